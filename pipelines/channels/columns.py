@@ -1,0 +1,108 @@
+"""What stands in the workbooks: columns, in the order a reader meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+KINDS = frozenset({"text", "choice", "date", "money", "integer", "number", "rate"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; its title is `labels[name]`. An input is yellow and open, all else is the office's word."""
+
+    name: str
+    width: int
+    kind: str = "text"
+    is_input: bool = False
+    is_hidden: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a kind nobody draws."""
+        if self.kind not in KINDS:
+            raise ValueError(f"column {self.name}: unknown kind {self.kind!r}")
+
+    @property
+    def is_signed(self) -> bool:
+        """Say whether the row's signature covers this column."""
+        return not (self.is_input or self.is_hidden)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value whose kind is not its column's: a KPI table holds rates, amounts and counts in one column."""
+
+    kind: str
+    value: object
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: a line of title, a line of notes, a header, rows. Its title is `labels['sheet.' + name]` unless given."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Mapping[str, object]]
+    title: str = ""
+    note: str = ""
+    frozen: int = 0  # columns that stay when one scrolls right: few, or a phone shows nothing else
+    is_protected: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)  # column name → range of its drop-down
+    dates: tuple[date, date] | None = None  # first and last day an input date may have
+
+
+def _office(*columns: tuple[str, int, str]) -> tuple[Column, ...]:
+    return tuple(Column(*column) for column in columns)
+
+
+# One sheet for all lists: a customer has one order, a manager works from the top, and on a phone tabs are hard to change
+# while a filter on `list_title` is one tap. Rank, name and phone stay in view (200 pixels of 390); what to say and what to
+# fill in come next; ids, needed only for looking up, come last.
+WORK_LIST_COLUMNS = (
+    *_office(
+        ("rank", 6, "integer"), ("customer_name", 11, "text"), ("phone", 14, "text"), ("list_title", 12, "text"),
+        ("reasons", 24, "text"), ("amount", 11, "money"), ("due_on", 12, "date"), ("action", 26, "text"),
+        ("also_on", 14, "text"),
+    ),
+    Column("outcome", 13, "choice", is_input=True),
+    # Between the inputs, not beside the ids: who sorts the inputs alone drags it away from its order_id, and is found out.
+    Column("row_id", 12, is_hidden=True),
+    Column("contacted_on", 12, "date", is_input=True),
+    Column("promised_amount", 11, "money", is_input=True),
+    Column("promised_on", 12, "date", is_input=True),
+    Column("note", 24, is_input=True),
+    *_office(("order_id", 16, "text"), ("customer_id", 14, "text"), ("service_id", 14, "text")),
+    Column("signature", 12, is_hidden=True),
+)  # fmt: skip
+
+OUTCOMES = (
+    "retained", "renewed", "paid", "promised", "card_delivered", "redeemed", "claimed", "reactivated", "accepted",
+    "call_back", "refused", "no_answer", "wrong_number", "do_not_contact", "left_already",
+)  # fmt: skip
+
+KPI_COLUMNS = _office(
+    ("kpi_title", 22, "text"), ("variant", 14, "text"), ("scope_kind", 10, "text"), ("scope_id", 14, "text"),
+    ("value", 13, "number"), ("target", 11, "number"), ("gap", 11, "number"), ("rank", 7, "integer"),
+    ("numerator", 15, "number"), ("denominator", 15, "number"), ("status", 13, "text"), ("reason", 40, "text"),
+)  # fmt: skip
+LIST_COLUMNS = _office(
+    ("list_title", 22, "text"), ("purpose", 12, "text"), ("order_count", 10, "integer"), ("amount", 15, "money"),
+    ("due_on", 12, "date"), ("status", 13, "text"), ("reason", 40, "text"),
+)  # fmt: skip
+ORDER_COLUMNS = _office(
+    ("branch_id", 12, "text"), ("manager_id", 12, "text"), ("rank", 7, "integer"), ("list_title", 16, "text"),
+    ("customer_name", 11, "text"), ("phone", 14, "text"), ("amount", 12, "money"), ("reasons", 26, "text"),
+    ("also_on", 16, "text"), ("due_on", 12, "date"), ("order_id", 16, "text"), ("customer_id", 14, "text"),
+    ("service_id", 14, "text"),
+)  # fmt: skip
+WITHHELD_COLUMNS = _office(("output", 34, "text"), ("status", 13, "text"), ("reason", 70, "text"))
+WHY_NOT_COLUMNS = _office(("list_title", 22, "text"), ("reason", 26, "text"), ("customer_count", 12, "integer"))
+TABLE_COLUMNS = {
+    "kpi": KPI_COLUMNS,
+    "lists": LIST_COLUMNS,
+    "orders": ORDER_COLUMNS,
+    "withheld": WITHHELD_COLUMNS,
+    "why_not": WHY_NOT_COLUMNS,
+}

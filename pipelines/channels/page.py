@@ -1,0 +1,39 @@
+"""The month's summary as one offline HTML page: no script, no address outside the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.core.files import write_text
+from pipelines.core.month import Month
+from pipelines.core.outputs import kpis, lists
+from pipelines.core.texts import label, reason_in_words
+from pipelines.core.units import in_words
+
+
+def write_summary(path: Path, month: Month, language: str, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Write the summary page from the month's tables (`kpi_monthly`, `dispatch_list`, `validate_result`, …)."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    units = {kpi.name: kpi.meta["unit"] for kpi in kpis()}
+    environment.filters["words"] = lambda reason: reason_in_words(language, reason)
+    environment.filters["value"] = lambda row: in_words(row["value"], units[row["kpi"]])
+    environment.filters["aim"] = lambda row: in_words(row["target"], units[row["kpi"]])
+    company = [row for row in tables["kpi_monthly"] if row["scope_kind"] == "company"]
+    text = environment.get_template("summary.html.j2").render(
+        month=str(month),
+        language=language,
+        label=lambda key, **facts: label(language, key, **facts),
+        kpis=sorted(company, key=lambda row: (row["kpi"], not row["is_default"], row["variant"])),
+        kpi_titles={k.name: k.meta["title"][language] for k in kpis()},
+        lists=tables["dispatch_list"],
+        list_titles={spec.name: spec.title(language) for spec in lists()},
+        failed=[row for row in tables["validate_result"] if not row["success"]],
+        intake=tables["snapshot_intake"],
+    )
+    write_text(path, text)

@@ -1,0 +1,77 @@
+"""Texts that leave the house: what a cell, a sheet's tab and a file's name may hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+CELL_LIMIT = 32_767  # UTF-16 units, Excel's own
+TAB_LIMIT = 31
+# What XML 1.0 cannot carry at all: control characters, halves of surrogate pairs, the two non-characters.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ID_AS_IS = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+def is_blank(value: object) -> bool:
+    """Say whether a value leaves its cell empty: nothing, no text, or not a number (NaN, NaT)."""
+    return value is None or value == "" or bool(value != value)  # noqa: PLR0124
+
+
+def clean_text(value: object) -> str:
+    """Return the value as text a cell can hold: legal XML, one kind of line break, at most 32,767 units."""
+    text = re.sub("\r\n?", "\n", str(value))
+    return cut_text(_ILLEGAL.sub("", text), CELL_LIMIT)
+
+
+def cut_text(text: str, limit: int) -> str:
+    """Cut text to `limit` UTF-16 units, the last of them an ellipsis."""
+    units = text.encode("utf-16-le", "ignore")
+    if len(units) <= 2 * limit:
+        return text
+    return units[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def name_tabs(titles: Sequence[str]) -> list[str]:
+    """Return one legal tab name a title, no two alike whatever the case."""
+    taken: set[str] = {"history"}  # Excel keeps this one for itself
+    names = []
+    for title in titles:
+        name = _free_tab(_tab(title), taken)
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _tab(title: str) -> str:
+    plain = re.sub(r"[\[\]:*?/\\\s]+", " ", unicodedata.normalize("NFKC", clean_text(title)))
+    return cut_text(plain.strip(" '"), TAB_LIMIT).strip(" '") or "sheet"
+
+
+def _free_tab(name: str, taken: set[str]) -> str:
+    candidate, number = name, 1
+    while candidate.casefold() in taken:
+        number += 1
+        tail = f" ({number})"
+        candidate = cut_text(name, TAB_LIMIT - len(tail)) + tail
+    return candidate
+
+
+def file_stem(text: str, unique_id: str) -> str:
+    """Return a file name without ending: the text to be recognised by, the id to be unique.
+
+    Two ids never share a stem (ids that differ only by case do on a file system blind to case).
+    """
+    # The text part has no underscore, so the first one always parts text from id.
+    words = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", text)).strip("-")
+    words = words.encode("utf-8", "ignore")[:120].decode("utf-8", "ignore").rstrip("-")
+    return f"{words or 'workbook'}_{_id_part(unique_id)}"
+
+
+def _id_part(unique_id: str) -> str:
+    if _ID_AS_IS.fullmatch(unique_id):
+        return unique_id
+    # A tilde never stands in an id taken as it is, so a changed id cannot meet another's.
+    digest = hashlib.sha256(unique_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{re.sub('[^A-Za-z0-9-]+', '', unique_id)[:20]}~{digest}"

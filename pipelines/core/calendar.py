@@ -1,0 +1,83 @@
+"""Working days of mainland China: the State Council's calendar, an override file for years it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import chinese_calendar
+import yaml
+
+from pipelines.core.errors import SpecError
+from pipelines.core.month import Month
+
+
+class Calendar:
+    """Working days, with days of the override file first.
+
+    The override file is YAML: `holidays: [2027-02-06, …]` and `working_days: [2027-02-14, …]` (weekends worked).
+    """
+
+    def __init__(self, holidays: frozenset[date] = frozenset(), working_days: frozenset[date] = frozenset()) -> None:
+        self._holidays = holidays
+        self._working_days = working_days
+        self._years = {day.year for day in holidays | working_days}
+
+    @classmethod
+    def load(cls, path: Path | None) -> Calendar:
+        """Read the override file; raise SpecError when a day in it is no date."""
+        if path is None:
+            return cls()
+        try:
+            raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise SpecError("calendar.unreadable", file=str(path), why=str(error).splitlines()[0]) from error
+        return cls(_days(raw, "holidays", path), _days(raw, "working_days", path))
+
+    def knows(self, year: int) -> bool:
+        """Whether due dates of that year are certain, not weekends alone."""
+        return year in self._years or _published(year)
+
+    def is_working_day(self, day: date) -> bool:
+        """Say whether people work that day; of an unknown year only weekends are known to be free."""
+        if day in self._working_days or day in self._holidays:
+            return day in self._working_days
+        if day.year not in self._years and _published(day.year):
+            return bool(chinese_calendar.is_workday(day))
+        return day.weekday() < 5
+
+    def on_or_before(self, day: date) -> date:
+        """Return the day, or the working day before it."""
+        while not self.is_working_day(day):
+            day -= timedelta(days=1)
+        return day
+
+    def nth_of(self, month: Month, number: int) -> date:
+        """Return the n-th working day of a month."""
+        return self.after(month.first_day - timedelta(days=1), number)
+
+    def after(self, day: date, working_days: int) -> date:
+        """Return the day that many working days later."""
+        while working_days > 0:
+            day += timedelta(days=1)
+            working_days -= self.is_working_day(day)
+        return day
+
+
+@cache
+def _published(year: int) -> bool:
+    try:
+        chinese_calendar.is_workday(date(year, 1, 4))
+    except NotImplementedError:
+        return False
+    return True
+
+
+def _days(raw: Mapping[str, Any], name: str, path: Path) -> frozenset[date]:
+    days = raw.get(name, [])
+    if not all(isinstance(day, date) for day in days):
+        raise SpecError("calendar.not_a_date", file=str(path), name=name)
+    return frozenset(days)

@@ -1,0 +1,190 @@
+"""What a room is given: the month, the settings, the engine with every table it may read, and where to write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.core.calendar import Calendar
+from pipelines.core.contract import contract
+from pipelines.core.lake import Draft, Version
+from pipelines.core.lineage import origin, snapshot_columns, table_columns
+from pipelines.core.month import Month
+from pipelines.core.settings import Settings
+from pipelines.core.spec import Spec, TableName
+from pipelines.core.values import SQL_TYPES
+from pipelines.engines.duckdb import DuckEngine, native
+
+# Tables that hold personal data are readable by their owner alone.
+PERSONAL = 0o600
+ORDINARY = 0o644
+
+
+def is_personal(table: str) -> bool:
+    """Whether a table's file may hold names and numbers of people: raw deliveries and the person table."""
+    return table.startswith("extract_") or table == "snapshot_person"
+
+
+@dataclass
+class Context:
+    """One room's view of the month being built. `tables` grows as the room writes."""
+
+    month: Month
+    settings: Settings
+    calendar: Calendar
+    draft: Draft
+    engine: DuckEngine
+    earlier: Mapping[str, Version | None]
+    held: tuple[Month, ...] = ()
+    source: Any = None
+    progress: Callable[[str], None] = lambda step: None
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    # -- what is there -------------------------------------------------------------------------------------------
+
+    def entry(self, table: TableName) -> dict[str, Any] | None:
+        """The manifest entry of a table of this month or of an earlier one."""
+        if not table.era:
+            return self.tables.get(table.name) or self.draft.tables.get(table.name)
+        version = self.earlier.get(table.era)
+        entry: dict[str, Any] | None = version.manifest["tables"].get(table.name) if version else None
+        return entry
+
+    def bind_everything(self) -> None:
+        """Make every table that earlier rooms and earlier months have computed readable."""
+        for name, entry in self.draft.tables.items():
+            if entry["status"] != "not_computed":
+                self.engine.bind(TableName(name), self.draft.path / f"{name}.parquet")
+        for era, version in self.earlier.items():
+            for name, entry in version.manifest["tables"].items() if version else ():
+                if entry["status"] != "not_computed" and not name.startswith("extract_"):
+                    self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
+
+    def missing(self, spec: Spec) -> list[str]:
+        """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
+        reasons = [reason for table in sorted(spec.reads) for reason in self._missing_table(spec, table)]
+        reasons += [f"absent: {need}" for need in spec.meta.get("needs", ()) if self.is_absent(need)]
+        return sorted(dict.fromkeys(reasons))
+
+    def is_computed(self, table: str) -> bool:
+        """Whether a table of this month is there."""
+        entry = self.entry(TableName(table))
+        return entry is not None and entry["status"] == "computed"
+
+    def is_absent(self, need: str) -> bool:
+        """Whether a delivered column (`table.column`) is not there this month."""
+        table, column = need.split(".")
+        entry = self.entry(TableName(f"snapshot_{table}")) or {}
+        return entry.get("status") != "computed" or column in entry.get("absent", ())
+
+    def _missing_table(self, spec: Spec, table: TableName) -> list[str]:
+        short = table.name.removeprefix("snapshot_")
+        if {str(table), short, f"{table.era}.*"} & spec.tolerates:
+            return []
+        if table.era and self.earlier.get(table.era) is None:
+            return [self._not_held(table.era)]
+        entry = self.entry(table)
+        where = f" ({self.earlier[table.era].month})" if table.era else ""  # type: ignore[union-attr]
+        if entry is None:
+            return [f"absent: {table.name}{where}"]
+        if entry["status"] != "computed":
+            return [reason + where if "(" not in reason else reason for reason in entry["reasons"]]
+        absent = set(entry.get("absent", ())) & self._columns_read(spec, table)
+        tolerated = {c for c in absent if f"{short}.{c}" in spec.tolerates}
+        return [f"absent: {short}.{column}{where}" for column in absent - tolerated]
+
+    def _not_held(self, era: str) -> str:
+        months = {"m1": -1, "m2": -2}
+        return f"not held: {self.month.plus(months[era])}" if era in months else f"not held: {era} month"
+
+    @staticmethod
+    def _columns_read(spec: Spec, table: TableName) -> set[str]:
+        return {c.column for c in origin(spec).all() if c.table == table}
+
+    # -- what is written -----------------------------------------------------------------------------------------
+
+    def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
+        """The values of the `:parameters` a SQL file names; days are dates, money is decimal."""
+        month, settings = self.month, self.settings
+        known = {
+            "month": str(month),
+            "previous_month": str(month.plus(-1)),
+            "first_day": month.first_day,
+            "last_day": month.last_day,
+            "next_first_day": month.plus(1).first_day,
+            "next_last_day": month.plus(1).last_day,
+            "last_day_m3": month.plus(-3).last_day,
+            "high_value_threshold": settings.high_value_threshold,
+            "lowest_reward_points": settings.lowest_reward_points,
+            "is_previous_month_held": self.earlier.get("m1") is not None,
+        }
+        return {name: known[name] for name in wanted}
+
+    def compute(self, spec: Spec, sql: str | None = None) -> bool:
+        """Write the table of a SQL file, or record why it cannot be; say whether it was written."""
+        self.progress(spec.table)
+        reasons = self.missing(spec)
+        if reasons:
+            self.record_missing(spec.table, reasons, spec)
+            return False
+        self.bind_tolerated(spec)
+        self.write(spec.table, sql or native(spec), spec.meta["key"], self.parameters(spec.parameters), spec)
+        return True
+
+    def bind_tolerated(self, spec: Spec) -> None:
+        """Put empty tables where a SQL file reads one that is missing and says it can do without."""
+        for table in spec.reads:
+            entry = self.entry(table)
+            if entry is None or entry["status"] == "not_computed":
+                self.engine.bind_empty(table, self._types(table.name))
+
+    @staticmethod
+    def _types(table: str) -> dict[str, str]:
+        short = table.removeprefix("snapshot_")
+        if short != table and short in contract():
+            return {c.name: SQL_TYPES[c.kind] for c in snapshot_columns(short)}
+        return {name: DECLARED_TYPES.get(name, "VARCHAR") for name in table_columns(table)}
+
+    def write(
+        self,
+        table: str,
+        sql: str,
+        key: Iterable[str],
+        parameters: Mapping[str, object] | None = None,
+        spec: Spec | None = None,
+        **facts: object,
+    ) -> None:
+        """Write a table of this room, ordered by its key; `facts` go into the manifest."""
+        path = self.draft.path / f"{table}.parquet"
+        written = self.engine.write(sql, path, key, parameters)
+        os.chmod(path, PERSONAL if is_personal(table) else ORDINARY)
+        self._record(table, {"status": "computed", "rows": written.rows, "sha256": written.sha256, **facts}, spec)
+        self.engine.bind(TableName(table), path)
+
+    def record_missing(self, table: str, reasons: list[str], spec: Spec | None = None) -> None:
+        """Record that a table is not computed, and why."""
+        self._record(table, {"status": "not_computed", "reasons": reasons}, spec)
+
+    def _record(self, table: str, entry: dict[str, Any], spec: Spec | None) -> None:
+        entry["room"] = table.split("_", 1)[0]
+        if spec is not None:
+            entry["definition"] = {"file": spec.where, "sha256": spec.hash, "version": spec.meta.get("version", 1)}
+            entry["inputs"] = {str(t): (self.entry(t) or {}).get("sha256") for t in sorted(spec.reads)}
+        self.tables[table] = entry
+
+    def path(self, table: str) -> Path:
+        """The Parquet file of a table of this draft."""
+        return self.draft.path / f"{table}.parquet"
+
+
+# Types of columns of our own tables that a SQL file may read when the table is missing; all others are text.
+DECLARED_TYPES = {
+    "is_high_value": "BOOLEAN",
+    "is_zero_all": "BOOLEAN",
+    "voice_minutes": "DECIMAL(18,6)",
+    "data_mb": "DECIMAL(18,6)",
+    "past_due_amount": "DECIMAL(18,2)",
+}

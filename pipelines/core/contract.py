@@ -1,0 +1,59 @@
+"""The input contract as data: tables, their columns, keys and kinds (`contract.yml`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+KINDS = frozenset({"id", "text", "enum", "date", "timestamp", "month", "money", "quantity", "integer", "bool", "year"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract table; `values` only for enums."""
+
+    name: str
+    kind: str
+    required: bool = False
+    personal: bool = False
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table an operator delivers; `required` tables must be there for a month to run."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    required: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of that name, or None when the contract does not know it."""
+        return next((c for c in self.columns if c.name == name), None)
+
+
+@cache
+def contract() -> dict[str, Table]:
+    """Load the contract's tables by name, in the contract's order."""
+    raw = yaml.safe_load(Path(__file__).with_name("contract.yml").read_text(encoding="utf-8"))
+    return {name: _table(name, body) for name, body in raw.items()}
+
+
+def _table(name: str, body: dict[str, Any]) -> Table:
+    columns = tuple(_column(column, spec) for column, spec in body["columns"].items())
+    return Table(name, tuple(body["key"]), columns, bool(body.get("required", False)))
+
+
+def _column(name: str, spec: str | dict[str, Any]) -> Column:
+    if isinstance(spec, str):
+        kind, *star = spec.split()
+        spec = {"kind": kind, "required": star == ["*"]}
+    column = Column(name, **{**spec, "values": tuple(spec.get("values", ()))})
+    if column.kind not in KINDS:
+        raise ValueError(f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {', '.join(sorted(KINDS))}")
+    return column

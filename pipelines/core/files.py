@@ -1,0 +1,108 @@
+"""Files that are there whole or not at all: temporary name, fsync, rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 122_880
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a finished file holds."""
+
+    rows: int
+    sha256: str
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success sync it and put it in `path`'s place, else leave nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.chmod(temporary, mode)
+        _sync(temporary)
+        os.replace(temporary, path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def rename_folder(source: Path, target: Path) -> None:
+    """Rename a folder so that the new name survives a power cut."""
+    _sync(source)
+    os.rename(source, target)
+    _sync(target.parent)
+
+
+def write_text(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a text file whole or not at all."""
+    with replacing(path, mode) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON whole or not at all, keys in order, so that the same content is the same bytes."""
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON file; None when there is none."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = 0o644) -> Written:
+    """Write Arrow batches as Parquet (zstd, fixed row groups): the same rows give the same bytes."""
+    rows = 0
+    with replacing(path, mode) as temporary:
+        with pq.ParquetWriter(temporary, batches.schema, compression="zstd", store_schema=False) as writer:
+            for table in _regrouped(batches):
+                writer.write_table(table, row_group_size=ROW_GROUP)
+                rows += table.num_rows
+        digest = hash_file(temporary)
+    return Written(rows, digest)
+
+
+def _regrouped(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Cut the stream into tables of ROW_GROUP rows, whatever sizes the batches come in."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        held.append(batch)
+        count += batch.num_rows
+        while count >= ROW_GROUP:
+            table = pa.Table.from_batches(held, batches.schema)
+            yield table.slice(0, ROW_GROUP).combine_chunks()
+            rest = table.slice(ROW_GROUP)
+            held, count = rest.to_batches(), rest.num_rows
+    yield pa.Table.from_batches(held, batches.schema).combine_chunks()
+
+
+def hash_file(path: Path) -> str:
+    """Return a file's SHA-256."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,150 @@
+"""Great Expectations on DuckDB: suites built at run time, run where the data are, judged by our severities.
+
+Great Expectations' own `success` ignores severities, so each expectation's result is read by itself. One that raises,
+or a table that takes too long, counts as failed and critical: a gate that cannot look is a closed gate.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipelines.core.context import Context
+from pipelines.core.contract import contract
+from pipelines.core.expectations import Expectation
+
+if TYPE_CHECKING:
+    from great_expectations.datasource.fluent import SQLDatasource
+
+# GX closes the connection before it fetches, and DuckDB drops an open result on rollback: no transaction, no reset.
+_ENGINE = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "pool_reset_on_return": None}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an expectation saw, and whether that is within its threshold."""
+
+    expectation: Expectation
+    success: bool
+    observed: str
+    threshold: str
+
+
+def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list[Verdict]:
+    """Run each table's suite over its delivered rows, quarantined ones included."""
+    if not suites:
+        return []
+    database = context.draft.scratch / "gate.duckdb"
+    database.parent.mkdir(parents=True, exist_ok=True)
+    database.unlink(missing_ok=True)
+    _bind_views(context, database)
+    datasource = _datasource(database)
+    verdicts: list[Verdict] = []
+    for table, suite in suites.items():
+        context.progress(f"validate_{table}")
+        verdicts += _within(context.settings.check_timeout_seconds, datasource, table, suite)
+    return verdicts
+
+
+def _bind_views(context: Context, database: Path) -> None:
+    """Make `delivered_<table>` (accepted and quarantined rows), `previous_<table>` and `intake` readable for GX."""
+    with duckdb.connect(str(database)) as connection:
+        for table in contract():
+            files = [context.path(f"snapshot_{table}{part}") for part in ("", "_rejected")]
+            there = [str(f) for f in files if f.exists()]
+            if there:
+                body = " UNION ALL BY NAME ".join(f"SELECT * FROM read_parquet('{f}')" for f in there)
+                drop = "EXCLUDE (_rule)" if len(there) > 1 else ""
+                connection.execute(f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})")
+                before = _previous(context, table) or there[0]
+                only = "" if _previous(context, table) else "WHERE FALSE"
+                connection.execute(
+                    f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet('{before}') {only}"
+                )
+        connection.execute(
+            f"CREATE VIEW intake AS SELECT * FROM read_parquet('{context.path('snapshot_intake')}')"
+        )
+
+
+def _previous(context: Context, table: str) -> str | None:
+    version = context.earlier.get("m1")
+    path = version.path / f"snapshot_{table}.parquet" if version else None
+    return str(path) if path and path.exists() else None
+
+
+def _datasource(database: Path) -> SQLDatasource:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library's own deprecations at import are not ours to mend
+        import great_expectations as gx  # costs seconds: only a run that judges pays for it
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        return context.data_sources.add_sql("gate", connection_string=f"duckdb:///{database}", kwargs=_ENGINE)
+
+
+def _within(seconds: int, datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> list[Verdict]:
+    """Run a table's suite; what does not come back in time is red."""
+    found: list[Verdict] = []
+    worker = threading.Thread(target=lambda: found.extend(_run_suite(datasource, table, suite)), daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if worker.is_alive():
+        return [_red(e, f"timeout after {seconds} s") for e in suite]
+    return found + [_red(e, "the check crashed") for e in suite[len(found) :]]
+
+
+def _run_suite(datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> Iterator[Verdict]:
+    import great_expectations as gx
+
+    asset = datasource.add_table_asset(table, table_name=f"delivered_{table}")
+    batch = asset.add_batch_definition_whole_table("all").get_batch()
+    for expectation in suite:
+        try:
+            built = _build(gx, expectation)
+            result = batch.validate(built, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
+        except Exception as error:  # noqa: BLE001 - any crash of a check closes the gate
+            yield _red(expectation, f"{type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else ''}")
+            continue
+        yield _verdict(expectation, result)
+
+
+def _build(gx: Any, expectation: Expectation) -> Any:
+    name = "".join(word.capitalize() for word in expectation.type.split("_"))
+    return getattr(gx.expectations, name)(**expectation.kwargs, severity=expectation.severity)
+
+
+def _verdict(expectation: Expectation, result: Any) -> Verdict:
+    raised = [v for v in _exceptions(result.exception_info) if v.get("raised_exception")]
+    if raised:
+        return _red(expectation, str(raised[0].get("exception_message") or "check raised").splitlines()[0][:160])
+    return Verdict(expectation, bool(result.success), _observed(result.result), _threshold(expectation))
+
+
+def _exceptions(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """GX gives one record, or one a metric."""
+    return [info] if "raised_exception" in info else [v for v in info.values() if isinstance(v, Mapping)]
+
+
+def _observed(result: Mapping[str, Any]) -> str:
+    if result.get("unexpected_count") is not None:
+        return f"{result['unexpected_count']} of {result.get('element_count')} rows"
+    return str(result.get("observed_value", ""))
+
+
+def _threshold(expectation: Expectation) -> str:
+    limits = {k: v for k, v in expectation.kwargs.items() if k in ("mostly", "min_value", "max_value")}
+    return ", ".join(f"{k} {v}" for k, v in limits.items())
+
+
+def _red(expectation: Expectation, why: str) -> Verdict:
+    return Verdict(replace(expectation, severity="critical"), False, why, _threshold(expectation))

@@ -1,0 +1,176 @@
+"""From an output back to the delivered columns it is made of, through every SQL file between.
+
+A row of a table exists because of the columns in WHERE, JOIN, GROUP BY and the like, so an output depends on those
+of each table it reads as well as on the columns it shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
+
+from pipelines.core.contract import Column as ContractColumn
+from pipelines.core.contract import contract
+from pipelines.core.spec import Spec, TableName, room_specs
+
+CARRY_MONTHS = 13
+
+
+@dataclass(frozen=True, order=True)
+class ColumnName:
+    """A column of a table, of this month or (by the table's era) of an earlier one."""
+
+    table: TableName
+    column: str
+
+
+@dataclass
+class Origin:
+    """What a table is made of: each column's sources, and those that decide which rows there are."""
+
+    columns: dict[str, set[ColumnName]] = field(default_factory=dict)
+    rows: set[ColumnName] = field(default_factory=set)
+
+    def all(self) -> set[ColumnName]:
+        """Every column the table depends on."""
+        return self.rows.union(*self.columns.values())
+
+
+def snapshot_columns(name: str) -> list[ContractColumn]:
+    """The columns a snapshot table has: the contract's without personal data, and a local date for every instant."""
+    columns: list[ContractColumn] = []
+    for column in contract()[name].columns:
+        if not column.personal:
+            columns.append(column)
+        if column.kind == "timestamp":
+            columns.append(ContractColumn(column.name.removesuffix("_at") + "_on", "date", column.required))
+    return columns
+
+
+@cache
+def table_columns(table: str) -> tuple[str, ...]:
+    """The column names of a snapshot table or of a table written by a SQL file."""
+    room, _, name = table.partition("_")
+    if room == "snapshot" and name in contract():
+        return tuple(c.name for c in snapshot_columns(name))
+    spec = next((s for s in room_specs(room) if s.table == table), None)
+    if spec is None:
+        return EXTRA_COLUMNS.get(table, ())
+    carry = spec.meta.get("carry")
+    return carried_columns(spec) if carry else tuple(spec.tree.named_selects)
+
+
+# Written by a room's own code, not by a SQL file.
+EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
+    "snapshot_person": ("customer_id", "name", "phone"),
+    "dispatch_listed": ("list", "customer_id", "first_month"),
+    "features_held_month": ("month", "months_ago"),
+}
+
+
+def carried_columns(spec: Spec) -> tuple[str, ...]:
+    """The columns of a carried history: key, latest values, then each measure of m, m-1, ... m-12."""
+    carry = spec.meta["carry"]
+    fixed = [carry["key"], "last_month", *carry["latest"]]
+    measures = [c for c in spec.tree.named_selects if c not in (carry["key"], *carry["latest"])]
+    return (*fixed, *(f"{m}_{i}" for m in measures for i in range(CARRY_MONTHS)))
+
+
+@cache
+def origin(spec: Spec) -> Origin:
+    """Work out what the columns and rows of one SQL file's table are made of, one step back."""
+    tree = spec.tree
+    schema: dict[str, dict[str, str]] = {}
+    for table in tree.find_all(exp.Table):
+        if table.db:
+            table.set("this", exp.to_identifier(f"{table.db}__{table.name}"))
+            table.set("db", None)
+    for name in spec.reads:
+        flat = f"{name.era}__{name.name}" if name.era else name.name
+        schema[flat] = dict.fromkeys(table_columns(name.name), "VARCHAR")
+    qualified = qualify(tree, schema=schema, dialect="duckdb", quote_identifiers=False, validate_qualify_columns=True)
+    scope = build_scope(qualified)
+    assert scope is not None
+    made = _of_scope(scope)
+    return _of_carry(spec, made) if spec.meta.get("carry") else made
+
+
+def _of_carry(spec: Spec, made: Origin) -> Origin:
+    columns = {}
+    for name in carried_columns(spec):
+        stem = name.rsplit("_", 1)[0] if name not in made.columns else name
+        columns[name] = made.columns.get(stem, set())
+    return Origin(columns, made.rows)
+
+
+def _of_scope(scope: Scope) -> Origin:
+    if scope.set_operation_scopes:
+        return _of_union([_of_scope(part) for part in scope.set_operation_scopes])
+    select = scope.expression
+    inner = {alias: _of_scope(source) for alias, source in scope.sources.items() if isinstance(source, Scope)}
+    made = Origin()
+    for projection in select.selects:
+        made.columns[projection.alias_or_name] = _of_expression(projection, scope, inner)
+    shown = {id(c) for p in select.selects for c in p.find_all(exp.Column)}
+    for column in scope.columns:
+        if id(column) not in shown:
+            made.rows |= _of_column(column, scope, inner)
+    for part in (*inner.values(), *(_of_scope(sub) for sub in scope.subquery_scopes)):
+        made.rows |= part.rows
+    for sub in scope.subquery_scopes:
+        made.rows |= _of_scope(sub).all()
+    return made
+
+
+def _of_union(parts: list[Origin]) -> Origin:
+    made = Origin(rows=set().union(*(p.rows for p in parts)))
+    for position, name in enumerate(parts[0].columns):
+        made.columns[name] = set().union(*(list(p.columns.values())[position] for p in parts))
+    return made
+
+
+def _of_expression(expression: exp.Expression, scope: Scope, inner: dict[str, Origin]) -> set[ColumnName]:
+    return set().union(*(_of_column(c, scope, inner) for c in expression.find_all(exp.Column)), set())
+
+
+def _of_column(column: exp.Column, scope: Scope, inner: dict[str, Origin]) -> set[ColumnName]:
+    source = scope.sources.get(column.table)
+    if column.table in inner:
+        return inner[column.table].columns.get(column.name, set())
+    if isinstance(source, exp.Table):
+        era, _, name = source.name.rpartition("__")
+        return {ColumnName(TableName(name, era), column.name)}
+    return set()
+
+
+@cache
+def delivered(spec: Spec) -> frozenset[ColumnName]:
+    """Every delivered (snapshot) column of this month that the SQL file's output depends on."""
+    return frozenset(_follow(origin(spec).all(), set()))
+
+
+def delivered_by(table: str) -> frozenset[ColumnName]:
+    """The same for a table by its name."""
+    return delivered(_spec_of(table))
+
+
+def _spec_of(table: str) -> Spec:
+    return next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table)
+
+
+def _follow(columns: set[ColumnName], seen: set[ColumnName]) -> set[ColumnName]:
+    found: set[ColumnName] = set()
+    for column in columns - seen:
+        seen.add(column)
+        if column.table.era or column.table.room == "snapshot":
+            found |= {column} if not column.table.era else set()
+            continue
+        spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
+        if spec is not None:
+            made = origin(spec)
+            found |= _follow(made.columns.get(column.column, set()) | made.rows, seen)
+    return found

@@ -1,0 +1,40 @@
+"""What a month puts out: the KPI variants and the dispatch lists, each one SQL file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.core.spec import Spec, room_specs
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A KPI file with what it inherits from the file of its default variant."""
+
+    spec: Spec
+    meta: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The KPI's name: the file's stem up to the dot."""
+        return self.spec.name.split(".")[0]
+
+    @property
+    def variants(self) -> list[str]:
+        """The variants the file computes."""
+        return list(self.spec.meta["variants"])
+
+
+def kpis() -> Iterator[Kpi]:
+    """Yield every KPI file, those of further variants with the default file's unit, direction and title."""
+    specs = {spec.name: spec for spec in room_specs("kpi")}
+    for name in sorted(specs):
+        spec = specs[name]
+        yield Kpi(spec, specs[name.split(".")[0]].meta | spec.meta)
+
+
+def lists() -> list[Spec]:
+    """The dispatch lists in order of priority: the lower number wins, ties by name."""
+    return sorted(room_specs("dispatch"), key=lambda spec: (spec.meta["priority"], spec.name))

@@ -1,0 +1,70 @@
+"""The only reader of the environment: every setting, its default and its meaning."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.core.errors import SpecError
+
+# Known to everybody who can read this file: good for trying things out and for reproducible tests, no protection.
+# `retention status` says so until RETENTION_SECRET_KEY (or a key file) is set.
+DEVELOPMENT_KEY = "retention-office-development-key"
+
+
+class Settings(BaseSettings):
+    """Settings from RETENTION_* variables, `.env`, or files in RETENTION_SECRETS_DIR."""
+
+    model_config = SettingsConfigDict(env_prefix="RETENTION_", env_file=".env", extra="ignore", frozen=True)
+
+    secret_key: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_KEY), description="keys order ids, hold-out draws and row signatures"
+    )
+    high_value_threshold: Decimal = Field(
+        default=Decimal("89.00"), ge=0, description="θ, yuan a month: mean revenue that makes a customer high-value"
+    )
+    lowest_reward_points: int = Field(default=1000, ge=0, description="points of the cheapest reward")
+    small_denominator: int = Field(default=30, ge=0, description="fewer are shown but not ranked")
+    holdout_share: Decimal = Field(default=Decimal("0.10"), ge=0, lt=1, description="share held out of persuasion lists")
+    cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
+    dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
+    calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
+    check_timeout_seconds: int = Field(default=600, ge=1, description="a table's checks that take longer count as red")
+    memory_limit: str = Field(default="6GB", description="the engine's memory before it spills to disk")
+    threads: int = Field(default=2, ge=1, description="the engine's threads")
+
+    @property
+    def key(self) -> bytes:
+        """The secret key as bytes for HMAC."""
+        return self.secret_key.get_secret_value().encode()
+
+    @property
+    def has_development_key(self) -> bool:
+        """Whether anybody could forge a row signature."""
+        return self.secret_key.get_secret_value() == DEVELOPMENT_KEY
+
+    def meaning(self) -> dict[str, str]:
+        """The settings that change what a month's tables say; part of what a month is made of."""
+        names = (
+            "high_value_threshold",
+            "lowest_reward_points",
+            "small_denominator",
+            "holdout_share",
+            "cool_down_days",
+            "dispatch_working_day",
+        )
+        return {name: str(getattr(self, name)) for name in names}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raise SpecError naming the variable that is wrong."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise SpecError("settings.bad", name=f"RETENTION_{name}", why=first["msg"]) from error

@@ -1,0 +1,164 @@
+"""How a delivered cell becomes a typed value: our own rules, written once, as DuckDB macros.
+
+Every kind has a fast way for the plain form and a slow way that folds full-width characters, separators, currency
+signs, accounting negatives and the other forms the contract names. What neither way can read is NULL, and a cell that
+was not empty but came out NULL is quarantined by the snapshot; nothing is guessed.
+
+Two private characters come from the spreadsheet reader: U+E000 marks a number found where an id belongs (damaged,
+the lost digits cannot be guessed back), U+E001 an unformatted number where a date belongs (a serial day).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.core.contract import Column
+
+SQL_TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "enum": "VARCHAR",
+    "month": "VARCHAR",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "money": "DECIMAL(18,2)",
+    "quantity": "DECIMAL(18,6)",
+    "integer": "BIGINT",
+    "year": "INTEGER",
+    "bool": "BOOLEAN",
+}
+
+_WIDE = "".join(chr(c) for c in range(0xFF01, 0xFF5F)) + "\u3000\u00a0\u2212\u2013"
+_NARROW = "".join(chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)) + "  --"
+# Deleted wherever they stand: zero-width space and joiners, word joiner, byte-order mark, direction marks.
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+MACROS = (
+    f"fold(x) AS translate(x, {_quoted(_WIDE + _INVISIBLE)}, {_quoted(_NARROW)})",
+    r"clean(x) AS NULLIF(regexp_replace(fold(x), '^\s+|\s+$', '', 'g'), '')",
+    # money and numbers
+    r"bare(x) AS regexp_replace(clean(x), '[¥￥元\s]|CNY|RMB', '', 'g')",
+    r"""signed(x) AS CASE WHEN regexp_full_match(bare(x), '\([^()+-]+\)') THEN '-' || bare(x)[2:-2]
+        WHEN regexp_full_match(bare(x), '[^()+-]+-') THEN '-' || bare(x)[1:-2]
+        ELSE ltrim(bare(x), '+') END""",
+    r"""plain_number(x) AS CASE WHEN regexp_full_match(signed(x), '-?\d{1,3}(,\d{3})+(\.\d+)?')
+        THEN replace(signed(x), ',', '') ELSE signed(x) END""",
+    r"""as_money(x) AS CASE WHEN regexp_full_match(x, '-?\d{1,16}(\.\d{1,2})?') THEN TRY_CAST(x AS DECIMAL(18,2))
+        WHEN regexp_full_match(plain_number(x), '-?\d{1,16}(\.\d{1,2}0*)?')
+        THEN TRY_CAST(plain_number(x) AS DECIMAL(18,2)) END""",
+    r"""as_quantity(x) AS CASE WHEN regexp_full_match(x, '-?\d{1,12}(\.\d{1,6})?') THEN TRY_CAST(x AS DECIMAL(18,6))
+        WHEN regexp_full_match(plain_number(x), '-?\d{1,12}(\.\d+)?')
+        THEN TRY_CAST(plain_number(x) AS DECIMAL(18,6)) END""",
+    r"""as_integer(x) AS CASE WHEN regexp_full_match(x, '-?\d{1,18}') THEN TRY_CAST(x AS BIGINT)
+        WHEN regexp_full_match(plain_number(x), '-?\d{1,18}(\.0+)?')
+        THEN TRY_CAST(split_part(plain_number(x), '.', 1) AS BIGINT) END""",
+    "as_year(x) AS CASE WHEN as_integer(x) BETWEEN 1900 AND 2100 THEN CAST(as_integer(x) AS INTEGER) END",
+    # dates
+    # 9999-12-31 is what many systems write for "no end"; it is a date like any other.
+    "in_range(d) AS CASE WHEN d BETWEEN DATE '1900-01-02' AND DATE '2200-12-31' OR d = DATE '9999-12-31' THEN d END",
+    r"""day_part(x) AS regexp_replace(clean(x), '[T ]00:00(:00(\.0+)?)?$', '')""",
+    r"""day_text(t) AS CASE
+        WHEN regexp_full_match(t, '\d{4}[-/.]\d{1,2}[-/.]\d{1,2}') THEN replace(replace(t, '/', '-'), '.', '-')
+        WHEN regexp_full_match(t, '\d{8}') THEN t[1:4] || '-' || t[5:6] || '-' || t[7:8]
+        WHEN regexp_full_match(t, '\d{4}年\d{1,2}月\d{1,2}日') THEN regexp_replace(t, '(\d+)年(\d+)月(\d+)日', '\1-\2-\3')
+        WHEN regexp_full_match(t, '\d{1,2}/\d{1,2}/\d{4}') THEN regexp_replace(t, '(\d+)/(\d+)/(\d+)', '\3-\2-\1')
+        END""",
+    """serial_day(x) AS CASE WHEN starts_with(x, chr(57345))
+        THEN DATE '1899-12-30' + TRY_CAST(TRY_CAST(x[2:] AS DOUBLE) AS INTEGER) END""",
+    r"""as_date(x) AS in_range(CASE WHEN regexp_full_match(x, '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(x AS DATE)
+        WHEN starts_with(x, chr(57345)) THEN serial_day(x)
+        ELSE TRY_CAST(day_text(day_part(x)) AS DATE) END)""",
+    # An instant without a zone is Asia/Shanghai (no summer time since 1991); stored as UTC.
+    r"""zone_minutes(t) AS CASE WHEN regexp_matches(t, 'Z$') THEN 0
+        WHEN regexp_matches(t, '\d[+-]\d{2}:?\d{2}$') THEN CAST(regexp_extract(t, '([+-]\d{2}):?\d{2}$', 1) AS INTEGER) * 60
+            + CAST(regexp_extract(t, '([+-])\d{2}:?\d{2}$', 1) || regexp_extract(t, '(\d{2})$', 1) AS INTEGER)
+        ELSE 480 END""",
+    r"""time_part(t) AS regexp_replace(regexp_extract(t, '[T ](\d{1,2}:\d{2}.*)$', 1), '(Z|[+-]\d{2}:?\d{2})$', '')""",
+    r"""instant(t) AS TRY_CAST(CAST(as_date(regexp_replace(t, '[T ]\d{1,2}:\d{2}.*$', '')) AS VARCHAR) || ' '
+        || CASE time_part(t) WHEN '' THEN '00:00:00' ELSE time_part(t) END AS TIMESTAMP)""",
+    "as_timestamp(x) AS instant(clean(x)) - to_minutes(CAST(zone_minutes(clean(x)) AS BIGINT))",
+    r"""as_month(x) AS CASE WHEN regexp_full_match(x, '\d{4}-(0[1-9]|1[0-2])') THEN x
+        WHEN regexp_full_match(clean(x), '\d{4}(0[1-9]|1[0-2])') THEN clean(x)[1:4] || '-' || clean(x)[5:6]
+        WHEN regexp_full_match(clean(x), '\d{4}[-/.年]([1-9]|0[1-9]|1[0-2])月?')
+        THEN clean(x)[1:4] || '-' || lpad(regexp_extract(clean(x), '(\d+)月?$', 1), 2, '0')
+        WHEN day(as_date(x)) = 1 THEN strftime(as_date(x), '%Y-%m') END""",
+    # words
+    """as_bool(x) AS CASE WHEN lower(clean(x)) IN ('true', '1', '1.0', '是', 'y', 'yes') THEN TRUE
+        WHEN lower(clean(x)) IN ('false', '0', '0.0', '否', 'n', 'no') THEN FALSE END""",
+    r"""as_id(x) AS CASE
+        WHEN regexp_full_match(x, '[A-Za-z0-9_]*[A-Za-z_][A-Za-df-z0-9_]*|\d+') AND lower(x) NOT IN ('nan', 'none', 'null')
+        THEN x
+        WHEN contains(x, chr(57344)) OR contains(x, chr(65533)) OR contains(x, chr(0)) THEN NULL
+        WHEN lower(clean(x)) IN ('nan', 'none', 'null', '-', '\n', '#n/a', 'n/a', 'inf') THEN NULL
+        WHEN regexp_full_match(clean(x), '[+-]?\d+(\.\d+)?[eE][+-]?\d+') THEN NULL
+        WHEN regexp_full_match(clean(x), '\d{1,15}\.0+') THEN split_part(clean(x), '.', 1)
+        ELSE clean(x) END""",
+    r"as_text(x) AS CASE WHEN contains(x, chr(65533)) THEN NULL ELSE NULLIF(regexp_replace(x, '^\s+|\s+$', '', 'g'), '') END",
+    "is_empty(x) AS x IS NULL OR clean(x) IS NULL",
+    # which form a readable cell had, for the count of what was normalised
+    r"""form_of(x) AS CASE
+        WHEN starts_with(x, chr(57345)) THEN 'serial_day'
+        WHEN x <> fold(x) THEN 'full_width_or_invisible'
+        WHEN regexp_matches(x, '^\s|\s$') THEN 'spaces'
+        WHEN regexp_matches(x, '[¥￥元]|CNY|RMB') THEN 'currency_sign'
+        WHEN regexp_full_match(x, '\([\d.,]+\)') THEN 'accounting_negative'
+        WHEN regexp_full_match(x, '[\d.,]+-') THEN 'trailing_minus'
+        WHEN regexp_full_match(x, '-?\d{1,3}(,\d{3})+(\.\d+)?') THEN 'thousands_separator'
+        WHEN regexp_full_match(x, '\d{4}/\d{1,2}/\d{1,2}.*') THEN 'date_slashes'
+        WHEN regexp_full_match(x, '\d{4}年.*') THEN 'date_chinese'
+        WHEN regexp_full_match(x, '\d{1,2}/\d{1,2}/\d{4}.*') THEN 'date_day_first'
+        ELSE 'other' END""",
+)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """SQL for one cell: its value (NULL when unreadable), whether it was delivered empty, the form it had."""
+
+    value: str
+    empty: str
+    form: str
+
+
+# A delivered column that already has the right type needs no reading.
+_NATIVE = {
+    "date": {"DATE"},
+    "bool": {"BOOLEAN"},
+    "integer": {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"},
+    "year": {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"},
+}
+_FLOATS = {"FLOAT", "DOUBLE"}
+
+
+def typed(column: Column, physical: str) -> Typed:
+    """Return the SQL that reads a column of that kind from a delivered column of that DuckDB type."""
+    raw = f'raw."{column.name}"'
+    if physical in _NATIVE.get(column.kind, ()):
+        return Typed(f"CAST({raw} AS {SQL_TYPES[column.kind]})", f"{raw} IS NULL", "NULL")
+    if column.kind == "quantity" and (physical in _FLOATS or physical.startswith("DECIMAL")):
+        return Typed(f"TRY_CAST({raw} AS DECIMAL(18,6))", f"{raw} IS NULL", "NULL")
+    if column.kind == "timestamp" and physical.startswith("TIMESTAMP"):
+        offset = "" if "ZONE" in physical else " - INTERVAL 8 HOUR"
+        return Typed(f"CAST({raw} AS TIMESTAMP){offset}", f"{raw} IS NULL", "NULL")
+    text = raw if physical == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+    value = _from_text(column, text)
+    changed = f"{text} IS DISTINCT FROM {_shown(column, value)}"
+    form = f"CASE WHEN {changed} THEN form_of({text}) END" if physical == "VARCHAR" else "NULL"
+    return Typed(value, f"is_empty({text})", form)
+
+
+def _from_text(column: Column, text: str) -> str:
+    if column.kind != "enum":
+        return f"as_{column.kind}({text})"
+    allowed = ", ".join(_quoted(v) for v in column.values)
+    return f"CASE WHEN {text} IN ({allowed}) THEN {text} WHEN lower(clean({text})) IN ({allowed}) THEN lower(clean({text})) END"
+
+
+def _shown(column: Column, value: str) -> str:
+    """The value as its plainest text: a cell that differs from it was normalised."""
+    return value if column.kind in ("id", "text", "enum", "month") else f"CAST({value} AS VARCHAR)"

@@ -1,0 +1,275 @@
+"""A month as the command line shows it: content first, drawing apart."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.core.calendar import Calendar
+from pipelines.core.contract import contract
+from pipelines.core.errors import UsageError
+from pipelines.core.files import replacing
+from pipelines.core.lake import MonthFolder, Version, held_months
+from pipelines.core.masking import MASKS
+from pipelines.core.month import Month
+from pipelines.core.outputs import kpis, lists
+from pipelines.core.settings import load_settings
+from pipelines.core.texts import label, reason_in_words
+from pipelines.core.units import in_words, plain
+
+# The names people use for tables of the snapshot room.
+ALIASES = {"quarantine": "snapshot_quarantine"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_SCREEN_ROWS = 40
+
+
+# -- tables ------------------------------------------------------------------------------------------------------
+
+
+def _masked(table: str) -> set[str]:
+    """The columns of a table that hold personal data."""
+    delivered = table.removeprefix("extract_")
+    if table == "snapshot_person":
+        return {"name", "phone"}
+    if delivered != table and delivered in contract():
+        return {c.name for c in contract()[delivered].columns if c.personal}
+    return set()
+
+
+def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
+    name = ALIASES.get(table, table)
+    file = pq.ParquetFile(version.table(name))
+    hidden = _masked(name)
+
+    def rows() -> Iterator[list[dict[str, Any]]]:
+        for batch in file.iter_batches():
+            records = batch.to_pylist()
+            for record in records:
+                for column in hidden:
+                    record[column] = MASKS.get(column, MASKS["name"])(record.get(column))
+            yield records
+
+    return file.schema_arrow, rows()
+
+
+def table_rows(version: Version, table: str) -> Iterator[dict[str, Any]]:
+    """Yield a table's rows; personal data masked."""
+    for batch in _batches(version, table)[1]:
+        yield from batch
+
+
+def write_table(version: Version, table: str, out: Path) -> int:
+    """Write a table to .csv, .parquet or .xlsx; return its rows."""
+    schema, batches = _batches(version, table)
+    if out.suffix not in _WRITERS:
+        raise UsageError("show.bad_out", file=out.name)
+    with replacing(out) as temporary:
+        return _WRITERS[out.suffix](temporary, schema, batches)
+
+
+def _write_csv(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(schema.names)
+        for batch in batches:
+            writer.writerows([[_csv_cell(row[name]) for name in schema.names] for row in batch])
+            count += len(batch)
+    return count
+
+
+def _csv_cell(value: object) -> object:
+    """Keep a spreadsheet from taking text for a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return plain(value)
+
+
+def _write_parquet(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
+    count = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            count += len(batch)
+    return count
+
+
+def _write_xlsx(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
+    from pipelines.channels.plain_sheet import write_plain_sheet
+
+    return write_plain_sheet(path, schema.names, (row for batch in batches for row in batch))
+
+
+_WRITERS = {".csv": _write_csv, ".parquet": _write_parquet, ".xlsx": _write_xlsx}
+
+
+def json_value(value: object) -> object:
+    """Turn what JSON does not know into text: exact decimals, ISO dates."""
+    if isinstance(value, Decimal):
+        return float(value) if value == Decimal(str(float(value))) else str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)
+
+
+# -- what became of a month --------------------------------------------------------------------------------------
+
+
+def outcome(version: Version) -> dict[str, Any]:
+    """What was withheld, carries a caveat, or is not computed, with the reason; and which tables were refused."""
+    found: dict[str, Any] = {"withheld": {}, "caveat": {}, "not_computed": {}}
+    for row in table_rows(version, "kpi_monthly"):
+        if row["scope_kind"] == "company" and row["status"] in found:
+            found[row["status"]][f"{row['kpi']}.{row['variant']}"] = row["reason"]
+    for row in table_rows(version, "dispatch_list"):
+        if row["status"] in found:
+            found[row["status"]][row["list"]] = row["reason"]
+    intake = table_rows(version, "snapshot_intake")
+    found["refused_tables"] = [row["table"] for row in intake if row["state"] == "refused"]
+    return found
+
+
+def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
+    """Each list with its counts and, by reason, how many were left out."""
+    counts = Counter((row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not"))
+    rows = sorted(table_rows(version, "dispatch_list"), key=lambda row: row["priority"])
+    return [row | {"why_not": {r: n for (name, r), n in sorted(counts.items()) if name == row["list"]}} for row in rows]
+
+
+def all_months(home: Path) -> list[dict[str, Any]]:
+    """One line a month held."""
+    folders = [MonthFolder(home, month) for month in held_months(home)]
+    return [_month_line(folder) for folder in folders]
+
+
+def _month_line(folder: MonthFolder) -> dict[str, Any]:
+    version = folder.version()
+    counts = {kind: len(found) for kind, found in outcome(version).items()}
+    return {"month": str(folder.month), "version": version.number, "is_sealed": folder.seal() is not None, **counts}
+
+
+def one_month(home: Path, month: Month) -> dict[str, Any]:
+    """A month's versions, draft, deadlines and what was held back."""
+    folder = MonthFolder(home, month)
+    current = folder.current()
+    draft = next(iter(folder.path.glob("v*.partial")), None)
+    if current is None and draft is None:
+        folder.version()
+    return {
+        "month": str(month),
+        "versions": [v.number for v in folder.versions()],
+        "current": current.number if current else None,
+        "seal": folder.seal(),
+        "draft_rooms": folder.draft().rooms if draft else None,
+        "deadlines": deadlines(month),
+        "has_development_key": load_settings().has_development_key,
+        **(outcome(current) if current else {}),
+    }
+
+
+def deadlines(month: Month) -> dict[str, str]:
+    """The days of m+1 that matter, moved to working days; marked where the year's holidays are not known."""
+    settings = load_settings()
+    calendar, after = Calendar.load(settings.calendar_file), month.plus(1)
+    days = {"dispatch": calendar.nth_of(after, settings.dispatch_working_day)}
+    days |= {f"day{n}": calendar.on_or_before(after.first_day.replace(day=n)) for n in (5, 10, 12)}
+    return {name: f"{day}{'' if calendar.knows(day.year) else ' ?'}" for name, day in days.items()}
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------
+
+
+def _grid(columns: list[str], rows: list[list[str]], numbers: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+    table = Table(show_edge=False, pad_edge=False)
+    for place, title in enumerate(columns):
+        table.add_column(title, justify="right" if place in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if click.get_text_stream("stdout").isatty() else 160, markup=False).print(table)
+
+
+def draw_table(version: Version, table: str, language: str) -> None:
+    """Draw the first rows of a table."""
+    schema, batches = _batches(version, table)
+    rows: list[list[str]] = []
+    total = pq.ParquetFile(version.table(ALIASES.get(table, table))).metadata.num_rows
+    for batch in batches:
+        rows += [["" if row[n] is None else str(plain(row[n])) for n in schema.names] for row in batch]
+        if len(rows) >= _SCREEN_ROWS:
+            break
+    _grid(list(schema.names), rows[:_SCREEN_ROWS])
+    if total > _SCREEN_ROWS:
+        click.echo(label(language, "cli.more_rows", rows=total))
+
+
+def draw_kpis(rows: list[dict[str, Any]], language: str) -> None:
+    """Draw KPI rows: title, variant, scope, value, target, gap, rank, status."""
+    known = {k.name: k for k in kpis()}
+    rows = sorted(rows, key=lambda r: (r["kpi"], not r["is_default"], r["variant"], r["rank"] or 10**9, r["scope_id"]))
+    names = ("kpi_title", "variant", "scope_id", "value", "target", "gap", "rank", "numerator", "denominator")
+    body = []
+    for row in rows:
+        kpi = known[row["kpi"]]
+        figures = [in_words(row[name], kpi.meta["unit"]) for name in ("value", "target", "gap")]
+        ends = [str(plain(row[name])) if row[name] is not None else "–" for name in ("rank", "numerator", "denominator")]
+        state = [label(language, f"status.{row['status']}"), reason_in_words(language, row["reason"])]
+        title = f"{kpi.meta['title'][language]}{' ●' if row['is_default'] else ''}"
+        body.append([title, row["variant"], row["scope_id"], *figures, *ends, *state])
+    titles = [label(language, name) for name in (*names, "status", "reason")]
+    _grid(titles, body, {3, 4, 5, 6, 7, 8})
+
+
+def draw_lists(rows: list[dict[str, Any]], language: str) -> None:
+    """Draw the lists: counts, status, and why people were left out."""
+    titles = {spec.name: spec.title(language) for spec in lists()}
+    body = []
+    for row in rows:
+        why = "; ".join(f"{reason_in_words(language, r)} {n}" for r, n in row["why_not"].items())
+        counts = [str(row[f"{n}_count"]) for n in ("candidate", "treated", "holdout", "left_out")]
+        state = [label(language, f"status.{row['status']}"), reason_in_words(language, row["reason"]) or why]
+        body.append([row["list"], titles[row["list"]], *counts, *state])
+    names = ("output", "list_title", "page.candidates", "page.treated", "page.heldout", "page.left", "status", "reason")
+    _grid([label(language, name) for name in names], body, {2, 3, 4, 5})
+
+
+def draw_months(content: list[dict[str, Any]], language: str) -> None:
+    """Draw one line a month."""
+    if not content:
+        click.echo(label(language, "cli.nothing_held"))
+        return
+    names = ("month", "version", "cli.sealed", "cli.withheld", "cli.caveats", "cli.not_computed", "cli.refused_tables")
+    keys = ("month", "version", "is_sealed", "withheld", "caveat", "not_computed", "refused_tables")
+    body = [["✓" if row[k] is True else "" if row[k] is False else str(row[k]) for k in keys] for row in content]
+    _grid([label(language, name) for name in names], body)
+
+
+def draw_month(content: dict[str, Any], language: str) -> None:
+    """Draw one month: its state, what was held back, its deadlines."""
+    state = "cli.sealed" if content["seal"] else "cli.waiting"
+    click.echo(f"{content['month']}  {label(language, 'cli.versions')}: {content['versions']}  {label(language, state)}")
+    if content["draft_rooms"] is not None:
+        click.echo(label(language, "cli.draft_rooms", rooms=", ".join(content["draft_rooms"]) or "–"))
+    for key, title in (("withheld", "cli.withheld"), ("caveat", "cli.caveats"), ("not_computed", "cli.not_computed")):
+        if content.get(key):
+            click.echo(f"\n{label(language, title)}")
+            for output, reason in content[key].items():
+                click.echo(f"  {output}: {reason_in_words(language, reason)}")
+    if content.get("refused_tables"):
+        click.echo(f"\n{label(language, 'cli.refused_tables')}: {', '.join(content['refused_tables'])}")
+    click.echo(f"\n{label(language, 'cli.deadlines')}")
+    for name, day in content["deadlines"].items():
+        note = label(language, "cli.provisional", year=day[:4]) if day.endswith("?") else ""
+        click.echo(f"  {day.removesuffix(' ?')}  {label(language, f'cli.deadline.{name}')} {note}")
+    if content["has_development_key"]:
+        click.echo(f"\n{label(language, 'cli.development_key')}")

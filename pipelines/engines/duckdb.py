@@ -1,0 +1,83 @@
+"""DuckDB: the embedded engine. In memory, spilling into the run's own folder; Parquet in, Parquet out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.core.files import Written, write_parquet
+from pipelines.core.spec import EARLIER, Spec, TableName
+
+BATCH_ROWS = 122_880
+
+
+class DuckEngine:
+    """One private in-memory database. Tables are views on Parquet files; files outside `folders` cannot be read."""
+
+    def __init__(self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int) -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={"memory_limit": memory_limit, "threads": threads, "temp_directory": str(scratch)},
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        allowed = [str(folder.resolve()) for folder in (scratch, *folders)]
+        self._connection.execute(f"SET allowed_directories = {allowed!r}")
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
+        for era in EARLIER:
+            self._connection.execute(f"CREATE SCHEMA {era}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def bind(self, table: TableName, path: Path) -> None:
+        """Make a Parquet file readable under a table's name."""
+        quoted = str(path.resolve()).replace("'", "''")
+        self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM read_parquet('{quoted}')")
+
+    def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
+        """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""
+        body = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+        self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT {body} WHERE FALSE")
+
+    def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> duckdb.DuckDBPyConnection:
+        """Run one statement with named `$parameters`."""
+        return self._connection.execute(sql, dict(parameters or {}))
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """Return a small result as a list of dicts."""
+        rows: list[dict[str, Any]] = self.execute(sql, parameters).to_arrow_table().to_pylist()
+        return rows
+
+    def table(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Keep a result as a table of this run."""
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Take an Arrow table in under a name, as a table of this run."""
+        self._connection.register("__incoming", rows)
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM __incoming")
+        self._connection.unregister("__incoming")
+
+    def write(
+        self, sql: str, path: Path, order: Iterable[str], parameters: Mapping[str, object] | None = None
+    ) -> Written:
+        """Write a result as Parquet, ordered so that the same rows give the same bytes."""
+        result = self.execute(f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}", parameters)
+        return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+
+
+def native(spec: Spec) -> str:
+    """Return a SQL file's SELECT in DuckDB's own words (`:month` becomes `$month`)."""
+    return spec.tree.sql(dialect="duckdb")

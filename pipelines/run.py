@@ -1,0 +1,248 @@
+"""A month from source to version: walk the rooms, record each, commit at the end."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.core.calendar import Calendar
+from pipelines.core.context import Context
+from pipelines.core.errors import Refused, RetentionError, StorageError, UsageError
+from pipelines.core.files import hash_file
+from pipelines.core.lake import Draft, MonthFolder, Version, held_months
+from pipelines.core.month import Month
+from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
+from pipelines.core.settings import Settings, load_settings
+
+from pipelines.engines.duckdb import DuckEngine
+from pipelines.sources import Source, open_source
+
+ROOMS = ("extract", "snapshot", "validate", "feedback", "features", "score", "dispatch", "kpi", "report")
+
+# What turns the same inputs into the same bytes: our code and the libraries that write them.
+_LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")
+_HISTORY_MONTHS = 12
+
+
+@dataclass
+class Job:
+    """One month to run: where from, where to, and how to tell somebody what is going on."""
+
+    home: Path
+    month: Month
+    source: str | None = None
+    settings: Settings = field(default_factory=load_settings)
+    progress: Callable[[str], None] = lambda step: None
+
+    @property
+    def folder(self) -> MonthFolder:
+        """The month's folder in the home."""
+        return MonthFolder(self.home, self.month)
+
+
+def run_month(job: Job) -> Version:
+    """Run every room that is not finished yet and commit; return the month's current version.
+
+    A sealed month is re-read, not run; Refused when its source says something else now.
+    """
+    with job.folder.lock(), _storage_errors(job):
+        standing = _standing(job)
+        if standing is not None:
+            return standing
+        draft = _open_draft(job)
+        for room in ROOMS[len(draft.rooms) :]:
+            _run_room(job, draft, room)
+            if room == "extract" and (same := _same_as_current(job, draft)):
+                return same
+        return job.folder.commit(draft)
+
+
+def run_room(job: Job, room: str) -> Version | None:
+    """Run one room of the month's draft; the last one commits. What is finished already is left as it is.
+
+    Raise UsageError when a room before it is not finished.
+    """
+    if room not in ROOMS:
+        raise UsageError("room.unknown", room=room, rooms=", ".join(ROOMS))
+    with job.folder.lock(), _storage_errors(job):
+        standing = _standing(job)
+        if standing is not None:
+            return standing
+        draft = _open_draft(job) if room == ROOMS[0] else job.folder.draft()
+        if room in draft.rooms:
+            return None
+        if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
+            raise UsageError("room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month)
+        _run_room(job, draft, room)
+        if room == ROOMS[0] and (same := _same_as_current(job, draft)):
+            return same
+        return job.folder.commit(draft) if room == ROOMS[-1] else None
+
+
+def release_month(job: Job) -> Version:
+    """Seal the month's current version; only then do its orders leave the house."""
+    with job.folder.lock(), _storage_errors(job):
+        version = job.folder.version()
+        job.folder.release(version)
+        return version
+
+
+# -- what a month is made of -------------------------------------------------------------------------------------
+
+
+def _standing(job: Job) -> Version | None:
+    """The version that needs no run: sealed, or made of the very same inputs."""
+    job.folder.recover()
+    seal = job.folder.seal()
+    current = job.folder.version(seal["version"]) if seal else job.folder.current()
+    if current is None:
+        return None
+    if job.source is None:
+        return current if seal else None
+    fingerprint = _source(job).fingerprint(job.month)
+    if seal:
+        if fingerprint is not None and fingerprint != current.manifest["inputs"]["source"]:
+            raise Refused("month.sealed_other_source", month=job.month, version=current.number)
+        return current
+    inputs = _inputs(job, fingerprint)
+    return current if fingerprint is not None and inputs == current.manifest["inputs"] else None
+
+
+def _open_draft(job: Job) -> Draft:
+    """Go on with the draft when it is made of the same inputs, else begin a new one."""
+    draft = job.folder.draft()
+    inputs = _inputs(job, _source(job).fingerprint(job.month))
+    is_known = inputs["source"] is not None
+    if not (is_known and draft.inputs == inputs):
+        draft.start(inputs)
+    return draft
+
+
+def _same_as_current(job: Job, draft: Draft) -> Version | None:
+    """A database is known only once read: drop the draft when it says what the current version says."""
+    current = job.folder.current()
+    if current is None or current.manifest["inputs"] != draft.inputs:
+        return None
+    job.folder.discard(draft)
+    return current
+
+
+def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
+    earlier = _earlier(job)
+    return {
+        "source": fingerprint,
+        "code": code_hash(),
+        "settings": job.settings.meaning(),
+        "key": sha256(b"identity" + job.settings.key).hexdigest()[:16],
+        "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
+        "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
+        "held": [str(m) for m in _held(job)],
+    }
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 over the code, SQL and expectations that make the tables, and the libraries that write them."""
+    files = [*(ROOT / "pipelines").rglob("*.py"), *(ROOT / "pipelines").rglob("*.yml")]
+    files += [*SQL.rglob("*.sql"), *EXPECTATIONS.glob("*.yml")]
+    digest = sha256()
+    for path in sorted(p for p in files if p.name != "cli.py"):
+        digest.update(f"{path.relative_to(ROOT)}\0{hash_file(path)}\0".encode())
+    for name in _LIBRARIES:
+        digest.update(f"{name}=={library_version(name)}\0".encode())
+    return digest.hexdigest()
+
+
+def _held(job: Job) -> tuple[Month, ...]:
+    """The months held among the twelve before this one, and those of its year: what history and cohort rest on."""
+    months = held_months(job.home)
+    return tuple(m for m in months if 1 <= job.month.since(m) <= _HISTORY_MONTHS)
+
+
+def _earlier(job: Job) -> dict[str, Version | None]:
+    """The versions a SQL file names by prefix: m1, m2, prior (the latest held before), base (of the frozen cohort)."""
+    before = [m for m in held_months(job.home) if m < job.month]
+
+    def current(month: Month | None) -> Version | None:
+        return MonthFolder(job.home, month).current() if month else None
+
+    return {
+        "m1": current(job.month.plus(-1)),
+        "m2": current(job.month.plus(-2)),
+        "prior": current(before[-1] if before else None),
+        "base": current(_base_month(job.month, before)),
+    }
+
+
+def _base_month(month: Month, before: list[Month]) -> Month | None:
+    """December of the year before; if not held, the earliest held month of this year; None in that month itself."""
+    december = Month(month.year - 1, 12)
+    if december in before:
+        return december
+    return next((m for m in before if m.year == month.year), None)
+
+
+# -- running a room ----------------------------------------------------------------------------------------------
+
+
+def _run_room(job: Job, draft: Draft, room: str) -> None:
+    earlier = _earlier(job)
+    folders = [draft.path, *(v.path for v in earlier.values() if v)]
+    settings = job.settings
+    with DuckEngine(draft.scratch, folders, settings.memory_limit, settings.threads) as engine:
+        context = Context(
+            month=job.month,
+            settings=settings,
+            calendar=Calendar.load(settings.calendar_file),
+            draft=draft,
+            engine=engine,
+            earlier=earlier,
+            held=_held(job),
+            source=_source(job) if room == ROOMS[0] else None,
+            progress=job.progress,
+        )
+        context.bind_everything()
+        importlib.import_module(f"pipelines.{room}").run(context)
+        draft.finish_room(room, context.tables, _content(draft, context) if room == ROOMS[0] else None)
+
+
+def _content(draft: Draft, context: Context) -> dict[str, Any] | None:
+    """A database's fingerprint: what was read from it."""
+    if draft.inputs["source"] is not None:
+        return None
+    texts = [f"{name} {entry['state']} {entry.get('sha256')}" for name, entry in sorted(context.tables.items())]
+    return {"source": sha256("\n".join(texts).encode()).hexdigest()}
+
+
+def _source(job: Job) -> Source:
+    if job.source is None:
+        raise UsageError("source.none", month=job.month)
+    return open_source(job.source)
+
+
+class _storage_errors:
+    """Turn what the disk and the engine throw into an error that says where and what next."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, RetentionError):
+            return
+        if isinstance(error, OSError):
+            raise StorageError("storage.failed", where=error.filename or self.job.home, why=error.strerror) from error
+        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+            raise StorageError("storage.engine", month=self.job.month, why=str(error).splitlines()[0]) from error
+
+

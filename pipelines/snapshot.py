@@ -1,0 +1,231 @@
+"""Typed, one row a key, personal data apart; every delivered row is accepted, an exact repeat, or in quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.core.context import Context
+from pipelines.core.contract import Column, Table, contract
+from pipelines.core.errors import GateStopped, SourceNotReady
+from pipelines.core.expectations import load_suite
+from pipelines.core.lineage import snapshot_columns
+from pipelines.core.spec import TableName
+from pipelines.core.values import MACROS, SQL_TYPES, typed
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What became of the rows of one delivered table."""
+
+    table: str
+    state: str
+    rows_in: int = 0
+    accepted: int = 0
+    repeats: int = 0
+    quarantined: int = 0
+
+
+def run(context: Context) -> None:
+    """Turn every raw table into a typed one; raise GateStopped when a required one cannot be used."""
+    engine = context.engine
+    for macro in MACROS:
+        engine.execute(f"CREATE OR REPLACE MACRO {macro}")
+    engine.execute(
+        "CREATE TEMP TABLE quarantine "
+        '("table" VARCHAR, "file" VARCHAR, "line" BIGINT, "column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)'
+    )
+    engine.execute('CREATE TEMP TABLE normalised ("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)')
+    intake = [_take_in(context, table) for table in contract().values()]
+    context.write("snapshot_quarantine", "SELECT * FROM quarantine", ["ALL"])
+    context.write("snapshot_normalised", "SELECT * FROM normalised", ["ALL"])
+    rows = ", ".join(
+        f"('{i.table}', '{i.state}', {i.rows_in}, {i.accepted}, {i.repeats}, {i.quarantined})" for i in intake
+    )
+    names = '"table", state, rows_in, accepted, repeats, quarantined'
+    context.write("snapshot_intake", f"SELECT * FROM (VALUES {rows}) AS t({names})", ["ALL"])
+
+
+def _take_in(context: Context, table: Table) -> Intake:
+    context.progress(f"snapshot_{table.name}")
+    entry = context.draft.tables[f"extract_{table.name}"]
+    state = entry["state"]
+    if table.required and state == "absent":
+        raise SourceNotReady("source.required_absent", table=table.name, month=context.month)
+    if table.required and state == "empty":
+        raise GateStopped("source.required_empty", table=table.name, month=context.month)
+    if state in ("absent", "refused"):
+        return _leave_out(context, table, state, entry["reasons"][0])
+    _read_cells(context, table, entry["missing"])
+    if _is_of_another_month(context, table):
+        return _leave_out(context, table, "refused", "source.wrong_month")
+    _set_aside(context, table)
+    return _write(context, table, entry)
+
+
+def _leave_out(context: Context, table: Table, state: str, why: str) -> Intake:
+    if table.required:
+        facts = context.draft.tables[f"extract_{table.name}"].get("facts", {})
+        raise GateStopped(why, **{"table": table.name, "month": context.month, **facts})
+    context.record_missing(f"snapshot_{table.name}", [f"{state}: {table.name}"])
+    return Intake(table.name, state, context.draft.tables[f"extract_{table.name}"]["rows"])
+
+
+# -- reading the cells -------------------------------------------------------------------------------------------
+
+
+def _read_cells(context: Context, table: Table, missing: list[str]) -> None:
+    """Make `typed`: the values, and for each row the first thing wrong with it (`_rule`, `_column`, `_value`)."""
+    engine = context.engine
+    physical = {
+        row["column_name"]: row["column_type"] for row in engine.rows(f"DESCRIBE SELECT * FROM extract_{table.name}")
+    }
+    present = [c for c in table.columns if c.name not in missing]
+    cells = {c.name: typed(c, physical[c.name]) for c in present}
+    values = [
+        f'{cells[c.name].value if c.name in cells else f"CAST(NULL AS {SQL_TYPES[c.kind]})"} AS "{c.name}"'
+        for c in table.columns
+    ]
+    fault = "raw._fault" if "_fault" in physical else "NULL"
+    flags = [f'{cells[c.name].empty} AS "_empty_{c.name}", {cells[c.name].form} AS "_form_{c.name}"' for c in present]
+    texts = [f'CAST(raw."{c.name}" AS VARCHAR) AS "_text_{c.name}"' for c in present]
+    engine.table(
+        "cells",
+        f"SELECT raw._file, raw._line, {fault} AS _fault, {', '.join([*values, *flags, *texts])} "
+        f"FROM extract_{table.name} AS raw",
+    )
+    engine.execute(
+        "INSERT INTO normalised "
+        + " UNION ALL ".join(
+            f"SELECT '{table.name}', '{c.name}', \"_form_{c.name}\", COUNT(*) FROM cells "
+            f'WHERE "_form_{c.name}" IS NOT NULL AND "{c.name}" IS NOT NULL GROUP BY 3'
+            for c in present
+        )
+    )
+    names = ", ".join(f'"{c.name}"' for c in table.columns)
+    engine.table("typed", f"SELECT _file, _line, {names}, {_first_fault(table, present)} FROM cells")
+
+
+def _first_fault(table: Table, present: list[Column]) -> str:
+    """SQL for the first thing wrong with a row: the reader's fault, then column by column."""
+    rule, column, value = ["WHEN _fault IS NOT NULL THEN _fault"], [], []
+    for c in present:
+        unreadable = f'"{c.name}" IS NULL AND NOT "_empty_{c.name}"'
+        rule.append(f"WHEN {unreadable} THEN 'not_a_{c.kind}'")
+        column.append(f"WHEN {unreadable} THEN '{c.name}'")
+        value.append(f"WHEN {unreadable} THEN {_masked(c)}")
+        if c.required:
+            rule.append(f"WHEN \"{c.name}\" IS NULL THEN 'missing'")
+            column.append(f"WHEN \"{c.name}\" IS NULL THEN '{c.name}'")
+            value.append(f'WHEN "{c.name}" IS NULL THEN NULL')
+    never = "WHEN _fault IS NOT NULL THEN NULL"
+    return (
+        f"CASE {' '.join(rule)} END AS _rule, "
+        f"CASE {never} {' '.join(column)} END AS _column, "
+        f"CASE {never} {' '.join(value)} END AS _value"
+    )
+
+
+def _masked(column: Column) -> str:
+    text = f'"_text_{column.name}"'
+    return f"left({text}, 1) || '***'" if column.personal else f"left({text}, 200)"
+
+
+def _is_of_another_month(context: Context, table: Table) -> bool:
+    if table.name != "bill":
+        return False
+    sql = "SELECT COUNT(*) AS n FROM typed WHERE _rule IS NULL AND bill_month <> $month"
+    return bool(context.engine.rows(sql, {"month": str(context.month)})[0]["n"])
+
+
+# -- setting rows aside ------------------------------------------------------------------------------------------
+
+
+def _set_aside(context: Context, table: Table) -> None:
+    """Mark the rows that break a row rule, belong to nobody, repeat a row, or contradict another row of their key."""
+    _add_local_dates(context, table)
+    for expectation in load_suite(table.name, context.month):
+        if expectation.takes_rows:
+            column = expectation.columns[0] if expectation.columns else ""
+            _mark(context, expectation.bad_row(), expectation.name, column)
+    _mark_repeats(context, table)
+    for owner in ("customer", "service"):
+        if table.name != owner and table.column(f"{owner}_id") and TableName(f"snapshot_{owner}").name in context.tables:
+            key = f"{owner}_id"
+            absent = f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
+            _mark(context, absent, f"unknown_{owner}", key)
+
+
+def _add_local_dates(context: Context, table: Table) -> None:
+    extra = [
+        f"CAST({c.name} + INTERVAL 8 HOUR AS DATE) AS {c.name.removesuffix('_at')}_on"
+        for c in table.columns
+        if c.kind == "timestamp"
+    ]
+    context.engine.table("typed", f"SELECT {', '.join(['*', *extra])} FROM typed")
+
+
+def _mark(context: Context, condition: str, rule: str, column: str) -> None:
+    value = f'left(CAST("{column}" AS VARCHAR), 200)' if column else "NULL"
+    context.engine.execute(
+        f"UPDATE typed SET _rule = $rule, _column = $column, _value = {value} WHERE _rule IS NULL AND ({condition})",
+        {"rule": rule, "column": column or None},
+    )
+
+
+def _mark_repeats(context: Context, table: Table) -> None:
+    """Keep one of identical rows; of rows that contradict each other keep none, since neither is truer."""
+    names = ", ".join(f'"{c.name}"' for c in table.columns)
+    key = ", ".join(f'"{k}"' for k in table.key)
+    engine = context.engine
+    engine.table(
+        "repeated",
+        f"SELECT _file, _line, {key}, ROW_NUMBER() OVER (PARTITION BY {names} ORDER BY _file, _line) AS copy "
+        f"FROM typed WHERE _rule IS NULL AND ({key}) IN "
+        f"(SELECT ({key}) FROM typed WHERE _rule IS NULL GROUP BY {key} HAVING COUNT(*) > 1)",
+    )
+    engine.execute(
+        "UPDATE typed SET _rule = 'exact_repeat' FROM repeated AS r "
+        "WHERE typed._file = r._file AND typed._line = r._line AND r.copy > 1"
+    )
+    engine.execute(
+        f"UPDATE typed SET _rule = 'contradicts_its_key', _column = '{table.key[-1]}', "
+        f'_value = left(CAST("{table.key[-1]}" AS VARCHAR), 200) '
+        f"WHERE _rule IS NULL AND ({key}) IN "
+        f"(SELECT ({key}) FROM repeated WHERE copy = 1 GROUP BY {key} HAVING COUNT(*) > 1)"
+    )
+
+
+# -- writing -----------------------------------------------------------------------------------------------------
+
+
+def _write(context: Context, table: Table, entry: dict[str, object]) -> Intake:
+    engine = context.engine
+    engine.execute(
+        f"INSERT INTO quarantine SELECT '{table.name}', _file, _line, _column, _value, _rule "
+        "FROM typed WHERE _rule <> 'exact_repeat'"
+    )
+    count = engine.rows(
+        "SELECT COUNT(*) AS rows_in, COUNT(*) FILTER (WHERE _rule IS NULL) AS accepted, "
+        "COUNT(*) FILTER (WHERE _rule = 'exact_repeat') AS repeats, "
+        "COUNT(*) FILTER (WHERE _rule <> 'exact_repeat') AS quarantined FROM typed"
+    )[0]
+    columns = ", ".join(f'"{c.name}"' for c in snapshot_columns(table.name))
+    select = f"SELECT {columns} FROM typed WHERE _rule IS NULL"
+    context.write(f"snapshot_{table.name}", select, table.key, absent=_absent(table, entry))
+    if count["quarantined"]:
+        rejected = f"SELECT _rule, {columns} FROM typed WHERE _rule <> 'exact_repeat'"
+        context.write(f"snapshot_{table.name}_rejected", rejected, ["ALL"])
+    if table.name == "customer":
+        person = "SELECT customer_id, name, phone FROM typed WHERE _rule IS NULL"
+        context.write("snapshot_person", person, table.key)
+    engine.execute("DROP TABLE typed")
+    engine.execute("DROP TABLE cells")
+    return Intake(table.name, str(entry["state"]), **count)
+
+
+def _absent(table: Table, entry: dict[str, object]) -> list[str]:
+    """The optional columns that were not delivered, and the local dates that hang on them."""
+    missing = entry["missing"]
+    assert isinstance(missing, list)
+    local = [m.removesuffix("_at") + "_on" for m in missing if m.endswith("_at")]
+    return [name for name in (*missing, *local) if name in {c.name for c in snapshot_columns(table.name)}]

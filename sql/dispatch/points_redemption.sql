@@ -1,0 +1,19 @@
+/* ---
+title: {zh: 积分兑换, en: Points that can be redeemed}
+purpose: marketing
+priority: 150
+holdout: true
+due: {column: due_on}
+action: {zh: 提醒积分可兑换，协助兑换, en: Remind of the points and help to redeem them}
+--- */
+SELECT
+    l.customer_id,
+    CAST(NULL AS VARCHAR) AS service_id,
+    CASE WHEN l.points_expire_on IS NULL THEN 99999 ELSE DATE_DIFF('day', CAST(:last_day AS DATE), l.points_expire_on) END
+        AS rank_group,
+    CAST(l.points_balance AS DECIMAL(18, 2)) AS rank_value,
+    CAST(NULL AS DECIMAL(18, 2)) AS amount,
+    'points_redeemable' AS reason_code,
+    l.points_expire_on AS due_on
+FROM snapshot_loyalty AS l
+WHERE l.points_balance >= :lowest_reward_points AND l.is_barred IS DISTINCT FROM TRUE

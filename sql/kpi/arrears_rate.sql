@@ -1,0 +1,23 @@
+/* ---
+title: {zh: 欠费率, en: Arrears rate}
+owner: retention
+unit: ratio
+better: lower
+target: 0.02
+default: t1_amount
+variants:
+  t1_amount: {zh: 上月账单月末未收金额占上月收入, en: "last month's bills still open, of last month's revenue"}
+--- */
+WITH still_open AS (
+    SELECT r.customer_id, SUM(r.open_amount) AS open_amount
+    FROM snapshot_receivable AS r
+    JOIN features_service AS s ON s.service_id = r.service_id
+    WHERE r.bill_month = :previous_month
+    GROUP BY r.customer_id
+)
+SELECT
+    COALESCE(v.customer_id, o.customer_id) AS customer_id,
+    COALESCE(o.open_amount, 0) AS numerator,
+    COALESCE(v.revenue, 0) AS denominator
+FROM m1.features_revenue AS v
+FULL JOIN still_open AS o ON o.customer_id = v.customer_id

@@ -1,0 +1,21 @@
+/* ---
+title: {zh: 存量收入保有率, en: Revenue retention rate}
+owner: retention
+unit: ratio
+better: higher
+default: net
+variants:
+  net: {zh: 拍照会员本月收入占基期收入, en: "the cohort's revenue now, of its base revenue"}
+  gross: {zh: 每户不超过基期的本月收入占基期收入, en: "the same, no customer counted above his base"}
+--- */
+WITH cohort AS (
+    SELECT c.customer_id, c.base_revenue, COALESCE(r.revenue, 0) AS revenue
+    FROM features_cohort AS c
+    LEFT JOIN features_revenue AS r ON r.customer_id = c.customer_id
+)
+SELECT customer_id, 'net' AS variant, revenue AS numerator, base_revenue AS denominator
+FROM cohort
+UNION ALL
+SELECT customer_id, 'gross' AS variant, GREATEST(LEAST(revenue, base_revenue), 0) AS numerator,
+    base_revenue AS denominator
+FROM cohort

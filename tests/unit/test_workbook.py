@@ -1,0 +1,432 @@
+"""The workbooks: what was given is what is read back, nothing is evaluated, and a changed cell is found out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from pipelines.channels import workbook as wb
+from pipelines.core.errors import SpecError
+
+KEY = b"a key of the tests' own, 32 bytes"
+LABELS_FILE = Path(wb.__file__).with_name("labels.yml")
+HOSTILE = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠A1", "http://a.b", "mailto:a@b", "00123",
+    "1e5", "<r><t>x</t></r>", "<r></r>", "<r>", "_x0041_", "_x0041_x0042_", "a_x0041_x0042_x0043_b", "__x0041__x0042_", "_x0041_x00", "<r>_x0041_</r>", "_x005F_x0041_", "</si>", "a&b<c>\"'",
+    "=cmd|' /C calc'!A0", "{{7*7}}", "${jndi:x}", "'; drop table", "\x00\x01\x0b\x1f", "\ud800x", "\ufffe\uffff",
+    " lead and trail ", "a\r\nb\nc", "𠮷䶮😀", "\u202egnp", "x" * 40_000, "😀" * 20_000, "TRUE", "#N/A", "{=1}", "[x]",
+]  # fmt: skip
+
+
+@cache
+def labels(language: str = "zh") -> dict[str, str]:
+    known = yaml.safe_load(LABELS_FILE.read_text(encoding="utf-8"))
+    return {key: texts[language] for key, texts in known.items()}
+
+
+def stamp(**changes: Any) -> wb.Stamp:
+    plain = wb.Stamp("城关支局", "zh", "2026-10", 2, "run-7", date(2026, 11, 5), is_draft=False)
+    return replace(plain, **changes)
+
+
+def order(number: int = 1, **changes: object) -> dict[str, object]:
+    return {
+        "rank": number,
+        "customer_name": "张三",
+        "phone": "013800001234",
+        "list_title": "欠费",
+        "reasons": "逾期 35 天；上月 126 元",
+        "amount": Decimal("1234.50"),
+        "due_on": date(2026, 11, 12),
+        "action": "电话提醒",
+        "also_on": None,
+        "order_id": f"2026-10-{number:05d}",
+        "customer_id": f"{number:06d}",
+        "service_id": "000777",
+        **changes,
+    }
+
+
+def work_list(rows: list[dict[str, object]] | None = None, **changes: Any) -> wb.WorkList:
+    return wb.WorkList(stamp(**changes), "M001", [order(n) for n in range(1, 4)] if rows is None else rows)
+
+
+def written(tmp_path: Path, book: wb.WorkList | wb.Tables, language: str = "zh") -> Path:
+    path = tmp_path / "book.xlsx"
+    if isinstance(book, wb.WorkList):
+        wb.write_work_list(path, book, labels(language), KEY)
+    else:
+        wb.write_tables(path, book, labels(language))
+    return path
+
+
+def read_rows(path: Path, tab: int = 0) -> list[list[Any]]:
+    return CalamineWorkbook.from_path(str(path)).get_sheet_by_index(tab).to_python(skip_empty_area=False)
+
+
+def read_orders(path: Path) -> list[dict[str, object]]:
+    rows = read_rows(path)
+    names = {title: name for name, title in labels().items() if name in {c.name for c in wb.WORK_LIST_COLUMNS}}
+    header = [names[title] for title in rows[wb.HEADER_ROW]]
+    return [dict(zip(header, row, strict=True)) for row in rows[wb.HEADER_ROW + 1 :]]
+
+
+def part(path: Path, name: str) -> str:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name).decode()
+
+
+def signature_holds(row: Mapping[str, object]) -> bool:
+    protected = wb.protected_cells(wb.WORK_LIST_COLUMNS, row)
+    return wb.is_signed_by(KEY, protected, str(row["signature"]))
+
+
+# -- what was given is what is read back --
+
+
+def test_work_list_reads_back_cell_by_cell(tmp_path: Path) -> None:
+    rows = read_orders(written(tmp_path, work_list()))
+    assert len(rows) == 3
+    for given_row, row in zip([order(n) for n in range(1, 4)], rows, strict=True):
+        assert {name: row[name] for name in given_row} == {**given_row, "amount": 1234.5, "also_on": ""}
+        assert row["row_id"] == row["order_id"]
+        assert row["outcome"] == row["note"] == ""
+
+
+def test_header_is_in_both_languages(tmp_path: Path) -> None:
+    for language in ("zh", "en"):
+        header = read_rows(written(tmp_path, work_list(), language))[wb.HEADER_ROW]
+        assert header == [labels(language)[column.name] for column in wb.WORK_LIST_COLUMNS]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_stays_text(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, work_list([order(customer_name=text, order_id="o1")]))
+    assert_no_formula(path)
+    row = read_orders(path)[0]
+    assert row["customer_name"] == wb.clean_text(text)
+    assert signature_holds(row)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.characters(codec=None), max_size=60), min_size=1, max_size=8))
+def test_any_text_reads_back_and_verifies(tmp_path: Path, texts: list[str]) -> None:
+    path = written(tmp_path, work_list([order(n, reasons=text, action=text[::-1]) for n, text in enumerate(texts)]))
+    assert_no_formula(path)
+    rows = read_orders(path)
+    assert [row["reasons"] for row in rows] == [wb.clean_text(text) for text in texts]
+    assert [row["action"] for row in rows] == [wb.clean_text(text[::-1]) for text in texts]
+    assert all(signature_holds(row) for row in rows)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.decimals(-(10**15), 10**15, places=2) | st.floats() | st.none(),
+    st.dates(date(1800, 1, 1)) | st.datetimes(datetime(1900, 3, 1)).map(lambda at: at.replace(hour=0, minute=0)),
+    st.integers() | st.floats(allow_nan=True) | st.text(max_size=5),
+)
+def test_any_value_reads_back_and_verifies(tmp_path: Path, amount: Any, due: Any, rank: Any) -> None:
+    given_row = order(amount=amount, due_on=due, rank=rank, service_id=rank)
+    row = read_orders(written(tmp_path, work_list([given_row])))[0]
+    assert signature_holds(row)
+    if isinstance(amount, Decimal) and abs(amount) < 10**13:
+        assert Decimal(str(row["amount"])) == amount
+
+
+def assert_no_formula(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        assert sheets
+        for name in sheets:
+            assert not re.search(rb"<f[ >/]|<hyperlink", archive.read(name)), name
+        assert not any("externalLink" in name or "vba" in name.lower() for name in archive.namelist())
+
+
+def test_money_beyond_fifteen_digits_is_kept_as_text(tmp_path: Path) -> None:
+    row = read_orders(written(tmp_path, work_list([order(amount=Decimal("12345678901234567.89"))])))[0]
+    assert row["amount"] == "12345678901234567.89"
+
+
+# -- bytes --
+
+
+def test_same_book_same_bytes(tmp_path: Path) -> None:
+    first = written(tmp_path, work_list()).read_bytes()
+    assert written(tmp_path, work_list()).read_bytes() == first
+    assert written(tmp_path, work_list(version=3)).read_bytes() != first
+
+
+def test_file_is_whole_or_absent_and_for_its_owner_only(tmp_path: Path) -> None:
+    assert written(tmp_path, work_list()).stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["book.xlsx"]
+
+
+def test_what_excel_would_drop_is_an_error(tmp_path: Path) -> None:
+    words = {**labels(), "check.date": "x" * 300}
+    with pytest.raises(SpecError, match="workbook_refused"):
+        wb.write_work_list(tmp_path / "book.xlsx", work_list(), words, KEY)
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- drop-downs, locks, view --
+
+
+def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
+    path = written(tmp_path, work_list())
+    sheet = part(path, "xl/worksheets/sheet1.xml")
+    assert re.search(r'<dataValidation type="list"[^>]* sqref="J4:J6"><formula1>\'_office\'!\$A\$1:\$A\$15<', sheet)
+    assert '<sheet name="_office" sheetId="3" state="hidden"' in part(path, "xl/workbook.xml")
+    hidden = read_rows(path, 2)
+    assert [(row[0], row[1]) for row in hidden] == [(labels()[f"outcome.{code}"], code) for code in wb.OUTCOMES]
+    facts = {row[3]: row[4] for row in hidden if row[3]}
+    assert facts == {
+        "month": "2026-10", "version": "2", "run_id": "run-7", "is_draft": "False", "language": "zh",
+        "manager_id": "M001",
+    }  # fmt: skip
+
+
+def test_dates_and_amounts_are_checked_where_they_are_typed(tmp_path: Path) -> None:
+    sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
+    for cells in ("L4:L6", "N4:N6"):
+        found = re.search(
+            rf'<dataValidation type="date"[^>]*sqref="{cells}"><formula1>(\d+)</formula1><f\w+>(\d+)', sheet
+        )
+        assert found and found.groups() == ("46296", "46752")  # 2026-10-01, 2027-12-31
+    assert re.search(r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="M4:M6"><formula1>0<', sheet)
+
+
+def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
+    sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
+    protection = re.search("<sheetProtection [^>]*>", sheet)
+    assert protection
+    for allowed in ('sheet="1"', 'formatColumns="0"', 'formatRows="0"', 'sort="0"', 'autoFilter="0"'):
+        assert allowed in protection[0]
+    assert "deleteRows" not in protection[0] and "insertRows" not in protection[0]
+    # Sorting needs the whole range, header included, open for editing; typing is refused by validation instead.
+    assert '<protectedRange sqref="A3:S6" name="orders"/>' in sheet
+    refused = re.findall(r'type="custom"[^>]*sqref="([A-Z]+)\d+:[A-Z]+\d+"><formula1>FALSE<', sheet)
+    locked = [c for c in wb.WORK_LIST_COLUMNS if not c.is_input]
+    assert len(refused) == len(locked) + 1
+
+
+def test_only_input_cells_are_unlocked_and_yellow(tmp_path: Path) -> None:
+    path = written(tmp_path, work_list())
+    styles = part(path, "xl/styles.xml")
+    formats = re.findall(r"<xf [^>]*?(?:/>|[^/]>.*?</xf>)", styles[styles.index("<cellXfs") :])
+    row = re.search(r'<row r="4".*?</row>', part(path, "xl/worksheets/sheet1.xml"))
+    assert row
+    cells = [int(number) for number in re.findall(r'<c r="[A-Z]+4" s="(\d+)"', row[0])]
+    assert len(cells) == len(wb.WORK_LIST_COLUMNS)
+    for column, number in zip(wb.WORK_LIST_COLUMNS, cells, strict=True):
+        assert ('locked="0"' in formats[number]) == column.is_input, column.name
+    assert "FFFFF9C4" in styles
+
+
+def test_view_and_print(tmp_path: Path) -> None:
+    path = written(tmp_path, work_list())
+    sheet, book = part(path, "xl/worksheets/sheet1.xml"), part(path, "xl/workbook.xml")
+    assert '<pane xSplit="3" ySplit="3" topLeftCell="D4"' in sheet
+    assert '<autoFilter ref="A3:S6"/>' in sheet and "$3:$3</definedName>" in book
+    assert '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet and "fitToPage" in sheet
+    hidden = re.findall(r'<col min="(\d+)"[^>]*hidden="1"', sheet)
+    assert [wb.WORK_LIST_COLUMNS[int(place) - 1].name for place in hidden] == ["row_id", "signature"]
+    assert 'numberStoredAsText="1"' in sheet
+
+
+def test_draft_says_so_everywhere(tmp_path: Path) -> None:
+    path = written(tmp_path, work_list(is_draft=True, caveats=("欠费表缺失", "上月晚到")))
+    mark = labels()["draft"]
+    top = read_rows(path)
+    assert top[0][0].startswith(mark) and "2026-10 · v2" in top[0][0]
+    assert "欠费表缺失" in top[1][0] and "上月晚到" in top[1][0]
+    assert ["注意", "欠费表缺失"] in [row[:2] for row in read_rows(path, 1)]
+    assert mark in part(path, "docProps/core.xml") and mark in part(path, "xl/worksheets/sheet1.xml")
+    custom = part(path, "docProps/custom.xml")
+    for fact in ("2026-10", "run-7", "<vt:i4>2<", "<vt:bool>true<", "M001"):
+        assert fact in custom
+    assert mark not in part(written(tmp_path, work_list()), "docProps/core.xml")
+
+
+def test_empty_list_is_a_workbook_too(tmp_path: Path) -> None:
+    path = written(tmp_path, work_list([]))
+    assert len(read_rows(path)) == wb.HEADER_ROW + 1
+
+
+# -- signature --
+
+
+def test_signature_covers_every_locked_cell_and_no_other(tmp_path: Path) -> None:
+    row = read_orders(written(tmp_path, work_list()))[0]
+    assert signature_holds(row)
+    for column in wb.WORK_LIST_COLUMNS:
+        changed = {**row, column.name: date(2026, 12, 1) if column.kind == "date" else "9"}
+        is_free = column.is_input or column.name == "row_id"  # row_id is compared with order_id by the reader
+        assert signature_holds(changed) == is_free, column.name
+    assert not signature_holds({**row, "order_id": "", "customer_id": f"{row['order_id']}{row['customer_id']}"})
+
+
+def test_signature_needs_the_key() -> None:
+    protected = wb.protected_cells(wb.WORK_LIST_COLUMNS, order())
+    assert not wb.is_signed_by(b"another key of 32 bytes, not ours", protected, wb.sign_row(KEY, protected))
+    assert not wb.is_signed_by(KEY, protected, "ünsinn")
+    with pytest.raises(ValueError, match="at least 16"):
+        wb.sign_row(b"", protected)
+
+
+def test_signature_survives_csv(tmp_path: Path) -> None:
+    rows = read_orders(written(tmp_path, work_list()))
+    file = io.StringIO()
+    table = csv.DictWriter(file, list(rows[0]))
+    table.writeheader()
+    for row in rows:
+        table.writerow({**row, "amount": "1,234.50", "due_on": "2026/11/12", "rank": f"{row['rank']:.0f}"})
+    file.seek(0)
+    assert all(signature_holds(row) for row in csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("kind", "forms", "stable"),
+    [
+        ("money", [Decimal("1234.50"), 1234.5, "1,234.5", "￥1234.50", " 1234.50 "], "1234.50"),
+        ("money", [0, 0.0, "-0", Decimal("-0.00")], "0.00"),
+        ("date", [date(2026, 11, 5), datetime(2026, 11, 5), "2026-11-05", "2026/11/5", "2026年11月5日",
+                  "2026-11-05 00:00:00", 46331.0], "2026-11-05"),
+        ("integer", [3, 3.0, "3", Decimal(3)], "3"),
+        ("text", ["a b", " a  b\r\n", "a\u3000b", "a\nb"], "a b"),
+        ("text", ["13800001234", 13800001234.0], "13800001234"),
+        ("text", [None, "", float("nan"), "  "], ""),
+        ("date", ["2026-02-30"], "2026-02-30"),
+        ("money", ["n/a"], "n/a"),
+    ],
+)  # fmt: skip
+def test_one_value_one_stable_text(kind: str, forms: list[object], stable: str) -> None:
+    assert [wb.stable_text(kind, form) for form in forms] == [stable] * len(forms)
+
+
+def test_lost_leading_zero_is_a_change() -> None:
+    assert wb.stable_text("text", 123.0) != wb.stable_text("text", "00123")
+
+
+# -- company workbook --
+
+
+def test_tables_hold_every_sheet(tmp_path: Path) -> None:
+    kpi = {
+        "kpi_title": "欠费率", "variant": "t1_amount", "value": wb.Cell("rate", Decimal("0.0234")), "rank": 1,
+        "numerator": Decimal("12.30"), "status": "caveat", "reason": "=HYPERLINK(1)",
+    }  # fmt: skip
+    arpu = {"kpi_title": "ARPU", "value": wb.Cell("money", Decimal("56.2")), "target": "未计算"}
+    rows = {"kpi": [kpi, arpu], "why_not": [{"list_title": "欠费", "reason": "投诉未结", "customer_count": 4}]}
+    sheets = tuple(wb.Sheet(name, columns, rows.get(name, ())) for name, columns in wb.TABLE_COLUMNS.items())
+    path = written(tmp_path, wb.Tables(stamp(), sheets))
+    assert_no_formula(path)
+    names = CalamineWorkbook.from_path(str(path)).sheet_names
+    assert names == ["指标", "派单汇总", "派单明细", "未发布项目", "未派原因", "说明", "_office"]
+    first, second = read_rows(path)[wb.HEADER_ROW + 1 :]
+    assert first[:2] + first[4:5] + first[-1:] == ["欠费率", "t1_amount", 0.0234, "=HYPERLINK(1)"]
+    assert second[4:6] == [56.2, "未计算"]
+    assert "<sheetProtection" not in part(path, "xl/worksheets/sheet1.xml")
+    assert read_rows(path, 4)[wb.HEADER_ROW + 1] == ["欠费", "投诉未结", 4]
+
+
+def test_too_many_rows_are_refused(tmp_path: Path) -> None:
+    sheet = wb.Sheet("orders", wb.TABLE_COLUMNS["orders"], [{}] * 1_048_576)
+    with pytest.raises(SpecError, match="workbook_too_long"):
+        written(tmp_path, wb.Tables(stamp(), (sheet,)))
+
+
+# -- names --
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text(st.characters(codec=None), max_size=50), max_size=8))
+def test_tab_names_are_legal_and_unique(titles: list[str]) -> None:
+    names = wb.name_tabs([*titles, *titles, "History", "a" * 60, "A" * 60, "x/y:z?*[]\\", "'q'"])
+    assert len({name.casefold() for name in names}) == len(names)
+    for name in names:
+        assert name and len(name.encode("utf-16-le")) <= 62
+        assert not re.search(r"[\[\]:*?/\\\x00-\x1f]", name) and name[0] != "'" != name[-1]
+
+
+def test_sheets_of_one_title_are_told_apart(tmp_path: Path) -> None:
+    sheet = wb.Sheet("kpi", wb.TABLE_COLUMNS["kpi"], (), title="a/b:c" * 20)
+    path = written(tmp_path, wb.Tables(stamp(), (sheet, sheet, replace(sheet, title="_office"))))
+    assert len(set(CalamineWorkbook.from_path(str(path)).sheet_names)) == 5
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(st.characters(codec=None), max_size=300), st.text(st.characters(codec=None), max_size=60))
+def test_file_stem_is_safe(text: str, unique_id: str) -> None:
+    stem = wb.file_stem(text, unique_id)
+    assert re.fullmatch(r"[\w~-]+", stem) and len(stem.encode()) <= 200
+    assert Path(stem).name == stem
+
+
+@settings(max_examples=300, deadline=None)
+@given(*[st.text(alphabet="aA_-~.1é", max_size=6)] * 4)
+def test_two_ids_two_stems(text: str, other: str, one: str, two: str) -> None:
+    assert (wb.file_stem(text, one) == wb.file_stem(other, two)) <= (one == two)
+
+
+@pytest.mark.parametrize(
+    ("text", "unique_id", "stem"),
+    [
+        ("张三", "M001", "张三_M001"),
+        ("城关 支局/二部", "b_1", "城关-支局-二部_b_1"),
+        ("CON", "NUL", "CON_NUL"),
+        ("", "CON", "workbook_CON"),
+        ("．．／etc", "1", "etc_1"),
+        ("😀\x00", "1", "workbook_1"),
+    ],
+)
+def test_file_stem(text: str, unique_id: str, stem: str) -> None:
+    assert wb.file_stem(text, unique_id) == stem
+    assert ".." not in wb.file_stem(text, "../../x") and "/" not in wb.file_stem(text, "../../x")
+
+
+# -- words --
+
+
+def test_labels_are_whole_in_both_languages() -> None:
+    known = yaml.safe_load(LABELS_FILE.read_text(encoding="utf-8"))
+    needed = {column.name for columns in (wb.WORK_LIST_COLUMNS, *wb.TABLE_COLUMNS.values()) for column in columns}
+    needed |= {f"outcome.{code}" for code in wb.OUTCOMES} | {f"sheet.{name}" for name in wb.TABLE_COLUMNS}
+    assert needed <= set(known)
+    assert all(set(texts) == {"zh", "en"} and all(texts.values()) for texts in known.values())
+    for language in ("zh", "en"):
+        words = labels(language)
+        outcomes = [words[f"outcome.{code}"] for code in wb.OUTCOMES]
+        titles = [words[column.name] for column in wb.WORK_LIST_COLUMNS]
+        assert len(set(outcomes)) == len(outcomes) and len(set(titles)) == len(titles)
+
+
+# -- another program --
+
+
+def test_libreoffice_opens_it_and_signatures_hold(tmp_path: Path) -> None:
+    soffice = shutil.which("soffice")
+    if soffice is None:
+        print("not run: soffice is not on PATH, so no second program has opened the workbook")
+        pytest.skip("soffice is not on PATH")
+    path = written(tmp_path, work_list())
+    out = tmp_path / "again"
+    command = [soffice, "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(path)]
+    subprocess.run(command, check=True, timeout=180, capture_output=True)
+    assert all(signature_holds(row) for row in read_orders(out / path.name))
