@@ -55,7 +55,7 @@ def _gather(context: Context, spec: Spec) -> dict[str, Any]:
     )[0]
     if not context.is_computed("features_complaint") and spec.meta["purpose"] != "service":
         note = (context.entry(TableName("features_complaint")) or {"reasons": ["absent: trouble_ticket"]})["reasons"][0]
-        release = _worse(release, f"complaints unknown ({note})")
+        release = _worse(release, f"complaints unknown: {note}")
     context.bind_tolerated(spec)
     context.engine.table(f"listed_{spec.name}", _one_a_customer(spec), context.parameters(spec.parameters))
     return state | release
@@ -136,8 +136,8 @@ def _decide(context: Context, spec: Spec) -> None:
     engine.table("asked", _GATES.format(**_gate_facts(spec), table=f"listed_{spec.name}"), {"purpose": meta["purpose"]})
     if assign == "allocate":
         engine.execute(_ALLOCATE)
-    limit = "TRUE" if assign == "branch" else "position <= free"
-    engine.execute(_PLACE.format(has_manager="TRUE" if assign == "branch" else "can_work", limit=limit))
+    has_manager, has_room = _ASSIGNED[assign]
+    engine.execute(_PLACE.format(has_manager=has_manager, has_room=has_room))
     engine.execute(
         "UPDATE free SET free = free - taken.n FROM (SELECT manager_id, COUNT(*) AS n FROM decided "
         "WHERE list = $list AND arm = 'treated' GROUP BY manager_id) AS taken WHERE taken.manager_id = free.manager_id",
@@ -213,6 +213,13 @@ FROM (
 WHERE asked.customer_id = dealt.customer_id
 """
 
+# Way of assigning -> (SQL for "somebody could work it", SQL for "and has room").
+_ASSIGNED = {
+    "manager": ("can_work", "position <= free"),
+    "allocate": ("(can_work OR branch_id IN (SELECT branch_id FROM features_manager))", "can_work AND position <= free"),
+    "branch": ("TRUE", "TRUE"),
+}
+
 # A customer of the hold-out gets his arm only where a treated one of his rank would have got the order.
 _PLACE = """
 INSERT INTO decided
@@ -225,10 +232,10 @@ WITH placed AS (
 )
 SELECT
     list, customer_id, service_id, branch_id, manager_id, rank, rank_value, amount, reason_codes, listed_due_on,
-    CASE WHEN gate IS NOT NULL THEN gate WHEN NOT ({has_manager}) THEN 'no_manager' WHEN NOT ({limit}) THEN 'capacity'
+    CASE WHEN gate IS NOT NULL THEN gate WHEN NOT ({has_manager}) THEN 'no_manager' WHEN NOT ({has_room}) THEN 'capacity'
     END AS why_not,
-    CASE WHEN gate IS NULL AND {has_manager} AND {limit} THEN 'treated'
-        WHEN gate = 'holdout' AND blocked IS NULL AND {has_manager} AND {limit} THEN 'holdout' END AS arm
+    CASE WHEN gate IS NULL AND {has_manager} AND {has_room} THEN 'treated'
+        WHEN gate = 'holdout' AND blocked IS NULL AND {has_manager} AND {has_room} THEN 'holdout' END AS arm
 FROM placed
 """
 

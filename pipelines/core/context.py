@@ -97,8 +97,10 @@ class Context:
         return [f"absent: {short}.{column}{where}" for column in absent - tolerated]
 
     def _not_held(self, era: str) -> str:
+        if era == "base":
+            return "base month"
         months = {"m1": -1, "m2": -2}
-        return f"not held: {self.month.plus(months[era])}" if era in months else f"not held: {era} month"
+        return f"not held: {self.month.plus(months[era])}" if era in months else "not held: any month before"
 
     @staticmethod
     def _columns_read(spec: Spec, table: TableName) -> set[str]:

@@ -49,4 +49,4 @@ def reason_in_words(language: str, reason: str | None) -> str:
 def _one(language: str, code: str) -> str:
     kind, colon, rest = code.partition(": ")
     text = labels(language).get(f"why.{kind}" if colon else f"why.{code}")
-    return text.format(rest) if text else code
+    return text.format(_one(language, rest)) if text else code

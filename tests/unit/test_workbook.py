@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from pipelines.channels import workbook as wb
+from pipelines.core import texts
 from pipelines.core.errors import SpecError
 
 KEY = b"a key of the tests' own, 32 bytes"
-LABELS_FILE = Path(wb.__file__).with_name("labels.yml")
+
 HOSTILE = [
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠A1", "http://a.b", "mailto:a@b", "00123",
     "1e5", "<r><t>x</t></r>", "<r></r>", "<r>", "_x0041_", "_x0041_x0042_", "a_x0041_x0042_x0043_b", "__x0041__x0042_", "_x0041_x00", "<r>_x0041_</r>", "_x005F_x0041_", "</si>", "a&b<c>\"'",
@@ -37,8 +37,7 @@ HOSTILE = [
 
 @cache
 def labels(language: str = "zh") -> dict[str, str]:
-    known = yaml.safe_load(LABELS_FILE.read_text(encoding="utf-8"))
-    return {key: texts[language] for key, texts in known.items()}
+    return texts.labels(language)
 
 
 def stamp(**changes: Any) -> wb.Stamp:
@@ -405,13 +404,11 @@ def test_file_stem(text: str, unique_id: str, stem: str) -> None:
 
 
 def test_labels_are_whole_in_both_languages() -> None:
-    known = yaml.safe_load(LABELS_FILE.read_text(encoding="utf-8"))
     needed = {column.name for columns in (wb.WORK_LIST_COLUMNS, *wb.TABLE_COLUMNS.values()) for column in columns}
     needed |= {f"outcome.{code}" for code in wb.OUTCOMES} | {f"sheet.{name}" for name in wb.TABLE_COLUMNS}
-    assert needed <= set(known)
-    assert all(set(texts) == {"zh", "en"} and all(texts.values()) for texts in known.values())
-    for language in ("zh", "en"):
+    for language in texts.LANGUAGES:
         words = labels(language)
+        assert needed <= set(words)
         outcomes = [words[f"outcome.{code}"] for code in wb.OUTCOMES]
         titles = [words[column.name] for column in wb.WORK_LIST_COLUMNS]
         assert len(set(outcomes)) == len(outcomes) and len(set(titles)) == len(titles)

@@ -1,0 +1,203 @@
+"""A month's workbooks: one a manager, one a branch for what it must claim, one for the company."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.channels.workbook import TABLE_COLUMNS, Cell, Sheet, Stamp, Tables, WorkList
+from pipelines.channels.workbook import file_stem, write_tables, write_work_list
+from pipelines.core.lake import MonthFolder, Version
+from pipelines.core.masking import mask_name, mask_phone
+from pipelines.core.outputs import kpis, lists
+from pipelines.core.settings import load_settings
+from pipelines.core.texts import label, labels, reason_in_words
+
+Row = dict[str, Any]
+_KINDS = {"ratio": "rate", "amount": "money", "count": "integer"}
+
+
+@dataclass(frozen=True)
+class Office:
+    """A month's orders and tables as the workbooks need them, in one language."""
+
+    version: Version
+    language: str
+    is_draft: bool
+
+    def rows(self, table: str) -> list[Row]:
+        """All rows of a table."""
+        rows: list[Row] = pq.read_table(self.version.table(table)).to_pylist()
+        return rows
+
+    @cached_property
+    def orders(self) -> list[Row]:
+        """The orders that leave the house, in the order to work them; the hold-out never does."""
+        priority = {spec.name: spec.meta["priority"] for spec in lists()}
+        treated = [row for row in self.rows("dispatch_order") if row["arm"] == "treated"]
+        return sorted(treated, key=lambda row: (priority[row["list"]], row["rank"]))
+
+    @cached_property
+    def people(self) -> Mapping[str, Row]:
+        """Name and phone of the customers who have an order."""
+        wanted = pc.field("customer_id").isin(list({row["customer_id"] for row in self.orders}))
+        found = pq.read_table(self.version.table("snapshot_person"), filters=wanted).to_pylist()
+        return {row["customer_id"]: row for row in found}
+
+    @cached_property
+    def list_titles(self) -> dict[str, str]:
+        """Each list's title."""
+        return {spec.name: spec.title(self.language) for spec in lists()}
+
+    def stamp(self, title: str) -> Stamp:
+        """What a workbook says of itself; it is dated by the month, so that the same month gives the same bytes."""
+        caveats = [f"{self.list_titles[row['list']]}: {self.reason(row)}" for row in self.states if row["reason"]]
+        return Stamp(
+            title=title,
+            language=self.language,
+            month=str(self.version.month),
+            version=self.version.number,
+            run_id=self.version.identity[:12],
+            created=self.version.month.plus(1).first_day,
+            is_draft=self.is_draft,
+            caveats=tuple(caveats),
+        )
+
+    @cached_property
+    def states(self) -> list[Row]:
+        """The lists with their state and counts."""
+        return self.rows("dispatch_list")
+
+    def reason(self, row: Row) -> str:
+        """A row's reason in words."""
+        return reason_in_words(self.language, row["reason"])
+
+    def work_row(self, place: int, order: Row, is_owner: bool) -> Row:
+        """One line of a work list; only the manager who owns the customer sees name and phone in full."""
+        person = self.people.get(order["customer_id"], {"name": None, "phone": None})
+        codes = (order["reason_codes"] or "").split(";")
+        also_on = (order["also_on"] or "").split(";")
+        return {
+            "rank": place,
+            "customer_name": person["name"] if is_owner else mask_name(person["name"]),
+            "phone": person["phone"] if is_owner else mask_phone(person["phone"]),
+            "list_title": self.list_titles[order["list"]],
+            "reasons": "; ".join(label(self.language, f"reason.{code}") for code in codes if code),
+            "amount": order["amount"],
+            "due_on": order["due_on"],
+            "action": next(s for s in lists() if s.name == order["list"]).meta["action"][self.language],
+            "also_on": "; ".join(self.list_titles[name] for name in also_on if name),
+            **{name: order[name] for name in ("order_id", "customer_id", "service_id", "branch_id", "manager_id")},
+        }
+
+
+def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
+    """Write a month's workbooks into a folder; drafts until the month is released. Return the files."""
+    version = folder.version()
+    office = Office(version, language, is_draft=folder.seal() is None)
+    return [*_work_lists(office, out), _company_book(office, out)]
+
+
+def _work_lists(office: Office, out: Path) -> Iterator[Path]:
+    names = _names(office)
+    desks: dict[tuple[str, bool], list[Row]] = defaultdict(list)
+    for order in office.orders:
+        desk = (order["manager_id"], True) if order["manager_id"] else (order["branch_id"] or "-", False)
+        desks[desk].append(order)
+    for (desk, is_owner), orders in sorted(desks.items()):
+        name = names.get(desk, desk)
+        book = WorkList(
+            stamp=office.stamp(name),
+            manager_id=desk,
+            rows=[office.work_row(place, order, is_owner) for place, order in enumerate(orders, start=1)],
+        )
+        path = out / f"{office.version.month}_{file_stem(name, desk)}.xlsx"
+        write_work_list(path, book, labels(office.language), load_settings().key)
+        yield path
+
+
+def _names(office: Office) -> dict[str, str]:
+    """What managers and branches are called; their ids where the operator did not say."""
+    names = {}
+    for table, key in (("snapshot_organisation", "org_id"), ("snapshot_account_manager", "manager_id")):
+        if office.version.manifest["tables"][table]["status"] == "computed":
+            names |= {row[key]: row["name"] for row in office.rows(table)}
+    return names
+
+
+def _company_book(office: Office, out: Path) -> Path:
+    path = out / f"{office.version.month}_company.xlsx"
+    titles = {kpi.name: kpi.meta for kpi in kpis()}
+    kpi_rows = sorted(office.rows("kpi_monthly"), key=lambda r: (r["kpi"], not r["is_default"], r["scope_kind"]))
+    sheets = {
+        "kpi": [_kpi_row(office, titles[row["kpi"]], row) for row in kpi_rows],
+        "lists": [_list_row(office, row) for row in office.states],
+        "orders": [office.work_row(place, order, False) for place, order in enumerate(office.orders, start=1)],
+        "withheld": list(_held_back(office, kpi_rows)),
+        "why_not": _why_not(office),
+    }
+    book = Tables(
+        stamp=office.stamp(label(office.language, "scope.company")),
+        sheets=tuple(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1) for name, rows in sheets.items()),
+    )
+    write_tables(path, book, labels(office.language))
+    return path
+
+
+def _kpi_row(office: Office, meta: Mapping[str, Any], row: Row) -> Row:
+    kind = _KINDS.get(meta["unit"], "number")
+    return row | {
+        "kpi_title": meta["title"][office.language],
+        "scope_kind": label(office.language, f"scope.{row['scope_kind']}"),
+        "scope_id": label(office.language, "scope.unclaimed") if row["scope_id"] == "unclaimed" else row["scope_id"],
+        **{name: Cell(kind, row[name]) for name in ("value", "target", "gap")},
+        "status": label(office.language, f"status.{row['status']}"),
+        "reason": office.reason(row),
+    }
+
+
+def _list_row(office: Office, row: Row) -> Row:
+    orders = [order for order in office.orders if order["list"] == row["list"]]
+    spec = next(spec for spec in lists() if spec.name == row["list"])
+    amounts = [order["amount"] for order in orders if order["amount"] is not None]
+    return {
+        "list_title": office.list_titles[row["list"]],
+        "purpose": label(office.language, f"purpose.{spec.meta['purpose']}"),
+        "order_count": len(orders),
+        "amount": sum(amounts) if amounts else None,
+        "due_on": min((order["due_on"] for order in orders), default=None),
+        "status": label(office.language, f"status.{row['status']}"),
+        "reason": office.reason(row),
+    }
+
+
+def _held_back(office: Office, kpi_rows: Sequence[Row]) -> Iterator[Row]:
+    """Everything that is not simply released, KPIs by variant and lists by title."""
+    company = [row for row in kpi_rows if row["scope_kind"] == "company"]
+    named = [(f"{row['kpi']}.{row['variant']}", row) for row in company]
+    named += [(office.list_titles[row["list"]], row) for row in office.states]
+    for name, row in named:
+        if row["status"] != "released":
+            status = label(office.language, f"status.{row['status']}")
+            yield {"output": name, "status": status, "reason": office.reason(row)}
+
+
+def _why_not(office: Office) -> list[Row]:
+    """How many were left out of each list and why; the hold-out is not among the reasons that leave the house."""
+    rows = [row for row in office.rows("dispatch_why_not") if row["reason"] != "holdout"]
+    counts = Counter((row["list"], row["reason"]) for row in rows)
+    return [
+        {
+            "list_title": office.list_titles[name],
+            "reason": reason_in_words(office.language, reason),
+            "customer_count": count,
+        }
+        for (name, reason), count in sorted(counts.items())
+    ]

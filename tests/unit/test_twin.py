@@ -1,0 +1,430 @@
+"""Hold the twin to the input contract, to its own rates, and to its word."""
+
+import ast
+import hashlib
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import twin
+from twin.config import TwinConfig
+from twin.months import festival_share, month_number, span_of
+
+MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
+IN_NET = ("active", "suspended_arrears", "suspended_request")
+TIERS = ("none", "silver", "gold", "diamond")
+
+# The contract's columns by table: key columns before the bar, required ones behind it, then the optional ones.
+CONTRACT = {
+    "customer": "customer_id | customer_type | vip_tier group_customer_id name phone birth_year do_not_contact "
+    "personalisation_opt_out is_key_account_registered",
+    "service": "service_id | customer_id service_type status activated_on | status_since terminated_on "
+    "termination_reason plan_id plan_fee contract_end_on promotion_end_on promotion_discount_amount "
+    "is_fee_waiver_approved replaces_service_id is_excluded",
+    "plan": "plan_id | name monthly_fee | included_minutes included_data_mb",
+    "bill": "bill_id | service_id customer_id bill_month billed_amount due_on | adjustment_amount",
+    "adjustment": "adjustment_id | bill_id customer_id kind adjusted_on amount |",
+    "receivable": "bill_id | service_id customer_id bill_month open_amount due_on |",
+    "payment": "payment_id | customer_id paid_on amount | bill_id",
+    "prepaid_balance": "customer_id | balance_amount |",
+    "usage": "service_id | voice_calls voice_minutes sms_count data_mb | off_net_minutes active_days last_used_on",
+    "ownership": "customer_id valid_from | branch_id | valid_to unit_id manager_id",
+    "organisation": "org_id | org_kind name | parent_id",
+    "account_manager": "manager_id | name branch_id capacity is_active | role email webhook_url",
+    "vip_card": "card_id | customer_id tier card_status | issued_on delivered_on expires_on",
+    "loyalty": "customer_id | points_balance | points_expiring points_expire_on points_redeemed is_barred",
+    "trouble_ticket": "ticket_id | customer_id opened_at category | service_id closed_at touch_point owning_channel "
+    "severity",
+    "plan_change": "service_id changed_on | to_plan_id | from_plan_id",
+    "status_change": "service_id changed_at | to_status | from_status reason",
+    "activity": "activity_id | kind name held_on | branch_id seats budget_amount cost_amount",
+    "activity_guest": "activity_id customer_id | | is_invited has_attended",
+    "survey_answer": "answer_id | customer_id answered_on score | activity_id",
+    "target": "kpi scope_kind scope_id | target_value |",
+    "appraisal_input": "employee_id | role department_id | base_amount coefficient score bonus_points "
+    "deduction_points department_score review_leader review_heads review_staff is_outstanding is_on_probation "
+    "has_certificate",
+    "expense_claim": "claim_id | manager_id claimed_on amount purpose | order_id",
+}
+
+
+class Source:
+    """Read a twin's folders as a stranger would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, month: str, table: str) -> pd.DataFrame:
+        """Give one table, its amounts as whole fen."""
+        frame = pq.read_table(self.folder / month / f"{table}.parquet").to_pandas()
+        for name in frame.columns[frame.columns.str.endswith("amount")]:
+            frame[name] = [0 if value is None else int(value * 100) for value in frame[name]]
+        return frame
+
+    def truth(self, month: str, kpi: str, variant: str) -> tuple[float, float]:
+        """Give numerator and denominator of one true KPI."""
+        frame = pq.read_table(self.folder / "truth" / "kpi.parquet").to_pandas()
+        row = frame[(frame.month == month) & (frame.kpi == kpi) & (frame.variant == variant)].iloc[0]
+        return float(row.numerator), float(row.denominator)
+
+    def net(self, month: str) -> pd.DataFrame:
+        """Give the services of Net(month)."""
+        services = self(month, "service")
+        return services[services.status.isin(IN_NET) & ~services.is_excluded]
+
+    def revenue(self, month: str) -> pd.DataFrame:
+        """Give the month's bills of lines that count, with what each is worth."""
+        lines = self(month, "service")[["service_id", "is_excluded"]]
+        bills = self(month, "bill").merge(lines, on="service_id")
+        return bills[~bills.is_excluded].assign(fen=lambda rows: rows.billed_amount + rows.adjustment_amount)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Give a small operator of four months."""
+    out = tmp_path_factory.mktemp("twin")
+    twin.generate(out, services=1200, months=len(MONTHS), seed=7, through=MONTHS[-1])
+    return Source(out)
+
+
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Give an operator large enough for rates."""
+    out = tmp_path_factory.mktemp("larger")
+    twin.generate(out, services=5000, months=3, seed=3, through=MONTHS[-1])
+    return Source(out)
+
+
+def digest(folder: Path) -> str:
+    """Hash every file under a folder, by name and content."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        whole.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def last_day(month: str) -> pd.Timestamp:
+    """Give the cut-off of a month."""
+    return pd.Period(month, "M").end_time.normalize()
+
+
+# The contract's form.
+
+
+def test_every_table_of_the_contract_is_known() -> None:
+    assert sorted(twin.TABLES) == sorted(CONTRACT)
+
+
+@pytest.mark.parametrize("table", sorted(CONTRACT))
+def test_table_has_the_contracts_columns_and_unique_keys(source: Source, table: str) -> None:
+    key, required, optional = (part.split() for part in CONTRACT[table].split("|"))
+    for month in MONTHS:
+        frame = source(month, table)
+        assert sorted(frame.columns) == sorted(key + required + optional)
+        assert not frame.duplicated(key).any()
+        assert frame[key + required].notna().all().all()
+
+
+@pytest.mark.parametrize("table", sorted(name for name, columns in CONTRACT.items() if "customer_id" in columns))
+def test_rows_belong_to_customers_and_services_of_the_month(source: Source, table: str) -> None:
+    for month in MONTHS:
+        frame, services = source(month, table), source(month, "service").set_index("service_id")
+        assert frame.customer_id.isin(source(month, "customer").customer_id).all()
+        if "service_id" in frame and table != "service":
+            assert (frame.customer_id == frame.service_id.map(services.customer_id)).all()
+
+
+@pytest.mark.parametrize("table", ["usage", "plan_change", "status_change"])
+def test_rows_belong_to_services_of_the_month(source: Source, table: str) -> None:
+    for month in MONTHS:
+        assert source(month, table).service_id.isin(source(month, "service").service_id).all()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "other", "key"),
+    [
+        ("customer", "group_customer_id", "customer", "customer_id"),
+        ("service", "plan_id", "plan", "plan_id"),
+        ("service", "replaces_service_id", "service", "service_id"),
+        ("ownership", "branch_id", "organisation", "org_id"),
+        ("ownership", "unit_id", "organisation", "org_id"),
+        ("ownership", "manager_id", "account_manager", "manager_id"),
+        ("organisation", "parent_id", "organisation", "org_id"),
+        ("activity_guest", "activity_id", "activity", "activity_id"),
+        ("survey_answer", "activity_id", "activity", "activity_id"),
+        ("expense_claim", "manager_id", "account_manager", "manager_id"),
+    ],
+)
+def test_references_resolve(source: Source, table: str, column: str, other: str, key: str) -> None:
+    for month in MONTHS:
+        assert source(month, table)[column].dropna().isin(source(month, other)[key]).all()
+
+
+def test_service_dates_and_states_are_sane(source: Source) -> None:
+    for month in MONTHS:
+        lines = source(month, "service")
+        begun, ended = pd.to_datetime(lines.activated_on), pd.to_datetime(lines.terminated_on)
+        assert (begun <= last_day(month)).all()
+        assert (ended.dropna().dt.strftime("%Y-%m") == month).all()
+        assert not (ended < begun).any()
+        assert not (pd.to_datetime(lines.contract_end_on) <= begun).any()
+        assert ((lines.status == "terminated") == ended.notna()).all()
+        assert (lines.termination_reason.notna() == ended.notna()).all()
+
+
+def test_services_of_a_month_go_on_in_the_next(source: Source) -> None:
+    for before, month in itertools.pairwise(MONTHS):
+        earlier, later = source(before, "service"), source(month, "service")
+        goes_on = earlier.status != "terminated"
+        assert (earlier.service_id.isin(later.service_id) == goes_on).all()
+
+
+def test_status_changes_lead_from_month_to_month(source: Source) -> None:
+    for before, month in itertools.pairwise(MONTHS):
+        status = source(before, "service").set_index("service_id").status
+        for row in source(month, "status_change").sort_values("changed_at").itertuples():
+            assert status.get(row.service_id, "active") == row.from_status
+            status[row.service_id] = row.to_status
+        now = source(month, "service").set_index("service_id").status
+        assert (status.reindex(now.index).fillna("active") == now).all()
+
+
+def test_values_lie_where_they_can(source: Source) -> None:
+    for month in MONTHS:
+        usage, bills = source(month, "usage"), source(month, "bill")
+        numbers = usage.select_dtypes("number")
+        assert (numbers >= 0).all().all() and (usage.voice_minutes < 44_640).all()
+        assert (usage.off_net_minutes <= usage.voice_minutes).all()
+        assert (source(month, "receivable").open_amount > 0).all()
+        assert (bills.adjustment_amount <= 0).all() and (bills.billed_amount + bills.adjustment_amount >= 0).all()
+        assert (source(month, "adjustment").amount < 0).all() and (source(month, "payment").amount > 0).all()
+        assert source(month, "customer").phone.str.fullmatch(r"1\d{10}").all()
+
+
+def test_each_customer_has_one_owner_at_any_time(source: Source) -> None:
+    for month in MONTHS:
+        rows = source(month, "ownership").sort_values(["customer_id", "valid_from"])
+        following = rows.groupby("customer_id").valid_from.shift(-1)
+        assert (rows.valid_to.isna() == following.isna()).all()
+        assert (rows.valid_to.dropna() == following.dropna()).all()
+        assert rows.customer_id.nunique() == len(source(month, "customer"))
+
+
+# The money.
+
+
+def test_every_bill_rolls_forward_to_the_fen(source: Source) -> None:
+    for before, month in itertools.pairwise(MONTHS):
+        payments = source(month, "payment").dropna(subset="bill_id")
+        bills = source(month, "bill")
+        moves = [
+            source(before, "receivable").set_index("bill_id").open_amount,
+            (bills.billed_amount + bills.adjustment_amount).set_axis(bills.bill_id),
+            source(month, "adjustment").set_index("bill_id").amount,
+            -payments.set_index("bill_id").amount,
+            -source(month, "receivable").set_index("bill_id").open_amount,
+        ]
+        left = pd.concat(moves).groupby(level=0).sum()
+        assert (left == 0).all()
+
+
+def test_prepaid_balances_roll_forward_to_the_fen(source: Source) -> None:
+    for before, month in itertools.pairwise(MONTHS):
+        payments, made = source(month, "payment"), source(month, "adjustment")
+        moves = [
+            source(before, "prepaid_balance").set_index("customer_id").balance_amount,
+            payments[payments.bill_id.isna()].set_index("customer_id").amount,
+            made[made.kind == "prepaid_applied"].set_index("customer_id").amount,
+            -source(month, "prepaid_balance").set_index("customer_id").balance_amount,
+        ]
+        assert (pd.concat(moves).groupby(level=0).sum() == 0).all()
+
+
+def test_money_is_decimal(source: Source) -> None:
+    schema = pq.read_schema(source.folder / MONTHS[0] / "bill.parquet")
+    assert str(schema.field("billed_amount").type) == "decimal128(18, 2)"
+
+
+# The truth, recounted from the files.
+
+
+def test_truth_of_churn_is_what_the_files_say(source: Source) -> None:
+    for before, month in itertools.pairwise(MONTHS):
+        base = source.net(before)
+        lost = base[~base.service_id.isin(source.net(month).service_id)].service_id
+        reason = lost.map(source(month, "service").set_index("service_id").termination_reason)
+        assert source.truth(month, "churn_rate", "start_base") == (len(lost), len(base))
+        assert source.truth(month, "churn_rate", "involuntary") == ((reason == "arrears").sum(), len(base))
+        assert source.truth(month, "churn_rate", "unknown_reason") == (reason.isna().sum(), len(base))
+
+
+def test_truth_of_arrears_is_what_the_files_say(source: Source) -> None:
+    for before, month in itertools.pairwise(MONTHS):
+        net, owed = source.net(month), source(month, "receivable")
+        lines = source(month, "service").set_index("service_id")
+        owed = owed[~owed.service_id.map(lines.is_excluded)]
+        late = owed[(owed.bill_month == before)].open_amount.sum()
+        assert source.truth(month, "arrears_rate", "t1_amount") == (late / 100, source.revenue(before).fen.sum() / 100)
+        past_due = owed[pd.to_datetime(owed.due_on) <= last_day(month)]
+        counted = net.service_id.isin(past_due.service_id).sum()
+        assert source.truth(month, "arrears_rate", "services") == (counted, len(net))
+
+
+def test_truth_of_zero_usage_is_what_the_files_say(source: Source) -> None:
+    for month in MONTHS:
+        net = source.net(month)
+        settled = net[(net.service_type == "mobile") & (net.status == "active")]
+        settled = settled[pd.to_datetime(settled.activated_on) < pd.Timestamp(f"{month}-01")]
+        usage = source(month, "usage")
+        used = usage[(usage.voice_calls > 0) | (usage.sms_count > 0) | (usage.data_mb > 0)].service_id
+        unused = (~settled.service_id.isin(used)).sum()
+        assert source.truth(month, "zero_usage_rate", "all") == (unused, len(settled))
+
+
+def test_truth_of_card_holding_is_what_the_files_say(source: Source) -> None:
+    for month in MONTHS:
+        people = source(month, "customer")
+        vips = people[(people.customer_type == "individual") & (people.vip_tier != "none")]
+        vips = vips[vips.customer_id.isin(source.net(month).customer_id)].set_index("customer_id")
+        cards = source(month, "vip_card")
+        cards = cards[cards.customer_id.isin(vips.index) & (cards.card_status == "valid")]
+        fits = cards.tier.map(TIERS.index) >= cards.customer_id.map(vips.vip_tier).map(TIERS.index)
+        delivered = pd.to_datetime(cards.delivered_on) <= last_day(month)
+        runs = ~(pd.to_datetime(cards.expires_on) <= last_day(month))
+        holders = cards[fits & delivered & runs].customer_id.nunique()
+        assert source.truth(month, "vip_card_holding_rate", "holding") == (holders, len(vips))
+
+
+def test_truth_of_unclaimed_and_revenue_is_what_the_files_say(source: Source) -> None:
+    month, before = MONTHS[-1], MONTHS[-2]
+    bills, owners = source.revenue(month), source(month, "ownership")
+    owed = bills.groupby("customer_id").fen.sum()
+    billed = owed[owed > 0].index
+    unclaimed = owners[owners.valid_to.isna() & owners.manager_id.isna()].customer_id
+    assert source.truth(month, "unclaimed_rate", "customers") == (billed.isin(unclaimed).sum(), len(billed))
+    mean = (len(source.net(before)) + len(source.net(month))) / 2
+    assert source.truth(month, "arpu", "mean_base") == (bills.fen.sum() / 100, mean)
+
+
+def test_who_was_to_leave_has_left(source: Source) -> None:
+    for before, month in itertools.pairwise(MONTHS):
+        fate = pq.read_table(source.folder / "truth" / before / "service_truth.parquet").to_pandas()
+        leaving = fate[fate.would_churn_untreated | fate.would_be_cut_for_arrears].service_id
+        assert sorted(fate.service_id) == sorted(source.net(before).service_id)
+        assert not leaving.isin(source.net(month).service_id).any()
+
+
+# The rates.
+
+
+@pytest.mark.parametrize(
+    ("kpi", "variant", "low", "high"),
+    [
+        ("churn_rate", "start_base", 0.012, 0.024),
+        ("churn_rate", "involuntary", 0.0005, 0.006),
+        ("arrears_rate", "t1_amount", 0.008, 0.040),
+        ("zero_usage_rate", "all", 0.030, 0.055),
+        ("vip_card_holding_rate", "holding", 0.76, 0.90),
+        ("unclaimed_rate", "customers", 0.015, 0.08),
+        ("arpu", "mean_base", 40, 75),
+    ],
+)
+def test_rates_lie_in_their_bands(larger: Source, kpi: str, variant: str, low: float, high: float) -> None:
+    for month in MONTHS[-2:]:
+        numerator, denominator = larger.truth(month, kpi, variant)
+        assert low <= numerator / denominator <= high
+
+
+def test_leavers_show_signs(larger: Source) -> None:
+    fate = pq.read_table(larger.folder / "truth" / MONTHS[1] / "service_truth.parquet").to_pandas()
+    riskiest = fate.nlargest(len(fate) // 10, "voluntary_hazard").would_churn_untreated.sum()
+    assert riskiest > 0.2 * fate.would_churn_untreated.sum()
+    assert fate.would_churn_if_treated.sum() < fate.would_churn_untreated.sum()
+    assert (fate.would_churn_if_treated & ~fate.would_churn_untreated).any()  # whom contact drives away
+
+
+# Determinism, options, refusals.
+
+
+def test_same_seed_gives_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        twin.generate(tmp_path / name, services=300, months=2, seed=seed)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b") != digest(tmp_path / "c")
+
+
+def test_running_again_replaces_what_was_there(tmp_path: Path) -> None:
+    twin.generate(tmp_path, services=300, months=2, seed=1)
+    twin.generate(tmp_path, services=300, months=2, seed=1, drop=["usage"])
+    assert not list(tmp_path.glob("*/usage.parquet")) and len(list(tmp_path.glob("*/bill.parquet"))) == 2
+
+
+def test_csv_says_the_same_as_parquet(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    for name in ("csv", "parquet"):
+        twin.generate(
+            tmp_path / name,
+            services=150,
+            months=1,
+            seed=4,
+            through="2026-02",
+            file_format=name,
+            progress=lambda done, total: seen.append((done, total)),
+        )
+    text = pd.read_csv(tmp_path / "csv" / "2026-02" / "bill.csv", dtype=str)
+    typed = pq.read_table(tmp_path / "parquet" / "2026-02" / "bill.parquet").to_pandas().astype(str)
+    assert text.equals(typed[text.columns].astype(text.dtypes.iloc[0]))
+    assert seen == [(1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"services": 10}, "services must be at least"),
+        ({"months": 0}, "months must be at least"),
+        ({"file_format": "xml"}, "file_format must be one of"),
+        ({"drop": ["bills"]}, "not a table of the contract: bills"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(tmp_path: Path, change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        twin.generate(tmp_path, **{"services": 300, "months": 1, "seed": 1} | change)
+
+
+def test_a_folder_with_other_months_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "2019-05").mkdir()
+    with pytest.raises(ValueError, match="2019-05"):
+        twin.generate(tmp_path, services=300, months=1, seed=1)
+
+
+def test_parameters_come_from_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "twin.yml"
+    path.write_text("voluntary_rate: 0.03\ntier_spend: [100, 200, 300]\n")
+    config = TwinConfig.from_yaml(path)
+    assert (config.voluntary_rate, config.tier_spend, config.due_day) == (0.03, (100, 200, 300), 20)
+    with pytest.raises(ValueError, match="voluntary_rat"):
+        TwinConfig.from_mapping({"voluntary_rat": 0.03})
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        TwinConfig(voluntary_rate=1.5)
+
+
+def test_a_higher_rate_of_leaving_shows(tmp_path: Path) -> None:
+    twin.generate(tmp_path, services=2000, months=2, seed=1, config=TwinConfig(voluntary_rate=0.08))
+    lost, base = Source(tmp_path).truth("2026-08", "churn_rate", "start_base")
+    assert 0.06 < lost / base < 0.11
+
+
+def test_spring_festival_moves_from_month_to_month() -> None:
+    shares = [festival_share(span_of(month_number(month))) for month in ("2025-01", "2025-02", "2026-01", "2026-02")]
+    assert np.allclose(shares, [4 / 8, 4 / 8, 0, 1])
+
+
+def test_twin_imports_nothing_of_the_pipelines() -> None:
+    for path in Path(twin.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if name.split(".")[0] == "pipelines"], path

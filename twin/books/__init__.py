@@ -1,0 +1,1 @@
+"""What the operator writes down: the contract's tables, drawn from the world."""

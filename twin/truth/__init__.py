@@ -1,0 +1,5 @@
+"""Bear witness: what is true in the world, from its own arrays, never from the files."""
+
+from twin.truth.witness import Witness
+
+__all__ = ["Witness"]

@@ -1,0 +1,1 @@
+"""What happens: people, lines, money and care, as whole-number arrays."""

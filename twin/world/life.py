@@ -1,0 +1,211 @@
+"""Let lines live: contracts, promotions, plans, mood, and the hazards of leaving in the next month."""
+
+import numpy as np
+
+from twin.codes import (
+    ACTIVE,
+    ARREARS,
+    BY_ARREARS,
+    BY_REQUEST,
+    DISMANTLE_REQUEST,
+    DISMANTLED,
+    MOBILE,
+    NONE,
+    OTHER,
+    PORT_OUT,
+    PRE_TERMINATED,
+    RELOCATION,
+    REQUEST_ENDED,
+    RETAINED,
+    SUSPENDED_ARREARS,
+    SUSPENDED_REQUEST,
+    TERMINATED,
+    VOLUNTARY,
+)
+from twin.months import first_day
+from twin.world import plans
+from twin.world.rows import Array, PlanChanges
+from twin.world.state import SECONDS, World, change_status, in_net
+
+MOOD_MEMORY = 0.78
+CALIBRATION_STEPS = 40
+
+
+def leave(world: World) -> None:
+    """Carry out what was decided at the last cut-off: requests to dismantle, terminations, cut-offs."""
+    services, rng = world.services, world.random("leave")
+    _finish_pre_terminated(world, rng)
+    leaving = services.will_leave & np.isin(services.status, (ACTIVE, SUSPENDED_REQUEST))
+    asks_first = leaving & (rng.random(len(services)) < world.config.pre_terminated_share)
+    index = np.flatnonzero(asks_first)
+    change_status(world, index, PRE_TERMINATED, random_times(world, len(index), rng), DISMANTLE_REQUEST)
+    index = np.flatnonzero(leaving & ~asks_first)
+    terminate(world, index, _leaving_reasons(world, index, rng), rng)
+    index = np.flatnonzero(services.will_be_cut & (services.status == SUSPENDED_ARREARS))
+    terminate(world, index, np.full(len(index), ARREARS), rng)
+
+
+def random_times(world: World, size: int, rng: np.random.Generator) -> Array:
+    """Draw office hours of any day of the month, in local seconds since 1970."""
+    days = world.span.first + rng.integers(0, world.span.days, size)
+    return days * SECONDS + rng.integers(9 * 3600, 20 * 3600, size)
+
+
+def terminate(world: World, index: Array, reasons: Array, rng: np.random.Generator) -> None:
+    """End lines on random days of the month."""
+    services = world.services
+    at = random_times(world, len(index), rng)
+    change_status(world, index, TERMINATED, at, BY_ARREARS if (reasons == ARREARS).all() else DISMANTLED)
+    services.terminated_on[index] = at // SECONDS
+    services.reason[index] = reasons
+
+
+def _finish_pre_terminated(world: World, rng: np.random.Generator) -> None:
+    """End most of last month's requests to dismantle, take some back, leave some waiting."""
+    index = np.flatnonzero(world.services.status == PRE_TERMINATED)
+    draw, saved = rng.random(len(index)), world.config.saved_share
+    kept = index[draw < saved]
+    change_status(world, kept, ACTIVE, random_times(world, len(kept), rng), RETAINED)
+    gone = index[(draw >= saved) & (draw < 0.95)]
+    terminate(world, gone, np.full(len(gone), VOLUNTARY), rng)
+
+
+def _leaving_reasons(world: World, index: Array, rng: np.random.Generator) -> Array:
+    draw, ports = rng.random(len(index)), world.config.port_out_share
+    reasons = np.where(draw < 0.10, RELOCATION, np.where(draw < 0.14, OTHER, VOLUNTARY))
+    mobile = world.services.kind[index] == MOBILE
+    return np.where(mobile & (draw > 1 - ports), PORT_OUT, reasons)
+
+
+def change_numbers(world: World) -> None:
+    """Give some lines a new number: the old one ends, a new one replaces it."""
+    services, rng, span = world.services, world.random("numbers"), world.span
+    steady = (
+        (services.status == ACTIVE) & (services.since < span.first) & (services.kind == MOBILE) & ~services.excluded
+    )
+    index = np.flatnonzero(steady & (rng.random(len(services)) < world.config.number_change_rate))
+    terminate(world, index, np.full(len(index), OTHER), rng)
+    heir = services.take(index)
+    heir.status[:], heir.reason[:], heir.replaces = ACTIVE, NONE, index
+    heir.activated_on = heir.since = services.terminated_on[index]
+    heir.terminated_on = np.full(len(index), NONE)
+    heir.contract_end[heir.contract_end <= heir.activated_on] = NONE
+    lapsed = heir.promotion_end <= heir.activated_on
+    heir.promotion_end[lapsed], heir.discount[lapsed] = NONE, 0
+    heir.will_leave[:] = False
+    services.append(heir)
+
+
+def pause_on_request(world: World) -> None:
+    """Suspend some lines because their owners ask for it, and bring others back."""
+    services, rng, config = world.services, world.random("pause"), world.config
+    draw, steady = rng.random(len(services)), services.since < world.span.first
+    back = np.flatnonzero((services.status == SUSPENDED_REQUEST) & steady & (draw < config.request_return_rate))
+    off = np.flatnonzero((services.status == ACTIVE) & steady & (draw < config.request_stop_rate))
+    change_status(world, back, ACTIVE, random_times(world, len(back), rng), REQUEST_ENDED)
+    change_status(world, off, SUSPENDED_REQUEST, random_times(world, len(off), rng), BY_REQUEST)
+
+
+def renew_contracts(world: World) -> None:
+    """Extend most of the contracts that end this month; those not extended grow restless."""
+    services, rng, span = world.services, world.random("renew"), world.span
+    ends = in_net(services) & (services.contract_end >= span.first) & (services.contract_end <= span.last)
+    willing = rng.random(len(services)) < world.config.renewal_rate * np.exp(-services.mood)  # the restless sign less
+    term = np.where(rng.random(len(services)) < 0.7, 365, 730)
+    renewed = ends & willing
+    services.contract_end[renewed] += term[renewed]
+    services.mood[renewed] *= 0.5
+    services.mood[ends & ~willing] += 0.25
+
+
+def end_promotions(world: World) -> None:
+    """Let the price shock work on those whose promotion ended last month; grant some of them a new one."""
+    services, rng, span = world.services, world.random("promotions"), world.span
+    ended = (
+        in_net(services)
+        & (services.promotion_end >= first_day(span.number - 1))
+        & (services.promotion_end < span.first)
+    )
+    shock = services.discount / np.maximum(services.fee, 100)
+    services.mood[ended] += 0.8 * shock[ended]
+    again = in_net(services) & (services.promotion_end < span.first) & (services.promotion_end != NONE)
+    again &= rng.random(len(services)) < 0.25
+    services.promotion_end[again] = span.last + rng.integers(60, 400, int(again.sum()))
+
+
+def change_plans(world: World) -> None:
+    """Move some mobile lines a plan up or down; the bill follows from the next month on."""
+    services, rng, config = world.services, world.random("plans"), world.config
+    movable = (services.status == ACTIVE) & (services.kind == MOBILE) & ~services.excluded
+    movable &= services.activated_on < world.span.first
+    draw, down = rng.random(len(services)), config.plan_down_rate * (1 + 2 * services.mood)
+    step = np.where(draw < down, -1, np.where(draw > 1 - config.plan_up_rate, 1, 0))
+    target = np.clip(services.plan + step, plans.MOBILE_PLANS[0], plans.MOBILE_PLANS[-1])
+    index = np.flatnonzero(movable & (target != services.plan))
+    day = world.span.first + rng.integers(0, world.span.days, len(index))
+    world.happened.plan_changes = PlanChanges(index, day, services.plan[index].copy(), target[index])
+    services.plan[index] = target[index]
+    services.fee[index] = plans.FEE[target[index]]
+    services.discount[index] = np.minimum(services.discount[index], services.fee[index] // 2)
+
+
+def drift_mood(world: World) -> None:
+    """Let moods fade, and let some customers begin to look around, with all their lines."""
+    services, customers, rng = world.services, world.customers, world.random("mood")
+    onset = rng.random(len(customers)) < world.config.mood_onset_rate
+    push = np.where(onset, rng.uniform(0.3, 0.9, len(customers)), 0.0)
+    services.mood = np.clip(services.mood * MOOD_MEMORY + push[services.customer], 0, 1.6)
+
+
+def decide_fate(world: World, calibrate: bool) -> None:
+    """Set each line's hazards for the next month and draw who leaves, untreated and if treated."""
+    services, rng, config = world.services, world.random("fate"), world.config
+    exposed = np.isin(services.status, (ACTIVE, SUSPENDED_REQUEST)) & ~services.excluded
+    score = _score(world)
+    if calibrate:
+        world.hazard_intercept = _solve_intercept(score[exposed], config.voluntary_rate)
+    hazard = np.where(exposed, _sigmoid(score + world.hazard_intercept) * world.season.leaving, 0.0)
+    factor = np.array(config.treated_factors)[world.customers.persuasion[services.customer]]
+    draw = rng.random(len(services))
+    services.voluntary_hazard = hazard
+    services.will_leave = draw < hazard
+    services.leaves_if_treated = draw < hazard * factor
+    long_stopped = (services.status == SUSPENDED_ARREARS) & ~services.excluded
+    long_stopped &= services.since <= world.span.last - config.termination_after_days
+    services.involuntary_hazard = np.where(long_stopped, config.termination_rate, 0.0)
+    services.will_be_cut = rng.random(len(services)) < services.involuntary_hazard
+
+
+def _score(world: World) -> Array:
+    """Add up what makes a line likely to leave, on the logit scale."""
+    services, customers, last = world.services, world.customers, world.span.last
+    tenure = last - services.activated_on
+    bound = services.contract_end > last + 60
+    run_out = (services.contract_end <= last) & (services.contract_end > last - 90)
+    kind_offset = np.array([0.0, -0.1, -0.2, -0.9])[services.kind]
+    vip = customers.tier[services.customer] > 0
+    member = customers.group[services.customer] >= 0
+    return np.asarray(
+        kind_offset
+        + 3.2 * services.mood
+        - 0.8 * bound
+        + 0.7 * run_out
+        + 0.5 * (tenure < 365)
+        - 0.4 * (tenure > 5 * 365)
+        + 0.9 * services.dozing
+        - 0.25 * vip
+        - 0.2 * member
+    )
+
+
+def _sigmoid(value: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-value)))
+
+
+def _solve_intercept(score: Array, rate: float) -> float:
+    """Find by halving the intercept at which the mean hazard is the rate."""
+    low, high = -20.0, 5.0
+    for _ in range(CALIBRATION_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _sigmoid(score + middle).mean() < rate else (low, middle)
+    return (low + high) / 2
