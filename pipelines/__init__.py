@@ -10,3 +10,5 @@ dispatch  lists into orders: consent, hold-out, priority, capacity
 kpi       numerators and denominators at every level
 report    the month's pages and documents
 """
+
+ROOMS = ("extract", "snapshot", "validate", "feedback", "features", "score", "dispatch", "kpi", "report")

@@ -223,19 +223,20 @@ _ASSIGNED = {
 # A customer of the hold-out gets his arm only where a treated one of his rank would have got the order.
 _PLACE = """
 INSERT INTO decided
-WITH placed AS (
+WITH able AS (SELECT *, {has_manager} AS has_manager FROM asked),
+placed AS (
     SELECT a.*, COALESCE(f.free, 0) AS free,
-        SUM(CASE WHEN gate IS NULL AND {has_manager} THEN 1 ELSE 0 END) OVER (
+        SUM(CASE WHEN gate IS NULL AND has_manager THEN 1 ELSE 0 END) OVER (
             PARTITION BY a.manager_id ORDER BY rank ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) + CASE WHEN gate IS NULL THEN 0 ELSE 1 END AS position
-    FROM asked AS a LEFT JOIN free AS f ON f.manager_id = a.manager_id
+    FROM able AS a LEFT JOIN free AS f ON f.manager_id = a.manager_id
 )
 SELECT
     list, customer_id, service_id, branch_id, manager_id, rank, rank_value, amount, reason_codes, listed_due_on,
-    CASE WHEN gate IS NOT NULL THEN gate WHEN NOT ({has_manager}) THEN 'no_manager' WHEN NOT ({has_room}) THEN 'capacity'
+    CASE WHEN gate IS NOT NULL THEN gate WHEN NOT has_manager THEN 'no_manager' WHEN NOT ({has_room}) THEN 'capacity'
     END AS why_not,
-    CASE WHEN gate IS NULL AND {has_manager} AND {has_room} THEN 'treated'
-        WHEN gate = 'holdout' AND blocked IS NULL AND {has_manager} AND {has_room} THEN 'holdout' END AS arm
+    CASE WHEN gate IS NULL AND has_manager AND {has_room} THEN 'treated'
+        WHEN gate = 'holdout' AND blocked IS NULL AND has_manager AND {has_room} THEN 'holdout' END AS arm
 FROM placed
 """
 

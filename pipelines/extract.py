@@ -5,16 +5,42 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.core.context import PERSONAL, Context
 from pipelines.core.files import hash_file
 from pipelines.sources import Delivery
 
 
 def run(context: Context) -> None:
-    """Read the source into `extract_<table>`; what is absent or refused is recorded, not raised."""
-    for delivery in context.source.extract(context.month, context.draft.path):
-        context.progress(delivery.table)
+    """Read the source into `extract_<table>`; what is absent or refused is recorded, not raised.
+
+    `extract_delivery` has a row a file: how it was encoded, what it had too much and too little of, why it was refused.
+    """
+    deliveries = context.source.extract(context.month, context.draft.path)
+    for delivery in deliveries:
         context.tables[f"extract_{delivery.table}"] = _entry(context, delivery)
+    rows = [row for delivery in deliveries for row in _receipts(delivery)]
+    rows += [_NOTHING | {"state": "unknown", "file": name} for name in context.source.unknown_files(context.month)]
+    context.engine.register("receipt", pa.Table.from_pylist(rows, schema=_RECEIPT))
+    context.write("extract_delivery", "SELECT * FROM receipt", ["ALL"])
+
+
+_TEXTS = ("table", "state", "file", "sha256", "encoding", "delimiter", "notes", "missing", "unknown", "reason")
+_RECEIPT = pa.schema([*((name, pa.string()) for name in _TEXTS), ("bytes", pa.int64()), ("rows", pa.int64())])
+_NOTHING: dict[str, Any] = dict.fromkeys(_RECEIPT.names)
+
+
+def _receipts(delivery: Delivery) -> list[dict[str, Any]]:
+    common = _NOTHING | {
+        "table": delivery.table,
+        "state": delivery.state,
+        "missing": "; ".join(delivery.missing) if delivery.state != "absent" else None,
+        "unknown": "; ".join(name for name in delivery.unknown if not name.startswith("_")),
+        "reason": delivery.reason,
+    }
+    files = [vars(receipt) | {"notes": "; ".join(receipt.notes)} for receipt in delivery.files]
+    return [common | file | {"file": file["name"]} for file in files] or [common]
 
 
 def _entry(context: Context, delivery: Delivery) -> dict[str, Any]:
@@ -24,8 +50,6 @@ def _entry(context: Context, delivery: Delivery) -> dict[str, Any]:
         "state": delivery.state,
         "rows": delivery.rows,
         "missing": list(delivery.missing),
-        "unknown": list(delivery.unknown),
-        "files": [vars(receipt) | {"notes": list(receipt.notes)} for receipt in delivery.files],
     }
     if entry["status"] == "computed":
         path = context.path(f"extract_{delivery.table}")

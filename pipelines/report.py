@@ -6,7 +6,7 @@ from pipelines.channels.page import write_summary
 from pipelines.core.context import Context
 from pipelines.core.texts import LANGUAGES
 
-TABLES = ("kpi_monthly", "dispatch_list", "validate_result", "snapshot_intake", "snapshot_normalised")
+TABLES = ("kpi_monthly", "dispatch_list", "validate_result", "snapshot_intake", "snapshot_normalised", "extract_delivery")
 
 
 def run(context: Context) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import ROOMS
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
 from pipelines.core.errors import Refused, RetentionError, StorageError, UsageError
@@ -24,8 +25,6 @@ from pipelines.core.settings import Settings, load_settings
 
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
-
-ROOMS = ("extract", "snapshot", "validate", "feedback", "features", "score", "dispatch", "kpi", "report")
 
 # What turns the same inputs into the same bytes: our code and the libraries that write them.
 _LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")
@@ -79,6 +78,8 @@ def run_room(job: Job, room: str) -> Version | None:
         draft = _open_draft(job) if room == ROOMS[0] else job.folder.draft()
         if room in draft.rooms:
             return None
+        if draft.rooms and draft.inputs != _inputs(job, draft.inputs["source"]):
+            raise UsageError("room.stale", month=job.month)
         if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
             raise UsageError("room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month)
         _run_room(job, draft, room)

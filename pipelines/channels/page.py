@@ -35,5 +35,7 @@ def write_summary(path: Path, month: Month, language: str, tables: Mapping[str, 
         list_titles={spec.name: spec.title(language) for spec in lists()},
         failed=[row for row in tables["validate_result"] if not row["success"]],
         intake=tables["snapshot_intake"],
+        files=[row for row in tables["extract_delivery"] if row["file"]],
+        normalised=tables["snapshot_normalised"],
     )
     write_text(path, text)

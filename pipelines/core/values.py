@@ -4,8 +4,9 @@ Every kind has a fast way for the plain form and a slow way that folds full-widt
 signs, accounting negatives and the other forms the contract names. What neither way can read is NULL, and a cell that
 was not empty but came out NULL is quarantined by the snapshot; nothing is guessed.
 
-Two private characters come from the spreadsheet reader: U+E000 marks a number found where an id belongs (damaged,
-the lost digits cannot be guessed back), U+E001 an unformatted number where a date belongs (a serial day).
+Three private characters come from the spreadsheet reader: U+E000 marks a number found where an id belongs (damaged, the
+lost digits cannot be guessed back), U+E001 an unformatted number where a date belongs (a serial day), U+E002 a formula
+without a result. U+FFFD stands where bytes could not be decoded.
 """
 
 from __future__ import annotations
@@ -94,12 +95,12 @@ MACROS = (
         WHEN lower(clean(x)) IN ('false', '0', '0.0', '否', 'n', 'no') THEN FALSE END""",
     r"""as_id(x) AS CASE
         WHEN regexp_full_match(x, '[A-Za-z0-9_-]*[A-Za-z0-9_]') AND lower(x) NOT IN ('nan', 'none', 'null', 'inf') THEN x
-        WHEN contains(x, chr(57344)) OR contains(x, chr(65533)) OR contains(x, chr(0)) THEN NULL
+        WHEN contains(x, chr(57344)) OR contains(x, chr(57346)) OR contains(x, chr(65533)) OR contains(x, chr(0)) THEN NULL
         WHEN lower(clean(x)) IN ('nan', 'none', 'null', '-', '\n', '#n/a', 'n/a', 'inf') THEN NULL
         WHEN regexp_full_match(clean(x), '[+-]?\d+(\.\d+)?[eE][+-]?\d+') THEN NULL
         WHEN regexp_full_match(clean(x), '\d{1,15}\.0+') THEN split_part(clean(x), '.', 1)
         ELSE clean(x) END""",
-    "as_text(x) AS CASE WHEN contains(x, chr(65533)) THEN NULL "
+    "as_text(x) AS CASE WHEN contains(x, chr(65533)) OR contains(x, chr(57346)) THEN NULL "
     r"ELSE NULLIF(trim(x, E' \t\r\n\v\f' || chr(12288) || chr(160)), '') END",
     "is_empty(x) AS COALESCE(clean(x), '') = ''",
     # which form a readable cell had, for the count of what was normalised

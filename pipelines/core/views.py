@@ -136,8 +136,15 @@ def outcome(version: Version) -> dict[str, Any]:
         if row["status"] in found:
             found[row["status"]][row["list"]] = row["reason"]
     intake = table_rows(version, "snapshot_intake")
-    found["refused_tables"] = [row["table"] for row in intake if row["state"] == "refused"]
+    refused = [row["table"] for row in intake if row["state"] == "refused"]
+    found["refused_tables"] = {table: _refusal(version, table) for table in refused}
     return found
+
+
+def _refusal(version: Version, table: str) -> dict[str, Any]:
+    """Why a table was refused: a message key and its facts."""
+    entry = version.manifest["tables"][f"extract_{table}"]
+    return {"reason": entry.get("reasons", ["source.wrong_month"])[0], "facts": {"table": table, **entry.get("facts", {})}}
 
 
 def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
@@ -266,7 +273,10 @@ def draw_month(content: dict[str, Any], language: str) -> None:
             for output, reason in content[key].items():
                 click.echo(f"  {output}: {reason_in_words(language, reason)}")
     if content.get("refused_tables"):
-        click.echo(f"\n{label(language, 'cli.refused_tables')}: {', '.join(content['refused_tables'])}")
+        click.echo(f"\n{label(language, 'cli.refused_tables')}")
+        for table, why in content["refused_tables"].items():
+            text = label(language, f"error.{why['reason']}", **({"month": content["month"]} | why["facts"]))
+            click.echo(f"  {table}: {text}")
     click.echo(f"\n{label(language, 'cli.deadlines')}")
     for name, day in content["deadlines"].items():
         note = label(language, "cli.provisional", year=day[:4]) if day.endswith("?") else ""

@@ -142,9 +142,11 @@ def test_skips_title_rows(tmp_path: Path) -> None:
 
 
 def test_drops_repeated_headers(tmp_path: Path) -> None:
-    delivery, rows = deliver(tmp_path, {"plan.csv": PLAN + "P1,a,1\n" + PLAN.upper() + "P2,b,2\n"})
+    delivery, rows = deliver(
+        tmp_path, {"plan.csv": PLAN + "P1,a,1\n" + PLAN.upper() + "P2,b,2\nｐｌａｎ＿ｉｄ, name ,Monthly_Fee\n"}
+    )
     assert [row["_line"] for row in rows] == [2, 4]
-    assert delivery.files[0].notes == ("repeated header rows dropped: 1",)
+    assert delivery.files[0].notes == ("repeated header rows dropped: 2",)
 
 
 def test_refuses_a_missing_required_column(tmp_path: Path) -> None:
@@ -155,7 +157,10 @@ def test_refuses_a_missing_required_column(tmp_path: Path) -> None:
 
 
 def test_marks_rows_that_cannot_be_data(tmp_path: Path) -> None:
-    text = PLAN + "P1,a\nP2,b,2\nP3,c,3,x\nP4,d,4,\n,,\n  \n合 计：,,10\n,总计,10\nTotal,,9\nP9,"
+    text = (
+        PLAN
+        + "P1,a\nP2,b,2\nP3,c,3,x\nP4,d,4,\n,,\n  \n合 计：,,10\n,总计,10\nTotal,,9\nＴＯＴＡＬ,,9\nTOTALLY,x,9\nP9,"
+    )
     _, rows = deliver(tmp_path, {"plan.csv": text})
     assert [(row["plan_id"], row["_line"], row["_fault"]) for row in rows] == [
         ("P1", 2, "ragged"),
@@ -165,7 +170,9 @@ def test_marks_rows_that_cannot_be_data(tmp_path: Path) -> None:
         ("合 计：", 8, "total_row"),
         (None, 9, "total_row"),
         ("Total", 10, "total_row"),
-        ("P9", 11, "truncated"),
+        ("ＴＯＴＡＬ", 11, "total_row"),
+        ("TOTALLY", 12, None),
+        ("P9", 13, "truncated"),
     ]
 
 

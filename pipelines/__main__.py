@@ -1,0 +1,5 @@
+"""`python -m pipelines` is `retention`."""
+
+from pipelines.cli import main
+
+main()

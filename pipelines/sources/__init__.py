@@ -1,0 +1,45 @@
+"""Sources: what an operator delivered for a month, each table as one raw Parquet file.
+
+Nothing is typed here: text stays as delivered, and the rows that cannot be data carry a `_fault`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.core.errors import SourceNotReady, UsageError
+from pipelines.sources.database import DatabaseSource
+from pipelines.sources.database_spec import load_spec
+from pipelines.sources.delivery import (
+    DAMAGED_ID,
+    EXCEL_SERIAL,
+    NO_CACHED_VALUE,
+    Delivery,
+    FileReceipt,
+    Limits,
+    Source,
+)
+from pipelines.sources.folder import FolderSource
+
+__all__ = [
+    "DAMAGED_ID",
+    "EXCEL_SERIAL",
+    "NO_CACHED_VALUE",
+    "Delivery",
+    "FileReceipt",
+    "Limits",
+    "Source",
+    "open_source",
+]
+
+
+def open_source(spec: str | Path, limits: Limits | None = None) -> Source:
+    """Open a folder, or the YAML file that describes a database; a path that is not there may be mounted later."""
+    path = Path(spec)
+    if path.is_dir():
+        return FolderSource(path, limits)
+    if path.suffix.lower() in (".yml", ".yaml") and path.is_file():
+        return DatabaseSource(load_spec(path), limits)
+    if not path.exists():
+        raise SourceNotReady("source.not_there", source=str(spec))
+    raise UsageError("source.unknown_spec", source=str(spec))

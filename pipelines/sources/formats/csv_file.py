@@ -1,0 +1,102 @@
+"""Open a delivered CSV file: its encoding, its delimiter and its header, none of them guessed from the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+import pyarrow as pa
+
+from pipelines.core.contract import Table
+from pipelines.sources.delivery import FileRefused, Limits
+from pipelines.sources.formats.blocks import TextFile
+from pipelines.sources.formats.csv_rows import read_batches, read_rows
+from pipelines.sources.formats.encoding import detect_encoding
+from pipelines.sources.header import TITLE_ROWS, check_names, find_header_row, fold_name, read_header, required_names
+from pipelines.sources.part import Part, text_schema
+from pipelines.sources.rows import RowSifter
+from pipelines.sources.staging import Staged
+
+_SEP_LINE = re.compile(rb"\"?sep=([^\w\s\"\x80-\xff]|\t)\"?[ \t]*\r?\n?", re.IGNORECASE)
+_DELIMITERS = (",", "\t")
+_WRONG_DELIMITERS = (";", "|", "，", "；", "、", "^", "~", ":", " ")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A delimiter and header that fit, how many contract columns they name, and the header's lines."""
+
+    score: int
+    text: TextFile
+    names: tuple[str, ...]
+    titles: int
+    first_line: int
+    last_line: int
+
+
+def open_csv(staged: Staged, table: Table, limits: Limits) -> Part:
+    """Open a CSV file; raise FileRefused if it cannot be trusted or lacks a required column."""
+    form = detect_encoding(staged.path, staged.name, limits)
+    text = _with_sep_line(TextFile(staged.path, staged.name, form.codec, limits))
+    found = _find_header(text, table)
+    check_names(found.names, table, staged.name, found.first_line)
+    part = Part(staged.name, staged.sha256, staged.size, text_schema(found.names), lambda: iter(()))
+    part.encoding, part.delimiter, part.notes = form.encoding, found.text.delimiter, list(form.notes)
+    part.notes += ["sep line skipped"] * text.skip + [f"title rows skipped: {found.titles}"] * bool(found.titles)
+    part.read = partial(_read_part, replace(found.text, skip=found.last_line), part)
+    return part
+
+
+def _read_part(text: TextFile, part: Part) -> Iterator[pa.RecordBatch]:
+    names = tuple(part.schema.names)
+    sifter = RowSifter(names)
+    yield from sifter.sift(read_batches(text, names))
+    part.notes += sifter.notes()
+
+
+def _with_sep_line(text: TextFile) -> TextFile:
+    """Honour the `sep=;` line spreadsheets put first."""
+    match = _SEP_LINE.match(next(text.blocks(), b"")[:64])
+    return replace(text, delimiter=match[1].decode(), skip=1) if match else text
+
+
+def _find_header(text: TextFile, table: Table) -> _Found:
+    """Find delimiter and header row together: the pair that names most of the table's columns."""
+    tried = [text] if text.skip else [replace(text, delimiter=delimiter) for delimiter in _DELIMITERS]
+    results = [_try_header(candidate, table) for candidate in tried]
+    best = max((r for r in results if isinstance(r, _Found)), key=lambda found: found.score, default=None)
+    if best is not None:
+        return best
+    raise next((r for r in results if isinstance(r, FileRefused)), None) or _no_header(text, table)
+
+
+def _try_header(text: TextFile, table: Table) -> _Found | FileRefused | None:
+    """Return the header this delimiter finds, or why the first rows cannot be split by it."""
+    head: list[tuple[list[str], int, int]] = []
+    try:
+        head.extend(islice(read_rows(text), TITLE_ROWS + 1))
+    except FileRefused as refusal:
+        if not head:
+            return refusal
+    row = find_header_row([cells for cells, _, _ in head], table)
+    if row is None:
+        return None
+    cells, first, last = head[row]
+    names = read_header(cells)
+    return _Found(sum(table.column(name) is not None for name in names), text, names, row, first, last)
+
+
+def _no_header(text: TextFile, table: Table) -> FileRefused:
+    """Say why no row names the table's columns: the delimiter, or no header at all."""
+    lines = next(text.blocks(), b"")[: text.limits.field_chars].decode("utf-8", "ignore").splitlines()
+    for delimiter in _WRONG_DELIMITERS:
+        if any(_names_columns(line.split(delimiter), table) for line in lines[: TITLE_ROWS + 1]):
+            return FileRefused("wrong_delimiter", file=text.name, delimiter=delimiter)
+    return FileRefused("no_header", file=text.name, columns=", ".join(required_names(table)))
+
+
+def _names_columns(cells: list[str], table: Table) -> bool:
+    return sum(table.column(fold_name(cell.strip('"'))) is not None for cell in cells) > 1

@@ -1,0 +1,62 @@
+"""Find the header of a delivered table and match its names to the contract."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from pipelines.core.contract import Table
+from pipelines.sources.delivery import FAULT, FILE, LINE, FileRefused
+
+TITLE_ROWS = 5  # rows above the header that may hold a title
+INVISIBLE = r"\s\v" + "\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"  # inside [...]
+_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+
+
+def fold_name(cell: str) -> str:
+    """Strip blanks and invisible characters, fold full-width letters, lower the case."""
+    name = _INVISIBLE.sub("", cell.translate(_FULL_WIDTH)).lower()
+    return f"_{name}" if name in (FILE, LINE, FAULT) else name
+
+
+def fold_names(cells: Sequence[str | None]) -> list[str]:
+    """Fold a row of names; an empty cell gives an empty name."""
+    return [fold_name(cell or "") for cell in cells]
+
+
+def required_names(table: Table) -> tuple[str, ...]:
+    """List the columns without which the table is refused."""
+    return tuple(column.name for column in table.columns if column.required)
+
+
+def find_header_row(rows: Sequence[Sequence[str | None]], table: Table) -> int | None:
+    """Return which of the first rows names the table's columns; None when none does.
+
+    The first row wins if it has any required column, so that a header with a gap is refused for the gap
+    and never passed over as a title.
+    """
+    required = set(required_names(table))
+    scores = [len(required.intersection(fold_names(row))) for row in rows[: TITLE_ROWS + 1]]
+    if not any(scores):
+        return None
+    return 0 if scores[0] else scores.index(max(scores))
+
+
+def read_header(cells: Sequence[str | None]) -> tuple[str, ...]:
+    """Fold the names; a nameless cell at the end is no column, one in between is `unnamed_<n>`."""
+    names = fold_names(cells)
+    while names and not names[-1]:
+        names.pop()
+    return tuple(name or f"unnamed_{i}" for i, name in enumerate(names, 1))
+
+
+def check_names(names: Sequence[str], table: Table, file: str, line: int = 1) -> None:
+    """Refuse a file that names a column twice or lacks a required one."""
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise FileRefused("duplicate_header", file=file, line=line, columns=", ".join(twice))
+    lost = [name for name in required_names(table) if name not in names]
+    if lost:
+        raise FileRefused("missing_column", file=file, line=line, columns=", ".join(lost))

@@ -1,0 +1,101 @@
+"""Every row of kpi_monthly against an independent pandas implementation that shares no SQL with the pipeline."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import twin
+from pipelines.core.contract import contract
+from pipelines.core.lake import Version
+from pipelines.core.month import Month
+from pipelines.run import Job, run_month
+from tests.oracle.compare import Report, compare
+from tests.oracle.kpis import expected_kpis
+
+DATA = Path(os.environ.get("RETENTION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "contract"
+UCI_SERVICES = {"2005-04": 10.26, "2005-05": 9.89, "2005-06": 11.70, "2005-07": 14.04, "2005-08": 14.79}
+OPTIONAL = [table.name for table in contract().values() if not table.required]
+
+
+def months_of(source: Path) -> list[str]:
+    return sorted(p.name for p in source.iterdir() if p.is_dir() and p.name[:2] == "20")
+
+
+def run(home: Path, source: Path, month: str) -> Version:
+    return run_month(Job(home, Month.parse(month), str(source)))
+
+
+def monthly(version: Version) -> pd.DataFrame:
+    return pd.read_parquet(version.table("kpi_monthly"), dtype_backend="pyarrow").astype(object).where(lambda f: f.notna(), None)
+
+
+def agree(version: Version, source: Path, months: list[str]) -> Report:
+    return compare(expected_kpis(source, months, str(version.month)), monthly(version))
+
+
+def status(version: Version) -> dict[str, tuple[str, str | None]]:
+    frame = monthly(version)
+    rows = frame[frame["scope_kind"] == "company"].itertuples()
+    return {f"{row.kpi}.{row.variant}": (row.status, row.reason) for row in rows}
+
+
+@pytest.mark.parametrize("name", ["megaline", "uci"])
+def test_real_months(name: str, tmp_path: Path, record_property: pytest.FixtureRequest) -> None:
+    source = DATA / name
+    if not source.is_dir():
+        pytest.skip(f"the public data are not here: {source}")
+    months = months_of(source)
+    reports = [agree(run(tmp_path, source, m), source, months[: i + 1]) for i, m in enumerate(months)]
+    print(f"\n{name}: {len(months)} months, {sum(r.compared for r in reports)} rows compared, "
+          f"{sum(r.differing_rows for r in reports)} differ")
+    assert all(report.ok for report in reports), "\n".join(map(str, reports))
+
+
+def test_known_answers_of_uci(tmp_path: Path) -> None:
+    source = DATA / "uci"
+    if not source.is_dir():
+        pytest.skip(f"the public data are not here: {source}")
+    for month, answer in UCI_SERVICES.items():
+        frame = monthly(run(tmp_path, source, month))
+        row = frame[(frame["kpi"] == "arrears_rate") & (frame["variant"] == "services") & (frame["scope_id"] == "company")]
+        assert round(row["value"].iloc[0] * 100, 2) == answer
+
+
+@pytest.fixture(scope="module")
+def small_twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = tmp_path_factory.mktemp("twin")
+    twin.generate(source, services=1_500, months=4, seed=7, through="2026-02")
+    return source
+
+
+@pytest.fixture(scope="module")
+def two_months_run(small_twin: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    for month in months_of(small_twin)[:-1]:
+        run(home, small_twin, month)
+    return home
+
+
+def test_twin_across_a_new_year(small_twin: Path, two_months_run: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(two_months_run, tmp_path / "home")
+    months = months_of(small_twin)
+    report = agree(run(home, small_twin, months[-1]), small_twin, months)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("table", OPTIONAL)
+def test_a_table_that_is_absent(table: str, small_twin: Path, two_months_run: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(two_months_run, tmp_path / "home")
+    source = shutil.copytree(small_twin, tmp_path / "source")
+    months = months_of(source)
+    (source / months[-1] / f"{table}.parquet").unlink()
+    version = run(home, source, months[-1])
+    report = agree(version, source, months)
+    assert report.ok, str(report)
+    absent = [reason for state, reason in status(version).values() if state == "not_computed"]
+    assert all(f"absent: {table}" in str(reason) for reason in absent)
