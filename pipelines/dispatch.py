@@ -107,7 +107,7 @@ def _prepare(context: Context) -> None:
     recent = [
         f"SELECT customer_id, purpose, dispatched_on FROM {era}.dispatch_order WHERE arm = 'treated'"
         for era in ("m1", "m2")
-        if (context.entry(TableName("dispatch_order", era)) or {}).get("status") == "computed"
+        if context.is_computed("dispatch_order", era)
     ]
     nothing = "SELECT NULL::VARCHAR AS customer_id, NULL::VARCHAR AS purpose, NULL::DATE AS dispatched_on WHERE FALSE"
     engine.table(
@@ -306,10 +306,9 @@ _STATE = pa.schema([("list", pa.string()), ("priority", pa.int32()), ("status", 
 
 def _remember(context: Context, names: list[str]) -> None:
     """Carry forward who ever stood on a list that takes nobody twice."""
-    before = context.entry(TableName("dispatch_listed", "prior"))
     old = (
         "SELECT * FROM prior.dispatch_listed"
-        if before and before["status"] == "computed"
+        if context.is_computed("dispatch_listed", "prior")
         else "SELECT NULL::VARCHAR AS list, NULL::VARCHAR AS customer_id, NULL::VARCHAR AS first_month WHERE FALSE"
     )
     wanted = ", ".join(f"'{name}'" for name in names) or "NULL"

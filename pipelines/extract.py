@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.context import PERSONAL, Context
 from pipelines.core.files import hash_file
+from pipelines.core.spec import TableName
 from pipelines.sources import Delivery
 
 
@@ -54,5 +55,15 @@ def _entry(context: Context, delivery: Delivery) -> dict[str, Any]:
     if entry["status"] == "computed":
         path = context.path(f"extract_{delivery.table}")
         os.chmod(path, PERSONAL)
-        return entry | {"sha256": hash_file(path)}
-    return entry | {"reasons": [delivery.reason or delivery.state], "facts": dict(delivery.facts)}
+        return entry | {"sha256": hash_file(path), "content": _content(context, f"extract_{delivery.table}")}
+    return entry | {"content": "", "reasons": [delivery.reason or delivery.state], "facts": dict(delivery.facts)}
+
+
+def _content(context: Context, table: str) -> str:
+    """Hash a table's rows whatever their order: a database owes us none."""
+    context.engine.bind(TableName(table), context.path(table))
+    columns = [row["column_name"] for row in context.engine.rows(f"DESCRIBE SELECT * FROM {table}")]
+    cells = ", ".join(f'"{name}"' for name in columns if name not in ("_file", "_line"))
+    sql = f"SELECT COUNT(*) AS n, SUM(CAST(HASH({cells}) AS HUGEINT)) AS total FROM {table}"
+    row = context.engine.rows(sql)[0]
+    return f"{row['n']}:{row['total']}"

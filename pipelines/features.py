@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pipelines.core.context import Context
 from pipelines.core.lineage import CARRY_MONTHS
-from pipelines.core.spec import Spec, TableName, room_specs
+from pipelines.core.month import Month
+from pipelines.core.spec import Spec, room_specs
 from pipelines.engines.duckdb import native
 
 
@@ -25,12 +26,16 @@ def run(context: Context) -> None:
 
 
 def _write_held_months(context: Context) -> None:
-    """Write which of the twelve months before this one are held."""
-    window = [m for m in context.held if 1 <= context.month.since(m) < CARRY_MONTHS]
-    if not window:
+    """Write which of the twelve months before this one the carried history holds."""
+    before = context.earlier.get("prior")
+    months = {str(before.month)} if before else set()
+    if context.is_computed("features_held_month", "prior"):
+        months |= {row["month"] for row in context.engine.rows("SELECT month FROM prior.features_held_month")}
+    window = {m: context.month.since(Month.parse(m)) for m in months}
+    rows = ", ".join(f"('{m}', {ago})" for m, ago in sorted(window.items()) if ago < CARRY_MONTHS)
+    if not rows:
         context.record_missing("features_held_month", [f"not held: any month before {context.month}"])
         return
-    rows = ", ".join(f"('{m}', {context.month.since(m)})" for m in window)
     context.write("features_held_month", f"SELECT * FROM (VALUES {rows}) AS t(month, months_ago)", ["month"])
 
 
@@ -41,8 +46,7 @@ def _carried(context: Context, spec: Spec) -> str:
     measures = [name for name in spec.tree.named_selects if name not in (key, *latest)]
     version = context.earlier.get("prior")
     gap = context.month.since(version.month) if version else CARRY_MONTHS
-    entry = context.entry(TableName(spec.table, "prior"))
-    if gap >= CARRY_MONTHS or entry is None or entry["status"] != "computed":
+    if gap >= CARRY_MONTHS or not context.is_computed(spec.table, "prior"):
         return _first(context, spec, key, latest, measures)
     columns = [f"COALESCE(now.{key}, before.{key}) AS {key}"]
     columns.append(f"CASE WHEN now.{key} IS NULL THEN before.last_month ELSE '{context.month}' END AS last_month")

@@ -28,7 +28,6 @@ from pipelines.sources import Source, open_source
 
 # What turns the same inputs into the same bytes: our code and the libraries that write them.
 _LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")
-_HISTORY_MONTHS = 12
 
 
 @dataclass
@@ -145,7 +144,6 @@ def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
         "key": sha256(b"identity" + job.settings.key).hexdigest()[:16],
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
         "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
-        "held": [str(m) for m in _held(job)],
     }
 
 
@@ -160,12 +158,6 @@ def code_hash() -> str:
     for name in _LIBRARIES:
         digest.update(f"{name}=={library_version(name)}\0".encode())
     return digest.hexdigest()
-
-
-def _held(job: Job) -> tuple[Month, ...]:
-    """The months held among the twelve before this one, and those of its year: what history and cohort rest on."""
-    months = held_months(job.home)
-    return tuple(m for m in months if 1 <= job.month.since(m) <= _HISTORY_MONTHS)
 
 
 def _earlier(job: Job) -> dict[str, Version | None]:
@@ -206,7 +198,6 @@ def _run_room(job: Job, draft: Draft, room: str) -> None:
             draft=draft,
             engine=engine,
             earlier=earlier,
-            held=_held(job),
             source=_source(job) if room == ROOMS[0] else None,
             progress=job.progress,
         )
@@ -216,10 +207,11 @@ def _run_room(job: Job, draft: Draft, room: str) -> None:
 
 
 def _content(draft: Draft, context: Context) -> dict[str, Any] | None:
-    """A database's fingerprint: what was read from it."""
+    """A database's fingerprint: the rows that were read from it, in whatever order."""
     if draft.inputs["source"] is not None:
         return None
-    texts = [f"{name} {entry['state']} {entry.get('sha256')}" for name, entry in sorted(context.tables.items())]
+    deliveries = {name: entry for name, entry in context.tables.items() if "content" in entry}
+    texts = [f"{name} {entry['state']} {entry['content']}" for name, entry in sorted(deliveries.items())]
     return {"source": sha256("\n".join(texts).encode()).hexdigest()}
 
 

@@ -38,7 +38,6 @@ class Context:
     draft: Draft
     engine: DuckEngine
     earlier: Mapping[str, Version | None]
-    held: tuple[Month, ...] = ()
     source: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -69,9 +68,9 @@ class Context:
         reasons += [f"absent: {need}" for need in spec.meta.get("needs", ()) if self.is_absent(need)]
         return sorted(dict.fromkeys(reasons))
 
-    def is_computed(self, table: str) -> bool:
-        """Whether a table of this month is there."""
-        entry = self.entry(TableName(table))
+    def is_computed(self, table: str, era: str = "") -> bool:
+        """Whether a table of this month, or of an earlier one, is there."""
+        entry = self.entry(TableName(table, era))
         return entry is not None and entry["status"] == "computed"
 
     def is_absent(self, need: str) -> bool:

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from pipelines.core.context import Context
 from pipelines.core.orders import keyed_hash
-from pipelines.core.spec import TableName
 
 _SCHEMA = pa.schema(
     [
@@ -26,8 +25,7 @@ _SCHEMA = pa.schema(
 
 def draw_holdout(context: Context, lists: list[str]) -> None:
     """Write `dispatch_holdout`: everybody ever on a persuasion list, and whether he is held out."""
-    entry = context.entry(TableName("dispatch_holdout", "prior"))
-    before = entry is not None and entry["status"] == "computed"
+    before = context.is_computed("dispatch_holdout", "prior")
     old = context.engine.rows("SELECT * FROM prior.dispatch_holdout") if before else []
     rows = old + _drawn(context, lists, old)
     context.engine.register("holdout", pa.Table.from_pylist(rows, schema=_SCHEMA))

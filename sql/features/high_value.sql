@@ -18,7 +18,11 @@ WITH mean AS (
 )
 SELECT
     c.customer_id,
-    CAST(ROUND(CAST(m.revenue AS DOUBLE) / NULLIF(m.month_count, 0), 2) AS DECIMAL(18, 2)) AS value_at_risk,
+    -- Whole fen, half a fen up, without a binary fraction in between: the same on every engine.
+    CAST(
+        CAST((CAST(m.revenue * 200 AS BIGINT) + m.month_count) // NULLIF(m.month_count * 2, 0) AS DECIMAL(18, 0)) * 0.01
+        AS DECIMAL(18, 2)
+    ) AS value_at_risk,
     c.customer_type = 'individual'
     AND c.net_mobile_count > 0
     AND (

@@ -3,7 +3,7 @@ title: {zh: 用户十三个月历史, en: Thirteen months of each service}
 owner: retention
 key: [service_id]
 carry: {key: service_id, latest: [customer_id]}
-tolerates: [features_usage, features_arrears]  # a measure of a month that was not delivered is NULL, unknown
+tolerates: [features_usage, features_past_due]  # a measure of a month that was not delivered is NULL, unknown
 --- */
 SELECT
     s.service_id,
@@ -17,8 +17,4 @@ SELECT
 FROM features_service AS s
 LEFT JOIN features_service_revenue AS r ON r.service_id = s.service_id
 LEFT JOIN features_usage AS u ON u.service_id = s.service_id
-LEFT JOIN (
-    SELECT service_id, CAST(SUM(past_due_amount) AS DECIMAL(18, 2)) AS past_due_amount
-    FROM features_arrears
-    GROUP BY service_id
-) AS a ON a.service_id = s.service_id
+LEFT JOIN features_past_due AS a ON a.service_id = s.service_id

@@ -1,5 +1,5 @@
 /* ---
-title: {zh: 客户归属, en: Owner of each customer at the cut-off, or the last known one}
+title: {zh: 客户归属, en: "Owner of each customer at the cut-off, or the last known one"}
 owner: retention
 key: [customer_id]
 tolerates: [prior.features_owner, ownership.valid_to, ownership.unit_id, ownership.manager_id]

@@ -2,7 +2,7 @@
 title: {zh: 三、六、十二个月累计, en: "Trailing sums over 3, 6 and 12 months, trends and the zero-usage streak"}
 owner: retention
 key: [service_id]
-# A month that is not held adds nothing; known_n says how many of the n months are held, for means.
+# A month that is not held adds nothing; known_n says for how many of the n months it is known, for means.
 --- */
 SELECT
     service_id,
@@ -85,6 +85,27 @@ SELECT
     + CASE WHEN is_in_net_9 IS NULL THEN 0 ELSE 1 END
     + CASE WHEN is_in_net_10 IS NULL THEN 0 ELSE 1 END
     + CASE WHEN is_in_net_11 IS NULL THEN 0 ELSE 1 END AS known_12,
+    CASE WHEN voice_minutes_0 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_1 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_2 IS NULL THEN 0 ELSE 1 END AS usage_known_3,
+    CASE WHEN voice_minutes_0 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_1 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_2 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_3 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_4 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_5 IS NULL THEN 0 ELSE 1 END AS usage_known_6,
+    CASE WHEN voice_minutes_0 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_1 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_2 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_3 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_4 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_5 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_6 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_7 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_8 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_9 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_10 IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN voice_minutes_11 IS NULL THEN 0 ELSE 1 END AS usage_known_12,
     (
         2.5 * CAST(revenue_0 AS DOUBLE)
         + 1.5 * CAST(revenue_1 AS DOUBLE)

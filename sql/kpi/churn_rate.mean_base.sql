@@ -3,9 +3,13 @@ variants:
   mean_base: {zh: 平均在网用户中离网, en: "left the network, of the mean of both months' services"}
 --- */
 SELECT
-    COALESCE(before.customer_id, now.customer_id) AS customer_id,
-    CASE WHEN before.service_id IS NOT NULL AND now.service_id IS NULL THEN 1 ELSE 0 END AS numerator,
-    CASE WHEN before.service_id IS NULL OR now.service_id IS NULL THEN 0.5 ELSE 1 END AS denominator
-FROM (SELECT service_id, customer_id FROM m1.features_service WHERE is_in_net) AS before
-FULL JOIN (SELECT service_id, customer_id FROM features_service WHERE is_in_net) AS now
-    ON now.service_id = before.service_id
+    before.customer_id,
+    CASE WHEN COALESCE(now.is_in_net, FALSE) THEN 0 ELSE 1 END AS numerator,
+    0.5 AS denominator
+FROM m1.features_service AS before
+LEFT JOIN features_service AS now ON now.service_id = before.service_id
+WHERE before.is_in_net
+UNION ALL
+SELECT customer_id, 0 AS numerator, 0.5 AS denominator
+FROM features_service
+WHERE is_in_net

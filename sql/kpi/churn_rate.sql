@@ -5,7 +5,7 @@ unit: ratio
 better: lower
 default: start_base
 variants:
-  start_base: {zh: 期初在网用户中离网, en: left the network, of those in it a month ago}
+  start_base: {zh: 期初在网用户中离网, en: "left the network, of those in it a month ago"}
   voluntary: {zh: 主动离网, en: "left by choice: voluntary, port-out, relocation, other"}
   involuntary: {zh: 欠费离网, en: ended for arrears}
   unknown_reason: {zh: 原因不明离网, en: reason empty or missing from the file}

@@ -1,0 +1,201 @@
+"""Where a SQL file meets its case: the real engine, the real context, tables of the types the real ones have."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines import dispatch, features
+from pipelines.core.calendar import Calendar
+from pipelines.core.context import Context
+from pipelines.core.contract import contract
+from pipelines.core.lake import Draft, Version
+from pipelines.core.lineage import EXTRA_COLUMNS, snapshot_columns
+from pipelines.core.month import Month
+from pipelines.core.paths import ROOT
+from pipelines.core.settings import load_settings
+from pipelines.core.spec import EARLIER, Spec, TableName, load_spec, room_specs
+from pipelines.core.values import SQL_TYPES
+from tests.cases.form import Case, Grid
+
+ENGINES = sorted(p.stem for p in (ROOT / "pipelines" / "engines").glob("*.py") if p.stem != "__init__")
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us"),
+    "DECIMAL(18,2)": pa.decimal128(18, 2),
+    "DECIMAL(18,6)": pa.decimal128(18, 6),
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "BOOLEAN": pa.bool_(),
+}
+# Columns of tables that a room's own code writes; all others are text.
+_EXTRA_TYPES = {"months_ago": pa.int32()}
+
+
+def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
+    """Run a SQL file on the tables of a case, as its room does, and return its rows."""
+    spec = load_spec(ROOT / "sql" / case.room / f"{case.stem}.sql")
+    readable = spec.reads | ({TableName(spec.table, "prior")} if spec.meta.get("carry") else set())
+    _refuse_unknown("table, the SQL does not read it", map(str, case.given), map(str, readable))
+    _refuse_unknown("parameter, the SQL does not read it", case.parameters, spec.parameters)
+    with open_engine(engine, folder) as open_:
+        context = make_context(case.month, open_, folder, _earlier(case, folder))
+        for table in readable:
+            bind(open_, table, _fill(table, case.given.get(table)), folder)
+        parameters = context.parameters(spec.parameters) | _typed_parameters(case.parameters)
+        rows: list[dict[str, Any]] = open_.rows(as_its_room_reads(context, spec), parameters)
+        return rows
+
+
+def _refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> None:
+    if unknown := set(given) - set(known):
+        raise ValueError(f"unknown {kind}: {', '.join(sorted(unknown))}")
+
+
+def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: Decimal(str(value)) if isinstance(value, float) else value for name, value in given.items()}
+
+
+# -- what a room makes of its SELECTs ----------------------------------------------------------------------------
+
+
+def as_its_room_reads(context: Context, spec: Spec) -> str:
+    """Wrap a SELECT as its room does: carried history, one row a customer and list, sums a customer and KPI."""
+    if spec.meta.get("carry"):
+        return features._carried(context, spec)
+    if spec.room == "dispatch":
+        return dispatch._one_a_customer(spec)
+    return _sums(spec) if spec.room == "kpi" else native(spec)
+
+
+def native(spec: Spec) -> str:
+    """Return the SELECT in DuckDB's words."""
+    return spec.tree.sql(dialect="duckdb")
+
+
+def _sums(spec: Spec) -> str:
+    """Add up a KPI's parts a customer and variant; what adds nothing is left out."""
+    measures = [name for name in ("numerator", "denominator") if name in spec.tree.named_selects]
+    keys = [name for name in ("customer_id", "variant") if name in spec.tree.named_selects]
+    sums = [f"CAST(SUM({name}) AS DECIMAL(28, 8)) AS {name}" for name in measures]
+    some = " OR ".join(f"SUM({name}) IS DISTINCT FROM 0" for name in measures)
+    return f"SELECT {', '.join(keys + sums)} FROM ({native(spec)}) GROUP BY {', '.join(keys)} HAVING {some}"
+
+
+# -- engine and context ------------------------------------------------------------------------------------------
+
+
+def open_engine(name: str, folder: Path) -> Any:
+    """Open the engine that a module of `pipelines/engines` holds."""
+    module = importlib.import_module(f"pipelines.engines.{name}")
+    engine = next(v for k, v in vars(module).items() if k.endswith("Engine") and v.__module__ == module.__name__)
+    return engine(folder / "scratch", [folder], "1GB", 1)
+
+
+@dataclass(frozen=True)
+class Earlier(Version):
+    """An earlier month that holds some tables and nothing else."""
+
+    tables: frozenset[str] = frozenset()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The tables as computed ones."""
+        return {"tables": {name: {"status": "computed"} for name in self.tables}}
+
+
+def _earlier(case: Case, folder: Path) -> dict[str, Version | None]:
+    months = {"m1": case.month.plus(-1), "m2": case.month.plus(-2), "prior": case.prior, "base": case.prior}
+    tables = {era: frozenset(t.name for t in case.given if t.era == era) for era in EARLIER}
+    return {era: Earlier(months[era], folder, tables[era]) if tables[era] else None for era in EARLIER}
+
+
+def make_context(month: Month, engine: Any, folder: Path, earlier: Mapping[str, Version | None]) -> Context:
+    """Make a month's context on an engine, with the settings of the definitions."""
+    settings = load_settings(high_value_threshold=Decimal("89.00"), lowest_reward_points=1000)
+    return Context(month, settings, Calendar(), Draft(month, folder), engine, earlier)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def schema_of(table: str) -> pa.Schema:
+    """The columns and types of a table: the contract's, or those of its own SQL on empty inputs."""
+    short = table.removeprefix("snapshot_")
+    if short != table and short in contract():
+        return pa.schema([(c.name, _ARROW[SQL_TYPES[c.kind]]) for c in snapshot_columns(short)])
+    if table in EXTRA_COLUMNS:
+        return pa.schema([(name, _EXTRA_TYPES.get(name, pa.string())) for name in EXTRA_COLUMNS[table]])
+    return described(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+
+
+def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
+    """The columns and types that a SQL file gives on empty inputs; stand-ins of the room for those that are missing.
+
+    A table's own earlier self is always such a stand-in, as it is in the first month.
+    """
+    with tempfile.TemporaryDirectory() as name, open_engine("duckdb", Path(name)) as engine:
+        context = make_context(Month(2026, 10), engine, Path(name), {})
+        for table in spec.reads:
+            if table in missing or table.name == spec.table:
+                engine.bind_empty(table, context._types(table.name))
+            else:
+                bind(engine, table, _fill(table, None), Path(name))
+        sql = as_its_room_reads(context, spec) if spec.meta.get("carry") else native(spec)
+        schema: pa.Schema = engine.execute(sql, context.parameters(spec.parameters)).to_arrow_table().schema
+        return schema
+
+
+def bind(engine: Any, table: TableName, rows: pa.Table, folder: Path) -> None:
+    """Give an engine a table as the rooms do: a Parquet file under the table's name."""
+    path = folder / f"{table}.parquet"
+    pq.write_table(rows, path)
+    engine.bind(table, path)
+
+
+def _fill(table: TableName, grid: Grid | None) -> pa.Table:
+    schema = schema_of(table.name)
+    columns = grid.columns if grid else ()
+    _refuse_unknown("column", (f"{table}.{c}" for c in columns), (f"{table}.{c}" for c in schema.names))
+    rows = [dict(zip(columns, line, strict=True)) for line in grid.rows] if grid else []
+    _refuse_bad_words(table, rows)
+    values = [{name: _value(cell, schema.field(name).type) for name, cell in row.items()} for row in rows]
+    return pa.Table.from_pylist(values, schema=schema)
+
+
+def _refuse_bad_words(table: TableName, rows: list[dict[str, str]]) -> None:
+    """A delivered word the contract does not know would never get past the snapshot."""
+    delivered = contract().get(table.name.removeprefix("snapshot_"))
+    for column in delivered.columns if delivered else ():
+        if column.kind == "enum":
+            words = (row.get(column.name, "") for row in rows)
+            _refuse_unknown(f"{table.name}.{column.name}", words, (*column.values, ""))
+
+
+def _value(cell: str, kind: pa.DataType) -> object:
+    if cell == "":
+        return None
+    if pa.types.is_boolean(kind):
+        return {"true": True, "false": False}[cell]
+    if pa.types.is_date(kind):
+        return date.fromisoformat(cell)
+    if pa.types.is_timestamp(kind):
+        return datetime.fromisoformat(cell)
+    if pa.types.is_decimal(kind):
+        return Decimal(cell)
+    if pa.types.is_integer(kind):
+        return int(cell)
+    return float(cell) if pa.types.is_floating(kind) else cell
