@@ -79,7 +79,7 @@ def _note(context: Context, kpi: Kpi) -> str | None:
     if kpi.meta.get("note") != "months_held":
         return None
     held = context.engine.rows("SELECT COUNT(*) AS n FROM features_held_month")[0]["n"]
-    return f"{held} of 12 months held"
+    return f"months held: {held} of 12"
 
 
 def _settings(context: Context) -> dict[str, object]:

@@ -73,7 +73,7 @@ WORK_LIST_COLUMNS = (
     Column("promised_amount", 11, "money", is_input=True),
     Column("promised_on", 12, "date", is_input=True),
     Column("note", 24, is_input=True),
-    *_office(("order_id", 16, "text"), ("customer_id", 14, "text"), ("service_id", 14, "text")),
+    *_office(("order_id", 21, "text"), ("customer_id", 14, "text"), ("service_id", 14, "text")),
     Column("signature", 12, is_hidden=True),
 )  # fmt: skip
 
@@ -94,7 +94,7 @@ LIST_COLUMNS = _office(
 ORDER_COLUMNS = _office(
     ("branch_id", 12, "text"), ("manager_id", 12, "text"), ("rank", 7, "integer"), ("list_title", 16, "text"),
     ("customer_name", 11, "text"), ("phone", 14, "text"), ("amount", 12, "money"), ("reasons", 26, "text"),
-    ("also_on", 16, "text"), ("due_on", 12, "date"), ("order_id", 16, "text"), ("customer_id", 14, "text"),
+    ("also_on", 16, "text"), ("due_on", 12, "date"), ("order_id", 21, "text"), ("customer_id", 14, "text"),
     ("service_id", 14, "text"),
 )  # fmt: skip
 WITHHELD_COLUMNS = _office(("output", 34, "text"), ("status", 13, "text"), ("reason", 70, "text"))
