@@ -1,23 +1,12 @@
 /* ---
-title: {zh: 低饱和, en: Bundles hardly used in two months running}
+title: {zh: 低饱和, en: "Bundles hardly used in two months running, each by the plan of its month"}
 owner: retention
 key: [service_id]
 --- */
 SELECT
-    s.service_id,
-    s.customer_id,
-    u.voice_minutes < 0.2 * p.included_minutes
-    AND u.data_mb < 0.2 * p.included_data_mb
-    AND before_u.voice_minutes < 0.2 * p.included_minutes
-    AND before_u.data_mb < 0.2 * p.included_data_mb AS is_low_saturation
-FROM features_service AS s
-JOIN snapshot_service AS k ON k.service_id = s.service_id
-JOIN snapshot_plan AS p ON p.plan_id = k.plan_id
-JOIN features_usage AS u ON u.service_id = s.service_id
-JOIN m1.features_service AS before ON before.service_id = s.service_id
-JOIN m1.features_usage AS before_u ON before_u.service_id = s.service_id
-WHERE s.service_type = 'mobile'
-  AND s.is_active
-  AND before.is_active
-  AND p.included_minutes IS NOT NULL
-  AND p.included_data_mb IS NOT NULL
+    now.service_id,
+    now.customer_id,
+    now.is_low AND COALESCE(before_use.is_low, FALSE) AS is_low_saturation
+FROM features_bundle_use AS now
+JOIN m1.features_service AS before ON before.service_id = now.service_id AND before.is_active
+LEFT JOIN m1.features_bundle_use AS before_use ON before_use.service_id = now.service_id

@@ -97,18 +97,28 @@ def zero_all_2m(held: Held) -> Part:
     return share(lines["customer_id"], _idle(held.now, lines) & _idle(held.back(1), lines))
 
 
-def low_saturation(held: Held) -> Part:
-    before, now = held.back(1), held.now
-    plans = now.need("plan", "included_minutes", "included_data_mb").dropna(
-        subset=["included_minutes", "included_data_mb"]
-    )
-    now.need("service", "plan_id")
-    lines = _active_before(_active_mobile(now), before).merge(plans, on="plan_id")
+def _bundles(month: Month) -> pd.DataFrame:
+    """The month's lines whose plan of that month holds both, with what it holds."""
+    bundle = ["included_minutes", "included_data_mb"]
+    plans = month.need("plan", *bundle).dropna(subset=bundle)
+    month.need("service", "plan_id")
+    return _active_mobile(month).merge(plans, on="plan_id")
+
+
+def _hardly_used(month: Month) -> pd.Index:
+    lines = _bundles(month)
     low = pd.Series(True, index=lines.index)
-    for month in (before, now):
-        for used, included in (("voice_minutes", "included_minutes"), ("data_mb", "included_data_mb")):
-            low &= (_used(month, used, lines) * 5 < lines[included]).astype(bool)
-    return share(lines["customer_id"], low)
+    for used, included in (("voice_minutes", "included_minutes"), ("data_mb", "included_data_mb")):
+        low &= (_used(month, used, lines) * 5 < lines[included]).astype(bool)
+    return pd.Index(lines.loc[low, SERVICE])
+
+
+def low_saturation(held: Held) -> Part:
+    """Each month is judged by the plan of that month; the plan at m decides who is counted."""
+    before, now = held.back(1), held.now
+    lines = _active_before(_bundles(now), before)
+    earlier = _hardly_used(before)
+    return share(lines["customer_id"], lines[SERVICE].isin(_hardly_used(now)) & lines[SERVICE].isin(earlier))
 
 
 def _plan_changed(month: Month) -> pd.Index:

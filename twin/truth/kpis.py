@@ -117,7 +117,7 @@ def _state_pairs(world: World, now: Memory, before: Memory) -> Iterator[Row]:
     kept = vip_before & now.vip & (now.customer_revenue > 0)
     yield "dynamic_retention_rate", "rolling", _count(kept), _count(vip_before)
     both = padded(before.active_mobile, lines) & now.active_mobile
-    settled = both & (services.activated_on < first_day(world.span.number - 1))
+    settled = both & (services.activated_on < world.span.first)
     yield "zero_usage_rate", "all_2m", _count(settled & padded(before.unused, lines) & now.unused), _count(settled)
     yield "low_saturation_rate", "two_months", _count(both & padded(before.low, lines) & now.low), _count(both)
     known = padded(before.contract_end, lines)
