@@ -8,16 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
-from pipelines.core import views
 from pipelines.core.errors import Incomplete, RetentionError, UsageError
 from pipelines.core.lake import MonthFolder, Version
 from pipelines.core.month import Month
-from pipelines.core.progress import month_progress
-from pipelines.core.texts import LANGUAGES, describe, label, local_language
 from pipelines.run import Job, release_month, run_month, run_room
+from pipelines.words import views
+from pipelines.words.progress import month_progress
+from pipelines.words.texts import LANGUAGES, describe, label, local_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -39,12 +38,12 @@ class Speaker:
     def say(self, key: str, **facts: object) -> None:
         """Print one line for people; nothing where a program listens."""
         if not self.as_json:
-            click.echo(label(self.language, key, **facts))
+            typer.echo(label(self.language, key, **facts))
 
     def show(self, content: Any, draw: Callable[[], None]) -> None:
         """Print content as JSON, or draw it for people."""
         if self.as_json:
-            click.echo(json.dumps(content, ensure_ascii=False, default=views.json_value))
+            typer.echo(json.dumps(content, ensure_ascii=False, default=views.json_value))
         else:
             draw()
 
@@ -128,7 +127,7 @@ def show(
         return
     if as_json:
         for row in views.table_rows(held, table):
-            click.echo(json.dumps(row, ensure_ascii=False, default=views.json_value))
+            typer.echo(json.dumps(row, ensure_ascii=False, default=views.json_value))
         return
     views.draw_table(held, table, speaker.language)
 
@@ -187,7 +186,10 @@ def twin(
     from twin import generate
 
     speaker = Speaker(lang, as_json)
-    generate(out, services=services, months=months, seed=seed, through=str(Month.parse(through)))
+    try:
+        generate(out, services=services, months=months, seed=seed, through=str(Month.parse(through)))
+    except ValueError as error:
+        raise UsageError("twin.bad", why=error) from error
     content = {"path": str(out), "services": services, "months": months}
     speaker.show(content, lambda: speaker.say("cli.twin_done", **content))
 
@@ -195,14 +197,9 @@ def twin(
 def main() -> None:
     """Run the command line; turn every known failure into its message and exit code."""
     try:
-        app(standalone_mode=False)
+        app()
     except RetentionError as error:
         _fail(error)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
 
 
 def _fail(error: RetentionError) -> None:
@@ -214,5 +211,5 @@ def _fail(error: RetentionError) -> None:
     if "--json" in words:
         facts = {name: str(value) for name, value in error.facts.items()}
         message = json.dumps({"error": error.key, "message": message, "facts": facts}, ensure_ascii=False)
-    click.echo(message, err=True)
+    typer.echo(message, err=True)
     sys.exit(error.exit_code)

@@ -34,7 +34,7 @@ def _write_held_months(context: Context) -> None:
     window = {m: context.month.since(Month.parse(m)) for m in months}
     rows = ", ".join(f"('{m}', {ago})" for m, ago in sorted(window.items()) if ago < CARRY_MONTHS)
     if not rows:
-        context.record_missing("features_held_month", [f"not held: any month before {context.month}"])
+        context.record_missing("features_held_month", [f"no month held before: {context.month}"])
         return
     context.write("features_held_month", f"SELECT * FROM (VALUES {rows}) AS t(month, months_ago)", ["month"])
 
@@ -54,7 +54,9 @@ def _carried(context: Context, spec: Spec) -> str:
     for name in measures:
         columns.append(f"now.{name} AS {name}_0")
         columns += [
-            f"before.{name}_{i - gap} AS {name}_{i}" if i >= gap else f"CASE WHEN FALSE THEN now.{name} END AS {name}_{i}"
+            f"before.{name}_{i - gap} AS {name}_{i}"
+            if i >= gap
+            else f"CASE WHEN FALSE THEN now.{name} END AS {name}_{i}"
             for i in range(1, CARRY_MONTHS)
         ]
     return (

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from pipelines.channels.page import write_summary
 from pipelines.core.context import Context
-from pipelines.core.texts import LANGUAGES
+from pipelines.words.texts import LANGUAGES
 
-TABLES = ("kpi_monthly", "dispatch_list", "validate_result", "snapshot_intake", "snapshot_normalised", "extract_delivery")
+TABLES = (
+    "kpi_monthly",
+    "dispatch_list",
+    "validate_result",
+    "snapshot_intake",
+    "snapshot_normalised",
+    "extract_delivery",
+)
 
 
 def run(context: Context) -> None:

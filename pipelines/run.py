@@ -22,7 +22,6 @@ from pipelines.core.lake import Draft, MonthFolder, Version, held_months
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
-
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
 
@@ -51,14 +50,14 @@ def run_month(job: Job) -> Version:
 
     A sealed month is re-read, not run; Refused when its source says something else now.
     """
-    with job.folder.lock(), _storage_errors(job):
+    with _StorageErrors(job), job.folder.lock():
         standing = _standing(job)
         if standing is not None:
             return standing
         draft = _open_draft(job)
         for room in ROOMS[len(draft.rooms) :]:
             _run_room(job, draft, room)
-            if room == "extract" and (same := _same_as_current(job, draft)):
+            if room == ROOMS[0] and (same := _same_as_current(job, draft)):
                 return same
         return job.folder.commit(draft)
 
@@ -70,13 +69,13 @@ def run_room(job: Job, room: str) -> Version | None:
     """
     if room not in ROOMS:
         raise UsageError("room.unknown", room=room, rooms=", ".join(ROOMS))
-    with job.folder.lock(), _storage_errors(job):
+    with _StorageErrors(job), job.folder.lock():
         standing = _standing(job)
         if standing is not None:
             return standing
         draft = _open_draft(job) if room == ROOMS[0] else job.folder.draft()
         if room in draft.rooms:
-            return None
+            return job.folder.commit(draft) if room == ROOMS[-1] else None
         if draft.rooms and draft.inputs != _inputs(job, draft.inputs["source"]):
             raise UsageError("room.stale", month=job.month)
         if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
@@ -89,7 +88,7 @@ def run_room(job: Job, room: str) -> Version | None:
 
 def release_month(job: Job) -> Version:
     """Seal the month's current version; only then do its orders leave the house."""
-    with job.folder.lock(), _storage_errors(job):
+    with _StorageErrors(job), job.folder.lock():
         version = job.folder.version()
         job.folder.release(version)
         return version
@@ -221,7 +220,7 @@ def _source(job: Job) -> Source:
     return open_source(job.source)
 
 
-class _storage_errors:
+class _StorageErrors:
     """Turn what the disk and the engine throw into an error that says where and what next."""
 
     def __init__(self, job: Job) -> None:
@@ -237,5 +236,3 @@ class _storage_errors:
             raise StorageError("storage.failed", where=error.filename or self.job.home, why=error.strerror) from error
         if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
             raise StorageError("storage.engine", month=self.job.month, why=str(error).splitlines()[0]) from error
-
-

@@ -149,7 +149,11 @@ def _set_aside(context: Context, table: Table) -> None:
             _mark(context, expectation.bad_row(), expectation.name, column)
     _mark_repeats(context, table)
     for owner in ("customer", "service"):
-        if table.name != owner and table.column(f"{owner}_id") and TableName(f"snapshot_{owner}").name in context.tables:
+        if (
+            table.name != owner
+            and table.column(f"{owner}_id")
+            and TableName(f"snapshot_{owner}").name in context.tables
+        ):
             key = f"{owner}_id"
             absent = f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
             _mark(context, absent, f"unknown_{owner}", key)
@@ -210,6 +214,8 @@ def _write(context: Context, table: Table, entry: dict[str, object]) -> Intake:
         "COUNT(*) FILTER (WHERE _rule <> 'exact_repeat') AS quarantined FROM typed"
     )[0]
     columns = ", ".join(f'"{c.name}"' for c in snapshot_columns(table.name))
+    if table.required and not count["accepted"]:
+        raise GateStopped("source.nothing_accepted", table=table.name, month=context.month, rows=count["rows_in"])
     select = f"SELECT {columns} FROM typed WHERE _rule IS NULL"
     context.write(f"snapshot_{table.name}", select, table.key, absent=_absent(table, entry))
     if count["quarantined"]:

@@ -29,7 +29,7 @@ class TwinConfig:
     member_share: float = 0.15  # individuals who belong to a group; assumed
     burn_in_months: int = 6  # unwritten months first, so that arrears, stops and cut-offs are in swing
 
-    # Who has what. Individuals: lines a head by type, so that lines come out near MIIT 2024: mobile 68 %, broadband 26 %, fixed 6 %.
+    # Who has what. Individuals: lines a head by type, near MIIT 2024: mobile 68 %, broadband 26 %, fixed 6 %.
     mobile_lines: Rates = (0.06, 0.70, 0.20, 0.04)  # share with 0, 1, 2, 3
     broadband_share: float = 0.45
     fixed_line_share: float = 0.06

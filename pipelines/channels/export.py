@@ -12,13 +12,22 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.channels.workbook import TABLE_COLUMNS, Cell, Sheet, Stamp, Tables, WorkList
-from pipelines.channels.workbook import file_stem, write_tables, write_work_list
+from pipelines.channels.workbook import (
+    TABLE_COLUMNS,
+    Cell,
+    Sheet,
+    Stamp,
+    Tables,
+    WorkList,
+    file_stem,
+    write_tables,
+    write_work_list,
+)
 from pipelines.core.lake import MonthFolder, Version
-from pipelines.core.masking import mask_name, mask_phone
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
-from pipelines.core.texts import label, labels, reason_in_words
+from pipelines.words.masking import mask_name, mask_phone
+from pipelines.words.texts import label, labels, reason_in_words
 
 Row = dict[str, Any]
 _KINDS = {"ratio": "rate", "amount": "money", "count": "integer"}
@@ -106,30 +115,30 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
 
 
 def _work_lists(office: Office, out: Path) -> Iterator[Path]:
-    names = _names(office)
+    managers = _names(office, "snapshot_account_manager", "manager_id")
+    branches = _names(office, "snapshot_organisation", "org_id")
     desks: dict[tuple[str, bool], list[Row]] = defaultdict(list)
     for order in office.orders:
-        desk = (order["manager_id"], True) if order["manager_id"] else (order["branch_id"] or "-", False)
-        desks[desk].append(order)
+        is_owned = order["manager_id"] is not None
+        desks[order["manager_id"] if is_owned else order["branch_id"] or "-", is_owned].append(order)
     for (desk, is_owner), orders in sorted(desks.items()):
-        name = names.get(desk, desk)
+        name = (managers if is_owner else branches).get(desk, desk)
         book = WorkList(
             stamp=office.stamp(name),
             manager_id=desk,
             rows=[office.work_row(place, order, is_owner) for place, order in enumerate(orders, start=1)],
         )
-        path = out / f"{office.version.month}_{file_stem(name, desk)}.xlsx"
+        kind = "manager" if is_owner else "branch"
+        path = out / f"{office.version.month}_{kind}_{file_stem(name, desk)}.xlsx"
         write_work_list(path, book, labels(office.language), load_settings().key)
         yield path
 
 
-def _names(office: Office) -> dict[str, str]:
-    """What managers and branches are called; their ids where the operator did not say."""
-    names = {}
-    for table, key in (("snapshot_organisation", "org_id"), ("snapshot_account_manager", "manager_id")):
-        if office.version.manifest["tables"][table]["status"] == "computed":
-            names |= {row[key]: row["name"] for row in office.rows(table)}
-    return names
+def _names(office: Office, table: str, key: str) -> dict[str, str]:
+    """What managers or branches are called; empty where the operator did not say."""
+    if office.version.manifest["tables"][table]["status"] != "computed":
+        return {}
+    return {row[key]: row["name"] for row in office.rows(table)}
 
 
 def _company_book(office: Office, out: Path) -> Path:

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.core.files import write_text
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
-from pipelines.core.texts import label, reason_in_words
-from pipelines.core.units import in_words
+from pipelines.words.texts import label, reason_in_words
+from pipelines.words.units import in_words
 
 
 def write_summary(path: Path, month: Month, language: str, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

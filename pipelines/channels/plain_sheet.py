@@ -30,12 +30,12 @@ def write_plain_sheet(path: Path, names: Sequence[str], rows: Iterable[Mapping[s
     return count
 
 
-def _write(sheet: Any, line: int, place: int, value: object) -> None:
+def _write(sheet: Any, line: int, place: int, value: Any) -> None:
     if value is None:
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, place, value)
-    elif isinstance(value, int | float | Decimal) and abs(value) < EXACT_BELOW:
+    elif isinstance(value, int | float | Decimal) and -EXACT_BELOW < value < EXACT_BELOW:
         sheet.write_number(line, place, float(value))
     else:
         sheet.write_string(line, place, clean_text(value))

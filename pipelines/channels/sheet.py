@@ -10,8 +10,8 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any
 
-from xlsxwriter import Workbook  # type: ignore[import-untyped]
-from xlsxwriter.utility import xl_range  # type: ignore[import-untyped]
+from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_range
 
 from pipelines.channels.columns import Cell, Column, Sheet
 from pipelines.channels.text import clean_text, is_blank

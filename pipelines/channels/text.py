@@ -16,7 +16,7 @@ _ID_AS_IS = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 def is_blank(value: object) -> bool:
     """Say whether a value leaves its cell empty: nothing, no text, or not a number (NaN, NaT)."""
-    return value is None or value == "" or bool(value != value)  # noqa: PLR0124
+    return value is None or value == "" or bool(value != value)
 
 
 def clean_text(value: object) -> str:

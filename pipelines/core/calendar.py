@@ -35,6 +35,8 @@ class Calendar:
             raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         except (OSError, yaml.YAMLError) as error:
             raise SpecError("calendar.unreadable", file=str(path), why=str(error).splitlines()[0]) from error
+        if not isinstance(raw, dict):
+            raise SpecError("calendar.not_a_date", file=str(path), name="holidays, working_days")
         return cls(_days(raw, "holidays", path), _days(raw, "working_days", path))
 
     def knows(self, year: int) -> bool:
@@ -45,7 +47,7 @@ class Calendar:
         """Say whether people work that day; of an unknown year only weekends are known to be free."""
         if day in self._working_days or day in self._holidays:
             return day in self._working_days
-        if day.year not in self._years and _published(day.year):
+        if _published(day.year):
             return bool(chinese_calendar.is_workday(day))
         return day.weekday() < 5
 
@@ -78,6 +80,6 @@ def _published(year: int) -> bool:
 
 def _days(raw: Mapping[str, Any], name: str, path: Path) -> frozenset[date]:
     days = raw.get(name, [])
-    if not all(isinstance(day, date) for day in days):
+    if not isinstance(days, list) or not all(isinstance(day, date) for day in days):
         raise SpecError("calendar.not_a_date", file=str(path), name=name)
     return frozenset(days)

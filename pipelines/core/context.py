@@ -58,9 +58,13 @@ class Context:
             if entry["status"] != "not_computed":
                 self.engine.bind(TableName(name), self.draft.path / f"{name}.parquet")
         for era, version in self.earlier.items():
-            for name, entry in version.manifest["tables"].items() if version else ():
-                if entry["status"] != "not_computed" and not name.startswith("extract_"):
-                    self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
+            if version is not None:
+                self._bind_version(era, version)
+
+    def _bind_version(self, era: str, version: Version) -> None:
+        for name, entry in version.manifest["tables"].items():
+            if entry["status"] != "not_computed" and not name.startswith("extract_"):
+                self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
 
     def missing(self, spec: Spec) -> list[str]:
         """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
@@ -86,7 +90,8 @@ class Context:
         if table.era and self.earlier.get(table.era) is None:
             return [self._not_held(table.era)]
         entry = self.entry(table)
-        where = f" ({self.earlier[table.era].month})" if table.era else ""  # type: ignore[union-attr]
+        version = self.earlier.get(table.era)
+        where = f" ({version.month})" if version else ""
         if entry is None:
             return [f"absent: {table.name}{where}"]
         if entry["status"] != "computed":
@@ -99,7 +104,7 @@ class Context:
         if era == "base":
             return "base month"
         months = {"m1": -1, "m2": -2}
-        return f"not held: {self.month.plus(months[era])}" if era in months else "not held: any month before"
+        return f"not held: {self.month.plus(months[era])}" if era in months else f"no month held before: {self.month}"
 
     @staticmethod
     def _columns_read(spec: Spec, table: TableName) -> set[str]:

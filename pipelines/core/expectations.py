@@ -75,7 +75,12 @@ def load_suite(table: str, month: Month) -> list[Expectation]:
     path = EXPECTATIONS / f"{table}.yml"
     if not path.exists():
         return []
-    rows = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    try:
+        rows = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as error:
+        raise SpecError("expectation.not_yaml", table=table, why=str(error).splitlines()[0]) from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SpecError("expectation.not_yaml", table=table, why="not a list of expectations")
     return [_expectation(table, row, month) for row in rows]
 
 

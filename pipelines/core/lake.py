@@ -131,7 +131,7 @@ class MonthFolder:
         if not self.path.is_dir():
             return []
         found = [p for p in self.path.iterdir() if _VERSION.fullmatch(p.name) and not p.name.endswith(".partial")]
-        return [Version(self.month, p) for p in sorted(found)]
+        return sorted((Version(self.month, p) for p in found), key=lambda version: version.number)
 
     def current(self) -> Version | None:
         """The version readers use; None when the month is not held."""
@@ -150,7 +150,7 @@ class MonthFolder:
 
     def draft(self) -> Draft:
         """The draft in progress, or the next free number."""
-        partial = sorted(self.path.glob("v*.partial"))
+        partial = sorted(self.path.glob("v*.partial"), key=lambda path: Draft(self.month, path).number)
         if partial:
             return Draft(self.month, partial[-1])
         number = max((v.number for v in self.versions()), default=0) + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from typing import cast
 
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
@@ -84,7 +85,7 @@ def carried_columns(spec: Spec) -> tuple[str, ...]:
 def origin(spec: Spec) -> Origin:
     """Work out what the columns and rows of one SQL file's table are made of, one step back."""
     tree = spec.tree
-    schema: dict[str, dict[str, str]] = {}
+    schema: dict[str, object] = {}
     for table in tree.find_all(exp.Table):
         if table.db:
             table.set("this", exp.to_identifier(f"{table.db}__{table.name}"))
@@ -110,7 +111,7 @@ def _of_carry(spec: Spec, made: Origin) -> Origin:
 def _of_scope(scope: Scope) -> Origin:
     if scope.set_operation_scopes:
         return _of_union([_of_scope(part) for part in scope.set_operation_scopes])
-    select = scope.expression
+    select = cast(exp.Select, scope.expression)
     inner = {alias: _of_scope(source) for alias, source in scope.sources.items() if isinstance(source, Scope)}
     made = Origin()
     for projection in select.selects:
@@ -119,11 +120,24 @@ def _of_scope(scope: Scope) -> Origin:
     for column in scope.columns:
         if id(column) not in shown:
             made.rows |= _of_column(column, scope, inner)
+    made.rows |= _rows_alone(scope)
     for part in (*inner.values(), *(_of_scope(sub) for sub in scope.subquery_scopes)):
         made.rows |= part.rows
     for sub in scope.subquery_scopes:
         made.rows |= _of_scope(sub).all()
     return made
+
+
+def _rows_alone(scope: Scope) -> set[ColumnName]:
+    """Tables none of whose columns are named: counted or crossed, they matter by their rows."""
+    named = {column.table for column in scope.columns}
+    tables = {alias: source for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
+    return {ColumnName(_table_name(source), "*") for alias, source in tables.items() if alias not in named}
+
+
+def _table_name(source: exp.Table) -> TableName:
+    era, _, name = source.name.rpartition("__")
+    return TableName(name, era)
 
 
 def _of_union(parts: list[Origin]) -> Origin:
@@ -142,8 +156,7 @@ def _of_column(column: exp.Column, scope: Scope, inner: dict[str, Origin]) -> se
     if column.table in inner:
         return inner[column.table].columns.get(column.name, set())
     if isinstance(source, exp.Table):
-        era, _, name = source.name.rpartition("__")
-        return {ColumnName(TableName(name, era), column.name)}
+        return {ColumnName(_table_name(source), column.name)}
     return set()
 
 

@@ -38,3 +38,13 @@ def kpis() -> Iterator[Kpi]:
 def lists() -> list[Spec]:
     """The dispatch lists in order of priority: the lower number wins, ties by name."""
     return sorted(room_specs("dispatch"), key=lambda spec: (spec.meta["priority"], spec.name))
+
+
+def decided_by(spec: Spec) -> tuple[str, ...]:
+    """The feature tables that decide, besides a list's own SELECT, who gets its orders."""
+    tables = ["features_owner", "features_consent"]
+    if spec.meta.get("assign", "manager") != "branch":
+        tables.append("features_manager")
+    if spec.meta["purpose"] != "service":
+        tables.append("features_complaint")
+    return tuple(tables)

@@ -22,14 +22,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RETENTION_", env_file=".env", extra="ignore", frozen=True)
 
     secret_key: SecretStr = Field(
-        default=SecretStr(DEVELOPMENT_KEY), description="keys order ids, hold-out draws and row signatures"
+        default=SecretStr(DEVELOPMENT_KEY),
+        min_length=16,
+        description="keys order ids, hold-out draws and row signatures",
     )
     high_value_threshold: Decimal = Field(
         default=Decimal("89.00"), ge=0, description="θ, yuan a month: mean revenue that makes a customer high-value"
     )
     lowest_reward_points: int = Field(default=1000, ge=0, description="points of the cheapest reward")
     small_denominator: int = Field(default=30, ge=0, description="fewer are shown but not ranked")
-    holdout_share: Decimal = Field(default=Decimal("0.10"), ge=0, lt=1, description="share held out of persuasion lists")
+    holdout_share: Decimal = Field(
+        default=Decimal("0.10"), ge=0, lt=1, description="share held out of persuasion lists"
+    )
     cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
     dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
     calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
@@ -57,7 +61,7 @@ class Settings(BaseSettings):
             "cool_down_days",
             "dispatch_working_day",
         )
-        return {name: str(getattr(self, name)) for name in names}
+        return {name: f"{Decimal(getattr(self, name)).normalize():f}" for name in names}
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -35,6 +35,10 @@ _NARROW = "".join(chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)) + "  --"
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 
 
+# Space, tab, line feed, vertical tab, form feed, carriage return: DuckDB's E'' strings do not know them all.
+_BLANKS = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -43,12 +47,13 @@ MACROS = (
     # As many bytes as characters: plain ASCII, nothing to fold. Translating every cell would cost ten times as much.
     f"fold(x) AS CASE WHEN strlen(x) = length(x) THEN x "
     f"ELSE translate(x, {_quoted(_WIDE + _INVISIBLE)}, {_quoted(_NARROW)}) END",
-    r"clean(x) AS NULLIF(trim(fold(x), E' \t\r\n\v\f'), '')",
+    f"clean(x) AS NULLIF(trim(fold(x), {_BLANKS}), '')",
     # money and numbers
-    r"bare(x) AS regexp_replace(clean(x), '[¥￥元\s]|CNY|RMB', '', 'g')",
-    r"""signed(x) AS CASE WHEN regexp_full_match(bare(x), '\([^()+-]+\)') THEN '-' || bare(x)[2:-2]
-        WHEN regexp_full_match(bare(x), '[^()+-]+-') THEN '-' || bare(x)[1:-2]
-        ELSE ltrim(bare(x), '+') END""",
+    # A currency sign stands before or after the number, never inside it.
+    r"bare(t) AS regexp_replace(regexp_replace(t, '^([+-]?)\s*(?:[¥￥]|CNY|RMB)\s*', '\1'), '\s*(?:元|CNY|RMB)$', '')",
+    r"""signed(x) AS CASE WHEN regexp_full_match(clean(x), '\(.+\)') THEN '-' || bare(trim(clean(x)[2:-2]))
+        WHEN regexp_full_match(clean(x), '.*[^-+]-') THEN '-' || bare(trim(clean(x)[1:-2]))
+        ELSE regexp_replace(bare(clean(x)), '^\+(\d)', '\1') END""",
     r"""plain_number(x) AS CASE WHEN regexp_full_match(signed(x), '-?\d{1,3}(,\d{3})+(\.\d+)?')
         THEN replace(signed(x), ',', '') ELSE signed(x) END""",
     r"""as_money(x) AS CASE WHEN regexp_full_match(x, '-?\d{1,16}(\.\d{1,2})?') THEN TRY_CAST(x AS DECIMAL(18,2))
@@ -71,17 +76,19 @@ MACROS = (
         WHEN regexp_full_match(t, '\d{4}年\d{1,2}月\d{1,2}日') THEN regexp_replace(t, '(\d+)年(\d+)月(\d+)日', '\1-\2-\3')
         WHEN regexp_full_match(t, '\d{1,2}/\d{1,2}/\d{4}') THEN regexp_replace(t, '(\d+)/(\d+)/(\d+)', '\3-\2-\1')
         END""",
-    """serial_day(x) AS CASE WHEN starts_with(x, chr(57345))
-        THEN DATE '1899-12-30' + TRY_CAST(TRY_CAST(x[2:] AS DOUBLE) AS INTEGER) END""",
+    # A serial with a fraction is a time of day: no date.
+    r"""serial_day(x) AS CASE WHEN regexp_full_match(x[2:], '\d{1,7}(\.0+)?')
+        THEN DATE '1899-12-30' + CAST(split_part(x[2:], '.', 1) AS INTEGER) END""",
     r"""as_date(x) AS in_range(CASE WHEN regexp_full_match(x, '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(x AS DATE)
         WHEN starts_with(x, chr(57345)) THEN serial_day(x)
         ELSE TRY_CAST(day_text(day_part(x)) AS DATE) END)""",
     # An instant without a zone is Asia/Shanghai (no summer time since 1991); stored as UTC.
     r"""zone_minutes(t) AS CASE WHEN regexp_matches(t, 'Z$') THEN 0
+        WHEN regexp_matches(t, ':\d{2}(\.\d+)?[+-]\d{2}$') THEN CAST(regexp_extract(t, '([+-]\d{2})$', 1) AS INTEGER) * 60
         WHEN regexp_matches(t, '\d[+-]\d{2}:?\d{2}$') THEN CAST(regexp_extract(t, '([+-]\d{2}):?\d{2}$', 1) AS INTEGER) * 60
             + CAST(regexp_extract(t, '([+-])\d{2}:?\d{2}$', 1) || regexp_extract(t, '(\d{2})$', 1) AS INTEGER)
         ELSE 480 END""",
-    r"""time_part(t) AS regexp_replace(regexp_extract(t, '[T ](\d{1,2}:\d{2}.*)$', 1), '(Z|[+-]\d{2}:?\d{2})$', '')""",
+    r"""time_part(t) AS regexp_replace(regexp_extract(t, '[T ](\d{1,2}:\d{2}.*)$', 1), '(Z|[+-]\d{2}(:?\d{2})?)$', '')""",
     r"""instant(t) AS TRY_CAST(CAST(as_date(regexp_replace(t, '[T ]\d{1,2}:\d{2}.*$', '')) AS VARCHAR) || ' '
         || CASE time_part(t) WHEN '' THEN '00:00:00' ELSE time_part(t) END AS TIMESTAMP)""",
     "as_timestamp(x) AS instant(clean(x)) - to_minutes(CAST(zone_minutes(clean(x)) AS BIGINT))",
@@ -99,9 +106,10 @@ MACROS = (
         WHEN lower(clean(x)) IN ('nan', 'none', 'null', '-', '\n', '#n/a', 'n/a', 'inf') THEN NULL
         WHEN regexp_full_match(clean(x), '[+-]?\d+(\.\d+)?[eE][+-]?\d+') THEN NULL
         WHEN regexp_full_match(clean(x), '\d{1,15}\.0+') THEN split_part(clean(x), '.', 1)
+        WHEN regexp_full_match(clean(x), '\d{16,}\.0+') THEN NULL
         ELSE clean(x) END""",
-    "as_text(x) AS CASE WHEN contains(x, chr(65533)) OR contains(x, chr(57346)) THEN NULL "
-    r"ELSE NULLIF(trim(x, E' \t\r\n\v\f' || chr(12288) || chr(160)), '') END",
+    "as_text(x) AS CASE WHEN contains(x, chr(65533)) OR contains(x, chr(57346)) OR clean(x) IS NULL THEN NULL "
+    f"ELSE NULLIF(trim(x, {_BLANKS} || chr(12288) || chr(160)), '') END",
     "is_empty(x) AS COALESCE(clean(x), '') = ''",
     # which form a readable cell had, for the count of what was normalised
     r"""form_of(x) AS CASE
@@ -133,7 +141,6 @@ _NATIVE = {
     "date": {"DATE"},
     "bool": {"BOOLEAN"},
     "integer": {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"},
-    "year": {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"},
 }
 _FLOATS = {"FLOAT", "DOUBLE"}
 

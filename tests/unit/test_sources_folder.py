@@ -109,8 +109,10 @@ def test_says_when_the_month_is_not_there(tmp_path: Path) -> None:
     for ask in (source.fingerprint, source.unknown_files, lambda m: source.extract(m, tmp_path / "out")):
         with pytest.raises(SourceNotReady, match=r"source\.month_missing"):
             ask(Month.parse("2026-11"))
-    with pytest.raises(UsageError, match=r"source\.unknown_spec"):
+    with pytest.raises(SourceNotReady, match=r"source\.not_there"):
         open_source(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match=r"source\.unknown_spec"):
+        open_source(__file__)
 
 
 def test_notices_a_file_that_moves_while_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from pipelines.channels import workbook as wb
-from pipelines.core import texts
 from pipelines.core.errors import SpecError
+from pipelines.words import texts
 
 KEY = b"a key of the tests' own, 32 bytes"
 

@@ -69,7 +69,7 @@ def customer_table(world: World, shown: Array) -> pa.Table:
 
 def customer_names(kind: Array, first: Array, second: Array, third: Array) -> pa.Array:
     """Make a person's name of surname and one or two characters, a group's of place and trade."""
-    people = _joined(codes.SURNAMES, codes.GIVEN, codes.GIVEN + ("",))
+    people = _joined(codes.SURNAMES, codes.GIVEN, (*codes.GIVEN, ""))
     groups = _joined(tuple(f"{place}市" for place in codes.PLACES), codes.TRADES, ("有限公司",))
     person = (first * len(codes.GIVEN) + second) * (len(codes.GIVEN) + 1) + third % (len(codes.GIVEN) + 1)
     group = first * len(codes.TRADES) + second + len(people)

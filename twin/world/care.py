@@ -61,7 +61,7 @@ def vips(world: World) -> Array:
     services, customers = world.services, world.customers
     has_line = np.zeros(len(customers), bool)
     has_line[services.customer[in_net(services) & ~services.excluded]] = True
-    return has_line & (customers.kind == INDIVIDUAL) & (customers.tier > 0)
+    return np.asarray(has_line & (customers.kind == INDIVIDUAL) & (customers.tier > 0))
 
 
 def issue_cards(world: World) -> None:

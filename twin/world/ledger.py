@@ -198,7 +198,7 @@ def _billable(world: World) -> Array:
     stopped = (services.status == SUSPENDED_ARREARS) & (services.since < world.span.first)
     stopped |= (services.status == TERMINATED) & (services.reason == ARREARS)
     test_line = services.excluded & (np.arange(len(services)) % 2 == 0)
-    return listed(world) & ~stopped & ~test_line
+    return np.asarray(listed(world) & ~stopped & ~test_line)
 
 
 def _charges(world: World) -> Array:

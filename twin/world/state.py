@@ -94,7 +94,7 @@ def in_net(services: Services) -> Array:
 def listed(world: World) -> Array:
     """Mark the services of the month's file: not ended, or ended in the month."""
     services = world.services
-    return (services.status != TERMINATED) | (services.terminated_on >= world.span.first)
+    return np.asarray((services.status != TERMINATED) | (services.terminated_on >= world.span.first))
 
 
 def present(world: World) -> Array:
@@ -103,7 +103,8 @@ def present(world: World) -> Array:
     with_line = np.zeros(len(customers), bool)
     with_line[world.services.customer[listed(world)]] = True
     customers.seen[with_line] = world.span.number
-    return with_line | (customers.prepaid > 0) | (customers.seen >= world.span.number - 2) | (customers.kind == 1)
+    lately = customers.seen >= world.span.number - 2
+    return np.asarray(with_line | (customers.prepaid > 0) | lately | (customers.kind == 1))
 
 
 def change_status(world: World, index: Array, after: int, at: Array, reason: int) -> None:

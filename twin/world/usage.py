@@ -46,7 +46,7 @@ def _share_of_month(world: World, index: Array) -> Array:
     changed = services.since[index]
     closed = services.status[index] != ACTIVE
     end = np.where(closed, np.minimum(changed, span.last + 1), span.last + 1)
-    return np.clip(end - begin, 0, None) / span.days
+    return np.asarray(np.clip(end - begin, 0, None) / span.days)
 
 
 def _expected_minutes(world: World, index: Array, share: Array, rng: np.random.Generator) -> Array:

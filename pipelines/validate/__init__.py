@@ -13,12 +13,10 @@ import pyarrow as pa
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
 from pipelines.core.expectations import Expectation, load_suite
-from pipelines.core.gate import Verdict, judge
 from pipelines.core.lineage import ColumnName, delivered, delivered_by
-from pipelines.core.outputs import kpis, lists
+from pipelines.core.outputs import decided_by, kpis, lists
+from pipelines.validate.gate import Verdict, judge
 
-# What every list needs besides its own SELECT: who owns, who works, who may be contacted.
-DISPATCH_READS = ("features_owner", "features_manager", "features_consent")
 EFFECTS = {"critical": "withheld", "warning": "caveat", "info": "released"}
 _ORDER = ("released", "caveat", "withheld")
 
@@ -84,7 +82,6 @@ def _row(finding: Finding) -> dict[str, object]:
 def _releases(findings: list[Finding]) -> list[dict[str, str | None]]:
     """One row an output: KPI variants for the company and for its parts, lists as a whole."""
     owner = delivered_by("features_owner") | delivered_by("features_city")
-    assignment = frozenset().union(*(delivered_by(table) for table in DISPATCH_READS))
     rows = []
     for kpi in kpis():
         columns = delivered(kpi.spec)
@@ -92,7 +89,8 @@ def _releases(findings: list[Finding]) -> list[dict[str, str | None]]:
             rows.append(_release("kpi", f"{kpi.name}.{variant}", "company", columns, findings))
             rows.append(_release("kpi", f"{kpi.name}.{variant}", "parts", columns | owner, findings))
     for spec in lists():
-        rows.append(_release("list", spec.name, "all", delivered(spec) | assignment, findings))
+        columns = delivered(spec).union(*map(delivered_by, decided_by(spec)))
+        rows.append(_release("list", spec.name, "all", columns, findings))
     return rows
 
 

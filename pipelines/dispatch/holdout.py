@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.core.context import Context
-from pipelines.core.orders import keyed_hash
+from pipelines.dispatch.orders import keyed_hash
 
 _SCHEMA = pa.schema(
     [
@@ -42,7 +42,9 @@ def _drawn(context: Context, lists: list[str], old: list[dict[str, Any]]) -> lis
 def _newcomers(context: Context, lists: list[str]) -> list[dict[str, Any]]:
     """Everybody on a persuasion list this month with his stratum: branch and tier."""
     names = ", ".join(f"'{name}'" for name in lists) or "NULL"
-    owner = "features_owner" if context.is_computed("features_owner") else "(SELECT NULL AS customer_id, NULL AS branch_id)"
+    owner = (
+        "features_owner" if context.is_computed("features_owner") else "(SELECT NULL AS customer_id, NULL AS branch_id)"
+    )
     return context.engine.rows(
         f"SELECT DISTINCT c.customer_id, COALESCE(o.branch_id, '-') || '/' || COALESCE(k.vip_tier, '-') AS stratum "
         f"FROM candidate AS c LEFT JOIN {owner} AS o ON o.customer_id = c.customer_id "
@@ -50,9 +52,7 @@ def _newcomers(context: Context, lists: list[str]) -> list[dict[str, Any]]:
     )
 
 
-def draw(
-    key: bytes, share: Decimal, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
-) -> set[str]:
+def draw(key: bytes, share: Decimal, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> set[str]:
     """Choose who of the new is held out, so that each stratum's share stays within one customer of `share`.
 
     Within a stratum the lowest hashes are taken. A stratum too small for a whole customer starts from a keyed offset

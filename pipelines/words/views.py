@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import click
 import pyarrow as pa
 import pyarrow.parquet as pq
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -21,12 +22,12 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.core.files import replacing
 from pipelines.core.lake import MonthFolder, Version, held_months
-from pipelines.core.masking import MASKS
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
-from pipelines.core.texts import label, reason_in_words
-from pipelines.core.units import in_words, plain
+from pipelines.words.masking import MASKS, mask_text
+from pipelines.words.texts import label, reason_in_words
+from pipelines.words.units import in_words, plain
 
 # The names people use for tables of the snapshot room.
 ALIASES = {"quarantine": "snapshot_quarantine"}
@@ -37,27 +38,28 @@ _SCREEN_ROWS = 40
 # -- tables ------------------------------------------------------------------------------------------------------
 
 
-def _masked(table: str) -> set[str]:
-    """The columns of a table that hold personal data."""
-    delivered = table.removeprefix("extract_")
+def _masked(table: str, names: Iterable[str]) -> set[str]:
+    """The columns of a table that may hold personal data; of a raw table also those nobody knows."""
     if table == "snapshot_person":
         return {"name", "phone"}
-    if delivered != table and delivered in contract():
-        return {c.name for c in contract()[delivered].columns if c.personal}
-    return set()
+    delivered = contract().get(table.removeprefix("extract_"))
+    if not table.startswith("extract_") or delivered is None:
+        return set()
+    plain_columns = {c.name for c in delivered.columns if not c.personal}
+    return {name for name in names if name not in plain_columns and not name.startswith("_")}
 
 
 def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
     name = ALIASES.get(table, table)
     file = pq.ParquetFile(version.table(name))
-    hidden = _masked(name)
+    hidden = _masked(name, file.schema_arrow.names)
 
     def rows() -> Iterator[list[dict[str, Any]]]:
         for batch in file.iter_batches():
             records = batch.to_pylist()
             for record in records:
                 for column in hidden:
-                    record[column] = MASKS.get(column, MASKS["name"])(record.get(column))
+                    record[column] = MASKS.get(column, mask_text)(record.get(column))
             yield records
 
     return file.schema_arrow, rows()
@@ -144,7 +146,10 @@ def outcome(version: Version) -> dict[str, Any]:
 def _refusal(version: Version, table: str) -> dict[str, Any]:
     """Why a table was refused: a message key and its facts."""
     entry = version.manifest["tables"][f"extract_{table}"]
-    return {"reason": entry.get("reasons", ["source.wrong_month"])[0], "facts": {"table": table, **entry.get("facts", {})}}
+    return {
+        "reason": entry.get("reasons", ["source.wrong_month"])[0],
+        "facts": {"table": table, **entry.get("facts", {})},
+    }
 
 
 def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
@@ -197,13 +202,13 @@ def deadlines(month: Month) -> dict[str, str]:
 # -- drawing -----------------------------------------------------------------------------------------------------
 
 
-def _grid(columns: list[str], rows: list[list[str]], numbers: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+def _grid(columns: list[str], rows: list[list[str]], numbers: Collection[int] = ()) -> None:
     table = Table(show_edge=False, pad_edge=False)
     for place, title in enumerate(columns):
         table.add_column(title, justify="right" if place in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(width=None if click.get_text_stream("stdout").isatty() else 160, markup=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 160, markup=False).print(table)
 
 
 def draw_table(version: Version, table: str, language: str) -> None:
@@ -217,7 +222,7 @@ def draw_table(version: Version, table: str, language: str) -> None:
             break
     _grid(list(schema.names), rows[:_SCREEN_ROWS])
     if total > _SCREEN_ROWS:
-        click.echo(label(language, "cli.more_rows", rows=total))
+        typer.echo(label(language, "cli.more_rows", rows=total))
 
 
 def draw_kpis(rows: list[dict[str, Any]], language: str) -> None:
@@ -229,7 +234,9 @@ def draw_kpis(rows: list[dict[str, Any]], language: str) -> None:
     for row in rows:
         kpi = known[row["kpi"]]
         figures = [in_words(row[name], kpi.meta["unit"]) for name in ("value", "target", "gap")]
-        ends = [str(plain(row[name])) if row[name] is not None else "–" for name in ("rank", "numerator", "denominator")]
+        ends = [
+            str(plain(row[name])) if row[name] is not None else "–" for name in ("rank", "numerator", "denominator")
+        ]
         state = [label(language, f"status.{row['status']}"), reason_in_words(language, row["reason"])]
         title = f"{kpi.meta['title'][language]}{' ●' if row['is_default'] else ''}"
         body.append([title, row["variant"], row["scope_id"], *figures, *ends, *state])
@@ -253,7 +260,7 @@ def draw_lists(rows: list[dict[str, Any]], language: str) -> None:
 def draw_months(content: list[dict[str, Any]], language: str) -> None:
     """Draw one line a month."""
     if not content:
-        click.echo(label(language, "cli.nothing_held"))
+        typer.echo(label(language, "cli.nothing_held"))
         return
     names = ("month", "version", "cli.sealed", "cli.withheld", "cli.caveats", "cli.not_computed", "cli.refused_tables")
     keys = ("month", "version", "is_sealed", "withheld", "caveat", "not_computed", "refused_tables")
@@ -264,22 +271,24 @@ def draw_months(content: list[dict[str, Any]], language: str) -> None:
 def draw_month(content: dict[str, Any], language: str) -> None:
     """Draw one month: its state, what was held back, its deadlines."""
     state = "cli.sealed" if content["seal"] else "cli.waiting"
-    click.echo(f"{content['month']}  {label(language, 'cli.versions')}: {content['versions']}  {label(language, state)}")
+    typer.echo(
+        f"{content['month']}  {label(language, 'cli.versions')}: {content['versions']}  {label(language, state)}"
+    )
     if content["draft_rooms"] is not None:
-        click.echo(label(language, "cli.draft_rooms", rooms=", ".join(content["draft_rooms"]) or "–"))
+        typer.echo(label(language, "cli.draft_rooms", rooms=", ".join(content["draft_rooms"]) or "–"))
     for key, title in (("withheld", "cli.withheld"), ("caveat", "cli.caveats"), ("not_computed", "cli.not_computed")):
         if content.get(key):
-            click.echo(f"\n{label(language, title)}")
+            typer.echo(f"\n{label(language, title)}")
             for output, reason in content[key].items():
-                click.echo(f"  {output}: {reason_in_words(language, reason)}")
+                typer.echo(f"  {output}: {reason_in_words(language, reason)}")
     if content.get("refused_tables"):
-        click.echo(f"\n{label(language, 'cli.refused_tables')}")
+        typer.echo(f"\n{label(language, 'cli.refused_tables')}")
         for table, why in content["refused_tables"].items():
             text = label(language, f"error.{why['reason']}", **({"month": content["month"]} | why["facts"]))
-            click.echo(f"  {table}: {text}")
-    click.echo(f"\n{label(language, 'cli.deadlines')}")
+            typer.echo(f"  {table}: {text}")
+    typer.echo(f"\n{label(language, 'cli.deadlines')}")
     for name, day in content["deadlines"].items():
         note = label(language, "cli.provisional", year=day[:4]) if day.endswith("?") else ""
-        click.echo(f"  {day.removesuffix(' ?')}  {label(language, f'cli.deadline.{name}')} {note}")
+        typer.echo(f"  {day.removesuffix(' ?')}  {label(language, f'cli.deadline.{name}')} {note}")
     if content["has_development_key"]:
-        click.echo(f"\n{label(language, 'cli.development_key')}")
+        typer.echo(f"\n{label(language, 'cli.development_key')}")

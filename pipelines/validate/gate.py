@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -42,15 +43,18 @@ def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list
     """Run each table's suite over its delivered rows, quarantined ones included."""
     if not suites:
         return []
-    database = context.draft.scratch / "gate.duckdb"
-    database.parent.mkdir(parents=True, exist_ok=True)
-    database.unlink(missing_ok=True)
+    context.draft.scratch.mkdir(parents=True, exist_ok=True)
+    # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
+    database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
     _bind_views(context, database)
     datasource = _datasource(database)
     verdicts: list[Verdict] = []
-    for table, suite in suites.items():
-        context.progress(f"validate_{table}")
-        verdicts += _within(context.settings.check_timeout_seconds, datasource, table, suite)
+    try:
+        for table, suite in suites.items():
+            context.progress(f"validate_{table}")
+            verdicts += _within(context.settings.check_timeout_seconds, datasource, table, suite)
+    finally:
+        datasource.get_engine().dispose()
     return verdicts
 
 
@@ -66,12 +70,8 @@ def _bind_views(context: Context, database: Path) -> None:
                 connection.execute(f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})")
                 before = _previous(context, table) or there[0]
                 only = "" if _previous(context, table) else "WHERE FALSE"
-                connection.execute(
-                    f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet('{before}') {only}"
-                )
-        connection.execute(
-            f"CREATE VIEW intake AS SELECT * FROM read_parquet('{context.path('snapshot_intake')}')"
-        )
+                connection.execute(f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet('{before}') {only}")
+        connection.execute(f"CREATE VIEW intake AS SELECT * FROM read_parquet('{context.path('snapshot_intake')}')")
 
 
 def _previous(context: Context, table: str) -> str | None:
@@ -95,12 +95,20 @@ def _datasource(database: Path) -> SQLDatasource:
 def _within(seconds: int, datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> list[Verdict]:
     """Run a table's suite; what does not come back in time is red."""
     found: list[Verdict] = []
-    worker = threading.Thread(target=lambda: found.extend(_run_suite(datasource, table, suite)), daemon=True)
+    crashes: list[str] = []
+
+    def work() -> None:
+        try:
+            found.extend(_run_suite(datasource, table, suite))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the gate stays closed and says what it was
+            crashes.append(_first_line(error))
+
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
     worker.join(seconds)
     if worker.is_alive():
         return [_red(e, f"timeout after {seconds} s") for e in suite]
-    return found + [_red(e, "the check crashed") for e in suite[len(found) :]]
+    return found + [_red(e, *crashes) for e in suite[len(found) :]]
 
 
 def _run_suite(datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> Iterator[Verdict]:
@@ -113,9 +121,13 @@ def _run_suite(datasource: SQLDatasource, table: str, suite: Sequence[Expectatio
             built = _build(gx, expectation)
             result = batch.validate(built, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
         except Exception as error:  # noqa: BLE001 - any crash of a check closes the gate
-            yield _red(expectation, f"{type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else ''}")
+            yield _red(expectation, _first_line(error))
             continue
         yield _verdict(expectation, result)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:120]}"
 
 
 def _build(gx: Any, expectation: Expectation) -> Any:

@@ -1,0 +1,22 @@
+FROM python:3.11-slim-bookworm
+
+ENV UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /srv/retention
+RUN pip install --no-cache-dir uv==0.13.9
+
+# The libraries change seldom, the project often: two layers.
+COPY pyproject.toml uv.lock README.md LICENSE ./
+RUN uv sync --frozen --no-dev --no-install-project --no-cache
+COPY pipelines pipelines
+COPY twin twin
+COPY sql sql
+COPY expectations expectations
+COPY locales locales
+COPY models models
+COPY dags dags
+RUN uv sync --frozen --no-dev --no-cache \
+    && useradd --uid 1000 --create-home office \
+    && install -d -o office /srv/airflow /srv/home
+
+ENV PATH=/srv/retention/.venv/bin:$PATH
+USER office

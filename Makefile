@@ -1,0 +1,57 @@
+# make run    set everything up and run a synthetic operator's newest month through Airflow
+# make test   set everything up and run every test that fits 30 minutes; make test-all runs the long ones too
+# make check  what CI and pre-commit check: ruff, ruff format, mypy
+# make bench  re-measure what the README claims
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-all check bench postgres clean
+
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+UV := build/uv/bin/uv
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest
+
+export UV_PYTHON_DOWNLOADS := never
+# Behind a proxy that signs for itself only the system's certificates are right; a bare machine may have none.
+export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
+export GX_ANALYTICS_ENABLED := false
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+setup: .venv/.synced
+
+$(UV):
+	@deploy/bootstrap.sh $(PYTHON) $(UV_VERSION) build/uv
+
+# An environment that is already there and right is left as it is, to the byte.
+.venv/.synced: uv.lock pyproject.toml | $(UV)
+	@echo "setting up .venv from uv.lock"
+	@$(UV) sync --frozen --python $(PYTHON) --quiet
+	@touch $@
+
+run: setup
+	@deploy/first_run.sh
+
+test: setup postgres
+	@$(PYTEST) -m "not long"
+
+test-all: setup postgres
+	@$(PYTEST)
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: setup
+	
+	@$(BIN)/python -m benchmarks.run
+
+postgres:
+	@deploy/need_postgres.sh
+
+clean:
+	rm -rf build airflow .mypy_cache .ruff_cache .pytest_cache

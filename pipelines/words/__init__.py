@@ -1,0 +1,1 @@
+"""What people read: texts, figures, masks, and a month on the screen."""

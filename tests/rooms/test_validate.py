@@ -1,0 +1,185 @@
+"""Validate: a finding holds back the outputs made of what it is about, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import validate
+from pipelines.core.contract import contract
+from pipelines.core.expectations import Expectation
+from pipelines.core.lineage import delivered
+from pipelines.core.outputs import kpis, lists
+from pipelines.run import run_month
+from pipelines.validate.gate import Verdict
+from tests.small import MONTH, Row, Town, job, only, read, room_context
+
+Judged = Callable[..., dict[tuple[str, str, str], str]]
+KPIS = {(f"{k.name}.{v}", k.spec) for k in kpis() for v in k.variants}
+
+
+def finding(table: str, column: str | None, severity: str = "critical", success: bool = False) -> Verdict:
+    kwargs = {"column": column} if column else {}
+    return Verdict(
+        Expectation(table, "expect_x", kwargs, severity, {"id": f"{column}_{severity}"}), success, "7 of 9 rows", ""
+    )
+
+
+def run_room(folder: Path, monkeypatch: pytest.MonkeyPatch, *found: Verdict) -> Path:
+    """Run the room with those verdicts."""
+    monkeypatch.setattr(validate, "judge", lambda context, suites: list(found))
+    with room_context(folder, {}) as context:
+        context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in contract()}
+        validate.run(context)
+    return folder
+
+
+@pytest.fixture
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judged:
+    """What is not simply released after those verdicts: (kind, output, scope) → status."""
+
+    def room(*found: Verdict) -> dict[tuple[str, str, str], str]:
+        rows = read(run_room(tmp_path, monkeypatch, *found), "validate_release")
+        return {(r["kind"], r["output"], r["scope"]): r["status"] for r in rows if r["status"] != "released"}
+
+    return room
+
+
+def outputs(status: str, *names: str, parts: bool = True) -> dict[tuple[str, str, str], str]:
+    """KPI variants (with a dot) at their scopes, and lists, all of one status."""
+    made: dict[tuple[str, str, str], str] = {}
+    for name in names:
+        scopes = ("company", "parts") if parts else ("company",)
+        made |= {("kpi", name, s): status for s in scopes} if "." in name else {("list", name, "all"): status}
+    return made
+
+
+ALL_LISTS = [spec.name for spec in lists()]
+PARTS = {("kpi", name, "parts"): "withheld" for name, _ in KPIS}
+ZERO = ("zero_usage_rate.all", "zero_usage_rate.calls", "zero_usage_rate.all_2m", "vip_zero_usage", "group_zero_usage")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "held"),
+    [
+        ("vip_card", "delivered_on", outputs("withheld", "vip_card_holding_rate.holding", "card_issue")),
+        ("usage", "voice_calls", outputs("withheld", *ZERO)),
+        ("loyalty", "points_balance", outputs("withheld", "points_redemption")),
+        (
+            "service",
+            "termination_reason",
+            outputs("withheld", *(n for n, _ in KPIS if n.startswith("churn_rate.") and "mean" not in n)),
+        ),
+        ("payment", "amount", {}),
+        (
+            "ownership",
+            "manager_id",
+            PARTS | outputs("withheld", "unclaimed_rate.customers", "unclaimed_rate.revenue", *ALL_LISTS),
+        ),
+        ("customer", "do_not_contact", outputs("withheld", *ALL_LISTS)),
+        ("organisation", "parent_id", PARTS),
+    ],
+)
+def test_a_failed_critical_withholds_exactly_what_is_made_of_its_column(
+    judged: Judged, table: str, column: str, held: dict[tuple[str, str, str], str]
+) -> None:
+    assert judged(finding(table, column)) == held
+
+
+def test_a_failed_warning_is_a_caveat(judged: Judged) -> None:
+    assert judged(finding("usage", "voice_calls", "warning")) == outputs("caveat", *ZERO)
+
+
+def test_a_finding_about_a_table_concerns_all_made_of_it(judged: Judged) -> None:
+    more = ("low_saturation_rate.two_months", "down_migration")
+    assert judged(finding("usage", None, "warning")) == outputs("caveat", *ZERO, *more)
+
+
+def test_info_and_success_hold_nothing_back(judged: Judged) -> None:
+    assert judged(finding("bill", "billed_amount", "info"), finding("bill", None, success=True)) == {}
+
+
+def test_the_worst_finding_counts_and_is_the_one_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [finding("vip_card", "tier", "warning"), finding("vip_card", "tier"), finding("vip_card", None)]
+    folder = run_room(tmp_path, monkeypatch, *found)
+    row = only(read(folder, "validate_release", output="card_issue"))
+    assert (row["status"], row["reason"]) == ("withheld", "vip_card.tier_critical; vip_card.None_critical")
+
+
+def test_a_finding_on_complaints_reaches_the_lists_they_stop(judged: Judged) -> None:
+    stopped = [spec.name for spec in lists() if spec.meta["purpose"] != "service"]
+    assert judged(finding("trouble_ticket", "severity")) == outputs("withheld", *stopped)
+
+
+def test_a_finding_on_managers_spares_what_goes_to_the_branch(judged: Judged) -> None:
+    assert ("list", "unclaimed", "all") not in judged(finding("account_manager", "capacity"))
+
+
+def test_every_output_has_its_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read(run_room(tmp_path, monkeypatch), "validate_release")
+    keys = [(r["kind"], r["output"], r["scope"]) for r in rows]
+    assert len(set(keys)) == len(keys) == 2 * len(KPIS) + len(ALL_LISTS)
+    assert {r["status"] for r in rows} == {"released"} and all(r["reason"] is None for r in rows)
+
+
+def test_results_are_written_with_what_they_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [finding("bill", "due_on"), finding("bill", None, "warning"), finding("plan", "name", success=True)]
+    rows = read(run_room(tmp_path, monkeypatch, *found), "validate_result")
+    seen = {(r["table"], r["severity"], r["success"], r["released"]) for r in rows}
+    assert seen == {
+        ("bill", "critical", False, "withheld"),
+        ("bill", "warning", False, "caveat"),
+        ("plan", "critical", True, "released"),
+    }
+
+
+# -- what is judged ----------------------------------------------------------------------------------------------
+
+
+def judged_names(folder: Path, monkeypatch: pytest.MonkeyPatch, tables: dict[str, Row]) -> dict[str, set[str]]:
+    """The expectations a month's tables are judged by."""
+    seen: dict[str, set[str]] = {}
+
+    def judge(_: Any, suites: dict[str, list[Expectation]]) -> list[Verdict]:
+        seen.update({t: {e.name for e in suite} for t, suite in suites.items()})
+        return []
+
+    monkeypatch.setattr(validate, "judge", judge)
+    with room_context(folder, {}) as context:
+        context.draft.tables = {f"snapshot_{t}": entry for t, entry in tables.items()}
+        validate.run(context)
+    return seen
+
+
+def test_absent_tables_and_columns_are_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables: dict[str, Row] = {
+        "customer": {"status": "computed", "absent": ["vip_tier"]},
+        "usage": {"status": "computed", "absent": []},
+        "bill": {"status": "not_computed", "reasons": ["refused: bill"]},
+    }
+    seen = judged_names(tmp_path, monkeypatch, tables)
+    assert set(seen) == {"customer", "usage"} and "column_values_to_be_between:active_days" in seen["usage"]
+    assert not any("vip_tier" in name for name in seen["customer"]) and seen["customer"]
+
+
+# -- the whole way, with Great Expectations ----------------------------------------------------------------------
+
+
+def test_bad_cards_hold_back_the_cards_and_nothing_else(tmp_path: Path) -> None:
+    town = Town().person("ann").person("bob").person("cat", manager=None).owe("ann")
+    for card, tier in (("K1", "gold"), ("K2", "gold"), ("K3", "platinum")):
+        town.add("vip_card", card_id=card, tier=tier)
+    version = run_month(job(tmp_path / "home", town.write(tmp_path / "source")))
+    held = {r["output"] for r in read(version, "validate_release", status="withheld")}
+    assert held == {"vip_card_holding_rate.holding", "card_issue"}
+    kpi = only(read(version, "kpi_monthly", kpi="vip_card_holding_rate", scope_kind="company"))
+    assert (kpi["status"], kpi["numerator"], kpi["denominator"]) == ("withheld", 1, 3)  # computed, but not to be used
+    assert "vip_card.quarantined_share_5" in kpi["reason"] and not read(version, "dispatch_order", list="card_issue")
+    assert read(version, "validate_result", success=False) and version.month == MONTH
+
+
+def test_no_output_is_made_of_nothing() -> None:
+    assert all(delivered(spec) for _, spec in KPIS)

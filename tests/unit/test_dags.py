@@ -1,0 +1,144 @@
+"""The DAG file as Airflow sees it: ids, order, retries, the month's form, its schedule, and what importing it costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from pipelines import ROOMS
+from tests.e2e.airflow_house import ROOT, own_environment
+
+# Airflow is imported in a process of its own: it brings settings, logging and a metadata database with it.
+_LOOK = """
+import json, sys
+from types import SimpleNamespace
+import pendulum
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.encoders import coerce_to_core_timetable
+from airflow.timetables.base import TimeRestriction
+
+before = set(sys.modules)
+bag = DagBag(sys.argv[1])
+loaded = sorted({name.split(".")[0] for name in set(sys.modules) - before})
+dag = bag.dags["retention_monthly"]
+
+from pipelines.core import errors
+
+def actions(task):
+    named = "SourceNotReady Busy StorageError SpecError GateStopped Refused UsageError ModelError".split()
+    raised = {name: getattr(errors, name)("x") for name in named} | {"ValueError": ValueError()}
+    return {name: task.retry_policy.evaluate(error, 1, task.retries).action.value for name, error in raised.items()}
+
+def is_taken(month):
+    params = ParamsDict({"month": dag.params.get_param("month")})
+    try:
+        params["month"] = month
+        return params.validate() == {"month": month}
+    except ParamValidationError:
+        return False
+
+def due(month, day):
+    context = {"dag_run": SimpleNamespace(partition_key=month), "params": {"month": None}}
+    return dag.user_defined_macros["due_at"](context, day)
+
+timetable = coerce_to_core_timetable(dag.timetable)
+window = TimeRestriction(earliest=pendulum.datetime(2026, 11, 1), latest=None, catchup=True)
+first = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=window)
+begin, end = pendulum.datetime(2026, 1, 1), pendulum.datetime(2026, 3, 31)
+past = timetable.iter_partition_dagrun_infos(earliest=begin, latest=end)
+print(json.dumps({
+    "dags": sorted(bag.dags),
+    "errors": bag.import_errors,
+    "tasks": [task.task_id for task in dag.topological_sort()],
+    "edges": {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks},
+    "retries": {task.task_id: [task.retries, actions(task)] for task in dag.tasks},
+    "months": {month: is_taken(month) for month in ("2026-10", "2026-13", "2026-1", "202610", "2026-10-01", None)},
+    "paused": dag.is_paused_upon_creation,
+    "catchup": dag.catchup,
+    "max_active_runs": dag.max_active_runs,
+    "doc": bool(dag.doc_md),
+    "first": [first.run_after.isoformat(), first.partition_key],
+    "past": [info.partition_key for info in past],
+    "due": [due("2026-08", 10), due("2026-08", 12)],
+    "loaded": loaded,
+}))
+"""
+AFTER = ["approve", "release", "wait_10th", "due_10th", "wait_12th", "due_12th"]
+RETRIED = {"SourceNotReady", "Busy", "StorageError"}
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a fresh process finds in the DAG folder."""
+    folder = tmp_path_factory.mktemp("airflow")
+    environment = own_environment(
+        AIRFLOW_HOME=folder, AIRFLOW_VAR_RETENTION_HOME=folder / "home", AIRFLOW_VAR_RETENTION_SOURCE=folder
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOK, str(ROOT / "dags")],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_one_dag_and_no_import_error(seen: dict[str, Any]) -> None:
+    """Nothing else is found, and everything found can be imported."""
+    assert seen["errors"] == {}
+    assert seen["dags"] == ["retention_monthly"]
+    assert seen["doc"]
+
+
+def test_tasks_are_the_rooms_then_the_approval(seen: dict[str, Any]) -> None:
+    """One line of tasks: the rooms in their order, approval, release, and the days when orders are due."""
+    order = [*ROOMS, *AFTER]
+    assert seen["tasks"] == order
+    assert seen["edges"] == {task: order[place + 1 : place + 2] for place, task in enumerate(order)}
+
+
+def test_only_named_errors_are_tried_again(seen: dict[str, Any]) -> None:
+    """What waiting can mend is tried again, what only a person can mend is not."""
+    for retries, actions in seen["retries"].values():
+        assert retries > 0
+        assert {name for name, action in actions.items() if action == "retry"} == RETRIED
+        assert {action for name, action in actions.items() if name not in RETRIED} == {"fail"}
+
+
+def test_a_month_by_hand_is_checked_by_its_form(seen: dict[str, Any]) -> None:
+    """`YYYY-MM` or nothing."""
+    assert [month for month, is_taken in seen["months"].items() if is_taken] == ["2026-10", "null"]
+
+
+def test_starts_paused_one_month_at_a_time(seen: dict[str, Any]) -> None:
+    """A fresh installation runs nothing by itself."""
+    assert seen["paused"]
+    assert not seen["catchup"]
+    assert seen["max_active_runs"] == 1
+
+
+def test_runs_on_the_3rd_for_the_month_before(seen: dict[str, Any]) -> None:
+    """06:00 in Shanghai; a backfill's dates are months."""
+    assert seen["first"] == ["2026-11-02T22:00:00+00:00", "2026-10"]
+    assert seen["past"] == ["2026-01", "2026-02", "2026-03"]
+
+
+def test_due_days_are_working_days(seen: dict[str, Any]) -> None:
+    """The 12th of September 2026 is a Saturday."""
+    assert seen["due"] == ["2026-09-10T06:00:00+08:00", "2026-09-11T06:00:00+08:00"]
+
+
+def test_importing_the_file_is_light(seen: dict[str, Any]) -> None:
+    """The scheduler reads it every half minute."""
+    assert not {"pandas", "duckdb", "great_expectations", "sklearn", "pyarrow"} & set(seen["loaded"])

@@ -1,0 +1,89 @@
+"""Orders: ids nobody can foretell and every run repeats; due days by the list's rule."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.core.calendar import Calendar
+from pipelines.core.errors import SpecError
+from pipelines.core.month import Month
+from pipelines.core.outputs import lists
+from pipelines.core.spec import Spec
+from pipelines.dispatch.orders import due_dates, due_day, keyed_hash, order_ids
+
+MONTH, DISPATCH = Month.parse("2018-09"), date(2018, 10, 10)
+KEY = b"a key of the tests' own, 32 bytes"
+
+
+def ids(*rows: tuple[str, str], key: bytes = KEY, month: Month = MONTH) -> list[str]:
+    found = order_ids(key, month, [{"list": name, "customer_id": customer} for name, customer in rows])
+    return [str(i) for i in found.column("order_id").to_pylist()]
+
+
+def test_an_id_is_month_and_twelve_letters() -> None:
+    assert re.fullmatch(r"201809-[A-Z2-7]{12}", ids(("arrears", "ann"))[0])
+
+
+def test_an_id_depends_on_key_month_list_and_customer_alone() -> None:
+    one = ids(("arrears", "ann"))
+    assert one == ids(("renewal", "bob"), ("arrears", "ann"))[1:]
+    others = [ids(("renewal", "ann")), ids(("arrears", "bob")), ids(("arrears", "ann"), key=b"x" * 32)]
+    assert one not in [*others, ids(("arrears", "ann"), month=MONTH.plus(1))]
+
+
+def test_a_hundred_thousand_ids_are_unique() -> None:
+    assert len(set(ids(*(("arrears", f"c{i}") for i in range(100_000))))) == 100_000
+
+
+words = st.lists(
+    st.text(st.characters(exclude_characters="\x1f", exclude_categories=["Cs"]), max_size=3), min_size=1, max_size=3
+)
+
+
+@given(words, words)
+def test_parts_of_a_hash_do_not_run_together(one: list[str], other: list[str]) -> None:
+    assert (keyed_hash(KEY, *one) == keyed_hash(KEY, *other)) == (one == other)
+
+
+def due(rule: dict[str, Any] | None, listed: date | None = None, month: Month = MONTH) -> date:
+    spec = Spec("dispatch", "x", Path("x.sql"), {} if rule is None else {"due": rule}, "SELECT 1")
+    return due_day(Calendar(), month, DISPATCH, spec, listed)
+
+
+@pytest.mark.parametrize(
+    ("rule", "listed", "expected"),
+    [
+        ({"working_days": 2}, None, date(2018, 10, 12)),
+        ({"working_days": 7}, None, date(2018, 10, 19)),
+        ({"day": 12}, None, date(2018, 10, 12)),
+        ({"day": 5}, None, date(2018, 9, 30)),  # in the Golden Week: the working day before
+        ({"column": "due_on"}, date(2018, 10, 21), date(2018, 10, 19)),
+        ({"column": "due_on"}, None, date(2018, 10, 31)),
+    ],
+)
+def test_due_days(rule: dict[str, Any], listed: date | None, expected: date) -> None:
+    assert due(rule, listed) == expected
+
+
+def test_a_list_without_a_due_rule_is_a_spec_error() -> None:
+    with pytest.raises(SpecError, match="spec.no_due"):
+        due(None)
+
+
+def test_a_day_every_month_has() -> None:
+    days = [spec.meta["due"].get("day", 1) for spec in lists()]
+    assert all(1 <= day <= 28 for day in days)
+
+
+def test_days_of_unknown_years_are_provisional() -> None:
+    specs = {"x": Spec("dispatch", "x", Path("x.sql"), {"due": {"day": 12}}, "SELECT 1")}
+    rows = [{"list": "x", "customer_id": c, "listed_due_on": None} for c in ("ann", "bob")]
+    found = [due_dates(Calendar(), Month.parse(m), DISPATCH, specs, rows).to_pylist() for m in ("2018-09", "2027-08")]
+    assert [{r["is_provisional"] for r in rows} for rows in found] == [{False}, {True}] and len(found[0]) == 2

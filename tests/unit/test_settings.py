@@ -1,0 +1,84 @@
+"""Settings: from the environment alone, checked by name, and those that change figures are part of a month."""
+
+from __future__ import annotations
+
+import ast
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.errors import SpecError
+from pipelines.core.paths import ROOT
+from pipelines.core.settings import DEVELOPMENT_KEY, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RETENTION_SECRET_KEY", raising=False)
+
+
+def test_the_defaults_are_those_of_the_definitions() -> None:
+    settings = load_settings()
+    assert (settings.high_value_threshold, settings.holdout_share) == (Decimal("89.00"), Decimal("0.10"))
+    assert (settings.small_denominator, settings.cool_down_days, settings.lowest_reward_points) == (30, 60, 1000)
+    assert settings.dispatch_working_day == 3
+
+
+def test_the_environment_and_a_dotenv_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("RETENTION_SMALL_DENOMINATOR=7\nRETENTION_THREADS=1\nRETENTION_SOMETHING=else\n")
+    monkeypatch.setenv("RETENTION_THREADS", "3")
+    assert (load_settings().small_denominator, load_settings().threads) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOLDOUT_SHARE", "1"),
+        ("HOLDOUT_SHARE", "-0.1"),
+        ("COOL_DOWN_DAYS", "90"),
+        ("THREADS", "0"),
+        ("HIGH_VALUE_THRESHOLD", "x"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"RETENTION_{name}", value)
+    with pytest.raises(SpecError) as caught:
+        load_settings()
+    assert caught.value.facts["name"] == f"RETENTION_{name}"
+
+
+def test_the_key_is_no_part_of_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETENTION_SECRET_KEY", "very secret, and long enough")
+    settings = load_settings()
+    assert "very secret" not in f"{settings!r} {settings} {settings.meaning()}" and not settings.has_development_key
+    assert load_settings(secret_key=DEVELOPMENT_KEY).has_development_key
+
+
+@pytest.mark.parametrize("key", ["", "short"])
+def test_a_key_too_short_to_sign_with_is_refused(key: str) -> None:
+    with pytest.raises(SpecError):
+        load_settings(secret_key=key)
+
+
+def test_the_engine_is_no_part_of_what_a_month_means() -> None:
+    technical = {"secret_key", "calendar_file", "check_timeout_seconds", "memory_limit", "threads"}
+    assert set(load_settings().meaning()) == set(Settings.model_fields) - technical
+
+
+def test_the_same_number_is_the_same_setting() -> None:
+    assert load_settings(high_value_threshold="89").meaning() == load_settings().meaning()
+
+
+def test_nobody_else_reads_the_environment() -> None:
+    may = {
+        "settings.py",
+        "database.py",
+        "database_spec.py",
+        "texts.py",
+        "gate.py",
+    }  # a URL's name, the shell's language, GX
+    for path in (ROOT / "pipelines").rglob("*.py"):
+        named = {n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)}
+        assert path.name in may or not named & {"environ", "getenv"}, path

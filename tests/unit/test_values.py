@@ -1,0 +1,416 @@
+"""Values: every form the contract names is read exactly, and nothing else is read as something it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.core.contract import Column, contract
+from pipelines.core.values import MACROS, SQL_TYPES, typed
+
+SERIAL, DAMAGED = "\ue001", "\ue000"
+quick = settings(max_examples=8, deadline=None)
+
+
+def many(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Enough values at once that binding a macro does not matter."""
+    return st.lists(values, min_size=10, max_size=40)
+
+
+_engine = duckdb.connect(":memory:", config={"threads": 1})
+_engine.execute("SET TimeZone = 'UTC'")
+for _macro in MACROS:
+    _engine.execute(f"CREATE MACRO {_macro}")
+
+
+def parse(kind: str, text: str | None) -> Any:
+    """Read one cell of text as a column of that kind."""
+    row = _engine.execute(f"SELECT as_{kind}(CAST(? AS VARCHAR))", [text]).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def parse_all(kind: str, texts: Iterable[str]) -> list[Any]:
+    """Read many cells at once: binding the macros costs more than running them."""
+    rows = _engine.execute(
+        f"SELECT as_{kind}(t) FROM (SELECT UNNEST(CAST(? AS VARCHAR[])) AS t)", [list(texts)]
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def take(kind: str, physical: str, value: str) -> tuple[Any, bool]:
+    """Read one cell of a delivered column of that DuckDB type: its value, and whether it was delivered empty."""
+    sql = typed(Column("x", kind), physical)
+    row = _engine.execute(
+        f'SELECT {sql.value}, {sql.empty} FROM (SELECT CAST({value} AS {physical}) AS "x") AS raw'
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+# -- money and numbers -------------------------------------------------------------------------------------------
+
+MONEY = {
+    "86.5": "86.50", "0": "0.00", "-12.34": "-12.34", "1,234.50": "1234.50", "1,234,567.8": "1234567.80",
+    "￥86.5": "86.50", "¥86.5": "86.50", "86.5元": "86.50", "CNY 86.50": "86.50", "RMB86.5": "86.50",
+    "(45.00)": "-45.00", "45-": "-45.00", "（45.00）": "-45.00", "－45": "-45.00", "−45": "-45.00", "+45": "45.00",
+    "１２３．４５": "123.45", "１，２３４．５０": "1234.50", " 86.50 ": "86.50", "\u300086.50\u00a0": "86.50",
+    "\ufeff86.50\u200b": "86.50", "86.5000": "86.50", "￥1,234.50-": "-1234.50", "(￥45.00)": "-45.00",
+    "9999999999999999.99": "9999999999999999.99",
+}  # fmt: skip
+NO_MONEY = [
+    "1.234", "0.001", "1e3", "1E3", "abc", "1,23", "12,34.5", "1.234,50", "1..2", "1.2.3", "--5", "(-5)", "(5", "5)",
+    "()", "-", "+", ".", "nan", "inf", "12345678901234567", "0x10", "1/2", "5%", "五", "1'234", "$5", "-45-", "(45)-",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), MONEY.items())
+def test_money_in_every_form(text: str, value: str) -> None:
+    assert parse("money", text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", NO_MONEY)
+def test_what_is_no_money(text: str) -> None:
+    assert parse("money", text) is None
+
+
+@pytest.mark.parametrize("text", ["3元5", "12 50", "1 2", "1CNY2", "5 6.1"])
+def test_numbers_are_not_glued_together(text: str) -> None:
+    assert parse("money", text) is None
+
+
+@pytest.mark.parametrize("text", ["+-5", "++5"])
+def test_two_signs_are_no_number(text: str) -> None:
+    assert parse("money", text) is None
+
+
+INTEGERS = {
+    "5": 5,
+    "-5": -5,
+    "5.0": 5,
+    "5.000": 5,
+    "1,234": 1234,
+    "０１２": 12,
+    "(5)": -5,
+    "999999999999999999": 10**18 - 1,
+}
+
+
+@pytest.mark.parametrize(("text", "value"), INTEGERS.items())
+def test_counts_in_every_form(text: str, value: int) -> None:
+    assert parse("integer", text) == value
+
+
+@pytest.mark.parametrize("text", ["5.6", "1e3", "5,6", "abc", "1000000000000000000", "9" * 30, "true", "五"])
+def test_what_is_no_count(text: str) -> None:
+    assert parse("integer", text) is None
+
+
+def test_counts_are_not_glued_together() -> None:
+    assert parse("integer", "5,6") is None and parse("integer", "5/6") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0.1", "0.1"), ("1,234.567891", "1234.567891"), ("1.0000004", "1.000000"), ("-3", "-3")]
+)
+def test_quantities_have_six_decimals(text: str, value: str) -> None:
+    assert parse("quantity", text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["1e3", "NaN", "inf", "1234567890123", "x"])
+def test_what_is_no_quantity(text: str) -> None:
+    assert parse("quantity", text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1987", 1987), ("１９８７", 1987), ("1987.0", 1987), ("87", None), ("2101", None)]
+)
+def test_years(text: str, value: int | None) -> None:
+    assert parse("year", text) == value
+
+
+# -- dates and instants ------------------------------------------------------------------------------------------
+
+DATES = [
+    "2026-10-31", "2026/10/31", "20261031", "2026年10月31日", "31/10/2026", "2026.10.31", "２０２６-１０-３１",
+    "2026-10-31 00:00:00", "2026-10-31T00:00", " 2026-10-31 ", "\ufeff2026-10-31", f"{SERIAL}46326", f"{SERIAL}46326.0",
+]  # fmt: skip
+NO_DATES = [
+    "2026-02-30", "20260230", "2026/13/01", "10/31/2026", "26-10-31", "31/10/26", "2026-10", "46326",
+    "2026-10-31 12:00",
+    "1900-01-00", "0000-00-00", "20261301", "2026年2月30日", "31.10.2026", "1899-12-31", "2201-01-01", "tomorrow",
+    "infinity",
+    f"{SERIAL}x", f"{SERIAL}-1", f"{SERIAL}999999999999",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DATES)
+def test_dates_in_every_form(text: str) -> None:
+    assert parse("date", text) == date(2026, 10, 31)
+
+
+@pytest.mark.parametrize("text", NO_DATES)
+def test_what_is_no_date(text: str) -> None:
+    assert parse("date", text) is None
+
+
+def test_day_comes_before_month() -> None:
+    assert parse("date", "05/06/2026") == date(2026, 6, 5) == parse("date", "5/6/2026")
+
+
+def test_no_end_is_a_date_and_leap_days_are() -> None:
+    assert parse("date", "9999-12-31") == date(9999, 12, 31)
+    assert parse("date", "29/02/2024") == date(2024, 2, 29) and parse("date", "29/02/2026") is None
+
+
+@pytest.mark.parametrize("text", ["46326.75", "46326.51"])
+def test_a_serial_day_with_a_time_is_never_the_next_day(text: str) -> None:
+    assert parse("date", SERIAL + text) in (date(2026, 10, 31), None)
+
+
+INSTANTS = [
+    "2026-10-31 23:30:00", "2026-10-31T23:30", "2026-10-31T23:30:00+08:00", "2026-10-31T23:30:00+0800",
+    "2026-10-31T15:30:00Z", "2026/10/31 23:30:00", "20261031 23:30", "2026-10-31 10:00:00-05:30",
+    "2026-10-31 23:30:00.000",
+]  # fmt: skip
+
+
+def test_instants_in_every_form() -> None:
+    assert parse_all("timestamp", INSTANTS) == [datetime(2026, 10, 31, 15, 30)] * len(INSTANTS)
+
+
+def test_what_is_no_instant() -> None:
+    texts = ["2026-02-30 10:00", "2026-10-31 25:00", "2026-10-31 10:61", "10:00", "x", "2026-10-31 10"]
+    assert parse_all("timestamp", texts) == [None] * len(texts)
+
+
+def test_a_day_alone_begins_at_midnight_in_shanghai() -> None:
+    assert parse("timestamp", "2026-10-31") == datetime(2026, 10, 30, 16)
+
+
+@pytest.mark.parametrize("text", ["2026-10-31 15:30:00+00", "2026-10-31 10:30:00-05"])
+def test_a_zone_of_hours_alone_is_read_right_or_not_at_all(text: str) -> None:
+    assert parse("timestamp", text) in (datetime(2026, 10, 31, 15, 30), None)
+
+
+MONTHS = [
+    "2026-10",
+    "202610",
+    "2026/10",
+    "2026年10月",
+    "2026.10",
+    "2026-10-01",
+    "20261001",
+    "２０２６-１０",
+    f"{SERIAL}46296",
+]
+
+
+def test_months_in_every_form() -> None:
+    assert parse_all("month", MONTHS) == ["2026-10"] * len(MONTHS)
+
+
+def test_what_is_no_month() -> None:
+    texts = ["2026-13", "2026-00", "202600", "2026-10-31", "10/2026", "26-10", "2026", "Oct 2026"]
+    assert parse_all("month", texts) == [None] * len(texts)
+
+
+# -- words and ids -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["true", "TRUE", "1", "是", "Y", "y", "yes", "１", "Ｙ", " true ", "1.0"])
+def test_yes(text: str) -> None:
+    assert parse("bool", text) is True
+
+
+@pytest.mark.parametrize("text", ["false", "False", "0", "否", "N", "n", "no", "０", "0.0"])
+def test_no(text: str) -> None:
+    assert parse("bool", text) is False
+
+
+@pytest.mark.parametrize("text", ["2", "-1", "t", "maybe", "是否", "10", "真", "null"])
+def test_neither_yes_nor_no(text: str) -> None:
+    assert parse("bool", text) is None
+
+
+IDS = {
+    "00012345": "00012345", "０00１": "0001", " A-1 ": "A-1", "a\u200bb": "ab",
+    "123456789012345678": "123456789012345678",
+    "12345.0": "12345", "AB/7": "AB/7", "\u300012\u00a0": "12", "1E5": "1E5", "客户7": "客户7",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), IDS.items())
+def test_ids_are_text(text: str, value: str) -> None:
+    assert parse("id", text) == value
+
+
+NO_IDS = [
+    "8.61381E+11", "1e+5", "NaN", "None", "NULL", "null", "-", "\\N", "#N/A", "N/A", "inf", f"{DAMAGED}12345",
+    "a\ufffdb",
+    "a\x00b", "", "  ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_IDS)
+def test_what_is_no_id(text: str) -> None:
+    assert parse("id", text) is None
+
+
+def test_a_float_id_of_sixteen_digits_is_not_taken_with_its_point() -> None:
+    assert parse("id", "1234567890123456.0") is None
+
+
+def test_words_of_an_enum_fold_case_and_width_and_nothing_else() -> None:
+    column = contract()["customer"].column("vip_tier")
+    assert column is not None
+    sql = typed(column, "VARCHAR").value.replace('raw."vip_tier"', "CAST(? AS VARCHAR)")
+    read = [
+        _engine.execute(sql_for(sql), [text] * sql.count("?")).fetchone() for text in ("gold", "ＧＯＬＤ ", "golden")
+    ]
+    assert read == [("gold",), ("gold",), (None,)]
+
+
+def sql_for(expression: str) -> str:
+    return f"SELECT {expression}"
+
+
+def test_text_is_trimmed_and_otherwise_left_alone() -> None:
+    assert parse("text", " \u3000=1+1　Ａ ") == "=1+1　Ａ" and parse("text", "\u3000 ") is None
+    assert parse("text", "\ufffd") is None
+
+
+@pytest.mark.parametrize("text", [None, "", " ", "\u3000", "\t\r\n"])
+def test_empty_means_unknown(text: str | None) -> None:
+    row = _engine.execute("SELECT is_empty(CAST(? AS VARCHAR))", [text]).fetchone()
+    assert row == (True,) and all(parse(kind, text) is None for kind in SQL_TYPES if kind != "enum")
+
+
+@pytest.mark.parametrize(("kind", "text"), [("text", "vip套餐"), ("text", "v"), ("id", "客户v"), ("id", "vip 1")])
+def test_no_letter_is_trimmed(kind: str, text: str) -> None:
+    assert parse(kind, text) == text
+
+
+def test_an_invisible_text_is_unknown() -> None:
+    assert parse("text", "\u200b\ufeff") is None
+
+
+# -- columns that come typed -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "physical", "value", "expected"),
+    [
+        ("money", "DOUBLE", "86.5", Decimal("86.50")),
+        ("money", "FLOAT", "86.1", Decimal("86.10")),
+        ("money", "DOUBLE", "0.1::DOUBLE + 0.2::DOUBLE", None),  # 0.30000000000000004
+        ("money", "DOUBLE", "'nan'", None),
+        ("money", "DOUBLE", "1e16", None),
+        ("money", "DECIMAL(18,4)", "86.5", Decimal("86.50")),
+        ("money", "DECIMAL(18,4)", "86.505", None),
+        ("money", "BIGINT", "86", Decimal("86.00")),
+        ("integer", "DOUBLE", "5.0", 5),
+        ("integer", "DOUBLE", "5.6", None),
+        ("integer", "UBIGINT", "18446744073709551615", None),
+        ("quantity", "DOUBLE", "'inf'", None),
+        ("quantity", "DOUBLE", "12.5", Decimal("12.5")),
+        ("id", "BIGINT", "12345", "12345"),
+        ("id", "DOUBLE", "123456789012345680", None),
+        ("date", "TIMESTAMP", "'2026-10-31 00:00:00'", date(2026, 10, 31)),
+        ("date", "TIMESTAMP", "'2026-10-31 12:00:00'", None),
+        ("date", "BIGINT", "20261031", date(2026, 10, 31)),
+        ("timestamp", "TIMESTAMP", "'2026-10-31 23:30:00'", datetime(2026, 10, 31, 15, 30)),
+        ("timestamp", "TIMESTAMP WITH TIME ZONE", "'2026-10-31 23:30:00+08'", datetime(2026, 10, 31, 15, 30)),
+        ("bool", "BIGINT", "1", True),
+        ("bool", "BIGINT", "2", None),
+        ("year", "INTEGER", "1987", 1987),
+        ("month", "DATE", "'2026-10-01'", "2026-10"),
+    ],
+)
+def test_typed_columns_are_read_exactly(kind: str, physical: str, value: str, expected: object) -> None:
+    assert take(kind, physical, value) == (expected, False)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("18", None), ("99999", None)])
+def test_a_year_is_held_to_its_range_however_it_comes(value: str, expected: None) -> None:
+    assert take("year", "INTEGER", value) == (expected, False)
+
+
+# -- parse(format(x)) == x ---------------------------------------------------------------------------------------
+
+amounts = st.decimals("-9999999999999999.99", "9999999999999999.99", places=2)
+days = st.dates(date(1900, 1, 2), date(2200, 12, 31))
+
+
+def written_amounts(value: Decimal) -> Iterator[str]:
+    plain, grouped = f"{value:f}", f"{value:,.2f}"
+    yield from (
+        plain,
+        grouped,
+        f"￥{grouped}",
+        f" {plain} ",
+        plain.translate(str.maketrans("0123456789.-", "０１２３４５６７８９．－")),
+    )
+    if value < 0:
+        yield from (f"({abs(value):,.2f})", f"{abs(value)}-")
+
+
+def written_days(day: date) -> list[str]:
+    serial = (day - date(1899, 12, 30)).days
+    plain = [f"{day}", f"{day:%Y/%m/%d}", f"{day:%Y%m%d}", f"{day.year}年{day.month}月{day.day}日", f"{day:%d/%m/%Y}"]
+    return [*plain, f"{SERIAL}{serial}"]
+
+
+def written_instants(at: datetime) -> list[str]:
+    local, west = at + timedelta(hours=8), at - timedelta(hours=3)
+    return [f"{local}", f"{local.isoformat()}+08:00", f"{at.isoformat()}Z", f"{west.isoformat()}-03:00"]
+
+
+@quick
+@given(many(amounts))
+def test_any_amount_comes_back(values: list[Decimal]) -> None:
+    pairs = [(text, value) for value in values for text in written_amounts(value)]
+    assert parse_all("money", [text for text, _ in pairs]) == [value for _, value in pairs]
+
+
+@quick
+@given(many(days))
+def test_any_day_comes_back(values: list[date]) -> None:
+    pairs = [(text, day) for day in values for text in written_days(day)]
+    assert parse_all("date", [text for text, _ in pairs]) == [day for _, day in pairs]
+
+
+@quick
+@given(st.lists(st.integers(-(10**18) + 1, 10**18 - 1)))
+def test_any_count_comes_back(values: list[int]) -> None:
+    pairs = [(text, value) for value in values for text in (str(value), f"{value:,}", f"{value}.0")]
+    assert parse_all("integer", [text for text, _ in pairs]) == [value for _, value in pairs]
+
+
+@quick
+@given(many(st.from_regex(r"[0-9]{1,18}|[A-Za-z][A-Za-z0-9_-]{0,20}[A-Z0-9]", fullmatch=True)))
+def test_any_id_comes_back(values: list[str]) -> None:
+    wanted = [None if value.lower() in ("nan", "none", "null", "inf") else value for value in values]
+    assert parse_all("id", values) == wanted == parse_all("id", [f" {value}\u3000" for value in values])
+
+
+@quick
+@given(many(st.datetimes(datetime(1992, 1, 1), datetime(2199, 12, 30)).map(lambda t: t.replace(microsecond=0))))
+def test_any_instant_comes_back(values: list[datetime]) -> None:
+    pairs = [(text, at) for at in values for text in written_instants(at)]
+    assert parse_all("timestamp", [text for text, _ in pairs]) == [at for _, at in pairs]
+
+
+@quick
+@given(many(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)))
+def test_any_text_is_read_or_unknown_and_never_a_crash(texts: list[str]) -> None:
+    for kind in SQL_TYPES:
+        if kind != "enum":
+            assert len(parse_all(kind, texts)) == len(texts)
