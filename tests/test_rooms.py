@@ -15,7 +15,7 @@ from pipelines import ROOMS
 from pipelines.core.paths import ROOT
 
 # Folders every room may use; none of them knows a room.
-SHARED = ("core", "engines", "sources", "channels")
+SHARED = ("core", "engines", "sources", "channels", "words")
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -31,6 +31,11 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
+def files_of(room: str) -> list[Path]:
+    """A room's module, or the modules of its package."""
+    return [*(ROOT / "pipelines").glob(f"{room}.py"), *sorted((ROOT / "pipelines" / room).rglob("*.py"))]
+
+
 def rooms_imported(path: Path) -> set[str]:
     """The rooms among what a file imports."""
     found = {name.split(".")[1] for name in imported(path) if name.startswith("pipelines.")}
@@ -39,7 +44,8 @@ def rooms_imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_room_imports_another(room: str) -> None:
-    assert rooms_imported(ROOT / "pipelines" / f"{room}.py") <= {room}
+    assert files_of(room)
+    assert set().union(*map(rooms_imported, files_of(room))) <= {room}
 
 
 @pytest.mark.parametrize("folder", SHARED)
@@ -51,7 +57,7 @@ def test_what_rooms_share_imports_no_room(folder: str) -> None:
 
 def test_no_room_imports_the_walk_or_the_command_line() -> None:
     for room in ROOMS:
-        names = set(imported(ROOT / "pipelines" / f"{room}.py"))
+        names = {name for path in files_of(room) for name in imported(path)}
         assert not names & {"pipelines.run", "pipelines.cli"}, room
 
 

@@ -66,7 +66,7 @@ class Expectation:
         if self.type == "unexpected_rows_expectation":
             where = sqlglot.parse_one(kwargs[_QUERY].replace("{batch}", "batch"), read="duckdb").find(exp.Where)
             if where is not None:
-                return where.this.sql(dialect="duckdb")
+                return str(where.this.sql(dialect="duckdb"))
         raise SpecError("expectation.no_row_rule", table=self.table, name=self.name)
 
 

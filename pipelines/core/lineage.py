@@ -147,7 +147,7 @@ def _of_union(parts: list[Origin]) -> Origin:
     return made
 
 
-def _of_expression(expression: exp.Expression, scope: Scope, inner: dict[str, Origin]) -> set[ColumnName]:
+def _of_expression(expression: exp.Expr, scope: Scope, inner: dict[str, Origin]) -> set[ColumnName]:
     return set().union(*(_of_column(c, scope, inner) for c in expression.find_all(exp.Column)), set())
 
 
