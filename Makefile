@@ -1,5 +1,5 @@
 # make run    set everything up and run a synthetic operator's newest month through Airflow
-# make test   set everything up and run every test that fits 30 minutes; make test-all runs the long ones too
+# make test   set everything up, check, and run every test that fits 30 minutes; make test-all runs the long ones too
 # make check  what CI and pre-commit check: ruff, ruff format, mypy
 # make bench  re-measure what the README claims
 SHELL := /bin/bash
@@ -35,10 +35,10 @@ $(UV):
 run: setup
 	@deploy/first_run.sh
 
-test: setup postgres
+test: check postgres
 	@$(PYTEST) -m "not long"
 
-test-all: setup postgres
+test-all: check postgres
 	@$(PYTEST)
 
 check: setup
@@ -47,7 +47,6 @@ check: setup
 	$(BIN)/mypy
 
 bench: setup
-	
 	@$(BIN)/python -m benchmarks.run
 
 postgres:

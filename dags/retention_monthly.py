@@ -101,10 +101,11 @@ def room(name: str, **context: Any) -> dict[str, Any] | None:
 
 @task
 def release(**context: Any) -> int:
-    """Seal the month."""
+    """Seal the version that was approved."""
     from pipelines.run import release_month
 
-    return release_month(job_of(context)).number
+    seen = context["ti"].xcom_pull(task_ids=ROOMS[-1])
+    return release_month(job_of(context), seen["version"] if seen else None).number
 
 
 @task

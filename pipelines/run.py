@@ -86,10 +86,15 @@ def run_room(job: Job, room: str) -> Version | None:
         return job.folder.commit(draft) if room == ROOMS[-1] else None
 
 
-def release_month(job: Job) -> Version:
-    """Seal the month's current version; only then do its orders leave the house."""
+def release_month(job: Job, approved: int | None = None) -> Version:
+    """Seal the month's current version; only then do its orders leave the house.
+
+    Raise Refused when a person approved another version than the one that is current now.
+    """
     with _StorageErrors(job), job.folder.lock():
         version = job.folder.version()
+        if approved not in (None, version.number):
+            raise Refused("month.other_version", month=job.month, approved=approved, current=version.number)
         job.folder.release(version)
         return version
 

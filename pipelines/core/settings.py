@@ -17,7 +17,7 @@ DEVELOPMENT_KEY = "retention-office-development-key"
 
 
 class Settings(BaseSettings):
-    """Settings from RETENTION_* variables, `.env`, or files in RETENTION_SECRETS_DIR."""
+    """Settings from RETENTION_* variables or `.env`."""
 
     model_config = SettingsConfigDict(env_prefix="RETENTION_", env_file=".env", extra="ignore", frozen=True)
 

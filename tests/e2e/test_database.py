@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -56,9 +55,7 @@ def database(folder: Path, postgres_url: str) -> str:
     return postgres_url
 
 
-def test_the_same_content_hashes(
-    folder: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_content_hashes(folder: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPERATOR_URL", database)
     source = described(tmp_path)
     for month in ("2026-01", MONTH):
@@ -67,9 +64,7 @@ def test_the_same_content_hashes(
         assert hashes(queried) == hashes(filed)
 
 
-def test_a_second_run_makes_no_new_version(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_run_makes_no_new_version(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPERATOR_URL", database)
     job = Job(tmp_path / "home", Month.parse(MONTH), str(described(tmp_path)))
     assert run_month(job).path == run_month(job).path

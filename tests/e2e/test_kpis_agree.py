@@ -31,7 +31,11 @@ def run(home: Path, source: Path, month: str) -> Version:
 
 
 def monthly(version: Version) -> pd.DataFrame:
-    return pd.read_parquet(version.table("kpi_monthly"), dtype_backend="pyarrow").astype(object).where(lambda f: f.notna(), None)
+    return (
+        pd.read_parquet(version.table("kpi_monthly"), dtype_backend="pyarrow")
+        .astype(object)
+        .where(lambda f: f.notna(), None)
+    )
 
 
 def agree(version: Version, source: Path, months: list[str]) -> Report:
@@ -51,8 +55,10 @@ def test_real_months(name: str, tmp_path: Path, record_property: pytest.FixtureR
         pytest.skip(f"the public data are not here: {source}")
     months = months_of(source)
     reports = [agree(run(tmp_path, source, m), source, months[: i + 1]) for i, m in enumerate(months)]
-    print(f"\n{name}: {len(months)} months, {sum(r.compared for r in reports)} rows compared, "
-          f"{sum(r.differing_rows for r in reports)} differ")
+    print(
+        f"\n{name}: {len(months)} months, {sum(r.compared for r in reports)} rows compared, "
+        f"{sum(r.differing_rows for r in reports)} differ"
+    )
     assert all(report.ok for report in reports), "\n".join(map(str, reports))
 
 
@@ -62,7 +68,9 @@ def test_known_answers_of_uci(tmp_path: Path) -> None:
         pytest.skip(f"the public data are not here: {source}")
     for month, answer in UCI_SERVICES.items():
         frame = monthly(run(tmp_path, source, month))
-        row = frame[(frame["kpi"] == "arrears_rate") & (frame["variant"] == "services") & (frame["scope_id"] == "company")]
+        row = frame[
+            (frame["kpi"] == "arrears_rate") & (frame["variant"] == "services") & (frame["scope_id"] == "company")
+        ]
         assert round(row["value"].iloc[0] * 100, 2) == answer
 
 

@@ -1,0 +1,223 @@
+"""Airflow as it stands in service, without Docker: the commands and settings of docker-compose.yml as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+API = "api/v2"
+_T = TypeVar("_T")
+# Whoever runs the tests may have settings of his own: they are not what is tested.
+_FOREIGN = ("AIRFLOW", "RETENTION_")
+
+
+def compose() -> dict[str, Any]:
+    """The compose file, anchors and merges resolved."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return content
+
+
+def interpolate(text: object, known: dict[str, str]) -> str:
+    """Fill in `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as Compose does."""
+
+    def fill(found: re.Match[str]) -> str:
+        name, operator, rest = found[1], found[2], found[3]
+        return known.get(name) or (rest if operator == ":-" else known[name])
+
+    return re.sub(r"\$\{(\w+)(?:(:-|:\?)([^}]*))?\}", fill, str(text))
+
+
+def shared_settings() -> dict[str, str]:
+    """The settings of deploy/airflow.env."""
+    lines = (ROOT / "deploy" / "airflow.env").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def own_environment(**settings: str | Path) -> dict[str, str]:
+    """This process' environment without foreign settings, and with the shared ones and those given."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    path = f"{BIN}{os.pathsep}{mine.get('PATH', '')}"
+    return mine | shared_settings() | {name: str(value) for name, value in settings.items()} | {"PATH": path}
+
+
+def run(command: list[str], environment: dict[str, str], folder: Path, timeout: float = 300) -> str:
+    """Run a command in its own process group; return what it printed, raise with the end of it when it fails."""
+    log = folder / f"{Path(command[0]).name}-{command[1]}.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+    text = log.read_text(errors="replace")
+    if code:
+        raise AssertionError(f"{' '.join(command)} ended with {code}\n{text[-4000:]}")
+    return text
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(what: str, seconds: float, look: Callable[[], _T | None], pause: float = 1.0) -> _T:
+    """Look until there is something; fail naming what was waited for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(pause)
+    raise AssertionError(f"waited {seconds:.0f} s for {what}")
+
+
+@dataclass
+class House:
+    """The four services on one PostgreSQL; `call` speaks to the REST API as the administrator."""
+
+    folder: Path
+    environment: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    token: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the API server listens."""
+        return self.environment["AIRFLOW__API__BASE_URL"]
+
+    def airflow(self, *words: str) -> str:
+        """Run an airflow command under the services' settings."""
+        return run(["airflow", *words], self.environment, self.folder)
+
+    def start(self) -> None:
+        """Migrate, start every service of the compose file, and wait until the API answers."""
+        services = compose()["services"]
+        run(services["migrate"]["command"], self.environment, self.folder)
+        for name in SERVICES:
+            log = (self.folder / f"{name}.log").open("wb")
+            self.processes[name] = subprocess.Popen(
+                services[name]["command"],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            log.close()
+        wait_for("the API server", 120, self._login)
+
+    def _login(self) -> str | None:
+        self.check()
+        passwords = Path(self.environment["AIRFLOW_HOME"]) / "simple_auth_manager_passwords.json.generated"
+        try:
+            known = json.loads(passwords.read_text())
+            login = {"username": "admin", "password": known["admin"]}
+            self.token = httpx.post(f"{self.url}/auth/token", json=login, timeout=10).json()["access_token"]
+        except (OSError, ValueError, KeyError, httpx.HTTPError):
+            return None
+        return self.token
+
+    def check(self) -> None:
+        """Fail with the end of its log when a service is gone."""
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                text = (self.folder / f"{name}.log").read_text(errors="replace")
+                raise AssertionError(f"{name} ended with {process.returncode}\n{text[-4000:]}")
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Call the REST API; None when there is no such thing (yet)."""
+        self.check()
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.request(method, f"{self.url}/{API}/{path}", json=body, headers=headers, timeout=30)
+        if answer.status_code == 404:
+            return None
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def stop(self) -> None:
+        """End every process of this house, and what they have started; leave none."""
+        mine = self._family()
+        for process in self.processes.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+        _, alive = psutil.wait_procs(mine, timeout=15)
+        for process in {*alive, *self._strays()}:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        for process in self.processes.values():
+            process.wait(10)
+
+    def _family(self) -> list[psutil.Process]:
+        """The services and their descendants; read before the services end, for orphans are nobody's."""
+        family = []
+        for process in self.processes.values():
+            with suppress(psutil.NoSuchProcess):
+                service = psutil.Process(process.pid)
+                family += [service, *service.children(recursive=True)]
+        return family
+
+    def _strays(self) -> list[psutil.Process]:
+        """Whoever still has this house's folder in its environment."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.environ().get("AIRFLOW_HOME") == self.environment["AIRFLOW_HOME"]:
+                    found.append(process)
+        return found
+
+
+@contextmanager
+def house(folder: Path, database_url: str, **settings: str | Path) -> Iterator[House]:
+    """A running house under the compose file's settings; only names of hosts, folders and ports are this machine's."""
+    port = free_port()
+    wanted = compose()["services"]["scheduler"]["environment"]
+    secrets = dict.fromkeys(re.findall(r"\$\{(\w+):\?", " ".join(map(str, wanted.values()))), "tests")
+    secrets["AIRFLOW_FERNET_KEY"] = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtMDA="
+    secrets["AIRFLOW_JWT_SECRET"] = secrets["AIRFLOW_API_SECRET_KEY"] = "tests-" * 12
+    here: dict[str, str | Path] = {
+        "AIRFLOW_HOME": folder / "airflow",
+        "AIRFLOW__CORE__DAGS_FOLDER": ROOT / "dags",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
+    }
+    as_composed = {name: interpolate(value, secrets) for name, value in wanted.items()}
+    running = House(folder, own_environment(**(as_composed | here | settings)))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()

@@ -1,0 +1,153 @@
+"""A month through Airflow is, byte for byte, the month run by hand: in one process, and as a backfill in service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.e2e.airflow_house import BIN, ROOT, House, house, own_environment, run, wait_for
+from tests.postgres import Cluster, postgres_cluster  # noqa: F401
+
+DAG = "retention_monthly"
+MONTHS = ("2024-04", "2024-05", "2024-06")
+KEY = "the-key-of-these-tests"
+RETENTION = str(BIN / "retention")
+
+
+def files_of(home: Path, month: str) -> dict[str, bytes]:
+    """Every file of the month's current version, by its path in it."""
+    folder = home / "months" / month
+    version = folder / (folder / "CURRENT").read_text().strip()
+    return {str(path.relative_to(version)): path.read_bytes() for path in version.rglob("*") if path.is_file()}
+
+
+def assert_same_month(one: Path, other: Path, month: str) -> None:
+    """Compare two homes' versions of a month, file by file."""
+    left, right = files_of(one, month), files_of(other, month)
+    assert left.keys() == right.keys()
+    assert len(left) > 20
+    assert [name for name in left if left[name] != right[name]] == []
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic operator of 300 services over three months long past."""
+    folder = tmp_path_factory.mktemp("twin")
+    words = ["--services", "300", "--months", "3", "--seed", "7", "--through", MONTHS[-1], "--out", str(folder / "out")]
+    run([RETENTION, "twin", *words], own_environment(), folder)
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the three months, run from the command line."""
+    folder = tmp_path_factory.mktemp("by_hand")
+    for month in MONTHS:
+        words = ["run", month, "--source", str(source), "--home", "home"]
+        try:
+            run([RETENTION, *words], own_environment(RETENTION_SECRET_KEY=KEY), folder)
+        except AssertionError as error:
+            # 12: done, with something withheld; the months are the same all the same.
+            if "ended with 12" not in str(error):
+                raise
+    return folder / "home"
+
+
+def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp_path: Path) -> None:
+    """One process on SQLite; approved by a mark, released, and the waits for days long past deferred and done."""
+    home = tmp_path / "home"
+    environment = own_environment(
+        AIRFLOW_HOME=tmp_path / "airflow",
+        AIRFLOW__CORE__DAGS_FOLDER=ROOT / "dags",
+        RETENTION_HOME=home,
+        RETENTION_SOURCE=source,
+        RETENTION_SECRET_KEY=KEY,
+    )
+    run(["airflow", "db", "migrate"], environment, tmp_path)
+    words = ["dags", "test", DAG, "-c", json.dumps({"month": MONTHS[0]}), "--mark-success-pattern", "approve"]
+    log = run(["airflow", *words], environment, tmp_path)
+    assert_same_month(by_hand, home, MONTHS[0])
+    assert json.loads((home / "months" / MONTHS[0] / "SEAL.json").read_text())["version"] == 1
+    assert log.count("running trigger in line") == 2
+
+
+@pytest.fixture
+def service(
+    source: Path,
+    tmp_path: Path,
+    postgres_cluster: Cluster,  # noqa: F811
+) -> Iterator[House]:
+    """The whole service on a PostgreSQL of its own."""
+    server = f"postgres@127.0.0.1:{postgres_cluster.port}"
+    with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE airflow")
+    settings: dict[str, str | Path] = {
+        "RETENTION_HOME": tmp_path / "home",
+        "RETENTION_SOURCE": source,
+        "RETENTION_SECRET_KEY": KEY,
+    }
+    with house(tmp_path, f"postgresql+psycopg2://{server}/airflow", **settings) as running:
+        yield running
+
+
+@pytest.mark.slow
+def test_backfill_of_three_months_in_service(service: House, by_hand: Path, tmp_path: Path) -> None:
+    """Scheduler, triggerer and API on PostgreSQL: three months in order, each approved by a person through the API."""
+    wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{DAG}"))
+    words = ["--from-date", f"{MONTHS[0]}-01", "--to-date", f"{MONTHS[-1]}-30", "--max-active-runs", "1"]
+    service.airflow("backfill", "create", "--dag-id", DAG, *words)
+    service.call("PATCH", f"dags/{DAG}", {"is_paused": False})
+    seen: set[str] = set()
+    runs = wait_for("three months approved and sealed", 600, lambda: _finished(service, seen), pause=5)
+    assert [one["partition_key"] for one in runs] == list(MONTHS)
+    assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(service, runs)
+    for month in MONTHS:
+        assert_same_month(by_hand, tmp_path / "home", month)
+        assert (tmp_path / "home" / "months" / month / "SEAL.json").exists()
+    _assert_the_clocks_month_waits(service)
+
+
+def _finished(service: House, seen: set[str]) -> list[dict[str, Any]] | None:
+    """The backfill's runs once all have ended; until then, answer who waits for an answer."""
+    _approve(service, seen)
+    runs = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id")["dag_runs"]
+    done = [one for one in runs if one["state"] in ("success", "failed")]
+    return runs if len(done) == len(MONTHS) or any(one["state"] == "failed" for one in done) else None
+
+
+def _approve(service: House, seen: set[str]) -> None:
+    """Answer at the second sight: an answer within the same second crosses the executor's report of the parked task."""
+    waiting = service.call("GET", f"dags/{DAG}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input")
+    for detail in waiting["hitl_details"]:
+        task = detail["task_instance"]
+        assert task["task_id"] == "approve"
+        if task["id"] not in seen:
+            seen.add(task["id"])
+            continue
+        path = f"dags/{DAG}/dagRuns/{task['dag_run_id']}/taskInstances/approve/{task['map_index']}/hitlDetails"
+        service.call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"who": "a test"}})
+
+
+def _failures(service: House, runs: list[dict[str, Any]]) -> str:
+    """The end of the log of each failed task."""
+    told = []
+    for one in runs:
+        path = f"dags/{DAG}/dagRuns/{one['dag_run_id']}/taskInstances"
+        for task in service.call("GET", path)["task_instances"]:
+            if task["state"] == "failed":
+                log = service.call("GET", f"{path}/{task['task_id']}/logs/{task['try_number']}")
+                told.append(f"{task['task_id']}\n{json.dumps(log, ensure_ascii=False)[-3000:]}")
+    return "\n".join(told)
+
+
+def _assert_the_clocks_month_waits(service: House) -> None:
+    """Unpausing starts the newest month; nobody has delivered it, so its first room waits for another try."""
+    scheduled = service.call("GET", f"dags/{DAG}/dagRuns?run_type=scheduled")["dag_runs"]
+    assert len(scheduled) == 1
+    tasks = service.call("GET", f"dags/{DAG}/dagRuns/{scheduled[0]['dag_run_id']}/taskInstances")["task_instances"]
+    assert {t["task_id"]: t["state"] for t in tasks if t["state"]} == {"extract": "up_for_retry"}
