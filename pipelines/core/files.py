@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROW_GROUP = 122_880
+ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = 0o644) 
     """Write Arrow batches as Parquet (zstd, fixed row groups): the same rows give the same bytes."""
     rows = 0
     with replacing(path, mode) as temporary:
-        with pq.ParquetWriter(temporary, batches.schema, compression="zstd", store_schema=False) as writer:
+        with pq.ParquetWriter(temporary, batches.schema, compression="zstd") as writer:
             for table in _regrouped(batches):
                 writer.write_table(table, row_group_size=ROW_GROUP)
                 rows += table.num_rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from pathlib import Path
@@ -10,33 +9,21 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.core.contract import Table
+from pipelines.core.files import write_parquet
 from pipelines.sources.delivery import FAULT, FILE, LINE
 from pipelines.sources.part import Part
 from pipelines.sources.spool import guard_writing
 from pipelines.sources.values import format_value
 
-ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
-
 
 def write_parts(table: Table, parts: Sequence[Part], path: Path) -> pa.Schema:
     """Write all parts in order; return the data columns. Never leaves half a file at `path`."""
     schema = merge_schemas(table, [part.schema for part in parts])
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        guard_writing(partial, lambda: _write_groups(_row_groups(_conform_parts(parts, schema)), schema, partial))
-        guard_writing(partial, lambda: _publish(partial, path))
-    finally:
-        partial.unlink(missing_ok=True)
+    stream = pa.RecordBatchReader.from_batches(_output_schema(schema), _conform_parts(parts, schema))
+    guard_writing(path, lambda: write_parquet(path, stream))
     return schema
-
-
-def _write_groups(groups: Iterator[pa.Table], schema: pa.Schema, path: Path) -> None:
-    with pq.ParquetWriter(path, _output_schema(schema), compression="zstd") as out:
-        for group in groups:
-            out.write_table(group, row_group_size=ROW_GROUP)
 
 
 def merge_schemas(table: Table, schemas: Sequence[pa.Schema]) -> pa.Schema:
@@ -108,29 +95,3 @@ def cast_to_text(column: pa.Array) -> pa.Array:
     if pa.types.is_string(column.type) or pa.types.is_null(column.type):
         return pc.cast(column, pa.string())
     return pa.array([format_value(value) for value in column.to_pylist()], pa.string())
-
-
-def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Regroup batches into whole row groups, so that the bytes do not depend on how the reader cut them."""
-    held: list[pa.RecordBatch] = []
-    count = 0
-    for batch in batches:
-        held.append(batch)
-        count += batch.num_rows
-        while count >= ROW_GROUP:
-            table = pa.Table.from_batches(held)
-            yield table.slice(0, ROW_GROUP).combine_chunks()
-            held, count = table.slice(ROW_GROUP).to_batches(), count - ROW_GROUP
-    if count:
-        yield pa.Table.from_batches(held).combine_chunks()
-
-
-def _publish(partial: Path, path: Path) -> None:
-    with open(partial, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
