@@ -126,7 +126,8 @@ def _first_fault(table: Table, present: list[Column]) -> str:
 
 
 def _masked(column: Column) -> str:
-    text = f'"_text_{column.name}"'
+    # The spreadsheet reader's own marks were never in the file.
+    text = f"translate(\"_text_{column.name}\", chr(57344) || chr(57345) || chr(57346), '')"
     return f"left({text}, 1) || '***'" if column.personal else f"left({text}, 200)"
 
 
@@ -147,6 +148,7 @@ def _set_aside(context: Context, table: Table) -> None:
         if expectation.takes_rows:
             column = expectation.columns[0] if expectation.columns else ""
             _mark(context, expectation.bad_row(), expectation.name, column)
+    _mark_lost_zeros(context, table)
     _mark_repeats(context, table)
     for owner in ("customer", "service"):
         if (
@@ -174,6 +176,25 @@ def _mark(context: Context, condition: str, rule: str, column: str) -> None:
         f"UPDATE typed SET _rule = $rule, _column = $column, _value = {value} WHERE _rule IS NULL AND ({condition})",
         {"rule": rule, "column": column or None},
     )
+
+
+def _mark_lost_zeros(context: Context, table: Table) -> None:
+    """Set aside ids that a spreadsheet has shortened: digits alone, shorter than the usual length, where ids start with 0.
+
+    The zeros could be guessed back, and be wrong: nothing is guessed.
+    """
+    for column in table.columns:
+        if column.kind == "id":
+            digits = f'SELECT "{column.name}" AS id FROM typed WHERE regexp_full_match("{column.name}", \'\\d+\')'
+            usual = context.engine.rows(
+                f"SELECT MODE(length(id)) AS n, COUNT(*) AS ids, COUNT(*) FILTER (WHERE id[1] = '0') AS zeros, "
+                f'(SELECT COUNT(*) FROM typed WHERE "{column.name}" IS NOT NULL) AS filled FROM ({digits})'
+            )[0]
+            if usual["zeros"] and usual["ids"] * 2 > usual["filled"]:
+                shorter = (
+                    f"regexp_full_match(\"{column.name}\", '\\d{{1,{usual['n'] - 1}}}')" if usual["n"] > 1 else "FALSE"
+                )
+                _mark(context, shorter, "lost_zeros", column.name)
 
 
 def _mark_repeats(context: Context, table: Table) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import yaml
 
-KINDS = frozenset({"id", "text", "enum", "date", "timestamp", "month", "money", "quantity", "integer", "bool", "year"})
+KINDS = frozenset(
+    {"id", "text", "phone", "enum", "date", "timestamp", "month", "money", "quantity", "integer", "bool", "year"}
+)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pipelines.core.contract import Column
 SQL_TYPES = {
     "id": "VARCHAR",
     "text": "VARCHAR",
+    "phone": "VARCHAR",
     "enum": "VARCHAR",
     "month": "VARCHAR",
     "date": "DATE",
@@ -32,7 +33,8 @@ SQL_TYPES = {
 _WIDE = "".join(chr(c) for c in range(0xFF01, 0xFF5F)) + "\u3000\u00a0\u2212\u2013"
 _NARROW = "".join(chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)) + "  --"
 # Deleted wherever they stand: zero-width space and joiners, word joiner, byte-order mark, direction marks.
-_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+_DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff" + _DIRECTIONS
 
 
 # Space, tab, line feed, vertical tab, form feed, carriage return: DuckDB's E'' strings do not know them all.
@@ -101,15 +103,22 @@ MACROS = (
     """as_bool(x) AS CASE WHEN lower(clean(x)) IN ('true', '1', '1.0', '是', 'y', 'yes') THEN TRUE
         WHEN lower(clean(x)) IN ('false', '0', '0.0', '否', 'n', 'no') THEN FALSE END""",
     r"""as_id(x) AS CASE
-        WHEN regexp_full_match(x, '[A-Za-z0-9_-]*[A-Za-z0-9_]') AND lower(x) NOT IN ('nan', 'none', 'null', 'inf') THEN x
+        WHEN regexp_full_match(x, '[A-Za-z0-9_-]*[A-Za-z0-9_]') AND lower(x) NOT IN ('nan', 'none', 'null', 'inf')
+            AND NOT regexp_full_match(x, '\d+[eE]\d+') THEN x
         WHEN contains(x, chr(57344)) OR contains(x, chr(57346)) OR contains(x, chr(65533)) OR contains(x, chr(0)) THEN NULL
         WHEN lower(clean(x)) IN ('nan', 'none', 'null', '-', '\n', '#n/a', 'n/a', 'inf') THEN NULL
         WHEN regexp_full_match(clean(x), '[+-]?\d+(\.\d+)?[eE][+-]?\d+') THEN NULL
         WHEN regexp_full_match(clean(x), '\d{1,15}\.0+') THEN split_part(clean(x), '.', 1)
         WHEN regexp_full_match(clean(x), '\d{16,}\.0+') THEN NULL
         ELSE clean(x) END""",
+    # Marks that turn the direction of writing could make a name read as another.
+    f"undirected(x) AS CASE WHEN strlen(x) = length(x) THEN x ELSE translate(x, '{_DIRECTIONS}', '') END",
     "as_text(x) AS CASE WHEN contains(x, chr(65533)) OR contains(x, chr(57346)) OR clean(x) IS NULL THEN NULL "
-    f"ELSE NULLIF(trim(x, {_BLANKS} || chr(12288) || chr(160)), '') END",
+    f"ELSE NULLIF(trim(undirected(x), {_BLANKS} || chr(12288) || chr(160)), '') END",
+    # +86 138-1234-5678 is 13812345678; what is no mobile number stays as it is.
+    r"""as_phone(x) AS CASE
+        WHEN regexp_full_match(regexp_replace(clean(x), '[\s-]', '', 'g'), '(\+?86)?1\d{10}')
+        THEN right(regexp_replace(clean(x), '[\s-]', '', 'g'), 11) ELSE as_text(x) END""",
     "is_empty(x) AS COALESCE(clean(x), '') = ''",
     # which form a readable cell had, for the count of what was normalised
     r"""form_of(x) AS CASE
@@ -142,6 +151,13 @@ _NATIVE = {
     "bool": {"BOOLEAN"},
     "integer": {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"},
 }
+# The plain form of kinds whose value is not written back as it was delivered.
+_PLAIN = {
+    "quantity": r"-?\d{1,12}(\.\d+)?",
+    "timestamp": r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?",
+    "money": r"-?\d{1,16}(\.\d{1,2})?",
+    "bool": r"(?i)true|false|1|0",
+}
 _FLOATS = {"FLOAT", "DOUBLE"}
 
 
@@ -158,7 +174,10 @@ def typed(column: Column, physical: str) -> Typed:
     text = raw if physical == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
     value = _from_text(column, text)
     changed = f"{text} IS DISTINCT FROM {_shown(column, value)}"
-    form = f"CASE WHEN {changed} THEN form_of({text}) END" if physical == "VARCHAR" else "NULL"
+    if column.kind in _PLAIN:
+        changed = f"NOT regexp_full_match({text}, '{_PLAIN[column.kind]}')"
+    counted = physical == "VARCHAR" or (column.kind == "id" and physical in _FLOATS)
+    form = f"CASE WHEN {changed} THEN form_of({text}) END" if counted else "NULL"
     return Typed(value, f"is_empty({text})", form)
 
 
@@ -171,4 +190,4 @@ def _from_text(column: Column, text: str) -> str:
 
 def _shown(column: Column, value: str) -> str:
     """The value as its plainest text: a cell that differs from it was normalised."""
-    return value if column.kind in ("id", "text", "enum", "month") else f"CAST({value} AS VARCHAR)"
+    return value if SQL_TYPES[column.kind] == "VARCHAR" else f"CAST({value} AS VARCHAR)"

@@ -52,6 +52,11 @@ def read_header(cells: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(name or f"unnamed_{i}" for i, name in enumerate(names, 1))
 
 
+def folded_names(cells: Sequence[str | None]) -> int:
+    """Count the names that were written in another form than the one they are read as."""
+    return sum((cell or "") != name for cell, name in zip(cells, fold_names(cells), strict=True))
+
+
 def check_names(names: Sequence[str], table: Table, file: str, line: int = 1) -> None:
     """Refuse a file that names a column twice or lacks a required one."""
     twice = sorted(name for name, count in Counter(names).items() if count > 1)

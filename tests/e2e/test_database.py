@@ -14,6 +14,7 @@ from pipelines.core.contract import contract
 from pipelines.core.lake import Version
 from pipelines.core.month import Month
 from pipelines.run import Job, run_month
+from tests.postgres import postgres_cluster, postgres_url  # noqa: F401
 
 MONTH = "2026-02"
 
@@ -50,7 +51,7 @@ def hashes(version: Version) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def database(folder: Path, postgres_url: str) -> str:
+def database(folder: Path, postgres_url: str) -> str:  # noqa: F811
     load(folder, postgres_url)
     return postgres_url
 

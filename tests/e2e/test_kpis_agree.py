@@ -48,30 +48,25 @@ def status(version: Version) -> dict[str, tuple[str, str | None]]:
     return {f"{row.kpi}.{row.variant}": (row.status, row.reason) for row in rows}
 
 
+def services_past_due(version: Version) -> float:
+    frame = monthly(version)
+    row = frame[(frame["kpi"] == "arrears_rate") & (frame["variant"] == "services") & (frame["scope_id"] == "company")]
+    return round(float(row["value"].iloc[0]) * 100, 2)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["megaline", "uci"])
-def test_real_months(name: str, tmp_path: Path, record_property: pytest.FixtureRequest) -> None:
+def test_real_months(name: str, tmp_path: Path) -> None:
     source = DATA / name
     if not source.is_dir():
         pytest.skip(f"the public data are not here: {source}")
     months = months_of(source)
-    reports = [agree(run(tmp_path, source, m), source, months[: i + 1]) for i, m in enumerate(months)]
-    print(
-        f"\n{name}: {len(months)} months, {sum(r.compared for r in reports)} rows compared, "
-        f"{sum(r.differing_rows for r in reports)} differ"
-    )
+    versions = [run(tmp_path, source, month) for month in months]
+    reports = [agree(version, source, months[: i + 1]) for i, version in enumerate(versions)]
     assert all(report.ok for report in reports), "\n".join(map(str, reports))
-
-
-def test_known_answers_of_uci(tmp_path: Path) -> None:
-    source = DATA / "uci"
-    if not source.is_dir():
-        pytest.skip(f"the public data are not here: {source}")
-    for month, answer in UCI_SERVICES.items():
-        frame = monthly(run(tmp_path, source, month))
-        row = frame[
-            (frame["kpi"] == "arrears_rate") & (frame["variant"] == "services") & (frame["scope_id"] == "company")
-        ]
-        assert round(row["value"].iloc[0] * 100, 2) == answer
+    assert sum(report.compared for report in reports) > 2_000
+    if name == "uci":
+        assert dict(zip(months, map(services_past_due, versions), strict=True)) == UCI_SERVICES
 
 
 @pytest.fixture(scope="module")
@@ -82,23 +77,23 @@ def small_twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def two_months_run(small_twin: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def earlier_months_run(small_twin: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     for month in months_of(small_twin)[:-1]:
         run(home, small_twin, month)
     return home
 
 
-def test_twin_across_a_new_year(small_twin: Path, two_months_run: Path, tmp_path: Path) -> None:
-    home = shutil.copytree(two_months_run, tmp_path / "home")
+def test_twin_across_a_new_year(small_twin: Path, earlier_months_run: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(earlier_months_run, tmp_path / "home")
     months = months_of(small_twin)
     report = agree(run(home, small_twin, months[-1]), small_twin, months)
     assert report.ok, str(report)
 
 
 @pytest.mark.parametrize("table", OPTIONAL)
-def test_a_table_that_is_absent(table: str, small_twin: Path, two_months_run: Path, tmp_path: Path) -> None:
-    home = shutil.copytree(two_months_run, tmp_path / "home")
+def test_a_table_that_is_absent(table: str, small_twin: Path, earlier_months_run: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(earlier_months_run, tmp_path / "home")
     source = shutil.copytree(small_twin, tmp_path / "source")
     months = months_of(source)
     (source / months[-1] / f"{table}.parquet").unlink()

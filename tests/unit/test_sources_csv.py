@@ -158,8 +158,7 @@ def test_refuses_a_missing_required_column(tmp_path: Path) -> None:
 
 def test_marks_rows_that_cannot_be_data(tmp_path: Path) -> None:
     text = (
-        PLAN
-        + "P1,a\nP2,b,2\nP3,c,3,x\nP4,d,4,\n,,\n  \n合 计：,,10\n,总计,10\nTotal,,9\nＴＯＴＡＬ,,9\nTOTALLY,x,9\nP9,"
+        PLAN + "P1,a\nP2,b,2\nP3,c,3,x\nP4,d,4,\n,,\n  \n合 计：,,10\n,总计,10\nTotal,,9\nＴＯＴＡＬ,,9\nTOTALLY,x,9\n"
     )
     _, rows = deliver(tmp_path, {"plan.csv": text})
     assert [(row["plan_id"], row["_line"], row["_fault"]) for row in rows] == [
@@ -172,8 +171,8 @@ def test_marks_rows_that_cannot_be_data(tmp_path: Path) -> None:
         ("Total", 10, "total_row"),
         ("ＴＯＴＡＬ", 11, "total_row"),
         ("TOTALLY", 12, None),
-        ("P9", 13, "truncated"),
     ]
+    assert refused(tmp_path, {"plan.csv": text + "P9,"}) == ("csv_truncated", {"file": "plan.csv", "line": "13"})
 
 
 def test_keeps_text_exactly(tmp_path: Path) -> None:

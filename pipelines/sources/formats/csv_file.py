@@ -9,13 +9,22 @@ from functools import partial
 from itertools import islice
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.core.contract import Table
-from pipelines.sources.delivery import FileRefused, Limits
+from pipelines.sources.delivery import FAULT, LINE, TRUNCATED, FileRefused, Limits
 from pipelines.sources.formats.blocks import TextFile
 from pipelines.sources.formats.csv_rows import read_batches, read_rows
 from pipelines.sources.formats.encoding import detect_encoding
-from pipelines.sources.header import TITLE_ROWS, check_names, find_header_row, fold_name, read_header, required_names
+from pipelines.sources.header import (
+    TITLE_ROWS,
+    check_names,
+    find_header_row,
+    fold_name,
+    folded_names,
+    read_header,
+    required_names,
+)
 from pipelines.sources.part import Part, text_schema
 from pipelines.sources.rows import RowSifter
 from pipelines.sources.staging import Staged
@@ -35,6 +44,7 @@ class _Found:
     titles: int
     first_line: int
     last_line: int
+    folded: int
 
 
 def open_csv(staged: Staged, table: Table, limits: Limits) -> Part:
@@ -46,6 +56,7 @@ def open_csv(staged: Staged, table: Table, limits: Limits) -> Part:
     part = Part(staged.name, staged.sha256, staged.size, text_schema(found.names), lambda: iter(()))
     part.encoding, part.delimiter, part.notes = form.encoding, found.text.delimiter, list(form.notes)
     part.notes += ["sep line skipped"] * text.skip + [f"title rows skipped: {found.titles}"] * bool(found.titles)
+    part.notes += [f"header names folded: {found.folded}"] * bool(found.folded) + _line_ends(text)
     part.read = partial(_read_part, replace(found.text, skip=found.last_line), part)
     return part
 
@@ -53,8 +64,24 @@ def open_csv(staged: Staged, table: Table, limits: Limits) -> Part:
 def _read_part(text: TextFile, part: Part) -> Iterator[pa.RecordBatch]:
     names = tuple(part.schema.names)
     sifter = RowSifter(names)
-    yield from sifter.sift(read_batches(text, names))
+    for batch in sifter.sift(read_batches(text, names)):
+        _refuse_cut_file(batch, part.name)
+        yield batch
     part.notes += sifter.notes()
+
+
+def _refuse_cut_file(batch: pa.RecordBatch, file: str) -> None:
+    """A last row that breaks off proves that more is lost, and nobody knows how much."""
+    place = pc.index(batch.column(FAULT), TRUNCATED).as_py()
+    if place >= 0:
+        raise FileRefused("csv_truncated", file=file, line=batch.column(LINE)[place].as_py())
+
+
+def _line_ends(text: TextFile) -> list[str]:
+    """Note line ends that are not all the same, or the old single CR."""
+    block = next(text.blocks(), b"")
+    cr, crlf, lf = block.count(b"\r"), block.count(b"\r\n"), block.count(b"\n")
+    return ["line ends: CR or mixed"] if cr != crlf or crlf not in (0, lf) else []
 
 
 def _with_sep_line(text: TextFile) -> TextFile:
@@ -86,7 +113,9 @@ def _try_header(text: TextFile, table: Table) -> _Found | FileRefused | None:
         return None
     cells, first, last = head[row]
     names = read_header(cells)
-    return _Found(sum(table.column(name) is not None for name in names), text, names, row, first, last)
+    return _Found(
+        sum(table.column(name) is not None for name in names), text, names, row, first, last, folded_names(cells)
+    )
 
 
 def _no_header(text: TextFile, table: Table) -> FileRefused:

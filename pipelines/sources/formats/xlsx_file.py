@@ -17,7 +17,15 @@ from pipelines.sources.delivery import DAMAGED_ID, EXCEL_SERIAL, FileRefused, Li
 from pipelines.sources.formats import calamine_child
 from pipelines.sources.formats.archive import open_archive
 from pipelines.sources.formats.sheet_xml import SheetScan, Workbook, read_workbook, scan_sheet
-from pipelines.sources.header import TITLE_ROWS, check_names, find_header_row, fold_name, read_header, required_names
+from pipelines.sources.header import (
+    TITLE_ROWS,
+    check_names,
+    find_header_row,
+    fold_name,
+    folded_names,
+    read_header,
+    required_names,
+)
 from pipelines.sources.part import Part, batch_schema, text_schema
 from pipelines.sources.rows import Cells, RowSifter, build_batch
 from pipelines.sources.spool import spool_batches
@@ -49,6 +57,8 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     check_names(names, table, staged.name, head[index][0])
     part = Part(staged.name, staged.sha256, staged.size, text_schema(names), lambda: iter(()))
     part.notes = _notes(book, sheet, scan, index)
+    folded = folded_names([format_value(cell) for cell in head[index][1]])
+    part.notes += [f"header names folded: {folded}"] * bool(folded)
     convert = [_converter(table, name, book.is_1904) for name in names]
     sifter = RowSifter(names)
     batches = sifter.sift(_batches(chain(head[index + 1 :], rows), names, convert, limits.batch_rows))
