@@ -48,6 +48,9 @@ def _gather(context: Context, spec: Spec) -> dict[str, Any]:
     reasons = context.missing(spec) + [
         reason for table in needed for reason in (context.entry(TableName(table)) or {}).get("reasons", [])
     ]
+    ownership = context.entry(TableName("snapshot_ownership")) or {}
+    if spec.meta.get("assign") != "branch" and "manager_id" in ownership.get("absent", ()):
+        reasons.append("absent: ownership.manager_id")
     if reasons:
         return state | {"status": "not_computed", "reason": "; ".join(dict.fromkeys(reasons))}
     release = context.engine.rows(
