@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.core.errors import Incomplete, RetentionError, UsageError
-from pipelines.core.lake import MonthFolder, Version
 from pipelines.core.month import Month
 from pipelines.run import Job, release_month, run_month, run_room
+from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
 from pipelines.words.progress import month_progress
 from pipelines.words.texts import LANGUAGES, describe, label, local_language

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.core.context import PERSONAL, Context
-from pipelines.core.files import hash_file
 from pipelines.core.spec import TableName
 from pipelines.sources import Delivery
+from pipelines.store.files import hash_file
 
 
 def run(context: Context) -> None:

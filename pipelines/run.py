@@ -17,13 +17,13 @@ from pipelines import ROOMS
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
 from pipelines.core.errors import Refused, RetentionError, StorageError, UsageError
-from pipelines.core.files import hash_file
-from pipelines.core.lake import Draft, MonthFolder, Version, held_months
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
+from pipelines.store.files import hash_file
+from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 
 # What turns the same inputs into the same bytes: our code and the libraries that write them.
 _LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")

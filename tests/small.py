@@ -21,12 +21,12 @@ import pytest
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
-from pipelines.core.lake import Draft, MonthFolder, Version
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
 from pipelines.core.spec import TableName
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.run import ROOMS, Job, run_month, run_room
+from pipelines.store.lake import Draft, MonthFolder, Version
 from twin import generate
 
 MONTH = Month.parse("2026-08")

@@ -15,7 +15,7 @@ from pipelines import ROOMS
 from pipelines.core.paths import ROOT
 
 # Folders every room may use; none of them knows a room.
-SHARED = ("core", "engines", "sources", "channels", "words")
+SHARED = ("core", "store", "engines", "sources", "channels", "words")
 
 
 def imported(path: Path) -> Iterator[str]:

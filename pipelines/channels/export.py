@@ -23,9 +23,9 @@ from pipelines.channels.workbook import (
     write_tables,
     write_work_list,
 )
-from pipelines.core.lake import MonthFolder, Version
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
+from pipelines.store.lake import MonthFolder, Version
 from pipelines.words.masking import mask_name, mask_phone
 from pipelines.words.texts import label, labels, reason_in_words
 

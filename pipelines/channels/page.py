@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.core.files import write_text
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
+from pipelines.store.files import write_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words
 

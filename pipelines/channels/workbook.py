@@ -14,7 +14,7 @@ from pipelines.channels.sheet import HEADER_ROW, Canvas, draw_sheet, open_workbo
 from pipelines.channels.signature import is_signed_by, protected_cells, sign_row, stable_text
 from pipelines.channels.text import clean_text, file_stem, is_blank, name_tabs
 from pipelines.core.errors import SpecError
-from pipelines.core.files import replacing
+from pipelines.store.files import replacing
 
 __all__ = [
     "HEADER_ROW", "HIDDEN_TAB", "OUTCOMES", "TABLE_COLUMNS", "WORK_LIST_COLUMNS",

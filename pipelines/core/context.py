@@ -10,13 +10,13 @@ from typing import Any
 
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract
-from pipelines.core.lake import Draft, Version
 from pipelines.core.lineage import origin, snapshot_columns, table_columns
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import DuckEngine, native
+from pipelines.store.lake import Draft, Version
 
 # Tables that hold personal data are readable by their owner alone.
 PERSONAL = 0o600

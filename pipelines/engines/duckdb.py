@@ -10,8 +10,8 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
-from pipelines.core.files import Written, write_parquet
 from pipelines.core.spec import EARLIER, Spec, TableName
+from pipelines.store.files import Written, write_parquet
 
 BATCH_ROWS = 122_880
 

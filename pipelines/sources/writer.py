@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.core.contract import Table
-from pipelines.core.files import write_parquet
 from pipelines.sources.delivery import FAULT, FILE, LINE
 from pipelines.sources.part import Part
 from pipelines.sources.spool import guard_writing
 from pipelines.sources.values import format_value
+from pipelines.store.files import write_parquet
 
 
 def write_parts(table: Table, parts: Sequence[Part], path: Path) -> pa.Schema:

@@ -20,11 +20,11 @@ from rich.table import Table
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
-from pipelines.core.files import replacing
-from pipelines.core.lake import MonthFolder, Version, held_months
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
+from pipelines.store.files import replacing
+from pipelines.store.lake import MonthFolder, Version, held_months
 from pipelines.words.masking import MASKS, mask_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words, plain

@@ -13,7 +13,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines.channels.export import export_month
-from pipelines.core.lake import MonthFolder, Version
+from pipelines.store.lake import MonthFolder, Version
 from pipelines.words.texts import LANGUAGES
 from pipelines.words.views import write_table
 from tests.bad_inputs.values import FORMULAS, SCRIPTS

@@ -19,13 +19,13 @@ from pipelines import dispatch, features
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
-from pipelines.core.lake import Draft, Version
 from pipelines.core.lineage import EXTRA_COLUMNS, snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
 from pipelines.core.spec import EARLIER, Spec, TableName, load_spec, room_specs
 from pipelines.core.values import SQL_TYPES
+from pipelines.store.lake import Draft, Version
 from tests.cases.form import Case, Grid
 
 ENGINES = sorted(p.stem for p in (ROOT / "pipelines" / "engines").glob("*.py") if p.stem != "__init__")

@@ -11,9 +11,9 @@ import yaml
 
 import twin
 from pipelines.core.contract import contract
-from pipelines.core.lake import Version
 from pipelines.core.month import Month
 from pipelines.run import Job, run_month
+from pipelines.store.lake import Version
 from tests.postgres import postgres_cluster, postgres_url  # noqa: F401
 
 MONTH = "2026-02"

@@ -17,7 +17,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines import cli
-from pipelines.core.lake import MonthFolder
+from pipelines.store.lake import MonthFolder
 from pipelines.words import views
 from tests.small import KEY, MONTH, Town, no_gate, run_town
 

@@ -11,8 +11,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines.channels.export import export_month
-from pipelines.core.lake import MonthFolder
 from pipelines.run import release_month
+from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import labels
 from tests.small import MONTH, Row, Town, job, read, run_town, twin_operator
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from pipelines import kpi as room
-from pipelines.core.lake import MonthFolder
 from pipelines.core.outputs import Kpi, kpis
 from pipelines.core.spec import Spec
+from pipelines.store.lake import MonthFolder
 from tests.small import Row, none_of, only, read, room_context, twin_operator, yuan
 
 Computed = Callable[..., list[Row]]

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines import run as runner
 from pipelines.core.errors import Busy, Refused, SourceNotReady, StorageError, UsageError
-from pipelines.core.lake import MonthFolder, Version
 from pipelines.run import ROOMS, Job, release_month, run_month, run_room
+from pipelines.store.lake import MonthFolder, Version
 from tests.small import MONTH, Town, job, no_gate, read, run_town
 
 
@@ -178,7 +178,7 @@ def test_a_month_has_one_run_at_a_time(copied: Job) -> None:
 def test_a_full_disk_is_a_storage_error_and_the_run_goes_on(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     town().person("dan").write(Path(str(copied.source)))
     with monkeypatch.context() as patch, no_gate(), pytest.raises(StorageError) as caught:
-        patch.setattr("pipelines.core.files.os.fsync", lambda d: (_ for _ in ()).throw(OSError(28, "No space left")))
+        patch.setattr("pipelines.store.files.os.fsync", lambda d: (_ for _ in ()).throw(OSError(28, "No space left")))
         run_month(copied)
     assert caught.value.exit_code == 17 and copied.folder.version().number == 1
     assert not list(copied.home.rglob("*.tmp"))

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
-from pipelines.core.lake import MonthFolder
+from pipelines.store.lake import MonthFolder
 from tests.small import MONTH, Row, Town, only, read, run_through, twin_operator, write_csv
 
 

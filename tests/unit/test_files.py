@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.core import files
-from pipelines.core.files import hash_file, read_json, rename_folder, replacing, write_json, write_parquet, write_text
+from pipelines.store import files
+from pipelines.store.files import hash_file, read_json, rename_folder, replacing, write_json, write_parquet, write_text
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core import lake
 from pipelines.core.errors import Busy, Refused, UsageError
-from pipelines.core.files import write_text
-from pipelines.core.lake import Draft, MonthFolder, Version, held_months
 from pipelines.core.month import Month
+from pipelines.store import lake
+from pipelines.store.files import write_text
+from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 
 MONTH = Month.parse("2026-08")
 

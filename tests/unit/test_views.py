@@ -13,9 +13,9 @@ from python_calamine import CalamineWorkbook
 
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import UsageError
-from pipelines.core.lake import MonthFolder
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
+from pipelines.store.lake import MonthFolder
 from pipelines.words import views
 from pipelines.words.units import in_words, plain
 from tests.small import read, twin_operator

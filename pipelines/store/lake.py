@@ -22,8 +22,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pipelines.core.errors import Busy, Refused, UsageError
-from pipelines.core.files import hash_file, read_json, rename_folder, write_json, write_text
 from pipelines.core.month import Month
+from pipelines.store.files import hash_file, read_json, rename_folder, write_json, write_text
 
 _VERSION = re.compile(r"v(\d{4,})(\.partial)?")
 
