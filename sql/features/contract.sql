@@ -12,6 +12,6 @@ SELECT
     s.service_id,
     DATE_DIFF('day', CAST(:last_day AS DATE), k.contract_end_on) AS days_to_contract_end,
     DATE_DIFF('day', CAST(:last_day AS DATE), k.promotion_end_on) AS days_to_promotion_end,
-    CAST(k.promotion_discount_amount AS DOUBLE) AS promotion_discount_amount
+    k.promotion_discount_amount
 FROM features_service AS s
 JOIN snapshot_service AS k ON k.service_id = s.service_id
