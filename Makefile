@@ -11,7 +11,7 @@ PYTHON ?= python3.11
 UV_VERSION := 0.13.9
 UV := build/uv/bin/uv
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest
+PYTEST := $(BIN)/pytest -n auto --dist loadfile
 
 export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that signs for itself only the system's certificates are right; a bare machine may have none.

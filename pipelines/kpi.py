@@ -45,6 +45,7 @@ def run(context: Context) -> None:
     if not context.is_computed("snapshot_target"):
         targets = "SELECT NULL AS kpi, NULL AS scope_kind, NULL AS scope_id, NULL AS target_value WHERE FALSE"
     engine.table("target_row", targets)
+    tie_books(context, kinds)
     context.write("kpi_monthly", _MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], _settings(context))
 
 
@@ -157,11 +158,70 @@ SELECT
     CASE WHEN k.is_ranked THEN CAST(RANK() OVER (
         PARTITION BY k.kpi, k.variant, k.scope_kind, k.is_ranked ORDER BY k.value * k.sign
     ) AS INTEGER) END AS rank,
-    CASE WHEN k.missing IS NOT NULL THEN 'not_computed' ELSE r.status END AS status,
-    NULLIF(CONCAT_WS('; ', k.missing, CASE WHEN k.missing IS NULL THEN r.reason END, k.note,
-        CASE WHEN k.is_small THEN 'small_denominator' END), '') AS reason
+    CASE WHEN k.missing IS NOT NULL THEN 'not_computed' WHEN t.kpi IS NOT NULL THEN 'withheld'
+        ELSE COALESCE(b.status, r.status) END AS status,
+    NULLIF(CONCAT_WS('; ', k.missing, CASE WHEN k.missing IS NULL THEN COALESCE(b.reason, r.reason) END,
+        'does_not_tie: ' || t.checks, k.note, CASE WHEN k.is_small THEN 'small_denominator' END), '') AS reason
 FROM ranked AS k
 JOIN validate_release AS r
     ON r.kind = 'kpi' AND r.output = k.kpi || '.' || k.variant
     AND r.scope = CASE WHEN k.scope_kind = 'company' THEN 'company' ELSE 'parts' END
+LEFT JOIN validate_release AS b
+    ON b.kind = 'kpi' AND b.output = r.output AND k.scope_kind = 'branch' AND b.scope = 'branch:' || k.scope_id
+LEFT JOIN (
+    SELECT kpi, variant, STRING_AGG("check", ', ' ORDER BY "check") AS checks
+    FROM kpi_tie WHERE NOT success GROUP BY kpi, variant
+) AS t ON t.kpi = k.kpi AND t.variant = k.variant
 """
+
+
+# -- the books must tie ------------------------------------------------------------------------------------------
+
+# KPI variants that are revenue, and which of their sums it is.
+REVENUE = {("arrears_rate", "current_amount"): "denominator", ("arpu", "mean_base"): "numerator"}
+
+
+def tie_books(context: Context, kinds: list[str]) -> None:
+    """Write `kpi_tie`: parts against the company, and bills against ledger against KPI, to the fen.
+
+    What does not tie is withheld: a wrong sum is worse than none.
+    """
+    checks = [_parts_against_company(kind) for kind in kinds if kind != "company"]
+    if context.is_computed("features_revenue"):
+        checks += [_bills_against_ledger(context)]
+        checks += [_ledger_against_kpi(kpi, variant, side) for (kpi, variant), side in REVENUE.items()]
+    no_check = _parts_against_company("company")  # the company against itself: no part, no check
+    context.write(
+        "kpi_tie",
+        f"SELECT *, found - expected AS difference, found = expected AS success "
+        f"FROM ({' UNION ALL '.join(checks or [no_check])})",
+        ["kpi", "variant", '"check"'],
+    )
+
+
+def _parts_against_company(kind: str) -> str:
+    sides = " UNION ALL ".join(
+        f"SELECT '{kind} {side}' AS \"check\", kpi, variant, SUM({side}) FILTER (WHERE scope_kind = 'company') AS expected, "
+        f"SUM({side}) FILTER (WHERE scope_kind = '{kind}') AS found FROM part GROUP BY kpi, variant"
+        for side in ("numerator", "denominator")
+    )
+    return f"SELECT * FROM ({sides}) WHERE expected IS NOT NULL"
+
+
+def _bills_against_ledger(context: Context) -> str:
+    """The bills of the lines that count, added up anew, against the revenue of each customer."""
+    credit = "0" if context.is_absent("bill.adjustment_amount") else "COALESCE(b.adjustment_amount, 0)"
+    return (
+        f"SELECT 'bills to ledger' AS \"check\", 'revenue' AS kpi, 'ledger' AS variant, "
+        f"(SELECT COALESCE(SUM(b.billed_amount + {credit}), 0) FROM snapshot_bill AS b WHERE NOT EXISTS (SELECT 1 FROM "
+        "snapshot_service AS s WHERE s.service_id = b.service_id AND s.is_excluded)) AS expected, "
+        "(SELECT COALESCE(SUM(revenue), 0) FROM features_revenue) AS found"
+    )
+
+
+def _ledger_against_kpi(kpi: str, variant: str, side: str) -> str:
+    return (
+        f"SELECT 'ledger to KPI' AS \"check\", kpi, variant, "
+        f"(SELECT COALESCE(SUM(revenue), 0) FROM features_revenue) AS expected, {side} AS found "
+        f"FROM part WHERE kpi = '{kpi}' AND variant = '{variant}' AND scope_kind = 'company'"
+    )

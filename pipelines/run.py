@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as library_version
@@ -24,6 +24,7 @@ from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
+from pipelines.store.waivers import waivers_for
 
 # What turns the same inputs into the same bytes: our code and the libraries that write them.
 _LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")
@@ -147,6 +148,8 @@ def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
         "settings": job.settings.meaning(),
         "key": sha256(b"identity" + job.settings.key).hexdigest()[:16],
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
+        "gate": hash_file(job.settings.gate_file) if job.settings.gate_file else None,
+        "waivers": [asdict(waiver) for _, waiver in sorted(waivers_for(job.home, job.month).items())],
         "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
     }
 
@@ -202,6 +205,7 @@ def _run_room(job: Job, draft: Draft, room: str) -> None:
             draft=draft,
             engine=engine,
             earlier=earlier,
+            waivers=waivers_for(job.home, job.month),
             source=_source(job) if room == ROOMS[0] else None,
             progress=job.progress,
         )

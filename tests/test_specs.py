@@ -34,7 +34,8 @@ every_kpi = pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.spec.name)
 
 ANYWHERE = {"title", "owner", "tolerates", "needs", "version"}
 KEYS = {
-    "features": {"key", "carry"},
+    "features": {"key", "carry", "model"},
+    "validate": {"key"},
     "feedback": {"key"},
     "kpi": {"unit", "better", "target", "default", "variants", "note"},
     "dispatch": {"purpose", "priority", "holdout", "due", "action", "assign", "remember", "scored", "reason"},

@@ -17,6 +17,7 @@ from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import DuckEngine, native
 from pipelines.store.lake import Draft, Version
+from pipelines.store.waivers import Waiver
 
 # Tables that hold personal data are readable by their owner alone.
 PERSONAL = 0o600
@@ -38,6 +39,7 @@ class Context:
     draft: Draft
     engine: DuckEngine
     earlier: Mapping[str, Version | None]
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
     source: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)

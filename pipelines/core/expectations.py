@@ -1,14 +1,22 @@
 """Expectations as files: one YAML a table, rows in Great Expectations' own type / kwargs / severity form.
 
 `meta` carries what Great Expectations does not know:
+  id: name           what the rule is called, where type and columns do not say it
   rows: quarantine   the same rule, turned into SQL, takes the bad rows out of the snapshot
   columns: [..]      which columns the finding concerns, where the kwargs do not say it (else the whole table)
-`{month}`, `{first_day}` and `{last_day}` in a query stand for the month's own values.
+  needs: [..]        other tables without which the rule says nothing (`previous_bill`: last month's)
+  scope: branch      the rule's rows name a branch_id, and it concerns that branch's figures alone
+  asks: reason       whoever accepts it should say why (`retention waive`)
+  owner: name        who has to look into it
+`{month}`, `{first_day}` and `{last_day}` in a query stand for the month's own values. An installation's gate file
+(`finding: {severity: …, mostly: …, …}`) replaces severities and arguments.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import sqlglot
@@ -20,7 +28,7 @@ from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 
 SEVERITIES = ("critical", "warning", "info")
-_QUERY = "unexpected_rows_query"
+QUERY = "unexpected_rows_query"
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,11 @@ class Expectation:
         return f"{self.type.removeprefix('expect_')}{':' if columns else ''}{columns}"
 
     @property
+    def finding(self) -> str:
+        """The rule's name across tables: what people waive and thresholds are set for."""
+        return f"{self.table}.{self.name}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns the rule is about; empty means the whole table."""
         if "columns" in self.meta:
@@ -54,6 +67,18 @@ class Expectation:
         """Whether rows that break the rule go to quarantine."""
         return self.meta.get("rows") == "quarantine"
 
+    def offending(self) -> str:
+        """Return SQL that selects the rows that break the rule from `delivered_<table>`."""
+        rows, kwargs = f"delivered_{self.table}", self.kwargs
+        if self.type == "unexpected_rows_expectation":
+            return str(kwargs[QUERY]).replace("{batch}", rows)
+        if self.type == "expect_column_values_to_not_be_null":
+            return f'SELECT * FROM {rows} WHERE "{kwargs["column"]}" IS NULL'
+        if self.type in ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"):
+            names = ", ".join(f'"{name}"' for name in self.columns)
+            return f"SELECT {names}, COUNT(*) AS row_count FROM {rows} GROUP BY {names} HAVING COUNT(*) > 1"
+        return f"SELECT * FROM {rows} WHERE {self.bad_row()}"
+
     def bad_row(self) -> str:
         """Return the SQL condition of a row that breaks the rule (never true for an empty cell)."""
         kwargs, column = self.kwargs, f'"{self.kwargs.get("column", "")}"'
@@ -64,24 +89,57 @@ class Expectation:
             sign = "<" if kwargs.get("or_equal") else "<="
             return f'"{kwargs["column_A"]}" {sign} "{kwargs["column_B"]}"'
         if self.type == "unexpected_rows_expectation":
-            where = sqlglot.parse_one(kwargs[_QUERY].replace("{batch}", "batch"), read="duckdb").find(exp.Where)
+            where = sqlglot.parse_one(kwargs[QUERY].replace("{batch}", "batch"), read="duckdb").find(exp.Where)
             if where is not None:
                 return str(where.this.sql(dialect="duckdb"))
         raise SpecError("expectation.no_row_rule", table=self.table, name=self.name)
 
 
-def load_suite(table: str, month: Month) -> list[Expectation]:
+def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[Expectation]:
     """Load a table's expectations for a month; an empty list when the table has no file."""
     path = EXPECTATIONS / f"{table}.yml"
     if not path.exists():
         return []
+    rows = _read(path, list, table)
+    suite = [_expectation(table, row, month) for row in rows]
+    return [_changed(e, _read(gate_file, dict, table).get(e.finding)) for e in suite] if gate_file else suite
+
+
+def all_findings() -> list[str]:
+    """The names of all rules of all tables."""
+    tables = sorted(path.stem for path in EXPECTATIONS.glob("*.yml"))
+    return [e.finding for table in tables for e in load_suite(table, Month(2000, 1))]
+
+
+def _read(path: Path, kind: type, table: str) -> Any:
+    """Read a list of expectations, or a gate file's mapping of them; every entry is a mapping."""
     try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except yaml.YAMLError as error:
-        raise SpecError("expectation.not_yaml", table=table, why=str(error).splitlines()[0]) from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SpecError("expectation.not_yaml", table=table, why="not a list of expectations")
-    return [_expectation(table, row, month) for row in rows]
+        content: Any = _parse(path.read_text(encoding="utf-8")) or kind()
+    except (OSError, yaml.YAMLError) as error:
+        raise SpecError(
+            "expectation.not_yaml", table=table, why=f"{path.name}: {str(error).splitlines()[0]}"
+        ) from error
+    entries = content.values() if isinstance(content, dict) else content
+    if not isinstance(content, kind) or not all(isinstance(entry, dict) for entry in entries):
+        raise SpecError("expectation.not_yaml", table=table, why=f"{path.name}: not a {kind.__name__} of expectations")
+    return content
+
+
+@cache
+def _parse(text: str) -> Any:
+    return yaml.load(text, yaml.CSafeLoader)
+
+
+def _changed(expectation: Expectation, change: dict[str, Any] | None) -> Expectation:
+    """Apply what an installation's gate file says of a rule."""
+    if not change:
+        return expectation
+    severity = change.get("severity", expectation.severity)
+    unknown = set(change) - {"severity"} - set(expectation.kwargs) - {"mostly"}
+    if severity not in SEVERITIES or unknown:
+        raise SpecError("expectation.bad", table=expectation.table, row=str(change)[:80], allowed=", ".join(SEVERITIES))
+    kwargs = expectation.kwargs | {name: value for name, value in change.items() if name != "severity"}
+    return replace(expectation, severity=severity, kwargs=kwargs)
 
 
 def _expectation(table: str, row: dict[str, Any], month: Month) -> Expectation:
@@ -89,8 +147,8 @@ def _expectation(table: str, row: dict[str, Any], month: Month) -> Expectation:
     if severity not in SEVERITIES or "type" not in row:
         raise SpecError("expectation.bad", table=table, row=str(row)[:80], allowed=", ".join(SEVERITIES))
     kwargs = dict(row.get("kwargs", {}))
-    if _QUERY in kwargs:
-        kwargs[_QUERY] = _filled(kwargs[_QUERY], month)
+    if QUERY in kwargs:
+        kwargs[QUERY] = _filled(kwargs[QUERY], month)
     return Expectation(table, row["type"], kwargs, severity, dict(row.get("meta", {})))
 
 

@@ -160,30 +160,73 @@ def _of_column(column: exp.Column, scope: Scope, inner: dict[str, Origin]) -> se
     return set()
 
 
+@dataclass(frozen=True, order=True)
+class Delivered:
+    """A delivered column, and of which month: `months` before the anchor.
+
+    The anchor is empty for the month itself, else `prior` or `base`: the earlier month a SQL file means by it.
+    """
+
+    table: str
+    column: str
+    months: int = 0
+    anchor: str = ""
+
+
+@cache
+def sources(spec: Spec) -> frozenset[Delivered]:
+    """Every delivered column, of this month and of earlier ones, that the SQL file's output depends on.
+
+    What a file can do without (`tolerates:`) in an earlier month is not followed there.
+    """
+    found: set[Delivered] = set()
+    _follow(spec, origin(spec).all(), ("", 0), found, set())
+    return frozenset(found)
+
+
+def sources_of(table: str) -> frozenset[Delivered]:
+    """The same for a table by its name."""
+    return sources(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+
+
 @cache
 def delivered(spec: Spec) -> frozenset[ColumnName]:
-    """Every delivered (snapshot) column of this month that the SQL file's output depends on."""
-    return frozenset(_follow(origin(spec).all(), set()))
+    """Every delivered column of this month that the SQL file's output depends on."""
+    return frozenset(ColumnName(TableName(s.table), s.column) for s in sources(spec) if not s.months and not s.anchor)
 
 
-def delivered_by(table: str) -> frozenset[ColumnName]:
-    """The same for a table by its name."""
-    return delivered(_spec_of(table))
+When = tuple[str, int]
 
 
-def _spec_of(table: str) -> Spec:
-    return next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table)
-
-
-def _follow(columns: set[ColumnName], seen: set[ColumnName]) -> set[ColumnName]:
-    found: set[ColumnName] = set()
-    for column in columns - seen:
-        seen.add(column)
-        if column.table.era or column.table.room == "snapshot":
-            found |= {column} if not column.table.era else set()
+def _follow(
+    reader: Spec, columns: set[ColumnName], when: When, found: set[Delivered], seen: set[tuple[ColumnName, When]]
+) -> None:
+    for column in columns:
+        if column.table.era and {str(column.table), f"{column.table.era}.*"} & reader.tolerates:
+            continue
+        then = _shift(when, column.table.era)
+        if (column, then) in seen or then[1] >= CARRY_MONTHS:
+            continue
+        seen.add((column, then))
+        if column.table.room == "snapshot":
+            found.add(Delivered(column.table.name, column.column, then[1], then[0]))
             continue
         spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
         if spec is not None:
-            made = origin(spec)
-            found |= _follow(made.columns.get(column.column, set()) | made.rows, seen)
-    return found
+            made, ago = origin(spec), _carried_for(spec, column.column)
+            _follow(spec, made.columns.get(column.column, set()) | made.rows, (then[0], then[1] + ago), found, seen)
+
+
+def _shift(when: When, era: str) -> When:
+    """From a month to the one that an era means there; an era within another one is not told apart from it."""
+    anchor, months = when
+    if era in ("m1", "m2"):
+        return anchor, months + int(era[1])
+    return (era, 0) if era and not anchor else when
+
+
+def _carried_for(spec: Spec, column: str) -> int:
+    """How many months ago the value of a carried column was delivered."""
+    ago = column.rsplit("_", 1)[-1]
+    is_carried = spec.meta.get("carry") and column not in (spec.meta["carry"]["key"], *spec.meta["carry"]["latest"])
+    return int(ago) if is_carried and ago.isdigit() else 0

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
     dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
     calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
+    gate_file: Path | None = Field(default=None, description="YAML of severities and thresholds of this installation")
     check_timeout_seconds: int = Field(default=600, ge=1, description="a table's checks that take longer count as red")
     memory_limit: str = Field(default="6GB", description="the engine's memory before it spills to disk")
     threads: int = Field(default=2, ge=1, description="the engine's threads")

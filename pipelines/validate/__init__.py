@@ -1,103 +1,229 @@
-"""The gate: Great Expectations over what was delivered, and which outputs may be used after it.
+"""The gate: Great Expectations over what was delivered, the books that must tie, and which outputs may be used.
 
 The gate releases outputs, not runs. A failed critical expectation withholds the lists and KPIs that are made of the
-columns it is about, a failed warning puts a caveat on them, everything else is untouched.
+columns it is about, a failed warning puts a caveat on them, everything else is untouched. A finding that somebody has
+accepted (`retention waive`) holds back nothing more: what it withheld carries a caveat, what had a caveat is released.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
 from pipelines.core.expectations import Expectation, load_suite
-from pipelines.core.lineage import ColumnName, delivered, delivered_by
-from pipelines.core.outputs import decided_by, kpis, lists
+from pipelines.core.month import Month
+from pipelines.core.spec import room_specs
+from pipelines.store.waivers import Waiver
 from pipelines.validate.gate import Verdict, judge
+from pipelines.validate.release import Effect, Eras, count_held, release_outputs
+from pipelines.words.masking import mask_row
 
 EFFECTS = {"critical": "withheld", "warning": "caveat", "info": "released"}
-_ORDER = ("released", "caveat", "withheld")
+WAIVED = {"critical": "caveat", "warning": "released", "info": "released"}
+TREND_MONTHS = 13
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict on an expectation and what it does to the outputs made of its columns."""
+    """A verdict on an expectation, whether somebody has accepted it, and what it does to the outputs."""
 
     verdict: Verdict
+    waiver: Waiver | None = None
 
     @property
-    def effect(self) -> str:
-        """released, caveat or withheld."""
-        return "released" if self.verdict.success else EFFECTS[self.verdict.expectation.severity]
+    def state(self) -> str:
+        """passed, failed or waived."""
+        return "passed" if self.verdict.success else "waived" if self.waiver else "failed"
 
-    def touches(self, columns: frozenset[ColumnName]) -> bool:
-        """Whether an output made of those delivered columns is affected."""
-        about = self.verdict.expectation
-        table = f"snapshot_{about.table}"
-        return any(c.table.name == table and (not about.columns or c.column in about.columns) for c in columns)
+    @property
+    def status(self) -> str:
+        """What it does: released, caveat or withheld."""
+        if self.verdict.success:
+            return "released"
+        return (WAIVED if self.waiver else EFFECTS)[self.verdict.expectation.severity]
+
+    def effect(self, month: Month) -> Effect:
+        """The finding as the lineage follows it."""
+        about, verdict = self.verdict.expectation, self.verdict
+        return Effect(
+            about.finding, month, about.table, about.columns, self.status, verdict.branches, verdict.is_confined
+        )
 
 
 def run(context: Context) -> None:
-    """Judge every delivered table and decide what is released."""
-    suites = {table: load_suite(table, context.month) for table in contract()}
-    delivered_tables = {t: s for t, s in suites.items() if s and context.is_computed(f"snapshot_{t}")}
-    known = {t: [e for e in s if not _is_unknown(context, e)] for t, s in delivered_tables.items()}
-    findings = [Finding(verdict) for verdict in judge(context, known)]
-    context.engine.register("result", pa.Table.from_pylist([_row(f) for f in findings], schema=_RESULT))
-    context.write("validate_result", "SELECT * FROM result", ['"table"', "expectation", "severity"])
-    releases = pa.Table.from_pylist(list(_releases(findings)), schema=_RELEASE)
-    context.engine.register("release", releases)
-    context.write("validate_release", "SELECT * FROM release", ["kind", "output", "scope"])
+    """Keep the books, judge every delivered table and decide what is released."""
+    for spec in room_specs("validate"):
+        context.compute(spec)
+    suites = {t: load_suite(t, context.month, context.settings.gate_file) for t in contract()}
+    expectations = [e for suite in suites.values() for e in suite]
+    silent = {e.finding: reason for e in expectations if (reason := _why_silent(context, e))}
+    known = {t: [e for e in s if e.finding not in silent] for t, s in suites.items()}
+    verdicts = judge(context, {t: s for t, s in known.items() if s})
+    findings = [Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts]
+    effects = [f.effect(context.month) for f in findings if f.status != "released"]
+    releases = list(release_outputs([*effects, *_earlier_effects(context)], _eras(context)))
+    held = count_held(releases)
+    rows = [_row(f, held.get(f.verdict.expectation.finding, {})) for f in findings]
+    rows += [_silent_row(e, silent[e.finding]) for e in expectations if e.finding in silent]
+    _write(context, "validate_result", rows, _RESULT, ['"table"', "expectation", "severity"])
+    _write(context, "validate_release", releases, _RELEASE, ["kind", "output", "scope"])
+    _write(context, "validate_sample", list(_samples(findings)), _SAMPLE, ["finding", "n"])
+    _write_trend(context, findings)
 
 
-def _is_unknown(context: Context, expectation: Expectation) -> bool:
-    """An optional column that was not delivered cannot be judged."""
-    return any(context.is_absent(f"{expectation.table}.{column}") for column in expectation.columns)
+def _write(context: Context, table: str, rows: list[dict[str, Any]], schema: pa.Schema, key: list[str]) -> None:
+    context.engine.register("made", pa.Table.from_pylist(rows, schema=schema))
+    context.write(table, "SELECT * FROM made", key)
 
 
+# -- what is judged ----------------------------------------------------------------------------------------------
+
+
+def _why_silent(context: Context, expectation: Expectation) -> str | None:
+    """Why a rule says nothing this month: its table, column or whatever else it needs was not delivered."""
+    table = f"snapshot_{expectation.table}"
+    if not context.is_computed(table):
+        return f"absent: {expectation.table}"
+    columns = [f"{expectation.table}.{c}" for c in expectation.columns if context.is_absent(f"{expectation.table}.{c}")]
+    if columns:
+        return f"absent: {', '.join(columns)}"
+    return next((why for need in expectation.meta.get("needs", ()) if (why := _why_missing(context, need))), None)
+
+
+def _why_missing(context: Context, need: str) -> str | None:
+    """Why a table that a rule needs besides its own is not there: delivered, last month's, or a book."""
+    if need.startswith("previous_"):
+        name = need.removeprefix("previous_")
+        is_there = context.is_computed(f"snapshot_{name}", "m1")
+        return None if is_there else f"not held: {context.month.plus(-1)}"
+    if need.startswith("validate_"):
+        entry = context.tables.get(need, {})
+        return None if entry.get("status") == "computed" else "; ".join(entry.get("reasons", [f"absent: {need}"]))
+    table, _, column = need.partition(".")
+    if column:
+        return f"absent: {need}" if context.is_absent(need) else None
+    return None if context.is_computed(f"snapshot_{table}") else f"absent: {table}"
+
+
+# -- what earlier months found -----------------------------------------------------------------------------------
+
+
+def _earlier_effects(context: Context) -> Iterator[Effect]:
+    """Yield what findings of earlier months, as the latest held one remembers them, do to what is made of those months."""
+    if not context.is_computed("validate_trend", "prior"):
+        return
+    for row in context.engine.rows("SELECT * FROM prior.validate_trend WHERE status <> 'released'"):
+        status = row["status"]
+        if row["finding"] in context.waivers:
+            status = WAIVED["critical" if status == "withheld" else "warning"]
+        columns = tuple(filter(None, row["columns"].split(";")))
+        if status != "released" and not row["is_confined"]:
+            yield Effect(row["finding"], Month.parse(row["month"]), row["table"], columns, status)
+
+
+def _eras(context: Context) -> Eras:
+    anchors = {era: version.month if version else None for era, version in context.earlier.items()}
+    return Eras(context.month, anchors)
+
+
+def _write_trend(context: Context, findings: list[Finding]) -> None:
+    """Carry forward what each rule saw in the last thirteen months."""
+    made = [_trend_row(context.month, finding) for finding in findings]
+    context.engine.register("now", pa.Table.from_pylist(made, schema=_TREND))
+    columns = ", ".join(f'"{name}"' for name in _TREND.names)
+    before = ""
+    if context.is_computed("validate_trend", "prior"):
+        before = f"UNION ALL SELECT {columns} FROM prior.validate_trend WHERE month > $oldest"
+    context.write(
+        "validate_trend",
+        f"SELECT {columns} FROM now {before}",
+        ["finding", "month"],
+        {"oldest": str(context.month.plus(-TREND_MONTHS))} if before else {},
+    )
+
+
+# -- rows --------------------------------------------------------------------------------------------------------
+
+_ABOUT = [(name, pa.string()) for name in ("table", "expectation", "severity", "observed")]
 _RESULT = pa.schema(
-    [(name, pa.string()) for name in ("table", "expectation", "severity", "observed")]
-    + [("success", pa.bool_())]
-    + [(name, pa.string()) for name in ("released", "columns", "threshold")]
+    [
+        *_ABOUT,
+        ("success", pa.bool_()),
+        *[(name, pa.string()) for name in ("released", "columns", "threshold", "finding", "state", "not_judged")],
+        *[(name, pa.string()) for name in ("waived_by", "waived_why", "waived_until", "owner")],
+        ("is_reason_wanted", pa.bool_()),
+        *[(name, pa.int64()) for name in ("withheld_count", "caveat_count", "unexpected_count", "element_count")],
+    ]
 )
 _RELEASE = pa.schema([(name, pa.string()) for name in ("kind", "output", "scope", "status", "reason")])
+_SAMPLE = pa.schema([("finding", pa.string()), ("n", pa.int32()), ("sample", pa.string())])
+_TREND = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("finding", "month", "table", "columns", "status", "observed")],
+        *[(name, pa.bool_()) for name in ("success", "is_confined")],
+        *[(name, pa.int64()) for name in ("unexpected_count", "element_count")],
+    ]
+)
 
 
-def _row(finding: Finding) -> dict[str, object]:
-    verdict, expectation = finding.verdict, finding.verdict.expectation
+def _about(expectation: Expectation) -> dict[str, object]:
     return {
         "table": expectation.table,
         "expectation": expectation.name,
         "severity": expectation.severity,
-        "observed": verdict.observed,
-        "success": verdict.success,
-        "released": finding.effect,
         "columns": ";".join(expectation.columns),
-        "threshold": verdict.threshold,
+        "finding": expectation.finding,
+        "owner": expectation.meta.get("owner", "data"),
     }
 
 
-def _releases(findings: list[Finding]) -> list[dict[str, str | None]]:
-    """One row an output: KPI variants for the company and for its parts, lists as a whole."""
-    owner = delivered_by("features_owner") | delivered_by("features_city")
-    rows = []
-    for kpi in kpis():
-        columns = delivered(kpi.spec)
-        for variant in kpi.variants:
-            rows.append(_release("kpi", f"{kpi.name}.{variant}", "company", columns, findings))
-            rows.append(_release("kpi", f"{kpi.name}.{variant}", "parts", columns | owner, findings))
-    for spec in lists():
-        columns = delivered(spec).union(*map(delivered_by, decided_by(spec)))
-        rows.append(_release("list", spec.name, "all", columns, findings))
-    return rows
+def _row(finding: Finding, held: dict[str, int]) -> dict[str, Any]:
+    verdict, waiver = finding.verdict, finding.waiver if finding.state == "waived" else None
+    return _about(verdict.expectation) | {
+        "observed": verdict.observed,
+        "success": verdict.success,
+        "released": finding.status,
+        "threshold": verdict.threshold,
+        "state": finding.state,
+        "waived_by": waiver and waiver.by,
+        "waived_why": waiver and waiver.why,
+        "waived_until": waiver and waiver.until,
+        "is_reason_wanted": finding.state == "failed" and verdict.expectation.meta.get("asks") == "reason",
+        "withheld_count": held.get("withheld", 0),
+        "caveat_count": held.get("caveat", 0),
+        "unexpected_count": verdict.unexpected,
+        "element_count": verdict.elements,
+    }
 
 
-def _release(
-    kind: str, output: str, scope: str, columns: frozenset[ColumnName], findings: list[Finding]
-) -> dict[str, str | None]:
-    touching = [f for f in findings if f.effect != "released" and f.touches(columns)]
-    status = max((f.effect for f in touching), key=_ORDER.index, default="released")
-    named = [f"{f.verdict.expectation.table}.{f.verdict.expectation.name}" for f in touching if f.effect == status]
-    return {"kind": kind, "output": output, "scope": scope, "status": status, "reason": "; ".join(named) or None}
+def _silent_row(expectation: Expectation, reason: str) -> dict[str, Any]:
+    quiet = {"success": None, "released": "released", "state": "not_judged", "not_judged": reason, "observed": ""}
+    none = {"threshold": "", "is_reason_wanted": False, "withheld_count": 0, "caveat_count": 0}
+    return _about(expectation) | quiet | none
+
+
+def _samples(findings: list[Finding]) -> Iterator[dict[str, Any]]:
+    for finding in findings:
+        for n, row in enumerate(finding.verdict.samples, 1):
+            yield {"finding": finding.verdict.expectation.finding, "n": n, "sample": mask_row(row)}
+
+
+def _trend_row(month: Month, finding: Finding) -> dict[str, Any]:
+    verdict, expectation = finding.verdict, finding.verdict.expectation
+    return {
+        "finding": expectation.finding,
+        "month": str(month),
+        "table": expectation.table,
+        "columns": ";".join(expectation.columns),
+        "status": finding.status,
+        "observed": verdict.observed,
+        "success": verdict.success,
+        "is_confined": verdict.is_confined,
+        "unexpected_count": verdict.unexpected,
+        "element_count": verdict.elements,
+    }

@@ -17,10 +17,14 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
+from pipelines.core.errors import SpecError
 from pipelines.core.expectations import Expectation
+from pipelines.core.spec import room_specs
 
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
@@ -29,14 +33,30 @@ if TYPE_CHECKING:
 _ENGINE = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "pool_reset_on_return": None}
 
 
+SAMPLES = 5
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What an expectation saw, and whether that is within its threshold."""
+    """What an expectation saw, and whether that is within its threshold.
+
+    `unexpected` and `elements` count rows, where the check counts any. `samples` are some of the rows that break it,
+    `branches` those it is confined to (`meta.scope: branch`).
+    """
 
     expectation: Expectation
     success: bool
     observed: str
     threshold: str
+    unexpected: int | None = None
+    elements: int | None = None
+    samples: tuple[Mapping[str, object], ...] = ()
+    branches: tuple[str, ...] = ()
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether the rule concerns the branches its rows name, and nobody else."""
+        return self.expectation.meta.get("scope") == "branch"
 
 
 def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list[Verdict]:
@@ -53,13 +73,26 @@ def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list
         for table, suite in suites.items():
             context.progress(f"validate_{table}")
             verdicts += _within(context.settings.check_timeout_seconds, datasource, table, suite)
+        with datasource.get_engine().connect() as connection:
+            return [verdict if verdict.success else _look_closer(connection, verdict) for verdict in verdicts]
     finally:
         datasource.get_engine().dispose()
-    return verdicts
+
+
+def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
+    """Add some of the rows that broke the rule, and the branches they name; a rule that crashed has none."""
+    try:
+        rows = f"({verdict.expectation.offending()}) AS found"
+        shown = connection.exec_driver_sql(f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}").mappings().all()
+        branches = connection.exec_driver_sql(f"SELECT DISTINCT branch_id FROM {rows}") if verdict.is_confined else ()
+        named = tuple(sorted(str(branch) for (branch,) in branches))
+    except (DBAPIError, SpecError):
+        return verdict
+    return replace(verdict, samples=tuple(dict(row) for row in shown), branches=named)
 
 
 def _bind_views(context: Context, database: Path) -> None:
-    """Make `delivered_<table>` (accepted and quarantined rows), `previous_<table>` and `intake` readable for GX."""
+    """Make readable: `delivered_<table>` (accepted and quarantined rows), `previous_<table>`, `intake` and the books."""
     with duckdb.connect(str(database)) as connection:
         for table in contract():
             files = [context.path(f"snapshot_{table}{part}") for part in ("", "_rejected")]
@@ -68,9 +101,16 @@ def _bind_views(context: Context, database: Path) -> None:
                 body = " UNION ALL BY NAME ".join(f"SELECT * FROM read_parquet('{f}')" for f in there)
                 drop = "EXCLUDE (_rule)" if len(there) > 1 else ""
                 connection.execute(f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})")
-                before = _previous(context, table) or there[0]
-                only = "" if _previous(context, table) else "WHERE FALSE"
-                connection.execute(f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet('{before}') {only}")
+            before = _previous(context, table)
+            if before or there:
+                only = "" if before else "WHERE FALSE"
+                connection.execute(
+                    f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet('{before or there[0]}') {only}"
+                )
+        for spec in room_specs("validate"):
+            if context.is_computed(spec.table):
+                file = context.path(spec.table)
+                connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM read_parquet('{file}')")
         connection.execute(f"CREATE VIEW intake AS SELECT * FROM read_parquet('{context.path('snapshot_intake')}')")
 
 
@@ -139,7 +179,11 @@ def _verdict(expectation: Expectation, result: Any) -> Verdict:
     raised = [v for v in _exceptions(result.exception_info) if v.get("raised_exception")]
     if raised:
         return _red(expectation, str(raised[0].get("exception_message") or "check raised").splitlines()[0][:160])
-    return Verdict(expectation, bool(result.success), _observed(result.result), _threshold(expectation))
+    found = result.result
+    elements = found.get("element_count")
+    return Verdict(
+        expectation, bool(result.success), _observed(found), _threshold(expectation), _unexpected(found), elements
+    )
 
 
 def _exceptions(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -151,6 +195,12 @@ def _observed(result: Mapping[str, Any]) -> str:
     if result.get("unexpected_count") is not None:
         return f"{result['unexpected_count']} of {result.get('element_count')} rows"
     return str(result.get("observed_value", ""))
+
+
+def _unexpected(result: Mapping[str, Any]) -> int | None:
+    """How many rows broke the rule; a query that found none observed nothing."""
+    count = result.get("unexpected_count", result.get("observed_value"))
+    return int(count) if isinstance(count, int | float) or str(count).isdigit() else None
 
 
 def _threshold(expectation: Expectation) -> str:

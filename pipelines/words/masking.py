@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def mask_phone(phone: str | None) -> str | None:
     """Return `138****1234`; of a number shorter than eleven characters only the last two."""
@@ -21,6 +23,29 @@ def mask_name(name: str | None) -> str | None:
 def mask_text(value: object) -> str | None:
     """Return the first character and a star for the rest of whatever it is."""
     return None if value is None else mask_name(str(value))
+
+
+def mask_id(value: str) -> str:
+    """Return an id without its middle: of eighteen characters the first six and the last four stay."""
+    shown = max(min((len(value) - 4) // 2, 4), 0)
+    head = min(shown + 2, 6) if shown else 0
+    return f"{value[:head]}{'*' * (len(value) - head - shown)}{value[len(value) - shown :] if shown else ''}"
+
+
+def mask_row(row: Mapping[str, object]) -> str:
+    """Write a row as `column=value; …` with everything that tells who it is about masked."""
+    cells = {n: v for n, v in row.items() if v is not None and not n.startswith("_")}
+    return "; ".join(f"{name}={_mask_cell(name, value)}" for name, value in cells.items())
+
+
+_OPEN = ("branch_id", "unit_id", "org_id", "parent_id", "plan_id", "from_plan_id", "to_plan_id")
+_WORDS = ("name", "phone", "email", "webhook_url", "note")
+
+
+def _mask_cell(name: str, value: object) -> str:
+    if name in _WORDS:
+        return str(MASKS.get(name, mask_text)(str(value)))
+    return mask_id(str(value)) if name.endswith("_id") and name not in _OPEN else str(value)
 
 
 MASKS = {"phone": mask_phone, "name": mask_name}

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.contract import contract
-from pipelines.core.lineage import delivered, delivered_by, origin, snapshot_columns, table_columns
+from pipelines.core.lineage import (
+    CARRY_MONTHS,
+    Delivered,
+    delivered,
+    origin,
+    snapshot_columns,
+    sources,
+    sources_of,
+    table_columns,
+)
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.spec import Spec, room_specs
 
@@ -181,7 +190,7 @@ def test_snapshot_tables_hold_no_personal_data_and_a_day_for_each_instant() -> N
 def test_a_carried_history_has_thirteen_months_of_each_measure() -> None:
     names = table_columns("features_history")
     assert names[:3] == ("service_id", "last_month", "customer_id") and {"revenue_0", "revenue_12"} <= set(names)
-    assert "revenue_13" not in names and delivered_by("features_history")
+    assert "revenue_13" not in names and sources_of("features_history")
 
 
 def test_every_column_of_a_history_has_its_sources() -> None:
@@ -189,3 +198,27 @@ def test_every_column_of_a_history_has_its_sources() -> None:
     made = origin(spec)
     assert {str(c.table) for c in made.columns["revenue_3"]} == {"features_service_revenue"}
     assert made.columns["is_zero_usage_0"] and all(made.columns[f"past_due_amount_{i}"] for i in range(13))
+
+
+def kpi_sources(name: str, variant: str) -> set[Delivered]:
+    spec = next(k.spec for k in kpis() if k.name == name and variant in k.variants)
+    return set(sources(spec))
+
+
+def test_a_table_of_the_month_before_is_followed_into_that_month() -> None:
+    of_m1 = {(s.table, s.column) for s in kpi_sources("dynamic_retention_rate", "rolling") if s.months == 1}
+    assert ("snapshot_customer", "vip_tier") in of_m1 and not any(table == "snapshot_bill" for table, _ in of_m1)
+
+
+def test_a_carried_value_was_delivered_that_many_months_ago() -> None:
+    ago = {s.months for s in kpi_sources("arrears_rate", "rolling_12m") if s.column == "billed_amount"}
+    assert ago == set(range(1, CARRY_MONTHS))
+
+
+def test_the_cohort_is_followed_to_its_base_month() -> None:
+    anchors = {s.anchor for s in kpi_sources("cohort_retention_rate", "billed") if s.column == "vip_tier"}
+    assert anchors == {"base"}
+
+
+def test_what_an_earlier_month_may_lack_is_not_followed_there() -> None:
+    assert {(s.months, s.anchor) for s in sources_of("features_owner")} == {(0, "")}

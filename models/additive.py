@@ -1,0 +1,190 @@
+"""Logistic regression on splines: one curve a number, one level a category, so that its reasons are exact sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import BSpline
+from scipy.optimize import Bounds, minimize
+from scipy.special import expit
+
+from models.folds import Fold
+from models.frames import Flags, Floats
+from models.measures import log_loss_of_odds
+
+STRENGTHS = (0.03, 0.3, 3.0)  # inverse penalties, as scikit-learn's C
+KNOTS = 6
+DEGREE = 3
+
+
+@dataclass
+class Term:
+    """What one feature adds to the log-odds: a spline with straight ends, or a level for each category."""
+
+    knots: Floats  # empty for a category
+    levels: Floats  # spline coefficients, or one level a category; empty for a feature that never varied
+    missing: float = 0.0
+    mean: float = 0.0  # over the training rows
+
+    def evaluate(self, column: Floats) -> Floats:
+        """Return the addition to the log-odds against the average training row."""
+        value = np.full(len(column), self.missing)
+        held = ~np.isnan(column)
+        if not len(self.levels):
+            value[held] = 0.0
+        elif len(self.knots):
+            value[held] = curve(self.knots, self.levels, column[held])
+        else:
+            codes = column[held].astype(np.intp)
+            value[held] = np.where(codes < len(self.levels), self.levels[np.minimum(codes, len(self.levels) - 1)], 0.0)
+        return value - self.mean
+
+
+@dataclass
+class AdditiveModel:
+    """The fitted model: log-odds are `intercept` and the sum of the terms."""
+
+    terms: list[Term]
+    intercept: float
+
+    def log_odds(self, matrix: Floats) -> Floats:
+        """Return the log-odds of each row."""
+        total = np.full(len(matrix), self.intercept)
+        for position, term in enumerate(self.terms):
+            total += term.evaluate(matrix[:, position])
+        return total
+
+    def explain(self, matrix: Floats) -> tuple[Floats, float]:
+        """Return contributions, rows × features, and the base to which they add."""
+        return np.column_stack([term.evaluate(matrix[:, j]) for j, term in enumerate(self.terms)]), self.intercept
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What all fits of a model share; `monotone` gives the sign of a column that may only rise or only fall."""
+
+    is_categorical: Flags
+    monotone: dict[int, int]
+
+    def fit(self, matrix: Floats, outcome: Floats, strengths: tuple[float, ...]) -> list[AdditiveModel]:
+        """Fit one model for each inverse penalty, in the order given."""
+        blocks = [
+            _block(matrix[:, j], bool(self.is_categorical[j]), self.monotone.get(j, 0)) for j in range(matrix.shape[1])
+        ]
+        sizes = [block.columns.shape[1] for block in blocks]
+        design = np.column_stack([block.columns for block in blocks])
+        scale = _standardise(design)
+        models, weights = [], np.zeros(design.shape[1] + 1)
+        for strength in strengths:
+            weights = minimise(design, outcome, 1.0 / strength, _bounds(blocks), weights)
+            parts = np.split(weights[:-1] / scale, np.cumsum(sizes)[:-1])
+            terms = [block.term(part) for block, part in zip(blocks, parts, strict=True)]
+            models.append(AdditiveModel(terms, float(weights[-1])))
+        return models
+
+
+def choose_strength(curves: Curves, matrix: Floats, outcome: Floats, folds: list[Fold]) -> tuple[float, Floats]:
+    """Return the inverse penalty of the least log loss, with its log-odds of the judged rows in the folds' order."""
+    odds: list[list[Floats]] = [[] for _ in STRENGTHS]
+    for fit, judge in folds:
+        for place, model in enumerate(curves.fit(matrix[fit], outcome[fit], STRENGTHS)):
+            odds[place].append(model.log_odds(matrix[judge]))
+    judged = np.concatenate([outcome[judge] for _, judge in folds])
+    joined = [np.concatenate(parts) for parts in odds]
+    best = int(np.argmin([log_loss_of_odds(judged, each) for each in joined]))
+    return STRENGTHS[best], joined[best]
+
+
+def curve(knots: Floats, coefficients: Floats, x: Floats) -> Floats:
+    """Evaluate a spline that goes on as a straight line beyond its outer knots; matrix coefficients give the basis."""
+    degree = len(coefficients) - len(knots) + 1
+    padded = np.concatenate([np.repeat(knots[0], degree), knots, np.repeat(knots[-1], degree)])
+    spline = BSpline(padded, coefficients, degree)
+    inside = np.clip(x, knots[0], knots[-1])
+    value: Floats = spline(inside)
+    outside = np.flatnonzero(inside != x)
+    if len(outside):
+        beyond = (x - inside)[outside]
+        value[outside] += (spline(inside[outside], nu=1).T * beyond).T
+    return value
+
+
+@dataclass
+class _Block:
+    """The design columns of one feature and how to turn their weights into a term."""
+
+    columns: Floats
+    knots: Floats
+    sign: int
+    has_missing: bool
+
+    def term(self, weights: Floats) -> Term:
+        missing = float(weights[-1]) if self.has_missing else 0.0
+        levels = weights[:-1] if self.has_missing else weights
+        if self.sign and len(levels):
+            levels = np.concatenate([[0.0], np.cumsum(levels)])
+        return Term(self.knots, levels, missing, mean=float(self.columns.mean(axis=0) @ weights))
+
+
+def _block(column: Floats, is_categorical: bool, sign: int) -> _Block:
+    sign = 0 if is_categorical else sign
+    missing = np.isnan(column)
+    held = column[~missing]
+    knots = np.empty(0)
+    if is_categorical:
+        basis = np.eye(int(held.max()) + 1)[held.astype(np.intp)] if len(held) else np.empty((0, 0))
+    else:
+        knots, basis = _basis(held)
+        if sign and basis.shape[1]:  # sums from the right: a monotone curve is one with weights of one sign
+            basis = np.cumsum(basis[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    columns = np.zeros((len(column), basis.shape[1] + bool(missing.any())))
+    columns[~missing, : basis.shape[1]] = basis
+    columns[missing, basis.shape[1] :] = 1.0
+    return _Block(columns, knots, sign, bool(missing.any()))
+
+
+def _basis(held: Floats) -> tuple[Floats, Floats]:
+    """Return knots at quantiles and the spline basis; nothing for a feature that does not vary."""
+    distinct = np.unique(held)
+    if len(distinct) < 2:
+        return np.empty(0), np.empty((len(held), 0))
+    inner = np.quantile(held, np.linspace(0, 1, KNOTS))
+    knots = np.unique(np.concatenate([distinct[[0, -1]], inner]))
+    degree = min(DEGREE, len(distinct) - 1)
+    return knots, curve(knots, np.eye(len(knots) + degree - 1), held)
+
+
+def _standardise(design: Floats) -> Floats:
+    """Centre and scale the columns in place; return the scale."""
+    scale: Floats = design.std(axis=0)
+    scale[scale < 1e-12] = 1.0
+    design -= design.mean(axis=0)
+    design /= scale
+    return scale
+
+
+def _bounds(blocks: list[_Block]) -> Bounds:
+    lower, upper = [], []
+    for block in blocks:
+        free = int(block.has_missing)
+        count = block.columns.shape[1] - free
+        lower += [0.0 if block.sign > 0 else -np.inf] * count + [-np.inf] * free
+        upper += [0.0 if block.sign < 0 else np.inf] * count + [np.inf] * free
+    return Bounds([*lower, -np.inf], [*upper, np.inf])
+
+
+def minimise(design: Floats, outcome: Floats, penalty: float, bounds: Bounds, start: Floats) -> Floats:
+    """Minimise the mean log loss with an L2 penalty on all weights but the last, the intercept."""
+    rows = len(outcome)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        log_odds = design @ weights[:-1] + weights[-1]
+        error = expit(log_odds) - outcome
+        value = np.logaddexp(0.0, log_odds).sum() - outcome @ log_odds + 0.5 * penalty * weights[:-1] @ weights[:-1]
+        gradient = np.append(design.T @ error + penalty * weights[:-1], error.sum())
+        return value / rows, gradient / rows
+
+    options = {"maxiter": 1000, "gtol": 1e-6, "ftol": 1e-12}
+    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    return found

@@ -1,0 +1,99 @@
+"""Gradient-boosted trees: how many, and how large, judged by log loss on rows that did not fit them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from models.folds import Fold
+from models.frames import Flags, Floats
+from models.measures import log_loss_of_odds
+from models.tree_shap import TreeExplainer
+
+LEAVES = (4, 8, 16)
+SHARES = (0.3, 1.0)  # of the features, drawn at each split
+STAGE = 25  # rounds between two looks at the log loss
+MAX_DEPTH = 8  # keeps exact reasons cheap: a leaf's table has two to the power of its features
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is chosen: leaves a tree, share of the features tried at a split, number of trees."""
+
+    leaves: int = 8
+    share: float = 0.3
+    rounds: int = 100
+
+
+@dataclass
+class TreeModel:
+    """The fitted trees."""
+
+    trees: HistGradientBoostingClassifier
+
+    def log_odds(self, matrix: Floats) -> Floats:
+        """Return the log-odds of each row."""
+        odds: Floats = self.trees.decision_function(matrix)
+        return odds
+
+    def staged(self, matrix: Floats) -> Floats:
+        """Return the log-odds after every STAGE trees and after the last, stages × rows."""
+        last = self.trees.n_iter_
+        stages = enumerate(self.trees._staged_raw_predict(matrix), start=1)  # the public one gives probabilities
+        return np.array([odds[:, 0].copy() for number, odds in stages if number % STAGE == 0 or number == last])
+
+    def explain(self, matrix: Floats) -> tuple[Floats, float]:
+        """Return contributions, rows × features, and the base to which they add."""
+        explainer = TreeExplainer(self.trees)
+        return explainer.contributions(matrix), explainer.base
+
+
+@dataclass(frozen=True)
+class Trees:
+    """What all fits of a model share."""
+
+    is_categorical: Flags
+    monotone: dict[int, int]
+    seed: int
+
+    def fit(self, matrix: Floats, outcome: Floats, size: Size) -> TreeModel:
+        """Fit trees of a size; categories and missing values are split natively."""
+        signs = [self.monotone.get(j, 0) * (not self.is_categorical[j]) for j in range(matrix.shape[1])]
+        model = HistGradientBoostingClassifier(
+            learning_rate=0.05,
+            max_iter=size.rounds,
+            max_leaf_nodes=size.leaves,
+            max_depth=MAX_DEPTH,
+            max_features=size.share,
+            min_samples_leaf=30,
+            l2_regularization=1.0,
+            categorical_features=self.is_categorical,
+            monotonic_cst=signs if any(signs) else None,
+            early_stopping=False,
+            random_state=self.seed,
+        )
+        return TreeModel(model.fit(matrix, outcome))
+
+
+def choose_size(
+    trees: Trees, matrix: Floats, outcome: Floats, folds: list[Fold], max_rounds: int
+) -> tuple[Size, Floats]:
+    """Return the size of the least log loss, with its log-odds of the judged rows in the folds' order."""
+    judged = np.concatenate([outcome[judge] for _, judge in folds])
+    best, best_loss, best_odds = Size(), np.inf, np.zeros(len(judged))
+    for leaves, share in product(LEAVES, SHARES):
+        staged = np.hstack([_judge(trees, matrix, outcome, fold, Size(leaves, share, max_rounds)) for fold in folds])
+        losses = [log_loss_of_odds(judged, odds) for odds in staged]
+        stage = int(np.argmin(losses))
+        if losses[stage] < best_loss:
+            rounds = min((stage + 1) * STAGE, max_rounds)
+            best, best_loss, best_odds = Size(leaves, share, rounds), losses[stage], staged[stage]
+    return best, best_odds
+
+
+def _judge(trees: Trees, matrix: Floats, outcome: Floats, fold: Fold, size: Size) -> Floats:
+    fit, judge = fold
+    return trees.fit(matrix[fit], outcome[fit], size).staged(matrix[judge])
