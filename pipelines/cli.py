@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +16,8 @@ from pipelines.core.errors import Incomplete, RetentionError, UsageError
 from pipelines.core.month import Month
 from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.waivers import read_waivers
+from pipelines.store.waivers import waive as accept
 from pipelines.words import views
 from pipelines.words.progress import month_progress
 from pipelines.words.texts import LANGUAGES, describe, label, local_language
@@ -169,6 +173,36 @@ def export(
     files = export_month(MonthFolder(home, Month.parse(month)), out, speaker.language)
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
+
+
+@app.command()
+def waive(
+    finding: Annotated[str | None, typer.Argument(help="TABLE.RULE; without it the waivers are listed.")] = None,
+    why: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
+    until: Annotated[str | None, typer.Option("--until", help="The last month (or day) it is accepted for.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who accepts it; by default the user logged in.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the waivers.")] = False,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accept a finding, on the record, or list what was accepted; the next run of the month takes it up."""
+    speaker = Speaker(lang, as_json)
+    if finding is None or listed:
+        said = [asdict(waiver) for waiver in read_waivers(home)]
+        speaker.show(said, lambda: _list_waivers(speaker, said))
+        return
+    if until is None:
+        raise UsageError("waive.no_end", finding=finding)
+    waiver = accept(home, finding, why, until, by or getuser())
+    speaker.show(asdict(waiver), lambda: speaker.say("cli.waived", finding=finding, until=waiver.until))
+
+
+def _list_waivers(speaker: Speaker, said: list[dict[str, Any]]) -> None:
+    for waiver in said:
+        speaker.say("cli.waiver", **waiver)
+    if not said:
+        speaker.say("cli.no_waivers")
 
 
 @app.command()

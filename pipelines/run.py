@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as library_version
@@ -149,7 +149,7 @@ def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
         "key": sha256(b"identity" + job.settings.key).hexdigest()[:16],
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
         "gate": hash_file(job.settings.gate_file) if job.settings.gate_file else None,
-        "waivers": [asdict(waiver) for _, waiver in sorted(waivers_for(job.home, job.month).items())],
+        "waivers": [waiver.meaning() for _, waiver in sorted(waivers_for(job.home, job.month).items())],
         "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
     }
 

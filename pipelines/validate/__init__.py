@@ -43,16 +43,25 @@ class Finding:
     @property
     def status(self) -> str:
         """What it does: released, caveat or withheld."""
-        if self.verdict.success:
-            return "released"
-        return (WAIVED if self.waiver else EFFECTS)[self.verdict.expectation.severity]
+        return _status(self.state, self.verdict.expectation.severity)
 
     def effect(self, month: Month) -> Effect:
         """The finding as the lineage follows it."""
         about, verdict = self.verdict.expectation, self.verdict
         return Effect(
-            about.finding, month, about.table, about.columns, self.status, verdict.branches, verdict.is_confined
+            about.finding,
+            month,
+            about.table,
+            about.columns,
+            self.status,
+            verdict.branches,
+            verdict.is_confined,
+            self.state == "waived",
         )
+
+
+def _status(state: str, severity: str) -> str:
+    return {"passed": "released", "waived": WAIVED[severity], "failed": EFFECTS[severity]}[state]
 
 
 def run(context: Context) -> None:
@@ -114,16 +123,18 @@ def _why_missing(context: Context, need: str) -> str | None:
 
 
 def _earlier_effects(context: Context) -> Iterator[Effect]:
-    """Yield what findings of earlier months, as the latest held one remembers them, do to what is made of those months."""
+    """Yield what findings of earlier months do to what is made of those months.
+
+    They are known as the latest month held remembers them; a waiver that covers this month counts for them too.
+    """
     if not context.is_computed("validate_trend", "prior"):
         return
-    for row in context.engine.rows("SELECT * FROM prior.validate_trend WHERE status <> 'released'"):
-        status = row["status"]
-        if row["finding"] in context.waivers:
-            status = WAIVED["critical" if status == "withheld" else "warning"]
-        columns = tuple(filter(None, row["columns"].split(";")))
-        if status != "released" and not row["is_confined"]:
-            yield Effect(row["finding"], Month.parse(row["month"]), row["table"], columns, status)
+    for row in context.engine.rows("SELECT * FROM prior.validate_trend WHERE NOT success AND NOT is_confined"):
+        state = "waived" if row["finding"] in context.waivers else row["state"]
+        status = _status(state, row["severity"])
+        if status != "released":
+            about = Month.parse(row["month"]), row["table"], tuple(filter(None, row["columns"].split(";")))
+            yield Effect(row["finding"], *about, status, is_waived=state == "waived")
 
 
 def _eras(context: Context) -> Eras:
@@ -164,7 +175,7 @@ _RELEASE = pa.schema([(name, pa.string()) for name in ("kind", "output", "scope"
 _SAMPLE = pa.schema([("finding", pa.string()), ("n", pa.int32()), ("sample", pa.string())])
 _TREND = pa.schema(
     [
-        *[(name, pa.string()) for name in ("finding", "month", "table", "columns", "status", "observed")],
+        *[(name, pa.string()) for name in ("finding", "month", "table", "columns", "severity", "state", "observed")],
         *[(name, pa.bool_()) for name in ("success", "is_confined")],
         *[(name, pa.int64()) for name in ("unexpected_count", "element_count")],
     ]
@@ -220,7 +231,8 @@ def _trend_row(month: Month, finding: Finding) -> dict[str, Any]:
         "month": str(month),
         "table": expectation.table,
         "columns": ";".join(expectation.columns),
-        "status": finding.status,
+        "severity": expectation.severity,
+        "state": finding.state,
         "observed": verdict.observed,
         "success": verdict.success,
         "is_confined": verdict.is_confined,

@@ -11,6 +11,7 @@ from pipelines.core.month import Month
 from pipelines.core.outputs import decided_by, kpis, lists
 
 ORDER = ("released", "caveat", "withheld")
+WAIVED = "waived: "  # in front of a finding that somebody has accepted
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Effect:
     status: str
     branches: tuple[str, ...] = ()
     is_confined: bool = False
+    is_waived: bool = False
 
     def touches(self, source: Delivered) -> bool:
         """Whether an output made of that column of that month is affected."""
@@ -85,7 +87,8 @@ def _row(
 
 
 def _name(effect: Effect, month: Month) -> str:
-    return effect.finding if effect.month == month else f"{effect.finding} ({effect.month})"
+    name = effect.finding if effect.month == month else f"{effect.finding} ({effect.month})"
+    return f"{WAIVED}{name}" if effect.is_waived else name
 
 
 def count_held(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
@@ -93,5 +96,7 @@ def count_held(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     held: dict[str, dict[str, set[str]]] = {}
     for row in rows:
         for name in (row["reason"] or "").split("; ") if row["reason"] else ():
-            held.setdefault(name, {}).setdefault(row["status"], set()).add(f"{row['kind']} {row['output']}")
+            held.setdefault(name.removeprefix(WAIVED), {}).setdefault(row["status"], set()).add(
+                f"{row['kind']} {row['output']}"
+            )
     return {name: {status: len(outputs) for status, outputs in by.items()} for name, by in held.items()}
