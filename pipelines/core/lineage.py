@@ -70,6 +70,10 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "snapshot_person": ("customer_id", "name", "phone"),
     "dispatch_listed": ("list", "customer_id", "first_month"),
     "features_held_month": ("month", "months_ago"),
+    "score_churn": (
+        *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "decile"),
+        *("reason_1", "reason_2", "reason_3", "model_version"),
+    ),
 }
 
 
@@ -211,10 +215,18 @@ def _follow(
         if column.table.room == "snapshot":
             found.add(Delivered(column.table.name, column.column, then[1], then[0]))
             continue
+        if column.table.name == "score_churn":
+            _follow(reader, _model_inputs(), then, found, seen)
         spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
         if spec is not None:
             made, ago = origin(spec), _carried_for(spec, column.column)
             _follow(spec, made.columns.get(column.column, set()) | made.rows, (then[0], then[1] + ago), found, seen)
+
+
+def _model_inputs() -> set[ColumnName]:
+    """The feature columns that a score may be made of."""
+    groups = [spec for spec in room_specs("features") if "model" in spec.meta]
+    return {ColumnName(TableName(spec.table), column) for spec in groups for column in spec.meta["model"]}
 
 
 def _shift(when: When, era: str) -> When:

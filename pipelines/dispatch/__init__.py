@@ -25,7 +25,7 @@ def run(context: Context) -> None:
     """Write `dispatch_order`, `dispatch_why_not`, `dispatch_list` and what must be remembered."""
     engine = context.engine
     states = [_gather(context, spec) for spec in lists()]
-    ready = [spec for spec in lists() if states[lists().index(spec)]["status"] in ("released", "caveat")]
+    ready = [s for s, state in zip(lists(), states, strict=True) if state["status"] in ("released", "caveat")]
     engine.table("candidate", _all_candidates(ready))
     draw_holdout(context, [spec.name for spec in ready if spec.meta["holdout"]])
     prepare(context)
@@ -59,6 +59,9 @@ def _gather(context: Context, spec: Spec) -> dict[str, Any]:
     if "features_complaint" in decided_by(spec) and not context.is_computed("features_complaint"):
         note = (context.entry(TableName("features_complaint")) or {"reasons": ["absent: trouble_ticket"]})["reasons"][0]
         release = _worse(release, f"complaints unknown: {note}")
+    if TableName("score_churn") in spec.reads and not context.is_computed("score_churn"):
+        why = (context.entry(TableName("score_churn")) or {"reasons": ["no score"]})["reasons"][0]
+        release = _worse(release, f"by rules alone: {why}")
     context.bind_tolerated(spec)
     context.engine.table(f"listed_{spec.name}", _one_a_customer(spec), context.parameters(spec.parameters))
     return state | release

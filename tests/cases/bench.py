@@ -41,7 +41,12 @@ _ARROW = {
     "BOOLEAN": pa.bool_(),
 }
 # Columns of tables that a room's own code writes; all others are text.
-_EXTRA_TYPES = {"months_ago": pa.int32()}
+_EXTRA_TYPES = {
+    "months_ago": pa.int32(),
+    "decile": pa.int32(),
+    "p_voluntary": pa.float64(),
+    "p_involuntary": pa.float64(),
+}
 
 
 def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:

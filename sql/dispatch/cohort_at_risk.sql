@@ -1,0 +1,42 @@
+/* ---
+title: {zh: 拍照会员维系, en: Frozen-cohort members at risk}
+purpose: service
+priority: 90
+holdout: true
+due: {day: 12}
+action: {zh: 回访拍照会员，挽回下滑的消费, en: Call the cohort member and win back what he no longer spends}
+tolerates: [score_churn]  # without a score the rule alone decides
+--- */
+WITH now AS (
+    SELECT
+        c.customer_id,
+        c.base_revenue,
+        COALESCE(r.revenue, CAST(0 AS DECIMAL(18, 2))) AS revenue
+    FROM features_cohort AS c
+    JOIN features_customer AS n ON n.customer_id = c.customer_id AND n.net_service_count > 0
+    LEFT JOIN features_revenue AS r ON r.customer_id = c.customer_id
+),
+risky AS (  -- nobody who has opted out of personalisation is listed by a score
+    SELECT DISTINCT s.customer_id
+    FROM score_churn AS s
+    JOIN features_consent AS k ON k.customer_id = s.customer_id AND NOT k.is_opted_out
+    WHERE s.decile = 1
+),
+sign AS (
+    SELECT customer_id, base_revenue, base_revenue - revenue AS lost, 0 AS rank_group, 'revenue_halved' AS reason_code
+    FROM now
+    WHERE revenue * 2 < base_revenue
+    UNION ALL
+    SELECT n.customer_id, n.base_revenue, n.base_revenue AS lost, 1 AS rank_group, 'top_risk' AS reason_code
+    FROM now AS n
+    JOIN risky AS r ON r.customer_id = n.customer_id
+)
+SELECT
+    customer_id,
+    CAST(NULL AS VARCHAR) AS service_id,
+    MIN(rank_group) AS rank_group,
+    MAX(lost) AS rank_value,
+    MAX(base_revenue) AS amount,
+    STRING_AGG(DISTINCT reason_code, ';' ORDER BY reason_code) AS reason_code
+FROM sign
+GROUP BY customer_id
