@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.core.errors import Incomplete, RetentionError, UsageError
+from pipelines.core.errors import Incomplete, RetentionError, UsageError, VerificationError
 from pipelines.core.month import Month
 from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.waivers import read_waivers
 from pipelines.store.waivers import waive as accept
+from pipelines.verify import verify_month
 from pipelines.words import views
 from pipelines.words.progress import month_progress
 from pipelines.words.texts import LANGUAGES, describe, label, local_language
@@ -173,6 +174,27 @@ def export(
     files = export_month(MonthFolder(home, Month.parse(month)), out, speaker.language)
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
+
+
+@app.command()
+def verify(
+    month: str,
+    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hash everything again, derive every table again, and say what differs; the home is only read."""
+    speaker = Speaker(lang, as_json)
+    with month_progress(enabled=not as_json) as progress:
+        seen = verify_month(Job(home, Month.parse(month), progress=progress), version)
+    number = seen.version.number
+    content = {"month": month, "version": number, "files": seen.files, "notes": seen.notes}
+    content |= {name: [asdict(d) for d in getattr(seen, name)] for name in ("differences", "told")}
+    speaker.show(content, lambda: views.draw_verification(content, speaker.language))
+    if seen.differences:
+        raise VerificationError("verify.differs", month=month, version=number, count=len(seen.differences))
+    speaker.say("cli.verified", month=month, version=number, files=seen.files)
 
 
 @app.command()

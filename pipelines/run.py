@@ -22,9 +22,10 @@ from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
+from pipelines.store.failpoints import failpoint
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
-from pipelines.store.waivers import waivers_for
+from pipelines.store.waivers import Waiver, waivers_for
 
 # What turns the same inputs into the same bytes: our code and the libraries that write them.
 _LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")
@@ -57,7 +58,7 @@ def run_month(job: Job) -> Version:
             return standing
         draft = _open_draft(job)
         for room in ROOMS[len(draft.rooms) :]:
-            _run_room(job, draft, room)
+            run_draft_room(job, draft, room)
             if room == ROOMS[0] and (same := _same_as_current(job, draft)):
                 return same
         return job.folder.commit(draft)
@@ -81,7 +82,7 @@ def run_room(job: Job, room: str) -> Version | None:
             raise UsageError("room.stale", month=job.month)
         if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
             raise UsageError("room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month)
-        _run_room(job, draft, room)
+        run_draft_room(job, draft, room)
         if room == ROOMS[0] and (same := _same_as_current(job, draft)):
             return same
         return job.folder.commit(draft) if room == ROOMS[-1] else None
@@ -146,12 +147,17 @@ def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
         "source": fingerprint,
         "code": code_hash(),
         "settings": job.settings.meaning(),
-        "key": sha256(b"identity" + job.settings.key).hexdigest()[:16],
+        "key": identity_of_key(job.settings),
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
         "gate": hash_file(job.settings.gate_file) if job.settings.gate_file else None,
         "waivers": [waiver.meaning() for _, waiver in sorted(waivers_for(job.home, job.month).items())],
         "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
     }
+
+
+def identity_of_key(settings: Settings) -> str:
+    """Tell one secret key from another without saying what it is."""
+    return sha256(b"identity" + settings.key).hexdigest()[:16]
 
 
 @cache
@@ -193,8 +199,13 @@ def _base_month(month: Month, before: list[Month]) -> Month | None:
 # -- running a room ----------------------------------------------------------------------------------------------
 
 
-def _run_room(job: Job, draft: Draft, room: str) -> None:
-    earlier = _earlier(job)
+def run_draft_room(job: Job, draft: Draft, room: str) -> None:
+    """Run a room on a draft, with the earlier versions and the waivers that the draft is recorded to be made of.
+
+    So a month that runs while an earlier one is redone is made of one version of it, and says of which.
+    """
+    failpoint(f"room.begun:{room}")
+    earlier = _recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     settings = job.settings
     with DuckEngine(draft.scratch, folders, settings.memory_limit, settings.threads) as engine:
@@ -205,13 +216,25 @@ def _run_room(job: Job, draft: Draft, room: str) -> None:
             draft=draft,
             engine=engine,
             earlier=earlier,
-            waivers=waivers_for(job.home, job.month),
+            waivers={w["finding"]: Waiver(**w, at="") for w in draft.inputs["waivers"]},
             source=_source(job) if room == ROOMS[0] else None,
             progress=job.progress,
         )
         context.bind_everything()
         importlib.import_module(f"pipelines.{room}").run(context)
         draft.finish_room(room, context.tables, _content(draft, context) if room == ROOMS[0] else None)
+
+
+def _recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
+    """Find the versions a draft is made of; raise StorageError for one that is not there any more."""
+    found: dict[str, Version | None] = {}
+    for era, said in draft.inputs["earlier"].items():
+        month, _, identity = (said or "").partition(" ")
+        versions = MonthFolder(home, Month.parse(month)).versions() if said else []
+        found[era] = next((v for v in versions if v.identity == identity), None)
+        if said and found[era] is None:
+            raise StorageError("storage.version_gone", month=month, needed_by=draft.month)
+    return found
 
 
 def _content(draft: Draft, context: Context) -> dict[str, Any] | None:

@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.store.failpoints import failpoint
+
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
 
 
@@ -34,8 +36,10 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
         yield temporary
         os.chmod(temporary, mode)
         _sync(temporary)
+        failpoint(f"file.ready:{path.name}")
         os.replace(temporary, path)
         _sync(path.parent)
+        failpoint(f"file.there:{path.name}")
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,6 +57,12 @@ def rename_folder(source: Path, target: Path) -> None:
     _sync(source)
     os.rename(source, target)
     _sync(target.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a run left behind when it was killed; call it only where no other run writes."""
+    for temporary in folder.glob("**/.*.tmp"):
+        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:

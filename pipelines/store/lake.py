@@ -23,7 +23,8 @@ from filelock import FileLock, Timeout
 
 from pipelines.core.errors import Busy, Refused, UsageError
 from pipelines.core.month import Month
-from pipelines.store.files import hash_file, read_json, rename_folder, write_json, write_text
+from pipelines.store.failpoints import failpoint
+from pipelines.store.files import hash_file, read_json, rename_folder, sweep, write_json, write_text
 
 _VERSION = re.compile(r"v(\d{4,})(\.partial)?")
 
@@ -94,6 +95,7 @@ class Draft:
         self.tables |= tables
         self.inputs |= inputs or {}
         self.rooms = [*self.rooms, room]
+        failpoint(f"room.made:{room}")
         shutil.rmtree(self.scratch, ignore_errors=True)
         self._save()
 
@@ -160,20 +162,24 @@ class MonthFolder:
         """Make the draft the current version; every step may be cut off and done again."""
         if (draft.path / "draft.json").exists():
             write_json(draft.path / "manifest.json", draft.content())
+            failpoint("commit.manifest")
             (draft.path / "draft.json").unlink()
+        failpoint("commit.closed")
         target = self.path / f"v{draft.number:04d}"
         rename_folder(draft.path, target)
+        failpoint("commit.renamed")
         write_text(self.path / "CURRENT", target.name + "\n")
         return Version(self.month, target)
 
     def recover(self) -> None:
-        """Finish a commit that was cut off between its steps."""
+        """Finish a commit that was cut off between its steps; a sealed month keeps the version that was sealed."""
+        sweep(self.path)
         for partial in self.path.glob("v*.partial"):
             if (partial / "manifest.json").exists() and not (partial / "draft.json").exists():
                 self.commit(Draft(self.month, partial))
         newest = self.versions()[-1:]
         current = self.current()
-        if newest and (current is None or current.number < newest[0].number):
+        if self.seal() is None and newest and (current is None or current.number < newest[0].number):
             write_text(self.path / "CURRENT", newest[0].path.name + "\n")
 
     def discard(self, draft: Draft) -> None:

@@ -244,6 +244,15 @@ def draw_kpis(rows: list[dict[str, Any]], language: str) -> None:
     _grid(titles, body, {3, 4, 5, 6, 7, 8})
 
 
+def draw_verification(content: dict[str, Any], language: str) -> None:
+    """Say what differs in a month, and what has changed since it was made."""
+    for note in content["notes"]:
+        typer.echo(label(language, f"verify.note.{note}"))
+    for difference in (*content["differences"], *content["told"]):
+        what = label(language, f"verify.{difference['kind']}", what=difference["what"])
+        typer.echo(f"  {what}")
+
+
 def draw_lists(rows: list[dict[str, Any]], language: str) -> None:
     """Draw the lists: counts, status, and why people were left out."""
     titles = {spec.name: spec.title(language) for spec in lists()}

@@ -6,6 +6,7 @@ tolerates: [customer.vip_tier, customer.group_customer_id, service.plan_fee]
 model:
   tenure_months: {reason: tenure}
   service_type: {reason: product}
+  status: {reason: suspension}
   plan_fee: {reason: price}
   vip_tier_rank: {reason: loyalty}
   is_group_member: {reason: loyalty}
@@ -15,6 +16,7 @@ SELECT
     s.service_id,
     s.tenure_months,
     s.service_type,
+    s.status,
     CAST(k.plan_fee AS DOUBLE) AS plan_fee,
     CASE c.vip_tier WHEN 'none' THEN 0 WHEN 'silver' THEN 1 WHEN 'gold' THEN 2 WHEN 'diamond' THEN 3 END
         AS vip_tier_rank,
