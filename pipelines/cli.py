@@ -234,6 +234,7 @@ def twin(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")],
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     through: Annotated[str, typer.Option("--through", help="The newest month.")] = "2026-08",
+    faults: Annotated[str, typer.Option("--faults", help="What to spoil in the newest month: NAME,NAME.")] = "",
     lang: Lang = None,
     as_json: AsJson = False,
     home: Home = DEFAULT_HOME,
@@ -243,7 +244,8 @@ def twin(
 
     speaker = Speaker(lang, as_json)
     try:
-        generate(out, services=services, months=months, seed=seed, through=str(Month.parse(through)))
+        names = [name.strip() for name in faults.split(",") if name.strip()]
+        generate(out, services=services, months=months, seed=seed, through=str(Month.parse(through)), faults=names)
     except ValueError as error:
         raise UsageError("twin.bad", why=error) from error
     content = {"path": str(out), "services": services, "months": months}

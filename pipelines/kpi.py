@@ -45,6 +45,7 @@ def run(context: Context) -> None:
     if not context.is_computed("snapshot_target"):
         targets = "SELECT NULL AS kpi, NULL AS scope_kind, NULL AS scope_id, NULL AS target_value WHERE FALSE"
     engine.table("target_row", targets)
+    engine.table("home_branch", _home_branches(kinds))
     tie_books(context, kinds)
     context.write("kpi_monthly", _MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], _settings(context))
 
@@ -99,6 +100,18 @@ def _place_customers(context: Context, kinds: list[str]) -> None:
     context.engine.table("place", f"SELECT o.customer_id, {ids} FROM {owner} AS o {join}")
 
 
+def _home_branches(kinds: list[str]) -> str:
+    """Return SQL of the branch of each scope that has one: itself, and units and managers all of whose customers are its."""
+    inside = [kind for kind in ("branch", "unit", "manager") if kind in kinds]
+    if "branch" not in kinds:
+        return "SELECT NULL::VARCHAR AS scope_kind, NULL::VARCHAR AS scope_id, NULL::VARCHAR AS branch_id WHERE FALSE"
+    return " UNION ALL ".join(
+        f"SELECT '{kind}' AS scope_kind, {kind} AS scope_id, MIN(branch) AS branch_id FROM place "
+        f"WHERE {kind} <> 'unclaimed' GROUP BY {kind} HAVING COUNT(DISTINCT branch) = 1"
+        for kind in inside
+    )
+
+
 def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
     """Add a KPI's numerators and denominators to `part`, once for every kind of scope."""
     columns = kpi.spec.tree.named_selects
@@ -111,10 +124,13 @@ def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
         context.parameters(kpi.spec.parameters),
     )
     for kind in kinds:
-        scope = "'company'" if kind == "company" else f"COALESCE(l.{kind}, 'unclaimed')"
+        # The company is summed by itself: what stands in two places must not tie.
+        scope, place = "'company'", ""
+        if kind != "company":
+            scope, place = f"COALESCE(l.{kind}, 'unclaimed')", "LEFT JOIN place AS l ON l.customer_id = p.customer_id"
         context.engine.execute(
             f"INSERT INTO part SELECT '{kpi.name}', variant, '{kind}', {scope}, SUM(numerator), SUM(denominator) "
-            "FROM customer_part AS p LEFT JOIN place AS l ON l.customer_id = p.customer_id GROUP BY ALL"
+            f"FROM customer_part AS p {place} GROUP BY ALL"
         )
     _always_there(context, kpi, kinds)
 
@@ -166,8 +182,8 @@ FROM ranked AS k
 JOIN validate_release AS r
     ON r.kind = 'kpi' AND r.output = k.kpi || '.' || k.variant
     AND r.scope = CASE WHEN k.scope_kind = 'company' THEN 'company' ELSE 'parts' END
-LEFT JOIN validate_release AS b
-    ON b.kind = 'kpi' AND b.output = r.output AND k.scope_kind = 'branch' AND b.scope = 'branch:' || k.scope_id
+LEFT JOIN home_branch AS h ON h.scope_kind = k.scope_kind AND h.scope_id = k.scope_id
+LEFT JOIN validate_release AS b ON b.kind = 'kpi' AND b.output = r.output AND b.scope = 'branch:' || h.branch_id
 LEFT JOIN (
     SELECT kpi, variant, STRING_AGG("check", ', ' ORDER BY "check") AS checks
     FROM kpi_tie WHERE NOT success GROUP BY kpi, variant
@@ -188,40 +204,39 @@ def tie_books(context: Context, kinds: list[str]) -> None:
     """
     checks = [_parts_against_company(kind) for kind in kinds if kind != "company"]
     if context.is_computed("features_revenue"):
-        checks += [_bills_against_ledger(context)]
-        checks += [_ledger_against_kpi(kpi, variant, side) for (kpi, variant), side in REVENUE.items()]
-    no_check = _parts_against_company("company")  # the company against itself: no part, no check
+        checks += [check for (kpi, variant), side in REVENUE.items() for check in _revenue(context, kpi, variant, side)]
+    no_check = f"SELECT * FROM ({_parts_against_company('company')}) WHERE FALSE"
     context.write(
         "kpi_tie",
-        f"SELECT *, found - expected AS difference, found = expected AS success "
-        f"FROM ({' UNION ALL '.join(checks or [no_check])})",
-        ["kpi", "variant", '"check"'],
+        'SELECT "check", kpi, variant, scope_kind, expected, found, found - expected AS difference, '
+        f"found = expected AS success FROM ({' UNION ALL '.join(checks or [no_check])})",
+        ["kpi", "variant", "scope_kind", '"check"'],
     )
 
 
 def _parts_against_company(kind: str) -> str:
     sides = " UNION ALL ".join(
-        f"SELECT '{kind} {side}' AS \"check\", kpi, variant, SUM({side}) FILTER (WHERE scope_kind = 'company') AS expected, "
+        f"SELECT '{kind} {side}' AS \"check\", kpi, variant, '{kind}' AS scope_kind, "
+        f"SUM({side}) FILTER (WHERE scope_kind = 'company') AS expected, "
         f"SUM({side}) FILTER (WHERE scope_kind = '{kind}') AS found FROM part GROUP BY kpi, variant"
         for side in ("numerator", "denominator")
     )
     return f"SELECT * FROM ({sides}) WHERE expected IS NOT NULL"
 
 
-def _bills_against_ledger(context: Context) -> str:
-    """The bills of the lines that count, added up anew, against the revenue of each customer."""
+def _revenue(context: Context, kpi: str, variant: str, side: str) -> tuple[str, str]:
+    """The bills of the lines that count, added up anew, against the ledger, and the ledger against the KPI."""
     credit = "0" if context.is_absent("bill.adjustment_amount") else "COALESCE(b.adjustment_amount, 0)"
-    return (
-        f"SELECT 'bills to ledger' AS \"check\", 'revenue' AS kpi, 'ledger' AS variant, "
-        f"(SELECT COALESCE(SUM(b.billed_amount + {credit}), 0) FROM snapshot_bill AS b WHERE NOT EXISTS (SELECT 1 FROM "
-        "snapshot_service AS s WHERE s.service_id = b.service_id AND s.is_excluded)) AS expected, "
-        "(SELECT COALESCE(SUM(revenue), 0) FROM features_revenue) AS found"
+    bills = (
+        f"(SELECT COALESCE(SUM(b.billed_amount + {credit}), 0) FROM snapshot_bill AS b WHERE NOT EXISTS "
+        "(SELECT 1 FROM snapshot_service AS s WHERE s.service_id = b.service_id AND s.is_excluded))"
     )
+    ledger = "(SELECT COALESCE(SUM(revenue), 0) FROM features_revenue)"
 
+    def check(name: str, expected: str, found: str) -> str:
+        return (
+            f"SELECT '{name}' AS \"check\", kpi, variant, scope_kind, {expected} AS expected, {found} AS found "
+            f"FROM part WHERE kpi = '{kpi}' AND variant = '{variant}' AND scope_kind = 'company'"
+        )
 
-def _ledger_against_kpi(kpi: str, variant: str, side: str) -> str:
-    return (
-        f"SELECT 'ledger to KPI' AS \"check\", kpi, variant, "
-        f"(SELECT COALESCE(SUM(revenue), 0) FROM features_revenue) AS expected, {side} AS found "
-        f"FROM part WHERE kpi = '{kpi}' AND variant = '{variant}' AND scope_kind = 'company'"
-    )
+    return check("bills to ledger", bills, ledger), check("ledger to KPI", ledger, side)

@@ -10,7 +10,7 @@ from pipelines.core.errors import GateStopped, SourceNotReady
 from pipelines.core.expectations import load_suite
 from pipelines.core.lineage import snapshot_columns
 from pipelines.core.spec import TableName
-from pipelines.core.values import MACROS, SQL_TYPES, typed
+from pipelines.core.values import MACROS, SQL_TYPES, Typed, plain, typed
 
 
 @dataclass(frozen=True)
@@ -75,44 +75,72 @@ def _leave_out(context: Context, table: Table, state: str, why: str) -> Intake:
 
 def _read_cells(context: Context, table: Table, missing: list[str]) -> None:
     """Make `typed`: the values, and for each row the first thing wrong with it (`_rule`, `_column`, `_value`)."""
-    engine = context.engine
-    physical = {
-        row["column_name"]: row["column_type"] for row in engine.rows(f"DESCRIBE SELECT * FROM extract_{table.name}")
-    }
+    described = context.engine.rows(f"DESCRIBE SELECT * FROM extract_{table.name}")
+    physical = {row["column_name"]: row["column_type"] for row in described}
     present = [c for c in table.columns if c.name not in missing]
-    cells = {c.name: typed(c, physical[c.name]) for c in present}
-    values = [
-        f'{cells[c.name].value if c.name in cells else f"CAST(NULL AS {SQL_TYPES[c.kind]})"} AS "{c.name}"'
+    is_plain = _find_plain(context, table, {c.name: plain(c, physical[c.name]) for c in present})
+    cells = {c.name: typed(c, physical[c.name], is_plain.get(c.name, False)) for c in present}
+    fault = "_fault" if "_fault" in physical else "NULL AS _fault"
+    values = [f'{_value(c, cells)} AS "{c.name}"' for c in table.columns]
+    flags = [flag for c in present for flag in _flags(c, cells[c.name])]
+    forms = [f'"_form_{c.name}"' for c in present if cells[c.name].form]
+    names = [f'"{c.name}"' for c in table.columns]
+    context.engine.table(
+        "typed",
+        f"SELECT _file, _line, {', '.join([*names, *_local_dates(table), *forms])}, {_first_fault(present, cells)} "
+        f"FROM (SELECT _file, _line, {fault}, {', '.join([*values, *flags])} FROM extract_{table.name} AS raw)",
+    )
+    _count_forms(context, table, [c.name for c in present if cells[c.name].form])
+
+
+def _find_plain(context: Context, table: Table, conditions: dict[str, str | None]) -> dict[str, bool]:
+    """Look at every cell once: the columns whose cells are all empty or plain are read the short way."""
+    looks = [f'COALESCE(BOOL_AND({sql}), TRUE) AS "{name}"' for name, sql in conditions.items() if sql]
+    if not looks:
+        return {}
+    return context.engine.rows(f"SELECT {', '.join(looks)} FROM extract_{table.name} AS raw")[0]
+
+
+def _value(column: Column, cells: dict[str, Typed]) -> str:
+    return cells[column.name].value if column.name in cells else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
+
+
+def _flags(column: Column, cell: Typed) -> list[str]:
+    """What is kept beside a value until faults and forms are known."""
+    flags = [f'{cell.form} AS "_form_{column.name}"'] if cell.form else []
+    if cell.empty:
+        flags += [
+            f'{cell.empty} AS "_empty_{column.name}"',
+            f'CAST(raw."{column.name}" AS VARCHAR) AS "_text_{column.name}"',
+        ]
+    return flags
+
+
+def _local_dates(table: Table) -> list[str]:
+    return [
+        f'CAST("{c.name}" + INTERVAL 8 HOUR AS DATE) AS "{c.name.removesuffix("_at")}_on"'
         for c in table.columns
+        if c.kind == "timestamp"
     ]
-    fault = "raw._fault" if "_fault" in physical else "NULL"
-    flags = [f'{cells[c.name].empty} AS "_empty_{c.name}", {cells[c.name].form} AS "_form_{c.name}"' for c in present]
-    texts = [f'CAST(raw."{c.name}" AS VARCHAR) AS "_text_{c.name}"' for c in present]
-    engine.table(
-        "cells",
-        f"SELECT raw._file, raw._line, {fault} AS _fault, {', '.join([*values, *flags, *texts])} "
-        f"FROM extract_{table.name} AS raw",
-    )
-    engine.execute(
-        "INSERT INTO normalised "
-        + " UNION ALL ".join(
-            f"SELECT '{table.name}', '{c.name}', \"_form_{c.name}\", COUNT(*) FROM cells "
-            f'WHERE "_form_{c.name}" IS NOT NULL AND "{c.name}" IS NOT NULL GROUP BY 3'
-            for c in present
+
+
+def _count_forms(context: Context, table: Table, columns: list[str]) -> None:
+    for column in columns:
+        context.engine.execute(
+            f"INSERT INTO normalised SELECT '{table.name}', '{column}', \"_form_{column}\", COUNT(*) FROM typed "
+            f'WHERE "_form_{column}" IS NOT NULL AND "{column}" IS NOT NULL GROUP BY 3'
         )
-    )
-    names = ", ".join(f'"{c.name}"' for c in table.columns)
-    engine.table("typed", f"SELECT _file, _line, {names}, {_first_fault(table, present)} FROM cells")
 
 
-def _first_fault(table: Table, present: list[Column]) -> str:
+def _first_fault(present: list[Column], cells: dict[str, Typed]) -> str:
     """SQL for the first thing wrong with a row: the reader's fault, then column by column."""
     rule, column, value = ["WHEN _fault IS NOT NULL THEN _fault"], [], []
     for c in present:
-        unreadable = f'"{c.name}" IS NULL AND NOT "_empty_{c.name}"'
-        rule.append(f"WHEN {unreadable} THEN 'not_a_{c.kind}'")
-        column.append(f"WHEN {unreadable} THEN '{c.name}'")
-        value.append(f"WHEN {unreadable} THEN {_masked(c)}")
+        if cells[c.name].empty:
+            unreadable = f'"{c.name}" IS NULL AND NOT "_empty_{c.name}"'
+            rule.append(f"WHEN {unreadable} THEN 'not_a_{c.kind}'")
+            column.append(f"WHEN {unreadable} THEN '{c.name}'")
+            value.append(f"WHEN {unreadable} THEN {_masked(c)}")
         if c.required:
             rule.append(f"WHEN \"{c.name}\" IS NULL THEN 'missing'")
             column.append(f"WHEN \"{c.name}\" IS NULL THEN '{c.name}'")
@@ -121,7 +149,7 @@ def _first_fault(table: Table, present: list[Column]) -> str:
     return (
         f"CASE {' '.join(rule)} END AS _rule, "
         f"CASE {never} {' '.join(column)} END AS _column, "
-        f"CASE {never} {' '.join(value)} END AS _value"
+        f"CAST(CASE {never} {' '.join(value)} END AS VARCHAR) AS _value"
     )
 
 
@@ -143,7 +171,6 @@ def _is_of_another_month(context: Context, table: Table) -> bool:
 
 def _set_aside(context: Context, table: Table) -> None:
     """Mark the rows that break a row rule, belong to nobody, repeat a row, or contradict another row of their key."""
-    _add_local_dates(context, table)
     for expectation in load_suite(table.name, context.month):
         if expectation.takes_rows:
             column = expectation.columns[0] if expectation.columns else ""
@@ -161,15 +188,6 @@ def _set_aside(context: Context, table: Table) -> None:
             _mark(context, absent, f"unknown_{owner}", key)
 
 
-def _add_local_dates(context: Context, table: Table) -> None:
-    extra = [
-        f"CAST({c.name} + INTERVAL 8 HOUR AS DATE) AS {c.name.removesuffix('_at')}_on"
-        for c in table.columns
-        if c.kind == "timestamp"
-    ]
-    context.engine.table("typed", f"SELECT {', '.join(['*', *extra])} FROM typed")
-
-
 def _mark(context: Context, condition: str, rule: str, column: str) -> None:
     value = f'left(CAST("{column}" AS VARCHAR), 200)' if column else "NULL"
     context.engine.execute(
@@ -183,18 +201,17 @@ def _mark_lost_zeros(context: Context, table: Table) -> None:
 
     The zeros could be guessed back, and be wrong: nothing is guessed.
     """
-    for column in table.columns:
-        if column.kind == "id":
-            digits = f'SELECT "{column.name}" AS id FROM typed WHERE regexp_full_match("{column.name}", \'\\d+\')'
-            usual = context.engine.rows(
-                f"SELECT MODE(length(id)) AS n, COUNT(*) AS ids, COUNT(*) FILTER (WHERE id[1] = '0') AS zeros, "
-                f'(SELECT COUNT(*) FROM typed WHERE "{column.name}" IS NOT NULL) AS filled FROM ({digits})'
-            )[0]
-            if usual["zeros"] and usual["ids"] * 2 > usual["filled"]:
-                shorter = (
-                    f"regexp_full_match(\"{column.name}\", '\\d{{1,{usual['n'] - 1}}}')" if usual["n"] > 1 else "FALSE"
-                )
-                _mark(context, shorter, "lost_zeros", column.name)
+    ids = [c.name for c in table.columns if c.kind == "id"]
+    begins = ", ".join(f'COALESCE(BOOL_OR(starts_with("{name}", \'0\')), FALSE) AS "{name}"' for name in ids)
+    has_zeros = context.engine.rows(f"SELECT {begins} FROM typed")[0] if ids else {}
+    for name in (name for name in ids if has_zeros[name]):
+        digits = f'SELECT "{name}" AS id FROM typed WHERE regexp_full_match("{name}", \'\\d+\')'
+        usual = context.engine.rows(
+            f"SELECT MODE(length(id)) AS n, COUNT(*) AS ids, COUNT(*) FILTER (WHERE id[1] = '0') AS zeros, "
+            f'(SELECT COUNT(*) FROM typed WHERE "{name}" IS NOT NULL) AS filled FROM ({digits})'
+        )[0]
+        if usual["zeros"] and usual["ids"] * 2 > usual["filled"] and usual["n"] > 1:
+            _mark(context, f"regexp_full_match(\"{name}\", '\\d{{1,{usual['n'] - 1}}}')", "lost_zeros", name)
 
 
 def _mark_repeats(context: Context, table: Table) -> None:
@@ -246,7 +263,6 @@ def _write(context: Context, table: Table, entry: dict[str, object]) -> Intake:
         person = "SELECT customer_id, name, phone FROM typed WHERE _rule IS NULL"
         context.write("snapshot_person", person, table.key)
     engine.execute("DROP TABLE typed")
-    engine.execute("DROP TABLE cells")
     return Intake(table.name, str(entry["state"]), **count)
 
 

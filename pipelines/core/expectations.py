@@ -105,10 +105,19 @@ def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[
     return [_changed(e, _read(gate_file, dict, table).get(e.finding)) for e in suite] if gate_file else suite
 
 
+def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[Expectation]]:
+    """Load every table's expectations; raise SpecError when the gate file speaks of a finding that no rule makes."""
+    suites = {path.stem: load_suite(path.stem, month, gate_file) for path in sorted(EXPECTATIONS.glob("*.yml"))}
+    changed = _read(gate_file, dict, "*") if gate_file else {}
+    unknown = set(changed) - {e.finding for suite in suites.values() for e in suite}
+    if unknown:
+        raise SpecError("expectation.unknown", file=gate_file, finding=", ".join(sorted(unknown)))
+    return suites
+
+
 def all_findings() -> list[str]:
     """The names of all rules of all tables."""
-    tables = sorted(path.stem for path in EXPECTATIONS.glob("*.yml"))
-    return [e.finding for table in tables for e in load_suite(table, Month(2000, 1))]
+    return [e.finding for suite in load_suites(Month(2000, 1)).values() for e in suite]
 
 
 def _read(path: Path, kind: type, table: str) -> Any:

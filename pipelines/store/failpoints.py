@@ -35,8 +35,12 @@ class Plan:
 
 
 def _act(action: str, step: str) -> None:
+    """End the program, fill its disk, or meet somebody at a named pipe (`wait:PATH`) and go on when he has gone."""
     if action == "enospc":
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), step)
+    if action.startswith("wait:"):
+        Path(action.removeprefix("wait:")).read_bytes()
+        return
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -44,7 +48,7 @@ def read_plan(failpoint: str, trace: str) -> Plan | None:
     """Read a plan from the two variables; None when both are empty."""
     if not failpoint and not trace:
         return None
-    step, _, action = failpoint.rpartition("=")
+    step, _, action = failpoint.partition("=")
     name, _, passing = step.partition("#")
     return Plan(name, action, int(passing or 1), Path(trace) if trace else None)
 

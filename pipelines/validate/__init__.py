@@ -14,14 +14,15 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.core.context import Context
-from pipelines.core.contract import contract
-from pipelines.core.expectations import Expectation, load_suite
+from pipelines.core.expectations import Expectation, load_suites
 from pipelines.core.month import Month
 from pipelines.core.spec import room_specs
 from pipelines.store.waivers import Waiver
 from pipelines.validate.gate import Verdict, judge
 from pipelines.validate.release import Effect, Eras, count_held, release_outputs
+from pipelines.validate.titles import title
 from pipelines.words.masking import mask_row
+from pipelines.words.texts import LANGUAGES
 
 EFFECTS = {"critical": "withheld", "warning": "caveat", "info": "released"}
 WAIVED = {"critical": "caveat", "warning": "released", "info": "released"}
@@ -68,7 +69,7 @@ def run(context: Context) -> None:
     """Keep the books, judge every delivered table and decide what is released."""
     for spec in room_specs("validate"):
         context.compute(spec)
-    suites = {t: load_suite(t, context.month, context.settings.gate_file) for t in contract()}
+    suites = load_suites(context.month, context.settings.gate_file)
     expectations = [e for suite in suites.values() for e in suite]
     silent = {e.finding: reason for e in expectations if (reason := _why_silent(context, e))}
     known = {t: [e for e in s if e.finding not in silent] for t, s in suites.items()}
@@ -169,6 +170,7 @@ _RESULT = pa.schema(
         *[(name, pa.string()) for name in ("waived_by", "waived_why", "waived_until", "owner")],
         ("is_reason_wanted", pa.bool_()),
         *[(name, pa.int64()) for name in ("withheld_count", "caveat_count", "unexpected_count", "element_count")],
+        *[(f"title_{language}", pa.string()) for language in LANGUAGES],
     ]
 )
 _RELEASE = pa.schema([(name, pa.string()) for name in ("kind", "output", "scope", "status", "reason")])
@@ -190,6 +192,7 @@ def _about(expectation: Expectation) -> dict[str, object]:
         "columns": ";".join(expectation.columns),
         "finding": expectation.finding,
         "owner": expectation.meta.get("owner", "data"),
+        **{f"title_{language}": title(expectation, language) for language in LANGUAGES},
     }
 
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 # GX closes the connection before it fetches, and DuckDB drops an open result on rollback: no transaction, no reset.
 _ENGINE = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "pool_reset_on_return": None}
 
-
 SAMPLES = 5
 
 
@@ -41,7 +40,7 @@ class Verdict:
     """What an expectation saw, and whether that is within its threshold.
 
     `unexpected` and `elements` count rows, where the check counts any. `samples` are some of the rows that break it,
-    `branches` those it is confined to (`meta.scope: branch`).
+    `branches` those it is confined to (`meta.scope: branch`). A check that crashed saw no rows.
     """
 
     expectation: Expectation
@@ -52,6 +51,7 @@ class Verdict:
     elements: int | None = None
     samples: tuple[Mapping[str, object], ...] = ()
     branches: tuple[str, ...] = ()
+    is_crash: bool = False
 
     @property
     def is_confined(self) -> bool:
@@ -74,13 +74,13 @@ def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list
             context.progress(f"validate_{table}")
             verdicts += _within(context.settings.check_timeout_seconds, datasource, table, suite)
         with datasource.get_engine().connect() as connection:
-            return [verdict if verdict.success else _look_closer(connection, verdict) for verdict in verdicts]
+            return [v if v.success or v.is_crash else _look_closer(connection, v) for v in verdicts]
     finally:
         datasource.get_engine().dispose()
 
 
 def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
-    """Add some of the rows that broke the rule, and the branches they name; a rule that crashed has none."""
+    """Add some of the rows that broke the rule, and the branches they name."""
     try:
         rows = f"({verdict.expectation.offending()}) AS found"
         shown = connection.exec_driver_sql(f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}").mappings().all()
@@ -209,4 +209,4 @@ def _threshold(expectation: Expectation) -> str:
 
 
 def _red(expectation: Expectation, why: str) -> Verdict:
-    return Verdict(replace(expectation, severity="critical"), False, why, _threshold(expectation))
+    return Verdict(replace(expectation, severity="critical"), False, why, _threshold(expectation), is_crash=True)

@@ -1,0 +1,56 @@
+"""Homes to be damaged: one that holds the month before, one undisturbed, and one for the begin of each room."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pipelines import ROOMS
+from tests.faults.forge import Forge
+from tests.faults.home import BEFORE, run_args, write_source
+
+SIGKILL = -9
+
+
+@pytest.fixture(scope="package")
+def forge() -> Iterator[Forge]:
+    made = Forge()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="package")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_source(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="package")
+def begun(forge: Forge, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that holds the month before."""
+    home = tmp_path_factory.mktemp("begun")
+    assert forge.run("run", str(BEFORE), "--source", source, "--home", home)[0] in (0, 12)
+    return home
+
+
+@pytest.fixture(scope="package")
+def undisturbed(forge: Forge, source: Path, begun: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A home in which the month was run and released, and a file of the steps that took."""
+    home, trace = tmp_path_factory.mktemp("clean") / "home", tmp_path_factory.mktemp("trace") / "steps"
+    shutil.copytree(begun, home)
+    code, said = forge.run(*run_args(source, home), trace=trace)
+    assert code in (0, 12), said
+    return home, trace
+
+
+@pytest.fixture(scope="package")
+def before(forge: Forge, source: Path, begun: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Homes that a run left when it died at the begin of each room."""
+    homes = {ROOMS[0]: begun}
+    for earlier, room in pairwise(ROOMS):
+        homes[room] = shutil.copytree(homes[earlier], tmp_path_factory.mktemp(room) / "home")
+        assert forge.run(*run_args(source, homes[room]), failpoint=f"room.begun:{room}=kill")[0] == SIGKILL
+    return homes

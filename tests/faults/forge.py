@@ -1,0 +1,112 @@
+"""A process that has loaded everything once and forks for each command, so that a hundred deaths cost no hundred imports.
+
+It reads a JSON command a line (`{"args": [...], "failpoint": "...", "trace": "..."}`), runs `retention` in a child of
+its own, and answers with the child's exit code (negative: the signal that killed it), its last line and its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class Forge:
+    """The parent's side: a running forge to which commands are given one at a time."""
+
+    def __init__(self, **environment: str) -> None:
+        known = {"RETENTION_SECRET_KEY": "a key of the tests' own, 32 bytes", "RETENTION_THREADS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.forge"], cwd=ROOT, env={**os.environ, **known, **environment},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def start(self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str) -> None:
+        """Begin a command; `wait` gives its end."""
+        assert self.process.stdin is not None
+        command = {"args": [str(a) for a in args], "failpoint": failpoint, "trace": str(trace), "change": change}
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+
+    def wait(self) -> tuple[int, str]:
+        """Return the exit code of the command begun and what it said on stderr."""
+        assert self.process.stdout is not None
+        code, said = json.loads(self.process.stdout.readline())
+        return code, said
+
+    def run(self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str) -> tuple[int, str]:
+        """Run a command to its end."""
+        self.start(*args, failpoint=failpoint, trace=trace, **change)
+        return self.wait()
+
+    def close(self) -> None:
+        """End the forge."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+def _warm_up() -> None:
+    """Load what costs seconds; start no thread."""
+    import great_expectations  # noqa: F401
+    import pandas  # noqa: F401
+    from duckdb_sqlalchemy import Dialect  # noqa: F401
+
+    import pipelines.cli  # noqa: F401
+    from pipelines import ROOMS
+    from pipelines.run import code_hash
+
+    for room in ROOMS:
+        __import__(f"pipelines.{room}")
+    code_hash()
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        command = json.loads(line)
+        told, tell = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(told)
+            _be_the_command(command, tell)
+        os.close(tell)
+        with os.fdopen(told, encoding="utf-8") as stream:
+            said = stream.read()
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(json.dumps([code, said]), flush=True)
+
+
+def _be_the_command(command: dict[str, Any], tell: int) -> None:
+    """Run `retention` as a program would; never return."""
+    from pipelines import cli
+    from pipelines.store import failpoints
+
+    failpoints.plan = failpoints.read_plan(command["failpoint"], command["trace"])
+    os.environ.update(command["change"])
+    time.tzset()
+    sys.argv = ["retention", *command["args"]]
+    code, said = 0, io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            cli.main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException as error:  # noqa: BLE001 - what a program would print and end with 1
+        code, said = 1, io.StringIO(f"{type(error).__name__}: {error}")
+    with contextlib.suppress(BrokenPipeError):
+        os.write(tell, said.getvalue()[-4000:].encode())
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    _warm_up()
+    _serve()

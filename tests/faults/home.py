@@ -1,0 +1,58 @@
+"""A small operator of two months, its homes, and what two homes must have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pipelines.core.month import Month
+from tests.small import Town
+
+BEFORE, MONTH = Month.parse("2026-07"), Month.parse("2026-08")
+
+
+def write_source(folder: Path) -> Path:
+    """Deliver two months of a few customers, so that a room of the second reads the first."""
+    for month in (BEFORE, MONTH):
+        town = Town(month)
+        for number in range(12):
+            town.person(f"c{number:02d}", manager=f"M{number % 3 + 1}", revenue=f"{60 + 10 * number}.00")
+        town.owe("c03").owe("c07", "20.00").write(folder)
+    return folder
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    """Every file of a home but the locks."""
+    return {
+        str(p.relative_to(home)): p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file() and not _is_lock(p)
+    }
+
+
+def _is_lock(path: Path) -> bool:
+    return path.name.endswith(".lock")
+
+
+def readable(home: Path) -> str | None:
+    """Read the current version as any reader would; return its name, None where there is none yet."""
+    current = home / "months" / str(MONTH) / "CURRENT"
+    if not current.exists():
+        return None
+    name = current.read_text().strip()
+    tables = list((current.parent / name).glob("*.parquet"))
+    assert tables and (current.parent / name / "manifest.json").exists()
+    for table in tables:
+        pq.read_metadata(table)
+    return name
+
+
+def run_args(source: Path, home: Path, month: Month = MONTH) -> list[str]:
+    """The command that runs and releases a month."""
+    return ["run", str(month), "--source", str(source), "--home", str(home), "--release"]
+
+
+def assert_same(home: Path, wanted: Path, about: str = "") -> None:
+    """Assert that two homes hold the same files with the same bytes."""
+    now, then = contents(home), contents(wanted)
+    assert now.keys() == then.keys(), (about, now.keys() ^ then.keys())
+    assert not [name for name in now if now[name] != then[name]], about
