@@ -1,11 +1,11 @@
 # make run    set everything up and run a synthetic operator's newest month through Airflow
 # make test   set everything up, check, and run every test that fits 30 minutes; make test-all runs the long ones too
 # make check  what CI and pre-commit check: ruff, ruff format, mypy
-# make bench  re-measure what the README claims
+# make bench  re-measure what the README claims; make bench-faults plants every fault and tells what was caught
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench postgres clean
+.PHONY: help setup run test test-all check bench bench-faults postgres clean
 
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
@@ -48,6 +48,9 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks.run
+
+bench-faults: setup
+	@$(BIN)/python -m benchmarks.faults
 
 postgres:
 	@deploy/need_postgres.sh

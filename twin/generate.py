@@ -5,6 +5,7 @@ from pathlib import Path
 
 from twin.books.tables import TABLES, draw_tables
 from twin.config import TwinConfig
+from twin.faults import choose_faults, plant_faults
 from twin.months import month_number, season_of, span_of
 from twin.truth import Witness
 from twin.world import care, ledger, life, usage
@@ -15,6 +16,7 @@ from twin.world.state import Happenings, World
 from twin.writer import EXTENSIONS, write_table
 
 SMALLEST_SERVICES = 100
+ENDINGS = ("parquet", "csv", "csv.gz", "xlsx")  # of the files that an earlier run may have left
 Progress = Callable[[int, int], None]
 
 
@@ -27,14 +29,17 @@ def generate(
     through: str = "2026-08",
     file_format: str = "parquet",
     drop: Sequence[str] = (),
+    faults: Sequence[str] = (),
     config: TwinConfig | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Write `months` monthly folders ending with `through` for about `services` lines, and the truth beside them.
 
-    `out` must not hold other months. The same arguments give the same bytes. Raises ValueError for arguments out of range.
+    `faults` are planted in the newest month; the truth knows nothing of them. `out` must not hold other months. The same
+    arguments give the same bytes. Raises ValueError for arguments out of range.
     """
     _check(services, months, file_format, drop)
+    choose_faults(faults)
     config, last = config or TwinConfig(), month_number(through)
     numbers = range(last - months + 1, last + 1)
     _clear(out, [span_of(number).label for number in numbers])
@@ -48,6 +53,7 @@ def generate(
         witness.testify(world, out / "truth")
         if progress:
             progress(done + 1, months)
+    plant_faults(out, span_of(last).label, faults, seed)
 
 
 def create_world(config: TwinConfig, services: int, seed: int, month: int) -> World:
@@ -124,5 +130,5 @@ def _clear(out: Path, labels: Sequence[str]) -> None:
             f"{out} already holds {others[0]}, which is not among the months asked for; choose an empty folder"
         )
     for folder in [*(out / label for label in labels), out / "truth"]:
-        for path in sorted(folder.rglob("*.parquet")) + sorted(folder.rglob("*.csv")):
+        for path in [path for ending in ENDINGS for path in sorted(folder.rglob(f"*.{ending}"))]:
             path.unlink()
