@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from models.evaluate import log_loss_of_odds
 from models.folds import Fold
 from models.frames import Flags, Floats
-from models.measures import log_loss_of_odds
 from models.tree_shap import TreeExplainer
 
 LEAVES = (4, 8, 16)
 SHARES = (0.3, 1.0)  # of the features, drawn at each split
-STAGE = 25  # rounds between two looks at the log loss
+STAGE = 10  # rounds between two looks at the log loss
 MAX_DEPTH = 8  # keeps exact reasons cheap: a leaf's table has two to the power of its features
 
 
@@ -25,7 +24,7 @@ class Size:
 
     leaves: int = 8
     share: float = 0.3
-    rounds: int = 100
+    rounds: int = 80
 
 
 @dataclass
@@ -63,7 +62,7 @@ class Trees:
         """Fit trees of a size; categories and missing values are split natively."""
         signs = [self.monotone.get(j, 0) * (not self.is_categorical[j]) for j in range(matrix.shape[1])]
         model = HistGradientBoostingClassifier(
-            learning_rate=0.05,
+            learning_rate=0.1,
             max_iter=size.rounds,
             max_leaf_nodes=size.leaves,
             max_depth=MAX_DEPTH,
@@ -75,7 +74,13 @@ class Trees:
             early_stopping=False,
             random_state=self.seed,
         )
-        return TreeModel(model.fit(matrix, outcome))
+        return TreeModel(model.fit(_fill_empty(matrix), outcome))
+
+
+def _fill_empty(matrix: Floats) -> Floats:
+    """Make columns without any value constant: nothing is split on either, but scikit-learn fails on the former."""
+    empty = np.isnan(matrix).all(axis=0)
+    return np.where(empty, 0.0, matrix) if empty.any() else matrix
 
 
 def choose_size(
@@ -83,15 +88,18 @@ def choose_size(
 ) -> tuple[Size, Floats]:
     """Return the size of the least log loss, with its log-odds of the judged rows in the folds' order."""
     judged = np.concatenate([outcome[judge] for _, judge in folds])
-    best, best_loss, best_odds = Size(), np.inf, np.zeros(len(judged))
-    for leaves, share in product(LEAVES, SHARES):
-        staged = np.hstack([_judge(trees, matrix, outcome, fold, Size(leaves, share, max_rounds)) for fold in folds])
+
+    def try_size(leaves: int, share: float) -> tuple[float, Size, Floats]:
+        largest = Size(leaves, share, max_rounds)
+        staged = np.hstack([_judge(trees, matrix, outcome, fold, largest) for fold in folds])
         losses = [log_loss_of_odds(judged, odds) for odds in staged]
         stage = int(np.argmin(losses))
-        if losses[stage] < best_loss:
-            rounds = min((stage + 1) * STAGE, max_rounds)
-            best, best_loss, best_odds = Size(leaves, share, rounds), losses[stage], staged[stage]
-    return best, best_odds
+        return losses[stage], Size(leaves, share, min((stage + 1) * STAGE, max_rounds)), staged[stage]
+
+    few, *more = SHARES
+    best = min((try_size(leaves, few) for leaves in LEAVES), key=lambda tried: tried[0])
+    best = min([best, *(try_size(best[1].leaves, share) for share in more)], key=lambda tried: tried[0])
+    return best[1], best[2]
 
 
 def _judge(trees: Trees, matrix: Floats, outcome: Floats, fold: Fold, size: Size) -> Floats:

@@ -19,15 +19,16 @@ import pandas as pd
 from scipy.optimize import Bounds
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags, assert_all_finite, check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from threadpoolctl import threadpool_limits
 
 from models.additive import AdditiveModel, Curves, choose_strength, minimise
 from models.boosting import Size, TreeModel, Trees, choose_size
+from models.evaluate import log_loss_of_odds
 from models.folds import Fold, Months, make_folds, month_numbers
 from models.frames import Floats, FrameCoder
-from models.measures import log_loss_of_odds
 
 CANDIDATES = ("boosting", "splines", "blend")
 DEFAULT_STRENGTH = 0.03
@@ -49,7 +50,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         monotone: Mapping[str, int] | None = None,
         gap: int = 2,
         folds: int = 3,
-        max_rounds: int = 400,
+        max_rounds: int = 150,
         random_state: int | None = 0,
     ) -> None:
         self.candidates = candidates
@@ -75,7 +76,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         matrix = self.coder_.transform(frame)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         folds = make_folds(outcome, months, self.folds, self.gap, seed)
-        self._choose(matrix, outcome, folds, months, seed)
+        with threadpool_limits(1):  # sums in one order: the same model on any number of cores
+            self._choose(matrix, outcome, folds, months, seed)
         return self
 
     def decision_function(self, X: Any) -> Floats:  # noqa: N803
@@ -101,7 +103,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """Return the likelier class."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        chosen = (self.decision_function(X) > 0).astype(int)
+        return self.classes_[chosen]
 
     def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:  # noqa: N803
         if isinstance(X, pd.DataFrame):
@@ -116,6 +119,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if y is None:
             raise ValueError("ChurnClassifier requires y to be passed, but the target y is None")
         target = column_or_1d(y, warn=True)
+        assert_all_finite(target, input_name="y")
         check_consistent_length(np.empty(rows), target)
         check_classification_targets(target)
         if type_of_target(target) == "multiclass":

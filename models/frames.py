@@ -25,7 +25,8 @@ class FrameCoder:
     def fit(self, frame: pd.DataFrame) -> FrameCoder:
         """Learn the columns and the categories of each text column."""
         self.names = [str(name) for name in frame.columns]
-        self.categories = {name: _categories(frame[name]) for name in frame.columns if _is_text(frame[name])}
+        columns = [frame.iloc[:, place] for place in range(len(self.names))]
+        self.categories = {n: _categories(c) for n, c in zip(self.names, columns, strict=True) if _is_text(c)}
         return self
 
     @property
@@ -34,10 +35,10 @@ class FrameCoder:
         return np.array([name in self.categories for name in self.names], dtype=bool)
 
     def transform(self, frame: pd.DataFrame) -> Floats:
-        """Make the matrix, rows × `names`; columns are taken by name. TypeError for a date or another strange type."""
+        """Make the matrix, rows × `names`, columns by position. TypeError for a date or another strange type."""
         matrix = np.empty((len(frame), len(self.names)), dtype=np.float64, order="F")
         for position, name in enumerate(self.names):
-            column = frame[name]
+            column = frame.iloc[:, position]
             known = self.categories.get(name)
             matrix[:, position] = _numbers(column) if known is None else _codes(column, known)
         return matrix

@@ -43,50 +43,50 @@ def test_contributions_and_base_add_up_to_the_log_odds(categorical: bool) -> Non
     np.testing.assert_allclose(added, model.decision_function(matrix), rtol=0, atol=1e-9)
 
 
-def expected_value(predictor: object, nodes: np.ndarray, row: np.ndarray, known: frozenset[int], answer, at: int = 0):
-    """What the tree gives a row of which only some features are known."""
-    node = nodes[at]
-    if node["is_leaf"]:
-        return node["value"]
-    left, right = int(node["left"]), int(node["right"])
-    if int(node["feature_idx"]) in known:
-        return expected_value(predictor, nodes, row, known, answer, left if answer(at, row) else right)
-    share = nodes[left]["count"] / node["count"]
-    return share * expected_value(predictor, nodes, row, known, answer, left) + (1 - share) * expected_value(
-        predictor, nodes, row, known, answer, right
-    )
+class OneTree:
+    """A tree and a row, as a game: what the tree gives if only some features of the row are known."""
 
+    def __init__(self, nodes: np.ndarray, questions: dict, row: np.ndarray) -> None:
+        self.nodes, self.questions, self.row = nodes, questions, row
 
-def shapley(game, count: int) -> np.ndarray:
-    """Shapley values by definition."""
-    values = np.zeros(count)
-    for i in range(count):
-        others = [j for j in range(count) if j != i]
-        for size in range(count):
-            weight = factorial(size) * factorial(count - size - 1) / factorial(count)
-            values[i] += sum(weight * (game(frozenset(s) | {i}) - game(frozenset(s))) for s in combinations(others, size))
-    return values
+    def value(self, known: set[int], at: int = 0) -> float:
+        node = self.nodes[at]
+        if node["is_leaf"]:
+            return float(node["value"])
+        left, right = int(node["left"]), int(node["right"])
+        if int(node["feature_idx"]) in known:
+            return self.value(known, left if self.questions[at].answer(self.row[None, :])[0] else right)
+        share = self.nodes[left]["count"] / node["count"]
+        return share * self.value(known, left) + (1 - share) * self.value(known, right)
+
+    def shapley(self, count: int) -> np.ndarray:
+        """Shapley values by definition."""
+        values = np.zeros(count)
+        for i in range(count):
+            others = [j for j in range(count) if j != i]
+            for size in range(count):
+                weight = factorial(size) * factorial(count - size - 1) / factorial(count)
+                values[i] += weight * sum(
+                    self.value({*chosen, i}) - self.value({*chosen}) for chosen in combinations(others, size)
+                )
+        return values
 
 
 def test_they_agree_with_the_definition_over_all_subsets() -> None:
     model, matrix = fit(max_iter=3)
     explainer = TreeExplainer(model)
     rows = matrix[:25]
-    inner = model._preprocess_X(rows, reset=False)
     expected = np.zeros((len(rows), 5))
     for predictors, (questions, _) in zip(model._predictors, explainer._trees, strict=True):
-        nodes = predictors[0].nodes
-        answer = lambda at, row, q=questions: bool(q[at].answer(row[None, :])[0])  # noqa: E731
-        for number, row in enumerate(inner):
-            game = lambda known, n=nodes, r=row, p=predictors[0]: expected_value(p, n, r, known, answer)  # noqa: E731
-            expected[number, explainer._order] += shapley(game, 5)
+        for number, row in enumerate(model._preprocess_X(rows, reset=False)):
+            expected[number, explainer._order] += OneTree(predictors[0].nodes, questions, row).shapley(5)
     np.testing.assert_allclose(explainer.contributions(rows), expected, rtol=0, atol=1e-12)
 
 
 def test_a_feature_that_no_tree_asks_contributes_nothing() -> None:
-    model, matrix = fit()
+    matrix, outcome = make_rows(2000)
     matrix[:, 4] = 0.0
-    quiet = HistGradientBoostingClassifier(max_iter=10, random_state=0).fit(matrix, make_rows(len(matrix))[1])
+    quiet = HistGradientBoostingClassifier(max_iter=10, random_state=0).fit(matrix, outcome)
     assert not TreeExplainer(quiet).contributions(matrix)[:, 4].any()
 
 

@@ -1,0 +1,33 @@
+"""The models against reference models, simple rules and the truth: `python -m benchmarks.models ibm|uci|twin|scale`.
+
+`RETENTION_DATA` (or --data) names the folder of public data with `ibm_telco/` and `contract/uci/`; `twin` and `scale`
+need none. Set OMP_NUM_THREADS=1 where other work runs beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from benchmarks import model_ibm, model_scale, model_twin, model_uci
+
+COMMANDS = {"ibm": model_ibm.run, "uci": model_uci.run, "twin": model_twin.run, "scale": model_scale.run}
+
+
+def main() -> None:
+    """Run the benchmark that is named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--data", type=Path, default=os.environ.get("RETENTION_DATA"), help="folder of public data")
+    parser.add_argument("--repeats", type=int, default=10, help="ibm: repeats of the 5 folds")
+    parser.add_argument("--services", type=int, help="twin: lines (20,000); scale: rows (3,000,000)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15], help="twin: fixed beforehand")
+    arguments = parser.parse_args()
+    if arguments.command in ("ibm", "uci") and arguments.data is None:
+        parser.error("say where the public data is: --data or RETENTION_DATA")
+    COMMANDS[arguments.command](arguments)
+
+
+if __name__ == "__main__":
+    main()

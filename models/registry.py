@@ -1,0 +1,209 @@
+"""Model files: nothing is loaded that was not sealed here, by this version of scikit-learn, of these types.
+
+A version is a folder with `model.skops`, `card.json`, which holds the model file's hash, and `card.hmac`, which seals the
+card. Loading reads the model only after both held, and then through skops, which imports no type that is not listed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import sklearn
+from sklearn.base import BaseEstimator
+
+from models.churn import ChurnClassifier
+from models.competing import CompetingClassifier
+
+MODEL, CARD, SEAL = "model.skops", "card.json", "card.hmac"
+MOST_BYTES = 200 * 2**20  # of the file, and of what it unpacks to
+TRUSTED = [
+    "functools.partial",
+    "models.additive.AdditiveModel",
+    "models.additive.Term",
+    "models.boosting.Size",
+    "models.boosting.TreeModel",
+    "models.churn.ChurnClassifier",
+    "models.competing.CompetingClassifier",
+    "models.frames.FrameCoder",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
+]
+
+
+class ModelRefused(ValueError):
+    """A model file is not loaded; `reason` is a word for it."""
+
+    reason = "refused"
+
+
+class ModelMissing(ModelRefused):
+    """There is no such version, or a part of it is gone."""
+
+    reason = "missing"
+
+
+class ModelTampered(ModelRefused):
+    """The card or the model is not what was sealed, or was sealed with another key."""
+
+    reason = "tampered"
+
+
+class ModelTooLarge(ModelRefused):
+    """The file is larger, packed or unpacked, than any model made here."""
+
+    reason = "too_large"
+
+
+class ModelOfOtherVersion(ModelRefused):
+    """The model was fitted by another scikit-learn; its private parts may mean something else now."""
+
+    reason = "other_version"
+
+
+class ModelForeign(ModelRefused):
+    """The file is no skops file, or holds types that no model made here has."""
+
+    reason = "foreign"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a person must know of a model; `metrics` by measure, `missing_tables` made it smaller than it could be."""
+
+    trained_through: str
+    months: list[str]
+    rows: int
+    outcomes: dict[str, int]
+    features: list[str]
+    missing_tables: list[str]
+    choices: dict[str, str]
+    metrics: dict[str, float]
+    data_hash: str
+    code_hash: str
+    text: str
+    sklearn_version: str = sklearn.__version__
+    model_hash: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """The name of the version: the month it was trained through, and its hash."""
+        return f"{self.trained_through}-{self.model_hash[:12]}"
+
+
+def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> Card:
+    """Write a sealed version below the registry, all of it or nothing; return its card with the model's hash."""
+    import skops.io
+
+    if not isinstance(model, ChurnClassifier | CompetingClassifier):
+        raise ModelForeign(f"{type(model).__name__} is no model of this package")
+    content = skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED)
+    card = Card(**{**asdict(card), "model_hash": hashlib.sha256(content).hexdigest()})
+    text = json.dumps(asdict(card), indent=1, sort_keys=True, ensure_ascii=False).encode()
+    registry.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=registry))
+    try:
+        (partial / MODEL).write_bytes(content)
+        (partial / CARD).write_bytes(text)
+        (partial / SEAL).write_text(_seal(text, key))
+        partial.chmod(0o755)
+        partial.rename(registry / card.version)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return card
+
+
+def read_card(version: Path, key: bytes) -> Card:
+    """Read the card of a version, its seal checked; the model is not touched."""
+    text = _read(version / CARD)
+    seal = _read(version / SEAL).decode("ascii", errors="replace").strip()
+    if not hmac.compare_digest(seal.encode(), _seal(text, key).encode()):
+        raise ModelTampered(f"{version.name}: the card does not bear the seal of this installation")
+    return Card(**json.loads(text))
+
+
+def load_model(version: Path, key: bytes) -> tuple[ChurnClassifier | CompetingClassifier, Card]:
+    """Load a version's model and card; ModelRefused says why not."""
+    import skops.io
+
+    card = read_card(version, key)
+    content = _read(version / MODEL)
+    if hashlib.sha256(content).hexdigest() != card.model_hash:
+        raise ModelTampered(f"{version.name}: the model file is not the one that was sealed")
+    if card.sklearn_version != sklearn.__version__:
+        raise ModelOfOtherVersion(
+            f"{version.name}: fitted by scikit-learn {card.sklearn_version}, this is {sklearn.__version__}"
+        )
+    _check_content(version.name, content)
+    model = skops.io.loads(content, trusted=TRUSTED)
+    if not isinstance(model, ChurnClassifier | CompetingClassifier):
+        raise ModelForeign(f"{version.name}: holds a {type(model).__name__}")
+    return model, card
+
+
+def list_cards(registry: Path, key: bytes) -> list[Card]:
+    """Read the cards of all versions, oldest month first."""
+    folders = sorted(path.parent for path in registry.glob(f"[!.]*/{CARD}"))
+    return [read_card(folder, key) for folder in folders]
+
+
+def hash_frame(frame: pd.DataFrame) -> str:
+    """Hash what a frame holds, its column names and the order of its rows, but not its index."""
+    digest = hashlib.sha256(repr([(str(n), str(t)) for n, t in frame.dtypes.items()]).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def hash_code() -> str:
+    """Hash the source of this package."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def describe_choices(model: ChurnClassifier | CompetingClassifier) -> Mapping[str, str]:
+    """Return which candidate each outcome uses."""
+    if isinstance(model, ChurnClassifier):
+        return {"churn": model.choice_}
+    return {str(step): part.choice_ for step, part in zip(model.steps_, model.models_, strict=True)}
+
+
+def _seal(text: bytes, key: bytes) -> str:
+    return hmac.new(key, b"retention-office model card v1\0" + text, hashlib.sha256).hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ModelTooLarge(f"{path.parent.name}/{path.name}: {path.stat().st_size} bytes, {MOST_BYTES} at most")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelMissing(f"{path.parent.name}/{path.name} is not there") from None
+
+
+def _check_content(name: str, content: bytes) -> None:
+    """Refuse what is no skops file, unpacks to too much, or names a type that is not trusted."""
+    import skops.io
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+        if unpacked > MOST_BYTES:
+            raise ModelTooLarge(f"{name}: unpacks to {unpacked} bytes, {MOST_BYTES} at most")
+        foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
+    except (zipfile.BadZipFile, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError):
+        raise ModelForeign(f"{name}: the model file is no skops file") from None
+    if foreign:
+        raise ModelForeign(f"{name}: holds types that no model made here has: {', '.join(foreign)}")
