@@ -8,6 +8,10 @@ from types import FrameType
 
 import pytest
 
+from tests.postgres import postgres_cluster, postgres_url
+
+__all__ = ["postgres_cluster", "postgres_url"]  # fixtures, for every test
+
 # Before anything imports a library that could call out.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 

@@ -1,6 +1,6 @@
 """A throw-away PostgreSQL: its own cluster in a temporary folder, gone after the tests.
 
-Import the fixture where it is needed: `from tests.postgres import postgres_url  # noqa: F401`.
+`tests/conftest.py` makes its fixtures known to every test.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,14 +66,14 @@ def find_binaries() -> Path | None:
     return max(found, default=None)
 
 
-@pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[Cluster]:
-    """Start a cluster for the session; skip with the reason where that cannot be done."""
+@contextmanager
+def open_cluster() -> Iterator[Cluster]:
+    """Start a cluster and stop it at the end; RuntimeError with the reason where that cannot be done."""
     binaries = find_binaries()
     if binaries is None:
-        pytest.skip("no PostgreSQL server binaries (initdb) on this machine")
+        raise RuntimeError("no PostgreSQL server binaries (initdb) on this machine")
     if os.getuid() == 0 and shutil.which("runuser") is None:
-        pytest.skip("PostgreSQL does not run as root, and runuser is missing")
+        raise RuntimeError("PostgreSQL does not run as root, and runuser is missing")
     folder = Path(tempfile.mkdtemp(prefix="retention-pg-", dir="/tmp"))  # a socket's path must be short
     if os.getuid() == 0:
         shutil.chown(folder, _USER)
@@ -84,6 +85,15 @@ def postgres_cluster() -> Iterator[Cluster]:
     finally:
         subprocess_stop(cluster)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Cluster]:
+    """Start a cluster for the session; skip with the reason where there can be none."""
+    if find_binaries() is None or (os.getuid() == 0 and shutil.which("runuser") is None):
+        pytest.skip("no PostgreSQL server binaries (initdb), or no runuser to step down from root, on this machine")
+    with open_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

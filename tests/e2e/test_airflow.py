@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.e2e.airflow_house import BIN, ROOT, House, house, own_environment, run, wait_for
-from tests.postgres import Cluster, postgres_cluster  # noqa: F401
+from tests.postgres import Cluster
 
 DAG = "retention_monthly"
 MONTHS = ("2024-04", "2024-05", "2024-06")
@@ -80,7 +80,7 @@ def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp
 def service(
     source: Path,
     tmp_path: Path,
-    postgres_cluster: Cluster,  # noqa: F811
+    postgres_cluster: Cluster,
 ) -> Iterator[House]:
     """The whole service on a PostgreSQL of its own."""
     server = f"postgres@127.0.0.1:{postgres_cluster.port}"

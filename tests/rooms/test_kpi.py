@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pipelines import kpi as room
@@ -45,7 +46,11 @@ def computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computed:
     """Compute KPIs made by hand; customers stand in branches named by their first letter (b1 → B1)."""
 
     def run(
-        *made: Kpi, targets: list[Row] | None = None, release: list[Row] | None = None, **settings: Any
+        *made: Kpi,
+        targets: list[Row] | None = None,
+        release: list[Row] | None = None,
+        more: Mapping[str, list[Row] | pa.Table] = {},
+        **settings: Any,
     ) -> list[Row]:
         monkeypatch.setattr(room, "kpis", lambda: iter(made))
         names = [f"{k.name}.{v}" for k in made for v in k.variants]
@@ -60,6 +65,7 @@ def computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computed:
             "features_city": [{"branch_id": b, "city_id": c} for b, c in BRANCHES.items()],
             "validate_release": release or free,
             "snapshot_target": targets or none_of("kpi", "scope_kind", "scope_id", "target_value"),
+            **more,
         }
         with room_context(tmp_path, tables, **({"small_denominator": 0} | settings)) as context:
             room.run(context)
@@ -205,3 +211,59 @@ def test_what_is_not_computed_says_why() -> None:
     first = MonthFolder(twin_operator().home, twin_operator().months[0]).version()
     rows = read(first, "kpi_monthly", status="not_computed")
     assert rows and all(r["reason"] and r["value"] is None and r["scope_id"] == "company" for r in rows)
+
+
+# -- the books must tie ------------------------------------------------------------------------------------------
+
+
+def broken_ties(folder: Path) -> set[tuple[str, str]]:
+    """The checks that failed: (check, KPI)."""
+    return {(r["check"], r["kpi"]) for r in read(folder, "kpi_tie", success=False)}
+
+
+def test_a_customer_in_two_branches_does_not_tie_and_is_withheld(computed: Computed, tmp_path: Path) -> None:
+    twice = [*owners(a="B1", b="B2"), *owners(a="B2")]
+    rows = computed(a_kpi(parts(("a", 1, 4), ("b", 3, 4))), more={"features_owner": twice})
+    sums = {f"{kind} {side}" for kind in ("city", "branch", "unit", "manager") for side in ("numerator", "denominator")}
+    assert broken_ties(tmp_path) == {(check, "made") for check in sums}
+    assert {r["status"] for r in rows} == {"withheld"} and by_scope(rows, "company", "numerator") == {"company": 4}
+    assert all("does_not_tie: branch denominator, branch numerator" in r["reason"] for r in rows)
+
+
+def ledger(**of: str) -> dict[str, list[Row] | pa.Table]:
+    """Bills of 70.00 less 10.00, and of 30.00 on a line that does not count; the ledger says what is given."""
+    return {
+        "snapshot_service": [{"service_id": "S1", "is_excluded": None}, {"service_id": "S2", "is_excluded": True}],
+        "snapshot_bill": [
+            {"service_id": "S1", "billed_amount": yuan("70.00"), "adjustment_amount": yuan("-10.00")},
+            {"service_id": "S2", "billed_amount": yuan("30.00"), "adjustment_amount": None},
+        ],
+        "features_revenue": pa.Table.from_pylist([{"customer_id": c, "revenue": yuan(v)} for c, v in of.items()]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("revenue", "numerator", "broken"),
+    [
+        ("60.00", "60.00", set()),
+        ("60.01", "60.01", {("bills to ledger", "arpu")}),
+        ("60.00", "59.99", {("ledger to KPI", "arpu")}),
+    ],
+)
+def test_bills_are_the_ledger_and_the_ledger_is_the_kpi(
+    computed: Computed, tmp_path: Path, revenue: str, numerator: str, broken: set[tuple[str, str]]
+) -> None:
+    arpu = a_kpi(parts(("a", numerator, 1)), "arpu", default="mean_base", variants={"mean_base": {}})
+    rows = computed(arpu, more=ledger(a=revenue))
+    assert broken_ties(tmp_path) == broken
+    assert {r["status"] for r in rows} == {"withheld" if broken else "released"}
+
+
+def test_a_finding_about_a_branch_reaches_its_units_and_managers(computed: Computed) -> None:
+    scopes = {"company": "released", "parts": "released", "branch:B2": "caveat"}
+    release = [
+        {"kind": "kpi", "output": "made.plain", "scope": s, "status": v, "reason": None if v == "released" else "x.y"}
+        for s, v in scopes.items()
+    ]
+    rows = computed(a_kpi(parts(("a", 1, 4), ("b", 3, 4))), release=release)
+    assert {r["scope_id"] for r in rows if r["status"] == "caveat"} == {"B2", "U-B2", "M-B2"}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pipelines import validate
 from pipelines.core.contract import contract
-from pipelines.core.expectations import Expectation
+from pipelines.core.errors import SpecError
+from pipelines.core.expectations import Expectation, load_suites
 from pipelines.core.lineage import delivered
 from pipelines.core.outputs import kpis, lists
-from pipelines.run import run_month
+from pipelines.run import release_month, run_month
+from pipelines.store.waivers import Waiver, waive
 from pipelines.validate.gate import Verdict
-from tests.small import MONTH, Row, Town, job, only, read, room_context
+from tests.small import MONTH, Row, Town, job, none_of, only, read, room_context
 
 Judged = Callable[..., dict[tuple[str, str, str], str]]
 KPIS = {(f"{k.name}.{v}", k.spec) for k in kpis() for v in k.variants}
@@ -28,10 +32,14 @@ def finding(table: str, column: str | None, severity: str = "critical", success:
     )
 
 
-def run_room(folder: Path, monkeypatch: pytest.MonkeyPatch, *found: Verdict) -> Path:
-    """Run the room with those verdicts."""
+def run_room(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *found: Verdict, waived: str = "", trend: Sequence[Row] = ()
+) -> Path:
+    """Run the room with those verdicts; `trend` is what the month before remembers."""
     monkeypatch.setattr(validate, "judge", lambda context, suites: list(found))
-    with room_context(folder, {}) as context:
+    before = {"prior.validate_trend": pa.Table.from_pylist(list(trend)), "m1.snapshot_plan": none_of("plan_id")}
+    with room_context(folder, before if trend else {}) as context:
+        context.waivers = {waived: Waiver(waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00")}
         context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in contract()}
         validate.run(context)
     return folder
@@ -59,7 +67,9 @@ def outputs(status: str, *names: str, parts: bool = True) -> dict[tuple[str, str
 
 ALL_LISTS = [spec.name for spec in lists()]
 PARTS = {("kpi", name, "parts"): "withheld" for name, _ in KPIS}
-ZERO = ("zero_usage_rate.all", "zero_usage_rate.calls", "zero_usage_rate.all_2m", "vip_zero_usage", "group_zero_usage")
+SCORED = ("churn_risk", "cohort_at_risk")  # a score may be made of whatever the feature groups offer a model
+ZERO_RATES = ("zero_usage_rate.all", "zero_usage_rate.calls", "zero_usage_rate.all_2m")
+ZERO = (*ZERO_RATES, "vip_zero_usage", "group_zero_usage", *SCORED)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +77,7 @@ ZERO = ("zero_usage_rate.all", "zero_usage_rate.calls", "zero_usage_rate.all_2m"
     [
         ("vip_card", "delivered_on", outputs("withheld", "vip_card_holding_rate.holding", "card_issue")),
         ("usage", "voice_calls", outputs("withheld", *ZERO)),
-        ("loyalty", "points_balance", outputs("withheld", "points_redemption")),
+        ("loyalty", "points_balance", outputs("withheld", "points_redemption", *SCORED)),
         (
             "service",
             "termination_reason",
@@ -136,6 +146,99 @@ def test_results_are_written_with_what_they_do(tmp_path: Path, monkeypatch: pyte
     }
 
 
+# -- waivers, earlier months, branches ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("severity", "status"), [("critical", "caveat"), ("warning", "released")])
+def test_an_accepted_finding_holds_back_less_and_stays_on_the_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, severity: str, status: str
+) -> None:
+    found = finding("vip_card", "delivered_on", severity)
+    name = found.expectation.finding
+    folder = run_room(tmp_path, monkeypatch, found, waived=name)
+    release = only(read(folder, "validate_release", output="card_issue"))
+    assert (release["status"], release["reason"]) == (status, f"waived: {name}" if status == "caveat" else None)
+    result = only(read(folder, "validate_result", finding=name))
+    assert (result["state"], result["waived_by"], result["waived_why"]) == ("waived", "li", "checked")
+    assert result["caveat_count"] == (2 if status == "caveat" else 0) and result["withheld_count"] == 0
+
+
+def remembered(severity: str = "critical", state: str = "failed", month: str = "2026-07", **more: object) -> Row:
+    """A finding about the tier of customers, as an earlier month's trend keeps it."""
+    about = {"finding": "customer.tier", "month": month, "table": "customer", "columns": "vip_tier"}
+    counts = {"observed": "3", "unexpected_count": None, "element_count": None}
+    return {**about, **counts, "severity": severity, "state": state, "success": False, "is_confined": False, **more}
+
+
+def test_a_finding_of_last_month_holds_back_what_reads_last_month(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run_room(tmp_path, monkeypatch, trend=[remembered()])
+    rows = {r["output"]: r for r in read(folder, "validate_release") if r["scope"] == "company"}
+    rolling = rows["dynamic_retention_rate.rolling"]
+    assert (rolling["status"], rolling["reason"]) == ("withheld", "customer.tier (2026-07)")
+    assert rows["vip_card_holding_rate.holding"]["status"] == "released"  # made of this month's tiers alone
+
+
+@pytest.mark.parametrize(
+    ("row", "waived", "status"),
+    [
+        (remembered(state="waived"), "", "caveat"),
+        (remembered(state="waived"), "customer.tier", "caveat"),
+        (remembered(), "customer.tier", "caveat"),
+        (remembered("warning", "waived"), "", "released"),
+        (remembered("warning"), "", "caveat"),
+        (remembered("info"), "", "released"),
+        (remembered(is_confined=True), "", "released"),
+        (remembered(month="2026-06"), "", "released"),
+    ],
+)
+def test_what_a_remembered_finding_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row, waived: str, status: str
+) -> None:
+    folder = run_room(tmp_path, monkeypatch, trend=[row], waived=waived)
+    release = only(read(folder, "validate_release", output="dynamic_retention_rate.rolling", scope="company"))
+    assert release["status"] == status
+
+
+def test_the_trend_keeps_thirteen_months(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    months = [str(MONTH.plus(-ago)) for ago in range(14, 0, -1)]
+    found = finding("bill", "due_on", "warning")
+    folder = run_room(tmp_path, monkeypatch, found, trend=[remembered(month=month) for month in months])
+    kept = [r["month"] for r in read(folder, "validate_trend", finding="customer.tier")]
+    assert kept == months[2:] and read(folder, "validate_trend", finding="bill.due_on_warning", month=str(MONTH))
+
+
+def test_a_finding_about_a_branch_touches_that_branch_alone(judged: Judged) -> None:
+    about = Expectation("bill", "expect_x", {"column": "billed_amount"}, "warning", {"id": "v", "scope": "branch"})
+    rows = judged(Verdict(about, False, "1", "", branches=("B2",)))
+    assert rows and {scope for _, _, scope in rows} == {"branch:B2"} and set(rows.values()) == {"caveat"}
+    assert ("kpi", "arpu.mean_base", "branch:B2") in rows and ("kpi", "churn_rate.start_base", "branch:B2") not in rows
+
+
+def test_samples_show_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"customer_id": "C00012345678", "phone": "13812345678", "name": "张三丰", "branch_id": "B1", "amount": 5}
+    found = replace(finding("bill", "due_on"), samples=(row,))
+    sample = only(read(run_room(tmp_path, monkeypatch, found), "validate_sample"))["sample"]
+    assert sample == "customer_id=C00012**5678; phone=138****5678; name=张**; branch_id=B1; amount=5"
+
+
+def test_a_rule_that_says_nothing_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read(run_room(tmp_path, monkeypatch), "validate_result", finding="bill.same_as_last_month")
+    assert [(r["state"], r["not_judged"], r["success"]) for r in rows] == [("not_judged", "not held: 2026-07", None)]
+
+
+def test_an_installation_sets_its_own_severities(tmp_path: Path) -> None:
+    gate_file = tmp_path / "gate.yml"
+    gate_file.write_text("usage.column_values_to_be_between:sms_count: {severity: info, mostly: 0.5}")
+    suite = {e.finding: e for e in load_suites(MONTH, gate_file)["usage"]}
+    changed = suite["usage.column_values_to_be_between:sms_count"]
+    assert (changed.severity, changed.kwargs["mostly"]) == ("info", 0.5)
+    gate_file.write_text("usage.no_such_rule: {severity: info}")
+    with pytest.raises(SpecError, match="expectation.unknown"):
+        load_suites(MONTH, gate_file)
+
+
 # -- what is judged ----------------------------------------------------------------------------------------------
 
 
@@ -179,6 +282,22 @@ def test_bad_cards_hold_back_the_cards_and_nothing_else(tmp_path: Path) -> None:
     assert (kpi["status"], kpi["numerator"], kpi["denominator"]) == ("withheld", 1, 3)  # computed, but not to be used
     assert "vip_card.quarantined_share_5" in kpi["reason"] and not read(version, "dispatch_order", list="card_issue")
     assert read(version, "validate_result", success=False) and version.month == MONTH
+
+
+def test_a_waiver_makes_a_new_version_and_leaves_a_sealed_month_alone(tmp_path: Path) -> None:
+    town = Town().person("ann").add("vip_card", tier="platinum")
+    this = job(tmp_path / "home", town.write(tmp_path / "source"))
+    first = run_month(this)
+    failed = read(first, "validate_result", state="failed", table="vip_card")
+    for row in failed:
+        waive(this.home, row["finding"], "one old card", str(MONTH), "li")
+    second = run_month(this)
+    holding = "vip_card_holding_rate.holding"
+    states = [only(read(v, "validate_release", output=holding, scope="company"))["status"] for v in (first, second)]
+    assert failed and states == ["withheld", "caveat"] and (first.number, second.number) == (1, 2)
+    release_month(this)
+    waive(this.home, "bill.unit_jump", "later", "2026-12", "li")
+    assert run_month(this).number == 2
 
 
 def test_no_output_is_made_of_nothing() -> None:

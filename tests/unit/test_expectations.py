@@ -19,6 +19,8 @@ from pipelines.core.lineage import snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.values import SQL_TYPES
+from pipelines.validate.titles import title
+from pipelines.words.texts import LANGUAGES
 
 MONTH = Month.parse("2026-08")
 SUITES = {table: load_suite(table, MONTH) for table in contract()}
@@ -118,3 +120,22 @@ def test_a_file_that_is_no_list_is_a_spec_error(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(expectations, "EXPECTATIONS", tmp_path)
     with pytest.raises(SpecError):
         load_suite("bill", MONTH)
+
+
+# -- in words ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_is_said_in_words(language: str) -> None:
+    said = {e.finding: title(e, language) for e in ALL}
+    assert not [f for f, text in said.items() if text.startswith("check.") or "?" in text or "{" in text]
+    within = [(e.table, said[e.finding]) for e in ALL]
+    assert len(set(within)) == len(within)  # no two rules of a table read the same
+
+
+def test_words_name_the_columns_and_the_limits() -> None:
+    found = {e.finding: title(e, "en") for e in ALL}
+    assert found["usage.column_values_to_be_between:active_days"] == "active_days lies between 0 and 31"
+    assert found["usage.column_values_to_be_between:voice_calls"] == "voice_calls is 0 or more"
+    assert found["service.activated_on_not_after_cut_off"] == "activated_on is not after the cut-off"
+    assert found["organisation.parent_unknown"] == "Every parent_id names an organisation"

@@ -21,7 +21,7 @@ from pipelines.core.month import Month
 from pipelines.sources import Delivery, open_source
 from pipelines.sources import database as database_module
 from pipelines.sources.database_spec import load_spec
-from tests.postgres import Cluster, postgres_cluster, postgres_url  # noqa: F401
+from tests.postgres import Cluster
 from tests.unit.sources_helpers import MONTH, read_rows
 
 PLAN_QUERY = "SELECT plan_id, name, monthly_fee FROM plan"
@@ -155,7 +155,7 @@ def test_says_when_the_database_cannot_be_reached(tmp_path: Path, monkeypatch: p
 
 
 @pytest.fixture
-def postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:  # noqa: F811
+def postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
     monkeypatch.setenv("OPERATOR_URL", postgres_url)
     engine = sa.create_engine(postgres_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -284,7 +284,7 @@ def test_postgres_streams_with_bounded_memory(
     assert [meta.row_group(i).num_rows for i in range(meta.num_row_groups)] == [122_880, 27_120]
 
 
-def test_postgres_over_its_socket(tmp_path: Path, postgres_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_postgres_over_its_socket(tmp_path: Path, postgres_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPERATOR_URL", postgres_cluster.socket_url)
     query = "SELECT '1' AS plan_id, '张三' AS name, 1 AS monthly_fee"
     assert extract(tmp_path, {"plan": query}, {"encoding": "gb18030"})["plan"].rows == 1
