@@ -166,7 +166,7 @@ def code_hash() -> str:
     files = [*(ROOT / "pipelines").rglob("*.py"), *(ROOT / "pipelines").rglob("*.yml")]
     files += [*SQL.rglob("*.sql"), *EXPECTATIONS.glob("*.yml")]
     digest = sha256()
-    for path in sorted(p for p in files if p.name != "cli.py"):
+    for path in sorted(p for p in files if p.parent.name != "cli"):
         digest.update(f"{path.relative_to(ROOT)}\0{hash_file(path)}\0".encode())
     for name in _LIBRARIES:
         digest.update(f"{name}=={library_version(name)}\0".encode())

@@ -1,0 +1,70 @@
+"""Commands of the record: is a month what it says it is, and which findings were accepted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from getpass import getuser
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.errors import UsageError, VerificationError
+from pipelines.core.month import Month
+from pipelines.run import Job
+from pipelines.store.waivers import read_waivers
+from pipelines.store.waivers import waive as accept
+from pipelines.verify import verify_month
+from pipelines.words import views
+from pipelines.words.progress import month_progress
+
+
+@app.command()
+def verify(
+    month: str,
+    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hash everything again, derive every table again, and say what differs; the home is only read."""
+    speaker = Speaker(lang, as_json)
+    with month_progress(enabled=not as_json) as progress:
+        seen = verify_month(Job(home, Month.parse(month), progress=progress), version)
+    number = seen.version.number
+    content = {"month": month, "version": number, "files": seen.files, "notes": seen.notes}
+    content |= {name: [asdict(d) for d in getattr(seen, name)] for name in ("differences", "told")}
+    speaker.show(content, lambda: views.draw_verification(content, speaker.language))
+    if seen.differences:
+        raise VerificationError("verify.differs", month=month, version=number, count=len(seen.differences))
+    speaker.say("cli.verified", month=month, version=number, files=seen.files)
+
+
+@app.command()
+def waive(
+    finding: Annotated[str | None, typer.Argument(help="TABLE.RULE; without it the waivers are listed.")] = None,
+    why: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
+    until: Annotated[str | None, typer.Option("--until", help="The last month (or day) it is accepted for.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who accepts it; by default the user logged in.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the waivers.")] = False,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accept a finding, on the record, or list what was accepted; the next run of the month takes it up."""
+    speaker = Speaker(lang, as_json)
+    if finding is None or listed:
+        said = [asdict(waiver) for waiver in read_waivers(home)]
+        speaker.show(said, lambda: _list_waivers(speaker, said))
+        return
+    if until is None:
+        raise UsageError("waive.no_end", finding=finding)
+    waiver = accept(home, finding, why, until, by or getuser())
+    speaker.show(asdict(waiver), lambda: speaker.say("cli.waived", finding=finding, until=waiver.until))
+
+
+def _list_waivers(speaker: Speaker, said: list[dict[str, Any]]) -> None:
+    for waiver in said:
+        speaker.say("cli.waiver", **waiver)
+    if not said:
+        speaker.say("cli.no_waivers")

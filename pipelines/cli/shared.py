@@ -1,0 +1,43 @@
+"""What every command has in common: where the months are, the language of the answer, text or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.core.errors import UsageError
+from pipelines.words import views
+from pipelines.words.texts import LANGUAGES, label, local_language
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Home = Annotated[Path, typer.Option("--home", help="Where the months are kept.")]
+Lang = Annotated[str | None, typer.Option("--lang", help="Language of the answer: zh or en.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output.")]
+DEFAULT_HOME = Path("home")
+
+
+class Speaker:
+    """Answers in one language, as text or as JSON."""
+
+    def __init__(self, lang: str | None, as_json: bool) -> None:
+        if lang is not None and lang not in LANGUAGES:
+            raise UsageError("lang.unknown", lang=lang, allowed=", ".join(LANGUAGES))
+        self.language = lang or local_language()
+        self.as_json = as_json
+
+    def say(self, key: str, **facts: object) -> None:
+        """Print one line for people; nothing where a program listens."""
+        if not self.as_json:
+            typer.echo(label(self.language, key, **facts))
+
+    def show(self, content: Any, draw: Callable[[], None]) -> None:
+        """Print content as JSON, or draw it for people."""
+        if self.as_json:
+            typer.echo(json.dumps(content, ensure_ascii=False, default=views.json_value))
+        else:
+            draw()
