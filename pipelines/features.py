@@ -8,7 +8,7 @@ costs one month however many are held. A month that is not held leaves NULL.
 from __future__ import annotations
 
 from pipelines.core.context import Context
-from pipelines.core.lineage import CARRY_MONTHS
+from pipelines.core.lineage import CARRY_MONTHS, HELD_MONTHS
 from pipelines.core.month import Month
 from pipelines.core.spec import Spec, room_specs
 from pipelines.engines.duckdb import native
@@ -26,13 +26,13 @@ def run(context: Context) -> None:
 
 
 def _write_held_months(context: Context) -> None:
-    """Write which of the twelve months before this one the carried history holds."""
+    """Write which of the months before this one are held, as far back as any KPI looks."""
     before = context.earlier.get("prior")
     months = {str(before.month)} if before else set()
     if context.is_computed("features_held_month", "prior"):
         months |= {row["month"] for row in context.engine.rows("SELECT month FROM prior.features_held_month")}
     window = {m: context.month.since(Month.parse(m)) for m in months}
-    rows = ", ".join(f"('{m}', {ago})" for m, ago in sorted(window.items()) if ago < CARRY_MONTHS)
+    rows = ", ".join(f"('{m}', {ago})" for m, ago in sorted(window.items()) if ago < HELD_MONTHS)
     if not rows:
         context.record_missing("features_held_month", [f"no month held before: {context.month}"])
         return

@@ -37,7 +37,10 @@ KEYS = {
     "features": {"key", "carry", "model"},
     "validate": {"key"},
     "feedback": {"key"},
-    "kpi": {"unit", "better", "target", "default", "variants", "note"},
+    "kpi": {
+        *("unit", "better", "target", "default", "variants", "note"),
+        *("value", "interval", "scopes", "window", "window_of"),
+    },
     "dispatch": {"purpose", "priority", "holdout", "due", "action", "assign", "remember", "scored", "reason"},
 }
 
@@ -133,6 +136,10 @@ DEFAULTS = {
     "perception_rate": ("top_two", None),
     "arpu": ("mean_base", None),
     "zero_tariff_circuits": ("count", 0),
+    "revenue_completion": ("ytd", None),
+    "revenue_growth": ("ytd", None),
+    "collection_effectiveness": ("cei", None),
+    "days_sales_outstanding": ("dso", None),
     "group_registration_rate": ("registered", None),
     "private_line_score": ("score", 9),
     "contact_rate": ("reached", None),
@@ -309,7 +316,17 @@ def test_its_columns_have_one_name_each(spec: Spec) -> None:
 def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
     wanted = ["customer_id", "numerator"] + ([] if kpi.meta["unit"] == "count" else ["denominator"])
     wanted += ["variant"] if len(kpi.variants) > 1 else []
-    assert sorted(kpi.spec.tree.named_selects) == sorted(wanted)
+    wanted += ["part"] if kpi.meta.get("value") == "mean" else []
+    placed = ["scope_kind", "scope_id"]
+    assert sorted(kpi.spec.tree.named_selects) in (sorted(wanted), sorted([*wanted, *placed]))
+
+
+@every_kpi
+def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
+    assert kpi.meta.get("value", "sum") in {"sum", "mean", "score"}
+    assert kpi.meta.get("interval") in {None, "wilson"}
+    assert kpi.meta.get("window") in {None, "year", "two_years", "base_year", "six_months"}
+    assert (kpi.meta.get("scopes") == "own") <= ("scope_kind" in kpi.spec.tree.named_selects)
 
 
 @every_kpi

@@ -19,6 +19,7 @@ from pipelines.core.contract import contract
 from pipelines.core.spec import Spec, TableName, room_specs
 
 CARRY_MONTHS = 13
+HELD_MONTHS = 24  # the months remembered as held: the longest window that a KPI looks back on
 
 
 @dataclass(frozen=True, order=True)

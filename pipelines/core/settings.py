@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     holdout_share: Decimal = Field(
         default=Decimal("0.10"), ge=0, lt=1, description="share held out of persuasion lists"
     )
+    private_line_score_cap: Decimal = Field(
+        default=Decimal("1.07"), ge=1, description="over-achievement that the private-line score counts at most"
+    )
+    private_line_score_deduction: Decimal = Field(
+        default=Decimal("0"), ge=0, description="points taken off the private-line score"
+    )
     cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
     dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
     calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
@@ -59,6 +65,8 @@ class Settings(BaseSettings):
             "lowest_reward_points",
             "small_denominator",
             "holdout_share",
+            "private_line_score_cap",
+            "private_line_score_deduction",
             "cool_down_days",
             "dispatch_working_day",
         )

@@ -60,8 +60,9 @@ def release_outputs(
         for variant in kpi.variants:
             name = f"{kpi.name}.{variant}"
             yield _row("kpi", name, "company", made_of, wide, eras)
-            yield _row("kpi", name, "parts", made_of | owner, wide, eras)
-            yield from _branches(name, made_of | owner, effects, eras)
+            parts = made_of if kpi.meta.get("scopes") == "own" else made_of | owner
+            yield _row("kpi", name, "parts", parts, wide, eras)
+            yield from _branches(name, parts, effects, eras)
     for spec in lists():
         made_of = sources(spec, scored_by).union(*map(sources_of, decided_by(spec)))
         yield _row("list", spec.name, "all", made_of, wide, eras)

@@ -93,7 +93,8 @@ def native(spec: Spec) -> str:
 def _sums(spec: Spec) -> str:
     """Add up a KPI's parts a customer and variant; what adds nothing is left out."""
     measures = [name for name in ("numerator", "denominator") if name in spec.tree.named_selects]
-    keys = [name for name in ("customer_id", "variant") if name in spec.tree.named_selects]
+    placed = ("customer_id", "variant", "part", "scope_kind", "scope_id")
+    keys = [name for name in placed if name in spec.tree.named_selects]
     sums = [f"CAST(SUM({name}) AS DECIMAL(28, 8)) AS {name}" for name in measures]
     some = " OR ".join(f"SUM({name}) IS DISTINCT FROM 0" for name in measures)
     return f"SELECT {', '.join(keys + sums)} FROM ({native(spec)}) GROUP BY {', '.join(keys)} HAVING {some}"

@@ -16,11 +16,13 @@ from pipelines.run import Job, run_month
 from pipelines.store.lake import Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
+from tests.small import no_gate
 
 DATA = Path(os.environ.get("RETENTION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "contract"
 UCI_SERVICES = {"2005-04": 10.26, "2005-05": 9.89, "2005-06": 11.70, "2005-07": 14.04, "2005-08": 14.79}
 # Tables that KPIs are made of; the absence of the others changes no figure, which only `make test-all` has time to see.
 MADE_OF = {"ownership", "organisation", "usage", "receivable", "vip_card", "plan", "plan_change", "trouble_ticket"}
+MADE_OF |= {"status_change", "survey_answer", "target"}
 OPTIONAL = [
     pytest.param(table.name, marks=() if table.name in MADE_OF else pytest.mark.long)
     for table in contract().values()
@@ -95,6 +97,20 @@ def test_twin_across_a_new_year(small_twin: Path, earlier_months_run: Path, tmp_
     months = months_of(small_twin)
     report = agree(run(home, small_twin, months[-1]), small_twin, months)
     assert report.ok, str(report)
+
+
+@pytest.mark.slow
+def test_twin_over_a_year_and_two_months(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    twin.generate(source, services=400, months=14, seed=8, through="2026-02")
+    months = months_of(source)
+    with no_gate():
+        versions = [run(tmp_path / "home", source, month) for month in months]
+    found = status(versions[-1])
+    assert not [name for name, (state, reason) in found.items() if reason and "not held" in reason]
+    for version in versions[-3:]:
+        report = agree(version, source, [month for month in months if month <= str(version.month)])
+        assert report.ok, f"{version.month} {report}"
 
 
 @pytest.mark.parametrize("table", OPTIONAL)

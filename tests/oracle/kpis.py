@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from .customer_rules import CUSTOMER_RULES
+from .further_rules import FURTHER_RULES
 from .owners import KINDS, NOBODY, owners
-from .parts import Part, Rule
+from .parts import Mean, Part, Placed, Rule, Score
 from .service_rules import SERVICE_RULES
 from .state import Held, MissingError
 
 COLUMNS = ["kpi", "variant", "scope_kind", "scope_id", "numerator", "denominator", "value", "rank", "status"]
-RULES: dict[tuple[str, str], Rule] = dict(sorted({**CUSTOMER_RULES, **SERVICE_RULES}.items()))
+RULES: dict[tuple[str, str], Rule] = dict(sorted({**CUSTOMER_RULES, **SERVICE_RULES, **FURTHER_RULES}.items()))
 HIGHER_IS_BETTER = frozenset(
     {
         "vip_card_holding_rate",
@@ -24,6 +25,13 @@ HIGHER_IS_BETTER = frozenset(
         "revenue_retention_rate",
         "renewal_rate",
         "arpu",
+        "collection_effectiveness",
+        "composite_retention_rate",
+        "perception_rate",
+        "private_line_score",
+        "reactivation_rate",
+        "revenue_completion",
+        "revenue_growth",
     }
 )
 RANKED_FROM = 30
@@ -55,38 +63,89 @@ def _not_computed() -> dict[str, object]:
     return {"scope_kind": "company", "scope_id": "company", "status": "not_computed"}
 
 
-def _scoped(part: Part, table: pd.DataFrame | None, higher: bool) -> list[dict[str, object]]:
+def _scoped(part: Part | Placed | Mean | Score, table: pd.DataFrame | None, higher: bool) -> list[dict[str, object]]:
+    if isinstance(part, Placed) and part.part is None:
+        kinds = sorted({kind for kind, _ in part.scopes})
+        return [row for kind in kinds for row in _ranked(_rows(part, None, kind, NOBODY), higher)]
     whole = pd.DataFrame({"company": "company"}, index=pd.Index([], dtype=object))
-    rows = _sums(part, whole, "company", "company")
-    if table is not None:
-        for kind in KINDS:
-            if kind in table:
-                rows += _ranked(_sums(part, table, kind, NOBODY), higher)
+    rows = _rows(part, whole, "company", "company")
+    for kind in KINDS if table is not None else ():
+        if kind in table:
+            rows += _ranked(_rows(part, table, kind, NOBODY), higher)
     return rows
 
 
-def _sums(part: Part, table: pd.DataFrame, kind: str, rest: str) -> list[dict[str, object]]:
+def _rows(
+    part: Part | Placed | Mean | Score, table: pd.DataFrame | None, kind: str, rest: str
+) -> list[dict[str, object]]:
+    if isinstance(part, Mean):
+        return _means([_sums(one, table, kind, rest) for one in part.parts])
+    if isinstance(part, Score):
+        return [_score(row, part.cap) for row in _rows(part.placed, table, kind, rest)]
+    if isinstance(part, Placed):
+        return _placed(part, table, kind, rest)
+    return _sums(part, table, kind, rest)
+
+
+def _means(parts: list[list[dict[str, object]]]) -> list[dict[str, object]]:
+    """The mean of the quotients of each scope; small where the smallest denominator is."""
+    rows = []
+    for same in zip(*parts, strict=True):
+        exact = [row["exact"] for row in same]
+        mean = None if None in exact else sum(exact, Fraction(0)) / len(exact)  # type: ignore[arg-type]
+        row = same[0] | _value(mean) | {"numerator": None, "denominator": None}
+        rows.append(row | {"smallest": min(row["denominator"] for row in same)})  # type: ignore[type-var]
+    return rows
+
+
+def _score(row: dict[str, object], cap: Fraction) -> dict[str, object]:
+    exact = row["exact"]
+    score = None if exact is None else 10 * min(exact, cap)  # type: ignore[type-var]
+    return row | _value(score) | {"numerator": None, "denominator": None, "smallest": None}
+
+
+def _placed(part: Placed, table: pd.DataFrame | None, kind: str, rest: str) -> list[dict[str, object]]:
+    num: dict[str, Fraction] = {}
+    if part.part is not None and table is not None:
+        sums = _by_scope(part.part.num, table[kind], rest)
+        num = {scope: Fraction(total, part.part.num_unit) for scope, total in sums.items()}
+    here = {scope: pair for (of, scope), pair in part.scopes.items() if of == kind}
+    rows = []
+    for scope in sorted({rest, *num, *here}):
+        above = num.get(scope, Fraction(0)) + (here[scope][0] if scope in here else 0)
+        below = here[scope][1] if scope in here else None
+        rows.append(_row(kind, scope, above, below, above / below if below else None))
+    return rows
+
+
+def _sums(part: Part, table: pd.DataFrame | None, kind: str, rest: str) -> list[dict[str, object]]:
     """One row a scope that something belongs to, and always one for the rest."""
+    assert table is not None
     num = _by_scope(part.num, table[kind], rest)
     den = None if part.den is None else _by_scope(part.den, table[kind], rest)
-    scopes = {rest, *num, *(den or {})}
     rows: list[dict[str, object]] = []
-    for scope in sorted(scopes):
+    for scope in sorted({rest, *num, *(den or {})}):
         above = Fraction(num.get(scope, 0), part.num_unit)
         below = None if den is None else Fraction(den.get(scope, 0), part.den_unit)
-        exact = above if below is None else above / below if below else None
-        rows.append(
-            {
-                "scope_kind": kind,
-                "scope_id": scope,
-                "numerator": _decimal(above),
-                "denominator": None if below is None else _decimal(below),
-                "value": None if exact is None else float(exact),
-                "exact": exact,
-                "status": "ok",
-            }
-        )
+        rows.append(_row(kind, scope, above, below, above if below is None else above / below if below else None))
     return rows
+
+
+def _row(kind: str, scope: str, above: Fraction, below: Fraction | None, exact: Fraction | None) -> dict[str, object]:
+    denominator = None if below is None else _decimal(below)
+    return {
+        "scope_kind": kind,
+        "scope_id": scope,
+        "numerator": _decimal(above),
+        "denominator": denominator,
+        "smallest": denominator,
+        "status": "ok",
+        **_value(exact),
+    }
+
+
+def _value(exact: Fraction | None) -> dict[str, object]:
+    return {"value": None if exact is None else float(exact), "exact": exact}
 
 
 def _by_scope(entries: pd.Series, scopes: pd.Series, rest: str) -> dict[str, int]:
@@ -96,8 +155,9 @@ def _by_scope(entries: pd.Series, scopes: pd.Series, rest: str) -> dict[str, int
 
 
 def _decimal(exact: Fraction) -> Decimal:
-    """Halves and fen have a finite decimal form."""
-    return Decimal(exact.numerator) / Decimal(exact.denominator)
+    """Halves and fen have a finite decimal form; what has none is told to eight places."""
+    told = Decimal(exact.numerator) / Decimal(exact.denominator)
+    return told if told == round(told, 8) else round(told, 8)
 
 
 def _ranked(rows: list[dict[str, object]], higher: bool) -> list[dict[str, object]]:
@@ -118,6 +178,6 @@ def _exact(row: dict[str, object]) -> Fraction:
 
 
 def _can_rank(row: dict[str, object]) -> bool:
-    below = row["denominator"]
+    below = row["smallest"]
     enough = below is None or (isinstance(below, Decimal) and below >= RANKED_FROM)
     return row["scope_id"] != NOBODY and row["exact"] is not None and enough

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import pandas as pd
 
@@ -20,7 +21,36 @@ class Part:
     den_unit: int = 1
 
 
-Rule = Callable[[Held], Part]
+Scope = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What belongs to scopes and not to customers; with a `part`, its customers' sums over the scopes' denominators.
+
+    Without one only the scopes named have a row, numerator and denominator.
+    """
+
+    scopes: dict[Scope, tuple[Fraction, Fraction]]
+    part: Part | None = None
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of several quotients: a value and nothing else."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Ten points for what was aimed at, at most `cap` times as many: a value and nothing else."""
+
+    placed: Placed
+    cap: Fraction = Fraction("1.07")
+
+
+Rule = Callable[[Held], Part | Placed | Mean | Score]
 
 
 def entries(customers: pd.Series | pd.Index, values: object = 1) -> pd.Series:

@@ -18,6 +18,8 @@ ENUMS: dict[str, frozenset[str]] = {
         "card_status": "valid void",
         "category": "complaint fault enquiry other",
         "severity": "low high",
+        "from_status": "active suspended_arrears suspended_request pre_terminated terminated",
+        "to_status": "active suspended_arrears suspended_request pre_terminated terminated",
     }.items()
 }
 
@@ -89,5 +91,10 @@ TABLES: dict[str, Table] = {
         text="ticket_id* customer_id* service_id category* touch_point owning_channel severity",
         time="opened_at* closed_at",
     ),
+    "status_change": _table(
+        "service_id changed_at", text="service_id* from_status to_status* reason", time="changed_at*"
+    ),
+    "survey_answer": _table("answer_id", text="answer_id* customer_id* activity_id", date="answered_on*", qty="score*"),
+    "target": _table("kpi scope_kind scope_id", text="kpi* scope_kind* scope_id*", qty="target_value*"),
     "plan_change": _table("service_id changed_on", text="service_id* from_plan_id to_plan_id*", date="changed_on*"),
 }

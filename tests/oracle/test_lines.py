@@ -155,7 +155,7 @@ def test_compare(tmp_path: Path) -> None:
     churn_world(tmp_path)
     expected = expected_kpis(tmp_path, ["2026-05", "2026-06"], "2026-06")
     home = as_home(expected)
-    other = home.iloc[[0]].assign(kpi="perception_rate", variant="top_two")
+    other = home.iloc[[0]].assign(kpi="not_covered", variant="at_all")
     assert compare(expected, pd.concat([home, other])).ok
     at = home.index[(home["kpi"] == "arpu") & (home["scope_kind"] == "company")][0]
     wrong = home.copy()

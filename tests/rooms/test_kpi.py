@@ -15,7 +15,7 @@ from pipelines import kpi as room
 from pipelines.core.outputs import Kpi, kpis
 from pipelines.core.spec import Spec
 from pipelines.store.lake import MonthFolder
-from tests.small import Row, none_of, only, read, room_context, twin_operator, yuan
+from tests.small import MONTH, Row, none_of, only, read, room_context, twin_operator, yuan
 
 Computed = Callable[..., list[Row]]
 OWNED = {"snapshot_ownership": none_of("customer_id"), "snapshot_organisation": none_of("org_id")}
@@ -172,37 +172,50 @@ def monthly() -> list[Row]:
     return read(twin_operator().version, "kpi_monthly")
 
 
+OWN_SCOPES = {(k.name, v) for k in kpis() for v in k.variants if k.meta.get("scopes") == "own"}
+VALUE_ONLY = {k.name for k in kpis() if k.meta.get("value", "sum") != "sum"}
+# Denominators that are targets of scopes need not add up.
+PLACED = {k.name for k in kpis() if "scope_kind" in k.spec.tree.named_selects}
+
+
 def test_parts_add_up_to_the_company_for_every_kpi_variant_and_kind() -> None:
     whole = {(r["kpi"], r["variant"]): r for r in monthly() if r["scope_kind"] == "company"}
     sums: dict[tuple[str, str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for r in monthly():
-        if r["scope_kind"] != "company":
-            for place, part in enumerate((r["numerator"], r["denominator"] or 0)):
+        if r["scope_kind"] != "company" and r["kpi"] not in VALUE_ONLY and (r["kpi"], r["variant"]) not in OWN_SCOPES:
+            for place, part in enumerate((r["numerator"], 0 if r["kpi"] in PLACED else r["denominator"] or 0)):
                 sums[r["kpi"], r["variant"], r["scope_kind"]][place] += part
     assert len(sums) > 80
     for (kpi, variant, kind), total in sums.items():
         company = whole[kpi, variant]
-        assert total == [company["numerator"], company["denominator"] or 0], (kpi, variant, kind)
+        assert total == [company["numerator"], 0 if kpi in PLACED else company["denominator"] or 0], (
+            kpi,
+            variant,
+            kind,
+        )
 
 
 def test_every_variant_has_one_company_row() -> None:
     found = [(r["kpi"], r["variant"]) for r in monthly() if r["scope_kind"] == "company"]
-    assert sorted(found) == sorted((k.name, v) for k in kpis() for v in k.variants)
+    assert sorted(found) == sorted({(k.name, v) for k in kpis() for v in k.variants} - OWN_SCOPES)
     defaults = [r["kpi"] for r in monthly() if r["scope_kind"] == "company" and r["is_default"]]
     assert sorted(defaults) == sorted({k.name for k in kpis()})
 
 
 def test_the_unclaimed_stand_in_every_kind_of_every_computed_kpi() -> None:
-    computed = {(r["kpi"], r["variant"]) for r in monthly() if r["status"] != "not_computed"}
+    computed = {(r["kpi"], r["variant"]) for r in monthly() if r["status"] != "not_computed"} - OWN_SCOPES
     unclaimed = [(r["kpi"], r["variant"], r["scope_kind"]) for r in monthly() if r["scope_id"] == "unclaimed"]
     kinds = ("city", "branch", "unit", "manager")
-    assert sorted(unclaimed) == sorted((*k, kind) for k in computed for kind in kinds)
+    assert sorted(unclaimed) == sorted(
+        [*((*k, kind) for k in computed for kind in kinds), *((*k, k[1]) for k in OWN_SCOPES)]
+    )
 
 
 def test_values_are_numerator_over_denominator_and_gaps_value_less_target() -> None:
     counts = {k.name for k in kpis() if k.meta["unit"] == "count"}
+    assert all(r["numerator"] is None and r["denominator"] is None for r in monthly() if r["kpi"] in VALUE_ONLY)
     for r in monthly():
-        if r["value"] is not None and r["kpi"] not in counts:
+        if r["value"] is not None and r["kpi"] not in counts | VALUE_ONLY:
             assert r["value"] == pytest.approx(float(r["numerator"] / r["denominator"]), rel=1e-12)
         assert (r["gap"] is None) == (r["value"] is None or r["target"] is None)
 
@@ -267,3 +280,46 @@ def test_a_finding_about_a_branch_reaches_its_units_and_managers(computed: Compu
     ]
     rows = computed(a_kpi(parts(("a", 1, 4), ("b", 3, 4))), release=release)
     assert {r["scope_id"] for r in rows if r["status"] == "caveat"} == {"B2", "U-B2", "M-B2"}
+
+
+# -- values that are no sum over a sum ---------------------------------------------------------------------------
+
+
+def test_a_mean_is_of_the_quotients_and_shows_no_parts(computed: Computed) -> None:
+    both = parts(("a", 1, 4), ("b", 1, 1))
+    sql = f"SELECT customer_id, 'x' AS part, numerator, denominator FROM ({both}) UNION ALL SELECT 'a', 'y', 3, 4"
+    rows = computed(a_kpi(sql, value="mean"))
+    company = only([r for r in rows if r["scope_kind"] == "company"])
+    assert (company["numerator"], company["denominator"], company["value"]) == (None, None, (2 / 5 + 3 / 4) / 2)
+
+
+@pytest.mark.parametrize(("made", "value"), [("900.00", 9.0), ("2000.00", 10.7), (None, 0.0)])
+def test_a_score_is_ten_for_the_target_and_capped(computed: Computed, made: str | None, value: float) -> None:
+    sql = (
+        f"SELECT 'a' AS customer_id, NULL AS scope_kind, NULL AS scope_id, {made or 0} AS numerator, NULL AS denominator "
+        "UNION ALL SELECT NULL, 'branch', 'B1', 0, 1000"
+    )
+    rows = computed(a_kpi(sql, unit="score", value="score"))
+    found = {(r["scope_kind"], r["scope_id"]): r["value"] for r in rows}
+    assert found["branch", "B1"] == pytest.approx(value) and found["company", "company"] is None
+
+
+def test_what_belongs_to_no_customer_stands_in_its_own_scopes(computed: Computed) -> None:
+    sql = (
+        "SELECT NULL AS customer_id, 'touch_point' AS scope_kind, 'hall' AS scope_id, 5 AS numerator, 50 AS denominator"
+    )
+    rows = computed(a_kpi(sql, scopes="own"))
+    assert [(r["scope_kind"], r["scope_id"], r["value"]) for r in rows] == [("touch_point", "hall", 0.1)]
+
+
+def test_a_share_has_its_interval(computed: Computed) -> None:
+    rows = computed(a_kpi(parts(("a", 40, 50)), interval="wilson"))
+    company = only([r for r in rows if r["scope_kind"] == "company"])
+    # Newcombe 1998 (Stat. Med. 17), method 3, by hand: (2·50·0.8 + z² ± z √(z² + 4·50·0.8·0.2)) / (2 (50 + z²)).
+    assert (round(company["interval_low"], 4), round(company["interval_high"], 4)) == (0.6696, 0.8876)
+
+
+def test_months_that_are_not_held_are_named(computed: Computed) -> None:
+    rows = computed(a_kpi(parts(("a", 1, 4)), window="six_months"))
+    assert only(rows)["status"] == "not_computed"
+    assert only(rows)["reason"] == "; ".join(f"not held: {MONTH.plus(-ago)}" for ago in (5, 4, 3, 2, 1))

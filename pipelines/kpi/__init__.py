@@ -1,0 +1,170 @@
+"""Every KPI at every level: sums over sums, the unclaimed remainder as its own scope, target, gap and rank.
+
+`kpi_monthly` has one row a KPI variant and scope. A KPI that cannot be computed has one row, at company level, that says
+why. Parts add up to the whole because each customer stands in exactly one scope of a kind. What belongs to no customer
+(a target, complaints by touch point) is placed in its scope by the KPI's own SELECT.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.core.context import Context
+from pipelines.core.outputs import Kpi, kpis
+from pipelines.engines.duckdb import native
+from pipelines.kpi.table import MONTHLY, SCOPED
+from pipelines.kpi.ties import tie_books
+from pipelines.kpi.windows import window_gaps
+
+# kind -> (SQL of the scope's id, columns it cannot do without)
+SCOPES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "company": ("'company'", ()),
+    "city": ("COALESCE(c.city_id, 'unclaimed')", ("ownership.branch_id", "organisation.parent_id")),
+    "branch": ("COALESCE(o.branch_id, 'unclaimed')", ("ownership.branch_id",)),
+    "unit": ("COALESCE(o.unit_id, 'unclaimed')", ("ownership.unit_id",)),
+    "manager": ("COALESCE(o.manager_id, 'unclaimed')", ("ownership.manager_id",)),
+}
+
+
+def run(context: Context) -> None:
+    """Write `kpi_monthly`."""
+    engine = context.engine
+    engine.execute(
+        "CREATE TEMP TABLE part (kpi VARCHAR, variant VARCHAR, part VARCHAR, scope_kind VARCHAR, scope_id VARCHAR, "
+        "numerator DECIMAL(28,8), denominator DECIMAL(28,8), is_placed BOOLEAN)"
+    )
+    kinds = [kind for kind, (_, needs) in SCOPES.items() if not any(context.is_absent(need) for need in needs)]
+    _place_customers(context, kinds)
+    facts = []
+    for kpi in kpis():
+        context.progress(f"kpi_{kpi.spec.name}")
+        reasons = context.missing(kpi.spec) or window_gaps(context, kpi.meta)
+        if not reasons:
+            _sum_up(context, kpi, kinds)
+        facts += [_fact(context, kpi, variant, reasons) for variant in kpi.variants]
+    engine.register("fact", pa.Table.from_pylist(facts, schema=_FACT))
+    targets = "SELECT * FROM snapshot_target"
+    if not context.is_computed("snapshot_target"):
+        targets = "SELECT NULL AS kpi, NULL AS scope_kind, NULL AS scope_id, NULL AS target_value WHERE FALSE"
+    engine.table("target_row", targets)
+    engine.table("home_branch", _home_branches(kinds))
+    tie_books(context, kinds)
+    engine.table("scoped", SCOPED, _settings(context))
+    context.write("kpi_monthly", MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], {"month": str(context.month)})
+
+
+_FACT = pa.schema(
+    [
+        ("kpi", pa.string()),
+        ("variant", pa.string()),
+        ("is_default", pa.bool_()),
+        ("is_count", pa.bool_()),
+        ("way", pa.string()),
+        ("interval", pa.string()),
+        ("sign", pa.int32()),
+        ("target", pa.float64()),
+        ("missing", pa.string()),
+        ("note", pa.string()),
+    ]
+)
+
+
+def _fact(context: Context, kpi: Kpi, variant: str, reasons: list[str]) -> dict[str, Any]:
+    return {
+        "kpi": kpi.name,
+        "variant": variant,
+        "is_default": variant == kpi.meta["default"],
+        "is_count": kpi.meta["unit"] == "count",
+        "way": kpi.meta.get("value", "sum"),
+        "interval": kpi.meta.get("interval"),
+        "sign": -1 if kpi.meta["better"] == "higher" else 1,
+        "target": kpi.spec.meta.get("target"),
+        "missing": "; ".join(reasons) or None,
+        "note": _note(context, kpi) if not reasons else None,
+    }
+
+
+def _note(context: Context, kpi: Kpi) -> str | None:
+    if kpi.meta.get("note") != "months_held":
+        return None
+    held = context.engine.rows("SELECT COUNT(*) AS n FROM features_held_month WHERE months_ago <= 12")[0]["n"]
+    return f"months held: {held} of 12"
+
+
+def _settings(context: Context) -> dict[str, object]:
+    settings = context.settings
+    return {
+        "small": settings.small_denominator,
+        "score_cap": float(settings.private_line_score_cap),
+        "score_deduction": float(settings.private_line_score_deduction),
+    }
+
+
+def _place_customers(context: Context, kinds: list[str]) -> None:
+    """Make `place`: each known customer's scope of every kind that can be told."""
+    owner = "features_owner" if "branch" in kinds else None
+    city = "features_city" if "city" in kinds else None
+    ids = ", ".join(f"{sql} AS {kind}" for kind, (sql, _) in SCOPES.items() if kind in kinds and kind != "company")
+    if owner is None:
+        context.engine.table("place", "SELECT NULL::VARCHAR AS customer_id WHERE FALSE")
+        return
+    join = f"LEFT JOIN {city} AS c ON c.branch_id = o.branch_id" if city else ""
+    context.engine.table("place", f"SELECT o.customer_id, {ids} FROM {owner} AS o {join}")
+
+
+def _home_branches(kinds: list[str]) -> str:
+    """Return SQL of the branch of each scope that has one: itself, and units and managers all of whose customers are its."""
+    inside = [kind for kind in ("branch", "unit", "manager") if kind in kinds]
+    if "branch" not in kinds:
+        return "SELECT NULL::VARCHAR AS scope_kind, NULL::VARCHAR AS scope_id, NULL::VARCHAR AS branch_id WHERE FALSE"
+    return " UNION ALL ".join(
+        f"SELECT '{kind}' AS scope_kind, {kind} AS scope_id, MIN(branch) AS branch_id FROM place "
+        f"WHERE {kind} <> 'unclaimed' GROUP BY {kind} HAVING COUNT(DISTINCT branch) = 1"
+        for kind in inside
+    )
+
+
+def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
+    """Add a KPI's numerators and denominators to `part`, once for every kind of scope."""
+    columns = kpi.spec.tree.named_selects
+    given = {"variant": f"'{kpi.variants[0]}'", "part": "''", "scope_kind": "NULL", "scope_id": "NULL"}
+    keys = ", ".join(name if name in columns else f"{other} AS {name}" for name, other in given.items())
+    denominator = "denominator" if "denominator" in columns else "NULL"
+    context.engine.table(
+        "customer_part",
+        f"SELECT customer_id, {keys}, SUM(CAST(numerator AS DECIMAL(28,8))) AS numerator, "
+        f"SUM(CAST({denominator} AS DECIMAL(28,8))) AS denominator FROM ({native(kpi.spec)}) GROUP BY ALL",
+        context.parameters(kpi.spec.parameters),
+    )
+    for kind in kinds:
+        # The company is summed by itself: what stands in two places must not tie.
+        scope, place = "'company'", ""
+        if kind != "company":
+            scope, place = f"COALESCE(l.{kind}, 'unclaimed')", "LEFT JOIN place AS l ON l.customer_id = p.customer_id"
+        _add(context, kpi, f"'{kind}', {scope}", f"{place} WHERE p.scope_kind IS NULL", is_placed=False)
+    _add(context, kpi, "scope_kind, scope_id", "WHERE p.scope_kind IS NOT NULL", is_placed=True)
+    if kpi.meta.get("scopes", "all") == "all":
+        _always_there(context, kpi, kinds)
+
+
+def _add(context: Context, kpi: Kpi, scope: str, rows: str, *, is_placed: bool) -> None:
+    context.engine.execute(
+        f"INSERT INTO part SELECT '{kpi.name}', variant, part, {scope}, SUM(numerator), SUM(denominator), {is_placed} "
+        f"FROM customer_part AS p {rows} GROUP BY ALL"
+    )
+
+
+def _always_there(context: Context, kpi: Kpi, kinds: list[str]) -> None:
+    """The company and the unclaimed remainder have a row even when nobody is in them."""
+    has_denominator = kpi.meta["unit"] != "count" and "scope_kind" not in kpi.spec.tree.named_selects
+    empty = "0" if has_denominator else "NULL"
+    for variant in kpi.variants:
+        for kind in kinds:
+            scope = "company" if kind == "company" else "unclaimed"
+            context.engine.execute(
+                f"INSERT INTO part SELECT '{kpi.name}', '{variant}', '', '{kind}', '{scope}', 0, {empty}, FALSE WHERE NOT EXISTS "
+                f"(SELECT 1 FROM part WHERE kpi = '{kpi.name}' AND variant = '{variant}' "
+                f"AND scope_kind = '{kind}' AND scope_id = '{scope}')"
+            )

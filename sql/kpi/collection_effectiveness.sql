@@ -1,0 +1,22 @@
+/* ---
+title: {zh: 收缴效率, en: Collection effectiveness index}
+owner: retention
+unit: ratio
+better: higher
+default: cei
+variants:
+  cei: {zh: 本月应收中已收回的比例, en: "collected, of what could be collected: open a month ago and billed, less what is open now"}
+--- */
+SELECT customer_id, open_amount AS numerator, open_amount AS denominator
+FROM m1.features_arrears
+UNION ALL
+SELECT customer_id, revenue AS numerator, revenue AS denominator
+FROM features_revenue
+UNION ALL
+SELECT customer_id, -open_amount AS numerator, 0 AS denominator
+FROM features_arrears
+UNION ALL
+SELECT r.customer_id, 0 AS numerator, -r.open_amount AS denominator
+FROM snapshot_receivable AS r
+JOIN features_service AS s ON s.service_id = r.service_id
+WHERE r.bill_month = :month

@@ -1,0 +1,17 @@
+/* ---
+title: {zh: 应收账款周转天数, en: Days sales outstanding}
+owner: retention
+unit: days
+better: lower
+default: dso
+variants:
+  dso: {zh: 未收金额折合本月收入天数, en: "days of this month's revenue that stand open"}
+--- */
+SELECT
+    customer_id,
+    open_amount * (DATE_DIFF('day', CAST(:first_day AS DATE), CAST(:last_day AS DATE)) + 1) AS numerator,
+    0 AS denominator
+FROM features_arrears
+UNION ALL
+SELECT customer_id, 0 AS numerator, revenue AS denominator
+FROM features_revenue
