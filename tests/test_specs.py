@@ -53,7 +53,7 @@ KEYS = {
         "evidence",
         "prior",
         "minimum",
-    },  # fmt: skip
+    },
 }
 
 

@@ -129,9 +129,20 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
         for q, queue in enumerate(branch.pool):
             if queue.place == place:
                 pooled[q] = min(len(queue), sum(free))
-                shared[q] = tuple(share(q, pooled[q], free))
+                shared[q] = tuple(share(q, pooled[q], _room_for_pool(branch, place, free, pooled[q])))
                 free = [f - n for f, n in zip(free, shared[q], strict=True)]
     return Plan(tuple(map(tuple, taken)), tuple(pooled), tuple(shared))
+
+
+def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) -> list[int]:
+    """The places that cost the desks' own customers on later lists least: spare ones, then those of the last lists."""
+    later = [[q.place for q in desk.queues if q.place > place for _ in range(len(q))] for desk in branch.desks]
+    kept = [places[:room] for places, room in zip(later, free, strict=True)]
+    room = [f - len(places) for f, places in zip(free, kept, strict=True)]
+    waiting = ((-p, n, d) for d, places in enumerate(kept) for n, p in enumerate(reversed(places)))
+    for _, _, d in sorted(waiting)[: max(count - sum(room), 0)]:
+        room[d] += 1
+    return room
 
 
 # -- by value ----------------------------------------------------------------------------------------------------
