@@ -58,6 +58,7 @@ def _write_figures(context: Context, rows: Sequence[Row]) -> None:
         f"SELECT $month AS month, {', '.join(CAPACITY.names)} FROM capacity_row",
         ["scope_kind", "scope_id"],
         {"month": str(context.month)},
+        rule=context.settings.capacity_rule,
     )
 
 
