@@ -11,6 +11,7 @@ from pipelines.core.context import Context
 from pipelines.core.spec import Spec
 from pipelines.dispatch.decide import dispatch_day
 from pipelines.dispatch.orders import due_dates, order_ids
+from pipelines.dispatch.schedule import plan_days
 
 ORDER_KEY = ["list", "arm DESC", "rank"]
 
@@ -22,6 +23,12 @@ def write_orders(context: Context, specs: Mapping[str, Spec]) -> None:
     engine.register("order_id", order_ids(context.settings.key, context.month, rows))
     engine.register("due", due_dates(context.calendar, context.month, dispatch_day(context), specs, rows))
     purposes = [{"list": name, "purpose": spec.meta["purpose"]} for name, spec in specs.items()]
+    treated = engine.rows(
+        "SELECT d.list, d.customer_id, COALESCE(d.manager_id, d.branch_id, '') AS desk, u.due_on, f.place, d.rank "
+        "FROM decided AS d JOIN due AS u ON u.list = d.list AND u.customer_id = d.customer_id "
+        "JOIN list_fact AS f ON f.list = d.list WHERE d.arm = 'treated'"
+    )
+    engine.register("planned", plan_days(context.calendar, dispatch_day(context), treated))
     engine.register("purpose", pa.Table.from_pylist(purposes, schema=_PURPOSE))
     context.write(
         "dispatch_order",
@@ -33,11 +40,12 @@ def write_orders(context: Context, specs: Mapping[str, Spec]) -> None:
             (SELECT STRING_AGG(s.list, ';' ORDER BY s.list) FROM stands AS s
                 WHERE s.customer_id = d.customer_id AND s.list <> d.list) AS also_on,
             u.due_on, d.arm, p.purpose, CAST($dispatch_on AS DATE) AS dispatched_on, u.is_provisional, d.evidence,
-            d.expected_value
+            d.expected_value, w.planned_on
         FROM decided AS d
         JOIN order_id AS i ON i.list = d.list AND i.customer_id = d.customer_id
         JOIN due AS u ON u.list = d.list AND u.customer_id = d.customer_id
         JOIN purpose AS p ON p.list = d.list
+        LEFT JOIN planned AS w ON w.list = d.list AND w.customer_id = d.customer_id AND d.arm = 'treated'
         WHERE d.arm IS NOT NULL
         """,
         ORDER_KEY,
