@@ -188,7 +188,7 @@ _ROOM_BY_VALUE = "(t.used < m.capacity OR t.behind > 0)"
 _DECIDED = """
 SELECT
     a.list, a.customer_id, a.service_id, a.branch_id, COALESCE(p.manager_id, a.manager_id) AS manager_id, a.rank,
-    a.rank_value, a.amount, a.reason_codes, a.listed_due_on, a.evidence, a.expected_value,
+    a.rank_value, a.amount, a.reason_codes, a.purpose, a.listed_due_on, a.evidence, a.expected_value,
     CASE WHEN p.list = a.list THEN NULL
         WHEN a.is_do_not_contact THEN 'do_not_contact' WHEN a.is_opted_out THEN 'opted_out'
         WHEN a.is_complaining THEN 'complaint' WHEN a.is_drawn THEN 'holdout'
