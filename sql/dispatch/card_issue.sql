@@ -6,10 +6,10 @@ holdout: false
 due: {day: 10}
 action: {zh: 制发并送达会员卡, en: Issue and deliver the card}
 script:
-  zh: "您好，您是我们的 {tier} 会员，会员卡还没有送到您手上。请问送到哪里方便？我顺便给您介绍会员可以享受的服务。"
+  zh: "您好，您是我们的{tier}会员，会员卡还没有送到您手上。请问送到哪里方便？我顺便给您介绍会员可以享受的服务。"
   en: "Good day, you are a {tier} member and have not received your card. Where shall I bring it? I will also tell you what comes with it."
 evidence:
-  zh: "{tier} 会员，截至 {last_day} 没有本级别的有效会员卡，近三个月月均消费 {value_at_risk} 元"
+  zh: "{tier}会员，截至 {last_day} 没有本级别的有效会员卡，近三个月月均消费 {value_at_risk} 元"
   en: "A {tier} member without a valid card of this tier on {last_day}; {value_at_risk} yuan a month on the mean of three months"
 prior: {probability: 0.03, persuadability: 0.5}
 minimum: true  # the duty comes before the value

@@ -6,8 +6,8 @@ holdout: true
 due: {column: due_on}
 action: {zh: 到期前联系，推荐续约方案, en: Call before the end and offer a renewal}
 script:
-  zh: "您好，您 {service_id} 的[合约 {contract_end_on} 到期][优惠 {promotion_end_on} 到期]。为避免到期后资费变化，我给您看了两个续约方案，您方便听一下吗？"
-  en: "Good day, the [contract of {service_id} ends on {contract_end_on}][promotion of {service_id} ends on {promotion_end_on}]. So that your price does not change then, I have looked at two ways to renew. May I tell you about them?"
+  zh: "您好，您 {service_id} 的[合约 {contract_end_on} 到期][优惠 {promotion_end_on} 到期]。为避免到期后资费变化，我为您准备了续约方案，您方便听一下吗？"
+  en: "Good day, the [contract of {service_id} ends on {contract_end_on}][promotion of {service_id} ends on {promotion_end_on}]. So that your price does not change then, I have prepared a way to renew. May I tell you about it?"
 evidence:
   zh: "号码 {service_id} [合约 {contract_end_on} 到期][优惠 {promotion_end_on} 到期[，届时每月多付 {promotion_discount_amount} 元]]，近三个月月均消费 {value_at_risk} 元"
   en: "Number {service_id}: [contract ends on {contract_end_on}][promotion ends on {promotion_end_on}[, then {promotion_discount_amount} yuan more a month]]; {value_at_risk} yuan a month on the mean of three months"
