@@ -11,13 +11,14 @@ import pytest
 from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from pipelines import ROOMS
+from pipelines import ROOMS, dispatch
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
 from pipelines.core.lineage import EXTRA_COLUMNS, origin, snapshot_columns, table_columns
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.paths import SQL
 from pipelines.core.spec import EARLIER, Spec, TableName, load_spec
+from pipelines.words.evidence import FIXED, places
 from tests.cases.bench import described, make_context, open_engine
 from tests.cases.form import CASES, load_cases
 
@@ -41,7 +42,21 @@ KEYS = {
         *("unit", "better", "target", "default", "variants", "note"),
         *("value", "interval", "scopes", "window", "window_of"),
     },
-    "dispatch": {"purpose", "priority", "holdout", "due", "action", "assign", "remember", "scored", "reason"},
+    "dispatch": {
+        "purpose",
+        "priority",
+        "holdout",
+        "due",
+        "action",
+        "assign",
+        "remember",
+        "scored",
+        "reason",
+        "script",
+        "evidence",
+        "prior",
+        "minimum",
+    },
 }
 
 
@@ -338,8 +353,28 @@ def test_kpi_names_the_variants_it_declares(kpi: Any) -> None:
 
 @every_list
 def test_list_returns_who_and_why(spec: Spec) -> None:
-    wanted = ["customer_id", "service_id", "rank_group", "rank_value", "amount", "reason_code"]
-    assert spec.tree.named_selects in (wanted, [*wanted, "due_on"])
+    wanted = [name for name in dispatch.FIXED if name != "due_on" or "column" in spec.meta["due"]]
+    assert spec.tree.named_selects[: len(wanted)] == wanted
+
+
+@every_list
+def test_list_says_why_in_a_sentence_and_what_to_say(spec: Spec) -> None:
+    known = {*FIXED, "month", "last_day", *spec.tree.named_selects[len(dispatch.FIXED) - 1 :]}
+    codes = set(re.findall(r"'([a-z0-9_]+)'", spec.sql))
+    for key in ("evidence", "script"):
+        assert is_bilingual(spec.meta[key])
+        assert places(spec.meta[key]["zh"]) == places(spec.meta[key]["en"])
+        assert all(places(text) <= known | codes for text in spec.meta[key].values())
+        assert all(text.count("[") == text.count("]") for text in spec.meta[key].values())
+    evidence = set(spec.tree.named_selects) - set(dispatch.FIXED)
+    assert evidence <= places(spec.meta["evidence"]["zh"]), "a fact that no sentence tells"
+
+
+@every_list
+def test_list_says_what_an_order_is_worth_without_a_score(spec: Spec) -> None:
+    assert set(spec.meta["prior"]) == {"probability", "persuadability"}
+    assert all(0 < share <= 1 for share in spec.meta["prior"].values())
+    assert spec.meta.get("minimum", False) == (spec.meta["purpose"] == "debt" or spec.name == "card_issue")
 
 
 # Endings of names and the types they promise.

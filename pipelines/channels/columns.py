@@ -18,6 +18,7 @@ class Column:
     kind: str = "text"
     is_input: bool = False
     is_hidden: bool = False
+    is_aside: bool = False  # words beside the order, such as a talk script: locked, and no part of its signature
 
     def __post_init__(self) -> None:
         """Refuse a kind nobody draws."""
@@ -27,7 +28,7 @@ class Column:
     @property
     def is_signed(self) -> bool:
         """Say whether the row's signature covers this column."""
-        return not (self.is_input or self.is_hidden)
+        return not (self.is_input or self.is_hidden or self.is_aside)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ WORK_LIST_COLUMNS = (
         ("reasons", 24, "text"), ("amount", 11, "money"), ("due_on", 12, "date"), ("action", 26, "text"),
         ("also_on", 14, "text"),
     ),
+    Column("evidence", 44, is_aside=True),
     Column("outcome", 13, "choice", is_input=True),
     # Between the inputs, not beside the ids: who sorts the inputs alone drags it away from its order_id, and is found out.
     Column("row_id", 12, is_hidden=True),
@@ -73,6 +75,7 @@ WORK_LIST_COLUMNS = (
     Column("promised_amount", 11, "money", is_input=True),
     Column("promised_on", 12, "date", is_input=True),
     Column("note", 24, is_input=True),
+    Column("script", 60, is_aside=True),
     *_office(("order_id", 21, "text"), ("customer_id", 14, "text"), ("service_id", 14, "text")),
     Column("signature", 12, is_hidden=True),
 )  # fmt: skip

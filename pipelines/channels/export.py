@@ -26,6 +26,7 @@ from pipelines.channels.workbook import (
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
 from pipelines.store.lake import MonthFolder, Version
+from pipelines.words.evidence import evidence_in_words, script_in_words
 from pipelines.words.masking import mask_name, mask_phone
 from pipelines.words.texts import label, labels, reason_in_words
 
@@ -93,6 +94,7 @@ class Office:
         person = self.people.get(order["customer_id"], {"name": None, "phone": None})
         codes = (order["reason_codes"] or "").split(";")
         also_on = (order["also_on"] or "").split(";")
+        spec = next(s for s in lists() if s.name == order["list"])
         return {
             "rank": place,
             "customer_name": person["name"] if is_owner else mask_name(person["name"]),
@@ -101,7 +103,9 @@ class Office:
             "reasons": "; ".join(label(self.language, f"reason.{code}") for code in codes if code),
             "amount": order["amount"],
             "due_on": order["due_on"],
-            "action": next(s for s in lists() if s.name == order["list"]).meta["action"][self.language],
+            "action": spec.meta["action"][self.language],
+            "evidence": evidence_in_words(spec, self.language, order),
+            "script": script_in_words(spec, self.language, order),
             "also_on": "; ".join(self.list_titles[name] for name in also_on if name),
             **{name: order[name] for name in ("order_id", "customer_id", "service_id", "branch_id", "manager_id")},
         }

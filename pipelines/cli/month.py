@@ -14,6 +14,7 @@ from pipelines.core.month import Month
 from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
+from pipelines.words.dispatch import draw_capacity
 from pipelines.words.progress import month_progress
 
 
@@ -117,10 +118,13 @@ def kpi(
 
 @app.command()
 def lists(month: str, home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
-    """Show the dispatch lists with their counts and why-nots."""
+    """Show the dispatch lists with their counts and why-nots, and what became of the managers' places."""
     speaker = Speaker(lang, as_json)
-    content = views.lists_with_why_not(MonthFolder(home, Month.parse(month)).version())
+    version = MonthFolder(home, Month.parse(month)).version()
+    content = views.lists_with_why_not(version)
     speaker.show(content, lambda: views.draw_lists(content, speaker.language))
+    if not as_json:
+        draw_capacity(version, speaker.language)
 
 
 @app.command()

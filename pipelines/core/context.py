@@ -202,6 +202,7 @@ DECLARED_TYPES = {
     "voice_minutes": "DECIMAL(18,6)",
     "data_mb": "DECIMAL(18,6)",
     "past_due_amount": "DECIMAL(18,2)",
+    "oldest_due_on": "DATE",
     "p_voluntary": "DOUBLE",
     "p_involuntary": "DOUBLE",
     "decile": "INTEGER",

@@ -70,6 +70,10 @@ def table_columns(table: str) -> tuple[str, ...]:
 EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "snapshot_person": ("customer_id", "name", "phone"),
     "dispatch_listed": ("list", "customer_id", "first_month"),
+    "dispatch_candidate": (
+        *("month", "list", "customer_id", "service_id", "rank", "rank_value", "amount", "reason_codes"),
+        *("evidence", "expected_value"),
+    ),
     "features_held_month": ("month", "months_ago"),
     "score_churn": (
         *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "decile"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +42,14 @@ class Settings(BaseSettings):
     )
     cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
     dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
+    capacity_rule: Literal["priority", "value"] = Field(
+        default="priority", description="who gets a manager's last places: by the order of the lists, or by value"
+    )
+    minimum_service: Decimal = Field(
+        default=Decimal("0.5"), ge=0, le=1, description="share of debt and card orders served before value decides"
+    )
+    value_horizon_months: int = Field(default=12, ge=1, le=60, description="months of revenue that an order may keep")
+    contact_cost: Decimal = Field(default=Decimal("5.00"), ge=0, description="yuan: what one order costs to work")
     calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
     gate_file: Path | None = Field(default=None, description="YAML of severities and thresholds of this installation")
     check_timeout_seconds: int = Field(default=600, ge=1, description="a table's checks that take longer count as red")
@@ -69,8 +77,12 @@ class Settings(BaseSettings):
             "private_line_score_deduction",
             "cool_down_days",
             "dispatch_working_day",
+            "minimum_service",
+            "value_horizon_months",
+            "contact_cost",
         )
-        return {name: f"{Decimal(getattr(self, name)).normalize():f}" for name in names}
+        figures = {name: f"{Decimal(getattr(self, name)).normalize():f}" for name in names}
+        return figures | {"capacity_rule": self.capacity_rule}
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -1,41 +1,37 @@
-"""May we, who works it, and is there room: one list after the other, in the order of their priority."""
+"""May we, and who works it: every customer of every list, the first list that may have him, and the why-nots.
+
+Nothing here counts capacity. `ask` gathers the facts, `wants` is the order each customer would get if there were room,
+`capacity` chooses among those, and `settle` says of every (list, customer) what became of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
+
+import pyarrow as pa
 
 from pipelines.core.context import Context
 from pipelines.core.spec import Spec, TableName
 
-
-def prepare(context: Context) -> None:
-    """Make what the decisions read: consents, complaints, owners, recent orders, and each manager's free capacity."""
-    engine = context.engine
-    for name, columns in (
-        ("features_complaint", {"customer_id": "VARCHAR"}),
-        ("features_owner", dict.fromkeys(("customer_id", "branch_id", "unit_id", "manager_id"), "VARCHAR")),
-        ("features_manager", {"manager_id": "VARCHAR", "branch_id": "VARCHAR", "capacity": "INTEGER"}),
-    ):
-        if not context.is_computed(name):
-            engine.bind_empty(TableName(name), columns)
-    recent = [
-        f"SELECT customer_id, purpose, dispatched_on FROM {era}.dispatch_order WHERE arm = 'treated'"
-        for era in ("m1", "m2")
-        if context.is_computed("dispatch_order", era)
+_NEEDED = {
+    "features_complaint": {"customer_id": "VARCHAR"},
+    "features_owner": dict.fromkeys(("customer_id", "branch_id", "unit_id", "manager_id"), "VARCHAR"),
+    "features_manager": {"manager_id": "VARCHAR", "branch_id": "VARCHAR", "capacity": "INTEGER"},
+    "features_high_value": {"customer_id": "VARCHAR", "value_at_risk": "DECIMAL(18,2)"},
+    "score_churn": {"customer_id": "VARCHAR", "p_voluntary": "DOUBLE"},
+}
+_LIST = pa.schema(
+    [
+        *(("list", pa.string()), ("place", pa.int32()), ("purpose", pa.string()), ("assign", pa.string())),
+        *(
+            (name, pa.bool_())
+            for name in ("is_scored", "stops_on_complaint", "is_held_out", "cools_down", "is_minimum")
+        ),
+        *(("probability", pa.float64()), ("persuadability", pa.float64())),
     ]
-    nothing = "SELECT NULL::VARCHAR AS customer_id, NULL::VARCHAR AS purpose, NULL::DATE AS dispatched_on WHERE FALSE"
-    engine.table(
-        "recent_order",
-        f"SELECT DISTINCT customer_id, purpose FROM ({' UNION ALL '.join(recent) or nothing}) "
-        "WHERE purpose <> 'debt' AND DATE_DIFF('day', dispatched_on, $dispatch_on) <= $days",
-        {"dispatch_on": dispatch_day(context), "days": context.settings.cool_down_days},
-    )
-    engine.table("free", "SELECT manager_id, branch_id, capacity AS free FROM features_manager")
-    engine.execute(
-        "CREATE TEMP TABLE decided (list VARCHAR, customer_id VARCHAR, service_id VARCHAR, branch_id VARCHAR, "
-        "manager_id VARCHAR, rank INTEGER, rank_value DECIMAL(18,2), amount DECIMAL(18,2), reason_codes VARCHAR, "
-        "listed_due_on DATE, why_not VARCHAR, arm VARCHAR)"
-    )
+)
 
 
 def dispatch_day(context: Context) -> date:
@@ -43,119 +39,165 @@ def dispatch_day(context: Context) -> date:
     return context.calendar.nth_of(context.month.plus(1), context.settings.dispatch_working_day)
 
 
-def decide(context: Context, spec: Spec) -> None:
-    """Give a list's candidates their order, their place in the hold-out, or their why-not."""
-    engine, meta = context.engine, spec.meta
-    assign = meta.get("assign", "manager")
-    engine.table("asked", _GATES.format(**_gate_facts(spec), table=f"listed_{spec.name}"), {"purpose": meta["purpose"]})
-    if assign == "allocate":
-        engine.execute(_ALLOCATE)
-    has_manager, has_room = _ASSIGNED[assign]
-    engine.execute(_PLACE.format(has_manager=has_manager, has_room=has_room))
-    engine.execute(
-        "UPDATE free SET free = free - taken.n FROM (SELECT manager_id, COUNT(*) AS n FROM decided "
-        "WHERE list = $list AND arm = 'treated' GROUP BY manager_id) AS taken WHERE taken.manager_id = free.manager_id",
-        {"list": spec.name},
-    )
+def ask(context: Context, specs: Sequence[Spec]) -> None:
+    """Make `asked`, a row a list and customer with every fact that decides, and `wants`: the first list that may."""
+    engine = context.engine
+    for name, columns in _NEEDED.items():
+        if not context.is_computed(name):
+            engine.bind_empty(TableName(name), columns)
+    _recent_orders(context)
+    engine.register("list_fact", pa.Table.from_pylist([_facts(p, s) for p, s in enumerate(specs)], schema=_LIST))
+    settings = context.settings
+    money = {"horizon": settings.value_horizon_months, "cost": settings.contact_cost}
+    engine.table("asked", _ASKED, money)
+    engine.table("wants", _WANTS)
 
 
-def _gate_facts(spec: Spec) -> dict[str, str]:
-    meta = spec.meta
+def _facts(place: int, spec: Spec) -> dict[str, Any]:
+    """What a list's front matter says of who may be asked and what an order is worth."""
+    meta, prior = spec.meta, spec.meta.get("prior", {})
     return {
-        "is_scored": str(bool(meta.get("scored", False))).upper(),
-        "stops_on_complaint": str(meta["purpose"] in ("marketing", "debt")).upper(),
-        "is_held_out": str(bool(meta["holdout"])).upper(),
-        # Who is held out of persuasion may still get debt, card and claim orders ('treated' sorts after 'holdout').
-        "counts_as_order": "d.arm IS NOT NULL" if meta["holdout"] else "COALESCE(d.arm = 'treated', FALSE)",
-        "cools_down": str(meta["purpose"] != "debt").upper(),
-        "to_branch": str(meta.get("assign") == "branch").upper(),
+        "list": spec.name,
+        "place": place,
+        "purpose": meta["purpose"],
+        "assign": meta.get("assign", "manager"),
+        "is_scored": bool(meta.get("scored", False)),
+        "stops_on_complaint": meta["purpose"] in ("marketing", "debt"),
+        "is_held_out": bool(meta["holdout"]),
+        "cools_down": meta["purpose"] != "debt",
+        "is_minimum": bool(meta.get("minimum", False)),
+        "probability": float(prior.get("probability", 1)),
+        "persuadability": float(prior.get("persuadability", 1)),
     }
 
 
-# What stands before capacity. `blocked` is the first reason that is not the hold-out: a customer of the hold-out whom
-# something else would have stopped is no fair comparison, so he is in neither arm.
-_GATES = """
-WITH fact AS (
-    SELECT
-        l.*, o.branch_id,
-        CASE WHEN {to_branch} THEN NULL ELSE o.manager_id END AS manager_id,
-        f.manager_id IS NOT NULL AS can_work,
-        COALESCE(c.is_do_not_contact, FALSE) AS is_do_not_contact,
-        {is_scored} AND COALESCE(c.is_opted_out, FALSE) AS is_opted_out,
-        {stops_on_complaint} AND k.customer_id IS NOT NULL AS is_complaining,
-        {is_held_out} AND COALESCE(h.is_drawn, FALSE) AS is_drawn,
-        {counts_as_order} AS has_order,
-        {cools_down} AND r.customer_id IS NOT NULL AS is_cooling
-    FROM {table} AS l
-    LEFT JOIN features_owner AS o ON o.customer_id = l.customer_id
-    LEFT JOIN free AS f ON f.manager_id = o.manager_id
-    LEFT JOIN features_consent AS c ON c.customer_id = l.customer_id
-    LEFT JOIN features_complaint AS k ON k.customer_id = l.customer_id
-    LEFT JOIN dispatch_holdout AS h ON h.customer_id = l.customer_id
-    LEFT JOIN (SELECT customer_id, MAX(arm) AS arm FROM decided WHERE arm IS NOT NULL GROUP BY customer_id) AS d
-        ON d.customer_id = l.customer_id
-    LEFT JOIN recent_order AS r ON r.customer_id = l.customer_id AND r.purpose = $purpose
-)
-SELECT *,
-    CASE WHEN is_do_not_contact THEN 'do_not_contact' WHEN is_opted_out THEN 'opted_out'
-        WHEN is_complaining THEN 'complaint' WHEN has_order THEN 'other_list' WHEN is_cooling THEN 'cool_down'
-    END AS blocked,
-    CASE WHEN is_do_not_contact THEN 'do_not_contact' WHEN is_opted_out THEN 'opted_out'
-        WHEN is_complaining THEN 'complaint' WHEN is_drawn THEN 'holdout' WHEN has_order THEN 'other_list'
-        WHEN is_cooling THEN 'cool_down' END AS gate
-FROM fact
-"""
-
-# Those without a working manager get one of their branch: the n-th of them takes the n-th free place of the branch,
-# places being dealt round the managers so that everybody's list grows evenly.
-_ALLOCATE = """
-UPDATE asked SET manager_id = dealt.manager_id, can_work = TRUE
-FROM (
-    WITH waiting AS (
-        SELECT customer_id, branch_id, ROW_NUMBER() OVER (PARTITION BY branch_id ORDER BY rank) AS turn
-        FROM asked WHERE gate IS NULL AND NOT can_work
-    ),
-    own AS (SELECT manager_id, COUNT(*) AS n FROM asked WHERE gate IS NULL AND can_work GROUP BY manager_id),
-    place AS (
-        SELECT f.manager_id, f.branch_id, UNNEST(RANGE(1, GREATEST(f.free - COALESCE(own.n, 0), 0) + 1)) AS nth
-        FROM free AS f LEFT JOIN own ON own.manager_id = f.manager_id
-    ),
-    turned AS (
-        SELECT manager_id, branch_id, ROW_NUMBER() OVER (PARTITION BY branch_id ORDER BY nth, manager_id) AS turn
-        FROM place
+def _recent_orders(context: Context) -> None:
+    """Who had an order of which purpose within the cool-down, and whom he was proposed to."""
+    eras = [era for era in ("m1", "m2") if context.is_computed("dispatch_order", era)]
+    recent = [
+        f"SELECT customer_id, purpose, dispatched_on FROM {era}.dispatch_order WHERE arm = 'treated'" for era in eras
+    ]
+    nothing = "SELECT NULL::VARCHAR AS customer_id, NULL::VARCHAR AS purpose, NULL::DATE AS dispatched_on WHERE FALSE"
+    context.engine.table(
+        "recent_order",
+        "SELECT customer_id, purpose, MAX(dispatched_on) AS dispatched_on "
+        f"FROM ({' UNION ALL '.join(recent) or nothing}) "
+        "WHERE purpose <> 'debt' AND DATE_DIFF('day', dispatched_on, $dispatch_on) <= $days GROUP BY customer_id, purpose",
+        {"dispatch_on": dispatch_day(context), "days": context.settings.cool_down_days},
     )
-    SELECT w.customer_id, t.manager_id
-    FROM waiting AS w JOIN turned AS t ON t.branch_id = w.branch_id AND t.turn = w.turn
-) AS dealt
-WHERE asked.customer_id = dealt.customer_id
+
+
+# A group is worth what its members are: that is the listed amount. A debt is worth what is owed, once; all else what
+# the customer pays a month, over the horizon.
+_ASKED = """
+WITH score AS (SELECT customer_id, MAX(p_voluntary) AS p_voluntary FROM score_churn GROUP BY customer_id)
+SELECT
+    l.*, f.place, f.assign, f.purpose, f.is_minimum, o.branch_id, o.manager_id AS owner_id,
+    CASE WHEN f.assign = 'branch' THEN NULL ELSE o.manager_id END AS manager_id,
+    m.manager_id IS NOT NULL AS can_work,
+    f.assign = 'branch' OR m.manager_id IS NOT NULL OR (f.assign = 'allocate' AND b.branch_id IS NOT NULL)
+        AS has_manager,
+    COALESCE(c.is_do_not_contact, FALSE) AS is_do_not_contact,
+    f.is_scored AND COALESCE(c.is_opted_out, FALSE) AS is_opted_out,
+    f.stops_on_complaint AND k.customer_id IS NOT NULL AS is_complaining,
+    f.is_held_out AND COALESCE(h.is_drawn, FALSE) AS is_drawn,
+    f.cools_down AND r.customer_id IS NOT NULL AS is_cooling,
+    r.dispatched_on AS cooling_since,
+    CAST(ROUND(
+        CASE
+            WHEN f.purpose = 'debt' THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE)
+            WHEN p.customer_type = 'group' THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE) * $horizon
+            ELSE CAST(COALESCE(v.value_at_risk, l.amount, 0) AS DOUBLE) * $horizon
+        END
+        * CASE WHEN f.purpose = 'debt' OR COALESCE(c.is_opted_out, FALSE) THEN f.probability
+            ELSE COALESCE(s.p_voluntary, f.probability) END
+        * f.persuadability - CAST($cost AS DOUBLE), 2
+    ) AS DECIMAL(18,2)) AS expected_value,
+    p.group_customer_id
+FROM candidate AS l
+JOIN list_fact AS f ON f.list = l.list
+LEFT JOIN features_owner AS o ON o.customer_id = l.customer_id
+LEFT JOIN features_manager AS m ON m.manager_id = o.manager_id
+LEFT JOIN (SELECT DISTINCT branch_id FROM features_manager) AS b ON b.branch_id = o.branch_id
+LEFT JOIN features_consent AS c ON c.customer_id = l.customer_id
+LEFT JOIN features_complaint AS k ON k.customer_id = l.customer_id
+LEFT JOIN dispatch_holdout AS h ON h.customer_id = l.customer_id
+LEFT JOIN recent_order AS r ON r.customer_id = l.customer_id AND r.purpose = f.purpose
+LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
+LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
+LEFT JOIN score AS s ON s.customer_id = l.customer_id
 """
 
-# Way of assigning -> (SQL for "somebody could work it", SQL for "and has room").
-_ASSIGNED = {
-    "manager": ("can_work", "position <= free"),
-    "allocate": (
-        "(can_work OR branch_id IN (SELECT branch_id FROM features_manager))",
-        "can_work AND position <= free",
-    ),
-    "branch": ("TRUE", "TRUE"),
-}
+_MAY = "NOT (is_do_not_contact OR is_opted_out OR is_complaining OR is_cooling) AND has_manager"
+_WANTS = f"""
+SELECT * FROM asked WHERE {_MAY} AND NOT is_drawn
+QUALIFY ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY place) = 1
+"""
 
-# A customer of the hold-out gets his arm only where a treated one of his rank would have got the order.
-_PLACE = """
-INSERT INTO decided
-WITH able AS (SELECT *, {has_manager} AS has_manager FROM asked),
-placed AS (
-    SELECT a.*, COALESCE(f.free, 0) AS free,
-        SUM(CASE WHEN gate IS NULL AND has_manager THEN 1 ELSE 0 END) OVER (
-            PARTITION BY a.manager_id ORDER BY rank ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) + CASE WHEN gate IS NULL THEN 0 ELSE 1 END AS position
-    FROM able AS a LEFT JOIN free AS f ON f.manager_id = a.manager_id
+# -- what became of it -------------------------------------------------------------------------------------------
+
+
+def settle(context: Context) -> None:
+    """Make `decided` out of `placed`: for every (list, customer) an arm, a why-not, or both for the held-out."""
+    engine = context.engine
+    engine.execute(_CLAIMS)
+    by_value = context.settings.capacity_rule == "value"
+    engine.table("held", _HELD.format(has_room=_ROOM_BY_VALUE if by_value else _ROOM_BY_PRIORITY))
+    engine.table("decided", _DECIDED)
+
+
+# A branch claims without limit: also whom no manager has room for, where a later list gives him to the branch.
+_CLAIMS = f"""
+INSERT INTO placed
+SELECT a.list, a.customer_id, CAST(NULL AS VARCHAR) AS manager_id
+FROM asked AS a LEFT JOIN placed AS p ON p.customer_id = a.customer_id
+WHERE {_MAY} AND NOT is_drawn AND a.assign = 'branch' AND p.customer_id IS NULL
+QUALIFY ROW_NUMBER() OVER (PARTITION BY a.customer_id ORDER BY a.place) = 1
+"""
+
+# A customer of the hold-out gets his arm only where a treated one of his rank would have got the order. Whom something
+# else would have stopped, or whom an earlier list calls anyway, is no fair comparison, so he is in neither arm.
+_HELD = f"""
+WITH drawn AS (SELECT * FROM asked WHERE is_drawn AND {_MAY}),
+line AS (
+    SELECT a.customer_id, a.list, p.manager_id, a.place, a.rank, 1 AS n
+    FROM placed AS p JOIN asked AS a ON a.list = p.list AND a.customer_id = p.customer_id
+    UNION ALL
+    SELECT customer_id, list, manager_id, place, rank, 0 AS n FROM drawn
+),
+counted AS (
+    SELECT customer_id, list, n,
+        SUM(n) OVER (PARTITION BY manager_id ORDER BY place, rank) AS before,
+        SUM(n) OVER (PARTITION BY manager_id) AS used,
+        SUM(n) OVER (PARTITION BY manager_id, place) - SUM(n) OVER (PARTITION BY manager_id, place ORDER BY rank)
+            AS behind
+    FROM line
 )
+SELECT d.list, d.customer_id
+FROM drawn AS d
+JOIN counted AS t ON t.list = d.list AND t.customer_id = d.customer_id AND t.n = 0
+LEFT JOIN features_manager AS m ON m.manager_id = d.manager_id
+LEFT JOIN (SELECT p.customer_id, f.place FROM placed AS p JOIN list_fact AS f ON f.list = p.list) AS q
+    ON q.customer_id = d.customer_id AND q.place < d.place
+WHERE q.customer_id IS NULL AND (d.assign = 'branch' OR (d.can_work AND {{has_room}}))
+QUALIFY ROW_NUMBER() OVER (PARTITION BY d.customer_id ORDER BY d.place) = 1
+"""
+_ROOM_BY_PRIORITY = "t.before < m.capacity"
+_ROOM_BY_VALUE = "(t.used < m.capacity OR t.behind > 0)"
+
+_DECIDED = """
 SELECT
-    list, customer_id, service_id, branch_id, manager_id, rank, rank_value, amount, reason_codes, listed_due_on,
-    CASE WHEN gate IS NOT NULL THEN gate WHEN NOT has_manager THEN 'no_manager' WHEN NOT ({has_room}) THEN 'capacity'
-    END AS why_not,
-    CASE WHEN gate IS NULL AND has_manager AND {has_room} THEN 'treated'
-        WHEN gate = 'holdout' AND blocked IS NULL AND has_manager AND {has_room} THEN 'holdout' END AS arm
-FROM placed
+    a.list, a.customer_id, a.service_id, a.branch_id, COALESCE(p.manager_id, a.manager_id) AS manager_id, a.rank,
+    a.rank_value, a.amount, a.reason_codes, a.purpose, a.listed_due_on, a.evidence, a.expected_value,
+    CASE WHEN p.list = a.list THEN NULL
+        WHEN a.is_do_not_contact THEN 'do_not_contact' WHEN a.is_opted_out THEN 'opted_out'
+        WHEN a.is_complaining THEN 'complaint' WHEN a.is_drawn THEN 'holdout'
+        WHEN p.place < a.place THEN 'other_list' WHEN a.is_cooling THEN 'cool_down'
+        WHEN NOT a.has_manager THEN 'no_manager' ELSE 'capacity' END AS why_not,
+    CASE WHEN p.list = a.list THEN 'treated' WHEN h.list IS NOT NULL THEN 'holdout' END AS arm,
+    p.list AS ordered_on, a.cooling_since, a.owner_id
+FROM asked AS a
+LEFT JOIN (SELECT p.*, f.place FROM placed AS p JOIN list_fact AS f ON f.list = p.list) AS p
+    ON p.customer_id = a.customer_id
+LEFT JOIN held AS h ON h.list = a.list AND h.customer_id = a.customer_id
 """

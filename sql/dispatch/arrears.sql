@@ -5,6 +5,14 @@ priority: 30
 holdout: false
 due: {working_days: 7}
 action: {zh: 核对欠费账单，约定缴费日期, en: Go through the open bills and agree on a day of payment}
+script:
+  zh: "您好，您的手机账户有 {amount} 元已过缴费期（最早 {oldest_due_on}）。想跟您核对一下账单，有疑问我来查。您看哪天缴清方便？我给您登记。"
+  en: "Good day, {amount} yuan on your mobile account are past due (the oldest since {oldest_due_on}). I would like to go through the bill with you and look into anything unclear. On which day could you pay? I will note it."
+evidence:
+  zh: "手机欠费 {amount} 元，共 {service_count} 个号码，最早 {oldest_due_on} 到期，账龄 {age_days} 天"
+  en: "{amount} yuan past due on {service_count} mobile number(s), the oldest since {oldest_due_on}: {age_days} days"
+prior: {probability: 0.3, persuadability: 0.5}
+minimum: true  # the duty comes before the value
 --- */
 WITH item AS (
     SELECT
@@ -28,6 +36,9 @@ SELECT
         WHEN MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) <= 30 THEN 'past_due_0_30'
         WHEN MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) <= 90 THEN 'past_due_31_90'
         ELSE 'past_due_over_90'
-    END AS reason_code
+    END AS reason_code,
+    CAST(COUNT(DISTINCT service_id) AS INTEGER) AS service_count,
+    MIN(oldest_due_on) AS oldest_due_on,
+    CAST(MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) AS INTEGER) AS age_days
 FROM item
 GROUP BY customer_id

@@ -5,6 +5,14 @@ priority: 120
 holdout: false
 due: {day: 10}
 action: {zh: 制发并送达会员卡, en: Issue and deliver the card}
+script:
+  zh: "您好，您是我们的{tier}会员，会员卡还没有送到您手上。请问送到哪里方便？我顺便给您介绍会员可以享受的服务。"
+  en: "Good day, you are a {tier} member and have not received your card. Where shall I bring it? I will also tell you what comes with it."
+evidence:
+  zh: "{tier}会员，截至 {last_day} 没有本级别的有效会员卡，近三个月月均消费 {value_at_risk} 元"
+  en: "A {tier} member without a valid card of this tier on {last_day}; {value_at_risk} yuan a month on the mean of three months"
+prior: {probability: 0.03, persuadability: 0.5}
+minimum: true  # the duty comes before the value
 --- */
 SELECT
     c.customer_id,
@@ -12,7 +20,10 @@ SELECT
     0 AS rank_group,
     h.value_at_risk AS rank_value,
     CAST(NULL AS DECIMAL(18, 2)) AS amount,
-    'no_valid_card' AS reason_code
+    'no_valid_card' AS reason_code,
+    CASE v.tier_rank WHEN 1 THEN 'silver' WHEN 2 THEN 'gold' ELSE 'diamond' END AS tier,
+    h.value_at_risk
 FROM features_card AS c
+JOIN features_vip AS v ON v.customer_id = c.customer_id
 JOIN features_high_value AS h ON h.customer_id = c.customer_id
 WHERE NOT c.has_card

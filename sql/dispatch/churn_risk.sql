@@ -6,6 +6,13 @@ holdout: true
 scored: true
 due: {day: 12}
 action: {zh: 了解离网原因，按客户价值提供挽留方案, en: "Find out why the customer may leave; make an offer worth the value at risk"}
+script:
+  zh: "您好，我是您的客户经理，做个回访。最近用得怎么样，信号、资费、服务有没有不满意的地方？根据您的使用，我准备了适合您的方案，您方便听一下吗？"
+  en: "Good day, I am your account manager. How has the service been: coverage, price, help? I have prepared something that fits your use. May I tell you about it?"
+evidence:
+  zh: "离网概率 {p_voluntary:.1%}，近三个月月均消费 {amount} 元，每月预期损失 {rank_value} 元"
+  en: "Churn probability {p_voluntary:.1%}, {amount} yuan a month on the mean of three months: {rank_value} yuan a month at stake"
+prior: {probability: 0.1, persuadability: 0.2}
 --- */
 WITH riskiest AS (
     SELECT
@@ -18,6 +25,7 @@ ranked AS (
         h.customer_id,
         r.service_id,
         h.value_at_risk,
+        r.p_voluntary,
         r.p_voluntary * CAST(h.value_at_risk AS DOUBLE) AS expected_loss,
         CONCAT_WS(';', r.reason_1, r.reason_2, r.reason_3) AS reason_code,
         NTILE(10) OVER (
@@ -27,6 +35,13 @@ ranked AS (
     JOIN riskiest AS r ON r.customer_id = h.customer_id AND r.choice = 1
     WHERE h.is_high_value
 )
-SELECT customer_id, service_id, 0 AS rank_group, expected_loss AS rank_value, value_at_risk AS amount, reason_code
+SELECT
+    customer_id,
+    service_id,
+    0 AS rank_group,
+    expected_loss AS rank_value,
+    value_at_risk AS amount,
+    reason_code,
+    p_voluntary
 FROM ranked
 WHERE decile = 1

@@ -5,6 +5,14 @@ priority: 40
 holdout: false
 due: {working_days: 7}
 action: {zh: 核对欠费账单，约定缴费日期, en: Go through the open bills and agree on a day of payment}
+script:
+  zh: "您好，您的宽带（固话、专线）有 {amount} 元已过缴费期（最早 {oldest_due_on}）。使用上有没有问题？账单我可以跟您逐项核对，您看哪天缴清方便？"
+  en: "Good day, {amount} yuan for your broadband or fixed line are past due (the oldest since {oldest_due_on}). Does it work as it should? I can go through the bill with you. On which day could you pay?"
+evidence:
+  zh: "宽带及固定业务欠费 {amount} 元，共 {service_count} 条线路，最早 {oldest_due_on} 到期，账龄 {age_days} 天"
+  en: "{amount} yuan past due on {service_count} broadband or fixed line(s), the oldest since {oldest_due_on}: {age_days} days"
+prior: {probability: 0.3, persuadability: 0.5}
+minimum: true  # the duty comes before the value
 --- */
 WITH item AS (
     SELECT
@@ -28,6 +36,9 @@ SELECT
         WHEN MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) <= 30 THEN 'past_due_0_30'
         WHEN MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) <= 90 THEN 'past_due_31_90'
         ELSE 'past_due_over_90'
-    END AS reason_code
+    END AS reason_code,
+    CAST(COUNT(DISTINCT service_id) AS INTEGER) AS service_count,
+    MIN(oldest_due_on) AS oldest_due_on,
+    CAST(MAX(DATE_DIFF('day', oldest_due_on, CAST(:last_day AS DATE))) AS INTEGER) AS age_days
 FROM item
 GROUP BY customer_id

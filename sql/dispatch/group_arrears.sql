@@ -5,11 +5,21 @@ priority: 50
 holdout: false
 due: {working_days: 7}
 action: {zh: 与集团联系人核对欠费并催收, en: Go through the open bills with the contact of the group}
+script:
+  zh: "您好，贵单位名下有 {amount} 元话费已过缴费期（最早 {oldest_due_on}，共 {customer_count} 户）。我把明细发给您核对，请问财务付款大概在哪天？"
+  en: "Good day, {amount} yuan of your organisation are past due (the oldest since {oldest_due_on}, {customer_count} account(s)). I will send the details for checking. On which day will it be paid?"
+evidence:
+  zh: "集团及成员欠费 {amount} 元，涉及 {customer_count} 户，最早 {oldest_due_on} 到期，账龄 {age_days} 天"
+  en: "{amount} yuan past due of the group and its members ({customer_count} customer(s)), the oldest since {oldest_due_on}: {age_days} days"
+prior: {probability: 0.3, persuadability: 0.5}
+minimum: true  # the duty comes before the value
 --- */
 WITH item AS (
     SELECT
         CASE WHEN k.customer_type = 'group' THEN k.customer_id ELSE k.group_customer_id END AS customer_id,
+        a.customer_id AS member_id,
         a.past_due_amount,
+        a.oldest_due_on,
         DATE_DIFF('day', a.oldest_due_on, CAST(:last_day AS DATE)) AS age_days
     FROM features_arrears AS a
     JOIN snapshot_customer AS k ON k.customer_id = a.customer_id
@@ -25,6 +35,9 @@ SELECT
         WHEN MAX(age_days) <= 30 THEN 'past_due_0_30'
         WHEN MAX(age_days) <= 90 THEN 'past_due_31_90'
         ELSE 'past_due_over_90'
-    END AS reason_code
+    END AS reason_code,
+    CAST(COUNT(DISTINCT member_id) AS INTEGER) AS customer_count,
+    MIN(oldest_due_on) AS oldest_due_on,
+    CAST(MAX(age_days) AS INTEGER) AS age_days
 FROM item
 GROUP BY customer_id

@@ -5,6 +5,13 @@ priority: 150
 holdout: true
 due: {column: due_on}
 action: {zh: 提醒积分可兑换，协助兑换, en: Remind of the points and help to redeem them}
+script:
+  zh: "您好，您有 {points_balance} 积分可以兑换[，{points_expire_on} 到期]。需要我帮您看看能换什么，现在就兑换吗？"
+  en: "Good day, you have {points_balance} points to redeem[, they expire on {points_expire_on}]. Shall I show you what they are good for, and redeem them now?"
+evidence:
+  zh: "可用积分 {points_balance} 分[，{points_expire_on} 到期]，达到最低兑换标准"
+  en: "{points_balance} points[, expiring on {points_expire_on}]: enough for a reward"
+prior: {probability: 0.02, persuadability: 0.1}
 --- */
 SELECT
     l.customer_id,
@@ -14,6 +21,8 @@ SELECT
     CAST(l.points_balance AS DECIMAL(18, 2)) AS rank_value,
     CAST(NULL AS DECIMAL(18, 2)) AS amount,
     'points_redeemable' AS reason_code,
-    l.points_expire_on AS due_on
+    l.points_expire_on AS due_on,
+    CAST(l.points_balance AS BIGINT) AS points_balance,
+    l.points_expire_on
 FROM snapshot_loyalty AS l
 WHERE l.points_balance >= :lowest_reward_points AND l.is_barred IS DISTINCT FROM TRUE

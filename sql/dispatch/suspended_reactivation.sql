@@ -6,6 +6,14 @@ holdout: false
 due: {working_days: 3}
 tolerates: [features_arrears]  # who is suspended is known without the amounts
 action: {zh: 提醒缴清欠费并协助复机, en: Ask for payment and help to reactivate}
+script:
+  zh: "您好，您的号码因欠费暂停了服务[，目前逾期 {amount} 元]。缴清后一般很快恢复。账单上有不清楚的地方吗？今天方便缴费吗，需要我把缴费方式发给您吗？"
+  en: "Good day, your service is suspended because of an open bill[ of {amount} yuan]. It comes back soon after payment. Is anything on the bill unclear? Could you pay today, and shall I send you the ways to pay?"
+evidence:
+  zh: "{service_count} 个号码因欠费停机[，已逾期 {amount} 元][，最早 {oldest_due_on} 到期]，近三个月月均消费 {value_at_risk} 元"
+  en: "{service_count} number(s) suspended for arrears[, {amount} yuan past due][, the oldest since {oldest_due_on}]; {value_at_risk} yuan a month on the mean of three months"
+prior: {probability: 0.5, persuadability: 0.5}
+minimum: true  # the duty comes before the value
 --- */
 SELECT
     s.customer_id,
@@ -13,7 +21,10 @@ SELECT
     0 AS rank_group,
     MAX(h.value_at_risk) AS rank_value,
     CAST(SUM(a.past_due_amount) AS DECIMAL(18, 2)) AS amount,
-    'suspended_arrears' AS reason_code
+    'suspended_arrears' AS reason_code,
+    CAST(COUNT(DISTINCT s.service_id) AS INTEGER) AS service_count,
+    MIN(a.oldest_due_on) AS oldest_due_on,
+    MAX(h.value_at_risk) AS value_at_risk
 FROM features_service AS s
 JOIN features_high_value AS h ON h.customer_id = s.customer_id
 LEFT JOIN features_arrears AS a ON a.service_id = s.service_id

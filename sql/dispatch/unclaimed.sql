@@ -7,6 +7,13 @@ assign: branch
 due: {day: 5}
 needs: [ownership.manager_id]
 action: {zh: 支局认领并指定客户经理, en: Branch claims the customer and names a manager}
+script:
+  zh: "您好，我是负责您这边的营业人员，今后由我为您服务。先跟您确认一下联系方式，有需要随时联系我。"
+  en: "Good day, I am the one who looks after you from now on. May I check how to reach you? Please call me whenever something is needed."
+evidence:
+  zh: "{month} 出账 {amount} 元，没有客户经理[，归属 {branch_id}]"
+  en: "{amount} yuan billed in {month}, no manager[, belongs to {branch_id}]"
+prior: {probability: 0.02, persuadability: 0.3}
 --- */
 SELECT
     r.customer_id,
@@ -14,7 +21,8 @@ SELECT
     0 AS rank_group,
     h.value_at_risk AS rank_value,
     r.revenue AS amount,
-    'no_manager' AS reason_code
+    'no_manager' AS reason_code,
+    o.branch_id
 FROM features_revenue AS r
 JOIN features_high_value AS h ON h.customer_id = r.customer_id AND NOT h.is_high_value  -- the others are on vip_allocation
 LEFT JOIN features_owner AS o ON o.customer_id = r.customer_id

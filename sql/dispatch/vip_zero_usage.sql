@@ -5,6 +5,13 @@ priority: 70
 holdout: true
 due: {day: 12}
 action: {zh: 关怀回访，核实是否弃用或换号, en: "Call and find out whether the number is given up or replaced"}
+script:
+  zh: "您好，我是您的客户经理，做个关怀回访。注意到您的号码最近基本没有使用，是换了号码还是信号、资费有不便？您希望我怎么帮您调整？"
+  en: "Good day, I am your account manager and call to see how you are. Your number has hardly been used lately: have you changed it, or is it the coverage or the price? How may I help?"
+evidence:
+  zh: "{month} 名下 {service_count} 个在用手机号通话、短信、流量全为零，近三个月月均消费 {amount} 元"
+  en: "No call, message or data in {month} on any of {service_count} active mobile number(s); {amount} yuan a month on the mean of three months"
+prior: {probability: 0.2, persuadability: 0.2}
 --- */
 SELECT
     z.customer_id,
@@ -12,6 +19,7 @@ SELECT
     0 AS rank_group,
     h.value_at_risk AS rank_value,
     h.value_at_risk AS amount,
-    'zero_usage' AS reason_code
+    'zero_usage' AS reason_code,
+    z.service_count
 FROM features_zero_usage AS z
 JOIN features_high_value AS h ON h.customer_id = z.customer_id AND h.is_high_value

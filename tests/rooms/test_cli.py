@@ -22,7 +22,7 @@ from pipelines.words import views
 from tests.small import KEY, MONTH, Town, no_gate, run_town
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
-COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin"]
+COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why"]
 
 
 class Answer(NamedTuple):

@@ -67,3 +67,18 @@ def rows_drawn(rows: list[Row]) -> list[Row]:
 
 def test_a_stratum_with_too_many_drawn_draws_nobody_more() -> None:
     assert draw(KEY, TENTH, rows_drawn(people("a", 10)), people("a", 50, start=10)) == set()
+
+
+def test_over_many_keys_everybody_s_chance_is_the_share() -> None:
+    """Also of who comes later, into a stratum of an awkward size."""
+    hits, keys = Counter[str](), 600
+    for i in range(keys):
+        key = f"key number {i} of the tests' own".encode()
+        first = people("a", 7) + people("b", 1)
+        known = kept(first, draw(key, TENTH, [], first))
+        later = people("a", 4, start=7)
+        hits.update(row["customer_id"] for row in known if row["is_drawn"])
+        hits.update(draw(key, TENTH, known, later))
+    # Four standard errors of a share of a tenth among so many keys are 0.049.
+    chances = {row["customer_id"]: hits[row["customer_id"]] / keys for row in people("a", 11) + people("b", 1)}
+    assert len(chances) == 12 and all(abs(chance - 0.1) < 0.05 for chance in chances.values()), chances

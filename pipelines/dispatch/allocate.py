@@ -1,0 +1,109 @@
+"""Which manager takes a customer whom nobody owns: who had him proposed before, who has his group, who has room.
+
+A transportation problem, solved by HiGHS: its matrix is totally unimodular, so a vertex is a whole assignment. A manager
+kept counts more than a group kept together, and that more than an even load.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array
+
+KEPT, TOGETHER = 4.0, 2.0  # moving one customer changes the load of two desks, by less than one each
+APART = 1e-7  # of equal desks the first by id
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """A customer to be given to somebody; the managers he had or whose customers his group are, if of the branch."""
+
+    customer_id: str
+    kept_by: str | None = None
+    group_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A manager with room: how many he may get, what he has already, what he can take in all."""
+
+    manager_id: str
+    free: int
+    used: int
+    capacity: int
+
+
+def allocate(newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]) -> list[str]:
+    """Give each newcomer a manager; `groups` names the manager who has most of a group's members.
+
+    There must be room for all. The order of newcomers is the order of their ranks, and matters only between equals.
+    """
+    seats = sorted((seat for seat in seats if seat.free > 0), key=lambda seat: seat.manager_id)
+    groups = {**_together(newcomers, seats, groups), **groups}
+    wishes: dict[tuple[str, str], list[int]] = defaultdict(list)
+    known = {seat.manager_id for seat in seats}
+    for i, one in enumerate(newcomers):
+        wish = (one.kept_by or "", groups.get(one.group_id or "", ""))
+        wishes[wish[0] if wish[0] in known else "", wish[1] if wish[1] in known else ""].append(i)
+    kinds = sorted(wishes)
+    counts = _solve([len(wishes[kind]) for kind in kinds], kinds, seats)
+    chosen = [""] * len(newcomers)
+    for kind, row in zip(kinds, counts, strict=True):
+        for i, manager_id in zip(wishes[kind], _dealt(row, seats), strict=True):
+            chosen[i] = manager_id
+    return chosen
+
+
+def _together(newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]) -> dict[str, str]:
+    """Choose a manager for each group of newcomers nobody has members of: the largest first, where it fits whole."""
+    members: dict[str, int] = defaultdict(int)
+    for one in newcomers:
+        if one.group_id and one.group_id not in groups:
+            members[one.group_id] += 1
+    free = {seat.manager_id: seat.free for seat in seats}
+    load = {seat.manager_id: seat for seat in seats}
+    chosen = {}
+    for group_id, size in sorted(members.items(), key=lambda item: (-item[1], item[0])):
+        fits = [m for m, room in free.items() if room >= size]
+        if size > 1 and fits:
+            best = min(fits, key=lambda m: ((load[m].capacity - free[m]) / load[m].capacity, m))
+            chosen[group_id] = best
+            free[best] -= size
+    return chosen
+
+
+def _solve(sizes: Sequence[int], kinds: Sequence[tuple[str, str]], seats: Sequence[Seat]) -> list[list[int]]:
+    """How many customers of each kind go to each seat: a whole optimum of the transportation problem."""
+    total = sum(sizes)
+    if not total:
+        return [[0] * len(seats) for _ in kinds]
+    wish = [[KEPT * (s.manager_id == kept) + TOGETHER * (s.manager_id == near) for s in seats] for kept, near in kinds]
+    places = [(s, n) for s, seat in enumerate(seats) for n in range(1, min(seat.free, total) + 1)]
+    load = [(seats[s].used + n) / seats[s].capacity + APART * s for s, n in places]
+    flows = len(kinds) * len(seats)
+    kind_of, seat_of = np.divmod(np.arange(flows), len(seats))
+    of_place = np.array([s for s, _ in places])
+    rows = np.concatenate([kind_of, len(kinds) + seat_of, len(kinds) + of_place])
+    columns = np.concatenate([np.arange(flows), np.arange(flows), flows + np.arange(len(places))])
+    signs = np.concatenate([np.ones(2 * flows), -np.ones(len(places))])
+    found = linprog(
+        np.concatenate([-np.array(wish).ravel(), load]),
+        A_eq=coo_array((signs, (rows, columns)), shape=(len(kinds) + len(seats), flows + len(places))).tocsr(),
+        b_eq=[*sizes, *[0] * len(seats)],
+        bounds=[(0, None)] * flows + [(0, 1)] * len(places),
+        method="highs-ds",
+    )
+    if found.x is None:
+        raise ValueError(f"no room for {total} newcomers: {found.message}")
+    whole: list[list[int]] = np.rint(found.x[:flows]).astype(int).reshape(len(kinds), len(seats)).tolist()
+    return whole
+
+
+def _dealt(counts: Sequence[int], seats: Sequence[Seat]) -> list[str]:
+    """Seats in the order they are dealt to equal customers, by rank: round by round."""
+    rounds = sorted((n, seat.manager_id) for seat, count in zip(seats, counts, strict=True) for n in range(count))
+    return [manager_id for _, manager_id in rounds]

@@ -1,0 +1,73 @@
+"""Customers without a manager: all placed, nobody overfull, the old manager and the group first, then even loads."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from pipelines.dispatch.allocate import KEPT, TOGETHER, Newcomer, Seat, allocate
+
+
+def worth(
+    newcomers: list[Newcomer], seats: list[Seat], groups: dict[str, str], chosen: tuple[str, ...] | list[str]
+) -> float:
+    """What an assignment is worth: kept managers, kept groups, less the loads it makes."""
+    room = {seat.manager_id: seat for seat in seats}
+    counts = Counter(chosen)
+    kept = sum(KEPT * (one.kept_by == m) for one, m in zip(newcomers, chosen, strict=True))
+    near = sum(TOGETHER * (groups.get(one.group_id or "") == m) for one, m in zip(newcomers, chosen, strict=True))
+    load = sum((room[m].used + i) / room[m].capacity for m, n in counts.items() for i in range(1, n + 1))
+    return kept + near - load
+
+
+def random_case(seed: int) -> tuple[list[Newcomer], list[Seat], dict[str, str]]:
+    dice = random.Random(seed)
+    seats = []
+    for name in ("M1", "M2", "M3"):
+        free, used = dice.randint(0, 4), dice.randint(0, 5)
+        seats.append(Seat(name, free, used, max(free + used, 1)))
+    count = dice.randint(0, min(6, sum(seat.free for seat in seats)))
+    names = [None, None, "M1", "M2", "M3", "M9"]
+    people = [Newcomer(f"c{i}", dice.choice(names), dice.choice([None, "G1", "G2"])) for i in range(count)]
+    return people, seats, {"G1": dice.choice(["M1", "M3", "M9"]), "G2": dice.choice(["M2", "M3"])}
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_nobody_does_better_by_trying_everything(seed: int) -> None:
+    people, seats, groups = random_case(seed)
+    chosen = allocate(people, seats, groups)
+    room = {seat.manager_id: seat.free for seat in seats}
+    assert len(chosen) == len(people) and all(n <= room[m] for m, n in Counter(chosen).items())
+    ways = (w for w in product(room, repeat=len(people)) if all(n <= room[m] for m, n in Counter(w).items()))
+    best = max(worth(people, seats, groups, way) for way in ways)
+    assert worth(people, seats, groups, chosen) == pytest.approx(best, abs=1e-5)
+
+
+def test_the_order_of_managers_does_not_matter() -> None:
+    people, seats, groups = random_case(7)
+    assert allocate(people, seats, groups) == allocate(people, seats[::-1], groups)
+
+
+def test_the_manager_of_last_month_is_kept_even_if_he_has_more() -> None:
+    seats = [Seat("M1", 5, 0, 10), Seat("M2", 5, 5, 10)]
+    assert allocate([Newcomer("ann", "M2"), Newcomer("bob")], seats, {}) == ["M2", "M1"]
+    assert allocate([Newcomer("ann", "M9")], seats, {}) == ["M1"]
+
+
+def test_members_of_a_group_go_to_one_manager() -> None:
+    seats = [Seat("M1", 5, 0, 10), Seat("M2", 5, 2, 10)]
+    people = [Newcomer(c, None, "G1") for c in ("ann", "bob", "cat")]
+    assert allocate(people, seats, {"G1": "M2"}) == ["M2"] * 3
+    assert allocate(people, seats, {}) == ["M1"] * 3
+    small = [Seat("M1", 2, 0, 10), Seat("M2", 3, 2, 10)]
+    assert allocate(people, small, {}) == ["M2"] * 3
+
+
+def test_loads_are_levelled_by_share_of_capacity() -> None:
+    people = [Newcomer(f"c{i}") for i in range(9)]
+    chosen = Counter(allocate(people, [Seat("M1", 20, 0, 20), Seat("M2", 10, 0, 10)], {}))
+    assert chosen == {"M1": 6, "M2": 3}
+    assert allocate([], [], {}) == []
