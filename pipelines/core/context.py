@@ -16,6 +16,7 @@ from pipelines.core.settings import Settings
 from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import DuckEngine, native
+from pipelines.store.champions import Champion
 from pipelines.store.lake import Draft, Version
 from pipelines.store.waivers import Waiver
 
@@ -40,6 +41,7 @@ class Context:
     engine: DuckEngine
     earlier: Mapping[str, Version | None]
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    champion: Champion | None = None
     source: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -197,5 +199,6 @@ DECLARED_TYPES = {
     "past_due_amount": "DECIMAL(18,2)",
     "p_voluntary": "DOUBLE",
     "p_involuntary": "DOUBLE",
+    "p_down_migration": "DOUBLE",
     "decile": "INTEGER",
 }

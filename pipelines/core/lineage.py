@@ -71,8 +71,8 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "dispatch_listed": ("list", "customer_id", "first_month"),
     "features_held_month": ("month", "months_ago"),
     "score_churn": (
-        *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "decile"),
-        *("reason_1", "reason_2", "reason_3", "model_version"),
+        *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "p_down_migration"),
+        *("decile", "reason_1", "reason_2", "reason_3", "model_version"),
     ),
 }
 

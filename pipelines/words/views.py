@@ -202,7 +202,8 @@ def deadlines(month: Month) -> dict[str, str]:
 # -- drawing -----------------------------------------------------------------------------------------------------
 
 
-def _grid(columns: list[str], rows: list[list[str]], numbers: Collection[int] = ()) -> None:
+def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int] = ()) -> None:
+    """Draw a table; `numbers` are the columns to be set right."""
     table = Table(show_edge=False, pad_edge=False)
     for place, title in enumerate(columns):
         table.add_column(title, justify="right" if place in numbers else "left", overflow="fold")
@@ -220,7 +221,7 @@ def draw_table(version: Version, table: str, language: str) -> None:
         rows += [["" if row[n] is None else str(plain(row[n])) for n in schema.names] for row in batch]
         if len(rows) >= _SCREEN_ROWS:
             break
-    _grid(list(schema.names), rows[:_SCREEN_ROWS])
+    draw_grid(list(schema.names), rows[:_SCREEN_ROWS])
     if total > _SCREEN_ROWS:
         typer.echo(label(language, "cli.more_rows", rows=total))
 
@@ -241,7 +242,7 @@ def draw_kpis(rows: list[dict[str, Any]], language: str) -> None:
         title = f"{kpi.meta['title'][language]}{' ●' if row['is_default'] else ''}"
         body.append([title, row["variant"], row["scope_id"], *figures, *ends, *state])
     titles = [label(language, name) for name in (*names, "status", "reason")]
-    _grid(titles, body, {3, 4, 5, 6, 7, 8})
+    draw_grid(titles, body, {3, 4, 5, 6, 7, 8})
 
 
 def draw_verification(content: dict[str, Any], language: str) -> None:
@@ -263,7 +264,7 @@ def draw_lists(rows: list[dict[str, Any]], language: str) -> None:
         state = [label(language, f"status.{row['status']}"), reason_in_words(language, row["reason"]) or why]
         body.append([row["list"], titles[row["list"]], *counts, *state])
     names = ("output", "list_title", "page.candidates", "page.treated", "page.heldout", "page.left", "status", "reason")
-    _grid([label(language, name) for name in names], body, {2, 3, 4, 5})
+    draw_grid([label(language, name) for name in names], body, {2, 3, 4, 5})
 
 
 def draw_months(content: list[dict[str, Any]], language: str) -> None:
@@ -274,7 +275,7 @@ def draw_months(content: list[dict[str, Any]], language: str) -> None:
     names = ("month", "version", "cli.sealed", "cli.withheld", "cli.caveats", "cli.not_computed", "cli.refused_tables")
     keys = ("month", "version", "is_sealed", "withheld", "caveat", "not_computed", "refused_tables")
     body = [["✓" if row[k] is True else "" if row[k] is False else str(row[k]) for k in keys] for row in content]
-    _grid([label(language, name) for name in names], body)
+    draw_grid([label(language, name) for name in names], body)
 
 
 def draw_month(content: dict[str, Any], language: str) -> None:
