@@ -5,8 +5,14 @@ Without a champion that can be trusted there is no score, and lists are made by 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelines.core.context import Context
+from pipelines.core.spec import TableName
 from pipelines.score.champion import NoScore, Scorer, load_scorer
+
+if TYPE_CHECKING:
+    from pipelines.score.watch import Counter
 
 SCORES = """
     WITH ranked AS (SELECT *, RANK() OVER (ORDER BY p_voluntary DESC) - 1 AS above, COUNT(*) OVER () AS base FROM scored)
@@ -38,15 +44,33 @@ LISTED = """
 
 
 def run(context: Context) -> None:
-    """Score the month with its champion, or record why there is no score."""
+    """Score the month with its champion and watch how it does, or record why there is no score."""
     try:
         scorer = load_scorer(context)
-        scorer.score_base()
+        counter = _score_and_count(context, scorer)
     except NoScore as error:
-        context.record_missing("score_churn", [error.reason])
+        for table in ("score_churn", "score_watch"):
+            context.record_missing(table, [error.reason])
         return
     _explain_listed(context, scorer)
-    context.write("score_churn", SCORES, ["service_id"], {"month": str(context.month), "version": scorer.version})
+    parameters = {"month": str(context.month), "version": scorer.card.version}
+    context.write("score_churn", SCORES, ["service_id"], parameters)
+    _watch(context, scorer, counter)
+
+
+def _score_and_count(context: Context, scorer: Scorer) -> Counter:
+    from pipelines.score.watch import Counter
+
+    counter = Counter(scorer.card, int((context.entry(TableName("features_service")) or {}).get("rows", 0)))
+    scorer.seen.append(counter.add)
+    scorer.score_base()
+    return counter
+
+
+def _watch(context: Context, scorer: Scorer, counter: Counter) -> None:
+    from pipelines.score.watch import watch
+
+    watch(context, scorer.card, counter)
 
 
 def _explain_listed(context: Context, scorer: Scorer) -> None:

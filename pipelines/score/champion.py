@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # scikit-learn takes seconds to import, and a month without a
     import pandas as pd
 
     from models.competing import CompetingClassifier
+    from models.registry import Card
 
 NO_CHAMPION = "no champion model"
 COLLAPSED = "collapsed score"
@@ -41,11 +42,12 @@ class NoScore(Exception):
 class Scorer:
     """A champion that may score the month, and the features it was fitted on."""
 
-    def __init__(self, context: Context, model: CompetingClassifier, version: str, known: list[Feature]) -> None:
+    def __init__(self, context: Context, model: CompetingClassifier, card: Card, known: list[Feature]) -> None:
         self.context = context
         self.model = model
-        self.version = version
+        self.card = card
         self.known = known
+        self.seen: list[Callable[[pd.DataFrame], None]] = []  # who else looks at each batch and its chances
 
     def score_base(self) -> None:
         """Score every service in the network into the table `scored`; NoScore where it tells nobody apart."""
@@ -59,6 +61,8 @@ class Scorer:
         def chances(frame: pd.DataFrame) -> pa.Table:
             scored = self.model.score_frame(frame.drop(columns=list(KEYS)))[list(CHANCES)].round(PLACES)
             voluntary.append(scored["p_voluntary"].to_numpy())
+            for look in self.seen:
+                look(frame.join(scored))
             return pa.Table.from_pandas(frame[list(KEYS)].join(scored), _SCORED, preserve_index=False)
 
         self._write("scored", frame_sql(self.known), BATCH_ROWS, chances, _SCORED)
@@ -101,21 +105,21 @@ def load_scorer(context: Context) -> Scorer:
     """Load the month's champion; NoScore says why it may not score this month."""
     if context.champion is None:
         raise NoScore(NO_CHAMPION)
-    model, trained_through, names = _load(context.champion.path, context.settings.key)
-    if Month.parse(trained_through) > context.month:
+    model, card = _load(context.champion.path, context.settings.key)
+    if Month.parse(card.trained_through) > context.month:
         raise NoScore("champion refused: later_month")
     known = {feature.name: feature for feature in features(feature_groups())}
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in card.features if name not in known]
     if unknown:
         raise NoScore(f"champion needs: {unknown[0]}")
-    wanted = [known[name] for name in names]
+    wanted = [known[name] for name in card.features]
     missing = [why for table in sorted({f.table for f in wanted}) for why in _missing(context, table)]
     if missing:
         raise NoScore(f"champion needs: {missing[0]}")
-    return Scorer(context, model, context.champion.version, wanted)
+    return Scorer(context, model, card, wanted)
 
 
-def _load(path: Path, key: bytes) -> tuple[CompetingClassifier, str, list[str]]:
+def _load(path: Path, key: bytes) -> tuple[CompetingClassifier, Card]:
     from models.competing import CompetingClassifier
     from models.registry import ModelRefused, load_model
 
@@ -125,7 +129,7 @@ def _load(path: Path, key: bytes) -> tuple[CompetingClassifier, str, list[str]]:
         raise NoScore(f"champion refused: {error.reason}") from error
     if not isinstance(model, CompetingClassifier):
         raise NoScore("champion refused: foreign")
-    return model, card.trained_through, card.features
+    return model, card
 
 
 def _missing(context: Context, table: str) -> list[str]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -133,8 +132,9 @@ class _Reader:
     def status(self, version: Version, share: float) -> pd.DataFrame:
         """Return what labels are made of: a row a sampled service of the month."""
         self._bind(version, *MUST, "features_service_revenue")
-        rows = self._sample(_STATUS, share).assign(month=str(version.month))
-        return rows if is_computed(version, "features_service_revenue") else rows.assign(is_billed=np.nan)
+        rows = self._sample(STATUS.format(era=""), share).assign(month=str(version.month))
+        is_known = is_computed(version, "features_service_revenue")
+        return rows.assign(is_billed=self._sample(_BILLED, share)["is_billed"] if is_known else None)
 
     def frame(self, version: Version, groups: list[Spec], share: float) -> pd.DataFrame:
         """Return the sampled services of Net: features (missing where the month has none), and how to judge by."""
@@ -183,15 +183,19 @@ def _texts(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
 
 
-_STATUS = """
-    SELECT s.service_id, s.customer_id, s.status, s.termination_reason, COALESCE(r.revenue, 0) > 0 AS is_billed,
-        l.plan_fee
-    FROM features_service AS s
-    LEFT JOIN features_service_revenue AS r ON r.service_id = s.service_id
-    LEFT JOIN features_line_profile AS l ON l.service_id = s.service_id
+# Read for each month of a panel; `era` stands before the tables.
+STATUS = """
+    SELECT s.service_id, s.customer_id, s.status, s.termination_reason, l.plan_fee
+    FROM {era}features_service AS s
+    LEFT JOIN {era}features_line_profile AS l ON l.service_id = s.service_id
     ORDER BY s.service_id
 """
-
+_BILLED = """
+    SELECT s.service_id, s.customer_id, COALESCE(r.revenue, 0) > 0 AS is_billed
+    FROM features_service AS s
+    LEFT JOIN features_service_revenue AS r ON r.service_id = s.service_id
+    ORDER BY s.service_id
+"""
 _JUDGED_BY = """
     SELECT s.service_id, s.customer_id, o.branch_id, k.plan_id, CAST(h.value_at_risk AS DOUBLE) AS value
     FROM features_service AS s

@@ -15,6 +15,7 @@ from models.backtest import roll_origin
 from models.baseline import PlainLogistic
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
+from models.drift import store_bins
 from models.folds import month_numbers
 from models.judgement import arrears_rule, compare, tell, tenure_groups, usage_rule
 from models.labels import INVOLUNTARY, VOLUNTARY
@@ -22,6 +23,7 @@ from models.registry import Card, describe_choices, hash_code, hash_frame, save_
 from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
+from pipelines.score.champion import PLACES
 from pipelines.score.frame import feature_groups, features, signs
 from pipelines.score.samples import GAP, Samples, gather_samples
 from pipelines.store.champions import models_folder
@@ -162,7 +164,15 @@ def make_card(model: CompetingClassifier, samples: Samples, judged: dict[str, An
         text=(models.competing.__doc__ or "").strip(),
         notes=_notes(samples, judged),
         judged=judged,
+        reference=make_reference(model, samples),
     )
+
+
+def make_reference(model: CompetingClassifier, samples: Samples) -> dict[str, Any]:
+    """Return how features and chances are distributed in the month trained through: later months are held against it."""
+    features = samples.newest[samples.names]
+    chances = model.score_frame(features)[["p_voluntary", "p_involuntary"]]
+    return store_bins(features.join(chances.round(PLACES)))
 
 
 def _metrics(judged: dict[str, Any]) -> dict[str, float]:

@@ -32,21 +32,18 @@ def draw_models(content: list[dict[str, Any]], language: str) -> None:
     told = [(outcome, name) for outcome in OUTCOMES for name in ("auc", "log_loss")]
     body = []
     for row in content:
-        metrics = row.get("metrics", {})
-        state = "✓" if row["is_champion"] else ""
-        why = reason_in_words(language, row["refused"])
-        body.append(
-            [row["version"], state, str(row.get("rows", "–")), *(_figure(metrics, f"{o}_{n}") for o, n in told), why]
-        )
-    titles = [
-        f"{label(language, f'model.{o}')} {label(language, f'model.{n}')}" for o in OUTCOMES for n in FIGURES[::2]
-    ]
-    heads = [label(language, f"model.{name}") for name in ("version", "champion", "rows")]
-    draw_grid([*heads, *titles, label(language, "reason")], body, range(2, 7))
+        figures = [_figure(row.get("metrics", {}), f"{outcome}_{name}") for outcome, name in told]
+        body.append([row["version"], "✓" if row["is_champion"] else "", str(row.get("rows", "–")), *figures])
+    titles = [f"{label(language, f'model.{o}')}, {label(language, f'model.{n}')}" for o, n in told]
+    draw_grid(
+        [*(label(language, f"model.{name}") for name in ("version", "champion", "rows")), *titles], body, range(2, 7)
+    )
     for row in content:
+        if row["refused"]:
+            typer.echo(f"{row['version']}: {reason_in_words(language, row['refused'])}")
         for promotion in row["promotions"]:
             said = {"at": promotion["at"], "by": promotion["by"], "why": promotion["why"] or "–"}
-            typer.echo(f"{row['version']} {label(language, 'cli.models_promoted', **said)}")
+            typer.echo(f"{row['version']}: {label(language, 'cli.models_promoted', **said)}")
 
 
 def _figures(metrics: dict[str, float], outcome: str) -> list[str]:
