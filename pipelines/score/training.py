@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 from sklearn.base import clone
 
 import models.competing
@@ -19,18 +20,19 @@ from models.drift import store_bins
 from models.folds import month_numbers
 from models.judgement import arrears_rule, compare, tell, tenure_groups, usage_rule
 from models.labels import INVOLUNTARY, VOLUNTARY
-from models.registry import Card, describe_choices, hash_code, hash_frame, save_model
+from models.registry import Card, ModelRefused, describe_choices, hash_code, hash_frame, load_model, save_model
 from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.score.champion import PLACES
 from pipelines.score.frame import feature_groups, features, signs
-from pipelines.score.samples import GAP, Samples, gather_samples
-from pipelines.store.champions import models_folder
+from pipelines.score.samples import GAP, Samples, gather_samples, is_computed
+from pipelines.store.champions import find_champion, models_folder
 from pipelines.store.lake import MonthFolder
 
 FEWEST_LEAVERS = 10
 JUDGED_MONTHS = 3
+A_TENTH = 0.1
 RULES = {VOLUNTARY: usage_rule, INVOLUNTARY: arrears_rule}
 METRICS = ("auc", "average_precision", "log_loss", "brier", "calibration_error", "lift_10", "precision_at_capacity")
 Progress = Callable[[str], None]
@@ -46,7 +48,7 @@ def train(home: Path, through: Month, settings: Settings, progress: Progress = l
     _check(samples)
     recipe = make_recipe()
     progress("train_judge")
-    judged = judge(recipe, samples, capacity_share(home, through, samples))
+    judged = judge(recipe, samples, capacity_share(home, through), find_rival(home, settings))
     progress("train_fit")
     model = clone(recipe).fit(samples.features, samples.rows["outcome"].to_numpy(), samples.rows["month"].to_numpy())
     return save_model(models_folder(home), model, make_card(model, samples, judged), settings.key)
@@ -84,29 +86,76 @@ def _way(month: pd.Series) -> _Way | None:
     return _Way(fewest=span - judged - GAP + 1, every=judged) if judged > 0 else None
 
 
-def judge(recipe: CompetingClassifier, samples: Samples, share: float) -> dict[str, Any]:
-    """Say how the recipe does on the last labelled months, beside the logistic model and the managers' rules."""
+def judge(recipe: CompetingClassifier, samples: Samples, share: float, rival: Rival | None = None) -> dict[str, Any]:
+    """Say how the recipe does on the last labelled months, beside the logistic model and the managers' rules.
+
+    And beside the champion, on those of these months that the champion has not seen either.
+    """
     way = _way(samples.rows["month"])
     if way is None:
         return {}
     scored = _roll(recipe, samples, samples.rows["outcome"], way)
     rows = samples.rows.loc[scored.index]
     found: dict[str, Any] = {"months": sorted(set(rows["month"])), "rows": len(rows), "capacity_share": share}
+    fair = rival.fair_rows(rows) if rival else rows[:0]
+    if rival:
+        found["champion"] = {"version": rival.version, "months": sorted(set(fair["month"])), "rows": len(fair)}
     found["outcomes"] = {}
-    for outcome, rule in RULES.items():
-        is_outcome = (samples.rows["outcome"] == outcome).astype(int)
-        if not 0 < is_outcome[rows.index].mean() < 1:
+    for outcome in RULES:
+        table = _side_by_side(samples, scored, way, outcome)
+        if table is None:
             continue
-        table = rows[["customer_id", "value"]].assign(
-            outcome=is_outcome[rows.index], model=chance_of(scored, outcome), rule=rule(rows)
-        )
-        makers = ["model"]
-        if is_outcome.drop(rows.index).any():
-            table["logistic"] = chance_of(_roll(PlainLogistic(), samples, is_outcome, way), "1")
-            makers.append("logistic")
-        lines = compare(table, makers, ["rule"], share)
-        found["outcomes"][outcome] = {"makers": lines, **tell(table, "model", slices(rows))}
+        makers = [name for name in ("model", "logistic") if name in table]
+        told = {"makers": compare(table, makers, ["rule"], share), **tell(table, "model", slices(rows))}
+        if rival and 0 < table.loc[fair.index, "outcome"].mean() < 1:
+            both = table.loc[fair.index].assign(champion=rival.chance(fair, outcome))
+            told["contest"] = compare(both, ["model", "champion"], ["rule"], share)
+        found["outcomes"][outcome] = told
     return found
+
+
+def _side_by_side(samples: Samples, scored: pd.DataFrame, way: _Way, outcome: str) -> pd.DataFrame | None:
+    """Return the judged rows with a column of scores a maker; None where the outcome never, or always, came."""
+    rows = samples.rows.loc[scored.index]
+    is_outcome = (samples.rows["outcome"] == outcome).astype(int)
+    if not 0 < is_outcome[rows.index].mean() < 1:
+        return None
+    table = rows[["customer_id", "value"]].assign(
+        outcome=is_outcome[rows.index], model=chance_of(scored, outcome), rule=RULES[outcome](rows)
+    )
+    if is_outcome.drop(rows.index).any():
+        table["logistic"] = chance_of(_roll(PlainLogistic(), samples, is_outcome, way), "1")
+    return table
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The champion that a challenger is held against."""
+
+    version: str
+    model: CompetingClassifier
+    card: Card
+
+    def fair_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of months that the champion was not fitted on; none where it knows what they do not hold."""
+        is_held = set(self.card.features) <= set(rows.columns)
+        return rows[rows["month"] > max(self.card.months)] if is_held else rows[:0]
+
+    def chance(self, rows: pd.DataFrame, outcome: str) -> pd.Series:
+        """Return the champion's chances of an outcome."""
+        return self.model.score_frame(rows[self.card.features])[f"p_{outcome}"]
+
+
+def find_rival(home: Path, settings: Settings) -> Rival | None:
+    """Load the champion to be held against; None where there is none that may be used."""
+    champion = find_champion(home)
+    if champion is None:
+        return None
+    try:
+        model, card = load_model(champion.path, settings.key)
+    except ModelRefused:
+        return None
+    return Rival(champion.version, model, card) if isinstance(model, CompetingClassifier) else None
 
 
 def _roll(recipe: Any, samples: Samples, outcome: pd.Series, way: _Way) -> pd.DataFrame:
@@ -129,18 +178,15 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def capacity_share(home: Path, month: Month, samples: Samples) -> float:
+def capacity_share(home: Path, month: Month) -> float:
     """Return the orders that managers can take in a month as a share of the services; a tenth where nobody says."""
-    import duckdb
-
     version = MonthFolder(home, month).current()
-    entry = version.manifest["tables"].get("snapshot_account_manager") if version else None
-    base = version.manifest["tables"]["features_service"]["rows"] if version else 0
-    if version is None or not entry or entry["status"] != "computed" or not base:
-        return 0.1
-    path = version.table("snapshot_account_manager")
-    found = duckdb.sql(f"SELECT SUM(capacity) FROM read_parquet('{path}') WHERE is_active").fetchone()
-    return min(1.0, float(found[0]) / base) if found and found[0] else 0.1
+    if version is None or not is_computed(version, "snapshot_account_manager"):
+        return A_TENTH
+    managers = pq.read_table(version.table("snapshot_account_manager"), columns=["capacity", "is_active"]).to_pylist()
+    orders = sum(manager["capacity"] for manager in managers if manager["is_active"])
+    base = version.manifest["tables"]["features_service"]["rows"]
+    return min(1.0, orders / base) if orders and base else A_TENTH
 
 
 # -- the card ----------------------------------------------------------------------------------------------------
