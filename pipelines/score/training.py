@@ -20,12 +20,13 @@ from models.drift import store_bins
 from models.folds import month_numbers
 from models.judgement import arrears_rule, compare, tell, tenure_groups, usage_rule
 from models.labels import INVOLUNTARY, VOLUNTARY
+from models.reasons import group_contributions
 from models.registry import Card, ModelRefused, describe_choices, hash_code, hash_frame, load_model, save_model
 from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.score.champion import PLACES
-from pipelines.score.frame import feature_groups, features, signs
+from pipelines.score.frame import feature_groups, features, reasons, signs
 from pipelines.score.samples import GAP, Samples, gather_samples, is_computed
 from pipelines.store.champions import find_champion, models_folder
 from pipelines.store.lake import MonthFolder
@@ -33,6 +34,7 @@ from pipelines.store.lake import MonthFolder
 FEWEST_LEAVERS = 10
 JUDGED_MONTHS = 3
 A_TENTH = 0.1
+EXPLAINED_ROWS = 2_000
 RULES = {VOLUNTARY: usage_rule, INVOLUNTARY: arrears_rule}
 METRICS = ("auc", "average_precision", "log_loss", "brier", "calibration_error", "lift_10", "precision_at_capacity")
 Progress = Callable[[str], None]
@@ -209,7 +211,7 @@ def make_card(model: CompetingClassifier, samples: Samples, judged: dict[str, An
         code_hash=hash_code(),
         text=(models.competing.__doc__ or "").strip(),
         notes=_notes(samples, judged),
-        judged=judged,
+        judged=judged | {"reasons": weigh_reasons(model, samples.newest[samples.names])},
         reference=make_reference(model, samples),
     )
 
@@ -219,6 +221,20 @@ def make_reference(model: CompetingClassifier, samples: Samples) -> dict[str, An
     features = samples.newest[samples.names]
     chances = model.score_frame(features)[["p_voluntary", "p_involuntary"]]
     return store_bins(features.join(chances.round(PLACES)))
+
+
+def weigh_reasons(model: CompetingClassifier, frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return by outcome the share of each reason in all that moves the chances of the newest month's services."""
+    known = reasons(features(feature_groups()))
+    frame = frame.iloc[:: max(1, len(frame) // EXPLAINED_ROWS)]
+    found = {}
+    for outcome in RULES:
+        if outcome in model.steps_:
+            grouped = group_contributions(model.explain(frame, outcome)[0], known)
+            moved = (grouped - grouped.mean()).abs().mean()
+            total = float(moved.sum()) or 1.0
+            found[outcome] = {str(name): float(share) / total for name, share in moved.items()}
+    return found
 
 
 def _metrics(judged: dict[str, Any]) -> dict[str, float]:
@@ -233,6 +249,6 @@ def _metrics(judged: dict[str, Any]) -> dict[str, float]:
 def _notes(samples: Samples, judged: dict[str, Any]) -> dict[str, str]:
     notes = {f"missing {table}": why for table, why in samples.missing.items()}
     notes |= {f"labels {state}": str(count) for state, count in sorted(samples.counts.items())}
-    if not judged:
+    if not judged.get("outcomes"):
         notes["judged"] = "history too short: never judged on a month it did not see"
     return notes
