@@ -29,6 +29,8 @@ def write_review(
 ) -> None:
     """Write the page of a model's card; `looks` are the month's `score_watch`, `listed` its reasons by count."""
     judged = card["judged"]
+    looks = sorted(looks, key=lambda r: (_LEVELS[r["level"]], r["measure"], -(r["value"] or 0), r["subject"]))
+    calm = [look for look in looks if look["measure"] == "stability" and look["level"] == "green"]
     outcomes = dict(sorted(judged.get("outcomes", {}).items(), reverse=True))  # voluntary before involuntary
     write_page(
         path,
@@ -40,7 +42,8 @@ def write_review(
         outcomes={name: _outcome(told, judged["capacity_share"], language) for name, told in outcomes.items()},
         weights=_heaviest_first(judged["reasons"]),
         notes=_notes(card["notes"]),
-        looks=sorted(looks, key=lambda r: (_LEVELS[r["level"]], r["measure"], -(r["value"] or 0), r["subject"])),
+        looks=[look for look in looks if look not in calm],
+        calm=calm,
         listed=listed,
         is_challenger=is_challenger,
     )
