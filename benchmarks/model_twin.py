@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 import twin
-from benchmarks.model_table import PlainLogistic, print_comparison
+from benchmarks.model_table import print_comparison
 from models.backtest import roll_origin
+from models.baseline import PlainLogistic
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.evaluate import auc, calibration_error, measure_slices

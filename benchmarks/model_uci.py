@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from benchmarks.model_table import PlainLogistic, print_comparison
+from benchmarks.model_table import print_comparison
 from models.backtest import roll_origin
+from models.baseline import PlainLogistic
 from models.churn import ChurnClassifier, build
 
 PANEL = """

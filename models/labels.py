@@ -2,7 +2,8 @@
 
 With a grace of one month and a window of one, a snapshot of m is labelled by m+2: the lists of m are worked in m+1, so
 who leaves in m+1 is past saving and takes no part. The base population is Net(m): active, stopped for arrears, or
-stopped on request. A label is known when its window is over and every month of it is held; until then it is open.
+stopped on request. A label is known when its window is over and every month of it is held; until then it is open. A
+reason that is told only after the window, of a service that has not come back, still counts.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def make_labels(panel: pd.DataFrame, grace: int = 1, window: int = 1) -> pd.Data
     labels["state"] = np.where(gone_for > window, LEFT_IN_GRACE, LABELLED)
     labels.loc[~_is_held(panel, base, grace + window), "state"] = OPEN
     reason, stopped = _reason(base, later, gone_for)
+    reason = reason.fillna(_late_reason(panel, base, grace + window))
     by_arrears = np.where(reason.notna(), reason == ARREARS, stopped)
     labels["outcome"] = np.select(
         [is_gone & by_arrears, is_gone, _has_migrated(later[grace:])], [INVOLUNTARY, VOLUNTARY, DOWN_MIGRATION], STAY
@@ -90,6 +92,21 @@ def _reason(base: pd.DataFrame, later: list[pd.DataFrame], gone_for: Floats) -> 
         stopped |= leaves_now & (status_before == "suspended_arrears").to_numpy()
         status_before = month["status"]
     return reason, stopped
+
+
+def _late_reason(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> pd.Series:
+    """Find the first reason told after the window; none where the service was back in the net before."""
+    told = panel[panel["status"].isin(NET) | panel["termination_reason"].notna()]
+    ends = pd.DataFrame({"service_id": base["service_id"], "number": base["number"] + ahead, "row": base.index})
+    found = pd.merge_asof(
+        ends.sort_values("number"),
+        told[["service_id", "number", "status", "termination_reason"]].sort_values("number"),
+        on="number",
+        by="service_id",
+        direction="forward",
+        allow_exact_matches=False,
+    ).set_index("row")
+    return found["termination_reason"].where(~found["status"].isin(NET)).reindex(base.index)
 
 
 def _has_migrated(window: list[pd.DataFrame]) -> Flags:

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sklearn
@@ -25,6 +26,7 @@ from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 
 MODEL, CARD, SEAL = "model.skops", "card.json", "card.hmac"
+SCHEMA = "schema.json"
 MOST_BYTES = 200 * 2**20  # of the file, and of what it unpacks to
 TRUSTED = [
     "functools.partial",
@@ -78,7 +80,10 @@ class ModelForeign(ModelRefused):
 
 @dataclass(frozen=True)
 class Card:
-    """What a person must know of a model; `metrics` by measure, `missing_tables` made it smaller than it could be."""
+    """What a person must know of a model; `metrics` by measure, `missing_tables` made it smaller than it could be.
+
+    `judged` is how it did on months it was not fitted on, `reference` the month it was trained through, in bins.
+    """
 
     trained_through: str
     months: list[str]
@@ -94,6 +99,8 @@ class Card:
     sklearn_version: str = sklearn.__version__
     model_hash: str = ""
     notes: dict[str, str] = field(default_factory=dict)
+    judged: dict[str, Any] = field(default_factory=dict)
+    reference: dict[str, Any] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -102,12 +109,15 @@ class Card:
 
 
 def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> Card:
-    """Write a sealed version below the registry, all of it or nothing; return its card with the model's hash."""
+    """Write a sealed version below the registry, all of it or nothing; return its card with the model's hash.
+
+    The same model saved before keeps the card it had.
+    """
     import skops.io
 
     if not isinstance(model, ChurnClassifier | CompetingClassifier):
         raise ModelForeign(f"{type(model).__name__} is no model of this package")
-    content = skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED)
+    content = _without_chance(skops.io.dumps(model))
     card = Card(**{**asdict(card), "model_hash": hashlib.sha256(content).hexdigest()})
     text = json.dumps(asdict(card), indent=1, sort_keys=True, ensure_ascii=False).encode()
     registry.mkdir(parents=True, exist_ok=True)
@@ -117,11 +127,55 @@ def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> 
         (partial / CARD).write_bytes(text)
         (partial / SEAL).write_text(_seal(text, key))
         partial.chmod(0o755)
-        partial.rename(registry / card.version)
+        return _put(partial, registry / card.version, card, key)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return card
+
+
+def _without_chance(content: bytes) -> bytes:
+    """Pack a skops file anew without the instant and the memory addresses in it: the same model, the same bytes."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        schema = json.loads(parts.read(SCHEMA))
+        names = _number(schema, {}, {})
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as anew:
+            for old, new in sorted({SCHEMA: SCHEMA, **names}.items(), key=lambda pair: pair[1]):
+                body = json.dumps(schema).encode() if old == SCHEMA else parts.read(old)
+                anew.writestr(zipfile.ZipInfo(new), body, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def _number(node: Any, ids: dict[int, int], names: dict[str, str]) -> dict[str, str]:
+    """Replace addresses by numbers in the order they come, in place; return the new name of each file."""
+    if isinstance(node, list):
+        for part in node:
+            _number(part, ids, names)
+    elif isinstance(node, dict):
+        if "__id__" in node:
+            node["__id__"] = ids.setdefault(node["__id__"], len(ids))
+        if "__loader__" in node and isinstance(node.get("file"), str):
+            node["file"] = names.setdefault(node["file"], f"{len(names)}{Path(node['file']).suffix}")
+        for part in node.values():
+            _number(part, ids, names)
+    return names
+
+
+def _put(partial: Path, version: Path, card: Card, key: bytes) -> Card:
+    """Give a version its name; the same model made again stays as it was, so that nothing made with it changes."""
+    try:
+        load_model(version, key)
+    except ModelMissing:
+        shutil.rmtree(version, ignore_errors=True)
+        partial.rename(version)
+        return card
+    except ModelRefused:  # spoilt: the sound one takes its place
+        version.rename(partial.with_suffix(".spoilt"))
+        partial.rename(version)
+        shutil.rmtree(partial.with_suffix(".spoilt"))
+        return card
+    shutil.rmtree(partial)
+    return read_card(version, key)
 
 
 def read_card(version: Path, key: bytes) -> Card:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pipelines.channels.page import write_summary
 from pipelines.channels.quality import write_quality
+from pipelines.channels.review import write_review
 from pipelines.core.context import Context
 from pipelines.words.texts import LANGUAGES
 
@@ -21,6 +24,11 @@ TABLES = (
 )
 _QUARANTINED = 'SELECT "table", rule, COUNT(*) AS rows FROM snapshot_quarantine GROUP BY "table", rule ORDER BY ALL'
 
+_LISTED = """
+    SELECT reason_1 AS reason, COUNT(*) AS "count" FROM score_churn WHERE reason_1 IS NOT NULL
+    GROUP BY reason_1 ORDER BY "count" DESC, reason_1
+"""
+
 
 def run(context: Context) -> None:
     """Write `outbox/summary.<language>.html` and `outbox/quality.<language>.html`."""
@@ -30,3 +38,18 @@ def run(context: Context) -> None:
         for name, write in (("summary", write_summary), ("quality", write_quality)):
             path = context.draft.path / "outbox" / f"{name}.{language}.html"
             write(path, context.month, language, tables)
+    if context.is_computed("score_watch"):
+        _write_review(context)
+
+
+def _write_review(context: Context) -> None:
+    """Write `outbox/review.<language>.html`: the model that scored the month, and how it does."""
+    from models.registry import read_card
+
+    assert context.champion is not None
+    card = read_card(context.champion.path, context.settings.key)
+    looks = context.engine.rows("SELECT * FROM score_watch ORDER BY ALL")
+    listed = context.engine.rows(_LISTED)
+    for language in LANGUAGES:
+        path = context.draft.path / "outbox" / f"review.{language}.html"
+        write_review(path, context.month, language, asdict(card) | {"version": card.version}, looks, listed)

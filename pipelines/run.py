@@ -22,6 +22,7 @@ from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
+from pipelines.store.champions import Champion, find_champion, open_version
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
@@ -29,6 +30,7 @@ from pipelines.store.waivers import Waiver, waivers_for
 
 # What turns the same inputs into the same bytes: our code and the libraries that write them.
 _LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")
+_LIBRARIES_OF_MODELS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 
 @dataclass
@@ -143,6 +145,7 @@ def _same_as_current(job: Job, draft: Draft) -> Version | None:
 
 def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
     earlier = _earlier(job)
+    champion = find_champion(job.home, job.month)
     return {
         "source": fingerprint,
         "code": code_hash(),
@@ -151,6 +154,7 @@ def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
         "gate": hash_file(job.settings.gate_file) if job.settings.gate_file else None,
         "waivers": [waiver.meaning() for _, waiver in sorted(waivers_for(job.home, job.month).items())],
+        "champion": champion.meaning() if champion else None,
         "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
     }
 
@@ -164,11 +168,12 @@ def identity_of_key(settings: Settings) -> str:
 def code_hash() -> str:
     """SHA-256 over the code, SQL and expectations that make the tables, and the libraries that write them."""
     files = [*(ROOT / "pipelines").rglob("*.py"), *(ROOT / "pipelines").rglob("*.yml")]
+    files += (ROOT / "models").glob("*.py")
     files += [*SQL.rglob("*.sql"), *EXPECTATIONS.glob("*.yml")]
     digest = sha256()
     for path in sorted(p for p in files if p.parent.name != "cli"):
         digest.update(f"{path.relative_to(ROOT)}\0{hash_file(path)}\0".encode())
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *_LIBRARIES_OF_MODELS):
         digest.update(f"{name}=={library_version(name)}\0".encode())
     return digest.hexdigest()
 
@@ -217,6 +222,7 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             engine=engine,
             earlier=earlier,
             waivers={w["finding"]: Waiver(**w, at="") for w in draft.inputs["waivers"]},
+            champion=_recorded_champion(job.home, draft),
             source=_source(job) if room == ROOMS[0] else None,
             progress=job.progress,
         )
@@ -235,6 +241,17 @@ def _recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
         if said and found[era] is None:
             raise StorageError("storage.version_gone", month=month, needed_by=draft.month)
     return found
+
+
+def _recorded_champion(home: Path, draft: Draft) -> Champion | None:
+    """Find the model a draft is made of; raise StorageError when it is not there as it was."""
+    said = draft.inputs.get("champion")
+    if said is None:
+        return None
+    champion = open_version(home, said["version"])
+    if champion.meaning() != said:
+        raise StorageError("storage.model_gone", model=said["version"], needed_by=draft.month)
+    return champion
 
 
 def _content(draft: Draft, context: Context) -> dict[str, Any] | None:

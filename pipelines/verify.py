@@ -15,6 +15,9 @@ from pipelines.run import Job, code_hash, identity_of_key, run_draft_room
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, Version
 
+# What a month is made of and may be gone since: then nothing can be derived again.
+_GONE = {"storage.version_gone": "earlier", "storage.model_gone": "champion"}
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -48,7 +51,7 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
         try:
             derived = list(_derive(job, version))
         except StorageError as error:
-            notes.append("earlier" if error.key == "storage.version_gone" else error.key)
+            notes.append(_GONE.get(error.key, error.key))
     told = derived if "code" in notes else []
     files = sum("sha256" in entry for entry in version.manifest["tables"].values())
     return Verification(version, files, differences if told else [*differences, *derived], told, notes)

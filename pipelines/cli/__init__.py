@@ -7,12 +7,13 @@ import sys
 
 import typer
 
-from pipelines.cli import month, operator, record, why
+from pipelines.cli import model, month, operator, record, why
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
-__all__ = ["app", "main", "month", "operator", "record", "why"]  # importing the modules makes their commands known
+# Importing the modules makes their commands known.
+__all__ = ["app", "main", "model", "month", "operator", "record", "why"]
 
 
 def main() -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract
-from pipelines.core.lineage import ColumnName, origin, snapshot_columns, table_columns
+from pipelines.core.lineage import ColumnName, feature_columns, origin, snapshot_columns, table_columns
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import DuckEngine, native
+from pipelines.store.champions import Champion
 from pipelines.store.lake import Draft, Version
 from pipelines.store.waivers import Waiver
 
@@ -31,10 +32,7 @@ def is_personal(table: str) -> bool:
 
 @dataclass
 class Context:
-    """One room's view of the month being built. `tables` grows as the room writes.
-
-    `scored_by` are the feature columns that the month's model is shown; none without a model.
-    """
+    """One room's view of the month being built. `tables` grows as the room writes."""
 
     month: Month
     settings: Settings
@@ -43,12 +41,17 @@ class Context:
     engine: DuckEngine
     earlier: Mapping[str, Version | None]
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
-    scored_by: frozenset[ColumnName] = frozenset()
+    champion: Champion | None = None
     source: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     # -- what is there -------------------------------------------------------------------------------------------
+
+    @property
+    def scored_by(self) -> frozenset[ColumnName]:
+        """The feature columns that the month's champion is shown; none without one."""
+        return feature_columns(self.champion.features) if self.champion else frozenset()
 
     def entry(self, table: TableName) -> dict[str, Any] | None:
         """The manifest entry of a table of this month or of an earlier one."""
@@ -205,6 +208,7 @@ DECLARED_TYPES = {
     "oldest_due_on": "DATE",
     "p_voluntary": "DOUBLE",
     "p_involuntary": "DOUBLE",
+    "p_down_migration": "DOUBLE",
     "decile": "INTEGER",
     "target_amount": "DECIMAL(18,2)",
     "month_count": "INTEGER",

@@ -76,8 +76,8 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "features_held_month": ("month", "months_ago"),
     "score_churn": (
-        *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "decile"),
-        *("reason_1", "reason_2", "reason_3", "model_version"),
+        *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "p_down_migration"),
+        *("decile", "reason_1", "reason_2", "reason_3", "model_version"),
     ),
 }
 
@@ -197,6 +197,12 @@ def sources(spec: Spec, scored_by: frozenset[ColumnName] = frozenset()) -> froze
 def sources_of(table: str) -> frozenset[Delivered]:
     """The same for a table by its name."""
     return sources(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+
+
+def feature_columns(names: frozenset[str]) -> frozenset[ColumnName]:
+    """Find the columns of those names among the feature groups that a model may be shown."""
+    groups = [spec for spec in room_specs("features") if "model" in spec.meta]
+    return frozenset(ColumnName(TableName(g.table), name) for g in groups for name in g.meta["model"] if name in names)
 
 
 @cache

@@ -66,6 +66,8 @@ def _gather(context: Context, spec: Spec) -> dict[str, Any]:
     if TableName("score_churn") in spec.reads and not context.is_computed("score_churn"):
         why = (context.entry(TableName("score_churn")) or {"reasons": ["no score"]})["reasons"][0]
         release = _worse(release, f"by rules alone: {why}")
+    if TableName("score_churn") in spec.reads and (red := _red_looks(context)):
+        release = _worse(release, f"score watched: {', '.join(red)}")
     context.bind_tolerated(spec)
     context.engine.table(f"listed_{spec.name}", _one_a_customer(spec), context.parameters(spec.parameters))
     return state | release
@@ -75,6 +77,14 @@ def _worse(release: dict[str, Any], note: str) -> dict[str, Any]:
     if release["status"] == "withheld":
         return release
     return {"status": "caveat", "reason": "; ".join(filter(None, [release["reason"], note]))}
+
+
+def _red_looks(context: Context) -> list[str]:
+    """What about the score is no longer as it was when its model was trained."""
+    if not context.is_computed("score_watch"):
+        return []
+    rows = context.engine.rows("SELECT DISTINCT subject FROM score_watch WHERE level = 'red' ORDER BY subject")
+    return [row["subject"] for row in rows]
 
 
 def _one_a_customer(spec: Spec) -> str:

@@ -55,24 +55,32 @@ def signs(known: Iterable[Feature]) -> dict[str, dict[str, int]]:
     return by_outcome
 
 
-def frame_sql(known: Iterable[Feature]) -> str:
-    """Return SQL for the frame: service_id, customer_id, and those features of every service in Net, by service_id."""
+def frame_sql(known: Iterable[Feature], only: str = "TRUE") -> str:
+    """Return SQL for the frame: service_id, customer_id, and those features of every service in Net, by service_id.
+
+    `only` is a condition on the service `s`.
+    """
     wanted = list(known)
     columns = "".join(f", {feature.table}.{feature.name}" for feature in wanted)
     tables = sorted({feature.table for feature in wanted})
     joins = " ".join(f"LEFT JOIN {table} ON {table}.service_id = s.service_id" for table in tables)
     return (
         f"SELECT s.service_id, s.customer_id{columns} FROM features_service AS s {joins} "
-        "WHERE s.is_in_net ORDER BY s.service_id"
+        f"WHERE s.is_in_net AND {only} ORDER BY s.service_id"
     )
 
 
 def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
-    """Turn Arrow columns into what estimators take: float numbers, flags as numbers, texts, with missing values."""
-    return pd.DataFrame({name: _column(table.column(name)) for name in table.schema.names})
+    """Turn Arrow columns into what estimators take: float numbers, flags as numbers, texts, with missing values.
+
+    Texts other than the keys become categories: a month's rows share a few.
+    """
+    return pd.DataFrame({name: _column(name, table.column(name)) for name in table.schema.names})
 
 
-def _column(column: pa.Array | pa.ChunkedArray) -> pd.Series:
+def _column(name: str, column: pa.Array | pa.ChunkedArray) -> pd.Series:
     if pa.types.is_string(column.type):
-        return pd.Series(column.to_pylist(), dtype=object)
+        return (
+            column.dictionary_encode().to_pandas() if name not in KEYS else pd.Series(column.to_pylist(), dtype=object)
+        )
     return pd.Series(column.cast(pa.float64()).to_numpy(zero_copy_only=False))

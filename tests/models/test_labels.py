@@ -53,6 +53,9 @@ def label(history: str, month: str = "2026-01", **settings: int) -> pd.Series:
         ("a a -", "voluntary"),
         ("a r -", "voluntary"),
         ("s a -", "voluntary"),  # had paid before he went
+        ("a a p t:arrears", "involuntary"),  # waits to be dismantled, and the reason comes a month later
+        ("s s p t:port_out", "voluntary"),
+        ("a s p a", "involuntary"),  # back later: whatever is told then is of another leaving
         ("a - a", "stay"),  # not in the grace month's file, and back
     ],
 )

@@ -183,3 +183,12 @@ def test_the_data_hash_sees_values_names_and_order() -> None:
     hashes = {hash_frame(f) for f in (frame, changed, frame[::-1], frame.rename(columns={"use": "used"}))}
     assert len(hashes) == 4 and hash_frame(frame.set_index(frame.index + 7)) in hashes
     assert len(hash_code()) == 64
+
+
+def test_the_same_model_is_the_same_bytes_and_keeps_its_first_card(tmp_path: Path, model) -> None:
+    first = save_model(tmp_path, model, make_card(), KEY)
+    loaded, _ = load_model(tmp_path / first.version, KEY)
+    assert save_model(tmp_path, loaded, make_card(text="other words"), KEY).text == first.text
+    (tmp_path / first.version / registry.CARD).write_text("spoilt")
+    assert save_model(tmp_path, model, make_card(text="other words"), KEY).text == "other words"
+    assert [path.name for path in tmp_path.iterdir()] == [first.version]

@@ -14,10 +14,10 @@ from pipelines import validate
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
 from pipelines.core.expectations import Expectation, load_suites
-from pipelines.core.lineage import ColumnName, delivered
+from pipelines.core.lineage import delivered
 from pipelines.core.outputs import kpis, lists
-from pipelines.core.spec import TableName
 from pipelines.run import release_month, run_month
+from pipelines.store.champions import Champion
 from pipelines.store.waivers import Waiver, waive
 from pipelines.validate.gate import Verdict
 from tests.small import MONTH, Row, Town, job, none_of, only, read, room_context
@@ -39,7 +39,7 @@ def run_room(
     *found: Verdict,
     waived: str = "",
     trend: Sequence[Row] = (),
-    scored_by: frozenset[ColumnName] = frozenset(),
+    scored_by: Sequence[str] = (),
 ) -> Path:
     """Run the room with those verdicts; `trend` is what the month before remembers, `scored_by` what the model sees."""
     monkeypatch.setattr(validate, "judge", lambda context, suites: list(found))
@@ -47,7 +47,7 @@ def run_room(
     with room_context(folder, before if trend else {}) as context:
         context.waivers = {waived: Waiver(waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00")}
         context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in contract()}
-        context.scored_by = scored_by
+        context.champion = Champion("2026-07-1", folder, "", frozenset(scored_by)) if scored_by else None
         validate.run(context)
     return folder
 
@@ -131,13 +131,13 @@ def test_a_finding_on_complaints_reaches_the_lists_they_stop(judged: Judged) -> 
 
 
 @pytest.mark.parametrize(
-    ("model", "held"), [(("features_usage_trend", "voice_change_rate"), {"churn_risk", "cohort_at_risk"}), ((), set())]
+    ("shown", "held"),
+    [(["voice_change_rate"], {"churn_risk", "cohort_at_risk"}), (["tenure_months"], set()), ([], set())],
 )
 def test_a_list_made_by_a_score_depends_on_what_the_model_sees(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: tuple[str, str], held: set[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[str], held: set[str]
 ) -> None:
-    scored_by = frozenset({ColumnName(TableName(model[0]), model[1])} if model else ())
-    folder = run_room(tmp_path, monkeypatch, finding("usage", "voice_minutes"), scored_by=scored_by)
+    folder = run_room(tmp_path, monkeypatch, finding("usage", "voice_minutes"), scored_by=shown)
     withheld = {r["output"] for r in read(folder, "validate_release", status="withheld", kind="list")}
     assert withheld & {"churn_risk", "cohort_at_risk"} == held
 

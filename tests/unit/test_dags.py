@@ -47,6 +47,20 @@ def due(month, day):
     context = {"dag_run": SimpleNamespace(partition_key=month), "params": {"month": None}}
     return dag.user_defined_macros["due_at"](context, day)
 
+def described(dag):
+    timetable, window = coerce_to_core_timetable(dag.timetable), TimeRestriction(
+        earliest=pendulum.datetime(2026, 11, 1), latest=None, catchup=True
+    )
+    first = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=window)
+    approve = dag.get_task("approve")
+    return {
+        "edges": {task.task_id: sorted(task.downstream_task_ids) for task in dag.topological_sort()},
+        "retries": {task.task_id: [task.retries, actions(task)] for task in dag.tasks},
+        "first": [first.run_after.isoformat(), first.partition_key],
+        "safe": [dag.is_paused_upon_creation, dag.catchup, dag.max_active_runs, bool(dag.doc_md)],
+        "approval": [type(approve).__name__, sorted(approve.params), approve.response_timeout.days],
+    }
+
 timetable = coerce_to_core_timetable(dag.timetable)
 window = TimeRestriction(earliest=pendulum.datetime(2026, 11, 1), latest=None, catchup=True)
 first = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=window)
@@ -67,6 +81,7 @@ print(json.dumps({
     "past": [info.partition_key for info in past],
     "due": [due("2026-08", 10), due("2026-08", 12)],
     "loaded": loaded,
+    "training": described(bag.dags["model_training"]),
 }))
 """
 AFTER = ["approve", "release", "wait_10th", "due_10th", "wait_12th", "due_12th"]
@@ -94,10 +109,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def test_one_dag_and_no_import_error(seen: dict[str, Any]) -> None:
+def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
     """Nothing else is found, and everything found can be imported."""
     assert seen["errors"] == {}
-    assert seen["dags"] == ["retention_monthly"]
+    assert seen["dags"] == ["model_training", "retention_monthly"]
     assert seen["doc"]
 
 
@@ -142,3 +157,14 @@ def test_due_days_are_working_days(seen: dict[str, Any]) -> None:
 def test_importing_the_file_is_light(seen: dict[str, Any]) -> None:
     """The scheduler reads it every half minute."""
     assert not {"pandas", "duckdb", "great_expectations", "sklearn", "pyarrow"} & set(seen["loaded"])
+
+
+def test_a_challenger_is_trained_then_a_person_decides_then_it_is_promoted(seen: dict[str, Any]) -> None:
+    """Nothing is promoted without the approval, and nobody's answer in twenty days changes nothing."""
+    training = seen["training"]
+    assert training["edges"] == {"train": ["approve"], "approve": ["promote"], "promote": []}
+    assert training["approval"] == ["ApprovalOperator", ["who", "why"], 20]
+    assert training["safe"] == [True, False, 1, True]
+    assert training["first"] == ["2026-11-05T18:00:00+00:00", "2026-10"]
+    for retries, actions in training["retries"].values():
+        assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == {"StorageError"}

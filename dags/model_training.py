@@ -1,0 +1,130 @@
+"""A challenger a month: fitted on the labels that are known, judged on months it did not see, promoted by a person.
+
+One run a month, partition key `YYYY-MM`: the month up to which labels are known.
+
+| | |
+|---|---|
+| starts | on the 6th of the month after, 02:00 Asia/Shanghai, when the month's lists are out |
+| by hand | trigger with the parameter `month`, or `airflow dags test model_training -c '{"month": "2026-10"}'` |
+| reads | the Airflow variable `retention_home`, else `RETENTION_HOME` |
+| retried | storage failed, a killed process; a model that cannot be trained is not tried again |
+| approval | "Required actions": the challenger beside the champion on the same months; unanswered for 20 days nothing changes |
+| afterwards | months that are not sealed take the new champion up when they are run next |
+
+Training again on the same months gives the same version, so every task may be retried or cleared.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from jinja2 import pass_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TIMEZONE = "Asia/Shanghai"
+RETRY = ExceptionRetryPolicy(
+    rules=[RetryRule("pipelines.core.errors.StorageError", RetryAction.RETRY, timedelta(hours=1))],
+    default=RetryAction.FAIL,
+)
+
+
+@pass_context
+def month_of(context: Mapping[str, Any]) -> str:
+    """The run's month: its partition key, or the parameter of a run by hand."""
+    return context["dag_run"].partition_key or context["params"]["month"] or ""
+
+
+def home() -> Path:
+    """Where the months and models are kept."""
+    import os
+    from pathlib import Path
+
+    from airflow.sdk import Variable
+
+    return Path(Variable.get("retention_home", default=None) or os.environ.get("RETENTION_HOME", "home"))
+
+
+def explain(context: Mapping[str, Any]) -> None:
+    """Say in the task's log, in both languages, what went wrong and what to do next."""
+    from pipelines.core.errors import RetentionError
+    from pipelines.words.texts import LANGUAGES, describe
+
+    error = context.get("exception")
+    if isinstance(error, RetentionError):
+        print(*(describe(language, error) for language in LANGUAGES), sep="\n")
+
+
+@task
+def train(**context: Any) -> dict[str, Any]:
+    """Back-test, fit and seal the challenger; hand its figures to the person who decides."""
+    from pipelines.core.month import Month
+    from pipelines.core.settings import load_settings
+    from pipelines.score.training import train
+
+    card = train(home(), Month.parse(month_of(context)), load_settings(), print)
+    outcomes = card.judged.get("outcomes", {})
+    contest = card.judged.get("champion", {}) | {name: told.get("contest") for name, told in outcomes.items()}
+    return {"version": card.version, "metrics": card.metrics, "notes": card.notes, "contest": contest}
+
+
+@task
+def promote(**context: Any) -> str:
+    """Make the approved challenger champion, with the name of who approved it."""
+    from pipelines.core.settings import load_settings
+    from pipelines.score.shelf import promote
+
+    seen = context["ti"].xcom_pull(task_ids="train")
+    answer = context["ti"].xcom_pull(task_ids="approve") or {}
+    user = answer.get("responded_by_user") or {}
+    said = answer.get("params_input") or {}
+    by = ", ".join(dict.fromkeys(filter(None, [user.get("name") or user.get("id"), said.get("who")])))
+    return promote(home(), seen["version"], by, said.get("why") or "approved in Airflow", load_settings()).version
+
+
+with DAG(
+    "model_training",
+    description="A challenger a month, judged beside the champion, promoted by a person",
+    schedule=CronPartitionTimetable("0 2 6 * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m"),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=True,
+    params={
+        "month": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+            title="Month / 账期",
+            description="YYYY-MM, for a run by hand; a scheduled run takes its partition key",
+        )
+    },
+    default_args={
+        "retries": 5,
+        "retry_delay": timedelta(minutes=10),  # of a killed process: no error to look up
+        "retry_policy": RETRY,
+        "on_retry_callback": explain,
+        "on_failure_callback": explain,
+    },
+    user_defined_macros={"month_of": month_of},
+    doc_md=__doc__,
+    tags=["retention", "monthly", "models"],
+) as dag:
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject="Promote {{ ti.xcom_pull(task_ids='train')['version'] }} ({{ month_of() }})?",
+        body="Look first: `retention models` and the review page beside the version.\n\n"
+        "{{ ti.xcom_pull(task_ids='train') | tojson }}",
+        params={
+            "who": Param("", type="string", title="On whose behalf / 代谁决定"),  # who answered, Airflow records
+            "why": Param("", type="string", title="Reason / 理由"),
+        },
+        response_timeout=timedelta(days=20),
+        retry_delay=timedelta(minutes=1),
+    )
+    chain(train(), approve, promote())

@@ -1,0 +1,93 @@
+"""Commands of the models: fit a challenger, look at what there is, make one of them champion."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from getpass import getuser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.month import Month
+from pipelines.core.settings import load_settings
+from pipelines.store.champions import models_folder
+from pipelines.words import model_views
+from pipelines.words.progress import month_progress
+from pipelines.words.texts import LANGUAGES
+
+if TYPE_CHECKING:
+    from models.registry import Card
+    from pipelines.score.shelf import Shelved
+
+
+@app.command()
+def train(
+    through: Annotated[str, typer.Option("--through", help="The month up to which labels are known: YYYY-MM.")],
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a challenger on what was known by a month, and judge it on months it did not see."""
+    from pipelines.score.training import train as fit
+
+    speaker = Speaker(lang, as_json)
+    with month_progress(enabled=not as_json) as progress:
+        card = fit(home, Month.parse(through), load_settings(), progress)
+    pages = _review(home, card)
+    content = _content(card) | {"pages": [str(page) for page in pages]}
+    speaker.show(content, lambda: model_views.draw_card(content, speaker.language))
+
+
+@app.command()
+def models(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
+    """List the models: figures, who is champion, and which may not be used and why."""
+    from pipelines.score.shelf import list_versions
+
+    speaker = Speaker(lang, as_json)
+    content = [_shelved(seen) for seen in list_versions(home, load_settings())]
+    speaker.show(content, lambda: model_views.draw_models(content, speaker.language))
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="The model's version, as `retention models` names it.")],
+    by: Annotated[str | None, typer.Option("--by", help="Who decides; by default the user logged in.")] = None,
+    why: Annotated[str, typer.Option("--why", help="The reason; only the first champion needs none.")] = "",
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a model champion, on the record; the next run of a month it suits takes it up."""
+    from pipelines.score.shelf import promote as make_champion
+
+    speaker = Speaker(lang, as_json)
+    promotion = make_champion(home, version, getuser() if by is None else by, why, load_settings())
+    speaker.show(asdict(promotion), lambda: speaker.say("cli.promoted", **asdict(promotion)))
+
+
+def _review(home: Path, card: Card) -> list[Path]:
+    """Write the page that a person decides by, one of each language, beside the version."""
+    from pipelines.channels.review import write_review
+
+    facts = asdict(card) | {"version": card.version}
+    pages = {language: models_folder(home) / card.version / f"review.{language}.html" for language in LANGUAGES}
+    for language, page in pages.items():
+        write_review(page, Month.parse(card.trained_through), language, facts, is_challenger=True)
+    return list(pages.values())
+
+
+def _content(card: Card) -> dict[str, Any]:
+    """A card without the long tables of the review page."""
+    return {"version": card.version} | {n: v for n, v in asdict(card).items() if n not in ("judged", "reference")}
+
+
+def _shelved(seen: Shelved) -> dict[str, Any]:
+    return {
+        "version": seen.version,
+        "is_champion": seen.is_champion,
+        "refused": seen.refused,
+        "promotions": [asdict(promotion) for promotion in seen.promotions],
+        **({name: value for name, value in _content(seen.card).items() if name != "version"} if seen.card else {}),
+    }

@@ -1,0 +1,60 @@
+"""The versions beside the months: which there are, whether they may be used, and making one of them champion."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.registry import Card, ModelRefused, load_model
+from pipelines.core.errors import ModelError
+from pipelines.core.settings import Settings
+from pipelines.store.champions import Promotion, models_folder, read_promotions, record_promotion
+
+_REFUSED = {
+    "missing": "model.missing",
+    "tampered": "model.tampered",
+    "too_large": "model.too_large",
+    "other_version": "model.other_version",
+    "foreign": "model.foreign",
+}
+_VERSION = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A version: its card where it may be used, a word for why not otherwise, and its promotions."""
+
+    version: str
+    card: Card | None
+    refused: str | None
+    promotions: tuple[Promotion, ...]
+    is_champion: bool
+
+
+def list_versions(home: Path, settings: Settings) -> list[Shelved]:
+    """Look at every version, oldest first; each is loaded, so that what is said usable is."""
+    said = read_promotions(home)
+    folders = sorted(path for path in models_folder(home).glob("*") if _VERSION.fullmatch(path.name))
+    return [_look(folder, said, settings.key) for folder in folders]
+
+
+def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:
+    refused = None
+    try:
+        card: Card | None = load_model(folder, key)[1]
+    except ModelRefused as error:
+        card, refused = None, error.reason
+    promotions = tuple(promotion for promotion in said if promotion.version == folder.name)
+    return Shelved(folder.name, card, refused, promotions, bool(said) and said[-1].version == folder.name)
+
+
+def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
+    """Make a version champion, on the record, if it can be used; raise ModelError where it cannot."""
+    if not _VERSION.fullmatch(version) or not (models_folder(home) / version).is_dir():
+        raise ModelError("model.unknown", version=version)
+    try:
+        _, card = load_model(models_folder(home) / version, settings.key)
+    except ModelRefused as error:
+        raise ModelError(_REFUSED[error.reason], version=version) from error
+    return record_promotion(home, version, card.trained_through, by, why)

@@ -1,0 +1,110 @@
+"""Models beside the months: which version scores a month, who promoted it and why.
+
+    <home>/models/2026-06-1a2b3c4d5e6f/   a version: model, card, seal
+    <home>/models/promotions.jsonl        the record; its last line that suits a month names the month's champion
+
+A month is scored by nothing fitted on later months, so that running an old month again never looks into its future.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock
+
+from pipelines.core.errors import UsageError
+from pipelines.core.month import Month
+from pipelines.store.files import hash_file, write_text
+
+FOLDER, RECORD = "models", "promotions.jsonl"
+PARTS = ("model.skops", "card.json", "card.hmac")  # what a version is; pages beside them may be drawn again
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A version that somebody made champion. `at` is for the record (UTC, ISO 8601), never for a decision."""
+
+    version: str
+    trained_through: str
+    by: str
+    why: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that scores a month; `digest` names the bytes of its files, whatever they are worth.
+
+    `features` are the columns its card says it is shown; none where there is no card to read.
+    """
+
+    version: str
+    path: Path
+    digest: str
+    features: frozenset[str] = frozenset()
+
+    def meaning(self) -> dict[str, str]:
+        """What a month that this version scores is made of."""
+        return {"version": self.version, "files": self.digest}
+
+
+def models_folder(home: Path) -> Path:
+    """The folder of the versions."""
+    return home / FOLDER
+
+
+def read_promotions(home: Path) -> list[Promotion]:
+    """Read the record, oldest first."""
+    try:
+        lines = (models_folder(home) / RECORD).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [Promotion(**json.loads(line)) for line in lines]
+
+
+def find_champion(home: Path, month: Month | None = None) -> Champion | None:
+    """Return the version promoted last, for a month the last one trained through it or earlier; None if none is."""
+    suited = [p for p in read_promotions(home) if month is None or Month.parse(p.trained_through) <= month]
+    return open_version(home, suited[-1].version) if suited else None
+
+
+def open_version(home: Path, version: str) -> Champion:
+    """Return a version with the digest of what its folder holds now."""
+    path = models_folder(home) / version
+    return Champion(version, path, sha256("\n".join(_contents(path)).encode()).hexdigest(), _features(path))
+
+
+def _features(folder: Path) -> frozenset[str]:
+    """Read what the card names; whether it can be trusted is asked when the model is loaded."""
+    try:
+        return frozenset(json.loads((folder / "card.json").read_text(encoding="utf-8"))["features"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def _contents(folder: Path) -> Iterator[str]:
+    for path in (folder / name for name in PARTS):
+        yield f"{path.name} {hash_file(path) if path.is_file() else None}"
+
+
+def record_promotion(home: Path, version: str, trained_through: str, by: str, why: str) -> Promotion:
+    """Make a version champion, on the record; the record is replaced in one step.
+
+    Raise UsageError where nobody says who promotes, or why a standing champion is replaced.
+    """
+    with FileLock(models_folder(home) / ".promotions.lock"):
+        said = read_promotions(home)
+        if not by.strip():
+            raise UsageError("promote.nobody", version=version)
+        if said and not why.strip():
+            raise UsageError("promote.no_reason", version=version, champion=said[-1].version)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        promotion = Promotion(version, trained_through, by.strip(), why.strip(), at)
+        lines = [json.dumps(asdict(p), ensure_ascii=False) + "\n" for p in (*said, promotion)]
+        write_text(models_folder(home) / RECORD, "".join(lines))
+    return promotion

@@ -1,0 +1,54 @@
+"""Models as the command line shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from pipelines.words.texts import label, reason_in_words
+from pipelines.words.views import draw_grid
+
+OUTCOMES = ("voluntary", "involuntary")
+FIGURES = ("auc", "average_precision", "log_loss", "calibration_error", "lift_10")
+
+
+def draw_card(content: dict[str, Any], language: str) -> None:
+    """Say what was fitted, on what, how it did on months it did not see, and who decides."""
+    facts = {"version": content["version"], "rows": content["rows"], "months": len(content["months"])}
+    typer.echo(label(language, "cli.trained", trained_through=content["trained_through"], **facts))
+    body = [[label(language, f"model.{outcome}"), *_figures(content["metrics"], outcome)] for outcome in OUTCOMES]
+    draw_grid(["", *(label(language, f"model.{name}") for name in FIGURES)], body, range(1, len(FIGURES) + 1))
+    for about, note in content["notes"].items():
+        typer.echo(f"  {label(language, f'model.note.{about.split()[0]}')} {about.partition(' ')[2]}: {note}")
+    typer.echo(label(language, "cli.trained_next", version=content["version"]))
+
+
+def draw_models(content: list[dict[str, Any]], language: str) -> None:
+    """Draw a line a version, and below it who made it champion and why."""
+    if not content:
+        typer.echo(label(language, "cli.models_none"))
+        return
+    told = [(outcome, name) for outcome in OUTCOMES for name in ("auc", "log_loss")]
+    body = []
+    for row in content:
+        figures = [_figure(row.get("metrics", {}), f"{outcome}_{name}") for outcome, name in told]
+        body.append([row["version"], "✓" if row["is_champion"] else "", str(row.get("rows", "–")), *figures])
+    titles = [f"{label(language, f'model.{o}')}, {label(language, f'model.{n}')}" for o, n in told]
+    draw_grid(
+        [*(label(language, f"model.{name}") for name in ("version", "champion", "rows")), *titles], body, range(2, 7)
+    )
+    for row in content:
+        if row["refused"]:
+            typer.echo(f"{row['version']}: {reason_in_words(language, row['refused'])}")
+        for promotion in row["promotions"]:
+            said = {"at": promotion["at"], "by": promotion["by"], "why": promotion["why"] or "–"}
+            typer.echo(f"{row['version']}: {label(language, 'cli.models_promoted', **said)}")
+
+
+def _figures(metrics: dict[str, float], outcome: str) -> list[str]:
+    return [_figure(metrics, f"{outcome}_{name}") for name in FIGURES]
+
+
+def _figure(metrics: dict[str, float], name: str) -> str:
+    return f"{metrics[name]:.4f}" if name in metrics else "–"

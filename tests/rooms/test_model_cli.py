@@ -1,0 +1,74 @@
+"""The commands of the models: what they answer in two languages and as JSON, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.score import training
+from pipelines.store.champions import models_folder, read_promotions
+from tests.rooms.test_cli import Retention, retention  # noqa: F401  # a fixture
+from tests.scored import TRAINED, scored_operator, small_recipe
+
+pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A copy of the models and months, to be changed."""
+    shutil.copytree(scored_operator().home, tmp_path / "home")
+    return tmp_path / "home"
+
+
+def version_of(home: Path) -> str:
+    return next(path.name for path in models_folder(home).iterdir() if path.is_dir())
+
+
+def test_train_list_and_promote(retention: Retention, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(training, "make_recipe", small_recipe)
+    shutil.rmtree(models_folder(home))
+    assert retention("models", "--home", home).out.startswith("There is no model yet")
+    trained = retention("train", "--through", TRAINED, "--home", home, "--json")
+    card = json.loads(trained.out)
+    assert trained.code == 0 and card["version"].startswith(f"{TRAINED}-") and "judged" not in card
+    assert retention("promote", card["version"], "--by", "Wang", "--home", home).code == 0
+    listed = json.loads(retention("models", "--home", home, "--json").out)
+    assert [(row["version"], row["is_champion"], row["refused"]) for row in listed] == [(card["version"], True, None)]
+    assert "voluntary_log_loss" in listed[0]["metrics"] and listed[0]["promotions"][0]["by"] == "Wang"
+    assert read_promotions(home)[0].version == card["version"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "made champion"), ("zh", "由 Wang 启用")])
+def test_the_list_speaks_both_languages(retention: Retention, home: Path, language: str, words: str) -> None:  # noqa: F811
+    answer = retention("models", "--home", home, "--lang", language)
+    assert answer.code == 0 and words in answer.out and "✓" in answer.out
+
+
+def test_a_spoilt_model_is_listed_with_its_reason_and_not_promoted(retention: Retention, home: Path) -> None:  # noqa: F811
+    version = version_of(home)
+    (models_folder(home) / version / "model.skops").write_bytes(b"x")
+    assert "not what was sealed" in retention("models", "--home", home).out
+    refused = retention("promote", version, "--by", "Li", "--why", "better", "--home", home, "--json")
+    assert refused.code == 14 and json.loads(refused.err)["error"] == "model.tampered"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error"),
+    [
+        (("train", "--through", "2020-01"), 14, "model.no_months"),
+        (("train", "--through", "2026-13"), 2, "month.bad"),
+        (("promote", "2026-07-000000000000"), 14, "model.unknown"),
+        (("promote", "../../etc"), 14, "model.unknown"),
+    ],
+)
+def test_exit_codes(retention: Retention, tmp_path: Path, words: tuple[str, ...], code: int, error: str) -> None:  # noqa: F811
+    answer = retention(*words, "--home", tmp_path / "empty", "--json")
+    assert (answer.code, json.loads(answer.err)["error"]) == (code, error)
+
+
+def test_replacing_the_champion_needs_a_reason(retention: Retention, home: Path) -> None:  # noqa: F811
+    answer = retention("promote", version_of(home), "--by", "Li", "--home", home)
+    assert answer.code == 2 and "--why" in answer.err

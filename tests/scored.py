@@ -1,0 +1,50 @@
+"""A synthetic operator whose newest month a champion scores; shared between tests, so nobody may change it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from models.churn import ChurnClassifier
+from models.competing import CompetingClassifier
+from pipelines.run import run_month
+from pipelines.score import shelf, training
+from pipelines.score.frame import feature_groups, features, signs
+from tests.small import MONTH, Operator, job, no_gate, own_settings
+from twin import generate
+
+MONTHS = tuple(MONTH.plus(back) for back in range(-5, 1))
+TRAINED = MONTHS[-2]  # its labelled snapshots are the first three months
+
+
+def small_recipe() -> CompetingClassifier:
+    """The product's model, given fewer trees and folds: seconds where the real one takes a minute."""
+    small = ChurnClassifier(candidates=("blend",), folds=2, max_rounds=20)
+    return CompetingClassifier(small, monotone=signs(features(feature_groups())))
+
+
+def train_small(home: Path, through: object = TRAINED) -> str:
+    """Fit a small challenger and return its version."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "make_recipe", small_recipe)
+        return training.train(home, through, own_settings()).version  # type: ignore[arg-type]
+
+
+@cache
+def scored_operator() -> Operator:
+    """Six months of about 500 services: five run without a model, a champion promoted, and the sixth scored by it."""
+    folder = Path(tempfile.mkdtemp(prefix="scored-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    generate(folder / "source", services=500, months=len(MONTHS), seed=3, through=str(MONTH))
+    operator = Operator(folder / "source", folder / "home", MONTHS)
+    with no_gate():
+        for month in MONTHS:
+            if month == MONTH:
+                shelf.promote(operator.home, train_small(operator.home), "Wang", "the first one", own_settings())
+            run_month(job(operator.home, operator.source, month))
+    return operator
