@@ -6,18 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from pipelines.core.outcomes import outcomes
+
 KINDS = frozenset({"text", "choice", "date", "money", "integer", "number", "rate"})
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column; its title is `labels[name]`. An input is yellow and open, all else is the office's word."""
+    """One column; its title is `labels[name]`. An input is yellow and open, all else is the office's word.
+
+    A remark is the office's too, but of the moment: no signature covers it.
+    """
 
     name: str
     width: int
     kind: str = "text"
     is_input: bool = False
     is_hidden: bool = False
+    is_remark: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a kind nobody draws."""
@@ -27,7 +33,7 @@ class Column:
     @property
     def is_signed(self) -> bool:
         """Say whether the row's signature covers this column."""
-        return not (self.is_input or self.is_hidden)
+        return not (self.is_input or self.is_hidden or self.is_remark)
 
 
 @dataclass(frozen=True)
@@ -77,10 +83,9 @@ WORK_LIST_COLUMNS = (
     Column("signature", 12, is_hidden=True),
 )  # fmt: skip
 
-OUTCOMES = (
-    "retained", "renewed", "paid", "promised", "card_delivered", "redeemed", "claimed", "reactivated", "accepted",
-    "call_back", "refused", "no_answer", "wrong_number", "do_not_contact", "left_already",
-)  # fmt: skip
+# What goes back to be corrected says first why.
+CORRECTED_COLUMNS = (Column("refusal", 30, is_remark=True), *WORK_LIST_COLUMNS)
+OUTCOMES = tuple(outcomes())
 
 KPI_COLUMNS = _office(
     ("kpi_title", 22, "text"), ("variant", 14, "text"), ("scope_kind", 10, "text"), ("scope_id", 14, "text"),

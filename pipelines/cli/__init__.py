@@ -7,12 +7,12 @@ import sys
 
 import typer
 
-from pipelines.cli import month, operator, record
+from pipelines.cli import month, operator, outcomes, record
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
-__all__ = ["app", "main", "month", "operator", "record"]  # importing the modules makes their commands known
+__all__ = ["app", "main", "month", "operator", "outcomes", "record"]  # importing the modules makes their commands known
 
 
 def main() -> None:

@@ -41,6 +41,7 @@ class Context:
     earlier: Mapping[str, Version | None]
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     source: Any = None
+    office: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -105,7 +106,7 @@ class Context:
     def _not_held(self, era: str) -> str:
         if era == "base":
             return "base month"
-        months = {"m1": -1, "m2": -2}
+        months = {"m1": -1, "m2": -2, "m3": -3}
         return f"not held: {self.month.plus(months[era])}" if era in months else f"no month held before: {self.month}"
 
     @staticmethod
@@ -191,6 +192,7 @@ class Context:
 # Types of columns of our own tables that a SQL file may read when the table is missing; all others are text.
 DECLARED_TYPES = {
     "is_high_value": "BOOLEAN",
+    "is_verified": "BOOLEAN",
     "is_zero_all": "BOOLEAN",
     "voice_minutes": "DECIMAL(18,6)",
     "data_mb": "DECIMAL(18,6)",

@@ -69,6 +69,16 @@ def table_columns(table: str) -> tuple[str, ...]:
 EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "snapshot_person": ("customer_id", "name", "phone"),
     "dispatch_listed": ("list", "customer_id", "first_month"),
+    "dispatch_order": (
+        *("order_id", "month", "list", "customer_id", "service_id", "branch_id", "manager_id", "rank", "rank_value"),
+        *("amount", "reason_codes", "also_on", "due_on", "arm", "purpose", "dispatched_on", "is_provisional"),
+    ),
+    "extract_release": ("month", "order_count"),
+    "extract_outcome": (
+        *("order_id", "outcome", "contacted_on", "promised_amount", "promised_on"),
+        *("is_contact", "is_success", "is_closed"),
+    ),
+    "feedback_mark": ("customer_id", "is_do_not_contact", "is_wrong_number"),
     "features_held_month": ("month", "months_ago"),
     "score_churn": (
         *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "decile"),
@@ -232,7 +242,7 @@ def _model_inputs() -> set[ColumnName]:
 def _shift(when: When, era: str) -> When:
     """From a month to the one that an era means there; an era within another one is not told apart from it."""
     anchor, months = when
-    if era in ("m1", "m2"):
+    if era in ("m1", "m2", "m3"):
         return anchor, months + int(era[1])
     return (era, 0) if era and not anchor else when
 

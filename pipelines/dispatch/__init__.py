@@ -1,7 +1,7 @@
 """Lists into orders: one order a customer, within capacity, some held out; and a why-not for everyone left out.
 
 A list says who and why. Whether he may be contacted is decided here, once for all lists, in this order: do_not_contact,
-opted_out, complaint, holdout, other_list, cool_down, no_manager, capacity. The first that applies is the why-not.
+wrong_number, opted_out, complaint, holdout, other_list, cool_down, no_manager, capacity. The first that applies is the why-not.
 """
 
 from __future__ import annotations

@@ -81,6 +81,7 @@ WITH fact AS (
         CASE WHEN {to_branch} THEN NULL ELSE o.manager_id END AS manager_id,
         f.manager_id IS NOT NULL AS can_work,
         COALESCE(c.is_do_not_contact, FALSE) AS is_do_not_contact,
+        COALESCE(c.is_wrong_number, FALSE) AS is_wrong_number,
         {is_scored} AND COALESCE(c.is_opted_out, FALSE) AS is_opted_out,
         {stops_on_complaint} AND k.customer_id IS NOT NULL AS is_complaining,
         {is_held_out} AND COALESCE(h.is_drawn, FALSE) AS is_drawn,
@@ -97,12 +98,13 @@ WITH fact AS (
     LEFT JOIN recent_order AS r ON r.customer_id = l.customer_id AND r.purpose = $purpose
 )
 SELECT *,
-    CASE WHEN is_do_not_contact THEN 'do_not_contact' WHEN is_opted_out THEN 'opted_out'
-        WHEN is_complaining THEN 'complaint' WHEN has_order THEN 'other_list' WHEN is_cooling THEN 'cool_down'
+    CASE WHEN is_do_not_contact THEN 'do_not_contact' WHEN is_wrong_number THEN 'wrong_number'
+        WHEN is_opted_out THEN 'opted_out' WHEN is_complaining THEN 'complaint'
+        WHEN has_order THEN 'other_list' WHEN is_cooling THEN 'cool_down'
     END AS blocked,
-    CASE WHEN is_do_not_contact THEN 'do_not_contact' WHEN is_opted_out THEN 'opted_out'
-        WHEN is_complaining THEN 'complaint' WHEN is_drawn THEN 'holdout' WHEN has_order THEN 'other_list'
-        WHEN is_cooling THEN 'cool_down' END AS gate
+    CASE WHEN is_do_not_contact THEN 'do_not_contact' WHEN is_wrong_number THEN 'wrong_number'
+        WHEN is_opted_out THEN 'opted_out' WHEN is_complaining THEN 'complaint'
+        WHEN is_drawn THEN 'holdout' WHEN has_order THEN 'other_list' WHEN is_cooling THEN 'cool_down' END AS gate
 FROM fact
 """
 

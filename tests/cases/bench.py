@@ -43,6 +43,10 @@ _ARROW = {
 # Columns of tables that a room's own code writes; all others are text.
 _EXTRA_TYPES = {
     "months_ago": pa.int32(),
+    "order_count": pa.int32(),
+    "rank": pa.int32(),
+    "amount": pa.decimal128(18, 2),
+    "rank_value": pa.decimal128(18, 2),
     "decile": pa.int32(),
     "p_voluntary": pa.float64(),
     "p_involuntary": pa.float64(),
@@ -122,7 +126,13 @@ class Earlier(Version):
 
 
 def _earlier(case: Case, folder: Path) -> dict[str, Version | None]:
-    months = {"m1": case.month.plus(-1), "m2": case.month.plus(-2), "prior": case.prior, "base": case.prior}
+    months = {
+        "m1": case.month.plus(-1),
+        "m2": case.month.plus(-2),
+        "m3": case.month.plus(-3),
+        "prior": case.prior,
+        "base": case.prior,
+    }
     tables = {era: frozenset(t.name for t in case.given if t.era == era) for era in EARLIER}
     return {era: Earlier(months[era], folder, tables[era]) if tables[era] else None for era in EARLIER}
 
@@ -143,8 +153,15 @@ def schema_of(table: str) -> pa.Schema:
     if short != table and short in contract():
         return pa.schema([(c.name, _ARROW[SQL_TYPES[c.kind]]) for c in snapshot_columns(short)])
     if table in EXTRA_COLUMNS:
-        return pa.schema([(name, _EXTRA_TYPES.get(name, pa.string())) for name in EXTRA_COLUMNS[table]])
+        return pa.schema([(name, _extra_type(name)) for name in EXTRA_COLUMNS[table]])
     return described(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+
+
+def _extra_type(name: str) -> pa.DataType:
+    """The type that a column's name promises, text where it promises none."""
+    promised = {"is_": pa.bool_(), "_on": pa.date32(), "_amount": pa.decimal128(18, 2)}
+    ends = next((kind for mark, kind in promised.items() if name.startswith(mark) or name.endswith(mark)), pa.string())
+    return _EXTRA_TYPES.get(name, pa.string() if name == "also_on" else ends)
 
 
 def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
