@@ -15,6 +15,7 @@ ALLOWED_HOSTS: list[str] = []
 INSTALLED_APPS = ["console"]
 DATABASES = {"default": django_database(_OFFICE.office_database(Path("home")))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGGING_CONFIG = None  # whoever starts us logs as he likes
 LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True

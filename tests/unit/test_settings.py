@@ -63,7 +63,7 @@ def test_a_key_too_short_to_sign_with_is_refused(key: str) -> None:
 
 
 def test_the_engine_is_no_part_of_what_a_month_means() -> None:
-    technical = {"secret_key", "calendar_file", "check_timeout_seconds", "memory_limit", "threads"}
+    technical = {"secret_key", "calendar_file", "check_timeout_seconds", "memory_limit", "threads", "office_url"}
     assert set(load_settings().meaning()) == set(Settings.model_fields) - technical
 
 
