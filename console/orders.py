@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from console.database import open_office
 from pipelines.core.errors import Refused
 from pipelines.core.settings import Settings
+from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words.masking import digest_phone
 
@@ -46,6 +47,7 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
         orders = [Order(release=release, **row) for row in rows]
         Order.objects.bulk_create(orders, batch_size=_BATCH)
         detail = {"version": version.number, "orders": len(rows)}
+        failpoint("office.imported")
         AuditEntry.objects.create(actor=actor, action="import_orders", subject=release.month, detail=detail)
     return len(rows)
 

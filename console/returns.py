@@ -17,6 +17,7 @@ from pipelines.channels.signature import stable_text
 from pipelines.core.month import Month
 from pipelines.core.outcomes import outcomes, standing_key
 from pipelines.core.promises import GRACE_DAYS, LAST_CHECK
+from pipelines.store.failpoints import failpoint
 
 _CHUNK = 500
 _KINDS = {column.name: column.kind for column in WORK_LIST_COLUMNS}
@@ -49,7 +50,10 @@ def take_back(returned: Return, actor: str) -> Receipt:
         )
         intake = _record(receipt, returned.sha256, actor)
         Answer.objects.bulk_create([_answer(row, intake) for row in taken], batch_size=_CHUNK)
+        failpoint("office.answered")
         _mark(intake, orders)
+        failpoint("office.marked")
+    failpoint("office.taken")
     return receipt
 
 

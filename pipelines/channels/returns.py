@@ -232,8 +232,8 @@ class _Judge:
         )
 
     def _form_fault(self, line: _Line) -> Refusal | None:
-        # In a workbook a wider row is a remark written beside the table; in a CSV its cells may have moved.
-        if line.fault and not (line.fault == RAGGED and not self.is_csv):
+        # A wider row has a remark beside the table; only in a CSV its cells may have moved, and a signature would tell.
+        if line.fault and (line.fault != RAGGED or (self.is_csv and "signature" not in self.has)):
             return Refusal("broken_row")
         return None if _order_id(line.cells) else Refusal("no_order", "order_id")
 

@@ -414,4 +414,6 @@ def test_saved_by_libreoffice(edit: Edit, kind: str, resaved: dict[str, dict[str
     if kind == "csv" and edit.do in (rename_and_move, other_sheet_first):
         pytest.skip("a CSV holds one sheet, here another one")
     receipt = taken(office, resaved[kind][f"{EDITS.index(edit):02d}"])
-    assert judged(receipt) == as_told(edit)
+    # Twenty million days are a date to LibreOffice, and a CSV holds what it shows.
+    is_lost_there = kind == "csv" and edit.name == "a date as digits"
+    assert judged(receipt) == ((ALL - 1, 0, Counter(["bad_date"])) if is_lost_there else as_told(edit))
