@@ -36,9 +36,9 @@ ANYWHERE = {"title", "owner", "tolerates", "needs", "version"}
 KEYS = {
     "features": {"key", "carry", "model"},
     "validate": {"key"},
-    "feedback": {"key"},
+    "feedback": {"key", "orders_of"},
     "kpi": {"unit", "better", "target", "default", "variants", "note"},
-    "dispatch": {"purpose", "priority", "holdout", "due", "action", "assign", "remember", "scored", "reason"},
+    "dispatch": {"purpose", "priority", "holdout", "due", "action", "assign", "remember", "scored", "reason", "verify"},
 }
 
 
@@ -255,7 +255,7 @@ def is_to_the_left(table: TableName, spec: Spec) -> bool:
     if table.era:
         return table.era in EARLIER and table.room in ROOMS
     if table.room == spec.room:
-        return spec.room == "features"
+        return spec.room in ("features", "feedback")
     return ROOMS.index(table.room) < ROOMS.index(spec.room)
 
 

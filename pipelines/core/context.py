@@ -159,7 +159,7 @@ class Context:
         short = table.removeprefix("snapshot_")
         if short != table and short in contract():
             return {c.name: SQL_TYPES[c.kind] for c in snapshot_columns(short)}
-        return {name: DECLARED_TYPES.get(name, "VARCHAR") for name in table_columns(table)}
+        return {name: DECLARED_TYPES.get(name) or _promised_type(name) for name in table_columns(table)}
 
     def write(
         self,
@@ -193,14 +193,20 @@ class Context:
         return self.draft.path / f"{table}.parquet"
 
 
-# Types of columns of our own tables that a SQL file may read when the table is missing; all others are text.
+def _promised_type(name: str) -> str:
+    """The type that the name of a column of ours promises."""
+    ends = {"_on": "DATE", "_amount": "DECIMAL(18,2)"}
+    promised = (
+        "BOOLEAN" if name.startswith(("is_", "has_")) else next((k for e, k in ends.items() if name.endswith(e)), "")
+    )
+    return promised or "VARCHAR"
+
+
+# Types of columns of our own tables that a SQL file may read when the table is missing and whose name promises none.
 DECLARED_TYPES = {
-    "is_high_value": "BOOLEAN",
-    "is_verified": "BOOLEAN",
-    "is_zero_all": "BOOLEAN",
+    "also_on": "VARCHAR",
     "voice_minutes": "DECIMAL(18,6)",
     "data_mb": "DECIMAL(18,6)",
-    "past_due_amount": "DECIMAL(18,2)",
     "p_voluntary": "DOUBLE",
     "p_involuntary": "DOUBLE",
     "decile": "INTEGER",

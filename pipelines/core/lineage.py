@@ -74,10 +74,9 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
         *("amount", "reason_codes", "also_on", "due_on", "arm", "purpose", "dispatched_on", "is_provisional"),
     ),
     "extract_release": ("month", "order_count"),
-    "extract_outcome": (
-        *("order_id", "outcome", "contacted_on", "promised_amount", "promised_on"),
-        *("is_contact", "is_success", "is_closed"),
-    ),
+    "extract_outcome": ("order_id", "outcome", "contacted_on", "is_contact", "is_success", "is_closed"),
+    "extract_promise": ("order_id", "contacted_on", "promised_amount", "promised_on"),
+    "feedback_rule": ("list", "proof"),
     "feedback_mark": ("customer_id", "is_do_not_contact", "is_wrong_number"),
     "features_held_month": ("month", "months_ago"),
     "score_churn": (

@@ -28,13 +28,17 @@ TABLES: dict[str, pa.Schema] = {
     "outcome": pa.schema(
         [
             *(("order_id", _TEXT), ("outcome", _TEXT), ("contacted_on", _DAY)),
-            *(("promised_amount", _MONEY), ("promised_on", _DAY)),
             *(("is_contact", _FLAG), ("is_success", _FLAG), ("is_closed", _FLAG)),
         ]
+    ),
+    # The last promise to pay, kept when another answer stands by now.
+    "promise": pa.schema(
+        [("order_id", _TEXT), ("contacted_on", _DAY), ("promised_amount", _MONEY), ("promised_on", _DAY)]
     ),
     # What is known of a customer beyond his orders, whoever said it and when: consent does not wait for a cut-off.
     "mark": pa.schema([("customer_id", _TEXT), ("kind", _TEXT), ("since_on", _DAY), ("phone_digest", _TEXT)]),
 }
+_PROMISE = ("order_id", "contacted_on", "promised_amount", "promised_on")
 _RELEASES = "SELECT month, order_count FROM console_release WHERE month IN :months"
 _ANSWERS = """
     SELECT a.order_id, a.outcome, a.contacted_on, a.promised_amount, a.promised_on, a.id
@@ -76,11 +80,12 @@ def _read(engine: sa.Engine, month: Month) -> dict[str, list[dict[str, Any]]]:
     with engine.connect() as connection:
         _begin_reading(connection)
         releases = _rows(connection, _RELEASES, held)
-        answers = _rows(connection, _ANSWERS, held | {"last_day": month.last_day})
+        answers = list(map(_typed, _rows(connection, _ANSWERS, held | {"last_day": month.last_day})))
         marks = _rows(connection, _MARKS, {})
     return {
         "release": sorted(releases, key=lambda row: str(row["month"])),
-        "outcome": _standing(map(_typed, answers)),
+        "outcome": [_flagged(answer) for answer in _standing(answers)],
+        "promise": [{name: a[name] for name in _PROMISE} for a in _standing(filter(_is_promise, answers))],
         "mark": sorted(map(_mark, marks), key=lambda row: [str(value) for value in row.values()]),
     }
 
@@ -107,6 +112,11 @@ def _is_unopened(engine: sa.Engine) -> bool:
     return not sa.inspect(engine).has_table("console_contactmark")
 
 
+def _is_promise(answer: dict[str, Any]) -> bool:
+    code = outcomes()[answer["outcome"]]
+    return code.needs_date and code.needs_amount
+
+
 def _standing(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of each order the answer that stands."""
     last: dict[str, dict[str, Any]] = {}
@@ -114,7 +124,7 @@ def _standing(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         before = last.get(answer["order_id"])
         if before is None or _place(before) < _place(answer):
             last[answer["order_id"]] = answer
-    return [_flagged(last[order_id]) for order_id in sorted(last)]
+    return [last[order_id] for order_id in sorted(last)]
 
 
 def _place(answer: dict[str, Any]) -> tuple[date, int]:
@@ -140,4 +150,4 @@ def _day(value: Any) -> date | None:
 def _flagged(answer: dict[str, Any]) -> dict[str, Any]:
     code = outcomes()[answer["outcome"]]
     flags = {"is_contact": code.is_contact, "is_success": code.is_success, "is_closed": code.closes}
-    return {name: value for name, value in answer.items() if name != "id"} | flags
+    return {name: answer[name] for name in ("order_id", "outcome", "contacted_on")} | flags

@@ -4,6 +4,7 @@ purpose: service
 priority: 120
 holdout: false
 due: {day: 10}
+verify: card
 action: {zh: 制发并送达会员卡, en: Issue and deliver the card}
 --- */
 SELECT

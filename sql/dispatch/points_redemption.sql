@@ -4,6 +4,7 @@ purpose: marketing
 priority: 150
 holdout: true
 due: {column: due_on}
+verify: points
 action: {zh: 提醒积分可兑换，协助兑换, en: Remind of the points and help to redeem them}
 --- */
 SELECT

@@ -4,6 +4,7 @@ purpose: marketing
 priority: 60
 holdout: true
 due: {column: due_on}
+verify: renewal
 action: {zh: 到期前联系，推荐续约方案, en: Call before the end and offer a renewal}
 --- */
 WITH ending AS (
