@@ -38,7 +38,7 @@ def run(context: Context) -> None:
         context.progress(f"kpi_{kpi.spec.name}")
         reasons = context.missing(kpi.spec)
         if not reasons:
-            _sum_up(context, kpi, kinds)
+            _sum_up(context, kpi, ["company"] if _is_value(kpi) else kinds)
         facts += [_fact(context, kpi, variant, reasons) for variant in kpi.variants]
     engine.register("fact", pa.Table.from_pylist(facts, schema=_FACT))
     targets = "SELECT * FROM snapshot_target"
@@ -69,19 +69,33 @@ def _fact(context: Context, kpi: Kpi, variant: str, reasons: list[str]) -> dict[
         "kpi": kpi.name,
         "variant": variant,
         "is_default": variant == kpi.meta["default"],
-        "is_count": kpi.meta["unit"] == "count",
+        "is_count": kpi.meta["unit"] == "count" or _is_value(kpi),
         "sign": -1 if kpi.meta["better"] == "higher" else 1,
         "target": kpi.spec.meta.get("target"),
         "missing": "; ".join(reasons) or None,
-        "note": _note(context, kpi) if not reasons else None,
+        "note": _note(context, kpi, variant) if not reasons else None,
     }
 
 
-def _note(context: Context, kpi: Kpi) -> str | None:
+def _is_value(kpi: Kpi) -> bool:
+    """Whether a KPI is a value of the company alone: nothing to add up, and none where there is nothing to say."""
+    return bool(kpi.meta["unit"] == "score")
+
+
+def _note(context: Context, kpi: Kpi, variant: str) -> str | None:
+    if kpi.meta.get("note") == "interval":
+        return _interval(context, variant)
     if kpi.meta.get("note") != "months_held":
         return None
     held = context.engine.rows("SELECT COUNT(*) AS n FROM features_held_month")[0]["n"]
     return f"months held: {held} of 12"
+
+
+def _interval(context: Context, name: str) -> str | None:
+    """Between which bounds an effect lies, or that there are too few orders to say."""
+    sql = "SELECT effect_low, effect_high FROM feedback_effect WHERE list = $name AND effect IS NOT NULL"
+    row = next(iter(context.engine.rows(sql, {"name": name})), None)
+    return f"interval: {row['effect_low']:+.4f} … {row['effect_high']:+.4f}" if row else "too few orders"
 
 
 def _settings(context: Context) -> dict[str, object]:
@@ -132,7 +146,8 @@ def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
             f"INSERT INTO part SELECT '{kpi.name}', variant, '{kind}', {scope}, SUM(numerator), SUM(denominator) "
             f"FROM customer_part AS p {place} GROUP BY ALL"
         )
-    _always_there(context, kpi, kinds)
+    if not _is_value(kpi):
+        _always_there(context, kpi, kinds)
 
 
 def _always_there(context: Context, kpi: Kpi, kinds: list[str]) -> None:
@@ -221,7 +236,8 @@ def _parts_against_company(kind: str) -> str:
         f"SUM({side}) FILTER (WHERE scope_kind = '{kind}') AS found FROM part GROUP BY kpi, variant"
         for side in ("numerator", "denominator")
     )
-    return f"SELECT * FROM ({sides}) WHERE expected IS NOT NULL"
+    values = ", ".join(f"'{kpi.name}'" for kpi in kpis() if _is_value(kpi)) or "NULL"
+    return f"SELECT * FROM ({sides}) WHERE expected IS NOT NULL AND kpi NOT IN ({values})"
 
 
 def _revenue(context: Context, kpi: str, variant: str, side: str) -> tuple[str, str]:

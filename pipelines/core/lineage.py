@@ -77,6 +77,10 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "extract_outcome": ("order_id", "outcome", "contacted_on", "is_contact", "is_success", "is_closed"),
     "extract_promise": ("order_id", "contacted_on", "promised_amount", "promised_on"),
     "feedback_rule": ("list", "proof"),
+    "feedback_effect": (
+        *("list", "month_count", "effect", "effect_low", "effect_high", "revenue_kept", "revenue_kept_low"),
+        *("revenue_kept_high", "needed_order_count", "state", "is_paused"),
+    ),
     "feedback_mark": ("customer_id", "is_do_not_contact", "is_wrong_number"),
     "features_held_month": ("month", "months_ago"),
     "score_churn": (
@@ -84,6 +88,14 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
         *("reason_1", "reason_2", "reason_3", "model_version"),
     ),
 }
+
+
+# Of tables that a room's own code makes of a SQL file's table: which.
+MADE_OF = {"feedback_effect": "feedback_arm"}
+
+
+def _spec_of(table: str) -> Spec:
+    return next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table)
 
 
 def carried_columns(spec: Spec) -> tuple[str, ...]:
@@ -200,7 +212,7 @@ def sources(spec: Spec, scored_by: frozenset[ColumnName] = frozenset()) -> froze
 
 def sources_of(table: str) -> frozenset[Delivered]:
     """The same for a table by its name."""
-    return sources(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+    return sources(_spec_of(table))
 
 
 @cache
@@ -234,6 +246,8 @@ class _Follower:
         if column.table.room == "snapshot":
             self.found.add(Delivered(column.table.name, column.column, then[1], then[0]))
             return
+        if column.table.name in MADE_OF:
+            _follow(reader, origin(_spec_of(MADE_OF[column.table.name])).all(), then, found, seen)
         if column.table.name == "score_churn":
             self.follow(reader, set(self.scored_by), then)
         spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)

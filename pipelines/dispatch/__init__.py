@@ -62,9 +62,18 @@ def _gather(context: Context, spec: Spec) -> dict[str, Any]:
     if TableName("score_churn") in spec.reads and not context.is_computed("score_churn"):
         why = (context.entry(TableName("score_churn")) or {"reasons": ["no score"]})["reasons"][0]
         release = _worse(release, f"by rules alone: {why}")
+    if is_paused(context, spec):
+        release = {"status": "withheld", "reason": "paused: it loses more customers than it keeps"}
     context.bind_tolerated(spec)
     context.engine.table(f"listed_{spec.name}", _one_a_customer(spec), context.parameters(spec.parameters))
     return state | release
+
+
+def is_paused(context: Context, spec: Spec) -> bool:
+    """Whether the hold-out has shown, for sure and at all looks together, that a list does harm."""
+    sql = "SELECT is_paused FROM feedback_effect WHERE list = $name"
+    rows = context.engine.rows(sql, {"name": spec.name}) if context.is_computed("feedback_effect") else []
+    return any(row["is_paused"] for row in rows)
 
 
 def _worse(release: dict[str, Any], note: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pipelines.core.context import Context
 from pipelines.core.spec import Spec, room_specs
+from pipelines.feedback.effect import write_effect
 from pipelines.feedback.marks import write_marks
 from pipelines.feedback.rules import write_rules
 
@@ -21,10 +22,13 @@ def run(context: Context) -> None:
             context.record_missing(spec.table, [reason], spec)
         else:
             context.compute(spec)
+    write_effect(context)
 
 
 def _not_dispatched(context: Context, spec: Spec, released: set[str]) -> str | None:
-    """Why a table about an earlier month's orders says nothing: the month is held, and its orders never left the house."""
-    era = spec.meta.get("orders_of")
-    version = context.earlier.get(era) if era else None
-    return f"not dispatched: {version.month}" if version and str(version.month) not in released else None
+    """Why a table about earlier months' orders says nothing: none is held, or none of their orders left the house."""
+    eras = str(spec.meta.get("orders_of", "")).split()
+    held = [str(version.month) for version in map(context.earlier.get, eras) if version]
+    if eras and not held:
+        return f"not held: {context.month.plus(-int(eras[0].removeprefix('m')))}"
+    return f"not dispatched: {held[0]}" if eras and not released & set(held) else None

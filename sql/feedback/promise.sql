@@ -2,8 +2,11 @@
 title: {zh: 缴费承诺台账, en: Promises to pay}
 owner: retention
 key: [order_id]
+orders_of: m1 m2 m3
 tolerates:
   - payment.bill_id
+  - feedback_order
+  - feedback_item
   - snapshot_adjustment
   - m1.snapshot_adjustment
   - m2.snapshot_adjustment

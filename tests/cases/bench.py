@@ -44,6 +44,10 @@ _ARROW = {
 _EXTRA_TYPES = {
     "months_ago": pa.int32(),
     "order_count": pa.int32(),
+    "month_count": pa.int32(),
+    "needed_order_count": pa.int64(),
+    **dict.fromkeys(("effect", "effect_low", "effect_high"), pa.float64()),
+    **dict.fromkeys(("revenue_kept", "revenue_kept_low", "revenue_kept_high"), pa.float64()),
     "rank": pa.int32(),
     "amount": pa.decimal128(18, 2),
     "rank_value": pa.decimal128(18, 2),
