@@ -247,7 +247,8 @@ class _Follower:
             self.found.add(Delivered(column.table.name, column.column, then[1], then[0]))
             return
         if column.table.name in MADE_OF:
-            _follow(reader, origin(_spec_of(MADE_OF[column.table.name])).all(), then, found, seen)
+            made_of = _spec_of(MADE_OF[column.table.name])
+            self.follow(made_of, origin(made_of).all(), then)
         if column.table.name == "score_churn":
             self.follow(reader, set(self.scored_by), then)
         spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
