@@ -8,6 +8,7 @@ RUN pip install --no-cache-dir uv==0.13.9
 COPY pyproject.toml uv.lock README.md LICENSE ./
 RUN uv sync --frozen --no-dev --no-install-project --no-cache
 COPY pipelines pipelines
+COPY console console
 COPY twin twin
 COPY sql sql
 COPY expectations expectations

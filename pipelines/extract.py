@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.core.context import PERSONAL, Context
 from pipelines.core.spec import TableName
 from pipelines.sources import Delivery
+from pipelines.sources.office import TABLES
 from pipelines.store.files import hash_file
 
 
@@ -25,6 +26,14 @@ def run(context: Context) -> None:
     rows += [_NOTHING | {"state": "unknown", "file": name} for name in context.source.unknown_files(context.month)]
     context.engine.register("receipt", pa.Table.from_pylist(rows, schema=_RECEIPT))
     context.write("extract_delivery", "SELECT * FROM receipt", ["ALL"])
+    _stage_office(context)
+
+
+def _stage_office(context: Context) -> None:
+    """Keep what the office said at the start of the run: the month is made of that, whatever is said later."""
+    for name, schema in TABLES.items():
+        context.engine.register("said", context.office.tables[name] if context.office else schema.empty_table())
+        context.write(f"extract_{name}", "SELECT * FROM said", ["ALL"])
 
 
 _TEXTS = ("table", "state", "file", "sha256", "encoding", "delimiter", "notes", "missing", "unknown", "reason")

@@ -22,6 +22,7 @@ from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
+from pipelines.sources.office import OfficeReading, read_office
 from pipelines.store.champions import Champion, find_champion, open_version
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import hash_file
@@ -80,7 +81,8 @@ def run_room(job: Job, room: str) -> Version | None:
         draft = _open_draft(job) if room == ROOMS[0] else job.folder.draft()
         if room in draft.rooms:
             return job.folder.commit(draft) if room == ROOMS[-1] else None
-        if draft.rooms and draft.inputs != _inputs(job, draft.inputs["source"]):
+        # What the office has heard since the first room does not count: the month is made of what was staged.
+        if draft.rooms and draft.inputs != _inputs(job, draft.inputs["source"], draft.inputs["office"]):
             raise UsageError("room.stale", month=job.month)
         if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
             raise UsageError("room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month)
@@ -91,7 +93,7 @@ def run_room(job: Job, room: str) -> Version | None:
 
 
 def release_month(job: Job, approved: int | None = None) -> Version:
-    """Seal the month's current version; only then do its orders leave the house.
+    """Seal the month's current version and hand its orders to the office; only then do they leave the house.
 
     Raise Refused when a person approved another version than the one that is current now.
     """
@@ -100,7 +102,15 @@ def release_month(job: Job, approved: int | None = None) -> Version:
         if approved not in (None, version.number):
             raise Refused("month.other_version", month=job.month, approved=approved, current=version.number)
         job.folder.release(version)
+        _hand_to_office(job)
         return version
+
+
+def _hand_to_office(job: Job) -> None:
+    """Let the console import the sealed orders; a release that died before it is released again."""
+    from console.orders import import_orders  # Django is started by a release alone
+
+    import_orders(job.home, job.folder, job.settings, actor="release")
 
 
 # -- what a month is made of -------------------------------------------------------------------------------------
@@ -143,11 +153,12 @@ def _same_as_current(job: Job, draft: Draft) -> Version | None:
     return current
 
 
-def _inputs(job: Job, fingerprint: str | None) -> dict[str, Any]:
+def _inputs(job: Job, fingerprint: str | None, office: str | None = None) -> dict[str, Any]:
     earlier = _earlier(job)
     champion = find_champion(job.home, job.month)
     return {
         "source": fingerprint,
+        "office": office or _office(job).sha256,
         "code": code_hash(),
         "settings": job.settings.meaning(),
         "key": identity_of_key(job.settings),
@@ -179,7 +190,7 @@ def code_hash() -> str:
 
 
 def _earlier(job: Job) -> dict[str, Version | None]:
-    """The versions a SQL file names by prefix: m1, m2, prior (the latest held before), base (of the frozen cohort)."""
+    """The versions a SQL file names by prefix: m1, m2, m3, prior (the latest held before), base (of the frozen cohort)."""
     before = [m for m in held_months(job.home) if m < job.month]
 
     def current(month: Month | None) -> Version | None:
@@ -188,6 +199,7 @@ def _earlier(job: Job) -> dict[str, Version | None]:
     return {
         "m1": current(job.month.plus(-1)),
         "m2": current(job.month.plus(-2)),
+        "m3": current(job.month.plus(-3)),
         "prior": current(before[-1] if before else None),
         "base": current(_base_month(job.month, before)),
     }
@@ -213,6 +225,8 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
     earlier = _recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     settings = job.settings
+    is_first = room == ROOMS[0]
+    office = _office(job) if is_first else None
     with DuckEngine(draft.scratch, folders, settings.memory_limit, settings.threads) as engine:
         context = Context(
             month=job.month,
@@ -223,12 +237,14 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             earlier=earlier,
             waivers={w["finding"]: Waiver(**w, at="") for w in draft.inputs["waivers"]},
             champion=_recorded_champion(job.home, draft),
-            source=_source(job) if room == ROOMS[0] else None,
+            source=_source(job) if is_first else None,
+            office=office,
             progress=job.progress,
         )
         context.bind_everything()
         importlib.import_module(f"pipelines.{room}").run(context)
-        draft.finish_room(room, context.tables, _content(draft, context) if room == ROOMS[0] else None)
+        staged = {"office": office.sha256} if office else {}
+        draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
 
 
 def _recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
@@ -254,13 +270,17 @@ def _recorded_champion(home: Path, draft: Draft) -> Champion | None:
     return champion
 
 
-def _content(draft: Draft, context: Context) -> dict[str, Any] | None:
+def _content(draft: Draft, context: Context) -> dict[str, Any]:
     """A database's fingerprint: the rows that were read from it, in whatever order."""
     if draft.inputs["source"] is not None:
-        return None
+        return {}
     deliveries = {name: entry for name, entry in context.tables.items() if "content" in entry}
     texts = [f"{name} {entry['state']} {entry['content']}" for name, entry in sorted(deliveries.items())]
     return {"source": sha256("\n".join(texts).encode()).hexdigest()}
+
+
+def _office(job: Job) -> OfficeReading:
+    return read_office(job.settings.office_database(job.home), job.month)
 
 
 def _source(job: Job) -> Source:

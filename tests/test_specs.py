@@ -37,7 +37,7 @@ ANYWHERE = {"title", "owner", "tolerates", "needs", "version"}
 KEYS = {
     "features": {"key", "carry", "model"},
     "validate": {"key"},
-    "feedback": {"key"},
+    "feedback": {"key", "orders_of"},
     "kpi": {
         *("unit", "better", "target", "default", "variants", "note"),
         *("value", "interval", "scopes", "window", "window_of"),
@@ -56,6 +56,7 @@ KEYS = {
         "evidence",
         "prior",
         "minimum",
+        "verify",
     },
 }
 
@@ -277,7 +278,7 @@ def is_to_the_left(table: TableName, spec: Spec) -> bool:
     if table.era:
         return table.era in EARLIER and table.room in ROOMS
     if table.room == spec.room:
-        return spec.room == "features"
+        return spec.room in ("features", "feedback")
     return ROOMS.index(table.room) < ROOMS.index(spec.room)
 
 
@@ -327,19 +328,25 @@ def test_its_columns_have_one_name_each(spec: Spec) -> None:
     assert len(set(names)) == len(names)
 
 
+def is_alone(kpi: Any) -> bool:
+    """Whether a KPI's numerator is its value: nothing stands below it."""
+    return kpi.meta["unit"] == "count" or kpi.meta.get("value") == "given"
+
+
 @every_kpi
 def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
-    wanted = ["customer_id", "numerator"] + ([] if kpi.meta["unit"] == "count" else ["denominator"])
+    wanted = ["customer_id", "numerator"] + ([] if is_alone(kpi) else ["denominator"])
     wanted += ["variant"] if len(kpi.variants) > 1 else []
     wanted += ["part"] if kpi.meta.get("value") == "mean" else []
+    wanted += ["interval_low", "interval_high"] if kpi.meta.get("interval") == "given" else []
     placed = ["scope_kind", "scope_id"]
     assert sorted(kpi.spec.tree.named_selects) in (sorted(wanted), sorted([*wanted, *placed]))
 
 
 @every_kpi
 def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
-    assert kpi.meta.get("value", "sum") in {"sum", "mean", "score"}
-    assert kpi.meta.get("interval") in {None, "wilson"}
+    assert kpi.meta.get("value", "sum") in {"sum", "mean", "score", "given"}
+    assert kpi.meta.get("interval") in {None, "wilson", "given"}
     assert kpi.meta.get("window") in {None, "year", "two_years", "base_year", "six_months"}
     assert (kpi.meta.get("scopes") == "own") <= ("scope_kind" in kpi.spec.tree.named_selects)
 

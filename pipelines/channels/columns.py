@@ -6,19 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from pipelines.core.outcomes import outcomes
+
 KINDS = frozenset({"text", "choice", "date", "money", "integer", "number", "rate"})
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column; its title is `labels[name]`. An input is yellow and open, all else is the office's word."""
+    """One column; its title is `labels[name]`. An input is yellow and open, all else is the office's word.
+
+    A remark is the office's too, but of the moment: no signature covers it.
+    """
 
     name: str
     width: int
     kind: str = "text"
     is_input: bool = False
     is_hidden: bool = False
-    is_aside: bool = False  # words beside the order, such as a talk script: locked, and no part of its signature
+    is_remark: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a kind nobody draws."""
@@ -28,7 +33,7 @@ class Column:
     @property
     def is_signed(self) -> bool:
         """Say whether the row's signature covers this column."""
-        return not (self.is_input or self.is_hidden or self.is_aside)
+        return not (self.is_input or self.is_hidden or self.is_remark)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ WORK_LIST_COLUMNS = (
         ("reasons", 24, "text"), ("amount", 11, "money"), ("due_on", 12, "date"), ("action", 26, "text"),
         ("also_on", 14, "text"),
     ),
-    Column("evidence", 44, is_aside=True),
+    Column("evidence", 44, is_remark=True),
     Column("outcome", 13, "choice", is_input=True),
     # Between the inputs, not beside the ids: who sorts the inputs alone drags it away from its order_id, and is found out.
     Column("row_id", 12, is_hidden=True),
@@ -75,15 +80,14 @@ WORK_LIST_COLUMNS = (
     Column("promised_amount", 11, "money", is_input=True),
     Column("promised_on", 12, "date", is_input=True),
     Column("note", 24, is_input=True),
-    Column("script", 60, is_aside=True),
+    Column("script", 60, is_remark=True),
     *_office(("order_id", 21, "text"), ("customer_id", 14, "text"), ("service_id", 14, "text")),
     Column("signature", 12, is_hidden=True),
 )  # fmt: skip
 
-OUTCOMES = (
-    "retained", "renewed", "paid", "promised", "card_delivered", "redeemed", "claimed", "reactivated", "accepted",
-    "call_back", "refused", "no_answer", "wrong_number", "do_not_contact", "left_already",
-)  # fmt: skip
+# What goes back to be corrected says first why.
+CORRECTED_COLUMNS = (Column("refusal", 30, is_remark=True), *WORK_LIST_COLUMNS)
+OUTCOMES = tuple(outcomes())
 
 KPI_COLUMNS = _office(
     ("kpi_title", 22, "text"), ("variant", 14, "text"), ("scope_kind", 10, "text"), ("scope_id", 14, "text"),

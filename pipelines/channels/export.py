@@ -121,21 +121,23 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
 def _work_lists(office: Office, out: Path) -> Iterator[Path]:
     managers = _names(office, "snapshot_account_manager", "manager_id")
     branches = _names(office, "snapshot_organisation", "org_id")
-    desks: dict[tuple[str, bool], list[Row]] = defaultdict(list)
-    for order in office.orders:
-        is_owned = order["manager_id"] is not None
-        desks[order["manager_id"] if is_owned else order["branch_id"] or "-", is_owned].append(order)
-    for (desk, is_owner), orders in sorted(desks.items()):
+    for (desk, is_owner), rows in desks(office):
         name = (managers if is_owner else branches).get(desk, desk)
-        book = WorkList(
-            stamp=office.stamp(name),
-            manager_id=desk,
-            rows=[office.work_row(place, order, is_owner) for place, order in enumerate(orders, start=1)],
-        )
+        book = WorkList(stamp=office.stamp(name), manager_id=desk, rows=rows)
         kind = "manager" if is_owner else "branch"
         path = out / f"{office.version.month}_{kind}_{file_stem(name, desk)}.xlsx"
         write_work_list(path, book, labels(office.language), load_settings().key)
         yield path
+
+
+def desks(office: Office) -> Iterator[tuple[tuple[str, bool], list[Row]]]:
+    """Yield each desk (a manager, or a branch where nobody owns the customer) with its rows in the order to work them."""
+    found: dict[tuple[str, bool], list[Row]] = defaultdict(list)
+    for order in office.orders:
+        is_owned = order["manager_id"] is not None
+        found[order["manager_id"] if is_owned else order["branch_id"] or "-", is_owned].append(order)
+    for (desk, is_owner), orders in sorted(found.items()):
+        yield (desk, is_owner), [office.work_row(place, order, is_owner) for place, order in enumerate(orders, start=1)]
 
 
 def _names(office: Office, table: str, key: str) -> dict[str, str]:

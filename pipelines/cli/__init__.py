@@ -7,13 +7,12 @@ import sys
 
 import typer
 
-from pipelines.cli import model, month, operator, record, why
+from pipelines.cli import model, month, operator, outcomes, record, why
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
-# Importing the modules makes their commands known.
-__all__ = ["app", "main", "model", "month", "operator", "record", "why"]
+__all__ = ["app", "main", "model", "month", "operator", "outcomes", "record", "why"]
 
 
 def main() -> None:

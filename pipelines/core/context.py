@@ -43,6 +43,7 @@ class Context:
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     champion: Champion | None = None
     source: Any = None
+    office: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -112,7 +113,7 @@ class Context:
     def _not_held(self, era: str) -> str:
         if era == "base":
             return "base month"
-        months = {"m1": -1, "m2": -2}
+        months = {"m1": -1, "m2": -2, "m3": -3}
         return f"not held: {self.month.plus(months[era])}" if era in months else f"no month held before: {self.month}"
 
     @staticmethod
@@ -164,7 +165,7 @@ class Context:
         short = table.removeprefix("snapshot_")
         if short != table and short in contract():
             return {c.name: SQL_TYPES[c.kind] for c in snapshot_columns(short)}
-        return {name: DECLARED_TYPES.get(name, "VARCHAR") for name in table_columns(table)}
+        return {name: DECLARED_TYPES.get(name) or _promised_type(name) for name in table_columns(table)}
 
     def write(
         self,
@@ -198,21 +199,21 @@ class Context:
         return self.draft.path / f"{table}.parquet"
 
 
-# Types of columns of our own tables that a SQL file may read when the table is missing; all others are text.
+def _promised_type(name: str) -> str:
+    """The type that the name of a column of ours promises."""
+    if name.startswith(("is_", "has_")):
+        return "BOOLEAN"
+    ends = {"_on": "DATE", "_at": "TIMESTAMP", "_amount": "DECIMAL(18,2)", "_count": "INTEGER"}
+    return next((kind for end, kind in ends.items() if name.endswith(end)), "VARCHAR")
+
+
+# Types of columns of our own tables that a SQL file may read when the table is missing and whose name promises none.
 DECLARED_TYPES = {
-    "is_high_value": "BOOLEAN",
-    "is_zero_all": "BOOLEAN",
+    "also_on": "VARCHAR",
     "voice_minutes": "DECIMAL(18,6)",
     "data_mb": "DECIMAL(18,6)",
-    "past_due_amount": "DECIMAL(18,2)",
-    "oldest_due_on": "DATE",
     "p_voluntary": "DOUBLE",
     "p_involuntary": "DOUBLE",
     "p_down_migration": "DOUBLE",
     "decile": "INTEGER",
-    "target_amount": "DECIMAL(18,2)",
-    "month_count": "INTEGER",
-    "stopped_at": "TIMESTAMP",
-    "stopped_on": "DATE",
-    "reactivated_on": "DATE",
 }

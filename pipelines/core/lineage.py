@@ -74,12 +74,33 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
         *("month", "list", "customer_id", "service_id", "rank", "rank_value", "amount", "reason_codes"),
         *("evidence", "expected_value"),
     ),
+    "dispatch_order": (
+        *("order_id", "month", "list", "customer_id", "service_id", "branch_id", "manager_id", "rank", "rank_value"),
+        *("amount", "reason_codes", "also_on", "due_on", "arm", "purpose", "dispatched_on", "is_provisional"),
+    ),
+    "extract_release": ("month", "order_count"),
+    "extract_outcome": ("order_id", "outcome", "contacted_on", "is_contact", "is_success", "is_closed"),
+    "extract_promise": ("order_id", "contacted_on", "promised_amount", "promised_on"),
+    "feedback_rule": ("list", "proof"),
+    "feedback_effect": (
+        *("list", "month_count", "effect", "effect_low", "effect_high", "revenue_kept", "revenue_kept_low"),
+        *("revenue_kept_high", "needed_order_count", "state", "is_paused"),
+    ),
+    "feedback_mark": ("customer_id", "is_do_not_contact", "is_wrong_number"),
     "features_held_month": ("month", "months_ago"),
     "score_churn": (
         *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "p_down_migration"),
         *("decile", "reason_1", "reason_2", "reason_3", "model_version"),
     ),
 }
+
+
+# Of tables that a room's own code makes of a SQL file's table: which.
+MADE_OF = {"feedback_effect": "feedback_arm"}
+
+
+def _spec_of(table: str) -> Spec:
+    return next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table)
 
 
 def carried_columns(spec: Spec) -> tuple[str, ...]:
@@ -196,7 +217,7 @@ def sources(spec: Spec, scored_by: frozenset[ColumnName] = frozenset()) -> froze
 
 def sources_of(table: str) -> frozenset[Delivered]:
     """The same for a table by its name."""
-    return sources(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+    return sources(_spec_of(table))
 
 
 def feature_columns(names: frozenset[str]) -> frozenset[ColumnName]:
@@ -236,6 +257,9 @@ class _Follower:
         if column.table.room == "snapshot":
             self.found.add(Delivered(column.table.name, column.column, then[1], then[0]))
             return
+        if column.table.name in MADE_OF:
+            made_of = _spec_of(MADE_OF[column.table.name])
+            self.follow(made_of, origin(made_of).all(), then)
         if column.table.name == "score_churn":
             self.follow(reader, set(self.scored_by), then)
         spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
@@ -247,7 +271,7 @@ class _Follower:
 def _shift(when: When, era: str) -> When:
     """From a month to the one that an era means there; an era within another one is not told apart from it."""
     anchor, months = when
-    if era in ("m1", "m2"):
+    if era in ("m1", "m2", "m3"):
         return anchor, months + int(era[1])
     return (era, 0) if era and not anchor else when
 

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
     gate_file: Path | None = Field(default=None, description="YAML of severities and thresholds of this installation")
     check_timeout_seconds: int = Field(default=600, ge=1, description="a table's checks that take longer count as red")
+    office_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the office database; office.sqlite3 in the home without"
+    )
     memory_limit: str = Field(default="6GB", description="the engine's memory before it spills to disk")
     threads: int = Field(default=2, ge=1, description="the engine's threads")
 
@@ -60,6 +63,10 @@ class Settings(BaseSettings):
     def key(self) -> bytes:
         """The secret key as bytes for HMAC."""
         return self.secret_key.get_secret_value().encode()
+
+    def office_database(self, home: Path) -> str:
+        """The SQLAlchemy URL of the office database that belongs to a home."""
+        return self.office_url.get_secret_value() if self.office_url else f"sqlite:///{home / 'office.sqlite3'}"
 
     @property
     def has_development_key(self) -> bool:

@@ -17,9 +17,9 @@ from sqlglot import exp
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 
-# Tables of earlier months are named by a prefix: m1 and m2 are the months right before, prior the latest held one
+# Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, prior the latest held one
 # before this, base the frozen cohort's base month.
-EARLIER = ("m1", "m2", "prior", "base")
+EARLIER = ("m1", "m2", "m3", "prior", "base")
 _FRONT_MATTER = re.compile(r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL)
 
 

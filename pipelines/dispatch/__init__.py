@@ -1,7 +1,8 @@
 """Lists into orders: one order a customer, within capacity, some held out; and a why-not for everyone left out.
 
 A list says who and why. Whether he may be contacted is decided here, once for all lists, in this order: do_not_contact,
-opted_out, complaint, holdout, other_list, cool_down, no_manager, capacity. The first that applies is the why-not.
+wrong_number, opted_out, complaint, holdout, other_list, cool_down, no_manager, capacity. The first that applies is the
+why-not.
 
 `decide` finds the first list that may have each customer, `capacity` gives the places there are, `assign` and
 `allocate` are the two optimisations behind it, `write` says what came of it.
@@ -68,9 +69,18 @@ def _gather(context: Context, spec: Spec) -> dict[str, Any]:
         release = _worse(release, f"by rules alone: {why}")
     if TableName("score_churn") in spec.reads and (red := _red_looks(context)):
         release = _worse(release, f"score watched: {', '.join(red)}")
+    if is_paused(context, spec):
+        release = {"status": "withheld", "reason": "paused: it loses more customers than it keeps"}
     context.bind_tolerated(spec)
     context.engine.table(f"listed_{spec.name}", _one_a_customer(spec), context.parameters(spec.parameters))
     return state | release
+
+
+def is_paused(context: Context, spec: Spec) -> bool:
+    """Whether the hold-out has shown, for sure and at all looks together, that a list does harm."""
+    sql = "SELECT is_paused FROM feedback_effect WHERE list = $name"
+    rows = context.engine.rows(sql, {"name": spec.name}) if context.is_computed("feedback_effect") else []
+    return any(row["is_paused"] for row in rows)
 
 
 def _worse(release: dict[str, Any], note: str) -> dict[str, Any]:

@@ -98,6 +98,7 @@ SELECT
     f.assign = 'branch' OR m.manager_id IS NOT NULL OR (f.assign = 'allocate' AND b.branch_id IS NOT NULL)
         AS has_manager,
     COALESCE(c.is_do_not_contact, FALSE) AS is_do_not_contact,
+    COALESCE(c.is_wrong_number, FALSE) AS is_wrong_number,
     f.is_scored AND COALESCE(c.is_opted_out, FALSE) AS is_opted_out,
     f.stops_on_complaint AND k.customer_id IS NOT NULL AS is_complaining,
     f.is_held_out AND COALESCE(h.is_drawn, FALSE) AS is_drawn,
@@ -128,7 +129,7 @@ LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
 LEFT JOIN score AS s ON s.customer_id = l.customer_id
 """
 
-_MAY = "NOT (is_do_not_contact OR is_opted_out OR is_complaining OR is_cooling) AND has_manager"
+_MAY = "NOT (is_do_not_contact OR is_wrong_number OR is_opted_out OR is_complaining OR is_cooling) AND has_manager"
 _WANTS = f"""
 SELECT * FROM asked WHERE {_MAY} AND NOT is_drawn
 QUALIFY ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY place) = 1
@@ -190,7 +191,8 @@ SELECT
     a.list, a.customer_id, a.service_id, a.branch_id, COALESCE(p.manager_id, a.manager_id) AS manager_id, a.rank,
     a.rank_value, a.amount, a.reason_codes, a.purpose, a.listed_due_on, a.evidence, a.expected_value,
     CASE WHEN p.list = a.list THEN NULL
-        WHEN a.is_do_not_contact THEN 'do_not_contact' WHEN a.is_opted_out THEN 'opted_out'
+        WHEN a.is_do_not_contact THEN 'do_not_contact' WHEN a.is_wrong_number THEN 'wrong_number'
+        WHEN a.is_opted_out THEN 'opted_out'
         WHEN a.is_complaining THEN 'complaint' WHEN a.is_drawn THEN 'holdout'
         WHEN p.place < a.place THEN 'other_list' WHEN a.is_cooling THEN 'cool_down'
         WHEN NOT a.has_manager THEN 'no_manager' ELSE 'capacity' END AS why_not,

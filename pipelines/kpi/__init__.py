@@ -33,7 +33,7 @@ def run(context: Context) -> None:
     engine = context.engine
     engine.execute(
         "CREATE TEMP TABLE part (kpi VARCHAR, variant VARCHAR, part VARCHAR, scope_kind VARCHAR, scope_id VARCHAR, "
-        "numerator DECIMAL(28,8), denominator DECIMAL(28,8), is_placed BOOLEAN)"
+        "numerator DECIMAL(28,8), denominator DECIMAL(28,8), low DOUBLE, high DOUBLE, is_placed BOOLEAN)"
     )
     kinds = [kind for kind, (_, needs) in SCOPES.items() if not any(context.is_absent(need) for need in needs)]
     _place_customers(context, kinds)
@@ -130,6 +130,7 @@ def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
     """Add a KPI's numerators and denominators to `part`, once for every kind of scope."""
     columns = kpi.spec.tree.named_selects
     given = {"variant": f"'{kpi.variants[0]}'", "part": "''", "scope_kind": "NULL", "scope_id": "NULL"}
+    given |= {"interval_low": "NULL", "interval_high": "NULL"}
     keys = ", ".join(name if name in columns else f"{other} AS {name}" for name, other in given.items())
     denominator = "denominator" if "denominator" in columns else "NULL"
     context.engine.table(
@@ -151,7 +152,8 @@ def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
 
 def _add(context: Context, kpi: Kpi, scope: str, rows: str, *, is_placed: bool) -> None:
     context.engine.execute(
-        f"INSERT INTO part SELECT '{kpi.name}', variant, part, {scope}, SUM(numerator), SUM(denominator), {is_placed} "
+        f"INSERT INTO part SELECT '{kpi.name}', variant, part, {scope}, SUM(numerator), SUM(denominator), "
+        f"MAX(CAST(interval_low AS DOUBLE)), MAX(CAST(interval_high AS DOUBLE)), {is_placed} "
         f"FROM customer_part AS p {rows} GROUP BY ALL"
     )
 
@@ -162,9 +164,11 @@ def _always_there(context: Context, kpi: Kpi, kinds: list[str]) -> None:
     empty = "0" if has_denominator else "NULL"
     for variant in kpi.variants:
         for kind in kinds:
-            scope = "company" if kind == "company" else "unclaimed"
+            here = {"kpi": kpi.name, "variant": variant, "kind": kind}
+            here["scope"] = "company" if kind == "company" else "unclaimed"
             context.engine.execute(
-                f"INSERT INTO part SELECT '{kpi.name}', '{variant}', '', '{kind}', '{scope}', 0, {empty}, FALSE WHERE NOT EXISTS "
-                f"(SELECT 1 FROM part WHERE kpi = '{kpi.name}' AND variant = '{variant}' "
-                f"AND scope_kind = '{kind}' AND scope_id = '{scope}')"
+                f"INSERT INTO part SELECT $kpi, $variant, '', $kind, $scope, 0, {empty}, NULL, NULL, FALSE "
+                "WHERE NOT EXISTS (SELECT 1 FROM part WHERE kpi = $kpi AND variant = $variant "
+                "AND scope_kind = $kind AND scope_id = $scope)",
+                here,
             )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 # What a KPI's value is made of: `sum` over sum; the `mean` of its parts' quotients; a `score` of ten for reaching the
-# target, capped, less deductions. The last two are values only.
+# target, capped, less deductions; or its numerator as `given`. All but the first are values only.
 SCOPED = """
 WITH piece AS (
-    SELECT kpi, variant, scope_kind, scope_id, part, SUM(numerator) AS numerator, SUM(denominator) AS denominator
+    SELECT kpi, variant, scope_kind, scope_id, part, SUM(numerator) AS numerator, SUM(denominator) AS denominator,
+        MAX(low) AS low, MAX(high) AS high
     FROM part GROUP BY ALL
 ),
 quotient AS (
@@ -19,10 +20,12 @@ SELECT
     CASE
         WHEN f.way = 'mean' AND COUNT(q.quotient) = COUNT(*) THEN SUM(q.quotient) / COUNT(*)
         WHEN f.way = 'score' AND COUNT(q.quotient) > 0 THEN 10 * LEAST(MAX(q.quotient), $score_cap) - $score_deduction
+        WHEN f.way = 'given' THEN CAST(MAX(q.numerator) AS DOUBLE)
         WHEN f.way = 'sum' AND f.is_count THEN CAST(MAX(q.numerator) AS DOUBLE)
         WHEN f.way = 'sum' THEN MAX(q.quotient)
     END AS value,
-    NOT f.is_count AND f.way <> 'score' AND MIN(q.denominator) < $small AS is_small
+    NOT f.is_count AND f.way <> 'score' AND MIN(q.denominator) < $small AS is_small,
+    MAX(q.low) AS low, MAX(q.high) AS high
 FROM fact AS f
 LEFT JOIN quotient AS q ON q.kpi = f.kpi AND q.variant = f.variant
 GROUP BY f.kpi, f.variant, f.way, f.is_count, q.scope_kind, q.scope_id
@@ -37,9 +40,9 @@ _WILSON = """
 _Z = 1.959963984540054
 
 
-def _wilson(sign: str) -> str:
+def _bound(sign: str, given: str) -> str:
     bound = _WILSON.format(z=_Z, z2=_Z * _Z, sign=sign)
-    return f"CASE WHEN f.interval = 'wilson' AND s.denominator > 0 THEN {bound} END"
+    return f"CASE WHEN f.interval = 'wilson' AND s.denominator > 0 THEN {bound} ELSE s.{given} END"
 
 
 # Ranks compare values at nine places: equal quotients of yuan may differ in the last bit of a double.
@@ -48,8 +51,8 @@ WITH valued AS (
     SELECT
         s.kpi, s.variant, s.scope_kind, s.scope_id, s.numerator, s.denominator, s.value, s.is_small,
         CASE WHEN f.is_default THEN COALESCE(CAST(t.target_value AS DOUBLE), f.target) END AS target,
-        f.sign, f.missing, f.note, f.is_default,
-        {_wilson("-")} AS interval_low, {_wilson("+")} AS interval_high
+        f.sign, f.way, f.missing, f.note, f.is_default,
+        {_bound("-", "low")} AS interval_low, {_bound("+", "high")} AS interval_high
     FROM scoped AS s
     JOIN fact AS f ON f.kpi = s.kpi AND f.variant = s.variant
     LEFT JOIN target_row AS t
@@ -69,7 +72,9 @@ SELECT
     CASE WHEN k.missing IS NOT NULL THEN 'not_computed' WHEN t.kpi IS NOT NULL THEN 'withheld'
         ELSE COALESCE(b.status, r.status) END AS status,
     NULLIF(CONCAT_WS('; ', k.missing, CASE WHEN k.missing IS NULL THEN COALESCE(b.reason, r.reason) END,
-        'does_not_tie: ' || t.checks, k.note, CASE WHEN k.is_small THEN 'small_denominator' END), '') AS reason,
+        'does_not_tie: ' || t.checks, k.note, CASE WHEN k.is_small THEN 'small_denominator' END,
+        CASE WHEN k.way = 'given' AND k.value IS NULL AND k.missing IS NULL THEN 'too few orders' END,
+        'interval: ' || PRINTF('%.4f … %.4f', k.interval_low, k.interval_high)), '') AS reason,
     k.interval_low, k.interval_high
 FROM ranked AS k
 JOIN validate_release AS r

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 
 
@@ -13,6 +14,11 @@ def mask_phone(phone: str | None) -> str | None:
     if len(digits) < 11:
         return "*" * max(len(digits) - 2, min(len(digits), 2)) + digits[2:][-2:]
     return f"{digits[:3]}{'*' * (len(digits) - 7)}{digits[-4:]}"
+
+
+def digest_phone(key: bytes, phone: str | None) -> str | None:
+    """Return a keyed hash of a number: tells whether it changed, and nothing else to who has not the key."""
+    return hmac.digest(key, b"phone\x1f" + phone.strip().encode(), "sha256").hex() if phone and phone.strip() else None
 
 
 def mask_name(name: str | None) -> str | None:

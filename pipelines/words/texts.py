@@ -9,6 +9,7 @@ from string import Formatter
 import yaml
 
 from pipelines.core.errors import RetentionError
+from pipelines.core.outcomes import outcome_words
 from pipelines.core.paths import LOCALES
 
 LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
@@ -16,9 +17,9 @@ LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
 
 @cache
 def labels(language: str) -> dict[str, str]:
-    """Load a language's texts by key."""
+    """Load a language's texts by key, the words of the outcome codes among them."""
     loaded: dict[str, str] = yaml.safe_load((LOCALES / f"{language}.yml").read_text(encoding="utf-8"))
-    return loaded
+    return dict(sorted((loaded | outcome_words(language)).items()))
 
 
 def label(language: str, key: str, **facts: object) -> str:

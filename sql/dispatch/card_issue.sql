@@ -4,6 +4,7 @@ purpose: service
 priority: 120
 holdout: false
 due: {day: 10}
+verify: card
 action: {zh: 制发并送达会员卡, en: Issue and deliver the card}
 script:
   zh: "您好，您是我们的{tier}会员，会员卡还没有送到您手上。请问送到哪里方便？我顺便给您介绍会员可以享受的服务。"

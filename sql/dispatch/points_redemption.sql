@@ -4,6 +4,7 @@ purpose: marketing
 priority: 150
 holdout: true
 due: {column: due_on}
+verify: points
 action: {zh: 提醒积分可兑换，协助兑换, en: Remind of the points and help to redeem them}
 script:
   zh: "您好，您有 {points_balance} 积分可以兑换[，{points_expire_on} 到期]。需要我帮您看看能换什么，现在就兑换吗？"

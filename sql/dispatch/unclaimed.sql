@@ -5,6 +5,7 @@ priority: 140
 holdout: false
 assign: branch
 due: {day: 5}
+verify: claim
 needs: [ownership.manager_id]
 action: {zh: 支局认领并指定客户经理, en: Branch claims the customer and names a manager}
 script:

@@ -6,6 +6,7 @@ holdout: false
 assign: allocate        # gives a manager of the branch to those without one
 remember: true          # nobody is new twice
 due: {day: 10}
+verify: claim
 needs: [ownership.manager_id]
 tolerates: [m1.features_high_value, prior.dispatch_listed]  # in the first month only those without a manager are new
 action: {zh: 分配客户经理，首次联系建档, en: First contact by the new manager}

@@ -5,7 +5,9 @@ key: [customer_id]
 tolerates: [customer.do_not_contact, customer.personalisation_opt_out]  # nobody is known to have refused
 --- */
 SELECT
-    customer_id,
-    COALESCE(do_not_contact, FALSE) AS is_do_not_contact,
-    COALESCE(personalisation_opt_out, FALSE) AS is_opted_out
-FROM snapshot_customer
+    c.customer_id,
+    COALESCE(c.do_not_contact, FALSE) OR COALESCE(k.is_do_not_contact, FALSE) AS is_do_not_contact,
+    COALESCE(c.personalisation_opt_out, FALSE) AS is_opted_out,
+    COALESCE(k.is_wrong_number, FALSE) AS is_wrong_number
+FROM snapshot_customer AS c
+LEFT JOIN feedback_mark AS k ON k.customer_id = c.customer_id

@@ -43,6 +43,14 @@ _ARROW = {
 # Columns of tables that a room's own code writes; all others are text.
 _EXTRA_TYPES = {
     "months_ago": pa.int32(),
+    "order_count": pa.int32(),
+    "month_count": pa.int32(),
+    "needed_order_count": pa.int64(),
+    **dict.fromkeys(("effect", "effect_low", "effect_high"), pa.float64()),
+    **dict.fromkeys(("revenue_kept", "revenue_kept_low", "revenue_kept_high"), pa.float64()),
+    "rank": pa.int32(),
+    "amount": pa.decimal128(18, 2),
+    "rank_value": pa.decimal128(18, 2),
     "decile": pa.int32(),
     "p_voluntary": pa.float64(),
     "p_involuntary": pa.float64(),
@@ -93,7 +101,7 @@ def native(spec: Spec) -> str:
 def _sums(spec: Spec) -> str:
     """Add up a KPI's parts a customer and variant; what adds nothing is left out."""
     measures = [name for name in ("numerator", "denominator") if name in spec.tree.named_selects]
-    placed = ("customer_id", "variant", "part", "scope_kind", "scope_id")
+    placed = ("customer_id", "variant", "part", "scope_kind", "scope_id", "interval_low", "interval_high")
     keys = [name for name in placed if name in spec.tree.named_selects]
     sums = [f"CAST(SUM({name}) AS DECIMAL(28, 8)) AS {name}" for name in measures]
     some = " OR ".join(f"SUM({name}) IS DISTINCT FROM 0" for name in measures)
@@ -123,7 +131,13 @@ class Earlier(Version):
 
 
 def _earlier(case: Case, folder: Path) -> dict[str, Version | None]:
-    months = {"m1": case.month.plus(-1), "m2": case.month.plus(-2), "prior": case.prior, "base": case.prior}
+    months = {
+        "m1": case.month.plus(-1),
+        "m2": case.month.plus(-2),
+        "m3": case.month.plus(-3),
+        "prior": case.prior,
+        "base": case.prior,
+    }
     tables = {era: frozenset(t.name for t in case.given if t.era == era) for era in EARLIER}
     return {era: Earlier(months[era], folder, tables[era]) if tables[era] else None for era in EARLIER}
 
@@ -144,8 +158,15 @@ def schema_of(table: str) -> pa.Schema:
     if short != table and short in contract():
         return pa.schema([(c.name, _ARROW[SQL_TYPES[c.kind]]) for c in snapshot_columns(short)])
     if table in EXTRA_COLUMNS:
-        return pa.schema([(name, _EXTRA_TYPES.get(name, pa.string())) for name in EXTRA_COLUMNS[table]])
+        return pa.schema([(name, _extra_type(name)) for name in EXTRA_COLUMNS[table]])
     return described(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+
+
+def _extra_type(name: str) -> pa.DataType:
+    """The type that a column's name promises, text where it promises none."""
+    promised = {"is_": pa.bool_(), "_on": pa.date32(), "_amount": pa.decimal128(18, 2)}
+    ends = next((kind for mark, kind in promised.items() if name.startswith(mark) or name.endswith(mark)), pa.string())
+    return _EXTRA_TYPES.get(name, pa.string() if name == "also_on" else ends)
 
 
 def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:

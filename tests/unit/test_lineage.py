@@ -167,7 +167,10 @@ OUTPUTS = [kpi.spec for kpi in kpis()] + lists()
 @pytest.mark.parametrize("spec", OUTPUTS, ids=lambda s: s.where)
 def test_every_output_is_traced_to_delivered_columns(spec: Spec) -> None:
     found = delivered(spec)
-    assert found and all(not c.table.era and c.table.room == "snapshot" for c in found)
+    # Who was reached is made of orders and answers; nothing that is delivered this month can spoil it.
+    assert bool(found) != (spec.name == "contact_rate") and all(
+        not c.table.era and c.table.room == "snapshot" for c in found
+    )
     for column in found:
         known = {c.name for c in snapshot_columns(column.table.name.removeprefix("snapshot_"))}
         assert column.column in known, column

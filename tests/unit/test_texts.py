@@ -19,7 +19,7 @@ from pipelines.words.texts import LANGUAGES, describe, label, labels, local_lang
 from tests.small import read, twin_operator
 
 FAMILY = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, RetentionError)}
-CODE = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "pipelines").rglob("*.py")}
+CODE = {p: ast.parse(p.read_text("utf-8")) for room in ("pipelines", "console") for p in (ROOT / room).rglob("*.py")}
 
 
 def places(text: str) -> set[str]:

@@ -1,0 +1,72 @@
+"""Which database the office is, in Django's words, and its tables brought up to date."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from filelock import FileLock
+
+from pipelines.core.errors import SpecError, StorageError
+from pipelines.core.settings import Settings
+
+_SECONDS = 30  # how long a writer waits for another one
+
+
+def django_database(url: str) -> dict[str, Any]:
+    """Say a SQLAlchemy URL (SQLite or PostgreSQL) as an entry of Django's DATABASES; raise SpecError for another."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        # IMMEDIATE: a file's rows wait for their turn at the start, and never fail half-way for the lock.
+        options: dict[str, Any] = {"timeout": _SECONDS, "transaction_mode": "IMMEDIATE"}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": parsed.database, "OPTIONS": options}
+    if parsed.get_backend_name() == "postgresql":
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parsed.database,
+            "USER": parsed.username or "",
+            "PASSWORD": parsed.password or "",
+            "HOST": parsed.host or "",
+            "PORT": str(parsed.port or ""),
+            "OPTIONS": dict(parsed.query),
+        }
+    raise SpecError("office.bad_url", backend=parsed.get_backend_name())
+
+
+def _parse(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise SpecError("office.bad_url", backend="?") from error
+
+
+def open_office(home: Path, settings: Settings) -> None:
+    """Point Django at the home's office database and bring its tables up to date; raise StorageError if it is away."""
+    _start_django()
+    from django.core.management import call_command
+    from django.db import DatabaseError, connections
+
+    database = django_database(settings.office_database(home))
+    home.mkdir(parents=True, exist_ok=True)
+    connections.close_all()
+    connections.databases["default"] = connections.configure_settings({"default": database})["default"]
+    if hasattr(connections._connections, "default"):
+        del connections["default"]
+    try:
+        with FileLock(home / ".office.lock", timeout=_SECONDS):
+            call_command("migrate", verbosity=0, interactive=False)
+    except (DatabaseError, OSError) as error:
+        raise StorageError("office.away", why=type(error).__name__) from error
+    if database["ENGINE"].endswith("sqlite3"):
+        os.chmod(database["NAME"], 0o600)
+
+
+def _start_django() -> None:
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+        django.setup()

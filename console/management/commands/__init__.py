@@ -1,0 +1,1 @@
+"""What the office can be told to do."""

@@ -1,0 +1,85 @@
+"""What the office keeps. Nothing here is ever overwritten or deleted: outcomes are added, marks are lifted with a date."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Release(models.Model):
+    """A released month whose orders are here: the version that was sealed, and how many left the house."""
+
+    month = models.CharField(max_length=7, primary_key=True)
+    version = models.IntegerField()
+    manifest = models.CharField(max_length=64)
+    order_count = models.IntegerField()
+    imported_at = models.DateTimeField(auto_now_add=True)
+
+
+class Order(models.Model):
+    """A sealed order that left the house (treated, never the hold-out); `phone_digest` tells a changed phone."""
+
+    order_id = models.CharField(max_length=40, primary_key=True)
+    release = models.ForeignKey(Release, models.PROTECT, db_column="month", related_name="orders")
+    list = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=16)
+    customer_id = models.CharField(max_length=200, db_index=True)
+    service_id = models.CharField(max_length=200, null=True)
+    branch_id = models.CharField(max_length=200, null=True)
+    manager_id = models.CharField(max_length=200, null=True, db_index=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    dispatched_on = models.DateField()
+    due_on = models.DateField()
+    phone_digest = models.CharField(max_length=64, null=True)
+
+
+class Intake(models.Model):
+    """A file that came back: what it was and what became of its rows."""
+
+    file = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    received_at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=150)
+    accepted = models.IntegerField()
+    unchanged = models.IntegerField()
+    refused = models.IntegerField()
+    unfilled = models.IntegerField()
+
+
+class Answer(models.Model):
+    """One outcome of an order. Of several the one with the later contact stands, of one day the one that came later."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="answers")
+    intake = models.ForeignKey(Intake, models.PROTECT, related_name="answers")
+    line = models.BigIntegerField()
+    outcome = models.CharField(max_length=32)
+    contacted_on = models.DateField(null=True)
+    promised_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    promised_on = models.DateField(null=True)
+    note = models.TextField(blank=True)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        """An answer given twice is one answer."""
+
+        constraints = (models.UniqueConstraint(fields=("order", "digest"), name="an_answer_once"),)
+
+
+class ContactMark(models.Model):
+    """What an answer says of the customer beyond its order: not to be contacted, or the number is another's."""
+
+    customer_id = models.CharField(max_length=200, db_index=True)
+    kind = models.CharField(max_length=32)
+    since_on = models.DateField()
+    phone_digest = models.CharField(max_length=64, null=True)
+    answer = models.OneToOneField(Answer, models.PROTECT, related_name="mark")
+    lifted_by = models.ForeignKey(Answer, models.PROTECT, null=True, related_name="lifted")
+
+
+class AuditEntry(models.Model):
+    """Who did what to which month, order or file; added to, never changed."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=150)
+    action = models.CharField(max_length=64)
+    subject = models.CharField(max_length=255)
+    detail = models.JSONField(default=dict)

@@ -1,0 +1,89 @@
+"""The command that takes filled workbooks back."""
+
+from __future__ import annotations
+
+from getpass import getuser
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.errors import Incomplete
+from pipelines.core.settings import load_settings
+from pipelines.words.texts import label
+
+
+@app.command()
+def outcomes(
+    files: Annotated[list[Path], typer.Argument(help="Filled workbooks (.xlsx) or .csv.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Where workbooks of refused rows go.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who hands them in; by default the user logged in.")] = None,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take filled workbooks back, row by row; again changes nothing."""
+    from console.database import open_office
+    from pipelines.channels.corrected import SentOut
+
+    speaker = Speaker(lang, as_json)
+    settings = load_settings()
+    open_office(home, settings)
+    sent, folder = SentOut(home), out or home / "returns"
+    told = [_take(file, sent, folder, speaker.language, settings.key, by or getuser()) for file in files]
+    speaker.show(told, lambda: _tell(speaker, told))
+    refused = sum(len(one["refused"]) for one in told)
+    unread = sum(one["error"] is not None for one in told)
+    if refused or unread:
+        raise Incomplete("outcomes.refused", rows=refused, files=unread)
+
+
+def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor: str) -> dict[str, Any]:
+    """Take one file back; one that cannot be read holds back no other."""
+    from console.returns import take_back
+    from pipelines.channels.corrected import write_corrected
+    from pipelines.channels.returns import read_return
+    from pipelines.core.errors import SourceNotReady
+    from pipelines.sources.delivery import FileRefused
+
+    nothing = {"accepted": 0, "unchanged": 0, "unfilled": 0, "refused": [], "corrected": None}
+    try:
+        returned = read_return(file, key)
+    except (FileRefused, SourceNotReady) as refusal:
+        return {"file": file.name, **nothing, "error": label(language, f"error.{refusal.key}", **refusal.facts)}
+    receipt = take_back(returned, actor)
+    corrected = None
+    if receipt.refused:
+        folder.mkdir(parents=True, exist_ok=True)
+        corrected = folder / f"{file.stem}_corrected.xlsx"
+        write_corrected(corrected, receipt.refused, sent, returned.language or language, key, file.stem)
+    return {
+        "file": receipt.file,
+        "accepted": receipt.accepted,
+        "unchanged": receipt.unchanged,
+        "unfilled": receipt.unfilled,
+        "refused": [_refusal(row, language) for row in receipt.refused],
+        "corrected": str(corrected) if corrected else None,
+        "error": None,
+    }
+
+
+def _refusal(row: Any, language: str) -> dict[str, Any]:
+    from pipelines.channels.corrected import in_words
+
+    reason = {"key": row.refusal.key, "column": row.refusal.column, "reason": in_words(row.refusal, language)}
+    return {"line": row.line, "order_id": row.order_id, **reason}
+
+
+def _tell(speaker: Speaker, told: list[dict[str, Any]]) -> None:
+    for one in told:
+        if one["error"]:
+            speaker.say("cli.return_unread", file=one["file"], why=one["error"])
+            continue
+        counts = {name: one[name] for name in ("accepted", "unchanged", "unfilled")}
+        speaker.say("cli.returned", file=one["file"], **counts, refused=len(one["refused"]))
+        for row in one["refused"]:
+            speaker.say("cli.return_refused", line=row["line"], order=row["order_id"] or "-", why=row["reason"])
+        if one["corrected"]:
+            speaker.say("cli.return_corrected", path=one["corrected"])

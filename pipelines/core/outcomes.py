@@ -1,0 +1,41 @@
+"""The outcome codes (回单): what a manager can answer, and what each answer means (`outcomes.yml`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One code with its flags; `marks` is what it says of the customer beyond the order."""
+
+    code: str
+    words: dict[str, str] = field(hash=False)
+    is_contact: bool = False
+    is_success: bool = False
+    needs_date: bool = False
+    needs_amount: bool = False
+    closes: bool = False
+    marks: str | None = None
+
+
+@cache
+def outcomes() -> dict[str, Outcome]:
+    """Load the codes in the order a drop-down shows them."""
+    raw = yaml.safe_load(Path(__file__).with_name("outcomes.yml").read_text(encoding="utf-8"))
+    return {code: Outcome(code, **flags) for code, flags in raw.items()}
+
+
+def standing_key(contacted_on: date | None, number: int) -> tuple[date, int]:
+    """Order an order's answers: the last one stands. A later contact does, of one day what came in later (`number`)."""
+    return contacted_on or date.min, number
+
+
+def outcome_words(language: str) -> dict[str, str]:
+    """What people read: `outcome.<code>` to its words."""
+    return {f"outcome.{code}": outcome.words.get(language, outcome.words["en"]) for code, outcome in outcomes().items()}

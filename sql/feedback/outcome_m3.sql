@@ -1,0 +1,26 @@
+/* ---
+title: {zh: 三个月后的回单与核验, en: What was claimed and what was verified three months later}
+owner: retention
+key: [order_id]
+tolerates: [feedback_kept_m3, m2.feedback_outcome]
+--- */
+SELECT
+    o.order_id,
+    o.order_month,
+    o.list,
+    o.proof,
+    o.customer_id,
+    o.service_id,
+    o.branch_id,
+    o.manager_id,
+    o.arm,
+    o.amount,
+    o.due_on,
+    o.outcome,
+    o.contacted_on,
+    o.is_reached,
+    o.is_claimed,
+    CASE WHEN o.proof = 'kept' THEN n.is_verified ELSE v.is_verified END AS is_verified  -- the others happen once
+FROM feedback_order_m3 AS o
+LEFT JOIN feedback_kept_m3 AS n ON n.order_id = o.order_id
+LEFT JOIN m2.feedback_outcome AS v ON v.order_id = o.order_id

@@ -1,0 +1,22 @@
+/* ---
+title: {zh: 维系成功率, en: Success rate}
+owner: retention
+unit: ratio
+better: higher
+default: contacted
+variants:
+  contacted: {zh: 接触到的派单中核验成功, en: 'verified successes, of the orders reached'}
+  dispatched: {zh: 派出的派单中核验成功, en: 'verified successes, of the orders sent out'}
+  claimed: {zh: 接触到的派单中自报成功, en: 'successes as reported, of the orders reached'}
+--- */
+SELECT customer_id, 'contacted' AS variant, CASE WHEN is_verified THEN 1 ELSE 0 END AS numerator, 1 AS denominator
+FROM feedback_outcome
+WHERE arm = 'treated' AND is_reached AND is_verified IS NOT NULL  -- what cannot be checked is in neither
+UNION ALL
+SELECT customer_id, 'dispatched' AS variant, CASE WHEN is_verified THEN 1 ELSE 0 END AS numerator, 1 AS denominator
+FROM feedback_outcome
+WHERE arm = 'treated' AND is_verified IS NOT NULL
+UNION ALL
+SELECT customer_id, 'claimed' AS variant, CASE WHEN is_claimed THEN 1 ELSE 0 END AS numerator, 1 AS denominator
+FROM feedback_outcome
+WHERE arm = 'treated' AND is_reached
