@@ -17,9 +17,11 @@ from pipelines import ROOMS
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
 from pipelines.core.errors import Refused, RetentionError, StorageError, UsageError
+from pipelines.core.lineage import ColumnName
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
+from pipelines.core.spec import TableName, room_specs
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
 from pipelines.store.champions import Champion, find_champion, open_version
@@ -213,6 +215,7 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
     earlier = _recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     settings = job.settings
+    champion = _recorded_champion(job.home, draft)
     with DuckEngine(draft.scratch, folders, settings.memory_limit, settings.threads) as engine:
         context = Context(
             month=job.month,
@@ -222,7 +225,8 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             engine=engine,
             earlier=earlier,
             waivers={w["finding"]: Waiver(**w, at="") for w in draft.inputs["waivers"]},
-            champion=_recorded_champion(job.home, draft),
+            champion=champion,
+            scored_by=_shown_to(champion),
             source=_source(job) if room == ROOMS[0] else None,
             progress=job.progress,
         )
@@ -252,6 +256,13 @@ def _recorded_champion(home: Path, draft: Draft) -> Champion | None:
     if champion.meaning() != said:
         raise StorageError("storage.model_gone", model=said["version"], needed_by=draft.month)
     return champion
+
+
+def _shown_to(champion: Champion | None) -> frozenset[ColumnName]:
+    """The feature columns that the month's model is shown: a score depends on what they are made of."""
+    names = champion.features if champion else frozenset()
+    groups = [spec for spec in room_specs("features") if "model" in spec.meta]
+    return frozenset(ColumnName(TableName(g.table), name) for g in groups for name in names & set(g.meta["model"]))
 
 
 def _content(draft: Draft, context: Context) -> dict[str, Any] | None:

@@ -22,7 +22,8 @@ from pipelines.core.month import Month
 from pipelines.store.files import hash_file, write_text
 
 FOLDER, RECORD = "models", "promotions.jsonl"
-PARTS = ("model.skops", "card.json", "card.hmac")  # what a version is; pages beside them may be drawn again
+CARD = "card.json"
+PARTS = ("model.skops", CARD, "card.hmac")  # what a version is; pages beside them may be drawn again
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,15 @@ class Champion:
     def meaning(self) -> dict[str, str]:
         """What a month that this version scores is made of."""
         return {"version": self.version, "files": self.digest}
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The columns its card says it is shown; none of a card that cannot be read, which scores nobody."""
+        try:
+            card = json.loads((self.path / CARD).read_text(encoding="utf-8"))
+            return frozenset(map(str, card["features"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return frozenset()
 
 
 def models_folder(home: Path) -> Path:
