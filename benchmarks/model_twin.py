@@ -68,9 +68,12 @@ def score(panel: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def score_seed(seed: int, services: int) -> pd.DataFrame:
-    """Make an operator and score it."""
+def score_seed(seed: int, services: int, keep: Path | None) -> pd.DataFrame:
+    """Make an operator and score it; what is kept of an earlier run is not scored again."""
     started = time.perf_counter()
+    kept = keep / f"twin-{services}-{seed}.parquet" if keep else None
+    if kept and kept.exists():
+        return pd.read_parquet(kept)
     with tempfile.TemporaryDirectory(prefix="retention-bench-") as folder:
         twin.generate(Path(folder) / "twin", services=services, months=MONTHS, seed=seed)
         rows = score(read_panel(Path(folder) / "twin"))
@@ -78,7 +81,10 @@ def score_seed(seed: int, services: int) -> pd.DataFrame:
     print(f"seed {seed}: {len(rows)} rows scored, {time.perf_counter() - started:.0f} s", flush=True)
     for name in (VOLUNTARY, INVOLUNTARY):
         print(f"  {name}: {_one_seed(rows, name)}", flush=True)
-    return rows.assign(seed=seed)
+    rows = rows.assign(seed=seed)
+    if kept:
+        rows.to_parquet(kept)
+    return rows
 
 
 def _one_seed(rows: pd.DataFrame, name: str) -> str:
@@ -89,7 +95,8 @@ def _one_seed(rows: pd.DataFrame, name: str) -> str:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the tables, all seeds pooled, customers of different seeds being different people."""
-    rows = pd.concat([score_seed(seed, arguments.services or SERVICES) for seed in arguments.seeds], ignore_index=True)
+    services, keep = arguments.services or SERVICES, arguments.keep
+    rows = pd.concat([score_seed(seed, services, keep) for seed in arguments.seeds], ignore_index=True)
     for name, rule in ((VOLUNTARY, "rule: usage drop"), (INVOLUNTARY, "rule: arrears")):
         target = rows.assign(outcome=(rows["outcome"] == name).astype(float))
         makers = [f"ours {name}", f"logistic {name}", "joint"]

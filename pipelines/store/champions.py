@@ -22,7 +22,8 @@ from pipelines.core.month import Month
 from pipelines.store.files import hash_file, write_text
 
 FOLDER, RECORD = "models", "promotions.jsonl"
-PARTS = ("model.skops", "card.json", "card.hmac")  # what a version is; pages beside them may be drawn again
+CARD = "card.json"
+PARTS = ("model.skops", CARD, "card.hmac")  # what a version is; pages beside them may be drawn again
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,24 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Champion:
-    """The version that scores a month; `digest` names the bytes of its files, whatever they are worth.
-
-    `features` are the columns its card says it is shown; none where there is no card to read.
-    """
+    """The version that scores a month; `digest` names the bytes of its files, whatever they are worth."""
 
     version: str
     path: Path
     digest: str
-    features: frozenset[str] = frozenset()
 
     def meaning(self) -> dict[str, str]:
         """What a month that this version scores is made of."""
         return {"version": self.version, "files": self.digest}
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The columns its card says it is shown; none of a card that cannot be read, which scores nobody."""
+        try:
+            card = json.loads((self.path / CARD).read_text(encoding="utf-8"))
+            return frozenset(map(str, card["features"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return frozenset()
 
 
 def models_folder(home: Path) -> Path:
@@ -76,15 +82,7 @@ def find_champion(home: Path, month: Month | None = None) -> Champion | None:
 def open_version(home: Path, version: str) -> Champion:
     """Return a version with the digest of what its folder holds now."""
     path = models_folder(home) / version
-    return Champion(version, path, sha256("\n".join(_contents(path)).encode()).hexdigest(), _features(path))
-
-
-def _features(folder: Path) -> frozenset[str]:
-    """Read what the card names; whether it can be trusted is asked when the model is loaded."""
-    try:
-        return frozenset(json.loads((folder / "card.json").read_text(encoding="utf-8"))["features"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return frozenset()
+    return Champion(version, path, sha256("\n".join(_contents(path)).encode()).hexdigest())
 
 
 def _contents(folder: Path) -> Iterator[str]:

@@ -186,8 +186,15 @@ def one_month(home: Path, month: Month) -> dict[str, Any]:
         "draft_rooms": folder.draft().rooms if draft else None,
         "deadlines": deadlines(month),
         "has_development_key": load_settings().has_development_key,
-        **(outcome(current) if current else {}),
+        **(outcome(current) | {"retrain": _reasons_to_retrain(current)} if current else {}),
     }
+
+
+def _reasons_to_retrain(version: Version) -> list[str]:
+    """Why it is time to train a challenger, as the month's watch says."""
+    if version.manifest["tables"].get("score_watch", {}).get("status") != "computed":
+        return []
+    return [row["subject"] for row in table_rows(version, "score_watch") if row["measure"] == "retrain"]
 
 
 def deadlines(month: Month) -> dict[str, str]:
@@ -296,6 +303,8 @@ def draw_month(content: dict[str, Any], language: str) -> None:
         for table, why in content["refused_tables"].items():
             text = label(language, f"error.{why['reason']}", **({"month": content["month"]} | why["facts"]))
             typer.echo(f"  {table}: {text}")
+    if content.get("retrain"):
+        typer.echo(f"\n{label(language, 'cli.retrain', reasons=', '.join(content['retrain']))}")
     typer.echo(f"\n{label(language, 'cli.deadlines')}")
     for name, day in content["deadlines"].items():
         note = label(language, "cli.provisional", year=day[:4]) if day.endswith("?") else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift import drift_table, population_stability
+from models.drift import drift_table, load_bins, population_stability, store_bins
 
 
 def test_index_by_hand() -> None:
@@ -42,3 +44,15 @@ def test_table_has_the_greatest_first() -> None:
     now = pd.DataFrame({"same": random.normal(size=2000), "moved": random.normal(1, 1, size=2000)})
     table = drift_table(before, now)
     assert table["feature"].tolist() == ["moved", "same"] and table["is_beyond_chance"].tolist() == [True, False]
+
+
+def test_batches_add_up_and_a_stored_month_compares_alike() -> None:
+    random = np.random.default_rng(2)
+    before = pd.DataFrame({"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)})
+    now = pd.DataFrame({"use": random.normal(0.3, 1, size=900), "plan": random.choice(["x", "z", None], 900)})
+    kept = load_bins(json.loads(json.dumps(store_bins(before))))
+    for name, bins in kept.items():
+        counts = bins.count(now[name][:400]) + bins.count(now[name][400:])
+        assert bins.compare(counts) == population_stability(before[name], now[name])
+        assert counts.sum() == 900 and bins.compare(np.zeros(len(counts))).index == 0.0
+    assert kept["plan"].count(now["plan"])[-2] == (now["plan"] == "z").sum()

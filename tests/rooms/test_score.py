@@ -24,7 +24,9 @@ from models.registry import load_model
 from pipelines import score
 from pipelines.core.context import Context
 from pipelines.core.errors import ModelError, UsageError
+from pipelines.core.lineage import feature_columns, sources
 from pipelines.core.month import Month
+from pipelines.core.outputs import lists
 from pipelines.run import Job, release_month, run_month
 from pipelines.score import champion as at_work
 from pipelines.score import shelf, training
@@ -135,6 +137,16 @@ def test_the_month_records_its_champion_and_changes_with_it_alone(copied: Job) -
     assert run_month(copied).number == version.number  # who said so changes no byte
     (champion.path / "page.html").write_text("drawn again")
     assert run_month(copied).number == version.number
+
+
+def test_a_list_made_by_the_score_is_made_of_what_the_champion_sees(operator: Operator) -> None:
+    champion = find_champion(operator.home, MONTH)
+    assert champion is not None and "points_balance" in champion.features
+    shown = feature_columns(champion.features)
+    assert {column.column for column in shown} == champion.features
+    risk = next(spec for spec in lists() if spec.name == "churn_risk")
+    assert "snapshot_loyalty" in {source.table for source in sources(risk, shown)}
+    assert "snapshot_loyalty" not in {source.table for source in sources(risk)}
 
 
 def test_verify_scores_again_with_the_recorded_champion(copied: Job) -> None:

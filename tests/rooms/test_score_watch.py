@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,3 +152,25 @@ def test_red_looks_are_a_caveat_on_lists_made_by_the_score() -> None:
         assert (f"score watched: {', '.join(red)}" in (row["reason"] or "")) == bool(red)
     for language in LANGUAGES:
         assert reason_in_words(language, "score watched: use") != "score watched: use"
+
+
+def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
+    from pipelines.store.lake import Version
+    from pipelines.words.views import _reasons_to_retrain
+
+    folder = tmp_path / "v0001"
+    folder.mkdir()
+    with months(folder, leavers=80) as context:
+        looks(context, frame(2, moved=1.0))
+        manifest = {"tables": {"score_watch": context.tables["score_watch"]}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert _reasons_to_retrain(Version(MONTH, folder)) == ["stability use"]
+
+
+def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
+    from pipelines.dispatch import _red_looks
+
+    rows = [{"subject": "use", "level": "red"}, {"subject": "age", "level": "amber"}, {"subject": "a", "level": "red"}]
+    with room_context(tmp_path, {"score_watch": rows}) as context:
+        context.tables["score_watch"] = {"status": "computed"}
+        assert _red_looks(context) == ["a", "use"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,8 @@ def run_room(
     with room_context(folder, before if trend else {}) as context:
         context.waivers = {waived: Waiver(waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00")}
         context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in contract()}
-        context.champion = Champion("2026-07-1", folder, "", frozenset(scored_by)) if scored_by else None
+        context.champion = Champion("2026-07-1", folder, "") if scored_by else None
+        (folder / "card.json").write_text(json.dumps({"features": list(scored_by)}))
         validate.run(context)
     return folder
 
