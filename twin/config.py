@@ -93,6 +93,9 @@ class TwinConfig:
     request_stop_rate: float = 0.0015  # assumed
     request_return_rate: float = 0.25
     number_change_rate: float = 0.0002  # assumed
+    transfer_rate: float = 0.0005  # of mobile lines without debts, to another person of the branch; assumed
+    group_leave_rate: float = 0.004  # of members, and as many change to another group; as many join; assumed
+    manager_leave_rate: float = 0.004  # of managers of units, one in twenty a year; assumed
 
     # Money. Mobile ARPU 44-49 yuan and broadband 44-48 (annual reports 2024) are met by the plan shares in world/plans.py.
     payer_shares: Rates = (0.50, 0.395, 0.095, 0.010)  # prepaid, prompt, late, bad; assumed

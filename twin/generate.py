@@ -13,7 +13,7 @@ from twin.months import month_number, season_of, span_of
 from twin.respond.answer import Answer, begin_work, end_work, filled_cells
 from twin.respond.books import fill_books, read_dispatch
 from twin.truth import Witness, list_effects, order_truth
-from twin.world import care, ledger, life, usage
+from twin.world import care, ledger, life, moves, usage
 from twin.world.organisation import build_organisation, change_owners, hand_over_vips
 from twin.world.population import settle_first_population, welcome_newcomers
 from twin.world.rows import Bills, Cards, Customers, Ownerships, Services, Tickets
@@ -163,6 +163,8 @@ def _live(world: World, calibrate: bool) -> None:
     is_first = not len(world.cards)
     life.leave(world)
     life.change_numbers(world)
+    moves.transfer_lines(world)
+    moves.part_with_managers(world)
     ledger.collect(world)
     life.pause_on_request(world)
     welcome_newcomers(world)
@@ -175,6 +177,7 @@ def _live(world: World, calibrate: bool) -> None:
     if is_first:
         hand_over_vips(world)
     change_owners(world)
+    moves.change_groups(world)
     life.drift_mood(world)
     life.decide_fate(world, calibrate)
     note_presence(world)

@@ -38,6 +38,7 @@ def build_organisation(config: TwinConfig, services: int, seed: int) -> Organisa
         ),
         manager_capacity=rng.integers(config.capacity_low, config.capacity_high + 1, len(branch)),
         manager_is_active=np.arange(len(branch)) < len(direct) + len(special),
+        manager_heir=np.arange(len(branch)),
         branches=branches,
     )
 
@@ -57,7 +58,8 @@ def pick_managers(world: World, index: Array, rng: np.random.Generator) -> Array
     plain = unit * per_unit + rng.integers(0, per_unit, len(index))
     special = direct + customers.branch[index] * len(SPECIAL_ROLES)
     is_group, is_vip = customers.kind[index] == GROUP, customers.tier[index] > 0
-    return np.where(is_group, special + 2, np.where(is_vip, special + rng.integers(0, 2, len(index)), plain))
+    chosen = np.where(is_group, special + 2, np.where(is_vip, special + rng.integers(0, 2, len(index)), plain))
+    return np.asarray(house.manager_heir[chosen])
 
 
 def own_customers(world: World, index: Array, unclaimed_share: float) -> None:

@@ -32,7 +32,7 @@ SECONDS = 86_400
 
 @dataclass
 class Organisation:
-    """Hold the house: units and managers point at branches, positions count from 0."""
+    """Hold the house: units and managers point at branches, positions count from 0; a manager's heir works in his place."""
 
     unit_branch: Array
     manager_branch: Array
@@ -40,6 +40,7 @@ class Organisation:
     manager_role: Array
     manager_capacity: Array
     manager_is_active: Array
+    manager_heir: Array
     branches: int
 
 
