@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin.books.master import service_ids
+from twin.books.office import planned_revenue
 from twin.codes import PERSUASIONS
 from twin.truth.kpis import Cohort, Past, Row, state_kpis
 from twin.truth.memory import high_value, remember
@@ -35,6 +36,8 @@ class Witness:
         """Note the month and state its KPIs, without writing."""
         notes, number = self.past.notes, world.span.number
         notes[number] = remember(world)
+        self.past.revenue[number] = notes[number].revenue
+        self.past.target[number] = int(planned_revenue(world).sum()) * 100
         notes.pop(number - LOOK_BACK - 1, None)
         if len(notes) == 1 or world.span.calendar_month == DECEMBER:
             self.past.cohorts[number] = Cohort(high_value(world, notes), notes[number].customer_revenue)
