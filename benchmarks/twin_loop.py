@@ -9,35 +9,43 @@ Beside the true effect of each list's orders, read from the twin's potential out
 from __future__ import annotations
 
 import argparse
-import subprocess
+import io
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 
+from pipelines.cli import app
+from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.store.lake import MonthFolder
 
-RETENTION = Path(sys.executable).with_name("retention")
 KPI = "incremental_retention"
 DONE, NOT_ALL_DONE = 0, 12
 COLUMNS = ["orders", "worked", "reached", "false_claims", "expected_stay_effect", "stay_effect", "success_effect"]
 
 
 def call(*words: object) -> None:
-    """Run the project's command; a month with something withheld is a month all the same."""
-    done = subprocess.run([RETENTION, *map(str, words), "--lang", "en"], capture_output=True, text=True, check=False)
-    if done.returncode not in (DONE, NOT_ALL_DONE):
-        raise SystemExit(f"retention {' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}")
+    """Run one of the project's commands in this process; a month with something withheld is a month all the same."""
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said):
+            code = app([*map(str, words), "--lang", "en"], standalone_mode=False) or DONE
+    except RetentionError as error:
+        code = error.exit_code
+        said.write(f"{error.key} {error.facts}")
+    if code not in (DONE, NOT_ALL_DONE):
+        raise SystemExit(f"retention {' '.join(map(str, words))}: {code}\n{said.getvalue()}")
 
 
 def knows(command: str) -> bool:
     """Say whether this version of the project has a command."""
-    return subprocess.run([RETENTION, command, "--help"], capture_output=True, check=False).returncode == DONE
+    return any((each.name or getattr(each.callback, "__name__", "")) == command for each in app.registered_commands)
 
 
 def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
@@ -56,6 +64,7 @@ def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
             if takes_outcomes:
                 call("outcomes", *sorted((source / "returned" / str(month.plus(-1))).glob("*.xlsx")), "--home", home)
         call("run", month, "--source", source, "--home", home, "--release")
+        print(f"{month} is run and released", file=sys.stderr, flush=True)
         yield month
 
 
