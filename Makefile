@@ -1,11 +1,12 @@
 # make run    set everything up and run a synthetic operator's newest month through Airflow
 # make test   set everything up, check, and run every test that fits 30 minutes; make test-all runs the long ones too
 # make check  what CI and pre-commit check: ruff, ruff format, mypy
-# make bench  re-measure what the README claims; make bench-faults plants every fault and tells what was caught
+# make bench  re-measure what the README claims; make bench-faults plants every fault and tells what was caught;
+# make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench bench-faults postgres clean
+.PHONY: help setup run test test-all check bench bench-faults bench-league postgres clean
 
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
@@ -51,6 +52,9 @@ bench: setup
 
 bench-faults: setup
 	@$(BIN)/python -m benchmarks.faults
+
+bench-league: setup
+	@$(BIN)/python -m benchmarks.league
 
 postgres:
 	@deploy/need_postgres.sh

@@ -2,6 +2,6 @@
 
 from twin.books.tables import TABLES
 from twin.config import TwinConfig
-from twin.generate import generate
+from twin.generate import generate, respond
 
-__all__ = ["TABLES", "TwinConfig", "generate"]
+__all__ = ["TABLES", "TwinConfig", "generate", "respond"]

@@ -44,6 +44,23 @@ CHANNELS = ("own_store", "agent_store", "online", "group_sales", "community_grid
 ACTIVITY_KINDS = ("club", "festival_care", "campaign")
 CLUB, FESTIVAL_CARE, CAMPAIGN = range(3)
 
+LISTS = (
+    "termination_save", "suspended_reactivation", "arrears", "fixed_arrears", "group_arrears", "renewal",
+    "vip_zero_usage", "group_zero_usage", "cohort_at_risk", "churn_risk", "down_migration", "card_issue",
+    "vip_allocation", "unclaimed", "points_redemption", "activity_invite",
+)  # fmt: skip
+SAVE_LISTS = ("termination_save",)
+DEBT_LISTS = ("suspended_reactivation", "arrears", "fixed_arrears", "group_arrears")
+GROUP_LISTS = ("group_arrears", "group_zero_usage")
+ZERO_LISTS = ("vip_zero_usage", "group_zero_usage")
+CLAIM_LISTS = ("vip_allocation", "unclaimed")
+
+OUTCOMES = (
+    "retained", "renewed", "paid", "promised", "card_delivered", "redeemed", "claimed", "reactivated", "accepted",
+    "call_back", "refused", "no_answer", "wrong_number", "do_not_contact", "left_already",
+)  # fmt: skip
+SUCCESSES = ("retained", "renewed", "paid", "card_delivered", "redeemed", "claimed", "reactivated", "accepted")
+
 PERSUASIONS = ("persuadable", "indifferent", "sleeping_dog")
 
 SURNAMES = tuple("王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余")

@@ -91,9 +91,10 @@ def season_of(span: Span) -> Season:
     festival, before = festival_share(span), festival_share(span_of(span.number - 1))
     length = span.days / 30.4
     summer = span.calendar_month in (7, 8)
+    golden_week = {10: 1.0, 5: 0.6}.get(span.calendar_month, 0.0)  # National Day, Labour Day
     return Season(
-        voice=length * (1 + 0.12 * festival),
-        data=length * (1 + 0.10 * festival + 0.06 * summer),
+        voice=length * (1 + 0.12 * festival + 0.02 * golden_week),
+        data=length * (1 + 0.10 * festival + 0.06 * summer + 0.04 * golden_week),
         joining=1 - 0.20 * festival + 0.25 * (span.calendar_month == 9),  # students arrive in September
         leaving=1 + 0.10 * before + 0.08 * (span.calendar_month in (6, 7)),  # migrants after the festival, graduates
         skipping=1 + 0.30 * festival,  # shops closed, people away

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,24 +14,67 @@ from pipelines.core.month import Month
 
 @app.command()
 def twin(
-    services: Annotated[int, typer.Option("--services", help="How many services.")],
-    months: Annotated[int, typer.Option("--months", help="How many months.")],
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")],
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    services: Annotated[int | None, typer.Option("--services", help="How many services.")] = None,
+    months: Annotated[int | None, typer.Option("--months", help="How many months.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same bytes.")] = None,
     through: Annotated[str, typer.Option("--through", help="The newest month.")] = "2026-08",
     faults: Annotated[str, typer.Option("--faults", help="What to spoil in the newest month: NAME,NAME.")] = "",
+    config: Annotated[Path | None, typer.Option("--config", help="A YAML file of the twin's parameters.")] = None,
+    respond: Annotated[
+        Path | None, typer.Option("--respond", help="The folder of a released month's export: live the next month.")
+    ] = None,
     lang: Lang = None,
     as_json: AsJson = False,
     home: Home = DEFAULT_HOME,
 ) -> None:
-    """Write a synthetic operator in the contract's form, with the truth beside it."""
-    from twin import generate
-
+    """Write a synthetic operator in the contract's form, with the truth beside it; or let it live on with its orders."""
     speaker = Speaker(lang, as_json)
     try:
-        names = [name.strip() for name in faults.split(",") if name.strip()]
-        generate(out, services=services, months=months, seed=seed, through=str(Month.parse(through)), faults=names)
-    except ValueError as error:
+        if respond is not None:
+            _refuse_arguments(services=services, months=months, seed=seed, config=config, faults=faults or None)
+            content = _live_on(out, respond)
+            speaker.show(content, lambda: speaker.say("cli.twin_lived", **content))
+        else:
+            content = _make(out, services, months, seed, through, faults, config)
+            speaker.show(content, lambda: speaker.say("cli.twin_done", **content))
+    except (ValueError, OSError) as error:
         raise UsageError("twin.bad", why=error) from error
-    content = {"path": str(out), "services": services, "months": months}
-    speaker.show(content, lambda: speaker.say("cli.twin_done", **content))
+
+
+def _refuse_arguments(**given: object) -> None:
+    """Refuse what a twin that lives on has from its folder."""
+    named = [f"--{name}" for name, value in given.items() if value is not None]
+    if named:
+        raise ValueError(f"with --respond the folder says what the twin is; leave out {', '.join(named)}")
+
+
+def _live_on(out: Path, dispatch: Path) -> dict[str, Any]:
+    from twin import respond
+
+    return {"path": str(out), "month": respond(out, dispatch)}
+
+
+def _make(
+    out: Path,
+    services: int | None,
+    months: int | None,
+    seed: int | None,
+    through: str,
+    faults: str,
+    config: Path | None,
+) -> dict[str, Any]:
+    from twin import TwinConfig, generate
+
+    if services is None or months is None or seed is None:
+        raise ValueError("--services, --months and --seed are needed")
+    generate(
+        out,
+        services=services,
+        months=months,
+        seed=seed,
+        through=str(Month.parse(through)),
+        faults=[name.strip() for name in faults.split(",") if name.strip()],
+        config=TwinConfig.from_yaml(config) if config else None,
+    )
+    return {"path": str(out), "services": services, "months": months}

@@ -37,15 +37,17 @@ def target_table(world: World) -> pa.Table:
     values = dict(COMPANY_TARGETS)
     rows += [(kpi, "branch", branch, values[kpi]) for kpi in BRANCH_TARGETS for branch in branches]
     rows += [("complaint_rate", "touch_point", point, 12.0) for point in codes.TOUCH_POINTS]
-    rows += [("revenue", "branch", branch, value) for branch, value in zip(branches, _revenue(world), strict=True)]
-    rows.append(("revenue", "company", "company", float(_revenue(world).sum())))
+    rows += [
+        ("revenue", "branch", branch, value) for branch, value in zip(branches, planned_revenue(world), strict=True)
+    ]
+    rows.append(("revenue", "company", "company", float(planned_revenue(world).sum())))
     kpis, kinds, scopes, targets = zip(*rows, strict=True)
     return pa.table(
         {"kpi": kpis, "scope_kind": kinds, "scope_id": scopes, "target_value": pa.array(targets, pa.float64())}
     )
 
 
-def _revenue(world: World) -> Array:
+def planned_revenue(world: World) -> Array:
     """Plan a branch's revenue (whole yuan): what its lines' plans come to, and a little more."""
     services = world.services
     running = np.flatnonzero(in_net(services) & ~services.excluded)

@@ -1,7 +1,7 @@
 """State the true KPIs of a month for the company: numerator and denominator, in hundredths."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class Past:
 
     notes: dict[int, Memory]
     cohorts: dict[int, Cohort]
+    revenue: dict[int, int] = field(default_factory=dict)  # by month, in fen; kept for all months, as targets are
+    target: dict[int, int] = field(default_factory=dict)
 
     def base_of(self, world: World) -> int:
         """Give the base month: last December, or the first month held of this year."""
@@ -47,10 +49,12 @@ def state_kpis(world: World, past: Past) -> Iterator[Row]:
     yield from _state_arrears(world, past)
     yield from _state_cohort(world, past)
     yield from _state_reactivation(world, past)
+    yield from _state_year(world, past)
     if before:
         yield from _state_churn(world, now, before)
         yield from _state_pairs(world, now, before)
         yield from _state_down_migration(world, past)
+        yield from _state_rolls(now, before)
 
 
 def _count(mask: Array) -> int:
@@ -132,6 +136,24 @@ def _state_pairs(world: World, now: Memory, before: Memory) -> Iterator[Row]:
     collected = before.open + now.revenue - now.open
     due_fen = before.open + now.revenue - open_amount(world, world.span.number)
     yield "collection_effectiveness", "cei", collected, due_fen
+
+
+def _state_rolls(now: Memory, before: Memory) -> Iterator[Row]:
+    """State how much of each age a month ago is of the next age now."""
+    for place, name in enumerate(("0_30", "31_60", "61_90", "91_180", "181_365")):
+        if before.aged[place] or now.aged[place + 1]:
+            yield "roll_rate", name, now.aged[place + 1], before.aged[place]
+
+
+def _state_year(world: World, past: Past) -> Iterator[Row]:
+    """State the year's revenue so far against its targets and against the year before, where all months are held."""
+    number = world.span.number
+    year = range(number - world.span.calendar_month + 1, number + 1)
+    if all(month in past.revenue for month in year):
+        revenue = sum(past.revenue[month] for month in year)
+        yield "revenue_completion", "ytd", revenue, sum(past.target[month] for month in year)
+        if all(month - 12 in past.revenue for month in year):
+            yield "revenue_growth", "ytd", revenue, sum(past.revenue[month - 12] for month in year)
 
 
 def _state_down_migration(world: World, past: Past) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from twin.world.state import World, in_net, sums_by
 
 HIGH_VALUE_FEN = 8_900  # θ of the definitions
 SATURATION = 0.2
+BUCKET_ENDS = (30, 60, 90, 180, 365)  # days past due, inclusive
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Memory:
     vip: Array
     revenue: int
     open: int
+    aged: tuple[int, ...]
     changes: StatusChanges
 
 
@@ -62,6 +64,7 @@ def remember(world: World) -> Memory:
         vip=vips(world),
         revenue=int(owed.sum()),
         open=open_amount(world),
+        aged=aged_amounts(world),
         changes=world.happened.status_changes.take(counted[world.happened.status_changes.service]),
     )
 
@@ -84,6 +87,14 @@ def open_amount(world: World, month: int | None = None) -> int:
     if month is not None:
         counted &= bills.month == month
     return int(bills.open[counted].sum())
+
+
+def aged_amounts(world: World) -> tuple[int, ...]:
+    """Add up what is past due by age in days (0-30, 31-60, 61-90, 91-180, 181-365, more), in fen."""
+    bills, last = world.bills, world.span.last
+    late = np.flatnonzero(~world.services.excluded[bills.service] & (bills.due_on <= last))
+    bucket = np.searchsorted(BUCKET_ENDS, last - bills.due_on[late])
+    return tuple(int(total) for total in sums_by(bucket, bills.open[late], len(BUCKET_ENDS) + 1))
 
 
 def padded(column: Array, size: int) -> Array:

@@ -6,10 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from twin.books.master import service_ids
+from twin.books.office import planned_revenue
+from twin.codes import PERSUASIONS
 from twin.truth.kpis import Cohort, Past, Row, state_kpis
 from twin.truth.memory import high_value, remember
 from twin.world.state import World, in_net
-from twin.writer import boolean, money, write_table
+from twin.writer import boolean, money, text, write_table
 
 DECEMBER = 12
 LOOK_BACK = 12
@@ -24,19 +26,22 @@ class Witness:
 
     def testify(self, world: World, folder: Path) -> None:
         """Write the month's truth under `folder`; `kpi.parquet` grows month by month."""
-        self._take_notes(world)
-        self.rows += [(world.span.label, row) for row in state_kpis(world, self.past)]
+        self.take_notes(world)
         month = folder / world.span.label
         month.mkdir(parents=True, exist_ok=True)
         write_table(service_truth(world), month, "service_truth", "parquet")
         write_table(kpi_truth(self.rows), folder, "kpi", "parquet")
 
-    def _take_notes(self, world: World) -> None:
+    def take_notes(self, world: World) -> None:
+        """Note the month and state its KPIs, without writing."""
         notes, number = self.past.notes, world.span.number
         notes[number] = remember(world)
+        self.past.revenue[number] = notes[number].revenue
+        self.past.target[number] = int(planned_revenue(world).sum()) * 100
         notes.pop(number - LOOK_BACK - 1, None)
         if len(notes) == 1 or world.span.calendar_month == DECEMBER:
             self.past.cohorts[number] = Cohort(high_value(world, notes), notes[number].customer_revenue)
+        self.rows += [(world.span.label, row) for row in state_kpis(world, self.past)]
 
 
 def service_truth(world: World) -> pa.Table:
@@ -53,6 +58,8 @@ def service_truth(world: World) -> pa.Table:
             "would_churn_untreated": boolean(net.will_leave),
             "would_churn_if_treated": boolean(net.leaves_if_treated),
             "would_be_cut_for_arrears": boolean(net.will_be_cut),
+            "persuasion": text(PERSUASIONS, world.customers.persuasion[net.customer]),
+            "fate": net.fate,
         }
     )
 

@@ -18,6 +18,7 @@ from twin.codes import (
     VOID,
 )
 from twin.months import span_of
+from twin.world.contact import contact_days, fork, has_order, raised
 from twin.world.life import random_times
 from twin.world.rows import Activities, Answers, Array, Cards, Guests, Tickets
 from twin.world.state import SECONDS, World, in_net, stream, sums_by
@@ -67,15 +68,20 @@ def vips(world: World) -> Array:
 def issue_cards(world: World) -> None:
     """Issue cards to VIPs without a fitting one (on its way or in hand); void what they replace."""
     rng, customers, cards, span = world.random("cards"), world.customers, world.cards, world.span
-    coming = np.zeros(len(customers), bool)
     alive = (cards.status == VALID) & (cards.tier >= customers.tier[cards.customer])
     alive &= (cards.expires_on == NONE) | (cards.expires_on > span.last)
-    coming[cards.customer[alive]] = True
-    lacking = vips(world) & ~coming & ~customers.declines_card
-    index = np.flatnonzero(lacking & (rng.random(len(customers)) < world.config.card_issue_rate))
+    lacking = vips(world) & ~customers.declines_card
+    lacking[cards.customer[alive]] = False
+    chance, draw, asked = world.config.card_issue_rate, rng.random(len(customers)), has_order(world, ("card_issue",))
+    talked_to = lacking & (draw < raised(chance, world.config.card_lift, asked))
+    issued = span.first + rng.integers(0, span.days, len(customers))
+    delivered = issued + 1 + rng.exponential(world.config.card_delivery_days, len(customers)).astype(int)
+    _note_holders(world, alive, asked, lacking & (draw < chance) & (delivered <= span.last), talked_to)
+    index = np.flatnonzero(fork(world, "card_issued", lacking & (draw < chance), talked_to))
+    _bring_cards(world, alive)
     cards.status[np.isin(cards.customer, index)] = VOID
-    issued = span.first + rng.integers(0, span.days, len(index))
-    delay = 1 + rng.exponential(world.config.card_delivery_days, len(index)).astype(int)
+    brought = _brings(world)[index]
+    issued = np.where(brought, contact_days(world)[index], issued[index])
     expires = np.where(rng.random(len(index)) < 0.8, issued + CARD_DAYS, NONE)
     cards.append(
         Cards.build(
@@ -84,10 +90,32 @@ def issue_cards(world: World) -> None:
             tier=customers.tier[index],
             status=VALID,
             issued_on=issued,
-            delivered_on=issued + delay,
+            delivered_on=np.where(brought, issued, delivered[index]),
             expires_on=expires,
         )
     )
+
+
+def _note_holders(world: World, alive: Array, asked: Array, gets: Array, gets_asked: Array) -> None:
+    """Note who holds a fitting card at the cut-off, without a contact and with one, when the manager brings it."""
+    if world.contacts is None:
+        return
+    holds, coming = fitting_cards(world, world.span.last), np.zeros(len(world.customers), bool)
+    coming[world.cards.customer[alive]] = True
+    fork(world, "holds_card", holds | gets, np.where(asked, holds | coming | gets_asked, holds | gets))
+
+
+def _brings(world: World) -> Array:
+    """Mark those to whom their manager brings the card himself."""
+    reached = np.zeros(len(world.customers), bool) if world.contacts is None else world.contacts.is_reached
+    return has_order(world, ("card_issue",)) & reached
+
+
+def _bring_cards(world: World, alive: Array) -> None:
+    """Let managers bring the cards that are still on their way."""
+    cards, asked_on = world.cards, contact_days(world)[world.cards.customer]
+    late = alive & _brings(world)[cards.customer] & (cards.delivered_on > asked_on)
+    cards.delivered_on[late] = np.maximum(asked_on, cards.issued_on)[late]
 
 
 def move_points(world: World) -> None:
@@ -96,11 +124,10 @@ def move_points(world: World) -> None:
     if world.span.calendar_month == 1:
         customers.points -= customers.points_expiring
         customers.points_expiring = customers.points * 4 // 10
-    rich = (
-        (customers.points >= REWARD_POINTS)
-        & ~customers.barred
-        & (rng.random(len(customers)) < world.config.redeem_rate)
-    )
+    able, draw = (customers.points >= REWARD_POINTS) & ~customers.barred, rng.random(len(customers))
+    chance, asked = world.config.redeem_rate, has_order(world, ("points_redemption",))
+    talked_to = able & (draw < raised(chance, world.config.redeem_lift, asked))
+    rich = fork(world, "redeems", able & (draw < chance), talked_to)
     rewards = np.minimum(customers.points // REWARD_POINTS, rng.integers(1, 4, len(customers)))
     customers.redeemed = np.where(rich, rewards * REWARD_POINTS, 0)
     customers.points = customers.points - customers.redeemed

@@ -21,6 +21,7 @@ from twin.codes import (
 )
 from twin.months import first_day
 from twin.world import plans
+from twin.world.contact import fork, heeds_reminder
 from twin.world.rows import Adjustments, Array, Bills, Payments
 from twin.world.state import SECONDS, World, change_status, listed, sums_by
 
@@ -102,7 +103,21 @@ def _form_intents(world: World) -> Intent:
     day = np.choose(stage, [np.full(size, NONE), current, overdue, stopped])
     partial = rng.random(size) < np.array(config.partial_share)[payer]
     share = np.where(partial, rng.integers(30, 80, size), 100)
-    return Intent(day, share, stop_day)
+    return _heed_reminders(world, Intent(day, share, stop_day), stage != NOBODY_PAYS)
+
+
+def _heed_reminders(world: World, without: Intent, owes: Array) -> Intent:
+    """Let those who are reminded and heed it pay all, within days of the contact."""
+    if world.contacts is None:
+        return without
+    asked_on, lag = world.contacts.day, world.random("promises").integers(0, 8, len(world.customers))
+    promised = np.minimum(asked_on + lag, world.span.last)
+    heeds = owes & heeds_reminder(world) & ((without.day == NONE) | (without.day > promised) | (without.share < 100))
+    heeds &= ~((without.day != NONE) & (without.day <= asked_on))
+    fork(world, "pays", (without.day != NONE) & (without.share == 100), heeds | (without.day != NONE))
+    turned = heeds & world.contacts.is_reached
+    day, share = np.where(turned, promised, without.day), np.where(turned, 100, without.share)
+    return Intent(day, share, without.stop_day)
 
 
 def _pay_current(world: World, draw: Array, rng: np.random.Generator) -> Array:

@@ -17,6 +17,7 @@ from twin.codes import (
     RELOCATION,
     REQUEST_ENDED,
     RETAINED,
+    SAVE_LISTS,
     SUSPENDED_ARREARS,
     SUSPENDED_REQUEST,
     TERMINATED,
@@ -24,6 +25,7 @@ from twin.codes import (
 )
 from twin.months import first_day
 from twin.world import plans
+from twin.world.contact import contact_days, factors, fork, has_order, heeds_reminder, raised
 from twin.world.rows import Array, PlanChanges
 from twin.world.state import SECONDS, World, change_status, in_net
 
@@ -32,17 +34,46 @@ CALIBRATION_STEPS = 40
 
 
 def leave(world: World) -> None:
-    """Carry out what was decided at the last cut-off: requests to dismantle, terminations, cut-offs."""
+    """Carry out what was decided at the last cut-off, unless a contact turns it: dismantling, leaving, cut-offs."""
     services, rng = world.services, world.random("leave")
-    _finish_pre_terminated(world, rng)
-    leaving = services.will_leave & np.isin(services.status, (ACTIVE, SUSPENDED_REQUEST))
+    waiting = services.status == PRE_TERMINATED
+    stood = in_net(services)
+    day = rng.integers(world.span.first, world.span.last + 1, len(services))
+    hour = rng.integers(9 * 3600, 20 * 3600, len(services))
+    leaving = _leave_or_stay(world, day)
+    cut = _cut_or_spare(world, day)
+    _finish_pre_terminated(world, waiting, day, hour)
+    _note_who_stays(world, stood)
     asks_first = leaving & (rng.random(len(services)) < world.config.pre_terminated_share)
     index = np.flatnonzero(asks_first)
-    change_status(world, index, PRE_TERMINATED, random_times(world, len(index), rng), DISMANTLE_REQUEST)
+    change_status(world, index, PRE_TERMINATED, day[index] * SECONDS + hour[index], DISMANTLE_REQUEST)
     index = np.flatnonzero(leaving & ~asks_first)
-    terminate(world, index, _leaving_reasons(world, index, rng), rng)
-    index = np.flatnonzero(services.will_be_cut & (services.status == SUSPENDED_ARREARS))
-    terminate(world, index, np.full(len(index), ARREARS), rng)
+    terminate(world, index, _leaving_reasons(world, index, rng), day[index] * SECONDS + hour[index])
+    index = np.flatnonzero(cut)
+    terminate(world, index, np.full(len(index), ARREARS), day[index] * SECONDS + hour[index])
+
+
+def _leave_or_stay(world: World, day: Array) -> Array:
+    """Say who leaves; whom a contact drives away leaves the day after it. `day` is moved in place."""
+    services = world.services
+    free = np.isin(services.status, (ACTIVE, SUSPENDED_REQUEST))
+    leaves = services.will_leave & free
+    asked_on = contact_days(world)[services.customer]
+    in_time = (asked_on != NONE) & ~(leaves & (day <= asked_on))
+    talked_to = free & (services.fate < services.voluntary_hazard * factors(world, services.customer))
+    decided = fork(world, "leaves", leaves, np.where(in_time, talked_to, leaves), services.customer)
+    driven = decided & ~leaves
+    day[driven] = np.maximum(day, np.minimum(asked_on + 1, world.span.last))[driven]
+    return decided
+
+
+def _cut_or_spare(world: World, day: Array) -> Array:
+    """Say who is cut off for arrears; who pays because he is reminded in time is spared."""
+    services = world.services
+    cut = services.will_be_cut & (services.status == SUSPENDED_ARREARS)
+    in_time = contact_days(world)[services.customer] < day
+    spared = cut & in_time & heeds_reminder(world)[services.customer]
+    return fork(world, "cut", cut, cut & ~spared, services.customer)
 
 
 def random_times(world: World, size: int, rng: np.random.Generator) -> Array:
@@ -51,23 +82,38 @@ def random_times(world: World, size: int, rng: np.random.Generator) -> Array:
     return days * SECONDS + rng.integers(9 * 3600, 20 * 3600, size)
 
 
-def terminate(world: World, index: Array, reasons: Array, rng: np.random.Generator) -> None:
-    """End lines on random days of the month."""
+def terminate(world: World, index: Array, reasons: Array, at: Array) -> None:
+    """End lines; `at` in local seconds since 1970."""
     services = world.services
-    at = random_times(world, len(index), rng)
     change_status(world, index, TERMINATED, at, BY_ARREARS if (reasons == ARREARS).all() else DISMANTLED)
     services.terminated_on[index] = at // SECONDS
     services.reason[index] = reasons
 
 
-def _finish_pre_terminated(world: World, rng: np.random.Generator) -> None:
+def _finish_pre_terminated(world: World, waiting: Array, day: Array, hour: Array) -> None:
     """End most of last month's requests to dismantle, take some back, leave some waiting."""
-    index = np.flatnonzero(world.services.status == PRE_TERMINATED)
-    draw, saved = rng.random(len(index)), world.config.saved_share
-    kept = index[draw < saved]
-    change_status(world, kept, ACTIVE, random_times(world, len(kept), rng), RETAINED)
-    gone = index[(draw >= saved) & (draw < 0.95)]
-    terminate(world, gone, np.full(len(gone), VOLUNTARY), rng)
+    services, config = world.services, world.config
+    draw = world.random("dismantling").random(len(services))
+    kept = waiting & (draw < config.saved_share)
+    asked_on = contact_days(world)[services.customer]
+    in_time = has_order(world, SAVE_LISTS)[services.customer] & (asked_on < day)
+    talked_to = waiting & (draw < raised(config.saved_share, config.save_lift, in_time))
+    saved = fork(world, "saved", kept, talked_to, services.customer)
+    at = np.where(saved & ~kept, np.maximum(day, asked_on), day) * SECONDS + hour
+    change_status(world, np.flatnonzero(saved), ACTIVE, at[saved], RETAINED)
+    gone = np.flatnonzero(waiting & ~saved & (draw < 0.95))
+    terminate(world, gone, np.full(len(gone), VOLUNTARY), at[gone])
+
+
+def _note_who_stays(world: World, stood: Array) -> None:
+    """Note whose line is in the network at the next cut-off, without a contact and with one."""
+    forks = world.happened.forks
+    if forks:
+        stays = [
+            (stood & ~leaves & ~cut) | saved
+            for leaves, cut, saved in zip(*(forks[aim].branches for aim in ("leaves", "cut", "saved")), strict=True)
+        ]
+        fork(world, "stays", stays[0], stays[1], world.services.customer)
 
 
 def _leaving_reasons(world: World, index: Array, rng: np.random.Generator) -> Array:
@@ -84,7 +130,7 @@ def change_numbers(world: World) -> None:
         (services.status == ACTIVE) & (services.since < span.first) & (services.kind == MOBILE) & ~services.excluded
     )
     index = np.flatnonzero(steady & (rng.random(len(services)) < world.config.number_change_rate))
-    terminate(world, index, np.full(len(index), OTHER), rng)
+    terminate(world, index, np.full(len(index), OTHER), random_times(world, len(index), rng))
     heir = services.take(index)
     heir.status[:], heir.reason[:], heir.replaces = ACTIVE, NONE, index
     heir.activated_on = heir.since = services.terminated_on[index]
@@ -108,29 +154,40 @@ def pause_on_request(world: World) -> None:
 
 def renew_contracts(world: World) -> None:
     """Extend most of the contracts that end this month; those not extended grow restless."""
-    services, rng, span = world.services, world.random("renew"), world.span
+    services, rng, span, config = world.services, world.random("renew"), world.span, world.config
     ends = in_net(services) & (services.contract_end >= span.first) & (services.contract_end <= span.last)
-    willing = rng.random(len(services)) < world.config.renewal_rate * np.exp(-services.mood)  # the restless sign less
-    term = np.where(rng.random(len(services)) < 0.7, 365, 730)
-    renewed = ends & willing
+    chance = config.renewal_rate * np.exp(-services.mood)  # the restless sign less
+    draw, term = rng.random(len(services)), np.where(rng.random(len(services)) < 0.7, 365, 730)
+    asked_on = contact_days(world)[services.customer]
+    in_time = has_order(world, ("renewal",))[services.customer] & (asked_on <= services.contract_end)
+    talked_to = draw < raised(chance, config.renewal_lift, in_time)
+    renewed = fork(world, "renews", ends & (draw < chance), ends & talked_to, services.customer)
     services.contract_end[renewed] += term[renewed]
     services.mood[renewed] *= 0.5
-    services.mood[ends & ~willing] += 0.25
+    services.mood[ends & ~renewed] += 0.25
 
 
 def end_promotions(world: World) -> None:
     """Let the price shock work on those whose promotion ended last month; grant some of them a new one."""
     services, rng, span = world.services, world.random("promotions"), world.span
-    ended = (
-        in_net(services)
-        & (services.promotion_end >= first_day(span.number - 1))
-        & (services.promotion_end < span.first)
-    )
+    over = in_net(services) & (services.promotion_end != NONE) & (services.promotion_end < span.first)
+    ended = over & (services.promotion_end >= first_day(span.number - 1))
     shock = services.discount / np.maximum(services.fee, 100)
     services.mood[ended] += 0.8 * shock[ended]
-    again = in_net(services) & (services.promotion_end < span.first) & (services.promotion_end != NONE)
-    again &= rng.random(len(services)) < 0.25
+    again = over & (rng.random(len(services)) < 0.25)
     services.promotion_end[again] = span.last + rng.integers(60, 400, int(again.sum()))
+    _prolong_promotions(world)
+
+
+def _prolong_promotions(world: World) -> None:
+    """Let some of those reached about a promotion that ends this month have it for another year."""
+    services, span, draw = world.services, world.span, world.random("prolong").random(len(world.services))
+    asked = has_order(world, ("renewal",))[services.customer] & in_net(services)
+    ends = asked & (services.promotion_end >= span.first) & (services.promotion_end <= span.last)
+    ends &= contact_days(world)[services.customer] <= services.promotion_end
+    never = np.zeros(len(services), bool)
+    prolonged = fork(world, "prolongs", never, ends & (draw < world.config.renewal_lift), services.customer)
+    services.promotion_end[prolonged] += 365
 
 
 def change_plans(world: World) -> None:
@@ -166,10 +223,10 @@ def decide_fate(world: World, calibrate: bool) -> None:
         world.hazard_intercept = _solve_intercept(score[exposed], config.voluntary_rate)
     hazard = np.where(exposed, _sigmoid(score + world.hazard_intercept) * world.season.leaving, 0.0)
     factor = np.array(config.treated_factors)[world.customers.persuasion[services.customer]]
-    draw = rng.random(len(services))
+    services.fate = rng.random(len(services), np.float32)
     services.voluntary_hazard = hazard
-    services.will_leave = draw < hazard
-    services.leaves_if_treated = draw < hazard * factor
+    services.will_leave = services.fate < hazard
+    services.leaves_if_treated = services.fate < hazard * factor
     long_stopped = (services.status == SUSPENDED_ARREARS) & ~services.excluded
     long_stopped &= services.since <= world.span.last - config.termination_after_days
     services.involuntary_hazard = np.where(long_stopped, config.termination_rate, 0.0)

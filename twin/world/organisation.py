@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from twin.codes import DIRECT_SALES, GROUP, GROUP_ROLE, NONE, VIP_ROLE
+from twin.codes import CLAIM_LISTS, DIRECT_SALES, GROUP, GROUP_ROLE, NONE, VIP_ROLE
 from twin.config import TwinConfig
+from twin.world.contact import contact_days, fork, has_order, raised
 from twin.world.rows import Array, Ownerships
 from twin.world.state import Organisation, World, stream
 
@@ -37,6 +38,7 @@ def build_organisation(config: TwinConfig, services: int, seed: int) -> Organisa
         ),
         manager_capacity=rng.integers(config.capacity_low, config.capacity_high + 1, len(branch)),
         manager_is_active=np.arange(len(branch)) < len(direct) + len(special),
+        manager_heir=np.arange(len(branch)),
         branches=branches,
     )
 
@@ -56,7 +58,8 @@ def pick_managers(world: World, index: Array, rng: np.random.Generator) -> Array
     plain = unit * per_unit + rng.integers(0, per_unit, len(index))
     special = direct + customers.branch[index] * len(SPECIAL_ROLES)
     is_group, is_vip = customers.kind[index] == GROUP, customers.tier[index] > 0
-    return np.where(is_group, special + 2, np.where(is_vip, special + rng.integers(0, 2, len(index)), plain))
+    chosen = np.where(is_group, special + 2, np.where(is_vip, special + rng.integers(0, 2, len(index)), plain))
+    return np.asarray(house.manager_heir[chosen])
 
 
 def own_customers(world: World, index: Array, unclaimed_share: float) -> None:
@@ -89,12 +92,34 @@ def change_owners(world: World) -> None:
     """Claim some of the unclaimed and move some customers to another manager; history is kept."""
     rng, config, owners = world.random("owners"), world.config, world.ownerships
     current = (owners.until == NONE) & (owners.start < world.span.first)
-    chance = np.where(owners.manager == NONE, config.claim_rate, config.move_rate)
-    closing = np.flatnonzero(current & (rng.random(len(owners)) < chance))
+    unclaimed, draw = owners.manager == NONE, rng.random(len(owners))
+    chance = np.where(unclaimed, config.claim_rate, config.move_rate)
+    asked = current & unclaimed & has_order(world, CLAIM_LISTS)[owners.customer]
+    talked_to = current & (draw < raised(chance, config.claim_lift, asked))
+    closes = fork(world, "changes_hands", current & (draw < chance), talked_to, owners.customer)
+    _note_claims(world, unclaimed)
+    closing = np.flatnonzero(closes)
     day = world.span.first + rng.integers(0, world.span.days, len(closing))
+    worked = asked[closing] & (draw[closing] >= chance[closing])
+    day = np.where(worked, contact_days(world)[owners.customer[closing]], day)
     owners.until[closing] = day
     _move_some(world, owners.customer[closing], rng)
     _open_next(world, owners.customer[closing], day, rng)
+
+
+def _note_claims(world: World, unclaimed: Array) -> None:
+    """Note who has a manager at the cut-off, without a contact and with one."""
+    if world.contacts is None:
+        return
+    owners, has_one = world.ownerships, newest_manager(world) != NONE
+    claims = world.happened.forks["changes_hands"].branches
+    fork(world, "claimed", *(_with(has_one, owners.customer[unclaimed & claim]) for claim in claims))
+
+
+def _with(mask: Array, index: Array) -> Array:
+    more = mask.copy()
+    more[index] = True
+    return more
 
 
 def _move_some(world: World, index: Array, rng: np.random.Generator) -> None:

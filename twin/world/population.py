@@ -19,6 +19,7 @@ from twin.codes import (
 )
 from twin.config import TwinConfig
 from twin.world import plans
+from twin.world.contact import keep_pace
 from twin.world.organisation import expected_groups, own_customers, pick_units
 from twin.world.rows import Array, Customers, Services
 from twin.world.state import World, in_net
@@ -115,6 +116,7 @@ def make_services(world: World, customer: Array, kind: Array, activated_on: Arra
         mood=np.maximum(0, rng.normal(0.05, 0.15, size)),
         voluntary_hazard=0.0,
         involuntary_hazard=0.0,
+        fate=np.float32(1),
         will_leave=False,
         leaves_if_treated=False,
         will_be_cut=False,
@@ -240,6 +242,7 @@ def welcome_newcomers(world: World) -> None:
     new = np.arange(start, len(world.customers))
     _date_new_customers(world, new)
     own_customers(world, new, config.unclaimed_new_share)
+    keep_pace(world)
 
 
 def _date_new_customers(world: World, new: Array) -> None:

@@ -69,7 +69,7 @@ class Customers(Rows):
 
 @dataclass
 class Services(Rows):
-    """Hold one row a service number; days since 1970, money in fen, hazards of leaving in the next month."""
+    """Hold one row a service number; days since 1970, money in fen, next month's hazards and the fate held against them."""
 
     customer: Array
     kind: Array
@@ -94,6 +94,7 @@ class Services(Rows):
     mood: Array
     voluntary_hazard: Array
     involuntary_hazard: Array
+    fate: Array
     will_leave: Array
     leaves_if_treated: Array
     will_be_cut: Array
@@ -192,6 +193,41 @@ class Tickets(Rows):
     touch_point: Array
     channel: Array
     severity: Array
+
+
+@dataclass
+class Contacts(Rows):
+    """Hold one row a customer: the day he is (or would be) talked to about an order, of which list, and whether he is."""
+
+    day: Array
+    by: Array
+    is_reached: Array
+
+
+@dataclass
+class Orders(Rows):
+    """Hold the orders given to the managers; ids are texts, amount in fen, a missing service or manager is NONE."""
+
+    order_id: Array
+    by: Array
+    customer: Array
+    service: Array
+    manager: Array
+    amount: Array
+    due_on: Array
+
+
+@dataclass
+class Work(Rows):
+    """Hold what becomes of each order: the day of contact, whether it is worked and somebody reached, and two draws."""
+
+    day: Array
+    is_worked: Array
+    is_reached: Array
+    is_wrong_number: Array
+    is_false: Array
+    mood: Array
+    lag: Array
 
 
 @dataclass

@@ -15,6 +15,7 @@ from twin.world.rows import (
     Array,
     Bills,
     Cards,
+    Contacts,
     Customers,
     Guests,
     Ownerships,
@@ -31,7 +32,7 @@ SECONDS = 86_400
 
 @dataclass
 class Organisation:
-    """Hold the house: units and managers point at branches, positions count from 0."""
+    """Hold the house: units and managers point at branches, positions count from 0; a manager's heir works in his place."""
 
     unit_branch: Array
     manager_branch: Array
@@ -39,12 +40,27 @@ class Organisation:
     manager_role: Array
     manager_capacity: Array
     manager_is_active: Array
+    manager_heir: Array
     branches: int
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Hold what each line, or customer, does without a contact and with one: two outcomes of the same draw."""
+
+    without: Array
+    contacted: Array
+    is_of_lines: bool
+
+    @property
+    def branches(self) -> tuple[Array, Array]:
+        """Give the outcome without, then with."""
+        return self.without, self.contacted
 
 
 @dataclass
 class Happenings:
-    """Collect what happened in one month."""
+    """Collect what happened in one month; `forks` by aim, only in months with orders."""
 
     bills: Bills = field(default_factory=lambda: Bills.build(0))
     adjustments: Adjustments = field(default_factory=lambda: Adjustments.build(0))
@@ -55,6 +71,7 @@ class Happenings:
     activities: Activities = field(default_factory=lambda: Activities.build(0))
     guests: Guests = field(default_factory=lambda: Guests.build(0))
     answers: Answers = field(default_factory=lambda: Answers.build(0))
+    forks: dict[str, Fork] = field(default_factory=dict)
 
 
 @dataclass
@@ -74,6 +91,7 @@ class World:
     season: Season
     hazard_intercept: float = 0.0
     tickets_made: int = 0
+    contacts: Contacts | None = None
     happened: Happenings = field(default_factory=Happenings)
 
     def random(self, purpose: str) -> np.random.Generator:
@@ -97,14 +115,16 @@ def listed(world: World) -> Array:
     return np.asarray((services.status != TERMINATED) | (services.terminated_on >= world.span.first))
 
 
+def note_presence(world: World) -> None:
+    """Note in which month each customer was last seen with a line."""
+    world.customers.seen[world.services.customer[listed(world)]] = world.span.number
+
+
 def present(world: World) -> Array:
     """Mark the customers of the month's file: with a line, with money left, gone for two months at most, or a group."""
     customers = world.customers
-    with_line = np.zeros(len(customers), bool)
-    with_line[world.services.customer[listed(world)]] = True
-    customers.seen[with_line] = world.span.number
     lately = customers.seen >= world.span.number - 2
-    return np.asarray(with_line | (customers.prepaid > 0) | lately | (customers.kind == 1))
+    return np.asarray((customers.prepaid > 0) | lately | (customers.kind == 1))
 
 
 def change_status(world: World, index: Array, after: int, at: Array, reason: int) -> None:

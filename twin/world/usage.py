@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from twin.codes import ACTIVE, BROADBAND, FIXED_LINE, MOBILE, PRIVATE_LINE
+from twin.codes import ACTIVE, BROADBAND, FIXED_LINE, MOBILE, PRIVATE_LINE, ZERO_LISTS
+from twin.world.contact import fork, has_order, raised
 from twin.world.rows import Array, Usage
 from twin.world.state import World, listed
 
@@ -34,8 +35,10 @@ def use_lines(world: World) -> None:
 def _doze_and_wake(world: World) -> None:
     services, rng, config = world.services, world.random("doze"), world.config
     draw = rng.random(len(services))
-    wakes = services.dozing & (draw < config.wake_rate)
-    dozes = ~services.dozing & (draw < config.doze_rate) & (services.kind == MOBILE)
+    asked = has_order(world, ZERO_LISTS)[services.customer]
+    talked_to = services.dozing & (draw < raised(config.wake_rate, config.wake_lift, asked))
+    wakes = fork(world, "wakes", services.dozing & (draw < config.wake_rate), talked_to, services.customer)
+    dozes = ~services.dozing & (draw > 1 - config.doze_rate) & (services.kind == MOBILE)
     services.dozing = (services.dozing & ~wakes) | dozes
 
 

@@ -1,0 +1,57 @@
+"""Let a contact change what a customer does: the same draw against a chance without it, and against another with it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from twin.codes import DEBT_LISTS, LISTS, NONE
+from twin.world.rows import Array, Contacts
+from twin.world.state import Fork, World
+
+
+def has_order(world: World, lists: Sequence[str]) -> Array:
+    """Mark the customers with an order of one of the lists, reached or not."""
+    if world.contacts is None:
+        return np.zeros(len(world.customers), bool)
+    return np.isin(world.contacts.by, [LISTS.index(name) for name in lists])
+
+
+def contact_days(world: World) -> Array:
+    """Give each customer the day he is, or would be, talked to; NONE without an order."""
+    return np.full(len(world.customers), NONE) if world.contacts is None else world.contacts.day
+
+
+def keep_pace(world: World) -> None:
+    """Give customers who have come since a row without a contact."""
+    if world.contacts is not None:
+        late = len(world.customers) - len(world.contacts)
+        world.contacts.append(Contacts.build(late, is_reached=False))
+
+
+def fork(world: World, aim: str, without: Array, contacted: Array, customer: Array | None = None) -> Array:
+    """Note both outcomes of an aim and return the one that happens; `customer` maps lines to customers."""
+    if world.contacts is None:
+        return without
+    world.happened.forks[aim] = Fork(without, contacted, customer is not None)
+    reached = world.contacts.is_reached if customer is None else world.contacts.is_reached[customer]
+    return np.where(reached, contacted, without)
+
+
+def raised(chance: Array | float, lift: float, asked: Array) -> Array:
+    """Raise a chance by a share of what is missing to certainty, where asked."""
+    return np.where(asked, chance + lift * (1 - np.asarray(chance)), chance)
+
+
+def factors(world: World, customer: Array) -> Array:
+    """Give each line the factor a contact about the customer's order puts on the hazard of leaving; 1 without an order."""
+    if world.contacts is None:
+        return np.ones(len(customer))
+    strength = np.array([world.config.retention_strength.get(name, 0.0) for name in LISTS] + [0.0])
+    full = np.array(world.config.treated_factors)[world.customers.persuasion[customer]]
+    return np.asarray(1 + strength[world.contacts.by[customer]] * (full - 1))
+
+
+def heeds_reminder(world: World) -> Array:
+    """Mark the customers with an order of a debt list who, if reached, pay because of it."""
+    draw = world.random("reminders").random(len(world.customers))
+    return has_order(world, DEBT_LISTS) & (draw < world.config.debt_lift)
