@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 _USER = "postgres"
 
@@ -37,6 +38,14 @@ class Cluster:
     def socket_url(self) -> str:
         """The same over the unix socket."""
         return f"postgresql+psycopg://{_USER}@/postgres?host={self.folder}&port={self.port}"
+
+    def create(self, database: str) -> str:
+        """Create an empty database and return its URL."""
+        engine = sa.create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{database}"')
+        engine.dispose()
+        return sa.make_url(self.url).set(database=database).render_as_string(hide_password=False)
 
     def run(self, tool: str, *arguments: str) -> None:
         """Run one of PostgreSQL's tools; it refuses to run as root, so root steps down to `postgres`."""

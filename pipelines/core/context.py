@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract
-from pipelines.core.lineage import origin, snapshot_columns, table_columns
+from pipelines.core.lineage import ColumnName, origin, snapshot_columns, table_columns
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.core.spec import Spec, TableName
@@ -31,7 +31,10 @@ def is_personal(table: str) -> bool:
 
 @dataclass
 class Context:
-    """One room's view of the month being built. `tables` grows as the room writes."""
+    """One room's view of the month being built. `tables` grows as the room writes.
+
+    `scored_by` are the feature columns that the month's model is shown; none without a model.
+    """
 
     month: Month
     settings: Settings
@@ -40,6 +43,7 @@ class Context:
     engine: DuckEngine
     earlier: Mapping[str, Version | None]
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    scored_by: frozenset[ColumnName] = frozenset()
     source: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)

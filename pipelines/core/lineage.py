@@ -182,13 +182,14 @@ class Delivered:
 
 
 @cache
-def sources(spec: Spec) -> frozenset[Delivered]:
+def sources(spec: Spec, scored_by: frozenset[ColumnName] = frozenset()) -> frozenset[Delivered]:
     """Every delivered column, of this month and of earlier ones, that the SQL file's output depends on.
 
-    What a file can do without (`tolerates:`) in an earlier month is not followed there.
+    What a file can do without (`tolerates:`) in an earlier month is not followed there. A score depends on the feature
+    columns that this month's model is shown, `scored_by`; without a model there is no score to depend on.
     """
     found: set[Delivered] = set()
-    _follow(spec, origin(spec).all(), ("", 0), found, set())
+    _Follower(found, scored_by).follow(spec, origin(spec).all(), ("", 0))
     return frozenset(found)
 
 
@@ -206,31 +207,34 @@ def delivered(spec: Spec) -> frozenset[ColumnName]:
 When = tuple[str, int]
 
 
-def _follow(
-    reader: Spec, columns: set[ColumnName], when: When, found: set[Delivered], seen: set[tuple[ColumnName, When]]
-) -> None:
-    for column in columns:
-        if column.table.era and {str(column.table), f"{column.table.era}.*"} & reader.tolerates:
-            continue
-        then = _shift(when, column.table.era)
-        if (column, then) in seen or then[1] >= CARRY_MONTHS:
-            continue
-        seen.add((column, then))
+@dataclass
+class _Follower:
+    """Walks from columns to the delivered ones behind them, each once."""
+
+    found: set[Delivered]
+    scored_by: frozenset[ColumnName]
+    seen: set[tuple[ColumnName, When]] = field(default_factory=set)
+
+    def follow(self, reader: Spec, columns: set[ColumnName], when: When) -> None:
+        for column in columns:
+            if column.table.era and {str(column.table), f"{column.table.era}.*"} & reader.tolerates:
+                continue
+            then = _shift(when, column.table.era)
+            if (column, then) in self.seen or then[1] >= CARRY_MONTHS:
+                continue
+            self.seen.add((column, then))
+            self._step(reader, column, then)
+
+    def _step(self, reader: Spec, column: ColumnName, then: When) -> None:
         if column.table.room == "snapshot":
-            found.add(Delivered(column.table.name, column.column, then[1], then[0]))
-            continue
+            self.found.add(Delivered(column.table.name, column.column, then[1], then[0]))
+            return
         if column.table.name == "score_churn":
-            _follow(reader, _model_inputs(), then, found, seen)
+            self.follow(reader, set(self.scored_by), then)
         spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
         if spec is not None:
             made, ago = origin(spec), _carried_for(spec, column.column)
-            _follow(spec, made.columns.get(column.column, set()) | made.rows, (then[0], then[1] + ago), found, seen)
-
-
-def _model_inputs() -> set[ColumnName]:
-    """The feature columns that a score may be made of."""
-    groups = [spec for spec in room_specs("features") if "model" in spec.meta]
-    return {ColumnName(TableName(spec.table), column) for spec in groups for column in spec.meta["model"]}
+            self.follow(spec, made.columns.get(column.column, set()) | made.rows, (then[0], then[1] + ago))
 
 
 def _shift(when: When, era: str) -> When:

@@ -76,7 +76,7 @@ def run(context: Context) -> None:
     verdicts = judge(context, {t: s for t, s in known.items() if s})
     findings = [Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts]
     effects = [f.effect(context.month) for f in findings if f.status != "released"]
-    releases = list(release_outputs([*effects, *_earlier_effects(context)], _eras(context)))
+    releases = list(release_outputs([*effects, *_earlier_effects(context)], _eras(context), context.scored_by))
     held = count_held(releases)
     rows = [_row(f, held.get(f.verdict.expectation.finding, {})) for f in findings]
     rows += [_silent_row(e, silent[e.finding]) for e in expectations if e.finding in silent]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.core.lineage import Delivered, sources, sources_of
+from pipelines.core.lineage import ColumnName, Delivered, sources, sources_of
 from pipelines.core.month import Month
 from pipelines.core.outputs import decided_by, kpis, lists
 
@@ -45,10 +45,13 @@ class Eras:
         return anchor.plus(-source.months) if anchor else None
 
 
-def release_outputs(effects: Sequence[Effect], eras: Eras) -> Iterator[dict[str, str | None]]:
+def release_outputs(
+    effects: Sequence[Effect], eras: Eras, scored_by: frozenset[ColumnName] = frozenset()
+) -> Iterator[dict[str, str | None]]:
     """Yield one row an output and scope: KPI variants for the company and for its parts, lists as a whole.
 
-    What is confined to a branch has a row `branch:<id>` of its own and leaves the others alone.
+    What is confined to a branch has a row `branch:<id>` of its own and leaves the others alone. `scored_by` are the
+    feature columns that the month's model is shown.
     """
     owner = sources_of("features_owner") | sources_of("features_city")
     wide = [e for e in effects if not e.is_confined]
@@ -60,7 +63,8 @@ def release_outputs(effects: Sequence[Effect], eras: Eras) -> Iterator[dict[str,
             yield _row("kpi", name, "parts", made_of | owner, wide, eras)
             yield from _branches(name, made_of | owner, effects, eras)
     for spec in lists():
-        yield _row("list", spec.name, "all", sources(spec).union(*map(sources_of, decided_by(spec))), wide, eras)
+        made_of = sources(spec, scored_by).union(*map(sources_of, decided_by(spec)))
+        yield _row("list", spec.name, "all", made_of, wide, eras)
 
 
 def _branches(

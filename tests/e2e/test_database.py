@@ -104,9 +104,7 @@ def test_real_months_from_the_database(
 ) -> None:
     if not (DATA / name).is_dir():
         pytest.skip(f"the public data are not here: {DATA / name}")
-    database = f"{name}_{months}"
-    postgres_cluster.run("createdb", "-h", "127.0.0.1", "-p", str(postgres_cluster.port), "-U", "postgres", database)
-    url = postgres_cluster.url.replace("/postgres", f"/{database}")
+    url = postgres_cluster.create(f"{name}_{months}")
     load(DATA / name, url)
     monkeypatch.setenv("OPERATOR_URL", url)
     source = described(tmp_path, url)

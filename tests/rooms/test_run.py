@@ -139,7 +139,7 @@ def unfinished(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_killed_before_the_commit_commits_when_run_again(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     unfinished(copied, monkeypatch)
-    monkeypatch.setattr(runner, "_run_room", kill)  # there is no room left to run
+    monkeypatch.setattr(runner, "run_draft_room", kill)  # there is no room left to run
     assert run_month(copied).number == 1
 
 
@@ -161,7 +161,7 @@ def test_a_room_cannot_run_before_those_to_its_left(tmp_path: Path) -> None:
 def test_a_finished_room_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = town().write(tmp_path / "source")
     run_room(job(tmp_path / "home", source), "extract")
-    monkeypatch.setattr(runner, "_run_room", kill)
+    monkeypatch.setattr(runner, "run_draft_room", kill)
     assert run_room(job(tmp_path / "home", source), "extract") is None
 
 
@@ -213,7 +213,7 @@ def test_a_sealed_month_is_read_again(copied: Job, monkeypatch: pytest.MonkeyPat
     version = release_month(copied)
     seal = copied.folder.seal()
     assert seal == {"version": 1, "manifest": version.identity}
-    monkeypatch.setattr(runner, "_run_room", kill)
+    monkeypatch.setattr(runner, "run_draft_room", kill)
     assert run_month(copied) == version == run_month(job(copied.home, None)) == release_month(copied)
     assert run_room(copied, "kpi") == version and copied.folder.seal() == seal
 

@@ -14,8 +14,9 @@ from pipelines import validate
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
 from pipelines.core.expectations import Expectation, load_suites
-from pipelines.core.lineage import delivered
+from pipelines.core.lineage import ColumnName, delivered
 from pipelines.core.outputs import kpis, lists
+from pipelines.core.spec import TableName
 from pipelines.run import release_month, run_month
 from pipelines.store.waivers import Waiver, waive
 from pipelines.validate.gate import Verdict
@@ -33,14 +34,20 @@ def finding(table: str, column: str | None, severity: str = "critical", success:
 
 
 def run_room(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *found: Verdict, waived: str = "", trend: Sequence[Row] = ()
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *found: Verdict,
+    waived: str = "",
+    trend: Sequence[Row] = (),
+    scored_by: frozenset[ColumnName] = frozenset(),
 ) -> Path:
-    """Run the room with those verdicts; `trend` is what the month before remembers."""
+    """Run the room with those verdicts; `trend` is what the month before remembers, `scored_by` what the model sees."""
     monkeypatch.setattr(validate, "judge", lambda context, suites: list(found))
     before = {"prior.validate_trend": pa.Table.from_pylist(list(trend)), "m1.snapshot_plan": none_of("plan_id")}
     with room_context(folder, before if trend else {}) as context:
         context.waivers = {waived: Waiver(waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00")}
         context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in contract()}
+        context.scored_by = scored_by
         validate.run(context)
     return folder
 
@@ -67,9 +74,8 @@ def outputs(status: str, *names: str, parts: bool = True) -> dict[tuple[str, str
 
 ALL_LISTS = [spec.name for spec in lists()]
 PARTS = {("kpi", name, "parts"): "withheld" for name, _ in KPIS}
-SCORED = ("churn_risk", "cohort_at_risk")  # a score may be made of whatever the feature groups offer a model
 ZERO_RATES = ("zero_usage_rate.all", "zero_usage_rate.calls", "zero_usage_rate.all_2m")
-ZERO = (*ZERO_RATES, "vip_zero_usage", "group_zero_usage", *SCORED)
+ZERO = (*ZERO_RATES, "vip_zero_usage", "group_zero_usage")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,7 @@ ZERO = (*ZERO_RATES, "vip_zero_usage", "group_zero_usage", *SCORED)
     [
         ("vip_card", "delivered_on", outputs("withheld", "vip_card_holding_rate.holding", "card_issue")),
         ("usage", "voice_calls", outputs("withheld", *ZERO)),
-        ("loyalty", "points_balance", outputs("withheld", "points_redemption", *SCORED)),
+        ("loyalty", "points_balance", outputs("withheld", "points_redemption")),
         (
             "service",
             "termination_reason",
@@ -122,6 +128,18 @@ def test_the_worst_finding_counts_and_is_the_one_named(tmp_path: Path, monkeypat
 def test_a_finding_on_complaints_reaches_the_lists_they_stop(judged: Judged) -> None:
     stopped = [spec.name for spec in lists() if spec.meta["purpose"] != "service"]
     assert judged(finding("trouble_ticket", "severity")) == outputs("withheld", *stopped)
+
+
+@pytest.mark.parametrize(
+    ("model", "held"), [(("features_usage_trend", "voice_change_rate"), {"churn_risk", "cohort_at_risk"}), ((), set())]
+)
+def test_a_list_made_by_a_score_depends_on_what_the_model_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: tuple[str, str], held: set[str]
+) -> None:
+    scored_by = frozenset({ColumnName(TableName(model[0]), model[1])} if model else ())
+    folder = run_room(tmp_path, monkeypatch, finding("usage", "voice_minutes"), scored_by=scored_by)
+    withheld = {r["output"] for r in read(folder, "validate_release", status="withheld", kind="list")}
+    assert withheld & {"churn_risk", "cohort_at_risk"} == held
 
 
 def test_a_finding_on_managers_spares_what_goes_to_the_branch(judged: Judged) -> None:

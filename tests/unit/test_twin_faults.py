@@ -204,10 +204,7 @@ def test_parts_that_are_gone_are_open_unless_nothing_is_computed(tmp_path: Path)
 
 
 def test_a_rule_that_fails_in_the_clean_month_catches_nothing(tmp_path: Path) -> None:
-    same = verdict(
-        tmp_path,
-        told(dict.fromkeys((_B1,), ("caveat", "old")) | {_COMPANY: ("released", "")}, {}, findings={"old": "caveat"}),
-    )
+    same = verdict(tmp_path, CLEAN)
     assert not same.is_caught and not same.is_as_it_must
 
 

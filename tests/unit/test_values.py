@@ -49,7 +49,7 @@ def take(kind: str, physical: str, value: str) -> tuple[Any, bool]:
     """Read one cell of a delivered column of that DuckDB type: its value, and whether it was delivered empty."""
     sql = typed(Column("x", kind), physical)
     row = _engine.execute(
-        f'SELECT {sql.value}, {sql.empty} FROM (SELECT CAST({value} AS {physical}) AS "x") AS raw'
+        f'SELECT {sql.value}, {sql.empty or "FALSE"} FROM (SELECT CAST({value} AS {physical}) AS "x") AS raw'
     ).fetchone()
     assert row is not None
     return row[0], row[1]
