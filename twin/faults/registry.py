@@ -297,7 +297,7 @@ _ALL = (
           "积分放大十倍", "ten times the points"),
     Fault("cards_void", "book", "withheld", "vip_card.card_status", 1, c.set_to("void"),
           "会员卡全部失效", "every card void"),
-    Fault("cards_undelivered", "book", "caveat", "vip_card.delivered_on", 1, c.set_to(None),
+    Fault("cards_undelivered", "book", "withheld", "vip_card.delivered_on", 1, c.set_to(None),
           "卡派送日期丢失", "no card delivered"),
 )  # fmt: skip
 
