@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,10 @@ class Fault:
     zh: str
     en: str
     lingers: bool = False
+
+    def __reduce__(self) -> tuple[Callable[[str], Fault], tuple[str]]:
+        """Travel to another process by name: the change itself is a function made on the spot."""
+        return find_fault, (self.name,)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -302,3 +307,8 @@ _ALL = (
 )  # fmt: skip
 
 FAULTS = {fault.name: fault for fault in _ALL}
+
+
+def find_fault(name: str) -> Fault:
+    """Find a fault by its name."""
+    return FAULTS[name]
