@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -158,6 +159,10 @@ def test_faults_that_cannot_be_planted_are_refused_first(tmp_path: Path, names: 
 def test_a_month_that_lacks_what_a_fault_needs_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"2026-03 has no usage\.parquet"):
         twin.generate(tmp_path, services=200, months=1, seed=3, through=MONTH, faults=["usage_again"])
+
+
+def test_a_fault_travels_to_another_process() -> None:
+    assert all(pickle.loads(pickle.dumps(fault)) is fault for fault in FAULTS.values())
 
 
 # -- what became of it -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,10 @@ class Fault:
     zh: str
     en: str
     lingers: bool = False
+
+    def __reduce__(self) -> tuple[Callable[[str], Fault], tuple[str]]:
+        """Travel to another process by name: the change itself is a function made on the spot."""
+        return find_fault, (self.name,)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -297,8 +302,13 @@ _ALL = (
           "积分放大十倍", "ten times the points"),
     Fault("cards_void", "book", "withheld", "vip_card.card_status", 1, c.set_to("void"),
           "会员卡全部失效", "every card void"),
-    Fault("cards_undelivered", "book", "caveat", "vip_card.delivered_on", 1, c.set_to(None),
+    Fault("cards_undelivered", "book", "withheld", "vip_card.delivered_on", 1, c.set_to(None),
           "卡派送日期丢失", "no card delivered"),
 )  # fmt: skip
 
 FAULTS = {fault.name: fault for fault in _ALL}
+
+
+def find_fault(name: str) -> Fault:
+    """Find a fault by its name."""
+    return FAULTS[name]
