@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -23,10 +25,17 @@ def write_source(folder: Path) -> Path:
 
 
 def contents(home: Path) -> dict[str, bytes]:
-    """Every file of a home but the locks."""
+    """Every file of a home but the locks; of the office database, which knows the hour, the orders."""
     return {
-        str(p.relative_to(home)): p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file() and not _is_lock(p)
+        str(p.relative_to(home)): _orders(p) if p.name == "office.sqlite3" else p.read_bytes()
+        for p in sorted(home.rglob("*"))
+        if p.is_file() and not _is_lock(p)
     }
+
+
+def _orders(office: Path) -> bytes:
+    with closing(sqlite3.connect(office)) as connection:
+        return repr(connection.execute("SELECT * FROM console_order ORDER BY order_id").fetchall()).encode()
 
 
 def _is_lock(path: Path) -> bool:

@@ -40,8 +40,9 @@ def manager(name: str, capacity: int = 50, branch: str = "B1") -> Row:
     return {"manager_id": name, "branch_id": branch, "capacity": capacity}
 
 
-def consent(customer: str, do_not_contact: bool = False, opted_out: bool = False) -> Row:
-    return {"customer_id": customer, "is_do_not_contact": do_not_contact, "is_opted_out": opted_out}
+def consent(customer: str, do_not_contact: bool = False, opted_out: bool = False, wrong_number: bool = False) -> Row:
+    answers = {"is_do_not_contact": do_not_contact, "is_opted_out": opted_out, "is_wrong_number": wrong_number}
+    return {"customer_id": customer, **answers}
 
 
 def order_before(
@@ -131,7 +132,8 @@ def test_a_row_without_a_customer_is_nobody(office: Office) -> None:
 # -- may we ------------------------------------------------------------------------------------------------------
 
 WHY_NOTS = [
-    "do_not_contact", "opted_out", "complaint", "holdout", "other_list", "cool_down", "no_manager", "capacity",
+    "do_not_contact", "wrong_number", "opted_out", "complaint", "holdout", "other_list", "cool_down", "no_manager",
+    "capacity",
 ]  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def test_the_first_reason_that_applies_is_the_why_not(office: Office, place: int
     folder = office(
         first,
         asked,
-        features_consent=[consent("ann", "do_not_contact" in has, "opted_out" in has)],
+        features_consent=[consent("ann", "do_not_contact" in has, "opted_out" in has, "wrong_number" in has)],
         features_complaint=[{"customer_id": "ann" if "complaint" in has else "zoe"}],
         prior__dispatch_holdout=drawn("ann", is_drawn="holdout" in has),
         m1__dispatch_order=[order_before("ann" if "cool_down" in has else "zoe", "marketing")],
