@@ -411,6 +411,77 @@ def test_parameters_come_from_yaml(tmp_path: Path) -> None:
         TwinConfig(voluntary_rate=1.5)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"voluntary_rate": "often"}, "voluntary_rate must be a number, not 'often'"),
+        ({"due_day": 20.5}, "due_day must be a whole number"),
+        ({"tier_spend": [100, 200]}, "tier_spend must be a list of 3 values"),
+        ({"pay_current": [[0.9], [0.9], [0.7], [0.3]]}, "pay_current must be a list of 2 values"),
+        ({"retention_strength": {"no_such_list": 1}}, "must map names of lists to numbers"),
+        ({"retention_strength": {"renewal": True}}, "retention_strength.renewal must be a number"),
+    ],
+)
+def test_parameters_of_another_form_are_refused(values: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TwinConfig.from_mapping(values)
+
+
+@pytest.mark.parametrize(("content", "message"), [("a: [", "is not YAML"), ("- 1", "must hold names and values")])
+def test_a_file_of_parameters_that_is_none_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "twin.yml").write_text(content)
+    with pytest.raises(ValueError, match=message):
+        TwinConfig.from_yaml(tmp_path / "twin.yml")
+
+
+@pytest.fixture(scope="module")
+def restless(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Give an operator where much changes hands."""
+    out = tmp_path_factory.mktemp("restless")
+    rates = {"transfer_rate": 0.1, "group_leave_rate": 0.1, "manager_leave_rate": 0.08, "number_change_rate": 0.05}
+    config = TwinConfig(customers_per_manager=30, **rates)
+    twin.generate(out, services=2500, months=2, seed=2, through=MONTHS[1], config=config)
+    return Source(out)
+
+
+def test_lines_change_hands_within_a_branch_and_without_debts(restless: Source) -> None:
+    before, now = (restless(month, "service").set_index("service_id") for month in MONTHS[:2])
+    both = before.index.intersection(now.index)
+    moved = both[before.customer_id[both] != now.customer_id[both]]
+    owed = restless(MONTHS[1], "receivable")
+    assert len(moved) > 20 and not moved.isin(owed[owed.bill_month < MONTHS[1]].service_id).any()
+    owners = restless(MONTHS[0], "ownership")
+    branch = owners[owners.valid_to.isna()].set_index("customer_id").branch_id
+    assert (branch[before.customer_id[moved]].to_numpy() == branch[now.customer_id[moved]].to_numpy()).mean() > 0.95
+
+
+def test_people_leave_join_and_change_groups(restless: Source) -> None:
+    before, now = (restless(month, "customer").set_index("customer_id").group_customer_id for month in MONTHS[:2])
+    both = before.index.intersection(now.index)
+    was, is_ = before[both], now[both]
+    assert (was.notna() & is_.isna()).any() and (was.isna() & is_.notna()).any()
+    assert (was.notna() & is_.notna() & (was != is_)).any()
+    assert abs(is_.notna().mean() - was.notna().mean()) < 0.03
+
+
+def test_managers_leave_and_their_customers_have_others(restless: Source) -> None:
+    managers = [restless(month, "account_manager").set_index("manager_id").is_active for month in MONTHS[:2]]
+    gone = managers[0].index[managers[0] & ~managers[1]]
+    owners = restless(MONTHS[1], "ownership")
+    assert len(gone) > 0
+    assert not owners[owners.valid_to.isna()].manager_id.isin(gone).any()
+    assert owners[owners.valid_to.notna()].manager_id.isin(gone).any()
+
+
+def test_a_new_number_names_the_one_it_replaces(restless: Source) -> None:
+    lines = restless(MONTHS[1], "service").set_index("service_id")
+    heirs = lines[lines.replaces_service_id.notna()]
+    old = lines.loc[heirs.replaces_service_id]
+    assert len(heirs) > 20 and (old.status == "terminated").all()
+    assert (old.terminated_on.to_numpy() == heirs.activated_on.to_numpy()).all()
+    assert (old.customer_id.to_numpy() == heirs.customer_id.to_numpy()).mean() > 0.8  # some change hands as well
+
+
 def test_a_higher_rate_of_leaving_shows(tmp_path: Path) -> None:
     twin.generate(tmp_path, services=2000, months=2, seed=1, config=TwinConfig(voluntary_rate=0.08))
     lost, base = Source(tmp_path).truth("2026-08", "churn_rate", "start_base")

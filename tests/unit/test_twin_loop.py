@@ -16,6 +16,8 @@ import twin
 from pipelines.channels.export import export_month
 from pipelines.channels.signature import is_signed_by, protected_cells
 from pipelines.channels.workbook import HEADER_ROW, WORK_LIST_COLUMNS
+from pipelines.cli import app
+from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.outputs import lists
 from pipelines.core.settings import load_settings
@@ -292,3 +294,29 @@ def test_a_twin_that_cannot_be_lived_again_is_refused(office: Path, tmp_path: Pa
     diary.write_text(diary.read_text().replace('"state": "', '"state": "0'))
     with pytest.raises(ValueError, match="other versions"):
         twin.respond(tmp_path / "twin", office / "en")
+
+
+# The command line.
+
+
+def test_command_lives_on_and_refuses_what_the_folder_says(
+    office: Path, lived: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "twin"
+    shutil.copytree(office / "twin", out)
+    app(["twin", "--out", str(out), "--respond", str(office / "en"), "--json"], standalone_mode=False)
+    assert '"2026-08"' in capsys.readouterr().out and digest(out) == digest(lived)
+    with pytest.raises(UsageError) as refused:
+        app(["twin", "--out", str(out), "--respond", str(office / "en"), "--seed", "1"], standalone_mode=False)
+    assert "leave out --seed" in str(refused.value.facts["why"])
+
+
+def test_command_reads_parameters_and_asks_for_a_size(tmp_path: Path) -> None:
+    config = tmp_path / "twin.yml"
+    config.write_text("no_such_rate: 1\n")
+    asked = ["twin", "--services", "200", "--months", "1", "--seed", "1", "--out", str(tmp_path / "out")]
+    with pytest.raises(UsageError) as refused:
+        app([*asked, "--config", str(config)], standalone_mode=False)
+    assert "not a parameter of the twin: no_such_rate" in str(refused.value.facts["why"])
+    with pytest.raises(UsageError):
+        app(["twin", "--out", str(tmp_path / "out")], standalone_mode=False)

@@ -8,7 +8,7 @@ from twin.world.state import World, in_net
 
 
 def transfer_lines(world: World) -> None:
-    """Give some settled mobile lines to another customer on the first of the month, as relatives do."""
+    """Give some mobile lines whose bills are paid to another customer of the branch, as relatives do."""
     services, customers, rng = world.services, world.customers, world.random("transfers")
     mine = customers.kind[services.customer] == INDIVIDUAL
     movable = mine & (services.status == ACTIVE) & (services.kind == MOBILE) & ~services.excluded & ~services.will_leave
