@@ -13,12 +13,11 @@ from sklearn.base import clone
 
 import models.competing
 from models.backtest import roll_origin
-from models.baseline import PlainLogistic
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.drift import store_bins
 from models.folds import month_numbers
-from models.judgement import arrears_rule, compare, tell, tenure_groups, usage_rule
+from models.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
 from models.labels import INVOLUNTARY, VOLUNTARY
 from models.reasons import group_contributions
 from models.registry import Card, ModelRefused, describe_choices, hash_code, hash_frame, load_model, save_model
