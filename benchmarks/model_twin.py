@@ -18,10 +18,10 @@ import pandas as pd
 import twin
 from benchmarks.model_table import print_comparison
 from models.backtest import roll_origin
-from models.baseline import PlainLogistic
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.evaluate import auc, calibration_error, measure_slices
+from models.judgement import PlainLogistic
 from models.labels import INVOLUNTARY, LABELLED, VOLUNTARY, make_labels
 
 MONTHS = 24

@@ -10,8 +10,8 @@ import pandas as pd
 
 from benchmarks.model_table import print_comparison
 from models.backtest import roll_origin
-from models.baseline import PlainLogistic
 from models.churn import ChurnClassifier, build
+from models.judgement import PlainLogistic
 
 PANEL = """
 WITH services AS (

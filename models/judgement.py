@@ -1,4 +1,4 @@
-"""What is told of a model before a person decides: figures, deciles, reliability and slices, ready to be stored.
+"""What is told of a model before a person decides, beside what it has to beat: ready to be stored.
 
 Everything returned is made of plain numbers and texts; what cannot be computed is None.
 """
@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from models.backtest import bootstrap
 from models.evaluate import (
@@ -24,6 +31,7 @@ from models.evaluate import (
     value_caught,
 )
 from models.folds import Rows
+from models.frames import Floats
 
 DRAWS = 100
 MOST_DRAWN_ROWS = 50_000  # an interval over more rows is as wide as the drawing of a chart
@@ -112,3 +120,23 @@ def tenure_groups(months: pd.Series) -> pd.Series:
     """Return the slice of each tenure: under 1, 1–2, 2–4, over 4 years."""
     names = ["<1", "1-2", "2-4", ">4"]
     return pd.cut(months, [-np.inf, 11, 23, 47, np.inf], labels=names).astype(object)
+
+
+class PlainLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """The baseline everybody has: one-hot texts, median for missing, scaled numbers, logistic regression."""
+
+    def fit(self, X: pd.DataFrame, y: Any, month: Any = None) -> Self:  # noqa: N803
+        """Fit; months are not used."""
+        numbers = [name for name in X.columns if types.is_numeric_dtype(X[name].dtype)]
+        texts = [name for name in X.columns if name not in numbers]
+        numeric = make_pipeline(
+            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+        )
+        columns = make_column_transformer((numeric, numbers), (OneHotEncoder(handle_unknown="ignore"), texts))
+        self.pipeline_ = make_pipeline(columns, LogisticRegression(max_iter=5000)).fit(X, y)
+        self.classes_ = self.pipeline_.classes_
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> Floats:  # noqa: N803
+        """Return rows × 2."""
+        return np.asarray(self.pipeline_.predict_proba(X))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from getpass import getuser
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +14,6 @@ from pipelines.core.settings import load_settings
 from pipelines.store.champions import models_folder
 from pipelines.words import model_views
 from pipelines.words.progress import month_progress
-from pipelines.words.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from models.registry import Card
@@ -35,7 +33,7 @@ def train(
     speaker = Speaker(lang, as_json)
     with month_progress(enabled=not as_json) as progress:
         card = fit(home, Month.parse(through), load_settings(), progress)
-    pages = _review(home, card)
+    pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
     content = _content(card) | {"pages": [str(page) for page in pages]}
     speaker.show(content, lambda: model_views.draw_card(content, speaker.language))
 
@@ -65,17 +63,6 @@ def promote(
     speaker = Speaker(lang, as_json)
     promotion = make_champion(home, version, getuser() if by is None else by, why, load_settings())
     speaker.show(asdict(promotion), lambda: speaker.say("cli.promoted", **asdict(promotion)))
-
-
-def _review(home: Path, card: Card) -> list[Path]:
-    """Write the page that a person decides by, one of each language, beside the version."""
-    from pipelines.channels.review import write_review
-
-    facts = asdict(card) | {"version": card.version}
-    pages = {language: models_folder(home) / card.version / f"review.{language}.html" for language in LANGUAGES}
-    for language, page in pages.items():
-        write_review(page, Month.parse(card.trained_through), language, facts, is_challenger=True)
-    return list(pages.values())
 
 
 def _content(card: Card) -> dict[str, Any]:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from sklearn.base import clone
 
 import models.competing
 from models.backtest import roll_origin
-from models.baseline import PlainLogistic
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.drift import store_bins
 from models.folds import month_numbers
-from models.judgement import arrears_rule, compare, tell, tenure_groups, usage_rule
+from models.frames import Flags
+from models.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
 from models.labels import INVOLUNTARY, VOLUNTARY
 from models.reasons import group_contributions
 from models.registry import Card, ModelRefused, describe_choices, hash_code, hash_frame, load_model, save_model
+from pipelines.channels.review import write_review
 from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
@@ -30,6 +32,7 @@ from pipelines.score.frame import feature_groups, features, reasons, signs
 from pipelines.score.samples import GAP, Samples, gather_samples, is_computed
 from pipelines.store.champions import find_champion, models_folder
 from pipelines.store.lake import MonthFolder
+from pipelines.words.texts import LANGUAGES
 
 FEWEST_LEAVERS = 10
 JUDGED_MONTHS = 3
@@ -41,7 +44,7 @@ Progress = Callable[[str], None]
 
 
 def train(home: Path, through: Month, settings: Settings, progress: Progress = lambda step: None) -> Card:
-    """Fit, judge and seal a challenger on what was known by `through`; return its card.
+    """Fit, judge and seal a challenger on what was known by `through`, with its review page; return its card.
 
     Raise ModelError where no month up to then has its label, or too few have left to learn from.
     """
@@ -53,7 +56,17 @@ def train(home: Path, through: Month, settings: Settings, progress: Progress = l
     judged = judge(recipe, samples, capacity_share(home, through), find_rival(home, settings))
     progress("train_fit")
     model = clone(recipe).fit(samples.features, samples.rows["outcome"].to_numpy(), samples.rows["month"].to_numpy())
-    return save_model(models_folder(home), model, make_card(model, samples, judged), settings.key)
+    card = save_model(models_folder(home), model, make_card(model, samples, judged), settings.key)
+    write_pages(home, card)
+    return card
+
+
+def write_pages(home: Path, card: Card) -> None:
+    """Write the page that a person decides by, one of each language, beside the version."""
+    facts = asdict(card) | {"version": card.version}
+    for language in LANGUAGES:
+        page = models_folder(home) / card.version / f"review.{language}.html"
+        write_review(page, Month.parse(card.trained_through), language, facts, is_challenger=True)
 
 
 def make_recipe() -> CompetingClassifier:
@@ -94,7 +107,7 @@ def judge(recipe: CompetingClassifier, samples: Samples, share: float, rival: Ri
     And beside the champion, on those of these months that the champion has not seen either.
     """
     way = _way(samples.rows["month"])
-    if way is None:
+    if way is None or samples.rows["outcome"][_seen(samples, way)].nunique() < 2:
         return {}
     scored = _roll(recipe, samples, samples.rows["outcome"], way)
     rows = samples.rows.loc[scored.index]
@@ -125,7 +138,7 @@ def _side_by_side(samples: Samples, scored: pd.DataFrame, way: _Way, outcome: st
     table = rows[["customer_id", "value"]].assign(
         outcome=is_outcome[rows.index], model=chance_of(scored, outcome), rule=RULES[outcome](rows)
     )
-    if is_outcome.drop(rows.index).any():
+    if is_outcome[_seen(samples, way)].any():
         table["logistic"] = chance_of(_roll(PlainLogistic(), samples, is_outcome, way), "1")
     return table
 
@@ -158,6 +171,13 @@ def find_rival(home: Path, settings: Settings) -> Rival | None:
     except ModelRefused:
         return None
     return Rival(champion.version, model, card) if isinstance(model, CompetingClassifier) else None
+
+
+def _seen(samples: Samples, way: _Way) -> Flags:
+    """Mark the rows that the judged fit sees: whose labels were known in the first month it scores."""
+    numbers = month_numbers(samples.rows["month"])
+    first = numbers[numbers > numbers.max() - way.every].min()
+    return np.asarray(numbers <= first - GAP)
 
 
 def _roll(recipe: Any, samples: Samples, outcome: pd.Series, way: _Way) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from models.registry import Card
 from pipelines.core.context import Context
 from pipelines.core.month import Month
 from pipelines.core.spec import TableName
+from pipelines.score.champion import BATCH_ROWS, read_batches
 from pipelines.score.frame import to_frame
 from pipelines.score.samples import GAP, GRACE, MUST, STATUS, WINDOW, mark_down_migration
 
@@ -113,7 +114,7 @@ def _outcome_looks(context: Context, card: Card) -> Iterator[Look]:
 def _calibration(context: Context, labels: pd.DataFrame, about: str) -> Iterator[Look]:
     if not context.is_computed("score_churn", "m2"):
         return
-    scored = to_frame(context.engine.execute(_GIVEN).to_arrow_table())
+    scored = _sample(context, _GIVEN)
     known = labels.merge(scored, on="service_id", how="inner")
     for outcome in WATCHED if len(known) else ():
         is_outcome, chance = _flags(known, outcome), known[f"p_{outcome}"].to_numpy(np.float64)
@@ -143,19 +144,24 @@ def _labels(context: Context) -> pd.DataFrame | None:
     """Label the snapshot of two months ago by the months since, as the training samples are."""
     if not all(context.is_computed(table, era) for table in MUST for era in ERAS.values()):
         return None
-    share = min(1.0, MOST_ROWS / max(1, int((context.entry(TableName("features_service")) or {}).get("rows", 0))))
-    panel = pd.concat([_status(context, back, share) for back in ERAS], ignore_index=True)
+    panel = pd.concat([_status(context, back) for back in ERAS], ignore_index=True)
     labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
     known = labels[(labels["state"] == LABELLED) & (labels["month"] == str(context.month.plus(-GAP)))]
     return known if len(known) else None
 
 
-def _status(context: Context, back: int, share: float) -> pd.DataFrame:
+def _status(context: Context, back: int) -> pd.DataFrame:
     era = f"{ERAS[back]}." if ERAS[back] else ""
-    rows = to_frame(context.engine.execute(STATUS.format(era=era)).to_arrow_table())
-    return rows[keep_ids(rows["service_id"], share, "watch")].assign(
-        month=str(context.month.plus(-back)), is_billed=None
-    )
+    rows = _sample(context, STATUS.format(era=era))
+    return rows.assign(month=str(context.month.plus(-back)), is_billed=None)
+
+
+def _sample(context: Context, sql: str) -> pd.DataFrame:
+    """Read the watched services of a result, batch by batch, so that the base is never in memory."""
+    rows = (context.entry(TableName("features_service")) or {}).get("rows", 0)
+    share = min(1.0, MOST_ROWS / max(1, int(rows)))
+    frames = (to_frame(batch) for batch in read_batches(context, sql, BATCH_ROWS))
+    return pd.concat([frame[keep_ids(frame["service_id"], share, "watch")] for frame in frames], ignore_index=True)
 
 
 _GIVEN = "SELECT service_id, p_voluntary, p_involuntary FROM m2.score_churn ORDER BY service_id"

@@ -21,6 +21,8 @@ def draw_card(content: dict[str, Any], language: str) -> None:
     draw_grid(["", *(label(language, f"model.{name}") for name in FIGURES)], body, range(1, len(FIGURES) + 1))
     for about, note in content["notes"].items():
         typer.echo(f"  {label(language, f'model.note.{about.split()[0]}')} {about.partition(' ')[2]}: {note}")
+    for page in content["pages"]:
+        typer.echo(label(language, "cli.review", page=page))
     typer.echo(label(language, "cli.trained_next", version=content["version"]))
 
 

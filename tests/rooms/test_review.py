@@ -13,8 +13,8 @@ import pytest
 
 from models.judgement import compare, records, tell
 from pipelines.channels.review import write_review
-from pipelines.cli.model import _review
 from pipelines.score.shelf import list_versions
+from pipelines.store.champions import models_folder
 from pipelines.words.texts import LANGUAGES, label
 from tests.models.test_registry import make_card
 from tests.scored import scored_operator
@@ -129,12 +129,11 @@ def test_champion_and_challenger_and_a_slice_that_is_off_are_told(tmp_path: Path
     assert "B&lt;2&gt;" in raw and raw.count('class="off"') == 1
 
 
-def test_the_page_is_written_beside_the_version(tmp_path: Path) -> None:
-    seen = list_versions(scored_operator().home, own_settings())[0].card
-    assert seen is not None
-    pages = _review(tmp_path, seen)
-    assert [page.name for page in pages] == [f"review.{language}.html" for language in LANGUAGES]
-    assert all(page.parent.name == seen.version for page in pages)
+def test_the_page_is_written_beside_the_version() -> None:
+    home = scored_operator().home
+    version = list_versions(home, own_settings())[0].version
+    pages = sorted(path.name for path in (models_folder(home) / version).glob("*.html"))
+    assert pages == [f"review.{language}.html" for language in LANGUAGES]
 
 
 def test_records_are_plain() -> None:
