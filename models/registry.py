@@ -127,7 +127,7 @@ def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> 
         (partial / CARD).write_bytes(text)
         (partial / SEAL).write_text(_seal(text, key))
         partial.chmod(0o755)
-        return _put(partial, registry / card.version, card, key)
+        return _put(partial, registry / card.version, key)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -161,20 +161,19 @@ def _number(node: Any, ids: dict[int, int], names: dict[str, str]) -> dict[str, 
     return names
 
 
-def _put(partial: Path, version: Path, card: Card, key: bytes) -> Card:
+def _put(partial: Path, version: Path, key: bytes) -> Card:
     """Give a version its name; the same model made again stays as it was, so that nothing made with it changes."""
     try:
         load_model(version, key)
     except ModelMissing:
         shutil.rmtree(version, ignore_errors=True)
         partial.rename(version)
-        return card
     except ModelRefused:  # spoilt: the sound one takes its place
         version.rename(partial.with_suffix(".spoilt"))
         partial.rename(version)
         shutil.rmtree(partial.with_suffix(".spoilt"))
-        return card
-    shutil.rmtree(partial)
+    else:
+        shutil.rmtree(partial)
     return read_card(version, key)
 
 
