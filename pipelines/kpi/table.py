@@ -45,7 +45,7 @@ def _bound(sign: str, given: str) -> str:
     return f"CASE WHEN f.interval = 'wilson' AND s.denominator > 0 THEN {bound} ELSE s.{given} END"
 
 
-# Ranks compare values at nine places: equal quotients of yuan may differ in the last bit of a double.
+# Ranks compare values at twelve places: equal quotients of yuan may differ in the last bit of a double.
 MONTHLY = f"""
 WITH valued AS (
     SELECT
@@ -67,7 +67,7 @@ SELECT
     $month AS month, k.kpi, k.variant, k.is_default, k.scope_kind, k.scope_id, k.numerator, k.denominator, k.value,
     k.target, k.value - k.target AS gap,
     CASE WHEN k.is_ranked THEN CAST(RANK() OVER (
-        PARTITION BY k.kpi, k.variant, k.scope_kind, k.is_ranked ORDER BY ROUND(k.value, 9) * k.sign
+        PARTITION BY k.kpi, k.variant, k.scope_kind, k.is_ranked ORDER BY ROUND(k.value, 12) * k.sign
     ) AS INTEGER) END AS rank,
     CASE WHEN k.missing IS NOT NULL THEN 'not_computed' WHEN t.kpi IS NOT NULL THEN 'withheld'
         ELSE COALESCE(b.status, r.status) END AS status,

@@ -17,6 +17,8 @@ from tests.small import job, no_gate, read
 BEFORE = MONTH.plus(-1)
 ARREARS = {f"arrears_rate.{variant}" for variant in ("current_amount", "rolling_12m", "services", "t1_amount")}
 ARREARS |= {"arrears", "fixed_arrears", "group_arrears", "suspended_reactivation"}
+ARREARS |= {f"roll_rate.{bucket}" for bucket in ("0_30", "31_60", "61_90", "91_180", "181_365")}
+ARREARS |= {"collection_effectiveness.cei", "days_sales_outstanding.dso"}
 USAGE = {f"zero_usage_rate.{variant}" for variant in ("all", "all_2m", "calls")}
 USAGE |= {"vip_zero_usage", "group_zero_usage", "low_saturation_rate.two_months"}
 # What does not look at a bill at all.

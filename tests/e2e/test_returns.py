@@ -105,8 +105,12 @@ def sort_rows(sheet: Sheet) -> None:
 
 def move_columns(sheet: Sheet) -> None:
     top = header_line(sheet)
-    lines = [[c.value for c in line] for line in sheet.iter_rows(min_row=top)]
-    lay(sheet, [line[7:] + line[:7] for line in lines], top)
+    lines = [[(c.value, c.number_format) for c in line] for line in sheet.iter_rows(min_row=top)]
+    moved = [line[7:] + line[:7] for line in lines]
+    lay(sheet, [[value for value, _ in line] for line in moved], top)
+    for i, line in enumerate(moved, top):
+        for place, (_, form) in enumerate(line, start=1):  # a column moves with its format
+            sheet.cell(i, place).number_format = form
 
 
 def sort_inputs_alone(sheet: Sheet) -> None:

@@ -190,7 +190,7 @@ def test_what_excel_would_drop_is_an_error(tmp_path: Path) -> None:
 def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
     path = written(tmp_path, work_list())
     sheet = part(path, "xl/worksheets/sheet1.xml")
-    assert re.search(r'<dataValidation type="list"[^>]* sqref="J4:J6"><formula1>\'_office\'!\$A\$1:\$A\$15<', sheet)
+    assert re.search(r'<dataValidation type="list"[^>]* sqref="K4:K6"><formula1>\'_office\'!\$A\$1:\$A\$15<', sheet)
     assert '<sheet name="_office" sheetId="3" state="hidden"' in part(path, "xl/workbook.xml")
     hidden = read_rows(path, 2)
     assert [(row[0], row[1]) for row in hidden] == [(labels()[f"outcome.{code}"], code) for code in wb.OUTCOMES]
@@ -203,12 +203,12 @@ def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
 
 def test_dates_and_amounts_are_checked_where_they_are_typed(tmp_path: Path) -> None:
     sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
-    for cells in ("L4:L6", "N4:N6"):
+    for cells in ("M4:M6", "O4:O6"):
         found = re.search(
             rf'<dataValidation type="date"[^>]*sqref="{cells}"><formula1>(\d+)</formula1><f\w+>(\d+)', sheet
         )
         assert found and found.groups() == ("46296", "46752")  # 2026-10-01, 2027-12-31
-    assert re.search(r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="M4:M6"><formula1>0<', sheet)
+    assert re.search(r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="N4:N6"><formula1>0<', sheet)
 
 
 def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
         assert allowed in protection[0]
     assert "deleteRows" not in protection[0] and "insertRows" not in protection[0]
     # Sorting needs the whole range, header included, open for editing; typing is refused by validation instead.
-    assert '<protectedRange sqref="A3:S6" name="orders"/>' in sheet
+    assert '<protectedRange sqref="A3:U6" name="orders"/>' in sheet
     refused = re.findall(r'type="custom"[^>]*sqref="([A-Z]+)\d+:[A-Z]+\d+"><formula1>FALSE<', sheet)
     locked = [c for c in wb.WORK_LIST_COLUMNS if not c.is_input]
     assert len(refused) == len(locked) + 1
@@ -242,7 +242,7 @@ def test_view_and_print(tmp_path: Path) -> None:
     path = written(tmp_path, work_list())
     sheet, book = part(path, "xl/worksheets/sheet1.xml"), part(path, "xl/workbook.xml")
     assert '<pane xSplit="3" ySplit="3" topLeftCell="D4"' in sheet
-    assert '<autoFilter ref="A3:S6"/>' in sheet and "$3:$3</definedName>" in book
+    assert '<autoFilter ref="A3:U6"/>' in sheet and "$3:$3</definedName>" in book
     assert '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet and "fitToPage" in sheet
     hidden = re.findall(r'<col min="(\d+)"[^>]*hidden="1"', sheet)
     assert [wb.WORK_LIST_COLUMNS[int(place) - 1].name for place in hidden] == ["row_id", "signature"]
@@ -276,7 +276,8 @@ def test_signature_covers_every_locked_cell_and_no_other(tmp_path: Path) -> None
     assert signature_holds(row)
     for column in wb.WORK_LIST_COLUMNS:
         changed = {**row, column.name: date(2026, 12, 1) if column.kind == "date" else "9"}
-        is_free = column.is_input or column.name == "row_id"  # row_id is compared with order_id by the reader
+        # row_id is compared with order_id by the reader; a remark may be worded better without making the row void
+        is_free = column.is_input or column.is_remark or column.name == "row_id"
         assert signature_holds(changed) == is_free, column.name
     assert not signature_holds({**row, "order_id": "", "customer_id": f"{row['order_id']}{row['customer_id']}"})
 

@@ -31,7 +31,7 @@ LIST_TITLES = {
     "vip_allocation": ("新增高端", "New high-value customers"),
     "unclaimed": ("未认领", "Billed customers without a manager"),
     "points_redemption": ("积分兑换", "Points that can be redeemed"),
-    "activity_invite": ("活动邀约", "Invitations to activities"),
+    "activity_invite": ("活动邀约", "Invitations to activities of next month"),
 }
 OUTCOME_WORDS = {
     "retained": ("已挽留", "Retained"),
