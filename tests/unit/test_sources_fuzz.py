@@ -147,6 +147,7 @@ def is_data(row: tuple[str, ...]) -> bool:
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
+@example([("", "", ""), ("\x85", "", ""), ("\x1f", " ", "")], csv.QUOTE_MINIMAL, ",", "\n", "utf-8")
 def test_what_is_written_is_read(
     rows: list[tuple[str, ...]], quoting: int, delimiter: str, end: str, codec: str
 ) -> None:
