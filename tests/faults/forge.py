@@ -57,6 +57,8 @@ class Forge:
 
 def _warm_up() -> None:
     """Load what costs seconds; start no thread."""
+    import django.core.management.commands.migrate
+    import django.db.backends.sqlite3.base  # noqa: F401
     import great_expectations  # noqa: F401
     import pandas  # noqa: F401
     from duckdb_sqlalchemy import Dialect  # noqa: F401
