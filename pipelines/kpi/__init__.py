@@ -145,8 +145,11 @@ def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
         if kind != "company":
             scope, place = f"COALESCE(l.{kind}, 'unclaimed')", "LEFT JOIN place AS l ON l.customer_id = p.customer_id"
         _add(context, kpi, f"'{kind}', {scope}", f"{place} WHERE p.scope_kind IS NULL", is_placed=False)
-    _add(context, kpi, "scope_kind, scope_id", "WHERE p.scope_kind IS NOT NULL", is_placed=True)
-    if kpi.meta.get("scopes", "all") == "all":
+    is_own = kpi.meta.get("scopes") == "own"
+    # A target of a branch says nothing where nobody knows whose customer is whose.
+    known = "TRUE" if is_own else f"p.scope_kind IN ({', '.join(repr(kind) for kind in kinds)})"
+    _add(context, kpi, "scope_kind, scope_id", f"WHERE p.scope_kind IS NOT NULL AND {known}", is_placed=True)
+    if not is_own:
         _always_there(context, kpi, kinds)
 
 
