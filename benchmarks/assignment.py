@@ -59,7 +59,8 @@ MADE = {
             CASE WHEN i % 40 = 0 THEN 0 ELSE {capacity} END::INTEGER AS capacity
         FROM RANGE({managers}) AS t(i) WHERE i % 50 <> 7""",
     "features_consent": """
-        SELECT 'C' || i AS customer_id, HASH(i, 6) % 50 = 0 AS is_do_not_contact, HASH(i, 7) % 40 = 0 AS is_opted_out
+        SELECT 'C' || i AS customer_id, HASH(i, 6) % 50 = 0 AS is_do_not_contact, HASH(i, 7) % 40 = 0 AS is_opted_out,
+            HASH(i, 11) % 200 = 0 AS is_wrong_number
         FROM RANGE({customers}) AS t(i)""",
     "features_complaint": "SELECT 'C' || i AS customer_id FROM RANGE({customers}) AS t(i) WHERE HASH(i, 8) % 300 = 0",
     "features_high_value": """
@@ -156,7 +157,7 @@ BROKEN = {
         WHERE own.manager_id IS NULL AND m.branch_id <> o.branch_id""",
     "an order of who may not be asked": """
         SELECT t.order_id FROM treated AS t JOIN features_consent AS c ON c.customer_id = t.customer_id
-        WHERE c.is_do_not_contact OR (c.is_opted_out AND t.list = 'churn_risk')""",
+        WHERE c.is_do_not_contact OR c.is_wrong_number OR (c.is_opted_out AND t.list = 'churn_risk')""",
     "an order against a complaint": """
         SELECT t.order_id FROM treated AS t JOIN features_complaint AS k ON k.customer_id = t.customer_id
         WHERE t.purpose IN ('debt', 'marketing')""",

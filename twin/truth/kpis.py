@@ -141,8 +141,7 @@ def _state_pairs(world: World, now: Memory, before: Memory) -> Iterator[Row]:
 def _state_rolls(now: Memory, before: Memory) -> Iterator[Row]:
     """State how much of each age a month ago is of the next age now."""
     for place, name in enumerate(("0_30", "31_60", "61_90", "91_180", "181_365")):
-        if before.aged[place] or now.aged[place + 1]:
-            yield "roll_rate", name, now.aged[place + 1], before.aged[place]
+        yield "roll_rate", name, now.aged[place + 1], before.aged[place]
 
 
 def _state_year(world: World, past: Past) -> Iterator[Row]:
