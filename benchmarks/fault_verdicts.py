@@ -173,9 +173,16 @@ def _done(output: Output, clean: Told, faulty: Told) -> str:
 
 
 def _whole(output: Output, faulty: Told) -> State:
-    """The state of a part that is not shown: that of the company where nothing is computed, else free."""
+    """The state of a part that is not shown: of the others of its kind, the least safe; free where there are none."""
     company = faulty.states[output._replace(part="company", scope="company company")]
-    return company if company.status == "not_computed" else State("released", frozenset())
+    if company.status == "not_computed":
+        return company
+    kind = output.scope.split()[0]
+    others = [state for o, state in faulty.states.items() if o.group == output.group and o.scope.split()[0] == kind]
+    free = State("released", frozenset())
+    return min(
+        (state for state in others if state.status in WEAKEST), key=lambda s: WEAKEST.index(s.status), default=free
+    )
 
 
 def reach_of(fault: Fault, planted: Month, month: Month) -> frozenset[str]:

@@ -1,21 +1,29 @@
-"""A month through Airflow is, byte for byte, the month run by hand: in one process, and as a backfill in service."""
+"""A month through Airflow is, byte for byte, the month run by hand: in one process, and as a backfill in service.
+
+A challenger is trained, put before a person and promoted there, and the next month is scored by it.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow.parquet as pq
 import pytest
 
+from pipelines.store.lake import MonthFolder
 from tests.e2e.airflow_house import BIN, ROOT, House, house, own_environment, run, wait_for
 from tests.postgres import Cluster
+from tests.scored import TRAINED, unscored_operator
+from tests.small import KEY, MONTH
 
 DAG = "retention_monthly"
+TRAINING = "model_training"
 MONTHS = ("2024-04", "2024-05", "2024-06")
-KEY = "the-key-of-these-tests"
 RETENTION = str(BIN / "retention")
 
 
@@ -49,13 +57,17 @@ def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("by_hand")
     for month in MONTHS:
         words = ["run", month, "--source", str(source), "--home", "home"]
-        try:
-            run([RETENTION, *words], own_environment(RETENTION_SECRET_KEY=KEY), folder)
-        except AssertionError as error:
-            # 12: done, with something withheld; the months are the same all the same.
-            if "ended with 12" not in str(error):
-                raise
+        run_by_hand(folder, *words)
     return folder / "home"
+
+
+def run_by_hand(folder: Path, *words: str) -> None:
+    """Run a command of the project; 12, done with something withheld, is done."""
+    try:
+        run([RETENTION, *words], own_environment(RETENTION_SECRET_KEY=KEY), folder)
+    except AssertionError as error:
+        if "ended with 12" not in str(error):
+            raise
 
 
 def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp_path: Path) -> None:
@@ -76,27 +88,24 @@ def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp
     assert log.count("running trigger in line") == 2
 
 
-@pytest.fixture
-def service(
-    source: Path,
-    tmp_path: Path,
-    postgres_cluster: Cluster,
-) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def service(source: Path, tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[House]:
     """The whole service on a PostgreSQL of its own."""
+    folder = tmp_path_factory.mktemp("service")
     server = f"postgres@127.0.0.1:{postgres_cluster.port}"
     with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE airflow")
     settings: dict[str, str | Path] = {
-        "RETENTION_HOME": tmp_path / "home",
+        "RETENTION_HOME": folder / "home",
         "RETENTION_SOURCE": source,
         "RETENTION_SECRET_KEY": KEY,
     }
-    with house(tmp_path, f"postgresql+psycopg2://{server}/airflow", **settings) as running:
+    with house(folder, f"postgresql+psycopg2://{server}/airflow", **settings) as running:
         yield running
 
 
 @pytest.mark.slow
-def test_backfill_of_three_months_in_service(service: House, by_hand: Path, tmp_path: Path) -> None:
+def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> None:
     """Scheduler, triggerer and API on PostgreSQL: three months in order, each approved by a person through the API."""
     wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{DAG}"))
     words = ["--from-date", f"{MONTHS[0]}-01", "--to-date", f"{MONTHS[-1]}-30", "--max-active-runs", "1"]
@@ -107,37 +116,77 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path, tmp_
     assert [one["partition_key"] for one in runs] == list(MONTHS)
     assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(service, runs)
     for month in MONTHS:
-        assert_same_month(by_hand, tmp_path / "home", month)
-        assert (tmp_path / "home" / "months" / month / "SEAL.json").exists()
+        assert_same_month(by_hand, service.folder / "home", month)
+        assert (service.folder / "home" / "months" / month / "SEAL.json").exists()
     _assert_the_clocks_month_waits(service)
 
 
 def _finished(service: House, seen: set[str]) -> list[dict[str, Any]] | None:
     """The backfill's runs once all have ended; until then, answer who waits for an answer."""
-    _approve(service, seen)
+    _answer(service, DAG, seen)
     runs = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id")["dag_runs"]
     done = [one for one in runs if one["state"] in ("success", "failed")]
     return runs if len(done) == len(MONTHS) or any(one["state"] == "failed" for one in done) else None
 
 
-def _approve(service: House, seen: set[str]) -> None:
-    """Answer at the second sight: an answer within the same second crosses the executor's report of the parked task."""
-    waiting = service.call("GET", f"dags/{DAG}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input")
+def _answer(service: House, dag: str, seen: set[str], refuse: str = "scheduled") -> None:
+    """Approve the runs that wait, but for the kind to refuse.
+
+    Answer at the second sight: an answer within the same second crosses the executor's report of the parked task.
+    """
+    waiting = service.call("GET", f"dags/{dag}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input")
     for detail in waiting["hitl_details"]:
         task = detail["task_instance"]
         assert task["task_id"] == "approve"
         if task["id"] not in seen:
             seen.add(task["id"])
             continue
-        path = f"dags/{DAG}/dagRuns/{task['dag_run_id']}/taskInstances/approve/{task['map_index']}/hitlDetails"
-        service.call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"who": "a test"}})
+        said = "Reject" if task["dag_run_id"].startswith(refuse) else "Approve"
+        path = f"dags/{dag}/dagRuns/{task['dag_run_id']}/taskInstances/approve/{task['map_index']}/hitlDetails"
+        service.call("PATCH", path, {"chosen_options": [said], "params_input": {"who": "a test"}})
 
 
-def _failures(service: House, runs: list[dict[str, Any]]) -> str:
+@pytest.mark.slow
+def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(service: House, tmp_path: Path) -> None:
+    """One challenger is refused and one approved, through the API; a month through the whole gate is scored by it."""
+    operator = unscored_operator()
+    home = shutil.copytree(operator.home, tmp_path / "home")
+    wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{TRAINING}"))
+    service.call("POST", "variables", {"key": "retention_home", "value": str(home)})
+    by_hand = {"logical_date": None, "conf": {"month": str(TRAINED)}}
+    run_id = service.call("POST", f"dags/{TRAINING}/dagRuns", by_hand)["dag_run_id"]
+    service.call("PATCH", f"dags/{TRAINING}", {"is_paused": False})  # which starts the clock's own run as well
+    seen: set[str] = set()
+    runs = wait_for("both challengers decided on", 600, lambda: _decided(service, seen), pause=5)
+    assert {one["state"] for one in runs} == {"success"}, _failures(service, runs, TRAINING)
+    record = [json.loads(line) for line in (home / "models" / "promotions.jsonl").read_text().splitlines()]
+    task = service.call("GET", f"dags/{TRAINING}/dagRuns/{run_id}/taskInstances/promote/xcomEntries/return_value")
+    assert [(p["version"], p["trained_through"], p["by"]) for p in record] == [
+        (json.loads(task["value"]), str(TRAINED), "admin, a test")
+    ]
+    assert len([path for path in (home / "models").iterdir() if path.is_dir()]) == 2
+    run_by_hand(tmp_path, "run", str(MONTH), "--source", str(operator.source), "--home", str(home))
+    version = MonthFolder(home, MONTH).version()
+    scores = pq.read_table(version.table("score_churn")).to_pandas()
+    assert set(scores["model_version"]) == {record[0]["version"]} and len(scores) > 400
+    judged = pq.read_table(version.table("validate_result")).to_pandas()
+    assert len(judged) > 100 and not judged["observed"].str.contains("Error").any()
+    orders = pq.read_table(version.table("dispatch_order")).to_pandas()
+    assert (orders["list"] == "churn_risk").any()
+
+
+def _decided(service: House, seen: set[str]) -> list[dict[str, Any]] | None:
+    """Both runs once they have ended; until then, answer who waits for an answer."""
+    _answer(service, TRAINING, seen)
+    runs: list[dict[str, Any]] = service.call("GET", f"dags/{TRAINING}/dagRuns?order_by=id")["dag_runs"]
+    return runs if len(runs) == 2 and all(one["state"] in ("success", "failed") for one in runs) else None
+
+
+def _failures(service: House, runs: list[dict[str, Any]], dag: str = DAG) -> str:
     """The end of the log of each failed task."""
     told = []
     for one in runs:
-        path = f"dags/{DAG}/dagRuns/{one['dag_run_id']}/taskInstances"
+        path = f"dags/{dag}/dagRuns/{one['dag_run_id']}/taskInstances"
         for task in service.call("GET", path)["task_instances"]:
             if task["state"] == "failed":
                 log = service.call("GET", f"{path}/{task['task_id']}/logs/{task['try_number']}")
