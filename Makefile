@@ -12,7 +12,8 @@ PYTHON ?= python3.11
 UV_VERSION := 0.13.9
 UV := build/uv/bin/uv
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n auto --dist loadfile
+# Files in the order of their folders: e2e and faults, which take longest, begin; the last ones are short.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that signs for itself only the system's certificates are right; a bare machine may have none.

@@ -159,7 +159,11 @@ with DAG(
     )
     waits = [
         (
-            DateTimeSensorAsync(task_id=f"wait_{day}th", target_time=f"{{{{ due_at({day}) }}}}"),
+            # Of a day long past the trigger fires at once, and the task may be back before the executor has reported
+            # that it was parked: Airflow then takes it for killed and tries again.
+            DateTimeSensorAsync(
+                task_id=f"wait_{day}th", target_time=f"{{{{ due_at({day}) }}}}", retry_delay=timedelta(minutes=1)
+            ),
             due.override(task_id=f"due_{day}th")(day),
         )
         for day in DUE_DAYS

@@ -53,10 +53,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the three months, run from the command line."""
+    """A home with the three months, run and released from the command line, each before the next."""
     folder = tmp_path_factory.mktemp("by_hand")
     for month in MONTHS:
-        words = ["run", month, "--source", str(source), "--home", "home"]
+        words = ["run", month, "--source", str(source), "--home", "home", "--release"]
         run_by_hand(folder, *words)
     return folder / "home"
 
@@ -112,7 +112,7 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> N
     service.airflow("backfill", "create", "--dag-id", DAG, *words)
     service.call("PATCH", f"dags/{DAG}", {"is_paused": False})
     seen: set[str] = set()
-    runs = wait_for("three months approved and sealed", 600, lambda: _finished(service, seen), pause=5)
+    runs = wait_for("three months approved and sealed", 1200, lambda: _finished(service, seen), pause=5)
     assert [one["partition_key"] for one in runs] == list(MONTHS)
     assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(service, runs)
     for month in MONTHS:
@@ -157,7 +157,7 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(service:
     run_id = service.call("POST", f"dags/{TRAINING}/dagRuns", by_hand)["dag_run_id"]
     service.call("PATCH", f"dags/{TRAINING}", {"is_paused": False})  # which starts the clock's own run as well
     seen: set[str] = set()
-    runs = wait_for("both challengers decided on", 600, lambda: _decided(service, seen), pause=5)
+    runs = wait_for("both challengers decided on", 1200, lambda: _decided(service, seen), pause=5)
     assert {one["state"] for one in runs} == {"success"}, _failures(service, runs, TRAINING)
     record = [json.loads(line) for line in (home / "models" / "promotions.jsonl").read_text().splitlines()]
     task = service.call("GET", f"dags/{TRAINING}/dagRuns/{run_id}/taskInstances/promote/xcomEntries/return_value")
