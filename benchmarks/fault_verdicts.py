@@ -174,8 +174,8 @@ def _done(output: Output, clean: Told, faulty: Told) -> str:
 
 def _whole(output: Output, faulty: Told) -> State:
     """The state of a part that is not shown: of the others of its kind, the least safe; free where there are none."""
-    company = faulty.states[output._replace(part="company", scope="company company")]
-    if company.status == "not_computed":
+    company = faulty.states.get(output._replace(part="company", scope="company company"))  # not every KPI has one
+    if company and company.status == "not_computed":
         return company
     kind = output.scope.split()[0]
     others = [state for o, state in faulty.states.items() if o.group == output.group and o.scope.split()[0] == kind]
