@@ -113,7 +113,7 @@ class Context:
     def _not_held(self, era: str) -> str:
         if era == "base":
             return "base month"
-        months = {"m1": -1, "m2": -2, "m3": -3}
+        months = {"m1": -1, "m2": -2, "m3": -3, "m12": -12}
         return f"not held: {self.month.plus(months[era])}" if era in months else f"no month held before: {self.month}"
 
     @staticmethod

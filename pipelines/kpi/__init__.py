@@ -14,6 +14,7 @@ import pyarrow as pa
 from pipelines.core.context import Context
 from pipelines.core.outputs import Kpi, kpis
 from pipelines.engines.duckdb import native
+from pipelines.kpi.change import write_changes
 from pipelines.kpi.table import MONTHLY, SCOPED
 from pipelines.kpi.ties import tie_books
 from pipelines.kpi.windows import window_gaps
@@ -29,7 +30,7 @@ SCOPES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def run(context: Context) -> None:
-    """Write `kpi_monthly`."""
+    """Write `kpi_monthly` and what is made of it."""
     engine = context.engine
     engine.execute(
         "CREATE TEMP TABLE part (kpi VARCHAR, variant VARCHAR, part VARCHAR, scope_kind VARCHAR, scope_id VARCHAR, "
@@ -53,6 +54,7 @@ def run(context: Context) -> None:
     tie_books(context, kinds)
     engine.table("scoped", SCOPED, _settings(context))
     context.write("kpi_monthly", MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], {"month": str(context.month)})
+    write_changes(context)
 
 
 _FACT = pa.schema(
