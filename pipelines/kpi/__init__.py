@@ -14,6 +14,7 @@ import pyarrow as pa
 from pipelines.core.context import Context
 from pipelines.core.outputs import Kpi, kpis
 from pipelines.engines.duckdb import native
+from pipelines.kpi.bridge import write_bridge
 from pipelines.kpi.change import write_changes
 from pipelines.kpi.table import MONTHLY, SCOPED
 from pipelines.kpi.ties import tie_books
@@ -51,6 +52,7 @@ def run(context: Context) -> None:
         targets = "SELECT NULL AS kpi, NULL AS scope_kind, NULL AS scope_id, NULL AS target_value WHERE FALSE"
     engine.table("target_row", targets)
     engine.table("home_branch", _home_branches(kinds))
+    write_bridge(context, kinds)
     tie_books(context, kinds)
     engine.table("scoped", SCOPED, _settings(context))
     context.write("kpi_monthly", MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], {"month": str(context.month)})
