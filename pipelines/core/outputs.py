@@ -48,3 +48,8 @@ def decided_by(spec: Spec) -> tuple[str, ...]:
     if spec.meta["purpose"] != "service":
         tables.append("features_complaint")
     return tuple(tables)
+
+
+def is_met(better: str, gap: float) -> bool:
+    """Whether a value that lies `gap` above its target reaches it: on the better side of it, or on it."""
+    return gap >= 0 if better == "higher" else gap <= 0

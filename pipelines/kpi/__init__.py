@@ -18,6 +18,7 @@ from pipelines.kpi.bridge import write_bridge
 from pipelines.kpi.change import write_changes
 from pipelines.kpi.table import MONTHLY, SCOPED
 from pipelines.kpi.ties import tie_books
+from pipelines.kpi.trend import write_trend
 from pipelines.kpi.windows import window_gaps
 
 # kind -> (SQL of the scope's id, columns it cannot do without)
@@ -57,6 +58,7 @@ def run(context: Context) -> None:
     engine.table("scoped", SCOPED, _settings(context))
     context.write("kpi_monthly", MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], {"month": str(context.month)})
     write_changes(context)
+    write_trend(context)
 
 
 _FACT = pa.schema(
