@@ -27,8 +27,7 @@ needs_font = pytest.mark.skipif(pdf.chinese_font() is None, reason="no Chinese f
 
 @cache
 def paper(language: str) -> Paper:
-    version = scored_operator().version
-    return paper_of(version, language, True, lambda name: read(version, name))
+    return paper_of(scored_operator().version, language, is_draft=True)
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
