@@ -123,10 +123,8 @@ CHANGE_COLUMNS = _office(
     ("scope_id", 16, "text"), ("numerator_change", 13, "number"), ("volume", 13, "number"), ("mix", 13, "number"),
     ("rate", 13, "number"), ("value_change", 13, "number"), ("value_mix", 13, "number"), ("value_rate", 13, "number"),
 )  # fmt: skip
+ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
 TABLE_COLUMNS = {
-    "figures": FIGURE_COLUMNS,
-    "bridge": BRIDGE_COLUMNS,
-    "change": CHANGE_COLUMNS,
     "kpi": KPI_COLUMNS,
     "lists": LIST_COLUMNS,
     "orders": ORDER_COLUMNS,

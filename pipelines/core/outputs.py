@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pipelines.core.spec import Spec, room_specs
@@ -33,6 +35,29 @@ def kpis() -> Iterator[Kpi]:
     for name in sorted(specs):
         spec = specs[name]
         yield Kpi(spec, specs[name.split(".")[0]].meta | spec.meta)
+
+
+# What of the front matter changes what a figure means; titles and words do not.
+_MEANING = (
+    "unit",
+    "better",
+    "target",
+    "default",
+    "value",
+    "interval",
+    "scopes",
+    "window",
+    "window_of",
+    "tolerates",
+    "needs",
+)
+
+
+def meaning(kpi: Kpi) -> str:
+    """Return the fingerprint of what a KPI file computes, whatever its layout, comments and titles."""
+    rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
+    text = json.dumps([kpi.spec.tree.sql("duckdb", comments=False), kpi.variants, rules], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def lists() -> list[Spec]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pipelines.channels.page import write_summary
+from pipelines.channels.papers.dictionary import write_dictionary
 from pipelines.channels.quality import write_quality
 from pipelines.channels.review import write_review
 from pipelines.core.context import Context
@@ -35,11 +36,12 @@ _LISTED = """
 
 
 def run(context: Context) -> None:
-    """Write `report_figure` and `report_sentence`, and of them the summary and the quality page in `outbox/`."""
+    """Write `report_figure` and `report_sentence`, and in `outbox/` the summary, quality and dictionary pages."""
     write_sentences(context, by_id(write_figures(context)))
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
     for language in LANGUAGES:
+        write_dictionary(context.draft.path / "outbox" / f"dictionary.{language}.html", context.month, language)
         for name, write in (("summary", write_summary), ("quality", write_quality)):
             path = context.draft.path / "outbox" / f"{name}.{language}.html"
             write(path, context.month, language, tables)

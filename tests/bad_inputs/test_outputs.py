@@ -104,7 +104,7 @@ class _Tags(HTMLParser):
         self.tags.add(tag)
         assert not {name for name, _ in attrs} & {"src", "onclick", "onerror", "onload"}
         outside = {value for name, value in attrs if name == "href" and not (value or "").startswith("#")}
-        assert outside <= {f"quality.{code}.html" for code in LANGUAGES}
+        assert outside <= {f"{page}.{code}.html" for page in ("quality", "dictionary") for code in LANGUAGES}
 
     def handle_data(self, data: str) -> None:
         self.words += data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from pipelines.channels.papers.docx import write_docx
 from pipelines.channels.papers.model import Chart, Paper, Table, Text, plain
 from pipelines.channels.papers.template import TEMPLATE, draw_template
 from pipelines.channels.papers.write import paper_of, write_documents
+from pipelines.core.outputs import kpis, meaning
 from pipelines.report.sentences import SCHEMA, Writer, direction, kpi_sentence
 from pipelines.words.texts import LANGUAGES
 from tests.scored import scored_operator
@@ -267,3 +269,13 @@ def test_sentences_are_rows(tmp_path: Path) -> None:
     assert {r["section"] for r in rows} == {"overall", "ranks", "dispatch", "quality", "next"}
     assert only([r for r in rows if r["rules"] == "bridge"])["section"] == "overall"
     assert all(plain(b.parts) for b in blocks(paper("zh")) if isinstance(b, Text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_dictionary_has_every_variant_with_its_version_and_its_select(language: str) -> None:
+    page = (scored_operator().version.path / "outbox" / f"dictionary.{language}.html").read_text(encoding="utf-8")
+    for kpi in kpis():
+        for variant, words in kpi.spec.meta["variants"].items():
+            assert f'id="{kpi.name}.{variant}"' in page and words[language] in html.unescape(page)
+        assert kpi.spec.sql in html.unescape(page) and meaning(kpi) in page
+    assert not re.search(r"<script|src=|https?:", page)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.channels.columns import ANNEX_COLUMNS
 from pipelines.channels.papers.model import Paper, Wording
-from pipelines.channels.workbook import TABLE_COLUMNS, Cell, Sheet, Stamp, Tables, write_tables
+from pipelines.channels.workbook import Cell, Sheet, Stamp, Tables, write_tables
 from pipelines.core.month import Month
 from pipelines.store.lake import Version
 from pipelines.words.texts import label, labels
@@ -26,7 +27,7 @@ def write_annex(path: Path, paper: Paper, version: Version, read: Callable[[str]
         "bridge": list(_bridge(words, read("kpi_bridge"))) if "kpi_bridge" in computed else [],
         "change": list(_changes(words, read("kpi_change"))) if "kpi_change" in computed else [],
     }
-    sheets = tuple(Sheet(name, TABLE_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found)
+    sheets = tuple(Sheet(name, ANNEX_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found)
     stamp = Stamp(
         title=paper.title,
         language=paper.language,

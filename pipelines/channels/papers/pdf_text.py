@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _OBJECT = re.compile(rb"(\d+) 0 obj\s*(.*?)\s*endobj", re.DOTALL)
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_STREAM = re.compile(rb"/Length (\d+).*?stream\r?\n", re.DOTALL)
 _PAIR = re.compile(rb"<([0-9A-Fa-f]+)> <([0-9A-Fa-f]+)>\n")
 _RANGE = re.compile(rb"<([0-9A-Fa-f]+)> <([0-9A-Fa-f]+)> <([0-9A-Fa-f]+)>")
 # A list of properties (a drawing's words among them) is passed over; then a font, a text as bytes or as hex, the end of
@@ -96,7 +96,8 @@ def _unpack(body: bytes) -> bytes:
     stream = _STREAM.search(body)
     if stream is None:
         return b""
-    return zlib.decompress(stream[1]) if b"/FlateDecode" in body[: stream.start()] else stream[1]
+    content = body[stream.end() : stream.end() + int(stream[1])]
+    return zlib.decompress(content) if b"/FlateDecode" in body[: stream.end()] else content
 
 
 def _unescape(text: bytes) -> bytes:
