@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
+from pipelines.channels.columns import STEPS
 from pipelines.kpi.bridge import steps
 from pipelines.store.lake import MonthFolder
 from tests.scored import scored_operator
@@ -49,6 +50,10 @@ def test_base_and_causes_are_what_is_paid_now_at_every_level() -> None:
                 failing.append((row["scope_kind"], row["scope_id"]))
     assert failing == []
     assert checked > 600
+
+
+def test_the_documents_know_every_step_in_its_order() -> None:
+    assert steps() == list(STEPS)
 
 
 def test_the_causes_are_told_apart() -> None:

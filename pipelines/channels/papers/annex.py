@@ -22,9 +22,11 @@ def write_annex(path: Path, paper: Paper, version: Version, read: Callable[[str]
     """Write the annex of a paper; the bytes depend on the month's tables alone."""
     computed = {name for name, entry in version.manifest["tables"].items() if entry["status"] == "computed"}
     words = Wording(paper.language, paper.figures, scopes_of(paper.figures))
+    # A bridge that may not be used has no figures, and no sheet.
+    is_bridge_usable = any(row["topic"] == "bridge" for row in paper.figures.values())
     rows = {
         "figures": list(_figures(words)),
-        "bridge": list(_bridge(words, read("kpi_bridge"))) if "kpi_bridge" in computed else [],
+        "bridge": list(_bridge(words, read("kpi_bridge"))) if is_bridge_usable else [],
         "change": list(_changes(words, read("kpi_change"))) if "kpi_change" in computed else [],
     }
     sheets = tuple(Sheet(name, ANNEX_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found)
