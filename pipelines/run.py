@@ -190,7 +190,7 @@ def code_hash() -> str:
 
 
 def _earlier(job: Job) -> dict[str, Version | None]:
-    """The versions a SQL file names by prefix: m1, m2, m3, prior (the latest held before), base (of the frozen cohort)."""
+    """The versions a SQL file names by prefix: m1, m2, m3, m12, prior (the latest held before), base (the cohort's)."""
     before = [m for m in held_months(job.home) if m < job.month]
 
     def current(month: Month | None) -> Version | None:
@@ -200,6 +200,7 @@ def _earlier(job: Job) -> dict[str, Version | None]:
         "m1": current(job.month.plus(-1)),
         "m2": current(job.month.plus(-2)),
         "m3": current(job.month.plus(-3)),
+        "m12": current(job.month.plus(-12)),
         "prior": current(before[-1] if before else None),
         "base": current(_base_month(job.month, before)),
     }

@@ -270,7 +270,7 @@ class Earlier(Version):
         return {"tables": {name: {"status": "computed"} for name in self.names}}
 
 
-_BEFORE = {"m1": -1, "m2": -2, "m3": -3, "prior": -1, "base": -8}
+_BEFORE = {"m1": -1, "m2": -2, "m3": -3, "m12": -12, "prior": -1, "base": -8}
 
 
 @contextmanager

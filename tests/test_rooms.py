@@ -85,5 +85,5 @@ def test_every_room_runs_on_a_context_alone(room: str) -> None:
 
 
 def test_imports_are_found_in_both_forms() -> None:
-    names = set(imported(ROOT / "pipelines" / "report.py"))
+    names = set(imported(ROOT / "pipelines" / "report" / "__init__.py"))
     assert {"pipelines.core.context", "pipelines.core.context.Context"} <= names

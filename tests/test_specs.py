@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 
@@ -15,7 +16,7 @@ from pipelines import ROOMS, dispatch
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
 from pipelines.core.lineage import EXTRA_COLUMNS, origin, snapshot_columns, table_columns
-from pipelines.core.outputs import kpis, lists
+from pipelines.core.outputs import kpis, lists, meaning
 from pipelines.core.paths import SQL
 from pipelines.core.spec import EARLIER, Spec, TableName, load_spec
 from pipelines.words.evidence import FIXED, places
@@ -24,6 +25,7 @@ from tests.cases.form import CASES, load_cases
 
 SPECS = [load_spec(path) for path in sorted(SQL.glob("*/*.sql"))]
 KPIS = list(kpis())
+DEFINITIONS = yaml.safe_load((SQL / "kpi" / "definitions.yml").read_text("utf-8"))
 FEATURES = [spec for spec in SPECS if spec.room == "features"]
 
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.room}/{spec.name}")
@@ -40,7 +42,7 @@ KEYS = {
     "feedback": {"key", "orders_of"},
     "kpi": {
         *("unit", "better", "target", "default", "variants", "note"),
-        *("value", "interval", "scopes", "window", "window_of"),
+        *("value", "interval", "scopes", "window", "window_of", "lag"),
     },
     "dispatch": {
         "purpose",
@@ -88,6 +90,26 @@ def test_kpi_says_unit_direction_and_default(kpi: Any) -> None:
     assert kpi.meta["better"] in {"higher", "lower"}
     default_file = next(k for k in KPIS if k.spec.name == kpi.name)
     assert kpi.meta["default"] in default_file.variants
+
+
+@every_kpi
+def test_kpi_says_its_version_and_its_lag_in_months(kpi: Any) -> None:
+    assert isinstance(kpi.spec.meta["version"], int)
+    assert kpi.meta.get("lag", 0) in {0, 1, 3}
+
+
+@every_kpi
+def test_a_changed_definition_has_a_new_version(kpi: Any) -> None:
+    """What a KPI means stands in `definitions.yml` under its version; a change of it needs the next one there."""
+    known = DEFINITIONS[kpi.spec.name]
+    assert max(known) == kpi.spec.meta["version"] and sorted(known) == list(range(1, max(known) + 1))
+    assert known[kpi.spec.meta["version"]] == meaning(kpi), (
+        f"give {kpi.spec.where} a new version, and add {meaning(kpi)}"
+    )
+
+
+def test_no_definition_is_forgotten() -> None:
+    assert set(DEFINITIONS) >= {kpi.spec.name for kpi in KPIS}
 
 
 @every_kpi

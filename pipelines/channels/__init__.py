@@ -1,1 +1,1 @@
-"""What leaves the house: workbooks, and later documents and messages."""
+"""What leaves the house: workbooks, documents, pages, and later messages."""

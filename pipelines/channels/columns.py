@@ -106,6 +106,24 @@ ORDER_COLUMNS = _office(
 )  # fmt: skip
 WITHHELD_COLUMNS = _office(("output", 34, "text"), ("status", 13, "text"), ("reason", 70, "text"))
 WHY_NOT_COLUMNS = _office(("list_title", 22, "text"), ("reason", 26, "text"), ("customer_count", 12, "integer"))
+FIGURE_COLUMNS = _office(
+    ("figure", 44, "text"), ("kpi_title", 36, "text"), ("measure", 14, "text"), ("scope_id", 14, "text"),
+    ("about_month", 10, "text"), ("value", 14, "number"), ("shown", 14, "text"), ("numerator", 15, "number"),
+    ("denominator", 15, "number"), ("source", 16, "text"),
+)  # fmt: skip
+STEPS = (
+    *("base", "up_sell", "usage", "promotion_expiry", "down_migration", "suspended", "voluntary_loss"),
+    *("involuntary_loss", "unknown_loss", "transferred", "credit_note", "current"),
+)
+BRIDGE_COLUMNS = _office(
+    ("scope_kind", 10, "text"), ("scope_id", 16, "text"), *((f"step_{step}", 13, "money") for step in STEPS)
+)
+CHANGE_COLUMNS = _office(
+    ("kpi_title", 22, "text"), ("variant", 14, "text"), ("before_month", 10, "text"), ("part_kind", 9, "text"),
+    ("scope_id", 16, "text"), ("numerator_change", 13, "number"), ("volume", 13, "number"), ("mix", 13, "number"),
+    ("rate", 13, "number"), ("value_change", 13, "number"), ("value_mix", 13, "number"), ("value_rate", 13, "number"),
+)  # fmt: skip
+ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
 TABLE_COLUMNS = {
     "kpi": KPI_COLUMNS,
     "lists": LIST_COLUMNS,

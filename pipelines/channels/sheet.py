@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from numbers import Real
 from typing import Any
 
@@ -114,9 +114,14 @@ def _write_cell(page: Any, line: int, place: int, kind: str, value: Any, look: A
     elif kind == "date" and isinstance(value, date) and value.year >= 1900:
         page.write_datetime(line, place, datetime(value.year, value.month, value.day), look)
     elif kind in _DIGITS and kind != "date" and _is_exact(kind, value):
-        page.write_number(line, place, float(round(Decimal(str(value)), 2) if kind == "money" else value), look)
+        page.write_number(line, place, float(_whole_fen(value) if kind == "money" else value), look)
     else:
         write_text(page, line, place, value, look)
+
+
+def _whole_fen(value: Any) -> Decimal:
+    """Round to fen as Excel and the documents do, half away from zero."""
+    return Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _is_exact(kind: str, value: Any) -> bool:

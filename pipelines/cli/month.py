@@ -135,10 +135,14 @@ def export(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one workbook a manager and the company workbook; drafts until the month is released."""
+    """Write one workbook a manager, the company workbook and the month's documents; drafts until the month is released."""
     from pipelines.channels.export import export_month
+    from pipelines.channels.papers.write import export_documents
 
     speaker = Speaker(lang, as_json)
-    files = export_month(MonthFolder(home, Month.parse(month)), out, speaker.language)
+    folder = MonthFolder(home, Month.parse(month))
+    files = export_month(folder, out, speaker.language) + export_documents(folder, out, speaker.language)
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
+    if not as_json and not any(file.suffix == ".pdf" for file in files):
+        speaker.say("paper.no_pdf")

@@ -113,7 +113,7 @@ class Context:
     def _not_held(self, era: str) -> str:
         if era == "base":
             return "base month"
-        months = {"m1": -1, "m2": -2, "m3": -3}
+        months = {"m1": -1, "m2": -2, "m3": -3, "m12": -12}
         return f"not held: {self.month.plus(months[era])}" if era in months else f"no month held before: {self.month}"
 
     @staticmethod
@@ -125,6 +125,7 @@ class Context:
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The values of the `:parameters` a SQL file names; days are dates, money is decimal."""
         month, settings = self.month, self.settings
+        base = self.earlier.get("base")
         known = {
             "month": str(month),
             "previous_month": str(month.plus(-1)),
@@ -133,6 +134,7 @@ class Context:
             "next_first_day": month.plus(1).first_day,
             "next_last_day": month.plus(1).last_day,
             "last_day_m3": month.plus(-3).last_day,
+            "base_last_day": base.month.last_day if base else None,
             "month_m5": str(month.plus(-5)),
             "first_day_m5": month.plus(-5).first_day,
             "month_number": month.number,

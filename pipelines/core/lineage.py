@@ -271,8 +271,8 @@ class _Follower:
 def _shift(when: When, era: str) -> When:
     """From a month to the one that an era means there; an era within another one is not told apart from it."""
     anchor, months = when
-    if era in ("m1", "m2", "m3"):
-        return anchor, months + int(era[1])
+    if era in ("m1", "m2", "m3", "m12"):
+        return anchor, months + int(era[1:])
     return (era, 0) if era and not anchor else when
 
 

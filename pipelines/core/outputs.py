@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pipelines.core.spec import Spec, room_specs
@@ -35,6 +37,29 @@ def kpis() -> Iterator[Kpi]:
         yield Kpi(spec, specs[name.split(".")[0]].meta | spec.meta)
 
 
+# What of the front matter changes what a figure means; titles and words do not.
+_MEANING = (
+    "unit",
+    "better",
+    "target",
+    "default",
+    "value",
+    "interval",
+    "scopes",
+    "window",
+    "window_of",
+    "tolerates",
+    "needs",
+)
+
+
+def meaning(kpi: Kpi) -> str:
+    """Return the fingerprint of what a KPI file computes, whatever its layout, comments and titles."""
+    rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
+    text = json.dumps([kpi.spec.tree.sql("duckdb", comments=False), kpi.variants, rules], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
 def lists() -> list[Spec]:
     """The dispatch lists in order of priority: the lower number wins, ties by name."""
     return sorted(room_specs("dispatch"), key=lambda spec: (spec.meta["priority"], spec.name))
@@ -48,3 +73,8 @@ def decided_by(spec: Spec) -> tuple[str, ...]:
     if spec.meta["purpose"] != "service":
         tables.append("features_complaint")
     return tuple(tables)
+
+
+def is_met(better: str, gap: float) -> bool:
+    """Whether a value that lies `gap` above its target reaches it: on the better side of it, or on it."""
+    return gap >= 0 if better == "higher" else gap <= 0

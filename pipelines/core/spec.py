@@ -17,9 +17,9 @@ from sqlglot import exp
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 
-# Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, prior the latest held one
-# before this, base the frozen cohort's base month.
-EARLIER = ("m1", "m2", "m3", "prior", "base")
+# Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, m12 the same month a year
+# before, prior the latest held one before this, base the frozen cohort's base month.
+EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
 _FRONT_MATTER = re.compile(r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL)
 
 

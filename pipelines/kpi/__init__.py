@@ -14,8 +14,11 @@ import pyarrow as pa
 from pipelines.core.context import Context
 from pipelines.core.outputs import Kpi, kpis
 from pipelines.engines.duckdb import native
+from pipelines.kpi.bridge import write_bridge
+from pipelines.kpi.change import write_changes
 from pipelines.kpi.table import MONTHLY, SCOPED
 from pipelines.kpi.ties import tie_books
+from pipelines.kpi.trend import write_trend
 from pipelines.kpi.windows import window_gaps
 
 # kind -> (SQL of the scope's id, columns it cannot do without)
@@ -29,7 +32,7 @@ SCOPES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def run(context: Context) -> None:
-    """Write `kpi_monthly`."""
+    """Write `kpi_monthly` and what is made of it."""
     engine = context.engine
     engine.execute(
         "CREATE TEMP TABLE part (kpi VARCHAR, variant VARCHAR, part VARCHAR, scope_kind VARCHAR, scope_id VARCHAR, "
@@ -50,9 +53,12 @@ def run(context: Context) -> None:
         targets = "SELECT NULL AS kpi, NULL AS scope_kind, NULL AS scope_id, NULL AS target_value WHERE FALSE"
     engine.table("target_row", targets)
     engine.table("home_branch", _home_branches(kinds))
+    write_bridge(context, kinds)
     tie_books(context, kinds)
     engine.table("scoped", SCOPED, _settings(context))
     context.write("kpi_monthly", MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], {"month": str(context.month)})
+    write_changes(context)
+    write_trend(context)
 
 
 _FACT = pa.schema(

@@ -1,4 +1,4 @@
-"""The books must tie: parts against the company, and bills against ledger against KPI, to the fen."""
+"""The books must tie to the fen: parts and company, bills and ledger and KPI, the cohort's bridge and its ends."""
 
 from __future__ import annotations
 
@@ -16,12 +16,36 @@ def tie_books(context: Context, kinds: list[str]) -> None:
     checks = [_parts_against_company(kind) for kind in kinds if kind != "company"]
     if context.is_computed("features_revenue"):
         checks += [check for (kpi, variant), side in REVENUE.items() for check in _revenue(context, kpi, variant, side)]
+    if context.is_computed("kpi_bridge"):
+        checks += [_bridge("numerator", "current"), _bridge("denominator", "base"), _bridge_steps()]
     no_check = f"SELECT * FROM ({_parts_against_company('company')}) WHERE FALSE"
     context.write(
         "kpi_tie",
         'SELECT "check", kpi, variant, scope_kind, expected, found, found - expected AS difference, '
         f"found = expected AS success FROM ({' UNION ALL '.join(checks or [no_check])})",
         ["kpi", "variant", "scope_kind", '"check"'],
+    )
+
+
+def _bridge(side: str, step: str) -> str:
+    """The bridge's ends against the KPI it explains, in every scope that has both."""
+    return (
+        f"SELECT 'bridge {step}' AS \"check\", p.kpi, p.variant, p.scope_kind, SUM(p.{side}) AS expected, "
+        "SUM(b.amount) AS found FROM part AS p "
+        f"JOIN kpi_bridge AS b ON b.scope_kind = p.scope_kind AND b.scope_id = p.scope_id AND b.step = '{step}' "
+        "WHERE p.kpi = 'revenue_retention_rate' AND p.variant = 'net' GROUP BY p.kpi, p.variant, p.scope_kind"
+    )
+
+
+def _bridge_steps() -> str:
+    """The base and all causes against what the cohort pays now; what is compared is the largest miss of a scope."""
+    missed = (
+        "SELECT scope_kind, ABS(SUM(CASE WHEN step = 'current' THEN -amount ELSE amount END)) AS missed "
+        "FROM kpi_bridge GROUP BY scope_kind, scope_id"
+    )
+    return (
+        "SELECT 'bridge steps' AS \"check\", 'revenue_retention_rate' AS kpi, 'net' AS variant, scope_kind, "
+        f"0 AS expected, MAX(missed) AS found FROM ({missed}) GROUP BY scope_kind"
     )
 
 

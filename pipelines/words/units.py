@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+
+WHOLE = frozenset({"count", "rank"})
 
 
 def in_words(value: float | Decimal | None, unit: str) -> str:
-    """Return a KPI's value in its unit: a ratio as per cent with two decimals, money with two, a count whole."""
+    """Return a value in its unit: a ratio as per cent, a difference of ratios as points, counts and ranks whole.
+
+    Rounded as Excel rounds: half away from zero, of the shortest decimals that are this double.
+    """
     if value is None:
         return "–"
-    if unit == "ratio":
-        return f"{float(value) * 100:.2f} %"
-    if unit == "count":
-        return f"{float(value):,.0f}"
-    return f"{float(value):,.2f}"
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    shown = exact * 100 if unit in ("ratio", "points") else exact
+    rounded = shown.quantize(Decimal(1) if unit in WHOLE else Decimal("0.01"), ROUND_HALF_UP)
+    text = f"{rounded + 0:,f}"
+    return f"{text} %" if unit == "ratio" else text
 
 
 def plain(value: object) -> object:

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 户均收入, en: Average revenue per service}
 owner: retention
+version: 1
 unit: amount
 better: higher
 default: mean_base

@@ -1,4 +1,6 @@
 /* ---
+version: 1
+lag: 0
 variants:
   current_amount: {zh: 本月账单月末未收金额占本月收入, en: "this month's bills still open, of this month's revenue"}
 --- */

@@ -1,6 +1,8 @@
 /* ---
 title: {zh: 欠费率, en: Arrears rate}
 owner: retention
+version: 1
+lag: 1
 unit: ratio
 better: lower
 target: 0.02

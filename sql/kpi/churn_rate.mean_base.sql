@@ -1,4 +1,5 @@
 /* ---
+version: 1
 variants:
   mean_base: {zh: 平均在网用户中离网, en: "left the network, of the mean of both months' services"}
 --- */

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 离网率, en: Churn rate}
 owner: retention
+version: 1
 unit: ratio
 better: lower
 default: start_base

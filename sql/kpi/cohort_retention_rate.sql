@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 客保率, en: Cohort retention rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: billed

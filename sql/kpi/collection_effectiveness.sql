@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 收缴效率, en: Collection effectiveness index}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: cei

@@ -1,4 +1,5 @@
 /* ---
+version: 1
 variants:
   owning_channel: {zh: 按归属渠道每万在网用户本月投诉, en: "complaints opened this month by 10 000 services, by owning channel"}
 scopes: own

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 万投比, en: Complaints per 10 000 services}
 owner: retention
+version: 1
 unit: per_10k
 better: lower
 default: per_10k

@@ -1,4 +1,5 @@
 /* ---
+version: 1
 variants:
   touch_point: {zh: 按触点每万在网用户本月投诉, en: "complaints opened this month by 10 000 services, by touch point"}
 scopes: own

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 综合保有率, en: Composite retention rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: mean

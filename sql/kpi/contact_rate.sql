@@ -1,6 +1,8 @@
 /* ---
 title: {zh: 派单执行率, en: Contact rate}
 owner: retention
+version: 1
+lag: 1
 unit: ratio
 better: higher
 default: reached

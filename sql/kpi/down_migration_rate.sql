@@ -1,6 +1,8 @@
 /* ---
 title: {zh: 低迁率, en: Down-migration rate}
 owner: retention
+version: 1
+lag: 1
 unit: ratio
 better: lower
 default: revenue_drop

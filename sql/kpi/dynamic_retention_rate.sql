@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 资格会员动态保有率, en: Dynamic retention of VIP members}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: rolling

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 集团录入率, en: Group registration rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: registered

@@ -1,6 +1,8 @@
 /* ---
 title: {zh: 净增保有率, en: Incremental retention}
 owner: retention
+version: 1
+lag: 1
 unit: ratio
 better: higher
 target: 0

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 低饱和率, en: Low-saturation rate}
 owner: retention
+version: 1
 unit: ratio
 better: lower
 default: two_months

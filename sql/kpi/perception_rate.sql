@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 感知率, en: Perception rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: top_two

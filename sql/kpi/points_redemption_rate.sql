@@ -1,6 +1,8 @@
 /* ---
 title: {zh: 积分兑换率, en: Points redemption rate}
 owner: retention
+version: 1
+lag: 1
 unit: ratio
 better: higher
 default: listed

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 集团专线考核得分, en: Private-line score}
 owner: retention
+version: 1
 unit: score
 better: higher
 target: 9

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 承诺兑现率, en: Promises kept}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: kept

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 欠停激活率, en: Reactivation rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: d7

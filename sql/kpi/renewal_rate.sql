@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 续约率, en: Renewal rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: renewed

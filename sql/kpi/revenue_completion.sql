@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 收入完成率, en: Revenue completion}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: ytd

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 收入累计同比, en: Revenue growth}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: ytd

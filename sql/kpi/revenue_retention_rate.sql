@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 存量收入保有率, en: Revenue retention rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 default: net

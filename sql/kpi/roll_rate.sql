@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 账龄滚动率, en: Roll rate}
 owner: retention
+version: 1
 unit: ratio
 better: lower
 default: '0_30'

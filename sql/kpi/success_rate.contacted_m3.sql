@@ -1,4 +1,6 @@
 /* ---
+version: 1
+lag: 3
 variants:
   contacted_m3: {zh: 三个月前接触到的派单中至今核验成功, en: 'verified successes three months on, of the orders reached'}
   dispatched_m3: {zh: 三个月前派出的派单中至今核验成功, en: 'verified successes three months on, of the orders sent out'}

@@ -1,6 +1,8 @@
 /* ---
 title: {zh: 维系成功率, en: Success rate}
 owner: retention
+version: 1
+lag: 1
 unit: ratio
 better: higher
 default: contacted

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 未认领率, en: Unclaimed rate}
 owner: retention
+version: 1
 unit: ratio
 better: lower
 default: customers

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: VIP持卡率, en: VIP card-holding rate}
 owner: retention
+version: 1
 unit: ratio
 better: higher
 target: 0.80

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 零资费电路, en: Circuits without a charge}
 owner: retention
+version: 1
 unit: count
 better: lower
 target: 0

@@ -1,4 +1,5 @@
 /* ---
+version: 1
 variants:
   all_2m: {zh: 连续两月无通话、短信、流量, en: "no call, no message, no data, two months running"}
 --- */

@@ -1,6 +1,7 @@
 /* ---
 title: {zh: 零次率, en: Zero-usage rate}
 owner: retention
+version: 1
 unit: ratio
 better: lower
 default: all

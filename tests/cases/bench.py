@@ -135,6 +135,7 @@ def _earlier(case: Case, folder: Path) -> dict[str, Version | None]:
         "m1": case.month.plus(-1),
         "m2": case.month.plus(-2),
         "m3": case.month.plus(-3),
+        "m12": case.month.plus(-12),
         "prior": case.prior,
         "base": case.prior,
     }

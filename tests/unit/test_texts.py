@@ -67,7 +67,9 @@ def test_keys_are_in_order_and_texts_are_there(language: str) -> None:
 
 
 def test_chinese_texts_are_chinese() -> None:
-    assert [k for k, text in labels("zh").items() if not re.search("[\u4e00-\u9fff…]", text)] == []
+    assert [
+        k for k, text in labels("zh").items() if not re.search("[\u4e00-\u9fff\u3001-\u3002\uff00-\uffef…]", text)
+    ] == []
 
 
 def test_the_scan_finds_what_is_raised() -> None:

@@ -1,16 +1,21 @@
-"""The month's pages: what was released, what was held back and why, offline, one of each a language."""
+"""The month's figures and sentences, which all documents are made of, and its pages, offline, one of each a language."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
 from pipelines.channels.page import write_summary
+from pipelines.channels.papers.dictionary import write_dictionary
 from pipelines.channels.quality import write_quality
 from pipelines.channels.review import write_review
 from pipelines.core.context import Context
+from pipelines.report.figures import by_id, write_figures
+from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
 
 TABLES = (
+    "report_figure",
+    "report_sentence",
     "kpi_monthly",
     "kpi_tie",
     "dispatch_list",
@@ -31,10 +36,12 @@ _LISTED = """
 
 
 def run(context: Context) -> None:
-    """Write `outbox/summary.<language>.html` and `outbox/quality.<language>.html`."""
+    """Write `report_figure` and `report_sentence`, and in `outbox/` the summary, quality and dictionary pages."""
+    write_sentences(context, by_id(write_figures(context)))
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
     for language in LANGUAGES:
+        write_dictionary(context.draft.path / "outbox" / f"dictionary.{language}.html", context.month, language)
         for name, write in (("summary", write_summary), ("quality", write_quality)):
             path = context.draft.path / "outbox" / f"{name}.{language}.html"
             write(path, context.month, language, tables)

@@ -1,0 +1,1 @@
+"""The month's documents: one paper of sections, tables and charts, written as .docx, PDF and HTML, with its annex."""

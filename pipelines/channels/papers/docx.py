@@ -1,0 +1,99 @@
+"""The editable report: docxtpl fills the template, which the office may have edited. The same paper, the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.shared import Mm
+from docxtpl import DocxTemplate, InlineImage
+from jinja2.sandbox import SandboxedEnvironment
+
+from pipelines.channels.papers.model import Block, Chart, Paper, Table, Text, unbroken
+from pipelines.channels.papers.pdf import chinese_font, draw_picture
+from pipelines.channels.papers.template import TEMPLATE
+from pipelines.core.month import Month
+from pipelines.store.files import replacing
+
+_LINE_MM = 156  # between the margins
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
+    """Write the paper as .docx; charts are pictures where the machine has a Chinese font, else their words."""
+    document = DocxTemplate(template)
+    sections = [{"title": s.title, "blocks": [_block(document, block) for block in s.blocks]} for s in paper.sections]
+    content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
+    # A template is code: in the sandbox it reaches nothing but these words.
+    document.render(content, SandboxedEnvironment(autoescape=True))
+    blocks = [block for section in paper.sections for block in section.blocks]
+    _dress_tables(document, [block for block in blocks if isinstance(block, Table)])
+    _describe_pictures(document, [block for block in blocks if isinstance(block, Chart)])
+    _set_properties(document, paper)
+    raw = BytesIO()
+    document.save(raw)
+    with replacing(path) as temporary:
+        temporary.write_bytes(_undated(raw))
+
+
+def _block(document: DocxTemplate, block: Block) -> dict[str, Any]:
+    if isinstance(block, Text):
+        return {"kind": "blank" if block.is_blank else "text", "text": unbroken(block.parts)}
+    if isinstance(block, Table):
+        rows = [[unbroken(cell) for cell in row] for row in block.rows]
+        return {"kind": "table", "title": block.title, "header": block.header, "rows": rows}
+    if chinese_font() is None:
+        return {"kind": "text", "text": block.description}
+    image = InlineImage(document, BytesIO(draw_picture(block.svg)), width=Mm(_LINE_MM))
+    return {"kind": "chart", "title": block.title, "image": image}
+
+
+def _dress_tables(document: DocxTemplate, tables: Iterable[Table]) -> None:
+    """Set widths, put numbers to the right, repeat the header on every page, keep a row in one piece."""
+    for drawn, table in zip(document.docx.tables, tables, strict=True):
+        drawn.autofit = False
+        shares = table.widths or (1,) * len(table.header)
+        widths = [Mm(_LINE_MM * share / sum(shares)) for share in shares]
+        for column, width in zip(drawn._tbl.tblGrid.gridCol_lst, widths, strict=True):
+            column.w = width
+        for line, row in enumerate(drawn.rows):
+            _mark_row(row, "w:tblHeader" if line == 0 else "w:cantSplit")
+            for place, cell in enumerate(row.cells):
+                cell.width = widths[place]
+                if place in table.numeric:
+                    cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _mark_row(row: Any, name: str) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement(name))
+
+
+def _describe_pictures(document: DocxTemplate, charts: Iterable[Chart]) -> None:
+    """Give each picture its figures in words."""
+    for shape, chart in zip(document.docx.inline_shapes, charts, strict=False):
+        shape._inline.docPr.set("descr", chart.description)
+        shape._inline.docPr.set("title", chart.title)
+
+
+def _set_properties(document: DocxTemplate, paper: Paper) -> None:
+    made = Month.parse(paper.month).plus(1).first_day
+    properties = document.docx.core_properties
+    properties.title, properties.author, properties.last_modified_by = paper.title, "", ""
+    properties.created = properties.modified = datetime(made.year, made.month, made.day)
+    properties.revision, properties.comments = 1, paper.draft
+
+
+def _undated(raw: BytesIO) -> bytes:
+    """Pack the parts anew in order and without the clock's time."""
+    packed = BytesIO()
+    with ZipFile(raw) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
+        names = source.namelist()
+        for name in ["[Content_Types].xml", *sorted(n for n in names if n != "[Content_Types].xml")]:
+            target.writestr(ZipInfo(name, _NO_DATE), source.read(name), ZIP_DEFLATED)
+    return packed.getvalue()

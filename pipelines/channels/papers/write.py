@@ -1,0 +1,83 @@
+"""Writes a month's documents from its tables: .docx, PDF, page and annex, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from pipelines.channels.page import write_summary
+from pipelines.channels.papers.annex import write_annex
+from pipelines.channels.papers.docx import write_docx
+from pipelines.channels.papers.lint import lint_documents
+from pipelines.channels.papers.model import Paper
+from pipelines.channels.papers.pdf import chinese_font, write_pdf
+from pipelines.channels.papers.summary import write_paper
+from pipelines.channels.papers.template import TEMPLATE
+from pipelines.core.errors import StorageError
+from pipelines.store.lake import MonthFolder, Version
+
+Row = dict[str, Any]
+PAGE_TABLES = (
+    *("report_figure", "report_sentence", "kpi_monthly", "dispatch_list", "validate_result", "snapshot_intake"),
+    *("snapshot_normalised", "extract_delivery"),
+)
+
+
+def paper_of(version: Version, language: str, is_draft: bool) -> Paper:
+    """Return the summary of a month's version."""
+    read = reader_of(version)
+    tables = {name: read(name) for name in ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")}
+    number = f"v{version.number} · {version.identity[:12]}"
+    return write_paper(tables, version.month, language, number, is_draft)
+
+
+def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path]:
+    """Write a month's documents into a folder; drafts until the month is released. Return the files.
+
+    None of a month that was made before there were figures. Raise StorageError when a number in one of them is not the
+    one that the month's tables have: such a document must not be sent.
+    """
+    version = folder.version()
+    if version.manifest["tables"].get("report_figure", {}).get("status") != "computed":
+        return []
+    is_draft = folder.seal() is None
+    files = write_documents(version, out, language, is_draft, folder.path.parents[1])
+    findings = lint_documents(paper_of(version, language, is_draft), files, reader_of(version))
+    if findings.disagreements:
+        wrong, first = len(findings.disagreements), findings.disagreements[0]
+        raise StorageError("paper.disagrees", month=version.month, wrong=wrong, first=first)
+    return files
+
+
+def reader_of(version: Version) -> Callable[[str], Sequence[Row]]:
+    """Return what reads a table of a version; a table that is not computed has no rows."""
+
+    def read(name: str) -> list[Row]:
+        if version.manifest["tables"].get(name, {}).get("status") != "computed":
+            return []
+        rows: list[Row] = pq.read_table(version.table(name)).to_pylist()
+        return rows
+
+    return read
+
+
+def write_documents(version: Version, out: Path, language: str, is_draft: bool, home: Path | None = None) -> list[Path]:
+    """Write the documents into a folder and return them; no PDF where the machine has no Chinese font.
+
+    The office's own template, `templates/summary.docx` in its home, goes before the one that came along.
+    """
+    read = reader_of(version)
+    paper = paper_of(version, language, is_draft)
+    stem = f"{version.month}_summary"
+    own = home / "templates" / "summary.docx" if home else TEMPLATE
+    files = [out / f"{stem}.docx", out / f"{stem}.html", out / f"{stem}_annex.xlsx"]
+    write_docx(files[0], paper, own if own.exists() else TEMPLATE)
+    write_summary(files[1], version.month, language, {name: read(name) for name in PAGE_TABLES}, paper)
+    write_annex(files[2], paper, version, read)
+    if chinese_font() is not None:
+        files.append(out / f"{stem}.pdf")
+        write_pdf(files[-1], paper)
+    return files
