@@ -228,7 +228,7 @@ def run_loop(work: Path, options: argparse.Namespace, seed: int) -> pd.DataFrame
     """Live one twin three times, and return a row an arm."""
     last = begin(work / "start", options, seed)
     rows = []
-    for arm in ARMS:
+    for arm in options.arms.split(","):
         place = Place(arm, work / arm)
         shutil.copytree(work / "start", place.work)
         os.environ["RETENTION_CAPACITY_RULE"] = "priority" if arm == "rule" else arm
@@ -249,13 +249,23 @@ def compare(table: pd.DataFrame, arm: str, measure: str) -> str:
     return f"{mean:+,.0f} [{mean - half:+,.0f}, {mean + half:+,.0f}], more in {won} of {len(more)} loops"
 
 
+def show(table: pd.DataFrame) -> None:
+    """Print the loops so far, their means, and how much more each arm of the office makes than the rule list."""
+    print(f"\n{table.to_string(index=False)}")
+    print(f"\nmean of the loops\n{table.drop(columns='seed').groupby('arm', sort=False).mean().to_string()}\n")
+    for arm in [arm for arm in ARMS if arm in set(table["arm"]) - {"rule"}]:
+        for measure in ("kept", "net", "happened", "last_revenue"):
+            print(f"{arm} - rule, {measure}: {compare(table, arm, measure)}")
+
+
 def main() -> None:
-    """Run the loops; print each, and the differences from the rule list."""
+    """Run the loops; print each, and the differences from the rule list, as they come."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.value_kept")
     parser.add_argument("--loops", type=int, default=5)
     parser.add_argument("--services", type=int, default=3_000)
     parser.add_argument("--before", type=int, default=5, help="months before the first orders")
     parser.add_argument("--months", type=int, default=6, help="months of orders")
+    parser.add_argument("--arms", default=",".join(ARMS), help="of these, and always the rule list")
     parser.add_argument("--first", default="2025-10", help="the first month of all")
     options = parser.parse_args()
     pd.set_option("display.width", 200, "display.max_columns", 20, "display.float_format", "{:,.0f}".format)
@@ -264,13 +274,8 @@ def main() -> None:
         for seed in range(1, options.loops + 1):
             with tempfile.TemporaryDirectory(prefix="value-kept-") as folder:
                 tables.append(run_loop(Path(folder), options, seed))
-    table = pd.concat(tables)
-    print(table.to_string(index=False))
-    print(f"\nmean of the loops\n{table.drop(columns='seed').groupby('arm', sort=False).mean().to_string()}\n")
-    for arm in ARMS[:2]:
-        for measure in ("kept", "net", "happened", "last_revenue"):
-            print(f"{arm} - rule, {measure}: {compare(table, arm, measure)}")
-    print(f"\n{time.perf_counter() - started:.0f} s")
+                show(pd.concat(tables))
+                print(f"{seed} loops, {time.perf_counter() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
