@@ -278,8 +278,8 @@ def main() -> int:
     print(
         f"\n{len(handed)} files of {options.workbooks} workbooks, {len(EDITS) + 2} edits, {total['filled']} rows filled in: "
         f"{total['accepted']} accepted, {total['unchanged']} unchanged, {total['refused']} refused by row, "
-        f"{total['refused_with_file']} with their file, {total['wrong']} wrong, {total['lost']} lost; every fourth handed in again: "
-        f"{again} new; of two files the later contact does not stand: {misplaced}; "
+        f"{total['refused_with_file']} with their file, {total['wrong']} wrong, {total['lost']} lost; "
+        f"every fourth handed in again: {again} new; of two files the later contact does not stand: {misplaced}; "
         f"{seconds / len(handed) * 1000:.0f} ms a file"
     )
     return 1 if total["lost"] or total["wrong"] or again or misplaced else 0
