@@ -8,7 +8,7 @@ the mean difference over everybody on the list so far between being on a manager
 
 A history is covered where no look of all its months misses; a false pause is a list paused though it does no harm.
 
-    python -m benchmarks.effect_coverage [--operators 4] [--histories 60] [--services 8000] [--months 12]
+    python -m benchmarks.effect_coverage [--operators 4] [--histories 60] [--services 8000] [--months 13]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,11 +53,6 @@ class Operator:
     months: int
 
     @cached_property
-    def revenue(self) -> np.ndarray:
-        """What each order's line was billed, yuan."""
-        return self.rows["revenue"].to_numpy(float)
-
-    @cached_property
     def _cell(self) -> np.ndarray:
         places = self.rows["list"].map({name: place for place, name in enumerate(LISTS)})
         return (self.rows["month"] * len(LISTS) + places).to_numpy(int)
@@ -72,11 +68,12 @@ def generate(services: int, months: int, seed: int) -> Operator:
     """Generate an operator and draw up its lists."""
     with tempfile.TemporaryDirectory(prefix="coverage-") as name:
         twin.generate(Path(name), services=services, months=months, seed=seed)
-        parts = [_month(Path(name), folder, place) for place, folder in enumerate(sorted(Path(name).glob("20*")))]
-    return Operator(pd.concat(parts, ignore_index=True), months)
+        folders = sorted(Path(name).glob("20*"))
+        parts = [_month(Path(name), *pair, place) for place, pair in enumerate(pairwise(folders))]
+    return Operator(pd.concat(parts, ignore_index=True), len(parts))
 
 
-def _month(source: Path, folder: Path, place: int) -> pd.DataFrame:
+def _month(source: Path, folder: Path, after: Path, place: int) -> pd.DataFrame:
     lines = pq.read_table(folder / "service.parquet").to_pandas()
     truth = pq.read_table(source / "truth" / folder.name / "service_truth.parquet").to_pandas()
     lines = lines[lines["status"] == "active"].merge(truth.drop(columns="month"), on="service_id")
@@ -84,9 +81,11 @@ def _month(source: Path, folder: Path, place: int) -> pd.DataFrame:
     owner = pq.read_table(folder / "ownership.parquet").to_pandas().sort_values("valid_from")
     owner = owner.drop_duplicates("customer_id", keep="last")[["customer_id", "branch_id"]]
     bills = pq.read_table(folder / "bill.parquet").to_pandas()
-    lines["revenue"] = (
-        lines["service_id"].map(bills.groupby("service_id")["billed_amount"].sum().astype(float)).fillna(0)
-    )
+    paid = bills.groupby("service_id")["billed_amount"].sum().astype(float)
+    later = pq.read_table(after / "bill.parquet").to_pandas().groupby("service_id")["billed_amount"].sum().astype(float)
+    lines["before"] = lines["service_id"].map(paid).fillna(0.0)
+    is_gone = lines["would_churn_untreated"] | ~lines["service_id"].isin(later.index)
+    lines["revenue"] = lines["service_id"].map(later).mask(is_gone, lines["before"])  # had he stayed, as before
     lines = lines.merge(people, on="customer_id").merge(owner, on="customer_id")
     lines = lines[lines["customer_type"] == "individual"].sort_values(["voluntary_hazard", "service_id"])
     lines = lines.drop_duplicates("customer_id", keep="last")
@@ -136,9 +135,9 @@ def look_every_month(
 ) -> Iterator[dict[str, object]]:
     """Yield a row a look and list: the interval of each estimate, and its truth."""
     seen, gain = np.where(drawn, stays, kept), kept.astype(float) - stays
-    revenue = operator.revenue
-    arms = [operator.running(np.stack([flags, flags * seen, flags * seen * revenue, flags * seen * revenue**2]))
-            for flags in (~drawn, drawn)]  # fmt: skip
+    revenue = operator.rows["revenue"].to_numpy(float)
+    change = seen * revenue - operator.rows["before"].to_numpy(float)
+    arms = [operator.running(np.stack([f, f * seen, f * change, f * change**2])) for f in (~drawn, drawn)]
     truth = operator.running(np.stack([np.ones(len(gain)), gain, gain * revenue]))
     for month in range(operator.months):
         pairs = [(Arm(*t.tolist()), Arm(*h.tolist())) for t, h in zip(*(arm[month] for arm in arms), strict=True)]
@@ -185,7 +184,7 @@ def main() -> int:
     parser.add_argument("--operators", type=int, default=4)
     parser.add_argument("--histories", type=int, default=60, help="of each operator")
     parser.add_argument("--services", type=int, default=8_000)
-    parser.add_argument("--months", type=int, default=12)
+    parser.add_argument("--months", type=int, default=13, help="generated; one less is looked at")
     options = parser.parse_args()
     started = time.perf_counter()
     operators = [generate(options.services, options.months, seed) for seed in range(1, options.operators + 1)]
@@ -196,7 +195,7 @@ def main() -> int:
     )
     print(told.to_string(float_format="{:.1%}".format))
     print(
-        f"\n{len(operators) * options.histories} histories of {options.months} looks, {time.perf_counter() - started:.0f} s"
+        f"\n{len(operators) * options.histories} histories of {options.months - 1} looks, {time.perf_counter() - started:.0f} s"
     )
     lists = told[told.index.get_level_values("list") != OVERALL]
     harmless = lists[lists.index.get_level_values("world") != "drives away"]
