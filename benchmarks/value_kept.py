@@ -84,14 +84,20 @@ class Place:
 # -- the arms ----------------------------------------------------------------------------------------------------
 
 
-def begin(work: Path, options: argparse.Namespace, seed: int) -> Month:
-    """Run the months before the first orders, and make a champion of what they teach; return the last of them."""
-    first = Month.parse(options.first)
-    last = first.plus(options.before - 1)
+def make_operator(work: Path, options: argparse.Namespace, seed: int, config: str = CAPACITY) -> Month:
+    """Generate the operator of the months before the first orders; return the last of them."""
+    last = Month.parse(options.first).plus(options.before - 1)
     work.mkdir()
-    (work / "twin.yml").write_text(CAPACITY, encoding="utf-8")
+    (work / "twin.yml").write_text(config, encoding="utf-8")
     size = ("--services", options.services, "--months", options.before, "--seed", seed, "--config", work / "twin.yml")
     call("twin", *size, "--through", last, "--out", work / "source")
+    return last
+
+
+def begin(work: Path, options: argparse.Namespace) -> None:
+    """Run the months before the first orders, and make a champion of what they teach, who scores the last of them."""
+    first = Month.parse(options.first)
+    last = first.plus(options.before - 1)
     source = ("--source", work / "source", "--home", work / "home")
     for number in range(options.before):
         call("run", first.plus(number), *source, *(["--release"] if number < options.before - 1 else []))
@@ -99,7 +105,6 @@ def begin(work: Path, options: argparse.Namespace, seed: int) -> Month:
     version = list_versions(work / "home", load_settings())[-1].version
     call("promote", version, "--by", "benchmark", "--home", work / "home")
     call("run", last, *source, "--release")  # again, now that somebody can score it
-    return last
 
 
 def live(place: Place, last: Month, months: int) -> Iterator[Month]:
@@ -226,7 +231,8 @@ def last_revenue(place: Place, month: Month) -> float:
 
 def run_loop(work: Path, options: argparse.Namespace, seed: int) -> pd.DataFrame:
     """Live one twin three times, and return a row an arm."""
-    last = begin(work / "start", options, seed)
+    last = make_operator(work / "start", options, seed)
+    begin(work / "start", options)
     rows = []
     for arm in options.arms.split(","):
         place = Place(arm, work / arm)

@@ -3,7 +3,7 @@
 A twin's months are run, a champion is trained and scores the newest of them; of each kind the first customer by id is
 asked for, as a branch would ask: `retention show dispatch_why_not MONTH --json`, his rows, then `retention why`.
 
-    python -m benchmarks.why_not [--services 3000] [--months 4] [--seed 1] [--lang zh]
+    python -m benchmarks.why_not [--services 2000] [--months 3] [--seed 1] [--lang zh]
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.value_kept import begin
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from benchmarks.value_kept import begin, make_operator
 from pipelines.cli import app
 from pipelines.core.month import Month
 
 Row = dict[str, Any]
+# More complaints and opt-outs than an operator has, so that a small twin has somebody of each kind.
+CONFIG = "complaint_rate: 0.05\nhigh_severity_share: 0.6\nopt_out_share: 0.15\n"
 # Of whom each is the first: his rows of `dispatch_why_not`, and whether he has an order.
 KINDS: dict[str, Callable[[list[Row], bool], bool]] = {
     "an open complaint": lambda rows, ordered: any(row["reason"] == "complaint" for row in rows),
@@ -40,6 +45,17 @@ def ask(*words: object) -> str:
     with redirect_stdout(said):
         app([*map(str, words)], standalone_mode=False)
     return said.getvalue()
+
+
+def let_a_manager_leave(delivered: Path) -> None:
+    """Mark the manager of most customers as gone, his customers not yet given to anybody."""
+    owners = pq.read_table(delivered / "ownership.parquet").to_pandas()
+    busiest = owners["manager_id"].value_counts().sort_index(kind="stable").idxmax()
+    path = delivered / "account_manager.parquet"
+    managers = pq.read_table(path)
+    stays = pc.and_(managers["is_active"], pc.not_equal(managers["manager_id"], busiest))
+    place = managers.schema.get_field_index("is_active")
+    pq.write_table(managers.set_column(place, "is_active", stays), path)
 
 
 def answer(home: Path, month: Month, language: str) -> None:
@@ -62,9 +78,9 @@ def answer(home: Path, month: Month, language: str) -> None:
 def main() -> None:
     """Run the twin's months and ask."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.why_not")
-    parser.add_argument("--services", type=int, default=3_000)
-    parser.add_argument("--months", dest="before", type=int, default=4)
-    parser.add_argument("--first", default="2025-12")
+    parser.add_argument("--services", type=int, default=2_000)
+    parser.add_argument("--months", dest="before", type=int, default=3)
+    parser.add_argument("--first", default="2026-06")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lang", default="en")
     options = parser.parse_args()
@@ -72,7 +88,9 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="why-not-") as name,
         patch("pipelines.validate.judge", lambda context, suites: []),
     ):
-        month = begin(Path(name) / "start", options, options.seed)
+        month = make_operator(Path(name) / "start", options, options.seed, CONFIG)
+        let_a_manager_leave(Path(name) / "start" / "source" / str(month))
+        begin(Path(name) / "start", options)
         answer(Path(name) / "start" / "home", month, options.lang)
 
 
