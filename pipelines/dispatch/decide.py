@@ -90,7 +90,7 @@ def _recent_orders(context: Context) -> None:
 
 # A group is worth what its members are: that is the listed amount. A debt is worth what is owed, once; all else what
 # the customer pays a month, over the horizon. On lists that hold somebody out a measured effect, where there is a model of
-# it, is probability and persuadability in one; opted out of scores, nobody is measured.
+# it, is probability and persuadability in one; a group is not measured by a line of its own, nor who opted out of scores.
 _ASKED = """
 WITH score AS (SELECT customer_id, MAX(p_voluntary) AS p_voluntary FROM score_churn GROUP BY customer_id)
 SELECT
@@ -131,7 +131,7 @@ LEFT JOIN recent_order AS r ON r.customer_id = l.customer_id AND r.purpose = f.p
 LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
 LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
 LEFT JOIN score AS s ON s.customer_id = l.customer_id
-LEFT JOIN score_uplift AS u ON u.customer_id = l.customer_id
+LEFT JOIN score_uplift AS u ON u.customer_id = l.customer_id AND p.customer_type IS DISTINCT FROM 'group'
 """
 
 _MAY = "NOT (is_do_not_contact OR is_wrong_number OR is_opted_out OR is_complaining OR is_cooling) AND has_manager"
