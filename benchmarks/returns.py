@@ -1,103 +1,289 @@
-"""Filled workbooks taken back: how many a minute, and what became of their rows.
+"""The round trip of real workbooks: exported, filled in, edited in hostile ways, saved again, and taken back.
 
-    python -m benchmarks.returns [WORKBOOKS]
+A twin's month is run, released and exported; its managers' workbooks are filled in, each edited in one of the ways of
+`hostile` (or cut off in the middle, or handed in beside a second file that says something else later), and saved by
+openpyxl, or on top of that by LibreOffice: as .xlsx, as .ods and back, as .csv. Then `retention outcomes`' own code takes
+them. For every order that was filled in stands what was written; of each it is asked what the office holds:
 
-One town is released with a manager a workbook and ten orders each; every workbook is filled in with openpyxl, one in
-five edited on the way (rows sorted, a cell of the office changed, an impossible day). Rows that were filled in and are
-neither accepted, unchanged nor refused are lost; there must be none.
+    accepted    stored as written        unchanged   said before, in the same file or another
+    refused     reported, row by row or, where a file cannot be read at all, with the whole file
+    wrong       stored otherwise than written for that order (must be 0)
+    lost        neither stored nor reported (must be 0); the exit code is 1 where anything is
+
+    python -m benchmarks.returns [--workbooks 500] [--seed 1]
 """
 
 from __future__ import annotations
 
+import argparse
 import random
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import openpyxl
+import pandas as pd
 
-from console.database import open_office
-from pipelines.channels.columns import WORK_LIST_COLUMNS
+import twin
+from benchmarks.hostile import EDITS, WORDS, Edit, Page
+from pipelines.channels.export import export_month
 from pipelines.channels.returns import read_return
-from pipelines.channels.workbook import Stamp, WorkList, write_work_list
+from pipelines.core.month import Month
+from pipelines.core.outcomes import outcomes
 from pipelines.core.settings import load_settings
-from pipelines.words.texts import labels
+from pipelines.run import Job, release_month, run_month
+from pipelines.sources.delivery import FileRefused
+from pipelines.store.lake import MonthFolder
 
-WORKBOOKS, ORDERS, HEADER = 500, 10, 3
-WORDS = labels("zh")
-PLACES = {column.name: place for place, column in enumerate(WORK_LIST_COLUMNS, start=1)}
+HEADER = 3
+AT_ONCE = 64  # files a start of LibreOffice
+SERVICES_A_DESK = 30
+FIRST_DAYS = date(2026, 9, 3), date(2026, 9, 14)
+Answer = tuple[str, date]  # outcome code, day of the contact
+SOFFICE = shutil.which("soffice")
+CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true"
+WAYS: dict[str, tuple[str, ...]] = {
+    "openpyxl": (),
+    "LibreOffice xlsx": ("xlsx:Calc MS Excel 2007 XML",),
+    "LibreOffice ods, xlsx": ("ods", "xlsx:Calc MS Excel 2007 XML"),
+    "LibreOffice csv": (CSV,),
+}
 
 
-def send_out(folder: Path, workbooks: int) -> list[Path]:
-    """Put a released month's orders into the office and write its workbooks."""
-    from console.models import Order, Release
-
-    release = Release.objects.create(month="2026-08", version=1, manifest="-", order_count=workbooks * ORDERS)
-    ids = [[f"202608-B{book:05d}{row:02d}" for row in range(ORDERS)] for book in range(workbooks)]
-    dispatched, due = date(2026, 9, 3), date(2026, 9, 14)
-    common = {"release": release, "list": "arrears", "purpose": "debt", "dispatched_on": dispatched, "due_on": due}
-    orders = [Order(order_id=i, customer_id=f"C{i[8:]}", amount=50, **common) for book in ids for i in book]
-    Order.objects.bulk_create(orders, batch_size=2_000)
-    return [_write(folder / f"{place:04d}.xlsx", book) for place, book in enumerate(ids)]
+def cut_off(page: Page) -> None:
+    """Lose the second half of the file on the way."""
 
 
-def _write(path: Path, ids: list[str]) -> Path:
+def hand_in_twice(page: Page) -> None:
+    """Hand in a second file of the same orders with other answers, the later one first."""
+
+
+@dataclass
+class Handed:
+    """A workbook on its way: what was done to it, what was written for each order, and what became of it."""
+
+    edit: Edit
+    way: str
+    path: Path
+    written: dict[str, set[Answer]]
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+# -- sending out and filling in ----------------------------------------------------------------------------------
+
+
+def send_out(work: Path, workbooks: int, seed: int) -> list[Path]:
+    """Run, release and export a twin's month with that many managers or more; return their workbooks."""
+    month = Month.parse("2026-08")
+    config = twin.TwinConfig(customers_per_manager=SERVICES_A_DESK // 2)
+    twin.generate(
+        work / "source", services=workbooks * SERVICES_A_DESK, months=1, seed=seed, through=str(month), config=config
+    )
+    job = Job(work / "home", month, str(work / "source"))
+    with patch("pipelines.validate.judge", lambda context, suites: []):
+        run_month(job)
+    release_month(job)
+    files = export_month(MonthFolder(work / "home", month), work / "sent", "zh")
+    return sorted(path for path in files if _is_work_list(path))[:workbooks]
+
+
+def _is_work_list(path: Path) -> bool:
+    return "_branch_" not in path.name and path.suffix == ".xlsx" and "_company" not in path.name
+
+
+def fill_in(sheet: Any, draw: random.Random) -> dict[str, Answer]:
+    """Fill in most rows of a work list; return what was written for each order."""
+    places = {str(cell.value): cell.column for cell in sheet[HEADER]}
+    at = {
+        name: places[WORDS[name]] for name in ("order_id", "outcome", "contacted_on", "promised_amount", "promised_on")
+    }
+    lines = range(HEADER + 1, sheet.max_row + 1)
+    said = {}
+    for line in sorted(draw.sample(lines, max(1, round(0.8 * len(lines))))):
+        code = draw.choice(list(outcomes()))
+        day = FIRST_DAYS[0] + timedelta(draw.randrange((FIRST_DAYS[1] - FIRST_DAYS[0]).days))
+        sheet.cell(line, at["outcome"]).value = WORDS[f"outcome.{code}"]
+        sheet.cell(line, at["contacted_on"]).value = day
+        if outcomes()[code].needs_date:
+            sheet.cell(line, at["promised_on"]).value = day + timedelta(5)
+        if outcomes()[code].needs_amount:
+            sheet.cell(line, at["promised_amount"]).value = 50
+        said[str(sheet.cell(line, at["order_id"]).value)] = (code, day)
+    return said
+
+
+def edit_all(files: Sequence[Path], out: Path, seed: int) -> list[Handed]:
+    """Fill in and edit every workbook; each edit comes by each way equally often."""
+    out.mkdir()
+    edits = [*EDITS, cut_off, hand_in_twice]
+    kinds = [(edit, way) for way in WAYS for edit in edits]
+    draw = random.Random(seed)
+    return [hand for number, path in enumerate(files) for hand in _edit(path, out, number, kinds, draw)]
+
+
+def _edit(path: Path, out: Path, number: int, kinds: Sequence[tuple[Edit, str]], draw: random.Random) -> list[Handed]:
+    edit, way = kinds[number % len(kinds)]
+    made = []
+    for turn in range(2 if edit is hand_in_twice else 1):
+        book = openpyxl.load_workbook(path)
+        sheet = book.worksheets[0]
+        said = fill_in(sheet, draw)
+        edit(Page(sheet, HEADER, list(said), draw))
+        file = out / f"{number:04d}-{turn}.xlsx"
+        book.save(file)
+        if WAYS[way] == (CSV,):  # a CSV is the first sheet: what stands on others is not handed in
+            elsewhere = {str(cell) for other in book.worksheets[1:] for row in other.values for cell in row}
+            said = {order: answer for order, answer in said.items() if order not in elsewhere}
+        made.append(Handed(edit, way, file, {order: {answer} for order, answer in said.items()}))
+    return made[::-1]
+
+
+# -- saving by another program -----------------------------------------------------------------------------------
+
+
+def save_again(handed: Sequence[Handed], work: Path) -> None:
+    """Let LibreOffice open and save what is to come by it, many files at a time; then cut off what is to be cut off."""
+    for way, forms in WAYS.items():
+        mine = [hand for hand in handed if hand.way == way]
+        for step, form in enumerate(forms):
+            folder = work / f"{way}-{step}".replace(" ", "-").replace(",", "")
+            convert([hand.path for hand in mine], folder, form, work / "profile")
+            for hand in mine:
+                hand.path = folder / f"{hand.path.stem}.{form.split(':')[0]}"
+    for hand in handed:
+        if hand.edit is cut_off:
+            content = hand.path.read_bytes()
+            hand.path.write_bytes(content[: len(content) // 2])
+
+
+def convert(files: Sequence[Path], out: Path, form: str, profile: Path) -> None:
+    """Open files in LibreOffice without a screen and save them in another form."""
+    command = [str(SOFFICE), f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", form]
+    for start in range(0, len(files), AT_ONCE):
+        some = map(str, files[start : start + AT_ONCE])
+        subprocess.run([*command, "--outdir", str(out), *some], check=True, capture_output=True, timeout=900)
+
+
+# -- taking back -------------------------------------------------------------------------------------------------
+
+
+def take_all(handed: Sequence[Handed], key: bytes) -> float:
+    """Take every file back and count what became of its rows; return the seconds it took."""
+    from console.returns import take_back
+
+    started = time.perf_counter()
+    for hand in handed:
+        try:
+            receipt = take_back(read_return(hand.path, key), "bench")
+        except FileRefused:
+            hand.counts["refused_with_file"] += len(hand.written)
+            continue
+        said = {row.order_id for row in receipt.refused}
+        stored = held(hand.written)
+        hand.counts += Counter(accepted=receipt.accepted, unchanged=receipt.unchanged, refused=len(receipt.refused))
+        nameless = len([row for row in receipt.refused if row.order_id not in hand.written])
+        missing = [order for order in hand.written if order not in said and not stored.get(order)]
+        hand.counts["lost"] += max(0, len(missing) - nameless)
+    return time.perf_counter() - started
+
+
+def hand_in_again(handed: Sequence[Handed], key: bytes) -> int:
+    """Hand every fourth file in a second time; return how many answers were new, which none may be."""
+    some = [Handed(hand.edit, hand.way, hand.path, hand.written) for hand in handed[::4]]
+    take_all(some, key)
+    return sum(hand.counts["accepted"] for hand in some)
+
+
+def held(orders: Sequence[str] | dict[str, Any]) -> dict[str, set[Answer]]:
+    """Return what the office holds for orders."""
+    from console.models import Answer as Held
+
+    found: dict[str, set[Answer]] = {}
+    for order_id, outcome, day in Held.objects.filter(order_id__in=list(orders)).values_list(
+        "order_id", "outcome", "contacted_on"
+    ):
+        found.setdefault(order_id, set()).add((outcome, day))
+    return found
+
+
+def count_wrong(handed: Sequence[Handed]) -> Iterator[str]:
+    """Count what the office holds otherwise than it was written, file by file; yield each case."""
+    written: dict[str, set[Answer]] = {}
+    for hand in handed:
+        for order, answers in hand.written.items():
+            written.setdefault(order, set()).update(answers)
+    for hand in handed:
+        for order, answers in held(hand.written).items():
+            if not answers <= written[order]:
+                hand.counts["wrong"] += 1
+                yield f"{hand.edit.__name__} by {hand.way}: {order} holds {answers - written[order]}"
+
+
+def count_misplaced(handed: Sequence[Handed]) -> int:
+    """Count orders of two files whose later contact does not stand."""
+    from console.models import Answer as Held
+    from console.returns import standing
+
+    wrong = 0
+    twice = [hand for hand in handed if hand.edit is hand_in_twice]
+    for order in {order for hand in twice for order in hand.written}:
+        days = [day for hand in twice for _, day in hand.written.get(order, ())]
+        stands = standing(Held.objects.filter(order_id=order))
+        wrong += stands is not None and stands.contacted_on != max(days)
+    return wrong
+
+
+COLUMNS = ("accepted", "unchanged", "refused", "refused_with_file", "wrong", "lost")
+
+
+def told(handed: Sequence[Handed], by: str) -> pd.DataFrame:
+    """Return the counts by edit or by way."""
     rows = [
-        {"rank": place, "customer_name": "客户", "phone": "13800000000", "list_title": "欠费", "reasons": "逾期",
-         "amount": 50, "due_on": date(2026, 9, 14), "action": "核对", "also_on": "", "order_id": order_id,
-         "customer_id": f"C{order_id[8:]}", "service_id": ""}
-        for place, order_id in enumerate(ids, start=1)
-    ]  # fmt: skip
-    stamp = Stamp(path.stem, "zh", "2026-08", 1, "-", date(2026, 9, 1), is_draft=False)
-    write_work_list(path, WorkList(stamp, path.stem, rows), WORDS, load_settings().key)
-    return path
+        {by: hand.edit.__name__ if by == "edit" else hand.way, "files": 1, "filled": len(hand.written)}
+        | {name: hand.counts[name] for name in COLUMNS}
+        for hand in handed
+    ]
+    table: pd.DataFrame = pd.DataFrame(rows).groupby(by, sort=False).sum()
+    return table
 
 
-def fill_in(path: Path, draw: random.Random) -> int:
-    """Fill in most of a workbook's rows and do something to one in five; return how many rows say something."""
-    book = openpyxl.load_workbook(path)
-    sheet = book.worksheets[0]
-    filled = draw.sample(range(HEADER + 1, HEADER + 1 + ORDERS), draw.randint(1, ORDERS))
-    for line in filled:
-        sheet.cell(line, PLACES["outcome"]).value = WORDS[f"outcome.{draw.choice(['paid', 'refused', 'no_answer'])}"]
-        sheet.cell(line, PLACES["contacted_on"]).value = date(2026, 9, draw.randint(3, 14))
-    edit = draw.randrange(15)
-    if edit == 0:
-        rows = [[cell.value for cell in line] for line in sheet.iter_rows(min_row=HEADER + 1)]
-        for line, row in enumerate(reversed(rows), start=HEADER + 1):
-            for place, value in enumerate(row, start=1):
-                sheet.cell(line, place).value = value
-    elif edit == 1:
-        sheet.cell(filled[0], PLACES["amount"]).value = 1
-    elif edit == 2:
-        sheet.cell(filled[0], PLACES["contacted_on"]).value = date(2026, 9, 1)
-    book.save(path)
-    return len(filled)
-
-
-def main(workbooks: int) -> None:
-    """Print what became of the rows, and how long it took."""
+def main() -> int:
+    """Print what became of the rows; return 1 where anything was lost or stored otherwise than written."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.returns")
+    parser.add_argument("--workbooks", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if SOFFICE is None:
+        raise SystemExit("LibreOffice (soffice) is not installed")
+    pd.set_option("display.width", 200, "display.max_columns", 20)
     with tempfile.TemporaryDirectory(prefix="returns-bench-") as name:
-        settings = load_settings()
-        open_office(Path(name) / "home", settings)
-        from console.returns import take_back
-
-        files = send_out(Path(name), workbooks)
-        draw = random.Random(1)
-        filled = sum(fill_in(path, draw) for path in files)
-        started = time.perf_counter()
-        receipts = [take_back(read_return(path, settings.key), "bench") for path in files]
-        seconds = time.perf_counter() - started
-        accepted, unchanged = sum(r.accepted for r in receipts), sum(r.unchanged for r in receipts)
-        refused = sum(len(r.refused) for r in receipts)
-        lost = filled - accepted - unchanged - refused
-        print(
-            f"{workbooks} workbooks, {filled} rows filled in: {accepted} accepted, {refused} refused, {lost} lost; "
-            f"{seconds:.1f} s = {seconds / workbooks * 1000:.0f} ms a workbook"
-        )
+        work, key = Path(name), load_settings().key
+        handed = edit_all(send_out(work, options.workbooks, options.seed), work / "edited", options.seed)
+        save_again(handed, work)
+        seconds = take_all(handed, key)
+        again = hand_in_again(handed, key)
+        cases = list(count_wrong(handed))
+        misplaced = count_misplaced(handed)
+    print("\n".join([told(handed, "edit").to_string(), "", told(handed, "way").to_string(), *cases]))
+    total = told(handed, "edit").sum()
+    print(
+        f"\n{len(handed)} files of {options.workbooks} workbooks, {len(EDITS) + 2} edits, {total['filled']} rows filled in: "
+        f"{total['accepted']} accepted, {total['unchanged']} unchanged, {total['refused']} refused by row, "
+        f"{total['refused_with_file']} with their file, {total['wrong']} wrong, {total['lost']} lost; "
+        f"every fourth handed in again: {again} new; of two files the later contact does not stand: {misplaced}; "
+        f"{seconds / len(handed) * 1000:.0f} ms a file"
+    )
+    return 1 if total["lost"] or total["wrong"] or again or misplaced else 0
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else WORKBOOKS)
+    sys.exit(main())

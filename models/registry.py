@@ -24,9 +24,11 @@ from sklearn.base import BaseEstimator
 
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
+from models.uplift import UpliftRegressor
 
 MODEL, CARD, SEAL = "model.skops", "card.json", "card.hmac"
 SCHEMA = "schema.json"
+Model = ChurnClassifier | CompetingClassifier | UpliftRegressor
 MOST_BYTES = 200 * 2**20  # of the file, and of what it unpacks to
 TRUSTED = [
     "functools.partial",
@@ -37,6 +39,7 @@ TRUSTED = [
     "models.churn.ChurnClassifier",
     "models.competing.CompetingClassifier",
     "models.frames.FrameCoder",
+    "models.uplift.UpliftRegressor",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 ]
@@ -115,7 +118,7 @@ def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> 
     """
     import skops.io
 
-    if not isinstance(model, ChurnClassifier | CompetingClassifier):
+    if not isinstance(model, Model):
         raise ModelForeign(f"{type(model).__name__} is no model of this package")
     content = _without_chance(skops.io.dumps(model))
     card = Card(**{**asdict(card), "model_hash": hashlib.sha256(content).hexdigest()})
@@ -186,7 +189,7 @@ def read_card(version: Path, key: bytes) -> Card:
     return Card(**json.loads(text))
 
 
-def load_model(version: Path, key: bytes) -> tuple[ChurnClassifier | CompetingClassifier, Card]:
+def load_model(version: Path, key: bytes) -> tuple[Model, Card]:
     """Load a version's model and card; ModelRefused says why not."""
     import skops.io
 
@@ -200,7 +203,7 @@ def load_model(version: Path, key: bytes) -> tuple[ChurnClassifier | CompetingCl
         )
     _check_content(version.name, content)
     model = skops.io.loads(content, trusted=TRUSTED)
-    if not isinstance(model, ChurnClassifier | CompetingClassifier):
+    if not isinstance(model, Model):
         raise ModelForeign(f"{version.name}: holds a {type(model).__name__}")
     return model, card
 

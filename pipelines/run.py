@@ -23,7 +23,7 @@ from pipelines.core.settings import Settings, load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
-from pipelines.store.champions import Champion, find_champion, open_version
+from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
@@ -156,6 +156,7 @@ def _same_as_current(job: Job, draft: Draft) -> Version | None:
 def _inputs(job: Job, fingerprint: str | None, office: str | None = None) -> dict[str, Any]:
     earlier = _earlier(job)
     champion = find_champion(job.home, job.month)
+    uplift = find_champion(uplift_shelf(job.home), job.month)
     return {
         "source": fingerprint,
         "office": office or _office(job).sha256,
@@ -166,6 +167,7 @@ def _inputs(job: Job, fingerprint: str | None, office: str | None = None) -> dic
         "gate": hash_file(job.settings.gate_file) if job.settings.gate_file else None,
         "waivers": [waiver.meaning() for _, waiver in sorted(waivers_for(job.home, job.month).items())],
         "champion": champion.meaning() if champion else None,
+        "uplift": uplift.meaning() if uplift else None,
         "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
     }
 
@@ -237,7 +239,8 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             engine=engine,
             earlier=earlier,
             waivers={w["finding"]: Waiver(**w, at="") for w in draft.inputs["waivers"]},
-            champion=_recorded_champion(job.home, draft),
+            champion=_recorded_model(job.home, draft, "champion"),
+            uplift=_recorded_model(uplift_shelf(job.home), draft, "uplift"),
             source=_source(job) if is_first else None,
             office=office,
             progress=job.progress,
@@ -260,9 +263,9 @@ def _recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
     return found
 
 
-def _recorded_champion(home: Path, draft: Draft) -> Champion | None:
+def _recorded_model(home: Path, draft: Draft, name: str) -> Champion | None:
     """Find the model a draft is made of; raise StorageError when it is not there as it was."""
-    said = draft.inputs.get("champion")
+    said = draft.inputs.get(name)
     if said is None:
         return None
     champion = open_version(home, said["version"])

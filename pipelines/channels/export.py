@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from pipelines.channels.workbook import (
 )
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
+from pipelines.sources.changes import WITHDRAWN, Change, read_changes
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words.evidence import evidence_in_words, script_in_words
 from pipelines.words.masking import mask_name, mask_phone
@@ -41,6 +42,7 @@ class Office:
     version: Version
     language: str
     is_draft: bool
+    changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
 
     def rows(self, table: str) -> list[Row]:
         """All rows of a table."""
@@ -51,7 +53,8 @@ class Office:
     def orders(self) -> list[Row]:
         """The orders that leave the house, in the order to work them; the hold-out never does."""
         priority = {spec.name: spec.meta["priority"] for spec in lists()}
-        treated = [row for row in self.rows("dispatch_order") if row["arm"] == "treated"]
+        treated = [as_changed(row, self.changes) for row in self.rows("dispatch_order") if row["arm"] == "treated"]
+        treated = [row for row in treated if row]
         return sorted(treated, key=lambda row: (priority[row["list"]], row["rank"]))
 
     @cached_property
@@ -111,10 +114,19 @@ class Office:
         }
 
 
+def as_changed(order: Row, changes: Mapping[str, tuple[Change, ...]]) -> Row:
+    """Return an order as it stands by now: with the manager it was given to last; nothing of one that was taken back."""
+    last = changes.get(order["order_id"], (None,))[-1]
+    if last is None:
+        return order
+    return {} if last.kind == WITHDRAWN else {**order, "manager_id": last.manager_id}
+
+
 def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     """Write a month's workbooks into a folder; drafts until the month is released. Return the files."""
     version = folder.version()
-    office = Office(version, language, is_draft=folder.seal() is None)
+    changes = read_changes(load_settings().office_database(folder.home), folder.month)
+    office = Office(version, language, folder.seal() is None, changes)
     return [*_work_lists(office, out), _company_book(office, out)]
 
 

@@ -118,13 +118,14 @@ def read_return(path: Path, key: bytes, limits: Limits | None = None) -> Return:
         raise SourceNotReady("source.not_there", source=path.name)
     with TemporaryDirectory(prefix="return-") as folder:
         (staged,) = stage_files([(path, _kind(path))], Path(folder) / "in", limits)
-        part, form = _open(staged, limits)
-        lines = list(_lines(part, form))
-    has = {form.names[title] for title in part.schema.names if title in form.names}
-    said = [line for line in lines if any(line.cells[name] for name in INPUTS if name in line.cells)]
-    judge = _Judge(key, has, is_csv=staged.kind == "csv", words=_words())
-    rows = [judge.row(line) for line in _typed(said)]
-    return Return(path, staged.sha256, form.language, rows, len(lines) - len(said))
+        pages = _open(staged, limits)
+    rows: list[ReturnedRow] = []
+    for page in pages:
+        said = [line for line in page.lines if any(line.cells[name] for name in INPUTS if name in line.cells)]
+        judge = _Judge(key, page.has, is_csv=staged.kind == "csv", words=_words())
+        rows += [judge.row(line) for line in _typed(said)]
+    unfilled = sum(len(page.lines) for page in pages) - len(rows)
+    return Return(path, staged.sha256, pages[0].form.language, rows, unfilled)
 
 
 def _kind(path: Path) -> str:
@@ -136,20 +137,30 @@ def _kind(path: Path) -> str:
     return kind
 
 
-def _open(staged: Staged, limits: Limits) -> tuple[Part, _Form]:
-    """Find the sheet and the language in which the file has the titles of an order and its outcome."""
-    refusals = []
-    for sheet in _sheets(staged, limits):
-        for form in _forms():
-            try:
-                opener = open_csv if staged.kind == "csv" else open_xlsx
-                return opener(staged, form.table(sheet), limits), form
-            except FileRefused as refusal:
-                if refusal.key not in _ELSEWHERE:
-                    raise
-                refusals.append(refusal)
+def _open(staged: Staged, limits: Limits) -> list[_Page]:
+    """Read every sheet that has, in some language, the titles of an order and its outcome: people split their work."""
+    refusals: list[FileRefused] = []
+    pages = [page for sheet in _sheets(staged, limits) if (page := _page(staged, sheet, limits, refusals))]
+    if pages:
+        return pages
     lost = next((r for r in refusals if r.key == "source.missing_column"), None)
     raise lost or FileRefused("no_order_titles", file=staged.name)
+
+
+def _page(staged: Staged, sheet: str, limits: Limits, refusals: list[FileRefused]) -> _Page | None:
+    """Read a sheet in the language of its titles; None, and why in each language, where it is no work list."""
+    opener = open_csv if staged.kind == "csv" else open_xlsx
+    for form in _forms():
+        try:
+            part = opener(staged, form.table(sheet), limits)
+        except FileRefused as refusal:
+            if refusal.key not in _ELSEWHERE:
+                raise
+            refusals.append(refusal)
+        else:
+            has = {form.names[title] for title in part.schema.names if title in form.names}
+            return _Page(form, has, list(_lines(part, form)))  # read now: the next sheet is spooled to the same place
+    return None
 
 
 def _sheets(staged: Staged, limits: Limits) -> list[str]:
@@ -165,6 +176,15 @@ class _Line:
     fault: str | None
     cells: dict[str, str]
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A sheet of orders: how its titles are written, which columns it has, and its lines."""
+
+    form: _Form
+    has: set[str]
+    lines: list[_Line]
 
 
 def _lines(part: Part, form: _Form) -> Iterator[_Line]:

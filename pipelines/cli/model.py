@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from getpass import getuser
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
-from pipelines.core.settings import load_settings
-from pipelines.store.champions import models_folder
+from pipelines.core.settings import Settings, load_settings
+from pipelines.store.champions import models_folder, uplift_shelf
 from pipelines.words import model_views
 from pipelines.words.progress import month_progress
+from pipelines.words.texts import label
 
 if TYPE_CHECKING:
     from models.registry import Card
@@ -29,12 +33,14 @@ def train(
 ) -> None:
     """Fit a challenger on what was known by a month, and judge it on months it did not see."""
     from pipelines.score.training import train as fit
+    from pipelines.score.uplift_training import train_uplift
 
     speaker = Speaker(lang, as_json)
     with month_progress(enabled=not as_json) as progress:
         card = fit(home, Month.parse(through), load_settings(), progress)
+        uplift = _try(train_uplift, home, Month.parse(through))
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
-    content = _content(card) | {"pages": [str(page) for page in pages]}
+    content = _content(card) | {"pages": [str(page) for page in pages], "uplift": _uplift(uplift, speaker.language)}
     speaker.show(content, lambda: model_views.draw_card(content, speaker.language))
 
 
@@ -44,7 +50,9 @@ def models(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
     from pipelines.score.shelf import list_versions
 
     speaker = Speaker(lang, as_json)
-    content = [_shelved(seen) for seen in list_versions(home, load_settings())]
+    settings = load_settings()
+    content = [_shelved(seen) | {"kind": "churn"} for seen in list_versions(home, settings)]
+    content += [_shelved(seen) | {"kind": "uplift"} for seen in list_versions(uplift_shelf(home), settings)]
     speaker.show(content, lambda: model_views.draw_models(content, speaker.language))
 
 
@@ -63,6 +71,20 @@ def promote(
     speaker = Speaker(lang, as_json)
     promotion = make_champion(home, version, getuser() if by is None else by, why, load_settings())
     speaker.show(asdict(promotion), lambda: speaker.say("cli.promoted", **asdict(promotion)))
+
+
+def _try(fit: Callable[[Path, Month, Settings], Card], home: Path, through: Month) -> Card | ModelError:
+    """Fit an uplift model, or say why there is none yet: most installations have too little history for years."""
+    try:
+        return fit(home, through, load_settings())
+    except ModelError as error:
+        return error
+
+
+def _uplift(found: Card | ModelError, language: str) -> dict[str, Any]:
+    if isinstance(found, ModelError):
+        return {"version": None, "why_not": label(language, f"error.{found.key}", **found.facts)}
+    return {"version": found.version, "held_out": found.outcomes["holdout"], **found.judged}
 
 
 def _content(card: Card) -> dict[str, Any]:

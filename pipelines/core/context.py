@@ -42,6 +42,7 @@ class Context:
     earlier: Mapping[str, Version | None]
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     champion: Champion | None = None
+    uplift: Champion | None = None
     source: Any = None
     office: Any = None
     progress: Callable[[str], None] = lambda step: None

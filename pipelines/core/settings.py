@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     )
     value_horizon_months: int = Field(default=12, ge=1, le=60, description="months of revenue that an order may keep")
     contact_cost: Decimal = Field(default=Decimal("5.00"), ge=0, description="yuan: what one order costs to work")
+    uplift_holdout_orders: int = Field(
+        default=1000, ge=30, description="held-out orders of scored months before an uplift model is trained"
+    )
     calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
     gate_file: Path | None = Field(default=None, description="YAML of severities and thresholds of this installation")
     check_timeout_seconds: int = Field(default=600, ge=1, description="a table's checks that take longer count as red")

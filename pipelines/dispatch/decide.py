@@ -21,6 +21,7 @@ _NEEDED = {
     "features_manager": {"manager_id": "VARCHAR", "branch_id": "VARCHAR", "capacity": "INTEGER"},
     "features_high_value": {"customer_id": "VARCHAR", "value_at_risk": "DECIMAL(18,2)"},
     "score_churn": {"customer_id": "VARCHAR", "p_voluntary": "DOUBLE"},
+    "score_uplift": {"customer_id": "VARCHAR", "uplift": "DOUBLE"},
 }
 _LIST = pa.schema(
     [
@@ -88,7 +89,8 @@ def _recent_orders(context: Context) -> None:
 
 
 # A group is worth what its members are: that is the listed amount. A debt is worth what is owed, once; all else what
-# the customer pays a month, over the horizon.
+# the customer pays a month, over the horizon. On lists that hold somebody out a measured effect, where there is a model of
+# it, is probability and persuadability in one; a group is not measured by a line of its own, nor who opted out of scores.
 _ASKED = """
 WITH score AS (SELECT customer_id, MAX(p_voluntary) AS p_voluntary FROM score_churn GROUP BY customer_id)
 SELECT
@@ -111,8 +113,10 @@ SELECT
             ELSE CAST(COALESCE(v.value_at_risk, l.amount, 0) AS DOUBLE) * $horizon
         END
         * CASE WHEN f.purpose = 'debt' OR COALESCE(c.is_opted_out, FALSE) THEN f.probability
+            WHEN f.is_held_out THEN COALESCE(u.uplift, s.p_voluntary, f.probability)
             ELSE COALESCE(s.p_voluntary, f.probability) END
-        * f.persuadability - CAST($cost AS DOUBLE), 2
+        * CASE WHEN f.is_held_out AND u.uplift IS NOT NULL AND NOT COALESCE(c.is_opted_out, FALSE) THEN 1
+            ELSE f.persuadability END - CAST($cost AS DOUBLE), 2
     ) AS DECIMAL(18,2)) AS expected_value,
     p.group_customer_id
 FROM candidate AS l
@@ -127,6 +131,7 @@ LEFT JOIN recent_order AS r ON r.customer_id = l.customer_id AND r.purpose = f.p
 LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
 LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
 LEFT JOIN score AS s ON s.customer_id = l.customer_id
+LEFT JOIN score_uplift AS u ON u.customer_id = l.customer_id AND p.customer_type IS DISTINCT FROM 'group'
 """
 
 _MAY = "NOT (is_do_not_contact OR is_wrong_number OR is_opted_out OR is_complaining OR is_cooling) AND has_manager"

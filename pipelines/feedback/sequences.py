@@ -19,7 +19,11 @@ FEWEST = 30  # in each arm, before anything is said: the variance is estimated
 
 @dataclass(frozen=True)
 class Arm:
-    """Sums over one arm of a list, all months so far; `revenue_square` is the sum of squares."""
+    """Sums over one arm of a list, all months so far; revenue is the change against an order's own month.
+
+    Revenue itself would not do: who stands on a list for months pays much or little in all of them, so that his orders
+    are no new evidence, and the interval would be too narrow. `revenue_square` is the sum of squares.
+    """
 
     orders: int = 0
     kept: int = 0
@@ -39,12 +43,12 @@ class Arm:
 
     @property
     def mean_revenue(self) -> float:
-        """Revenue an order, yuan."""
+        """Change of revenue an order, yuan."""
         return self.revenue / self.orders
 
     @property
     def revenue_variance(self) -> float:
-        """The variance of revenue an order."""
+        """The variance of the change of revenue an order."""
         return max(self.revenue_square / self.orders - self.mean_revenue**2, 0.0)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.core.context import Context
 from pipelines.core.spec import TableName
 from pipelines.score.champion import NoScore, Scorer, load_scorer
+from pipelines.score.uplift import write_uplift
 
 if TYPE_CHECKING:
     from pipelines.score.watch import Counter
@@ -56,6 +57,7 @@ def run(context: Context) -> None:
     parameters = {"month": str(context.month), "version": scorer.card.version}
     context.write("score_churn", SCORES, ["service_id"], parameters)
     _watch(context, scorer, counter)
+    write_uplift(context)
 
 
 def _score_and_count(context: Context, scorer: Scorer) -> Counter:

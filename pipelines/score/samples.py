@@ -67,7 +67,7 @@ def gather_samples(home: Path, through: Month, settings: Settings) -> Samples:
     if not versions:
         raise ModelError("model.no_months", month=through)
     share = sample_share(versions)
-    with _reader(versions, settings) as reader:
+    with open_reader(versions, settings) as reader:
         panel = pd.concat([reader.status(version, share) for version in versions], ignore_index=True)
         labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
         known = labels[labels["state"] == LABELLED]
@@ -123,7 +123,7 @@ def mark_down_migration(panel: pd.DataFrame) -> pd.DataFrame:
     return panel.assign(is_down_migrated=panel["plan_fee"].to_numpy() < before)
 
 
-class _Reader:
+class Reader:
     """Reads months of a home through one engine, bounded by the sample."""
 
     def __init__(self, engine: DuckEngine) -> None:
@@ -160,12 +160,13 @@ class _Reader:
 
 
 @contextmanager
-def _reader(versions: list[Version], settings: Settings) -> Iterator[_Reader]:
+def open_reader(versions: list[Version], settings: Settings) -> Iterator[Reader]:
+    """Open an engine that may read the files of those versions."""
     with (
         TemporaryDirectory(prefix="samples-") as scratch,
         DuckEngine(Path(scratch), [v.path for v in versions], settings.memory_limit, settings.threads) as engine,
     ):
-        yield _Reader(engine)
+        yield Reader(engine)
 
 
 def _join(parts: list[pd.DataFrame], labels: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.registry import Card, ModelRefused, load_model
 from pipelines.core.errors import ModelError
 from pipelines.core.settings import Settings
-from pipelines.store.champions import Promotion, models_folder, read_promotions, record_promotion
+from pipelines.store.champions import Promotion, models_folder, read_promotions, record_promotion, uplift_shelf
 
 _REFUSED = {
     "missing": "model.missing",
@@ -51,10 +51,21 @@ def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:
 
 def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
     """Make a version champion, on the record, if it can be used; raise ModelError where it cannot."""
-    if not _VERSION.fullmatch(version) or not (models_folder(home) / version).is_dir():
+    if not _VERSION.fullmatch(version):
         raise ModelError("model.unknown", version=version)
+    shelves = [shelf for shelf in (home, uplift_shelf(home)) if (models_folder(shelf) / version).is_dir()]
+    if not shelves:
+        raise ModelError("model.unknown", version=version)
+    home = shelves[0]
     try:
         _, card = load_model(models_folder(home) / version, settings.key)
     except ModelRefused as error:
         raise ModelError(_REFUSED[error.reason], version=version) from error
+    if not card.judged.get("wins", True):  # an uplift model's card says whether it sorts better than the risk does
+        raise ModelError("model.lost_to_risk", version=version, **_qini(card))
     return record_promotion(home, version, card.trained_through, by, why)
+
+
+def _qini(card: Card) -> dict[str, str]:
+    """What decides between an uplift model and the risk, as text."""
+    return {name: f"{card.judged[name]:+.5f}" for name in ("model", "risk", "low", "high")}

@@ -2,6 +2,7 @@
 
     <home>/models/2026-06-1a2b3c4d5e6f/   a version: model, card, seal
     <home>/models/promotions.jsonl        the record; its last line that suits a month names the month's champion
+    <home>/models/uplift/models/…         the same for the uplift models
 
 A month is scored by nothing fitted on later months, so that running an old month again never looks into its future.
 """
@@ -22,6 +23,7 @@ from pipelines.core.month import Month
 from pipelines.store.files import hash_file, write_text
 
 FOLDER, RECORD = "models", "promotions.jsonl"
+UPLIFT = "uplift"
 CARD = "card.json"
 PARTS = ("model.skops", CARD, "card.hmac")  # what a version is; pages beside them may be drawn again
 
@@ -62,6 +64,11 @@ class Champion:
 def models_folder(home: Path) -> Path:
     """The folder of the versions."""
     return home / FOLDER
+
+
+def uplift_shelf(home: Path) -> Path:
+    """Where the uplift models stand, with a record of their own: to these functions a home like any other."""
+    return models_folder(home) / UPLIFT
 
 
 def read_promotions(home: Path) -> list[Promotion]:

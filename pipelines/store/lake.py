@@ -112,6 +112,7 @@ class MonthFolder:
 
     def __init__(self, home: Path, month: Month) -> None:
         self.month = month
+        self.home = home
         self.path = home / "months" / str(month)
 
     @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow.compute as pc
@@ -9,6 +11,7 @@ import pyarrow.parquet as pq
 import typer
 
 from pipelines.core.outputs import lists
+from pipelines.sources.changes import Change
 from pipelines.store.lake import Version
 from pipelines.words.evidence import evidence_in_words
 from pipelines.words.texts import label, reason_in_words
@@ -46,8 +49,13 @@ def _worth(row: Row) -> list[str]:
     return [value, most, f"{row['gap_rate']:.2%}", price]
 
 
-def lists_of(version: Version, customer_id: str, language: str) -> list[Row]:
-    """Every list a customer is on: why, and what came of it; the hold-out is a reason like any other here."""
+def lists_of(
+    version: Version, customer_id: str, language: str, changes: Mapping[str, tuple[Change, ...]] | None = None
+) -> list[Row]:
+    """Every list a customer is on: why, and what came of it; the hold-out is a reason like any other here.
+
+    `changes` are what was decided about orders since they left the house, by order id.
+    """
     specs = {spec.name: spec for spec in lists()}
     is_his = pc.field("customer_id") == customer_id
     orders = {r["list"]: r for r in _read(version, "dispatch_order", is_his) if r["arm"] == "treated"}
@@ -62,6 +70,7 @@ def lists_of(version: Version, customer_id: str, language: str) -> list[Row]:
                 "rank": row["rank"],
                 "evidence": evidence_in_words(spec, language, row),
                 "order": order and {name: order[name] for name in ("order_id", "manager_id", "branch_id", "due_on")},
+                "changes": [asdict(one) for one in (changes or {}).get(order["order_id"], ())] if order else [],
                 "why_not": why.get("reason"),
                 "detail": why.get("detail"),
             }
@@ -81,6 +90,8 @@ def draw_lists_of(rows: list[Row], language: str) -> None:
         if row["order"]:
             desk = row["order"]["manager_id"] or row["order"]["branch_id"]
             typer.echo("  " + label(language, "asked.treated", **row["order"], desk=desk))
+            for change in row["changes"]:
+                typer.echo("  " + label(language, f"asked.{change['kind']}", **change))
         else:
             detail = label(language, "asked.detail", detail=row["detail"]) if row["detail"] else ""
             typer.echo("  " + label(language, "asked.left", reason=reason_in_words(language, row["why_not"])) + detail)

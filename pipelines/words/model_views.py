@@ -24,6 +24,16 @@ def draw_card(content: dict[str, Any], language: str) -> None:
     for page in content["pages"]:
         typer.echo(label(language, "cli.review", page=page))
     typer.echo(label(language, "cli.trained_next", version=content["version"]))
+    typer.echo(label(language, "cli.uplift", what=_uplift_in_words(content["uplift"], language)))
+
+
+def _uplift_in_words(uplift: dict[str, Any], language: str) -> str:
+    """Say how an uplift model did beside the risk, or why there is none."""
+    if uplift["version"] is None:
+        return str(uplift["why_not"])
+    qini = {name: f"{uplift[name]:+.5f}" for name in ("model", "risk", "low", "high")}
+    verdict = "wins" if uplift["wins"] else "loses"
+    return label(language, f"cli.uplift_{verdict}", version=uplift["version"], held_out=uplift["held_out"], **qini)
 
 
 def draw_models(content: list[dict[str, Any]], language: str) -> None:
@@ -34,6 +44,8 @@ def draw_models(content: list[dict[str, Any]], language: str) -> None:
     told = [(outcome, name) for outcome in OUTCOMES for name in ("auc", "log_loss")]
     body = []
     for row in content:
+        if row.get("kind") == "uplift":
+            continue
         figures = [_figure(row.get("metrics", {}), f"{outcome}_{name}") for outcome, name in told]
         body.append([row["version"], "✓" if row["is_champion"] else "", str(row.get("rows", "–")), *figures])
     titles = [f"{label(language, f'model.{o}')}, {label(language, f'model.{n}')}" for o, n in told]
@@ -41,6 +53,10 @@ def draw_models(content: list[dict[str, Any]], language: str) -> None:
         [*(label(language, f"model.{name}") for name in ("version", "champion", "rows")), *titles], body, range(2, 7)
     )
     for row in content:
+        if row.get("kind") == "uplift":
+            qini = {name: _figure(row.get("metrics", {}), f"qini_{name}") for name in ("uplift", "risk")}
+            mark = "✓" if row["is_champion"] else ""
+            typer.echo(f"{row['version']} {mark}".rstrip() + ": " + label(language, "cli.models_uplift", **qini))
         if row["refused"]:
             typer.echo(f"{row['version']}: {reason_in_words(language, row['refused'])}")
         for promotion in row["promotions"]:

@@ -145,6 +145,17 @@ def other_sheet_first(sheet: Sheet) -> None:
     lay(sheet.parent.create_sheet("统计", 0), [["日期", "电话数"], ["9月4日", 12]], 1)
 
 
+def split_on_two_sheets(sheet: Sheet) -> None:
+    """Move all rows but the first two to another sheet, with the titles and the cells' formats."""
+    top, rows = header_line(sheet), values(sheet)
+    other = sheet.parent.create_sheet("下半月")
+    lay(other, [[c.value for c in sheet[top]], *rows[2:]], 1)
+    for line in range(2, len(rows)):
+        for c in other[line]:
+            c.number_format = sheet.cell(top + 1, c.column).number_format
+    sheet.delete_rows(top + 3, len(rows) - 2)
+
+
 def repeat_header(sheet: Sheet) -> None:
     titles = [c.value for c in sheet[header_line(sheet)]]
     rows = values(sheet)
@@ -235,6 +246,7 @@ EDITS = [
     Edit("rows filtered away", filter_rows),
     Edit("sheet renamed and moved to the end", rename_and_move),
     Edit("another sheet in front", other_sheet_first),
+    Edit("rows split on two sheets", split_on_two_sheets),
     Edit("header repeated within", repeat_header),
     Edit("blank rows between", blank_rows),
     Edit("a total at the end", total_row),
@@ -415,7 +427,7 @@ def resaved(sent: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
 def test_saved_by_libreoffice(edit: Edit, kind: str, resaved: dict[str, dict[str, Path]], office: Path) -> None:
-    if kind == "csv" and edit.do in (rename_and_move, other_sheet_first):
+    if kind == "csv" and edit.do in (rename_and_move, other_sheet_first, split_on_two_sheets):
         pytest.skip("a CSV holds one sheet, here another one")
     receipt = taken(office, resaved[kind][f"{EDITS.index(edit):02d}"])
     # Twenty million days are a date to LibreOffice, and a CSV holds what it shows.

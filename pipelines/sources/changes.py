@@ -1,0 +1,55 @@
+"""Orders given to another manager or taken back since they left the house, read from the office as any source is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from pipelines.core.errors import SourceNotReady
+from pipelines.core.month import Month
+
+WITHDRAWN = "withdrawn"
+_CHANGES = """
+    SELECT c.order_id, c.kind, c.manager_id, c.why, c.actor, c.at
+    FROM console_orderchange AS c JOIN console_order AS o ON o.order_id = c.order_id
+    WHERE o.month = :month ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was decided about an order, by whom, on which day (UTC) and why; `manager_id` has it from then on."""
+
+    order_id: str
+    kind: str
+    manager_id: str | None
+    why: str
+    actor: str
+    on: str
+
+
+def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
+    """Return the changes of a month's orders, oldest first; an office that was never opened knows of none.
+
+    Raise SourceNotReady when it cannot be reached.
+    """
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return {}
+    found: dict[str, tuple[Change, ...]] = {}
+    try:
+        if not sa.inspect(engine).has_table("console_orderchange"):
+            return {}
+        with engine.connect() as connection:
+            for row in connection.execute(sa.text(_CHANGES), {"month": str(month)}).mappings():
+                facts = {name: row[name] for name in ("order_id", "kind", "manager_id", "why", "actor")}
+                one = Change(**facts, on=str(row["at"])[:10])
+                found[one.order_id] = (*found.get(one.order_id, ()), one)
+    except sa.exc.DBAPIError as error:
+        raise SourceNotReady("office.away", why=type(error.orig).__name__) from None
+    finally:
+        engine.dispose()
+    return found
