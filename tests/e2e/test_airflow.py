@@ -129,8 +129,8 @@ def _finished(service: House, seen: set[str]) -> list[dict[str, Any]] | None:
     return runs if len(done) == len(MONTHS) or any(one["state"] == "failed" for one in done) else None
 
 
-def _answer(service: House, dag: str, seen: set[str], refuse: str = "scheduled") -> None:
-    """Approve the runs that wait, but for the kind to refuse.
+def _answer(service: House, dag: str, seen: set[str], refused: str = "") -> None:
+    """Approve the runs that wait, but for the one to refuse.
 
     Answer at the second sight: an answer within the same second crosses the executor's report of the parked task.
     """
@@ -141,9 +141,11 @@ def _answer(service: House, dag: str, seen: set[str], refuse: str = "scheduled")
         if task["id"] not in seen:
             seen.add(task["id"])
             continue
-        said = "Reject" if task["dag_run_id"].startswith(refuse) else "Approve"
+        said = "Reject" if task["dag_run_id"] == refused else "Approve"
+        # Every question must be answered, or the task fails.
+        asked = {"who": "a test"} if dag == DAG else {"who": "a test", "why": "the first one"}
         path = f"dags/{dag}/dagRuns/{task['dag_run_id']}/taskInstances/approve/{task['map_index']}/hitlDetails"
-        service.call("PATCH", path, {"chosen_options": [said], "params_input": {"who": "a test"}})
+        service.call("PATCH", path, {"chosen_options": [said], "params_input": asked})
 
 
 @pytest.mark.slow
@@ -153,31 +155,36 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(service:
     home = shutil.copytree(operator.home, tmp_path / "home")
     wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{TRAINING}"))
     service.call("POST", "variables", {"key": "retention_home", "value": str(home)})
-    by_hand = {"logical_date": None, "conf": {"month": str(TRAINED)}}
-    run_id = service.call("POST", f"dags/{TRAINING}/dagRuns", by_hand)["dag_run_id"]
-    service.call("PATCH", f"dags/{TRAINING}", {"is_paused": False})  # which starts the clock's own run as well
+    asked = {"logical_date": None, "conf": {"month": str(TRAINED)}}
+    refused, approved = (service.call("POST", f"dags/{TRAINING}/dagRuns", asked)["dag_run_id"] for _ in range(2))
+    service.call("PATCH", f"dags/{TRAINING}", {"is_paused": False})
     seen: set[str] = set()
-    runs = wait_for("both challengers decided on", 1200, lambda: _decided(service, seen), pause=5)
+    runs = wait_for("both challengers decided on", 1200, lambda: _decided(service, seen, refused), pause=5)
     assert {one["state"] for one in runs} == {"success"}, _failures(service, runs, TRAINING)
     record = [json.loads(line) for line in (home / "models" / "promotions.jsonl").read_text().splitlines()]
-    task = service.call("GET", f"dags/{TRAINING}/dagRuns/{run_id}/taskInstances/promote/xcomEntries/return_value")
-    assert [(p["version"], p["trained_through"], p["by"]) for p in record] == [
-        (json.loads(task["value"]), str(TRAINED), "admin, a test")
+    tasks = service.call("GET", f"dags/{TRAINING}/dagRuns/{refused}/taskInstances")["task_instances"]
+    assert {t["task_id"]: t["state"] for t in tasks}["promote"] == "skipped"
+    path = f"dags/{TRAINING}/dagRuns/{approved}/taskInstances/promote/xcomEntries/return_value"
+    version = service.call("GET", path)["value"]
+    assert [(p["version"], p["trained_through"], p["why"]) for p in record] == [
+        (version, str(TRAINED), "the first one")
     ]
-    assert len([path for path in (home / "models").iterdir() if path.is_dir()]) == 2
+    assert record[0]["by"].endswith("a test")
+    # Trained twice on the same months it is the same version.
+    assert [p.name for p in (home / "models").iterdir() if (p / "card.json").exists()] == [version]
     run_by_hand(tmp_path, "run", str(MONTH), "--source", str(operator.source), "--home", str(home))
-    version = MonthFolder(home, MONTH).version()
-    scores = pq.read_table(version.table("score_churn")).to_pandas()
-    assert set(scores["model_version"]) == {record[0]["version"]} and len(scores) > 400
-    judged = pq.read_table(version.table("validate_result")).to_pandas()
+    month = MonthFolder(home, MONTH).version()
+    scores = pq.read_table(month.table("score_churn")).to_pandas()
+    assert set(scores["model_version"]) == {version} and len(scores) > 400
+    judged = pq.read_table(month.table("validate_result")).to_pandas()
     assert len(judged) > 100 and not judged["observed"].str.contains("Error").any()
-    orders = pq.read_table(version.table("dispatch_order")).to_pandas()
+    orders = pq.read_table(month.table("dispatch_order")).to_pandas()
     assert (orders["list"] == "churn_risk").any()
 
 
-def _decided(service: House, seen: set[str]) -> list[dict[str, Any]] | None:
+def _decided(service: House, seen: set[str], refused: str) -> list[dict[str, Any]] | None:
     """Both runs once they have ended; until then, answer who waits for an answer."""
-    _answer(service, TRAINING, seen)
+    _answer(service, TRAINING, seen, refused)
     runs: list[dict[str, Any]] = service.call("GET", f"dags/{TRAINING}/dagRuns?order_by=id")["dag_runs"]
     return runs if len(runs) == 2 and all(one["state"] in ("success", "failed") for one in runs) else None
 
