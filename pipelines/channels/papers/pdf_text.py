@@ -11,11 +11,15 @@ _OBJECT = re.compile(rb"(\d+) 0 obj\s*(.*?)\s*endobj", re.DOTALL)
 _STREAM = re.compile(rb"/Length (\d+).*?stream\r?\n", re.DOTALL)
 _PAIR = re.compile(rb"<([0-9A-Fa-f]+)> <([0-9A-Fa-f]+)>\n")
 _RANGE = re.compile(rb"<([0-9A-Fa-f]+)> <([0-9A-Fa-f]+)> <([0-9A-Fa-f]+)>")
+# Parentheses that balance stand in a text unescaped, as deep as four here.
+_TEXT = rb"\((?:\\.|[^\\()])*\)"
+for _ in range(3):
+    _TEXT = rb"\((?:\\.|[^\\()]|" + _TEXT + rb")*\)"
 # A list of properties (a drawing's words among them) is passed over; then a font, a text as bytes or as hex, the end of
 # what belongs together (a run, or all of a drawing), a drawing.
 _SHOWN = re.compile(
-    rb"<<(?:\((?:\\.|[^\\()])*\)|[^()>]|>(?!>))*>>"
-    rb"|/(f\d+) [\d.]+ Tf|(\((?:\\.|[^\\()])*\)|<[0-9A-Fa-f]+>)|\b(EMC)\b|/(x\d+) Do",
+    rb"<<(?:" + _TEXT + rb"|[^()>]|>(?!>))*>>"
+    rb"|/(f\d+) [\d.]+ Tf|(" + _TEXT + rb"|<[0-9A-Fa-f]+>)|\b(EMC)\b|/(x\d+) Do",
     re.DOTALL,
 )
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
