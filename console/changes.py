@@ -9,8 +9,9 @@ from django.db import transaction
 from console.models import AuditEntry, Order, OrderChange
 from pipelines.core.errors import UsageError
 from pipelines.core.outcomes import outcomes
+from pipelines.sources.changes import WITHDRAWN
 
-REASSIGNED, WITHDRAWN = "reassigned", "withdrawn"
+REASSIGNED = "reassigned"
 
 
 def change_orders(order_ids: Sequence[str], kind: str, why: str, actor: str, manager_id: str | None = None) -> int:

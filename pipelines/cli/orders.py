@@ -13,6 +13,7 @@ from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
+from pipelines.sources.changes import WITHDRAWN
 from pipelines.store.lake import MonthFolder, held_months
 
 Orders = Annotated[list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")]
@@ -53,8 +54,6 @@ def withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Take orders back, on the record; no later export has them. What was answered to them stays."""
-    from console.changes import WITHDRAWN
-
     speaker = Speaker(lang, as_json)
     _open(home)
     count = _change(orders or [], WITHDRAWN, why, by)
@@ -87,7 +86,8 @@ def _check_manager(home: Path, manager_id: str) -> None:
     """Refuse a manager who does not work in the newest month held."""
     months = held_months(home)
     version = MonthFolder(home, months[-1]).current() if months else None
-    known = version.manifest["tables"].get("features_manager", {}).get("status") == "computed" if version else False
-    at_work = pq.read_table(version.table("features_manager"), columns=["manager_id"]) if version and known else None
-    if at_work is None or manager_id not in at_work["manager_id"].to_pylist():
+    at_work: list[str] = []
+    if version and version.is_computed("features_manager"):
+        at_work = pq.read_table(version.table("features_manager"), columns=["manager_id"])["manager_id"].to_pylist()
+    if manager_id not in at_work:
         raise UsageError("order.no_manager", manager=manager_id or "-", month=months[-1] if months else "-")

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipelines.core.apportion import apportion
 from pipelines.core.context import Context
 from pipelines.core.outputs import kpis
-from pipelines.words.units import in_words
+from pipelines.words.units import exact, in_words
 
 Row = dict[str, Any]
 PLACES = 12
@@ -60,7 +60,7 @@ def name_scopes(context: Context) -> None:
 
 
 def _figure(measure: str, topic: str, of: Row, unit: str, number: Any, source: str, **parts: Any) -> Row:
-    exact = _exact(number)
+    told = _exact(number)
     kind, scope, month = of["scope_kind"], of["scope_id"], of["month"]
     return {
         "figure": figure_id(measure, topic, kind, scope, month),
@@ -68,16 +68,15 @@ def _figure(measure: str, topic: str, of: Row, unit: str, number: Any, source: s
         "topic": topic,
         **{name: of.get(name) for name in ("scope_kind", "scope_id", "scope_name", "month")},
         "unit": unit,
-        "shown": in_words(exact, unit),
+        "shown": in_words(told, unit),
         "source": source,
-        "number": exact,
+        "number": told,
         **{name: None if value is None else _exact(value) for name, value in parts.items()},
     }
 
 
 def _exact(number: Any) -> Decimal:
-    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
-    return exact.quantize(Decimal(1).scaleb(-PLACES))
+    return exact(number).quantize(Decimal(1).scaleb(-PLACES))
 
 
 def _of_kpis(context: Context, units: dict[str, str]) -> Iterator[Row]:

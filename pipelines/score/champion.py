@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +12,7 @@ from pipelines.core.context import Context
 from pipelines.core.month import Month
 from pipelines.core.spec import TableName
 from pipelines.score.frame import KEYS, Feature, feature_groups, features, frame_sql, reasons, to_frame
+from pipelines.store.champions import Champion
 
 if TYPE_CHECKING:  # scikit-learn takes seconds to import, and a month without a champion needs none of it
     import pandas as pd
@@ -29,6 +29,9 @@ PLACES = 9
 CHANCES = ("p_voluntary", "p_involuntary", "p_down_migration")
 _SCORED = pa.schema([(key, pa.string()) for key in KEYS] + [(name, pa.float64()) for name in CHANCES])
 _REASONED = pa.schema([("service_id", pa.string()), *((f"reason_{place}", pa.string()) for place in (1, 2, 3))])
+
+
+_Model = TypeVar("_Model")
 
 
 class NoScore(Exception):
@@ -105,9 +108,9 @@ def load_scorer(context: Context) -> Scorer:
     """Load the month's champion; NoScore says why it may not score this month."""
     if context.champion is None:
         raise NoScore(NO_CHAMPION)
-    model, card = _load(context.champion.path, context.settings.key)
-    if Month.parse(card.trained_through) > context.month:
-        raise NoScore("champion refused: later_month")
+    from models.competing import CompetingClassifier
+
+    model, card = load_shelved(context, context.champion, CompetingClassifier)
     known = {feature.name: feature for feature in features(feature_groups())}
     unknown = [name for name in card.features if name not in known]
     if unknown:
@@ -119,16 +122,18 @@ def load_scorer(context: Context) -> Scorer:
     return Scorer(context, model, card, wanted)
 
 
-def _load(path: Path, key: bytes) -> tuple[CompetingClassifier, Card]:
-    from models.competing import CompetingClassifier
+def load_shelved(context: Context, champion: Champion, kind: type[_Model]) -> tuple[_Model, Card]:
+    """Load a promoted model of a kind; NoScore where it cannot be trusted or knows of later months."""
     from models.registry import ModelRefused, load_model
 
     try:
-        model, card = load_model(path, key)
+        model, card = load_model(champion.path, context.settings.key)
     except ModelRefused as error:
         raise NoScore(f"champion refused: {error.reason}") from error
-    if not isinstance(model, CompetingClassifier):
+    if not isinstance(model, kind):
         raise NoScore("champion refused: foreign")
+    if Month.parse(card.trained_through) > context.month:
+        raise NoScore("champion refused: later_month")
     return model, card
 
 

@@ -63,7 +63,7 @@ class Samples:
 def gather_samples(home: Path, through: Month, settings: Settings) -> Samples:
     """Read the months held up to `through` into labelled rows; empty `rows` where no label is known yet."""
     versions = [MonthFolder(home, month).version() for month in held_months(home) if month <= through]
-    versions = [version for version in versions if all(is_computed(version, table) for table in MUST)]
+    versions = [version for version in versions if all(version.is_computed(table) for table in MUST)]
     if not versions:
         raise ModelError("model.no_months", month=through)
     share = sample_share(versions)
@@ -80,12 +80,6 @@ def gather_samples(home: Path, through: Month, settings: Settings) -> Samples:
     names = [feature.name for feature in features(groups)]
     counts = {str(state): int(count) for state, count in labels["state"].value_counts().items()}
     return Samples(through, rows, newest, names, missing, counts)
-
-
-def is_computed(version: Version, table: str) -> bool:
-    """Whether a version holds a table."""
-    entry = version.manifest["tables"].get(table)
-    return entry is not None and entry["status"] == "computed"
 
 
 def sample_share(versions: list[Version], most: int = MOST_ROWS) -> float:
@@ -133,12 +127,12 @@ class Reader:
         """Return what labels are made of: a row a sampled service of the month."""
         self._bind(version, *MUST, "features_service_revenue")
         rows = self._sample(STATUS.format(era=""), share).assign(month=str(version.month))
-        is_known = is_computed(version, "features_service_revenue")
+        is_known = version.is_computed("features_service_revenue")
         return rows.assign(is_billed=self._sample(_BILLED, share)["is_billed"] if is_known else None)
 
     def frame(self, version: Version, groups: list[Spec], share: float) -> pd.DataFrame:
         """Return the sampled services of Net: features (missing where the month has none), and how to judge by."""
-        held = [spec for spec in groups if is_computed(version, spec.table)]
+        held = [spec for spec in groups if version.is_computed(spec.table)]
         self._bind(version, "features_service", "snapshot_service", *(spec.table for spec in held), *MAY)
         found = self._sample(frame_sql(features(held)), share)
         names = [feature.name for feature in features(groups)]
@@ -147,7 +141,7 @@ class Reader:
 
     def _bind(self, version: Version, *tables: str) -> None:
         for table in tables:
-            if is_computed(version, table):
+            if version.is_computed(table):
                 self.engine.bind(TableName(table), version.table(table))
             else:
                 self.engine.bind_empty(TableName(table), MAY[table])

@@ -29,7 +29,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.score.champion import PLACES
 from pipelines.score.frame import feature_groups, features, reasons, signs
-from pipelines.score.samples import GAP, Samples, gather_samples, is_computed
+from pipelines.score.samples import GAP, Samples, gather_samples
 from pipelines.store.champions import find_champion, models_folder
 from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import LANGUAGES
@@ -203,7 +203,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
 def capacity_share(home: Path, month: Month) -> float:
     """Return the orders that managers can take in a month as a share of the services; a tenth where nobody says."""
     version = MonthFolder(home, month).current()
-    if version is None or not is_computed(version, "snapshot_account_manager"):
+    if version is None or not version.is_computed("snapshot_account_manager"):
         return A_TENTH
     managers = pq.read_table(version.table("snapshot_account_manager"), columns=["capacity", "is_active"]).to_pylist()
     orders = sum(manager["capacity"] for manager in managers if manager["is_active"])

@@ -13,8 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipelines.core.context import Context
-from pipelines.core.month import Month
-from pipelines.score.champion import BATCH_ROWS, PLACES, NoScore, read_batches
+from pipelines.score.champion import BATCH_ROWS, PLACES, NoScore, load_shelved, read_batches
 from pipelines.score.frame import Feature, feature_groups, features, frame_sql, to_frame
 
 if TYPE_CHECKING:
@@ -65,18 +64,10 @@ def _sql(known: Sequence[Feature]) -> str:
 
 def _load(context: Context) -> tuple[UpliftRegressor, Card, list[Feature]]:
     """Load the model; NoScore says why it may not be used this month."""
-    from models.registry import ModelRefused, load_model
     from models.uplift import UpliftRegressor
 
     assert context.uplift is not None
-    try:
-        model, card = load_model(context.uplift.path, context.settings.key)
-    except ModelRefused as error:
-        raise NoScore(f"champion refused: {error.reason}") from error
-    if not isinstance(model, UpliftRegressor):
-        raise NoScore("champion refused: foreign")
-    if Month.parse(card.trained_through) > context.month:
-        raise NoScore("champion refused: later_month")
+    model, card = load_shelved(context, context.uplift, UpliftRegressor)
     found = {feature.name: feature for feature in features(feature_groups())}
     known = [found[name] for name in card.features if name in found]
     needed = sorted({feature.table for feature in known} | {"score_churn"})

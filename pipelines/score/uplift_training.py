@@ -21,7 +21,7 @@ from pipelines.core.month import Month
 from pipelines.core.outputs import lists
 from pipelines.core.settings import Settings
 from pipelines.score.frame import KEYS, features
-from pipelines.score.samples import MUST, is_computed, open_reader, usable_groups
+from pipelines.score.samples import MUST, open_reader, usable_groups
 from pipelines.score.uplift import RISK, numbers
 from pipelines.store.champions import models_folder, uplift_shelf
 from pipelines.store.lake import MonthFolder, Version, held_months
@@ -123,7 +123,7 @@ def gather_history(home: Path, through: Month, settings: Settings) -> History:
 
 
 def _tells(then: Version, after: Version, through: Month) -> bool:
-    has_both = all(is_computed(then, table) for table in NEEDED) and is_computed(after, "feedback_kept")
+    has_both = all(then.is_computed(table) for table in NEEDED) and after.is_computed("feedback_kept")
     return has_both and after.month <= through
 
 

@@ -52,6 +52,11 @@ class Version:
         """The manifest's SHA-256: names the version's whole content."""
         return hash_file(self.path / "manifest.json")
 
+    def is_computed(self, name: str) -> bool:
+        """Whether the version holds a table."""
+        entry = self.manifest["tables"].get(name)
+        return entry is not None and entry["status"] == "computed"
+
     def table(self, name: str) -> Path:
         """The Parquet file of a computed table; raise UsageError naming the table when it is not computed."""
         entry = self.manifest["tables"].get(name)

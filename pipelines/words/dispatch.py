@@ -24,7 +24,7 @@ _TITLES = ("capacity", "wanted", "used", "left", "value", "bound", "gap", "price
 
 def capacity_rows(version: Version) -> list[Row]:
     """The company's row and the branches' of `dispatch_capacity`; none in a month made before there were any."""
-    if version.manifest["tables"].get("dispatch_capacity", {}).get("status") != "computed":
+    if not version.is_computed("dispatch_capacity"):
         return []
     rows: list[Row] = pq.read_table(
         version.table("dispatch_capacity"), filters=pc.field("scope_kind") != "manager"

@@ -7,6 +7,11 @@ from decimal import ROUND_HALF_UP, Decimal
 WHOLE = frozenset({"count", "rank"})
 
 
+def exact(number: float | Decimal) -> Decimal:
+    """Return a number as the shortest decimals that are this double; a decimal is left as it is."""
+    return number if isinstance(number, Decimal) else Decimal(repr(float(number)))
+
+
 def in_words(value: float | Decimal | None, unit: str) -> str:
     """Return a value in its unit: a ratio as per cent, a difference of ratios as points, counts and ranks whole.
 
@@ -14,8 +19,8 @@ def in_words(value: float | Decimal | None, unit: str) -> str:
     """
     if value is None:
         return "–"
-    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    shown = exact * 100 if unit in ("ratio", "points") else exact
+    number = exact(value)
+    shown = number * 100 if unit in ("ratio", "points") else number
     rounded = shown.quantize(Decimal(1) if unit in WHOLE else Decimal("0.01"), ROUND_HALF_UP)
     text = f"{rounded + 0:,f}"
     return f"{text} %" if unit == "ratio" else text

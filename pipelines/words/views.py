@@ -192,7 +192,7 @@ def one_month(home: Path, month: Month) -> dict[str, Any]:
 
 def _reasons_to_retrain(version: Version) -> list[str]:
     """Why it is time to train a challenger, as the month's watch says."""
-    if version.manifest["tables"].get("score_watch", {}).get("status") != "computed":
+    if not version.is_computed("score_watch"):
         return []
     return [row["subject"] for row in table_rows(version, "score_watch") if row["measure"] == "retrain"]
 

@@ -24,7 +24,7 @@ from python_calamine import CalamineWorkbook
 from pipelines.channels.papers.model import NO_BREAK, Block, Chart, Paper, Part, Table
 from pipelines.channels.papers.pdf_text import pdf_text
 from pipelines.words.texts import labels
-from pipelines.words.units import in_words
+from pipelines.words.units import exact, in_words
 
 Row = dict[str, Any]
 # A minus is a sign only where it joins no two numbers: 2026-08 is two of them.
@@ -66,11 +66,11 @@ def lint_documents(paper: Paper, files: Iterable[Path], read: Callable[[str], Se
 
 def lint_register(figures: Mapping[str, Row], read: Callable[[str], Sequence[Row]]) -> Findings:
     """Compare the figures with the tables they are of, and what is printed with the number."""
-    known = [(figures[name], exact) for name, exact in _tabled(read) if name in figures]
+    known = [(figures[name], tabled) for name, tabled in _tabled(read) if name in figures]
     wrong = [
-        f"{row['figure']}: {row['number']} for {exact}"
-        for row, exact in known
-        if abs(exact - row["number"]) > Decimal("1e-11")
+        f"{row['figure']}: {row['number']} for {tabled}"
+        for row, tabled in known
+        if abs(tabled - row["number"]) > Decimal("1e-11")
     ]
     wrong += [
         f"{name}: prints {row['shown']} for {row['number']}"
@@ -86,17 +86,13 @@ def _tabled(read: Callable[[str], Sequence[Row]]) -> Iterator[tuple[str, Decimal
         for measure in ("value", "target", "gap", "rank", "numerator", "denominator"):
             if row[measure] is not None:
                 where = f"{row['scope_kind']}:{row['scope_id']}:{row['month']}"
-                yield f"{measure}:{row['kpi']}.{row['variant']}:{where}", _exact(row[measure])
+                yield f"{measure}:{row['kpi']}.{row['variant']}:{where}", exact(row[measure])
     for row in read("kpi_trend"):
         if row["value"] is not None:
             where = f"{row['scope_kind']}:{row['scope_id']}:{row['seen_month']}"
-            yield f"value:{row['kpi']}.{row['variant']}:{where}", _exact(row["value"])
+            yield f"value:{row['kpi']}.{row['variant']}:{where}", exact(row["value"])
     for row in read("kpi_bridge"):
-        yield f"{row['step']}:bridge:{row['scope_kind']}:{row['scope_id']}:{row['month']}", _exact(row["amount"])
-
-
-def _exact(number: Any) -> Decimal:
-    return number if isinstance(number, Decimal) else Decimal(repr(number))
+        yield f"{row['step']}:bridge:{row['scope_kind']}:{row['scope_id']}:{row['month']}", exact(row["amount"])
 
 
 # -- a document against the paper --------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     one that the month's tables have: such a document must not be sent.
     """
     version = folder.version()
-    if version.manifest["tables"].get("report_figure", {}).get("status") != "computed":
+    if not version.is_computed("report_figure"):
         return []
     is_draft = folder.seal() is None
     files = write_documents(version, out, language, is_draft, folder.path.parents[1])
@@ -56,7 +56,7 @@ def reader_of(version: Version) -> Callable[[str], Sequence[Row]]:
     """Return what reads a table of a version; a table that is not computed has no rows."""
 
     def read(name: str) -> list[Row]:
-        if version.manifest["tables"].get(name, {}).get("status") != "computed":
+        if not version.is_computed(name):
             return []
         rows: list[Row] = pq.read_table(version.table(name)).to_pylist()
         return rows
