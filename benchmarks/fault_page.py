@@ -21,8 +21,11 @@ the month goes through all rooms, gate included.
   company and its parts together; a list's value is what it would say were it the only one, so that what other lists took
   of a manager's time is no difference.
 - Affected outputs are **withheld** (or not computed), carry a **caveat** that the clean month does not have, or are **open**.
-- The last three columns are of outputs that say what they say in the clean month: withheld; withheld and not even made of a
-  damaged column, by lineage (**astray**); with a new caveat. A month that a fault stops altogether has no outputs.
+- The last three columns are of outputs that say what they say in the clean month: withheld; withheld and not even made of
+  what is damaged, by lineage (**astray**); with a new caveat. Damaged are the columns the fault was planted in, and the
+  tables that lost rows to quarantine. The gate knows the columns, not what the figures would have been without the
+  fault: that an output made of a damaged column happens to say the same is luck, and it is held all the same. What is
+  astray is wrong. A month that a fault stops altogether has no outputs.
 """
 
 
@@ -32,7 +35,7 @@ def draw_page(results: Sequence[Result], after: Sequence[Result], control: Seque
     if after:
         intro = "The fault stands in the month before; this month's delivery is clean."
         parts.append(_faults("In the month after", after, intro, with_must=False))
-    return "\n".join([*parts, _shortfalls(results), ""])
+    return "\n".join([*parts, _shortfalls(results, after), ""])
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -90,11 +93,12 @@ def _line(result: Result, *, with_must: bool) -> list[object]:
     return [f"`{fault.name}`", fault.en.replace("|", "\\|"), result.rows, *verdict, *counts]
 
 
-def _shortfalls(results: Sequence[Result]) -> str:
+def _shortfalls(results: Sequence[Result], after: Sequence[Result]) -> str:
     """Name what did not come out as it must, the outputs that were wrong and free, and those held for nothing."""
+    everything = [*results, *after]
     wrong = [(r, f"must be {r.fault.must}, was {', '.join(r.seen) or 'not noticed'}") for r in results]
-    open_ = [(r, _names(r.affected, "released")) for r in results if r.count("released")]
-    astray = [(r, f"{', '.join(r.astray())} (by {', '.join(r.findings)})") for r in results if r.astray()]
+    open_ = [(r, _names(r.affected, "released")) for r in everything if r.count("released")]
+    astray = [(r, f"{', '.join(r.astray())} (by {', '.join(r.findings)})") for r in everything if r.astray()]
     groups = {
         "Not as it must": [(r, text) for r, text in wrong if not r.is_as_it_must],
         "Affected and open": open_,
@@ -104,7 +108,12 @@ def _shortfalls(results: Sequence[Result]) -> str:
 
 
 def _bullets(found: Sequence[tuple[Result, str]]) -> str:
-    return "".join(f"- `{result.fault.name}`: {text}\n" for result, text in found) or "None.\n"
+    return (
+        "".join(
+            f"- `{result.fault.name}`{' (a month ago)' if result.is_late else ''}: {text}\n" for result, text in found
+        )
+        or "None.\n"
+    )
 
 
 def _names(outputs: Mapping[str, str], status: str) -> str:

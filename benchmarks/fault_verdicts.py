@@ -74,6 +74,7 @@ class Result:
     affected: Mapping[str, str]  # output -> released, caveat or withheld
     spared: Mapping[str, str]  # the outputs that are not affected
     reach: frozenset[str] = frozenset()  # the outputs made of what was damaged, by lineage
+    is_late: bool = False  # the fault stands in the month before
 
     @property
     def is_caught(self) -> bool:
@@ -119,8 +120,10 @@ def compare(fault: Fault, record: Path, month: Month, clean: Told, faulty: Told)
     new = {finding: done for finding, done in faulty.findings.items() if clean.findings.get(finding) != done}
     affected, spared = _sort_outputs(clean, faulty)
     seen = _seen(fault, rows, new, clean, faulty)
-    reach = reach_of(fault, Month.parse(planted["month"]), month)
-    return Result(fault, rows, "", seen, tuple(sorted(new)), affected, spared, reach)
+    lost = [table for table, count in faulty.quarantined.items() if count > clean.quarantined.get(table, 0)]
+    reach = reach_of(fault, Month.parse(planted["month"]), month, lost)
+    is_late = planted["month"] != str(month)
+    return Result(fault, rows, "", seen, tuple(sorted(new)), affected, spared, reach, is_late)
 
 
 def _seen(fault: Fault, rows: int, new: Mapping[str, str], clean: Told, faulty: Told) -> tuple[str, ...]:
@@ -185,9 +188,13 @@ def _whole(output: Output, faulty: Told) -> State:
     )
 
 
-def reach_of(fault: Fault, planted: Month, month: Month) -> frozenset[str]:
-    """Name the outputs of a month that the lineage makes of what a fault damaged in a month."""
+def reach_of(fault: Fault, planted: Month, month: Month, lost: Iterable[str] = ()) -> frozenset[str]:
+    """Name the outputs of a month that the lineage makes of what a fault damaged in a month.
+
+    The tables that `lost` rows to quarantine are damaged as a whole: a customer set aside takes the bills along.
+    """
     effects = [Effect(fault.name, planted, table, fault.columns, "withheld") for table in fault.tables]
+    effects += [Effect(fault.name, month, table, (), "withheld") for table in lost]
     before = month.plus(-1)
     eras = Eras(month, {"m1": before, "prior": before, "m2": month.plus(-2), "base": None})
     rows = release_outputs(effects, eras)

@@ -55,7 +55,7 @@ def write_summary(path: Path, month: Month, language: str, tables: Tables, paper
         variant_titles={(k.name, v): words[language] for k in kpis() for v, words in k.spec.meta["variants"].items()},
         lists=tables["dispatch_list"],
         list_titles={spec.name: spec.title(language) for spec in lists()},
-        failed=[row for row in tables["validate_result"] if row["state"] in ("failed", "waived")],
+        failed=[row for row in tables["validate_result"] if row["success"] is False],
         intake=tables["snapshot_intake"],
         files=[row for row in tables["extract_delivery"] if row["file"]],
         normalised=tables["snapshot_normalised"],

@@ -13,7 +13,7 @@ from pipelines.core.outputs import kpis, lists
 from pipelines.words.texts import label
 
 Row = Mapping[str, Any]
-STATES = ("passed", "failed", "waived", "not_judged")
+STATES = ("passed", "failed", "waived", "explained", "not_judged")
 _TALL, _LOW = 22, 3  # pixels of a bar
 _TOP_RULES = 3
 
@@ -21,7 +21,7 @@ _TOP_RULES = 3
 def write_quality(path: Path, month: Month, language: str, tables: Tables) -> None:
     """Write the quality page from the tables of `validate`, `kpi_tie`, `snapshot_intake` and `snapshot_quarantine`."""
     results = tables["validate_result"]
-    found = [row for row in results if row["state"] in ("failed", "waived")]
+    found = [row for row in results if row["success"] is False]
     silent = defaultdict(list)
     for row in results:
         if row["state"] == "not_judged":
@@ -50,8 +50,8 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
 
 
 def _weight(row: Row) -> tuple[bool, int, int, str]:
-    """What stops most comes first; what somebody has accepted comes last."""
-    return (row["state"] == "waived", -row["withheld_count"], -row["caveat_count"], row["finding"])
+    """What stops most comes first; what somebody has accepted, or what another explains, comes last."""
+    return (row["state"] != "failed", -row["withheld_count"], -row["caveat_count"], row["finding"])
 
 
 def _held(releases: Sequence[Row], language: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@
   columns: [..]      which columns the finding concerns, where the kwargs do not say it (else the whole table)
   needs: [..]        other tables without which the rule says nothing (`previous_bill`: last month's)
   scope: branch      the rule's rows name a branch_id, and it concerns that branch's figures alone
+  explained_by: [..] the other books of a tie: while a rule about one of them fails, the tie withholds nothing by itself
   asks: reason       whoever accepts it should say why (`retention waive`)
   owner: name        who has to look into it
 `{month}`, `{first_day}` and `{last_day}` in a query stand for the month's own values. An installation's gate file
@@ -61,6 +62,11 @@ class Expectation:
             return tuple(self.meta["columns"])
         named = [self.kwargs[k] for k in ("column", "column_A", "column_B") if k in self.kwargs]
         return tuple(named or self.kwargs.get("column_list", ()))
+
+    @property
+    def explained_by(self) -> tuple[str, ...]:
+        """The other tables of a tie, whose own failures explain that it fails."""
+        return tuple(self.meta.get("explained_by", ()))
 
     @property
     def takes_rows(self) -> bool:

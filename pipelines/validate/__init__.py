@@ -3,12 +3,13 @@
 The gate releases outputs, not runs. A failed critical expectation withholds the lists and KPIs that are made of the
 columns it is about, a failed warning puts a caveat on them, everything else is untouched. A finding that somebody has
 accepted (`retention waive`) holds back nothing more: what it withheld carries a caveat, what had a caveat is released.
+A tie between books that fails while one of the other books is known to be wrong withholds nothing of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -26,20 +27,27 @@ from pipelines.words.texts import LANGUAGES
 
 EFFECTS = {"critical": "withheld", "warning": "caveat", "info": "released"}
 WAIVED = {"critical": "caveat", "warning": "released", "info": "released"}
+EXPLAINED = EFFECTS | {"critical": "caveat"}
 TREND_MONTHS = 13
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict on an expectation, whether somebody has accepted it, and what it does to the outputs."""
+    """A verdict on an expectation, whether somebody has accepted it, and what it does to the outputs.
+
+    `explained_by` names the findings about the other books of a tie that say why it failed.
+    """
 
     verdict: Verdict
     waiver: Waiver | None = None
+    explained_by: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
-        """passed, failed or waived."""
-        return "passed" if self.verdict.success else "waived" if self.waiver else "failed"
+        """passed, failed, waived or explained."""
+        if self.verdict.success:
+            return "passed"
+        return "waived" if self.waiver else "explained" if self.explained_by else "failed"
 
     @property
     def status(self) -> str:
@@ -62,7 +70,28 @@ class Finding:
 
 
 def _status(state: str, severity: str) -> str:
-    return {"passed": "released", "waived": WAIVED[severity], "failed": EFFECTS[severity]}[state]
+    if state == "passed":
+        return "released"
+    return {"waived": WAIVED, "explained": EXPLAINED, "failed": EFFECTS}[state][severity]
+
+
+def _explain(findings: list[Finding]) -> list[Finding]:
+    """Tell each failed tie which rules about its other books failed by themselves.
+
+    What only asks for a reason proves nothing wrong, and one tie does not explain another.
+    """
+    proofs: dict[str, list[str]] = {}
+    for finding in findings:
+        about = finding.verdict.expectation
+        is_proof = about.severity != "info" and about.meta.get("asks") != "reason" and not about.explained_by
+        if is_proof and not finding.verdict.success:
+            proofs.setdefault(about.table, []).append(about.finding)
+    return [
+        replace(
+            f, explained_by=tuple(name for book in f.verdict.expectation.explained_by for name in proofs.get(book, ()))
+        )
+        for f in findings
+    ]
 
 
 def run(context: Context) -> None:
@@ -74,7 +103,7 @@ def run(context: Context) -> None:
     silent = {e.finding: reason for e in expectations if (reason := _why_silent(context, e))}
     known = {t: [e for e in s if e.finding not in silent] for t, s in suites.items()}
     verdicts = judge(context, {t: s for t, s in known.items() if s})
-    findings = [Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts]
+    findings = _explain([Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts])
     effects = [f.effect(context.month) for f in findings if f.status != "released"]
     releases = list(release_outputs([*effects, *_earlier_effects(context)], _eras(context), context.scored_by))
     held = count_held(releases)
@@ -166,7 +195,10 @@ _RESULT = pa.schema(
     [
         *_ABOUT,
         ("success", pa.bool_()),
-        *[(name, pa.string()) for name in ("released", "columns", "threshold", "finding", "state", "not_judged")],
+        *[
+            (name, pa.string())
+            for name in ("released", "columns", "threshold", "finding", "state", "not_judged", "explained_by")
+        ],
         *[(name, pa.string()) for name in ("waived_by", "waived_why", "waived_until", "owner")],
         ("is_reason_wanted", pa.bool_()),
         *[(name, pa.int64()) for name in ("withheld_count", "caveat_count", "unexpected_count", "element_count")],
@@ -204,6 +236,7 @@ def _row(finding: Finding, held: dict[str, int]) -> dict[str, Any]:
         "released": finding.status,
         "threshold": verdict.threshold,
         "state": finding.state,
+        "explained_by": "; ".join(finding.explained_by) if finding.state == "explained" else None,
         "waived_by": waiver and waiver.by,
         "waived_why": waiver and waiver.why,
         "waived_until": waiver and waiver.until,
