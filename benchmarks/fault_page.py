@@ -108,12 +108,8 @@ def _shortfalls(results: Sequence[Result], after: Sequence[Result]) -> str:
 
 
 def _bullets(found: Sequence[tuple[Result, str]]) -> str:
-    return (
-        "".join(
-            f"- `{result.fault.name}`{' (a month ago)' if result.is_late else ''}: {text}\n" for result, text in found
-        )
-        or "None.\n"
-    )
+    lines = (f"- `{r.fault.name}`{' (a month ago)' if r.is_late else ''}: {text}\n" for r, text in found)
+    return "".join(lines) or "None.\n"
 
 
 def _names(outputs: Mapping[str, str], status: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as library_version
 from pathlib import Path
+from shutil import copy2
 from typing import Any
 
 import duckdb
@@ -33,6 +34,9 @@ from pipelines.store.waivers import Waiver, waivers_for
 _LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "great-expectations", "chinesecalendar")
 _LIBRARIES_OF_MODELS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 
+# Delivered tables as they were taken in: file and manifest entry by name.
+Raw = Mapping[str, tuple[Path, dict[str, Any]]]
+
 
 @dataclass
 class Job:
@@ -55,11 +59,11 @@ def run_month(job: Job) -> Version:
 
     A sealed month is re-read, not run; Refused when its source says something else now.
     """
-    with _StorageErrors(job), job.folder.lock():
+    with StorageErrors(job), job.folder.lock():
         standing = _standing(job)
         if standing is not None:
             return standing
-        draft = _open_draft(job)
+        draft = open_draft(job)
         for room in ROOMS[len(draft.rooms) :]:
             run_draft_room(job, draft, room)
             if room == ROOMS[0] and (same := _same_as_current(job, draft)):
@@ -74,11 +78,11 @@ def run_room(job: Job, room: str) -> Version | None:
     """
     if room not in ROOMS:
         raise UsageError("room.unknown", room=room, rooms=", ".join(ROOMS))
-    with _StorageErrors(job), job.folder.lock():
+    with StorageErrors(job), job.folder.lock():
         standing = _standing(job)
         if standing is not None:
             return standing
-        draft = _open_draft(job) if room == ROOMS[0] else job.folder.draft()
+        draft = open_draft(job) if room == ROOMS[0] else job.folder.draft()
         if room in draft.rooms:
             return job.folder.commit(draft) if room == ROOMS[-1] else None
         # What the office has heard since the first room does not count: the month is made of what was staged.
@@ -97,7 +101,7 @@ def release_month(job: Job, approved: int | None = None) -> Version:
 
     Raise Refused when a person approved another version than the one that is current now.
     """
-    with _StorageErrors(job), job.folder.lock():
+    with StorageErrors(job), job.folder.lock():
         version = job.folder.version()
         if approved not in (None, version.number):
             raise Refused("month.other_version", month=job.month, approved=approved, current=version.number)
@@ -134,10 +138,10 @@ def _standing(job: Job) -> Version | None:
     return current if fingerprint is not None and inputs == current.manifest["inputs"] else None
 
 
-def _open_draft(job: Job) -> Draft:
-    """Go on with the draft when it is made of the same inputs, else begin a new one."""
+def open_draft(job: Job, **more: str) -> Draft:
+    """Go on with the draft when it is made of the same inputs, else begin a new one; `more` are inputs of their own."""
     draft = job.folder.draft()
-    inputs = _inputs(job, _source(job).fingerprint(job.month))
+    inputs = _inputs(job, _source(job).fingerprint(job.month)) | more
     is_known = inputs["source"] is not None
     if not (is_known and draft.inputs == inputs):
         draft.start(inputs)
@@ -251,6 +255,25 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
         draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
 
 
+def derive_month(job: Job, path: Path, inputs: dict[str, Any], raw: Raw, rooms: Sequence[str]) -> Draft:
+    """Run rooms over deliveries that were taken in before, apart from the home; return the draft at `path`."""
+    draft = Draft(job.month, path)
+    draft.start(inputs)
+    for name, (file, _) in raw.items():
+        if file.exists():
+            copy2(file, draft.path / f"{name}.parquet")
+    draft.finish_room(ROOMS[0], {name: entry for name, (_, entry) in raw.items()})
+    for room in rooms:
+        run_draft_room(job, draft, room)
+    return draft
+
+
+def raw_of(made: Version | Draft) -> Raw:
+    """The deliveries that a version or a draft was made of: each table's file and what is recorded of it."""
+    tables = made.tables if isinstance(made, Draft) else made.manifest["tables"]
+    return {n: (made.path / f"{n}.parquet", e) for n, e in tables.items() if e["room"] == ROOMS[0]}
+
+
 def _recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
     """Find the versions a draft is made of; raise StorageError for one that is not there any more."""
     found: dict[str, Version | None] = {}
@@ -293,7 +316,7 @@ def _source(job: Job) -> Source:
     return open_source(job.source)
 
 
-class _StorageErrors:
+class StorageErrors:
     """Turn what the disk and the engine throw into an error that says where and what next."""
 
     def __init__(self, job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Commands of the record: is a month what it says it is, and which findings were accepted."""
+"""Commands of the record: is a month what it says it is, what would it be now, and which findings were accepted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError, VerificationError
 from pipelines.core.month import Month
+from pipelines.restate import CAUSES, read_restatement, restate_month
 from pipelines.run import Job
 from pipelines.store.waivers import read_waivers
 from pipelines.store.waivers import waive as accept
 from pipelines.verify import verify_month
 from pipelines.words import views
 from pipelines.words.progress import month_progress
+from pipelines.words.restatement import draw_restatement
 
 
 @app.command()
@@ -38,6 +40,25 @@ def verify(
     if seen.differences:
         raise VerificationError("verify.differs", month=month, version=number, count=len(seen.differences))
     speaker.say("cli.verified", month=month, version=number, files=seen.files)
+
+
+@app.command()
+def restate(
+    month: str,
+    source: Annotated[str, typer.Option("--source", help="The corrected folder, or a YAML for a database.")],
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a released month against corrected input: as published, as now known, the difference by cause."""
+    speaker = Speaker(lang, as_json)
+    with month_progress(enabled=not as_json) as progress:
+        job = Job(home, Month.parse(month), source, progress=progress)
+        found = read_restatement(job, restate_month(job))
+    content = {"month": month, "version": found.version.number, "published": found.published}
+    content |= {"kpis": found.kpis, "causes": found.causes, "orders": found.orders}
+    speaker.show(content, lambda: draw_restatement(content, list(CAUSES), speaker.language))
+    speaker.say("cli.restated", month=month, version=found.version.number, published=found.published)
 
 
 @app.command()

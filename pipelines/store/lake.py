@@ -165,7 +165,10 @@ class MonthFolder:
         return Draft(self.month, self.path / f"v{number:04d}.partial")
 
     def commit(self, draft: Draft) -> Version:
-        """Make the draft the current version; every step may be cut off and done again."""
+        """Make the draft the current version; every step may be cut off and done again.
+
+        A sealed month keeps the version that was sealed: what comes after stands beside it.
+        """
         if (draft.path / "draft.json").exists():
             write_json(draft.path / "manifest.json", draft.content())
             failpoint("commit.manifest")
@@ -174,7 +177,8 @@ class MonthFolder:
         target = self.path / f"v{draft.number:04d}"
         rename_folder(draft.path, target)
         failpoint("commit.renamed")
-        write_text(self.path / "CURRENT", target.name + "\n")
+        if self.seal() is None:
+            write_text(self.path / "CURRENT", target.name + "\n")
         return Version(self.month, target)
 
     def recover(self) -> None:
