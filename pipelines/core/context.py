@@ -22,6 +22,7 @@ from pipelines.store.waivers import Waiver
 
 # Tables that hold personal data are readable by their owner alone.
 PERSONAL = 0o600
+AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
 PAID = ("report_appraisal", "report_pay", "report_grade")
 ORDINARY = 0o644
 
@@ -140,6 +141,7 @@ class Context:
             "base_last_day": base.month.last_day if base else None,
             "month_m5": str(month.plus(-5)),
             "first_day_m5": month.plus(-5).first_day,
+            "audit_due_on": self.calendar.on_or_before(month.plus(1).first_day.replace(day=AUDIT_DUE_DAY)),
             "month_m12": str(month.plus(-12)),
             "month_number": month.number,
             "year": month.year,
