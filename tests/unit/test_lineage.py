@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope
 
+from pipelines.core import lineage
 from pipelines.core.contract import contract
 from pipelines.core.lineage import (
     CARRY_MONTHS,
@@ -225,3 +228,18 @@ def test_the_cohort_is_followed_to_its_base_month() -> None:
 
 def test_what_an_earlier_month_may_lack_is_not_followed_there() -> None:
     assert {(s.months, s.anchor) for s in sources_of("features_owner")} == {(0, "")}
+
+
+def test_a_query_is_worked_out_once_however_many_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain of CTEs, each read twice by the next, would be walked two to the power of its length."""
+    spec = next(s for s in room_specs("feedback") if s.table == "feedback_promise")
+    seen: list[int] = []
+    work_out = lineage._of_select
+
+    def counted(scope: Scope, known: dict[int, lineage.Origin]) -> lineage.Origin:
+        seen.append(id(scope))
+        return work_out(scope, known)
+
+    monkeypatch.setattr(lineage, "_of_select", counted)
+    lineage.origin.__wrapped__(spec)
+    assert len(seen) == len(set(seen)) <= len(list(spec.tree.find_all(exp.Select)))
