@@ -1,4 +1,4 @@
-"""A month's workbooks: one a manager, one a branch for what it must claim, one for the company, one of pay."""
+"""A month's workbooks: one a manager, one a branch for what it must claim, one for the company."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.channels.pay import write_pay
 from pipelines.channels.workbook import (
     TABLE_COLUMNS,
     Cell,
@@ -128,7 +127,7 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     version = folder.version()
     changes = read_changes(load_settings().office_database(folder.home), folder.month)
     office = Office(version, language, folder.seal() is None, changes)
-    return [*_work_lists(office, out), _company_book(office, out), *write_pay(office, out)]
+    return [*_work_lists(office, out), _company_book(office, out)]
 
 
 def _work_lists(office: Office, out: Path) -> Iterator[Path]:

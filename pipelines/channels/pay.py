@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.channels.columns import PAY_COLUMNS
+from pipelines.channels.export import Office
 from pipelines.channels.workbook import OWNER_ONLY, Sheet, Tables, write_tables
+from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import label, labels
-
-if TYPE_CHECKING:
-    from pipelines.channels.export import Office
 
 CODED = {"role": "role", "state": "pay_state", "grade": "grade", "consequence": "consequence"}
 
 
-def write_pay(office: Office, out: Path) -> Iterator[Path]:
-    """Write `<month>_pay.xlsx` and yield it; nothing where the operator delivers no sheets and nobody earned a fee."""
+def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
+    """Write `<month>_pay.xlsx` and return it; nothing where the operator delivers no sheets and nobody earned a fee."""
+    office = Office(folder.version(), language, folder.seal() is None)
     found = {name: _rows(office, f"report_{name}") for name in PAY_COLUMNS}
     if not any(found.values()):
-        return
+        return []
     sheets = (Sheet(name, PAY_COLUMNS[name], rows, frozen=1) for name, rows in found.items() if rows)
     path = out / f"{office.version.month}_pay.xlsx"
     title = label(office.language, "sheet.pay")
     write_tables(path, Tables(stamp=office.stamp(title), sheets=tuple(sheets)), labels(office.language))
     os.chmod(path, OWNER_ONLY)
-    yield path
+    return [path]
 
 
 def _rows(office: Office, table: str) -> list[dict[str, Any]]:

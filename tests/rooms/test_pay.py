@@ -10,7 +10,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from pipelines.channels.export import export_month
+from pipelines.channels.pay import export_pay
 from pipelines.core.context import is_personal
 from pipelines.core.month import Month
 from pipelines.core.spec import room_specs
@@ -228,8 +228,7 @@ def test_the_workbook_of_pay(tmp_path: Path, language: str, words: tuple[str, st
         Town().person("ann").add("appraisal_input", **{n: str(v) for n, v in sheet().items() if n != "has_certificate"})
     )
     run_town(tmp_path / "home", town)
-    files = export_month(MonthFolder(tmp_path / "home", MONTH), tmp_path / "out", language)
-    book = only([{"path": f} for f in files if f.name.endswith("_pay.xlsx")])["path"]
+    (book,) = export_pay(MonthFolder(tmp_path / "home", MONTH), tmp_path / "out", language)
     assert book.stat().st_mode & 0o077 == 0
     opened = openpyxl.load_workbook(book)
     cells = [str(cell) for row in opened[words[0]].iter_rows(values_only=True) for cell in row]
