@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from console.database import open_office
+from pipelines.channels.columns import CORRECTED_COLUMNS
 from pipelines.channels.export import export_month
 from pipelines.channels.returns import Return, read_return
 from pipelines.core.month import Month
@@ -39,7 +40,7 @@ def exported(home: Path, out: Path, language: str = "zh", month: Month = MONTH) 
 def rows_of(path: Path, language: str = "zh") -> Iterator[Row]:
     """The rows of a work list by column name."""
     sheet = openpyxl.load_workbook(path).worksheets[0]
-    names = {title: name for name, title in labels(language).items()}
+    names = {labels(language)[c.name]: c.name for c in CORRECTED_COLUMNS if c.name in labels(language)}
     titles = [names.get(str(cell.value), str(cell.value)) for cell in sheet[HEADER]]
     for line in sheet.iter_rows(min_row=HEADER + 1, values_only=True):
         yield dict(zip(titles, line, strict=True))

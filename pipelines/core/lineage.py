@@ -6,7 +6,6 @@ of each table it reads as well as on the columns it shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import cast
@@ -60,7 +59,7 @@ def table_columns(table: str) -> tuple[str, ...]:
     room, _, name = table.partition("_")
     if room == "snapshot" and name in contract():
         return tuple(c.name for c in snapshot_columns(name))
-    spec = _spec_named(table)
+    spec = next((s for s in room_specs(room) if s.table == table), None)
     if spec is None:
         return EXTRA_COLUMNS.get(table, ())
     carry = spec.meta.get("carry")
@@ -98,6 +97,10 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}
+
+
+def _spec_of(table: str) -> Spec:
+    return next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table)
 
 
 def carried_columns(spec: Spec) -> tuple[str, ...]:
@@ -145,8 +148,8 @@ def _of_scope(scope: Scope, known: dict[int, Origin]) -> Origin:
 
 def _of_select(scope: Scope, known: dict[int, Origin]) -> Origin:
     select = cast(exp.Select, scope.expression)
-    sources = {alias: source for alias, source in scope.sources.items() if isinstance(source, Scope)}
-    inner = {alias: _of_scope(source, known) for alias, source in sources.items()}
+    queries = {alias: source for alias, source in scope.sources.items() if isinstance(source, Scope)}
+    inner = {alias: _of_scope(source, known) for alias, source in queries.items()}
     made = Origin()
     for projection in select.selects:
         made.columns[projection.alias_or_name] = _of_expression(projection, scope, inner)
@@ -215,14 +218,14 @@ def sources(spec: Spec, scored_by: frozenset[ColumnName] = frozenset()) -> froze
     What a file can do without (`tolerates:`) in an earlier month is not followed there. A score depends on the feature
     columns that this month's model is shown, `scored_by`; without a model there is no score to depend on.
     """
-    return frozenset(_follow(_steps(spec, origin(spec).all()), scored_by))
+    found: set[Delivered] = set()
+    _Follower(found, scored_by).follow(spec, origin(spec).all(), ("", 0))
+    return frozenset(found)
 
 
 def sources_of(table: str) -> frozenset[Delivered]:
     """The same for a table by its name."""
-    spec = _spec_named(table)
-    assert spec is not None, table
-    return sources(spec)
+    return sources(_spec_of(table))
 
 
 def feature_columns(names: frozenset[str]) -> frozenset[ColumnName]:
@@ -238,60 +241,39 @@ def delivered(spec: Spec) -> frozenset[ColumnName]:
 
 
 When = tuple[str, int]
-Step = tuple[str, str, str]  # a table, a column of it, and the era by which its reader names it
-ROWS = ""  # in a column's place: what decides which rows a table has
 
 
-@cache
-def _spec_named(table: str) -> Spec | None:
-    return next((s for s in room_specs(table.split("_", 1)[0]) if s.table == table), None)
+@dataclass
+class _Follower:
+    """Walks from columns to the delivered ones behind them, each once."""
 
+    found: set[Delivered]
+    scored_by: frozenset[ColumnName]
+    seen: set[tuple[ColumnName, When]] = field(default_factory=set)
 
-@cache
-def _behind(table: str, column: str) -> tuple[Step, ...]:
-    """What a column of a table is made of, one step back."""
-    spec = _spec_named(MADE_OF.get(table, table))
-    if spec is None:
-        return ()
-    made = origin(spec)
-    if table in MADE_OF:
-        return _steps(spec, made.all())
-    if column == ROWS:
-        return _steps(spec, made.rows)
-    return (*_steps(spec, made.columns.get(column, set())), (table, ROWS, ""))
+    def follow(self, reader: Spec, columns: set[ColumnName], when: When) -> None:
+        for column in columns:
+            if column.table.era and {str(column.table), f"{column.table.era}.*"} & reader.tolerates:
+                continue
+            then = _shift(when, column.table.era)
+            if (column, then) in self.seen or then[1] >= CARRY_MONTHS:
+                continue
+            self.seen.add((column, then))
+            self._step(reader, column, then)
 
-
-def _steps(reader: Spec, columns: Iterable[ColumnName]) -> tuple[Step, ...]:
-    """The columns a SQL file cannot do without."""
-    return tuple(
-        (c.table.name, c.column, c.table.era)
-        for c in columns
-        if not (c.table.era and {str(c.table), f"{c.table.era}.*"} & reader.tolerates)
-    )
-
-
-def _follow(begin: Iterable[Step], scored_by: Iterable[ColumnName]) -> Iterator[Delivered]:
-    """Walk from columns to the delivered ones behind them, each once in each month."""
-    shown = _plain(scored_by)
-    seen: set[tuple[str, str, When]] = set()
-    open_: list[tuple[Step, When]] = [(step, ("", 0)) for step in begin]
-    while open_:
-        (table, column, era), when = open_.pop()
-        then = _shift(when, era)
-        if (table, column, then) in seen or then[1] >= CARRY_MONTHS:
-            continue
-        seen.add((table, column, then))
-        if table.startswith("snapshot_"):
-            yield Delivered(table, column, then[1], then[0])
-            continue
-        spec = _spec_named(table)
-        before = (then[0], then[1] + (_carried_for(spec, column) if spec else 0))
-        steps = shown if table == "score_churn" else _behind(table, column)
-        open_ += [(step, before) for step in steps]
-
-
-def _plain(columns: Iterable[ColumnName]) -> tuple[Step, ...]:
-    return tuple((c.table.name, c.column, c.table.era) for c in columns)
+    def _step(self, reader: Spec, column: ColumnName, then: When) -> None:
+        if column.table.room == "snapshot":
+            self.found.add(Delivered(column.table.name, column.column, then[1], then[0]))
+            return
+        if column.table.name in MADE_OF:
+            made_of = _spec_of(MADE_OF[column.table.name])
+            self.follow(made_of, origin(made_of).all(), then)
+        if column.table.name == "score_churn":
+            self.follow(reader, set(self.scored_by), then)
+        spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
+        if spec is not None:
+            made, ago = origin(spec), _carried_for(spec, column.column)
+            self.follow(spec, made.columns.get(column.column, set()) | made.rows, (then[0], then[1] + ago))
 
 
 def _shift(when: When, era: str) -> When:

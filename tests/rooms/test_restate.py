@@ -19,6 +19,7 @@ from pipelines.core.errors import Refused
 from pipelines.restate import restate_month
 from pipelines.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
+from tests.small import KEY as SECRET
 from tests.small import MONTH, Operator, Town, job, no_gate, only, read, run_town, twin_operator
 
 KEY = ("kpi", "variant", "scope_kind", "scope_id")
@@ -153,7 +154,7 @@ def test_the_command_says_it(
     restated: tuple[Operator, Version, Version], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator, published, known = restated
-    monkeypatch.setenv("RETENTION_SECRET_KEY", "a key of the tests' own, 32 bytes")
+    monkeypatch.setenv("RETENTION_SECRET_KEY", SECRET)
     monkeypatch.setenv("RETENTION_THREADS", "1")
     words = ["restate", str(MONTH), "--source", str(operator.source), "--home", str(operator.home)]
     with no_gate():
