@@ -28,13 +28,16 @@ the month goes through all rooms, gate included.
   astray is wrong. A month that a fault stops altogether has no outputs.
 """
 
+AFTER = """The fault stands in the month before; this month's delivery is clean. Lists that stay open, and the
+rate of points, follow the orders that the bad month really made (who has one cools down): with other orders they would
+differ, but they are right."""
+
 
 def draw_page(results: Sequence[Result], after: Sequence[Result], control: Sequence[Control]) -> str:
     """Draw the page in Markdown."""
     parts = [HEAD, _totals(results), _control(control), _faults("Every fault", results)]
     if after:
-        intro = "The fault stands in the month before; this month's delivery is clean."
-        parts.append(_faults("In the month after", after, intro, with_must=False))
+        parts.append(_faults("In the month after", after, AFTER, with_must=False))
     return "\n".join([*parts, _shortfalls(results, after), ""])
 
 

@@ -7,6 +7,7 @@
   needs: [..]        other tables without which the rule says nothing (`previous_bill`: last month's)
   scope: branch      the rule's rows name a branch_id, and it concerns that branch's figures alone
   explained_by: [..] the other books of a tie: while a rule about one of them fails, the tie withholds nothing by itself
+                     (`previous_receivable`: last month's, where the rule does not name it in its query)
   asks: reason       whoever accepts it should say why (`retention waive`)
   owner: name        who has to look into it
 `{month}`, `{first_day}` and `{last_day}` in a query stand for the month's own values. An installation's gate file
@@ -15,6 +16,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -30,6 +32,7 @@ from pipelines.core.paths import EXPECTATIONS
 
 SEVERITIES = ("critical", "warning", "info")
 QUERY = "unexpected_rows_query"
+PREVIOUS = "previous_"  # in front of a table of the month before
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,13 @@ class Expectation:
     @property
     def explained_by(self) -> tuple[str, ...]:
         """The other tables of a tie, whose own failures explain that it fails."""
-        return tuple(self.meta.get("explained_by", ()))
+        return tuple(name for name in self.meta.get("explained_by", ()) if not name.startswith(PREVIOUS))
+
+    @property
+    def compares_with(self) -> frozenset[str]:
+        """The tables of the month before that this month's are held against."""
+        named = [*self.meta.get("explained_by", ()), *re.findall(rf"\b{PREVIOUS}\w+", self.kwargs.get(QUERY, ""))]
+        return frozenset(name.removeprefix(PREVIOUS) for name in named if name.startswith(PREVIOUS))
 
     @property
     def takes_rows(self) -> bool:

@@ -3,12 +3,13 @@
 The gate releases outputs, not runs. A failed critical expectation withholds the lists and KPIs that are made of the
 columns it is about, a failed warning puts a caveat on them, everything else is untouched. A finding that somebody has
 accepted (`retention waive`) holds back nothing more: what it withheld carries a caveat, what had a caveat is released.
-A tie between books that fails while one of the other books is known to be wrong withholds nothing of its own.
+A tie between books that fails while one of the other books is known to be wrong, or a comparison with a month that is,
+withholds nothing of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,7 +36,8 @@ TREND_MONTHS = 13
 class Finding:
     """A verdict on an expectation, whether somebody has accepted it, and what it does to the outputs.
 
-    `explained_by` names the findings about the other books of a tie that say why it failed.
+    `explained_by` names the findings about the other books of a tie, or about the month it is compared with, that say
+    why it failed.
     """
 
     verdict: Verdict
@@ -75,23 +77,36 @@ def _status(state: str, severity: str) -> str:
     return {"waived": WAIVED, "explained": EXPLAINED, "failed": EFFECTS}[state][severity]
 
 
-def _explain(findings: list[Finding]) -> list[Finding]:
-    """Tell each failed tie which rules about its other books failed by themselves.
+def _explain(findings: list[Finding], before: list[Effect]) -> list[Finding]:
+    """Tell each failed rule what else explains that it failed.
 
-    What only asks for a reason proves nothing wrong, and one tie does not explain another.
+    A comparison with the month before is explained by what withheld the same columns there; then a tie by the rules about
+    its other books that failed by themselves. What only asks for a reason proves nothing wrong, and one tie does not
+    explain another.
     """
+    bad = [effect for effect in before if effect.status == "withheld"]
+    compared = [replace(f, explained_by=_why_before(f.verdict.expectation, bad)) for f in findings]
     proofs: dict[str, list[str]] = {}
-    for finding in findings:
+    for finding in compared:
         about = finding.verdict.expectation
         is_proof = about.severity != "info" and about.meta.get("asks") != "reason" and not about.explained_by
-        if is_proof and not finding.verdict.success:
+        if is_proof and not finding.verdict.success and not finding.explained_by:
             proofs.setdefault(about.table, []).append(about.finding)
-    return [
-        replace(
-            f, explained_by=tuple(name for book in f.verdict.expectation.explained_by for name in proofs.get(book, ()))
-        )
-        for f in findings
-    ]
+    return [replace(f, explained_by=(*f.explained_by, *_why_now(f.verdict.expectation, proofs))) for f in compared]
+
+
+def _why_before(about: Expectation, bad: list[Effect]) -> tuple[str, ...]:
+    """Name what withheld, a month ago, the columns that this month's are compared with."""
+    return tuple(
+        f"{effect.finding} ({effect.month})"
+        for effect in bad
+        if effect.table in about.compares_with
+        and (effect.table != about.table or not effect.columns or {*effect.columns} & {*about.columns})
+    )
+
+
+def _why_now(about: Expectation, proofs: Mapping[str, list[str]]) -> tuple[str, ...]:
+    return tuple(name for book in about.explained_by for name in proofs.get(book, ()))
 
 
 def run(context: Context) -> None:
@@ -103,9 +118,11 @@ def run(context: Context) -> None:
     silent = {e.finding: reason for e in expectations if (reason := _why_silent(context, e))}
     known = {t: [e for e in s if e.finding not in silent] for t, s in suites.items()}
     verdicts = judge(context, {t: s for t, s in known.items() if s})
-    findings = _explain([Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts])
+    earlier = list(_earlier_effects(context))
+    last = [effect for effect in earlier if effect.month == context.month.plus(-1)]
+    findings = _explain([Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts], last)
     effects = [f.effect(context.month) for f in findings if f.status != "released"]
-    releases = list(release_outputs([*effects, *_earlier_effects(context)], _eras(context), context.scored_by))
+    releases = list(release_outputs([*effects, *earlier], _eras(context), context.scored_by))
     held = count_held(releases)
     rows = [_row(f, held.get(f.verdict.expectation.finding, {})) for f in findings]
     rows += [_silent_row(e, silent[e.finding]) for e in expectations if e.finding in silent]

@@ -14,7 +14,7 @@ import pytest
 from pipelines import validate
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
-from pipelines.core.expectations import Expectation, load_suites
+from pipelines.core.expectations import QUERY, Expectation, load_suites
 from pipelines.core.lineage import delivered
 from pipelines.core.outputs import kpis, lists
 from pipelines.run import release_month, run_month
@@ -182,9 +182,8 @@ def test_an_accepted_finding_holds_back_less_and_stays_on_the_record(
     assert (release["status"], release["reason"]) == (status, f"waived: {name}" if status == "caveat" else None)
     result = only(read(folder, "validate_result", finding=name))
     assert (result["state"], result["waived_by"], result["waived_why"]) == ("waived", "li", "checked")
-    assert result["caveat_count"] == (
-        5 if status == "caveat" else 0
-    )  # both of the cards, and three of claims and result["withheld_count"] == 0
+    held = 5 if status == "caveat" else 0  # both of the cards, and three of claims
+    assert (result["caveat_count"], result["withheld_count"]) == (held, 0)
 
 
 def remembered(severity: str = "critical", state: str = "failed", month: str = "2026-07", **more: object) -> Row:
@@ -223,6 +222,47 @@ def test_what_a_remembered_finding_does(
     folder = run_room(tmp_path, monkeypatch, trend=[row], waived=waived)
     release = only(read(folder, "validate_release", output="dynamic_retention_rate.rolling", scope="company"))
     assert release["status"] == status
+
+
+TIER_QUERY = "SELECT * FROM {batch} JOIN previous_customer USING (customer_id)"
+
+
+def held_against(books: Sequence[str] = (), query: str = "", column: str = "vip_tier") -> Verdict:
+    """A failed critical rule that holds its table against other books, or against last month's."""
+    meta = {"id": "tie", "columns": [column], "explained_by": list(books)}
+    return Verdict(Expectation("customer", "expect_x", {QUERY: query}, "critical", meta), False, "7 of 9 rows", "")
+
+
+@pytest.mark.parametrize(
+    ("found", "trend", "why"),
+    [
+        ([held_against(["bill"]), finding("bill", "due_on")], [], "bill.due_on_critical"),
+        ([held_against(["bill"]), finding("bill", "due_on", "info")], [], None),
+        ([held_against(["bill"]), finding("usage", None)], [], None),
+        ([held_against(query=TIER_QUERY)], [remembered()], "customer.tier (2026-07)"),
+        ([held_against(["previous_customer"])], [remembered()], "customer.tier (2026-07)"),
+        ([held_against(query=TIER_QUERY)], [remembered("warning")], None),
+        ([held_against(query=TIER_QUERY)], [remembered(state="explained")], None),
+        ([held_against(query=TIER_QUERY)], [remembered(month="2026-05")], None),
+        ([held_against(query=TIER_QUERY, column="group_customer_id")], [remembered()], None),
+    ],
+)
+def test_what_a_bad_book_or_month_explains_withholds_nothing_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: list[Verdict], trend: list[Row], why: str | None
+) -> None:
+    folder = run_room(tmp_path, monkeypatch, *found, trend=trend)
+    row = only(read(folder, "validate_result", finding="customer.tie"))
+    assert (row["explained_by"], row["state"]) == (why, "explained" if why else "failed")
+    assert row["released"] == ("caveat" if why else "withheld")
+
+
+def test_a_comparison_with_a_bad_month_proves_nothing_of_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = Expectation("bill", "expect_x", {}, "critical", {"id": "tie", "explained_by": ["customer"]})
+    found = [held_against(query=TIER_QUERY), Verdict(about, False, "7 of 9 rows", "")]
+    folder = run_room(tmp_path, monkeypatch, *found, trend=[remembered()])
+    assert only(read(folder, "validate_result", finding="bill.tie"))["state"] == "failed"
 
 
 def test_the_trend_keeps_thirteen_months(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
