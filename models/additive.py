@@ -9,9 +9,9 @@ from scipy.interpolate import BSpline
 from scipy.optimize import Bounds, minimize
 from scipy.special import expit
 
-from models.evaluate import log_loss_of_odds
 from models.folds import Fold
 from models.frames import Flags, Floats
+from models.judging.evaluate import log_loss_of_odds
 
 STRENGTHS = (0.03, 0.3, 3.0)  # inverse penalties, as scikit-learn's C
 KNOTS = 6

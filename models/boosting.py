@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models.evaluate import log_loss_of_odds
 from models.folds import Fold
 from models.frames import Flags, Floats
+from models.judging.evaluate import log_loss_of_odds
 from models.tree_shap import TreeExplainer
 
 LEAVES = (4, 8, 16)

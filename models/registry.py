@@ -224,7 +224,7 @@ def hash_frame(frame: pd.DataFrame) -> str:
 def hash_code() -> str:
     """Hash the source of this package."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

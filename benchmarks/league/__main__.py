@@ -26,10 +26,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import twin
-from benchmarks.faults import run_clean_months, run_fault, run_one
+from benchmarks.faults.bench import run_clean_months, run_fault, run_one
 from benchmarks.league.page import draw_page
 from benchmarks.league.rules import compute_kpis, find_faults, rank_leavers
-from benchmarks.model_twin import KEYS, read_panel
+from benchmarks.model.twin import KEYS, read_panel
 from models.churn import ChurnClassifier
 from models.labels import VOLUNTARY
 from pipelines.core.month import Month

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 from sklearn.base import clone
 
 import models.competing
-from models.backtest import roll_origin
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
-from models.drift import store_bins
 from models.folds import month_numbers
 from models.frames import Flags
-from models.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
+from models.judging.backtest import roll_origin
+from models.judging.drift import store_bins
+from models.judging.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
 from models.labels import INVOLUNTARY, VOLUNTARY
 from models.reasons import group_contributions
 from models.registry import Card, ModelRefused, describe_choices, hash_code, hash_frame, load_model, save_model

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from models.drift import Bins, load_bins
-from models.evaluate import auc, calibration_error
 from models.frames import Floats
+from models.judging.drift import Bins, load_bins
+from models.judging.evaluate import auc, calibration_error
 from models.labels import INVOLUNTARY, LABELLED, VOLUNTARY, keep_ids, make_labels
 from models.registry import Card
 from pipelines.core.context import Context

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from models.backtest import bootstrap, by_month, roll_origin
 from models.churn import ChurnClassifier
-from models.evaluate import auc
+from models.judging.backtest import bootstrap, by_month, roll_origin
+from models.judging.evaluate import auc
 
 MONTHS = [f"2026-{m:02d}" for m in range(1, 9)]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift import drift_table, load_bins, population_stability, store_bins
+from models.judging.drift import drift_table, load_bins, population_stability, store_bins
 
 
 def test_index_by_hand() -> None:

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import beta
 
-from models.evaluate import (
+from models.judging.evaluate import (
     calibration_error,
     decile_table,
     expected_maximum_profit,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
+from models.judging.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
 
 
 def judged(rows: int = 600, seed: int = 0) -> pd.DataFrame:

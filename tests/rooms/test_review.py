@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from models.judgement import compare, records, tell
+from models.judging.judgement import compare, records, tell
 from pipelines.channels.review import write_review
 from pipelines.score.shelf import list_versions
 from pipelines.store.champions import models_folder

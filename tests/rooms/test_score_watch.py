@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift import store_bins
+from models.judging.drift import store_bins
 from pipelines.core.context import Context
 from pipelines.score.watch import Counter, watch
 from pipelines.words.texts import LANGUAGES, reason_in_words

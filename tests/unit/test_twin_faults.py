@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import twin
-from benchmarks import faults as bench
-from benchmarks.fault_verdicts import Output, Result, State, Told, compare, control_of
+from benchmarks.faults import bench
+from benchmarks.faults.verdicts import Output, Result, State, Told, compare, control_of
 from pipelines.core.month import Month
 from twin.faults import FAULTS, Fault, plant_faults
 

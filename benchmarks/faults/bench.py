@@ -19,16 +19,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import twin
-from benchmarks.fault_page import draw_page
-from benchmarks.fault_verdicts import Control, Result, Told, compare, control_of
-from benchmarks.month_told import tell_month, tell_stop
+from benchmarks.faults.page import draw_page
+from benchmarks.faults.told import tell_month, tell_stop
+from benchmarks.faults.verdicts import Control, Result, Told, compare, control_of
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.run import Job, run_month
 from pipelines.store.lake import MonthFolder, held_months
 from twin.faults import FAULTS, plant_faults
 
-PAGE = Path(__file__).parents[1] / "docs" / "fault_bench.md"
+PAGE = Path(__file__).parents[2] / "docs" / "fault_bench.md"
 SERVICES = 2_000
 MONTHS = 5  # the first has no month before it and is no control
 # Seed -> newest month; together the judged months cover the year, the Spring Festival twice.

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 import twin
-from benchmarks.model_table import print_comparison
-from models.backtest import roll_origin
+from benchmarks.model.table import print_comparison
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
-from models.evaluate import auc, calibration_error, measure_slices
-from models.judgement import PlainLogistic
+from models.judging.backtest import roll_origin
+from models.judging.evaluate import auc, calibration_error, measure_slices
+from models.judging.judgement import PlainLogistic
 from models.labels import INVOLUNTARY, LABELLED, VOLUNTARY, make_labels
 
 MONTHS = 24

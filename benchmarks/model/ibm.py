@@ -23,9 +23,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
 from models.churn import build
-from models.evaluate import measure_all
 from models.folds import Fold
 from models.frames import Floats
+from models.judging.evaluate import measure_all
 
 NUMBERS = ["tenure", "MonthlyCharges", "TotalCharges"]
 LEAK_AUC = 0.87

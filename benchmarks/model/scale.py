@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> None:
         sizes = f"{getattr(model, 'size_', '')}, file {(Path(name) / version / 'model.skops').stat().st_size:,} bytes"
         print(f"{rows:,} rows × {NUMBERS + 4} features, {sizes}", flush=True)
         for way in WAYS:
-            command = [sys.executable, "-m", "benchmarks.model_scale", str(Path(name) / version), way, str(rows)]
+            command = [sys.executable, "-m", "benchmarks.model.scale", str(Path(name) / version), way, str(rows)]
             found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             rate = found["rows"] / found["seconds"]
             print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmarks.fault_verdicts import Control, Result
+from benchmarks.faults.verdicts import Control, Result
 
 KINDS = ("container", "shape", "key", "value", "book")
 

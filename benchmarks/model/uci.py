@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from benchmarks.model_table import print_comparison
-from models.backtest import roll_origin
+from benchmarks.model.table import print_comparison
 from models.churn import ChurnClassifier, build
-from models.judgement import PlainLogistic
+from models.judging.backtest import roll_origin
+from models.judging.judgement import PlainLogistic
 
 PANEL = """
 WITH services AS (

@@ -6,10 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from models.backtest import bootstrap, by_month
-from models.evaluate import auc, individual_maximum_profit, mean_log_loss, measure_all, precision_at, value_caught
 from models.folds import Rows
 from models.frames import Floats
+from models.judging.backtest import bootstrap, by_month
+from models.judging.evaluate import (
+    auc,
+    individual_maximum_profit,
+    mean_log_loss,
+    measure_all,
+    precision_at,
+    value_caught,
+)
 
 DRAWS = 200
 

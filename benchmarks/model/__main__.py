@@ -1,4 +1,4 @@
-"""The models against reference models, simple rules and the truth: `python -m benchmarks.models ibm|uci|twin|scale`.
+"""The models against reference models, simple rules and the truth: `python -m benchmarks.model ibm|uci|twin|scale`.
 
 `RETENTION_DATA` (or --data) names the folder of public data with `ibm_telco/` and `contract/uci/`; `twin` and `scale`
 need none. Set OMP_NUM_THREADS=1 where other work runs beside.
@@ -10,9 +10,9 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import model_ibm, model_scale, model_twin, model_uci
+from benchmarks.model import ibm, scale, twin, uci
 
-COMMANDS = {"ibm": model_ibm.run, "uci": model_uci.run, "twin": model_twin.run, "scale": model_scale.run}
+COMMANDS = {"ibm": ibm.run, "uci": uci.run, "twin": twin.run, "scale": scale.run}
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.fault_verdicts import Output, State, Told
+from benchmarks.faults.verdicts import Output, State, Told
 from pipelines import dispatch
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context

@@ -19,8 +19,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from models.backtest import bootstrap
-from models.evaluate import (
+from models.folds import Rows
+from models.frames import Floats
+from models.judging.backtest import bootstrap
+from models.judging.evaluate import (
     auc,
     decile_table,
     individual_maximum_profit,
@@ -30,8 +32,6 @@ from models.evaluate import (
     precision_at,
     value_caught,
 )
-from models.folds import Rows
-from models.frames import Floats
 
 DRAWS = 100
 MOST_DRAWN_ROWS = 50_000  # an interval over more rows is as wide as the drawing of a chart

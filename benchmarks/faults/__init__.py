@@ -1,0 +1,1 @@
+"""Every fault of the twin planted into a month, and what the gate makes of it."""

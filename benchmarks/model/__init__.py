@@ -1,0 +1,1 @@
+"""The models against reference models, simple rules and the truth, at three sizes."""
