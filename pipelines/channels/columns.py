@@ -123,6 +123,26 @@ CHANGE_COLUMNS = _office(
     ("scope_id", 16, "text"), ("numerator_change", 13, "number"), ("volume", 13, "number"), ("mix", 13, "number"),
     ("rate", 13, "number"), ("value_change", 13, "number"), ("value_mix", 13, "number"), ("value_rate", 13, "number"),
 )  # fmt: skip
+PAY_COLUMNS = {
+    "pay": _office(
+        ("employee_id", 14, "text"), ("role", 12, "text"), ("department_id", 14, "text"), ("base_amount", 13, "money"),
+        ("coefficient", 10, "number"), ("total_score", 10, "number"), ("quarter_factor", 10, "number"),
+        ("certificate_factor", 10, "number"), ("pay_amount", 13, "money"), ("state", 22, "text"),
+    ),
+    "grade": _office(
+        ("employee_id", 14, "text"), ("year", 8, "integer"), ("role", 12, "text"), ("year_score", 10, "number"),
+        ("grade", 16, "text"), ("payout_share", 10, "rate"), ("coefficient_change", 12, "number"),
+        ("consequence", 30, "text"),
+    ),
+    "fee": _office(
+        ("manager_id", 14, "text"), ("list_title", 20, "text"), ("order_count", 10, "integer"),
+        ("claimed_count", 12, "integer"), ("verified_count", 12, "integer"), ("fee_amount", 13, "money"),
+    ),
+    "expense": _office(
+        ("claim_id", 14, "text"), ("manager_id", 14, "text"), ("order_id", 21, "text"), ("list_title", 20, "text"),
+        ("claimed_on", 12, "date"), ("amount", 12, "money"), ("purpose", 24, "text"), ("state", 26, "text"),
+    ),
+}  # fmt: skip
 ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
 TABLE_COLUMNS = {
     "kpi": KPI_COLUMNS,

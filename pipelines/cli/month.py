@@ -138,10 +138,12 @@ def export(
     """Write one workbook a manager, the company workbook and the month's documents; drafts until the month is released."""
     from pipelines.channels.export import export_month
     from pipelines.channels.papers.write import export_documents
+    from pipelines.channels.pay import export_pay
 
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))
-    files = export_month(folder, out, speaker.language) + export_documents(folder, out, speaker.language)
+    to = folder, out, speaker.language
+    files = export_month(*to) + export_pay(*to) + export_documents(*to)
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
     if not as_json and not any(file.suffix == ".pdf" for file in files):

@@ -12,7 +12,7 @@ from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract
 from pipelines.core.lineage import ColumnName, feature_columns, origin, snapshot_columns, table_columns
 from pipelines.core.month import Month
-from pipelines.core.settings import Settings
+from pipelines.core.settings import PAY_RULES, Settings
 from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import DuckEngine, native
@@ -22,12 +22,14 @@ from pipelines.store.waivers import Waiver
 
 # Tables that hold personal data are readable by their owner alone.
 PERSONAL = 0o600
+AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
+PAID = ("report_appraisal", "report_pay", "report_grade")
 ORDINARY = 0o644
 
 
 def is_personal(table: str) -> bool:
-    """Whether a table's file may hold names and numbers of people: raw deliveries and the person table."""
-    return table.startswith("extract_") or table == "snapshot_person"
+    """Whether a table's file may hold names and numbers of people, or their pay."""
+    return table.startswith("extract_") or table in ("snapshot_person", "snapshot_appraisal_input", *PAID)
 
 
 @dataclass
@@ -126,6 +128,7 @@ class Context:
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The values of the `:parameters` a SQL file names; days are dates, money is decimal."""
         month, settings = self.month, self.settings
+        quarter = month.plus(-((month.number - 1) % 3))
         base = self.earlier.get("base")
         known = {
             "month": str(month),
@@ -138,7 +141,15 @@ class Context:
             "base_last_day": base.month.last_day if base else None,
             "month_m5": str(month.plus(-5)),
             "first_day_m5": month.plus(-5).first_day,
+            "audit_due_on": self.calendar.on_or_before(month.plus(1).first_day.replace(day=AUDIT_DUE_DAY)),
+            "month_m12": str(month.plus(-12)),
             "month_number": month.number,
+            "year": month.year,
+            "last_year": month.year - 1,
+            "year_begins": str(Month(month.year, 1)),
+            "quarter_begins": str(quarter),
+            "last_quarter_begins": str(quarter.plus(-3)),
+            **{name: getattr(settings, name) for name in PAY_RULES},
             "high_value_threshold": settings.high_value_threshold,
             "lowest_reward_points": settings.lowest_reward_points,
             "is_previous_month_held": self.earlier.get("m1") is not None,
@@ -219,4 +230,7 @@ DECLARED_TYPES = {
     "p_involuntary": "DOUBLE",
     "p_down_migration": "DOUBLE",
     "decile": "INTEGER",
+    "total_score": "DECIMAL(18,6)",
+    "year": "INTEGER",
+    "year_score": "DECIMAL(9,6)",
 }

@@ -16,6 +16,17 @@ from pipelines.core.errors import SpecError
 DEVELOPMENT_KEY = "retention-office-development-key"
 
 
+# What performance pay and fees are made by; SQL files name them as parameters.
+PAY_RULES = (
+    "pay_high_score",
+    "pay_high_factor",
+    "pay_low_score",
+    "pay_low_factor",
+    "pay_uncertified_factor",
+    "output_fee",
+)
+
+
 class Settings(BaseSettings):
     """Settings from RETENTION_* variables or `.env`."""
 
@@ -39,6 +50,18 @@ class Settings(BaseSettings):
     )
     private_line_score_deduction: Decimal = Field(
         default=Decimal("0"), ge=0, description="points taken off the private-line score"
+    )
+    pay_high_score: Decimal = Field(default=Decimal("95"), ge=0, description="a quarter of such scores raises pay")
+    pay_high_factor: Decimal = Field(default=Decimal("1.1"), ge=0, lt=10, description="by how much, the next quarter")
+    pay_low_score: Decimal = Field(
+        default=Decimal("80"),
+        ge=0,
+        description="a quarter of scores below it lowers pay (the printed rule says above, against its own first one)",
+    )
+    pay_low_factor: Decimal = Field(default=Decimal("0.9"), ge=0, lt=10, description="by how much, the next quarter")
+    pay_uncertified_factor: Decimal = Field(default=Decimal("0.5"), ge=0, le=1, description="pay without certificate")
+    output_fee: Decimal = Field(
+        default=Decimal("10.00"), ge=0, description="yuan for an order whose success is verified"
     )
     cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
     dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
@@ -90,6 +113,7 @@ class Settings(BaseSettings):
             "minimum_service",
             "value_horizon_months",
             "contact_cost",
+            *PAY_RULES,
         )
         figures = {name: f"{Decimal(getattr(self, name)).normalize():f}" for name in names}
         return figures | {"capacity_rule": self.capacity_rule}

@@ -9,6 +9,7 @@ from pipelines.channels.papers.dictionary import write_dictionary
 from pipelines.channels.quality import write_quality
 from pipelines.channels.review import write_review
 from pipelines.core.context import Context
+from pipelines.core.spec import room_specs
 from pipelines.report.figures import by_id, write_figures
 from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
@@ -36,7 +37,9 @@ _LISTED = """
 
 
 def run(context: Context) -> None:
-    """Write `report_figure` and `report_sentence`, and in `outbox/` the summary, quality and dictionary pages."""
+    """Write the sheets of pay, `report_figure` and `report_sentence`, and in `outbox/` the pages."""
+    for spec in room_specs("report"):
+        context.compute(spec)
     write_sentences(context, by_id(write_figures(context)))
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)

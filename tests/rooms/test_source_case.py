@@ -1,7 +1,8 @@
-"""The source document's own figures as a month: card-holding 87 % against 80 %, arrears of 2 %."""
+"""The source document's own figures as a month: card-holding 87 % against 80 %, arrears of 2 %, and the pay of such a month."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Version:
             town.add("vip_card", card_id=f"K{n}", customer_id=who)
         if n >= PEOPLE - DEBTORS:
             town.add("receivable", bill_id=f"{who}-1/{MONTH}", service_id=f"{who}-1", customer_id=who)
+    town.add(
+        "appraisal_input",
+        employee_id="E1",
+        role="staff",
+        department_id="D1",
+        base_amount="4000",
+        coefficient="1.2",
+        score="92",
+    )
     folder: Path = tmp_path_factory.mktemp("case")
     return run_town(folder / "home", town, folder / "source")
 
@@ -43,3 +53,7 @@ def test_card_holding_is_seven_points_above_its_target(version: Version) -> None
 def test_arrears_are_two_in_a_hundred(version: Version) -> None:
     row = company(version, "arrears_rate", "current_amount")
     assert row["value"] == pytest.approx(0.02, abs=1e-15)
+
+
+def test_pay_is_base_by_coefficient_by_score(version: Version) -> None:
+    assert only(read(version, "report_pay"))["pay_amount"] == Decimal("4416.00")  # 4000 × 1.2 × 92 ÷ 100
