@@ -126,7 +126,10 @@ class Context:
     # -- what is written -----------------------------------------------------------------------------------------
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
-        """The values of the `:parameters` a SQL file names; days are dates, money is decimal."""
+        """The values of the `:parameters` a SQL file names; days are dates, money is decimal.
+
+        `:has_<table>` says whether a table that the file tolerates to be missing was computed.
+        """
         month, settings = self.month, self.settings
         quarter = month.plus(-((month.number - 1) % 3))
         base = self.earlier.get("base")
@@ -154,7 +157,8 @@ class Context:
             "lowest_reward_points": settings.lowest_reward_points,
             "is_previous_month_held": self.earlier.get("m1") is not None,
         }
-        return {name: known[name] for name in wanted}
+        present = {n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")}
+        return {name: present[name] if name in present else known[name] for name in wanted}
 
     def compute(self, spec: Spec, sql: str | None = None) -> bool:
         """Write the table of a SQL file, or record why it cannot be; say whether it was written."""
@@ -232,5 +236,5 @@ DECLARED_TYPES = {
     "decile": "INTEGER",
     "total_score": "DECIMAL(18,6)",
     "year": "INTEGER",
-    "year_score": "DECIMAL(9,6)",
+    "year_score": "DOUBLE",
 }

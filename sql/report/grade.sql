@@ -13,15 +13,17 @@ WITH months AS (
     GROUP BY employee_id
 ),
 judged AS (
+    -- Times the months, so that grades are decided on exact sums and not on a quotient.
     SELECT
         a.employee_id,
         a.role,
-        CAST(ROUND(CASE
-            WHEN a.role = 'staff' THEN 0.2 * a.department_score + 0.6 * (CAST(m.total AS DOUBLE) / m.month_count)
-                + 0.2 * (0.6 * a.review_heads + 0.4 * a.review_staff)
-            ELSE 0.7 * a.department_score
-                + 0.3 * (0.6 * a.review_leader + 0.2 * a.review_heads + 0.2 * a.review_staff)
-        END, 6) AS DECIMAL(9, 6)) AS year_score,
+        COALESCE(m.month_count, 1) AS month_count,
+        CASE
+            WHEN a.role = 'staff' THEN 0.6 * m.total
+                + m.month_count * (0.2 * a.department_score + 0.12 * a.review_heads + 0.08 * a.review_staff)
+            ELSE COALESCE(m.month_count, 1) * (0.7 * a.department_score
+                + 0.18 * a.review_leader + 0.06 * a.review_heads + 0.06 * a.review_staff)
+        END AS points,
         COALESCE(a.is_outstanding, FALSE) AS is_outstanding
     FROM snapshot_appraisal_input AS a
     LEFT JOIN months AS m ON m.employee_id = a.employee_id
@@ -32,13 +34,13 @@ graded AS (
         employee_id,
         :year AS year,
         role,
-        year_score,
+        CAST(points AS DOUBLE) / month_count AS year_score,
         CASE
-            WHEN year_score IS NULL THEN 'not_appraised'
-            WHEN year_score >= 95 AND is_outstanding THEN 'outstanding'
-            WHEN year_score >= 95 THEN 'excellent'
-            WHEN year_score >= 85 THEN 'competent'
-            WHEN year_score >= 60 THEN 'basically_competent'
+            WHEN points IS NULL THEN 'not_appraised'
+            WHEN points >= 95 * month_count AND is_outstanding THEN 'outstanding'
+            WHEN points >= 95 * month_count THEN 'excellent'
+            WHEN points >= 85 * month_count THEN 'competent'
+            WHEN points >= 60 * month_count THEN 'basically_competent'
             ELSE 'not_competent'
         END AS grade
     FROM judged

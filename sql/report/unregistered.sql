@@ -3,7 +3,7 @@ title: {zh: 集团未录入稽核, en: Groups with billed members that are not r
 owner: retention
 key: [subject_id]
 --- */
-SELECT m.group_customer_id AS subject_id, m.group_customer_id AS customer_id, SUM(r.revenue) AS amount
+SELECT m.group_customer_id AS subject_id, m.group_customer_id AS customer_id, CAST(SUM(r.revenue) AS DECIMAL(18, 2)) AS amount
 FROM snapshot_customer AS m
 JOIN features_revenue AS r ON r.customer_id = m.customer_id
 LEFT JOIN snapshot_customer AS g ON g.customer_id = m.group_customer_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -56,3 +57,11 @@ def test_closed_once_and_overdue_until_then(home: Path) -> None:
     assert (circuit["since_month"], circuit["due_on"], circuit["is_overdue"]) == ("2026-08", date(2026, 9, 10), True)
     assert after["zero_tariff", "ann-1"]["state"] == "closed"
     assert after["unclaimed", "dan"]["is_overdue"]
+
+
+def test_what_cannot_be_looked_for_is_not_closed(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home", ignore=lambda folder, names: {str(AFTER)} & set(names))
+    blind = town(AFTER).drop_column("service", "is_fee_waiver_approved")
+    run_town(tmp_path / "home", blind, tmp_path / "source")
+    circuit = findings(tmp_path / "home", AFTER)["zero_tariff", "ann-1"]
+    assert (circuit["state"], circuit["is_overdue"]) == ("not_checked", True)

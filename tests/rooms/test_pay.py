@@ -31,7 +31,7 @@ _SHEET = pa.schema(
 )
 _HISTORY = pa.schema([("employee_id", pa.string()), ("month", pa.string()), ("total_score", _POINTS)])
 _GRADES = pa.schema(
-    [("employee_id", pa.string()), ("year", pa.int32()), ("role", pa.string()), ("year_score", _POINTS), ("grade", pa.string())]
+    [("employee_id", pa.string()), ("year", pa.int32()), ("role", pa.string()), ("year_score", pa.float64()), ("grade", pa.string())]
 )  # fmt: skip
 Given = Mapping[str, list[Row] | pa.Table | str]
 
@@ -149,7 +149,7 @@ def test_a_years_grade(
         tmp_path, DECEMBER, sheet(**said), prior_report_appraisal=scores(("2026-11", "80"), ("2025-12", "1"))
     )
     row = only(read(folder, "report_grade"))
-    assert (row["year_score"], row["grade"]) == (year_score and Decimal(year_score), grade)
+    assert (row["year_score"], row["grade"]) == (year_score and pytest.approx(float(year_score)), grade)
     assert (row["payout_share"], row["coefficient_change"]) == (share and Decimal(share), change and Decimal(change))
 
 
@@ -177,7 +177,7 @@ def test_years_add_up(tmp_path: Path, before: list[str], now: str, consequence: 
 
 
 def test_no_pay_in_the_year_after_a_bad_one(tmp_path: Path) -> None:
-    grade = {"employee_id": "E1", "year": 2025, "role": "staff", "year_score": Decimal(50), "grade": "not_competent"}
+    grade = {"employee_id": "E1", "year": 2025, "role": "staff", "year_score": 50.0, "grade": "not_competent"}
     grades = pa.Table.from_pylist([grade], schema=_GRADES)
     folder = sheets(tmp_path, MAY, sheet(), sheet("E2"), prior_report_grade=grades)
     assert {r["employee_id"]: (r["state"], r["pay_amount"]) for r in read(folder, "report_pay")} == {
