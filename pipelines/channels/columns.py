@@ -106,6 +106,11 @@ ORDER_COLUMNS = _office(
 )  # fmt: skip
 WITHHELD_COLUMNS = _office(("output", 34, "text"), ("status", 13, "text"), ("reason", 70, "text"))
 WHY_NOT_COLUMNS = _office(("list_title", 22, "text"), ("reason", 26, "text"), ("customer_count", 12, "integer"))
+AUDIT_COLUMNS = _office(
+    ("audit_kind", 22, "text"), ("subject_id", 16, "text"), ("customer_id", 14, "text"), ("branch_id", 12, "text"),
+    ("manager_id", 12, "text"), ("amount", 13, "money"), ("since_month", 10, "text"), ("due_on", 12, "date"),
+    ("state", 20, "text"),
+)  # fmt: skip
 FIGURE_COLUMNS = _office(
     ("figure", 44, "text"), ("kpi_title", 36, "text"), ("measure", 14, "text"), ("scope_id", 14, "text"),
     ("about_month", 10, "text"), ("value", 14, "number"), ("shown", 14, "text"), ("numerator", 15, "number"),
@@ -150,4 +155,5 @@ TABLE_COLUMNS = {
     "orders": ORDER_COLUMNS,
     "withheld": WITHHELD_COLUMNS,
     "why_not": WHY_NOT_COLUMNS,
+    "audit": AUDIT_COLUMNS,
 }

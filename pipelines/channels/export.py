@@ -169,6 +169,7 @@ def _company_book(office: Office, out: Path) -> Path:
         "orders": [office.work_row(place, order, False) for place, order in enumerate(office.orders, start=1)],
         "withheld": list(_held_back(office, kpi_rows)),
         "why_not": _why_not(office),
+        **({"audit": found} if (found := _audits(office)) else {}),
     }
     book = Tables(
         stamp=office.stamp(label(office.language, "scope.company")),
@@ -176,6 +177,20 @@ def _company_book(office: Office, out: Path) -> Path:
     )
     write_tables(path, book, labels(office.language))
     return path
+
+
+def _audits(office: Office) -> list[Row]:
+    """What was found or closed, the dearest first."""
+    rows = office.rows("report_audit") if office.version.is_computed("report_audit") else []
+    rows = sorted(rows, key=lambda row: (row["kind"], row["state"], -(row["amount"] or 0), row["subject_id"]))
+    return [
+        row
+        | {
+            "audit_kind": label(office.language, f"audit.{row['kind']}"),
+            "state": label(office.language, f"audit.{'overdue' if row['is_overdue'] else row['state']}"),
+        }
+        for row in rows
+    ]
 
 
 def _kpi_row(office: Office, meta: Mapping[str, Any], row: Row) -> Row:

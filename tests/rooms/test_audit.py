@@ -6,9 +6,12 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from pipelines.channels.export import export_month
 from pipelines.core.month import Month
+from pipelines.store.lake import MonthFolder
 from tests.small import MONTH, Row, Town, read, run_town
 
 NEXT, AFTER = MONTH.plus(1), MONTH.plus(2)
@@ -65,3 +68,17 @@ def test_what_cannot_be_looked_for_is_not_closed(home: Path, tmp_path: Path) -> 
     run_town(tmp_path / "home", blind, tmp_path / "source")
     circuit = findings(tmp_path / "home", AFTER)["zero_tariff", "ann-1"]
     assert (circuit["state"], circuit["is_overdue"]) == ("not_checked", True)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh", ("专项稽核", "零资费电路", "已逾期")), ("en", ("Audits", "Circuit without a charge", "overdue"))],
+)
+def test_the_company_workbook_shows_them(
+    home: Path, tmp_path: Path, language: str, words: tuple[str, str, str]
+) -> None:
+    export_month(MonthFolder(home, NEXT), tmp_path, language)
+    sheet = openpyxl.load_workbook(tmp_path / f"{NEXT}_company.xlsx")[words[0]]
+    rows = [[str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    circuit = next(row for row in rows if "ann-1" in row)
+    assert circuit[0] == words[1] and circuit[-1] == words[2]
