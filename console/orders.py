@@ -13,7 +13,7 @@ from console.database import open_office
 from pipelines.core.errors import Refused
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
-from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.masking import digest_phone
 
 _BATCH = 2_000
@@ -50,6 +50,30 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
         failpoint("office.imported")
         AuditEntry.objects.create(actor=actor, action="import_orders", subject=release.month, detail=detail)
     return len(rows)
+
+
+def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: str) -> int:
+    """Add a day's treated orders to those of its released month; return how many are new.
+
+    Raise Refused for a day that is not sealed, or a month that is not here.
+    """
+    seal = folder.seal()
+    open_office(home, settings)
+    from django.db import transaction
+
+    from console.models import AuditEntry, Order, Release
+
+    with transaction.atomic():
+        release = Release.objects.filter(month=str(folder.month)).first()
+        if seal is None or release is None:
+            raise Refused("office.not_released", month=folder.month)
+        rows = list(_rows(folder.version(seal["version"]), settings.key))
+        known = set(release.orders.values_list("order_id", flat=True))
+        new = [Order(release=release, **row) for row in rows if row["order_id"] not in known]
+        Order.objects.bulk_create(new, batch_size=_BATCH)
+        detail = {"version": seal["version"], "orders": len(new)}
+        AuditEntry.objects.create(actor=actor, action="import_day_orders", subject=str(folder.day), detail=detail)
+    return len(new)
 
 
 def _rows(version: Version, key: bytes) -> Iterator[dict[str, Any]]:

@@ -64,7 +64,7 @@ def restate_month(job: Job) -> Version:
 
     The same input again gives the version that is there. Raise Refused when the month is not released.
     """
-    with StorageErrors(job), job.folder.lock():
+    with StorageErrors(job.home, job.month), job.folder.lock():
         job.folder.recover()
         seal = job.folder.seal()
         if seal is None:

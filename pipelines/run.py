@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as library_version
@@ -59,7 +60,7 @@ def run_month(job: Job) -> Version:
 
     A sealed month is re-read, not run; Refused when its source says something else now.
     """
-    with StorageErrors(job), job.folder.lock():
+    with StorageErrors(job.home, job.month), job.folder.lock():
         standing = _standing(job)
         if standing is not None:
             return standing
@@ -78,7 +79,7 @@ def run_room(job: Job, room: str) -> Version | None:
     """
     if room not in ROOMS:
         raise UsageError("room.unknown", room=room, rooms=", ".join(ROOMS))
-    with StorageErrors(job), job.folder.lock():
+    with StorageErrors(job.home, job.month), job.folder.lock():
         standing = _standing(job)
         if standing is not None:
             return standing
@@ -101,7 +102,7 @@ def release_month(job: Job, approved: int | None = None) -> Version:
 
     Raise Refused when a person approved another version than the one that is current now.
     """
-    with StorageErrors(job), job.folder.lock():
+    with StorageErrors(job.home, job.month), job.folder.lock():
         version = job.folder.version()
         if approved not in (None, version.number):
             raise Refused("month.other_version", month=job.month, approved=approved, current=version.number)
@@ -185,7 +186,7 @@ def identity_of_key(settings: Settings) -> str:
 def code_hash() -> str:
     """SHA-256 over the code, SQL and expectations that make the tables, and the libraries that write them."""
     files = [*(ROOT / "pipelines").rglob("*.py"), *(ROOT / "pipelines").rglob("*.yml")]
-    files += (ROOT / "models").glob("*.py")
+    files += (ROOT / "models").rglob("*.py")
     files += [*SQL.rglob("*.sql"), *EXPECTATIONS.glob("*.yml")]
     digest = sha256()
     for path in sorted(p for p in files if p.parent.name != "cli"):
@@ -319,8 +320,9 @@ def _source(job: Job) -> Source:
 class StorageErrors:
     """Turn what the disk and the engine throw into an error that says where and what next."""
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, home: Path, period: Month | date) -> None:
+        self.home = home
+        self.period = period
 
     def __enter__(self) -> None:
         return None
@@ -329,6 +331,6 @@ class StorageErrors:
         if error is None or isinstance(error, RetentionError):
             return
         if isinstance(error, OSError):
-            raise StorageError("storage.failed", where=error.filename or self.job.home, why=error.strerror) from error
+            raise StorageError("storage.failed", where=error.filename or self.home, why=error.strerror) from error
         if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-            raise StorageError("storage.engine", month=self.job.month, why=str(error).splitlines()[0]) from error
+            raise StorageError("storage.engine", month=self.period, why=str(error).splitlines()[0]) from error

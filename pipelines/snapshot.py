@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipelines.core.context import Context
@@ -9,7 +10,6 @@ from pipelines.core.contract import Column, Table, contract
 from pipelines.core.errors import GateStopped, SourceNotReady
 from pipelines.core.expectations import load_suite
 from pipelines.core.lineage import snapshot_columns
-from pipelines.core.spec import TableName
 from pipelines.core.values import MACROS, SQL_TYPES, Typed, plain, typed
 
 
@@ -27,6 +27,11 @@ class Intake:
 
 def run(context: Context) -> None:
     """Turn every raw table into a typed one; raise GateStopped when a required one cannot be used."""
+    take_in(context, contract().values())
+
+
+def take_in(context: Context, tables: Iterable[Table]) -> None:
+    """Type these tables, in an order in which customers and services come before what belongs to them."""
     engine = context.engine
     for macro in MACROS:
         engine.execute(f"CREATE OR REPLACE MACRO {macro}")
@@ -35,7 +40,7 @@ def run(context: Context) -> None:
         '("table" VARCHAR, "file" VARCHAR, "line" BIGINT, "column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)'
     )
     engine.execute('CREATE TEMP TABLE normalised ("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)')
-    intake = [_take_in(context, table) for table in contract().values()]
+    intake = [_take_in(context, table) for table in tables]
     context.write("snapshot_quarantine", "SELECT * FROM quarantine", ["ALL"])
     context.write("snapshot_normalised", "SELECT * FROM normalised", ["ALL"])
     rows = ", ".join(
@@ -178,11 +183,7 @@ def _set_aside(context: Context, table: Table) -> None:
     _mark_lost_zeros(context, table)
     _mark_repeats(context, table)
     for owner in ("customer", "service"):
-        if (
-            table.name != owner
-            and table.column(f"{owner}_id")
-            and TableName(f"snapshot_{owner}").name in context.tables
-        ):
+        if table.name != owner and table.column(f"{owner}_id") and context.is_computed(f"snapshot_{owner}"):
             key = f"{owner}_id"
             absent = f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
             _mark(context, absent, f"unknown_{owner}", key)

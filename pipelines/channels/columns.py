@@ -148,6 +148,17 @@ PAY_COLUMNS = {
         ("claimed_on", 12, "date"), ("amount", 12, "money"), ("purpose", 24, "text"), ("state", 26, "text"),
     ),
 }  # fmt: skip
+_PLACE = (("scope_kind", 10, "text"), ("scope_id", 16, "text"))
+DAY_COLUMNS = {
+    "suspended": _office(
+        *_PLACE, ("day.suspended_count", 12, "integer"), ("day.stopped_count", 12, "integer"),
+        ("day.reactivated_count", 12, "integer"),
+    ),
+    "arrears": _office(
+        *_PLACE, ("day.customer_count", 12, "integer"), ("day.open_amount", 14, "money"),
+        ("day.past_due_amount", 14, "money"), ("day.paid_amount", 14, "money"), ("day.paid_month_amount", 14, "money"),
+    ),
+}  # fmt: skip
 ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
 TABLE_COLUMNS = {
     "kpi": KPI_COLUMNS,

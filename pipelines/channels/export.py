@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.channels.columns import DAY_COLUMNS
 from pipelines.channels.workbook import (
     TABLE_COLUMNS,
     Cell,
@@ -26,7 +27,7 @@ from pipelines.channels.workbook import (
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
 from pipelines.sources.changes import WITHDRAWN, Change, read_changes
-from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.evidence import evidence_in_words, script_in_words
 from pipelines.words.masking import mask_name, mask_phone
 from pipelines.words.texts import label, labels, reason_in_words
@@ -72,8 +73,9 @@ class Office:
     def stamp(self, title: str) -> Stamp:
         """What a workbook says of itself; it is dated by the month, so that the same month gives the same bytes."""
         caveats = [f"{self.list_titles[row['list']]}: {self.reason(row)}" for row in self.states if row["reason"]]
+        is_day = self.version.occasion != str(self.version.month)
         return Stamp(
-            title=title,
+            title=f"{title} {self.version.occasion}" if is_day else title,
             language=self.language,
             month=str(self.version.month),
             version=self.version.number,
@@ -130,6 +132,35 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     return [*_work_lists(office, out), _company_book(office, out)]
 
 
+def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
+    """Write a day's work lists and its bulletins into a folder; drafts until its month is released. Return the files."""
+    office = Office(folder.version(), language, folder.seal() is None)
+    return [*_work_lists(office, out), *_bulletins(office, out)]
+
+
+def _bulletins(office: Office, out: Path) -> Iterator[Path]:
+    found = {name: office.rows(f"daily_{name}") for name in DAY_COLUMNS if office.version.is_computed(f"daily_{name}")}
+    sheets = tuple(Sheet(name, DAY_COLUMNS[name], _placed(office, rows), frozen=1) for name, rows in found.items())
+    if sheets:
+        path = out / f"{office.version.occasion}_bulletin.xlsx"
+        write_tables(path, Tables(office.stamp(label(office.language, "day.title")), sheets), labels(office.language))
+        yield path
+
+
+def _placed(office: Office, rows: Sequence[Row]) -> list[Row]:
+    """Company first, then branches, then managers, kinds in words."""
+    kinds = ("company", "branch", "manager")
+    rows = sorted(rows, key=lambda row: (kinds.index(row["scope_kind"]), row["scope_id"]))
+    return [
+        {
+            **{(f"day.{name}"): value for name, value in row.items()},
+            "scope_kind": label(office.language, f"scope.{row['scope_kind']}"),
+            "scope_id": row["scope_id"],
+        }
+        for row in rows
+    ]
+
+
 def _work_lists(office: Office, out: Path) -> Iterator[Path]:
     managers = _names(office, "snapshot_account_manager", "manager_id")
     branches = _names(office, "snapshot_organisation", "org_id")
@@ -137,7 +168,7 @@ def _work_lists(office: Office, out: Path) -> Iterator[Path]:
         name = (managers if is_owner else branches).get(desk, desk)
         book = WorkList(stamp=office.stamp(name), manager_id=desk, rows=rows)
         kind = "manager" if is_owner else "branch"
-        path = out / f"{office.version.month}_{kind}_{file_stem(name, desk)}.xlsx"
+        path = out / f"{office.version.occasion}_{kind}_{file_stem(name, desk)}.xlsx"
         write_work_list(path, book, labels(office.language), load_settings().key)
         yield path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,18 @@ class Context:
     office: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    # -- what it is about ----------------------------------------------------------------------------------------
+
+    @property
+    def occasion(self) -> str:
+        """What the orders are made for: the month, or a day after it."""
+        return str(self.month)
+
+    @property
+    def dispatch_on(self) -> date:
+        """The day the orders go out: a working day of the next month, never the clock."""
+        return self.calendar.nth_of(self.month.plus(1), self.settings.dispatch_working_day)
 
     # -- what is there -------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ FIXED = ("customer_id", "service_id", "rank_group", "rank_value", "amount", "rea
 def run(context: Context) -> None:
     """Write `dispatch_order`, `dispatch_why_not`, `dispatch_candidate`, `dispatch_list` and `dispatch_capacity`."""
     engine = context.engine
-    states = [_gather(context, spec) for spec in lists()]
+    states = [gather(context, spec) for spec in lists()]
     ready = [s for s, state in zip(lists(), states, strict=True) if state["status"] in ("released", "caveat")]
     engine.table("candidate", _all_candidates(ready))
     draw_holdout(context, [spec.name for spec in ready if spec.meta["holdout"]])
@@ -46,7 +46,7 @@ def run(context: Context) -> None:
 # -- who is on a list --------------------------------------------------------------------------------------------
 
 
-def _gather(context: Context, spec: Spec) -> dict[str, Any]:
+def gather(context: Context, spec: Spec) -> dict[str, Any]:
     """Compute a list's candidates, one row a customer, unless something it needs is missing or withheld."""
     state = {"list": spec.name, "priority": spec.meta["priority"], "status": "released", "reason": None}
     needed = [table for table in decided_by(spec) if table != "features_complaint"]
@@ -120,10 +120,12 @@ def _evidence(spec: Spec) -> str:
     return f"CAST(TO_JSON({{{facts}}}) AS VARCHAR)" if names else "CAST(NULL AS VARCHAR)"
 
 
+NOBODY = (
+    "SELECT NULL::VARCHAR AS list, NULL::VARCHAR AS customer_id, NULL::VARCHAR AS service_id, "
+    "NULL::DECIMAL(18,2) AS rank_value, NULL::DECIMAL(18,2) AS amount, NULL::VARCHAR AS reason_codes, "
+    "NULL::DATE AS listed_due_on, NULL::VARCHAR AS evidence, NULL::INTEGER AS rank WHERE FALSE"
+)
+
+
 def _all_candidates(ready: list[Spec]) -> str:
-    tables = " UNION ALL ".join(f"SELECT * FROM listed_{spec.name}" for spec in ready)
-    return tables or (
-        "SELECT NULL::VARCHAR AS list, NULL::VARCHAR AS customer_id, NULL::VARCHAR AS service_id, "
-        "NULL::DECIMAL(18,2) AS rank_value, NULL::DECIMAL(18,2) AS amount, NULL::VARCHAR AS reason_codes, "
-        "NULL::DATE AS listed_due_on, NULL::VARCHAR AS evidence, NULL::INTEGER AS rank WHERE FALSE"
-    )
+    return " UNION ALL ".join(f"SELECT * FROM listed_{spec.name}" for spec in ready) or NOBODY

@@ -7,7 +7,6 @@ Nothing here counts capacity. `ask` gathers the facts, `wants` is the order each
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -33,11 +32,6 @@ _LIST = pa.schema(
         *(("probability", pa.float64()), ("persuadability", pa.float64())),
     ]
 )
-
-
-def dispatch_day(context: Context) -> date:
-    """The day the orders go out: a working day of the next month, never the clock."""
-    return context.calendar.nth_of(context.month.plus(1), context.settings.dispatch_working_day)
 
 
 def ask(context: Context, specs: Sequence[Spec]) -> None:
@@ -84,7 +78,7 @@ def _recent_orders(context: Context) -> None:
         "SELECT customer_id, purpose, MAX(dispatched_on) AS dispatched_on "
         f"FROM ({' UNION ALL '.join(recent) or nothing}) "
         "WHERE purpose <> 'debt' AND DATE_DIFF('day', dispatched_on, $dispatch_on) <= $days GROUP BY customer_id, purpose",
-        {"dispatch_on": dispatch_day(context), "days": context.settings.cool_down_days},
+        {"dispatch_on": context.dispatch_on, "days": context.settings.cool_down_days},
     )
 
 

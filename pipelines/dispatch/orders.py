@@ -21,13 +21,14 @@ def keyed_hash(key: bytes, *parts: str) -> bytes:
     return hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
 
 
-def order_ids(key: bytes, month: Month, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Give each (list, customer) of a month its order id: month and twelve letters of a keyed hash."""
+def order_ids(key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = "") -> pa.Table:
+    """Give each (list, customer) of a month, or of a day after it, its order id: month and twelve letters of a keyed hash."""
+    occasion = occasion or str(month)
     records = [
         {
             "list": row["list"],
             "customer_id": row["customer_id"],
-            "order_id": f"{month.year}{month.number:02d}-{_letters(key, str(month), row['list'], row['customer_id'])}",
+            "order_id": f"{month.year}{month.number:02d}-{_letters(key, occasion, row['list'], row['customer_id'])}",
         }
         for row in rows
     ]

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from pipelines.core.context import Context
 from pipelines.core.spec import Spec
-from pipelines.dispatch.decide import dispatch_day
 from pipelines.dispatch.orders import due_dates, order_ids
 from pipelines.dispatch.schedule import plan_days
 
@@ -19,7 +18,7 @@ ORDER_KEY = ["list", "arm DESC", "rank"]
 def write_orders(context: Context, specs: Mapping[str, Spec]) -> None:
     """Write `dispatch_order`: both arms; only treated orders leave the house."""
     _make_ids_and_days(context, specs)
-    days = {"month": str(context.month), "dispatch_on": dispatch_day(context)}
+    days = {"month": str(context.month), "dispatch_on": context.dispatch_on}
     context.write("dispatch_order", _ORDERS, ORDER_KEY, days)
 
 
@@ -43,9 +42,9 @@ WHERE d.arm IS NOT NULL
 
 def _make_ids_and_days(context: Context, specs: Mapping[str, Spec]) -> None:
     """Make `made`: each order's id, its due day, and for treated ones the day planned for it."""
-    engine, dispatch_on = context.engine, dispatch_day(context)
+    engine, dispatch_on = context.engine, context.dispatch_on
     rows = engine.rows("SELECT list, customer_id, listed_due_on FROM decided WHERE arm IS NOT NULL")
-    engine.register("order_id", order_ids(context.settings.key, context.month, rows))
+    engine.register("order_id", order_ids(context.settings.key, context.month, rows, context.occasion))
     engine.register("due", due_dates(context.calendar, context.month, dispatch_on, specs, rows))
     treated = engine.rows(
         "SELECT d.list, d.customer_id, COALESCE(d.manager_id, d.branch_id, '') AS desk, u.due_on, f.place, d.rank "

@@ -19,12 +19,13 @@ from pipelines.sources.delivery import (
     Limits,
     Source,
 )
-from pipelines.sources.folder import FolderSource
+from pipelines.sources.folder import DaySource, FolderSource
 
 __all__ = [
     "DAMAGED_ID",
     "EXCEL_SERIAL",
     "NO_CACHED_VALUE",
+    "DaySource",
     "Delivery",
     "FileReceipt",
     "Limits",

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pipelines.core.contract import Table, contract
@@ -27,6 +28,10 @@ _OPENERS: dict[str, Callable[[Staged, Table, Limits], Part]] = {
     "parquet": open_parquet,
     "xlsx": open_xlsx,
 }
+
+
+# What an operator may deliver of a day.
+DAILY = ("service", "receivable", "payment", "trouble_ticket", "status_change")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class FolderSource:
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self.folder = folder
         self.limits = limits or Limits()
+        self.tables = contract()
 
     def fingerprint(self, month: Month) -> str:
         """Hash names and content of the month's files; raise SourceNotReady without the folder."""
@@ -69,7 +75,7 @@ class FolderSource:
         staging = into / ".staging"
         try:
             deliveries = [
-                self._extract_table(t, [f for f in before if f.table == t.name], into) for t in contract().values()
+                self._extract_table(t, [f for f in before if f.table == t.name], into) for t in self.tables.values()
             ]
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -82,13 +88,22 @@ class FolderSource:
 
     def _files(self, month: Month) -> tuple[list[TableFile], tuple[str, ...]]:
         """List the month's files that belong to a table, and the names of those that do not."""
-        folder = self.folder / str(month)
+        folder = self._folder(month)
         try:
             entries = sorted(folder.iterdir())
         except OSError as error:
-            raise SourceNotReady("source.month_missing", month=str(month), folder=str(folder)) from error
-        found = {entry: _table_file(entry) for entry in entries}
+            raise SourceNotReady("source.month_missing", month=folder.name, folder=str(folder)) from error
+        found = {entry: self._table_file(entry) for entry in entries}
         return [f for f in found.values() if f], tuple(e.name for e, f in found.items() if f is None)
+
+    def _folder(self, month: Month) -> Path:
+        return self.folder / str(month)
+
+    def _table_file(self, path: Path) -> TableFile | None:
+        match = _NAME.fullmatch(path.name.lower())
+        if not match or match["table"] not in self.tables or not path.is_file():
+            return None
+        return TableFile(path, match["table"], match["part"], match["kind"])
 
     def _extract_table(self, table: Table, files: Sequence[TableFile], into: Path) -> Delivery:
         output, staging = prepare_output(table.name, into), into / ".staging" / table.name
@@ -110,11 +125,16 @@ class FolderSource:
         return written_table(table, schema.names, tuple(part.receipt() for part in parts))
 
 
-def _table_file(path: Path) -> TableFile | None:
-    match = _NAME.fullmatch(path.name.lower())
-    if not match or match["table"] not in contract() or not path.is_file():
-        return None
-    return TableFile(path, match["table"], match["part"], match["kind"])
+class DaySource(FolderSource):
+    """Reads the state at the end of a day: `<source>/daily/<YYYY-MM-DD>/`, whatever the month it is asked for."""
+
+    def __init__(self, folder: Path, day: date, limits: Limits | None = None) -> None:
+        super().__init__(folder / "daily", limits)
+        self.day = day
+        self.tables = {name: table for name, table in contract().items() if name in DAILY}
+
+    def _folder(self, month: Month) -> Path:
+        return self.folder / str(self.day)
 
 
 def _check_parts(files: Sequence[TableFile]) -> None:

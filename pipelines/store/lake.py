@@ -4,6 +4,7 @@
     <home>/months/2026-10/CURRENT            names the version readers use
     <home>/months/2026-10/v0003.partial/     a draft: draft.json tells which rooms are finished
     <home>/months/2026-10/SEAL.json          the released version; nothing replaces it
+    <home>/days/2026-11-05/…                 a day after it, in the same form
 
 The manifest comes last and has no clock in it: the same inputs make the same bytes.
 """
@@ -16,6 +17,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,11 @@ class Version:
     def identity(self) -> str:
         """The manifest's SHA-256: names the version's whole content."""
         return hash_file(self.path / "manifest.json")
+
+    @property
+    def occasion(self) -> str:
+        """What the version's orders were made for: the month, or a day after it."""
+        return str(self.manifest["inputs"].get("day", self.month))
 
     def is_computed(self, name: str) -> bool:
         """Whether the version holds a table."""
@@ -207,6 +214,22 @@ class MonthFolder:
         if held is not None and held != seal:
             raise Refused("month.sealed", month=self.month, version=held["version"])
         write_json(self.path / "SEAL.json", seal)
+
+
+class DayFolder(MonthFolder):
+    """One day in the home, with orders that are added to those of the month before it."""
+
+    def __init__(self, home: Path, month: Month, day: date) -> None:
+        super().__init__(home, month)
+        self.day = day
+        self.path = home / "days" / str(day)
+
+
+def held_days(home: Path, month: Month) -> list[Version]:
+    """The days whose orders were added to those of a month, oldest first."""
+    folders = [p for p in (home / "days").glob("????-??-??") if p.is_dir()]
+    days = [DayFolder(home, month, date.fromisoformat(p.name)).current() for p in sorted(folders)]
+    return [version for version in days if version and version.manifest["month"] == str(month)]
 
 
 def held_months(home: Path) -> list[Month]:

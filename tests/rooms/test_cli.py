@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 from pipelines import cli
 from pipelines.store.lake import MonthFolder
 from pipelines.words import views
-from tests.small import KEY, MONTH, Town, no_gate, run_town
+from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
 COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why"]
@@ -320,3 +320,18 @@ def test_export_and_twin_write_and_say_so(retention: Retention, copied: Path) ->
     assert (made.code, json.loads(made.out)["months"]) == (0, 1) and (
         copied / "twin" / "2026-08" / "customer.parquet"
     ).exists()
+
+
+def test_daily_answers_in_both_forms_and_refuses_what_is_no_day(retention: Retention, tmp_path: Path) -> None:
+    run_town(tmp_path / "home", Town().person("ann"), tmp_path / "source")
+    line = row("service", MONTH, service_id="ann-1", status="suspended_arrears")
+    write_csv(tmp_path / "source" / "daily" / "2026-09-08" / "service.csv", "service", [line])
+    said = retention("daily", "2026-09-08", "--source", "source", "--json")
+    content = json.loads(said.out)
+    assert (said.code, content["orders"]) == (12, 1)
+    assert content["not_computed"]["daily_suspended"] == "absent: status_change"
+    said = retention("daily", "2026-09-08", "--source", "source", "--lang", "en", "--out", "out")
+    assert "Orders of the day, added to those of 2026-08: 1" in said.out and "daily_arrears" in said.err
+    assert any((tmp_path / "out").glob("2026-09-08_manager_*.xlsx"))
+    assert retention("daily", "8.9.2026", "--source", "source").code == 2
+    assert retention("daily", "2026-09-09", "--source", "source").code == 11

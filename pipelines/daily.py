@@ -1,0 +1,274 @@
+"""A day between two months: its bulletins, and orders for whom the operator has suspended since.
+
+What was delivered of the day (`service receivable payment trouble_ticket status_change`) is read as a month's tables are.
+All else, owners, consent, value and the places of managers, is what the newest month before it knows. The day's orders
+are added to that month's: who has one already gets no second, and what managers have taken on is off their places. The
+month itself, sealed or not, is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines import dispatch, extract, snapshot
+from pipelines.core.calendar import Calendar
+from pipelines.core.context import Context
+from pipelines.core.contract import contract
+from pipelines.core.errors import Refused, UsageError
+from pipelines.core.month import Month
+from pipelines.core.outputs import lists
+from pipelines.core.settings import Settings, load_settings
+from pipelines.core.spec import TableName, room_specs
+from pipelines.dispatch.capacity import place
+from pipelines.dispatch.decide import ask, settle
+from pipelines.dispatch.write import write_candidates, write_lists, write_orders, write_why_not
+from pipelines.engines.duckdb import DuckEngine
+from pipelines.feedback.marks import write_marks
+from pipelines.run import StorageErrors, code_hash, identity_of_key
+from pipelines.sources import DaySource
+from pipelines.sources.folder import DAILY
+from pipelines.sources.office import OfficeReading, read_office
+from pipelines.store.files import hash_file
+from pipelines.store.lake import DayFolder, MonthFolder, Version, held_days, held_months
+
+ROOM = "daily"
+LIST = "suspended_reactivation"
+# Features that are the day's own: never those of the month.
+_OF_THE_DAY = ("service", "arrears")
+
+
+@dataclass
+class DayContext(Context):
+    """A day's view of the month before it: the day's own tables, else that month's."""
+
+    day: date = date.min
+    before: Version | None = None
+
+    @property
+    def occasion(self) -> str:
+        """The day."""
+        return str(self.day)
+
+    @property
+    def dispatch_on(self) -> date:
+        """The working day after the day."""
+        return self.calendar.after(self.day, 1)
+
+    def entry(self, table: TableName) -> dict[str, Any] | None:
+        """The manifest entry of a table of the day, or of the month where the day has none of its own."""
+        own = super().entry(table)
+        if own is not None or table.era or self.before is None or _is_of_the_day(table.name):
+            return own
+        entry: dict[str, Any] | None = self.before.manifest["tables"].get(table.name)
+        return entry
+
+    def bind_month(self) -> None:
+        """Make the month's tables readable, but for those that are the day's own."""
+        for name, entry in (self.before.manifest["tables"] if self.before else {}).items():
+            if entry["status"] == "computed" and not name.startswith("extract_") and not _is_of_the_day(name):
+                self.engine.bind(TableName(name), self.before.path / f"{name}.parquet")  # type: ignore[union-attr]
+
+    def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
+        """The month's parameters, with the day as the last of its month so far."""
+        today = {"last_day": self.day, "first_day": self.day.replace(day=1)}
+        return super().parameters(wanted) | {name: value for name, value in today.items() if name in wanted}
+
+
+def _is_of_the_day(table: str) -> bool:
+    return table in {*(f"snapshot_{name}" for name in DAILY), *(f"features_{name}" for name in _OF_THE_DAY)}
+
+
+@dataclass
+class DayJob:
+    """One day to run: where from, where to, and how to tell somebody what is going on."""
+
+    home: Path
+    day: date
+    source: Path
+    settings: Settings = field(default_factory=load_settings)
+    progress: Callable[[str], None] = lambda step: None
+
+    @property
+    def before(self) -> Version:
+        """The newest month held before the day's; raise UsageError when there is none."""
+        own = Month(self.day.year, self.day.month)
+        earlier = [month for month in held_months(self.home) if month < own]
+        if not earlier:
+            raise UsageError("day.no_month", day=self.day, month=own.plus(-1))
+        return MonthFolder(self.home, earlier[-1]).version()
+
+    @property
+    def folder(self) -> DayFolder:
+        """The day's folder in the home."""
+        return DayFolder(self.home, self.before.month, self.day)
+
+
+def run_day(job: DayJob) -> Version:
+    """Make the day's bulletins and orders; hand the orders to the office when their month was released.
+
+    The same input again gives the version that is there. Raise Refused when the day's orders have left the house and its
+    source says something else now.
+    """
+    with StorageErrors(job.home, job.day), job.folder.lock():
+        job.folder.recover()
+        source = DaySource(job.source, job.day)
+        own = Month(job.day.year, job.day.month)
+        fingerprint = source.fingerprint(own)
+        seal = job.folder.seal()
+        if seal is not None:
+            sealed = job.folder.version(seal["version"])
+            if sealed.manifest["inputs"]["source"] != fingerprint:
+                raise Refused("day.sealed", day=job.day, version=sealed.number)
+            return sealed
+        office = read_office(job.settings.office_database(job.home), own)
+        version = _make(job, source, office, _inputs(job, fingerprint, office))
+        if MonthFolder(job.home, job.before.month).seal() is not None:
+            _hand_over(job, version)
+        return version
+
+
+def _inputs(job: DayJob, fingerprint: str, office: OfficeReading) -> dict[str, Any]:
+    return {
+        "day": str(job.day),
+        "source": fingerprint,
+        "office": office.sha256,
+        "code": code_hash(),
+        "settings": job.settings.meaning(),
+        "key": identity_of_key(job.settings),
+        "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
+        "month": f"{job.before.month} {job.before.identity}",
+        "days": [f"{version.occasion} {version.identity}" for version in _days_before(job)],
+    }
+
+
+def _days_before(job: DayJob) -> list[Version]:
+    return [v for v in held_days(job.home, job.before.month) if v.occasion < str(job.day)]
+
+
+def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[str, Any]) -> Version:
+    current = job.folder.current()
+    if current is not None and current.manifest["inputs"] == inputs:
+        return current
+    draft = job.folder.draft()
+    draft.start(inputs)
+    before, days = job.before, _days_before(job)
+    folders = [draft.path, before.path, *(version.path for version in days)]
+    with DuckEngine(draft.scratch, folders, job.settings.memory_limit, job.settings.threads) as engine:
+        context = DayContext(
+            month=before.month,
+            settings=job.settings,
+            calendar=Calendar.load(job.settings.calendar_file),
+            draft=draft,
+            engine=engine,
+            earlier={},
+            progress=job.progress,
+            day=job.day,
+            before=before,
+        )
+        _read(context, source, office)
+        context.bind_month()
+        _tell(context)
+        _order(context, [before, *days])
+        draft.finish_room(ROOM, context.tables)
+    return job.folder.commit(draft)
+
+
+# -- the day's tables --------------------------------------------------------------------------------------------
+
+
+def _read(context: DayContext, source: DaySource, office: OfficeReading) -> None:
+    """Read and type what was delivered of the day, by the rules of the month that it lies in."""
+    month = Month(context.day.year, context.day.month)
+    reading = Context(
+        month=month,
+        settings=context.settings,
+        calendar=context.calendar,
+        draft=context.draft,
+        engine=context.engine,
+        earlier={},
+        source=source,
+        office=office,
+        progress=context.progress,
+        tables=context.tables,
+    )
+    extract.run(reading)
+    context.draft.tables |= reading.tables  # what the snapshot asks of earlier rooms
+    snapshot.take_in(reading, [replace(contract()[name], required=False) for name in DAILY])
+
+
+def _tell(context: DayContext) -> None:
+    """Write the day's features and bulletins, as far as what they are made of was delivered."""
+    write_marks(context)
+    names = {*_OF_THE_DAY, "consent"}
+    if context.is_computed("snapshot_trouble_ticket"):  # else who complains is what the month knows
+        names.add("complaint")
+    for spec in (*(spec for spec in room_specs("features") if spec.name in names), *room_specs(ROOM)):
+        context.compute(spec)
+
+
+# -- the day's orders --------------------------------------------------------------------------------------------
+
+
+def _order(context: DayContext, made: list[Version]) -> None:
+    """Write the day's orders and why-nots: one list, beside the orders of the month and of the days before."""
+    engine = context.engine
+    spec = next(spec for spec in lists() if spec.name == LIST)
+    files = [str(version.table("dispatch_order")) for version in made if version.is_computed("dispatch_order")]
+    engine.table(
+        "standing",
+        "SELECT customer_id, list, manager_id FROM read_parquet($files, union_by_name = TRUE) WHERE arm = 'treated'",
+        {"files": files},
+    )
+    if context.is_computed("features_manager"):
+        context.write("features_manager", _PLACES_LEFT, ["manager_id"])
+    state = dispatch.gather(context, spec)
+    ready = [spec] if state["status"] in ("released", "caveat") else []
+    listed = f"SELECT * FROM listed_{LIST}" if ready else dispatch.NOBODY
+    engine.table("listed", listed)
+    engine.table("candidate", "SELECT * FROM listed WHERE customer_id NOT IN (SELECT customer_id FROM standing)")
+    ask(context, ready)
+    place(context)
+    settle(context)
+    engine.execute(_HAS_ONE)
+    write_orders(context, {LIST: spec})
+    write_why_not(context)
+    write_candidates(context)
+    write_lists(context, [state])
+    _take_along(context)
+
+
+_PLACES_LEFT = """
+SELECT m.manager_id, m.branch_id, CAST(GREATEST(m.capacity - COUNT(s.customer_id), 0) AS INTEGER) AS capacity
+FROM features_manager AS m LEFT JOIN standing AS s ON s.manager_id = m.manager_id
+GROUP BY m.manager_id, m.branch_id, m.capacity
+"""
+
+_HAS_ONE = """
+INSERT INTO decided BY NAME
+SELECT l.list, l.customer_id, l.service_id, l.rank, l.rank_value, l.amount, l.reason_codes, l.evidence,
+    'other_list' AS why_not, MIN(s.list) AS ordered_on
+FROM listed AS l JOIN standing AS s ON s.customer_id = l.customer_id
+GROUP BY ALL
+"""
+
+
+def _take_along(context: DayContext) -> None:
+    """Keep beside the orders whom they name: workbooks and the office need nothing but the day's folder."""
+    ordered = "SELECT customer_id FROM dispatch_order"
+    context.write("snapshot_person", f"SELECT * FROM snapshot_person WHERE customer_id IN ({ordered})", ["customer_id"])
+    for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
+        if context.is_computed(f"snapshot_{name}"):
+            context.write(f"snapshot_{name}", f"SELECT * FROM snapshot_{name}", [key])
+        else:
+            context.record_missing(f"snapshot_{name}", [f"absent: {name}"])
+
+
+def _hand_over(job: DayJob, version: Version) -> None:
+    from console.orders import import_day_orders  # Django is started by orders that leave the house alone
+
+    job.folder.release(version)
+    import_day_orders(job.home, job.folder, job.settings, actor=ROOM)
