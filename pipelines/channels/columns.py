@@ -111,6 +111,15 @@ AUDIT_COLUMNS = _office(
     ("manager_id", 12, "text"), ("amount", 13, "money"), ("since_month", 10, "text"), ("due_on", 12, "date"),
     ("state", 20, "text"),
 )  # fmt: skip
+FORECAST_COLUMNS = _office(
+    ("scope_kind", 10, "text"), ("scope_id", 16, "text"), ("about_month", 10, "text"), ("open_amount", 15, "money"),
+    ("low_amount", 15, "money"), ("high_amount", 15, "money"),
+)  # fmt: skip
+COMPLAINT_COLUMNS = _office(
+    ("scope_kind", 10, "text"), ("scope_id", 16, "text"), ("week_begins_on", 12, "date"),
+    ("complaint_count", 10, "integer"), ("expected", 10, "number"), ("lower_limit", 10, "number"),
+    ("upper_limit", 10, "number"), ("signal", 16, "text"),
+)  # fmt: skip
 FIGURE_COLUMNS = _office(
     ("figure", 44, "text"), ("kpi_title", 36, "text"), ("measure", 14, "text"), ("scope_id", 14, "text"),
     ("about_month", 10, "text"), ("value", 14, "number"), ("shown", 14, "text"), ("numerator", 15, "number"),
@@ -167,4 +176,6 @@ TABLE_COLUMNS = {
     "withheld": WITHHELD_COLUMNS,
     "why_not": WHY_NOT_COLUMNS,
     "audit": AUDIT_COLUMNS,
+    "forecast": FORECAST_COLUMNS,
+    "complaint": COMPLAINT_COLUMNS,
 }

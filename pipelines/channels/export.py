@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,9 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.channels.columns import DAY_COLUMNS
+from pipelines.channels.company import write_company_book
 from pipelines.channels.workbook import (
-    TABLE_COLUMNS,
-    Cell,
     Sheet,
     Stamp,
     Tables,
@@ -24,7 +23,7 @@ from pipelines.channels.workbook import (
     write_tables,
     write_work_list,
 )
-from pipelines.core.outputs import kpis, lists
+from pipelines.core.outputs import lists
 from pipelines.core.settings import load_settings
 from pipelines.sources.changes import WITHDRAWN, Change, read_changes
 from pipelines.store.lake import DayFolder, MonthFolder, Version
@@ -33,7 +32,6 @@ from pipelines.words.masking import mask_name, mask_phone
 from pipelines.words.texts import label, labels, reason_in_words
 
 Row = dict[str, Any]
-_KINDS = {"ratio": "rate", "amount": "money", "count": "integer"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     version = folder.version()
     changes = read_changes(load_settings().office_database(folder.home), folder.month)
     office = Office(version, language, folder.seal() is None, changes)
-    return [*_work_lists(office, out), _company_book(office, out)]
+    return [*_work_lists(office, out), write_company_book(office, out)]
 
 
 def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
@@ -188,89 +186,3 @@ def _names(office: Office, table: str, key: str) -> dict[str, str]:
     if office.version.manifest["tables"][table]["status"] != "computed":
         return {}
     return {row[key]: row["name"] for row in office.rows(table)}
-
-
-def _company_book(office: Office, out: Path) -> Path:
-    path = out / f"{office.version.month}_company.xlsx"
-    titles = {kpi.name: kpi.meta for kpi in kpis()}
-    kpi_rows = sorted(office.rows("kpi_monthly"), key=lambda r: (r["kpi"], not r["is_default"], r["scope_kind"]))
-    sheets = {
-        "kpi": [_kpi_row(office, titles[row["kpi"]], row) for row in kpi_rows],
-        "lists": [_list_row(office, row) for row in office.states],
-        "orders": [office.work_row(place, order, False) for place, order in enumerate(office.orders, start=1)],
-        "withheld": list(_held_back(office, kpi_rows)),
-        "why_not": _why_not(office),
-        **({"audit": found} if (found := _audits(office)) else {}),
-    }
-    book = Tables(
-        stamp=office.stamp(label(office.language, "scope.company")),
-        sheets=tuple(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1) for name, rows in sheets.items()),
-    )
-    write_tables(path, book, labels(office.language))
-    return path
-
-
-def _audits(office: Office) -> list[Row]:
-    """What was found or closed, the dearest first."""
-    rows = office.rows("report_audit") if office.version.is_computed("report_audit") else []
-    rows = sorted(rows, key=lambda row: (row["kind"], row["state"], -(row["amount"] or 0), row["subject_id"]))
-    return [
-        row
-        | {
-            "audit_kind": label(office.language, f"audit.{row['kind']}"),
-            "state": label(office.language, f"audit.{'overdue' if row['is_overdue'] else row['state']}"),
-        }
-        for row in rows
-    ]
-
-
-def _kpi_row(office: Office, meta: Mapping[str, Any], row: Row) -> Row:
-    kind = _KINDS.get(meta["unit"], "number")
-    return row | {
-        "kpi_title": meta["title"][office.language],
-        "scope_kind": label(office.language, f"scope.{row['scope_kind']}"),
-        "scope_id": label(office.language, "scope.unclaimed") if row["scope_id"] == "unclaimed" else row["scope_id"],
-        **{name: Cell(kind, row[name]) for name in ("value", "target", "gap")},
-        "status": label(office.language, f"status.{row['status']}"),
-        "reason": office.reason(row),
-    }
-
-
-def _list_row(office: Office, row: Row) -> Row:
-    orders = [order for order in office.orders if order["list"] == row["list"]]
-    spec = next(spec for spec in lists() if spec.name == row["list"])
-    amounts = [order["amount"] for order in orders if order["amount"] is not None]
-    return {
-        "list_title": office.list_titles[row["list"]],
-        "purpose": label(office.language, f"purpose.{spec.meta['purpose']}"),
-        "order_count": len(orders),
-        "amount": sum(amounts) if amounts else None,
-        "due_on": min((order["due_on"] for order in orders), default=None),
-        "status": label(office.language, f"status.{row['status']}"),
-        "reason": office.reason(row),
-    }
-
-
-def _held_back(office: Office, kpi_rows: Sequence[Row]) -> Iterator[Row]:
-    """Everything that is not simply released, KPIs by variant and lists by title."""
-    company = [row for row in kpi_rows if row["scope_kind"] == "company"]
-    named = [(f"{row['kpi']}.{row['variant']}", row) for row in company]
-    named += [(office.list_titles[row["list"]], row) for row in office.states]
-    for name, row in named:
-        if row["status"] != "released":
-            status = label(office.language, f"status.{row['status']}")
-            yield {"output": name, "status": status, "reason": office.reason(row)}
-
-
-def _why_not(office: Office) -> list[Row]:
-    """How many were left out of each list and why; the hold-out is not among the reasons that leave the house."""
-    rows = [row for row in office.rows("dispatch_why_not") if row["reason"] != "holdout"]
-    counts = Counter((row["list"], row["reason"]) for row in rows)
-    return [
-        {
-            "list_title": office.list_titles[name],
-            "reason": reason_in_words(office.language, reason),
-            "customer_count": count,
-        }
-        for (name, reason), count in sorted(counts.items())
-    ]

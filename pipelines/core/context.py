@@ -158,7 +158,9 @@ class Context:
             "month_m5": str(month.plus(-5)),
             "first_day_m5": month.plus(-5).first_day,
             "audit_due_on": self.calendar.on_or_before(month.plus(1).first_day.replace(day=AUDIT_DUE_DAY)),
+            "first_day_m6": month.plus(-6).first_day,
             "month_m12": str(month.plus(-12)),
+            "month_m24": str(month.plus(-24)),
             "month_number": month.number,
             "year": month.year,
             "last_year": month.year - 1,
@@ -248,6 +250,7 @@ DECLARED_TYPES = {
     "p_down_migration": "DOUBLE",
     "decile": "INTEGER",
     "total_score": "DECIMAL(18,6)",
+    "age_months": "INTEGER",
     "year": "INTEGER",
     "year_score": "DOUBLE",
 }

@@ -10,7 +10,9 @@ from pipelines.channels.quality import write_quality
 from pipelines.channels.review import write_review
 from pipelines.core.context import Context
 from pipelines.core.spec import room_specs
+from pipelines.report.complaints import write_complaint_weeks
 from pipelines.report.figures import by_id, write_figures
+from pipelines.report.forecast import write_forecast
 from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
 
@@ -37,9 +39,11 @@ _LISTED = """
 
 
 def run(context: Context) -> None:
-    """Write the sheets of pay, `report_figure` and `report_sentence`, and in `outbox/` the pages."""
+    """Write the tables of the room: sheets, findings, forecast, complaint chart, figures and sentences; then the pages."""
     for spec in room_specs("report"):
         context.compute(spec)
+    write_forecast(context)
+    write_complaint_weeks(context)
     write_sentences(context, by_id(write_figures(context)))
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)

@@ -338,7 +338,18 @@ def test_tables_hold_every_sheet(tmp_path: Path) -> None:
     path = written(tmp_path, wb.Tables(stamp(), sheets))
     assert_no_formula(path)
     names = CalamineWorkbook.from_path(str(path)).sheet_names
-    assert names == ["指标", "派单汇总", "派单明细", "未发布项目", "未派原因", "专项稽核", "说明", "_office"]
+    assert names == [
+        "指标",
+        "派单汇总",
+        "派单明细",
+        "未发布项目",
+        "未派原因",
+        "专项稽核",
+        "欠费预测",
+        "投诉周报",
+        "说明",
+        "_office",
+    ]
     first, second = read_rows(path)[wb.HEADER_ROW + 1 :]
     assert first[:2] + first[4:5] + first[-1:] == ["欠费率", "t1_amount", 0.0234, "=HYPERLINK(1)"]
     assert second[4:6] == [56.2, "未计算"]
