@@ -107,6 +107,14 @@ class DayJob:
         return DayFolder(self.home, self.before.month, self.day)
 
 
+def parse_day(text: str) -> date:
+    """Read `YYYY-MM-DD`; raise UsageError for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("day.bad", value=text) from None
+
+
 def run_day(job: DayJob) -> Version:
     """Make the day's bulletins and orders; hand the orders to the office when their month was released.
 
