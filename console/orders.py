@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -17,6 +18,7 @@ from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.masking import digest_phone
 
 _BATCH = 2_000
+_ADDED = "import_day_orders"
 _COLUMNS = (
     *("order_id", "list", "purpose", "customer_id", "service_id", "branch_id", "manager_id", "amount"),
     *("dispatched_on", "due_on"),
@@ -55,7 +57,7 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
 def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: str) -> int:
     """Add a day's treated orders to those of its released month; return how many are new.
 
-    Raise Refused for a day that is not sealed, or a month that is not here.
+    Once a day, as a month. Raise Refused for a day that is not sealed, or a month that is not here.
     """
     seal = folder.seal()
     open_office(home, settings)
@@ -67,20 +69,20 @@ def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: 
         release = Release.objects.filter(month=str(folder.month)).first()
         if seal is None or release is None:
             raise Refused("office.not_released", month=folder.month)
-        rows = list(_rows(folder.version(seal["version"]), settings.key))
-        known = set(release.orders.values_list("order_id", flat=True))
-        new = [Order(release=release, **row) for row in rows if row["order_id"] not in known]
-        Order.objects.bulk_create(new, batch_size=_BATCH)
-        detail = {"version": seal["version"], "orders": len(new)}
-        AuditEntry.objects.create(actor=actor, action="import_day_orders", subject=str(folder.day), detail=detail)
-    return len(new)
+        if AuditEntry.objects.filter(action=_ADDED, subject=str(folder.day)).exists():
+            return 0
+        orders = [Order(release=release, **row) for row in _rows(folder.version(seal["version"]), settings.key)]
+        Order.objects.bulk_create(orders, batch_size=_BATCH)
+        detail = {"version": seal["version"], "orders": len(orders)}
+        AuditEntry.objects.create(actor=actor, action=_ADDED, subject=str(folder.day), detail=detail)
+    return len(orders)
 
 
 def _rows(version: Version, key: bytes) -> Iterator[dict[str, Any]]:
     """The orders that left the house, each with a digest of the number it was to be called on."""
     treated = pc.field("arm") == "treated"
     orders = pq.read_table(version.table("dispatch_order"), columns=list(_COLUMNS), filters=treated).to_pylist()
-    called = pc.field("customer_id").isin([order["customer_id"] for order in orders])
+    called = pc.field("customer_id").isin(pa.array([order["customer_id"] for order in orders], pa.string()))
     people = pq.read_table(version.table("snapshot_person"), columns=["customer_id", "phone"], filters=called)
     digests = {person["customer_id"]: digest_phone(key, person["phone"]) for person in people.to_pylist()}
     for order in orders:

@@ -107,6 +107,14 @@ class DayJob:
         return DayFolder(self.home, self.before.month, self.day)
 
 
+def parse_day(text: str) -> date:
+    """Read `YYYY-MM-DD`; raise UsageError for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("day.bad", value=text) from None
+
+
 def run_day(job: DayJob) -> Version:
     """Make the day's bulletins and orders; hand the orders to the office when their month was released.
 
@@ -121,6 +129,7 @@ def run_day(job: DayJob) -> Version:
         seal = job.folder.seal()
         if seal is not None:
             sealed = job.folder.version(seal["version"])
+            _hand_over(job, sealed)  # the run that sealed it may have died before the office had its orders
             if sealed.manifest["inputs"]["source"] != fingerprint:
                 raise Refused("day.sealed", day=job.day, version=sealed.number)
             return sealed
@@ -270,5 +279,6 @@ def _take_along(context: DayContext) -> None:
 def _hand_over(job: DayJob, version: Version) -> None:
     from console.orders import import_day_orders  # Django is started by orders that leave the house alone
 
-    job.folder.release(version)
-    import_day_orders(job.home, job.folder, job.settings, actor=ROOM)
+    folder = DayFolder(job.home, Month.parse(version.manifest["month"]), job.day)
+    folder.release(version)
+    import_day_orders(job.home, folder, job.settings, actor=ROOM)

@@ -1,15 +1,18 @@
 """Live the months of a synthetic operator one by one, and write down each."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
+from twin.books.days import draw_day
 from twin.books.tables import TABLES, draw_tables
 from twin.config import TwinConfig
 from twin.diary import Diary, Request, hash_state, keep_orders, kept_orders, read_diary
 from twin.faults import choose_faults, plant_faults
-from twin.months import month_number, season_of, span_of
+from twin.months import day_number, month_number, season_of, span_of
 from twin.respond.answer import Answer, begin_work, end_work, filled_cells
 from twin.respond.books import fill_books, read_dispatch
 from twin.truth import Witness, list_effects, order_truth
@@ -35,24 +38,29 @@ def generate(
     file_format: str = "parquet",
     drop: Sequence[str] = (),
     faults: Sequence[str] = (),
+    days: Sequence[str] = (),
     config: TwinConfig | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Write `months` monthly folders ending with `through` for about `services` lines, and the truth beside them.
 
-    `faults` are planted in the newest month; the truth knows nothing of them. `out` must not hold other months. The same
-    arguments give the same bytes. Raises ValueError for arguments out of range.
+    `faults` are planted in the newest month; the truth knows nothing of them. Of `days` of these months the state at
+    24:00 is written as well. `out` must not hold other months. The same arguments give the same bytes. Raises ValueError
+    for arguments out of range.
     """
     choose_faults(faults)
     request = Request(services, months, seed, through, file_format, tuple(drop), config or TwinConfig())
     _check(request)
     numbers = _numbers(request)
+    wanted = _days_by_month(days, numbers)
     _clear(out, [span_of(number).label for number in numbers])
     witness = Witness()
     world = _begin(request, numbers[0])
     for done, number in enumerate(numbers):
+        eve = world.bills.take(np.arange(len(world.bills)))
         live_month(world, number)
         write_month(world, out, request)
+        write_days(world, eve, wanted[number], out, request)
         witness.testify(world, out / "truth")
         if progress:
             progress(done + 1, months)
@@ -192,6 +200,28 @@ def write_month(world: World, out: Path, request: Request) -> None:
             write_table(table, folder, name, request.file_format)
 
 
+def write_days(world: World, eve: Bills, days: Sequence[str], out: Path, request: Request) -> None:
+    """Write the state at the end of days of the month; `eve` are the bills that were open before it."""
+    for day in days:
+        folder = out / "daily" / day
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in draw_day(world, eve, day_number(day)):
+            if name not in request.drop:
+                write_table(table, folder, name, request.file_format)
+
+
+def _days_by_month(days: Sequence[str], numbers: range) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {number: [] for number in numbers}
+    for day in days:
+        number = month_number(date.fromisoformat(day).isoformat()[:7])
+        if number not in found:
+            raise ValueError(
+                f"{day} is in none of the months {span_of(numbers[0]).label} to {span_of(numbers[-1]).label}"
+            )
+        found[number].append(day)
+    return found
+
+
 def _check(request: Request) -> None:
     unknown = sorted(set(request.drop) - set(TABLES))
     formats = ", ".join(EXTENSIONS)
@@ -213,6 +243,6 @@ def _clear(out: Path, labels: Sequence[str]) -> None:
         raise ValueError(
             f"{out} already holds {others[0]}, which is not among the months asked for; choose an empty folder"
         )
-    for folder in [*(out / label for label in labels), out / "truth", out / "returned"]:
+    for folder in [*(out / label for label in labels), out / "truth", out / "returned", out / "daily"]:
         for path in [path for ending in ENDINGS for path in sorted(folder.rglob(f"*.{ending}"))]:
             path.unlink()

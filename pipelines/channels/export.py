@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -59,7 +60,7 @@ class Office:
     @cached_property
     def people(self) -> Mapping[str, Row]:
         """Name and phone of the customers who have an order."""
-        wanted = pc.field("customer_id").isin(list({row["customer_id"] for row in self.orders}))
+        wanted = pc.field("customer_id").isin(pa.array({row["customer_id"] for row in self.orders}, pa.string()))
         found = pq.read_table(self.version.table("snapshot_person"), filters=wanted).to_pylist()
         return {row["customer_id"]: row for row in found}
 

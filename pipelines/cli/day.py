@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
-from pipelines.core.errors import Incomplete, UsageError
-from pipelines.daily import DayJob, run_day
+from pipelines.core.errors import Incomplete
+from pipelines.daily import DayJob, parse_day, run_day
 from pipelines.words.day import draw_day, tell_day
 from pipelines.words.progress import month_progress
 
@@ -38,11 +37,3 @@ def daily(
     held_back = [*content["not_computed"], *content["withheld"]]
     if held_back:
         raise Incomplete("day.held_back", day=day, count=len(held_back), what=", ".join(held_back))
-
-
-def parse_day(text: str) -> date:
-    """Read `YYYY-MM-DD`; raise UsageError for anything else."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError("day.bad", value=text) from None

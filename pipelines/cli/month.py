@@ -14,6 +14,7 @@ from pipelines.core.month import Month
 from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
+from pipelines.words.deadlines import local_today
 from pipelines.words.dispatch import draw_capacity
 from pipelines.words.progress import month_progress
 
@@ -74,7 +75,7 @@ def status(
         content = views.all_months(home)
         speaker.show(content, lambda: views.draw_months(content, speaker.language))
         return
-    one = views.one_month(home, Month.parse(month))
+    one = views.one_month(home, Month.parse(month), local_today())
     speaker.show(one, lambda: views.draw_month(one, speaker.language))
 
 

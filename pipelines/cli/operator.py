@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,9 @@ def twin(
     seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same bytes.")] = None,
     through: Annotated[str, typer.Option("--through", help="The newest month.")] = "2026-08",
     faults: Annotated[str, typer.Option("--faults", help="What to spoil in the newest month: NAME,NAME.")] = "",
+    days: Annotated[
+        str, typer.Option("--days", help="Also the state of these days of the months: YYYY-MM-DD,YYYY-MM-DD.")
+    ] = "",
     config: Annotated[Path | None, typer.Option("--config", help="A YAML file of the twin's parameters.")] = None,
     respond: Annotated[
         Path | None, typer.Option("--respond", help="The folder of a released month's export: live the next month.")
@@ -32,14 +36,20 @@ def twin(
     speaker = Speaker(lang, as_json)
     try:
         if respond is not None:
-            _refuse_arguments(services=services, months=months, seed=seed, config=config, faults=faults or None)
+            _refuse_arguments(
+                services=services, months=months, seed=seed, config=config, faults=faults or None, days=days or None
+            )
             content = _live_on(out, respond)
             speaker.show(content, lambda: speaker.say("cli.twin_lived", **content))
         else:
-            content = _make(out, services, months, seed, through, faults, config)
+            content = _make(out, services, months, seed, through, _names(faults), _names(days), config)
             speaker.show(content, lambda: speaker.say("cli.twin_done", **content))
     except (ValueError, OSError) as error:
         raise UsageError("twin.bad", why=error) from error
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _refuse_arguments(**given: object) -> None:
@@ -61,7 +71,8 @@ def _make(
     months: int | None,
     seed: int | None,
     through: str,
-    faults: str,
+    faults: Sequence[str],
+    days: Sequence[str],
     config: Path | None,
 ) -> dict[str, Any]:
     from twin import TwinConfig, generate
@@ -74,7 +85,8 @@ def _make(
         months=months,
         seed=seed,
         through=str(Month.parse(through)),
-        faults=[name.strip() for name in faults.split(",") if name.strip()],
+        faults=faults,
+        days=days,
         config=TwinConfig.from_yaml(config) if config else None,
     )
     return {"path": str(out), "services": services, "months": months}

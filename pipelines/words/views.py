@@ -17,7 +17,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
@@ -25,6 +24,7 @@ from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
 from pipelines.store.files import replacing
 from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.words.deadlines import deadlines, draw_deadlines
 from pipelines.words.masking import MASKS, mask_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words, plain
@@ -171,22 +171,24 @@ def _month_line(folder: MonthFolder) -> dict[str, Any]:
     return {"month": str(folder.month), "version": version.number, "is_sealed": folder.seal() is not None, **counts}
 
 
-def one_month(home: Path, month: Month) -> dict[str, Any]:
-    """A month's versions, draft, deadlines and what was held back."""
+def one_month(home: Path, month: Month, today: date) -> dict[str, Any]:
+    """A month's versions, draft, what was held back, and the deadlines as they stand today."""
     folder = MonthFolder(home, month)
     current = folder.current()
     draft = next(iter(folder.path.glob("v*.partial")), None)
     if current is None and draft is None:
         folder.version()
+    found = outcome(current) | {"retrain": _reasons_to_retrain(current)} if current else {}
+    held_back = found.get("withheld", {}) | found.get("not_computed", {})
     return {
         "month": str(month),
         "versions": [v.number for v in folder.versions()],
         "current": current.number if current else None,
         "seal": folder.seal(),
         "draft_rooms": folder.draft().rooms if draft else None,
-        "deadlines": deadlines(month),
+        "deadlines": [vars(one) for one in deadlines(folder, held_back, today)],
         "has_development_key": load_settings().has_development_key,
-        **(outcome(current) | {"retrain": _reasons_to_retrain(current)} if current else {}),
+        **found,
     }
 
 
@@ -195,15 +197,6 @@ def _reasons_to_retrain(version: Version) -> list[str]:
     if not version.is_computed("score_watch"):
         return []
     return [row["subject"] for row in table_rows(version, "score_watch") if row["measure"] == "retrain"]
-
-
-def deadlines(month: Month) -> dict[str, str]:
-    """The days of m+1 that matter, moved to working days; marked where the year's holidays are not known."""
-    settings = load_settings()
-    calendar, after = Calendar.load(settings.calendar_file), month.plus(1)
-    days = {"dispatch": calendar.nth_of(after, settings.dispatch_working_day)}
-    days |= {f"day{n}": calendar.on_or_before(after.first_day.replace(day=n)) for n in (5, 10, 12)}
-    return {name: f"{day}{'' if calendar.knows(day.year) else ' ?'}" for name, day in days.items()}
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------
@@ -305,9 +298,6 @@ def draw_month(content: dict[str, Any], language: str) -> None:
             typer.echo(f"  {table}: {text}")
     if content.get("retrain"):
         typer.echo(f"\n{label(language, 'cli.retrain', reasons=', '.join(content['retrain']))}")
-    typer.echo(f"\n{label(language, 'cli.deadlines')}")
-    for name, day in content["deadlines"].items():
-        note = label(language, "cli.provisional", year=day[:4]) if day.endswith("?") else ""
-        typer.echo(f"  {day.removesuffix(' ?')}  {label(language, f'cli.deadline.{name}')} {note}")
+    draw_deadlines(content["deadlines"], language)
     if content["has_development_key"]:
         typer.echo(f"\n{label(language, 'cli.development_key')}")

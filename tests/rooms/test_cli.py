@@ -8,6 +8,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -236,14 +237,22 @@ def test_status_without_a_month_lists_what_is_held(retention: Retention, copied:
     assert retention("status", "--home", "elsewhere").code == 0
 
 
-def test_status_names_the_deadlines(retention: Retention, copied: Path) -> None:
+def test_status_names_the_deadlines_and_how_they_stand(
+    retention: Retention, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.cli.month.local_today", lambda: date(2026, 9, 8))
     content = json.loads(retention("status", MONTH, "--json").out)
-    assert content["deadlines"] == {
-        "dispatch": "2026-09-03",
-        "day5": "2026-09-04",
-        "day10": "2026-09-10",
-        "day12": "2026-09-11",
-    }
+    assert [(row["due_on"], row["name"], row["state"]) for row in content["deadlines"]] == [
+        ("2026-09-03", "dispatch", "overdue"),
+        ("2026-09-04", "appraisal", "overdue"),
+        ("2026-09-04", "unclaimed", "overdue"),
+        ("2026-09-10", "new_high_value", "due"),
+        ("2026-09-11", "quality_analysis", "due"),
+        ("2026-09-11", "service_bulletin", "by_hand"),
+    ]
+    said = retention("status", MONTH, "--lang", "en").out
+    assert "2026-09-04  overdue  monthly appraisal: results  report_pay: missing: appraisal_input" in said
+    assert "2026-09-10  待办  新增高端分配、发卡" in retention("status", MONTH, "--lang", "zh").out
     assert content["has_development_key"] is False
 
 

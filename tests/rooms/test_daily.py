@@ -10,6 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from console.database import open_office
 from pipelines.channels.export import export_day
 from pipelines.core.errors import Refused, SourceNotReady, UsageError
 from pipelines.daily import DayJob, run_day
@@ -145,6 +146,30 @@ def test_orders_leave_the_house_once_their_month_is_released(home: Path, run: Ca
     deliver(home.parent / "source", DAY, "ann", "bob")
     with pytest.raises(Refused, match="day.sealed"):
         run()
+
+
+def orders_in_the_office(home: Path) -> list[str]:
+    open_office(home, own_settings())
+    from console.models import Order
+
+    return list(Order.objects.filter(dispatched_on=NEXT_DAY).values_list("customer_id", flat=True))
+
+
+def test_a_run_that_died_before_the_office_had_the_orders_is_made_good(home: Path, run: Callable[..., Version]) -> None:
+    deliver(home.parent / "source", DAY, "ann")
+    version = run()
+    release_month(job(home, None))
+    DayFolder(home, MONTH, DAY).release(version)
+    assert orders_in_the_office(home) == []
+    assert [run().number, run().number] == [1, 1] and orders_in_the_office(home) == ["ann"]
+
+
+def test_a_day_on_which_nobody_is_suspended_has_its_bulletin(home: Path, run: Callable[..., Version]) -> None:
+    release_month(job(home, None))
+    deliver(home.parent / "source", DAY)
+    assert tell_day(run())["orders"] == 0 and orders_in_the_office(home) == []
+    files = export_day(DayFolder(home, MONTH, DAY), home.parent / "out", "zh")
+    assert [file.name for file in files] == ["2026-09-08_bulletin.xlsx"]
 
 
 def test_what_was_not_delivered_is_named_and_the_rest_is_made(home: Path, run: Callable[..., Version]) -> None:

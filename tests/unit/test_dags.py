@@ -52,14 +52,22 @@ def described(dag):
         earliest=pendulum.datetime(2026, 11, 1), latest=None, catchup=True
     )
     first = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=window)
-    approve = dag.get_task("approve")
+    approve = dag.get_task("approve") if dag.has_task("approve") else None
     return {
         "edges": {task.task_id: sorted(task.downstream_task_ids) for task in dag.topological_sort()},
         "retries": {task.task_id: [task.retries, actions(task)] for task in dag.tasks},
         "first": [first.run_after.isoformat(), first.partition_key],
         "safe": [dag.is_paused_upon_creation, dag.catchup, dag.max_active_runs, bool(dag.doc_md)],
-        "approval": [type(approve).__name__, sorted(approve.params), approve.response_timeout.days],
+        "approval": [type(approve).__name__, sorted(approve.params), approve.response_timeout.days] if approve else None,
     }
+
+def is_day_taken(text):
+    params = ParamsDict({"day": bag.dags["retention_daily"].params.get_param("day")})
+    try:
+        params["day"] = text
+        return params.validate() == {"day": text}
+    except ParamValidationError:
+        return False
 
 timetable = coerce_to_core_timetable(dag.timetable)
 window = TimeRestriction(earliest=pendulum.datetime(2026, 11, 1), latest=None, catchup=True)
@@ -82,6 +90,8 @@ print(json.dumps({
     "due": [due("2026-08", 10), due("2026-08", 12)],
     "loaded": loaded,
     "training": described(bag.dags["model_training"]),
+    "daily": described(bag.dags["retention_daily"]),
+    "days": {day: is_day_taken(day) for day in ("2026-11-05", "2026-11-32", "2026-13-01", "20261105", "2026-11", None)},
 }))
 """
 AFTER = ["approve", "release", "wait_10th", "due_10th", "wait_12th", "due_12th"]
@@ -112,7 +122,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
     """Nothing else is found, and everything found can be imported."""
     assert seen["errors"] == {}
-    assert seen["dags"] == ["model_training", "retention_monthly"]
+    assert seen["dags"] == ["model_training", "retention_daily", "retention_monthly"]
     assert seen["doc"]
 
 
@@ -168,3 +178,15 @@ def test_a_challenger_is_trained_then_a_person_decides_then_it_is_promoted(seen:
     assert training["first"] == ["2026-11-05T18:00:00+00:00", "2026-10"]
     for retries, actions in training["retries"].values():
         assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == {"StorageError"}
+
+
+def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(seen: dict[str, Any]) -> None:
+    """One task; the key is the day in Shanghai, not in UTC; days are made one after the other."""
+    daily = seen["daily"]
+    assert daily["edges"] == {"day": []}
+    assert daily["approval"] is None
+    assert daily["safe"] == [True, False, 1, True]
+    assert daily["first"] == ["2026-11-01T22:00:00+00:00", "2026-11-01"]
+    ((retries, actions),) = daily["retries"].values()
+    assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == RETRIED
+    assert [day for day, is_taken in seen["days"].items() if is_taken] == ["2026-11-05", "null"]

@@ -11,9 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pipelines.core.calendar import Calendar
 from pipelines.core.errors import UsageError
-from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
 from pipelines.store.lake import MonthFolder
 from pipelines.words import views
@@ -115,12 +113,3 @@ def test_lists_come_with_their_why_nots() -> None:
 def test_months_held_are_listed() -> None:
     months = views.all_months(twin_operator().home)
     assert [m["month"] for m in months] == ["2026-06", "2026-07", "2026-08"] and {m["version"] for m in months} == {1}
-
-
-def test_deadlines_of_an_unknown_year_are_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RETENTION_CALENDAR_FILE", raising=False)
-    days = views.deadlines(Month.parse("2018-09"))
-    assert days == {"dispatch": "2018-10-10", "day5": "2018-09-30", "day10": "2018-10-10", "day12": "2018-10-12"}
-    assert all(day.endswith(" ?") for day in views.deadlines(Month.parse("2027-05")).values()) and not Calendar().knows(
-        2027
-    )
