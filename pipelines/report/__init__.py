@@ -44,10 +44,11 @@ def run(context: Context) -> None:
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
     for language in LANGUAGES:
-        write_dictionary(context.draft.path / "outbox" / f"dictionary.{language}.html", context.month, language)
-        for name, write in (("summary", write_summary), ("quality", write_quality)):
-            path = context.draft.path / "outbox" / f"{name}.{language}.html"
-            write(path, context.month, language, tables)
+        outbox = context.draft.path / "outbox"
+        dictionary = f"dictionary.{language}.html"
+        write_dictionary(outbox / dictionary, context.month, language)
+        write_summary(outbox / f"summary.{language}.html", context.month, language, tables, dictionary=dictionary)
+        write_quality(outbox / f"quality.{language}.html", context.month, language, tables)
     if context.is_computed("score_watch"):
         _write_review(context)
 

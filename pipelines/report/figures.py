@@ -25,6 +25,7 @@ SCHEMA = pa.schema(
         *((n, pa.string()) for n in ("figure", "measure", "topic", "scope_kind", "scope_id", "scope_name", "month")),
         *((n, pa.string()) for n in ("unit", "shown", "source")),
         *((n, _NUMBER) for n in ("number", "numerator", "denominator")),
+        ("definition_version", pa.int32()),
     ]
 )
 USABLE = ("released", "caveat")
@@ -48,6 +49,10 @@ def collect(context: Context) -> list[Row]:
     name_scopes(context)
     rows = [*_of_kpis(context, units), *_of_trend(context, units), *_of_changes(context, units)]
     rows += [*_of_bridge(context), *_of_lists(context), *_of_gate(context)]
+    versions = {f"{kpi.name}.{variant}": kpi.spec.meta["version"] for kpi in kpis() for variant in kpi.variants}
+    for row in rows:
+        # What an earlier month's figure was defined as stands in that month.
+        row["definition_version"] = versions.get(row["topic"]) if row["month"] == str(context.month) else None
     return sorted(rows, key=lambda row: str(row["figure"]))
 
 
@@ -89,11 +94,15 @@ def _of_kpis(context: Context, units: dict[str, str]) -> Iterator[Row]:
         told["gap"] = (DIFFERENCE.get(unit, unit), row["gap"])
         for measure, (shown_in, number) in told.items():
             if number is not None:
-                parts = {n: row[n] for n in ("numerator", "denominator")} if measure == "value" else {}
-                yield _figure(measure, topic, row, shown_in, number, "kpi_monthly", **parts)
+                yield _figure(measure, topic, row, shown_in, number, "kpi_monthly", **_sides(row))
         for side in ("numerator", "denominator"):
             if row[side] is not None:
-                yield _figure(side, topic, row, _plain_unit(row[side]), row[side], "kpi_monthly")
+                yield _figure(side, topic, row, _plain_unit(row[side]), row[side], "kpi_monthly", **_sides(row))
+
+
+def _sides(row: Row) -> Row:
+    """What a KPI's figures all stand on."""
+    return {name: row[name] for name in ("numerator", "denominator")}
 
 
 def _plain_unit(number: Decimal) -> str:
@@ -109,14 +118,14 @@ def _of_trend(context: Context, units: dict[str, str]) -> Iterator[Row]:
         if row["value"] is None or row["status"] not in USABLE or row is this:
             continue
         of = row | {"month": row["seen_month"]}
-        yield _figure("value", topic, of, units[topic], row["value"], "kpi_trend",
-                      numerator=row["numerator"], denominator=row["denominator"])  # fmt: skip
+        yield _figure("value", topic, of, units[topic], row["value"], "kpi_trend", **_sides(row))
         ago = {str(context.month.plus(-1)): "change", str(context.month.plus(-12)): "year_change"}
         measure = ago.get(row["seen_month"])
         if measure and this and this["value"] is not None and this["status"] in USABLE:
             unit = DIFFERENCE.get(units[topic], units[topic])
             difference = _exact(this["value"]) - _exact(row["value"])
-            yield _figure(measure, topic, this | {"month": str(context.month)}, unit, difference, "kpi_trend")
+            here = this | {"month": str(context.month)}
+            yield _figure(measure, topic, here, unit, difference, "kpi_trend", **_sides(this))
 
 
 _CHANGES = """

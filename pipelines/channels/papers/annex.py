@@ -66,6 +66,8 @@ def _figures(words: Wording) -> Iterator[Row]:
             "shown": row["shown"],
             "numerator": row["numerator"],
             "denominator": row["denominator"],
+            "kpi_id": row["topic"],
+            "definition_version": row.get("definition_version"),
             "source": row["source"],
         }
 

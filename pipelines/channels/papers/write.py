@@ -17,6 +17,8 @@ from pipelines.channels.papers.pdf import chinese_font, write_pdf
 from pipelines.channels.papers.summary import write_paper
 from pipelines.channels.papers.template import TEMPLATE
 from pipelines.core.errors import StorageError
+from pipelines.core.month import Month
+from pipelines.store.files import write_text
 from pipelines.store.lake import MonthFolder, Version
 
 Row = dict[str, Any]
@@ -49,7 +51,22 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     if findings.disagreements:
         wrong, first = len(findings.disagreements), findings.disagreements[0]
         raise StorageError("paper.disagrees", month=version.month, wrong=wrong, first=first)
-    return files
+    return [*files, *_take_dictionary(version, out, language)]
+
+
+def _take_dictionary(version: Version, out: Path, language: str) -> list[Path]:
+    """Put the definitions, as they were when the month was made, beside the page whose numbers lead there."""
+    page = version.path / "outbox" / f"dictionary.{language}.html"
+    if not page.exists():
+        return []
+    target = out / dictionary_name(version.month)
+    write_text(target, page.read_text(encoding="utf-8"))
+    return [target]
+
+
+def dictionary_name(month: Month) -> str:
+    """Return what the page of definitions is called beside the documents."""
+    return f"{month}_dictionary.html"
 
 
 def reader_of(version: Version) -> Callable[[str], Sequence[Row]]:
@@ -75,7 +92,8 @@ def write_documents(version: Version, out: Path, language: str, is_draft: bool, 
     own = home / "templates" / "summary.docx" if home else TEMPLATE
     files = [out / f"{stem}.docx", out / f"{stem}.html", out / f"{stem}_annex.xlsx"]
     write_docx(files[0], paper, own if own.exists() else TEMPLATE)
-    write_summary(files[1], version.month, language, {name: read(name) for name in PAGE_TABLES}, paper)
+    tables = {name: read(name) for name in PAGE_TABLES}
+    write_summary(files[1], version.month, language, tables, paper, dictionary_name(version.month))
     write_annex(files[2], paper, version, read)
     if chinese_font() is not None:
         files.append(out / f"{stem}.pdf")
