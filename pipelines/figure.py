@@ -85,7 +85,7 @@ def open_figure(job: Job, figure: str) -> Figure:
 
 
 def parse_name(figure: str, month: Month) -> Name:
-    """Read `arrears_rate`, `arrears_rate.t1_amount:branch:B1` or a document's `value:arrears_rate.t1_amount:branch:B1:2026-08`."""
+    """Read a KPI's name, one with variant and scope (`arrears_rate.t1_amount:branch:B1`), or a document's id of a figure."""
     first, *others = figure.split(":")
     if first in MEASURES and len(others) >= 4:
         month, first, others = Month.parse(others[-1]), others[0], others[1:-1]
@@ -122,7 +122,9 @@ def _row_of(version: Version, kpi: Kpi, variant: str, name: Name) -> Row:
     if rows and rows[0]["status"] == "not_computed":
         raise UsageError("figure.not_computed", figure=name.topic, month=name.month, reason=rows[0]["reason"])
     if row is None:
-        raise UsageError("figure.no_scope", figure=name.topic, month=name.month, scope=f"{name.scope_kind}:{name.scope_id}")
+        raise UsageError(
+            "figure.no_scope", figure=name.topic, month=name.month, scope=f"{name.scope_kind}:{name.scope_id}"
+        )
     return row
 
 

@@ -82,6 +82,12 @@ class Origin:
     entry: str | None
 
     @property
+    def version(self) -> int | None:
+        """The definition's version; none of a month that was made before figures had one."""
+        found: int | None = self.figure.get("definition_version")
+        return found
+
+    @property
     def parts(self) -> str:
         """Numerator and denominator in words."""
         sides = [self.figure[name] for name in ("numerator", "denominator")]

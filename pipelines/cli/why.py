@@ -40,7 +40,9 @@ def why(
 
 @app.command()
 def figure(
-    figure_id: Annotated[str, typer.Argument(metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id.")],
+    figure_id: Annotated[
+        str, typer.Argument(metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id.")
+    ],
     month: str,
     out: Annotated[Path | None, typer.Option("--out", help="Write its rows to FILE.csv, .parquet or .xlsx.")] = None,
     home: Home = DEFAULT_HOME,
