@@ -11,6 +11,7 @@ from pipelines.channels.review import write_review
 from pipelines.core.context import Context
 from pipelines.core.spec import room_specs
 from pipelines.report.figures import by_id, write_figures
+from pipelines.report.managers import tell_managers
 from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
 
@@ -40,7 +41,8 @@ def run(context: Context) -> None:
     """Write the sheets of pay, `report_figure` and `report_sentence`, and in `outbox/` the pages."""
     for spec in room_specs("report"):
         context.compute(spec)
-    write_sentences(context, by_id(write_figures(context)))
+    figures = by_id(write_figures(context))
+    write_sentences(context, figures, tell_managers(context, figures))
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
     for language in LANGUAGES:
