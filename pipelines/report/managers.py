@@ -39,10 +39,10 @@ def _of_branch(writer: Writer, branch: str) -> Iterator[Sentence]:
     for topic in QUALITY:
         kinds = of_topic[topic]
         here = (kinds["branch"] or kinds["company"])[0]
-        yield _topic_sentence(writer, topic, here, kinds["manager"])
+        yield topic_sentence(writer, topic, here, kinds["manager"])
 
 
-def _topic_sentence(writer: Writer, topic: str, here: Row, managers: list[Row]) -> Sentence:
+def topic_sentence(writer: Writer, topic: str, here: Row, managers: list[Row]) -> Sentence:
     """Tell a KPI of the branch, then who of its managers is best, last, short of the target, or too small to be ranked."""
     rules, slots = kpi_sentence(writer, here)
     slots = slots | {"kpi": f"kpi {topic if topic == 'success_rate.claimed' else here['kpi']}"}
