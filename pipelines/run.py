@@ -230,7 +230,7 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
     So a month that runs while an earlier one is redone is made of one version of it, and says of which.
     """
     failpoint(f"room.begun:{room}")
-    earlier = _recorded_versions(job.home, draft)
+    earlier = recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     settings = job.settings
     is_first = room == ROOMS[0]
@@ -275,7 +275,7 @@ def raw_of(made: Version | Draft) -> Raw:
     return {n: (made.path / f"{n}.parquet", e) for n, e in tables.items() if e["room"] == ROOMS[0]}
 
 
-def _recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
+def recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
     """Find the versions a draft is made of; raise StorageError for one that is not there any more."""
     found: dict[str, Version | None] = {}
     for era, said in draft.inputs["earlier"].items():

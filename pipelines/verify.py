@@ -89,7 +89,7 @@ def _derive(job: Job, version: Version) -> Iterator[Difference]:
     """Run the rooms behind the deliveries again, apart from the home, and compare each table's hash."""
     manifest = version.manifest
     with TemporaryDirectory(prefix="verify-") as folder:
-        again = replace(job, settings=load_settings(**_recorded_settings(job, manifest["inputs"])))
+        again = replace(job, settings=load_settings(**recorded_settings(job, manifest["inputs"])))
         draft = derive_month(again, Path(folder) / "derived", manifest["inputs"], raw_of(version), ROOMS[1:])
         # What a restatement compared is not of the month's own: its files are hashed above.
         recorded = {name for name, entry in manifest["tables"].items() if entry["room"] in ROOMS}
@@ -103,7 +103,7 @@ def _derive(job: Job, version: Version) -> Iterator[Difference]:
                 yield Difference("derived" if stored.exists() else "missing", f"outbox/{page.name}")
 
 
-def _recorded_settings(job: Job, inputs: dict[str, object]) -> dict[str, object]:
+def recorded_settings(job: Job, inputs: dict[str, object]) -> dict[str, object]:
     """The settings the month was made with; what does not change its meaning is as it is now."""
     recorded = inputs["settings"]
     assert isinstance(recorded, dict)

@@ -123,7 +123,7 @@ COMPLAINT_COLUMNS = _office(
 FIGURE_COLUMNS = _office(
     ("figure", 44, "text"), ("kpi_title", 36, "text"), ("measure", 14, "text"), ("scope_id", 14, "text"),
     ("about_month", 10, "text"), ("value", 14, "number"), ("shown", 14, "text"), ("numerator", 15, "number"),
-    ("denominator", 15, "number"), ("source", 16, "text"),
+    ("denominator", 15, "number"), ("kpi_id", 36, "text"), ("definition_version", 9, "integer"), ("source", 16, "text"),
 )  # fmt: skip
 STEPS = (
     *("base", "up_sell", "usage", "promotion_expiry", "down_migration", "suspended", "voluntary_loss"),

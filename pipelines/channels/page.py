@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.channels.papers.model import Paper
+from pipelines.channels.papers.model import Paper, figures_of
 from pipelines.channels.papers.summary import write_paper
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
@@ -37,19 +38,25 @@ def write_page(path: Path, template: str, month: Month, language: str, **content
     write_text(path, environment.get_template(template).render(month=str(month), language=language, **content))
 
 
-def write_summary(path: Path, month: Month, language: str, tables: Tables, paper: Paper | None = None) -> None:
+def write_summary(
+    path: Path, month: Month, language: str, tables: Tables, paper: Paper | None = None, dictionary: str | None = None
+) -> None:
     """Write the summary page: the paper of the month, and what came in and was held back.
 
     The outbox has it beside the quality page, before anybody has released anything; `paper` is one that says more.
+    `dictionary` is the page of definitions beside it that its numbers lead to.
     """
+    is_outbox = paper is None
+    paper = paper or write_paper(tables, month, language, version="", is_draft=False)
     write_page(
         path,
         "summary.html.j2",
         month,
         language,
-        paper=paper or write_paper(tables, month, language, version="", is_draft=False),
-        has_quality=paper is None,
-        numbers=_numbers(tables, language),
+        paper=paper,
+        has_quality=is_outbox,
+        numbers=_origins(paper, dictionary),
+        dictionary=dictionary,
         kpi_rows=sorted(tables["kpi_monthly"], key=_order),
         kpi_titles={k.name: k.meta["title"][language] for k in kpis()},
         variant_titles={(k.name, v): words[language] for k in kpis() for v, words in k.spec.meta["variants"].items()},
@@ -66,16 +73,33 @@ def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return row["kpi"], not row["is_default"], row["variant"]
 
 
-# Where the page tells of what is no KPI or list of its own.
-_PLACES = {"bridge": "revenue_retention_rate.net"}
+@dataclass(frozen=True)
+class Origin:
+    """Where a number of the paper comes from: its place on the page, its figure, and its entry in the dictionary."""
+
+    anchor: str
+    figure: Mapping[str, Any]
+    entry: str | None
+
+    @property
+    def version(self) -> int | None:
+        """The definition's version; none of a month that was made before figures had one."""
+        found: int | None = self.figure.get("definition_version")
+        return found
+
+    @property
+    def parts(self) -> str:
+        """Numerator and denominator in words."""
+        sides = [self.figure[name] for name in ("numerator", "denominator")]
+        return " ÷ ".join(f"{plain(side)}" for side in sides if side is not None)
 
 
-def _numbers(tables: Tables, language: str) -> dict[str, tuple[str, str]]:
-    """Where the number of a figure comes from: the row to go to, and its numerator and denominator in words."""
-    found = {}
-    for row in tables["report_figure"]:
-        parts = [row[name] for name in ("numerator", "denominator")]
-        told = " ÷ ".join(f"{plain(part)}" for part in parts if part is not None)
-        said = " · ".join(filter(None, (row["figure"], told)))
-        found[row["figure"]] = (f"k-{_PLACES.get(row['topic'], row['topic'])}", said)
+def _origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
+    """The figures that the paper shows, in the order it shows them."""
+    known = {f"{kpi.name}.{variant}" for kpi in kpis() for variant in kpi.variants}
+    found: dict[str, Origin] = {}
+    for name in figures_of(paper):
+        figure = paper.figures[name]
+        entry = f"{dictionary}#{figure['topic']}" if dictionary and figure["topic"] in known else None
+        found.setdefault(name, Origin(f"f-{len(found) + 1}", figure, entry))
     return found

@@ -1,13 +1,22 @@
-"""The command that answers for one customer: on which lists, why, and what came of it."""
+"""The commands that answer for one customer (on which lists, and why) and for one number (what is behind it)."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
+from pipelines.figure import open_figure
+from pipelines.run import Job
 from pipelines.sources.changes import read_changes
 from pipelines.store.lake import MonthFolder
 from pipelines.words.dispatch import draw_lists_of, lists_of
+from pipelines.words.figures import draw_figure, figure_content
+from pipelines.words.views import write_rows
 
 
 @app.command()
@@ -27,3 +36,24 @@ def why(
     if rows:
         return
     speaker.say("asked.none", customer_id=customer_id, month=month)
+
+
+@app.command()
+def figure(
+    figure_id: Annotated[
+        str, typer.Argument(metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id.")
+    ],
+    month: str,
+    out: Annotated[Path | None, typer.Option("--out", help="Write its rows to FILE.csv, .parquet or .xlsx.")] = None,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a number of a month: its definition, numerator and denominator, and the rows that add up to it."""
+    speaker = Speaker(lang, as_json)
+    found = open_figure(Job(home, Month.parse(month)), figure_id)
+    if out is not None:
+        rows = write_rows(out, found.rows.schema, (batch.to_pylist() for batch in found.rows.to_batches()))
+        speaker.show({"path": str(out), "rows": rows}, lambda: speaker.say("cli.written", path=out, rows=rows))
+        return
+    speaker.show(figure_content(found), lambda: draw_figure(found, speaker.language))

@@ -10,6 +10,13 @@ from typing import Any
 
 from pipelines.core.spec import Spec, room_specs
 
+# What the retention quality analysis tells of each branch and manager.
+QUALITY = (
+    *("cohort_retention_rate.billed", "revenue_retention_rate.net", "zero_usage_rate.all", "arrears_rate.t1_amount"),
+    *("vip_card_holding_rate.holding", "contact_rate.reached", "success_rate.claimed", "success_rate.contacted"),
+)
+BRANCH_SECTION = "branch:"  # before a branch's id: where its sentences stand in `report_sentence`
+
 
 @dataclass(frozen=True)
 class Kpi:

@@ -13,22 +13,13 @@ import pyarrow as pa
 
 from pipelines.core.context import Context
 from pipelines.core.outputs import Kpi, kpis
-from pipelines.engines.duckdb import native
 from pipelines.kpi.bridge import write_bridge
 from pipelines.kpi.change import write_changes
+from pipelines.kpi.parts import place_customers, placed_in, scope_kinds, sum_by_customer
 from pipelines.kpi.table import MONTHLY, SCOPED
 from pipelines.kpi.ties import tie_books
 from pipelines.kpi.trend import write_trend
 from pipelines.kpi.windows import window_gaps
-
-# kind -> (SQL of the scope's id, columns it cannot do without)
-SCOPES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "company": ("'company'", ()),
-    "city": ("COALESCE(c.city_id, 'unclaimed')", ("ownership.branch_id", "organisation.parent_id")),
-    "branch": ("COALESCE(o.branch_id, 'unclaimed')", ("ownership.branch_id",)),
-    "unit": ("COALESCE(o.unit_id, 'unclaimed')", ("ownership.unit_id",)),
-    "manager": ("COALESCE(o.manager_id, 'unclaimed')", ("ownership.manager_id",)),
-}
 
 
 def run(context: Context) -> None:
@@ -38,8 +29,8 @@ def run(context: Context) -> None:
         "CREATE TEMP TABLE part (kpi VARCHAR, variant VARCHAR, part VARCHAR, scope_kind VARCHAR, scope_id VARCHAR, "
         "numerator DECIMAL(28,8), denominator DECIMAL(28,8), low DOUBLE, high DOUBLE, is_placed BOOLEAN)"
     )
-    kinds = [kind for kind, (_, needs) in SCOPES.items() if not any(context.is_absent(need) for need in needs)]
-    _place_customers(context, kinds)
+    kinds = scope_kinds(context)
+    place_customers(context, kinds)
     facts = []
     for kpi in kpis():
         context.progress(f"kpi_{kpi.spec.name}")
@@ -108,18 +99,6 @@ def _settings(context: Context) -> dict[str, object]:
     }
 
 
-def _place_customers(context: Context, kinds: list[str]) -> None:
-    """Make `place`: each known customer's scope of every kind that can be told."""
-    owner = "features_owner" if "branch" in kinds else None
-    city = "features_city" if "city" in kinds else None
-    ids = ", ".join(f"{sql} AS {kind}" for kind, (sql, _) in SCOPES.items() if kind in kinds and kind != "company")
-    if owner is None:
-        context.engine.table("place", "SELECT NULL::VARCHAR AS customer_id WHERE FALSE")
-        return
-    join = f"LEFT JOIN {city} AS c ON c.branch_id = o.branch_id" if city else ""
-    context.engine.table("place", f"SELECT o.customer_id, {ids} FROM {owner} AS o {join}")
-
-
 def _home_branches(kinds: list[str]) -> str:
     """Return SQL of the branch of each scope that has one: itself, and units and managers all of whose customers are its."""
     inside = [kind for kind in ("branch", "unit", "manager") if kind in kinds]
@@ -134,22 +113,10 @@ def _home_branches(kinds: list[str]) -> str:
 
 def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
     """Add a KPI's numerators and denominators to `part`, once for every kind of scope."""
-    columns = kpi.spec.tree.named_selects
-    given = {"variant": f"'{kpi.variants[0]}'", "part": "''", "scope_kind": "NULL", "scope_id": "NULL"}
-    given |= {"interval_low": "NULL", "interval_high": "NULL"}
-    keys = ", ".join(name if name in columns else f"{other} AS {name}" for name, other in given.items())
-    denominator = "denominator" if "denominator" in columns else "NULL"
-    context.engine.table(
-        "customer_part",
-        f"SELECT customer_id, {keys}, SUM(CAST(numerator AS DECIMAL(28,8))) AS numerator, "
-        f"SUM(CAST({denominator} AS DECIMAL(28,8))) AS denominator FROM ({native(kpi.spec)}) GROUP BY ALL",
-        context.parameters(kpi.spec.parameters),
-    )
+    sum_by_customer(context, kpi)
     for kind in kinds:
         # The company is summed by itself: what stands in two places must not tie.
-        scope, place = "'company'", ""
-        if kind != "company":
-            scope, place = f"COALESCE(l.{kind}, 'unclaimed')", "LEFT JOIN place AS l ON l.customer_id = p.customer_id"
+        scope, place = placed_in(kind)
         _add(context, kpi, f"'{kind}', {scope}", f"{place} WHERE p.scope_kind IS NULL", is_placed=False)
     is_own = kpi.meta.get("scopes") == "own"
     # A target of a branch says nothing where nobody knows whose customer is whose.

@@ -13,6 +13,7 @@ from pipelines.core.spec import room_specs
 from pipelines.report.complaints import write_complaint_weeks
 from pipelines.report.figures import by_id, write_figures
 from pipelines.report.forecast import write_forecast
+from pipelines.report.managers import tell_managers
 from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
 
@@ -44,14 +45,16 @@ def run(context: Context) -> None:
         context.compute(spec)
     write_forecast(context)
     write_complaint_weeks(context)
-    write_sentences(context, by_id(write_figures(context)))
+    figures = by_id(write_figures(context))
+    write_sentences(context, figures, tell_managers(context, figures))
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
     for language in LANGUAGES:
-        write_dictionary(context.draft.path / "outbox" / f"dictionary.{language}.html", context.month, language)
-        for name, write in (("summary", write_summary), ("quality", write_quality)):
-            path = context.draft.path / "outbox" / f"{name}.{language}.html"
-            write(path, context.month, language, tables)
+        outbox = context.draft.path / "outbox"
+        dictionary = f"dictionary.{language}.html"
+        write_dictionary(outbox / dictionary, context.month, language)
+        write_summary(outbox / f"summary.{language}.html", context.month, language, tables, dictionary=dictionary)
+        write_quality(outbox / f"quality.{language}.html", context.month, language, tables)
     if context.is_computed("score_watch"):
         _write_review(context)
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.core.apportion import apportion
 from pipelines.core.context import Context
-from pipelines.core.outputs import kpis
+from pipelines.core.outputs import QUALITY, kpis
 from pipelines.words.units import exact, in_words
 
 Row = dict[str, Any]
@@ -25,15 +25,28 @@ SCHEMA = pa.schema(
         *((n, pa.string()) for n in ("figure", "measure", "topic", "scope_kind", "scope_id", "scope_name", "month")),
         *((n, pa.string()) for n in ("unit", "shown", "source")),
         *((n, _NUMBER) for n in ("number", "numerator", "denominator")),
+        ("definition_version", pa.int32()),
     ]
 )
 USABLE = ("released", "caveat")
 # A difference of ratios is told in percentage points, one of anything else in its own unit.
 DIFFERENCE = {"ratio": "points"}
-_KPIS = """
+_IN_QUALITY = f"k.kpi || '.' || k.variant IN ({', '.join(map(repr, QUALITY))})"
+_KPIS = f"""
 SELECT k.*, o.name AS scope_name FROM kpi_monthly AS k LEFT JOIN scope_name AS o
     ON o.scope_kind = k.scope_kind AND o.scope_id = k.scope_id
-WHERE k.is_default AND k.scope_kind IN ('company', 'branch') ORDER BY k.kpi, k.variant, k.scope_kind, k.scope_id
+WHERE (k.is_default AND k.scope_kind IN ('company', 'branch'))
+    OR ({_IN_QUALITY} AND k.scope_kind IN ('branch', 'manager'))
+ORDER BY k.kpi, k.variant, k.scope_kind, k.scope_id
+"""
+_MONTH_BEFORE = f"""
+SELECT k.*, o.name AS scope_name, b.value AS value_before FROM kpi_monthly AS k
+JOIN m1.kpi_monthly AS b ON b.kpi = k.kpi AND b.variant = k.variant AND b.scope_kind = k.scope_kind
+    AND b.scope_id = k.scope_id AND b.status IN ('released', 'caveat')
+LEFT JOIN scope_name AS o ON o.scope_kind = k.scope_kind AND o.scope_id = k.scope_id
+WHERE {_IN_QUALITY} AND k.scope_kind IN ('branch', 'manager') AND k.status IN ('released', 'caveat')
+    AND k.value IS NOT NULL AND b.value IS NOT NULL
+ORDER BY k.kpi, k.variant, k.scope_kind, k.scope_id
 """
 
 
@@ -47,15 +60,24 @@ def collect(context: Context) -> list[Row]:
     units = {f"{kpi.name}.{variant}": kpi.meta["unit"] for kpi in kpis() for variant in kpi.variants}
     name_scopes(context)
     rows = [*_of_kpis(context, units), *_of_trend(context, units), *_of_changes(context, units)]
+    rows += _of_month_before(context, units)
     rows += [*_of_bridge(context), *_of_lists(context), *_of_gate(context)]
+    versions = {f"{kpi.name}.{variant}": kpi.spec.meta["version"] for kpi in kpis() for variant in kpi.variants}
+    for row in rows:
+        # What an earlier month's figure was defined as stands in that month.
+        row["definition_version"] = versions.get(row["topic"]) if row["month"] == str(context.month) else None
     return sorted(rows, key=lambda row: str(row["figure"]))
 
 
 def name_scopes(context: Context) -> None:
-    """Make `scope_name`: what branches are called, where the operator said."""
+    """Make `scope_name`: what branches and managers are called, where the operator said."""
     names = "SELECT NULL AS scope_kind, NULL AS scope_id, NULL AS name WHERE FALSE"
-    if context.is_computed("snapshot_organisation"):
-        names = "SELECT org_kind AS scope_kind, org_id AS scope_id, name FROM snapshot_organisation"
+    for table, named in (
+        ("organisation", "org_kind, org_id"),
+        ("account_manager", "'manager', manager_id"),
+    ):
+        if context.is_computed(f"snapshot_{table}"):
+            names += f" UNION ALL SELECT {named}, name FROM snapshot_{table}"
     context.engine.table("scope_name", names)
 
 
@@ -89,11 +111,15 @@ def _of_kpis(context: Context, units: dict[str, str]) -> Iterator[Row]:
         told["gap"] = (DIFFERENCE.get(unit, unit), row["gap"])
         for measure, (shown_in, number) in told.items():
             if number is not None:
-                parts = {n: row[n] for n in ("numerator", "denominator")} if measure == "value" else {}
-                yield _figure(measure, topic, row, shown_in, number, "kpi_monthly", **parts)
+                yield _figure(measure, topic, row, shown_in, number, "kpi_monthly", **_sides(row))
         for side in ("numerator", "denominator"):
             if row[side] is not None:
-                yield _figure(side, topic, row, _plain_unit(row[side]), row[side], "kpi_monthly")
+                yield _figure(side, topic, row, _plain_unit(row[side]), row[side], "kpi_monthly", **_sides(row))
+
+
+def _sides(row: Row) -> Row:
+    """What a KPI's figures all stand on."""
+    return {name: row[name] for name in ("numerator", "denominator")}
 
 
 def _plain_unit(number: Decimal) -> str:
@@ -109,14 +135,24 @@ def _of_trend(context: Context, units: dict[str, str]) -> Iterator[Row]:
         if row["value"] is None or row["status"] not in USABLE or row is this:
             continue
         of = row | {"month": row["seen_month"]}
-        yield _figure("value", topic, of, units[topic], row["value"], "kpi_trend",
-                      numerator=row["numerator"], denominator=row["denominator"])  # fmt: skip
+        yield _figure("value", topic, of, units[topic], row["value"], "kpi_trend", **_sides(row))
         ago = {str(context.month.plus(-1)): "change", str(context.month.plus(-12)): "year_change"}
         measure = ago.get(row["seen_month"])
         if measure and this and this["value"] is not None and this["status"] in USABLE:
             unit = DIFFERENCE.get(units[topic], units[topic])
             difference = _exact(this["value"]) - _exact(row["value"])
-            yield _figure(measure, topic, this | {"month": str(context.month)}, unit, difference, "kpi_trend")
+            here = this | {"month": str(context.month)}
+            yield _figure(measure, topic, here, unit, difference, "kpi_trend", **_sides(this))
+
+
+def _of_month_before(context: Context, units: dict[str, str]) -> Iterator[Row]:
+    """The change since the month before of each branch and manager."""
+    rows = context.engine.rows(_MONTH_BEFORE) if context.is_computed("kpi_monthly", "m1") else []
+    for row in rows:
+        topic = f"{row['kpi']}.{row['variant']}"
+        difference = _exact(row["value"]) - _exact(row["value_before"])
+        unit = DIFFERENCE.get(units[topic], units[topic])
+        yield _figure("change", topic, row, unit, difference, "kpi_monthly", **_sides(row))
 
 
 _CHANGES = """

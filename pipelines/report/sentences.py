@@ -8,7 +8,7 @@ documents come later: they fill in words, never figures.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from pipelines.core.outputs import is_met, kpis
 from pipelines.report.figures import USABLE, figure_id
 
 Row = dict[str, Any]
+Sentence = tuple[list[str], dict[str, str]]  # rules, slots
+Told = Iterable[tuple[str, Iterable[Sentence]]]  # by section
 OVERALL = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate", "cohort_retention_rate",
            "dynamic_retention_rate", "zero_usage_rate", "unclaimed_rate", "complaint_rate")  # fmt: skip
 RANKED = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate")
@@ -44,8 +46,8 @@ class Writer:
         return name if name in self.figures else None
 
 
-def write_sentences(context: Context, figures: Mapping[str, Row]) -> None:
-    """Write `report_sentence`."""
+def write_sentences(context: Context, figures: Mapping[str, Row], others: Told) -> None:
+    """Write `report_sentence`: those of the summary, and the sections of `others`."""
     rows = context.engine.rows("SELECT * FROM kpi_monthly WHERE is_default ORDER BY kpi, scope_kind, scope_id")
     better = {kpi.name: kpi.meta["better"] for kpi in kpis()}
     rows = [row | {"better": better[row["kpi"]]} for row in rows]
@@ -57,14 +59,12 @@ def write_sentences(context: Context, figures: Mapping[str, Row]) -> None:
         ("dispatch", _dispatch(writer)),
         ("quality", _quality(writer)),
         ("next", _next(writer)),
+        *others,
     ):
         for place, (rules, slots) in enumerate(sentences):
             told.append({"section": section, "place": place, "rules": ";".join(rules), "slots": json.dumps(slots)})
     context.engine.register("sentence", pa.Table.from_pylist(told, schema=SCHEMA))
     context.write("report_sentence", "SELECT * FROM sentence", ["section", "place"])
-
-
-Sentence = tuple[list[str], dict[str, str]]
 
 
 def _overall(writer: Writer) -> Iterator[Sentence]:

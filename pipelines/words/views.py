@@ -32,7 +32,7 @@ from pipelines.words.units import in_words, plain
 # The names people use for tables of the snapshot room.
 ALIASES = {"quarantine": "snapshot_quarantine"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-_SCREEN_ROWS = 40
+SCREEN_ROWS = 40
 
 
 # -- tables ------------------------------------------------------------------------------------------------------
@@ -73,7 +73,11 @@ def table_rows(version: Version, table: str) -> Iterator[dict[str, Any]]:
 
 def write_table(version: Version, table: str, out: Path) -> int:
     """Write a table to .csv, .parquet or .xlsx; return its rows."""
-    schema, batches = _batches(version, table)
+    return write_rows(out, *_batches(version, table))
+
+
+def write_rows(out: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
+    """Write rows to .csv, .parquet or .xlsx; return how many."""
     if out.suffix not in _WRITERS:
         raise UsageError("show.bad_out", file=out.name)
     with replacing(out) as temporary:
@@ -215,14 +219,20 @@ def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int
 def draw_table(version: Version, table: str, language: str) -> None:
     """Draw the first rows of a table."""
     schema, batches = _batches(version, table)
-    rows: list[list[str]] = []
+    rows: list[dict[str, Any]] = []
     total = pq.ParquetFile(version.table(ALIASES.get(table, table))).metadata.num_rows
     for batch in batches:
-        rows += [["" if row[n] is None else str(plain(row[n])) for n in schema.names] for row in batch]
-        if len(rows) >= _SCREEN_ROWS:
+        rows += batch
+        if len(rows) >= SCREEN_ROWS:
             break
-    draw_grid(list(schema.names), rows[:_SCREEN_ROWS])
-    if total > _SCREEN_ROWS:
+    draw_first_rows(schema.names, rows, total, language)
+
+
+def draw_first_rows(names: list[str], rows: list[dict[str, Any]], total: int, language: str) -> None:
+    """Draw as many rows as a screen takes, and say how many there are."""
+    shown = [["" if row[n] is None else str(plain(row[n])) for n in names] for row in rows[:SCREEN_ROWS]]
+    draw_grid(list(names), shown)
+    if total > SCREEN_ROWS:
         typer.echo(label(language, "cli.more_rows", rows=total))
 
 

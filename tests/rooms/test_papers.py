@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from python_calamine import CalamineWorkbook
 
 from pipelines.channels.papers import pdf, write
 from pipelines.channels.papers.charts import Bar, draw_bars, draw_bridge, draw_trend
@@ -18,9 +19,10 @@ from pipelines.channels.papers.docx import write_docx
 from pipelines.channels.papers.model import Chart, Paper, Table, Text, plain
 from pipelines.channels.papers.template import TEMPLATE, draw_template
 from pipelines.channels.papers.write import paper_of, write_documents
-from pipelines.core.outputs import kpis, meaning
+from pipelines.core.outputs import BRANCH_SECTION, kpis, meaning
 from pipelines.report.sentences import SCHEMA, Writer, direction, kpi_sentence
-from pipelines.words.texts import LANGUAGES
+from pipelines.store.lake import MonthFolder
+from pipelines.words.texts import LANGUAGES, labels
 from tests.scored import scored_operator
 from tests.small import Row, only, read
 
@@ -231,6 +233,45 @@ def test_links_of_the_page_lead_somewhere(written: tuple[str, dict[str, Path]]) 
     )
 
 
+def test_a_number_of_the_page_leads_to_its_numerator_its_denominator_and_its_definition(
+    written: tuple[str, dict[str, Path]], tmp_path: Path
+) -> None:
+    language, files = written
+    text = files["html"].read_text(encoding="utf-8")
+    folder = MonthFolder(scored_operator().home, scored_operator().months[-1])
+    exported = {f.name: f for f in write.export_documents(folder, tmp_path, language)}
+    entries = set(re.findall(r'id="([^"]+)"', exported["2026-08_dictionary.html"].read_text(encoding="utf-8")))
+    checked = 0
+    for anchor, shown in re.findall(r'<a class="figure" href="#(f-\d+)" title="[^"]*">([^<]+)</a>', text):
+        row = only(re.findall(rf'<tr id="{anchor}">(.*)', text))
+        cells = [re.sub(r"<[^>]+>", "", cell) for cell in row.split("<td")[1:]]
+        figure = paper(language).figures[html.unescape(cells[1][1:])]
+        assert figure["shown"] == html.unescape(cells[0].split(">")[1]) and shown.lstrip("-") == figure["shown"].lstrip(
+            "-"
+        )
+        if figure["source"] in ("kpi_monthly", "kpi_trend"):
+            name, topic = only(re.findall(r'href="([^"#]+)#([^"]+)"', row))
+            assert name in exported and topic == figure["topic"] and topic in entries
+            assert cells[3].split(">")[1] == (
+                "–" if figure["numerator"] is None else f"{figure['numerator'].normalize():f}"
+            )
+            checked += 1
+    assert checked > 100
+
+
+def test_the_annex_says_of_each_figure_what_it_is_made_of(written: tuple[str, dict[str, Path]]) -> None:
+    language, files = written
+    words = labels(language)
+    book = CalamineWorkbook.from_path(str(files["xlsx"]))
+    rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(skip_empty_area=False)
+    header = next(row for row in rows if words["figure"] in row)
+    names = ("figure", "kpi_id", "numerator", "denominator", "definition_version")
+    told = {row[header.index(words["figure"])]: [row[header.index(words[n])] for n in names] for row in rows}
+    name = "gap:arrears_rate.t1_amount:company:company:2026-08"
+    of = paper(language).figures[name]
+    assert told[name] == [name, of["topic"], float(of["numerator"]), float(of["denominator"]), 1.0]
+
+
 def test_a_machine_without_a_chinese_font_has_words_for_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,7 +307,8 @@ def test_the_office_s_own_template_goes_first_and_reaches_nothing(tmp_path: Path
 def test_sentences_are_rows(tmp_path: Path) -> None:
     rows = read(scored_operator().version, "report_sentence")
     assert list(rows[0]) == SCHEMA.names
-    assert {r["section"] for r in rows} == {"overall", "ranks", "dispatch", "quality", "next"}
+    branches = {r["section"] for r in rows if r["section"].startswith(BRANCH_SECTION)}
+    assert {r["section"] for r in rows} - branches == {"overall", "ranks", "dispatch", "quality", "next"}
     assert only([r for r in rows if r["rules"] == "bridge"])["section"] == "overall"
     assert all(plain(b.parts) for b in blocks(paper("zh")) if isinstance(b, Text))
 

@@ -25,12 +25,21 @@ def write_annex(path: Path, paper: Paper, version: Version, read: Callable[[str]
     # A bridge that may not be used has no figures, and no sheet.
     is_bridge_usable = any(row["topic"] == "bridge" for row in paper.figures.values())
     rows = {
-        "figures": list(_figures(words)),
         "bridge": list(_bridge(words, read("kpi_bridge"))) if is_bridge_usable else [],
         "change": list(_changes(words, read("kpi_change"))) if "kpi_change" in computed else [],
     }
-    sheets = tuple(Sheet(name, ANNEX_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found)
-    stamp = Stamp(
+    others = [Sheet(name, ANNEX_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found]
+    write_tables(path, Tables(stamp_of(paper, version), (figure_sheet(words), *others)), labels(paper.language))
+
+
+def kind_of(unit: str) -> str:
+    """Return how a workbook's cell shows a figure of that unit."""
+    return _KINDS.get(unit, "number")
+
+
+def stamp_of(paper: Paper, version: Version) -> Stamp:
+    """Return what a workbook that goes with a paper says of itself."""
+    return Stamp(
         title=paper.title,
         language=paper.language,
         month=paper.month,
@@ -39,7 +48,11 @@ def write_annex(path: Path, paper: Paper, version: Version, read: Callable[[str]
         created=Month.parse(paper.month).plus(1).first_day,
         is_draft=bool(paper.draft),
     )
-    write_tables(path, Tables(stamp, sheets), labels(paper.language))
+
+
+def figure_sheet(words: Wording) -> Sheet:
+    """Return the sheet of a paper's figures, which the lint reads."""
+    return Sheet("figures", ANNEX_COLUMNS["figures"], list(_figures(words)), frozen=1)
 
 
 def scopes_of(figures: Mapping[str, Row]) -> dict[str, str]:
@@ -55,17 +68,18 @@ def measure_in_words(words: Wording, measure: str) -> str:
 
 def _figures(words: Wording) -> Iterator[Row]:
     for row in words.figures.values():
-        kind = _KINDS.get(row["unit"], "number")
         yield {
             "figure": row["figure"],
             "kpi_title": _topic(words, row["topic"]),
             "measure": measure_in_words(words, row["measure"]),
             "scope_id": words.scope(row["scope_id"]),
             "about_month": row["month"],
-            "value": Cell(kind, row["number"]),
+            "value": Cell(kind_of(row["unit"]), row["number"]),
             "shown": row["shown"],
             "numerator": row["numerator"],
             "denominator": row["denominator"],
+            "kpi_id": row["topic"],
+            "definition_version": row.get("definition_version"),
             "source": row["source"],
         }
 

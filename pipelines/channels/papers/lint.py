@@ -21,6 +21,7 @@ from docx import Document
 from docx.table import Table as DocxTable
 from python_calamine import CalamineWorkbook
 
+from pipelines.channels.papers.managers import GRID
 from pipelines.channels.papers.model import NO_BREAK, Block, Chart, Paper, Part, Table
 from pipelines.channels.papers.pdf_text import pdf_text
 from pipelines.words.texts import labels
@@ -217,4 +218,21 @@ def _lint_annex(paper: Paper, file: Path) -> Findings:
         if figure is None or shown != figure["shown"] or in_words(float(str(value)), figure["unit"]) != shown:
             wrong.append(f"{file.name}: {value} ({shown}) for {name}")
     wrong += [f"{file.name}: nothing for {name}" for name in paper.figures if name not in seen]
-    return Findings(2 * len(seen), 2 * len(seen), tuple(wrong))
+    grid = _lint_grid(paper, file, book)
+    return Findings(2 * len(seen), 2 * len(seen), tuple(wrong)) + grid
+
+
+def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
+    """Compare the cells of a sheet with a row a manager, if there is one, with the figures of their places."""
+    title = labels(paper.language)["sheet.managers"]
+    rows = book.get_sheet_by_name(title).to_python(skip_empty_area=False) if title in book.sheet_names else []
+    managers = {row["scope_id"] for row in paper.figures.values() if row["scope_kind"] == "manager"}
+    wrong, found = [], 0
+    for row in rows:
+        for (topic, measure), cell in zip(GRID, row[2:], strict=False) if row[1] in managers else ():
+            name = f"{measure}:{topic}:manager:{row[1]}:{paper.month}"
+            wanted = str(float(paper.figures[name]["number"])) if name in paper.figures else ""
+            found += cell != ""
+            if str(cell) != wanted:
+                wrong.append(f"{file.name}: {cell or 'nothing'} for {name}")
+    return Findings(found, found - len(wrong), tuple(wrong))

@@ -81,6 +81,14 @@ class Paper:
     figures: Mapping[str, Row]
 
 
+def figures_of(paper: Paper) -> Iterator[str]:
+    """Yield the ids of the figures that a paper shows, in its order."""
+    for block in (block for section in paper.sections for block in section.blocks):
+        cells = [block.parts] if isinstance(block, Text) else []
+        cells += [cell for row in block.rows for cell in row] if isinstance(block, Table) else []
+        yield from (part.figure for cell in cells for part in cell if part.figure)
+
+
 @dataclass(frozen=True)
 class Wording:
     """Puts figures, titles and sentences into the words of a language."""

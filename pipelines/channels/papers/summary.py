@@ -24,7 +24,7 @@ TABLES = ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")
 
 def write_paper(tables: Tables, month: Month, language: str, version: str, is_draft: bool) -> Paper:
     """Return the month's summary in a language; `version` says which numbers it shows."""
-    figures = {str(row["figure"]): dict(row) for row in tables["report_figure"]}
+    figures = {str(r["figure"]): dict(r) for r in tables["report_figure"] if r["scope_kind"] != "manager"}
     scopes = {r["scope_id"]: r["scope_name"] for r in figures.values() if r["scope_name"]}
     summary = _Summary(tables, month, Wording(language, figures, scopes))
     words = summary.words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,15 @@ from pipelines.channels.page import write_summary
 from pipelines.channels.papers.annex import write_annex
 from pipelines.channels.papers.docx import write_docx
 from pipelines.channels.papers.lint import lint_documents
+from pipelines.channels.papers.managers import Analysis, write_analyses, write_analysis_book
 from pipelines.channels.papers.model import Paper
 from pipelines.channels.papers.pdf import chinese_font, write_pdf
 from pipelines.channels.papers.summary import write_paper
 from pipelines.channels.papers.template import TEMPLATE
+from pipelines.channels.text import file_stem
 from pipelines.core.errors import StorageError
+from pipelines.core.month import Month
+from pipelines.store.files import write_text
 from pipelines.store.lake import MonthFolder, Version
 
 Row = dict[str, Any]
@@ -30,8 +34,7 @@ def paper_of(version: Version, language: str, is_draft: bool) -> Paper:
     """Return the summary of a month's version."""
     read = reader_of(version)
     tables = {name: read(name) for name in ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")}
-    number = f"v{version.number} · {version.identity[:12]}"
-    return write_paper(tables, version.month, language, number, is_draft)
+    return write_paper(tables, version.month, language, _version_in_words(version), is_draft)
 
 
 def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path]:
@@ -46,10 +49,47 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     is_draft = folder.seal() is None
     files = write_documents(version, out, language, is_draft, folder.path.parents[1])
     findings = lint_documents(paper_of(version, language, is_draft), files, reader_of(version))
+    for analysis in analyses_of(version, language, is_draft):
+        written = write_analysis(version, out, analysis)
+        findings += lint_documents(analysis.paper, written, reader_of(version))
+        files += written
     if findings.disagreements:
         wrong, first = len(findings.disagreements), findings.disagreements[0]
         raise StorageError("paper.disagrees", month=version.month, wrong=wrong, first=first)
+    return [*files, *_take_dictionary(version, out, language)]
+
+
+def _take_dictionary(version: Version, out: Path, language: str) -> list[Path]:
+    """Put the definitions, as they were when the month was made, beside the page whose numbers lead there."""
+    page = version.path / "outbox" / f"dictionary.{language}.html"
+    if not page.exists():
+        return []
+    target = out / dictionary_name(version.month)
+    write_text(target, page.read_text(encoding="utf-8"))
+    return [target]
+
+
+def dictionary_name(month: Month) -> str:
+    """Return what the page of definitions is called beside the documents."""
+    return f"{month}_dictionary.html"
+
+
+def analyses_of(version: Version, language: str, is_draft: bool) -> Iterator[Analysis]:
+    """Yield the retention quality analysis of each branch."""
+    return write_analyses(reader_of(version), version.month, language, _version_in_words(version), is_draft)
+
+
+def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path]:
+    """Write a branch's analysis as .docx and as workbook; return the files."""
+    stem = f"{version.month}_quality_{file_stem(analysis.branch, analysis.branch_id)}"
+    files = [out / f"{stem}.docx", out / f"{stem}.xlsx"]
+    write_docx(files[0], analysis.paper)
+    write_analysis_book(files[1], analysis, version)
     return files
+
+
+def _version_in_words(version: Version) -> str:
+    return f"v{version.number} · {version.identity[:12]}"
 
 
 def reader_of(version: Version) -> Callable[[str], Sequence[Row]]:
@@ -75,7 +115,8 @@ def write_documents(version: Version, out: Path, language: str, is_draft: bool, 
     own = home / "templates" / "summary.docx" if home else TEMPLATE
     files = [out / f"{stem}.docx", out / f"{stem}.html", out / f"{stem}_annex.xlsx"]
     write_docx(files[0], paper, own if own.exists() else TEMPLATE)
-    write_summary(files[1], version.month, language, {name: read(name) for name in PAGE_TABLES}, paper)
+    tables = {name: read(name) for name in PAGE_TABLES}
+    write_summary(files[1], version.month, language, tables, paper, dictionary_name(version.month))
     write_annex(files[2], paper, version, read)
     if chinese_font() is not None:
         files.append(out / f"{stem}.pdf")
