@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import openpyxl
@@ -20,7 +21,8 @@ from pipelines.sources.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.day import tell_day
 from tests.office import answers_of, exported, fill, taken
-from tests.small import KEY, MONTH, Town, job, only, own_settings, read, row, run_town, write_csv
+from tests.small import KEY, MONTH, Town, job, only, own_settings, read, row, run_town, twin_operator, write_csv
+from twin import generate
 
 DAY, NEXT_DAY = date(2026, 9, 8), date(2026, 9, 9)
 PEOPLE = ("ann", "bob", "cat", "dan", "eve")
@@ -94,6 +96,10 @@ def test_the_bulletins(home: Path, run: Callable[..., Version]) -> None:
     assert [company["suspended"][n] for n in ("suspended_count", "stopped_count", "reactivated_count")] == [3, 3, 0]
     amounts = ("open_amount", "past_due_amount", "paid_amount", "paid_month_amount")
     assert [company["arrears"][n] for n in amounts] == [Decimal(x) for x in ("150.00", "150.00", "12.30", "12.30")]
+    # The bills of August are open by 150.00; the target allows two in a hundred of their revenue, five times 100.00.
+    assert [company["arrears"][n] for n in ("last_open_amount", "allowed_amount", "to_collect_amount")] == [
+        Decimal(x) for x in ("150.00", "10.00", "140.00")
+    ]
     unclaimed = only([r for r in told["suspended"] if r["scope_kind"] == "manager" and r["scope_id"] == "unclaimed"])
     assert unclaimed["suspended_count"] == 1 and told["not_computed"] == {}
 
@@ -239,3 +245,27 @@ def test_the_days_workbooks(home: Path, run: Callable[..., Version], language: s
     assert any(name.startswith("2026-09-08_manager_") for name in files)
     sheet = openpyxl.load_workbook(files["2026-09-08_bulletin.xlsx"])[words[0]]
     assert words[1] in [cell for line in sheet.iter_rows(values_only=True) for cell in line]
+
+
+def test_the_last_day_of_a_month_says_what_the_month_says(tmp_path: Path) -> None:
+    operator = twin_operator()
+    shutil.copytree(operator.home, tmp_path / "home")
+    last = MONTH.last_day
+    generate(tmp_path / "source", services=300, months=3, seed=1, through=str(MONTH), days=[str(last)])
+    version = run_day(DayJob(tmp_path / "home", last, tmp_path / "source", own_settings()))
+    rate = only(
+        read(
+            operator.version,
+            "kpi_monthly",
+            kpi="arrears_rate",
+            variant="t1_amount",
+            scope_kind="company",
+            month=str(MONTH),
+        )
+    )
+    told = only(read(version, "daily_arrears", scope_kind="company"))
+    assert (version.month, told["last_open_amount"]) == (MONTH.plus(-1), rate["numerator"])
+    assert told["allowed_amount"] == (rate["denominator"] * Decimal("0.02")).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert told["to_collect_amount"] == max(told["last_open_amount"] - told["allowed_amount"], Decimal(0))
+    stopped = read(operator.version, "features_service", status="suspended_arrears")
+    assert only(read(version, "daily_suspended", scope_kind="company"))["suspended_count"] == len(stopped) > 0
