@@ -8,7 +8,7 @@ One run a day, partition key `YYYY-MM-DD`: the day whose 24:00 the delivered sta
 | by hand | trigger with the parameter `day`, or `airflow dags test retention_daily -c '{"day": "2026-11-05"}'` |
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
 | retried | day not delivered yet (hourly, one day), day busy, storage failed; nothing else |
-| approval | none of its own: orders leave the house where their month was released, else they wait for it |
+| approval | none of its own: orders leave the house where their month was released, else when the day is run again after that |
 | afterwards | `retention daily DATE --source … --out DIR` writes the day's workbooks |
 
 A day whose inputs have not changed is not made again, so the task may be killed, retried or cleared at any time.

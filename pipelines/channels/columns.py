@@ -166,6 +166,7 @@ DAY_COLUMNS = {
     "arrears": _office(
         *_PLACE, ("day.customer_count", 12, "integer"), ("day.open_amount", 14, "money"),
         ("day.past_due_amount", 14, "money"), ("day.paid_amount", 14, "money"), ("day.paid_month_amount", 14, "money"),
+        ("day.last_open_amount", 14, "money"), ("day.allowed_amount", 14, "money"), ("day.to_collect_amount", 14, "money"),
     ),
 }  # fmt: skip
 ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}

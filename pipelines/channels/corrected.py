@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pipelines.channels.export import Office, desks
 from pipelines.channels.returns import Refusal, ReturnedRow, input_cells
 from pipelines.channels.workbook import Stamp, WorkList, write_work_list
 from pipelines.core.month import Month
-from pipelines.store.lake import MonthFolder
+from pipelines.store.lake import DayFolder, MonthFolder, held_days
 from pipelines.words.texts import label, labels
 
 Row = dict[str, Any]
@@ -40,12 +41,15 @@ class SentOut:
         return self._rows[month, language].get(order_id)
 
     def _month(self, month: Month, language: str) -> Mapping[str, Row]:
+        """What left the house of a month: when it was released, and on the days after it."""
         folder = MonthFolder(self.home, month)
         seal = folder.seal()
         if seal is None:
             return {}
-        office = Office(folder.version(seal["version"]), language, is_draft=False)
-        return {row["order_id"]: row for _, rows in desks(office) for row in rows}
+        days = [DayFolder(self.home, month, date.fromisoformat(day.occasion)) for day in held_days(self.home, month)]
+        versions = [folder.version(seal["version"]), *(day.version() for day in days if day.seal())]
+        offices = [Office(version, language, is_draft=False) for version in versions]
+        return {row["order_id"]: row for office in offices for _, rows in desks(office) for row in rows}
 
 
 def write_corrected(

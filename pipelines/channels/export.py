@@ -125,16 +125,20 @@ def as_changed(order: Row, changes: Mapping[str, tuple[Change, ...]]) -> Row:
 
 def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     """Write a month's workbooks into a folder; drafts until the month is released. Return the files."""
-    version = folder.version()
-    changes = read_changes(load_settings().office_database(folder.home), folder.month)
-    office = Office(version, language, folder.seal() is None, changes)
+    office = _office(folder, language)
     return [*_work_lists(office, out), write_company_book(office, out)]
 
 
 def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
     """Write a day's work lists and its bulletins into a folder; drafts until its month is released. Return the files."""
-    office = Office(folder.version(), language, folder.seal() is None)
+    office = _office(folder, language)
     return [*_work_lists(office, out), *_bulletins(office, out)]
+
+
+def _office(folder: MonthFolder, language: str) -> Office:
+    """What leaves the house by now of a month or a day, a draft until it is sealed."""
+    changes = read_changes(load_settings().office_database(folder.home), folder.month)
+    return Office(folder.version(), language, folder.seal() is None, changes)
 
 
 def _bulletins(office: Office, out: Path) -> Iterator[Path]:

@@ -249,6 +249,8 @@ DECLARED_TYPES = {
     "p_involuntary": "DOUBLE",
     "p_down_migration": "DOUBLE",
     "decile": "INTEGER",
+    "revenue": "DECIMAL(18,2)",
+    "target": "DOUBLE",
     "total_score": "DECIMAL(18,6)",
     "age_months": "INTEGER",
     "year": "INTEGER",

@@ -88,6 +88,10 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "feedback_mark": ("customer_id", "is_do_not_contact", "is_wrong_number"),
     "features_held_month": ("month", "months_ago"),
+    "kpi_monthly": (
+        *("month", "kpi", "variant", "is_default", "scope_kind", "scope_id", "numerator", "denominator", "value"),
+        *("target", "gap", "rank", "status", "reason", "interval_low", "interval_high"),
+    ),
     "score_churn": (
         *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "p_down_migration"),
         *("decile", "reason_1", "reason_2", "reason_3", "model_version"),

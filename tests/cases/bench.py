@@ -52,6 +52,7 @@ _EXTRA_TYPES = {
     "amount": pa.decimal128(18, 2),
     "rank_value": pa.decimal128(18, 2),
     "decile": pa.int32(),
+    "target": pa.float64(),
     "p_voluntary": pa.float64(),
     "p_involuntary": pa.float64(),
 }

@@ -24,6 +24,7 @@ from tests.small import KEY, MONTH
 DAG = "retention_monthly"
 TRAINING = "model_training"
 MONTHS = ("2024-04", "2024-05", "2024-06")
+DAY = "2024-06-20"
 RETENTION = str(BIN / "retention")
 
 
@@ -46,8 +47,8 @@ def assert_same_month(one: Path, other: Path, month: str) -> None:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic operator of 300 services over three months long past."""
     folder = tmp_path_factory.mktemp("twin")
-    words = ["--services", "300", "--months", "3", "--seed", "7", "--through", MONTHS[-1], "--out", str(folder / "out")]
-    run([RETENTION, "twin", *words], own_environment(), folder)
+    words = ["--services", "300", "--months", "3", "--seed", "7", "--through", MONTHS[-1], "--days", DAY]
+    run([RETENTION, "twin", *words, "--out", str(folder / "out")], own_environment(), folder)
     return folder / "out"
 
 
@@ -86,6 +87,32 @@ def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp
     assert_same_month(by_hand, home, MONTHS[0])
     assert json.loads((home / "months" / MONTHS[0] / "SEAL.json").read_text())["version"] == 1
     assert log.count("running trigger in line") == 2
+
+
+def test_dags_test_makes_the_day_made_by_hand(source: Path, by_hand: Path, tmp_path: Path) -> None:
+    """A day of the synthetic operator, after a released month: the same bytes, and handed to the office."""
+    for name in ("by_hand", "home"):
+        shutil.copytree(by_hand, tmp_path / name)
+    run_by_hand(tmp_path, "daily", DAY, "--source", str(source), "--home", "by_hand")
+    environment = own_environment(
+        AIRFLOW_HOME=tmp_path / "airflow",
+        AIRFLOW__CORE__DAGS_FOLDER=ROOT / "dags",
+        RETENTION_HOME=tmp_path / "home",
+        RETENTION_SOURCE=source,
+        RETENTION_SECRET_KEY=KEY,
+    )
+    run(["airflow", "db", "migrate"], environment, tmp_path)
+    run(["airflow", "dags", "test", "retention_daily", "-c", json.dumps({"day": DAY})], environment, tmp_path)
+    made, mine = (day_of(tmp_path / name) for name in ("home", "by_hand"))
+    assert made == mine and json.loads(made["SEAL.json"])["version"] == 1
+    bulletin = pq.read_table(tmp_path / "home" / "days" / DAY / "v0001" / "daily_suspended.parquet").to_pylist()
+    assert [row["suspended_count"] > 0 for row in bulletin if row["scope_kind"] == "company"] == [True]
+
+
+def day_of(home: Path) -> dict[str, bytes]:
+    """Every file of the day, by its path in it."""
+    folder = home / "days" / DAY
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from console.database import open_office
+from pipelines.channels.corrected import SentOut, write_corrected
 from pipelines.channels.export import export_day
 from pipelines.core.errors import Refused, SourceNotReady, UsageError
 from pipelines.daily import DayJob, run_day
 from pipelines.run import release_month
+from pipelines.sources.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.day import tell_day
 from tests.office import answers_of, exported, fill, taken
-from tests.small import KEY, MONTH, Town, job, only, own_settings, read, row, run_town, write_csv
+from tests.small import KEY, MONTH, Town, job, only, own_settings, read, row, run_town, twin_operator, write_csv
+from twin import generate
 
 DAY, NEXT_DAY = date(2026, 9, 8), date(2026, 9, 9)
 PEOPLE = ("ann", "bob", "cat", "dan", "eve")
@@ -92,6 +96,10 @@ def test_the_bulletins(home: Path, run: Callable[..., Version]) -> None:
     assert [company["suspended"][n] for n in ("suspended_count", "stopped_count", "reactivated_count")] == [3, 3, 0]
     amounts = ("open_amount", "past_due_amount", "paid_amount", "paid_month_amount")
     assert [company["arrears"][n] for n in amounts] == [Decimal(x) for x in ("150.00", "150.00", "12.30", "12.30")]
+    # The bills of August are open by 150.00; the target allows two in a hundred of their revenue, five times 100.00.
+    assert [company["arrears"][n] for n in ("last_open_amount", "allowed_amount", "to_collect_amount")] == [
+        Decimal(x) for x in ("150.00", "10.00", "140.00")
+    ]
     unclaimed = only([r for r in told["suspended"] if r["scope_kind"] == "manager" and r["scope_id"] == "unclaimed"])
     assert unclaimed["suspended_count"] == 1 and told["not_computed"] == {}
 
@@ -130,22 +138,52 @@ def test_a_complaint_or_a_wish_of_yesterday_counts_today(home: Path, run: Callab
     assert why_not(version) == {"bob": "complaint", "dan": "other_list"}
 
 
+def day_exported(home: Path) -> list[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETENTION_SECRET_KEY", KEY)
+        return export_day(DayFolder(home, MONTH, DAY), home.parent / "out", "zh")
+
+
+def work_list(home: Path) -> Path:
+    return only([file for file in day_exported(home) if "manager" in file.name])
+
+
 def test_orders_leave_the_house_once_their_month_is_released(home: Path, run: Callable[..., Version]) -> None:
     deliver(home.parent / "source", DAY, "ann")
     assert run() and DayFolder(home, MONTH, DAY).seal() is None
     release_month(job(home, None))
     run()
     assert DayFolder(home, MONTH, DAY).seal() is not None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RETENTION_SECRET_KEY", KEY)
-        files = export_day(DayFolder(home, MONTH, DAY), home.parent / "out", "zh")
-    (book,) = [file for file in files if "manager" in file.name]
-    filled = fill(book, {"ann": {"outcome": "paid", "contacted_on": str(NEXT_DAY)}})
+    filled = fill(work_list(home), {"ann": {"outcome": "paid", "contacted_on": str(NEXT_DAY)}})
     assert taken(home, filled).accepted == 1  # the office knows the order of the day
     assert [answer["customer_id"] for answer in answers_of(home)] == ["ann"]
     deliver(home.parent / "source", DAY, "ann", "bob")
     with pytest.raises(Refused, match="day.sealed"):
         run()
+
+
+def test_a_refused_row_of_a_day_goes_back_signed_and_then_comes_in(home: Path, run: Callable[..., Version]) -> None:
+    release_month(job(home, None))
+    deliver(home.parent / "source", DAY, "ann")
+    run()
+    said = {"outcome": "promised", "contacted_on": NEXT_DAY}
+    receipt = taken(home, fill(work_list(home), {"ann": said}))
+    assert (receipt.accepted, [row.refusal.key for row in receipt.refused]) == (0, ["needs"])
+    corrected = home.parent / "corrected.xlsx"
+    write_corrected(corrected, receipt.refused, SentOut(home), "zh", KEY.encode(), "ann")
+    fill(corrected, {"ann": {"promised_amount": 50, "promised_on": date(2026, 9, 12)}})
+    assert taken(home, corrected).accepted == 1
+
+
+def test_an_order_of_a_day_that_was_taken_back_is_in_no_later_workbook(home: Path, run: Callable[..., Version]) -> None:
+    release_month(job(home, None))
+    deliver(home.parent / "source", DAY, "ann")
+    order = only(read(run(), "dispatch_order"))
+    assert work_list(home)
+    from console.changes import change_orders
+
+    change_orders([order["order_id"]], WITHDRAWN, "a mistake", "test")
+    assert [file.name for file in day_exported(home)] == ["2026-09-08_bulletin.xlsx"]
 
 
 def orders_in_the_office(home: Path) -> list[str]:
@@ -168,8 +206,7 @@ def test_a_day_on_which_nobody_is_suspended_has_its_bulletin(home: Path, run: Ca
     release_month(job(home, None))
     deliver(home.parent / "source", DAY)
     assert tell_day(run())["orders"] == 0 and orders_in_the_office(home) == []
-    files = export_day(DayFolder(home, MONTH, DAY), home.parent / "out", "zh")
-    assert [file.name for file in files] == ["2026-09-08_bulletin.xlsx"]
+    assert [file.name for file in day_exported(home)] == ["2026-09-08_bulletin.xlsx"]
 
 
 def test_what_was_not_delivered_is_named_and_the_rest_is_made(home: Path, run: Callable[..., Version]) -> None:
@@ -208,3 +245,27 @@ def test_the_days_workbooks(home: Path, run: Callable[..., Version], language: s
     assert any(name.startswith("2026-09-08_manager_") for name in files)
     sheet = openpyxl.load_workbook(files["2026-09-08_bulletin.xlsx"])[words[0]]
     assert words[1] in [cell for line in sheet.iter_rows(values_only=True) for cell in line]
+
+
+def test_the_last_day_of_a_month_says_what_the_month_says(tmp_path: Path) -> None:
+    operator = twin_operator()
+    shutil.copytree(operator.home, tmp_path / "home")
+    last = MONTH.last_day
+    generate(tmp_path / "source", services=300, months=3, seed=1, through=str(MONTH), days=[str(last)])
+    version = run_day(DayJob(tmp_path / "home", last, tmp_path / "source", own_settings()))
+    rate = only(
+        read(
+            operator.version,
+            "kpi_monthly",
+            kpi="arrears_rate",
+            variant="t1_amount",
+            scope_kind="company",
+            month=str(MONTH),
+        )
+    )
+    told = only(read(version, "daily_arrears", scope_kind="company"))
+    assert (version.month, told["last_open_amount"]) == (MONTH.plus(-1), rate["numerator"])
+    assert told["allowed_amount"] == (rate["denominator"] * Decimal("0.02")).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert told["to_collect_amount"] == max(told["last_open_amount"] - told["allowed_amount"], Decimal(0))
+    stopped = read(operator.version, "features_service", status="suspended_arrears")
+    assert only(read(version, "daily_suspended", scope_kind="company"))["suspended_count"] == len(stopped) > 0
