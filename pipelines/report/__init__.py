@@ -14,6 +14,7 @@ from pipelines.report.complaints import write_complaint_weeks
 from pipelines.report.figures import by_id, write_figures
 from pipelines.report.forecast import write_forecast
 from pipelines.report.managers import tell_managers
+from pipelines.report.periods import period_figures, tell_periods
 from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
 
@@ -45,8 +46,9 @@ def run(context: Context) -> None:
         context.compute(spec)
     write_forecast(context)
     write_complaint_weeks(context)
-    figures = by_id(write_figures(context))
-    write_sentences(context, figures, tell_managers(context, figures))
+    figures = by_id(write_figures(context, period_figures(context)))
+    told = (*tell_managers(context, figures), *tell_periods(context, figures))
+    write_sentences(context, figures, told)
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
     for language in LANGUAGES:
