@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import chain
 
 from pipelines.channels.page import write_summary
 from pipelines.channels.papers.dictionary import write_dictionary
@@ -10,7 +11,9 @@ from pipelines.channels.quality import write_quality
 from pipelines.channels.review import write_review
 from pipelines.core.context import Context
 from pipelines.core.spec import room_specs
-from pipelines.report.complaints import write_complaint_weeks
+    write_forecast(context)
+    write_complaint_weeks(context)
+from pipelines.report.activities import activity_figures, tell_activities
 from pipelines.report.figures import by_id, write_figures
 from pipelines.report.forecast import write_forecast
 from pipelines.report.managers import tell_managers
@@ -46,8 +49,8 @@ def run(context: Context) -> None:
         context.compute(spec)
     write_forecast(context)
     write_complaint_weeks(context)
-    figures = by_id(write_figures(context, period_figures(context)))
-    told = (*tell_managers(context, figures), *tell_periods(context, figures))
+    figures = by_id(write_figures(context, chain(period_figures(context), activity_figures(context))))
+    told = chain(*(tell(context, figures) for tell in (tell_managers, tell_periods, tell_activities)))
     write_sentences(context, figures, told)
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)

@@ -309,7 +309,7 @@ def test_sentences_are_rows(tmp_path: Path) -> None:
     rows = read(scored_operator().version, "report_sentence")
     assert list(rows[0]) == SCHEMA.names
     branches = {r["section"] for r in rows if r["section"].startswith(BRANCH_SECTION)}
-    assert {r["section"] for r in rows} - branches == {"overall", "ranks", "dispatch", "quality", "next"}
+    assert {r["section"] for r in rows} - branches == {"overall", "ranks", "dispatch", "quality", "next", "activity"}
     assert only([r for r in rows if r["rules"] == "bridge"])["section"] == "overall"
     assert all(plain(b.parts) for b in blocks(paper("zh")) if isinstance(b, Text))
 
