@@ -11,9 +11,8 @@ from pipelines.channels.quality import write_quality
 from pipelines.channels.review import write_review
 from pipelines.core.context import Context
 from pipelines.core.spec import room_specs
-    write_forecast(context)
-    write_complaint_weeks(context)
 from pipelines.report.activities import activity_figures, tell_activities
+from pipelines.report.complaints import write_complaint_weeks
 from pipelines.report.figures import by_id, write_figures
 from pipelines.report.forecast import write_forecast
 from pipelines.report.managers import tell_managers
