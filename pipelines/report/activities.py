@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.core.context import Context
 from pipelines.core.outputs import ACTIVITY_SECTION
-from pipelines.report.figures import figure_id, make_figure
+from pipelines.report.figures import figure_id, make_figure, name_scopes
 from pipelines.report.sentences import Sentence, Told
 
 Row = dict[str, Any]
@@ -17,6 +17,11 @@ SELECT COUNT(*) AS activity_count, COALESCE(SUM(invited_count), 0) AS invited_co
     COALESCE(SUM(attended_count), 0) AS attended_count, COALESCE(SUM(cost_amount), 0) AS cost_amount
 FROM report_activity HAVING COUNT(*) > 0
 """
+# Branches hold activities of one name: the branch stands beside it.
+_NAMED = """
+SELECT a.*, CONCAT_WS(' · ', a.name, COALESCE(o.name, a.branch_id)) AS scope_name FROM {table} AS a
+LEFT JOIN scope_name AS o ON o.scope_kind = 'branch' AND o.scope_id = a.branch_id ORDER BY a.activity_id
+"""
 # measure -> (above, below) of `report_activity_follow`
 KEPT = {name: (f"{name}_count", f"{name.removesuffix('_kept')}_count") for name in
         ("attended_kept", "treated_kept", "holdout_kept")}  # fmt: skip
@@ -24,9 +29,10 @@ KEPT = {name: (f"{name}_count", f"{name.removesuffix('_kept')}_count") for name 
 
 def activity_figures(context: Context) -> Iterator[Row]:
     """Yield the figures of each activity, and the month's totals; none where the operator delivers no activities."""
+    name_scopes(context)
     for table, figures in (("report_activity", _held), ("report_activity_follow", _followed)):
-        for row in context.engine.rows(f"SELECT * FROM {table}") if context.is_computed(table) else []:
-            of = {"scope_kind": TOPIC, "scope_id": row["activity_id"], "scope_name": row["name"]}
+        for row in context.engine.rows(_NAMED.format(table=table)) if context.is_computed(table) else []:
+            of = {"scope_kind": TOPIC, "scope_id": row["activity_id"], "scope_name": row["scope_name"]}
             yield from figures(row, of | {"month": str(context.month)}, context.settings.small_denominator)
     yield from _totals(context)
 

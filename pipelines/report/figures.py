@@ -71,7 +71,7 @@ def collect(context: Context, others: Iterable[Row]) -> list[Row]:
 
 def name_scopes(context: Context) -> None:
     """Make `scope_name`: what branches and managers are called, where the operator said."""
-    names = "SELECT NULL AS scope_kind, NULL AS scope_id, NULL AS name WHERE FALSE"
+    names = "SELECT '' AS scope_kind, '' AS scope_id, '' AS name WHERE FALSE"
     for table, named in (
         ("organisation", "org_kind, org_id"),
         ("account_manager", "'manager', manager_id"),

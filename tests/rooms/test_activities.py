@@ -38,6 +38,7 @@ def test_each_activity_has_its_guests_cost_and_answers(tmp_path: Path) -> None:
     found = figures_of(tmp_path, activity=[GUESTS | {"cost_amount": 900.0}])
     shown = {name: row["shown"] for name, row in found.items()}
     assert (shown["invited_count:A1"], shown["attended_count:A1"], shown["cost_amount:A1"]) == ("40", "30", "900.00")
+    assert found["satisfied:A1"]["scope_name"] == "spring · B1"
     assert (shown["guest_cost:A1"], shown["satisfied:A1"]) == ("30.00", "75.00 %")
     assert (found["satisfied:A1"]["numerator"], found["satisfied:A1"]["denominator"]) == (6, 8)
     assert (shown["activity_count:company"], shown["cost_amount:company"]) == ("1", "900.00")

@@ -11,7 +11,7 @@ TABLES = {
     "held": ("invited_count", "attended_count", "cost_amount", "guest_cost", "satisfied", "answer_count"),
     "followed": ("attended_kept", "treated_kept", "holdout_kept", "kept_difference"),
 }
-_WIDTHS = {"held": (28, 10, 10, 15, 13, 13, 11), "followed": (28, 18, 18, 18, 18)}
+_WIDTHS = {"held": (36, 9, 9, 14, 12, 11, 9), "followed": (40, 15, 15, 15, 15)}
 
 
 def activity_tables(words: Wording, month: Month) -> Iterator[Table]:

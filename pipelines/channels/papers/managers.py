@@ -142,7 +142,7 @@ class _Branch:
         ]
         header = tuple(self.words.text(f"column.{name}") for name in ("manager", *MEASURES))
         title = title_of_topic(self.words, topic)
-        return Table(title, header, tuple(rows), frozenset(range(1, len(header))), (14, 13, 10, 10, 11, 10, 16, 16))
+        return Table(title, header, tuple(rows), frozenset(range(1, len(header))), (13, 13, 12, 9, 10, 9, 16, 18))
 
 
 def title_of_topic(words: Wording, topic: str) -> str:
