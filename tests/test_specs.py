@@ -42,7 +42,7 @@ KEYS = {
     "feedback": {"key", "orders_of"},
     "kpi": {
         *("unit", "better", "target", "default", "variants", "note"),
-        *("value", "interval", "scopes", "window", "window_of", "lag"),
+        *("value", "interval", "scopes", "window", "window_of", "lag", "period"),
     },
     "dispatch": {
         "purpose",
@@ -372,6 +372,7 @@ def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
 def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
     assert kpi.meta.get("value", "sum") in {"sum", "mean", "score", "given"}
     assert kpi.meta.get("interval") in {None, "wilson", "given"}
+    assert kpi.meta.get("period") in {None, "sum"} and (kpi.meta.get("period") is None or not kpi.meta.get("value"))
     assert kpi.meta.get("window") in {None, "year", "two_years", "base_year", "six_months"}
     assert (kpi.meta.get("scopes") == "own") <= ("scope_kind" in kpi.spec.tree.named_selects)
 

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 
 from pipelines.core.errors import UsageError
 
+# The periods that are summed up, by their months.
+PERIODS = {"quarter": 3, "half": 6, "year": 12}
 _PATTERN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -37,6 +39,11 @@ class Month:
     def since(self, other: Month) -> int:
         """Return how many months lie from `other` to this month."""
         return (self.year - other.year) * 12 + self.number - other.number
+
+    @property
+    def closes(self) -> tuple[str, ...]:
+        """The periods whose last month this is: none, a quarter, a half-year, a year."""
+        return tuple(name for name, months in PERIODS.items() if self.number % months == 0)
 
     @property
     def first_day(self) -> date:

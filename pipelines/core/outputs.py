@@ -15,7 +15,11 @@ QUALITY = (
     *("cohort_retention_rate.billed", "revenue_retention_rate.net", "zero_usage_rate.all", "arrears_rate.t1_amount"),
     *("vip_card_holding_rate.holding", "contact_rate.reached", "success_rate.claimed", "success_rate.contacted"),
 )
-BRANCH_SECTION = "branch:"  # before a branch's id: where its sentences stand in `report_sentence`
+# Where sentences stand in `report_sentence` that are not the summary's: before a branch's id, before a
+# period's name, of activities.
+BRANCH_SECTION = "branch:"
+PERIOD_SECTION = "period:"
+ACTIVITY_SECTION = "activity"
 
 
 @dataclass(frozen=True)

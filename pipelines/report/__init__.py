@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import chain
 
 from pipelines.channels.page import write_summary
 from pipelines.channels.papers.dictionary import write_dictionary
@@ -10,10 +11,12 @@ from pipelines.channels.quality import write_quality
 from pipelines.channels.review import write_review
 from pipelines.core.context import Context
 from pipelines.core.spec import room_specs
+from pipelines.report.activities import activity_figures, tell_activities
 from pipelines.report.complaints import write_complaint_weeks
 from pipelines.report.figures import by_id, write_figures
 from pipelines.report.forecast import write_forecast
 from pipelines.report.managers import tell_managers
+from pipelines.report.periods import period_figures, tell_periods
 from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
 
@@ -45,8 +48,9 @@ def run(context: Context) -> None:
         context.compute(spec)
     write_forecast(context)
     write_complaint_weeks(context)
-    figures = by_id(write_figures(context))
-    write_sentences(context, figures, tell_managers(context, figures))
+    figures = by_id(write_figures(context, chain(period_figures(context), activity_figures(context))))
+    told = chain(*(tell(context, figures) for tell in (tell_managers, tell_periods, tell_activities)))
+    write_sentences(context, figures, told)
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
     for language in LANGUAGES:

@@ -55,13 +55,13 @@ def figure_id(measure: str, topic: str, kind: str, scope: str, month: object) ->
     return f"{measure}:{topic}:{kind}:{scope}:{month}"
 
 
-def collect(context: Context) -> list[Row]:
+def collect(context: Context, others: Iterable[Row]) -> list[Row]:
     """Return every figure, in order of its id."""
     units = {f"{kpi.name}.{variant}": kpi.meta["unit"] for kpi in kpis() for variant in kpi.variants}
     name_scopes(context)
     rows = [*_of_kpis(context, units), *_of_trend(context, units), *_of_changes(context, units)]
     rows += _of_month_before(context, units)
-    rows += [*_of_bridge(context), *_of_lists(context), *_of_gate(context)]
+    rows += [*_of_bridge(context), *_of_lists(context), *_of_gate(context), *others]
     versions = {f"{kpi.name}.{variant}": kpi.spec.meta["version"] for kpi in kpis() for variant in kpi.variants}
     for row in rows:
         # What an earlier month's figure was defined as stands in that month.
@@ -71,7 +71,7 @@ def collect(context: Context) -> list[Row]:
 
 def name_scopes(context: Context) -> None:
     """Make `scope_name`: what branches and managers are called, where the operator said."""
-    names = "SELECT NULL AS scope_kind, NULL AS scope_id, NULL AS name WHERE FALSE"
+    names = "SELECT '' AS scope_kind, '' AS scope_id, '' AS name WHERE FALSE"
     for table, named in (
         ("organisation", "org_kind, org_id"),
         ("account_manager", "'manager', manager_id"),
@@ -81,8 +81,9 @@ def name_scopes(context: Context) -> None:
     context.engine.table("scope_name", names)
 
 
-def _figure(measure: str, topic: str, of: Row, unit: str, number: Any, source: str, **parts: Any) -> Row:
-    told = _exact(number)
+def make_figure(measure: str, topic: str, of: Row, unit: str, number: Any, source: str, **parts: Any) -> Row:
+    """Return a figure of the scope and month of a row; `parts` are its numerator and denominator."""
+    told = exactly(number)
     kind, scope, month = of["scope_kind"], of["scope_id"], of["month"]
     return {
         "figure": figure_id(measure, topic, kind, scope, month),
@@ -93,11 +94,12 @@ def _figure(measure: str, topic: str, of: Row, unit: str, number: Any, source: s
         "shown": in_words(told, unit),
         "source": source,
         "number": told,
-        **{name: None if value is None else _exact(value) for name, value in parts.items()},
+        **{name: None if value is None else exactly(value) for name, value in parts.items()},
     }
 
 
-def _exact(number: Any) -> Decimal:
+def exactly(number: Any) -> Decimal:
+    """Return a number as the register has it."""
     return exact(number).quantize(Decimal(1).scaleb(-PLACES))
 
 
@@ -111,10 +113,10 @@ def _of_kpis(context: Context, units: dict[str, str]) -> Iterator[Row]:
         told["gap"] = (DIFFERENCE.get(unit, unit), row["gap"])
         for measure, (shown_in, number) in told.items():
             if number is not None:
-                yield _figure(measure, topic, row, shown_in, number, "kpi_monthly", **_sides(row))
+                yield make_figure(measure, topic, row, shown_in, number, "kpi_monthly", **_sides(row))
         for side in ("numerator", "denominator"):
             if row[side] is not None:
-                yield _figure(side, topic, row, _plain_unit(row[side]), row[side], "kpi_monthly", **_sides(row))
+                yield make_figure(side, topic, row, _plain_unit(row[side]), row[side], "kpi_monthly", **_sides(row))
 
 
 def _sides(row: Row) -> Row:
@@ -135,14 +137,14 @@ def _of_trend(context: Context, units: dict[str, str]) -> Iterator[Row]:
         if row["value"] is None or row["status"] not in USABLE or row is this:
             continue
         of = row | {"month": row["seen_month"]}
-        yield _figure("value", topic, of, units[topic], row["value"], "kpi_trend", **_sides(row))
+        yield make_figure("value", topic, of, units[topic], row["value"], "kpi_trend", **_sides(row))
         ago = {str(context.month.plus(-1)): "change", str(context.month.plus(-12)): "year_change"}
         measure = ago.get(row["seen_month"])
         if measure and this and this["value"] is not None and this["status"] in USABLE:
             unit = DIFFERENCE.get(units[topic], units[topic])
-            difference = _exact(this["value"]) - _exact(row["value"])
+            difference = exactly(this["value"]) - exactly(row["value"])
             here = this | {"month": str(context.month)}
-            yield _figure(measure, topic, here, unit, difference, "kpi_trend", **_sides(this))
+            yield make_figure(measure, topic, here, unit, difference, "kpi_trend", **_sides(this))
 
 
 def _of_month_before(context: Context, units: dict[str, str]) -> Iterator[Row]:
@@ -150,9 +152,9 @@ def _of_month_before(context: Context, units: dict[str, str]) -> Iterator[Row]:
     rows = context.engine.rows(_MONTH_BEFORE) if context.is_computed("kpi_monthly", "m1") else []
     for row in rows:
         topic = f"{row['kpi']}.{row['variant']}"
-        difference = _exact(row["value"]) - _exact(row["value_before"])
+        difference = exactly(row["value"]) - exactly(row["value_before"])
         unit = DIFFERENCE.get(units[topic], units[topic])
-        yield _figure("change", topic, row, unit, difference, "kpi_monthly", **_sides(row))
+        yield make_figure("change", topic, row, unit, difference, "kpi_monthly", **_sides(row))
 
 
 _CHANGES = """
@@ -174,9 +176,9 @@ def _of_changes(context: Context, units: dict[str, str]) -> Iterator[Row]:
         if row["scope_kind"] == "company":
             values = apportion(values, 4 if unit == "points" else 2)
         for measure, number in zip(("value_mix", "value_rate"), values, strict=True):
-            yield _figure(measure, topic, row, unit, number, "kpi_change")
+            yield make_figure(measure, topic, row, unit, number, "kpi_change")
         for measure in ("volume", "mix", "rate"):
-            yield _figure(measure, topic, row, "amount", row[measure], "kpi_change")
+            yield make_figure(measure, topic, row, "amount", row[measure], "kpi_change")
 
 
 def _of_bridge(context: Context) -> Iterator[Row]:
@@ -187,7 +189,7 @@ def _of_bridge(context: Context) -> Iterator[Row]:
         "ON o.scope_kind = b.scope_kind AND o.scope_id = b.scope_id "
         "WHERE b.scope_kind IN ('company', 'branch') ORDER BY b.scope_kind DESC, b.scope_id, b.place"
     )
-    yield from (_figure(row["step"], "bridge", row, "amount", row["amount"], "kpi_bridge") for row in rows)
+    yield from (make_figure(row["step"], "bridge", row, "amount", row["amount"], "kpi_bridge") for row in rows)
 
 
 def _is_usable(context: Context, kpi: str, variant: str) -> bool:
@@ -228,12 +230,12 @@ def _of_gate(context: Context) -> Iterator[Row]:
 
 def _count(context: Context, measure: str, topic: str, number: Any, source: str) -> Row:
     of = {"scope_kind": "company", "scope_id": "company", "month": str(context.month)}
-    return _figure(measure, topic, of, "count", Decimal(int(number)), source)
+    return make_figure(measure, topic, of, "count", Decimal(int(number)), source)
 
 
-def write_figures(context: Context) -> list[Row]:
-    """Write `report_figure` and return its rows."""
-    rows = collect(context)
+def write_figures(context: Context, others: Iterable[Row]) -> list[Row]:
+    """Write `report_figure`, those of `others` among them, and return its rows."""
+    rows = collect(context, others)
     context.engine.register("figures", pa.Table.from_pylist(rows, schema=SCHEMA))
     context.write("report_figure", "SELECT * FROM figures", ["figure"])
     return rows

@@ -4,6 +4,7 @@ owner: retention
 version: 1
 unit: amount
 better: higher
+period: sum
 default: mean_base
 variants:
   mean_base: {zh: 收入除以月初月末平均在网用户, en: "revenue by the mean of both months' services"}

@@ -5,6 +5,7 @@ version: 1
 lag: 1
 unit: ratio
 better: lower
+period: sum
 target: 0.02
 default: t1_amount
 variants:

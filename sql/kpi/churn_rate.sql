@@ -4,6 +4,7 @@ owner: retention
 version: 1
 unit: ratio
 better: lower
+period: sum
 default: start_base
 variants:
   start_base: {zh: 期初在网用户中离网, en: "left the network, of those in it a month ago"}

@@ -4,6 +4,7 @@ owner: retention
 version: 1
 unit: per_10k
 better: lower
+period: sum
 default: per_10k
 variants:
   per_10k: {zh: 每万在网用户本月投诉, en: complaints opened this month by 10 000 services}

@@ -5,6 +5,7 @@ version: 1
 lag: 1
 unit: ratio
 better: higher
+period: sum
 default: reached
 variants:
   reached: {zh: 上月派单中已接触到本人, en: orders of last month whose outcome says a person was reached}

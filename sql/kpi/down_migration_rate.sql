@@ -5,6 +5,7 @@ version: 1
 lag: 1
 unit: ratio
 better: lower
+period: sum
 default: revenue_drop
 variants:
   revenue_drop: {zh: 上月换套餐且收入下降, en: changed plan last month and pays less than the month before it}

@@ -4,6 +4,7 @@ owner: retention
 version: 1
 unit: ratio
 better: higher
+period: sum
 default: rolling
 variants:
   rolling: {zh: 上月资格会员本月仍为会员且出账, en: "last month's members who are members still and billed"}

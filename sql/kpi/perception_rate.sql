@@ -4,6 +4,7 @@ owner: retention
 version: 1
 unit: ratio
 better: higher
+period: sum
 default: top_two
 interval: wilson
 variants:

@@ -5,6 +5,7 @@ version: 1
 lag: 1
 unit: ratio
 better: higher
+period: sum
 default: listed
 variants:
   listed: {zh: 上月积分派单客户中本月兑换, en: customers with a points order of last month who redeemed}

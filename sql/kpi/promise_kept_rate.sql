@@ -4,6 +4,7 @@ owner: retention
 version: 1
 unit: ratio
 better: higher
+period: sum
 default: kept
 variants:
   kept: {zh: 本月到期的缴费承诺中已足额到账, en: promises whose grace ended this month and whose money came}

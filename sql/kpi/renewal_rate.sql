@@ -4,6 +4,7 @@ owner: retention
 version: 1
 unit: ratio
 better: higher
+period: sum
 default: renewed
 variants:
   renewed: {zh: 本月到期合约已续, en: contracts that fell due this month and run on}

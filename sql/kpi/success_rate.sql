@@ -5,6 +5,7 @@ version: 1
 lag: 1
 unit: ratio
 better: higher
+period: sum
 default: contacted
 variants:
   contacted: {zh: 接触到的派单中核验成功, en: 'verified successes, of the orders reached'}

@@ -34,9 +34,9 @@ def test_each_branch_has_its_managers_and_no_others() -> None:
     assert {a.branch_id for a in analyses("zh")} == set(home.values())
     for of in analyses("zh"):
         assert of.managers and all(home[m] == of.branch_id for m in of.managers)
-        branch, glance, *each = tables(of)
+        branch, kept, done, *each = tables(of)
         assert len(branch.rows) == len(each) == len(QUALITY) == 8
-        assert all(len(table.rows) == len(of.managers) for table in (glance, *each))
+        assert all(len(table.rows) == len(of.managers) for table in (kept, done, *each))
 
 
 def test_every_number_is_the_kpi_table_s() -> None:
@@ -83,7 +83,7 @@ def test_small_denominators_are_marked_and_not_ranked() -> None:
     }
     mark, seen = labels("en")["paper.analysis.small"], 0
     for of in analyses("en"):
-        for topic, table in zip(QUALITY, tables(of)[2:], strict=True):
+        for topic, table in zip(QUALITY, tables(of)[3:], strict=True):
             ranks = [plain(row[5]) for row in table.rows]
             seen += ranks.count(mark)
             assert ranks.count(mark) == sum((topic, manager) in small for manager in of.managers)

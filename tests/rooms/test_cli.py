@@ -23,7 +23,7 @@ from pipelines.words import views
 from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
-COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "daily", "doctor"]
+COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "figure", "daily", "doctor"]
 
 
 class Answer(NamedTuple):
@@ -72,6 +72,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copied(made: Path, tmp_path: Path) -> Path:
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+# -- a number opened ----------------------------------------------------------------------------------------------
+
+
+def test_a_figure_tells_what_it_means_and_writes_its_rows(retention: Retention, made: Path, tmp_path: Path) -> None:
+    asked = ("figure", "unclaimed_rate:branch:B1", "2026-08", "--home", made / "home", "--lang")
+    told = retention(*asked, "en")
+    assert told.code == 0 and "unclaimed_rate.customers" in told.out and "= 1 ÷ 3" in told.out
+    assert "未认领率" in retention(*asked, "zh").out
+    content = json.loads(retention(*asked, "en", "--json").out)
+    assert content["row_count"] == 3 and content["definition"]["version"] == 1
+    assert [row["customer_id"] for row in content["rows"]] == ["=bob", "ann", "cat"]
+    assert retention(*asked, "en", "--out", tmp_path / "rows.csv").code == 0
+    rows = list(csv.reader((tmp_path / "rows.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[0] == ["customer_id", "part", "numerator", "denominator"] and rows[1][0] == "'=bob"
+    assert retention("figure", "nothing", "2026-08", "--home", made / "home").code == 2
 
 
 # -- help and usage ----------------------------------------------------------------------------------------------

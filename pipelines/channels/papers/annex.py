@@ -50,6 +50,12 @@ def stamp_of(paper: Paper, version: Version) -> Stamp:
     )
 
 
+def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
+    """Write a paper's figures with their sources as a workbook."""
+    words = Wording(paper.language, paper.figures, scopes_of(paper.figures))
+    write_tables(path, Tables(stamp_of(paper, version), (figure_sheet(words),)), labels(paper.language))
+
+
 def figure_sheet(words: Wording) -> Sheet:
     """Return the sheet of a paper's figures, which the lint reads."""
     return Sheet("figures", ANNEX_COLUMNS["figures"], list(_figures(words)), frozen=1)

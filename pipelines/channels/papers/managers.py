@@ -20,6 +20,7 @@ from pipelines.store.lake import Version
 from pipelines.words.texts import label, labels
 
 Row = Mapping[str, Any]
+_KEPT = 4  # of the KPIs the first are of what was kept, the others of what was done
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
 # What the workbook has of each KPI, side by side.
 GRID = tuple((topic, measure) for topic in QUALITY for measure in ("value", "change", "gap", "rank", "denominator"))
@@ -87,7 +88,10 @@ class _Branch:
         named = {"branch": words.scope(self.branch), "month": month_in_words(self.month, self.language)}
         blocks: dict[str, tuple[Block, ...]] = {
             "branch": (*self._sentences(), self._of_branch()),
-            "glance": (self._glance(),),
+            "glance": (
+                self._glance(QUALITY[:_KEPT], "analysis.table_kept"),
+                self._glance(QUALITY[_KEPT:], "analysis.table_done"),
+            ),
             "each": tuple(map(self._of_topic, QUALITY)),
         }
         return Paper(
@@ -120,15 +124,14 @@ class _Branch:
         title = self.words.text("analysis.table_branch")
         return Table(title, header, tuple(rows), frozenset(range(1, 6)), (30, 16, 14, 14, 14, 12))
 
-    def _glance(self) -> Table:
-        """Every manager in one table: each KPI's value."""
-        header = (self.words.text("column.manager"), *(title_of_topic(self.words, t) for t in QUALITY))
+    def _glance(self, topics: Sequence[str], title: str) -> Table:
+        """Every manager in one table: the values of some KPIs."""
+        header = (self.words.text("column.manager"), *(title_of_topic(self.words, t) for t in topics))
         rows = [
-            ((Part(self.words.scope(m)),), *(self._of("value", t, "manager", m) for t in QUALITY))
-            for m in self.managers
+            ((Part(self.words.scope(m)),), *(self._of("value", t, "manager", m) for t in topics)) for m in self.managers
         ]
-        title = self.words.text("analysis.table_glance")
-        return Table(title, header, tuple(rows), frozenset(range(1, len(header))), (16, *[11] * len(QUALITY)))
+        widths = (24, *[19] * len(topics))
+        return Table(self.words.text(title), header, tuple(rows), frozenset(range(1, len(header))), widths)
 
     def _of_topic(self, topic: str) -> Table:
         """One KPI of every manager, the best first, with what it is a quotient of."""
@@ -139,7 +142,7 @@ class _Branch:
         ]
         header = tuple(self.words.text(f"column.{name}") for name in ("manager", *MEASURES))
         title = title_of_topic(self.words, topic)
-        return Table(title, header, tuple(rows), frozenset(range(1, len(header))), (17, 12, 11, 11, 11, 10, 15, 13))
+        return Table(title, header, tuple(rows), frozenset(range(1, len(header))), (13, 13, 12, 9, 10, 9, 16, 18))
 
 
 def title_of_topic(words: Wording, topic: str) -> str:

@@ -70,7 +70,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Paper:
-    """The whole document in one language. `said` are the lines under the title."""
+    """The whole document in one language. `said` are the lines under the title, `kind` what its files are called by."""
 
     language: str
     month: str
@@ -79,6 +79,7 @@ class Paper:
     draft: str
     sections: tuple[Section, ...]
     figures: Mapping[str, Row]
+    kind: str = "month"
 
 
 def figures_of(paper: Paper) -> Iterator[str]:

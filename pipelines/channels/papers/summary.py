@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.channels.columns import STEPS
+from pipelines.channels.papers.activities import activity_tables
 from pipelines.channels.papers.charts import Bar, draw_bars, draw_bridge, draw_trend
 from pipelines.channels.papers.model import EMPTY, Block, Cell, Chart, Paper, Part, Section, Table, Text, Wording
 from pipelines.core.month import Month
-from pipelines.core.outputs import is_met, kpis
+from pipelines.core.outputs import ACTIVITY_SECTION, is_met, kpis
 from pipelines.words.texts import label, reason_in_words
 
 Row = dict[str, Any]
@@ -68,6 +69,8 @@ class _Summary:
     def section(self, key: str) -> Section:
         """Return one section: its sentences, then its tables and charts."""
         told = [Text(parts) for parts in self._sentences(key)]
+        if key == "dispatch":
+            told += [Text(parts) for parts in self._sentences(ACTIVITY_SECTION)]
         if key == "next":
             told[-1] = Text(told[-1].parts, is_blank=True)
         drawn = {"overall": self._overall, "ranks": self._ranks, "dispatch": self._dispatch, "sources": self._sources}
@@ -195,6 +198,7 @@ class _Summary:
             rows.append(((Part(self.words.kpi(row["list"])),), *map(self.words.figure, ids), (Part(state),)))
         header = tuple(self.words.text(f"column.{n}") for n in ("list", "candidates", "treated", "status"))
         yield Table(self.words.text("table.lists"), header, tuple(rows), frozenset({1, 2}), (40, 20, 20, 20))
+        yield from activity_tables(self.words, self.month)
 
     def _sources(self) -> Iterator[Block]:
         """Every default variant: what it is, and the numerator and denominator behind the company's value."""

@@ -9,12 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipelines.channels.page import write_summary
-from pipelines.channels.papers.annex import write_annex
+from pipelines.channels.papers.annex import write_annex, write_figure_book
 from pipelines.channels.papers.docx import write_docx
 from pipelines.channels.papers.lint import lint_documents
 from pipelines.channels.papers.managers import Analysis, write_analyses, write_analysis_book
 from pipelines.channels.papers.model import Paper
 from pipelines.channels.papers.pdf import chinese_font, write_pdf
+from pipelines.channels.papers.period import write_period
 from pipelines.channels.papers.summary import write_paper
 from pipelines.channels.papers.template import TEMPLATE
 from pipelines.channels.text import file_stem
@@ -53,6 +54,10 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
         written = write_analysis(version, out, analysis)
         findings += lint_documents(analysis.paper, written, reader_of(version))
         files += written
+    for paper in periods_of(version, language, is_draft):
+        written = write_period_summary(version, out, paper)
+        findings += lint_documents(paper, written, reader_of(version))
+        files += written
     if findings.disagreements:
         wrong, first = len(findings.disagreements), findings.disagreements[0]
         raise StorageError("paper.disagrees", month=version.month, wrong=wrong, first=first)
@@ -85,6 +90,26 @@ def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path
     files = [out / f"{stem}.docx", out / f"{stem}.xlsx"]
     write_docx(files[0], analysis.paper)
     write_analysis_book(files[1], analysis, version)
+    return files
+
+
+def periods_of(version: Version, language: str, is_draft: bool) -> Iterator[Paper]:
+    """Yield the summaries of the quarter, half-year and year that the month closes."""
+    for period in version.month.closes:
+        said = _version_in_words(version)
+        if paper := write_period(reader_of(version), version.month, period, language, said, is_draft):
+            yield paper
+
+
+def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path]:
+    """Write a period's summary as .docx, annex and, where the machine has a Chinese font, PDF; return the files."""
+    stem = f"{version.month}_{paper.kind}_summary"
+    files = [out / f"{stem}.docx", out / f"{stem}_annex.xlsx"]
+    write_docx(files[0], paper)
+    write_figure_book(files[1], paper, version)
+    if chinese_font() is not None:
+        files.append(out / f"{stem}.pdf")
+        write_pdf(files[-1], paper)
     return files
 
 
