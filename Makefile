@@ -1,6 +1,6 @@
 # make run    set everything up and run a synthetic operator's newest month through Airflow
 # make test   set everything up, check, and run every test that fits 30 minutes; make test-all runs the long ones too
-# make check  what CI and pre-commit check: ruff, ruff format, mypy
+# make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
 # make bench  re-measure what the README claims; make bench-faults plants every fault and tells what was caught;
 # make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)
 SHELL := /bin/bash
@@ -47,6 +47,7 @@ check: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench: setup
 	@$(BIN)/python -m benchmarks.run

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.airflow_house import ROOT, SERVICES, compose, interpolate, shared_settings
+from tests.e2e.airflow_house import BIN, ROOT, SERVICES, compose, interpolate, shared_settings
 
-_TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-# Of the Compose specification, what this file uses.
-_KNOWN = {
-    "services": {"image", "build", "restart", "env_file", "environment", "volumes", "depends_on", "command", "ports"}
-    | {"healthcheck"},
-    "top": {"name", "services", "volumes", "x-office"},
-}
+_FILE = ROOT / "docker-compose.yml"
+_TEXT = _FILE.read_text(encoding="utf-8")
+_CHECK = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
 
 
 def test_the_services_are_those_the_tests_start() -> None:
@@ -28,12 +26,18 @@ def test_the_services_are_those_the_tests_start() -> None:
         assert services[name]["environment"] == services["migrate"]["environment"]
 
 
-def test_only_what_compose_knows() -> None:
+def test_it_is_as_the_compose_specification_says(tmp_path: Path) -> None:
     """A misspelt key would be refused at the start, or worse, not read."""
+    misspelt = tmp_path / "docker-compose.yml"
+    misspelt.write_text(_TEXT.replace("depends_on:", "depend_on:", 1), encoding="utf-8")
+    said = [subprocess.run([*_CHECK, path], capture_output=True, text=True) for path in (_FILE, misspelt)]
+    assert [done.returncode for done in said] == [0, 1], said
+    assert "depend_on" in said[1].stdout
+
+
+def test_every_volume_that_is_mounted_is_declared() -> None:
+    """What begins with a letter is a volume's name, not a folder."""
     content = compose()
-    assert set(content) <= _KNOWN["top"]
-    for service in content["services"].values():
-        assert set(service) <= _KNOWN["services"]
     mounts = [mount for service in content["services"].values() for mount in service["volumes"]]
     assert {mount.split(":")[0] for mount in mounts if mount[0].isalpha()} == set(content["volumes"])
 
@@ -60,7 +64,13 @@ def test_it_calls_nobody() -> None:
     assert shared_settings()["GX_ANALYTICS_ENABLED"] == "false"
     assert shared_settings()["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"] == "False"
     office = [name for name, service in compose()["services"].items() if name != "postgres"]
-    assert all(compose()["services"][name]["env_file"] == "deploy/airflow.env" for name in office)
+    assert all(compose()["services"][name]["env_file"][0] == "deploy/airflow.env" for name in office)
+
+
+def test_every_setting_reaches_the_services() -> None:
+    """`.env` is not only filled in here: what it says of the office is the services' environment too."""
+    given = [service["env_file"] for name, service in compose()["services"].items() if name != "postgres"]
+    assert all({"path": ".env", "required": False} in files for files in given)
 
 
 def test_the_image_has_what_the_months_are_made_of() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -74,8 +75,29 @@ def test_the_same_number_is_the_same_setting() -> None:
 
 
 def test_nobody_else_reads_the_environment() -> None:
-    # Besides the settings: a URL by its name, the shell's language, what GX is told, what a test wants to go wrong.
-    may = {"settings.py", "database.py", "database_spec.py", "texts.py", "gate.py", "failpoints.py"}
+    # Besides the settings: a URL by its name, the shell's language, what GX is told, what a test wants to go wrong,
+    # and whether this shell is set up for Airflow.
+    may = {"settings.py", "database.py", "database_spec.py", "texts.py", "gate.py", "failpoints.py", "doctor.py"}
     for path in (ROOT / "pipelines").rglob("*.py"):
         named = {n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)}
         assert path.name in may or not named & {"environ", "getenv"}, path
+
+
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+def test_the_example_names_every_setting_with_its_meaning() -> None:
+    wanted = {n: f"# {f.description}\n# RETENTION_{n.upper()}=" for n, f in Settings.model_fields.items()}
+    wanted["secret_key"] = "\nRETENTION_SECRET_KEY=\n"
+    assert [name for name, text in wanted.items() if text not in EXAMPLE] == []
+    deployment = {"RETENTION_HOME_FOLDER", "RETENTION_SOURCE_FOLDER"}  # for docker compose
+    named = set(re.findall(r"^(?:# )?(RETENTION_\w+)=", EXAMPLE, re.MULTILINE))
+    assert named - deployment == {f"RETENTION_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
+    shown = re.findall(r"^# (RETENTION_\w+=.+)$", EXAMPLE, re.MULTILINE)
+    defaults = {name for name, field in Settings.model_fields.items() if field.default is not None}
+    assert {line.partition("=")[0] for line in shown} == {f"RETENTION_{n.upper()}" for n in defaults - {"secret_key"}}
+    (tmp_path / ".env").write_text("\n".join(shown))
+    assert load_settings() == Settings.model_construct()
