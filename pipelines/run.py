@@ -170,6 +170,7 @@ def _inputs(job: Job, fingerprint: str | None, office: str | None = None) -> dic
         "key": identity_of_key(job.settings),
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
         "gate": hash_file(job.settings.gate_file) if job.settings.gate_file else None,
+        "scorecard": hash_file(job.settings.scorecard_file) if job.settings.scorecard_file else None,
         "waivers": [waiver.meaning() for _, waiver in sorted(waivers_for(job.home, job.month).items())],
         "champion": champion.meaning() if champion else None,
         "uplift": uplift.meaning() if uplift else None,

@@ -138,6 +138,12 @@ CHANGE_COLUMNS = _office(
     ("rate", 13, "number"), ("value_change", 13, "number"), ("value_mix", 13, "number"), ("value_rate", 13, "number"),
 )  # fmt: skip
 PAY_COLUMNS = {
+    "scorecard": _office(
+        ("manager_id", 14, "text"), ("judged_weight", 12, "number"), ("reached_score", 12, "number"),
+        ("deducted_points", 12, "number"), ("total_score", 12, "number"), ("state", 16, "text"),
+        ("not_counted", 40, "text"),
+    ),
+    "deduction": _office(("manager_id", 14, "text"), ("cause", 34, "text"), ("event_count", 10, "integer")),
     "pay": _office(
         ("employee_id", 14, "text"), ("role", 12, "text"), ("department_id", 14, "text"), ("base_amount", 13, "money"),
         ("coefficient", 10, "number"), ("total_score", 10, "number"), ("quarter_factor", 10, "number"),

@@ -12,7 +12,7 @@ from pipelines.channels.workbook import OWNER_ONLY, Sheet, Tables, write_tables
 from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import label, labels
 
-CODED = {"role": "role", "state": "pay_state", "grade": "grade", "consequence": "consequence"}
+CODED = {"role": "role", "state": "pay_state", "grade": "grade", "consequence": "consequence", "cause": "cause"}
 
 
 def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:

@@ -24,7 +24,10 @@ from pipelines.store.waivers import Waiver
 # Tables that hold personal data are readable by their owner alone.
 PERSONAL = 0o600
 AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
-PAID = ("report_appraisal", "report_pay", "report_grade")
+PAID = (
+    *("report_appraisal", "report_pay", "report_grade"),
+    *("report_deduction", "report_scorecard", "report_scorecard_line"),
+)
 ORDINARY = 0o644
 
 

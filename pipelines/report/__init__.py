@@ -17,6 +17,7 @@ from pipelines.report.figures import by_id, write_figures
 from pipelines.report.forecast import write_forecast
 from pipelines.report.managers import tell_managers
 from pipelines.report.periods import period_figures, tell_periods
+from pipelines.report.scorecard import write_scorecards
 from pipelines.report.sentences import write_sentences
 from pipelines.words.texts import LANGUAGES
 
@@ -43,11 +44,12 @@ _LISTED = """
 
 
 def run(context: Context) -> None:
-    """Write the tables of the room: sheets, findings, forecast, complaint chart, figures and sentences; then the pages."""
+    """Write the tables of the room: sheets, findings, forecast, complaints, scorecards, figures, sentences; then the pages."""
     for spec in room_specs("report"):
         context.compute(spec)
     write_forecast(context)
     write_complaint_weeks(context)
+    write_scorecards(context)
     figures = by_id(write_figures(context, chain(period_figures(context), activity_figures(context))))
     told = chain(*(tell(context, figures) for tell in (tell_managers, tell_periods, tell_activities)))
     write_sentences(context, figures, told)

@@ -193,7 +193,8 @@ def test_fees_are_for_what_was_verified(tmp_path: Path) -> None:
         ("O4", "M1", "holdout", False, True), ("O5", None, "treated", True, True), ("O6", "M2", "treated", True, None),
     ]  # fmt: skip
     outcomes = [
-        {"order_id": order, "manager_id": manager, "list": "arrears", "arm": arm, "is_claimed": claimed, "is_verified": verified}
+        {"order_id": order, "manager_id": manager, "list": "arrears", "arm": arm, "is_claimed": claimed, "is_verified": verified,
+         "outcome": "paid", "contacted_on": MAY.first_day, "due_on": MAY.last_day}
         for order, manager, arm, claimed, verified in said
     ]  # fmt: skip
     rows = read(sheets(tmp_path, MAY, sheet(), feedback_outcome=outcomes), "report_fee")
