@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -105,6 +107,28 @@ class Month:
         return vip
 
 
+_kept: dict[tuple[Path, str], Month] | None = None
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Read each month's files once while several months are computed; they must not change meanwhile."""
+    global _kept
+    _kept = {}
+    try:
+        yield
+    finally:
+        _kept = None
+
+
+def _read_month(source: Path, name: str) -> Month:
+    if _kept is None:
+        return Month(source, name)
+    if (source, name) not in _kept:
+        _kept[source, name] = Month(source, name)
+    return _kept[source, name]
+
+
 class Held:
     """The held months up to and including the one that is computed."""
 
@@ -123,7 +147,7 @@ class Held:
         if name not in self:
             raise MissingError(f"month {name} is not held")
         if name not in self._read:
-            self._read[name] = Month(self._source, name)
+            self._read[name] = _read_month(self._source, name)
         return self._read[name]
 
     def back(self, by: int) -> Month:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.sums import check_home
 from pipelines.cli import app
 from pipelines.core.errors import Refused
 from pipelines.restate import restate_month
@@ -120,6 +121,41 @@ def test_the_causes_add_up(restated: tuple[Operator, Version, Version]) -> None:
         assert row["status_published"] == (then and then["status"])
         if then and then["numerator"] is not None:
             assert row["numerator_published"] == then["numerator"]
+
+
+def failing(home: Path, operator: Operator) -> tuple[set[str], set[str]]:
+    """Which kinds of sums there are, and which of them fail somewhere."""
+    found = list(check_home(home, operator.months))
+    return {kind.partition(":")[0] for kind, _ in found}, {kind for kind, holds in found if not holds}
+
+
+def test_every_sum_of_the_home_holds(restated: tuple[Operator, Version, Version]) -> None:
+    operator = restated[0]
+    assert failing(operator.home, operator) == ({"parts", "change", "bridge", "restatement"}, set())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "kind"),
+    [
+        ("kpi_monthly", "numerator", "parts: "),
+        ("kpi_change", "rate", "change: effects"),
+        ("kpi_bridge", "amount", "bridge: steps"),
+        ("restate_cause", "numerator_change", "restatement: causes"),
+    ],
+)
+def test_a_fen_too_much_is_found(
+    table: str, column: str, kind: str, restated: tuple[Operator, Version, Version], tmp_path: Path
+) -> None:
+    operator, published, known = restated
+    shutil.copytree(operator.home, tmp_path / "home")
+    version = known if table.startswith("restate") else published
+    path = tmp_path / "home" / version.path.relative_to(operator.home) / f"{table}.parquet"
+    rows = pq.read_table(path)
+    cells = rows[column].to_pylist()
+    place = max(n for n, cell in enumerate(cells) if cell is not None)
+    cells[place] += Decimal("0.01")
+    pq.write_table(put(rows, column, pa.array(cells, rows.schema.field(column).type)), path)
+    assert any(name.startswith(kind) for name in failing(tmp_path / "home", operator)[1])
 
 
 def test_a_cause_changes_what_is_made_of_it(restated: tuple[Operator, Version, Version]) -> None:
