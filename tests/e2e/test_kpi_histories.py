@@ -1,4 +1,4 @@
-"""A few of the random histories of `benchmarks.kpi_histories`, whose whole million takes longer than a test may."""
+"""A few of the random histories of `benchmarks.proof.kpi_histories`, whose whole million takes longer than a test may."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.kpi_histories import Tally, compare_batch
+from benchmarks.proof.kpi_histories import Tally, compare_batch
 
 
 @pytest.mark.slow

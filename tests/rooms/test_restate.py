@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.sums import check_home
+from benchmarks.proof.sums import check_home
 from pipelines.cli import app
 from pipelines.core.errors import Refused
 from pipelines.restate import restate_month

@@ -9,7 +9,7 @@ change ends  a numerator's change against the two months' published figures
 bridge       base and causes of a scope to its revenue now; each step over the scopes of a kind; both ends against the KPI
 restatement  the causes of a figure to its difference; the difference to the two published figures
 
-    python -m benchmarks.sums [--services 2000] [--months 24] [--restated 3] [--seed 1]
+    python -m benchmarks.proof.sums [--services 2000] [--months 24] [--restated 3] [--seed 1]
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def deliver_otherwise(delivered: Path) -> None:
 
 def main() -> None:
     """Count the sums by kind and those that fail; end with 1 when one does."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sums")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.proof.sums")
     parser.add_argument("--services", type=int, default=2_000)
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--restated", type=int, default=3)

@@ -3,7 +3,7 @@
 Batches of other seeds keep the memory small. The last three months of each batch are compared, row by row: numerator
 and denominator to the fen, value, rank and whether it is computed. A variant that never had anybody to count is named.
 
-    python -m benchmarks.kpi_histories [--histories 1000000] [--batch 50000] [--seed 1]
+    python -m benchmarks.proof.kpi_histories [--histories 1000000] [--batch 50000] [--seed 1]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 import pandas as pd
 
-from benchmarks.histories import write_histories
+from benchmarks.proof.histories import write_histories
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.run import Job, open_draft, run_draft_room
@@ -113,7 +113,7 @@ def measure(sizes: Sequence[int], seed: int) -> Tally:
 
 def main() -> None:
     """Measure, and end with 1 when anything differs."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.kpi_histories")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.proof.kpi_histories")
     parser.add_argument("--histories", type=int, default=1_000_000)
     parser.add_argument("--batch", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=1)

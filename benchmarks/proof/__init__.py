@@ -1,0 +1,1 @@
+"""Measurements of the figures themselves: a second implementation, and sums."""
