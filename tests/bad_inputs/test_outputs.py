@@ -103,7 +103,7 @@ class _Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         assert not {name for name, _ in attrs} & {"src", "onclick", "onerror", "onload"}
-        outside = {value for name, value in attrs if name == "href" and not (value or "").startswith("#")}
+        outside = {(value or "").partition("#")[0] for name, value in attrs if name == "href"} - {""}
         assert outside <= {f"{page}.{code}.html" for page in ("quality", "dictionary") for code in LANGUAGES}
 
     def handle_data(self, data: str) -> None:
