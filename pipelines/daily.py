@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,12 @@ LIST = "suspended_reactivation"
 _OF_THE_DAY = ("service", "arrears")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DayContext(Context):
     """A day's view of the month before it: the day's own tables, else that month's."""
 
-    day: date = date.min
-    before: Version | None = None
+    day: date
+    before: Version
 
     @property
     def occasion(self) -> str:
@@ -61,16 +62,16 @@ class DayContext(Context):
     def entry(self, table: TableName) -> dict[str, Any] | None:
         """The manifest entry of a table of the day, or of the month where the day has none of its own."""
         own = super().entry(table)
-        if own is not None or table.era or self.before is None or _is_of_the_day(table.name):
+        if own is not None or table.era or _is_of_the_day(table.name):
             return own
         entry: dict[str, Any] | None = self.before.manifest["tables"].get(table.name)
         return entry
 
     def bind_month(self) -> None:
         """Make the month's tables readable, but for those that are the day's own."""
-        for name, entry in (self.before.manifest["tables"] if self.before else {}).items():
+        for name, entry in self.before.manifest["tables"].items():
             if entry["status"] == "computed" and not name.startswith("extract_") and not _is_of_the_day(name):
-                self.engine.bind(TableName(name), self.before.path / f"{name}.parquet")  # type: ignore[union-attr]
+                self.engine.bind(TableName(name), self.before.path / f"{name}.parquet")
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The month's parameters, with the day as the last of its month so far."""
@@ -93,13 +94,22 @@ class DayJob:
     progress: Callable[[str], None] = lambda step: None
 
     @property
+    def month(self) -> Month:
+        """The month that the day lies in."""
+        return Month(self.day.year, self.day.month)
+
+    @cached_property
     def before(self) -> Version:
-        """The newest month held before the day's; raise UsageError when there is none."""
-        own = Month(self.day.year, self.day.month)
-        earlier = [month for month in held_months(self.home) if month < own]
+        """The newest month held before the day's, one and the same all through; raise UsageError when there is none."""
+        earlier = [month for month in held_months(self.home) if month < self.month]
         if not earlier:
-            raise UsageError("day.no_month", day=self.day, month=own.plus(-1))
+            raise UsageError("day.no_month", day=self.day, month=self.month.plus(-1))
         return MonthFolder(self.home, earlier[-1]).version()
+
+    @cached_property
+    def days_before(self) -> list[Version]:
+        """The days whose orders were added to that month's before this one's."""
+        return [v for v in held_days(self.home, self.before.month) if v.occasion < str(self.day)]
 
     @property
     def folder(self) -> DayFolder:
@@ -124,8 +134,7 @@ def run_day(job: DayJob) -> Version:
     with StorageErrors(job.home, job.day), job.folder.lock():
         job.folder.recover()
         source = DaySource(job.source, job.day)
-        own = Month(job.day.year, job.day.month)
-        fingerprint = source.fingerprint(own)
+        fingerprint = source.fingerprint(job.month)
         seal = job.folder.seal()
         if seal is not None:
             sealed = job.folder.version(seal["version"])
@@ -133,7 +142,7 @@ def run_day(job: DayJob) -> Version:
             if sealed.manifest["inputs"]["source"] != fingerprint:
                 raise Refused("day.sealed", day=job.day, version=sealed.number)
             return sealed
-        office = read_office(job.settings.office_database(job.home), own)
+        office = read_office(job.settings.office_database(job.home), job.month)
         version = _make(job, source, office, _inputs(job, fingerprint, office))
         if MonthFolder(job.home, job.before.month).seal() is not None:
             _hand_over(job, version)
@@ -150,12 +159,8 @@ def _inputs(job: DayJob, fingerprint: str, office: OfficeReading) -> dict[str, A
         "key": identity_of_key(job.settings),
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
         "month": f"{job.before.month} {job.before.identity}",
-        "days": [f"{version.occasion} {version.identity}" for version in _days_before(job)],
+        "days": [f"{version.occasion} {version.identity}" for version in job.days_before],
     }
-
-
-def _days_before(job: DayJob) -> list[Version]:
-    return [v for v in held_days(job.home, job.before.month) if v.occasion < str(job.day)]
 
 
 def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[str, Any]) -> Version:
@@ -164,7 +169,7 @@ def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[st
         return current
     draft = job.folder.draft()
     draft.start(inputs)
-    before, days = job.before, _days_before(job)
+    before, days = job.before, job.days_before
     folders = [draft.path, before.path, *(version.path for version in days)]
     with DuckEngine(draft.scratch, folders, job.settings.memory_limit, job.settings.threads) as engine:
         context = DayContext(
@@ -178,7 +183,7 @@ def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[st
             day=job.day,
             before=before,
         )
-        _read(context, source, office)
+        _read(context, job.month, source, office)
         context.bind_month()
         _tell(context)
         _order(context, [before, *days])
@@ -189,9 +194,8 @@ def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[st
 # -- the day's tables --------------------------------------------------------------------------------------------
 
 
-def _read(context: DayContext, source: DaySource, office: OfficeReading) -> None:
+def _read(context: DayContext, month: Month, source: DaySource, office: OfficeReading) -> None:
     """Read and type what was delivered of the day, by the rules of the month that it lies in."""
-    month = Month(context.day.year, context.day.month)
     reading = Context(
         month=month,
         settings=context.settings,
