@@ -120,6 +120,14 @@ COMPLAINT_COLUMNS = _office(
     ("complaint_count", 10, "integer"), ("expected", 10, "number"), ("lower_limit", 10, "number"),
     ("upper_limit", 10, "number"), ("signal", 16, "text"),
 )  # fmt: skip
+OPERATION_COLUMNS = _office(
+    ("scope_kind", 10, "text"), ("scope_id", 16, "text"), ("cohort_customer_count", 11, "integer"),
+    ("cohort_billed_count", 11, "integer"), ("base_revenue", 15, "money"), ("kept_revenue", 15, "money"),
+    ("order_count", 10, "integer"), ("fee_amount", 12, "money"), ("expense_amount", 12, "money"),
+    ("month_count", 8, "integer"), ("treated_order_count", 12, "integer"), ("holdout_order_count", 12, "integer"),
+    ("total_cost_amount", 14, "money"), ("incremental_amount", 14, "money"), ("low_amount", 14, "money"),
+    ("high_amount", 14, "money"), ("net_amount", 14, "money"), ("effect_state", 20, "text"),
+)  # fmt: skip
 FIGURE_COLUMNS = _office(
     ("figure", 44, "text"), ("kpi_title", 36, "text"), ("measure", 14, "text"), ("scope_id", 14, "text"),
     ("about_month", 10, "text"), ("value", 14, "number"), ("shown", 14, "text"), ("numerator", 15, "number"),
@@ -185,4 +193,5 @@ TABLE_COLUMNS = {
     "audit": AUDIT_COLUMNS,
     "forecast": FORECAST_COLUMNS,
     "complaint": COMPLAINT_COLUMNS,
+    "operation": OPERATION_COLUMNS,
 }

@@ -31,6 +31,7 @@ def write_company_book(office: Office, out: Path) -> Path:
         "why_not": _why_not(office),
     }
     more = {"audit": _audits(office), "forecast": _forecast(office), "complaint": _complaints(office)}
+    more["operation"] = _operation(office, kpi_rows)
     sheets |= {name: rows for name, rows in more.items() if rows}
     book = Tables(
         stamp=office.stamp(label(office.language, "scope.company")),
@@ -70,6 +71,19 @@ def _complaints(office: Office) -> list[Row]:
     )
     signals = {name: label(office.language, f"complaint.{name}") for name in ("high", "low")}
     return [row | _scope(office, row) | {"signal": signals.get(row["signal"])} for row in rows]
+
+
+def _operation(office: Office, kpi_rows: Sequence[Row]) -> list[Row]:
+    """Cohort, cost and increment of company, branches and units; nothing while the cohort's revenue may not be used."""
+    of_cohort = [row for row in kpi_rows if (row["kpi"], row["variant"]) == ("revenue_retention_rate", "net")]
+    is_usable = all(row["status"] in ("released", "caveat") for row in of_cohort)
+    if not (of_cohort and is_usable and office.version.is_computed("report_operation")):
+        return []
+    rows = office.rows("report_operation")
+    kinds = ("company", "branch", "unit")
+    rows = sorted(rows, key=lambda row: (kinds.index(row["scope_kind"]), row["scope_id"]))
+    states = {name: label(office.language, f"effect.{name}") for name in ("helps", "harms", "open", "too_few")}
+    return [row | _scope(office, row) | {"effect_state": states[row["effect_state"]]} for row in rows]
 
 
 def _scope(office: Office, row: Row) -> Row:

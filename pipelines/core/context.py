@@ -256,6 +256,8 @@ DECLARED_TYPES = {
     "target": "DOUBLE",
     "total_score": "DECIMAL(18,6)",
     "age_months": "INTEGER",
+    **{f"{arm}_revenue_sum": "DECIMAL(28,2)" for arm in ("treated", "holdout")},
+    **{f"{arm}_square_sum": "DECIMAL(38,4)" for arm in ("treated", "holdout")},
     "year": "INTEGER",
     "year_score": "DOUBLE",
 }

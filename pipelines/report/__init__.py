@@ -16,6 +16,7 @@ from pipelines.report.complaints import write_complaint_weeks
 from pipelines.report.figures import by_id, write_figures
 from pipelines.report.forecast import write_forecast
 from pipelines.report.managers import tell_managers
+from pipelines.report.operation import write_operation
 from pipelines.report.periods import period_figures, tell_periods
 from pipelines.report.scorecard import write_scorecards
 from pipelines.report.sentences import write_sentences
@@ -44,11 +45,12 @@ _LISTED = """
 
 
 def run(context: Context) -> None:
-    """Write the tables of the room: sheets, findings, forecast, complaints, scorecards, figures, sentences; then the pages."""
+    """Write the tables of the room, sheets first, figures and sentences last; then the pages."""
     for spec in room_specs("report"):
         context.compute(spec)
     write_forecast(context)
     write_complaint_weeks(context)
+    write_operation(context)
     write_scorecards(context)
     figures = by_id(write_figures(context, chain(period_figures(context), activity_figures(context))))
     told = chain(*(tell(context, figures) for tell in (tell_managers, tell_periods, tell_activities)))

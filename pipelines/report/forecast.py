@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from scipy import stats
 
 from pipelines.core.context import Context
 from pipelines.core.month import Month
+from pipelines.words.units import yuan
 
 Row = dict[str, Any]
 Grid = NDArray[np.float64]
@@ -152,12 +152,8 @@ def _scope_rows(month: Month, kind: str, scope_id: str, ladder: Ladder) -> Itera
             "scope_kind": kind,
             "scope_id": scope_id,
             "about_month": str(month.plus(step + 1)),
-            "open_amount": _yuan(said.open[step]),
-            "low_amount": None if said.low is None else _yuan(said.low[step]),
-            "high_amount": None if said.high is None else _yuan(said.high[step]),
+            "open_amount": yuan(said.open[step]),
+            "low_amount": None if said.low is None else yuan(said.low[step]),
+            "high_amount": None if said.high is None else yuan(said.high[step]),
             "error_count": said.errors,
         }
-
-
-def _yuan(amount: float) -> Decimal:
-    return Decimal(str(round(float(amount), 2))).quantize(Decimal("0.01"))

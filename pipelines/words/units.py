@@ -12,6 +12,11 @@ def exact(number: float | Decimal) -> Decimal:
     return number if isinstance(number, Decimal) else Decimal(repr(float(number)))
 
 
+def yuan(amount: float) -> Decimal:
+    """Return a reckoned amount as money, to the fen."""
+    return exact(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
 def in_words(value: float | Decimal | None, unit: str) -> str:
     """Return a value in its unit: a ratio as per cent, a difference of ratios as points, counts and ranks whole.
 

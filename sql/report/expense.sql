@@ -5,16 +5,17 @@ key: [claim_id]
 tolerates: [expense_claim.order_id, expense_claim.purpose, m1.dispatch_order, m2.dispatch_order, m3.dispatch_order]
 --- */
 WITH sent AS (
-    SELECT order_id, manager_id, list, arm FROM m1.dispatch_order
+    SELECT order_id, customer_id, manager_id, list, arm FROM m1.dispatch_order
     UNION ALL
-    SELECT order_id, manager_id, list, arm FROM m2.dispatch_order
+    SELECT order_id, customer_id, manager_id, list, arm FROM m2.dispatch_order
     UNION ALL
-    SELECT order_id, manager_id, list, arm FROM m3.dispatch_order
+    SELECT order_id, customer_id, manager_id, list, arm FROM m3.dispatch_order
 )
 SELECT
     e.claim_id,
     e.manager_id,
     e.order_id,
+    o.customer_id,
     o.list,
     e.claimed_on,
     e.amount,

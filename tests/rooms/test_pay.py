@@ -208,7 +208,7 @@ def test_expenses_are_tied_to_orders(tmp_path: Path) -> None:
         for n, order in enumerate([None, "O1", "O2", "O3", "O9"])
     ]  # fmt: skip
     orders = [
-        {"order_id": order, "manager_id": manager, "list": "renewal", "arm": arm}
+        {"order_id": order, "customer_id": order.lower(), "manager_id": manager, "list": "renewal", "arm": arm}
         for order, manager, arm in (("O1", "M1", "treated"), ("O2", "M2", "treated"), ("O3", "M1", "holdout"))
     ]
     more = {"m1.dispatch_order": orders, "snapshot_expense_claim": claims, "m2.dispatch_order": none_of(*orders[0])}

@@ -347,6 +347,7 @@ def test_tables_hold_every_sheet(tmp_path: Path) -> None:
         "专项稽核",
         "欠费预测",
         "投诉周报",
+        "运营视图",
         "说明",
         "_office",
     ]
