@@ -85,12 +85,12 @@ def analyses_of(version: Version, language: str, is_draft: bool) -> Iterator[Ana
 
 
 def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path]:
-    """Write a branch's analysis as .docx and as workbook; return the files."""
+    """Write a branch's analysis as .docx, workbook and, where the machine has a Chinese font, PDF; return the files."""
     stem = f"{version.month}_quality_{file_stem(analysis.branch, analysis.branch_id)}"
     files = [out / f"{stem}.docx", out / f"{stem}.xlsx"]
     write_docx(files[0], analysis.paper)
     write_analysis_book(files[1], analysis, version)
-    return files
+    return [*files, *_write_reading_copy(out / f"{stem}.pdf", analysis.paper)]
 
 
 def periods_of(version: Version, language: str, is_draft: bool) -> Iterator[Paper]:
@@ -107,10 +107,15 @@ def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path
     files = [out / f"{stem}.docx", out / f"{stem}_annex.xlsx"]
     write_docx(files[0], paper)
     write_figure_book(files[1], paper, version)
-    if chinese_font() is not None:
-        files.append(out / f"{stem}.pdf")
-        write_pdf(files[-1], paper)
-    return files
+    return [*files, *_write_reading_copy(out / f"{stem}.pdf", paper)]
+
+
+def _write_reading_copy(path: Path, paper: Paper) -> list[Path]:
+    """Write the PDF of a paper, where the machine has a Chinese font; return it."""
+    if chinese_font() is None:
+        return []
+    write_pdf(path, paper)
+    return [path]
 
 
 def _version_in_words(version: Version) -> str:
@@ -143,7 +148,4 @@ def write_documents(version: Version, out: Path, language: str, is_draft: bool, 
     tables = {name: read(name) for name in PAGE_TABLES}
     write_summary(files[1], version.month, language, tables, paper, dictionary_name(version.month))
     write_annex(files[2], paper, version, read)
-    if chinese_font() is not None:
-        files.append(out / f"{stem}.pdf")
-        write_pdf(files[-1], paper)
-    return files
+    return [*files, *_write_reading_copy(out / f"{stem}.pdf", paper)]
