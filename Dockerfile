@@ -7,7 +7,7 @@ RUN pip install --no-cache-dir uv==0.13.9 \
 
 # The libraries change seldom, the project often: two layers.
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --frozen --no-dev --no-install-project --no-cache
+RUN uv sync --frozen --no-dev --extra celery --no-install-project --no-cache
 COPY pipelines pipelines
 COPY console console
 COPY twin twin
@@ -16,7 +16,7 @@ COPY expectations expectations
 COPY locales locales
 COPY models models
 COPY dags dags
-RUN uv sync --frozen --no-dev --no-cache \
+RUN uv sync --frozen --no-dev --extra celery --no-cache \
     && useradd --uid 1000 --create-home office \
     && install -d -o office /srv/airflow /srv/home
 

@@ -18,12 +18,15 @@ from typing import Any, TypeVar
 
 import httpx
 import psutil
+import sqlalchemy as sa
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+QUEUED = ("redis", *SERVICES, "worker")  # with the profile `celery`
 API = "api/v2"
+_BROKER = "AIRFLOW__CELERY__BROKER_URL"
 _T = TypeVar("_T")
 # Whoever runs the tests may have settings of his own: they are not what is tested.
 _FOREIGN = ("AIRFLOW", "RETENTION_")
@@ -103,10 +106,11 @@ def wait_for(what: str, seconds: float, look: Callable[[], _T | None], pause: fl
 
 @dataclass
 class House:
-    """The four services on one PostgreSQL; `call` speaks to the REST API as the administrator."""
+    """The services on one PostgreSQL; `call` speaks to the REST API as the administrator."""
 
     folder: Path
     environment: dict[str, str]
+    services: tuple[str, ...] = SERVICES
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     token: str | None = None
 
@@ -121,12 +125,19 @@ class House:
 
     def start(self) -> None:
         """Migrate, start every service of the compose file, and wait until the API answers."""
-        services = compose()["services"]
-        run(services["migrate"]["command"], self.environment, self.folder)
-        for name in SERVICES:
-            log = (self.folder / f"{name}.log").open("wb")
+        run(compose()["services"]["migrate"]["command"], self.environment, self.folder)
+        for name in self.services:
+            self.launch(name)
+        wait_for("the API server", 120, self._login)
+
+    def launch(self, name: str) -> None:
+        """Start a service by its command in the compose file, or start it again after it was killed."""
+        command = compose()["services"][name]["command"]
+        if name == "redis":  # in a container of its own it has the standard port
+            command = [*command, "--port", str(sa.make_url(self.environment[_BROKER]).port), "--bind", "127.0.0.1"]
+        with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                services[name]["command"],
+                command,
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -134,8 +145,14 @@ class House:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            log.close()
-        wait_for("the API server", 120, self._login)
+
+    def kill(self, name: str) -> None:
+        """Kill a service and everything it has started, at once."""
+        service = psutil.Process(self.processes.pop(name).pid)
+        for process in [service, *service.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        service.wait(10)
 
     def _login(self) -> str | None:
         self.check()
@@ -199,7 +216,10 @@ class House:
 
 @contextmanager
 def house(folder: Path, database_url: str, **settings: str | Path) -> Iterator[House]:
-    """A running house under the compose file's settings; only names of hosts, folders and ports are this machine's."""
+    """A running house under the compose file's settings; only names of hosts, folders and ports are this machine's.
+
+    With `AIRFLOW__CORE__EXECUTOR="CeleryExecutor"` it is that of the profile `celery`.
+    """
     port = free_port()
     wanted = compose()["services"]["scheduler"]["environment"]
     secrets = dict.fromkeys(re.findall(r"\$\{(\w+):\?", " ".join(map(str, wanted.values()))), "tests")
@@ -213,9 +233,13 @@ def house(folder: Path, database_url: str, **settings: str | Path) -> Iterator[H
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database_url}",
+        _BROKER: f"redis://127.0.0.1:{free_port()}/0",
     }
     as_composed = {name: interpolate(value, secrets) for name, value in wanted.items()}
-    running = House(folder, own_environment(**(as_composed | here | settings)))
+    environment = own_environment(**(as_composed | here | settings))
+    is_queued = environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    running = House(folder, environment, QUEUED if is_queued else SERVICES)
     try:
         running.start()
         yield running
