@@ -21,44 +21,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 from jinja2 import pass_context
+
+from pipelines.orchestration import STORAGE, TIMEZONE, default_args, home, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-TIMEZONE = "Asia/Shanghai"
-RETRY = ExceptionRetryPolicy(
-    rules=[RetryRule("pipelines.core.errors.StorageError", RetryAction.RETRY, timedelta(hours=1))],
-    default=RetryAction.FAIL,
-)
 
 
 @pass_context
 def month_of(context: Mapping[str, Any]) -> str:
-    """The run's month: its partition key, or the parameter of a run by hand."""
-    return context["dag_run"].partition_key or context["params"]["month"] or ""
-
-
-def home() -> Path:
-    """Where the months and models are kept."""
-    import os
-    from pathlib import Path
-
-    from airflow.sdk import Variable
-
-    return Path(Variable.get("retention_home", default=None) or os.environ.get("RETENTION_HOME", "home"))
-
-
-def explain(context: Mapping[str, Any]) -> None:
-    """Say in the task's log, in both languages, what went wrong and what to do next."""
-    from pipelines.core.errors import RetentionError
-    from pipelines.words.texts import LANGUAGES, describe
-
-    error = context.get("exception")
-    if isinstance(error, RetentionError):
-        print(*(describe(language, error) for language in LANGUAGES), sep="\n")
+    """The run's month."""
+    return when_of(context, "month")
 
 
 @task
@@ -104,13 +78,7 @@ with DAG(
             description="YYYY-MM, for a run by hand; a scheduled run takes its partition key",
         )
     },
-    default_args={
-        "retries": 5,
-        "retry_delay": timedelta(minutes=10),  # of a killed process: no error to look up
-        "retry_policy": RETRY,
-        "on_retry_callback": explain,
-        "on_failure_callback": explain,
-    },
+    default_args=default_args(5, STORAGE),
     user_defined_macros={"month_of": month_of},
     doc_md=__doc__,
     tags=["retention", "monthly", "models"],

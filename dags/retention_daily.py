@@ -16,56 +16,30 @@ A day whose inputs have not changed is not made again, so the task may be killed
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, CronPartitionTimetable, Param, task
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from pipelines.orchestration import BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipelines.daily import DayJob
 
-TIMEZONE = "Asia/Shanghai"
-
-# Dotted names: an error is looked up when it happens, so that parsing this file stays quick.
-RETRY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule("pipelines.core.errors.SourceNotReady", RetryAction.RETRY, timedelta(hours=1)),
-        RetryRule("pipelines.core.errors.Busy", RetryAction.RETRY, timedelta(minutes=10)),
-        RetryRule("pipelines.core.errors.StorageError", RetryAction.RETRY, timedelta(hours=1)),
-    ],
-    default=RetryAction.FAIL,
-)
-
 
 def job_of(context: Mapping[str, Any]) -> DayJob:
     """The run's day as the pipeline knows it; raise UsageError when the run names none, or no source is set."""
-    import os
     from pathlib import Path
-
-    from airflow.sdk import Variable
 
     from pipelines.core.errors import UsageError
     from pipelines.daily import DayJob, parse_day
 
-    home = Variable.get("retention_home", default=None) or os.environ.get("RETENTION_HOME", "home")
-    source = Variable.get("retention_source", default=None) or os.environ.get("RETENTION_SOURCE")
-    day = parse_day(context["dag_run"].partition_key or context["params"]["day"] or "")
-    if source is None:
+    day = parse_day(when_of(context, "day"))
+    where = source()
+    if where is None:
         raise UsageError("source.none")
-    return DayJob(Path(home), day, Path(source), progress=print)
-
-
-def explain(context: Mapping[str, Any]) -> None:
-    """Say in the task's log, in both languages, what went wrong and what to do next."""
-    from pipelines.core.errors import RetentionError
-    from pipelines.words.texts import LANGUAGES, describe
-
-    error = context.get("exception")
-    if isinstance(error, RetentionError):
-        print(*(describe(language, error) for language in LANGUAGES), sep="\n")
+    return DayJob(home(), day, Path(where), progress=print)
 
 
 @task
@@ -94,13 +68,7 @@ with DAG(
             description="YYYY-MM-DD, for a run by hand; a scheduled run takes its partition key",
         )
     },
-    default_args={
-        "retries": 24,
-        "retry_delay": timedelta(minutes=10),  # of a killed process: no error to look up
-        "retry_policy": RETRY,
-        "on_retry_callback": explain,
-        "on_failure_callback": explain,
-    },
+    default_args=default_args(24, NOT_READY, BUSY, STORAGE),
     doc_md=__doc__,
     tags=["retention", "daily"],
 ) as dag:

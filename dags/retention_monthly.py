@@ -24,49 +24,31 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 from jinja2 import pass_context
 
 from pipelines import ROOMS
+from pipelines.orchestration import BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipelines.run import Job
 
-TIMEZONE = "Asia/Shanghai"
 DUE_DAYS = (10, 12)
-
-# Dotted names: an error is looked up when it happens, so that parsing this file stays quick.
-RETRY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule("pipelines.core.errors.SourceNotReady", RetryAction.RETRY, timedelta(hours=1)),
-        RetryRule("pipelines.core.errors.Busy", RetryAction.RETRY, timedelta(minutes=10)),
-        RetryRule("pipelines.core.errors.StorageError", RetryAction.RETRY, timedelta(hours=1)),
-    ],
-    default=RetryAction.FAIL,
-)
 
 
 @pass_context
 def month_of(context: Mapping[str, Any]) -> str:
-    """The run's month: its partition key, or the parameter of a run by hand; a partitioned run has no logical date."""
-    return context["dag_run"].partition_key or context["params"]["month"] or ""
+    """The run's month."""
+    return when_of(context, "month")
 
 
 def job_of(context: Mapping[str, Any]) -> Job:
     """The run's month as the pipeline knows it; raise UsageError when the run names none."""
-    import os
-    from pathlib import Path
-
-    from airflow.sdk import Variable
-
     from pipelines.core.month import Month
     from pipelines.run import Job
 
-    home = Variable.get("retention_home", default=None) or os.environ.get("RETENTION_HOME", "home")
-    source = Variable.get("retention_source", default=None) or os.environ.get("RETENTION_SOURCE")
-    return Job(Path(home), Month.parse(month_of(context)), source, progress=print)
+    return Job(home(), Month.parse(month_of(context)), source(), progress=print)
 
 
 @pass_context
@@ -77,16 +59,6 @@ def due_at(context: Mapping[str, Any], day: int) -> str:
     job = job_of(context)
     due_on = Calendar.load(job.settings.calendar_file).on_or_before(job.month.plus(1).first_day.replace(day=day))
     return f"{due_on}T06:00:00+08:00"
-
-
-def explain(context: Mapping[str, Any]) -> None:
-    """Say in the task's log, in both languages, what went wrong and what to do next."""
-    from pipelines.core.errors import RetentionError
-    from pipelines.words.texts import LANGUAGES, describe
-
-    error = context.get("exception")
-    if isinstance(error, RetentionError):
-        print(*(describe(language, error) for language in LANGUAGES), sep="\n")
 
 
 @task
@@ -136,13 +108,7 @@ with DAG(
             description="YYYY-MM, for a run by hand; a scheduled run takes its partition key",
         )
     },
-    default_args={
-        "retries": 72,
-        "retry_delay": timedelta(minutes=10),  # of a killed process: no error to look up
-        "retry_policy": RETRY,
-        "on_retry_callback": explain,
-        "on_failure_callback": explain,
-    },
+    default_args=default_args(72, NOT_READY, BUSY, STORAGE),
     user_defined_macros={"month_of": month_of, "due_at": due_at},
     doc_md=__doc__,
     tags=["retention", "monthly"],

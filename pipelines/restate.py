@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 
 from pipelines import ROOMS
 from pipelines.core.contract import contract
-from pipelines.core.errors import Refused
+from pipelines.core.errors import Refused, SourceNotReady
+from pipelines.core.month import Month
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.run import Job, Raw, StorageErrors, derive_month, open_draft, raw_of, run_draft_room
+from pipelines.sources import Source, open_source
 from pipelines.sources.office import TABLES
-from pipelines.store.lake import Draft, Version
+from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 
 Row = dict[str, Any]
 Made = Version | Draft
@@ -79,6 +81,23 @@ def restate_month(job: Job) -> Version:
         if ROOM not in draft.rooms:
             draft.finish_room(ROOM, _write_comparison(job, published, draft))
         return job.folder.commit(draft)
+
+
+def find_changed(home: Path, source: str, newest: int = 3) -> list[Month]:
+    """Return those of the newest released months whose deliveries no version is made of, oldest first.
+
+    A month that is no longer delivered is left out, and one of a database, which is known only once it is read.
+    """
+    held = [month for month in held_months(home) if MonthFolder(home, month).seal()]
+    return [month for month in held[-newest:] if _is_changed(MonthFolder(home, month), open_source(source))]
+
+
+def _is_changed(folder: MonthFolder, source: Source) -> bool:
+    try:
+        now = source.fingerprint(folder.month)
+    except SourceNotReady:
+        return False
+    return now is not None and all(now != version.manifest["inputs"]["source"] for version in folder.versions())
 
 
 def _same(job: Job, draft: Draft) -> Version | None:

@@ -1,13 +1,21 @@
-"""The command that looks at the installation itself."""
+"""Commands about the installation itself: is it sound, its backups, and what lies in it longer than it must."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.settings import load_settings
 from pipelines.doctor import OK, Check, examine, raise_worst
+from pipelines.upkeep.backup import back_up
+from pipelines.upkeep.backup import restore as make_home
+from pipelines.upkeep.tidy import Removal, find_removable
+from pipelines.upkeep.tidy import tidy as remove
 from pipelines.words.texts import label
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
@@ -32,3 +40,51 @@ def tell(check: Check, language: str) -> str:
 def _draw(checks: list[Check], language: str) -> None:
     for check in checks:
         typer.echo(f"{_MARKS[check.state]} {label(language, f'doctor.name.{check.name}')}: {tell(check, language)}")
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Option("--to", help="The folder of the archives, outside the home.")],
+    keep: Annotated[int | None, typer.Option("--keep", min=1, help="Keep the newest archives alone.")] = None,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the home and the office into one archive, which only its owner can read."""
+    speaker = Speaker(lang, as_json)
+    made = back_up(home, to, load_settings(), datetime.now(UTC), keep)
+    speaker.show(asdict(made), lambda: speaker.say("cli.backed_up", **asdict(made)))
+
+
+@app.command()
+def restore(
+    archive: Annotated[Path, typer.Argument(help="An archive of `retention backup`.")],
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a home of an archive, where there is none; the office goes into the database that the settings name."""
+    speaker = Speaker(lang, as_json)
+    made = make_home(archive, home, load_settings())
+    speaker.show(asdict(made), lambda: speaker.say("cli.restored", **asdict(made)))
+
+
+@app.command()
+def tidy(
+    is_rehearsal: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and touch nothing.")] = False,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what lies in the home longer than it must: old drafts, superseded versions, months beyond those kept."""
+    speaker = Speaker(lang, as_json)
+    found = (find_removable if is_rehearsal else remove)(home, load_settings(), datetime.now(UTC))
+    speaker.show([asdict(removal) for removal in found], lambda: _list_removals(speaker, found, is_rehearsal))
+
+
+def _list_removals(speaker: Speaker, found: list[Removal], is_rehearsal: bool) -> None:
+    key = "cli.would_go" if is_rehearsal else "cli.gone"
+    for removal in found:
+        speaker.say(key, path=removal.path, size=f"{removal.size / 2**20:.1f}")
+    if not found:
+        speaker.say("cli.nothing_to_tidy")

@@ -83,6 +83,15 @@ class Settings(BaseSettings):
     office_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the office database; office.sqlite3 in the home without"
     )
+    keep_draft_days: int = Field(
+        default=7, ge=1, description="a draft that nobody goes on with may go after so many days"
+    )
+    keep_version_days: int = Field(
+        default=90, ge=1, description="a version that nothing speaks of any more may go then"
+    )
+    keep_months: int | None = Field(
+        default=None, ge=25, description="months held, the rest may go; all of them without"
+    )
     memory_limit: str = Field(default="6GB", description="the engine's memory before it spills to disk")
     threads: int = Field(default=2, ge=1, description="the engine's threads")
 

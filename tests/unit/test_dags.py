@@ -56,7 +56,7 @@ def described(dag):
     return {
         "edges": {task.task_id: sorted(task.downstream_task_ids) for task in dag.topological_sort()},
         "retries": {task.task_id: [task.retries, actions(task)] for task in dag.tasks},
-        "first": [first.run_after.isoformat(), first.partition_key],
+        "first": [first.run_after.in_timezone("UTC").isoformat(), getattr(first, "partition_key", None)],
         "safe": [dag.is_paused_upon_creation, dag.catchup, dag.max_active_runs, bool(dag.doc_md)],
         "approval": [type(approve).__name__, sorted(approve.params), approve.response_timeout.days] if approve else None,
     }
@@ -91,6 +91,8 @@ print(json.dumps({
     "loaded": loaded,
     "training": described(bag.dags["model_training"]),
     "daily": described(bag.dags["retention_daily"]),
+    "restate": described(bag.dags["retention_restate"]),
+    "housekeeping": described(bag.dags["retention_housekeeping"]),
     "days": {day: is_day_taken(day) for day in ("2026-11-05", "2026-11-32", "2026-13-01", "20261105", "2026-11", None)},
 }))
 """
@@ -122,7 +124,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
     """Nothing else is found, and everything found can be imported."""
     assert seen["errors"] == {}
-    assert seen["dags"] == ["model_training", "retention_daily", "retention_monthly"]
+    assert seen["dags"] == [
+        *("model_training", "retention_daily", "retention_housekeeping", "retention_monthly", "retention_restate"),
+    ]
     assert seen["doc"]
 
 
@@ -190,3 +194,23 @@ def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(seen: dict[str,
     ((retries, actions),) = daily["retries"].values()
     assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == RETRIED
     assert [day for day, is_taken in seen["days"].items() if is_taken] == ["2026-11-05", "null"]
+
+
+def test_a_corrected_month_is_restated_the_morning_after(seen: dict[str, Any]) -> None:
+    """Which months, then one after the other; nothing is released, so nobody is asked."""
+    restate = seen["restate"]
+    assert restate["edges"] == {"changed": ["restate"], "restate": []}
+    assert restate["safe"] == [True, False, 1, True] and restate["approval"] is None
+    assert restate["first"][0] == "2026-11-01T23:00:00+00:00"
+    for _, actions in restate["retries"].values():
+        assert {name for name, action in actions.items() if action == "retry"} == {"Busy", "StorageError"}
+
+
+def test_nothing_is_tidied_before_it_is_verified_and_backed_up(seen: dict[str, Any]) -> None:
+    """A night's three tasks, each waiting for the one before."""
+    night = seen["housekeeping"]
+    assert night["edges"] == {"verify": ["backup"], "backup": ["tidy"], "tidy": []}
+    assert night["safe"] == [True, False, 1, True]
+    assert night["first"][0] == "2026-11-01T18:00:00+00:00"
+    for _, actions in night["retries"].values():
+        assert {name for name, action in actions.items() if action == "retry"} == {"StorageError"}

@@ -1,0 +1,79 @@
+"""Every night: are the newest months still what they say they are, an archive of the home and the office, then tidying.
+
+| | |
+|---|---|
+| starts | every day at 02:00 Asia/Shanghai |
+| by hand | trigger, or `airflow dags test retention_housekeeping` |
+| reads | the Airflow variables `retention_home` and `retention_backup`, else `RETENTION_HOME` and `RETENTION_BACKUP` |
+| retried | storage failed; nothing else |
+| afterwards | `retention restore ARCHIVE --home NEW` makes a home of an archive; `retention tidy --dry-run` says what would go |
+
+Nothing is removed while a month differs from its record or the archive could not be written: each waits for the one
+before. What goes when is in the settings `keep_draft_days`, `keep_version_days` and `keep_months`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, CronTriggerTimetable, chain, task
+
+from pipelines.orchestration import STORAGE, TIMEZONE, backup_folder, default_args, home
+
+VERIFIED = 2  # newest months: the older ones were verified when they were new, and `backup` reads every file anyhow
+KEPT = 14  # archives
+
+
+@task
+def verify() -> dict[str, int]:
+    """Hash and derive the newest months again; raise VerificationError for one that differs."""
+    from pipelines.core.errors import VerificationError
+    from pipelines.run import Job
+    from pipelines.store.lake import held_months
+    from pipelines.verify import verify_month
+
+    files = {}
+    for month in held_months(home())[-VERIFIED:]:
+        seen = verify_month(Job(home(), month, progress=print))
+        if seen.differences:
+            facts = {"version": seen.version.number, "count": len(seen.differences)}
+            raise VerificationError("verify.differs", month=month, **facts)
+        files[str(month)] = seen.files
+    return files
+
+
+@task
+def backup() -> dict[str, Any]:
+    """Write an archive and keep the newest fourteen."""
+    from datetime import UTC, datetime
+
+    from pipelines.core.settings import load_settings
+    from pipelines.upkeep.backup import back_up
+
+    made = back_up(home(), backup_folder(), load_settings(), datetime.now(UTC), KEPT)
+    return {"archive": made.path.name, "files": made.files, "office_rows": made.office_rows}
+
+
+@task
+def tidy() -> list[str]:
+    """Remove what lies in the home longer than it must."""
+    from datetime import UTC, datetime
+
+    from pipelines.core.settings import load_settings
+    from pipelines.upkeep.tidy import tidy as remove
+
+    return [str(removal.path) for removal in remove(home(), load_settings(), datetime.now(UTC))]
+
+
+with DAG(
+    "retention_housekeeping",
+    description="Verify the newest months, back up home and office, tidy",
+    schedule=CronTriggerTimetable("0 2 * * *", timezone=TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=True,
+    default_args=default_args(3, STORAGE),
+    doc_md=__doc__,
+    tags=["retention", "daily"],
+) as dag:
+    chain(verify(), backup(), tidy())

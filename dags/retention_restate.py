@@ -1,0 +1,71 @@
+"""Released months whose source says something else by now: as published, as now known, the difference by cause.
+
+| | |
+|---|---|
+| starts | every day at 07:00 Asia/Shanghai: the three newest released months, where their deliveries were changed |
+| by hand | trigger with the parameter `month`, whatever was changed |
+| reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
+| retried | month busy, storage failed; nothing else |
+| approval | none: what was released stays as it is, the new version stands beside it |
+| afterwards | `retention restate MONTH` shows it; `retention show restate_cause MONTH --version N` |
+
+A month of a database is known only once it is read, so it is restated by hand alone. What was restated once is left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+
+from pipelines.orchestration import BUSY, STORAGE, TIMEZONE, default_args, home, source
+
+
+@task
+def changed(**context: Any) -> list[str]:
+    """Say which released months have deliveries that no version knows."""
+    from pipelines.core.errors import UsageError
+    from pipelines.restate import find_changed
+
+    if month := context["params"]["month"]:
+        return [month]
+    where = source()
+    if where is None:
+        raise UsageError("source.none")
+    return [str(month) for month in find_changed(home(), where)]
+
+
+@task(max_active_tis_per_dag=1)
+def restate(month: str) -> dict[str, Any]:
+    """Restate a month; report its version, and how many figures and orders would be others."""
+    from pipelines.core.month import Month
+    from pipelines.restate import read_restatement, restate_month
+    from pipelines.run import Job
+
+    job = Job(home(), Month.parse(month), source(), progress=print)
+    found = read_restatement(job, restate_month(job))
+    figures = sum(row["value_difference"] not in (None, 0) for row in found.kpis)
+    return {"month": month, "version": found.version.number, "figures": figures, "orders": len(found.orders)}
+
+
+with DAG(
+    "retention_restate",
+    description="Released months against deliveries that were corrected since",
+    schedule=CronTriggerTimetable("0 7 * * *", timezone=TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=True,
+    params={
+        "month": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+            title="Month / 账期",
+            description="YYYY-MM, to restate one whatever was changed",
+        )
+    },
+    default_args=default_args(24, BUSY, STORAGE),
+    doc_md=__doc__,
+    tags=["retention", "daily"],
+) as dag:
+    restate.expand(month=changed())

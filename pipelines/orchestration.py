@@ -1,0 +1,75 @@
+"""What the DAGs have in common: where home and source are, what is tried again, and how a failure is told.
+
+Airflow parses DAG files all the time, so nothing heavy is imported before a task runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+TIMEZONE = "Asia/Shanghai"
+NOT_READY, BUSY, STORAGE = "SourceNotReady", "Busy", "StorageError"
+_PAUSE = {NOT_READY: timedelta(hours=1), BUSY: timedelta(minutes=10), STORAGE: timedelta(hours=1)}
+_KILLED = timedelta(minutes=10)  # of a killed process: no error to look up
+
+
+def default_args(retries: int, *errors: str) -> dict[str, Any]:
+    """Arguments of every task: only the named errors, and killed processes, are tried again."""
+    from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+    # Dotted names: an error is looked up when it happens.
+    rules = [RetryRule(f"pipelines.core.errors.{name}", RetryAction.RETRY, _PAUSE[name]) for name in errors]
+    return {
+        "retries": retries,
+        "retry_delay": _KILLED,
+        "retry_policy": ExceptionRetryPolicy(rules=rules, default=RetryAction.FAIL),
+        "on_retry_callback": explain,
+        "on_failure_callback": explain,
+    }
+
+
+def explain(context: Mapping[str, Any]) -> None:
+    """Say in the task's log, in both languages, what went wrong and what to do next."""
+    from pipelines.core.errors import RetentionError
+    from pipelines.words.texts import LANGUAGES, describe
+
+    error = context.get("exception")
+    if isinstance(error, RetentionError):
+        print(*(describe(language, error) for language in LANGUAGES), sep="\n")
+
+
+def when_of(context: Mapping[str, Any], name: str) -> str:
+    """The run's month or day: its partition key, or the parameter of a run by hand; a partitioned run has no date."""
+    return context["dag_run"].partition_key or context["params"][name] or ""
+
+
+def home() -> Path:
+    """Where the months and models are kept: the Airflow variable `retention_home`, else RETENTION_HOME."""
+    return Path(_setting("home") or "home")
+
+
+def source() -> str | None:
+    """What the operator delivers: the Airflow variable `retention_source`, else RETENTION_SOURCE."""
+    return _setting("source")
+
+
+def backup_folder() -> Path:
+    """Where archives go: the Airflow variable `retention_backup`, else RETENTION_BACKUP; raise UsageError without."""
+    from pipelines.core.errors import UsageError
+
+    folder = _setting("backup")
+    if folder is None:
+        raise UsageError("backup.no_folder")
+    return Path(folder)
+
+
+def _setting(name: str) -> str | None:
+    import os
+
+    from airflow.sdk import Variable
+
+    said: str | None = Variable.get(f"retention_{name}", default=None) or os.environ.get(f"RETENTION_{name.upper()}")
+    return said
