@@ -10,6 +10,7 @@ One run a month, partition key `YYYY-MM`.
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
 | retried | month not delivered yet (hourly, three days), month busy, storage failed; nothing else |
 | approval | "Required actions"; unanswered for 20 days it fails, and the month stays a draft |
+| deadline | on the 13th an unfinished run is told in the triggerer's log; `retention_deadlines` watches the duties |
 | afterwards | on the 10th and the 12th (or the working day before), 06:00: how many orders of which list are due |
 
 Every task may be killed, retried or cleared at any time: a room that is finished is left as it is, and a month whose
@@ -24,10 +25,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from jinja2 import pass_context
 
 from pipelines import ROOMS
-from pipelines.orchestration import BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, when_of
+from pipelines.orchestration import BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, tell_missed, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +102,13 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
+    # A partitioned run has no logical date to count from. That orders and papers are out by the 5th, 10th and 12th is
+    # watched by `retention_deadlines`, which looks at the months and not at runs.
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(days=10),
+        callback=AsyncCallback(tell_missed, kwargs={"day": 13}),
+    ),
     params={
         "month": Param(
             None,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.errors import Incomplete
 from pipelines.core.settings import load_settings
 from pipelines.doctor import OK, Check, examine, raise_worst
 from pipelines.upkeep.backup import back_up
 from pipelines.upkeep.backup import restore as make_home
+from pipelines.upkeep.guard import find_pressing
 from pipelines.upkeep.tidy import Removal, find_removable
 from pipelines.upkeep.tidy import tidy as remove
+from pipelines.words.deadlines import local_today
 from pipelines.words.texts import label
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
@@ -88,3 +91,24 @@ def _list_removals(speaker: Speaker, found: list[Removal], is_rehearsal: bool) -
         speaker.say(key, path=removal.path, size=f"{removal.size / 2**20:.1f}")
     if not found:
         speaker.say("cli.nothing_to_tidy")
+
+
+@app.command()
+def due(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
+    """Say what is owed by the next working day and is not done; ends with 12 then, so that any clock can watch."""
+    speaker = Speaker(lang, as_json)
+    found = find_pressing(home, local_today())
+    told = [row | {"due_on": row["due_on"].isoformat()} for row in found]
+    speaker.show(told, lambda: _list_duties(speaker, found))
+    if found:
+        raise Incomplete("due.pressing", count=len(found))
+
+
+def _list_duties(speaker: Speaker, found: list[dict[str, Any]]) -> None:
+    for row in found:
+        what, state = (
+            label(speaker.language, f"cli.{kind}") for kind in (f"deadline.{row['name']}", f"duty.{row['state']}")
+        )
+        typer.echo(f"{row['due_on']}  {state}  {row['month']}  {what}")
+    if not found:
+        speaker.say("cli.nothing_due")

@@ -92,6 +92,8 @@ print(json.dumps({
     "training": described(bag.dags["model_training"]),
     "daily": described(bag.dags["retention_daily"]),
     "restate": described(bag.dags["retention_restate"]),
+    "deadlines": described(bag.dags["retention_deadlines"]),
+    "alert": [type(dag.deadline[0].reference).__name__, dag.deadline[0].interval.days, dag.deadline[0].callback.path],
     "housekeeping": described(bag.dags["retention_housekeeping"]),
     "days": {day: is_day_taken(day) for day in ("2026-11-05", "2026-11-32", "2026-13-01", "20261105", "2026-11", None)},
 }))
@@ -125,7 +127,8 @@ def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
     """Nothing else is found, and everything found can be imported."""
     assert seen["errors"] == {}
     assert seen["dags"] == [
-        *("model_training", "retention_daily", "retention_housekeeping", "retention_monthly", "retention_restate"),
+        *("model_training", "retention_daily", "retention_deadlines", "retention_housekeeping"),
+        *("retention_monthly", "retention_restate"),
     ]
     assert seen["doc"]
 
@@ -214,3 +217,11 @@ def test_nothing_is_tidied_before_it_is_verified_and_backed_up(seen: dict[str, A
     assert night["first"][0] == "2026-11-01T18:00:00+00:00"
     for _, actions in night["retries"].values():
         assert {name for name, action in actions.items() if action == "retry"} == {"StorageError"}
+
+
+def test_deadlines_are_watched_twice(seen: dict[str, Any]) -> None:
+    """By Airflow, of a run that does not end; and each morning by the months themselves, whatever runs there were."""
+    assert seen["alert"] == ["DagRunQueuedAtDeadline", 10, "pipelines.orchestration.tell_missed"]
+    watch = seen["deadlines"]
+    assert watch["safe"] == [True, False, 1, True] and watch["first"][0] == "2026-11-01T00:00:00+00:00"
+    assert watch["retries"]["due"][0] == 0

@@ -1,0 +1,45 @@
+"""Every morning: is anything owed by the next working day that is not done? Red while there is.
+
+| | |
+|---|---|
+| starts | every day at 08:00 Asia/Shanghai |
+| by hand | trigger, or `retention due`, which asks the same without Airflow: for cron, or any monitor |
+| reads | the Airflow variable `retention_home`, else `RETENTION_HOME` |
+| retried | never: tomorrow it looks again |
+
+It looks at the months and not at runs: a run that never started, or waits for an approval, is late all the same.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronTriggerTimetable, task
+
+from pipelines.orchestration import TIMEZONE, default_args, home
+
+
+@task
+def due() -> list[str]:
+    """Say what is owed by the next working day; raise Incomplete when something is."""
+    from pipelines.core.errors import Incomplete
+    from pipelines.upkeep.guard import find_pressing
+    from pipelines.words.deadlines import local_today
+
+    found = find_pressing(home(), local_today())
+    print(*(f"{row['due_on']} {row['state']} {row['month']} {row['name']}" for row in found), sep="\n")
+    if found:
+        raise Incomplete("due.pressing", count=len(found))
+    return []
+
+
+with DAG(
+    "retention_deadlines",
+    description="Is anything owed by the next working day that is not done?",
+    schedule=CronTriggerTimetable("0 8 * * *", timezone=TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=True,
+    default_args=default_args(0),
+    doc_md=__doc__,
+    tags=["retention", "daily"],
+) as dag:
+    due()

@@ -1,0 +1,294 @@
+"""The service when something dies under it: what each ends in, that nothing is lost, and nothing is made twice.
+
+What Compose does by `restart: unless-stopped`, a test does by launching the service again. A killed task is tried again
+after ten minutes; a person who does not want to wait clears it, and so does a test.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from pipelines import ROOMS
+from pipelines.store.files import hash_file
+from pipelines.store.lake import Month, MonthFolder
+from tests.e2e.airflow_house import BIN, ROOT, House, house, own_environment, run, wait_for
+from tests.postgres import Cluster, open_cluster
+from tests.small import KEY
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+DAG, IMPATIENT, RESTATE = "retention_monthly", "retention_impatient", "retention_restate"
+MONTHS = ("2024-03", "2024-04", "2024-05", "2024-06")
+RETENTION = str(BIN / "retention")
+# So that a test need not wait five minutes until a dead task is missed.
+QUICK = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30"}
+QUICK |= {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5"}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic operator of 300 services over four months long past."""
+    folder = tmp_path_factory.mktemp("twin")
+    words = ["--services", "300", "--months", str(len(MONTHS)), "--seed", "7", "--through", MONTHS[-1]]
+    run([RETENTION, "twin", *words, "--out", str(folder / "out")], own_environment(), folder)
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The months run and released from the command line."""
+    folder = tmp_path_factory.mktemp("by_hand")
+    for month in MONTHS:
+        words = ["run", month, "--source", str(source), "--home", "home", "--release"]
+        with suppress(AssertionError):  # 12: done, and something was withheld
+            run([RETENTION, *words], own_environment(RETENTION_SECRET_KEY=KEY), folder)
+        assert (folder / "home" / "months" / month / "SEAL.json").exists()
+    return folder / "home"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL that only these tests stop."""
+    with open_cluster() as mine:
+        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{mine.port}/postgres", autocommit=True) as connection:
+            connection.execute("CREATE DATABASE airflow")
+        yield mine
+
+
+def dags_with_an_impatient_one(folder: Path) -> Path:
+    """The DAG folder, and beside the monthly DAG one that waits for its approval for twenty seconds, not days."""
+    dags = shutil.copytree(ROOT / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    text = (dags / f"{DAG}.py").read_text()
+    hurried = text.replace(f'"{DAG}"', f'"{IMPATIENT}"').replace("timedelta(days=20)", "timedelta(seconds=20)")
+    assert hurried.count(IMPATIENT) == 1 and "seconds=20" in hurried
+    (dags / f"{IMPATIENT}.py").write_text(hurried)
+    return dags
+
+
+def settings_of(folder: Path, source: Path) -> dict[str, str | Path]:
+    dags = dags_with_an_impatient_one(folder)
+    return {
+        **QUICK,
+        "AIRFLOW__CORE__DAGS_FOLDER": dags,
+        "RETENTION_HOME": folder / "home",
+        "RETENTION_SOURCE": shutil.copytree(source, folder / "source"),
+        "RETENTION_SECRET_KEY": KEY,
+    }
+
+
+@pytest.fixture(scope="module")
+def service(source: Path, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The services with LocalExecutor, every DAG unpaused; the source is a copy that may be corrected."""
+    folder = tmp_path_factory.mktemp("service")
+    url = f"postgresql+psycopg2://postgres@127.0.0.1:{cluster.port}/airflow"
+    with house(folder, url, **settings_of(folder, source)) as running:
+        for dag in (DAG, IMPATIENT):
+            wait_for(dag, 120, lambda dag=dag: running.call("GET", f"dags/{dag}"))  # type: ignore[misc]
+        yield running
+
+
+class Run:
+    """One run of a DAG, watched through the API."""
+
+    def __init__(self, service: House, dag: str, month: str) -> None:
+        self.service, self.dag = service, dag
+        asked = {"logical_date": None, "conf": {"month": month}}
+        self.id = service.call("POST", f"dags/{dag}/dagRuns", asked)["dag_run_id"]
+        service.call("PATCH", f"dags/{dag}", {"is_paused": False})
+        self.path = f"dags/{dag}/dagRuns/{self.id}"
+
+    def tasks(self) -> dict[str, str | None]:
+        """Each task's state."""
+        found = self.service.call("GET", f"{self.path}/taskInstances?limit=100")["task_instances"]
+        return {task["task_id"]: task["state"] for task in found}
+
+    def until(self, task: str, *states: str, seconds: float = 300) -> str:
+        """Wait until a task is in one of the states; return it."""
+        return wait_for(f"{task} {states}", seconds, lambda: self._state(task, states), pause=0.2)
+
+    def _state(self, task: str, states: tuple[str, ...]) -> str | None:
+        with suppress(httpx.HTTPError):  # while the database is away
+            state = self.tasks().get(task)
+            return state if state in states else None
+        return None
+
+    def clear(self, *tasks: str) -> None:
+        """Have tasks run again at once."""
+        asked = {"dry_run": False, "dag_run_id": self.id, "task_ids": list(tasks), "only_failed": False}
+        self.service.call("POST", f"dags/{self.dag}/clearTaskInstances", asked)
+
+    def answer(self, said: str) -> None:
+        """Answer the approval, once Airflow has the task parked."""
+        self.until("approve", "deferred", "awaiting_input", seconds=600)
+        wait_for("the question", 60, self._is_asked, pause=3)
+        path = f"{self.path}/taskInstances/approve/-1/hitlDetails"
+        self.service.call("PATCH", path, {"chosen_options": [said], "params_input": {"who": "a test"}})
+
+    def _is_asked(self) -> bool:
+        found = self.service.call("GET", f"{self.path}/hitlDetails?response_received=false&state=awaiting_input")
+        return bool(found["hitl_details"])
+
+    def ends(self, state: str, seconds: float = 600) -> None:
+        """Wait for the run to end, and that it ended so."""
+
+        def ended() -> str | None:
+            found: str = self.service.call("GET", self.path)["state"]
+            return found if found in ("success", "failed") else None
+
+        assert wait_for("the end of the run", seconds, ended) == state, self.tasks()
+
+
+def task_processes(service: House) -> list[psutil.Process]:
+    """The processes that run tasks now: each slot of the executor has a child while it runs one."""
+    found: list[psutil.Process] = []
+    for slot in psutil.Process(service.processes["scheduler"].pid).children():
+        with suppress(psutil.Error):
+            found += slot.children()
+    return found
+
+
+def kill_task(service: House) -> None:
+    """Kill -9 whatever runs a task."""
+    for process in wait_for("a task's process", 60, lambda: task_processes(service), pause=0.1):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def files_of(home: Path, month: str) -> dict[str, str]:
+    folder = MonthFolder(home, Month.parse(month))
+    version = folder.version()
+    found = {str(p.relative_to(version.path)): hash_file(p) for p in version.path.rglob("*") if p.is_file()}
+    return found | {"SEAL.json": hash_file(folder.path / "SEAL.json")}
+
+
+def assert_same(service: House, by_hand: Path, month: str) -> None:
+    """The month is the one made by hand, sealed, and the only version."""
+    home = Path(service.environment["RETENTION_HOME"])
+    assert files_of(home, month) == files_of(by_hand, month)
+    assert [p.name for p in (home / "months" / month).glob("v*")] == ["v0001"]
+
+
+def test_a_task_killed_in_each_room_is_made_again(service: House, by_hand: Path) -> None:
+    one = Run(service, DAG, MONTHS[0])
+    for room in ROOMS:
+        one.until(room, "running")
+        kill_task(service)
+        if one.until(room, "up_for_retry", "success", seconds=120) == "up_for_retry":
+            one.clear(room)
+        one.until(room, "success")
+    one.answer("Approve")
+    one.ends("success")
+    assert_same(service, by_hand, MONTHS[0])
+
+
+def test_a_killed_scheduler_is_started_again_and_goes_on(service: House, by_hand: Path) -> None:
+    one = Run(service, DAG, MONTHS[1])
+    one.until("features", "running")
+    service.kill("scheduler")
+    service.launch("scheduler")
+    if one.until("features", "up_for_retry", "success", seconds=240) == "up_for_retry":
+        one.clear("features")
+    one.answer("Approve")
+    one.ends("success")
+    assert_same(service, by_hand, MONTHS[1])
+
+
+def keep_up(service: House) -> Callable[[], bool]:
+    """Launch again whatever has ended, as Compose does; say whether the API answers."""
+
+    def look() -> bool:
+        for name, process in list(service.processes.items()):
+            if process.poll() is not None:
+                service.launch(name)
+        with suppress(httpx.HTTPError, AssertionError):
+            return service.call("GET", f"dags/{DAG}") is not None
+        return False
+
+    return look
+
+
+def test_a_database_that_restarts_costs_nothing(service: House, cluster: Cluster, by_hand: Path) -> None:
+    one = Run(service, DAG, MONTHS[2])
+    one.until("kpi", "running")
+    cluster.stop()
+    cluster.start()
+    look = keep_up(service)
+    wait_for("the API", 120, look)
+
+    def went_on() -> bool:
+        return look() and one.tasks()["kpi"] in ("success", "up_for_retry")
+
+    wait_for("the room", 240, went_on)
+    if one.tasks()["kpi"] == "up_for_retry":
+        one.clear("kpi")
+    wait_for("the room to be made", 240, lambda: look() and one.tasks()["kpi"] == "success")
+    one.answer("Approve")
+    one.ends("success")
+    assert_same(service, by_hand, MONTHS[2])
+
+
+def test_who_rejects_or_does_not_answer_leaves_a_draft(service: House, by_hand: Path) -> None:
+    """Rejected, nothing leaves the house; unanswered the run fails. Either way the month can be released later."""
+    home = Path(service.environment["RETENTION_HOME"])
+    seal = home / "months" / MONTHS[3] / "SEAL.json"
+    refused = Run(service, DAG, MONTHS[3])
+    refused.answer("Reject")
+    refused.ends("success")
+    assert refused.tasks()["release"] == "skipped" and not seal.exists()
+    unanswered = Run(service, IMPATIENT, MONTHS[3])
+    unanswered.ends("failed")
+    assert unanswered.tasks()["approve"] == "failed" and unanswered.tasks()["release"] == "upstream_failed"
+    assert not seal.exists()
+    approved = Run(service, DAG, MONTHS[3])
+    approved.answer("Approve")
+    approved.ends("success")
+    assert_same(service, by_hand, MONTHS[3])
+
+
+def test_a_source_corrected_after_the_release_is_refused_then_restated(service: House) -> None:
+    home, source = (Path(service.environment[f"RETENTION_{name}"]) for name in ("HOME", "SOURCE"))
+    sealed = files_of(home, MONTHS[3])
+    bills = next((source / MONTHS[3]).glob("bill.*"))
+    text = bills.read_text(encoding="utf-8").splitlines()
+    bills.write_text("\n".join(text[:-1]) + "\n", encoding="utf-8")  # one bill was none
+    again = Run(service, DAG, MONTHS[3])
+    again.ends("failed")
+    assert again.tasks()["extract"] == "failed"
+    restated = Run(service, RESTATE, MONTHS[3])
+    restated.ends("success")
+    assert files_of(home, MONTHS[3]) == sealed
+    assert sorted(p.name for p in (home / "months" / MONTHS[3]).glob("v*")) == ["v0001", "v0002"]
+    # Found again by itself, there is nothing left to restate.
+    by_itself = service.call("POST", f"dags/{RESTATE}/dagRuns", {"logical_date": None})["dag_run_id"]
+    path = f"dags/{RESTATE}/dagRuns/{by_itself}"
+    wait_for("the restatement", 300, lambda: service.call("GET", path)["state"] == "success")
+    value: Any = service.call("GET", f"{path}/taskInstances/changed/xcomEntries/return_value")["value"]
+    assert value == []
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server on this machine")
+def test_a_killed_worker_of_the_queue(source: Path, by_hand: Path, cluster: Cluster, tmp_path: Path) -> None:
+    """CeleryExecutor over Redis: a worker dies with the task it runs, another takes over."""
+    with psycopg.connect(f"postgresql://postgres@127.0.0.1:{cluster.port}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE queued")
+    url = f"postgresql+psycopg2://postgres@127.0.0.1:{cluster.port}/queued"
+    settings = settings_of(tmp_path, source) | {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
+    with house(tmp_path, url, **settings) as service:
+        wait_for("the DAG", 120, lambda: service.call("GET", f"dags/{DAG}"))
+        one = Run(service, DAG, MONTHS[0])
+        one.until("snapshot", "running")
+        service.kill("worker")
+        service.launch("worker")
+        if one.until("snapshot", "up_for_retry", "success", seconds=240) == "up_for_retry":
+            one.clear("snapshot")
+        one.answer("Approve")
+        one.ends("success")
+        assert_same(service, by_hand, MONTHS[0])
