@@ -15,22 +15,28 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
 import pandas as pd
 
+from benchmarks.proof.answers import answer, orders_of
+from benchmarks.proof.desks import write_desks
 from benchmarks.proof.histories import write_histories
 from pipelines.core.month import Month
-from pipelines.core.settings import load_settings
-from pipelines.run import Job, open_draft, run_draft_room
+from pipelines.core.settings import Settings, load_settings
+from pipelines.run import Job, open_draft, release_month, run_draft_room
 from pipelines.store.lake import Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
+from tests.oracle.orders import Office
 from tests.oracle.state import read_once
 
 ROOMS = ("extract", "snapshot", "validate", "feedback", "features", "kpi")  # what the figures are made in
+WITH_ORDERS = (*ROOMS[:-1], "score", "dispatch", ROOMS[-1])
 COMPARED = 3
+DISPATCHED = COMPARED + 3  # a figure looks back on the orders of three months
 
 
 @dataclass
@@ -61,24 +67,45 @@ class Tally:
         return sorted(self.variants - set(self.filled))
 
 
-def run_figures(home: Path, source: Path, month: Month) -> Version:
+def _settings() -> Settings:
+    """Many held out and nobody left in peace, so that every list has orders of both arms every month."""
+    return load_settings(
+        secret_key="the key of a measurement, nothing else", holdout_share=Decimal("0.3"), cool_down_days=0
+    )
+
+
+def run_figures(job: Job, rooms: Sequence[str]) -> Version:
     """Run the rooms that KPIs are made in, and commit."""
-    job = Job(home, month, str(source), settings=load_settings(secret_key="the key of a measurement, nothing else"))
     draft = open_draft(job)
-    for room in ROOMS:
+    for room in rooms:
         run_draft_room(job, draft, room)
     return job.folder.commit(draft)
+
+
+def run_histories(folder: Path, months: Sequence[Month], seed: int) -> tuple[list[Version], Office]:
+    """Run every month; the newest ones' orders leave the house and are answered before the next month."""
+    versions, office, settings = [], Office(), _settings()
+    for month in months:
+        job = Job(folder / "home", month, str(folder / "source"), settings=settings)
+        has_orders = month > months[-1].plus(-DISPATCHED)
+        versions.append(run_figures(job, WITH_ORDERS if has_orders else ROOMS))
+        if has_orders and month < months[-1]:
+            release_month(job)
+            orders = orders_of(versions[-1])
+            office.add(str(month), orders, answer(job, orders, seed))
+    return versions, office
 
 
 def compare_batch(folder: Path, services: int, seed: int, tally: Tally) -> None:
     """Write a batch of histories, run its months and compare the newest ones."""
     months = write_histories(folder / "source", services, seed)
+    write_desks(folder / "source", months, seed)
     with patch("pipelines.validate.judge", lambda context, suites: []):
-        versions = [run_figures(folder / "home", folder / "source", month) for month in months]
+        versions, office = run_histories(folder, months, seed)
     names = [str(month) for month in months]
     with read_once():
         for version in versions[-COMPARED:]:
-            expected = expected_kpis(folder / "source", names, str(version.month))
+            expected = expected_kpis(folder / "source", names, str(version.month), office=office)
             report = compare(_counted(expected), _counted(_monthly(version)))
             tally.add(expected, report, f"seed {seed} {version.month}")
     tally.histories += services

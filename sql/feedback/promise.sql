@@ -61,11 +61,14 @@ promise AS (  -- those whose days of grace were not over when this month began
     JOIN sent AS o ON o.order_id = p.order_id
     WHERE CAST(p.promised_on + INTERVAL 3 DAY AS DATE) >= CAST(:first_day AS DATE)
 ),
-credited AS (
+credited AS (  -- what was taken off before the order's cut-off is not in the open amount any more
     SELECT i.order_id, i.bill_id, SUM(c.amount) AS amount
     FROM promise AS p
     JOIN item AS i ON i.order_id = p.order_id
-    JOIN credit AS c ON c.bill_id = i.bill_id AND c.adjusted_on <= p.grace_on
+    JOIN credit AS c
+        ON c.bill_id = i.bill_id
+        AND c.adjusted_on >= CAST(p.order_month || '-01' AS DATE) + INTERVAL 1 MONTH
+        AND c.adjusted_on <= p.grace_on
     GROUP BY i.order_id, i.bill_id
 ),
 named AS (

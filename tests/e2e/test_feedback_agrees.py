@@ -11,7 +11,7 @@ from pipelines.core.outcomes import outcomes
 from pipelines.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.office import taken
-from tests.oracle.feedback import Two, shares
+from tests.oracle.feedback import Two, read_book, shares
 from tests.small import Row, job, no_gate, only, read, twin_operator
 
 CODES = sorted(set(outcomes()) - {"promised", "do_not_contact"})
@@ -44,7 +44,8 @@ def expected(answered: tuple[Version, dict[str, str]]) -> dict[str, tuple[Row, b
     """Each order and what the oracle says of it."""
     operator = twin_operator()
     before, after = operator.months[-2:]
-    two = Two(operator.source, str(before), str(after), after.last_day)
+    books = (read_book(operator.source, str(month)) for month in (before, after))
+    two = Two(*books, after.last_day)
     orders = read(MonthFolder(operator.home, before).version(), "dispatch_order")
     return {order["order_id"]: (order, two.verified(_fen(order))) for order in orders}
 

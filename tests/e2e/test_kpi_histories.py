@@ -8,12 +8,16 @@ import pytest
 
 from benchmarks.proof.kpi_histories import Tally, compare_batch
 
+# What the hold-out shows is told from thirty orders of each arm on; the other lists are too short here, and no model is
+# trained on these histories, so that nobody is ever on `churn_risk`.
+TOO_FEW = ("activity_invite", "churn_risk", "cohort_at_risk", "down_migration", "group_zero_usage", "vip_zero_usage")
+
 
 @pytest.mark.slow
 def test_random_histories_agree_and_leave_no_variant_empty(tmp_path: Path) -> None:
     tally = Tally()
-    compare_batch(tmp_path, 300, seed=20, tally=tally)
+    compare_batch(tmp_path, 3_000, seed=21, tally=tally)
     assert tally.differing == 0, "\n".join(tally.samples)
-    assert tally.empty == []
-    assert len(tally.variants) == 45
-    assert tally.rows > 10_000
+    assert set(tally.empty) <= {f"incremental_retention.{name}" for name in TOO_FEW}
+    assert len(tally.variants) == 64
+    assert tally.rows > 20_000

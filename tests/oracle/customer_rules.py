@@ -101,6 +101,15 @@ def arpu(held: Held) -> Part:
     return Part(entries(fen.index, fen), mean_base(held), 100, 2)
 
 
+def group_registration(held: Held) -> Part:
+    month = held.now
+    people = month.need("customer", "group_customer_id", "is_key_account_registered")
+    members = people[people["group_customer_id"].notna() & people[CUSTOMER].isin(month.billed(CUSTOMER))]
+    groups = members["group_customer_id"].drop_duplicates()
+    registered = people[people["is_key_account_registered"].fillna(False).astype(bool)]
+    return share(groups, isin(groups, registered[CUSTOMER]))
+
+
 CUSTOMER_RULES: dict[tuple[str, str], Rule] = {
     ("vip_card_holding_rate", "holding"): card_holding,
     ("arrears_rate", "t1_amount"): arrears_t1,
@@ -115,4 +124,5 @@ CUSTOMER_RULES: dict[tuple[str, str], Rule] = {
     ("unclaimed_rate", "revenue"): unclaimed_revenue,
     ("complaint_rate", "per_10k"): complaints,
     ("arpu", "mean_base"): arpu,
+    ("group_registration_rate", "registered"): group_registration,
 }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from .customer_rules import CUSTOMER_RULES
 from .further_rules import FURTHER_RULES
+from .orders import ORDER_RULES, Office
 from .owners import KINDS, NOBODY, owners
-from .parts import Mean, Part, Placed, Rule, Score
+from .parts import Given, Mean, Part, Placed, Rule, Score
 from .service_rules import SERVICE_RULES
 from .state import Held, MissingError
 
@@ -26,6 +28,11 @@ HIGHER_IS_BETTER = frozenset(
         "renewal_rate",
         "arpu",
         "collection_effectiveness",
+        "contact_rate",
+        "group_registration_rate",
+        "points_redemption_rate",
+        "promise_kept_rate",
+        "success_rate",
         "composite_retention_rate",
         "perception_rate",
         "private_line_score",
@@ -38,13 +45,21 @@ RANKED_FROM = 30
 THETA = Decimal("89.00")
 
 
-def expected_kpis(source: Path, months: list[str], month: str, theta: Decimal = THETA) -> pd.DataFrame:
-    """What the definitions say about `month`, when `months` are held; `attrs["reasons"]` says what is missing."""
+def expected_kpis(
+    source: Path, months: list[str], month: str, theta: Decimal = THETA, office: Office | None = None
+) -> pd.DataFrame:
+    """What the definitions say about `month`, when `months` are held; `attrs["reasons"]` says what is missing.
+
+    KPIs about orders are in it when there is an office that knows the orders.
+    """
     held = Held(source, months, month, theta)
+    rules = dict(RULES)
+    if office is not None:
+        rules |= {name: partial(rule, office=office) for name, rule in ORDER_RULES.items()}
     table = owners(held)
     rows: list[dict[str, object]] = []
     reasons: dict[str, str] = {}
-    for (kpi, variant), rule in RULES.items():
+    for (kpi, variant), rule in rules.items():
         name = {"kpi": kpi, "variant": variant}
         try:
             part = rule(held)
@@ -63,7 +78,12 @@ def _not_computed() -> dict[str, object]:
     return {"scope_kind": "company", "scope_id": "company", "status": "not_computed"}
 
 
-def _scoped(part: Part | Placed | Mean | Score, table: pd.DataFrame | None, higher: bool) -> list[dict[str, object]]:
+def _scoped(
+    part: Part | Placed | Mean | Score | Given, table: pd.DataFrame | None, higher: bool
+) -> list[dict[str, object]]:
+    if isinstance(part, Given):
+        told = None if part.value is None else round(part.value, 8)
+        return [{"scope_kind": "company", "scope_id": "company", "status": "ok", **_value(told)}]
     if isinstance(part, Placed) and part.part is None:
         kinds = sorted({kind for kind, _ in part.scopes})
         return [row for kind in kinds for row in _ranked(_rows(part, None, kind, NOBODY), higher)]

@@ -50,7 +50,14 @@ class Score:
     cap: Fraction = Fraction("1.07")
 
 
-Rule = Callable[[Held], Part | Placed | Mean | Score]
+@dataclass(frozen=True)
+class Given:
+    """The company's value and nothing else, None where there is too little to say one."""
+
+    value: Fraction | None
+
+
+Rule = Callable[[Held], Part | Placed | Mean | Score | Given]
 
 
 def entries(customers: pd.Series | pd.Index, values: object = 1) -> pd.Series:

@@ -18,6 +18,7 @@ ENUMS: dict[str, frozenset[str]] = {
         "card_status": "valid void",
         "category": "complaint fault enquiry other",
         "severity": "low high",
+        "kind": "credit_note write_off prepaid_applied",
         "from_status": "active suspended_arrears suspended_request pre_terminated terminated",
         "to_status": "active suspended_arrears suspended_request pre_terminated terminated",
     }.items()
@@ -96,5 +97,16 @@ TABLES: dict[str, Table] = {
     ),
     "survey_answer": _table("answer_id", text="answer_id* customer_id* activity_id", date="answered_on*", qty="score*"),
     "target": _table("kpi scope_kind scope_id", text="kpi* scope_kind* scope_id*", qty="target_value*"),
+    "payment": _table("payment_id", text="payment_id* customer_id* bill_id", date="paid_on*", money="amount*"),
+    "adjustment": _table(
+        "adjustment_id", text="adjustment_id* bill_id* customer_id* kind*", date="adjusted_on*", money="amount*"
+    ),
+    "loyalty": _table(
+        "customer_id",
+        text="customer_id*",
+        qty="points_balance* points_expiring points_redeemed",
+        date="points_expire_on",
+        bool="is_barred",
+    ),
     "plan_change": _table("service_id changed_on", text="service_id* from_plan_id to_plan_id*", date="changed_on*"),
 }

@@ -1,0 +1,99 @@
+"""Random answers to real orders: every code, none, one or several an order, dated at every edge, taken back as a CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from console.database import open_office
+from pipelines.channels.returns import read_return
+from pipelines.core.month import Month
+from pipelines.core.outcomes import outcomes
+from pipelines.core.promises import GRACE_DAYS, LAST_CHECK
+from pipelines.run import Job
+from pipelines.store.lake import Version
+
+Row = dict[str, Any]
+COLUMNS = ["order_id", "outcome", "contacted_on", "promised_amount", "promised_on"]
+CODES = [code for code in outcomes() if code != "do_not_contact"] + ["promised"] * 6  # debts are promised often
+RARE = "do_not_contact"  # he gets no order ever again
+
+
+def orders_of(version: Version) -> list[Row]:
+    """Both arms of a month's orders, amounts in fen."""
+    frame = pd.read_parquet(version.table("dispatch_order"), dtype_backend="pyarrow")
+    return [{**row, "amount": None if row["amount"] is None else int(row["amount"] * 100)} for row in _rows(frame)]
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    plain = frame.astype(object)
+    return [{str(k): v for k, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]
+
+
+def answer(job: Job, orders: Sequence[Row], seed: int) -> list[Row]:
+    """Answer the orders that left the house at random, take the answers into the office, and return them in order."""
+    drawer = _Drawer(job.month, seed)
+    said = [row for order in orders if order["arm"] == "treated" for row in drawer.answers(order)]
+    frame = pd.DataFrame(said, columns=COLUMNS).drop_duplicates()
+    path = job.home / "answers.csv"
+    frame.to_csv(path, index=False, na_rep="")
+    _take(job, path, len(frame))
+    return _rows(frame)
+
+
+def _take(job: Job, path: Path, count: int) -> None:
+    open_office(job.home, job.settings)
+    from console.returns import take_back  # Django must have been started
+
+    receipt = take_back(read_return(path, job.settings.key), "proof")
+    if receipt.accepted != count:
+        raise ValueError(f"{job.month}: {receipt.accepted} of {count} answers taken, {receipt.refused[:3]}")
+
+
+class _Drawer:
+    """Answers to one month's orders."""
+
+    def __init__(self, month: Month, seed: int) -> None:
+        self.random = np.random.default_rng([seed, 3, month.first_day.toordinal()])
+        self.last = month.plus(LAST_CHECK).last_day
+        ends = [month.plus(n).last_day for n in range(1, LAST_CHECK + 1)]
+        self.days = [day + timedelta(days=n) for day in ends for n in (0, 1)]
+        self.promises = [day - timedelta(days=GRACE_DAYS - n) for day in ends for n in (0, 1)]
+
+    def one(self, values: Sequence[Any]) -> Any:
+        """Draw one of these."""
+        return values[int(self.random.integers(0, len(values)))]
+
+    def answers(self, order: Row) -> Iterator[Row]:
+        """Nobody answers a fifth of the orders."""
+        for _ in range(self.one((0, 1, 1, 2, 3))):
+            code = RARE if self.random.random() < 0.01 else self.one(CODES)
+            yield self._answer(order, code)
+
+    def _answer(self, order: Row, code: str) -> Row:
+        first = order["dispatched_on"]
+        contacted = self._day(first, self.days, self.last, 40)
+        contacted = self.one((None, contacted, contacted, contacted))
+        row = {"order_id": order["order_id"], "outcome": code, "contacted_on": contacted}
+        begin, end = contacted or first, self.last - timedelta(days=GRACE_DAYS)
+        if code != "promised":
+            return row
+        if begin > end:
+            return {**row, "outcome": "call_back"}
+        return {**row, "promised_amount": self._amount(order), "promised_on": self._day(begin, self.promises, end, 30)}
+
+    def _day(self, first: date, edges: Sequence[date], last: date, span: int) -> date:
+        """Draw a day between two, near the first or at an edge."""
+        near = first + timedelta(days=int(self.random.integers(0, span)))
+        day: date = self.one((near, near, self.one(edges)))
+        return min(max(day, first), last)
+
+    def _amount(self, order: Row) -> Decimal:
+        fen = order["amount"] or 8900
+        return Decimal(max(self.one((fen, fen, fen - 1, fen + 1, fen // 2, fen * 2)), 1)) / 100
