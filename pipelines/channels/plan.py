@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pipelines.channels.columns import Column, Sheet
 from pipelines.channels.sheet import Canvas, draw_sheet, open_workbook
 from pipelines.channels.text import name_tabs
+from pipelines.core.outputs import kpis
 from pipelines.store.files import replacing
 from pipelines.store.lake import Version
 from pipelines.words.texts import label, labels
@@ -50,7 +51,7 @@ def _sheet(name: str, version: Version, parts: Sequence[Row], months: list[str],
         *(Column("scope_kind", 12), Column("branch_id", 12), Column("manager_id", 14)),
         *(Column(month, 14, kind) for month in ("plan.whole_year", *months)),
     )
-    key = {"key": measure["key"]["version"], "hash": inputs["keys"][name], "month": measure["key"]["month"]}
+    key = {"key_version": measure["key"]["version"], "hash": inputs["keys"][name], "month": measure["key"]["month"]}
     note = label(language, "plan.note", version=version.number, **key)
     rows = _by_scope([part for part in parts if part["measure"] == name], language)
     return Sheet(name, columns, rows, title=measure["title"].get(language, name), note=note, frozen=3)
@@ -81,9 +82,10 @@ def _place(part: Row) -> tuple[str, str]:
 
 def _sheet_of_handed_down(handed_down: Sequence[Row], language: str) -> Sheet:
     columns = (Column("kpi_title", 28), Column("scope_kind", 12), Column("scope_id", 30), Column("value", 40))
+    titles = {kpi.name: kpi.meta["title"][language] for kpi in kpis()}
     rows = [
         {
-            "kpi_title": handed["kpi"],
+            "kpi_title": titles[handed["kpi"]],
             "scope_kind": label(language, f"scope.{handed['scope_kind']}"),
             "scope_id": ", ".join(handed["scope_ids"] or ()),
             "value": handed["value"] or ", ".join(handed["values"]),

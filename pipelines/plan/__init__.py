@@ -88,7 +88,8 @@ def make_plan(job: PlanJob) -> MadePlan:
         targets = month_targets(job.plan, parts, held)
         versions = job.folder.versions()
         _refuse_unversioned_keys(job.plan, versions)
-        refuse_others(job.out, targets, _written_before(versions))
+        ours = _written_before(versions)
+        refuse_others(job.out, targets, ours)
         rows = [row for name, found in parts.items() for row in _rows(name, job.plan, found)]
         inputs = {
             "plan": job.plan.model_dump(mode="json"),
@@ -97,7 +98,7 @@ def make_plan(job: PlanJob) -> MadePlan:
             "targets": {month: digest(text) for month, text in targets.items()},
         }
         version, is_new = _keep(job, inputs, rows, held)
-        return MadePlan(version, is_new, write_targets(job.out, targets))
+        return MadePlan(version, is_new, write_targets(job.out, job.plan.year, targets, ours))
 
 
 def _split(name: str, plan: YearPlan, held: Held) -> list[Part]:

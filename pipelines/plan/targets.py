@@ -19,7 +19,7 @@ from pipelines.core.spec import TableName, room_specs
 from pipelines.plan.form import HandedDown, YearPlan
 from pipelines.plan.split import Part, months_of
 from pipelines.plan.weights import Held
-from pipelines.store.files import write_text
+from pipelines.store.files import hash_file, write_text
 
 NAME = "target.csv"
 _TABLE = TableName("snapshot_target")
@@ -95,14 +95,22 @@ def digest(text: str) -> str:
 def refuse_others(out: Path, targets: dict[str, str], ours: frozenset[str]) -> None:
     """Raise UsageError when a month's folder has a target table that no version of the plan has written."""
     for month, text in targets.items():
-        for path in sorted((out / month).glob("target.*")):
-            if path.name != NAME or sha256(path.read_bytes()).hexdigest() not in ours | {digest(text)}:
+        for path in _delivered(out / month):
+            if path.name != NAME or hash_file(path) not in ours | {digest(text)}:
                 raise UsageError("plan.target_there", file=f"{month}/{path.name}")
 
 
-def write_targets(out: Path, targets: dict[str, str]) -> list[Path]:
-    """Write each month's table into its folder; return the files."""
-    files = {out / month / NAME: text for month, text in targets.items()}
-    for path, text in files.items():
-        write_text(path, text)
-    return list(files)
+def _delivered(folder: Path) -> list[Path]:
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if path.name.lower().startswith("target."))
+
+
+def write_targets(out: Path, year: int, targets: dict[str, str], ours: frozenset[str]) -> list[Path]:
+    """Write each month's table into its folder and return the files; take away ours where the plan has no target any more."""
+    for month in months_of(year):
+        path = out / month / NAME
+        if month in targets:
+            write_text(path, targets[month])
+        elif path.is_file() and hash_file(path) in ours:
+            path.unlink()
+    return [out / month / NAME for month in targets]
