@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from pipelines.core.errors import SpecError
 from pipelines.core.settings import Settings, load_settings
 from pipelines.plan.form import YearPlan, read_plan
-from pipelines.plan.split import Part, split_year
+from pipelines.plan.split import LEVELS, Part, split_year
 from pipelines.plan.targets import digest, month_targets, refuse_others, write_targets
 from pipelines.plan.weights import ROOM, Held, weigh
 from pipelines.run import StorageErrors
@@ -164,7 +164,7 @@ def _amounts(rows: list[Row]) -> dict[tuple[Any, ...], Any]:
 
 
 def _changes(before: Mapping[tuple[Any, ...], Any], now: Mapping[tuple[Any, ...], Any]) -> list[Row]:
-    """List the parts whose amounts differ, in the order of the new plan, then those it no longer has."""
+    """List the parts whose amounts differ, wholes before their parts."""
     names = [name for name, _ in _WHERE]
     found = []
     for where in [*now, *(where for where in before if where not in now)]:
@@ -172,4 +172,4 @@ def _changes(before: Mapping[tuple[Any, ...], Any], now: Mapping[tuple[Any, ...]
         if was != is_:
             amounts = {"amount_before": before.get(where), "amount_now": now.get(where), "amount_change": is_ - was}
             found.append({**dict(zip(names, where, strict=True)), **amounts})
-    return found
+    return sorted(found, key=lambda row: LEVELS.index(row["level"]))

@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import typer
 
-from pipelines.plan.split import LEVELS
 from pipelines.store.lake import Version
 from pipelines.words.texts import label
 from pipelines.words.units import plain
@@ -60,8 +59,7 @@ def _draw_changes(content: Mapping[str, Any], language: str) -> None:
         return
     names = (*_WHERE, "amount_before", "amount_now", "amount_change")
     typer.echo(label(language, "plan.changed", count=len(changes), version=content["version"]))
-    first = sorted(changes, key=lambda row: LEVELS.index(row["level"]))[:SCREEN_CHANGES]
-    body = [[_cell(name, row[name], language) for name in names] for row in first]
+    body = [[_cell(name, row[name], language) for name in names] for row in changes[:SCREEN_CHANGES]]
     draw_grid([label(language, f"plan.{name}") for name in names], body, {5, 6, 7})
     if len(changes) > SCREEN_CHANGES:
         typer.echo(label(language, "plan.more", count=len(changes) - SCREEN_CHANGES))
