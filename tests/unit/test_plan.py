@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core.apportion import apportion
@@ -55,6 +55,7 @@ def sums(parts: list[Part], level: str, *keys: str) -> dict[tuple[Any, ...], Dec
     return dict(found)
 
 
+@settings(deadline=None)
 @given(trees())
 def test_parts_add_up_to_the_whole_at_every_level(made: tuple[Decimal, int, Tree]) -> None:
     total, places, tree = made
@@ -66,6 +67,7 @@ def test_parts_add_up_to_the_whole_at_every_level(made: tuple[Decimal, int, Tree
     assert sums(parts, "manager", "month", "branch_id") == branches
 
 
+@settings(deadline=None)
 @given(trees())
 def test_a_part_is_never_further_from_its_share_than_a_unit(made: tuple[Decimal, int, Tree]) -> None:
     total, places, tree = made
@@ -80,6 +82,7 @@ def test_a_part_is_never_further_from_its_share_than_a_unit(made: tuple[Decimal,
             assert abs(Fraction(part.amount) - share) < Fraction(1, 10**places)
 
 
+@settings(deadline=None)
 @given(trees())
 def test_the_unclaimed_stand_apart(made: tuple[Decimal, int, Tree]) -> None:
     total, places, tree = made
@@ -94,6 +97,7 @@ def test_the_unclaimed_stand_apart(made: tuple[Decimal, int, Tree]) -> None:
         assert level == "branch" or amount == nobody[month, "branch"]
 
 
+@settings(deadline=None)
 @given(trees(), st.randoms())
 def test_the_order_of_the_key_does_not_matter(made: tuple[Decimal, int, Tree], chance: Any) -> None:
     total, places, tree = made
@@ -127,6 +131,7 @@ def test_a_small_plan_goes_round_over_the_year() -> None:
     assert {p.amount for p in parts if p.level == "branch"} == {Decimal(0), Decimal(1)}
 
 
+@settings(deadline=None)
 @given(trees())
 def test_what_rounding_owes_is_paid_within_the_year(made: tuple[Decimal, int, Tree]) -> None:
     total, places, tree = made
