@@ -9,6 +9,7 @@ import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.plan import PlanJob, make_plan
+from pipelines.run import StorageErrors
 from pipelines.words.plan import draw_plan, tell_plan
 
 
@@ -28,7 +29,8 @@ def plan(
 
     speaker = Speaker(lang, as_json)
     made = make_plan(PlanJob(home, file, out))
-    book = export_plan(made.version, out, speaker.language)
+    with StorageErrors(home, made.version.month):
+        book = export_plan(made.version, out, speaker.language)
     files = [str(path.relative_to(out)) for path in (*made.targets, book)]
     content = tell_plan(made.version) | {"is_new": made.is_new, "path": str(out), "files": files}
     speaker.show(content, lambda: draw_plan(content, speaker.language))

@@ -1,8 +1,8 @@
 """A year's plan: each total split into months, branches and managers by a versioned key, and the months' targets.
 
     <home>/plans/2027/v0001/plan_part.parquet     every part with its weight, its key's version and fingerprint
-                            plan_part.csv         the same for any program
                             plan_change.parquet   what differs from the version before, part by part
+                            plan_part.csv …       the same for any program
     <out>/2027-01/target.csv …                    what KPIs read of it, to be delivered with the month
 
 The same plan gives the same bytes and no new version.
@@ -144,7 +144,8 @@ def _keep(job: PlanJob, inputs: dict[str, Any], rows: list[Row], held: Held) -> 
     changes = _changes(before, _amounts(rows)) if current is not None else []
     tables = {"plan_part": (_PART, rows), "plan_change": (_CHANGE, changes)}
     entries = {name: _write(draft.path / f"{name}.parquet", *content) for name, content in tables.items()}
-    write_rows(draft.path / "plan_part.csv", _PART, iter([rows]))
+    for name, (schema, content_rows) in tables.items():
+        write_rows(draft.path / f"{name}.csv", schema, iter([content_rows]))
     draft.finish_room(ROOM, entries)
     return job.folder.commit(draft), True
 

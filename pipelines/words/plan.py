@@ -36,6 +36,7 @@ def tell_plan(version: Version) -> dict[str, Any]:
     return {
         "year": inputs["plan"]["year"],
         "version": version.number,
+        "version_path": str(version.path),
         "measures": measures,
         "months": inputs["months"],
         "changes": pq.read_table(version.table("plan_change")).to_pylist(),
@@ -62,7 +63,7 @@ def _draw_changes(content: Mapping[str, Any], language: str) -> None:
     body = [[_cell(name, row[name], language) for name in names] for row in changes[:SCREEN_CHANGES]]
     draw_grid([label(language, f"plan.{name}") for name in names], body, {5, 6, 7})
     if len(changes) > SCREEN_CHANGES:
-        typer.echo(label(language, "plan.more", count=len(changes) - SCREEN_CHANGES))
+        typer.echo(label(language, "plan.more", count=len(changes) - SCREEN_CHANGES, path=content["version_path"]))
 
 
 def _cell(name: str, value: object, language: str) -> str:

@@ -348,13 +348,26 @@ def test_the_workbook_has_a_sheet_a_measure_and_a_row_a_scope(retention: Retenti
     ]
 
 
-@pytest.mark.parametrize(("text", "code", "words"), [("year: [", 10, "docs/plan.md"), (None, 10, "no plan")])
+@pytest.mark.parametrize(("text", "code", "words"), [("year: [", 10, "docs/plan.md"), (None, 10, "cannot be read")])
 def test_a_plan_that_cannot_be_read_ends_with_10(
     retention: Retention, held: Path, written: Path, text: str | None, code: int, words: str  # noqa: F811
 ) -> None:  # fmt: skip
     written.write_text(text) if text else written.unlink()
     answer = retention("plan", written, "--out", held / "out", "--home", held / "home", "--lang", "en")
     assert answer.code == code and words in answer.err
+
+
+def test_where_no_file_can_be_written_it_ends_with_17(retention: Retention, held: Path, written: Path) -> None:  # noqa: F811
+    (held / "out").write_text("a file, no folder")
+    answer = retention("plan", written, "--out", held / "out", "--home", held / "home", "--lang", "en")
+    assert answer.code == 17 and answer.err.strip() and "Traceback" not in answer.err
+
+
+def test_target_tables_that_are_gone_are_written_again(make: Make, held: Path) -> None:
+    make(plan_of())
+    before = bytes_of(held / "out")
+    shutil.rmtree(held / "out")
+    assert not make(plan_of()).is_new and bytes_of(held / "out") == before
 
 
 def test_a_target_is_a_row_of_the_contract(make: Make, held: Path) -> None:

@@ -232,13 +232,21 @@ def test_a_plan_that_is_not_in_the_form_is_refused_where_it_is_wrong(tmp_path: P
     assert caught.value.key == "plan.bad" and caught.value.facts["where"] == where
 
 
-@pytest.mark.parametrize("text", ["year: [", "year: 2027\n\tmonth: x"])
-def test_what_is_no_yaml_is_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("year: [", "1:8"), ("year: 2027\n\tmonth: x", "2:1"), ("a:\n  B1: 1\n  B2: 1\n  B1: 2", "2:3")],
+)
+def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(tmp_path: Path, text: str, where: str) -> None:
     (tmp_path / "plan.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(SpecError, match="plan.bad"):
+    with pytest.raises(SpecError) as caught:
         read_plan(tmp_path / "plan.yml")
+    assert (caught.value.key, caught.value.facts["where"]) == ("plan.bad", where)
+
+
+@pytest.mark.parametrize("name", ["another.yml", "."])
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SpecError, match="plan.no_file"):
-        read_plan(tmp_path / "another.yml")
+        read_plan(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["complaint_rate", "arpu", "private_line_score", "vnet_rate"])
