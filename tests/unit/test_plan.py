@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pipelines.core.apportion import apportion
 from pipelines.core.errors import SpecError
 from pipelines.core.outputs import kpis
+from pipelines.core.paths import ROOT, SQL
 from pipelines.plan.form import read_plan
 from pipelines.plan.split import UNCLAIMED, Part, Splitter, Tree, months_of, split_year
 from pipelines.plan.targets import sums_read
@@ -241,6 +242,15 @@ def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(tmp_path: Path, text: 
     with pytest.raises(SpecError) as caught:
         read_plan(tmp_path / "plan.yml")
     assert (caught.value.key, caught.value.facts["where"]) == ("plan.bad", where)
+
+
+def test_the_example_of_the_docs_is_in_the_form(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
+    (tmp_path / "plan.yml").write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    plan = read_plan(tmp_path / "plan.yml")
+    assert plan.measures["vnet_members"].key.month == "2026-11" and plan.measures["revenue"].key.month == "2026-12"
+    named = {path.stem for path in (SQL / "plan").glob("*.sql")}
+    assert {name for name in named if f"| `{name}` |" in text} == named
 
 
 @pytest.mark.parametrize("name", ["another.yml", "."])
