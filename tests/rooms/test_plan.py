@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,89 +10,30 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
-from python_calamine import CalamineWorkbook
 
 from pipelines.core.errors import RetentionError, SpecError, UsageError
 from pipelines.core.month import Month
-from pipelines.plan import MadePlan, PlanJob, make_plan
+from pipelines.plan import MadePlan
 from pipelines.store.lake import MonthFolder, PlanFolder
-from tests.rooms.test_cli import Retention, retention  # noqa: F401  # a fixture
-from tests.small import Row, Town, only, own_settings, read, row, run_town
-
-pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
-DECEMBER = Month(2025, 12)
-EVEN = {"weights": [1] * 12}
-REVENUE = {
-    "total": "7440.00",
-    "key": {"version": "2026-1", "by_month": EVEN, "by_branch": {"measure": "revenue"}, "by_manager": {"measure": "revenue"}},
-}  # fmt: skip
-
-
-def town(month: Month, ann: str = "100.00") -> Town:
-    """Six customers: 620 yuan a month, 230 of them in B1 (60 with no manager), 350 in B2, 40 with no branch."""
-    made = Town(month).person("ann", revenue=ann).person("bob", revenue="50.00", manager="M2")
-    made.person("cat", revenue="150.00", manager="M3", branch="B2").person("dan", revenue="60.00", manager=None)
-    made.person("eve", revenue="40.00", branch="").person("fay", revenue="20.00", group_customer_id="acme")
-    line = {"service_type": "private_line"}
-    made.person("acme", revenue="200.00", manager="M3", branch="B2", service=line, customer_type="group")
-    made.add("trouble_ticket", customer_id="cat", touch_point="hall")
-    return made
-
-
-def plan_of(**changes: Any) -> dict[str, Any]:
-    return {"year": 2026, "month": str(DECEMBER), "measures": {"revenue": REVENUE}} | changes
-
-
-def key_of(**changes: Any) -> dict[str, Any]:
-    """The plan with another key of revenue."""
-    return plan_of(measures={"revenue": REVENUE | {"key": REVENUE["key"] | changes}})
-
-
-@pytest.fixture(scope="module")
-def december(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home and a source that hold December."""
-    folder = tmp_path_factory.mktemp("plan")
-    run_town(folder / "home", town(DECEMBER), folder / "source")
-    return folder
-
-
-@pytest.fixture
-def held(december: Path, tmp_path: Path) -> Path:
-    """A copy of them."""
-    return shutil.copytree(december, tmp_path, dirs_exist_ok=True)
-
-
-Make = Callable[..., MadePlan]
-
-
-@pytest.fixture
-def make(held: Path) -> Make:
-    """Make a plan in the copied home; its targets go to `out` or where it says."""
-
-    def run(plan: dict[str, Any], out: str = "out") -> MadePlan:
-        path = held / "plan.yml"
-        path.write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
-        return make_plan(PlanJob(held / "home", path, held / out, own_settings()))
-
-    return run
+from tests.planned import DECEMBER, EVEN, HANDED_DOWN, REVENUE, Make, key_of, plan_of, town
+from tests.small import Row, only, read, row, run_town
 
 
 def amounts(made: MadePlan, month: str, **wanted: str) -> dict[str, Decimal]:
     return {r["scope_id"]: r["amount"] for r in read(made.version, "plan_part", month=month, **wanted)}
 
 
-def refused(make: Make, plan: dict[str, Any]) -> RetentionError:
+def refused(plan_it: Make, plan: dict[str, Any]) -> RetentionError:
     with pytest.raises(RetentionError) as caught:
-        make(plan)
+        plan_it(plan)
     return caught.value
 
 
 # -- a plan and its parts ----------------------------------------------------------------------------------------
 
 
-def test_a_year_goes_to_months_branches_and_managers_by_what_they_billed(make: Make) -> None:
-    made = make(plan_of())
+def test_a_year_goes_to_months_branches_and_managers_by_what_they_billed(plan_it: Make) -> None:
+    made = plan_it(plan_of())
     assert amounts(made, "2026-03", level="month") == {"company": 620}
     assert amounts(made, "2026-03", level="branch") == {"B1": 230, "B2": 350, "unclaimed": 40}
     assert amounts(made, "2026-03", level="manager", branch_id="B1") == {"M1": 120, "M2": 50, "unclaimed": 60}
@@ -104,22 +43,22 @@ def test_a_year_goes_to_months_branches_and_managers_by_what_they_billed(make: M
     assert sum(r["amount"] for r in parts) == 7440 and {r["key_version"] for r in parts} == {"2026-1"}
 
 
-def test_members_go_where_their_group_is_and_into_no_target_table(make: Make, held: Path) -> None:
+def test_members_go_where_their_group_is_and_into_no_target_table(plan_it: Make, planning: Path) -> None:
     key = REVENUE["key"] | {"by_branch": {"measure": "group_members"}, "by_manager": {"measure": "group_members"}}
     vnet = {"title": {"zh": "V网", "en": "V-net"}, "total": 25, "places": 0, "key": key}
-    made = make(plan_of(measures={"vnet_members": vnet}))
+    made = plan_it(plan_of(measures={"vnet_members": vnet}))
     assert amounts(made, "2026-01", level="month") == {"company": 3}
     assert amounts(made, "2026-02", level="manager") == {"M3": 2}
-    assert made.targets == [] and not list((held / "out").glob("*/target.csv"))
+    assert made.targets == [] and not list((planning / "out").glob("*/target.csv"))
 
 
-def test_months_go_by_the_same_months_a_year_before(make: Make, held: Path) -> None:
-    hold_year(held / "home", 2025, [100, 50, 0, 100, 100, 100, 100, 100, 100, 100, 100])
+def test_months_go_by_the_same_months_a_year_before(plan_it: Make, planning: Path) -> None:
+    hold_year(planning / "home", 2025, [100, 50, 0, 100, 100, 100, 100, 100, 100, 100, 100])
     key = {"by_month": {"year_before": "revenue"}, "by_branch": None, "by_manager": None}
     plan = key_of(**{name: way for name, way in key.items() if way})
     plan["measures"]["revenue"]["key"].pop("by_branch")
     plan["measures"]["revenue"]["key"].pop("by_manager")
-    made = make(plan)  # December of 2025 is the town's 620
+    made = plan_it(plan)  # December of 2025 is the town's 620
     months = {r["month"]: r["amount"] for r in read(made.version, "plan_part", level="month")}
     assert sum(months.values()) == 7440 and months["2026-03"] == 0
     assert months["2026-12"] == (Decimal(7440 * 620) / 1570).quantize(Decimal("0.01"))
@@ -150,49 +89,49 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_the_same_plan_is_the_same_bytes_and_no_new_version(make: Make, held: Path) -> None:
-    first = make(plan_of())
-    before = bytes_of(held / "home" / "plans"), bytes_of(held / "out")
-    again = make(plan_of())
+def test_the_same_plan_is_the_same_bytes_and_no_new_version(plan_it: Make, planning: Path) -> None:
+    first = plan_it(plan_of())
+    before = bytes_of(planning / "home" / "plans"), bytes_of(planning / "out")
+    again = plan_it(plan_of())
     assert (first.is_new, again.is_new, again.version.number) == (True, False, 1)
-    assert (bytes_of(held / "home" / "plans"), bytes_of(held / "out")) == before
-    shutil.rmtree(held / "home" / "plans")
-    make(plan_of())
-    assert (bytes_of(held / "home" / "plans"), bytes_of(held / "out")) == before
+    assert (bytes_of(planning / "home" / "plans"), bytes_of(planning / "out")) == before
+    shutil.rmtree(planning / "home" / "plans")
+    plan_it(plan_of())
+    assert (bytes_of(planning / "home" / "plans"), bytes_of(planning / "out")) == before
 
 
-def test_another_key_is_another_version_that_says_what_differs(make: Make, held: Path) -> None:
-    make(plan_of())
+def test_another_key_is_another_version_that_says_what_differs(plan_it: Make, planning: Path) -> None:
+    plan_it(plan_of())
     given = {"weights": {"B1": 1, "B2": 1, "unclaimed": 0}}
-    second = make(key_of(version="2026-2", by_branch=given))
+    second = plan_it(key_of(version="2026-2", by_branch=given))
     changes = read(second.version, "plan_change", month="2026-01")
     assert second.is_new and second.version.number == 2
     told = {(r["level"], r["scope_id"]): r["amount_change"] for r in changes if r["level"] == "branch"}
     assert told == {("branch", "B1"): 80, ("branch", "B2"): -40, ("branch", "unclaimed"): -40}
     assert sum(r["amount_change"] for r in changes if r["level"] == "manager") == 0
     assert not [r for r in changes if r["level"] in ("year", "month")]
-    assert "revenue,branch,B1,310.00" in (held / "out" / "2026-01" / "target.csv").read_text()
-    third = make(plan_of())  # back to the first key under its own name
+    assert "revenue,branch,B1,310.00" in (planning / "out" / "2026-01" / "target.csv").read_text()
+    third = plan_it(plan_of())  # back to the first key under its own name
     assert third.version.number == 3 and len(read(third.version, "plan_change")) == len(
         read(second.version, "plan_change")
     )
 
 
-def test_another_key_under_the_same_name_is_refused(make: Make, held: Path) -> None:
-    make(plan_of())
-    error = refused(make, key_of(by_branch={"weights": {"B1": 1, "B2": 1}}))
+def test_another_key_under_the_same_name_is_refused(plan_it: Make, planning: Path) -> None:
+    plan_it(plan_of())
+    error = refused(plan_it, key_of(by_branch={"weights": {"B1": 1, "B2": 1}}))
     assert isinstance(error, SpecError) and (error.key, error.facts["version"]) == ("plan.key_changed", 1)
-    assert [v.number for v in PlanFolder(held / "home", 2026).versions()] == [1]
+    assert [v.number for v in PlanFolder(planning / "home", 2026).versions()] == [1]
 
 
 @pytest.mark.slow
-def test_a_held_month_that_was_made_again_alike_is_no_new_plan(make: Make, held: Path) -> None:
-    make(plan_of())
-    run_town(held / "home", town(DECEMBER), held / "source", small_denominator=7)
-    assert MonthFolder(held / "home", DECEMBER).version().number == 2
-    assert not make(plan_of()).is_new
-    run_town(held / "home", town(DECEMBER, ann="200.00"), held / "source")
-    assert make(plan_of()).is_new
+def test_a_held_month_that_was_made_again_alike_is_no_new_plan(plan_it: Make, planning: Path) -> None:
+    plan_it(plan_of())
+    run_town(planning / "home", town(DECEMBER), planning / "source", small_denominator=7)
+    assert MonthFolder(planning / "home", DECEMBER).version().number == 2
+    assert not plan_it(plan_of()).is_new
+    run_town(planning / "home", town(DECEMBER, ann="200.00"), planning / "source")
+    assert plan_it(plan_of()).is_new
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------
@@ -209,9 +148,9 @@ def test_a_held_month_that_was_made_again_alike_is_no_new_plan(make: Make, held:
     ],
 )  # fmt: skip
 def test_scopes_that_do_not_fit_are_refused_by_name(
-    make: Make, changes: dict[str, Any], error: str, scope: str
+    plan_it: Make, changes: dict[str, Any], error: str, scope: str
 ) -> None:
-    found = refused(make, key_of(**changes))
+    found = refused(plan_it, key_of(**changes))
     assert isinstance(found, SpecError) and (found.key, found.facts["scope"]) == (error, scope)
 
 
@@ -224,65 +163,60 @@ def test_scopes_that_do_not_fit_are_refused_by_name(
         ({"by_manager": {"weights": {"B1": {"M1": 0}, "B2": {"M3": 1}}}}, "measures.revenue.key.by_manager.B1"),
     ],
 )  # fmt: skip
-def test_a_part_that_nobody_can_take_is_refused(make: Make, changes: dict[str, Any], where: str) -> None:
-    found = refused(make, key_of(**changes))
+def test_a_part_that_nobody_can_take_is_refused(plan_it: Make, changes: dict[str, Any], where: str) -> None:
+    found = refused(plan_it, key_of(**changes))
     assert (found.key, found.facts["where"]) == ("plan.no_weight", where)
 
 
-def test_months_that_are_not_held_are_named(make: Make, held: Path) -> None:
-    error = refused(make, plan_of(month="2024-12"))
+def test_months_that_are_not_held_are_named(plan_it: Make, planning: Path) -> None:
+    error = refused(plan_it, plan_of(month="2024-12"))
     assert isinstance(error, UsageError) and error.key == "month.not_held"
-    error = refused(make, key_of(by_month={"year_before": "revenue"}))
+    error = refused(plan_it, key_of(by_month={"year_before": "revenue"}))
     assert error.key == "plan.months_not_held" and error.facts["months"] == ", ".join(
         f"2025-{n:02d}" for n in range(1, 12)
     )
-    assert not (held / "out").exists() and PlanFolder(held / "home", 2026).current() is None
+    assert not (planning / "out").exists() and PlanFolder(planning / "home", 2026).current() is None
 
 
-def test_a_target_table_of_somebody_else_is_not_written_over(make: Make, held: Path) -> None:
-    other = held / "out" / "2026-02" / "target.xlsx"
+def test_a_target_table_of_somebody_else_is_not_written_over(plan_it: Make, planning: Path) -> None:
+    other = planning / "out" / "2026-02" / "target.xlsx"
     other.parent.mkdir(parents=True)
     other.write_text("the operator's own")
-    error = refused(make, plan_of())
+    error = refused(plan_it, plan_of())
     assert (error.key, error.facts["file"]) == ("plan.target_there", "2026-02/target.xlsx")
     other.rename(other.with_name("target.csv"))
-    assert refused(make, plan_of()).key == "plan.target_there"
-    assert [p.name for p in (held / "out").rglob("*.*")] == ["target.csv"]
-    assert PlanFolder(held / "home", 2026).current() is None
+    assert refused(plan_it, plan_of()).key == "plan.target_there"
+    assert [p.name for p in (planning / "out").rglob("*.*")] == ["target.csv"]
+    assert PlanFolder(planning / "home", 2026).current() is None
 
 
-def test_a_plan_that_has_no_target_any_more_leaves_none_behind(make: Make, held: Path) -> None:
-    make(plan_of())
-    (held / "out" / "2026-05" / "target.csv").write_text("changed by hand")
-    make(plan_of(measures={"vnet_members": REVENUE}))
-    assert [str(p.relative_to(held / "out")) for p in (held / "out").glob("*/*")] == ["2026-05/target.csv"]
+def test_a_plan_that_has_no_target_any_more_leaves_none_behind(plan_it: Make, planning: Path) -> None:
+    plan_it(plan_of())
+    (planning / "out" / "2026-05" / "target.csv").write_text("changed by hand")
+    plan_it(plan_of(measures={"vnet_members": REVENUE}))
+    assert [str(p.relative_to(planning / "out")) for p in (planning / "out").glob("*/*")] == ["2026-05/target.csv"]
 
 
-def test_two_targets_for_one_scope_are_refused(make: Make) -> None:
+def test_two_targets_for_one_scope_are_refused(plan_it: Make) -> None:
     twice = [{"kpi": "churn_rate", "scope_kind": kind, "value": 1} for kind in ("branch", "branch")]
-    error = refused(make, plan_of(handed_down=twice))
+    error = refused(plan_it, plan_of(handed_down=twice))
     assert (error.key, error.facts["scope"]) == ("plan.twice", "branch:B1")
 
 
 # -- delivered ---------------------------------------------------------------------------------------------------
 
 
-HANDED_DOWN = [
-    {"kpi": "complaint_rate", "scope_kind": "company", "value": 26},
-    {"kpi": "complaint_rate", "scope_kind": "touch_point", "scope_ids": ["hall"], "values": [2000, 1500, *[1000] * 10]},
-    {"kpi": "unclaimed_rate", "scope_kind": "branch", "value": "0.25"},
-]
 LINES = {"total": 2400, "key": {name: {"measure": "private_line_revenue"} for name in ("by_branch", "by_manager")}}
 
 
 @pytest.mark.slow
-def test_months_run_with_the_plan_s_targets_compute_what_reads_them(make: Make, held: Path) -> None:
+def test_months_run_with_the_plan_s_targets_compute_what_reads_them(plan_it: Make, planning: Path) -> None:
     lines = LINES | {"key": LINES["key"] | {"version": "2026-1", "by_month": EVEN}}
     measures = {"revenue": REVENUE, "private_line_revenue": lines, "vnet_members": REVENUE}
-    made = make(plan_of(measures=measures, handed_down=HANDED_DOWN), out="source")
+    made = plan_it(plan_of(measures=measures, handed_down=HANDED_DOWN), out="source")
     assert len(made.targets) == 12
-    run_town(held / "home", town(Month(2026, 1), ann="200.00"), held / "source")
-    version = run_town(held / "home", town(Month(2026, 2)), held / "source")
+    run_town(planning / "home", town(Month(2026, 1), ann="200.00"), planning / "source")
+    version = run_town(planning / "home", town(Month(2026, 2)), planning / "source")
     assert (
         not read(version, "snapshot_quarantine")
         and only(read(version, "snapshot_intake", table="target"))["quarantined"] == 0
@@ -304,74 +238,15 @@ def test_months_run_with_the_plan_s_targets_compute_what_reads_them(make: Make, 
     assert told("unclaimed_rate", "branch", "target") == {"B1": 0.25, "B2": 0.25, "unclaimed": None}
 
 
-# -- the command -------------------------------------------------------------------------------------------------
+def test_target_tables_that_are_gone_are_written_again(plan_it: Make, planning: Path) -> None:
+    plan_it(plan_of())
+    before = bytes_of(planning / "out")
+    shutil.rmtree(planning / "out")
+    assert not plan_it(plan_of()).is_new and bytes_of(planning / "out") == before
 
 
-@pytest.fixture
-def written(held: Path) -> Path:
-    """A plan's file in the copied folder."""
-    path = held / "plan.yml"
-    vnet = REVENUE | {"title": {"zh": "V网成员", "en": "V-net members"}, "total": 24, "places": 0}
-    plan = plan_of(measures={"revenue": REVENUE, "vnet_members": vnet}, handed_down=HANDED_DOWN)
-    path.write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
-    return path
-
-
-def test_the_command_tells_the_plan_and_writes_its_files(retention: Retention, held: Path, written: Path) -> None:  # noqa: F811
-    asked = ("plan", written, "--out", held / "out", "--home", held / "home")
-    content = json.loads(retention(*asked, "--json").out)
-    assert (content["year"], content["version"], content["is_new"], content["changes"]) == (2026, 1, True, [])
-    assert [m["measure"] for m in content["measures"]] == ["revenue", "vnet_members"]
-    assert content["files"][0] == "2026-01/target.csv" and content["files"][-1] == "plan_2026.xlsx"
-    assert list(content["months"]) == [str(DECEMBER)]
-    before = (held / "out" / "plan_2026.xlsx").read_bytes()
-    again = retention(*asked, "--lang", "en")
-    assert again.code == 0 and "nothing new" in again.out and "7440" in again.out
-    assert (held / "out" / "plan_2026.xlsx").read_bytes() == before
-    written.write_text(written.read_text().replace("2026-1", "2026-2").replace("7440.00", "7441.00"))
-    changed = retention(*asked, "--lang", "zh")
-    assert "第 2 版" in changed.out and "未认领" in changed.out
-    assert json.loads(retention(*asked, "--json").out)["changes"][0]["level"] == "year"
-
-
-def test_the_workbook_has_a_sheet_a_measure_and_a_row_a_scope(retention: Retention, held: Path, written: Path) -> None:  # noqa: F811
-    retention("plan", written, "--out", held / "out", "--home", held / "home", "--lang", "en")
-    book = CalamineWorkbook.from_path(held / "out" / "plan_2026.xlsx")
-    assert book.sheet_names == ["revenue", "V-net members", "Handed down as they are"]
-    lines = book.get_sheet_by_name("revenue").to_python()
-    assert "2026-1" in str(lines[1][0]) and lines[2][3:6] == ["Whole year", "2026-01", "2026-02"]
-    assert lines[3][:5] == ["company", "", "", 7440, 620] and lines[4][:5] == ["branch", "B1", "", 2760, 230]
-    assert lines[5][:5] == ["manager", "B1", "M1", 1440, 120]
-    assert [line[:5] for line in lines[-2:]] == [
-        ["branch", "unclaimed", "", 480, 40],
-        ["manager", "unclaimed", "unclaimed", 480, 40],
-    ]
-
-
-@pytest.mark.parametrize(("text", "code", "words"), [("year: [", 10, "docs/plan.md"), (None, 10, "cannot be read")])
-def test_a_plan_that_cannot_be_read_ends_with_10(
-    retention: Retention, held: Path, written: Path, text: str | None, code: int, words: str  # noqa: F811
-) -> None:  # fmt: skip
-    written.write_text(text) if text else written.unlink()
-    answer = retention("plan", written, "--out", held / "out", "--home", held / "home", "--lang", "en")
-    assert answer.code == code and words in answer.err
-
-
-def test_where_no_file_can_be_written_it_ends_with_17(retention: Retention, held: Path, written: Path) -> None:  # noqa: F811
-    (held / "out").write_text("a file, no folder")
-    answer = retention("plan", written, "--out", held / "out", "--home", held / "home", "--lang", "en")
-    assert answer.code == 17 and answer.err.strip() and "Traceback" not in answer.err
-
-
-def test_target_tables_that_are_gone_are_written_again(make: Make, held: Path) -> None:
-    make(plan_of())
-    before = bytes_of(held / "out")
-    shutil.rmtree(held / "out")
-    assert not make(plan_of()).is_new and bytes_of(held / "out") == before
-
-
-def test_a_target_is_a_row_of_the_contract(make: Make, held: Path) -> None:
-    make(plan_of(handed_down=HANDED_DOWN))
-    lines = (held / "out" / "2026-02" / "target.csv").read_text().splitlines()
+def test_a_target_is_a_row_of_the_contract(plan_it: Make, planning: Path) -> None:
+    plan_it(plan_of(handed_down=HANDED_DOWN))
+    lines = (planning / "out" / "2026-02" / "target.csv").read_text().splitlines()
     assert lines[0].split(",") == list(row("target"))
     assert "complaint_rate,touch_point,hall,1500" in lines and "revenue,manager,unclaimed,100.00" in lines
