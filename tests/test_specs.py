@@ -296,7 +296,7 @@ def test_only_parameters_that_the_month_has(spec: Spec, tmp_path: Any) -> None:
 # -- what it reads -----------------------------------------------------------------------------------------------
 
 
-FOLDERS = (*ROOMS, "daily")  # a day reads all that its month holds
+FOLDERS = (*ROOMS, "daily", "plan")  # a day and a plan read all that their month holds
 
 
 def is_to_the_left(table: TableName, spec: Spec) -> bool:

@@ -46,17 +46,19 @@ def _bound(sign: str, given: str) -> str:
 
 
 # Ranks compare values at twelve places: equal quotients of yuan may differ in the last bit of a double.
+# A delivered target is the default variant's; that of a touch point can only be meant for the variant of touch points.
 MONTHLY = f"""
 WITH valued AS (
     SELECT
         s.kpi, s.variant, s.scope_kind, s.scope_id, s.numerator, s.denominator, s.value, s.is_small,
-        CASE WHEN f.is_default THEN COALESCE(CAST(t.target_value AS DOUBLE), f.target) END AS target,
+        COALESCE(CAST(t.target_value AS DOUBLE), CASE WHEN f.is_default THEN f.target END) AS target,
         f.sign, f.way, f.missing, f.note, f.is_default,
         {_bound("-", "low")} AS interval_low, {_bound("+", "high")} AS interval_high
     FROM scoped AS s
     JOIN fact AS f ON f.kpi = s.kpi AND f.variant = s.variant
     LEFT JOIN target_row AS t
-        ON f.is_default AND t.kpi = s.kpi AND t.scope_kind = s.scope_kind AND t.scope_id = s.scope_id
+        ON (f.is_default OR f.variant = t.scope_kind)
+        AND t.kpi = s.kpi AND t.scope_kind = s.scope_kind AND t.scope_id = s.scope_id
 ),
 ranked AS (
     SELECT *,

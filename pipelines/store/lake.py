@@ -5,6 +5,7 @@
     <home>/months/2026-10/v0003.partial/     a draft: draft.json tells which rooms are finished
     <home>/months/2026-10/SEAL.json          the released version; nothing replaces it
     <home>/days/2026-11-05/…                 a day after it, in the same form
+    <home>/plans/2027/…                      a year's plan, in the same form
 
 The manifest comes last and has no clock in it: the same inputs make the same bytes.
 """
@@ -223,6 +224,14 @@ class DayFolder(MonthFolder):
         super().__init__(home, month)
         self.day = day
         self.path = home / "days" / str(day)
+
+
+class PlanFolder(MonthFolder):
+    """One year's plan in the home, in the form of a month; its month is the year's last."""
+
+    def __init__(self, home: Path, year: int) -> None:
+        super().__init__(home, Month(year, 12))
+        self.path = home / "plans" / str(year)
 
 
 def held_days(home: Path, month: Month) -> list[Version]:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.dispatched import Office, make_office
+from tests.planned import plan_it, planning, planning_office
+
+__all__ = ["plan_it", "planning", "planning_office"]  # fixtures of the tests of plans
 
 
 @pytest.fixture

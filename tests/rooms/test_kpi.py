@@ -140,6 +140,18 @@ def test_targets_stand_at_their_scope_and_belong_to_the_default(computed: Comput
     assert {r["is_default"] for r in plain} == {True}
 
 
+def test_a_target_of_a_touch_point_is_that_of_the_variant_that_has_them(computed: Computed) -> None:
+    sql = (
+        "SELECT 'a' AS customer_id, NULL AS scope_kind, NULL AS scope_id, 1 AS numerator, 4 AS denominator, "
+        "'plain' AS variant UNION ALL SELECT NULL, 'touch_point', 'hall', 3, 4, 'touch_point'"
+    )
+    made = a_kpi(sql, variants={"plain": {}, "touch_point": {}}, scopes="own", target=0.02)
+    target = {"kpi": "made", "scope_kind": "touch_point", "scope_id": "hall", "target_value": yuan("0.50")}
+    rows = [r for r in computed(made, targets=[target]) if r["variant"] == "touch_point"]
+    assert by_scope(rows, "touch_point", "target") == {"hall": 0.5}
+    assert by_scope(rows, "touch_point", "gap") == {"hall": 0.25}
+
+
 def test_what_is_missing_is_said_once_and_is_no_zero(computed: Computed) -> None:
     rows = computed(a_kpi("SELECT customer_id, 1 AS numerator, 1 AS denominator FROM m1.features_owner"))
     row = only(rows)

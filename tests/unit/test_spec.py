@@ -13,6 +13,7 @@ from pipelines.core.outputs import kpis, lists
 from pipelines.core.paths import SQL
 from pipelines.core.spec import TableName, load_spec, room_specs
 from pipelines.daily import ROOM as DAILY
+from pipelines.plan.weights import ROOM as PLAN
 
 GOOD = "/* ---\ntitle: {zh: 好, en: good}\nkey: [a]\n--- */\nSELECT 1 AS a\n"
 
@@ -90,9 +91,9 @@ def test_a_circle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         room_specs.__wrapped__("features")
 
 
-def test_every_file_of_ours_loads_and_belongs_to_a_room_or_a_day() -> None:
+def test_every_file_of_ours_loads_and_belongs_to_a_room_a_day_or_a_plan() -> None:
     folders = [p.name for p in SQL.iterdir() if p.is_dir()]
-    assert set(folders) <= {*ROOMS, DAILY}
+    assert set(folders) <= {*ROOMS, DAILY, PLAN}
     assert sum(len(room_specs(room)) for room in folders) == len(list(SQL.glob("*/*.sql"))) > 50
 
 
