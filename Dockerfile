@@ -18,7 +18,7 @@ COPY models models
 COPY dags dags
 RUN uv sync --frozen --no-dev --extra celery --no-cache \
     && useradd --uid 1000 --create-home office \
-    && install -d -o office /srv/airflow /srv/home
+    && install -d -o office /srv/airflow /srv/home /srv/backup
 
 ENV PATH=/srv/retention/.venv/bin:$PATH
 USER office

@@ -4,12 +4,12 @@ One run a month, partition key `YYYY-MM`.
 
 | | |
 |---|---|
-| starts | on the 3rd of the month after, 06:00 Asia/Shanghai, for the month before |
+| starts | at 06:00 Asia/Shanghai of the second working day after the month (`RETENTION_START_WORKING_DAY`) |
 | by hand | trigger with the parameter `month`, or `airflow dags test retention_monthly -c '{"month": "2026-10"}'` |
 | past months | `airflow backfill create --dag-id retention_monthly --from-date 2026-01-01 --to-date 2026-03-31` |
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
 | retried | month not delivered yet (hourly, three days), month busy, storage failed; nothing else |
-| approval | "Required actions"; unanswered for 20 days it fails, and the month stays a draft |
+| approval | "Required actions", by whom `RETENTION_APPROVERS` names; unanswered for 20 days it fails, and stays a draft |
 | deadline | on the 13th an unfinished run is told in the triggerer's log; `retention_deadlines` watches the duties |
 | afterwards | on the 10th and the 12th (or the working day before), 06:00: how many orders of which list are due |
 
@@ -24,13 +24,24 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
-from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
+from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, chain, task
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from jinja2 import pass_context
 
 from pipelines import ROOMS
-from pipelines.orchestration import BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, tell_missed, when_of
+from pipelines.orchestration import (
+    BUSY,
+    NOT_READY,
+    STORAGE,
+    TIMEZONE,
+    approvers,
+    default_args,
+    home,
+    source,
+    tell_missed,
+    when_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +49,8 @@ if TYPE_CHECKING:
     from pipelines.run import Job
 
 DUE_DAYS = (10, 12)
+# What each room has made of a month: how many rows, and their hash. Whatever comes after a month can be scheduled by them.
+MADE = {name: Asset(f"retention_{name}", uri=f"retention://rooms/{name}") for name in ROOMS}
 
 
 @pass_context
@@ -55,6 +68,16 @@ def job_of(context: Mapping[str, Any]) -> Job:
 
 
 @pass_context
+def start_at(context: Mapping[str, Any]) -> str:
+    """06:00 of the working day of the month after on which a month is begun (`RETENTION_START_WORKING_DAY`)."""
+    from pipelines.core.calendar import Calendar
+
+    job = job_of(context)
+    calendar = Calendar.load(job.settings.calendar_file)
+    return f"{calendar.nth_of(job.month.plus(1), job.settings.start_working_day)}T06:00:00+08:00"
+
+
+@pass_context
 def due_at(context: Mapping[str, Any], day: int) -> str:
     """06:00 of that day of the month after, or of the working day before it."""
     from pipelines.core.calendar import Calendar
@@ -66,11 +89,16 @@ def due_at(context: Mapping[str, Any], day: int) -> str:
 
 @task
 def room(name: str, **context: Any) -> dict[str, Any] | None:
-    """Run one room; the last one hands the version and what was held back to the person who approves."""
+    """Run one room and tell what it made; the last one hands version and what was held back to who approves."""
     from pipelines.run import run_room
     from pipelines.words.views import outcome
 
-    version = run_room(job_of(context), name)
+    job = job_of(context)
+    version = run_room(job, name)
+    tables = version.manifest["tables"] if version else job.folder.draft().tables
+    made = {table: entry for table, entry in tables.items() if entry["room"] == name and "sha256" in entry}
+    told = {table: {"rows": entry["rows"], "sha256": entry["sha256"]} for table, entry in made.items()}
+    context["outlet_events"][MADE[name]].extra = {"month": str(job.month), "tables": told}
     return {"version": version.number, **outcome(version)} if version and name == ROOMS[-1] else None
 
 
@@ -98,7 +126,7 @@ def due(day: int, **context: Any) -> dict[str, int]:
 with DAG(
     "retention_monthly",
     description="A bill month in nine rooms, approved by a person, released, followed until its orders are due",
-    schedule=CronPartitionTimetable("0 6 3 * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m"),
+    schedule=CronPartitionTimetable("0 6 1 * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m"),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -106,7 +134,7 @@ with DAG(
     # watched by `retention_deadlines`, which looks at the months and not at runs.
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(days=10),
+        interval=timedelta(days=12),  # queued on the 1st
         callback=AsyncCallback(tell_missed, kwargs={"day": 13}),
     ),
     params={
@@ -119,17 +147,22 @@ with DAG(
         )
     },
     default_args=default_args(72, NOT_READY, BUSY, STORAGE),
-    user_defined_macros={"month_of": month_of, "due_at": due_at},
+    user_defined_macros={"month_of": month_of, "start_at": start_at, "due_at": due_at},
     doc_md=__doc__,
     tags=["retention", "monthly"],
 ) as dag:
-    rooms = [room.override(task_id=name)(name) for name in ROOMS]
+    start = DateTimeSensorAsync(task_id="wait_start", target_time="{{ start_at() }}", retry_delay=timedelta(minutes=1))
+    rooms = [
+        room.override(task_id=name, outlets=[MADE[name]], inlets=[MADE[before]] if before else [])(name)
+        for before, name in zip((None, *ROOMS), ROOMS, strict=False)
+    ]
     approve = ApprovalOperator(
         task_id="approve",
         subject="Release {{ month_of() }}?",
         body="Look first: `retention status`, `retention lists`, `retention export`.\n\n"
         "{{ ti.xcom_pull(task_ids='report') | tojson }}",
         params={"who": Param("", type="string", title="On whose behalf / 代谁审批")},  # who answered, Airflow records
+        assigned_users=approvers(),
         response_timeout=timedelta(days=20),
         retry_delay=timedelta(minutes=1),
     )
@@ -144,4 +177,4 @@ with DAG(
         )
         for day in DUE_DAYS
     ]
-    chain(*rooms, approve, release(), *(step for pair in waits for step in pair))
+    chain(start, *rooms, approve, release(), *(step for pair in waits for step in pair))

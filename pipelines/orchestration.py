@@ -54,6 +54,17 @@ def when_of(context: Mapping[str, Any], name: str) -> str:
     return context["dag_run"].partition_key or context["params"][name] or ""
 
 
+def approvers() -> list[dict[str, str]] | None:
+    """Who may answer an approval, as Airflow names users; None for anybody who may act on the DAG.
+
+    Read from RETENTION_APPROVERS (`id=Name,id=Name`) when the DAG file is parsed, so it is the DAG processor's setting.
+    """
+    import os
+
+    said = [one.partition("=") for one in os.environ.get("RETENTION_APPROVERS", "").split(",") if one.strip()]
+    return [{"id": who.strip(), "name": (name or who).strip()} for who, _, name in said] or None
+
+
 def home() -> Path:
     """Where the months and models are kept: the Airflow variable `retention_home`, else RETENTION_HOME."""
     return Path(_setting("home") or "home")

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     )
     cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
     dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
+    start_working_day: int = Field(
+        default=2, ge=1, le=15, description="working day of m+1 on which Airflow begins a month, at 06:00"
+    )
     capacity_rule: Literal["priority", "value"] = Field(
         default="priority", description="who gets a manager's last places: by the order of the lists, or by value"
     )

@@ -47,6 +47,10 @@ def due(month, day):
     context = {"dag_run": SimpleNamespace(partition_key=month), "params": {"month": None}}
     return dag.user_defined_macros["due_at"](context, day)
 
+def start(month):
+    context = {"dag_run": SimpleNamespace(partition_key=month), "params": {"month": None}}
+    return dag.user_defined_macros["start_at"](context)
+
 def described(dag):
     timetable, window = coerce_to_core_timetable(dag.timetable), TimeRestriction(
         earliest=pendulum.datetime(2026, 11, 1), latest=None, catchup=True
@@ -87,6 +91,9 @@ print(json.dumps({
     "doc": bool(dag.doc_md),
     "first": [first.run_after.isoformat(), first.partition_key],
     "past": [info.partition_key for info in past],
+    "start": [start("2026-08"), start("2026-09")],
+    "made": {task.task_id: [[a.name for a in task.inlets], [a.name for a in task.outlets]] for task in dag.tasks},
+    "approvers": dag.get_task("approve").assigned_users,
     "due": [due("2026-08", 10), due("2026-08", 12)],
     "loaded": loaded,
     "training": described(bag.dags["model_training"]),
@@ -107,7 +114,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a fresh process finds in the DAG folder."""
     folder = tmp_path_factory.mktemp("airflow")
     environment = own_environment(
-        AIRFLOW_HOME=folder, AIRFLOW_VAR_RETENTION_HOME=folder / "home", AIRFLOW_VAR_RETENTION_SOURCE=folder
+        AIRFLOW_HOME=folder,
+        AIRFLOW_VAR_RETENTION_HOME=folder / "home",
+        AIRFLOW_VAR_RETENTION_SOURCE=folder,
+        RETENTION_APPROVERS="li=Li Hong, admin",
     )
     done = subprocess.run(
         [sys.executable, "-c", _LOOK, str(ROOT / "dags")],
@@ -135,7 +145,7 @@ def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
 
 def test_tasks_are_the_rooms_then_the_approval(seen: dict[str, Any]) -> None:
     """One line of tasks: the rooms in their order, approval, release, and the days when orders are due."""
-    order = [*ROOMS, *AFTER]
+    order = ["wait_start", *ROOMS, *AFTER]
     assert seen["tasks"] == order
     assert seen["edges"] == {task: order[place + 1 : place + 2] for place, task in enumerate(order)}
 
@@ -160,10 +170,25 @@ def test_starts_paused_one_month_at_a_time(seen: dict[str, Any]) -> None:
     assert seen["max_active_runs"] == 1
 
 
-def test_runs_on_the_3rd_for_the_month_before(seen: dict[str, Any]) -> None:
-    """06:00 in Shanghai; a backfill's dates are months."""
-    assert seen["first"] == ["2026-11-02T22:00:00+00:00", "2026-10"]
+def test_a_month_begins_on_the_second_working_day_after_it(seen: dict[str, Any]) -> None:
+    """Queued on the 1st, 06:00 in Shanghai; October begins with eight days of holidays. A backfill's dates are months."""
+    assert seen["first"] == ["2026-11-30T22:00:00+00:00", "2026-11"]
+    assert seen["start"] == ["2026-09-02T06:00:00+08:00", "2026-10-09T06:00:00+08:00"]
     assert seen["past"] == ["2026-01", "2026-02", "2026-03"]
+
+
+def test_each_room_hands_on_what_it_made(seen: dict[str, Any]) -> None:
+    """An asset a room; the next room is known to read it."""
+    made = {name: seen["made"][name] for name in ROOMS}
+    assert made == {
+        name: [[f"retention_{before}"] if before else [], [f"retention_{name}"]]
+        for before, name in zip((None, *ROOMS), ROOMS, strict=False)
+    }
+
+
+def test_only_the_named_may_approve(seen: dict[str, Any]) -> None:
+    """As RETENTION_APPROVERS names them; who has no name is called by his id."""
+    assert seen["approvers"] == [{"id": "li", "name": "Li Hong"}, {"id": "admin", "name": "admin"}]
 
 
 def test_due_days_are_working_days(seen: dict[str, Any]) -> None:
@@ -221,7 +246,7 @@ def test_nothing_is_tidied_before_it_is_verified_and_backed_up(seen: dict[str, A
 
 def test_deadlines_are_watched_twice(seen: dict[str, Any]) -> None:
     """By Airflow, of a run that does not end; and each morning by the months themselves, whatever runs there were."""
-    assert seen["alert"] == ["DagRunQueuedAtDeadline", 10, "pipelines.orchestration.tell_missed"]
+    assert seen["alert"] == ["DagRunQueuedAtDeadline", 12, "pipelines.orchestration.tell_missed"]
     watch = seen["deadlines"]
     assert watch["safe"] == [True, False, 1, True] and watch["first"][0] == "2026-11-01T00:00:00+00:00"
     assert watch["retries"]["due"][0] == 0

@@ -67,6 +67,7 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
     files = {"calendar_file", "gate_file", "scorecard_file"}  # by their content, not by their name
     technical = {"secret_key", "check_timeout_seconds", "memory_limit", "threads", "office_url"} | files
     technical |= {name for name in Settings.model_fields if name.startswith("keep_")}
+    technical |= {"start_working_day"}  # Airflow's alone
     technical |= {"uplift_holdout_orders"}  # says when a model is fitted; a month is made of the model
     assert set(load_settings().meaning()) == set(Settings.model_fields) - technical
 
@@ -92,7 +93,8 @@ def test_the_example_names_every_setting_with_its_meaning() -> None:
     wanted = {n: f"# {f.description}\n# RETENTION_{n.upper()}=" for n, f in Settings.model_fields.items()}
     wanted["secret_key"] = "\nRETENTION_SECRET_KEY=\n"
     assert [name for name, text in wanted.items() if text not in EXAMPLE] == []
-    deployment = {"RETENTION_HOME_FOLDER", "RETENTION_SOURCE_FOLDER"}  # for docker compose
+    deployment = {f"RETENTION_{name}_FOLDER" for name in ("HOME", "SOURCE", "BACKUP")}  # for docker compose
+    deployment |= {"RETENTION_APPROVERS"}  # for the DAG processor
     named = set(re.findall(r"^(?:# )?(RETENTION_\w+)=", EXAMPLE, re.MULTILINE))
     assert named - deployment == {f"RETENTION_{name.upper()}" for name in Settings.model_fields}
 
