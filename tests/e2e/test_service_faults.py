@@ -121,10 +121,24 @@ class Run:
             return state if state in states else None
         return None
 
-    def clear(self, *tasks: str) -> None:
-        """Have tasks run again at once."""
-        asked = {"dry_run": False, "dag_run_id": self.id, "task_ids": list(tasks), "only_failed": False}
-        self.service.call("POST", f"dags/{self.dag}/clearTaskInstances", asked)
+    def make_again(self, task: str, seconds: float = 300) -> None:
+        """Have a task that was killed run again now, until it has succeeded.
+
+        Cleared in the same second it crosses the executor's report of the dead one and is up for retry again.
+        """
+        seen: list[str | None] = []
+
+        def is_made() -> bool:
+            with suppress(httpx.HTTPError):
+                seen.append(self.tasks()[task])
+                if seen[-3:] == ["up_for_retry"] * 3:
+                    asked = {"dry_run": False, "dag_run_id": self.id, "task_ids": [task], "only_failed": False}
+                    self.service.call("POST", f"dags/{self.dag}/clearTaskInstances", asked)
+                    seen.clear()
+                return seen[-1:] == ["success"]
+            return False
+
+        wait_for(f"{task} to be made again", seconds, is_made, pause=1)
 
     def answer(self, said: str) -> None:
         """Answer the approval, once Airflow has the task parked."""
@@ -182,9 +196,7 @@ def test_a_task_killed_in_each_room_is_made_again(service: House, by_hand: Path)
     for room in ROOMS:
         one.until(room, "running")
         kill_task(service)
-        if one.until(room, "up_for_retry", "success", seconds=120) == "up_for_retry":
-            one.clear(room)
-        one.until(room, "success")
+        one.make_again(room)
     one.answer("Approve")
     one.ends("success")
     assert_same(service, by_hand, MONTHS[0])
@@ -195,8 +207,7 @@ def test_a_killed_scheduler_is_started_again_and_goes_on(service: House, by_hand
     one.until("features", "running")
     service.kill("scheduler")
     service.launch("scheduler")
-    if one.until("features", "up_for_retry", "success", seconds=240) == "up_for_retry":
-        one.clear("features")
+    one.make_again("features")
     one.answer("Approve")
     one.ends("success")
     assert_same(service, by_hand, MONTHS[1])
@@ -221,16 +232,8 @@ def test_a_database_that_restarts_costs_nothing(service: House, cluster: Cluster
     one.until("kpi", "running")
     cluster.stop()
     cluster.start()
-    look = keep_up(service)
-    wait_for("the API", 120, look)
-
-    def went_on() -> bool:
-        return look() and one.tasks()["kpi"] in ("success", "up_for_retry")
-
-    wait_for("the room", 240, went_on)
-    if one.tasks()["kpi"] == "up_for_retry":
-        one.clear("kpi")
-    wait_for("the room to be made", 240, lambda: look() and one.tasks()["kpi"] == "success")
+    wait_for("the API", 180, keep_up(service))
+    one.make_again("kpi")
     one.answer("Approve")
     one.ends("success")
     assert_same(service, by_hand, MONTHS[2])
@@ -291,8 +294,7 @@ def test_a_killed_worker_of_the_queue(source: Path, by_hand: Path, cluster: Clus
         one.until("snapshot", "running")
         service.kill("worker")
         service.launch("worker")
-        if one.until("snapshot", "up_for_retry", "success", seconds=240) == "up_for_retry":
-            one.clear("snapshot")
+        one.make_again("snapshot")
         one.answer("Approve")
         one.ends("success")
         assert_same(service, by_hand, MONTHS[0])
