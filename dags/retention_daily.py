@@ -49,13 +49,14 @@ def job_of(context: Mapping[str, Any]) -> DayJob:
 
     from pipelines.core.errors import UsageError
     from pipelines.daily import DayJob, parse_day
+    from pipelines.words.progress import task_progress
 
     home = Variable.get("retention_home", default=None) or os.environ.get("RETENTION_HOME", "home")
     source = Variable.get("retention_source", default=None) or os.environ.get("RETENTION_SOURCE")
     day = parse_day(context["dag_run"].partition_key or context["params"]["day"] or "")
     if source is None:
         raise UsageError("source.none")
-    return DayJob(Path(home), day, Path(source), progress=print)
+    return DayJob(Path(home), day, Path(source), progress=task_progress(day))
 
 
 def explain(context: Mapping[str, Any]) -> None:

@@ -63,10 +63,12 @@ def job_of(context: Mapping[str, Any]) -> Job:
 
     from pipelines.core.month import Month
     from pipelines.run import Job
+    from pipelines.words.progress import task_progress
 
     home = Variable.get("retention_home", default=None) or os.environ.get("RETENTION_HOME", "home")
     source = Variable.get("retention_source", default=None) or os.environ.get("RETENTION_SOURCE")
-    return Job(Path(home), Month.parse(month_of(context)), source, progress=print)
+    month = Month.parse(month_of(context))
+    return Job(Path(home), month, source, progress=task_progress(month))
 
 
 @pass_context

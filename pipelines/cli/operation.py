@@ -10,6 +10,8 @@ import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
+from pipelines.core.month import Month
+from pipelines.store.lake import MonthFolder
 from pipelines.words.deadlines import local_today
 
 
@@ -46,3 +48,20 @@ def _serve(speaker: Speaker, home: Path, address: str, stale_days: int) -> None:
         where = f"{server.server_name}:{server.server_port}"
         speaker.show({"address": where}, lambda: speaker.say("cli.serving", address=where))
         server.serve_forever()
+
+
+@app.command()
+def lineage(
+    month: str,
+    out: Annotated[Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")],
+    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a month is made of as OpenLineage events, for a catalogue to read; nothing is sent."""
+    from pipelines.events import write_events
+
+    speaker = Speaker(lang, as_json)
+    count = write_events(MonthFolder(home, Month.parse(month)).version(version), out)
+    speaker.show({"path": str(out), "events": count}, lambda: speaker.say("cli.lineage", path=out, count=count))

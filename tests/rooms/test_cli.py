@@ -24,6 +24,7 @@ from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
 COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "figure", "daily", "doctor"]
+COMMANDS += ["metrics", "lineage"]
 
 
 class Answer(NamedTuple):
