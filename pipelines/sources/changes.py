@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.month import Month
+from pipelines.sources.office import office_engine
 
 WITHDRAWN = "withdrawn"
 _CHANGES = """
@@ -50,7 +51,7 @@ def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
 
     Raise SourceNotReady when it cannot be reached.
     """
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    engine = office_engine(url)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return {}
     found: dict[str, tuple[Change, ...]] = {}
@@ -72,9 +73,9 @@ def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
 def count_overdue(url: str, today: date) -> dict[tuple[str, str], int]:
     """Count by (month, list) the orders due before today that nobody has answered or taken back.
 
-    An office that was never opened has none. Raise SourceNotReady when it cannot be reached.
+    An office that was never opened has none. Raise SourceNotReady when it cannot be reached, or its URL is none.
     """
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    engine = office_engine(url)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return {}
     try:
