@@ -34,12 +34,13 @@ def job_of(context: Mapping[str, Any]) -> DayJob:
 
     from pipelines.core.errors import UsageError
     from pipelines.daily import DayJob, parse_day
+    from pipelines.words.progress import task_progress
 
     day = parse_day(when_of(context, "day"))
     where = source()
     if where is None:
         raise UsageError("source.none")
-    return DayJob(home(), day, Path(where), progress=print)
+    return DayJob(home(), day, Path(where), progress=task_progress(day))
 
 
 @task

@@ -31,10 +31,11 @@ def verify() -> dict[str, int]:
     from pipelines.run import Job
     from pipelines.store.lake import held_months
     from pipelines.verify import verify_month
+    from pipelines.words.progress import task_progress
 
     files = {}
     for month in held_months(home())[-VERIFIED:]:
-        seen = verify_month(Job(home(), month, progress=print))
+        seen = verify_month(Job(home(), month, progress=task_progress(month)))
         if seen.differences:
             facts = {"version": seen.version.number, "count": len(seen.differences)}
             raise VerificationError("verify.differs", month=month, **facts)

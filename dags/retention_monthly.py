@@ -63,8 +63,10 @@ def job_of(context: Mapping[str, Any]) -> Job:
     """The run's month as the pipeline knows it; raise UsageError when the run names none."""
     from pipelines.core.month import Month
     from pipelines.run import Job
+    from pipelines.words.progress import task_progress
 
-    return Job(home(), Month.parse(month_of(context)), source(), progress=print)
+    month = Month.parse(month_of(context))
+    return Job(home(), month, source(), progress=task_progress(month))
 
 
 @pass_context

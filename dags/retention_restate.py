@@ -41,8 +41,9 @@ def restate(month: str) -> dict[str, Any]:
     from pipelines.core.month import Month
     from pipelines.restate import read_restatement, restate_month
     from pipelines.run import Job
+    from pipelines.words.progress import task_progress
 
-    job = Job(home(), Month.parse(month), source(), progress=print)
+    job = Job(home(), Month.parse(month), source(), progress=task_progress(Month.parse(month)))
     found = read_restatement(job, restate_month(job))
     figures = sum(row["value_difference"] not in (None, 0) for row in found.kpis)
     return {"month": month, "version": found.version.number, "figures": figures, "orders": len(found.orders)}

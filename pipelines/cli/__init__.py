@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from pipelines.cli import day, installation, model, month, operator, orders, outcomes, plan, record, why
+from pipelines.cli import day, installation, model, month, operation, operator, orders, outcomes, plan, record, why
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.words.texts import LANGUAGES, describe, local_language
@@ -19,6 +19,7 @@ __all__ = [
     "main",
     "model",
     "month",
+    "operation",
     "operator",
     "orders",
     "outcomes",

@@ -27,7 +27,7 @@ def daily(
     from pipelines.channels.export import export_day
 
     speaker = Speaker(lang, as_json)
-    with month_progress(enabled=not as_json) as progress:
+    with month_progress(day, enabled=not as_json) as progress:
         job = DayJob(home, parse_day(day), source, progress=progress)
         version = run_day(job)
     content = tell_day(version) | {"released": job.folder.seal() is not None}

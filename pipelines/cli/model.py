@@ -36,7 +36,7 @@ def train(
     from pipelines.score.uplift_training import train_uplift
 
     speaker = Speaker(lang, as_json)
-    with month_progress(enabled=not as_json) as progress:
+    with month_progress(through, enabled=not as_json) as progress:
         card = fit(home, Month.parse(through), load_settings(), progress)
         uplift = _try(train_uplift, home, Month.parse(through))
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))

@@ -34,7 +34,7 @@ def run(
     speaker = Speaker(lang, as_json)
     if engine != "duckdb":
         raise UsageError("engine.unknown", engine=engine)
-    with month_progress(enabled=not as_json) as progress:
+    with month_progress(month, enabled=not as_json) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         if only:
             version = run_room(job, only)

@@ -31,7 +31,7 @@ def verify(
 ) -> None:
     """Hash everything again, derive every table again, and say what differs; the home is only read."""
     speaker = Speaker(lang, as_json)
-    with month_progress(enabled=not as_json) as progress:
+    with month_progress(month, enabled=not as_json) as progress:
         seen = verify_month(Job(home, Month.parse(month), progress=progress), version)
     number = seen.version.number
     content = {"month": month, "version": number, "files": seen.files, "notes": seen.notes}
@@ -52,7 +52,7 @@ def restate(
 ) -> None:
     """Hold a released month against corrected input: as published, as now known, the difference by cause."""
     speaker = Speaker(lang, as_json)
-    with month_progress(enabled=not as_json) as progress:
+    with month_progress(month, enabled=not as_json) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         found = read_restatement(job, restate_month(job))
     content = {"month": month, "version": found.version.number, "published": found.published}

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     )
     memory_limit: str = Field(default="6GB", description="the engine's memory before it spills to disk")
     threads: int = Field(default=2, ge=1, description="the engine's threads")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="a run's progress: a bar and names for people, or JSON lines"
+    )
 
     @property
     def key(self) -> bytes:

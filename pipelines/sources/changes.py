@@ -1,21 +1,36 @@
-"""Orders given to another manager or taken back since they left the house, read from the office as any source is."""
+"""What became of orders since they left the house, read from the office as any source is: changed, or overdue."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.month import Month
+from pipelines.sources.office import office_engine
 
 WITHDRAWN = "withdrawn"
 _CHANGES = """
     SELECT c.order_id, c.kind, c.manager_id, c.why, c.actor, c.at
     FROM console_orderchange AS c JOIN console_order AS o ON o.order_id = c.order_id
     WHERE o.month = :month ORDER BY c.id
+"""
+
+_OVERDUE = """
+    SELECT o.month, o.list, COUNT(*) AS order_count
+    FROM console_order AS o
+    WHERE o.due_on < :today
+      AND NOT EXISTS (SELECT 1 FROM console_answer AS a WHERE a.order_id = o.order_id)
+      AND NOT EXISTS (
+        SELECT 1 FROM console_orderchange AS c
+        WHERE c.order_id = o.order_id AND c.kind = 'withdrawn'
+          AND c.id = (SELECT MAX(d.id) FROM console_orderchange AS d WHERE d.order_id = o.order_id)
+      )
+    GROUP BY o.month, o.list
 """
 
 
@@ -36,7 +51,7 @@ def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
 
     Raise SourceNotReady when it cannot be reached.
     """
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    engine = office_engine(url)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return {}
     found: dict[str, tuple[Change, ...]] = {}
@@ -53,3 +68,23 @@ def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
     finally:
         engine.dispose()
     return found
+
+
+def count_overdue(url: str, today: date) -> dict[tuple[str, str], int]:
+    """Count by (month, list) the orders due before today that nobody has answered or taken back.
+
+    An office that was never opened has none. Raise SourceNotReady when it cannot be reached, or its URL is none.
+    """
+    engine = office_engine(url)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return {}
+    try:
+        if not sa.inspect(engine).has_table("console_orderchange"):
+            return {}
+        with engine.connect() as connection:
+            asked = sa.text(_OVERDUE).bindparams(sa.bindparam("today", today, sa.Date))
+            return {(row.month, row.list): int(row.order_count) for row in connection.execute(asked)}
+    except sa.exc.DBAPIError as error:
+        raise SourceNotReady("office.away", why=type(error.orig).__name__) from None
+    finally:
+        engine.dispose()

@@ -61,7 +61,7 @@ def read_office(url: str, month: Month) -> OfficeReading:
 
     An office that has never been opened says nothing. Raise SourceNotReady when it cannot be reached.
     """
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    engine = office_engine(url)
     try:
         rows = _read(engine, month)
     except sa.exc.DBAPIError as error:
@@ -71,6 +71,14 @@ def read_office(url: str, month: Month) -> OfficeReading:
     text = json.dumps(rows, ensure_ascii=False, sort_keys=True, default=str)
     tables = {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TABLES.items()}
     return OfficeReading(tables, hashlib.sha256(text.encode()).hexdigest())
+
+
+def office_engine(url: str) -> sa.Engine:
+    """Return an engine that keeps no connection; raise SourceNotReady for what is no URL, without quoting it."""
+    try:
+        return sa.create_engine(url, poolclass=sa.NullPool)
+    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+        raise SourceNotReady("office.away", why=type(error).__name__) from None
 
 
 def _read(engine: sa.Engine, month: Month) -> dict[str, list[dict[str, Any]]]:

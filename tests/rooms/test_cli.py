@@ -23,24 +23,8 @@ from pipelines.words import views
 from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
-COMMANDS = [
-    *(
-        "run",
-        "status",
-        "show",
-        "kpi",
-        "lists",
-        "export",
-        "twin",
-        "why",
-        "figure",
-        "daily",
-        "doctor",
-        "backup",
-        "restore",
-    ),
-    *("tidy", "due", "plan"),
-]
+COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "figure", "daily", "doctor", "plan"]
+COMMANDS += ["backup", "restore", "tidy", "due", "metrics", "lineage"]
 
 
 class Answer(NamedTuple):
