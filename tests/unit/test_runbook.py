@@ -15,6 +15,7 @@ from pipelines.core.paths import ROOT
 from pipelines.core.settings import Settings
 
 TEXT = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+ORCHESTRATION = (ROOT / "pipelines" / "orchestration.py").read_text(encoding="utf-8")
 CODES = {e.exit_code for e in vars(errors).values() if isinstance(e, type) and issubclass(e, RetentionError)}
 METRICS = set(re.findall(r'"(retention_[a-z_]+)"', (ROOT / "pipelines" / "metrics.py").read_text(encoding="utf-8")))
 METRICS |= {f"{name}_end_timestamp_seconds" for name in METRICS if name.endswith("_month")}
@@ -40,6 +41,8 @@ def test_every_option_named_exists(line: str) -> None:
 
 def test_every_setting_and_dag_named_exists() -> None:
     settings = {f"RETENTION_{name.upper()}" for name in Settings.model_fields}
+    of_tasks = {f"RETENTION_{name}" for name in re.findall(r'_setting\("(\w+)"\)', ORCHESTRATION)}
+    settings |= {name.upper() for name in of_tasks}
     dags = {path.stem for path in (ROOT / "dags").glob("*.py")}
     assert set(re.findall(r"RETENTION_[A-Z_]+", TEXT)) <= settings
     assert set(re.findall(r"(?<!/)retention_[a-z_]+", TEXT)) <= dags | METRICS
