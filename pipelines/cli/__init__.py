@@ -7,12 +7,25 @@ import sys
 
 import typer
 
-from pipelines.cli import day, installation, model, month, operator, orders, outcomes, record, why
+from pipelines.cli import day, delivery, installation, model, month, operator, orders, outcomes, record, why
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
-__all__ = ["app", "day", "installation", "main", "model", "month", "operator", "orders", "outcomes", "record", "why"]
+__all__ = [
+    "app",
+    "day",
+    "delivery",
+    "installation",
+    "main",
+    "model",
+    "month",
+    "operator",
+    "orders",
+    "outcomes",
+    "record",
+    "why",
+]
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from pipelines.words import views
 from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
-COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "figure", "daily", "doctor"]
+COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "figure", "daily", "doctor", "deliver"]
 
 
 class Answer(NamedTuple):
