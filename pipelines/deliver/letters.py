@@ -99,7 +99,8 @@ def is_allowed(address: str, domains: Sequence[str]) -> bool:
         parsed = Address(addr_spec=address)
     except (ValueError, MessageError, IndexError):
         return False
-    return address.isascii() and address.isprintable() and parsed.domain.lower() in {d.lower() for d in domains}
+    is_plain = address.isascii() and address.isprintable() and parsed.addr_spec == address
+    return is_plain and parsed.domain.lower() in {domain.lower() for domain in domains}
 
 
 def _to_robot(name: str, channel: RobotChannel, bag: Mailbag) -> Letter:
