@@ -7,8 +7,9 @@ One run a day, partition key `YYYY-MM-DD`: the day whose 24:00 the delivered sta
 | starts | at 06:00 Asia/Shanghai, for the day before |
 | by hand | trigger with the parameter `day`, or `airflow dags test retention_daily -c '{"day": "2026-11-05"}'` |
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
-| retried | day not delivered yet (hourly, one day), day busy, storage failed; nothing else |
+| retried | day not delivered yet (hourly, one day), day busy, storage failed, a receiver away (hourly); nothing else |
 | approval | none of its own: orders leave the house where their month was released, else when the day is run again after that |
+| sent | once its month is released, to whom `RETENTION_DELIVERY_FILE` names; until then skipped |
 | afterwards | `retention daily DATE --source … --out DIR` writes the day's workbooks |
 
 A day whose inputs have not changed is not made again, so the task may be killed, retried or cleared at any time.
@@ -35,6 +36,7 @@ RETRY = ExceptionRetryPolicy(
         RetryRule("pipelines.core.errors.SourceNotReady", RetryAction.RETRY, timedelta(hours=1)),
         RetryRule("pipelines.core.errors.Busy", RetryAction.RETRY, timedelta(minutes=10)),
         RetryRule("pipelines.core.errors.StorageError", RetryAction.RETRY, timedelta(hours=1)),
+        RetryRule("pipelines.core.errors.Undelivered", RetryAction.RETRY, timedelta(hours=1)),
     ],
     default=RetryAction.FAIL,
 )
@@ -78,6 +80,21 @@ def day(**context: Any) -> dict[str, Any]:
     return {name: told[name] for name in ("version", "month", "orders", "why_not", "not_computed", "withheld")}
 
 
+@task
+def deliver(**context: Any) -> dict[str, int]:
+    """Send the day to its receivers where it has left the house; report how many letters are in which state."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from pipelines.deliver.post import deliver, raise_open
+
+    job = job_of(context)
+    if job.folder.seal() is None:
+        raise AirflowSkipException(f"{job.before.month} is not released: the orders of {job.day} wait")
+    report = deliver(job.home, str(job.day), job.settings)
+    raise_open(report)
+    return dict(report.counts)
+
+
 with DAG(
     "retention_daily",
     description="A day's bulletins and the orders for whom was suspended since",
@@ -104,4 +121,4 @@ with DAG(
     doc_md=__doc__,
     tags=["retention", "daily"],
 ) as dag:
-    day()
+    day() >> deliver()

@@ -1,4 +1,4 @@
-"""A bill month (账期) in nine rooms, approved by a person, released, and followed until its orders are due.
+"""A bill month (账期) in nine rooms, approved by a person, released, sent out, and followed until its orders are due.
 
 One run a month, partition key `YYYY-MM`.
 
@@ -8,8 +8,9 @@ One run a month, partition key `YYYY-MM`.
 | by hand | trigger with the parameter `month`, or `airflow dags test retention_monthly -c '{"month": "2026-10"}'` |
 | past months | `airflow backfill create --dag-id retention_monthly --from-date 2026-01-01 --to-date 2026-03-31` |
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
-| retried | month not delivered yet (hourly, three days), month busy, storage failed; nothing else |
+| retried | month not delivered yet (hourly, three days), month busy, storage failed, a receiver away (hourly); nothing else |
 | approval | "Required actions"; unanswered for 20 days it fails, and the month stays a draft |
+| sent | after the release, to whom `RETENTION_DELIVERY_FILE` names; without it to nobody |
 | afterwards | on the 10th and the 12th (or the working day before), 06:00: how many orders of which list are due |
 
 Every task may be killed, retried or cleared at any time: a room that is finished is left as it is, and a month whose
@@ -43,6 +44,7 @@ RETRY = ExceptionRetryPolicy(
         RetryRule("pipelines.core.errors.SourceNotReady", RetryAction.RETRY, timedelta(hours=1)),
         RetryRule("pipelines.core.errors.Busy", RetryAction.RETRY, timedelta(minutes=10)),
         RetryRule("pipelines.core.errors.StorageError", RetryAction.RETRY, timedelta(hours=1)),
+        RetryRule("pipelines.core.errors.Undelivered", RetryAction.RETRY, timedelta(hours=1)),
     ],
     default=RetryAction.FAIL,
 )
@@ -109,6 +111,17 @@ def release(**context: Any) -> int:
 
 
 @task
+def deliver(**context: Any) -> dict[str, int]:
+    """Send the released month to its receivers; report how many letters are in which state."""
+    from pipelines.deliver.post import deliver, raise_open
+
+    job = job_of(context)
+    report = deliver(job.home, str(job.month), job.settings)
+    raise_open(report)
+    return dict(report.counts)
+
+
+@task
 def due(day: int, **context: Any) -> dict[str, int]:
     """Report how many orders of which list are due by that day."""
     from collections import Counter
@@ -168,4 +181,6 @@ with DAG(
         )
         for day in DUE_DAYS
     ]
-    chain(*rooms, approve, release(), *(step for pair in waits for step in pair))
+    released = release()
+    chain(*rooms, approve, released, *(step for pair in waits for step in pair))
+    released >> deliver()  # beside the days: who cannot be reached today does not keep anybody from the due orders

@@ -19,6 +19,7 @@ from tests.faults.forge import Forge
 from tests.small import KEY, MONTH
 
 SIGKILL = -9
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +102,9 @@ def test_a_robot_posts_at_most_once_and_what_is_unsure_says_so(forge: Forge, hou
             (state,) = letters(house).values()
             assert (code, state) in ((0, "sent"), (12, "unsure")), step
             assert state == "unsure" or len(host.messages) == 1, "nothing is called sent that was not"
-            assert run(forge, house) == code and len(host.messages) <= 1
             if step.startswith("deliver.acknowledged"):
                 assert (arrived, state) == (1, "unsure")
+                assert run(forge, house) == 12 and len(host.messages) == 1, "a third delivery knows no better"
 
 
 def test_a_mail_sent_again_is_the_same_mail(forge: Forge, house: House, tmp_path: Path) -> None:
