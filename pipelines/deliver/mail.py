@@ -15,7 +15,6 @@ from pipelines.store.outbox import Letter, instant
 from pipelines.words.texts import label
 
 _TOO_LARGE, _CLOSING = 552, 421
-_AWAY = (OSError, smtplib.SMTPServerDisconnected, smtplib.SMTPConnectError, smtplib.SMTPHeloError)
 
 
 class MailSender:
@@ -39,11 +38,11 @@ class MailSender:
             raise _refused(error.recipients[letter.receiver][0]) from None
         except smtplib.SMTPSenderRefused as error:
             raise _refused(error.smtp_code, is_sender=True) from None
-        except _AWAY as error:
+        except smtplib.SMTPDataError as error:
+            raise _refused(error.smtp_code) from None
+        except (OSError, ValueError) as error:  # every other SMTPException is an OSError; ValueError: no SMTP at all
             self.close()
             raise Later("smtp_broken", is_away=True, error=type(error).__name__) from None
-        except smtplib.SMTPResponseException as error:
-            raise _refused(error.smtp_code) from None
 
     def close(self) -> None:
         """Let the connection go, without waiting for a server that may hang."""
@@ -62,7 +61,7 @@ class MailSender:
                 self.server.starttls(context=trust)
         except ssl.SSLError as error:
             raise Closed("tls", host=channel.host, error=type(error).__name__) from None
-        except smtplib.SMTPNotSupportedError:
+        except (smtplib.SMTPNotSupportedError, smtplib.SMTPHeloError):
             raise Closed("no_starttls", host=channel.host) from None
         self._log_in(self.server)
         return self.server

@@ -29,7 +29,7 @@ class SftpSender:
             raise
         except PermissionError:
             raise Rejected("sftp_denied", where=letter.target) from None
-        except (OSError, EOFError, paramiko.SSHException) as error:
+        except (OSError, EOFError, ValueError, paramiko.SSHException) as error:
             self.close()
             raise Later("sftp_broken", is_away=True, error=type(error).__name__) from None
 

@@ -141,8 +141,16 @@ class Mailbox:
     port: int = 0
     answers: dict[str, list[str]] = field(default_factory=dict)
     mails: list[tuple[str, Message]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     tries: list[str] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        self.senders.append(address)
+        reply = self.answers.get(address, ["250 OK"])[0]
+        if reply.startswith("250"):
+            envelope.mail_from = address
+        return reply
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         self.tries.append(address)
@@ -153,13 +161,17 @@ class Mailbox:
         return reply
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if (reply := self.answers.get("data", ["250 OK"])[0]) != "250 OK":
+            return reply
         self.mails.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content)))
         return "250 OK"
 
 
 @contextmanager
-def mail_server(password: str | None = None, pem: Path | None = None, **answers: list[str]) -> Iterator[Mailbox]:
-    """A server that takes mail; with a certificate it wants STARTTLS, with a password a login."""
+def mail_server(
+    password: str | None = None, pem: Path | None = None, limit: int = 0, **answers: list[str]
+) -> Iterator[Mailbox]:
+    """A server that takes mail up to a limit; with a certificate it wants STARTTLS, with a password a login."""
     box = Mailbox(answers=answers)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -169,9 +181,9 @@ def mail_server(password: str | None = None, pem: Path | None = None, **answers:
         box.logins.append(data.password)
         return AuthResult(success=data.password.decode() == password, handled=False)
 
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"data_size_limit": limit} if limit else {}
     if pem is not None:
-        more = {"tls_context": server_context(pem), "require_starttls": True}
+        more |= {"tls_context": server_context(pem), "require_starttls": True}
     if password is not None:
         more |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": pem is not None}
         if pem is None:
@@ -298,3 +310,10 @@ def sftp_server(root: Path) -> Iterator[SftpBox]:
         for transport in box.transports:
             transport.close()
         thread.join(10)
+
+
+@contextmanager
+def mute() -> Iterator[int]:
+    """A port that lets a connection in and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]

@@ -14,7 +14,7 @@ from pipelines.deliver.post import Report
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import Outbox
 from tests.deliver.conftest import NAME, PHONE, House
-from tests.deliver.servers import Mailbox, certificate, mail_server
+from tests.deliver.servers import Mailbox, certificate, mail_server, mute
 from tests.small import MONTH, read
 
 M1, M2, HEAD = "m1@telecom.example", "m2@telecom.example", "head@telecom.example"
@@ -175,3 +175,32 @@ def test_nobody_at_the_port(house: House) -> None:
     report = house.deliver()
     assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_broken")}
     assert house.waits == [1, 2], "the first letter is tried three times, the others wait with it"
+
+
+def test_a_server_that_says_nothing(house: House) -> None:
+    with mute() as port:
+        add_mail(house, Mailbox(port), timeout=0.3)
+        report = house.deliver()
+    assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_broken")} and house.waits == [1, 2]
+
+
+def test_a_sender_that_is_refused_is_not_tried_with_every_letter(house: House) -> None:
+    with mail_server(**{"office@telecom.example": ["550 not you"]}) as box:
+        add_mail(house, box)
+        report = house.deliver()
+    assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_sender")} and len(box.senders) == 1
+
+
+def test_a_mail_that_is_too_large_is_dead_and_the_smaller_ones_go(house: House) -> None:
+    with mail_server(limit=60_000) as box:
+        add_mail(house, box)
+        report = house.deliver()
+    assert states(report) == {M1: "sent", M2: "sent", HEAD: "dead"}
+    assert next(one for one in report.letters if one.receiver == HEAD).facts == {"code": 552}
+
+
+@pytest.mark.parametrize(("reply", "state"), [("554 no", "dead"), ("452 full", "pending")])
+def test_a_server_that_will_not_have_the_content(house: House, reply: str, state: str) -> None:
+    with mail_server(data=[reply]) as box:
+        add_mail(house, box)
+        assert set(states(house.deliver()).values()) == {state} and not box.mails

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.store.outbox import Outbox
 from tests.deliver.conftest import House
-from tests.deliver.servers import SftpBox, sftp_server
+from tests.deliver.servers import SftpBox, mute, sftp_server
 from tests.small import MONTH
 
 
@@ -110,9 +110,6 @@ def test_no_right_to_write_is_a_dead_letter(house: House, box: SftpBox) -> None:
 def test_a_connection_that_breaks_between_files_is_made_anew(house: House, box: SftpBox) -> None:
     add_sftp(house, box)
 
-    def cut(seconds: float) -> None:
-        house.waits.append(seconds)
-
     first = house.deliver(is_dry=True).counts["pending"]
     original = box.renamed
 
@@ -132,4 +129,12 @@ def test_nobody_at_the_port(house: House, tmp_path: Path) -> None:
     with sftp_server(tmp_path / "other") as box:
         add_sftp(house, box)
     report = house.deliver()
+    assert {(one.state, one.why) for one in report.letters} == {("pending", "sftp_broken")} and house.waits == [1, 2]
+
+
+def test_a_host_that_says_nothing(house: House, box: SftpBox) -> None:
+    with mute() as port:
+        box.port = port
+        add_sftp(house, box, timeout=0.3)
+        report = house.deliver()
     assert {(one.state, one.why) for one in report.letters} == {("pending", "sftp_broken")} and house.waits == [1, 2]
