@@ -118,6 +118,12 @@ def load_deliveries(path: Path) -> Deliveries:
         raise SpecError("deliver.bad", file=path, where=where, why=first["msg"]) from None
 
 
+def missing_places(deliveries: Deliveries) -> list[str]:
+    """Return the files and folders that the channels name and that are not there."""
+    named = (value for channel in deliveries.channels.values() for value in dict(channel).values())
+    return sorted({str(path) for path in named if isinstance(path, Path) and not path.exists()})
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host is this machine, by its address: a name could lead anywhere."""
     try:

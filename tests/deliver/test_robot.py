@@ -220,6 +220,21 @@ def test_a_certificate_nobody_knows_is_not_talked_to(house: House, tmp_path: Pat
         assert the_one(house).state == "sent"
 
 
+def test_the_proxy_of_the_channel_is_used_and_none_of_the_environment_s(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    with robot(TAKEN) as host:
+        house.add_robot(host.port)
+        assert the_one(house).state == "sent"
+    with robot(TAKEN) as proxy:
+        house.add_robot(9, "other", proxy=f"http://127.0.0.1:{proxy.port}")
+        assert set(house.deliver().counts) == {"sent"}
+    assert proxy.paths == ["http://127.0.0.1:9/send?access_token=canary-token"]
+
+
 # -- what an answer means ----------------------------------------------------------------------------------------
 
 
