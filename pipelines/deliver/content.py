@@ -7,6 +7,7 @@ bytes of the same orders, and everybody would get everything again.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -81,21 +82,21 @@ def released_version(folder: MonthFolder) -> Version:
     return folder.version(seal["version"] if seal else None)
 
 
-def render(folder: MonthFolder, outbox: Path, language: str, settings: Settings) -> list[Parcel]:
+def render(folder: MonthFolder, outbox: Path, language: str, settings: Settings, is_kept: bool = True) -> list[Parcel]:
     """Return the files of a month or a day with for whom they are, rendering what is not there yet.
 
     Books change with what was reassigned or withdrawn since; a sealed month's documents never do. Sheets of pay are
-    for the eyes of their owner and are not sent.
+    for the eyes of their owner and are not sent. What is not to be kept is rendered elsewhere and thrown away.
     """
     version = released_version(folder)
     changes = read_changes(settings.office_database(folder.home), folder.month)
     books = letter_id("books", version.identity, language, repr(sorted(changes.items())))
     if isinstance(folder, DayFolder):
-        return _rendered(outbox, books, lambda out: day_books(folder, out, language))
+        return _rendered(outbox, books, lambda out: day_books(folder, out, language), is_kept)
     papers = letter_id("papers", version.identity, language)
     return [
-        *_rendered(outbox, books, lambda out: month_books(folder, out, language)),
-        *_rendered(outbox, papers, lambda out: _documents(folder, out, language)),
+        *_rendered(outbox, books, lambda out: month_books(folder, out, language), is_kept),
+        *_rendered(outbox, papers, lambda out: _documents(folder, out, language), is_kept),
     ]
 
 
@@ -105,10 +106,13 @@ def _documents(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     return [Book(COMPANY, COMPANY, path) for path in export_documents(folder, out, language)]
 
 
-def _rendered(outbox: Path, key: str, write: Callable[[Path], Sequence[Book]]) -> list[Parcel]:
+def _rendered(outbox: Path, key: str, write: Callable[[Path], Sequence[Book]], is_kept: bool) -> list[Parcel]:
     """Read a set's index, which is written last; make the set where there is none."""
     place = outbox / "content" / key
     index = read_json(place / "index.json")
+    if index is None and not is_kept:
+        with tempfile.TemporaryDirectory() as elsewhere:
+            return [Parcel(place=key, **_entry(book)) for book in write(Path(elsewhere))]
     if index is None:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True, mode=_OWNER_ALONE)

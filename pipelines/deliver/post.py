@@ -127,11 +127,10 @@ class Post:
     pace: Pace
 
     def rehearse(self) -> Report:
-        """Say what would be sent; nothing is, and nothing is kept."""
-        held = self.outbox.letters()
+        """Say what would be sent, and what has become of what was; nothing is sent, and nothing is kept."""
         with tempfile.TemporaryDirectory() as place:
-            planned = [held.get(letter.id, letter) for letter in self._plan(Path(place))]
-        return Report(self.outbox.occasion, tuple(planned))
+            planned = {letter.id: letter for letter in self._plan(Path(place), is_kept=False)}
+        return Report(self.outbox.occasion, tuple((planned | self.outbox.letters()).values()))
 
     def run(self, wishes: Wishes) -> Report:
         """Write the letters down, then send channel by channel; one that fails does not hold up the others."""
@@ -143,9 +142,10 @@ class Post:
                 self._send_all(channel, [one for one in waiting if one.channel == name and one.id in possible])
             return Report(self.outbox.occasion, tuple(self.outbox.letters().values()))
 
-    def _plan(self, place: Path) -> list[Letter]:
+    def _plan(self, place: Path, is_kept: bool = True) -> list[Letter]:
+        """Return the letters there are to be; their texts go into a folder, the outbox unless nothing is kept."""
         language = self.deliveries.language
-        parcels = render(self.folder, place, language, self.settings)
+        parcels = render(self.folder, self.outbox.path, language, self.settings, is_kept)
         return list(write_letters(self.deliveries, Mailbag(released_version(self.folder), parcels, place, language)))
 
     def _file(self, planned: Iterable[Letter]) -> set[str]:

@@ -105,7 +105,16 @@ def test_a_dry_run_tells_and_keeps_nothing(house: House) -> None:
     told = house.deliver(is_dry=True)
     assert set(told.counts) == {"pending"} and not files(place) and not list(house.outbox.glob("*.json"))
     assert [one.id for one in told.letters] == [one.id for one in house.deliver(is_dry=True).letters]
-    assert {one.id for one in house.deliver().letters} == {one.id for one in told.letters}
+    sent = house.deliver().letters
+    assert {one.id for one in sent} == {one.id for one in told.letters}
+    assert set(house.deliver(is_dry=True).counts) == {"sent"}, "what became of them is told without sending"
+
+
+def test_a_dry_run_of_a_month_never_rendered_keeps_nothing(house: House) -> None:
+    house.add_folder(what=["manager"])
+    wanted = {one.id for one in house.deliver(is_dry=True).letters}
+    shutil.rmtree(house.outbox)
+    assert {one.id for one in house.deliver(is_dry=True).letters} == wanted and not house.outbox.exists()
 
 
 def test_a_channel_that_is_taken_out_leaves_nothing_waiting(house: House) -> None:
