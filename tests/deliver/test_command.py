@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from pipelines import cli
 from pipelines.core.errors import UsageError
+from pipelines.core.paths import ROOT
+from pipelines.daily import DayJob, run_day
 from pipelines.deliver.post import deliver
 from pipelines.run import release_month
 from pipelines.words.texts import LANGUAGES, labels
 from tests.deliver.conftest import House
 from tests.deliver.servers import HANG, robot
 from tests.deliver.test_robot import TAKEN
-from tests.small import KEY, MONTH, job, own_settings
+from tests.rooms.test_daily import DAY
+from tests.rooms.test_daily import deliver as deliver_day
+from tests.small import KEY, Town, job, own_settings, run_town
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
 Retention = Callable[..., tuple[int, str, str]]
@@ -87,10 +91,6 @@ def test_a_month_or_day_that_is_none(retention: Retention, occasion: str) -> Non
 
 
 def test_every_reason_has_words() -> None:
-    import ast
-
-    from pipelines.core.paths import ROOT
-
     said = {"died", "no_address", "address_not_allowed", "taken_for_received"}
     for path in (ROOT / "pipelines" / "deliver").glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -106,11 +106,6 @@ def test_every_reason_has_words() -> None:
 
 
 def test_a_day_after_the_month_is_sent_by_itself(tmp_path: Path) -> None:
-    from pipelines.daily import DayJob, run_day
-    from tests.rooms.test_daily import DAY
-    from tests.rooms.test_daily import deliver as deliver_day
-    from tests.small import Town, run_town
-
     house = House(tmp_path)
     run_town(house.home, Town().person("ann").person("bob"), tmp_path / "source", holdout_share=0)
     release_month(job(house.home, None, holdout_share=0))
@@ -122,13 +117,11 @@ def test_a_day_after_the_month_is_sent_by_itself(tmp_path: Path) -> None:
         report = deliver(house.home, str(DAY), house.settings)
     assert set(report.counts) == {"sent"} and (house.home / "outbox" / str(DAY)).is_dir()
     assert str(DAY) in host.messages[0]["text"]["content"]
-    files = {path.name for path in place.rglob("*.xlsx")}
-    assert any(name.startswith(f"{DAY}_manager") for name in files)
-    assert isinstance(DAY, date)
+    files = {path.parts[-3]: path.name for path in place.rglob("*.xlsx")}
+    assert files.keys() == {"manager-M1", "company"} and files["company"] == f"{DAY}_bulletin.xlsx"
 
 
 def test_a_day_that_is_not_held(released: Path, tmp_path: Path) -> None:
     home = shutil.copytree(released, tmp_path / "home")
     with pytest.raises(UsageError, match="day.not_held"):
         deliver(home, "2026-09-08", own_settings())
-    assert str(MONTH) == "2026-08"

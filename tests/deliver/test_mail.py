@@ -13,8 +13,9 @@ from pipelines.deliver.letters import is_allowed
 from pipelines.deliver.post import Report
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import Outbox
+from tests.deliver.certificates import certificate
 from tests.deliver.conftest import NAME, PHONE, House
-from tests.deliver.servers import Mailbox, certificate, mail_server, mute
+from tests.deliver.servers import Mailbox, mail_server, mute
 from tests.small import MONTH, read
 
 M1, M2, HEAD = "m1@telecom.example", "m2@telecom.example", "head@telecom.example"

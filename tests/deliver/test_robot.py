@@ -19,8 +19,9 @@ from pipelines.deliver.failures import Later, Rejected, Unsure
 from pipelines.deliver.post import raise_open
 from pipelines.deliver.robot import judge_answer
 from pipelines.store.outbox import Letter
+from tests.deliver.certificates import certificate
 from tests.deliver.conftest import CUSTOMER, NAME, PHONE, House
-from tests.deliver.servers import CLOSE, DRIP, HANG, certificate, robot
+from tests.deliver.servers import CLOSE, DRIP, HANG, robot
 
 TAKEN = (200, {}, '{"errcode": 0, "errmsg": "ok"}')
 
