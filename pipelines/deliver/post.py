@@ -100,7 +100,7 @@ def deliver(
     if settings.delivery_file is None:
         return Report(occasion, nothing="no_file")
     deliveries = load_deliveries(settings.delivery_file)
-    if str(folder.month) < deliveries.since:
+    if occasion[: len(deliveries.since)] < deliveries.since:
         return Report(occasion, nothing="before", since=deliveries.since)
     post = Post(folder, Outbox(home, occasion), deliveries, settings, pace)
     with StorageErrors(home, folder.month):

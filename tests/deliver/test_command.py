@@ -112,6 +112,9 @@ def test_a_day_after_the_month_is_sent_by_itself(tmp_path: Path) -> None:
     deliver_day(tmp_path / "source", DAY, "ann")
     run_day(DayJob(house.home, DAY, tmp_path / "source", settings=own_settings(holdout_share=0)))
     place = house.add_folder()
+    house.since = "2026-10"
+    assert deliver(house.home, str(DAY), house.settings).nothing == "before"
+    house.since = "2026-09"  # the day's own month; its orders are added to those of August
     with robot(TAKEN) as host:
         house.add_robot(host.port)
         report = deliver(house.home, str(DAY), house.settings)
