@@ -7,8 +7,9 @@ One run a day, partition key `YYYY-MM-DD`: the day whose 24:00 the delivered sta
 | starts | at 06:00 Asia/Shanghai, for the day before |
 | by hand | trigger with the parameter `day`, or `airflow dags test retention_daily -c '{"day": "2026-11-05"}'` |
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
-| retried | day not delivered yet (hourly, one day), day busy, storage failed; nothing else |
+| retried | day not delivered yet (hourly, one day), day busy, storage failed, a receiver away (hourly); nothing else |
 | approval | none of its own: orders leave the house where their month was released, else when the day is run again after that |
+| sent | once its month is released, to whom `RETENTION_DELIVERY_FILE` names; until then skipped |
 | afterwards | `retention daily DATE --source … --out DIR` writes the day's workbooks |
 
 A day whose inputs have not changed is not made again, so the task may be killed, retried or cleared at any time.
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, CronPartitionTimetable, Param, task
 
-from pipelines.orchestration import BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, when_of
+from pipelines.orchestration import AWAY, BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,21 @@ def day(**context: Any) -> dict[str, Any]:
     return {name: told[name] for name in ("version", "month", "orders", "why_not", "not_computed", "withheld")}
 
 
+@task
+def deliver(**context: Any) -> dict[str, int]:
+    """Send the day to its receivers where it has left the house; report how many letters are in which state."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from pipelines.deliver.post import deliver, raise_open
+
+    job = job_of(context)
+    if job.folder.seal() is None:
+        raise AirflowSkipException(f"{job.before.month} is not released: the orders of {job.day} wait")
+    report = deliver(job.home, str(job.day), job.settings)
+    raise_open(report)
+    return dict(report.counts)
+
+
 with DAG(
     "retention_daily",
     description="A day's bulletins and the orders for whom was suspended since",
@@ -69,8 +85,8 @@ with DAG(
             description="YYYY-MM-DD, for a run by hand; a scheduled run takes its partition key",
         )
     },
-    default_args=default_args(24, NOT_READY, BUSY, STORAGE),
+    default_args=default_args(24, NOT_READY, BUSY, STORAGE, AWAY),
     doc_md=__doc__,
     tags=["retention", "daily"],
 ) as dag:
-    day()
+    day() >> deliver()

@@ -1,4 +1,4 @@
-"""A bill month (账期) in nine rooms, approved by a person, released, and followed until its orders are due.
+"""A bill month (账期) in nine rooms, approved by a person, released, sent out, and followed until its orders are due.
 
 One run a month, partition key `YYYY-MM`.
 
@@ -8,9 +8,10 @@ One run a month, partition key `YYYY-MM`.
 | by hand | trigger with the parameter `month`, or `airflow dags test retention_monthly -c '{"month": "2026-10"}'` |
 | past months | `airflow backfill create --dag-id retention_monthly --from-date 2026-01-01 --to-date 2026-03-31` |
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
-| retried | month not delivered yet (hourly, three days), month busy, storage failed; nothing else |
+| retried | month not delivered yet (hourly, three days), month busy, storage failed, a receiver away (hourly); nothing else |
 | approval | "Required actions", by whom `RETENTION_APPROVERS` names; unanswered for 20 days it fails, and stays a draft |
 | deadline | on the 13th an unfinished run is told in the triggerer's log; `retention_deadlines` watches the duties |
+| sent | after the release, to whom `RETENTION_DELIVERY_FILE` names; without it to nobody |
 | afterwards | on the 10th and the 12th (or the working day before), 06:00: how many orders of which list are due |
 
 Every task may be killed, retried or cleared at any time: a room that is finished is left as it is, and a month whose
@@ -31,6 +32,7 @@ from jinja2 import pass_context
 
 from pipelines import ROOMS
 from pipelines.orchestration import (
+    AWAY,
     BUSY,
     NOT_READY,
     STORAGE,
@@ -114,6 +116,17 @@ def release(**context: Any) -> int:
 
 
 @task
+def deliver(**context: Any) -> dict[str, int]:
+    """Send the released month to its receivers; report how many letters are in which state."""
+    from pipelines.deliver.post import deliver, raise_open
+
+    job = job_of(context)
+    report = deliver(job.home, str(job.month), job.settings)
+    raise_open(report)
+    return dict(report.counts)
+
+
+@task
 def due(day: int, **context: Any) -> dict[str, int]:
     """Report how many orders of which list are due by that day."""
     from collections import Counter
@@ -148,7 +161,7 @@ with DAG(
             description="YYYY-MM, for a run by hand; a scheduled run takes its partition key",
         )
     },
-    default_args=default_args(72, NOT_READY, BUSY, STORAGE),
+    default_args=default_args(72, NOT_READY, BUSY, STORAGE, AWAY),
     user_defined_macros={"month_of": month_of, "start_at": start_at, "due_at": due_at},
     doc_md=__doc__,
     tags=["retention", "monthly"],
@@ -179,4 +192,6 @@ with DAG(
         )
         for day in DUE_DAYS
     ]
-    chain(start, *rooms, approve, release(), *(step for pair in waits for step in pair))
+    released = release()
+    chain(start, *rooms, approve, released, *(step for pair in waits for step in pair))
+    released >> deliver()  # beside the days: who cannot be reached today does not keep anybody from the due orders

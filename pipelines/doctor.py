@@ -66,6 +66,7 @@ def examine(home: Path, today: datetime | None = None) -> list[Check]:
         lambda: _key(settings),
         lambda: _calendar(settings, today),
         lambda: _gate(settings),
+        lambda: _delivery(settings),
         lambda: _office(settings, home),
         _airflow,
         lambda: _model(home, settings),
@@ -203,6 +204,22 @@ def _gate(settings: Settings) -> Check:
         facts = {"file": settings.gate_file, "why": error.facts.get("why") or error.facts.get("finding") or error.key}
         return Check("gate", FAIL, "gate", facts, SpecError.exit_code)
     return Check("gate", OK, "gate", {"rules": sum(map(len, suites.values()))})
+
+
+def _delivery(settings: Settings) -> Check:
+    """Whether the delivery file can be read and the secrets and folders it names are there; no receiver is called."""
+    from pipelines.deliver.config import load_deliveries, missing_places
+
+    if settings.delivery_file is None:
+        return Check("delivery", OK, "delivery_unset")
+    try:
+        deliveries = load_deliveries(settings.delivery_file)
+    except SpecError as error:
+        facts = {"file": settings.delivery_file, "where": error.facts.get("where", "-"), "why": error.facts["why"]}
+        return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
+    missing = missing_places(deliveries)
+    facts = {"channels": ", ".join(deliveries.channels), "missing": ", ".join(missing)}
+    return Check("delivery", WARN if missing else OK, "delivery", facts)
 
 
 def _office(settings: Settings, home: Path) -> Check:

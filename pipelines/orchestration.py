@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 TIMEZONE = "Asia/Shanghai"
-NOT_READY, BUSY, STORAGE = "SourceNotReady", "Busy", "StorageError"
-_PAUSE = {NOT_READY: timedelta(hours=1), BUSY: timedelta(minutes=10), STORAGE: timedelta(hours=1)}
+NOT_READY, BUSY, STORAGE, AWAY = "SourceNotReady", "Busy", "StorageError", "Undelivered"
+_HOUR = timedelta(hours=1)
+_PAUSE = {NOT_READY: _HOUR, BUSY: timedelta(minutes=10), STORAGE: _HOUR, AWAY: _HOUR}
 _KILLED = timedelta(minutes=10)  # of a killed process: no error to look up
 
 

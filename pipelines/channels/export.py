@@ -115,6 +115,15 @@ class Office:
         }
 
 
+@dataclass(frozen=True)
+class Book:
+    """A workbook and for whom it is: a manager, a branch, or the company."""
+
+    kind: str
+    holder: str
+    path: Path
+
+
 def as_changed(order: Row, changes: Mapping[str, tuple[Change, ...]]) -> Row:
     """Return an order as it stands by now: with the manager it was given to last; nothing of one that was taken back."""
     last = changes.get(order["order_id"], (None,))[-1]
@@ -125,14 +134,24 @@ def as_changed(order: Row, changes: Mapping[str, tuple[Change, ...]]) -> Row:
 
 def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     """Write a month's workbooks into a folder; drafts until the month is released. Return the files."""
+    return [book.path for book in month_books(folder, out, language)]
+
+
+def month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
+    """Write a month's workbooks into a folder; return them with for whom each is."""
     office = _office(folder, language)
-    return [*_work_lists(office, out), write_company_book(office, out)]
+    return [*_work_lists(office, out), Book("company", "company", write_company_book(office, out))]
 
 
 def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
     """Write a day's work lists and its bulletins into a folder; drafts until its month is released. Return the files."""
+    return [book.path for book in day_books(folder, out, language)]
+
+
+def day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
+    """Write a day's work lists and bulletins into a folder; return them with for whom each is."""
     office = _office(folder, language)
-    return [*_work_lists(office, out), *_bulletins(office, out)]
+    return [*_work_lists(office, out), *(Book("company", "company", path) for path in _bulletins(office, out))]
 
 
 def _office(folder: MonthFolder, language: str) -> Office:
@@ -164,7 +183,7 @@ def _placed(office: Office, rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _work_lists(office: Office, out: Path) -> Iterator[Path]:
+def _work_lists(office: Office, out: Path) -> Iterator[Book]:
     managers = _names(office, "snapshot_account_manager", "manager_id")
     branches = _names(office, "snapshot_organisation", "org_id")
     for (desk, is_owner), rows in desks(office):
@@ -173,7 +192,7 @@ def _work_lists(office: Office, out: Path) -> Iterator[Path]:
         kind = "manager" if is_owner else "branch"
         path = out / f"{office.version.occasion}_{kind}_{file_stem(name, desk)}.xlsx"
         write_work_list(path, book, labels(office.language), load_settings().key)
-        yield path
+        yield Book(kind, desk, path)
 
 
 def desks(office: Office) -> Iterator[tuple[tuple[str, bool], list[Row]]]:

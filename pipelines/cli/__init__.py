@@ -7,7 +7,20 @@ import sys
 
 import typer
 
-from pipelines.cli import day, installation, model, month, operation, operator, orders, outcomes, plan, record, why
+from pipelines.cli import (
+    day,
+    delivery,
+    installation,
+    model,
+    month,
+    operation,
+    operator,
+    orders,
+    outcomes,
+    plan,
+    record,
+    why,
+)
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.words.texts import LANGUAGES, describe, local_language
@@ -15,6 +28,7 @@ from pipelines.words.texts import LANGUAGES, describe, local_language
 __all__ = [
     "app",
     "day",
+    "delivery",
     "installation",
     "main",
     "model",

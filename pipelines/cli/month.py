@@ -15,6 +15,7 @@ from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
 from pipelines.words.deadlines import local_today
+from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
 from pipelines.words.progress import month_progress
 
@@ -74,6 +75,8 @@ def status(
     if month is None:
         content = views.all_months(home)
         speaker.show(content, lambda: views.draw_months(content, speaker.language))
+        if not as_json:
+            draw_open(count_open(home), speaker.language)
         return
     one = views.one_month(home, Month.parse(month), local_today())
     speaker.show(one, lambda: views.draw_month(one, speaker.language))

@@ -5,6 +5,7 @@ RetentionError
 ├── SpecError 10            a SQL file, expectation or setting is wrong
 ├── SourceNotReady 11       the month, a file or the database is not there yet
 ├── Incomplete 12           the run is done, but something was withheld, refused or not taken
+│   └── Undelivered        a receiver was away: trying again may help
 ├── GateStopped 13          the month cannot be used at all
 ├── ModelError 14
 ├── Refused 15              sealed, or not approved
@@ -54,6 +55,10 @@ class Incomplete(RetentionError):
     """The work is done, but something was withheld, refused or not taken."""
 
     exit_code = 12
+
+
+class Undelivered(Incomplete):
+    """Something of a released month has not reached its receiver yet and waits in the outbox: trying again may help."""
 
 
 class GateStopped(RetentionError):

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
     gate_file: Path | None = Field(default=None, description="YAML of severities and thresholds of this installation")
     scorecard_file: Path | None = Field(default=None, description="YAML of this installation's scorecard, over ours")
+    delivery_file: Path | None = Field(
+        default=None, description="YAML of who is sent what; nothing is delivered without"
+    )
     check_timeout_seconds: int = Field(default=600, ge=1, description="a table's checks that take longer count as red")
     office_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the office database; office.sqlite3 in the home without"

@@ -71,9 +71,9 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
     """Write JSON whole or not at all, keys in order, so that the same content is the same bytes."""
-    write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", mode)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ from pipelines.core.settings import load_settings
 from pipelines.store.files import replacing
 from pipelines.store.lake import MonthFolder, Version, held_months
 from pipelines.words.deadlines import deadlines, draw_deadlines
+from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.masking import MASKS, mask_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words, plain
@@ -191,6 +192,7 @@ def one_month(home: Path, month: Month, today: date) -> dict[str, Any]:
         "seal": folder.seal(),
         "draft_rooms": folder.draft().rooms if draft else None,
         "deadlines": [vars(one) for one in deadlines(folder, held_back, today)],
+        "deliveries": count_open(home, str(month)),
         "has_development_key": load_settings().has_development_key,
         **found,
     }
@@ -309,5 +311,6 @@ def draw_month(content: dict[str, Any], language: str) -> None:
     if content.get("retrain"):
         typer.echo(f"\n{label(language, 'cli.retrain', reasons=', '.join(content['retrain']))}")
     draw_deadlines(content["deadlines"], language)
+    draw_open(content["deliveries"], language)
     if content["has_development_key"]:
         typer.echo(f"\n{label(language, 'cli.development_key')}")

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.store.lake import MonthFolder
+from tests.deliver.servers import robot
 from tests.e2e.airflow_house import BIN, ROOT, House, house, own_environment, run, wait_for
 from tests.postgres import Cluster
 from tests.scored import TRAINED, unscored_operator
@@ -90,7 +91,7 @@ def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp
 
 
 def test_dags_test_makes_the_day_made_by_hand(source: Path, by_hand: Path, tmp_path: Path) -> None:
-    """A day of the synthetic operator, after a released month: the same bytes, and handed to the office."""
+    """A day of the synthetic operator, after a released month: the same bytes, handed to the office, and sent out."""
     for name in ("by_hand", "home"):
         shutil.copytree(by_hand, tmp_path / name)
     run_by_hand(tmp_path, "daily", DAY, "--source", str(source), "--home", "by_hand")
@@ -102,11 +103,27 @@ def test_dags_test_makes_the_day_made_by_hand(source: Path, by_hand: Path, tmp_p
         RETENTION_SECRET_KEY=KEY,
     )
     run(["airflow", "db", "migrate"], environment, tmp_path)
-    run(["airflow", "dags", "test", "retention_daily", "-c", json.dumps({"day": DAY})], environment, tmp_path)
+    with robot((200, {}, '{"errcode": 0}')) as host:
+        environment["RETENTION_DELIVERY_FILE"] = str(write_delivery_file(tmp_path, host.port))
+        words = ["dags", "test", "retention_daily", "-c", json.dumps({"day": DAY})]
+        log = run(["airflow", *words], {**environment, "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}, tmp_path)
+    assert len(host.messages) == 1 and DAY in host.messages[0]["text"]["content"] and "canary" not in log
+    assert [path.name for path in (tmp_path / "share" / "company").glob("*/*")] == [f"{DAY}_bulletin.xlsx"]
     made, mine = (day_of(tmp_path / name) for name in ("home", "by_hand"))
     assert made == mine and json.loads(made["SEAL.json"])["version"] == 1
     bulletin = pq.read_table(tmp_path / "home" / "days" / DAY / "v0001" / "daily_suspended.parquet").to_pylist()
     assert [row["suspended_count"] > 0 for row in bulletin if row["scope_kind"] == "company"] == [True]
+
+
+def write_delivery_file(folder: Path, port: int) -> Path:
+    """Write who is sent what: a folder, and a robot whose link is a secret."""
+    (folder / "share").mkdir()
+    (folder / "url").write_text(f"http://127.0.0.1:{port}/send?access_token=canary-token")
+    share = {"kind": "folder", "path": str(folder / "share"), "what": ["company"]}
+    group = {"kind": "robot", "type": "wecom", "host": "127.0.0.1", "url_file": str(folder / "url")}
+    path = folder / "deliver.yml"
+    path.write_text(json.dumps({"since": DAY[:7], "channels": {"share": share, "group": group}}))
+    return path
 
 
 def day_of(home: Path) -> dict[str, bytes]:

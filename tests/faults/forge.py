@@ -63,7 +63,12 @@ def _warm_up() -> None:
     import pandas  # noqa: F401
     from duckdb_sqlalchemy import Dialect  # noqa: F401
 
-    import pipelines.cli  # noqa: F401
+    import pipelines.channels.export
+    import pipelines.cli
+    import pipelines.deliver.mail
+    import pipelines.deliver.post
+    import pipelines.deliver.robot
+    import pipelines.deliver.sftp  # noqa: F401
     from pipelines import ROOMS
     from pipelines.run import code_hash
 

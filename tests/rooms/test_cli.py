@@ -24,7 +24,7 @@ from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
 COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "figure", "daily", "doctor", "plan"]
-COMMANDS += ["backup", "restore", "tidy", "due", "metrics", "lineage"]
+COMMANDS += ["backup", "restore", "tidy", "due", "metrics", "lineage", "deliver"]
 
 
 class Answer(NamedTuple):

@@ -120,6 +120,10 @@ def test_a_broken_home(home: Path, damage: Callable[[Path], None], found: dict[s
         ("RETENTION_HOLDOUT_SHARE", "a tenth", {"settings": "fail"}),
         ("RETENTION_GATE_FILE", "gate.yml", {"gate": "fail"}),
         ("RETENTION_CALENDAR_FILE", "days.yml", {"calendar": "fail"}),
+        ("RETENTION_DELIVERY_FILE", "away.yml", {"delivery": "fail"}),
+        ("RETENTION_DELIVERY_FILE", "wrong.yml", {"delivery": "fail"}),
+        ("RETENTION_DELIVERY_FILE", "unmounted.yml", {"delivery": "warn"}),
+        ("RETENTION_DELIVERY_FILE", "right.yml", {}),
         ("RETENTION_OFFICE_URL", "postgresql+psycopg://nobody:hush@127.0.0.1:1/office", {"office": "fail"}),
         ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg://nobody:hush@127.0.0.1:1/a", {"airflow": "fail"}),
         ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "sqlite:///empty.db", {"airflow": "fail"}),
@@ -130,6 +134,10 @@ def test_broken_settings(
 ) -> None:
     Path("gate.yml").write_text("bill.no_such_rule: {severity: info}")
     Path("days.yml").write_text("holidays: [yesterday]")
+    Path("wrong.yml").write_text("since: 2026-10\nchannels: {robot: {kind: robot, url: https://hush.example}}")
+    for folder in ("unmounted", "right"):
+        channel = f"kind: folder, path: {'.' if folder == 'right' else folder}, what: [company]"
+        Path(f"{folder}.yml").write_text(f"since: 2026-10\nchannels: {{share: {{{channel}}}}}")
     monkeypatch.setenv(name, value)
     assert broken(home) == found
     assert not [check for check in examine(home, TODAY) if "hush" in str(check)]
@@ -199,6 +207,7 @@ def test_every_finding_has_words(home: Path, language: str, monkeypatch: pytest.
     for damage in (garble_current, leave_a_draft, come_from_the_future, promote_what_is_gone):
         damage(home)
     monkeypatch.setenv("RETENTION_SECRET_KEY", "retention-office-development-key")
+    monkeypatch.setenv("RETENTION_DELIVERY_FILE", "away.yml")
     for check in examine(home, TODAY):
         words = tell(check, language)
         assert words and "{" not in words and not words.startswith("doctor."), check

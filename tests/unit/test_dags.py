@@ -31,7 +31,9 @@ dag = bag.dags["retention_monthly"]
 from pipelines.core import errors
 
 def actions(task):
-    named = "SourceNotReady Busy StorageError SpecError GateStopped Refused UsageError ModelError".split()
+    named = (
+        "SourceNotReady Busy StorageError Undelivered Incomplete SpecError GateStopped Refused UsageError ModelError"
+    ).split()
     raised = {name: getattr(errors, name)("x") for name in named} | {"ValueError": ValueError()}
     return {name: task.retry_policy.evaluate(error, 1, task.retries).action.value for name, error in raised.items()}
 
@@ -106,7 +108,7 @@ print(json.dumps({
 }))
 """
 AFTER = ["approve", "release", "wait_10th", "due_10th", "wait_12th", "due_12th"]
-RETRIED = {"SourceNotReady", "Busy", "StorageError"}
+RETRIED = {"SourceNotReady", "Busy", "StorageError", "Undelivered"}
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +146,14 @@ def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
 
 
 def test_tasks_are_the_rooms_then_the_approval(seen: dict[str, Any]) -> None:
-    """One line of tasks: the rooms in their order, approval, release, and the days when orders are due."""
+    """One line of tasks: the rooms in their order, approval, release, and the days when orders are due.
+
+    What is sent hangs on the release alone: nothing leaves without an approval, and nobody's mailbox holds up the days.
+    """
     order = ["wait_start", *ROOMS, *AFTER]
-    assert seen["tasks"] == order
-    assert seen["edges"] == {task: order[place + 1 : place + 2] for place, task in enumerate(order)}
+    assert set(seen["tasks"]) == {*order, "deliver"}
+    line = {task: order[place + 1 : place + 2] for place, task in enumerate(order)}
+    assert seen["edges"] == line | {"release": ["deliver", "wait_10th"], "deliver": []}
 
 
 def test_only_named_errors_are_tried_again(seen: dict[str, Any]) -> None:
@@ -213,14 +219,14 @@ def test_a_challenger_is_trained_then_a_person_decides_then_it_is_promoted(seen:
 
 
 def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(seen: dict[str, Any]) -> None:
-    """One task; the key is the day in Shanghai, not in UTC; days are made one after the other."""
+    """The day, and sending it; the key is the day in Shanghai, not in UTC; days are made one after the other."""
     daily = seen["daily"]
-    assert daily["edges"] == {"day": []}
+    assert daily["edges"] == {"day": ["deliver"], "deliver": []}
     assert daily["approval"] is None
     assert daily["safe"] == [True, False, 1, True]
     assert daily["first"] == ["2026-11-01T22:00:00+00:00", "2026-11-01"]
-    ((retries, actions),) = daily["retries"].values()
-    assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == RETRIED
+    for retries, actions in daily["retries"].values():
+        assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == RETRIED
     assert [day for day, is_taken in seen["days"].items() if is_taken] == ["2026-11-05", "null"]
 
 

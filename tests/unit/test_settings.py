@@ -65,7 +65,15 @@ def test_a_key_too_short_to_sign_with_is_refused(key: str) -> None:
 
 def test_the_engine_is_no_part_of_what_a_month_means() -> None:
     files = {"calendar_file", "gate_file", "scorecard_file"}  # by their content, not by their name
-    technical = {"secret_key", "check_timeout_seconds", "memory_limit", "threads", "office_url", "log_format"} | files
+    technical = {
+        "secret_key",
+        "check_timeout_seconds",
+        "memory_limit",
+        "threads",
+        "office_url",
+        "log_format",
+        "delivery_file",
+    } | files
     technical |= {name for name in Settings.model_fields if name.startswith("keep_")}
     technical |= {"start_working_day"}  # Airflow's alone
     technical |= {"uplift_holdout_orders"}  # says when a model is fitted; a month is made of the model

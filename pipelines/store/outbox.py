@@ -1,0 +1,110 @@
+"""The outbox: one file a letter, so that nothing that should leave the house is forgotten or sent twice.
+
+    <home>/outbox/2026-10/<id>.json      a letter: to whom, what, and what has become of it
+    <home>/outbox/2026-10/content/…      what is in the letters
+
+A letter's id is made of what it says and to whom: the same thing to the same receiver is the same letter. Before it is
+handed to the receiver it is written down as `sending`; a letter found so later belongs to a delivery that died.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pipelines.core.errors import Busy
+from pipelines.store.files import read_json, sweep, write_json
+
+PENDING, SENDING, SENT, DEAD, UNSURE, SUPERSEDED = "pending", "sending", "sent", "dead", "unsure", "superseded"
+OPEN = (PENDING, DEAD, UNSURE)
+_OWNER_ALONE = 0o600
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message to one receiver; `files` are below the outbox of its month, `target` is where they go.
+
+    `is_once` says that the receiver knows no key: what may have arrived is not sent again unless a person says so.
+    """
+
+    id: str
+    occasion: str
+    version: int
+    channel: str
+    receiver: str
+    target: str
+    files: tuple[str, ...]
+    is_once: bool = False
+    state: str = PENDING
+    attempts: int = 0
+    why: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    not_before: str | None = None
+    sent_at: str | None = None
+
+
+def letter_id(*said: str) -> str:
+    """Return the key of what is said to whom: the same words, the same key."""
+    return sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def instant() -> datetime:
+    """The time, for the record and for receivers that asked to be left alone for a while."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class Outbox:
+    """The letters of a month or a day."""
+
+    def __init__(self, home: Path, occasion: str) -> None:
+        self.occasion = occasion
+        self.path = home / "outbox" / occasion
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the outbox for one delivery, what a dead one left tidied up; raise Busy when another has it."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise Busy("deliver.busy", month=self.occasion) from error
+        try:
+            self._recover()
+            yield
+        finally:
+            lock.release()
+
+    def letters(self) -> dict[str, Letter]:
+        """All letters by id."""
+        found = (read_json(path) for path in sorted(self.path.glob("*.json")))
+        return {one["id"]: Letter(**one | {"files": tuple(one["files"])}) for one in found if one}
+
+    def put(self, letter: Letter, **change: Any) -> Letter:
+        """Write a letter down as it is now, whole or not at all; return it."""
+        letter = replace(letter, **change)
+        write_json(self.path / f"{letter.id}.json", asdict(letter), _OWNER_ALONE)
+        return letter
+
+    def _recover(self) -> None:
+        """Decide about letters that a delivery was sending when it died: whether they arrived nobody knows."""
+        sweep(self.path)
+        for letter in self.letters().values():
+            if letter.state == SENDING:
+                died = {"state": UNSURE, "why": "died", "facts": {}} if letter.is_once else {"state": PENDING}
+                self.put(letter, **died)
+
+
+def count_letters(home: Path, occasions: Sequence[str] | None = None) -> Counter[str]:
+    """How many letters are in which state, of some months or days or of all."""
+    if occasions is None:
+        occasions = [path.name for path in sorted((home / "outbox").glob("*")) if path.is_dir()]
+    return Counter(letter.state for occasion in occasions for letter in Outbox(home, occasion).letters().values())
