@@ -11,6 +11,8 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
+from pipelines.metrics import draw_metrics, write_metrics
+from pipelines.serving import STALE_DAYS, Office, open_server
 from pipelines.store.lake import MonthFolder
 from pipelines.words.deadlines import local_today
 
@@ -20,15 +22,13 @@ def metrics(
     out: Annotated[Path | None, typer.Option("--out", help="Write FILE.prom for node_exporter's textfiles.")] = None,
     serve: Annotated[str | None, typer.Option("--serve", metavar="HOST:PORT", help="Answer over HTTP.")] = None,
     stale_days: Annotated[
-        int, typer.Option("--stale-days", help="The newest month older than this is not ready.")
-    ] = 45,
+        int, typer.Option("--stale-days", min=1, help="The newest month older than this is not ready.")
+    ] = STALE_DAYS,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the home's Prometheus metrics, write them, or serve them with /healthz and /readyz."""
-    from pipelines.metrics import draw_metrics, write_metrics
-
     speaker = Speaker(lang, as_json)
     if out is not None and serve is not None:
         raise UsageError("metrics.one_of")
@@ -42,8 +42,6 @@ def metrics(
 
 
 def _serve(speaker: Speaker, home: Path, address: str, stale_days: int) -> None:
-    from pipelines.serving import Office, open_server
-
     with open_server(Office(home, stale_days), address) as server, suppress(KeyboardInterrupt):
         where = f"{server.server_name}:{server.server_port}"
         speaker.show({"address": where}, lambda: speaker.say("cli.serving", address=where))
