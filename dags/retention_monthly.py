@@ -10,7 +10,7 @@ One run a month, partition key `YYYY-MM`.
 | reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
 | retried | month not delivered yet (hourly, three days), month busy, storage failed, a receiver away (hourly); nothing else |
 | approval | "Required actions", by whom `RETENTION_APPROVERS` names; unanswered for 20 days it fails, and stays a draft |
-| deadline | on the 13th an unfinished run is told in the triggerer's log; `retention_deadlines` watches the duties |
+| deadline | the duties of the 5th, 10th and 12th are watched by `retention_deadlines` |
 | sent | after the release, to whom `RETENTION_DELIVERY_FILE` names; without it to nobody |
 | afterwards | on the 10th and the 12th (or the working day before), 06:00: how many orders of which list are due |
 
@@ -26,8 +26,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, chain, task
-from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from jinja2 import pass_context
 
 from pipelines import ROOMS
@@ -41,7 +39,6 @@ from pipelines.orchestration import (
     default_args,
     home,
     source,
-    tell_missed,
     when_of,
 )
 
@@ -145,13 +142,6 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
-    # A partitioned run has no logical date to count from. That orders and papers are out by the 5th, 10th and 12th is
-    # watched by `retention_deadlines`, which looks at the months and not at runs.
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(days=12),  # queued on the 1st
-        callback=AsyncCallback(tell_missed, kwargs={"day": 13}),
-    ),
     params={
         "month": Param(
             None,

@@ -42,14 +42,6 @@ def explain(context: Mapping[str, Any]) -> None:
         print(*(describe(language, error) for language in LANGUAGES), sep="\n")
 
 
-async def tell_missed(context: Mapping[str, Any], day: int) -> None:
-    """Say in the triggerer's log that a month's run has not ended by a day of the month after."""
-    import logging
-
-    run = context.get("dag_run")
-    logging.getLogger(__name__).error("deadline missed: the run %s has not ended by the %dth", run, day)
-
-
 def when_of(context: Mapping[str, Any], name: str) -> str:
     """The run's month or day: its partition key, or the parameter of a run by hand; a partitioned run has no date."""
     return context["dag_run"].partition_key or context["params"][name] or ""

@@ -68,8 +68,7 @@ def dags_with_an_impatient_one(folder: Path) -> Path:
     dags = shutil.copytree(ROOT / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     text = (dags / f"{DAG}.py").read_text()
     hurried = text.replace(f'"{DAG}"', f'"{IMPATIENT}"').replace("timedelta(days=20)", "timedelta(seconds=20)")
-    hurried = hurried.replace("timedelta(days=12)", "timedelta(seconds=12)")
-    assert hurried.count(IMPATIENT) == 1 and "seconds=20" in hurried and "seconds=12" in hurried
+    assert hurried.count(IMPATIENT) == 1 and "seconds=20" in hurried
     (dags / f"{IMPATIENT}.py").write_text(hurried)
     return dags
 
@@ -251,9 +250,6 @@ def test_who_rejects_or_does_not_answer_leaves_a_draft(service: House, by_hand: 
     unanswered.ends("failed")
     assert unanswered.tasks()["approve"] == "failed" and unanswered.tasks()["release"] == "upstream_failed"
     assert not seal.exists()
-    # The run was longer than its deadline, and the triggerer has said so.
-    log = service.folder / "triggerer.log"
-    wait_for("the deadline's alert", 60, lambda: "deadline missed" in log.read_text(errors="replace"))
     approved = Run(service, DAG, MONTHS[3])
     approved.answer("Approve")
     approved.ends("success")
