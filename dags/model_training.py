@@ -23,7 +23,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
 from jinja2 import pass_context
 
-from pipelines.orchestration import STORAGE, TIMEZONE, default_args, home, when_of
+from pipelines.orchestration import STORAGE, TIMEZONE, default_args, home, month_param, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,15 +69,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
-    params={
-        "month": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            title="Month / 账期",
-            description="YYYY-MM, for a run by hand; a scheduled run takes its partition key",
-        )
-    },
+    params=month_param("YYYY-MM, for a run by hand; a scheduled run takes its partition key"),
     default_args=default_args(5, STORAGE),
     user_defined_macros={"month_of": month_of},
     doc_md=__doc__,

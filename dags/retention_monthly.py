@@ -38,6 +38,7 @@ from pipelines.orchestration import (
     approvers,
     default_args,
     home,
+    month_param,
     source,
     when_of,
 )
@@ -142,15 +143,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
-    params={
-        "month": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            title="Month / 账期",
-            description="YYYY-MM, for a run by hand; a scheduled run takes its partition key",
-        )
-    },
+    params=month_param("YYYY-MM, for a run by hand; a scheduled run takes its partition key"),
     default_args=default_args(72, NOT_READY, BUSY, STORAGE, AWAY),
     user_defined_macros={"month_of": month_of, "start_at": start_at, "due_at": due_at},
     doc_md=__doc__,

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from pipelines.orchestration import BUSY, STORAGE, TIMEZONE, default_args, home, source
+from pipelines.orchestration import BUSY, STORAGE, TIMEZONE, default_args, home, month_param, source
 
 
 @task
@@ -56,15 +56,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
-    params={
-        "month": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            title="Month / 账期",
-            description="YYYY-MM, to restate one whatever was changed",
-        )
-    },
+    params=month_param("YYYY-MM, to restate one whatever was changed"),
     default_args=default_args(24, BUSY, STORAGE),
     doc_md=__doc__,
     tags=["retention", "daily"],

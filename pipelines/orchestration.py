@@ -42,6 +42,15 @@ def explain(context: Mapping[str, Any]) -> None:
         print(*(describe(language, error) for language in LANGUAGES), sep="\n")
 
 
+def month_param(description: str) -> dict[str, Any]:
+    """The parameter `month` of a run by hand: YYYY-MM or nothing."""
+    from airflow.sdk import Param
+
+    pattern = r"^\d{4}-(0[1-9]|1[0-2])$"
+    kind = ["null", "string"]
+    return {"month": Param(None, type=kind, pattern=pattern, title="Month / 账期", description=description)}
+
+
 def when_of(context: Mapping[str, Any], name: str) -> str:
     """The run's month or day: its partition key, or the parameter of a run by hand; a partitioned run has no date."""
     return context["dag_run"].partition_key or context["params"][name] or ""
