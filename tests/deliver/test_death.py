@@ -72,6 +72,7 @@ def test_a_folder_has_every_file_once_wherever_it_died(forge: Forge, house: Hous
     print(f"killed at {len(passed)} steps")
 
 
+@pytest.mark.long
 def test_sftp_has_every_file_once_wherever_it_died(forge: Forge, house: House, tmp_path: Path) -> None:
     with sftp_server(tmp_path / "far") as box:
         add_sftp(house, box, what=["manager"])
@@ -107,6 +108,7 @@ def test_a_robot_posts_at_most_once_and_what_is_unsure_says_so(forge: Forge, hou
                 assert run(forge, house) == 12 and len(host.messages) == 1, "a third delivery knows no better"
 
 
+@pytest.mark.long
 def test_a_mail_sent_again_is_the_same_mail(forge: Forge, house: House, tmp_path: Path) -> None:
     with mail_server() as box:
         add_mail(house, box, what=["manager"])

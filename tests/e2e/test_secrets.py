@@ -119,6 +119,7 @@ def test_a_month_that_was_run_released_exported_and_told_holds_no_secret(made: D
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_fails_names_no_secret(made: Desk) -> None:
     wrong = with_password(made.url, "operator", WRONG)
     away = with_password(made.url, "operator", WRONG, port="1")
@@ -139,6 +140,7 @@ def test_what_fails_names_no_secret(made: Desk) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_nothing_secret_is_in_airflows_logs_or_rows(made: Desk, tmp_path: Path) -> None:
     """A month as a DAG run in one process: its printed log, the task logs, and the database with XCom."""
     environment = own_environment(
