@@ -28,9 +28,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 DAG, IMPATIENT, RESTATE = "retention_monthly", "retention_impatient", "retention_restate"
 MONTHS = ("2024-03", "2024-04", "2024-05", "2024-06")
 RETENTION = str(BIN / "retention")
-# So that a test need not wait five minutes until a dead task is missed.
+# So that a test need not wait five minutes until a dead task, or a dead scheduler's, is missed.
 QUICK = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30"}
 QUICK |= {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5"}
+QUICK |= {"AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30"}
 
 
 @pytest.fixture(scope="module")
