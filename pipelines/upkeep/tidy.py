@@ -1,7 +1,8 @@
 """What lies in the home longer than it must: drafts nobody goes on with, versions that were superseded, old months.
 
 A version stays while anything still speaks of it: it is current or released, restates a released one, or a month that
-stays was made of it. A month goes whole, with its days, and a line in `removed.jsonl` says which version it was.
+stays was made of it. A month goes whole, with its days and the letters of both; a line in `removed.jsonl` says which
+version it was.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ RECORD = "removed.jsonl"
 
 @dataclass(frozen=True)
 class Removal:
-    """What may go: a draft, version, day or month; `size` in bytes."""
+    """What may go: a draft, a version, letters, a day or a month; `size` in bytes."""
 
     kind: str
     month: Month
@@ -71,8 +72,12 @@ def tidy(home: Path, settings: Settings, now: datetime) -> list[Removal]:
 
 
 def _month(home: Path, month: Month) -> list[Removal]:
-    days = [_removal("day", month, version.path.parent) for version in held_days(home, month)]
-    return [*days, _removal("month", month, MonthFolder(home, month).path)]
+    """A month with its days, and the letters of both: they hold what was sent."""
+    days = held_days(home, month)
+    letters = [home / "outbox" / occasion for occasion in (str(month), *(day.occasion for day in days))]
+    found = [_removal("letters", month, path) for path in letters if path.is_dir()]
+    found += [_removal("day", month, day.path.parent) for day in days]
+    return [*found, _removal("month", month, MonthFolder(home, month).path)]
 
 
 def _removal(kind: str, month: Month, path: Path) -> Removal:

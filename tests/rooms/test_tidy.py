@@ -106,8 +106,11 @@ def test_months_go_only_where_a_period_is_set_and_are_on_record(tmp_path: Path) 
     folder = MonthFolder(tmp_path, FIRST)
     folder.release(folder.version())
     identity = folder.version().identity
+    for month in ("2024-01", "2024-05"):
+        write_text(tmp_path / "outbox" / month / "letter.json", "{}")
     assert gone(tmp_path) == []
-    assert gone(tmp_path, keep_months=26) == ["months/2024-01", "months/2024-02"]
+    assert gone(tmp_path, keep_months=26) == ["outbox/2024-01", "months/2024-01", "months/2024-02"]
+    assert (tmp_path / "outbox" / "2024-05").is_dir()
     assert held_months(tmp_path)[0] == FIRST.plus(2)
     record = [json.loads(line) for line in (tmp_path / RECORD).read_text().splitlines()]
     assert [(r["month"], r["released"]) for r in record] == [("2024-01", 1), ("2024-02", None)]
