@@ -23,7 +23,7 @@ make_twin() {
     fi
 }
 
-# One process, SQLite metadata; nobody is there to approve, so approval, release and the waits are marked as done:
+# One process, SQLite metadata; nobody is there to approve, so approval, release, delivery and the waits are marked as done:
 # the month stays a draft until `retention run MONTH --release`.
 run_through_airflow() {
     set -a
@@ -35,7 +35,7 @@ run_through_airflow() {
     set +a
     .venv/bin/airflow db migrate >"$log" 2>&1 || fail_with_log
     timeout -k 10 "${minutes}m" .venv/bin/airflow dags test retention_monthly -c "{\"month\": \"$1\"}" \
-        --mark-success-pattern 'approve|release|wait_.*' >>"$log" 2>&1 &
+        --mark-success-pattern 'approve|release|deliver|wait_.*' >>"$log" 2>&1 &
     local run=$!
     trap 'kill $run 2>/dev/null || true' EXIT
     watch_rooms $run
