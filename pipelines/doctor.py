@@ -28,6 +28,7 @@ from pipelines.core.expectations import load_suites
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import Settings, load_settings
+from pipelines.report.scorecard import load_rules
 from pipelines.store.champions import find_champion, uplift_shelf
 from pipelines.store.lake import MonthFolder
 
@@ -66,6 +67,7 @@ def examine(home: Path, today: datetime | None = None) -> list[Check]:
         lambda: _key(settings),
         lambda: _calendar(settings, today),
         lambda: _gate(settings),
+        lambda: _scorecard(settings),
         lambda: _delivery(settings),
         lambda: _office(settings, home),
         _airflow,
@@ -160,7 +162,7 @@ def _months(home: Path, today: datetime) -> Iterator[Check]:
     broken = [p.name for p in folders if _is_broken(MonthFolder(home, Month.parse(p.name)))]
     yield Check("months", FAIL if broken else OK, "months", {"count": len(folders), "broken": ", ".join(broken)})
     old = (today - OLD_DRAFT).timestamp()
-    left = [p.parent.name for p in (home / "months").glob("????-??/v*.partial") if p.stat().st_mtime < old]
+    left = [p.parent.name for p in home.glob("*/*/v*.partial") if p.stat().st_mtime < old]
     yield Check("drafts", WARN if left else OK, "drafts", {"months": ", ".join(sorted(set(left)))})
 
 
@@ -204,6 +206,15 @@ def _gate(settings: Settings) -> Check:
         facts = {"file": settings.gate_file, "why": error.facts.get("why") or error.facts.get("finding") or error.key}
         return Check("gate", FAIL, "gate", facts, SpecError.exit_code)
     return Check("gate", OK, "gate", {"rules": sum(map(len, suites.values()))})
+
+
+def _scorecard(settings: Settings) -> Check:
+    try:
+        load_rules(settings.scorecard_file)
+    except SpecError as error:
+        facts = {"file": settings.scorecard_file, "why": error.facts.get("why")}
+        return Check("scorecard", FAIL, "scorecard", facts, SpecError.exit_code)
+    return Check("scorecard", OK, "scorecard")
 
 
 def _delivery(settings: Settings) -> Check:

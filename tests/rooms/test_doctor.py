@@ -70,6 +70,12 @@ def leave_a_draft(home: Path) -> None:
     os.utime(draft, (0, 0))
 
 
+def leave_a_days_draft(home: Path) -> None:
+    draft = home / "days" / "2026-09-05" / "v0001.partial"
+    draft.mkdir(parents=True)
+    os.utime(draft, (0, 0))
+
+
 def take_a_migration_away(home: Path) -> None:
     with sqlite3.connect(home / "office.sqlite3") as office:
         office.execute("DELETE FROM django_migrations WHERE app = 'console' AND name LIKE '0002%'")
@@ -100,6 +106,7 @@ def promote_what_is_gone(home: Path) -> None:
         (garble_current, {"months": "fail"}),
         (change_the_sealed, {"months": "fail"}),
         (leave_a_draft, {"drafts": "warn"}),
+        (leave_a_days_draft, {"drafts": "warn"}),
         (take_a_migration_away, {"office": "warn"}),
         (come_from_the_future, {"office": "fail"}),
         (lose_the_office, {"office": "fail"}),
@@ -120,6 +127,7 @@ def test_a_broken_home(home: Path, damage: Callable[[Path], None], found: dict[s
         ("RETENTION_HOLDOUT_SHARE", "a tenth", {"settings": "fail"}),
         ("RETENTION_GATE_FILE", "gate.yml", {"gate": "fail"}),
         ("RETENTION_CALENDAR_FILE", "days.yml", {"calendar": "fail"}),
+        ("RETENTION_SCORECARD_FILE", "weights.yml", {"scorecard": "fail"}),
         ("RETENTION_DELIVERY_FILE", "away.yml", {"delivery": "fail"}),
         ("RETENTION_DELIVERY_FILE", "wrong.yml", {"delivery": "fail"}),
         ("RETENTION_DELIVERY_FILE", "unmounted.yml", {"delivery": "warn"}),
@@ -133,6 +141,7 @@ def test_broken_settings(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, found: dict[str, str]
 ) -> None:
     Path("gate.yml").write_text("bill.no_such_rule: {severity: info}")
+    Path("weights.yml").write_text("cap: many")
     Path("days.yml").write_text("holidays: [yesterday]")
     Path("wrong.yml").write_text("since: 2026-10\nchannels: {robot: {kind: robot, url: https://hush.example}}")
     for folder in ("unmounted", "right"):
