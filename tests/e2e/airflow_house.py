@@ -148,11 +148,12 @@ class House:
 
     def kill(self, name: str) -> None:
         """Kill a service and everything it has started, at once."""
-        service = psutil.Process(self.processes.pop(name).pid)
+        started = self.processes.pop(name)
+        service = psutil.Process(started.pid)
         for process in [service, *service.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        service.wait(10)
+        started.wait(10)
 
     def _login(self) -> str | None:
         self.check()
