@@ -113,6 +113,7 @@ class House:
     services: tuple[str, ...] = SERVICES
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     token: str | None = None
+    restarts: bool = False  # whether what has ended is started again, as Compose does by `restart: unless-stopped`
 
     @property
     def url(self) -> str:
@@ -167,9 +168,11 @@ class House:
         return self.token
 
     def check(self) -> None:
-        """Fail with the end of its log when a service is gone."""
-        for name, process in self.processes.items():
-            if process.poll() is not None:
+        """Fail with the end of its log when a service is gone, or start it again."""
+        for name, process in list(self.processes.items()):
+            if process.poll() is not None and self.restarts:
+                self.launch(name)
+            elif process.poll() is not None:
                 text = (self.folder / f"{name}.log").read_text(errors="replace")
                 raise AssertionError(f"{name} ended with {process.returncode}\n{text[-4000:]}")
 

@@ -7,7 +7,7 @@ after ten minutes; a person who does not want to wait clears it, and so does a t
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,11 @@ class Run:
         sights: list[bool] = []
 
         def is_taken() -> bool:
+            with suppress(httpx.HTTPError):
+                return looks()
+            return False
+
+        def looks() -> bool:
             if self.tasks().get("approve") in ("success", "failed", "skipped"):
                 return True
             sights.append(self._is_asked())
@@ -167,8 +172,10 @@ class Run:
         """Wait for the run to end, and that it ended so."""
 
         def ended() -> str | None:
-            found: str = self.service.call("GET", self.path)["state"]
-            return found if found in ("success", "failed") else None
+            with suppress(httpx.HTTPError):
+                found: str = self.service.call("GET", self.path)["state"]
+                return found if found in ("success", "failed") else None
+            return None
 
         assert wait_for("the end of the run", seconds, ended) == state, self.tasks()
 
@@ -203,6 +210,19 @@ def assert_same(service: House, by_hand: Path, month: str) -> None:
     assert [p.name for p in (home / "months" / month).glob("v*")] == ["v0001"]
 
 
+def hold_months_before(service: House, month: str) -> None:
+    """Run and release by hand what earlier months the home lacks, when a test is run alone."""
+    for earlier in MONTHS[: MONTHS.index(month)]:
+        if not (Path(service.environment["RETENTION_HOME"]) / "months" / earlier / "SEAL.json").exists():
+            with suppress(AssertionError):  # 12: done, and something was withheld
+                run([RETENTION, "run", earlier, *released_of(service)], service.environment, service.folder)
+
+
+def released_of(service: House) -> list[str]:
+    known = service.environment
+    return ["--source", known["RETENTION_SOURCE"], "--home", known["RETENTION_HOME"], "--release"]
+
+
 def test_a_task_killed_in_each_room_is_made_again(service: House, by_hand: Path) -> None:
     one = Run(service, DAG, MONTHS[0])
     for room in ROOMS:
@@ -215,6 +235,7 @@ def test_a_task_killed_in_each_room_is_made_again(service: House, by_hand: Path)
 
 
 def test_a_killed_scheduler_is_started_again_and_goes_on(service: House, by_hand: Path) -> None:
+    hold_months_before(service, MONTHS[1])
     one = Run(service, DAG, MONTHS[1])
     one.until("features", "running")
     service.kill("scheduler")
@@ -225,29 +246,18 @@ def test_a_killed_scheduler_is_started_again_and_goes_on(service: House, by_hand
     assert_same(service, by_hand, MONTHS[1])
 
 
-def keep_up(service: House) -> Callable[[], bool]:
-    """Launch again whatever has ended, as Compose does; say whether the API answers."""
-
-    def look() -> bool:
-        for name, process in list(service.processes.items()):
-            if process.poll() is not None:
-                service.launch(name)
-        with suppress(httpx.HTTPError, AssertionError):
-            return service.call("GET", f"dags/{DAG}") is not None
-        return False
-
-    return look
-
-
 def test_a_database_that_restarts_costs_nothing(service: House, cluster: Cluster, by_hand: Path) -> None:
+    """Services that lose their database end, and are started again."""
+    hold_months_before(service, MONTHS[2])
     one = Run(service, DAG, MONTHS[2])
     one.until("kpi", "running")
+    service.restarts = True
     cluster.stop()
     cluster.start()
-    wait_for("the API", 180, keep_up(service))
-    one.make_again("kpi")
+    one.make_again("kpi", seconds=600)
     one.answer("Approve")
     one.ends("success")
+    service.restarts = False
     assert_same(service, by_hand, MONTHS[2])
 
 
@@ -255,6 +265,7 @@ def test_who_rejects_or_does_not_answer_leaves_a_draft(service: House, by_hand: 
     """Rejected, nothing leaves the house; unanswered the run fails. Either way the month can be released later."""
     home = Path(service.environment["RETENTION_HOME"])
     seal = home / "months" / MONTHS[3] / "SEAL.json"
+    hold_months_before(service, MONTHS[3])
     refused = Run(service, DAG, MONTHS[3])
     refused.answer("Reject")
     refused.ends("success")
