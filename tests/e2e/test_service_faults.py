@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 DAG, IMPATIENT, RESTATE = "retention_monthly", "retention_impatient", "retention_restate"
 MONTHS = ("2024-03", "2024-04", "2024-05", "2024-06")
 RETENTION = str(BIN / "retention")
+AWAY = (httpx.HTTPError, AssertionError)  # while the database is away the API does not answer, or with 500
 # So that a test need not wait five minutes until a dead task, or a dead scheduler's, is missed.
 QUICK = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30"}
 QUICK |= {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5"}
@@ -116,7 +117,7 @@ class Run:
         return wait_for(f"{task} {states}", seconds, lambda: self._state(task, states), pause=0.2)
 
     def _state(self, task: str, states: tuple[str, ...]) -> str | None:
-        with suppress(httpx.HTTPError):  # while the database is away
+        with suppress(*AWAY):
             state = self.tasks().get(task)
             return state if state in states else None
         return None
@@ -129,7 +130,7 @@ class Run:
         seen: list[str | None] = []
 
         def is_made() -> bool:
-            with suppress(httpx.HTTPError):
+            with suppress(*AWAY):
                 seen.append(self.tasks()[task])
                 if seen[-3:] == ["up_for_retry"] * 3:
                     asked = {"dry_run": False, "dag_run_id": self.id, "task_ids": [task], "only_failed": False}
@@ -148,7 +149,7 @@ class Run:
         sights: list[bool] = []
 
         def is_taken() -> bool:
-            with suppress(httpx.HTTPError):
+            with suppress(*AWAY):
                 return looks()
             return False
 
@@ -172,7 +173,7 @@ class Run:
         """Wait for the run to end, and that it ended so."""
 
         def ended() -> str | None:
-            with suppress(httpx.HTTPError):
+            with suppress(*AWAY):
                 found: str = self.service.call("GET", self.path)["state"]
                 return found if found in ("success", "failed") else None
             return None
