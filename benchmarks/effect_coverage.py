@@ -28,9 +28,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import twin
+from models.judging.sequences import FEWEST, Arm, Interval, overall_effect, retention_effect, revenue_effect
 from pipelines.core.settings import load_settings
 from pipelines.dispatch.holdout import draw
-from pipelines.feedback.sequences import FEWEST, Arm, Interval, overall_effect, retention_effect, revenue_effect
 
 CONFIG = twin.TwinConfig()
 FACTOR = dict(zip(("persuadable", "indifferent", "sleeping_dog"), CONFIG.treated_factors, strict=True))

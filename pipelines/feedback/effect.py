@@ -8,10 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.core.context import Context
-from pipelines.core.outputs import lists
-from pipelines.core.spec import TableName
-from pipelines.feedback.sequences import (
+from models.judging.sequences import (
     Arm,
     Interval,
     orders_needed,
@@ -19,6 +16,9 @@ from pipelines.feedback.sequences import (
     retention_effect,
     revenue_effect,
 )
+from pipelines.core.context import Context
+from pipelines.core.outputs import lists
+from pipelines.core.spec import TableName
 
 OVERALL = "overall"
 SMALLEST = 0.02  # the effect that the sample still needed is reckoned for: two in a hundred more stay

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from models.judging.sequences import Arm, revenue_effect
 from pipelines.core.context import Context
-from pipelines.feedback.sequences import Arm, revenue_effect
 from pipelines.words.units import yuan
 
 Row = dict[str, Any]

@@ -9,8 +9,8 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
+from models.judging.sequences import Arm, revenue_effect
 from pipelines.channels.export import export_month
-from pipelines.feedback.sequences import Arm, revenue_effect
 from pipelines.report.operation import write_operation
 from pipelines.store.lake import MonthFolder
 from tests.scored import scored_operator

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from pipelines.feedback.sequences import (
+from models.judging.sequences import (
     FEWEST,
     Arm,
     half_width,
