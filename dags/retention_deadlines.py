@@ -18,7 +18,7 @@ from pipelines.orchestration import TIMEZONE, default_args, home
 
 
 @task
-def due() -> list[str]:
+def due() -> None:
     """Say what is owed by the next working day; raise Incomplete when something is."""
     from pipelines.core.errors import Incomplete
     from pipelines.upkeep.guard import find_pressing
@@ -28,7 +28,6 @@ def due() -> list[str]:
     print(*(f"{row['due_on']} {row['state']} {row['month']} {row['name']}" for row in found), sep="\n")
     if found:
         raise Incomplete("due.pressing", count=len(found))
-    return []
 
 
 with DAG(

@@ -89,7 +89,8 @@ def find_changed(home: Path, source: str, newest: int = 3) -> list[Month]:
     A month that is no longer delivered is left out, and one of a database, which is known only once it is read.
     """
     held = [month for month in held_months(home) if MonthFolder(home, month).seal()]
-    return [month for month in held[-newest:] if _is_changed(MonthFolder(home, month), open_source(source))]
+    delivered = open_source(source)
+    return [month for month in held[-newest:] if _is_changed(MonthFolder(home, month), delivered)]
 
 
 def _is_changed(folder: MonthFolder, source: Source) -> bool:

@@ -61,6 +61,13 @@ class Interval:
     high: float
 
 
+def verdict(effect: Interval | None) -> str:
+    """Say what an effect shows so far: `too_few`, `helps`, `harms`, or `open` while its bounds hold nought."""
+    if effect is None:
+        return "too_few"
+    return "helps" if effect.low > 0 else "harms" if effect.high < 0 else "open"
+
+
 def half_width(variance: float, pairs: float, alpha: float = ALPHA) -> float:
     """The half width after that many pairs, of an estimate with that variance (of the estimate, not of a pair).
 

@@ -15,6 +15,7 @@ from models.judging.sequences import (
     overall_effect,
     retention_effect,
     revenue_effect,
+    verdict,
 )
 from pipelines.core.context import Context
 from pipelines.core.outputs import lists
@@ -97,20 +98,14 @@ def _shown(row: Row) -> Row:
         **_bounds("effect", effect),
         **_bounds("revenue_kept", revenue_effect(treated, holdout)),
         "needed_order_count": orders_needed(treated, holdout, SMALLEST),
-        "state": _state(effect),
-        "is_paused": _state(effect) == "harms",
+        "state": verdict(effect),
+        "is_paused": verdict(effect) == "harms",
     }
 
 
 def _bounds(name: str, found: Interval | None) -> Row:
     values = (found.value, found.low, found.high) if found else (None, None, None)
     return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
-
-
-def _state(effect: Interval | None) -> str:
-    if effect is None:
-        return "too_few"
-    return "helps" if effect.low > 0 else "harms" if effect.high < 0 else "open"
 
 
 def _overall(rows: list[Row]) -> list[Row]:
@@ -123,4 +118,4 @@ def _overall(rows: list[Row]) -> list[Row]:
     kept = [row["revenue_kept"] for row in rows if row["revenue_kept"] is not None]
     shown = _bounds("effect", effect) | {"revenue_kept": sum(kept) if kept else None}
     whole = {"list": OVERALL, "month_count": months, **totals, **counts, **shown}
-    return [whole | {"state": _state(effect), "is_paused": False}]
+    return [whole | {"state": verdict(effect), "is_paused": False}]

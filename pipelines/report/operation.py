@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from models.judging.sequences import Arm, revenue_effect
+from models.judging.sequences import Arm, revenue_effect, verdict
 from pipelines.core.context import Context
 from pipelines.words.units import yuan
 
@@ -53,15 +53,8 @@ def _view(row: Row) -> Row:
         **dict(zip(names, bounds, strict=True)),
         "total_cost_amount": cost,
         "net_amount": None if cost is None or bounds[0] is None else bounds[0] - cost,
-        "effect_state": _state(bounds),
+        "effect_state": verdict(found),
     }
-
-
-def _state(bounds: list[Decimal | None]) -> str:
-    _, low, high = bounds
-    if low is None or high is None:
-        return "too_few"
-    return "helps" if low > 0 else "harms" if high < 0 else "open"
 
 
 def _arm(row: Row, arm: str) -> Arm:
