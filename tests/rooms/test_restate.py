@@ -17,7 +17,7 @@ import pytest
 from benchmarks.proof.sums import check_home
 from pipelines.cli import app
 from pipelines.core.errors import Refused
-from pipelines.restate import restate_month
+from pipelines.restate import find_changed, restate_month
 from pipelines.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.small import KEY as SECRET
@@ -233,3 +233,20 @@ def test_a_restatement_verifies(restated: tuple[Operator, Version, Version]) -> 
     with no_gate():
         seen = verify_month(job(operator.home, None), known.number)
     assert seen.differences == []
+
+
+def test_only_released_months_whose_deliveries_changed_are_found(tmp_path: Path) -> None:
+    """A draft is made again by its own run; once a version knows the deliveries there is nothing to find."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    run_town(home, Town().person("ann"), source)
+    bills = next((source / str(MONTH)).glob("bill.*"))
+    delivered = bills.read_bytes()
+    bills.write_bytes(delivered + b"\n")
+    assert find_changed(home, str(source)) == []
+    bills.write_bytes(delivered)
+    release_month(job(home, None))
+    assert find_changed(home, str(source)) == []
+    bills.write_bytes(delivered + b"\n")
+    assert find_changed(home, str(source)) == [MONTH]
+    shutil.rmtree(source / str(MONTH))
+    assert find_changed(home, str(source)) == []
