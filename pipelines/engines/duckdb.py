@@ -27,7 +27,7 @@ class DuckEngine:
     """One private in-memory database. Tables are views on Parquet files; files outside `folders` cannot be read."""
 
     def __init__(self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int) -> None:
-        scratch.mkdir(parents=True, exist_ok=True)
+        scratch.mkdir(parents=True, exist_ok=True, mode=0o700)  # what spills may name people
         self._connection = duckdb.connect(
             ":memory:",
             config={"memory_limit": memory_limit, "threads": threads, "temp_directory": str(scratch)},
