@@ -1,4 +1,4 @@
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS office
 
 ENV UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/retention
@@ -21,4 +21,11 @@ RUN uv sync --frozen --no-dev --extra celery --no-cache \
     && install -d -o office /srv/airflow /srv/home /srv/backup
 
 ENV PATH=/srv/retention/.venv/bin:$PATH
+USER office
+
+# With Spark, for RETENTION_ENGINE=spark: `OFFICE_IMAGE=spark` in .env.
+FROM office AS spark
+USER root
+RUN apt-get update && apt-get install -y --no-install-recommends openjdk-17-jre-headless && rm -rf /var/lib/apt/lists/* \
+    && uv sync --frozen --no-dev --extra celery --extra spark --no-cache
 USER office

@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench bench-faults bench-league postgres clean
+.PHONY: help setup run test test-all check bench bench-faults bench-league spark packages clean
 
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
@@ -37,10 +37,10 @@ $(UV):
 run: setup
 	@deploy/first_run.sh
 
-test: check postgres
+test: check spark packages
 	@$(PYTEST) -m "not long"
 
-test-all: check postgres
+test-all: check spark packages
 	@$(PYTEST)
 
 check: setup
@@ -58,8 +58,15 @@ bench-faults: setup
 bench-league: setup
 	@$(BIN)/python -m benchmarks.league
 
-postgres:
-	@deploy/need_postgres.sh
+# PySpark is the second engine's, 455 MB: only who tests it or runs on it needs it.
+spark: .venv/.spark
+
+.venv/.spark: .venv/.synced
+	@echo "adding PySpark"
+	@$(UV) sync --frozen --python $(PYTHON) --extra spark --quiet && touch $@ || echo "PySpark cannot be had: its tests are skipped"
+
+packages:
+	@deploy/need_packages.sh
 
 clean:
 	rm -rf build airflow .mypy_cache .ruff_cache .pytest_cache

@@ -3,9 +3,10 @@
 Each month must be, byte for byte, the month run and released by hand. Told: how long the services took to answer, each
 month from its first room to its seal, and how many files were compared.
 
-    python -m benchmarks.service [--executor LocalExecutor|CeleryExecutor] [--months 24] [--services 300] [--keep DIR]
+    python -m benchmarks.service [--executor LocalExecutor|CeleryExecutor] [--engine duckdb|spark] [--months 24]
+        [--services 300] [--keep DIR]
 
-Needs PostgreSQL's programs, and redis-server for CeleryExecutor.
+Needs PostgreSQL's programs, redis-server for CeleryExecutor, Java and PySpark for Spark.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ import psycopg
 
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
-from pipelines.core.settings import load_settings
+from pipelines.core.settings import ENGINES, load_settings
 from pipelines.run import Job, release_month, run_month
 from pipelines.store.files import hash_file
 from pipelines.store.lake import held_months
+from tests import postgres, spark
 from tests.e2e.airflow_house import House, house, wait_for
-from tests.postgres import open_cluster
 from twin import generate
 
 DAG = "retention_monthly"
@@ -96,22 +97,28 @@ def _seconds(run: dict[str, Any]) -> float:
     return (end - begin).total_seconds()
 
 
-def measure(folder: Path, executor: str, months: int, services: int) -> int:
+def measure(folder: Path, executor: str, engine: str, months: int, services: int) -> int:
     """Measure, tell, and return 1 where anything differs."""
     generate(folder / "twin", services=services, months=months, seed=7, through=LAST)
     names = [str(Month.parse(LAST).plus(back)) for back in range(1 - months, 1)]
     by_hand = run_by_hand(folder / "by_hand", folder / "twin", names)
     print(f"by hand: {months} months in {by_hand:.0f} s", flush=True)
     with ExitStack() as stack:
-        cluster = stack.enter_context(open_cluster())
+        cluster = stack.enter_context(postgres.open_cluster())
         server = f"postgres@127.0.0.1:{cluster.port}"
         with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE airflow")
         settings: dict[str, str | Path] = {"AIRFLOW__CORE__EXECUTOR": executor, "RETENTION_SECRET_KEY": KEY}
         settings |= {"RETENTION_HOME": folder / "home", "RETENTION_SOURCE": folder / "twin"}
+        settings |= {"RETENTION_ENGINE": engine, "RETENTION_MEMORY_LIMIT": "2GB"}
+        if engine == "spark":
+            settings["RETENTION_SPARK_MASTER"] = stack.enter_context(spark.open_cluster(folder)).master
         began = time.perf_counter()
         service = stack.enter_context(house(folder, f"postgresql+psycopg2://{server}/airflow", **settings))
-        print(f"{executor}: {', '.join(service.services)} answer after {time.perf_counter() - began:.0f} s", flush=True)
+        print(
+            f"{executor}, {engine}: {', '.join(service.services)} answer after {time.perf_counter() - began:.0f} s",
+            flush=True,
+        )
         runs = backfill(service, names)
     for one in runs:
         print(f"{one['partition_key']}: {one['state']}, {_seconds(one):.0f} s", flush=True)
@@ -125,6 +132,7 @@ def main() -> None:
     """Measure in a folder of its own, or in one that is kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service")
     parser.add_argument("--executor", default="LocalExecutor", choices=("LocalExecutor", "CeleryExecutor"))
+    parser.add_argument("--engine", default="duckdb", choices=ENGINES)
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--services", type=int, default=300)
     parser.add_argument("--keep", type=Path)
@@ -134,7 +142,7 @@ def main() -> None:
         where = told.keep or Path(folder)
         where.mkdir(parents=True, exist_ok=True)
         try:
-            raise SystemExit(measure(where, told.executor, told.months, told.services))
+            raise SystemExit(measure(where, told.executor, told.engine, told.months, told.services))
         except RetentionError as error:
             raise SystemExit(str(error)) from error
 

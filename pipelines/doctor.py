@@ -19,6 +19,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import duckdb
 import sqlalchemy as sa
 from packaging.requirements import Requirement
 
@@ -28,6 +29,7 @@ from pipelines.core.expectations import load_suites
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import Settings, load_settings
+from pipelines.engines import open_engine
 from pipelines.report.scorecard import load_rules
 from pipelines.store.champions import find_champion, uplift_shelf
 from pipelines.store.lake import MonthFolder
@@ -69,6 +71,7 @@ def examine(home: Path, today: datetime | None = None) -> list[Check]:
         lambda: _gate(settings),
         lambda: _scorecard(settings),
         lambda: _delivery(settings),
+        lambda: _engine(settings, home),
         lambda: _office(settings, home),
         _airflow,
         lambda: _model(home, settings),
@@ -231,6 +234,24 @@ def _delivery(settings: Settings) -> Check:
     missing = missing_places(deliveries)
     facts = {"channels": ", ".join(deliveries.channels), "missing": ", ".join(missing)}
     return Check("delivery", WARN if missing else OK, "delivery", facts)
+
+
+def _engine(settings: Settings, home: Path) -> Check:
+    """Whether the engine answers, and into the home's disk: a worker may stand on another machine."""
+    facts = {"engine": settings.engine, "master": settings.spark_master or "-"}
+    if settings.engine == "duckdb":
+        return Check("engine", OK, "engine_here")
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=".doctor-", dir=_place(home)) as scratch,
+            open_engine(settings, Path(scratch), []) as engine,
+        ):
+            engine.rows(engine.answer("SELECT 1 AS one").sql)
+    except StorageError as error:
+        return Check("engine", FAIL, "engine", facts | {"why": error.facts["why"]})
+    except (OSError, duckdb.IOException):
+        return Check("engine", FAIL, "engine_elsewhere", facts)
+    return Check("engine", OK, "engine", facts)
 
 
 def _office(settings: Settings, home: Path) -> Check:

@@ -22,7 +22,7 @@ from pipelines.core.errors import Refused, RetentionError, StorageError, UsageEr
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
-from pipelines.engines.duckdb import DuckEngine
+from pipelines.engines import open_engine
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
 from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
@@ -233,14 +233,13 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
     failpoint(f"room.begun:{room}")
     earlier = recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
-    settings = job.settings
     is_first = room == ROOMS[0]
     office = _office(job) if is_first else None
-    with DuckEngine(draft.scratch, folders, settings.memory_limit, settings.threads) as engine:
+    with open_engine(job.settings, draft.scratch, folders) as engine:
         context = Context(
             month=job.month,
-            settings=settings,
-            calendar=Calendar.load(settings.calendar_file),
+            settings=job.settings,
+            calendar=Calendar.load(job.settings.calendar_file),
             draft=draft,
             engine=engine,
             earlier=earlier,

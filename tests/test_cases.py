@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases.bench import ENGINES, run_case
+from pipelines.core.settings import ENGINES
+from tests.cases.bench import run_case
 from tests.cases.form import Case, differences, load_cases, read_grid
+from tests.spark import needs_spark
 
 
 def _parameters() -> list[object]:
-    ends = {engine: "" if engine == "duckdb" else f" on {engine}" for engine in ENGINES}
-    return [pytest.param(engine, case, id=f"{case}{ends[engine]}") for case in load_cases() for engine in ENGINES]
+    ends = {"duckdb": "", "spark": " on spark"}
+    marks = {"duckdb": (), "spark": needs_spark}
+    return [
+        pytest.param(engine, case, id=f"{case}{ends[engine]}", marks=marks[engine])
+        for case in load_cases()
+        for engine in ENGINES
+    ]
 
 
 @pytest.mark.parametrize(("engine", "case"), _parameters())

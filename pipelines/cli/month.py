@@ -11,6 +11,7 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
+from pipelines.core.settings import ENGINES, load_settings
 from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
@@ -25,7 +26,7 @@ def run(
     month: str,
     source: Annotated[str | None, typer.Option("--source", help="A folder, or a YAML for a database.")] = None,
     only: Annotated[str | None, typer.Option("--only", help="Run this room alone.")] = None,
-    engine: Annotated[str, typer.Option("--engine", help="duckdb (spark is not there yet).")] = "duckdb",
+    engine: Annotated[str | None, typer.Option("--engine", help="duckdb (default) or spark.")] = None,
     release: Annotated[bool, typer.Option("--release", help="Seal the month.")] = False,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -33,10 +34,11 @@ def run(
 ) -> None:
     """Run a month, all rooms; resumable, and nothing new when nothing changed."""
     speaker = Speaker(lang, as_json)
-    if engine != "duckdb":
-        raise UsageError("engine.unknown", engine=engine)
+    if engine not in (None, *ENGINES):
+        raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
+    settings = load_settings(**({"engine": engine} if engine else {}))
     with month_progress(month, enabled=not as_json) as progress:
-        job = Job(home, Month.parse(month), source, progress=progress)
+        job = Job(home, Month.parse(month), source, settings, progress)
         if only:
             version = run_room(job, only)
         elif source is None and release:

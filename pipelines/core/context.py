@@ -16,7 +16,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import PAY_RULES, Settings
 from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
-from pipelines.engines.duckdb import DuckEngine, native
+from pipelines.engines.duckdb import Answer, DuckEngine, native
 from pipelines.store.champions import Champion
 from pipelines.store.lake import Draft, Version
 from pipelines.store.waivers import Waiver
@@ -186,8 +186,13 @@ class Context:
             self.record_missing(spec.table, reasons, spec)
             return False
         self.bind_tolerated(spec)
-        self.write(spec.table, sql or native(spec), spec.meta["key"], self.parameters(spec.parameters), spec)
+        answer = self.answer(spec, sql)
+        self.write(spec.table, answer.sql, spec.meta["key"], answer.parameters, spec)
         return True
+
+    def answer(self, spec: Spec, sql: str | None = None) -> Answer:
+        """Have the engine answer a SQL file, or the SQL that a room made of it."""
+        return self.engine.answer(sql or native(spec), self.parameters(spec.parameters))
 
     def bind_tolerated(self, spec: Spec) -> None:
         """Put empty tables where a SQL file reads one that is missing and says it can do without."""

@@ -27,6 +27,9 @@ PAY_RULES = (
 )
 
 
+ENGINES = ("duckdb", "spark")
+
+
 class Settings(BaseSettings):
     """Settings from RETENTION_* variables or `.env`."""
 
@@ -98,6 +101,10 @@ class Settings(BaseSettings):
     keep_months: int | None = Field(
         default=None, ge=25, description="months held, the rest may go; all of them without"
     )
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="what answers the SQL files: DuckDB here, or Spark beyond one machine"
+    )
+    spark_master: str | None = Field(default=None, description="Spark's master; all in this process without")
     memory_limit: str = Field(default="6GB", description="the engine's memory before it spills to disk")
     threads: int = Field(default=2, ge=1, description="the engine's threads")
     log_format: Literal["text", "json"] = Field(

@@ -19,7 +19,6 @@ from pipelines.dispatch.capacity import place
 from pipelines.dispatch.decide import ask, settle
 from pipelines.dispatch.holdout import draw_holdout
 from pipelines.dispatch.write import remember, write_candidates, write_lists, write_orders, write_why_not
-from pipelines.engines.duckdb import native
 
 # What a list's SELECT must give; whatever it gives beyond these is evidence.
 FIXED = ("customer_id", "service_id", "rank_group", "rank_value", "amount", "reason_code", "due_on")
@@ -72,7 +71,8 @@ def gather(context: Context, spec: Spec) -> dict[str, Any]:
     if is_paused(context, spec):
         release = {"status": "withheld", "reason": "paused: it loses more customers than it keeps"}
     context.bind_tolerated(spec)
-    context.engine.table(f"listed_{spec.name}", _one_a_customer(spec), context.parameters(spec.parameters))
+    answer = context.answer(spec)
+    context.engine.table(f"listed_{spec.name}", _one_a_customer(spec, answer.sql), answer.parameters)
     return state | release
 
 
@@ -97,12 +97,12 @@ def _red_looks(context: Context) -> list[str]:
     return [row["subject"] for row in rows]
 
 
-def _one_a_customer(spec: Spec) -> str:
-    """The list's SELECT with one row a customer and his rank on the list."""
+def _one_a_customer(spec: Spec, answer: str) -> str:
+    """What the list's SELECT gives, with one row a customer and his rank on the list."""
     due_on = "due_on" if "due_on" in spec.tree.named_selects else "CAST(NULL AS DATE)"
     order = "rank_group, rank_value DESC NULLS LAST, service_id NULLS LAST"
     return f"""
-        WITH row AS (SELECT * FROM ({native(spec)}) WHERE customer_id IS NOT NULL),
+        WITH row AS (SELECT * FROM ({answer}) WHERE customer_id IS NOT NULL),
         best AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY {order}) AS choice FROM row)
         SELECT '{spec.name}' AS list, customer_id, service_id, CAST(rank_value AS DECIMAL(18,2)) AS rank_value,
             CAST(amount AS DECIMAL(18,2)) AS amount, reason_code AS reason_codes, {due_on} AS listed_due_on,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
@@ -16,11 +16,18 @@ from pipelines.store.files import Written, write_parquet
 BATCH_ROWS = 122_880
 
 
+class Answer(NamedTuple):
+    """What a SELECT gives, as SQL to put into a larger statement, and the `$parameters` that go with it."""
+
+    sql: str
+    parameters: dict[str, object]
+
+
 class DuckEngine:
     """One private in-memory database. Tables are views on Parquet files; files outside `folders` cannot be read."""
 
     def __init__(self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int) -> None:
-        scratch.mkdir(parents=True, exist_ok=True)
+        scratch.mkdir(parents=True, exist_ok=True, mode=0o700)  # what spills may name people
         self._connection = duckdb.connect(
             ":memory:",
             config={"memory_limit": memory_limit, "threads": threads, "temp_directory": str(scratch)},
@@ -50,6 +57,15 @@ class DuckEngine:
         """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""
         body = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
         self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT {body} WHERE FALSE")
+
+    def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
+        """Answer the SELECT of a SQL file: here it is its own answer, worked out where it is put."""
+        return Answer(sql, dict(parameters or {}))
+
+    def types(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, str]:
+        """The columns that a SELECT gives, and their SQL types."""
+        columns = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters).description
+        return {name: str(kind) for name, kind, *_ in columns}
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> duckdb.DuckDBPyConnection:
         """Run one statement with named `$parameters`."""

@@ -6,7 +6,6 @@ import pyarrow as pa
 
 from pipelines.core.context import Context
 from pipelines.core.outputs import Kpi
-from pipelines.engines.duckdb import native
 
 # kind -> (SQL of the scope's id, columns it cannot do without)
 SCOPES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -49,11 +48,12 @@ def sum_by_customer(context: Context, kpi: Kpi) -> None:
     given |= {"scope_id": "CAST(NULL AS VARCHAR)", "interval_low": "NULL", "interval_high": "NULL"}
     keys = ", ".join(name if name in columns else f"{other} AS {name}" for name, other in given.items())
     denominator = "denominator" if "denominator" in columns else "NULL"
+    answer = context.answer(kpi.spec)
     context.engine.table(
         "customer_part",
         f"SELECT customer_id, {keys}, SUM(CAST(numerator AS DECIMAL(28,8))) AS numerator, "
-        f"SUM(CAST({denominator} AS DECIMAL(28,8))) AS denominator FROM ({native(kpi.spec)}) GROUP BY ALL",
-        context.parameters(kpi.spec.parameters),
+        f"SUM(CAST({denominator} AS DECIMAL(28,8))) AS denominator FROM ({answer.sql}) GROUP BY ALL",
+        answer.parameters,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import dispatch, features
+from pipelines import dispatch, engines, features
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
@@ -25,10 +24,9 @@ from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
 from pipelines.core.spec import EARLIER, Spec, TableName, load_spec, room_specs
 from pipelines.core.values import SQL_TYPES
+from pipelines.engines.duckdb import native
 from pipelines.store.lake import Draft, Version
 from tests.cases.form import Case, Grid
-
-ENGINES = sorted(p.stem for p in (ROOT / "pipelines" / "engines").glob("*.py") if p.stem != "__init__")
 
 _ARROW = {
     "VARCHAR": pa.string(),
@@ -69,7 +67,8 @@ def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
         for table in readable:
             bind(open_, table, _fill(table, case.given.get(table)), folder)
         parameters = context.parameters(spec.parameters) | _typed_parameters(case.parameters)
-        rows: list[dict[str, Any]] = open_.rows(as_its_room_reads(context, spec), parameters)
+        answer = open_.answer(_asked(context, spec), parameters)
+        rows: list[dict[str, Any]] = open_.rows(as_its_room_reads(spec, answer.sql), answer.parameters)
         return rows
 
 
@@ -85,38 +84,35 @@ def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
 # -- what a room makes of its SELECTs ----------------------------------------------------------------------------
 
 
-def as_its_room_reads(context: Context, spec: Spec) -> str:
-    """Wrap a SELECT as its room does: carried history, one row a customer and list, sums a customer and KPI."""
-    if spec.meta.get("carry"):
-        return features._carried(context, spec)
+def _asked(context: Context, spec: Spec) -> str:
+    """What an engine is asked for a SQL file: its SELECT, joined with what is carried where it carries a history."""
+    return features._carried(context, spec) if spec.meta.get("carry") else native(spec)
+
+
+def as_its_room_reads(spec: Spec, answer: str) -> str:
+    """Wrap an answer as its room does: one row a customer and list, sums a customer and KPI."""
     if spec.room == "dispatch":
-        return dispatch._one_a_customer(spec)
-    return _sums(spec) if spec.room == "kpi" else native(spec)
+        return dispatch._one_a_customer(spec, answer)
+    return _sums(spec, answer) if spec.room == "kpi" else answer
 
 
-def native(spec: Spec) -> str:
-    """Return the SELECT in DuckDB's words."""
-    return spec.tree.sql(dialect="duckdb")
-
-
-def _sums(spec: Spec) -> str:
+def _sums(spec: Spec, answer: str) -> str:
     """Add up a KPI's parts a customer and variant; what adds nothing is left out."""
     measures = [name for name in ("numerator", "denominator") if name in spec.tree.named_selects]
     placed = ("customer_id", "variant", "part", "scope_kind", "scope_id", "interval_low", "interval_high")
     keys = [name for name in placed if name in spec.tree.named_selects]
     sums = [f"CAST(SUM({name}) AS DECIMAL(28, 8)) AS {name}" for name in measures]
     some = " OR ".join(f"SUM({name}) IS DISTINCT FROM 0" for name in measures)
-    return f"SELECT {', '.join(keys + sums)} FROM ({native(spec)}) GROUP BY {', '.join(keys)} HAVING {some}"
+    return f"SELECT {', '.join(keys + sums)} FROM ({answer}) GROUP BY {', '.join(keys)} HAVING {some}"
 
 
 # -- engine and context ------------------------------------------------------------------------------------------
 
 
 def open_engine(name: str, folder: Path) -> Any:
-    """Open the engine that a module of `pipelines/engines` holds."""
-    module = importlib.import_module(f"pipelines.engines.{name}")
-    engine = next(v for k, v in vars(module).items() if k.endswith("Engine") and v.__module__ == module.__name__)
-    return engine(folder / "scratch", [folder], "1GB", 1)
+    """Open an engine as the rooms do, small."""
+    settings = load_settings(engine=name, memory_limit="1GB", threads=1)
+    return engines.open_engine(settings, folder / "scratch", [folder])
 
 
 @dataclass(frozen=True)
@@ -183,8 +179,9 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
                 engine.bind_empty(table, context._types(table.name))
             else:
                 bind(engine, table, _fill(table, None), Path(name))
-        sql = as_its_room_reads(context, spec) if spec.meta.get("carry") else native(spec)
-        schema: pa.Schema = engine.execute(sql, context.parameters(spec.parameters)).to_arrow_table().schema
+        schema: pa.Schema = (
+            engine.execute(_asked(context, spec), context.parameters(spec.parameters)).to_arrow_table().schema
+        )
         return schema
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.airflow_house import BIN, QUEUED, ROOT, SERVICES, compose, interpolate, shared_settings
+from tests.spark import SERVICES as SPARK
 
 _FILE = ROOT / "docker-compose.yml"
 _TEXT = _FILE.read_text(encoding="utf-8")
@@ -24,8 +25,10 @@ def office() -> list[dict[str, Any]]:
 def test_the_services_are_those_the_tests_start() -> None:
     """PostgreSQL, the migration before everything, and one process a service."""
     services = compose()["services"]
-    assert set(services) == {"postgres", "migrate", *QUEUED}
-    assert {name for name, service in services.items() if service.get("profiles") == ["celery"]} == {"redis", "worker"}
+    assert set(services) == {"postgres", "migrate", *QUEUED, *SPARK}
+    profiles = {"celery": {"redis", "worker"}, "spark": set(SPARK)}
+    for profile, wanted in profiles.items():
+        assert {name for name, service in services.items() if service.get("profiles") == [profile]} == wanted
     assert services["migrate"]["command"] == ["airflow", "db", "migrate"]
     assert [services[name]["command"][:2] for name in SERVICES] == [["airflow", name] for name in SERVICES]
     for name in SERVICES:

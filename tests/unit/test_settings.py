@@ -75,6 +75,7 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
         "delivery_file",
     } | files
     technical |= {name for name in Settings.model_fields if name.startswith("keep_")}
+    technical |= {"engine", "spark_master"}  # engines agree to the byte (tests/rooms/test_spark.py)
     technical |= {"start_working_day"}  # Airflow's alone
     technical |= {"uplift_holdout_orders"}  # says when a model is fitted; a month is made of the model
     assert set(load_settings().meaning()) == set(Settings.model_fields) - technical

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Make sure the tests find what they need beside Python; what cannot be had is named, and its tests are skipped.
+set -euo pipefail
+
+# Whether something is there, and the package of Debian and Ubuntu that has it.
+has_postgresql() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+has_java() { command -v java >/dev/null; }
+has_redis() { command -v redis-server >/dev/null; }
+has_spreadsheet() { command -v soffice >/dev/null; }
+has_chinese_font() { compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null; }
+declare -A package=(
+    [postgresql]=postgresql
+    [java]=default-jre-headless
+    [redis]=redis-server
+    [spreadsheet]=libreoffice-calc
+    [chinese_font]=fonts-noto-cjk
+)
+
+lacking() {
+    for name in "${!package[@]}"; do
+        "has_$name" || echo "${package[$name]}"
+    done
+}
+
+missing=$(lacking | sort | xargs)
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ]; then
+    as_root=()
+elif sudo -n true 2>/dev/null; then
+    as_root=(sudo -n)
+else
+    echo "not installed, and the tests that need them will be skipped: apt-get install $missing" >&2
+    exit 0
+fi
+echo "installing for the tests: $missing"
+"${as_root[@]}" apt-get update -qq || true
+for each in $missing; do
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$each" >/dev/null || true
+done
+missing=$(lacking | sort | xargs)
+[ -z "$missing" ] || echo "could not be installed, and the tests that need them will be skipped: $missing" >&2
