@@ -1,4 +1,4 @@
-"""A day between two months: bulletins of arrears and suspensions, and orders for whom was suspended since.
+"""A day between two months: bulletins of arrears, suspensions and promises due, and orders for whom was suspended since.
 
 One run a day, partition key `YYYY-MM-DD`: the day whose 24:00 the delivered state is of.
 
