@@ -1,12 +1,13 @@
 # make run    set everything up and run a synthetic operator's newest month through Airflow
 # make test   set everything up, check, and run every test that fits 30 minutes; make test-all runs the long ones too
+#             (installs PostgreSQL's server and docker-compose where it may; says so, and what is skipped where it may not)
 # make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
 # make bench  re-measure what the README claims; make bench-faults plants every fault and tells what was caught;
 # make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench bench-faults bench-league postgres clean
+.PHONY: help setup run test test-all check bench bench-faults bench-league postgres compose clean
 
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
@@ -37,10 +38,10 @@ $(UV):
 run: setup
 	@deploy/first_run.sh
 
-test: check postgres
+test: check postgres compose
 	@$(PYTEST) -m "not long"
 
-test-all: check postgres
+test-all: check postgres compose
 	@$(PYTEST)
 
 check: setup
@@ -60,6 +61,9 @@ bench-league: setup
 
 postgres:
 	@deploy/need_postgres.sh
+
+compose:
+	@deploy/need_compose.sh
 
 clean:
 	rm -rf build airflow .mypy_cache .ruff_cache .pytest_cache
