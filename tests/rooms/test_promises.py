@@ -16,9 +16,9 @@ from pipelines.run import release_month
 from pipelines.sources.changes import WITHDRAWN, read_day_office
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.day import tell_day
-from tests.office import exported, fill, taken
+from tests.office import exported, fill, released_town, taken
 from tests.rooms.test_daily import DAY, NEXT_DAY, deliver, town, work_list
-from tests.small import MONTH, job, only, own_settings, read, row, run_town
+from tests.small import MONTH, Town, job, only, own_settings, read, row, run_town, write_csv
 
 
 @pytest.fixture
@@ -120,3 +120,70 @@ def test_the_bulletin_names_whom_to_call(
     book = only(export_day(DayFolder(home, MONTH, NEXT_DAY), home.parent / "out", language))
     rows = [*openpyxl.load_workbook(book)[sheet].iter_rows(min_row=4, values_only=True)]
     assert only(rows)[1:3] == ("M1", late) and only(rows)[4:7] == (40, 0, 40) and only(rows)[-1] == "dan"
+
+
+# Who promises to pay 40 yuan by which day of September, and pays what, on which day, on which bill.
+PROMISES: dict[str, tuple[int, tuple[str, int, str] | None]] = {
+    "keeps": (20, ("40.00", 19, "")),
+    "breaks": (20, None),
+    "half": (20, ("15.00", 22, "2026-07")),
+    "late": (20, ("40.00", 28, "")),
+    "other": (20, ("40.00", 19, "2026-08")),  # on a bill that was not due yet
+    "waits": (30, None),
+}
+
+
+def september(made: Town) -> Town:
+    """What has changed by the end of September: payments, and what is open still."""
+    for who, (_, paid) in PROMISES.items():
+        if paid is not None:
+            bill = f"{who}-1/{paid[2]}" if paid[2] else ""
+            day = f"2026-09-{paid[1]}"
+            made.add("payment", payment_id=who, customer_id=who, bill_id=bill, paid_on=day, amount=paid[0])
+    for who, left in (("breaks", "40.00"), ("half", "25.00"), ("other", "40.00"), ("waits", "40.00")):
+        made.add(
+            "receivable", bill_id=f"{who}-1/2026-07", service_id=f"{who}-1", customer_id=who, bill_month="2026-07",
+            open_amount=left, due_on="2026-08-01",
+        )  # fmt: skip
+    return made
+
+
+def test_the_last_day_says_what_the_month_says(tmp_path: Path) -> None:
+    """But for whom has paid after the days of grace: his promise was broken, and there is nothing to call about."""
+    august, month = Town(), Town(MONTH.plus(1))
+    for who in PROMISES:
+        august.person(who).owe(who, "40.00")
+        month.person(who)
+    august.add(
+        "receivable", bill_id="other-1/2026-08", service_id="other-1", customer_id="other", bill_month="2026-08",
+        open_amount="100.00", due_on="2026-09-25",
+    )  # fmt: skip
+    home = released_town(tmp_path / "home", august).home
+    said = {
+        who: {
+            "outcome": "promised",
+            "contacted_on": date(2026, 9, 7),
+            "promised_amount": 40,
+            "promised_on": date(2026, 9, by),
+        }
+        for who, (by, _) in PROMISES.items()
+    }
+    assert taken(home, fill(exported(home, tmp_path / "out")["M1"], said)).accepted == len(PROMISES)
+    september(month)
+    last = date(2026, 9, 30)
+    for name in ("service", "receivable", "payment"):
+        write_csv(tmp_path / "source" / "daily" / str(last) / f"{name}.csv", name, month.tables[name])
+    day = run_day(DayJob(home, last, tmp_path / "source", own_settings()))
+    told = {row["customer_id"]: row for row in read(day, "daily_promise")}
+    seen = {row["customer_id"]: row for row in read(run_town(home, month), "feedback_promise")}
+    assert {who: row["state"] for who, row in seen.items()} == {
+        **dict.fromkeys(("breaks", "half", "late", "other"), "broken"),
+        **{"keeps": "kept", "waits": "pending"},
+    }
+    assert {who: (row["state"], row["short_amount"]) for who, row in told.items()} == {
+        "breaks": ("late", Decimal("40.00")),
+        "half": ("late", Decimal("25.00")),
+        "other": ("late", Decimal("40.00")),
+        "waits": ("due", Decimal("40.00")),
+    }
+    assert all(row["come_amount"] == seen[who]["paid_amount"] for who, row in told.items())
