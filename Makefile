@@ -1,5 +1,6 @@
 # make run    set everything up and run a synthetic operator's newest month through Airflow
 # make test   set everything up, check, and run every test that fits 30 minutes; make test-all runs the long ones too
+#             (installs what they need beside Python where it may: deploy/need_packages.sh)
 # make check  what CI and pre-commit check: ruff, ruff format, mypy, the compose file against its schema
 # make bench  re-measure what the README claims; make bench-faults plants every fault and tells what was caught;
 # make bench-league  sets this project, a rule list and churnkit side by side (docs/league.md)

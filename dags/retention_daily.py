@@ -1,4 +1,4 @@
-"""A day between two months: bulletins of arrears and suspensions, and orders for whom was suspended since.
+"""A day between two months: bulletins of arrears, suspensions and promises due, and orders for whom was suspended since.
 
 One run a day, partition key `YYYY-MM-DD`: the day whose 24:00 the delivered state is of.
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, CronPartitionTimetable, Param, task
 
-from pipelines.orchestration import AWAY, BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, source, when_of
+from pipelines.orchestration import AWAY, BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, needed_source, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,15 +33,11 @@ def job_of(context: Mapping[str, Any]) -> DayJob:
     """The run's day as the pipeline knows it; raise UsageError when the run names none, or no source is set."""
     from pathlib import Path
 
-    from pipelines.core.errors import UsageError
     from pipelines.daily import DayJob, parse_day
     from pipelines.words.progress import task_progress
 
     day = parse_day(when_of(context, "day"))
-    where = source()
-    if where is None:
-        raise UsageError("source.none")
-    return DayJob(home(), day, Path(where), progress=task_progress(day))
+    return DayJob(home(), day, Path(needed_source()), progress=task_progress(day))
 
 
 @task

@@ -20,14 +20,12 @@ from pipelines.orchestration import TIMEZONE, default_args, home
 @task
 def due() -> None:
     """Say what is owed by the next working day; raise Incomplete when something is."""
-    from pipelines.core.errors import Incomplete
-    from pipelines.upkeep.guard import find_pressing
+    from pipelines.upkeep.guard import find_pressing, raise_pressing
     from pipelines.words.deadlines import local_today
 
     found = find_pressing(home(), local_today())
     print(*(f"{row['due_on']} {row['state']} {row['month']} {row['name']}" for row in found), sep="\n")
-    if found:
-        raise Incomplete("due.pressing", count=len(found))
+    raise_pressing(found)
 
 
 with DAG(

@@ -27,18 +27,16 @@ KEPT = 14  # archives
 @task
 def verify() -> dict[str, int]:
     """Hash and derive the newest months again; raise VerificationError for one that differs."""
-    from pipelines.core.errors import VerificationError
     from pipelines.run import Job
     from pipelines.store.lake import held_months
-    from pipelines.verify import verify_month
+    from pipelines.verify import raise_differing, verify_month
     from pipelines.words.progress import task_progress
 
     files = {}
     for month in held_months(home())[-VERIFIED:]:
         seen = verify_month(Job(home(), month, progress=task_progress(month)))
-        if seen.differences:
-            facts = {"version": seen.version.number, "count": len(seen.differences)}
-            raise VerificationError("verify.differs", month=month, **facts)
+        print(*(f"{month} {one.kind} {one.what}" for one in seen.differences), sep="\n")
+        raise_differing(seen)
         files[str(month)] = seen.files
     return files
 

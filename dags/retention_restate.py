@@ -18,21 +18,17 @@ from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from pipelines.orchestration import BUSY, STORAGE, TIMEZONE, default_args, home, month_param, source
+from pipelines.orchestration import BUSY, STORAGE, TIMEZONE, default_args, home, month_param, needed_source, source
 
 
 @task
 def changed(**context: Any) -> list[str]:
     """Say which released months have deliveries that no version knows."""
-    from pipelines.core.errors import UsageError
     from pipelines.restate import find_changed
 
     if month := context["params"]["month"]:
         return [month]
-    where = source()
-    if where is None:
-        raise UsageError("source.none")
-    return [str(month) for month in find_changed(home(), where)]
+    return [str(month) for month in find_changed(home(), needed_source())]
 
 
 @task(max_active_tis_per_dag=1)

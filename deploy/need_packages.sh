@@ -7,12 +7,15 @@ has_postgresql() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgres
 has_java() { command -v java >/dev/null; }
 has_redis() { command -v redis-server >/dev/null; }
 has_spreadsheet() { command -v soffice >/dev/null; }
+# No container is started: Debian's old docker-compose will do, which needs no Docker.
+has_compose() { docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null; }
 has_chinese_font() { compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null; }
 declare -A package=(
     [postgresql]=postgresql
     [java]=default-jre-headless
     [redis]=redis-server
     [spreadsheet]=libreoffice-calc
+    [compose]=docker-compose
     [chinese_font]=fonts-noto-cjk
 )
 

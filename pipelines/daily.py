@@ -1,4 +1,4 @@
-"""A day between two months: its bulletins, and orders for whom the operator has suspended since.
+"""A day between two months: its bulletins, promises that fall due, and orders for whom the operator has suspended since.
 
 What was delivered of the day (`service receivable payment trouble_ticket status_change`) is read as a month's tables are.
 All else, owners, consent, value and the places of managers, is what the newest month before it knows. The day's orders
@@ -31,8 +31,9 @@ from pipelines.engines.duckdb import DuckEngine
 from pipelines.feedback.marks import write_marks
 from pipelines.run import StorageErrors, code_hash, identity_of_key
 from pipelines.sources import DaySource
+from pipelines.sources.changes import read_day_office
 from pipelines.sources.folder import DAILY
-from pipelines.sources.office import OfficeReading, read_office
+from pipelines.sources.office import OfficeReading
 from pipelines.store.files import hash_file
 from pipelines.store.lake import DayFolder, MonthFolder, Version, held_days, held_months
 
@@ -60,18 +61,22 @@ class DayContext(Context):
         return self.calendar.after(self.day, 1)
 
     def entry(self, table: TableName) -> dict[str, Any] | None:
-        """The manifest entry of a table of the day, or of the month where the day has none of its own."""
+        """The manifest entry of a table of the day, or of the month where the day has none of its own.
+
+        `prior.` is the month's table where the day has the same one.
+        """
         own = super().entry(table)
-        if own is not None or table.era or _is_of_the_day(table.name):
+        if own is not None or table.era != ("prior" if _is_of_the_day(table.name) else ""):
             return own
         entry: dict[str, Any] | None = self.before.manifest["tables"].get(table.name)
         return entry
 
     def bind_month(self) -> None:
-        """Make the month's tables readable, but for those that are the day's own."""
+        """Make the month's tables readable; those that the day has as well as `prior.` ones."""
         for name, entry in self.before.manifest["tables"].items():
-            if entry["status"] == "computed" and not name.startswith("extract_") and not _is_of_the_day(name):
-                self.engine.bind(TableName(name), self.before.path / f"{name}.parquet")
+            if entry["status"] == "computed" and not name.startswith("extract_"):
+                era = "prior" if _is_of_the_day(name) else ""
+                self.engine.bind(TableName(name, era), self.before.path / f"{name}.parquet")
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The month's parameters, with the day as the last of its month so far."""
@@ -142,7 +147,7 @@ def run_day(job: DayJob) -> Version:
             if sealed.manifest["inputs"]["source"] != fingerprint:
                 raise Refused("day.sealed", day=job.day, version=sealed.number)
             return sealed
-        office = read_office(job.settings.office_database(job.home), job.month)
+        office = read_day_office(job.settings.office_database(job.home), job.month, job.day)
         version = _make(job, source, office, _inputs(job, fingerprint, office))
         if MonthFolder(job.home, job.before.month).seal() is not None:
             _hand_over(job, version)
@@ -209,6 +214,8 @@ def _read(context: DayContext, month: Month, source: DaySource, office: OfficeRe
         tables=context.tables,
     )
     extract.run(reading)
+    context.engine.register("promised", office.tables["order"])
+    context.write("daily_order", "SELECT * FROM promised", ["order_id"])
     context.draft.tables |= reading.tables  # what the snapshot asks of earlier rooms
     snapshot.take_in(reading, [replace(contract()[name], required=False) for name in DAILY])
 

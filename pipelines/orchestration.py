@@ -77,6 +77,16 @@ def source() -> str | None:
     return _setting("source")
 
 
+def needed_source() -> str:
+    """What the operator delivers; raise UsageError where neither the variable nor the setting names it."""
+    from pipelines.core.errors import UsageError
+
+    where = source()
+    if where is None:
+        raise UsageError("source.unset")
+    return where
+
+
 def backup_folder() -> Path:
     """Where archives go: the Airflow variable `retention_backup`, else RETENTION_BACKUP; raise UsageError without."""
     from pipelines.core.errors import UsageError

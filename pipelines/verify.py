@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipelines import ROOMS
-from pipelines.core.errors import StorageError
+from pipelines.core.errors import StorageError, VerificationError
 from pipelines.core.settings import load_settings
 from pipelines.run import Job, code_hash, derive_month, identity_of_key, raw_of
 from pipelines.store.files import hash_file
@@ -54,6 +54,13 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
     told = derived if "code" in notes else []
     files = sum("sha256" in entry for entry in version.manifest["tables"].values())
     return Verification(version, files, differences if told else [*differences, *derived], told, notes)
+
+
+def raise_differing(seen: Verification) -> None:
+    """Raise VerificationError when something differs, after it was told."""
+    if seen.differences:
+        facts = {"month": seen.version.month, "version": seen.version.number}
+        raise VerificationError("verify.differs", **facts, count=len(seen.differences))
 
 
 def _check_seal(version: Version, seal: dict[str, object] | None) -> Iterator[Difference]:

@@ -303,7 +303,7 @@ def is_to_the_left(table: TableName, spec: Spec) -> bool:
     if table.era:
         return table.era in EARLIER and table.room in ROOMS
     if table.room == spec.room:
-        return spec.room in ("features", "feedback", "report")
+        return spec.room in ("features", "feedback", "report", "daily")
     return FOLDERS.index(table.room) < FOLDERS.index(spec.room)
 
 

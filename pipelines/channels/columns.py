@@ -182,7 +182,17 @@ DAY_COLUMNS = {
         ("day.past_due_amount", 14, "money"), ("day.paid_amount", 14, "money"), ("day.paid_month_amount", 14, "money"),
         ("day.last_open_amount", 14, "money"), ("day.allowed_amount", 14, "money"), ("day.to_collect_amount", 14, "money"),
     ),
+    "due": _office(
+        *_PLACE, ("day.due_count", 12, "integer"), ("day.due_amount", 14, "money"), ("day.kept_count", 12, "integer"),
+        ("day.late_count", 12, "integer"), ("day.late_amount", 14, "money"),
+    ),
 }  # fmt: skip
+# Whom to call about a promise to pay: those who have not kept theirs come first.
+PROMISE_COLUMNS = _office(
+    ("branch_id", 12, "text"), ("manager_id", 12, "text"), ("state", 12, "text"), ("promised_on", 12, "date"),
+    ("promised_amount", 14, "money"), ("day.come_amount", 14, "money"), ("day.short_amount", 14, "money"),
+    ("contacted_on", 12, "date"), ("order_id", 21, "text"), ("customer_id", 14, "text"),
+)  # fmt: skip
 ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
 TABLE_COLUMNS = {
     "kpi": KPI_COLUMNS,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.channels.columns import DAY_COLUMNS
+from pipelines.channels.columns import DAY_COLUMNS, PROMISE_COLUMNS
 from pipelines.channels.company import write_company_book
 from pipelines.channels.workbook import (
     Sheet,
@@ -162,10 +162,14 @@ def _office(folder: MonthFolder, language: str) -> Office:
 
 def _bulletins(office: Office, out: Path) -> Iterator[Path]:
     found = {name: office.rows(f"daily_{name}") for name in DAY_COLUMNS if office.version.is_computed(f"daily_{name}")}
-    sheets = tuple(Sheet(name, DAY_COLUMNS[name], _placed(office, rows), frozen=1) for name, rows in found.items())
+    sheets = [Sheet(name, DAY_COLUMNS[name], _placed(office, rows), frozen=1) for name, rows in found.items()]
+    if office.version.is_computed("daily_promise"):
+        sheets.append(Sheet("promise", PROMISE_COLUMNS, _promises(office), frozen=2))
     if sheets:
         path = out / f"{office.version.occasion}_bulletin.xlsx"
-        write_tables(path, Tables(office.stamp(label(office.language, "day.title")), sheets), labels(office.language))
+        write_tables(
+            path, Tables(office.stamp(label(office.language, "day.title")), tuple(sheets)), labels(office.language)
+        )
         yield path
 
 
@@ -179,6 +183,27 @@ def _placed(office: Office, rows: Sequence[Row]) -> list[Row]:
             "scope_kind": label(office.language, f"scope.{row['scope_kind']}"),
             "scope_id": row["scope_id"],
         }
+        for row in rows
+    ]
+
+
+def _promises(office: Office) -> list[Row]:
+    """By desk, who is late first; the longest ago before the others."""
+    states = ("late", "due", "kept")
+    rows = sorted(
+        office.rows("daily_promise"),
+        key=lambda row: (
+            row["branch_id"] or "",
+            row["manager_id"] or "",
+            states.index(row["state"]),
+            row["promised_on"],
+            row["order_id"],
+        ),
+    )
+    return [
+        row
+        | {f"day.{name}": row[name] for name in ("come_amount", "short_amount")}
+        | {"state": label(office.language, f"promise.{row['state']}")}
         for row in rows
     ]
 

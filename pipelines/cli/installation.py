@@ -10,12 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
-from pipelines.core.errors import Incomplete
 from pipelines.core.settings import load_settings
 from pipelines.doctor import OK, Check, examine, raise_worst
 from pipelines.upkeep.backup import back_up
 from pipelines.upkeep.backup import restore as make_home
-from pipelines.upkeep.guard import find_pressing
+from pipelines.upkeep.guard import find_pressing, raise_pressing
 from pipelines.upkeep.tidy import Removal, find_removable
 from pipelines.upkeep.tidy import tidy as remove
 from pipelines.words.deadlines import local_today
@@ -100,8 +99,7 @@ def due(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -
     found = find_pressing(home, local_today())
     told = [row | {"due_on": row["due_on"].isoformat()} for row in found]
     speaker.show(told, lambda: _list_duties(speaker, found))
-    if found:
-        raise Incomplete("due.pressing", count=len(found))
+    raise_pressing(found)
 
 
 def _list_duties(speaker: Speaker, found: list[dict[str, Any]]) -> None:

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
-from pipelines.core.errors import UsageError, VerificationError
+from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.restate import CAUSES, read_restatement, restate_month
 from pipelines.run import Job
 from pipelines.store.waivers import read_waivers
 from pipelines.store.waivers import waive as accept
-from pipelines.verify import verify_month
+from pipelines.verify import raise_differing, verify_month
 from pipelines.words import views
 from pipelines.words.progress import month_progress
 from pipelines.words.restatement import draw_restatement
@@ -37,8 +37,7 @@ def verify(
     content = {"month": month, "version": number, "files": seen.files, "notes": seen.notes}
     content |= {name: [asdict(d) for d in getattr(seen, name)] for name in ("differences", "told")}
     speaker.show(content, lambda: views.draw_verification(content, speaker.language))
-    if seen.differences:
-        raise VerificationError("verify.differs", month=month, version=number, count=len(seen.differences))
+    raise_differing(seen)
     speaker.say("cli.verified", month=month, version=number, files=seen.files)
 
 

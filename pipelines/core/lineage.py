@@ -78,6 +78,7 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
         *("order_id", "month", "list", "customer_id", "service_id", "branch_id", "manager_id", "rank", "rank_value"),
         *("amount", "reason_codes", "also_on", "due_on", "arm", "purpose", "dispatched_on", "is_provisional"),
     ),
+    "daily_order": ("order_id", "customer_id", "branch_id", "manager_id", "dispatched_on"),
     "extract_release": ("month", "order_count"),
     "extract_outcome": ("order_id", "outcome", "contacted_on", "is_contact", "is_success", "is_closed"),
     "extract_promise": ("order_id", "contacted_on", "promised_amount", "promised_on"),

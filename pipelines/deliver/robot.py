@@ -24,8 +24,11 @@ from pipelines.deliver.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.store.outbox import Letter, instant
 
 HOSTS = {"dingtalk": "oapi.dingtalk.com", "wecom": "qyapi.weixin.qq.com", "feishu": "open.feishu.cn"}
-# What the vendors' lists of codes call too fast or busy; all else they answer is final.
-_TOO_FAST = {"dingtalk": {130101, 410100}, "wecom": {45009, 45033}, "feishu": {9499, 11232}}
+# What the vendors call too fast or busy, each with where it stands in docs/deliveries.md; all else they answer is final.
+_TOO_FAST = {"dingtalk": {130101, 410100}, "wecom": {45009, 45033}, "feishu": {11232, 99991400}}
+_BAD_OR_TOO_FAST = (
+    9499  # Feishu's code of a bad request; said of a text that was too fast as well, and only its words differ
+)
 _BUSY = -1
 _LEFT_ALONE = 600  # seconds for which DingTalk shuts a robot that was too fast
 _RETRIED = {408, 425, 429, 500, 503}
@@ -133,22 +136,33 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def judge_answer(vendor: str, status: int, headers: Mapping[str, str], answer: bytes) -> None:
     """Return when the receiver took the message; raise NotSent otherwise. A vendor's 200 may still be a refusal."""
     if status in _RETRIED:
-        raise Later("http_code", after=_retry_after(headers.get("retry-after", "")), code=status)
+        raise Later("http_code", after=_asked_for(headers), code=status)
     if status in _GATEWAY:
         raise Unsure("http_code", code=status)
+    code = _code(answer)
+    if vendor != "plain" and _is_too_fast(vendor, code, answer):
+        raise Later("robot_code", after=_asked_for(headers) or _LEFT_ALONE, code=code)
     if not 200 <= status < 300:
         raise Rejected("http_code", code=status)
     if vendor == "plain":
         return
-    code = _code(answer)
     if code is None:
         raise Unsure("no_answer", error="no code")
-    if code in _TOO_FAST[vendor]:
-        raise Later("robot_code", after=_LEFT_ALONE, code=code)
     if code == _BUSY:
         raise Later("robot_code", code=code)
     if code != 0:
         raise Rejected("robot_code", code=code)
+
+
+def _is_too_fast(vendor: str, code: int | None, answer: bytes) -> bool:
+    """Whether an answer, Feishu's with status 400 too, says that too much was sent."""
+    words = b"too many request" in answer.lower()
+    return code in _TOO_FAST[vendor] or (vendor == "feishu" and code == _BAD_OR_TOO_FAST and words)
+
+
+def _asked_for(headers: Mapping[str, str]) -> float | None:
+    """How many seconds the receiver asks for, in HTTP's header or in that of Feishu's gateway."""
+    return _retry_after(headers.get("retry-after") or headers.get("x-ogw-ratelimit-reset", ""))
 
 
 def _code(answer: bytes) -> int | None:

@@ -56,14 +56,15 @@ class OfficeReading:
     sha256: str
 
 
-def read_office(url: str, month: Month) -> OfficeReading:
+def read_office(url: str, month: Month, until: date | None = None) -> OfficeReading:
     """Read the releases and standing answers of the three months before and the open marks, all at one moment.
 
-    An office that has never been opened says nothing. Raise SourceNotReady when it cannot be reached.
+    Answers count whose contact was by the last day, the month's or `until`. An office that has never been opened says
+    nothing. Raise SourceNotReady when it cannot be reached.
     """
     engine = office_engine(url)
     try:
-        rows = _read(engine, month)
+        rows = _read(engine, month, until or month.last_day)
     except sa.exc.DBAPIError as error:
         raise SourceNotReady("office.away", why=type(error.orig).__name__) from None
     finally:
@@ -81,14 +82,14 @@ def office_engine(url: str) -> sa.Engine:
         raise SourceNotReady("office.away", why=type(error).__name__) from None
 
 
-def _read(engine: sa.Engine, month: Month) -> dict[str, list[dict[str, Any]]]:
+def _read(engine: sa.Engine, month: Month, last_day: date) -> dict[str, list[dict[str, Any]]]:
     if _is_unopened(engine):
         return {name: [] for name in TABLES}
-    held = {"months": [str(month.plus(-ago)) for ago in range(1, LAST_CHECK + 1)]}
+    held = {"months": looked_at(month)}
     with engine.connect() as connection:
         _begin_reading(connection)
         releases = _rows(connection, _RELEASES, held)
-        answers = list(map(_typed, _rows(connection, _ANSWERS, held | {"last_day": month.last_day})))
+        answers = list(map(_typed, _rows(connection, _ANSWERS, held | {"last_day": last_day})))
         marks = _rows(connection, _MARKS, {})
     return {
         "release": sorted(releases, key=lambda row: str(row["month"])),
@@ -96,6 +97,11 @@ def _read(engine: sa.Engine, month: Month) -> dict[str, list[dict[str, Any]]]:
         "promise": [{name: a[name] for name in _PROMISE} for a in _standing(filter(_is_promise, answers))],
         "mark": sorted(map(_mark, marks), key=lambda row: [str(value) for value in row.values()]),
     }
+
+
+def looked_at(month: Month) -> list[str]:
+    """Return the months whose orders are still looked at, the newest first."""
+    return [str(month.plus(-ago)) for ago in range(1, LAST_CHECK + 1)]
 
 
 def _begin_reading(connection: sa.Connection) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.calendar import Calendar
+from pipelines.core.errors import Incomplete
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.store.lake import MonthFolder
@@ -26,6 +27,12 @@ def find_pressing(home: Path, today: date) -> list[dict[str, Any]]:
     limit = Calendar.load(load_settings().calendar_file).after(today, 1)
     found = [] if not (home / "months").is_dir() else list(_owed(home, today))
     return [row for row in found if row["state"] in PRESSING and row["due_on"] <= limit]
+
+
+def raise_pressing(found: list[dict[str, Any]]) -> None:
+    """Raise Incomplete when something presses, after it was told."""
+    if found:
+        raise Incomplete("due.pressing", count=len(found))
 
 
 def _owed(home: Path, today: date) -> Iterator[dict[str, Any]]:

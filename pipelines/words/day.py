@@ -13,8 +13,8 @@ from pipelines.store.lake import Version
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.views import draw_grid
 
-BULLETINS = ("suspended", "arrears")
-_TABLES = (*(f"daily_{name}" for name in BULLETINS), "features_arrears", "features_complaint")
+BULLETINS = ("suspended", "arrears", "due")
+_TABLES = (*(f"daily_{name}" for name in BULLETINS), "daily_promise", "features_arrears", "features_complaint")
 
 
 def tell_day(version: Version) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def tell_day(version: Version) -> dict[str, Any]:
         "month": str(version.month),
         "version": version.number,
         **{name: _rows(version, f"daily_{name}") for name in BULLETINS},
+        "promises": _rows(version, "daily_promise"),
         "orders": len(_rows(version, "dispatch_order")),
         "why_not": dict(Counter(row["reason"] for row in _rows(version, "dispatch_why_not"))),
         "not_computed": {name: "; ".join(reasons) for name, reasons in missing.items()},

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipelines.core.errors import Incomplete, Undelivered
+from pipelines.core.paths import ROOT
 from pipelines.deliver.failures import Later, Rejected, Unsure
 from pipelines.deliver.post import raise_open
-from pipelines.deliver.robot import judge_answer
+from pipelines.deliver.robot import _BAD_OR_TOO_FAST, _TOO_FAST, judge_answer
 from pipelines.store.outbox import Letter
 from tests.deliver.certificates import certificate
 from tests.deliver.conftest import CUSTOMER, NAME, PHONE, House
@@ -243,8 +245,16 @@ def test_the_proxy_of_the_channel_is_used_and_none_of_the_environment_s(
     ("vendor", "status", "body", "meaning"),
     [
         ("wecom", 200, '{"errcode": 45009}', Later),
+        ("wecom", 200, '{"errcode": 45033}', Later),
         ("wecom", 200, '{"errcode": 93000}', Rejected),
+        ("dingtalk", 200, '{"errcode": 410100}', Later),
+        ("dingtalk", 200, '{"errcode": 310000}', Rejected),
         ("feishu", 200, '{"code": 11232}', Later),
+        ("feishu", 400, '{"code": 99991400, "msg": "request trigger frequency limit"}', Later),
+        ("feishu", 400, '{"code": 9499, "msg": "too many request", "data": {}}', Later),
+        ("feishu", 200, '{"code": 9499, "msg": "Bad Request", "data": {}}', Rejected),
+        ("feishu", 400, '{"code": 9499, "msg": "Bad Request", "data": {}}', Rejected),
+        ("dingtalk", 400, '{"errcode": 9499, "errmsg": "too many request"}', Rejected),
         ("feishu", 200, '{"code": 19021}', Rejected),
         ("feishu", 200, '{"code": "0"}', Unsure),
         ("dingtalk", 200, "[]", Unsure),
@@ -252,6 +262,7 @@ def test_the_proxy_of_the_channel_is_used_and_none_of_the_environment_s(
         ("dingtalk", 204, "", Unsure),
         ("plain", 504, "", Unsure),
         ("plain", 401, "", Rejected),
+        ("plain", 400, '{"code": 11232}', Rejected),
     ],
 )
 def test_what_an_answer_means(vendor: str, status: int, body: str, meaning: type[Exception]) -> None:
@@ -266,3 +277,18 @@ def test_retry_after(said: str, seconds: float | None) -> None:
     with pytest.raises(Later) as caught:
         judge_answer("plain", 429, {"retry-after": said}, b"")
     assert caught.value.after == seconds
+
+
+@pytest.mark.parametrize(("status", "after"), [(429, 52), (400, 52)])
+def test_feishu_s_gateway_says_how_long_to_wait(status: int, after: float) -> None:
+    body = b'{"code": 99991400, "msg": "request trigger frequency limit"}'
+    with pytest.raises(Later) as caught:
+        judge_answer("feishu", status, {"x-ogw-ratelimit-reset": "52"}, body)
+    assert caught.value.after == after
+
+
+@pytest.mark.parametrize("vendor", ["dingtalk", "wecom", "feishu"])
+def test_each_code_of_too_fast_stands_in_the_papers_with_its_source(vendor: str) -> None:
+    text = (ROOT / "docs" / "deliveries.md").read_text(encoding="utf-8")
+    named = {int(code) for code in re.findall(rf"^\| {vendor} \| (\d+) \|.*https://", text, re.MULTILINE)}
+    assert named == _TOO_FAST[vendor] | ({_BAD_OR_TOO_FAST} if vendor == "feishu" else set())

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,11 @@ import psutil
 import sqlalchemy as sa
 import yaml
 
+from tests.small import KEY
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+RETENTION = str(BIN / "retention")
 SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 QUEUED = ("redis", *SERVICES, "worker")  # with the profile `celery`
 API = "api/v2"
@@ -84,6 +87,30 @@ def run(command: list[str], environment: dict[str, str], folder: Path, timeout: 
     if code:
         raise AssertionError(f"{' '.join(command)} ended with {code}\n{text[-4000:]}")
     return text
+
+
+def write_source(folder: Path, months: Sequence[str], *words: str) -> Path:
+    """Write a synthetic operator of 300 services over months long past; return the folder of its deliveries."""
+    size = ["--services", "300", "--months", str(len(months)), "--seed", "7", "--through", months[-1]]
+    run([RETENTION, "twin", *size, *words, "--out", str(folder / "out")], own_environment(), folder)
+    return folder / "out"
+
+
+def run_by_hand(folder: Path, *words: str) -> None:
+    """Run a command of the project; 12, done with something withheld, is done."""
+    try:
+        run([RETENTION, *words], own_environment(RETENTION_SECRET_KEY=KEY), folder)
+    except AssertionError as error:
+        if "ended with 12" not in str(error):
+            raise
+
+
+def release_by_hand(folder: Path, source: Path, months: Sequence[str]) -> Path:
+    """Run and release the months from the command line, each before the next; return their home."""
+    for month in months:
+        run_by_hand(folder, "run", month, "--source", str(source), "--home", "home", "--release")
+        assert (folder / "home" / "months" / month / "SEAL.json").exists()
+    return folder / "home"
 
 
 def free_port() -> int:

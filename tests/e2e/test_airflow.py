@@ -17,7 +17,17 @@ import pytest
 
 from pipelines.store.lake import MonthFolder
 from tests.deliver.servers import robot
-from tests.e2e.airflow_house import BIN, ROOT, House, house, own_environment, run, wait_for
+from tests.e2e.airflow_house import (
+    ROOT,
+    House,
+    house,
+    own_environment,
+    release_by_hand,
+    run,
+    run_by_hand,
+    wait_for,
+    write_source,
+)
 from tests.postgres import Cluster
 from tests.scored import TRAINED, unscored_operator
 from tests.small import KEY, MONTH
@@ -26,7 +36,6 @@ DAG = "retention_monthly"
 TRAINING = "model_training"
 MONTHS = ("2024-04", "2024-05", "2024-06")
 DAY = "2024-06-20"
-RETENTION = str(BIN / "retention")
 
 
 def files_of(home: Path, month: str) -> dict[str, bytes]:
@@ -46,30 +55,14 @@ def assert_same_month(one: Path, other: Path, month: str) -> None:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synthetic operator of 300 services over three months long past."""
-    folder = tmp_path_factory.mktemp("twin")
-    words = ["--services", "300", "--months", "3", "--seed", "7", "--through", MONTHS[-1], "--days", DAY]
-    run([RETENTION, "twin", *words, "--out", str(folder / "out")], own_environment(), folder)
-    return folder / "out"
+    """Three months of an operator, and a day of the last."""
+    return write_source(tmp_path_factory.mktemp("twin"), MONTHS, "--days", DAY)
 
 
 @pytest.fixture(scope="module")
 def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the three months, run and released from the command line, each before the next."""
-    folder = tmp_path_factory.mktemp("by_hand")
-    for month in MONTHS:
-        words = ["run", month, "--source", str(source), "--home", "home", "--release"]
-        run_by_hand(folder, *words)
-    return folder / "home"
-
-
-def run_by_hand(folder: Path, *words: str) -> None:
-    """Run a command of the project; 12, done with something withheld, is done."""
-    try:
-        run([RETENTION, *words], own_environment(RETENTION_SECRET_KEY=KEY), folder)
-    except AssertionError as error:
-        if "ended with 12" not in str(error):
-            raise
+    """A home with the three months."""
+    return release_by_hand(tmp_path_factory.mktemp("by_hand"), source, MONTHS)
 
 
 def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.airflow_house import BIN, QUEUED, ROOT, SERVICES, compose, interpolate, shared_settings
 from tests.spark import SERVICES as SPARK
@@ -97,3 +100,97 @@ def test_the_image_has_what_the_months_are_made_of() -> None:
 def test_variables_are_filled_in_as_compose_does(text: str, filled: str) -> None:
     """A value, a default, a must."""
     assert interpolate(text, {"A": "1"}) == filled
+
+
+# -- as Compose itself reads it ----------------------------------------------------------------------------------
+
+# What docker-compose 1 (Python, no longer made; Debian's package of that name) refuses in a file that is valid by the
+# specification: the project's name, and an environment file that may be missing. It is given the file without them.
+_TOO_NEW = (
+    "'name' does not match any of the regexes: '^x-'",
+    'env_file contains {"path": ".env", "required": false}, which is an invalid type, it should be a string',
+)
+
+
+@pytest.fixture(scope="module")
+def composer() -> list[str]:
+    """The command that reads compose files here: Docker's plugin, or else docker-compose."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]) and not subprocess.run([*command, "version"], capture_output=True).returncode:
+            return command
+    pytest.skip("neither `docker compose` nor docker-compose is on this machine: apt-get install docker-compose")
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> dict[str, str]:
+    """A folder with the compose file, its settings, and .env.example filled in; what the latter says."""
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    filled = re.sub(r"^(\w*(?:KEY|PASSWORD|SECRET))=$", r"\1=example", text, flags=re.MULTILINE)
+    filled = filled.replace("RETENTION_SOURCE_FOLDER=\n", "RETENTION_SOURCE_FOLDER=/data/delivered\n")
+    (tmp_path / ".env").write_text(filled, encoding="utf-8")
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy" / "airflow.env", tmp_path / "deploy")
+    shutil.copy(_FILE, tmp_path)
+    return dict(re.findall(r"^(\w+)=(.*)$", filled, re.MULTILINE))
+
+
+def config(composer: list[str], folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `config` in a folder under no settings but the folder's and those given."""
+    bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [*composer, *words, "-f", "docker-compose.yml", "config"]
+    return subprocess.run(command, cwd=folder, env=bare | more, capture_output=True, text=True)
+
+
+def is_old(composer: list[str]) -> bool:
+    said = subprocess.run([*composer, "version"], capture_output=True, text=True).stdout
+    return re.search(r"version 1\.", said) is not None
+
+
+def fit(composer: list[str], folder: Path) -> None:
+    """Take out of the copy what docker-compose 1 refuses, having seen that it refuses nothing else."""
+    if not is_old(composer):
+        return
+    refused = config(composer, folder)
+    lines = [line for line in refused.stderr.splitlines() if line and "version" not in line]
+    assert refused.returncode == 1 and len(lines) > 2
+    assert all(any(line.endswith(known) for known in _TOO_NEW) for line in lines[1:]), refused.stderr
+    without = re.sub(r"^name: .*\n", "", _TEXT, count=1, flags=re.MULTILINE)
+    without = without.replace("{path: .env, required: false}", ".env")
+    (folder / "docker-compose.yml").write_text(without, encoding="utf-8")
+
+
+@pytest.mark.parametrize("by", ["flag", "setting"])
+@pytest.mark.parametrize("profile", ["", "celery"])
+def test_compose_reads_it_as_the_tests_do(
+    composer: list[str], example: dict[str, str], tmp_path: Path, profile: str, by: str
+) -> None:
+    """Commands, environment, order and profiles, as Compose resolves them, are those the tests start."""
+    fit(composer, tmp_path)
+    words = ["--profile", profile] if profile and by == "flag" else []
+    done = config(composer, tmp_path, *words, **({"COMPOSE_PROFILES": profile} if by == "setting" else {}))
+    assert done.returncode == 0, done.stderr
+    said = yaml.safe_load(done.stdout)["services"]
+    meant = compose()["services"]
+    # docker-compose 1 prints the services of all profiles, each with its own.
+    active = {name for name, service in said.items() if set(service.get("profiles", ())) <= {profile}}
+    assert active == ({"postgres", "migrate", *QUEUED} if profile else {"postgres", "migrate", *SERVICES})
+    for name in active:
+        assert said[name].get("command") == meant[name].get("command"), name
+        assert said[name].get("profiles") == meant[name].get("profiles"), name
+        order = {on: how["condition"] for on, how in said[name].get("depends_on", {}).items()}
+        assert order == {on: how["condition"] for on, how in meant[name].get("depends_on", {}).items()}, name
+        wanted = {key: interpolate(value, example) for key, value in meant[name].get("environment", {}).items()}
+        shared = shared_settings() | example if "env_file" in meant[name] else {}
+        assert {key: str(value) for key, value in said[name].get("environment", {}).items()} == shared | wanted, name
+
+
+def test_compose_refuses_an_example_that_is_not_filled_in(
+    composer: list[str], example: dict[str, str], tmp_path: Path
+) -> None:
+    """Each thing that has no default stops the start by itself, and says where to set it."""
+    fit(composer, tmp_path)
+    whole = (tmp_path / ".env").read_text(encoding="utf-8")
+    for name in sorted(set(re.findall(r"\$\{(\w+):\?", _TEXT))):
+        (tmp_path / ".env").write_text(whole.replace(f"{name}={example[name]}\n", f"{name}=\n"), encoding="utf-8")
+        done = config(composer, tmp_path)
+        assert done.returncode != 0 and "set it in .env" in done.stderr, name

@@ -17,13 +17,12 @@ import pytest
 import sqlalchemy as sa
 
 import twin
-from tests.e2e.airflow_house import BIN, ROOT, own_environment, run
+from tests.e2e.airflow_house import RETENTION, ROOT, own_environment, run
 from tests.e2e.canaries import find_leaks, find_rows
 from tests.e2e.test_database import described, load
 from tests.postgres import Cluster
 
 MONTH = "2024-06"
-RETENTION = str(BIN / "retention")
 KEY = "canary1key9f3b7c2d5e8a1406"
 SOURCE = "canary2source7d1e9b4a6c20"
 OFFICE = "canary3office5a8c3f1d7e92"

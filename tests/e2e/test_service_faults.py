@@ -21,14 +21,13 @@ import pytest
 from pipelines import ROOMS
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Month, MonthFolder
-from tests.e2e.airflow_house import BIN, ROOT, House, house, own_environment, run, wait_for
+from tests.e2e.airflow_house import RETENTION, ROOT, House, house, release_by_hand, run, wait_for, write_source
 from tests.postgres import Cluster, open_cluster
 from tests.small import KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 DAG, IMPATIENT, RESTATE = "retention_monthly", "retention_impatient", "retention_restate"
 MONTHS = ("2024-03", "2024-04", "2024-05", "2024-06")
-RETENTION = str(BIN / "retention")
 AWAY = (httpx.HTTPError, AssertionError)  # while the database is away the API does not answer, or with 500
 # So that a test need not wait five minutes until a dead task, or a dead scheduler's, is missed.
 QUICK = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30"}
@@ -38,23 +37,14 @@ QUICK |= {"AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30"}
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synthetic operator of 300 services over four months long past."""
-    folder = tmp_path_factory.mktemp("twin")
-    words = ["--services", "300", "--months", str(len(MONTHS)), "--seed", "7", "--through", MONTHS[-1]]
-    run([RETENTION, "twin", *words, "--out", str(folder / "out")], own_environment(), folder)
-    return folder / "out"
+    """Four months of an operator."""
+    return write_source(tmp_path_factory.mktemp("twin"), MONTHS)
 
 
 @pytest.fixture(scope="module")
 def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The months run and released from the command line."""
-    folder = tmp_path_factory.mktemp("by_hand")
-    for month in MONTHS:
-        words = ["run", month, "--source", str(source), "--home", "home", "--release"]
-        with suppress(AssertionError):  # 12: done, and something was withheld
-            run([RETENTION, *words], own_environment(RETENTION_SECRET_KEY=KEY), folder)
-        assert (folder / "home" / "months" / month / "SEAL.json").exists()
-    return folder / "home"
+    """A home with the months."""
+    return release_by_hand(tmp_path_factory.mktemp("by_hand"), source, MONTHS)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -18,7 +19,7 @@ from pipelines.core.errors import ModelError, SpecError, StorageError
 from pipelines.core.paths import ROOT
 from pipelines.doctor import Check, examine, raise_worst
 from pipelines.run import release_month
-from pipelines.words.texts import LANGUAGES
+from pipelines.words.texts import LANGUAGES, labels
 from tests.small import MONTH, Town, job, run_town
 
 TODAY = datetime(2026, 6, 15, tzinfo=UTC)
@@ -220,3 +221,25 @@ def test_every_finding_has_words(home: Path, language: str, monkeypatch: pytest.
     for check in examine(home, TODAY):
         words = tell(check, language)
         assert words and "{" not in words and not words.startswith("doctor."), check
+
+
+LINES = re.findall(
+    r"^\| `([a-z_.]+)` \|(?: .+? \|)? `([✓!✗]) (.+?)` \|(?: (\d+) \|)?",
+    (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_the_runbook_has_every_finding_and_no_other() -> None:
+    known = {key for key in labels("en") if key.startswith("doctor.") and not key.startswith("doctor.name.")}
+    assert sorted(f"doctor.{finding}" for finding, *_ in LINES) == sorted(known)
+
+
+@pytest.mark.parametrize(("finding", "mark", "line", "code"), LINES, ids=[finding for finding, *_ in LINES])
+def test_the_runbook_says_what_the_doctor_says(finding: str, mark: str, line: str, code: str) -> None:
+    words = labels("en")
+    name, _, said = line.partition(": ")
+    assert name in {text for key, text in words.items() if key.startswith("doctor.name.")}
+    assert re.fullmatch(re.sub(r"\\{\w+\\}", ".+", re.escape(words[f"doctor.{finding}"])), said)
+    assert (mark == "✓") == (not finding.endswith(".mend")) == (code == "")
+    assert (mark == "✗") == (code not in ("", "0"))
