@@ -9,7 +9,6 @@ were it the only one, so that capacity taken by other lists is no difference.
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 import shutil
 import sys
@@ -26,6 +25,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.run import Job, run_month
 from pipelines.store.lake import MonthFolder, held_months
+from pipelines.validate.gx import load_gx
 from twin.faults import FAULTS, plant_faults
 
 PAGE = Path(__file__).parents[2] / "docs" / "fault_bench.md"
@@ -81,7 +81,7 @@ def run_bench(names: Sequence[str]) -> tuple[list[Result], list[Result], list[Co
     """Run the clean months and the faults; return results, those of the month after a lingering fault, and the control."""
     seeds = dict(zip(names, [*OPERATORS] * len(names), strict=False))
     work = Path(tempfile.mkdtemp(prefix="fault-bench-"))
-    importlib.import_module("great_expectations")  # seconds, once instead of in every process
+    load_gx()  # seconds, once instead of in every process
     try:
         with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("fork")) as pool:
             chains = {seed: pool.submit(run_clean_months, work, seed) for seed in sorted(set(seeds.values()))}

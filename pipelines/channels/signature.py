@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from pipelines.channels.columns import Column
 from pipelines.channels.text import clean_text, is_blank
@@ -52,7 +52,7 @@ def _stable_word(value: object) -> str | None:
 
 def _stable_money(value: object) -> str | None:
     number = _number(value)
-    return None if number is None else f"{number.quantize(Decimal('0.01')) + 0:f}"
+    return None if number is None else f"{number.quantize(Decimal('0.01'), ROUND_HALF_UP) + 0:f}"
 
 
 def _stable_integer(value: object) -> str | None:

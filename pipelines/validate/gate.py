@@ -6,8 +6,6 @@ or a table that takes too long, counts as failed and critical: a gate that canno
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +23,7 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
 from pipelines.core.expectations import Expectation
 from pipelines.core.spec import room_specs
+from pipelines.validate.gx import load_gx
 
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
@@ -121,13 +120,9 @@ def _previous(context: Context, table: str) -> str | None:
 
 
 def _datasource(database: Path) -> SQLDatasource:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library's own deprecations at import are not ours to mend
-        import great_expectations as gx  # costs seconds: only a run that judges pays for it
-
-        context = gx.get_context(mode="ephemeral")
+        warnings.simplefilter("ignore")  # the library's own deprecations are not ours to mend
+        context = load_gx().get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         return context.data_sources.add_sql("gate", connection_string=f"duckdb:///{database}", kwargs=_ENGINE)
 
@@ -152,8 +147,7 @@ def _within(seconds: int, datasource: SQLDatasource, table: str, suite: Sequence
 
 
 def _run_suite(datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> Iterator[Verdict]:
-    import great_expectations as gx
-
+    gx = load_gx()
     asset = datasource.add_table_asset(table, table_name=f"delivered_{table}")
     batch = asset.add_batch_definition_whole_table("all").get_batch()
     for expectation in suite:

@@ -59,7 +59,6 @@ def _warm_up() -> None:
     """Load what costs seconds; start no thread."""
     import django.core.management.commands.migrate
     import django.db.backends.sqlite3.base  # noqa: F401
-    import great_expectations  # noqa: F401
     import pandas  # noqa: F401
     from duckdb_sqlalchemy import Dialect  # noqa: F401
 
@@ -71,7 +70,9 @@ def _warm_up() -> None:
     import pipelines.deliver.sftp  # noqa: F401
     from pipelines import ROOMS
     from pipelines.run import code_hash
+    from pipelines.validate.gx import load_gx
 
+    load_gx()
     for room in ROOMS:
         __import__(f"pipelines.{room}")
     code_hash()

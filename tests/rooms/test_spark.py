@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from pipelines.core.errors import StorageError
 from pipelines.core.month import Month
+from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
 from pipelines.core.spec import TableName
 from pipelines.engines import open_engine
@@ -85,6 +87,13 @@ def test_a_failure_is_told_by_its_condition(tmp_path: Path) -> None:
         with pytest.raises(StorageError) as caught:
             engine.answer("SELECT CAST(a AS BIGINT) AS a FROM feature_t")
     assert caught.value.facts == {"why": "CAST_INVALID_INPUT"}
+
+
+def test_great_expectations_does_not_end_the_process_with_it() -> None:
+    """PySpark takes `python -c` for a doctest of its remote client, and ends it with 0 as if all were done."""
+    judge = "from pipelines.validate.gx import load_gx; print(load_gx().__name__)"
+    done = subprocess.run([sys.executable, "-c", judge], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout.strip()) == (0, "great_expectations"), done.stderr
 
 
 def test_without_pyspark_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
