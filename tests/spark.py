@@ -43,8 +43,8 @@ class Cluster:
         """The master's URL."""
         return f"spark://127.0.0.1:{self.port}"
 
-    def launch(self, name: str) -> None:
-        """Start a service, or start it again after it was killed; wait until it is there."""
+    def launch(self, name: str, within: tuple[str, ...] = ()) -> None:
+        """Start a service, or start it again after it was killed; `within` is a command that runs commands."""
         command = [
             interpolate(word, {}).replace("spark-master:7077", f"127.0.0.1:{self.port}") for word in _command(name)
         ]
@@ -54,7 +54,12 @@ class Cluster:
         command += ["--webui-port", str(free_port())]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, cwd=self.folder, env=own_environment(), stdout=log, stderr=log, start_new_session=True
+                [*within, *command],
+                cwd=self.folder,
+                env=own_environment(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def kill(self, name: str) -> None:

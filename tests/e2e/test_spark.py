@@ -27,6 +27,23 @@ def files(home: Path) -> dict[str, bytes]:
     return {str(p.relative_to(version)): p.read_bytes() for p in version.rglob("*") if p.is_file()}
 
 
+def test_a_worker_that_does_not_see_the_home(tmp_path: Path) -> None:
+    """Its answers stay on its own disk: the doctor says so, and nothing is taken for an answer."""
+    home = tmp_path / "home"
+    home.mkdir()
+    apart = ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs none {home} && exec "$@"', "-")
+    if subprocess.run([*apart, "true"], capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small tmpfs")
+    with open_cluster(tmp_path) as cluster:
+        cluster.kill("spark-worker")
+        cluster.launch("spark-worker", within=apart)
+        known = {"RETENTION_ENGINE": "spark", "RETENTION_SPARK_MASTER": cluster.master}
+        environment = own_environment(RETENTION_SECRET_KEY=KEY, RETENTION_MEMORY_LIMIT="1GB", **known)
+        words = [RETENTION, "doctor", "--home", str(home), "--lang", "en"]
+        said = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode == 17 and "does not arrive in the home" in said.stdout
+
+
 def test_a_month_over_a_cluster_whose_worker_dies(tmp_path: Path) -> None:
     """The doctor finds the cluster sound; a worker killed in the middle is replaced, and the month is the same."""
     twin = ["twin", "--services", "300", "--months", "1", "--seed", "7", "--through", "2024-03", "--out", "source"]
