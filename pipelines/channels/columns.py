@@ -188,11 +188,13 @@ DAY_COLUMNS = {
     ),
 }  # fmt: skip
 # Whom to call about a promise to pay: those who have not kept theirs come first.
-PROMISE_COLUMNS = _office(
-    ("branch_id", 12, "text"), ("manager_id", 12, "text"), ("state", 12, "text"), ("promised_on", 12, "date"),
+_PROMISE = (
+    ("state", 12, "text"), ("promised_on", 12, "date"),
     ("promised_amount", 14, "money"), ("day.come_amount", 14, "money"), ("day.short_amount", 14, "money"),
     ("contacted_on", 12, "date"), ("order_id", 21, "text"), ("customer_id", 14, "text"),
 )  # fmt: skip
+PROMISE_COLUMNS = _office(("branch_id", 12, "text"), ("manager_id", 12, "text"), *_PROMISE)
+CALL_COLUMNS = _office(("customer_name", 11, "text"), ("phone", 14, "text"), *_PROMISE)  # for the manager who calls
 ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
 TABLE_COLUMNS = {
     "kpi": KPI_COLUMNS,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.channels.columns import DAY_COLUMNS, PROMISE_COLUMNS
+from pipelines.channels.columns import CALL_COLUMNS, DAY_COLUMNS, PROMISE_COLUMNS
 from pipelines.channels.company import write_company_book
 from pipelines.channels.workbook import (
     Sheet,
@@ -60,7 +60,11 @@ class Office:
     @cached_property
     def people(self) -> Mapping[str, Row]:
         """Name and phone of the customers who have an order."""
-        wanted = pc.field("customer_id").isin(pa.array({row["customer_id"] for row in self.orders}, pa.string()))
+        return self.persons({row["customer_id"] for row in self.orders})
+
+    def persons(self, customers: set[str]) -> Mapping[str, Row]:
+        """Name and phone of customers by id."""
+        wanted = pc.field("customer_id").isin(pa.array(customers, pa.string()))
         found = pq.read_table(self.version.table("snapshot_person"), filters=wanted).to_pylist()
         return {row["customer_id"]: row for row in found}
 
@@ -151,7 +155,8 @@ def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
 def day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
     """Write a day's work lists and bulletins into a folder; return them with for whom each is."""
     office = _office(folder, language)
-    return [*_work_lists(office, out), *(Book("company", "company", path) for path in _bulletins(office, out))]
+    bulletins = (Book("company", "company", path) for path in _bulletins(office, out))
+    return [*_work_lists(office, out), *_calls(office, out), *bulletins]
 
 
 def _office(folder: MonthFolder, language: str) -> Office:
@@ -206,6 +211,25 @@ def _promises(office: Office) -> list[Row]:
         | {"state": label(office.language, f"promise.{row['state']}")}
         for row in rows
     ]
+
+
+def _calls(office: Office, out: Path) -> Iterator[Book]:
+    """Write whom each manager is to call about a promise; a kept one needs no call."""
+    if not office.version.is_computed("daily_promise"):
+        return
+    managers = _names(office, "snapshot_account_manager", "manager_id")
+    rows = [row for row in _promises(office) if row["manager_id"] and row["short_amount"]]
+    people = office.persons({row["customer_id"] for row in rows})
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        who = people.get(row["customer_id"], {})
+        found[row["manager_id"]].append(row | {"customer_name": who.get("name"), "phone": who.get("phone")})
+    for manager, called in sorted(found.items()):
+        name = managers.get(manager, manager)
+        path = out / f"{office.version.occasion}_promises_{file_stem(name, manager)}.xlsx"
+        sheet = Sheet("promise", CALL_COLUMNS, called, frozen=2)
+        write_tables(path, Tables(office.stamp(name), (sheet,)), labels(office.language))
+        yield Book("manager", manager, path)
 
 
 def _work_lists(office: Office, out: Path) -> Iterator[Book]:

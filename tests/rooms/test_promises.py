@@ -117,9 +117,22 @@ def test_the_bulletin_names_whom_to_call(
     promise(home, DAY)
     deliver(home.parent / "source", NEXT_DAY, receivable=OWES)
     run(NEXT_DAY)
-    book = only(export_day(DayFolder(home, MONTH, NEXT_DAY), home.parent / "out", language))
-    rows = [*openpyxl.load_workbook(book)[sheet].iter_rows(min_row=4, values_only=True)]
-    assert only(rows)[1:3] == ("M1", late) and only(rows)[4:7] == (40, 0, 40) and only(rows)[-1] == "dan"
+    calls, bulletin = export_day(DayFolder(home, MONTH, NEXT_DAY), home.parent / "out", language)
+    named = only([*openpyxl.load_workbook(bulletin)[sheet].iter_rows(min_row=4, values_only=True)])
+    assert named[1:3] == ("M1", late) and named[4:7] == (40, 0, 40) and named[-1] == "dan"
+    assert calls.name.endswith("_M1.xlsx") and calls.stat().st_mode & 0o077 == 0
+    called = only([*openpyxl.load_workbook(calls)[sheet].iter_rows(min_row=4, values_only=True)])
+    dan = only(read(MonthFolder(home, MONTH).version(), "snapshot_person", customer_id="dan"))
+    assert called == (dan["name"], dan["phone"], *named[2:]) and dan["phone"]
+
+
+def test_who_has_kept_his_promise_is_not_called(home: Path, run: Callable[..., Version]) -> None:
+    promise(home, DAY)
+    deliver(home.parent / "source", DAY, receivable=OWES, payment=payment_of_dan("40.00"))
+    run()
+    assert [b.name for b in export_day(DayFolder(home, MONTH, DAY), home.parent / "out", "zh")] == [
+        f"{DAY}_bulletin.xlsx"
+    ]
 
 
 # Who promises to pay 40 yuan by which day of September, and pays what, on which day, on which bill.
