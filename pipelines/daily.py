@@ -277,9 +277,10 @@ GROUP BY ALL
 
 
 def _take_along(context: DayContext) -> None:
-    """Keep beside the orders whom they name: workbooks and the office need nothing but the day's folder."""
-    ordered = "SELECT customer_id FROM dispatch_order"
-    context.write("snapshot_person", f"SELECT * FROM snapshot_person WHERE customer_id IN ({ordered})", ["customer_id"])
+    """Keep beside orders and promises whom they name: workbooks and the office need nothing but the day's folder."""
+    tables = [name for name in ("dispatch_order", "daily_promise") if context.is_computed(name)]
+    named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
+    context.write("snapshot_person", f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})", ["customer_id"])
     for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
         if context.is_computed(f"snapshot_{name}"):
             context.write(f"snapshot_{name}", f"SELECT * FROM snapshot_{name}", [key])
