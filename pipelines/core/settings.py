@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,7 +27,8 @@ PAY_RULES = (
 )
 
 
-ENGINES = ("duckdb", "spark")
+Engine = Literal["duckdb", "spark"]
+ENGINES: tuple[str, ...] = get_args(Engine)
 
 
 class Settings(BaseSettings):
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
     keep_months: int | None = Field(
         default=None, ge=25, description="months held, the rest may go; all of them without"
     )
-    engine: Literal["duckdb", "spark"] = Field(
+    engine: Engine = Field(
         default="duckdb", description="what answers the SQL files: DuckDB here, or Spark beyond one machine"
     )
     spark_master: str | None = Field(default=None, description="Spark's master; all in this process without")
