@@ -29,3 +29,6 @@ USER root
 RUN apt-get update && apt-get install -y --no-install-recommends openjdk-17-jre-headless && rm -rf /var/lib/apt/lists/* \
     && uv sync --frozen --no-dev --extra celery --extra spark --no-cache
 USER office
+
+# What `docker build .` makes where no target is named.
+FROM office
