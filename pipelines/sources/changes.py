@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -71,22 +72,11 @@ def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
 
     Raise SourceNotReady when it cannot be reached.
     """
-    engine = office_engine(url)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return {}
     found: dict[str, tuple[Change, ...]] = {}
-    try:
-        if not sa.inspect(engine).has_table("console_orderchange"):
-            return {}
-        with engine.connect() as connection:
-            for row in connection.execute(sa.text(_CHANGES), {"month": str(month)}).mappings():
-                facts = {name: row[name] for name in ("order_id", "kind", "manager_id", "why", "actor")}
-                one = Change(**facts, on=str(row["at"])[:10])
-                found[one.order_id] = (*found.get(one.order_id, ()), one)
-    except sa.exc.DBAPIError as error:
-        raise SourceNotReady("office.away", why=type(error.orig).__name__) from None
-    finally:
-        engine.dispose()
+    for row in _ask(url, sa.text(_CHANGES).bindparams(month=str(month))):
+        facts = {name: row[name] for name in ("order_id", "kind", "manager_id", "why", "actor")}
+        one = Change(**facts, on=str(row["at"])[:10])
+        found[one.order_id] = (*found.get(one.order_id, ()), one)
     return found
 
 
@@ -101,22 +91,9 @@ def read_day_office(url: str, month: Month, day: date) -> OfficeReading:
     return OfficeReading({**reading.tables, "order": orders}, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _promised(url: str, month: Month) -> list[Mapping[str, object]]:
-    engine = office_engine(url)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return []
+def _promised(url: str, month: Month) -> list[Mapping[str, Any]]:
     asked = sa.text(_PROMISED).bindparams(sa.bindparam("months", looked_at(month), expanding=True))
-    try:
-        if not sa.inspect(engine).has_table("console_orderchange"):
-            return []
-        with engine.connect() as connection:
-            # SQLite keeps days as texts.
-            rows = connection.execute(asked.columns(dispatched_on=sa.Date)).mappings()
-            return [dict(row) for row in rows]
-    except sa.exc.DBAPIError as error:
-        raise SourceNotReady("office.away", why=type(error.orig).__name__) from None
-    finally:
-        engine.dispose()
+    return _ask(url, asked.columns(dispatched_on=sa.Date))  # SQLite keeps days as texts
 
 
 def count_overdue(url: str, today: date) -> dict[tuple[str, str], int]:
@@ -124,15 +101,20 @@ def count_overdue(url: str, today: date) -> dict[tuple[str, str], int]:
 
     An office that was never opened has none. Raise SourceNotReady when it cannot be reached, or its URL is none.
     """
+    asked = sa.text(_OVERDUE).bindparams(sa.bindparam("today", today, sa.Date))
+    return {(row["month"], row["list"]): int(row["order_count"]) for row in _ask(url, asked)}
+
+
+def _ask(url: str, asked: sa.Executable) -> list[Mapping[str, Any]]:
+    """Ask the office for rows; one that was never opened has none. Raise SourceNotReady when it cannot be reached."""
     engine = office_engine(url)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return {}
+        return []
     try:
         if not sa.inspect(engine).has_table("console_orderchange"):
-            return {}
+            return []
         with engine.connect() as connection:
-            asked = sa.text(_OVERDUE).bindparams(sa.bindparam("today", today, sa.Date))
-            return {(row.month, row.list): int(row.order_count) for row in connection.execute(asked)}
+            return [dict(row) for row in connection.execute(asked).mappings()]
     except sa.exc.DBAPIError as error:
         raise SourceNotReady("office.away", why=type(error.orig).__name__) from None
     finally:
