@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from numbers import Real
 from typing import Any
 
@@ -16,6 +16,7 @@ from xlsxwriter.utility import xl_range
 from pipelines.channels.columns import Cell, Column, Sheet
 from pipelines.channels.text import clean_text, is_blank
 from pipelines.core.errors import SpecError
+from pipelines.words.units import yuan
 
 HEADER_ROW = 2  # zero-based: a line of title and a line of notes stand above it
 ROW_LIMIT = 1_048_576
@@ -114,14 +115,9 @@ def _write_cell(page: Any, line: int, place: int, kind: str, value: Any, look: A
     elif kind == "date" and isinstance(value, date) and value.year >= 1900:
         page.write_datetime(line, place, datetime(value.year, value.month, value.day), look)
     elif kind in _DIGITS and kind != "date" and _is_exact(kind, value):
-        page.write_number(line, place, float(_whole_fen(value) if kind == "money" else value), look)
+        page.write_number(line, place, float(yuan(value) if kind == "money" else value), look)
     else:
         write_text(page, line, place, value, look)
-
-
-def _whole_fen(value: Any) -> Decimal:
-    """Round to fen as Excel and the documents do, half away from zero."""
-    return Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _is_exact(kind: str, value: Any) -> bool:

@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from pipelines.channels.columns import Column
 from pipelines.channels.text import clean_text, is_blank
+from pipelines.words.units import yuan
 
 FORM = "v1-"  # in front of the digest: a later form can be told apart, and a digest of digits never becomes a number
 _CONTEXT = b"retention work list row 1\n"
@@ -52,7 +53,7 @@ def _stable_word(value: object) -> str | None:
 
 def _stable_money(value: object) -> str | None:
     number = _number(value)
-    return None if number is None else f"{number.quantize(Decimal('0.01'), ROUND_HALF_UP) + 0:f}"
+    return None if number is None else f"{yuan(number) + 0:f}"
 
 
 def _stable_integer(value: object) -> str | None:

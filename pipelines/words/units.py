@@ -12,8 +12,8 @@ def exact(number: float | Decimal) -> Decimal:
     return number if isinstance(number, Decimal) else Decimal(repr(float(number)))
 
 
-def yuan(amount: float) -> Decimal:
-    """Return a reckoned amount as money, to the fen."""
+def yuan(amount: float | Decimal) -> Decimal:
+    """Return an amount as money, to the fen, half away from zero as Excel rounds."""
     return exact(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
