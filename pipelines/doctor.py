@@ -30,7 +30,6 @@ from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines import open_engine
-from pipelines.engines.spark import HERE
 from pipelines.report.scorecard import load_rules
 from pipelines.store.champions import find_champion, uplift_shelf
 from pipelines.store.lake import MonthFolder
@@ -239,7 +238,7 @@ def _delivery(settings: Settings) -> Check:
 
 def _engine(settings: Settings, home: Path) -> Check:
     """Whether the engine answers, and into the home's disk: a worker may stand on another machine."""
-    facts = {"engine": settings.engine, "master": settings.spark_master or HERE.format(threads=settings.threads)}
+    facts = {"engine": settings.engine, "master": settings.spark_url}
     if settings.engine == "duckdb":
         return Check("engine", OK, "engine_here")
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +10,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import psutil
 import pytest
 
-from tests.e2e.airflow_house import compose, free_port, interpolate, own_environment, wait_for
+from tests.e2e.airflow_house import compose, free_port, interpolate, kill_family, own_environment, wait_for
 
 SERVICES = ("spark-master", "spark-worker")  # the master first
 
@@ -64,11 +62,7 @@ class Cluster:
 
     def kill(self, name: str) -> None:
         """Kill a service and the executors it has started, at once."""
-        started = self.processes.pop(name)
-        service = psutil.Process(started.pid)
-        for process in [service, *service.children(recursive=True)]:
-            process.send_signal(signal.SIGKILL)
-        started.wait(10)
+        kill_family(self.processes.pop(name))
 
     def log(self, name: str) -> str:
         """What a service has said."""
@@ -78,6 +72,11 @@ class Cluster:
 def _command(name: str) -> list[str]:
     words: list[str] = compose()["services"][name]["command"]
     return words
+
+
+def content(version: Path) -> dict[str, bytes]:
+    """The files of a month's version."""
+    return {str(p.relative_to(version)): p.read_bytes() for p in version.rglob("*") if p.is_file()}
 
 
 @contextmanager

@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         """The secret key as bytes for HMAC."""
         return self.secret_key.get_secret_value().encode()
 
+    @property
+    def spark_url(self) -> str:
+        """Spark's master, or as many threads of this process as the embedded engine would have."""
+        return self.spark_master or f"local[{self.threads}]"
+
     def office_database(self, home: Path) -> str:
         """The SQLAlchemy URL of the office database that belongs to a home."""
         return self.office_url.get_secret_value() if self.office_url else f"sqlite:///{home / 'office.sqlite3'}"

@@ -55,8 +55,7 @@ class DuckEngine:
 
     def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
         """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""
-        body = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
-        self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT {body} WHERE FALSE")
+        self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing_of(columns)}")
 
     def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
         """Answer the SELECT of a SQL file: here it is its own answer, worked out where it is put."""
@@ -92,6 +91,12 @@ class DuckEngine:
         """Write a result as Parquet, ordered so that the same rows give the same bytes."""
         result = self.execute(f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}", parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
+
+
+def nothing_of(columns: Mapping[str, str]) -> str:
+    """Return a SELECT of no rows with those columns (name → SQL type)."""
+    body = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+    return f"SELECT {body} WHERE FALSE"
 
 
 def native(spec: Spec) -> str:

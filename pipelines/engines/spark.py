@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,11 @@ from sqlglot import exp
 
 from pipelines.core.errors import StorageError
 from pipelines.core.spec import TableName
-from pipelines.engines.duckdb import Answer, DuckEngine
+from pipelines.engines.duckdb import Answer, DuckEngine, nothing_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-HERE = "local[{threads}]"
 WAIT_SECONDS = 300  # for a worker; one that another run has may take so long to come free
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 # What DuckDB does by itself and Spark when told; and no page that listens, no bar over ours.
@@ -41,19 +40,21 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
 
 
 class SparkEngine(DuckEngine):
-    """The embedded engine as workbench, with Spark answering the SELECTs of SQL files."""
+    """The embedded engine as workbench, with Spark, started when it is first asked, answering the SELECTs of SQL files."""
 
-    def __init__(
-        self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int, master: str | None = None
-    ) -> None:
+    def __init__(self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int, master: str) -> None:
         super().__init__(scratch, folders, memory_limit, threads)
-        with _told(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-            self._session = _start(master or HERE.format(threads=threads), memory_limit, threads).newSession()
+        self._wanted = (master, memory_limit, threads)
         self._scratch = scratch
         self._tables: dict[str, Path | Mapping[str, str]] = {}
         self._shown: dict[str, Path | Mapping[str, str]] = {}
         self._count = 0
+
+    @cached_property
+    def _session(self) -> SparkSession:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+            return _start(*self._wanted).newSession()
 
     def bind(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name, by both."""
@@ -98,9 +99,7 @@ class SparkEngine(DuckEngine):
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
         else:
-            body = ", ".join(f'CAST(NULL AS {kind}) AS "{column}"' for column, kind in table.items())
-            empty = sqlglot.transpile(f"SELECT {body} WHERE FALSE", read="duckdb", write="spark")[0]
-            rows = self._session.sql(empty)
+            rows = self._session.sql(sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0])
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
 

@@ -113,6 +113,15 @@ def release_by_hand(folder: Path, source: Path, months: Sequence[str]) -> Path:
     return folder / "home"
 
 
+def kill_family(started: subprocess.Popen[bytes]) -> None:
+    """Kill a process and everything it has started, at once."""
+    first = psutil.Process(started.pid)
+    for process in [first, *first.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    started.wait(10)
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 nobody listens on."""
     with socket.socket() as probe:
@@ -176,12 +185,7 @@ class House:
 
     def kill(self, name: str) -> None:
         """Kill a service and everything it has started, at once."""
-        started = self.processes.pop(name)
-        service = psutil.Process(started.pid)
-        for process in [service, *service.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        started.wait(10)
+        kill_family(self.processes.pop(name))
 
     def _login(self) -> str | None:
         self.check()

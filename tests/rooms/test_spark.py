@@ -20,7 +20,7 @@ from pipelines.run import Job, run_month
 from pipelines.store.lake import Version
 from pipelines.verify import verify_month
 from tests.small import KEY
-from tests.spark import needs_spark
+from tests.spark import content, needs_spark
 from twin import generate
 
 MONTHS = (Month(2024, 3), Month(2024, 4))
@@ -36,10 +36,6 @@ def made(home: Path, source: Path, engine: str) -> list[Version]:
     return [run_month(Job(home, month, str(source), settings)) for month in MONTHS]
 
 
-def content(version: Version) -> dict[str, bytes]:
-    return {str(p.relative_to(version.path)): p.read_bytes() for p in version.path.rglob("*") if p.is_file()}
-
-
 @pytest.mark.slow
 def test_a_month_is_the_same_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables, documents, manifest; and what Spark has answered, the embedded engine verifies."""
@@ -52,7 +48,7 @@ def test_a_month_is_the_same_to_the_byte(tmp_path: Path, monkeypatch: pytest.Mon
     there = made(tmp_path / "there", tmp_path / "source", "spark")
     assert len(asked) > 150
     for one, other in zip(here, there, strict=True):
-        assert content(one) == content(other)
+        assert content(one.path) == content(other.path)
     settings = load_settings(secret_key=KEY)
     found = verify_month(Job(tmp_path / "there", MONTHS[-1], None, settings))
     assert (found.differences, found.notes) == ([], [])
@@ -100,6 +96,6 @@ def test_without_pyspark_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """It is an extra that most do without."""
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     settings = load_settings(engine="spark", spark_master="local[7]")
-    with pytest.raises(StorageError) as caught:
-        open_engine(settings, tmp_path / "scratch", [])
+    with open_engine(settings, tmp_path / "scratch", []) as engine, pytest.raises(StorageError) as caught:
+        engine.answer("SELECT 1 AS one")
     assert "pyspark" in str(caught.value.facts["why"])
