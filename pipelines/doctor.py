@@ -185,6 +185,8 @@ def _is_broken(folder: MonthFolder) -> bool:
 
 
 def _key(settings: Settings) -> Check:
+    if settings.has_development_key and settings.demonstration:
+        return Check("key", WARN, "key_of_demonstration")
     if settings.has_development_key:
         return Check("key", WARN, "key_of_development")
     is_short = len(settings.key) < SHORT_KEY
