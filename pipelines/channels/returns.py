@@ -110,8 +110,8 @@ def _forms() -> tuple[_Form, ...]:
 def read_return(path: Path, key: bytes, limits: Limits | None = None, must_sign: bool = False) -> Return:
     """Read a file that came back; raise FileRefused when none of it can be, SourceNotReady when it is not there.
 
-    `key` is the one the rows were signed with; with `must_sign` a row without its signature is refused. The rows are judged by what they say alone, not by whether the office
-    knows the order.
+    `key` is the one the rows were signed with; with `must_sign` a row without its signature is refused. The rows
+    are judged by what they say alone, not by whether the office knows the order.
     """
     limits = limits or Limits()
     if not path.is_file():
