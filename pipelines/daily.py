@@ -134,10 +134,13 @@ def run_day(job: DayJob) -> Version:
     """Make the day's bulletins and orders; hand the orders to the office when their month was released.
 
     The same input again gives the version that is there. Raise Refused when the day's orders have left the house and its
-    source says something else now.
+    source says something else now, or they would leave it under a key that is everybody's.
     """
     with StorageErrors(job.home, job.day), job.folder.lock():
         job.folder.recover()
+        is_released = MonthFolder(job.home, job.before.month).seal() is not None
+        if is_released:
+            job.settings.require_own_key()
         source = DaySource(job.source, job.day)
         fingerprint = source.fingerprint(job.month)
         seal = job.folder.seal()
@@ -149,7 +152,7 @@ def run_day(job: DayJob) -> Version:
             return sealed
         office = read_day_office(job.settings.office_database(job.home), job.month, job.day)
         version = _make(job, source, office, _inputs(job, fingerprint, office))
-        if MonthFolder(job.home, job.before.month).seal() is not None:
+        if is_released:
             _hand_over(job, version)
         return version
 

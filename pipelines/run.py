@@ -100,12 +100,16 @@ def run_room(job: Job, room: str) -> Version | None:
 def release_month(job: Job, approved: int | None = None) -> Version:
     """Seal the month's current version and hand its orders to the office; only then do they leave the house.
 
-    Raise Refused when a person approved another version than the one that is current now.
+    Raise Refused when a person approved another version than the one that is current now, or the key is everybody's.
     """
+    job.settings.require_own_key()
     with StorageErrors(job.home, job.month), job.folder.lock():
         version = job.folder.version()
         if approved not in (None, version.number):
             raise Refused("month.other_version", month=job.month, approved=approved, current=version.number)
+        # Its order ids and its hold-out draw are keyed too: made in a trial they would be everybody's to foretell.
+        if version.manifest["inputs"]["key"] != identity_of_key(job.settings):
+            raise Refused("key.other", month=job.month, version=version.number)
         job.folder.release(version)
         _hand_to_office(job)
         return version

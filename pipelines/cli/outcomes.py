@@ -10,7 +10,7 @@ import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete
-from pipelines.core.settings import load_settings
+from pipelines.core.settings import Settings, load_settings
 from pipelines.words.texts import label
 
 
@@ -29,9 +29,10 @@ def outcomes(
 
     speaker = Speaker(lang, as_json)
     settings = load_settings()
+    settings.require_own_key()
     open_office(home, settings)
     sent, folder = SentOut(home), out or home / "returns"
-    told = [_take(file, sent, folder, speaker.language, settings.key, by or getuser()) for file in files]
+    told = [_take(file, sent, folder, speaker.language, settings, by or getuser()) for file in files]
     speaker.show(told, lambda: _tell(speaker, told))
     refused = sum(len(one["refused"]) for one in told)
     unread = sum(one["error"] is not None for one in told)
@@ -39,7 +40,7 @@ def outcomes(
         raise Incomplete("outcomes.refused", rows=refused, files=unread)
 
 
-def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor: str) -> dict[str, Any]:
+def _take(file: Path, sent: Any, folder: Path, language: str, settings: Settings, actor: str) -> dict[str, Any]:
     """Take one file back; one that cannot be read holds back no other."""
     from console.returns import take_back
     from pipelines.channels.corrected import write_corrected
@@ -49,7 +50,7 @@ def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor:
 
     nothing = {"accepted": 0, "unchanged": 0, "unfilled": 0, "refused": [], "corrected": None}
     try:
-        returned = read_return(file, key)
+        returned = read_return(file, settings.key, must_sign=settings.signed_returns)
     except (FileRefused, SourceNotReady) as refusal:
         return {"file": file.name, **nothing, "error": label(language, f"error.{refusal.key}", **refusal.facts)}
     receipt = take_back(returned, actor)
@@ -57,7 +58,7 @@ def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor:
     if receipt.refused:
         folder.mkdir(parents=True, exist_ok=True)
         corrected = folder / f"{file.stem}_corrected.xlsx"
-        write_corrected(corrected, receipt.refused, sent, returned.language or language, key, file.stem)
+        write_corrected(corrected, receipt.refused, sent, returned.language or language, settings.key, file.stem)
     return {
         "file": receipt.file,
         "accepted": receipt.accepted,

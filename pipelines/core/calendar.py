@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import chinese_calendar
-import yaml
 
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
+from pipelines.core.yaml_files import read_yaml
 
 
 class Calendar:
@@ -31,10 +31,7 @@ class Calendar:
         """Read the override file; raise SpecError when a day in it is no date."""
         if path is None:
             return cls()
-        try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise SpecError("calendar.unreadable", file=str(path), why=str(error).splitlines()[0]) from error
+        raw = read_yaml(path) or {}
         if not isinstance(raw, dict):
             raise SpecError("calendar.not_a_date", file=str(path), name="holidays, working_days")
         return cls(_days(raw, "holidays", path), _days(raw, "working_days", path))

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from pipelines.core.yaml_files import read_yaml
 
 KINDS = frozenset(
     {"id", "text", "phone", "enum", "date", "timestamp", "month", "money", "quantity", "integer", "bool", "year"}
@@ -42,7 +42,7 @@ class Table:
 @cache
 def contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
-    raw = yaml.safe_load(Path(__file__).with_name("contract.yml").read_text(encoding="utf-8"))
+    raw = read_yaml(Path(__file__).with_name("contract.yml"))
     return {name: _table(name, body) for name, body in raw.items()}
 
 

@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlglot
-import yaml
 from sqlglot import exp
 
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
+from pipelines.core.yaml_files import read_yaml
 
 SEVERITIES = ("critical", "warning", "info")
 QUERY = "unexpected_rows_query"
@@ -137,12 +137,7 @@ def all_findings() -> list[str]:
 
 def _read(path: Path, kind: type, table: str) -> Any:
     """Read a list of expectations, or a gate file's mapping of them; every entry is a mapping."""
-    try:
-        content: Any = _parse(path.read_text(encoding="utf-8")) or kind()
-    except (OSError, yaml.YAMLError) as error:
-        raise SpecError(
-            "expectation.not_yaml", table=table, why=f"{path.name}: {str(error).splitlines()[0]}"
-        ) from error
+    content: Any = _parse(path, path.stat().st_mtime_ns if path.is_file() else 0) or kind()
     entries = content.values() if isinstance(content, dict) else content
     if not isinstance(content, kind) or not all(isinstance(entry, dict) for entry in entries):
         raise SpecError("expectation.not_yaml", table=table, why=f"{path.name}: not a {kind.__name__} of expectations")
@@ -150,8 +145,9 @@ def _read(path: Path, kind: type, table: str) -> Any:
 
 
 @cache
-def _parse(text: str) -> Any:
-    return yaml.load(text, yaml.CSafeLoader)
+def _parse(path: Path, changed_at: int) -> Any:
+    """Read the file once as long as nobody changes it."""
+    return read_yaml(path)
 
 
 def _changed(expectation: Expectation, change: dict[str, Any] | None) -> Expectation:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlglot
-import yaml
 from sqlglot import exp
 
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
+from pipelines.core.yaml_files import parse_yaml
 
 # Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, m12 the same month a year
 # before, prior the latest held one before this, base the frozen cohort's base month.
@@ -109,10 +109,7 @@ def load_spec(path: Path) -> Spec:
     match = _FRONT_MATTER.match(path.read_text(encoding="utf-8"))
     if not match:
         raise SpecError("spec.no_front_matter", where=where)
-    try:
-        meta = yaml.safe_load(match["yaml"]) or {}
-    except yaml.YAMLError as error:
-        raise SpecError("spec.bad_front_matter", where=where, why=str(error).splitlines()[0]) from error
+    meta = parse_yaml(match["yaml"], where, first_line=2) or {}
     return Spec(path.parent.name, path.stem, path, meta, match["sql"].strip().rstrip(";"))
 
 

@@ -97,6 +97,7 @@ def deliver(
     letter says why.
     """
     folder = open_released(home, occasion)
+    settings.require_own_key()
     if settings.delivery_file is None:
         return Report(occasion, nothing="no_file")
     deliveries = load_deliveries(settings.delivery_file)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.core.context import Context
 from pipelines.core.errors import SpecError
 from pipelines.core.outputs import kpis
+from pipelines.core.yaml_files import read_yaml
 
 Row = dict[str, Any]
 Found = Mapping[tuple[str, str, str], Row]  # rows of `kpi_monthly` by topic, kind of scope and scope
@@ -49,11 +49,11 @@ class Rules(BaseModel):
 
 def load_rules(path: Path | None) -> Rules:
     """Read the rules, an installation's over the defaults; raise SpecError where they cannot be followed."""
-    default = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    default = read_yaml(RULES)
+    own = (read_yaml(path) or {}) if path else {}
     try:
-        own = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path else {}
         rules = Rules(**(default | own))
-    except (OSError, TypeError, yaml.YAMLError, ValidationError) as error:
+    except (TypeError, ValidationError) as error:
         raise SpecError("scorecard.bad", file=path, why=str(error).splitlines()[0]) from error
     if why := _mistake(rules, set(default["deductions"])):
         raise SpecError("scorecard.bad", file=path, why=why)

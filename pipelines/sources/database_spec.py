@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import yaml
 
 from pipelines.core.contract import contract
-from pipelines.core.errors import SourceNotReady, SpecError
+from pipelines.core.errors import SpecError
+from pipelines.core.yaml_files import read_yaml
 
 _KEYS = {"url_env", "tables", "encoding"}
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL)
@@ -41,13 +41,7 @@ class DatabaseSpec:
 
 def load_spec(path: Path) -> DatabaseSpec:
     """Read and check a database YAML; raise SpecError for one that cannot be used."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceNotReady("source.unreadable", file=path.name, error=os.strerror(error.errno or 0)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError("source.yaml_bad", file=path.name, detail="YAML") from error
-    return _check_spec(raw, path.name)
+    return _check_spec(read_yaml(path), path.name)
 
 
 def _check_spec(raw: Any, file: str) -> DatabaseSpec:

@@ -6,11 +6,10 @@ import os
 from functools import cache
 from string import Formatter
 
-import yaml
-
 from pipelines.core.errors import RetentionError
 from pipelines.core.outcomes import outcome_words
 from pipelines.core.paths import LOCALES
+from pipelines.core.yaml_files import read_yaml
 
 LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
 
@@ -18,7 +17,7 @@ LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
 @cache
 def labels(language: str) -> dict[str, str]:
     """Load a language's texts by key, the words of the outcome codes among them."""
-    loaded: dict[str, str] = yaml.safe_load((LOCALES / f"{language}.yml").read_text(encoding="utf-8"))
+    loaded: dict[str, str] = read_yaml(LOCALES / f"{language}.yml")
     return dict(sorted((loaded | outcome_words(language)).items()))
 
 
