@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from pipelines.channels.papers.model import Part, Table, Wording
+
 WIDTH = 640
 _HALO = 'stroke="#FFFFFF" stroke-width="3" paint-order="stroke"'  # over a line or a bar it stays legible
-_FONT = "font-family=\"'Noto Sans CJK SC','Microsoft YaHei',sans-serif\" font-size=\"13\""
+_FONT = "font-family=\"'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif\" font-size=\"13\""
 _BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
 _LEFT, _RIGHT, _LINE = 150, 90, 26
 
@@ -21,6 +23,21 @@ class Bar:
     number: float
     shown: str
     is_grey: bool = False
+    figure: str | None = None
+
+
+def bar_of(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar:
+    """Return the bar of a figure, or its point on a line."""
+    found = words.figures[figure]
+    return Bar(name, float(found["number"]), found["shown"], is_grey, figure)
+
+
+def figures_of_chart(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
+    """Return the figures of a chart as a table; `what` the bars are is named by its column's key."""
+    amount = "amount" if what == "step" else "value"
+    header = (words.text(f"column.{what}"), words.text(f"column.{amount}"))
+    rows = tuple(((Part(bar.name),), (Part(bar.shown, bar.figure),)) for bar in bars)
+    return Table(title, header, rows, frozenset({1}), (60, 40))
 
 
 def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None = None) -> str:
