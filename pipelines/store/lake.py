@@ -143,7 +143,10 @@ class Draft:
         write_json(self.path / "draft.json", state)
 
 
-def _find_table(made: Version | Draft, name: str) -> Path:
+Made = Version | Draft  # what has tables that can be looked at
+
+
+def _find_table(made: Made, name: str) -> Path:
     entry = made.manifest["tables"].get(name)
     if entry is None:
         raise UsageError("table.unknown", table=name, month=made.month)
@@ -210,6 +213,14 @@ class MonthFolder:
         if not (draft.path / "draft.json").exists():
             raise UsageError("month.no_draft", month=self.month)
         return draft
+
+    def made_to_show(self, number: int | None = None, is_draft: bool = False) -> Made:
+        """What people look at: a version, or the draft; raise UsageError that names the way to what there is."""
+        if is_draft:
+            return self.draft_to_show()
+        if number is None and self.current() is None and (self.draft().path / "draft.json").exists():
+            raise UsageError("month.not_finished", month=self.month)
+        return self.version(number)
 
     def commit(self, draft: Draft) -> Version:
         """Make the draft the current version; every step may be cut off and done again.

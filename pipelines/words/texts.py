@@ -27,11 +27,11 @@ def label(language: str, key: str, **facts: object) -> str:
     text = labels(language).get(key)
     if text is None:
         return ", ".join([key, *(f"{name}={value}" for name, value in facts.items())])
-    known = {name: _said(language, facts.get(name, "?")) for _, name, _, _ in Formatter().parse(text) if name}
+    known = {name: say(language, facts.get(name, "?")) for _, name, _, _ in Formatter().parse(text) if name}
     return text.format(**known)
 
 
-def _said(language: str, fact: object) -> object:
+def say(language: str, fact: object) -> object:
     """Say a fact that is words; any other stays as it is."""
     if not isinstance(fact, Phrase):
         return fact
