@@ -16,12 +16,22 @@ from typing import Any
 import duckdb
 
 from pipelines import ROOMS
+from pipelines.check_specs import check_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
-from pipelines.core.errors import Refused, RetentionError, StorageError, UsageError
+from pipelines.core.errors import (
+    GateStopped,
+    Refused,
+    RetentionError,
+    SourceNotReady,
+    SpecError,
+    StorageError,
+    UsageError,
+)
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
+from pipelines.core.spec import Spec
 from pipelines.engines import open_engine
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
@@ -149,6 +159,7 @@ def open_draft(job: Job, **more: str) -> Draft:
     inputs = _inputs(job, _source(job).fingerprint(job.month)) | more
     is_known = inputs["source"] is not None
     if not (is_known and draft.inputs == inputs):
+        check_specs()
         draft.start(inputs)
     return draft
 
@@ -255,9 +266,29 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             progress=job.progress,
         )
         context.bind_everything()
-        importlib.import_module(f"pipelines.{room}").run(context)
+        _run_in(context, room)
         staged = {"office": office.sha256} if office else {}
         draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
+
+
+def _run_in(context: Context, room: str) -> None:
+    """Run a room; what it had written when the gate stopped it stays to be looked at."""
+    try:
+        importlib.import_module(f"pipelines.{room}").run(context)
+    except (GateStopped, SourceNotReady) as stop:
+        context.draft.stop_room(room, context.tables, stop.key)
+        raise
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        if context.at_work_on is None:
+            raise
+        raise _not_answered(context.at_work_on, error) from error
+
+
+def _not_answered(spec: Spec, error: duckdb.Error) -> SpecError:
+    """The error of a SELECT that the engine cannot answer; what it says of data may hold a customer's value."""
+    first = str(error).splitlines()[0]
+    why = first.split(":")[0] if isinstance(error, duckdb.DataError) else first
+    return SpecError("spec.not_answered", where=spec.where, line=spec.sql_line, why=why)
 
 
 def derive_month(job: Job, path: Path, inputs: dict[str, Any], raw: Raw, rooms: Sequence[str]) -> Draft:

@@ -18,6 +18,7 @@ from pipelines.cli import (
     orders,
     outcomes,
     plan,
+    quarantine,
     record,
     why,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "orders",
     "outcomes",
     "plan",
+    "quarantine",
     "record",
     "why",
 ]

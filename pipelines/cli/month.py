@@ -89,6 +89,7 @@ def show(
     table: str,
     month: str,
     version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="What a run that has not ended has made so far.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write to FILE.csv, .parquet or .xlsx.")] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -96,7 +97,7 @@ def show(
 ) -> None:
     """Show any table of a month; personal data masked."""
     speaker = Speaker(lang, as_json)
-    held = MonthFolder(home, Month.parse(month)).version(version)
+    held = MonthFolder(home, Month.parse(month)).made_to_show(version, draft)
     if out is not None:
         rows = views.write_table(held, table, out)
         speaker.show({"path": str(out), "rows": rows}, lambda: speaker.say("cli.written", path=out, rows=rows))

@@ -16,7 +16,24 @@ RetentionError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A fact that is words: `key` names the text in `locales/`, said in the language of whoever reads the error.
+
+    `texts` are said instead where they stand in a file of their own (language → text).
+    """
+
+    key: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ", ".join([self.key, *(f"{name}={value}" for name, value in self.facts.items())])
 
 
 class RetentionError(Exception):

@@ -58,23 +58,29 @@ class _TextLoader(_Careful, yaml.CBaseLoader):
 
 def read_yaml(path: Path, is_text: bool = False) -> Any:
     """Read a YAML file; None of an empty one. Raise SpecError naming file and line where it cannot be read."""
+    return parse_yaml(read_text(path), path, is_text)
+
+
+def read_text(path: Path, name: str | None = None) -> str:
+    """Read a text that people wrote, called `name` in errors; raise SpecError where it cannot be read."""
+    file = name or path
     try:
         if not path.is_file():
-            raise SpecError("yaml.no_file", file=path)
+            raise SpecError("yaml.no_file", file=file)
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise SpecError("yaml.unreadable", file=path, why=error.strerror or type(error).__name__) from error
+        raise SpecError("yaml.unreadable", file=file, why=error.strerror or type(error).__name__) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         if len(content) <= MOST_BYTES:
-            raise SpecError("yaml.not_utf8", file=path, line=line) from error
+            raise SpecError("yaml.not_utf8", file=file, line=line) from error
         text = ""
     if len(content) > MOST_BYTES:
-        raise SpecError("yaml.too_large", file=path, most=f"{MOST_BYTES // 1024} KiB")
-    return parse_yaml(text, path, is_text)
+        raise SpecError("yaml.too_large", file=file, most=f"{MOST_BYTES // 1024} KiB")
+    return text
 
 
 def parse_yaml(text: str, where: Path | str, is_text: bool = False, first_line: int = 1) -> Any:

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from string import Formatter
 
-from pipelines.core.errors import RetentionError
+from pipelines.core.errors import Phrase, RetentionError
 from pipelines.core.outcomes import outcome_words
 from pipelines.core.paths import LOCALES
 from pipelines.core.yaml_files import read_yaml
@@ -26,8 +26,15 @@ def label(language: str, key: str, **facts: object) -> str:
     text = labels(language).get(key)
     if text is None:
         return ", ".join([key, *(f"{name}={value}" for name, value in facts.items())])
-    known = {name: facts.get(name, "?") for _, name, _, _ in Formatter().parse(text) if name}
+    known = {name: say(language, facts.get(name, "?")) for _, name, _, _ in Formatter().parse(text) if name}
     return text.format(**known)
+
+
+def say(language: str, fact: object) -> object:
+    """Say a fact that is words; any other stays as it is."""
+    if not isinstance(fact, Phrase):
+        return fact
+    return fact.texts.get(language) or label(language, fact.key, **fact.facts)
 
 
 def describe(language: str, error: RetentionError) -> str:

@@ -23,7 +23,7 @@ from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
 from pipelines.store.files import replacing
-from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.lake import Made, MonthFolder, Version, held_months
 from pipelines.words.deadlines import deadlines, draw_deadlines
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.masking import MASKS, mask_text
@@ -50,7 +50,7 @@ def _masked(table: str, names: Iterable[str]) -> set[str]:
     return {name for name in names if name not in plain_columns and not name.startswith("_")}
 
 
-def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
+def _batches(version: Made, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
     name = ALIASES.get(table, table)
     file = pq.ParquetFile(version.table(name))
     hidden = _masked(name, file.schema_arrow.names)
@@ -66,13 +66,13 @@ def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dic
     return file.schema_arrow, rows()
 
 
-def table_rows(version: Version, table: str) -> Iterator[dict[str, Any]]:
+def table_rows(version: Made, table: str) -> Iterator[dict[str, Any]]:
     """Yield a table's rows; personal data masked."""
     for batch in _batches(version, table)[1]:
         yield from batch
 
 
-def write_table(version: Version, table: str, out: Path) -> int:
+def write_table(version: Made, table: str, out: Path) -> int:
     """Write a table to .csv, .parquet or .xlsx; return its rows."""
     return write_rows(out, *_batches(version, table))
 
@@ -218,7 +218,7 @@ def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int
     Console(width=None if sys.stdout.isatty() else 160, markup=False).print(table)
 
 
-def draw_table(version: Version, table: str, language: str) -> None:
+def draw_table(version: Made, table: str, language: str) -> None:
     """Draw the first rows of a table."""
     schema, batches = _batches(version, table)
     rows: list[dict[str, Any]] = []

@@ -1,0 +1,147 @@
+"""YAML that people write: read with its lines and held to a model; what is wrong is told with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from pipelines.core.errors import Phrase, SpecError
+from pipelines.core.yaml_files import parse_yaml, read_text
+
+Model = TypeVar("Model")
+Place = Sequence[str | int]
+ROOT_PLACE = "–"
+# What pydantic says of a value, by the words we have for it in `locales/` (`written.why.<name>`).
+_KINDS = {
+    "bool_parsing": "bool",
+    "bool_type": "bool",
+    "dict_type": "mapping",
+    "finite_number": "number",
+    "float_parsing": "number",
+    "float_type": "number",
+    "int_from_float": "integer",
+    "int_parsing": "integer",
+    "int_type": "integer",
+    "list_type": "list",
+    "model_attributes_type": "mapping",
+    "model_type": "mapping",
+    "string_type": "text",
+    "tuple_type": "list",
+    "date_type": "day",
+    "date_parsing": "day",
+    "date_from_datetime_parsing": "day",
+    "date_from_datetime_inexact": "day",
+}
+_LIMITS = {
+    "greater_than": ">",
+    "greater_than_equal": "≥",
+    "less_than": "<",
+    "less_than_equal": "≤",
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A YAML text: what its file is called in an error, and the line of the file on which it begins."""
+
+    file: str
+    text: str
+    first_line: int = 1
+
+    def read(self) -> Any:
+        """Read the YAML; raise SpecError with the line where it is none, or says a key twice."""
+        return parse_yaml(self.text, self.file, first_line=self.first_line)
+
+    def line_of(self, place: Place) -> int:
+        """The line of the file on which a key or an entry stands; of what contains it where it is missing."""
+        node = yaml.compose(self.text, yaml.CSafeLoader)
+        line = 0
+        for step in place:
+            found = _step_into(node, step)
+            if found is None:
+                break
+            node, line = found
+        return self.first_line + line
+
+    def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any, *, shows_values: bool = True) -> Model:
+        """Check what was read; raise SpecError with file, line and place of the first thing that is wrong."""
+        adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
+        try:
+            return adapter.validate_python(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+        place = [step for step in first["loc"] if not str(step).startswith(("function-", "literal["))]
+        why = _why(first, model, shows_values)
+        raise self.wrong(place, why)
+
+    def wrong(self, place: Place, why: str | Phrase) -> SpecError:
+        """The error that says what is wrong at a place."""
+        named = ".".join(map(str, place)) or ROOT_PLACE
+        return SpecError("written.bad", file=self.file, line=self.line_of(place), place=named, why=why)
+
+
+def read_written(path: Path, file: str | None = None) -> Written:
+    """Take in a file of YAML; raise SpecError when it cannot be read."""
+    name = file or str(path)
+    return Written(name, read_text(path, name))
+
+
+def _step_into(node: Any, step: str | int) -> tuple[Any, int] | None:
+    """The node of a key or an entry, and its line counted from 0."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return value, key.start_mark.line
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step].start_mark.line
+    return None
+
+
+# -- in words ----------------------------------------------------------------------------------------------------
+
+
+def _why(error: Any, model: Any, shows_values: bool) -> Phrase:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return Phrase("written.why.unknown_key", {"allowed": _allowed_keys(model, error["loc"][:-1])})
+    if kind == "missing":
+        return Phrase("written.why.missing")
+    value = _shown(error.get("input")) if shows_values else "…"
+    if kind in ("literal_error", "enum"):
+        return Phrase("written.why.not_one_of", {"value": value, "allowed": context["expected"]})
+    if kind in _KINDS:
+        return Phrase(f"written.why.{_KINDS[kind]}", {"value": value})
+    if kind in _LIMITS:
+        limit = f"{_LIMITS[kind]} {next(iter(context.values()))}"
+        return Phrase("written.why.limit", {"value": value, "limit": limit})
+    message = error["msg"].removeprefix("Value error, ")
+    return Phrase("written.why.other", {"why": message})
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _allowed_keys(model: Any, place: Place) -> str:
+    """The keys that a model knows at a place, as far as they can be told."""
+    for step in place:
+        parts = _models_in(model)
+        found = next(
+            (part.model_fields[str(step)].annotation for part in parts if str(step) in part.model_fields), None
+        )
+        model = found if found is not None else model
+    names = {field.alias or name for part in _models_in(model) for name, field in part.model_fields.items()}
+    return ", ".join(sorted(names)) or ROOT_PLACE
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models of an annotation: itself, or those among what it may be or holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
