@@ -126,7 +126,7 @@ def _steps(job: Job, published: Version, draft: Draft) -> Iterator[tuple[str, Ma
 
 def _differs(cause: str, published: Version, draft: Draft, before: Raw, now: Raw) -> bool:
     if cause == "definition":
-        apart = {"source", "office", "restates"}
+        apart = {"source", "mapping", "office", "restates"}
         then, here = (
             {k: v for k, v in m.items() if k not in apart} for m in (published.manifest["inputs"], draft.inputs)
         )

@@ -97,7 +97,8 @@ def run_room(job: Job, room: str) -> Version | None:
         if room in draft.rooms:
             return job.folder.commit(draft) if room == ROOMS[-1] else None
         # What the office has heard since the first room does not count: the month is made of what was staged.
-        if draft.rooms and draft.inputs != _inputs(job, draft.inputs["source"], draft.inputs["office"]):
+        said = draft.inputs
+        if draft.rooms and said != _inputs(job, said["source"], said["office"], said.get("mapping")):
             raise UsageError("room.stale", month=job.month)
         if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
             raise UsageError("room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month)
@@ -144,19 +145,21 @@ def _standing(job: Job) -> Version | None:
         return None
     if job.source is None:
         return current if seal else None
-    fingerprint = _source(job).fingerprint(job.month)
+    source = _source(job)
+    fingerprint = source.fingerprint(job.month)
     if seal:
         if fingerprint is not None and fingerprint != current.manifest["inputs"]["source"]:
             raise Refused("month.sealed_other_source", month=job.month, version=current.number)
         return current
-    inputs = _inputs(job, fingerprint)
+    inputs = _inputs(job, fingerprint, mapping=_identity_of_names(source, job.month))
     return current if fingerprint is not None and inputs == current.manifest["inputs"] else None
 
 
 def open_draft(job: Job, **more: str) -> Draft:
     """Go on with the draft when it is made of the same inputs, else begin a new one; `more` are inputs of their own."""
     draft = job.folder.draft()
-    inputs = _inputs(job, _source(job).fingerprint(job.month)) | more
+    source = _source(job)
+    inputs = _inputs(job, source.fingerprint(job.month), mapping=_identity_of_names(source, job.month)) | more
     is_known = inputs["source"] is not None
     if not (is_known and draft.inputs == inputs):
         check_specs()
@@ -173,12 +176,19 @@ def _same_as_current(job: Job, draft: Draft) -> Version | None:
     return current
 
 
-def _inputs(job: Job, fingerprint: str | None, office: str | None = None) -> dict[str, Any]:
+def _identity_of_names(source: Source, month: Month) -> str | None:
+    """Tell one mapping from another; None where the operator uses the contract's names."""
+    mapping = source.mapping(month)
+    return mapping.identity if mapping else None
+
+
+def _inputs(job: Job, fingerprint: str | None, office: str | None = None, mapping: str | None = None) -> dict[str, Any]:
     earlier = _earlier(job)
     champion = find_champion(job.home, job.month)
     uplift = find_champion(uplift_shelf(job.home), job.month)
     return {
         "source": fingerprint,
+        "mapping": mapping,
         "office": office or _office(job).sha256,
         "code": code_hash(),
         "settings": job.settings.meaning(),

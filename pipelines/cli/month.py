@@ -12,9 +12,11 @@ from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import ENGINES, load_settings
+from pipelines.intake.coverage import read_coverage
 from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
+from pipelines.words.coverage import tell_coverage
 from pipelines.words.deadlines import local_today
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
@@ -56,10 +58,14 @@ def run(
 def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
     month = str(version.month)
     outcome = views.outcome(version)
+    coverage = read_coverage(version.path)
     content = {"month": month, "version": version.number, "path": str(version.path), "released": released, **outcome}
+    content["coverage"] = coverage.as_content()
     speaker.show(content, lambda: speaker.say("cli.done", month=month, version=version.number, path=version.path))
     if released:
         speaker.say("cli.released", month=month, version=version.number)
+    if not speaker.as_json:
+        typer.echo(tell_coverage(coverage, speaker.language))
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pipelines.core.errors import Phrase, SpecError
-from pipelines.core.yaml_files import parse_yaml, read_text
+from pipelines.core.yaml_files import find_lines, parse_yaml, read_text
 
 Model = TypeVar("Model")
 Place = Sequence[str | int]
@@ -59,14 +58,9 @@ class Written:
 
     def line_of(self, place: Place) -> int:
         """The line of the file on which a key or an entry stands; of what contains it where it is missing."""
-        node = yaml.compose(self.text, yaml.CSafeLoader)
-        line = 0
-        for step in place:
-            found = _step_into(node, step)
-            if found is None:
-                break
-            node, line = found
-        return self.first_line + line
+        lines = find_lines(self.text, self.first_line)
+        known = (tuple(place[:length]) for length in range(len(place), 0, -1))
+        return next((lines[path] for path in known if path in lines), self.first_line)
 
     def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any, *, shows_values: bool = True) -> Model:
         """Check what was read; raise SpecError with file, line and place of the first thing that is wrong."""
@@ -89,17 +83,6 @@ def read_written(path: Path, file: str | None = None) -> Written:
     """Take in a file of YAML; raise SpecError when it cannot be read."""
     name = file or str(path)
     return Written(name, read_text(path, name))
-
-
-def _step_into(node: Any, step: str | int) -> tuple[Any, int] | None:
-    """The node of a key or an entry, and its line counted from 0."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(step):
-                return value, key.start_mark.line
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step].start_mark.line
-    return None
 
 
 # -- in words ----------------------------------------------------------------------------------------------------

@@ -101,6 +101,23 @@ def parse_yaml(text: str, where: Path | str, is_text: bool = False, first_line: 
         raise SpecError("yaml.bad", file=where, line=line, why=why) from error
 
 
+def find_lines(text: str, first_line: int = 1) -> dict[tuple[str | int, ...], int]:
+    """Find the line of each key and entry of a YAML text that can be read, by its path from the top."""
+    lines: dict[tuple[str | int, ...], int] = {}
+    root = yaml.compose(text, yaml.CSafeLoader)
+    waiting: list[tuple[tuple[str | int, ...], yaml.Node]] = [((), root)] if root else []
+    while waiting:
+        path, node = waiting.pop()
+        lines.setdefault(path, node.start_mark.line + first_line)
+        if isinstance(node, yaml.MappingNode):
+            for key, child in node.value:
+                lines[(*path, key.value)] = key.start_mark.line + first_line
+                waiting.append(((*path, key.value), child))
+        elif isinstance(node, yaml.SequenceNode):
+            waiting.extend(((*path, place), child) for place, child in enumerate(node.value))
+    return lines
+
+
 def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:
     """Walk through the events, of which none is kept: levels, and nodes as they would be with every alias written out."""
     sizes: dict[str, int] = {}

@@ -16,8 +16,10 @@ from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
 from pipelines.sources.database_spec import DatabaseSpec
 from pipelines.sources.delivery import Delivery, FileReceipt, FileRefused, Limits, absent_table, written_table
-from pipelines.sources.header import check_names, fold_names
+from pipelines.sources.header import check_names, column_names, fold_names
+from pipelines.sources.mapping import NamesMapping
 from pipelines.sources.part import Part
+from pipelines.sources.renaming import explain_lost_column, translate_parts
 from pipelines.sources.staging import make_folder, prepare_output
 from pipelines.sources.typed_batches import spool_rows
 from pipelines.sources.writer import write_parts
@@ -42,6 +44,10 @@ class DatabaseSource:
         """Return None: a database is known only after reading."""
         return
 
+    def mapping(self, month: Month) -> NamesMapping | None:
+        """Return the own names that the database's YAML refers to."""
+        return self.spec.mapping
+
     def unknown_files(self, month: Month) -> tuple[str, ...]:
         """Return nothing: only the tables asked for are read."""
         return ()
@@ -64,7 +70,9 @@ class DatabaseSource:
         try:
             with engine.connect() as connection:
                 _begin_reading(connection)
-                return [self._read_table(connection, table, month, into) for table in contract().values()]
+                mapping = self.spec.mapping or NamesMapping("", "")
+                tables = [mapping.apply_to(table) for table in contract().values()]
+                return [self._read_table(connection, table, month, into) for table in tables]
         finally:
             engine.dispose()
             shutil.rmtree(into / ".staging", ignore_errors=True)
@@ -78,8 +86,9 @@ class DatabaseSource:
             # A savepoint, so that data one query cannot digest does not end the transaction of the others.
             with connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext():
                 parts = self._run_query(connection, table, month, folder)
-            schema = write_parts(table, parts, output)
+            schema = write_parts(table, translate_parts(table, parts), output)
         except FileRefused as refusal:
+            explain_lost_column(table, refusal)
             return Delivery(table.name, "refused", reason=refusal.key, facts=refusal.facts)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -95,7 +104,7 @@ class DatabaseSource:
         try:
             result = connection.execute(statement, execution_options={"yield_per": _FETCH})
             with closing(result):
-                columns = fold_names(list(result.keys()))
+                columns = column_names(fold_names(list(result.keys())), table)
                 check_names(columns, table, name)
                 return spool_rows(name, columns, result.partitions(_FETCH), folder)
         except sa.exc.DataError as error:

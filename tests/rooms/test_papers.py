@@ -28,7 +28,6 @@ from tests.scored import scored_operator
 from tests.small import Row, only, read
 
 
-
 @cache
 def paper(language: str) -> Paper:
     return paper_of(scored_operator().version, language, is_draft=True)
@@ -302,7 +301,9 @@ def test_without_the_fonts_word_has_the_figures_as_tables_and_the_lint_expects_t
         monkeypatch.syspath_prepend(tmp_path / "fonts")
     monkeypatch.setattr(fonts, "PACKAGE", name)
     folder = MonthFolder(scored_operator().home, scored_operator().months[-1])
-    files = {f.name: f for f in write.export_documents(folder, tmp_path / "out", language)}  # raises if the lint disagrees
+    files = {
+        f.name: f for f in write.export_documents(folder, tmp_path / "out", language)
+    }  # raises if the lint disagrees
     assert not [name for name in files if name.endswith(".pdf")]
     document = Document(str(files["2026-08_summary.docx"]))
     assert len(document.inline_shapes) == 0

@@ -20,10 +20,12 @@ from pipelines.sources.formats.sheet_xml import SheetScan, Workbook, read_workbo
 from pipelines.sources.header import (
     TITLE_ROWS,
     check_names,
+    column_names,
     find_header_row,
     fold_name,
     folded_names,
     read_header,
+    required_headers,
     required_names,
 )
 from pipelines.sources.part import Part, batch_schema, text_schema
@@ -53,14 +55,15 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
                 pass
     rows = _read_sheet(staged, sheet, scan, limits)
     head = list(islice((row for row in rows if any(cell != "" for cell in row[1])), TITLE_ROWS + 1))
-    names, index = _find_header(head, table, staged.name, len(book.sheets))
+    headers, index = _find_header(head, table, staged.name, len(book.sheets))
+    names = column_names(headers, table)
     check_names(names, table, staged.name, head[index][0])
     part = Part(staged.name, staged.sha256, staged.size, text_schema(names), lambda: iter(()))
     part.notes = _notes(book, sheet, scan, index)
     folded = folded_names([format_value(cell) for cell in head[index][1]])
     part.notes += [f"header names folded: {folded}"] * bool(folded)
     convert = [_converter(table, name, book.is_1904) for name in names]
-    sifter = RowSifter(names)
+    sifter = RowSifter(headers)
     batches = sifter.sift(_batches(chain(head[index + 1 :], rows), names, convert, limits.batch_rows))
     part.read = spool_batches(batches, batch_schema(part.schema), Path(f"{staged.path}.spool"))
     part.notes += sifter.notes()
@@ -71,7 +74,7 @@ def _choose_sheet(book: Workbook, table: Table, file: str) -> str:
     """Take the sheet with the table's name, else the first."""
     if not book.sheets:
         raise FileRefused("xlsx_damaged", file=file, detail="no worksheet")
-    return next((name for name in book.sheets if fold_name(name) == table.name), next(iter(book.sheets)))
+    return next((name for name in book.sheets if fold_name(name) == table.sheet_name), next(iter(book.sheets)))
 
 
 def _notes(book: Workbook, sheet: str, scan: SheetScan, titles: int) -> list[str]:
@@ -83,13 +86,15 @@ def _notes(book: Workbook, sheet: str, scan: SheetScan, titles: int) -> list[str
 def _find_header(head: list[Row], table: Table, file: str, sheets: int) -> tuple[tuple[str, ...], int]:
     texts = [[format_value(cell) for cell in cells] for _, cells in head]
     index = find_header_row(texts, table)
-    if index is not None and (sheets == 1 or set(required_names(table)) <= set(read_header(texts[index]))):
-        return read_header(texts[index]), index
+    if index is not None:
+        headers = read_header(texts[index])
+        if sheets == 1 or set(required_names(table)) <= set(column_names(headers, table)):
+            return headers, index
     if sheets > 1:
-        raise FileRefused("wrong_sheet", file=file, sheet=table.name, sheets=sheets)
+        raise FileRefused("wrong_sheet", file=file, sheet=table.sheet_name, sheets=sheets)
     if not head:
         raise FileRefused("empty_file", file=file)
-    raise FileRefused("no_header", file=file, columns=", ".join(required_names(table)))
+    raise FileRefused("no_header", file=file, columns=required_headers(table))
 
 
 def _read_sheet(staged: Staged, sheet: str, scan: SheetScan, limits: Limits) -> Iterator[Row]:
