@@ -21,9 +21,10 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import Refused, SourceNotReady
 from pipelines.core.month import Month
 from pipelines.engines.duckdb import DuckEngine
-from pipelines.run import Job, Raw, StorageErrors, derive_month, open_draft, raw_of, run_draft_room
+from pipelines.run import Job, Raw, derive_month, open_draft, raw_of, run_draft_room
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import TABLES
+from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 
 Row = dict[str, Any]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as library_version
@@ -22,7 +21,6 @@ from pipelines.core.context import Context
 from pipelines.core.errors import (
     GateStopped,
     Refused,
-    RetentionError,
     SourceNotReady,
     SpecError,
     StorageError,
@@ -37,6 +35,7 @@ from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
 from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
 from pipelines.store.failpoints import failpoint
+from pipelines.store.faults import StorageErrors
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 from pipelines.store.waivers import Waiver, waivers_for
@@ -360,22 +359,3 @@ def _source(job: Job) -> Source:
     if job.source is None:
         raise UsageError("source.none", month=job.month)
     return open_source(job.source)
-
-
-class StorageErrors:
-    """Turn what the disk and the engine throw into an error that says where and what next."""
-
-    def __init__(self, home: Path, period: Month | date) -> None:
-        self.home = home
-        self.period = period
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None or isinstance(error, RetentionError):
-            return
-        if isinstance(error, OSError):
-            raise StorageError("storage.failed", where=error.filename or self.home, why=error.strerror) from error
-        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-            raise StorageError("storage.engine", month=self.period, why=str(error).splitlines()[0]) from error

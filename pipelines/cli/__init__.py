@@ -24,6 +24,7 @@ from pipelines.cli import (
 )
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
+from pipelines.store.faults import as_known
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
 __all__ = [
@@ -51,6 +52,11 @@ def main() -> None:
         app()
     except RetentionError as error:
         _fail(error)
+    except Exception as error:
+        known = as_known(error)
+        if known is None:
+            raise  # a fault of this program: its traceback is what mends it
+        _fail(known)
 
 
 def _fail(error: RetentionError) -> None:

@@ -21,8 +21,8 @@ from pipelines.deliver.content import open_released, released_version, render
 from pipelines.deliver.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.deliver.folder import FolderSender
 from pipelines.deliver.letters import Mailbag, write_letters
-from pipelines.run import StorageErrors
 from pipelines.store.failpoints import failpoint
+from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import (
     DEAD,
