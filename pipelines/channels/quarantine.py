@@ -142,9 +142,7 @@ def _titles(names: Sequence[str], language: str) -> list[str]:
     return [label(language, f"quarantine.{name}") for name in _FIXED] + list(names)
 
 
-def _in_words(
-    rows: Iterator[dict[str, Any]], one: SentBack, made: Made, language: str
-) -> Iterator[list[object]]:
+def _in_words(rows: Iterator[dict[str, Any]], one: SentBack, made: Made, language: str) -> Iterator[list[object]]:
     """Each row as the cells of its line; rules and what is allowed in words."""
     said: dict[str, str] = {}
     for row in rows:
@@ -176,4 +174,3 @@ def _write_cell(sheet: Any, line: int, place: int, value: object) -> None:
         sheet.write_number(line, place, value)
     elif value is not None and value != "":
         sheet.write_string(line, place, clean_text(value))
-

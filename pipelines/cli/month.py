@@ -18,7 +18,10 @@ from pipelines.words import views
 from pipelines.words.deadlines import local_today
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
+from pipelines.words.findings import draw_findings, findings_of
 from pipelines.words.progress import month_progress
+
+_FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
 
 @app.command()
@@ -61,6 +64,9 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
     if released:
         speaker.say("cli.released", month=month, version=version.number)
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
+    if not speaker.as_json:
+        told = findings_of(version, views.states_of(version), speaker.language)
+        draw_findings(told, speaker.language, most=_FINDINGS_SHOWN)
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
 
@@ -80,7 +86,7 @@ def status(
         if not as_json:
             draw_open(count_open(home), speaker.language)
         return
-    one = views.one_month(home, Month.parse(month), local_today())
+    one = views.one_month(home, Month.parse(month), local_today(), speaker.language)
     speaker.show(one, lambda: views.draw_month(one, speaker.language))
 
 
