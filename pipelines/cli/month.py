@@ -20,7 +20,10 @@ from pipelines.words.coverage import tell_coverage
 from pipelines.words.deadlines import local_today
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
+from pipelines.words.findings import draw_findings, findings_of
 from pipelines.words.progress import month_progress
+
+_FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
 
 @app.command()
@@ -67,6 +70,9 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
     if not speaker.as_json:
         typer.echo(tell_coverage(coverage, speaker.language))
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
+    if not speaker.as_json:
+        told = findings_of(version, views.states_of(version), speaker.language)
+        draw_findings(told, speaker.language, most=_FINDINGS_SHOWN)
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
 
@@ -86,7 +92,7 @@ def status(
         if not as_json:
             draw_open(count_open(home), speaker.language)
         return
-    one = views.one_month(home, Month.parse(month), local_today())
+    one = views.one_month(home, Month.parse(month), local_today(), speaker.language)
     speaker.show(one, lambda: views.draw_month(one, speaker.language))
 
 

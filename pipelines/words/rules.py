@@ -6,9 +6,9 @@ from pipelines.core.contract import Column, contract
 from pipelines.core.errors import Phrase
 from pipelines.core.expectations import Expectation, load_suite
 from pipelines.core.month import Month
-from pipelines.validate.titles import title
 from pipelines.words.masking import mask_value
 from pipelines.words.texts import LANGUAGES, label, labels
+from pipelines.words.titles import title
 
 NOTHING = "–"
 

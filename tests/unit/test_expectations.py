@@ -19,8 +19,8 @@ from pipelines.core.lineage import snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.values import SQL_TYPES
-from pipelines.validate.titles import title
 from pipelines.words.texts import LANGUAGES
+from pipelines.words.titles import title
 
 MONTH = Month.parse("2026-08")
 SUITES = {table: load_suite(table, MONTH) for table in contract()}
