@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -48,6 +49,9 @@ __all__ = [
 
 def main() -> None:
     """Run the command line; turn every known failure into its message and exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a path may hold bytes that are no text
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except RetentionError as error:
