@@ -18,6 +18,9 @@ from pipelines.store.lake import Version
 _GONE = {"storage.version_gone": "earlier", "storage.model_gone": "champion"}
 
 
+STEPS = ("verify_files", *ROOMS[1:])
+
+
 @dataclass(frozen=True)
 class Difference:
     """A file or table that is not as recorded: changed, missing, extra, seal or derived."""
@@ -43,6 +46,7 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
     """Verify a version of a month (the sealed or current one); the home is only read."""
     seal = job.folder.seal()
     version = job.folder.version(number or (seal["version"] if seal else None))
+    job.progress("verify_files")
     differences = [*_check_seal(version, seal), *_check_files(version)]
     notes = _notes(job, version)
     derived: list[Difference] = []
