@@ -255,6 +255,7 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
     So a month that runs while an earlier one is redone is made of one version of it, and says of which.
     """
     failpoint(f"room.begun:{room}")
+    job.progress(room)
     earlier = recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     is_first = room == ROOMS[0]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines import ROOMS
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
@@ -21,7 +22,7 @@ from pipelines.words.deadlines import local_today
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
 from pipelines.words.findings import draw_findings, findings_of
-from pipelines.words.progress import month_progress
+from pipelines.words.progress import show_steps
 
 _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
@@ -42,7 +43,7 @@ def run(
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
     settings = load_settings(**({"engine": engine} if engine else {}))
-    with month_progress(month, enabled=not as_json) as progress:
+    with show_steps(ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
         job = Job(home, Month.parse(month), source, settings, progress)
         if only:
             version = run_room(job, only)
@@ -162,7 +163,12 @@ def export(
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))
     to = folder, out, speaker.language
-    files = export_month(*to) + export_pay(*to) + export_documents(*to)
+    writers = {"export_lists": export_month, "export_pay": export_pay, "export_documents": export_documents}
+    files: list[Path] = []
+    with show_steps(tuple(writers), month, speaker.language, is_quiet=as_json) as progress:
+        for step, write in writers.items():
+            progress(step)
+            files += write(*to)
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
     if not as_json and not any(file.suffix == ".pdf" for file in files):

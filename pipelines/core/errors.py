@@ -11,7 +11,8 @@ RetentionError
 ├── Refused 15              sealed, or not approved
 ├── Busy 16                 another run of this month
 ├── StorageError 17         engine or storage
-└── VerificationError 18    a re-derived month differs
+├── VerificationError 18    a re-derived month differs
+└── Interrupted 130         somebody stopped it by hand (Ctrl-C)
 """
 
 from __future__ import annotations
@@ -112,3 +113,9 @@ class VerificationError(RetentionError):
     """A month re-derived from its inputs is not the month that is stored."""
 
     exit_code = 18
+
+
+class Interrupted(RetentionError):
+    """Somebody stopped the work by hand; 130 is what shells say of it (128 + SIGINT)."""
+
+    exit_code = 130
