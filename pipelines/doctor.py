@@ -196,7 +196,7 @@ def _calendar(settings: Settings, today: datetime) -> Check:
     try:
         calendar = Calendar.load(settings.calendar_file)
     except SpecError as error:
-        facts = {"file": settings.calendar_file, "why": error.facts.get("why") or error.facts.get("name")}
+        facts = {"file": settings.calendar_file, "why": error.facts.get("why")}
         return Check("calendar", FAIL, "calendar_file", facts, SpecError.exit_code)
     unknown = [year for year in years if not calendar.knows(year)]
     return Check("calendar", WARN if unknown else OK, "calendar", {"years": ", ".join(map(str, unknown or years))})
@@ -206,7 +206,7 @@ def _gate(settings: Settings) -> Check:
     try:
         suites = load_suites(Month(2000, 1), settings.gate_file)
     except SpecError as error:
-        facts = {"file": settings.gate_file, "why": error.facts.get("why") or error.facts.get("finding") or error.key}
+        facts = {"file": settings.gate_file, "why": error.facts.get("why") or error.key}
         return Check("gate", FAIL, "gate", facts, SpecError.exit_code)
     return Check("gate", OK, "gate", {"rules": sum(map(len, suites.values()))})
 
@@ -229,7 +229,7 @@ def _delivery(settings: Settings) -> Check:
     try:
         deliveries = load_deliveries(settings.delivery_file)
     except SpecError as error:
-        facts = {"file": settings.delivery_file, "where": error.facts.get("where", "-"), "why": error.facts["why"]}
+        facts = {"file": settings.delivery_file, "where": error.facts.get("place", "-"), "why": error.facts["why"]}
         return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
     missing = missing_places(deliveries)
     facts = {"channels": ", ".join(deliveries.channels), "missing": ", ".join(missing)}

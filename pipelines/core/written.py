@@ -57,11 +57,15 @@ class _OnceLoader(yaml.CSafeLoader):
 
 @dataclass(frozen=True)
 class Written:
-    """A YAML text: what its file is called in an error, and the line of the file on which it begins."""
+    """A YAML text: what its file is called in an error, and the line of the file on which it begins.
+
+    Where a value may be a misplaced secret, no error shows any (`shows_values`).
+    """
 
     file: str
     text: str
     first_line: int = 1
+    shows_values: bool = True
 
     def read(self) -> Any:
         """Read the YAML; raise SpecError with the line where it is none, or says a key twice."""
@@ -70,11 +74,13 @@ class Written:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = self.first_line + (mark.line if mark else 0)
-            why = getattr(error, "problem", None) or type(error).__name__
-            raise SpecError("written.not_yaml", file=self.file, line=line, why=why) from error
+            problem = getattr(error, "problem", None) if self.shows_values else None
+            why = problem or type(error).__name__
+            raise SpecError("written.not_yaml", file=self.file, line=line, why=why) from None
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             # What looks like a date or a number and is none: 2026-13-45.
-            raise SpecError("written.not_yaml", file=self.file, line=self._bad_scalar(), why=str(error)) from error
+            why = str(error) if self.shows_values else type(error).__name__
+            raise SpecError("written.not_yaml", file=self.file, line=self._bad_scalar(), why=why) from None
 
     def line_of(self, place: Place) -> int:
         """The line of the file on which a key or an entry stands; of what contains it where it is missing."""
@@ -83,11 +89,11 @@ class Written:
         for step in place:
             found = _step_into(node, step)
             if found is None:
-                break
+                continue  # missing, or no key but the kind that a model was chosen by
             node, line = found
         return self.first_line + line
 
-    def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any, *, shows_values: bool = True) -> Model:
+    def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any) -> Model:
         """Check what was read; raise SpecError with file, line and place of the first thing that is wrong."""
         adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
         try:
@@ -95,8 +101,7 @@ class Written:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
         place = [step for step in first["loc"] if not str(step).startswith(("function-", "literal["))]
-        why = _why(first, model, shows_values)
-        raise self.wrong(place, why)
+        raise self.wrong(place, _why(first, model, self.shows_values))
 
     def wrong(self, place: Place, why: str | Phrase) -> SpecError:
         """The error that says what is wrong at a place."""
@@ -115,11 +120,11 @@ class Written:
         return self.first_line
 
 
-def read_written(path: Path, file: str | None = None) -> Written:
+def read_written(path: Path, file: str | None = None, *, shows_values: bool = True) -> Written:
     """Take in a file of YAML; raise SpecError when it cannot be read."""
     name = file or str(path)
     try:
-        return Written(name, path.read_text(encoding="utf-8"))
+        return Written(name, path.read_text(encoding="utf-8"), shows_values=shows_values)
     except OSError as error:
         raise SpecError("written.unreadable", file=name, why=error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
@@ -157,6 +162,9 @@ def _why(error: Any, model: Any, shows_values: bool) -> Phrase:
     value = _shown(error.get("input")) if shows_values else "…"
     if kind in ("literal_error", "enum"):
         return Phrase("written.why.not_one_of", {"value": value, "allowed": context["expected"]})
+    if kind == "union_tag_invalid":
+        tag = repr(context["tag"]) if shows_values else "…"
+        return Phrase("written.why.not_one_of", {"value": tag, "allowed": context["expected_tags"]})
     if kind in _KINDS:
         return Phrase(f"written.why.{_KINDS[kind]}", {"value": value})
     if kind in _LIMITS:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import yaml
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import SourceNotReady, SpecError
+from pipelines.core.written import Written
 
 _KEYS = {"url_env", "tables", "encoding"}
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL)
@@ -42,11 +42,12 @@ class DatabaseSpec:
 def load_spec(path: Path) -> DatabaseSpec:
     """Read and check a database YAML; raise SpecError for one that cannot be used."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SourceNotReady("source.unreadable", file=path.name, error=os.strerror(error.errno or 0)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SpecError("source.yaml_bad", file=path.name, detail="YAML") from error
+    raw = Written(path.name, text, shows_values=False).read()
     return _check_spec(raw, path.name)
 
 

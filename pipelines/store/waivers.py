@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipelines.core.errors import UsageError
+from pipelines.core.errors import SpecError, UsageError
 from pipelines.core.expectations import all_findings
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
@@ -47,7 +47,21 @@ def read_waivers(home: Path) -> list[Waiver]:
         lines = (home / FILE).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-    return [Waiver(**json.loads(line)) for line in lines]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError("written.unreadable", file=home / FILE, why=type(error).__name__) from error
+    return [_read_line(home / FILE, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _read_line(file: Path, number: int, line: str) -> Waiver:
+    """Read one waiver; raise SpecError with its line where somebody has changed it by hand into none."""
+    try:
+        waiver = Waiver(**json.loads(line))
+        Month.parse(waiver.until)
+        if not all(isinstance(said, str) for said in asdict(waiver).values()):
+            raise TypeError("text")
+    except (ValueError, TypeError, AttributeError, UsageError) as error:
+        raise SpecError("waive.bad_line", file=file, line=number, keys=", ".join(Waiver.__annotations__)) from error
+    return waiver
 
 
 def waivers_for(home: Path, month: Month) -> dict[str, Waiver]:
