@@ -237,7 +237,7 @@ def _delivery(settings: Settings) -> Check:
     try:
         deliveries = load_deliveries(settings.delivery_file)
     except SpecError as error:
-        where = error.facts.get("where") or error.facts.get("line") or "-"
+        where = error.facts.get("place") or error.facts.get("line") or "-"
         facts = {"file": settings.delivery_file, "where": where, "why": _reason(error)}
         return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
     missing = missing_places(deliveries)

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines import ROOMS
+from pipelines.check_rules import check_rules
 from pipelines.check_specs import check_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
@@ -162,6 +163,7 @@ def open_draft(job: Job, **more: str) -> Draft:
     is_known = inputs["source"] is not None
     if not (is_known and draft.inputs == inputs):
         check_specs()
+        check_rules(job.settings.gate_file)
         draft.start(inputs)
     return draft
 

@@ -46,23 +46,33 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Written:
-    """A YAML text: what its file is called in an error, and the line of the file on which it begins."""
+    """A YAML text: what its file is called in an error, and the line of the file on which it begins.
+
+    Where a value may be a misplaced secret, no error shows any (`shows_values`).
+    """
 
     file: str
     text: str
     first_line: int = 1
+    shows_values: bool = True
 
     def read(self) -> Any:
         """Read the YAML; raise SpecError with the line where it is none, or says a key twice."""
-        return parse_yaml(self.text, self.file, first_line=self.first_line)
+        return parse_yaml(self.text, self.file, first_line=self.first_line, shows_values=self.shows_values)
 
     def line_of(self, place: Place) -> int:
         """The line of the file on which a key or an entry stands; of what contains it where it is missing."""
         lines = find_lines(self.text, self.first_line)
-        known = (tuple(place[:length]) for length in range(len(place), 0, -1))
-        return next((lines[path] for path in known if path in lines), self.first_line)
+        path: tuple[str | int, ...] = ()
+        for step in place:
+            # A step may be missing, or be no key but the kind that a model was chosen by.
+            for name in (step, str(step)):
+                if (*path, name) in lines:
+                    path = (*path, name)
+                    break
+        return lines.get(path, self.first_line)
 
-    def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any, *, shows_values: bool = True) -> Model:
+    def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any) -> Model:
         """Check what was read; raise SpecError with file, line and place of the first thing that is wrong."""
         adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
         try:
@@ -70,8 +80,7 @@ class Written:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
         place = [step for step in first["loc"] if not str(step).startswith(("function-", "literal["))]
-        why = _why(first, model, shows_values)
-        raise self.wrong(place, why)
+        raise self.wrong(place, _why(first, model, self.shows_values))
 
     def wrong(self, place: Place, why: str | Phrase) -> SpecError:
         """The error that says what is wrong at a place."""
@@ -79,10 +88,10 @@ class Written:
         return SpecError("written.bad", file=self.file, line=self.line_of(place), place=named, why=why)
 
 
-def read_written(path: Path, file: str | None = None) -> Written:
+def read_written(path: Path, file: str | None = None, *, shows_values: bool = True) -> Written:
     """Take in a file of YAML; raise SpecError when it cannot be read."""
     name = file or str(path)
-    return Written(name, read_text(path, name))
+    return Written(name, read_text(path, name), shows_values=shows_values)
 
 
 # -- in words ----------------------------------------------------------------------------------------------------
@@ -97,6 +106,9 @@ def _why(error: Any, model: Any, shows_values: bool) -> Phrase:
     value = _shown(error.get("input")) if shows_values else "…"
     if kind in ("literal_error", "enum"):
         return Phrase("written.why.not_one_of", {"value": value, "allowed": context["expected"]})
+    if kind == "union_tag_invalid":
+        tag = repr(context["tag"]) if shows_values else "…"
+        return Phrase("written.why.not_one_of", {"value": tag, "allowed": context["expected_tags"]})
     if kind in _KINDS:
         return Phrase(f"written.why.{_KINDS[kind]}", {"value": value})
     if kind in _LIMITS:

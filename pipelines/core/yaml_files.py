@@ -83,8 +83,13 @@ def read_text(path: Path, name: str | None = None) -> str:
     return text
 
 
-def parse_yaml(text: str, where: Path | str, is_text: bool = False, first_line: int = 1) -> Any:
-    """Read YAML that stands in `where` from its `first_line` on; raise SpecError naming the line that is wrong."""
+def parse_yaml(
+    text: str, where: Path | str, is_text: bool = False, first_line: int = 1, *, shows_values: bool = True
+) -> Any:
+    """Read YAML that stands in `where` from its `first_line` on; raise SpecError naming the line that is wrong.
+
+    Without `shows_values` the error says of a text only what kind of mistake it has.
+    """
     if strange := Reader.NON_PRINTABLE.search(text):
         line = text.count("\n", 0, strange.start()) + first_line
         why = f"the character U+{ord(strange[0]):04X} is not allowed"
@@ -97,7 +102,8 @@ def parse_yaml(text: str, where: Path | str, is_text: bool = False, first_line: 
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         # What is not closed is missed behind the last line.
         line = min(mark.line, text.count("\n")) + first_line if mark else first_line
-        why = getattr(error, "problem", None) or str(error).splitlines()[0]
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        why = problem if shows_values else type(error).__name__
         raise SpecError("yaml.bad", file=where, line=line, why=why) from error
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
-from pipelines.core.yaml_files import read_yaml
+from pipelines.core.written import read_written
 from pipelines.sources.mapping import NamesMapping, load_mapping
 
 _KEYS = {"url_env", "tables", "encoding", "mapping"}
@@ -43,7 +43,7 @@ class DatabaseSpec:
 
 def load_spec(path: Path) -> DatabaseSpec:
     """Read and check a database YAML; raise SpecError for one that cannot be used."""
-    raw = read_yaml(path)
+    raw = read_written(path, path.name, shows_values=False).read()
     spec = _check_spec(raw, path.name)
     if "mapping" not in raw:
         return spec
