@@ -178,7 +178,9 @@ class _Summary:
         ranked = sorted(rows, key=lambda r: (r["rank"] is None, r["rank"] or 0, r["scope_id"]))
         if len(ranked) < 2:
             return
-        bars = [bar_of(self.words, self.words.scope(r["scope_id"]), self._id("value", r), r["rank"] is None) for r in ranked]
+        bars = [
+            bar_of(self.words, self.words.scope(r["scope_id"]), self._id("value", r), r["rank"] is None) for r in ranked
+        ]
         target = self.words.figures.get(self._id("target", self.company[kpi]))
         line, beside = None, []
         if target:
