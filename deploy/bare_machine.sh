@@ -144,6 +144,8 @@ unshare --mount --pid --fork --kill-child "$0" --inside "$root" "$user" "$@" &
 running=$!
 wait "$running" || code=$?
 running=
-echo "bare machine: exit $code after $SECONDS s; build/workbooks has $(count_files xlsx) workbooks," \
+times >"$bare/times" # in this shell: a pipe's would begin at nothing
+busy=$(sed -n '2s/ /, /p' "$bare/times")
+echo "bare machine: exit $code after $SECONDS s (processors: $busy); build/workbooks has $(count_files xlsx) workbooks," \
     "$(count_files docx) Word files, $(count_files pdf) PDFs"
 exit "$code"

@@ -76,10 +76,10 @@ def _find_index() -> str:
     if found := os.environ.get("PIP_INDEX_URL"):
         return found
     home = Path.home()
-    places = [os.environ.get("PIP_CONFIG_FILE", ""), home / ".config/pip/pip.conf", home / ".pip/pip.conf"]
-    for place in (*places, "/etc/pip.conf"):
+    named = [Path(os.environ["PIP_CONFIG_FILE"])] if "PIP_CONFIG_FILE" in os.environ else []
+    for place in (*named, home / ".config/pip/pip.conf", home / ".pip/pip.conf", Path("/etc/pip.conf")):
         settings = configparser.RawConfigParser()
-        if place and settings.read(place):
+        if settings.read(place):
             for section in ("install", "global"):
                 if settings.has_option(section, "index-url"):
                     return settings.get(section, "index-url")

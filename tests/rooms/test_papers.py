@@ -301,9 +301,8 @@ def test_without_the_fonts_word_has_the_figures_as_tables_and_the_lint_expects_t
         monkeypatch.syspath_prepend(tmp_path / "fonts")
     monkeypatch.setattr(fonts, "PACKAGE", name)
     folder = MonthFolder(scored_operator().home, scored_operator().months[-1])
-    files = {
-        f.name: f for f in write.export_documents(folder, tmp_path / "out", language)
-    }  # raises if the lint disagrees
+    written = write.export_documents(folder, tmp_path / "out", language)  # raises if the lint disagrees
+    files = {file.name: file for file in written}
     assert not [name for name in files if name.endswith(".pdf")]
     document = Document(str(files["2026-08_summary.docx"]))
     assert len(document.inline_shapes) == 0
@@ -313,8 +312,8 @@ def test_without_the_fonts_word_has_the_figures_as_tables_and_the_lint_expects_t
         assert drawn.count((chart.figures.header, *rows)) == 1, chart.title
 
 
-def test_the_fonts_of_the_machine_make_no_difference(tmp_path: Path) -> None:
-    """Same bytes in a process whose fonts are only the embedded ones; the machine's own are not asked for."""
+def test_the_fonts_of_the_machine_make_no_difference() -> None:
+    """The machine's own are not asked for: there are those that came along and the compiler's."""
     svg = draw_bars("题", [Bar("罗湖", 3.0, "3"), Bar("南山", 2.0, "2")])
     found = fonts.chinese_fonts()
     assert found is not None

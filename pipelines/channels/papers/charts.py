@@ -47,26 +47,25 @@ def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None 
     scale = (WIDTH - _LEFT - _RIGHT) / (most - least)
     zero = _LEFT - least * scale
     height = 20 + _LINE * len(bars) + (22 if target else 4)
-    drawn = [_bar(bar, 16 + _LINE * place, zero, scale) for place, bar in enumerate(bars)]
+    rows = [_bar(bar, 16 + _LINE * place, zero, scale) for place, bar in enumerate(bars)]
+    drawn = [shape for shape, _ in rows]
     if target:
         x = zero + target[0] * scale
         drawn.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="10" y2="{height - 20}" stroke="{_RED}" stroke-dasharray="4 3"/>'
         )
         drawn.append(_text(x, height - 6, target[1], "middle", _RED))
-    return _svg(title, height, drawn)
+    return _svg(title, height, [*drawn, *(words for _, words in rows)])
 
 
-def _bar(bar: Bar, y: int, zero: float, scale: float) -> str:
+def _bar(bar: Bar, y: int, zero: float, scale: float) -> tuple[str, str]:
+    """Return the bar, and its words, which stand over the line of the target."""
     length = abs(bar.number) * scale
     start = zero if bar.number >= 0 else zero - length
     fill = _GREY if bar.is_grey else _BLUE
     end = start + length if bar.number >= 0 else zero
-    return (
-        _text(_LEFT - 8, y + 13, _short(bar.name), "end")
-        + f'<rect x="{start:.1f}" y="{y}" width="{max(length, 0.5):.1f}" height="16" fill="{fill}"/>'
-        + _text(end + 6, y + 13, bar.shown)
-    )
+    shape = f'<rect x="{start:.1f}" y="{y}" width="{max(length, 0.5):.1f}" height="16" fill="{fill}"/>'
+    return shape, _text(_LEFT - 8, y + 13, _short(bar.name), "end") + _text(end + 6, y + 13, bar.shown)
 
 
 def draw_trend(title: str, points: Sequence[Bar]) -> str:
