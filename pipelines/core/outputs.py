@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -67,8 +68,13 @@ _MEANING = (
 def meaning(kpi: Kpi) -> str:
     """Return the fingerprint of what a KPI file computes, whatever its layout, comments and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
-    text = json.dumps([kpi.spec.tree.sql("duckdb", comments=False), kpi.variants, rules], sort_keys=True)
+    text = json.dumps([_bare_sql(kpi.spec), kpi.variants, rules], sort_keys=True)
     return sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _bare_sql(spec: Spec) -> str:
+    return spec.tree.sql("duckdb", comments=False)
 
 
 def lists() -> list[Spec]:
