@@ -40,6 +40,11 @@ class Kpi:
         """The variants the file computes."""
         return list(self.spec.meta["variants"])
 
+    @property
+    def declared(self) -> list[str]:
+        """The variants that the file itself names; those of the lists come besides (`variants_of`)."""
+        return list(self.spec.meta.get("declared_variants", self.variants))
+
 
 def kpis() -> Iterator[Kpi]:
     """Yield every KPI file, those of further variants with the default file's unit, direction and title."""
@@ -55,6 +60,7 @@ _MEANING = (
     "better",
     "target",
     "default",
+    "variants_of",
     "value",
     "interval",
     "scopes",
@@ -68,7 +74,7 @@ _MEANING = (
 def meaning(kpi: Kpi) -> str:
     """Return the fingerprint of what a KPI file computes, whatever its layout, comments and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
-    text = json.dumps([_bare_sql(kpi.spec), kpi.variants, rules], sort_keys=True)
+    text = json.dumps([_bare_sql(kpi.spec), kpi.declared, rules], sort_keys=True)
     return sha256(text.encode()).hexdigest()[:16]
 
 

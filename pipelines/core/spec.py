@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -139,7 +139,19 @@ def load_spec(path: Path) -> Spec:
 def room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
     specs = {spec.table: spec for spec in map(load_spec, sorted((SQL / room).glob("*.sql")))}
+    specs = {table: _with_lists(spec) if spec.meta.get("variants_of") else spec for table, spec in specs.items()}
     return tuple(_in_order(specs))
+
+
+def _with_lists(spec: Spec) -> Spec:
+    """A KPI that has a variant for every list that holds somebody out, under the list's name and title."""
+    declared = spec.meta["variants"]
+    held_out = sorted(
+        (one for one in room_specs("dispatch") if one.meta["holdout"]),
+        key=lambda one: (one.meta["priority"], one.name),
+    )
+    variants = declared | {one.name: one.meta["title"] for one in held_out if one.name not in declared}
+    return replace(spec, meta=spec.meta | {"variants": variants, "declared_variants": list(declared)})
 
 
 def _in_order(specs: dict[str, Spec]) -> Iterator[Spec]:
