@@ -167,9 +167,7 @@ def _identity_of_names(source: Source, month: Month) -> str | None:
     return mapping.identity if mapping else None
 
 
-def _inputs(
-    job: Job, fingerprint: str | None, office: str | None = None, mapping: str | None = None
-) -> dict[str, Any]:
+def _inputs(job: Job, fingerprint: str | None, office: str | None = None, mapping: str | None = None) -> dict[str, Any]:
     earlier = _earlier(job)
     champion = find_champion(job.home, job.month)
     uplift = find_champion(uplift_shelf(job.home), job.month)
@@ -237,10 +235,22 @@ def _base_month(month: Month, before: list[Month]) -> Month | None:
 # -- running a room ----------------------------------------------------------------------------------------------
 
 
-def run_draft_room(job: Job, draft: Draft, room: str) -> None:
+def open_trial(job: Job, path: Path) -> Draft:
+    """Begin a draft apart from the home, made of what the home holds: for a look at a delivery that makes no month.
+
+    No model scores it: a score takes its time, and nothing that is counted depends on it.
+    """
+    draft = Draft(job.month, path)
+    draft.start(_inputs(job, "trial", mapping=_identity_of_names(_source(job), job.month)))
+    draft.inputs |= {"champion": None, "uplift": None}
+    return draft
+
+
+def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], None] | None = None) -> None:
     """Run a room on a draft, with the earlier versions and the waivers that the draft is recorded to be made of.
 
-    So a month that runs while an earlier one is redone is made of one version of it, and says of which.
+    So a month that runs while an earlier one is redone is made of one version of it, and says of which. `work` is done
+    instead of what the room does.
     """
     failpoint(f"room.begun:{room}")
     earlier = recorded_versions(job.home, draft)
@@ -263,7 +273,8 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             progress=job.progress,
         )
         context.bind_everything()
-        importlib.import_module(f"pipelines.{room}").run(context)
+        do_work = work or importlib.import_module(f"pipelines.{room}").run
+        do_work(context)
         staged = {"office": office.sha256} if office else {}
         draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
 

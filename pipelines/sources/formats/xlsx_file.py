@@ -70,6 +70,19 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     return part
 
 
+def read_sheets(staged: Staged, limits: Limits, rows: int) -> dict[str, list[list[str | None]]]:
+    """Return the first rows of every sheet as text, blank ones left out; raise FileRefused if it cannot be trusted."""
+    archive = open_archive(staged.path, staged.name, limits)
+    book = read_workbook(archive)
+    found: dict[str, list[list[str | None]]] = {}
+    for sheet, member in book.sheets.items():
+        scan = scan_sheet(archive, member, limits)
+        cells = (cells for _, cells in _read_sheet(staged, sheet, scan, limits))
+        filled = (row for row in cells if any(cell != "" for cell in row))
+        found[sheet] = [[format_value(cell) for cell in row] for row in islice(filled, rows)]
+    return found
+
+
 def _choose_sheet(book: Workbook, table: Table, file: str) -> str:
     """Take the sheet with the table's name, else the first."""
     if not book.sheets:
