@@ -251,10 +251,22 @@ def _base_month(month: Month, before: list[Month]) -> Month | None:
 # -- running a room ----------------------------------------------------------------------------------------------
 
 
-def run_draft_room(job: Job, draft: Draft, room: str) -> None:
+def open_trial(job: Job, path: Path) -> Draft:
+    """Begin a draft apart from the home, made of what the home holds: for a look at a delivery that makes no month.
+
+    No model scores it: a score takes its time, and nothing that is counted depends on it.
+    """
+    draft = Draft(job.month, path)
+    draft.start(_inputs(job, "trial", mapping=_identity_of_names(_source(job), job.month)))
+    draft.inputs |= {"champion": None, "uplift": None}
+    return draft
+
+
+def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], None] | None = None) -> None:
     """Run a room on a draft, with the earlier versions and the waivers that the draft is recorded to be made of.
 
-    So a month that runs while an earlier one is redone is made of one version of it, and says of which.
+    So a month that runs while an earlier one is redone is made of one version of it, and says of which. `work` is done
+    instead of what the room does.
     """
     failpoint(f"room.begun:{room}")
     job.progress(room)
@@ -278,15 +290,16 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             progress=job.progress,
         )
         context.bind_everything()
-        _run_in(context, room)
+        _run_in(context, room, work)
         staged = {"office": office.sha256} if office else {}
         draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
 
 
-def _run_in(context: Context, room: str) -> None:
+def _run_in(context: Context, room: str, work: Callable[[Context], None] | None) -> None:
     """Run a room; what it had written when the gate stopped it stays to be looked at."""
+    do_work = work or importlib.import_module(f"pipelines.{room}").run
     try:
-        importlib.import_module(f"pipelines.{room}").run(context)
+        do_work(context)
     except (GateStopped, SourceNotReady) as stop:
         context.draft.stop_room(room, context.tables, stop.key)
         raise

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.core.contract import Table
 from pipelines.core.names import show_name
 from pipelines.sources.delivery import DAMAGED_ID, EXCEL_SERIAL, FileRefused, Limits
-from pipelines.sources.formats.archive import open_archive
+from pipelines.sources.formats.archive import Archive, open_archive
 from pipelines.sources.formats.cell_values import Cell
 from pipelines.sources.formats.sheet_rows import SheetReader, SheetRow
 from pipelines.sources.formats.work import WorkBudget
@@ -52,9 +52,7 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     archive = open_archive(staged.path, staged.name, limits)
     book = read_workbook(archive)
     sheet = _choose_sheet(book, table, staged.name)
-    strings = read_strings(archive, book.strings, limits)
-    forms = read_number_forms(archive, book.styles)
-    reader = SheetReader(archive, sheet.member, strings, forms, book.is_1904, limits)
+    reader = _open_sheet(archive, book, sheet, limits)
     rows = reader.rows()
     head = list(islice(rows, TITLE_ROWS + 1))
     first = min((row.cells[0][0] for row in head), default=0)
@@ -72,6 +70,24 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     folded = folded_names(titles[index])
     part.notes += [f"header names folded: {folded}"] * bool(folded) + sifter.notes()
     return part
+
+
+def read_sheets(staged: Staged, limits: Limits, rows: int) -> dict[str, list[list[str | None]]]:
+    """Return the first rows of every sheet as text, blank ones left out; raise FileRefused if it cannot be trusted."""
+    archive = open_archive(staged.path, staged.name, limits)
+    book = read_workbook(archive)
+    found: dict[str, list[list[str | None]]] = {}
+    for sheet in book.sheets:
+        head = list(islice(_open_sheet(archive, book, sheet, limits).rows(), rows))
+        first = min((row.cells[0][0] for row in head), default=0)
+        found[sheet.name] = [_lay_out(row, first) for row in head]
+    return found
+
+
+def _open_sheet(archive: Archive, book: Workbook, sheet: Sheet, limits: Limits) -> SheetReader:
+    strings = read_strings(archive, book.strings, limits)
+    forms = read_number_forms(archive, book.styles)
+    return SheetReader(archive, sheet.member, strings, forms, book.is_1904, limits)
 
 
 def _choose_sheet(book: Workbook, table: Table, file: str) -> Sheet:
