@@ -7,40 +7,11 @@ import sys
 
 import typer
 
-from pipelines.cli import (
-    day,
-    delivery,
-    installation,
-    model,
-    month,
-    operation,
-    operator,
-    orders,
-    outcomes,
-    plan,
-    record,
-    why,
-)
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
-__all__ = [
-    "app",
-    "day",
-    "delivery",
-    "installation",
-    "main",
-    "model",
-    "month",
-    "operation",
-    "operator",
-    "orders",
-    "outcomes",
-    "plan",
-    "record",
-    "why",
-]
+__all__ = ["app", "main"]
 
 
 def main() -> None:

@@ -11,14 +11,11 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
-from pipelines.core.settings import ENGINES, load_settings
-from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
 from pipelines.words.deadlines import local_today
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
-from pipelines.words.progress import month_progress
 
 
 @app.command()
@@ -33,6 +30,10 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a month, all rooms; resumable, and nothing new when nothing changed."""
+    from pipelines.core.settings import ENGINES, load_settings  # the commands that show a month need none of it
+    from pipelines.run import Job, release_month, run_month, run_room
+    from pipelines.words.progress import month_progress
+
     speaker = Speaker(lang, as_json)
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))

@@ -42,7 +42,7 @@ class Table:
 @cache
 def contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
-    raw = yaml.safe_load(Path(__file__).with_name("contract.yml").read_text(encoding="utf-8"))
+    raw = yaml.load(Path(__file__).with_name("contract.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {name: _table(name, body) for name, body in raw.items()}
 
 

@@ -22,9 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import sqlglot
 import yaml
-from sqlglot import exp
 
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
@@ -104,6 +102,9 @@ class Expectation:
             sign = "<" if kwargs.get("or_equal") else "<="
             return f'"{kwargs["column_A"]}" {sign} "{kwargs["column_B"]}"'
         if self.type == "unexpected_rows_expectation":
+            import sqlglot  # here, so that who asks which rules there are does not wait for it
+            from sqlglot import exp
+
             where = sqlglot.parse_one(kwargs[QUERY].replace("{batch}", "batch"), read="duckdb").find(exp.Where)
             if where is not None:
                 return str(where.this.sql(dialect="duckdb"))

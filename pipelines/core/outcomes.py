@@ -7,8 +7,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -27,7 +25,9 @@ class Outcome:
 @cache
 def outcomes() -> dict[str, Outcome]:
     """Load the codes in the order a drop-down shows them."""
-    raw = yaml.safe_load(Path(__file__).with_name("outcomes.yml").read_text(encoding="utf-8"))
+    import yaml  # here, so that the help need not wait for it
+
+    raw = yaml.load(Path(__file__).with_name("outcomes.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {code: Outcome(code, **flags) for code, flags in raw.items()}
 
 

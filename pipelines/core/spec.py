@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sqlglot
 import yaml
-from sqlglot import exp
 
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 # Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, m12 the same month a year
 # before, prior the latest held one before this, base the frozen cohort's base month.
@@ -67,6 +68,8 @@ class Spec:
     @property
     def reads(self) -> frozenset[TableName]:
         """The tables the SELECT reads, its own CTEs left out."""
+        from sqlglot import exp
+
         tree = _parse(self.sql, self.where)
         ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
         tables = (TableName(t.name, t.db) for t in tree.find_all(exp.Table))
@@ -75,6 +78,8 @@ class Spec:
     @property
     def parameters(self) -> frozenset[str]:
         """The names of the `:parameters` in the SELECT."""
+        from sqlglot import exp
+
         return frozenset(str(p.this) for p in _parse(self.sql, self.where).find_all(exp.Placeholder))
 
     @property
@@ -94,6 +99,9 @@ class Spec:
 
 @cache
 def _parse(sql: str, where: str) -> exp.Query:
+    import sqlglot  # here, so that who reads front matters alone does not wait for it
+    from sqlglot import exp
+
     try:
         trees = sqlglot.parse(sql, read="duckdb")
     except sqlglot.errors.ParseError as error:
@@ -110,7 +118,7 @@ def load_spec(path: Path) -> Spec:
     if not match:
         raise SpecError("spec.no_front_matter", where=where)
     try:
-        meta = yaml.safe_load(match["yaml"]) or {}
+        meta = yaml.load(match["yaml"], yaml.CSafeLoader) or {}
     except yaml.YAMLError as error:
         raise SpecError("spec.bad_front_matter", where=where, why=str(error).splitlines()[0]) from error
     return Spec(path.parent.name, path.stem, path, meta, match["sql"].strip().rstrip(";"))
@@ -119,8 +127,13 @@ def load_spec(path: Path) -> Spec:
 @cache
 def room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
-    specs = {spec.table: spec for spec in map(load_spec, sorted((SQL / room).glob("*.sql")))}
-    return tuple(_in_order(specs))
+    return tuple(_in_order({spec.table: spec for spec in named_specs(room).values()}))
+
+
+@cache
+def named_specs(room: str) -> Mapping[str, Spec]:
+    """Load a room's SQL files by their names, no SELECT parsed."""
+    return {spec.name: spec for spec in map(load_spec, sorted((SQL / room).glob("*.sql")))}
 
 
 def _in_order(specs: dict[str, Spec]) -> Iterator[Spec]:

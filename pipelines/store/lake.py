@@ -22,8 +22,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from pipelines.core.errors import Busy, Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.store.failpoints import failpoint
@@ -131,6 +129,8 @@ class MonthFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the month for one run; raise Busy at once when another run has it."""
+        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:

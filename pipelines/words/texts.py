@@ -6,8 +6,6 @@ import os
 from functools import cache
 from string import Formatter
 
-import yaml
-
 from pipelines.core.errors import RetentionError
 from pipelines.core.outcomes import outcome_words
 from pipelines.core.paths import LOCALES
@@ -18,7 +16,10 @@ LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
 @cache
 def labels(language: str) -> dict[str, str]:
     """Load a language's texts by key, the words of the outcome codes among them."""
-    loaded: dict[str, str] = yaml.safe_load((LOCALES / f"{language}.yml").read_text(encoding="utf-8"))
+    import yaml  # here, so that the help need not wait for it
+
+    text = (LOCALES / f"{language}.yml").read_text(encoding="utf-8")
+    loaded: dict[str, str] = yaml.load(text, yaml.CSafeLoader)  # ten times as fast as the loader in Python
     return dict(sorted((loaded | outcome_words(language)).items()))
 
 

@@ -5,30 +5,30 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
-from pipelines.core.settings import load_settings
 from pipelines.store.files import replacing
 from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.rows import column_names, count_rows, read_batches
 from pipelines.words.deadlines import deadlines, draw_deadlines
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.masking import MASKS, mask_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words, plain
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # The names people use for tables of the snapshot room.
 ALIASES = {"quarantine": "snapshot_quarantine"}
@@ -50,31 +50,33 @@ def _masked(table: str, names: Iterable[str]) -> set[str]:
     return {name for name in names if name not in plain_columns and not name.startswith("_")}
 
 
-def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
-    name = ALIASES.get(table, table)
-    file = pq.ParquetFile(version.table(name))
-    hidden = _masked(name, file.schema_arrow.names)
-
-    def rows() -> Iterator[list[dict[str, Any]]]:
-        for batch in file.iter_batches():
-            records = batch.to_pylist()
-            for record in records:
-                for column in hidden:
-                    record[column] = MASKS.get(column, mask_text)(record.get(column))
-            yield records
-
-    return file.schema_arrow, rows()
+def _file(version: Version, table: str) -> Path:
+    return version.table(ALIASES.get(table, table))
 
 
-def table_rows(version: Version, table: str) -> Iterator[dict[str, Any]]:
-    """Yield a table's rows; personal data masked."""
-    for batch in _batches(version, table)[1]:
+def _batches(
+    version: Version, table: str, columns: Sequence[str] = (), **wanted: str
+) -> Iterator[list[dict[str, Any]]]:
+    file = _file(version, table)
+    hidden = _masked(file.stem, columns or column_names(file))
+    for batch in read_batches(file, columns, **wanted):
+        for record in batch:
+            for column in hidden:
+                record[column] = MASKS.get(column, mask_text)(record.get(column))
+        yield batch
+
+
+def table_rows(version: Version, table: str, columns: Sequence[str] = (), **wanted: str) -> Iterator[dict[str, Any]]:
+    """Yield a table's rows, all or those of the wanted values; personal data masked."""
+    for batch in _batches(version, table, columns, **wanted):
         yield from batch
 
 
 def write_table(version: Version, table: str, out: Path) -> int:
     """Write a table to .csv, .parquet or .xlsx; return its rows."""
-    return write_rows(out, *_batches(version, table))
+    import pyarrow.parquet as pq  # here and below, so that who only looks does not wait for it
+
+    return write_rows(out, pq.read_schema(_file(version, table)), _batches(version, table))
 
 
 def write_rows(out: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
@@ -104,6 +106,9 @@ def _csv_cell(value: object) -> object:
 
 
 def _write_parquet(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in batches:
@@ -136,14 +141,13 @@ def json_value(value: object) -> object:
 def outcome(version: Version) -> dict[str, Any]:
     """What was withheld, carries a caveat, or is not computed, with the reason; and which tables were refused."""
     found: dict[str, Any] = {"withheld": {}, "caveat": {}, "not_computed": {}}
-    for row in table_rows(version, "kpi_monthly"):
-        if row["scope_kind"] == "company" and row["status"] in found:
+    for row in table_rows(version, "kpi_monthly", ("kpi", "variant", "status", "reason"), scope_kind="company"):
+        if row["status"] in found:
             found[row["status"]][f"{row['kpi']}.{row['variant']}"] = row["reason"]
-    for row in table_rows(version, "dispatch_list"):
+    for row in table_rows(version, "dispatch_list", ("list", "status", "reason")):
         if row["status"] in found:
             found[row["status"]][row["list"]] = row["reason"]
-    intake = table_rows(version, "snapshot_intake")
-    refused = [row["table"] for row in intake if row["state"] == "refused"]
+    refused = [row["table"] for row in table_rows(version, "snapshot_intake", ("table",), state="refused")]
     found["refused_tables"] = {table: _refusal(version, table) for table in refused}
     return found
 
@@ -159,7 +163,9 @@ def _refusal(version: Version, table: str) -> dict[str, Any]:
 
 def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
     """Each list with its counts and, by reason, how many were left out."""
-    counts = Counter((row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not"))
+    counts = Counter(
+        (row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not", ("list", "reason"))
+    )
     rows = sorted(table_rows(version, "dispatch_list"), key=lambda row: row["priority"])
     return [row | {"why_not": {r: n for (name, r), n in sorted(counts.items()) if name == row["list"]}} for row in rows]
 
@@ -178,6 +184,8 @@ def _month_line(folder: MonthFolder) -> dict[str, Any]:
 
 def one_month(home: Path, month: Month, today: date) -> dict[str, Any]:
     """A month's versions, draft, what was held back, and the deadlines as they stand today."""
+    from pipelines.core.settings import load_settings  # a third of a second, which only this needs
+
     folder = MonthFolder(home, month)
     current = folder.current()
     draft = next(iter(folder.path.glob("v*.partial")), None)
@@ -202,7 +210,7 @@ def _reasons_to_retrain(version: Version) -> list[str]:
     """Why it is time to train a challenger, as the month's watch says."""
     if not version.is_computed("score_watch"):
         return []
-    return [row["subject"] for row in table_rows(version, "score_watch") if row["measure"] == "retrain"]
+    return [row["subject"] for row in table_rows(version, "score_watch", ("subject",), measure="retrain")]
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------
@@ -210,6 +218,9 @@ def _reasons_to_retrain(version: Version) -> list[str]:
 
 def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int] = ()) -> None:
     """Print rows under titles; `numbers` are the columns set to the right."""
+    from rich.console import Console  # here, so that programs do not wait for what draws
+    from rich.table import Table
+
     table = Table(show_edge=False, pad_edge=False)
     for place, title in enumerate(columns):
         table.add_column(title, justify="right" if place in numbers else "left", overflow="fold")
@@ -220,14 +231,9 @@ def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int
 
 def draw_table(version: Version, table: str, language: str) -> None:
     """Draw the first rows of a table."""
-    schema, batches = _batches(version, table)
-    rows: list[dict[str, Any]] = []
-    total = pq.ParquetFile(version.table(ALIASES.get(table, table))).metadata.num_rows
-    for batch in batches:
-        rows += batch
-        if len(rows) >= SCREEN_ROWS:
-            break
-    draw_first_rows(schema.names, rows, total, language)
+    file = _file(version, table)
+    rows = list(islice(table_rows(version, table), SCREEN_ROWS))
+    draw_first_rows(column_names(file), rows, count_rows(file), language)
 
 
 def draw_first_rows(names: list[str], rows: list[dict[str, Any]], total: int, language: str) -> None:
