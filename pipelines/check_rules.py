@@ -7,10 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.expectations import QUERY, Expectation, load_suites
-from pipelines.core.lineage import snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.spec import room_specs

@@ -12,9 +12,9 @@ from sqlglot import exp
 from pipelines import ROOMS
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import Phrase, SpecError
-from pipelines.core.lineage import EXTRA_COLUMNS, ColumnName, origin, snapshot_columns, table_columns
+from pipelines.core.lineage import EXTRA_COLUMNS, ColumnName, origin, table_columns
 from pipelines.core.month import Month
 from pipelines.core.outputs import Kpi, kpis, lists, meaning
 from pipelines.core.paths import SQL

@@ -30,9 +30,8 @@ from pipelines.dispatch.write import write_candidates, write_lists, write_orders
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.feedback.marks import write_marks
 from pipelines.run import code_hash, identity_of_key
-from pipelines.sources import DaySource
-from pipelines.sources.changes import read_day_office
-from pipelines.sources.folder import DAILY
+from pipelines.sources.day_office import read_day_office
+from pipelines.sources.folder import DAILY, DaySource
 from pipelines.sources.office import OfficeReading
 from pipelines.store.faults import StorageErrors
 from pipelines.store.files import hash_file

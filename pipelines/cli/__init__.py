@@ -8,45 +8,12 @@ from io import TextIOWrapper
 
 import typer
 
-from pipelines.cli import (
-    day,
-    delivery,
-    installation,
-    intake,
-    model,
-    month,
-    operation,
-    operator,
-    orders,
-    outcomes,
-    plan,
-    quarantine,
-    record,
-    why,
-)
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.store.faults import as_known
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
-__all__ = [
-    "app",
-    "day",
-    "delivery",
-    "installation",
-    "intake",
-    "main",
-    "model",
-    "month",
-    "operation",
-    "operator",
-    "orders",
-    "outcomes",
-    "plan",
-    "quarantine",
-    "record",
-    "why",
-]
+__all__ = ["app", "main"]
 
 
 def main() -> None:

@@ -12,17 +12,12 @@ from pipelines import ROOMS
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
-from pipelines.core.settings import ENGINES, load_settings
-from pipelines.intake.coverage import read_coverage
-from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
 from pipelines.words.coverage import tell_coverage
 from pipelines.words.deadlines import local_today
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
-from pipelines.words.findings import draw_findings, findings_of
-from pipelines.words.progress import show_steps
 
 _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
@@ -39,6 +34,10 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a month, all rooms; resumable, and nothing new when nothing changed."""
+    from pipelines.core.settings import ENGINES, load_settings  # the commands that show a month need none of it
+    from pipelines.run import Job, release_month, run_month, run_room
+    from pipelines.words.progress import show_steps
+
     speaker = Speaker(lang, as_json)
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
@@ -60,6 +59,9 @@ def run(
 
 
 def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
+    from pipelines.intake.coverage import read_coverage
+    from pipelines.words.findings import draw_findings, findings_of
+
     month = str(version.month)
     outcome = views.outcome(version)
     coverage = read_coverage(version.path)
@@ -159,6 +161,7 @@ def export(
     from pipelines.channels.export import export_month
     from pipelines.channels.papers.write import export_documents
     from pipelines.channels.pay import export_pay
+    from pipelines.words.progress import show_steps
 
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))

@@ -11,15 +11,8 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.restate import CAUSES, STEPS, read_restatement, restate_month
-from pipelines.run import Job
 from pipelines.store.waivers import read_waivers
 from pipelines.store.waivers import waive as accept
-from pipelines.verify import STEPS as LOOKS
-from pipelines.verify import raise_differing, verify_month
-from pipelines.words import views
-from pipelines.words.progress import show_steps
-from pipelines.words.restatement import draw_restatement
 
 
 @app.command()
@@ -31,8 +24,13 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Hash everything again, derive every table again, and say what differs; the home is only read."""
+    from pipelines.run import Job  # here: who lists waivers computes nothing
+    from pipelines.verify import STEPS, raise_differing, verify_month
+    from pipelines.words import views
+    from pipelines.words.progress import show_steps
+
     speaker = Speaker(lang, as_json)
-    with show_steps(LOOKS, month, speaker.language, is_quiet=as_json) as progress:
+    with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         seen = verify_month(Job(home, Month.parse(month), progress=progress), version)
     number = seen.version.number
     content = {"month": month, "version": number, "files": seen.files, "notes": seen.notes}
@@ -51,6 +49,11 @@ def restate(
     as_json: AsJson = False,
 ) -> None:
     """Hold a released month against corrected input: as published, as now known, the difference by cause."""
+    from pipelines.restate import CAUSES, STEPS, read_restatement, restate_month
+    from pipelines.run import Job
+    from pipelines.words.progress import show_steps
+    from pipelines.words.restatement import draw_restatement
+
     speaker = Speaker(lang, as_json)
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)

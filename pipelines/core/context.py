@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract
-from pipelines.core.lineage import ColumnName, feature_columns, origin, snapshot_columns, table_columns
+from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.lineage import ColumnName, feature_columns, origin, table_columns
 from pipelines.core.month import Month
 from pipelines.core.settings import PAY_RULES, Settings
 from pipelines.core.spec import Spec, TableName

@@ -72,3 +72,14 @@ def _column(name: str, spec: str | dict[str, Any]) -> Column:
     if column.kind not in KINDS:
         raise ValueError(f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {', '.join(sorted(KINDS))}")
     return column
+
+
+def snapshot_columns(name: str) -> list[Column]:
+    """The columns a snapshot table has: the contract's without personal data, and a local date for every instant."""
+    columns: list[Column] = []
+    for column in contract()[name].columns:
+        if not column.personal:
+            columns.append(column)
+        if column.kind == "timestamp":
+            columns.append(Column(column.name.removesuffix("_at") + "_on", "date", column.required))
+    return columns

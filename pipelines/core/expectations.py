@@ -24,12 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
-
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import Phrase, SpecError
-from pipelines.core.lineage import snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.rule_blocks import ChangeBlock, RuleBlock
@@ -109,6 +105,9 @@ class Expectation:
             sign = "<" if kwargs.get("or_equal") else "<="
             return f'"{kwargs["column_A"]}" {sign} "{kwargs["column_B"]}"'
         if self.type == "unexpected_rows_expectation":
+            import sqlglot  # here, so that who asks which rules there are does not wait for it
+            from sqlglot import exp
+
             where = sqlglot.parse_one(kwargs[QUERY].replace("{batch}", "batch"), read="duckdb").find(exp.Where)
             if where is not None:
                 return str(where.this.sql(dialect="duckdb"))

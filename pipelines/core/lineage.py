@@ -17,8 +17,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from pipelines.core.contract import Column as ContractColumn
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import SpecError
 from pipelines.core.spec import Spec, TableName, room_specs
 
@@ -44,17 +43,6 @@ class Origin:
     def all(self) -> set[ColumnName]:
         """Every column the table depends on."""
         return self.rows.union(*self.columns.values())
-
-
-def snapshot_columns(name: str) -> list[ContractColumn]:
-    """The columns a snapshot table has: the contract's without personal data, and a local date for every instant."""
-    columns: list[ContractColumn] = []
-    for column in contract()[name].columns:
-        if not column.personal:
-            columns.append(column)
-        if column.kind == "timestamp":
-            columns.append(ContractColumn(column.name.removesuffix("_at") + "_on", "date", column.required))
-    return columns
 
 
 @cache

@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from pipelines.core.spec import Spec, room_specs
+from pipelines.core.spec import Spec, named_specs
 
 # What the retention quality analysis tells of each branch and manager.
 QUALITY = (
@@ -48,7 +48,7 @@ class Kpi:
 
 def kpis() -> Iterator[Kpi]:
     """Yield every KPI file, those of further variants with the default file's unit, direction and title."""
-    specs = {spec.name: spec for spec in room_specs("kpi")}
+    specs = named_specs("kpi")
     for name in sorted(specs):
         spec = specs[name]
         yield Kpi(spec, specs[name.split(".")[0]].meta | spec.meta)
@@ -85,7 +85,7 @@ def _bare_sql(spec: Spec) -> str:
 
 def lists() -> list[Spec]:
     """The dispatch lists in order of priority: the lower number wins, ties by name."""
-    return sorted(room_specs("dispatch"), key=lambda spec: (spec.meta["priority"], spec.name))
+    return sorted(named_specs("dispatch").values(), key=lambda spec: (spec.meta["priority"], spec.name))
 
 
 def decided_by(spec: Spec) -> tuple[str, ...]:

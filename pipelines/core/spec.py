@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-
-import sqlglot
-from sqlglot import exp
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import SpecError
 from pipelines.core.front_matter import block_of
 from pipelines.core.paths import SQL
 from pipelines.core.written import Written
 from pipelines.core.yaml_files import read_text
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 # Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, m12 the same month a year
 # before, prior the latest held one before this, base the frozen cohort's base month.
@@ -78,6 +78,8 @@ class Spec:
     @property
     def parameters(self) -> frozenset[str]:
         """The names of the `:parameters` in the SELECT."""
+        from sqlglot import exp
+
         tree = _parse(self.sql, self.where, self.sql_line)
         return frozenset(str(p.this) for p in tree.find_all(exp.Placeholder))
 
@@ -98,6 +100,9 @@ class Spec:
 
 @cache
 def _parse(sql: str, where: str, sql_line: int) -> exp.Query:
+    import sqlglot  # here, so that who reads front matters alone does not wait for it
+    from sqlglot import exp
+
     try:
         trees = sqlglot.parse(sql, read="duckdb")
     except sqlglot.errors.ParseError as error:
@@ -115,6 +120,8 @@ def _parse(sql: str, where: str, sql_line: int) -> exp.Query:
 
 @cache
 def _reads(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
+    from sqlglot import exp
+
     tree = _parse(sql, where, sql_line)
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
     tables = (TableName(t.name, t.db) for t in tree.find_all(exp.Table))
@@ -138,16 +145,21 @@ def load_spec(path: Path) -> Spec:
 @cache
 def room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
-    specs = {spec.table: spec for spec in map(load_spec, sorted((SQL / room).glob("*.sql")))}
-    specs = {table: _with_lists(spec) if spec.meta.get("variants_of") else spec for table, spec in specs.items()}
-    return tuple(_in_order(specs))
+    return tuple(_in_order({spec.table: spec for spec in named_specs(room).values()}))
+
+
+@cache
+def named_specs(room: str) -> Mapping[str, Spec]:
+    """Load a room's SQL files by their names, no SELECT parsed."""
+    specs = map(load_spec, sorted((SQL / room).glob("*.sql")))
+    return {spec.name: _with_lists(spec) if spec.meta.get("variants_of") else spec for spec in specs}
 
 
 def _with_lists(spec: Spec) -> Spec:
     """A KPI that has a variant for every list that holds somebody out, under the list's name and title."""
     declared = spec.meta["variants"]
     held_out = sorted(
-        (one for one in room_specs("dispatch") if one.meta["holdout"]),
+        (one for one in named_specs("dispatch").values() if one.meta["holdout"]),
         key=lambda one: (one.meta["priority"], one.name),
     )
     variants = declared | {one.name: one.meta["title"] for one in held_out if one.name not in declared}

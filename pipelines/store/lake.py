@@ -22,8 +22,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from pipelines.core.errors import Busy, Refused, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.store.failpoints import failpoint
@@ -179,6 +177,8 @@ class MonthFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the month for one run; raise Busy at once when another run has it."""
+        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:

@@ -12,6 +12,7 @@ import typer
 from pipelines.core.month import Month
 from pipelines.core.outputs import OutputState
 from pipelines.store.lake import Version
+from pipelines.store.rows import read_rows
 from pipelines.words.rules import rule_phrase
 from pipelines.words.texts import label, say
 
@@ -116,9 +117,7 @@ def findings_of(version: Version, states: Sequence[OutputState], language: str) 
 
 
 def _rows(version: Version, table: str) -> list[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
-    return pq.read_table(version.table(table)).to_pylist() if version.is_computed(table) else []
+    return read_rows(version.table(table)) if version.is_computed(table) else []
 
 
 def as_content(told: Sequence[ToldFinding]) -> list[dict[str, Any]]:

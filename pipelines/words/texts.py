@@ -5,24 +5,34 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
+from pathlib import Path
 from string import Formatter
 
 from pipelines.core.errors import Phrase, RetentionError, SpecError
 from pipelines.core.outcomes import outcome_words
 from pipelines.core.paths import LOCALES
-from pipelines.core.written import read_written
 
 LANGUAGES = tuple(sorted(path.stem for path in LOCALES.glob("*.yml")))
+
+
+def _no_text(path: Path, key: str, text: object) -> SpecError:
+    """The error that says on which line a text cannot be used."""
+    from pipelines.core.written import read_written
+
+    why = Phrase("written.why.braces") if isinstance(text, str) else Phrase("written.why.text", {"value": text})
+    return read_written(path, f"locales/{path.name}").wrong([key], why)
 
 
 @cache
 def labels(language: str) -> dict[str, str]:
     """Load a language's texts by key, the words of the outcome codes among them."""
-    written = read_written(LOCALES / f"{language}.yml", f"locales/{language}.yml")
-    loaded = written.hold_to(dict[str, str], written.read())
+    from pipelines.core.yaml_files import read_yaml  # here, so that the help need not wait for it
+
+    path = LOCALES / f"{language}.yml"
+    loaded: dict[str, str] = read_yaml(path)
     for key, text in loaded.items():
-        if not _has_sound_places(text):
-            raise written.wrong([key], Phrase("written.why.braces"))
+        if not isinstance(text, str) or not _has_sound_places(text):
+            raise _no_text(path, key, text)
     return dict(sorted((loaded | outcome_words(language)).items()))
 
 

@@ -5,31 +5,31 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.outputs import OutputState, kpis, lists, output_states
-from pipelines.core.settings import load_settings
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made, MonthFolder, Version, held_months
+from pipelines.store.rows import column_names, count_rows, read_batches, read_rows
 from pipelines.words.deadlines import deadlines, draw_deadlines
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.findings import ToldFinding, as_content, draw_findings, findings_of
 from pipelines.words.masking import MASKS, mask_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words, plain
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # The names people use for tables of the snapshot room.
 ALIASES = {"quarantine": "snapshot_quarantine"}
@@ -51,31 +51,31 @@ def _masked(table: str, names: Iterable[str]) -> set[str]:
     return {name for name in names if name not in plain_columns and not name.startswith("_")}
 
 
-def _batches(version: Made, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
-    name = ALIASES.get(table, table)
-    file = pq.ParquetFile(version.table(name))
-    hidden = _masked(name, file.schema_arrow.names)
-
-    def rows() -> Iterator[list[dict[str, Any]]]:
-        for batch in file.iter_batches():
-            records = batch.to_pylist()
-            for record in records:
-                for column in hidden:
-                    record[column] = MASKS.get(column, mask_text)(record.get(column))
-            yield records
-
-    return file.schema_arrow, rows()
+def _file(version: Made, table: str) -> Path:
+    return version.table(ALIASES.get(table, table))
 
 
-def table_rows(version: Made, table: str) -> Iterator[dict[str, Any]]:
-    """Yield a table's rows; personal data masked."""
-    for batch in _batches(version, table)[1]:
+def _batches(version: Made, table: str, columns: Sequence[str] = (), **wanted: str) -> Iterator[list[dict[str, Any]]]:
+    file = _file(version, table)
+    hidden = _masked(file.stem, columns or column_names(file))
+    for batch in read_batches(file, columns, **wanted):
+        for record in batch:
+            for column in hidden:
+                record[column] = MASKS.get(column, mask_text)(record.get(column))
+        yield batch
+
+
+def table_rows(version: Made, table: str, columns: Sequence[str] = (), **wanted: str) -> Iterator[dict[str, Any]]:
+    """Yield a table's rows, all or those of the wanted values; personal data masked."""
+    for batch in _batches(version, table, columns, **wanted):
         yield from batch
 
 
 def write_table(version: Made, table: str, out: Path) -> int:
     """Write a table to .csv, .parquet or .xlsx; return its rows."""
-    return write_rows(out, *_batches(version, table))
+    import pyarrow.parquet as pq  # here and below, so that who only looks does not wait for it
+
+    return write_rows(out, pq.read_schema(_file(version, table)), _batches(version, table))
 
 
 def write_rows(out: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
@@ -105,6 +105,9 @@ def _csv_cell(value: object) -> object:
 
 
 def _write_parquet(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in batches:
@@ -140,8 +143,8 @@ _LIST_STATE = ["list", "priority", "status", "reason"]
 
 def states_of(version: Version) -> list[OutputState]:
     """The state of every output of a version."""
-    kpi_rows = pq.read_table(version.table("kpi_monthly"), columns=_KPI_STATE).to_pylist()
-    list_rows = pq.read_table(version.table("dispatch_list"), columns=_LIST_STATE).to_pylist()
+    kpi_rows = read_rows(version.table("kpi_monthly"), _KPI_STATE)
+    list_rows = read_rows(version.table("dispatch_list"), _LIST_STATE)
     return output_states(kpi_rows, list_rows)
 
 
@@ -151,8 +154,7 @@ def outcome(version: Version) -> dict[str, Any]:
     for state in states_of(version):
         if state.status in found:
             found[state.status][state.name] = state.reason
-    intake = table_rows(version, "snapshot_intake")
-    refused = [row["table"] for row in intake if row["state"] == "refused"]
+    refused = [row["table"] for row in table_rows(version, "snapshot_intake", ("table",), state="refused")]
     found["refused_tables"] = {table: _refusal(version, table) for table in refused}
     return found
 
@@ -168,7 +170,9 @@ def _refusal(version: Version, table: str) -> dict[str, Any]:
 
 def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
     """Each list with its counts and, by reason, how many were left out."""
-    counts = Counter((row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not"))
+    counts = Counter(
+        (row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not", ("list", "reason"))
+    )
     rows = sorted(table_rows(version, "dispatch_list"), key=lambda row: row["priority"])
     return [row | {"why_not": {r: n for (name, r), n in sorted(counts.items()) if name == row["list"]}} for row in rows]
 
@@ -187,6 +191,8 @@ def _month_line(folder: MonthFolder) -> dict[str, Any]:
 
 def one_month(home: Path, month: Month, today: date, language: str) -> dict[str, Any]:
     """A month's versions, draft, what was held back, and the deadlines as they stand today."""
+    from pipelines.core.settings import load_settings  # a third of a second, which only this needs
+
     folder = MonthFolder(home, month)
     current = folder.current()
     draft = folder.draft() if next(folder.path.glob("v*.partial"), None) else None
@@ -214,7 +220,7 @@ def _reasons_to_retrain(version: Version) -> list[str]:
     """Why it is time to train a challenger, as the month's watch says."""
     if not version.is_computed("score_watch"):
         return []
-    return [row["subject"] for row in table_rows(version, "score_watch") if row["measure"] == "retrain"]
+    return [row["subject"] for row in table_rows(version, "score_watch", ("subject",), measure="retrain")]
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------
@@ -222,6 +228,9 @@ def _reasons_to_retrain(version: Version) -> list[str]:
 
 def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int] = ()) -> None:
     """Print rows under titles; `numbers` are the columns set to the right."""
+    from rich.console import Console  # here, so that programs do not wait for what draws
+    from rich.table import Table
+
     table = Table(show_edge=False, pad_edge=False)
     for place, title in enumerate(columns):
         table.add_column(title, justify="right" if place in numbers else "left", overflow="fold")
@@ -232,14 +241,9 @@ def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int
 
 def draw_table(version: Made, table: str, language: str) -> None:
     """Draw the first rows of a table."""
-    schema, batches = _batches(version, table)
-    rows: list[dict[str, Any]] = []
-    total = pq.ParquetFile(version.table(ALIASES.get(table, table))).metadata.num_rows
-    for batch in batches:
-        rows += batch
-        if len(rows) >= SCREEN_ROWS:
-            break
-    draw_first_rows(schema.names, rows, total, language)
+    file = _file(version, table)
+    rows = list(islice(table_rows(version, table), SCREEN_ROWS))
+    draw_first_rows(column_names(file), rows, count_rows(file), language)
 
 
 def draw_first_rows(names: list[str], rows: list[dict[str, Any]], total: int, language: str) -> None:

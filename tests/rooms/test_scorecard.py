@@ -12,7 +12,8 @@ import pytest
 from pipelines.channels.pay import export_pay
 from pipelines.core.context import is_personal
 from pipelines.core.errors import SpecError
-from pipelines.report.scorecard import achievement, load_rules, write_scorecards
+from pipelines.core.scorecard import load_rules
+from pipelines.report.scorecard import achievement, write_scorecards
 from pipelines.store.lake import MonthFolder
 from tests.small import MONTH, Row, Town, only, read, room_context, run_town
 

@@ -80,6 +80,7 @@ def test_a_hash_is_of_the_text(tmp_path: Path) -> None:
 
 def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SQL", tmp_path)
+    monkeypatch.setattr(module, "named_specs", module.named_specs.__wrapped__)
     for name, reads in (("a", "features_c"), ("b", "snapshot_bill"), ("c", "features_b"), ("d", "prior.features_a")):
         written(tmp_path, GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"), f"{name}.sql")
     names = [s.name for s in room_specs.__wrapped__("features")]
@@ -88,6 +89,7 @@ def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_circle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SQL", tmp_path)
+    monkeypatch.setattr(module, "named_specs", module.named_specs.__wrapped__)
     for name, reads in (("a", "features_b"), ("b", "features_a"), ("c", "snapshot_bill")):
         written(tmp_path, GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"), f"{name}.sql")
     with pytest.raises(SpecError, match="spec.cycle.*features_a, features_b"):
