@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipelines.core.context import Context
-from pipelines.core.contract import Column, Table, contract
+from pipelines.core.contract import Column, Table, contract, snapshot_columns
 from pipelines.core.errors import GateStopped, Phrase, SourceNotReady
 from pipelines.core.expectations import load_suite
-from pipelines.core.lineage import snapshot_columns
 from pipelines.core.values import MACROS, SQL_TYPES, Typed, plain, typed
 from pipelines.words.rules import NOTHING, form_in_words, rule_phrase, show_value
 from pipelines.words.texts import LANGUAGES

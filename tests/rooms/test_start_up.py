@@ -27,7 +27,7 @@ SHOWN = (
     (("lists", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
     (("show", "kpi_monthly", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
     (("why", "C-ann", MONTH), 560, {"duckdb", "pydantic", "sqlalchemy", "yaml", *ASKED}),
-    (("doctor",), 580, {"pydantic", "sqlalchemy", "typst", "yaml", *ASKED}),
+    (("doctor",), 640, {"pydantic", "sqlalchemy", "sqlglot", "typst", "yaml", *ASKED}),
     (("due",), 450, {"duckdb", "pydantic", "yaml", *ASKED}),
     (("waive", "--list"), 420, {"pydantic", "yaml", *ASKED}),
 )
