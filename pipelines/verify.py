@@ -61,7 +61,9 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
         except StorageError as error:
             if error.key in _GONE:
                 notes.append(_GONE[error.key])
-            elif is_torn(error) or error.key == "storage.engine":  # a table of an earlier month, or the record of models
+            elif (
+                is_torn(error) or error.key == "storage.engine"
+            ):  # a table of an earlier month, or the record of models
                 differences.append(Difference("underivable", str(error.facts.get("where") or error.facts["why"])))
             else:
                 raise
