@@ -19,6 +19,7 @@ from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import Answer, DuckEngine, native
 from pipelines.store.champions import Champion
 from pipelines.store.lake import Draft, Version
+from pipelines.store.torn import check_table
 from pipelines.store.waivers import Waiver
 
 # Tables that hold personal data are readable by their owner alone.
@@ -93,7 +94,7 @@ class Context:
     def _bind_version(self, era: str, version: Version) -> None:
         for name, entry in version.manifest["tables"].items():
             if entry["status"] != "not_computed" and not name.startswith("extract_"):
-                self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
+                self.engine.bind(TableName(name, era), check_table(version.path / f"{name}.parquet"))
 
     def missing(self, spec: Spec) -> list[str]:
         """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
