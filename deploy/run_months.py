@@ -8,6 +8,7 @@ from pathlib import Path
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.run import Job, run_month
+from pipelines.store.files import keep_files_private
 from pipelines.words.texts import describe, label, local_language
 
 
@@ -25,4 +26,5 @@ def main(home: str, source: str, *months: str) -> int:
 
 
 if __name__ == "__main__":
+    keep_files_private()
     sys.exit(main(*sys.argv[1:]))

@@ -24,6 +24,7 @@ from pipelines.cli import (
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.store.faults import as_known
+from pipelines.store.files import keep_files_private
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
 
 def main() -> None:
     """Run the command line; turn every known failure into its message and exit code."""
+    keep_files_private()
     try:
         app()
     except RetentionError as error:
