@@ -29,6 +29,7 @@ from pipelines.core.settings import load_settings
 from pipelines.run import Job, release_month, run_month
 from pipelines.score.shelf import promote
 from pipelines.store.champions import find_champion
+from pipelines.store.files import keep_files_private
 from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import describe, label, local_language
 from twin import respond
@@ -148,4 +149,5 @@ def main(home: str, source: str, answered: str) -> int:
 
 
 if __name__ == "__main__":
+    keep_files_private()
     sys.exit(main(*sys.argv[1:]))

@@ -77,7 +77,7 @@ class DayContext(Context):
         for name, entry in self.before.manifest["tables"].items():
             if entry["status"] == "computed" and not name.startswith("extract_"):
                 era = "prior" if _is_of_the_day(name) else ""
-                self.engine.bind(TableName(name, era), self.before.path / f"{name}.parquet")
+                self.engine.bind(TableName(name, era), self.before.table(name))
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The month's parameters, with the day as the last of its month so far."""

@@ -142,7 +142,16 @@ def _home(home: Path) -> Check:
             os.rename(Path(name) / "a", Path(name) / "b")
     except OSError as error:
         return Check("home", FAIL, "home", {"where": place, "why": error.strerror or type(error).__name__})
+    if open_to_others(home):
+        return Check("home", WARN, "home_open", {"where": home})
     return Check("home", OK, "home", {"where": place})
+
+
+def open_to_others(home: Path) -> bool:
+    """Say whether others than its owner can enter a home and read something in it."""
+    if not home.is_dir() or not home.stat().st_mode & 0o077:
+        return False
+    return any(path.lstat().st_mode & 0o077 for path in home.rglob("*") if not path.is_symlink())
 
 
 def _place(home: Path) -> Path:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.core.context import PERSONAL, Context
+from pipelines.core.context import Context
 from pipelines.core.spec import TableName
 from pipelines.sources import Delivery
 from pipelines.sources.office import TABLES
-from pipelines.store.files import hash_file
+from pipelines.store.files import OWNER_ALONE, hash_file
 
 
 def run(context: Context) -> None:
@@ -63,7 +63,7 @@ def _entry(context: Context, delivery: Delivery) -> dict[str, Any]:
     }
     if entry["status"] == "computed":
         path = context.path(f"extract_{delivery.table}")
-        os.chmod(path, PERSONAL)
+        os.chmod(path, OWNER_ALONE)
         return entry | {"sha256": hash_file(path), "content": _content(context, f"extract_{delivery.table}")}
     return entry | {"content": "", "reasons": [delivery.reason or delivery.state], "facts": dict(delivery.facts)}
 

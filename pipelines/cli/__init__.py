@@ -11,6 +11,7 @@ import typer
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.store.faults import as_known
+from pipelines.store.files import keep_files_private
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
 __all__ = ["app", "main"]
@@ -21,6 +22,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a path may hold bytes that are no text
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    keep_files_private()
     try:
         app()
     except RetentionError as error:

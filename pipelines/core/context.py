@@ -18,22 +18,12 @@ from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import Answer, DuckEngine, native
 from pipelines.store.champions import Champion
+from pipelines.store.files import OWNER_ALONE
 from pipelines.store.lake import Draft, Version
+from pipelines.store.torn import check_table
 from pipelines.store.waivers import Waiver
 
-# Tables that hold personal data are readable by their owner alone.
-PERSONAL = 0o600
 AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
-PAID = (
-    *("report_appraisal", "report_pay", "report_grade"),
-    *("report_deduction", "report_scorecard", "report_scorecard_line"),
-)
-ORDINARY = 0o644
-
-
-def is_personal(table: str) -> bool:
-    """Whether a table's file may hold names and numbers of people, or their pay."""
-    return table.startswith("extract_") or table in ("snapshot_person", "snapshot_appraisal_input", *PAID)
 
 
 @dataclass
@@ -94,7 +84,7 @@ class Context:
     def _bind_version(self, era: str, version: Version) -> None:
         for name, entry in version.manifest["tables"].items():
             if entry["status"] != "not_computed" and not name.startswith("extract_"):
-                self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
+                self.engine.bind(TableName(name, era), check_table(version.path / f"{name}.parquet"))
 
     def missing(self, spec: Spec) -> list[str]:
         """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
@@ -226,7 +216,7 @@ class Context:
         """Write a table of this room, ordered by its key; `facts` go into the manifest."""
         path = self.draft.path / f"{table}.parquet"
         written = self.engine.write(sql, path, key, parameters)
-        os.chmod(path, PERSONAL if is_personal(table) else ORDINARY)
+        os.chmod(path, OWNER_ALONE)
         self._record(table, {"status": "computed", "rows": written.rows, "sha256": written.sha256, **facts}, spec)
         self.engine.bind(TableName(table), path)
 

@@ -40,8 +40,9 @@ class Shelved:
 def list_versions(home: Path, settings: Settings) -> list[Shelved]:
     """Look at every version, oldest first; each is loaded, so that what is said usable is."""
     said = read_promotions(home)
-    folders = sorted(path for path in models_folder(home).glob("*") if VERSION_NAME.fullmatch(path.name))
-    return [_look(folder, said, settings.key) for folder in folders]
+    there = {path.name for path in models_folder(home).glob("*") if VERSION_NAME.fullmatch(path.name)}
+    champion = {said[-1].version} if said else set()  # though its folder may be gone
+    return [_look(models_folder(home) / name, said, settings.key) for name in sorted(there | champion)]
 
 
 def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:

@@ -17,7 +17,16 @@ from pipelines.store.torn import parse_record, read_kept
 if TYPE_CHECKING:
     import pyarrow as pa
 
+OWNER_ALONE, EVERYBODY = 0o600, 0o644
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
+
+
+def keep_files_private() -> None:
+    """Have this process make files and folders for their owner alone, before it makes the first.
+
+    A home holds names, numbers and pay from its first minute on, also where a run dies before it has said so of a file.
+    """
+    os.umask(0o077)
 
 
 @dataclass(frozen=True)
@@ -29,11 +38,15 @@ class Written:
 
 
 @contextmanager
-def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success sync it and put it in `path`'s place, else leave nothing."""
+def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success sync it and put it in `path`'s place, else leave nothing.
+
+    It is its owner's alone from its first byte; `mode` is what it gets at the end.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        temporary.touch(OWNER_ALONE)
         yield temporary
         os.chmod(temporary, mode)
         _sync(temporary)
@@ -69,13 +82,13 @@ def sweep(folder: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str, mode: int = 0o644) -> None:
+def write_text(path: Path, text: str, mode: int = OWNER_ALONE) -> None:
     """Write a text file whole or not at all."""
     with replacing(path, mode) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
+def write_json(path: Path, content: dict[str, Any], mode: int = OWNER_ALONE) -> None:
     """Write JSON whole or not at all, keys in order, so that the same content is the same bytes."""
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", mode)
 
@@ -85,7 +98,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return parse_record(path, read_kept(path)) if path.exists() else None
 
 
-def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = 0o644) -> Written:
+def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE) -> Written:
     """Write Arrow batches as Parquet (zstd, fixed row groups): the same rows give the same bytes."""
     import pyarrow.parquet as pq  # here, so that who only reads does not wait for it
 

@@ -112,7 +112,11 @@ def _read_letter(path: Path) -> Letter | None:
         return None
     try:
         letter = Letter(**record | {"files": tuple(record["files"])})
-        is_right = letter.id == path.stem and letter.state in STATES and all(map(is_inside, letter.files))
+        is_right = (
+            letter.id == path.stem
+            and letter.state in STATES
+            and all(map(is_inside, [*letter.files, letter.target or "-"]))
+        )
     except (KeyError, TypeError) as error:
         raise torn(path) from error
     if not is_right:

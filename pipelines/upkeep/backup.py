@@ -176,6 +176,8 @@ def restore(archive: Path, home: Path, settings: Settings) -> Backup:
     with _storage(archive), _beside(home) as there:
         _unpack(archive, there)
         (there / "home").mkdir(exist_ok=True)
+        for made in (there / "home", *(path for path in there.rglob("*") if path.is_dir())):
+            made.chmod(0o700)
         files = _check(archive, there)
         rows = _load_office(there / "home", settings, there / OFFICE)
         failpoint("restore.loaded")
@@ -200,9 +202,15 @@ def _beside(home: Path) -> Iterator[Path]:
 def _unpack(archive: Path, folder: Path) -> None:
     try:
         with tarfile.open(archive, mode="r:") as members:
-            members.extractall(folder, filter="data")
+            members.extractall(folder, filter=_for_its_owner)
     except (tarfile.TarError, EOFError) as error:
         raise StorageError("restore.torn", archive=archive) from error
+
+
+def _for_its_owner(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    """Let nothing out of the folder, and nobody else read what is in it, whatever the archive says."""
+    kept = tarfile.data_filter(member, folder)
+    return kept.replace(mode=(member.mode & 0o700) | 0o400, deep=False)
 
 
 def _check(archive: Path, folder: Path) -> int:

@@ -28,15 +28,14 @@ def draft_of(folder: MonthFolder, content: str) -> Draft:
     draft.start({"source": content})
     write_text(draft.path / "kpi_monthly.parquet", content)
     draft.scratch.mkdir()
-    draft.finish_room(
-        "kpi", {"kpi_monthly": {"status": "computed"}, "score_churn": {"status": "not_computed", "reasons": ["why"]}}
-    )
+    made = {"status": "computed", "rows": 1, "sha256": content}
+    draft.finish_room("kpi", {"kpi_monthly": made, "score_churn": {"status": "not_computed", "reasons": ["why"]}})
     return draft
 
 
 def content(version: Version | None) -> str:
     assert version is not None
-    return version.table("kpi_monthly").read_text()
+    return (version.path / "kpi_monthly.parquet").read_text()
 
 
 def test_versions_count_up_and_the_newest_is_current(folder: MonthFolder) -> None:
