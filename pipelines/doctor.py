@@ -126,10 +126,10 @@ def _encoding() -> Check:
 
 
 def _font() -> Check:
-    from pipelines.channels.papers.pdf import chinese_font  # the compiler of PDFs is loaded for it
+    from pipelines.channels.papers.fonts import chinese_fonts  # the compiler of PDFs is loaded for it
 
-    font = chinese_font()
-    return Check("font", OK if font else WARN, "font", {"font": font or "-"})
+    fonts = chinese_fonts()
+    return Check("font", OK if fonts else WARN, "font", {"font": f"{fonts.serif}, {fonts.sans}" if fonts else "-"})
 
 
 # -- the home ----------------------------------------------------------------------------------------------------
@@ -185,10 +185,18 @@ def _is_broken(folder: MonthFolder) -> bool:
 
 
 def _key(settings: Settings) -> Check:
+    if settings.has_development_key and settings.demonstration:
+        return Check("key", WARN, "key_of_demonstration")
     if settings.has_development_key:
         return Check("key", WARN, "key_of_development")
     is_short = len(settings.key) < SHORT_KEY
     return Check("key", WARN if is_short else OK, "key_short" if is_short else "key", {"length": SHORT_KEY})
+
+
+def _reason(error: SpecError) -> object:
+    """What is wrong with a file of this installation, in the shortest words that its error has."""
+    named = (error.facts.get(name) for name in ("why", "name", "finding"))
+    return next((reason for reason in named if reason), error.key)
 
 
 def _calendar(settings: Settings, today: datetime) -> Check:
@@ -196,7 +204,7 @@ def _calendar(settings: Settings, today: datetime) -> Check:
     try:
         calendar = Calendar.load(settings.calendar_file)
     except SpecError as error:
-        facts = {"file": settings.calendar_file, "why": error.facts.get("why") or error.facts.get("name")}
+        facts = {"file": settings.calendar_file, "why": _reason(error)}
         return Check("calendar", FAIL, "calendar_file", facts, SpecError.exit_code)
     unknown = [year for year in years if not calendar.knows(year)]
     return Check("calendar", WARN if unknown else OK, "calendar", {"years": ", ".join(map(str, unknown or years))})
@@ -206,7 +214,7 @@ def _gate(settings: Settings) -> Check:
     try:
         suites = load_suites(Month(2000, 1), settings.gate_file)
     except SpecError as error:
-        facts = {"file": settings.gate_file, "why": error.facts.get("why") or error.facts.get("finding") or error.key}
+        facts = {"file": settings.gate_file, "why": _reason(error)}
         return Check("gate", FAIL, "gate", facts, SpecError.exit_code)
     return Check("gate", OK, "gate", {"rules": sum(map(len, suites.values()))})
 
@@ -215,7 +223,7 @@ def _scorecard(settings: Settings) -> Check:
     try:
         load_rules(settings.scorecard_file)
     except SpecError as error:
-        facts = {"file": settings.scorecard_file, "why": error.facts.get("why")}
+        facts = {"file": settings.scorecard_file, "why": _reason(error)}
         return Check("scorecard", FAIL, "scorecard", facts, SpecError.exit_code)
     return Check("scorecard", OK, "scorecard")
 
@@ -229,7 +237,8 @@ def _delivery(settings: Settings) -> Check:
     try:
         deliveries = load_deliveries(settings.delivery_file)
     except SpecError as error:
-        facts = {"file": settings.delivery_file, "where": error.facts.get("where", "-"), "why": error.facts["why"]}
+        where = error.facts.get("place") or error.facts.get("line") or "-"
+        facts = {"file": settings.delivery_file, "where": where, "why": _reason(error)}
         return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
     missing = missing_places(deliveries)
     facts = {"channels": ", ".join(deliveries.channels), "missing": ", ".join(missing)}

@@ -17,8 +17,8 @@ from pipelines.store.lake import DayFolder, MonthFolder, held_days
 from pipelines.words.texts import label, labels
 
 Row = dict[str, Any]
-# Whose answer these rows hold nobody knows: they go back empty.
-_OF_ANOTHER = (Refusal("moved_row", "row_id"), Refusal("broken_row"))
+# Whose answer these rows hold nobody knows: they go back empty, so that no foreign answer comes round signed.
+_OF_ANOTHER = (Refusal("moved_row", "row_id"), Refusal("broken_row"), Refusal("unsigned", "signature"))
 
 
 @dataclass

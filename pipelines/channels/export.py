@@ -160,9 +160,16 @@ def day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
 
 
 def _office(folder: MonthFolder, language: str) -> Office:
-    """What leaves the house by now of a month or a day, a draft until it is sealed."""
-    changes = read_changes(load_settings().office_database(folder.home), folder.month)
-    return Office(folder.version(), language, folder.seal() is None, changes)
+    """What leaves the house by now of a month or a day, a draft until it is sealed.
+
+    Raise Refused for what is sealed under the key that is everybody's.
+    """
+    settings = load_settings()
+    is_draft = folder.seal() is None
+    if not is_draft:
+        settings.require_own_key()
+    changes = read_changes(settings.office_database(folder.home), folder.month)
+    return Office(folder.version(), language, is_draft, changes)
 
 
 def _bulletins(office: Office, out: Path) -> Iterator[Path]:

@@ -113,11 +113,11 @@ def _forms() -> tuple[_Form, ...]:
     return (*spoken, _Form("", {name: name for name in names}))
 
 
-def read_return(path: Path, key: bytes, limits: Limits | None = None) -> Return:
+def read_return(path: Path, key: bytes, limits: Limits | None = None, must_sign: bool = False) -> Return:
     """Read a file that came back; raise FileRefused when none of it can be, SourceNotReady when it is not there.
 
-    `key` is the one the rows were signed with. The rows are judged by what they say alone, not by whether the office
-    knows the order.
+    `key` is the one the rows were signed with; with `must_sign` a row without its signature is refused. The rows
+    are judged by what they say alone, not by whether the office knows the order.
     """
     limits = limits or Limits()
     if not os.path.lexists(path):
@@ -128,7 +128,7 @@ def read_return(path: Path, key: bytes, limits: Limits | None = None) -> Return:
     rows: list[ReturnedRow] = []
     for page in pages:
         said = [line for line in page.lines if any(line.cells[name] for name in INPUTS if name in line.cells)]
-        judge = _Judge(key, page.has, is_csv=staged.kind == "csv", words=_words())
+        judge = _Judge(key, page.has, is_csv=staged.kind == "csv", words=_words(), must_sign=must_sign)
         rows += [judge.row(line) for line in _typed(said)]
     unfilled = sum(len(page.lines) for page in pages) - len(rows)
     return Return(path, staged.sha256, pages[0].form.language, rows, unfilled)
@@ -256,6 +256,7 @@ class _Judge:
     has: set[str]
     is_csv: bool
     words: Mapping[str, Outcome]
+    must_sign: bool
 
     def row(self, line: _Line) -> ReturnedRow:
         """Return the row with its values, or with the first thing wrong with it."""
@@ -284,12 +285,14 @@ class _Judge:
         if "row_id" in self.has and line.cells["row_id"].strip() != _order_id(line.cells):
             return Refusal("moved_row", "row_id")
         if "signature" not in self.has:
-            return None
+            return Refusal("unsigned", "signature") if self.must_sign else None
         lost = next((name for name in SIGNED if name not in self.has), None)
         if lost:
             return Refusal("lost_column", lost)
         signed = protected_cells(WORK_LIST_COLUMNS, _as_signed(line.cells))
-        return None if is_signed_by(self.key, signed, line.cells["signature"]) else Refusal("changed_cell")
+        if is_signed_by(self.key, signed, line.cells["signature"]):
+            return None
+        return Refusal("unsigned", "signature") if self.must_sign else Refusal("changed_cell")
 
 
 def _order_id(cells: Mapping[str, str]) -> str:

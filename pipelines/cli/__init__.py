@@ -12,6 +12,7 @@ from pipelines.cli import (
     day,
     delivery,
     installation,
+    intake,
     model,
     month,
     operation,
@@ -19,11 +20,13 @@ from pipelines.cli import (
     orders,
     outcomes,
     plan,
+    quarantine,
     record,
     why,
 )
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
+from pipelines.store.faults import as_known
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "day",
     "delivery",
     "installation",
+    "intake",
     "main",
     "model",
     "month",
@@ -39,6 +43,7 @@ __all__ = [
     "orders",
     "outcomes",
     "plan",
+    "quarantine",
     "record",
     "why",
 ]
@@ -53,6 +58,11 @@ def main() -> None:
         app()
     except RetentionError as error:
         _fail(error)
+    except Exception as error:
+        known = as_known(error)
+        if known is None:
+            raise  # a fault of this program: its traceback is what mends it
+        _fail(known)
 
 
 def _fail(error: RetentionError) -> None:

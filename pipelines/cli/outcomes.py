@@ -13,7 +13,7 @@ from pipelines.channels.text import file_stem
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete
 from pipelines.core.names import show_name
-from pipelines.core.settings import load_settings
+from pipelines.core.settings import Settings, load_settings
 from pipelines.words.texts import label
 
 _LONGEST_STEM = 200  # bytes
@@ -34,9 +34,10 @@ def outcomes(
 
     speaker = Speaker(lang, as_json)
     settings = load_settings()
+    settings.require_own_key()
     open_office(home, settings)
     sent, folder = SentOut(home), out or home / "returns"
-    told = [_take(file, sent, folder, speaker.language, settings.key, _actor(by)) for file in files]
+    told = [_take(file, sent, folder, speaker.language, settings, _actor(by)) for file in files]
     speaker.show(told, lambda: _tell(speaker, told))
     refused = sum(len(one["refused"]) for one in told)
     unread = sum(one["error"] is not None for one in told)
@@ -49,7 +50,7 @@ def _actor(by: str | None) -> str:
     return show_name(by or getuser())[:150]
 
 
-def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor: str) -> dict[str, Any]:
+def _take(file: Path, sent: Any, folder: Path, language: str, settings: Settings, actor: str) -> dict[str, Any]:
     """Take one file back; one that cannot be read holds back no other."""
     from console.returns import take_back
     from pipelines.channels.corrected import write_corrected
@@ -59,7 +60,7 @@ def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor:
 
     nothing = {"accepted": 0, "unchanged": 0, "unfilled": 0, "refused": [], "corrected": None}
     try:
-        returned = read_return(file, key)
+        returned = read_return(file, settings.key, must_sign=settings.signed_returns)
     except (FileRefused, SourceNotReady) as refusal:
         return {
             "file": show_name(file.name),
@@ -71,7 +72,8 @@ def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor:
     if receipt.refused:
         folder.mkdir(parents=True, exist_ok=True)
         corrected = folder / f"{_stem(file, returned.sha256)}_corrected.xlsx"
-        write_corrected(corrected, receipt.refused, sent, returned.language or language, key, show_name(file.stem))
+        title = show_name(file.stem)
+        write_corrected(corrected, receipt.refused, sent, returned.language or language, settings.key, title)
     return {
         "file": receipt.file,
         "accepted": receipt.accepted,

@@ -11,13 +11,14 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.restate import CAUSES, read_restatement, restate_month
+from pipelines.restate import CAUSES, STEPS, read_restatement, restate_month
 from pipelines.run import Job
 from pipelines.store.waivers import read_waivers
 from pipelines.store.waivers import waive as accept
+from pipelines.verify import STEPS as LOOKS
 from pipelines.verify import raise_differing, verify_month
 from pipelines.words import views
-from pipelines.words.progress import month_progress
+from pipelines.words.progress import show_steps
 from pipelines.words.restatement import draw_restatement
 
 
@@ -31,7 +32,7 @@ def verify(
 ) -> None:
     """Hash everything again, derive every table again, and say what differs; the home is only read."""
     speaker = Speaker(lang, as_json)
-    with month_progress(month, enabled=not as_json) as progress:
+    with show_steps(LOOKS, month, speaker.language, is_quiet=as_json) as progress:
         seen = verify_month(Job(home, Month.parse(month), progress=progress), version)
     number = seen.version.number
     content = {"month": month, "version": number, "files": seen.files, "notes": seen.notes}
@@ -51,7 +52,7 @@ def restate(
 ) -> None:
     """Hold a released month against corrected input: as published, as now known, the difference by cause."""
     speaker = Speaker(lang, as_json)
-    with month_progress(month, enabled=not as_json) as progress:
+    with show_steps(STEPS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         found = read_restatement(job, restate_month(job))
     content = {"month": month, "version": found.version.number, "published": found.published}

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from pipelines.core.yaml_files import read_yaml
 
 KINDS = frozenset(
     {"id", "text", "phone", "enum", "date", "timestamp", "month", "money", "quantity", "integer", "bool", "year"}
@@ -38,11 +38,24 @@ class Table:
         """Return the column of that name, or None when the contract does not know it."""
         return next((c for c in self.columns if c.name == name), None)
 
+    def name_of(self, header: str) -> str:
+        """Return the name of the column with that (folded) header; an operator may have headers of its own."""
+        return header
+
+    def header_of(self, column: str) -> str:
+        """Return the header that a column is looked for by."""
+        return column
+
+    @property
+    def sheet_name(self) -> str:
+        """The (folded) name of a workbook's sheet that holds the table."""
+        return self.name
+
 
 @cache
 def contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
-    raw = yaml.safe_load(Path(__file__).with_name("contract.yml").read_text(encoding="utf-8"))
+    raw = read_yaml(Path(__file__).with_name("contract.yml"))
     return {name: _table(name, body) for name, body in raw.items()}
 
 

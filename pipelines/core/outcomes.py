@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
+from pipelines.core.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Outcome:
 @cache
 def outcomes() -> dict[str, Outcome]:
     """Load the codes in the order a drop-down shows them."""
-    raw = yaml.safe_load(Path(__file__).with_name("outcomes.yml").read_text(encoding="utf-8"))
+    raw = read_yaml(Path(__file__).with_name("outcomes.yml"))
     return {code: Outcome(code, **flags) for code, flags in raw.items()}
 
 

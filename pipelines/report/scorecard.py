@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.core.context import Context
-from pipelines.core.errors import SpecError
+from pipelines.core.errors import Phrase
 from pipelines.core.outputs import kpis
+from pipelines.core.written import Written, read_written
 
 Row = dict[str, Any]
 Found = Mapping[tuple[str, str, str], Row]  # rows of `kpi_monthly` by topic, kind of scope and scope
@@ -39,7 +40,7 @@ _CARDS = pa.schema(
 class Rules(BaseModel):
     """What `scorecard.yml` says."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     weights: dict[str, Points]
     cap: float = Field(ge=1)
     least_weight: float = Field(gt=0, le=WHOLE)
@@ -49,23 +50,27 @@ class Rules(BaseModel):
 
 def load_rules(path: Path | None) -> Rules:
     """Read the rules, an installation's over the defaults; raise SpecError where they cannot be followed."""
-    default = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    try:
-        own = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path else {}
-        rules = Rules(**(default | own))
-    except (OSError, TypeError, yaml.YAMLError, ValidationError) as error:
-        raise SpecError("scorecard.bad", file=path, why=str(error).splitlines()[0]) from error
-    if why := _mistake(rules, set(default["deductions"])):
-        raise SpecError("scorecard.bad", file=path, why=why)
+    ours = read_written(RULES, RULES.name)
+    default = ours.read()
+    if path is None:
+        return ours.hold_to(Rules, default)
+    written = read_written(path)
+    own = written.read() or {}
+    rules = written.hold_to(Rules, default | own if isinstance(own, dict) else own)
+    _check_names(written, rules, set(default["deductions"]))
     return rules
 
 
-def _mistake(rules: Rules, causes: set[str]) -> str | None:
+def _check_names(written: Written, rules: Rules, causes: set[str]) -> None:
+    """Weights are of KPI variants there are and add up to a hundred; causes are those that we count."""
     known = {f"{kpi.name}.{variant}" for kpi in kpis() for variant in kpi.variants}
-    if unknown := [*sorted(set(rules.weights) - known), *sorted(set(rules.deductions) - causes)]:
-        return f"unknown: {', '.join(unknown)}"
+    for key, named, allowed in (("weights", rules.weights, known), ("deductions", rules.deductions, causes)):
+        for name in sorted(set(named) - allowed):
+            near = ", ".join(get_close_matches(name, allowed, n=3)) or ", ".join(sorted(causes))
+            raise written.wrong([key, name], Phrase("written.why.unknown_key", {"allowed": near}))
     total = sum(rules.weights.values())
-    return f"weights: {total:g}" if abs(total - WHOLE) > 1e-9 else None
+    if abs(total - WHOLE) > 1e-9:
+        raise written.wrong(["weights"], Phrase("written.why.not_whole", {"total": f"{total:g}", "whole": WHOLE}))
 
 
 def achievement(value: float, target: float, better: str) -> float:

@@ -25,6 +25,7 @@ __all__ = [
     "DAMAGED_ID",
     "EXCEL_SERIAL",
     "NO_CACHED_VALUE",
+    "DatabaseSource",
     "DaySource",
     "Delivery",
     "FileReceipt",

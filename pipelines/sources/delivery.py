@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipelines.core.contract import Table
 from pipelines.core.month import Month
+
+if TYPE_CHECKING:
+    from pipelines.sources.mapping import NamesMapping
 
 # Cells whose spreadsheet type betrays damage carry one of these private-use characters in front,
 # because the Parquet holds text and the typing room cannot see the cell type any more.
@@ -87,6 +90,9 @@ class Source(Protocol):
     def fingerprint(self, month: Month) -> str | None:
         """Hash names and content of the month's files; None when known only after reading."""
 
+    def mapping(self, month: Month) -> NamesMapping | None:
+        """Return the operator's own names for the month; raise SpecError when they cannot be used."""
+
     def unknown_files(self, month: Month) -> tuple[str, ...]:
         """Name what lies in the month but belongs to no contract table."""
 
@@ -95,7 +101,12 @@ class Source(Protocol):
 
 
 class FileRefused(Exception):
-    """One file cannot be trusted: its table is refused, the others go on."""
+    """One file cannot be trusted: its table is refused, the others go on.
+
+    `strangers` are the headers of a file that its table does not know.
+    """
+
+    strangers: tuple[str, ...] = ()
 
     def __init__(self, key: str, **facts: object) -> None:
         self.key = f"source.{key}"

@@ -1,4 +1,4 @@
-"""A folder source: `<source>/<YYYY-MM>/<table>.<ext>`, tables possibly in parts."""
+"""A folder source: `<source>/<YYYY-MM>/<table>.<ext>`, tables possibly in parts; own names by its `mapping.yml`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.core.contract import Table, contract
-from pipelines.core.errors import SourceNotReady
+from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
 from pipelines.core.names import show_name
 from pipelines.sources.delivered_file import stat_delivered
@@ -20,7 +20,9 @@ from pipelines.sources.formats.csv_file import open_csv
 from pipelines.sources.formats.parquet_file import open_parquet
 from pipelines.sources.formats.sisters import SisterFiles
 from pipelines.sources.formats.xlsx_file import open_xlsx
+from pipelines.sources.mapping import MAPPING, NamesMapping, file_kind, find_mapping
 from pipelines.sources.part import Part
+from pipelines.sources.renaming import explain_lost_column, translate_parts
 from pipelines.sources.spool import guard_writing
 from pipelines.sources.staging import Staged, hash_file, prepare_output, stage_files
 from pipelines.sources.writer import write_parts
@@ -38,12 +40,13 @@ DAILY = ("service", "receivable", "payment", "trouble_ticket", "status_change")
 
 @dataclass(frozen=True)
 class TableFile:
-    """One file of a month's folder that belongs to a contract table."""
+    """One file of a month's folder that belongs to a contract table; an own name is a part by itself."""
 
     path: Path
     table: str
     part: str | None
     kind: str
+    is_own_name: bool = False
 
     @property
     def order(self) -> tuple[tuple[int, int, str], ...]:
@@ -72,15 +75,23 @@ class FolderSource:
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self.folder = folder
+        self.root = folder
         self.limits = limits or Limits()
         self.tables = contract()
 
     def fingerprint(self, month: Month) -> str:
-        """Hash names and content of the month's files; raise SourceNotReady without the folder."""
+        """Hash the mapping, names and content of the month's files; raise SourceNotReady without the folder."""
         digest = hashlib.sha256()
-        for file in sorted(self._files(month)[0], key=lambda f: f.path.name):
-            digest.update(f"{file.path.name}\0{self._hash(file.path, month)}\n".encode("utf-8", "surrogateescape"))
+        for path in sorted({file.path for file in self._files(month)[0]}, key=lambda path: path.name):
+            digest.update(f"{path.name}\0{self._hash(path, month)}\n".encode("utf-8", "surrogateescape"))
+        mapping = self.mapping(month)
+        if mapping is not None:
+            digest.update(f"{mapping.file}\0{mapping.identity}\n".encode())
         return digest.hexdigest()
+
+    def mapping(self, month: Month) -> NamesMapping | None:
+        """Return the own names of the month's folder, else of the source."""
+        return find_mapping(self._folder(month), self.root)
 
     def unknown_files(self, month: Month) -> tuple[str, ...]:
         """Name what lies in the month's folder but belongs to no contract table."""
@@ -89,14 +100,15 @@ class FolderSource:
     def extract(self, month: Month, into: Path) -> list[Delivery]:
         """Write every delivered table into a folder; raise SourceNotReady if the month moves meanwhile."""
         before = {f: stat_delivered(f.path) for f in self._files(month)[0]}
+        mapping = self.mapping(month) or NamesMapping("", "")
+        tables = [mapping.apply_to(table) for table in self.tables.values()]
         staging = into / ".staging"
         texts = [(file.path, file.kind) for file in before]
         sisters = SisterFiles(texts, staging / "sisters", self.limits, self._roots(month))
         reader = _FileReader(self.limits, self._roots(month), sisters)
         try:
             deliveries = [
-                self._extract_table(t, [f for f in before if f.table == t.name], into, reader)
-                for t in self.tables.values()
+                self._extract_table(t, [f for f in before if f.table == t.name], into, reader) for t in tables
             ]
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -114,8 +126,10 @@ class FolderSource:
             entries = sorted(folder.iterdir())
         except OSError as error:
             raise SourceNotReady("source.month_missing", month=folder.name, folder=str(folder)) from error
-        found = {entry: self._table_file(entry) for entry in entries}
-        return [f for f in found.values() if f], tuple(show_name(e.name) for e, f in found.items() if f is None)
+        mapping = self.mapping(month) or NamesMapping("", "")
+        found = {entry: self._table_files(entry, mapping) for entry in entries if entry.name != MAPPING}
+        unknown = tuple(show_name(entry.name) for entry, files in found.items() if not files)
+        return [file for files in found.values() for file in files], unknown
 
     def _folder(self, month: Month) -> Path:
         return self.folder / str(month)
@@ -131,11 +145,21 @@ class FolderSource:
         except FileRefused as refusal:
             return refusal.key
 
-    def _table_file(self, path: Path) -> TableFile | None:
+    def _table_files(self, path: Path, mapping: NamesMapping) -> list[TableFile]:
+        """Return what a file holds: one table, or, of a workbook with several sheets, all that the mapping says."""
+        kind, owners = file_kind(path.name), mapping.tables_of(path.name)
+        if owners and kind is not None:
+            if len(owners) > 1 and kind != "xlsx":
+                facts = {"table": owners[1], "other": owners[0], "delivered": show_name(path.name)}
+                line = mapping.line(owners[1], "file")
+                raise SpecError("mapping.file_of_two", file=mapping.file, line=line, **facts)
+            return [TableFile(path, table, path.name, kind, True) for table in owners if table in self.tables]
         match = _NAME.fullmatch(path.name.lower())
         if not match or match["table"] not in self.tables:
-            return None
-        return TableFile(path, match["table"], match["part"], match["kind"])
+            return []
+        if mapping.names_file(match["table"]):
+            return []
+        return [TableFile(path, match["table"], match["part"], match["kind"])]
 
     def _extract_table(self, table: Table, files: Sequence[TableFile], into: Path, reader: _FileReader) -> Delivery:
         output, staging = prepare_output(table.name, into), into / ".staging" / table.name
@@ -149,8 +173,9 @@ class FolderSource:
             staged.extend(stage_files(chosen, staging, reader.limits, reader.roots))
             _check_repeats(staged)
             parts = guard_writing(staging, lambda: [reader.open_part(copy, table) for copy in staged])
-            schema = write_parts(table, parts, output)
+            schema = write_parts(table, translate_parts(table, parts), output)
         except FileRefused as refusal:
+            explain_lost_column(table, refusal)
             receipts = _receipts(staged, refusal.facts.get("file"))
             return Delivery(table.name, "refused", files=receipts, reason=refusal.key, facts=refusal.facts)
         finally:
@@ -163,6 +188,7 @@ class DaySource(FolderSource):
 
     def __init__(self, folder: Path, day: date, limits: Limits | None = None) -> None:
         super().__init__(folder / "daily", limits)
+        self.root = folder
         self.day = day
         self.tables = {name: table for name, table in contract().items() if name in DAILY}
 
@@ -183,6 +209,8 @@ def _receipts(staged: Sequence[Staged], refused: str | None) -> tuple[FileReceip
 
 def _check_parts(files: Sequence[TableFile]) -> None:
     """Refuse what could count rows twice or leave some out: two whole files, a part twice, a gap."""
+    if all(file.is_own_name for file in files):
+        return
     names = ", ".join(show_name(file.path.name) for file in files)
     orders = [file.order for file in files]
     if len(set(orders)) < len(orders) or (len(files) > 1 and files[0].part is None):

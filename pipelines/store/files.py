@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.store.failpoints import failpoint
+from pipelines.store.torn import parse_record, read_kept
 
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
 
@@ -40,6 +41,9 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
         os.replace(temporary, path)
         _sync(path.parent)
         failpoint(f"file.there:{path.name}")
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say which file it had no room for
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -77,12 +81,8 @@ def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON file; None when there is none."""
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return content
+    """Read a JSON file; None when there is none. Raise StorageError naming one that is torn or cannot be read."""
+    return parse_record(path, read_kept(path)) if path.exists() else None
 
 
 def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = 0o644) -> Written:

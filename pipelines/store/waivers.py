@@ -14,7 +14,8 @@ from pipelines.core.errors import UsageError
 from pipelines.core.expectations import all_findings
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
-from pipelines.store.lake import MonthFolder, held_months
+from pipelines.store.lake import MONTH_NAME, MonthFolder, held_months
+from pipelines.store.torn import read_lines
 
 FILE = "waivers.jsonl"
 
@@ -43,11 +44,14 @@ class Waiver:
 
 def read_waivers(home: Path) -> list[Waiver]:
     """Read every waiver of a home, oldest first."""
-    try:
-        lines = (home / FILE).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    return [Waiver(**json.loads(line)) for line in lines]
+    return read_lines(home / FILE, _waiver)
+
+
+def _waiver(finding: str, why: str, until: str, by: str, at: str) -> Waiver:
+    """Take a line of the record; raise ValueError for an end that is no month."""
+    if not isinstance(finding, str) or MONTH_NAME.fullmatch(until) is None:
+        raise ValueError(until)
+    return Waiver(finding, why, until, by, at)
 
 
 def waivers_for(home: Path, month: Month) -> dict[str, Waiver]:

@@ -14,11 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import typer
-import yaml
 
 from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
+from pipelines.core.yaml_files import read_yaml
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.texts import label, reason_in_words
 
@@ -41,7 +41,7 @@ class Deadline:
 @cache
 def duties() -> Mapping[str, Rule]:
     """What is owed, by name."""
-    loaded: dict[str, Rule] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+    loaded: dict[str, Rule] = read_yaml(Path(__file__).with_suffix(".yml"))
     return loaded
 
 

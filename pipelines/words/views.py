@@ -20,12 +20,13 @@ from rich.table import Table
 from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.core.outputs import kpis, lists
+from pipelines.core.outputs import OutputState, kpis, lists, output_states
 from pipelines.core.settings import load_settings
 from pipelines.store.files import replacing
-from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.lake import Made, MonthFolder, Version, held_months
 from pipelines.words.deadlines import deadlines, draw_deadlines
 from pipelines.words.deliveries import count_open, draw_open
+from pipelines.words.findings import ToldFinding, as_content, draw_findings, findings_of
 from pipelines.words.masking import MASKS, mask_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words, plain
@@ -50,7 +51,7 @@ def _masked(table: str, names: Iterable[str]) -> set[str]:
     return {name for name in names if name not in plain_columns and not name.startswith("_")}
 
 
-def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
+def _batches(version: Made, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
     name = ALIASES.get(table, table)
     file = pq.ParquetFile(version.table(name))
     hidden = _masked(name, file.schema_arrow.names)
@@ -66,13 +67,13 @@ def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dic
     return file.schema_arrow, rows()
 
 
-def table_rows(version: Version, table: str) -> Iterator[dict[str, Any]]:
+def table_rows(version: Made, table: str) -> Iterator[dict[str, Any]]:
     """Yield a table's rows; personal data masked."""
     for batch in _batches(version, table)[1]:
         yield from batch
 
 
-def write_table(version: Version, table: str, out: Path) -> int:
+def write_table(version: Made, table: str, out: Path) -> int:
     """Write a table to .csv, .parquet or .xlsx; return its rows."""
     return write_rows(out, *_batches(version, table))
 
@@ -133,15 +134,23 @@ def json_value(value: object) -> object:
 # -- what became of a month --------------------------------------------------------------------------------------
 
 
+_KPI_STATE = ["kpi", "variant", "scope_kind", "status", "reason"]
+_LIST_STATE = ["list", "priority", "status", "reason"]
+
+
+def states_of(version: Version) -> list[OutputState]:
+    """The state of every output of a version."""
+    kpi_rows = pq.read_table(version.table("kpi_monthly"), columns=_KPI_STATE).to_pylist()
+    list_rows = pq.read_table(version.table("dispatch_list"), columns=_LIST_STATE).to_pylist()
+    return output_states(kpi_rows, list_rows)
+
+
 def outcome(version: Version) -> dict[str, Any]:
     """What was withheld, carries a caveat, or is not computed, with the reason; and which tables were refused."""
     found: dict[str, Any] = {"withheld": {}, "caveat": {}, "not_computed": {}}
-    for row in table_rows(version, "kpi_monthly"):
-        if row["scope_kind"] == "company" and row["status"] in found:
-            found[row["status"]][f"{row['kpi']}.{row['variant']}"] = row["reason"]
-    for row in table_rows(version, "dispatch_list"):
-        if row["status"] in found:
-            found[row["status"]][row["list"]] = row["reason"]
+    for state in states_of(version):
+        if state.status in found:
+            found[state.status][state.name] = state.reason
     intake = table_rows(version, "snapshot_intake")
     refused = [row["table"] for row in intake if row["state"] == "refused"]
     found["refused_tables"] = {table: _refusal(version, table) for table in refused}
@@ -176,21 +185,24 @@ def _month_line(folder: MonthFolder) -> dict[str, Any]:
     return {"month": str(folder.month), "version": version.number, "is_sealed": folder.seal() is not None, **counts}
 
 
-def one_month(home: Path, month: Month, today: date) -> dict[str, Any]:
+def one_month(home: Path, month: Month, today: date, language: str) -> dict[str, Any]:
     """A month's versions, draft, what was held back, and the deadlines as they stand today."""
     folder = MonthFolder(home, month)
     current = folder.current()
-    draft = next(iter(folder.path.glob("v*.partial")), None)
+    draft = folder.draft() if next(folder.path.glob("v*.partial"), None) else None
     if current is None and draft is None:
         folder.version()
     found = outcome(current) | {"retrain": _reasons_to_retrain(current)} if current else {}
+    told = findings_of(current, states_of(current), language) if current else []
     held_back = found.get("withheld", {}) | found.get("not_computed", {})
     return {
         "month": str(month),
         "versions": [v.number for v in folder.versions()],
         "current": current.number if current else None,
         "seal": folder.seal(),
-        "draft_rooms": folder.draft().rooms if draft else None,
+        "draft_rooms": draft.rooms if draft else None,
+        "draft_stopped": draft.stopped["why"] if draft and draft.stopped else None,
+        "findings": as_content(told),
         "deadlines": [vars(one) for one in deadlines(folder, held_back, today)],
         "deliveries": count_open(home, str(month)),
         "has_development_key": load_settings().has_development_key,
@@ -218,7 +230,7 @@ def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int
     Console(width=None if sys.stdout.isatty() else 160, markup=False).print(table)
 
 
-def draw_table(version: Version, table: str, language: str) -> None:
+def draw_table(version: Made, table: str, language: str) -> None:
     """Draw the first rows of a table."""
     schema, batches = _batches(version, table)
     rows: list[dict[str, Any]] = []
@@ -298,6 +310,8 @@ def draw_month(content: dict[str, Any], language: str) -> None:
     )
     if content["draft_rooms"] is not None:
         typer.echo(label(language, "cli.draft_rooms", rooms=", ".join(content["draft_rooms"]) or "–"))
+    if content["draft_stopped"]:
+        typer.echo(label(language, "cli.draft_stopped", month=content["month"]))
     for key, title in (("withheld", "cli.withheld"), ("caveat", "cli.caveats"), ("not_computed", "cli.not_computed")):
         if content.get(key):
             typer.echo(f"\n{label(language, title)}")
@@ -308,6 +322,7 @@ def draw_month(content: dict[str, Any], language: str) -> None:
         for table, why in content["refused_tables"].items():
             text = label(language, f"error.{why['reason']}", **({"month": content["month"]} | why["facts"]))
             typer.echo(f"  {table}: {text}")
+    draw_findings([ToldFinding(**one) for one in content["findings"]], language)
     if content.get("retrain"):
         typer.echo(f"\n{label(language, 'cli.retrain', reasons=', '.join(content['retrain']))}")
     draw_deadlines(content["deadlines"], language)

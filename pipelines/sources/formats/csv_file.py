@@ -20,11 +20,12 @@ from pipelines.sources.formats.work import WorkBudget
 from pipelines.sources.header import (
     TITLE_ROWS,
     check_names,
+    column_names,
     find_header_row,
     fold_name,
     folded_names,
     read_header,
-    required_names,
+    required_headers,
 )
 from pipelines.sources.part import Part, text_schema
 from pipelines.sources.rows import RowSifter
@@ -41,6 +42,7 @@ class _Found:
 
     score: int
     text: TextFile
+    headers: tuple[str, ...]
     names: tuple[str, ...]
     titles: int
     first_line: int
@@ -63,15 +65,14 @@ def open_csv(
     part.encoding, part.delimiter, part.notes = form.encoding, found.text.delimiter, list(form.notes)
     part.notes += ["sep line skipped"] * text.skip + [f"title rows skipped: {found.titles}"] * bool(found.titles)
     part.notes += [f"header names folded: {found.folded}"] * bool(found.folded) + _line_ends(text)
-    part.read = partial(_read_part, replace(found.text, skip=found.last_line), part)
+    part.read = partial(_read_part, replace(found.text, skip=found.last_line), part, found.headers)
     return part
 
 
-def _read_part(text: TextFile, part: Part) -> Iterator[pa.RecordBatch]:
-    names = tuple(part.schema.names)
-    sifter = RowSifter(names)
+def _read_part(text: TextFile, part: Part, headers: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    sifter = RowSifter(headers)
     budget = WorkBudget(part.name, text.limits)
-    for batch in sifter.sift(read_batches(text, names)):
+    for batch in sifter.sift(read_batches(text, tuple(part.schema.names))):
         budget.spend(batch.num_rows)
         _refuse_cut_file(batch, part.name)
         yield batch
@@ -122,10 +123,10 @@ def _try_header(text: TextFile, table: Table) -> _Found | FileRefused | None:
     if row is None:
         return next((_too_wide(text, len(cells), line) for cells, line, _ in head if len(cells) == widest), None)
     cells, first, last = head[row]
-    names = read_header(cells)
-    return _Found(
-        sum(table.column(name) is not None for name in names), text, names, row, first, last, folded_names(cells)
-    )
+    headers = read_header(cells)
+    names = column_names(headers, table)
+    score = sum(table.column(name) is not None for name in names)
+    return _Found(score, text, headers, names, row, first, last, folded_names(cells))
 
 
 def _too_wide(text: TextFile, columns: int, line: int) -> FileRefused:
@@ -139,8 +140,9 @@ def _no_header(text: TextFile, table: Table) -> FileRefused:
     for delimiter in _WRONG_DELIMITERS:
         if any(_names_columns(line.split(delimiter), table) for line in lines[: TITLE_ROWS + 1]):
             return FileRefused("wrong_delimiter", file=text.name, delimiter=delimiter)
-    return FileRefused("no_header", file=text.name, columns=", ".join(required_names(table)))
+    return FileRefused("no_header", file=text.name, columns=required_headers(table))
 
 
 def _names_columns(cells: list[str], table: Table) -> bool:
-    return sum(table.column(fold_name(cell.strip('"'))) is not None for cell in cells) > 1
+    names = column_names([fold_name(cell.strip('"')) for cell in cells], table)
+    return sum(table.column(name) is not None for name in names) > 1

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.core.contract import Table
 from pipelines.core.names import show_name
 from pipelines.sources.delivery import DAMAGED_ID, EXCEL_SERIAL, FileRefused, Limits
-from pipelines.sources.formats.archive import open_archive
+from pipelines.sources.formats.archive import Archive, open_archive
 from pipelines.sources.formats.cell_values import Cell
 from pipelines.sources.formats.sheet_rows import SheetReader, SheetRow
 from pipelines.sources.formats.work import WorkBudget
@@ -25,10 +25,12 @@ from pipelines.sources.formats.workbook_parts import (
 from pipelines.sources.header import (
     TITLE_ROWS,
     check_names,
+    column_names,
     find_header_row,
     fold_name,
     folded_names,
     read_header,
+    required_headers,
     required_names,
 )
 from pipelines.sources.part import Part, batch_schema, text_schema
@@ -50,17 +52,16 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     archive = open_archive(staged.path, staged.name, limits)
     book = read_workbook(archive)
     sheet = _choose_sheet(book, table, staged.name)
-    strings = read_strings(archive, book.strings, limits)
-    forms = read_number_forms(archive, book.styles)
-    reader = SheetReader(archive, sheet.member, strings, forms, book.is_1904, limits)
+    reader = _open_sheet(archive, book, sheet, limits)
     rows = reader.rows()
     head = list(islice(rows, TITLE_ROWS + 1))
     first = min((row.cells[0][0] for row in head), default=0)
     titles = [_lay_out(row, first) for row in head]
-    names, index = _find_header(titles, table, staged.name, len(book.sheets))
+    headers, index = _find_header(titles, table, staged.name, len(book.sheets))
+    names = column_names(headers, table)
     check_names(names, table, staged.name, head[index].number, limits.columns)
     part = Part(staged.name, staged.sha256, staged.size, text_schema(names), lambda: iter(()))
-    sifter = RowSifter(names)
+    sifter = RowSifter(headers)
     form = _SheetForm(names, first, [_converter(table, name, book.is_1904) for name in names])
     body = _count_blank(chain(head[index + 1 :], rows), head[index].number, sifter)
     batches = sifter.sift(_batches(body, form, limits, staged.name))
@@ -71,15 +72,33 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     return part
 
 
+def read_sheets(staged: Staged, limits: Limits, rows: int) -> dict[str, list[list[str | None]]]:
+    """Return the first rows of every sheet as text, blank ones left out; raise FileRefused if it cannot be trusted."""
+    archive = open_archive(staged.path, staged.name, limits)
+    book = read_workbook(archive)
+    found: dict[str, list[list[str | None]]] = {}
+    for sheet in book.sheets:
+        head = list(islice(_open_sheet(archive, book, sheet, limits).rows(), rows))
+        first = min((row.cells[0][0] for row in head), default=0)
+        found[sheet.name] = [_lay_out(row, first) for row in head]
+    return found
+
+
+def _open_sheet(archive: Archive, book: Workbook, sheet: Sheet, limits: Limits) -> SheetReader:
+    strings = read_strings(archive, book.strings, limits)
+    forms = read_number_forms(archive, book.styles)
+    return SheetReader(archive, sheet.member, strings, forms, book.is_1904, limits)
+
+
 def _choose_sheet(book: Workbook, table: Table, file: str) -> Sheet:
     """Take the sheet with the table's name, else the first."""
     if not book.sheets:
         raise FileRefused("xlsx_damaged", file=file, detail="no worksheet")
-    exact = [sheet for sheet in book.sheets if sheet.name == table.name]
-    like = [sheet for sheet in book.sheets if fold_name(sheet.name) == table.name]
+    exact = [sheet for sheet in book.sheets if sheet.name == table.sheet_name]
+    like = [sheet for sheet in book.sheets if fold_name(sheet.name) == table.sheet_name]
     shown = [sheet for sheet in like if not sheet.is_hidden]
     if len(shown) > 1 and not exact:
-        raise FileRefused("sheet_twice", file=file, sheet=table.name, sheets=len(shown))
+        raise FileRefused("sheet_twice", file=file, sheet=table.sheet_name, sheets=len(shown))
     return (exact or shown or like or list(book.sheets))[0]
 
 
@@ -94,13 +113,15 @@ def _find_header(
     titles: Sequence[Sequence[str | None]], table: Table, file: str, sheets: int
 ) -> tuple[tuple[str, ...], int]:
     index = find_header_row(titles, table)
-    if index is not None and (sheets == 1 or set(required_names(table)) <= set(read_header(titles[index]))):
-        return read_header(titles[index]), index
+    if index is not None:
+        headers = read_header(titles[index])
+        if sheets == 1 or set(required_names(table)) <= set(column_names(headers, table)):
+            return headers, index
     if sheets > 1:
-        raise FileRefused("wrong_sheet", file=file, sheet=table.name, sheets=sheets)
+        raise FileRefused("wrong_sheet", file=file, sheet=table.sheet_name, sheets=sheets)
     if not titles:
         raise FileRefused("empty_file", file=file)
-    raise FileRefused("no_header", file=file, columns=", ".join(required_names(table)))
+    raise FileRefused("no_header", file=file, columns=required_headers(table))
 
 
 def _lay_out(row: SheetRow, first: int) -> list[str | None]:
