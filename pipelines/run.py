@@ -13,8 +13,6 @@ from pathlib import Path
 from shutil import copy2
 from typing import Any
 
-import duckdb
-
 from pipelines import ROOMS
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
@@ -23,6 +21,7 @@ from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines import open_engine
+from pipelines.engines.failures import ENGINE_FAULTS, Step, naming_table, outline_fault
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
 from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
@@ -235,7 +234,8 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     is_first = room == ROOMS[0]
     office = _office(job) if is_first else None
-    with open_engine(job.settings, draft.scratch, folders) as engine:
+    step = Step(job.progress, room)
+    with naming_table(step, job.month), open_engine(job.settings, draft.scratch, folders) as engine:
         context = Context(
             month=job.month,
             settings=job.settings,
@@ -248,7 +248,7 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             uplift=_recorded_model(uplift_shelf(job.home), draft, "uplift"),
             source=_source(job) if is_first else None,
             office=office,
-            progress=job.progress,
+            progress=step,
         )
         context.bind_everything()
         importlib.import_module(f"pipelines.{room}").run(context)
@@ -332,5 +332,5 @@ class StorageErrors:
             return
         if isinstance(error, OSError):
             raise StorageError("storage.failed", where=error.filename or self.home, why=error.strerror) from error
-        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-            raise StorageError("storage.engine", month=self.period, why=str(error).splitlines()[0]) from error
+        if isinstance(error, ENGINE_FAULTS):
+            raise StorageError("storage.engine", month=self.period, why=outline_fault(error)) from error

@@ -78,7 +78,7 @@ class DatabaseSource:
             # A savepoint, so that data one query cannot digest does not end the transaction of the others.
             with connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext():
                 parts = self._run_query(connection, table, month, folder)
-            schema = write_parts(table, parts, output)
+            schema = write_parts(table, parts, output, self.limits)
         except FileRefused as refusal:
             return Delivery(table.name, "refused", reason=refusal.key, facts=refusal.facts)
         finally:

@@ -18,6 +18,7 @@ NO_CACHED_VALUE = "\ue002"  # a formula the workbook holds no result for
 
 RAGGED, TRUNCATED, TOTAL_ROW = "ragged", "truncated", "total_row"
 FILE, LINE, FAULT = "_file", "_line", "_fault"
+EXTRA = "_extra_"  # and its place: a column whose own name could not be kept
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Limits:
     xlsx_cells: int = 30_000_000
     xlsx_memory: int = 4 << 30  # address space of the process that unpacks a sheet
     batch_rows: int = 50_000
+    columns: int = 1_000
+    rows: int = 50_000_000
+    parquet_ratio: int = 200
+    parquet_bytes: int = 1 << 30
+    unpacked_bytes: int = 64 << 30  # of all rows of a file, as they are held
+    read_seconds: int = 3_600
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ class FolderSource:
             staged.extend(stage_files([(file.path, file.kind) for file in ordered], staging, self.limits))
             _check_repeats(staged)
             parts = guard_writing(staging, lambda: [_OPENERS[copy.kind](copy, table, self.limits) for copy in staged])
-            schema = write_parts(table, parts, output)
+            schema = write_parts(table, parts, output, self.limits)
         except FileRefused as refusal:
             receipts = tuple(FileReceipt(copy.name, copy.sha256, copy.size, None, None, 0) for copy in staged)
             return Delivery(table.name, "refused", files=receipts, reason=refusal.key, facts=refusal.facts)

@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 from pipelines.core.errors import Busy, Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.store.failpoints import failpoint
-from pipelines.store.files import hash_file, read_json, rename_folder, sweep, write_json, write_text
+from pipelines.store.files import hash_file, protect_folder, read_json, rename_folder, sweep, write_json, write_text
 
 _VERSION = re.compile(r"v(\d{4,})(\.partial)?")
 
@@ -192,6 +192,7 @@ class MonthFolder:
     def recover(self) -> None:
         """Finish a commit that was cut off between its steps; a sealed month keeps the version that was sealed."""
         sweep(self.path)
+        self.protect_released()
         for partial in self.path.glob("v*.partial"):
             if (partial / "manifest.json").exists() and not (partial / "draft.json").exists():
                 self.commit(Draft(self.month, partial))
@@ -215,6 +216,15 @@ class MonthFolder:
         if held is not None and held != seal:
             raise Refused("month.sealed", month=self.month, version=held["version"])
         write_json(self.path / "SEAL.json", seal)
+        failpoint("release.sealed")
+        self.protect_released()
+
+    def protect_released(self) -> None:
+        """Take the right to write from the version that was sealed; nothing of it is ever written again."""
+        held = self.seal()
+        path = self.path / f"v{held['version']:04d}" if held else None
+        if path and path.is_dir():
+            protect_folder(path)
 
 
 class DayFolder(MonthFolder):
