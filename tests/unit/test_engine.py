@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.core.errors import StorageError
-from pipelines.core.paths import ROOT
 from pipelines.core.quoting import quote_name, quote_text, show_odd_text
 from pipelines.core.spec import TableName
 from pipelines.engines.duckdb import DuckEngine
@@ -87,50 +84,6 @@ def test_what_the_engine_throws_names_the_table_and_no_value(engine: DuckEngine)
 def test_a_quoted_name_is_that_name(name: str, engine: DuckEngine) -> None:
     assert engine.types(f"SELECT 1 AS {quote_name(name)}") == {name: "INTEGER"}
     assert engine.rows(f"SELECT {quote_text(name)} AS a") == [{"a": name}]
-
-
-def _quoting_by_hand(path: Path, quote: str) -> Iterator[int]:
-    """The lines of a file's f-strings that put quotes around a value, as SQL has them around a name or a text."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.JoinedStr) and _quotes_a_value(node, quote):
-            yield node.lineno
-
-
-def _quotes_a_value(node: ast.JoinedStr, quote: str) -> bool:
-    pieces = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
-    around = zip(pieces, pieces[1:], pieces[2:], strict=False)
-    is_quoted = any(
-        value is None and re.search(rf"(^|[^=\w]){quote}$", str(before or "")) and str(after or "").startswith(quote)
-        for before, value, after in around
-    )
-    return is_quoted and bool(_SQL.search("".join(str(piece) for piece in pieces if piece).strip()))
-
-
-_SQL = re.compile(
-    r"\b(SELECT|FROM|WHERE|CAST|AS|AND|OR|IN|NULL|CASE|WHEN|INSERT|UPDATE|CREATE|DATE)\b|^[\"', ]+$|[a-z]\.\""
-)
-# Texts of a closed set of words of our own, none of them delivered: kinds of scopes, KPIs, steps, lists, rules, days.
-OWN_WORDS = {
-    "core/expectations.py", "core/values.py", "dispatch/__init__.py", "dispatch/holdout.py", "dispatch/write.py",
-    "features.py", "kpi/__init__.py", "kpi/bridge.py", "kpi/parts.py", "kpi/ties.py", "snapshot.py",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("quote", ['"', "'"], ids=["names", "texts"])
-def test_what_was_delivered_is_quoted_in_one_place(quote: str) -> None:
-    files = [path for folder in ("pipelines", "models", "console") for path in sorted((ROOT / folder).rglob("*.py"))]
-    found = [f"{path.relative_to(ROOT)}:{line}" for path in files for line in _quoting_by_hand(path, quote)]
-    if quote == "'":
-        found = [place for place in found if place.partition(":")[0].removeprefix("pipelines/") not in OWN_WORDS]
-    assert found == []
-
-
-def test_quoting_by_hand_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "room.py"
-    path.write_text("sql = f'SELECT \"{name}\" FROM x'\ncells = ', '.join(f'\"{n}\"' for n in names)\n")
-    assert list(_quoting_by_hand(path, '"')) == [1, 2]
-    path.write_text("sql = f\"SELECT * FROM read_parquet('{path}')\"\n")
-    assert list(_quoting_by_hand(path, "'")) == [1]
 
 
 # -- names of columns ---------------------------------------------------------------------------------------------
