@@ -17,6 +17,8 @@ cannot() {
     exit 77
 }
 
+user=0 keep=no running=
+
 # -- inside the namespace: $1 is the machine's folder, $2 the user's id, the rest the command ----------------------
 
 run_inside() {
@@ -106,46 +108,66 @@ end_machine() {
     [ -z "$running" ] || kill -KILL "$running" 2>/dev/null || true
     # Its processes end with the namespace, and with them its mounts; only then may the folder go.
     [ -z "$running" ] || wait "$running" 2>/dev/null || true
-    if [ "$keep" = yes ]; then echo "bare machine: kept as $root"; else rm -rf --one-file-system "$root"; fi
+    if [ "$keep" = yes ]; then
+        mv "$root" "$bare/kept-$$"
+        echo "bare machine: kept as $bare/kept-$$"
+    else
+        rm -rf --one-file-system "$root"
+    fi
+}
+
+# What a script that was killed left behind.
+sweep() {
+    local left
+    for left in "$bare"/machine-*; do
+        [ ! -e "$left" ] || kill -0 "${left##*-}" 2>/dev/null || rm -rf --one-file-system "$left"
+    done
 }
 
 count_files() {
     find "$root$project/build/workbooks" -name "*.$1" 2>/dev/null | wc -l
 }
 
-if [ "${1:-}" = --inside ]; then
-    shift
-    run_inside "$@"
-fi
-user=0 keep=no running=
-while [[ ${1:-} == --* ]]; do
-    case $1 in
-    --user) user=1000 ;;
-    --keep) keep=yes ;;
-    *) break ;;
-    esac
-    shift
-done
-if [[ $# = 0 || $1 == --* ]]; then
-    sed -n '2,7s/^# \?//p' "$0" >&2
-    exit 2
-fi
-check_tools
-find_source
-make_base
-root=$bare/machine-$$
-trap end_machine EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-make_machine
-echo "bare machine: $*"
-SECONDS=0 code=0
-unshare --mount --pid --fork --kill-child "$0" --inside "$root" "$user" "$@" &
-running=$!
-wait "$running" || code=$?
-running=
-times >"$bare/times" # in this shell: a pipe's would begin at nothing
-busy=$(sed -n '2s/ /, /p' "$bare/times")
-echo "bare machine: exit $code after $SECONDS s (processors: $busy); build/workbooks has $(count_files xlsx) workbooks," \
-    "$(count_files docx) Word files, $(count_files pdf) PDFs"
-exit "$code"
+main() {
+    if [ "${1:-}" = --inside ]; then
+        shift
+        run_inside "$@"
+    fi
+    while [[ ${1:-} == --* ]]; do
+        case $1 in
+        --user) user=1000 ;;
+        --keep) keep=yes ;;
+        *) break ;;
+        esac
+        shift
+    done
+    if [[ $# = 0 || $1 == --* ]]; then
+        sed -n '2,7s/^# \?//p' "$0" >&2
+        exit 2
+    fi
+    check_tools
+    find_source
+    make_base
+    sweep
+    root=$bare/machine-$$
+    trap end_machine EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    make_machine
+    echo "bare machine: $*"
+    local code=0
+    SECONDS=0
+    # However this script ends, even killed, the kernel ends the namespace's first process, and with it all others.
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child "$0" --inside "$root" "$user" "$@" &
+    running=$!
+    wait "$running" || code=$?
+    running=
+    times >"$bare/times" # in this shell: a pipe's would begin at nothing
+    local busy
+    busy=$(sed -n '2s/ /, /p' "$bare/times")
+    echo "bare machine: exit $code after $SECONDS s (processors: $busy); build/workbooks has $(count_files xlsx) workbooks," \
+        "$(count_files docx) Word files, $(count_files pdf) PDFs"
+    exit "$code"
+}
+
+main "$@"
