@@ -126,10 +126,10 @@ def _encoding() -> Check:
 
 
 def _font() -> Check:
-    from pipelines.channels.papers.pdf import chinese_font  # the compiler of PDFs is loaded for it
+    from pipelines.channels.papers.fonts import chinese_fonts  # the compiler of PDFs is loaded for it
 
-    font = chinese_font()
-    return Check("font", OK if font else WARN, "font", {"font": font or "-"})
+    fonts = chinese_fonts()
+    return Check("font", OK if fonts else WARN, "font", {"font": f"{fonts.serif}, {fonts.sans}" if fonts else "-"})
 
 
 # -- the home ----------------------------------------------------------------------------------------------------

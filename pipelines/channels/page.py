@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.channels.papers.model import Paper, figures_of
+from pipelines.channels.papers.shown import Form, show_paper
 from pipelines.channels.papers.summary import write_paper
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
@@ -48,6 +49,7 @@ def write_summary(
     """
     is_outbox = paper is None
     paper = paper or write_paper(tables, month, language, version="", is_draft=False)
+    paper = show_paper(paper, Form.PAGE).paper
     write_page(
         path,
         "summary.html.j2",
