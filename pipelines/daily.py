@@ -30,15 +30,15 @@ from pipelines.dispatch.write import write_candidates, write_lists, write_orders
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.feedback.marks import write_marks
 from pipelines.run import code_hash, identity_of_key
-from pipelines.sources import DaySource
-from pipelines.sources.changes import read_day_office
-from pipelines.sources.folder import DAILY
+from pipelines.sources.day_office import read_day_office
+from pipelines.sources.folder import DAILY, DaySource
 from pipelines.sources.office import OfficeReading
 from pipelines.store.faults import StorageErrors
 from pipelines.store.files import hash_file
 from pipelines.store.lake import DayFolder, MonthFolder, Version, held_days, held_months
 
 ROOM = "daily"
+STEPS = ("day_read", "day_tell", "day_order")
 LIST = "suspended_reactivation"
 # Features that are the day's own: never those of the month.
 _OF_THE_DAY = ("service", "arrears")
@@ -192,9 +192,12 @@ def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[st
             day=job.day,
             before=before,
         )
+        job.progress("day_read")
         _read(context, job.month, source, office)
         context.bind_month()
+        job.progress("day_tell")
         _tell(context)
+        job.progress("day_order")
         _order(context, [before, *days])
         draft.finish_room(ROOM, context.tables)
     return job.folder.commit(draft)

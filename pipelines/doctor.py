@@ -19,7 +19,6 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import duckdb
 import sqlalchemy as sa
 from packaging.requirements import Requirement
 
@@ -28,9 +27,8 @@ from pipelines.core.errors import ModelError, RetentionError, SpecError, Storage
 from pipelines.core.expectations import load_suites
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
+from pipelines.core.scorecard import load_rules
 from pipelines.core.settings import Settings, load_settings
-from pipelines.engines import open_engine
-from pipelines.report.scorecard import load_rules
 from pipelines.store.champions import find_champion, uplift_shelf
 from pipelines.store.lake import MonthFolder
 
@@ -246,7 +244,7 @@ def _delivery(settings: Settings) -> Check:
     try:
         deliveries = load_deliveries(settings.delivery_file)
     except SpecError as error:
-        where = error.facts.get("where") or error.facts.get("line") or "-"
+        where = error.facts.get("place") or error.facts.get("line") or "-"
         facts = {"file": settings.delivery_file, "where": where, "why": _reason(error)}
         return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
     missing = missing_places(deliveries)
@@ -259,6 +257,10 @@ def _engine(settings: Settings, home: Path) -> Check:
     facts = {"engine": settings.engine, "master": settings.spark_url}
     if settings.engine == "duckdb":
         return Check("engine", OK, "engine_here")
+    import duckdb
+
+    from pipelines.engines import open_engine  # here: where DuckDB is the engine nobody waits for it
+
     try:
         with (
             tempfile.TemporaryDirectory(prefix=".doctor-", dir=_place(home)) as scratch,
@@ -317,12 +319,12 @@ def _airflow() -> Check:
 
 def _model(home: Path, settings: Settings) -> Check:
     """Whether the promoted models can be loaded as they were saved."""
-    from pipelines.score.shelf import list_versions
-
     for shelf in (home, uplift_shelf(home)):
         champion = find_champion(shelf)
         if champion is None:
             continue
+        from pipelines.score.shelf import list_versions  # seconds, which only a home with a model waits for
+
         version = next((v for v in list_versions(shelf, settings) if v.version == champion.version), None)
         if version is None or version.refused:
             why = "gone" if version is None else version.refused

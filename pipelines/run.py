@@ -12,13 +12,25 @@ from pathlib import Path
 from shutil import copy2
 from typing import Any
 
+import duckdb
+
 from pipelines import ROOMS
+from pipelines.check_rules import check_rules
+from pipelines.check_specs import check_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
-from pipelines.core.errors import Refused, StorageError, UsageError
+from pipelines.core.errors import (
+    GateStopped,
+    Refused,
+    SourceNotReady,
+    SpecError,
+    StorageError,
+    UsageError,
+)
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
+from pipelines.core.spec import Spec
 from pipelines.engines import open_engine
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
@@ -85,7 +97,8 @@ def run_room(job: Job, room: str) -> Version | None:
         if room in draft.rooms:
             return job.folder.commit(draft) if room == ROOMS[-1] else None
         # What the office has heard since the first room does not count: the month is made of what was staged.
-        if draft.rooms and draft.inputs != _inputs(job, draft.inputs["source"], draft.inputs["office"]):
+        said = draft.inputs
+        if draft.rooms and said != _inputs(job, said["source"], said["office"], said.get("mapping")):
             raise UsageError("room.stale", month=job.month)
         if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
             raise UsageError("room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month)
@@ -132,21 +145,25 @@ def _standing(job: Job) -> Version | None:
         return None
     if job.source is None:
         return current if seal else None
-    fingerprint = _source(job).fingerprint(job.month)
+    source = _source(job)
+    fingerprint = source.fingerprint(job.month)
     if seal:
         if fingerprint is not None and fingerprint != current.manifest["inputs"]["source"]:
             raise Refused("month.sealed_other_source", month=job.month, version=current.number)
         return current
-    inputs = _inputs(job, fingerprint)
+    inputs = _inputs(job, fingerprint, mapping=_identity_of_names(source, job.month))
     return current if fingerprint is not None and inputs == current.manifest["inputs"] else None
 
 
 def open_draft(job: Job, **more: str) -> Draft:
     """Go on with the draft when it is made of the same inputs, else begin a new one; `more` are inputs of their own."""
     draft = job.folder.draft()
-    inputs = _inputs(job, _source(job).fingerprint(job.month)) | more
+    source = _source(job)
+    inputs = _inputs(job, source.fingerprint(job.month), mapping=_identity_of_names(source, job.month)) | more
     is_known = inputs["source"] is not None
     if not (is_known and draft.inputs == inputs):
+        check_specs()
+        check_rules(job.settings.gate_file)
         draft.start(inputs)
     return draft
 
@@ -160,12 +177,19 @@ def _same_as_current(job: Job, draft: Draft) -> Version | None:
     return current
 
 
-def _inputs(job: Job, fingerprint: str | None, office: str | None = None) -> dict[str, Any]:
+def _identity_of_names(source: Source, month: Month) -> str | None:
+    """Tell one mapping from another; None where the operator uses the contract's names."""
+    mapping = source.mapping(month)
+    return mapping.identity if mapping else None
+
+
+def _inputs(job: Job, fingerprint: str | None, office: str | None = None, mapping: str | None = None) -> dict[str, Any]:
     earlier = _earlier(job)
     champion = find_champion(job.home, job.month)
     uplift = find_champion(uplift_shelf(job.home), job.month)
     return {
         "source": fingerprint,
+        "mapping": mapping,
         "office": office or _office(job).sha256,
         "code": code_hash(),
         "settings": job.settings.meaning(),
@@ -227,12 +251,25 @@ def _base_month(month: Month, before: list[Month]) -> Month | None:
 # -- running a room ----------------------------------------------------------------------------------------------
 
 
-def run_draft_room(job: Job, draft: Draft, room: str) -> None:
+def open_trial(job: Job, path: Path) -> Draft:
+    """Begin a draft apart from the home, made of what the home holds: for a look at a delivery that makes no month.
+
+    No model scores it: a score takes its time, and nothing that is counted depends on it.
+    """
+    draft = Draft(job.month, path)
+    draft.start(_inputs(job, "trial", mapping=_identity_of_names(_source(job), job.month)))
+    draft.inputs |= {"champion": None, "uplift": None}
+    return draft
+
+
+def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], None] | None = None) -> None:
     """Run a room on a draft, with the earlier versions and the waivers that the draft is recorded to be made of.
 
-    So a month that runs while an earlier one is redone is made of one version of it, and says of which.
+    So a month that runs while an earlier one is redone is made of one version of it, and says of which. `work` is done
+    instead of what the room does.
     """
     failpoint(f"room.begun:{room}")
+    job.progress(room)
     earlier = recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     is_first = room == ROOMS[0]
@@ -253,9 +290,30 @@ def run_draft_room(job: Job, draft: Draft, room: str) -> None:
             progress=job.progress,
         )
         context.bind_everything()
-        importlib.import_module(f"pipelines.{room}").run(context)
+        _run_in(context, room, work)
         staged = {"office": office.sha256} if office else {}
         draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
+
+
+def _run_in(context: Context, room: str, work: Callable[[Context], None] | None) -> None:
+    """Run a room; what it had written when the gate stopped it stays to be looked at."""
+    do_work = work or importlib.import_module(f"pipelines.{room}").run
+    try:
+        do_work(context)
+    except (GateStopped, SourceNotReady) as stop:
+        context.draft.stop_room(room, context.tables, stop.key)
+        raise
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        if context.at_work_on is None:
+            raise
+        raise _not_answered(context.at_work_on, error) from error
+
+
+def _not_answered(spec: Spec, error: duckdb.Error) -> SpecError:
+    """The error of a SELECT that the engine cannot answer; what it says of data may hold a customer's value."""
+    first = str(error).splitlines()[0]
+    why = first.split(":")[0] if isinstance(error, duckdb.DataError) else first
+    return SpecError("spec.not_answered", where=spec.where, line=spec.sql_line, why=why)
 
 
 def derive_month(job: Job, path: Path, inputs: dict[str, Any], raw: Raw, rooms: Sequence[str]) -> Draft:

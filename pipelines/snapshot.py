@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipelines.core.context import Context
-from pipelines.core.contract import Column, Table, contract
-from pipelines.core.errors import GateStopped, SourceNotReady
+from pipelines.core.contract import Column, Table, contract, snapshot_columns
+from pipelines.core.errors import GateStopped, Phrase, SourceNotReady
 from pipelines.core.expectations import load_suite
-from pipelines.core.lineage import snapshot_columns
 from pipelines.core.values import MACROS, SQL_TYPES, Typed, plain, typed
+from pipelines.words.rules import NOTHING, form_in_words, rule_phrase, show_value
+from pipelines.words.texts import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,64 @@ def take_in(context: Context, tables: Iterable[Table]) -> None:
         '("table" VARCHAR, "file" VARCHAR, "line" BIGINT, "column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)'
     )
     engine.execute('CREATE TEMP TABLE normalised ("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)')
-    intake = [_take_in(context, table) for table in tables]
+    intake: list[Intake] = []
+    try:
+        for table in tables:
+            intake.append(_take_in(context, table))
+            _stop_if_nothing_is_left(context, table, intake[-1])
+    except (GateStopped, SourceNotReady):
+        # A month that is stopped here leaves what it was stopped by, to be looked at.
+        _write_books(context, intake)
+        raise
+    _write_books(context, intake)
+
+
+def _write_books(context: Context, intake: list[Intake]) -> None:
+    """Write what was set aside, what was normalised, and the counts of every table that was taken in."""
     context.write("snapshot_quarantine", "SELECT * FROM quarantine", ["ALL"])
     context.write("snapshot_normalised", "SELECT * FROM normalised", ["ALL"])
     rows = ", ".join(
         f"('{i.table}', '{i.state}', {i.rows_in}, {i.accepted}, {i.repeats}, {i.quarantined})" for i in intake
     )
     names = '"table", state, rows_in, accepted, repeats, quarantined'
-    context.write("snapshot_intake", f"SELECT * FROM (VALUES {rows}) AS t({names})", ["ALL"])
+    if rows:
+        context.write("snapshot_intake", f"SELECT * FROM (VALUES {rows}) AS t({names})", ["ALL"])
+
+
+def _stop_if_nothing_is_left(context: Context, table: Table, intake: Intake) -> None:
+    """Raise GateStopped, with the rule that took most and one of its rows, where a required table has no row left."""
+    if not table.required or intake.accepted:
+        return
+    worst = context.engine.rows(
+        'SELECT rule, "column", COUNT(*) AS taken, MIN(file) AS file FROM quarantine WHERE "table" = $table '
+        "GROUP BY ALL ORDER BY taken DESC, rule LIMIT 1",
+        {"table": table.name},
+    )[0]
+    example = context.engine.rows(
+        'SELECT line, value FROM quarantine WHERE "table" = $table AND rule = $rule AND file = $file '
+        'AND "column" IS NOT DISTINCT FROM $column ORDER BY line LIMIT 1',
+        {"table": table.name, **{name: worst[name] for name in ("rule", "file", "column")}},
+    )[0]
+    raise GateStopped(
+        "source.nothing_accepted",
+        table=table.name,
+        month=context.month,
+        rows=intake.rows_in,
+        rule=rule_phrase(table.name, worst["rule"], context.month),
+        taken=worst["taken"],
+        column=worst["column"] or NOTHING,
+        file=worst["file"],
+        line=example["line"],
+        value=show_value(table.name, worst["column"], example["value"]),
+        allowed=_form_phrase(table, worst["column"]),
+    )
+
+
+def _form_phrase(table: Table, name: str | None) -> Phrase | str:
+    column = table.column(name) if name else None
+    if column is None:
+        return NOTHING
+    return Phrase(name or "", texts={language: form_in_words(column, language) for language in LANGUAGES})
 
 
 def _take_in(context: Context, table: Table) -> Intake:
@@ -61,16 +112,17 @@ def _take_in(context: Context, table: Table) -> Intake:
     if state in ("absent", "refused"):
         return _leave_out(context, table, state, entry["reasons"][0])
     _read_cells(context, table, entry["missing"])
-    if _is_of_another_month(context, table):
-        return _leave_out(context, table, "refused", "source.wrong_month")
+    other = _find_another_month(context, table)
+    if other:
+        return _leave_out(context, table, "refused", "source.wrong_month", other)
     _set_aside(context, table)
     return _write(context, table, entry)
 
 
-def _leave_out(context: Context, table: Table, state: str, why: str) -> Intake:
+def _leave_out(context: Context, table: Table, state: str, why: str, seen: dict[str, object] | None = None) -> Intake:
     if table.required:
         facts = context.draft.tables[f"extract_{table.name}"].get("facts", {})
-        raise GateStopped(why, **{"table": table.name, "month": context.month, **facts})
+        raise GateStopped(why, **{"table": table.name, "month": context.month, **facts, **(seen or {})})
     context.record_missing(f"snapshot_{table.name}", [f"{state}: {table.name}"])
     return Intake(table.name, state, context.draft.tables[f"extract_{table.name}"]["rows"])
 
@@ -164,11 +216,16 @@ def _masked(column: Column) -> str:
     return f"left({text}, 1) || '***'" if column.personal else f"left({text}, 200)"
 
 
-def _is_of_another_month(context: Context, table: Table) -> bool:
+def _find_another_month(context: Context, table: Table) -> dict[str, object] | None:
+    """The bills that are of another month than the one being made: how many, which month, and where the first stands."""
     if table.name != "bill":
-        return False
-    sql = "SELECT COUNT(*) AS n FROM typed WHERE _rule IS NULL AND bill_month <> $month"
-    return bool(context.engine.rows(sql, {"month": str(context.month)})[0]["n"])
+        return None
+    rows = context.engine.rows(
+        "SELECT bill_month AS found, _file AS file, _line AS line, COUNT(*) OVER () AS rows FROM typed "
+        "WHERE _rule IS NULL AND bill_month <> $month ORDER BY _file, _line LIMIT 1",
+        {"month": str(context.month)},
+    )
+    return rows[0] if rows else None
 
 
 # -- setting rows aside ------------------------------------------------------------------------------------------
@@ -253,8 +310,6 @@ def _write(context: Context, table: Table, entry: dict[str, object]) -> Intake:
         "COUNT(*) FILTER (WHERE _rule <> 'exact_repeat') AS quarantined FROM typed"
     )[0]
     columns = ", ".join(f'"{c.name}"' for c in snapshot_columns(table.name))
-    if table.required and not count["accepted"]:
-        raise GateStopped("source.nothing_accepted", table=table.name, month=context.month, rows=count["rows_in"])
     select = f"SELECT {columns} FROM typed WHERE _rule IS NULL"
     context.write(f"snapshot_{table.name}", select, table.key, absent=_absent(table, entry))
     if count["quarantined"]:

@@ -20,6 +20,9 @@ from pipelines.store.lake import Version
 _GONE = {"storage.version_gone": "earlier", "storage.model_gone": "champion"}
 
 
+STEPS = ("verify_files", *ROOMS[1:])
+
+
 @dataclass(frozen=True)
 class Difference:
     """A file or table that is not as recorded: changed, missing, torn, extra, seal, derived, or underivable."""
@@ -51,6 +54,7 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
         if not is_torn(error):
             raise
         return Verification(version, 0, [*torn, Difference("torn", "manifest.json")], [], [])
+    job.progress("verify_files")
     differences = [*torn, *_check_seal(version, seal), *_check_files(version)]
     notes = _notes(job, version)
     derived: list[Difference] = []

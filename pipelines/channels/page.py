@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 def write_page(path: Path, template: str, month: Month, language: str, **content: Any) -> None:
     """Fill a template of this folder and write it whole; names of people and tables are escaped."""
+    page = _environment(language).get_template(template)
+    write_text(path, page.render(month=str(month), language=language, **content))
+
+
+@cache
+def _environment(language: str) -> Environment:
+    """Return what fills the templates; kept, since compiling a template takes longer than filling it."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -36,7 +44,7 @@ def write_page(path: Path, template: str, month: Month, language: str, **content
     environment.filters["aim"] = lambda row: in_words(row["target"], units[row["kpi"]])
     environment.filters["part"] = lambda part: "–" if part is None else f"{plain(part)}"
     environment.globals["label"] = lambda key, **facts: label(language, key, **facts)
-    write_text(path, environment.get_template(template).render(month=str(month), language=language, **content))
+    return environment
 
 
 def write_summary(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract
-from pipelines.core.lineage import ColumnName, feature_columns, origin, snapshot_columns, table_columns
+from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.lineage import ColumnName, feature_columns, origin, table_columns
 from pipelines.core.month import Month
 from pipelines.core.settings import PAY_RULES, Settings
 from pipelines.core.spec import Spec, TableName
@@ -43,6 +43,7 @@ class Context:
     office: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    at_work_on: Spec | None = None
 
     # -- what it is about ----------------------------------------------------------------------------------------
 
@@ -87,6 +88,7 @@ class Context:
 
     def missing(self, spec: Spec) -> list[str]:
         """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
+        self.at_work_on = spec
         reasons = [reason for table in sorted(spec.reads) for reason in self._missing_table(spec, table)]
         reasons += [f"absent: {need}" for need in spec.meta.get("needs", ()) if self.is_absent(need)]
         return sorted(dict.fromkeys(reasons))
@@ -136,10 +138,16 @@ class Context:
 
         `:has_<table>` says whether a table that the file tolerates to be missing was computed.
         """
+        known = self.known_parameters()
+        present = {n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")}
+        return {name: present[name] if name in present else known[name] for name in wanted}
+
+    def known_parameters(self) -> dict[str, object]:
+        """The value of every parameter that the month has, `:has_<table>` left out."""
         month, settings = self.month, self.settings
         quarter = month.plus(-((month.number - 1) % 3))
         base = self.earlier.get("base")
-        known = {
+        return {
             "month": str(month),
             "previous_month": str(month.plus(-1)),
             "first_day": month.first_day,
@@ -165,8 +173,6 @@ class Context:
             "lowest_reward_points": settings.lowest_reward_points,
             "is_previous_month_held": self.earlier.get("m1") is not None,
         }
-        present = {n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")}
-        return {name: present[name] if name in present else known[name] for name in wanted}
 
     def compute(self, spec: Spec, sql: str | None = None) -> bool:
         """Write the table of a SQL file, or record why it cannot be; say whether it was written."""

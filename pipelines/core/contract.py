@@ -38,6 +38,19 @@ class Table:
         """Return the column of that name, or None when the contract does not know it."""
         return next((c for c in self.columns if c.name == name), None)
 
+    def name_of(self, header: str) -> str:
+        """Return the name of the column with that (folded) header; an operator may have headers of its own."""
+        return header
+
+    def header_of(self, column: str) -> str:
+        """Return the header that a column is looked for by."""
+        return column
+
+    @property
+    def sheet_name(self) -> str:
+        """The (folded) name of a workbook's sheet that holds the table."""
+        return self.name
+
 
 @cache
 def contract() -> dict[str, Table]:
@@ -59,3 +72,14 @@ def _column(name: str, spec: str | dict[str, Any]) -> Column:
     if column.kind not in KINDS:
         raise ValueError(f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {', '.join(sorted(KINDS))}")
     return column
+
+
+def snapshot_columns(name: str) -> list[Column]:
+    """The columns a snapshot table has: the contract's without personal data, and a local date for every instant."""
+    columns: list[Column] = []
+    for column in contract()[name].columns:
+        if not column.personal:
+            columns.append(column)
+        if column.kind == "timestamp":
+            columns.append(Column(column.name.removesuffix("_at") + "_on", "date", column.required))
+    return columns

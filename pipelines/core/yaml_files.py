@@ -58,27 +58,38 @@ class _TextLoader(_Careful, yaml.CBaseLoader):
 
 def read_yaml(path: Path, is_text: bool = False) -> Any:
     """Read a YAML file; None of an empty one. Raise SpecError naming file and line where it cannot be read."""
+    return parse_yaml(read_text(path), path, is_text)
+
+
+def read_text(path: Path, name: str | None = None) -> str:
+    """Read a text that people wrote, called `name` in errors; raise SpecError where it cannot be read."""
+    file = name or path
     try:
         if not path.is_file():
-            raise SpecError("yaml.no_file", file=path)
+            raise SpecError("yaml.no_file", file=file)
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise SpecError("yaml.unreadable", file=path, why=error.strerror or type(error).__name__) from error
+        raise SpecError("yaml.unreadable", file=file, why=error.strerror or type(error).__name__) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         if len(content) <= MOST_BYTES:
-            raise SpecError("yaml.not_utf8", file=path, line=line) from error
+            raise SpecError("yaml.not_utf8", file=file, line=line) from error
         text = ""
     if len(content) > MOST_BYTES:
-        raise SpecError("yaml.too_large", file=path, most=f"{MOST_BYTES // 1024} KiB")
-    return parse_yaml(text, path, is_text)
+        raise SpecError("yaml.too_large", file=file, most=f"{MOST_BYTES // 1024} KiB")
+    return text
 
 
-def parse_yaml(text: str, where: Path | str, is_text: bool = False, first_line: int = 1) -> Any:
-    """Read YAML that stands in `where` from its `first_line` on; raise SpecError naming the line that is wrong."""
+def parse_yaml(
+    text: str, where: Path | str, is_text: bool = False, first_line: int = 1, *, shows_values: bool = True
+) -> Any:
+    """Read YAML that stands in `where` from its `first_line` on; raise SpecError naming the line that is wrong.
+
+    Without `shows_values` the error says of a text only what kind of mistake it has.
+    """
     if strange := Reader.NON_PRINTABLE.search(text):
         line = text.count("\n", 0, strange.start()) + first_line
         why = f"the character U+{ord(strange[0]):04X} is not allowed"
@@ -91,8 +102,26 @@ def parse_yaml(text: str, where: Path | str, is_text: bool = False, first_line: 
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         # What is not closed is missed behind the last line.
         line = min(mark.line, text.count("\n")) + first_line if mark else first_line
-        why = getattr(error, "problem", None) or str(error).splitlines()[0]
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        why = problem if shows_values else type(error).__name__
         raise SpecError("yaml.bad", file=where, line=line, why=why) from error
+
+
+def find_lines(text: str, first_line: int = 1) -> dict[tuple[str | int, ...], int]:
+    """Find the line of each key and entry of a YAML text that can be read, by its path from the top."""
+    lines: dict[tuple[str | int, ...], int] = {}
+    root = yaml.compose(text, yaml.CSafeLoader)
+    waiting: list[tuple[tuple[str | int, ...], yaml.Node]] = [((), root)] if root else []
+    while waiting:
+        path, node = waiting.pop()
+        lines.setdefault(path, node.start_mark.line + first_line)
+        if isinstance(node, yaml.MappingNode):
+            for key, child in node.value:
+                lines[(*path, key.value)] = key.start_mark.line + first_line
+                waiting.append(((*path, key.value), child))
+        elif isinstance(node, yaml.SequenceNode):
+            waiting.extend(((*path, place), child) for place, child in enumerate(node.value))
+    return lines
 
 
 def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:

@@ -48,15 +48,9 @@ def run(context: Context) -> None:
 def gather(context: Context, spec: Spec) -> dict[str, Any]:
     """Compute a list's candidates, one row a customer, unless something it needs is missing or withheld."""
     state = {"list": spec.name, "priority": spec.meta["priority"], "status": "released", "reason": None}
-    needed = [table for table in decided_by(spec) if table != "features_complaint"]
-    reasons = context.missing(spec) + [
-        reason for table in needed for reason in (context.entry(TableName(table)) or {}).get("reasons", [])
-    ]
-    ownership = context.entry(TableName("snapshot_ownership")) or {}
-    if spec.meta.get("assign") != "branch" and "manager_id" in ownership.get("absent", ()):
-        reasons.append("absent: ownership.manager_id")
+    reasons = find_lacks(context, spec)
     if reasons:
-        return state | {"status": "not_computed", "reason": "; ".join(dict.fromkeys(reasons))}
+        return state | {"status": "not_computed", "reason": "; ".join(reasons)}
     release = context.engine.rows(
         "SELECT status, reason FROM validate_release WHERE kind = 'list' AND output = $name", {"name": spec.name}
     )[0]
@@ -74,6 +68,18 @@ def gather(context: Context, spec: Spec) -> dict[str, Any]:
     answer = context.answer(spec)
     context.engine.table(f"listed_{spec.name}", _one_a_customer(spec, answer.sql), answer.parameters)
     return state | release
+
+
+def find_lacks(context: Context, spec: Spec) -> list[str]:
+    """Say why a list cannot be computed this month: what it reads, or what decides who gets its orders; empty if it can."""
+    needed = [table for table in decided_by(spec) if table != "features_complaint"]
+    reasons = context.missing(spec) + [
+        reason for table in needed for reason in (context.entry(TableName(table)) or {}).get("reasons", [])
+    ]
+    ownership = context.entry(TableName("snapshot_ownership")) or {}
+    if spec.meta.get("assign") != "branch" and "manager_id" in ownership.get("absent", ()):
+        reasons.append("absent: ownership.manager_id")
+    return list(dict.fromkeys(reasons))
 
 
 def is_paused(context: Context, spec: Spec) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -99,6 +100,7 @@ def nothing_of(columns: Mapping[str, str]) -> str:
     return f"SELECT {body} WHERE FALSE"
 
 
+@cache
 def native(spec: Spec) -> str:
     """Return a SQL file's SELECT in DuckDB's own words (`:month` becomes `$month`)."""
     return spec.tree.sql(dialect="duckdb")

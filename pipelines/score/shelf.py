@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.registry import Card, ModelRefused, load_model
+from models.registry import Card, ModelRefused, load_model, read_card
 from pipelines.core.errors import ModelError
 from pipelines.core.settings import Settings
 from pipelines.store.champions import (
@@ -70,6 +70,14 @@ def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> 
     if not card.judged.get("wins", True):  # an uplift model's card says whether it sorts better than the risk does
         raise ModelError("model.lost_to_risk", version=version, **_qini(card))
     return record_promotion(home, version, card.trained_through, by, why)
+
+
+def read_notes(home: Path, version: str, settings: Settings) -> dict[str, str]:
+    """Return what a version's card notes of it, whichever shelf it stands on; raise ModelError where it is not there."""
+    for shelf in (home, uplift_shelf(home)):
+        if (models_folder(shelf) / version).is_dir():
+            return read_card(models_folder(shelf) / version, settings.key).notes
+    raise ModelError("model.unknown", version=version)
 
 
 def _qini(card: Card) -> dict[str, str]:

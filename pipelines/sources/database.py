@@ -16,10 +16,13 @@ from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
 from pipelines.sources.database_spec import DatabaseSpec
 from pipelines.sources.delivery import Delivery, FileReceipt, FileRefused, Limits, absent_table, written_table
-from pipelines.sources.header import check_names, fold_names
+from pipelines.sources.header import check_names, column_names, fold_names
+from pipelines.sources.mapping import NamesMapping
 from pipelines.sources.part import Part
+from pipelines.sources.renaming import explain_lost_column, translate_parts
 from pipelines.sources.staging import make_folder, prepare_output
 from pipelines.sources.typed_batches import spool_rows
+from pipelines.sources.values import format_value
 from pipelines.sources.writer import write_parts
 
 _ATTEMPTS = 3
@@ -42,6 +45,10 @@ class DatabaseSource:
         """Return None: a database is known only after reading."""
         return
 
+    def mapping(self, month: Month) -> NamesMapping | None:
+        """Return the own names that the database's YAML refers to."""
+        return self.spec.mapping
+
     def unknown_files(self, month: Month) -> tuple[str, ...]:
         """Return nothing: only the tables asked for are read."""
         return ()
@@ -59,12 +66,47 @@ class DatabaseSource:
         # Neither the error's text nor its chain goes on: drivers quote the password or a row in it.
         raise SourceNotReady("source.database_unreachable", url=_safe_url(url), error=cause)
 
+    def read_heads(self, month: Month, rows: int) -> dict[str, tuple[tuple[str, ...], list[list[str | None]]]]:
+        """Return each query's column names and first rows as text; raise SourceNotReady or SpecError as `extract` does."""
+        engine = _create_engine(self.spec.url(), self.spec)
+        try:
+            with engine.connect() as connection:
+                _begin_reading(connection)
+                return {name: self._read_head(connection, name, month, rows) for name in self.spec.tables}
+        except sa.exc.OperationalError as error:
+            cause = type(error.orig).__name__
+        finally:
+            engine.dispose()
+        raise SourceNotReady("source.database_unreachable", url=_safe_url(self.spec.url()), error=cause)
+
+    def _read_head(
+        self, connection: sa.Connection, table: str, month: Month, rows: int
+    ) -> tuple[tuple[str, ...], list[list[str | None]]]:
+        try:
+            with closing(connection.execute(self._statement(table, month))) as result:
+                found = result.fetchmany(rows)
+                return tuple(result.keys()), [[format_value(value) for value in row] for row in found]
+        except sa.exc.SQLAlchemyError as error:
+            if isinstance(error, sa.exc.OperationalError) and not _is_wrong_query(error):
+                raise
+            cause = _sqlstate(error) if isinstance(error, sa.exc.DBAPIError) else type(error).__name__
+            raise SpecError("source.query_failed", file=self.spec.name, table=table, error=cause) from None
+
+    def _statement(self, table: str, month: Month) -> sa.TextClause:
+        """Return a table's query with the month filled in."""
+        statement = sa.text(self.spec.tables[table])
+        if "month" in statement._bindparams:
+            statement = statement.bindparams(sa.bindparam("month", month.first_day, sa.Date))
+        return statement
+
     def _read_all(self, url: sa.URL, month: Month, into: Path) -> list[Delivery]:
         engine = _create_engine(url, self.spec)
         try:
             with engine.connect() as connection:
                 _begin_reading(connection)
-                return [self._read_table(connection, table, month, into) for table in contract().values()]
+                mapping = self.spec.mapping or NamesMapping("", "")
+                tables = [mapping.apply_to(table) for table in contract().values()]
+                return [self._read_table(connection, table, month, into) for table in tables]
         finally:
             engine.dispose()
             shutil.rmtree(into / ".staging", ignore_errors=True)
@@ -78,8 +120,9 @@ class DatabaseSource:
             # A savepoint, so that data one query cannot digest does not end the transaction of the others.
             with connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext():
                 parts = self._run_query(connection, table, month, folder)
-            schema = write_parts(table, parts, output)
+            schema = write_parts(table, translate_parts(table, parts), output)
         except FileRefused as refusal:
+            explain_lost_column(table, refusal)
             return Delivery(table.name, "refused", reason=refusal.key, facts=refusal.facts)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -89,13 +132,11 @@ class DatabaseSource:
     def _run_query(self, connection: sa.Connection, table: Table, month: Month, folder: Path) -> list[Part]:
         """Stream one query to disk; raise SpecError for a query the database rejects, FileRefused for its data."""
         name = f"{self.spec.name}: {table.name}"
-        statement = sa.text(self.spec.tables[table.name])
-        if "month" in statement._bindparams:
-            statement = statement.bindparams(sa.bindparam("month", month.first_day, sa.Date))
+        statement = self._statement(table.name, month)
         try:
             result = connection.execute(statement, execution_options={"yield_per": _FETCH})
             with closing(result):
-                columns = fold_names(list(result.keys()))
+                columns = column_names(fold_names(list(result.keys())), table)
                 check_names(columns, table, name)
                 return spool_rows(name, columns, result.partitions(_FETCH), folder)
         except sa.exc.DataError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
-from pipelines.core.yaml_files import read_yaml
+from pipelines.core.written import read_written
+from pipelines.sources.mapping import NamesMapping, load_mapping
 
-_KEYS = {"url_env", "tables", "encoding"}
+_KEYS = {"url_env", "tables", "encoding", "mapping"}
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -26,6 +27,7 @@ class DatabaseSpec:
     url_env: str
     tables: dict[str, str]
     encoding: str | None = None
+    mapping: NamesMapping | None = None
 
     def url(self) -> sa.URL:
         """Return the database's URL; raise SpecError when the variable is unset or is no URL."""
@@ -41,7 +43,28 @@ class DatabaseSpec:
 
 def load_spec(path: Path) -> DatabaseSpec:
     """Read and check a database YAML; raise SpecError for one that cannot be used."""
-    return _check_spec(read_yaml(path), path.name)
+    raw = read_written(path, path.name, shows_values=False).read()
+    spec = _check_spec(raw, path.name)
+    if "mapping" not in raw:
+        return spec
+    names = path.parent / str(raw["mapping"])
+    if not names.is_file():
+        raise SpecError("source.yaml_bad", file=path.name, detail=f"mapping: {raw['mapping']}")
+    return replace(spec, mapping=_load_names(names, spec))
+
+
+def _load_names(path: Path, spec: DatabaseSpec) -> NamesMapping:
+    """Read the mapping that a database YAML names; it may name no files, and no table without a query."""
+    mapping = load_mapping(path)
+    for table, own in mapping.tables.items():
+        stray = next((key for key in ("file", "sheet") if getattr(own, key)), None)
+        if stray is not None:
+            line = mapping.line(table, stray)
+            raise SpecError("mapping.not_of_database", file=mapping.file, line=line, table=table, name=stray)
+        if table not in spec.tables:
+            line = mapping.line(table)
+            raise SpecError("mapping.no_query", file=mapping.file, line=line, table=table, spec=spec.name)
+    return mapping
 
 
 def _check_spec(raw: Any, file: str) -> DatabaseSpec:

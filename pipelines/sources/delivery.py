@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipelines.core.contract import Table
 from pipelines.core.month import Month
+
+if TYPE_CHECKING:
+    from pipelines.sources.mapping import NamesMapping
 
 # Cells whose spreadsheet type betrays damage carry one of these private-use characters in front,
 # because the Parquet holds text and the typing room cannot see the cell type any more.
 DAMAGED_ID = "\ue000"  # a number, date or boolean where an id stands: leading zeros or digits may be lost
 EXCEL_SERIAL = "\ue001"  # a plain number in a date column: days since 1899-12-30 (1904 workbooks already shifted)
-NO_CACHED_VALUE = "\ue002"  # a formula the workbook holds no result for
+NO_CACHED_VALUE = "\ue002"  # nothing to be read: an error, a formula without a result; what stands there follows
 
 RAGGED, TRUNCATED, TOTAL_ROW = "ragged", "truncated", "total_row"
 FILE, LINE, FAULT = "_file", "_line", "_fault"
@@ -27,12 +30,15 @@ class Limits:
     field_chars: int = 100_000
     line_bytes: int = 16 << 20
     gzip_ratio: int = 200
-    gzip_bytes: int = 1 << 30
+    gzip_bytes: int = 1 << 30  # below this a high ratio is only a repetitive table
+    unpacked_bytes: int = 64 << 30
+    rows: int = 100_000_000
+    columns: int = 2_000
+    seconds: int = 3_600  # of the processor, for the rows of one file
     xlsx_ratio: int = 200
     xlsx_ratio_floor: int = 1 << 20  # below this a high ratio is only a repetitive sheet
     xlsx_bytes: int = 512 << 20
-    xlsx_cells: int = 30_000_000
-    xlsx_memory: int = 4 << 30  # address space of the process that unpacks a sheet
+    xlsx_cells: int = 30_000_000  # that hold something
     batch_rows: int = 50_000
 
 
@@ -84,6 +90,9 @@ class Source(Protocol):
     def fingerprint(self, month: Month) -> str | None:
         """Hash names and content of the month's files; None when known only after reading."""
 
+    def mapping(self, month: Month) -> NamesMapping | None:
+        """Return the operator's own names for the month; raise SpecError when they cannot be used."""
+
     def unknown_files(self, month: Month) -> tuple[str, ...]:
         """Name what lies in the month but belongs to no contract table."""
 
@@ -92,7 +101,12 @@ class Source(Protocol):
 
 
 class FileRefused(Exception):
-    """One file cannot be trusted: its table is refused, the others go on."""
+    """One file cannot be trusted: its table is refused, the others go on.
+
+    `strangers` are the headers of a file that its table does not know.
+    """
+
+    strangers: tuple[str, ...] = ()
 
     def __init__(self, key: str, **facts: object) -> None:
         self.key = f"source.{key}"

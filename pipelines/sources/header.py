@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pipelines.core.contract import Table
-from pipelines.sources.delivery import FAULT, FILE, LINE, FileRefused
+from pipelines.sources.delivery import FAULT, FILE, LINE, FileRefused, Limits
 
 TITLE_ROWS = 5  # rows above the header that may hold a title
 # Inside [...]; spelled out where one engine's \s is narrower than another's.
@@ -32,6 +32,16 @@ def required_names(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if column.required)
 
 
+def required_headers(table: Table) -> str:
+    """List the headers that a file of the table must have, by an operator's own names where it has some."""
+    return ", ".join(table.header_of(name) for name in required_names(table))
+
+
+def column_names(headers: Sequence[str], table: Table) -> tuple[str, ...]:
+    """Return the contract's name of each folded header; a header that it does not know stays as it is."""
+    return tuple(table.name_of(header) for header in headers)
+
+
 def find_header_row(rows: Sequence[Sequence[str | None]], table: Table) -> int | None:
     """Return which of the first rows names the table's columns; None when none does.
 
@@ -39,7 +49,7 @@ def find_header_row(rows: Sequence[Sequence[str | None]], table: Table) -> int |
     and never passed over as a title.
     """
     required = set(required_names(table))
-    scores = [len(required.intersection(fold_names(row))) for row in rows[: TITLE_ROWS + 1]]
+    scores = [len(required.intersection(column_names(fold_names(row), table))) for row in rows[: TITLE_ROWS + 1]]
     if not any(scores):
         return None
     return 0 if scores[0] else scores.index(max(scores))
@@ -58,11 +68,16 @@ def folded_names(cells: Sequence[str | None]) -> int:
     return sum((cell or "") != name for cell, name in zip(cells, fold_names(cells), strict=True))
 
 
-def check_names(names: Sequence[str], table: Table, file: str, line: int = 1) -> None:
-    """Refuse a file that names a column twice or lacks a required one."""
+def check_names(names: Sequence[str], table: Table, file: str, line: int = 1, most: int = Limits.columns) -> None:
+    """Refuse a file that has too many columns, names one twice or lacks a required one."""
+    if len(names) > most:
+        raise FileRefused("too_many_columns", file=file, line=line, columns=f"{len(names):,}", limit=f"{most:,}")
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise FileRefused("duplicate_header", file=file, line=line, columns=", ".join(twice))
-    lost = [name for name in required_names(table) if name not in names]
+    found = set(names)
+    lost = [name for name in required_names(table) if name not in found]
     if lost:
-        raise FileRefused("missing_column", file=file, line=line, columns=", ".join(lost))
+        refusal = FileRefused("missing_column", file=file, line=line, columns=", ".join(lost))
+        refusal.strangers = tuple(name for name in names if table.column(name) is None)
+        raise refusal

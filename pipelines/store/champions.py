@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from filelock import FileLock
-
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.store.files import hash_file, write_text
@@ -113,6 +111,8 @@ def record_promotion(home: Path, version: str, trained_through: str, by: str, wh
 
     Raise UsageError where nobody says who promotes, or why a standing champion is replaced.
     """
+    from filelock import FileLock  # here, so that who only reads does not wait for it
+
     with FileLock(models_folder(home) / ".promotions.lock"):
         said = read_promotions(home)
         if not by.strip():

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from pipelines.store.failpoints import failpoint
 from pipelines.store.torn import parse_record, read_kept
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 OWNER_ALONE, EVERYBODY = 0o600, 0o644
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
@@ -100,6 +100,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE) -> Written:
     """Write Arrow batches as Parquet (zstd, fixed row groups): the same rows give the same bytes."""
+    import pyarrow.parquet as pq  # here, so that who only reads does not wait for it
+
     rows = 0
     with replacing(path, mode) as temporary:
         with pq.ParquetWriter(temporary, batches.schema, compression="zstd") as writer:
@@ -112,6 +114,8 @@ def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_A
 
 def _regrouped(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """Cut the stream into tables of ROW_GROUP rows, whatever sizes the batches come in."""
+    import pyarrow as pa
+
     held: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:

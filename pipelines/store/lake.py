@@ -22,8 +22,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from pipelines.core.errors import Busy, Refused, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.store.failpoints import failpoint
@@ -72,12 +70,7 @@ class Version:
 
         Raise StorageError naming the file when it is gone or cut off.
         """
-        entry = self.manifest["tables"].get(name)
-        if entry is None:
-            raise UsageError("table.unknown", table=name, month=self.month)
-        if entry["status"] != "computed":
-            raise UsageError("table.not_computed", table=name, month=self.month, reason="; ".join(entry["reasons"]))
-        return check_table(self.path / f"{name}.parquet")
+        return _find_table(self, name)
 
 
 class Draft:
@@ -90,6 +83,7 @@ class Draft:
         self.inputs: dict[str, Any] = state.get("inputs", {})
         self.rooms: list[str] = state.get("rooms", [])
         self.tables: dict[str, dict[str, Any]] = state.get("tables", {})
+        self.stopped: dict[str, Any] | None = state.get("stopped")
 
     def _read_state(self) -> dict[str, Any]:
         """What is finished; nothing of a draft whose record is torn, which is begun anew."""
@@ -113,7 +107,7 @@ class Draft:
         """Begin afresh with those inputs."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(parents=True)
-        self.inputs, self.rooms, self.tables = inputs, [], {}
+        self.inputs, self.rooms, self.tables, self.stopped = inputs, [], {}, None
         self._save()
 
     def finish_room(self, room: str, tables: dict[str, dict[str, Any]], inputs: dict[str, Any] | None = None) -> None:
@@ -121,16 +115,55 @@ class Draft:
         self.tables |= tables
         self.inputs |= inputs or {}
         self.rooms = [*self.rooms, room]
+        self.stopped = None
         failpoint(f"room.made:{room}")
         shutil.rmtree(self.scratch, ignore_errors=True)
         self._save()
+
+    def stop_room(self, room: str, tables: dict[str, dict[str, Any]], why: str) -> None:
+        """Record what a room had written when the gate stopped it: to be looked at, and no part of the version.
+
+        The room is not finished: the next run makes all its tables again.
+        """
+        self.stopped = {"room": room, "tables": tables, "why": why}
+        failpoint(f"room.stopped:{room}")
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self._save()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What can be looked at: the tables of finished rooms, and those of the room that was stopped."""
+        shown = self.stopped["tables"] if self.stopped else {}
+        return self.content() | {"tables": self.tables | shown}
+
+    def is_computed(self, name: str) -> bool:
+        """Whether the draft holds a table that can be looked at."""
+        entry = self.manifest["tables"].get(name)
+        return entry is not None and entry["status"] == "computed"
+
+    def table(self, name: str) -> Path:
+        """The Parquet file of a table that can be looked at; raise UsageError naming it when there is none."""
+        return _find_table(self, name)
 
     def content(self) -> dict[str, Any]:
         """The manifest this draft will get."""
         return {"month": str(self.month), "inputs": self.inputs, "rooms": self.rooms, "tables": self.tables}
 
     def _save(self) -> None:
-        write_json(self.path / "draft.json", self.content())
+        state = self.content() | ({"stopped": self.stopped} if self.stopped else {})
+        write_json(self.path / "draft.json", state)
+
+
+Made = Version | Draft  # what has tables that can be looked at
+
+
+def _find_table(made: Made, name: str) -> Path:
+    entry = made.manifest["tables"].get(name)
+    if entry is None:
+        raise UsageError("table.unknown", table=name, month=made.month)
+    if entry["status"] != "computed":
+        raise UsageError("table.not_computed", table=name, month=made.month, reason="; ".join(entry["reasons"]))
+    return check_table(made.path / f"{name}.parquet")
 
 
 class MonthFolder:
@@ -144,6 +177,8 @@ class MonthFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the month for one run; raise Busy at once when another run has it."""
+        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
@@ -195,6 +230,21 @@ class MonthFolder:
             return max(partial, key=lambda draft: draft.number)
         number = max((v.number for v in self.versions()), default=0) + 1
         return Draft(self.month, self.path / f"v{number:04d}.partial")
+
+    def draft_to_show(self) -> Draft:
+        """The draft that is there, to be looked at; raise UsageError when there is none."""
+        draft = self.draft()
+        if not (draft.path / "draft.json").exists():
+            raise UsageError("month.no_draft", month=self.month)
+        return draft
+
+    def made_to_show(self, number: int | None = None, is_draft: bool = False) -> Made:
+        """What people look at: a version, or the draft; raise UsageError that names the way to what there is."""
+        if is_draft:
+            return self.draft_to_show()
+        if number is None and self.current() is None and (self.draft().path / "draft.json").exists():
+            raise UsageError("month.not_finished", month=self.month)
+        return self.version(number)
 
     def partials(self) -> list[Path]:
         """The folders of drafts."""

@@ -18,8 +18,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from pipelines.core.errors import Busy
 from pipelines.store.files import read_json, sweep, write_json
 from pipelines.store.torn import is_inside, torn
@@ -73,6 +71,8 @@ class Outbox:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the outbox for one delivery, what a dead one left tidied up; raise Busy when another has it."""
+        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:

@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
-from filelock import FileLock
-
 from pipelines.core.errors import UsageError
 from pipelines.core.expectations import all_findings
 from pipelines.core.month import Month
@@ -64,6 +62,8 @@ def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
 
     Raise UsageError for a finding no rule makes, for no reason given, and for an end before every month still open.
     """
+    from filelock import FileLock  # here, so that who only reads does not wait for it
+
     known = all_findings()
     if finding not in known:
         near = get_close_matches(finding, known, n=5, cutoff=0.5) or [f for f in known if finding in f][:5]

@@ -21,10 +21,13 @@ from pipelines.core.month import Month
 from pipelines.core.spec import room_specs
 from pipelines.store.waivers import Waiver
 from pipelines.validate.gate import Verdict, judge
+from pipelines.validate.offending import SCHEMA as OFFENDING
+from pipelines.validate.offending import offending_rows
 from pipelines.validate.release import Effect, Eras, count_held, release_outputs
-from pipelines.validate.titles import title
 from pipelines.words.masking import mask_row
+from pipelines.words.rules import allowed_in_words
 from pipelines.words.texts import LANGUAGES
+from pipelines.words.titles import title
 
 EFFECTS = {"critical": "withheld", "warning": "caveat", "info": "released"}
 WAIVED = {"critical": "caveat", "warning": "released", "info": "released"}
@@ -129,6 +132,8 @@ def run(context: Context) -> None:
     _write(context, "validate_result", rows, _RESULT, ['"table"', "expectation", "severity"])
     _write(context, "validate_release", releases, _RELEASE, ["kind", "output", "scope"])
     _write(context, "validate_sample", list(_samples(findings)), _SAMPLE, ["finding", "n"])
+    offending = [row for f in findings for row in offending_rows(f.verdict.expectation.finding, f.verdict.offending)]
+    _write(context, "validate_offending", offending, OFFENDING, ["finding", "n"])
     _write_trend(context, findings)
 
 
@@ -219,7 +224,7 @@ _RESULT = pa.schema(
         *[(name, pa.string()) for name in ("waived_by", "waived_why", "waived_until", "owner")],
         ("is_reason_wanted", pa.bool_()),
         *[(name, pa.int64()) for name in ("withheld_count", "caveat_count", "unexpected_count", "element_count")],
-        *[(f"title_{language}", pa.string()) for language in LANGUAGES],
+        *[(f"{name}_{language}", pa.string()) for name in ("title", "allowed") for language in LANGUAGES],
     ]
 )
 _RELEASE = pa.schema([(name, pa.string()) for name in ("kind", "output", "scope", "status", "reason")])
@@ -242,6 +247,7 @@ def _about(expectation: Expectation) -> dict[str, object]:
         "finding": expectation.finding,
         "owner": expectation.meta.get("owner", "data"),
         **{f"title_{language}": title(expectation, language) for language in LANGUAGES},
+        **{f"allowed_{language}": allowed_in_words(expectation, language) for language in LANGUAGES},
     }
 
 

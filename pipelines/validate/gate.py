@@ -24,6 +24,7 @@ from pipelines.core.errors import SpecError
 from pipelines.core.expectations import Expectation
 from pipelines.core.spec import room_specs
 from pipelines.validate.gx import load_gx
+from pipelines.validate.offending import Offending, find_offending
 
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
@@ -49,6 +50,7 @@ class Verdict:
     unexpected: int | None = None
     elements: int | None = None
     samples: tuple[Mapping[str, object], ...] = ()
+    offending: tuple[Offending, ...] = ()
     branches: tuple[str, ...] = ()
     is_crash: bool = False
 
@@ -87,7 +89,12 @@ def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
         named = tuple(sorted(str(branch) for (branch,) in branches))
     except (DBAPIError, SpecError):
         return verdict
-    return replace(verdict, samples=tuple(dict(row) for row in shown), branches=named)
+    seen = replace(verdict, samples=tuple(dict(row) for row in shown), branches=named)
+    try:
+        offending = find_offending(connection, verdict.expectation, verdict.unexpected)
+    except DBAPIError:  # a query of its own that returns none of its columns
+        return seen
+    return replace(seen, offending=offending)
 
 
 def _bind_views(context: Context, database: Path) -> None:
@@ -110,6 +117,9 @@ def _bind_views(context: Context, database: Path) -> None:
             if context.is_computed(spec.table):
                 file = context.path(spec.table)
                 connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM read_parquet('{file}')")
+        quarantine = context.path("snapshot_quarantine")
+        if quarantine.exists():
+            connection.execute(f"CREATE VIEW quarantine AS SELECT * FROM read_parquet('{quarantine}')")
         connection.execute(f"CREATE VIEW intake AS SELECT * FROM read_parquet('{context.path('snapshot_intake')}')")
 
 

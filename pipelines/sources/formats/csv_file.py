@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -16,14 +16,16 @@ from pipelines.sources.delivery import FAULT, LINE, TRUNCATED, FileRefused, Limi
 from pipelines.sources.formats.blocks import TextFile
 from pipelines.sources.formats.csv_rows import read_batches, read_rows
 from pipelines.sources.formats.encoding import detect_encoding
+from pipelines.sources.formats.work import WorkBudget
 from pipelines.sources.header import (
     TITLE_ROWS,
     check_names,
+    column_names,
     find_header_row,
     fold_name,
     folded_names,
     read_header,
-    required_names,
+    required_headers,
 )
 from pipelines.sources.part import Part, text_schema
 from pipelines.sources.rows import RowSifter
@@ -40,6 +42,7 @@ class _Found:
 
     score: int
     text: TextFile
+    headers: tuple[str, ...]
     names: tuple[str, ...]
     titles: int
     first_line: int
@@ -47,24 +50,30 @@ class _Found:
     folded: int
 
 
-def open_csv(staged: Staged, table: Table, limits: Limits) -> Part:
-    """Open a CSV file; raise FileRefused if it cannot be trusted or lacks a required column."""
-    form = detect_encoding(staged.path, staged.name, limits)
+def open_csv(
+    staged: Staged, table: Table, limits: Limits, ask_sisters: Callable[[], str | None] = lambda: None
+) -> Part:
+    """Open a CSV file; raise FileRefused if it cannot be trusted or lacks a required column.
+
+    `ask_sisters` returns the encoding of the delivery's other files, for bytes that are text in two.
+    """
+    form = detect_encoding(staged.path, staged.name, limits, ask_sisters)
     text = _with_sep_line(TextFile(staged.path, staged.name, form.codec, limits))
     found = _find_header(text, table)
-    check_names(found.names, table, staged.name, found.first_line)
+    check_names(found.names, table, staged.name, found.first_line, limits.columns)
     part = Part(staged.name, staged.sha256, staged.size, text_schema(found.names), lambda: iter(()))
     part.encoding, part.delimiter, part.notes = form.encoding, found.text.delimiter, list(form.notes)
     part.notes += ["sep line skipped"] * text.skip + [f"title rows skipped: {found.titles}"] * bool(found.titles)
     part.notes += [f"header names folded: {found.folded}"] * bool(found.folded) + _line_ends(text)
-    part.read = partial(_read_part, replace(found.text, skip=found.last_line), part)
+    part.read = partial(_read_part, replace(found.text, skip=found.last_line), part, found.headers)
     return part
 
 
-def _read_part(text: TextFile, part: Part) -> Iterator[pa.RecordBatch]:
-    names = tuple(part.schema.names)
-    sifter = RowSifter(names)
-    for batch in sifter.sift(read_batches(text, names)):
+def _read_part(text: TextFile, part: Part, headers: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    sifter = RowSifter(headers)
+    budget = WorkBudget(part.name, text.limits)
+    for batch in sifter.sift(read_batches(text, tuple(part.schema.names))):
+        budget.spend(batch.num_rows)
         _refuse_cut_file(batch, part.name)
         yield batch
     part.notes += sifter.notes()
@@ -103,19 +112,26 @@ def _find_header(text: TextFile, table: Table) -> _Found:
 def _try_header(text: TextFile, table: Table) -> _Found | FileRefused | None:
     """Return the header this delimiter finds, or why the first rows cannot be split by it."""
     head: list[tuple[list[str], int, int]] = []
+    widest = text.limits.columns + 1  # one more than may be: enough to refuse it
     try:
-        head.extend(islice(read_rows(text), TITLE_ROWS + 1))
+        for cells, first, last in islice(read_rows(text), TITLE_ROWS + 1):
+            head.append((cells[:widest], first, last))
     except FileRefused as refusal:
         if not head:
             return refusal
     row = find_header_row([cells for cells, _, _ in head], table)
     if row is None:
-        return None
+        return next((_too_wide(text, len(cells), line) for cells, line, _ in head if len(cells) == widest), None)
     cells, first, last = head[row]
-    names = read_header(cells)
-    return _Found(
-        sum(table.column(name) is not None for name in names), text, names, row, first, last, folded_names(cells)
-    )
+    headers = read_header(cells)
+    names = column_names(headers, table)
+    score = sum(table.column(name) is not None for name in names)
+    return _Found(score, text, headers, names, row, first, last, folded_names(cells))
+
+
+def _too_wide(text: TextFile, columns: int, line: int) -> FileRefused:
+    limit = f"{text.limits.columns:,}"
+    return FileRefused("too_many_columns", file=text.name, line=line, columns=f"{columns:,}", limit=limit)
 
 
 def _no_header(text: TextFile, table: Table) -> FileRefused:
@@ -124,8 +140,9 @@ def _no_header(text: TextFile, table: Table) -> FileRefused:
     for delimiter in _WRONG_DELIMITERS:
         if any(_names_columns(line.split(delimiter), table) for line in lines[: TITLE_ROWS + 1]):
             return FileRefused("wrong_delimiter", file=text.name, delimiter=delimiter)
-    return FileRefused("no_header", file=text.name, columns=", ".join(required_names(table)))
+    return FileRefused("no_header", file=text.name, columns=required_headers(table))
 
 
 def _names_columns(cells: list[str], table: Table) -> bool:
-    return sum(table.column(fold_name(cell.strip('"'))) is not None for cell in cells) > 1
+    names = column_names([fold_name(cell.strip('"')) for cell in cells], table)
+    return sum(table.column(name) is not None for name in names) > 1

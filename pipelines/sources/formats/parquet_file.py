@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.core.contract import Table
 from pipelines.sources.delivery import FileRefused, Limits
-from pipelines.sources.header import check_names, fold_name
+from pipelines.sources.header import check_names, column_names, fold_names
 from pipelines.sources.part import Part, batch_schema
 from pipelines.sources.staging import Staged
 from pipelines.sources.writer import cast_to_text
@@ -27,7 +27,7 @@ def open_parquet(staged: Staged, table: Table, limits: Limits) -> Part:
         delivered = pq.read_schema(staged.path)
     except _DAMAGE as error:
         raise _damaged(staged.name) from error
-    names = tuple(fold_name(name) for name in delivered.names)
+    names = column_names(fold_names(delivered.names), table)
     check_names(names, table, staged.name)
     schema = pa.schema([(name, _plain_type(kind)) for name, kind in zip(names, delivered.types, strict=True)])
     _check_kinds(delivered, names, table, staged.name)

@@ -1,0 +1,1 @@
+"""Deliveries before they are months: forms, mappings, checks, and the pages about them."""
