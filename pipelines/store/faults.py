@@ -27,6 +27,8 @@ def as_known(error: BaseException, where: object = None) -> StorageError | None:
         return _of_engine(error, where)
     if library in _OFFICES and type(error).__name__ in _AWAY:
         return StorageError("office.away", why=type(error).__name__)
+    if isinstance(error, OSError) and error.errno is None:  # Arrow's, of a file whose inside is torn
+        return _of_engine(error, where)
     if isinstance(error, OSError):
         file = error.filename if isinstance(error.filename, str | bytes) else None
         shown = Path(file.decode("utf-8", "backslashreplace") if isinstance(file, bytes) else file) if file else None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pipelines.core.errors import StorageError
 
 _T = TypeVar("_T")
-_MARK = b"PAR1"
+_MARK, _FIELD = b"PAR1", b"\x15"
 _FOOTER = 12  # the marks at both ends, and the footer's length before the second
 VERSION_NAME = re.compile(r"v\d{4,9}")
 TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
@@ -99,12 +99,15 @@ def check_table(path: Path) -> Path:
             begins = stream.read(len(_MARK))
             stream.seek(max(size - 8, 0))
             ends = stream.read()
+            length = int.from_bytes(ends[:4], "little")
+            stream.seek(max(size - 8 - length, 0))
+            footer = stream.read(1)
     except FileNotFoundError as error:
         raise StorageError("storage.gone", where=path) from error
     except OSError as error:
         raise StorageError("storage.unreadable", where=path, why=error.strerror or type(error).__name__) from error
-    is_whole = begins == _MARK and ends[4:] == _MARK
-    if not is_whole or not 0 < int.from_bytes(ends[:4], "little") <= size - _FOOTER:
+    # A block that the disk never got is zeros: a footer begins with its version's field.
+    if begins != _MARK or ends[4:] != _MARK or footer != _FIELD or not 0 < length <= size - _FOOTER:
         raise torn(path)
     return path
 
