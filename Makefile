@@ -51,6 +51,7 @@ check: setup
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench: setup
+	@$(BIN)/python -m benchmarks.start_up
 	@$(BIN)/python -m benchmarks.run
 
 bench-faults: setup

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # The office begins with the cohort's base month; three months of orders are answered, so that success can be verified a
 # month and three months on. Each of these answers makes the twin live one month more.
-readonly services=10000 months=6 through=2026-05 answered=3 newest=2026-08 seed=1
+readonly services=8000 months=6 through=2026-05 answered=3 newest=2026-08 seed=1
 readonly source=build/twin log=build/airflow.log minutes=20
 retention=.venv/bin/retention
 # Nobody real is behind these orders: they may go out under the key that everybody can read.
@@ -90,9 +90,9 @@ fail_with_log() {
     exit 1
 }
 
-# The largest file of a pattern; nothing where there is none.
+# The largest workbook or document of a name; nothing where there is none.
 largest() {
-    ls -S $1 2>/dev/null | head -n 1
+    find build/workbooks -name "$1" -printf '%s %p\n' | sort -rn | head -n 1 | cut -d ' ' -f 2-
 }
 
 mkdir -p build
@@ -118,9 +118,9 @@ wait $export || code=$?
 cat build/export.log
 [ $code -eq 0 ] || exit $code
 
-page=$(ls -d "$home"/months/$newest/v*/outbox/quality.zh.html | tail -n 1)
-book=$(largest "build/workbooks/${newest}_manager_*.xlsx")
-paper=$(largest "build/workbooks/${newest}_summary.pdf")
+page=$home/months/$newest/$(cat "$home/months/$newest/CURRENT")/outbox/quality.zh.html
+book=$(largest "${newest}_manager_*.xlsx")
+paper=$(largest "${newest}_summary.pdf") # where the machine can set Chinese
 say "5/5 $newest waits for approval. Open next · 本月待审批，下一步请看:"
 cat <<END
    1  $book   a manager's orders · 一位客户经理的派单

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from models.registry import ModelRefused, load_model
-from pipelines.channels.export import export_month
+from pipelines.channels.export import export_work_lists
 from pipelines.cli.outcomes import outcomes
 from pipelines.core.errors import Incomplete, RetentionError
 from pipelines.core.month import Month
@@ -69,7 +69,7 @@ class Demonstration:
         started = time.monotonic()
         sent = WORK_LISTS / str(month)
         if str(month) not in read_diary(self.source).answered:
-            export_month(MonthFolder(self.home, month), sent, self.language)
+            export_work_lists(MonthFolder(self.home, month), sent, self.language)
             respond(self.source, sent)
         if MonthFolder(self.home, month.plus(1)).current() is not None:
             return  # it was made of these answers

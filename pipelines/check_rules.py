@@ -26,7 +26,7 @@ def check_rules(gate_file: Path | None) -> None:
     suites = load_suites(ANY_MONTH, gate_file)
     books = {spec.table for spec in room_specs("validate")}
     with duckdb.connect() as connection:
-        _make_empty_tables(connection)
+        make_empty_tables(connection)
         for suite in suites.values():
             for place, rule in enumerate(suite):
                 query = str(rule.kwargs.get(QUERY, ""))
@@ -34,7 +34,8 @@ def check_rules(gate_file: Path | None) -> None:
                     _ask(connection, rule, place)
 
 
-def _make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what a rule's query may read, without rows: `delivered_<table>`, `previous_<table>` and the intake."""
     for table in contract():
         columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in snapshot_columns(table))
         for name in (f"delivered_{table}", f"previous_{table}"):

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.core.context import Context
+from pipelines.core.quoting import quote_names
 from pipelines.core.spec import TableName
-from pipelines.sources import Delivery
+from pipelines.sources.delivery import EXTRA, FILE, LINE, Delivery
 from pipelines.sources.office import TABLES
 from pipelines.store.files import OWNER_ALONE, hash_file
 
@@ -46,7 +47,7 @@ def _receipts(delivery: Delivery) -> list[dict[str, Any]]:
         "table": delivery.table,
         "state": delivery.state,
         "missing": "; ".join(delivery.missing) if delivery.state != "absent" else None,
-        "unknown": "; ".join(name for name in delivery.unknown if not name.startswith("_")),
+        "unknown": "; ".join(name for name in delivery.unknown if name.startswith(EXTRA) or not name.startswith("_")),
         "reason": delivery.reason,
     }
     files = [vars(receipt) | {"notes": "; ".join(receipt.notes)} for receipt in delivery.files]
@@ -72,7 +73,7 @@ def _content(context: Context, table: str) -> str:
     """Hash a table's rows whatever their order: a database owes us none."""
     context.engine.bind(TableName(table), context.path(table))
     columns = [row["column_name"] for row in context.engine.rows(f"DESCRIBE SELECT * FROM {table}")]
-    cells = ", ".join(f'"{name}"' for name in columns if name not in ("_file", "_line"))
+    cells = quote_names(name for name in columns if name not in (FILE, LINE))
     sql = f"SELECT COUNT(*) AS n, SUM(CAST(HASH({cells}) AS HUGEINT)) AS total FROM {table}"
     row = context.engine.rows(sql)[0]
     return f"{row['n']}:{row['total']}"

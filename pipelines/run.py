@@ -34,6 +34,7 @@ from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
 from pipelines.core.spec import Spec
 from pipelines.engines import open_engine
+from pipelines.engines.failures import Step, naming_table
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
 from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
@@ -300,7 +301,8 @@ def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], 
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     is_first = room == ROOMS[0]
     office = _office(job) if is_first else None
-    with open_engine(job.settings, draft.scratch, folders) as engine:
+    step = Step(job.progress, room)
+    with naming_table(step, job.month), open_engine(job.settings, draft.scratch, folders) as engine:
         context = Context(
             month=job.month,
             settings=job.settings,
@@ -313,7 +315,7 @@ def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], 
             uplift=_recorded_model(uplift_shelf(job.home), draft, "uplift"),
             source=_source(job) if is_first else None,
             office=office,
-            progress=job.progress,
+            progress=step,
         )
         context.bind_everything()
         _run_in(context, room, work)
@@ -329,16 +331,15 @@ def _run_in(context: Context, room: str, work: Callable[[Context], None] | None)
     except (GateStopped, SourceNotReady) as stop:
         context.draft.stop_room(room, context.tables, stop.key)
         raise
-    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+    except duckdb.ProgrammingError as error:
         if context.at_work_on is None:
             raise
         raise _not_answered(context.at_work_on, error) from error
 
 
 def _not_answered(spec: Spec, error: duckdb.Error) -> SpecError:
-    """The error of a SELECT that the engine cannot answer; what it says of data may hold a customer's value."""
-    first = str(error).splitlines()[0]
-    why = first.split(":")[0] if isinstance(error, duckdb.DataError) else first
+    """The error of a SELECT that the engine cannot answer, whatever the data."""
+    why = str(error).splitlines()[0]
     return SpecError("spec.not_answered", where=spec.where, line=spec.sql_line, why=why)
 
 

@@ -146,6 +146,11 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     return [book.path for book in month_books(folder, out, language)]
 
 
+def export_work_lists(folder: MonthFolder, out: Path, language: str) -> list[Path]:
+    """Write what managers and branches get of a month, and nothing else; return the files."""
+    return [book.path for book in _work_lists(_office(folder, language), out)]
+
+
 def month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     """Write a month's workbooks into a folder; return them with for whom each is."""
     office = _office(folder, language)

@@ -140,4 +140,9 @@ TABLE = (
         "why",
         "Open a number of a month: its definition, numerator and denominator, and the rows that add up to it.",
     ),
+    Command(
+        "new",
+        "new",
+        "Write the files of a new KPI, list, check or feature, with their proof, ready to be filled in.",
+    ),
 )

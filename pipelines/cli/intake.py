@@ -76,5 +76,6 @@ def check(
     if found.stops:
         raise found.stops[0]
     if found.quarantined or found.refused or found.withheld:
-        facts = {"rows": found.quarantined, "tables": found.refused, "outputs": found.withheld}
+        facts: dict[str, object] = {"rows": found.quarantined, "tables": found.refused, "outputs": found.withheld}
+        facts["source"] = source
         raise Incomplete("intake.not_all", month=month, **facts)

@@ -17,7 +17,7 @@ from pipelines.core.settings import Settings, load_settings
 from pipelines.store.champions import models_folder, uplift_shelf
 from pipelines.words import model_views
 from pipelines.words.progress import show_steps
-from pipelines.words.texts import label
+from pipelines.words.texts import label, reason_in_words
 
 if TYPE_CHECKING:
     from models.registry import Card
@@ -89,7 +89,8 @@ def promote(
     content = asdict(promotion) | {"quick": quick}
     speaker.show(content, lambda: speaker.say("cli.promoted", **asdict(promotion)))
     if quick:
-        speaker.say("cli.promoted_quick", how=quick, trained_through=promotion.trained_through)
+        how = reason_in_words(speaker.language, quick)
+        speaker.say("cli.promoted_quick", how=how, trained_through=promotion.trained_through)
 
 
 def _plan_in_words(work: Work, is_quick: bool, language: str) -> str:

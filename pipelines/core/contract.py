@@ -16,12 +16,13 @@ KINDS = frozenset(
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a contract table; `values` only for enums."""
+    """One column of a contract table; `values` only for enums, `takes_reserved` for ids that name the whole or the rest."""
 
     name: str
     kind: str
     required: bool = False
     personal: bool = False
+    takes_reserved: bool = False
     values: tuple[str, ...] = ()
 
 

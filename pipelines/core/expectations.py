@@ -28,6 +28,7 @@ from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
+from pipelines.core.quoting import quote_name, quote_names
 from pipelines.core.rule_blocks import ChangeBlock, RuleBlock
 from pipelines.core.written import Place, Written, read_written
 
@@ -89,21 +90,21 @@ class Expectation:
         if self.type == "unexpected_rows_expectation":
             return str(kwargs[QUERY]).replace("{batch}", rows)
         if self.type == "expect_column_values_to_not_be_null":
-            return f'SELECT * FROM {rows} WHERE "{kwargs["column"]}" IS NULL'
+            return f"SELECT * FROM {rows} WHERE {quote_name(kwargs['column'])} IS NULL"
         if self.type in ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"):
-            names = ", ".join(f'"{name}"' for name in self.columns)
+            names = quote_names(self.columns)
             return f"SELECT {names}, COUNT(*) AS row_count FROM {rows} GROUP BY {names} HAVING COUNT(*) > 1"
         return f"SELECT * FROM {rows} WHERE {self.bad_row()}"
 
     def bad_row(self) -> str:
         """Return the SQL condition of a row that breaks the rule (never true for an empty cell)."""
-        kwargs, column = self.kwargs, f'"{self.kwargs.get("column", "")}"'
+        kwargs, column = self.kwargs, quote_name(self.kwargs.get("column", ""))
         if self.type == "expect_column_values_to_be_between":
             limits = [(kwargs.get("min_value"), "<"), (kwargs.get("max_value"), ">")]
             return " OR ".join(f"{column} {sign} {limit}" for limit, sign in limits if limit is not None)
         if self.type == "expect_column_pair_values_a_to_be_greater_than_b":
             sign = "<" if kwargs.get("or_equal") else "<="
-            return f'"{kwargs["column_A"]}" {sign} "{kwargs["column_B"]}"'
+            return f"{quote_name(kwargs['column_A'])} {sign} {quote_name(kwargs['column_B'])}"
         if self.type == "unexpected_rows_expectation":
             import sqlglot  # here, so that who asks which rules there are does not wait for it
             from sqlglot import exp

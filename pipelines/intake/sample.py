@@ -20,7 +20,7 @@ from pipelines.sources.formats.blocks import TextFile
 from pipelines.sources.formats.csv_rows import read_rows
 from pipelines.sources.formats.encoding import detect_encoding
 from pipelines.sources.formats.xlsx_file import read_sheets
-from pipelines.sources.header import TITLE_ROWS
+from pipelines.sources.header import TITLE_ROWS, fold_name
 from pipelines.sources.mapping import file_kind
 from pipelines.sources.staging import Staged, stage_file
 from pipelines.sources.values import format_value
@@ -120,10 +120,17 @@ def _find_header(rows: Sequence[Cells]) -> int:
     return max(places, key=lambda place: (*_score_header(rows, place), -place), default=0)
 
 
-def _score_header(rows: Sequence[Cells], place: int) -> tuple[int, int]:
-    cells = rows[place] if rows else ()
-    known = sum(compare_form(cell or "") in known_names() for cell in cells)
-    return known, sum(bool((cell or "").strip()) for cell in cells)
+def _score_header(rows: Sequence[Cells], place: int) -> tuple[int, int, int]:
+    """Count the names that are known, those of the contract's own among them, and the cells that are filled."""
+    cells = [cell or "" for cell in rows[place]] if rows else []
+    known = sum(compare_form(cell) in known_names() for cell in cells)
+    own = sum(fold_name(cell) in _contract_names() for cell in cells)
+    return known, own, sum(bool(cell.strip()) for cell in cells)
+
+
+@cache
+def _contract_names() -> frozenset[str]:
+    return frozenset(column.name for table in contract().values() for column in table.columns)
 
 
 @cache

@@ -96,11 +96,11 @@ def draw_mapping_form() -> str:
     ]
     for table in contract().values():
         said = contract_texts()[table.name]
-        lines += ["", f"# {table.name}:  # {said.title['zh']} · {said.title['en']}"]
-        lines += [f"#   file: {said.title['zh']}_*.csv", "#   columns:"]
+        lines += ["", f"#{table.name}:  # {said.title['zh']} · {said.title['en']}"]
+        lines += [f"#  file: {said.title['zh']}_*.csv", "#  columns:"]
         for column in table.columns:
             text = said.columns[column.name]
-            lines.append(f"#     {text.header}: {column.name}  # {text.meaning['zh']} · {text.meaning['en']}")
+            lines.append(f"#    {text.header}: {column.name}  # {text.meaning['zh']} · {text.meaning['en']}")
         lines += list(_draw_codes(table))
     return "\n".join(lines) + "\n"
 
@@ -108,9 +108,9 @@ def draw_mapping_form() -> str:
 def _draw_codes(table: Table) -> Iterator[str]:
     coded = [column for column in table.columns if column.values]
     if coded:
-        yield "#   codes:"
+        yield "#  codes:"
     for column in coded:
-        yield f"#     {column.name}:"
+        yield f"#    {column.name}:"
         for value in code_values(column):
             own = next((code for code, name in code_synonyms(column) if name == value), value)
-            yield f"#       {own}: {value}"
+            yield f"#      {own}: {value}"

@@ -21,6 +21,7 @@ NO_CACHED_VALUE = "\ue002"  # nothing to be read: an error, a formula without a 
 
 RAGGED, TRUNCATED, TOTAL_ROW = "ragged", "truncated", "total_row"
 FILE, LINE, FAULT = "_file", "_line", "_fault"
+EXTRA = "_extra_"  # and its place: a column whose own name could not be kept
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Limits:
     line_bytes: int = 16 << 20
     gzip_ratio: int = 200
     gzip_bytes: int = 1 << 30  # below this a high ratio is only a repetitive table
-    unpacked_bytes: int = 64 << 30
+    unpacked_bytes: int = 64 << 30  # of a packed file, and of all rows as they are held
     rows: int = 100_000_000
     columns: int = 2_000
     seconds: int = 3_600  # of the processor, for the rows of one file
@@ -39,6 +40,8 @@ class Limits:
     xlsx_ratio_floor: int = 1 << 20  # below this a high ratio is only a repetitive sheet
     xlsx_bytes: int = 512 << 20
     xlsx_cells: int = 30_000_000  # that hold something
+    parquet_ratio: int = 200
+    parquet_bytes: int = 1 << 30
     batch_rows: int = 50_000
 
 

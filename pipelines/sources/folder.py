@@ -173,7 +173,7 @@ class FolderSource:
             staged.extend(stage_files(chosen, staging, reader.limits, reader.roots))
             _check_repeats(staged)
             parts = guard_writing(staging, lambda: [reader.open_part(copy, table) for copy in staged])
-            schema = write_parts(table, translate_parts(table, parts), output)
+            schema = write_parts(table, translate_parts(table, parts), output, reader.limits)
         except FileRefused as refusal:
             explain_lost_column(table, refusal)
             receipts = _receipts(staged, refusal.facts.get("file"))

@@ -42,9 +42,13 @@ def _reason(error: OSError) -> str:
 
 
 def _of_engine(error: BaseException, where: object) -> StorageError:
+    return StorageError("storage.engine", month=where or "-", why=outline_fault(error))
+
+
+def outline_fault(error: BaseException) -> str:
+    """Say what failed in the engine without a customer's data."""
     kind = type(error).__name__
-    why = (str(error).splitlines() or [kind])[0] if kind in _OUTSPOKEN else kind
-    return StorageError("storage.engine", month=where or "-", why=why)
+    return (str(error).splitlines() or [kind])[0] if kind in _OUTSPOKEN else kind
 
 
 class StorageErrors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OWNER_ALONE, EVERYBODY = 0o600, 0o644
+_ANY_WRITE = 0o222
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
 
 
@@ -74,6 +76,23 @@ def rename_folder(source: Path, target: Path) -> None:
     _sync(source)
     os.rename(source, target)
     _sync(target.parent)
+
+
+def protect_folder(folder: Path) -> None:
+    """Take the right to write from a folder and all that is in it; the folder itself comes last and tells that it is done."""
+    if not folder.stat().st_mode & _ANY_WRITE:
+        return
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.chmod(path.stat().st_mode & ~_ANY_WRITE & 0o777)
+    folder.chmod(folder.stat().st_mode & ~_ANY_WRITE & 0o777)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, protected or not."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(folder)
 
 
 def sweep(folder: Path) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 from pipelines.core.errors import Busy, Refused, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.store.failpoints import failpoint
-from pipelines.store.files import read_json, rename_folder, sweep, write_json, write_text
+from pipelines.store.files import protect_folder, read_json, rename_folder, sweep, write_json, write_text
 from pipelines.store.torn import VERSION_NAME, check_manifest, check_table, parse_record, read_kept, torn
 
 MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -270,6 +270,7 @@ class MonthFolder:
     def recover(self) -> None:
         """Finish a commit that was cut off between its steps; a sealed month keeps the version that was sealed."""
         sweep(self.path)
+        self.protect_released()
         for partial in self.partials():
             if (partial / "manifest.json").exists() and not (partial / "draft.json").exists():
                 draft = Draft(self.month, partial)
@@ -309,6 +310,15 @@ class MonthFolder:
         if held is not None and held != seal:
             raise Refused("month.sealed", month=self.month, version=held["version"])
         write_json(self.path / "SEAL.json", seal)
+        failpoint("release.sealed")
+        self.protect_released()
+
+    def protect_released(self) -> None:
+        """Take the right to write from the version that was sealed; nothing of it is ever written again."""
+        held = self.seal()
+        path = self.path / f"v{held['version']:04d}" if held else None
+        if path and path.is_dir():
+            protect_folder(path)
 
 
 class DayFolder(MonthFolder):

@@ -27,7 +27,7 @@ from typing import IO
 from pipelines.core.errors import Refused, StorageError, UsageError
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
-from pipelines.store.files import hash_file, rename_folder, replacing
+from pipelines.store.files import hash_file, protect_folder, rename_folder, replacing
 
 OFFICE, HASHES = "office.jsonl", "hashes.json"
 _OFFICE_FILE = "office.sqlite3"
@@ -179,6 +179,7 @@ def restore(archive: Path, home: Path, settings: Settings) -> Backup:
         for made in (there / "home", *(path for path in there.rglob("*") if path.is_dir())):
             made.chmod(0o700)
         files = _check(archive, there)
+        _protect_released(there / "home")
         rows = _load_office(there / "home", settings, there / OFFICE)
         failpoint("restore.loaded")
         if home.exists():
@@ -224,6 +225,14 @@ def _check(archive: Path, folder: Path) -> int:
         if name not in found or name not in hashes or hash_file(found[name]) != hashes[name]:
             raise StorageError("restore.differs", archive=archive, member=name)
     return len(hashes) - 1
+
+
+def _protect_released(home: Path) -> None:
+    """Take the right to write from what was released, as it had none where it was archived."""
+    for seal in home.glob("*/*/SEAL.json"):
+        version = seal.parent / f"v{json.loads(seal.read_text())['version']:04d}"
+        if version.is_dir():
+            protect_folder(version)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pipelines.core.context import Context
 from pipelines.core.expectations import Expectation, load_suites
 from pipelines.core.month import Month
+from pipelines.core.quoting import quote_names
 from pipelines.core.spec import room_specs
 from pipelines.store.waivers import Waiver
 from pipelines.validate.gate import Verdict, judge
@@ -198,7 +199,7 @@ def _write_trend(context: Context, findings: list[Finding]) -> None:
     """Carry forward what each rule saw in the last thirteen months."""
     made = [_trend_row(context.month, finding) for finding in findings]
     context.engine.register("now", pa.Table.from_pylist(made, schema=_TREND))
-    columns = ", ".join(f'"{name}"' for name in _TREND.names)
+    columns = quote_names(_TREND.names)
     before = ""
     if context.is_computed("validate_trend", "prior"):
         before = f"UNION ALL SELECT {columns} FROM prior.validate_trend WHERE month > $oldest"

@@ -12,7 +12,7 @@ from pipelines.words.texts import label
 if TYPE_CHECKING:
     from pipelines.intake.proposal import CodeProposal, ColumnProposal, Proposal, Reason, TableProposal
 
-_PLAIN = re.compile(r"[^\W\d_][\w ]*[\w]|[^\W_]+")
+_PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it stands
 
 
 def draw_proposal(proposal: Proposal, language: str) -> str:
@@ -26,7 +26,7 @@ def draw_proposal(proposal: Proposal, language: str) -> str:
 
 
 def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
-    sign = "" if table.sureness != "low" else "# "
+    sign = "" if table.sureness != "low" else "#"
     yield f"{sign}{table.table}:  {_note(table.sureness, table.reason, language)}"
     files = ", ".join(_quote(file) for file in table.files)
     if not table.is_named_so:
@@ -48,7 +48,7 @@ def _draw_columns(table: TableProposal, sign: str, language: str) -> Iterator[st
 
 
 def _draw_column(column: ColumnProposal, sign: str, language: str) -> str:
-    mark = sign if column.is_line else "# "
+    mark = sign if column.is_line else "#"
     line = f"{mark}    {_quote(column.header)}: {column.column or '?'}"
     return f"{line}  {_note(column.sureness, column.reason, language)}"
 
@@ -56,15 +56,15 @@ def _draw_column(column: ColumnProposal, sign: str, language: str) -> str:
 def _draw_codes(table: TableProposal, sign: str, language: str) -> Iterator[str]:
     known = {code.column for code in table.codes if code.value}
     if table.codes:
-        yield f"{sign if known else '# '}  codes:"
+        yield f"{sign if known else '#'}  codes:"
     for name in dict.fromkeys(code.column for code in table.codes):
-        yield f"{sign if name in known else '# '}    {name}:"
+        yield f"{sign if name in known else '#'}    {name}:"
         yield from (_draw_code(code, sign, language) for code in table.codes if code.column == name)
 
 
 def _draw_code(code: CodeProposal, sign: str, language: str) -> str:
     if code.value is None:
-        return f"#       {_quote(code.code)}: ?  # {label(language, 'map.unknown_code', rows=code.rows)}"
+        return f"#      {_quote(code.code)}: ?  # {label(language, 'map.unknown_code', rows=code.rows)}"
     line = f"{sign}      {_quote(code.code)}: {_quote(code.value)}"
     return f"{line}  # {label(language, 'map.known_code', rows=code.rows)}"
 
@@ -76,4 +76,4 @@ def _note(sureness: str, reason: Reason, language: str) -> str:
 
 def _quote(text: str) -> str:
     """Write a text as YAML reads it back."""
-    return text if _PLAIN.fullmatch(text) and not text[0].isdigit() else json.dumps(text, ensure_ascii=False)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

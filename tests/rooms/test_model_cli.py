@@ -49,12 +49,12 @@ def test_a_quick_training_says_so_from_its_plan_to_its_promotion(retention: Rete
     assert trained.code == 0 and trained.err.startswith("Quick training: 3 months, about 1,")
     assert "Step 2 of 10: judging: cut off for arrears …\n" in trained.err and "Step 10 of 10" in trained.err
     version = version_of(home)
-    assert read_notes(home, version, own_settings())["quick"].startswith("60000 rows at most, boosting, 1 fold")
+    assert read_notes(home, version, own_settings())["quick"] == "quick: 80000"
     assert not (models_folder(home) / ".steps").exists()
     promoted = retention("promote", version, "--by", "Wang", "--home", home, "--lang", "en")
-    assert promoted.code == 0 and "this model was trained quickly (60000 rows at most" in promoted.out
-    for page in (models_folder(home) / version).glob("review.*.html"):
-        assert "60000 rows at most" in page.read_text(encoding="utf-8")
+    assert promoted.code == 0 and "this model was trained quickly (80000 rows at most, boosted trees alone" in promoted.out
+    for language, words in (("en", "80000 rows at most"), ("zh", "样本至多 80000 行")):
+        assert words in (models_folder(home) / version / f"review.{language}.html").read_text(encoding="utf-8")
 
 
 def test_an_interrupted_training_ends_with_130_and_goes_on(

@@ -129,11 +129,11 @@ def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = _I
 
 
 def _svg(title: str, height: int, drawn: Sequence[str]) -> str:
-    return "".join(_around(escape(title), height, drawn))
+    return "".join(_around(title, height, drawn))
 
 
 def _around(title: str, height: int, drawn: Sequence[str]) -> Iterator[str]:
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-    yield f'role="img" {_FONT}><title>{title}</title>'
+    yield f'role="img" {_FONT}><title>{escape(title)}</title>'
     yield from drawn
     yield "</svg>"

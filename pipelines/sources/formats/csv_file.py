@@ -16,7 +16,6 @@ from pipelines.sources.delivery import FAULT, LINE, TRUNCATED, FileRefused, Limi
 from pipelines.sources.formats.blocks import TextFile
 from pipelines.sources.formats.csv_rows import read_batches, read_rows
 from pipelines.sources.formats.encoding import detect_encoding
-from pipelines.sources.formats.work import WorkBudget
 from pipelines.sources.header import (
     TITLE_ROWS,
     check_names,
@@ -71,9 +70,7 @@ def open_csv(
 
 def _read_part(text: TextFile, part: Part, headers: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
     sifter = RowSifter(headers)
-    budget = WorkBudget(part.name, text.limits)
     for batch in sifter.sift(read_batches(text, tuple(part.schema.names))):
-        budget.spend(batch.num_rows)
         _refuse_cut_file(batch, part.name)
         yield batch
     part.notes += sifter.notes()

@@ -14,7 +14,6 @@ from pipelines.sources.delivery import DAMAGED_ID, EXCEL_SERIAL, FileRefused, Li
 from pipelines.sources.formats.archive import Archive, open_archive
 from pipelines.sources.formats.cell_values import Cell
 from pipelines.sources.formats.sheet_rows import SheetReader, SheetRow
-from pipelines.sources.formats.work import WorkBudget
 from pipelines.sources.formats.workbook_parts import (
     Sheet,
     Workbook,
@@ -38,6 +37,7 @@ from pipelines.sources.rows import Cells, RowSifter, build_batch
 from pipelines.sources.spool import spool_batches
 from pipelines.sources.staging import Staged
 from pipelines.sources.values import format_number, format_value
+from pipelines.sources.work import WorkBudget
 
 Convert = Callable[[Cell], str | None]
 

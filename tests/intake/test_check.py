@@ -1,0 +1,118 @@
+"""A delivery checked before it is a month: what is taken, what not and why, and how the command ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipelines.cli import app
+from pipelines.core.contract import contract
+from pipelines.core.contract_texts import EXAMPLE_MONTH
+from pipelines.core.errors import GateStopped, Incomplete, RetentionError, SourceNotReady
+from pipelines.intake.template import write_template
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """The example of the form: the folder of its month."""
+    write_template(tmp_path / "form")
+    return tmp_path / "form" / "example" / EXAMPLE_MONTH
+
+
+def check(delivery: Path, *more: str) -> Result:
+    home = delivery.parents[2] / "home"
+    command = ["check", EXAMPLE_MONTH, "--source", str(delivery.parent), "--home", str(home), *more]
+    result = CliRunner().invoke(app, command)
+    assert not home.exists(), "a check leaves nothing behind"
+    assert result.exception is None or isinstance(result.exception, RetentionError | SystemExit), result.exception
+    return result
+
+
+def test_a_whole_delivery_ends_with_0_and_what_it_would_give(delivery: Path) -> None:
+    result = check(delivery, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert [t["table"] for t in found["tables"]] == list(contract())
+    assert {(t["state"], t["rows"], t["accepted"]) for t in found["tables"]} == {("present", 2, 2)}
+    coverage = found["coverage"]
+    assert 0 < coverage["kpis_computed"] < coverage["kpis"] == 64 and coverage["unlocks"] == []
+
+
+def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> None:
+    receivable = (delivery / "receivable.csv").read_text(encoding="utf-8")
+    (delivery / "receivable.csv").unlink()
+    (delivery / "欠费清单_202610.csv").write_text(receivable, encoding="utf-8")
+    (delivery / "notes.txt").write_text("to do", encoding="utf-8")
+    plan = (delivery / "plan.csv").read_text(encoding="utf-8")
+    (delivery / "plan.csv").write_text(plan.replace("plan_id,name,monthly_fee", "plan_id,name,fee"), encoding="utf-8")
+    customer = (delivery / "customer.csv").read_text(encoding="utf-8").splitlines()
+    customer[1] = customer[1].replace("birth_year", "出生年")
+    customer.append(customer[2])
+    customer.append(customer[3].replace("G000002", "G000003").replace("group", "政企"))
+    (delivery / "customer.csv").write_text("\n".join(customer) + "\n", encoding="utf-8")
+    payment = (delivery / "payment.csv").read_text(encoding="utf-8")
+    payment += "PAY000003,C000009,,2026-10-09,12.00\n"
+    (delivery / "payment.csv").write_text(payment, encoding="utf-8")
+
+    result = check(delivery, "--json")
+    error = result.exception
+    assert isinstance(error, Incomplete) and error.key == "intake.not_all"
+    found = json.loads(result.output)
+    tables = {table["table"]: table for table in found["tables"]}
+    counts = {name: tables["customer"][name] for name in ("rows", "accepted", "repeated", "quarantined")}
+    assert counts == {"rows": 4, "accepted": 2, "repeated": 1, "quarantined": 1}
+    assert tables["customer"]["worst"] == {
+        "rule": "not_a_enum", "rows": 1, "file": "customer.csv", "line": 6, "example": "customer_type=政企",
+    }  # fmt: skip
+    assert tables["customer"]["unknown"] == [{"header": "出生年", "like": "birth_year"}]
+    assert tables["payment"]["worst"]["example"] == "customer_id=C00***9"  # nobody's id in full
+    assert tables["plan"]["state"] == "refused" and "monthly_fee" in tables["plan"]["refused"]
+    assert tables["receivable"]["state"] == "absent"
+    assert found["unknown_files"] == [
+        {"name": "notes.txt", "like": None},
+        {"name": "欠费清单_202610.csv", "like": "receivable"},
+    ]
+    unlocks = {unlock["deliver"]: unlock["unlocks"] for unlock in found["coverage"]["unlocks"]}
+    assert "list:arrears" in unlocks["receivable"] and "kpi:arrears_rate.current_amount" in unlocks["receivable"]
+    assert (found["refused"], found["quarantined"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "key"),
+    [
+        ("bill.csv", None, SourceNotReady, "source.required_absent"),
+        ("customer.csv", "customer_id,customer_type\n", GateStopped, "source.required_empty"),
+        ("service.csv", "service_id,status\nS1,active\n", GateStopped, "source.missing_column"),
+        (
+            "bill.csv",
+            "bill_id,service_id,customer_id,bill_month,billed_amount,due_on\nB1,S000001,C000001,2026-09,1,2026-10-15\n",
+            GateStopped,
+            "source.wrong_month",
+        ),
+        ("customer.csv", "customer_id,customer_type\nC1,双\n", GateStopped, "source.nothing_accepted"),
+    ],
+)
+def test_what_would_stop_the_month_is_said_beside_all_that_could_be_read(
+    delivery: Path, name: str, text: str | None, kind: type[RetentionError], key: str
+) -> None:
+    (delivery / name).unlink()
+    if text is not None:
+        (delivery / name).write_text(text, encoding="utf-8")
+    result = check(delivery, "--lang", "en")
+    assert isinstance(result.exception, kind) and result.exception.key == key
+    assert "this month would stop" in result.output and "loyalty (loyalty.csv): 2 rows" in result.output
+
+
+def test_a_month_that_is_not_there_is_not_ready(delivery: Path) -> None:
+    command = ["check", "2026-09", "--source", str(delivery.parent)]
+    error = CliRunner().invoke(app, command).exception
+    assert isinstance(error, SourceNotReady) and error.exit_code == 11
+
+
+def test_a_mapping_that_cannot_be_meant_ends_with_10(delivery: Path) -> None:
+    (delivery.parent / "mapping.yml").write_text("customer:\n  columns: {甲: customer}\n", encoding="utf-8")
+    error = check(delivery).exception
+    assert isinstance(error, RetentionError) and error.exit_code == 10 and error.facts["line"] == 2
