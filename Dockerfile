@@ -2,8 +2,7 @@ FROM python:3.11-slim-bookworm AS office
 
 ENV UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/retention
-RUN pip install --no-cache-dir uv==0.13.9 \
-    && apt-get update && apt-get install -y --no-install-recommends fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
+RUN pip install --no-cache-dir uv==0.13.9
 
 # The libraries change seldom, the project often: two layers.
 COPY pyproject.toml uv.lock README.md LICENSE ./

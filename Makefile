@@ -10,7 +10,6 @@ SHELL := /bin/bash
 .PHONY: help setup run test test-all check bench bench-faults bench-league spark packages clean
 
 PYTHON ?= python3.11
-UV_VERSION := 0.13.9
 UV := build/uv/bin/uv
 BIN := .venv/bin
 # Files in the order of their folders: e2e and faults, which take longest, begin; the last ones are short.
@@ -26,8 +25,9 @@ help:
 
 setup: .venv/.synced
 
-$(UV):
-	@deploy/bootstrap.sh $(PYTHON) $(UV_VERSION) build/uv
+# The version is pinned there: another one is fetched when it changes.
+build/uv/bin/uv: deploy/fetch_uv.py
+	@deploy/bootstrap.sh $(PYTHON) $(@D) && touch $@
 
 # An environment that is already there and right is left as it is, to the byte.
 .venv/.synced: uv.lock pyproject.toml | $(UV)
@@ -51,6 +51,7 @@ check: setup
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench: setup
+	@$(BIN)/python -m benchmarks.start_up
 	@$(BIN)/python -m benchmarks.run
 
 bench-faults: setup

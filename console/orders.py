@@ -28,8 +28,10 @@ _COLUMNS = (
 def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: str) -> int:
     """Import a released month's treated orders by their ids; return how many are new.
 
-    Once a month: what is there is left as it is. Raise Refused for a month that is not released.
+    Once a month: what is there is left as it is. Raise Refused for a month that is not released, or under the key that is
+    everybody's.
     """
+    settings.require_own_key()
     seal = folder.seal()
     if seal is None:
         raise Refused("office.not_released", month=folder.month)
@@ -59,6 +61,7 @@ def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: 
 
     Once a day, as a month. Raise Refused for a day that is not sealed, or a month that is not here.
     """
+    settings.require_own_key()
     seal = folder.seal()
     open_office(home, settings)
     from django.db import transaction

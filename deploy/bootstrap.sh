@@ -1,25 +1,27 @@
 #!/usr/bin/env bash
-# bootstrap.sh PYTHON UV_VERSION FOLDER: put a pinned uv into FOLDER, from PyPI, with nothing but Python 3.11 at hand.
+# bootstrap.sh PYTHON FOLDER: put the uv that deploy/fetch_uv.py pins into FOLDER, with nothing but Python 3.11 at hand.
+# What is missing is installed where that is allowed (Debian and Ubuntu, as root or with sudo), else named.
 set -euo pipefail
-python=$1 version=$2 folder=$3
+cd "$(dirname "$0")/.."
+python=$1 folder=$2
 
 fail() {
     echo "setup: $1" >&2
     exit 1
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+install_package() {
+    local as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+    command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null || return 1
+    echo "setup: installing $1"
+    "${as_root[@]}" apt-get update -qq || true
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
 }
 
-command -v "$python" >/dev/null || fail "$python is missing. On Debian 12 or Ubuntu: apt-get install python3.11 python3.11-venv"
-if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-    echo "setup: $python has no ensurepip; installing the package python3.11-venv"
-    as_root apt-get update -qq || true
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3.11-venv >/dev/null ||
-        fail "could not install it. Please run: apt-get install python3.11-venv"
-fi
-echo "setup: uv $version from PyPI into $folder"
-mkdir -p "$(dirname "$folder")"
-"$python" -m venv --clear "$folder"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$version"
+command -v "$python" >/dev/null || install_package "$python" ||
+    fail "$python is missing. On Debian 12 or Ubuntu 22.04: apt-get install $python"
+# Debian has the certificates in a package of their own; without them nothing can be fetched safely.
+[ -e /etc/ssl/certs/ca-certificates.crt ] || [ -n "${SSL_CERT_FILE:-}${SSL_CERT_DIR:-}" ] || ! [ -e /etc/debian_version ] ||
+    install_package ca-certificates || fail "there are no certificates. Please run: apt-get install ca-certificates"
+"$python" deploy/fetch_uv.py "$folder"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Make sure the tests find what they need beside Python; what cannot be had is named, and its tests are skipped.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 # Whether something is there, and the package of Debian and Ubuntu that has it.
 has_postgresql() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
@@ -9,14 +10,14 @@ has_redis() { command -v redis-server >/dev/null; }
 has_spreadsheet() { command -v soffice >/dev/null; }
 # No container is started: Debian's old docker-compose will do, which needs no Docker.
 has_compose() { docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null; }
-has_chinese_font() { compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null; }
+has_debootstrap() { command -v debootstrap >/dev/null; }
 declare -A package=(
     [postgresql]=postgresql
     [java]=default-jre-headless
     [redis]=redis-server
     [spreadsheet]=libreoffice-calc
     [compose]=docker-compose
-    [chinese_font]=fonts-noto-cjk
+    [debootstrap]=debootstrap
 )
 
 lacking() {
@@ -36,9 +37,13 @@ else
     exit 0
 fi
 echo "installing for the tests: $missing"
-"${as_root[@]}" apt-get update -qq || true
+log=build/packages.log
+mkdir -p build
+{ "${as_root[@]}" apt-get update -qq || true; } >"$log" 2>&1
 for each in $missing; do
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$each" >/dev/null || true
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$each" >>"$log" 2>&1 || true
 done
 missing=$(lacking | sort | xargs)
-[ -z "$missing" ] || echo "could not be installed, and the tests that need them will be skipped: $missing" >&2
+[ -z "$missing" ] && exit 0
+echo "could not be installed, and the tests that need them will be skipped: $missing" >&2
+echo "why: $(grep '^E:' "$log" | sort -u | head -n 2 | xargs -d '\n'), see $log" >&2

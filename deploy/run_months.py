@@ -1,28 +1,153 @@
-"""Run months one after the other in one process: `retention run` for each, without starting anew every time."""
+"""Live the months of the demonstration in one process, up to the newest, which Airflow runs.
+
+    run_months.py HOME SOURCE ANSWERED
+
+SOURCE is a twin's folder. Its months are run one after the other. The newest of them and those that the twin then lives,
+ANSWERED in all, are released, their work lists are sent to the twin's managers, filled in by them and taken back, each
+before the month after it is run. A first champion is trained beside that and scores the months from then on. What is
+done already is not done again, so a run that was interrupted goes on.
+"""
 
 from __future__ import annotations
 
+import io
+import json
+import subprocess
 import sys
+import time
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pipelines.core.errors import RetentionError
+from models.registry import ModelRefused, load_model
+from pipelines.channels.export import export_work_lists
+from pipelines.cli.outcomes import outcomes
+from pipelines.core.errors import Incomplete, RetentionError
 from pipelines.core.month import Month
-from pipelines.run import Job, run_month
+from pipelines.core.settings import load_settings
+from pipelines.run import Job, release_month, run_month
+from pipelines.score.shelf import promote
+from pipelines.store.champions import find_champion
+from pipelines.store.files import keep_files_private
+from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import describe, label, local_language
+from twin import respond
+from twin.diary import read_diary
+
+RETENTION = Path(sys.executable).with_name("retention")
+PROMOTED_BY = "make run"
+WORK_LISTS = Path("build/dispatch")
 
 
-def main(home: str, source: str, *months: str) -> int:
-    """Run the months; return the exit code of the first that fails."""
-    language = local_language()
-    for month in months:
+@dataclass(frozen=True)
+class Demonstration:
+    """The home, the twin's folder, and the language of what is said."""
+
+    home: Path
+    source: Path
+    language: str
+
+    def say(self, key: str, **facts: object) -> None:
+        """Print a line."""
+        print("  ", label(self.language, key, **facts), flush=True)
+
+    def run(self, month: Month) -> None:
+        """Run a month, or find that it stands."""
+        started = time.monotonic()
+        version = run_month(Job(self.home, month, str(self.source)))
+        seconds = round(time.monotonic() - started, 1)
+        self.say("demo.month", month=month, version=version.number, seconds=seconds)
+
+    def release(self, month: Month) -> None:
+        """Seal a month: its orders go out."""
+        if MonthFolder(self.home, month).seal() is None:
+            release_month(Job(self.home, month))
+
+    def answer(self, month: Month) -> None:
+        """Let the managers work a released month's orders, and take their workbooks back."""
+        started = time.monotonic()
+        sent = WORK_LISTS / str(month)
+        if str(month) not in read_diary(self.source).answered:
+            export_work_lists(MonthFolder(self.home, month), sent, self.language)
+            respond(self.source, sent)
+        if MonthFolder(self.home, month.plus(1)).current() is not None:
+            return  # it was made of these answers
+        filled = sorted((self.source / "returned" / str(month)).glob("*.xlsx"))
+        taken = take_back(filled, self.home)
+        accepted = sum(one["accepted"] for one in taken)
+        refused = sum(len(one["refused"]) for one in taken)
+        seconds = round(time.monotonic() - started, 1)
+        facts = {"files": len(filled), "accepted": accepted, "refused": refused, "seconds": seconds}
+        self.say("demo.answered", month=month, **facts)
+
+    def has_champion(self, month: Month) -> bool:
+        """Say whether a model that may be used scores the month."""
+        champion = find_champion(self.home, month)
+        if champion is None:
+            return False
         try:
-            version = run_month(Job(Path(home), Month.parse(month), source))
-        except RetentionError as error:
-            print(describe(language, error), file=sys.stderr)
-            return error.exit_code
-        print(label(language, "cli.done", month=month, version=version.number, path=version.path), flush=True)
+            load_model(champion.path, load_settings().key)
+        except ModelRefused:
+            return False
+        return True
+
+    def begin_training(self, through: Month) -> subprocess.Popen[str] | None:
+        """Start the training of a first champion beside the rest; None where there is one."""
+        if self.has_champion(through):
+            return None
+        words = ["train", "--quick", "--through", str(through), "--home", str(self.home), "--json"]
+        return subprocess.Popen([RETENTION, *words], stdout=subprocess.PIPE, text=True)
+
+    def finish_training(self, training: subprocess.Popen[str]) -> None:
+        """Wait for a training, and make its model champion."""
+        started = time.monotonic()
+        told, _ = training.communicate()
+        if training.returncode:
+            raise SystemExit(training.returncode)
+        card = json.loads(told)
+        promote(self.home, card["version"], PROMOTED_BY, PROMOTED_BY, load_settings())
+        self.say("demo.champion", version=card["version"], seconds=round(time.monotonic() - started, 1))
+
+
+def take_back(files: list[Path], home: Path) -> list[dict[str, Any]]:
+    """Take filled workbooks back by the command that a person calls; what it refuses it tells, and goes on."""
+    told = io.StringIO()
+    with redirect_stdout(told), suppress(Incomplete):
+        outcomes(files, by=PROMOTED_BY, home=home, as_json=True)
+    receipts: list[dict[str, Any]] = json.loads(told.getvalue())
+    return receipts
+
+
+def live(demonstration: Demonstration, answered: int) -> None:
+    """Live the months: those given, and those that come of their answered orders, up to the one before the newest."""
+    diary = read_diary(demonstration.source)
+    through = Month.parse(diary.request.through)
+    for back in range(diary.request.months - 1, -1, -1):
+        demonstration.run(through.plus(-back))
+    training = demonstration.begin_training(through)
+    demonstration.release(through)
+    demonstration.answer(through)
+    if training is not None:
+        demonstration.finish_training(training)
+    for later in range(1, answered):
+        month = through.plus(later)
+        demonstration.run(month)
+        demonstration.release(month)
+        demonstration.answer(month)
+
+
+def main(home: str, source: str, answered: str) -> int:
+    """Live the months; return the exit code of what failed, 0 where nothing did."""
+    language = local_language()
+    try:
+        live(Demonstration(Path(home), Path(source), language), int(answered))
+    except RetentionError as error:
+        print(describe(language, error), file=sys.stderr)
+        return error.exit_code
     return 0
 
 
 if __name__ == "__main__":
+    keep_files_private()
     sys.exit(main(*sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.interpolate import BSpline
@@ -12,6 +13,7 @@ from scipy.special import expit
 from models.folds import Fold
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
+from models.steps import identify, keep_step
 
 STRENGTHS = (0.03, 0.3, 3.0)  # inverse penalties, as scikit-learn's C
 KNOTS = 6
@@ -76,8 +78,10 @@ class Curves:
         design = np.column_stack([block.columns for block in blocks])
         scale = _standardise(design)
         models, weights = [], np.zeros(design.shape[1] + 1)
+        rows = identify("splines", matrix, outcome, self.is_categorical, sorted(self.monotone.items()))
         for strength in strengths:
-            weights = minimise(design, outcome, 1.0 / strength, _bounds(blocks), weights)
+            solve = partial(minimise, design, outcome, 1.0 / strength, _bounds(blocks), weights)
+            weights = keep_step(identify(rows, strength, weights), solve)
             parts = np.split(weights[:-1] / scale, np.cumsum(sizes)[:-1])
             terms = [block.term(part) for block, part in zip(blocks, parts, strict=True)]
             models.append(AdditiveModel(terms, float(weights[-1])))

@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from models.folds import Fold
 from models.frames import Flags, Floats
 from models.judging.evaluate import log_loss_of_odds
+from models.steps import identify, keep_step
 from models.tree_shap import TreeExplainer
 
 LEAVES = (4, 8, 16)
@@ -104,4 +105,7 @@ def choose_size(
 
 def _judge(trees: Trees, matrix: Floats, outcome: Floats, fold: Fold, size: Size) -> Floats:
     fit, judge = fold
-    return trees.fit(matrix[fit], outcome[fit], size).staged(matrix[judge])
+    known, happened, later = matrix[fit], outcome[fit], matrix[judge]
+    ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size
+    identity = identify("boosting", known, happened, later, *ways)
+    return keep_step(identity, lambda: trees.fit(known, happened, size).staged(later))

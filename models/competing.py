@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 from models.churn import ChurnClassifier
 from models.frames import Floats
 from models.labels import DOWN_MIGRATION, INVOLUNTARY, STAY, VOLUNTARY
+from models.steps import begin_outcome
 
 ORDER = (INVOLUNTARY, VOLUNTARY, DOWN_MIGRATION)
 
@@ -55,6 +56,7 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.rest_ = next(name for name in self.classes_ if name not in self.steps_)
         self.models_, left = [], np.ones(len(target), dtype=bool)
         for outcome in self.steps_:
+            begin_outcome(str(outcome))
             model = clone(self.estimator or ChurnClassifier())
             model.set_params(monotone=(self.monotone or {}).get(outcome, model.monotone))
             is_outcome = target[left] == outcome

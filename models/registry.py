@@ -28,6 +28,7 @@ from models.uplift import UpliftRegressor
 
 MODEL, CARD, SEAL = "model.skops", "card.json", "card.hmac"
 SCHEMA = "schema.json"
+QUICK = "quick"  # the note of a card whose model was made in a hurry: on fewer rows, of fewer candidates
 Model = ChurnClassifier | CompetingClassifier | UpliftRegressor
 MOST_BYTES = 200 * 2**20  # of the file, and of what it unpacks to
 TRUSTED = [

@@ -29,15 +29,16 @@ from pipelines.dispatch.decide import ask, settle
 from pipelines.dispatch.write import write_candidates, write_lists, write_orders, write_why_not
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.feedback.marks import write_marks
-from pipelines.run import StorageErrors, code_hash, identity_of_key
-from pipelines.sources import DaySource
-from pipelines.sources.changes import read_day_office
-from pipelines.sources.folder import DAILY
+from pipelines.run import code_hash, identity_of_key
+from pipelines.sources.day_office import read_day_office
+from pipelines.sources.folder import DAILY, DaySource
 from pipelines.sources.office import OfficeReading
+from pipelines.store.faults import StorageErrors
 from pipelines.store.files import hash_file
 from pipelines.store.lake import DayFolder, MonthFolder, Version, held_days, held_months
 
 ROOM = "daily"
+STEPS = ("day_read", "day_tell", "day_order")
 LIST = "suspended_reactivation"
 # Features that are the day's own: never those of the month.
 _OF_THE_DAY = ("service", "arrears")
@@ -76,7 +77,7 @@ class DayContext(Context):
         for name, entry in self.before.manifest["tables"].items():
             if entry["status"] == "computed" and not name.startswith("extract_"):
                 era = "prior" if _is_of_the_day(name) else ""
-                self.engine.bind(TableName(name, era), self.before.path / f"{name}.parquet")
+                self.engine.bind(TableName(name, era), self.before.table(name))
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The month's parameters, with the day as the last of its month so far."""
@@ -134,10 +135,13 @@ def run_day(job: DayJob) -> Version:
     """Make the day's bulletins and orders; hand the orders to the office when their month was released.
 
     The same input again gives the version that is there. Raise Refused when the day's orders have left the house and its
-    source says something else now.
+    source says something else now, or they would leave it under a key that is everybody's.
     """
     with StorageErrors(job.home, job.day), job.folder.lock():
         job.folder.recover()
+        is_released = MonthFolder(job.home, job.before.month).seal() is not None
+        if is_released:
+            job.settings.require_own_key()
         source = DaySource(job.source, job.day)
         fingerprint = source.fingerprint(job.month)
         seal = job.folder.seal()
@@ -149,7 +153,7 @@ def run_day(job: DayJob) -> Version:
             return sealed
         office = read_day_office(job.settings.office_database(job.home), job.month, job.day)
         version = _make(job, source, office, _inputs(job, fingerprint, office))
-        if MonthFolder(job.home, job.before.month).seal() is not None:
+        if is_released:
             _hand_over(job, version)
         return version
 
@@ -188,9 +192,12 @@ def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[st
             day=job.day,
             before=before,
         )
+        job.progress("day_read")
         _read(context, job.month, source, office)
         context.bind_month()
+        job.progress("day_tell")
         _tell(context)
+        job.progress("day_order")
         _order(context, [before, *days])
         draft.finish_room(ROOM, context.tables)
     return job.folder.commit(draft)

@@ -19,7 +19,6 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import duckdb
 import sqlalchemy as sa
 from packaging.requirements import Requirement
 
@@ -28,9 +27,8 @@ from pipelines.core.errors import ModelError, RetentionError, SpecError, Storage
 from pipelines.core.expectations import load_suites
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
+from pipelines.core.scorecard import load_rules
 from pipelines.core.settings import Settings, load_settings
-from pipelines.engines import open_engine
-from pipelines.report.scorecard import load_rules
 from pipelines.store.champions import find_champion, uplift_shelf
 from pipelines.store.lake import MonthFolder
 
@@ -126,10 +124,10 @@ def _encoding() -> Check:
 
 
 def _font() -> Check:
-    from pipelines.channels.papers.pdf import chinese_font  # the compiler of PDFs is loaded for it
+    from pipelines.channels.papers.fonts import chinese_fonts  # the compiler of PDFs is loaded for it
 
-    font = chinese_font()
-    return Check("font", OK if font else WARN, "font", {"font": font or "-"})
+    fonts = chinese_fonts()
+    return Check("font", OK if fonts else WARN, "font", {"font": f"{fonts.serif}, {fonts.sans}" if fonts else "-"})
 
 
 # -- the home ----------------------------------------------------------------------------------------------------
@@ -144,7 +142,16 @@ def _home(home: Path) -> Check:
             os.rename(Path(name) / "a", Path(name) / "b")
     except OSError as error:
         return Check("home", FAIL, "home", {"where": place, "why": error.strerror or type(error).__name__})
+    if open_to_others(home):
+        return Check("home", WARN, "home_open", {"where": home})
     return Check("home", OK, "home", {"where": place})
+
+
+def open_to_others(home: Path) -> bool:
+    """Say whether others than its owner can enter a home and read something in it."""
+    if not home.is_dir() or not home.stat().st_mode & 0o077:
+        return False
+    return any(path.lstat().st_mode & 0o077 for path in home.rglob("*") if not path.is_symlink())
 
 
 def _place(home: Path) -> Path:
@@ -185,10 +192,18 @@ def _is_broken(folder: MonthFolder) -> bool:
 
 
 def _key(settings: Settings) -> Check:
+    if settings.has_development_key and settings.demonstration:
+        return Check("key", WARN, "key_of_demonstration")
     if settings.has_development_key:
         return Check("key", WARN, "key_of_development")
     is_short = len(settings.key) < SHORT_KEY
     return Check("key", WARN if is_short else OK, "key_short" if is_short else "key", {"length": SHORT_KEY})
+
+
+def _reason(error: SpecError) -> object:
+    """What is wrong with a file of this installation, in the shortest words that its error has."""
+    named = (error.facts.get(name) for name in ("why", "name", "finding"))
+    return next((reason for reason in named if reason), error.key)
 
 
 def _calendar(settings: Settings, today: datetime) -> Check:
@@ -196,7 +211,7 @@ def _calendar(settings: Settings, today: datetime) -> Check:
     try:
         calendar = Calendar.load(settings.calendar_file)
     except SpecError as error:
-        facts = {"file": settings.calendar_file, "why": error.facts.get("why") or error.facts.get("name")}
+        facts = {"file": settings.calendar_file, "why": _reason(error)}
         return Check("calendar", FAIL, "calendar_file", facts, SpecError.exit_code)
     unknown = [year for year in years if not calendar.knows(year)]
     return Check("calendar", WARN if unknown else OK, "calendar", {"years": ", ".join(map(str, unknown or years))})
@@ -206,7 +221,7 @@ def _gate(settings: Settings) -> Check:
     try:
         suites = load_suites(Month(2000, 1), settings.gate_file)
     except SpecError as error:
-        facts = {"file": settings.gate_file, "why": error.facts.get("why") or error.facts.get("finding") or error.key}
+        facts = {"file": settings.gate_file, "why": _reason(error)}
         return Check("gate", FAIL, "gate", facts, SpecError.exit_code)
     return Check("gate", OK, "gate", {"rules": sum(map(len, suites.values()))})
 
@@ -215,7 +230,7 @@ def _scorecard(settings: Settings) -> Check:
     try:
         load_rules(settings.scorecard_file)
     except SpecError as error:
-        facts = {"file": settings.scorecard_file, "why": error.facts.get("why")}
+        facts = {"file": settings.scorecard_file, "why": _reason(error)}
         return Check("scorecard", FAIL, "scorecard", facts, SpecError.exit_code)
     return Check("scorecard", OK, "scorecard")
 
@@ -229,7 +244,8 @@ def _delivery(settings: Settings) -> Check:
     try:
         deliveries = load_deliveries(settings.delivery_file)
     except SpecError as error:
-        facts = {"file": settings.delivery_file, "where": error.facts.get("where", "-"), "why": error.facts["why"]}
+        where = error.facts.get("place") or error.facts.get("line") or "-"
+        facts = {"file": settings.delivery_file, "where": where, "why": _reason(error)}
         return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
     missing = missing_places(deliveries)
     facts = {"channels": ", ".join(deliveries.channels), "missing": ", ".join(missing)}
@@ -241,6 +257,10 @@ def _engine(settings: Settings, home: Path) -> Check:
     facts = {"engine": settings.engine, "master": settings.spark_url}
     if settings.engine == "duckdb":
         return Check("engine", OK, "engine_here")
+    import duckdb
+
+    from pipelines.engines import open_engine  # here: where DuckDB is the engine nobody waits for it
+
     try:
         with (
             tempfile.TemporaryDirectory(prefix=".doctor-", dir=_place(home)) as scratch,
@@ -299,12 +319,12 @@ def _airflow() -> Check:
 
 def _model(home: Path, settings: Settings) -> Check:
     """Whether the promoted models can be loaded as they were saved."""
-    from pipelines.score.shelf import list_versions
-
     for shelf in (home, uplift_shelf(home)):
         champion = find_champion(shelf)
         if champion is None:
             continue
+        from pipelines.score.shelf import list_versions  # seconds, which only a home with a model waits for
+
         version = next((v for v in list_versions(shelf, settings) if v.version == champion.version), None)
         if version is None or version.refused:
             why = "gone" if version is None else version.refused

@@ -33,6 +33,7 @@ from pipelines.core.month import Month
 from pipelines.core.spec import room_specs
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
+from pipelines.store.torn import check_table
 
 NAMESPACE = "retention"
 PRODUCER = f"urn:retention-office:{installed_version('retention-office')}"
@@ -118,7 +119,7 @@ class _Teller:
         entry = self.manifest["tables"][table]
         if "sha256" not in entry:
             return OutputDataset(NAMESPACE, table)
-        path = self.version.path / f"{table}.parquet"
+        path = check_table(self.version.path / f"{table}.parquet")
         rows = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
             rowCount=entry.get("rows"), size=path.stat().st_size, fileCount=1, producer=PRODUCER
         )

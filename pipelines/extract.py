@@ -7,11 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.core.context import PERSONAL, Context
+from pipelines.core.context import Context
+from pipelines.core.quoting import quote_names
 from pipelines.core.spec import TableName
-from pipelines.sources import Delivery
+from pipelines.sources.delivery import EXTRA, FILE, LINE, Delivery
 from pipelines.sources.office import TABLES
-from pipelines.store.files import hash_file
+from pipelines.store.files import OWNER_ALONE, hash_file
 
 
 def run(context: Context) -> None:
@@ -46,7 +47,7 @@ def _receipts(delivery: Delivery) -> list[dict[str, Any]]:
         "table": delivery.table,
         "state": delivery.state,
         "missing": "; ".join(delivery.missing) if delivery.state != "absent" else None,
-        "unknown": "; ".join(name for name in delivery.unknown if not name.startswith("_")),
+        "unknown": "; ".join(name for name in delivery.unknown if name.startswith(EXTRA) or not name.startswith("_")),
         "reason": delivery.reason,
     }
     files = [vars(receipt) | {"notes": "; ".join(receipt.notes)} for receipt in delivery.files]
@@ -63,7 +64,7 @@ def _entry(context: Context, delivery: Delivery) -> dict[str, Any]:
     }
     if entry["status"] == "computed":
         path = context.path(f"extract_{delivery.table}")
-        os.chmod(path, PERSONAL)
+        os.chmod(path, OWNER_ALONE)
         return entry | {"sha256": hash_file(path), "content": _content(context, f"extract_{delivery.table}")}
     return entry | {"content": "", "reasons": [delivery.reason or delivery.state], "facts": dict(delivery.facts)}
 
@@ -72,7 +73,7 @@ def _content(context: Context, table: str) -> str:
     """Hash a table's rows whatever their order: a database owes us none."""
     context.engine.bind(TableName(table), context.path(table))
     columns = [row["column_name"] for row in context.engine.rows(f"DESCRIBE SELECT * FROM {table}")]
-    cells = ", ".join(f'"{name}"' for name in columns if name not in ("_file", "_line"))
+    cells = quote_names(name for name in columns if name not in (FILE, LINE))
     sql = f"SELECT COUNT(*) AS n, SUM(CAST(HASH({cells}) AS HUGEINT)) AS total FROM {table}"
     row = context.engine.rows(sql)[0]
     return f"{row['n']}:{row['total']}"

@@ -5,6 +5,7 @@ Airflow parses DAG files all the time, so nothing heavy is imported before a tas
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 TIMEZONE = "Asia/Shanghai"
 NOT_READY, BUSY, STORAGE, AWAY = "SourceNotReady", "Busy", "StorageError", "Undelivered"
 _HOUR = timedelta(hours=1)
+os.umask(0o077)  # every task imports this before it does anything: what it makes is its owner's alone
 _PAUSE = {NOT_READY: _HOUR, BUSY: timedelta(minutes=10), STORAGE: _HOUR, AWAY: _HOUR}
 _KILLED = timedelta(minutes=10)  # of a killed process: no error to look up
 
@@ -61,8 +63,6 @@ def approvers() -> list[dict[str, str]] | None:
 
     Read from RETENTION_APPROVERS (`id=Name,id=Name`) when the DAG file is parsed, so it is the DAG processor's setting.
     """
-    import os
-
     said = [one.partition("=") for one in os.environ.get("RETENTION_APPROVERS", "").split(",") if one.strip()]
     return [{"id": who.strip(), "name": (name or who).strip()} for who, _, name in said] or None
 
@@ -98,8 +98,6 @@ def backup_folder() -> Path:
 
 
 def _setting(name: str) -> str | None:
-    import os
-
     from airflow.sdk import Variable
 
     said: str | None = Variable.get(f"retention_{name}", default=None) or os.environ.get(f"RETENTION_{name.upper()}")

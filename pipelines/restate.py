@@ -8,7 +8,7 @@ whole difference, exactly. The order is the order of `CAUSES`: what others refer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import Refused, SourceNotReady
 from pipelines.core.month import Month
 from pipelines.engines.duckdb import DuckEngine
-from pipelines.run import Job, Raw, StorageErrors, derive_month, open_draft, raw_of, run_draft_room
+from pipelines.run import Job, Raw, derive_month, open_draft, raw_of, run_draft_room
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import TABLES
+from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 
 Row = dict[str, Any]
@@ -41,6 +42,7 @@ _NAMED = {
 }
 _LEFT = tuple(name for name in contract() if not any(name in tables for tables in _NAMED.values()))
 CAUSES: dict[str, tuple[str, ...]] = _NAMED | {"other": _LEFT, "office": tuple(TABLES)}
+STEPS = (*ROOMS, *(f"restate_{cause}" for cause in CAUSES))  # of the causes those that differ, but for the last
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def _steps(job: Job, published: Version, draft: Draft) -> Iterator[tuple[str, Ma
         job.progress(f"restate_{cause}")
         mixed = {name: before[name] if name in before and name not in taken else now[name] for name in now}
         path = draft.scratch / cause
-        yield cause, derive_month(job, path, draft.inputs, mixed, ROOMS[1 : ROOMS.index("kpi") + 1])
+        apart = replace(job, progress=lambda step: None)  # its rooms are no steps of the whole
+        yield cause, derive_month(apart, path, draft.inputs, mixed, ROOMS[1 : ROOMS.index("kpi") + 1])
 
 
 def _differs(cause: str, published: Version, draft: Draft, before: Raw, now: Raw) -> bool:

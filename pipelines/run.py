@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as library_version
@@ -16,17 +15,29 @@ from typing import Any
 import duckdb
 
 from pipelines import ROOMS
+from pipelines.check_rules import check_rules
+from pipelines.check_specs import check_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
-from pipelines.core.errors import Refused, RetentionError, StorageError, UsageError
+from pipelines.core.errors import (
+    GateStopped,
+    Refused,
+    SourceNotReady,
+    SpecError,
+    StorageError,
+    UsageError,
+)
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings, load_settings
+from pipelines.core.spec import Spec
 from pipelines.engines import open_engine
+from pipelines.engines.failures import Step, naming_table
 from pipelines.sources import Source, open_source
 from pipelines.sources.office import OfficeReading, read_office
 from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
 from pipelines.store.failpoints import failpoint
+from pipelines.store.faults import StorageErrors
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 from pipelines.store.waivers import Waiver, waivers_for
@@ -101,12 +112,16 @@ def run_room(job: Job, room: str) -> Version | None:
 def release_month(job: Job, approved: int | None = None) -> Version:
     """Seal the month's current version and hand its orders to the office; only then do they leave the house.
 
-    Raise Refused when a person approved another version than the one that is current now.
+    Raise Refused when a person approved another version than the one that is current now, or the key is everybody's.
     """
+    job.settings.require_own_key()
     with StorageErrors(job.home, job.month), job.folder.lock():
         version = job.folder.version()
         if approved not in (None, version.number):
             raise Refused("month.other_version", month=job.month, approved=approved, current=version.number)
+        # Its order ids and its hold-out draw are keyed too: made in a trial they would be everybody's to foretell.
+        if version.manifest["inputs"]["key"] != identity_of_key(job.settings):
+            raise Refused("key.other", month=job.month, version=version.number)
         job.folder.release(version)
         _hand_to_office(job)
         return version
@@ -148,6 +163,8 @@ def open_draft(job: Job, **more: str) -> Draft:
     inputs = _inputs(job, source.fingerprint(job.month), mapping=_identity_of_names(source, job.month)) | more
     is_known = inputs["source"] is not None
     if not (is_known and draft.inputs == inputs):
+        check_specs()
+        check_rules(job.settings.gate_file)
         draft.start(inputs)
     return draft
 
@@ -253,11 +270,13 @@ def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], 
     instead of what the room does.
     """
     failpoint(f"room.begun:{room}")
+    job.progress(room)
     earlier = recorded_versions(job.home, draft)
     folders = [draft.path, *(v.path for v in earlier.values() if v)]
     is_first = room == ROOMS[0]
     office = _office(job) if is_first else None
-    with open_engine(job.settings, draft.scratch, folders) as engine:
+    step = Step(job.progress, room)
+    with naming_table(step, job.month), open_engine(job.settings, draft.scratch, folders) as engine:
         context = Context(
             month=job.month,
             settings=job.settings,
@@ -270,13 +289,32 @@ def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], 
             uplift=_recorded_model(uplift_shelf(job.home), draft, "uplift"),
             source=_source(job) if is_first else None,
             office=office,
-            progress=job.progress,
+            progress=step,
         )
         context.bind_everything()
-        do_work = work or importlib.import_module(f"pipelines.{room}").run
-        do_work(context)
+        _run_in(context, room, work)
         staged = {"office": office.sha256} if office else {}
         draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
+
+
+def _run_in(context: Context, room: str, work: Callable[[Context], None] | None) -> None:
+    """Run a room; what it had written when the gate stopped it stays to be looked at."""
+    do_work = work or importlib.import_module(f"pipelines.{room}").run
+    try:
+        do_work(context)
+    except (GateStopped, SourceNotReady) as stop:
+        context.draft.stop_room(room, context.tables, stop.key)
+        raise
+    except duckdb.ProgrammingError as error:
+        if context.at_work_on is None:
+            raise
+        raise _not_answered(context.at_work_on, error) from error
+
+
+def _not_answered(spec: Spec, error: duckdb.Error) -> SpecError:
+    """The error of a SELECT that the engine cannot answer, whatever the data."""
+    why = str(error).splitlines()[0]
+    return SpecError("spec.not_answered", where=spec.where, line=spec.sql_line, why=why)
 
 
 def derive_month(job: Job, path: Path, inputs: dict[str, Any], raw: Raw, rooms: Sequence[str]) -> Draft:
@@ -338,22 +376,3 @@ def _source(job: Job) -> Source:
     if job.source is None:
         raise UsageError("source.none", month=job.month)
     return open_source(job.source)
-
-
-class StorageErrors:
-    """Turn what the disk and the engine throw into an error that says where and what next."""
-
-    def __init__(self, home: Path, period: Month | date) -> None:
-        self.home = home
-        self.period = period
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None or isinstance(error, RetentionError):
-            return
-        if isinstance(error, OSError):
-            raise StorageError("storage.failed", where=error.filename or self.home, why=error.strerror) from error
-        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-            raise StorageError("storage.engine", month=self.period, why=str(error).splitlines()[0]) from error

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pipelines import ROOMS
 from pipelines.core.errors import StorageError, VerificationError
 from pipelines.core.settings import load_settings
 from pipelines.run import Job, code_hash, derive_month, identity_of_key, raw_of
+from pipelines.store.faults import StorageErrors
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Version
 
@@ -18,9 +20,12 @@ from pipelines.store.lake import Version
 _GONE = {"storage.version_gone": "earlier", "storage.model_gone": "champion"}
 
 
+STEPS = ("verify_files", *ROOMS[1:])
+
+
 @dataclass(frozen=True)
 class Difference:
-    """A file or table that is not as recorded: changed, missing, extra, seal or derived."""
+    """A file or table that is not as recorded: changed, missing, torn, extra, seal, derived, or underivable."""
 
     kind: str
     what: str
@@ -41,18 +46,33 @@ class Verification:
 
 def verify_month(job: Job, number: int | None = None) -> Verification:
     """Verify a version of a month (the sealed or current one); the home is only read."""
-    seal = job.folder.seal()
+    seal, torn = _read_seal(job)
     version = job.folder.version(number or (seal["version"] if seal else None))
-    differences = [*_check_seal(version, seal), *_check_files(version)]
+    try:
+        manifest = version.manifest
+    except StorageError as error:
+        if not is_torn(error):
+            raise
+        return Verification(version, 0, [*torn, Difference("torn", "manifest.json")], [], [])
+    job.progress("verify_files")
+    differences = [*torn, *_check_seal(version, seal), *_check_files(version)]
     notes = _notes(job, version)
     derived: list[Difference] = []
     if not differences and "key" not in notes:
         try:
-            derived = list(_derive(job, version))
+            with StorageErrors(job.home, job.month):
+                derived = list(_derive(job, version))
         except StorageError as error:
-            notes.append(_GONE.get(error.key, error.key))
+            if error.key in _GONE:
+                notes.append(_GONE[error.key])
+            elif (
+                is_torn(error) or error.key == "storage.engine"
+            ):  # a table of an earlier month, or the record of models
+                differences.append(Difference("underivable", str(error.facts.get("where") or error.facts["why"])))
+            else:
+                raise
     told = derived if "code" in notes else []
-    files = sum("sha256" in entry for entry in version.manifest["tables"].values())
+    files = sum("sha256" in entry for entry in manifest["tables"].values())
     return Verification(version, files, differences if told else [*differences, *derived], told, notes)
 
 
@@ -63,7 +83,22 @@ def raise_differing(seen: Verification) -> None:
         raise VerificationError("verify.differs", **facts, count=len(seen.differences))
 
 
-def _check_seal(version: Version, seal: dict[str, object] | None) -> Iterator[Difference]:
+def is_torn(error: StorageError) -> bool:
+    """Say whether a record of the home is torn or gone, which a verification tells and does not die of."""
+    return error.key in ("storage.torn", "storage.torn_line", "storage.gone", "storage.torn_current")
+
+
+def _read_seal(job: Job) -> tuple[dict[str, Any] | None, list[Difference]]:
+    """Read the seal; one that is torn is told, and the current version is looked at."""
+    try:
+        return job.folder.seal(), []
+    except StorageError as error:
+        if not is_torn(error):
+            raise
+        return None, [Difference("torn", "SEAL.json")]
+
+
+def _check_seal(version: Version, seal: dict[str, Any] | None) -> Iterator[Difference]:
     if seal and seal["version"] == version.number and seal["manifest"] != version.identity:
         yield Difference("seal", "manifest.json", str(seal["manifest"]), version.identity)
 
@@ -73,12 +108,20 @@ def _check_files(version: Version) -> Iterator[Difference]:
     recorded = {f"{n}.parquet": e["sha256"] for n, e in version.manifest["tables"].items() if "sha256" in e}
     for name, expected in sorted(recorded.items()):
         path = version.path / name
-        found = hash_file(path) if path.exists() else None
+        found = _hash_found(path)
         if found != expected:
             yield Difference("changed" if found else "missing", name, expected, found)
     there = {path.name for path in version.path.iterdir() if path.is_file()}
     for name in sorted(there - set(recorded) - {"manifest.json"}):
         yield Difference("extra", name)
+
+
+def _hash_found(path: Path) -> str | None:
+    """A file's hash; None where there is none, a word of its own where the disk does not give it."""
+    try:
+        return hash_file(path) if path.exists() else None
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
 
 
 def _notes(job: Job, version: Version) -> list[str]:

@@ -12,6 +12,8 @@ from tests.postgres import postgres_cluster, postgres_url
 
 __all__ = ["postgres_cluster", "postgres_url"]  # fixtures, for every test
 
+# Months are released here with whatever key; the tests of the key itself take this away.
+os.environ.setdefault("RETENTION_DEMONSTRATION", "true")
 # Before anything imports a library that could call out.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 

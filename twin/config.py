@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from pipelines.core.yaml_files import read_yaml
 from twin.codes import LISTS
 
 Rates = tuple[float, ...]
@@ -163,10 +162,7 @@ class TwinConfig:
     @classmethod
     def from_yaml(cls, path: Path) -> "TwinConfig":
         """Read a YAML mapping; what it leaves out keeps its default."""
-        try:
-            read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise ValueError(f"{path.name} is not YAML: {str(error).splitlines()[0]}") from None
+        read = read_yaml(path) or {}
         if not isinstance(read, dict):
             raise ValueError(f"{path.name} must hold names and values")
         return cls.from_mapping(read)

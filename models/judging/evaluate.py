@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from scipy.special import betainc
+from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from models.frames import Floats
@@ -58,6 +59,14 @@ def auc(outcome: Floats, score: Floats) -> float:
     return float(roc_auc_score(outcome, score))
 
 
+def auc_of_ranks(outcome: Floats, score: Floats) -> float:
+    """Return the same area from the ranks (Mann-Whitney), for the thousand draws of an interval: a tenth of the time."""
+    hits = float(outcome.sum())
+    misses = len(outcome) - hits
+    above = float(rankdata(score) @ outcome) - hits * (hits + 1) / 2
+    return above / (hits * misses)
+
+
 def average_precision(outcome: Floats, score: Floats) -> float:
     """Return the average precision."""
     return float(average_precision_score(outcome, score))
@@ -66,6 +75,12 @@ def average_precision(outcome: Floats, score: Floats) -> float:
 def mean_log_loss(outcome: Floats, chance: Floats) -> float:
     """Return the mean log loss, chances held away from 0 and 1."""
     return float(log_loss(outcome, np.clip(chance, CHANCE_FLOOR, 1 - CHANCE_FLOOR), labels=[0, 1]))
+
+
+def log_loss_of_draw(outcome: Floats, chance: Floats) -> float:
+    """Return the same loss without the checks of its arguments, for the draws of an interval."""
+    held = np.clip(chance, CHANCE_FLOOR, 1 - CHANCE_FLOOR)
+    return float(-np.mean(np.log(np.where(outcome > 0, held, 1.0 - held))))
 
 
 def brier(outcome: Floats, chance: Floats) -> float:

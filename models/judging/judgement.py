@@ -23,10 +23,10 @@ from models.folds import Rows
 from models.frames import Floats
 from models.judging.backtest import bootstrap
 from models.judging.evaluate import (
-    auc,
+    auc_of_ranks,
     decile_table,
     individual_maximum_profit,
-    mean_log_loss,
+    log_loss_of_draw,
     measure_all,
     measure_slices,
     precision_at,
@@ -58,11 +58,11 @@ def _line(rows: pd.DataFrame, name: str, first: str, is_probability: bool, share
     lost = float((outcome * value).sum())
     found["value_at_capacity"] = value_caught(outcome, score * value, value, places) if lost > 0 else None
     found["profit"] = individual_maximum_profit(outcome, score, value * HORIZON_MONTHS)
-    found["auc_low"], found["auc_high"] = _interval(rows, name, None, auc)[1:]
+    found["auc_low"], found["auc_high"] = _interval(rows, name, None, auc_of_ranks)[1:]
     if name != first:
-        found["auc_gain"], found["auc_gain_low"], found["auc_gain_high"] = _interval(rows, first, name, auc)
+        found["auc_gain"], found["auc_gain_low"], found["auc_gain_high"] = _interval(rows, first, name, auc_of_ranks)
     if name != first and is_probability:
-        gain = _interval(rows, first, name, mean_log_loss)
+        gain = _interval(rows, first, name, log_loss_of_draw)
         found["log_loss_gain"], found["log_loss_gain_low"], found["log_loss_gain_high"] = gain
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.channels.workbook import TABLE_COLUMNS, Cell, Sheet, Tables, write_tables
-from pipelines.core.outputs import kpis, lists
+from pipelines.core.outputs import kpis, lists, output_states
 from pipelines.words.texts import label, labels, reason_in_words
 
 if TYPE_CHECKING:
@@ -122,13 +122,13 @@ def _list_row(office: Office, row: Row) -> Row:
 
 def _held_back(office: Office, kpi_rows: Sequence[Row]) -> Iterator[Row]:
     """Everything that is not simply released, KPIs by variant and lists by title."""
-    company = [row for row in kpi_rows if row["scope_kind"] == "company"]
-    named = [(f"{row['kpi']}.{row['variant']}", row) for row in company]
-    named += [(office.list_titles[row["list"]], row) for row in office.states]
-    for name, row in named:
-        if row["status"] != "released":
-            status = label(office.language, f"status.{row['status']}")
-            yield {"output": name, "status": status, "reason": office.reason(row)}
+    for state in output_states(kpi_rows, office.states):
+        if state.status != "released":
+            yield {
+                "output": office.list_titles.get(state.name, state.name) if state.kind == "list" else state.name,
+                "status": label(office.language, f"status.{state.status}"),
+                "reason": office.reason({"reason": state.reason}),
+            }
 
 
 def _why_not(office: Office) -> list[Row]:

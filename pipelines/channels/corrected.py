@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,16 +10,15 @@ from typing import Any
 
 from pipelines.channels.columns import CORRECTED_COLUMNS
 from pipelines.channels.export import Office, desks
-from pipelines.channels.returns import Refusal, ReturnedRow, input_cells
+from pipelines.channels.returns import ORDER_ID, Refusal, ReturnedRow, input_cells
 from pipelines.channels.workbook import Stamp, WorkList, write_work_list
 from pipelines.core.month import Month
 from pipelines.store.lake import DayFolder, MonthFolder, held_days
 from pipelines.words.texts import label, labels
 
 Row = dict[str, Any]
-# Whose answer these rows hold nobody knows: they go back empty.
-_OF_ANOTHER = (Refusal("moved_row", "row_id"), Refusal("broken_row"))
-_ORDER_ID = re.compile(r"(\d{4})(0[1-9]|1[0-2])-\w+")
+# Whose answer these rows hold nobody knows: they go back empty, so that no foreign answer comes round signed.
+_OF_ANOTHER = (Refusal("moved_row", "row_id"), Refusal("broken_row"), Refusal("unsigned", "signature"))
 
 
 @dataclass
@@ -32,7 +30,7 @@ class SentOut:
 
     def row(self, order_id: str, language: str) -> Row | None:
         """Return the row of an order as it was written; None for an order the home does not hold."""
-        match = _ORDER_ID.fullmatch(order_id)
+        match = ORDER_ID.fullmatch(order_id)
         if not match:
             return None
         month = Month(int(match[1]), int(match[2]))
@@ -57,7 +55,7 @@ def write_corrected(
 ) -> None:
     """Write the refused rows to be corrected and handed back; the file is for its owner's eyes alone."""
     lines = [_line(place, row, sent, language) for place, row in enumerate(rows, start=1)]
-    months = sorted({str(line["order_id"])[:6] for line in lines if _ORDER_ID.fullmatch(str(line["order_id"]))})
+    months = sorted({str(line["order_id"])[:6] for line in lines if ORDER_ID.fullmatch(str(line["order_id"]))})
     month = Month(int(months[-1][:4]), int(months[-1][4:])) if months else Month(1970, 1)
     stamp = Stamp(title, language, str(month), 0, "", month.plus(1).first_day, is_draft=False)
     book = WorkList(stamp, manager_id="", rows=lines, columns=CORRECTED_COLUMNS)

@@ -141,6 +141,11 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     return [book.path for book in month_books(folder, out, language)]
 
 
+def export_work_lists(folder: MonthFolder, out: Path, language: str) -> list[Path]:
+    """Write what managers and branches get of a month, and nothing else; return the files."""
+    return [book.path for book in _work_lists(_office(folder, language), out)]
+
+
 def month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     """Write a month's workbooks into a folder; return them with for whom each is."""
     office = _office(folder, language)
@@ -160,9 +165,16 @@ def day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
 
 
 def _office(folder: MonthFolder, language: str) -> Office:
-    """What leaves the house by now of a month or a day, a draft until it is sealed."""
-    changes = read_changes(load_settings().office_database(folder.home), folder.month)
-    return Office(folder.version(), language, folder.seal() is None, changes)
+    """What leaves the house by now of a month or a day, a draft until it is sealed.
+
+    Raise Refused for what is sealed under the key that is everybody's.
+    """
+    settings = load_settings()
+    is_draft = folder.seal() is None
+    if not is_draft:
+        settings.require_own_key()
+    changes = read_changes(settings.office_database(folder.home), folder.month)
+    return Office(folder.version(), language, is_draft, changes)
 
 
 def _bulletins(office: Office, out: Path) -> Iterator[Path]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.channels.papers.model import Paper, figures_of
+from pipelines.channels.papers.shown import Form, show_paper
 from pipelines.channels.papers.summary import write_paper
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
@@ -22,6 +24,13 @@ Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 def write_page(path: Path, template: str, month: Month, language: str, **content: Any) -> None:
     """Fill a template of this folder and write it whole; names of people and tables are escaped."""
+    page = _environment(language).get_template(template)
+    write_text(path, page.render(month=str(month), language=language, **content))
+
+
+@cache
+def _environment(language: str) -> Environment:
+    """Return what fills the templates; kept, since compiling a template takes longer than filling it."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -35,7 +44,7 @@ def write_page(path: Path, template: str, month: Month, language: str, **content
     environment.filters["aim"] = lambda row: in_words(row["target"], units[row["kpi"]])
     environment.filters["part"] = lambda part: "–" if part is None else f"{plain(part)}"
     environment.globals["label"] = lambda key, **facts: label(language, key, **facts)
-    write_text(path, environment.get_template(template).render(month=str(month), language=language, **content))
+    return environment
 
 
 def write_summary(
@@ -48,6 +57,7 @@ def write_summary(
     """
     is_outbox = paper is None
     paper = paper or write_paper(tables, month, language, version="", is_draft=False)
+    paper = show_paper(paper, Form.PAGE).paper
     write_page(
         path,
         "summary.html.j2",

@@ -9,19 +9,30 @@ from typing import Any
 
 from pipelines.channels.page import Tables, write_page
 from pipelines.core.month import Month
-from pipelines.core.outputs import kpis, lists
+from pipelines.core.outputs import OutputState, kpis, lists, output_states
+from pipelines.words.findings import holds_in_words, tell_findings
 from pipelines.words.texts import label
 
 Row = Mapping[str, Any]
 STATES = ("passed", "failed", "waived", "explained", "not_judged")
 _TALL, _LOW = 22, 3  # pixels of a bar
 _TOP_RULES = 3
+ORDER = ("withheld", "caveat", "not_computed")
 
 
 def write_quality(path: Path, month: Month, language: str, tables: Tables) -> None:
-    """Write the quality page from the tables of `validate`, `kpi_tie`, `snapshot_intake` and `snapshot_quarantine`."""
+    """Write the quality page from the tables of `validate`, `kpi`, `dispatch_list` and those of the snapshot's books."""
     results = tables["validate_result"]
-    found = [row for row in results if row["success"] is False]
+    by_name = {row["finding"]: row for row in results if row["success"] is False}
+    states = output_states(tables["kpi_monthly"], tables["dispatch_list"])
+    told = tell_findings(
+        month,
+        language,
+        results=results,
+        offending=tables["validate_offending"],
+        states=states,
+        set_aside={row["table"] for row in tables["snapshot_intake"] if row["quarantined"]},
+    )
     silent = defaultdict(list)
     for row in results:
         if row["state"] == "not_judged":
@@ -36,9 +47,10 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
         month,
         language,
         counts={state: seen[state] for state in STATES},
-        held=_held(tables["validate_release"], language),
+        held=_held(states, language),
+        held_counts=_count_held(states),
         titles={row["finding"]: row[f"title_{language}"] for row in results},
-        findings=sorted(found, key=_weight),
+        findings=[(one, by_name[one.finding], holds_in_words(one, language)) for one in told],
         passed=[row for row in results if row["state"] == "passed"],
         silent=silent,
         samples=samples,
@@ -49,31 +61,40 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
     )
 
 
-def _weight(row: Row) -> tuple[bool, int, int, str]:
-    """What stops most comes first; what somebody has accepted, or what another explains, comes last."""
-    return (row["state"] != "failed", -row["withheld_count"], -row["caveat_count"], row["finding"])
-
-
-def _held(releases: Sequence[Row], language: str) -> list[dict[str, Any]]:
-    """One line an output, status and reason: its title, the scopes that are held, the findings that hold them."""
+def _held(states: Sequence[OutputState], language: str) -> list[dict[str, Any]]:
+    """One line an output that is not simply released: its title, its scope, and the reasons."""
     titles = {spec.name: spec.title(language) for spec in lists()}
     for kpi in kpis():
         for variant, words in kpi.spec.meta["variants"].items():
             titles[f"{kpi.name}.{variant}"] = f"{kpi.meta['title'][language]} · {words[language]}"
-    scopes = defaultdict(list)
-    for row in releases:
-        if row["status"] != "released":
-            scopes[row["status"], row["output"], row["reason"]].append(_scope(row["scope"], language))
-    held = [
-        {"status": s, "output": o, "title": titles[o], "scopes": ", ".join(where), "findings": reason.split("; ")}
-        for (s, o, reason), where in scopes.items()
-    ]
-    return sorted(held, key=lambda row: (row["status"] != "withheld", row["output"], row["scopes"]))
+    held = []
+    for state in states:
+        scope = "all" if state.kind == "list" else "company"
+        of_parts = state.parts_status, state.parts_reason, "parts"
+        for status, reason, where in ((state.status, state.reason, scope), of_parts):
+            if status not in (None, "released"):
+                held.append(
+                    {
+                        "status": status,
+                        "output": state.name,
+                        "title": titles[state.name],
+                        "scopes": label(language, f"quality.scope.{where}"),
+                        "reasons": (reason or "").split("; "),
+                    }
+                )
+    return sorted(held, key=lambda row: (ORDER.index(row["status"]), row["output"], row["scopes"]))
 
 
-def _scope(scope: str, language: str) -> str:
-    kind, _, branch = scope.partition(":")
-    return f"{label(language, f'quality.scope.{kind}')} {branch}".strip()
+def _count_held(states: Sequence[OutputState]) -> dict[str, int]:
+    """The counts above the list, those of `retention status`."""
+    seen = Counter(state.status for state in states)
+    return {
+        "withheld": seen["withheld"],
+        "caveats": seen["caveat"],
+        "not_computed": seen["not_computed"],
+        "all": len(states),
+        "parts": sum(state.status == "released" and state.parts_status is not None for state in states),
+    }
 
 
 def _trends(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:

@@ -6,6 +6,8 @@ A row is judged by itself; what is wrong with one never holds back another.
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,6 +25,7 @@ from pipelines.channels.columns import Column as SheetColumn
 from pipelines.channels.signature import is_signed_by, protected_cells
 from pipelines.core.contract import Column, Table
 from pipelines.core.errors import SourceNotReady
+from pipelines.core.names import show_name
 from pipelines.core.outcomes import Outcome, outcomes
 from pipelines.core.values import MACROS
 from pipelines.sources.delivery import (
@@ -37,7 +40,7 @@ from pipelines.sources.delivery import (
 )
 from pipelines.sources.formats.archive import open_archive
 from pipelines.sources.formats.csv_file import open_csv
-from pipelines.sources.formats.sheet_xml import read_workbook
+from pipelines.sources.formats.workbook_parts import read_workbook
 from pipelines.sources.formats.xlsx_file import open_xlsx
 from pipelines.sources.header import fold_name
 from pipelines.sources.part import Part
@@ -45,6 +48,9 @@ from pipelines.sources.staging import Staged, stage_files
 from pipelines.words.texts import LANGUAGES, labels
 
 NOTE_LIMIT = 1000
+ORDER_ID = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])-\w+")
+_AMOUNT_END = 10**12  # yuan; what every room, and the office, can carry
+_MARKS = str.maketrans("", "", DAMAGED_ID + EXCEL_SERIAL + NO_CACHED_VALUE)
 INPUTS = tuple(column.name for column in WORK_LIST_COLUMNS if column.is_input)
 SIGNED = tuple(column.name for column in WORK_LIST_COLUMNS if column.is_signed)
 _ELSEWHERE = ("source.no_header", "source.wrong_sheet", "source.missing_column", "source.wrong_delimiter")
@@ -107,22 +113,22 @@ def _forms() -> tuple[_Form, ...]:
     return (*spoken, _Form("", {name: name for name in names}))
 
 
-def read_return(path: Path, key: bytes, limits: Limits | None = None) -> Return:
+def read_return(path: Path, key: bytes, limits: Limits | None = None, must_sign: bool = False) -> Return:
     """Read a file that came back; raise FileRefused when none of it can be, SourceNotReady when it is not there.
 
-    `key` is the one the rows were signed with. The rows are judged by what they say alone, not by whether the office
-    knows the order.
+    `key` is the one the rows were signed with; with `must_sign` a row without its signature is refused. The rows
+    are judged by what they say alone, not by whether the office knows the order.
     """
     limits = limits or Limits()
-    if not path.is_file():
-        raise SourceNotReady("source.not_there", source=path.name)
+    if not os.path.lexists(path):
+        raise SourceNotReady("source.not_there", source=show_name(path.name))
     with TemporaryDirectory(prefix="return-") as folder:
         (staged,) = stage_files([(path, _kind(path))], Path(folder) / "in", limits)
         pages = _open(staged, limits)
     rows: list[ReturnedRow] = []
     for page in pages:
         said = [line for line in page.lines if any(line.cells[name] for name in INPUTS if name in line.cells)]
-        judge = _Judge(key, page.has, is_csv=staged.kind == "csv", words=_words())
+        judge = _Judge(key, page.has, is_csv=staged.kind == "csv", words=_words(), must_sign=must_sign)
         rows += [judge.row(line) for line in _typed(said)]
     unfilled = sum(len(page.lines) for page in pages) - len(rows)
     return Return(path, staged.sha256, pages[0].form.language, rows, unfilled)
@@ -133,7 +139,7 @@ def _kind(path: Path) -> str:
     kinds = (".xlsx", "xlsx"), (".xlsm", "xlsx"), (".csv", "csv"), (".txt", "csv"), (".csv.gz", "csv.gz")
     kind = next((kind for end, kind in kinds if name.endswith(end)), None)
     if kind is None:
-        raise FileRefused("not_a_return", file=path.name)
+        raise FileRefused("not_a_return", file=show_name(path.name))
     return kind
 
 
@@ -164,10 +170,10 @@ def _page(staged: Staged, sheet: str, limits: Limits, refusals: list[FileRefused
 
 
 def _sheets(staged: Staged, limits: Limits) -> list[str]:
-    """The names of the sheets, folded as the reader compares them; that of the first alone where there is one."""
+    """The names of the sheets; that of the first alone where there is one."""
     if staged.kind == "csv":
         return ["work_list"]
-    return [fold_name(name) for name in read_workbook(open_archive(staged.path, staged.name, limits)).sheets]
+    return [sheet.name for sheet in read_workbook(open_archive(staged.path, staged.name, limits)).sheets]
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,7 @@ def _lines(part: Part, form: _Form) -> Iterator[_Line]:
 
 # -- reading the cells -------------------------------------------------------------------------------------------
 
+_DAY = re.compile(r"([0-9]{1,2})月([0-9]{1,2})[日号]")
 _TYPES = {"contacted_on": "date", "promised_on": "date", "promised_amount": "money"}
 
 
@@ -213,7 +220,22 @@ def _typed(lines: Sequence[_Line]) -> Iterator[_Line]:
         found = engine.sql(f"SELECT {', '.join(reads)} FROM cell").to_arrow_table().to_pylist()
     for line, row in zip(lines, found, strict=True):
         values = {name: row[name] if row[name] is not None or row[f"no_{name}"] else False for name in _TYPES}
+        days = [name for name, kind in _TYPES.items() if kind == "date" and values[name] is False]
+        values |= {name: _day_of_order(line.cells[name], _order_id(line.cells)) or False for name in days}
         yield replace(line, values=values)
+
+
+def _day_of_order(text: str, order_id: str) -> date | None:
+    """Read `9月5日` as the first such day since the order's month began; an order is open for less than a year."""
+    day = _DAY.fullmatch("".join(unicodedata.normalize("NFKC", text).split()))
+    month = ORDER_ID.fullmatch(order_id)
+    if not day or not month:
+        return None
+    year, number = int(month[1]), int(day[1])
+    try:
+        return date(year if number >= int(month[2]) else year + 1, number, int(day[2]))
+    except ValueError:
+        return None
 
 
 @cache
@@ -234,11 +256,12 @@ class _Judge:
     has: set[str]
     is_csv: bool
     words: Mapping[str, Outcome]
+    must_sign: bool
 
     def row(self, line: _Line) -> ReturnedRow:
         """Return the row with its values, or with the first thing wrong with it."""
         outcome = self.words.get(fold_name(line.cells.get("outcome", "")))
-        note = " ".join(line.cells.get("note", "").split())[:NOTE_LIMIT]
+        note = " ".join(line.cells.get("note", "").translate(_MARKS).split())[:NOTE_LIMIT]
         values = {name: value or None for name, value in line.values.items()}
         return ReturnedRow(
             line.number,
@@ -262,12 +285,14 @@ class _Judge:
         if "row_id" in self.has and line.cells["row_id"].strip() != _order_id(line.cells):
             return Refusal("moved_row", "row_id")
         if "signature" not in self.has:
-            return None
+            return Refusal("unsigned", "signature") if self.must_sign else None
         lost = next((name for name in SIGNED if name not in self.has), None)
         if lost:
             return Refusal("lost_column", lost)
         signed = protected_cells(WORK_LIST_COLUMNS, _as_signed(line.cells))
-        return None if is_signed_by(self.key, signed, line.cells["signature"]) else Refusal("changed_cell")
+        if is_signed_by(self.key, signed, line.cells["signature"]):
+            return None
+        return Refusal("unsigned", "signature") if self.must_sign else Refusal("changed_cell")
 
 
 def _order_id(cells: Mapping[str, str]) -> str:
@@ -282,14 +307,15 @@ def _as_signed(cells: Mapping[str, str]) -> dict[str, object]:
 def _plain(column: SheetColumn, text: str) -> object:
     if column.kind == "date" and text.startswith(EXCEL_SERIAL):
         return float(text.removeprefix(EXCEL_SERIAL))
-    return text.strip(DAMAGED_ID + NO_CACHED_VALUE)
+    return text.translate(_MARKS)
 
 
 def _answer_fault(line: _Line, outcome: Outcome | None) -> Refusal | None:
     if outcome is None:
         return Refusal("unknown_outcome" if line.cells.get("outcome", "").strip() else "no_outcome", "outcome")
     for name, value in line.values.items():
-        if value is False or (name == "promised_amount" and value is not None and value <= 0):
+        is_amount = name == "promised_amount" and value is not None
+        if value is False or (is_amount and not 0 < value < _AMOUNT_END):
             return Refusal("bad_amount" if name == "promised_amount" else "bad_date", name)
     for name, is_needed in (("promised_on", outcome.needs_date), ("promised_amount", outcome.needs_amount)):
         if is_needed and line.values[name] is None:
@@ -300,8 +326,7 @@ def _answer_fault(line: _Line, outcome: Outcome | None) -> Refusal | None:
 def input_cells(row: ReturnedRow) -> dict[str, object]:
     """The inputs of a row as they go back to be corrected: values where they could be read, else what was typed."""
     read = {"contacted_on": row.contacted_on, "promised_amount": row.promised_amount, "promised_on": row.promised_on}
-    marks = str.maketrans("", "", DAMAGED_ID + EXCEL_SERIAL + NO_CACHED_VALUE)
-    return {name: read.get(name) or row.cells.get(name, "").translate(marks) for name in INPUTS}
+    return {name: read.get(name) or row.cells.get(name, "").translate(_MARKS) for name in INPUTS}
 
 
 def refused(rows: Iterable[ReturnedRow]) -> list[ReturnedRow]:
@@ -310,5 +335,5 @@ def refused(rows: Iterable[ReturnedRow]) -> list[ReturnedRow]:
 
 
 def file_name(path: Path) -> str:
-    """A file's name as it is kept: its last part, at most 255 characters."""
-    return os.path.basename(path)[-255:]
+    """A file's name as it is kept: its last part as it is shown, at most 255 characters."""
+    return show_name(path.name)[-255:]

@@ -39,7 +39,7 @@ def protected_cells(columns: Iterable[Column], row: Mapping[str, object]) -> dic
 
 
 def stable_text(kind: str, value: object) -> str:
-    """Return one text for all forms a value takes on its way: typed, read by calamine, or re-saved as CSV."""
+    """Return one text for all forms a value takes on its way: typed, read from a workbook, or re-saved as CSV."""
     if is_blank(value):
         return ""
     known = _TYPED.get(kind, _stable_word)(value)

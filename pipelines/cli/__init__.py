@@ -4,53 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+from io import TextIOWrapper
 
 import typer
 
-from pipelines.cli import (
-    day,
-    delivery,
-    installation,
-    intake,
-    model,
-    month,
-    operation,
-    operator,
-    orders,
-    outcomes,
-    plan,
-    record,
-    why,
-)
 from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
+from pipelines.store.faults import as_known
+from pipelines.store.files import keep_files_private
 from pipelines.words.texts import LANGUAGES, describe, local_language
 
-__all__ = [
-    "app",
-    "day",
-    "delivery",
-    "installation",
-    "intake",
-    "main",
-    "model",
-    "month",
-    "operation",
-    "operator",
-    "orders",
-    "outcomes",
-    "plan",
-    "record",
-    "why",
-]
+__all__ = ["app", "main"]
 
 
 def main() -> None:
     """Run the command line; turn every known failure into its message and exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a path may hold bytes that are no text
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    keep_files_private()
     try:
         app()
     except RetentionError as error:
         _fail(error)
+    except Exception as error:
+        known = as_known(error)
+        if known is None:
+            raise  # a fault of this program: its traceback is what mends it
+        _fail(known)
 
 
 def _fail(error: RetentionError) -> None:

@@ -9,9 +9,9 @@ import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete
-from pipelines.daily import DayJob, parse_day, run_day
+from pipelines.daily import STEPS, DayJob, parse_day, run_day
 from pipelines.words.day import draw_day, tell_day
-from pipelines.words.progress import month_progress
+from pipelines.words.progress import show_steps
 
 
 @app.command()
@@ -27,7 +27,7 @@ def daily(
     from pipelines.channels.export import export_day
 
     speaker = Speaker(lang, as_json)
-    with month_progress(day, enabled=not as_json) as progress:
+    with show_steps(STEPS, day, speaker.language, is_quiet=as_json) as progress:
         job = DayJob(home, parse_day(day), source, progress=progress)
         version = run_day(job)
     content = tell_day(version) | {"released": job.folder.seal() is not None}

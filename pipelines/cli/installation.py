@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.settings import load_settings
-from pipelines.doctor import OK, Check, examine, raise_worst
-from pipelines.upkeep.backup import back_up
-from pipelines.upkeep.backup import restore as make_home
 from pipelines.upkeep.guard import find_pressing, raise_pressing
 from pipelines.upkeep.tidy import Removal, find_removable
 from pipelines.upkeep.tidy import tidy as remove
 from pipelines.words.deadlines import local_today
 from pipelines.words.texts import label
+
+if TYPE_CHECKING:
+    from pipelines.doctor import Check
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -26,6 +26,8 @@ _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 @app.command()
 def doctor(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
     """Say whether this installation is sound, and how to mend what is not; nothing is changed."""
+    from pipelines.doctor import examine, raise_worst  # here: no other command asks the office's database
+
     speaker = Speaker(lang, as_json)
     checks = examine(home)
     told = [asdict(check) | {"message": tell(check, speaker.language)} for check in checks]
@@ -35,7 +37,7 @@ def doctor(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
 
 def tell(check: Check, language: str) -> str:
     """Say what a check found and, where it is not well, what to do."""
-    ending = "" if check.state == OK else ".mend"
+    ending = "" if check.state == "ok" else ".mend"
     return label(language, f"doctor.{check.finding}{ending}", **check.facts)
 
 
@@ -53,6 +55,8 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Write the home and the office into one archive, which only its owner can read."""
+    from pipelines.upkeep.backup import back_up
+
     speaker = Speaker(lang, as_json)
     made = back_up(home, to, load_settings(), datetime.now(UTC), keep)
     speaker.show(asdict(made), lambda: speaker.say("cli.backed_up", **asdict(made)))
@@ -66,6 +70,8 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Make a home of an archive, where there is none; the office goes into the database that the settings name."""
+    from pipelines.upkeep.backup import restore as make_home
+
     speaker = Speaker(lang, as_json)
     made = make_home(archive, home, load_settings())
     speaker.show(asdict(made), lambda: speaker.say("cli.restored", **asdict(made)))

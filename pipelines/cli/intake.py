@@ -64,13 +64,13 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read and judge a delivery and make no month: what is taken, what not and why, what it would give."""
-    from pipelines.intake.check import check_delivery
+    from pipelines.intake.check import STEPS, check_delivery
     from pipelines.run import Job
     from pipelines.words.check import check_content, draw_check
-    from pipelines.words.progress import month_progress
+    from pipelines.words.progress import show_steps
 
     speaker = Speaker(lang, as_json)
-    with month_progress(month, enabled=not as_json) as progress:
+    with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         found = check_delivery(Job(home, Month.parse(month), source, progress=progress))
     speaker.show(check_content(found, speaker.language), lambda: draw_check(found, speaker.language))
     if found.stops:

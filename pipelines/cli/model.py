@@ -16,29 +16,41 @@ from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
 from pipelines.store.champions import models_folder, uplift_shelf
 from pipelines.words import model_views
-from pipelines.words.progress import month_progress
-from pipelines.words.texts import label
+from pipelines.words.progress import show_steps
+from pipelines.words.texts import label, reason_in_words
 
 if TYPE_CHECKING:
     from models.registry import Card
+    from pipelines.score.estimate import Work
     from pipelines.score.shelf import Shelved
+
+SHORT_SECONDS = 90
 
 
 @app.command()
 def train(
     through: Annotated[str, typer.Option("--through", help="The month up to which labels are known: YYYY-MM.")],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer rows and candidates: seconds, not minutes; the card says so.")
+    ] = False,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit a challenger on what was known by a month, and judge it on months it did not see."""
+    from pipelines.score.estimate import estimate_work
+    from pipelines.score.training import STEPS
     from pipelines.score.training import train as fit
     from pipelines.score.uplift_training import train_uplift
 
     speaker = Speaker(lang, as_json)
-    with month_progress(through, enabled=not as_json) as progress:
-        card = fit(home, Month.parse(through), load_settings(), progress)
-        uplift = _try(train_uplift, home, Month.parse(through))
+    known = Month.parse(through)
+    if not as_json:
+        typer.echo(_plan_in_words(estimate_work(home, known, is_quick=quick), quick, speaker.language), err=True)
+    with show_steps(STEPS, through, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
+        card = fit(home, known, load_settings(), progress, is_quick=quick)
+        progress("train_uplift")
+        uplift = _try(train_uplift, home, known)
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
     content = _content(card) | {"pages": [str(page) for page in pages], "uplift": _uplift(uplift, speaker.language)}
     speaker.show(content, lambda: model_views.draw_card(content, speaker.language))
@@ -66,11 +78,28 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make a model champion, on the record; the next run of a month it suits takes it up."""
+    from models.registry import QUICK
     from pipelines.score.shelf import promote as make_champion
+    from pipelines.score.shelf import read_notes
 
     speaker = Speaker(lang, as_json)
-    promotion = make_champion(home, version, getuser() if by is None else by, why, load_settings())
-    speaker.show(asdict(promotion), lambda: speaker.say("cli.promoted", **asdict(promotion)))
+    settings = load_settings()
+    promotion = make_champion(home, version, getuser() if by is None else by, why, settings)
+    quick = read_notes(home, version, settings).get(QUICK)
+    content = asdict(promotion) | {"quick": quick}
+    speaker.show(content, lambda: speaker.say("cli.promoted", **asdict(promotion)))
+    if quick:
+        how = reason_in_words(speaker.language, quick)
+        speaker.say("cli.promoted_quick", how=how, trained_through=promotion.trained_through)
+
+
+def _plan_in_words(work: Work, is_quick: bool, language: str) -> str:
+    """Say what a training will do, and about how long it takes; below a minute and a half in seconds."""
+    is_short = work.seconds < SHORT_SECONDS
+    count = max(1, round(work.seconds if is_short else work.seconds / 60))
+    about = label(language, "train.seconds" if is_short else "train.minutes", count=count)
+    facts = {"months": work.months, "rows": f"{work.rows:,}", "candidates": work.candidates, "folds": work.folds}
+    return label(language, "train.plan_quick" if is_quick else "train.plan", **facts, about=about)
 
 
 def _try(fit: Callable[[Path, Month, Settings], Card], home: Path, through: Month) -> Card | ModelError:

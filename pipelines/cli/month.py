@@ -8,19 +8,18 @@ from typing import Annotated
 
 import typer
 
+from pipelines import ROOMS
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
-from pipelines.core.settings import ENGINES, load_settings
-from pipelines.intake.coverage import read_coverage
-from pipelines.run import Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.words import views
 from pipelines.words.coverage import tell_coverage
 from pipelines.words.deadlines import local_today
 from pipelines.words.deliveries import count_open, draw_open
 from pipelines.words.dispatch import draw_capacity
-from pipelines.words.progress import month_progress
+
+_FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
 
 @app.command()
@@ -35,11 +34,15 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a month, all rooms; resumable, and nothing new when nothing changed."""
+    from pipelines.core.settings import ENGINES, load_settings  # the commands that show a month need none of it
+    from pipelines.run import Job, release_month, run_month, run_room
+    from pipelines.words.progress import show_steps
+
     speaker = Speaker(lang, as_json)
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
     settings = load_settings(**({"engine": engine} if engine else {}))
-    with month_progress(month, enabled=not as_json) as progress:
+    with show_steps(ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
         job = Job(home, Month.parse(month), source, settings, progress)
         if only:
             version = run_room(job, only)
@@ -56,6 +59,9 @@ def run(
 
 
 def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
+    from pipelines.intake.coverage import read_coverage
+    from pipelines.words.findings import draw_findings, findings_of
+
     month = str(version.month)
     outcome = views.outcome(version)
     coverage = read_coverage(version.path)
@@ -67,6 +73,9 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
     if not speaker.as_json:
         typer.echo(tell_coverage(coverage, speaker.language))
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
+    if not speaker.as_json:
+        told = findings_of(version, views.states_of(version), speaker.language)
+        draw_findings(told, speaker.language, most=_FINDINGS_SHOWN)
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
 
@@ -86,7 +95,7 @@ def status(
         if not as_json:
             draw_open(count_open(home), speaker.language)
         return
-    one = views.one_month(home, Month.parse(month), local_today())
+    one = views.one_month(home, Month.parse(month), local_today(), speaker.language)
     speaker.show(one, lambda: views.draw_month(one, speaker.language))
 
 
@@ -95,6 +104,7 @@ def show(
     table: str,
     month: str,
     version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="What a run that has not ended has made so far.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write to FILE.csv, .parquet or .xlsx.")] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -102,7 +112,7 @@ def show(
 ) -> None:
     """Show any table of a month; personal data masked."""
     speaker = Speaker(lang, as_json)
-    held = MonthFolder(home, Month.parse(month)).version(version)
+    held = MonthFolder(home, Month.parse(month)).made_to_show(version, draft)
     if out is not None:
         rows = views.write_table(held, table, out)
         speaker.show({"path": str(out), "rows": rows}, lambda: speaker.say("cli.written", path=out, rows=rows))
@@ -151,11 +161,17 @@ def export(
     from pipelines.channels.export import export_month
     from pipelines.channels.papers.write import export_documents
     from pipelines.channels.pay import export_pay
+    from pipelines.words.progress import show_steps
 
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))
     to = folder, out, speaker.language
-    files = export_month(*to) + export_pay(*to) + export_documents(*to)
+    writers = {"export_lists": export_month, "export_pay": export_pay, "export_documents": export_documents}
+    files: list[Path] = []
+    with show_steps(tuple(writers), month, speaker.language, is_quiet=as_json) as progress:
+        for step, write in writers.items():
+            progress(step)
+            files += write(*to)
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
     if not as_json and not any(file.suffix == ".pdf" for file in files):

@@ -12,9 +12,10 @@ from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.metrics import draw_metrics, write_metrics
-from pipelines.serving import STALE_DAYS, Office, open_server
+from pipelines.serving import STALE_DAYS, Office, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
 from pipelines.words.deadlines import local_today
+from pipelines.words.texts import label
 
 
 @app.command()
@@ -44,6 +45,8 @@ def metrics(
 def _serve(speaker: Speaker, home: Path, address: str, stale_days: int) -> None:
     with open_server(Office(home, stale_days), address) as server, suppress(KeyboardInterrupt):
         where = f"{server.server_name}:{server.server_port}"
+        if is_beyond(address):
+            typer.echo(label(speaker.language, "cli.serving_beyond", address=where), err=True)
         speaker.show({"address": where}, lambda: speaker.say("cli.serving", address=where))
         server.serve_forever()
 

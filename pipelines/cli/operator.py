@@ -11,6 +11,7 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
+from pipelines.words.progress import show_steps
 
 
 @app.command()
@@ -39,10 +40,11 @@ def twin(
             _refuse_arguments(
                 services=services, months=months, seed=seed, config=config, faults=faults or None, days=days or None
             )
-            content = _live_on(out, respond)
+            content = _live_on(out, respond, speaker)
             speaker.show(content, lambda: speaker.say("cli.twin_lived", **content))
         else:
-            content = _make(out, services, months, seed, through, _names(faults), _names(days), config)
+            asked = services, months, seed, through, _names(faults), _names(days), config
+            content = _make(out, speaker, *asked)
             speaker.show(content, lambda: speaker.say("cli.twin_done", **content))
     except (ValueError, OSError) as error:
         raise UsageError("twin.bad", why=error) from error
@@ -59,14 +61,23 @@ def _refuse_arguments(**given: object) -> None:
         raise ValueError(f"with --respond the folder says what the twin is; leave out {', '.join(named)}")
 
 
-def _live_on(out: Path, dispatch: Path) -> dict[str, Any]:
+def _live_on(out: Path, dispatch: Path, speaker: Speaker) -> dict[str, Any]:
     from twin import respond
 
-    return {"path": str(out), "month": respond(out, dispatch)}
+    steps = ("twin_again", "twin_answer")
+    with show_steps(steps, None, speaker.language, is_quiet=speaker.as_json) as begin:
+        begin("twin_again")
+
+        def tell(done: int, total: int) -> None:
+            if done == total - 1:
+                begin("twin_answer")
+
+        return {"path": str(out), "month": respond(out, dispatch, tell)}
 
 
 def _make(
     out: Path,
+    speaker: Speaker,
     services: int | None,
     months: int | None,
     seed: int | None,
@@ -79,14 +90,24 @@ def _make(
 
     if services is None or months is None or seed is None:
         raise ValueError("--services, --months and --seed are needed")
-    generate(
-        out,
-        services=services,
-        months=months,
-        seed=seed,
-        through=str(Month.parse(through)),
-        faults=faults,
-        days=days,
-        config=TwinConfig.from_yaml(config) if config else None,
-    )
+    newest = Month.parse(through)
+    lived = [str(newest.plus(number + 1 - months)) for number in range(months)]
+    with show_steps(lived, None, speaker.language, is_quiet=speaker.as_json) as begin:
+
+        def tell(done: int, total: int) -> None:
+            if done < total:
+                begin(lived[done])
+
+        tell(0, months)
+        generate(
+            out,
+            services=services,
+            months=months,
+            seed=seed,
+            through=str(newest),
+            faults=faults,
+            days=days,
+            config=TwinConfig.from_yaml(config) if config else None,
+            progress=tell,
+        )
     return {"path": str(out), "services": services, "months": months}

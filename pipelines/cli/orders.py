@@ -6,7 +6,6 @@ from getpass import getuser
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow.parquet as pq
 import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
@@ -15,6 +14,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.sources.changes import WITHDRAWN
 from pipelines.store.lake import MonthFolder, held_months
+from pipelines.store.rows import read_rows
 
 Orders = Annotated[list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
@@ -88,6 +88,7 @@ def _check_manager(home: Path, manager_id: str) -> None:
     version = MonthFolder(home, months[-1]).current() if months else None
     at_work: list[str] = []
     if version and version.is_computed("features_manager"):
-        at_work = pq.read_table(version.table("features_manager"), columns=["manager_id"])["manager_id"].to_pylist()
+        rows = read_rows(version.table("features_manager"), ("manager_id",))
+        at_work = [row["manager_id"] for row in rows]
     if manager_id not in at_work:
         raise UsageError("order.no_manager", manager=manager_id or "-", month=months[-1] if months else "-")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from pipelines.channels.text import file_stem
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete
-from pipelines.core.settings import load_settings
+from pipelines.core.names import show_name
+from pipelines.core.settings import Settings, load_settings
 from pipelines.words.texts import label
+
+_LONGEST_STEM = 200  # bytes
 
 
 @app.command()
@@ -29,9 +34,10 @@ def outcomes(
 
     speaker = Speaker(lang, as_json)
     settings = load_settings()
+    settings.require_own_key()
     open_office(home, settings)
     sent, folder = SentOut(home), out or home / "returns"
-    told = [_take(file, sent, folder, speaker.language, settings.key, by or getuser()) for file in files]
+    told = [_take(file, sent, folder, speaker.language, settings, _actor(by)) for file in files]
     speaker.show(told, lambda: _tell(speaker, told))
     refused = sum(len(one["refused"]) for one in told)
     unread = sum(one["error"] is not None for one in told)
@@ -39,7 +45,12 @@ def outcomes(
         raise Incomplete("outcomes.refused", rows=refused, files=unread)
 
 
-def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor: str) -> dict[str, Any]:
+def _actor(by: str | None) -> str:
+    """Who hands in, as the office keeps it."""
+    return show_name(by or getuser())[:150]
+
+
+def _take(file: Path, sent: Any, folder: Path, language: str, settings: Settings, actor: str) -> dict[str, Any]:
     """Take one file back; one that cannot be read holds back no other."""
     from console.returns import take_back
     from pipelines.channels.corrected import write_corrected
@@ -49,15 +60,20 @@ def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor:
 
     nothing = {"accepted": 0, "unchanged": 0, "unfilled": 0, "refused": [], "corrected": None}
     try:
-        returned = read_return(file, key)
+        returned = read_return(file, settings.key, must_sign=settings.signed_returns)
     except (FileRefused, SourceNotReady) as refusal:
-        return {"file": file.name, **nothing, "error": label(language, f"error.{refusal.key}", **refusal.facts)}
+        return {
+            "file": show_name(file.name),
+            **nothing,
+            "error": label(language, f"error.{refusal.key}", **refusal.facts),
+        }
     receipt = take_back(returned, actor)
     corrected = None
     if receipt.refused:
         folder.mkdir(parents=True, exist_ok=True)
-        corrected = folder / f"{file.stem}_corrected.xlsx"
-        write_corrected(corrected, receipt.refused, sent, returned.language or language, key, file.stem)
+        corrected = folder / f"{_stem(file, returned.sha256)}_corrected.xlsx"
+        title = show_name(file.stem)
+        write_corrected(corrected, receipt.refused, sent, returned.language or language, settings.key, title)
     return {
         "file": receipt.file,
         "accepted": receipt.accepted,
@@ -67,6 +83,12 @@ def _take(file: Path, sent: Any, folder: Path, language: str, key: bytes, actor:
         "corrected": str(corrected) if corrected else None,
         "error": None,
     }
+
+
+def _stem(file: Path, sha256: str) -> str:
+    """What the workbook of a file's refused rows is called: as the file is, if it can be."""
+    is_plain = show_name(file.stem) == file.stem and len(os.fsencode(file.stem)) <= _LONGEST_STEM
+    return file.stem if is_plain else file_stem(show_name(file.stem), sha256[:16])
 
 
 def _refusal(row: Any, language: str) -> dict[str, Any]:

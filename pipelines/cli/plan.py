@@ -9,7 +9,7 @@ import typer
 
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.plan import PlanJob, make_plan
-from pipelines.run import StorageErrors
+from pipelines.store.faults import StorageErrors
 from pipelines.words.plan import draw_plan, tell_plan
 
 

@@ -11,14 +11,8 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.restate import CAUSES, read_restatement, restate_month
-from pipelines.run import Job
 from pipelines.store.waivers import read_waivers
 from pipelines.store.waivers import waive as accept
-from pipelines.verify import raise_differing, verify_month
-from pipelines.words import views
-from pipelines.words.progress import month_progress
-from pipelines.words.restatement import draw_restatement
 
 
 @app.command()
@@ -30,8 +24,13 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Hash everything again, derive every table again, and say what differs; the home is only read."""
+    from pipelines.run import Job  # here: who lists waivers computes nothing
+    from pipelines.verify import STEPS, raise_differing, verify_month
+    from pipelines.words import views
+    from pipelines.words.progress import show_steps
+
     speaker = Speaker(lang, as_json)
-    with month_progress(month, enabled=not as_json) as progress:
+    with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         seen = verify_month(Job(home, Month.parse(month), progress=progress), version)
     number = seen.version.number
     content = {"month": month, "version": number, "files": seen.files, "notes": seen.notes}
@@ -50,8 +49,13 @@ def restate(
     as_json: AsJson = False,
 ) -> None:
     """Hold a released month against corrected input: as published, as now known, the difference by cause."""
+    from pipelines.restate import CAUSES, STEPS, read_restatement, restate_month
+    from pipelines.run import Job
+    from pipelines.words.progress import show_steps
+    from pipelines.words.restatement import draw_restatement
+
     speaker = Speaker(lang, as_json)
-    with month_progress(month, enabled=not as_json) as progress:
+    with show_steps(STEPS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         found = read_restatement(job, restate_month(job))
     content = {"month": month, "version": found.version.number, "published": found.published}

@@ -9,16 +9,23 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli.group import LazyGroup
 from pipelines.core.errors import UsageError
-from pipelines.words import views
 from pipelines.words.texts import LANGUAGES, label, local_language
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
 
 Home = Annotated[Path, typer.Option("--home", help="Where the months are kept.")]
 Lang = Annotated[str | None, typer.Option("--lang", help="Language of the answer: zh or en.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output.")]
 DEFAULT_HOME = Path("home")
+
+
+@app.callback()
+def _begin() -> None:  # with it the application is a group before any of its commands is imported
+    pass
 
 
 class Speaker:
@@ -38,6 +45,8 @@ class Speaker:
     def show(self, content: Any, draw: Callable[[], None]) -> None:
         """Print content as JSON, or draw it for people."""
         if self.as_json:
+            from pipelines.words import views  # here, so that the help does not wait for it
+
             typer.echo(json.dumps(content, ensure_ascii=False, default=views.json_value))
         else:
             draw()

@@ -10,13 +10,9 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
-from pipelines.figure import open_figure
-from pipelines.run import Job
 from pipelines.sources.changes import read_changes
 from pipelines.store.lake import MonthFolder
 from pipelines.words.dispatch import draw_lists_of, lists_of
-from pipelines.words.figures import draw_figure, figure_content
-from pipelines.words.views import write_rows
 
 
 @app.command()
@@ -50,6 +46,11 @@ def figure(
     as_json: AsJson = False,
 ) -> None:
     """Open a number of a month: its definition, numerator and denominator, and the rows that add up to it."""
+    from pipelines.figure import open_figure  # computes it again, which `why` does not wait for
+    from pipelines.run import Job
+    from pipelines.words.figures import draw_figure, figure_content
+    from pipelines.words.views import write_rows
+
     speaker = Speaker(lang, as_json)
     found = open_figure(Job(home, Month.parse(month)), figure_id)
     if out is not None:

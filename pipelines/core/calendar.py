@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import chinese_calendar
-import yaml
+from pydantic import BaseModel, ConfigDict
 
-from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
+from pipelines.core.written import read_written
+
+
+class _Days(BaseModel):
+    """What an override file may say."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    holidays: list[date] = []
+    working_days: list[date] = []
 
 
 class Calendar:
@@ -28,16 +34,12 @@ class Calendar:
 
     @classmethod
     def load(cls, path: Path | None) -> Calendar:
-        """Read the override file; raise SpecError when a day in it is no date."""
+        """Read the override file; raise SpecError with the line where a day in it is no date."""
         if path is None:
             return cls()
-        try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise SpecError("calendar.unreadable", file=str(path), why=str(error).splitlines()[0]) from error
-        if not isinstance(raw, dict):
-            raise SpecError("calendar.not_a_date", file=str(path), name="holidays, working_days")
-        return cls(_days(raw, "holidays", path), _days(raw, "working_days", path))
+        written = read_written(path)
+        days = written.hold_to(_Days, written.read() or {})
+        return cls(frozenset(days.holidays), frozenset(days.working_days))
 
     def knows(self, year: int) -> bool:
         """Whether due dates of that year are certain, not weekends alone."""
@@ -76,10 +78,3 @@ def _published(year: int) -> bool:
     except NotImplementedError:
         return False
     return True
-
-
-def _days(raw: Mapping[str, Any], name: str, path: Path) -> frozenset[date]:
-    days = raw.get(name, [])
-    if not isinstance(days, list) or not all(isinstance(day, date) for day in days):
-        raise SpecError("calendar.not_a_date", file=str(path), name=name)
-    return frozenset(days)

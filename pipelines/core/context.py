@@ -10,30 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract
-from pipelines.core.lineage import ColumnName, feature_columns, origin, snapshot_columns, table_columns
+from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.lineage import ColumnName, feature_columns, origin, table_columns
 from pipelines.core.month import Month
 from pipelines.core.settings import PAY_RULES, Settings
 from pipelines.core.spec import Spec, TableName
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import Answer, DuckEngine, native
 from pipelines.store.champions import Champion
+from pipelines.store.files import OWNER_ALONE
 from pipelines.store.lake import Draft, Version
+from pipelines.store.torn import check_table
 from pipelines.store.waivers import Waiver
 
-# Tables that hold personal data are readable by their owner alone.
-PERSONAL = 0o600
 AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
-PAID = (
-    *("report_appraisal", "report_pay", "report_grade"),
-    *("report_deduction", "report_scorecard", "report_scorecard_line"),
-)
-ORDINARY = 0o644
-
-
-def is_personal(table: str) -> bool:
-    """Whether a table's file may hold names and numbers of people, or their pay."""
-    return table.startswith("extract_") or table in ("snapshot_person", "snapshot_appraisal_input", *PAID)
 
 
 @dataclass
@@ -53,6 +43,7 @@ class Context:
     office: Any = None
     progress: Callable[[str], None] = lambda step: None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    at_work_on: Spec | None = None
 
     # -- what it is about ----------------------------------------------------------------------------------------
 
@@ -93,10 +84,11 @@ class Context:
     def _bind_version(self, era: str, version: Version) -> None:
         for name, entry in version.manifest["tables"].items():
             if entry["status"] != "not_computed" and not name.startswith("extract_"):
-                self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
+                self.engine.bind(TableName(name, era), check_table(version.path / f"{name}.parquet"))
 
     def missing(self, spec: Spec) -> list[str]:
         """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
+        self.at_work_on = spec
         reasons = [reason for table in sorted(spec.reads) for reason in self._missing_table(spec, table)]
         reasons += [f"absent: {need}" for need in spec.meta.get("needs", ()) if self.is_absent(need)]
         return sorted(dict.fromkeys(reasons))
@@ -146,10 +138,16 @@ class Context:
 
         `:has_<table>` says whether a table that the file tolerates to be missing was computed.
         """
+        known = self.known_parameters()
+        present = {n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")}
+        return {name: present[name] if name in present else known[name] for name in wanted}
+
+    def known_parameters(self) -> dict[str, object]:
+        """The value of every parameter that the month has, `:has_<table>` left out."""
         month, settings = self.month, self.settings
         quarter = month.plus(-((month.number - 1) % 3))
         base = self.earlier.get("base")
-        known = {
+        return {
             "month": str(month),
             "previous_month": str(month.plus(-1)),
             "first_day": month.first_day,
@@ -175,8 +173,6 @@ class Context:
             "lowest_reward_points": settings.lowest_reward_points,
             "is_previous_month_held": self.earlier.get("m1") is not None,
         }
-        present = {n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")}
-        return {name: present[name] if name in present else known[name] for name in wanted}
 
     def compute(self, spec: Spec, sql: str | None = None) -> bool:
         """Write the table of a SQL file, or record why it cannot be; say whether it was written."""
@@ -220,7 +216,7 @@ class Context:
         """Write a table of this room, ordered by its key; `facts` go into the manifest."""
         path = self.draft.path / f"{table}.parquet"
         written = self.engine.write(sql, path, key, parameters)
-        os.chmod(path, PERSONAL if is_personal(table) else ORDINARY)
+        os.chmod(path, OWNER_ALONE)
         self._record(table, {"status": "computed", "rows": written.rows, "sha256": written.sha256, **facts}, spec)
         self.engine.bind(TableName(table), path)
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from pipelines.core.yaml_files import read_yaml
 
 KINDS = frozenset(
     {"id", "text", "phone", "enum", "date", "timestamp", "month", "money", "quantity", "integer", "bool", "year"}
@@ -16,12 +16,13 @@ KINDS = frozenset(
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a contract table; `values` only for enums."""
+    """One column of a contract table; `values` only for enums, `takes_reserved` for ids that name the whole or the rest."""
 
     name: str
     kind: str
     required: bool = False
     personal: bool = False
+    takes_reserved: bool = False
     values: tuple[str, ...] = ()
 
 
@@ -55,7 +56,7 @@ class Table:
 @cache
 def contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
-    raw = yaml.safe_load(Path(__file__).with_name("contract.yml").read_text(encoding="utf-8"))
+    raw = read_yaml(Path(__file__).with_name("contract.yml"))
     return {name: _table(name, body) for name, body in raw.items()}
 
 
@@ -72,3 +73,14 @@ def _column(name: str, spec: str | dict[str, Any]) -> Column:
     if column.kind not in KINDS:
         raise ValueError(f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {', '.join(sorted(KINDS))}")
     return column
+
+
+def snapshot_columns(name: str) -> list[Column]:
+    """The columns a snapshot table has: the contract's without personal data, and a local date for every instant."""
+    columns: list[Column] = []
+    for column in contract()[name].columns:
+        if not column.personal:
+            columns.append(column)
+        if column.kind == "timestamp":
+            columns.append(Column(column.name.removesuffix("_at") + "_on", "date", column.required))
+    return columns

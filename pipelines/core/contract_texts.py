@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from pipelines.core.yaml_files import read_yaml
 
 EXAMPLE_MONTH = "2026-10"  # the month that the example rows are of
 
@@ -34,8 +34,8 @@ class TableText:
 @cache
 def contract_texts() -> Mapping[str, TableText]:
     """Load what is said of each contract table, by its name."""
-    text = Path(__file__).with_name("contract_texts.yml").read_text(encoding="utf-8")
-    return {name: _table(body) for name, body in yaml.safe_load(text).items()}
+    texts = read_yaml(Path(__file__).with_name("contract_texts.yml"))
+    return {name: _table(body) for name, body in texts.items()}
 
 
 def _table(body: Mapping[str, Any]) -> TableText:

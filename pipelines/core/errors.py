@@ -11,12 +11,30 @@ RetentionError
 ├── Refused 15              sealed, or not approved
 ├── Busy 16                 another run of this month
 ├── StorageError 17         engine or storage
-└── VerificationError 18    a re-derived month differs
+├── VerificationError 18    a re-derived month differs
+└── Interrupted 130         somebody stopped it by hand (Ctrl-C)
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A fact that is words: `key` names the text in `locales/`, said in the language of whoever reads the error.
+
+    `texts` are said instead where they stand in a file of their own (language → text).
+    """
+
+    key: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ", ".join([self.key, *(f"{name}={value}" for name, value in self.facts.items())])
 
 
 class RetentionError(Exception):
@@ -95,3 +113,9 @@ class VerificationError(RetentionError):
     """A month re-derived from its inputs is not the month that is stored."""
 
     exit_code = 18
+
+
+class Interrupted(RetentionError):
+    """Somebody stopped the work by hand; 130 is what shells say of it (128 + SIGINT)."""
+
+    exit_code = 130

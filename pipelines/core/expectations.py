@@ -18,17 +18,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import sqlglot
-import yaml
-from sqlglot import exp
-
-from pipelines.core.errors import SpecError
+from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
+from pipelines.core.quoting import quote_name, quote_names
+from pipelines.core.rule_blocks import ChangeBlock, RuleBlock
+from pipelines.core.written import Place, Written, read_written
 
 SEVERITIES = ("critical", "warning", "info")
 QUERY = "unexpected_rows_query"
@@ -88,22 +90,25 @@ class Expectation:
         if self.type == "unexpected_rows_expectation":
             return str(kwargs[QUERY]).replace("{batch}", rows)
         if self.type == "expect_column_values_to_not_be_null":
-            return f'SELECT * FROM {rows} WHERE "{kwargs["column"]}" IS NULL'
+            return f"SELECT * FROM {rows} WHERE {quote_name(kwargs['column'])} IS NULL"
         if self.type in ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"):
-            names = ", ".join(f'"{name}"' for name in self.columns)
+            names = quote_names(self.columns)
             return f"SELECT {names}, COUNT(*) AS row_count FROM {rows} GROUP BY {names} HAVING COUNT(*) > 1"
         return f"SELECT * FROM {rows} WHERE {self.bad_row()}"
 
     def bad_row(self) -> str:
         """Return the SQL condition of a row that breaks the rule (never true for an empty cell)."""
-        kwargs, column = self.kwargs, f'"{self.kwargs.get("column", "")}"'
+        kwargs, column = self.kwargs, quote_name(self.kwargs.get("column", ""))
         if self.type == "expect_column_values_to_be_between":
             limits = [(kwargs.get("min_value"), "<"), (kwargs.get("max_value"), ">")]
             return " OR ".join(f"{column} {sign} {limit}" for limit, sign in limits if limit is not None)
         if self.type == "expect_column_pair_values_a_to_be_greater_than_b":
             sign = "<" if kwargs.get("or_equal") else "<="
-            return f'"{kwargs["column_A"]}" {sign} "{kwargs["column_B"]}"'
+            return f"{quote_name(kwargs['column_A'])} {sign} {quote_name(kwargs['column_B'])}"
         if self.type == "unexpected_rows_expectation":
+            import sqlglot  # here, so that who asks which rules there are does not wait for it
+            from sqlglot import exp
+
             where = sqlglot.parse_one(kwargs[QUERY].replace("{batch}", "batch"), read="duckdb").find(exp.Where)
             if where is not None:
                 return str(where.this.sql(dialect="duckdb"))
@@ -111,22 +116,27 @@ class Expectation:
 
 
 def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[Expectation]:
-    """Load a table's expectations for a month; an empty list when the table has no file."""
+    """Load a table's expectations for a month; an empty list when the table has no file.
+
+    Raise SpecError with file and line for a row that is no rule.
+    """
     path = EXPECTATIONS / f"{table}.yml"
     if not path.exists():
         return []
-    rows = _read(path, list, table)
-    suite = [_expectation(table, row, month) for row in rows]
-    return [_changed(e, _read(gate_file, dict, table).get(e.finding)) for e in suite] if gate_file else suite
+    written = read_written(path, f"expectations/{path.name}")
+    suite = [_expectation(table, row, month) for row in _rows_of(written, table)]
+    changes = _changes_of(gate_file) if gate_file else {}
+    return [_changed(e, changes.get(e.finding), gate_file) for e in suite]
 
 
 def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[Expectation]]:
     """Load every table's expectations; raise SpecError when the gate file speaks of a finding that no rule makes."""
     suites = {path.stem: load_suite(path.stem, month, gate_file) for path in sorted(EXPECTATIONS.glob("*.yml"))}
-    changed = _read(gate_file, dict, "*") if gate_file else {}
-    unknown = set(changed) - {e.finding for suite in suites.values() for e in suite}
-    if unknown:
-        raise SpecError("expectation.unknown", file=gate_file, finding=", ".join(sorted(unknown)))
+    known = {e.finding for suite in suites.values() for e in suite}
+    for finding in _changes_of(gate_file) if gate_file else ():
+        if finding not in known:
+            near = ", ".join(get_close_matches(finding, known, n=3)) or "–"
+            raise _gate_error(gate_file, [finding], Phrase("written.why.no_finding", {"near": near}))
     return suites
 
 
@@ -135,45 +145,107 @@ def all_findings() -> list[str]:
     return [e.finding for suite in load_suites(Month(2000, 1)).values() for e in suite]
 
 
-def _read(path: Path, kind: type, table: str) -> Any:
-    """Read a list of expectations, or a gate file's mapping of them; every entry is a mapping."""
-    try:
-        content: Any = _parse(path.read_text(encoding="utf-8")) or kind()
-    except (OSError, yaml.YAMLError) as error:
-        raise SpecError(
-            "expectation.not_yaml", table=table, why=f"{path.name}: {str(error).splitlines()[0]}"
-        ) from error
-    entries = content.values() if isinstance(content, dict) else content
-    if not isinstance(content, kind) or not all(isinstance(entry, dict) for entry in entries):
-        raise SpecError("expectation.not_yaml", table=table, why=f"{path.name}: not a {kind.__name__} of expectations")
-    return content
+# -- what a row may say ------------------------------------------------------------------------------------------
 
 
 @cache
-def _parse(text: str) -> Any:
-    return yaml.load(text, yaml.CSafeLoader)
+def _rows_of(written: Written, table: str) -> list[dict[str, Any]]:
+    """The rows of a table's file, each checked; the same text is checked once."""
+    content = written.read() or []
+    written.hold_to(list[RuleBlock], content)
+    seen: set[str] = set()
+    for place, row in enumerate(content):
+        if row["type"] not in known_types():
+            near = ", ".join(get_close_matches(row["type"], known_types(), n=3)) or "–"
+            raise written.wrong([place, "type"], Phrase("written.why.no_type", {"value": row["type"], "near": near}))
+        rule = Expectation(table, row["type"], row.get("kwargs", {}), "critical", row.get("meta", {}))
+        _check_rule(written, place, rule)
+        if rule.name in seen:
+            raise written.wrong([place], Phrase("written.why.taken", {"value": rule.name, "by": written.file}))
+        seen.add(rule.name)
+    return content
 
 
-def _changed(expectation: Expectation, change: dict[str, Any] | None) -> Expectation:
+def _check_rule(written: Written, place: int, rule: Expectation) -> None:
+    """A rule names columns that its table has, and says what a rule of its type must."""
+    missing = [name for name in _WANTED.get(_family(rule.type), ()) if name not in rule.kwargs]
+    if missing:
+        raise written.wrong([place, "kwargs", missing[0]], Phrase("written.why.missing"))
+    if rule.type.endswith("_to_be_between") and not {"min_value", "max_value"} & set(rule.kwargs):
+        raise written.wrong([place, "kwargs", "min_value"], Phrase("written.why.missing"))
+    columns = _columns_of(rule.table)
+    unknown = [name for name in rule.columns if columns and name not in columns]
+    if unknown:
+        where = "meta" if "columns" in rule.meta else "kwargs"
+        raise written.wrong([place, where], Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown[0]}"}))
+    if rule.takes_rows:
+        try:
+            rule.bad_row()
+        except SpecError as error:
+            raise written.wrong([place, "meta", "rows"], Phrase("written.why.no_row_rule")) from error
+
+
+def _columns_of(table: str) -> set[str]:
+    known = contract().get(table)
+    return {c.name for c in (*known.columns, *snapshot_columns(table))} if known else set()
+
+
+def _family(kind: str) -> str:
+    return next((start for start in _WANTED if kind.startswith(start)), "")
+
+
+# What a rule cannot do without, by how its type begins.
+_WANTED = {
+    "expect_column_pair_": ("column_A", "column_B"),
+    "expect_column_": ("column",),
+    "expect_compound_columns_": ("column_list",),
+    QUERY.removesuffix("_query"): (QUERY,),
+}
+
+
+@cache
+def known_types() -> frozenset[str]:
+    """The expectations that Great Expectations has; told by its files, for its import costs seconds."""
+    found = find_spec("great_expectations")
+    places = found.submodule_search_locations if found else None
+    folders = [Path(place) / "expectations" / "core" for place in places or ()]
+    return frozenset(path.stem for folder in folders for path in folder.glob("*expect*.py"))
+
+
+# -- an installation's own severities ----------------------------------------------------------------------------
+
+
+def _changes_of(gate_file: Path) -> dict[str, dict[str, Any]]:
+    """What an installation's gate file says, by finding."""
+    written = read_written(gate_file)
+    content = written.read() or {}
+    written.hold_to(dict[str, ChangeBlock], content)
+    return {str(finding): dict(change or {}) for finding, change in content.items()}
+
+
+def _gate_error(gate_file: Path | None, place: Place, why: Phrase) -> SpecError:
+    assert gate_file is not None
+    return read_written(gate_file).wrong(place, why)
+
+
+def _changed(expectation: Expectation, change: dict[str, Any] | None, gate_file: Path | None) -> Expectation:
     """Apply what an installation's gate file says of a rule."""
     if not change:
         return expectation
-    severity = change.get("severity", expectation.severity)
-    unknown = set(change) - {"severity"} - set(expectation.kwargs) - {"mostly"}
-    if severity not in SEVERITIES or unknown:
-        raise SpecError("expectation.bad", table=expectation.table, row=str(change)[:80], allowed=", ".join(SEVERITIES))
+    allowed = {"severity", "mostly", *expectation.kwargs}
+    unknown = sorted(set(change) - allowed)
+    if unknown:
+        facts = {"allowed": ", ".join(sorted(allowed))}
+        raise _gate_error(gate_file, [expectation.finding, unknown[0]], Phrase("written.why.unknown_key", facts))
     kwargs = expectation.kwargs | {name: value for name, value in change.items() if name != "severity"}
-    return replace(expectation, severity=severity, kwargs=kwargs)
+    return replace(expectation, severity=change.get("severity", expectation.severity), kwargs=kwargs)
 
 
 def _expectation(table: str, row: dict[str, Any], month: Month) -> Expectation:
-    severity = row.get("severity", "critical")
-    if severity not in SEVERITIES or "type" not in row:
-        raise SpecError("expectation.bad", table=table, row=str(row)[:80], allowed=", ".join(SEVERITIES))
     kwargs = dict(row.get("kwargs", {}))
     if QUERY in kwargs:
         kwargs[QUERY] = _filled(kwargs[QUERY], month)
-    return Expectation(table, row["type"], kwargs, severity, dict(row.get("meta", {})))
+    return Expectation(table, row["type"], kwargs, row.get("severity", "critical"), dict(row.get("meta", {})))
 
 
 def _filled(query: str, month: Month) -> str:

@@ -6,16 +6,19 @@ of each table it reads as well as on the columns it shows.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from typing import cast
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from pipelines.core.contract import Column as ContractColumn
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.errors import SpecError
 from pipelines.core.spec import Spec, TableName, room_specs
 
 CARRY_MONTHS = 13
@@ -40,17 +43,6 @@ class Origin:
     def all(self) -> set[ColumnName]:
         """Every column the table depends on."""
         return self.rows.union(*self.columns.values())
-
-
-def snapshot_columns(name: str) -> list[ContractColumn]:
-    """The columns a snapshot table has: the contract's without personal data, and a local date for every instant."""
-    columns: list[ContractColumn] = []
-    for column in contract()[name].columns:
-        if not column.personal:
-            columns.append(column)
-        if column.kind == "timestamp":
-            columns.append(ContractColumn(column.name.removesuffix("_at") + "_on", "date", column.required))
-    return columns
 
 
 @cache
@@ -118,7 +110,10 @@ def carried_columns(spec: Spec) -> tuple[str, ...]:
 
 @cache
 def origin(spec: Spec) -> Origin:
-    """Work out what the columns and rows of one SQL file's table are made of, one step back."""
+    """Work out what the columns and rows of one SQL file's table are made of, one step back.
+
+    Raise SpecError for a column that no table it reads has.
+    """
     tree = spec.tree
     schema: dict[str, object] = {}
     for table in tree.find_all(exp.Table):
@@ -128,11 +123,31 @@ def origin(spec: Spec) -> Origin:
     for name in spec.reads:
         flat = f"{name.era}__{name.name}" if name.era else name.name
         schema[flat] = dict.fromkeys(table_columns(name.name), "VARCHAR")
-    qualified = qualify(tree, schema=schema, dialect="duckdb", quote_identifiers=False, validate_qualify_columns=True)
+    try:
+        qualified = qualify(
+            tree, schema=schema, dialect="duckdb", quote_identifiers=False, validate_qualify_columns=True
+        )
+    except SqlglotError as error:
+        raise _bad_column(spec, str(error).splitlines()[0]) from error
     scope = build_scope(qualified)
     assert scope is not None
     made = _of_scope(scope, {})
     return _of_carry(spec, made) if spec.meta.get("carry") else made
+
+
+def _bad_column(spec: Spec, why: str) -> SpecError:
+    """The error of a SELECT that names what none of its tables has: the first such name, and its line."""
+    known = {column for table in spec.reads for column in table_columns(table.name)}
+    columns = list(spec.tree.find_all(exp.Column))
+    named = next((column for column in columns if column.name in re.findall(r"\w+", why)), None)
+    suspect = named or next((column for column in columns if column.name not in known), None)
+    if suspect is None:
+        return SpecError("spec.unresolved", where=spec.where, line=spec.sql_line, why=why)
+    line = spec.sql_line + int(suspect.this.meta.get("line", 1)) - 1
+    near = get_close_matches(suspect.name, known, n=3)
+    return SpecError(
+        "spec.unknown_column", where=spec.where, line=line, column=suspect.sql(), near=", ".join(near) or "–"
+    )
 
 
 def _of_carry(spec: Spec, made: Origin) -> Origin:

@@ -7,8 +7,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -27,7 +25,9 @@ class Outcome:
 @cache
 def outcomes() -> dict[str, Outcome]:
     """Load the codes in the order a drop-down shows them."""
-    raw = yaml.safe_load(Path(__file__).with_name("outcomes.yml").read_text(encoding="utf-8"))
+    from pipelines.core.yaml_files import read_yaml  # here, so that the help need not wait for it
+
+    raw = read_yaml(Path(__file__).with_name("outcomes.yml"))
     return {code: Outcome(code, **flags) for code, flags in raw.items()}
 
 

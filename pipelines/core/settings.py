@@ -9,10 +9,10 @@ from typing import Any, Literal, get_args
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pipelines.core.errors import SpecError
+from pipelines.core.errors import Refused, SpecError
 
 # Known to everybody who can read this file: good for trying things out and for reproducible tests, no protection.
-# `retention status` says so until RETENTION_SECRET_KEY (or a key file) is set.
+# Nothing leaves the house under it, and nothing comes back, but in a demonstration (`require_own_key`).
 DEVELOPMENT_KEY = "retention-office-development-key"
 
 
@@ -40,6 +40,12 @@ class Settings(BaseSettings):
         default=SecretStr(DEVELOPMENT_KEY),
         min_length=16,
         description="keys order ids, hold-out draws and row signatures",
+    )
+    demonstration: bool = Field(
+        default=False, description="a trial: months may be released and sent under the key that everybody knows"
+    )
+    signed_returns: bool = Field(
+        default=False, description="rows that come back without the signature of their workbook are refused"
     )
     high_value_threshold: Decimal = Field(
         default=Decimal("89.00"), ge=0, description="θ, yuan a month: mean revenue that makes a customer high-value"
@@ -130,6 +136,11 @@ class Settings(BaseSettings):
     def has_development_key(self) -> bool:
         """Whether anybody could forge a row signature."""
         return self.secret_key.get_secret_value() == DEVELOPMENT_KEY
+
+    def require_own_key(self) -> None:
+        """Raise Refused under the development key, before anything leaves the house or is believed on its return."""
+        if self.has_development_key and not self.demonstration:
+            raise Refused("key.development")
 
     def meaning(self) -> dict[str, str]:
         """The settings that change what a month's tables say; part of what a month is made of."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-
-import sqlglot
-import yaml
-from sqlglot import exp
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import SpecError
+from pipelines.core.front_matter import block_of
 from pipelines.core.paths import SQL
+from pipelines.core.written import Written
+from pipelines.core.yaml_files import read_text
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 # Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, m12 the same month a year
 # before, prior the latest held one before this, base the frozen cohort's base month.
@@ -41,13 +43,17 @@ class TableName:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """One parsed SQL file. `meta` is its front matter; `name` its stem; `table` what it writes."""
+    """One parsed SQL file. `meta` is its front matter; `name` its stem; `table` what it writes.
+
+    `sql_line` is the line of the file on which its SELECT begins.
+    """
 
     room: str
     name: str
     path: Path
     meta: dict[str, Any]
     sql: str
+    sql_line: int = 1
 
     @property
     def table(self) -> str:
@@ -62,20 +68,20 @@ class Spec:
     @property
     def tree(self) -> exp.Query:
         """The parsed SELECT (a fresh copy each time, callers may change it)."""
-        return _parse(self.sql, self.where).copy()
+        return _parse(self.sql, self.where, self.sql_line).copy()
 
     @property
     def reads(self) -> frozenset[TableName]:
         """The tables the SELECT reads, its own CTEs left out."""
-        tree = _parse(self.sql, self.where)
-        ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-        tables = (TableName(t.name, t.db) for t in tree.find_all(exp.Table))
-        return frozenset(t for t in tables if t.era or t.name not in ctes)
+        return _reads(self.sql, self.where, self.sql_line)
 
     @property
     def parameters(self) -> frozenset[str]:
         """The names of the `:parameters` in the SELECT."""
-        return frozenset(str(p.this) for p in _parse(self.sql, self.where).find_all(exp.Placeholder))
+        from sqlglot import exp
+
+        tree = _parse(self.sql, self.where, self.sql_line)
+        return frozenset(str(p.this) for p in tree.find_all(exp.Placeholder))
 
     @property
     def tolerates(self) -> frozenset[str]:
@@ -93,34 +99,71 @@ class Spec:
 
 
 @cache
-def _parse(sql: str, where: str) -> exp.Query:
+def _parse(sql: str, where: str, sql_line: int) -> exp.Query:
+    import sqlglot  # here, so that who reads front matters alone does not wait for it
+    from sqlglot import exp
+
     try:
         trees = sqlglot.parse(sql, read="duckdb")
     except sqlglot.errors.ParseError as error:
-        raise SpecError("spec.unparsable", where=where, why=str(error).splitlines()[0]) from error
+        first = error.errors[0] if error.errors else {}
+        line = sql_line + int(first.get("line") or 1) - 1
+        why = str(first.get("description") or error).splitlines()[0]
+        raise SpecError("spec.unparsable", where=where, line=line, why=why) from error
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        why = str(error).splitlines()[0]
+        raise SpecError("spec.unparsable", where=where, line=sql_line, why=why) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        raise SpecError("spec.not_one_select", where=where)
+        raise SpecError("spec.not_one_select", where=where, line=sql_line)
     return trees[0]
 
 
+@cache
+def _reads(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
+    from sqlglot import exp
+
+    tree = _parse(sql, where, sql_line)
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables = (TableName(t.name, t.db) for t in tree.find_all(exp.Table))
+    return frozenset(t for t in tables if t.era or t.name not in ctes)
+
+
 def load_spec(path: Path) -> Spec:
-    """Read one SQL file; raise SpecError when its front matter or its SELECT cannot be read."""
+    """Read one SQL file; raise SpecError when its front matter says what nobody knows, or cannot be read."""
     where = f"sql/{path.parent.name}/{path.name}"
-    match = _FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+    match = _FRONT_MATTER.match(read_text(path, where))
     if not match:
         raise SpecError("spec.no_front_matter", where=where)
-    try:
-        meta = yaml.safe_load(match["yaml"]) or {}
-    except yaml.YAMLError as error:
-        raise SpecError("spec.bad_front_matter", where=where, why=str(error).splitlines()[0]) from error
-    return Spec(path.parent.name, path.stem, path, meta, match["sql"].strip().rstrip(";"))
+    block = Written(where, match["yaml"], first_line=2)
+    meta = block.read()
+    block.hold_to(block_of(path.parent.name, path.stem), meta)
+    before = match.string[: match.start("sql")] + match["sql"][: len(match["sql"]) - len(match["sql"].lstrip())]
+    sql = match["sql"].strip().rstrip(";")
+    return Spec(path.parent.name, path.stem, path, meta, sql, before.count("\n") + 1)
 
 
 @cache
 def room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
-    specs = {spec.table: spec for spec in map(load_spec, sorted((SQL / room).glob("*.sql")))}
-    return tuple(_in_order(specs))
+    return tuple(_in_order({spec.table: spec for spec in named_specs(room).values()}))
+
+
+@cache
+def named_specs(room: str) -> Mapping[str, Spec]:
+    """Load a room's SQL files by their names, no SELECT parsed."""
+    specs = map(load_spec, sorted((SQL / room).glob("*.sql")))
+    return {spec.name: _with_lists(spec) if spec.meta.get("variants_of") else spec for spec in specs}
+
+
+def _with_lists(spec: Spec) -> Spec:
+    """A KPI that has a variant for every list that holds somebody out, under the list's name and title."""
+    declared = spec.meta["variants"]
+    held_out = sorted(
+        (one for one in named_specs("dispatch").values() if one.meta["holdout"]),
+        key=lambda one: (one.meta["priority"], one.name),
+    )
+    variants = declared | {one.name: one.meta["title"] for one in held_out if one.name not in declared}
+    return replace(spec, meta=spec.meta | {"variants": variants, "declared_variants": list(declared)})
 
 
 def _in_order(specs: dict[str, Spec]) -> Iterator[Spec]:

@@ -7,10 +7,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.core.errors import SpecError
+from pipelines.core.written import read_written
 from pipelines.deliver.failures import Closed
 
 Part = Literal["manager", "branch", "company"]
@@ -105,17 +104,8 @@ class Deliveries(_Model):
 
 def load_deliveries(path: Path) -> Deliveries:
     """Read who is sent what; raise SpecError that names the place, never the value: it might be a misplaced password."""
-    try:
-        return Deliveries.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError("deliver.unreadable", file=path, why=type(error).__name__) from error
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
-        raise SpecError("deliver.bad", file=path, where=f"line {line}", why="YAML") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "-"
-        raise SpecError("deliver.bad", file=path, where=where, why=first["msg"]) from None
+    written = read_written(path, shows_values=False)
+    return written.hold_to(Deliveries, written.read())
 
 
 def missing_places(deliveries: Deliveries) -> list[str]:

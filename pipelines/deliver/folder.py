@@ -33,8 +33,16 @@ class FolderSender:
         """There is nothing to close."""
 
 
+def _make_shared(folder: Path) -> None:
+    """Make a folder of the share and those above it, for the share's group to read: the one thing that is not private."""
+    if not folder.exists():
+        _make_shared(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o750)
+
+
 def _place(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    _make_shared(target.parent)
     beside = target.with_name(
         f".{target.name}.part"
     )  # always the same, so that what a dead delivery left is overwritten

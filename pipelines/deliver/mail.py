@@ -5,9 +5,11 @@ from __future__ import annotations
 import mimetypes
 import smtplib
 import ssl
+from base64 import b64encode
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from urllib.parse import quote
 
 from pipelines.deliver.config import SmtpChannel, read_secret, trusted
 from pipelines.deliver.failures import Closed, Later, NotSent, Rejected
@@ -15,6 +17,7 @@ from pipelines.store.outbox import Letter, instant
 from pipelines.words.texts import label
 
 _TOO_LARGE, _CLOSING = 552, 421
+_WORD, _PIECE = 10, 4  # characters that stay within a line of 78, four bytes each at most
 
 
 class MailSender:
@@ -91,7 +94,7 @@ def _refused(code: int, is_sender: bool = False) -> NotSent:
 
 def write_mail(letter: Letter, files: list[Path], sender: str, language: str) -> EmailMessage:
     """Write the mail of a letter; subject and text hold no customer's data, the attachments do."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=SMTP.clone(refold_source="none"))  # names of files are folded here
     mail["From"], mail["To"] = sender, letter.receiver
     mail["Subject"] = label(language, "mail.subject", occasion=letter.occasion)
     mail["Date"] = instant()
@@ -102,4 +105,31 @@ def write_mail(letter: Letter, files: list[Path], sender: str, language: str) ->
     for file in files:
         main, _, sub = (mimetypes.guess_type(file.name)[0] or "application/octet-stream").partition("/")
         mail.add_attachment(file.read_bytes(), maintype=main, subtype=sub, filename=file.name)
+        if not file.name.isascii():
+            *_, part = mail.iter_attachments()
+            _name_twice(part, f"{main}/{sub}", file.name)
     return mail
+
+
+def _name_twice(part: EmailMessage, kind: str, name: str) -> None:
+    """Name an attachment in both forms that are in use: RFC 2231's, and RFC 2047's, which many clients read alone."""
+    words = "\n  ".join(_encoded_words(name))
+    standard = ";\n ".join(_extended_parameters(name))
+    del part["Content-Type"], part["Content-Disposition"]
+    part.set_raw("Content-Type", f'{kind};\n name="{words}"')
+    part.set_raw("Content-Disposition", f'attachment;\n {standard};\n filename="{words}"')
+
+
+def _encoded_words(name: str) -> list[str]:
+    """Write a text as RFC 2047's encoded words; no character is cut in two."""
+    pieces = [name[start : start + _WORD] for start in range(0, len(name), _WORD)]
+    return [f"=?utf-8?B?{b64encode(piece.encode()).decode()}?=" for piece in pieces]
+
+
+def _extended_parameters(name: str) -> list[str]:
+    """Write a text as RFC 2231's parameter, in numbered pieces where it is long."""
+    pieces = [quote(name[start : start + _PIECE], safe="") for start in range(0, len(name), _PIECE)]
+    if len(pieces) == 1:
+        return [f"filename*=utf-8''{pieces[0]}"]
+    marks = ["utf-8''", *[""] * (len(pieces) - 1)]
+    return [f"filename*{place}*={mark}{piece}" for place, (mark, piece) in enumerate(zip(marks, pieces, strict=True))]

@@ -21,8 +21,8 @@ from pipelines.deliver.content import open_released, released_version, render
 from pipelines.deliver.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.deliver.folder import FolderSender
 from pipelines.deliver.letters import Mailbag, write_letters
-from pipelines.run import StorageErrors
 from pipelines.store.failpoints import failpoint
+from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import (
     DEAD,
@@ -97,6 +97,7 @@ def deliver(
     letter says why.
     """
     folder = open_released(home, occasion)
+    settings.require_own_key()
     if settings.delivery_file is None:
         return Report(occasion, nothing="no_file")
     deliveries = load_deliveries(settings.delivery_file)

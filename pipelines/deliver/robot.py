@@ -30,6 +30,14 @@ _BAD_OR_TOO_FAST = (
     9499  # Feishu's code of a bad request; said of a text that was too fast as well, and only its words differ
 )
 _BUSY = -1
+# What says that the robot is another than it was set up here: its link, secret, keyword, allowed addresses, or it is off.
+# No letter is at fault, and each is good once a person has mended the channel.
+SET_UP_OTHERWISE = {
+    "dingtalk": {300001, 300005, 310000, 400101, 400102, 400106},
+    "wecom": {93000, 93008, 93017},
+    "feishu": {19001, 19007, 19021, 19022, 19024},
+}
+_WRONG_LINK = {301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410}
 _LEFT_ALONE = 600  # seconds for which DingTalk shuts a robot that was too fast
 _RETRIED = {408, 425, 429, 500, 503}
 _GATEWAY = {502, 504}
@@ -142,6 +150,7 @@ def judge_answer(vendor: str, status: int, headers: Mapping[str, str], answer: b
     code = _code(answer)
     if vendor != "plain" and _is_too_fast(vendor, code, answer):
         raise Later("robot_code", after=_asked_for(headers) or _LEFT_ALONE, code=code)
+    _refuse_wrong_setting(vendor, status, code)
     if not 200 <= status < 300:
         raise Rejected("http_code", code=status)
     if vendor == "plain":
@@ -152,6 +161,14 @@ def judge_answer(vendor: str, status: int, headers: Mapping[str, str], answer: b
         raise Later("robot_code", code=code)
     if code != 0:
         raise Rejected("robot_code", code=code)
+
+
+def _refuse_wrong_setting(vendor: str, status: int, code: int | None) -> None:
+    """Raise Closed where the answer says that the channel is to be mended, not the letter."""
+    if status in _WRONG_LINK:
+        raise Closed("robot_link", code=status)
+    if code in SET_UP_OTHERWISE.get(vendor, ()):
+        raise Closed("robot_set_up", code=code)
 
 
 def _is_too_fast(vendor: str, code: int | None, answer: bytes) -> bool:

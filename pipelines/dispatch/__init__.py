@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.core.context import Context
 from pipelines.core.outputs import decided_by, lists
+from pipelines.core.quoting import quote_name, quote_text
 from pipelines.core.spec import Spec, TableName
 from pipelines.dispatch.capacity import place
 from pipelines.dispatch.decide import ask, settle
@@ -122,7 +123,7 @@ def _one_a_customer(spec: Spec, answer: str) -> str:
 def _evidence(spec: Spec) -> str:
     """The columns a list gives beyond the fixed ones, as JSON text: `{"age_days":"31","oldest_due_on":"2026-07-31"}`."""
     names = [name for name in spec.tree.named_selects if name not in FIXED]
-    facts = ", ".join(f"'{name}': CAST(\"{name}\" AS VARCHAR)" for name in names)
+    facts = ", ".join(f"{quote_text(name)}: CAST({quote_name(name)} AS VARCHAR)" for name in names)
     return f"CAST(TO_JSON({{{facts}}}) AS VARCHAR)" if names else "CAST(NULL AS VARCHAR)"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -10,10 +11,16 @@ from typing import Any, NamedTuple, Self
 import duckdb
 import pyarrow as pa
 
+from pipelines.core.errors import StorageError
+from pipelines.core.quoting import quote_name, quote_text
 from pipelines.core.spec import EARLIER, Spec, TableName
 from pipelines.store.files import Written, write_parquet
 
 BATCH_ROWS = 122_880
+_KIND = duckdb.StatementType
+# What the engine is sent. None of these writes a file, reads another or changes a setting: that is COPY, EXPORT,
+# ATTACH, LOAD and SET, and a folder that may be read may be copied into.
+_SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
 
 
 class Answer(NamedTuple):
@@ -24,7 +31,10 @@ class Answer(NamedTuple):
 
 
 class DuckEngine:
-    """One private in-memory database. Tables are views on Parquet files; files outside `folders` cannot be read."""
+    """One private in-memory database. Tables are views on Parquet files; files outside `folders` cannot be read.
+
+    It writes no file but what spills: results leave as Arrow, and `write_parquet` alone puts them where they belong.
+    """
 
     def __init__(self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int) -> None:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)  # what spills may name people
@@ -33,9 +43,11 @@ class DuckEngine:
             config={"memory_limit": memory_limit, "threads": threads, "temp_directory": str(scratch)},
         )
         self._connection.execute("SET TimeZone = 'UTC'")
-        allowed = [str(folder.resolve()) for folder in (scratch, *folders)]
-        self._connection.execute(f"SET allowed_directories = {allowed!r}")
+        allowed = ", ".join(quote_text(str(folder.resolve())) for folder in (scratch, *folders))
+        self._connection.execute(f"SET allowed_directories = [{allowed}]")
         self._connection.execute("SET enable_external_access = false")
+        # A table that is not there is an error, never a variable of ours that has its name.
+        self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
@@ -50,12 +62,12 @@ class DuckEngine:
 
     def bind(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name."""
-        quoted = str(path.resolve()).replace("'", "''")
-        self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM read_parquet('{quoted}')")
+        file = quote_text(str(path.resolve()))
+        self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM read_parquet({file})")
 
     def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
         """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""
-        self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing_of(columns)}")
+        self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing_of(columns)}")
 
     def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
         """Answer the SELECT of a SQL file: here it is its own answer, worked out where it is put."""
@@ -67,8 +79,12 @@ class DuckEngine:
         return {name: str(kind) for name, kind, *_ in columns}
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> duckdb.DuckDBPyConnection:
-        """Run one statement with named `$parameters`."""
-        return self._connection.execute(sql, dict(parameters or {}))
+        """Run one statement with named `$parameters`; raise StorageError for more than one, or one of a kind not sent."""
+        statements = self._connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type not in _SENT:
+            kinds = ", ".join(statement.type.name for statement in statements)
+            raise StorageError("storage.statement", kinds=kinds or "-")
+        return self._connection.execute(statements[0], dict(parameters or {}))
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """Return a small result as a list of dicts."""
@@ -82,7 +98,7 @@ class DuckEngine:
     def register(self, name: str, rows: pa.Table) -> None:
         """Take an Arrow table in under a name, as a table of this run."""
         self._connection.register("__incoming", rows)
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM __incoming")
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM __incoming")
         self._connection.unregister("__incoming")
 
     def write(
@@ -95,10 +111,11 @@ class DuckEngine:
 
 def nothing_of(columns: Mapping[str, str]) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
-    body = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+    body = ", ".join(f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items())
     return f"SELECT {body} WHERE FALSE"
 
 
+@cache
 def native(spec: Spec) -> str:
     """Return a SQL file's SELECT in DuckDB's own words (`:month` becomes `$month`)."""
     return spec.tree.sql(dialect="duckdb")

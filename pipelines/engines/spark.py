@@ -19,6 +19,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.core.errors import StorageError
+from pipelines.core.quoting import quote_name, quote_text
 from pipelines.core.spec import TableName
 from pipelines.engines.duckdb import Answer, DuckEngine, nothing_of
 
@@ -76,9 +77,9 @@ class SparkEngine(DuckEngine):
         folder = self._scratch.resolve() / f"answer_{self._count}"
         with _told():
             self._ask(sqlglot.parse_one(sql, read="duckdb"), parameters or {}, folder)
-        columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in types.items())
-        where = str(folder / "*.parquet").replace("'", "''")
-        return Answer(f"SELECT {columns} FROM read_parquet('{where}')", {})
+        quoted = {quote_name(name): kind for name, kind in types.items()}
+        columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in quoted.items())
+        return Answer(f"SELECT {columns} FROM read_parquet({quote_text(str(folder / '*.parquet'))})", {})
 
     def _ask(self, tree: exp.Expr, parameters: Mapping[str, object], folder: Path) -> None:
         for table in list(tree.find_all(exp.Table)):

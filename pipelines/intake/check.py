@@ -20,13 +20,15 @@ from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
 from pipelines.intake.coverage import Coverage, Unlock, read_coverage
 from pipelines.intake.proposal import recognise_column, recognise_table
 from pipelines.intake.sample import Sample, read_samples
-from pipelines.run import Job, StorageErrors, open_trial, run_draft_room
+from pipelines.run import Job, open_trial, run_draft_room
 from pipelines.sources.delivery import FileRefused
 from pipelines.sources.mapping import file_kind
+from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft
 from pipelines.words.masking import mask_row
 
-_GATED = ROOMS[ROOMS.index("validate") : ROOMS.index("report")]
+STEPS = ROOMS[: ROOMS.index("report")]
+_GATED = STEPS[STEPS.index("validate") :]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pipelines.core.errors import SourceNotReady, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.intake.proposal import Proposal, month_folder, propose
 from pipelines.intake.sample import SAMPLE_ROWS, Sample, read_samples
-from pipelines.sources import DatabaseSource, open_source
+from pipelines.sources import open_source
+from pipelines.sources.database import DatabaseSource
 from pipelines.sources.delivery import FileRefused
 from pipelines.sources.mapping import MAPPING, file_kind
 

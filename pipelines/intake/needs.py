@@ -13,9 +13,8 @@ from typing import Any, cast
 
 from pipelines.core.calendar import Calendar
 from pipelines.core.context import Context
-from pipelines.core.contract import Table, contract
+from pipelines.core.contract import Table, contract, snapshot_columns
 from pipelines.core.contract_texts import EXAMPLE_MONTH
-from pipelines.core.lineage import snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import Settings

@@ -26,7 +26,7 @@ from pipelines.plan.form import YearPlan, read_plan
 from pipelines.plan.split import LEVELS, Part, split_year
 from pipelines.plan.targets import digest, month_targets, refuse_others, write_targets
 from pipelines.plan.weights import ROOM, Held, weigh
-from pipelines.run import StorageErrors
+from pipelines.store.faults import StorageErrors
 from pipelines.store.files import write_parquet
 from pipelines.store.lake import PlanFolder, Version
 from pipelines.words.views import write_rows

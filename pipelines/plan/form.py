@@ -25,13 +25,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis
 from pipelines.core.spec import room_specs
+from pipelines.core.yaml_files import read_yaml
 from pipelines.plan.split import months_of
 
 
@@ -181,31 +181,15 @@ class YearPlan(_Form):
         return Month.parse(self.month)
 
 
-class _TextLoader(yaml.BaseLoader):
-    """Reads every scalar as text, and no key twice: the later of two weights would win without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value]
-        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
-            raise yaml.constructor.ConstructorError(None, None, f"twice: {', '.join(twice)}", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 def read_plan(path: Path) -> YearPlan:
     """Read a plan's YAML; raise SpecError with the place where it is wrong."""
+    raw = read_yaml(path, is_text=True)
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)
         plan = YearPlan.model_validate(_with_months(raw))
-    except OSError as error:
-        raise SpecError("plan.no_file", file=path.name, why=error.strerror) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "–"
         raise SpecError("plan.bad", file=path.name, where=where, why=first["msg"]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{mark.line + 1}:{mark.column + 1}" if mark else "YAML"
-        raise SpecError("plan.bad", file=path.name, where=where, why=getattr(error, "problem", error)) from error
     _refuse_wrong_kinds(plan)
     return plan
 

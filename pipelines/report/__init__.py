@@ -29,7 +29,7 @@ TABLES = (
     "kpi_tie",
     "dispatch_list",
     "validate_result",
-    "validate_release",
+    "validate_offending",
     "validate_sample",
     "validate_trend",
     "snapshot_intake",

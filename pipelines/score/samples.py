@@ -60,13 +60,10 @@ class Samples:
         return self.rows[self.names]
 
 
-def gather_samples(home: Path, through: Month, settings: Settings) -> Samples:
-    """Read the months held up to `through` into labelled rows; empty `rows` where no label is known yet."""
-    versions = [MonthFolder(home, month).version() for month in held_months(home) if month <= through]
-    versions = [version for version in versions if all(version.is_computed(table) for table in MUST)]
-    if not versions:
-        raise ModelError("model.no_months", month=through)
-    share = sample_share(versions)
+def gather_samples(home: Path, through: Month, settings: Settings, most: int = MOST_ROWS) -> Samples:
+    """Read the months held up to `through` into `most` labelled rows; empty `rows` where no label is known yet."""
+    versions = usable_months(home, through)
+    share = sample_share(versions, most)
     with open_reader(versions, settings) as reader:
         panel = pd.concat([reader.status(version, share) for version in versions], ignore_index=True)
         labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
@@ -82,9 +79,23 @@ def gather_samples(home: Path, through: Month, settings: Settings) -> Samples:
     return Samples(through, rows, newest, names, missing, counts)
 
 
+def usable_months(home: Path, through: Month) -> list[Version]:
+    """Return the months up to `through` that hold what labels and features need; raise ModelError where none does."""
+    versions = [MonthFolder(home, month).version() for month in held_months(home) if month <= through]
+    versions = [version for version in versions if all(version.is_computed(table) for table in MUST)]
+    if not versions:
+        raise ModelError("model.no_months", month=through)
+    return versions
+
+
+def count_rows(version: Version) -> int:
+    """Return how many services a month holds."""
+    return int(pq.read_metadata(version.table("features_service")).num_rows)
+
+
 def sample_share(versions: list[Version], most: int = MOST_ROWS) -> float:
     """The share of customers that keeps the sample below `most` rows, in steps, so that a month more changes little."""
-    total = sum(pq.read_metadata(version.table("features_service")).num_rows for version in versions)
+    total = sum(count_rows(version) for version in versions)
     share = 1.0
     while share * total > most:
         share /= 2.0

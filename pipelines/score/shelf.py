@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.registry import Card, ModelRefused, load_model
+from models.registry import Card, ModelRefused, load_model, read_card
 from pipelines.core.errors import ModelError
 from pipelines.core.settings import Settings
-from pipelines.store.champions import Promotion, models_folder, read_promotions, record_promotion, uplift_shelf
+from pipelines.store.champions import (
+    VERSION_NAME,
+    Promotion,
+    models_folder,
+    read_promotions,
+    record_promotion,
+    uplift_shelf,
+)
 
 _REFUSED = {
     "missing": "model.missing",
@@ -18,7 +24,6 @@ _REFUSED = {
     "other_version": "model.other_version",
     "foreign": "model.foreign",
 }
-_VERSION = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,9 @@ class Shelved:
 def list_versions(home: Path, settings: Settings) -> list[Shelved]:
     """Look at every version, oldest first; each is loaded, so that what is said usable is."""
     said = read_promotions(home)
-    folders = sorted(path for path in models_folder(home).glob("*") if _VERSION.fullmatch(path.name))
-    return [_look(folder, said, settings.key) for folder in folders]
+    there = {path.name for path in models_folder(home).glob("*") if VERSION_NAME.fullmatch(path.name)}
+    champion = {said[-1].version} if said else set()  # though its folder may be gone
+    return [_look(models_folder(home) / name, said, settings.key) for name in sorted(there | champion)]
 
 
 def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:
@@ -51,7 +57,7 @@ def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:
 
 def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
     """Make a version champion, on the record, if it can be used; raise ModelError where it cannot."""
-    if not _VERSION.fullmatch(version):
+    if not VERSION_NAME.fullmatch(version):
         raise ModelError("model.unknown", version=version)
     shelves = [shelf for shelf in (home, uplift_shelf(home)) if (models_folder(shelf) / version).is_dir()]
     if not shelves:
@@ -64,6 +70,14 @@ def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> 
     if not card.judged.get("wins", True):  # an uplift model's card says whether it sorts better than the risk does
         raise ModelError("model.lost_to_risk", version=version, **_qini(card))
     return record_promotion(home, version, card.trained_through, by, why)
+
+
+def read_notes(home: Path, version: str, settings: Settings) -> dict[str, str]:
+    """Return what a version's card notes of it, whichever shelf it stands on; raise ModelError where it is not there."""
+    for shelf in (home, uplift_shelf(home)):
+        if (models_folder(shelf) / version).is_dir():
+            return read_card(models_folder(shelf) / version, settings.key).notes
+    raise ModelError("model.unknown", version=version)
 
 
 def _qini(card: Card) -> dict[str, str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+import scipy
+import sklearn
 from sklearn.base import clone
 
 import models.competing
@@ -22,14 +24,24 @@ from models.judging.drift import store_bins
 from models.judging.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
 from models.labels import INVOLUNTARY, VOLUNTARY
 from models.reasons import group_contributions
-from models.registry import Card, ModelRefused, describe_choices, hash_code, hash_frame, load_model, save_model
+from models.registry import (
+    QUICK,
+    Card,
+    ModelRefused,
+    describe_choices,
+    hash_code,
+    hash_frame,
+    load_model,
+    save_model,
+)
+from models.steps import Workbench, use_workbench
 from pipelines.channels.review import write_review
 from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.score.champion import PLACES
 from pipelines.score.frame import feature_groups, features, reasons, signs
-from pipelines.score.samples import GAP, Samples, gather_samples
+from pipelines.score.samples import GAP, MOST_ROWS, Samples, gather_samples
 from pipelines.store.champions import find_champion, models_folder
 from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import LANGUAGES
@@ -39,26 +51,56 @@ JUDGED_MONTHS = 3
 A_TENTH = 0.1
 EXPLAINED_ROWS = 2_000
 RULES = {VOLUNTARY: usage_rule, INVOLUNTARY: arrears_rule}
+MOST_ROWS_QUICK = 80_000
+KEPT = ".steps"  # beside the versions: what is finished of a training, until all of it is
+STEPS = (
+    "train_samples",
+    *(f"train_judge_{outcome}" for outcome in models.competing.ORDER),
+    "train_compare",
+    *(f"train_fit_{outcome}" for outcome in models.competing.ORDER),
+    "train_write",
+    "train_uplift",
+)
 METRICS = ("auc", "average_precision", "log_loss", "brier", "calibration_error", "lift_10", "precision_at_capacity")
 Progress = Callable[[str], None]
 
 
-def train(home: Path, through: Month, settings: Settings, progress: Progress = lambda step: None) -> Card:
+def train(
+    home: Path,
+    through: Month,
+    settings: Settings,
+    progress: Progress = lambda step: None,
+    *,
+    is_quick: bool = False,
+) -> Card:
     """Fit, judge and seal a challenger on what was known by `through`, with its review page; return its card.
 
+    What was finished of an interrupted training of the same rows is used again; nothing of it stays once this is done.
     Raise ModelError where no month up to then has its label, or too few have left to learn from.
     """
     progress("train_samples")
-    samples = gather_samples(home, through, settings)
+    samples = gather_samples(home, through, settings, MOST_ROWS_QUICK if is_quick else MOST_ROWS)
     _check(samples)
-    recipe = make_recipe()
-    progress("train_judge")
-    judged = judge(recipe, samples, capacity_share(home, through), find_rival(home, settings))
-    progress("train_fit")
-    model = clone(recipe).fit(samples.features, samples.rows["outcome"].to_numpy(), samples.rows["month"].to_numpy())
-    card = save_model(models_folder(home), model, make_card(model, samples, judged), settings.key)
+    recipe = make_quick_recipe() if is_quick else make_recipe()
+    with use_workbench(Workbench(progress, models_folder(home) / KEPT, salt=_salt())) as bench:
+        bench.phase = "train_judge"
+        judged = judge(recipe, samples, capacity_share(home, through), find_rival(home, settings), progress)
+        bench.phase = "train_fit"
+        rows = samples.rows
+        model = clone(recipe).fit(samples.features, rows["outcome"].to_numpy(), rows["month"].to_numpy())
+    progress("train_write")
+    card = make_card(model, samples, judged)
+    if is_quick:
+        card = replace(card, notes=card.notes | {QUICK: f"{QUICK}: {MOST_ROWS_QUICK}"})
+    card = save_model(models_folder(home), model, card, settings.key)
     write_pages(home, card)
+    bench.clear()
     return card
+
+
+def _salt() -> str:
+    """Name the code and the libraries that make the same rows into the same model."""
+    return "\0".join([hash_code(), sklearn.__version__, np.__version__, scipy.__version__])
 
 
 def write_pages(home: Path, card: Card) -> None:
@@ -72,6 +114,12 @@ def write_pages(home: Path, card: Card) -> None:
 def make_recipe() -> CompetingClassifier:
     """Return the model to fit, with the signs the business demands."""
     return CompetingClassifier(monotone=signs(features(feature_groups())), estimator=ChurnClassifier(gap=GAP))
+
+
+def make_quick_recipe() -> CompetingClassifier:
+    """Return the model to fit where somebody waits for it: boosted trees alone, chosen and calibrated on one month."""
+    estimator = ChurnClassifier(candidates=("boosting",), gap=GAP, folds=1, max_rounds=60)
+    return CompetingClassifier(monotone=signs(features(feature_groups())), estimator=estimator)
 
 
 def _check(samples: Samples) -> None:
@@ -101,7 +149,13 @@ def _way(month: pd.Series) -> _Way | None:
     return _Way(fewest=span - judged - GAP + 1, every=judged) if judged > 0 else None
 
 
-def judge(recipe: CompetingClassifier, samples: Samples, share: float, rival: Rival | None = None) -> dict[str, Any]:
+def judge(
+    recipe: CompetingClassifier,
+    samples: Samples,
+    share: float,
+    rival: Rival | None = None,
+    progress: Progress = lambda step: None,
+) -> dict[str, Any]:
     """Say how the recipe does on the last labelled months, beside the logistic model and the managers' rules.
 
     And beside the champion, on those of these months that the champion has not seen either.
@@ -110,6 +164,7 @@ def judge(recipe: CompetingClassifier, samples: Samples, share: float, rival: Ri
     if way is None or samples.rows["outcome"][_seen(samples, way)].nunique() < 2:
         return {}
     scored = _roll(recipe, samples, samples.rows["outcome"], way)
+    progress("train_compare")
     rows = samples.rows.loc[scored.index]
     found: dict[str, Any] = {"months": sorted(set(rows["month"])), "rows": len(rows), "capacity_share": share}
     fair = rival.fair_rows(rows) if rival else rows[:0]

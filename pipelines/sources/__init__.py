@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.core.errors import SourceNotReady, UsageError
-from pipelines.sources.database import DatabaseSource
-from pipelines.sources.database_spec import load_spec
 from pipelines.sources.delivery import (
     DAMAGED_ID,
     EXCEL_SERIAL,
@@ -19,14 +17,11 @@ from pipelines.sources.delivery import (
     Limits,
     Source,
 )
-from pipelines.sources.folder import DaySource, FolderSource
 
 __all__ = [
     "DAMAGED_ID",
     "EXCEL_SERIAL",
     "NO_CACHED_VALUE",
-    "DatabaseSource",
-    "DaySource",
     "Delivery",
     "FileReceipt",
     "Limits",
@@ -37,6 +32,10 @@ __all__ = [
 
 def open_source(spec: str | Path, limits: Limits | None = None) -> Source:
     """Open a folder, or the YAML file that describes a database; a path that is not there may be mounted later."""
+    from pipelines.sources.database import DatabaseSource  # here: who asks the office alone reads no delivery
+    from pipelines.sources.database_spec import load_spec
+    from pipelines.sources.folder import FolderSource
+
     path = Path(spec)
     if path.is_dir():
         return FolderSource(path, limits)

@@ -120,7 +120,7 @@ class DatabaseSource:
             # A savepoint, so that data one query cannot digest does not end the transaction of the others.
             with connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext():
                 parts = self._run_query(connection, table, month, folder)
-            schema = write_parts(table, translate_parts(table, parts), output)
+            schema = write_parts(table, translate_parts(table, parts), output, self.limits)
         except FileRefused as refusal:
             explain_lost_column(table, refusal)
             return Delivery(table.name, "refused", reason=refusal.key, facts=refusal.facts)
@@ -137,7 +137,7 @@ class DatabaseSource:
             result = connection.execute(statement, execution_options={"yield_per": _FETCH})
             with closing(result):
                 columns = column_names(fold_names(list(result.keys())), table)
-                check_names(columns, table, name)
+                check_names(columns, table, name, most=self.limits.columns)
                 return spool_rows(name, columns, result.partitions(_FETCH), folder)
         except sa.exc.DataError as error:
             raise FileRefused("query_data", file=name, error=_sqlstate(error)) from None

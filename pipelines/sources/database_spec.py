@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import yaml
 
 from pipelines.core.contract import contract
-from pipelines.core.errors import SourceNotReady, SpecError
+from pipelines.core.errors import SpecError
+from pipelines.core.written import read_written
 from pipelines.sources.mapping import NamesMapping, load_mapping
 
 _KEYS = {"url_env", "tables", "encoding", "mapping"}
@@ -43,12 +43,7 @@ class DatabaseSpec:
 
 def load_spec(path: Path) -> DatabaseSpec:
     """Read and check a database YAML; raise SpecError for one that cannot be used."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceNotReady("source.unreadable", file=path.name, error=os.strerror(error.errno or 0)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError("source.yaml_bad", file=path.name, detail="YAML") from error
+    raw = read_written(path, path.name, shows_values=False).read()
     spec = _check_spec(raw, path.name)
     if "mapping" not in raw:
         return spec

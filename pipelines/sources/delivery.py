@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 # because the Parquet holds text and the typing room cannot see the cell type any more.
 DAMAGED_ID = "\ue000"  # a number, date or boolean where an id stands: leading zeros or digits may be lost
 EXCEL_SERIAL = "\ue001"  # a plain number in a date column: days since 1899-12-30 (1904 workbooks already shifted)
-NO_CACHED_VALUE = "\ue002"  # a formula the workbook holds no result for
+NO_CACHED_VALUE = "\ue002"  # nothing to be read: an error, a formula without a result; what stands there follows
 
 RAGGED, TRUNCATED, TOTAL_ROW = "ragged", "truncated", "total_row"
 FILE, LINE, FAULT = "_file", "_line", "_fault"
+EXTRA = "_extra_"  # and its place: a column whose own name could not be kept
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,17 @@ class Limits:
     field_chars: int = 100_000
     line_bytes: int = 16 << 20
     gzip_ratio: int = 200
-    gzip_bytes: int = 1 << 30
+    gzip_bytes: int = 1 << 30  # below this a high ratio is only a repetitive table
+    unpacked_bytes: int = 64 << 30  # of a packed file, and of all rows as they are held
+    rows: int = 100_000_000
+    columns: int = 2_000
+    seconds: int = 3_600  # of the processor, for the rows of one file
     xlsx_ratio: int = 200
     xlsx_ratio_floor: int = 1 << 20  # below this a high ratio is only a repetitive sheet
     xlsx_bytes: int = 512 << 20
-    xlsx_cells: int = 30_000_000
-    xlsx_memory: int = 4 << 30  # address space of the process that unpacks a sheet
+    xlsx_cells: int = 30_000_000  # that hold something
+    parquet_ratio: int = 200
+    parquet_bytes: int = 1 << 30
     batch_rows: int = 50_000
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pipelines.core.contract import Table
-from pipelines.sources.delivery import FAULT, FILE, LINE, FileRefused
+from pipelines.sources.delivery import FAULT, FILE, LINE, FileRefused, Limits
 
 TITLE_ROWS = 5  # rows above the header that may hold a title
 # Inside [...]; spelled out where one engine's \s is narrower than another's.
@@ -68,12 +68,15 @@ def folded_names(cells: Sequence[str | None]) -> int:
     return sum((cell or "") != name for cell, name in zip(cells, fold_names(cells), strict=True))
 
 
-def check_names(names: Sequence[str], table: Table, file: str, line: int = 1) -> None:
-    """Refuse a file that names a column twice or lacks a required one."""
+def check_names(names: Sequence[str], table: Table, file: str, line: int = 1, most: int = Limits.columns) -> None:
+    """Refuse a file that has too many columns, names one twice or lacks a required one."""
+    if len(names) > most:
+        raise FileRefused("too_many_columns", file=file, line=line, columns=f"{len(names):,}", limit=f"{most:,}")
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise FileRefused("duplicate_header", file=file, line=line, columns=", ".join(twice))
-    lost = [name for name in required_names(table) if name not in names]
+    found = set(names)
+    lost = [name for name in required_names(table) if name not in found]
     if lost:
         refusal = FileRefused("missing_column", file=file, line=line, columns=", ".join(lost))
         refusal.strangers = tuple(name for name in names if table.column(name) is None)

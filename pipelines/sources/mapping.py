@@ -24,16 +24,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, ValidationError
 
 from pipelines.core.contract import Column, Table, contract
-from pipelines.core.errors import SourceNotReady, SpecError
+from pipelines.core.errors import SpecError
+from pipelines.core.yaml_files import find_lines, parse_yaml, read_text
 from pipelines.sources.header import fold_name
 
 MAPPING = "mapping.yml"
 KINDS = ("csv", "csv.gz", "parquet", "xlsx")
-_MOST_BYTES = 1 << 20
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
 Path_ = tuple[str | int, ...]
@@ -42,7 +41,7 @@ Lines = Mapping[Path_, int]
 
 def _empty_when_blank(value: Any) -> Any:
     """A key with nothing behind it, as in a form that is not filled in, names nothing."""
-    return {} if value is None else value
+    return {} if value in (None, "") else value
 
 
 def _as_list(value: Any) -> Any:
@@ -155,74 +154,19 @@ def find_mapping(*folders: Path) -> NamesMapping | None:
 
 def load_mapping(path: Path) -> NamesMapping:
     """Read and check a mapping as a whole; raise SpecError with file and line for one that cannot be used."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise SourceNotReady("source.unreadable", file=path.name, error=why) from error
-    document, lines = _read_document(data, path.name)
+    # Two ways to compose a letter are one name; and a code is text: 01 is no number.
+    text = unicodedata.normalize("NFC", read_text(path, path.name))
+    document = parse_yaml(text, path.name, is_text=True)
+    lines = find_lines(text)
     try:
         tables = _Document.model_validate(_empty_when_blank(document)).root
     except ValidationError as error:
         raise _misshapen(error, path.name, lines) from None
-    mapping = NamesMapping(path.name, sha256(data).hexdigest(), tables, lines)
+    identity = sha256(text.encode()).hexdigest()
+    mapping = NamesMapping(path.name, identity, tables, lines)
     for table, own in tables.items():
         _check_table(mapping, table, own)
     return mapping
-
-
-# -- the text ----------------------------------------------------------------------------------------------------
-
-
-def _read_document(data: bytes, file: str) -> tuple[Any, dict[Path_, int]]:
-    """Return the document, every scalar as the text it is (`01` is a code, not a number), and the lines of its keys."""
-    lines: dict[Path_, int] = {}
-    try:
-        text = data[:_MOST_BYTES].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SpecError("mapping.not_utf8", file=file, line=line) from None
-    if len(data) > _MOST_BYTES:
-        raise SpecError("mapping.bad_yaml", file=file, line=1, why=f"> {_MOST_BYTES} bytes")
-    try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                raise SpecError("mapping.bad_yaml", file=file, line=line, why=f"*{event.anchor}")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        return _to_plain(node, (), lines, file), lines
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise SpecError("mapping.bad_yaml", file=file, line=line, why=error.problem or "YAML") from None
-    except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        raise SpecError("mapping.bad_yaml", file=file, line=line, why=error.reason) from None
-    except RecursionError:
-        raise SpecError("mapping.bad_yaml", file=file, line=1, why="too deep") from None
-
-
-def _to_plain(node: yaml.Node | None, path: Path_, lines: dict[Path_, int], file: str) -> Any:
-    if node is None:
-        return None
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.ScalarNode):
-        is_null = node.tag.endswith(":null")
-        return None if is_null else unicodedata.normalize("NFC", str(node.value))
-    if isinstance(node, yaml.SequenceNode):
-        return [_to_plain(child, (*path, n), lines, file) for n, child in enumerate(node.value)]
-    found: dict[str, Any] = {}
-    for key_node, child in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise SpecError("mapping.bad_yaml", file=file, line=line, why="? […]")
-        key = unicodedata.normalize("NFC", str(key_node.value))
-        if key in found:
-            first = lines[(*path, key)]
-            raise SpecError("mapping.repeated_key", file=file, line=line, name=key, first=first)
-        lines[(*path, key)] = line
-        found[key] = _to_plain(child, (*path, key), lines, file)
-    return found
 
 
 def _misshapen(error: ValidationError, file: str, lines: Lines) -> SpecError:

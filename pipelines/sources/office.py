@@ -18,6 +18,7 @@ from pipelines.core.errors import SourceNotReady
 from pipelines.core.month import Month
 from pipelines.core.outcomes import outcomes, standing_key
 from pipelines.core.promises import LAST_CHECK
+from pipelines.sources.asking import office_engine
 
 _MONEY = pa.decimal128(18, 2)
 _TEXT, _FLAG, _DAY = pa.string(), pa.bool_(), pa.date32()
@@ -72,14 +73,6 @@ def read_office(url: str, month: Month, until: date | None = None) -> OfficeRead
     text = json.dumps(rows, ensure_ascii=False, sort_keys=True, default=str)
     tables = {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TABLES.items()}
     return OfficeReading(tables, hashlib.sha256(text.encode()).hexdigest())
-
-
-def office_engine(url: str) -> sa.Engine:
-    """Return an engine that keeps no connection; raise SourceNotReady for what is no URL, without quoting it."""
-    try:
-        return sa.create_engine(url, poolclass=sa.NullPool)
-    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
-        raise SourceNotReady("office.away", why=type(error).__name__) from None
 
 
 def _read(engine: sa.Engine, month: Month, last_day: date) -> dict[str, list[dict[str, Any]]]:

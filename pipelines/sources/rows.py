@@ -17,6 +17,7 @@ Cells = Sequence[str | None]
 _TOTALS = frozenset({"合计", "总计", "小计", "共计", "total", "subtotal", "grandtotal"})
 _TOTAL_TAIL = re.compile(r"[:：]+$")
 _BLANKS = f"[{INVISIBLE}]*"
+_NAME_START = 64
 
 
 def build_batch(schema: pa.Schema, rows: list[Cells], lines: list[int], cut: bool = False) -> pa.RecordBatch:
@@ -35,6 +36,8 @@ def build_batch(schema: pa.Schema, rows: list[Cells], lines: list[int], cut: boo
 def _width_fault(row: Cells, width: int, cut: bool) -> str | None:
     if len(row) > width:
         return RAGGED if any(row[width:]) else None  # a trailing delimiter adds no cell
+    if not any(cell and cell.strip() for cell in row):
+        return None  # a blank line
     return TRUNCATED if cut else RAGGED
 
 
@@ -53,7 +56,7 @@ class RowSifter:
 
     def sift(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the batches that still hold rows."""
-        words = "|".join(_loose_pattern(word) for word in (self.names[0], *sorted(_TOTALS)))
+        words = "|".join([_loose_start(self.names[0]), *(_loose_pattern(word) for word in sorted(_TOTALS))])
         pattern = f"^{_BLANKS}(?:(?:{words}){_BLANKS}[:：]*)?$"  # the few rows worth a look, one by one
         for batch in batches:
             first = batch.column(0)
@@ -76,14 +79,14 @@ class RowSifter:
         faults = batch.column(FAULT).to_pylist()
         keep = [True] * batch.num_rows
         for i, row in zip(odd.to_pylist(), zip(*columns, strict=True), strict=True):
-            keep[i] = not self._is_dropped(row)
-            if keep[i] and _is_total(next(cell for cell in row if cell and cell.strip())):
+            keep[i] = not self._is_dropped(row, faults[i])
+            if keep[i] and _is_total(next((cell for cell in row if cell and cell.strip()), "")):
                 faults[i] = TOTAL_ROW
         settled = batch.set_column(batch.num_columns - 1, FAULT, pa.array(faults, pa.string()))
         return settled if all(keep) else settled.filter(pa.array(keep))
 
-    def _is_dropped(self, row: Cells) -> bool:
-        if not any(cell and cell.strip() for cell in row):
+    def _is_dropped(self, row: Cells, fault: str | None) -> bool:
+        if fault is None and not any(cell and cell.strip() for cell in row):  # else something stands beside the table
             self.blank_rows += 1
             return True
         if tuple(fold_names(row)) == self.names:
@@ -94,6 +97,12 @@ class RowSifter:
 
 def _is_total(cell: str) -> bool:
     return _TOTAL_TAIL.sub("", fold_name(cell)) in _TOTALS
+
+
+def _loose_start(name: str) -> str:
+    """Match a header's name; of a very long one the beginning, since a pattern may only grow so far."""
+    start = _loose_pattern(name[:_NAME_START])
+    return start if len(name) <= _NAME_START else f"{start}(?s:.*)"
 
 
 def _loose_pattern(word: str) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.core.errors import SourceNotReady, StorageError
+from pipelines.core.names import show_name
+from pipelines.sources.delivered_file import open_delivered, refuse_unreadable, stat_delivered
 from pipelines.sources.delivery import FileRefused, Limits
 
 _BLOCK = 1 << 20
@@ -28,23 +30,29 @@ class Staged:
     size: int  # bytes as delivered
 
 
-def stage_file(source: Path, kind: str, folder: Path, limits: Limits) -> Staged:
-    """Copy and hash a file; raise SourceNotReady if it changes meanwhile, FileRefused for a bad .gz."""
+def stage_file(source: Path, kind: str, folder: Path, limits: Limits, roots: Sequence[Path] | None = None) -> Staged:
+    """Copy and hash a file; raise SourceNotReady if it changes meanwhile, FileRefused for what is none or a bad .gz.
+
+    A link may lead to files under the roots; without roots, anywhere.
+    """
     copy = folder / f"{len(list(folder.iterdir()))}-{kind}"
-    before = stat_file(source)
-    digest = _copy_file(source, copy)
-    if stat_file(source) != before or copy.stat().st_size != before[0]:
-        raise SourceNotReady("source.growing", file=source.name)
+    before = stat_delivered(source)
+    digest = _copy_file(source, copy, roots)
+    name, size = show_name(source.name), copy.stat().st_size
+    if stat_delivered(source) != before:
+        raise SourceNotReady("source.growing", file=name)
     if kind == "csv.gz":
-        copy = _unpack_file(copy, source.name, limits)
-    return Staged(source.name, kind.removesuffix(".gz"), copy, digest, before[0])
+        copy = _unpack_file(copy, name, limits)
+    return Staged(name, kind.removesuffix(".gz"), copy, digest, size)
 
 
-def stage_files(files: Sequence[tuple[Path, str]], folder: Path, limits: Limits) -> Iterator[Staged]:
+def stage_files(
+    files: Sequence[tuple[Path, str]], folder: Path, limits: Limits, roots: Sequence[Path] | None = None
+) -> Iterator[Staged]:
     """Stage several files, in order, into a new folder."""
     make_folder(folder)
     for path, kind in files:
-        yield stage_file(path, kind, folder, limits)
+        yield stage_file(path, kind, folder, limits, roots)
 
 
 def make_folder(folder: Path) -> None:
@@ -66,39 +74,30 @@ def prepare_output(table: str, into: Path) -> Path:
     return output
 
 
-def stat_file(path: Path) -> tuple[int, int, int]:
-    """Return size, mtime (ns) and inode: what must not move while we read."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
+def hash_file(path: Path, roots: Sequence[Path] | None = None) -> str:
+    """Return the SHA-256 of a file's content; raise FileRefused for what is no file of the delivery."""
     digest = hashlib.sha256()
-    for block in _read_blocks(path):
+    for block in _read_blocks(path, roots):
         digest.update(block)
     return digest.hexdigest()
 
 
-def _copy_file(source: Path, copy: Path) -> str:
+def _copy_file(source: Path, copy: Path, roots: Sequence[Path] | None) -> str:
     digest = hashlib.sha256()
     with open_output(copy) as out:
-        for block in _read_blocks(source):
+        for block in _read_blocks(source, roots):
             digest.update(block)
             write_block(out, block)
     return digest.hexdigest()
 
 
-def _read_blocks(path: Path) -> Iterator[bytes]:
-    try:
-        with open(path, "rb") as file:
+def _read_blocks(path: Path, roots: Sequence[Path] | None) -> Iterator[bytes]:
+    with open_delivered(path, roots) as file:
+        try:
             while block := file.read(_BLOCK):
                 yield block
-    except OSError as error:
-        raise _unreadable(path, error) from error
+        except OSError as error:
+            raise refuse_unreadable(path, error) from error
 
 
 def _unpack_file(packed: Path, name: str, limits: Limits) -> Path:
@@ -119,8 +118,10 @@ def _unpack_blocks(file: gzip.GzipFile, out: BinaryIO, name: str, packed: int, l
     total = 0
     while block := file.read(_BLOCK):
         total += len(block)
-        if total > limits.gzip_bytes and total > packed * limits.gzip_ratio:
-            raise FileRefused("archive_bomb", file=name, limit=f"{limits.gzip_bytes:,} bytes")
+        is_steep = total > limits.gzip_bytes and total > packed * limits.gzip_ratio
+        if is_steep or total > limits.unpacked_bytes:
+            limit = limits.gzip_bytes if is_steep else limits.unpacked_bytes
+            raise FileRefused("archive_bomb", file=name, limit=f"{limit:,} bytes")
         write_block(out, block)
 
 
@@ -143,7 +144,3 @@ def write_block(out: BinaryIO, block: bytes) -> None:
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """Say which folder of ours could not be written, and why."""
     return StorageError("source.cannot_write", folder=path.parent, error=os.strerror(error.errno or 0))
-
-
-def _unreadable(path: Path, error: OSError) -> SourceNotReady:
-    return SourceNotReady("source.unreadable", file=path.name, error=os.strerror(error.errno or 0))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from pipelines.sources.part import Part, batch_schema
+from pipelines.sources.physical_types import WIDEST
 from pipelines.sources.spool import spool_batches
 from pipelines.sources.values import format_value
 
@@ -67,7 +69,13 @@ def _to_batches(columns: Sequence[str], chunks: Iterable[Sequence[Sequence[Any]]
 
 
 def _to_array(values: Sequence[Any]) -> pa.Array:
-    """Let Arrow find one exact type for the values; a mixture, a NaN, or a type of no use becomes text."""
+    """Let Arrow find one exact type for the values; a mixture, a NaN, or a type of no use becomes text.
+
+    Arrow reads a mixture without a word: an instant among days loses its time, one with a zone among those without
+    one moves by the zone. So it is asked only about values of one kind.
+    """
+    if len({_kind_of(value) for value in values if value is not None}) > 1:
+        return _to_text(values)
     try:
         array = pa.array(values)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
@@ -82,12 +90,17 @@ def _to_array(values: Sequence[Any]) -> pa.Array:
     return _to_text(values)
 
 
+def _kind_of(value: Any) -> tuple[type, bool]:
+    kind = float if type(value) is int else type(value)  # of these Arrow itself takes no mixture that is not exact
+    return kind, isinstance(value, datetime) and value.tzinfo is not None
+
+
 def _to_wide_decimal(array: pa.Array) -> pa.Array:
     """Give all batches of a scale the same type; the precision Arrow finds is that of one batch's values."""
     kind = array.type
-    if kind.scale < 0 or kind.precision > 38:
+    if kind.scale < 0 or kind.precision > WIDEST:
         return _to_text(array.to_pylist())
-    return array.cast(pa.decimal128(38, kind.scale))
+    return array.cast(pa.decimal128(WIDEST, kind.scale))
 
 
 def _to_text(values: Sequence[Any]) -> pa.Array:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -11,29 +14,69 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.core.contract import Table
-from pipelines.sources.delivery import FAULT, FILE, LINE
+from pipelines.core.quoting import show_odd_text
+from pipelines.sources.delivery import EXTRA, FAULT, FILE, LINE, Limits
 from pipelines.sources.part import Part
+from pipelines.sources.physical_types import WIDEST, write_as_text
 from pipelines.sources.spool import guard_writing
-from pipelines.sources.values import format_value
+from pipelines.sources.work import WorkBudget
 from pipelines.store.files import write_parquet
 
+_NAME_CHARACTERS = 64
+_ODD = re.compile(rf"[\"'`;\\]|^{EXTRA}\d+$")
 
-def write_parts(table: Table, parts: Sequence[Part], path: Path) -> pa.Schema:
-    """Write all parts in order; return the data columns. Never leaves half a file at `path`."""
-    schema = merge_schemas(table, [part.schema for part in parts])
-    stream = pa.RecordBatchReader.from_batches(_output_schema(schema), _conform_parts(parts, schema))
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of the raw table, and at which place of a part each stands (None where it has none)."""
+
+    schema: pa.Schema
+    places: tuple[tuple[int | None, ...], ...]  # a tuple a part
+
+
+def write_parts(table: Table, parts: Sequence[Part], path: Path, limits: Limits | None = None) -> pa.Schema:
+    """Write all parts in order; return the data columns. Never leaves half a file at `path`.
+
+    Raise FileRefused for a file beyond the limits.
+    """
+    limits = limits or Limits()
+    layout = lay_out(table, parts)
+    stream = pa.RecordBatchReader.from_batches(_output_schema(layout.schema), _conform_parts(parts, layout, limits))
     guard_writing(path, lambda: write_parquet(path, stream))
-    return schema
+    return layout.schema
 
 
-def merge_schemas(table: Table, schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """Contract columns in the contract's order, then the others as they came; mixed kinds become text."""
-    names = list(dict.fromkeys(name for schema in schemas for name in schema.names))
-    known = [column.name for column in table.columns if column.name in names]
-    ordered = known + [name for name in names if table.column(name) is None]
-    return pa.schema(
-        [(name, _merge_types([s.field(name).type for s in schemas if name in s.names])) for name in ordered]
-    )
+def lay_out(table: Table, parts: Sequence[Part]) -> Layout:
+    """Contract columns in the contract's order, then the others as they came; mixed kinds become text.
+
+    A name that is odd is replaced by its place, and the part notes it.
+    """
+    named = [_keep_names(table, part) for part in parts]
+    types: dict[str, list[pa.DataType]] = {}
+    for part, names in zip(parts, named, strict=True):
+        for name, kind in zip(names, part.schema.types, strict=True):
+            types.setdefault(name, []).append(kind)
+    known = [column.name for column in table.columns if column.name in types]
+    ordered = known + [name for name in types if table.column(name) is None]
+    schema = pa.schema([(name, _merge_types(types[name])) for name in ordered])
+    places = [{name: place for place, name in enumerate(names)} for names in named]
+    return Layout(schema, tuple(tuple(map(of_part.get, ordered)) for of_part in places))
+
+
+def _keep_names(table: Table, part: Part) -> list[str]:
+    """The names that a part's columns are kept under."""
+    names = list(part.schema.names)
+    for place, name in enumerate(names):
+        if table.column(name) is None and is_odd_name(name):
+            names[place] = f"{EXTRA}{place + 1}"
+            part.notes.append(f"column {place + 1} kept as {names[place]}: {show_odd_text(name)}")
+    return names
+
+
+def is_odd_name(name: str) -> bool:
+    """Whether a name is too long, holds what cannot be seen or what means something to SQL, or could be one of ours."""
+    is_seen = all(unicodedata.category(character)[0] in "LMNPS" for character in name)
+    return not is_seen or not 0 < len(name) <= _NAME_CHARACTERS or bool(_ODD.search(name))
 
 
 def _merge_types(types: Sequence[pa.DataType]) -> pa.DataType:
@@ -56,9 +99,7 @@ def _merge_pair(left: pa.DataType, right: pa.DataType) -> pa.DataType:
 def _merge_decimals(left: Any, right: Any) -> pa.DataType:
     scale = max(left.scale, right.scale)
     digits = max(left.precision - left.scale, right.precision - right.scale) + scale
-    if digits > 76:
-        return pa.string()
-    return pa.decimal128(38, scale) if digits <= 38 else pa.decimal256(76, scale)
+    return pa.decimal128(WIDEST, scale) if digits <= WIDEST else pa.string()
 
 
 def _output_schema(data: pa.Schema) -> pa.Schema:
@@ -67,31 +108,29 @@ def _output_schema(data: pa.Schema) -> pa.Schema:
     return data
 
 
-def _conform_parts(parts: Sequence[Part], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for part in parts:
+def _conform_parts(parts: Sequence[Part], layout: Layout, limits: Limits) -> Iterator[pa.RecordBatch]:
+    output = _output_schema(layout.schema)
+    for part, places in zip(parts, layout.places, strict=True):
+        budget = WorkBudget(part.name, limits)
         for batch in part.read():
             part.rows += batch.num_rows
-            yield _conform_batch(batch, schema, part.name)
+            budget.spend(batch.num_rows, batch.nbytes)
+            yield _conform_batch(batch, layout.schema, output, places, part.name)
 
 
-def _conform_batch(batch: pa.RecordBatch, schema: pa.Schema, file: str) -> pa.RecordBatch:
-    arrays = [_conform_column(batch, field) for field in schema]
+def _conform_batch(
+    batch: pa.RecordBatch, schema: pa.Schema, output: pa.Schema, places: Sequence[int | None], file: str
+) -> pa.RecordBatch:
+    arrays = [_conform_column(batch, place, kind) for place, kind in zip(places, schema.types, strict=True)]
     arrays.append(pa.array([file], pa.string()).take(pa.nulls(batch.num_rows, pa.int64()).fill_null(0)))
-    arrays += [batch.column(LINE), batch.column(FAULT)]
-    return pa.RecordBatch.from_arrays(arrays, schema=_output_schema(schema))
+    arrays += batch.columns[-2:]  # line and fault
+    return pa.RecordBatch.from_arrays(arrays, schema=output)
 
 
-def _conform_column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
-    if field.name not in batch.schema.names:
-        return pa.nulls(batch.num_rows, field.type)
-    column = batch.column(field.name)
-    if column.type == field.type:
+def _conform_column(batch: pa.RecordBatch, place: int | None, kind: pa.DataType) -> pa.Array:
+    if place is None:
+        return pa.nulls(batch.num_rows, kind)
+    column = batch.column(place)
+    if column.type == kind:
         return column
-    return cast_to_text(column) if pa.types.is_string(field.type) else pc.cast(column, field.type)
-
-
-def cast_to_text(column: pa.Array) -> pa.Array:
-    """Write values as the text a person would have typed; exact, and the same on every machine."""
-    if pa.types.is_string(column.type) or pa.types.is_null(column.type):
-        return pc.cast(column, pa.string())
-    return pa.array([format_value(value) for value in column.to_pylist()], pa.string())
+    return write_as_text(column) if pa.types.is_string(kind) else pc.cast(column, kind)

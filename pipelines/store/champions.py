@@ -10,21 +10,23 @@ A month is scored by nothing fitted on later months, so that running an old mont
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from filelock import FileLock
-
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.store.files import hash_file, write_text
+from pipelines.store.lake import MONTH_NAME
+from pipelines.store.torn import read_lines
 
 FOLDER, RECORD = "models", "promotions.jsonl"
 UPLIFT = "uplift"
 CARD = "card.json"
+VERSION_NAME = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
 PARTS = ("model.skops", CARD, "card.hmac")  # what a version is; pages beside them may be drawn again
 
 
@@ -57,7 +59,7 @@ class Champion:
         try:
             card = json.loads((self.path / CARD).read_text(encoding="utf-8"))
             return frozenset(map(str, card["features"]))
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return frozenset()
 
 
@@ -73,11 +75,18 @@ def uplift_shelf(home: Path) -> Path:
 
 def read_promotions(home: Path) -> list[Promotion]:
     """Read the record, oldest first."""
-    try:
-        lines = (models_folder(home) / RECORD).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    return [Promotion(**json.loads(line)) for line in lines]
+    return read_lines(models_folder(home) / RECORD, _promotion)
+
+
+def _promotion(version: str, trained_through: str, by: str, why: str, at: str) -> Promotion:
+    """Take a line of the record; raise ValueError for a version that is none: its name becomes a path."""
+    if not (_is_version(version) and MONTH_NAME.fullmatch(trained_through)):
+        raise ValueError(version)
+    return Promotion(version, trained_through, by, why, at)
+
+
+def _is_version(name: str) -> bool:
+    return VERSION_NAME.fullmatch(name) is not None
 
 
 def find_champion(home: Path, month: Month | None = None) -> Champion | None:
@@ -102,6 +111,8 @@ def record_promotion(home: Path, version: str, trained_through: str, by: str, wh
 
     Raise UsageError where nobody says who promotes, or why a standing champion is replaced.
     """
+    from filelock import FileLock  # here, so that who only reads does not wait for it
+
     with FileLock(models_folder(home) / ".promotions.lock"):
         said = read_promotions(home)
         if not by.strip():

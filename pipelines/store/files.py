@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from pipelines.store.failpoints import failpoint
+from pipelines.store.torn import parse_record, read_kept
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OWNER_ALONE, EVERYBODY = 0o600, 0o644
+_ANY_WRITE = 0o222
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
+
+
+def keep_files_private() -> None:
+    """Have this process make files and folders for their owner alone, before it makes the first.
+
+    A home holds names, numbers and pay from its first minute on, also where a run dies before it has said so of a file.
+    """
+    os.umask(0o077)
 
 
 @dataclass(frozen=True)
@@ -28,11 +40,15 @@ class Written:
 
 
 @contextmanager
-def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success sync it and put it in `path`'s place, else leave nothing."""
+def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success sync it and put it in `path`'s place, else leave nothing.
+
+    It is its owner's alone from its first byte; `mode` is what it gets at the end.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        temporary.touch(OWNER_ALONE)
         yield temporary
         os.chmod(temporary, mode)
         _sync(temporary)
@@ -40,6 +56,9 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
         os.replace(temporary, path)
         _sync(path.parent)
         failpoint(f"file.there:{path.name}")
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say which file it had no room for
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -59,34 +78,49 @@ def rename_folder(source: Path, target: Path) -> None:
     _sync(target.parent)
 
 
+def protect_folder(folder: Path) -> None:
+    """Take the right to write from a folder and all that is in it; the folder itself comes last and tells that it is done."""
+    if not folder.stat().st_mode & _ANY_WRITE:
+        return
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.chmod(path.stat().st_mode & ~_ANY_WRITE & 0o777)
+    folder.chmod(folder.stat().st_mode & ~_ANY_WRITE & 0o777)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, protected or not."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(folder)
+
+
 def sweep(folder: Path) -> None:
     """Remove the temporary files that a run left behind when it was killed; call it only where no other run writes."""
     for temporary in folder.glob("**/.*.tmp"):
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str, mode: int = 0o644) -> None:
+def write_text(path: Path, text: str, mode: int = OWNER_ALONE) -> None:
     """Write a text file whole or not at all."""
     with replacing(path, mode) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: dict[str, Any], mode: int = 0o644) -> None:
+def write_json(path: Path, content: dict[str, Any], mode: int = OWNER_ALONE) -> None:
     """Write JSON whole or not at all, keys in order, so that the same content is the same bytes."""
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", mode)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON file; None when there is none."""
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return content
+    """Read a JSON file; None when there is none. Raise StorageError naming one that is torn or cannot be read."""
+    return parse_record(path, read_kept(path)) if path.exists() else None
 
 
-def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = 0o644) -> Written:
+def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE) -> Written:
     """Write Arrow batches as Parquet (zstd, fixed row groups): the same rows give the same bytes."""
+    import pyarrow.parquet as pq  # here, so that who only reads does not wait for it
+
     rows = 0
     with replacing(path, mode) as temporary:
         with pq.ParquetWriter(temporary, batches.schema, compression="zstd") as writer:
@@ -99,6 +133,8 @@ def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = 0o644) 
 
 def _regrouped(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """Cut the stream into tables of ROW_GROUP rows, whatever sizes the batches come in."""
+    import pyarrow as pa
+
     held: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:

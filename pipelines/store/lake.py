@@ -12,24 +12,24 @@ The manifest comes last and has no clock in it: the same inputs make the same by
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from pipelines.core.errors import Busy, Refused, UsageError
+from pipelines.core.errors import Busy, Refused, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.store.failpoints import failpoint
-from pipelines.store.files import hash_file, read_json, rename_folder, sweep, write_json, write_text
+from pipelines.store.files import protect_folder, read_json, rename_folder, sweep, write_json, write_text
+from pipelines.store.torn import VERSION_NAME, check_manifest, check_table, parse_record, read_kept, torn
 
-_VERSION = re.compile(r"v(\d{4,})(\.partial)?")
+MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_DRAFT_NAME = re.compile(VERSION_NAME.pattern + r"\.partial")
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Version:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What the version is made of and what it holds."""
-        manifest: dict[str, Any] = json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
-        return manifest
+        """What the version is made of and what it holds; raise StorageError where that is gone or torn."""
+        path = self.path / "manifest.json"
+        return check_manifest(path, parse_record(path, read_kept(path)))
 
     @property
     def identity(self) -> str:
         """The manifest's SHA-256: names the version's whole content."""
-        return hash_file(self.path / "manifest.json")
+        return sha256(read_kept(self.path / "manifest.json")).hexdigest()
 
     @property
     def occasion(self) -> str:
@@ -66,13 +66,11 @@ class Version:
         return entry is not None and entry["status"] == "computed"
 
     def table(self, name: str) -> Path:
-        """The Parquet file of a computed table; raise UsageError naming the table when it is not computed."""
-        entry = self.manifest["tables"].get(name)
-        if entry is None:
-            raise UsageError("table.unknown", table=name, month=self.month)
-        if entry["status"] != "computed":
-            raise UsageError("table.not_computed", table=name, month=self.month, reason="; ".join(entry["reasons"]))
-        return self.path / f"{name}.parquet"
+        """The Parquet file of a computed table; raise UsageError naming the table when it is not computed.
+
+        Raise StorageError naming the file when it is gone or cut off.
+        """
+        return _find_table(self, name)
 
 
 class Draft:
@@ -81,10 +79,19 @@ class Draft:
     def __init__(self, month: Month, path: Path) -> None:
         self.month = month
         self.path = path
-        state = read_json(path / "draft.json") or read_json(path / "manifest.json") or {}
+        state = self._read_state()
         self.inputs: dict[str, Any] = state.get("inputs", {})
         self.rooms: list[str] = state.get("rooms", [])
         self.tables: dict[str, dict[str, Any]] = state.get("tables", {})
+        self.stopped: dict[str, Any] | None = state.get("stopped")
+
+    def _read_state(self) -> dict[str, Any]:
+        """What is finished; nothing of a draft whose record is torn, which is begun anew."""
+        for path in (self.path / "draft.json", self.path / "manifest.json"):
+            with suppress(StorageError):
+                if (state := read_json(path)) is not None:
+                    return check_manifest(path, state)
+        return {}
 
     @property
     def number(self) -> int:
@@ -100,7 +107,7 @@ class Draft:
         """Begin afresh with those inputs."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(parents=True)
-        self.inputs, self.rooms, self.tables = inputs, [], {}
+        self.inputs, self.rooms, self.tables, self.stopped = inputs, [], {}, None
         self._save()
 
     def finish_room(self, room: str, tables: dict[str, dict[str, Any]], inputs: dict[str, Any] | None = None) -> None:
@@ -108,16 +115,55 @@ class Draft:
         self.tables |= tables
         self.inputs |= inputs or {}
         self.rooms = [*self.rooms, room]
+        self.stopped = None
         failpoint(f"room.made:{room}")
         shutil.rmtree(self.scratch, ignore_errors=True)
         self._save()
+
+    def stop_room(self, room: str, tables: dict[str, dict[str, Any]], why: str) -> None:
+        """Record what a room had written when the gate stopped it: to be looked at, and no part of the version.
+
+        The room is not finished: the next run makes all its tables again.
+        """
+        self.stopped = {"room": room, "tables": tables, "why": why}
+        failpoint(f"room.stopped:{room}")
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self._save()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What can be looked at: the tables of finished rooms, and those of the room that was stopped."""
+        shown = self.stopped["tables"] if self.stopped else {}
+        return self.content() | {"tables": self.tables | shown}
+
+    def is_computed(self, name: str) -> bool:
+        """Whether the draft holds a table that can be looked at."""
+        entry = self.manifest["tables"].get(name)
+        return entry is not None and entry["status"] == "computed"
+
+    def table(self, name: str) -> Path:
+        """The Parquet file of a table that can be looked at; raise UsageError naming it when there is none."""
+        return _find_table(self, name)
 
     def content(self) -> dict[str, Any]:
         """The manifest this draft will get."""
         return {"month": str(self.month), "inputs": self.inputs, "rooms": self.rooms, "tables": self.tables}
 
     def _save(self) -> None:
-        write_json(self.path / "draft.json", self.content())
+        state = self.content() | ({"stopped": self.stopped} if self.stopped else {})
+        write_json(self.path / "draft.json", state)
+
+
+Made = Version | Draft  # what has tables that can be looked at
+
+
+def _find_table(made: Made, name: str) -> Path:
+    entry = made.manifest["tables"].get(name)
+    if entry is None:
+        raise UsageError("table.unknown", table=name, month=made.month)
+    if entry["status"] != "computed":
+        raise UsageError("table.not_computed", table=name, month=made.month, reason="; ".join(entry["reasons"]))
+    return check_table(made.path / f"{name}.parquet")
 
 
 class MonthFolder:
@@ -131,6 +177,8 @@ class MonthFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the month for one run; raise Busy at once when another run has it."""
+        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
@@ -146,16 +194,27 @@ class MonthFolder:
         """All finished versions, oldest first."""
         if not self.path.is_dir():
             return []
-        found = [p for p in self.path.iterdir() if _VERSION.fullmatch(p.name) and not p.name.endswith(".partial")]
+        found = [p for p in self.path.iterdir() if VERSION_NAME.fullmatch(p.name)]
         return sorted((Version(self.month, p) for p in found), key=lambda version: version.number)
 
     def current(self) -> Version | None:
-        """The version readers use; None when the month is not held."""
-        try:
-            name = (self.path / "CURRENT").read_text(encoding="utf-8").strip()
-        except (FileNotFoundError, NotADirectoryError):
+        """The version readers use; None when the month is not held.
+
+        Raise StorageError where CURRENT names none, or one that is not there: a name is followed nowhere else.
+        """
+        if not self.is_held():
             return None
+        path = self.path / "CURRENT"
+        name = read_kept(path).decode("utf-8", "replace").strip() if path.exists() else ""
+        if VERSION_NAME.fullmatch(name) is None:
+            raise StorageError("storage.torn_current", where=path, month=self.path.name)
+        if not (self.path / name).is_dir():
+            raise StorageError("storage.gone", where=self.path / name)
         return Version(self.month, self.path / name)
+
+    def is_held(self) -> bool:
+        """Whether the month has a version that readers use, be it readable or not."""
+        return (self.path / "CURRENT").exists() or (self.path / "SEAL.json").exists()
 
     def version(self, number: int | None = None) -> Version:
         """A version by number, the current one without; raise UsageError when it is not there."""
@@ -166,11 +225,30 @@ class MonthFolder:
 
     def draft(self) -> Draft:
         """The draft in progress, or the next free number."""
-        partial = sorted(self.path.glob("v*.partial"), key=lambda path: Draft(self.month, path).number)
+        partial = [Draft(self.month, path) for path in self.partials()]
         if partial:
-            return Draft(self.month, partial[-1])
+            return max(partial, key=lambda draft: draft.number)
         number = max((v.number for v in self.versions()), default=0) + 1
         return Draft(self.month, self.path / f"v{number:04d}.partial")
+
+    def draft_to_show(self) -> Draft:
+        """The draft that is there, to be looked at; raise UsageError when there is none."""
+        draft = self.draft()
+        if not (draft.path / "draft.json").exists():
+            raise UsageError("month.no_draft", month=self.month)
+        return draft
+
+    def made_to_show(self, number: int | None = None, is_draft: bool = False) -> Made:
+        """What people look at: a version, or the draft; raise UsageError that names the way to what there is."""
+        if is_draft:
+            return self.draft_to_show()
+        if number is None and self.current() is None and (self.draft().path / "draft.json").exists():
+            raise UsageError("month.not_finished", month=self.month)
+        return self.version(number)
+
+    def partials(self) -> list[Path]:
+        """The folders of drafts."""
+        return [path for path in self.path.glob("v*.partial") if _DRAFT_NAME.fullmatch(path.name)]
 
     def commit(self, draft: Draft) -> Version:
         """Make the draft the current version; every step may be cut off and done again.
@@ -192,21 +270,38 @@ class MonthFolder:
     def recover(self) -> None:
         """Finish a commit that was cut off between its steps; a sealed month keeps the version that was sealed."""
         sweep(self.path)
-        for partial in self.path.glob("v*.partial"):
+        self.protect_released()
+        for partial in self.partials():
             if (partial / "manifest.json").exists() and not (partial / "draft.json").exists():
-                self.commit(Draft(self.month, partial))
-        newest = self.versions()[-1:]
-        current = self.current()
-        if self.seal() is None and newest and (current is None or current.number < newest[0].number):
-            write_text(self.path / "CURRENT", newest[0].path.name + "\n")
+                draft = Draft(self.month, partial)
+                if draft.rooms:  # else its record is torn, and the next run begins it anew
+                    self.commit(draft)
+        seal, held = self.seal(), self.versions()
+        wanted = [version for version in held if version.number == seal["version"]] if seal else held[-1:]
+        if wanted and self._should_name(wanted[0], is_sealed=seal is not None):
+            write_text(self.path / "CURRENT", wanted[0].path.name + "\n")
+
+    def _should_name(self, wanted: Version, is_sealed: bool) -> bool:
+        """Whether CURRENT has to be written: it names nothing, or an older version than the newest."""
+        try:
+            current = self.current()
+        except StorageError as error:
+            if error.key != "storage.torn_current":
+                raise
+            return True
+        return current is None or (not is_sealed and current.number < wanted.number)
 
     def discard(self, draft: Draft) -> None:
         """Drop a draft that would say nothing new."""
         shutil.rmtree(draft.path, ignore_errors=True)
 
     def seal(self) -> dict[str, Any] | None:
-        """The seal of a released month: version and manifest hash."""
-        return read_json(self.path / "SEAL.json")
+        """The seal of a released month: version and manifest hash; raise StorageError where it is torn."""
+        path = self.path / "SEAL.json"
+        seal = read_json(path)
+        if seal is not None and not (isinstance(seal.get("version"), int) and isinstance(seal.get("manifest"), str)):
+            raise torn(path)
+        return seal
 
     def release(self, version: Version) -> None:
         """Seal the month with that version; raise Refused when another version is sealed already."""
@@ -215,6 +310,15 @@ class MonthFolder:
         if held is not None and held != seal:
             raise Refused("month.sealed", month=self.month, version=held["version"])
         write_json(self.path / "SEAL.json", seal)
+        failpoint("release.sealed")
+        self.protect_released()
+
+    def protect_released(self) -> None:
+        """Take the right to write from the version that was sealed; nothing of it is ever written again."""
+        held = self.seal()
+        path = self.path / f"v{held['version']:04d}" if held else None
+        if path and path.is_dir():
+            protect_folder(path)
 
 
 class DayFolder(MonthFolder):
@@ -236,9 +340,16 @@ class PlanFolder(MonthFolder):
 
 def held_days(home: Path, month: Month) -> list[Version]:
     """The days whose orders were added to those of a month, oldest first."""
-    folders = [p for p in (home / "days").glob("????-??-??") if p.is_dir()]
-    days = [DayFolder(home, month, date.fromisoformat(p.name)).current() for p in sorted(folders)]
+    names = sorted(path.name for path in (home / "days").glob("????-??-??") if path.is_dir())
+    days = [DayFolder(home, month, day).current() for day in map(_read_day, names) if day]
     return [version for version in days if version and version.manifest["month"] == str(month)]
+
+
+def _read_day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None
 
 
 def held_months(home: Path) -> list[Month]:
@@ -246,5 +357,5 @@ def held_months(home: Path) -> list[Month]:
     root = home / "months"
     if not root.is_dir():
         return []
-    names = sorted(p.name for p in root.iterdir() if re.fullmatch(r"\d{4}-\d{2}", p.name))
-    return [m for m in map(Month.parse, names) if MonthFolder(home, m).current() is not None]
+    names = sorted(p.name for p in root.iterdir() if MONTH_NAME.fullmatch(p.name))
+    return [m for m in map(Month.parse, names) if MonthFolder(home, m).is_held()]

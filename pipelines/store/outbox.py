@@ -18,12 +18,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from pipelines.core.errors import Busy
 from pipelines.store.files import read_json, sweep, write_json
+from pipelines.store.torn import is_inside, torn
 
 PENDING, SENDING, SENT, DEAD, UNSURE, SUPERSEDED = "pending", "sending", "sent", "dead", "unsure", "superseded"
+STATES = (PENDING, SENDING, SENT, DEAD, UNSURE, SUPERSEDED)
 OPEN = (PENDING, DEAD, UNSURE)
 _OWNER_ALONE = 0o600
 
@@ -71,6 +71,8 @@ class Outbox:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the outbox for one delivery, what a dead one left tidied up; raise Busy when another has it."""
+        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
@@ -85,8 +87,8 @@ class Outbox:
 
     def letters(self) -> dict[str, Letter]:
         """All letters by id."""
-        found = (read_json(path) for path in sorted(self.path.glob("*.json")))
-        return {one["id"]: Letter(**one | {"files": tuple(one["files"])}) for one in found if one}
+        letters = (_read_letter(path) for path in sorted(self.path.glob("*.json")))
+        return {letter.id: letter for letter in letters if letter}
 
     def put(self, letter: Letter, **change: Any) -> Letter:
         """Write a letter down as it is now, whole or not at all; return it."""
@@ -101,6 +103,25 @@ class Outbox:
             if letter.state == SENDING:
                 died = {"state": UNSURE, "why": "died", "facts": {}} if letter.is_once else {"state": PENDING}
                 self.put(letter, **died)
+
+
+def _read_letter(path: Path) -> Letter | None:
+    """Read a letter; raise StorageError for one that is torn, or whose files or id lead out of the outbox."""
+    record = read_json(path)
+    if record is None:
+        return None
+    try:
+        letter = Letter(**record | {"files": tuple(record["files"])})
+        is_right = (
+            letter.id == path.stem
+            and letter.state in STATES
+            and all(map(is_inside, [*letter.files, letter.target or "-"]))
+        )
+    except (KeyError, TypeError) as error:
+        raise torn(path) from error
+    if not is_right:
+        raise torn(path)
+    return letter
 
 
 def count_letters(home: Path, occasions: Sequence[str] | None = None) -> Counter[str]:

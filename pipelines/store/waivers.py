@@ -8,13 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
-from filelock import FileLock
-
 from pipelines.core.errors import UsageError
 from pipelines.core.expectations import all_findings
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
-from pipelines.store.lake import MonthFolder, held_months
+from pipelines.store.lake import MONTH_NAME, MonthFolder, held_months
+from pipelines.store.torn import read_lines
 
 FILE = "waivers.jsonl"
 
@@ -43,11 +42,14 @@ class Waiver:
 
 def read_waivers(home: Path) -> list[Waiver]:
     """Read every waiver of a home, oldest first."""
-    try:
-        lines = (home / FILE).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    return [Waiver(**json.loads(line)) for line in lines]
+    return read_lines(home / FILE, _waiver)
+
+
+def _waiver(finding: str, why: str, until: str, by: str, at: str) -> Waiver:
+    """Take a line of the record; raise ValueError for an end that is no month."""
+    if not isinstance(finding, str) or MONTH_NAME.fullmatch(until) is None:
+        raise ValueError(until)
+    return Waiver(finding, why, until, by, at)
 
 
 def waivers_for(home: Path, month: Month) -> dict[str, Waiver]:
@@ -60,6 +62,8 @@ def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
 
     Raise UsageError for a finding no rule makes, for no reason given, and for an end before every month still open.
     """
+    from filelock import FileLock  # here, so that who only reads does not wait for it
+
     known = all_findings()
     if finding not in known:
         near = get_close_matches(finding, known, n=5, cutoff=0.5) or [f for f in known if finding in f][:5]

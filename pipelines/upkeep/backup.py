@@ -27,7 +27,7 @@ from typing import IO
 from pipelines.core.errors import Refused, StorageError, UsageError
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
-from pipelines.store.files import hash_file, rename_folder, replacing
+from pipelines.store.files import hash_file, protect_folder, rename_folder, replacing
 
 OFFICE, HASHES = "office.jsonl", "hashes.json"
 _OFFICE_FILE = "office.sqlite3"
@@ -176,7 +176,10 @@ def restore(archive: Path, home: Path, settings: Settings) -> Backup:
     with _storage(archive), _beside(home) as there:
         _unpack(archive, there)
         (there / "home").mkdir(exist_ok=True)
+        for made in (there / "home", *(path for path in there.rglob("*") if path.is_dir())):
+            made.chmod(0o700)
         files = _check(archive, there)
+        _protect_released(there / "home")
         rows = _load_office(there / "home", settings, there / OFFICE)
         failpoint("restore.loaded")
         if home.exists():
@@ -200,9 +203,15 @@ def _beside(home: Path) -> Iterator[Path]:
 def _unpack(archive: Path, folder: Path) -> None:
     try:
         with tarfile.open(archive, mode="r:") as members:
-            members.extractall(folder, filter="data")
+            members.extractall(folder, filter=_for_its_owner)
     except (tarfile.TarError, EOFError) as error:
         raise StorageError("restore.torn", archive=archive) from error
+
+
+def _for_its_owner(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    """Let nothing out of the folder, and nobody else read what is in it, whatever the archive says."""
+    kept = tarfile.data_filter(member, folder)
+    return kept.replace(mode=(member.mode & 0o700) | 0o400, deep=False)
 
 
 def _check(archive: Path, folder: Path) -> int:
@@ -216,6 +225,14 @@ def _check(archive: Path, folder: Path) -> int:
         if name not in found or name not in hashes or hash_file(found[name]) != hashes[name]:
             raise StorageError("restore.differs", archive=archive, member=name)
     return len(hashes) - 1
+
+
+def _protect_released(home: Path) -> None:
+    """Take the right to write from what was released, as it had none where it was archived."""
+    for seal in home.glob("*/*/SEAL.json"):
+        version = seal.parent / f"v{json.loads(seal.read_text())['version']:04d}"
+        if version.is_dir():
+            protect_folder(version)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from pipelines.core.errors import Busy
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
+from pipelines.store.files import remove_folder
 from pipelines.store.lake import MonthFolder, Version, held_days, held_months
 
 RECORD = "removed.jsonl"
@@ -59,7 +59,7 @@ def tidy(home: Path, settings: Settings, now: datetime) -> list[Removal]:
     before it goes.
     """
     for rest in home.glob("*/*.gone"):
-        shutil.rmtree(rest)
+        remove_folder(rest)
     done = []
     for removal in find_removable(home, settings, now):
         try:
@@ -121,7 +121,7 @@ def _remove(home: Path, removal: Removal, now: datetime) -> None:
         away = home / "months" / f"{removal.month}-{removal.path.name}.gone"
     os.rename(removal.path, away)
     failpoint("tidy.renamed")
-    shutil.rmtree(away)
+    remove_folder(away)
 
 
 def _put_on_record(home: Path, removal: Removal, now: datetime) -> None:

@@ -18,13 +18,17 @@ import pyarrow as pa
 from pipelines.core.context import Context
 from pipelines.core.expectations import Expectation, load_suites
 from pipelines.core.month import Month
+from pipelines.core.quoting import quote_names
 from pipelines.core.spec import room_specs
 from pipelines.store.waivers import Waiver
 from pipelines.validate.gate import Verdict, judge
+from pipelines.validate.offending import SCHEMA as OFFENDING
+from pipelines.validate.offending import offending_rows
 from pipelines.validate.release import Effect, Eras, count_held, release_outputs
-from pipelines.validate.titles import title
 from pipelines.words.masking import mask_row
+from pipelines.words.rules import allowed_in_words
 from pipelines.words.texts import LANGUAGES
+from pipelines.words.titles import title
 
 EFFECTS = {"critical": "withheld", "warning": "caveat", "info": "released"}
 WAIVED = {"critical": "caveat", "warning": "released", "info": "released"}
@@ -129,6 +133,8 @@ def run(context: Context) -> None:
     _write(context, "validate_result", rows, _RESULT, ['"table"', "expectation", "severity"])
     _write(context, "validate_release", releases, _RELEASE, ["kind", "output", "scope"])
     _write(context, "validate_sample", list(_samples(findings)), _SAMPLE, ["finding", "n"])
+    offending = [row for f in findings for row in offending_rows(f.verdict.expectation.finding, f.verdict.offending)]
+    _write(context, "validate_offending", offending, OFFENDING, ["finding", "n"])
     _write_trend(context, findings)
 
 
@@ -193,7 +199,7 @@ def _write_trend(context: Context, findings: list[Finding]) -> None:
     """Carry forward what each rule saw in the last thirteen months."""
     made = [_trend_row(context.month, finding) for finding in findings]
     context.engine.register("now", pa.Table.from_pylist(made, schema=_TREND))
-    columns = ", ".join(f'"{name}"' for name in _TREND.names)
+    columns = quote_names(_TREND.names)
     before = ""
     if context.is_computed("validate_trend", "prior"):
         before = f"UNION ALL SELECT {columns} FROM prior.validate_trend WHERE month > $oldest"
@@ -219,7 +225,7 @@ _RESULT = pa.schema(
         *[(name, pa.string()) for name in ("waived_by", "waived_why", "waived_until", "owner")],
         ("is_reason_wanted", pa.bool_()),
         *[(name, pa.int64()) for name in ("withheld_count", "caveat_count", "unexpected_count", "element_count")],
-        *[(f"title_{language}", pa.string()) for language in LANGUAGES],
+        *[(f"{name}_{language}", pa.string()) for name in ("title", "allowed") for language in LANGUAGES],
     ]
 )
 _RELEASE = pa.schema([(name, pa.string()) for name in ("kind", "output", "scope", "status", "reason")])
@@ -242,6 +248,7 @@ def _about(expectation: Expectation) -> dict[str, object]:
         "finding": expectation.finding,
         "owner": expectation.meta.get("owner", "data"),
         **{f"title_{language}": title(expectation, language) for language in LANGUAGES},
+        **{f"allowed_{language}": allowed_in_words(expectation, language) for language in LANGUAGES},
     }
 
 

@@ -22,8 +22,10 @@ from pipelines.core.context import Context
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
 from pipelines.core.expectations import Expectation
+from pipelines.core.quoting import quote_text
 from pipelines.core.spec import room_specs
 from pipelines.validate.gx import load_gx
+from pipelines.validate.offending import Offending, find_offending
 
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
@@ -49,6 +51,7 @@ class Verdict:
     unexpected: int | None = None
     elements: int | None = None
     samples: tuple[Mapping[str, object], ...] = ()
+    offending: tuple[Offending, ...] = ()
     branches: tuple[str, ...] = ()
     is_crash: bool = False
 
@@ -87,7 +90,12 @@ def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
         named = tuple(sorted(str(branch) for (branch,) in branches))
     except (DBAPIError, SpecError):
         return verdict
-    return replace(verdict, samples=tuple(dict(row) for row in shown), branches=named)
+    seen = replace(verdict, samples=tuple(dict(row) for row in shown), branches=named)
+    try:
+        offending = find_offending(connection, verdict.expectation, verdict.unexpected)
+    except DBAPIError:  # a query of its own that returns none of its columns
+        return seen
+    return replace(seen, offending=offending)
 
 
 def _bind_views(context: Context, database: Path) -> None:
@@ -95,28 +103,33 @@ def _bind_views(context: Context, database: Path) -> None:
     with duckdb.connect(str(database)) as connection:
         for table in contract():
             files = [context.path(f"snapshot_{table}{part}") for part in ("", "_rejected")]
-            there = [str(f) for f in files if f.exists()]
+            there = [quote_text(str(f)) for f in files if f.exists()]
             if there:
-                body = " UNION ALL BY NAME ".join(f"SELECT * FROM read_parquet('{f}')" for f in there)
+                body = " UNION ALL BY NAME ".join(f"SELECT * FROM read_parquet({f})" for f in there)
                 drop = "EXCLUDE (_rule)" if len(there) > 1 else ""
                 connection.execute(f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})")
             before = _previous(context, table)
             if before or there:
                 only = "" if before else "WHERE FALSE"
                 connection.execute(
-                    f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet('{before or there[0]}') {only}"
+                    f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet({before or there[0]}) {only}"
                 )
         for spec in room_specs("validate"):
             if context.is_computed(spec.table):
-                file = context.path(spec.table)
-                connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM read_parquet('{file}')")
-        connection.execute(f"CREATE VIEW intake AS SELECT * FROM read_parquet('{context.path('snapshot_intake')}')")
+                file = quote_text(str(context.path(spec.table)))
+                connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM read_parquet({file})")
+        quarantine = context.path("snapshot_quarantine")
+        if quarantine.exists():
+            file = quote_text(str(quarantine))
+            connection.execute(f"CREATE VIEW quarantine AS SELECT * FROM read_parquet({file})")
+        intake = quote_text(str(context.path("snapshot_intake")))
+        connection.execute(f"CREATE VIEW intake AS SELECT * FROM read_parquet({intake})")
 
 
 def _previous(context: Context, table: str) -> str | None:
     version = context.earlier.get("m1")
     path = version.path / f"snapshot_{table}.parquet" if version else None
-    return str(path) if path and path.exists() else None
+    return quote_text(str(path)) if path and path.exists() else None
 
 
 def _datasource(database: Path) -> SQLDatasource:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow.parquet as pq
 import typer
 
 from pipelines.store.lake import Version
+from pipelines.store.rows import read_rows
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.views import draw_grid
 
@@ -40,7 +40,7 @@ def tell_day(version: Version) -> dict[str, Any]:
 
 
 def _rows(version: Version, table: str) -> list[dict[str, Any]]:
-    return pq.read_table(version.table(table)).to_pylist() if version.is_computed(table) else []
+    return read_rows(version.table(table)) if version.is_computed(table) else []
 
 
 def draw_day(content: Mapping[str, Any], language: str) -> None:

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import typer
-import yaml
 
-from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
-from pipelines.core.settings import Settings, load_settings
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.texts import label, reason_in_words
+
+if TYPE_CHECKING:
+    from pipelines.core.calendar import Calendar
+    from pipelines.core.settings import Settings
 
 Rule = Mapping[str, Any]
 # done: released with all that it needs · held_back: released, but not all of it · by_hand: the home does not know
@@ -41,7 +42,9 @@ class Deadline:
 @cache
 def duties() -> Mapping[str, Rule]:
     """What is owed, by name."""
-    loaded: dict[str, Rule] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+    from pipelines.core.yaml_files import read_yaml
+
+    loaded: dict[str, Rule] = read_yaml(Path(__file__).with_suffix(".yml"))
     return loaded
 
 
@@ -52,6 +55,9 @@ def local_today() -> date:
 
 def deadlines(folder: MonthFolder, held_back: Mapping[str, str], today: date) -> list[Deadline]:
     """Return what is owed for a month by day; `held_back` says of lists and KPI variants why they may not be used."""
+    from pipelines.core.calendar import Calendar  # with the settings half a second, which only this needs
+    from pipelines.core.settings import load_settings
+
     settings = load_settings()
     calendar = Calendar.load(settings.calendar_file)
     found = []

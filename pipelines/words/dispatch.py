@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import typer
 
 from pipelines.core.outputs import lists
-from pipelines.sources.changes import Change
 from pipelines.store.lake import Version
+from pipelines.store.rows import read_rows
 from pipelines.words.evidence import evidence_in_words
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.views import draw_grid
+
+if TYPE_CHECKING:
+    from pipelines.sources.changes import Change
 
 Row = dict[str, Any]
 _FIGURES = ("capacity", "wanted_count", "used_count", "left_count")
@@ -26,9 +27,7 @@ def capacity_rows(version: Version) -> list[Row]:
     """The company's row and the branches' of `dispatch_capacity`; none in a month made before there were any."""
     if not version.is_computed("dispatch_capacity"):
         return []
-    rows: list[Row] = pq.read_table(
-        version.table("dispatch_capacity"), filters=pc.field("scope_kind") != "manager"
-    ).to_pylist()
+    rows = [row for row in read_rows(version.table("dispatch_capacity")) if row["scope_kind"] != "manager"]
     return sorted(rows, key=lambda row: (row["scope_kind"] != "company", row["scope_id"]))
 
 
@@ -57,11 +56,12 @@ def lists_of(
     `changes` are what was decided about orders since they left the house, by order id.
     """
     specs = {spec.name: spec for spec in lists()}
-    is_his = pc.field("customer_id") == customer_id
-    orders = {r["list"]: r for r in _read(version, "dispatch_order", is_his) if r["arm"] == "treated"}
-    left = {r["list"]: r for r in _read(version, "dispatch_why_not", is_his)}
+    orders = {r["list"]: r for r in _read(version, "dispatch_order", customer_id) if r["arm"] == "treated"}
+    left = {r["list"]: r for r in _read(version, "dispatch_why_not", customer_id)}
     found = []
-    for row in sorted(_read(version, "dispatch_candidate", is_his), key=lambda r: specs[r["list"]].meta["priority"]):
+    for row in sorted(
+        _read(version, "dispatch_candidate", customer_id), key=lambda r: specs[r["list"]].meta["priority"]
+    ):
         spec, order, why = specs[row["list"]], orders.get(row["list"]), left.get(row["list"], {})
         found.append(
             {
@@ -78,9 +78,8 @@ def lists_of(
     return found
 
 
-def _read(version: Version, table: str, wanted: Any) -> list[Row]:
-    rows: list[Row] = pq.read_table(version.table(table), filters=wanted).to_pylist()
-    return rows
+def _read(version: Version, table: str, customer_id: str) -> list[Row]:
+    return read_rows(version.table(table), customer_id=customer_id)
 
 
 def draw_lists_of(rows: list[Row], language: str) -> None:

@@ -41,14 +41,15 @@ def mask_id(value: str) -> str:
 def mask_row(row: Mapping[str, object]) -> str:
     """Write a row as `column=value; …` with everything that tells who it is about masked."""
     cells = {n: v for n, v in row.items() if v is not None and not n.startswith("_")}
-    return "; ".join(f"{name}={_mask_cell(name, value)}" for name, value in cells.items())
+    return "; ".join(f"{name}={mask_value(name, value)}" for name, value in cells.items())
 
 
 _OPEN = ("branch_id", "unit_id", "org_id", "parent_id", "plan_id", "from_plan_id", "to_plan_id")
 _WORDS = ("name", "phone", "email", "webhook_url", "note")
 
 
-def _mask_cell(name: str, value: object) -> str:
+def mask_value(name: str, value: object) -> str:
+    """Return the value of a column as people may see it: names, numbers and ids of people masked."""
     if name in _WORDS:
         return str(MASKS.get(name, mask_text)(str(value)))
     return mask_id(str(value)) if name.endswith("_id") and name not in _OPEN else str(value)

@@ -20,7 +20,8 @@ def draw_card(content: dict[str, Any], language: str) -> None:
     body = [[label(language, f"model.{outcome}"), *_figures(content["metrics"], outcome)] for outcome in OUTCOMES]
     draw_grid(["", *(label(language, f"model.{name}") for name in FIGURES)], body, range(1, len(FIGURES) + 1))
     for about, note in content["notes"].items():
-        typer.echo(f"  {label(language, f'model.note.{about.split()[0]}')} {about.partition(' ')[2]}: {note}")
+        what = f"{label(language, f'model.note.{about.split()[0]}')} {about.partition(' ')[2]}".rstrip(" :：")
+        typer.echo(f"  {what}: {reason_in_words(language, note)}")
     for page in content["pages"]:
         typer.echo(label(language, "cli.review", page=page))
     typer.echo(label(language, "cli.trained_next", version=content["version"]))

@@ -5,30 +5,31 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.core.outputs import kpis, lists
-from pipelines.core.settings import load_settings
+from pipelines.core.outputs import OutputState, kpis, lists, output_states
 from pipelines.store.files import replacing
-from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.lake import Made, MonthFolder, Version, held_months
+from pipelines.store.rows import column_names, count_rows, read_batches, read_rows
 from pipelines.words.deadlines import deadlines, draw_deadlines
 from pipelines.words.deliveries import count_open, draw_open
+from pipelines.words.findings import ToldFinding, as_content, draw_findings, findings_of
 from pipelines.words.masking import MASKS, mask_text
 from pipelines.words.texts import label, reason_in_words
 from pipelines.words.units import in_words, plain
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # The names people use for tables of the snapshot room.
 ALIASES = {"quarantine": "snapshot_quarantine"}
@@ -50,31 +51,31 @@ def _masked(table: str, names: Iterable[str]) -> set[str]:
     return {name for name in names if name not in plain_columns and not name.startswith("_")}
 
 
-def _batches(version: Version, table: str) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
-    name = ALIASES.get(table, table)
-    file = pq.ParquetFile(version.table(name))
-    hidden = _masked(name, file.schema_arrow.names)
-
-    def rows() -> Iterator[list[dict[str, Any]]]:
-        for batch in file.iter_batches():
-            records = batch.to_pylist()
-            for record in records:
-                for column in hidden:
-                    record[column] = MASKS.get(column, mask_text)(record.get(column))
-            yield records
-
-    return file.schema_arrow, rows()
+def _file(version: Made, table: str) -> Path:
+    return version.table(ALIASES.get(table, table))
 
 
-def table_rows(version: Version, table: str) -> Iterator[dict[str, Any]]:
-    """Yield a table's rows; personal data masked."""
-    for batch in _batches(version, table)[1]:
+def _batches(version: Made, table: str, columns: Sequence[str] = (), **wanted: str) -> Iterator[list[dict[str, Any]]]:
+    file = _file(version, table)
+    hidden = _masked(file.stem, columns or column_names(file))
+    for batch in read_batches(file, columns, **wanted):
+        for record in batch:
+            for column in hidden:
+                record[column] = MASKS.get(column, mask_text)(record.get(column))
+        yield batch
+
+
+def table_rows(version: Made, table: str, columns: Sequence[str] = (), **wanted: str) -> Iterator[dict[str, Any]]:
+    """Yield a table's rows, all or those of the wanted values; personal data masked."""
+    for batch in _batches(version, table, columns, **wanted):
         yield from batch
 
 
-def write_table(version: Version, table: str, out: Path) -> int:
+def write_table(version: Made, table: str, out: Path) -> int:
     """Write a table to .csv, .parquet or .xlsx; return its rows."""
-    return write_rows(out, *_batches(version, table))
+    import pyarrow.parquet as pq  # here and below, so that who only looks does not wait for it
+
+    return write_rows(out, pq.read_schema(_file(version, table)), _batches(version, table))
 
 
 def write_rows(out: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
@@ -104,6 +105,9 @@ def _csv_cell(value: object) -> object:
 
 
 def _write_parquet(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in batches:
@@ -133,17 +137,24 @@ def json_value(value: object) -> object:
 # -- what became of a month --------------------------------------------------------------------------------------
 
 
+_KPI_STATE = ["kpi", "variant", "scope_kind", "status", "reason"]
+_LIST_STATE = ["list", "priority", "status", "reason"]
+
+
+def states_of(version: Version) -> list[OutputState]:
+    """The state of every output of a version."""
+    kpi_rows = read_rows(version.table("kpi_monthly"), _KPI_STATE)
+    list_rows = read_rows(version.table("dispatch_list"), _LIST_STATE)
+    return output_states(kpi_rows, list_rows)
+
+
 def outcome(version: Version) -> dict[str, Any]:
     """What was withheld, carries a caveat, or is not computed, with the reason; and which tables were refused."""
     found: dict[str, Any] = {"withheld": {}, "caveat": {}, "not_computed": {}}
-    for row in table_rows(version, "kpi_monthly"):
-        if row["scope_kind"] == "company" and row["status"] in found:
-            found[row["status"]][f"{row['kpi']}.{row['variant']}"] = row["reason"]
-    for row in table_rows(version, "dispatch_list"):
-        if row["status"] in found:
-            found[row["status"]][row["list"]] = row["reason"]
-    intake = table_rows(version, "snapshot_intake")
-    refused = [row["table"] for row in intake if row["state"] == "refused"]
+    for state in states_of(version):
+        if state.status in found:
+            found[state.status][state.name] = state.reason
+    refused = [row["table"] for row in table_rows(version, "snapshot_intake", ("table",), state="refused")]
     found["refused_tables"] = {table: _refusal(version, table) for table in refused}
     return found
 
@@ -159,7 +170,9 @@ def _refusal(version: Version, table: str) -> dict[str, Any]:
 
 def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
     """Each list with its counts and, by reason, how many were left out."""
-    counts = Counter((row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not"))
+    counts = Counter(
+        (row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not", ("list", "reason"))
+    )
     rows = sorted(table_rows(version, "dispatch_list"), key=lambda row: row["priority"])
     return [row | {"why_not": {r: n for (name, r), n in sorted(counts.items()) if name == row["list"]}} for row in rows]
 
@@ -176,21 +189,26 @@ def _month_line(folder: MonthFolder) -> dict[str, Any]:
     return {"month": str(folder.month), "version": version.number, "is_sealed": folder.seal() is not None, **counts}
 
 
-def one_month(home: Path, month: Month, today: date) -> dict[str, Any]:
+def one_month(home: Path, month: Month, today: date, language: str) -> dict[str, Any]:
     """A month's versions, draft, what was held back, and the deadlines as they stand today."""
+    from pipelines.core.settings import load_settings  # a third of a second, which only this needs
+
     folder = MonthFolder(home, month)
     current = folder.current()
-    draft = next(iter(folder.path.glob("v*.partial")), None)
+    draft = folder.draft() if next(folder.path.glob("v*.partial"), None) else None
     if current is None and draft is None:
         folder.version()
     found = outcome(current) | {"retrain": _reasons_to_retrain(current)} if current else {}
+    told = findings_of(current, states_of(current), language) if current else []
     held_back = found.get("withheld", {}) | found.get("not_computed", {})
     return {
         "month": str(month),
         "versions": [v.number for v in folder.versions()],
         "current": current.number if current else None,
         "seal": folder.seal(),
-        "draft_rooms": folder.draft().rooms if draft else None,
+        "draft_rooms": draft.rooms if draft else None,
+        "draft_stopped": draft.stopped["why"] if draft and draft.stopped else None,
+        "findings": as_content(told),
         "deadlines": [vars(one) for one in deadlines(folder, held_back, today)],
         "deliveries": count_open(home, str(month)),
         "has_development_key": load_settings().has_development_key,
@@ -202,7 +220,7 @@ def _reasons_to_retrain(version: Version) -> list[str]:
     """Why it is time to train a challenger, as the month's watch says."""
     if not version.is_computed("score_watch"):
         return []
-    return [row["subject"] for row in table_rows(version, "score_watch") if row["measure"] == "retrain"]
+    return [row["subject"] for row in table_rows(version, "score_watch", ("subject",), measure="retrain")]
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------
@@ -210,6 +228,9 @@ def _reasons_to_retrain(version: Version) -> list[str]:
 
 def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int] = ()) -> None:
     """Print rows under titles; `numbers` are the columns set to the right."""
+    from rich.console import Console  # here, so that programs do not wait for what draws
+    from rich.table import Table
+
     table = Table(show_edge=False, pad_edge=False)
     for place, title in enumerate(columns):
         table.add_column(title, justify="right" if place in numbers else "left", overflow="fold")
@@ -218,16 +239,11 @@ def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int
     Console(width=None if sys.stdout.isatty() else 160, markup=False).print(table)
 
 
-def draw_table(version: Version, table: str, language: str) -> None:
+def draw_table(version: Made, table: str, language: str) -> None:
     """Draw the first rows of a table."""
-    schema, batches = _batches(version, table)
-    rows: list[dict[str, Any]] = []
-    total = pq.ParquetFile(version.table(ALIASES.get(table, table))).metadata.num_rows
-    for batch in batches:
-        rows += batch
-        if len(rows) >= SCREEN_ROWS:
-            break
-    draw_first_rows(schema.names, rows, total, language)
+    file = _file(version, table)
+    rows = list(islice(table_rows(version, table), SCREEN_ROWS))
+    draw_first_rows(column_names(file), rows, count_rows(file), language)
 
 
 def draw_first_rows(names: list[str], rows: list[dict[str, Any]], total: int, language: str) -> None:
@@ -298,6 +314,8 @@ def draw_month(content: dict[str, Any], language: str) -> None:
     )
     if content["draft_rooms"] is not None:
         typer.echo(label(language, "cli.draft_rooms", rooms=", ".join(content["draft_rooms"]) or "–"))
+    if content["draft_stopped"]:
+        typer.echo(label(language, "cli.draft_stopped", month=content["month"]))
     for key, title in (("withheld", "cli.withheld"), ("caveat", "cli.caveats"), ("not_computed", "cli.not_computed")):
         if content.get(key):
             typer.echo(f"\n{label(language, title)}")
@@ -308,6 +326,7 @@ def draw_month(content: dict[str, Any], language: str) -> None:
         for table, why in content["refused_tables"].items():
             text = label(language, f"error.{why['reason']}", **({"month": content["month"]} | why["facts"]))
             typer.echo(f"  {table}: {text}")
+    draw_findings([ToldFinding(**one) for one in content["findings"]], language)
     if content.get("retrain"):
         typer.echo(f"\n{label(language, 'cli.retrain', reasons=', '.join(content['retrain']))}")
     draw_deadlines(content["deadlines"], language)

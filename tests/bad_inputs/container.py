@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import zipfile
 from itertools import cycle
@@ -276,3 +277,9 @@ def semicolon(month: Planting, table: str) -> Expected:
 @refusal(20)
 def full_width_comma(month: Planting, table: str) -> Expected:
     return _wrong_delimiter(month, table, "，")
+
+
+@case(63, "N")
+def name_of_bytes(month: Planting) -> Expected:
+    month.send(os.fsdecode(b"account_manager.part-\xff\n.csv"), month.csv(NAMES).encode())
+    return normalised(NAMES, file=r"account_manager.part-\xff\u000a.csv")

@@ -15,7 +15,8 @@ PATH = Path(__file__).parents[2] / "docs" / "bad_inputs.md"
 _TEST = "tests/bad_inputs/test_bad_inputs.py::"
 _HEAD = """# Bad inputs
 
-What becomes of the 62 inputs of `research/ux_reliability.md` section 4, each planted into a clean month and run.
+What becomes of the 62 inputs of `research/ux_reliability.md` section 4, each planted into a clean month and run,
+and, from 63 on, of what an attack on the office added.
 Written by `python -m tests.bad_inputs.document` from the registry of the tests; a test holds it to them.
 
 - **N**: read as what it plainly means. The month's tables equal those of the clean month, byte for byte, and what was

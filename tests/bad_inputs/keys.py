@@ -90,7 +90,7 @@ def float_cells(month: Planting) -> Expected:
 
 @case(35, "Q")
 def scientific(month: Planting) -> Expected:
-    values = ("8.61381E+11", "1e5", "5.10123E+17")
+    values = ("8.61381E+11", "1.5e5", "5.10123E+17")
     for row, value in zip(month.rows(CLAIMS), values, strict=False):
         row["claim_id"] = value
     month.send_csv(CLAIMS)

@@ -115,6 +115,10 @@ class BadInput:
 
 _GATE = "tests/bad_inputs/test_gate.py::"
 _OUT = "tests/bad_inputs/test_outputs.py::"
+_ENTRIES = "tests/unit/test_sources_entries.py::"
+_SHEET = "tests/unit/test_sources_sheet_xml.py::"
+_LIMITS = "tests/unit/test_sources_limits.py::"
+_ENCODING = "tests/unit/test_sources_encoding.py::"
 
 _ALL = (
     BadInput(1, "GBK CSV", "N"),
@@ -228,6 +232,33 @@ _ALL = (
         62, "right-to-left override, a note of 10,000 characters", "N, cut", "N",
         "the sign is taken out and counted; the note is kept whole and cut only to what a cell can hold",
         tests=(_OUT + "test_a_long_note_fits_a_cell",),
+    ),
+    BadInput(63, "a file's name that is not UTF-8, or holds line ends, control or direction marks", "N", why="shown escaped, the same everywhere"),
+    BadInput(
+        64, "a dangling link, a link out of the delivery, a pipe, socket, device or folder where a file should be", "R",
+        tests=(_ENTRIES + "test_what_is_no_file_refuses_its_table_by_name", _ENTRIES + "test_a_link_inside_the_delivery_is_followed"),
+        sees="The table is refused with the file's name; a link inside the delivery is followed, a pipe is never waited for.",
+    ),
+    BadInput(
+        65, "a workbook's errors and formulas without a value, however its XML is written", "Q",
+        tests=(_SHEET + "test_an_error_cell_is_marked_however_it_is_written", _SHEET + "test_a_formula_without_a_value_is_marked_with_its_text"),
+        sees="As 59; the quarantine shows the error or the formula.",
+    ),
+    BadInput(
+        66, "a sheet whose XML is no sheet's: entities, places out of order, strings that are not there, tags without end", "R",
+        tests=(_SHEET + "test_places_that_cannot_be_refuse_the_workbook", _SHEET + "test_no_sheet_takes_long"),
+        sees="The table is refused as damaged, with the place.",
+    ),
+    BadInput(67, "a workbook saved as Strict Open XML", "N", tests=(_SHEET + "test_strict_open_xml_is_read",), sees="Read as it is."),
+    BadInput(68, "an .xlsb or .ods named .xlsx", "R", tests=(_SHEET + "test_other_formats_that_are_renamed_are_named",)),
+    BadInput(
+        69, "more columns, rows, bytes or seconds than one file may cost", "R", tests=(_LIMITS + "test_too_many_columns_in_a_csv", _LIMITS + "test_no_csv_takes_long"),
+        sees="The table is refused with the limit: 2,000 columns, 100 million rows, 64 GiB unpacked, an hour of the processor.",
+    ),
+    BadInput(
+        70, "bytes that are text both as UTF-8 and as GB18030", "N",
+        tests=(_ENCODING + "test_a_sister_file_tells_the_encoding", _ENCODING + "test_where_no_sister_tells_the_file_carries_the_caveat"),
+        sees="Read like the delivery's other files; where those do not tell, the file is noted as doubtful.",
     ),
 )  # fmt: skip
 

@@ -289,7 +289,7 @@ def formula_without_a_value(month: Planting) -> Expected:
     month.send_xlsx(CLAIMS, formulas)
     cells = (("claim_id", "id"), ("claimed_on", "date"), ("amount", "money"), ("purpose", "text"))
     file = "expense_claim.xlsx"
-    return set_aside(*(Bad(CLAIMS, file, n, c, "", f"not_a_{kind}") for n, (c, kind) in enumerate(cells, 2)))
+    return set_aside(*(Bad(CLAIMS, file, n, c, "=A1&A2", f"not_a_{kind}") for n, (c, kind) in enumerate(cells, 2)))
 
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠A1", "=cmd|' /C calc'!A0")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
+from email.policy import SMTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ class Mailbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if (reply := self.answers.get("data", ["250 OK"])[0]) != "250 OK":
             return reply
-        self.mails.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content)))
+        self.mails.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=SMTP)))
         return "250 OK"
 
 

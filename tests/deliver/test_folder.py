@@ -175,9 +175,11 @@ SMTP = "kind: smtp, host: h, from: a@b, domains: [b], what: [manager]"
 def test_a_wrong_delivery_file_is_named_by_its_place(house: House, channel: str, where: str) -> None:
     path = house.folder / "wrong.yml"
     path.write_text(f"since: 2026-08\nchannels: {{one: {{{channel}}}}}\n")
-    with pytest.raises(SpecError, match="deliver.bad") as caught:
+    with pytest.raises(SpecError, match="written.bad") as caught:
         deliver(house.home, str(MONTH), own_settings(delivery_file=path))
-    assert caught.value.facts["where"] == where and "canary-word" not in str(caught.value)
+    assert (caught.value.facts["place"], caught.value.facts["line"]) == (where, 2) and "canary-word" not in str(
+        caught.value
+    )
     assert not list(house.outbox.glob("*.json"))
 
 
@@ -185,9 +187,9 @@ def test_a_wrong_delivery_file_is_named_by_its_place(house: House, channel: str,
 def test_a_delivery_file_that_is_none(house: House, text: str) -> None:
     path = house.folder / "wrong.yml"
     path.write_text(text)
-    with pytest.raises(SpecError, match="deliver.bad"):
+    with pytest.raises(SpecError, match="written.bad|yaml.bad"):
         deliver(house.home, str(MONTH), own_settings(delivery_file=path))
-    with pytest.raises(SpecError, match="deliver.unreadable"):
+    with pytest.raises(SpecError, match="yaml.no_file"):
         deliver(house.home, str(MONTH), own_settings(delivery_file=house.folder / "nowhere.yml"))
 
 

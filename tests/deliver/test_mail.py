@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
+from base64 import b64decode
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +16,7 @@ import pytest
 
 from console.database import open_office
 from pipelines.deliver.letters import is_allowed
+from pipelines.deliver.mail import _name_twice
 from pipelines.deliver.post import Report
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import Outbox
@@ -205,3 +212,34 @@ def test_a_server_that_will_not_have_the_content(house: House, reply: str, state
     with mail_server(data=[reply]) as box:
         add_mail(house, box)
         assert set(states(house.deliver()).values()) == {state} and not box.mails
+
+
+NAMES = [
+    "2026-08_manager_张伟.xlsx",
+    "经营分析.docx",
+    f"{'很长的名字' * 12}_M1.pdf",
+    '𠮷田"; x=y\r\nBcc: a@b.xlsx',
+    "plain.xlsx",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_attachment_is_named_in_both_forms(name: str) -> None:
+    mail = EmailMessage(policy=SMTP.clone(refold_source="none"))
+    mail.set_content("x")
+    mail.add_attachment(b"PK", maintype="application", subtype="octet-stream", filename="plain.xlsx")
+    (part,) = mail.iter_attachments()
+    if not name.isascii():
+        _name_twice(part, "application/octet-stream", name)
+    raw = mail.as_bytes()
+    read = message_from_bytes(raw, policy=SMTP)
+    (attached,) = read.iter_attachments()
+    assert attached.get_filename() == name and attached.get_content() == b"PK"
+    older = message_from_bytes(raw).get_payload()[1].get_filename()  # knows RFC 2047's form, and shows that
+    assert str(make_header(decode_header(older))) == name
+    head = raw.partition(b"PK")[0].decode("ascii")
+    assert max(map(len, head.splitlines())) <= 78 and "\nBcc:" not in head
+    if not name.isascii():
+        assert "filename*" in head and 'filename="=?utf-8?B?' in head and 'name="=?utf-8?B?' in head
+        words = re.findall(r"=\?utf-8\?B\?([^?]+)\?=", head.partition("Content-Disposition")[0])
+        assert "".join(b64decode(word).decode() for word in words) == name

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,10 +18,11 @@ import pytest
 
 from pipelines.core.errors import Incomplete, Undelivered
 from pipelines.core.paths import ROOT
-from pipelines.deliver.failures import Later, Rejected, Unsure
+from pipelines.deliver.failures import Closed, Later, Rejected, Unsure
 from pipelines.deliver.post import raise_open
 from pipelines.deliver.robot import _BAD_OR_TOO_FAST, _TOO_FAST, judge_answer
 from pipelines.store.outbox import Letter
+from pipelines.words.texts import label
 from tests.deliver.certificates import certificate
 from tests.deliver.conftest import CUSTOMER, NAME, PHONE, House
 from tests.deliver.servers import CLOSE, DRIP, HANG, robot
@@ -47,9 +49,11 @@ CASES: dict[str, tuple[list[Any], str, int, list[float]]] = {
     "503 for ever": ([(503, {}, "")], "pending", 3, [1, 2]),
     "busy, says the vendor": ([code(-1), TAKEN], "sent", 2, [1]),
     "too fast, says the vendor": ([code(410100)], "pending", 1, []),
-    "no such robot, says the vendor": ([code(400106)], "dead", 1, []),
-    "404": ([(404, {}, "")], "dead", 1, []),
-    "a redirect": ([(302, {"Location": "http://127.0.0.1:1/elsewhere"}, "")], "dead", 1, []),
+    "no such robot, says the vendor": ([code(400106)], "pending", 1, []),
+    "another secret, says the vendor": ([code(310000)], "pending", 1, []),
+    "a text it does not take": ([code(430101)], "dead", 1, []),
+    "404": ([(404, {}, "")], "pending", 1, []),
+    "a redirect": ([(302, {"Location": "http://127.0.0.1:1/elsewhere"}, "")], "pending", 1, []),
     "hangs": ([HANG], "unsure", 1, []),
     "a byte now and then": ([DRIP], "unsure", 1, []),
     "closes without a word": ([CLOSE], "unsure", 1, []),
@@ -246,28 +250,42 @@ def test_the_proxy_of_the_channel_is_used_and_none_of_the_environment_s(
     [
         ("wecom", 200, '{"errcode": 45009}', Later),
         ("wecom", 200, '{"errcode": 45033}', Later),
-        ("wecom", 200, '{"errcode": 93000}', Rejected),
+        ("wecom", 200, '{"errcode": 93000}', Closed),
         ("dingtalk", 200, '{"errcode": 410100}', Later),
-        ("dingtalk", 200, '{"errcode": 310000}', Rejected),
+        ("dingtalk", 200, '{"errcode": 310000}', Closed),
+        ("dingtalk", 200, '{"errcode": 430101}', Rejected),
         ("feishu", 200, '{"code": 11232}', Later),
         ("feishu", 400, '{"code": 99991400, "msg": "request trigger frequency limit"}', Later),
         ("feishu", 400, '{"code": 9499, "msg": "too many request", "data": {}}', Later),
         ("feishu", 200, '{"code": 9499, "msg": "Bad Request", "data": {}}', Rejected),
         ("feishu", 400, '{"code": 9499, "msg": "Bad Request", "data": {}}', Rejected),
         ("dingtalk", 400, '{"errcode": 9499, "errmsg": "too many request"}', Rejected),
-        ("feishu", 200, '{"code": 19021}', Rejected),
+        ("feishu", 200, '{"code": 19021}', Closed),
+        ("plain", 200, '{"errcode": 310000}', None),
         ("feishu", 200, '{"code": "0"}', Unsure),
         ("dingtalk", 200, "[]", Unsure),
         ("dingtalk", 200, '{"errcode": true}', Unsure),
         ("dingtalk", 204, "", Unsure),
         ("plain", 504, "", Unsure),
-        ("plain", 401, "", Rejected),
+        ("plain", 401, "", Closed),
+        ("plain", 413, "", Rejected),
         ("plain", 400, '{"code": 11232}', Rejected),
     ],
 )
-def test_what_an_answer_means(vendor: str, status: int, body: str, meaning: type[Exception]) -> None:
-    with pytest.raises(meaning):
+def test_what_an_answer_means(vendor: str, status: int, body: str, meaning: type[Exception] | None) -> None:
+    with pytest.raises(meaning) if meaning else nullcontext():
         judge_answer(vendor, status, {}, body.encode())
+
+
+def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(house: House) -> None:
+    with robot(code(310000), TAKEN) as host:
+        house.add_robot(host.port)
+        letter = the_one(house)
+        assert (letter.state, letter.why, letter.facts) == ("pending", "robot_set_up", {"code": 310000})
+        for language, words in (("zh", "加签密钥"), ("en", "secret_file")):
+            said = label(language, f"deliver.why.{letter.why}", **letter.facts)
+            assert words in said and "310000" in said
+        assert the_one(house).state == "sent" and len(host.messages) == 2
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def own_environment(**settings: str | Path) -> dict[str, str]:
     """This process' environment without foreign settings, and with the shared ones and those given."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     path = f"{BIN}{os.pathsep}{mine.get('PATH', '')}"
+    mine["RETENTION_DEMONSTRATION"] = "true"  # as tests/conftest.py: whatever key may release
     return mine | shared_settings() | {name: str(value) for name, value in settings.items()} | {"PATH": path}
 
 

@@ -6,8 +6,11 @@ The same edits go through LibreOffice as well where it is installed.
 from __future__ import annotations
 
 import csv
+import json
+import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +19,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from pipelines.channels.columns import WORK_LIST_COLUMNS
+from pipelines.channels.corrected import SentOut, write_corrected
+from pipelines.core.names import show_name
+from pipelines.sources.delivery import FileRefused
 from pipelines.words.texts import labels
-from tests.office import HEADER, answers_of, exported, fill, released_town, rows_of, taken
-from tests.small import Town
+from tests.office import HEADER, answers_of, exported, fill, reading, released_town, rows_of, taken
+from tests.small import KEY, Town
 
 PEOPLE = ("ann", "bob", "cat", "dan", "eve", "fay")
 ANSWERS: dict[str, dict[str, object]] = {
@@ -290,6 +297,17 @@ EDITS = [
     Edit("an amount below zero", put("bob", "promised_amount", -50), ALL - 1, refused=("bad_amount",)),
     Edit("an outcome of one's own", put("ann", "outcome", "搞定"), ALL - 1, refused=("unknown_outcome",)),
     Edit("a note without an outcome", put("fay", "note", "打了"), refused=("no_outcome",)),
+    Edit("a day without its year", put("ann", "contacted_on", "9月5日")),
+    Edit("a day without its year, in full-width digits", put("ann", "contacted_on", " ９ 月 ５ 号")),
+    Edit("a day without its year, before the order", put("ann", "contacted_on", "8月30日"), ALL - 1,
+         refused=("impossible_day",)),
+    Edit("a day without its year that does not exist", put("ann", "contacted_on", "2月30日"), ALL - 1,
+         refused=("bad_date",)),
+    Edit("an amount nobody can keep", put("bob", "promised_amount", "9999999999999999.99"), ALL - 1,
+         refused=("bad_amount",)),
+    Edit("the least amount that is too much", put("bob", "promised_amount", "1,000,000,000,000.00"), ALL - 1,
+         refused=("bad_amount",)),
+    Edit("the largest amount", put("bob", "promised_amount", "999,999,999,999.99")),
 ]  # fmt: skip
 
 
@@ -351,6 +369,150 @@ def test_what_is_taken_is_what_was_filled_in(sent: dict[str, Path], office: Path
     taken(office, edited(sent, EDITS[0], tmp_path))
     nothing = {"contacted_on": None, "promised_amount": None, "promised_on": None, "note": ""}
     assert answers_of(office) == [{"customer_id": who, **nothing, **answer} for who, answer in ANSWERS.items()]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("=cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"),
+        ("=1+1", "=1+1"),
+        ("='打了", "='打了"),
+        ("+86 138", "+86 138"),
+        ("@SUM(A1)", "@SUM(A1)"),
+        ("#N/A", "#N/A"),
+    ],
+)
+def test_a_note_is_kept_as_the_text_it_is(
+    sent: dict[str, Path], office: Path, tmp_path: Path, typed: str, kept: str
+) -> None:
+    path = edited(sent, EDITS[0], tmp_path)
+    book = openpyxl.load_workbook(path)
+    place = cell(book.worksheets[0], "cat", "note")
+    place.value = typed
+    book.save(path)
+    assert judged(taken(office, path)) == (ALL, 0, Counter())
+    assert [row["note"] for row in answers_of(office) if row["customer_id"] == "cat"] == [kept]
+
+
+def test_a_note_that_went_back_is_inert(sent: dict[str, Path], home: Path, tmp_path: Path) -> None:
+    """The refused row's note stands in the workbook to be corrected as text, not as a formula."""
+    path = edited(sent, EDITS[0], tmp_path)
+    book = openpyxl.load_workbook(path)
+    cell(book.worksheets[0], "cat", "note").value = "=cmd|' /C calc'!A0"
+    cell(book.worksheets[0], "cat", "contacted_on").value = "nonsense"
+    book.save(path)
+    (row,) = [row for row in reading(path).rows if row.refusal]
+    back = tmp_path / "back.xlsx"
+    write_corrected(back, [row], SentOut(home), "zh", KEY.encode(), "back")
+    (found,) = rows_of(back)
+    assert found["note"] == "=cmd|' /C calc'!A0"
+    sheet = openpyxl.load_workbook(back).worksheets[0]
+    assert {c.data_type for line in sheet.iter_rows() for c in line if c.value == found["note"]} == {"s"}
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "day"),
+    [
+        ("202608-ABC", "9月5日", date(2026, 9, 5)),
+        ("202608-ABC", "09月05日", date(2026, 9, 5)),
+        ("202611-ABC", "12月31日", date(2026, 12, 31)),
+        ("202611-ABC", "1月3日", date(2027, 1, 3)),
+        ("202612-ABC", "1月3日", date(2027, 1, 3)),
+        ("202612-ABC", "12月31日", date(2026, 12, 31)),
+        ("202701-ABC", "12月31日", date(2027, 12, 31)),
+        ("202708-ABC", "2月29日", date(2028, 2, 29)),
+        ("202608-ABC", "2月29日", False),
+        ("202608-ABC", "13月1日", False),
+        ("202608-ABC", "0月1日", False),
+        ("202608-ABC", "9/5", False),
+        ("whatever", "9月5日", False),
+    ],
+)
+def test_a_day_without_its_year_is_the_first_since_the_orders_month_began(
+    tmp_path: Path, order: str, text: str, day: date | bool
+) -> None:
+    path = tmp_path / "back.csv"
+    path.write_text(f"order_id,outcome,contacted_on\n{order},paid,{text}\n", encoding="utf-8")
+    (row,) = reading(path).rows
+    assert (row.contacted_on or False) == day
+    assert (row.refusal is None) == bool(day)
+
+
+# -- files -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"\xff\xfe.xlsx",
+        b"a\nb.xlsx",
+        "\u202egpj.xlsx".encode(),
+        b"-x.xlsx",
+        "张三".encode("gbk") + b".xlsx",
+        b"\xff" * 250 + b".xlsx",
+    ],
+    ids=["bytes", "line break", "direction", "like an option", "gbk", "long"],
+)
+def test_a_file_of_any_name_is_taken_and_its_refused_rows_go_back(
+    sent: dict[str, Path], office: Path, home: Path, tmp_path: Path, name: bytes
+) -> None:
+    path = tmp_path / os.fsdecode(name)
+    made = edited(sent, EDITS[0], tmp_path)
+    book = openpyxl.load_workbook(made)
+    cell(book.worksheets[0], "ann", "contacted_on").value = "nonsense"
+    book.save(made)
+    made.rename(path)
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines",
+        "outcomes",
+        "--json",
+        "--home",
+        office,
+        "--out",
+        tmp_path / "out",
+        "--by",
+        b"\xffme",
+    ]
+    env = {**os.environ, "RETENTION_SECRET_KEY": KEY, "RETENTION_DEMONSTRATION": "true"}
+    done = subprocess.run([*command, "--", path], capture_output=True, env=env, check=False)
+    assert done.returncode == 12, done.stderr.decode()
+    (told,) = json.loads(done.stdout.decode())
+    assert told["file"] == show_name(path.name)[-255:]
+    assert (told["accepted"], len(told["refused"])) == (ALL - 1, 1)
+    assert Path(told["corrected"]).is_file()
+
+
+@pytest.mark.parametrize("thing", ["is_special", "is_folder", "link_dangling"])
+def test_what_is_no_file_is_refused_and_holds_back_no_other(
+    sent: dict[str, Path], office: Path, tmp_path: Path, thing: str
+) -> None:
+    path = tmp_path / "back.xlsx"
+    if thing == "is_special":
+        os.mkfifo(path)
+    elif thing == "is_folder":
+        path.mkdir()
+    else:
+        path.symlink_to("nowhere")
+    with pytest.raises(FileRefused, match=thing):
+        reading(path)
+
+
+def test_sheets_whose_names_differ_by_blanks_alone_are_both_read(
+    sent: dict[str, Path], office: Path, tmp_path: Path
+) -> None:
+    path = edited(sent, EDITS[0], tmp_path)
+    book = openpyxl.load_workbook(path)
+    first = book.worksheets[0]
+    first.title = "Sheet1"
+    second = book.copy_worksheet(first)
+    second.title = "Sheet 1"
+    for sheet, others in ((first, ("ann", "bob")), (second, ("cat", "dan", "eve"))):
+        for who in others:
+            sheet.delete_rows(cell(sheet, who, "order_id").row)
+    book.save(path)
+    assert judged(taken(office, path)) == (ALL, 0, Counter())
 
 
 # -- CSV ---------------------------------------------------------------------------------------------------------

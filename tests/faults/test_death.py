@@ -29,12 +29,19 @@ def steps(undisturbed: tuple[Path, Path]) -> dict[str, list[str]]:
     return by_room
 
 
+def open_to_others(home: Path) -> list[str]:
+    """The files and folders of a home that others than its owner can read, write or enter."""
+    there = [home, *home.rglob("*")]
+    return [str(path.relative_to(home.parent)) for path in there if path.lstat().st_mode & 0o077]
+
+
 def die_and_go_on(forge: Forge, source: Path, start: Path, undisturbed: Path, step: str, home: Path) -> None:
     """Go on from a home, be killed at a step, read, go on again, and compare."""
     shutil.copytree(start, home)
     code, said = forge.run(*run_args(source, home), failpoint=f"{step}=kill")
     assert code == SIGKILL, (step, code, said)
     assert readable(home) in (None, "v0001"), step
+    assert open_to_others(home) == [], step
     code, said = forge.run(*run_args(source, home))
     assert code in (0, 12), (step, said)
     assert_same(home, undisturbed, step)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.channels.papers import fonts
 from pipelines.cli.installation import tell
 from pipelines.core.errors import ModelError, SpecError, StorageError
 from pipelines.core.paths import ROOT
@@ -196,6 +197,13 @@ def test_another_encoding() -> None:
     bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=bare)
     assert said.stdout.strip() == "warn"
+
+
+def test_the_fonts_come_along_and_are_missed_when_they_are_gone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = next(check for check in examine(home, TODAY) if check.name == "font")
+    assert (sound.state, sound.facts["font"]) == ("ok", "Noto Serif SC, Noto Sans SC")
+    monkeypatch.setattr(fonts, "PACKAGE", "no_such_fonts")
+    assert next(check.state for check in examine(home, TODAY) if check.name == "font") == "warn"
 
 
 @pytest.mark.parametrize(

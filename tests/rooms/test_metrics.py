@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.metrics import draw_metrics, write_metrics
-from pipelines.serving import Office, open_server
+from pipelines.serving import Office, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
 from tests.office import exported, fill, released_town, taken
 from tests.scored import scored_operator
@@ -189,3 +192,53 @@ def test_what_is_no_address_is_refused(address: str, tmp_path: Path) -> None:
 def test_a_port_somebody_has_is_told(tmp_path: Path) -> None:
     with open_server(Office(tmp_path), "127.0.0.1:0") as server, pytest.raises(StorageError):
         open_server(Office(tmp_path), f"127.0.0.1:{server.server_port}")
+
+
+def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.serving.QuietHandler.timeout", 0.5)
+    monkeypatch.setattr("pipelines.serving.LONGEST_SECONDS", 1.5)
+    with open_server(Office(tmp_path), "127.0.0.1:0") as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        idle = [socket.create_connection(("127.0.0.1", server.server_port), 10) for _ in range(5)]
+        dripping = socket.create_connection(("127.0.0.1", server.server_port), 10)
+        url = f"http://127.0.0.1:{server.server_port}/healthz"
+        with urllib.request.urlopen(url, timeout=10) as page:
+            assert page.status == 200
+        assert [one.recv(1) for one in idle] == [b""] * 5, "let go"
+        begun = time.monotonic()
+        with suppress(OSError):
+            while time.monotonic() - begun < 10:
+                dripping.sendall(b"G")
+                time.sleep(0.1)
+        assert time.monotonic() - begun < 8, "let go though it never stops"
+        for one in (*idle, dripping):
+            one.close()
+        server.shutdown()
+        thread.join()
+
+
+def test_more_connections_than_there_are_places_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.serving.MOST_AT_ONCE", 2)
+    with open_server(Office(tmp_path), "127.0.0.1:0") as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        taken = [socket.create_connection(("127.0.0.1", server.server_port), 10) for _ in range(2)]
+        time.sleep(0.3)
+        with socket.create_connection(("127.0.0.1", server.server_port), 10) as third:
+            assert third.recv(100).startswith(b"HTTP/1.0 503")
+        for one in taken:
+            one.close()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("address", "beyond"),
+    [
+        *((f"{host}:1", False) for host in ("127.0.0.1", "127.9.9.9", "localhost", "[::1]")),
+        *((f"{host}:1", True) for host in ("0.0.0.0", "10.0.0.5", "[::]", "office.example")),
+    ],
+)
+def test_an_address_that_others_can_reach_is_told(address: str, beyond: bool) -> None:
+    assert is_beyond(address) is beyond

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.score import training
+from pipelines.score.shelf import read_notes
 from pipelines.store.champions import models_folder, read_promotions
 from tests.rooms.test_cli import Retention, retention  # noqa: F401  # a fixture
 from tests.scored import TRAINED, scored_operator, small_recipe
+from tests.small import own_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
 
@@ -39,6 +41,44 @@ def test_train_list_and_promote(retention: Retention, home: Path, monkeypatch: p
     assert [(row["version"], row["is_champion"], row["refused"]) for row in listed] == [(card["version"], True, None)]
     assert "voluntary_log_loss" in listed[0]["metrics"] and listed[0]["promotions"][0]["by"] == "Wang"
     assert read_promotions(home)[0].version == card["version"]
+
+
+def test_a_quick_training_says_so_from_its_plan_to_its_promotion(retention: Retention, home: Path) -> None:  # noqa: F811
+    shutil.rmtree(models_folder(home))
+    trained = retention("train", "--quick", "--through", TRAINED, "--home", home, "--lang", "en")
+    assert trained.code == 0 and trained.err.startswith("Quick training: 3 months, about 1,")
+    assert "Step 2 of 10: judging: cut off for arrears …\n" in trained.err and "Step 10 of 10" in trained.err
+    version = version_of(home)
+    assert read_notes(home, version, own_settings())["quick"] == "quick: 80000"
+    assert not (models_folder(home) / ".steps").exists()
+    promoted = retention("promote", version, "--by", "Wang", "--home", home, "--lang", "en")
+    assert promoted.code == 0 and "this model was trained quickly (80000 rows at most, boosted trees alone" in promoted.out
+    for language, words in (("en", "80000 rows at most"), ("zh", "样本至多 80000 行")):
+        assert words in (models_folder(home) / version / f"review.{language}.html").read_text(encoding="utf-8")
+
+
+def test_an_interrupted_training_ends_with_130_and_goes_on(
+    retention: Retention,  # noqa: F811
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.rmtree(models_folder(home))
+    whole = json.loads(retention("train", "--quick", "--through", TRAINED, "--home", home, "--json").out)["version"]
+    card = (models_folder(home) / whole / "card.json").read_bytes()
+    shutil.rmtree(models_folder(home))
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "make_card", stop)
+        stopped = retention("train", "--quick", "--through", TRAINED, "--home", home, "--lang", "zh")
+    assert stopped.code == 130 and "已完成的部分已保留" in stopped.err and "Traceback" not in stopped.err
+    assert list((models_folder(home) / ".steps").glob("*.npy"))
+    went_on = retention("train", "--quick", "--through", TRAINED, "--home", home, "--json")
+    assert json.loads(went_on.out)["version"] == whole
+    assert (models_folder(home) / whole / "card.json").read_bytes() == card
+    assert not (models_folder(home) / ".steps").exists()
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "made champion"), ("zh", "由 Wang 启用")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib.util
 import re
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,10 @@ from docx import Document
 from docx.oxml.ns import qn
 from python_calamine import CalamineWorkbook
 
-from pipelines.channels.papers import pdf, write
+from pipelines.channels.papers import fonts, pdf, write
 from pipelines.channels.papers.charts import Bar, draw_bars, draw_bridge, draw_trend
 from pipelines.channels.papers.docx import write_docx
-from pipelines.channels.papers.model import Chart, Paper, Table, Text, plain
+from pipelines.channels.papers.model import Chart, Paper, Table, Text, plain, unbroken
 from pipelines.channels.papers.template import TEMPLATE, draw_template
 from pipelines.channels.papers.write import paper_of, write_documents
 from pipelines.core.outputs import BRANCH_SECTION, kpis, meaning
@@ -25,8 +26,6 @@ from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import LANGUAGES, labels
 from tests.scored import scored_operator
 from tests.small import Row, only, read
-
-needs_font = pytest.mark.skipif(pdf.chinese_font() is None, reason="no Chinese font on this machine")
 
 
 @cache
@@ -177,7 +176,6 @@ def test_charts_stand_odd_figures() -> None:
 # -- the files ---------------------------------------------------------------------------------------------------
 
 
-@needs_font
 def test_the_same_month_gives_the_same_bytes(written: tuple[str, dict[str, Path]], tmp_path: Path) -> None:
     language, files = written
     again = write_documents(scored_operator().version, tmp_path, language, is_draft=True)
@@ -273,17 +271,69 @@ def test_the_annex_says_of_each_figure_what_it_is_made_of(written: tuple[str, di
     assert told[name] == [name, of["topic"], float(of["numerator"]), float(of["denominator"]), 1.0]
 
 
-def test_a_machine_without_a_chinese_font_has_words_for_pictures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def charts(language: str) -> list[Chart]:
+    return [block for block in blocks(paper(language)) if isinstance(block, Chart)]
+
+
+def test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page(written: tuple[str, dict[str, Path]]) -> None:
+    language, files = written
+    wanted = [chart.title for chart in charts(language)]
+    document = Document(str(files["docx"]))
+    pictures = document.inline_shapes
+    assert [shape._inline.docPr.get("title") for shape in pictures] == wanted and len(wanted) > 4
+    for shape in pictures:
+        part = document.part.related_parts[shape._inline.graphic.graphicData.pic.blipFill.blip.embed]
+        assert part.blob.startswith(b"\x89PNG") and len(part.blob) > 5000
+    assert files["html"].read_text(encoding="utf-8").count("<figure ") == len(wanted)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("lost", ["package", "file"])
+def test_without_the_fonts_word_has_the_figures_as_tables_and_the_lint_expects_them(
+    lost: str, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "chinese_font", lambda: None)
-    monkeypatch.setattr("pipelines.channels.papers.docx.chinese_font", lambda: None)
-    files = write_documents(scored_operator().version, tmp_path, "zh", is_draft=True)
-    assert {f.suffix for f in files} == {".docx", ".html", ".xlsx"}
-    document = Document(str(files[0]))
+    name = "no_such_fonts"
+    if lost == "file":  # the package is there, but half of what it should bring
+        (tmp_path / "fonts" / name).mkdir(parents=True)
+        (tmp_path / "fonts" / name / "__init__.py").touch()
+        source = Path(str(importlib.util.find_spec(fonts.PACKAGE).origin)).with_name("NotoSansSC-Regular.otf")
+        (tmp_path / "fonts" / name / source.name).symlink_to(source)
+        monkeypatch.syspath_prepend(tmp_path / "fonts")
+    monkeypatch.setattr(fonts, "PACKAGE", name)
+    folder = MonthFolder(scored_operator().home, scored_operator().months[-1])
+    written = write.export_documents(folder, tmp_path / "out", language)  # raises if the lint disagrees
+    files = {file.name: file for file in written}
+    assert not [name for name in files if name.endswith(".pdf")]
+    document = Document(str(files["2026-08_summary.docx"]))
     assert len(document.inline_shapes) == 0
-    chart = next(b for b in blocks(paper("zh")) if isinstance(b, Chart))
-    assert chart.description in [p.text for p in document.paragraphs]
+    drawn = [tuple(tuple(cell.text for cell in row.cells) for row in table.rows) for table in document.tables]
+    for chart in charts(language):
+        rows = tuple(tuple(map(unbroken, row)) for row in chart.figures.rows)
+        assert drawn.count((chart.figures.header, *rows)) == 1, chart.title
+
+
+def test_the_fonts_of_the_machine_make_no_difference() -> None:
+    """The machine's own are not asked for: there are those that came along and the compiler's."""
+    svg = draw_bars("题", [Bar("罗湖", 3.0, "3"), Bar("南山", 2.0, "2")])
+    found = fonts.chinese_fonts()
+    assert found is not None
+    assert {one.path for one in found.found.fonts() if one.path} == {
+        str(path) for path in Path(str(importlib.util.find_spec(fonts.PACKAGE).origin)).parent.glob("*.otf")
+    }
+    with_glyphs, without = pdf.draw_picture(svg, found), pdf.draw_picture(svg.replace("罗湖", "南山"), found)
+    assert with_glyphs != without, "two names are two pictures, not two rows of the same boxes"
+
+
+def test_an_office_s_template_may_have_tables_of_its_own(tmp_path: Path) -> None:
+    own = Document(str(TEMPLATE))
+    letterhead = own.add_table(rows=1, cols=2)
+    letterhead.cell(0, 0).text = "某公司文件"
+    own.element.body.insert(0, letterhead._tbl)
+    own.save(str(tmp_path / "own.docx"))
+    write_docx(tmp_path / "out.docx", paper("zh"), tmp_path / "own.docx")
+    tables = Document(str(tmp_path / "out.docx")).tables
+    assert tables[0].cell(0, 0).text == "某公司文件"
+    assert tables[1].rows[0]._tr.trPr is not None and tables[0].rows[0]._tr.trPr is None
 
 
 def test_the_template_that_came_along_is_the_one_that_is_drawn(tmp_path: Path) -> None:

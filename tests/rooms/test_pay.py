@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 
 from pipelines.channels.pay import export_pay
-from pipelines.core.context import is_personal
 from pipelines.core.month import Month
 from pipelines.core.spec import room_specs
 from pipelines.store.lake import MonthFolder
@@ -217,10 +216,6 @@ def test_expenses_are_tied_to_orders(tmp_path: Path) -> None:
     assert states == {
         "C0": "no_order", "C1": "tied", "C2": "other_manager", "C3": "order_unknown", "C4": "order_unknown",
     }  # fmt: skip
-
-
-def test_sheets_of_pay_are_the_owners_alone() -> None:
-    assert all(map(is_personal, ("report_pay", "report_grade", "report_appraisal", "snapshot_appraisal_input")))
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh", ("绩效工资", "计发")), ("en", ("Performance pay", "paid"))])

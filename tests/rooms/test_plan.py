@@ -78,7 +78,7 @@ def hold_year(home: Path, year: int, revenues: list[int]) -> None:
         }
         for name, one in tables.items():
             pq.write_table(pa.Table.from_pylist([one]), draft.path / f"{name}.parquet")
-        draft.finish_room("features", {name: {"status": "computed"} for name in tables})
+        draft.finish_room("features", {name: {"status": "computed", "rows": 1, "sha256": name} for name in tables})
         folder.commit(draft)
 
 

@@ -13,7 +13,8 @@ import pytest
 from pipelines.channels.export import export_day
 from pipelines.daily import DayJob, run_day
 from pipelines.run import release_month
-from pipelines.sources.changes import WITHDRAWN, read_day_office
+from pipelines.sources.changes import WITHDRAWN
+from pipelines.sources.day_office import read_day_office
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.words.day import tell_day
 from tests.office import exported, fill, released_town, taken

@@ -299,7 +299,7 @@ def test_an_installation_sets_its_own_severities(tmp_path: Path) -> None:
     changed = suite["usage.column_values_to_be_between:sms_count"]
     assert (changed.severity, changed.kwargs["mostly"]) == ("info", 0.5)
     gate_file.write_text("usage.no_such_rule: {severity: info}")
-    with pytest.raises(SpecError, match="expectation.unknown"):
+    with pytest.raises(SpecError, match="no_finding"):
         load_suites(MONTH, gate_file)
 
 

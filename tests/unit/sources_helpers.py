@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import resource
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,3 +63,25 @@ def refused(
     assert delivery.state == "refused" and delivery.reason is not None
     assert delivery.rows == 0 and not (folder / "out" / f"extract_{table}.parquet").exists()
     return delivery.reason.removeprefix("source."), delivery.facts
+
+
+def run_limited(module: str, folder: Path, seconds: int = 60, memory: int = 3 << 30) -> dict[str, str]:
+    """Call `try_hostile` of a test module in a process that may use so much of the processor and of memory.
+
+    The bounds are several times what is usual, and far below what work that grows faster than its input would take.
+    """
+    script = (
+        "import json, sys; from pathlib import Path; from importlib import import_module;"
+        f"print(json.dumps(import_module('tests.unit.{module}').try_hostile(Path(sys.argv[1]))))"
+    )
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+    command = [sys.executable, "-c", script, str(folder)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, str] = json.loads(done.stdout)
+    return found

@@ -8,7 +8,10 @@ from itertools import product
 
 import pytest
 
-from pipelines.dispatch.allocate import KEPT, TOGETHER, Newcomer, Seat, allocate
+from pipelines.dispatch.allocate import Newcomer, Seat, allocate
+
+# Written here a second time: what proves the weights must not take them from what it proves.
+KEPT, TOGETHER = 4.0, 2.0
 
 
 def worth(
@@ -55,6 +58,28 @@ def test_the_manager_of_last_month_is_kept_even_if_he_has_more() -> None:
     seats = [Seat("M1", 5, 0, 10), Seat("M2", 5, 5, 10)]
     assert allocate([Newcomer("ann", "M2"), Newcomer("bob")], seats, {}) == ["M2", "M1"]
     assert allocate([Newcomer("ann", "M9")], seats, {}) == ["M1"]
+
+
+def test_a_manager_kept_is_worth_a_group_kept_together_and_an_even_load_besides() -> None:
+    """Kept at M2, whom the group would leave for M1, and whom an even load would leave, too."""
+    seats = [Seat("M1", 3, 0, 3), Seat("M2", 3, 2, 5)]
+    assert allocate([Newcomer("ann", "M2", "G1")], seats, {"G1": "M1"}) == ["M2"]
+
+
+def test_a_group_kept_together_is_worth_more_than_any_even_load() -> None:
+    """The fullest desk against an empty one: the load differs by less than one, the group is worth two."""
+    seats = [Seat("M1", 9, 0, 9), Seat("M2", 1, 8, 9)]
+    assert allocate([Newcomer("ann", None, "G1")], seats, {"G1": "M2"}) == ["M2"]
+
+
+def test_one_kept_manager_outweighs_one_group_but_not_one_group_and_a_second() -> None:
+    """Two customers, one place at M1: the one kept there gets it, not the one whose group is there; of two kept ones
+    the one whose group is there as well.
+    """
+    seats = [Seat("M1", 1, 0, 10), Seat("M2", 5, 0, 10)]
+    groups = {"G1": "M1"}
+    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", None, "G1")], seats, groups) == ["M1", "M2"]
+    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", "M1", "G1")], seats, groups) == ["M2", "M1"]
 
 
 def test_members_of_a_group_go_to_one_manager() -> None:

@@ -68,13 +68,14 @@ def test_an_override_day_leaves_the_rest_of_a_published_year(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("text", ["holidays: [tomorrow]", "working_days: [20271009]", "holidays: {"])
 def test_a_bad_override_file_is_a_spec_error(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SpecError, match="calendar"):
+    with pytest.raises(SpecError, match=r"written|yaml.bad") as caught:
         Calendar.load(written(tmp_path, text))
-    with pytest.raises(SpecError, match="calendar.unreadable"):
+    assert caught.value.facts["line"] in (1, 2)  # what is never closed ends with the file
+    with pytest.raises(SpecError, match="yaml.no_file"):
         Calendar.load(tmp_path / "nowhere.yml")
 
 
-@pytest.mark.parametrize("text", ["holidays: 2027-10-01", "- 2027-10-01", "holidays:"])
+@pytest.mark.parametrize("text", ["holidays: 2027-10-01", "- 2027-10-01", "holidays:", "holiday: []"])
 def test_an_override_file_of_another_shape_is_a_spec_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(SpecError):
         Calendar.load(written(tmp_path, text))

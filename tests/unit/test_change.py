@@ -36,6 +36,24 @@ def test_the_largest_remainder_gets_the_unit_and_the_earlier_of_equals() -> None
     assert apportion([Fraction("-0.005")], 2) == [Decimal("-0.01")]
 
 
+HALVES = {
+    "1/2": 1, "-1/2": -1, "3/2": 2, "-3/2": -2, "5/2": 3, "-5/2": -3, "0": 0, "7": 7, "-7": -7,
+    "499999999999999999/1000000000000000000": 0, "-499999999999999999/1000000000000000000": 0,
+    "500000000000000001/1000000000000000000": 1, "-500000000000000001/1000000000000000000": -1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "whole"), HALVES.items())
+def test_halves_are_rounded_away_from_zero(value: str, whole: int) -> None:
+    assert round_half_away(Fraction(value)) == whole
+
+
+def test_a_half_of_a_fen_is_a_fen_on_either_side() -> None:
+    assert apportion([Fraction("0.005")], 2) == [Decimal("0.01")]
+    assert apportion([Fraction("0.025"), Fraction("0.10")], 2) == [Decimal("0.03"), Decimal("0.10")]
+    assert apportion([Fraction("-0.025"), Fraction("-0.10")], 2) == [Decimal("-0.03"), Decimal("-0.10")]
+
+
 @given(st.lists(PAIRS, min_size=1, max_size=6))
 def test_effects_add_up_in_every_part_and_over_all_parts(pairs: list[Pair]) -> None:
     parts = {f"B{place}": p for place, p in enumerate(pairs)}

@@ -19,8 +19,8 @@ from pipelines.core.lineage import snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.values import SQL_TYPES
-from pipelines.validate.titles import title
 from pipelines.words.texts import LANGUAGES
+from pipelines.words.titles import title
 
 MONTH = Month.parse("2026-08")
 SUITES = {table: load_suite(table, MONTH) for table in contract()}
@@ -103,14 +103,30 @@ def test_what_is_no_row_rule_says_so(kind: str) -> None:
         rule(kind, column="n", unexpected_rows_query="SELECT COUNT(*) FROM {batch}")
 
 
-@pytest.mark.parametrize("row", [{"kwargs": {}}, {"type": "expect_x", "severity": "fatal"}])
+NOT_NULL = "expect_column_values_to_not_be_null"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"kwargs": {}},
+        {"type": "expect_x", "severity": "warning"},
+        {"type": NOT_NULL, "severity": "fatal", "kwargs": {"column": "bill_id"}},
+        {"type": NOT_NULL, "kwargs": {"column": "no_such"}},
+        {"type": NOT_NULL, "kwargs": {}},
+        {"type": NOT_NULL, "kwargs": {"column": "bill_id", "most": 0.9}},
+        {"type": NOT_NULL, "kwargs": {"column": "bill_id"}, "meta": {"ownr": "data"}},
+        {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "bill_id"}, "meta": {"rows": "quarantine"}},
+    ],
+)
 def test_a_bad_row_of_a_file_is_a_spec_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: dict[str, Any]
 ) -> None:
     (tmp_path / "bill.yml").write_text(yaml.safe_dump([row]))
     monkeypatch.setattr(expectations, "EXPECTATIONS", tmp_path)
-    with pytest.raises(SpecError, match="expectation.bad"):
+    with pytest.raises(SpecError, match="written.bad") as caught:
         load_suite("bill", MONTH)
+    assert caught.value.facts["file"] == "expectations/bill.yml" and int(str(caught.value.facts["line"])) >= 1
     assert load_suite("usage", MONTH) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipelines.core.errors import Busy, Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.store import lake
-from pipelines.store.files import write_text
+from pipelines.store.files import remove_folder, write_text
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
 
 MONTH = Month.parse("2026-08")
@@ -28,15 +28,14 @@ def draft_of(folder: MonthFolder, content: str) -> Draft:
     draft.start({"source": content})
     write_text(draft.path / "kpi_monthly.parquet", content)
     draft.scratch.mkdir()
-    draft.finish_room(
-        "kpi", {"kpi_monthly": {"status": "computed"}, "score_churn": {"status": "not_computed", "reasons": ["why"]}}
-    )
+    made = {"status": "computed", "rows": 1, "sha256": content}
+    draft.finish_room("kpi", {"kpi_monthly": made, "score_churn": {"status": "not_computed", "reasons": ["why"]}})
     return draft
 
 
 def content(version: Version | None) -> str:
     assert version is not None
-    return version.table("kpi_monthly").read_text()
+    return (version.path / "kpi_monthly.parquet").read_text()
 
 
 def test_versions_count_up_and_the_newest_is_current(folder: MonthFolder) -> None:
@@ -146,6 +145,23 @@ def test_a_seal_is_set_once(folder: MonthFolder) -> None:
     with pytest.raises(Refused):
         folder.release(folder.commit(draft_of(folder, "b")))
     assert folder.seal() == {"version": 1, "manifest": first.identity}
+
+
+def test_a_released_version_loses_its_rights_to_be_written_and_is_removed_all_the_same(folder: MonthFolder) -> None:
+    version = folder.commit(draft_of(folder, "a"))
+    (version.path / "outbox").mkdir()
+    write_text(version.path / "outbox" / "summary.html", "x", 0o600)
+    beside = folder.commit(draft_of(folder, "b"))
+    folder.release(version)
+    kept = [version.path, *version.path.rglob("*")]
+    assert [path for path in kept if path.stat().st_mode & 0o222] == []
+    assert (version.path / "outbox" / "summary.html").stat().st_mode & 0o777 == 0o400
+    assert beside.path.stat().st_mode & 0o200
+    version.path.chmod(0o755)  # as a run that was killed between seal and rights left it
+    folder.recover()
+    assert version.path.stat().st_mode & 0o222 == 0
+    remove_folder(version.path)
+    assert not version.path.exists()
 
 
 def test_held_months_are_those_with_a_current_version(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from pipelines.core.errors import RetentionError, SpecError
+from pipelines.core.names import show_name
 from pipelines.sources import Delivery, open_source
 from pipelines.sources.folder import DaySource
 from pipelines.sources.mapping import load_mapping
@@ -88,7 +89,7 @@ def test_a_name_is_the_same_however_its_signs_are_composed(tmp_path: Path, form:
 def test_a_name_in_the_bytes_of_a_chinese_windows_archive_is_known(tmp_path: Path) -> None:
     name = "套餐资料_1.csv".encode("gb18030").decode("utf-8", "surrogateescape")
     source = put_files(tmp_path, {name: "套餐编码,套餐名称,月租费\nP1,x,1\n"})
-    assert open_source(source).unknown_files(MONTH) == (name,)
+    assert open_source(source).unknown_files(MONTH) == (show_name(name),)
     (source / "mapping.yml").write_text(PLANS, encoding="utf-8")
     assert open_source(source).unknown_files(MONTH) == ()
 
@@ -196,8 +197,8 @@ WRONG = {
     "plan:\n  columns:\n    套餐编码: plan_id\n    套餐编号: plan_id\n": ("column_twice", 4),
     "plan:\n  columns:\n    套餐编码: plan_id\n    套 餐编码: name\n": ("header_twice", 4),
     "plan:\n  columns:\n    套餐编码: plan_no\n": ("unknown_column", 3),
-    "plan:\n  columns:\n    套餐编码:\n": ("bad_form", 3),
-    "plan:\n  columns:\n    套餐编码: plan_id\n    套餐编码: name\n": ("repeated_key", 4),
+    "plan:\n  columns:\n    套餐编码:\n": ("unknown_column", 3),
+    "plan:\n  columns:\n    套餐编码: plan_id\n    套餐编码: name\n": ("yaml.bad", 4),
     "plan: {}\ncustomers:\n  file: a.csv\n": ("unknown_table", 2),
     "plan:\n  header: 3\n": ("unknown_key", 2),
     "plan:\n  file: 客户/资料.csv\n": ("bad_file", 2),
@@ -210,13 +211,13 @@ WRONG = {
     "service:\n  codes:\n    status:\n      在网:\n": ("unknown_value", 4),
     "service:\n  codes:\n    is_excluded: {是: yes}\n": ("unknown_value", 3),
     "service:\n  codes:\n    status:\n      在网: active\n      在 网: terminated\n": ("code_twice", 5),
-    "plan:\n  file: [a.csv\n": ("bad_yaml", 3),
-    "plan:\n\tfile: a.csv\n": ("bad_yaml", 2),
-    "a: &x {file: b.csv}\nplan: *x\n": ("bad_yaml", 2),
-    "plan:\n  ? [a]\n  : b\n": ("bad_yaml", 2),
-    "plan: {}\n---\nplan: {}\n": ("bad_yaml", 2),
-    "plan:\n  file: \x01.csv\n": ("bad_yaml", 2),
-    "[" * 5000: ("bad_yaml", 1),
+    "plan:\n  file: [a.csv\n": ("yaml.bad", 3),
+    "plan:\n\tfile: a.csv\n": ("yaml.bad", 2),
+    "plan: &x {file: b.csv}\nplant: *x\n": ("unknown_table", 2),
+    "plan:\n  ? [a]\n  : b\n": ("yaml.bad", 2),
+    "plan: {}\n---\nplan: {}\n": ("yaml.bad", 2),
+    "plan:\n  file: \x01.csv\n": ("yaml.bad", 2),
+    "[" * 5000: ("yaml.too_deep", 1),
 }
 
 
@@ -236,7 +237,7 @@ def test_a_mapping_saved_in_another_encoding_is_refused_with_its_line(tmp_path: 
     (tmp_path / "mapping.yml").write_bytes("plan:\n  file: 套餐.csv\n".encode("gb18030"))
     with pytest.raises(SpecError) as refused:
         load_mapping(tmp_path / "mapping.yml")
-    assert (refused.value.key, refused.value.facts["line"]) == ("mapping.not_utf8", 2)
+    assert (refused.value.key, refused.value.facts["line"]) == ("yaml.not_utf8", 2)
 
 
 @pytest.mark.parametrize(

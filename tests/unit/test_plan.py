@@ -234,14 +234,14 @@ def test_a_plan_that_is_not_in_the_form_is_refused_where_it_is_wrong(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("text", "where"),
-    [("year: [", "1:8"), ("year: 2027\n\tmonth: x", "2:1"), ("a:\n  B1: 1\n  B2: 1\n  B1: 2", "2:3")],
+    ("text", "line"),
+    [("year: [", 1), ("year: 2027\n\tmonth: x", 2), ("a:\n  B1: 1\n  B2: 1\n  B1: 2", 4)],
 )
-def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(tmp_path: Path, text: str, where: str) -> None:
+def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(tmp_path: Path, text: str, line: int) -> None:
     (tmp_path / "plan.yml").write_text(text, encoding="utf-8")
     with pytest.raises(SpecError) as caught:
         read_plan(tmp_path / "plan.yml")
-    assert (caught.value.key, caught.value.facts["where"]) == ("plan.bad", where)
+    assert (caught.value.key, caught.value.facts["line"]) == ("yaml.bad", line)
 
 
 def test_the_example_of_the_docs_is_in_the_form(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_the_example_of_the_docs_is_in_the_form(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["another.yml", "."])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SpecError, match="plan.no_file"):
+    with pytest.raises(SpecError, match="yaml.no_file"):
         read_plan(tmp_path / name)
 
 

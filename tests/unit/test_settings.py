@@ -18,6 +18,7 @@ from pipelines.core.settings import DEVELOPMENT_KEY, Settings, load_settings
 def no_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RETENTION_SECRET_KEY", raising=False)
+    monkeypatch.delenv("RETENTION_DEMONSTRATION", raising=False)
 
 
 def test_the_defaults_are_those_of_the_definitions() -> None:
@@ -76,6 +77,7 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
     } | files
     technical |= {name for name in Settings.model_fields if name.startswith("keep_")}
     technical |= {"engine", "spark_master"}  # engines agree to the byte (tests/rooms/test_spark.py)
+    technical |= {"demonstration", "signed_returns"}  # what may leave, and what may come back
     technical |= {"start_working_day"}  # Airflow's alone
     technical |= {"uplift_holdout_orders"}  # says when a model is fitted; a month is made of the model
     assert set(load_settings().meaning()) == set(Settings.model_fields) - technical

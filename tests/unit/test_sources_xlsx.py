@@ -64,8 +64,8 @@ def test_reads_every_cell_as_text(tmp_path: Path) -> None:
         {
             **dict(zip(BILL, ["00123", "12345", None, "2026-10", "100", "2026-11-20"], strict=True)),
             "seen_at": "2026-10-31 12:00:00",
-            "error": "#DIV/0!",
-            "no_value": NO_CACHED_VALUE,
+            "error": f"{NO_CACHED_VALUE}=1/0",
+            "no_value": f"{NO_CACHED_VALUE}=A1",
             "value": "7",
             "flag": "true",
             "share": "0.3",
@@ -129,6 +129,7 @@ def test_keeps_row_numbers_and_reports_what_is_hidden(tmp_path: Path) -> None:
         "hidden rows read",
         "merged cells: only the first holds the value",
         "title rows skipped: 1",
+        "blank rows skipped: 1",
     )
 
 
@@ -201,10 +202,13 @@ def test_refuses_a_member_larger_than_it_declares(tmp_path: Path) -> None:
     assert refused(tmp_path, {"plan.xlsx": lying})[0] == "archive_bomb"
 
 
-def test_refuses_a_cell_in_the_far_corner(tmp_path: Path) -> None:
-    """calamine would allot the whole rectangle, 17 billion cells."""
+def test_a_cell_in_the_far_corner_costs_its_own_row_alone(tmp_path: Path) -> None:
+    """As a rectangle the sheet would have 17 billion cells."""
     content = workbook([PLAN, ["P1", "a", 1]], lambda book, sheet: sheet.write(1_048_575, 16_383, 1))
-    assert refused(tmp_path, {"plan.xlsx": content})[0] == "sheet_too_large"
+    delivery, rows = deliver(tmp_path, {"plan.xlsx": content})
+    assert [(row["_line"], row["_fault"]) for row in rows] == [(2, None), (1_048_576, "ragged")]
+    assert delivery.files[0].notes == ("blank rows skipped: 1048573",)
+    assert refused(tmp_path, {"plan.xlsx": content}, limits=Limits(xlsx_cells=6))[0] == "sheet_too_large"
 
 
 def test_refuses_damaged_members(tmp_path: Path) -> None:

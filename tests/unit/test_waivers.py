@@ -27,7 +27,7 @@ def hold(home: Path, *months: Month, sealed: tuple[Month, ...] = ()) -> None:
         (folder.path / "v0001" / "manifest.json").write_text("{}")
         (folder.path / "CURRENT").write_text("v0001")
         if month in sealed:
-            (folder.path / "SEAL.json").write_text('{"version": 1}')
+            (folder.path / "SEAL.json").write_text('{"version": 1, "manifest": ""}')
 
 
 def test_a_waiver_covers_its_last_month_and_those_before(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from pipelines.channels.papers.model import Part, Table, Wording
+
 WIDTH = 640
 _HALO = 'stroke="#FFFFFF" stroke-width="3" paint-order="stroke"'  # over a line or a bar it stays legible
-_FONT = "font-family=\"'Noto Sans CJK SC','Microsoft YaHei',sans-serif\" font-size=\"13\""
+_FONT = "font-family=\"'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif\" font-size=\"13\""
 _BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
 _LEFT, _RIGHT, _LINE = 150, 90, 26
 
@@ -21,6 +23,21 @@ class Bar:
     number: float
     shown: str
     is_grey: bool = False
+    figure: str | None = None
+
+
+def bar_of(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar:
+    """Return the bar of a figure, or its point on a line."""
+    found = words.figures[figure]
+    return Bar(name, float(found["number"]), found["shown"], is_grey, figure)
+
+
+def figures_of_chart(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
+    """Return the figures of a chart as a table; `what` the bars are is named by its column's key."""
+    amount = "amount" if what == "step" else "value"
+    header = (words.text(f"column.{what}"), words.text(f"column.{amount}"))
+    rows = tuple(((Part(bar.name),), (Part(bar.shown, bar.figure),)) for bar in bars)
+    return Table(title, header, rows, frozenset({1}), (60, 40))
 
 
 def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None = None) -> str:
@@ -30,26 +47,25 @@ def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None 
     scale = (WIDTH - _LEFT - _RIGHT) / (most - least)
     zero = _LEFT - least * scale
     height = 20 + _LINE * len(bars) + (22 if target else 4)
-    drawn = [_bar(bar, 16 + _LINE * place, zero, scale) for place, bar in enumerate(bars)]
+    rows = [_bar(bar, 16 + _LINE * place, zero, scale) for place, bar in enumerate(bars)]
+    drawn = [shape for shape, _ in rows]
     if target:
         x = zero + target[0] * scale
         drawn.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="10" y2="{height - 20}" stroke="{_RED}" stroke-dasharray="4 3"/>'
         )
         drawn.append(_text(x, height - 6, target[1], "middle", _RED))
-    return _svg(title, height, drawn)
+    return _svg(title, height, [*drawn, *(words for _, words in rows)])
 
 
-def _bar(bar: Bar, y: int, zero: float, scale: float) -> str:
+def _bar(bar: Bar, y: int, zero: float, scale: float) -> tuple[str, str]:
+    """Return the bar, and its words, which stand over the line of the target."""
     length = abs(bar.number) * scale
     start = zero if bar.number >= 0 else zero - length
     fill = _GREY if bar.is_grey else _BLUE
     end = start + length if bar.number >= 0 else zero
-    return (
-        _text(_LEFT - 8, y + 13, _short(bar.name), "end")
-        + f'<rect x="{start:.1f}" y="{y}" width="{max(length, 0.5):.1f}" height="16" fill="{fill}"/>'
-        + _text(end + 6, y + 13, bar.shown)
-    )
+    shape = f'<rect x="{start:.1f}" y="{y}" width="{max(length, 0.5):.1f}" height="16" fill="{fill}"/>'
+    return shape, _text(_LEFT - 8, y + 13, _short(bar.name), "end") + _text(end + 6, y + 13, bar.shown)
 
 
 def draw_trend(title: str, points: Sequence[Bar]) -> str:
@@ -113,11 +129,11 @@ def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = _I
 
 
 def _svg(title: str, height: int, drawn: Sequence[str]) -> str:
-    return "".join(_around(escape(title), height, drawn))
+    return "".join(_around(title, height, drawn))
 
 
 def _around(title: str, height: int, drawn: Sequence[str]) -> Iterator[str]:
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-    yield f'role="img" {_FONT}><title>{title}</title>'
+    yield f'role="img" {_FONT}><title>{escape(title)}</title>'
     yield from drawn
     yield "</svg>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -15,8 +15,10 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2.sandbox import SandboxedEnvironment
 
+from pipelines.channels.papers.fonts import chinese_fonts
 from pipelines.channels.papers.model import Block, Chart, Paper, Table, Text, unbroken
-from pipelines.channels.papers.pdf import chinese_font, draw_picture
+from pipelines.channels.papers.pdf import draw_picture
+from pipelines.channels.papers.shown import Form, show_paper
 from pipelines.channels.papers.template import TEMPLATE
 from pipelines.core.month import Month
 from pipelines.store.files import replacing
@@ -26,7 +28,8 @@ _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
-    """Write the paper as .docx; charts are pictures where the machine has a Chinese font, else their words."""
+    """Write the paper as .docx; a chart is a picture, or a table of its figures where the fonts are missing."""
+    paper = show_paper(paper, Form.WORD).paper
     document = DocxTemplate(template)
     sections = [{"title": s.title, "blocks": [_block(document, block) for block in s.blocks]} for s in paper.sections]
     content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
@@ -48,15 +51,15 @@ def _block(document: DocxTemplate, block: Block) -> dict[str, Any]:
     if isinstance(block, Table):
         rows = [[unbroken(cell) for cell in row] for row in block.rows]
         return {"kind": "table", "title": block.title, "header": block.header, "rows": rows}
-    if chinese_font() is None:
-        return {"kind": "text", "text": block.description}
-    image = InlineImage(document, BytesIO(draw_picture(block.svg)), width=Mm(_LINE_MM))
+    fonts = chinese_fonts()
+    assert fonts is not None, "without them a paper is shown without charts"
+    image = InlineImage(document, BytesIO(draw_picture(block.svg, fonts)), width=Mm(_LINE_MM))
     return {"kind": "chart", "title": block.title, "image": image}
 
 
 def _dress_tables(document: DocxTemplate, tables: Iterable[Table]) -> None:
     """Set widths, put numbers to the right, repeat the header on every page, keep a row in one piece."""
-    for drawn, table in zip(document.docx.tables, tables, strict=True):
+    for drawn, table in _match_tables(document, tables):
         drawn.autofit = False
         shares = table.widths or (1,) * len(table.header)
         widths = [Mm(_LINE_MM * share / sum(shares)) for share in shares]
@@ -68,6 +71,17 @@ def _dress_tables(document: DocxTemplate, tables: Iterable[Table]) -> None:
                 cell.width = widths[place]
                 if place in table.numeric:
                     cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _match_tables(document: DocxTemplate, tables: Iterable[Table]) -> Iterator[tuple[Any, Table]]:
+    """Yield what was drawn of each table; an office's template may have tables of its own, a letterhead for example."""
+    drawn = iter(document.docx.tables)
+    for table in tables:
+        for candidate in drawn:
+            first = [cell.text for cell in candidate.rows[0].cells]
+            if first == list(table.header):
+                yield candidate, table
+                break
 
 
 def _mark_row(row: Any, name: str) -> None:

@@ -22,8 +22,9 @@ from docx.table import Table as DocxTable
 from python_calamine import CalamineWorkbook
 
 from pipelines.channels.papers.managers import GRID
-from pipelines.channels.papers.model import NO_BREAK, Block, Chart, Paper, Part, Table
+from pipelines.channels.papers.model import EMPTY, NO_BREAK, Paper
 from pipelines.channels.papers.pdf_text import pdf_text
+from pipelines.channels.papers.shown import Form, show_paper
 from pipelines.words.texts import labels
 from pipelines.words.units import exact, in_words
 
@@ -31,15 +32,29 @@ Row = dict[str, Any]
 # A minus is a sign only where it joins no two numbers: 2026-08 is two of them.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])-?\d[\d,]*(?:\.\d+)?(?: ?%)?|\d[\d,]*(?:\.\d+)?(?: ?%)?")
 _PAGE = re.compile(r"^- \d+ -$", re.MULTILINE)
-_SVG_TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
+REGISTER = "report_figure"
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is printed, and the figure it is; None where a date, a rank's word or a definition has it."""
+    """A number as it is printed, where, and the figure it is; None where a date, a rank's word or a definition has it."""
 
     text: str
+    place: str
     figure: str | None = None
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Where a document, or the register, has another number than it should; a dash where one of the two has none."""
+
+    file: str
+    place: str
+    found: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, {self.place}: {self.found} ≠ {self.wanted}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,7 @@ class Findings:
 
     found: int
     traced: int
-    disagreements: tuple[str, ...]
+    disagreements: tuple[Disagreement, ...]
 
     def __add__(self, other: Findings) -> Findings:
         return Findings(self.found + other.found, self.traced + other.traced, self.disagreements + other.disagreements)
@@ -69,12 +84,12 @@ def lint_register(figures: Mapping[str, Row], read: Callable[[str], Sequence[Row
     """Compare the figures with the tables they are of, and what is printed with the number."""
     known = [(figures[name], tabled) for name, tabled in _tabled(read) if name in figures]
     wrong = [
-        f"{row['figure']}: {row['number']} for {tabled}"
+        Disagreement(REGISTER, row["figure"], str(row["number"]), str(tabled))
         for row, tabled in known
         if abs(tabled - row["number"]) > Decimal("1e-11")
     ]
     wrong += [
-        f"{name}: prints {row['shown']} for {row['number']}"
+        Disagreement(REGISTER, name, row["shown"], in_words(row["number"], row["unit"]))
         for name, row in figures.items()
         if in_words(row["number"], row["unit"]) != row["shown"]
     ]
@@ -103,17 +118,16 @@ def lint_document(paper: Paper, file: Path) -> Findings:
     """Compare a document's numbers with the paper's, in order; the annex's with the register, figure by figure."""
     if file.suffix == ".xlsx":
         return _lint_annex(paper, file)
-    has_drawn_text = file.suffix in (".pdf", ".html")
-    wanted = list(_numbers_of(paper, has_drawn_text))
+    wanted = list(_numbers_of(paper, Form(file.suffix)))
     found = numbers(READERS[file.suffix](file))
-    matcher = SequenceMatcher(None, [number.text for number in wanted], found, autojunk=False)
+    matcher = SequenceMatcher(None, _texts(wanted), found, autojunk=False)
     wrong, traced = [], 0
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
         if kind == "equal":
             traced += sum(number.figure is not None for number in wanted[i1:i2])
         else:
-            told = ", ".join(f"{number.text} ({number.figure or '-'})" for number in wanted[i1:i2])
-            wrong.append(f"{file.name}: {', '.join(found[j1:j2]) or 'nothing'} for {told or 'nothing'}")
+            place = _place_in(wanted, i1)
+            wrong.append(Disagreement(file.name, place, _first_of(found[j1:j2]), _first_of(_texts(wanted[i1:i2]))))
     return Findings(len(found), traced, tuple(wrong))
 
 
@@ -122,30 +136,26 @@ def numbers(text: str) -> list[str]:
     return [re.sub(r"\s+", "", number) for number in _NUMBER.findall(text.replace(NO_BREAK, " "))]
 
 
-def _numbers_of(paper: Paper, has_drawn_text: bool) -> Iterator[Number]:
-    for line in (paper.draft, paper.title, *paper.said):
-        yield from _in((Part(line),))
-    for section in paper.sections:
-        yield from _in((Part(section.title),))
-        for block in section.blocks:
-            yield from _of_block(block, has_drawn_text)
+def _numbers_of(paper: Paper, form: Form) -> Iterator[Number]:
+    """Yield the numbers that a document of this form shows of the paper, in its order."""
+    for word in show_paper(paper, form).words:
+        for text in numbers(word.part.text):
+            yield Number(text, word.place, word.part.figure)
 
 
-def _of_block(block: Block, has_drawn_text: bool) -> Iterator[Number]:
-    if isinstance(block, Chart):
-        yield from _in((Part(block.title),))
-        if has_drawn_text:
-            yield from (Number(text) for text in numbers("".join(_SVG_TEXT.findall(block.svg))))
-    elif isinstance(block, Table):
-        yield from _in([Part(block.title), *map(Part, block.header)])
-        for row in block.rows:
-            yield from (number for cell in row for number in _in(cell))
-    else:
-        yield from _in(block.parts)
+def _place_in(wanted: Sequence[Number], at: int) -> str:
+    """Say where a number of the paper stands; of what comes behind its last one, where that one stands."""
+    number = wanted[min(at, len(wanted) - 1)]
+    return f"{number.place} ({number.figure})" if number.figure else number.place
 
 
-def _in(parts: Sequence[Part]) -> Iterator[Number]:
-    yield from (Number(text, part.figure) for part in parts for text in numbers(part.text))
+def _texts(wanted: Sequence[Number]) -> list[str]:
+    return [number.text for number in wanted]
+
+
+def _first_of(texts: Sequence[str]) -> str:
+    """Return the first of some numbers, and that there are more; a dash where there is none."""
+    return f"{texts[0]} …" if len(texts) > 1 else texts[0] if texts else EMPTY
 
 
 # -- readers -----------------------------------------------------------------------------------------------------
@@ -192,7 +202,6 @@ class _Main(HTMLParser):
 def _read_html(path: Path) -> str:
     page = _Main()
     page.feed(path.read_text(encoding="utf-8"))
-    # In a page the drawing stands before its caption, in a paper the title before the drawing; both hold no number.
     return "".join(page.words)
 
 
@@ -216,8 +225,13 @@ def _lint_annex(paper: Paper, file: Path) -> Findings:
         figure = paper.figures.get(str(name))
         seen.add(name)
         if figure is None or shown != figure["shown"] or in_words(float(str(value)), figure["unit"]) != shown:
-            wrong.append(f"{file.name}: {value} ({shown}) for {name}")
-    wrong += [f"{file.name}: nothing for {name}" for name in paper.figures if name not in seen]
+            wanted = figure["shown"] if figure else EMPTY
+            wrong.append(Disagreement(file.name, str(name), f"{value} ({shown})", wanted))
+    wrong += [
+        Disagreement(file.name, name, EMPTY, figure["shown"])
+        for name, figure in paper.figures.items()
+        if name not in seen
+    ]
     grid = _lint_grid(paper, file, book)
     return Findings(2 * len(seen), 2 * len(seen), tuple(wrong)) + grid
 
@@ -234,5 +248,5 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
             wanted = str(float(paper.figures[name]["number"])) if name in paper.figures else ""
             found += cell != ""
             if str(cell) != wanted:
-                wrong.append(f"{file.name}: {cell or 'nothing'} for {name}")
+                wrong.append(Disagreement(file.name, name, str(cell) or EMPTY, wanted or EMPTY))
     return Findings(found, found - len(wrong), tuple(wrong))

@@ -49,11 +49,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing as SVG, its title, and its figures in words for who cannot see it."""
+    """A drawing as SVG, its title, and its figures as a table of two columns for where it cannot be drawn or seen."""
 
     title: str
     svg: str
-    description: str
+    figures: Table
+
+    @property
+    def description(self) -> str:
+        """The figures in words."""
+        return f"{self.title}: " + "; ".join(f"{plain(name)} {plain(value)}" for name, value in self.figures.rows)
 
 
 Block = Text | Table | Chart

@@ -3,47 +3,55 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import typst
 
+from pipelines.channels.papers.fonts import ChineseFonts, chinese_fonts
 from pipelines.channels.papers.model import Chart, Paper, Table, Text, unbroken
+from pipelines.channels.papers.shown import Form, show_paper
 from pipelines.store.files import replacing
 
 SOURCE = Path(__file__).with_name("summary.typ")
-# The first that is installed sets Chinese; the server need not have the office's fonts.
-SERIF = ("Noto Serif CJK SC", "Source Han Serif SC", "Noto Serif SC", "FangSong", "SimSun", "Noto Sans CJK SC")
 _PICTURE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
 _SHARP = 220  # pixels an inch
 
 
-@cache
-def chinese_font() -> str | None:
-    """Return the font that sets Chinese on this machine; None where there is none."""
-    families = set(typst.Fonts().families())
-    return next((name for name in SERIF if name in families), None)
-
-
-def write_pdf(path: Path, paper: Paper) -> None:
-    """Write the paper as PDF; the machine has a Chinese font."""
-    inputs = {"paper": json.dumps(_content(paper), ensure_ascii=False)}
-    done: Any = typst.compile(SOURCE.read_bytes(), format="pdf", sys_inputs=inputs)
+def write_pdf(path: Path, paper: Paper) -> bool:
+    """Write the paper as PDF and return whether there is one: without the fonts that set Chinese there is none."""
+    fonts = chinese_fonts()
+    if fonts is None:
+        return False
+    content = _content(show_paper(paper, Form.PDF).paper) | {"serif": fonts.serif, "sans": fonts.sans}
+    inputs = {"paper": json.dumps(content, ensure_ascii=False)}
+    done = _compile(SOURCE.read_bytes(), "pdf", inputs, fonts)
     with replacing(path) as temporary:
         temporary.write_bytes(done)
+    return True
 
 
-def draw_picture(svg: str) -> bytes:
+def draw_picture(svg: str, fonts: ChineseFonts) -> bytes:
     """Return a chart as PNG."""
-    picture: Any = typst.compile(_PICTURE, format="png", ppi=_SHARP, sys_inputs={"svg": svg})
-    return bytes(picture if isinstance(picture, bytes) else picture[0])
+    return _compile(_PICTURE, "png", {"svg": svg}, fonts)
+
+
+def _compile(source: bytes, form: Any, inputs: dict[str, str], fonts: ChineseFonts) -> bytes:
+    done: Any = typst.compile(
+        source,
+        format=form,
+        ppi=_SHARP,
+        sys_inputs=inputs,
+        font_paths=fonts.found,
+        ignore_system_fonts=True,
+    )
+    return bytes(done if isinstance(done, bytes) else done[0])
 
 
 def _content(paper: Paper) -> dict[str, Any]:
     sections = [{"title": s.title, "blocks": [_block(b) for b in s.blocks]} for s in paper.sections]
     head = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
-    return head | {"language": paper.language, "fonts": ["Libertinus Serif", chinese_font() or SERIF[0]]}
+    return head | {"language": paper.language}
 
 
 def _block(block: Text | Table | Chart) -> dict[str, Any]:

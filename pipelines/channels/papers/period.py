@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.channels.papers.charts import Bar, draw_trend
+from pipelines.channels.papers.charts import bar_of, draw_trend, figures_of_chart
 from pipelines.channels.papers.model import Block, Cell, Chart, Paper, Part, Section, Table, Text, Wording
 from pipelines.channels.papers.summary import HEADLINE
 from pipelines.core.month import PERIODS, Month
@@ -124,12 +124,10 @@ class _Period:
     def _trends(self) -> Iterator[Chart]:
         for kpi in (kpi for kpi in self.shown if kpi.name in HEADLINE):
             ids = [(m, self._monthly("value", kpi, m)) for m in self.months]
-            held = [(str(m)[2:], self.words.figures[name]) for m, name in ids if name in self.words.figures]
-            points = [Bar(name, float(figure["number"]), figure["shown"]) for name, figure in held]
+            points = [bar_of(self.words, str(m)[2:], name) for m, name in ids if name in self.words.figures]
             if len(points) > 1:
                 title = self.words.text("chart.trend", kpi=self.words.kpi(kpi.name))
-                told = "; ".join(f"{point.name} {point.shown}" for point in points)
-                yield Chart(title, draw_trend(title, points), f"{title}: {told}")
+                yield Chart(title, draw_trend(title, points), figures_of_chart(self.words, title, "month", points))
 
     def _by_branch(self) -> Table:
         of = {kpi.name: kpi for kpi in self.shown if kpi.name in HEADLINE}

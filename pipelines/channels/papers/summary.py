@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.channels.columns import STEPS
 from pipelines.channels.papers.activities import activity_tables
-from pipelines.channels.papers.charts import Bar, draw_bars, draw_bridge, draw_trend
+from pipelines.channels.papers.charts import bar_of, draw_bars, draw_bridge, draw_trend, figures_of_chart
 from pipelines.channels.papers.model import EMPTY, Block, Cell, Chart, Paper, Part, Section, Table, Text, Wording
 from pipelines.core.month import Month
 from pipelines.core.outputs import ACTIVITY_SECTION, is_met, kpis
@@ -122,14 +122,10 @@ class _Summary:
         for kpi in HEADLINE:
             row = self.company[kpi]
             ids = [(m, self._id("value", row, m)) for m in months]
-            points = [self._bar(str(m)[2:], name) for m, name in ids if name in self.words.figures]
+            points = [bar_of(self.words, str(m)[2:], name) for m, name in ids if name in self.words.figures]
             if len(points) > 1:
                 title = self.words.text("chart.trend", kpi=self.words.kpi(kpi))
-                yield Chart(title, draw_trend(title, points), _told(title, points))
-
-    def _bar(self, name: str, figure: str, is_grey: bool = False) -> Bar:
-        found = self.words.figures[figure]
-        return Bar(name, float(found["number"]), found["shown"], is_grey)
+                yield Chart(title, draw_trend(title, points), figures_of_chart(self.words, title, "month", points))
 
     def _bridge(self) -> Iterator[Block]:
         of = [r for r in self.words.figures.values() if r["topic"] == "bridge" and r["scope_kind"] == "company"]
@@ -142,8 +138,8 @@ class _Summary:
         cells = [((Part(n),), self.words.figure(r["figure"])) for n, r in zip(names, rows, strict=True)]
         header = (self.words.text("column.step"), self.words.text("column.amount"))
         yield Table(title, header, tuple(cells), frozenset({1}), (60, 40))
-        bars = [self._bar(n, r["figure"]) for n, r in zip(names, rows, strict=True)]
-        yield Chart(title, draw_bridge(title, bars), _told(title, bars))
+        bars = [bar_of(self.words, n, r["figure"]) for n, r in zip(names, rows, strict=True)]
+        yield Chart(title, draw_bridge(title, bars), figures_of_chart(self.words, title, "step", bars))
 
     # -- the other sections --------------------------------------------------------------------------------------
 
@@ -182,13 +178,17 @@ class _Summary:
         ranked = sorted(rows, key=lambda r: (r["rank"] is None, r["rank"] or 0, r["scope_id"]))
         if len(ranked) < 2:
             return
-        bars = [self._bar(self.words.scope(r["scope_id"]), self._id("value", r), r["rank"] is None) for r in ranked]
+        bars = [
+            bar_of(self.words, self.words.scope(r["scope_id"]), self._id("value", r), r["rank"] is None) for r in ranked
+        ]
         target = self.words.figures.get(self._id("target", self.company[kpi]))
-        line = None
+        line, beside = None, []
         if target:
             line = (float(target["number"]), self.words.text("chart.target", target=target["shown"]))
+            beside = [bar_of(self.words, self.words.text("column.target"), target["figure"])]
         title = self.words.text("chart.ranks", kpi=self.words.kpi(kpi))
-        yield Chart(title, draw_bars(title, bars, line), _told(title, bars))
+        figures = figures_of_chart(self.words, title, "branch", [*bars, *beside])
+        yield Chart(title, draw_bars(title, bars, line), figures)
 
     def _dispatch(self) -> Iterator[Block]:
         rows = []
@@ -210,7 +210,3 @@ class _Summary:
             rows.append((*cells, self._of("numerator", row), self._of("denominator", row)))
         header = tuple(self.words.text(f"column.{n}") for n in ("kpi", "meaning", "numerator", "denominator"))
         yield Table(self.words.text("table.sources"), header, tuple(rows), frozenset({2, 3}), (24, 40, 18, 18))
-
-
-def _told(title: str, bars: Sequence[Bar]) -> str:
-    return f"{title}: " + "; ".join(f"{bar.name} {bar.shown}" for bar in bars)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pipelines.channels.papers.docx import write_docx
 from pipelines.channels.papers.lint import lint_documents
 from pipelines.channels.papers.managers import Analysis, write_analyses, write_analysis_book
 from pipelines.channels.papers.model import Paper
-from pipelines.channels.papers.pdf import chinese_font, write_pdf
+from pipelines.channels.papers.pdf import write_pdf
 from pipelines.channels.papers.period import write_period
 from pipelines.channels.papers.summary import write_paper
 from pipelines.channels.papers.template import TEMPLATE
@@ -59,8 +60,8 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
         findings += lint_documents(paper, written, reader_of(version))
         files += written
     if findings.disagreements:
-        wrong, first = len(findings.disagreements), findings.disagreements[0]
-        raise StorageError("paper.disagrees", month=version.month, wrong=wrong, first=first)
+        wrong, first = len(findings.disagreements), asdict(findings.disagreements[0])
+        raise StorageError("paper.disagrees", month=version.month, wrong=wrong, **first)
     return [*files, *_take_dictionary(version, out, language)]
 
 
@@ -85,7 +86,7 @@ def analyses_of(version: Version, language: str, is_draft: bool) -> Iterator[Ana
 
 
 def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path]:
-    """Write a branch's analysis as .docx, workbook and, where the machine has a Chinese font, PDF; return the files."""
+    """Write a branch's analysis as .docx, workbook and PDF; return the files."""
     stem = f"{version.month}_quality_{file_stem(analysis.branch, analysis.branch_id)}"
     files = [out / f"{stem}.docx", out / f"{stem}.xlsx"]
     write_docx(files[0], analysis.paper)
@@ -102,7 +103,7 @@ def periods_of(version: Version, language: str, is_draft: bool) -> Iterator[Pape
 
 
 def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path]:
-    """Write a period's summary as .docx, annex and, where the machine has a Chinese font, PDF; return the files."""
+    """Write a period's summary as .docx, annex and PDF; return the files."""
     stem = f"{version.month}_{paper.kind}_summary"
     files = [out / f"{stem}.docx", out / f"{stem}_annex.xlsx"]
     write_docx(files[0], paper)
@@ -111,11 +112,8 @@ def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path
 
 
 def _write_reading_copy(path: Path, paper: Paper) -> list[Path]:
-    """Write the PDF of a paper, where the machine has a Chinese font; return it."""
-    if chinese_font() is None:
-        return []
-    write_pdf(path, paper)
-    return [path]
+    """Write the PDF of a paper, where the fonts for it are there; return it."""
+    return [path] if write_pdf(path, paper) else []
 
 
 def _version_in_words(version: Version) -> str:
@@ -135,7 +133,7 @@ def reader_of(version: Version) -> Callable[[str], Sequence[Row]]:
 
 
 def write_documents(version: Version, out: Path, language: str, is_draft: bool, home: Path | None = None) -> list[Path]:
-    """Write the documents into a folder and return them; no PDF where the machine has no Chinese font.
+    """Write the documents into a folder and return them; no PDF where the fonts for it are missing.
 
     The office's own template, `templates/summary.docx` in its home, goes before the one that came along.
     """

@@ -20,18 +20,27 @@ _MEMBERS = 10_000
 
 @dataclass(frozen=True)
 class Archive:
-    """A checked zip: the members by name."""
+    """A checked zip: the members by their folded names, since parts of a workbook are told apart regardless of case."""
 
     path: Path
     name: str
     members: dict[str, zipfile.ZipInfo]
+
+    def holds(self, member: str) -> bool:
+        """Return whether there is such a member."""
+        return fold_member(member) in self.members
+
+    def size(self, member: str) -> int:
+        """Return the bytes a member declares; 0 when there is none."""
+        info = self.members.get(fold_member(member))
+        return info.file_size if info else 0
 
     def inflate(self, member: str) -> Iterator[bytes]:
         """Yield a member's bytes; raise FileRefused when it holds more than the directory declares.
 
         Other unpackers believe the compressed stream, not the declared size, so a lie is found out here.
         """
-        info = self.members.get(member)
+        info = self.members.get(fold_member(member))
         if info is None:
             raise FileRefused("xlsx_damaged", file=self.name, detail=f"{member} is missing")
         total = 0
@@ -44,9 +53,10 @@ class Archive:
         except (zlib.error, struct.error, OSError, ValueError, OverflowError) as error:  # offsets may point anywhere
             raise FileRefused("xlsx_damaged", file=self.name, detail=member) from error
 
-    def read(self, member: str) -> bytes:
-        """Return a member's bytes."""
-        return b"".join(self.inflate(member))
+
+def fold_member(name: str) -> str:
+    """Return how a member is looked for: without a leading slash, in small letters, parted by slashes."""
+    return name.replace("\\", "/").removeprefix("/").lower()
 
 
 def open_archive(path: Path, name: str, limits: Limits) -> Archive:
@@ -59,7 +69,7 @@ def open_archive(path: Path, name: str, limits: Limits) -> Archive:
         raise FileRefused("xlsx_damaged", file=name, detail="zip directory") from error
     _check_names(infos, name)
     _check_sizes(infos, path, name, limits)
-    members = {info.filename: info for info in infos}
+    members = {fold_member(info.filename): info for info in infos}
     if len(members) < len(infos):
         raise FileRefused("xlsx_damaged", file=name, detail="a member occurs twice")
     return Archive(path, name, members)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from pipelines.sources.delivery import FileRefused, Limits
 
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _BLOCK = 1 << 20  # small enough that a block's cells stay in the processor's cache
 
 
@@ -27,9 +30,8 @@ class TextFile:
         """Yield blocks of whole lines as valid UTF-8, after the skipped lines; bad bytes become U+FFFD."""
         skip = self.skip
         for block in self._utf8_blocks():
-            while skip and block:
-                end = _line_end(block)
-                block, skip = block[end:], skip - 1
+            if skip:
+                block, skip = _skip_lines(block, skip)
             if block:
                 yield block
 
@@ -81,9 +83,9 @@ def _transcode(data: Iterable[bytes]) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def _line_end(block: bytes) -> int:
-    """Return where the first line of a block ends: after LF, CRLF or a lone CR."""
-    feed, carriage = block.find(b"\n") + 1, block.find(b"\r") + 1
-    if carriage and carriage + 1 != feed and (not feed or carriage < feed):
-        return carriage
-    return feed or len(block)
+def _skip_lines(block: bytes, count: int) -> tuple[bytes, int]:
+    """Return a block without its first lines, and how many of them are still to be skipped."""
+    for line in islice(_LINE_END.finditer(block), count - 1, count):
+        return block[line.end() :], 0
+    ends = sum(1 for _ in _LINE_END.finditer(block))
+    return b"", count - ends - (not block.endswith((b"\n", b"\r")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -49,12 +49,17 @@ class _Found:
     folded: int
 
 
-def open_csv(staged: Staged, table: Table, limits: Limits) -> Part:
-    """Open a CSV file; raise FileRefused if it cannot be trusted or lacks a required column."""
-    form = detect_encoding(staged.path, staged.name, limits)
+def open_csv(
+    staged: Staged, table: Table, limits: Limits, ask_sisters: Callable[[], str | None] = lambda: None
+) -> Part:
+    """Open a CSV file; raise FileRefused if it cannot be trusted or lacks a required column.
+
+    `ask_sisters` returns the encoding of the delivery's other files, for bytes that are text in two.
+    """
+    form = detect_encoding(staged.path, staged.name, limits, ask_sisters)
     text = _with_sep_line(TextFile(staged.path, staged.name, form.codec, limits))
     found = _find_header(text, table)
-    check_names(found.names, table, staged.name, found.first_line)
+    check_names(found.names, table, staged.name, found.first_line, limits.columns)
     part = Part(staged.name, staged.sha256, staged.size, text_schema(found.names), lambda: iter(()))
     part.encoding, part.delimiter, part.notes = form.encoding, found.text.delimiter, list(form.notes)
     part.notes += ["sep line skipped"] * text.skip + [f"title rows skipped: {found.titles}"] * bool(found.titles)
@@ -104,19 +109,26 @@ def _find_header(text: TextFile, table: Table) -> _Found:
 def _try_header(text: TextFile, table: Table) -> _Found | FileRefused | None:
     """Return the header this delimiter finds, or why the first rows cannot be split by it."""
     head: list[tuple[list[str], int, int]] = []
+    widest = text.limits.columns + 1  # one more than may be: enough to refuse it
     try:
-        head.extend(islice(read_rows(text), TITLE_ROWS + 1))
+        for cells, first, last in islice(read_rows(text), TITLE_ROWS + 1):
+            head.append((cells[:widest], first, last))
     except FileRefused as refusal:
         if not head:
             return refusal
     row = find_header_row([cells for cells, _, _ in head], table)
     if row is None:
-        return None
+        return next((_too_wide(text, len(cells), line) for cells, line, _ in head if len(cells) == widest), None)
     cells, first, last = head[row]
     headers = read_header(cells)
     names = column_names(headers, table)
     score = sum(table.column(name) is not None for name in names)
     return _Found(score, text, headers, names, row, first, last, folded_names(cells))
+
+
+def _too_wide(text: TextFile, columns: int, line: int) -> FileRefused:
+    limit = f"{text.limits.columns:,}"
+    return FileRefused("too_many_columns", file=text.name, line=line, columns=f"{columns:,}", limit=limit)
 
 
 def _no_header(text: TextFile, table: Table) -> FileRefused:

@@ -117,6 +117,7 @@ class _StrictRows:
         self._text, self._more, self.line = text, more, line
         self._lines: Iterator[str] = io.StringIO(block.decode(), newline="")
         self._row_open = False
+        self._row_size = 0
         self._cut = False
         csv.field_size_limit(text.limits.field_chars)
 
@@ -127,7 +128,7 @@ class _StrictRows:
         start = first
         try:
             for row in reader:
-                self._row_open = False
+                self._row_open, self._row_size = False, 0
                 self.line = first + reader.line_num
                 yield row, start, self.line - 1, self._cut
                 start = self.line
@@ -152,6 +153,10 @@ class _StrictRows:
         while True:
             for line in self._lines:
                 self._row_open = True
+                self._row_size += len(line)
+                if self._row_size > self._text.limits.line_bytes:  # a row of quoted cells may go on over many lines
+                    limit = f"{self._text.limits.line_bytes:,}"
+                    raise FileRefused("line_too_long", file=self._text.name, limit=limit)
                 self._cut = line[-1] not in "\r\n"
                 yield line
             block = next(self._more, None) if self._row_open else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.sources.delivery import FileRefused, Limits
 from pipelines.sources.formats.blocks import read_data, whole_lines
-from pipelines.sources.formats.hanzi import UTF8_HANZI, count_mojibake, is_chinese, share_common
+from pipelines.sources.formats.hanzi import UTF8_HANZI, count_common, count_mojibake, is_chinese, share_common
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _ONE_IN = 1000  # damage on fewer lines than one in so many is left to the row, not held against the file
@@ -27,11 +28,15 @@ _DISGUISES = {
 
 @dataclass(frozen=True)
 class TextForm:
-    """The encoding as reported, the codec to open the file with, and what was noticed."""
+    """The encoding as reported, the codec to open the file with, and what was noticed.
+
+    `is_telling` says that the bytes are text in this encoding alone, so that they tell how other files were written.
+    """
 
     encoding: str
     codec: str
     notes: tuple[str, ...] = ()
+    is_telling: bool = True
 
 
 @dataclass
@@ -39,14 +44,21 @@ class _Survey:
     """What one pass over the bytes found."""
 
     lines: int = 0
+    is_ascii: bool = True
     utf8_only: bool = True
     gb_only: bool = True
     utf8_lines: int = 0
     mojibake: int = 0
 
 
-def detect_encoding(path: Path, name: str, limits: Limits) -> TextForm:
-    """Return the form of a text file; raise FileRefused for one that cannot be read as one text."""
+def detect_encoding(
+    path: Path, name: str, limits: Limits, ask_sisters: Callable[[], str | None] = lambda: None
+) -> TextForm:
+    """Return the form of a text file; raise FileRefused for one that cannot be read as one text.
+
+    Bytes that are text in two encodings are read like the sister files; `ask_sisters` returns how those are written,
+    None where they do not tell either.
+    """
     with open(path, "rb") as file:
         head = file.read(64)
     _refuse_disguise(head, name)
@@ -54,7 +66,12 @@ def detect_encoding(path: Path, name: str, limits: Limits) -> TextForm:
         _survey_utf16(path, name)
         return TextForm(_UTF16[head[:2]], "utf-16")
     survey = _survey_bytes(path, name, limits)
-    form = _judge(path, name, limits, survey, head.startswith(codecs.BOM_UTF8))
+    has_bom = head.startswith(codecs.BOM_UTF8)
+    if survey.utf8_only and survey.gb_only and not survey.is_ascii and not has_bom:
+        scales = _weigh_readings(path, name, limits)
+        if not scales.is_chinese_utf8:
+            return _choose_reading(scales, ask_sisters(), survey, name)
+    form = _judge(path, name, limits, survey, has_bom)
     if survey.mojibake * _ONE_IN > survey.lines:
         raise FileRefused("mojibake", file=name, places=survey.mojibake)
     return form
@@ -75,7 +92,8 @@ def _refuse_disguise(head: bytes, name: str) -> None:
 
 def _judge(path: Path, name: str, limits: Limits, survey: _Survey, has_bom: bool) -> TextForm:
     if survey.utf8_only:
-        return TextForm("utf-8-sig", "utf-8-sig") if has_bom else TextForm("utf-8", "utf-8")
+        form = TextForm("utf-8-sig", "utf-8-sig") if has_bom else TextForm("utf-8", "utf-8")
+        return replace(form, is_telling=not survey.is_ascii)
     if survey.gb_only and not survey.utf8_lines and not has_bom:
         return TextForm("gb18030", "gb18030")
     utf8, chinese_gb = _count_kinds(path, name, limits)
@@ -96,6 +114,7 @@ def _survey_bytes(path: Path, name: str, limits: Limits) -> _Survey:
             raise FileRefused("nul_byte", file=name, line=survey.lines + block.count(b"\n", 0, at) + 1)
         survey.lines += max(block.count(b"\n"), 1)
         if not block.isascii():
+            survey.is_ascii = False
             _survey_block(block, survey)
     return survey
 
@@ -111,6 +130,58 @@ def _survey_block(block: bytes, survey: _Survey) -> None:
         text = _decode_strictly(block, "gb18030")
         survey.gb_only = survey.gb_only and text is not None
     survey.mojibake += count_mojibake(text or "")
+
+
+# -- bytes that are text in two encodings ------------------------------------------------------------------------
+
+
+@dataclass
+class _Scales:
+    """The characters beyond ASCII of both readings, and how many of them are everyday Chinese."""
+
+    utf8: int = 0
+    utf8_common: int = 0
+    gb: int = 0
+    gb_common: int = 0
+    is_latin: bool = True  # as UTF-8 nothing but letters and signs of Western Europe
+    mojibake_gb: int = 0
+
+    @property
+    def is_chinese_utf8(self) -> bool:
+        """Whether only the reading as UTF-8 is Chinese."""
+        return 2 * self.utf8_common >= self.utf8 and 2 * self.gb_common < self.gb
+
+    @property
+    def likely(self) -> str:
+        """The more likely reading, where nothing else tells."""
+        return "gb18030" if not self.is_latin and 2 * self.gb_common >= self.gb else "utf-8"
+
+
+def _weigh_readings(path: Path, name: str, limits: Limits) -> _Scales:
+    scales = _Scales()
+    for block in whole_lines(read_data(path), name, limits):
+        if block.isascii():
+            continue
+        utf8, gb = block.decode("utf-8"), block.decode("gb18030")
+        common, all_of_it = count_common(utf8)
+        scales.utf8_common, scales.utf8 = scales.utf8_common + common, scales.utf8 + all_of_it
+        common, all_of_it = count_common(gb)
+        scales.gb_common, scales.gb = scales.gb_common + common, scales.gb + all_of_it
+        scales.is_latin = scales.is_latin and max(utf8) <= "\u00ff"
+        scales.mojibake_gb += count_mojibake(gb)
+    return scales
+
+
+def _choose_reading(scales: _Scales, sisters: str | None, survey: _Survey, name: str) -> TextForm:
+    encoding = sisters or scales.likely
+    mojibake = scales.mojibake_gb if encoding == "gb18030" else survey.mojibake
+    if mojibake * _ONE_IN > survey.lines:
+        raise FileRefused("mojibake", file=name, places=mojibake)
+    if sisters:
+        note = f"well-formed as UTF-8 and as GB18030: read as {encoding} like the other files"
+    else:
+        note = f"encoding doubtful: well-formed as UTF-8 and as GB18030, read as {encoding}"
+    return TextForm(encoding, encoding, (note,), is_telling=False)
 
 
 def _count_utf8_lines(block: bytes) -> int:

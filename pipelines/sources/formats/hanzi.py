@@ -38,8 +38,14 @@ _REPLACED_TWICE = "锟斤拷"  # U+FFFD saved as UTF-8 and read as GBK: the text
 
 def share_common(text: str) -> float:
     """Return the share of everyday characters among the non-ASCII ones; 0 without any."""
+    common, strange = count_common(text)
+    return common / strange if strange else 0.0
+
+
+def count_common(text: str) -> tuple[int, int]:
+    """Count the everyday characters, and all characters beyond ASCII."""
     strange = _NON_ASCII.findall(text)
-    return sum(char in COMMON for char in strange) / len(strange) if strange else 0.0
+    return sum(char in COMMON for char in strange), len(strange)
 
 
 def is_chinese(text: str) -> bool:

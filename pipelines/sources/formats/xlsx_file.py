@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import pickle
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.core.contract import Table
+from pipelines.core.names import show_name
 from pipelines.sources.delivery import DAMAGED_ID, EXCEL_SERIAL, FileRefused, Limits
-from pipelines.sources.formats import calamine_child
-from pipelines.sources.formats.archive import open_archive
-from pipelines.sources.formats.sheet_xml import SheetScan, Workbook, read_workbook, scan_sheet
+from pipelines.sources.formats.archive import Archive, open_archive
+from pipelines.sources.formats.cell_values import Cell
+from pipelines.sources.formats.sheet_rows import SheetReader, SheetRow
+from pipelines.sources.formats.workbook_parts import (
+    Sheet,
+    Workbook,
+    read_number_forms,
+    read_strings,
+    read_workbook,
+)
 from pipelines.sources.header import (
     TITLE_ROWS,
     check_names,
@@ -33,9 +37,9 @@ from pipelines.sources.rows import Cells, RowSifter, build_batch
 from pipelines.sources.spool import spool_batches
 from pipelines.sources.staging import Staged
 from pipelines.sources.values import format_number, format_value
+from pipelines.sources.work import WorkBudget
 
-Cell = int | float | str | bool | date | datetime | time | timedelta
-Row = tuple[int, list[Cell]]
+Convert = Callable[[Cell], str | None]
 
 _EXACT = 10**15  # from here on a spreadsheet has lost digits
 _LAST_SERIAL = 2_958_465  # 9999-12-31; a larger number in a date column is a date typed as digits
@@ -48,25 +52,23 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
     archive = open_archive(staged.path, staged.name, limits)
     book = read_workbook(archive)
     sheet = _choose_sheet(book, table, staged.name)
-    scan = scan_sheet(archive, book.sheets[sheet], limits)
-    for member in archive.members:  # what calamine unpacks on its own must hold what it declares
-        if member.endswith(("sharedStrings.xml", "styles.xml")):
-            for _ in archive.inflate(member):
-                pass
-    rows = _read_sheet(staged, sheet, scan, limits)
-    head = list(islice((row for row in rows if any(cell != "" for cell in row[1])), TITLE_ROWS + 1))
-    headers, index = _find_header(head, table, staged.name, len(book.sheets))
+    reader = _open_sheet(archive, book, sheet, limits)
+    rows = reader.rows()
+    head = list(islice(rows, TITLE_ROWS + 1))
+    first = min((row.cells[0][0] for row in head), default=0)
+    titles = [_lay_out(row, first) for row in head]
+    headers, index = _find_header(titles, table, staged.name, len(book.sheets))
     names = column_names(headers, table)
-    check_names(names, table, staged.name, head[index][0])
+    check_names(names, table, staged.name, head[index].number, limits.columns)
     part = Part(staged.name, staged.sha256, staged.size, text_schema(names), lambda: iter(()))
-    part.notes = _notes(book, sheet, scan, index)
-    folded = folded_names([format_value(cell) for cell in head[index][1]])
-    part.notes += [f"header names folded: {folded}"] * bool(folded)
-    convert = [_converter(table, name, book.is_1904) for name in names]
     sifter = RowSifter(headers)
-    batches = sifter.sift(_batches(chain(head[index + 1 :], rows), names, convert, limits.batch_rows))
+    form = _SheetForm(names, first, [_converter(table, name, book.is_1904) for name in names])
+    body = _count_blank(chain(head[index + 1 :], rows), head[index].number, sifter)
+    batches = sifter.sift(_batches(body, form, limits, staged.name))
     part.read = spool_batches(batches, batch_schema(part.schema), Path(f"{staged.path}.spool"))
-    part.notes += sifter.notes()
+    part.notes = _notes(book, sheet, reader, index)
+    folded = folded_names(titles[index])
+    part.notes += [f"header names folded: {folded}"] * bool(folded) + sifter.notes()
     return part
 
 
@@ -75,91 +77,97 @@ def read_sheets(staged: Staged, limits: Limits, rows: int) -> dict[str, list[lis
     archive = open_archive(staged.path, staged.name, limits)
     book = read_workbook(archive)
     found: dict[str, list[list[str | None]]] = {}
-    for sheet, member in book.sheets.items():
-        scan = scan_sheet(archive, member, limits)
-        cells = (cells for _, cells in _read_sheet(staged, sheet, scan, limits))
-        filled = (row for row in cells if any(cell != "" for cell in row))
-        found[sheet] = [[format_value(cell) for cell in row] for row in islice(filled, rows)]
+    for sheet in book.sheets:
+        head = list(islice(_open_sheet(archive, book, sheet, limits).rows(), rows))
+        first = min((row.cells[0][0] for row in head), default=0)
+        found[sheet.name] = [_lay_out(row, first) for row in head]
     return found
 
 
-def _choose_sheet(book: Workbook, table: Table, file: str) -> str:
+def _open_sheet(archive: Archive, book: Workbook, sheet: Sheet, limits: Limits) -> SheetReader:
+    strings = read_strings(archive, book.strings, limits)
+    forms = read_number_forms(archive, book.styles)
+    return SheetReader(archive, sheet.member, strings, forms, book.is_1904, limits)
+
+
+def _choose_sheet(book: Workbook, table: Table, file: str) -> Sheet:
     """Take the sheet with the table's name, else the first."""
     if not book.sheets:
         raise FileRefused("xlsx_damaged", file=file, detail="no worksheet")
-    return next((name for name in book.sheets if fold_name(name) == table.sheet_name), next(iter(book.sheets)))
+    exact = [sheet for sheet in book.sheets if sheet.name == table.sheet_name]
+    like = [sheet for sheet in book.sheets if fold_name(sheet.name) == table.sheet_name]
+    shown = [sheet for sheet in like if not sheet.is_hidden]
+    if len(shown) > 1 and not exact:
+        raise FileRefused("sheet_twice", file=file, sheet=table.sheet_name, sheets=len(shown))
+    return (exact or shown or like or list(book.sheets))[0]
 
 
-def _notes(book: Workbook, sheet: str, scan: SheetScan, titles: int) -> list[str]:
-    notes = [f"sheet read: {sheet}"] * (len(book.sheets) > 1) + sorted(scan.notes)
-    notes += ["dates counted from 1904"] * book.is_1904
+def _notes(book: Workbook, sheet: Sheet, reader: SheetReader, titles: int) -> list[str]:
+    notes = [f"sheet read: {show_name(sheet.name)}"] * (len(book.sheets) > 1)
+    notes += ["hidden sheet read"] * sheet.is_hidden + sorted(reader.notes)
+    notes += ["macros ignored"] * book.has_macros + ["dates counted from 1904"] * book.is_1904
     return notes + [f"title rows skipped: {titles}"] * bool(titles)
 
 
-def _find_header(head: list[Row], table: Table, file: str, sheets: int) -> tuple[tuple[str, ...], int]:
-    texts = [[format_value(cell) for cell in cells] for _, cells in head]
-    index = find_header_row(texts, table)
+def _find_header(
+    titles: Sequence[Sequence[str | None]], table: Table, file: str, sheets: int
+) -> tuple[tuple[str, ...], int]:
+    index = find_header_row(titles, table)
     if index is not None:
-        headers = read_header(texts[index])
+        headers = read_header(titles[index])
         if sheets == 1 or set(required_names(table)) <= set(column_names(headers, table)):
             return headers, index
     if sheets > 1:
         raise FileRefused("wrong_sheet", file=file, sheet=table.sheet_name, sheets=sheets)
-    if not head:
+    if not titles:
         raise FileRefused("empty_file", file=file)
     raise FileRefused("no_header", file=file, columns=required_headers(table))
 
 
-def _read_sheet(staged: Staged, sheet: str, scan: SheetScan, limits: Limits) -> Iterator[Row]:
-    """Yield spreadsheet row numbers and cells; raise FileRefused when calamine cannot read the sheet."""
-    command = [sys.executable, "-P", calamine_child.__file__, str(staged.path), sheet, str(limits.xlsx_memory)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
-        assert child.stdout is not None
-        try:
-            offset = pickle.load(child.stdout)
-            special = _by_row(scan, offset)
-            done = 0
-            while (batch := pickle.load(child.stdout)) is not None:
-                for row, cells in enumerate(batch, done):
-                    yield row + 1, _with_special(cells, special.get(row, ()))
-                done += len(batch)
-        except (EOFError, pickle.UnpicklingError) as error:
-            raise FileRefused("xlsx_damaged", file=staged.name, detail=sheet) from error
-        finally:
-            child.kill()
+def _lay_out(row: SheetRow, first: int) -> list[str | None]:
+    """Return a row's texts side by side, from the sheet's first used column to the row's last."""
+    texts: list[str | None] = [None] * (row.cells[-1][0] - first + 1)
+    for column, value in row.cells:
+        texts[column - first] = format_value(value)
+    return texts
 
 
-def _with_special(cells: list[Cell], special: Sequence[tuple[int, str]]) -> list[Cell]:
-    for column, text in special:
-        cells += [""] * (column + 1 - len(cells))
-        cells[column] = text
-    return cells
+def _count_blank(rows: Iterator[SheetRow], last: int, sifter: RowSifter) -> Iterator[SheetRow]:
+    for row in rows:
+        sifter.blank_rows += row.number - last - 1
+        last = row.number
+        yield row
 
 
-def _by_row(scan: SheetScan, offset: int) -> dict[int, list[tuple[int, str]]]:
-    rows: dict[int, list[tuple[int, str]]] = {}
-    for (row, column), text in scan.cells.items():
-        if column >= offset:
-            rows.setdefault(row, []).append((column - offset, text))
-    return rows
+class _SheetForm:
+    """Where the table stands on its sheet, and how each column's cells become text."""
+
+    def __init__(self, names: tuple[str, ...], first: int, convert: list[Convert]) -> None:
+        self.names, self.first, self.convert = names, first, convert
+
+    def square(self, row: SheetRow) -> Cells:
+        """Return the row's texts as wide as the header; what stands beside the table makes it wider."""
+        width = len(self.convert)
+        texts: list[str | None] = [None] * width
+        beside: list[str | None] = []
+        for column, value in row.cells:
+            place = column - self.first
+            if 0 <= place < width:
+                texts[place] = self.convert[place](value)
+            else:
+                beside.append(format_value(value))
+        return texts + beside
 
 
-def _batches(
-    rows: Iterable[Row], names: tuple[str, ...], convert: list[Callable[[Cell], str | None]], size: int
-) -> Iterator[pa.RecordBatch]:
-    schema = batch_schema(text_schema(names))
-    stream = iter(rows)
-    while chunk := list(islice(stream, size)):
-        texts: list[Cells] = [_convert_row(cells, convert) for _, cells in chunk]
-        yield build_batch(schema, texts, [line for line, _ in chunk])
+def _batches(rows: Iterator[SheetRow], form: _SheetForm, limits: Limits, file: str) -> Iterator[pa.RecordBatch]:
+    schema = batch_schema(text_schema(form.names))
+    budget = WorkBudget(file, limits)
+    while chunk := list(islice(rows, limits.batch_rows)):
+        budget.spend(len(chunk))
+        yield build_batch(schema, [form.square(row) for row in chunk], [row.number for row in chunk])
 
 
-def _convert_row(cells: list[Cell], convert: list[Callable[[Cell], str | None]]) -> Cells:
-    row = [change(cell) for change, cell in zip(convert, cells, strict=False)]
-    return [*row, *(format_value(cell) for cell in cells[len(convert) :])]
-
-
-def _converter(table: Table, name: str, is_1904: bool) -> Callable[[Cell], str | None]:
+def _converter(table: Table, name: str, is_1904: bool) -> Convert:
     column = table.column(name)
     kind = column.kind if column else "text"
     if kind == "id":

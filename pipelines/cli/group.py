@@ -1,0 +1,55 @@
+"""The group of all commands: it knows them by their table, and imports one when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command_from_info
+
+from pipelines.cli.commands import TABLE
+
+
+class CommandsByName(Mapping[str, Any]):
+    """Every command by its name; its module is imported when the command is asked for."""
+
+    def __init__(self) -> None:
+        self._modules = {command.name: command.module for command in TABLE}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __getitem__(self, name: str) -> Any:
+        from pipelines.cli.shared import app  # which is made of this group
+
+        import_module(f"pipelines.cli.{self._modules[name]}")
+        info = next(one for one in app.registered_commands if name in (one.name, _own_name(one)))
+        return get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
+
+
+def _own_name(info: Any) -> str | None:
+    """What a command is called that was given no other name than its function's."""
+    return info.callback.__name__ if info.name is None else None
+
+
+class LazyGroup(TyperGroup):
+    """Commands that are imported when they are called; the help is written from their table."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = CommandsByName()  # type: ignore[assignment]  # the table is added to, not the group
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a line a command, as the group would with all of them imported."""
+        width = formatter.width - 6 - max(len(command.name) for command in TABLE)
+        rows = []
+        for command in TABLE:
+            told = TyperCommand(command.name, help=command.help)
+            rows.append((command.name, told.get_short_help_str(width)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

@@ -1,0 +1,30 @@
+"""How the name of a delivered thing is shown: a file, a sheet, whoever handed it in. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Control, direction and other invisible characters, line ends, private and unassigned code points.
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+_BYTES = range(0xDC80, 0xDD00)  # how Python carries a byte that is no text
+
+
+def show_name(name: str) -> str:
+    r"""Return a name as one line of visible text: `\xff` stands for a byte that is no text, `\u202e` for a character.
+
+    A backslash is doubled, so that no two names are shown alike.
+    """
+    if name.isascii() and name.isprintable() and "\\" not in name:
+        return name
+    return "".join(_show_character(character) for character in name)
+
+
+def _show_character(character: str) -> str:
+    code = ord(character)
+    if code in _BYTES:
+        return f"\\x{code - 0xDC00:02x}"
+    if character == "\\":
+        return "\\\\"
+    if unicodedata.category(character) not in _UNSEEN:
+        return character
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -1,0 +1,34 @@
+"""How a delivered string stands in SQL, and how it is shown: one function each, used everywhere."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+_SHOWN_CHARACTERS = 80
+
+
+def quote_name(name: str) -> str:
+    """Quote an identifier for SQL, whatever it holds; nothing else may put quotes around a name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_names(names: Iterable[str]) -> str:
+    """Quote identifiers for SQL and join them with commas."""
+    return ", ".join(quote_name(name) for name in names)
+
+
+def quote_text(text: str) -> str:
+    """Quote a text for SQL, where a statement takes no parameters (views, macros, lists of values)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def show_odd_text(text: str) -> str:
+    """Return one short line that shows a delivered name as it is: what cannot be seen is escaped."""
+    shown = "".join(_show_character(character) for character in text[:_SHOWN_CHARACTERS])
+    return shown + "…" if len(text) > _SHOWN_CHARACTERS else shown
+
+
+def _show_character(character: str) -> str:
+    is_visible = character == " " or unicodedata.category(character)[0] in "LMNPS"
+    return character if is_visible and character != "\\" else character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,36 @@
+"""What the engine throws, told in our words: with the table it was at, and without the value it could not take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.core.errors import StorageError
+from pipelines.store.faults import outline_fault
+
+ENGINE_FAULTS = (duckdb.Error, pa.ArrowException)
+
+
+class Step:
+    """Tells which table is being made, and remembers the last."""
+
+    def __init__(self, tell: Callable[[str], None], first: str) -> None:
+        self._tell = tell
+        self.table = first
+
+    def __call__(self, table: str) -> None:
+        """Tell of a table."""
+        self.table = table
+        self._tell(table)
+
+
+@contextmanager
+def naming_table(step: Step, period: object) -> Iterator[None]:
+    """Raise StorageError, with the table that was being made, for whatever the engine throws."""
+    try:
+        yield
+    except ENGINE_FAULTS as error:
+        raise StorageError("storage.table", table=step.table, month=period, why=outline_fault(error)) from error

@@ -1,0 +1,1 @@
+"""Deliveries that mean harm, by type and by value; all nine rooms must stand them."""

@@ -1,0 +1,99 @@
+"""A fit that was interrupted goes on with what it had, and ends byte for byte as one that never was; nothing is left over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+
+from models import boosting
+from models.churn import ChurnClassifier
+from models.competing import CompetingClassifier
+from models.judging.evaluate import auc, auc_of_ranks, log_loss_of_draw, mean_log_loss
+from models.registry import _without_chance
+from models.steps import Workbench, use_workbench
+
+MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
+
+
+def make_rows() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    random = np.random.default_rng(5)
+    month = np.repeat(MONTHS, 150)
+    frame = pd.DataFrame({"use": random.normal(size=600), "plan": random.choice(["a", "b"], 600)})
+    frame.loc[::17, "use"] = np.nan
+    is_leaver = random.random(600) < 0.3 - 0.2 * np.tanh(frame["use"].fillna(0.0).to_numpy())
+    return frame, np.where(is_leaver, "voluntary", "stay"), month
+
+
+def fit(folder: Path | None) -> bytes:
+    """Fit a small model of both kinds of candidates; return its bytes as they would be sealed."""
+    frame, outcome, month = make_rows()
+    recipe = CompetingClassifier(ChurnClassifier(folds=2, max_rounds=20))
+    with use_workbench(Workbench(folder=folder, salt="code")):
+        model = recipe.fit(frame, outcome, month)
+    return _without_chance(skops.io.dumps(model))
+
+
+@pytest.mark.parametrize("finished", [0, 1, 5])
+def test_an_interrupted_fit_goes_on_and_ends_as_an_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int
+) -> None:
+    calls = []
+    staged = boosting.TreeModel.staged
+
+    def stop_after(model: boosting.TreeModel, matrix: np.ndarray) -> np.ndarray:
+        if len(calls) == finished:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return staged(model, matrix)
+
+    monkeypatch.setattr(boosting.TreeModel, "staged", stop_after)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "kept")
+    assert len(list((tmp_path / "kept").glob("*.npy"))) == finished
+    again = []
+
+    def count(model: boosting.TreeModel, matrix: np.ndarray) -> np.ndarray:
+        again.append(1)
+        return staged(model, matrix)
+
+    monkeypatch.setattr(boosting.TreeModel, "staged", count)
+    went_on = fit(tmp_path / "kept")
+    tries = (len(boosting.LEAVES) + len(boosting.SHARES) - 1) * 2  # sizes, each judged on two folds
+    assert len(again) == tries - finished
+    monkeypatch.undo()
+    assert went_on == fit(None)
+
+
+def test_a_step_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
+    whole = fit(tmp_path)
+    for path in tmp_path.glob("*.npy"):
+        path.write_bytes(path.read_bytes()[:40])
+    assert fit(tmp_path) == whole
+
+
+def test_other_rows_parameters_or_code_find_nothing(tmp_path: Path) -> None:
+    def keep(salt: str, *made_of: object) -> int:
+        from models.steps import identify, keep_step
+
+        with use_workbench(Workbench(folder=tmp_path, salt=salt)):
+            keep_step(identify(*made_of), lambda: np.zeros(1))
+        return len(list(tmp_path.glob("*.npy")))
+
+    rows = np.arange(6.0)
+    assert keep("code", rows, 1) == 1
+    assert keep("code", rows, 1) == 1
+    assert keep("code", rows.reshape(2, 3), 1) == 2
+    assert keep("code", rows, 2) == 3
+    assert keep("other code", rows, 1) == 4
+
+
+def test_the_quick_measures_are_the_measures() -> None:
+    random = np.random.default_rng(3)
+    outcome = (random.random(500) < 0.1).astype(float)
+    chance = random.random(500).round(2)  # with ties
+    assert auc_of_ranks(outcome, chance) == pytest.approx(auc(outcome, chance), abs=1e-12)
+    assert log_loss_of_draw(outcome, chance) == pytest.approx(mean_log_loss(outcome, chance), abs=1e-12)
