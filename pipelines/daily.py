@@ -247,7 +247,8 @@ def _order(context: DayContext, made: list[Version]) -> None:
     files = [str(version.table("dispatch_order")) for version in made if version.is_computed("dispatch_order")]
     engine.table(
         "standing",
-        "SELECT customer_id, list, manager_id FROM read_parquet($files, union_by_name = TRUE) WHERE arm = 'treated'",
+        "SELECT customer_id, list, manager_id FROM read_parquet($files, union_by_name = TRUE, "
+        "hive_partitioning = FALSE) WHERE arm = 'treated'",
         {"files": files},
     )
     if context.is_computed("features_manager"):

@@ -15,6 +15,7 @@ from pipelines.channels.sheet import open_workbook
 from pipelines.channels.text import clean_text
 from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
+from pipelines.core.quoting import quote_name, scan_parquet
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made
 from pipelines.words.masking import MASKS, mask_text
@@ -44,8 +45,7 @@ def list_quarantined(made: Made) -> list[SentBack]:
     """Count the rows that were set aside, a line a file."""
     with duckdb.connect() as connection:
         found = connection.execute(
-            'SELECT "table", file, COUNT(*) FROM read_parquet(?) GROUP BY ALL ORDER BY ALL',
-            [str(made.table(QUARANTINE))],
+            f'SELECT "table", file, COUNT(*) FROM {scan_parquet(made.table(QUARANTINE))} GROUP BY ALL ORDER BY ALL'
         ).fetchall()
     return [SentBack(table, file or table, rows) for table, file, rows in found]
 
@@ -91,17 +91,17 @@ def _read_rows(
     raw = f"extract_{one.table}"
     names: list[str] = []
     join, cells = "", ""
-    parameters = [str(made.table(QUARANTINE))]
     if made.is_computed(raw):
-        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(made.table(raw))]).fetchall()
+        rows = scan_parquet(made.table(raw))
+        described = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
         names = [row[0] for row in described if not row[0].startswith("_")]
-        cells = "".join(f', CAST(r."{name}" AS VARCHAR) AS "cell {name}"' for name in names)
-        join = "LEFT JOIN read_parquet(?) AS r ON r._file = q.file AND r._line = q.line"
-        parameters.append(str(made.table(raw)))
+        texts = [f"CAST(r.{quote_name(name)} AS VARCHAR) AS {quote_name(f'cell {name}')}" for name in names]
+        cells = "".join(f", {text}" for text in texts)
+        join = f"LEFT JOIN {rows} AS r ON r._file = q.file AND r._line = q.line"
     answer = connection.execute(
-        f'SELECT q.line, q."column", q.value, q.rule{cells} FROM read_parquet(?) AS q {join} '
+        f'SELECT q.line, q."column", q.value, q.rule{cells} FROM {scan_parquet(made.table(QUARANTINE))} AS q {join} '
         'WHERE q."table" = ? AND COALESCE(q.file, q."table") = ? ORDER BY q.line, q."column"',
-        [*parameters, one.table, one.file],
+        [one.table, one.file],
     )
     titles = [column[0] for column in answer.description or ()]
     hidden = set() if unmasked else _personal(one.table, names)

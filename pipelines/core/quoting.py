@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 _SHOWN_CHARACTERS = 80
 
@@ -21,6 +22,11 @@ def quote_names(names: Iterable[str]) -> str:
 def quote_text(text: str) -> str:
     """Quote a text for SQL, where a statement takes no parameters (views, macros, lists of values)."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def scan_parquet(path: Path) -> str:
+    """Return the SQL that reads a Parquet file; a folder `x=1` on its way adds no column."""
+    return f"read_parquet({quote_text(str(path))}, hive_partitioning = false)"
 
 
 def show_odd_text(text: str) -> str:

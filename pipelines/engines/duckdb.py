@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.core.errors import StorageError
-from pipelines.core.quoting import quote_name, quote_text
+from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 from pipelines.core.spec import EARLIER, Spec, TableName
 from pipelines.store.files import Written, write_parquet
 
@@ -62,8 +62,7 @@ class DuckEngine:
 
     def bind(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name."""
-        file = quote_text(str(path.resolve()))
-        self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM read_parquet({file})")
+        self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {scan_parquet(path.resolve())}")
 
     def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
         """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""

@@ -19,7 +19,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.core.errors import StorageError
-from pipelines.core.quoting import quote_name, quote_text
+from pipelines.core.quoting import quote_name, scan_parquet
 from pipelines.core.spec import TableName
 from pipelines.engines.duckdb import Answer, DuckEngine, nothing_of
 
@@ -79,7 +79,7 @@ class SparkEngine(DuckEngine):
             self._ask(sqlglot.parse_one(sql, read="duckdb"), parameters or {}, folder)
         quoted = {quote_name(name): kind for name, kind in types.items()}
         columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in quoted.items())
-        return Answer(f"SELECT {columns} FROM read_parquet({quote_text(str(folder / '*.parquet'))})", {})
+        return Answer(f"SELECT {columns} FROM {scan_parquet(folder / '*.parquet')}", {})
 
     def _ask(self, tree: exp.Expr, parameters: Mapping[str, object], folder: Path) -> None:
         for table in list(tree.find_all(exp.Table)):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import StorageError
+from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,8 +32,10 @@ def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[Ro
 
 def read_batches(path: Path, columns: Sequence[str] = (), **wanted: str) -> Iterator[list[Row]]:
     """Yield the same rows some thousands at a time."""
-    shown = ", ".join(map(_name, columns)) or "*"
-    conditions = " AND ".join(f"{_name(column)} = {_text(value)}" for column, value in wanted.items()) or "TRUE"
+    shown = ", ".join(map(quote_name, columns)) or "*"
+    conditions = (
+        " AND ".join(f"{quote_name(column)} = {quote_text(value)}" for column, value in wanted.items()) or "TRUE"
+    )
     with _asked(path, f"SELECT {shown} FROM held WHERE {conditions}") as answer:
         names = [name for name, *_ in answer.description]
         while rows := answer.fetchmany(BATCH_ROWS):
@@ -57,8 +60,7 @@ def _asked(path: Path, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Answer a SELECT in which the file is called `held`."""
     import duckdb  # here, so that who only asks for help does not wait for it
 
-    # A folder `x=1` on the file's way adds no column to it.
-    file = f"read_parquet({_text(str(path))}, hive_partitioning = false)"
+    file = scan_parquet(path)
     with _database().cursor() as cursor:
         try:
             yield cursor.execute(f"WITH held AS (FROM {file}) {sql}")
@@ -73,11 +75,3 @@ def _database() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     return duckdb.connect(":memory:", config={"threads": 1, "enable_external_file_cache": False})
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

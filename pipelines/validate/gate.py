@@ -22,7 +22,7 @@ from pipelines.core.context import Context
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
 from pipelines.core.expectations import Expectation
-from pipelines.core.quoting import quote_text
+from pipelines.core.quoting import scan_parquet
 from pipelines.core.spec import room_specs
 from pipelines.validate.gx import load_gx
 from pipelines.validate.offending import Offending, find_offending
@@ -103,33 +103,30 @@ def _bind_views(context: Context, database: Path) -> None:
     with duckdb.connect(str(database)) as connection:
         for table in contract():
             files = [context.path(f"snapshot_{table}{part}") for part in ("", "_rejected")]
-            there = [quote_text(str(f)) for f in files if f.exists()]
+            there = [scan_parquet(file) for file in files if file.exists()]
             if there:
-                body = " UNION ALL BY NAME ".join(f"SELECT * FROM read_parquet({f})" for f in there)
+                body = " UNION ALL BY NAME ".join(f"SELECT * FROM {file}" for file in there)
                 drop = "EXCLUDE (_rule)" if len(there) > 1 else ""
                 connection.execute(f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})")
             before = _previous(context, table)
             if before or there:
                 only = "" if before else "WHERE FALSE"
-                connection.execute(
-                    f"CREATE VIEW previous_{table} AS SELECT * FROM read_parquet({before or there[0]}) {only}"
-                )
+                connection.execute(f"CREATE VIEW previous_{table} AS SELECT * FROM {before or there[0]} {only}")
         for spec in room_specs("validate"):
             if context.is_computed(spec.table):
-                file = quote_text(str(context.path(spec.table)))
-                connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM read_parquet({file})")
+                file = scan_parquet(context.path(spec.table))
+                connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM {file}")
         quarantine = context.path("snapshot_quarantine")
         if quarantine.exists():
-            file = quote_text(str(quarantine))
-            connection.execute(f"CREATE VIEW quarantine AS SELECT * FROM read_parquet({file})")
-        intake = quote_text(str(context.path("snapshot_intake")))
-        connection.execute(f"CREATE VIEW intake AS SELECT * FROM read_parquet({intake})")
+            connection.execute(f"CREATE VIEW quarantine AS SELECT * FROM {scan_parquet(quarantine)}")
+        intake = scan_parquet(context.path("snapshot_intake"))
+        connection.execute(f"CREATE VIEW intake AS SELECT * FROM {intake}")
 
 
 def _previous(context: Context, table: str) -> str | None:
     version = context.earlier.get("m1")
     path = version.path / f"snapshot_{table}.parquet" if version else None
-    return quote_text(str(path)) if path and path.exists() else None
+    return scan_parquet(path) if path and path.exists() else None
 
 
 def _datasource(database: Path) -> SQLDatasource:
