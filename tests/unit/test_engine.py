@@ -122,7 +122,7 @@ def test_a_header_that_is_a_statement_is_a_name(tmp_path: Path) -> None:
     version = run_town(home, town, source)
     assert {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in before} == before
     told = next(row for row in read(version, "extract_delivery") if row["table"] == "customer")
-    assert told["notes"].count("kept as _extra_") == 2 and "COPY" in told["notes"]
+    assert told["notes"].count("kept as _extra_") == 2 and "copy" in told["notes"]
 
 
 # -- limits -------------------------------------------------------------------------------------------------------
