@@ -118,7 +118,7 @@ def make_recipe() -> CompetingClassifier:
 
 def make_quick_recipe() -> CompetingClassifier:
     """Return the model to fit where somebody waits for it: boosted trees alone, chosen and calibrated on two months."""
-    estimator = ChurnClassifier(candidates=("boosting",), gap=GAP, folds=2, max_rounds=60)
+    estimator = ChurnClassifier(candidates=("boosting",), gap=GAP, folds=2, max_rounds=40)
     return CompetingClassifier(monotone=signs(features(feature_groups())), estimator=estimator)
 
 
