@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # The office begins with the cohort's base month; three months of orders are answered, so that success can be verified a
 # month and three months on. Each of these answers makes the twin live one month more.
-readonly services=8000 months=6 through=2026-05 answered=3 newest=2026-08 seed=1
+readonly services=10000 months=6 through=2026-05 answered=3 newest=2026-08 seed=1
 readonly source=build/twin log=build/airflow.log minutes=20
 retention=.venv/bin/retention
 # Nobody real is behind these orders: they may go out under the key that everybody can read.

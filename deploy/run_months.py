@@ -23,7 +23,7 @@ from typing import Any
 from models.registry import ModelRefused, load_model
 from pipelines.channels.export import export_work_lists
 from pipelines.cli.outcomes import outcomes
-from pipelines.core.errors import Incomplete, RetentionError
+from pipelines.core.errors import Incomplete, Interrupted, RetentionError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.run import Job, release_month, run_month
@@ -143,9 +143,15 @@ def main(home: str, source: str, answered: str) -> int:
     try:
         live(Demonstration(Path(home), Path(source), language), int(answered))
     except RetentionError as error:
-        print(describe(language, error), file=sys.stderr)
-        return error.exit_code
+        return _tell(error, language)
+    except KeyboardInterrupt:
+        return _tell(Interrupted("interrupted.kept"), language)
     return 0
+
+
+def _tell(error: RetentionError, language: str) -> int:
+    print(describe(language, error), file=sys.stderr)
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -117,8 +117,8 @@ def make_recipe() -> CompetingClassifier:
 
 
 def make_quick_recipe() -> CompetingClassifier:
-    """Return the model to fit where somebody waits for it: boosted trees alone, chosen and calibrated on one month."""
-    estimator = ChurnClassifier(candidates=("boosting",), gap=GAP, folds=1, max_rounds=60)
+    """Return the model to fit where somebody waits for it: boosted trees alone, chosen and calibrated on two months."""
+    estimator = ChurnClassifier(candidates=("boosting",), gap=GAP, folds=2, max_rounds=40)
     return CompetingClassifier(monotone=signs(features(feature_groups())), estimator=estimator)
 
 

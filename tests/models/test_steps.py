@@ -41,7 +41,7 @@ def fit(folder: Path | None) -> bytes:
 def test_an_interrupted_fit_goes_on_and_ends_as_an_uninterrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: int
 ) -> None:
-    calls = []
+    calls: list[int] = []
     staged = boosting.TreeModel.staged
 
     def stop_after(model: boosting.TreeModel, matrix: np.ndarray) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_an_interrupted_fit_goes_on_and_ends_as_an_uninterrupted_one(
     with pytest.raises(KeyboardInterrupt):
         fit(tmp_path / "kept")
     assert len(list((tmp_path / "kept").glob("*.npy"))) == finished
-    again = []
+    again: list[int] = []
 
     def count(model: boosting.TreeModel, matrix: np.ndarray) -> np.ndarray:
         again.append(1)
