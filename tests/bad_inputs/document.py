@@ -81,7 +81,9 @@ def _set_aside(expected: Expected) -> str:
 def _refused(expected: Expected) -> str:
     if f"error.{expected.key}" not in labels("en"):
         return f"R: `{expected.key}`"
-    open_facts = dict.fromkeys(("places", "utf8_lines", "gb18030_lines"), "…")  # what a case does not fix
+    open_facts = dict.fromkeys(
+        ("places", "utf8_lines", "gb18030_lines", "rows", "file"), "…"
+    )  # what a case does not fix
     facts = {"month": MONTH, **open_facts, **expected.facts}
     return "R: " + label("en", f"error.{expected.key}", **facts)
 

@@ -160,7 +160,7 @@ def bills_of_two_months(month: Planting, table: str) -> Expected:
     for row in month.rows(table)[:20]:
         row["bill_month"] = str(MONTH.plus(-1))
     month.send_csv(table)
-    return refused(table, "wrong_month", table=table)
+    return refused(table, "wrong_month", table=table, found=MONTH.plus(-1), line=2)
 
 
 @refusal(54, ("bill",))
@@ -168,7 +168,7 @@ def bills_of_another_month(month: Planting, table: str) -> Expected:
     for row in month.rows(table):
         row["bill_month"] = str(MONTH.plus(-1))
     month.send_csv(table)
-    return refused(table, "wrong_month", table=table)
+    return refused(table, "wrong_month", table=table, found=MONTH.plus(-1), line=2)
 
 
 def _future(month: Planting, table: str, column: str, value: str = f"{NEXT}-01") -> Expected:
