@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from pipelines.sources.values import format_value
 
 WIDEST = 38  # digits of a decimal that the engine holds exactly
-_INSTANT_LIMIT = 2**62  # µs; far beyond any day of the contract, and what stands for all that is beyond it
-_PER_SECOND = {"s": 1, "ms": 10**3}
+# Far beyond any day of the contract, and what stands for all that is beyond it: the year 148108, of nanoseconds 2262.
+_LAST_TICK = {"s": 2**62 // 10**6, "ms": 2**62 // 10**3, "us": 2**62, "ns": 2**63 - 2 * 86_400 * 10**9}
 
 
 @dataclass(frozen=True)
@@ -88,18 +88,16 @@ def _as_decimal(kind: Any) -> Way:
 
 
 def _as_instant(kind: Any) -> Way:
-    """Carry an instant as it came; one beyond all microseconds is put at their end, and quarantined there."""
-    if kind.unit in ("us", "ns"):
-        return _as_it_is(kind)
-    target = pa.timestamp("ms", kind.tz)  # a Parquet file has no seconds
+    """Carry an instant as it came; one at the end of all ticks, which the engine cannot write, is held and quarantined."""
+    target = pa.timestamp("ms", kind.tz) if kind.unit == "s" else kind  # a Parquet file has no seconds
     return Way(target, lambda column: _hold_instants(column, kind, target))
 
 
 def _hold_instants(column: pa.Array, kind: Any, target: pa.DataType) -> pa.Array:
-    limit = _INSTANT_LIMIT // 10**6 * _PER_SECOND[kind.unit]
+    limit = _LAST_TICK[kind.unit]
     held = pc.min_element_wise(column.cast(pa.int64()), limit, skip_nulls=False)
     held = pc.max_element_wise(held, -limit, skip_nulls=False)
-    return held.cast(pa.timestamp(kind.unit, kind.tz)).cast(target)
+    return held.cast(kind).cast(target)
 
 
 def _as_day(kind: pa.DataType) -> Way:
