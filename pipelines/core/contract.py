@@ -18,7 +18,8 @@ KINDS = frozenset(
 class Column:
     """One column of a contract table; `values` only for enums.
 
-    An id with `takes_reserved` may name the whole or the rest; a quantity that `is_amount` is as large as money.
+    An id with `takes_reserved` may name the whole or the rest; a quantity that `is_amount` is as large as money,
+    one with `below` smaller, either side of zero.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Column:
     personal: bool = False
     takes_reserved: bool = False
     is_amount: bool = False
+    below: int | None = None
     values: tuple[str, ...] = ()
 
 

@@ -12,7 +12,7 @@ without a result. U+FFFD stands where bytes could not be decoded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.core.contract import Column
 from pipelines.core.quoting import quote_name, quote_text
@@ -215,6 +215,13 @@ _USUAL = {
 
 def plain(column: Column, physical: str) -> str | None:
     """Return the SQL condition of a cell in plain form (NULL for an empty one); None where every cell is."""
+    condition = _plain_form(column, physical)
+    if column.below is None or condition is None:
+        return condition
+    return f"({condition}) AND COALESCE(abs(TRY_CAST({_raw(column)} AS DECIMAL(18,6))) < {column.below}, {_raw(column)} IS NULL)"
+
+
+def _plain_form(column: Column, physical: str) -> str | None:
     native = _native(column, physical)
     if native is not None:
         return native.is_plain
@@ -228,6 +235,13 @@ def typed(column: Column, physical: str, is_plain: bool = False) -> Typed:
 
     `is_plain` says that every cell is empty or `plain`: then nothing can go wrong, and the short way gives the same value.
     """
+    cell = _typed(column, physical, is_plain)
+    if column.below is None or cell.empty is None:
+        return cell
+    return replace(cell, value=f"CASE WHEN abs({cell.value}) < {column.below} THEN {cell.value} END")
+
+
+def _typed(column: Column, physical: str, is_plain: bool) -> Typed:
     native = _native(column, physical)
     if native is not None:
         raw = _raw(column)
@@ -247,6 +261,8 @@ def unread(column: Column, text: str) -> str:
     if column.kind in _FAR:
         condition, rule = _FAR["money" if column.is_amount else column.kind]
         rules.append(f"WHEN {condition}({text}) THEN '{rule}'")
+    if column.below is not None:
+        rules.append(f"WHEN as_quantity({text}) IS NOT NULL THEN 'out_of_range'")
     otherwise = f"'not_a_{column.kind}'"
     return f"CASE {' '.join(rules)} ELSE {otherwise} END" if rules else otherwise
 

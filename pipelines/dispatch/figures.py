@@ -16,7 +16,8 @@ _MONEY = pa.decimal128(18, 2)
 CAPACITY = pa.schema(
     [
         *((name, pa.string()) for name in ("scope_kind", "scope_id", "branch_id")),
-        *((name, pa.int32()) for name in ("capacity", "wanted_count", "used_count", "left_count")),
+        ("capacity", pa.int64()),  # three managers at the contract's limit are more than 32 bits hold
+        *((name, pa.int32()) for name in ("wanted_count", "used_count", "left_count")),
         *(("value_amount", _MONEY), ("bound_amount", _MONEY), ("gap_rate", pa.float64())),
         ("shadow_price_amount", _MONEY),
     ]

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from pipelines.sources.values import format_value
 
 WIDEST = 38  # digits of a decimal that the engine holds exactly
-_INSTANT_LIMIT = 2**62  # µs; far beyond any day of the contract, and what stands for all that is beyond it
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+# Far beyond any day of the contract, and what stands for all that is beyond it: the year 148108, of nanoseconds 2262.
+_LAST_TICK = {"s": 2**62 // 10**6, "ms": 2**62 // 10**3, "us": 2**62, "ns": 2**63 - 2 * 86_400 * 10**9}
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,10 @@ def write_as_text(column: pa.Array) -> pa.Array:
         return pa.array([_shortest_text(number) for number in _numbers(column)], pa.string())
     try:
         return pa.array([format_value(value) for value in column.to_pylist()], pa.string())
-    except (OverflowError, ValueError, pa.ArrowException):
-        return pc.cast(column, pa.string())  # days and instants beyond those of Python say that they are
+    except (OverflowError, ValueError, LookupError, pa.ArrowException):
+        # Days and instants beyond those of Python say that they are; a zone that nobody knows is left out.
+        has_zone = pa.types.is_timestamp(column.type) and column.type.tz
+        return pc.cast(column.cast(pa.timestamp(column.type.unit, "UTC")) if has_zone else column, pa.string())
 
 
 def _numbers(column: pa.Array) -> list[Any]:
@@ -86,21 +88,16 @@ def _as_decimal(kind: Any) -> Way:
 
 
 def _as_instant(kind: Any) -> Way:
-    """Carry an instant in microseconds; one beyond those is put at the end of them, and quarantined there."""
-    target = pa.timestamp("us", "UTC" if kind.tz else None)
-    return Way(target, lambda column: _to_microseconds(column, kind, target))
+    """Carry an instant as it came; one at the end of all ticks, which the engine cannot write, is held and quarantined."""
+    target = pa.timestamp("ms", kind.tz) if kind.unit == "s" else kind  # a Parquet file has no seconds
+    return Way(target, lambda column: _hold_instants(column, kind, target))
 
 
-def _to_microseconds(column: pa.Array, kind: Any, target: pa.DataType) -> pa.Array:
-    if kind.unit == "us":
-        return column.cast(target)
-    if kind.unit == "ns":
-        return column.cast(pa.timestamp("ns", target.tz)).cast(target, safe=False)
-    limit = _INSTANT_LIMIT // 10**6 * _PER_SECOND[kind.unit]
-    ticks = pc.max_element_wise(
-        pc.min_element_wise(column.cast(pa.int64()), limit, skip_nulls=False), -limit, skip_nulls=False
-    )
-    return ticks.cast(pa.timestamp(kind.unit, target.tz)).cast(target)
+def _hold_instants(column: pa.Array, kind: Any, target: pa.DataType) -> pa.Array:
+    limit = _LAST_TICK[kind.unit]
+    held = pc.min_element_wise(column.cast(pa.int64()), limit, skip_nulls=False)
+    held = pc.max_element_wise(held, -limit, skip_nulls=False)
+    return held.cast(kind).cast(target)
 
 
 def _as_day(kind: pa.DataType) -> Way:

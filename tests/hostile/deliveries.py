@@ -78,6 +78,8 @@ class Attacker:
 
     def _choose(self, table: Table, columns: int) -> list[Column]:
         there = [column for column in table.columns if column.name in self.names[table.name]]
+        if self.draw.random() < 0.9:  # a bill of another month refuses the whole month, and the rooms have no work
+            there = [column for column in there if column.name != "bill_month"]
         wanted = columns if not table.required else self.draw.choice((0, 1, columns))
         return self.draw.sample(there, min(wanted, len(there)))
 

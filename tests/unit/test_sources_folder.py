@@ -185,7 +185,7 @@ def test_keeps_native_parquet_types(tmp_path: Path) -> None:
         "adjustment_amount": "double",
         "due_on": "date32[day]",
         "is_paid": "bool",
-        "seen_at": "timestamp[us, tz=UTC]",
+        "seen_at": "timestamp[ns, tz=Asia/Shanghai]",
         "tags": "string",
         "raw": "string",
         "__file": "string",

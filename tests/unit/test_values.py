@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core.contract import Column, contract
-from pipelines.core.values import MACROS, SQL_TYPES, typed, unread
+from pipelines.core.quoting import quote_text
+from pipelines.core.values import MACROS, SQL_TYPES, plain, typed, unread
 
 SERIAL, DAMAGED = "\ue001", "\ue000"
 quick = settings(max_examples=8, deadline=None)
@@ -130,6 +131,20 @@ def test_quantities_have_six_decimals(text: str, value: str) -> None:
 @pytest.mark.parametrize("text", ["1e3", "NaN", "inf", "1234567890123", "1000000000", "x"])
 def test_what_is_no_quantity(text: str) -> None:
     assert parse("quantity", text) is None
+
+
+def test_a_column_may_hold_less_than_its_kind() -> None:
+    points = Column("x", "quantity", below=300)
+    for physical, cell, value in (
+        ("VARCHAR", "'299.9'", Decimal("299.9")),
+        ("VARCHAR", "'300'", None),
+        ("DOUBLE", "-300", None),
+    ):
+        raw = f"(SELECT CAST({cell} AS {physical}) AS x) AS raw"
+        sql = typed(points, physical)
+        assert _engine.execute(f"SELECT {sql.value}, {sql.empty} FROM {raw}").fetchone() == (value, False)
+        assert _engine.execute(f"SELECT {plain(points, physical)} FROM {raw}").fetchone() == (value is not None,)
+    assert _engine.execute(f"SELECT {unread(points, quote_text('300'))}").fetchone() == ("out_of_range",)
 
 
 def test_a_target_is_as_large_as_money() -> None:
