@@ -9,7 +9,7 @@ import pytest
 from tests.faults.forge import Forge
 from tests.faults.home import BEFORE, run_args
 
-ODD = "it's \"the\" home\nof 100% a?b#c%20d [x] 客户 $HOME;"
+ODD = 'it\'s "the" home\nof 100% a#b%20c 客户 $HOME; ${HOME}'
 
 
 @pytest.mark.slow
@@ -31,3 +31,12 @@ def test_a_home_of_an_odd_name_is_a_home(forge: Forge, source: Path, tmp_path: P
         code, said = forge.run(*command, *([] if "--home" in command else ["--home", home]), "--lang", "en")
         assert code in {wanted, 12}, (command[0], code, said)
     assert (home / "office.sqlite3").exists() and sorted(path.name for path in tmp_path.iterdir()) == ["back.csv", ODD]
+
+
+@pytest.mark.parametrize("mark", ["*", "?", "["])
+def test_a_home_that_the_engine_would_take_for_a_pattern_is_refused(
+    mark: str, forge: Forge, source: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / f"a{mark}b"
+    code, said = forge.run(*run_args(source, home, BEFORE), "--lang", "en")
+    assert code == 2 and mark in said and not home.exists()
