@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -130,7 +132,9 @@ class Settings(BaseSettings):
 
     def office_database(self, home: Path) -> str:
         """The SQLAlchemy URL of the office database that belongs to a home."""
-        return self.office_url.get_secret_value() if self.office_url else f"sqlite:///{home / 'office.sqlite3'}"
+        if self.office_url:
+            return self.office_url.get_secret_value()
+        return f"sqlite:///{quote(os.fsencode(home / 'office.sqlite3'))}"  # a home may be called anything
 
     @property
     def has_development_key(self) -> bool:

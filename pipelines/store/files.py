@@ -59,6 +59,12 @@ def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
     except OSError as error:
         error.filename = error.filename or str(path)  # a full disk does not say which file it had no room for
         raise
+    except Exception as error:
+        cause = error.args[0] if error.args else None
+        if not isinstance(cause, OSError):
+            raise
+        # XlsxWriter wraps what the disk says in an error of its own.
+        raise OSError(cause.errno, cause.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -29,6 +29,7 @@ from pipelines.store.files import protect_folder, read_json, rename_folder, swee
 from pipelines.store.torn import VERSION_NAME, check_manifest, check_table, parse_record, read_kept, torn
 
 MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_PATTERN_MARKS = frozenset("*?[")
 _DRAFT_NAME = re.compile(VERSION_NAME.pattern + r"\.partial")
 
 
@@ -176,7 +177,12 @@ class MonthFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the month for one run; raise Busy at once when another run has it."""
+        """Hold the month for one run; raise Busy at once when another run has it.
+
+        Raise UsageError for a home whose path the engine would take for a pattern.
+        """
+        if marks := sorted(set(str(self.path.absolute())) & _PATTERN_MARKS):
+            raise UsageError("home.pattern", home=self.home.absolute(), marks=" ".join(marks))
         from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
 
         self.path.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ or a table that takes too long, counts as failed and critical: a gate that canno
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import duckdb
 from sqlalchemy import Connection
@@ -134,7 +136,8 @@ def _datasource(database: Path) -> SQLDatasource:
         warnings.simplefilter("ignore")  # the library's own deprecations are not ours to mend
         context = load_gx().get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
-        return context.data_sources.add_sql("gate", connection_string=f"duckdb:///{database}", kwargs=_ENGINE)
+        url = f"duckdb:///{quote(os.fsencode(database))}"  # a home may be called anything
+        return context.data_sources.add_sql("gate", connection_string=url, kwargs=_ENGINE)
 
 
 def _within(seconds: int, datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> list[Verdict]:

@@ -69,6 +69,34 @@ def test_a_read_only_home_ends_with_17(forge: Forge, source: Path, begun: Path, 
     assert contents(home) == held
 
 
+def test_what_has_no_room_to_be_written_ends_with_17_and_leaves_nothing(
+    forge: Forge, undisturbed: Undisturbed, small_disk: Path, tmp_path: Path
+) -> None:
+    home, month = shutil.copytree(undisturbed[0], tmp_path / "home"), str(MONTH)
+    (tmp_path / "back.csv").write_text("order_id,outcome\n202608-x,paid\n", encoding="utf-8")
+    fill(small_disk)
+    for words in (
+        ["show", "dispatch_order", month, "--out", small_disk / "orders.csv"],
+        ["show", "dispatch_order", month, "--out", small_disk / "orders.xlsx"],
+        ["metrics", "--out", small_disk / "retention.prom"],
+        ["lineage", month, "--out", small_disk / "events.ndjson"],
+        ["export", month, "--out", small_disk / "books"],
+        ["outcomes", tmp_path / "back.csv", "--out", small_disk / "returns"],
+        ["backup", "--to", small_disk / "archives"],
+    ):
+        code, said = forge.run(*words, "--home", home, "--lang", "en")
+        assert code == 17 and str(small_disk) in said and "No space left" in said, (words, code, said)
+        assert not [path for path in small_disk.rglob("*") if path.is_file() and path.name != "ballast"], words
+
+
+def test_what_may_not_be_written_ends_with_17(forge: Forge, undisturbed: Undisturbed, small_disk: Path) -> None:
+    home = shutil.copytree(undisturbed[0], small_disk / "home")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    finding = "account_manager.column_values_to_be_unique:manager_id"
+    known = forge.run("waive", finding, "--why", "x", "--until", "2030-01", "--home", home, "--lang", "en")
+    assert known[0] == 17 and "Read-only" in known[1] and "waivers" in known[1], known
+
+
 # -- somebody else at the same time ------------------------------------------------------------------------------
 
 
