@@ -29,6 +29,7 @@ from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.scorecard import load_rules
 from pipelines.core.settings import Settings, load_settings
+from pipelines.service import find_open, read_passwords
 from pipelines.store.champions import find_champion, uplift_shelf
 from pipelines.store.lake import MonthFolder
 
@@ -314,7 +315,10 @@ def _airflow() -> Check:
             is_set_up = sa.inspect(connection).has_table("alembic_version")
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
         return Check("airflow", FAIL, "airflow_away", {"why": type(error).__name__})
-    return Check("airflow", OK if is_set_up else FAIL, "airflow" if is_set_up else "airflow_empty")
+    if not is_set_up:
+        return Check("airflow", FAIL, "airflow_empty")
+    found = find_open(os.environ, read_passwords(os.environ))
+    return Check("airflow", WARN if found else OK, "airflow_open" if found else "airflow", {"open": ", ".join(found)})
 
 
 def _model(home: Path, settings: Settings) -> Check:

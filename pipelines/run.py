@@ -10,6 +10,7 @@ from hashlib import sha256
 from importlib.metadata import version as library_version
 from pathlib import Path
 from shutil import copy2
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -22,6 +23,7 @@ from pipelines.core.context import Context
 from pipelines.core.errors import (
     GateStopped,
     Refused,
+    RetentionError,
     SourceNotReady,
     SpecError,
     StorageError,
@@ -122,9 +124,33 @@ def release_month(job: Job, approved: int | None = None) -> Version:
         # Its order ids and its hold-out draw are keyed too: made in a trial they would be everybody's to foretell.
         if version.manifest["inputs"]["key"] != identity_of_key(job.settings):
             raise Refused("key.other", month=job.month, version=version.number)
+        if job.folder.seal() is None:
+            _try_rendering(job)
         job.folder.release(version)
         _hand_to_office(job)
         return version
+
+
+def _try_rendering(job: Job) -> None:
+    """Write every workbook and document of the month once, to nowhere; raise Refused for one that cannot be written.
+
+    A sealed month never changes: what of it cannot be written would never reach who it is for.
+    """
+    from pipelines.channels.export import month_books  # what draws them is loaded by a release alone
+    from pipelines.channels.papers.write import export_documents
+
+    with TemporaryDirectory(prefix="release-") as out:
+        for write in (month_books, export_documents):
+            try:
+                write(job.folder, Path(out), "zh")
+            except OSError:
+                raise
+            except Exception as error:  # whatever it is, it would be so after the release as well
+                if isinstance(error, StorageError) and error.key != "paper.disagrees":
+                    raise
+                facts = error.facts if isinstance(error, RetentionError) else {}
+                which = facts.get("which") or facts.get("first") or type(error).__name__
+                raise Refused("month.not_rendered", month=job.month, which=which) from error
 
 
 def _hand_to_office(job: Job) -> None:

@@ -18,9 +18,14 @@ Row = dict[str, Any]
 _KINDS = {"ratio": "rate", "amount": "money", "count": "integer"}
 
 
+def company_book_name(office: Office) -> str:
+    """Return what the company's workbook is called."""
+    return f"{office.version.month}_company.xlsx"
+
+
 def write_company_book(office: Office, out: Path) -> Path:
     """Write `<month>_company.xlsx`; sheets of findings that there are none of are left out."""
-    path = out / f"{office.version.month}_company.xlsx"
+    path = out / company_book_name(office)
     titles = {kpi.name: kpi.meta for kpi in kpis()}
     kpi_rows = sorted(office.rows("kpi_monthly"), key=lambda r: (r["kpi"], not r["is_default"], r["scope_kind"]))
     sheets = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.channels.columns import CALL_COLUMNS, DAY_COLUMNS, PROMISE_COLUMNS
-from pipelines.channels.company import write_company_book
+from pipelines.channels.company import company_book_name, write_company_book
 from pipelines.channels.workbook import (
     Sheet,
     Stamp,
@@ -24,6 +26,7 @@ from pipelines.channels.workbook import (
     write_tables,
     write_work_list,
 )
+from pipelines.core.errors import Incomplete, RetentionError, StorageError
 from pipelines.core.outputs import lists
 from pipelines.core.settings import load_settings
 from pipelines.sources.changes import WITHDRAWN, Change, read_changes
@@ -33,6 +36,8 @@ from pipelines.words.masking import mask_name, mask_phone
 from pipelines.words.texts import label, labels, reason_in_words
 
 Row = dict[str, Any]
+MOST_NAMED = 5  # of the workbooks that failed
+_OF_THE_NAME = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
 
 @dataclass(frozen=True)
@@ -143,13 +148,14 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
 
 def export_work_lists(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     """Write what managers and branches get of a month, and nothing else; return the files."""
-    return [book.path for book in _work_lists(_office(folder, language), out)]
+    return [book.path for book in write_books(_work_lists(_office(folder, language), out))]
 
 
 def month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     """Write a month's workbooks into a folder; return them with for whom each is."""
     office = _office(folder, language)
-    return [*_work_lists(office, out), Book("company", "company", write_company_book(office, out))]
+    company = Book("company", "company", out / company_book_name(office))
+    return write_books(chain(_work_lists(office, out), [_Plan(company, lambda: write_company_book(office, out))]))
 
 
 def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
@@ -160,8 +166,47 @@ def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
 def day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
     """Write a day's work lists and bulletins into a folder; return them with for whom each is."""
     office = _office(folder, language)
-    bulletins = (Book("company", "company", path) for path in _bulletins(office, out))
-    return [*_work_lists(office, out), *_calls(office, out), *bulletins]
+    return write_books(chain(_work_lists(office, out), _calls(office, out), _bulletins(office, out)))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A workbook that is to be written, and what writes it."""
+
+    book: Book
+    write: Callable[[], object]
+
+
+class BooksFailed(Incomplete):
+    """Some workbooks could not be written; `books` are those that were."""
+
+    def __init__(self, books: list[Book], failed: list[str]) -> None:
+        super().__init__("export.failed", count=len(failed), written=len(books), which="; ".join(failed[:MOST_NAMED]))
+        self.books = books
+
+
+def write_books(plans: Iterable[_Plan]) -> list[Book]:
+    """Write each workbook; one that cannot be written holds back no other, and raises BooksFailed after the last.
+
+    A disk that is full or away ends it at once.
+    """
+    written: list[Book] = []
+    failed: list[str] = []
+    for plan in plans:
+        try:
+            plan.write()
+        except StorageError:
+            raise
+        except Exception as error:  # whatever is wrong with one workbook is not wrong with the others
+            if isinstance(error, OSError) and error.errno not in _OF_THE_NAME:
+                raise
+            why = error.key if isinstance(error, RetentionError) else type(error).__name__
+            failed.append(f"{plan.book.path.name} ({why})")
+        else:
+            written.append(plan.book)
+    if failed:
+        raise BooksFailed(written, failed)
+    return written
 
 
 def _office(folder: MonthFolder, language: str) -> Office:
@@ -177,17 +222,15 @@ def _office(folder: MonthFolder, language: str) -> Office:
     return Office(folder.version(), language, is_draft, changes)
 
 
-def _bulletins(office: Office, out: Path) -> Iterator[Path]:
+def _bulletins(office: Office, out: Path) -> Iterator[_Plan]:
     found = {name: office.rows(f"daily_{name}") for name in DAY_COLUMNS if office.version.is_computed(f"daily_{name}")}
     sheets = [Sheet(name, DAY_COLUMNS[name], _placed(office, rows), frozen=1) for name, rows in found.items()]
     if office.version.is_computed("daily_promise"):
         sheets.append(Sheet("promise", PROMISE_COLUMNS, _promises(office), frozen=2))
     if sheets:
         path = out / f"{office.version.occasion}_bulletin.xlsx"
-        write_tables(
-            path, Tables(office.stamp(label(office.language, "day.title")), tuple(sheets)), labels(office.language)
-        )
-        yield path
+        tables = Tables(office.stamp(label(office.language, "day.title")), tuple(sheets))
+        yield _Plan(Book("company", "company", path), lambda: write_tables(path, tables, labels(office.language)))
 
 
 def _placed(office: Office, rows: Sequence[Row]) -> list[Row]:
@@ -225,7 +268,7 @@ def _promises(office: Office) -> list[Row]:
     ]
 
 
-def _calls(office: Office, out: Path) -> Iterator[Book]:
+def _calls(office: Office, out: Path) -> Iterator[_Plan]:
     """Write whom each manager is to call about a promise; a kept one needs no call."""
     if not office.version.is_computed("daily_promise"):
         return
@@ -239,12 +282,11 @@ def _calls(office: Office, out: Path) -> Iterator[Book]:
     for manager, called in sorted(found.items()):
         name = managers.get(manager, manager)
         path = out / f"{office.version.occasion}_promises_{file_stem(name, manager)}.xlsx"
-        sheet = Sheet("promise", CALL_COLUMNS, called, frozen=2)
-        write_tables(path, Tables(office.stamp(name), (sheet,)), labels(office.language))
-        yield Book("manager", manager, path)
+        tables = Tables(office.stamp(name), (Sheet("promise", CALL_COLUMNS, called, frozen=2),))
+        yield _Plan(Book("manager", manager, path), partial(write_tables, path, tables, labels(office.language)))
 
 
-def _work_lists(office: Office, out: Path) -> Iterator[Book]:
+def _work_lists(office: Office, out: Path) -> Iterator[_Plan]:
     managers = _names(office, "snapshot_account_manager", "manager_id")
     branches = _names(office, "snapshot_organisation", "org_id")
     for (desk, is_owner), rows in desks(office):
@@ -252,8 +294,10 @@ def _work_lists(office: Office, out: Path) -> Iterator[Book]:
         book = WorkList(stamp=office.stamp(name), manager_id=desk, rows=rows)
         kind = "manager" if is_owner else "branch"
         path = out / f"{office.version.occasion}_{kind}_{file_stem(name, desk)}.xlsx"
-        write_work_list(path, book, labels(office.language), load_settings().key)
-        yield Book(kind, desk, path)
+        yield _Plan(
+            Book(kind, desk, path),
+            partial(write_work_list, path, book, labels(office.language), load_settings().key),
+        )
 
 
 def desks(office: Office) -> Iterator[tuple[tuple[str, bool], list[Row]]]:

@@ -39,6 +39,7 @@ from pipelines.sources.delivery import (
     Limits,
 )
 from pipelines.sources.formats.archive import open_archive
+from pipelines.sources.formats.cell_values import read_number
 from pipelines.sources.formats.csv_file import open_csv
 from pipelines.sources.formats.workbook_parts import read_workbook
 from pipelines.sources.formats.xlsx_file import open_xlsx
@@ -305,9 +306,9 @@ def _as_signed(cells: Mapping[str, str]) -> dict[str, object]:
 
 
 def _plain(column: SheetColumn, text: str) -> object:
-    if column.kind == "date" and text.startswith(EXCEL_SERIAL):
-        return float(text.removeprefix(EXCEL_SERIAL))
-    return text.translate(_MARKS)
+    plain = text.translate(_MARKS)
+    serial = read_number(plain) if column.kind == "date" and text.startswith(EXCEL_SERIAL) else None
+    return plain if serial is None else serial
 
 
 def _answer_fault(line: _Line, outcome: Outcome | None) -> Refusal | None:

@@ -157,7 +157,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write one workbook a manager, the company workbook and the month's documents; drafts until the month is released."""
-    from pipelines.channels.export import export_month
+    from pipelines.channels.export import BooksFailed, export_month
     from pipelines.channels.papers.write import export_documents
     from pipelines.channels.pay import export_pay
     from pipelines.words.progress import show_steps
@@ -167,11 +167,18 @@ def export(
     to = folder, out, speaker.language
     writers = {"export_lists": export_month, "export_pay": export_pay, "export_documents": export_documents}
     files: list[Path] = []
+    failed: BooksFailed | None = None
     with show_steps(tuple(writers), month, speaker.language, is_quiet=as_json) as progress:
         for step, write in writers.items():
             progress(step)
-            files += write(*to)
+            try:
+                files += write(*to)
+            except BooksFailed as error:
+                failed = error
+                files += [book.path for book in error.books]
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
     if not as_json and not any(file.suffix == ".pdf" for file in files):
         speaker.say("paper.no_pdf")
+    if failed is not None:
+        raise failed

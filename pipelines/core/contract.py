@@ -16,13 +16,17 @@ KINDS = frozenset(
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a contract table; `values` only for enums, `takes_reserved` for ids that name the whole or the rest."""
+    """One column of a contract table; `values` only for enums.
+
+    An id with `takes_reserved` may name the whole or the rest; a quantity that `is_amount` is as large as money.
+    """
 
     name: str
     kind: str
     required: bool = False
     personal: bool = False
     takes_reserved: bool = False
+    is_amount: bool = False
     values: tuple[str, ...] = ()
 
 

@@ -71,7 +71,8 @@ MACROS = (
     r"""is_plain_timestamp(x) AS regexp_full_match(x, '\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\+08:?00)?')
         AND TRY_CAST(left(x, 19) AS TIMESTAMP) IS NOT NULL AND in_range(TRY_CAST(left(x, 10) AS DATE)) IS NOT NULL""",
     r"is_plain_money(x) AS regexp_full_match(x, '-?\d{1,12}(\.\d{1,2})?')",
-    r"is_plain_quantity(x) AS regexp_full_match(x, '-?\d{1,12}(\.\d{1,6})?')",
+    r"is_plain_quantity(x) AS regexp_full_match(x, '-?\d{1,9}(\.\d{1,6})?')",
+    r"is_plain_amount(x) AS regexp_full_match(x, '-?\d{1,12}(\.\d{1,6})?')",
     r"is_plain_integer(x) AS regexp_full_match(x, '0|-?[1-9]\d{0,8}')",
     r"is_plain_year(x) AS regexp_full_match(x, '(19|20)\d{2}')",
     "is_plain_bool(x) AS lower(x) IN ('true', 'false', '1', '0')",
@@ -87,6 +88,9 @@ MACROS = (
         WHEN regexp_full_match(plain_number(x), '-?(0*\d{1,12}(\.\d{1,2}0*)?|\.\d{1,2}0*)')
         THEN TRY_CAST(plain_number(x) AS DECIMAL(18,2)) END""",
     r"""as_quantity(x) AS CASE WHEN is_plain_quantity(x) THEN TRY_CAST(x AS DECIMAL(18,6))
+        WHEN regexp_full_match(plain_number(x), '-?(0*\d{1,9}(\.\d+)?|\.\d+)')
+        THEN TRY_CAST(plain_number(x) AS DECIMAL(18,6)) END""",
+    r"""as_amount(x) AS CASE WHEN is_plain_amount(x) THEN TRY_CAST(x AS DECIMAL(18,6))
         WHEN regexp_full_match(plain_number(x), '-?(0*\d{1,12}(\.\d+)?|\.\d+)')
         THEN TRY_CAST(plain_number(x) AS DECIMAL(18,6)) END""",
     r"""as_integer(x) AS CASE WHEN is_plain_integer(x) THEN TRY_CAST(x AS BIGINT)
@@ -170,7 +174,7 @@ MACROS = (
         ELSE 'other' END""",
     # why a cell that is not empty has no value: beyond what the rooms carry, or not of its kind at all
     rf"is_far_money(t) AS COALESCE(regexp_full_match(plain_number(t), '-?0*[1-9]\d{{{MONEY_DIGITS},}}(\.\d+)?'), FALSE)",
-    rf"is_far_count(t) AS COALESCE(regexp_full_match(plain_number(t), '-?0*[1-9]\d{{{COUNT_DIGITS},}}(\.0+)?'), FALSE)",
+    rf"is_far_count(t) AS COALESCE(regexp_full_match(plain_number(t), '-?0*[1-9]\d{{{COUNT_DIGITS},}}(\.\d+)?'), FALSE)",
     r"""is_far_day(t) AS COALESCE(regexp_full_match(t, '-?infinity') OR NOT TRY_CAST(
         regexp_extract(clean(t), '^([1-9]\d{3,6})[-/.年]\d{1,2}[-/.月]\d{1,2}', 1) AS BIGINT) BETWEEN 1900 AND 2199, FALSE)""",
     f"is_reserved(t) AS COALESCE(lower(clean(t)) IN ({_RESERVED}), FALSE)",
@@ -194,7 +198,7 @@ _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 # Whether a value beyond what the rooms carry, or a word of ours, stands in a cell of a kind; of a text.
 _FAR = {
     "money": ("is_far_money", "out_of_range"),
-    "quantity": ("is_far_money", "out_of_range"),
+    "quantity": ("is_far_count", "out_of_range"),
     "integer": ("is_far_count", "out_of_range"),
     "date": ("is_far_day", "out_of_range"),
     "timestamp": ("is_far_day", "out_of_range"),
@@ -241,7 +245,7 @@ def unread(column: Column, text: str) -> str:
     """Return the SQL of the rule that a cell breaks which is not empty and has no value."""
     rules = [f"WHEN is_reserved({text}) THEN 'reserved_word'"] if column.kind == "id" else []
     if column.kind in _FAR:
-        condition, rule = _FAR[column.kind]
+        condition, rule = _FAR["money" if column.is_amount else column.kind]
         rules.append(f"WHEN {condition}({text}) THEN '{rule}'")
     otherwise = f"'not_a_{column.kind}'"
     return f"CASE {' '.join(rules)} ELSE {otherwise} END" if rules else otherwise
@@ -277,8 +281,9 @@ def _native(column: Column, physical: str) -> _Native | None:
         return _Native("CAST(NULL AS VARCHAR)", f"{raw} IS NULL", "CAST(NULL AS VARCHAR)")
     if _is_number_for(column.kind, physical):
         tried = f"TRY_CAST({raw} AS {sql_type})"
-        is_plain = f"COALESCE(is_money({tried}), {raw} IS NULL)"
-        return _Native(tried, is_plain, f"CASE WHEN is_money({tried}) THEN {tried} END")
+        holds = "is_count" if column.kind == "quantity" and not column.is_amount else "is_money"
+        is_plain = f"COALESCE({holds}({tried}), {raw} IS NULL)"
+        return _Native(tried, is_plain, f"CASE WHEN {holds}({tried}) THEN {tried} END")
     return None
 
 
@@ -313,6 +318,8 @@ def _raw(column: Column) -> str:
 
 def _reading(column: Column) -> str:
     """The end of the names of the macros that read a column."""
+    if column.is_amount:
+        return "amount"
     return "any_id" if column.takes_reserved else column.kind
 
 

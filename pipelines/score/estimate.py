@@ -38,7 +38,8 @@ def estimate_work(home: Path, through: Month, *, is_quick: bool) -> Work:
     labelled = versions[:-GAP]
     held = sum(count_rows(version) for version in versions)
     rows = round(sum(count_rows(version) for version in labelled) * sample_share(versions, most))
-    estimator: ChurnClassifier = (make_quick_recipe() if is_quick else make_recipe()).estimator
+    recipe = make_quick_recipe() if is_quick else make_recipe()
+    estimator = recipe.estimator or ChurnClassifier()
     tries = 0
     seconds_a_row = 0.0
     if {"boosting", "blend"} & set(estimator.candidates):

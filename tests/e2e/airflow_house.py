@@ -29,6 +29,7 @@ RETENTION = str(BIN / "retention")
 SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 QUEUED = ("redis", *SERVICES, "worker")  # with the profile `celery`
 API = "api/v2"
+PASSWORDS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 _BROKER = "AIRFLOW__CELERY__BROKER_URL"
 _T = TypeVar("_T")
 # Whoever runs the tests may have settings of his own: they are not what is tested.
@@ -172,7 +173,9 @@ class House:
         """Start a service by its command in the compose file, or start it again after it was killed."""
         command = compose()["services"][name]["command"]
         if name == "redis":  # in a container of its own it has the standard port
-            command = [*command, "--port", str(sa.make_url(self.environment[_BROKER]).port), "--bind", "127.0.0.1"]
+            broker = sa.make_url(self.environment[_BROKER])
+            command = [interpolate(word, {"AIRFLOW_REDIS_PASSWORD": str(broker.password)}) for word in command]
+            command = [*command, "--port", str(broker.port), "--bind", "127.0.0.1"]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 command,
@@ -190,7 +193,7 @@ class House:
 
     def _login(self) -> str | None:
         self.check()
-        passwords = Path(self.environment["AIRFLOW_HOME"]) / "simple_auth_manager_passwords.json.generated"
+        passwords = Path(self.environment[PASSWORDS])
         try:
             known = json.loads(passwords.read_text())
             login = {"username": "admin", "password": known["admin"]}
@@ -261,7 +264,11 @@ def house(folder: Path, database_url: str, **settings: str | Path) -> Iterator[H
     secrets = dict.fromkeys(re.findall(r"\$\{(\w+):\?", " ".join(map(str, wanted.values()))), "tests")
     secrets["AIRFLOW_FERNET_KEY"] = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtMDA="
     secrets["AIRFLOW_JWT_SECRET"] = secrets["AIRFLOW_API_SECRET_KEY"] = "tests-" * 12
+    secrets |= {"AIRFLOW_USERS": "admin:admin", "RETENTION_APPROVERS": "admin=Admin"}
+    passwords = folder / "passwords.json"
+    passwords.write_text(json.dumps({"admin": "tests-" * 4}), encoding="utf-8")
     here: dict[str, str | Path] = {
+        PASSWORDS: passwords,
         "AIRFLOW_HOME": folder / "airflow",
         "AIRFLOW__CORE__DAGS_FOLDER": ROOT / "dags",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
@@ -270,7 +277,7 @@ def house(folder: Path, database_url: str, **settings: str | Path) -> Iterator[H
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database_url}",
-        _BROKER: f"redis://127.0.0.1:{free_port()}/0",
+        _BROKER: f"redis://:{secrets['AIRFLOW_REDIS_PASSWORD']}@127.0.0.1:{free_port()}/0",
     }
     as_composed = {name: interpolate(value, secrets) for name, value in wanted.items()}
     environment = own_environment(**(as_composed | here | settings))

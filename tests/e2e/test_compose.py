@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelines.service import find_open
 from tests.e2e.airflow_house import BIN, QUEUED, ROOT, SERVICES, compose, interpolate, shared_settings
 from tests.spark import SERVICES as SPARK
 
@@ -59,8 +60,49 @@ def test_nothing_secret_stands_in_it() -> None:
     """Whatever is secret comes from the environment, and its absence stops the start."""
     for service in compose()["services"].values():
         for name, value in service.get("environment", {}).items():
-            if re.search(r"PASSWORD|SECRET|_KEY|CONN$", name):
+            if re.search(r"PASSWORD(?!S_FILE)|SECRET|_KEY|CONN$|BROKER_URL|_AUTH$", name):
                 assert re.search(r"\$\{\w+:\?", str(value)), name
+
+
+def test_what_follows_the_file_is_closed() -> None:
+    """Users and approvers are named, the queue asks for a password, no container gains rights, no image moves by itself."""
+    services = compose()["services"]
+    for name, service in services.items():
+        assert service["security_opt"] == ["no-new-privileges:true"] and service["cap_drop"] == ["ALL"], name
+        assert "cap_add" not in service and not service.get("privileged"), name
+        assert service["image"].startswith("retention-office:") or re.search(r":\d+\.\d+(\.\d+)?$", service["image"]), (
+            name
+        )
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+    known = services["scheduler"]["environment"]
+    assert known["AIRFLOW__CORE__AUTH_MANAGER"].endswith(".SimpleAuthManager")
+    assert known["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "False"
+    for name in ("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "RETENTION_APPROVERS", "AIRFLOW__CELERY__BROKER_URL"):
+        assert ":?" in known[name], name
+    assert "--requirepass" in services["redis"]["command"]
+
+
+def test_the_doctor_calls_it_closed_as_it_stands_and_open_where_something_is_taken_away() -> None:
+    """Each thing that keeps the service closed is looked at by itself."""
+    values = dict.fromkeys(re.findall(r"\$\{(\w+):\?", _TEXT), "example")
+    known = {
+        name: interpolate(value, values | {"AIRFLOW_USERS": "li:admin", "RETENTION_APPROVERS": "li=Li"})
+        for name, value in compose()["services"]["scheduler"]["environment"].items()
+    }
+    known["AIRFLOW__CELERY__BROKER_URL"] = "redis://:example@redis:6379/0"
+    assert find_open(known, {"li": "twelve letters"}) == []
+    taken = {
+        "AIRFLOW__CORE__AUTH_MANAGER": ("", "AIRFLOW__CORE__AUTH_MANAGER"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": ("True", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ("", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"),
+        "RETENTION_APPROVERS": ("", "RETENTION_APPROVERS"),
+        "AIRFLOW__CELERY__BROKER_URL": ("redis://redis:6379/0", "AIRFLOW__CELERY__BROKER_URL"),
+    }
+    for name, (value, wanted) in taken.items():
+        assert find_open(known | {name: value}, {"li": "twelve letters"}) == [wanted], name
+    assert find_open(known | {"RETENTION_APPROVERS": "wang"}, {"li": "twelve letters"}) == ["RETENTION_APPROVERS"]
+    for passwords in ({}, {"li": "short"}):
+        assert find_open(known, passwords) == ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]
 
 
 def test_every_variable_is_explained() -> None:
@@ -85,11 +127,12 @@ def test_every_setting_reaches_the_services() -> None:
 
 
 def test_the_image_has_what_the_months_are_made_of() -> None:
-    """Code, SQL, checks, texts and the lock file are copied; uv is the one the Makefile pins."""
+    """Code, SQL, checks, texts and the lock file are copied; uv is the one that `make` fetches."""
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     copied = set(re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE))
     assert {"pipelines", "twin", "sql", "expectations", "locales", "dags"} <= copied
-    pinned = re.search(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    fetched = (ROOT / "deploy" / "fetch_uv.py").read_text(encoding="utf-8")
+    pinned = re.search(r'^VERSION = "(\S+)"$', fetched, re.MULTILINE)
     assert pinned is not None
     assert f"uv=={pinned[1]}" in dockerfile
 
@@ -127,6 +170,9 @@ def example(tmp_path: Path) -> dict[str, str]:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     filled = re.sub(r"^(\w*(?:KEY|PASSWORD|SECRET))=$", r"\1=example", text, flags=re.MULTILINE)
     filled = filled.replace("RETENTION_SOURCE_FOLDER=\n", "RETENTION_SOURCE_FOLDER=/data/delivered\n")
+    filled = filled.replace("AIRFLOW_PASSWORDS_FILE=\n", "AIRFLOW_PASSWORDS_FILE=/data/passwords.json\n")
+    filled = filled.replace("AIRFLOW_USERS=\n", "AIRFLOW_USERS=li:admin\n")
+    filled = filled.replace("RETENTION_APPROVERS=\n", "RETENTION_APPROVERS=li\n")
     (tmp_path / ".env").write_text(filled, encoding="utf-8")
     (tmp_path / "deploy").mkdir()
     shutil.copy(ROOT / "deploy" / "airflow.env", tmp_path / "deploy")

@@ -307,6 +307,7 @@ EDITS = [
          refused=("bad_amount",)),
     Edit("the least amount that is too much", put("bob", "promised_amount", "1,000,000,000,000.00"), ALL - 1,
          refused=("bad_amount",)),
+    Edit("a day that bears a reader's mark", put("ann", "due_on", "\ue001x"), ALL - 1, refused=("changed_cell",)),
     Edit("the largest amount", put("bob", "promised_amount", "999,999,999,999.99")),
 ]  # fmt: skip
 

@@ -63,18 +63,25 @@ def _warm_up() -> None:
     from duckdb_sqlalchemy import Dialect  # noqa: F401
 
     import pipelines.channels.export
-    import pipelines.cli
+    import pipelines.daily
     import pipelines.deliver.mail
     import pipelines.deliver.post
     import pipelines.deliver.robot
-    import pipelines.deliver.sftp  # noqa: F401
+    import pipelines.deliver.sftp
+    import pipelines.restate
+    import pipelines.upkeep.backup
+    import pipelines.verify
+    import pipelines.words.progress  # noqa: F401
     from pipelines import ROOMS
+    from pipelines.cli.commands import TABLE
     from pipelines.run import code_hash
     from pipelines.validate.gx import load_gx
 
     load_gx()
     for room in ROOMS:
         __import__(f"pipelines.{room}")
+    for command in TABLE:
+        __import__(f"pipelines.cli.{command.module}")
     code_hash()
 
 

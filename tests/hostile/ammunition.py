@@ -132,7 +132,7 @@ def edges(column: Column) -> list[str]:
     """The last values that a column of the contract still takes, as text: every room must carry them."""
     return {
         "money": ["999999999999.99", "-999999999999.99", "0.01"],
-        "quantity": ["999999999999.999999", "-999999999999.999999", "0.000001"],
+        "quantity": ["999999999.999999", "-999999999.999999", "0.000001"],
         "integer": ["999999999", "-999999999", "0"],
         "date": ["1900-01-01", "2199-12-31", "9999-12-31"],
         "timestamp": ["1900-01-01 00:00:00", "2199-12-31 23:59:59"],

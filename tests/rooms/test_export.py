@@ -11,6 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines.channels.export import export_month
+from pipelines.core.errors import Incomplete, Refused
 from pipelines.run import release_month
 from pipelines.store.lake import MonthFolder
 from pipelines.words.texts import labels
@@ -147,3 +148,42 @@ def test_no_phone_is_whole_in_the_company_book(exported: list[Path]) -> None:
     text = everything(exported[-1])
     phones = [r["phone"] for r in read(twin_operator().version, "snapshot_person") if r["phone"]]
     assert len(phones) > 100 and not [p for p in phones if p in text]
+
+
+def refuse_one(monkeypatch: pytest.MonkeyPatch, desk: str) -> None:
+    """Have the workbook of one desk fail, as an id that no sheet can hold would."""
+    from pipelines.channels import export
+
+    write = export.write_work_list
+
+    def write_but_one(path: Path, book: Any, *more: Any) -> None:
+        if book.manager_id == desk:
+            raise ValueError("no sheet can hold it")
+        write(path, book, *more)
+
+    monkeypatch.setattr(export, "write_work_list", write_but_one)
+
+
+def test_a_workbook_that_fails_holds_back_no_other(
+    home: Path, books: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_one(monkeypatch, "M1")
+    with pytest.raises(Incomplete) as caught:
+        export_month(MonthFolder(home, MONTH), tmp_path / "out", "en")
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {path.name for path in books.values()} - {books["M1"].name} and len(written) >= 2
+    assert books["M1"].name in str(caught.value.facts["which"]) and caught.value.facts["written"] == len(written)
+
+
+def test_a_month_that_cannot_be_written_is_not_sealed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = shutil.copytree(home, tmp_path / "home")
+    with monkeypatch.context() as patch:
+        refuse_one(patch, "M1")
+        with pytest.raises(Refused, match="month.not_rendered") as caught:
+            release_month(job(own, None, holdout_share=0))
+    assert "M1" in str(caught.value.facts["which"]) and MonthFolder(own, MONTH).seal() is None
+    assert not (own / "office.sqlite3").exists()
+    release_month(job(own, None, holdout_share=0))
+    assert MonthFolder(own, MONTH).seal() is not None

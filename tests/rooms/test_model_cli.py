@@ -52,7 +52,7 @@ def test_a_quick_training_says_so_from_its_plan_to_its_promotion(retention: Rete
     assert read_notes(home, version, own_settings())["quick"] == "quick: 80000"
     assert not (models_folder(home) / ".steps").exists()
     promoted = retention("promote", version, "--by", "Wang", "--home", home, "--lang", "en")
-    assert promoted.code == 0 and "this model was trained quickly (80000 rows at most, boosted trees alone" in promoted.out
+    assert promoted.code == 0 and "trained quickly (80000 rows at most, boosted trees alone" in promoted.out
     for language, words in (("en", "80000 rows at most"), ("zh", "样本至多 80000 行")):
         assert words in (models_folder(home) / version / f"review.{language}.html").read_text(encoding="utf-8")
 

@@ -127,9 +127,13 @@ def test_quantities_have_six_decimals(text: str, value: str) -> None:
     assert parse("quantity", text) == Decimal(value)
 
 
-@pytest.mark.parametrize("text", ["1e3", "NaN", "inf", "1234567890123", "x"])
+@pytest.mark.parametrize("text", ["1e3", "NaN", "inf", "1234567890123", "1000000000", "x"])
 def test_what_is_no_quantity(text: str) -> None:
     assert parse("quantity", text) is None
+
+
+def test_a_target_is_as_large_as_money() -> None:
+    assert parse("amount", "999999999999.5") == Decimal("999999999999.5") and parse("amount", "1000000000000") is None
 
 
 @pytest.mark.parametrize(
@@ -384,6 +388,7 @@ def test_an_invisible_text_is_unknown() -> None:
         ("money", "DECIMAL(38,0)", "-999999999999", Decimal(-999999999999)),
         ("money", "HUGEINT", "170141183460469231731687303715884105727", None),
         ("quantity", "DOUBLE", "1e300", None),
+        ("quantity", "DOUBLE", "1e9", None),
         ("quantity", "DOUBLE", "'nan'", None),
         ("id", "DATE", "'2026-10-31'", None),
         ("id", "BOOLEAN", "true", None),
