@@ -73,8 +73,8 @@ def check(
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         found = check_delivery(Job(home, Month.parse(month), source, progress=progress))
     speaker.show(check_content(found, speaker.language), lambda: draw_check(found, speaker.language))
-    if found.stops:
-        raise found.stops[0]
+    if found.stop:
+        raise found.stop
     if found.quarantined or found.refused or found.withheld:
         facts: dict[str, object] = {"rows": found.quarantined, "tables": found.refused, "outputs": found.withheld}
         facts["source"] = source

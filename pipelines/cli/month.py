@@ -70,12 +70,11 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
     speaker.show(content, lambda: speaker.say("cli.done", month=month, version=version.number, path=version.path))
     if released:
         speaker.say("cli.released", month=month, version=version.number)
-    if not speaker.as_json:
-        typer.echo(tell_coverage(coverage, speaker.language))
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
     if not speaker.as_json:
         told = findings_of(version, views.states_of(version), speaker.language)
         draw_findings(told, speaker.language, most=_FINDINGS_SHOWN)
+        typer.echo(tell_coverage(coverage, speaker.language))
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
 

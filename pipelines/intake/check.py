@@ -6,7 +6,7 @@ All of it happens in a folder of its own that is gone afterwards; earlier months
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from pipelines import ROOMS, snapshot
 from pipelines.core.context import Context
 from pipelines.core.contract import contract
-from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
+from pipelines.core.errors import GateStopped, Phrase, RetentionError, SourceNotReady
+from pipelines.core.month import Month
 from pipelines.intake.coverage import Coverage, Unlock, read_coverage
 from pipelines.intake.proposal import recognise_column, recognise_table
 from pipelines.intake.sample import Sample, read_samples
@@ -25,7 +26,7 @@ from pipelines.sources.delivery import FileRefused
 from pipelines.sources.mapping import file_kind
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft
-from pipelines.words.masking import mask_row
+from pipelines.words.rules import NOTHING, rule_phrase, show_value
 
 STEPS = ROOMS[: ROOMS.index("report")]
 _GATED = STEPS[STEPS.index("validate") :]
@@ -47,6 +48,7 @@ class RuleCheck:
     """The rule that took most rows of a table, and one of them, masked."""
 
     rule: str
+    says: Phrase
     rows: int
     file: str
     line: int | None
@@ -93,7 +95,7 @@ class DeliveryCheck:
     month: str
     tables: tuple[TableCheck, ...]
     unknown_files: tuple[UnknownFile, ...]
-    stops: tuple[RetentionError, ...]
+    stop: RetentionError | None
     coverage: Coverage | None
 
     @property
@@ -123,15 +125,23 @@ def check_delivery(job: Job) -> DeliveryCheck:
     with tempfile.TemporaryDirectory(prefix="retention-check-") as folder, StorageErrors(job.home, job.month):
         draft = open_trial(job, Path(folder) / "v0001.partial")
         run_draft_room(job, draft, "extract")
-        run_draft_room(job, draft, "snapshot", _take_in_all)
-        intake = {row["table"]: row for row in _rows(draft, "snapshot_intake")}
-        stops = tuple(_find_stops(draft, intake))
-        if not stops:
+        stop = _take_in(job, draft)
+        if stop is None:
             for room in _GATED:
                 run_draft_room(job, draft, room)
-        tables = tuple(_check_tables(draft, intake))
-        coverage = None if stops else read_coverage(draft.path)
-        return DeliveryCheck(str(job.month), tables, tuple(_unknown_files(job, draft)), stops, coverage)
+        tables = tuple(_check_tables(draft, stop))
+        coverage = None if stop else read_coverage(draft.path)
+        return DeliveryCheck(str(job.month), tables, tuple(_unknown_files(job, draft)), stop, coverage)
+
+
+def _take_in(job: Job, draft: Draft) -> RetentionError | None:
+    """Type the tables as a run does; return what would stop it, with all tables typed as far as they go."""
+    try:
+        run_draft_room(job, draft, "snapshot")
+    except (GateStopped, SourceNotReady) as stop:
+        run_draft_room(job, draft, "snapshot", _take_in_all)
+        return stop
+    return None
 
 
 def _take_in_all(context: Context) -> None:
@@ -139,26 +149,11 @@ def _take_in_all(context: Context) -> None:
     snapshot.take_in(context, [replace(table, required=False) for table in contract().values()])
 
 
-def _find_stops(draft: Draft, intake: Mapping[str, Mapping[str, Any]]) -> Iterator[RetentionError]:
-    """Yield what a run of this delivery would stop with, by required table."""
-    for table in (table for table in contract().values() if table.required):
-        entry, facts = draft.tables[f"extract_{table.name}"], {"table": table.name, "month": draft.month}
-        if entry["state"] == "absent":
-            yield SourceNotReady("source.required_absent", **facts)
-        elif entry["state"] == "empty":
-            yield GateStopped("source.required_empty", **facts)
-        elif entry["state"] == "refused":
-            yield GateStopped(entry["reasons"][0], **{**facts, **entry["facts"]})
-        elif intake[table.name]["state"] == "refused":
-            yield GateStopped("source.wrong_month", **facts)
-        elif not intake[table.name]["accepted"]:
-            yield GateStopped("source.nothing_accepted", **facts, rows=intake[table.name]["rows_in"])
-
-
 # -- tables ------------------------------------------------------------------------------------------------------
 
 
-def _check_tables(draft: Draft, intake: Mapping[str, Mapping[str, Any]]) -> Iterator[TableCheck]:
+def _check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableCheck]:
+    intake = {row["table"]: row for row in _rows(draft, "snapshot_intake")}
     receipts: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(draft, "extract_delivery"):
         receipts.setdefault(row["table"] or "", []).append(row)
@@ -175,8 +170,8 @@ def _check_tables(draft: Draft, intake: Mapping[str, Mapping[str, Any]]) -> Iter
             counted["repeats"],
             counted["quarantined"],
             files=tuple(_check_files(receipts.get(name, []), faults.get(name, []))),
-            refused=_why_refused(draft, name, counted["state"]),
-            worst=_find_worst(faults.get(name, [])),
+            refused=_why_refused(draft, name, stop) if counted["state"] == "refused" else None,
+            worst=_find_worst(name, faults.get(name, []), draft.month),
             missing=_missing_columns(receipts.get(name, [])),
             unknown=tuple(_unknown_columns(name, receipts.get(name, []))),
         )
@@ -189,15 +184,14 @@ def _check_files(receipts: list[dict[str, Any]], faults: list[dict[str, Any]]) -
             yield FileCheck(row["file"], row["rows"] or 0, quarantined, row["encoding"], row["notes"] or None)
 
 
-def _why_refused(draft: Draft, table: str, state: str) -> RetentionError | None:
-    if state != "refused":
-        return None
+def _why_refused(draft: Draft, table: str, stop: RetentionError | None) -> RetentionError | None:
     entry = draft.tables[f"extract_{table}"]
-    key = entry["reasons"][0] if entry["state"] == "refused" else "source.wrong_month"
-    return GateStopped(key, **{"table": table, "month": draft.month, **entry.get("facts", {})})
+    if entry["state"] != "refused":  # it was read, and then would have stopped the month
+        return stop
+    return GateStopped(entry["reasons"][0], **{"table": table, "month": draft.month, **entry["facts"]})
 
 
-def _find_worst(faults: list[dict[str, Any]]) -> RuleCheck | None:
+def _find_worst(table: str, faults: list[dict[str, Any]], month: Month) -> RuleCheck | None:
     """Return the rule that took most rows, with the first of them."""
     by_rule: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for fault in faults:
@@ -206,8 +200,9 @@ def _find_worst(faults: list[dict[str, Any]]) -> RuleCheck | None:
         return None
     (rule, column), taken = max(by_rule.items(), key=lambda item: (len(item[1]), item[0]))
     first = min(taken, key=lambda fault: (fault["file"] or "", fault["line"] or 0))
-    example = mask_row({column: first["value"]}) if column and first["value"] is not None else column
-    return RuleCheck(rule, len(taken), first["file"], first["line"], example)
+    example = f"{column}={show_value(table, column, first['value'])}" if column else NOTHING
+    phrase = rule_phrase(table, rule, month)
+    return RuleCheck(rule, phrase, len(taken), first["file"], first["line"], example)
 
 
 def _missing_columns(receipts: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import duckdb
 import pyarrow as pa
 
 from pipelines.core.contract import Column, Table, contract
+from pipelines.core.settings import load_settings
 from pipelines.core.values import MACROS, typed
+from pipelines.engines.duckdb import DuckEngine
 from pipelines.intake.sample import Sample
 from pipelines.intake.synonyms import code_synonyms, column_synonyms, compare_form, table_names
 from pipelines.sources.header import fold_name
@@ -95,15 +97,15 @@ class Proposal:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Look:
     """Tells how many values of a column are what a contract column holds."""
 
-    connection: duckdb.DuckDBPyConnection = field(default_factory=lambda: duckdb.connect(":memory:"))
+    engine: DuckEngine
 
     def __post_init__(self) -> None:
         for macro in MACROS:
-            self.connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+            self.engine.execute(f"CREATE OR REPLACE MACRO {macro}")
 
     def share(self, column: Column, values: Sequence[str]) -> float | None:
         """Return the share of values that can be read as the column's kind; None where there are no values."""
@@ -113,15 +115,13 @@ class Look:
             known = {fold_name(code) for code, _ in code_synonyms(column)} | set(code_values(column))
             known |= {"1", "0", "是", "否", "y", "n", "yes", "no"} if column.kind == "bool" else set()
             return sum(fold_name(value) in known for value in values) / len(values)
-        self.connection.register("raw", pa.table({column.name: pa.array(values, pa.string())}))
-        read = self.connection.execute(f"SELECT COUNT({typed(column, 'VARCHAR').value}) FROM raw").fetchone()
-        assert read is not None
-        return float(read[0]) / len(values)
+        self.engine.register("raw", pa.table({column.name: pa.array(values, pa.string())}))
+        read = self.engine.rows(f"SELECT COUNT({typed(column, 'VARCHAR').value}) AS n FROM raw")[0]["n"]
+        return float(read) / len(values)
 
 
 def propose(month: str, samples: Sequence[Sample]) -> Proposal:
     """Propose a mapping for the files of a month."""
-    look = Look()
     found: dict[str, list[tuple[Sample, str, Reason]]] = {}
     unknown: list[str] = []
     for sample in samples:
@@ -131,7 +131,13 @@ def propose(month: str, samples: Sequence[Sample]) -> Proposal:
             continue
         table, sureness, reason = recognised
         found.setdefault(table, []).append((sample, sureness, reason))
-    tables = [_propose_table(contract()[name], found[name], look) for name in contract() if name in found]
+    settings = load_settings()
+    with (
+        TemporaryDirectory(prefix="retention-map-") as scratch,
+        DuckEngine(Path(scratch), [], settings.memory_limit, settings.threads) as engine,
+    ):
+        look = Look(engine)
+        tables = [_propose_table(contract()[name], found[name], look) for name in contract() if name in found]
     return Proposal(month, tuple(tables), tuple(unknown))
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import xlsxwriter
-
+from pipelines.channels.sheet import open_workbook
 from pipelines.core.contract import Column, Table, contract
 from pipelines.core.contract_texts import EXAMPLE_MONTH, contract_texts
 from pipelines.core.errors import StorageError, UsageError
@@ -62,7 +61,7 @@ def _draw_csv(table: Table, rows: int) -> str:
 
 def _write_workbook(path: Path) -> None:
     """Write a sheet a table: meanings, Chinese headers, the contract's names, two example rows; every cell is text."""
-    with xlsxwriter.Workbook(str(path)) as book:
+    with open_workbook(str(path)) as book:
         book.set_properties({"created": _MADE_ON})
         text = book.add_format({"num_format": "@"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top", "font_color": "#555555"})

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipelines.core.contract_texts import contract_texts
 from pipelines.core.outputs import kpis, lists
 from pipelines.words.coverage import tell_coverage
-from pipelines.words.texts import describe, label
+from pipelines.words.texts import describe, label, say
 
 if TYPE_CHECKING:
     from pipelines.intake.check import DeliveryCheck, TableCheck
@@ -25,13 +24,18 @@ def check_content(check: DeliveryCheck, language: str) -> dict[str, Any]:
     for table in check.tables:
         content = asdict(table)
         content["refused"] = describe(language, table.refused) if table.refused else None
+        if table.worst:
+            content["worst"]["says"] = say(language, table.worst.says)
         tables.append(content)
-    stops = [{"error": e.key, "exit_code": e.exit_code, "message": describe(language, e)} for e in check.stops]
+    stop = None
+    if check.stop:
+        why = describe(language, check.stop)
+        stop = {"error": check.stop.key, "exit_code": check.stop.exit_code, "message": why}
     return {
         "month": check.month,
         "tables": tables,
         "unknown_files": [asdict(file) for file in check.unknown_files],
-        "stops": stops,
+        "stop": stop,
         "quarantined": check.quarantined,
         "refused": check.refused,
         "withheld": check.withheld,
@@ -50,8 +54,8 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
     for file in check.unknown_files:
         key = "intake.file_like" if file.like else "intake.file_unknown"
         typer.echo(label(language, key, file=file.name, table=file.like))
-    for stop in check.stops:
-        typer.echo(label(language, "intake.stops", why=describe(language, stop)))
+    if check.stop:
+        typer.echo(label(language, "intake.stops", why=describe(language, check.stop)))
     if check.coverage:
         typer.echo()
         _draw_unlocks(check, language)
@@ -59,11 +63,10 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
 
 
 def _draw_table(table: TableCheck, language: str) -> None:
-    title = contract_texts()[table.table].title[language]
     files = " + ".join(file.name for file in table.files)
     facts = {"rows": table.rows, "accepted": table.accepted, "repeated": table.repeated}
     facts["quarantined"] = table.quarantined
-    typer.echo(label(language, f"intake.table.{table.state}", table=table.table, title=title, files=files, **facts))
+    typer.echo(label(language, f"intake.table.{table.state}", table=table.table, files=files, **facts))
     if len(table.files) > 1:
         for file in table.files:
             counts = {"rows": file.rows, "quarantined": file.quarantined}
@@ -71,7 +74,7 @@ def _draw_table(table: TableCheck, language: str) -> None:
     if table.refused:
         typer.echo(f"    {describe(language, table.refused)}")
     if table.worst:
-        worst = asdict(table.worst)
+        worst = asdict(table.worst) | {"rule": say(language, table.worst.says)}
         typer.echo(f"    {label(language, 'intake.worst', **worst)}")
     for unknown in table.unknown:
         key = "intake.column_like" if unknown.like else "intake.column_unknown"

@@ -13,6 +13,7 @@ from pipelines.core.contract import contract
 from pipelines.core.contract_texts import EXAMPLE_MONTH
 from pipelines.core.errors import GateStopped, Incomplete, RetentionError, SourceNotReady
 from pipelines.intake.template import write_template
+from pipelines.words.texts import describe
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def check(delivery: Path, *more: str) -> Result:
 def test_a_whole_delivery_ends_with_0_and_what_it_would_give(delivery: Path) -> None:
     result = check(delivery, "--json")
     assert result.exit_code == 0, result.output
-    found = json.loads(result.output)
+    found = json.loads(result.stdout)
     assert [t["table"] for t in found["tables"]] == list(contract())
     assert {(t["state"], t["rows"], t["accepted"]) for t in found["tables"]} == {("present", 2, 2)}
     coverage = found["coverage"]
@@ -60,11 +61,13 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
     result = check(delivery, "--json")
     error = result.exception
     assert isinstance(error, Incomplete) and error.key == "intake.not_all"
-    found = json.loads(result.output)
+    found = json.loads(result.stdout)
     tables = {table["table"]: table for table in found["tables"]}
     counts = {name: tables["customer"][name] for name in ("rows", "accepted", "repeated", "quarantined")}
     assert counts == {"rows": 4, "accepted": 2, "repeated": 1, "quarantined": 1}
-    assert tables["customer"]["worst"] == {
+    worst = tables["customer"]["worst"]
+    assert worst.pop("says")
+    assert worst == {
         "rule": "not_a_enum", "rows": 1, "file": "customer.csv", "line": 6, "example": "customer_type=政企",
     }  # fmt: skip
     assert tables["customer"]["unknown"] == [{"header": "出生年", "like": "birth_year"}]
@@ -103,7 +106,8 @@ def test_what_would_stop_the_month_is_said_beside_all_that_could_be_read(
         (delivery / name).write_text(text, encoding="utf-8")
     result = check(delivery, "--lang", "en")
     assert isinstance(result.exception, kind) and result.exception.key == key
-    assert "this month would stop" in result.output and "loyalty (loyalty.csv): 2 rows" in result.output
+    assert "this month would stop" in result.stdout and "loyalty (loyalty.csv): 2 rows" in result.stdout
+    assert describe("en", result.exception) in result.stdout
 
 
 def test_a_month_that_is_not_there_is_not_ready(delivery: Path) -> None:

@@ -81,9 +81,9 @@ def _run(command: str) -> str:
     result = CliRunner().invoke(app, shlex.split(command.partition(";")[0])[1:])
     error = result.exception
     if isinstance(error, RetentionError):
-        return f"{result.output.rstrip()}\n{describe('en', error)}\n(exit {error.exit_code})"
+        return f"{result.stdout.rstrip()}\n{describe('en', error)}\n(exit {error.exit_code})"
     assert result.exit_code == 0 and error is None, (command, result.output, error)
-    return result.output
+    return result.stdout
 
 
 def _edit(file: str, before: str, after: str) -> str:
