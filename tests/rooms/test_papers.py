@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib.util
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from zipfile import ZipFile
@@ -17,9 +18,10 @@ from python_calamine import CalamineWorkbook
 from pipelines.channels.papers import fonts, pdf, write
 from pipelines.channels.papers.charts import Bar, draw_bars, draw_bridge, draw_trend
 from pipelines.channels.papers.docx import write_docx
-from pipelines.channels.papers.model import Chart, Paper, Table, Text, plain, unbroken
+from pipelines.channels.papers.model import Chart, Paper, Part, Section, Table, Text, plain, unbroken
 from pipelines.channels.papers.template import TEMPLATE, draw_template
 from pipelines.channels.papers.write import paper_of, write_documents
+from pipelines.core.errors import SpecError
 from pipelines.core.outputs import BRANCH_SECTION, kpis, meaning
 from pipelines.report.sentences import SCHEMA, Writer, direction, kpi_sentence
 from pipelines.store.lake import MonthFolder
@@ -351,8 +353,48 @@ def test_the_office_s_own_template_goes_first_and_reaches_nothing(tmp_path: Path
     assert Document(str(files[0])).paragraphs[0].text.startswith("中国某公司 2026年8月")
     own.paragraphs[0].insert_paragraph_before("{{ title.__class__.__mro__ }}")
     own.save(str(tmp_path / "bad.docx"))
-    with pytest.raises(Exception, match="unsafe"):
+    with pytest.raises(SpecError) as caught:
         write_docx(tmp_path / "bad_out.docx", paper("zh"), tmp_path / "bad.docx")
+    assert "unsafe" in str(caught.value.facts["why"])
+
+
+SHORT = Paper(
+    language="en",
+    month="2026-08",
+    title="A paper",
+    said=(),
+    draft="",
+    sections=(Section("one", "1. One", (Text((Part("Text"),)),)),),
+    figures={},
+)
+
+
+def broken_tag(path: Path) -> None:
+    own = Document(str(TEMPLATE))
+    own.paragraphs[0].insert_paragraph_before("{% if %}")
+    own.save(str(path))
+
+
+def no_word_file(path: Path) -> None:
+    path.write_bytes(b"not a Word file")
+
+
+def half_a_file(path: Path) -> None:
+    path.write_bytes(TEMPLATE.read_bytes()[:9000])
+
+
+def no_content(path: Path) -> None:
+    with ZipFile(path, "w") as target:
+        target.writestr("word/document.xml", "<a>")
+
+
+@pytest.mark.parametrize("damage", [broken_tag, no_word_file, half_a_file, no_content])
+def test_a_template_that_cannot_be_used_is_named(damage: Callable[[Path], None], tmp_path: Path) -> None:
+    damage(tmp_path / "own.docx")
+    with pytest.raises(SpecError) as caught:
+        write_docx(tmp_path / "out.docx", SHORT, tmp_path / "own.docx")
+    assert caught.value.facts["file"] == tmp_path / "own.docx"
+    assert not (tmp_path / "out.docx").exists()
 
 
 def test_sentences_are_rows(tmp_path: Path) -> None:

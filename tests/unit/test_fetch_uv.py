@@ -121,7 +121,3 @@ def test_another_file_is_not_taken_and_no_password_is_said(
         told = capsys.readouterr()
         assert said in told.err and "make UV=" in told.err and "secret" not in told.out + told.err
     assert not (tmp_path / "bin").exists()
-
-
-def test_the_pin_is_the_one_of_the_image(fetching: ModuleType) -> None:
-    assert f"uv=={fetching.VERSION}" in (ROOT / "Dockerfile").read_text()

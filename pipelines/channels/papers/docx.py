@@ -7,12 +7,14 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
+from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from pipelines.channels.papers.fonts import chinese_fonts
@@ -20,6 +22,7 @@ from pipelines.channels.papers.model import Block, Chart, Paper, Table, Text, un
 from pipelines.channels.papers.pdf import draw_picture
 from pipelines.channels.papers.shown import Form, show_paper
 from pipelines.channels.papers.template import TEMPLATE
+from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.store.files import replacing
 
@@ -31,10 +34,7 @@ def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
     """Write the paper as .docx; a chart is a picture, or a table of its figures where the fonts are missing."""
     paper = show_paper(paper, Form.WORD).paper
     document = DocxTemplate(template)
-    sections = [{"title": s.title, "blocks": [_block(document, block) for block in s.blocks]} for s in paper.sections]
-    content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
-    # A template is code: in the sandbox it reaches nothing but these words.
-    document.render(content, SandboxedEnvironment(autoescape=True))
+    _fill_template(document, paper, template)
     blocks = [block for section in paper.sections for block in section.blocks]
     _dress_tables(document, [block for block in blocks if isinstance(block, Table)])
     _describe_pictures(document, [block for block in blocks if isinstance(block, Chart)])
@@ -43,6 +43,19 @@ def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
     document.save(raw)
     with replacing(path) as temporary:
         temporary.write_bytes(_undated(raw))
+
+
+def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None:
+    """Fill a template in; raise SpecError when it cannot be read, or asks for what there is not."""
+    sections = [{"title": s.title, "blocks": [_block(document, block) for block in s.blocks]} for s in paper.sections]
+    content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
+    try:
+        # A template is code: in the sandbox it reaches nothing but these words.
+        document.render(content, SandboxedEnvironment(autoescape=True))
+    # Of XML that is none, lxml says it with a SyntaxError.
+    except (TemplateError, PackageNotFoundError, BadZipFile, KeyError, ValueError, SyntaxError) as error:
+        why = " ".join(str(error).split())
+        raise SpecError("paper.template", file=template, why=why) from error
 
 
 def _block(document: DocxTemplate, block: Block) -> dict[str, Any]:
