@@ -148,7 +148,7 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
 
 def export_work_lists(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     """Write what managers and branches get of a month, and nothing else; return the files."""
-    return [book.path for book in _work_lists(_office(folder, language), out)]
+    return [book.path for book in write_books(_work_lists(_office(folder, language), out))]
 
 
 def month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
