@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
+
+from pipelines.core.names import show_name
 
 _SHOWN_CHARACTERS = 80
 
@@ -25,10 +26,5 @@ def quote_text(text: str) -> str:
 
 def show_odd_text(text: str) -> str:
     """Return one short line that shows a delivered name as it is: what cannot be seen is escaped."""
-    shown = "".join(_show_character(character) for character in text[:_SHOWN_CHARACTERS])
+    shown = show_name(text[:_SHOWN_CHARACTERS])
     return shown + "…" if len(text) > _SHOWN_CHARACTERS else shown
-
-
-def _show_character(character: str) -> str:
-    is_visible = character == " " or unicodedata.category(character)[0] in "LMNPS"
-    return character if is_visible and character != "\\" else character.encode("unicode_escape").decode("ascii")
