@@ -11,13 +11,22 @@ import typer
 
 from pipelines.cli.group import LazyGroup
 from pipelines.core.errors import UsageError
+from pipelines.core.names import show_name
 from pipelines.words.texts import LANGUAGES, label, local_language
 
 app = typer.Typer(
     cls=LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
-Home = Annotated[Path, typer.Option("--home", help="Where the months are kept.")]
+
+def _check_home(home: Path) -> Path:
+    """Refuse a home whose path is no text: the engine and the office database could not open it."""
+    if any("\ud800" <= letter <= "\udfff" for letter in str(home)):
+        raise UsageError("home.no_text", home=show_name(str(home)))
+    return home
+
+
+Home = Annotated[Path, typer.Option("--home", help="Where the months are kept.", callback=_check_home)]
 Lang = Annotated[str | None, typer.Option("--lang", help="Language of the answer: zh or en.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output.")]
 DEFAULT_HOME = Path("home")

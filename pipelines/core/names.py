@@ -6,6 +6,7 @@ import unicodedata
 
 # Control, direction and other invisible characters, line ends, private and unassigned code points.
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+_BREAKS = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": r"\\"}
 _BYTES = range(0xDC80, 0xDD00)  # how Python carries a byte that is no text
 
 
@@ -23,8 +24,8 @@ def _show_character(character: str) -> str:
     code = ord(character)
     if code in _BYTES:
         return f"\\x{code - 0xDC00:02x}"
-    if character == "\\":
-        return "\\\\"
+    if character in _BREAKS:
+        return _BREAKS[character]
     if unicodedata.category(character) not in _UNSEEN:
         return character
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+
+from pipelines.core.names import show_name
 
 _SHOWN_CHARACTERS = 80
 
@@ -31,10 +32,5 @@ def scan_parquet(path: Path) -> str:
 
 def show_odd_text(text: str) -> str:
     """Return one short line that shows a delivered name as it is: what cannot be seen is escaped."""
-    shown = "".join(_show_character(character) for character in text[:_SHOWN_CHARACTERS])
+    shown = show_name(text[:_SHOWN_CHARACTERS])
     return shown + "…" if len(text) > _SHOWN_CHARACTERS else shown
-
-
-def _show_character(character: str) -> str:
-    is_visible = character == " " or unicodedata.category(character)[0] in "LMNPS"
-    return character if is_visible and character != "\\" else character.encode("unicode_escape").decode("ascii")

@@ -282,4 +282,4 @@ def full_width_comma(month: Planting, table: str) -> Expected:
 @case(63, "N")
 def name_of_bytes(month: Planting) -> Expected:
     month.send(os.fsdecode(b"account_manager.part-\xff\n.csv"), month.csv(NAMES).encode())
-    return normalised(NAMES, file=r"account_manager.part-\xff\u000a.csv")
+    return normalised(NAMES, file=r"account_manager.part-\xff\n.csv")
