@@ -71,7 +71,7 @@ def test_the_help_imports_nothing_that_computes_reads_or_draws(tmp_path: Path) -
     assert len(modules) < 200
 
 
-@pytest.mark.parametrize(("words", "most", "allowed"), SHOWN, ids=lambda words: str(words))
+@pytest.mark.parametrize(("words", "most", "allowed"), SHOWN, ids=[" ".join(map(str, one[0])) for one in SHOWN])
 def test_a_command_that_shows_imports_only_what_shows(
     folder: Path, words: tuple[object, ...], most: int, allowed: set[str]
 ) -> None:
