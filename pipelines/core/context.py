@@ -76,7 +76,7 @@ class Context:
         """Make every table that earlier rooms and earlier months have computed readable."""
         for name, entry in self.draft.tables.items():
             if entry["status"] != "not_computed":
-                self.engine.bind(TableName(name), self.draft.path / f"{name}.parquet")
+                self.engine.bind(TableName(name), check_table(self.draft.path / f"{name}.parquet"))
         for era, version in self.earlier.items():
             if version is not None:
                 self._bind_version(era, version)
