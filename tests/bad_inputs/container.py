@@ -217,7 +217,7 @@ def zip_in_a_zip(month: Planting, table: str) -> Expected:
     with zipfile.ZipFile(sink, "w") as outer:
         outer.writestr(f"{table}.xlsx", month.files[f"{table}.xlsx"])
     month.send(f"{table}.xlsx", sink.getvalue())
-    return refused(table, "xlsx_damaged", file=f"{table}.xlsx", detail="xl/workbook.xml")
+    return refused(table, "xlsx_damaged", file=f"{table}.xlsx", detail="xl/workbook.xml is missing")
 
 
 @refusal(17)
