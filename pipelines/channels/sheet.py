@@ -21,6 +21,8 @@ from pipelines.words.units import yuan
 HEADER_ROW = 2  # zero-based: a line of title and a line of notes stand above it
 ROW_LIMIT = 1_048_576
 MONEY_LIMIT = Decimal("99999999.99")
+_LINE_POINTS = 16.5  # of a line of eleven points; programs do not measure wrapped rows themselves
+_TALLEST_ROW = 409.0  # Excel's own limit
 _EXACT = 10**13  # Excel keeps 15 digits: more than thirteen before the point would lose the fen
 _DIGITS = {"money": "#,##0.00", "integer": "#,##0", "number": "General", "rate": "0.00%", "date": "yyyy-mm-dd"}
 _TWO_ESCAPES = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
@@ -100,13 +102,33 @@ def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
 
 def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     plain = [(place, c.name, c.kind, canvas.cell(c.kind, c.is_input)) for place, c in enumerate(sheet.columns)]
+    wrapped = [column for column in sheet.columns if column.kind in ("text", "choice") and not column.is_hidden]
     for line, row in enumerate(sheet.rows, start=HEADER_ROW + 1):
+        page.set_row(line, _row_height(wrapped, row))
         for place, name, kind, look in plain:
             value = row.get(name)
             if isinstance(value, Cell):
                 _write_cell(page, line, place, value.kind, value.value, canvas.cell(value.kind, is_input=False))
             else:
                 _write_cell(page, line, place, kind, value, look)
+
+
+def _row_height(columns: list[Column], row: Mapping[str, object]) -> float:
+    """Return the points that a row needs to show each of its wrapped texts in full, as far as a row can grow."""
+    lines = 1
+    for column in columns:
+        value = row.get(column.name)
+        if isinstance(value, str):
+            lines = max(lines, _count_lines(value, column.width))
+    return min(lines * _LINE_POINTS, _TALLEST_ROW)
+
+
+def _count_lines(text: str, width: int) -> int:
+    """Count the lines that a text takes in a column; a Chinese sign is as wide as two digits."""
+    room = max(width - 1, 1)  # a cell keeps a margin, and words are not broken
+    # In GBK, and in what replaces a sign it lacks, bytes are widths.
+    widths = [len(line.encode("gbk", "replace")) for line in text.split("\n")]
+    return sum(max(1, -(-width_of_line // room)) for width_of_line in widths)
 
 
 def _write_cell(page: Any, line: int, place: int, kind: str, value: Any, look: Any) -> None:

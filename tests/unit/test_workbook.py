@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -248,6 +249,18 @@ def test_view_and_print(tmp_path: Path) -> None:
     hidden = re.findall(r'<col min="(\d+)"[^>]*hidden="1"', sheet)
     assert [wb.WORK_LIST_COLUMNS[int(place) - 1].name for place in hidden] == ["row_id", "signature"]
     assert 'numberStoredAsText="1"' in sheet
+
+
+@pytest.mark.parametrize("length", [10, 44, 45, 100, 300])
+@pytest.mark.parametrize(("sign", "width"), [("欠", 2), ("a", 1)])
+def test_a_row_is_tall_enough_for_its_longest_text(tmp_path: Path, length: int, sign: str, width: int) -> None:
+    column = next(column for column in wb.WORK_LIST_COLUMNS if column.name == "evidence")
+    path = written(tmp_path, work_list([order(1, evidence=sign * length, script="")]))
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    lines = length * width / column.width
+    height = sheet.row_dimensions[wb.HEADER_ROW + 2].height
+    assert height >= min(lines * 15, 409)  # fifteen points: a line of eleven in Excel, WPS and LibreOffice
+    assert height <= min((lines + 2) * 17, 409)
 
 
 def test_draft_says_so_everywhere(tmp_path: Path) -> None:
