@@ -12,6 +12,7 @@ from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.expectations import QUERY, Expectation, load_suites
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
+from pipelines.core.quoting import quote_name
 from pipelines.core.spec import room_specs
 from pipelines.core.values import SQL_TYPES
 from pipelines.core.written import read_written
@@ -37,7 +38,8 @@ def check_rules(gate_file: Path | None) -> None:
 def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Make what a rule's query may read, without rows: `delivered_<table>`, `previous_<table>` and the intake."""
     for table in contract():
-        columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in snapshot_columns(table))
+        typed = [f"{quote_name(column.name)} {SQL_TYPES[column.kind]}" for column in snapshot_columns(table)]
+        columns = ", ".join(typed)
         for name in (f"delivered_{table}", f"previous_{table}"):
             connection.execute(f"CREATE TABLE {name} ({columns})")
     connection.execute(f"CREATE TABLE intake ({_INTAKE})")

@@ -9,6 +9,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from pipelines.core.expectations import QUERY, Expectation
+from pipelines.core.quoting import quote_names, quote_text
 from pipelines.words.rules import NOTHING, show_value
 
 MOST = 5
@@ -46,7 +47,7 @@ def find_offending(connection: Connection, about: Expectation, unexpected: int |
         return _set_aside(connection, about.table)
     if not about.columns:
         return ()
-    names = ", ".join(f'"{name}"' for name in about.columns)
+    names = quote_names(about.columns)
     found = connection.exec_driver_sql(
         f"SELECT {names}, COUNT(*) AS row_count FROM ({about.offending()}) AS found "
         f"GROUP BY {names} ORDER BY row_count DESC, {names} LIMIT {MOST}"
@@ -64,7 +65,8 @@ def _unreadable(connection: Connection, about: Expectation, unexpected: int) -> 
     column = about.columns[0]
     found = connection.exec_driver_sql(
         "SELECT value, COUNT(*) AS row_count FROM quarantine "
-        f"WHERE \"table\" = '{about.table}' AND \"column\" = '{column}' AND starts_with(rule, 'not_a_') "
+        f'WHERE "table" = {quote_text(about.table)} AND "column" = {quote_text(column)} '
+        "AND starts_with(rule, 'not_a_') "
         f"GROUP BY value ORDER BY row_count DESC, value LIMIT {MOST}"
     ).all()
     seen = [Offending(column, show_value(about.table, column, value), int(rows)) for value, rows in found]
@@ -78,7 +80,7 @@ def _set_aside(connection: Connection, table: str) -> tuple[Offending, ...]:
     """What most rows of a table were set aside for."""
     found = connection.exec_driver_sql(
         'SELECT "column", value, rule, COUNT(*) AS row_count FROM quarantine '
-        f'WHERE "table" = \'{table}\' GROUP BY "column", value, rule '
+        f'WHERE "table" = {quote_text(table)} GROUP BY "column", value, rule '
         f'ORDER BY row_count DESC, "column", value, rule LIMIT {MOST}'
     ).all()
     return tuple(

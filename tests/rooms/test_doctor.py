@@ -33,6 +33,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound")
     run_town(folder / "home", Town().person("ann", manager=None), folder / "source")
     release_month(job(folder / "home", None))
+    (folder / "home").chmod(0o700)  # as the command makes it
     return folder / "home"
 
 
