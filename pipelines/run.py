@@ -367,10 +367,11 @@ def recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
     found: dict[str, Version | None] = {}
     for era, said in draft.inputs["earlier"].items():
         month, _, identity = (said or "").partition(" ")
-        versions = MonthFolder(home, Month.parse(month)).versions() if said else []
+        folder = MonthFolder(home, Month.parse(month)) if said else None
+        versions = folder.versions() if folder else []
         found[era] = next((v for v in versions if v.identity == identity), None)
-        if said and found[era] is None:
-            raise StorageError("storage.version_gone", month=month, needed_by=draft.month)
+        if folder and found[era] is None:
+            raise StorageError("storage.version_gone", month=month, needed_by=draft.month, where=folder.path)
     return found
 
 
