@@ -26,6 +26,7 @@ from pipelines.sources import Source, open_source
 from pipelines.sources.office import TABLES
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, MonthFolder, Version, held_months
+from pipelines.store.torn import check_table
 
 Row = dict[str, Any]
 Made = Version | Draft
@@ -190,7 +191,7 @@ def _write_comparison(job: Job, published: Version, draft: Draft) -> dict[str, R
 
 
 def _read(made: Made, table: str, key: tuple[str, ...]) -> dict[tuple[str, ...], Row]:
-    path: Path = made.path / f"{table}.parquet"
+    path = check_table(made.path / f"{table}.parquet")
     return {tuple(row[name] for name in key): row for row in pq.read_table(path).to_pylist()}
 
 

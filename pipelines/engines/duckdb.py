@@ -15,6 +15,7 @@ from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 from pipelines.core.spec import EARLIER, Spec, TableName
 from pipelines.store.files import Written, write_parquet
+from pipelines.store.torn import check_table
 
 BATCH_ROWS = 122_880
 _KIND = duckdb.StatementType
@@ -61,8 +62,9 @@ class DuckEngine:
         self._connection.close()
 
     def bind(self, table: TableName, path: Path) -> None:
-        """Make a Parquet file readable under a table's name."""
-        self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {scan_parquet(path.resolve())}")
+        """Make a Parquet file readable under a table's name; raise StorageError naming it when it is gone or cut off."""
+        file = scan_parquet(check_table(path).resolve())
+        self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {file}")
 
     def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
         """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""
