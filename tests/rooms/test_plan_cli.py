@@ -60,7 +60,7 @@ def test_the_workbook_has_a_sheet_a_measure_and_a_row_a_scope(
     ]
 
 
-@pytest.mark.parametrize(("text", "code", "words"), [("year: [", 10, "docs/plan.md"), (None, 10, "cannot be read")])
+@pytest.mark.parametrize(("text", "code", "words"), [("year: [", 10, "line 1"), (None, 10, "There is no file")])
 def test_a_plan_that_cannot_be_read_ends_with_10(
     retention: Retention, planning: Path, written: Path, text: str | None, code: int, words: str
 ) -> None:  # fmt: skip

@@ -162,7 +162,8 @@ def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
     folder.mkdir()
     with months(folder, leavers=80) as context:
         looks(context, frame(2, moved=1.0))
-        manifest = {"tables": {"score_watch": context.tables["score_watch"]}}
+        tables = {"score_watch": context.tables["score_watch"]}
+        manifest = {"month": str(MONTH), "inputs": {}, "tables": tables}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert _reasons_to_retrain(Version(MONTH, folder)) == ["stability use"]
 
