@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from pipelines.core.yaml_files import read_yaml
 from twin.codes import LISTS
 
 Rates = tuple[float, ...]
@@ -152,20 +150,17 @@ class TwinConfig:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "TwinConfig":
-        """Build from names and values; refuse a name that is no parameter, and a value of another form than its default."""
+        """Build from names and values; what they leave out keeps its default.
+
+        Raise ValueError for a name that is no parameter, and for a value of another form than its default.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError("parameters of the twin must be names and values")
         default = cls()
         unknown = sorted(set(values) - {each.name for each in fields(cls)})
         if unknown:
             raise ValueError(f"not a parameter of the twin: {', '.join(unknown)}")
         return cls(**{name: _formed(name, value, getattr(default, name)) for name, value in values.items()})
-
-    @classmethod
-    def from_yaml(cls, path: Path) -> "TwinConfig":
-        """Read a YAML mapping; what it leaves out keeps its default."""
-        read = read_yaml(path) or {}
-        if not isinstance(read, dict):
-            raise ValueError(f"{path.name} must hold names and values")
-        return cls.from_mapping(read)
 
 
 def _formed(name: str, value: Any, default: Any) -> Any:

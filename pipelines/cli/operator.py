@@ -86,6 +86,7 @@ def _make(
     days: Sequence[str],
     config: Path | None,
 ) -> dict[str, Any]:
+    from pipelines.core.yaml_files import read_yaml
     from twin import TwinConfig, generate
 
     if services is None or months is None or seed is None:
@@ -107,7 +108,7 @@ def _make(
             through=str(newest),
             faults=faults,
             days=days,
-            config=TwinConfig.from_yaml(config) if config else None,
+            config=TwinConfig.from_mapping(read_yaml(config) or {}) if config else None,
             progress=tell,
         )
     return {"path": str(out), "services": services, "months": months}

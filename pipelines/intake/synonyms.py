@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipelines.core.contract import Column, Table
 from pipelines.core.contract_texts import contract_texts
+from pipelines.core.yaml_files import read_yaml
 from pipelines.sources.header import fold_name
 
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -20,7 +19,7 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 @cache
 def load_synonyms() -> dict[str, Any]:
     """Load the file of synonyms."""
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("synonyms.yml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(Path(__file__).with_name("synonyms.yml"))
     return loaded
 
 

@@ -22,8 +22,8 @@ from pipelines.core.lineage import origin, sources, table_columns
 from pipelines.core.month import Month
 from pipelines.core.outputs import kpis
 from pipelines.core.paths import EXPECTATIONS, SQL
+from pipelines.core.scorecard import RULES, load_rules
 from pipelines.deliver.config import load_deliveries
-from pipelines.report.scorecard import RULES, load_rules
 from pipelines.store.waivers import FILE, read_waivers
 from pipelines.words.texts import LANGUAGES, describe
 
@@ -227,7 +227,9 @@ def test_two_hundred_broken_files_end_with_10_or_2_and_never_with_a_traceback(tr
         error = end_of(subject, path)
         path.write_text(text, encoding="utf-8") if existed else path.unlink()
         ends[subject.name, error.exit_code if error else 0] += 1
-        assert error is None or error.exit_code in (10, 2), f"{path}: {error}"
+        # Waivers are a record that the office keeps: torn by hand they are torn, with their line.
+        known = (17,) if subject.name == "waivers" else (10, 2)
+        assert error is None or error.exit_code in known, f"{path}: {error}"
         for language in LANGUAGES:
             assert error is None or path.name in describe(language, error), str(error)
     print(f"\n{dict(sorted(ends.items()))}")

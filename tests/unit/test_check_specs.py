@@ -18,7 +18,7 @@ from pipelines.words.texts import LANGUAGES, describe
 
 
 def clear_caches() -> None:
-    for cached in (spec.room_specs, check_specs, table_columns, origin, sources):
+    for cached in (spec.room_specs, spec.named_specs, check_specs, table_columns, origin, sources):
         cached.cache_clear()
 
 

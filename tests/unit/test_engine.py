@@ -136,7 +136,7 @@ def test_a_file_beyond_a_limit_is_refused_by_name(tmp_path: Path) -> None:
     small = Limits(rows=8, batch_rows=4)
     assert refused(tmp_path / "rows", {"plan.csv": text}, limits=small) == (
         "too_many_rows",
-        {"file": "plan.csv", "rows": "9", "limit": "8"},
+        {"file": "plan.csv", "limit": "8"},
     )
     key, _ = refused(tmp_path / "bytes", {"plan.csv": text}, limits=Limits(unpacked_bytes=10))
     assert key == "archive_bomb"
@@ -144,7 +144,7 @@ def test_a_file_beyond_a_limit_is_refused_by_name(tmp_path: Path) -> None:
     assert key == "too_slow"
     wide = "plan_id,name,monthly_fee," + ",".join(f"c{n}" for n in range(12_000)) + "\nP1,x,5\n"
     key, facts = refused(tmp_path / "columns", {"plan.csv": wide})
-    assert (key, facts["columns"]) == ("too_many_columns", "12,003")
+    assert (key, facts["limit"]) == ("too_many_columns", "2,000")
 
 
 def test_a_small_parquet_file_of_a_great_many_rows_is_refused_unread(tmp_path: Path) -> None:
@@ -158,5 +158,5 @@ def test_a_small_parquet_file_of_a_great_many_rows_is_refused_unread(tmp_path: P
         for _ in range(60):
             writer.write_table(block)
     assert path.stat().st_size < 1 << 20
-    for limits, key in ((Limits(), "too_many_rows"), (Limits(rows=10**9), "archive_bomb")):
+    for limits, key in ((Limits(rows=50_000_000), "too_many_rows"), (Limits(), "archive_bomb")):
         assert refused(tmp_path, {}, limits=limits)[0] == key

@@ -9,6 +9,7 @@ import pytest
 
 import twin
 from pipelines.core.errors import SpecError
+from pipelines.core.yaml_files import read_yaml
 from twin.config import TwinConfig
 
 
@@ -73,7 +74,7 @@ def test_a_folder_with_other_months_is_refused(tmp_path: Path) -> None:
 def test_parameters_come_from_yaml(tmp_path: Path) -> None:
     path = tmp_path / "twin.yml"
     path.write_text("voluntary_rate: 0.03\ntier_spend: [100, 200, 300]\n")
-    config = TwinConfig.from_yaml(path)
+    config = TwinConfig.from_mapping(read_yaml(path))
     assert (config.voluntary_rate, config.tier_spend, config.due_day) == (0.03, (100, 200, 300), 20)
     with pytest.raises(ValueError, match="voluntary_rat"):
         TwinConfig.from_mapping({"voluntary_rat": 0.03})
@@ -97,8 +98,8 @@ def test_parameters_of_another_form_are_refused(values: dict, message: str) -> N
         TwinConfig.from_mapping(values)
 
 
-@pytest.mark.parametrize(("content", "message"), [("a: [", "yaml.bad"), ("- 1", "must hold names and values")])
+@pytest.mark.parametrize(("content", "message"), [("a: [", "yaml.bad"), ("- 1", "must be names and values")])
 def test_a_file_of_parameters_that_is_none_is_refused(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "twin.yml").write_text(content)
     with pytest.raises((ValueError, SpecError), match=message):
-        TwinConfig.from_yaml(tmp_path / "twin.yml")
+        TwinConfig.from_mapping(read_yaml(tmp_path / "twin.yml"))

@@ -98,7 +98,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "deliveries": load_deliveries,
     "plan": read_plan,
     "database": load_database,
-    "twin": TwinConfig.from_yaml,
+    "twin": lambda path: TwinConfig.from_mapping(read_yaml(path)),
     "front matter": sql_file,
 }
 
