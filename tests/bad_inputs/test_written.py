@@ -138,7 +138,7 @@ class Subject:
 
 
 def clear_caches() -> None:
-    for cached in (spec.room_specs, check_specs, check_rules, table_columns, origin, sources):
+    for cached in (spec.room_specs, spec.named_specs, check_specs, check_rules, table_columns, origin, sources):
         cached.cache_clear()
 
 
@@ -231,7 +231,9 @@ def test_two_hundred_broken_files_end_with_10_or_2_and_never_with_a_traceback(tr
         known = (17,) if subject.name == "waivers" else (10, 2)
         assert error is None or error.exit_code in known, f"{path}: {error}"
         for language in LANGUAGES:
-            assert error is None or path.name in describe(language, error), str(error)
+            # A SQL file that gives other columns than before is told at the file that reads them.
+            named = r"sql/\w+/\w+\.(sql|yml)" if subject.name == "front matter" else re.escape(path.name)
+            assert error is None or re.search(named, describe(language, error)), str(error)
     print(f"\n{dict(sorted(ends.items()))}")
     refused = sum(count for (_, code), count in ends.items() if code)
     assert sum(ends.values()) == ROUNDS and refused > ROUNDS / 2
