@@ -22,16 +22,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from pipelines.catalogue.outputs import lists
 from pipelines.core.calendar import Calendar
-from pipelines.core.context import Context
 from pipelines.core.month import Month
-from pipelines.core.outputs import lists
 from pipelines.core.settings import load_settings
-from pipelines.dispatch.capacity import place
-from pipelines.dispatch.decide import ask, settle
-from pipelines.dispatch.holdout import draw_holdout
-from pipelines.dispatch.write import write_candidates, write_orders, write_why_not
 from pipelines.engines.duckdb import DuckEngine
+from pipelines.rooms.context import Context
+from pipelines.rooms.dispatch.capacity import place
+from pipelines.rooms.dispatch.decide import ask, settle
+from pipelines.rooms.dispatch.holdout import draw_holdout
+from pipelines.rooms.dispatch.write import write_candidates, write_orders, write_why_not
 from pipelines.store.lake import Draft
 
 MONTH = Month.parse("2026-08")

@@ -71,7 +71,7 @@ def peak_of(source: str, home: Path) -> float:
     """Peak gigabytes of a process of its own that runs the first two rooms."""
     program = (
         "import resource, sys; from pathlib import Path; from pipelines.core.month import Month; "
-        "from pipelines.run import Job, run_room\n"
+        "from pipelines.jobs.run import Job, run_room\n"
         f"job = Job(Path({str(home)!r}), Month.parse('{MONTH}'), {source!r})\n"
         "run_room(job, 'extract'); run_room(job, 'snapshot')\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

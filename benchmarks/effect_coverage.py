@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 import twin
 from models.judging.sequences import FEWEST, Arm, Interval, overall_effect, retention_effect, revenue_effect
 from pipelines.core.settings import load_settings
-from pipelines.dispatch.holdout import draw
+from pipelines.rooms.dispatch.holdout import draw
 
 CONFIG = twin.TwinConfig()
 FACTOR = dict(zip(("persuadable", "indifferent", "sleeping_dog"), CONFIG.treated_factors, strict=True))

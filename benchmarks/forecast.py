@@ -18,7 +18,7 @@ import pandas as pd
 
 import twin
 from pipelines.core.month import Month
-from pipelines.report.forecast import OLDEST, Ladder, forecast
+from pipelines.rooms.report.forecast import OLDEST, Ladder, forecast
 
 HELD_BEFORE = 12
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from pipelines.words.texts import labels
+from pipelines.text.texts import labels
 
 WORDS = labels("zh")
 FULL_WIDTH = str.maketrans("0123456789-", "０１２３４５６７８９－")

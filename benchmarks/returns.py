@@ -35,13 +35,13 @@ import pandas as pd
 
 import twin
 from benchmarks.hostile import EDITS, WORDS, Edit, Page
-from pipelines.channels.export import export_month
-from pipelines.channels.returns import read_return
 from pipelines.core.month import Month
 from pipelines.core.outcomes import outcomes
 from pipelines.core.settings import load_settings
-from pipelines.run import Job, release_month, run_month
-from pipelines.sources.delivery import FileRefused
+from pipelines.documents.workbooks.export import export_month
+from pipelines.jobs.run import Job, release_month, run_month
+from pipelines.returns.filled import read_return
+from pipelines.sources.operator.delivery import FileRefused
 from pipelines.store.lake import MonthFolder
 
 HEADER = 3
@@ -89,7 +89,7 @@ def send_out(work: Path, workbooks: int, seed: int) -> list[Path]:
         work / "source", services=workbooks * SERVICES_A_DESK, months=1, seed=seed, through=str(month), config=config
     )
     job = Job(work / "home", month, str(work / "source"))
-    with patch("pipelines.validate.judge", lambda context, suites: []):
+    with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
         run_month(job)
     release_month(job)
     files = export_month(MonthFolder(work / "home", month), work / "sent", "zh")

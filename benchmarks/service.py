@@ -24,7 +24,7 @@ import psycopg
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.core.settings import ENGINES, load_settings
-from pipelines.run import Job, release_month, run_month
+from pipelines.jobs.run import Job, release_month, run_month
 from pipelines.store.files import hash_file
 from pipelines.store.lake import held_months
 from tests import postgres, spark

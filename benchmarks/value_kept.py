@@ -34,13 +34,13 @@ import pyarrow.parquet as pq
 from scipy import stats
 
 from benchmarks.twin_loop import call
-from pipelines.channels.workbook import Stamp, WorkList, write_work_list
+from pipelines.catalogue.outputs import lists
 from pipelines.core.month import Month
-from pipelines.core.outputs import lists
 from pipelines.core.settings import load_settings
-from pipelines.score.shelf import list_versions
+from pipelines.documents.workbooks.workbook import Stamp, WorkList, write_work_list
+from pipelines.jobs.training.shelf import list_versions
 from pipelines.store.lake import MonthFolder
-from pipelines.words.texts import labels
+from pipelines.text.texts import labels
 from twin.codes import DEBT_LISTS, GROUP_LISTS
 from twin.config import TwinConfig
 
@@ -276,7 +276,7 @@ def main() -> None:
     options = parser.parse_args()
     pd.set_option("display.width", 200, "display.max_columns", 20, "display.float_format", "{:,.0f}".format)
     started, tables = time.perf_counter(), []
-    with patch("pipelines.validate.judge", lambda context, suites: []):
+    with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
         for seed in range(1, options.loops + 1):
             with tempfile.TemporaryDirectory(prefix="value-kept-") as folder:
                 tables.append(run_loop(Path(folder), options, seed))

@@ -86,7 +86,7 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="why-not-") as name,
-        patch("pipelines.validate.judge", lambda context, suites: []),
+        patch("pipelines.rooms.validate.judge", lambda context, suites: []),
     ):
         month = make_operator(Path(name) / "start", options, options.seed, CONFIG)
         let_a_manager_leave(Path(name) / "start" / "source" / str(month))

@@ -9,7 +9,7 @@ from django.db import transaction
 from console.models import AuditEntry, Order, OrderChange
 from pipelines.core.errors import UsageError
 from pipelines.core.outcomes import outcomes
-from pipelines.sources.changes import WITHDRAWN
+from pipelines.sources.office.changes import WITHDRAWN
 
 REASSIGNED = "reassigned"
 

@@ -15,7 +15,7 @@ from pipelines.core.errors import Refused
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import DayFolder, MonthFolder, Version
-from pipelines.words.masking import digest_phone
+from pipelines.text.masking import digest_phone
 
 _BATCH = 2_000
 _ADDED = "import_day_orders"

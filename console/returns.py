@@ -11,12 +11,12 @@ from datetime import timedelta
 from django.db import transaction
 
 from console.models import Answer, AuditEntry, ContactMark, Intake, Order
-from pipelines.channels.columns import WORK_LIST_COLUMNS
-from pipelines.channels.returns import Refusal, Return, ReturnedRow, file_name
-from pipelines.channels.signature import stable_text
 from pipelines.core.month import Month
 from pipelines.core.outcomes import outcomes, standing_key
 from pipelines.core.promises import GRACE_DAYS, LAST_CHECK
+from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
+from pipelines.documents.workbooks.signature import stable_text
+from pipelines.returns.filled import Refusal, Return, ReturnedRow, file_name
 from pipelines.store.failpoints import failpoint
 
 _CHUNK = 500

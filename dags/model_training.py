@@ -23,7 +23,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
 from jinja2 import pass_context
 
-from pipelines.orchestration import STORAGE, TIMEZONE, default_args, home, month_param, when_of
+from pipelines.operations.orchestration import STORAGE, TIMEZONE, default_args, home, month_param, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def train(**context: Any) -> dict[str, Any]:
     """Back-test, fit and seal the challenger; hand its figures to the person who decides."""
     from pipelines.core.month import Month
     from pipelines.core.settings import load_settings
-    from pipelines.score.training import train
+    from pipelines.jobs.training.churn import train
 
     card = train(home(), Month.parse(month_of(context)), load_settings(), print)
     outcomes = card.judged.get("outcomes", {})
@@ -52,7 +52,7 @@ def train(**context: Any) -> dict[str, Any]:
 def promote(**context: Any) -> str:
     """Make the approved challenger champion, with the name of who approved it."""
     from pipelines.core.settings import load_settings
-    from pipelines.score.shelf import promote
+    from pipelines.jobs.training.shelf import promote
 
     seen = context["ti"].xcom_pull(task_ids="train")
     answer = context["ti"].xcom_pull(task_ids="approve") or {}

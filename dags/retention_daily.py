@@ -21,20 +21,30 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, CronPartitionTimetable, Param, task
 
-from pipelines.orchestration import AWAY, BUSY, NOT_READY, STORAGE, TIMEZONE, default_args, home, needed_source, when_of
+from pipelines.operations.orchestration import (
+    AWAY,
+    BUSY,
+    NOT_READY,
+    STORAGE,
+    TIMEZONE,
+    default_args,
+    home,
+    needed_source,
+    when_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.daily import DayJob
+    from pipelines.jobs.daily import DayJob
 
 
 def job_of(context: Mapping[str, Any]) -> DayJob:
     """The run's day as the pipeline knows it; raise UsageError when the run names none, or no source is set."""
     from pathlib import Path
 
-    from pipelines.daily import DayJob, parse_day
-    from pipelines.words.progress import task_progress
+    from pipelines.jobs.daily import DayJob, parse_day
+    from pipelines.text.progress import task_progress
 
     day = parse_day(when_of(context, "day"))
     return DayJob(home(), day, Path(needed_source()), progress=task_progress(day))
@@ -43,8 +53,8 @@ def job_of(context: Mapping[str, Any]) -> DayJob:
 @task
 def day(**context: Any) -> dict[str, Any]:
     """Make the day's bulletins and orders; report how many orders, who was left out, and what is missing."""
-    from pipelines.daily import run_day
-    from pipelines.words.day import tell_day
+    from pipelines.cli.screens.day import tell_day
+    from pipelines.jobs.daily import run_day
 
     told = tell_day(run_day(job_of(context)))
     return {name: told[name] for name in ("version", "month", "orders", "why_not", "not_computed", "withheld")}
@@ -55,7 +65,7 @@ def deliver(**context: Any) -> dict[str, int]:
     """Send the day to its receivers where it has left the house; report how many letters are in which state."""
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from pipelines.deliver.post import deliver, raise_open
+    from pipelines.delivery.post import deliver, raise_open
 
     job = job_of(context)
     if job.folder.seal() is None:

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from pipelines.orchestration import TIMEZONE, default_args, home
+from pipelines.operations.orchestration import TIMEZONE, default_args, home
 
 
 @task
 def due() -> None:
     """Say what is owed by the next working day; raise Incomplete when something is."""
-    from pipelines.upkeep.guard import find_pressing, raise_pressing
-    from pipelines.words.deadlines import local_today
+    from pipelines.operations.deadlines import local_today
+    from pipelines.operations.guard import find_pressing, raise_pressing
 
     found = find_pressing(home(), local_today())
     print(*(f"{row['due_on']} {row['state']} {row['month']} {row['name']}" for row in found), sep="\n")

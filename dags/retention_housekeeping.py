@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, chain, task
 
-from pipelines.orchestration import STORAGE, TIMEZONE, backup_folder, default_args, home
+from pipelines.operations.orchestration import STORAGE, TIMEZONE, backup_folder, default_args, home
 
 VERIFIED = 2  # newest months: the older ones were verified when they were new, and `backup` reads every file anyhow
 KEPT = 14  # archives
@@ -27,10 +27,10 @@ KEPT = 14  # archives
 @task
 def verify() -> dict[str, int]:
     """Hash and derive the newest months again; raise VerificationError for one that differs."""
-    from pipelines.run import Job
+    from pipelines.jobs.run import Job
+    from pipelines.jobs.verify import raise_differing, verify_month
     from pipelines.store.lake import held_months
-    from pipelines.verify import raise_differing, verify_month
-    from pipelines.words.progress import task_progress
+    from pipelines.text.progress import task_progress
 
     files = {}
     for month in held_months(home())[-VERIFIED:]:
@@ -47,7 +47,7 @@ def backup() -> dict[str, Any]:
     from datetime import UTC, datetime
 
     from pipelines.core.settings import load_settings
-    from pipelines.upkeep.backup import back_up
+    from pipelines.operations.backup import back_up
 
     made = back_up(home(), backup_folder(), load_settings(), datetime.now(UTC), KEPT)
     return {"archive": made.path.name, "files": made.files, "office_rows": made.office_rows}
@@ -59,7 +59,7 @@ def tidy() -> list[str]:
     from datetime import UTC, datetime
 
     from pipelines.core.settings import load_settings
-    from pipelines.upkeep.tidy import tidy as remove
+    from pipelines.operations.tidy import tidy as remove
 
     return [str(removal.path) for removal in remove(home(), load_settings(), datetime.now(UTC))]
 

@@ -29,7 +29,7 @@ from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, chain, task
 from jinja2 import pass_context
 
 from pipelines import ROOMS
-from pipelines.orchestration import (
+from pipelines.operations.orchestration import (
     AWAY,
     BUSY,
     NOT_READY,
@@ -46,7 +46,7 @@ from pipelines.orchestration import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.run import Job
+    from pipelines.jobs.run import Job
 
 DUE_DAYS = (10, 12)
 # What each room has made of a month: how many rows, and their hash. Whatever comes after a month can be scheduled by them.
@@ -62,8 +62,8 @@ def month_of(context: Mapping[str, Any]) -> str:
 def job_of(context: Mapping[str, Any]) -> Job:
     """The run's month as the pipeline knows it; raise UsageError when the run names none."""
     from pipelines.core.month import Month
-    from pipelines.run import Job
-    from pipelines.words.progress import task_progress
+    from pipelines.jobs.run import Job
+    from pipelines.text.progress import task_progress
 
     month = Month.parse(month_of(context))
     return Job(home(), month, source(), progress=task_progress(month))
@@ -92,8 +92,8 @@ def due_at(context: Mapping[str, Any], day: int) -> str:
 @task
 def room(name: str, **context: Any) -> dict[str, Any] | None:
     """Run one room and tell what it made; the last one hands version and what was held back to who approves."""
-    from pipelines.run import run_room
-    from pipelines.words.views import outcome
+    from pipelines.cli.screens.views import outcome
+    from pipelines.jobs.run import run_room
 
     job = job_of(context)
     version = run_room(job, name)
@@ -107,7 +107,7 @@ def room(name: str, **context: Any) -> dict[str, Any] | None:
 @task
 def release(**context: Any) -> int:
     """Seal the version that was approved."""
-    from pipelines.run import release_month
+    from pipelines.jobs.run import release_month
 
     seen = context["ti"].xcom_pull(task_ids=ROOMS[-1])
     return release_month(job_of(context), seen["version"] if seen else None).number
@@ -116,7 +116,7 @@ def release(**context: Any) -> int:
 @task
 def deliver(**context: Any) -> dict[str, int]:
     """Send the released month to its receivers; report how many letters are in which state."""
-    from pipelines.deliver.post import deliver, raise_open
+    from pipelines.delivery.post import deliver, raise_open
 
     job = job_of(context)
     report = deliver(job.home, str(job.month), job.settings)
@@ -129,7 +129,7 @@ def due(day: int, **context: Any) -> dict[str, int]:
     """Report how many orders of which list are due by that day."""
     from collections import Counter
 
-    from pipelines.words.views import table_rows
+    from pipelines.cli.screens.views import table_rows
 
     orders = table_rows(job_of(context).folder.version(), "dispatch_order")
     last = due_at(context, day)[:10]

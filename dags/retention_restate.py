@@ -18,13 +18,22 @@ from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from pipelines.orchestration import BUSY, STORAGE, TIMEZONE, default_args, home, month_param, needed_source, source
+from pipelines.operations.orchestration import (
+    BUSY,
+    STORAGE,
+    TIMEZONE,
+    default_args,
+    home,
+    month_param,
+    needed_source,
+    source,
+)
 
 
 @task
 def changed(**context: Any) -> list[str]:
     """Say which released months have deliveries that no version knows."""
-    from pipelines.restate import find_changed
+    from pipelines.jobs.restate import find_changed
 
     if month := context["params"]["month"]:
         return [month]
@@ -35,9 +44,9 @@ def changed(**context: Any) -> list[str]:
 def restate(month: str) -> dict[str, Any]:
     """Restate a month; report its version, and how many figures and orders would be others."""
     from pipelines.core.month import Month
-    from pipelines.restate import read_restatement, restate_month
-    from pipelines.run import Job
-    from pipelines.words.progress import task_progress
+    from pipelines.jobs.restate import read_restatement, restate_month
+    from pipelines.jobs.run import Job
+    from pipelines.text.progress import task_progress
 
     job = Job(home(), Month.parse(month), source(), progress=task_progress(Month.parse(month)))
     found = read_restatement(job, restate_month(job))

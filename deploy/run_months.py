@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from models.registry import ModelRefused, load_model
-from pipelines.channels.export import export_work_lists
-from pipelines.cli.outcomes import outcomes
+from pipelines.cli.commands.outcomes import outcomes
 from pipelines.core.errors import Incomplete, Interrupted, RetentionError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
-from pipelines.run import Job, release_month, run_month
-from pipelines.score.shelf import promote
+from pipelines.documents.workbooks.export import export_work_lists
+from pipelines.jobs.run import Job, release_month, run_month
+from pipelines.jobs.training.shelf import promote
 from pipelines.store.champions import find_champion
 from pipelines.store.files import keep_files_private
 from pipelines.store.lake import MonthFolder
-from pipelines.words.texts import describe, label, local_language
+from pipelines.text.texts import describe, label, local_language
 from twin import respond
 from twin.diary import read_diary
 

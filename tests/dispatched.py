@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import dispatch
+from pipelines.catalogue.spec import Spec
 from pipelines.core.month import Month
-from pipelines.core.spec import Spec
+from pipelines.rooms import dispatch
 from tests.small import MONTH, Row, none_of, read, room_context
 
 LAST_ORDERS = date(2026, 8, 5)  # the third working day of August; that of September is the 3rd

@@ -10,13 +10,13 @@ import openpyxl
 import pytest
 
 from console.database import open_office
-from pipelines.channels.columns import CORRECTED_COLUMNS
-from pipelines.channels.export import export_month
-from pipelines.channels.returns import Return, read_return
 from pipelines.core.month import Month
-from pipelines.run import release_month
+from pipelines.documents.workbooks.columns import CORRECTED_COLUMNS
+from pipelines.documents.workbooks.export import export_month
+from pipelines.jobs.run import release_month
+from pipelines.returns.filled import Return, read_return
 from pipelines.store.lake import MonthFolder
-from pipelines.words.texts import labels
+from pipelines.text.texts import labels
 from tests.small import KEY, MONTH, Row, Town, job, own_settings, run_town
 
 HEADER = 3  # the line of the titles, counted from one

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pipelines.core.month import Month
-from pipelines.plan import MadePlan, PlanJob, make_plan
+from pipelines.jobs.plan import MadePlan, PlanJob, make_plan
 from tests.small import Town, own_settings, run_town
 
 DECEMBER = Month(2025, 12)

@@ -13,9 +13,10 @@ import pytest
 
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
-from pipelines.run import run_month
-from pipelines.score import shelf, training
-from pipelines.score.frame import feature_groups, features, signs
+from pipelines.jobs.run import run_month
+from pipelines.jobs.training import churn as training
+from pipelines.jobs.training import shelf
+from pipelines.rooms.score.frame import feature_groups, features, signs
 from tests.small import MONTH, Operator, job, no_gate, own_settings
 from twin import generate
 

@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.catalogue.spec import TableName
 from pipelines.core.calendar import Calendar
-from pipelines.core.context import Context
 from pipelines.core.contract import contract
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
-from pipelines.core.spec import TableName
 from pipelines.engines.duckdb import DuckEngine
-from pipelines.run import ROOMS, Job, run_month, run_room
+from pipelines.jobs.run import ROOMS, Job, run_month, run_room
+from pipelines.rooms.context import Context
 from pipelines.store.lake import Draft, MonthFolder, Version
 from twin import generate
 
@@ -172,7 +172,7 @@ def write_csv(path: Path, table: str, rows: Sequence[Mapping[str, str]]) -> None
 def no_gate() -> Iterator[None]:
     """Leave Great Expectations out: seconds a month that only the tests of the gate need."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.validate.judge", lambda context, suites: [])
+        patch.setattr("pipelines.rooms.validate.judge", lambda context, suites: [])
         yield
 
 

@@ -94,8 +94,8 @@ def test_who_opens_the_embedded_engine_is_known() -> None:
     """Beside the engine: the gate, on a private file that the checks' library reads; the answers' macros; who reads the
     rows of a finished table; and who tries a rule or a word on tables without rows."""
     assert set(calls(r"duckdb\.connect")) == {
-        "pipelines/channels/quarantine.py", "pipelines/channels/returns.py", "pipelines/check_rules.py",
-        "pipelines/engines/duckdb.py", "pipelines/new_files.py", "pipelines/store/rows.py", "pipelines/validate/gate.py",
+        "pipelines/documents/workbooks/quarantine.py", "pipelines/returns/filled.py", "pipelines/catalogue/check_rules.py",
+        "pipelines/engines/duckdb.py", "pipelines/jobs/new_files.py", "pipelines/store/rows.py", "pipelines/rooms/validate/gate.py",
     }  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def test_what_was_delivered_stands_in_a_path_through_one_function() -> None:
 
 def test_every_template_escapes() -> None:
     made = calls(r"(\w+\.)*(Sandboxed|Native|Immutable\w*)?Environment")
-    assert set(made) == {"pipelines/channels/page.py", "pipelines/channels/papers/docx.py"}
+    assert set(made) == {"pipelines/documents/pages/page.py", "pipelines/documents/reports/docx.py"}
     for call in (call for found in made.values() for call in found):
         assert {k.arg: ast.unparse(k.value) for k in call.keywords}.get("autoescape") == "True", ast.unparse(call)
     assert not calls(r"(\w+\.)*(Template|from_string|Markup|mark_safe|format_html)")
@@ -158,40 +158,40 @@ def test_markup_is_written_by_charts_alone_and_every_text_in_it_is_escaped() -> 
         if isinstance(node, ast.JoinedStr)
         and re.search(r"</?(svg|text|rect|line|p|td|tr|a|b|div|span)\b", ast.unparse(node))
     }
-    assert makers == {"pipelines/channels/papers/charts.py"}
-    for node in ast.walk(trees()["pipelines/channels/papers/charts.py"]):
+    assert makers == {"pipelines/documents/reports/charts.py"}
+    for node in ast.walk(trees()["pipelines/documents/reports/charts.py"]):
         if isinstance(node, ast.FormattedValue) and re.search(r"\b(text|title|name|label)\b", ast.unparse(node.value)):
             assert ast.unparse(node.value).startswith("escape("), ast.unparse(node.value)
 
 
 def test_typst_is_given_a_source_of_ours_and_data_as_an_input() -> None:
     compiled = calls(r"typst\.\w*compile\w*")
-    assert set(compiled) == {"pipelines/channels/papers/pdf.py"}
-    assert [ast.unparse(call.args[0]) for call in compiled["pipelines/channels/papers/pdf.py"]] == ["source"]
-    given = calls("_compile")["pipelines/channels/papers/pdf.py"]
+    assert set(compiled) == {"pipelines/documents/reports/pdf.py"}
+    assert [ast.unparse(call.args[0]) for call in compiled["pipelines/documents/reports/pdf.py"]] == ["source"]
+    given = calls("_compile")["pipelines/documents/reports/pdf.py"]
     assert {ast.unparse(call.args[0]) for call in given} == {"SOURCE.read_bytes()", "_PICTURE"}
-    assert "eval(" not in (ROOT / "pipelines/channels/papers/summary.typ").read_text(encoding="utf-8")
+    assert "eval(" not in (ROOT / "pipelines/documents/reports/summary.typ").read_text(encoding="utf-8")
 
 
 def test_a_mail_is_made_in_one_place_under_a_policy_that_refuses_line_breaks() -> None:
     made = calls(r"(\w+\.)*(EmailMessage|Message|MIME\w+)")
-    assert set(made) == {"pipelines/deliver/mail.py"}
-    assert [ast.unparse(k.value) for call in made["pipelines/deliver/mail.py"] for k in call.keywords] == [
+    assert set(made) == {"pipelines/delivery/mail.py"}
+    assert [ast.unparse(k.value) for call in made["pipelines/delivery/mail.py"] for k in call.keywords] == [
         "SMTP.clone(refold_source='none')"  # still refuses line breaks, and leaves what was folded as it is
     ]
 
 
 def test_a_workbook_takes_every_text_as_text() -> None:
     books = calls(r"(xlsxwriter\.)?Workbook")
-    books.pop("pipelines/sources/formats/workbook_parts.py", None)  # a type of its own, of a book that is read
-    assert set(books) == {"pipelines/channels/sheet.py"}
-    said = ast.unparse(books["pipelines/channels/sheet.py"][0])
+    books.pop("pipelines/sources/operator/formats/workbook_parts.py", None)  # a type of its own, of a book that is read
+    assert set(books) == {"pipelines/documents/workbooks/sheet.py"}
+    said = ast.unparse(books["pipelines/documents/workbooks/sheet.py"][0])
     assert all(f"'strings_to_{kind}': False" in said for kind in ("formulas", "urls", "numbers"))
     assert calls(r"(page|sheet|worksheet)\.write(_formula|_url|_array_formula)?") == {}
 
 
 def test_the_office_logs_no_row() -> None:
     """Nobody has a logger but those who silence a library's, and progress, which tells of months, rooms and tables."""
-    told = {"pipelines/deliver/robot.py", "pipelines/validate/gx.py", "pipelines/words/progress.py"}
+    told = {"pipelines/delivery/robot.py", "pipelines/rooms/validate/gx.py", "pipelines/text/progress.py"}
     assert set(calls(r"logging\.\w+")) <= told
     assert not calls(r"(log|logger|_log|_logger)\.(debug|info|warning|error|exception|critical)")

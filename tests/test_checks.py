@@ -8,11 +8,11 @@ import duckdb
 import pytest
 import yaml
 
-from pipelines.check_rules import check_rules, make_empty_tables
+from pipelines.catalogue.check_rules import check_rules, make_empty_tables
+from pipelines.catalogue.expectations import Expectation, load_suites
 from pipelines.core.errors import SpecError
-from pipelines.core.expectations import Expectation, load_suites
 from pipelines.core.month import Month
-from pipelines.new_files import CHECK_CASES
+from pipelines.jobs.new_files import CHECK_CASES
 from tests.cases.form import differences, read_grid
 
 MONTH = Month.parse("2026-10")
@@ -62,8 +62,8 @@ def test_a_rule_that_cannot_be_asked_is_named_with_its_line(
 ) -> None:
     rows = [{"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}, "meta": {"id": "x"}}]
     (tmp_path / "bill.yml").write_text("# bill\n" + yaml.safe_dump(rows))
-    monkeypatch.setattr("pipelines.core.expectations.EXPECTATIONS", tmp_path)
-    monkeypatch.setattr("pipelines.check_rules.EXPECTATIONS", tmp_path)
+    monkeypatch.setattr("pipelines.catalogue.expectations.EXPECTATIONS", tmp_path)
+    monkeypatch.setattr("pipelines.catalogue.check_rules.EXPECTATIONS", tmp_path)
     with pytest.raises(SpecError) as caught:
         check_rules.__wrapped__(None)
     assert why in str(caught.value.facts["why"])

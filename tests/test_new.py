@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.core.errors import UsageError
 from pipelines.core.paths import ROOT
-from pipelines.new_files import write_new
+from pipelines.jobs.new_files import write_new
 
 PARTS = ("pipelines", "console", "models", "twin", "sql", "expectations", "locales", "tests", "docs", "dags", "deploy")
 LEFT = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -80,7 +80,7 @@ def test_from_new_to_a_green_suite(checkout: Path) -> None:
         f"({' or '.join(stems)}) and not spark",
     )
     assert cases.returncode == 0 and all(name in cases.stdout for name in stems), cases.stdout[-3000:]
-    effect = run_in(checkout, "-c", "from pipelines.core.outputs import kpis; print([k.variants for k in kpis()])")
+    effect = run_in(checkout, "-c", "from pipelines.catalogue.outputs import kpis; print([k.variants for k in kpis()])")
     assert "'silent_customers'" in effect.stdout
 
 

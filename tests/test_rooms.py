@@ -58,7 +58,7 @@ def test_what_rooms_share_imports_no_room(folder: str) -> None:
 def test_no_room_imports_the_walk_or_the_command_line() -> None:
     for room in ROOMS:
         names = {name for path in files_of(room) for name in imported(path)}
-        assert not [name for name in names if name.startswith(("pipelines.run", "pipelines.cli"))], room
+        assert not [name for name in names if name.startswith(("pipelines.jobs.run", "pipelines.cli"))], room
 
 
 def test_the_twin_imports_nothing_of_the_pipelines() -> None:
@@ -86,4 +86,4 @@ def test_every_room_runs_on_a_context_alone(room: str) -> None:
 
 def test_imports_are_found_in_both_forms() -> None:
     names = set(imported(ROOT / "pipelines" / "report" / "__init__.py"))
-    assert {"pipelines.core.context", "pipelines.core.context.Context"} <= names
+    assert {"pipelines.rooms.context", "pipelines.rooms.context.Context"} <= names

@@ -12,14 +12,15 @@ import yaml
 from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from pipelines import ROOMS, dispatch
-from pipelines.core.context import Context
+from pipelines import ROOMS
+from pipelines.catalogue.lineage import EXTRA_COLUMNS, origin, snapshot_columns, table_columns
+from pipelines.catalogue.outputs import kpis, lists, meaning
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
 from pipelines.core.contract import contract
-from pipelines.core.lineage import EXTRA_COLUMNS, origin, snapshot_columns, table_columns
-from pipelines.core.outputs import kpis, lists, meaning
 from pipelines.core.paths import SQL
-from pipelines.core.spec import EARLIER, Spec, TableName, load_spec
-from pipelines.words.evidence import FIXED, places
+from pipelines.rooms import dispatch
+from pipelines.rooms.context import Context
+from pipelines.text.evidence import FIXED, places
 from tests.cases.bench import described, make_context, open_engine
 from tests.cases.form import CASES, load_cases
 

@@ -23,9 +23,9 @@ from benchmarks.faults.told import tell_month, tell_stop
 from benchmarks.faults.verdicts import Control, Result, Told, compare, control_of
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
-from pipelines.run import Job, run_month
+from pipelines.jobs.run import Job, run_month
+from pipelines.rooms.validate.gx import load_gx
 from pipelines.store.lake import MonthFolder, held_months
-from pipelines.validate.gx import load_gx
 from twin.faults import FAULTS, plant_faults
 
 PAGE = Path(__file__).parents[2] / "docs" / "fault_bench.md"

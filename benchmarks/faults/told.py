@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.faults.verdicts import Output, State, Told
-from pipelines import dispatch
+from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.spec import Spec
 from pipelines.core.calendar import Calendar
-from pipelines.core.context import Context
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
-from pipelines.core.outputs import lists
 from pipelines.core.settings import load_settings
-from pipelines.core.spec import Spec
 from pipelines.engines.duckdb import DuckEngine
+from pipelines.rooms import dispatch
+from pipelines.rooms.context import Context
 from pipelines.store.lake import Draft, MonthFolder, Version
 
 Row = dict[str, Any]

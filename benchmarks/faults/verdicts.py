@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.core.month import Month
-from pipelines.validate.release import Effect, Eras, release_outputs
+from pipelines.rooms.validate.release import Effect, Eras, release_outputs
 from twin.faults import Fault
 
 HELD = ("withheld", "not_computed")

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from console.database import open_office
-from pipelines.channels.returns import read_return
 from pipelines.core.month import Month
 from pipelines.core.outcomes import outcomes
 from pipelines.core.promises import GRACE_DAYS, LAST_CHECK
-from pipelines.run import Job
+from pipelines.jobs.run import Job
+from pipelines.returns.filled import read_return
 from pipelines.store.lake import Version
 
 Row = dict[str, Any]

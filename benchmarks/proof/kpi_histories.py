@@ -26,7 +26,7 @@ from benchmarks.proof.desks import write_desks
 from benchmarks.proof.histories import write_histories
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
-from pipelines.run import Job, open_draft, release_month, run_draft_room
+from pipelines.jobs.run import Job, open_draft, release_month, run_draft_room
 from pipelines.store.lake import Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
@@ -100,7 +100,7 @@ def compare_batch(folder: Path, services: int, seed: int, tally: Tally) -> None:
     """Write a batch of histories, run its months and compare the newest ones."""
     months = write_histories(folder / "source", services, seed)
     write_desks(folder / "source", months, seed)
-    with patch("pipelines.validate.judge", lambda context, suites: []):
+    with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
         versions, office = run_histories(folder, months, seed)
     names = [str(month) for month in months]
     with read_once():

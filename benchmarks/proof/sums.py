@@ -30,8 +30,8 @@ import pyarrow.parquet as pq
 import twin
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
-from pipelines.restate import restate_month
-from pipelines.run import Job, release_month, run_month
+from pipelines.jobs.restate import restate_month
+from pipelines.jobs.run import Job, release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 
 Row = dict[str, Any]
@@ -141,7 +141,7 @@ def live(folder: Path, services: int, months: Sequence[Month], restated: int, se
     source, settings = folder / "source", load_settings(secret_key="the key of a measurement, nothing else")
     twin.generate(source, services=services, months=len(months), seed=seed, through=str(months[-1]))
     jobs = [Job(folder / "home", month, str(source), settings=settings) for month in months]
-    with patch("pipelines.validate.judge", lambda context, suites: []):
+    with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
         for job in jobs:
             run_month(job)
             print(job.month, "run", flush=True)

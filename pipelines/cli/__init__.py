@@ -12,7 +12,7 @@ from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.store.faults import as_known
 from pipelines.store.files import keep_files_private
-from pipelines.words.texts import LANGUAGES, describe, local_language
+from pipelines.text.texts import LANGUAGES, describe, local_language
 
 __all__ = ["app", "main"]
 

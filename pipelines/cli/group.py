@@ -9,7 +9,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info
 
-from pipelines.cli.commands import TABLE
+from pipelines.cli.command_table import TABLE
 
 
 class CommandsByName(Mapping[str, Any]):

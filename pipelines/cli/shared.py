@@ -12,7 +12,7 @@ import typer
 from pipelines.cli.group import LazyGroup
 from pipelines.core.errors import UsageError
 from pipelines.core.names import show_name
-from pipelines.words.texts import LANGUAGES, label, local_language
+from pipelines.text.texts import LANGUAGES, label, local_language
 
 app = typer.Typer(
     cls=LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
@@ -54,7 +54,7 @@ class Speaker:
     def show(self, content: Any, draw: Callable[[], None]) -> None:
         """Print content as JSON, or draw it for people."""
         if self.as_json:
-            from pipelines.words import views  # here, so that the help does not wait for it
+            from pipelines.cli.screens import views  # here, so that the help does not wait for it
 
             typer.echo(json.dumps(content, ensure_ascii=False, default=views.json_value))
         else:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Self
 import duckdb
 import pyarrow as pa
 
+from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
-from pipelines.core.spec import EARLIER, Spec, TableName
 from pipelines.store.files import Written, write_parquet
 from pipelines.store.torn import check_table
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 
+from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, scan_parquet
-from pipelines.core.spec import TableName
 from pipelines.engines.duckdb import Answer, DuckEngine, nothing_of
 
 if TYPE_CHECKING:

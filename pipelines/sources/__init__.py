@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.core.errors import SourceNotReady, UsageError
-from pipelines.sources.delivery import (
+from pipelines.sources.operator.delivery import (
     DAMAGED_ID,
     EXCEL_SERIAL,
     NO_CACHED_VALUE,
@@ -32,9 +32,9 @@ __all__ = [
 
 def open_source(spec: str | Path, limits: Limits | None = None) -> Source:
     """Open a folder, or the YAML file that describes a database; a path that is not there may be mounted later."""
-    from pipelines.sources.database import DatabaseSource  # here: who asks the office alone reads no delivery
-    from pipelines.sources.database_spec import load_spec
-    from pipelines.sources.folder import FolderSource
+    from pipelines.sources.operator.database import DatabaseSource  # here: who asks the office alone reads no delivery
+    from pipelines.sources.operator.database_spec import load_spec
+    from pipelines.sources.operator.folder import FolderSource
 
     path = Path(spec)
     if path.is_dir():

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
+from pipelines.catalogue.expectations import all_findings
 from pipelines.core.errors import UsageError
-from pipelines.core.expectations import all_findings
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
 from pipelines.store.lake import MONTH_NAME, MonthFolder, held_months

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.words.texts import label, labels
+from pipelines.text.texts import label, labels
 from tests.bad_inputs import container, keys, shape, values
 from tests.bad_inputs.month import MONTH, Planting
 from tests.bad_inputs.registry import CASES, INPUTS, BadInput, Case, Expected

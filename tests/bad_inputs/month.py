@@ -24,7 +24,7 @@ import xlsxwriter
 from pipelines.core.contract import contract
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
-from pipelines.run import run_room
+from pipelines.jobs.run import run_room
 from pipelines.store.lake import MonthFolder
 from tests.small import job
 from twin import generate

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.core.contract import contract
 from pipelines.core.errors import GateStopped, SourceNotReady
-from pipelines.words.texts import LANGUAGES, describe, label, labels
+from pipelines.text.texts import LANGUAGES, describe, label, labels
 from tests.bad_inputs import container, keys, shape, values
 from tests.bad_inputs.month import MONTH, REQUIRED, Planting, Taken, clean, take_in
 from tests.bad_inputs.registry import CASES, INPUTS, Case, Expected

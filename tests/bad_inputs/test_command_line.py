@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from pipelines.words.texts import LANGUAGES, label
+from pipelines.text.texts import LANGUAGES, label
 from tests.bad_inputs import container, values
 from tests.bad_inputs.month import MONTH, Planting
 from tests.small import KEY, no_gate

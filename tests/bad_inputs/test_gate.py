@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.run import run_month
+from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
 from tests.bad_inputs.month import MONTH, REQUIRED, Planting, Rows, parquet, take_in, twin_source
 from tests.small import job, no_gate, read

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pipelines.channels.export import export_month
+from pipelines.cli.screens.views import write_table
+from pipelines.documents.workbooks.export import export_month
 from pipelines.store.lake import MonthFolder, Version
-from pipelines.words.texts import LANGUAGES
-from pipelines.words.views import write_table
+from pipelines.text.texts import LANGUAGES
 from tests.bad_inputs.values import FORMULAS, SCRIPTS
 from tests.small import MONTH, Town, run_town
 

@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.check_rules import check_rules
-from pipelines.check_specs import check_specs
-from pipelines.core import expectations, spec
+from pipelines.catalogue import expectations, spec
+from pipelines.catalogue.check_rules import check_rules
+from pipelines.catalogue.lineage import origin, sources, table_columns
+from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.scorecard import RULES, load_rules
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import RetentionError
-from pipelines.core.lineage import origin, sources, table_columns
 from pipelines.core.month import Month
-from pipelines.core.outputs import kpis
 from pipelines.core.paths import EXPECTATIONS, SQL
-from pipelines.core.scorecard import RULES, load_rules
-from pipelines.deliver.config import load_deliveries
+from pipelines.delivery.config import load_deliveries
+from pipelines.jobs.check_specs import check_specs
 from pipelines.store.waivers import FILE, read_waivers
-from pipelines.words.texts import LANGUAGES, describe
+from pipelines.text.texts import LANGUAGES, describe
 
 ROUNDS = 200
 SEED = 20260828
@@ -156,10 +156,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copytree(EXPECTATIONS, folder / "expectations")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spec, "SQL", folder / "sql")
-        patch.setattr("pipelines.check_specs.SQL", folder / "sql")
-        patch.setattr("pipelines.check_specs.DEFINITIONS", folder / "sql" / "kpi" / "definitions.yml")
+        patch.setattr("pipelines.jobs.check_specs.SQL", folder / "sql")
+        patch.setattr("pipelines.jobs.check_specs.DEFINITIONS", folder / "sql" / "kpi" / "definitions.yml")
         patch.setattr(expectations, "EXPECTATIONS", folder / "expectations")
-        patch.setattr("pipelines.check_rules.EXPECTATIONS", folder / "expectations")
+        patch.setattr("pipelines.catalogue.check_rules.EXPECTATIONS", folder / "expectations")
         clear_caches()
         yield folder
     clear_caches()

@@ -14,17 +14,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import dispatch, engines, features
+from pipelines import engines
+from pipelines.catalogue.lineage import EXTRA_COLUMNS, snapshot_columns
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec, room_specs
 from pipelines.core.calendar import Calendar
-from pipelines.core.context import Context
 from pipelines.core.contract import contract
-from pipelines.core.lineage import EXTRA_COLUMNS, snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
-from pipelines.core.spec import EARLIER, Spec, TableName, load_spec, room_specs
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import native
+from pipelines.rooms import dispatch, features
+from pipelines.rooms.context import Context
 from pipelines.store.lake import Draft, Version
 from tests.cases.form import Case, Grid
 

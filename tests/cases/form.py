@@ -25,8 +25,8 @@ from typing import Any
 
 import yaml
 
+from pipelines.catalogue.spec import TableName
 from pipelines.core.month import Month
-from pipelines.core.spec import TableName
 
 CASES = Path(__file__).parent
 _KEYS = {"name", "month", "prior", "given", "parameters", "expect"}

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from pipelines.core.settings import Settings
-from pipelines.deliver.content import open_released, render
-from pipelines.deliver.post import Pace, Report, Wishes, deliver
-from pipelines.run import release_month
+from pipelines.delivery.content import open_released, render
+from pipelines.delivery.post import Pace, Report, Wishes, deliver
+from pipelines.jobs.run import release_month
 from pipelines.store.outbox import Outbox
 from tests.small import MONTH, Town, job, own_settings, run_town
 

@@ -14,10 +14,10 @@ import pytest
 from pipelines import cli
 from pipelines.core.errors import UsageError
 from pipelines.core.paths import ROOT
-from pipelines.daily import DayJob, run_day
-from pipelines.deliver.post import deliver
-from pipelines.run import release_month
-from pipelines.words.texts import LANGUAGES, labels
+from pipelines.delivery.post import deliver
+from pipelines.jobs.daily import DayJob, run_day
+from pipelines.jobs.run import release_month
+from pipelines.text.texts import LANGUAGES, labels
 from tests.deliver.conftest import House
 from tests.deliver.servers import HANG, robot
 from tests.deliver.test_robot import TAKEN

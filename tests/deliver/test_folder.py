@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.errors import Busy, Incomplete, Refused, SpecError, Undelivered, UsageError
-from pipelines.deliver.post import deliver, raise_open
+from pipelines.delivery.post import deliver, raise_open
 from pipelines.store.outbox import Outbox
 from tests.deliver.conftest import NAME, PHONE, House, town
 from tests.small import MONTH, own_settings, run_town

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from console.database import open_office
-from pipelines.deliver.letters import is_allowed
-from pipelines.deliver.mail import _name_twice
-from pipelines.deliver.post import Report
+from pipelines.delivery.letters import is_allowed
+from pipelines.delivery.mail import _name_twice
+from pipelines.delivery.post import Report
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import Outbox
 from tests.deliver.certificates import certificate

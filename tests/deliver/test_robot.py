@@ -18,11 +18,11 @@ import pytest
 
 from pipelines.core.errors import Incomplete, Undelivered
 from pipelines.core.paths import ROOT
-from pipelines.deliver.failures import Closed, Later, Rejected, Unsure
-from pipelines.deliver.post import raise_open
-from pipelines.deliver.robot import _BAD_OR_TOO_FAST, _TOO_FAST, judge_answer
+from pipelines.delivery.failures import Closed, Later, Rejected, Unsure
+from pipelines.delivery.post import raise_open
+from pipelines.delivery.robot import _BAD_OR_TOO_FAST, _TOO_FAST, judge_answer
 from pipelines.store.outbox import Letter
-from pipelines.words.texts import label
+from pipelines.text.texts import label
 from tests.deliver.certificates import certificate
 from tests.deliver.conftest import CUSTOMER, NAME, PHONE, House
 from tests.deliver.servers import CLOSE, DRIP, HANG, robot

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.service import find_open
+from pipelines.operations.service import find_open
 from tests.e2e.airflow_house import BIN, QUEUED, ROOT, SERVICES, compose, interpolate, shared_settings
 from tests.spark import SERVICES as SPARK
 

@@ -12,7 +12,7 @@ import yaml
 import twin
 from pipelines.core.contract import contract
 from pipelines.core.month import Month
-from pipelines.run import Job, run_month
+from pipelines.jobs.run import Job, run_month
 from pipelines.store.lake import Version
 from tests.e2e.test_kpis_agree import DATA, months_of
 from tests.postgres import Cluster

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from pipelines.core.outcomes import outcomes
-from pipelines.run import release_month, run_month
+from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.office import taken
 from tests.oracle.feedback import Two, read_book, shares

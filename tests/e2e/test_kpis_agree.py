@@ -12,7 +12,7 @@ import pytest
 import twin
 from pipelines.core.contract import contract
 from pipelines.core.month import Month
-from pipelines.run import Job, run_month
+from pipelines.jobs.run import Job, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis

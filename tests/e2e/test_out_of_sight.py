@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from pipelines.channels.papers import fonts
-from pipelines.words.texts import LANGUAGES
+from pipelines.documents.reports import fonts
+from pipelines.text.texts import LANGUAGES
 from tests.unseen import FOLDERS, PROGRAMS, run_unseen, why_not_hidden
 
 pytestmark = [

@@ -22,11 +22,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines.channels.columns import WORK_LIST_COLUMNS
-from pipelines.channels.corrected import SentOut, write_corrected
 from pipelines.core.names import show_name
-from pipelines.sources.delivery import FileRefused
-from pipelines.words.texts import labels
+from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
+from pipelines.returns.corrected import SentOut, write_corrected
+from pipelines.sources.operator.delivery import FileRefused
+from pipelines.text.texts import labels
 from tests.office import HEADER, answers_of, exported, fill, reading, released_town, rows_of, taken
 from tests.small import KEY, Town
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines import cli
-from pipelines.channels.export import export_month
-from pipelines.core.context import Context
+from pipelines.documents.workbooks.export import export_month
+from pipelines.rooms.context import Context
 from pipelines.store.lake import MonthFolder, Version
 from tests.small import KEY, MONTH, Town, only, read, run_town
 
@@ -59,7 +59,7 @@ def score(context: Context) -> None:
 def month(tmp_path_factory: pytest.TempPathFactory) -> Version:
     folder = tmp_path_factory.mktemp("why_not")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.score.run", score)
+        patch.setattr("pipelines.rooms.score.run", score)
         return run_town(folder / "home", people(), folder / "source", holdout_share="0.5")
 
 

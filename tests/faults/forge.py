@@ -62,20 +62,20 @@ def _warm_up() -> None:
     import pandas  # noqa: F401
     from duckdb_sqlalchemy import Dialect  # noqa: F401
 
-    import pipelines.channels.export
-    import pipelines.daily
-    import pipelines.deliver.mail
-    import pipelines.deliver.post
-    import pipelines.deliver.robot
-    import pipelines.deliver.sftp
-    import pipelines.restate
-    import pipelines.upkeep.backup
-    import pipelines.verify
-    import pipelines.words.progress  # noqa: F401
+    import pipelines.delivery.mail
+    import pipelines.delivery.post
+    import pipelines.delivery.robot
+    import pipelines.delivery.sftp
+    import pipelines.documents.workbooks.export
+    import pipelines.jobs.daily
+    import pipelines.jobs.restate
+    import pipelines.jobs.verify
+    import pipelines.operations.backup
+    import pipelines.text.progress  # noqa: F401
     from pipelines import ROOMS
-    from pipelines.cli.commands import TABLE
-    from pipelines.run import code_hash
-    from pipelines.validate.gx import load_gx
+    from pipelines.cli.command_table import TABLE
+    from pipelines.jobs.run import code_hash
+    from pipelines.rooms.validate.gx import load_gx
 
     load_gx()
     for room in ROOMS:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.run import run_month
+from pipelines.jobs.run import run_month
 from tests.small import MONTH, Row, Town, job, no_gate, only, read, run_town
 
 MOST = "999999999999.99"

@@ -18,7 +18,7 @@ import pytest
 
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
-from pipelines.run import run_month
+from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
 from tests.hostile.deliveries import WAYS, Attacker
 from tests.small import job, no_gate, read

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.catalogue.contract_texts import contract_texts
+from pipelines.catalogue.outputs import lists
 from pipelines.core.contract import Column, Table, contract
-from pipelines.core.contract_texts import contract_texts
-from pipelines.core.outputs import lists
 from pipelines.core.paths import ROOT
-from pipelines.intake.coverage import KPI, LIST, Output
-from pipelines.intake.needs import find_basic_outputs, find_needs
+from pipelines.jobs.intake.coverage import KPI, LIST, Output
+from pipelines.jobs.intake.needs import find_basic_outputs, find_needs
 
 HEADS = Path(__file__).parent / "heads"
 PATHS = {"en": ROOT / "docs" / "delivery.md", "zh": ROOT / "docs" / "delivery.zh-CN.md"}

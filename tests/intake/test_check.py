@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
 from pipelines.cli import app
 from pipelines.core.contract import contract
-from pipelines.core.contract_texts import EXAMPLE_MONTH
 from pipelines.core.errors import GateStopped, Incomplete, RetentionError, SourceNotReady
-from pipelines.intake.template import write_template
-from pipelines.words.texts import describe
+from pipelines.jobs.intake.template import write_template
+from pipelines.text.texts import describe
 
 
 @pytest.fixture

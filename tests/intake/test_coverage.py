@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.intake.coverage import Output, cover
-from pipelines.words.coverage import tell_coverage
+from pipelines.cli.screens.coverage import tell_coverage
+from pipelines.jobs.intake.coverage import Output, cover
 
 
 def lacking(name: str, *reasons: str, kind: str = "kpi") -> Output:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.month import Month
-from pipelines.intake.coverage import read_coverage
-from pipelines.intake.needs import find_needs
+from pipelines.jobs.intake.coverage import read_coverage
+from pipelines.jobs.intake.needs import find_needs
 from pipelines.store.lake import MonthFolder
 from tests.intake.export import FAULTY
 from tests.intake.transcript import PAGE, run_transcript

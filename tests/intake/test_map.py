@@ -10,12 +10,12 @@ import yaml
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.cli.screens.proposal import draw_proposal
 from pipelines.core.errors import SourceNotReady, UsageError
-from pipelines.intake.mapper import map_source
-from pipelines.intake.proposal import TableProposal, generalise_file, name_of_table
-from pipelines.sources.mapping import load_mapping
-from pipelines.words.proposal import draw_proposal
-from pipelines.words.texts import LANGUAGES
+from pipelines.jobs.intake.mapper import map_source
+from pipelines.jobs.intake.proposal import TableProposal, generalise_file, name_of_table
+from pipelines.sources.operator.mapping import load_mapping
+from pipelines.text.texts import LANGUAGES
 
 
 def propose(folder: Path, files: dict[str, str], encoding: str = "gb18030") -> dict[str, TableProposal]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.catalogue.contract_texts import contract_texts
+from pipelines.catalogue.outputs import kpis, lists
 from pipelines.core.contract import contract
-from pipelines.core.contract_texts import contract_texts
-from pipelines.core.outputs import kpis, lists
-from pipelines.intake.needs import find_needs
+from pipelines.jobs.intake.needs import find_needs
 from tests.intake.page import PATHS, draw
 
 

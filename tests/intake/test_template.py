@@ -9,14 +9,14 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
 from pipelines.cli import app
 from pipelines.core.contract import contract
-from pipelines.core.contract_texts import EXAMPLE_MONTH
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.intake.template import write_template
+from pipelines.jobs.intake.template import write_template
 from pipelines.sources import open_source
-from pipelines.sources.mapping import load_mapping
+from pipelines.sources.operator.mapping import load_mapping
 
 MONTH = Month.parse(EXAMPLE_MONTH)
 

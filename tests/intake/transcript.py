@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.core.errors import RetentionError
 from pipelines.core.paths import ROOT
-from pipelines.words.texts import describe
+from pipelines.text.texts import describe
 from tests.intake.export import FAULTY, MONTHS, correct_export, write_export
 
 PAGE = ROOT / "docs" / "first_month.md"

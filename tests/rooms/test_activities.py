@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.channels.papers.activities import activity_tables
-from pipelines.channels.papers.model import Wording, plain
 from pipelines.core.month import Month
-from pipelines.report.activities import activity_figures, tell_activities
-from pipelines.report.figures import by_id
+from pipelines.documents.reports.activities import activity_tables
+from pipelines.documents.reports.model import Wording, plain
+from pipelines.rooms.report.activities import activity_figures, tell_activities
+from pipelines.rooms.report.figures import by_id
 from tests.scored import scored_operator
 from tests.small import MONTH, Row, read, room_context
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from pipelines.channels.papers.lint import lint_documents
-from pipelines.channels.papers.managers import GRID, Analysis
-from pipelines.channels.papers.model import Table, Text, figures_of, plain
-from pipelines.channels.papers.write import analyses_of, reader_of, write_analysis
-from pipelines.core.outputs import QUALITY, kpis
-from pipelines.report.managers import topic_sentence
-from pipelines.report.sentences import Writer
-from pipelines.words.texts import LANGUAGES, labels
+from pipelines.catalogue.outputs import QUALITY, kpis
+from pipelines.documents.reports.lint import lint_documents
+from pipelines.documents.reports.managers import GRID, Analysis
+from pipelines.documents.reports.model import Table, Text, figures_of, plain
+from pipelines.documents.reports.write import analyses_of, reader_of, write_analysis
+from pipelines.rooms.report.managers import topic_sentence
+from pipelines.rooms.report.sentences import Writer
+from pipelines.text.texts import LANGUAGES, labels
 from tests.scored import scored_operator
 from tests.small import Row, read
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines.channels.export import export_month
 from pipelines.core.month import Month
+from pipelines.documents.workbooks.export import export_month
 from pipelines.store.lake import MonthFolder
 from tests.small import MONTH, Row, Town, read, run_town
 

@@ -17,11 +17,11 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.core.errors import Refused, StorageError, UsageError
-from pipelines.run import release_month
+from pipelines.jobs.run import release_month
+from pipelines.jobs.verify import verify_month
+from pipelines.operations.backup import HASHES, OFFICE, archives, back_up, restore
 from pipelines.store.files import hash_file
 from pipelines.store.lake import MonthFolder
-from pipelines.upkeep.backup import HASHES, OFFICE, archives, back_up, restore
-from pipelines.verify import verify_month
 from tests.postgres import Cluster
 from tests.small import KEY, MONTH, Town, job, no_gate, own_settings, run_town
 

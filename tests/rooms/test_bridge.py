@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from pipelines.channels.columns import STEPS
-from pipelines.kpi.bridge import steps
+from pipelines.documents.workbooks.columns import STEPS
+from pipelines.rooms.kpi.bridge import steps
 from pipelines.store.lake import MonthFolder
 from tests.scored import scored_operator
 from tests.small import Row, read, twin_operator

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.kpi.change import write_changes
+from pipelines.rooms.kpi.change import write_changes
 from pipelines.store.lake import MonthFolder
 from tests.small import Row, none_of, only, read, room_context, twin_operator
 

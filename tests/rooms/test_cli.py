@@ -18,8 +18,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines import cli
+from pipelines.cli.screens import views
 from pipelines.store.lake import MonthFolder
-from pipelines.words import views
 from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
@@ -258,7 +258,7 @@ def test_status_without_a_month_lists_what_is_held(retention: Retention, copied:
 def test_status_names_the_deadlines_and_how_they_stand(
     retention: Retention, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.cli.month.local_today", lambda: date(2026, 9, 8))
+    monkeypatch.setattr("pipelines.cli.commands.month.local_today", lambda: date(2026, 9, 8))
     content = json.loads(retention("status", MONTH, "--json").out)
     assert [(row["due_on"], row["name"], row["state"]) for row in content["deadlines"]] == [
         ("2026-09-03", "dispatch", "overdue"),

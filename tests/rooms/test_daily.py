@@ -12,14 +12,14 @@ import openpyxl
 import pytest
 
 from console.database import open_office
-from pipelines.channels.corrected import SentOut, write_corrected
-from pipelines.channels.export import export_day
+from pipelines.cli.screens.day import tell_day
 from pipelines.core.errors import Refused, SourceNotReady, UsageError
-from pipelines.daily import DayJob, run_day
-from pipelines.run import release_month
-from pipelines.sources.changes import WITHDRAWN
+from pipelines.documents.workbooks.export import export_day
+from pipelines.jobs.daily import DayJob, run_day
+from pipelines.jobs.run import release_month
+from pipelines.returns.corrected import SentOut, write_corrected
+from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
-from pipelines.words.day import tell_day
 from tests.office import answers_of, exported, fill, taken
 from tests.small import KEY, MONTH, Town, job, only, own_settings, read, row, run_town, twin_operator, write_csv
 from twin import generate

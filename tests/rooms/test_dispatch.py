@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
+from pipelines.catalogue.outputs import lists
 from pipelines.core.month import Month
-from pipelines.core.outputs import lists
 from tests.dispatched import Office, a_list, consent, drawn, manager, order_before, owner, treated, why_not
 from tests.small import Row, only, read, twin_operator, yuan
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.channels.papers import fonts
-from pipelines.cli.installation import tell
+from pipelines.cli.commands.installation import tell
 from pipelines.core.errors import ModelError, SpecError, StorageError
 from pipelines.core.paths import ROOT
-from pipelines.doctor import Check, examine, raise_worst
-from pipelines.run import release_month
-from pipelines.words.texts import LANGUAGES, labels
+from pipelines.documents.reports import fonts
+from pipelines.jobs.run import release_month
+from pipelines.operations.doctor import Check, examine, raise_worst
+from pipelines.text.texts import LANGUAGES, labels
 from tests.small import MONTH, Town, job, run_town
 
 TODAY = datetime(2026, 6, 15, tzinfo=UTC)
@@ -184,7 +184,7 @@ def test_another_version_of_a_package(tmp_path: Path) -> None:
     record = tmp_path / "duckdb-0.9.0.dist-info"
     record.mkdir()
     (record / "METADATA").write_text("Metadata-Version: 2.1\nName: duckdb\nVersion: 0.9.0\n")
-    look = "from pipelines.doctor import _packages; print(_packages().state, _packages().facts['wrong'])"
+    look = "from pipelines.operations.doctor import _packages; print(_packages().state, _packages().facts['wrong'])"
     said = subprocess.run(
         [sys.executable, "-c", look], capture_output=True, text=True, check=True, cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
@@ -193,7 +193,7 @@ def test_another_version_of_a_package(tmp_path: Path) -> None:
 
 
 def test_another_encoding() -> None:
-    look = "from pipelines.doctor import _encoding; print(_encoding().state)"
+    look = "from pipelines.operations.doctor import _encoding; print(_encoding().state)"
     command = [sys.executable, "-X", "utf8=0", "-c", look]
     bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=bare)

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.core.outputs import lists
-from pipelines.dispatch import is_paused
-from pipelines.feedback.effect import _SCHEMA, _SUMS, write_effect
+from pipelines.catalogue.outputs import lists
+from pipelines.rooms.dispatch import is_paused
+from pipelines.rooms.feedback.effect import _SCHEMA, _SUMS, write_effect
 from tests.small import Row, read, room_context
 
 _ARM = pa.schema([("list", pa.string()), ("arm", pa.string()), *_SUMS.items()])

@@ -12,7 +12,7 @@ import pytest
 from openlineage.client.event_v2 import RunEvent
 
 from pipelines import ROOMS
-from pipelines.events import make_events, write_events
+from pipelines.operations.events import make_events, write_events
 from pipelines.store.lake import Version
 from tests.small import twin_operator
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pipelines.channels.export import export_month
 from pipelines.core.errors import Incomplete, Refused
-from pipelines.run import release_month
+from pipelines.documents.workbooks.export import export_month
+from pipelines.jobs.run import release_month
 from pipelines.store.lake import MonthFolder
-from pipelines.words.texts import labels
+from pipelines.text.texts import labels
 from tests.small import MONTH, Row, Town, job, read, run_town, twin_operator
 
 PHONE = "13812345678"
@@ -152,7 +152,7 @@ def test_no_phone_is_whole_in_the_company_book(exported: list[Path]) -> None:
 
 def refuse_one(monkeypatch: pytest.MonkeyPatch, desk: str) -> None:
     """Have the workbook of one desk fail, as an id that no sheet can hold would."""
-    from pipelines.channels import export
+    from pipelines.documents.workbooks import export
 
     write = export.write_work_list
 

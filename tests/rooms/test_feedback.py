@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.run import run_month, run_room
+from pipelines.jobs.run import run_month, run_room
 from pipelines.store.lake import MonthFolder
 from tests.office import Answers, answers_of, exported, fill, released_town, taken
 from tests.small import MONTH, ROOMS, Town, job, no_gate, read, run_town
@@ -53,7 +53,7 @@ def test_a_released_month_is_in_the_office_once(home: Path) -> None:
     from console.models import AuditEntry, Order, Release
 
     with no_gate():
-        from pipelines.run import release_month
+        from pipelines.jobs.run import release_month
 
         release_month(job(home, None))
     assert Release.objects.get().order_count == Order.objects.count() == 4

@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import figure
+from pipelines.catalogue.outputs import kpis
 from pipelines.core.errors import UsageError, VerificationError
-from pipelines.core.outputs import kpis
-from pipelines.figure import Figure, open_figure, parse_name
+from pipelines.jobs import figure
+from pipelines.jobs.figure import Figure, open_figure, parse_name
 from tests.scored import scored_operator
 from tests.small import MONTH, Row, job, read
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.run import release_month
-from pipelines.upkeep.guard import find_pressing
+from pipelines.jobs.run import release_month
+from pipelines.operations.guard import find_pressing
 from tests.small import MONTH, Town, job, run_town
 
 BEFORE = str(MONTH.plus(-1))  # never run in these tests

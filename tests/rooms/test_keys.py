@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.channels.export import export_month
-from pipelines.channels.returns import read_return
 from pipelines.core.errors import Refused
 from pipelines.core.settings import DEVELOPMENT_KEY, Settings, load_settings
-from pipelines.daily import DayJob, run_day
-from pipelines.deliver.post import deliver
-from pipelines.run import Job, release_month
+from pipelines.delivery.post import deliver
+from pipelines.documents.workbooks.export import export_month
+from pipelines.jobs.daily import DayJob, run_day
+from pipelines.jobs.run import Job, release_month
+from pipelines.returns.filled import read_return
 from pipelines.store.lake import MonthFolder
 from tests.office import exported, fill, released_town, rows_of
 from tests.small import KEY, MONTH, Town, run_town

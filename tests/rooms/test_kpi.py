@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines import kpi as room
-from pipelines.core.outputs import Kpi, kpis
-from pipelines.core.spec import Spec
+from pipelines.catalogue.outputs import Kpi, kpis
+from pipelines.catalogue.spec import Spec
+from pipelines.rooms import kpi as room
 from pipelines.store.lake import MonthFolder
 from tests.small import MONTH, Row, none_of, only, read, room_context, twin_operator, yuan
 

@@ -14,10 +14,10 @@ from zipfile import ZipFile
 import pytest
 from openpyxl import load_workbook
 
-from pipelines.channels.papers import pdf
-from pipelines.channels.papers.lint import Findings, lint_document, lint_documents, lint_register, numbers
-from pipelines.channels.papers.model import Paper, Table
-from pipelines.channels.papers.write import paper_of, reader_of, write_documents
+from pipelines.documents.reports import pdf
+from pipelines.documents.reports.lint import Findings, lint_document, lint_documents, lint_register, numbers
+from pipelines.documents.reports.model import Paper, Table
+from pipelines.documents.reports.write import paper_of, reader_of, write_documents
 from tests.scored import scored_operator
 from tests.small import Row
 
@@ -195,9 +195,9 @@ def test_numbers_are_read_as_they_are_printed() -> None:
 def test_an_office_s_template_with_a_number_of_its_own_is_not_sent(tmp_path: Path) -> None:
     from docx import Document
 
-    from pipelines.channels.papers.template import TEMPLATE
-    from pipelines.channels.papers.write import export_documents
     from pipelines.core.errors import StorageError
+    from pipelines.documents.reports.template import TEMPLATE
+    from pipelines.documents.reports.write import export_documents
     from pipelines.store.lake import MonthFolder
 
     home = tmp_path / "home"

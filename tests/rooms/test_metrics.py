@@ -19,8 +19,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.core.errors import StorageError, UsageError
-from pipelines.metrics import draw_metrics, write_metrics
-from pipelines.serving import Office, is_beyond, open_server
+from pipelines.operations.metrics import draw_metrics, write_metrics
+from pipelines.operations.serving import Office, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
 from tests.office import exported, fill, released_town, taken
 from tests.scored import scored_operator
@@ -168,8 +168,8 @@ def test_a_scrape_soon_after_another_is_answered_from_the_same_reading(
     released: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readings, clock = [], iter([100.0, 104.0, 106.0])
-    monkeypatch.setattr("pipelines.serving.draw_metrics", lambda *where: readings.append(where) or "")
-    monkeypatch.setattr("pipelines.serving.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("pipelines.operations.serving.draw_metrics", lambda *where: readings.append(where) or "")
+    monkeypatch.setattr("pipelines.operations.serving.time.monotonic", lambda: next(clock))
     office = Office(released, 45, lambda: TODAY)
     for _ in range(3):
         office({"PATH_INFO": "/metrics"}, lambda *head: None)  # type: ignore[arg-type,typeddict-item]
@@ -177,7 +177,7 @@ def test_a_scrape_soon_after_another_is_answered_from_the_same_reading(
 
 
 def test_an_old_month_is_not_ready(released: Path) -> None:
-    from pipelines.serving import find_reason
+    from pipelines.operations.serving import find_reason
 
     assert find_reason(released, date(2026, 10, 15), 45) is None
     assert find_reason(released, date(2026, 10, 16), 45) == "month_stale"
@@ -195,8 +195,8 @@ def test_a_port_somebody_has_is_told(tmp_path: Path) -> None:
 
 
 def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.serving.QuietHandler.timeout", 0.5)
-    monkeypatch.setattr("pipelines.serving.LONGEST_SECONDS", 1.5)
+    monkeypatch.setattr("pipelines.operations.serving.QuietHandler.timeout", 0.5)
+    monkeypatch.setattr("pipelines.operations.serving.LONGEST_SECONDS", 1.5)
     with open_server(Office(tmp_path), "127.0.0.1:0") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -219,7 +219,7 @@ def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(tmp_path: Path, mon
 
 
 def test_more_connections_than_there_are_places_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.serving.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("pipelines.operations.serving.MOST_AT_ONCE", 2)
     with open_server(Office(tmp_path), "127.0.0.1:0") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

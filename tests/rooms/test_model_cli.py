@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.score import training
-from pipelines.score.shelf import read_notes
+from pipelines.jobs.training import churn as training
+from pipelines.jobs.training.shelf import read_notes
 from pipelines.store.champions import models_folder, read_promotions
 from tests.rooms.test_cli import Retention, retention  # noqa: F401  # a fixture
 from tests.scored import TRAINED, scored_operator, small_recipe

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from models.judging.sequences import Arm, revenue_effect
-from pipelines.channels.export import export_month
-from pipelines.report.operation import write_operation
+from pipelines.documents.workbooks.export import export_month
+from pipelines.rooms.report.operation import write_operation
 from pipelines.store.lake import MonthFolder
 from tests.scored import scored_operator
 from tests.small import Row, only, read, room_context, yuan

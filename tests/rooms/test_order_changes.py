@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import cli
 from pipelines.core.month import Month
-from pipelines.sources.changes import read_changes
+from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import MonthFolder
 from tests.office import answers_of, exported, fill, released_town, rows_of, taken
 from tests.small import KEY, MONTH, Town, own_settings, read

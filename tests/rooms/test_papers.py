@@ -15,17 +15,17 @@ from docx import Document
 from docx.oxml.ns import qn
 from python_calamine import CalamineWorkbook
 
-from pipelines.channels.papers import fonts, pdf, write
-from pipelines.channels.papers.charts import Bar, draw_bars, draw_bridge, draw_trend
-from pipelines.channels.papers.docx import write_docx
-from pipelines.channels.papers.model import Chart, Paper, Part, Section, Table, Text, plain, unbroken
-from pipelines.channels.papers.template import TEMPLATE, draw_template
-from pipelines.channels.papers.write import paper_of, write_documents
+from pipelines.catalogue.outputs import BRANCH_SECTION, kpis, meaning
 from pipelines.core.errors import SpecError
-from pipelines.core.outputs import BRANCH_SECTION, kpis, meaning
-from pipelines.report.sentences import SCHEMA, Writer, direction, kpi_sentence
+from pipelines.documents.reports import fonts, pdf, write
+from pipelines.documents.reports.charts import Bar, draw_bars, draw_bridge, draw_trend
+from pipelines.documents.reports.docx import write_docx
+from pipelines.documents.reports.model import Chart, Paper, Part, Section, Table, Text, plain, unbroken
+from pipelines.documents.reports.template import TEMPLATE, draw_template
+from pipelines.documents.reports.write import paper_of, write_documents
+from pipelines.rooms.report.sentences import SCHEMA, Writer, direction, kpi_sentence
 from pipelines.store.lake import MonthFolder
-from pipelines.words.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, labels
 from tests.scored import scored_operator
 from tests.small import Row, only, read
 

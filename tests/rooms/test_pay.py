@@ -10,9 +10,9 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from pipelines.channels.pay import export_pay
+from pipelines.catalogue.spec import room_specs
 from pipelines.core.month import Month
-from pipelines.core.spec import room_specs
+from pipelines.documents.workbooks.pay import export_pay
 from pipelines.store.lake import MonthFolder
 from tests.small import MONTH, Row, Town, none_of, only, read, room_context, run_town
 

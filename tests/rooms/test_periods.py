@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.channels.papers.lint import lint_documents
-from pipelines.channels.papers.model import Paper, Table, Text, figures_of, plain
-from pipelines.channels.papers.write import periods_of, reader_of, write_period_summary
+from pipelines.catalogue.outputs import kpis
 from pipelines.core.month import Month
-from pipelines.core.outputs import kpis
-from pipelines.report.periods import period_sentence
-from pipelines.run import run_month
+from pipelines.documents.reports.lint import lint_documents
+from pipelines.documents.reports.model import Paper, Table, Text, figures_of, plain
+from pipelines.documents.reports.write import periods_of, reader_of, write_period_summary
+from pipelines.jobs.run import run_month
+from pipelines.rooms.report.periods import period_sentence
 from pipelines.store.lake import Version
-from pipelines.words.texts import LANGUAGES
+from pipelines.text.texts import LANGUAGES
 from tests.small import Row, job, no_gate, read
 from twin import generate
 

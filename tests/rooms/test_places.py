@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines.core.spec import Spec
+from pipelines.catalogue.spec import Spec
 from tests.dispatched import Office, a_list, consent, manager, order_before, owner, person, treated, why_not
 from tests.small import Row, read, yuan
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.core.errors import RetentionError, SpecError, UsageError
 from pipelines.core.month import Month
-from pipelines.plan import MadePlan
+from pipelines.jobs.plan import MadePlan
 from pipelines.store.lake import MonthFolder, PlanFolder
 from tests.planned import DECEMBER, EVEN, HANDED_DOWN, REVENUE, Make, key_of, plan_of, town
 from tests.small import Row, only, read, row, run_town

@@ -10,13 +10,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines.channels.export import export_day
-from pipelines.daily import DayJob, run_day
-from pipelines.run import release_month
-from pipelines.sources.changes import WITHDRAWN
-from pipelines.sources.day_office import read_day_office
+from pipelines.cli.screens.day import tell_day
+from pipelines.documents.workbooks.export import export_day
+from pipelines.jobs.daily import DayJob, run_day
+from pipelines.jobs.run import release_month
+from pipelines.sources.office.by_day import read_day_office
+from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
-from pipelines.words.day import tell_day
 from tests.office import exported, fill, released_town, taken
 from tests.rooms.test_daily import DAY, NEXT_DAY, deliver, town, work_list
 from tests.small import MONTH, Town, job, only, own_settings, read, row, run_town, write_csv

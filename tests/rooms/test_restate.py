@@ -17,8 +17,8 @@ import pytest
 from benchmarks.proof.sums import check_home
 from pipelines.cli import app
 from pipelines.core.errors import Refused
-from pipelines.restate import find_changed, restate_month
-from pipelines.run import release_month, run_month
+from pipelines.jobs.restate import find_changed, restate_month
+from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.small import KEY as SECRET
 from tests.small import MONTH, Operator, Town, job, no_gate, only, read, run_town, twin_operator
@@ -227,7 +227,7 @@ def test_a_month_that_is_not_released(tmp_path: Path) -> None:
 
 
 def test_a_restatement_verifies(restated: tuple[Operator, Version, Version]) -> None:
-    from pipelines.verify import verify_month
+    from pipelines.jobs.verify import verify_month
 
     operator, _, known = restated
     with no_gate():

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from models.judging.judgement import compare, records, tell
-from pipelines.channels.review import write_review
-from pipelines.score.shelf import list_versions
+from pipelines.documents.pages.review import write_review
+from pipelines.jobs.training.shelf import list_versions
 from pipelines.store.champions import models_folder
-from pipelines.words.texts import LANGUAGES, label
+from pipelines.text.texts import LANGUAGES, label
 from tests.models.test_registry import make_card
 from tests.scored import scored_operator
 from tests.small import MONTH, own_settings, read

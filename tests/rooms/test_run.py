@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import run as runner
 from pipelines.core.errors import Busy, Refused, SourceNotReady, StorageError, UsageError
-from pipelines.run import ROOMS, Job, release_month, run_month, run_room
+from pipelines.jobs import run as runner
+from pipelines.jobs.run import ROOMS, Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from tests.small import MONTH, Town, job, no_gate, read, run_town
 

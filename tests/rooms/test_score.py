@@ -21,22 +21,23 @@ from models.competing import CompetingClassifier
 from models.labels import VOLUNTARY
 from models.reasons import group_contributions, top_reasons
 from models.registry import load_model
-from pipelines import score
-from pipelines.core.context import Context
+from pipelines.catalogue.lineage import feature_columns, sources
+from pipelines.catalogue.outputs import lists
+from pipelines.cli.screens.views import outcome
 from pipelines.core.errors import ModelError, UsageError
-from pipelines.core.lineage import feature_columns, sources
 from pipelines.core.month import Month
-from pipelines.core.outputs import lists
-from pipelines.run import Job, release_month, run_month
-from pipelines.score import champion as at_work
-from pipelines.score import shelf, training
-from pipelines.score.frame import feature_groups, features, reasons
-from pipelines.score.samples import gather_samples
+from pipelines.jobs.run import Job, release_month, run_month
+from pipelines.jobs.training import churn as training
+from pipelines.jobs.training import shelf
+from pipelines.jobs.verify import verify_month
+from pipelines.rooms import score
+from pipelines.rooms.context import Context
+from pipelines.rooms.score import champion as at_work
+from pipelines.rooms.score.frame import feature_groups, features, reasons
+from pipelines.rooms.score.samples import gather_samples
 from pipelines.store.champions import find_champion, models_folder, open_version, read_promotions
 from pipelines.store.lake import MonthFolder, Version
-from pipelines.verify import verify_month
-from pipelines.words.texts import LANGUAGES, label, reason_in_words
-from pipelines.words.views import outcome
+from pipelines.text.texts import LANGUAGES, label, reason_in_words
 from tests.models.test_registry import seal_again
 from tests.scored import MONTHS, TRAINED, scored_operator, train_small
 from tests.small import KEY, MONTH, Operator, job, no_gate, only, own_settings, read, room_context

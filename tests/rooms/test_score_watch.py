@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from models.judging.drift import store_bins
-from pipelines.core.context import Context
-from pipelines.score.watch import Counter, watch
-from pipelines.words.texts import LANGUAGES, reason_in_words
+from pipelines.rooms.context import Context
+from pipelines.rooms.score.watch import Counter, watch
+from pipelines.text.texts import LANGUAGES, reason_in_words
 from tests.models.test_registry import make_card
 from tests.scored import TRAINED, scored_operator
 from tests.small import MONTH, Row, none_of, only, read, room_context
@@ -155,8 +155,8 @@ def test_red_looks_are_a_caveat_on_lists_made_by_the_score() -> None:
 
 
 def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
+    from pipelines.cli.screens.views import _reasons_to_retrain
     from pipelines.store.lake import Version
-    from pipelines.words.views import _reasons_to_retrain
 
     folder = tmp_path / "v0001"
     folder.mkdir()
@@ -169,7 +169,7 @@ def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
 
 
 def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
-    from pipelines.dispatch import _red_looks
+    from pipelines.rooms.dispatch import _red_looks
 
     rows = [{"subject": "use", "level": "red"}, {"subject": "age", "level": "amber"}, {"subject": "a", "level": "red"}]
     with room_context(tmp_path, {"score_watch": rows}) as context:

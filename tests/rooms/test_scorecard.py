@@ -9,10 +9,10 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from pipelines.channels.pay import export_pay
+from pipelines.catalogue.scorecard import load_rules
 from pipelines.core.errors import SpecError
-from pipelines.core.scorecard import load_rules
-from pipelines.report.scorecard import achievement, write_scorecards
+from pipelines.documents.workbooks.pay import export_pay
+from pipelines.rooms.report.scorecard import achievement, write_scorecards
 from pipelines.store.lake import MonthFolder
 from tests.small import MONTH, Row, Town, only, read, room_context, run_town
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
-from pipelines.core.spec import TableName
 from pipelines.engines import open_engine
 from pipelines.engines.spark import SparkEngine
-from pipelines.run import Job, run_month
+from pipelines.jobs.run import Job, run_month
+from pipelines.jobs.verify import verify_month
 from pipelines.store.lake import Version
-from pipelines.verify import verify_month
 from tests.small import KEY
 from tests.spark import content, needs_spark
 from twin import generate
@@ -87,7 +87,7 @@ def test_a_failure_is_told_by_its_condition(tmp_path: Path) -> None:
 
 def test_great_expectations_does_not_end_the_process_with_it() -> None:
     """PySpark takes `python -c` for a doctest of its remote client, and ends it with 0 as if all were done."""
-    judge = "from pipelines.validate.gx import load_gx; print(load_gx().__name__)"
+    judge = "from pipelines.rooms.validate.gx import load_gx; print(load_gx().__name__)"
     done = subprocess.run([sys.executable, "-c", judge], capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stdout.strip()) == (0, "great_expectations"), done.stderr
 

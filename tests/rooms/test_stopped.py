@@ -12,11 +12,11 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines import cli
-from pipelines.core.outputs import count_states
-from pipelines.run import run_month
+from pipelines.catalogue.outputs import count_states
+from pipelines.cli.screens import views
+from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
-from pipelines.words import views
-from pipelines.words.texts import LANGUAGES, label
+from pipelines.text.texts import LANGUAGES, label
 from tests.small import KEY, MONTH, Town, job, no_gate, read
 
 PHONE = "13812345678"

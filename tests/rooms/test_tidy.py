@@ -12,9 +12,9 @@ import pytest
 
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
+from pipelines.operations.tidy import RECORD, find_removable, tidy
 from pipelines.store.files import write_json, write_text
 from pipelines.store.lake import MonthFolder, held_months
-from pipelines.upkeep.tidy import RECORD, find_removable, tidy
 from tests.small import own_settings
 
 NOW = datetime(2026, 9, 5, tzinfo=UTC)

@@ -12,15 +12,16 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.catalogue.outputs import lists
 from pipelines.core.errors import ModelError
-from pipelines.core.outputs import lists
-from pipelines.run import release_month, run_month
-from pipelines.score import shelf, uplift_training
-from pipelines.score.samples import gather_samples
-from pipelines.score.uplift import RISK
-from pipelines.score.uplift_training import History, gather_history, train_uplift
+from pipelines.jobs.run import release_month, run_month
+from pipelines.jobs.training import shelf
+from pipelines.jobs.training import uplift as uplift_training
+from pipelines.jobs.training.uplift import History, gather_history, train_uplift
+from pipelines.jobs.verify import verify_month
+from pipelines.rooms.score.samples import gather_samples
+from pipelines.rooms.score.uplift import RISK
 from pipelines.store.champions import models_folder, uplift_shelf
-from pipelines.verify import verify_month
 from tests.scored import scored_operator
 from tests.small import MONTH, Operator, job, no_gate, own_settings, read
 from twin import generate

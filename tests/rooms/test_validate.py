@@ -11,16 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines import validate
+from pipelines.catalogue.expectations import QUERY, Expectation, load_suites
+from pipelines.catalogue.lineage import delivered
+from pipelines.catalogue.outputs import kpis, lists
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
-from pipelines.core.expectations import QUERY, Expectation, load_suites
-from pipelines.core.lineage import delivered
-from pipelines.core.outputs import kpis, lists
-from pipelines.run import release_month, run_month
+from pipelines.jobs.run import release_month, run_month
+from pipelines.rooms import validate
+from pipelines.rooms.validate.gate import Verdict
 from pipelines.store.champions import Champion
 from pipelines.store.waivers import Waiver, waive
-from pipelines.validate.gate import Verdict
 from tests.small import MONTH, Row, Town, job, none_of, only, read, room_context
 
 Judged = Callable[..., dict[tuple[str, str, str], str]]

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from pipelines.dispatch.allocate import Newcomer, Seat, allocate
+from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate
 
 # Written here a second time: what proves the weights must not take them from what it proves.
 KEPT, TOGETHER = 4.0, 2.0

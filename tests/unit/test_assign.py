@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from pipelines.dispatch.assign import (
+from pipelines.rooms.dispatch.assign import (
     Branch,
     Desk,
     Plan,

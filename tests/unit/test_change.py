@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.core.apportion import apportion, round_half_away
-from pipelines.kpi.change import Pair, decompose
+from pipelines.rooms.kpi.change import Pair, decompose
 
 CENTS = st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False).map(Fraction)
 COUNTS = st.integers(min_value=0, max_value=5000).map(Fraction)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check_specs import check_specs
-from pipelines.core import spec
+from pipelines.catalogue import spec
+from pipelines.catalogue.lineage import origin, sources, table_columns
 from pipelines.core.errors import SpecError
-from pipelines.core.lineage import origin, sources, table_columns
 from pipelines.core.paths import SQL
-from pipelines.words.texts import LANGUAGES, describe
+from pipelines.jobs.check_specs import check_specs
+from pipelines.text.texts import LANGUAGES, describe
 
 
 def clear_caches() -> None:
@@ -28,8 +28,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "sql"
     shutil.copytree(SQL, folder)
     monkeypatch.setattr(spec, "SQL", folder)
-    monkeypatch.setattr("pipelines.check_specs.SQL", folder)
-    monkeypatch.setattr("pipelines.check_specs.DEFINITIONS", folder / "kpi" / "definitions.yml")
+    monkeypatch.setattr("pipelines.jobs.check_specs.SQL", folder)
+    monkeypatch.setattr("pipelines.jobs.check_specs.DEFINITIONS", folder / "kpi" / "definitions.yml")
     clear_caches()
     yield folder
     clear_caches()

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer.main
 
 from pipelines import cli
-from pipelines.cli.commands import TABLE
+from pipelines.cli.command_table import TABLE
 
 
 def declared() -> dict[str, tuple[str, str]]:

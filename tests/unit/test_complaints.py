@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import twin
-from pipelines.report.complaints import BASELINE, FEWEST, Week, judge_weeks, weeks_of
+from pipelines.rooms.report.complaints import BASELINE, FEWEST, Week, judge_weeks, weeks_of
 
 MONDAY = date(2026, 1, 5)
 

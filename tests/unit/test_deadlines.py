@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from pipelines.catalogue.lineage import EXTRA_COLUMNS
+from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.spec import room_specs
 from pipelines.core.calendar import Calendar
-from pipelines.core.lineage import EXTRA_COLUMNS
 from pipelines.core.month import Month
-from pipelines.core.outputs import kpis, lists
 from pipelines.core.settings import load_settings
-from pipelines.core.spec import room_specs
+from pipelines.operations.deadlines import STATES, Deadline, deadlines, due_day, duties
 from pipelines.store.lake import DayFolder, MonthFolder
-from pipelines.words.deadlines import STATES, Deadline, deadlines, due_day, duties
-from pipelines.words.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, labels
 
 AUGUST, DECEMBER = Month.parse("2026-08"), Month.parse("2025-12")
 SICK: Mapping[str, Any] = {"status": "not_computed", "reasons": ["absent: appraisal_input"]}

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, show_odd_text
-from pipelines.core.spec import TableName
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.engines.failures import Step, naming_table
-from pipelines.run import release_month
-from pipelines.sources.delivery import Limits
-from pipelines.sources.writer import is_odd_name
+from pipelines.jobs.run import release_month
+from pipelines.sources.operator.batches.writer import is_odd_name
+from pipelines.sources.operator.delivery import Limits
 from tests.small import MONTH, Town, job, read, run_town
 from tests.unit.sources_helpers import deliver, refused
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.core.outputs import lists
-from pipelines.words.evidence import UNKNOWN, evidence_in_words, facts_of, fill, places, script_in_words
-from pipelines.words.texts import LANGUAGES
+from pipelines.catalogue.outputs import lists
+from pipelines.text.evidence import UNKNOWN, evidence_in_words, facts_of, fill, places, script_in_words
+from pipelines.text.texts import LANGUAGES
 from tests.small import Row, read, twin_operator, yuan
 
 

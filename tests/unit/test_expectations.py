@@ -11,16 +11,16 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from pipelines.core import expectations
+from pipelines.catalogue import expectations
+from pipelines.catalogue.expectations import SEVERITIES, Expectation, load_suite
+from pipelines.catalogue.lineage import snapshot_columns
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
-from pipelines.core.expectations import SEVERITIES, Expectation, load_suite
-from pipelines.core.lineage import snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.values import SQL_TYPES
-from pipelines.words.texts import LANGUAGES
-from pipelines.words.titles import title
+from pipelines.text.texts import LANGUAGES
+from pipelines.text.titles import title
 
 MONTH = Month.parse("2026-08")
 SUITES = {table: load_suite(table, MONTH) for table in contract()}

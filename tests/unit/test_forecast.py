@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.core.month import Month
-from pipelines.report.forecast import FEWEST, OLDEST, Ladder, forecast, ladder_of, project
+from pipelines.rooms.report.forecast import FEWEST, OLDEST, Ladder, forecast, ladder_of, project
 
 
 def ladder(months: int, shares: tuple[float, ...] = (0.10, 0.04, 0.02), billed: float = 1000.0) -> Ladder:

@@ -15,13 +15,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.core.context import Context
+from pipelines.catalogue.expectations import Expectation, load_suite
+from pipelines.catalogue.lineage import snapshot_columns
 from pipelines.core.contract import Column
-from pipelines.core.expectations import Expectation, load_suite
-from pipelines.core.lineage import snapshot_columns
 from pipelines.core.values import SQL_TYPES
-from pipelines.validate import gate
-from pipelines.validate.gate import Verdict, judge
+from pipelines.rooms.context import Context
+from pipelines.rooms.validate import gate
+from pipelines.rooms.validate.gate import Verdict, judge
 from tests.small import MONTH, room_context
 
 TABLES = ("usage", "service", "ownership", "bill", "receivable", "trouble_ticket")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.dispatch.holdout import draw
+from pipelines.rooms.dispatch.holdout import draw
 from tests.small import Row
 
 KEY = b"a key of the tests' own, 32 bytes"

@@ -8,9 +8,8 @@ import pytest
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from pipelines.core import lineage
-from pipelines.core.contract import contract
-from pipelines.core.lineage import (
+from pipelines.catalogue import lineage
+from pipelines.catalogue.lineage import (
     CARRY_MONTHS,
     Delivered,
     delivered,
@@ -20,8 +19,9 @@ from pipelines.core.lineage import (
     sources_of,
     table_columns,
 )
-from pipelines.core.outputs import kpis, lists
-from pipelines.core.spec import Spec, room_specs
+from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.spec import Spec, room_specs
+from pipelines.core.contract import contract
 
 BILL, SERVICE, CUSTOMER = "snapshot_bill", "snapshot_service", "snapshot_customer"
 

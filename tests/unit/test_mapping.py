@@ -20,9 +20,9 @@ import yaml
 from pipelines.core.errors import RetentionError, SpecError
 from pipelines.core.names import show_name
 from pipelines.sources import Delivery, open_source
-from pipelines.sources.folder import DaySource
-from pipelines.sources.mapping import load_mapping
-from pipelines.words.texts import LANGUAGES, describe
+from pipelines.sources.operator.folder import DaySource
+from pipelines.sources.operator.mapping import load_mapping
+from pipelines.text.texts import LANGUAGES, describe
 from tests.unit.sources_helpers import MONTH, put_files, read_rows
 
 Form = Literal["NFC", "NFD"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.words.masking import MASKS, mask_name, mask_phone
+from pipelines.text.masking import MASKS, mask_name, mask_phone
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.spec import Spec
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
-from pipelines.core.outputs import lists
-from pipelines.core.spec import Spec
-from pipelines.dispatch.orders import due_dates, due_day, keyed_hash, order_ids
+from pipelines.rooms.dispatch.orders import due_dates, due_day, keyed_hash, order_ids
 
 MONTH, DISPATCH = Month.parse("2018-09"), date(2018, 10, 10)
 KEY = b"a key of the tests' own, 32 bytes"

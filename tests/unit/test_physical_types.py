@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.core.contract import contract
-from pipelines.sources.delivery import FileRefused, Limits
-from pipelines.sources.formats.parquet_file import open_parquet
-from pipelines.sources.part import Part
-from pipelines.sources.physical_types import find_way
-from pipelines.sources.staging import Staged
-from pipelines.sources.typed_batches import spool_rows
-from pipelines.sources.writer import write_parts
+from pipelines.sources.operator.batches.part import Part
+from pipelines.sources.operator.batches.physical_types import find_way
+from pipelines.sources.operator.batches.typed_batches import spool_rows
+from pipelines.sources.operator.batches.writer import write_parts
+from pipelines.sources.operator.delivery import FileRefused, Limits
+from pipelines.sources.operator.formats.parquet_file import open_parquet
+from pipelines.sources.operator.staging import Staged
 
 PAYMENT = contract()["payment"]
 AMOUNT = Decimal("6.84")

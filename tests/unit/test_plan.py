@@ -13,13 +13,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.catalogue.outputs import kpis
 from pipelines.core.apportion import apportion
 from pipelines.core.errors import SpecError
-from pipelines.core.outputs import kpis
 from pipelines.core.paths import ROOT, SQL
-from pipelines.plan.form import read_plan
-from pipelines.plan.split import UNCLAIMED, Part, Splitter, Tree, months_of, split_year
-from pipelines.plan.targets import sums_read
+from pipelines.jobs.plan.form import read_plan
+from pipelines.jobs.plan.split import UNCLAIMED, Part, Splitter, Tree, months_of, split_year
+from pipelines.jobs.plan.targets import sums_read
 
 YEAR = 2027
 EVEN = dict.fromkeys(months_of(YEAR), Decimal(1))

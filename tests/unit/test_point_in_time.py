@@ -8,11 +8,11 @@ import pytest
 from sqlglot import exp
 
 from pipelines import ROOMS
+from pipelines.catalogue.expectations import load_suite
+from pipelines.catalogue.lineage import CARRY_MONTHS, origin, sources, table_columns
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, room_specs
 from pipelines.core.contract import contract
-from pipelines.core.expectations import load_suite
-from pipelines.core.lineage import CARRY_MONTHS, origin, sources, table_columns
-from pipelines.core.spec import EARLIER, Spec, TableName, room_specs
-from pipelines.score.frame import feature_groups
+from pipelines.rooms.score.frame import feature_groups
 from tests.small import MONTH
 
 # A delivered day that is known before it comes; whoever reads one reads a plan.

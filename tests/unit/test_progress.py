@@ -10,13 +10,13 @@ import pytest
 
 from pipelines import ROOMS
 from pipelines.core.errors import Interrupted, SourceNotReady
-from pipelines.daily import STEPS as DAY_STEPS
-from pipelines.restate import STEPS as RESTATE_STEPS
-from pipelines.score.training import STEPS as TRAIN_STEPS
-from pipelines.verify import STEPS as VERIFY_STEPS
-from pipelines.words import progress
-from pipelines.words.progress import show_steps, task_progress
-from pipelines.words.texts import LANGUAGES, labels
+from pipelines.jobs.daily import STEPS as DAY_STEPS
+from pipelines.jobs.restate import STEPS as RESTATE_STEPS
+from pipelines.jobs.training.churn import STEPS as TRAIN_STEPS
+from pipelines.jobs.verify import STEPS as VERIFY_STEPS
+from pipelines.text import progress
+from pipelines.text.progress import show_steps, task_progress
+from pipelines.text.texts import LANGUAGES, labels
 
 EXPORT_STEPS = ("export_lists", "export_pay", "export_documents")
 TWIN_STEPS = ("twin_again", "twin_answer")

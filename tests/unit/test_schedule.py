@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core.calendar import Calendar
-from pipelines.dispatch.schedule import orders_a_day, plan_days
+from pipelines.rooms.dispatch.schedule import orders_a_day, plan_days
 from tests.small import Row
 
 FIRST = date(2026, 9, 3)

@@ -19,8 +19,8 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
 from pipelines.sources import Delivery, open_source
-from pipelines.sources import database as database_module
-from pipelines.sources.database_spec import load_spec
+from pipelines.sources.operator import database as database_module
+from pipelines.sources.operator.database_spec import load_spec
 from tests.postgres import Cluster
 from tests.unit.sources_helpers import MONTH, read_rows
 

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.core.names import show_name
 from pipelines.sources import open_source
-from pipelines.sources.delivered_file import open_delivered
-from pipelines.sources.delivery import FileRefused
+from pipelines.sources.operator.delivered_file import open_delivered
+from pipelines.sources.operator.delivery import FileRefused
 from tests.unit.sources_helpers import MONTH, PLAN, deliver, extract_files, put_files, refused
 
 ROW = PLAN + "P1,a,1\n"
@@ -212,5 +212,5 @@ def test_a_file_that_may_not_be_opened_says_so(tmp_path: Path, monkeypatch: pyte
             raise PermissionError(13, "Permission denied", str(path))
         return really_open(path, *arguments, **more)
 
-    monkeypatch.setattr("pipelines.sources.delivered_file.os.open", forbid)
+    monkeypatch.setattr("pipelines.sources.operator.delivered_file.os.open", forbid)
     assert refused(tmp_path, {})[0] == "no_permission"

@@ -16,7 +16,7 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import SourceNotReady, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.sources import open_source
-from pipelines.sources.formats import csv_file
+from pipelines.sources.operator.formats import csv_file
 from tests.unit.sources_helpers import MONTH, PLAN, deliver, extract_files, put_files, read_rows, refused
 
 

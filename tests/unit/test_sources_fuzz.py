@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from pipelines.core.errors import RetentionError
 from pipelines.sources import Limits
-from pipelines.sources.formats import csv_rows
-from pipelines.sources.header import fold_names
+from pipelines.sources.operator.formats import csv_rows
+from pipelines.sources.operator.header import fold_names
 from tests.unit.raw_workbook import MAIN, STRICT, raw_workbook
 from tests.unit.sources_helpers import PLAN, deliver, extract_files, read_rows
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from pipelines import ROOMS
-from pipelines.core import spec as module
+from pipelines.catalogue import spec as module
+from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.spec import TableName, load_spec, room_specs
 from pipelines.core.errors import SpecError
-from pipelines.core.outputs import kpis, lists
 from pipelines.core.paths import SQL
-from pipelines.core.spec import TableName, load_spec, room_specs
-from pipelines.daily import ROOM as DAILY
-from pipelines.plan.weights import ROOM as PLAN
+from pipelines.jobs.daily import ROOM as DAILY
+from pipelines.jobs.plan.weights import ROOM as PLAN
 
 GOOD = "/* ---\ntitle: {zh: 好, en: good}\nowner: us\nkey: [a]\n--- */\nSELECT 1 AS a\n"
 

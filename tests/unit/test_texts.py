@@ -9,13 +9,13 @@ from string import Formatter
 
 import pytest
 
-from pipelines.channels.columns import OUTCOMES
+from pipelines.catalogue.outputs import lists
 from pipelines.core import errors
 from pipelines.core.contract import contract
 from pipelines.core.errors import RetentionError, UsageError
-from pipelines.core.outputs import lists
 from pipelines.core.paths import ROOT
-from pipelines.words.texts import LANGUAGES, describe, label, labels, local_language, reason_in_words
+from pipelines.documents.workbooks.columns import OUTCOMES
+from pipelines.text.texts import LANGUAGES, describe, label, labels, local_language, reason_in_words
 from tests.small import read, twin_operator
 
 FAMILY = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, RetentionError)}

@@ -13,17 +13,17 @@ import pytest
 from openpyxl import load_workbook
 
 import twin
-from pipelines.channels.export import export_month
-from pipelines.channels.signature import is_signed_by, protected_cells
-from pipelines.channels.workbook import HEADER_ROW, WORK_LIST_COLUMNS
+from pipelines.catalogue.outputs import lists
 from pipelines.cli import app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.core.outputs import lists
 from pipelines.core.settings import load_settings
-from pipelines.run import release_month, run_month
+from pipelines.documents.workbooks.export import export_month
+from pipelines.documents.workbooks.signature import is_signed_by, protected_cells
+from pipelines.documents.workbooks.workbook import HEADER_ROW, WORK_LIST_COLUMNS
+from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder
-from pipelines.words.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, labels
 from tests.small import job, no_gate
 from twin import TwinConfig
 from twin.codes import LISTS, OUTCOMES

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
+from pipelines.catalogue.outputs import kpis, lists
+from pipelines.cli.screens import views
 from pipelines.core.errors import UsageError
-from pipelines.core.outputs import kpis, lists
 from pipelines.store.lake import MonthFolder
-from pipelines.words import views
-from pipelines.words.units import in_words, plain
+from pipelines.text.units import in_words, plain
 from tests.small import read, twin_operator
 
 FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠x"]

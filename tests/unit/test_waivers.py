@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pipelines.catalogue.expectations import all_findings
 from pipelines.cli import app
 from pipelines.core.errors import UsageError
-from pipelines.core.expectations import all_findings
 from pipelines.core.month import Month
 from pipelines.store.lake import MonthFolder
 from pipelines.store.waivers import FILE, first_open_month, last_month, read_waivers, waive, waivers_for

@@ -22,9 +22,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from pipelines.channels import workbook as wb
 from pipelines.core.errors import SpecError
-from pipelines.words import texts
+from pipelines.documents.workbooks import workbook as wb
+from pipelines.text import texts
 
 KEY = b"a key of the tests' own, 32 bytes"
 

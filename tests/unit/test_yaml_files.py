@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
+from pipelines.catalogue.expectations import load_suites
+from pipelines.catalogue.spec import load_spec as load_sql
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import RetentionError, SpecError
-from pipelines.core.expectations import load_suites
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
-from pipelines.core.spec import load_spec as load_sql
 from pipelines.core.yaml_files import MOST_BYTES, MOST_LEVELS, parse_yaml, read_yaml
-from pipelines.deliver.config import load_deliveries
-from pipelines.plan.form import read_plan
-from pipelines.report.scorecard import load_rules
-from pipelines.sources.database_spec import load_spec as load_database
-from pipelines.words.texts import LANGUAGES, describe
+from pipelines.delivery.config import load_deliveries
+from pipelines.jobs.plan.form import read_plan
+from pipelines.rooms.report.scorecard import load_rules
+from pipelines.sources.operator.database_spec import load_spec as load_database
+from pipelines.text.texts import LANGUAGES, describe
 from twin.config import TwinConfig
 
 _DOUBLED = zip("abcdefgh", "bcdefghi", strict=True)

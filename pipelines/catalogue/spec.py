@@ -1,0 +1,181 @@
+"""A .sql file: YAML front matter, then one SELECT. The file is the table, list or KPI of its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.catalogue.front_matter import block_of
+from pipelines.core.errors import SpecError
+from pipelines.core.paths import SQL
+from pipelines.core.written import Written
+from pipelines.core.yaml_files import read_text
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+# Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, m12 the same month a year
+# before, prior the latest held one before this, base the frozen cohort's base month.
+EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
+_FRONT_MATTER = re.compile(r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, order=True)
+class TableName:
+    """A table as a SQL file names it: `era` is empty for this month, else one of EARLIER."""
+
+    name: str
+    era: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.era}.{self.name}" if self.era else self.name
+
+    @property
+    def room(self) -> str:
+        """The room that writes the table."""
+        return self.name.split("_", 1)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """One parsed SQL file. `meta` is its front matter; `name` its stem; `table` what it writes.
+
+    `sql_line` is the line of the file on which its SELECT begins.
+    """
+
+    room: str
+    name: str
+    path: Path
+    meta: dict[str, Any]
+    sql: str
+    sql_line: int = 1
+
+    @property
+    def table(self) -> str:
+        """The table's name: room and stem."""
+        return f"{self.room}_{self.name}"
+
+    @property
+    def where(self) -> str:
+        """The file's path as an error prints it."""
+        return f"sql/{self.room}/{self.path.name}"
+
+    @property
+    def tree(self) -> exp.Query:
+        """The parsed SELECT (a fresh copy each time, callers may change it)."""
+        return _parse(self.sql, self.where, self.sql_line).copy()
+
+    @property
+    def reads(self) -> frozenset[TableName]:
+        """The tables the SELECT reads, its own CTEs left out."""
+        return _reads(self.sql, self.where, self.sql_line)
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names of the `:parameters` in the SELECT."""
+        from sqlglot import exp
+
+        tree = _parse(self.sql, self.where, self.sql_line)
+        return frozenset(str(p.this) for p in tree.find_all(exp.Placeholder))
+
+    @property
+    def tolerates(self) -> frozenset[str]:
+        """Tables and columns whose absence has a meaning here: `customer.vip_tier`, `m1.features_value`."""
+        return frozenset(self.meta.get("tolerates", ()))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the file's text: the definition's fingerprint in the manifest."""
+        return sha256(self.path.read_bytes()).hexdigest()
+
+    def title(self, language: str) -> str:
+        """The title in that language; the name when it has none."""
+        return str(self.meta.get("title", {}).get(language, self.name))
+
+
+@cache
+def _parse(sql: str, where: str, sql_line: int) -> exp.Query:
+    import sqlglot  # here, so that who reads front matters alone does not wait for it
+    from sqlglot import exp
+
+    try:
+        trees = sqlglot.parse(sql, read="duckdb")
+    except sqlglot.errors.ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        line = sql_line + int(first.get("line") or 1) - 1
+        why = str(first.get("description") or error).splitlines()[0]
+        raise SpecError("spec.unparsable", where=where, line=line, why=why) from error
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        why = str(error).splitlines()[0]
+        raise SpecError("spec.unparsable", where=where, line=sql_line, why=why) from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise SpecError("spec.not_one_select", where=where, line=sql_line)
+    return trees[0]
+
+
+@cache
+def _reads(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
+    from sqlglot import exp
+
+    tree = _parse(sql, where, sql_line)
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables = (TableName(t.name, t.db) for t in tree.find_all(exp.Table))
+    return frozenset(t for t in tables if t.era or t.name not in ctes)
+
+
+def load_spec(path: Path) -> Spec:
+    """Read one SQL file; raise SpecError when its front matter says what nobody knows, or cannot be read."""
+    where = f"sql/{path.parent.name}/{path.name}"
+    match = _FRONT_MATTER.match(read_text(path, where))
+    if not match:
+        raise SpecError("spec.no_front_matter", where=where)
+    block = Written(where, match["yaml"], first_line=2)
+    meta = block.read()
+    block.hold_to(block_of(path.parent.name, path.stem), meta)
+    before = match.string[: match.start("sql")] + match["sql"][: len(match["sql"]) - len(match["sql"].lstrip())]
+    sql = match["sql"].strip().rstrip(";")
+    return Spec(path.parent.name, path.stem, path, meta, sql, before.count("\n") + 1)
+
+
+@cache
+def room_specs(room: str) -> tuple[Spec, ...]:
+    """Load a room's SQL files, each after the files of the same room that it reads."""
+    return tuple(_in_order({spec.table: spec for spec in named_specs(room).values()}))
+
+
+@cache
+def named_specs(room: str) -> Mapping[str, Spec]:
+    """Load a room's SQL files by their names, no SELECT parsed."""
+    specs = map(load_spec, sorted((SQL / room).glob("*.sql")))
+    return {spec.name: _with_lists(spec) if spec.meta.get("variants_of") else spec for spec in specs}
+
+
+def _with_lists(spec: Spec) -> Spec:
+    """A KPI that has a variant for every list that holds somebody out, under the list's name and title."""
+    declared = spec.meta["variants"]
+    held_out = sorted(
+        (one for one in named_specs("dispatch").values() if one.meta["holdout"]),
+        key=lambda one: (one.meta["priority"], one.name),
+    )
+    variants = declared | {one.name: one.meta["title"] for one in held_out if one.name not in declared}
+    return replace(spec, meta=spec.meta | {"variants": variants, "declared_variants": list(declared)})
+
+
+def _in_order(specs: dict[str, Spec]) -> Iterator[Spec]:
+    done: set[str] = set()
+    while len(done) < len(specs):
+        ready = [s for s in specs.values() if s.table not in done and _own_reads(s, specs) <= done]
+        if not ready:
+            stuck = sorted(set(specs) - done)
+            raise SpecError("spec.cycle", where=specs[stuck[0]].where, tables=", ".join(stuck))
+        done.update(s.table for s in ready)
+        yield from ready
+
+
+def _own_reads(spec: Spec, specs: dict[str, Spec]) -> set[str]:
+    return {t.name for t in spec.reads if not t.era and t.name in specs}

@@ -1,0 +1,39 @@
+"""The command of the days between two months."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.screens.day import draw_day, tell_day
+from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.errors import Incomplete
+from pipelines.jobs.daily import STEPS, DayJob, parse_day, run_day
+from pipelines.text.progress import show_steps
+
+
+@app.command()
+def daily(
+    day: Annotated[str, typer.Argument(metavar="DATE", help="YYYY-MM-DD: the state at its 24:00.")],
+    source: Annotated[Path, typer.Option("--source", help="A folder that holds daily/<DATE>/.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write the day's workbooks into this folder.")] = None,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a day's bulletins and the orders for whom was suspended since; they are added to those of the month before."""
+    from pipelines.documents.workbooks.export import export_day
+
+    speaker = Speaker(lang, as_json)
+    with show_steps(STEPS, day, speaker.language, is_quiet=as_json) as progress:
+        job = DayJob(home, parse_day(day), source, progress=progress)
+        version = run_day(job)
+    content = tell_day(version) | {"released": job.folder.seal() is not None}
+    if out is not None:
+        content["files"] = [file.name for file in export_day(job.folder, out, speaker.language)]
+    speaker.show(content, lambda: draw_day(content, speaker.language))
+    held_back = [*content["not_computed"], *content["withheld"]]
+    if held_back:
+        raise Incomplete("day.held_back", day=day, count=len(held_back), what=", ".join(held_back))

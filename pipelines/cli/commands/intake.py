@@ -1,0 +1,81 @@
+"""Commands for a delivery before it is a month: the empty form, proposed names, the check."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.errors import Incomplete
+from pipelines.core.month import Month
+
+
+@app.command()
+def template(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an empty delivery: a CSV a table, one workbook, an example that is read, a mapping to fill in."""
+    from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
+    from pipelines.jobs.intake.template import EXAMPLE, write_template
+
+    speaker = Speaker(lang, as_json)
+    files = write_template(folder)
+    content = {"path": str(folder), "files": [str(file.relative_to(folder)) for file in files]}
+    facts = {"count": len(files), "path": folder, "month": EXAMPLE_MONTH, "example": folder / EXAMPLE}
+    speaker.show(content, lambda: speaker.say("template.written", **facts))
+
+
+@app.command(name="map")
+def map_names(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE")],
+    month: Annotated[str | None, typer.Option("--month", help="The month to look at; the newest without.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the mapping to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose a mapping.yml for an operator's own file names, headers and codes; nothing is written unasked."""
+    from pipelines.cli.screens.proposal import draw_proposal
+    from pipelines.jobs.intake.mapper import map_source, write_mapping
+
+    speaker = Speaker(lang, as_json)
+    proposal = map_source(source, month)
+    text = draw_proposal(proposal, speaker.language)
+    if out is not None:
+        write_mapping(out, text, force=force)
+    content = {"month": proposal.month, "tables": [asdict(t) for t in proposal.tables], "unknown": proposal.unknown}
+    speaker.show(content, lambda: typer.echo(text, nl=False))
+    if out is not None:
+        facts = {"path": out, "month": proposal.month, "source": source}
+        speaker.say("map.written", **facts)
+
+
+@app.command()
+def check(
+    month: str,
+    source: Annotated[str, typer.Option("--source", help="A folder, or a YAML for a database.")],
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read and judge a delivery and make no month: what is taken, what not and why, what it would give."""
+    from pipelines.cli.screens.check import check_content, draw_check
+    from pipelines.jobs.intake.check import STEPS, check_delivery
+    from pipelines.jobs.run import Job
+    from pipelines.text.progress import show_steps
+
+    speaker = Speaker(lang, as_json)
+    with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
+        found = check_delivery(Job(home, Month.parse(month), source, progress=progress))
+    speaker.show(check_content(found, speaker.language), lambda: draw_check(found, speaker.language))
+    if found.stop:
+        raise found.stop
+    if found.quarantined or found.refused or found.withheld:
+        facts: dict[str, object] = {"rows": found.quarantined, "tables": found.refused, "outputs": found.withheld}
+        facts["source"] = source
+        raise Incomplete("intake.not_all", month=month, **facts)

@@ -1,0 +1,36 @@
+"""The command of a year's plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.screens.plan import draw_plan, tell_plan
+from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.jobs.plan import PlanJob, make_plan
+from pipelines.store.faults import StorageErrors
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML of the year's totals and their keys.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Where the months' target tables go (<out>/YYYY-MM/target.csv), and a workbook."),
+    ],
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Split a year's totals into months, branches and managers; keep the plan as a version, write the months' targets."""
+    from pipelines.documents.workbooks.plan import export_plan
+
+    speaker = Speaker(lang, as_json)
+    made = make_plan(PlanJob(home, file, out))
+    with StorageErrors(home, made.version.month):
+        book = export_plan(made.version, out, speaker.language)
+    files = [str(path.relative_to(out)) for path in (*made.targets, book)]
+    content = tell_plan(made.version) | {"is_new": made.is_new, "path": str(out), "files": files}
+    speaker.show(content, lambda: draw_plan(content, speaker.language))

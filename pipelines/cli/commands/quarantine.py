@@ -1,0 +1,57 @@
+"""The command that gives the rows that were set aside back to their source."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.core.month import Month
+from pipelines.store.lake import Made, MonthFolder, Version
+from pipelines.text.texts import label
+
+
+@app.command()
+def quarantine(
+    month: str,
+    out: Annotated[Path, typer.Option("--out", help="The workbook to write: FILE.xlsx.")],
+    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="What a run that has not ended has set aside.")] = False,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="With names and numbers of people.")] = False,
+    home: Home = DEFAULT_HOME,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the rows that were set aside, a sheet a delivered file, to be corrected at their source."""
+    from pipelines.documents.workbooks.quarantine import list_quarantined, write_quarantined
+
+    speaker = Speaker(lang, as_json)
+    made = find_made(MonthFolder(home, Month.parse(month)), version, draft)
+    if not isinstance(made, Version):
+        speaker.say("cli.of_a_draft", month=month)
+    files = list_quarantined(made)
+    if files:
+        files = write_quarantined(made, out, speaker.language, unmasked=unmasked)
+    rows = sum(one.rows for one in files)
+    content = {"path": str(out) if files else None, "rows": rows, "files": [asdict(one) for one in files]}
+    content |= {"month": month, "is_draft": not isinstance(made, Version), "is_unmasked": unmasked}
+    if not files:
+        speaker.show(content, lambda: speaker.say("cli.nothing_quarantined", month=month))
+        return
+    speaker.show(content, lambda: speaker.say("cli.quarantined", path=out, rows=rows, files=len(files)))
+    for one in files:
+        speaker.say("cli.quarantined_file", file=one.file, table=one.table, rows=one.rows)
+    if unmasked:
+        typer.echo(label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True)
+
+
+def find_made(folder: MonthFolder, version: int | None, draft: bool) -> Made:
+    """The version or draft that was asked for; unasked the run that the gate stopped last, else the current version."""
+    left = folder.draft()
+    is_stopped = left.stopped is not None and (left.path / "draft.json").exists()
+    if version is None and (draft or is_stopped or folder.current() is None):
+        return folder.draft_to_show() if draft or is_stopped else folder.made_to_show()
+    return folder.version(version)

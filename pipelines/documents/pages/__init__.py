@@ -1,0 +1,1 @@
+"""Pages that open offline: the summary, data quality, the review of a model, the dictionary."""

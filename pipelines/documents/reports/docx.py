@@ -1,0 +1,126 @@
+"""The editable report: docxtpl fills the template, which the office may have edited. The same paper, the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml import OxmlElement
+from docx.shared import Mm
+from docxtpl import DocxTemplate, InlineImage
+from jinja2.exceptions import TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from pipelines.core.errors import SpecError
+from pipelines.core.month import Month
+from pipelines.documents.reports.fonts import chinese_fonts
+from pipelines.documents.reports.model import Block, Chart, Paper, Table, Text, unbroken
+from pipelines.documents.reports.pdf import draw_picture
+from pipelines.documents.reports.shown import Form, show_paper
+from pipelines.documents.reports.template import TEMPLATE
+from pipelines.store.files import replacing
+
+_LINE_MM = 156  # between the margins
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
+    """Write the paper as .docx; a chart is a picture, or a table of its figures where the fonts are missing."""
+    paper = show_paper(paper, Form.WORD).paper
+    document = DocxTemplate(template)
+    _fill_template(document, paper, template)
+    blocks = [block for section in paper.sections for block in section.blocks]
+    _dress_tables(document, [block for block in blocks if isinstance(block, Table)])
+    _describe_pictures(document, [block for block in blocks if isinstance(block, Chart)])
+    _set_properties(document, paper)
+    raw = BytesIO()
+    document.save(raw)
+    with replacing(path) as temporary:
+        temporary.write_bytes(_undated(raw))
+
+
+def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None:
+    """Fill a template in; raise SpecError when it cannot be read, or asks for what there is not."""
+    sections = [{"title": s.title, "blocks": [_block(document, block) for block in s.blocks]} for s in paper.sections]
+    content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
+    try:
+        # A template is code: in the sandbox it reaches nothing but these words.
+        document.render(content, SandboxedEnvironment(autoescape=True))
+    # Of XML that is none, lxml says it with a SyntaxError.
+    except (TemplateError, PackageNotFoundError, BadZipFile, KeyError, ValueError, SyntaxError) as error:
+        why = " ".join(str(error).split())
+        raise SpecError("paper.template", file=template, why=why) from error
+
+
+def _block(document: DocxTemplate, block: Block) -> dict[str, Any]:
+    if isinstance(block, Text):
+        return {"kind": "blank" if block.is_blank else "text", "text": unbroken(block.parts)}
+    if isinstance(block, Table):
+        rows = [[unbroken(cell) for cell in row] for row in block.rows]
+        return {"kind": "table", "title": block.title, "header": block.header, "rows": rows}
+    fonts = chinese_fonts()
+    assert fonts is not None, "without them a paper is shown without charts"
+    image = InlineImage(document, BytesIO(draw_picture(block.svg, fonts)), width=Mm(_LINE_MM))
+    return {"kind": "chart", "title": block.title, "image": image}
+
+
+def _dress_tables(document: DocxTemplate, tables: Iterable[Table]) -> None:
+    """Set widths, put numbers to the right, repeat the header on every page, keep a row in one piece."""
+    for drawn, table in _match_tables(document, tables):
+        drawn.autofit = False
+        shares = table.widths or (1,) * len(table.header)
+        widths = [Mm(_LINE_MM * share / sum(shares)) for share in shares]
+        for column, width in zip(drawn._tbl.tblGrid.gridCol_lst, widths, strict=True):
+            column.w = width
+        for line, row in enumerate(drawn.rows):
+            _mark_row(row, "w:tblHeader" if line == 0 else "w:cantSplit")
+            for place, cell in enumerate(row.cells):
+                cell.width = widths[place]
+                if place in table.numeric:
+                    cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _match_tables(document: DocxTemplate, tables: Iterable[Table]) -> Iterator[tuple[Any, Table]]:
+    """Yield what was drawn of each table; an office's template may have tables of its own, a letterhead for example."""
+    drawn = iter(document.docx.tables)
+    for table in tables:
+        for candidate in drawn:
+            first = [cell.text for cell in candidate.rows[0].cells]
+            if first == list(table.header):
+                yield candidate, table
+                break
+
+
+def _mark_row(row: Any, name: str) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement(name))
+
+
+def _describe_pictures(document: DocxTemplate, charts: Iterable[Chart]) -> None:
+    """Give each picture its figures in words."""
+    for shape, chart in zip(document.docx.inline_shapes, charts, strict=False):
+        shape._inline.docPr.set("descr", chart.description)
+        shape._inline.docPr.set("title", chart.title)
+
+
+def _set_properties(document: DocxTemplate, paper: Paper) -> None:
+    made = Month.parse(paper.month).plus(1).first_day
+    properties = document.docx.core_properties
+    properties.title, properties.author, properties.last_modified_by = paper.title, "", ""
+    properties.created = properties.modified = datetime(made.year, made.month, made.day)
+    properties.revision, properties.comments = 1, paper.draft
+
+
+def _undated(raw: BytesIO) -> bytes:
+    """Pack the parts anew in order and without the clock's time."""
+    packed = BytesIO()
+    with ZipFile(raw) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
+        names = source.namelist()
+        for name in ["[Content_Types].xml", *sorted(n for n in names if n != "[Content_Types].xml")]:
+            target.writestr(ZipInfo(name, _NO_DATE), source.read(name), ZIP_DEFLATED)
+    return packed.getvalue()

@@ -1,0 +1,156 @@
+"""Draw the template of the summary anew: `python -m pipelines.documents.reports.template`.
+
+The page is GB/T 9704: A4, margins 37, 35, 28 and 26 mm, 22 lines a page, title 22 pt 小标宋, body 16 pt 仿宋, heads 黑体.
+These fonts are not free and lie on the office's machines: they are named, not embedded. The office may edit the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docx import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+TEMPLATE = Path(__file__).with_name("summary.docx")
+LINE = Pt(28)
+_LATIN = "Times New Roman"
+
+
+def draw_template(path: Path) -> None:
+    """Write the template of the summary."""
+    document = Document()
+    _set_page(document.sections[0])
+    _set_styles(document)
+    _say_language(document)
+    for style, text in (
+        ("Paper Draft", "{%p if draft %}"),
+        ("Paper Draft", "{{ draft }}"),
+        ("Paper Draft", "{%p endif %}"),
+        ("Paper Title", "{{ title }}"),
+        ("Paper Said", "{%p for line in said %}"),
+        ("Paper Said", "{{ line }}"),
+        ("Paper Said", "{%p endfor %}"),
+        ("Paper Text", "{%p for section in sections %}"),
+        ("Heading 1", "{{ section.title }}"),
+        ("Paper Text", "{%p for block in section.blocks %}"),
+        ("Paper Text", "{%p if block.kind == 'text' %}"),
+        ("Paper Text", "{{ block.text }}"),
+        ("Paper Text", "{%p elif block.kind == 'blank' %}"),
+        ("Paper Text", "{{ block.text }}"),
+        ("Paper Text", ""),
+        ("Paper Text", "{%p elif block.kind == 'chart' %}"),
+        ("Paper Caption", "{{ block.title }}"),
+        ("Paper Drawing", "{{ block.image }}"),
+        ("Paper Text", "{%p else %}"),
+        ("Paper Caption", "{{ block.title }}"),
+    ):
+        document.add_paragraph(text, style=style)
+    _add_table(document)
+    for text in ("{%p endif %}", "{%p endfor %}", "{%p endfor %}"):
+        document.add_paragraph(text, style="Paper Text")
+    _number_pages(document.sections[0])
+    document.core_properties.author = ""
+    document.save(str(path))
+
+
+def _set_page(section: Any) -> None:
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    section.footer_distance = Mm(28)
+    grid = OxmlElement("w:docGrid")
+    grid.set(qn("w:type"), "lines")
+    grid.set(qn("w:linePitch"), "579")
+    for old in section._sectPr.findall(qn("w:docGrid")):
+        section._sectPr.remove(old)
+    section._sectPr.append(grid)
+
+
+def _set_styles(document: Any) -> None:
+    centre = WD_ALIGN_PARAGRAPH.CENTER
+    _style(document, "Normal", "仿宋_GB2312", 16)
+    _style(document, "Paper Title", "方正小标宋简体", 22, align=centre, line=Pt(36), after=12)
+    _style(document, "Paper Said", "楷体_GB2312", 12, align=centre, line=Pt(20))
+    _style(document, "Paper Text", "仿宋_GB2312", 16, line=LINE, indent=Pt(32))
+    _style(document, "Paper Caption", "黑体", 12, align=centre, line=Pt(22), before=8, keep=True)
+    _style(document, "Paper Drawing", "仿宋_GB2312", 10.5, align=centre)
+    _style(document, "Paper Cell", "仿宋_GB2312", 9, line=Pt(13))
+    _off_grid(document.styles["Paper Cell"])
+    _style(document, "Paper Draft", "黑体", 14, align=centre, line=LINE)
+    document.styles["Paper Draft"].font.color.rgb = RGBColor(0xC0, 0, 0)
+    _style(document, "Heading 1", "黑体", 16, line=LINE, before=10, keep=True)
+    document.styles["Heading 1"].font.color.rgb = RGBColor(0, 0, 0)
+    document.styles["Heading 1"].font.bold = False
+
+
+def _style(
+    document: Any, name: str, font: str, size: float, *, align: Any = None, line: Any = None, before: float = 0,
+    after: float = 0, indent: Any = None, keep: bool = False,
+) -> None:  # fmt: skip
+    styles = document.styles
+    style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    style.font.name, style.font.size = _LATIN, Pt(size)
+    # Without the East Asian font named Word takes another one for Chinese.
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{theme}"), None)
+    fonts.set(qn("w:eastAsia"), font)
+    shape = style.paragraph_format
+    shape.alignment, shape.space_before, shape.space_after = align, Pt(before), Pt(after)
+    shape.first_line_indent, shape.keep_with_next = indent, keep
+    if line is not None:
+        shape.line_spacing = line
+
+
+def _off_grid(style: Any) -> None:
+    """Let a table's lines be closer than the 22 of the page."""
+    snap = OxmlElement("w:snapToGrid")
+    snap.set(qn("w:val"), "0")
+    style.element.get_or_add_pPr().insert_element_before(snap, "w:spacing", "w:ind", "w:jc")  # the order Word wants
+
+
+def _say_language(document: Any) -> None:
+    """Say that the East Asian text is simplified Chinese: else its marks are set as in Taiwan or Japan."""
+    for language in document.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")
+
+
+def _add_table(document: Any) -> None:
+    """A table of as many columns as the header has: docxtpl repeats cells and rows."""
+    table = document.add_table(rows=4, cols=3, style="Table Grid")
+    for line, texts in enumerate((
+        ("{%tc for name in block.header %}", "{{ name }}", "{%tc endfor %}"),
+        ("{%tr for row in block.rows %}", "", ""),
+        ("{%tc for cell in row %}", "{{ cell }}", "{%tc endfor %}"),
+        ("{%tr endfor %}", "", ""),
+    )):  # fmt: skip
+        for place, text in enumerate(texts):
+            paragraph = table.cell(line, place).paragraphs[0]
+            paragraph.style = document.styles["Paper Cell"]
+            paragraph.add_run(text).bold = line == 0 or None
+
+
+def _number_pages(section: Any) -> None:
+    """Put "- 1 -" under each page."""
+    paragraph = section.footer.paragraphs[0]
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for kind, text in (("text", "- "), ("begin", ""), ("code", "PAGE"), ("end", ""), ("text", " -")):
+        run = paragraph.add_run(text if kind == "text" else "")
+        run.font.size = Pt(14)
+        if kind in ("begin", "end"):
+            mark = OxmlElement("w:fldChar")
+            mark.set(qn("w:fldCharType"), kind)
+            run._r.append(mark)
+        elif kind == "code":
+            code = OxmlElement("w:instrText")
+            code.text = text
+            run._r.append(code)
+
+
+if __name__ == "__main__":
+    draw_template(TEMPLATE)

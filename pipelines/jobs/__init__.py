@@ -1,0 +1,1 @@
+"""What is run: a month, a day, a restatement, a check, a training, a plan."""

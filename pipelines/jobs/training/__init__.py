@@ -1,0 +1,1 @@
+"""Challengers: how models are fitted, judged, kept and made champion."""

@@ -1,0 +1,162 @@
+"""A small HTTP server beside the home: its metrics, whether this process lives, and whether the home can be worked with."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import date
+from ipaddress import ip_address
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
+from pipelines.core.errors import StorageError, UsageError
+from pipelines.operations.deadlines import local_today
+from pipelines.operations.metrics import draw_metrics, readable_version
+from pipelines.store.lake import MonthFolder, held_months
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+SILENT_SECONDS, LONGEST_SECONDS, MOST_AT_ONCE = 5, 20, 32  # of one connection; a scrape takes less than a second
+CACHED_SECONDS = 5.0  # two scrapers, or an impatient one, read the home once
+STALE_DAYS = 45  # a month is made in the first days of the one after it, and stands until the next is made
+
+
+class Office:
+    """Answers /metrics, /healthz and /readyz for one home."""
+
+    def __init__(self, home: Path, stale_days: int = STALE_DAYS, today: Callable[[], date] = local_today) -> None:
+        self.home = home
+        self.stale_days = stale_days
+        self.today = today
+        self._drawn: tuple[float, str] | None = None
+        self._drawing = threading.Lock()
+
+    def __call__(self, request: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer one request, as WSGI wants it."""
+        pages = {"/metrics": self._metrics, "/healthz": self._health, "/readyz": self._readiness}
+        page = pages.get(request.get("PATH_INFO", ""))
+        status, kind, text = page() if page else ("404 Not Found", "text/plain; charset=utf-8", "not found\n")
+        body = text.encode()
+        start(status, [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")])
+        return [body]
+
+    def _metrics(self) -> tuple[str, str, str]:
+        with self._drawing:
+            now = time.monotonic()
+            if self._drawn is None or now - self._drawn[0] >= CACHED_SECONDS:
+                self._drawn = now, draw_metrics(self.home, self.today())
+            return "200 OK", CONTENT_TYPE_PLAIN_0_0_4, self._drawn[1]
+
+    def _health(self) -> tuple[str, str, str]:
+        return "200 OK", "application/json", '{"lives": true}\n'
+
+    def _readiness(self) -> tuple[str, str, str]:
+        reason = find_reason(self.home, self.today(), self.stale_days)
+        status = "503 Service Unavailable" if reason else "200 OK"
+        return status, "application/json", json.dumps({"ready": reason is None, "reason": reason}) + "\n"
+
+
+def find_reason(home: Path, today: date, stale_days: int) -> str | None:
+    """Say why a home is not ready (home_unreadable, no_month, month_unreadable, month_stale); None when it is."""
+    try:
+        months = held_months(home)
+        if not home.is_dir():
+            return "home_unreadable"
+    except (OSError, StorageError):
+        return "home_unreadable"
+    if not months:
+        return "no_month"
+    if readable_version(MonthFolder(home, months[-1])) is None:
+        return "month_unreadable"
+    return "month_stale" if (today - months[-1].last_day).days > stale_days else None
+
+
+class QuietHandler(WSGIRequestHandler):
+    """A scrape every few seconds is no news; who says nothing, or a byte now and then, is let go."""
+
+    timeout = SILENT_SECONDS
+
+    def setup(self) -> None:
+        """Take the connection for so long, however it is used."""
+        super().setup()
+        self._end = threading.Timer(LONGEST_SECONDS, self._let_go)
+        self._end.daemon = True
+        self._end.start()
+
+    def finish(self) -> None:
+        """Give the connection back."""
+        self._end.cancel()
+        super().finish()
+
+    def _let_go(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class PatientServer(ThreadingMixIn, WSGIServer):
+    """Answers each connection in a thread of its own, and no more than so many at once."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        super().__init__(*args, **more)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a connection on; one too many is told so and let go."""
+        if not self._places.acquire(blocking=False):
+            with suppress(OSError):
+                request.settimeout(0.1)
+                request.sendall(b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n")
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer a connection, and give its place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of who went away or was let go; all else is this program's."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+def is_beyond(address: str) -> bool:
+    """Say whether other machines can reach an address; a name may lead anywhere but for localhost's."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+def open_server(office: Office, address: str) -> WSGIServer:
+    """Listen on `HOST:PORT` (port 0: any free one).
+
+    Raise UsageError for what is no address, StorageError where nobody may listen.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise UsageError("metrics.bad_address", address=address)
+    try:
+        return make_server(host, int(port), office, PatientServer, QuietHandler)
+    except OSError as error:
+        raise StorageError("metrics.cannot_listen", address=address, why=error.strerror) from error

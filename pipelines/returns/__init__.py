@@ -1,0 +1,1 @@
+"""What comes back: filled workbooks and lists, read row by row."""

@@ -1,0 +1,75 @@
+"""What makes an order an order: an id that is the same on every run, and a day by which it is done."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.catalogue.spec import Spec
+from pipelines.core.calendar import Calendar
+from pipelines.core.errors import SpecError
+from pipelines.core.month import Month
+
+
+def keyed_hash(key: bytes, *parts: str) -> bytes:
+    """Return a hash nobody without the key can foretell; the same parts give the same hash for ever."""
+    return hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
+
+
+def order_ids(key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = "") -> pa.Table:
+    """Give each (list, customer) of a month, or of a day after it, its order id: month and twelve letters of a keyed hash."""
+    occasion = occasion or str(month)
+    records = [
+        {
+            "list": row["list"],
+            "customer_id": row["customer_id"],
+            "order_id": f"{month.year}{month.number:02d}-{_letters(key, occasion, row['list'], row['customer_id'])}",
+        }
+        for row in rows
+    ]
+    return pa.Table.from_pylist(records, schema=pa.schema([(n, pa.string()) for n in _ID]))
+
+
+_ID = ("list", "customer_id", "order_id")
+
+
+def _letters(key: bytes, *parts: str) -> str:
+    return base64.b32encode(keyed_hash(key, "order", *parts)).decode()[:12]
+
+
+def due_dates(
+    calendar: Calendar, month: Month, dispatch_on: date, specs: Mapping[str, Spec], rows: Iterable[Mapping[str, Any]]
+) -> pa.Table:
+    """Give each order its due day; `is_provisional` when the calendar does not know that year's holidays."""
+    cache: dict[tuple[str, date | None], date] = {}
+    records = []
+    for row in rows:
+        place = (row["list"], row["listed_due_on"])
+        if place not in cache:
+            cache[place] = due_day(calendar, month, dispatch_on, specs[row["list"]], row["listed_due_on"])
+        due_on = cache[place]
+        known = calendar.knows(due_on.year)
+        records.append(
+            {"list": row["list"], "customer_id": row["customer_id"], "due_on": due_on, "is_provisional": not known}
+        )
+    schema = pa.schema(
+        [("list", pa.string()), ("customer_id", pa.string()), ("due_on", pa.date32()), ("is_provisional", pa.bool_())]
+    )
+    return pa.Table.from_pylist(records, schema=schema)
+
+
+def due_day(calendar: Calendar, month: Month, dispatch_on: date, spec: Spec, listed: date | None) -> date:
+    """Return an order's due day by its list's `due:` rule; a holiday moves it to the working day before."""
+    rule = spec.meta.get("due", {})
+    if "working_days" in rule:
+        return calendar.after(dispatch_on, rule["working_days"])
+    if "day" in rule:
+        return calendar.on_or_before(month.plus(1).first_day.replace(day=rule["day"]))
+    if "column" in rule:
+        return calendar.on_or_before(listed or month.plus(1).last_day)
+    raise SpecError("spec.no_due", where=spec.where)

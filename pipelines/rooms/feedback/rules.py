@@ -1,0 +1,27 @@
+"""How each list's claims are checked: the list says so itself (`verify:`), else its purpose does."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.spec import Spec
+from pipelines.rooms.context import Context
+
+# payment  the listed amount is paid by the due day       kept    in Net and billed
+# renewal  a later contract end, and in Net               card    a valid card of the customer's tier
+# points   points redeemed in the month                   claim   a manager at the cut-off
+PROOFS = ("payment", "kept", "renewal", "card", "points", "claim")
+_RULE = pa.schema([("list", pa.string()), ("proof", pa.string())])
+
+
+def proof_of(spec: Spec) -> str:
+    """What a success of a list is verified by."""
+    return str(spec.meta.get("verify") or ("payment" if spec.meta["purpose"] == "debt" else "kept"))
+
+
+def write_rules(context: Context) -> None:
+    """Write `feedback_rule`, a row a list."""
+    rules = [{"list": spec.name, "proof": proof_of(spec)} for spec in lists()]
+    context.engine.register("rule", pa.Table.from_pylist(rules, schema=_RULE))
+    context.write("feedback_rule", "SELECT list, proof FROM rule", ["list"])

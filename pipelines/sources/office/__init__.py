@@ -1,0 +1,1 @@
+"""The office database, read through SQLAlchemy as any source is: answers and changes of orders."""
