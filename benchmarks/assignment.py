@@ -74,16 +74,31 @@ MADE = {
 def make_context(folder: Path, engine: DuckEngine, rule: str) -> Context:
     """A month's context over tables made in place."""
     settings = load_settings(capacity_rule=rule, secret_key="a key of the benchmark's own")
-    context = Context(MONTH, settings, Calendar(), Draft(MONTH, folder), engine, dict.fromkeys(("m1", "m2", "prior")))
+    context = Context(
+        MONTH,
+        settings,
+        Calendar(),
+        Draft(MONTH, folder),
+        engine,
+        dict.fromkeys(("m1", "m2", "prior")),
+    )
     return context
 
 
 def fill(context: Context, services: int, managers: int) -> None:
     """Make the tables dispatch reads, and the candidates of every list."""
-    sizes = {"customers": services * 2 // 3, "managers": managers, "branches": BRANCHES, "capacity": CAPACITY}
+    sizes = {
+        "customers": services * 2 // 3,
+        "managers": managers,
+        "branches": BRANCHES,
+        "capacity": CAPACITY,
+    }
     for name, sql in MADE.items():
         context.write(name, sql.format(**sizes), ["1"])
-    parts = [_candidates(name, share, sizes["customers"], 20 + i) for i, (name, share) in enumerate(SHARES.items())]
+    parts = [
+        _candidates(name, share, sizes["customers"], 20 + i)
+        for i, (name, share) in enumerate(SHARES.items())
+    ]
     context.engine.table("candidate", " UNION ALL ".join(parts))
 
 
@@ -102,12 +117,17 @@ def run_rule(rule: str, services: int, managers: int) -> dict[str, Any]:
     """Dispatch once; return seconds a step, peak gigabytes, and what was written."""
     specs = [spec for spec in lists() if spec.name in SHARES]
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as name, DuckEngine(Path(name) / "tmp", [Path(name)], "6GB", 2) as engine:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        DuckEngine(Path(name) / "tmp", [Path(name)], "6GB", 2) as engine,
+    ):
         context = make_context(Path(name), engine, rule)
         fill(context, services, managers)
         made = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         steps: dict[str, Callable[[], object]] = {
-            "draw the hold-out": lambda: draw_holdout(context, [s.name for s in specs if s.meta["holdout"]]),
+            "draw the hold-out": lambda: draw_holdout(
+                context, [s.name for s in specs if s.meta["holdout"]]
+            ),
             "may we": lambda: ask(context, specs),
             "give the places": lambda: place(context),
             "why-nots": lambda: settle(context),
@@ -119,7 +139,9 @@ def run_rule(rule: str, services: int, managers: int) -> dict[str, Any]:
             seconds[step] = round(time.perf_counter() - started, 2)
         figures = pq.read_table(Path(name) / "dispatch_capacity.parquet").to_pylist()
         company = next(row for row in figures if row["scope_kind"] == "company")
-        counted = engine.rows("SELECT COUNT(*) AS candidates, COUNT(DISTINCT customer_id) AS customers FROM candidate")
+        counted = engine.rows(
+            "SELECT COUNT(*) AS candidates, COUNT(DISTINCT customer_id) AS customers FROM candidate"
+        )
         return {
             **counted[0],
             "seconds": seconds,
@@ -128,7 +150,9 @@ def run_rule(rule: str, services: int, managers: int) -> dict[str, Any]:
             "peak_gb_before": round(made / 2**20, 2),
             **{n: company[n] for n in ("capacity", "wanted_count", "used_count", "gap_rate")},
             **{n: float(company[f"{n}_amount"]) for n in ("value", "bound", "shadow_price")},
-            "worst_branch_gap": max(row["gap_rate"] for row in figures if row["scope_kind"] == "branch"),
+            "worst_branch_gap": max(
+                row["gap_rate"] for row in figures if row["scope_kind"] == "branch"
+            ),
             "broken": broken(engine),
         }
 
@@ -181,7 +205,10 @@ BROKEN = {
 def broken(engine: DuckEngine) -> dict[str, int]:
     """How often each rule is broken by the tables as written."""
     engine.table("treated", "SELECT * FROM dispatch_order WHERE arm = 'treated'")
-    return {name: engine.rows(f"SELECT COUNT(*) AS n FROM ({sql})")[0]["n"] for name, sql in BROKEN.items()}
+    return {
+        name: engine.rows(f"SELECT COUNT(*) AS n FROM ({sql})")[0]["n"]
+        for name, sql in BROKEN.items()
+    }
 
 
 def main() -> None:
@@ -195,8 +222,16 @@ def main() -> None:
         print(json.dumps(run_rule(asked.rule, asked.services, asked.managers)))
         return
     for rule in ("priority", "value"):
-        command = [sys.executable, "-m", "benchmarks.assignment", str(asked.services), str(asked.managers)]
-        answer = subprocess.run([*command, "--rule", rule], check=True, capture_output=True, text=True).stdout
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.assignment",
+            str(asked.services),
+            str(asked.managers),
+        ]
+        answer = subprocess.run(
+            [*command, "--rule", rule], check=True, capture_output=True, text=True
+        ).stdout
         print(f"{asked.services:,} services, {asked.managers:,} managers, places by {rule}")
         for name, value in json.loads(answer).items():
             print(f"  {name}: {value}")

@@ -42,7 +42,10 @@ _SMALL = {
 def write_month(folder: Path, rows: int) -> float:
     """Write the month as Parquet; return the megabytes of its two large tables."""
     folder.mkdir(parents=True)
-    large = {"usage": _USAGE.format(rows=rows), "service": f"{_SERVICE} FROM ({_USAGE.format(rows=rows)})"}
+    large = {
+        "usage": _USAGE.format(rows=rows),
+        "service": f"{_SERVICE} FROM ({_USAGE.format(rows=rows)})",
+    }
     for name, sql in (large | _SMALL).items():
         duckdb.sql(f"COPY ({sql}) TO '{folder / name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
     return sum((folder / f"{name}.parquet").stat().st_size for name in large) / 1e6
@@ -76,7 +79,9 @@ def peak_of(source: str, home: Path) -> float:
         "run_room(job, 'extract'); run_room(job, 'snapshot')\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
     return int(done.stdout.split()[-1]) / 1e6
 
 

@@ -28,12 +28,21 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import twin
-from models.judging.sequences import FEWEST, Arm, Interval, overall_effect, retention_effect, revenue_effect
+from models.judging.sequences import (
+    FEWEST,
+    Arm,
+    Interval,
+    overall_effect,
+    retention_effect,
+    revenue_effect,
+)
 from pipelines.core.settings import load_settings
 from pipelines.rooms.dispatch.holdout import draw
 
 CONFIG = twin.TwinConfig()
-FACTOR = dict(zip(("persuadable", "indifferent", "sleeping_dog"), CONFIG.treated_factors, strict=True))
+FACTOR = dict(
+    zip(("persuadable", "indifferent", "sleeping_dog"), CONFIG.treated_factors, strict=True)
+)
 LISTS = {"churn_risk": 1.0, "renewal": 0.6, "points_redemption": 0.3}
 OVERALL = "overall"
 # What a contact does: as the twin has it; nothing; to everybody the best or the worst that it can do.
@@ -60,7 +69,9 @@ class Operator:
     def running(self, columns: np.ndarray) -> np.ndarray:
         """Add columns × rows up to months × lists × columns, each month with all before it."""
         size = self.months * len(LISTS)
-        sums = np.stack([np.bincount(self._cell, weights=column, minlength=size) for column in columns], axis=-1)
+        sums = np.stack(
+            [np.bincount(self._cell, weights=column, minlength=size) for column in columns], axis=-1
+        )
         return sums.reshape(self.months, len(LISTS), len(columns)).cumsum(axis=0)
 
 
@@ -77,17 +88,29 @@ def _month(source: Path, folder: Path, after: Path, place: int) -> pd.DataFrame:
     lines = pq.read_table(folder / "service.parquet").to_pandas()
     truth = pq.read_table(source / "truth" / folder.name / "service_truth.parquet").to_pandas()
     lines = lines[lines["status"] == "active"].merge(truth.drop(columns="month"), on="service_id")
-    people = pq.read_table(folder / "customer.parquet").to_pandas()[["customer_id", "vip_tier", "customer_type"]]
+    people = pq.read_table(folder / "customer.parquet").to_pandas()[
+        ["customer_id", "vip_tier", "customer_type"]
+    ]
     owner = pq.read_table(folder / "ownership.parquet").to_pandas().sort_values("valid_from")
     owner = owner.drop_duplicates("customer_id", keep="last")[["customer_id", "branch_id"]]
     bills = pq.read_table(folder / "bill.parquet").to_pandas()
     paid = bills.groupby("service_id")["billed_amount"].sum().astype(float)
-    later = pq.read_table(after / "bill.parquet").to_pandas().groupby("service_id")["billed_amount"].sum().astype(float)
+    later = (
+        pq.read_table(after / "bill.parquet")
+        .to_pandas()
+        .groupby("service_id")["billed_amount"]
+        .sum()
+        .astype(float)
+    )
     lines["before"] = lines["service_id"].map(paid).fillna(0.0)
     is_gone = lines["would_churn_untreated"] | ~lines["service_id"].isin(later.index)
-    lines["revenue"] = lines["service_id"].map(later).mask(is_gone, lines["before"])  # had he stayed, as before
+    lines["revenue"] = (
+        lines["service_id"].map(later).mask(is_gone, lines["before"])
+    )  # had he stayed, as before
     lines = lines.merge(people, on="customer_id").merge(owner, on="customer_id")
-    lines = lines[lines["customer_type"] == "individual"].sort_values(["voluntary_hazard", "service_id"])
+    lines = lines[lines["customer_type"] == "individual"].sort_values(
+        ["voluntary_hazard", "service_id"]
+    )
     lines = lines.drop_duplicates("customer_id", keep="last")
     lines["stratum"] = lines["branch_id"].fillna("-") + "/" + lines["vip_tier"].fillna("-")
     lines["list"] = _lists(lines)
@@ -114,14 +137,22 @@ def held_out(operator: Operator, key: bytes) -> np.ndarray:
     known: dict[str, tuple[str, bool]] = {}
     for _, rows in operator.rows.groupby("month"):
         pairs = zip(rows["customer_id"], rows["stratum"], strict=True)
-        new = [{"customer_id": who, "stratum": stratum} for who, stratum in pairs if who not in known]
+        new = [
+            {"customer_id": who, "stratum": stratum} for who, stratum in pairs if who not in known
+        ]
         old = [{"stratum": stratum, "is_drawn": is_drawn} for stratum, is_drawn in known.values()]
         chosen = draw(key, share, old, new)
         known |= {row["customer_id"]: (row["stratum"], row["customer_id"] in chosen) for row in new}
-    return operator.rows["customer_id"].map({who: is_drawn for who, (_, is_drawn) in known.items()}).to_numpy(bool)
+    return (
+        operator.rows["customer_id"]
+        .map({who: is_drawn for who, (_, is_drawn) in known.items()})
+        .to_numpy(bool)
+    )
 
 
-def outcomes(operator: Operator, world: Mapping[str, float], reached: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def outcomes(
+    operator: Operator, world: Mapping[str, float], reached: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return who stays if held out, and who stays if his order is on a desk."""
     rows = operator.rows
     factor = 1 + rows["list"].map(LISTS) * (rows["persuasion"].map(world) - 1)
@@ -137,15 +168,26 @@ def look_every_month(
     seen, gain = np.where(drawn, stays, kept), kept.astype(float) - stays
     revenue = operator.rows["revenue"].to_numpy(float)
     change = seen * revenue - operator.rows["before"].to_numpy(float)
-    arms = [operator.running(np.stack([f, f * seen, f * change, f * change**2])) for f in (~drawn, drawn)]
+    arms = [
+        operator.running(np.stack([f, f * seen, f * change, f * change**2]))
+        for f in (~drawn, drawn)
+    ]
     truth = operator.running(np.stack([np.ones(len(gain)), gain, gain * revenue]))
     for month in range(operator.months):
-        pairs = [(Arm(*t.tolist()), Arm(*h.tolist())) for t, h in zip(*(arm[month] for arm in arms), strict=True)]
+        pairs = [
+            (Arm(*t.tolist()), Arm(*h.tolist()))
+            for t, h in zip(*(arm[month] for arm in arms), strict=True)
+        ]
         orders, effect, effect_revenue = truth[month].T
         for place, (name, (treated, holdout)) in enumerate(zip(LISTS, pairs, strict=True)):
             n = max(orders[place], 1.0)
             yield _look(name, retention_effect(treated, holdout), effect[place] / n, "effect")
-            yield _look(name, revenue_effect(treated, holdout), effect_revenue[place] / n * treated.orders, "revenue")
+            yield _look(
+                name,
+                revenue_effect(treated, holdout),
+                effect_revenue[place] / n * treated.orders,
+                "revenue",
+            )
         weight = np.array([t.orders * (min(t.orders, h.orders) >= FEWEST) for t, h in pairs])
         whole = float(weight @ (effect / np.maximum(orders, 1.0))) / max(float(weight.sum()), 1.0)
         yield _look(OVERALL, overall_effect(pairs), whole, "effect")
@@ -155,7 +197,13 @@ def _look(name: str, found: Interval | None, truth: float, what: str) -> dict[st
     if found is None:
         return {"list": name, "what": what, "says": False, "misses": False, "pauses": False}
     misses = not found.low <= truth <= found.high
-    return {"list": name, "what": what, "says": True, "misses": misses, "pauses": what == "effect" and found.high < 0}
+    return {
+        "list": name,
+        "what": what,
+        "says": True,
+        "misses": misses,
+        "pauses": what == "effect" and found.high < 0,
+    }
 
 
 # -- all of them -------------------------------------------------------------------------------------------------
@@ -170,8 +218,12 @@ def run(operators: list[Operator], histories: int) -> pd.DataFrame:
             drawn, random = held_out(operator, key), np.random.default_rng([number, history])
             reached = random.random(len(operator.rows)) < CONFIG.worked_share * CONFIG.reach_rate
             for world, factors in WORLDS.items():
-                looks = pd.DataFrame(look_every_month(operator, drawn, *outcomes(operator, factors, reached)))
-                by = looks.groupby(["list", "what"], as_index=False)[["says", "misses", "pauses"]].any()
+                looks = pd.DataFrame(
+                    look_every_month(operator, drawn, *outcomes(operator, factors, reached))
+                )
+                by = looks.groupby(["list", "what"], as_index=False)[
+                    ["says", "misses", "pauses"]
+                ].any()
                 found.append(by.assign(world=world, history=f"{number}/{history}"))
         print(f"operator {number + 1} of {len(operators)} done", file=sys.stderr, flush=True)
     table: pd.DataFrame = pd.concat(found, ignore_index=True)
@@ -187,11 +239,15 @@ def main() -> int:
     parser.add_argument("--months", type=int, default=13, help="generated; one less is looked at")
     options = parser.parse_args()
     started = time.perf_counter()
-    operators = [generate(options.services, options.months, seed) for seed in range(1, options.operators + 1)]
+    operators = [
+        generate(options.services, options.months, seed) for seed in range(1, options.operators + 1)
+    ]
     table = run(operators, options.histories)
     said = table[table["says"]]
     told = said.groupby(["world", "what", "list"], sort=False).agg(
-        histories=("misses", "size"), covered=("misses", lambda m: 1 - m.mean()), paused=("pauses", "mean")
+        histories=("misses", "size"),
+        covered=("misses", lambda m: 1 - m.mean()),
+        paused=("pauses", "mean"),
     )
     print(told.to_string(float_format="{:.1%}".format))
     print(

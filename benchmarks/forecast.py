@@ -33,7 +33,9 @@ def read_ladder(source: Path, months: list[Month]) -> Ladder:
         ).fetchall()
         for bill_month, amount in rows:
             open_[place, min(month.since(Month.parse(bill_month)), OLDEST)] += float(amount)
-        sums = duckdb.sql(f"SELECT SUM(billed_amount + COALESCE(adjustment_amount, 0)) FROM '{folder}/bill.parquet'")
+        sums = duckdb.sql(
+            f"SELECT SUM(billed_amount + COALESCE(adjustment_amount, 0)) FROM '{folder}/bill.parquet'"
+        )
         billed[place] = float(sums.fetchall()[0][0])
     return Ladder(open_, billed)
 
@@ -50,7 +52,13 @@ def errors_of(ladder: Ladder, seed: int) -> pd.DataFrame:
             change = max(now + (now - before) * (step + 1), 0.0)
             held = said.low[step] <= truth <= said.high[step]
             width = (said.high[step] - said.low[step]) / truth
-            facts = {"seed": seed, "horizon": step + 1, "truth": truth, "held": held, "width": width}
+            facts = {
+                "seed": seed,
+                "horizon": step + 1,
+                "truth": truth,
+                "held": held,
+                "width": width,
+            }
             rows.append(facts | {"ladder": said.open[step], "as_now": now, "as_it_went": change})
     return pd.DataFrame(rows)
 

@@ -39,7 +39,10 @@ class Page:
     def lines(self) -> dict[str, int]:
         """The line of each order."""
         place = self.places["order_id"]
-        return {str(self.sheet.cell(i, place).value): i for i in range(self.header + 1, self.sheet.max_row + 1)}
+        return {
+            str(self.sheet.cell(i, place).value): i
+            for i in range(self.header + 1, self.sheet.max_row + 1)
+        }
 
     def cell(self, order_id: str, name: str) -> Any:
         """An order's cell of a column."""
@@ -51,7 +54,10 @@ class Page:
 
     def values(self, first: int | None = None) -> Rows:
         """The values of all lines below the titles, or from a line on."""
-        return [[cell.value for cell in line] for line in self.sheet.iter_rows(min_row=first or self.header + 1)]
+        return [
+            [cell.value for cell in line]
+            for line in self.sheet.iter_rows(min_row=first or self.header + 1)
+        ]
 
     def lay(self, rows: Rows, first: int | None = None) -> None:
         """Write rows below the titles, or from a line on."""
@@ -78,14 +84,18 @@ def sort_rows(page: Page) -> None:
 
 def delete_unfilled_rows(page: Page) -> None:
     """Delete what nobody worked."""
-    for order_id in sorted(set(page.lines) - set(page.filled), key=page.lines.__getitem__, reverse=True):
+    for order_id in sorted(
+        set(page.lines) - set(page.filled), key=page.lines.__getitem__, reverse=True
+    ):
         page.sheet.delete_rows(page.lines[order_id])
 
 
 def duplicate_rows(page: Page) -> None:
     """Copy filled rows to the end."""
     for order_id in list(page.filled)[:3]:
-        page.lay([[cell.value for cell in page.sheet[page.lines[order_id]]]], page.sheet.max_row + 1)
+        page.lay(
+            [[cell.value for cell in page.sheet[page.lines[order_id]]]], page.sheet.max_row + 1
+        )
 
 
 def put_blank_rows(page: Page) -> None:
@@ -108,7 +118,9 @@ def split_on_two_sheets(page: Page) -> None:
     for i, row in enumerate([titles, *rows[middle:]], start=1):
         for place, value in enumerate(row, start=1):
             other.cell(i, place).value = value
-            form = page.sheet.cell(min(page.header + i - 1, page.header + len(rows)), place).number_format
+            form = page.sheet.cell(
+                min(page.header + i - 1, page.header + len(rows)), place
+            ).number_format
             other.cell(i, place).number_format = form
     page.sheet.delete_rows(page.header + 1 + middle, len(rows) - middle)
 
@@ -124,7 +136,10 @@ def repeat_titles(page: Page) -> None:
 
 def move_columns(page: Page) -> None:
     """Drag the first columns to the end, with their formats."""
-    lines = [[(c.value, c.number_format) for c in line] for line in page.sheet.iter_rows(min_row=page.header)]
+    lines = [
+        [(c.value, c.number_format) for c in line]
+        for line in page.sheet.iter_rows(min_row=page.header)
+    ]
     for i, line in enumerate(lines, page.header):
         for place, (value, form) in enumerate(line[7:] + line[:7], start=1):
             page.sheet.cell(i, place).value = value
@@ -134,7 +149,9 @@ def move_columns(page: Page) -> None:
 def hide_and_add_columns(page: Page) -> None:
     """Hide some columns, add one's own."""
     for name in ("action", "script", "evidence"):
-        page.sheet.column_dimensions[page.sheet.cell(1, page.places[name]).column_letter].hidden = True
+        page.sheet.column_dimensions[
+            page.sheet.cell(1, page.places[name]).column_letter
+        ].hidden = True
     place = page.sheet.max_column + 1
     page.sheet.cell(page.header, place).value = "下次回访"
     for line in list(page.lines.values())[::2]:
@@ -230,7 +247,9 @@ def write_own_outcomes(page: Page) -> None:
     for number, order_id in enumerate(page.filled):
         cell = page.cell(order_id, "outcome")
         name = words[cell.value]
-        cell.value = (f" {labels('en')[name].upper()} ", name.removeprefix("outcome."), "搞定了")[number % 3]
+        cell.value = (f" {labels('en')[name].upper()} ", name.removeprefix("outcome."), "搞定了")[
+            number % 3
+        ]
 
 
 # -- cheats ------------------------------------------------------------------------------------------------------

@@ -86,7 +86,12 @@ def send_out(work: Path, workbooks: int, seed: int) -> list[Path]:
     month = Month.parse("2026-08")
     config = twin.TwinConfig(customers_per_manager=SERVICES_A_DESK // 2)
     twin.generate(
-        work / "source", services=workbooks * SERVICES_A_DESK, months=1, seed=seed, through=str(month), config=config
+        work / "source",
+        services=workbooks * SERVICES_A_DESK,
+        months=1,
+        seed=seed,
+        through=str(month),
+        config=config,
     )
     job = Job(work / "home", month, str(work / "source"))
     with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
@@ -104,7 +109,8 @@ def fill_in(sheet: Any, draw: random.Random) -> dict[str, Answer]:
     """Fill in most rows of a work list; return what was written for each order."""
     places = {str(cell.value): cell.column for cell in sheet[HEADER]}
     at = {
-        name: places[WORDS[name]] for name in ("order_id", "outcome", "contacted_on", "promised_amount", "promised_on")
+        name: places[WORDS[name]]
+        for name in ("order_id", "outcome", "contacted_on", "promised_amount", "promised_on")
     }
     lines = range(HEADER + 1, sheet.max_row + 1)
     said = {}
@@ -127,10 +133,14 @@ def edit_all(files: Sequence[Path], out: Path, seed: int) -> list[Handed]:
     edits = [*EDITS, cut_off, hand_in_twice]
     kinds = [(edit, way) for way in WAYS for edit in edits]
     draw = random.Random(seed)
-    return [hand for number, path in enumerate(files) for hand in _edit(path, out, number, kinds, draw)]
+    return [
+        hand for number, path in enumerate(files) for hand in _edit(path, out, number, kinds, draw)
+    ]
 
 
-def _edit(path: Path, out: Path, number: int, kinds: Sequence[tuple[Edit, str]], draw: random.Random) -> list[Handed]:
+def _edit(
+    path: Path, out: Path, number: int, kinds: Sequence[tuple[Edit, str]], draw: random.Random
+) -> list[Handed]:
     edit, way = kinds[number % len(kinds)]
     made = []
     for turn in range(2 if edit is hand_in_twice else 1):
@@ -141,7 +151,9 @@ def _edit(path: Path, out: Path, number: int, kinds: Sequence[tuple[Edit, str]],
         file = out / f"{number:04d}-{turn}.xlsx"
         book.save(file)
         if WAYS[way] == (CSV,):  # a CSV is the first sheet: what stands on others is not handed in
-            elsewhere = {str(cell) for other in book.worksheets[1:] for row in other.values for cell in row}
+            elsewhere = {
+                str(cell) for other in book.worksheets[1:] for row in other.values for cell in row
+            }
             said = {order: answer for order, answer in said.items() if order not in elsewhere}
         made.append(Handed(edit, way, file, {order: {answer} for order, answer in said.items()}))
     return made[::-1]
@@ -167,10 +179,18 @@ def save_again(handed: Sequence[Handed], work: Path) -> None:
 
 def convert(files: Sequence[Path], out: Path, form: str, profile: Path) -> None:
     """Open files in LibreOffice without a screen and save them in another form."""
-    command = [str(SOFFICE), f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", form]
+    command = [
+        str(SOFFICE),
+        f"-env:UserInstallation=file://{profile}",
+        "--headless",
+        "--convert-to",
+        form,
+    ]
     for start in range(0, len(files), AT_ONCE):
         some = map(str, files[start : start + AT_ONCE])
-        subprocess.run([*command, "--outdir", str(out), *some], check=True, capture_output=True, timeout=900)
+        subprocess.run(
+            [*command, "--outdir", str(out), *some], check=True, capture_output=True, timeout=900
+        )
 
 
 # -- taking back -------------------------------------------------------------------------------------------------
@@ -189,7 +209,9 @@ def take_all(handed: Sequence[Handed], key: bytes) -> float:
             continue
         said = {row.order_id for row in receipt.refused}
         stored = held(hand.written)
-        hand.counts += Counter(accepted=receipt.accepted, unchanged=receipt.unchanged, refused=len(receipt.refused))
+        hand.counts += Counter(
+            accepted=receipt.accepted, unchanged=receipt.unchanged, refused=len(receipt.refused)
+        )
         nameless = len([row for row in receipt.refused if row.order_id not in hand.written])
         missing = [order for order in hand.written if order not in said and not stored.get(order)]
         hand.counts["lost"] += max(0, len(missing) - nameless)
@@ -248,7 +270,11 @@ COLUMNS = ("accepted", "unchanged", "refused", "refused_with_file", "wrong", "lo
 def told(handed: Sequence[Handed], by: str) -> pd.DataFrame:
     """Return the counts by edit or by way."""
     rows = [
-        {by: hand.edit.__name__ if by == "edit" else hand.way, "files": 1, "filled": len(hand.written)}
+        {
+            by: hand.edit.__name__ if by == "edit" else hand.way,
+            "files": 1,
+            "filled": len(hand.written),
+        }
         | {name: hand.counts[name] for name in COLUMNS}
         for hand in handed
     ]
@@ -267,13 +293,17 @@ def main() -> int:
     pd.set_option("display.width", 200, "display.max_columns", 20)
     with tempfile.TemporaryDirectory(prefix="returns-bench-") as name:
         work, key = Path(name), load_settings().key
-        handed = edit_all(send_out(work, options.workbooks, options.seed), work / "edited", options.seed)
+        handed = edit_all(
+            send_out(work, options.workbooks, options.seed), work / "edited", options.seed
+        )
         save_again(handed, work)
         seconds = take_all(handed, key)
         again = hand_in_again(handed, key)
         cases = list(count_wrong(handed))
         misplaced = count_misplaced(handed)
-    print("\n".join([told(handed, "edit").to_string(), "", told(handed, "way").to_string(), *cases]))
+    print(
+        "\n".join([told(handed, "edit").to_string(), "", told(handed, "way").to_string(), *cases])
+    )
     total = told(handed, "edit").sum()
     print(
         f"\n{len(handed)} files of {options.workbooks} workbooks, {len(EDITS) + 2} edits, {total['filled']} rows filled in: "

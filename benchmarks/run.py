@@ -34,7 +34,18 @@ def decode(folder: Path) -> float:
 
 def run_month(source: Path, home: Path, month: str) -> tuple[float, float]:
     """Seconds and peak gigabytes of one `retention run` in a process of its own."""
-    command = [sys.executable, "-m", "pipelines", "run", month, "--source", str(source), "--home", str(home), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines",
+        "run",
+        month,
+        "--source",
+        str(source),
+        "--home",
+        str(home),
+        "--json",
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

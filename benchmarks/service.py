@@ -50,35 +50,54 @@ def run_by_hand(home: Path, source: Path, months: list[str]) -> float:
 def backfill(service: House, months: list[str]) -> list[dict[str, Any]]:
     """Run the months as one backfill, approving each through the API; return the runs as Airflow tells them."""
     wait_for("the DAG", 120, lambda: service.call("GET", f"dags/{DAG}"))
-    words = ["--from-date", f"{months[0]}-01", "--to-date", f"{months[-1]}-28", "--max-active-runs", "1"]
+    words = [
+        "--from-date",
+        f"{months[0]}-01",
+        "--to-date",
+        f"{months[-1]}-28",
+        "--max-active-runs",
+        "1",
+    ]
     service.airflow("backfill", "create", "--dag-id", DAG, *words)
     service.call("PATCH", f"dags/{DAG}", {"is_paused": False})
     seen: set[str] = set()
-    return wait_for("the backfill", PATIENCE * len(months), lambda: _ended(service, len(months), seen), pause=2)
+    return wait_for(
+        "the backfill", PATIENCE * len(months), lambda: _ended(service, len(months), seen), pause=2
+    )
 
 
 def _ended(service: House, count: int, seen: set[str]) -> list[dict[str, Any]] | None:
     approve_waiting(service, seen)
-    found = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id&limit=100")["dag_runs"]
+    found = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id&limit=100")[
+        "dag_runs"
+    ]
     ended = [one for one in found if one["state"] in ("success", "failed")]
     return found if len(ended) == count or any(one["state"] == "failed" for one in found) else None
 
 
 def approve_waiting(service: House, seen: set[str]) -> None:
     """Approve what waits, at the second sight: an answer at once may cross the report of the parked task."""
-    waiting = service.call("GET", f"dags/{DAG}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input")
+    waiting = service.call(
+        "GET", f"dags/{DAG}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input"
+    )
     for detail in waiting["hitl_details"]:
         task = detail["task_instance"]
         if task["id"] in seen:
             path = f"dags/{DAG}/dagRuns/{task['dag_run_id']}/taskInstances/approve/{task['map_index']}/hitlDetails"
-            service.call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"who": "a measurement"}})
+            service.call(
+                "PATCH",
+                path,
+                {"chosen_options": ["Approve"], "params_input": {"who": "a measurement"}},
+            )
         seen.add(task["id"])
 
 
 def compare(one: Path, other: Path) -> tuple[int, list[str]]:
     """Compare every file of the current versions of two homes; return how many, and which differ or are missing."""
     names = [_files(home) for home in (one, other)]
-    differing = [n for n in sorted(names[0].keys() | names[1].keys()) if names[0].get(n) != names[1].get(n)]
+    differing = [
+        n for n in sorted(names[0].keys() | names[1].keys()) if names[0].get(n) != names[1].get(n)
+    ]
     return len(names[0]), differing
 
 
@@ -108,13 +127,20 @@ def measure(folder: Path, executor: str, engine: str, months: int, services: int
         server = f"postgres@127.0.0.1:{cluster.port}"
         with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE airflow")
-        settings: dict[str, str | Path] = {"AIRFLOW__CORE__EXECUTOR": executor, "RETENTION_SECRET_KEY": KEY}
+        settings: dict[str, str | Path] = {
+            "AIRFLOW__CORE__EXECUTOR": executor,
+            "RETENTION_SECRET_KEY": KEY,
+        }
         settings |= {"RETENTION_HOME": folder / "home", "RETENTION_SOURCE": folder / "twin"}
         settings |= {"RETENTION_ENGINE": engine, "RETENTION_MEMORY_LIMIT": "2GB"}
         if engine == "spark":
-            settings["RETENTION_SPARK_MASTER"] = stack.enter_context(spark.open_cluster(folder)).master
+            settings["RETENTION_SPARK_MASTER"] = stack.enter_context(
+                spark.open_cluster(folder)
+            ).master
         began = time.perf_counter()
-        service = stack.enter_context(house(folder, f"postgresql+psycopg2://{server}/airflow", **settings))
+        service = stack.enter_context(
+            house(folder, f"postgresql+psycopg2://{server}/airflow", **settings)
+        )
         print(
             f"{executor}, {engine}: {', '.join(service.services)} answer after {time.perf_counter() - began:.0f} s",
             flush=True,
@@ -123,7 +149,9 @@ def measure(folder: Path, executor: str, engine: str, months: int, services: int
     for one in runs:
         print(f"{one['partition_key']}: {one['state']}, {_seconds(one):.0f} s", flush=True)
     files, differing = compare(folder / "by_hand", folder / "home")
-    print(f"{files} files of {months} months compared with those made by hand, {len(differing)} differ")
+    print(
+        f"{files} files of {months} months compared with those made by hand, {len(differing)} differ"
+    )
     print("\n".join(differing[:10]))
     return 1 if differing else 0
 
@@ -131,7 +159,9 @@ def measure(folder: Path, executor: str, engine: str, months: int, services: int
 def main() -> None:
     """Measure in a folder of its own, or in one that is kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service")
-    parser.add_argument("--executor", default="LocalExecutor", choices=("LocalExecutor", "CeleryExecutor"))
+    parser.add_argument(
+        "--executor", default="LocalExecutor", choices=("LocalExecutor", "CeleryExecutor")
+    )
     parser.add_argument("--engine", default="duckdb", choices=ENGINES)
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--services", type=int, default=300)

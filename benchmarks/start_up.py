@@ -57,7 +57,13 @@ def measure(command: tuple[str, ...]) -> tuple[float, float]:
 
 def _run(*command: str) -> float:
     started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
     seconds = time.perf_counter() - started
     if "Traceback" in done.stderr:
         raise RuntimeError(done.stderr)
@@ -67,11 +73,18 @@ def _run(*command: str) -> float:
 def main() -> None:
     """Measure every command, in the home that is named or in one of a synthetic operator."""
     with tempfile.TemporaryDirectory(prefix="retention-bench-") as folder:
-        home, month = (Path(sys.argv[1]), sys.argv[2]) if len(sys.argv) > 2 else (make_home(Path(folder)), MONTH)
+        home, month = (
+            (Path(sys.argv[1]), sys.argv[2])
+            if len(sys.argv) > 2
+            else (make_home(Path(folder)), MONTH)
+        )
         for command in shown(home, month):
             seconds, bare = measure(command)
             words = " ".join(command).removesuffix(f" --home {home}")
-            print(f"{words:<28} {seconds:.2f} s = {seconds / bare:.0f} bare interpreters of {bare:.3f} s", flush=True)
+            print(
+                f"{words:<28} {seconds:.2f} s = {seconds / bare:.0f} bare interpreters of {bare:.3f} s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,15 @@ from pipelines.store.lake import MonthFolder
 
 KPI = "incremental_retention"
 DONE, NOT_ALL_DONE = 0, 12
-COLUMNS = ["orders", "worked", "reached", "false_claims", "expected_stay_effect", "stay_effect", "success_effect"]
+COLUMNS = [
+    "orders",
+    "worked",
+    "reached",
+    "false_claims",
+    "expected_stay_effect",
+    "stay_effect",
+    "success_effect",
+]
 
 
 def call(*words: object) -> None:
@@ -45,7 +53,10 @@ def call(*words: object) -> None:
 
 def knows(command: str) -> bool:
     """Say whether this version of the project has a command."""
-    return any((each.name or getattr(each.callback, "__name__", "")) == command for each in app.registered_commands)
+    return any(
+        (each.name or getattr(each.callback, "__name__", "")) == command
+        for each in app.registered_commands
+    )
 
 
 def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
@@ -62,7 +73,12 @@ def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
             call("export", month.plus(-1), "--out", dispatch, "--home", home)
             call("twin", "--out", source, "--respond", dispatch)
             if takes_outcomes:
-                call("outcomes", *sorted((source / "returned" / str(month.plus(-1))).glob("*.xlsx")), "--home", home)
+                call(
+                    "outcomes",
+                    *sorted((source / "returned" / str(month.plus(-1))).glob("*.xlsx")),
+                    "--home",
+                    home,
+                )
         call("run", month, "--source", source, "--home", home, "--release")
         print(f"{month} is run and released", file=sys.stderr, flush=True)
         yield month
@@ -72,19 +88,29 @@ def estimate_of(home: Path, month: Month) -> pd.DataFrame:
     """Read what the month's run estimated by list; empty where this version computes no such KPI."""
     kpis = pq.read_table(MonthFolder(home, month).version().table("kpi_monthly")).to_pandas()
     rows = kpis[(kpis["kpi"] == KPI) & (kpis["scope_kind"] == "company")]
-    return pd.DataFrame({"list": rows["variant"], "estimated": rows["value"].astype(float), "status": rows["status"]})
+    return pd.DataFrame(
+        {
+            "list": rows["variant"],
+            "estimated": rows["value"].astype(float),
+            "status": rows["status"],
+        }
+    )
 
 
 def truth_of(source: Path, month: Month) -> pd.DataFrame:
     """Read the true effects of the orders worked in a month."""
-    table: pd.DataFrame = pq.read_table(source / "truth" / str(month) / "list_effect.parquet").to_pandas()
+    table: pd.DataFrame = pq.read_table(
+        source / "truth" / str(month) / "list_effect.parquet"
+    ).to_pandas()
     return table
 
 
 def with_estimates(truth: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
     """Put the estimate beside the truth, or say that there is none."""
     joined = truth[["list", *COLUMNS]].merge(estimates, on="list", how="left")
-    joined["estimated"] = joined["estimated"].map("{:+.4f}".format).where(joined["estimated"].notna(), "not computed")
+    joined["estimated"] = (
+        joined["estimated"].map("{:+.4f}".format).where(joined["estimated"].notna(), "not computed")
+    )
     return joined.drop(columns="status")
 
 
@@ -93,7 +119,9 @@ def pooled(tables: list[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(tables)
     rates = [name for name in COLUMNS if name.endswith("_effect")]
     weighted = rows[rates].mul(rows["orders"], axis=0)
-    total = pd.concat([rows[["list"]], rows[[n for n in COLUMNS if n not in rates]], weighted], axis=1)
+    total = pd.concat(
+        [rows[["list"]], rows[[n for n in COLUMNS if n not in rates]], weighted], axis=1
+    )
     total = total.groupby("list", sort=False).sum()
     total[rates] = total[rates].div(total["orders"], axis=0)
     return total.reset_index()
@@ -108,7 +136,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", default="2025-12", help="the first month of all")
     options = parser.parse_args()
-    pd.set_option("display.width", 200, "display.max_columns", 20, "display.float_format", "{:+.4f}".format)
+    pd.set_option(
+        "display.width", 200, "display.max_columns", 20, "display.float_format", "{:+.4f}".format
+    )
     truths: list[pd.DataFrame] = []
     with tempfile.TemporaryDirectory(prefix="twin-loop-") as folder:
         work, started = Path(folder), time.perf_counter()
@@ -116,7 +146,10 @@ def main() -> None:
             if (work / "source" / "truth" / str(month) / "list_effect.parquet").exists():
                 truths.append(truth_of(work / "source", month))
                 table = with_estimates(truths[-1], estimate_of(work / "home", month))
-                print(f"\norders of {month.plus(-1)}, lived in {month}\n{table.to_string(index=False)}", flush=True)
+                print(
+                    f"\norders of {month.plus(-1)}, lived in {month}\n{table.to_string(index=False)}",
+                    flush=True,
+                )
         print(f"\n{options.months} months together\n{pooled(truths).to_string(index=False)}")
         print(f"\n{time.perf_counter() - started:.0f} s, unattended")
 

@@ -43,7 +43,10 @@ def save(figure: Figure, name: str) -> None:
 def usage(data: Path, source: Path) -> None:
     """Compare what active mobile lines use in a month, by quantile."""
     # The newest month: in the earlier ones many of its lines have signed up and not begun.
-    used, lines = (f"read_csv('{data}/contract/megaline/2018-10/{name}.csv.gz')" for name in ("usage", "service"))
+    used, lines = (
+        f"read_csv('{data}/contract/megaline/2018-10/{name}.csv.gz')"
+        for name in ("usage", "service")
+    )
     real = duckdb.sql(
         f"SELECT u.* FROM {used} AS u JOIN {lines} AS s USING (service_id) WHERE s.status = 'active'"
     ).df()
@@ -93,12 +96,21 @@ def arrears(data: Path, source: Path) -> None:
     found = {"UCI": past_due(data / "contract" / "uci"), "twin": past_due(source).tail(4)}
     for axis, (column, title) in zip(axes, titles.items(), strict=True):
         for place, (label, colour) in enumerate((("UCI", REAL), ("twin", OURS))):
-            axis.bar(np.arange(4) + place * 0.4, found[label][column] * 100, 0.38, color=colour, label=label)
+            axis.bar(
+                np.arange(4) + place * 0.4,
+                found[label][column] * 100,
+                0.38,
+                color=colour,
+                label=label,
+            )
         axis.set_title(title)
         axis.set_xticks(np.arange(4) + 0.2, [f"month {n}" for n in range(1, 5)])
     axes[0].legend(frameon=False)
     for label, table in found.items():
-        print(f"{label}: " + ", ".join(f"{title} {table[column].mean():.1%}" for column, title in titles.items()))
+        print(
+            f"{label}: "
+            + ", ".join(f"{title} {table[column].mean():.1%}" for column, title in titles.items())
+        )
     save(figure, "arrears")
 
 
@@ -117,9 +129,14 @@ def tenure(data: Path, source: Path) -> None:
         ("IBM", REAL, real["tenure"], real["Churn"].eq("Yes")),
         ("twin", OURS, ours["tenure"], ours["leaves"].astype(bool)),
     ):
-        lift = [leaves[(months >= low) & (months < high)].mean() / leaves.mean() for low, high in TENURES]
+        lift = [
+            leaves[(months >= low) & (months < high)].mean() / leaves.mean()
+            for low, high in TENURES
+        ]
         axis.plot(range(len(TENURES)), lift, marker="o", color=colour, label=label)
-        shown = ", ".join(f"{low}– {times:.2f}" for (low, _), times in zip(TENURES, lift, strict=True))
+        shown = ", ".join(
+            f"{low}– {times:.2f}" for (low, _), times in zip(TENURES, lift, strict=True)
+        )
         print(f"{label}: {leaves.mean():.2%} leave; by months of tenure, times the mean: {shown}")
     axis.set_xticks(range(len(TENURES)), [f"{low}–{high - 1}" for low, high in TENURES])
     axis.set_title("leaving by months of tenure, times the mean")
@@ -130,7 +147,9 @@ def tenure(data: Path, source: Path) -> None:
 def main() -> None:
     """Make the twin, draw, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.twin_pictures")
-    parser.add_argument("--data", type=Path, default=os.environ.get("RETENTION_DATA", "../shared/data"))
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("RETENTION_DATA", "../shared/data")
+    )
     data = Path(parser.parse_args().data)
     plt.rcParams.update({"svg.hashsalt": "twin", "svg.fonttype": "none", "font.size": 9})
     with tempfile.TemporaryDirectory(prefix="twin-pictures-") as folder:

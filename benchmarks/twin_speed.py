@@ -58,7 +58,9 @@ def measure(size: str, cores: int) -> dict[str, float | str]:
 def _need_room(out: Path, wanted: int) -> None:
     free = shutil.disk_usage(out).free
     if free < 2 * wanted:
-        raise SystemExit(f"{wanted / 1e9:.1f} GB are to be written to {out} and {free / 1e9:.1f} GB are free")
+        raise SystemExit(
+            f"{wanted / 1e9:.1f} GB are to be written to {out} and {free / 1e9:.1f} GB are free"
+        )
 
 
 def _hash(out: Path, paths: list[Path]) -> str:

@@ -49,7 +49,9 @@ HORIZON, COST = 12, 5.0
 # So few that they run out: about one customer in ten a month. The twin's own would let the rule list call everybody.
 CAPACITY = "capacity_low: 8\ncapacity_high: 16\n"
 MEASURES = ["orders", "worked", "reached", "kept", "debts", "cost", "net", "happened"]
-FACTOR = dict(zip(("persuadable", "indifferent", "sleeping_dog"), TwinConfig().treated_factors, strict=True))
+FACTOR = dict(
+    zip(("persuadable", "indifferent", "sleeping_dog"), TwinConfig().treated_factors, strict=True)
+)
 STRENGTH = TwinConfig().retention_strength
 
 
@@ -72,7 +74,9 @@ class Place:
 
     def table(self, month: Month, name: str) -> pd.DataFrame:
         """Read a table of a month's current version."""
-        read: pd.DataFrame = pq.read_table(MonthFolder(self.home, month).version().table(name)).to_pandas()
+        read: pd.DataFrame = pq.read_table(
+            MonthFolder(self.home, month).version().table(name)
+        ).to_pandas()
         return read
 
     def delivered(self, month: Month, name: str) -> pd.DataFrame:
@@ -84,12 +88,23 @@ class Place:
 # -- the arms ----------------------------------------------------------------------------------------------------
 
 
-def make_operator(work: Path, options: argparse.Namespace, seed: int, config: str = CAPACITY) -> Month:
+def make_operator(
+    work: Path, options: argparse.Namespace, seed: int, config: str = CAPACITY
+) -> Month:
     """Generate the operator of the months before the first orders; return the last of them."""
     last = Month.parse(options.first).plus(options.before - 1)
     work.mkdir()
     (work / "twin.yml").write_text(config, encoding="utf-8")
-    size = ("--services", options.services, "--months", options.before, "--seed", seed, "--config", work / "twin.yml")
+    size = (
+        "--services",
+        options.services,
+        "--months",
+        options.before,
+        "--seed",
+        seed,
+        "--config",
+        work / "twin.yml",
+    )
     call("twin", *size, "--through", last, "--out", work / "source")
     return last
 
@@ -100,7 +115,12 @@ def begin(work: Path, options: argparse.Namespace) -> None:
     last = first.plus(options.before - 1)
     source = ("--source", work / "source", "--home", work / "home")
     for number in range(options.before):
-        call("run", first.plus(number), *source, *(["--release"] if number < options.before - 1 else []))
+        call(
+            "run",
+            first.plus(number),
+            *source,
+            *(["--release"] if number < options.before - 1 else []),
+        )
     call("train", "--through", last, "--home", work / "home")
     version = list_versions(work / "home", load_settings())[-1].version
     call("promote", version, "--by", "benchmark", "--home", work / "home")
@@ -136,7 +156,9 @@ def write_rule_list(place: Place, month: Month, out: Path) -> None:
              "list_title": title, "due_on": due_on}
             for rank, customer in enumerate(rows["customer_id"], start=1)
         ]  # fmt: skip
-        stamp = Stamp(str(manager_id), "en", str(month), 1, "-", month.plus(1).first_day, is_draft=False)
+        stamp = Stamp(
+            str(manager_id), "en", str(month), 1, "-", month.plus(1).first_day, is_draft=False
+        )
         book = WorkList(stamp, str(manager_id), orders)
         write_work_list(out / f"{month}_{manager_id}.xlsx", book, labels("en"), load_settings().key)
 
@@ -147,7 +169,9 @@ def rank_by_risk(place: Place, month: Month) -> pd.DataFrame:
     customers = place.delivered(month, "customer")
     spared = set(customers.loc[customers["do_not_contact"].eq(True), "customer_id"])
     managers = place.table(month, "features_manager").set_index("manager_id")["capacity"]
-    owned = place.table(month, "features_owner")[["customer_id", "manager_id"]].merge(risk, on="customer_id")
+    owned = place.table(month, "features_owner")[["customer_id", "manager_id"]].merge(
+        risk, on="customer_id"
+    )
     owned = owned[owned["manager_id"].isin(managers.index) & ~owned["customer_id"].isin(spared)]
     owned = owned.sort_values(["risk", "customer_id"], ascending=[False, True])
     place_in_line = owned.groupby("manager_id").cumcount()
@@ -165,15 +189,24 @@ def risks(place: Place, month: Month) -> pd.DataFrame:
 
 def judge(place: Place, month: Month) -> dict[str, float]:
     """Return what the orders of a month did, in yuan, by the truth of the month that lived them."""
-    orders = pq.read_table(place.source / "truth" / str(month.plus(1)) / "order_truth.parquet").to_pandas()
+    orders = pq.read_table(
+        place.source / "truth" / str(month.plus(1)) / "order_truth.parquet"
+    ).to_pandas()
     given = pq.read_table(place.source / "truth" / str(month) / "order_given.parquet").to_pandas()
     orders = orders.merge(given[["order_id", "amount"]], on="order_id")
     lines = contacted_lines(place, month, orders)
     saved = orders["list"].eq("termination_save") & (orders["stays"] != orders["stays_untreated"])
     revenue = lines_of(place, month).groupby("customer_id")["revenue"].sum()
-    saves = float(orders.loc[saved, "customer_id"].map(revenue).astype(float).fillna(0.0).sum()) * HORIZON
+    saves = (
+        float(orders.loc[saved, "customer_id"].map(revenue).astype(float).fillna(0.0).sum())
+        * HORIZON
+    )
     paid = orders["succeeds"].astype(int) - orders["succeeds_untreated"].astype(int)
-    debts = float((paid * orders["amount"].astype(float)).where(orders["list"].isin(list(DEBT_LISTS)), 0.0).sum())
+    debts = float(
+        (paid * orders["amount"].astype(float))
+        .where(orders["list"].isin(list(DEBT_LISTS)), 0.0)
+        .sum()
+    )
     worked = int(orders["is_worked"].sum())
     kept = float((lines["fall"] * lines["revenue"]).sum()) * HORIZON + saves
     happened = float((lines["stayed_more"] * lines["revenue"]).sum()) * HORIZON
@@ -195,7 +228,11 @@ def contacted_lines(place: Place, month: Month, orders: pd.DataFrame) -> pd.Data
     full = 1 + lines["list"].map(STRENGTH).fillna(0.0) * (lines["persuasion"].map(FACTOR) - 1)
     lines["fall"] = lines["voluntary_hazard"] * (1 - full) * in_time.where(full < 1, 1.0)
     now = place.delivered(month.plus(1), "service")
-    here = set(now.loc[now["status"].isin(["active", "suspended_arrears", "suspended_request"]), "service_id"])
+    here = set(
+        now.loc[
+            now["status"].isin(["active", "suspended_arrears", "suspended_request"]), "service_id"
+        ]
+    )
     is_here = lines["service_id"].isin(here).astype(int)
     leaves = lines["would_churn_untreated"] | lines["would_be_cut_for_arrears"]
     lines["stayed_more"] = is_here - (~leaves).astype(int)
@@ -206,16 +243,24 @@ def reached_customers(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataF
     """Return by customer the list and the day he was talked to; a group's order reaches its members without their own."""
     columns = ["customer_id", "list", "contact_on"]
     reached = orders[orders["is_reached"]]
-    groups = reached[reached["list"].isin(list(GROUP_LISTS))].rename(columns={"customer_id": "group_customer_id"})
-    members = customers[["customer_id", "group_customer_id"]].merge(groups[["group_customer_id", *columns[1:]]])
+    groups = reached[reached["list"].isin(list(GROUP_LISTS))].rename(
+        columns={"customer_id": "group_customer_id"}
+    )
+    members = customers[["customer_id", "group_customer_id"]].merge(
+        groups[["group_customer_id", *columns[1:]]]
+    )
     members = members[~members["customer_id"].isin(orders["customer_id"])]
-    return pd.concat([reached[columns], members[columns]], ignore_index=True).drop_duplicates("customer_id")
+    return pd.concat([reached[columns], members[columns]], ignore_index=True).drop_duplicates(
+        "customer_id"
+    )
 
 
 def lines_of(place: Place, month: Month) -> pd.DataFrame:
     """Return service_id, customer_id and revenue (yuan a month) of the lines delivered."""
     bills = place.delivered(month, "bill")
-    owed = bills["billed_amount"].astype(float) + bills["adjustment_amount"].astype(float).fillna(0.0)
+    owed = bills["billed_amount"].astype(float) + bills["adjustment_amount"].astype(float).fillna(
+        0.0
+    )
     revenue = owed.groupby(bills["service_id"]).sum()
     lines = place.delivered(month, "service")[["service_id", "customer_id"]]
     return lines.assign(revenue=lines["service_id"].map(revenue).fillna(0.0).clip(lower=0.0))
@@ -240,7 +285,9 @@ def run_loop(work: Path, options: argparse.Namespace, seed: int) -> pd.DataFrame
         os.environ["RETENTION_CAPACITY_RULE"] = "priority" if arm == "rule" else arm
         months = pd.DataFrame([judge(place, month) for month in live(place, last, options.months)])
         end = last_revenue(place, last.plus(options.months))
-        rows.append({"seed": seed, "arm": arm, **months[MEASURES].sum().to_dict(), "last_revenue": end})
+        rows.append(
+            {"seed": seed, "arm": arm, **months[MEASURES].sum().to_dict(), "last_revenue": end}
+        )
         print(f"seed {seed}, {arm}: {rows[-1]}", file=sys.stderr, flush=True)
         shutil.rmtree(place.work)
     return pd.DataFrame(rows)
@@ -258,7 +305,9 @@ def compare(table: pd.DataFrame, arm: str, measure: str) -> str:
 def show(table: pd.DataFrame) -> None:
     """Print the loops so far, their means, and how much more each arm of the office makes than the rule list."""
     print(f"\n{table.to_string(index=False)}")
-    print(f"\nmean of the loops\n{table.drop(columns='seed').groupby('arm', sort=False).mean().to_string()}\n")
+    print(
+        f"\nmean of the loops\n{table.drop(columns='seed').groupby('arm', sort=False).mean().to_string()}\n"
+    )
     for arm in [arm for arm in ARMS if arm in set(table["arm"]) - {"rule"}]:
         for measure in ("kept", "net", "happened", "last_revenue"):
             print(f"{arm} - rule, {measure}: {compare(table, arm, measure)}")
@@ -274,7 +323,9 @@ def main() -> None:
     parser.add_argument("--arms", default=",".join(ARMS), help="of these, and always the rule list")
     parser.add_argument("--first", default="2025-10", help="the first month of all")
     options = parser.parse_args()
-    pd.set_option("display.width", 200, "display.max_columns", 20, "display.float_format", "{:,.0f}".format)
+    pd.set_option(
+        "display.width", 200, "display.max_columns", 20, "display.float_format", "{:,.0f}".format
+    )
     started, tables = time.perf_counter(), []
     with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
         for seed in range(1, options.loops + 1):

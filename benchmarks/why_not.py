@@ -33,9 +33,13 @@ CONFIG = "complaint_rate: 0.05\nhigh_severity_share: 0.6\nopt_out_share: 0.15\n"
 KINDS: dict[str, Callable[[list[Row], bool], bool]] = {
     "an open complaint": lambda rows, ordered: any(row["reason"] == "complaint" for row in rows),
     "opted out of scores": lambda rows, ordered: any(row["reason"] == "opted_out" for row in rows),
-    "held out": lambda rows, ordered: any(row["reason"] == "holdout" for row in rows) and not ordered,
+    "held out": lambda rows, ordered: (
+        any(row["reason"] == "holdout" for row in rows) and not ordered
+    ),
     "on three lists": lambda rows, ordered: ordered and len(rows) == 2,
-    "his manager left": lambda rows, ordered: any(row["reason"] == "no_manager" and row["detail"] for row in rows),
+    "his manager left": lambda rows, ordered: any(
+        row["reason"] == "no_manager" and row["detail"] for row in rows
+    ),
 }
 
 
@@ -64,7 +68,9 @@ def answer(home: Path, month: Month, language: str) -> None:
     for line in ask("show", "dispatch_why_not", month, "--home", home, "--json").splitlines():
         row = json.loads(line)
         left[row["customer_id"]].append(row)
-    orders = map(json.loads, ask("show", "dispatch_order", month, "--home", home, "--json").splitlines())
+    orders = map(
+        json.loads, ask("show", "dispatch_order", month, "--home", home, "--json").splitlines()
+    )
     ordered = {row["customer_id"] for row in orders if row["arm"] == "treated"}
     for kind, is_it in KINDS.items():
         who = next((c for c, rows in sorted(left.items()) if is_it(rows, c in ordered)), None)

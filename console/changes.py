@@ -14,7 +14,9 @@ from pipelines.sources.office.changes import WITHDRAWN
 REASSIGNED = "reassigned"
 
 
-def change_orders(order_ids: Sequence[str], kind: str, why: str, actor: str, manager_id: str | None = None) -> int:
+def change_orders(
+    order_ids: Sequence[str], kind: str, why: str, actor: str, manager_id: str | None = None
+) -> int:
     """Record one change for every order, all or none; return how many.
 
     Raise UsageError without a reason, or for an order that never left the house.
@@ -37,7 +39,11 @@ def change_orders(order_ids: Sequence[str], kind: str, why: str, actor: str, man
 def open_orders_of(manager_id: str, month: str) -> list[str]:
     """List a manager's orders of a month that no answer has closed, as they are given by now."""
     closing = [code for code, outcome in outcomes().items() if outcome.closes]
-    orders = Order.objects.filter(release_id=month).exclude(answers__outcome__in=closing).prefetch_related("changes")
+    orders = (
+        Order.objects.filter(release_id=month)
+        .exclude(answers__outcome__in=closing)
+        .prefetch_related("changes")
+    )
     return [order.order_id for order in orders.order_by("order_id") if _desk(order) == manager_id]
 
 

@@ -51,7 +51,9 @@ def open_office(home: Path, settings: Settings) -> None:
     database = django_database(settings.office_database(home))
     home.mkdir(parents=True, exist_ok=True)
     connections.close_all()
-    connections.databases["default"] = connections.configure_settings({"default": database})["default"]
+    connections.databases["default"] = connections.configure_settings({"default": database})[
+        "default"
+    ]
     if hasattr(connections._connections, "default"):
         del connections["default"]
     try:

@@ -36,7 +36,9 @@ class OrderChange(models.Model):
     """An order given to another manager, or taken back; of several the last stands. The sealed order stays as it was."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="changes")
-    kind = models.CharField(max_length=16, choices=(("reassigned", "reassigned"), ("withdrawn", "withdrawn")))
+    kind = models.CharField(
+        max_length=16, choices=(("reassigned", "reassigned"), ("withdrawn", "withdrawn"))
+    )
     manager_id = models.CharField(max_length=200, null=True)
     why = models.TextField()
     actor = models.CharField(max_length=150)

@@ -20,7 +20,16 @@ from pipelines.text.masking import digest_phone
 _BATCH = 2_000
 _ADDED = "import_day_orders"
 _COLUMNS = (
-    *("order_id", "list", "purpose", "customer_id", "service_id", "branch_id", "manager_id", "amount"),
+    *(
+        "order_id",
+        "list",
+        "purpose",
+        "customer_id",
+        "service_id",
+        "branch_id",
+        "manager_id",
+        "amount",
+    ),
     *("dispatched_on", "due_on"),
 )
 
@@ -46,13 +55,18 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
             return 0
         rows = list(_rows(version, settings.key))
         release = Release.objects.create(
-            month=str(version.month), version=version.number, manifest=seal["manifest"], order_count=len(rows)
+            month=str(version.month),
+            version=version.number,
+            manifest=seal["manifest"],
+            order_count=len(rows),
         )
         orders = [Order(release=release, **row) for row in rows]
         Order.objects.bulk_create(orders, batch_size=_BATCH)
         detail = {"version": version.number, "orders": len(rows)}
         failpoint("office.imported")
-        AuditEntry.objects.create(actor=actor, action="import_orders", subject=release.month, detail=detail)
+        AuditEntry.objects.create(
+            actor=actor, action="import_orders", subject=release.month, detail=detail
+        )
     return len(rows)
 
 
@@ -74,19 +88,32 @@ def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: 
             raise Refused("office.not_released", month=folder.month)
         if AuditEntry.objects.filter(action=_ADDED, subject=str(folder.day)).exists():
             return 0
-        orders = [Order(release=release, **row) for row in _rows(folder.version(seal["version"]), settings.key)]
+        orders = [
+            Order(release=release, **row)
+            for row in _rows(folder.version(seal["version"]), settings.key)
+        ]
         Order.objects.bulk_create(orders, batch_size=_BATCH)
         detail = {"version": seal["version"], "orders": len(orders)}
-        AuditEntry.objects.create(actor=actor, action=_ADDED, subject=str(folder.day), detail=detail)
+        AuditEntry.objects.create(
+            actor=actor, action=_ADDED, subject=str(folder.day), detail=detail
+        )
     return len(orders)
 
 
 def _rows(version: Version, key: bytes) -> Iterator[dict[str, Any]]:
     """The orders that left the house, each with a digest of the number it was to be called on."""
     treated = pc.field("arm") == "treated"
-    orders = pq.read_table(version.table("dispatch_order"), columns=list(_COLUMNS), filters=treated).to_pylist()
-    called = pc.field("customer_id").isin(pa.array([order["customer_id"] for order in orders], pa.string()))
-    people = pq.read_table(version.table("snapshot_person"), columns=["customer_id", "phone"], filters=called)
-    digests = {person["customer_id"]: digest_phone(key, person["phone"]) for person in people.to_pylist()}
+    orders = pq.read_table(
+        version.table("dispatch_order"), columns=list(_COLUMNS), filters=treated
+    ).to_pylist()
+    called = pc.field("customer_id").isin(
+        pa.array([order["customer_id"] for order in orders], pa.string())
+    )
+    people = pq.read_table(
+        version.table("snapshot_person"), columns=["customer_id", "phone"], filters=called
+    )
+    digests = {
+        person["customer_id"]: digest_phone(key, person["phone"]) for person in people.to_pylist()
+    }
     for order in orders:
         yield order | {"phone_digest": digests.get(order["customer_id"])}

@@ -84,7 +84,10 @@ def _fault(row: ReturnedRow, order: Order | None) -> Refusal | None:
     if order is None:
         return Refusal("unknown_order", "order_id")
     if not row.is_signed:
-        changed = next((name for name in _KNOWN_CELLS if name in row.cells and not _agrees(row, order, name)), None)
+        changed = next(
+            (name for name in _KNOWN_CELLS if name in row.cells and not _agrees(row, order, name)),
+            None,
+        )
         if changed:
             return Refusal("changed_cell", changed)
     return _impossible_day(row, order)
@@ -141,7 +144,9 @@ def _record(receipt: Receipt, sha256: str, actor: str) -> Intake:
         "refused": len(receipt.refused),
         "unfilled": receipt.unfilled,
     }
-    AuditEntry.objects.create(actor=actor, action="take_back", subject=receipt.file, detail=counts | {"sha256": sha256})
+    AuditEntry.objects.create(
+        actor=actor, action="take_back", subject=receipt.file, detail=counts | {"sha256": sha256}
+    )
     intake: Intake = Intake.objects.create(file=receipt.file, sha256=sha256, actor=actor, **counts)
     return intake
 
@@ -165,7 +170,9 @@ def _answer(row: ReturnedRow, intake: Intake) -> Answer:
 
 def standing(answers: Iterable[Answer]) -> Answer | None:
     """Of an order's answers the one that stands; None where there is none."""
-    return max(answers, key=lambda answer: standing_key(answer.contacted_on, answer.pk), default=None)
+    return max(
+        answers, key=lambda answer: standing_key(answer.contacted_on, answer.pk), default=None
+    )
 
 
 def _mark(intake: Intake, orders: Mapping[str, Order]) -> None:
@@ -174,10 +181,16 @@ def _mark(intake: Intake, orders: Mapping[str, Order]) -> None:
     Who asked not to be contacted stays so whatever is said later; a wrong number was wrong only while that answer stands.
     """
     new = list(Answer.objects.filter(intake=intake).order_by("pk"))
-    marks = [_mark_of(answer, orders[answer.order_id]) for answer in new if outcomes()[answer.outcome].marks]
+    marks = [
+        _mark_of(answer, orders[answer.order_id])
+        for answer in new
+        if outcomes()[answer.outcome].marks
+    ]
     ContactMark.objects.bulk_create(marks, batch_size=_CHUNK)
     for chunk in _chunks(sorted({answer.order_id for answer in new})):
-        wrong = ContactMark.objects.filter(answer__order_id__in=chunk, kind="wrong_number", lifted_by=None)
+        wrong = ContactMark.objects.filter(
+            answer__order_id__in=chunk, kind="wrong_number", lifted_by=None
+        )
         for mark in wrong.select_related("answer"):
             stands = standing(Answer.objects.filter(order_id=mark.answer.order_id))
             if stands and outcomes()[stands.outcome].marks != "wrong_number":

@@ -23,7 +23,14 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, CronPartitionTimetable, Param, chain, task
 from jinja2 import pass_context
 
-from pipelines.operations.orchestration import STORAGE, TIMEZONE, default_args, home, month_param, when_of
+from pipelines.operations.orchestration import (
+    STORAGE,
+    TIMEZONE,
+    default_args,
+    home,
+    month_param,
+    when_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +51,15 @@ def train(**context: Any) -> dict[str, Any]:
 
     card = train(home(), Month.parse(month_of(context)), load_settings(), print)
     outcomes = card.judged.get("outcomes", {})
-    contest = card.judged.get("champion", {}) | {name: told.get("contest") for name, told in outcomes.items()}
-    return {"version": card.version, "metrics": card.metrics, "notes": card.notes, "contest": contest}
+    contest = card.judged.get("champion", {}) | {
+        name: told.get("contest") for name, told in outcomes.items()
+    }
+    return {
+        "version": card.version,
+        "metrics": card.metrics,
+        "notes": card.notes,
+        "contest": contest,
+    }
 
 
 @task
@@ -58,14 +72,20 @@ def promote(**context: Any) -> str:
     answer = context["ti"].xcom_pull(task_ids="approve") or {}
     user = answer.get("responded_by_user") or {}
     said = answer.get("params_input") or {}
-    by = ", ".join(dict.fromkeys(filter(None, [user.get("name") or user.get("id"), said.get("who")])))
-    return promote(home(), seen["version"], by, said.get("why") or "approved in Airflow", load_settings()).version
+    by = ", ".join(
+        dict.fromkeys(filter(None, [user.get("name") or user.get("id"), said.get("who")]))
+    )
+    return promote(
+        home(), seen["version"], by, said.get("why") or "approved in Airflow", load_settings()
+    ).version
 
 
 with DAG(
     "model_training",
     description="A challenger a month, judged beside the champion, promoted by a person",
-    schedule=CronPartitionTimetable("0 2 6 * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m"),
+    schedule=CronPartitionTimetable(
+        "0 2 6 * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m"
+    ),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -81,7 +101,9 @@ with DAG(
         body="Look first: `retention models` and the review page beside the version.\n\n"
         "{{ ti.xcom_pull(task_ids='train') | tojson }}",
         params={
-            "who": Param("", type="string", title="On whose behalf / 代谁决定"),  # who answered, Airflow records
+            "who": Param(
+                "", type="string", title="On whose behalf / 代谁决定"
+            ),  # who answered, Airflow records
             "why": Param("", type="string", title="Reason / 理由"),
         },
         response_timeout=timedelta(days=20),

@@ -57,7 +57,10 @@ def day(**context: Any) -> dict[str, Any]:
     from pipelines.jobs.daily import run_day
 
     told = tell_day(run_day(job_of(context)))
-    return {name: told[name] for name in ("version", "month", "orders", "why_not", "not_computed", "withheld")}
+    return {
+        name: told[name]
+        for name in ("version", "month", "orders", "why_not", "not_computed", "withheld")
+    }
 
 
 @task
@@ -69,7 +72,9 @@ def deliver(**context: Any) -> dict[str, int]:
 
     job = job_of(context)
     if job.folder.seal() is None:
-        raise AirflowSkipException(f"{job.before.month} is not released: the orders of {job.day} wait")
+        raise AirflowSkipException(
+            f"{job.before.month} is not released: the orders of {job.day} wait"
+        )
     report = deliver(job.home, str(job.day), job.settings)
     raise_open(report)
     return dict(report.counts)
@@ -78,7 +83,9 @@ def deliver(**context: Any) -> dict[str, int]:
 with DAG(
     "retention_daily",
     description="A day's bulletins and the orders for whom was suspended since",
-    schedule=CronPartitionTimetable("0 6 * * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m-%d"),
+    schedule=CronPartitionTimetable(
+        "0 6 * * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m-%d"
+    ),
     catchup=False,
     max_active_runs=1,  # a day counts the orders of the days before it
     is_paused_upon_creation=True,

@@ -24,7 +24,9 @@ def due() -> None:
     from pipelines.operations.guard import find_pressing, raise_pressing
 
     found = find_pressing(home(), local_today())
-    print(*(f"{row['due_on']} {row['state']} {row['month']} {row['name']}" for row in found), sep="\n")
+    print(
+        *(f"{row['due_on']} {row['state']} {row['month']} {row['name']}" for row in found), sep="\n"
+    )
     raise_pressing(found)
 
 

@@ -85,7 +85,9 @@ def due_at(context: Mapping[str, Any], day: int) -> str:
     from pipelines.core.calendar import Calendar
 
     job = job_of(context)
-    due_on = Calendar.load(job.settings.calendar_file).on_or_before(job.month.plus(1).first_day.replace(day=day))
+    due_on = Calendar.load(job.settings.calendar_file).on_or_before(
+        job.month.plus(1).first_day.replace(day=day)
+    )
     return f"{due_on}T06:00:00+08:00"
 
 
@@ -98,10 +100,18 @@ def room(name: str, **context: Any) -> dict[str, Any] | None:
     job = job_of(context)
     version = run_room(job, name)
     tables = version.manifest["tables"] if version else job.folder.draft().tables
-    made = {table: entry for table, entry in tables.items() if entry["room"] == name and "sha256" in entry}
-    told = {table: {"rows": entry["rows"], "sha256": entry["sha256"]} for table, entry in made.items()}
+    made = {
+        table: entry
+        for table, entry in tables.items()
+        if entry["room"] == name and "sha256" in entry
+    }
+    told = {
+        table: {"rows": entry["rows"], "sha256": entry["sha256"]} for table, entry in made.items()
+    }
     context["outlet_events"][MADE[name]].extra = {"month": str(job.month), "tables": told}
-    return {"version": version.number, **outcome(version)} if version and name == ROOMS[-1] else None
+    return (
+        {"version": version.number, **outcome(version)} if version and name == ROOMS[-1] else None
+    )
 
 
 @task
@@ -139,7 +149,9 @@ def due(day: int, **context: Any) -> dict[str, int]:
 with DAG(
     "retention_monthly",
     description="A bill month in nine rooms, approved by a person, released, followed until its orders are due",
-    schedule=CronPartitionTimetable("0 6 1 * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m"),
+    schedule=CronPartitionTimetable(
+        "0 6 1 * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m"
+    ),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
@@ -149,9 +161,13 @@ with DAG(
     doc_md=__doc__,
     tags=["retention", "monthly"],
 ) as dag:
-    start = DateTimeSensorAsync(task_id="wait_start", target_time="{{ start_at() }}", retry_delay=timedelta(minutes=1))
+    start = DateTimeSensorAsync(
+        task_id="wait_start", target_time="{{ start_at() }}", retry_delay=timedelta(minutes=1)
+    )
     rooms = [
-        room.override(task_id=name, outlets=[MADE[name]], inlets=[MADE[before]] if before else [])(name)
+        room.override(task_id=name, outlets=[MADE[name]], inlets=[MADE[before]] if before else [])(
+            name
+        )
         for before, name in zip((None, *ROOMS), ROOMS, strict=False)
     ]
     approve = ApprovalOperator(
@@ -159,7 +175,9 @@ with DAG(
         subject="Release {{ month_of() }}?",
         body="Look first: `retention status`, `retention lists`, `retention export`.\n\n"
         "{{ ti.xcom_pull(task_ids='report') | tojson }}",
-        params={"who": Param("", type="string", title="On whose behalf / 代谁审批")},  # who answered, Airflow records
+        params={
+            "who": Param("", type="string", title="On whose behalf / 代谁审批")
+        },  # who answered, Airflow records
         assigned_users=approvers(),
         response_timeout=timedelta(days=20),
         retry_delay=timedelta(minutes=1),
@@ -169,7 +187,9 @@ with DAG(
             # Of a day long past the trigger fires at once, and the task may be back before the executor has reported
             # that it was parked: Airflow then takes it for killed and tries again.
             DateTimeSensorAsync(
-                task_id=f"wait_{day}th", target_time=f"{{{{ due_at({day}) }}}}", retry_delay=timedelta(minutes=1)
+                task_id=f"wait_{day}th",
+                target_time=f"{{{{ due_at({day}) }}}}",
+                retry_delay=timedelta(minutes=1),
             ),
             due.override(task_id=f"due_{day}th")(day),
         )
@@ -177,4 +197,6 @@ with DAG(
     ]
     released = release()
     chain(start, *rooms, approve, released, *(step for pair in waits for step in pair))
-    released >> deliver()  # beside the days: who cannot be reached today does not keep anybody from the due orders
+    (
+        released >> deliver()
+    )  # beside the days: who cannot be reached today does not keep anybody from the due orders

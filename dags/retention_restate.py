@@ -51,7 +51,12 @@ def restate(month: str) -> dict[str, Any]:
     job = Job(home(), Month.parse(month), source(), progress=task_progress(Month.parse(month)))
     found = read_restatement(job, restate_month(job))
     figures = sum(row["value_difference"] not in (None, 0) for row in found.kpis)
-    return {"month": month, "version": found.version.number, "figures": figures, "orders": len(found.orders)}
+    return {
+        "month": month,
+        "version": found.version.number,
+        "figures": figures,
+        "orders": len(found.orders),
+    }
 
 
 with DAG(

@@ -53,7 +53,9 @@ def fetch_uv(folder: Path) -> None:
     page = _fetch(f"{index.rstrip('/')}/uv/").decode()
     content = _fetch(_find_link(page, name, f"{index.rstrip('/')}/uv/"))
     if hashlib.sha256(content).hexdigest() != checksum:
-        raise NotFetched(f"{name} from {_without_password(index)} is not the file that was pinned (SHA-256 differs)")
+        raise NotFetched(
+            f"{name} from {_without_password(index)} is not the file that was pinned (SHA-256 differs)"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(content)) as wheel:
         whole = wheel.read(f"uv-{VERSION}.data/scripts/uv")
@@ -77,7 +79,12 @@ def _find_index() -> str:
         return found
     home = Path.home()
     named = [Path(os.environ["PIP_CONFIG_FILE"])] if "PIP_CONFIG_FILE" in os.environ else []
-    for place in (*named, home / ".config/pip/pip.conf", home / ".pip/pip.conf", Path("/etc/pip.conf")):
+    for place in (
+        *named,
+        home / ".config/pip/pip.conf",
+        home / ".pip/pip.conf",
+        Path("/etc/pip.conf"),
+    ):
         settings = configparser.RawConfigParser()
         if settings.read(place):
             for section in ("install", "global"):

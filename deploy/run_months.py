@@ -107,7 +107,9 @@ class Demonstration:
             raise SystemExit(training.returncode)
         card = json.loads(told)
         promote(self.home, card["version"], PROMOTED_BY, PROMOTED_BY, load_settings())
-        self.say("demo.champion", version=card["version"], seconds=round(time.monotonic() - started, 1))
+        self.say(
+            "demo.champion", version=card["version"], seconds=round(time.monotonic() - started, 1)
+        )
 
 
 def take_back(files: list[Path], home: Path) -> list[dict[str, Any]]:

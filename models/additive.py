@@ -39,7 +39,9 @@ class Term:
             value[held] = curve(self.knots, self.levels, column[held])
         else:
             codes = column[held].astype(np.intp)
-            value[held] = np.where(codes < len(self.levels), self.levels[np.minimum(codes, len(self.levels) - 1)], 0.0)
+            value[held] = np.where(
+                codes < len(self.levels), self.levels[np.minimum(codes, len(self.levels) - 1)], 0.0
+            )
         return value - self.mean
 
 
@@ -59,7 +61,9 @@ class AdditiveModel:
 
     def explain(self, matrix: Floats) -> tuple[Floats, float]:
         """Return contributions, rows × features, and the base to which they add."""
-        return np.column_stack([term.evaluate(matrix[:, j]) for j, term in enumerate(self.terms)]), self.intercept
+        return np.column_stack(
+            [term.evaluate(matrix[:, j]) for j, term in enumerate(self.terms)]
+        ), self.intercept
 
 
 @dataclass(frozen=True)
@@ -69,16 +73,21 @@ class Curves:
     is_categorical: Flags
     monotone: dict[int, int]
 
-    def fit(self, matrix: Floats, outcome: Floats, strengths: tuple[float, ...]) -> list[AdditiveModel]:
+    def fit(
+        self, matrix: Floats, outcome: Floats, strengths: tuple[float, ...]
+    ) -> list[AdditiveModel]:
         """Fit one model for each inverse penalty, in the order given."""
         blocks = [
-            _block(matrix[:, j], bool(self.is_categorical[j]), self.monotone.get(j, 0)) for j in range(matrix.shape[1])
+            _block(matrix[:, j], bool(self.is_categorical[j]), self.monotone.get(j, 0))
+            for j in range(matrix.shape[1])
         ]
         sizes = [block.columns.shape[1] for block in blocks]
         design = np.column_stack([block.columns for block in blocks])
         scale = _standardise(design)
         models, weights = [], np.zeros(design.shape[1] + 1)
-        rows = identify("splines", matrix, outcome, self.is_categorical, sorted(self.monotone.items()))
+        rows = identify(
+            "splines", matrix, outcome, self.is_categorical, sorted(self.monotone.items())
+        )
         for strength in strengths:
             solve = partial(minimise, design, outcome, 1.0 / strength, _bounds(blocks), weights)
             weights = keep_step(identify(rows, strength, weights), solve)
@@ -88,7 +97,9 @@ class Curves:
         return models
 
 
-def choose_strength(curves: Curves, matrix: Floats, outcome: Floats, folds: list[Fold]) -> tuple[float, Floats]:
+def choose_strength(
+    curves: Curves, matrix: Floats, outcome: Floats, folds: list[Fold]
+) -> tuple[float, Floats]:
     """Return the inverse penalty of the least log loss, with its log-odds of the judged rows in the folds' order."""
     odds: list[list[Floats]] = [[] for _ in STRENGTHS]
     for fit, judge in folds:
@@ -140,7 +151,9 @@ def _block(column: Floats, is_categorical: bool, sign: int) -> _Block:
         basis = np.eye(int(held.max()) + 1)[held.astype(np.intp)] if len(held) else np.empty((0, 0))
     else:
         knots, basis = _basis(held)
-        if sign and basis.shape[1]:  # sums from the right: a monotone curve is one with weights of one sign
+        if (
+            sign and basis.shape[1]
+        ):  # sums from the right: a monotone curve is one with weights of one sign
             basis = np.cumsum(basis[:, ::-1], axis=1)[:, ::-1][:, 1:]
     columns = np.zeros((len(column), basis.shape[1] + bool(missing.any())))
     columns[~missing, : basis.shape[1]] = basis
@@ -178,17 +191,25 @@ def _bounds(blocks: list[_Block]) -> Bounds:
     return Bounds([*lower, -np.inf], [*upper, np.inf])
 
 
-def minimise(design: Floats, outcome: Floats, penalty: float, bounds: Bounds, start: Floats) -> Floats:
+def minimise(
+    design: Floats, outcome: Floats, penalty: float, bounds: Bounds, start: Floats
+) -> Floats:
     """Minimise the mean log loss with an L2 penalty on all weights but the last, the intercept."""
     rows = len(outcome)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         log_odds = design @ weights[:-1] + weights[-1]
         error = expit(log_odds) - outcome
-        value = np.logaddexp(0.0, log_odds).sum() - outcome @ log_odds + 0.5 * penalty * weights[:-1] @ weights[:-1]
+        value = (
+            np.logaddexp(0.0, log_odds).sum()
+            - outcome @ log_odds
+            + 0.5 * penalty * weights[:-1] @ weights[:-1]
+        )
         gradient = np.append(design.T @ error + penalty * weights[:-1], error.sum())
         return value / rows, gradient / rows
 
     options = {"maxiter": 1000, "gtol": 1e-6, "ftol": 1e-12}
-    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    found: Floats = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options
+    ).x
     return found

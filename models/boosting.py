@@ -42,8 +42,12 @@ class TreeModel:
     def staged(self, matrix: Floats) -> Floats:
         """Return the log-odds after every STAGE trees and after the last, stages × rows."""
         last = self.trees.n_iter_
-        stages = enumerate(self.trees._staged_raw_predict(matrix), start=1)  # the public one gives probabilities
-        return np.array([odds[:, 0].copy() for number, odds in stages if number % STAGE == 0 or number == last])
+        stages = enumerate(
+            self.trees._staged_raw_predict(matrix), start=1
+        )  # the public one gives probabilities
+        return np.array(
+            [odds[:, 0].copy() for number, odds in stages if number % STAGE == 0 or number == last]
+        )
 
     def explain(self, matrix: Floats) -> tuple[Floats, float]:
         """Return contributions, rows × features, and the base to which they add."""
@@ -61,7 +65,9 @@ class Trees:
 
     def fit(self, matrix: Floats, outcome: Floats, size: Size) -> TreeModel:
         """Fit trees of a size; categories and missing values are split natively."""
-        signs = [self.monotone.get(j, 0) * (not self.is_categorical[j]) for j in range(matrix.shape[1])]
+        signs = [
+            self.monotone.get(j, 0) * (not self.is_categorical[j]) for j in range(matrix.shape[1])
+        ]
         model = HistGradientBoostingClassifier(
             learning_rate=0.1,
             max_iter=size.rounds,
@@ -95,11 +101,17 @@ def choose_size(
         staged = np.hstack([_judge(trees, matrix, outcome, fold, largest) for fold in folds])
         losses = [log_loss_of_odds(judged, odds) for odds in staged]
         stage = int(np.argmin(losses))
-        return losses[stage], Size(leaves, share, min((stage + 1) * STAGE, max_rounds)), staged[stage]
+        return (
+            losses[stage],
+            Size(leaves, share, min((stage + 1) * STAGE, max_rounds)),
+            staged[stage],
+        )
 
     few, *more = SHARES
     best = min((try_size(leaves, few) for leaves in LEAVES), key=lambda tried: tried[0])
-    best = min([best, *(try_size(best[1].leaves, share) for share in more)], key=lambda tried: tried[0])
+    best = min(
+        [best, *(try_size(best[1].leaves, share) for share in more)], key=lambda tried: tried[0]
+    )
     return best[1], best[2]
 
 

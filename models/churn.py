@@ -21,7 +21,12 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, assert_all_finite, check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 from threadpoolctl import threadpool_limits
 
 from models.additive import AdditiveModel, Curves, choose_strength, minimise
@@ -110,7 +115,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if isinstance(X, pd.DataFrame):
             validate_data(self, X, reset=reset, skip_check_array=True)
             if X.empty and reset:
-                raise ValueError(f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s); 1 is required")
+                raise ValueError(
+                    f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s); 1 is required"
+                )
             return X
         array = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
         return pd.DataFrame(array, columns=[f"x{number}" for number in range(array.shape[1])])
@@ -123,13 +130,19 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         check_consistent_length(np.empty(rows), target)
         check_classification_targets(target)
         if type_of_target(target) == "multiclass":
-            raise ValueError("Only binary classification is supported. The type of the target is multiclass.")
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass."
+            )
         self.classes_, outcome = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"The outcome has one class only: {len(self.classes_)} class, 2 are required")
+            raise ValueError(
+                f"The outcome has one class only: {len(self.classes_)} class, 2 are required"
+            )
         return outcome.astype(np.float64)
 
-    def _choose(self, matrix: Floats, outcome: Floats, folds: list[Fold], months: Months | None, seed: int) -> None:
+    def _choose(
+        self, matrix: Floats, outcome: Floats, folds: list[Fold], months: Months | None, seed: int
+    ) -> None:
         """Judge the candidates on the folds, then fit the best on every row."""
         signs = self._signs()
         trees = Trees(self.coder_.is_categorical, signs, seed)
@@ -139,10 +152,14 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if folds:
             odds = self._judge(trees, curves, matrix, outcome, folds)
             judged = np.concatenate([rows for _, rows in folds])
-            self.losses_ = {name: log_loss_of_odds(outcome[judged], each) for name, each in odds.items()}
+            self.losses_ = {
+                name: log_loss_of_odds(outcome[judged], each) for name, each in odds.items()
+            }
             self.choice_ = min(self.losses_, key=lambda name: self.losses_[name])
             latest = _latest(outcome[judged], None if months is None else months[judged])
-            self.slope_, self.intercept_ = calibrate(odds[self.choice_][latest], outcome[judged][latest])
+            self.slope_, self.intercept_ = calibrate(
+                odds[self.choice_][latest], outcome[judged][latest]
+            )
         self.parts_: list[TreeModel | AdditiveModel] = []
         if self.choice_ != "splines":
             self.parts_.append(trees.fit(matrix, outcome, self.size_))
@@ -155,7 +172,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """Return the log-odds of the judged rows by candidate, each with its best hyper-parameters."""
         odds: dict[str, Floats] = {}
         if {"boosting", "blend"} & set(self.candidates):
-            self.size_, odds["boosting"] = choose_size(trees, matrix, outcome, folds, self.max_rounds)
+            self.size_, odds["boosting"] = choose_size(
+                trees, matrix, outcome, folds, self.max_rounds
+            )
         if {"splines", "blend"} & set(self.candidates):
             self.strength_, odds["splines"] = choose_strength(curves, matrix, outcome, folds)
         if "blend" in self.candidates:
@@ -165,7 +184,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     def _signs(self) -> dict[int, int]:
         """Return the sign by column; a constraint on a feature that is not given waits until it is."""
         wanted = dict(self.monotone or {})
-        return {place: wanted[name] for place, name in enumerate(self.coder_.names) if wanted.get(name)}
+        return {
+            place: wanted[name] for place, name in enumerate(self.coder_.names) if wanted.get(name)
+        }
 
 
 def _latest(outcome: Floats, months: Months | None) -> npt.NDArray[np.bool_]:
@@ -175,7 +196,9 @@ def _latest(outcome: Floats, months: Months | None) -> npt.NDArray[np.bool_]:
         return everything
     latest = months == months.max()
     share = outcome[latest].mean()
-    return latest if min(share, 1.0 - share) * latest.sum() >= FEWEST_IN_LATEST_MONTH else everything
+    return (
+        latest if min(share, 1.0 - share) * latest.sum() >= FEWEST_IN_LATEST_MONTH else everything
+    )
 
 
 def calibrate(odds: Floats, outcome: Floats) -> tuple[float, float]:
@@ -187,6 +210,8 @@ def calibrate(odds: Floats, outcome: Floats) -> tuple[float, float]:
     return float(slope), float(intercept)
 
 
-def build(monotone: Mapping[str, int] | None = None, gap: int = 2, random_state: int = 0) -> ChurnClassifier:
+def build(
+    monotone: Mapping[str, int] | None = None, gap: int = 2, random_state: int = 0
+) -> ChurnClassifier:
     """Make the default model, unfitted."""
     return ChurnClassifier(monotone=monotone, gap=gap, random_state=random_state)

@@ -15,7 +15,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import Tags, assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from models.churn import ChurnClassifier
 from models.frames import Floats
@@ -60,7 +65,9 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             model = clone(self.estimator or ChurnClassifier())
             model.set_params(monotone=(self.monotone or {}).get(outcome, model.monotone))
             is_outcome = target[left] == outcome
-            self.models_.append(model.fit(rows[left], is_outcome, None if months is None else months[left]))
+            self.models_.append(
+                model.fit(rows[left], is_outcome, None if months is None else months[left])
+            )
             left &= target != outcome
         return self
 
@@ -108,14 +115,18 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check(self, y: Any, rows: int) -> Any:
         if y is None:
-            raise ValueError("CompetingClassifier requires y to be passed, but the target y is None")
+            raise ValueError(
+                "CompetingClassifier requires y to be passed, but the target y is None"
+            )
         target = column_or_1d(y, warn=True)
         assert_all_finite(target, input_name="y")
         check_consistent_length(np.empty(rows), target)
         check_classification_targets(target)
         self.classes_ = np.unique(target)
         if len(self.classes_) < 2:
-            raise ValueError(f"The outcome has one class only: {len(self.classes_)} class, 2 are required")
+            raise ValueError(
+                f"The outcome has one class only: {len(self.classes_)} class, 2 are required"
+            )
         return target
 
     def _order(self) -> list[Any]:

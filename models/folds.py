@@ -26,7 +26,9 @@ def month_numbers(months: Any) -> Months:
     return numbers[place]
 
 
-def make_folds(outcome: Floats, months: Months | None, count: int, gap: int, seed: int) -> list[Fold]:
+def make_folds(
+    outcome: Floats, months: Months | None, count: int, gap: int, seed: int
+) -> list[Fold]:
     """Split rows into (fit, judge) pairs: at most `count`, none where the outcome is too rare to be judged."""
     folds = [] if months is None else _month_folds(months, count, gap)
     if not folds:
@@ -44,7 +46,9 @@ def _month_folds(months: Months, count: int, gap: int) -> list[Fold]:
     for month in np.unique(months)[-count:]:
         known = months <= month - gap
         if not known.any():
-            known = months < month  # too short a history to wait for labels: still fitted on the past alone
+            known = (
+                months < month
+            )  # too short a history to wait for labels: still fitted on the past alone
         if known.any():
             folds.append((np.flatnonzero(known), np.flatnonzero(months == month)))
     return folds

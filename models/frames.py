@@ -12,7 +12,9 @@ from pandas.api import types
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-MOST_CATEGORIES = 60  # well below the 255 the boosting takes; what is rarer is one category of its own
+MOST_CATEGORIES = (
+    60  # well below the 255 the boosting takes; what is rarer is one category of its own
+)
 
 
 @dataclass
@@ -26,7 +28,9 @@ class FrameCoder:
         """Learn the columns and the categories of each text column."""
         self.names = [str(name) for name in frame.columns]
         columns = [frame.iloc[:, place] for place in range(len(self.names))]
-        self.categories = {n: _categories(c) for n, c in zip(self.names, columns, strict=True) if _is_text(c)}
+        self.categories = {
+            n: _categories(c) for n, c in zip(self.names, columns, strict=True) if _is_text(c)
+        }
         return self
 
     @property
@@ -61,7 +65,9 @@ def _categories(column: pd.Series) -> list[str]:
 
 
 def _codes(column: pd.Series, known: list[str]) -> Floats:
-    if isinstance(column.dtype, pd.CategoricalDtype):  # a month's rows share a few texts: code these once
+    if isinstance(
+        column.dtype, pd.CategoricalDtype
+    ):  # a month's rows share a few texts: code these once
         table = _codes(pd.Series(column.cat.categories.astype(str), dtype=object), known)
         return np.append(table, np.nan)[column.cat.codes.to_numpy()]
     found = pd.Index(known, dtype=object).get_indexer(pd.Index(column.astype(str), dtype=object))
@@ -70,7 +76,9 @@ def _codes(column: pd.Series, known: list[str]) -> Floats:
 
 def _numbers(column: pd.Series) -> Floats:
     if not (types.is_numeric_dtype(column.dtype) or types.is_bool_dtype(column.dtype)):
-        raise TypeError(f"feature {column.name!r} held numbers when the model was fitted, and does not now")
+        raise TypeError(
+            f"feature {column.name!r} held numbers when the model was fitted, and does not now"
+        )
     values: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
         raise ValueError(f"feature {column.name!r} contains infinity")

@@ -46,7 +46,9 @@ def make_labels(panel: pd.DataFrame, grace: int = 1, window: int = 1) -> pd.Data
     reason = reason.fillna(_late_reason(panel, base, grace + window))
     by_arrears = np.where(reason.notna(), reason == ARREARS, stopped)
     labels["outcome"] = np.select(
-        [is_gone & by_arrears, is_gone, _has_migrated(later[grace:])], [INVOLUNTARY, VOLUNTARY, DOWN_MIGRATION], STAY
+        [is_gone & by_arrears, is_gone, _has_migrated(later[grace:])],
+        [INVOLUNTARY, VOLUNTARY, DOWN_MIGRATION],
+        STAY,
     )
     flags = {
         "is_absent": last["status"].isna(),
@@ -63,7 +65,11 @@ def make_labels(panel: pd.DataFrame, grace: int = 1, window: int = 1) -> pd.Data
 
 def _later(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> pd.DataFrame:
     """Find each base row's service that many months later; empty cells where it has no row."""
-    wanted = [name for name in ("status", "is_billed", "termination_reason", "is_down_migrated") if name in panel]
+    wanted = [
+        name
+        for name in ("status", "is_billed", "termination_reason", "is_down_migrated")
+        if name in panel
+    ]
     known = panel.set_index(["service_id", "number"])[wanted]
     keys = pd.MultiIndex.from_arrays([base["service_id"], base["number"] + ahead])
     return known.reindex(keys).reset_index(drop=True)
@@ -78,17 +84,23 @@ def _months_gone(later: list[pd.DataFrame]) -> Floats:
 
 def _is_held(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> Flags:
     held = panel["number"].unique()
-    return np.asarray(np.all([np.isin(base["number"] + k, held) for k in range(1, ahead + 1)], axis=0))
+    return np.asarray(
+        np.all([np.isin(base["number"] + k, held) for k in range(1, ahead + 1)], axis=0)
+    )
 
 
-def _reason(base: pd.DataFrame, later: list[pd.DataFrame], gone_for: Floats) -> tuple[pd.Series, Flags]:
+def _reason(
+    base: pd.DataFrame, later: list[pd.DataFrame], gone_for: Floats
+) -> tuple[pd.Series, Flags]:
     """Return the reason given when the service left, and whether it was stopped for arrears just before."""
     reason = pd.Series(None, index=base.index, dtype=object)
     stopped = np.zeros(len(base), dtype=bool)
     status_before = base["status"]
     for position, month in enumerate(later):
         leaves_now = gone_for == len(later) - position
-        reason = reason.where(~(gone_for >= len(later) - position) | reason.notna(), month["termination_reason"])
+        reason = reason.where(
+            ~(gone_for >= len(later) - position) | reason.notna(), month["termination_reason"]
+        )
         stopped |= leaves_now & (status_before == "suspended_arrears").to_numpy()
         status_before = month["status"]
     return reason, stopped
@@ -97,7 +109,9 @@ def _reason(base: pd.DataFrame, later: list[pd.DataFrame], gone_for: Floats) -> 
 def _late_reason(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> pd.Series:
     """Find the first reason told after the window; none where the service was back in the net before."""
     told = panel[panel["status"].isin(NET) | panel["termination_reason"].notna()]
-    ends = pd.DataFrame({"service_id": base["service_id"], "number": base["number"] + ahead, "row": base.index})
+    ends = pd.DataFrame(
+        {"service_id": base["service_id"], "number": base["number"] + ahead, "row": base.index}
+    )
     found = pd.merge_asof(
         ends.sort_values("number"),
         told[["service_id", "number", "status", "termination_reason"]].sort_values("number"),
@@ -116,5 +130,7 @@ def _has_migrated(window: list[pd.DataFrame]) -> Flags:
 
 def keep_ids(ids: pd.Series, share: float, salt: str = "training") -> Flags:
     """Mark the ids of a fixed share, by hash: the same customers in every month, on every machine."""
-    hashes = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object), hash_key=salt.ljust(16)[:16])
+    hashes = pd.util.hash_array(
+        ids.astype(str).to_numpy(dtype=object), hash_key=salt.ljust(16)[:16]
+    )
     return np.asarray(hashes < share * 2.0**64)

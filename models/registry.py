@@ -159,7 +159,9 @@ def _number(node: Any, ids: dict[int, int], names: dict[str, str]) -> dict[str, 
         if "__id__" in node:
             node["__id__"] = ids.setdefault(node["__id__"], len(ids))
         if "__loader__" in node and isinstance(node.get("file"), str):
-            node["file"] = names.setdefault(node["file"], f"{len(names)}{Path(node['file']).suffix}")
+            node["file"] = names.setdefault(
+                node["file"], f"{len(names)}{Path(node['file']).suffix}"
+            )
         for part in node.values():
             _number(part, ids, names)
     return names
@@ -244,7 +246,9 @@ def _seal(text: bytes, key: bytes) -> str:
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise ModelTooLarge(f"{path.parent.name}/{path.name}: {path.stat().st_size} bytes, {MOST_BYTES} at most")
+            raise ModelTooLarge(
+                f"{path.parent.name}/{path.name}: {path.stat().st_size} bytes, {MOST_BYTES} at most"
+            )
         return path.read_bytes()
     except FileNotFoundError:
         raise ModelMissing(f"{path.parent.name}/{path.name} is not there") from None

@@ -59,7 +59,9 @@ class TreeExplainer:
         self._known, self._place = model._bin_mapper.make_known_categories_bitsets()
         self._trees = [self._compile(predictors[0]) for predictors in model._predictors]
         leaves = [leaf for _, tree in self._trees for leaf in tree]
-        self.base = float(model._baseline_prediction.ravel()[0]) + sum(leaf.expected for leaf in leaves)
+        self.base = float(model._baseline_prediction.ravel()[0]) + sum(
+            leaf.expected for leaf in leaves
+        )
         self._order = _original_columns(model)
 
     def contributions(self, matrix: Floats) -> Floats:
@@ -67,7 +69,9 @@ class TreeExplainer:
         inner = np.asfortranarray(self.model._preprocess_X(matrix, reset=False))
         total = np.zeros((len(inner), self.width))
         for start in range(0, len(inner), BLOCK):
-            total[start : start + BLOCK, self._order] = self._explain(inner[start : start + BLOCK]).T
+            total[start : start + BLOCK, self._order] = self._explain(
+                inner[start : start + BLOCK]
+            ).T
         return total
 
     def _explain(self, block: Floats) -> Floats:
@@ -77,7 +81,9 @@ class TreeExplainer:
             for leaf in leaves:
                 pattern = np.zeros(len(block), dtype=np.intp)
                 for bit, steps in enumerate(leaf.steps):
-                    passed = np.logical_and.reduce([answers[number] == side for number, side in steps])
+                    passed = np.logical_and.reduce(
+                        [answers[number] == side for number, side in steps]
+                    )
                     pattern += passed.astype(np.intp) << bit
                 for bit, column in enumerate(leaf.columns):
                     total[column] += leaf.table[:, bit][pattern]
@@ -85,7 +91,11 @@ class TreeExplainer:
 
     def _compile(self, predictor: object) -> tuple[dict[int, _Question], list[_Leaf]]:
         nodes = predictor.nodes  # type: ignore[attr-defined]
-        questions = {i: self._question(predictor, nodes[i]) for i in range(len(nodes)) if not nodes[i]["is_leaf"]}
+        questions = {
+            i: self._question(predictor, nodes[i])
+            for i in range(len(nodes))
+            if not nodes[i]["is_leaf"]
+        }
         return questions, [_leaf(nodes, path, number) for number, path in _paths(nodes)]
 
     def _question(self, predictor: object, node: np.void) -> _Question:
@@ -102,7 +112,9 @@ def _original_columns(model: HistGradientBoostingClassifier) -> npt.NDArray[np.i
     """Say which given column each inner column is: the model puts its categorical columns first."""
     if model.is_categorical_ is None:
         return np.arange(model.n_features_in_)
-    return np.concatenate([np.flatnonzero(model.is_categorical_), np.flatnonzero(~model.is_categorical_)])
+    return np.concatenate(
+        [np.flatnonzero(model.is_categorical_), np.flatnonzero(~model.is_categorical_)]
+    )
 
 
 def _bits(words: npt.NDArray[np.uint32]) -> Flags:
@@ -119,7 +131,9 @@ def _paths(nodes: np.ndarray) -> list[tuple[int, list[tuple[int, bool]]]]:
         if node["is_leaf"]:
             found.append((number, path))
         else:
-            stack += [(int(node[side]), [*path, (number, side == "left")]) for side in ("left", "right")]
+            stack += [
+                (int(node[side]), [*path, (number, side == "left")]) for side in ("left", "right")
+            ]
     return found
 
 
@@ -133,10 +147,17 @@ def _leaf(nodes: np.ndarray, path: list[tuple[int, bool]], number: int) -> _Leaf
         steps.setdefault(column, []).append((node_number, goes_left))
         share[column] = share.get(column, 1.0) * float(child["count"]) / float(node["count"])
     if len(steps) > MOST_FEATURES:
-        raise ValueError(f"a path asks {len(steps)} features; exact reasons are made for at most {MOST_FEATURES}")
+        raise ValueError(
+            f"a path asks {len(steps)} features; exact reasons are made for at most {MOST_FEATURES}"
+        )
     value = float(nodes[number]["value"])
     shares = np.array(list(share.values()))
-    return _Leaf(list(steps), list(steps.values()), value * _shapley_table(shares), value * float(shares.prod()))
+    return _Leaf(
+        list(steps),
+        list(steps.values()),
+        value * _shapley_table(shares),
+        value * float(shares.prod()),
+    )
 
 
 def _shapley_table(shares: Floats) -> Floats:

@@ -46,7 +46,9 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def fit(self, X: Any, y: Any, treated: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
         """Fit on outcomes `y` (0/1 or numbers) and flags who was treated; both arms must be there."""
-        rows, outcome = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True)
+        rows, outcome = validate_data(
+            self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True
+        )
         self.mean_ = np.nan_to_num(_column_means(rows))
         known = self._fill(rows)
         spread = known.std(axis=0)
@@ -55,7 +57,9 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         if treated is None:
             target, weight = np.asarray(outcome, dtype=np.float64), np.ones(len(known))
         else:
-            target, weight = self._residuals(known, np.asarray(outcome, np.float64), np.asarray(treated, np.float64))
+            target, weight = self._residuals(
+                known, np.asarray(outcome, np.float64), np.asarray(treated, np.float64)
+            )
         found = RidgeCV(alphas=SHRINK).fit(known, target, sample_weight=weight)
         self.alpha_ = float(found.alpha_)
         self.coef_, self.intercept_ = np.asarray(found.coef_, np.float64), float(found.intercept_)
@@ -65,7 +69,9 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Return the effect of a treatment, a number a row; below 0 it does harm."""
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
-        return np.asarray(self._fill(rows) / self.scale_ @ self.coef_ + self.intercept_, dtype=np.float64)
+        return np.asarray(
+            self._fill(rows) / self.scale_ @ self.coef_ + self.intercept_, dtype=np.float64
+        )
 
     def _fill(self, rows: Floats) -> Floats:
         return np.where(np.isnan(rows), 0.0, rows - self.mean_)
@@ -74,10 +80,14 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Return each row's effect, as noisy as it is, and its weight; the expected outcome is of folds it is not in."""
         share = float(treated.mean())
         if not 0.0 < share < 1.0:
-            raise ValueError("the effect of a treatment needs rows that were treated and rows that were not")
+            raise ValueError(
+                "the effect of a treatment needs rows that were treated and rows that were not"
+            )
         expected = np.empty(len(known))
         for fit, rest in KFold(self.folds, shuffle=True, random_state=self.seed).split(known):
-            expected[rest] = RidgeCV(alphas=SHRINK).fit(known[fit], outcome[fit]).predict(known[rest])
+            expected[rest] = (
+                RidgeCV(alphas=SHRINK).fit(known[fit], outcome[fit]).predict(known[rest])
+            )
         off = treated - share
         return (outcome - expected) / off, off**2
 
@@ -98,7 +108,11 @@ def qini(outcome: Floats, treated: Flags, score: Floats, weight: Floats | None =
     """
     weight = np.ones(len(score)) if weight is None else weight
     order = np.argsort(-score, kind="stable")
-    arm, kept, sorted_score = weight[order] * treated[order], weight[order] * outcome[order], score[order]
+    arm, kept, sorted_score = (
+        weight[order] * treated[order],
+        weight[order] * outcome[order],
+        score[order],
+    )
     is_last = np.append(sorted_score[1:] != sorted_score[:-1], True)
     other = weight[order] - arm
     n_t, n_c, y_t = np.cumsum(arm), np.cumsum(other), np.cumsum(kept * treated[order])
@@ -127,7 +141,12 @@ class Verdict:
 
 
 def judge_ranking(
-    outcome: Floats, treated: Flags, model: Floats, risk: Floats, customer: npt.NDArray[Any], seed: int = SEED
+    outcome: Floats,
+    treated: Flags,
+    model: Floats,
+    risk: Floats,
+    customer: npt.NDArray[Any],
+    seed: int = SEED,
 ) -> Verdict:
     """Compare two rankings by Qini; customers are drawn again with all their rows, each arm by itself."""
     random = np.random.default_rng(seed)
@@ -139,11 +158,17 @@ def judge_ranking(
     for draw in range(RESAMPLES):
         times = np.zeros(len(is_treated))
         for arm in arms:
-            times[arm] = np.bincount(random.integers(len(arm), size=len(arm)), minlength=len(arm)) if len(arm) else 0
+            times[arm] = (
+                np.bincount(random.integers(len(arm), size=len(arm)), minlength=len(arm))
+                if len(arm)
+                else 0
+            )
         weight = times[row_of]
         gaps[draw] = qini(outcome, treated, model, weight) - qini(outcome, treated, risk, weight)
     low, high = np.quantile(gaps, (0.025, 0.975))
-    return Verdict(qini(outcome, treated, model), qini(outcome, treated, risk), float(low), float(high))
+    return Verdict(
+        qini(outcome, treated, model), qini(outcome, treated, risk), float(low), float(high)
+    )
 
 
 def fit_out_of_time(

@@ -11,4 +11,14 @@ kpi       numerators and denominators at every level
 report    the month's pages and documents
 """
 
-ROOMS = ("extract", "snapshot", "validate", "feedback", "features", "score", "dispatch", "kpi", "report")
+ROOMS = (
+    "extract",
+    "snapshot",
+    "validate",
+    "feedback",
+    "features",
+    "score",
+    "dispatch",
+    "kpi",
+    "report",
+)

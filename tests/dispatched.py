@@ -21,7 +21,9 @@ SETTINGS = ("holdout_share", "cool_down_days", "capacity_rule", "minimum_service
 
 def a_list(name: str, people: Sequence[str], sql: str | None = None, **meta: Any) -> Spec:
     """A list of those people, the most valuable first."""
-    rows = ", ".join(f"('{p}', '{p}-1', 0, {1000 - i}.00, 10.00, 'zero_usage')" for i, p in enumerate(people))
+    rows = ", ".join(
+        f"('{p}', '{p}-1', 0, {1000 - i}.00, 10.00, 'zero_usage')" for i, p in enumerate(people)
+    )
     names = "customer_id, service_id, rank_group, rank_value, amount, reason_code"
     plain = {"purpose": "service", "priority": 50, "holdout": False, "due": {"day": 12}}
     given = f"SELECT {names} FROM (VALUES {rows}) AS t({names})"
@@ -36,33 +38,57 @@ def manager(name: str, capacity: int = 50, branch: str = "B1") -> Row:
     return {"manager_id": name, "branch_id": branch, "capacity": capacity}
 
 
-def consent(customer: str, do_not_contact: bool = False, opted_out: bool = False, wrong_number: bool = False) -> Row:
-    answers = {"is_do_not_contact": do_not_contact, "is_opted_out": opted_out, "is_wrong_number": wrong_number}
+def consent(
+    customer: str, do_not_contact: bool = False, opted_out: bool = False, wrong_number: bool = False
+) -> Row:
+    answers = {
+        "is_do_not_contact": do_not_contact,
+        "is_opted_out": opted_out,
+        "is_wrong_number": wrong_number,
+    }
     return {"customer_id": customer, **answers}
 
 
 def order_before(
-    customer: str, purpose: str, arm: str = "treated", on: date = LAST_ORDERS, name: str = "asked", manager: str = "M1"
+    customer: str,
+    purpose: str,
+    arm: str = "treated",
+    on: date = LAST_ORDERS,
+    name: str = "asked",
+    manager: str = "M1",
 ) -> Row:
     order = {"customer_id": customer, "purpose": purpose, "arm": arm, "dispatched_on": on}
     return order | {"list": name, "manager_id": manager}
 
 
 def person(customer: str, group: str | None = None) -> Row:
-    return {"customer_id": customer, "customer_type": "individual", "vip_tier": "gold", "group_customer_id": group}
+    return {
+        "customer_id": customer,
+        "customer_type": "individual",
+        "vip_tier": "gold",
+        "group_customer_id": group,
+    }
 
 
 def drawn(*customers: str, is_drawn: bool = True) -> list[Row]:
-    return [{"customer_id": c, "stratum": "B1/gold", "is_drawn": is_drawn, "drawn_in": "2026-07"} for c in customers]
+    return [
+        {"customer_id": c, "stratum": "B1/gold", "is_drawn": is_drawn, "drawn_in": "2026-07"}
+        for c in customers
+    ]
 
 
 def make_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Run the room on lists and tables made by hand; everybody is M1's customer unless a table says otherwise."""
 
     def run(
-        *specs: Spec, people: Sequence[str] = ("ann", "bob", "cat", "dan"), month: Month = MONTH, **given: Any
+        *specs: Spec,
+        people: Sequence[str] = ("ann", "bob", "cat", "dan"),
+        month: Month = MONTH,
+        **given: Any,
     ) -> Path:
-        monkeypatch.setattr(dispatch, "lists", lambda: sorted(specs, key=lambda s: (s.meta["priority"], s.name)))
+        monkeypatch.setattr(
+            dispatch, "lists", lambda: sorted(specs, key=lambda s: (s.meta["priority"], s.name))
+        )
         changes = {name: given.pop(name) for name in list(given) if name in SETTINGS}
         released = {"kind": "list", "scope": "all", "status": "released", "reason": None}
         tables: dict[str, Any] = {

@@ -40,7 +40,9 @@ def exported(home: Path, out: Path, language: str = "zh", month: Month = MONTH) 
 def rows_of(path: Path, language: str = "zh") -> Iterator[Row]:
     """The rows of a work list by column name."""
     sheet = openpyxl.load_workbook(path).worksheets[0]
-    names = {labels(language)[c.name]: c.name for c in CORRECTED_COLUMNS if c.name in labels(language)}
+    names = {
+        labels(language)[c.name]: c.name for c in CORRECTED_COLUMNS if c.name in labels(language)
+    }
     titles = [names.get(str(cell.value), str(cell.value)) for cell in sheet[HEADER]]
     for line in sheet.iter_rows(min_row=HEADER + 1, values_only=True):
         yield dict(zip(titles, line, strict=True))
@@ -49,7 +51,9 @@ def rows_of(path: Path, language: str = "zh") -> Iterator[Row]:
 Answers = Mapping[str, Mapping[str, object]]
 
 
-def fill(path: Path, answers: Answers, language: str = "zh", edit: Callable[[Any], None] | None = None) -> Path:
+def fill(
+    path: Path, answers: Answers, language: str = "zh", edit: Callable[[Any], None] | None = None
+) -> Path:
     """Fill in a workbook by header name: customer id to inputs, outcomes as codes; then edit its first sheet."""
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
@@ -84,6 +88,13 @@ def answers_of(home: Path) -> list[Row]:
     open_office(home, own_settings())
     from console.models import Answer
 
-    names = ("order__customer_id", "outcome", "contacted_on", "promised_amount", "promised_on", "note")
+    names = (
+        "order__customer_id",
+        "outcome",
+        "contacted_on",
+        "promised_amount",
+        "promised_on",
+        "note",
+    )
     rows = Answer.objects.order_by("pk").values(*names)
     return [{name.removeprefix("order__"): value for name, value in row.items()} for row in rows]

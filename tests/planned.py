@@ -25,10 +25,16 @@ REVENUE = {
 def town(month: Month, ann: str = "100.00") -> Town:
     """Six customers: 620 yuan a month, 230 of them in B1 (60 with no manager), 350 in B2, 40 with no branch."""
     made = Town(month).person("ann", revenue=ann).person("bob", revenue="50.00", manager="M2")
-    made.person("cat", revenue="150.00", manager="M3", branch="B2").person("dan", revenue="60.00", manager=None)
-    made.person("eve", revenue="40.00", branch="").person("fay", revenue="20.00", group_customer_id="acme")
+    made.person("cat", revenue="150.00", manager="M3", branch="B2").person(
+        "dan", revenue="60.00", manager=None
+    )
+    made.person("eve", revenue="40.00", branch="").person(
+        "fay", revenue="20.00", group_customer_id="acme"
+    )
     line = {"service_type": "private_line"}
-    made.person("acme", revenue="200.00", manager="M3", branch="B2", service=line, customer_type="group")
+    made.person(
+        "acme", revenue="200.00", manager="M3", branch="B2", service=line, customer_type="group"
+    )
     made.add("trouble_ticket", customer_id="cat", touch_point="hall")
     return made
 
@@ -73,6 +79,11 @@ def plan_it(planning: Path) -> Make:
 
 HANDED_DOWN = [
     {"kpi": "complaint_rate", "scope_kind": "company", "value": 26},
-    {"kpi": "complaint_rate", "scope_kind": "touch_point", "scope_ids": ["hall"], "values": [2000, 1500, *[1000] * 10]},
+    {
+        "kpi": "complaint_rate",
+        "scope_kind": "touch_point",
+        "scope_ids": ["hall"],
+        "values": [2000, 1500, *[1000] * 10],
+    },
     {"kpi": "unclaimed_rate", "scope_kind": "branch", "value": "0.25"},
 ]

@@ -52,7 +52,13 @@ class Cluster:
         step_down = ["runuser", "-u", _USER, "--"] if os.getuid() == 0 else []
         command = [*step_down, str(self.binaries / tool), *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+            command,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{tool}: {done.stdout}{done.stderr}")
@@ -83,12 +89,26 @@ def open_cluster() -> Iterator[Cluster]:
         raise RuntimeError("no PostgreSQL server binaries (initdb) on this machine")
     if os.getuid() == 0 and shutil.which("runuser") is None:
         raise RuntimeError("PostgreSQL does not run as root, and runuser is missing")
-    folder = Path(tempfile.mkdtemp(prefix="retention-pg-", dir="/tmp"))  # a socket's path must be short
+    folder = Path(
+        tempfile.mkdtemp(prefix="retention-pg-", dir="/tmp")
+    )  # a socket's path must be short
     if os.getuid() == 0:
         shutil.chown(folder, _USER)
     cluster = Cluster(binaries, folder, _free_port())
     try:
-        cluster.run("initdb", "-D", "data", "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
+        cluster.run(
+            "initdb",
+            "-D",
+            "data",
+            "-U",
+            _USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--locale=C",
+        )
         cluster.start()
         yield cluster
     finally:
@@ -100,7 +120,9 @@ def open_cluster() -> Iterator[Cluster]:
 def postgres_cluster() -> Iterator[Cluster]:
     """Start a cluster for the session; skip with the reason where there can be none."""
     if find_binaries() is None or (os.getuid() == 0 and shutil.which("runuser") is None):
-        pytest.skip("no PostgreSQL server binaries (initdb), or no runuser to step down from root, on this machine")
+        pytest.skip(
+            "no PostgreSQL server binaries (initdb), or no runuser to step down from root, on this machine"
+        )
     with open_cluster() as cluster:
         yield cluster
 

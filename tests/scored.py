@@ -56,7 +56,9 @@ def scored_operator() -> Operator:
     unscored = unscored_operator()
     operator = replace(unscored, home=unscored.home.with_name("home"))
     shutil.copytree(unscored.home, operator.home)
-    shelf.promote(operator.home, train_small(operator.home), "Wang", "the first one", own_settings())
+    shelf.promote(
+        operator.home, train_small(operator.home), "Wang", "the first one", own_settings()
+    )
     with no_gate():
         run_month(job(operator.home, operator.source))
     return operator

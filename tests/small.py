@@ -118,7 +118,9 @@ class Town:
 
     def drop_column(self, table: str, column: str) -> Self:
         """Deliver a table without one of its columns."""
-        self.tables[table] = [{n: v for n, v in record.items() if n != column} for record in self.tables[table]]
+        self.tables[table] = [
+            {n: v for n, v in record.items() if n != column} for record in self.tables[table]
+        ]
         return self
 
     def person(
@@ -129,7 +131,13 @@ class Town:
         line = f"{who}-1"
         self.add("customer", customer_id=who, **customer)
         self.add("service", **{"service_id": line, "customer_id": who, **service})
-        self.add("bill", bill_id=f"{line}/{self.month}", service_id=line, customer_id=who, billed_amount=revenue)
+        self.add(
+            "bill",
+            bill_id=f"{line}/{self.month}",
+            service_id=line,
+            customer_id=who,
+            billed_amount=revenue,
+        )
         some = {} if calls else {"voice_minutes": "0", "sms_count": "0", "data_mb": "0"}
         if "usage" in self.tables:
             self.add("usage", service_id=line, voice_calls=calls, **some)
@@ -189,7 +197,9 @@ def job(home: Path, source: Path | None, month: Month = MONTH, **settings: Any) 
 def run_town(home: Path, town: Town, source: Path | None = None, **settings: Any) -> Version:
     """Deliver a month and run all its rooms, Great Expectations left out."""
     with no_gate():
-        return run_month(job(home, town.write(source or home.parent / "source"), town.month, **settings))
+        return run_month(
+            job(home, town.write(source or home.parent / "source"), town.month, **settings)
+        )
 
 
 def run_through(home: Path, source: Path, last: str, month: Month = MONTH) -> Path:
@@ -237,7 +247,9 @@ def twin_operator() -> Operator:
     folder = Path(tempfile.mkdtemp(prefix="twin-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     generate(folder / "source", services=300, months=3, seed=1, through=str(MONTH))
-    operator = Operator(folder / "source", folder / "home", tuple(MONTH.plus(i) for i in (-2, -1, 0)))
+    operator = Operator(
+        folder / "source", folder / "home", tuple(MONTH.plus(i) for i in (-2, -1, 0))
+    )
     with no_gate():
         for month in operator.months:
             run_month(job(operator.home, operator.source, month))
@@ -246,7 +258,12 @@ def twin_operator() -> Operator:
 
 # -- one room on tables made by hand -----------------------------------------------------------------------------
 
-_TYPES = {"capacity": pa.int32(), "rank": pa.int32(), "numerator": pa.int64(), "denominator": pa.int64()}
+_TYPES = {
+    "capacity": pa.int32(),
+    "rank": pa.int32(),
+    "numerator": pa.int64(),
+    "denominator": pa.int64(),
+}
 _MONEY = pa.decimal128(18, 2)
 
 
@@ -275,7 +292,10 @@ _BEFORE = {"m1": -1, "m2": -2, "m3": -3, "m12": -12, "prior": -1, "base": -8}
 
 @contextmanager
 def room_context(
-    folder: Path, tables: Mapping[str, Sequence[Row] | pa.Table | str], month: Month = MONTH, **settings: Any
+    folder: Path,
+    tables: Mapping[str, Sequence[Row] | pa.Table | str],
+    month: Month = MONTH,
+    **settings: Any,
 ) -> Iterator[Context]:
     """Open a room's context on tables made by hand (`m1.x` is an earlier month's).
 
@@ -286,21 +306,32 @@ def room_context(
     tables = {name: rows for name, rows in tables.items() if name not in missing}
     names = [TableName(*reversed(text.rpartition(".")[::2])) for text in tables]
     eras = {era: tuple(n.name for n in names if n.era == era) for era in _BEFORE}
-    earlier = {era: Earlier(month.plus(_BEFORE[era]), folder, held) if held else None for era, held in eras.items()}
+    earlier = {
+        era: Earlier(month.plus(_BEFORE[era]), folder, held) if held else None
+        for era, held in eras.items()
+    }
     with DuckEngine(folder / "tmp", [folder], "1GB", 1) as engine:
         for name, rows in zip(names, tables.values(), strict=True):
             path = folder / f"given_{name}.parquet"
             pq.write_table(rows if isinstance(rows, pa.Table) else _typed(rows), path)  # type: ignore[arg-type]
             engine.bind(name, path)
         draft.tables = {n.name: {"status": "computed"} for n in names if not n.era}
-        draft.tables |= {name: {"status": "not_computed", "reasons": [why]} for name, why in missing.items()}
+        draft.tables |= {
+            name: {"status": "not_computed", "reasons": [why]} for name, why in missing.items()
+        }
         yield Context(month, own_settings(**settings), Calendar(), draft, engine, earlier)
 
 
 def _typed(rows: Sequence[Row]) -> pa.Table:
     """A list of rows as a table; a row of None alone stands for no rows of those columns."""
-    table = pa.Table.from_pylist(list(rows), schema=pa.schema([(name, _type(name)) for name in rows[0]]))
-    return table.slice(0, 0) if len(rows) == 1 and not any(v is not None for v in rows[0].values()) else table
+    table = pa.Table.from_pylist(
+        list(rows), schema=pa.schema([(name, _type(name)) for name in rows[0]])
+    )
+    return (
+        table.slice(0, 0)
+        if len(rows) == 1 and not any(v is not None for v in rows[0].values())
+        else table
+    )
 
 
 def none_of(*columns: str) -> list[Row]:

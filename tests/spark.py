@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.airflow_house import compose, free_port, interpolate, kill_family, own_environment, wait_for
+from tests.e2e.airflow_house import (
+    compose,
+    free_port,
+    interpolate,
+    kill_family,
+    own_environment,
+    wait_for,
+)
 
 SERVICES = ("spark-master", "spark-worker")  # the master first
 
@@ -20,7 +27,9 @@ SERVICES = ("spark-master", "spark-worker")  # the master first
 def why_not() -> str | None:
     """What Spark lacks on this machine; None when it can run."""
     lacking = [
-        name for name, is_there in (("pyspark", find_spec("pyspark")), ("java", shutil.which("java"))) if not is_there
+        name
+        for name, is_there in (("pyspark", find_spec("pyspark")), ("java", shutil.which("java")))
+        if not is_there
     ]
     return f"no {' and no '.join(lacking)} on this machine" if lacking else None
 
@@ -44,7 +53,8 @@ class Cluster:
     def launch(self, name: str, within: tuple[str, ...] = ()) -> None:
         """Start a service, or start it again after it was killed; `within` is a command that runs commands."""
         command = [
-            interpolate(word, {}).replace("spark-master:7077", f"127.0.0.1:{self.port}") for word in _command(name)
+            interpolate(word, {}).replace("spark-master:7077", f"127.0.0.1:{self.port}")
+            for word in _command(name)
         ]
         command = [str(self.folder / "work") if word == "/tmp/spark" else word for word in command]
         if name == "spark-master":

@@ -31,7 +31,9 @@ def broken_by(rule: Expectation, given: dict[str, str]) -> list[dict[str, object
             for row in grid.rows:
                 cells = [cell or None for cell in row]
                 connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", cells)
-        rows: list[dict[str, object]] = connection.execute(rule.offending()).to_arrow_table().to_pylist()
+        rows: list[dict[str, object]] = (
+            connection.execute(rule.offending()).to_arrow_table().to_pylist()
+        )
     return rows
 
 
@@ -60,7 +62,13 @@ def test_every_rule_can_be_asked() -> None:
 def test_a_rule_that_cannot_be_asked_is_named_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, why: str
 ) -> None:
-    rows = [{"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}, "meta": {"id": "x"}}]
+    rows = [
+        {
+            "type": "unexpected_rows_expectation",
+            "kwargs": {"unexpected_rows_query": query},
+            "meta": {"id": "x"},
+        }
+    ]
     (tmp_path / "bill.yml").write_text("# bill\n" + yaml.safe_dump(rows))
     monkeypatch.setattr("pipelines.catalogue.expectations.EXPECTATIONS", tmp_path)
     monkeypatch.setattr("pipelines.catalogue.check_rules.EXPECTATIONS", tmp_path)

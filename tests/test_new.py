@@ -15,11 +15,32 @@ from pipelines.core.errors import UsageError
 from pipelines.core.paths import ROOT
 from pipelines.jobs.new_files import write_new
 
-PARTS = ("pipelines", "console", "models", "twin", "sql", "expectations", "locales", "tests", "docs", "dags", "deploy")
+PARTS = (
+    "pipelines",
+    "console",
+    "models",
+    "twin",
+    "sql",
+    "expectations",
+    "locales",
+    "tests",
+    "docs",
+    "dags",
+    "deploy",
+)
 LEFT = shutil.ignore_patterns("__pycache__", "*.pyc")
-NEW = {"kpi": "silent_share", "list": "silent_customers", "feature": "silence", "check": "bill.no_odd_ids"}
+NEW = {
+    "kpi": "silent_share",
+    "list": "silent_customers",
+    "feature": "silence",
+    "check": "bill.no_odd_ids",
+}
 WRITTEN = {
-    "kpi": {"sql/kpi/silent_share.sql", "tests/cases/kpi/silent_share.yml", "sql/kpi/definitions.yml"},
+    "kpi": {
+        "sql/kpi/silent_share.sql",
+        "tests/cases/kpi/silent_share.yml",
+        "sql/kpi/definitions.yml",
+    },
     "list": {
         *("sql/dispatch/silent_customers.sql", "tests/cases/dispatch/silent_customers.yml"),
         *("locales/zh.yml", "locales/en.yml"),
@@ -28,7 +49,13 @@ WRITTEN = {
     "check": {"expectations/bill.yml", "tests/checks/bill.no_odd_ids.yml"},
 }
 # What holds SQL files, rules, texts and their cases to the rules of the house.
-SUITE = ("test_specs.py", "test_checks.py", "unit/test_spec.py", "unit/test_expectations.py", "unit/test_texts.py")
+SUITE = (
+    "test_specs.py",
+    "test_checks.py",
+    "unit/test_spec.py",
+    "unit/test_expectations.py",
+    "unit/test_texts.py",
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +72,22 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_in(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, *words], cwd=checkout, env=environment, text=True, capture_output=True, check=False
+        [sys.executable, *words],
+        cwd=checkout,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
     )
 
 
 def hashes(checkout: Path) -> dict[str, str]:
-    files = [path for path in checkout.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return {str(path.relative_to(checkout)): sha256(path.read_bytes()).hexdigest() for path in files}
+    files = [
+        path for path in checkout.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return {
+        str(path.relative_to(checkout)): sha256(path.read_bytes()).hexdigest() for path in files
+    }
 
 
 @pytest.mark.slow
@@ -79,8 +115,14 @@ def test_from_new_to_a_green_suite(checkout: Path) -> None:
         "-k",
         f"({' or '.join(stems)}) and not spark",
     )
-    assert cases.returncode == 0 and all(name in cases.stdout for name in stems), cases.stdout[-3000:]
-    effect = run_in(checkout, "-c", "from pipelines.catalogue.outputs import kpis; print([k.variants for k in kpis()])")
+    assert cases.returncode == 0 and all(name in cases.stdout for name in stems), cases.stdout[
+        -3000:
+    ]
+    effect = run_in(
+        checkout,
+        "-c",
+        "from pipelines.catalogue.outputs import kpis; print([k.variants for k in kpis()])",
+    )
     assert "'silent_customers'" in effect.stdout
 
 
@@ -105,11 +147,21 @@ def test_from_new_to_a_green_suite(checkout: Path) -> None:
         ("report", "mine", "new.unknown_kind"),
     ],
 )
-def test_a_name_that_cannot_be_taken_is_refused_and_writes_nothing(kind: str, name: str, key: str) -> None:
-    places = [ROOT / part for part in ("sql", "expectations", "locales", "tests/cases", "tests/checks")]
-    before = [sorted((p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc") for place in places]
+def test_a_name_that_cannot_be_taken_is_refused_and_writes_nothing(
+    kind: str, name: str, key: str
+) -> None:
+    places = [
+        ROOT / part for part in ("sql", "expectations", "locales", "tests/cases", "tests/checks")
+    ]
+    before = [
+        sorted((p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc")
+        for place in places
+    ]
     with pytest.raises(UsageError) as caught:
         write_new(kind, name)
     assert caught.value.key == key and caught.value.exit_code == 2
-    after = [sorted((p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc") for place in places]
+    after = [
+        sorted((p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc")
+        for place in places
+    ]
     assert after == before

@@ -44,7 +44,9 @@ def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS)
-def test_both_languages_of_a_page_have_the_same_commands_links_and_tables(english: str, chinese: str) -> None:
+def test_both_languages_of_a_page_have_the_same_commands_links_and_tables(
+    english: str, chinese: str
+) -> None:
     ours, theirs = ROOT / english, ROOT / chinese
     assert find_commands(ours) == find_commands(theirs)
     assert count_rows(ours) == count_rows(theirs)

@@ -33,7 +33,10 @@ def imported(path: Path) -> Iterator[str]:
 
 def files_of(room: str) -> list[Path]:
     """A room's module, or the modules of its package."""
-    return [*(ROOT / "pipelines").glob(f"{room}.py"), *sorted((ROOT / "pipelines" / room).rglob("*.py"))]
+    return [
+        *(ROOT / "pipelines").glob(f"{room}.py"),
+        *sorted((ROOT / "pipelines" / room).rglob("*.py")),
+    ]
 
 
 def rooms_imported(path: Path) -> set[str]:
@@ -58,18 +61,28 @@ def test_what_rooms_share_imports_no_room(folder: str) -> None:
 def test_no_room_imports_the_walk_or_the_command_line() -> None:
     for room in ROOMS:
         names = {name for path in files_of(room) for name in imported(path)}
-        assert not [name for name in names if name.startswith(("pipelines.jobs.run", "pipelines.cli"))], room
+        assert not [
+            name for name in names if name.startswith(("pipelines.jobs.run", "pipelines.cli"))
+        ], room
 
 
 def test_the_twin_imports_nothing_of_the_pipelines() -> None:
     files = sorted((ROOT / "twin").rglob("*.py"))
     assert files
-    assert not [str(f) for f in files if any(name.split(".")[0] == "pipelines" for name in imported(f))]
+    assert not [
+        str(f) for f in files if any(name.split(".")[0] == "pipelines" for name in imported(f))
+    ]
 
 
 def test_the_oracle_imports_nothing_of_the_pipelines() -> None:
-    files = [f for f in sorted((ROOT / "tests" / "oracle").glob("*.py")) if not f.name.startswith("test_")]
-    assert not [str(f) for f in files if any(name.split(".")[0] == "pipelines" for name in imported(f))]
+    files = [
+        f
+        for f in sorted((ROOT / "tests" / "oracle").glob("*.py"))
+        if not f.name.startswith("test_")
+    ]
+    assert not [
+        str(f) for f in files if any(name.split(".")[0] == "pipelines" for name in imported(f))
+    ]
 
 
 def test_the_docstring_names_the_rooms_in_their_order() -> None:

@@ -42,7 +42,16 @@ KEYS = {
     "validate": {"key"},
     "feedback": {"key", "orders_of"},
     "kpi": {
-        *("unit", "better", "target", "default", "variants", "variants_of", "declared_variants", "note"),
+        *(
+            "unit",
+            "better",
+            "target",
+            "default",
+            "variants",
+            "variants_of",
+            "declared_variants",
+            "note",
+        ),
         *("value", "interval", "scopes", "window", "window_of", "lag", "period"),
     },
     "dispatch": {
@@ -103,7 +112,9 @@ def test_kpi_says_its_version_and_its_lag_in_months(kpi: Any) -> None:
 def test_a_changed_definition_has_a_new_version(kpi: Any) -> None:
     """What a KPI means stands in `definitions.yml` under its version; a change of it needs the next one there."""
     known = DEFINITIONS[kpi.spec.name]
-    assert max(known) == kpi.spec.meta["version"] and sorted(known) == list(range(1, max(known) + 1))
+    assert max(known) == kpi.spec.meta["version"] and sorted(known) == list(
+        range(1, max(known) + 1)
+    )
     assert known[kpi.spec.meta["version"]] == meaning(kpi), (
         f"give {kpi.spec.where} a new version, and add {meaning(kpi)}"
     )
@@ -129,7 +140,11 @@ def test_list_says_who_may_be_called_when_and_why(spec: Spec) -> None:
     assert isinstance(spec.meta["holdout"], bool)
     assert is_bilingual(spec.meta["action"])
     ((rule, value),) = spec.meta["due"].items()
-    assert value in spec.tree.named_selects if rule == "column" else rule in {"day", "working_days"} and value > 0
+    assert (
+        value in spec.tree.named_selects
+        if rule == "column"
+        else rule in {"day", "working_days"} and value > 0
+    )
 
 
 def test_no_two_lists_share_a_priority() -> None:
@@ -249,9 +264,13 @@ def words_of(spec: Spec) -> list[str]:
 
 @every_spec
 def test_it_is_one_select_without_star(spec: Spec) -> None:
-    stars = [star for star in spec.tree.find_all(exp.Star) if not isinstance(star.parent, exp.Count)]
+    stars = [
+        star for star in spec.tree.find_all(exp.Star) if not isinstance(star.parent, exp.Count)
+    ]
     assert not stars
-    assert not [column for column in spec.tree.find_all(exp.Column) if isinstance(column.this, exp.Star)]
+    assert not [
+        column for column in spec.tree.find_all(exp.Column) if isinstance(column.this, exp.Star)
+    ]
 
 
 @every_spec
@@ -259,7 +278,9 @@ def test_keywords_are_in_capitals_and_names_are_not(spec: Spec) -> None:
     words = words_of(spec)
     calls = [a for a, b in pairwise(words) if b == "(" and a.isidentifier()]
     assert not [w for w in words if w.upper() in KEYWORDS and not w.isupper()]
-    made = {cte.alias for cte in spec.tree.find_all(exp.CTE)} | {s.alias for s in spec.tree.find_all(exp.Subquery)}
+    made = {cte.alias for cte in spec.tree.find_all(exp.CTE)} | {
+        s.alias for s in spec.tree.find_all(exp.Subquery)
+    }
     assert not [w for w in calls if not w.isupper() and w not in made]
     assert all(name == name.lower() for name in spec.tree.named_selects)
 
@@ -270,7 +291,9 @@ def test_it_uses_nothing_that_differs_from_engine_to_engine(spec: Spec) -> None:
     calls = {a for a, b in pairwise(words) if b == "("}
     assert not BANNED_WORDS & set(words)
     assert not [word for word in calls if word in BANNED_CALLS or word.startswith("APPROX")]
-    assert not re.search(r"(GROUP|ORDER)\s+BY\s+ALL|USING\s+SAMPLE|'isodow'", spec.sql, re.IGNORECASE)
+    assert not re.search(
+        r"(GROUP|ORDER)\s+BY\s+ALL|USING\s+SAMPLE|'isodow'", spec.sql, re.IGNORECASE
+    )
 
 
 @every_spec
@@ -321,9 +344,13 @@ def test_reads_only_rooms_to_its_left_or_earlier_months(spec: Spec) -> None:
 
 @every_spec
 def test_every_table_it_reads_exists(spec: Spec) -> None:
-    known = {f"snapshot_{name}" for name in contract()} | {s.table for s in SPECS} | set(EXTRA_COLUMNS)
+    known = (
+        {f"snapshot_{name}" for name in contract()} | {s.table for s in SPECS} | set(EXTRA_COLUMNS)
+    )
     assert {table.name for table in spec.reads} <= known
-    assert not [t for t in spec.reads if t.name == "snapshot_person"], "names and numbers stay out of our tables"
+    assert not [t for t in spec.reads if t.name == "snapshot_person"], (
+        "names and numbers stay out of our tables"
+    )
 
 
 @every_spec
@@ -336,7 +363,9 @@ def test_every_column_it_reads_exists(spec: Spec) -> None:
 def test_what_it_tolerates_and_needs_is_there(spec: Spec) -> None:
     columns = {f"{name}.{c.name}" for name in contract() for c in snapshot_columns(name)}
     reads = {str(table) for table in spec.reads}
-    short = {name.removeprefix("snapshot_") for name in reads} | {f"{t.era}.*" for t in spec.reads if t.era}
+    short = {name.removeprefix("snapshot_") for name in reads} | {
+        f"{t.era}.*" for t in spec.reads if t.era
+    }
     assert set(spec.meta.get("needs", ())) <= columns
     assert {t for t in spec.tolerates if t not in reads | short} <= {
         c for c in columns if f"snapshot_{c.split('.')[0]}" in {t.name for t in spec.reads}
@@ -379,7 +408,9 @@ def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
 def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
     assert kpi.meta.get("value", "sum") in {"sum", "mean", "score", "given"}
     assert kpi.meta.get("interval") in {None, "wilson", "given"}
-    assert kpi.meta.get("period") in {None, "sum"} and (kpi.meta.get("period") is None or not kpi.meta.get("value"))
+    assert kpi.meta.get("period") in {None, "sum"} and (
+        kpi.meta.get("period") is None or not kpi.meta.get("value")
+    )
     assert kpi.meta.get("window") in {None, "year", "two_years", "base_year", "six_months"}
     assert (kpi.meta.get("scopes") == "own") <= ("scope_kind" in kpi.spec.tree.named_selects)
 
@@ -387,7 +418,9 @@ def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
 @every_kpi
 def test_kpi_names_the_variants_it_declares(kpi: Any) -> None:
     if len(kpi.variants) > 1:
-        texts = {literal.name for literal in kpi.spec.tree.find_all(exp.Literal) if literal.is_string}
+        texts = {
+            literal.name for literal in kpi.spec.tree.find_all(exp.Literal) if literal.is_string
+        }
         assert set(kpi.declared) <= texts or "variants_of" in kpi.meta
 
 
@@ -440,7 +473,11 @@ def test_feature_columns_have_the_types_their_names_promise(spec: Spec) -> None:
 
 @every_spec
 def test_types_stay_when_a_tolerated_table_is_missing(spec: Spec) -> None:
-    missing = [t for t in spec.reads if {str(t), t.name.removeprefix("snapshot_"), f"{t.era}.*"} & spec.tolerates]
+    missing = [
+        t
+        for t in spec.reads
+        if {str(t), t.name.removeprefix("snapshot_"), f"{t.era}.*"} & spec.tolerates
+    ]
     if missing:
         assert described(spec, missing) == described(spec)
 
@@ -454,7 +491,9 @@ def test_it_has_a_case_of_the_same_stem(spec: Spec) -> None:
 
 
 def test_every_case_has_its_sql_file() -> None:
-    assert {(case.room, case.stem) for case in load_cases()} <= {(spec.room, spec.name) for spec in SPECS}
+    assert {(case.room, case.stem) for case in load_cases()} <= {
+        (spec.room, spec.name) for spec in SPECS
+    }
 
 
 def test_sql_folders_are_rooms() -> None:

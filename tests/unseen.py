@@ -14,7 +14,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # What the tests use and an installation need not have.
-PROGRAMS = ("soffice", "libreoffice", "initdb", "postgres", "java", "redis-server", "docker", "docker-compose")
+PROGRAMS = (
+    "soffice",
+    "libreoffice",
+    "initdb",
+    "postgres",
+    "java",
+    "redis-server",
+    "docker",
+    "docker-compose",
+)
 FOLDERS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -31,7 +40,9 @@ def why_not_hidden() -> str | None:
     """Say why nothing can be hidden on this machine; None where it can."""
     if shutil.which("unshare") is None:
         return "there is no unshare on this machine"
-    made = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        ["unshare", "--mount", "true"], capture_output=True, text=True, check=False
+    )
     return f"no namespace of mounts can be had: {made.stderr.strip()}" if made.returncode else None
 
 

@@ -19,8 +19,18 @@ ACTIVE, SUSPENDED_ARREARS, SUSPENDED_REQUEST, PRE_TERMINATED, TERMINATED = range
 LEAVING_REASONS = ("voluntary", "port_out", "arrears", "relocation", "other")
 VOLUNTARY, PORT_OUT, ARREARS, RELOCATION, OTHER = range(5)
 
-CHANGE_REASONS = ("arrears", "payment", "request", "request_ended", "dismantle_request", "dismantled", "retained")
-BY_ARREARS, BY_PAYMENT, BY_REQUEST, REQUEST_ENDED, DISMANTLE_REQUEST, DISMANTLED, RETAINED = range(7)
+CHANGE_REASONS = (
+    "arrears",
+    "payment",
+    "request",
+    "request_ended",
+    "dismantle_request",
+    "dismantled",
+    "retained",
+)
+BY_ARREARS, BY_PAYMENT, BY_REQUEST, REQUEST_ENDED, DISMANTLE_REQUEST, DISMANTLED, RETAINED = range(
+    7
+)
 
 TIERS = ("none", "silver", "gold", "diamond")
 PAYERS = ("prepaid", "prompt", "late", "bad")
@@ -59,7 +69,16 @@ OUTCOMES = (
     "retained", "renewed", "paid", "promised", "card_delivered", "redeemed", "claimed", "reactivated", "accepted",
     "call_back", "refused", "no_answer", "wrong_number", "do_not_contact", "left_already",
 )  # fmt: skip
-SUCCESSES = ("retained", "renewed", "paid", "card_delivered", "redeemed", "claimed", "reactivated", "accepted")
+SUCCESSES = (
+    "retained",
+    "renewed",
+    "paid",
+    "card_delivered",
+    "redeemed",
+    "claimed",
+    "reactivated",
+    "accepted",
+)
 
 PERSUASIONS = ("persuadable", "indifferent", "sleeping_dog")
 
@@ -69,4 +88,6 @@ GIVEN = tuple(
 )
 PLACES = _pairs("临江云溪南浦东湖西岭北山青川白鹭金桥玉泉长乐新港华阳丰泽龙门凤鸣")
 TRADES = _pairs("机电物流食品建材纺织医药教育农业汽配电子酒店物业商贸环保印刷能源")
-BRANCHES = _pairs("城关城东城西城南城北临港青阳石桥白沙双河东岭西湖南屏北渡桃源云台龙泉凤岗金沙银滩")
+BRANCHES = _pairs(
+    "城关城东城西城南城北临港青阳石桥白沙双河东岭西湖南屏北渡桃源云台龙泉凤岗金沙银滩"
+)

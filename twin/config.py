@@ -27,19 +27,21 @@ class TwinConfig:
     capacity_high: int = 120
     services_per_group: int = 150  # assumed
     member_share: float = 0.15  # individuals who belong to a group; assumed
-    burn_in_months: int = 6  # unwritten months first, so that arrears, stops and cut-offs are in swing
+    burn_in_months: int = (
+        6  # unwritten months first, so that arrears, stops and cut-offs are in swing
+    )
 
     # Who has what. Individuals: lines a head by type, near MIIT 2024: mobile 68 %, broadband 26 %, fixed 6 %.
     mobile_lines: Rates = (0.06, 0.70, 0.20, 0.04)  # share with 0, 1, 2, 3
     broadband_share: float = 0.45
     fixed_line_share: float = 0.06
-    mean_tenure_days: float = 1500.0  # about 4 years: 1 / (12 x 1.9 %) of leaving; IBM's sample has 32 months
+    mean_tenure_days: float = (
+        1500.0  # about 4 years: 1 / (12 x 1.9 %) of leaving; IBM's sample has 32 months
+    )
     growth: float = 0.0005  # net growth of lines; MIIT 2024: mobile lines +2.6 % a year at the top, a county much less
     contract_share: float = 0.65  # assumed
     promotion_share: float = 0.22  # assumed
-    excluded_share: float = (
-        0.012  # test, staff and IoT lines; assumed (real IoT is far larger and kept in its own system)
-    )
+    excluded_share: float = 0.012  # test, staff and IoT lines; assumed (real IoT is far larger and kept in its own system)
     zero_tariff_share: float = 0.05  # of private lines; assumed, audits find some
     waiver_share: float = 0.5  # of those, approved
     do_not_contact_share: float = 0.015  # the brief: 1-2 %
@@ -48,11 +50,17 @@ class TwinConfig:
 
     # Leaving. Annual reports and trade figures put monthly churn at 1-2 %; the brief asks for 1.5-2 % in all.
     voluntary_rate: float = 0.0145
-    port_out_share: float = 0.25  # of mobile leavers; assumed, number portability is open since 2019
+    port_out_share: float = (
+        0.25  # of mobile leavers; assumed, number portability is open since 2019
+    )
     pre_terminated_share: float = 0.12  # of leavers who ask first; assumed
     saved_share: float = 0.10  # of those, who stay after all; assumed
     mood_onset_rate: float = 0.035  # customers who start to look around; assumed
-    treated_factors: Rates = (0.55, 0.95, 1.40)  # hazard of persuadable, indifferent, sleeping dog when contacted
+    treated_factors: Rates = (
+        0.55,
+        0.95,
+        1.40,
+    )  # hazard of persuadable, indifferent, sleeping dog when contacted
     persuasion_shares: Rates = (
         0.35,
         0.55,
@@ -79,7 +87,9 @@ class TwinConfig:
     worked_share: float = 0.85  # of their orders; the rest is skipped
     contact_delay_days: float = 6.0  # from the day the orders arrive
     dispatch_day: int = 5  # of the month; the third working day is the 3rd to the 9th
-    false_claim_share: float = 0.05  # of what did not succeed or was not worked, claimed all the same
+    false_claim_share: float = (
+        0.05  # of what did not succeed or was not worked, claimed all the same
+    )
     reach_rate: float = 0.68
     wrong_number_rate: float = 0.02
     broken_promise_share: float = 0.35  # of reached debtors who will not pay, and promise
@@ -90,8 +100,12 @@ class TwinConfig:
     request_stop_rate: float = 0.0015  # assumed
     request_return_rate: float = 0.25
     number_change_rate: float = 0.0002  # assumed
-    transfer_rate: float = 0.0005  # of mobile lines without debts, to another person of the branch; assumed
-    group_leave_rate: float = 0.004  # of members, and as many change to another group; as many join; assumed
+    transfer_rate: float = (
+        0.0005  # of mobile lines without debts, to another person of the branch; assumed
+    )
+    group_leave_rate: float = (
+        0.004  # of members, and as many change to another group; as many join; assumed
+    )
     manager_leave_rate: float = 0.004  # of managers of units, one in twenty a year; assumed
 
     # Money. Mobile ARPU 44-49 yuan and broadband 44-48 (annual reports 2024) are met by the plan shares in world/plans.py.
@@ -110,7 +124,9 @@ class TwinConfig:
     pay_overdue: tuple[Rates, ...] = ((0.45, 0.42), (0.50, 0.40), (0.35, 0.44), (0.14, 0.26))
     pay_stopped: Rates = (0.40, 0.40, 0.32, 0.12)  # pays in a month that began stopped
     partial_share: Rates = (0.01, 0.005, 0.04, 0.12)  # of payers, who pay only a part
-    reactivation_days: float = 4.0  # mean days from stop to payment of those who pay in the month; assumed
+    reactivation_days: float = (
+        4.0  # mean days from stop to payment of those who pay in the month; assumed
+    )
     top_up_rate: float = 0.955  # of prepaid customers whose balance runs low; assumed
     bill_credit_rate: float = 0.006  # credit note on the bill itself; assumed
     late_credit_rate: float = 0.004  # credit note to an older open bill; assumed
@@ -120,7 +136,9 @@ class TwinConfig:
     # Usage. Zero usage 3-5 % of mobile: the brief. Doze in, wake up: 0.011 / (0.011 + 0.22) = 4.8 %, less those who leave.
     doze_rate: float = 0.011
     wake_rate: float = 0.22
-    silent_voice_share: float = 0.04  # data only; assumed (calls-only zero rate is above the all rate)
+    silent_voice_share: float = (
+        0.04  # data only; assumed (calls-only zero rate is above the all rate)
+    )
     plan_down_rate: float = 0.009  # assumed
     plan_up_rate: float = 0.006  # assumed
     renewal_rate: float = 0.62  # of contracts that end; assumed
@@ -160,7 +178,9 @@ class TwinConfig:
         unknown = sorted(set(values) - {each.name for each in fields(cls)})
         if unknown:
             raise ValueError(f"not a parameter of the twin: {', '.join(unknown)}")
-        return cls(**{name: _formed(name, value, getattr(default, name)) for name, value in values.items()})
+        return cls(
+            **{name: _formed(name, value, getattr(default, name)) for name, value in values.items()}
+        )
 
 
 def _formed(name: str, value: Any, default: Any) -> Any:
@@ -180,5 +200,7 @@ def _formed(name: str, value: Any, default: Any) -> Any:
 
 def _formed_mapping(name: str, value: Any) -> Mapping[str, float]:
     if not isinstance(value, Mapping) or not set(value) <= set(LISTS):
-        raise ValueError(f"{name} must map names of lists to numbers; the lists are {', '.join(LISTS)}")
+        raise ValueError(
+            f"{name} must map names of lists to numbers; the lists are {', '.join(LISTS)}"
+        )
     return {key: _formed(f"{name}.{key}", each, 0.0) for key, each in value.items()}

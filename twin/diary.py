@@ -41,19 +41,27 @@ class Diary:
         """Write the diary beside the truth."""
         content = {"form": FORM, **asdict(self)}
         path = out / "truth" / FILE
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        path.write_text(
+            json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
+            encoding="utf-8",
+        )
 
 
 def read_diary(out: Path) -> Diary:
     """Read a folder's diary. Raises ValueError where there is none, or one of another form."""
     path = out / "truth" / FILE
     if not path.is_file():
-        raise ValueError(f"{out} holds no twin that could go on ({path.name} is missing in its truth folder)")
+        raise ValueError(
+            f"{out} holds no twin that could go on ({path.name} is missing in its truth folder)"
+        )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if content.pop("form", None) != FORM:
         raise ValueError(f"{path} was written by another version; make the twin anew")
     request = content["request"]
-    asked = Request(**request | {"drop": tuple(request["drop"]), "config": TwinConfig.from_mapping(request["config"])})
+    asked = Request(
+        **request
+        | {"drop": tuple(request["drop"]), "config": TwinConfig.from_mapping(request["config"])}
+    )
     return Diary(asked, tuple(content["answered"]), content["state"])
 
 
@@ -72,7 +80,14 @@ def kept_orders(out: Path, month: str) -> pa.Table:
 def hash_state(world: World) -> str:
     """Hash what the next month is made of: customers, lines, open bills, owners, cards, tickets."""
     digest = sha256()
-    for rows in (world.customers, world.services, world.bills, world.ownerships, world.cards, world.tickets):
+    for rows in (
+        world.customers,
+        world.services,
+        world.bills,
+        world.ownerships,
+        world.cards,
+        world.tickets,
+    ):
         for column in vars(rows).values():
             digest.update(column.tobytes())
     return digest.hexdigest()

@@ -49,7 +49,9 @@ def generate(
     for arguments out of range.
     """
     choose_faults(faults)
-    request = Request(services, months, seed, through, file_format, tuple(drop), config or TwinConfig())
+    request = Request(
+        services, months, seed, through, file_format, tuple(drop), config or TwinConfig()
+    )
     _check(request)
     numbers = _numbers(request)
     wanted = _days_by_month(days, numbers)
@@ -76,15 +78,21 @@ def respond(out: Path, dispatch: Path, progress: Progress | None = None) -> str:
     """
     diary, given = read_diary(out), read_dispatch(dispatch)
     newest = month_number(diary.request.through) + len(diary.answered)
-    if diary.answered and given.month == diary.answered[-1]:  # the same month once more: as if it had not been lived
+    if (
+        diary.answered and given.month == diary.answered[-1]
+    ):  # the same month once more: as if it had not been lived
         newest, answered = newest - 1, diary.answered[:-1]
     else:
         answered = diary.answered
     if month_number(given.month) != newest:
-        raise ValueError(f"the orders are of {given.month}, but this twin's newest month is {span_of(newest).label}")
+        raise ValueError(
+            f"the orders are of {given.month}, but this twin's newest month is {span_of(newest).label}"
+        )
     world, witness = _live_again(out, diary, newest, progress)
     if answered == diary.answered and hash_state(world) != diary.state:
-        raise ValueError(f"{out} was written with other versions of its libraries or of the twin; make it anew")
+        raise ValueError(
+            f"{out} was written with other versions of its libraries or of the twin; make it anew"
+        )
     _live_with_orders(world, newest + 1, given.orders, out, dispatch)
     write_month(world, out, diary.request)
     witness.testify(world, out / "truth")
@@ -107,7 +115,9 @@ def _begin(request: Request, first: int) -> World:
     return world
 
 
-def _live_again(out: Path, diary: Diary, newest: int, progress: Progress | None) -> tuple[World, Witness]:
+def _live_again(
+    out: Path, diary: Diary, newest: int, progress: Progress | None
+) -> tuple[World, Witness]:
     """Live up to a month again, with the orders that were given on the way, and write nothing."""
     request, witness = diary.request, Witness()
     numbers = range(_numbers(request)[0], newest + 1)
@@ -121,7 +131,9 @@ def _live_again(out: Path, diary: Diary, newest: int, progress: Progress | None)
     return world, witness
 
 
-def _live_with_orders(world: World, number: int, given: pa.Table, out: Path, dispatch: Path) -> None:
+def _live_with_orders(
+    world: World, number: int, given: pa.Table, out: Path, dispatch: Path
+) -> None:
     """Live a month with its orders, write their truth and return the workbooks."""
     answer = live_month(world, number, given)
     assert answer is not None
@@ -154,7 +166,9 @@ def create_world(config: TwinConfig, services: int, seed: int, month: int) -> Wo
     return world
 
 
-def live_month(world: World, number: int, given: pa.Table | None = None, *, calibrate: bool = False) -> Answer | None:
+def live_month(
+    world: World, number: int, given: pa.Table | None = None, *, calibrate: bool = False
+) -> Answer | None:
     """Live one month, with the orders given for it if any; `calibrate` sets the hazards' level anew, as before the first.
 
     Returns what came of the orders.
@@ -226,9 +240,11 @@ def _check(request: Request) -> None:
     unknown = sorted(set(request.drop) - set(TABLES))
     formats = ", ".join(EXTENSIONS)
     problems = {
-        f"services must be at least {SMALLEST_SERVICES}, not {request.services}": request.services < SMALLEST_SERVICES,
+        f"services must be at least {SMALLEST_SERVICES}, not {request.services}": request.services
+        < SMALLEST_SERVICES,
         f"months must be at least 1, not {request.months}": request.months < 1,
-        f"file_format must be one of {formats}, not {request.file_format}": request.file_format not in EXTENSIONS,
+        f"file_format must be one of {formats}, not {request.file_format}": request.file_format
+        not in EXTENSIONS,
         f"not a table of the contract: {', '.join(unknown)}": bool(unknown),
     }
     for text, is_wrong in problems.items():
@@ -238,11 +254,18 @@ def _check(request: Request) -> None:
 
 def _clear(out: Path, labels: Sequence[str]) -> None:
     """Remove what an earlier run wrote for the same months; refuse a folder that holds other months."""
-    others = sorted(path.name for path in out.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]") if path.name not in labels)
+    others = sorted(
+        path.name for path in out.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]") if path.name not in labels
+    )
     if others:
         raise ValueError(
             f"{out} already holds {others[0]}, which is not among the months asked for; choose an empty folder"
         )
-    for folder in [*(out / label for label in labels), out / "truth", out / "returned", out / "daily"]:
+    for folder in [
+        *(out / label for label in labels),
+        out / "truth",
+        out / "returned",
+        out / "daily",
+    ]:
         for path in [path for ending in ENDINGS for path in sorted(folder.rglob(f"*.{ending}"))]:
             path.unlink()

@@ -95,7 +95,11 @@ def season_of(span: Span) -> Season:
     return Season(
         voice=length * (1 + 0.12 * festival + 0.02 * golden_week),
         data=length * (1 + 0.10 * festival + 0.06 * summer + 0.04 * golden_week),
-        joining=1 - 0.20 * festival + 0.25 * (span.calendar_month == 9),  # students arrive in September
-        leaving=1 + 0.10 * before + 0.08 * (span.calendar_month in (6, 7)),  # migrants after the festival, graduates
+        joining=1
+        - 0.20 * festival
+        + 0.25 * (span.calendar_month == 9),  # students arrive in September
+        leaving=1
+        + 0.10 * before
+        + 0.08 * (span.calendar_month in (6, 7)),  # migrants after the festival, graduates
         skipping=1 + 0.30 * festival,  # shops closed, people away
     )

@@ -31,7 +31,9 @@ def identifier(prefix: str, numbers: Array, width: int) -> pa.Array:
         rest, digit = np.divmod(rest, 10)
         letters[:, place] = digit + ord("0")
     offsets = np.arange(len(numbers) + 1, dtype=np.int32) * letters.shape[1]
-    plain = pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(letters.tobytes()))
+    plain = pa.StringArray.from_buffers(
+        len(numbers), pa.py_buffer(offsets), pa.py_buffer(letters.tobytes())
+    )
     return _without(plain, numbers < 0)
 
 
@@ -65,7 +67,11 @@ def whole(numbers: Array, missing: Array | None = None) -> pa.Array:
 
 
 def _without(column: pa.Array, missing: Array) -> pa.Array:
-    return pc.if_else(pa.array(missing), pa.scalar(None, column.type), column) if missing.any() else column
+    return (
+        pc.if_else(pa.array(missing), pa.scalar(None, column.type), column)
+        if missing.any()
+        else column
+    )
 
 
 def write_table(table: pa.Table, folder: Path, name: str, file_format: str) -> None:

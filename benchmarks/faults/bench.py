@@ -65,7 +65,10 @@ def run_fault(work: Path, seed: int, name: str, clean: Told, *, before: bool = F
         for month in [month for month in held_months(home) if month >= planted]:
             shutil.rmtree(MonthFolder(home, month).path)
         plant_faults(source, str(planted), [name], seed)
-        told = [run_one(home, source, str(month)) for month in ((planted, newest) if before else (newest,))][-1]
+        told = [
+            run_one(home, source, str(month))
+            for month in ((planted, newest) if before else (newest,))
+        ][-1]
         result = compare(FAULTS[name], source / "truth" / "faults.json", newest, clean, told)
         print(
             f"{name}{' a month ago' if before else ''}: {', '.join(result.seen) or 'nothing'}",
@@ -84,13 +87,24 @@ def run_bench(names: Sequence[str]) -> tuple[list[Result], list[Result], list[Co
     load_gx()  # seconds, once instead of in every process
     try:
         with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("fork")) as pool:
-            chains = {seed: pool.submit(run_clean_months, work, seed) for seed in sorted(set(seeds.values()))}
+            chains = {
+                seed: pool.submit(run_clean_months, work, seed)
+                for seed in sorted(set(seeds.values()))
+            }
             clean = {seed: chain.result() for seed, chain in chains.items()}
             last = {seed: months[OPERATORS[seed]] for seed, months in clean.items()}
-            jobs = [pool.submit(run_fault, work, seeds[name], name, last[seeds[name]]) for name in names]
+            jobs = [
+                pool.submit(run_fault, work, seeds[name], name, last[seeds[name]]) for name in names
+            ]
             late = [name for name in names if FAULTS[name].lingers]
-            after = [pool.submit(run_fault, work, seeds[n], n, last[seeds[n]], before=True) for n in late]
-            control = [control_of(month, told) for months in clean.values() for month, told in [*months.items()][1:]]
+            after = [
+                pool.submit(run_fault, work, seeds[n], n, last[seeds[n]], before=True) for n in late
+            ]
+            control = [
+                control_of(month, told)
+                for months in clean.values()
+                for month, told in [*months.items()][1:]
+            ]
             return [job.result() for job in jobs], [job.result() for job in after], control
     finally:
         shutil.rmtree(work, ignore_errors=True)

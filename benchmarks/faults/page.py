@@ -33,7 +33,9 @@ rate of points, follow the orders that the bad month really made (who has one co
 differ, but they are right."""
 
 
-def draw_page(results: Sequence[Result], after: Sequence[Result], control: Sequence[Control]) -> str:
+def draw_page(
+    results: Sequence[Result], after: Sequence[Result], control: Sequence[Control]
+) -> str:
     """Draw the page in Markdown."""
     parts = [HEAD, _totals(results), _control(control), _faults("Every fault", results)]
     if after:
@@ -51,8 +53,12 @@ _COUNTED = ("affected", "withheld", "caveat", "open", "unaffected: withheld", "a
 
 def _counts(results: Sequence[Result]) -> list[int]:
     """The figures under `_COUNTED`."""
-    affected = [sum(r.count(status) for r in results) for status in ("withheld", "caveat", "released")]
-    wrong = [[name for r in results for name in r.wrongly(status)] for status in ("withheld", "caveat")]
+    affected = [
+        sum(r.count(status) for r in results) for status in ("withheld", "caveat", "released")
+    ]
+    wrong = [
+        [name for r in results for name in r.wrongly(status)] for status in ("withheld", "caveat")
+    ]
     astray = [name for r in results for name in r.astray()]
     return [sum(affected), *affected, len(wrong[0]), len(astray), len(wrong[1])]
 
@@ -67,7 +73,14 @@ def _totals(results: Sequence[Result]) -> str:
 def _total(kind: str, results: Sequence[Result]) -> list[object]:
     harmful = [r for r in results if r.fault.must not in ("nothing", "normalised")]
     right = sum(r.is_as_it_must for r in results)
-    return [kind, len(results), len(harmful), sum(r.is_caught for r in harmful), right, *_counts(results)]
+    return [
+        kind,
+        len(results),
+        len(harmful),
+        sum(r.is_caught for r in harmful),
+        right,
+        *_counts(results),
+    ]
 
 
 def _control(control: Sequence[Control]) -> str:
@@ -82,7 +95,9 @@ def _control(control: Sequence[Control]) -> str:
     return text + _table(["rule", "months"], rows)
 
 
-def _faults(title: str, results: Sequence[Result], intro: str = "", *, with_must: bool = True) -> str:
+def _faults(
+    title: str, results: Sequence[Result], intro: str = "", *, with_must: bool = True
+) -> str:
     header = ["fault", "what is wrong", "rows", *(("must", "seen") if with_must else ()), *_COUNTED]
     rows = [_line(result, with_must=with_must) for result in results]
     return f"## {title}\n\n" + (f"{intro}\n\n" if intro else "") + _table(header, rows)
@@ -90,7 +105,11 @@ def _faults(title: str, results: Sequence[Result], intro: str = "", *, with_must
 
 def _line(result: Result, *, with_must: bool) -> list[object]:
     fault = result.fault
-    seen = f"month stopped: `{result.stopped}`" if result.stopped else ", ".join(result.seen) or "nothing"
+    seen = (
+        f"month stopped: `{result.stopped}`"
+        if result.stopped
+        else ", ".join(result.seen) or "nothing"
+    )
     verdict = [fault.must, seen if result.is_as_it_must else f"**{seen}**"] if with_must else []
     counts: list[object] = ["–"] * len(_COUNTED) if result.stopped else list(_counts([result]))
     return [f"`{fault.name}`", fault.en.replace("|", "\\|"), result.rows, *verdict, *counts]
@@ -99,9 +118,15 @@ def _line(result: Result, *, with_must: bool) -> list[object]:
 def _shortfalls(results: Sequence[Result], after: Sequence[Result]) -> str:
     """Name what did not come out as it must, the outputs that were wrong and free, and those held for nothing."""
     everything = [*results, *after]
-    wrong = [(r, f"must be {r.fault.must}, was {', '.join(r.seen) or 'not noticed'}") for r in results]
+    wrong = [
+        (r, f"must be {r.fault.must}, was {', '.join(r.seen) or 'not noticed'}") for r in results
+    ]
     open_ = [(r, _names(r.affected, "released")) for r in everything if r.count("released")]
-    astray = [(r, f"{', '.join(r.astray())} (by {', '.join(r.findings)})") for r in everything if r.astray()]
+    astray = [
+        (r, f"{', '.join(r.astray())} (by {', '.join(r.findings)})")
+        for r in everything
+        if r.astray()
+    ]
     groups = {
         "Not as it must": [(r, text) for r, text in wrong if not r.is_as_it_must],
         "Affected and open": open_,
@@ -111,7 +136,9 @@ def _shortfalls(results: Sequence[Result], after: Sequence[Result]) -> str:
 
 
 def _bullets(found: Sequence[tuple[Result, str]]) -> str:
-    lines = (f"- `{r.fault.name}`{' (a month ago)' if r.is_late else ''}: {text}\n" for r, text in found)
+    lines = (
+        f"- `{r.fault.name}`{' (a month ago)' if r.is_late else ''}: {text}\n" for r, text in found
+    )
     return "".join(lines) or "None.\n"
 
 

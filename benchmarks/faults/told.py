@@ -26,7 +26,17 @@ from pipelines.store.lake import Draft, MonthFolder, Version
 
 Row = dict[str, Any]
 # What a list's orders say of their own; the order's id and due day follow from these.
-ORDER = ("customer_id", "service_id", "branch_id", "manager_id", "rank", "rank_value", "amount", "reason_codes", "arm")
+ORDER = (
+    "customer_id",
+    "service_id",
+    "branch_id",
+    "manager_id",
+    "rank",
+    "rank_value",
+    "amount",
+    "reason_codes",
+    "arm",
+)
 
 
 def tell_stop(error: Exception) -> Told:
@@ -42,14 +52,20 @@ def tell_month(home: Path, month: Month) -> Told:
     kpis = {_output(row): row for row in read(version, "kpi_monthly")}
     listed = {Output("list", row["list"], "all", ""): row for row in read(version, "dispatch_list")}
     states = {output: _state(row) for output, row in (kpis | listed).items()}
-    values: dict[Output, object] = {output: (row["numerator"], row["denominator"]) for output, row in kpis.items()}
+    values: dict[Output, object] = {
+        output: (row["numerator"], row["denominator"]) for output, row in kpis.items()
+    }
     values |= {Output("list", name, "all", ""): value for name, value in lists_alone(home, month)}
     intake = {row["table"]: row for row in read(version, "snapshot_intake")}
     forms: dict[str, int] = {table: row["repeats"] for table, row in intake.items()}
     for row in read(version, "snapshot_normalised"):
         forms[row["table"]] += row["rows"]
     return Told(
-        findings={r["finding"]: r["released"] for r in read(version, "validate_result") if r["success"] is False},
+        findings={
+            r["finding"]: r["released"]
+            for r in read(version, "validate_result")
+            if r["success"] is False
+        },
         values=values,
         states=states,
         quarantined={table: row["quarantined"] for table, row in intake.items()},
@@ -66,7 +82,9 @@ def read(version: Version, table: str) -> list[Row]:
 
 def _output(row: Row) -> Output:
     part = "company" if row["scope_kind"] == "company" else "parts"
-    return Output("kpi", f"{row['kpi']}.{row['variant']}", part, f"{row['scope_kind']} {row['scope_id']}")
+    return Output(
+        "kpi", f"{row['kpi']}.{row['variant']}", part, f"{row['scope_kind']} {row['scope_id']}"
+    )
 
 
 def _state(row: Row) -> State:
@@ -87,7 +105,9 @@ def lists_alone(home: Path, month: Month) -> Iterator[tuple[str, object]]:
         earlier = _earlier(home, month)
         folders = [copy, *(held.path for held in earlier.values() if held)]
         with DuckEngine(copy / "tmp", folders, "1GB", 1) as engine:
-            context = Context(month, load_settings(), Calendar(), Draft(month, copy), engine, earlier)
+            context = Context(
+                month, load_settings(), Calendar(), Draft(month, copy), engine, earlier
+            )
             context.bind_everything()
             for spec in lists():
                 yield spec.name, _alone(context, spec)

@@ -105,7 +105,10 @@ class Result:
 def control_of(month: str, told: Told) -> Control:
     """Sum a clean month up."""
     by_group = _by_group(told.states)
-    states = {name: _strongest(told.states[o].status for o in outputs) for name, outputs in by_group.items()}
+    states = {
+        name: _strongest(told.states[o].status for o in outputs)
+        for name, outputs in by_group.items()
+    }
     held = tuple(sorted(name for name, status in states.items() if status == "withheld"))
     caveats = sum(status == "caveat" for status in states.values())
     return Control(month, len(states), held, caveats, tuple(sorted(told.findings)))
@@ -116,17 +119,29 @@ def compare(fault: Fault, record: Path, month: Month, clean: Told, faulty: Told)
     planted = json.loads(record.read_text(encoding="utf-8"))[0]
     rows = planted["rows"]
     if faulty.stopped:
-        return Result(fault, rows, faulty.stopped, ("crashed" if faulty.is_crash else "refused",), (), {}, {})
-    new = {finding: done for finding, done in faulty.findings.items() if clean.findings.get(finding) != done}
+        return Result(
+            fault, rows, faulty.stopped, ("crashed" if faulty.is_crash else "refused",), (), {}, {}
+        )
+    new = {
+        finding: done
+        for finding, done in faulty.findings.items()
+        if clean.findings.get(finding) != done
+    }
     affected, spared = _sort_outputs(clean, faulty)
     seen = _seen(fault, rows, new, clean, faulty)
-    lost = [table for table, count in faulty.quarantined.items() if count > clean.quarantined.get(table, 0)]
+    lost = [
+        table
+        for table, count in faulty.quarantined.items()
+        if count > clean.quarantined.get(table, 0)
+    ]
     reach = reach_of(fault, Month.parse(planted["month"]), month, lost)
     is_late = planted["month"] != str(month)
     return Result(fault, rows, "", seen, tuple(sorted(new)), affected, spared, reach, is_late)
 
 
-def _seen(fault: Fault, rows: int, new: Mapping[str, str], clean: Told, faulty: Told) -> tuple[str, ...]:
+def _seen(
+    fault: Fault, rows: int, new: Mapping[str, str], clean: Told, faulty: Told
+) -> tuple[str, ...]:
     table = fault.tables[0]
     facts = {
         "refused": table in faulty.refused,
@@ -177,25 +192,39 @@ def _done(output: Output, clean: Told, faulty: Told) -> str:
 
 def _whole(output: Output, faulty: Told) -> State:
     """The state of a part that is not shown: of the others of its kind, the least safe; free where there are none."""
-    company = faulty.states.get(output._replace(part="company", scope="company company"))  # not every KPI has one
+    company = faulty.states.get(
+        output._replace(part="company", scope="company company")
+    )  # not every KPI has one
     if company and company.status == "not_computed":
         return company
     kind = output.scope.split()[0]
-    others = [state for o, state in faulty.states.items() if o.group == output.group and o.scope.split()[0] == kind]
+    others = [
+        state
+        for o, state in faulty.states.items()
+        if o.group == output.group and o.scope.split()[0] == kind
+    ]
     free = State("released", frozenset())
     return min(
-        (state for state in others if state.status in WEAKEST), key=lambda s: WEAKEST.index(s.status), default=free
+        (state for state in others if state.status in WEAKEST),
+        key=lambda s: WEAKEST.index(s.status),
+        default=free,
     )
 
 
-def reach_of(fault: Fault, planted: Month, month: Month, lost: Iterable[str] = ()) -> frozenset[str]:
+def reach_of(
+    fault: Fault, planted: Month, month: Month, lost: Iterable[str] = ()
+) -> frozenset[str]:
     """Name the outputs of a month that the lineage makes of what a fault damaged in a month.
 
     The tables that `lost` rows to quarantine are damaged as a whole: a customer set aside takes the bills along.
     """
-    effects = [Effect(fault.name, planted, table, fault.columns, "withheld") for table in fault.tables]
+    effects = [
+        Effect(fault.name, planted, table, fault.columns, "withheld") for table in fault.tables
+    ]
     effects += [Effect(fault.name, month, table, (), "withheld") for table in lost]
     before = month.plus(-1)
     eras = Eras(month, {"m1": before, "prior": before, "m2": month.plus(-2), "base": None})
     rows = release_outputs(effects, eras)
-    return frozenset(f"{row['output']} {row['scope']}" for row in rows if row["status"] == "withheld")
+    return frozenset(
+        f"{row['output']} {row['scope']}" for row in rows if row["status"] == "withheld"
+    )

@@ -85,11 +85,19 @@ def compare_checks(work: Path, names: list[str], rows: dict[str, Row], python: P
     source = work / f"{SEED}" / "source"
     months = sorted(clean)
     results = [run_fault(work, SEED, name, clean[months[-1]]) for name in names]
-    rows["ours"].faults = (sum(bool(set(CAUGHT) & set(result.seen)) for result in results), len(results))
-    held = sum(any(s.status == "withheld" for s in clean[month].states.values()) for month in months[1:])
+    rows["ours"].faults = (
+        sum(bool(set(CAUGHT) & set(result.seen)) for result in results),
+        len(results),
+    )
+    held = sum(
+        any(s.status == "withheld" for s in clean[month].states.values()) for month in months[1:]
+    )
     rows["ours"].alarms = (held, len(months) - 1)
     spoilt = {name: _planted(work, source, months[-2:], name) for name in names}
-    usual = {month: find_faults(source / month, source / before) for before, month in itertools.pairwise(months)}
+    usual = {
+        month: find_faults(source / month, source / before)
+        for before, month in itertools.pairwise(months)
+    }
     found = {
         name: find_faults(folder / months[-1], folder / months[-2]) - usual[months[-1]]
         for name, folder in spoilt.items()
@@ -115,7 +123,9 @@ def _planted(work: Path, source: Path, months: list[str], name: str) -> Path:
 def _compare_rival(
     work: Path, source: Path, months: list[str], spoilt: dict[str, Path], row: Row, python: Path
 ) -> None:
-    asked = [source / month for month in months[1:]] + [folder / months[-1] for folder in spoilt.values()]
+    asked = [source / month for month in months[1:]] + [
+        folder / months[-1] for folder in spoilt.values()
+    ]
     (work / "folders.json").write_text(json.dumps([str(path) for path in asked]), "utf-8")
     told = ask_rival(python, "gate", work / "folders.json", work / "gate.json")
     said = {name: set(told[str(folder / months[-1])]) for name, folder in spoilt.items()}
@@ -129,17 +139,26 @@ def compare_kpis(work: Path, rows: dict[str, Row]) -> None:
     """Hold each maker's company KPIs of the newest clean month against the truth."""
     source, home = work / f"{SEED}" / "source", work / f"{SEED}" / "home"
     months = sorted(path.name for path in source.iterdir() if path.name[:2] == "20")
-    truth = pq.read_table(source / "truth" / "kpi.parquet").to_pandas().query("month == @months[-1]")
+    truth = (
+        pq.read_table(source / "truth" / "kpi.parquet").to_pandas().query("month == @months[-1]")
+    )
     true = {(row.kpi, row.variant): (row.numerator, row.denominator) for row in truth.itertuples()}
     version = MonthFolder(home, Month.parse(months[-1])).version()
     table = pq.read_table(version.table("kpi_monthly")).to_pandas().query("scope_kind == 'company'")
-    ours = {(r.kpi, r.variant): (r.numerator, r.denominator) for r in table.itertuples() if r.status != "not_computed"}
+    ours = {
+        (r.kpi, r.variant): (r.numerator, r.denominator)
+        for r in table.itertuples()
+        if r.status != "not_computed"
+    }
     rows["ours"].kpis = (sum(_same(ours.get(key), value) for key, value in true.items()), len(true))
     started = time.perf_counter()
     clerk = compute_kpis(source / months[-1], source / months[-2])
     find_faults(source / months[-1], source / months[-2])
     rows["rules"].seconds["month"] = time.perf_counter() - started
-    rows["rules"].kpis = (sum(_same(clerk.get(key), value) for key, value in true.items()), len(true))
+    rows["rules"].kpis = (
+        sum(_same(clerk.get(key), value) for key, value in true.items()),
+        len(true),
+    )
     started = time.perf_counter()
     run_one(work / "again", source, months[-1])
     rows["ours"].seconds["month"] = time.perf_counter() - started
@@ -161,7 +180,9 @@ def compare_lists(work: Path, services: int, rows: dict[str, Row], python: Path 
     twin.generate(source, services=services, months=months, seed=SEED)
     panel = _with_truth(read_panel(source), source)
     held = sorted(panel["month"].unique())
-    train, test = (panel[panel["month"].isin(part)].copy() for part in (held[: -TESTED - 1], held[-TESTED:]))
+    train, test = (
+        panel[panel["month"].isin(part)].copy() for part in (held[: -TESTED - 1], held[-TESTED:])
+    )
     features = [
         name
         for name in panel.columns
@@ -176,7 +197,9 @@ def compare_lists(work: Path, services: int, rows: dict[str, Row], python: Path 
     test["hazard"] = test["voluntary_hazard"].fillna(0.0)
     test["chance"] = np.random.default_rng(SEED).random(len(test))
     if python:
-        test["churnkit"] = _score_rival(work, train[features].assign(target=target), test[features], rows, python)
+        test["churnkit"] = _score_rival(
+            work, train[features].assign(target=target), test[features], rows, python
+        )
     for name, row in rows.items():
         if name in test:
             row.lists = measure_list(test, name)
@@ -187,11 +210,18 @@ FATE = ("leaves", "leaves_if_treated")
 
 def _with_truth(panel: pd.DataFrame, source: Path) -> pd.DataFrame:
     """Add what is true of the label month, which the truth of the month before it tells."""
-    parts = [pq.read_table(path).to_pandas() for path in sorted((source / "truth").glob("20*/service_truth.parquet"))]
+    parts = [
+        pq.read_table(path).to_pandas()
+        for path in sorted((source / "truth").glob("20*/service_truth.parquet"))
+    ]
     truth = pd.concat(parts, ignore_index=True)
     truth["month"] = (pd.PeriodIndex(truth["month"], freq="M") - 1).astype(str)
-    truth = truth.rename(columns={"would_churn_untreated": FATE[0], "would_churn_if_treated": FATE[1]})
-    joined = panel.merge(truth[["service_id", "month", *FATE]], on=["service_id", "month"], how="left")
+    truth = truth.rename(
+        columns={"would_churn_untreated": FATE[0], "would_churn_if_treated": FATE[1]}
+    )
+    joined = panel.merge(
+        truth[["service_id", "month", *FATE]], on=["service_id", "month"], how="left"
+    )
     joined[[*FATE]] = joined[[*FATE]].fillna(False).astype(bool)
     return joined
 
@@ -204,10 +234,14 @@ def _score_rival(
     both = both.astype(float).fillna(both.astype(float).median()).fillna(0.0)
     both.loc["train"].to_parquet(work / "train.parquet", index=False)
     both.loc["test"].drop(columns="target").to_parquet(work / "test.parquet", index=False)
-    told = ask_rival(python, "score", work / "train.parquet", work / "test.parquet", work / "score.json")
+    told = ask_rival(
+        python, "score", work / "train.parquet", work / "test.parquet", work / "score.json"
+    )
     row = rows["churnkit"]
     row.seconds["score"] = sum(answer["seconds"] for answer in told.values())
-    row.notes.append("random forest of its default models; it got this project's features, as it makes none of its own")
+    row.notes.append(
+        "random forest of its default models; it got this project's features, as it makes none of its own"
+    )
     return np.array(told["random_forest"]["score"])
 
 
@@ -228,11 +262,19 @@ def measure_list(rows: pd.DataFrame, score: str) -> dict[str, float]:
 def main() -> None:
     """Fill the table, print it and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.league")
-    parser.add_argument("--faults", type=int, default=24, help="how many of the registry's faults, spread evenly")
-    parser.add_argument("--services", type=int, default=6_000, help="lines of the operator the lists are judged on")
+    parser.add_argument(
+        "--faults", type=int, default=24, help="how many of the registry's faults, spread evenly"
+    )
+    parser.add_argument(
+        "--services", type=int, default=6_000, help="lines of the operator the lists are judged on"
+    )
     options = parser.parse_args()
-    harmful = [name for name, fault in FAULTS.items() if fault.must not in ("nothing", "normalised")]
-    names = [harmful[place] for place in np.linspace(0, len(harmful) - 1, options.faults).astype(int)]
+    harmful = [
+        name for name, fault in FAULTS.items() if fault.must not in ("nothing", "normalised")
+    ]
+    names = [
+        harmful[place] for place in np.linspace(0, len(harmful) - 1, options.faults).astype(int)
+    ]
     rows = {
         "ours": Row("this project"),
         "rules": Row("a plain rule list"),

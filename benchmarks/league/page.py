@@ -61,8 +61,14 @@ def draw_page(rows: Mapping[str, Shown], services: int, faults: Sequence[str]) -
 
 def _line(row: Shown) -> str:
     cells = [row.name, _of(row.faults), _of(row.alarms), _of(row.kpis)]
-    cells += [_share(row.lists.get(name)) for name in ("leaves", "share of leavers", "kept", "driven away")]
-    cells += [_seconds(row.seconds.get("month", row.seconds.get("checks"))), _seconds(row.seconds.get("score"))]
+    cells += [
+        _share(row.lists.get(name))
+        for name in ("leaves", "share of leavers", "kept", "driven away")
+    ]
+    cells += [
+        _seconds(row.seconds.get("month", row.seconds.get("checks"))),
+        _seconds(row.seconds.get("score")),
+    ]
     return f"| {' | '.join(cells)} |"
 
 

@@ -24,7 +24,10 @@ KEYS = {
     "plan": "plan_id", "account_manager": "manager_id", "organisation": "org_id", "loyalty": "customer_id",
     "trouble_ticket": "ticket_id", "prepaid_balance": "customer_id",
 }  # fmt: skip
-MODELS = ("logistic_regression", "random_forest")  # of its four those that scikit-learn alone brings
+MODELS = (
+    "logistic_regression",
+    "random_forest",
+)  # of its four those that scikit-learn alone brings
 
 
 def check_folder(folder: Path) -> list[str]:
@@ -52,15 +55,21 @@ def check_table(frame: pd.DataFrame, key: str) -> list[str]:
     config = importlib.import_module("customer_retention.core.config.pipeline_config")
     gates = importlib.import_module("customer_retention.stages.validation.data_quality_gate")
     validators = importlib.import_module("customer_retention.stages.validation.data_validators")
-    asked = config.PipelineConfig(project_name="league", bronze=config.BronzeConfig(dedup_keys=[key]))
+    asked = config.PipelineConfig(
+        project_name="league", bronze=config.BronzeConfig(dedup_keys=[key])
+    )
     gate = gates.DataQualityGate()
     issues = gate.check_missing_values(frame) + gate.check_duplicates(frame, asked.bronze)
     issues += gate.check_type_mismatches(frame, asked)
     said = [f"{issue.code} {issue.column}" for issue in issues]
     for name in frame.columns[frame.columns.str.endswith("amount")]:
-        frame[name] = pd.to_numeric(frame[name])  # it infers its ranges for floats and whole numbers only
+        frame[name] = pd.to_numeric(
+            frame[name]
+        )  # it infers its ranges for floats and whole numbers only
     told = validators.DataValidator().validate_all(frame, key_column=key)
-    said += [f"range {rule['column']}" for rule in told["range_validations"] if rule["invalid_count"]]
+    said += [
+        f"range {rule['column']}" for rule in told["range_validations"] if rule["invalid_count"]
+    ]
     return said
 
 
@@ -72,7 +81,9 @@ def score(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:
     scores: dict[str, Any] = {}
     for name in MODELS:
         started = time.perf_counter()
-        model = trainer.BaselineTrainer(kinds.ModelType(name), class_weight="balanced").fit(train, target)
+        model = trainer.BaselineTrainer(kinds.ModelType(name), class_weight="balanced").fit(
+            train, target
+        )
         chance = model.model.predict_proba(test[train.columns])[:, 1]
         scores[name] = {"score": chance.tolist(), "seconds": time.perf_counter() - started}
     return scores

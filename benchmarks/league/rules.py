@@ -40,7 +40,11 @@ def _read_file(path: Path) -> pd.DataFrame:
         frame: pd.DataFrame = pd.read_parquet(path)
         return frame
     ids = dict.fromkeys(("customer_id", "service_id", "bill_id", "payment_id"), str)
-    return pd.read_excel(path, dtype=ids) if path.suffix == ".xlsx" else pd.read_csv(path, dtype=ids, low_memory=False)
+    return (
+        pd.read_excel(path, dtype=ids)
+        if path.suffix == ".xlsx"
+        else pd.read_csv(path, dtype=ids, low_memory=False)
+    )
 
 
 def find_faults(folder: Path, before: Path) -> set[str]:
@@ -57,7 +61,9 @@ def find_faults(folder: Path, before: Path) -> set[str]:
     return wrong
 
 
-def _look_at(table: str, rows: pd.DataFrame, earlier: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> Iterator[str]:
+def _look_at(
+    table: str, rows: pd.DataFrame, earlier: pd.DataFrame, tables: dict[str, pd.DataFrame]
+) -> Iterator[str]:
     missing = [name for name in earlier.columns if name not in rows.columns]
     if missing:
         yield f"{table} lacks {', '.join(missing)}"
@@ -69,7 +75,11 @@ def _look_at(table: str, rows: pd.DataFrame, earlier: pd.DataFrame, tables: dict
     for other in ("customer", "service"):
         key = KEYS[other]
         known = tables[other][key].astype(str) if other in tables and key in tables[other] else None
-        if known is not None and key in rows and not rows[key].dropna().astype(str).isin(known).all():
+        if (
+            known is not None
+            and key in rows
+            and not rows[key].dropna().astype(str).isin(known).all()
+        ):
             yield f"{table} names unknown {key}"
     if len(earlier) >= SMALL and _jumps(len(rows), len(earlier)):
         yield f"{table} has {len(rows)} rows after {len(earlier)}"
@@ -93,14 +103,18 @@ def _jumps(now: float, before: float) -> bool:
 def compute_kpis(folder: Path, before: Path) -> Kpis:
     """Compute the KPIs a clerk knows by heart: numerator and denominator."""
     now = {
-        name: read_table(folder, name) for name in ("customer", "service", "bill", "receivable", "usage", "vip_card")
+        name: read_table(folder, name)
+        for name in ("customer", "service", "bill", "receivable", "usage", "vip_card")
     }
     earlier = {name: read_table(before, name) for name in ("service", "bill")}
     lines, owed = now["service"], now["receivable"]
     net, base = (frame[frame["status"].isin(IN_NET)] for frame in (lines, earlier["service"]))
     late = owed.loc[owed["bill_month"] == before.name, "open_amount"].astype(float).sum()
     return {
-        ("churn_rate", "start_base"): (float((~base["service_id"].isin(net["service_id"])).sum()), float(len(base))),
+        ("churn_rate", "start_base"): (
+            float((~base["service_id"].isin(net["service_id"])).sum()),
+            float(len(base)),
+        ),
         ("arrears_rate", "t1_amount"): (late, _revenue(earlier["bill"])),
         ("arpu", "mean_base"): (_revenue(now["bill"]), (len(net) + len(base)) / 2),
         ("zero_usage_rate", "all"): _zero_usage(now["usage"], lines, folder.name),
@@ -109,7 +123,9 @@ def compute_kpis(folder: Path, before: Path) -> Kpis:
 
 
 def _revenue(bills: pd.DataFrame) -> float:
-    return float((bills["billed_amount"].astype(float) + bills["adjustment_amount"].astype(float)).sum())
+    return float(
+        (bills["billed_amount"].astype(float) + bills["adjustment_amount"].astype(float)).sum()
+    )
 
 
 def _zero_usage(usage: pd.DataFrame, lines: pd.DataFrame, month: str) -> tuple[float, float]:
@@ -128,7 +144,16 @@ def _card_holding(people: pd.DataFrame, cards: pd.DataFrame) -> tuple[float, flo
 
 def rank_leavers(panel: pd.DataFrame) -> pd.Series:
     """Rank lines by the signs everybody knows, a point each: use halved, contract over, promotion over, complaint, new."""
-    known = panel[["data_trend", "voice_trend", "contract_months", "promotion_months", "complaints", "tenure_months"]]
+    known = panel[
+        [
+            "data_trend",
+            "voice_trend",
+            "contract_months",
+            "promotion_months",
+            "complaints",
+            "tenure_months",
+        ]
+    ]
     signs = known.astype(float)  # a missing value is no sign
     points = (signs["data_trend"] < 0.5).astype(float) + (signs["voice_trend"] < 0.5)
     points += signs["contract_months"].between(-2, 1) | signs["promotion_months"].between(-2, 0)

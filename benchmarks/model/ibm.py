@@ -33,16 +33,26 @@ LEAK_AUC = 0.87
 
 def load(data: Path) -> tuple[pd.DataFrame, Floats]:
     """Read the table; eleven blank totals belong to tenure 0 and are 0."""
-    frame = pd.read_csv(data / "ibm_telco" / "Telco-Customer-Churn.csv.gz").drop(columns="customerID")
+    frame = pd.read_csv(data / "ibm_telco" / "Telco-Customer-Churn.csv.gz").drop(
+        columns="customerID"
+    )
     outcome = frame.pop("Churn") == "Yes"
     frame["TotalCharges"] = pd.to_numeric(frame["TotalCharges"], errors="coerce").fillna(0.0)
-    texts = {name: frame[name].astype(str).astype("category") for name in frame.columns if name not in NUMBERS}
-    return frame.astype(dict.fromkeys(NUMBERS, float)).assign(**texts), np.asarray(outcome, np.float64)
+    texts = {
+        name: frame[name].astype(str).astype("category")
+        for name in frame.columns
+        if name not in NUMBERS
+    }
+    return frame.astype(dict.fromkeys(NUMBERS, float)).assign(**texts), np.asarray(
+        outcome, np.float64
+    )
 
 
 def logistic(numeric: Any, strength: float) -> Any:
     """Make the logistic reference: one-hot texts, and numbers as `numeric` makes them."""
-    columns = make_column_transformer((numeric, NUMBERS), remainder=OneHotEncoder(handle_unknown="ignore"))
+    columns = make_column_transformer(
+        (numeric, NUMBERS), remainder=OneHotEncoder(handle_unknown="ignore")
+    )
     return make_pipeline(columns, LogisticRegression(C=strength, max_iter=5000))
 
 
@@ -54,7 +64,9 @@ def splines() -> Any:
 
 def boosting(**settings: Any) -> Any:
     """Make a boosting reference."""
-    return HistGradientBoostingClassifier(categorical_features="from_dtype", random_state=0, **settings)
+    return HistGradientBoostingClassifier(
+        categorical_features="from_dtype", random_state=0, **settings
+    )
 
 
 def tuned_boosting() -> Any:
@@ -78,10 +90,17 @@ def run(arguments: argparse.Namespace) -> None:
     """Print a row a model: mean and standard deviation over folds."""
     frame, outcome = load(Path(arguments.data))
     folds = list(
-        RepeatedStratifiedKFold(n_splits=5, n_repeats=arguments.repeats, random_state=42).split(frame, outcome)
+        RepeatedStratifiedKFold(n_splits=5, n_repeats=arguments.repeats, random_state=42).split(
+            frame, outcome
+        )
     )
-    digest = hashlib.sha1(b"".join(np.sort(test).astype("<i8").tobytes() for _, test in folds)).hexdigest()[:12]
-    print(f"{len(outcome)} rows, base rate {outcome.mean():.4f}, {len(folds)} folds, split id {digest}", flush=True)
+    digest = hashlib.sha1(
+        b"".join(np.sort(test).astype("<i8").tobytes() for _, test in folds)
+    ).hexdigest()[:12]
+    print(
+        f"{len(outcome)} rows, base rate {outcome.mean():.4f}, {len(folds)} folds, split id {digest}",
+        flush=True,
+    )
     for name, make in MODELS.items():
         started = time.perf_counter()
         fitted = [make().fit(frame.iloc[fit], outcome[fit]) for fit, _ in folds]
@@ -89,7 +108,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def print_row(
-    name: str, frame: pd.DataFrame, outcome: Floats, folds: list[Fold], fitted: list[Any], seconds: float
+    name: str,
+    frame: pd.DataFrame,
+    outcome: Floats,
+    folds: list[Fold],
+    fitted: list[Any],
+    seconds: float,
 ) -> None:
     """Print one model's measures, and what it chose where it chooses."""
     rows = [
@@ -98,6 +122,8 @@ def print_row(
     ]
     table = pd.DataFrame(rows)
     figures = "  ".join(f"{key} {table[key].mean():.4f}±{table[key].std():.4f}" for key in table)
-    chosen = pd.Series([getattr(model, "choice_", None) for model in fitted]).value_counts().to_dict()
+    chosen = (
+        pd.Series([getattr(model, "choice_", None) for model in fitted]).value_counts().to_dict()
+    )
     leak = "  LEAK?" if table["auc"].mean() > LEAK_AUC else ""
     print(f"{name:22s} {figures}  {seconds:.0f} s  {chosen or ''}{leak}", flush=True)

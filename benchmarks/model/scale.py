@@ -45,7 +45,12 @@ def make_rows(count: int, seed: int) -> tuple[pd.DataFrame, Floats]:
         frame[f"text_{place}"] = pd.Categorical.from_codes(
             random.integers(0, 8, count), categories=pd.Index(list("abcdefgh"))
         )
-    odds = numbers[:, 0] * numbers[:, 1] - np.nan_to_num(numbers[:, 3]) + frame["text_0"].isin(["a", "b"]) - 3.0
+    odds = (
+        numbers[:, 0] * numbers[:, 1]
+        - np.nan_to_num(numbers[:, 3])
+        + frame["text_0"].isin(["a", "b"])
+        - 3.0
+    )
     return frame, np.asarray(expit(odds), dtype=np.float64)
 
 
@@ -98,10 +103,16 @@ def explain(model: ChurnClassifier) -> None:
     started = time.perf_counter()
     values, base = model.explain(frame)
     seconds = time.perf_counter() - started
-    top_reasons(group_contributions(values, {str(name): f"group {place % 8}" for place, name in enumerate(frame)}))
+    top_reasons(
+        group_contributions(
+            values, {str(name): f"group {place % 8}" for place, name in enumerate(frame)}
+        )
+    )
     grouped = time.perf_counter() - started - seconds
     off = np.abs(values.sum(axis=1) + base - model.decision_function(frame)).max()
-    print(f"reasons of {LISTED:,} rows: {seconds:.1f} s, grouped and sorted {grouped:.2f} s; they add up to {off:.1e}")
+    print(
+        f"reasons of {LISTED:,} rows: {seconds:.1f} s, grouped and sorted {grouped:.2f} s; they add up to {off:.1e}"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -113,8 +124,17 @@ def run(arguments: argparse.Namespace) -> None:
         sizes = f"{getattr(model, 'size_', '')}, file {(Path(name) / version / 'model.skops').stat().st_size:,} bytes"
         print(f"{rows:,} rows × {NUMBERS + 4} features, {sizes}", flush=True)
         for way in WAYS:
-            command = [sys.executable, "-m", "benchmarks.model.scale", str(Path(name) / version), way, str(rows)]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.model.scale",
+                str(Path(name) / version),
+                way,
+                str(rows),
+            ]
+            found = json.loads(
+                subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            )
             rate = found["rows"] / found["seconds"]
             print(
                 f"{way:38s} {found['seconds']:6.1f} s  {rate:12,.0f} rows/s  peak {found['peak_mb']:,.0f} MB",

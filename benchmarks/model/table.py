@@ -22,7 +22,12 @@ DRAWS = 200
 
 
 def print_comparison(
-    title: str, rows: pd.DataFrame, champion: str, makers: list[str], rules: list[str], places: float = 0.05
+    title: str,
+    rows: pd.DataFrame,
+    champion: str,
+    makers: list[str],
+    rules: list[str],
+    places: float = 0.05,
 ) -> None:
     """Print a line a maker; `rows` holds customer_id, month, outcome, value and a column of scores a maker.
 
@@ -30,7 +35,9 @@ def print_comparison(
     """
     outcome, value = rows["outcome"].to_numpy(float), rows["value"].to_numpy(float)
     count = int(places * len(rows))
-    print(f"\n{title}: {len(rows)} rows, {rows['month'].nunique()} months, base rate {outcome.mean():.4f}")
+    print(
+        f"\n{title}: {len(rows)} rows, {rows['month'].nunique()} months, base rate {outcome.mean():.4f}"
+    )
     for name in [*makers, *rules]:
         score = rows[name].to_numpy(float)
         found = measure_all(outcome, score, is_probability=name in makers)
@@ -40,10 +47,15 @@ def print_comparison(
         monthly = by_month(auc, outcome, score, rows["month"])
         figures = "  ".join(f"{key} {figure:.4f}" for key, figure in found.items())
         worst = f"worst month's auc {monthly.min():.3f}"
-        print(f"{name:24s} {figures}  {worst}{_differences(rows, outcome, champion, name, makers)}", flush=True)
+        print(
+            f"{name:24s} {figures}  {worst}{_differences(rows, outcome, champion, name, makers)}",
+            flush=True,
+        )
 
 
-def _differences(rows: pd.DataFrame, outcome: Floats, champion: str, name: str, makers: list[str]) -> str:
+def _differences(
+    rows: pd.DataFrame, outcome: Floats, champion: str, name: str, makers: list[str]
+) -> str:
     if name == champion:
         return ""
     ours, theirs = rows[champion].to_numpy(float), rows[name].to_numpy(float)

@@ -26,7 +26,15 @@ from models.labels import INVOLUNTARY, LABELLED, VOLUNTARY, make_labels
 
 MONTHS = 24
 SERVICES = 4_000
-KEYS = ["service_id", "customer_id", "month", "branch_id", "plan_id", "termination_reason", "is_billed"]
+KEYS = [
+    "service_id",
+    "customer_id",
+    "month",
+    "branch_id",
+    "plan_id",
+    "termination_reason",
+    "is_billed",
+]
 TEXTS = ["status", "service_type", "customer_type", "vip_tier"]
 MONOTONE = {INVOLUNTARY: {"past_due_age": 1, "stops_before": 1}}
 WAY = {"gap": 2, "fewest": 8, "every": 5}
@@ -40,11 +48,15 @@ def read_panel(source: Path) -> pd.DataFrame:
     panel[TEXTS] = panel[TEXTS].astype("category")
     labels = make_labels(panel)
     labels = labels[labels["state"] == LABELLED]
-    truth = duckdb.sql(f"SELECT * FROM read_parquet('{source}/truth/20*/service_truth.parquet')").df()
+    truth = duckdb.sql(
+        f"SELECT * FROM read_parquet('{source}/truth/20*/service_truth.parquet')"
+    ).df()
     truth["month"] = (pd.PeriodIndex(truth["month"], freq="M") - 1).astype(str)  # m+1 speaks of m+2
     keys = ["service_id", "month"]
     rows = panel.merge(labels[[*keys, "outcome"]], on=keys)
-    return rows.merge(truth[[*keys, *HAZARD.values()]], on=keys, how="left").sort_values(keys, ignore_index=True)
+    return rows.merge(truth[[*keys, *HAZARD.values()]], on=keys, how="left").sort_values(
+        keys, ignore_index=True
+    )
 
 
 def score(panel: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +64,9 @@ def score(panel: pd.DataFrame) -> pd.DataFrame:
     features = panel.drop(columns=[*KEYS, "outcome", *HAZARD.values()])
     month, outcome = panel["month"], panel["outcome"]
     small = ChurnClassifier(folds=2)
-    ours = roll_origin(CompetingClassifier(small, monotone=MONOTONE), features, outcome, month, **WAY)
+    ours = roll_origin(
+        CompetingClassifier(small, monotone=MONOTONE), features, outcome, month, **WAY
+    )
     is_gone = outcome.isin([VOLUNTARY, INVOLUNTARY]).astype(int)
     rows = panel.loc[ours.index].assign(
         age=ours["age"],
@@ -78,7 +92,9 @@ def score_seed(seed: int, services: int, keep: Path | None) -> pd.DataFrame:
         twin.generate(Path(folder) / "twin", services=services, months=MONTHS, seed=seed)
         rows = score(read_panel(Path(folder) / "twin"))
     rows["customer_id"] = f"{seed}-" + rows["customer_id"]
-    print(f"seed {seed}: {len(rows)} rows scored, {time.perf_counter() - started:.0f} s", flush=True)
+    print(
+        f"seed {seed}: {len(rows)} rows scored, {time.perf_counter() - started:.0f} s", flush=True
+    )
     for name in (VOLUNTARY, INVOLUNTARY):
         print(f"  {name}: {_one_seed(rows, name)}", flush=True)
     rows = rows.assign(seed=seed)
@@ -96,7 +112,9 @@ def _one_seed(rows: pd.DataFrame, name: str) -> str:
 def run(arguments: argparse.Namespace) -> None:
     """Print the tables, all seeds pooled, customers of different seeds being different people."""
     services, keep = arguments.services or SERVICES, arguments.keep
-    rows = pd.concat([score_seed(seed, services, keep) for seed in arguments.seeds], ignore_index=True)
+    rows = pd.concat(
+        [score_seed(seed, services, keep) for seed in arguments.seeds], ignore_index=True
+    )
     for name, rule in ((VOLUNTARY, "rule: usage drop"), (INVOLUNTARY, "rule: arrears")):
         target = rows.assign(outcome=(rows["outcome"] == name).astype(float))
         makers = [f"ours {name}", f"logistic {name}", "joint"]
@@ -106,7 +124,9 @@ def run(arguments: argparse.Namespace) -> None:
     either = rows["outcome"].isin([VOLUNTARY, INVOLUNTARY]).astype(float)
     both = rows[f"ours {VOLUNTARY}"] + rows[f"ours {INVOLUNTARY}"]
     either_rows = rows.assign(outcome=either, **{"ours, both added": both})
-    print_comparison("twin, gone either way", either_rows, "ours, both added", ["ours, both added", "joint"], [])
+    print_comparison(
+        "twin, gone either way", either_rows, "ours, both added", ["ours, both added", "joint"], []
+    )
 
 
 def _print_truth(rows: pd.DataFrame, name: str) -> None:
@@ -125,11 +145,15 @@ def _print_truth(rows: pd.DataFrame, name: str) -> None:
 
 def _print_slices(rows: pd.DataFrame, score_name: str) -> None:
     """Print the score by age of the model, line, tenure and branch size: unequal treatment shows."""
-    tenure = pd.cut(rows["tenure_months"], [-1, 11, 23, 47, 1000], labels=["< 1 y", "1–2 y", "2–4 y", "> 4 y"]).astype(
-        str
-    )
+    tenure = pd.cut(
+        rows["tenure_months"], [-1, 11, 23, 47, 1000], labels=["< 1 y", "1–2 y", "2–4 y", "> 4 y"]
+    ).astype(str)
     outcome, chance = rows["outcome"].to_numpy(float), rows[score_name].to_numpy(float)
-    for title, by in (("months since the fit", rows["age"]), ("line", rows["service_type"]), ("tenure", tenure)):
+    for title, by in (
+        ("months since the fit", rows["age"]),
+        ("line", rows["service_type"]),
+        ("tenure", tenure),
+    ):
         table = measure_slices(outcome, chance, by)
         print(f"by {title}:\n{table.round(4).to_string(index=False)}")
     branches = measure_slices(outcome, chance, rows["seed"].astype(str) + rows["branch_id"])

@@ -81,7 +81,9 @@ def run(arguments: argparse.Namespace) -> None:
         "plain logistic": PlainLogistic(),
     }
     scored = {
-        name: roll_origin(model, features, panel["outcome"], panel["month"], gap=1, fewest=1)["p_1.0"]
+        name: roll_origin(model, features, panel["outcome"], panel["month"], gap=1, fewest=1)[
+            "p_1.0"
+        ]
         for name, model in makers.items()
     }
     rows = panel.loc[scored["ours"].index, ["customer_id", "month", "outcome"]].assign(**scored)

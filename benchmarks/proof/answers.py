@@ -21,19 +21,27 @@ from pipelines.store.lake import Version
 
 Row = dict[str, Any]
 COLUMNS = ["order_id", "outcome", "contacted_on", "promised_amount", "promised_on"]
-CODES = [code for code in outcomes() if code != "do_not_contact"] + ["promised"] * 6  # debts are promised often
+CODES = [code for code in outcomes() if code != "do_not_contact"] + [
+    "promised"
+] * 6  # debts are promised often
 RARE = "do_not_contact"  # he gets no order ever again
 
 
 def orders_of(version: Version) -> list[Row]:
     """Both arms of a month's orders, amounts in fen."""
     frame = pd.read_parquet(version.table("dispatch_order"), dtype_backend="pyarrow")
-    return [{**row, "amount": None if row["amount"] is None else int(row["amount"] * 100)} for row in _rows(frame)]
+    return [
+        {**row, "amount": None if row["amount"] is None else int(row["amount"] * 100)}
+        for row in _rows(frame)
+    ]
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
     plain = frame.astype(object)
-    return [{str(k): v for k, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]
+    return [
+        {str(k): v for k, v in row.items()}
+        for row in plain.where(plain.notna(), None).to_dict("records")
+    ]
 
 
 def answer(job: Job, orders: Sequence[Row], seed: int) -> list[Row]:
@@ -53,7 +61,9 @@ def _take(job: Job, path: Path, count: int) -> None:
 
     receipt = take_back(read_return(path, job.settings.key), "proof")
     if receipt.accepted != count:
-        raise ValueError(f"{job.month}: {receipt.accepted} of {count} answers taken, {receipt.refused[:3]}")
+        raise ValueError(
+            f"{job.month}: {receipt.accepted} of {count} answers taken, {receipt.refused[:3]}"
+        )
 
 
 class _Drawer:
@@ -86,7 +96,11 @@ class _Drawer:
             return row
         if begin > end:
             return {**row, "outcome": "call_back"}
-        return {**row, "promised_amount": self._amount(order), "promised_on": self._day(begin, self.promises, end, 30)}
+        return {
+            **row,
+            "promised_amount": self._amount(order),
+            "promised_on": self._day(begin, self.promises, end, 30),
+        }
 
     def _day(self, first: date, edges: Sequence[date], last: date, span: int) -> date:
         """Draw a day between two, near the first or at an edge."""

@@ -83,7 +83,13 @@ class _Draw:
     def points(self, people: pd.Series, month: Month) -> Frame:
         """A balance at the lowest reward and beside it; redeemed none, some or unknown."""
         count = len(people)
-        edges = (None, month.last_day, month.plus(1).first_day, month.plus(1).last_day, date(2030, 1, 1))
+        edges = (
+            None,
+            month.last_day,
+            month.plus(1).first_day,
+            month.plus(1).last_day,
+            date(2030, 1, 1),
+        )
         frame = Frame({
             "customer_id": people, "points_balance": self.pick(POINTS, count).astype(int),
             "points_expire_on": self.pick(edges, count), "is_barred": self.pick((True, False, None), count),
@@ -95,25 +101,37 @@ class _Draw:
         """Money for bills that are open, or were in the three months before, by name or not: all, a fen less, more, half."""
         shares = zip(opens, (0.1, 0.5, 0.15, 0.1), strict=False)
         named = [self._paid(self.some(frame, share)) for frame, share in shares]
-        owed = [Frame(frame.groupby("customer_id", as_index=False)["open_amount"].agg(_total)) for frame in opens[1:3]]
+        owed = [
+            Frame(frame.groupby("customer_id", as_index=False)["open_amount"].agg(_total))
+            for frame in opens[1:3]
+        ]
         loose = [self._paid(self.some(frame, 0.4)).assign(bill_id=None) for frame in owed]
-        strange = Frame({"customer_id": self.pick(list(people), 20), "bill_id": "nobody's", "amount": "89.00"})
+        strange = Frame(
+            {"customer_id": self.pick(list(people), 20), "bill_id": "nobody's", "amount": "89.00"}
+        )
         rows = pd.concat([strange, *named, *loose], ignore_index=True)
         return rows.assign(
-            payment_id=[f"Y{month}-{n}" for n in range(len(rows))], paid_on=[self.day(month) for _ in range(len(rows))]
+            payment_id=[f"Y{month}-{n}" for n in range(len(rows))],
+            paid_on=[self.day(month) for _ in range(len(rows))],
         )
 
     def _paid(self, owed: Frame) -> Frame:
         fen = owed["open_amount"].map(_fen).to_numpy(int)
         kinds = self.random.integers(0, 6, len(fen))
-        paid = np.select([kinds < 3, kinds == 3, kinds == 4], [fen, np.maximum(fen - 1, 1), fen * 2], fen // 2 + 1)
+        paid = np.select(
+            [kinds < 3, kinds == 3, kinds == 4],
+            [fen, np.maximum(fen - 1, 1), fen * 2],
+            fen // 2 + 1,
+        )
         return owed.drop(columns="open_amount").assign(amount=[_yuan(f) for f in paid])
 
     def credits(self, opens: Sequence[Frame], month: Month) -> Frame:
         """Credit notes and write-offs in part, in whole and above it, on what is open (less them already) and was."""
         rows = pd.concat([self.some(frame, 0.12) for frame in opens], ignore_index=True)
         fen = rows["open_amount"].map(_fen).to_numpy(int)
-        off = np.select([self.random.random(len(fen)) < 0.4], [fen], self.random.integers(1, 9_000, len(fen)))
+        off = np.select(
+            [self.random.random(len(fen)) < 0.4], [fen], self.random.integers(1, 9_000, len(fen))
+        )
         return Frame({
             "adjustment_id": [f"J{month}-{n}" for n in range(len(rows))], "bill_id": rows["bill_id"],
             "customer_id": rows["customer_id"], "kind": self.pick(("credit_note", "write_off"), len(rows)),
@@ -123,7 +141,16 @@ class _Draw:
     def promoted(self, service: Frame, month: Month) -> Frame:
         """The services with a promotion, some ending in the month after."""
         after = month.plus(1)
-        ends = (None, None, None, None, month.last_day, after.first_day, after.last_day, month.plus(2).first_day)
+        ends = (
+            None,
+            None,
+            None,
+            None,
+            month.last_day,
+            after.first_day,
+            after.last_day,
+            month.plus(2).first_day,
+        )
         return service.assign(
             promotion_end_on=self.pick(ends, len(service)),
             promotion_discount_amount=self.pick((None, "5.00", "0.01"), len(service)),

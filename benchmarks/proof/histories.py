@@ -51,9 +51,13 @@ class _World:
         self.random = np.random.default_rng(seed)
         self.size = services
         self.lines = np.array([f"S{n:07d}" for n in range(services)], dtype=object)
-        self.people = np.array([f"C{n:07d}" for n in range(max(services * 3 // 5, 1))], dtype=object)
+        self.people = np.array(
+            [f"C{n:07d}" for n in range(max(services * 3 // 5, 1))], dtype=object
+        )
         self.owner = self.random.integers(0, len(self.people), services)
-        self.kind = self.pick(("mobile", "broadband", "fixed_line", "private_line"), services, (6, 2, 1, 1))
+        self.kind = self.pick(
+            ("mobile", "broadband", "fixed_line", "private_line"), services, (6, 2, 1, 1)
+        )
         self.started = self._starts(months)
         self.ends = self._edges(months)
         self.status = self.pick(STATUSES, services, (6, 1, 1, 1, 1))
@@ -76,7 +80,9 @@ class _World:
 
     def _starts(self, months: Sequence[Month]) -> np.ndarray:
         edges = [day for m in months for day in (m.first_day, m.last_day)]
-        return self.pick([date(2015, 5, 5), date(2020, 2, 29), *edges], self.size, [30, 30, *[1] * len(edges)])
+        return self.pick(
+            [date(2015, 5, 5), date(2020, 2, 29), *edges], self.size, [30, 30, *[1] * len(edges)]
+        )
 
     def _edges(self, months: Sequence[Month]) -> list[date | None]:
         later = [months[-1].plus(n) for n in (1, 2)]
@@ -97,7 +103,9 @@ class _World:
         )  # fmt: skip
         away = Frame({"service_id": lines, "changed_at": stops, "to_status": "suspended_arrears"})
         other = self.pick(("active", "active", "active", "suspended_request", "terminated"), count)
-        home = Frame({"service_id": lines, "changed_at": returns, "to_status": other})[self.some(0.8, count)]
+        home = Frame({"service_id": lines, "changed_at": returns, "to_status": other})[
+            self.some(0.8, count)
+        ]
         return pd.concat([away, home]).drop_duplicates(["service_id", "changed_at"])
 
     def live(self) -> None:
@@ -136,7 +144,10 @@ class _World:
         return frame[self.some(0.98, len(frame))]
 
     def _service(self, month: Month) -> Frame:
-        contract = [e if e is None or e >= s else None for e, s in zip(self.contract, self.started, strict=True)]
+        contract = [
+            e if e is None or e >= s else None
+            for e, s in zip(self.contract, self.started, strict=True)
+        ]
         frame = Frame({
             "service_id": self.lines, "customer_id": self.people[self.owner], "service_type": self.kind,
             "status": self.status, "activated_on": self.started, "plan_id": self.plan, "contract_end_on": contract,
@@ -150,11 +161,19 @@ class _World:
 
     def _bill(self, month: Month) -> Frame:
         """None, one or several bills a line; some of another payer, some of lines nobody knows."""
-        line = np.repeat(np.arange(self.size), self.random.choice(4, self.size, p=(0.15, 0.65, 0.15, 0.05)))
+        line = np.repeat(
+            np.arange(self.size), self.random.choice(4, self.size, p=(0.15, 0.65, 0.15, 0.05))
+        )
         count = len(line)
-        payer = np.where(self.some(0.01, count), self.random.integers(0, len(self.people), count), self.owner[line])
+        payer = np.where(
+            self.some(0.01, count),
+            self.random.integers(0, len(self.people), count),
+            self.owner[line],
+        )
         fen = np.where(
-            self.some(0.7, count), self.random.choice(AMOUNTS, count), self.random.integers(1, 30_000, count)
+            self.some(0.7, count),
+            self.random.choice(AMOUNTS, count),
+            self.random.integers(1, 30_000, count),
         )
         credit = np.where(self.some(0.1, count), -self.random.choice((1, 50, 8900), count), 0)
         return Frame({
@@ -191,12 +210,18 @@ class _World:
 
     def _ownership(self, month: Month) -> Frame:
         """None, one or two rows a customer, dated at and around the cut-off."""
-        who = np.repeat(np.arange(len(self.people)), self.random.choice(3, len(self.people), p=(0.1, 0.7, 0.2)))
+        who = np.repeat(
+            np.arange(len(self.people)), self.random.choice(3, len(self.people), p=(0.1, 0.7, 0.2))
+        )
         count, last, tomorrow = len(who), month.last_day, month.plus(1).first_day
         begins = self.pick(
-            (date(2019, 1, 1), date(2021, 6, 1), month.first_day, last, tomorrow), count, (8, 3, 1, 1, 1)
+            (date(2019, 1, 1), date(2021, 6, 1), month.first_day, last, tomorrow),
+            count,
+            (8, 3, 1, 1, 1),
         )
-        ends = self.pick((None, last, tomorrow, date(2022, 12, 31), month.first_day), count, (10, 1, 1, 1, 1))
+        ends = self.pick(
+            (None, last, tomorrow, date(2022, 12, 31), month.first_day), count, (10, 1, 1, 1, 1)
+        )
         branch = self.random.integers(0, BRANCHES, count)
         frame = Frame({
             "customer_id": self.people[who], "valid_from": begins,
@@ -209,13 +234,17 @@ class _World:
         return frame.drop_duplicates(["customer_id", "valid_from"])
 
     def _plan(self) -> Frame:
-        rows = [(f"P{n:02d}", *BUNDLES[n % len(BUNDLES)]) for n in range(PLANS - 2)]  # two that nobody describes
+        rows = [
+            (f"P{n:02d}", *BUNDLES[n % len(BUNDLES)]) for n in range(PLANS - 2)
+        ]  # two that nobody describes
         names = ["plan_id", "included_minutes", "included_data_mb"]
         text = [[i, *(None if v is None else str(v) for v in bundle)] for i, *bundle in rows]
         return Frame(text, columns=names).assign(name="plan", monthly_fee="10.00")
 
     def _card(self, month: Month) -> Frame:
-        who = np.repeat(np.arange(len(self.people)), self.random.choice(3, len(self.people), p=(0.3, 0.5, 0.2)))
+        who = np.repeat(
+            np.arange(len(self.people)), self.random.choice(3, len(self.people), p=(0.3, 0.5, 0.2))
+        )
         count, last, tomorrow = len(who), month.last_day, month.plus(1).first_day
         return Frame({
             "card_id": [f"K{n}" for n in range(count)], "customer_id": self.people[who],
@@ -227,7 +256,9 @@ class _World:
     def _ticket(self, month: Month) -> Frame:
         count = max(self.size // 20, 10)
         start = datetime.combine(month.first_day, datetime.min.time())
-        end = datetime.combine(month.last_day, datetime.min.time()) + timedelta(hours=23, minutes=59, seconds=59)
+        end = datetime.combine(month.last_day, datetime.min.time()) + timedelta(
+            hours=23, minutes=59, seconds=59
+        )
         return Frame({
             "ticket_id": [f"T{month}-{n}" for n in range(count)], "customer_id": self.pick(self.people, count),
             "service_id": _or_none(self.some(0.5, count), self.pick(self.lines, count)),
@@ -275,7 +306,10 @@ def _or_none(which: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _yuan(fen: np.ndarray) -> np.ndarray:
     """Money as text, exact."""
-    return np.array([f"{'-' if f < 0 else ''}{abs(f) // 100}.{abs(f) % 100:02d}" for f in fen.tolist()], dtype=object)
+    return np.array(
+        [f"{'-' if f < 0 else ''}{abs(f) // 100}.{abs(f) % 100:02d}" for f in fen.tolist()],
+        dtype=object,
+    )
 
 
 def _organisation() -> Frame:

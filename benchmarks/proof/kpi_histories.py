@@ -33,7 +33,14 @@ from tests.oracle.kpis import expected_kpis
 from tests.oracle.orders import Office
 from tests.oracle.state import read_once
 
-ROOMS = ("extract", "snapshot", "validate", "feedback", "features", "kpi")  # what the figures are made in
+ROOMS = (
+    "extract",
+    "snapshot",
+    "validate",
+    "feedback",
+    "features",
+    "kpi",
+)  # what the figures are made in
 WITH_ORDERS = (*ROOMS[:-1], "score", "dispatch", ROOMS[-1])
 COMPARED = 3
 DISPATCHED = COMPARED + 3  # a figure looks back on the orders of three months
@@ -70,7 +77,9 @@ class Tally:
 def _settings() -> Settings:
     """Many held out and nobody left in peace, so that every list has orders of both arms every month."""
     return load_settings(
-        secret_key="the key of a measurement, nothing else", holdout_share=Decimal("0.3"), cool_down_days=0
+        secret_key="the key of a measurement, nothing else",
+        holdout_share=Decimal("0.3"),
+        cool_down_days=0,
     )
 
 
@@ -119,7 +128,9 @@ def _monthly(version: Version) -> pd.DataFrame:
 def _counted(figures: pd.DataFrame) -> pd.DataFrame:
     """Without part scopes in which nothing is counted (0 of 0, no value): no definition says whether they have a row."""
     is_whole = figures["scope_id"].isin(["company", "unclaimed"])
-    is_something = figures["value"].notna() | figures["denominator"].map(bool) | figures["numerator"].map(bool)
+    is_something = (
+        figures["value"].notna() | figures["denominator"].map(bool) | figures["numerator"].map(bool)
+    )
     return figures[is_whole | is_something]
 
 
@@ -148,7 +159,9 @@ def main() -> None:
     whole, rest = divmod(options.histories, options.batch)
     tally = measure([options.batch] * whole + [rest] * bool(rest), options.seed)
     print("\n".join(tally.samples[:5]))
-    print(f"{len(tally.variants)} variants, never anybody to count in: {', '.join(tally.empty) or 'none'}")
+    print(
+        f"{len(tally.variants)} variants, never anybody to count in: {', '.join(tally.empty) or 'none'}"
+    )
     raise SystemExit(1 if tally.differing else 0)
 
 

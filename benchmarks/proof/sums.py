@@ -76,7 +76,9 @@ def _parts(rows: Iterable[Row]) -> Iterator[Found]:
             yield f"parts: {kind}", total == sums[kpi, variant, side, "company"]
 
 
-def _changes(rows: Sequence[Row], figures: dict[Month, dict[tuple[Any, ...], Row]]) -> Iterator[Found]:
+def _changes(
+    rows: Sequence[Row], figures: dict[Month, dict[tuple[Any, ...], Row]]
+) -> Iterator[Found]:
     whole: dict[tuple[str, ...], Decimal] = {}
     sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for row in rows:
@@ -128,9 +130,15 @@ def _restatement(known: Version, published: dict[tuple[Any, ...], Row]) -> Itera
     for row in _rows(known, "restate_kpi"):
         key = tuple(row[n] for n in FIGURE)
         for name in ("numerator", "denominator", "value"):
-            yield f"restatement: causes of a {name}", causes[*key, name] == (row[f"{name}_difference"] or ZERO)
+            yield (
+                f"restatement: causes of a {name}",
+                causes[*key, name] == (row[f"{name}_difference"] or ZERO),
+            )
         ends = [_numerator(figures.get(key)) for figures in (published, now)]
-        yield "restatement: against the figures", (row["numerator_difference"] or ZERO) == ends[1] - ends[0]
+        yield (
+            "restatement: against the figures",
+            (row["numerator_difference"] or ZERO) == ends[1] - ends[0],
+        )
 
 
 # -- two years, and deliveries that turn out to be others --------------------------------------------------------
@@ -138,7 +146,10 @@ def _restatement(known: Version, published: dict[tuple[Any, ...], Row]) -> Itera
 
 def live(folder: Path, services: int, months: Sequence[Month], restated: int, seed: int) -> None:
     """Run a twin's months; release the newest ones, deliver them otherwise and restate them."""
-    source, settings = folder / "source", load_settings(secret_key="the key of a measurement, nothing else")
+    source, settings = (
+        folder / "source",
+        load_settings(secret_key="the key of a measurement, nothing else"),
+    )
     twin.generate(source, services=services, months=len(months), seed=seed, through=str(months[-1]))
     jobs = [Job(folder / "home", month, str(source), settings=settings) for month in months]
     with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
@@ -166,7 +177,9 @@ def deliver_otherwise(delivered: Path) -> None:
         rows = pq.read_table(path)
         cells = [change(c) if n % every == 0 else c for n, c in enumerate(rows[column].to_pylist())]
         place = rows.column_names.index(column)
-        pq.write_table(rows.set_column(place, column, pa.array(cells, rows.schema.field(column).type)), path)
+        pq.write_table(
+            rows.set_column(place, column, pa.array(cells, rows.schema.field(column).type)), path
+        )
 
 
 def main() -> None:
@@ -181,7 +194,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sums-") as folder:
         live(Path(folder), options.services, months, options.restated, options.seed)
         found = pd.DataFrame(check_home(Path(folder) / "home", months), columns=["sum", "holds"])
-    counted = found.groupby("sum")["holds"].agg(checked="size", failing=lambda held: int((~held).sum()))
+    counted = found.groupby("sum")["holds"].agg(
+        checked="size", failing=lambda held: int((~held).sum())
+    )
     print(counted.to_string())
     print(f"{len(found)} sums checked, {int(counted['failing'].sum())} failing")
     raise SystemExit(1 if counted["failing"].any() else 0)

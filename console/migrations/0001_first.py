@@ -13,11 +13,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Answer",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("line", models.BigIntegerField()),
                 ("outcome", models.CharField(max_length=32)),
                 ("contacted_on", models.DateField(null=True)),
-                ("promised_amount", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                (
+                    "promised_amount",
+                    models.DecimalField(decimal_places=2, max_digits=18, null=True),
+                ),
                 ("promised_on", models.DateField(null=True)),
                 ("note", models.TextField(blank=True)),
                 ("digest", models.CharField(max_length=64)),
@@ -26,7 +34,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuditEntry",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField(auto_now_add=True)),
                 ("actor", models.CharField(max_length=150)),
                 ("action", models.CharField(max_length=64)),
@@ -37,7 +50,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Intake",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("file", models.CharField(max_length=255)),
                 ("sha256", models.CharField(max_length=64)),
                 ("received_at", models.DateTimeField(auto_now_add=True)),
@@ -77,7 +95,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ContactMark",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("customer_id", models.CharField(db_index=True, max_length=200)),
                 ("kind", models.CharField(max_length=32)),
                 ("since_on", models.DateField()),
@@ -85,7 +108,9 @@ class Migration(migrations.Migration):
                 (
                     "answer",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="mark", to="console.answer"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mark",
+                        to="console.answer",
                     ),
                 ),
                 (
@@ -103,14 +128,18 @@ class Migration(migrations.Migration):
             model_name="answer",
             name="intake",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="console.intake"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="answers",
+                to="console.intake",
             ),
         ),
         migrations.AddField(
             model_name="answer",
             name="order",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="console.order"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="answers",
+                to="console.order",
             ),
         ),
         migrations.AddField(

@@ -13,10 +13,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OrderChange",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "kind",
-                    models.CharField(choices=[("reassigned", "reassigned"), ("withdrawn", "withdrawn")], max_length=16),
+                    models.CharField(
+                        choices=[("reassigned", "reassigned"), ("withdrawn", "withdrawn")],
+                        max_length=16,
+                    ),
                 ),
                 ("manager_id", models.CharField(max_length=200, null=True)),
                 ("why", models.TextField()),
@@ -25,7 +33,9 @@ class Migration(migrations.Migration):
                 (
                     "order",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="console.order"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="console.order",
                     ),
                 ),
             ],

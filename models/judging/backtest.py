@@ -35,7 +35,9 @@ def roll_origin(
     for age, at in zip(np.arange(len(scored_months)) % every, scored_months, strict=True):
         if age == 0:
             known = numbers <= at - gap
-            fitted = clone(model).fit(features[known], outcome[known].to_numpy(), month=numbers[known])
+            fitted = clone(model).fit(
+                features[known], outcome[known].to_numpy(), month=numbers[known]
+            )
         now = features[numbers == at]
         names = [f"p_{name}" for name in fitted.classes_]
         scored = pd.DataFrame(fitted.predict_proba(now), index=now.index, columns=names)
@@ -65,7 +67,9 @@ def _draw(order: Rows, starts: Rows, sizes: Rows, random: np.random.Generator) -
     return np.asarray(order[np.repeat(starts[chosen], length) + offset])
 
 
-def by_month(measure: Callable[[Floats, Floats], float], outcome: Floats, score: Floats, month: pd.Series) -> pd.Series:
+def by_month(
+    measure: Callable[[Floats, Floats], float], outcome: Floats, score: Floats, month: pd.Series
+) -> pd.Series:
     """Return a measure for each month."""
     rows = pd.Series(np.arange(len(month))).groupby(month.to_numpy())
     return rows.apply(lambda r: measure(outcome[r.to_numpy()], score[r.to_numpy()]))

@@ -45,7 +45,11 @@ class Bins:
         if is_number(column):
             values = column.to_numpy(dtype=float, na_value=np.nan)
             held = values[~np.isnan(values)]
-            edges: Floats = np.unique(np.quantile(held, np.linspace(0, 1, bins + 1)[1:-1])) if len(held) else held
+            edges: Floats = (
+                np.unique(np.quantile(held, np.linspace(0, 1, bins + 1)[1:-1]))
+                if len(held)
+                else held
+            )
             empty = cls(edges.tolist(), None, ())
         else:
             empty = cls((), sorted(_texts(column).value_counts().index[:MOST_TEXTS]), ())
@@ -56,10 +60,14 @@ class Bins:
         if self.texts is None:
             values = column.to_numpy(dtype=float, na_value=np.nan)
             last = len(self.edges) + 1
-            places = np.where(np.isnan(values), last, np.searchsorted(np.asarray(self.edges), values, side="left"))
+            places = np.where(
+                np.isnan(values), last, np.searchsorted(np.asarray(self.edges), values, side="left")
+            )
         else:
             last = len(self.texts) + 1
-            found = pd.Index(list(self.texts), dtype="object").get_indexer(pd.Index(_texts(column), dtype="object"))
+            found = pd.Index(list(self.texts), dtype="object").get_indexer(
+                pd.Index(_texts(column), dtype="object")
+            )
             places = np.where(column.isna(), last, np.where(found < 0, last - 1, found))
         return np.bincount(places, minlength=last + 1).astype(np.float64)
 
@@ -96,10 +104,18 @@ def population_stability(before: pd.Series, now: pd.Series, bins: int = BINS) ->
 
 def drift_table(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Return a row a feature that both months have: name, index, limit, whether beyond chance; greatest first."""
-    drifts = {name: population_stability(before[name], now[name]) for name in before.columns if name in now}
-    rows = [(name, drift.index, drift.limit, drift.is_beyond_chance) for name, drift in drifts.items()]
+    drifts = {
+        name: population_stability(before[name], now[name])
+        for name in before.columns
+        if name in now
+    }
+    rows = [
+        (name, drift.index, drift.limit, drift.is_beyond_chance) for name, drift in drifts.items()
+    ]
     table = pd.DataFrame(rows, columns=["feature", "stability_index", "limit", "is_beyond_chance"])
-    return table.sort_values(["stability_index", "feature"], ascending=[False, True], ignore_index=True)
+    return table.sort_values(
+        ["stability_index", "feature"], ascending=[False, True], ignore_index=True
+    )
 
 
 def store_bins(frame: pd.DataFrame) -> dict[str, Any]:

@@ -45,7 +45,10 @@ def lift(outcome: Floats, score: Floats, share: float = 0.10) -> float:
 def calibration_error(outcome: Floats, chance: Floats, bins: int = BINS) -> float:
     """Return the expected calibration error over bins of equal size: |observed − predicted|, weighted by rows."""
     parts = np.array_split(np.argsort(chance, kind="stable"), bins)
-    return float(sum(len(p) * abs(outcome[p].mean() - chance[p].mean()) for p in parts if len(p)) / len(chance))
+    return float(
+        sum(len(p) * abs(outcome[p].mean() - chance[p].mean()) for p in parts if len(p))
+        / len(chance)
+    )
 
 
 def value_caught(outcome: Floats, score: Floats, value: Floats, places: int) -> float:
@@ -89,7 +92,11 @@ def brier(outcome: Floats, chance: Floats) -> float:
 
 
 def expected_maximum_profit(
-    outcome: Floats, score: Floats, value: Floats | float = 200.0, offer: Floats | float = 10.0, contact: float = 1.0
+    outcome: Floats,
+    score: Floats,
+    value: Floats | float = 200.0,
+    offer: Floats | float = 10.0,
+    contact: float = 1.0,
 ) -> float:
     """Return the expected maximum profit per customer of the base, in the unit of `value`.
 
@@ -99,12 +106,16 @@ def expected_maximum_profit(
     lines, and its mean over γ is the measure; 0 where contacting nobody is best. Verbraken, Verbeke & Baesens 2013
     (doi 10.1109/TKDE.2012.50), whose defaults these are; they are no operator's truth.
     """
-    gain, cost = _campaigns(outcome, score, np.asarray(value, float), np.asarray(offer, float), contact)
+    gain, cost = _campaigns(
+        outcome, score, np.asarray(value, float), np.asarray(offer, float), contact
+    )
     lines = _upper_envelope(gain, cost)
     gain, cost = gain[lines], cost[lines]
     turns = np.concatenate([[0.0], np.clip(np.diff(cost) / np.diff(gain), 0.0, 1.0), [1.0]])
     mass = np.diff(betainc(ALPHA, BETA, turns))
-    mean = ALPHA / (ALPHA + BETA) * np.diff(betainc(ALPHA + 1, BETA, turns))  # ∫ γ h(γ) over each piece
+    mean = (
+        ALPHA / (ALPHA + BETA) * np.diff(betainc(ALPHA + 1, BETA, turns))
+    )  # ∫ γ h(γ) over each piece
     return float(gain @ mean - cost @ mass) / len(outcome)
 
 
@@ -116,10 +127,14 @@ def individual_maximum_profit(
     Óskarsdóttir, Baesens & Vanthienen 2018 (doi 10.1089/big.2018.0015); Janssens et al. 2022
     (doi 10.1007/s10479-022-04631-5).
     """
-    return expected_maximum_profit(outcome, score, value, offer_share * np.asarray(value, float), contact)
+    return expected_maximum_profit(
+        outcome, score, value, offer_share * np.asarray(value, float), contact
+    )
 
 
-def _campaigns(outcome: Floats, score: Floats, value: Floats, offer: Floats, contact: float) -> tuple[Floats, Floats]:
+def _campaigns(
+    outcome: Floats, score: Floats, value: Floats, offer: Floats, contact: float
+) -> tuple[Floats, Floats]:
     """Return A_k and B_k for every cut between two distinct scores, first of all for contacting nobody."""
     order = np.argsort(-score, kind="stable")
     last_of_tie = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
@@ -168,7 +183,9 @@ def measure_all(outcome: Floats, score: Floats, *, is_probability: bool = True) 
 def measure_slices(outcome: Floats, chance: Floats, by: pd.Series) -> pd.DataFrame:
     """Return a row a slice: rows, observed and predicted rate, AUC (empty where one class only) and log loss."""
     table = pd.DataFrame({"slice": by.to_numpy(), "outcome": outcome, "chance": chance})
-    return pd.DataFrame([_slice(name, part) for name, part in table.groupby("slice", sort=True, dropna=False)])
+    return pd.DataFrame(
+        [_slice(name, part) for name, part in table.groupby("slice", sort=True, dropna=False)]
+    )
 
 
 def _slice(name: object, part: pd.DataFrame) -> dict[str, object]:

@@ -50,24 +50,35 @@ def compare(rows: pd.DataFrame, makers: Sequence[str], rules: Sequence[str], sha
     return [_line(rows, name, makers[0], name in makers, share) for name in (*makers, *rules)]
 
 
-def _line(rows: pd.DataFrame, name: str, first: str, is_probability: bool, share: float) -> dict[str, Any]:
+def _line(
+    rows: pd.DataFrame, name: str, first: str, is_probability: bool, share: float
+) -> dict[str, Any]:
     outcome, score = rows["outcome"].to_numpy(float), rows[name].to_numpy(float)
     value, places = rows["value"].fillna(0.0).to_numpy(float), max(1, round(share * len(rows)))
-    found: dict[str, Any] = {"maker": name, **measure_all(outcome, score, is_probability=is_probability)}
+    found: dict[str, Any] = {
+        "maker": name,
+        **measure_all(outcome, score, is_probability=is_probability),
+    }
     found["precision_at_capacity"] = precision_at(outcome, score, places)
     lost = float((outcome * value).sum())
-    found["value_at_capacity"] = value_caught(outcome, score * value, value, places) if lost > 0 else None
+    found["value_at_capacity"] = (
+        value_caught(outcome, score * value, value, places) if lost > 0 else None
+    )
     found["profit"] = individual_maximum_profit(outcome, score, value * HORIZON_MONTHS)
     found["auc_low"], found["auc_high"] = _interval(rows, name, None, auc_of_ranks)[1:]
     if name != first:
-        found["auc_gain"], found["auc_gain_low"], found["auc_gain_high"] = _interval(rows, first, name, auc_of_ranks)
+        found["auc_gain"], found["auc_gain_low"], found["auc_gain_high"] = _interval(
+            rows, first, name, auc_of_ranks
+        )
     if name != first and is_probability:
         gain = _interval(rows, first, name, log_loss_of_draw)
         found["log_loss_gain"], found["log_loss_gain_low"], found["log_loss_gain_high"] = gain
     return found
 
 
-def _interval(rows: pd.DataFrame, first: str, other: str | None, measure: Any) -> tuple[float, float, float]:
+def _interval(
+    rows: pd.DataFrame, first: str, other: str | None, measure: Any
+) -> tuple[float, float, float]:
     """Return a measure of one maker, or one's less another's, with its interval over customers."""
     if len(rows) > MOST_DRAWN_ROWS:
         rows = rows.iloc[:: math.ceil(len(rows) / MOST_DRAWN_ROWS)]
@@ -86,15 +97,23 @@ def _interval(rows: pd.DataFrame, first: str, other: str | None, measure: Any) -
 def tell(rows: pd.DataFrame, name: str, slices: Mapping[str, pd.Series]) -> dict[str, Any]:
     """Return a maker's deciles (gain, lift, observed and predicted rate) and its slices: branch, tenure, plan."""
     outcome, chance = rows["outcome"].to_numpy(float), rows[name].to_numpy(float)
-    told: dict[str, Any] = {"base_rate": float(outcome.mean()), "deciles": records(decile_table(outcome, chance))}
+    told: dict[str, Any] = {
+        "base_rate": float(outcome.mean()),
+        "deciles": records(decile_table(outcome, chance)),
+    }
     tables = {title: measure_slices(outcome, chance, by) for title, by in slices.items()}
-    told["slices"] = {title: records(table[table["rows"] >= SLICE_ROWS]) for title, table in tables.items()}
+    told["slices"] = {
+        title: records(table[table["rows"] >= SLICE_ROWS]) for title, table in tables.items()
+    }
     return told
 
 
 def records(table: pd.DataFrame) -> Table:
     """Return a table's rows as plain values."""
-    return [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
 
 
 def _plain(value: Any) -> Any:
@@ -113,7 +132,11 @@ def usage_rule(frame: pd.DataFrame) -> pd.Series:
 
 def arrears_rule(frame: pd.DataFrame) -> pd.Series:
     """Score by the rule of thumb: whose oldest unpaid bill is oldest goes first."""
-    return frame["past_due_age_days"].fillna(0.0) if "past_due_age_days" in frame else pd.Series(0.0, frame.index)
+    return (
+        frame["past_due_age_days"].fillna(0.0)
+        if "past_due_age_days" in frame
+        else pd.Series(0.0, frame.index)
+    )
 
 
 def tenure_groups(months: pd.Series) -> pd.Series:
@@ -130,9 +153,12 @@ class PlainLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         numbers = [name for name in X.columns if types.is_numeric_dtype(X[name].dtype)]
         texts = [name for name in X.columns if name not in numbers]
         numeric = make_pipeline(
-            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+            StandardScaler(),
         )
-        columns = make_column_transformer((numeric, numbers), (OneHotEncoder(handle_unknown="ignore"), texts))
+        columns = make_column_transformer(
+            (numeric, numbers), (OneHotEncoder(handle_unknown="ignore"), texts)
+        )
         self.pipeline_ = make_pipeline(columns, LogisticRegression(max_iter=5000)).fit(X, y)
         self.classes_ = self.pipeline_.classes_
         return self

@@ -75,7 +75,9 @@ def half_width(variance: float, pairs: float, alpha: float = ALPHA) -> float:
     """
     rho_square = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha)) + 1) / BEST_AT
     spread = pairs * rho_square + 1
-    return math.sqrt(variance * 2 * spread / (pairs * rho_square) * math.log(math.sqrt(spread) / alpha))
+    return math.sqrt(
+        variance * 2 * spread / (pairs * rho_square) * math.log(math.sqrt(spread) / alpha)
+    )
 
 
 def _around(value: float, variance: float, pairs: float) -> Interval:
@@ -87,7 +89,11 @@ def retention_effect(treated: Arm, holdout: Arm) -> Interval | None:
     """The difference of the shares that stayed; None while an arm has too few."""
     if min(treated.orders, holdout.orders) < FEWEST:
         return None
-    return _around(treated.kept_share - holdout.kept_share, _kept_variance(treated, holdout), _pairs(treated, holdout))
+    return _around(
+        treated.kept_share - holdout.kept_share,
+        _kept_variance(treated, holdout),
+        _pairs(treated, holdout),
+    )
 
 
 def revenue_effect(treated: Arm, holdout: Arm) -> Interval | None:
@@ -106,7 +112,9 @@ def overall_effect(pairs: list[tuple[Arm, Arm]]) -> Interval | None:
         return None
     total = sum(treated.orders for treated, _ in speaking)
     shares = [treated.orders / total for treated, _ in speaking]
-    value = sum(w * (t.kept_share - h.kept_share) for w, (t, h) in zip(shares, speaking, strict=True))
+    value = sum(
+        w * (t.kept_share - h.kept_share) for w, (t, h) in zip(shares, speaking, strict=True)
+    )
     variance = sum(w * w * _kept_variance(t, h) for w, (t, h) in zip(shares, speaking, strict=True))
     return _around(value, variance, sum(_pairs(t, h) for t, h in speaking))
 

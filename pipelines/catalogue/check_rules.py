@@ -38,7 +38,10 @@ def check_rules(gate_file: Path | None) -> None:
 def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Make what a rule's query may read, without rows: `delivered_<table>`, `previous_<table>` and the intake."""
     for table in contract():
-        typed = [f"{quote_name(column.name)} {SQL_TYPES[column.kind]}" for column in snapshot_columns(table)]
+        typed = [
+            f"{quote_name(column.name)} {SQL_TYPES[column.kind]}"
+            for column in snapshot_columns(table)
+        ]
         columns = ", ".join(typed)
         for name in (f"delivered_{table}", f"previous_{table}"):
             connection.execute(f"CREATE TABLE {name} ({columns})")

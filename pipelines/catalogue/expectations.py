@@ -71,12 +71,17 @@ class Expectation:
     @property
     def explained_by(self) -> tuple[str, ...]:
         """The other tables of a tie, whose own failures explain that it fails."""
-        return tuple(name for name in self.meta.get("explained_by", ()) if not name.startswith(PREVIOUS))
+        return tuple(
+            name for name in self.meta.get("explained_by", ()) if not name.startswith(PREVIOUS)
+        )
 
     @property
     def compares_with(self) -> frozenset[str]:
         """The tables of the month before that this month's are held against."""
-        named = [*self.meta.get("explained_by", ()), *re.findall(rf"\b{PREVIOUS}\w+", self.kwargs.get(QUERY, ""))]
+        named = [
+            *self.meta.get("explained_by", ()),
+            *re.findall(rf"\b{PREVIOUS}\w+", self.kwargs.get(QUERY, "")),
+        ]
         return frozenset(name.removeprefix(PREVIOUS) for name in named if name.startswith(PREVIOUS))
 
     @property
@@ -91,7 +96,10 @@ class Expectation:
             return str(kwargs[QUERY]).replace("{batch}", rows)
         if self.type == "expect_column_values_to_not_be_null":
             return f"SELECT * FROM {rows} WHERE {quote_name(kwargs['column'])} IS NULL"
-        if self.type in ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"):
+        if self.type in (
+            "expect_column_values_to_be_unique",
+            "expect_compound_columns_to_be_unique",
+        ):
             names = quote_names(self.columns)
             return f"SELECT {names}, COUNT(*) AS row_count FROM {rows} GROUP BY {names} HAVING COUNT(*) > 1"
         return f"SELECT * FROM {rows} WHERE {self.bad_row()}"
@@ -101,7 +109,9 @@ class Expectation:
         kwargs, column = self.kwargs, quote_name(self.kwargs.get("column", ""))
         if self.type == "expect_column_values_to_be_between":
             limits = [(kwargs.get("min_value"), "<"), (kwargs.get("max_value"), ">")]
-            return " OR ".join(f"{column} {sign} {limit}" for limit, sign in limits if limit is not None)
+            return " OR ".join(
+                f"{column} {sign} {limit}" for limit, sign in limits if limit is not None
+            )
         if self.type == "expect_column_pair_values_a_to_be_greater_than_b":
             sign = "<" if kwargs.get("or_equal") else "<="
             return f"{quote_name(kwargs['column_A'])} {sign} {quote_name(kwargs['column_B'])}"
@@ -109,7 +119,9 @@ class Expectation:
             import sqlglot  # here, so that who asks which rules there are does not wait for it
             from sqlglot import exp
 
-            where = sqlglot.parse_one(kwargs[QUERY].replace("{batch}", "batch"), read="duckdb").find(exp.Where)
+            where = sqlglot.parse_one(
+                kwargs[QUERY].replace("{batch}", "batch"), read="duckdb"
+            ).find(exp.Where)
             if where is not None:
                 return str(where.this.sql(dialect="duckdb"))
         raise SpecError("expectation.no_row_rule", table=self.table, name=self.name)
@@ -131,12 +143,17 @@ def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[
 
 def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[Expectation]]:
     """Load every table's expectations; raise SpecError when the gate file speaks of a finding that no rule makes."""
-    suites = {path.stem: load_suite(path.stem, month, gate_file) for path in sorted(EXPECTATIONS.glob("*.yml"))}
+    suites = {
+        path.stem: load_suite(path.stem, month, gate_file)
+        for path in sorted(EXPECTATIONS.glob("*.yml"))
+    }
     known = {e.finding for suite in suites.values() for e in suite}
     for finding in _changes_of(gate_file) if gate_file else ():
         if finding not in known:
             near = ", ".join(get_close_matches(finding, known, n=3)) or "–"
-            raise _gate_error(gate_file, [finding], Phrase("written.why.no_finding", {"near": near}))
+            raise _gate_error(
+                gate_file, [finding], Phrase("written.why.no_finding", {"near": near})
+            )
     return suites
 
 
@@ -157,11 +174,17 @@ def _rows_of(written: Written, table: str) -> list[dict[str, Any]]:
     for place, row in enumerate(content):
         if row["type"] not in known_types():
             near = ", ".join(get_close_matches(row["type"], known_types(), n=3)) or "–"
-            raise written.wrong([place, "type"], Phrase("written.why.no_type", {"value": row["type"], "near": near}))
-        rule = Expectation(table, row["type"], row.get("kwargs", {}), "critical", row.get("meta", {}))
+            raise written.wrong(
+                [place, "type"], Phrase("written.why.no_type", {"value": row["type"], "near": near})
+            )
+        rule = Expectation(
+            table, row["type"], row.get("kwargs", {}), "critical", row.get("meta", {})
+        )
         _check_rule(written, place, rule)
         if rule.name in seen:
-            raise written.wrong([place], Phrase("written.why.taken", {"value": rule.name, "by": written.file}))
+            raise written.wrong(
+                [place], Phrase("written.why.taken", {"value": rule.name, "by": written.file})
+            )
         seen.add(rule.name)
     return content
 
@@ -177,12 +200,17 @@ def _check_rule(written: Written, place: int, rule: Expectation) -> None:
     unknown = [name for name in rule.columns if columns and name not in columns]
     if unknown:
         where = "meta" if "columns" in rule.meta else "kwargs"
-        raise written.wrong([place, where], Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown[0]}"}))
+        raise written.wrong(
+            [place, where],
+            Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown[0]}"}),
+        )
     if rule.takes_rows:
         try:
             rule.bad_row()
         except SpecError as error:
-            raise written.wrong([place, "meta", "rows"], Phrase("written.why.no_row_rule")) from error
+            raise written.wrong(
+                [place, "meta", "rows"], Phrase("written.why.no_row_rule")
+            ) from error
 
 
 def _columns_of(table: str) -> set[str]:
@@ -228,7 +256,9 @@ def _gate_error(gate_file: Path | None, place: Place, why: Phrase) -> SpecError:
     return read_written(gate_file).wrong(place, why)
 
 
-def _changed(expectation: Expectation, change: dict[str, Any] | None, gate_file: Path | None) -> Expectation:
+def _changed(
+    expectation: Expectation, change: dict[str, Any] | None, gate_file: Path | None
+) -> Expectation:
     """Apply what an installation's gate file says of a rule."""
     if not change:
         return expectation
@@ -236,20 +266,32 @@ def _changed(expectation: Expectation, change: dict[str, Any] | None, gate_file:
     unknown = sorted(set(change) - allowed)
     if unknown:
         facts = {"allowed": ", ".join(sorted(allowed))}
-        raise _gate_error(gate_file, [expectation.finding, unknown[0]], Phrase("written.why.unknown_key", facts))
-    kwargs = expectation.kwargs | {name: value for name, value in change.items() if name != "severity"}
-    return replace(expectation, severity=change.get("severity", expectation.severity), kwargs=kwargs)
+        raise _gate_error(
+            gate_file, [expectation.finding, unknown[0]], Phrase("written.why.unknown_key", facts)
+        )
+    kwargs = expectation.kwargs | {
+        name: value for name, value in change.items() if name != "severity"
+    }
+    return replace(
+        expectation, severity=change.get("severity", expectation.severity), kwargs=kwargs
+    )
 
 
 def _expectation(table: str, row: dict[str, Any], month: Month) -> Expectation:
     kwargs = dict(row.get("kwargs", {}))
     if QUERY in kwargs:
         kwargs[QUERY] = _filled(kwargs[QUERY], month)
-    return Expectation(table, row["type"], kwargs, row.get("severity", "critical"), dict(row.get("meta", {})))
+    return Expectation(
+        table, row["type"], kwargs, row.get("severity", "critical"), dict(row.get("meta", {}))
+    )
 
 
 def _filled(query: str, month: Month) -> str:
-    days = {"month": f"'{month}'", "first_day": f"DATE '{month.first_day}'", "last_day": f"DATE '{month.last_day}'"}
+    days = {
+        "month": f"'{month}'",
+        "first_day": f"DATE '{month.first_day}'",
+        "last_day": f"DATE '{month.last_day}'",
+    }
     for name, value in days.items():
         query = query.replace("{" + name + "}", value)
     return query

@@ -84,7 +84,9 @@ class KpiVariantBlock(_Block):
     @model_validator(mode="after")
     def _check_period(self) -> Self:
         if self.period and self.value not in (None, "sum"):
-            raise ValueError("period: sum is for a KPI that is sums over sums, not for value: " + str(self.value))
+            raise ValueError(
+                "period: sum is for a KPI that is sums over sums, not for value: " + str(self.value)
+            )
         return self
 
 

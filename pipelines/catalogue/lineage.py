@@ -63,26 +63,79 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "snapshot_person": ("customer_id", "name", "phone"),
     "dispatch_listed": ("list", "customer_id", "first_month"),
     "dispatch_candidate": (
-        *("month", "list", "customer_id", "service_id", "rank", "rank_value", "amount", "reason_codes"),
+        *(
+            "month",
+            "list",
+            "customer_id",
+            "service_id",
+            "rank",
+            "rank_value",
+            "amount",
+            "reason_codes",
+        ),
         *("evidence", "expected_value"),
     ),
     "dispatch_order": (
-        *("order_id", "month", "list", "customer_id", "service_id", "branch_id", "manager_id", "rank", "rank_value"),
-        *("amount", "reason_codes", "also_on", "due_on", "arm", "purpose", "dispatched_on", "is_provisional"),
+        *(
+            "order_id",
+            "month",
+            "list",
+            "customer_id",
+            "service_id",
+            "branch_id",
+            "manager_id",
+            "rank",
+            "rank_value",
+        ),
+        *(
+            "amount",
+            "reason_codes",
+            "also_on",
+            "due_on",
+            "arm",
+            "purpose",
+            "dispatched_on",
+            "is_provisional",
+        ),
     ),
     "daily_order": ("order_id", "customer_id", "branch_id", "manager_id", "dispatched_on"),
     "extract_release": ("month", "order_count"),
-    "extract_outcome": ("order_id", "outcome", "contacted_on", "is_contact", "is_success", "is_closed"),
+    "extract_outcome": (
+        "order_id",
+        "outcome",
+        "contacted_on",
+        "is_contact",
+        "is_success",
+        "is_closed",
+    ),
     "extract_promise": ("order_id", "contacted_on", "promised_amount", "promised_on"),
     "feedback_rule": ("list", "proof"),
     "feedback_effect": (
-        *("list", "month_count", "effect", "effect_low", "effect_high", "revenue_kept", "revenue_kept_low"),
+        *(
+            "list",
+            "month_count",
+            "effect",
+            "effect_low",
+            "effect_high",
+            "revenue_kept",
+            "revenue_kept_low",
+        ),
         *("revenue_kept_high", "needed_order_count", "state", "is_paused"),
     ),
     "feedback_mark": ("customer_id", "is_do_not_contact", "is_wrong_number"),
     "features_held_month": ("month", "months_ago"),
     "kpi_monthly": (
-        *("month", "kpi", "variant", "is_default", "scope_kind", "scope_id", "numerator", "denominator", "value"),
+        *(
+            "month",
+            "kpi",
+            "variant",
+            "is_default",
+            "scope_kind",
+            "scope_id",
+            "numerator",
+            "denominator",
+            "value",
+        ),
         *("target", "gap", "rank", "status", "reason", "interval_low", "interval_high"),
     ),
     "score_churn": (
@@ -125,7 +178,11 @@ def origin(spec: Spec) -> Origin:
         schema[flat] = dict.fromkeys(table_columns(name.name), "VARCHAR")
     try:
         qualified = qualify(
-            tree, schema=schema, dialect="duckdb", quote_identifiers=False, validate_qualify_columns=True
+            tree,
+            schema=schema,
+            dialect="duckdb",
+            quote_identifiers=False,
+            validate_qualify_columns=True,
         )
     except SqlglotError as error:
         raise _bad_column(spec, str(error).splitlines()[0]) from error
@@ -146,7 +203,11 @@ def _bad_column(spec: Spec, why: str) -> SpecError:
     line = spec.sql_line + int(suspect.this.meta.get("line", 1)) - 1
     near = get_close_matches(suspect.name, known, n=3)
     return SpecError(
-        "spec.unknown_column", where=spec.where, line=line, column=suspect.sql(), near=", ".join(near) or "–"
+        "spec.unknown_column",
+        where=spec.where,
+        line=line,
+        column=suspect.sql(),
+        near=", ".join(near) or "–",
     )
 
 
@@ -162,13 +223,19 @@ def _of_scope(scope: Scope, known: dict[int, Origin]) -> Origin:
     """Work out a query's origin; `known` are those worked out: a CTE read by many others would be so many times again."""
     if id(scope) not in known:
         parts = scope.set_operation_scopes
-        known[id(scope)] = _of_union([_of_scope(part, known) for part in parts]) if parts else _of_select(scope, known)
+        known[id(scope)] = (
+            _of_union([_of_scope(part, known) for part in parts])
+            if parts
+            else _of_select(scope, known)
+        )
     return known[id(scope)]
 
 
 def _of_select(scope: Scope, known: dict[int, Origin]) -> Origin:
     select = cast(exp.Select, scope.expression)
-    queries = {alias: source for alias, source in scope.sources.items() if isinstance(source, Scope)}
+    queries = {
+        alias: source for alias, source in scope.sources.items() if isinstance(source, Scope)
+    }
     inner = {alias: _of_scope(source, known) for alias, source in queries.items()}
     made = Origin()
     for projection in select.selects:
@@ -189,8 +256,14 @@ def _of_select(scope: Scope, known: dict[int, Origin]) -> Origin:
 def _rows_alone(scope: Scope) -> set[ColumnName]:
     """Tables none of whose columns are named: counted or crossed, they matter by their rows."""
     named = {column.table for column in scope.columns}
-    tables = {alias: source for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
-    return {ColumnName(_table_name(source), "*") for alias, source in tables.items() if alias not in named}
+    tables = {
+        alias: source for alias, source in scope.sources.items() if isinstance(source, exp.Table)
+    }
+    return {
+        ColumnName(_table_name(source), "*")
+        for alias, source in tables.items()
+        if alias not in named
+    }
 
 
 def _table_name(source: exp.Table) -> TableName:
@@ -206,7 +279,9 @@ def _of_union(parts: list[Origin]) -> Origin:
 
 
 def _of_expression(expression: exp.Expr, scope: Scope, inner: dict[str, Origin]) -> set[ColumnName]:
-    return set().union(*(_of_column(c, scope, inner) for c in expression.find_all(exp.Column)), set())
+    return set().union(
+        *(_of_column(c, scope, inner) for c in expression.find_all(exp.Column)), set()
+    )
 
 
 def _of_column(column: exp.Column, scope: Scope, inner: dict[str, Origin]) -> set[ColumnName]:
@@ -251,13 +326,22 @@ def sources_of(table: str) -> frozenset[Delivered]:
 def feature_columns(names: frozenset[str]) -> frozenset[ColumnName]:
     """Find the columns of those names among the feature groups that a model may be shown."""
     groups = [spec for spec in room_specs("features") if "model" in spec.meta]
-    return frozenset(ColumnName(TableName(g.table), name) for g in groups for name in g.meta["model"] if name in names)
+    return frozenset(
+        ColumnName(TableName(g.table), name)
+        for g in groups
+        for name in g.meta["model"]
+        if name in names
+    )
 
 
 @cache
 def delivered(spec: Spec) -> frozenset[ColumnName]:
     """Every delivered column of this month that the SQL file's output depends on."""
-    return frozenset(ColumnName(TableName(s.table), s.column) for s in sources(spec) if not s.months and not s.anchor)
+    return frozenset(
+        ColumnName(TableName(s.table), s.column)
+        for s in sources(spec)
+        if not s.months and not s.anchor
+    )
 
 
 When = tuple[str, int]
@@ -290,10 +374,14 @@ class _Follower:
             self.follow(made_of, origin(made_of).all(), then)
         if column.table.name == "score_churn":
             self.follow(reader, set(self.scored_by), then)
-        spec = next((s for s in room_specs(column.table.room) if s.table == column.table.name), None)
+        spec = next(
+            (s for s in room_specs(column.table.room) if s.table == column.table.name), None
+        )
         if spec is not None:
             made, ago = origin(spec), _carried_for(spec, column.column)
-            self.follow(spec, made.columns.get(column.column, set()) | made.rows, (then[0], then[1] + ago))
+            self.follow(
+                spec, made.columns.get(column.column, set()) | made.rows, (then[0], then[1] + ago)
+            )
 
 
 def _shift(when: When, era: str) -> When:
@@ -307,5 +395,8 @@ def _shift(when: When, era: str) -> When:
 def _carried_for(spec: Spec, column: str) -> int:
     """How many months ago the value of a carried column was delivered."""
     ago = column.rsplit("_", 1)[-1]
-    is_carried = spec.meta.get("carry") and column not in (spec.meta["carry"]["key"], *spec.meta["carry"]["latest"])
+    is_carried = spec.meta.get("carry") and column not in (
+        spec.meta["carry"]["key"],
+        *spec.meta["carry"]["latest"],
+    )
     return int(ago) if is_carried and ago.isdigit() else 0

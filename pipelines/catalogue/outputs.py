@@ -13,8 +13,18 @@ from pipelines.catalogue.spec import Spec, named_specs
 
 # What the retention quality analysis tells of each branch and manager.
 QUALITY = (
-    *("cohort_retention_rate.billed", "revenue_retention_rate.net", "zero_usage_rate.all", "arrears_rate.t1_amount"),
-    *("vip_card_holding_rate.holding", "contact_rate.reached", "success_rate.claimed", "success_rate.contacted"),
+    *(
+        "cohort_retention_rate.billed",
+        "revenue_retention_rate.net",
+        "zero_usage_rate.all",
+        "arrears_rate.t1_amount",
+    ),
+    *(
+        "vip_card_holding_rate.holding",
+        "contact_rate.reached",
+        "success_rate.claimed",
+        "success_rate.contacted",
+    ),
 )
 # Where sentences stand in `report_sentence` that are not the summary's: before a branch's id, before a
 # period's name, of activities.
@@ -85,7 +95,9 @@ def _bare_sql(spec: Spec) -> str:
 
 def lists() -> list[Spec]:
     """The dispatch lists in order of priority: the lower number wins, ties by name."""
-    return sorted(named_specs("dispatch").values(), key=lambda spec: (spec.meta["priority"], spec.name))
+    return sorted(
+        named_specs("dispatch").values(), key=lambda spec: (spec.meta["priority"], spec.name)
+    )
 
 
 def decided_by(spec: Spec) -> tuple[str, ...]:
@@ -129,7 +141,9 @@ class OutputState:
         return finding in reasons or f"waived: {finding}" in reasons
 
 
-def output_states(kpi_rows: Iterable[Mapping[str, Any]], list_rows: Iterable[Mapping[str, Any]]) -> list[OutputState]:
+def output_states(
+    kpi_rows: Iterable[Mapping[str, Any]], list_rows: Iterable[Mapping[str, Any]]
+) -> list[OutputState]:
     """The one state of every output of a month, KPIs by name, then lists, from `kpi_monthly` and `dispatch_list`.
 
     Whoever shows or counts what was withheld or not computed asks here, so that every surface says the same.
@@ -144,7 +158,9 @@ def output_states(kpi_rows: Iterable[Mapping[str, Any]], list_rows: Iterable[Map
             worst[name] = row
     states = [_state_of_kpi(name, company[name], worst.get(name)) for name in sorted(company)]
     lists_found = sorted(list_rows, key=lambda row: (row["priority"], row["list"]))
-    return states + [OutputState("list", row["list"], row["status"], row["reason"]) for row in lists_found]
+    return states + [
+        OutputState("list", row["list"], row["status"], row["reason"]) for row in lists_found
+    ]
 
 
 def _state_of_kpi(name: str, row: Mapping[str, Any], part: Mapping[str, Any] | None) -> OutputState:

@@ -44,10 +44,15 @@ def load_rules(path: Path | None) -> Rules:
 def _check_names(written: Written, rules: Rules, causes: set[str]) -> None:
     """Weights are of KPI variants there are and add up to a hundred; causes are those that we count."""
     known = {f"{kpi.name}.{variant}" for kpi in kpis() for variant in kpi.variants}
-    for key, named, allowed in (("weights", rules.weights, known), ("deductions", rules.deductions, causes)):
+    for key, named, allowed in (
+        ("weights", rules.weights, known),
+        ("deductions", rules.deductions, causes),
+    ):
         for name in sorted(set(named) - allowed):
             near = ", ".join(get_close_matches(name, allowed, n=3)) or ", ".join(sorted(causes))
             raise written.wrong([key, name], Phrase("written.why.unknown_key", {"allowed": near}))
     total = sum(rules.weights.values())
     if abs(total - WHOLE) > 1e-9:
-        raise written.wrong(["weights"], Phrase("written.why.not_whole", {"total": f"{total:g}", "whole": WHOLE}))
+        raise written.wrong(
+            ["weights"], Phrase("written.why.not_whole", {"total": f"{total:g}", "whole": WHOLE})
+        )

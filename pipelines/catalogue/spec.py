@@ -137,7 +137,10 @@ def load_spec(path: Path) -> Spec:
     block = Written(where, match["yaml"], first_line=2)
     meta = block.read()
     block.hold_to(block_of(path.parent.name, path.stem), meta)
-    before = match.string[: match.start("sql")] + match["sql"][: len(match["sql"]) - len(match["sql"].lstrip())]
+    before = (
+        match.string[: match.start("sql")]
+        + match["sql"][: len(match["sql"]) - len(match["sql"].lstrip())]
+    )
     sql = match["sql"].strip().rstrip(";")
     return Spec(path.parent.name, path.stem, path, meta, sql, before.count("\n") + 1)
 
@@ -152,7 +155,9 @@ def room_specs(room: str) -> tuple[Spec, ...]:
 def named_specs(room: str) -> Mapping[str, Spec]:
     """Load a room's SQL files by their names, no SELECT parsed."""
     specs = map(load_spec, sorted((SQL / room).glob("*.sql")))
-    return {spec.name: _with_lists(spec) if spec.meta.get("variants_of") else spec for spec in specs}
+    return {
+        spec.name: _with_lists(spec) if spec.meta.get("variants_of") else spec for spec in specs
+    }
 
 
 def _with_lists(spec: Spec) -> Spec:
@@ -162,8 +167,12 @@ def _with_lists(spec: Spec) -> Spec:
         (one for one in named_specs("dispatch").values() if one.meta["holdout"]),
         key=lambda one: (one.meta["priority"], one.name),
     )
-    variants = declared | {one.name: one.meta["title"] for one in held_out if one.name not in declared}
-    return replace(spec, meta=spec.meta | {"variants": variants, "declared_variants": list(declared)})
+    variants = declared | {
+        one.name: one.meta["title"] for one in held_out if one.name not in declared
+    }
+    return replace(
+        spec, meta=spec.meta | {"variants": variants, "declared_variants": list(declared)}
+    )
 
 
 def _in_order(specs: dict[str, Spec]) -> Iterator[Spec]:

@@ -42,6 +42,8 @@ def _fail(error: RetentionError) -> None:
     message = describe(language, error)
     if "--json" in words:
         facts = {name: str(value) for name, value in error.facts.items()}
-        message = json.dumps({"error": error.key, "message": message, "facts": facts}, ensure_ascii=False)
+        message = json.dumps(
+            {"error": error.key, "message": message, "facts": facts}, ensure_ascii=False
+        )
     typer.echo(message, err=True)
     sys.exit(error.exit_code)

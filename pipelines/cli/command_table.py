@@ -55,7 +55,11 @@ TABLE = (
         "installation",
         "Say whether this installation is sound, and how to mend what is not; nothing is changed.",
     ),
-    Command("backup", "installation", "Write the home and the office into one archive, which only its owner can read."),
+    Command(
+        "backup",
+        "installation",
+        "Write the home and the office into one archive, which only its owner can read.",
+    ),
     Command(
         "restore",
         "installation",
@@ -71,11 +75,29 @@ TABLE = (
         "installation",
         "Say what is owed by the next working day and is not done; ends with 12 then, so that any clock can watch.",
     ),
-    Command("train", "model", "Fit a challenger on what was known by a month, and judge it on months it did not see."),
-    Command("models", "model", "List the models: figures, who is champion, and which may not be used and why."),
-    Command("promote", "model", "Make a model champion, on the record; the next run of a month it suits takes it up."),
-    Command("run", "month", "Run a month, all rooms; resumable, and nothing new when nothing changed."),
-    Command("status", "month", "Show versions, rooms, deadlines, and what was withheld or not computed and why."),
+    Command(
+        "train",
+        "model",
+        "Fit a challenger on what was known by a month, and judge it on months it did not see.",
+    ),
+    Command(
+        "models",
+        "model",
+        "List the models: figures, who is champion, and which may not be used and why.",
+    ),
+    Command(
+        "promote",
+        "model",
+        "Make a model champion, on the record; the next run of a month it suits takes it up.",
+    ),
+    Command(
+        "run", "month", "Run a month, all rooms; resumable, and nothing new when nothing changed."
+    ),
+    Command(
+        "status",
+        "month",
+        "Show versions, rooms, deadlines, and what was withheld or not computed and why.",
+    ),
     Command("show", "month", "Show any table of a month; personal data masked."),
     Command("kpi", "month", "Show the KPI table."),
     Command(
@@ -104,14 +126,18 @@ TABLE = (
         "Write a synthetic operator in the contract's form, with the truth beside it; or let it live on with its orders.",
     ),
     Command(
-        "reassign", "orders", "Give orders to another manager, on the record; the next export has them in his workbook."
+        "reassign",
+        "orders",
+        "Give orders to another manager, on the record; the next export has them in his workbook.",
     ),
     Command(
         "withdraw",
         "orders",
         "Take orders back, on the record; no later export has them. What was answered to them stays.",
     ),
-    Command("outcomes", "outcomes", "Take filled workbooks back, row by row; again changes nothing."),
+    Command(
+        "outcomes", "outcomes", "Take filled workbooks back, row by row; again changes nothing."
+    ),
     Command(
         "plan",
         "plan",
@@ -133,7 +159,9 @@ TABLE = (
         "Accept a finding, on the record, or list what was accepted; the next run of the month takes it up.",
     ),
     Command(
-        "why", "why", "Say on which lists a customer is, by what evidence, and whose order he is or why he is left out."
+        "why",
+        "why",
+        "Say on which lists a customer is, by what evidence, and whose order he is or why he is left out.",
     ),
     Command(
         "figure",

@@ -15,7 +15,11 @@ from pipelines.core.names import show_name
 from pipelines.text.texts import LANGUAGES, label, local_language
 
 app = typer.Typer(
-    cls=LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 
@@ -26,7 +30,9 @@ def _check_home(home: Path) -> Path:
     return home
 
 
-Home = Annotated[Path, typer.Option("--home", help="Where the months are kept.", callback=_check_home)]
+Home = Annotated[
+    Path, typer.Option("--home", help="Where the months are kept.", callback=_check_home)
+]
 Lang = Annotated[str | None, typer.Option("--lang", help="Language of the answer: zh or en.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output.")]
 DEFAULT_HOME = Path("home")

@@ -20,7 +20,11 @@ def apportion(
     floors = [floor(part) for part in scaled]
     missing = round_half_away(sum(scaled, Fraction(0))) - sum(floors)
     short = [part - whole for part, whole in zip(scaled, floors, strict=True)]
-    claims = short if owed is None else [s + late * 10**places for s, late in zip(short, owed, strict=True)]
+    claims = (
+        short
+        if owed is None
+        else [s + late * 10**places for s, late in zip(short, owed, strict=True)]
+    )
     ranked = sorted(range(len(parts)), key=lambda place: (short[place] == 0, -claims[place], place))
     lucky = set(ranked[:missing])
     return [Decimal(units + (place in lucky)).scaleb(-places) for place, units in enumerate(floors)]

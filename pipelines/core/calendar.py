@@ -27,7 +27,9 @@ class Calendar:
     The override file is YAML: `holidays: [2027-02-06, …]` and `working_days: [2027-02-14, …]` (weekends worked).
     """
 
-    def __init__(self, holidays: frozenset[date] = frozenset(), working_days: frozenset[date] = frozenset()) -> None:
+    def __init__(
+        self, holidays: frozenset[date] = frozenset(), working_days: frozenset[date] = frozenset()
+    ) -> None:
         self._holidays = holidays
         self._working_days = working_days
         self._years = {day.year for day in holidays | working_days}

@@ -10,7 +10,20 @@ from typing import Any
 from pipelines.core.yaml_files import read_yaml
 
 KINDS = frozenset(
-    {"id", "text", "phone", "enum", "date", "timestamp", "month", "money", "quantity", "integer", "bool", "year"}
+    {
+        "id",
+        "text",
+        "phone",
+        "enum",
+        "date",
+        "timestamp",
+        "month",
+        "money",
+        "quantity",
+        "integer",
+        "bool",
+        "year",
+    }
 )
 
 
@@ -77,7 +90,9 @@ def _column(name: str, spec: str | dict[str, Any]) -> Column:
         spec = {"kind": kind, "required": star == ["*"]}
     column = Column(name, **{**spec, "values": tuple(spec.get("values", ()))})
     if column.kind not in KINDS:
-        raise ValueError(f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {', '.join(sorted(KINDS))}")
+        raise ValueError(
+            f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {', '.join(sorted(KINDS))}"
+        )
     return column
 
 

@@ -38,4 +38,7 @@ def standing_key(contacted_on: date | None, number: int) -> tuple[date, int]:
 
 def outcome_words(language: str) -> dict[str, str]:
     """What people read: `outcome.<code>` to its words."""
-    return {f"outcome.{code}": outcome.words.get(language, outcome.words["en"]) for code, outcome in outcomes().items()}
+    return {
+        f"outcome.{code}": outcome.words.get(language, outcome.words["en"])
+        for code, outcome in outcomes().items()
+    }

@@ -36,7 +36,9 @@ ENGINES: tuple[str, ...] = get_args(Engine)
 class Settings(BaseSettings):
     """Settings from RETENTION_* variables or `.env`."""
 
-    model_config = SettingsConfigDict(env_prefix="RETENTION_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RETENTION_", env_file=".env", extra="ignore", frozen=True
+    )
 
     secret_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_KEY),
@@ -44,62 +46,104 @@ class Settings(BaseSettings):
         description="keys order ids, hold-out draws and row signatures",
     )
     demonstration: bool = Field(
-        default=False, description="a trial: months may be released and sent under the key that everybody knows"
+        default=False,
+        description="a trial: months may be released and sent under the key that everybody knows",
     )
     signed_returns: bool = Field(
-        default=False, description="rows that come back without the signature of their workbook are refused"
+        default=False,
+        description="rows that come back without the signature of their workbook are refused",
     )
     high_value_threshold: Decimal = Field(
-        default=Decimal("89.00"), ge=0, description="θ, yuan a month: mean revenue that makes a customer high-value"
+        default=Decimal("89.00"),
+        ge=0,
+        description="θ, yuan a month: mean revenue that makes a customer high-value",
     )
-    lowest_reward_points: int = Field(default=1000, ge=0, description="points of the cheapest reward")
+    lowest_reward_points: int = Field(
+        default=1000, ge=0, description="points of the cheapest reward"
+    )
     small_denominator: int = Field(default=30, ge=0, description="fewer are shown but not ranked")
     holdout_share: Decimal = Field(
         default=Decimal("0.10"), ge=0, lt=1, description="share held out of persuasion lists"
     )
     private_line_score_cap: Decimal = Field(
-        default=Decimal("1.07"), ge=1, description="over-achievement that the private-line score counts at most"
+        default=Decimal("1.07"),
+        ge=1,
+        description="over-achievement that the private-line score counts at most",
     )
     private_line_score_deduction: Decimal = Field(
         default=Decimal("0"), ge=0, description="points taken off the private-line score"
     )
-    pay_high_score: Decimal = Field(default=Decimal("95"), ge=0, description="a quarter of such scores raises pay")
-    pay_high_factor: Decimal = Field(default=Decimal("1.1"), ge=0, lt=10, description="by how much, the next quarter")
+    pay_high_score: Decimal = Field(
+        default=Decimal("95"), ge=0, description="a quarter of such scores raises pay"
+    )
+    pay_high_factor: Decimal = Field(
+        default=Decimal("1.1"), ge=0, lt=10, description="by how much, the next quarter"
+    )
     pay_low_score: Decimal = Field(
         default=Decimal("80"),
         ge=0,
         description="a quarter of scores below it lowers pay (the printed rule says above, against its own first one)",
     )
-    pay_low_factor: Decimal = Field(default=Decimal("0.9"), ge=0, lt=10, description="by how much, the next quarter")
-    pay_uncertified_factor: Decimal = Field(default=Decimal("0.5"), ge=0, le=1, description="pay without certificate")
+    pay_low_factor: Decimal = Field(
+        default=Decimal("0.9"), ge=0, lt=10, description="by how much, the next quarter"
+    )
+    pay_uncertified_factor: Decimal = Field(
+        default=Decimal("0.5"), ge=0, le=1, description="pay without certificate"
+    )
     output_fee: Decimal = Field(
         default=Decimal("10.00"), ge=0, description="yuan for an order whose success is verified"
     )
-    cool_down_days: int = Field(default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted")
-    dispatch_working_day: int = Field(default=3, ge=1, le=15, description="working day of m+1 on which orders go out")
+    cool_down_days: int = Field(
+        default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted"
+    )
+    dispatch_working_day: int = Field(
+        default=3, ge=1, le=15, description="working day of m+1 on which orders go out"
+    )
     start_working_day: int = Field(
-        default=2, ge=1, le=15, description="working day of m+1 on which Airflow begins a month, at 06:00"
+        default=2,
+        ge=1,
+        le=15,
+        description="working day of m+1 on which Airflow begins a month, at 06:00",
     )
     capacity_rule: Literal["priority", "value"] = Field(
-        default="priority", description="who gets a manager's last places: by the order of the lists, or by value"
+        default="priority",
+        description="who gets a manager's last places: by the order of the lists, or by value",
     )
     minimum_service: Decimal = Field(
-        default=Decimal("0.5"), ge=0, le=1, description="share of debt and card orders served before value decides"
+        default=Decimal("0.5"),
+        ge=0,
+        le=1,
+        description="share of debt and card orders served before value decides",
     )
-    value_horizon_months: int = Field(default=12, ge=1, le=60, description="months of revenue that an order may keep")
-    contact_cost: Decimal = Field(default=Decimal("5.00"), ge=0, description="yuan: what one order costs to work")
+    value_horizon_months: int = Field(
+        default=12, ge=1, le=60, description="months of revenue that an order may keep"
+    )
+    contact_cost: Decimal = Field(
+        default=Decimal("5.00"), ge=0, description="yuan: what one order costs to work"
+    )
     uplift_holdout_orders: int = Field(
-        default=1000, ge=30, description="held-out orders of scored months before an uplift model is trained"
+        default=1000,
+        ge=30,
+        description="held-out orders of scored months before an uplift model is trained",
     )
-    calendar_file: Path | None = Field(default=None, description="YAML of holidays and make-up days for unknown years")
-    gate_file: Path | None = Field(default=None, description="YAML of severities and thresholds of this installation")
-    scorecard_file: Path | None = Field(default=None, description="YAML of this installation's scorecard, over ours")
+    calendar_file: Path | None = Field(
+        default=None, description="YAML of holidays and make-up days for unknown years"
+    )
+    gate_file: Path | None = Field(
+        default=None, description="YAML of severities and thresholds of this installation"
+    )
+    scorecard_file: Path | None = Field(
+        default=None, description="YAML of this installation's scorecard, over ours"
+    )
     delivery_file: Path | None = Field(
         default=None, description="YAML of who is sent what; nothing is delivered without"
     )
-    check_timeout_seconds: int = Field(default=600, ge=1, description="a table's checks that take longer count as red")
+    check_timeout_seconds: int = Field(
+        default=600, ge=1, description="a table's checks that take longer count as red"
+    )
     office_url: SecretStr | None = Field(
-        default=None, description="SQLAlchemy URL of the office database; office.sqlite3 in the home without"
+        default=None,
+        description="SQLAlchemy URL of the office database; office.sqlite3 in the home without",
     )
     keep_draft_days: int = Field(
         default=7, ge=1, description="a draft that nobody goes on with may go after so many days"
@@ -111,10 +155,15 @@ class Settings(BaseSettings):
         default=None, ge=25, description="months held, the rest may go; all of them without"
     )
     engine: Engine = Field(
-        default="duckdb", description="what answers the SQL files: DuckDB here, or Spark beyond one machine"
+        default="duckdb",
+        description="what answers the SQL files: DuckDB here, or Spark beyond one machine",
     )
-    spark_master: str | None = Field(default=None, description="Spark's master; all in this process without")
-    memory_limit: str = Field(default="6GB", description="the engine's memory before it spills to disk")
+    spark_master: str | None = Field(
+        default=None, description="Spark's master; all in this process without"
+    )
+    memory_limit: str = Field(
+        default="6GB", description="the engine's memory before it spills to disk"
+    )
     threads: int = Field(default=2, ge=1, description="the engine's threads")
     log_format: Literal["text", "json"] = Field(
         default="text", description="a run's progress: a bar and names for people, or JSON lines"

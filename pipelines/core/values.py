@@ -193,7 +193,9 @@ class Typed:
     form: str | None = None
 
 
-_INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+_INTEGERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+)
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 # Whether a value beyond what the rooms carry, or a word of ours, stands in a cell of a kind; of a text.
 _FAR = {
@@ -238,20 +240,30 @@ def typed(column: Column, physical: str, is_plain: bool = False) -> Typed:
     cell = _typed(column, physical, is_plain)
     if column.below is None or cell.empty is None:
         return cell
-    return replace(cell, value=f"CASE WHEN abs({cell.value}) < {column.below} THEN {cell.value} END")
+    return replace(
+        cell, value=f"CASE WHEN abs({cell.value}) < {column.below} THEN {cell.value} END"
+    )
 
 
 def _typed(column: Column, physical: str, is_plain: bool) -> Typed:
     native = _native(column, physical)
     if native is not None:
         raw = _raw(column)
-        return Typed(native.short) if is_plain or native.is_plain is None else Typed(native.value, f"{raw} IS NULL")
+        return (
+            Typed(native.short)
+            if is_plain or native.is_plain is None
+            else Typed(native.value, f"{raw} IS NULL")
+        )
     text = _text(column, physical)
     if is_plain:
         return Typed(_from_plain_text(column, text))
     value = _from_text(column, text)
     is_counted = physical == "VARCHAR" or (column.kind in ("id", "phone") and physical in _FLOATS)
-    form = f"CASE WHEN {_is_changed(column, text, value)} THEN form_of({text}) END" if is_counted else None
+    form = (
+        f"CASE WHEN {_is_changed(column, text, value)} THEN form_of({text}) END"
+        if is_counted
+        else None
+    )
     return Typed(value, _is_unknown(column, text), form)
 
 
@@ -269,7 +281,11 @@ def unread(column: Column, text: str) -> str:
 
 def _is_unknown(column: Column, text: str) -> str:
     """A phone in scientific notation has lost its digits: it is unknown, like an empty one."""
-    return f"is_empty({text}) OR is_scientific({text})" if column.kind == "phone" else f"is_empty({text})"
+    return (
+        f"is_empty({text}) OR is_scientific({text})"
+        if column.kind == "phone"
+        else f"is_empty({text})"
+    )
 
 
 @dataclass(frozen=True)
@@ -308,11 +324,15 @@ def _native_instant(raw: str, physical: str) -> _Native:
     has_zone = "ZONE" in physical
     offset = "" if has_zone else " - INTERVAL 8 HOUR"
     at = f"TRY_CAST({raw} AS TIMESTAMP)"
-    first, behind = ("1899-12-31 16:00:00", "2199-12-31 16:00:00") if has_zone else ("1900-01-01", "2200-01-01")
+    first, behind = (
+        ("1899-12-31 16:00:00", "2199-12-31 16:00:00") if has_zone else ("1900-01-01", "2200-01-01")
+    )
     within = f"{at} >= TIMESTAMP '{first}' AND {at} < TIMESTAMP '{behind}'"
     is_plain = f"COALESCE({within}, {raw} IS NULL)"
     no_end = f"CAST({at} AS DATE) = DATE '{NO_END}'"
-    return _Native(f"{at}{offset}", is_plain, f"CASE WHEN {within} OR {no_end} THEN {at}{offset} END")
+    return _Native(
+        f"{at}{offset}", is_plain, f"CASE WHEN {within} OR {no_end} THEN {at}{offset} END"
+    )
 
 
 def _has_text_of_ids(physical: str) -> bool:

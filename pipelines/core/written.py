@@ -58,7 +58,9 @@ class Written:
 
     def read(self) -> Any:
         """Read the YAML; raise SpecError with the line where it is none, or says a key twice."""
-        return parse_yaml(self.text, self.file, first_line=self.first_line, shows_values=self.shows_values)
+        return parse_yaml(
+            self.text, self.file, first_line=self.first_line, shows_values=self.shows_values
+        )
 
     def line_of(self, place: Place) -> int:
         """The line of the file on which a key or an entry stands; of what contains it where it is missing."""
@@ -79,13 +81,17 @@ class Written:
             return adapter.validate_python(content)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-        place = [step for step in first["loc"] if not str(step).startswith(("function-", "literal["))]
+        place = [
+            step for step in first["loc"] if not str(step).startswith(("function-", "literal["))
+        ]
         raise self.wrong(place, _why(first, model, self.shows_values))
 
     def wrong(self, place: Place, why: str | Phrase) -> SpecError:
         """The error that says what is wrong at a place."""
         named = ".".join(map(str, place)) or ROOT_PLACE
-        return SpecError("written.bad", file=self.file, line=self.line_of(place), place=named, why=why)
+        return SpecError(
+            "written.bad", file=self.file, line=self.line_of(place), place=named, why=why
+        )
 
 
 def read_written(path: Path, file: str | None = None, *, shows_values: bool = True) -> Written:
@@ -100,7 +106,9 @@ def read_written(path: Path, file: str | None = None, *, shows_values: bool = Tr
 def _why(error: Any, model: Any, shows_values: bool) -> Phrase:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        return Phrase("written.why.unknown_key", {"allowed": _allowed_keys(model, error["loc"][:-1])})
+        return Phrase(
+            "written.why.unknown_key", {"allowed": _allowed_keys(model, error["loc"][:-1])}
+        )
     if kind == "missing":
         return Phrase("written.why.missing")
     value = _shown(error.get("input")) if shows_values else "…"
@@ -128,10 +136,19 @@ def _allowed_keys(model: Any, place: Place) -> str:
     for step in place:
         parts = _models_in(model)
         found = next(
-            (part.model_fields[str(step)].annotation for part in parts if str(step) in part.model_fields), None
+            (
+                part.model_fields[str(step)].annotation
+                for part in parts
+                if str(step) in part.model_fields
+            ),
+            None,
         )
         model = found if found is not None else model
-    names = {field.alias or name for part in _models_in(model) for name, field in part.model_fields.items()}
+    names = {
+        field.alias or name
+        for part in _models_in(model)
+        for name, field in part.model_fields.items()
+    }
     return ", ".join(sorted(names)) or ROOT_PLACE
 
 

@@ -31,7 +31,9 @@ class _Careful:
         for key, _ in node.value:
             name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
             if name in seen and key.tag != _MERGE:
-                raise ConstructorError(None, None, f"the key {key.value!r} stands there twice", key.start_mark)
+                raise ConstructorError(
+                    None, None, f"the key {key.value!r} stands there twice", key.start_mark
+                )
             seen.add(name)
         made: dict[Hashable, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return made
@@ -70,7 +72,9 @@ def read_text(path: Path, name: str | None = None) -> str:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise SpecError("yaml.unreadable", file=file, why=error.strerror or type(error).__name__) from error
+        raise SpecError(
+            "yaml.unreadable", file=file, why=error.strerror or type(error).__name__
+        ) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -84,7 +88,12 @@ def read_text(path: Path, name: str | None = None) -> str:
 
 
 def parse_yaml(
-    text: str, where: Path | str, is_text: bool = False, first_line: int = 1, *, shows_values: bool = True
+    text: str,
+    where: Path | str,
+    is_text: bool = False,
+    first_line: int = 1,
+    *,
+    shows_values: bool = True,
 ) -> Any:
     """Read YAML that stands in `where` from its `first_line` on; raise SpecError naming the line that is wrong.
 
@@ -127,7 +136,9 @@ def find_lines(text: str, first_line: int = 1) -> dict[tuple[str | int, ...], in
 def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:
     """Walk through the events, of which none is kept: levels, and nodes as they would be with every alias written out."""
     sizes: dict[str, int] = {}
-    opened: list[tuple[str | None, int]] = []  # anchor of each open collection, and the nodes before it
+    opened: list[
+        tuple[str | None, int]
+    ] = []  # anchor of each open collection, and the nodes before it
     total = 0
     for event in yaml.parse(text, yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):

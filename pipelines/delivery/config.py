@@ -90,7 +90,9 @@ class RobotChannel(_Model):
         return self
 
 
-Channel = Annotated[FolderChannel | SftpChannel | SmtpChannel | RobotChannel, Field(discriminator="kind")]
+Channel = Annotated[
+    FolderChannel | SftpChannel | SmtpChannel | RobotChannel, Field(discriminator="kind")
+]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 

@@ -50,7 +50,11 @@ class Parcel:
 
 def open_released(home: Path, occasion: str) -> MonthFolder:
     """Return the folder of a month (`2026-10`) or a day (`2026-11-05`); raise Refused before it is released."""
-    folder = _day_folder(home, date.fromisoformat(occasion)) if _is_day(occasion) else _month_folder(home, occasion)
+    folder = (
+        _day_folder(home, date.fromisoformat(occasion))
+        if _is_day(occasion)
+        else _month_folder(home, occasion)
+    )
     folder.version()
     if folder.seal() is None:
         raise Refused("deliver.not_released", month=occasion)
@@ -82,7 +86,9 @@ def released_version(folder: MonthFolder) -> Version:
     return folder.version(seal["version"] if seal else None)
 
 
-def render(folder: MonthFolder, outbox: Path, language: str, settings: Settings, is_kept: bool = True) -> list[Parcel]:
+def render(
+    folder: MonthFolder, outbox: Path, language: str, settings: Settings, is_kept: bool = True
+) -> list[Parcel]:
     """Return the files of a month or a day with for whom they are, rendering what is not there yet.
 
     Books change with what was reassigned or withdrawn since; a sealed month's documents never do. Sheets of pay are
@@ -101,12 +107,16 @@ def render(folder: MonthFolder, outbox: Path, language: str, settings: Settings,
 
 
 def _documents(folder: MonthFolder, out: Path, language: str) -> list[Book]:
-    from pipelines.documents.reports.write import export_documents  # what draws them is loaded for it
+    from pipelines.documents.reports.write import (
+        export_documents,
+    )  # what draws them is loaded for it
 
     return [Book(COMPANY, COMPANY, path) for path in export_documents(folder, out, language)]
 
 
-def _rendered(outbox: Path, key: str, write: Callable[[Path], Sequence[Book]], is_kept: bool) -> list[Parcel]:
+def _rendered(
+    outbox: Path, key: str, write: Callable[[Path], Sequence[Book]], is_kept: bool
+) -> list[Parcel]:
     """Read a set's index, which is written last; make the set where there is none."""
     place = outbox / "content" / key
     index = read_json(place / "index.json")
@@ -122,7 +132,12 @@ def _rendered(outbox: Path, key: str, write: Callable[[Path], Sequence[Book]], i
 
 
 def _entry(book: Book) -> dict[str, str]:
-    return {"part": book.kind, "holder": book.holder, "name": book.path.name, "sha256": hash_file(book.path)}
+    return {
+        "part": book.kind,
+        "holder": book.holder,
+        "name": book.path.name,
+        "sha256": hash_file(book.path),
+    }
 
 
 def addresses(version: Version) -> dict[str, str]:
@@ -154,7 +169,9 @@ def count(version: Version) -> dict[str, Any]:
         "orders": len(treated),
         "managers": len({row["manager_id"] for row in treated if row["manager_id"]}),
         "lists": dict(sorted(Counter(row["list"] for row in treated).items())),
-        "due": {str(day): n for day, n in sorted(Counter(row["due_on"] for row in treated).items())},
+        "due": {
+            str(day): n for day, n in sorted(Counter(row["due_on"] for row in treated).items())
+        },
         "withheld": len(held_back["withheld"]),
     }
 
@@ -163,7 +180,10 @@ def digest(counts: dict[str, Any], titles: dict[str, str], language: str, link: 
     """Put the counts into a few lines."""
     heads = {name: counts[name] for name in ("occasion", "version", "orders", "managers")}
     lines = [label(language, "digest.head", **heads)]
-    lines += [label(language, "digest.list", title=titles.get(name, name), n=n) for name, n in counts["lists"].items()]
+    lines += [
+        label(language, "digest.list", title=titles.get(name, name), n=n)
+        for name, n in counts["lists"].items()
+    ]
     lines += [label(language, "digest.due", day=day, n=n) for day, n in counts["due"].items()]
     if counts["withheld"]:
         lines.append(label(language, "digest.withheld", n=counts["withheld"]))

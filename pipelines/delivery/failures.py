@@ -21,7 +21,9 @@ class Later(NotSent):
     `is_away` says that it is the receiver's machine, not this letter: others on the channel fare no better.
     """
 
-    def __init__(self, why: str, after: float | None = None, is_away: bool = False, **facts: object) -> None:
+    def __init__(
+        self, why: str, after: float | None = None, is_away: bool = False, **facts: object
+    ) -> None:
         super().__init__(why, **facts)
         self.after = after
         self.is_away = is_away

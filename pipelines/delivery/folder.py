@@ -27,7 +27,9 @@ class FolderSender:
             if not target.exists():
                 _place(files[0], target)
         except OSError as error:
-            raise Later("folder_failed", is_away=True, error=error.strerror or type(error).__name__) from None
+            raise Later(
+                "folder_failed", is_away=True, error=error.strerror or type(error).__name__
+            ) from None
 
     def close(self) -> None:
         """There is nothing to close."""

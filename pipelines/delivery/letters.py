@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.outputs import lists
-from pipelines.delivery.config import Channel, Deliveries, FolderChannel, RobotChannel, SftpChannel, SmtpChannel
+from pipelines.delivery.config import (
+    Channel,
+    Deliveries,
+    FolderChannel,
+    RobotChannel,
+    SftpChannel,
+    SmtpChannel,
+)
 from pipelines.delivery.content import COMPANY, Parcel, addresses, count, digest
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
@@ -41,7 +48,9 @@ def write_letters(deliveries: Deliveries, bag: Mailbag) -> Iterator[Letter]:
             yield from _into_folder(name, channel, bag)
 
 
-def _letter(name: str, channel: Channel, bag: Mailbag, receiver: str, content: str, **more: Any) -> Letter:
+def _letter(
+    name: str, channel: Channel, bag: Mailbag, receiver: str, content: str, **more: Any
+) -> Letter:
     occasion, version = bag.version.occasion, bag.version
     said = letter_id(occasion, version.identity, name, channel.kind, receiver, content)
     return Letter(said, occasion, version.number, name, receiver, **more)
@@ -51,7 +60,9 @@ def _into_folder(name: str, channel: FolderChannel | SftpChannel, bag: Mailbag) 
     """A letter a file, in a folder a receiver, so that rights can be given to each; links between files stay whole."""
     for parcel in bag.parcels:
         if parcel.part in channel.what:
-            holder = parcel.holder if parcel.part == COMPANY else f"{parcel.part}-{_safe(parcel.holder)}"
+            holder = (
+                parcel.holder if parcel.part == COMPANY else f"{parcel.part}-{_safe(parcel.holder)}"
+            )
             shelf = f"{bag.version.occasion}_v{bag.version.number}_{parcel.place[:8]}"
             target, content = f"{holder}/{shelf}/{parcel.name}", f"{parcel.name} {parcel.sha256}"
             yield _letter(name, channel, bag, holder, content, target=target, files=(parcel.file,))
@@ -68,7 +79,9 @@ def _by_mail(name: str, channel: SmtpChannel, bag: Mailbag) -> Iterator[Letter]:
     for (part, holder), parcels in _by_holder(bag.parcels).items():
         if part not in channel.what:
             continue
-        receivers: Sequence[str] = channel.company if part == COMPANY else channel.branches.get(holder, ())
+        receivers: Sequence[str] = (
+            channel.company if part == COMPANY else channel.branches.get(holder, ())
+        )
         if part == "manager":
             receivers = (known[holder],) if holder in known else ()
         yield from (_mail(name, channel, bag, to, parcels) for to in receivers)
@@ -85,9 +98,13 @@ def _by_holder(parcels: Sequence[Parcel]) -> Mapping[tuple[str, str], list[Parce
     return found
 
 
-def _mail(name: str, channel: SmtpChannel, bag: Mailbag, to: str, parcels: Sequence[Parcel]) -> Letter:
+def _mail(
+    name: str, channel: SmtpChannel, bag: Mailbag, to: str, parcels: Sequence[Parcel]
+) -> Letter:
     content = "\n".join(sorted(f"{parcel.name} {parcel.sha256}" for parcel in parcels))
-    letter = _letter(name, channel, bag, to, content, target=to, files=tuple(parcel.file for parcel in parcels))
+    letter = _letter(
+        name, channel, bag, to, content, target=to, files=tuple(parcel.file for parcel in parcels)
+    )
     if is_allowed(to, channel.domains):
         return letter
     return Letter(**vars(letter) | {"state": DEAD, "why": "address_not_allowed"})
@@ -106,8 +123,15 @@ def is_allowed(address: str, domains: Sequence[str]) -> bool:
 def _to_robot(name: str, channel: RobotChannel, bag: Mailbag) -> Letter:
     """One digest; its key are the counts, so that other words for them are not posted anew."""
     counts = count(bag.version)
-    text = digest(counts, {spec.name: spec.title(bag.language) for spec in lists()}, bag.language, channel.link)
+    text = digest(
+        counts,
+        {spec.name: spec.title(bag.language) for spec in lists()},
+        bag.language,
+        channel.link,
+    )
     file = f"content/digest-{sha256(text.encode()).hexdigest()[:16]}.txt"
     write_text(bag.outbox / file, text, 0o600)
     content = json.dumps(counts, sort_keys=True)
-    return _letter(name, channel, bag, channel.type, content, target="", files=(file,), is_once=True)
+    return _letter(
+        name, channel, bag, channel.type, content, target="", files=(file,), is_once=True
+    )

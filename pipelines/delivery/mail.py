@@ -43,7 +43,10 @@ class MailSender:
             raise _refused(error.smtp_code, is_sender=True) from None
         except smtplib.SMTPDataError as error:
             raise _refused(error.smtp_code) from None
-        except (OSError, ValueError) as error:  # every other SMTPException is an OSError; ValueError: no SMTP at all
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # every other SMTPException is an OSError; ValueError: no SMTP at all
             self.close()
             raise Later("smtp_broken", is_away=True, error=type(error).__name__) from None
 
@@ -57,7 +60,9 @@ class MailSender:
         channel, trust = self.channel, trusted(self.channel.ca_file)
         try:
             if channel.security == "tls":
-                self.server = smtplib.SMTP_SSL(channel.host, channel.port, timeout=channel.timeout, context=trust)
+                self.server = smtplib.SMTP_SSL(
+                    channel.host, channel.port, timeout=channel.timeout, context=trust
+                )
             else:
                 self.server = smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout)
             if channel.security == "starttls":
@@ -101,9 +106,13 @@ def write_mail(letter: Letter, files: list[Path], sender: str, language: str) ->
     mail["Message-ID"] = f"<{letter.id}@{sender.partition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     names = "\n".join(file.name for file in files)
-    mail.set_content(label(language, "mail.text", occasion=letter.occasion, version=letter.version, files=names))
+    mail.set_content(
+        label(language, "mail.text", occasion=letter.occasion, version=letter.version, files=names)
+    )
     for file in files:
-        main, _, sub = (mimetypes.guess_type(file.name)[0] or "application/octet-stream").partition("/")
+        main, _, sub = (mimetypes.guess_type(file.name)[0] or "application/octet-stream").partition(
+            "/"
+        )
         mail.add_attachment(file.read_bytes(), maintype=main, subtype=sub, filename=file.name)
         if not file.name.isascii():
             *_, part = mail.iter_attachments()
@@ -132,4 +141,7 @@ def _extended_parameters(name: str) -> list[str]:
     if len(pieces) == 1:
         return [f"filename*=utf-8''{pieces[0]}"]
     marks = ["utf-8''", *[""] * (len(pieces) - 1)]
-    return [f"filename*{place}*={mark}{piece}" for place, (mark, piece) in enumerate(zip(marks, pieces, strict=True))]
+    return [
+        f"filename*{place}*={mark}{piece}"
+        for place, (mark, piece) in enumerate(zip(marks, pieces, strict=True))
+    ]

@@ -16,7 +16,14 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 
 from pipelines.core.errors import Incomplete, Undelivered, UsageError
 from pipelines.core.settings import Settings
-from pipelines.delivery.config import Channel, Deliveries, FolderChannel, SftpChannel, SmtpChannel, load_deliveries
+from pipelines.delivery.config import (
+    Channel,
+    Deliveries,
+    FolderChannel,
+    SftpChannel,
+    SmtpChannel,
+    load_deliveries,
+)
 from pipelines.delivery.content import open_released, released_version, render
 from pipelines.delivery.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.delivery.folder import FolderSender
@@ -38,7 +45,12 @@ from pipelines.store.outbox import (
 )
 
 # What a failure makes of its letter.
-_STATES: Mapping[type[NotSent], str] = {Rejected: DEAD, Unsure: UNSURE, Later: PENDING, Closed: PENDING}
+_STATES: Mapping[type[NotSent], str] = {
+    Rejected: DEAD,
+    Unsure: UNSURE,
+    Later: PENDING,
+    Closed: PENDING,
+}
 
 
 class Sender(Protocol):
@@ -89,7 +101,12 @@ class Wishes:
 
 
 def deliver(
-    home: Path, occasion: str, settings: Settings, wishes: Wishes = Wishes(), pace: Pace = Pace(), is_dry: bool = False
+    home: Path,
+    occasion: str,
+    settings: Settings,
+    wishes: Wishes = Wishes(),
+    pace: Pace = Pace(),
+    is_dry: bool = False,
 ) -> Report:
     """Send what of a released month or day has not been sent; return all its letters.
 
@@ -138,16 +155,24 @@ class Post:
         with self.outbox.lock():
             possible = self._file(self._plan(self.outbox.path))
             self._grant(wishes, possible)
-            waiting = [letter for letter in self.outbox.letters().values() if letter.state == PENDING]
+            waiting = [
+                letter for letter in self.outbox.letters().values() if letter.state == PENDING
+            ]
             for name, channel in self.deliveries.channels.items():
-                self._send_all(channel, [one for one in waiting if one.channel == name and one.id in possible])
+                self._send_all(
+                    channel, [one for one in waiting if one.channel == name and one.id in possible]
+                )
             return Report(self.outbox.occasion, tuple(self.outbox.letters().values()))
 
     def _plan(self, place: Path, is_kept: bool = True) -> list[Letter]:
         """Return the letters there are to be; their texts go into a folder, the outbox unless nothing is kept."""
         language = self.deliveries.language
         parcels = render(self.folder, self.outbox.path, language, self.settings, is_kept)
-        return list(write_letters(self.deliveries, Mailbag(released_version(self.folder), parcels, place, language)))
+        return list(
+            write_letters(
+                self.deliveries, Mailbag(released_version(self.folder), parcels, place, language)
+            )
+        )
 
     def _file(self, planned: Iterable[Letter]) -> set[str]:
         """Write new letters down; what is no longer to be said (another receiver, another content) is not sent.
@@ -174,13 +199,17 @@ class Post:
             self.outbox.put(letter, state=PENDING, why=None, facts={}, not_before=None)
         for start in wishes.received:
             letter = self._find(start, held.values())
-            self.outbox.put(letter, state=SENT, why="taken_for_received", sent_at=_written(instant()))
+            self.outbox.put(
+                letter, state=SENT, why="taken_for_received", sent_at=_written(instant())
+            )
 
     def _find(self, start: str, among: Iterable[Letter]) -> Letter:
         """Find the one letter a person means; only one that is open may be sent again or taken for received."""
         found = [letter for letter in among if letter.id.startswith(start)]
         if len(found) != 1 or found[0].state not in OPEN:
-            raise UsageError("deliver.no_such_letter", id=start, month=self.outbox.occasion, found=len(found))
+            raise UsageError(
+                "deliver.no_such_letter", id=start, month=self.outbox.occasion, found=len(found)
+            )
         return found[0]
 
     def _send_all(self, channel: Channel, letters: Sequence[Letter]) -> None:
@@ -207,7 +236,11 @@ class Post:
             tries(sender.send, letter, files)
         except NotSent as failure:
             self.outbox.put(letter, **_failed(failure), attempts=letter.attempts + _tried(tries))
-            return failure if isinstance(failure, Closed) or getattr(failure, "is_away", False) else None
+            return (
+                failure
+                if isinstance(failure, Closed) or getattr(failure, "is_away", False)
+                else None
+            )
         failpoint("deliver.acknowledged")
         done: dict[str, Any] = {
             "state": SENT,
@@ -258,7 +291,12 @@ def _tried(tries: Retrying) -> int:
 def _failed(failure: NotSent) -> dict[str, Any]:
     after = getattr(failure, "after", None)
     until = _written(instant() + timedelta(seconds=after)) if after else None
-    return {"state": _STATES[type(failure)], "why": failure.why, "facts": failure.facts, "not_before": until}
+    return {
+        "state": _STATES[type(failure)],
+        "why": failure.why,
+        "facts": failure.facts,
+        "not_before": until,
+    }
 
 
 def _written(at: datetime) -> str:

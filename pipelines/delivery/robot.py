@@ -23,12 +23,14 @@ from pipelines.delivery.config import RobotChannel, is_loopback, read_secret, tr
 from pipelines.delivery.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.store.outbox import Letter, instant
 
-HOSTS = {"dingtalk": "oapi.dingtalk.com", "wecom": "qyapi.weixin.qq.com", "feishu": "open.feishu.cn"}
+HOSTS = {
+    "dingtalk": "oapi.dingtalk.com",
+    "wecom": "qyapi.weixin.qq.com",
+    "feishu": "open.feishu.cn",
+}
 # What the vendors call too fast or busy, each with where it stands in docs/deliveries.md; all else they answer is final.
 _TOO_FAST = {"dingtalk": {130101, 410100}, "wecom": {45009, 45033}, "feishu": {11232, 99991400}}
-_BAD_OR_TOO_FAST = (
-    9499  # Feishu's code of a bad request; said of a text that was too fast as well, and only its words differ
-)
+_BAD_OR_TOO_FAST = 9499  # Feishu's code of a bad request; said of a text that was too fast as well, and only its words differ
 _BUSY = -1
 # What says that the robot is another than it was set up here: its link, secret, keyword, allowed addresses, or it is off.
 # No letter is at fault, and each is good once a person has mended the channel.
@@ -79,7 +81,9 @@ class RobotSender:
             return url
         secret, stamp = read_secret(self.channel.secret_file), int(instant().timestamp()) * 1000
         signature = hmac.digest(secret.encode(), f"{stamp}\n{secret}".encode(), "sha256")
-        return url.copy_merge_params({"timestamp": str(stamp), "sign": b64encode(signature).decode()})
+        return url.copy_merge_params(
+            {"timestamp": str(stamp), "sign": b64encode(signature).decode()}
+        )
 
     def _body(self, text: str) -> dict[str, Any]:
         """The text in the vendor's form; Feishu signs it: HMAC-SHA256 of nothing, keyed by seconds and secret."""
@@ -94,7 +98,9 @@ class RobotSender:
         signature = hmac.digest(f"{stamp}\n{secret}".encode(), b"", "sha256")
         return body | {"timestamp": str(stamp), "sign": b64encode(signature).decode()}
 
-    async def _post(self, url: httpx.URL, body: dict[str, Any], key: str) -> tuple[int, Mapping[str, str], bytes]:
+    async def _post(
+        self, url: httpx.URL, body: dict[str, Any], key: str
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """Post within the channel's time, all in all: a server may also answer a byte a second."""
         begun: list[str] = []
 
@@ -103,12 +109,17 @@ class RobotSender:
                 begun.append(event)
 
         client = httpx.AsyncClient(
-            verify=trusted(self.channel.ca_file), proxy=self.channel.proxy, trust_env=False, timeout=None
+            verify=trusted(self.channel.ca_file),
+            proxy=self.channel.proxy,
+            trust_env=False,
+            timeout=None,
         )
         try:
             async with asyncio.timeout(self.channel.timeout), client:
                 headers = {"Idempotency-Key": key}
-                asked = client.stream("POST", url, json=body, headers=headers, extensions={"trace": trace})
+                asked = client.stream(
+                    "POST", url, json=body, headers=headers, extensions={"trace": trace}
+                )
                 async with asked as response:
                     return response.status_code, response.headers, await _read(response)
         except (httpx.HTTPError, TimeoutError) as error:
@@ -188,7 +199,11 @@ def _code(answer: bytes) -> int | None:
         said = json.loads(answer)
     except ValueError:
         return None
-    found = [said[name] for name in ("errcode", "code", "StatusCode") if name in said] if isinstance(said, dict) else []
+    found = (
+        [said[name] for name in ("errcode", "code", "StatusCode") if name in said]
+        if isinstance(said, dict)
+        else []
+    )
     return found[0] if found and type(found[0]) is int else None
 
 

@@ -24,7 +24,11 @@ class SftpSender:
     def send(self, letter: Letter, files: list[Path]) -> None:
         """Put the letter's file at its target."""
         try:
-            self._place(self.sftp or self._connect(), files[0], f"{self.channel.folder.rstrip('/')}/{letter.target}")
+            self._place(
+                self.sftp or self._connect(),
+                files[0],
+                f"{self.channel.folder.rstrip('/')}/{letter.target}",
+            )
         except NotSent:
             raise
         except PermissionError:

@@ -52,7 +52,9 @@ def tell_findings(
     for row in offending:
         values[row["finding"]].append(row)
     failed = [row for row in results if row["success"] is False]
-    told = [_tell(row, values[row["finding"]], states, month, language, set_aside) for row in failed]
+    told = [
+        _tell(row, values[row["finding"]], states, month, language, set_aside) for row in failed
+    ]
     return sorted(told, key=_weight)
 
 
@@ -62,7 +64,12 @@ def _weight(one: ToldFinding) -> tuple[bool, int, int, int, str]:
 
 
 def _tell(
-    row: Row, values: Sequence[Row], states: Sequence[OutputState], month: Month, language: str, aside: Collection[str]
+    row: Row,
+    values: Sequence[Row],
+    states: Sequence[OutputState],
+    month: Month,
+    language: str,
+    aside: Collection[str],
 ) -> ToldFinding:
     held = [state for state in states if state.is_held_by(row["finding"])]
     statuses = [state.status for state in held]
@@ -103,7 +110,9 @@ def _one_value(row: Row, one: Row, names_column: bool, month: Month, language: s
 # -- of a version ------------------------------------------------------------------------------------------------
 
 
-def findings_of(version: Version, states: Sequence[OutputState], language: str) -> list[ToldFinding]:
+def findings_of(
+    version: Version, states: Sequence[OutputState], language: str
+) -> list[ToldFinding]:
     """Tell the findings of a version; of one made before values were kept, without them."""
     intake = _rows(version, "snapshot_intake")
     return tell_findings(

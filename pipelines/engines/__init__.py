@@ -13,5 +13,7 @@ from pipelines.engines.spark import SparkEngine
 def open_engine(settings: Settings, scratch: Path, folders: Sequence[Path]) -> DuckEngine:
     """Open the engine that the settings name, able to read `folders` alone and to spill into `scratch`."""
     if settings.engine == "spark":
-        return SparkEngine(scratch, folders, settings.memory_limit, settings.threads, settings.spark_url)
+        return SparkEngine(
+            scratch, folders, settings.memory_limit, settings.threads, settings.spark_url
+        )
     return DuckEngine(scratch, folders, settings.memory_limit, settings.threads)

@@ -37,11 +37,17 @@ class DuckEngine:
     It writes no file but what spills: results leave as Arrow, and `write_parquet` alone puts them where they belong.
     """
 
-    def __init__(self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int) -> None:
+    def __init__(
+        self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
+    ) -> None:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)  # what spills may name people
         self._connection = duckdb.connect(
             ":memory:",
-            config={"memory_limit": memory_limit, "threads": threads, "temp_directory": str(scratch)},
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": str(scratch),
+            },
         )
         self._connection.execute("SET TimeZone = 'UTC'")
         allowed = ", ".join(quote_text(str(folder.resolve())) for folder in (scratch, *folders))
@@ -57,7 +63,10 @@ class DuckEngine:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._connection.close()
 
@@ -79,7 +88,9 @@ class DuckEngine:
         columns = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters).description
         return {name: str(kind) for name, kind, *_ in columns}
 
-    def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> duckdb.DuckDBPyConnection:
+    def execute(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> duckdb.DuckDBPyConnection:
         """Run one statement with named `$parameters`; raise StorageError for more than one, or one of a kind not sent."""
         statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _SENT:
@@ -87,7 +98,9 @@ class DuckEngine:
             raise StorageError("storage.statement", kinds=kinds or "-")
         return self._connection.execute(statements[0], dict(parameters or {}))
 
-    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+    def rows(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> list[dict[str, Any]]:
         """Return a small result as a list of dicts."""
         rows: list[dict[str, Any]] = self.execute(sql, parameters).to_arrow_table().to_pylist()
         return rows
@@ -103,7 +116,11 @@ class DuckEngine:
         self._connection.unregister("__incoming")
 
     def write(
-        self, sql: str, path: Path, order: Iterable[str], parameters: Mapping[str, object] | None = None
+        self,
+        sql: str,
+        path: Path,
+        order: Iterable[str],
+        parameters: Mapping[str, object] | None = None,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes."""
         result = self.execute(f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}", parameters)
@@ -112,7 +129,9 @@ class DuckEngine:
 
 def nothing_of(columns: Mapping[str, str]) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
-    body = ", ".join(f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items())
+    body = ", ".join(
+        f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()
+    )
     return f"SELECT {body} WHERE FALSE"
 
 

@@ -33,4 +33,6 @@ def naming_table(step: Step, period: object) -> Iterator[None]:
     try:
         yield
     except ENGINE_FAULTS as error:
-        raise StorageError("storage.table", table=step.table, month=period, why=outline_fault(error)) from error
+        raise StorageError(
+            "storage.table", table=step.table, month=period, why=outline_fault(error)
+        ) from error

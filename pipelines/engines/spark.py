@@ -43,7 +43,9 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
 class SparkEngine(DuckEngine):
     """The embedded engine as workbench, with Spark, started when it is first asked, answering the SELECTs of SQL files."""
 
-    def __init__(self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int, master: str) -> None:
+    def __init__(
+        self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int, master: str
+    ) -> None:
         super().__init__(scratch, folders, memory_limit, threads)
         self._wanted = (master, memory_limit, threads)
         self._scratch = scratch
@@ -54,7 +56,9 @@ class SparkEngine(DuckEngine):
     @cached_property
     def _session(self) -> SparkSession:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+            warnings.filterwarnings(
+                "ignore", "PySpark does not yet fully support pandas", FutureWarning
+            )
             return _start(*self._wanted).newSession()
 
     def bind(self, table: TableName, path: Path) -> None:
@@ -100,7 +104,9 @@ class SparkEngine(DuckEngine):
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
         else:
-            rows = self._session.sql(sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0])
+            rows = self._session.sql(
+                sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0]
+            )
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
 
@@ -119,7 +125,9 @@ def _start(master: str, memory: str, threads: int) -> SparkSession:
     for part in ("driver", "executor"):
         builder = builder.config(f"spark.{part}.memory", memory.lower().removesuffix("b"))
     if master.startswith("local"):
-        builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
+        builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config(
+            "spark.driver.host", "127.0.0.1"
+        )
         return builder.config("spark.sql.shuffle.partitions", str(threads)).getOrCreate()
     return _with_a_worker(builder.getOrCreate())
 
@@ -141,7 +149,9 @@ def _told() -> Iterator[None]:
     """Say in our words that Spark failed; its own may hold a customer's data, the name of its condition does not."""
     try:
         yield
-    except Exception as error:  # what Python, py4j, the analyser and executors throw has no base of its own
+    except (
+        Exception
+    ) as error:  # what Python, py4j, the analyser and executors throw has no base of its own
         condition = getattr(error, "getCondition", lambda: None)()
         raise StorageError("storage.spark", why=condition or _outline(error)) from error
 

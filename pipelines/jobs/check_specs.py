@@ -56,7 +56,9 @@ def _wrong(spec: Spec, place: Place, key: str, **facts: object) -> SpecError:
 
 
 def _check_reads(spec: Spec, specs: Iterable[Spec]) -> None:
-    known = {f"snapshot_{name}" for name in contract()} | {s.table for s in specs} | set(EXTRA_COLUMNS)
+    known = (
+        {f"snapshot_{name}" for name in contract()} | {s.table for s in specs} | set(EXTRA_COLUMNS)
+    )
     for table in sorted(spec.reads):
         if table.name not in known or table.name == "snapshot_person":
             raise _bad_table(spec, table, "spec.unknown_table")
@@ -77,8 +79,12 @@ def _bad_table(spec: Spec, table: TableName, key: str) -> SpecError:
     found = (t for t in spec.tree.find_all(exp.Table) if TableName(t.name, t.db) == table)
     line = next((int(t.this.meta.get("line", 1)) for t in found), 1)
     if key == "spec.unknown_table":
-        return SpecError("spec.unknown_table", where=spec.where, line=spec.sql_line + line - 1, table=table)
-    return SpecError("spec.table_of_a_later_room", where=spec.where, line=spec.sql_line + line - 1, table=table)
+        return SpecError(
+            "spec.unknown_table", where=spec.where, line=spec.sql_line + line - 1, table=table
+        )
+    return SpecError(
+        "spec.table_of_a_later_room", where=spec.where, line=spec.sql_line + line - 1, table=table
+    )
 
 
 def _check_columns(spec: Spec) -> None:
@@ -103,10 +109,14 @@ def _check_columns(spec: Spec) -> None:
 def _is_read(spec: Spec, tolerated: str, columns: set[str]) -> bool:
     """Whether what a file can do without is something that it reads."""
     reads = {str(table) for table in spec.reads}
-    short = {name.removeprefix("snapshot_") for name in reads} | {f"{t.era}.*" for t in spec.reads if t.era}
+    short = {name.removeprefix("snapshot_") for name in reads} | {
+        f"{t.era}.*" for t in spec.reads if t.era
+    }
     if tolerated in reads | short:
         return True
-    return tolerated in columns and f"snapshot_{tolerated.split('.')[0]}" in {t.name for t in spec.reads}
+    return tolerated in columns and f"snapshot_{tolerated.split('.')[0]}" in {
+        t.name for t in spec.reads
+    }
 
 
 def _bad_column(spec: Spec, source: ColumnName) -> SpecError:
@@ -114,7 +124,13 @@ def _bad_column(spec: Spec, source: ColumnName) -> SpecError:
     line = next((int(c.this.meta.get("line", 1)) for c in found), 1)
     near = ", ".join(table_columns(source.table.name)) or "–"
     column = f"{source.table}.{source.column}"
-    return SpecError("spec.unknown_column", where=spec.where, line=spec.sql_line + line - 1, column=column, near=near)
+    return SpecError(
+        "spec.unknown_column",
+        where=spec.where,
+        line=spec.sql_line + line - 1,
+        column=column,
+        near=near,
+    )
 
 
 def parameter_names() -> frozenset[str]:
@@ -126,7 +142,11 @@ def parameter_names() -> frozenset[str]:
 
 
 def _check_parameters(spec: Spec, known: frozenset[str]) -> None:
-    unknown = [name for name in sorted(spec.parameters) if name not in known and not name.startswith("has_")]
+    unknown = [
+        name
+        for name in sorted(spec.parameters)
+        if name not in known and not name.startswith("has_")
+    ]
     if unknown:
         found = (p for p in spec.sql.splitlines() if f":{unknown[0]}" in p)
         line = spec.sql.splitlines().index(next(found, spec.sql.splitlines()[0]))
@@ -150,7 +170,9 @@ def _check_lists() -> None:
             raise _wrong(spec, ["priority"], "taken", value=spec.meta["priority"], by=other.where)
         wanted = [name for name in LIST_COLUMNS if name != "due_on" or "column" in spec.meta["due"]]
         if spec.tree.named_selects[: len(wanted)] != wanted:
-            raise SpecError("spec.list_columns", where=spec.where, line=spec.sql_line, wanted=", ".join(wanted))
+            raise SpecError(
+                "spec.list_columns", where=spec.where, line=spec.sql_line, wanted=", ".join(wanted)
+            )
         for key in ("evidence", "script"):
             _check_sentence(spec, key)
 
@@ -181,7 +203,9 @@ def _check_kpis() -> None:
         for variant in kpi.variants:
             other = seen.setdefault((kpi.name, variant), kpi)
             if other is not kpi:
-                raise _wrong(kpi.spec, ["variants", variant], "taken", value=variant, by=other.spec.where)
+                raise _wrong(
+                    kpi.spec, ["variants", variant], "taken", value=variant, by=other.spec.where
+                )
         if "." in kpi.spec.name and kpi.spec.name.split(".")[1] not in kpi.variants:
             raise _wrong(kpi.spec, ["variants"], "not_its_stem", value=kpi.spec.name.split(".")[1])
         _check_parts(kpi)

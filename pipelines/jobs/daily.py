@@ -28,7 +28,12 @@ from pipelines.rooms import dispatch, extract, snapshot
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.capacity import place
 from pipelines.rooms.dispatch.decide import ask, settle
-from pipelines.rooms.dispatch.write import write_candidates, write_lists, write_orders, write_why_not
+from pipelines.rooms.dispatch.write import (
+    write_candidates,
+    write_lists,
+    write_orders,
+    write_why_not,
+)
 from pipelines.rooms.feedback.marks import write_marks
 from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.office.by_day import read_day_office
@@ -82,11 +87,16 @@ class DayContext(Context):
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The month's parameters, with the day as the last of its month so far."""
         today = {"last_day": self.day, "first_day": self.day.replace(day=1)}
-        return super().parameters(wanted) | {name: value for name, value in today.items() if name in wanted}
+        return super().parameters(wanted) | {
+            name: value for name, value in today.items() if name in wanted
+        }
 
 
 def _is_of_the_day(table: str) -> bool:
-    return table in {*(f"snapshot_{name}" for name in DAILY), *(f"features_{name}" for name in _OF_THE_DAY)}
+    return table in {
+        *(f"snapshot_{name}" for name in DAILY),
+        *(f"features_{name}" for name in _OF_THE_DAY),
+    }
 
 
 @dataclass
@@ -147,7 +157,9 @@ def run_day(job: DayJob) -> Version:
         seal = job.folder.seal()
         if seal is not None:
             sealed = job.folder.version(seal["version"])
-            _hand_over(job, sealed)  # the run that sealed it may have died before the office had its orders
+            _hand_over(
+                job, sealed
+            )  # the run that sealed it may have died before the office had its orders
             if sealed.manifest["inputs"]["source"] != fingerprint:
                 raise Refused("day.sealed", day=job.day, version=sealed.number)
             return sealed
@@ -180,7 +192,9 @@ def _make(job: DayJob, source: DaySource, office: OfficeReading, inputs: dict[st
     draft.start(inputs)
     before, days = job.before, job.days_before
     folders = [draft.path, before.path, *(version.path for version in days)]
-    with DuckEngine(draft.scratch, folders, job.settings.memory_limit, job.settings.threads) as engine:
+    with DuckEngine(
+        draft.scratch, folders, job.settings.memory_limit, job.settings.threads
+    ) as engine:
         context = DayContext(
             month=before.month,
             settings=job.settings,
@@ -233,7 +247,10 @@ def _tell(context: DayContext) -> None:
     names = {*_OF_THE_DAY, "consent"}
     if context.is_computed("snapshot_trouble_ticket"):  # else who complains is what the month knows
         names.add("complaint")
-    for spec in (*(spec for spec in room_specs("features") if spec.name in names), *room_specs(ROOM)):
+    for spec in (
+        *(spec for spec in room_specs("features") if spec.name in names),
+        *room_specs(ROOM),
+    ):
         context.compute(spec)
 
 
@@ -244,7 +261,11 @@ def _order(context: DayContext, made: list[Version]) -> None:
     """Write the day's orders and why-nots: one list, beside the orders of the month and of the days before."""
     engine = context.engine
     spec = next(spec for spec in lists() if spec.name == LIST)
-    files = [str(version.table("dispatch_order")) for version in made if version.is_computed("dispatch_order")]
+    files = [
+        str(version.table("dispatch_order"))
+        for version in made
+        if version.is_computed("dispatch_order")
+    ]
     engine.table(
         "standing",
         "SELECT customer_id, list, manager_id FROM read_parquet($files, union_by_name = TRUE, "
@@ -257,7 +278,10 @@ def _order(context: DayContext, made: list[Version]) -> None:
     ready = [spec] if state["status"] in ("released", "caveat") else []
     listed = f"SELECT * FROM listed_{LIST}" if ready else dispatch.NOBODY
     engine.table("listed", listed)
-    engine.table("candidate", "SELECT * FROM listed WHERE customer_id NOT IN (SELECT customer_id FROM standing)")
+    engine.table(
+        "candidate",
+        "SELECT * FROM listed WHERE customer_id NOT IN (SELECT customer_id FROM standing)",
+    )
     ask(context, ready)
     place(context)
     settle(context)
@@ -288,7 +312,11 @@ def _take_along(context: DayContext) -> None:
     """Keep beside orders and promises whom they name: workbooks and the office need nothing but the day's folder."""
     tables = [name for name in ("dispatch_order", "daily_promise") if context.is_computed(name)]
     named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
-    context.write("snapshot_person", f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})", ["customer_id"])
+    context.write(
+        "snapshot_person",
+        f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})",
+        ["customer_id"],
+    )
     for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
         if context.is_computed(f"snapshot_{name}"):
             context.write(f"snapshot_{name}", f"SELECT * FROM snapshot_{name}", [key])
@@ -297,7 +325,9 @@ def _take_along(context: DayContext) -> None:
 
 
 def _hand_over(job: DayJob, version: Version) -> None:
-    from console.orders import import_day_orders  # Django is started by orders that leave the house alone
+    from console.orders import (
+        import_day_orders,
+    )  # Django is started by orders that leave the house alone
 
     folder = DayFolder(job.home, Month.parse(version.manifest["month"]), job.day)
     folder.release(version)

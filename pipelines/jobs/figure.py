@@ -106,7 +106,9 @@ def _no_kpi(figure: str, job: Job) -> UsageError:
     """Say where a number of the documents that is no KPI's stands; that there is none of that name else."""
     version = job.folder.version()
     if version.is_computed("report_figure"):
-        found = pq.read_table(version.table("report_figure"), filters=[("figure", "==", figure)]).to_pylist()
+        found = pq.read_table(
+            version.table("report_figure"), filters=[("figure", "==", figure)]
+        ).to_pylist()
         if found:
             told = {name: found[0][name] for name in ("shown", "source")}
             return UsageError("figure.of_a_table", figure=figure, month=job.month, **told)
@@ -116,14 +118,23 @@ def _no_kpi(figure: str, job: Job) -> UsageError:
 def _row_of(version: Version, kpi: Kpi, variant: str, name: Name) -> Row:
     wanted = {"kpi": kpi.name, "variant": variant}
     rows: list[Row] = pq.read_table(
-        version.table("kpi_monthly"), filters=[(column, "==", value) for column, value in wanted.items()]
+        version.table("kpi_monthly"),
+        filters=[(column, "==", value) for column, value in wanted.items()],
     ).to_pylist()
-    row = next((r for r in rows if (r["scope_kind"], r["scope_id"]) == (name.scope_kind, name.scope_id)), None)
+    row = next(
+        (r for r in rows if (r["scope_kind"], r["scope_id"]) == (name.scope_kind, name.scope_id)),
+        None,
+    )
     if rows and rows[0]["status"] == "not_computed":
-        raise UsageError("figure.not_computed", figure=name.topic, month=name.month, reason=rows[0]["reason"])
+        raise UsageError(
+            "figure.not_computed", figure=name.topic, month=name.month, reason=rows[0]["reason"]
+        )
     if row is None:
         raise UsageError(
-            "figure.no_scope", figure=name.topic, month=name.month, scope=f"{name.scope_kind}:{name.scope_id}"
+            "figure.no_scope",
+            figure=name.topic,
+            month=name.month,
+            scope=f"{name.scope_kind}:{name.scope_id}",
         )
     return row
 
@@ -138,7 +149,9 @@ def _rows_behind(job: Job, version: Version, kpi: Kpi, row: Row) -> pa.Table:
         TemporaryDirectory(prefix="figure-") as scratch,
         DuckEngine(Path(scratch), folders, settings.memory_limit, settings.threads) as engine,
     ):
-        context = Context(job.month, settings, Calendar.load(settings.calendar_file), draft, engine, earlier)
+        context = Context(
+            job.month, settings, Calendar.load(settings.calendar_file), draft, engine, earlier
+        )
         context.bind_everything()
         return source_rows(context, kpi, row["variant"], row["scope_kind"], row["scope_id"])
 
@@ -148,4 +161,6 @@ def _check_sum(figure: Figure, name: str) -> None:
     for side in ("numerator", "denominator"):
         there, summed = figure.row[side], pc.sum(figure.rows[side]).as_py() or Decimal(0)
         if there is not None and there != summed:
-            raise VerificationError("figure.differs", figure=name, month=figure.version.month, side=side)
+            raise VerificationError(
+                "figure.differs", figure=name, month=figure.version.month, side=side
+            )

@@ -29,7 +29,15 @@ CHECK_CASES = ROOT / "tests" / "checks"
 _STEP = 10  # between the priorities of two lists
 # Tables that a room's own code writes, besides those whose columns SQL files may read.
 _WRITTEN_BY_CODE = {
-    *("kpi_bridge", "kpi_change", "kpi_tie", "kpi_trend", "dispatch_capacity", "dispatch_list", "dispatch_why_not"),
+    *(
+        "kpi_bridge",
+        "kpi_change",
+        "kpi_tie",
+        "kpi_trend",
+        "dispatch_capacity",
+        "dispatch_list",
+        "dispatch_why_not",
+    ),
     "dispatch_overall",  # the effect of all lists together goes by this name
 }
 
@@ -133,7 +141,9 @@ def _insert_line(path: Path, line: str) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     key = line.split(":", 1)[0]
     is_key = [bool(re.match(r"[^\s#]", text)) for text in lines]
-    places = [place for place, text in enumerate(lines) if is_key[place] and text.split(":", 1)[0] > key]
+    places = [
+        place for place, text in enumerate(lines) if is_key[place] and text.split(":", 1)[0] > key
+    ]
     lines.insert(places[0] if places else len(lines), line)
     write_text(path, "\n".join(lines) + "\n")
 
@@ -149,7 +159,11 @@ def _write_check(table: Table, name: str) -> list[NewFile]:
     column = next(c.name for c in table.columns if c.kind == "id")
     facts = {"name": name, "table": table.name, "column": column}
     is_new = not rules.exists()
-    before = f"# {table.name}: what must hold of the delivered rows.\n" if is_new else rules.read_text(encoding="utf-8")
+    before = (
+        f"# {table.name}: what must hold of the delivered rows.\n"
+        if is_new
+        else rules.read_text(encoding="utf-8")
+    )
     write_text(rules, before.rstrip("\n") + "\n" + _filled(_RULE, facts))
     case.parent.mkdir(parents=True, exist_ok=True)
     write_text(case, _filled(_RULE_CASE, facts))

@@ -43,7 +43,10 @@ _NAMED = {
 }
 _LEFT = tuple(name for name in contract() if not any(name in tables for tables in _NAMED.values()))
 CAUSES: dict[str, tuple[str, ...]] = _NAMED | {"other": _LEFT, "office": tuple(TABLES)}
-STEPS = (*ROOMS, *(f"restate_{cause}" for cause in CAUSES))  # of the causes those that differ, but for the last
+STEPS = (
+    *ROOMS,
+    *(f"restate_{cause}" for cause in CAUSES),
+)  # of the causes those that differ, but for the last
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,10 @@ class Restatement:
 def read_restatement(job: Job, version: Version) -> Restatement:
     """Read what `restate_month` found."""
     seal = job.folder.seal() or {}
-    tables = (pq.read_table(version.table(f"restate_{name}")).to_pylist() for name in ("kpi", "cause", "order"))
+    tables = (
+        pq.read_table(version.table(f"restate_{name}")).to_pylist()
+        for name in ("kpi", "cause", "order")
+    )
     return Restatement(version, seal["version"], *tables)
 
 
@@ -101,7 +107,9 @@ def _is_changed(folder: MonthFolder, source: Source) -> bool:
         now = source.fingerprint(folder.month)
     except SourceNotReady:
         return False
-    return now is not None and all(now != version.manifest["inputs"]["source"] for version in folder.versions())
+    return now is not None and all(
+        now != version.manifest["inputs"]["source"] for version in folder.versions()
+    )
 
 
 def _same(job: Job, draft: Draft) -> Version | None:
@@ -122,21 +130,30 @@ def _steps(job: Job, published: Version, draft: Draft) -> Iterator[tuple[str, Ma
             yield cause, draft
             return
         job.progress(f"restate_{cause}")
-        mixed = {name: before[name] if name in before and name not in taken else now[name] for name in now}
+        mixed = {
+            name: before[name] if name in before and name not in taken else now[name]
+            for name in now
+        }
         path = draft.scratch / cause
         apart = replace(job, progress=lambda step: None)  # its rooms are no steps of the whole
-        yield cause, derive_month(apart, path, draft.inputs, mixed, ROOMS[1 : ROOMS.index("kpi") + 1])
+        yield (
+            cause,
+            derive_month(apart, path, draft.inputs, mixed, ROOMS[1 : ROOMS.index("kpi") + 1]),
+        )
 
 
 def _differs(cause: str, published: Version, draft: Draft, before: Raw, now: Raw) -> bool:
     if cause == "definition":
         apart = {"source", "mapping", "office", "restates"}
         then, here = (
-            {k: v for k, v in m.items() if k not in apart} for m in (published.manifest["inputs"], draft.inputs)
+            {k: v for k, v in m.items() if k not in apart}
+            for m in (published.manifest["inputs"], draft.inputs)
         )
         return then != here
     tables = [f"extract_{table}" for table in CAUSES[cause]]
-    return any(name not in before or _content(before[name][1]) != _content(now[name][1]) for name in tables)
+    return any(
+        name not in before or _content(before[name][1]) != _content(now[name][1]) for name in tables
+    )
 
 
 def _content(entry: Row) -> tuple[object, ...]:
@@ -153,13 +170,30 @@ _PLACES = Decimal(1).scaleb(-12)
 _KPI = pa.schema(
     [
         *[(name, pa.string()) for name in (*_KPI_KEY, "status_published", "status_known")],
-        *[(f"{name}_{when}", _EXACT) for name in _MEASURES for when in ("published", "known", "difference")],
+        *[
+            (f"{name}_{when}", _EXACT)
+            for name in _MEASURES
+            for when in ("published", "known", "difference")
+        ],
     ]
 )
-_CAUSE = pa.schema([*[(n, pa.string()) for n in (*_KPI_KEY, "cause")], *[(f"{n}_change", _EXACT) for n in _MEASURES]])
+_CAUSE = pa.schema(
+    [
+        *[(n, pa.string()) for n in (*_KPI_KEY, "cause")],
+        *[(f"{n}_change", _EXACT) for n in _MEASURES],
+    ]
+)
 _ORDER_KEY = ("list", "customer_id")
 _COMPARED = ("service_id", "branch_id", "manager_id", "arm", "amount")
-_ORDER_TEXTS = ("order_id", *_ORDER_KEY, "change", "cause", "why", "manager_published", "manager_known")
+_ORDER_TEXTS = (
+    "order_id",
+    *_ORDER_KEY,
+    "change",
+    "cause",
+    "why",
+    "manager_published",
+    "manager_known",
+)
 _ORDER = pa.schema(
     [
         *[(name, pa.string()) for name in _ORDER_TEXTS],
@@ -172,16 +206,24 @@ def _write_comparison(job: Job, published: Version, draft: Draft) -> dict[str, R
     """Write `restate_kpi`, `restate_cause` and `restate_order`; return their manifest entries."""
     months: list[tuple[str, dict[tuple[str, ...], Row], dict[tuple[str, ...], Row]]] = []
     for cause, made in [("published", published), *_steps(job, published, draft)]:
-        months.append((cause, _read(made, "kpi_monthly", _KPI_KEY), _read(made, "dispatch_order", _ORDER_KEY)))
+        months.append(
+            (cause, _read(made, "kpi_monthly", _KPI_KEY), _read(made, "dispatch_order", _ORDER_KEY))
+        )
     kpis = [(cause, rows) for cause, rows, _ in months]
     why = _read(draft, "dispatch_why_not", _ORDER_KEY)
     tables = {
         "restate_kpi": (list(_kpi_rows(kpis[0][1], kpis[-1][1])), _KPI, _KPI_KEY),
         "restate_cause": (list(_cause_rows(kpis)), _CAUSE, (*_KPI_KEY, "cause")),
-        "restate_order": (list(_order_rows([(c, orders) for c, _, orders in months], why)), _ORDER, _ORDER_KEY),
+        "restate_order": (
+            list(_order_rows([(c, orders) for c, _, orders in months], why)),
+            _ORDER,
+            _ORDER_KEY,
+        ),
     }
     entries = {}
-    with DuckEngine(draft.scratch, [draft.path], job.settings.memory_limit, job.settings.threads) as engine:
+    with DuckEngine(
+        draft.scratch, [draft.path], job.settings.memory_limit, job.settings.threads
+    ) as engine:
         for name, (rows, schema, key) in tables.items():
             engine.register("made", pa.Table.from_pylist(rows, schema=schema))
             written = engine.write("SELECT * FROM made", draft.path / f"{name}.parquet", key)
@@ -207,7 +249,9 @@ def _minus(now: Decimal | None, then: Decimal | None, *, is_sum: bool) -> Decima
     return None if now is None or then is None else now - then
 
 
-def _kpi_rows(then: Mapping[tuple[str, ...], Row], now: Mapping[tuple[str, ...], Row]) -> Iterator[Row]:
+def _kpi_rows(
+    then: Mapping[tuple[str, ...], Row], now: Mapping[tuple[str, ...], Row]
+) -> Iterator[Row]:
     for key in sorted(then.keys() | now.keys()):
         row: Row = dict(zip(_KPI_KEY, key, strict=True))
         for when, rows in (("published", then), ("known", now)):
@@ -228,8 +272,13 @@ def _cause_rows(months: list[tuple[str, dict[tuple[str, ...], Row]]]) -> Iterato
         for cause, rows in months[1:]:
             found = {name: _exact(rows.get(key), name) for name in _MEASURES}
             if found["value"] is None:
-                found["value"] = standing["value"]  # gone for one step: the next cause is given the whole change
-            changes = {name: _minus(found[name], standing[name], is_sum=name != "value") for name in _MEASURES}
+                found["value"] = standing[
+                    "value"
+                ]  # gone for one step: the next cause is given the whole change
+            changes = {
+                name: _minus(found[name], standing[name], is_sum=name != "value")
+                for name in _MEASURES
+            }
             if not has_value:
                 changes["value"] = None
             if any(changes.values()):
@@ -248,15 +297,23 @@ def _order_rows(
         if states[0] == states[-1]:
             continue
         then, now = first.get(key), last.get(key)
-        cause = next(months[n][0] for n in range(len(months) - 1, 0, -1) if states[n] != states[n - 1])
+        cause = next(
+            months[n][0] for n in range(len(months) - 1, 0, -1) if states[n] != states[n - 1]
+        )
         yield {
             "order_id": (then or now or {})["order_id"],
             **dict(zip(_ORDER_KEY, key, strict=True)),
             "change": "dropped" if now is None else "new" if then is None else "changed",
             "cause": cause,
             "why": _why(then, now, why.get(key)),
-            **{f"manager_{when}": row and row["manager_id"] for when, row in (("published", then), ("known", now))},
-            **{f"amount_{when}": row and row["amount"] for when, row in (("published", then), ("known", now))},
+            **{
+                f"manager_{when}": row and row["manager_id"]
+                for when, row in (("published", then), ("known", now))
+            },
+            **{
+                f"amount_{when}": row and row["amount"]
+                for when, row in (("published", then), ("known", now))
+            },
         }
 
 

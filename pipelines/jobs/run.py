@@ -101,10 +101,14 @@ def run_room(job: Job, room: str) -> Version | None:
             return job.folder.commit(draft) if room == ROOMS[-1] else None
         # What the office has heard since the first room does not count: the month is made of what was staged.
         said = draft.inputs
-        if draft.rooms and said != _inputs(job, said["source"], said["office"], said.get("mapping")):
+        if draft.rooms and said != _inputs(
+            job, said["source"], said["office"], said.get("mapping")
+        ):
             raise UsageError("room.stale", month=job.month)
         if draft.rooms != list(ROOMS[: ROOMS.index(room)]):
-            raise UsageError("room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month)
+            raise UsageError(
+                "room.too_early", room=room, next=ROOMS[len(draft.rooms)], month=job.month
+            )
         run_draft_room(job, draft, room)
         if room == ROOMS[0] and (same := _same_as_current(job, draft)):
             return same
@@ -120,7 +124,9 @@ def release_month(job: Job, approved: int | None = None) -> Version:
     with StorageErrors(job.home, job.month), job.folder.lock():
         version = job.folder.version()
         if approved not in (None, version.number):
-            raise Refused("month.other_version", month=job.month, approved=approved, current=version.number)
+            raise Refused(
+                "month.other_version", month=job.month, approved=approved, current=version.number
+            )
         # Its order ids and its hold-out draw are keyed too: made in a trial they would be everybody's to foretell.
         if version.manifest["inputs"]["key"] != identity_of_key(job.settings):
             raise Refused("key.other", month=job.month, version=version.number)
@@ -137,7 +143,9 @@ def _try_rendering(job: Job) -> None:
     A sealed month never changes: what of it cannot be written would never reach who it is for.
     """
     from pipelines.documents.reports.write import export_documents
-    from pipelines.documents.workbooks.export import month_books  # what draws them is loaded by a release alone
+    from pipelines.documents.workbooks.export import (
+        month_books,
+    )  # what draws them is loaded by a release alone
 
     with TemporaryDirectory(prefix="release-") as out:
         for write in (month_books, export_documents):
@@ -186,7 +194,10 @@ def open_draft(job: Job, **more: str) -> Draft:
     """Go on with the draft when it is made of the same inputs, else begin a new one; `more` are inputs of their own."""
     draft = job.folder.draft()
     source = _source(job)
-    inputs = _inputs(job, source.fingerprint(job.month), mapping=_identity_of_names(source, job.month)) | more
+    inputs = (
+        _inputs(job, source.fingerprint(job.month), mapping=_identity_of_names(source, job.month))
+        | more
+    )
     is_known = inputs["source"] is not None
     if not (is_known and draft.inputs == inputs):
         check_specs()
@@ -210,7 +221,9 @@ def _identity_of_names(source: Source, month: Month) -> str | None:
     return mapping.identity if mapping else None
 
 
-def _inputs(job: Job, fingerprint: str | None, office: str | None = None, mapping: str | None = None) -> dict[str, Any]:
+def _inputs(
+    job: Job, fingerprint: str | None, office: str | None = None, mapping: str | None = None
+) -> dict[str, Any]:
     earlier = _earlier(job)
     champion = find_champion(job.home, job.month)
     uplift = find_champion(uplift_shelf(job.home), job.month)
@@ -223,8 +236,12 @@ def _inputs(job: Job, fingerprint: str | None, office: str | None = None, mappin
         "key": identity_of_key(job.settings),
         "calendar": hash_file(job.settings.calendar_file) if job.settings.calendar_file else None,
         "gate": hash_file(job.settings.gate_file) if job.settings.gate_file else None,
-        "scorecard": hash_file(job.settings.scorecard_file) if job.settings.scorecard_file else None,
-        "waivers": [waiver.meaning() for _, waiver in sorted(waivers_for(job.home, job.month).items())],
+        "scorecard": hash_file(job.settings.scorecard_file)
+        if job.settings.scorecard_file
+        else None,
+        "waivers": [
+            waiver.meaning() for _, waiver in sorted(waivers_for(job.home, job.month).items())
+        ],
         "champion": champion.meaning() if champion else None,
         "uplift": uplift.meaning() if uplift else None,
         "earlier": {era: f"{v.month} {v.identity}" if v else None for era, v in earlier.items()},
@@ -289,7 +306,9 @@ def open_trial(job: Job, path: Path) -> Draft:
     return draft
 
 
-def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], None] | None = None) -> None:
+def run_draft_room(
+    job: Job, draft: Draft, room: str, work: Callable[[Context], None] | None = None
+) -> None:
     """Run a room on a draft, with the earlier versions and the waivers that the draft is recorded to be made of.
 
     So a month that runs while an earlier one is redone is made of one version of it, and says of which. `work` is done
@@ -320,7 +339,9 @@ def run_draft_room(job: Job, draft: Draft, room: str, work: Callable[[Context], 
         context.bind_everything()
         _run_in(context, room, work)
         staged = {"office": office.sha256} if office else {}
-        draft.finish_room(room, context.tables, staged | _content(draft, context) if is_first else None)
+        draft.finish_room(
+            room, context.tables, staged | _content(draft, context) if is_first else None
+        )
 
 
 def _run_in(context: Context, room: str, work: Callable[[Context], None] | None) -> None:
@@ -343,7 +364,9 @@ def _not_answered(spec: Spec, error: duckdb.Error) -> SpecError:
     return SpecError("spec.not_answered", where=spec.where, line=spec.sql_line, why=why)
 
 
-def derive_month(job: Job, path: Path, inputs: dict[str, Any], raw: Raw, rooms: Sequence[str]) -> Draft:
+def derive_month(
+    job: Job, path: Path, inputs: dict[str, Any], raw: Raw, rooms: Sequence[str]
+) -> Draft:
     """Run rooms over deliveries that were taken in before, apart from the home; return the draft at `path`."""
     draft = Draft(job.month, path)
     draft.start(inputs)
@@ -371,7 +394,9 @@ def recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
         versions = folder.versions() if folder else []
         found[era] = next((v for v in versions if v.identity == identity), None)
         if folder and found[era] is None:
-            raise StorageError("storage.version_gone", month=month, needed_by=draft.month, where=folder.path)
+            raise StorageError(
+                "storage.version_gone", month=month, needed_by=draft.month, where=folder.path
+            )
     return found
 
 
@@ -391,7 +416,9 @@ def _content(draft: Draft, context: Context) -> dict[str, Any]:
     if draft.inputs["source"] is not None:
         return {}
     deliveries = {name: entry for name, entry in context.tables.items() if "content" in entry}
-    texts = [f"{name} {entry['state']} {entry['content']}" for name, entry in sorted(deliveries.items())]
+    texts = [
+        f"{name} {entry['state']} {entry['content']}" for name, entry in sorted(deliveries.items())
+    ]
     return {"source": sha256("\n".join(texts).encode()).hexdigest()}
 
 

@@ -68,12 +68,16 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
             elif (
                 is_torn(error) or error.key == "storage.engine"
             ):  # a table of an earlier month, or the record of models
-                differences.append(Difference("underivable", str(error.facts.get("where") or error.facts["why"])))
+                differences.append(
+                    Difference("underivable", str(error.facts.get("where") or error.facts["why"]))
+                )
             else:
                 raise
     told = derived if "code" in notes else []
     files = sum("sha256" in entry for entry in manifest["tables"].values())
-    return Verification(version, files, differences if told else [*differences, *derived], told, notes)
+    return Verification(
+        version, files, differences if told else [*differences, *derived], told, notes
+    )
 
 
 def raise_differing(seen: Verification) -> None:
@@ -85,7 +89,12 @@ def raise_differing(seen: Verification) -> None:
 
 def is_torn(error: StorageError) -> bool:
     """Say whether a record of the home is torn or gone, which a verification tells and does not die of."""
-    return error.key in ("storage.torn", "storage.torn_line", "storage.gone", "storage.torn_current")
+    return error.key in (
+        "storage.torn",
+        "storage.torn_line",
+        "storage.gone",
+        "storage.torn_current",
+    )
 
 
 def _read_seal(job: Job) -> tuple[dict[str, Any] | None, list[Difference]]:
@@ -105,7 +114,9 @@ def _check_seal(version: Version, seal: dict[str, Any] | None) -> Iterator[Diffe
 
 def _check_files(version: Version) -> Iterator[Difference]:
     """Compare what lies in the version's folder with its manifest."""
-    recorded = {f"{n}.parquet": e["sha256"] for n, e in version.manifest["tables"].items() if "sha256" in e}
+    recorded = {
+        f"{n}.parquet": e["sha256"] for n, e in version.manifest["tables"].items() if "sha256" in e
+    }
     for name, expected in sorted(recorded.items()):
         path = version.path / name
         found = _hash_found(path)
@@ -140,11 +151,15 @@ def _derive(job: Job, version: Version) -> Iterator[Difference]:
     manifest = version.manifest
     with TemporaryDirectory(prefix="verify-") as folder:
         again = replace(job, settings=load_settings(**recorded_settings(job, manifest["inputs"])))
-        draft = derive_month(again, Path(folder) / "derived", manifest["inputs"], raw_of(version), ROOMS[1:])
+        draft = derive_month(
+            again, Path(folder) / "derived", manifest["inputs"], raw_of(version), ROOMS[1:]
+        )
         # What a restatement compared is not of the month's own: its files are hashed above.
         recorded = {name for name, entry in manifest["tables"].items() if entry["room"] in ROOMS}
         for name in sorted(recorded | set(draft.tables)):
-            expected, found = (t.get(name, {}).get("sha256") for t in (manifest["tables"], draft.tables))
+            expected, found = (
+                t.get(name, {}).get("sha256") for t in (manifest["tables"], draft.tables)
+            )
             if expected != found:
                 yield Difference("derived", name, expected, found)
         for page in sorted((draft.path / "outbox").rglob("*.html")):

@@ -43,7 +43,9 @@ class Backup:
     office_rows: int
 
 
-def back_up(home: Path, folder: Path, settings: Settings, now: datetime, keep: int | None = None) -> Backup:
+def back_up(
+    home: Path, folder: Path, settings: Settings, now: datetime, keep: int | None = None
+) -> Backup:
     """Write `retention-<UTC>.tar` into a folder outside the home, for the owner alone; keep the newest `keep` archives.
 
     Raise UsageError for a folder inside the home, or a home that is none, and StorageError when it cannot be written.
@@ -85,15 +87,24 @@ def _fill(archive: tarfile.TarFile, home: Path, settings: Settings) -> tuple[int
 def _files(home: Path) -> Iterator[tuple[Path, bytes | None]]:
     """Yield each file, first those that name a version, with their content as it was before the versions were listed."""
     pointers = {
-        path: path.read_bytes() for depth in ("*", "*/*", "*/*/*") for path in home.glob(depth) if _is_kept(path, home)
+        path: path.read_bytes()
+        for depth in ("*", "*/*", "*/*/*")
+        for path in home.glob(depth)
+        if _is_kept(path, home)
     }
     yield from sorted(pointers.items())
-    yield from ((path, None) for path in sorted(home.rglob("*")) if path not in pointers and _is_kept(path, home))
+    yield from (
+        (path, None)
+        for path in sorted(home.rglob("*"))
+        if path not in pointers and _is_kept(path, home)
+    )
 
 
 def _is_kept(path: Path, home: Path) -> bool:
     parts = path.relative_to(home).parts
-    is_unfinished = any(part.endswith((".partial", ".gone")) for part in parts) or path.name.endswith((".tmp", ".lock"))
+    is_unfinished = any(
+        part.endswith((".partial", ".gone")) for part in parts
+    ) or path.name.endswith((".tmp", ".lock"))
     is_office = len(parts) == 1 and path.name.startswith(_OFFICE_FILE)
     return path.is_file() and not path.is_symlink() and not is_unfinished and not is_office
 
@@ -220,7 +231,11 @@ def _check(archive: Path, folder: Path) -> int:
         hashes: dict[str, str] = json.loads((folder / HASHES).read_text())
     except (FileNotFoundError, ValueError) as error:
         raise StorageError("restore.torn", archive=archive) from error
-    found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p != folder / HASHES}
+    found = {
+        str(p.relative_to(folder)): p
+        for p in folder.rglob("*")
+        if p.is_file() and p != folder / HASHES
+    }
     for name in sorted(hashes.keys() | found.keys()):
         if name not in found or name not in hashes or hash_file(found[name]) != hashes[name]:
             raise StorageError("restore.differs", archive=archive, member=name)
@@ -240,4 +255,6 @@ def _storage(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError("storage.failed", where=error.filename or where, why=error.strerror) from error
+        raise StorageError(
+            "storage.failed", where=error.filename or where, why=error.strerror
+        ) from error

@@ -55,7 +55,9 @@ def local_today() -> date:
 
 def deadlines(folder: MonthFolder, held_back: Mapping[str, str], today: date) -> list[Deadline]:
     """Return what is owed for a month by day; `held_back` says of lists and KPI variants why they may not be used."""
-    from pipelines.core.calendar import Calendar  # with the settings half a second, which only this needs
+    from pipelines.core.calendar import (
+        Calendar,
+    )  # with the settings half a second, which only this needs
     from pipelines.core.settings import load_settings
 
     settings = load_settings()
@@ -67,7 +69,10 @@ def deadlines(folder: MonthFolder, held_back: Mapping[str, str], today: date) ->
         if "every" in rule:
             due_on, is_done = _bulletins(folder)
         else:
-            due_on, is_done = due_day(rule, folder.month, calendar, settings, today), folder.seal() is not None
+            due_on, is_done = (
+                due_day(rule, folder.month, calendar, settings, today),
+                folder.seal() is not None,
+            )
         lacking = _lacking(rule, folder.current(), held_back)
         state = "by_hand" if rule.get("by_hand") else _state(due_on, today, is_done, bool(lacking))
         found.append(Deadline(name, due_on, calendar.knows(due_on.year), state, lacking))
@@ -89,7 +94,11 @@ def due_day(rule: Rule, month: Month, calendar: Calendar, settings: Settings, to
     if "working_day" in rule:
         return calendar.nth_of(after, getattr(settings, rule["working_day"]))
     if "weekday" in rule:
-        days = [calendar.on_or_before(day) for day in _days_of(after) if day.isoweekday() == rule["weekday"]]
+        days = [
+            calendar.on_or_before(day)
+            for day in _days_of(after)
+            if day.isoweekday() == rule["weekday"]
+        ]
         return next((day for day in days if day >= today), days[-1])
     return calendar.on_or_before(after.first_day.replace(day=rule["day"]))
 
@@ -101,7 +110,11 @@ def _days_of(month: Month) -> Iterator[date]:
 def _bulletins(folder: MonthFolder) -> tuple[date, bool]:
     """The day after the first day of the month after that was not taken in, and whether all were."""
     after = folder.month.plus(1)
-    missing = (day for day in _days_of(after) if DayFolder(folder.home, folder.month, day).current() is None)
+    missing = (
+        day
+        for day in _days_of(after)
+        if DayFolder(folder.home, folder.month, day).current() is None
+    )
     first = next(missing, None)
     return (first or after.last_day) + timedelta(days=1), first is None
 
@@ -112,7 +125,11 @@ def _bulletins(folder: MonthFolder) -> tuple[date, bool]:
 def _lacking(rule: Rule, version: Version | None, held_back: Mapping[str, str]) -> dict[str, str]:
     """Why something that a duty needs cannot be used, by its name."""
     tables = version.manifest["tables"] if version else {}
-    reasons = {name: "; ".join(entry["reasons"]) for name, entry in tables.items() if entry["status"] != "computed"}
+    reasons = {
+        name: "; ".join(entry["reasons"])
+        for name, entry in tables.items()
+        if entry["status"] != "computed"
+    }
     known = {**reasons, **held_back}
     return {need: known[need] for need in rule.get("needs", ()) if need in known}
 
@@ -131,7 +148,17 @@ def draw_deadlines(rows: Sequence[Mapping[str, Any]], language: str) -> None:
     typer.echo(f"\n{label(language, 'cli.deadlines')}")
     for row in rows:
         what = label(language, f"cli.deadline.{row['name']}")
-        lacking = [f"{name}: {reason_in_words(language, why)}" for name, why in row["lacking"].items()]
-        note = "" if row["is_certain"] else label(language, "cli.provisional", year=row["due_on"].year)
-        said = [str(row["due_on"]), label(language, f"cli.duty.{row['state']}"), what, note, "; ".join(lacking)]
+        lacking = [
+            f"{name}: {reason_in_words(language, why)}" for name, why in row["lacking"].items()
+        ]
+        note = (
+            "" if row["is_certain"] else label(language, "cli.provisional", year=row["due_on"].year)
+        )
+        said = [
+            str(row["due_on"]),
+            label(language, f"cli.duty.{row['state']}"),
+            what,
+            note,
+            "; ".join(lacking),
+        ]
         typer.echo("  " + "  ".join(filter(None, said)))

@@ -125,10 +125,17 @@ def _encoding() -> Check:
 
 
 def _font() -> Check:
-    from pipelines.documents.reports.fonts import chinese_fonts  # the compiler of PDFs is loaded for it
+    from pipelines.documents.reports.fonts import (
+        chinese_fonts,
+    )  # the compiler of PDFs is loaded for it
 
     fonts = chinese_fonts()
-    return Check("font", OK if fonts else WARN, "font", {"font": f"{fonts.serif}, {fonts.sans}" if fonts else "-"})
+    return Check(
+        "font",
+        OK if fonts else WARN,
+        "font",
+        {"font": f"{fonts.serif}, {fonts.sans}" if fonts else "-"},
+    )
 
 
 # -- the home ----------------------------------------------------------------------------------------------------
@@ -142,7 +149,9 @@ def _home(home: Path) -> Check:
             (Path(name) / "a").mkdir()
             os.rename(Path(name) / "a", Path(name) / "b")
     except OSError as error:
-        return Check("home", FAIL, "home", {"where": place, "why": error.strerror or type(error).__name__})
+        return Check(
+            "home", FAIL, "home", {"where": place, "why": error.strerror or type(error).__name__}
+        )
     if open_to_others(home):
         return Check("home", WARN, "home_open", {"where": home})
     return Check("home", OK, "home", {"where": place})
@@ -171,7 +180,12 @@ def _months(home: Path, today: datetime) -> Iterator[Check]:
     """Whether what CURRENT and SEAL.json name is there and is what it was, and what killed runs have left."""
     folders = [p for p in sorted((home / "months").glob("????-??")) if p.is_dir()]
     broken = [p.name for p in folders if _is_broken(MonthFolder(home, Month.parse(p.name)))]
-    yield Check("months", FAIL if broken else OK, "months", {"count": len(folders), "broken": ", ".join(broken)})
+    yield Check(
+        "months",
+        FAIL if broken else OK,
+        "months",
+        {"count": len(folders), "broken": ", ".join(broken)},
+    )
     old = (today - OLD_DRAFT).timestamp()
     left = [p.parent.name for p in home.glob("*/*/v*.partial") if p.stat().st_mtime < old]
     yield Check("drafts", WARN if left else OK, "drafts", {"months": ", ".join(sorted(set(left)))})
@@ -198,7 +212,9 @@ def _key(settings: Settings) -> Check:
     if settings.has_development_key:
         return Check("key", WARN, "key_of_development")
     is_short = len(settings.key) < SHORT_KEY
-    return Check("key", WARN if is_short else OK, "key_short" if is_short else "key", {"length": SHORT_KEY})
+    return Check(
+        "key", WARN if is_short else OK, "key_short" if is_short else "key", {"length": SHORT_KEY}
+    )
 
 
 def _reason(error: SpecError) -> object:
@@ -215,7 +231,12 @@ def _calendar(settings: Settings, today: datetime) -> Check:
         facts = {"file": settings.calendar_file, "why": _reason(error)}
         return Check("calendar", FAIL, "calendar_file", facts, SpecError.exit_code)
     unknown = [year for year in years if not calendar.knows(year)]
-    return Check("calendar", WARN if unknown else OK, "calendar", {"years": ", ".join(map(str, unknown or years))})
+    return Check(
+        "calendar",
+        WARN if unknown else OK,
+        "calendar",
+        {"years": ", ".join(map(str, unknown or years))},
+    )
 
 
 def _gate(settings: Settings) -> Check:
@@ -260,7 +281,9 @@ def _engine(settings: Settings, home: Path) -> Check:
         return Check("engine", OK, "engine_here")
     import duckdb
 
-    from pipelines.engines import open_engine  # here: where DuckDB is the engine nobody waits for it
+    from pipelines.engines import (
+        open_engine,
+    )  # here: where DuckDB is the engine nobody waits for it
 
     try:
         with (
@@ -286,9 +309,13 @@ def _office(settings: Settings, home: Path) -> Check:
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
         return Check("office", FAIL, "office_away", {"why": type(error).__name__})
     if done - known:
-        return Check("office", FAIL, "office_newer", {"migrations": ", ".join(sorted(done - known))})
+        return Check(
+            "office", FAIL, "office_newer", {"migrations": ", ".join(sorted(done - known))}
+        )
     if known - done:
-        return Check("office", WARN, "office_older", {"migrations": ", ".join(sorted(known - done))})
+        return Check(
+            "office", WARN, "office_older", {"migrations": ", ".join(sorted(known - done))}
+        )
     return Check("office", OK, "office")
 
 
@@ -298,7 +325,9 @@ def _migrations(url: sa.URL) -> set[str]:
         if not sa.inspect(engine).has_table("django_migrations"):
             return set()
         with engine.connect() as connection:
-            rows = connection.execute(sa.text("SELECT name FROM django_migrations WHERE app = 'console'"))
+            rows = connection.execute(
+                sa.text("SELECT name FROM django_migrations WHERE app = 'console'")
+            )
             return {str(name) for (name,) in rows}
     finally:
         engine.dispose()
@@ -318,7 +347,12 @@ def _airflow() -> Check:
     if not is_set_up:
         return Check("airflow", FAIL, "airflow_empty")
     found = find_open(os.environ, read_passwords(os.environ))
-    return Check("airflow", WARN if found else OK, "airflow_open" if found else "airflow", {"open": ", ".join(found)})
+    return Check(
+        "airflow",
+        WARN if found else OK,
+        "airflow_open" if found else "airflow",
+        {"open": ", ".join(found)},
+    )
 
 
 def _model(home: Path, settings: Settings) -> Check:
@@ -327,10 +361,20 @@ def _model(home: Path, settings: Settings) -> Check:
         champion = find_champion(shelf)
         if champion is None:
             continue
-        from pipelines.jobs.training.shelf import list_versions  # seconds, which only a home with a model waits for
+        from pipelines.jobs.training.shelf import (
+            list_versions,
+        )  # seconds, which only a home with a model waits for
 
-        version = next((v for v in list_versions(shelf, settings) if v.version == champion.version), None)
+        version = next(
+            (v for v in list_versions(shelf, settings) if v.version == champion.version), None
+        )
         if version is None or version.refused:
             why = "gone" if version is None else version.refused
-            return Check("model", FAIL, "model", {"version": champion.version, "why": why}, ModelError.exit_code)
+            return Check(
+                "model",
+                FAIL,
+                "model",
+                {"version": champion.version, "why": why},
+                ModelError.exit_code,
+            )
     return Check("model", OK, "model")

@@ -37,7 +37,9 @@ from pipelines.store.torn import check_table
 
 NAMESPACE = "retention"
 PRODUCER = f"urn:retention-office:{installed_version('retention-office')}"
-DELIVERY = "delivery"  # what the operator delivered for the month; its version is the source's fingerprint
+DELIVERY = (
+    "delivery"  # what the operator delivered for the month; its version is the source's fingerprint
+)
 Entry = dict[str, Any]
 
 
@@ -70,25 +72,43 @@ class _Teller:
             yield self._event(RunState.START, run, job, inputs, [])
             for table in sorted(name for name, entry in made.items() if _is_sql(entry)):
                 yield from self._of_table(room, table, made[table])
-            yield self._event(RunState.COMPLETE, run, job, inputs, [self._output(n) for n in sorted(made)])
+            yield self._event(
+                RunState.COMPLETE, run, job, inputs, [self._output(n) for n in sorted(made)]
+            )
 
     def _of_table(self, room: str, table: str, entry: Entry) -> Iterator[RunEvent]:
-        run, job = self._run(f"{room}.{table}", room), Job(NAMESPACE, f"{room}.{table}", _sql_facet(room, entry))
+        run, job = (
+            self._run(f"{room}.{table}", room),
+            Job(NAMESPACE, f"{room}.{table}", _sql_facet(room, entry)),
+        )
         inputs = self._inputs(_recorded(entry))
         yield self._event(RunState.START, run, job, inputs, [])
         yield self._event(RunState.COMPLETE, run, job, inputs, [self._output(table)])
 
     def _event(
-        self, state: RunState, run: Run, job: Job, inputs: list[InputDataset], outputs: list[OutputDataset]
+        self,
+        state: RunState,
+        run: Run,
+        job: Job,
+        inputs: list[InputDataset],
+        outputs: list[OutputDataset],
     ) -> RunEvent:
         return RunEvent(
-            eventType=state, eventTime=self.time, run=run, job=job, inputs=inputs, outputs=outputs, producer=PRODUCER
+            eventType=state,
+            eventTime=self.time,
+            run=run,
+            job=job,
+            inputs=inputs,
+            outputs=outputs,
+            producer=PRODUCER,
         )
 
     def _run(self, job: str, parent: str | None = None) -> Run:
         month = self.version.month
         facets: dict[str, Any] = {
-            "nominalTime": nominal_time_run.NominalTimeRunFacet(_midnight(month), self.time, producer=PRODUCER)
+            "nominalTime": nominal_time_run.NominalTimeRunFacet(
+                _midnight(month), self.time, producer=PRODUCER
+            )
         }
         if parent:
             above = parent_run.Run(self._id(parent)), parent_run.Job(NAMESPACE, parent)
@@ -108,12 +128,17 @@ class _Teller:
         if room == "snapshot":  # each table is made of the delivered one of its name
             raw = {f"extract_{name.removeprefix('snapshot_')}" for name in made}
             tables = self.manifest["tables"]
-            found |= {(name, tables[name]["sha256"]) for name in raw if "sha256" in tables.get(name, {})}
+            found |= {
+                (name, tables[name]["sha256"]) for name in raw if "sha256" in tables.get(name, {})
+            }
         own = {(name, entry.get("sha256")) for name, entry in made.items()}
         return found - own
 
     def _inputs(self, read: Iterable[tuple[str, str]]) -> list[InputDataset]:
-        return [InputDataset(NAMESPACE, name, facets=_version_facet(sha256)) for name, sha256 in sorted(read)]
+        return [
+            InputDataset(NAMESPACE, name, facets=_version_facet(sha256))
+            for name, sha256 in sorted(read)
+        ]
 
     def _output(self, table: str) -> OutputDataset:
         entry = self.manifest["tables"][table]
@@ -124,11 +149,15 @@ class _Teller:
             rowCount=entry.get("rows"), size=path.stat().st_size, fileCount=1, producer=PRODUCER
         )
         facets = _version_facet(entry["sha256"]) | _schema_facet(table, path)
-        return OutputDataset(NAMESPACE, table, facets=facets, outputFacets={"outputStatistics": rows})
+        return OutputDataset(
+            NAMESPACE, table, facets=facets, outputFacets={"outputStatistics": rows}
+        )
 
 
 def _midnight(month: Month) -> str:
-    return datetime.combine(month.first_day, datetime.min.time(), ZoneInfo("Asia/Shanghai")).isoformat()
+    return datetime.combine(
+        month.first_day, datetime.min.time(), ZoneInfo("Asia/Shanghai")
+    ).isoformat()
 
 
 def _is_sql(entry: Entry) -> bool:
@@ -145,20 +174,26 @@ def _recorded(entry: Entry) -> set[tuple[str, str]]:
 
 
 def _version_facet(sha256: str) -> dict[str, Any]:
-    return {"version": dataset_version_dataset.DatasetVersionDatasetFacet(sha256, producer=PRODUCER)}
+    return {
+        "version": dataset_version_dataset.DatasetVersionDatasetFacet(sha256, producer=PRODUCER)
+    }
 
 
 def _sql_facet(room: str, entry: Entry) -> dict[str, Any]:
     """The SQL of a table, as long as the file is still the one that made it."""
     said = entry["definition"]
-    spec = next((s for s in room_specs(room) if s.where == said["file"] and s.hash == said["sha256"]), None)
+    spec = next(
+        (s for s in room_specs(room) if s.where == said["file"] and s.hash == said["sha256"]), None
+    )
     return {"sql": sql_job.SQLJobFacet(spec.sql, "duckdb", producer=PRODUCER)} if spec else {}
 
 
 def _schema_facet(table: str, path: Path) -> dict[str, Any]:
     """The columns of a table; of a delivered one those that the contract knows, for a file may call a column anything."""
     fields = [(field.name, str(field.type)) for field in pq.read_schema(path)]
-    delivered = contract().get(table.removeprefix("extract_")) if table.startswith("extract_") else None
+    delivered = (
+        contract().get(table.removeprefix("extract_")) if table.startswith("extract_") else None
+    )
     if delivered is not None:
         known = {column.name for column in delivered.columns}
         fields = [(name, kind) for name, kind in fields if name in known or name.startswith("_")]

@@ -44,7 +44,9 @@ class HomeCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield every family, those of a month for the newest held ones."""
         folders = [MonthFolder(self.home, month) for month in held_months(self.home)]
-        readable = {str(f.month): version for f in folders[-NEWEST:] if (version := readable_version(f))}
+        readable = {
+            str(f.month): version for f in folders[-NEWEST:] if (version := readable_version(f))
+        }
         yield from _of_home(self.home, folders)
         yield _gauge(
             "retention_month_readable",
@@ -101,11 +103,23 @@ def _of_home(home: Path, folders: list[MonthFolder]) -> Iterator[GaugeMetricFami
     yield _one("retention_months_held", "Months that have a current version", len(months))
     yield _one("retention_months_released", "Months that are sealed", len(sealed))
     yield from _ends("retention_newest_month", "Last day of the newest month held", months)
-    yield from _ends("retention_newest_released_month", "Last day of the newest month released", sealed)
-    yield _one("retention_days_held", "Folders of days between months", len(list((home / "days").glob("????-??-??"))))
-    yield _one("retention_drafts", "Versions begun and not finished", len(list(home.glob("*/*/v*.partial"))))
+    yield from _ends(
+        "retention_newest_released_month", "Last day of the newest month released", sealed
+    )
+    yield _one(
+        "retention_days_held",
+        "Folders of days between months",
+        len(list((home / "days").glob("????-??-??"))),
+    )
+    yield _one(
+        "retention_drafts",
+        "Versions begun and not finished",
+        len(list(home.glob("*/*/v*.partial"))),
+    )
     if home.is_dir():
-        yield _one("retention_home_free_bytes", "Space free beside the home", shutil.disk_usage(home).free)
+        yield _one(
+            "retention_home_free_bytes", "Space free beside the home", shutil.disk_usage(home).free
+        )
 
 
 def _one(name: str, about: str, value: float) -> GaugeMetricFamily:
@@ -117,7 +131,11 @@ def _ends(name: str, about: str, months: list[Month]) -> Iterator[GaugeMetricFam
     if months:
         after = months[-1].plus(1).first_day
         seconds = datetime(after.year, after.month, 1, tzinfo=UTC).timestamp()
-        yield _one(f"{name}_end_timestamp_seconds", f"{about}, as the first instant after it (UTC)", seconds)
+        yield _one(
+            f"{name}_end_timestamp_seconds",
+            f"{about}, as the first instant after it (UTC)",
+            seconds,
+        )
 
 
 # -- the newest months -------------------------------------------------------------------------------------------
@@ -131,7 +149,9 @@ def _of_tables(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamily]:
         rows |= {(month, n): float(e["rows"]) for n, e in tables.items() if "rows" in e}
         absent[(month,)] = float(sum(e["status"] != "computed" for e in tables.values()))
     yield _gauge("retention_table_rows", "Rows of a computed table", ("month", "table"), rows)
-    yield _gauge("retention_tables_not_computed", "Tables that could not be made", ("month",), absent)
+    yield _gauge(
+        "retention_tables_not_computed", "Tables that could not be made", ("month",), absent
+    )
 
 
 def _of_outputs(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamily]:
@@ -139,8 +159,12 @@ def _of_outputs(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamily]:
     for month, version in versions.items():
         found.update({(month, kind, status): 0 for kind in ("kpi", "list") for status in STATUSES})
         kpis = _rows(version, "kpi_monthly", "status", "scope_kind")
-        found.update((month, "kpi", row["status"]) for row in kpis if row["scope_kind"] == "company")
-        found.update((month, "list", row["status"]) for row in _rows(version, "dispatch_list", "status"))
+        found.update(
+            (month, "kpi", row["status"]) for row in kpis if row["scope_kind"] == "company"
+        )
+        found.update(
+            (month, "list", row["status"]) for row in _rows(version, "dispatch_list", "status")
+        )
     about = "KPI variants (of the company) and lists by whether they may be used"
     yield _gauge("retention_outputs", about, ("month", "kind", "status"), dict(found))
 
@@ -162,25 +186,46 @@ def _of_gate(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamily]:
     for month, version in versions.items():
         found.update({(month, severity, "failed"): 0 for severity in SEVERITIES})
         rows = _rows(version, "validate_result", "severity", "state")
-        found.update((month, row["severity"], row["state"]) for row in rows if row["state"] != "passed")
+        found.update(
+            (month, row["severity"], row["state"]) for row in rows if row["state"] != "passed"
+        )
     about = "Checks of the gate that did not pass, by what became of them"
     yield _gauge("retention_gate_findings", about, ("month", "severity", "state"), dict(found))
 
 
 def _of_model(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamily]:
     """Yield what the newest month's watch saw; a month that no champion scored has no looks."""
-    looks = [(month, row) for month, version in list(versions.items())[-1:] for row in _watch(version)]
+    looks = [
+        (month, row) for month, version in list(versions.items())[-1:] for row in _watch(version)
+    ]
     seen = [(month, row) for month, row in looks if row["measure"] != "retrain"]
     labels = ("month", "measure", "subject")
-    for name, about in (("value", "What a look at the model saw"), ("limit", "How far is still fine")):
-        told = {(month, r["measure"], r["subject"]): r[name] for month, r in seen if r[name] is not None}
-        yield _gauge(f"retention_model_look_{name}", f"{about} (stability: index against training)", labels, told)
+    for name, about in (
+        ("value", "What a look at the model saw"),
+        ("limit", "How far is still fine"),
+    ):
+        told = {
+            (month, r["measure"], r["subject"]): r[name] for month, r in seen if r[name] is not None
+        }
+        yield _gauge(
+            f"retention_model_look_{name}",
+            f"{about} (stability: index against training)",
+            labels,
+            told,
+        )
     levels: Counter[Labels] = Counter({(month, level): 0 for month, _ in looks for level in LEVELS})
     levels.update((month, row["level"]) for month, row in seen)
-    yield _gauge("retention_model_looks", "Looks at the model by level", ("month", "level"), dict(levels))
+    yield _gauge(
+        "retention_model_looks", "Looks at the model by level", ("month", "level"), dict(levels)
+    )
     reasons: Counter[Labels] = Counter({(month,): 0 for month, _ in looks})
     reasons.update((month,) for month, row in looks if row["measure"] == "retrain")
-    yield _gauge("retention_model_retrain_reasons", "Reasons to train a challenger", ("month",), dict(reasons))
+    yield _gauge(
+        "retention_model_retrain_reasons",
+        "Reasons to train a challenger",
+        ("month",),
+        dict(reasons),
+    )
 
 
 def _watch(version: Version) -> Iterable[dict[str, Any]]:
@@ -191,7 +236,9 @@ def _rows(version: Version, table: str, *columns: str) -> list[dict[str, Any]]:
     """Read some columns of a table; nothing of one that was not computed."""
     if not version.is_computed(table):
         return []
-    rows: list[dict[str, Any]] = pq.read_table(version.table(table), columns=list(columns)).to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(
+        version.table(table), columns=list(columns)
+    ).to_pylist()
     return rows
 
 

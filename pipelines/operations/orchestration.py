@@ -14,7 +14,9 @@ from typing import Any
 TIMEZONE = "Asia/Shanghai"
 NOT_READY, BUSY, STORAGE, AWAY = "SourceNotReady", "Busy", "StorageError", "Undelivered"
 _HOUR = timedelta(hours=1)
-os.umask(0o077)  # every task imports this before it does anything: what it makes is its owner's alone
+os.umask(
+    0o077
+)  # every task imports this before it does anything: what it makes is its owner's alone
 _PAUSE = {NOT_READY: _HOUR, BUSY: timedelta(minutes=10), STORAGE: _HOUR, AWAY: _HOUR}
 _KILLED = timedelta(minutes=10)  # of a killed process: no error to look up
 
@@ -24,7 +26,10 @@ def default_args(retries: int, *errors: str) -> dict[str, Any]:
     from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
     # Dotted names: an error is looked up when it happens.
-    rules = [RetryRule(f"pipelines.core.errors.{name}", RetryAction.RETRY, _PAUSE[name]) for name in errors]
+    rules = [
+        RetryRule(f"pipelines.core.errors.{name}", RetryAction.RETRY, _PAUSE[name])
+        for name in errors
+    ]
     return {
         "retries": retries,
         "retry_delay": _KILLED,
@@ -50,7 +55,11 @@ def month_param(description: str) -> dict[str, Any]:
 
     pattern = r"^\d{4}-(0[1-9]|1[0-2])$"
     kind = ["null", "string"]
-    return {"month": Param(None, type=kind, pattern=pattern, title="Month / 账期", description=description)}
+    return {
+        "month": Param(
+            None, type=kind, pattern=pattern, title="Month / 账期", description=description
+        )
+    }
 
 
 def when_of(context: Mapping[str, Any], name: str) -> str:
@@ -63,7 +72,11 @@ def approvers() -> list[dict[str, str]] | None:
 
     Read from RETENTION_APPROVERS (`id=Name,id=Name`) when the DAG file is parsed, so it is the DAG processor's setting.
     """
-    said = [one.partition("=") for one in os.environ.get("RETENTION_APPROVERS", "").split(",") if one.strip()]
+    said = [
+        one.partition("=")
+        for one in os.environ.get("RETENTION_APPROVERS", "").split(",")
+        if one.strip()
+    ]
     return [{"id": who.strip(), "name": (name or who).strip()} for who, _, name in said] or None
 
 
@@ -100,5 +113,7 @@ def backup_folder() -> Path:
 def _setting(name: str) -> str | None:
     from airflow.sdk import Variable
 
-    said: str | None = Variable.get(f"retention_{name}", default=None) or os.environ.get(f"RETENTION_{name.upper()}")
+    said: str | None = Variable.get(f"retention_{name}", default=None) or os.environ.get(
+        f"RETENTION_{name.upper()}"
+    )
     return said

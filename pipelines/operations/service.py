@@ -26,10 +26,21 @@ def find_open(known: Mapping[str, str], passwords: Mapping[str, object]) -> list
     users = _names(known.get(USERS, ""), ":")
     checks = {AUTH: not known.get(AUTH), APPROVERS: not _names(known.get(APPROVERS, ""), "=")}
     if known.get(AUTH, "").endswith(".SimpleAuthManager"):
-        checks[ALL_ADMINS] = known.get(ALL_ADMINS, "").lower() in ("true", "1", "yes", "on", "t", "y")
+        checks[ALL_ADMINS] = known.get(ALL_ADMINS, "").lower() in (
+            "true",
+            "1",
+            "yes",
+            "on",
+            "t",
+            "y",
+        )
         checks[USERS] = not users
-        checks[PASSWORDS] = bool(users) and not all(_is_password(passwords.get(user)) for user in users)
-        checks[APPROVERS] = checks[APPROVERS] or bool(users and _names(known.get(APPROVERS, ""), "=") - users)
+        checks[PASSWORDS] = bool(users) and not all(
+            _is_password(passwords.get(user)) for user in users
+        )
+        checks[APPROVERS] = checks[APPROVERS] or bool(
+            users and _names(known.get(APPROVERS, ""), "=") - users
+        )
     checks[BROKER] = BROKER in known and not _asks_for_password(known[BROKER])
     return [name for name, is_open in checks.items() if is_open]
 

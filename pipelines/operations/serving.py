@@ -26,15 +26,23 @@ from pipelines.store.lake import MonthFolder, held_months
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-SILENT_SECONDS, LONGEST_SECONDS, MOST_AT_ONCE = 5, 20, 32  # of one connection; a scrape takes less than a second
+SILENT_SECONDS, LONGEST_SECONDS, MOST_AT_ONCE = (
+    5,
+    20,
+    32,
+)  # of one connection; a scrape takes less than a second
 CACHED_SECONDS = 5.0  # two scrapers, or an impatient one, read the home once
-STALE_DAYS = 45  # a month is made in the first days of the one after it, and stands until the next is made
+STALE_DAYS = (
+    45  # a month is made in the first days of the one after it, and stands until the next is made
+)
 
 
 class Office:
     """Answers /metrics, /healthz and /readyz for one home."""
 
-    def __init__(self, home: Path, stale_days: int = STALE_DAYS, today: Callable[[], date] = local_today) -> None:
+    def __init__(
+        self, home: Path, stale_days: int = STALE_DAYS, today: Callable[[], date] = local_today
+    ) -> None:
         self.home = home
         self.stale_days = stale_days
         self.today = today
@@ -45,9 +53,18 @@ class Office:
         """Answer one request, as WSGI wants it."""
         pages = {"/metrics": self._metrics, "/healthz": self._health, "/readyz": self._readiness}
         page = pages.get(request.get("PATH_INFO", ""))
-        status, kind, text = page() if page else ("404 Not Found", "text/plain; charset=utf-8", "not found\n")
+        status, kind, text = (
+            page() if page else ("404 Not Found", "text/plain; charset=utf-8", "not found\n")
+        )
         body = text.encode()
-        start(status, [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")])
+        start(
+            status,
+            [
+                ("Content-Type", kind),
+                ("Content-Length", str(len(body))),
+                ("Cache-Control", "no-store"),
+            ],
+        )
         return [body]
 
     def _metrics(self) -> tuple[str, str, str]:
@@ -63,7 +80,11 @@ class Office:
     def _readiness(self) -> tuple[str, str, str]:
         reason = find_reason(self.home, self.today(), self.stale_days)
         status = "503 Service Unavailable" if reason else "200 OK"
-        return status, "application/json", json.dumps({"ready": reason is None, "reason": reason}) + "\n"
+        return (
+            status,
+            "application/json",
+            json.dumps({"ready": reason is None, "reason": reason}) + "\n",
+        )
 
 
 def find_reason(home: Path, today: date, stale_days: int) -> str | None:
@@ -121,7 +142,9 @@ class PatientServer(ThreadingMixIn, WSGIServer):
         if not self._places.acquire(blocking=False):
             with suppress(OSError):
                 request.settimeout(0.1)
-                request.sendall(b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n")
+                request.sendall(
+                    b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+                )
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)

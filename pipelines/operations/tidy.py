@@ -45,10 +45,14 @@ def find_removable(home: Path, settings: Settings, now: datetime) -> list[Remova
     for month in staying:
         folder = MonthFolder(home, month)
         found += [
-            _removal("draft", month, p) for p in _old(folder.path.glob("v*.partial"), now, settings.keep_draft_days)
+            _removal("draft", month, p)
+            for p in _old(folder.path.glob("v*.partial"), now, settings.keep_draft_days)
         ]
         spare = [v.path for v in folder.versions() if v.identity not in needed]
-        found += [_removal("version", month, path) for path in _old(spare, now, settings.keep_version_days)]
+        found += [
+            _removal("version", month, path)
+            for path in _old(spare, now, settings.keep_version_days)
+        ]
     return found
 
 
@@ -74,7 +78,9 @@ def tidy(home: Path, settings: Settings, now: datetime) -> list[Removal]:
 def _month(home: Path, month: Month) -> list[Removal]:
     """A month with its days, and the letters of both: they hold what was sent."""
     days = held_days(home, month)
-    letters = [home / "outbox" / occasion for occasion in (str(month), *(day.occasion for day in days))]
+    letters = [
+        home / "outbox" / occasion for occasion in (str(month), *(day.occasion for day in days))
+    ]
     found = [_removal("letters", month, path) for path in letters if path.is_dir()]
     found += [_removal("day", month, day.path.parent) for day in days]
     return [*found, _removal("month", month, MonthFolder(home, month).path)]
@@ -87,7 +93,11 @@ def _removal(kind: str, month: Month, path: Path) -> Removal:
 def _old(paths: Iterator[Path] | list[Path], now: datetime, days: int) -> list[Path]:
     """Those that nothing was written into for that many days."""
     before = (now - timedelta(days=days)).timestamp()
-    return [path for path in sorted(paths) if max(p.stat().st_mtime for p in (path, *path.iterdir())) < before]
+    return [
+        path
+        for path in sorted(paths)
+        if max(p.stat().st_mtime for p in (path, *path.iterdir())) < before
+    ]
 
 
 def _needed(home: Path, months: list[Month]) -> set[str]:
@@ -98,7 +108,9 @@ def _needed(home: Path, months: list[Month]) -> set[str]:
         sealed = (folder.seal() or {}).get("version")
         current = folder.current()
         for version in folder.versions():
-            is_spoken_of = version.number == sealed or (current and version.number == current.number)
+            is_spoken_of = version.number == sealed or (
+                current and version.number == current.number
+            )
             if is_spoken_of or "restates" in version.manifest["inputs"]:
                 needed |= {version.identity, *_made_of(version)}
         for day in held_days(home, month):
@@ -127,7 +139,11 @@ def _remove(home: Path, removal: Removal, now: datetime) -> None:
 def _put_on_record(home: Path, removal: Removal, now: datetime) -> None:
     folder = MonthFolder(home, removal.month)
     seal = folder.seal() or {}
-    said = {"month": str(removal.month), "manifest": folder.version().identity, "removed_at": now.isoformat()}
+    said = {
+        "month": str(removal.month),
+        "manifest": folder.version().identity,
+        "removed_at": now.isoformat(),
+    }
     with (home / RECORD).open("a", encoding="utf-8") as record:
         record.write(json.dumps(said | {"released": seal.get("version")}, sort_keys=True) + "\n")
         record.flush()

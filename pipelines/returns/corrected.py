@@ -18,7 +18,11 @@ from pipelines.text.texts import label, labels
 
 Row = dict[str, Any]
 # Whose answer these rows hold nobody knows: they go back empty, so that no foreign answer comes round signed.
-_OF_ANOTHER = (Refusal("moved_row", "row_id"), Refusal("broken_row"), Refusal("unsigned", "signature"))
+_OF_ANOTHER = (
+    Refusal("moved_row", "row_id"),
+    Refusal("broken_row"),
+    Refusal("unsigned", "signature"),
+)
 
 
 @dataclass
@@ -44,10 +48,15 @@ class SentOut:
         seal = folder.seal()
         if seal is None:
             return {}
-        days = [DayFolder(self.home, month, date.fromisoformat(day.occasion)) for day in held_days(self.home, month)]
+        days = [
+            DayFolder(self.home, month, date.fromisoformat(day.occasion))
+            for day in held_days(self.home, month)
+        ]
         versions = [folder.version(seal["version"]), *(day.version() for day in days if day.seal())]
         offices = [Office(version, language, is_draft=False) for version in versions]
-        return {row["order_id"]: row for office in offices for _, rows in desks(office) for row in rows}
+        return {
+            row["order_id"]: row for office in offices for _, rows in desks(office) for row in rows
+        }
 
 
 def write_corrected(
@@ -55,7 +64,9 @@ def write_corrected(
 ) -> None:
     """Write the refused rows to be corrected and handed back; the file is for its owner's eyes alone."""
     lines = [_line(place, row, sent, language) for place, row in enumerate(rows, start=1)]
-    months = sorted({str(line["order_id"])[:6] for line in lines if ORDER_ID.fullmatch(str(line["order_id"]))})
+    months = sorted(
+        {str(line["order_id"])[:6] for line in lines if ORDER_ID.fullmatch(str(line["order_id"]))}
+    )
     month = Month(int(months[-1][:4]), int(months[-1][4:])) if months else Month(1970, 1)
     stamp = Stamp(title, language, str(month), 0, "", month.plus(1).first_day, is_draft=False)
     book = WorkList(stamp, manager_id="", rows=lines, columns=CORRECTED_COLUMNS)
@@ -65,7 +76,11 @@ def write_corrected(
 def _line(place: int, row: ReturnedRow, sent: SentOut, language: str) -> Row:
     """A refused row; one the office never sent keeps its own cells and cannot become signed by going round."""
     original = sent.row(row.order_id, language)
-    foreign = {"row_id": row.order_id, "signature": row.cells.get("signature") or "-", "rank": place}
+    foreign = {
+        "row_id": row.order_id,
+        "signature": row.cells.get("signature") or "-",
+        "rank": place,
+    }
     cells = original or dict(row.cells) | foreign
     answer = {} if row.refusal in _OF_ANOTHER else input_cells(row)
     if answer and row.outcome:

@@ -54,7 +54,12 @@ _AMOUNT_END = 10**12  # yuan; what every room, and the office, can carry
 _MARKS = str.maketrans("", "", DAMAGED_ID + EXCEL_SERIAL + NO_CACHED_VALUE)
 INPUTS = tuple(column.name for column in WORK_LIST_COLUMNS if column.is_input)
 SIGNED = tuple(column.name for column in WORK_LIST_COLUMNS if column.is_signed)
-_ELSEWHERE = ("source.no_header", "source.wrong_sheet", "source.missing_column", "source.wrong_delimiter")
+_ELSEWHERE = (
+    "source.no_header",
+    "source.wrong_sheet",
+    "source.missing_column",
+    "source.wrong_delimiter",
+)
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,15 @@ class _Form:
 @cache
 def _forms() -> tuple[_Form, ...]:
     names = [column.name for column in WORK_LIST_COLUMNS]
-    spoken = [_Form(lang, {fold_name(labels(lang)[n]): n for n in names}) for lang in reversed(LANGUAGES)]
+    spoken = [
+        _Form(lang, {fold_name(labels(lang)[n]): n for n in names}) for lang in reversed(LANGUAGES)
+    ]
     return (*spoken, _Form("", {name: name for name in names}))
 
 
-def read_return(path: Path, key: bytes, limits: Limits | None = None, must_sign: bool = False) -> Return:
+def read_return(
+    path: Path, key: bytes, limits: Limits | None = None, must_sign: bool = False
+) -> Return:
     """Read a file that came back; raise FileRefused when none of it can be, SourceNotReady when it is not there.
 
     `key` is the one the rows were signed with; with `must_sign` a row without its signature is refused. The rows
@@ -128,8 +137,14 @@ def read_return(path: Path, key: bytes, limits: Limits | None = None, must_sign:
         pages = _open(staged, limits)
     rows: list[ReturnedRow] = []
     for page in pages:
-        said = [line for line in page.lines if any(line.cells[name] for name in INPUTS if name in line.cells)]
-        judge = _Judge(key, page.has, is_csv=staged.kind == "csv", words=_words(), must_sign=must_sign)
+        said = [
+            line
+            for line in page.lines
+            if any(line.cells[name] for name in INPUTS if name in line.cells)
+        ]
+        judge = _Judge(
+            key, page.has, is_csv=staged.kind == "csv", words=_words(), must_sign=must_sign
+        )
         rows += [judge.row(line) for line in _typed(said)]
     unfilled = sum(len(page.lines) for page in pages) - len(rows)
     return Return(path, staged.sha256, pages[0].form.language, rows, unfilled)
@@ -137,7 +152,13 @@ def read_return(path: Path, key: bytes, limits: Limits | None = None, must_sign:
 
 def _kind(path: Path) -> str:
     name = path.name.lower()
-    kinds = (".xlsx", "xlsx"), (".xlsm", "xlsx"), (".csv", "csv"), (".txt", "csv"), (".csv.gz", "csv.gz")
+    kinds = (
+        (".xlsx", "xlsx"),
+        (".xlsm", "xlsx"),
+        (".csv", "csv"),
+        (".txt", "csv"),
+        (".csv.gz", "csv.gz"),
+    )
     kind = next((kind for end, kind in kinds if name.endswith(end)), None)
     if kind is None:
         raise FileRefused("not_a_return", file=show_name(path.name))
@@ -147,7 +168,11 @@ def _kind(path: Path) -> str:
 def _open(staged: Staged, limits: Limits) -> list[_Page]:
     """Read every sheet that has, in some language, the titles of an order and its outcome: people split their work."""
     refusals: list[FileRefused] = []
-    pages = [page for sheet in _sheets(staged, limits) if (page := _page(staged, sheet, limits, refusals))]
+    pages = [
+        page
+        for sheet in _sheets(staged, limits)
+        if (page := _page(staged, sheet, limits, refusals))
+    ]
     if pages:
         return pages
     lost = next((r for r in refusals if r.key == "source.missing_column"), None)
@@ -166,7 +191,9 @@ def _page(staged: Staged, sheet: str, limits: Limits, refusals: list[FileRefused
             refusals.append(refusal)
         else:
             has = {form.names[title] for title in part.schema.names if title in form.names}
-            return _Page(form, has, list(_lines(part, form)))  # read now: the next sheet is spooled to the same place
+            return _Page(
+                form, has, list(_lines(part, form))
+            )  # read now: the next sheet is spooled to the same place
     return None
 
 
@@ -174,7 +201,9 @@ def _sheets(staged: Staged, limits: Limits) -> list[str]:
     """The names of the sheets; that of the first alone where there is one."""
     if staged.kind == "csv":
         return ["work_list"]
-    return [sheet.name for sheet in read_workbook(open_archive(staged.path, staged.name, limits)).sheets]
+    return [
+        sheet.name for sheet in read_workbook(open_archive(staged.path, staged.name, limits)).sheets
+    ]
 
 
 @dataclass(frozen=True)
@@ -197,7 +226,11 @@ class _Page:
 def _lines(part: Part, form: _Form) -> Iterator[_Line]:
     for batch in part.read():
         for row in batch.to_pylist():
-            cells = {form.names[title]: row[title] or "" for title in part.schema.names if title in form.names}
+            cells = {
+                form.names[title]: row[title] or ""
+                for title in part.schema.names
+                if title in form.names
+            }
             if any(cells.get(name) for name in ("order_id", *INPUTS)):
                 yield _Line(row[LINE], row[FAULT], cells, {})
 
@@ -212,17 +245,27 @@ def _typed(lines: Sequence[_Line]) -> Iterator[_Line]:
     """Add the values of the inputs, read as the deliveries are; a value that cannot be read is False."""
     if not lines:
         return
-    named = {name: pa.array([line.cells.get(name, "") for line in lines], pa.string()) for name in _TYPES}
-    reads = [f"as_{kind}({name}) AS {name}, is_empty({name}) AS no_{name}" for name, kind in _TYPES.items()]
+    named = {
+        name: pa.array([line.cells.get(name, "") for line in lines], pa.string()) for name in _TYPES
+    }
+    reads = [
+        f"as_{kind}({name}) AS {name}, is_empty({name}) AS no_{name}"
+        for name, kind in _TYPES.items()
+    ]
     with duckdb.connect() as engine:
         for macro in MACROS:
             engine.execute(f"CREATE MACRO {macro}")
         engine.register("cell", pa.table(named))
         found = engine.sql(f"SELECT {', '.join(reads)} FROM cell").to_arrow_table().to_pylist()
     for line, row in zip(lines, found, strict=True):
-        values = {name: row[name] if row[name] is not None or row[f"no_{name}"] else False for name in _TYPES}
+        values = {
+            name: row[name] if row[name] is not None or row[f"no_{name}"] else False
+            for name in _TYPES
+        }
         days = [name for name, kind in _TYPES.items() if kind == "date" and values[name] is False]
-        values |= {name: _day_of_order(line.cells[name], _order_id(line.cells)) or False for name in days}
+        values |= {
+            name: _day_of_order(line.cells[name], _order_id(line.cells)) or False for name in days
+        }
         yield replace(line, values=values)
 
 
@@ -272,7 +315,9 @@ class _Judge:
             **values,
             note=note,
             is_signed="signature" in self.has,
-            refusal=self._form_fault(line) or self._origin_fault(line) or _answer_fault(line, outcome),
+            refusal=self._form_fault(line)
+            or self._origin_fault(line)
+            or _answer_fault(line, outcome),
         )
 
     def _form_fault(self, line: _Line) -> Refusal | None:
@@ -313,12 +358,17 @@ def _plain(column: SheetColumn, text: str) -> object:
 
 def _answer_fault(line: _Line, outcome: Outcome | None) -> Refusal | None:
     if outcome is None:
-        return Refusal("unknown_outcome" if line.cells.get("outcome", "").strip() else "no_outcome", "outcome")
+        return Refusal(
+            "unknown_outcome" if line.cells.get("outcome", "").strip() else "no_outcome", "outcome"
+        )
     for name, value in line.values.items():
         is_amount = name == "promised_amount" and value is not None
         if value is False or (is_amount and not 0 < value < _AMOUNT_END):
             return Refusal("bad_amount" if name == "promised_amount" else "bad_date", name)
-    for name, is_needed in (("promised_on", outcome.needs_date), ("promised_amount", outcome.needs_amount)):
+    for name, is_needed in (
+        ("promised_on", outcome.needs_date),
+        ("promised_amount", outcome.needs_amount),
+    ):
         if is_needed and line.values[name] is None:
             return Refusal("needs", name)
     return None
@@ -326,7 +376,11 @@ def _answer_fault(line: _Line, outcome: Outcome | None) -> Refusal | None:
 
 def input_cells(row: ReturnedRow) -> dict[str, object]:
     """The inputs of a row as they go back to be corrected: values where they could be read, else what was typed."""
-    read = {"contacted_on": row.contacted_on, "promised_amount": row.promised_amount, "promised_on": row.promised_on}
+    read = {
+        "contacted_on": row.contacted_on,
+        "promised_amount": row.promised_amount,
+        "promised_on": row.promised_on,
+    }
     return {name: read.get(name) or row.cells.get(name, "").translate(_MARKS) for name in INPUTS}
 
 

@@ -69,7 +69,9 @@ class Context:
         if not table.era:
             return self.tables.get(table.name) or self.draft.tables.get(table.name)
         version = self.earlier.get(table.era)
-        entry: dict[str, Any] | None = version.manifest["tables"].get(table.name) if version else None
+        entry: dict[str, Any] | None = (
+            version.manifest["tables"].get(table.name) if version else None
+        )
         return entry
 
     def bind_everything(self) -> None:
@@ -84,13 +86,19 @@ class Context:
     def _bind_version(self, era: str, version: Version) -> None:
         for name, entry in version.manifest["tables"].items():
             if entry["status"] != "not_computed" and not name.startswith("extract_"):
-                self.engine.bind(TableName(name, era), check_table(version.path / f"{name}.parquet"))
+                self.engine.bind(
+                    TableName(name, era), check_table(version.path / f"{name}.parquet")
+                )
 
     def missing(self, spec: Spec) -> list[str]:
         """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
         self.at_work_on = spec
-        reasons = [reason for table in sorted(spec.reads) for reason in self._missing_table(spec, table)]
-        reasons += [f"absent: {need}" for need in spec.meta.get("needs", ()) if self.is_absent(need)]
+        reasons = [
+            reason for table in sorted(spec.reads) for reason in self._missing_table(spec, table)
+        ]
+        reasons += [
+            f"absent: {need}" for need in spec.meta.get("needs", ()) if self.is_absent(need)
+        ]
         return sorted(dict.fromkeys(reasons))
 
     def is_computed(self, table: str, era: str = "") -> bool:
@@ -125,7 +133,11 @@ class Context:
         if era == "base":
             return "base month"
         months = {"m1": -1, "m2": -2, "m3": -3, "m12": -12}
-        return f"not held: {self.month.plus(months[era])}" if era in months else f"no month held before: {self.month}"
+        return (
+            f"not held: {self.month.plus(months[era])}"
+            if era in months
+            else f"no month held before: {self.month}"
+        )
 
     @staticmethod
     def _columns_read(spec: Spec, table: TableName) -> set[str]:
@@ -139,7 +151,9 @@ class Context:
         `:has_<table>` says whether a table that the file tolerates to be missing was computed.
         """
         known = self.known_parameters()
-        present = {n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")}
+        present = {
+            n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")
+        }
         return {name: present[name] if name in present else known[name] for name in wanted}
 
     def known_parameters(self) -> dict[str, object]:
@@ -158,7 +172,9 @@ class Context:
             "base_last_day": base.month.last_day if base else None,
             "month_m5": str(month.plus(-5)),
             "first_day_m5": month.plus(-5).first_day,
-            "audit_due_on": self.calendar.on_or_before(month.plus(1).first_day.replace(day=AUDIT_DUE_DAY)),
+            "audit_due_on": self.calendar.on_or_before(
+                month.plus(1).first_day.replace(day=AUDIT_DUE_DAY)
+            ),
             "first_day_m6": month.plus(-6).first_day,
             "month_m12": str(month.plus(-12)),
             "month_m24": str(month.plus(-24)),
@@ -202,7 +218,9 @@ class Context:
         short = table.removeprefix("snapshot_")
         if short != table and short in contract():
             return {c.name: SQL_TYPES[c.kind] for c in snapshot_columns(short)}
-        return {name: DECLARED_TYPES.get(name) or _promised_type(name) for name in table_columns(table)}
+        return {
+            name: DECLARED_TYPES.get(name) or _promised_type(name) for name in table_columns(table)
+        }
 
     def write(
         self,
@@ -217,7 +235,11 @@ class Context:
         path = self.draft.path / f"{table}.parquet"
         written = self.engine.write(sql, path, key, parameters)
         os.chmod(path, OWNER_ALONE)
-        self._record(table, {"status": "computed", "rows": written.rows, "sha256": written.sha256, **facts}, spec)
+        self._record(
+            table,
+            {"status": "computed", "rows": written.rows, "sha256": written.sha256, **facts},
+            spec,
+        )
         self.engine.bind(TableName(table), path)
 
     def record_missing(self, table: str, reasons: list[str], spec: Spec | None = None) -> None:
@@ -227,8 +249,14 @@ class Context:
     def _record(self, table: str, entry: dict[str, Any], spec: Spec | None) -> None:
         entry["room"] = table.split("_", 1)[0]
         if spec is not None:
-            entry["definition"] = {"file": spec.where, "sha256": spec.hash, "version": spec.meta.get("version", 1)}
-            entry["inputs"] = {str(t): (self.entry(t) or {}).get("sha256") for t in sorted(spec.reads)}
+            entry["definition"] = {
+                "file": spec.where,
+                "sha256": spec.hash,
+                "version": spec.meta.get("version", 1),
+            }
+            entry["inputs"] = {
+                str(t): (self.entry(t) or {}).get("sha256") for t in sorted(spec.reads)
+            }
         self.tables[table] = entry
 
     def path(self, table: str) -> Path:

@@ -24,7 +24,10 @@ def run(context: Context) -> None:
     for delivery in deliveries:
         context.tables[f"extract_{delivery.table}"] = _entry(context, delivery)
     rows = [row for delivery in deliveries for row in _receipts(delivery)]
-    rows += [_NOTHING | {"state": "unknown", "file": name} for name in context.source.unknown_files(context.month)]
+    rows += [
+        _NOTHING | {"state": "unknown", "file": name}
+        for name in context.source.unknown_files(context.month)
+    ]
     context.engine.register("receipt", pa.Table.from_pylist(rows, schema=_RECEIPT))
     context.write("extract_delivery", "SELECT * FROM receipt", ["ALL"])
     _stage_office(context)
@@ -33,12 +36,27 @@ def run(context: Context) -> None:
 def _stage_office(context: Context) -> None:
     """Keep what the office said at the start of the run: the month is made of that, whatever is said later."""
     for name, schema in TABLES.items():
-        context.engine.register("said", context.office.tables[name] if context.office else schema.empty_table())
+        context.engine.register(
+            "said", context.office.tables[name] if context.office else schema.empty_table()
+        )
         context.write(f"extract_{name}", "SELECT * FROM said", ["ALL"])
 
 
-_TEXTS = ("table", "state", "file", "sha256", "encoding", "delimiter", "notes", "missing", "unknown", "reason")
-_RECEIPT = pa.schema([*((name, pa.string()) for name in _TEXTS), ("bytes", pa.int64()), ("rows", pa.int64())])
+_TEXTS = (
+    "table",
+    "state",
+    "file",
+    "sha256",
+    "encoding",
+    "delimiter",
+    "notes",
+    "missing",
+    "unknown",
+    "reason",
+)
+_RECEIPT = pa.schema(
+    [*((name, pa.string()) for name in _TEXTS), ("bytes", pa.int64()), ("rows", pa.int64())]
+)
 _NOTHING: dict[str, Any] = dict.fromkeys(_RECEIPT.names)
 
 
@@ -47,7 +65,9 @@ def _receipts(delivery: Delivery) -> list[dict[str, Any]]:
         "table": delivery.table,
         "state": delivery.state,
         "missing": "; ".join(delivery.missing) if delivery.state != "absent" else None,
-        "unknown": "; ".join(name for name in delivery.unknown if name.startswith(EXTRA) or not name.startswith("_")),
+        "unknown": "; ".join(
+            name for name in delivery.unknown if name.startswith(EXTRA) or not name.startswith("_")
+        ),
         "reason": delivery.reason,
     }
     files = [vars(receipt) | {"notes": "; ".join(receipt.notes)} for receipt in delivery.files]
@@ -65,8 +85,15 @@ def _entry(context: Context, delivery: Delivery) -> dict[str, Any]:
     if entry["status"] == "computed":
         path = context.path(f"extract_{delivery.table}")
         os.chmod(path, OWNER_ALONE)
-        return entry | {"sha256": hash_file(path), "content": _content(context, f"extract_{delivery.table}")}
-    return entry | {"content": "", "reasons": [delivery.reason or delivery.state], "facts": dict(delivery.facts)}
+        return entry | {
+            "sha256": hash_file(path),
+            "content": _content(context, f"extract_{delivery.table}"),
+        }
+    return entry | {
+        "content": "",
+        "reasons": [delivery.reason or delivery.state],
+        "facts": dict(delivery.facts),
+    }
 
 
 def _content(context: Context, table: str) -> str:

@@ -30,13 +30,18 @@ def _write_held_months(context: Context) -> None:
     before = context.earlier.get("prior")
     months = {str(before.month)} if before else set()
     if context.is_computed("features_held_month", "prior"):
-        months |= {row["month"] for row in context.engine.rows("SELECT month FROM prior.features_held_month")}
+        months |= {
+            row["month"]
+            for row in context.engine.rows("SELECT month FROM prior.features_held_month")
+        }
     window = {m: context.month.since(Month.parse(m)) for m in months}
     rows = ", ".join(f"('{m}', {ago})" for m, ago in sorted(window.items()) if ago < HELD_MONTHS)
     if not rows:
         context.record_missing("features_held_month", [f"no month held before: {context.month}"])
         return
-    context.write("features_held_month", f"SELECT * FROM (VALUES {rows}) AS t(month, months_ago)", ["month"])
+    context.write(
+        "features_held_month", f"SELECT * FROM (VALUES {rows}) AS t(month, months_ago)", ["month"]
+    )
 
 
 def _carried(context: Context, spec: Spec) -> str:
@@ -49,7 +54,9 @@ def _carried(context: Context, spec: Spec) -> str:
     if gap >= CARRY_MONTHS or not context.is_computed(spec.table, "prior"):
         return _first(context, spec, key, latest, measures)
     columns = [f"COALESCE(now.{key}, before.{key}) AS {key}"]
-    columns.append(f"CASE WHEN now.{key} IS NULL THEN before.last_month ELSE '{context.month}' END AS last_month")
+    columns.append(
+        f"CASE WHEN now.{key} IS NULL THEN before.last_month ELSE '{context.month}' END AS last_month"
+    )
     columns += [f"COALESCE(now.{name}, before.{name}) AS {name}" for name in latest]
     for name in measures:
         columns.append(f"now.{name} AS {name}_0")
@@ -70,5 +77,7 @@ def _first(context: Context, spec: Spec, key: str, latest: list[str], measures: 
     columns = [key, f"'{context.month}' AS last_month", *latest]
     for name in measures:
         columns.append(f"{name} AS {name}_0")
-        columns += [f"CASE WHEN FALSE THEN {name} END AS {name}_{i}" for i in range(1, CARRY_MONTHS)]
+        columns += [
+            f"CASE WHEN FALSE THEN {name} END AS {name}_{i}" for i in range(1, CARRY_MONTHS)
+        ]
     return f"SELECT {', '.join(columns)} FROM ({native(spec)}) AS now"

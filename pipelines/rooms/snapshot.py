@@ -41,7 +41,9 @@ def take_in(context: Context, tables: Iterable[Table]) -> None:
         "CREATE TEMP TABLE quarantine "
         '("table" VARCHAR, "file" VARCHAR, "line" BIGINT, "column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)'
     )
-    engine.execute('CREATE TEMP TABLE normalised ("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)')
+    engine.execute(
+        'CREATE TEMP TABLE normalised ("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)'
+    )
     intake: list[Intake] = []
     try:
         for table in tables:
@@ -59,7 +61,8 @@ def _write_books(context: Context, intake: list[Intake]) -> None:
     context.write("snapshot_quarantine", "SELECT * FROM quarantine", ["ALL"])
     context.write("snapshot_normalised", "SELECT * FROM normalised", ["ALL"])
     rows = ", ".join(
-        f"('{i.table}', '{i.state}', {i.rows_in}, {i.accepted}, {i.repeats}, {i.quarantined})" for i in intake
+        f"('{i.table}', '{i.state}', {i.rows_in}, {i.accepted}, {i.repeats}, {i.quarantined})"
+        for i in intake
     )
     names = '"table", state, rows_in, accepted, repeats, quarantined'
     if rows:
@@ -99,7 +102,9 @@ def _form_phrase(table: Table, name: str | None) -> Phrase | str:
     column = table.column(name) if name else None
     if column is None:
         return NOTHING
-    return Phrase(name or "", texts={language: form_in_words(column, language) for language in LANGUAGES})
+    return Phrase(
+        name or "", texts={language: form_in_words(column, language) for language in LANGUAGES}
+    )
 
 
 def _take_in(context: Context, table: Table) -> Intake:
@@ -120,10 +125,14 @@ def _take_in(context: Context, table: Table) -> Intake:
     return _write(context, table, entry)
 
 
-def _leave_out(context: Context, table: Table, state: str, why: str, seen: dict[str, object] | None = None) -> Intake:
+def _leave_out(
+    context: Context, table: Table, state: str, why: str, seen: dict[str, object] | None = None
+) -> Intake:
     if table.required:
         facts = context.draft.tables[f"extract_{table.name}"].get("facts", {})
-        raise GateStopped(why, **{"table": table.name, "month": context.month, **facts, **(seen or {})})
+        raise GateStopped(
+            why, **{"table": table.name, "month": context.month, **facts, **(seen or {})}
+        )
     context.record_missing(f"snapshot_{table.name}", [f"{state}: {table.name}"])
     return Intake(table.name, state, context.draft.tables[f"extract_{table.name}"]["rows"])
 
@@ -151,16 +160,26 @@ def _read_cells(context: Context, table: Table, missing: list[str]) -> None:
     _count_forms(context, table, [c for c in present if cells[c.name].form])
 
 
-def _find_plain(context: Context, table: Table, conditions: dict[str, str | None]) -> dict[str, bool]:
+def _find_plain(
+    context: Context, table: Table, conditions: dict[str, str | None]
+) -> dict[str, bool]:
     """Look at every cell once: the columns whose cells are all empty or plain are read the short way."""
-    looks = [f"COALESCE(BOOL_AND({sql}), TRUE) AS {quote_name(name)}" for name, sql in conditions.items() if sql]
+    looks = [
+        f"COALESCE(BOOL_AND({sql}), TRUE) AS {quote_name(name)}"
+        for name, sql in conditions.items()
+        if sql
+    ]
     if not looks:
         return {}
     return context.engine.rows(f"SELECT {', '.join(looks)} FROM extract_{table.name} AS raw")[0]
 
 
 def _value(column: Column, cells: dict[str, Typed]) -> str:
-    return cells[column.name].value if column.name in cells else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
+    return (
+        cells[column.name].value
+        if column.name in cells
+        else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
+    )
 
 
 def _flags(column: Column, cell: Typed) -> list[str]:
@@ -186,7 +205,9 @@ def _count_forms(context: Context, table: Table, columns: list[Column]) -> None:
     for column in columns:
         form, value = quote_name(f"_form_{column.name}"), quote_name(column.name)
         # A phone in scientific notation is unknown, and counted all the same.
-        counts = f"{value} IS NOT NULL" + f" OR {form} = 'scientific_notation'" * (column.kind == "phone")
+        counts = f"{value} IS NOT NULL" + f" OR {form} = 'scientific_notation'" * (
+            column.kind == "phone"
+        )
         context.engine.execute(
             f"INSERT INTO normalised SELECT $table, $column, {form}, COUNT(*) FROM typed "
             f"WHERE {form} IS NOT NULL AND ({counts}) GROUP BY 3",
@@ -246,7 +267,11 @@ def _set_aside(context: Context, table: Table) -> None:
     _mark_lost_zeros(context, table)
     _mark_repeats(context, table)
     for owner in ("customer", "service"):
-        if table.name != owner and table.column(f"{owner}_id") and context.is_computed(f"snapshot_{owner}"):
+        if (
+            table.name != owner
+            and table.column(f"{owner}_id")
+            and context.is_computed(f"snapshot_{owner}")
+        ):
             key = f"{owner}_id"
             absent = f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
             _mark(context, absent, f"unknown_{owner}", key)
@@ -277,7 +302,12 @@ def _mark_lost_zeros(context: Context, table: Table) -> None:
             f"(SELECT COUNT(*) FROM typed WHERE {cell} IS NOT NULL) AS filled FROM ({digits})"
         )[0]
         if usual["zeros"] and usual["ids"] * 2 > usual["filled"] and usual["n"] > 1:
-            _mark(context, f"regexp_full_match({cell}, '\\d{{1,{usual['n'] - 1}}}')", "lost_zeros", name)
+            _mark(
+                context,
+                f"regexp_full_match({cell}, '\\d{{1,{usual['n'] - 1}}}')",
+                "lost_zeros",
+                name,
+            )
 
 
 def _mark_repeats(context: Context, table: Table) -> None:
@@ -335,4 +365,8 @@ def _absent(table: Table, entry: dict[str, object]) -> list[str]:
     missing = entry["missing"]
     assert isinstance(missing, list)
     local = [m.removesuffix("_at") + "_on" for m in missing if m.endswith("_at")]
-    return [name for name in (*missing, *local) if name in {c.name for c in snapshot_columns(table.name)}]
+    return [
+        name
+        for name in (*missing, *local)
+        if name in {c.name for c in snapshot_columns(table.name)}
+    ]

@@ -32,7 +32,9 @@ __all__ = [
 
 def open_source(spec: str | Path, limits: Limits | None = None) -> Source:
     """Open a folder, or the YAML file that describes a database; a path that is not there may be mounted later."""
-    from pipelines.sources.operator.database import DatabaseSource  # here: who asks the office alone reads no delivery
+    from pipelines.sources.operator.database import (
+        DatabaseSource,
+    )  # here: who asks the office alone reads no delivery
     from pipelines.sources.operator.database_spec import load_spec
     from pipelines.sources.operator.folder import FolderSource
 

@@ -27,7 +27,11 @@ FOLDER, RECORD = "models", "promotions.jsonl"
 UPLIFT = "uplift"
 CARD = "card.json"
 VERSION_NAME = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
-PARTS = ("model.skops", CARD, "card.hmac")  # what a version is; pages beside them may be drawn again
+PARTS = (
+    "model.skops",
+    CARD,
+    "card.hmac",
+)  # what a version is; pages beside them may be drawn again
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,9 @@ def _is_version(name: str) -> bool:
 
 def find_champion(home: Path, month: Month | None = None) -> Champion | None:
     """Return the version promoted last, for a month the last one trained through it or earlier; None if none is."""
-    suited = [p for p in read_promotions(home) if month is None or Month.parse(p.trained_through) <= month]
+    suited = [
+        p for p in read_promotions(home) if month is None or Month.parse(p.trained_through) <= month
+    ]
     return open_version(home, suited[-1].version) if suited else None
 
 
@@ -106,7 +112,9 @@ def _contents(folder: Path) -> Iterator[str]:
         yield f"{path.name} {hash_file(path) if path.is_file() else None}"
 
 
-def record_promotion(home: Path, version: str, trained_through: str, by: str, why: str) -> Promotion:
+def record_promotion(
+    home: Path, version: str, trained_through: str, by: str, why: str
+) -> Promotion:
     """Make a version champion, on the record; the record is replaced in one step.
 
     Raise UsageError where nobody says who promotes, or why a standing champion is replaced.

@@ -53,7 +53,9 @@ def read_plan(failpoint: str, trace: str) -> Plan | None:
     return Plan(name, action, int(passing or 1), Path(trace) if trace else None)
 
 
-plan = read_plan(os.environ.get("RETENTION_FAILPOINT", ""), os.environ.get("RETENTION_FAILPOINT_TRACE", ""))
+plan = read_plan(
+    os.environ.get("RETENTION_FAILPOINT", ""), os.environ.get("RETENTION_FAILPOINT_TRACE", "")
+)
 
 
 def failpoint(step: str) -> None:

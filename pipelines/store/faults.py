@@ -27,13 +27,23 @@ def as_known(error: BaseException, where: object = None) -> StorageError | None:
         return _of_engine(error, where)
     if library in _OFFICES and type(error).__name__ in _AWAY:
         return StorageError("office.away", why=type(error).__name__)
-    if isinstance(error, OSError) and error.errno is None:  # Arrow's, of a file whose inside is torn
+    if (
+        isinstance(error, OSError) and error.errno is None
+    ):  # Arrow's, of a file whose inside is torn
         return _of_engine(error, where)
     if isinstance(error, OSError):
         file = error.filename if isinstance(error.filename, str | bytes) else None
-        shown = Path(file.decode("utf-8", "backslashreplace") if isinstance(file, bytes) else file) if file else None
+        shown = (
+            Path(file.decode("utf-8", "backslashreplace") if isinstance(file, bytes) else file)
+            if file
+            else None
+        )
         return StorageError("storage.failed", where=shown or where or "stdout", why=_reason(error))
-    return StorageError("storage.memory", where=where or "-") if isinstance(error, MemoryError) else None
+    return (
+        StorageError("storage.memory", where=where or "-")
+        if isinstance(error, MemoryError)
+        else None
+    )
 
 
 def _reason(error: OSError) -> str:
@@ -62,7 +72,10 @@ class StorageErrors:
         return None
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if error is None or isinstance(error, RetentionError):
             return

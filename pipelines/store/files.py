@@ -57,7 +57,9 @@ def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
         _sync(path.parent)
         failpoint(f"file.there:{path.name}")
     except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk does not say which file it had no room for
+        error.filename = error.filename or str(
+            path
+        )  # a full disk does not say which file it had no room for
         raise
     except Exception as error:
         cause = error.args[0] if error.args else None

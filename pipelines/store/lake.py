@@ -25,8 +25,22 @@ from typing import Any
 from pipelines.core.errors import Busy, Refused, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.store.failpoints import failpoint
-from pipelines.store.files import protect_folder, read_json, rename_folder, sweep, write_json, write_text
-from pipelines.store.torn import VERSION_NAME, check_manifest, check_table, parse_record, read_kept, torn
+from pipelines.store.files import (
+    protect_folder,
+    read_json,
+    rename_folder,
+    sweep,
+    write_json,
+    write_text,
+)
+from pipelines.store.torn import (
+    VERSION_NAME,
+    check_manifest,
+    check_table,
+    parse_record,
+    read_kept,
+    torn,
+)
 
 MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _PATTERN_MARKS = frozenset("*?[")
@@ -111,7 +125,9 @@ class Draft:
         self.inputs, self.rooms, self.tables, self.stopped = inputs, [], {}, None
         self._save()
 
-    def finish_room(self, room: str, tables: dict[str, dict[str, Any]], inputs: dict[str, Any] | None = None) -> None:
+    def finish_room(
+        self, room: str, tables: dict[str, dict[str, Any]], inputs: dict[str, Any] | None = None
+    ) -> None:
         """Record a room's tables; `inputs` adds what only the room could know (a database's content)."""
         self.tables |= tables
         self.inputs |= inputs or {}
@@ -148,7 +164,12 @@ class Draft:
 
     def content(self) -> dict[str, Any]:
         """The manifest this draft will get."""
-        return {"month": str(self.month), "inputs": self.inputs, "rooms": self.rooms, "tables": self.tables}
+        return {
+            "month": str(self.month),
+            "inputs": self.inputs,
+            "rooms": self.rooms,
+            "tables": self.tables,
+        }
 
     def _save(self) -> None:
         state = self.content() | ({"stopped": self.stopped} if self.stopped else {})
@@ -163,7 +184,9 @@ def _find_table(made: Made, name: str) -> Path:
     if entry is None:
         raise UsageError("table.unknown", table=name, month=made.month)
     if entry["status"] != "computed":
-        raise UsageError("table.not_computed", table=name, month=made.month, reason="; ".join(entry["reasons"]))
+        raise UsageError(
+            "table.not_computed", table=name, month=made.month, reason="; ".join(entry["reasons"])
+        )
     return check_table(made.path / f"{name}.parquet")
 
 
@@ -224,7 +247,11 @@ class MonthFolder:
 
     def version(self, number: int | None = None) -> Version:
         """A version by number, the current one without; raise UsageError when it is not there."""
-        found = self.current() if number is None else next((v for v in self.versions() if v.number == number), None)
+        found = (
+            self.current()
+            if number is None
+            else next((v for v in self.versions() if v.number == number), None)
+        )
         if found is None:
             raise UsageError("month.not_held", month=self.month)
         return found
@@ -248,7 +275,11 @@ class MonthFolder:
         """What people look at: a version, or the draft; raise UsageError that names the way to what there is."""
         if is_draft:
             return self.draft_to_show()
-        if number is None and self.current() is None and (self.draft().path / "draft.json").exists():
+        if (
+            number is None
+            and self.current() is None
+            and (self.draft().path / "draft.json").exists()
+        ):
             raise UsageError("month.not_finished", month=self.month)
         return self.version(number)
 
@@ -283,7 +314,11 @@ class MonthFolder:
                 if draft.rooms:  # else its record is torn, and the next run begins it anew
                     self.commit(draft)
         seal, held = self.seal(), self.versions()
-        wanted = [version for version in held if version.number == seal["version"]] if seal else held[-1:]
+        wanted = (
+            [version for version in held if version.number == seal["version"]]
+            if seal
+            else held[-1:]
+        )
         if wanted and self._should_name(wanted[0], is_sealed=seal is not None):
             write_text(self.path / "CURRENT", wanted[0].path.name + "\n")
 
@@ -305,7 +340,9 @@ class MonthFolder:
         """The seal of a released month: version and manifest hash; raise StorageError where it is torn."""
         path = self.path / "SEAL.json"
         seal = read_json(path)
-        if seal is not None and not (isinstance(seal.get("version"), int) and isinstance(seal.get("manifest"), str)):
+        if seal is not None and not (
+            isinstance(seal.get("version"), int) and isinstance(seal.get("manifest"), str)
+        ):
             raise torn(path)
         return seal
 

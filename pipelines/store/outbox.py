@@ -22,7 +22,14 @@ from pipelines.core.errors import Busy
 from pipelines.store.files import read_json, sweep, write_json
 from pipelines.store.torn import is_inside, torn
 
-PENDING, SENDING, SENT, DEAD, UNSURE, SUPERSEDED = "pending", "sending", "sent", "dead", "unsure", "superseded"
+PENDING, SENDING, SENT, DEAD, UNSURE, SUPERSEDED = (
+    "pending",
+    "sending",
+    "sent",
+    "dead",
+    "unsure",
+    "superseded",
+)
 STATES = (PENDING, SENDING, SENT, DEAD, UNSURE, SUPERSEDED)
 OPEN = (PENDING, DEAD, UNSURE)
 _OWNER_ALONE = 0o600
@@ -101,7 +108,11 @@ class Outbox:
         sweep(self.path)
         for letter in self.letters().values():
             if letter.state == SENDING:
-                died = {"state": UNSURE, "why": "died", "facts": {}} if letter.is_once else {"state": PENDING}
+                died = (
+                    {"state": UNSURE, "why": "died", "facts": {}}
+                    if letter.is_once
+                    else {"state": PENDING}
+                )
                 self.put(letter, **died)
 
 
@@ -128,4 +139,8 @@ def count_letters(home: Path, occasions: Sequence[str] | None = None) -> Counter
     """How many letters are in which state, of some months or days or of all."""
     if occasions is None:
         occasions = [path.name for path in sorted((home / "outbox").glob("*")) if path.is_dir()]
-    return Counter(letter.state for occasion in occasions for letter in Outbox(home, occasion).letters().values())
+    return Counter(
+        letter.state
+        for occasion in occasions
+        for letter in Outbox(home, occasion).letters().values()
+    )

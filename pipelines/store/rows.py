@@ -34,7 +34,10 @@ def read_batches(path: Path, columns: Sequence[str] = (), **wanted: str) -> Iter
     """Yield the same rows some thousands at a time."""
     shown = ", ".join(map(quote_name, columns)) or "*"
     conditions = (
-        " AND ".join(f"{quote_name(column)} = {quote_text(value)}" for column, value in wanted.items()) or "TRUE"
+        " AND ".join(
+            f"{quote_name(column)} = {quote_text(value)}" for column, value in wanted.items()
+        )
+        or "TRUE"
     )
     with _asked(path, f"SELECT {shown} FROM held WHERE {conditions}") as answer:
         names = [name for name, *_ in answer.description]

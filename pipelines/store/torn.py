@@ -28,7 +28,9 @@ def read_kept(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise StorageError("storage.gone", where=path) from error
     except OSError as error:
-        raise StorageError("storage.unreadable", where=path, why=error.strerror or type(error).__name__) from error
+        raise StorageError(
+            "storage.unreadable", where=path, why=error.strerror or type(error).__name__
+        ) from error
 
 
 def parse_record(path: Path, content: bytes, line: int | None = None) -> dict[str, Any]:
@@ -84,7 +86,11 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_entry(name: str, entry: object) -> bool:
-    if TABLE_NAME.fullmatch(name) is None or not isinstance(entry, dict) or not isinstance(entry.get("room", ""), str):
+    if (
+        TABLE_NAME.fullmatch(name) is None
+        or not isinstance(entry, dict)
+        or not isinstance(entry.get("room", ""), str)
+    ):
         return False
     if entry.get("status") == "computed":
         return isinstance(entry.get("rows"), int) and isinstance(entry.get("sha256"), str)
@@ -105,7 +111,9 @@ def check_table(path: Path) -> Path:
     except FileNotFoundError as error:
         raise StorageError("storage.gone", where=path) from error
     except OSError as error:
-        raise StorageError("storage.unreadable", where=path, why=error.strerror or type(error).__name__) from error
+        raise StorageError(
+            "storage.unreadable", where=path, why=error.strerror or type(error).__name__
+        ) from error
     # A block that the disk never got is zeros: a footer begins with its version's field.
     if begins != _MARK or ends[4:] != _MARK or footer != _FIELD or not 0 < length <= size - _FOOTER:
         raise torn(path)

@@ -66,18 +66,25 @@ def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
 
     known = all_findings()
     if finding not in known:
-        near = get_close_matches(finding, known, n=5, cutoff=0.5) or [f for f in known if finding in f][:5]
+        near = (
+            get_close_matches(finding, known, n=5, cutoff=0.5)
+            or [f for f in known if finding in f][:5]
+        )
         raise UsageError("waive.unknown", finding=finding, near=", ".join(near) or "-")
     if not why.strip():
         raise UsageError("waive.no_reason", finding=finding)
     last, first = last_month(until), first_open_month(home)
     if first is not None and last < first:
         raise UsageError("waive.too_early", until=until, first=first)
-    waiver = Waiver(finding, why.strip(), str(last), by, datetime.now(UTC).isoformat(timespec="seconds"))
+    waiver = Waiver(
+        finding, why.strip(), str(last), by, datetime.now(UTC).isoformat(timespec="seconds")
+    )
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / ".waivers.lock"):
         said = [*read_waivers(home), waiver]
-        write_text(home / FILE, "".join(json.dumps(asdict(w), ensure_ascii=False) + "\n" for w in said))
+        write_text(
+            home / FILE, "".join(json.dumps(asdict(w), ensure_ascii=False) + "\n" for w in said)
+        )
     return waiver
 
 

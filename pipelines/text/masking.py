@@ -18,7 +18,11 @@ def mask_phone(phone: str | None) -> str | None:
 
 def digest_phone(key: bytes, phone: str | None) -> str | None:
     """Return a keyed hash of a number: tells whether it changed, and nothing else to who has not the key."""
-    return hmac.digest(key, b"phone\x1f" + phone.strip().encode(), "sha256").hex() if phone and phone.strip() else None
+    return (
+        hmac.digest(key, b"phone\x1f" + phone.strip().encode(), "sha256").hex()
+        if phone and phone.strip()
+        else None
+    )
 
 
 def mask_name(name: str | None) -> str | None:

@@ -47,7 +47,9 @@ def show_steps(
 
 
 @contextmanager
-def _choose(steps: tuple[str, ...], period: object, language: str, is_quiet: bool) -> Iterator[Report]:
+def _choose(
+    steps: tuple[str, ...], period: object, language: str, is_quiet: bool
+) -> Iterator[Report]:
     if load_settings().log_format == "json":
         with _logged(steps, period) as report:
             yield report
@@ -62,13 +64,17 @@ def _choose(steps: tuple[str, ...], period: object, language: str, is_quiet: boo
 
 def task_progress(period: object) -> Report:
     """Return a callback for the table being made that writes to the log of a scheduler's task: names, or JSON lines."""
-    return _Lines(ROOMS, period, sys.stdout).report if load_settings().log_format == "json" else print
+    return (
+        _Lines(ROOMS, period, sys.stdout).report if load_settings().log_format == "json" else print
+    )
 
 
 def step_in_words(steps: Sequence[str], step: str, language: str) -> str:
     """Say which step of how many it is; a step without words of its own, such as a month, is named as it is."""
     what = labels(language).get(f"step.{step}", step)
-    return label(language, "progress.step", number=steps.index(step) + 1, total=len(steps), what=what)
+    return label(
+        language, "progress.step", number=steps.index(step) + 1, total=len(steps), what=what
+    )
 
 
 def _print_step(steps: Sequence[str], step: str, language: str) -> None:
@@ -90,7 +96,9 @@ def _drawn(steps: Sequence[str], language: str) -> Iterator[Report]:
 
     def report(step: str) -> None:
         if step in steps:
-            bar.update(task, description=step_in_words(steps, step, language), completed=steps.index(step))
+            bar.update(
+                task, description=step_in_words(steps, step, language), completed=steps.index(step)
+            )
 
     try:
         yield report
@@ -119,7 +127,11 @@ class _Lines:
 
     def __init__(self, steps: Sequence[str], period: object, stream: TextIO) -> None:
         self.steps = steps
-        self.period = {} if period is None else {"day" if str(period).count("-") == 2 else "month": str(period)}
+        self.period = (
+            {}
+            if period is None
+            else {"day" if str(period).count("-") == 2 else "month": str(period)}
+        )
         self.count = 0
         self.started = time.monotonic()
         handler = logging.StreamHandler(stream)
@@ -135,10 +147,21 @@ class _Lines:
             return
         self.count += 1
         room = step.partition("_")[0]
-        self._tell(logging.INFO, "step", **({"room": room} if room in ROOMS else {}), table=step, count=self.count)
+        self._tell(
+            logging.INFO,
+            "step",
+            **({"room": room} if room in ROOMS else {}),
+            table=step,
+            count=self.count,
+        )
 
     def end(self) -> None:
-        self._tell(logging.INFO, "done", count=self.count, seconds=round(time.monotonic() - self.started, 3))
+        self._tell(
+            logging.INFO,
+            "done",
+            count=self.count,
+            seconds=round(time.monotonic() - self.started, 3),
+        )
 
     def fail(self, error: BaseException) -> None:
         """Name the failure; what it says of files and rows is for the person at the command line."""

@@ -44,7 +44,11 @@ def allowed_in_words(expectation: Expectation, language: str) -> str:
     if low is not None or high is not None:
         return f"≥ {low}" if low is not None else f"≤ {high}"
     columns = [contract()[expectation.table].column(name) for name in expectation.columns]
-    if expectation.type == "expect_column_values_to_not_be_null" and columns and columns[0] is not None:
+    if (
+        expectation.type == "expect_column_values_to_not_be_null"
+        and columns
+        and columns[0] is not None
+    ):
         return form_in_words(columns[0], language)
     return title(expectation, language)
 

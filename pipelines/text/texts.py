@@ -19,7 +19,11 @@ def _no_text(path: Path, key: str, text: object) -> SpecError:
     """The error that says on which line a text cannot be used."""
     from pipelines.core.written import read_written
 
-    why = Phrase("written.why.braces") if isinstance(text, str) else Phrase("written.why.text", {"value": text})
+    why = (
+        Phrase("written.why.braces")
+        if isinstance(text, str)
+        else Phrase("written.why.text", {"value": text})
+    )
     return read_written(path, f"locales/{path.name}").wrong([key], why)
 
 
@@ -50,7 +54,11 @@ def label(language: str, key: str, **facts: object) -> str:
     text = labels(language).get(key)
     if text is None:
         return ", ".join([key, *(f"{name}={value}" for name, value in facts.items())])
-    known = {name: say(language, facts.get(name, "?")) for _, name, _, _ in Formatter().parse(text) if name}
+    known = {
+        name: say(language, facts.get(name, "?"))
+        for _, name, _, _ in Formatter().parse(text)
+        if name
+    }
     return text.format(**known)
 
 
@@ -71,8 +79,13 @@ def describe(language: str, error: RetentionError) -> str:
 
 def local_language() -> str:
     """The language of the shell's locale; Chinese where that says nothing."""
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "zh"
-    return next((name for name in LANGUAGES if locale.lower().startswith(name)), "en" if locale != "zh" else "zh")
+    locale = (
+        os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "zh"
+    )
+    return next(
+        (name for name in LANGUAGES if locale.lower().startswith(name)),
+        "en" if locale != "zh" else "zh",
+    )
 
 
 def reason_in_words(language: str, reason: str | None) -> str:

@@ -12,7 +12,9 @@ def title(expectation: Expectation, language: str) -> str:
     if own:
         return str(own[language])
     columns = ", ".join(expectation.columns)
-    return label(language, f"check.{_kind(expectation)}", **expectation.kwargs | {"columns": columns})
+    return label(
+        language, f"check.{_kind(expectation)}", **expectation.kwargs | {"columns": columns}
+    )
 
 
 def _kind(expectation: Expectation) -> str:
@@ -22,4 +24,8 @@ def _kind(expectation: Expectation) -> str:
     if expectation.type != "expect_column_values_to_be_between":
         return expectation.type
     limits = {"min_value", "max_value"} & set(expectation.kwargs)
-    return {"min_value": "at_least", "max_value": "at_most"}[limits.pop()] if len(limits) == 1 else "between"
+    return (
+        {"min_value": "at_least", "max_value": "at_most"}[limits.pop()]
+        if len(limits) == 1
+        else "between"
+    )

@@ -179,9 +179,14 @@ def cut_gzip(month: Planting, table: str) -> Expected:
 def rezip(content: bytes, **members: bytes) -> bytes:
     """Pack a workbook anew with some members replaced or added (`__` in a name stands for `/`)."""
     sink = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         kept = {name: old.read(name) for name in old.namelist()}
-        for name, data in (kept | {name.replace("__", "/"): data for name, data in members.items()}).items():
+        for name, data in (
+            kept | {name.replace("__", "/"): data for name, data in members.items()}
+        ).items():
             new.writestr(name, data)
     return sink.getvalue()
 
@@ -199,7 +204,9 @@ def zip_bomb_that_lies(month: Planting, table: str) -> Expected:
     month.send_xlsx(table)
     size = 3 << 20
     bomb = rezip(month.files[f"{table}.xlsx"], **{"xl__worksheets__sheet1.xml": b" " * size})
-    month.send(f"{table}.xlsx", bomb.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little")))
+    month.send(
+        f"{table}.xlsx", bomb.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    )
     return refused(table, "archive_bomb", file=f"{table}.xlsx", limit="1,000 bytes declared")
 
 

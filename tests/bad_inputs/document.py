@@ -39,12 +39,22 @@ def draw() -> str:
 def _line(bad: BadInput) -> str:
     cases = [case for case in CASES if case.number == bad.number]
     verdict = (
-        f"**{bad.verdict}**" + (f" (listed: {bad.listed})" if bad.chosen else "") + (f": {bad.why}" if bad.why else "")
+        f"**{bad.verdict}**"
+        + (f" (listed: {bad.listed})" if bad.chosen else "")
+        + (f": {bad.why}" if bad.why else "")
     )
-    sees = list(dict.fromkeys([*([bad.sees] if bad.sees else []), *(_seen(case) for case in cases)]))
-    tests = [f"`{_id(case)}`" for case in cases] + [f"`{test.removeprefix('tests/bad_inputs/')}`" for test in bad.tests]
+    sees = list(
+        dict.fromkeys([*([bad.sees] if bad.sees else []), *(_seen(case) for case in cases)])
+    )
+    tests = [f"`{_id(case)}`" for case in cases] + [
+        f"`{test.removeprefix('tests/bad_inputs/')}`" for test in bad.tests
+    ]
     cells = (bad.text, verdict, "<br>".join(sees), "<br>".join(tests))
-    return f"| {bad.number} | " + " | ".join(cell.replace("|", "\\|") or "–" for cell in cells) + " |\n"
+    return (
+        f"| {bad.number} | "
+        + " | ".join(cell.replace("|", "\\|") or "–" for cell in cells)
+        + " |\n"
+    )
 
 
 def _id(case: Case) -> str:
@@ -58,7 +68,10 @@ def _seen(case: Case) -> str:
 
 
 def _normalised(expected: Expected) -> str:
-    counted = [f"{n} × {_form(form)} in {table}.{column}" for (table, column, form), n in expected.forms.items()]
+    counted = [
+        f"{n} × {_form(form)} in {table}.{column}"
+        for (table, column, form), n in expected.forms.items()
+    ]
     noted = [f"{name}: {_plain(text)}" for name, text in expected.noted.items()]
     repeats = [f"{expected.repeats} exact repeats dropped"] if expected.repeats else []
     return "N: " + ("; ".join([*counted, *noted, *repeats]) or "read as it is")
@@ -73,9 +86,15 @@ def _plain(text: str) -> str:
 
 
 def _set_aside(expected: Expected) -> str:
-    own = [bad for bad in expected.bad if not (bad.rule or "").startswith("unknown_")] or list(expected.bad)
-    places = dict.fromkeys((f"{bad.table}.{bad.column}" if bad.column else bad.table, bad.rule) for bad in own)
-    return "Q: " + "; ".join(f"{place}: {f'`{rule}`' if rule else 'a rule of its own'}" for place, rule in places)
+    own = [bad for bad in expected.bad if not (bad.rule or "").startswith("unknown_")] or list(
+        expected.bad
+    )
+    places = dict.fromkeys(
+        (f"{bad.table}.{bad.column}" if bad.column else bad.table, bad.rule) for bad in own
+    )
+    return "Q: " + "; ".join(
+        f"{place}: {f'`{rule}`' if rule else 'a rule of its own'}" for place, rule in places
+    )
 
 
 def _refused(expected: Expected) -> str:

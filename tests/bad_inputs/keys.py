@@ -14,7 +14,9 @@ CLAIM_FILE, PAY_FILE = "expense_claim.csv", "payment.csv"
 LONG_ID = 510123199001011234
 
 
-def spell(month: Planting, table: str, column: str, right: tuple[str, ...], delivered: tuple[str, ...]) -> None:
+def spell(
+    month: Planting, table: str, column: str, right: tuple[str, ...], delivered: tuple[str, ...]
+) -> None:
     """Put what is right into the clean month and other spellings of it into the delivered one."""
     for rows, values in ((month.true(table), right), (month.rows(table), delivered)):
         for row, value in zip(rows, values, strict=False):
@@ -29,7 +31,9 @@ def orphans(month: Planting, owner: str, who: str, but: tuple[str, ...] = ()) ->
         for place, row in enumerate(month.rows(table)):
             if table not in (owner, *but) and row.get(key) == who:
                 rule, column = f"unknown_{owner}", key
-                found.append(Bad(table, month.file(table), month.line(table, place), column, who, rule))
+                found.append(
+                    Bad(table, month.file(table), month.line(table, place), column, who, rule)
+                )
     return found
 
 
@@ -39,7 +43,9 @@ def lost_zeros_in_payments(month: Planting) -> Expected:
     for place in (2, 5):
         row = month.rows("payment")[place]
         row["customer_id"] = row["customer_id"].lstrip("0")
-        bad.append(Bad("payment", PAY_FILE, place + 2, "customer_id", row["customer_id"], "lost_zeros"))
+        bad.append(
+            Bad("payment", PAY_FILE, place + 2, "customer_id", row["customer_id"], "lost_zeros")
+        )
     month.send_csv("payment")
     return set_aside(*bad)
 
@@ -84,7 +90,9 @@ def float_column(month: Planting) -> Expected:
 @case(34, "N")
 def float_cells(month: Planting) -> Expected:
     _numbered(month)
-    month.send_xlsx(CLAIMS, lambda book, sheet: [sheet.write_number(n, 0, float(n)) for n in range(1, 13)])
+    month.send_xlsx(
+        CLAIMS, lambda book, sheet: [sheet.write_number(n, 0, float(n)) for n in range(1, 13)]
+    )
     return normalised(CLAIMS)
 
 
@@ -94,14 +102,19 @@ def scientific(month: Planting) -> Expected:
     for row, value in zip(month.rows(CLAIMS), values, strict=False):
         row["claim_id"] = value
     month.send_csv(CLAIMS)
-    bad = (Bad(CLAIMS, CLAIM_FILE, n, "claim_id", value, "not_a_id") for n, value in enumerate(values, 2))
+    bad = (
+        Bad(CLAIMS, CLAIM_FILE, n, "claim_id", value, "not_a_id")
+        for n, value in enumerate(values, 2)
+    )
     return set_aside(*bad)
 
 
 @case(36, "Q")
 def long_id_as_number(month: Planting) -> Expected:
     month.send_xlsx(CLAIMS, lambda book, sheet: sheet.write_number(3, 0, LONG_ID))
-    return set_aside(Bad(CLAIMS, "expense_claim.xlsx", 4, "claim_id", "5.101231990010113e+17", "not_a_id"))
+    return set_aside(
+        Bad(CLAIMS, "expense_claim.xlsx", 4, "claim_id", "5.101231990010113e+17", "not_a_id")
+    )
 
 
 @case(36, "Q")
@@ -109,7 +122,9 @@ def long_id_as_double(month: Planting) -> Expected:
     _numbered(month)
     month.rows(CLAIMS)[3]["claim_id"] = str(float(LONG_ID))
     month.send_parquet(CLAIMS, claim_id=pa.float64())
-    return set_aside(Bad(CLAIMS, "expense_claim.parquet", 4, "claim_id", "5.1012319900101126e+17", "not_a_id"))
+    return set_aside(
+        Bad(CLAIMS, "expense_claim.parquet", 4, "claim_id", "5.1012319900101126e+17", "not_a_id")
+    )
 
 
 NOTHINGS = ("NaN", "nan", "None", "NULL", "null", "-", "\\N", "#N/A", "N/A")
@@ -132,7 +147,9 @@ def nothing_at_all(month: Planting) -> Expected:
     for place, cell in enumerate(("", "  ", "\u3000")):
         month.rows(CLAIMS)[place]["claim_id"] = cell
     month.send_csv(CLAIMS)
-    return set_aside(*(Bad(CLAIMS, CLAIM_FILE, line, "claim_id", None, "missing") for line in (2, 3, 4)))
+    return set_aside(
+        *(Bad(CLAIMS, CLAIM_FILE, line, "claim_id", None, "missing") for line in (2, 3, 4))
+    )
 
 
 @case(38, "Q")
@@ -159,7 +176,9 @@ def same_id_other_content(month: Planting) -> Expected:
     rows.append(rows[3] | {"amount": "12.34"})
     month.send_csv("payment")
     who, rule = rows[3]["payment_id"], "contradicts_its_key"
-    return set_aside(*(Bad("payment", PAY_FILE, line, "payment_id", who, rule) for line in (5, len(rows) + 1)))
+    return set_aside(
+        *(Bad("payment", PAY_FILE, line, "payment_id", who, rule) for line in (5, len(rows) + 1))
+    )
 
 
 def _widened(text: str) -> str:
@@ -178,10 +197,21 @@ def full_width_digits(month: Planting) -> Expected:
 
 @case(41, "N")
 def invisible_characters(month: Planting) -> Expected:
-    forms: tuple[str, ...] = ("\u200b{}", "{}\u00a0", "\u3000{}", "\ufeff{}", "\u202e{}", "{}  ", " {}", "{}\t")
+    forms: tuple[str, ...] = (
+        "\u200b{}",
+        "{}\u00a0",
+        "\u3000{}",
+        "\ufeff{}",
+        "\u202e{}",
+        "{}  ",
+        " {}",
+        "{}\t",
+    )
     for row, form in zip(month.rows("payment"), forms, strict=False):
         row["customer_id"] = form.format(row["customer_id"])
-    month.rows("payment")[20]["customer_id"] = "\u200b".join(month.rows("payment")[20]["customer_id"])
+    month.rows("payment")[20]["customer_id"] = "\u200b".join(
+        month.rows("payment")[20]["customer_id"]
+    )
     month.send_csv("payment")
     counted = {("customer_id", "full_width_or_invisible"): 6, ("customer_id", "spaces"): 3}
     return normalised("payment", forms=counted)
@@ -189,7 +219,13 @@ def invisible_characters(month: Planting) -> Expected:
 
 @case(42, "N")
 def phone_signs(month: Planting) -> Expected:
-    forms = ("+86 138 1234 5678", "138-1234-5678", "8613812345678", "＋８６１３８１２３４５６７８", "138 1234 5678")
+    forms = (
+        "+86 138 1234 5678",
+        "138-1234-5678",
+        "8613812345678",
+        "＋８６１３８１２３４５６７８",
+        "138 1234 5678",
+    )
     spell(month, "customer", "phone", ("13812345678",) * 5, forms)
     month.send_csv("customer")
     return normalised("customer", forms={("phone", "*"): 5})
@@ -197,7 +233,9 @@ def phone_signs(month: Planting) -> Expected:
 
 @case(42, "N")
 def phones_of_odd_length(month: Planting) -> Expected:
-    for row, phone in zip(month.true("customer"), ("1381234567", "138123456789", "0834-1234567"), strict=False):
+    for row, phone in zip(
+        month.true("customer"), ("1381234567", "138123456789", "0834-1234567"), strict=False
+    ):
         row["phone"] = phone
     month.send_csv("customer")
     return normalised("customer")
@@ -219,7 +257,9 @@ def names_with_spaces(month: Planting) -> Expected:
     for row, form in zip(month.rows("organisation"), ("{}\u3000", " {}", "{}\u00a0"), strict=False):
         row["name"] = form.format(row["name"])
     month.send_csv("organisation")
-    return normalised("organisation", forms={("name", "full_width_or_invisible"): 2, ("name", "spaces"): 1})
+    return normalised(
+        "organisation", forms={("name", "full_width_or_invisible"): 2, ("name", "spaces"): 1}
+    )
 
 
 @case(44, "Q")
@@ -228,12 +268,16 @@ def one_id_two_names(month: Planting) -> Expected:
     rows.append(rows[2] | {"name": rows[2]["name"] + "（城关）"})
     month.send_csv(NAMES)
     who, rule = rows[2]["manager_id"], "contradicts_its_key"
-    return set_aside(*(Bad(NAMES, "account_manager.csv", n, "manager_id", who, rule) for n in (4, len(rows) + 1)))
+    return set_aside(
+        *(Bad(NAMES, "account_manager.csv", n, "manager_id", who, rule) for n in (4, len(rows) + 1))
+    )
 
 
 @case(45, "N")
 def hostile_branch_names(month: Planting) -> Expected:
-    for row, name in zip(month.true("organisation"), ("../../x", "CON", "城" * 300, "支局😀"), strict=False):
+    for row, name in zip(
+        month.true("organisation"), ("../../x", "CON", "城" * 300, "支局😀"), strict=False
+    ):
         row["name"] = name
     month.send_csv("organisation")
     return normalised("organisation")

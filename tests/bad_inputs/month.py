@@ -57,8 +57,12 @@ def _schema(table: str) -> pa.Schema:
 @cache
 def _texts(table: str) -> bytes:
     found = pq.read_table(twin_source() / str(MONTH) / f"{table}.parquet")
-    columns = [pc.fill_null(pc.cast(column, pa.string()), "").to_pylist() for column in found.columns]
-    return pickle.dumps([dict(zip(found.column_names, row, strict=True)) for row in zip(*columns, strict=True)])
+    columns = [
+        pc.fill_null(pc.cast(column, pa.string()), "").to_pylist() for column in found.columns
+    ]
+    return pickle.dumps(
+        [dict(zip(found.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+    )
 
 
 def parquet(rows: Rows, schema: pa.Schema) -> bytes:
@@ -91,7 +95,9 @@ class Planting:
         """The rows as they are delivered; changes are the fault."""
         if table not in self._wrong:
             known = self.right.get(table)
-            self._wrong[table] = copy.deepcopy(known) if known is not None else pickle.loads(_texts(table))
+            self._wrong[table] = (
+                copy.deepcopy(known) if known is not None else pickle.loads(_texts(table))
+            )
         return self._wrong[table]
 
     def names(self, table: str) -> list[str]:
@@ -122,12 +128,19 @@ class Planting:
 
     def send_parquet(self, table: str, **kinds: pa.DataType) -> None:
         """Deliver the rows as Parquet, some columns with other types."""
-        schema = pa.schema([(name, kinds.get(name, _schema(table).field(name).type)) for name in self.names(table)])
+        schema = pa.schema(
+            [(name, kinds.get(name, _schema(table).field(name).type)) for name in self.names(table)]
+        )
         self.send(f"{table}.parquet", parquet(self.rows(table), schema))
 
-    def send_xlsx(self, table: str, change: Callable[[Any, Any], object] | None = None, **options: Any) -> None:
+    def send_xlsx(
+        self, table: str, change: Callable[[Any, Any], object] | None = None, **options: Any
+    ) -> None:
         """Deliver the rows as a workbook whose cells are all text; `change` may rewrite some."""
-        self.send(f"{table}.xlsx", workbook([self.names(table), *map(_values, self.rows(table))], change, **options))
+        self.send(
+            f"{table}.xlsx",
+            workbook([self.names(table), *map(_values, self.rows(table))], change, **options),
+        )
 
     def tables(self) -> list[str]:
         """The tables of this month: the required ones and those with a fault."""
@@ -138,7 +151,9 @@ class Planting:
 
     def file(self, table: str) -> str:
         """The name of the file a table comes in."""
-        return next((name for name in self.files if name.split(".")[0] == table), f"{table}.parquet")
+        return next(
+            (name for name in self.files if name.split(".")[0] == table), f"{table}.parquet"
+        )
 
     def line(self, table: str, place: int) -> int:
         """The line of a row: a Parquet file has no header line."""
@@ -167,7 +182,9 @@ def _values(row: dict[str, str]) -> list[str]:
 
 
 def workbook(
-    rows: Sequence[Sequence[str]], change: Callable[[Any, Any], object] | None = None, **options: Any
+    rows: Sequence[Sequence[str]],
+    change: Callable[[Any, Any], object] | None = None,
+    **options: Any,
 ) -> bytes:
     """Write rows of text as a workbook of one sheet."""
     sink = io.BytesIO()

@@ -30,8 +30,12 @@ class Expected:
     """What must come of a case."""
 
     verdict: Verdict
-    forms: Mapping[tuple[str, str, str], int] = field(default_factory=dict)  # table, column, form (or "*") -> rows
-    noted: Mapping[str, str] = field(default_factory=dict)  # column of extract_delivery -> what it says
+    forms: Mapping[tuple[str, str, str], int] = field(
+        default_factory=dict
+    )  # table, column, form (or "*") -> rows
+    noted: Mapping[str, str] = field(
+        default_factory=dict
+    )  # column of extract_delivery -> what it says
     table: str = ""  # of `noted`, and the refused one
     repeats: int = 0
     bad: tuple[Bad, ...] = ()
@@ -39,7 +43,9 @@ class Expected:
     facts: Facts = field(default_factory=dict)
 
 
-def normalised(table: str, /, repeats: int = 0, forms: Mapping[tuple[str, str], int] = {}, **noted: str) -> Expected:
+def normalised(
+    table: str, /, repeats: int = 0, forms: Mapping[tuple[str, str], int] = {}, **noted: str
+) -> Expected:
     """N: the snapshot is the clean one; `forms` by column and form are counted, `noted` is in extract_delivery."""
     return Expected("N", {(table, *of): n for of, n in forms.items()}, noted, table, repeats)
 
@@ -62,7 +68,9 @@ class Case:
     name: str
     verdict: Verdict
     plant: Callable[..., Expected]
-    tables: tuple[str, ...] = ()  # refused ones: planted into each of these, one required and one optional
+    tables: tuple[
+        str, ...
+    ] = ()  # refused ones: planted into each of these, one required and one optional
 
     @property
     def id(self) -> str:

@@ -58,7 +58,9 @@ def header_repeated_below(month: Planting) -> Expected:
 def total_row(month: Planting) -> Expected:
     lines = month.lines(CLAIMS)
     month.send(CLAIM_FILE, [*lines, "合计,,,,99999.00,", ",总 计：,,,99999.00,"])
-    return set_aside(*(Bad(CLAIMS, CLAIM_FILE, len(lines) + n, None, None, "total_row") for n in (1, 2)))
+    return set_aside(
+        *(Bad(CLAIMS, CLAIM_FILE, len(lines) + n, None, None, "total_row") for n in (1, 2))
+    )
 
 
 @case(25, "N")
@@ -128,7 +130,10 @@ def _two_sheets(month: Planting, table: str, name: str) -> bytes:
     sink = io.BytesIO()
     with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
         write_sheet(book.add_worksheet("说明"), [["填表说明"], ["请勿修改"]])
-        write_sheet(book.add_worksheet(name), [month.names(table), *(list(r.values()) for r in month.rows(table))])
+        write_sheet(
+            book.add_worksheet(name),
+            [month.names(table), *(list(r.values()) for r in month.rows(table))],
+        )
     return sink.getvalue()
 
 
@@ -148,11 +153,16 @@ def named_sheet_second(month: Planting) -> Expected:
 def same_part_twice(month: Planting, table: str) -> Expected:
     for part in (1, 2):
         month.send(f"{table}.part-{part}.csv", month.csv(table))
-    return refused(table, "duplicate_part", file=f"{table}.part-2.csv", same_as=f"{table}.part-1.csv")
+    return refused(
+        table, "duplicate_part", file=f"{table}.part-2.csv", same_as=f"{table}.part-1.csv"
+    )
 
 
 @refusal(32)
 def same_table_as_two_files(month: Planting, table: str) -> Expected:
     month.send_csv(table)
-    month.send(f"{table}.xlsx", workbook([month.names(table), *(list(r.values()) for r in month.rows(table))]))
+    month.send(
+        f"{table}.xlsx",
+        workbook([month.names(table), *(list(r.values()) for r in month.rows(table))]),
+    )
     return refused(table, "ambiguous_files", files=f"{table}.csv, {table}.xlsx")

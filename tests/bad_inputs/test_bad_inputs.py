@@ -48,7 +48,9 @@ def _every_row_is_accounted_for(month: Planting, taken: Taken) -> None:
     for table in month.tables():
         row = intake[table]
         delivered = len(taken.rows(f"extract_{table}"))
-        assert row["rows_in"] == delivered == row["accepted"] + row["repeats"] + row["quarantined"], table
+        assert (
+            row["rows_in"] == delivered == row["accepted"] + row["repeats"] + row["quarantined"]
+        ), table
         assert row["accepted"] == len(taken.rows(f"snapshot_{table}"))
 
 
@@ -58,12 +60,16 @@ def _equals_the_clean_one(month: Planting, expected: Expected, taken: Taken) -> 
     for name in (*month.tables(), "person"):
         file = f"snapshot_{name}.parquet"
         assert (taken.draft / file).read_bytes() == (right.draft / file).read_bytes(), name
-    repeats = {row["table"]: row["repeats"] for row in taken.rows("snapshot_intake") if row["repeats"]}
+    repeats = {
+        row["table"]: row["repeats"] for row in taken.rows("snapshot_intake") if row["repeats"]
+    }
     assert repeats == ({expected.table: expected.repeats} if expected.repeats else {})
 
 
 def _is_counted(month: Planting, expected: Expected, taken: Taken) -> None:
-    counted = {(r["table"], r["column"], r["form"]): r["rows"] for r in taken.rows("snapshot_normalised")}
+    counted = {
+        (r["table"], r["column"], r["form"]): r["rows"] for r in taken.rows("snapshot_normalised")
+    }
     loose = {key[:2] for key in expected.forms if key[2] == "*"}
     found: Counter[tuple[str, ...]] = Counter()
     for key, rows in counted.items():
@@ -90,7 +96,9 @@ def _is_set_aside(expected: Expected, taken: Taken) -> None:
 def _the_rest_is_accepted(month: Planting, taken: Taken) -> None:
     right = clean(month)
     for table in month.tables():
-        accepted, all_rows = (Counter(map(_frozen, t.rows(f"snapshot_{table}"))) for t in (taken, right))
+        accepted, all_rows = (
+            Counter(map(_frozen, t.rows(f"snapshot_{table}"))) for t in (taken, right)
+        )
         assert accepted <= all_rows, table
 
 
@@ -101,11 +109,15 @@ def _frozen(row: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
 # -- refused -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("case", "table"), _REFUSED, ids=[f"{case.id}-{table}" for case, table in _REFUSED])
+@pytest.mark.parametrize(
+    ("case", "table"), _REFUSED, ids=[f"{case.id}-{table}" for case, table in _REFUSED]
+)
 def test_refused(tmp_path: Path, case: Case, table: str) -> None:
     month, expected, taken = planted(case, tmp_path, table)
     facts = _stopped(expected, taken) if table in REQUIRED else _left_out(month, expected, taken)
-    assert {name: facts.get(name) for name in expected.facts} == {n: str(v) for n, v in expected.facts.items()}
+    assert {name: facts.get(name) for name in expected.facts} == {
+        n: str(v) for n, v in expected.facts.items()
+    }
     _says_what_where_and_what_next(expected.key, facts)
 
 
@@ -127,7 +139,9 @@ def _left_out(month: Planting, expected: Expected, taken: Taken) -> dict[str, st
     assert (entry["state"], entry["reasons"]) == ("refused", [expected.key])
     assert taken.entry(f"snapshot_{table}")["reasons"] == [f"refused: {table}"]
     assert {r["table"]: r["state"] for r in taken.rows("snapshot_intake")}[table] == "refused"
-    assert {r["reason"] for r in taken.rows("extract_delivery") if r["table"] == table} == {expected.key}
+    assert {r["reason"] for r in taken.rows("extract_delivery") if r["table"] == table} == {
+        expected.key
+    }
     assert not (taken.draft / f"extract_{table}.parquet").exists()
     right = clean(month)
     for name in (*REQUIRED, "person"):
@@ -141,10 +155,19 @@ def _says_what_where_and_what_next(key: str, facts: dict[str, str]) -> None:
     where = [facts[name] for name in ("file", "files") if name in facts] or [facts["table"]]
     for language, text in texts.items():
         assert f"error.{key}" in labels(language) and all(name in text for name in where), text
-        assert " ?" not in text and not text.startswith("?"), text  # a fact the message wants and nobody gave
-        assert len([part for part in text.replace("；", "。").split({"zh": "。", "en": ". "}[language]) if part]) > 1, (
+        assert " ?" not in text and not text.startswith("?"), (
             text
-        )
+        )  # a fact the message wants and nobody gave
+        assert (
+            len(
+                [
+                    part
+                    for part in text.replace("；", "。").split({"zh": "。", "en": ". "}[language])
+                    if part
+                ]
+            )
+            > 1
+        ), text
     assert len(set(texts.values())) == len(LANGUAGES)
 
 

@@ -30,7 +30,13 @@ def run(tmp_path: Path) -> list[str]:
     """The words of a run of a month with an empty file of an optional table."""
     month = Planting()
     container.empty_csv(month, container.NAMES)
-    return [str(MONTH), "--source", str(month.write(tmp_path / "source")), "--home", str(tmp_path / "home")]
+    return [
+        str(MONTH),
+        "--source",
+        str(month.write(tmp_path / "source")),
+        "--home",
+        str(tmp_path / "home"),
+    ]
 
 
 def test_an_optional_table_ends_with_12(
@@ -40,12 +46,18 @@ def test_an_optional_table_ends_with_12(
     assert "retention status 2026-08" in capsys.readouterr().err
     for language in LANGUAGES:
         assert retention(monkeypatch, "status", str(MONTH), *run[3:], "--lang", language) == 0
-        assert label(language, "error.source.empty_file", file="account_manager.csv") in capsys.readouterr().out
+        assert (
+            label(language, "error.source.empty_file", file="account_manager.csv")
+            in capsys.readouterr().out
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_required_table_ends_with_13(
-    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    language: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     month = Planting()
     values.bills_of_two_months(month, "bill")

@@ -15,7 +15,10 @@ from tests.bad_inputs.month import MONTH, REQUIRED, Planting, Rows, parquet, tak
 from tests.small import job, no_gate, read
 
 BEFORE = MONTH.plus(-1)
-ARREARS = {f"arrears_rate.{variant}" for variant in ("current_amount", "rolling_12m", "services", "t1_amount")}
+ARREARS = {
+    f"arrears_rate.{variant}"
+    for variant in ("current_amount", "rolling_12m", "services", "t1_amount")
+}
 ARREARS |= {"arrears", "fixed_arrears", "group_arrears", "suspended_reactivation"}
 ARREARS |= {f"roll_rate.{bucket}" for bucket in ("0_30", "31_60", "61_90", "91_180", "181_365")}
 ARREARS |= {"collection_effectiveness.cei", "days_sales_outstanding.dso"}
@@ -89,7 +92,11 @@ def findings(version: Version, severity: str = "critical") -> set[tuple[str, str
 
 def copied(rows: Rows, count: int) -> Rows:
     """So many rows, each under an id of its own."""
-    return [row | {"bill_id": f"{row['bill_id']}-{n}"} for n in range(count // len(rows) + 1) for row in rows][:count]
+    return [
+        row | {"bill_id": f"{row['bill_id']}-{n}"}
+        for n in range(count // len(rows) + 1)
+        for row in rows
+    ][:count]
 
 
 @pytest.mark.slow
@@ -98,12 +105,16 @@ def test_ten_times_the_rows(before: Path, usual: Mapping[str, str], tmp_path: Pa
     version = run_gated(before, tmp_path, "receivable", rows)
     assert ("receivable", "row_count_jump") in findings(version)
     assert held_back(states(version), usual) == ARREARS
-    assert {states(version)[name] for name in usual.keys() - ARREARS if usual[name] == "released"} == {"released"}
+    assert {
+        states(version)[name] for name in usual.keys() - ARREARS if usual[name] == "released"
+    } == {"released"}
 
 
 @pytest.mark.slow
 def test_a_tenth_of_the_rows(before: Path, usual: Mapping[str, str], tmp_path: Path) -> None:
-    version = run_gated(before, tmp_path, "usage", Planting().rows("usage")[: rows_before("usage") // 10])
+    version = run_gated(
+        before, tmp_path, "usage", Planting().rows("usage")[: rows_before("usage") // 10]
+    )
     assert ("usage", "row_count_jump") in findings(version)
     assert held_back(states(version), usual) == USAGE
     assert all(states(version)[name] == usual[name] for name in usual.keys() - USAGE)
@@ -122,8 +133,12 @@ def test_bills_in_fen(before: Path, usual: Mapping[str, str], tmp_path: Path) ->
     assert held >= BILL_MONEY and not held & (WITHOUT_BILLS | {"zero_usage_rate.all"})
     assert all(states(version)[name] in (usual[name], "caveat") for name in usual.keys() - held)
     assert not {row["list"] for row in read(version, "dispatch_order")} & held
-    held_rows = [row for row in read(version, "kpi_monthly") if f"{row['kpi']}.{row['variant']}" in held]
-    assert {row["status"] for row in held_rows} == {"withheld"} and all(row["reason"] for row in held_rows)
+    held_rows = [
+        row for row in read(version, "kpi_monthly") if f"{row['kpi']}.{row['variant']}" in held
+    ]
+    assert {row["status"] for row in held_rows} == {"withheld"} and all(
+        row["reason"] for row in held_rows
+    )
 
 
 # -- as far as the gate, on the tables concerned -------------------------------------------------------------------
@@ -131,7 +146,9 @@ def test_bills_in_fen(before: Path, usual: Mapping[str, str], tmp_path: Path) ->
 Change = Callable[[Rows], Rows]
 
 
-def judged(before: Path, folder: Path, table: str, change: Change) -> tuple[set[tuple[str, str]], set[str]]:
+def judged(
+    before: Path, folder: Path, table: str, change: Change
+) -> tuple[set[tuple[str, str]], set[str]]:
     """The critical findings of the gate, and the outputs they hold back."""
     shutil.copytree(before, folder / "home")
     source = faulty(folder, table, change(Planting().rows(table)))
@@ -140,14 +157,25 @@ def judged(before: Path, folder: Path, table: str, change: Change) -> tuple[set[
             file.unlink()
     taken = take_in(source, folder / "home", last="validate")
     assert taken.error is None
-    failed = {(r["table"], r["expectation"]) for r in taken.rows("validate_result") if r["released"] == "withheld"}
-    rows = [row for row in taken.rows("validate_release") if row["status"] == "withheld" and row["scope"] != "parts"]
+    failed = {
+        (r["table"], r["expectation"])
+        for r in taken.rows("validate_result")
+        if r["released"] == "withheld"
+    }
+    rows = [
+        row
+        for row in taken.rows("validate_release")
+        if row["status"] == "withheld" and row["scope"] != "parts"
+    ]
     return failed, {row["output"] for row in rows}
 
 
 def test_a_tenth_of_the_arrears_of_nobody(before: Path, tmp_path: Path) -> None:
     def orphan(rows: Rows) -> Rows:
-        return [row | {"customer_id": "9999999999"} if n % 10 == 0 else row for n, row in enumerate(rows)]
+        return [
+            row | {"customer_id": "9999999999"} if n % 10 == 0 else row
+            for n, row in enumerate(rows)
+        ]
 
     failed, held = judged(before, tmp_path, "receivable", orphan)
     assert failed == {("receivable", "quarantined_share_5")} and held == ARREARS
@@ -159,7 +187,9 @@ def test_exactly_a_tenth_of_the_rows(before: Path, tmp_path: Path) -> None:
 
 
 def test_half_the_bills_in_fen(before: Path, tmp_path: Path) -> None:
-    failed, held = judged(before, tmp_path, "bill", lambda rows: [*in_fen(rows[::2], "billed_amount"), *rows[1::2]])
+    failed, held = judged(
+        before, tmp_path, "bill", lambda rows: [*in_fen(rows[::2], "billed_amount"), *rows[1::2]]
+    )
     assert ("bill", "unit_jump") in failed and held >= BILL_MONEY
     assert not held & WITHOUT_BILLS
 

@@ -60,7 +60,10 @@ def books(version: Version, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 def cells(book: Path) -> list[str]:
     sheets = CalamineWorkbook.from_path(str(book))
     return [
-        str(cell) for name in sheets.sheet_names for row in sheets.get_sheet_by_name(name).to_python() for cell in row
+        str(cell)
+        for name in sheets.sheet_names
+        for row in sheets.get_sheet_by_name(name).to_python()
+        for cell in row
     ]
 
 
@@ -76,11 +79,19 @@ def test_hostile_names_make_harmless_files(version: Version, books: Mapping[str,
 
 def test_hostile_text_is_shown_literally_in_workbooks(books: Mapping[str, Path]) -> None:
     shown = {cell for book in books.values() for cell in cells(book)}
-    assert set(NAMES) <= shown and {"CON", "../../x"} <= {part for cell in shown for part in cell.split(" · ")}
+    assert set(NAMES) <= shown and {"CON", "../../x"} <= {
+        part for cell in shown for part in cell.split(" · ")
+    }
     for book in books.values():
         with zipfile.ZipFile(book) as archive:
-            sheets = [archive.read(name).decode() for name in archive.namelist() if "worksheets/sheet" in name]
-            assert not any("<f>" in sheet or "<f " in sheet or "<hyperlink" in sheet for sheet in sheets)
+            sheets = [
+                archive.read(name).decode()
+                for name in archive.namelist()
+                if "worksheets/sheet" in name
+            ]
+            assert not any(
+                "<f>" in sheet or "<f " in sheet or "<hyperlink" in sheet for sheet in sheets
+            )
             assert not any("externalLink" in name or "vba" in name for name in archive.namelist())
 
 
@@ -103,8 +114,12 @@ class _Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         assert not {name for name, _ in attrs} & {"src", "onclick", "onerror", "onload"}
-        outside = {(value or "").partition("#")[0] for name, value in attrs if name == "href"} - {""}
-        assert outside <= {f"{page}.{code}.html" for page in ("quality", "dictionary") for code in LANGUAGES}
+        outside = {(value or "").partition("#")[0] for name, value in attrs if name == "href"} - {
+            ""
+        }
+        assert outside <= {
+            f"{page}.{code}.html" for page in ("quality", "dictionary") for code in LANGUAGES
+        }
 
     def handle_data(self, data: str) -> None:
         self.words += data
@@ -122,7 +137,9 @@ def test_script_text_is_shown_literally_on_the_page(version: Version, language: 
 
 
 def test_a_long_note_fits_a_cell(tmp_path: Path) -> None:
-    place = Town().person("ann", name="慰" * 40_000, calls=0).person("bob", name="问" * 10_000, calls=0)
+    place = (
+        Town().person("ann", name="慰" * 40_000, calls=0).person("bob", name="问" * 10_000, calls=0)
+    )
     held = run_town(tmp_path / "home", place, holdout_share=0)
     files = export_month(MonthFolder(held.path.parents[2], MONTH), tmp_path / "out", "zh")
     shown = {cell for file in files for cell in cells(file)}

@@ -46,9 +46,7 @@ channels:
 """
 CALENDAR = "holidays: [2027-02-06, 2027-02-07]\nworking_days: [2027-02-14]\n"
 GATE = "bill.branch_volatility: {severity: info}\nusage.column_values_to_be_between:sms_count: {mostly: 0.95}\n"
-WAIVER = (
-    '{"finding": "bill.unit_jump", "why": "checked", "until": "2026-12", "by": "li", "at": "2026-09-01T00:00:00"}\n'
-)
+WAIVER = '{"finding": "bill.unit_jump", "why": "checked", "until": "2026-12", "by": "li", "at": "2026-09-01T00:00:00"}\n'
 
 
 # -- mutations: one thing in a text ------------------------------------------------------------------------------
@@ -72,7 +70,17 @@ def change_a_value(dice: random.Random, text: str) -> str:
         return text.replace(":", ": [", 1)
     value = dice.choice(values)
     other = dice.choice(
-        ["percent", "-7", "[a, b]", "{a: b}", "2026-13-45", "", "~", "!!python/object:os.system x", "é\\x00"]
+        [
+            "percent",
+            "-7",
+            "[a, b]",
+            "{a: b}",
+            "2026-13-45",
+            "",
+            "~",
+            "!!python/object:os.system x",
+            "é\\x00",
+        ]
     )
     return f"{text[: value.start()]}{other}{text[value.end() :]}"
 
@@ -138,7 +146,15 @@ class Subject:
 
 
 def clear_caches() -> None:
-    for cached in (spec.room_specs, spec.named_specs, check_specs, check_rules, table_columns, origin, sources):
+    for cached in (
+        spec.room_specs,
+        spec.named_specs,
+        check_specs,
+        check_rules,
+        table_columns,
+        origin,
+        sources,
+    ):
         cached.cache_clear()
 
 
@@ -157,7 +173,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spec, "SQL", folder / "sql")
         patch.setattr("pipelines.jobs.check_specs.SQL", folder / "sql")
-        patch.setattr("pipelines.jobs.check_specs.DEFINITIONS", folder / "sql" / "kpi" / "definitions.yml")
+        patch.setattr(
+            "pipelines.jobs.check_specs.DEFINITIONS", folder / "sql" / "kpi" / "definitions.yml"
+        )
         patch.setattr(expectations, "EXPECTATIONS", folder / "expectations")
         patch.setattr("pipelines.catalogue.check_rules.EXPECTATIONS", folder / "expectations")
         clear_caches()
@@ -182,8 +200,14 @@ def subjects(tree: Path, folder: Path) -> list[Subject]:
 
     return [
         Subject("front matter", one_of(tree / "sql", "*/*.sql"), lambda path: check_everything()),
-        Subject("expectations", one_of(tree / "expectations", "*.yml"), lambda path: check_rules(None)),
-        Subject("definitions", one_of(tree / "sql" / "kpi", "definitions.yml"), lambda path: check_everything()),
+        Subject(
+            "expectations", one_of(tree / "expectations", "*.yml"), lambda path: check_rules(None)
+        ),
+        Subject(
+            "definitions",
+            one_of(tree / "sql" / "kpi", "definitions.yml"),
+            lambda path: check_everything(),
+        ),
         Subject("scorecard", fixed(RULES.read_text(encoding="utf-8")), load_rules),
         Subject("calendar", fixed(CALENDAR), Calendar.load),
         Subject("delivery", fixed(DELIVERY), load_deliveries),
@@ -200,7 +224,11 @@ def mutate(dice: random.Random, subject: Subject, text: str) -> str:
     begin, block, end = re.match(r"(?s)(/\* ---\n)(.*?)(\n--- \*/\n.*)", text).groups()  # type: ignore[union-attr]
     if dice.random() < 0.6:
         return begin + mutation(dice, block) + end
-    return begin + block + dice.choice([spoil_a_character, cut, rename_a_word, rename_a_word])(dice, end)
+    return (
+        begin
+        + block
+        + dice.choice([spoil_a_character, cut, rename_a_word, rename_a_word])(dice, end)
+    )
 
 
 def end_of(subject: Subject, path: Path) -> RetentionError | None:
@@ -213,7 +241,9 @@ def end_of(subject: Subject, path: Path) -> RetentionError | None:
 
 
 @pytest.mark.slow
-def test_two_hundred_broken_files_end_with_10_or_2_and_never_with_a_traceback(tree: Path, tmp_path: Path) -> None:
+def test_two_hundred_broken_files_end_with_10_or_2_and_never_with_a_traceback(
+    tree: Path, tmp_path: Path
+) -> None:
     dice = random.Random(SEED)
     ends: Counter[tuple[str, int]] = Counter()
     kinds = subjects(tree, tmp_path)
@@ -232,7 +262,11 @@ def test_two_hundred_broken_files_end_with_10_or_2_and_never_with_a_traceback(tr
         assert error is None or error.exit_code in known, f"{path}: {error}"
         for language in LANGUAGES:
             # A SQL file that gives other columns than before is told at the file that reads them.
-            named = r"sql/\w+/[\w.]+\.(sql|yml)" if subject.name == "front matter" else re.escape(path.name)
+            named = (
+                r"sql/\w+/[\w.]+\.(sql|yml)"
+                if subject.name == "front matter"
+                else re.escape(path.name)
+            )
             assert error is None or re.search(named, describe(language, error)), str(error)
     print(f"\n{dict(sorted(ends.items()))}")
     refused = sum(count for (_, code), count in ends.items() if code)

@@ -16,7 +16,9 @@ NEXT = str(MONTH.plus(1))
 Values = tuple[str, ...]
 
 
-def spoil(month: Planting, table: str, column: str, rule: str, values: Values, first: int = 0) -> list[Bad]:
+def spoil(
+    month: Planting, table: str, column: str, rule: str, values: Values, first: int = 0
+) -> list[Bad]:
     """Put values into the first rows of a column; return what must be in quarantine."""
     for row, value in zip(month.rows(table)[first:], values, strict=False):
         row[column] = value
@@ -29,7 +31,13 @@ def amounts(month: Planting) -> Expected:
     right = ("1234.50", "86.50", "-45.00", "-45.00", "1.50")
     spell(month, "bill", "billed_amount", right, ("1,234.50", "￥86.5", "(45.00)", "45-", "1．5"))
     month.send_csv("bill")
-    forms = ("thousands_separator", "currency_sign", "accounting_negative", "trailing_minus", "full_width_or_invisible")
+    forms = (
+        "thousands_separator",
+        "currency_sign",
+        "accounting_negative",
+        "trailing_minus",
+        "full_width_or_invisible",
+    )
     return normalised("bill", forms={("billed_amount", form): 1 for form in forms})
 
 
@@ -45,7 +53,11 @@ def amounts_with_two_forms(month: Planting) -> Expected:
     )
     month.send_csv("bill")
     return normalised(
-        "bill", forms={("billed_amount", "currency_sign"): 5, ("billed_amount", "full_width_or_invisible"): 1}
+        "bill",
+        forms={
+            ("billed_amount", "currency_sign"): 5,
+            ("billed_amount", "full_width_or_invisible"): 1,
+        },
     )
 
 
@@ -74,7 +86,10 @@ def doubles_that_are_none(month: Planting) -> Expected:
     shown = ("nan", "inf", "1e+308")
     cells = enumerate(shown, 1)
     return set_aside(
-        *(Bad("usage", "usage.parquet", n, "voice_minutes", value, "not_a_quantity") for n, value in cells)
+        *(
+            Bad("usage", "usage.parquet", n, "voice_minutes", value, "not_a_quantity")
+            for n, value in cells
+        )
     )
 
 
@@ -84,7 +99,12 @@ def double_amounts_that_are_none(month: Planting) -> Expected:
         row["amount"] = value
     month.send_parquet("payment", amount=pa.float64())
     cells = enumerate(("nan", "-inf", "0.125"), 1)
-    return set_aside(*(Bad("payment", "payment.parquet", n, "amount", value, "not_a_money") for n, value in cells))
+    return set_aside(
+        *(
+            Bad("payment", "payment.parquet", n, "amount", value, "not_a_money")
+            for n, value in cells
+        )
+    )
 
 
 @case(49, "Q")
@@ -105,7 +125,9 @@ def double_count(month: Planting) -> Expected:
 def serial_days(month: Planting) -> Expected:
     spell(month, CLAIMS, "claimed_on", ("2026-08-30", "2026-08-31"), ("", ""))
     cells = ((1, 46264), (2, 46265))
-    month.send_xlsx(CLAIMS, lambda book, sheet: [sheet.write_number(n, 3, serial) for n, serial in cells])
+    month.send_xlsx(
+        CLAIMS, lambda book, sheet: [sheet.write_number(n, 3, serial) for n, serial in cells]
+    )
     return normalised(CLAIMS, forms={("claimed_on", "serial_day"): 2})
 
 
@@ -114,16 +136,27 @@ def serial_days_since_1904(month: Planting) -> Expected:
     spell(month, CLAIMS, "claimed_on", ("2026-08-30",), ("",))
     cell = 46264 - 1462
     month.send_xlsx(CLAIMS, lambda book, sheet: sheet.write_number(1, 3, cell), date_1904=True)
-    return normalised(CLAIMS, forms={("claimed_on", "serial_day"): 1}, notes="dates counted from 1904")
+    return normalised(
+        CLAIMS, forms={("claimed_on", "serial_day"): 1}, notes="dates counted from 1904"
+    )
 
 
 @case(52, "N")
 def days(month: Planting) -> Expected:
-    delivered = ("20260831", "2026/08/31", "31/08/2026", "2026年8月31日", "2026-08-31 00:00:00", "２０２６－０８－３１")
+    delivered = (
+        "20260831",
+        "2026/08/31",
+        "31/08/2026",
+        "2026年8月31日",
+        "2026-08-31 00:00:00",
+        "２０２６－０８－３１",
+    )
     spell(month, CLAIMS, "claimed_on", ("2026-08-31",) * 6, delivered)
     month.send_csv(CLAIMS)
     forms = ("date_slashes", "date_day_first", "date_chinese", "full_width_or_invisible")
-    return normalised(CLAIMS, forms={**{("claimed_on", form): 1 for form in forms}, ("claimed_on", "other"): 2})
+    return normalised(
+        CLAIMS, forms={**{("claimed_on", form): 1 for form in forms}, ("claimed_on", "other"): 2}
+    )
 
 
 @case(52, "Q")
@@ -144,7 +177,13 @@ def no_end(month: Planting) -> Expected:
 
 @case(53, "Q")
 def years_of_two_digits(month: Planting) -> Expected:
-    bad = spoil(month, CLAIMS, "claimed_on", "not_a_date", ("26-08-31", "31/08/26", "1900-01-00", "0026-08-31"))
+    bad = spoil(
+        month,
+        CLAIMS,
+        "claimed_on",
+        "not_a_date",
+        ("26-08-31", "31/08/26", "1900-01-00", "0026-08-31"),
+    )
     month.send_csv(CLAIMS)
     return set_aside(*bad)
 
@@ -212,10 +251,14 @@ def ticket_of_the_future(month: Planting) -> Expected:
     month.rows("trouble_ticket")[1] |= {"opened_at": f"{NEXT}-01 00:00:00", "closed_at": ""}
     month.send_csv("trouble_ticket")
     rule = "opened_on_not_after_cut_off"
-    return set_aside(Bad("trouble_ticket", "trouble_ticket.csv", 3, "opened_on", f"{NEXT}-01", rule))
+    return set_aside(
+        Bad("trouble_ticket", "trouble_ticket.csv", 3, "opened_on", f"{NEXT}-01", rule)
+    )
 
 
-def _of_a_service(month: Planting, column: str, value: str, rule: str | None, **more: str) -> Expected:
+def _of_a_service(
+    month: Planting, column: str, value: str, rule: str | None, **more: str
+) -> Expected:
     row = month.rows("service")[11]
     row |= {column: value, **more}
     month.send_csv("service")
@@ -226,7 +269,9 @@ def _of_a_service(month: Planting, column: str, value: str, rule: str | None, **
 @case(55, "Q")
 def activated_in_the_future(month: Planting) -> Expected:
     dates = {"contract_end_on": "", "terminated_on": ""}
-    return _of_a_service(month, "activated_on", f"{NEXT}-01", "activated_on_not_after_cut_off", **dates)
+    return _of_a_service(
+        month, "activated_on", f"{NEXT}-01", "activated_on_not_after_cut_off", **dates
+    )
 
 
 @case(55, "Q")
@@ -289,7 +334,12 @@ def formula_without_a_value(month: Planting) -> Expected:
     month.send_xlsx(CLAIMS, formulas)
     cells = (("claim_id", "id"), ("claimed_on", "date"), ("amount", "money"), ("purpose", "text"))
     file = "expense_claim.xlsx"
-    return set_aside(*(Bad(CLAIMS, file, n, c, "=A1&A2", f"not_a_{kind}") for n, (c, kind) in enumerate(cells, 2)))
+    return set_aside(
+        *(
+            Bad(CLAIMS, file, n, c, "=A1&A2", f"not_a_{kind}")
+            for n, (c, kind) in enumerate(cells, 2)
+        )
+    )
 
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠A1", "=cmd|' /C calc'!A0")
@@ -302,7 +352,13 @@ def formula_text(month: Planting) -> Expected:
     return normalised(NAMES, forms={("name", "spaces"): 2})
 
 
-SCRIPTS = ("<script>alert(1)</script>", "'; drop table snapshot_bill; --", "{{7*7}}", "${jndi:ldap://x/a}", "%s{0}")
+SCRIPTS = (
+    "<script>alert(1)</script>",
+    "'; drop table snapshot_bill; --",
+    "{{7*7}}",
+    "${jndi:ldap://x/a}",
+    "%s{0}",
+)
 
 
 @case(61, "N")

@@ -69,7 +69,9 @@ def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
             bind(open_, table, _fill(table, case.given.get(table)), folder)
         parameters = context.parameters(spec.parameters) | _typed_parameters(case.parameters)
         answer = open_.answer(_asked(context, spec), parameters)
-        rows: list[dict[str, Any]] = open_.rows(as_its_room_reads(spec, answer.sql), answer.parameters)
+        rows: list[dict[str, Any]] = open_.rows(
+            as_its_room_reads(spec, answer.sql), answer.parameters
+        )
         return rows
 
 
@@ -79,7 +81,10 @@ def _refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> No
 
 
 def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: Decimal(str(value)) if isinstance(value, float) else value for name, value in given.items()}
+    return {
+        name: Decimal(str(value)) if isinstance(value, float) else value
+        for name, value in given.items()
+    }
 
 
 # -- what a room makes of its SELECTs ----------------------------------------------------------------------------
@@ -100,11 +105,21 @@ def as_its_room_reads(spec: Spec, answer: str) -> str:
 def _sums(spec: Spec, answer: str) -> str:
     """Add up a KPI's parts a customer and variant; what adds nothing is left out."""
     measures = [name for name in ("numerator", "denominator") if name in spec.tree.named_selects]
-    placed = ("customer_id", "variant", "part", "scope_kind", "scope_id", "interval_low", "interval_high")
+    placed = (
+        "customer_id",
+        "variant",
+        "part",
+        "scope_kind",
+        "scope_id",
+        "interval_low",
+        "interval_high",
+    )
     keys = [name for name in placed if name in spec.tree.named_selects]
     sums = [f"CAST(SUM({name}) AS DECIMAL(28, 8)) AS {name}" for name in measures]
     some = " OR ".join(f"SUM({name}) IS DISTINCT FROM 0" for name in measures)
-    return f"SELECT {', '.join(keys + sums)} FROM ({answer}) GROUP BY {', '.join(keys)} HAVING {some}"
+    return (
+        f"SELECT {', '.join(keys + sums)} FROM ({answer}) GROUP BY {', '.join(keys)} HAVING {some}"
+    )
 
 
 # -- engine and context ------------------------------------------------------------------------------------------
@@ -138,10 +153,14 @@ def _earlier(case: Case, folder: Path) -> dict[str, Version | None]:
         "base": case.prior,
     }
     tables = {era: frozenset(t.name for t in case.given if t.era == era) for era in EARLIER}
-    return {era: Earlier(months[era], folder, tables[era]) if tables[era] else None for era in EARLIER}
+    return {
+        era: Earlier(months[era], folder, tables[era]) if tables[era] else None for era in EARLIER
+    }
 
 
-def make_context(month: Month, engine: Any, folder: Path, earlier: Mapping[str, Version | None]) -> Context:
+def make_context(
+    month: Month, engine: Any, folder: Path, earlier: Mapping[str, Version | None]
+) -> Context:
     """Make a month's context on an engine, with the settings of the definitions."""
     settings = load_settings(high_value_threshold=Decimal("89.00"), lowest_reward_points=1000)
     return Context(month, settings, Calendar(), Draft(month, folder), engine, earlier)
@@ -164,7 +183,10 @@ def schema_of(table: str) -> pa.Schema:
 def _extra_type(name: str) -> pa.DataType:
     """The type that a column's name promises, text where it promises none."""
     promised = {"is_": pa.bool_(), "_on": pa.date32(), "_amount": pa.decimal128(18, 2)}
-    ends = next((kind for mark, kind in promised.items() if name.startswith(mark) or name.endswith(mark)), pa.string())
+    ends = next(
+        (kind for mark, kind in promised.items() if name.startswith(mark) or name.endswith(mark)),
+        pa.string(),
+    )
     return _EXTRA_TYPES.get(name, pa.string() if name == "also_on" else ends)
 
 
@@ -181,7 +203,9 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
             else:
                 bind(engine, table, _fill(table, None), Path(name))
         schema: pa.Schema = (
-            engine.execute(_asked(context, spec), context.parameters(spec.parameters)).to_arrow_table().schema
+            engine.execute(_asked(context, spec), context.parameters(spec.parameters))
+            .to_arrow_table()
+            .schema
         )
         return schema
 
@@ -196,10 +220,14 @@ def bind(engine: Any, table: TableName, rows: pa.Table, folder: Path) -> None:
 def _fill(table: TableName, grid: Grid | None) -> pa.Table:
     schema = schema_of(table.name)
     columns = grid.columns if grid else ()
-    _refuse_unknown("column", (f"{table}.{c}" for c in columns), (f"{table}.{c}" for c in schema.names))
+    _refuse_unknown(
+        "column", (f"{table}.{c}" for c in columns), (f"{table}.{c}" for c in schema.names)
+    )
     rows = [dict(zip(columns, line, strict=True)) for line in grid.rows] if grid else []
     _refuse_bad_words(table, rows)
-    values = [{name: _value(cell, schema.field(name).type) for name, cell in row.items()} for row in rows]
+    values = [
+        {name: _value(cell, schema.field(name).type) for name, cell in row.items()} for row in rows
+    ]
     return pa.Table.from_pylist(values, schema=schema)
 
 

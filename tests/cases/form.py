@@ -99,10 +99,16 @@ def _table_name(text: str) -> TableName:
 
 def read_grid(text: str) -> Grid:
     """Read lines of cells parted by `|`; raise ValueError where a row is longer or shorter than the header."""
-    lines = [tuple(cell.strip() for cell in line.split("|")) for line in text.splitlines() if line.strip()]
+    lines = [
+        tuple(cell.strip() for cell in line.split("|"))
+        for line in text.splitlines()
+        if line.strip()
+    ]
     for line in lines:
         if len(line) != len(lines[0]):
-            raise ValueError(f"{len(lines[0])} columns, but a row of {len(line)}: {' | '.join(line)}")
+            raise ValueError(
+                f"{len(lines[0])} columns, but a row of {len(line)}: {' | '.join(line)}"
+            )
     return Grid(lines[0], tuple(lines[1:]))
 
 

@@ -62,14 +62,18 @@ class House:
     @property
     def file(self) -> Path:
         path = self.folder / "deliver.yml"
-        path.write_text(yaml.safe_dump({"since": self.since, "language": "en", "channels": self.channels}))
+        path.write_text(
+            yaml.safe_dump({"since": self.since, "language": "en", "channels": self.channels})
+        )
         return path
 
     @property
     def settings(self) -> Settings:
         return own_settings(delivery_file=self.file, holdout_share=0)
 
-    def deliver(self, *again: str, received: tuple[str, ...] = (), longest: float = 60, is_dry: bool = False) -> Report:
+    def deliver(
+        self, *again: str, received: tuple[str, ...] = (), longest: float = 60, is_dry: bool = False
+    ) -> Report:
         """Deliver the month without really waiting; how long it would have waited is kept."""
         pace = Pace(attempts=3, first=1, longest=longest, sleep=self.waits.append)
         return deliver(self.home, str(MONTH), self.settings, Wishes(again, received), pace, is_dry)
@@ -81,7 +85,9 @@ class House:
 
     def written(self) -> str:
         """All that the outbox says of its letters."""
-        return "".join(path.read_text(encoding="utf-8") for path in sorted(self.outbox.glob("*.json")))
+        return "".join(
+            path.read_text(encoding="utf-8") for path in sorted(self.outbox.glob("*.json"))
+        )
 
     def add_folder(self, name: str = "share", **more: Any) -> Path:
         """Add a folder as a channel."""
@@ -92,8 +98,16 @@ class House:
 
     def add_robot(self, port: int, name: str = "robot", scheme: str = "http", **more: Any) -> None:
         """Add a robot on this machine as a channel."""
-        url = self.secret(f"{scheme}://127.0.0.1:{port}/send?access_token=canary-token", f"{name}.url")
-        plain = {"kind": "robot", "type": "dingtalk", "host": "127.0.0.1", "url_file": url, "timeout": 2}
+        url = self.secret(
+            f"{scheme}://127.0.0.1:{port}/send?access_token=canary-token", f"{name}.url"
+        )
+        plain = {
+            "kind": "robot",
+            "type": "dingtalk",
+            "host": "127.0.0.1",
+            "url_file": url,
+            "timeout": 2,
+        }
         self.channels[name] = plain | more
 
 

@@ -115,14 +115,18 @@ class Mailbox:
     tries: list[str] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
 
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         self.senders.append(address)
         reply = self.answers.get(address, ["250 OK"])[0]
         if reply.startswith("250"):
             envelope.mail_from = address
         return reply
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         self.tries.append(address)
         replies = self.answers.get(address, ["250 OK"])
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
@@ -147,7 +151,9 @@ def mail_server(
         free.bind(("127.0.0.1", 0))
         box.port = free.getsockname()[1]
 
-    def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    def authenticate(
+        server: Any, session: Any, envelope: Any, mechanism: str, data: Any
+    ) -> AuthResult:
         box.logins.append(data.password)
         return AuthResult(success=data.password.decode() == password, handled=False)
 
@@ -155,7 +161,11 @@ def mail_server(
     if pem is not None:
         more |= {"tls_context": server_context(pem), "require_starttls": True}
     if password is not None:
-        more |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": pem is not None}
+        more |= {
+            "authenticator": authenticate,
+            "auth_required": True,
+            "auth_require_tls": pem is not None,
+        }
         if pem is None:
             warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
     controller = Controller(box, hostname="127.0.0.1", port=box.port, **more)

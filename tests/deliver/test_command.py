@@ -30,7 +30,9 @@ Retention = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def retention(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Retention:
+def retention(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Retention:
     """Run `retention` on the house's home."""
     monkeypatch.chdir(house.folder)
     monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
@@ -51,7 +53,9 @@ def retention(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_fresh_installation_says_that_it_sends_nothing(retention: Retention, language: str) -> None:
+def test_a_fresh_installation_says_that_it_sends_nothing(
+    retention: Retention, language: str
+) -> None:
     code, out, _ = retention("deliver", "2026-08", "--lang", language)
     assert code == 0 and "RETENTION_DELIVERY_FILE" in out
 
@@ -60,7 +64,9 @@ def test_json_lists_every_letter(retention: Retention, house: House) -> None:
     house.add_folder()
     code, out, _ = retention("deliver", "2026-08", "--json")
     told = json.loads(out)
-    assert code == 0 and told["counts"] == {"sent": len(told["letters"])} and told["nothing"] is None
+    assert (
+        code == 0 and told["counts"] == {"sent": len(told["letters"])} and told["nothing"] is None
+    )
     assert {one["state"] for one in told["letters"]} == {"sent"}
 
 
@@ -78,14 +84,18 @@ def test_what_is_open_is_told_with_the_way_out_of_it(retention: Retention, house
         assert "may have arrived 1" in retention("status", "--lang", "en")[1]
         status = retention("status", "2026-08", "--lang", "en")
         assert "may have arrived 1" in status[1]
-        assert json.loads(retention("status", "2026-08", "--json")[1])["deliveries"] == {"unsure": 1}
+        assert json.loads(retention("status", "2026-08", "--json")[1])["deliveries"] == {
+            "unsure": 1
+        }
         letter = json.loads(retention("deliver", "2026-08", "--json")[1])["letters"][0]
         assert retention("deliver", "2026-08", "--again", letter["id"][:8])[0] == 0
     assert json.loads(retention("status", "2026-08", "--json")[1])["deliveries"] == {}
     assert "may have arrived" not in retention("status", "--lang", "en")[1]
 
 
-@pytest.mark.parametrize("occasion", ["2026-13", "2026-8", "tomorrow", "2030-01", "2030-01-05", "20260805"])
+@pytest.mark.parametrize(
+    "occasion", ["2026-13", "2026-8", "tomorrow", "2030-01", "2030-01-05", "20260805"]
+)
 def test_a_month_or_day_that_is_none(retention: Retention, occasion: str) -> None:
     assert retention("deliver", occasion)[0] == 2
 
@@ -96,9 +106,13 @@ def test_every_reason_has_words() -> None:
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args:
                 first = call.args[0]
-                if call.func.id in ("Later", "Rejected", "Unsure", "Closed") and isinstance(first, ast.Constant):
+                if call.func.id in ("Later", "Rejected", "Unsure", "Closed") and isinstance(
+                    first, ast.Constant
+                ):
                     said.add(first.value)
-    known = {key.removeprefix("deliver.why.") for key in labels("zh") if key.startswith("deliver.why.")}
+    known = {
+        key.removeprefix("deliver.why.") for key in labels("zh") if key.startswith("deliver.why.")
+    }
     assert said == known and len(said) > 15
 
 

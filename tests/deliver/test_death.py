@@ -31,7 +31,9 @@ def forge() -> Iterator[Forge]:
 
 def run(forge: Forge, house: House, failpoint: str = "", trace: Path | str = "") -> int:
     args = ("deliver", str(MONTH), "--home", str(house.home), "--json")
-    return forge.run(*args, failpoint=failpoint, trace=trace, RETENTION_DELIVERY_FILE=str(house.file))[0]
+    return forge.run(
+        *args, failpoint=failpoint, trace=trace, RETENTION_DELIVERY_FILE=str(house.file)
+    )[0]
 
 
 def steps(trace: Path) -> list[str]:
@@ -55,25 +57,37 @@ def letters(house: House) -> dict[str, str]:
     return {key: one.state for key, one in Outbox(house.home, str(MONTH)).letters().items()}
 
 
-def test_a_folder_has_every_file_once_wherever_it_died(forge: Forge, house: House, tmp_path: Path) -> None:
+def test_a_folder_has_every_file_once_wherever_it_died(
+    forge: Forge, house: House, tmp_path: Path
+) -> None:
     place = house.add_folder(what=["manager", "branch"])
     assert run(forge, house, trace=tmp_path / "steps") == 0
     wanted = {path.relative_to(place): path.read_bytes() for path in place.rglob("*.xlsx")}
     passed = steps(tmp_path / "steps")
-    assert len(wanted) == 3 and {"deliver.filed#1", "deliver.beside#3", "deliver.acknowledged#3"} <= set(passed)
+    assert len(wanted) == 3 and {
+        "deliver.filed#1",
+        "deliver.beside#3",
+        "deliver.acknowledged#3",
+    } <= set(passed)
     for step in passed:
         shutil.rmtree(place)
         place.mkdir()
         assert run(forge, fresh(house), f"{step}=kill") == SIGKILL, step
         there = {path: path.stat().st_mtime_ns for path in place.rglob("*.xlsx")}
         assert run(forge, house) == 0, step
-        assert {p.relative_to(place): p.read_bytes() for p in place.rglob("*") if p.is_file()} == wanted, step
-        assert all(path.stat().st_mtime_ns == at for path, at in there.items()), "what was there is left alone"
+        assert {
+            p.relative_to(place): p.read_bytes() for p in place.rglob("*") if p.is_file()
+        } == wanted, step
+        assert all(path.stat().st_mtime_ns == at for path, at in there.items()), (
+            "what was there is left alone"
+        )
     print(f"killed at {len(passed)} steps")
 
 
 @pytest.mark.long
-def test_sftp_has_every_file_once_wherever_it_died(forge: Forge, house: House, tmp_path: Path) -> None:
+def test_sftp_has_every_file_once_wherever_it_died(
+    forge: Forge, house: House, tmp_path: Path
+) -> None:
     with sftp_server(tmp_path / "far") as box:
         add_sftp(house, box, what=["manager"])
         assert run(forge, house, trace=tmp_path / "steps") == 0
@@ -90,7 +104,9 @@ def test_sftp_has_every_file_once_wherever_it_died(forge: Forge, house: House, t
             assert not list(box.root.rglob("*.part")), step
 
 
-def test_a_robot_posts_at_most_once_and_what_is_unsure_says_so(forge: Forge, house: House, tmp_path: Path) -> None:
+def test_a_robot_posts_at_most_once_and_what_is_unsure_says_so(
+    forge: Forge, house: House, tmp_path: Path
+) -> None:
     with robot(TAKEN) as host:
         house.add_robot(host.port)
         assert run(forge, house, trace=tmp_path / "steps") == 0
@@ -102,10 +118,14 @@ def test_a_robot_posts_at_most_once_and_what_is_unsure_says_so(forge: Forge, hou
             assert len(host.messages) <= 1, step
             (state,) = letters(house).values()
             assert (code, state) in ((0, "sent"), (12, "unsure")), step
-            assert state == "unsure" or len(host.messages) == 1, "nothing is called sent that was not"
+            assert state == "unsure" or len(host.messages) == 1, (
+                "nothing is called sent that was not"
+            )
             if step.startswith("deliver.acknowledged"):
                 assert (arrived, state) == (1, "unsure")
-                assert run(forge, house) == 12 and len(host.messages) == 1, "a third delivery knows no better"
+                assert run(forge, house) == 12 and len(host.messages) == 1, (
+                    "a third delivery knows no better"
+                )
 
 
 @pytest.mark.long

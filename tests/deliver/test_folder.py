@@ -15,7 +15,11 @@ from tests.small import MONTH, own_settings, run_town
 
 
 def files(place: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(place)): path.read_bytes()
+        for path in sorted(place.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_each_gets_his_own_and_the_company_gets_the_books_and_documents(house: House) -> None:
@@ -29,7 +33,13 @@ def test_each_gets_his_own_and_the_company_gets_the_books_and_documents(house: H
         by_holder.setdefault(holder, set()).add(file.partition("_")[2].rsplit("_", 1)[-1])
     assert by_holder.keys() == {"manager-M1", "manager-M2", "branch-B1", "company"}
     assert by_holder["manager-M1"] == {"M1.xlsx"}
-    assert {"company.xlsx", "summary.docx", "summary.html", "annex.xlsx", "dictionary.html"} <= by_holder["company"]
+    assert {
+        "company.xlsx",
+        "summary.docx",
+        "summary.html",
+        "annex.xlsx",
+        "dictionary.html",
+    } <= by_holder["company"]
     assert len(files(place)) == report.counts["sent"]
 
 
@@ -39,7 +49,9 @@ def test_the_same_month_again_sends_nothing(house: House) -> None:
     before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
     outbox = house.written()
     assert set(house.deliver().counts) == {"sent"}
-    assert {path: path.stat().st_mtime_ns for path in place.rglob("*")} == before and house.written() == outbox
+    assert {
+        path: path.stat().st_mtime_ns for path in place.rglob("*")
+    } == before and house.written() == outbox
 
 
 def test_what_the_receiver_has_written_into_it_stays(house: House) -> None:
@@ -55,7 +67,11 @@ def test_what_the_receiver_has_written_into_it_stays(house: House) -> None:
 
 
 def test_a_folder_that_is_not_mounted_waits_and_does_not_hold_up_the_other(house: House) -> None:
-    house.channels["away"] = {"kind": "folder", "path": str(house.folder / "nowhere"), "what": ["company"]}
+    house.channels["away"] = {
+        "kind": "folder",
+        "path": str(house.folder / "nowhere"),
+        "what": ["company"],
+    }
     place = house.add_folder("zz_share")
     report = house.deliver()
     assert {one.state for one in report.letters if one.channel == "away"} == {"pending"}
@@ -73,7 +89,9 @@ def test_a_full_share_is_tried_again_and_then_waits(house: House) -> None:
     (place / "company").write_text("a file where the folder should be")
     report = house.deliver()
     assert {one.why for one in report.letters} == {"folder_failed"} and house.waits == [1, 2]
-    assert sorted(one.attempts for one in report.letters)[-1] == 3, "the first is tried, the rest are spared"
+    assert sorted(one.attempts for one in report.letters)[-1] == 3, (
+        "the first is tried, the rest are spared"
+    )
     (place / "company").unlink()
     assert set(house.deliver().counts) == {"sent"}
 
@@ -87,7 +105,9 @@ def test_nothing_leaves_before_the_release(tmp_path: Path) -> None:
     assert not files(place) and not house.outbox.exists()
 
 
-def test_without_a_delivery_file_nothing_is_sent_and_nothing_written(released: Path, tmp_path: Path) -> None:
+def test_without_a_delivery_file_nothing_is_sent_and_nothing_written(
+    released: Path, tmp_path: Path
+) -> None:
     home = shutil.copytree(released, tmp_path / "home", ignore=shutil.ignore_patterns("outbox"))
     report = deliver(home, str(MONTH), own_settings())
     assert (report.nothing, report.letters) == ("no_file", ()) and not (home / "outbox").exists()
@@ -97,33 +117,53 @@ def test_without_a_delivery_file_nothing_is_sent_and_nothing_written(released: P
 def test_a_month_before_the_first_one_wanted_is_not_sent(house: House) -> None:
     place = house.add_folder()
     house.since = "2026-09"
-    assert house.deliver().nothing == "before" and not files(place) and not list(house.outbox.glob("*.json"))
+    assert (
+        house.deliver().nothing == "before"
+        and not files(place)
+        and not list(house.outbox.glob("*.json"))
+    )
 
 
 def test_a_dry_run_tells_and_keeps_nothing(house: House) -> None:
     place = house.add_folder()
     told = house.deliver(is_dry=True)
-    assert set(told.counts) == {"pending"} and not files(place) and not list(house.outbox.glob("*.json"))
-    assert [one.id for one in told.letters] == [one.id for one in house.deliver(is_dry=True).letters]
+    assert (
+        set(told.counts) == {"pending"}
+        and not files(place)
+        and not list(house.outbox.glob("*.json"))
+    )
+    assert [one.id for one in told.letters] == [
+        one.id for one in house.deliver(is_dry=True).letters
+    ]
     sent = house.deliver().letters
     assert {one.id for one in sent} == {one.id for one in told.letters}
-    assert set(house.deliver(is_dry=True).counts) == {"sent"}, "what became of them is told without sending"
+    assert set(house.deliver(is_dry=True).counts) == {"sent"}, (
+        "what became of them is told without sending"
+    )
 
 
 def test_a_dry_run_of_a_month_never_rendered_keeps_nothing(house: House) -> None:
     house.add_folder(what=["manager"])
     wanted = {one.id for one in house.deliver(is_dry=True).letters}
     shutil.rmtree(house.outbox)
-    assert {one.id for one in house.deliver(is_dry=True).letters} == wanted and not house.outbox.exists()
+    assert {
+        one.id for one in house.deliver(is_dry=True).letters
+    } == wanted and not house.outbox.exists()
 
 
 def test_a_channel_that_is_taken_out_leaves_nothing_waiting(house: House) -> None:
-    house.channels["away"] = {"kind": "folder", "path": str(house.folder / "nowhere"), "what": ["company"]}
+    house.channels["away"] = {
+        "kind": "folder",
+        "path": str(house.folder / "nowhere"),
+        "what": ["company"],
+    }
     place = house.add_folder()
     house.deliver()
     away = house.channels.pop("away")
     report = house.deliver()
-    assert {one.state for one in report.letters if one.channel == "away"} == {"superseded"} and files(place)
+    assert {one.state for one in report.letters if one.channel == "away"} == {
+        "superseded"
+    } and files(place)
     raise_open(report)
     house.channels["away"] = away
     (house.folder / "nowhere").mkdir()
@@ -163,27 +203,41 @@ SMTP = "kind: smtp, host: h, from: a@b, domains: [b], what: [manager]"
     ("channel", "where"),
     [
         ("kind: pigeon", "channels.one"),
-        ("kind: folder, path: /x, what: [manager], password: canary-word", "channels.one.folder.password"),
+        (
+            "kind: folder, path: /x, what: [manager], password: canary-word",
+            "channels.one.folder.password",
+        ),
         (f"{SMTP}, security: none", "channels.one.smtp"),
         (f"{SMTP}, user: canary-word", "channels.one.smtp"),
-        ("kind: smtp, host: h, from: a@b, domains: [], what: [manager]", "channels.one.smtp.domains"),
+        (
+            "kind: smtp, host: h, from: a@b, domains: [], what: [manager]",
+            "channels.one.smtp.domains",
+        ),
         ("kind: robot, type: plain, url_file: /x", "channels.one.robot"),
         ("kind: robot, type: dingtalk, url_file: /x, timeout: 0", "channels.one.robot.timeout"),
-        ("kind: robot, type: dingtalk, url_file: /x, proxy: 'http://u:canary-word@p:1'", "channels.one.robot.proxy"),
+        (
+            "kind: robot, type: dingtalk, url_file: /x, proxy: 'http://u:canary-word@p:1'",
+            "channels.one.robot.proxy",
+        ),
     ],
 )
-def test_a_wrong_delivery_file_is_named_by_its_place(house: House, channel: str, where: str) -> None:
+def test_a_wrong_delivery_file_is_named_by_its_place(
+    house: House, channel: str, where: str
+) -> None:
     path = house.folder / "wrong.yml"
     path.write_text(f"since: 2026-08\nchannels: {{one: {{{channel}}}}}\n")
     with pytest.raises(SpecError, match="written.bad") as caught:
         deliver(house.home, str(MONTH), own_settings(delivery_file=path))
-    assert (caught.value.facts["place"], caught.value.facts["line"]) == (where, 2) and "canary-word" not in str(
-        caught.value
-    )
+    assert (caught.value.facts["place"], caught.value.facts["line"]) == (
+        where,
+        2,
+    ) and "canary-word" not in str(caught.value)
     assert not list(house.outbox.glob("*.json"))
 
 
-@pytest.mark.parametrize("text", ["", "channels: {}", "since: [", "since: 2026-13\nchannels: {}", "\x00", "- a"])
+@pytest.mark.parametrize(
+    "text", ["", "channels: {}", "since: [", "since: 2026-13\nchannels: {}", "\x00", "- a"]
+)
 def test_a_delivery_file_that_is_none(house: House, text: str) -> None:
     path = house.folder / "wrong.yml"
     path.write_text(text)

@@ -45,14 +45,26 @@ def test_a_manager_gets_his_workbook_and_the_head_the_company_s_files(house: Hou
         add_mail(house, box)
         assert states(house.deliver()) == {M1: "sent", M2: "sent", HEAD: "sent"}
         house.deliver()
-    got = {to: [part.get_filename() or "" for part in mail.walk() if part.get_filename()] for to, mail in box.mails}
+    got = {
+        to: [part.get_filename() or "" for part in mail.walk() if part.get_filename()]
+        for to, mail in box.mails
+    }
     assert (
-        len(box.mails) == 3 and len(got[M1]) == 1 and got[M1][0].endswith("M1.xlsx") and got[M2][0].endswith("M2.xlsx")
+        len(box.mails) == 3
+        and len(got[M1]) == 1
+        and got[M1][0].endswith("M1.xlsx")
+        and got[M2][0].endswith("M2.xlsx")
     )
     assert {"2026-08_company.xlsx", "2026-08_summary.docx"} <= set(got[HEAD])
     for _, mail in box.mails:
-        assert mail["Subject"] == "Retention orders 2026-08" and mail["Message-ID"].endswith("@telecom.example>")
-        texts = [part.get_payload(decode=True) for part in mail.walk() if part.get_content_type() == "text/plain"]
+        assert mail["Subject"] == "Retention orders 2026-08" and mail["Message-ID"].endswith(
+            "@telecom.example>"
+        )
+        texts = [
+            part.get_payload(decode=True)
+            for part in mail.walk()
+            if part.get_content_type() == "text/plain"
+        ]
         assert not [text for text in texts if PHONE.encode() in text or NAME.encode() in text]  # type: ignore[operator]
 
 
@@ -70,9 +82,15 @@ def test_a_refused_address_is_dead_and_the_others_have_their_mail(house: House) 
 
 @pytest.mark.parametrize(
     ("replies", "state", "tries"),
-    [(["451 later", "250 OK"], "sent", 2), (["451 later"], "pending", 3), (["421 closing", "250 OK"], "sent", 2)],
+    [
+        (["451 later", "250 OK"], "sent", 2),
+        (["451 later"], "pending", 3),
+        (["421 closing", "250 OK"], "sent", 2),
+    ],
 )
-def test_a_server_that_asks_to_come_again(house: House, replies: list[str], state: str, tries: int) -> None:
+def test_a_server_that_asks_to_come_again(
+    house: House, replies: list[str], state: str, tries: int
+) -> None:
     with mail_server(**{M1: replies}) as box:
         add_mail(house, box)
         assert states(house.deliver())[M1] == state and box.tries.count(M1) == tries
@@ -83,7 +101,9 @@ def test_no_address_is_a_dead_letter_until_there_is_one(house: House) -> None:
         add_mail(house, box, managers={})
         report = house.deliver()
         dead = [one for one in report.letters if one.state == "dead"]
-        assert [(one.why, one.facts) for one in dead] == [("no_address", {"part": "manager", "holder": "M2"})]
+        assert [(one.why, one.facts) for one in dead] == [
+            ("no_address", {"part": "manager", "holder": "M2"})
+        ]
         add_mail(house, box)
         assert dict(house.deliver().counts) == {"sent": 3, "superseded": 1}
 
@@ -91,7 +111,9 @@ def test_no_address_is_a_dead_letter_until_there_is_one(house: House) -> None:
 @pytest.mark.parametrize(
     "address", ["m2@elsewhere.example", "m2@telecom.example\nBcc: x@y", "m2", "a@b@telecom.example"]
 )
-def test_an_address_that_is_not_allowed_gets_nothing_whoever_insists(house: House, address: str) -> None:
+def test_an_address_that_is_not_allowed_gets_nothing_whoever_insists(
+    house: House, address: str
+) -> None:
     with mail_server() as box:
         add_mail(house, box, managers={"M2": address})
         report = house.deliver()
@@ -128,7 +150,10 @@ def test_a_delivery_that_died_sends_the_same_letter_again(house: House) -> None:
 def test_a_reassigned_order_is_another_workbook(house: House) -> None:
     """M1's customer goes to M2: he gets his book anew, who gets the company's gets that, nobody else anything."""
     open_office(house.home, house.settings)
-    from console.changes import REASSIGNED, change_orders  # Django's models, once the office is open
+    from console.changes import (
+        REASSIGNED,
+        change_orders,
+    )  # Django's models, once the office is open
 
     with mail_server() as box:
         add_mail(house, box, company=[HEAD, "second@telecom.example"])
@@ -149,15 +174,29 @@ def test_a_reassigned_order_is_another_workbook(house: House) -> None:
 
 
 def test_encrypted_and_with_a_password(
-    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    house: House,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG, "pipelines")
     pem = certificate(tmp_path)
     with mail_server("canary-password", pem) as box:
-        add_mail(house, box, security="starttls", ca_file=str(pem), user="office", password_file=house.secret("wrong"))
+        add_mail(
+            house,
+            box,
+            security="starttls",
+            ca_file=str(pem),
+            user="office",
+            password_file=house.secret("wrong"),
+        )
         report = house.deliver()
-        assert set(states(report).values()) == {"pending"} and {one.why for one in report.letters} == {"login"}
-        assert len(box.logins) == 2, "by PLAIN and by LOGIN, for all letters together: more would lock the account"
+        assert set(states(report).values()) == {"pending"} and {
+            one.why for one in report.letters
+        } == {"login"}
+        assert len(box.logins) == 2, (
+            "by PLAIN and by LOGIN, for all letters together: more would lock the account"
+        )
         house.secret("canary-password")
         assert set(states(house.deliver()).values()) == {"sent"}
     assert "canary" not in house.written() + caplog.text + "".join(capsys.readouterr())
@@ -165,16 +204,26 @@ def test_encrypted_and_with_a_password(
 
 def test_a_server_without_encryption_gets_neither_mail_nor_password(house: House) -> None:
     with mail_server("canary-password") as box:
-        add_mail(house, box, security="starttls", user="office", password_file=house.secret("canary-password"))
+        add_mail(
+            house,
+            box,
+            security="starttls",
+            user="office",
+            password_file=house.secret("canary-password"),
+        )
         report = house.deliver()
-    assert {one.why for one in report.letters} == {"no_starttls"} and not box.mails and not box.logins
+    assert (
+        {one.why for one in report.letters} == {"no_starttls"} and not box.mails and not box.logins
+    )
 
 
 def test_a_certificate_nobody_knows(house: House, tmp_path: Path) -> None:
     with mail_server(pem=certificate(tmp_path)) as box:
         add_mail(house, box, security="starttls")
         report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "tls")} and not box.mails
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", "tls")
+    } and not box.mails
 
 
 def test_nobody_at_the_port(house: House) -> None:
@@ -189,14 +238,18 @@ def test_a_server_that_says_nothing(house: House) -> None:
     with mute() as port:
         add_mail(house, Mailbox(port), timeout=0.3)
         report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_broken")} and house.waits == [1, 2]
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", "smtp_broken")
+    } and house.waits == [1, 2]
 
 
 def test_a_sender_that_is_refused_is_not_tried_with_every_letter(house: House) -> None:
     with mail_server(**{"office@telecom.example": ["550 not you"]}) as box:
         add_mail(house, box)
         report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_sender")} and len(box.senders) == 1
+    assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_sender")} and len(
+        box.senders
+    ) == 1
 
 
 def test_a_mail_that_is_too_large_is_dead_and_the_smaller_ones_go(house: House) -> None:
@@ -227,7 +280,9 @@ NAMES = [
 def test_an_attachment_is_named_in_both_forms(name: str) -> None:
     mail = EmailMessage(policy=SMTP.clone(refold_source="none"))
     mail.set_content("x")
-    mail.add_attachment(b"PK", maintype="application", subtype="octet-stream", filename="plain.xlsx")
+    mail.add_attachment(
+        b"PK", maintype="application", subtype="octet-stream", filename="plain.xlsx"
+    )
     (part,) = mail.iter_attachments()
     if not name.isascii():
         _name_twice(part, "application/octet-stream", name)
@@ -235,7 +290,9 @@ def test_an_attachment_is_named_in_both_forms(name: str) -> None:
     read = message_from_bytes(raw, policy=SMTP)
     (attached,) = read.iter_attachments()
     assert attached.get_filename() == name and attached.get_content() == b"PK"
-    older = message_from_bytes(raw).get_payload()[1].get_filename()  # knows RFC 2047's form, and shows that
+    older = (
+        message_from_bytes(raw).get_payload()[1].get_filename()
+    )  # knows RFC 2047's form, and shows that
     assert str(make_header(decode_header(older))) == name
     head = raw.partition(b"PK")[0].decode("ascii")
     assert max(map(len, head.splitlines())) <= 78 and "\nBcc:" not in head

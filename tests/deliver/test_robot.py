@@ -132,7 +132,9 @@ def test_a_host_that_wants_to_be_left_alone_is(house: House) -> None:
     with robot(code(130101)) as host:
         house.add_robot(host.port)
         letter = the_one(house)
-        assert letter.not_before is not None and the_one(house) == letter and len(host.messages) == 1
+        assert (
+            letter.not_before is not None and the_one(house) == letter and len(host.messages) == 1
+        )
 
 
 # -- what is said ------------------------------------------------------------------------------------------------
@@ -153,8 +155,14 @@ def test_a_digest_holds_counts_and_no_customer(house: House, vendor: str, text: 
         house.add_robot(host.port, type=vendor, link="https://office.telecom.example/")
         assert the_one(house).state == "sent"
     said = text(host.messages[0])
-    assert "2026-08" in said and "orders" in said and said.endswith("https://office.telecom.example/")
-    assert not [word for word in (PHONE, NAME, CUSTOMER, "bob", "经理", "M1") if word in json.dumps(host.messages[0])]
+    assert (
+        "2026-08" in said and "orders" in said and said.endswith("https://office.telecom.example/")
+    )
+    assert not [
+        word
+        for word in (PHONE, NAME, CUSTOMER, "bob", "经理", "M1")
+        if word in json.dumps(host.messages[0])
+    ]
     assert "canary" not in json.dumps(host.messages[0])
 
 
@@ -205,14 +213,25 @@ def test_feishu_s_signature(house: House) -> None:
     ],
 )
 def test_a_link_that_leads_elsewhere_is_not_called(house: House, url: str) -> None:
-    house.channels["robot"] = {"kind": "robot", "type": "dingtalk", "url_file": house.secret(url, "url")}
+    house.channels["robot"] = {
+        "kind": "robot",
+        "type": "dingtalk",
+        "url_file": house.secret(url, "url"),
+    }
     letter = the_one(house)
-    assert (letter.state, letter.why) == ("pending", "robot_host" if url else "no_secret") and house.waits == []
+    assert (letter.state, letter.why) == (
+        "pending",
+        "robot_host" if url else "no_secret",
+    ) and house.waits == []
     assert "canary" not in house.written() and "evil" not in house.written()
 
 
 def test_a_secret_that_is_not_there_is_named_by_its_file(house: House) -> None:
-    house.channels["robot"] = {"kind": "robot", "type": "wecom", "url_file": str(house.folder / "nowhere")}
+    house.channels["robot"] = {
+        "kind": "robot",
+        "type": "wecom",
+        "url_file": str(house.folder / "nowhere"),
+    }
     letter = the_one(house)
     assert (letter.why, letter.facts) == ("no_secret", {"file": str(house.folder / "nowhere")})
 
@@ -272,7 +291,9 @@ def test_the_proxy_of_the_channel_is_used_and_none_of_the_environment_s(
         ("plain", 400, '{"code": 11232}', Rejected),
     ],
 )
-def test_what_an_answer_means(vendor: str, status: int, body: str, meaning: type[Exception] | None) -> None:
+def test_what_an_answer_means(
+    vendor: str, status: int, body: str, meaning: type[Exception] | None
+) -> None:
     with pytest.raises(meaning) if meaning else nullcontext():
         judge_answer(vendor, status, {}, body.encode())
 
@@ -281,7 +302,11 @@ def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(house: House
     with robot(code(310000), TAKEN) as host:
         house.add_robot(host.port)
         letter = the_one(house)
-        assert (letter.state, letter.why, letter.facts) == ("pending", "robot_set_up", {"code": 310000})
+        assert (letter.state, letter.why, letter.facts) == (
+            "pending",
+            "robot_set_up",
+            {"code": 310000},
+        )
         for language, words in (("zh", "加签密钥"), ("en", "secret_file")):
             said = label(language, f"deliver.why.{letter.why}", **letter.facts)
             assert words in said and "310000" in said
@@ -289,7 +314,8 @@ def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(house: House
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"), [("12", 12), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", None), ("", None)]
+    ("said", "seconds"),
+    [("12", 12), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", None), ("", None)],
 )
 def test_retry_after(said: str, seconds: float | None) -> None:
     with pytest.raises(Later) as caught:
@@ -308,5 +334,7 @@ def test_feishu_s_gateway_says_how_long_to_wait(status: int, after: float) -> No
 @pytest.mark.parametrize("vendor", ["dingtalk", "wecom", "feishu"])
 def test_each_code_of_too_fast_stands_in_the_papers_with_its_source(vendor: str) -> None:
     text = (ROOT / "docs" / "deliveries.md").read_text(encoding="utf-8")
-    named = {int(code) for code in re.findall(rf"^\| {vendor} \| (\d+) \|.*https://", text, re.MULTILINE)}
+    named = {
+        int(code) for code in re.findall(rf"^\| {vendor} \| (\d+) \|.*https://", text, re.MULTILINE)
+    }
     assert named == _TOO_FAST[vendor] | ({_BAD_OR_TOO_FAST} if vendor == "feishu" else set())

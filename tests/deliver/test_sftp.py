@@ -41,7 +41,9 @@ def test_files_arrive_whole_and_once(house: House, box: SftpBox) -> None:
     assert set(report.counts) == {"sent"} and len(names(box)) == report.counts["sent"]
     assert {"2026-08_company.xlsx", "2026-08_summary.docx"} <= set(names(box))
     for letter in report.letters:
-        assert (box.root / "inbox" / letter.target).read_bytes() == (house.outbox / letter.files[0]).read_bytes()
+        assert (box.root / "inbox" / letter.target).read_bytes() == (
+            house.outbox / letter.files[0]
+        ).read_bytes()
     assert len(box.transports) == 1, "one connection for all"
     house.deliver()
     assert len(box.renamed) == report.counts["sent"] and len(box.transports) == 1
@@ -70,7 +72,9 @@ def test_a_host_with_another_key_is_not_logged_in_to(house: House, box: SftpBox)
     add_sftp(house, box)
     box.known_hosts(house.folder / "known_hosts", paramiko.ECDSAKey.generate())
     report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "host_key")} and not names(box)
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", "host_key")
+    } and not names(box)
     (house.folder / "known_hosts").write_text("")
     assert {one.why for one in house.deliver().letters} == {"host_key"}
     box.known_hosts(house.folder / "known_hosts")
@@ -87,15 +91,21 @@ def test_a_host_with_another_key_is_not_logged_in_to(house: House, box: SftpBox)
         ({"port": 1}, "host_key"),
     ],
 )
-def test_what_a_person_must_mend_is_tried_once(house: House, box: SftpBox, change: dict[str, Any], why: str) -> None:
+def test_what_a_person_must_mend_is_tried_once(
+    house: House, box: SftpBox, change: dict[str, Any], why: str
+) -> None:
     add_sftp(house, box, **change)
     report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", why)} and house.waits == []
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", why)
+    } and house.waits == []
 
 
 def test_a_key_that_is_no_key(house: House, box: SftpBox) -> None:
     add_sftp(house, box, key_file=house.secret("canary-key"))
-    assert {one.why for one in house.deliver().letters} == {"no_secret"} and "canary" not in house.written()
+    assert {one.why for one in house.deliver().letters} == {
+        "no_secret"
+    } and "canary" not in house.written()
 
 
 def test_no_right_to_write_is_a_dead_letter(house: House, box: SftpBox) -> None:
@@ -129,7 +139,9 @@ def test_nobody_at_the_port(house: House, tmp_path: Path) -> None:
     with sftp_server(tmp_path / "other") as box:
         add_sftp(house, box)
     report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "sftp_broken")} and house.waits == [1, 2]
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", "sftp_broken")
+    } and house.waits == [1, 2]
 
 
 def test_a_host_that_says_nothing(house: House, box: SftpBox) -> None:
@@ -137,4 +149,6 @@ def test_a_host_that_says_nothing(house: House, box: SftpBox) -> None:
         box.port = port
         add_sftp(house, box, timeout=0.3)
         report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "sftp_broken")} and house.waits == [1, 2]
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", "sftp_broken")
+    } and house.waits == [1, 2]

@@ -38,7 +38,9 @@ _FOREIGN = ("AIRFLOW", "RETENTION_")
 
 def compose() -> dict[str, Any]:
     """The compose file, anchors and merges resolved."""
-    content: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.safe_load(
+        (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    )
     return content
 
 
@@ -63,7 +65,12 @@ def own_environment(**settings: str | Path) -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     path = f"{BIN}{os.pathsep}{mine.get('PATH', '')}"
     mine["RETENTION_DEMONSTRATION"] = "true"  # as tests/conftest.py: whatever key may release
-    return mine | shared_settings() | {name: str(value) for name, value in settings.items()} | {"PATH": path}
+    return (
+        mine
+        | shared_settings()
+        | {name: str(value) for name, value in settings.items()}
+        | {"PATH": path}
+    )
 
 
 def run(command: list[str], environment: dict[str, str], folder: Path, timeout: float = 300) -> str:
@@ -93,7 +100,16 @@ def run(command: list[str], environment: dict[str, str], folder: Path, timeout: 
 
 def write_source(folder: Path, months: Sequence[str], *words: str) -> Path:
     """Write a synthetic operator of 300 services over months long past; return the folder of its deliveries."""
-    size = ["--services", "300", "--months", str(len(months)), "--seed", "7", "--through", months[-1]]
+    size = [
+        "--services",
+        "300",
+        "--months",
+        str(len(months)),
+        "--seed",
+        "7",
+        "--through",
+        months[-1],
+    ]
     run([RETENTION, "twin", *size, *words, "--out", str(folder / "out")], own_environment(), folder)
     return folder / "out"
 
@@ -174,7 +190,10 @@ class House:
         command = compose()["services"][name]["command"]
         if name == "redis":  # in a container of its own it has the standard port
             broker = sa.make_url(self.environment[_BROKER])
-            command = [interpolate(word, {"AIRFLOW_REDIS_PASSWORD": str(broker.password)}) for word in command]
+            command = [
+                interpolate(word, {"AIRFLOW_REDIS_PASSWORD": str(broker.password)})
+                for word in command
+            ]
             command = [*command, "--port", str(broker.port), "--bind", "127.0.0.1"]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
@@ -197,7 +216,9 @@ class House:
         try:
             known = json.loads(passwords.read_text())
             login = {"username": "admin", "password": known["admin"]}
-            self.token = httpx.post(f"{self.url}/auth/token", json=login, timeout=10).json()["access_token"]
+            self.token = httpx.post(f"{self.url}/auth/token", json=login, timeout=10).json()[
+                "access_token"
+            ]
         except (OSError, ValueError, KeyError, httpx.HTTPError):
             return None
         return self.token
@@ -215,7 +236,9 @@ class House:
         """Call the REST API; None when there is no such thing (yet)."""
         self.check()
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.request(method, f"{self.url}/{API}/{path}", json=body, headers=headers, timeout=30)
+        answer = httpx.request(
+            method, f"{self.url}/{API}/{path}", json=body, headers=headers, timeout=30
+        )
         if answer.status_code == 404:
             return None
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
@@ -261,7 +284,9 @@ def house(folder: Path, database_url: str, **settings: str | Path) -> Iterator[H
     """
     port = free_port()
     wanted = compose()["services"]["scheduler"]["environment"]
-    secrets = dict.fromkeys(re.findall(r"\$\{(\w+):\?", " ".join(map(str, wanted.values()))), "tests")
+    secrets = dict.fromkeys(
+        re.findall(r"\$\{(\w+):\?", " ".join(map(str, wanted.values()))), "tests"
+    )
     secrets["AIRFLOW_FERNET_KEY"] = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtMDA="
     secrets["AIRFLOW_JWT_SECRET"] = secrets["AIRFLOW_API_SECRET_KEY"] = "tests-" * 12
     secrets |= {"AIRFLOW_USERS": "admin:admin", "RETENTION_APPROVERS": "admin=Admin"}

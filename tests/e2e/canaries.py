@@ -25,7 +25,8 @@ def find_leaks(folder: Path, canaries: Iterable[str], besides: Iterable[Path] = 
         f"{path.relative_to(folder)}: {canary}"
         for path in files
         for canary in wanted
-        if is_in(str(path.relative_to(folder)), canary) or any(is_in(t, canary) for t in contents(path))
+        if is_in(str(path.relative_to(folder)), canary)
+        or any(is_in(t, canary) for t in contents(path))
     ]
 
 
@@ -34,7 +35,9 @@ def is_in(text: bytes | str, canary: str) -> bool:
     data = text.encode(errors="replace") if isinstance(text, str) else text
     plain = canary.encode()
     forms = [plain, canary.encode("utf-16-le")]
-    forms += [base64.b64encode(b"x" * ahead + plain)[4 if ahead else 0 :][:-4] for ahead in range(3)]
+    forms += [
+        base64.b64encode(b"x" * ahead + plain)[4 if ahead else 0 :][:-4] for ahead in range(3)
+    ]
     return any(form in data for form in forms)
 
 

@@ -42,7 +42,11 @@ def files_of(home: Path, month: str) -> dict[str, bytes]:
     """Every file of the month's current version, by its path in it."""
     folder = home / "months" / month
     version = folder / (folder / "CURRENT").read_text().strip()
-    return {str(path.relative_to(version)): path.read_bytes() for path in version.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(version)): path.read_bytes()
+        for path in version.rglob("*")
+        if path.is_file()
+    }
 
 
 def assert_same_month(one: Path, other: Path, month: str) -> None:
@@ -65,7 +69,9 @@ def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return release_by_hand(tmp_path_factory.mktemp("by_hand"), source, MONTHS)
 
 
-def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp_path: Path) -> None:
+def test_dags_test_makes_the_month_made_by_hand(
+    source: Path, by_hand: Path, tmp_path: Path
+) -> None:
     """One process on SQLite; approved by a mark, released, and the waits for days long past deferred and done."""
     home = tmp_path / "home"
     environment = own_environment(
@@ -76,7 +82,15 @@ def test_dags_test_makes_the_month_made_by_hand(source: Path, by_hand: Path, tmp
         RETENTION_SECRET_KEY=KEY,
     )
     run(["airflow", "db", "migrate"], environment, tmp_path)
-    words = ["dags", "test", DAG, "-c", json.dumps({"month": MONTHS[0]}), "--mark-success-pattern", "approve"]
+    words = [
+        "dags",
+        "test",
+        DAG,
+        "-c",
+        json.dumps({"month": MONTHS[0]}),
+        "--mark-success-pattern",
+        "approve",
+    ]
     log = run(["airflow", *words], environment, tmp_path)
     assert_same_month(by_hand, home, MONTHS[0])
     assert json.loads((home / "months" / MONTHS[0] / "SEAL.json").read_text())["version"] == 1
@@ -99,13 +113,27 @@ def test_dags_test_makes_the_day_made_by_hand(source: Path, by_hand: Path, tmp_p
     with robot((200, {}, '{"errcode": 0}')) as host:
         environment["RETENTION_DELIVERY_FILE"] = str(write_delivery_file(tmp_path, host.port))
         words = ["dags", "test", "retention_daily", "-c", json.dumps({"day": DAY})]
-        log = run(["airflow", *words], {**environment, "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}, tmp_path)
-    assert len(host.messages) == 1 and DAY in host.messages[0]["text"]["content"] and "canary" not in log
-    assert [path.name for path in (tmp_path / "share" / "company").glob("*/*")] == [f"{DAY}_bulletin.xlsx"]
+        log = run(
+            ["airflow", *words],
+            {**environment, "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"},
+            tmp_path,
+        )
+    assert (
+        len(host.messages) == 1
+        and DAY in host.messages[0]["text"]["content"]
+        and "canary" not in log
+    )
+    assert [path.name for path in (tmp_path / "share" / "company").glob("*/*")] == [
+        f"{DAY}_bulletin.xlsx"
+    ]
     made, mine = (day_of(tmp_path / name) for name in ("home", "by_hand"))
     assert made == mine and json.loads(made["SEAL.json"])["version"] == 1
-    bulletin = pq.read_table(tmp_path / "home" / "days" / DAY / "v0001" / "daily_suspended.parquet").to_pylist()
-    assert [row["suspended_count"] > 0 for row in bulletin if row["scope_kind"] == "company"] == [True]
+    bulletin = pq.read_table(
+        tmp_path / "home" / "days" / DAY / "v0001" / "daily_suspended.parquet"
+    ).to_pylist()
+    assert [row["suspended_count"] > 0 for row in bulletin if row["scope_kind"] == "company"] == [
+        True
+    ]
 
 
 def write_delivery_file(folder: Path, port: int) -> Path:
@@ -122,11 +150,17 @@ def write_delivery_file(folder: Path, port: int) -> Path:
 def day_of(home: Path) -> dict[str, bytes]:
     """Every file of the day, by its path in it."""
     folder = home / "days" / DAY
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
-def service(source: Path, tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[House]:
+def service(
+    source: Path, tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster
+) -> Iterator[House]:
     """The whole service on a PostgreSQL of its own."""
     folder = tmp_path_factory.mktemp("service")
     server = f"postgres@127.0.0.1:{postgres_cluster.port}"
@@ -145,11 +179,20 @@ def service(source: Path, tmp_path_factory: pytest.TempPathFactory, postgres_clu
 def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> None:
     """Scheduler, triggerer and API on PostgreSQL: three months in order, each approved by a person through the API."""
     wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{DAG}"))
-    words = ["--from-date", f"{MONTHS[0]}-01", "--to-date", f"{MONTHS[-1]}-30", "--max-active-runs", "1"]
+    words = [
+        "--from-date",
+        f"{MONTHS[0]}-01",
+        "--to-date",
+        f"{MONTHS[-1]}-30",
+        "--max-active-runs",
+        "1",
+    ]
     service.airflow("backfill", "create", "--dag-id", DAG, *words)
     service.call("PATCH", f"dags/{DAG}", {"is_paused": False})
     seen: set[str] = set()
-    runs = wait_for("three months approved and sealed", 1200, lambda: _finished(service, seen), pause=5)
+    runs = wait_for(
+        "three months approved and sealed", 1200, lambda: _finished(service, seen), pause=5
+    )
     assert [one["partition_key"] for one in runs] == list(MONTHS)
     assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(service, runs)
     for month in MONTHS:
@@ -163,7 +206,9 @@ def _finished(service: House, seen: set[str]) -> list[dict[str, Any]] | None:
     _answer(service, DAG, seen)
     runs = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id")["dag_runs"]
     done = [one for one in runs if one["state"] in ("success", "failed")]
-    return runs if len(done) == len(MONTHS) or any(one["state"] == "failed" for one in done) else None
+    return (
+        runs if len(done) == len(MONTHS) or any(one["state"] == "failed" for one in done) else None
+    )
 
 
 def _answer(service: House, dag: str, seen: set[str], refused: str = "") -> None:
@@ -171,7 +216,9 @@ def _answer(service: House, dag: str, seen: set[str], refused: str = "") -> None
 
     Answer at the second sight: an answer within the same second crosses the executor's report of the parked task.
     """
-    waiting = service.call("GET", f"dags/{dag}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input")
+    waiting = service.call(
+        "GET", f"dags/{dag}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input"
+    )
     for detail in waiting["hitl_details"]:
         task = detail["task_instance"]
         assert task["task_id"] == "approve"
@@ -186,20 +233,30 @@ def _answer(service: House, dag: str, seen: set[str], refused: str = "") -> None
 
 
 @pytest.mark.slow
-def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(service: House, tmp_path: Path) -> None:
+def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(
+    service: House, tmp_path: Path
+) -> None:
     """One challenger is refused and one approved, through the API; a month through the whole gate is scored by it."""
     operator = unscored_operator()
     home = shutil.copytree(operator.home, tmp_path / "home")
     wait_for("the DAG", 90, lambda: service.call("GET", f"dags/{TRAINING}"))
     service.call("POST", "variables", {"key": "retention_home", "value": str(home)})
     asked = {"logical_date": None, "conf": {"month": str(TRAINED)}}
-    refused, approved = (service.call("POST", f"dags/{TRAINING}/dagRuns", asked)["dag_run_id"] for _ in range(2))
+    refused, approved = (
+        service.call("POST", f"dags/{TRAINING}/dagRuns", asked)["dag_run_id"] for _ in range(2)
+    )
     service.call("PATCH", f"dags/{TRAINING}", {"is_paused": False})
     seen: set[str] = set()
-    runs = wait_for("both challengers decided on", 1200, lambda: _decided(service, seen, refused), pause=5)
+    runs = wait_for(
+        "both challengers decided on", 1200, lambda: _decided(service, seen, refused), pause=5
+    )
     assert {one["state"] for one in runs} == {"success"}, _failures(service, runs, TRAINING)
-    record = [json.loads(line) for line in (home / "models" / "promotions.jsonl").read_text().splitlines()]
-    tasks = service.call("GET", f"dags/{TRAINING}/dagRuns/{refused}/taskInstances")["task_instances"]
+    record = [
+        json.loads(line) for line in (home / "models" / "promotions.jsonl").read_text().splitlines()
+    ]
+    tasks = service.call("GET", f"dags/{TRAINING}/dagRuns/{refused}/taskInstances")[
+        "task_instances"
+    ]
     assert {t["task_id"]: t["state"] for t in tasks}["promote"] == "skipped"
     path = f"dags/{TRAINING}/dagRuns/{approved}/taskInstances/promote/xcomEntries/return_value"
     version = service.call("GET", path)["value"]
@@ -222,8 +279,14 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(service:
 def _decided(service: House, seen: set[str], refused: str) -> list[dict[str, Any]] | None:
     """Both runs once they have ended; until then, answer who waits for an answer."""
     _answer(service, TRAINING, seen, refused)
-    runs: list[dict[str, Any]] = service.call("GET", f"dags/{TRAINING}/dagRuns?order_by=id")["dag_runs"]
-    return runs if len(runs) == 2 and all(one["state"] in ("success", "failed") for one in runs) else None
+    runs: list[dict[str, Any]] = service.call("GET", f"dags/{TRAINING}/dagRuns?order_by=id")[
+        "dag_runs"
+    ]
+    return (
+        runs
+        if len(runs) == 2 and all(one["state"] in ("success", "failed") for one in runs)
+        else None
+    )
 
 
 def _failures(service: House, runs: list[dict[str, Any]], dag: str = DAG) -> str:
@@ -242,6 +305,11 @@ def _assert_the_clocks_month_waits(service: House) -> None:
     """Unpausing starts the newest month; it waits for its day, then, as nobody has delivered it, for another try."""
     scheduled = service.call("GET", f"dags/{DAG}/dagRuns?run_type=scheduled")["dag_runs"]
     assert len(scheduled) == 1
-    tasks = service.call("GET", f"dags/{DAG}/dagRuns/{scheduled[0]['dag_run_id']}/taskInstances")["task_instances"]
+    tasks = service.call("GET", f"dags/{DAG}/dagRuns/{scheduled[0]['dag_run_id']}/taskInstances")[
+        "task_instances"
+    ]
     states = {t["task_id"]: t["state"] for t in tasks if t["state"]}
-    assert states in ({"wait_start": "success", "extract": "up_for_retry"}, {"wait_start": "deferred"})
+    assert states in (
+        {"wait_start": "success", "extract": "up_for_retry"},
+        {"wait_start": "deferred"},
+    )

@@ -13,7 +13,15 @@ import pytest
 import yaml
 
 from pipelines.operations.service import find_open
-from tests.e2e.airflow_house import BIN, QUEUED, ROOT, SERVICES, compose, interpolate, shared_settings
+from tests.e2e.airflow_house import (
+    BIN,
+    QUEUED,
+    ROOT,
+    SERVICES,
+    compose,
+    interpolate,
+    shared_settings,
+)
 from tests.spark import SERVICES as SPARK
 
 _FILE = ROOT / "docker-compose.yml"
@@ -24,7 +32,11 @@ _CHECK = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spe
 
 def office() -> list[dict[str, Any]]:
     """The services that are ours: PostgreSQL and Redis bring their own images."""
-    return [service for service in compose()["services"].values() if service["image"].startswith("retention-office:")]
+    return [
+        service
+        for service in compose()["services"].values()
+        if service["image"].startswith("retention-office:")
+    ]
 
 
 def test_the_services_are_those_the_tests_start() -> None:
@@ -32,11 +44,17 @@ def test_the_services_are_those_the_tests_start() -> None:
     services = compose()["services"]
     assert set(services) == {"postgres", "migrate", *QUEUED, *SPARK}
     for profile, wanted in PROFILES.items():
-        assert {name for name, service in services.items() if service.get("profiles") == [profile]} == wanted
+        assert {
+            name for name, service in services.items() if service.get("profiles") == [profile]
+        } == wanted
     assert services["migrate"]["command"] == ["airflow", "db", "migrate"]
-    assert [services[name]["command"][:2] for name in SERVICES] == [["airflow", name] for name in SERVICES]
+    assert [services[name]["command"][:2] for name in SERVICES] == [
+        ["airflow", name] for name in SERVICES
+    ]
     for name in SERVICES:
-        assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+        assert services[name]["depends_on"] == {
+            "migrate": {"condition": "service_completed_successfully"}
+        }
         assert services[name]["environment"] == services["migrate"]["environment"]
 
 
@@ -44,7 +62,10 @@ def test_it_is_as_the_compose_specification_says(tmp_path: Path) -> None:
     """A misspelt key would be refused at the start, or worse, not read."""
     misspelt = tmp_path / "docker-compose.yml"
     misspelt.write_text(_TEXT.replace("depends_on:", "depend_on:", 1), encoding="utf-8")
-    said = [subprocess.run([*_CHECK, path], capture_output=True, text=True) for path in (_FILE, misspelt)]
+    said = [
+        subprocess.run([*_CHECK, path], capture_output=True, text=True)
+        for path in (_FILE, misspelt)
+    ]
     assert [done.returncode for done in said] == [0, 1], said
     assert "depend_on" in said[1].stdout
 
@@ -53,7 +74,9 @@ def test_every_volume_that_is_mounted_is_declared() -> None:
     """What begins with a letter is a volume's name, not a folder."""
     content = compose()
     mounts = [mount for service in content["services"].values() for mount in service["volumes"]]
-    assert {mount.split(":")[0] for mount in mounts if mount[0].isalpha()} == set(content["volumes"])
+    assert {mount.split(":")[0] for mount in mounts if mount[0].isalpha()} == set(
+        content["volumes"]
+    )
 
 
 def test_nothing_secret_stands_in_it() -> None:
@@ -68,16 +91,22 @@ def test_what_follows_the_file_is_closed() -> None:
     """Users and approvers are named, the queue asks for a password, no container gains rights, no image moves by itself."""
     services = compose()["services"]
     for name, service in services.items():
-        assert service["security_opt"] == ["no-new-privileges:true"] and service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"] and service["cap_drop"] == [
+            "ALL"
+        ], name
         assert "cap_add" not in service and not service.get("privileged"), name
-        assert service["image"].startswith("retention-office:") or re.search(r":\d+\.\d+(\.\d+)?$", service["image"]), (
-            name
-        )
+        assert service["image"].startswith("retention-office:") or re.search(
+            r":\d+\.\d+(\.\d+)?$", service["image"]
+        ), name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
     known = services["scheduler"]["environment"]
     assert known["AIRFLOW__CORE__AUTH_MANAGER"].endswith(".SimpleAuthManager")
     assert known["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "False"
-    for name in ("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "RETENTION_APPROVERS", "AIRFLOW__CELERY__BROKER_URL"):
+    for name in (
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS",
+        "RETENTION_APPROVERS",
+        "AIRFLOW__CELERY__BROKER_URL",
+    ):
         assert ":?" in known[name], name
     assert "--requirepass" in services["redis"]["command"]
 
@@ -86,21 +115,31 @@ def test_the_doctor_calls_it_closed_as_it_stands_and_open_where_something_is_tak
     """Each thing that keeps the service closed is looked at by itself."""
     values = dict.fromkeys(re.findall(r"\$\{(\w+):\?", _TEXT), "example")
     known = {
-        name: interpolate(value, values | {"AIRFLOW_USERS": "li:admin", "RETENTION_APPROVERS": "li=Li"})
+        name: interpolate(
+            value, values | {"AIRFLOW_USERS": "li:admin", "RETENTION_APPROVERS": "li=Li"}
+        )
         for name, value in compose()["services"]["scheduler"]["environment"].items()
     }
     known["AIRFLOW__CELERY__BROKER_URL"] = "redis://:example@redis:6379/0"
     assert find_open(known, {"li": "twelve letters"}) == []
     taken = {
         "AIRFLOW__CORE__AUTH_MANAGER": ("", "AIRFLOW__CORE__AUTH_MANAGER"),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": ("True", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ("", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": (
+            "True",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS",
+        ),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": (
+            "",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS",
+        ),
         "RETENTION_APPROVERS": ("", "RETENTION_APPROVERS"),
         "AIRFLOW__CELERY__BROKER_URL": ("redis://redis:6379/0", "AIRFLOW__CELERY__BROKER_URL"),
     }
     for name, (value, wanted) in taken.items():
         assert find_open(known | {name: value}, {"li": "twelve letters"}) == [wanted], name
-    assert find_open(known | {"RETENTION_APPROVERS": "wang"}, {"li": "twelve letters"}) == ["RETENTION_APPROVERS"]
+    assert find_open(known | {"RETENTION_APPROVERS": "wang"}, {"li": "twelve letters"}) == [
+        "RETENTION_APPROVERS"
+    ]
     for passwords in ({}, {"li": "short"}):
         assert find_open(known, passwords) == ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]
 
@@ -109,9 +148,14 @@ def test_every_variable_is_explained() -> None:
     """What has no default stands in .env.example, and nothing there is of no use."""
     wanted = set(re.findall(r"\$\{(\w+):\?", _TEXT))
     known = set(re.findall(r"\$\{(\w+)", _TEXT))
-    named = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(
+        re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert wanted <= named <= known | {"COMPOSE_PROFILES"}  # which Compose itself reads
-    assert all(not value for value in re.findall(r"^\w*(?:PASSWORD|SECRET|KEY)\w*=(.*)$", _TEXT, re.MULTILINE))
+    assert all(
+        not value
+        for value in re.findall(r"^\w*(?:PASSWORD|SECRET|KEY)\w*=(.*)$", _TEXT, re.MULTILINE)
+    )
 
 
 def test_it_calls_nobody() -> None:
@@ -138,7 +182,8 @@ def test_the_image_has_what_the_months_are_made_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "filled"), [("${A}", "1"), ("x${B:-2}y", "x2y"), ("${A:?tell}", "1"), ("${A:-9}/${B:-}", "1/")]
+    ("text", "filled"),
+    [("${A}", "1"), ("x${B:-2}y", "x2y"), ("${A:?tell}", "1"), ("${A:-9}/${B:-}", "1/")],
 )
 def test_variables_are_filled_in_as_compose_does(text: str, filled: str) -> None:
     """A value, a default, a must."""
@@ -159,9 +204,14 @@ _TOO_NEW = (
 def composer() -> list[str]:
     """The command that reads compose files here: Docker's plugin, or else docker-compose."""
     for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]) and not subprocess.run([*command, "version"], capture_output=True).returncode:
+        if (
+            shutil.which(command[0])
+            and not subprocess.run([*command, "version"], capture_output=True).returncode
+        ):
             return command
-    pytest.skip("neither `docker compose` nor docker-compose is on this machine: apt-get install docker-compose")
+    pytest.skip(
+        "neither `docker compose` nor docker-compose is on this machine: apt-get install docker-compose"
+    )
 
 
 @pytest.fixture
@@ -169,8 +219,12 @@ def example(tmp_path: Path) -> dict[str, str]:
     """A folder with the compose file, its settings, and .env.example filled in; what the latter says."""
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     filled = re.sub(r"^(\w*(?:KEY|PASSWORD|SECRET))=$", r"\1=example", text, flags=re.MULTILINE)
-    filled = filled.replace("RETENTION_SOURCE_FOLDER=\n", "RETENTION_SOURCE_FOLDER=/data/delivered\n")
-    filled = filled.replace("AIRFLOW_PASSWORDS_FILE=\n", "AIRFLOW_PASSWORDS_FILE=/data/passwords.json\n")
+    filled = filled.replace(
+        "RETENTION_SOURCE_FOLDER=\n", "RETENTION_SOURCE_FOLDER=/data/delivered\n"
+    )
+    filled = filled.replace(
+        "AIRFLOW_PASSWORDS_FILE=\n", "AIRFLOW_PASSWORDS_FILE=/data/passwords.json\n"
+    )
     filled = filled.replace("AIRFLOW_USERS=\n", "AIRFLOW_USERS=li:admin\n")
     filled = filled.replace("RETENTION_APPROVERS=\n", "RETENTION_APPROVERS=li\n")
     (tmp_path / ".env").write_text(filled, encoding="utf-8")
@@ -180,7 +234,9 @@ def example(tmp_path: Path) -> dict[str, str]:
     return dict(re.findall(r"^(\w+)=(.*)$", filled, re.MULTILINE))
 
 
-def config(composer: list[str], folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+def config(
+    composer: list[str], folder: Path, *words: str, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run `config` in a folder under no settings but the folder's and those given."""
     bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     command = [*composer, *words, "-f", "docker-compose.yml", "config"]
@@ -199,7 +255,9 @@ def fit(composer: list[str], folder: Path) -> None:
     refused = config(composer, folder)
     lines = [line for line in refused.stderr.splitlines() if line and "version" not in line]
     assert refused.returncode == 1 and len(lines) > 2
-    assert all(any(line.endswith(known) for known in _TOO_NEW) for line in lines[1:]), refused.stderr
+    assert all(any(line.endswith(known) for known in _TOO_NEW) for line in lines[1:]), (
+        refused.stderr
+    )
     without = re.sub(r"^name: .*\n", "", _TEXT, count=1, flags=re.MULTILINE)
     without = without.replace("{path: .env, required: false}", ".env")
     (folder / "docker-compose.yml").write_text(without, encoding="utf-8")
@@ -213,22 +271,33 @@ def test_compose_reads_it_as_the_tests_do(
     """Commands, environment, order and profiles, as Compose resolves them, are those the tests start."""
     fit(composer, tmp_path)
     words = ["--profile", profile] if profile and by == "flag" else []
-    done = config(composer, tmp_path, *words, **({"COMPOSE_PROFILES": profile} if by == "setting" else {}))
+    done = config(
+        composer, tmp_path, *words, **({"COMPOSE_PROFILES": profile} if by == "setting" else {})
+    )
     assert done.returncode == 0, done.stderr
     said = yaml.safe_load(done.stdout)["services"]
     meant = compose()["services"]
     # docker-compose 1 prints the services of all profiles, each with its own.
-    active = {name for name, service in said.items() if set(service.get("profiles", ())) <= {profile}}
+    active = {
+        name for name, service in said.items() if set(service.get("profiles", ())) <= {profile}
+    }
     assert active == {"postgres", "migrate", *SERVICES} | PROFILES.get(profile, set())
     for name in active:
         command = [interpolate(word, example) for word in meant[name].get("command", ())]
         assert said[name].get("command", []) == command, name
         assert said[name].get("profiles") == meant[name].get("profiles"), name
         order = {on: how["condition"] for on, how in said[name].get("depends_on", {}).items()}
-        assert order == {on: how["condition"] for on, how in meant[name].get("depends_on", {}).items()}, name
-        wanted = {key: interpolate(value, example) for key, value in meant[name].get("environment", {}).items()}
+        assert order == {
+            on: how["condition"] for on, how in meant[name].get("depends_on", {}).items()
+        }, name
+        wanted = {
+            key: interpolate(value, example)
+            for key, value in meant[name].get("environment", {}).items()
+        }
         shared = shared_settings() | example if "env_file" in meant[name] else {}
-        assert {key: str(value) for key, value in said[name].get("environment", {}).items()} == shared | wanted, name
+        assert {
+            key: str(value) for key, value in said[name].get("environment", {}).items()
+        } == shared | wanted, name
 
 
 def test_compose_refuses_an_example_that_is_not_filled_in(
@@ -238,6 +307,8 @@ def test_compose_refuses_an_example_that_is_not_filled_in(
     fit(composer, tmp_path)
     whole = (tmp_path / ".env").read_text(encoding="utf-8")
     for name in sorted(set(re.findall(r"\$\{(\w+):\?", _TEXT))):
-        (tmp_path / ".env").write_text(whole.replace(f"{name}={example[name]}\n", f"{name}=\n"), encoding="utf-8")
+        (tmp_path / ".env").write_text(
+            whole.replace(f"{name}={example[name]}\n", f"{name}=\n"), encoding="utf-8"
+        )
         done = config(composer, tmp_path)
         assert done.returncode != 0 and "set it in .env" in done.stderr, name

@@ -35,7 +35,9 @@ def load(source: Path, url: str) -> None:
             frame = read_delivered(path)
             frame.insert(0, "load_month", pd.Timestamp(f"{month.name}-01").date())
             shuffled = frame.sample(frac=1, random_state=1)
-            shuffled.to_sql(path.name.split(".")[0], engine, if_exists="append", index=False, chunksize=20_000)
+            shuffled.to_sql(
+                path.name.split(".")[0], engine, if_exists="append", index=False, chunksize=20_000
+            )
     engine.dispose()
 
 
@@ -51,7 +53,10 @@ def read_delivered(path: Path) -> pd.DataFrame:
 def described(tmp_path: Path, url: str) -> Path:
     """Write the YAML of a database's queries: the columns it has of the tables it has."""
     engine = sa.create_engine(url)
-    there = {t: {c["name"] for c in sa.inspect(engine).get_columns(t)} for t in sa.inspect(engine).get_table_names()}
+    there = {
+        t: {c["name"] for c in sa.inspect(engine).get_columns(t)}
+        for t in sa.inspect(engine).get_table_names()
+    }
     engine.dispose()
     queries = {}
     for name, table in contract().items():
@@ -65,7 +70,11 @@ def described(tmp_path: Path, url: str) -> Path:
 
 def hashes(version: Version) -> dict[str, str]:
     tables = version.manifest["tables"]
-    return {n: e.get("sha256", str(e.get("reasons"))) for n, e in tables.items() if not n.startswith("extract_")}
+    return {
+        n: e.get("sha256", str(e.get("reasons")))
+        for n, e in tables.items()
+        if not n.startswith("extract_")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +83,9 @@ def database(folder: Path, postgres_url: str) -> str:
     return postgres_url
 
 
-def test_the_same_content_hashes(folder: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_content_hashes(
+    folder: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPERATOR_URL", database)
     source = described(tmp_path, database)
     for month in ("2026-01", MONTH):
@@ -83,7 +94,9 @@ def test_the_same_content_hashes(folder: Path, database: str, tmp_path: Path, mo
         assert hashes(queried) == hashes(filed)
 
 
-def test_a_second_run_makes_no_new_version(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_run_makes_no_new_version(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPERATOR_URL", database)
     job = Job(tmp_path / "home", Month.parse(MONTH), str(described(tmp_path, database)))
     assert run_month(job).path == run_month(job).path

@@ -29,7 +29,10 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Version, dict[st
     home = tmp_path_factory.mktemp("feedback") / "home"
     shutil.copytree(operator.home, home)
     release_month(job(home, None, before))
-    orders = sorted(r["order_id"] for r in read(MonthFolder(home, before).version(), "dispatch_order", arm="treated"))
+    orders = sorted(
+        r["order_id"]
+        for r in read(MonthFolder(home, before).version(), "dispatch_order", arm="treated")
+    )
     said = {order_id: CODES[i % len(CODES)] for i, order_id in enumerate(orders) if i % 7}
     lines = ["order_id,outcome", *(f"{order_id},{code}" for order_id, code in said.items())]
     (home / "back.csv").write_text("\n".join(lines), encoding="utf-8")
@@ -64,7 +67,9 @@ def test_every_order_is_verified_as_the_definitions_say(
     assert wrong == []
     assert {key: row["outcome"] for key, row in found.items() if row["outcome"]} == said
     verdicts = Counter((order["list"], verdict) for order, verdict in expected.values())
-    assert len({name for name, _ in verdicts}) >= 4 and {True, False} <= {verdict for _, verdict in verdicts}
+    assert len({name for name, _ in verdicts}) >= 4 and {True, False} <= {
+        verdict for _, verdict in verdicts
+    }
 
 
 def test_the_rates_are_those_of_the_orders(
@@ -81,6 +86,13 @@ def test_the_rates_are_those_of_the_orders(
 def test_points_are_redeemed_as_the_loyalty_table_says(
     answered: tuple[Version, dict[str, str]], expected: dict[str, tuple[Row, bool | None]]
 ) -> None:
-    listed = [v for o, v in expected.values() if o["list"] == "points_redemption" and o["arm"] == "treated"]
+    listed = [
+        v
+        for o, v in expected.values()
+        if o["list"] == "points_redemption" and o["arm"] == "treated"
+    ]
     rows = read(answered[0], "kpi_monthly", kpi="points_redemption_rate", scope_kind="company")
-    assert (only(rows)["numerator"], only(rows)["denominator"]) == (sum(map(bool, listed)), len(listed))
+    assert (only(rows)["numerator"], only(rows)["denominator"]) == (
+        sum(map(bool, listed)),
+        len(listed),
+    )

@@ -10,7 +10,14 @@ from benchmarks.proof.kpi_histories import Tally, compare_batch
 
 # What the hold-out shows is told from thirty orders of each arm on; the other lists are too short here, and no model is
 # trained on these histories, so that nobody is ever on `churn_risk`.
-TOO_FEW = ("activity_invite", "churn_risk", "cohort_at_risk", "down_migration", "group_zero_usage", "vip_zero_usage")
+TOO_FEW = (
+    "activity_invite",
+    "churn_risk",
+    "cohort_at_risk",
+    "down_migration",
+    "group_zero_usage",
+    "vip_zero_usage",
+)
 
 
 def compared(folder: Path, histories: int, seed: int) -> Tally:

@@ -18,10 +18,28 @@ from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
 from tests.small import no_gate
 
-DATA = Path(os.environ.get("RETENTION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "contract"
-UCI_SERVICES = {"2005-04": 10.26, "2005-05": 9.89, "2005-06": 11.70, "2005-07": 14.04, "2005-08": 14.79}
+DATA = (
+    Path(os.environ.get("RETENTION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    / "contract"
+)
+UCI_SERVICES = {
+    "2005-04": 10.26,
+    "2005-05": 9.89,
+    "2005-06": 11.70,
+    "2005-07": 14.04,
+    "2005-08": 14.79,
+}
 # Tables that KPIs are made of; the absence of the others changes no figure, which only `make test-all` has time to see.
-MADE_OF = {"ownership", "organisation", "usage", "receivable", "vip_card", "plan", "plan_change", "trouble_ticket"}
+MADE_OF = {
+    "ownership",
+    "organisation",
+    "usage",
+    "receivable",
+    "vip_card",
+    "plan",
+    "plan_change",
+    "trouble_ticket",
+}
 MADE_OF |= {"status_change", "survey_answer", "target"}
 OPTIONAL = [
     pytest.param(table.name, marks=() if table.name in MADE_OF else pytest.mark.long)
@@ -58,7 +76,11 @@ def status(version: Version) -> dict[str, tuple[str, str | None]]:
 
 def services_past_due(version: Version) -> float:
     frame = monthly(version)
-    row = frame[(frame["kpi"] == "arrears_rate") & (frame["variant"] == "services") & (frame["scope_id"] == "company")]
+    row = frame[
+        (frame["kpi"] == "arrears_rate")
+        & (frame["variant"] == "services")
+        & (frame["scope_id"] == "company")
+    ]
     return round(float(row["value"].iloc[0]) * 100, 2)
 
 
@@ -93,7 +115,9 @@ def earlier_months_run(small_twin: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def whole_month_run(small_twin: Path, earlier_months_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole_month_run(
+    small_twin: Path, earlier_months_run: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     home = shutil.copytree(earlier_months_run, tmp_path_factory.mktemp("whole") / "home")
     run(home, small_twin, months_of(small_twin)[-1])
     return home
@@ -101,7 +125,9 @@ def whole_month_run(small_twin: Path, earlier_months_run: Path, tmp_path_factory
 
 def test_twin_across_a_new_year(small_twin: Path, whole_month_run: Path) -> None:
     months = months_of(small_twin)
-    report = agree(MonthFolder(whole_month_run, Month.parse(months[-1])).version(), small_twin, months)
+    report = agree(
+        MonthFolder(whole_month_run, Month.parse(months[-1])).version(), small_twin, months
+    )
     assert report.ok, str(report)
 
 
@@ -132,6 +158,8 @@ def test_a_table_that_is_absent(
     assert report.ok, str(report)
     whole = status(MonthFolder(whole_month_run, Month.parse(months[-1])).version())
     waiting = {name for name, (state, _) in whole.items() if state == "not_computed"}
-    states = {name: why for name, (state, why) in status(version).items() if state == "not_computed"}
+    states = {
+        name: why for name, (state, why) in status(version).items() if state == "not_computed"
+    }
     lost = {name: why for name, why in states.items() if name not in waiting}
     assert all(f"absent: {table}" in str(reason) for reason in lost.values()), lost

@@ -38,7 +38,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month of a small operator, run there."""
     folder = tmp_path_factory.mktemp("bare")
     source, home = folder / "source", folder / "home"
-    twin = ["--services", "600", "--months", "2", "--seed", "1", "--through", MONTH, "--out", source]
+    twin = [
+        "--services",
+        "600",
+        "--months",
+        "2",
+        "--seed",
+        "1",
+        "--through",
+        MONTH,
+        "--out",
+        source,
+    ]
     for command in (["twin", *twin], ["run", MONTH, "--source", source, "--home", home]):
         done = run_unseen([RETENTION, *command])
         assert done.returncode in (0, 12), done.stderr
@@ -57,7 +68,9 @@ def test_what_is_out_of_sight_is_out_of_sight() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_month_is_exported_with_its_charts(language: str, home: Path, tmp_path: Path) -> None:
-    done = run_unseen([RETENTION, "export", MONTH, "--home", home, "--out", tmp_path, "--lang", language])
+    done = run_unseen(
+        [RETENTION, "export", MONTH, "--home", home, "--out", tmp_path, "--lang", language]
+    )
     assert done.returncode == 0, done.stderr
     pictures = Document(str(tmp_path / f"{MONTH}_summary.docx")).inline_shapes
     page = (tmp_path / f"{MONTH}_summary.html").read_text(encoding="utf-8")
@@ -66,11 +79,15 @@ def test_a_month_is_exported_with_its_charts(language: str, home: Path, tmp_path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_without_the_office_s_own_fonts_the_charts_are_tables(language: str, home: Path, tmp_path: Path) -> None:
+def test_without_the_office_s_own_fonts_the_charts_are_tables(
+    language: str, home: Path, tmp_path: Path
+) -> None:
     package = find_spec(fonts.PACKAGE)
     assert package is not None and package.origin is not None
     lost = [Path(package.origin).parent]
-    done = run_unseen([RETENTION, "export", MONTH, "--home", home, "--out", tmp_path, "--lang", language], lost)
+    done = run_unseen(
+        [RETENTION, "export", MONTH, "--home", home, "--out", tmp_path, "--lang", language], lost
+    )
     assert done.returncode == 0 and "pylopdf-fonts-zh-cn" in done.stdout, (done.stdout, done.stderr)
     document = Document(str(tmp_path / f"{MONTH}_summary.docx"))
     page = (tmp_path / f"{MONTH}_summary.html").read_text(encoding="utf-8")
@@ -85,5 +102,7 @@ def test_the_tests_of_documents_pass_and_what_is_left_out_says_why() -> None:
     done = run_unseen([*pytest_here, *DOCUMENTS, *WITH_TOOLS], timeout=2400)
     assert done.returncode == 0, done.stdout[-3000:]
     left_out = re.findall(r"^SKIPPED \[\d+\] [^:]+:\d+: (.+)$", done.stdout, re.MULTILINE)
-    assert any("soffice" in reason for reason in left_out) and any("docker-compose" in reason for reason in left_out)
+    assert any("soffice" in reason for reason in left_out) and any(
+        "docker-compose" in reason for reason in left_out
+    )
     assert not [reason for reason in left_out if "font" in reason], "the fonts come along"

@@ -70,7 +70,9 @@ def column(sheet: Sheet, name: str) -> int:
 
 
 def header_line(sheet: Sheet) -> int:
-    return next(c.row for line in sheet.iter_rows() for c in line if c.value in {WORDS["order_id"], "Order"})
+    return next(
+        c.row for line in sheet.iter_rows() for c in line if c.value in {WORDS["order_id"], "Order"}
+    )
 
 
 def cell(sheet: Sheet, who: str, name: str) -> Any:
@@ -124,7 +126,9 @@ def sort_inputs_alone(sheet: Sheet) -> None:
     """Sort the stretch from outcome to note, the row id in it, and leave the rest where it was."""
     rows, first, last = values(sheet), column(sheet, "outcome") - 1, column(sheet, "note")
     dragged = [line[first:last] for line in rows][::-1]
-    lay(sheet, [line[:first] + drag + line[last:] for line, drag in zip(rows, dragged, strict=True)])
+    lay(
+        sheet, [line[:first] + drag + line[last:] for line, drag in zip(rows, dragged, strict=True)]
+    )
 
 
 def delete_rows(sheet: Sheet) -> None:
@@ -326,7 +330,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sent(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The manager's workbook as it was sent out, by language."""
-    return {lang: exported(home, tmp_path_factory.mktemp(lang), lang)["M1"] for lang in ("zh", "en")}
+    return {
+        lang: exported(home, tmp_path_factory.mktemp(lang), lang)["M1"] for lang in ("zh", "en")
+    }
 
 
 @pytest.fixture
@@ -366,10 +372,14 @@ def test_every_filled_row_is_taken_or_refused_and_none_is_lost(
     assert len(answers_of(office)) == edit.accepted
 
 
-def test_what_is_taken_is_what_was_filled_in(sent: dict[str, Path], office: Path, tmp_path: Path) -> None:
+def test_what_is_taken_is_what_was_filled_in(
+    sent: dict[str, Path], office: Path, tmp_path: Path
+) -> None:
     taken(office, edited(sent, EDITS[0], tmp_path))
     nothing = {"contacted_on": None, "promised_amount": None, "promised_on": None, "note": ""}
-    assert answers_of(office) == [{"customer_id": who, **nothing, **answer} for who, answer in ANSWERS.items()]
+    assert answers_of(office) == [
+        {"customer_id": who, **nothing, **answer} for who, answer in ANSWERS.items()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -408,7 +418,9 @@ def test_a_note_that_went_back_is_inert(sent: dict[str, Path], home: Path, tmp_p
     (found,) = rows_of(back)
     assert found["note"] == "=cmd|' /C calc'!A0"
     sheet = openpyxl.load_workbook(back).worksheets[0]
-    assert {c.data_type for line in sheet.iter_rows() for c in line if c.value == found["note"]} == {"s"}
+    assert {
+        c.data_type for line in sheet.iter_rows() for c in line if c.value == found["note"]
+    } == {"s"}
 
 
 @pytest.mark.parametrize(
@@ -566,33 +578,58 @@ def test_the_contract_s_own_csv(sent: dict[str, Path], office: Path, tmp_path: P
 # -- LibreOffice -------------------------------------------------------------------------------------------------
 
 SOFFICE = shutil.which("soffice")
-by_libreoffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice (soffice) is not installed")
+by_libreoffice = pytest.mark.skipif(
+    SOFFICE is None, reason="LibreOffice (soffice) is not installed"
+)
 
 
 def resave(files: Sequence[Path], out: Path, form: str, profile: Path) -> dict[str, Path]:
     """Open files in LibreOffice without a screen and save them in another form; by stem."""
-    command = [str(SOFFICE), f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to", form]
-    subprocess.run([*command, "--outdir", str(out), *map(str, files)], check=True, capture_output=True, timeout=600)
+    command = [
+        str(SOFFICE),
+        f"-env:UserInstallation=file://{profile}",
+        "--headless",
+        "--convert-to",
+        form,
+    ]
+    subprocess.run(
+        [*command, "--outdir", str(out), *map(str, files)],
+        check=True,
+        capture_output=True,
+        timeout=600,
+    )
     return {file.stem.split("-")[0]: file for file in out.iterdir()}
 
 
 @pytest.fixture(scope="module")
-def resaved(sent: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Path]]:
+def resaved(
+    sent: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Path]]:
     """Every edited workbook as LibreOffice saves it: as .xlsx and as .csv."""
     folder, profile = tmp_path_factory.mktemp("edited"), tmp_path_factory.mktemp("profile")
     files = [edited(sent, edit, folder) for edit in EDITS]
-    forms = {"xlsx": "xlsx:Calc MS Excel 2007 XML", "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true"}
-    return {kind: resave(files, tmp_path_factory.mktemp(kind), form, profile) for kind, form in forms.items()}
+    forms = {
+        "xlsx": "xlsx:Calc MS Excel 2007 XML",
+        "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true",
+    }
+    return {
+        kind: resave(files, tmp_path_factory.mktemp(kind), form, profile)
+        for kind, form in forms.items()
+    }
 
 
 @pytest.mark.long
 @by_libreoffice
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
-def test_saved_by_libreoffice(edit: Edit, kind: str, resaved: dict[str, dict[str, Path]], office: Path) -> None:
+def test_saved_by_libreoffice(
+    edit: Edit, kind: str, resaved: dict[str, dict[str, Path]], office: Path
+) -> None:
     if kind == "csv" and edit.do in (rename_and_move, other_sheet_first, split_on_two_sheets):
         pytest.skip("a CSV holds one sheet, here another one")
     receipt = taken(office, resaved[kind][f"{EDITS.index(edit):02d}"])
     # Twenty million days are a date to LibreOffice, and a CSV holds what it shows.
     is_lost_there = kind == "csv" and edit.name == "a date as digits"
-    assert judged(receipt) == ((ALL - 1, 0, Counter(["bad_date"])) if is_lost_there else as_told(edit))
+    assert judged(receipt) == (
+        (ALL - 1, 0, Counter(["bad_date"])) if is_lost_there else as_told(edit)
+    )

@@ -47,13 +47,22 @@ class Desk:
 
     def call(self, *words: object, **change: str) -> int:
         """Run a command; what it prints is kept as a file among the others, beginning with its words and exit code."""
-        environment = own_environment(**{"OPERATOR_URL": self.url, "RETENTION_THREADS": "1", **change})
+        environment = own_environment(
+            **{"OPERATOR_URL": self.url, "RETENTION_THREADS": "1", **change}
+        )
         done = subprocess.run(
-            [RETENTION, *map(str, words)], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600
+            [RETENTION, *map(str, words)],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
         number = len(list(self.folder.glob("said-*")))
         head = f"{' '.join(map(str, words))}: {done.returncode}\n"
-        (self.folder / f"said-{number:02d}.txt").write_text(head + done.stdout + "\n--\n" + done.stderr)
+        (self.folder / f"said-{number:02d}.txt").write_text(
+            head + done.stdout + "\n--\n" + done.stderr
+        )
         return done.returncode
 
     def leaks(self) -> list[str]:
@@ -62,7 +71,11 @@ class Desk:
 
 
 def with_password(url: str, user: str, password: str, **change: str) -> str:
-    return sa.make_url(url).set(username=user, password=password, **change).render_as_string(hide_password=False)
+    return (
+        sa.make_url(url)
+        .set(username=user, password=password, **change)
+        .render_as_string(hide_password=False)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +114,18 @@ def made(desk: Desk) -> Desk:
     assert desk.call(*run_it, "--release", RETENTION_LOG_FORMAT="json") in (0, 12)
     assert desk.call(*run_it, "--json") in (0, 12)
     assert desk.call("status", MONTH, "--home", desk.home, "--json") == 0
-    assert desk.call("export", MONTH, "--home", desk.home, "--out", desk.folder / "out", "--lang", "en") == 0
+    assert (
+        desk.call(
+            "export", MONTH, "--home", desk.home, "--out", desk.folder / "out", "--lang", "en"
+        )
+        == 0
+    )
     assert desk.call("doctor", "--home", desk.home, "--lang", "en") in (0, 17)
     assert desk.call("metrics", "--home", desk.home, "--out", desk.folder / "retention.prom") == 0
-    assert desk.call("lineage", MONTH, "--home", desk.home, "--out", desk.folder / "lineage.ndjson") == 0
+    assert (
+        desk.call("lineage", MONTH, "--home", desk.home, "--out", desk.folder / "lineage.ndjson")
+        == 0
+    )
     return desk
 
 
@@ -127,7 +148,9 @@ def test_what_fails_names_no_secret(made: Desk) -> None:
     assert made.call(*run_it, "--lang", "zh", OPERATOR_URL=wrong, RETENTION_LOG_FORMAT="json") == 11
     assert made.call(*run_it, "--lang", "en", OPERATOR_URL=away, RETENTION_LOG_FORMAT="json") == 11
     assert made.call(*run_it, "--json", OPERATOR_URL=f"{ODD}@nowhere") == 10
-    assert made.call(*run_it, OPERATOR_URL=f"nosuch://{ODD}:{WRONG}@{ODD}/x?sslpassword={ODD}") == 10
+    assert (
+        made.call(*run_it, OPERATOR_URL=f"nosuch://{ODD}:{WRONG}@{ODD}/x?sslpassword={ODD}") == 10
+    )
     assert made.call(*run_it, RETENTION_OFFICE_URL=office, RETENTION_LOG_FORMAT="json") == 11
     assert made.call("doctor", "--home", made.home, RETENTION_OFFICE_URL=office) == 17
     assert made.call("metrics", "--home", made.home, RETENTION_OFFICE_URL=office) == 0
@@ -145,7 +168,9 @@ def test_nothing_secret_is_in_airflows_logs_or_rows(made: Desk, tmp_path: Path) 
     environment = own_environment(
         AIRFLOW_HOME=tmp_path / "airflow",
         AIRFLOW__CORE__DAGS_FOLDER=ROOT / "dags",
-        AIRFLOW_CONN_OPERATOR=with_password(made.url, "operator", CONNECTION).replace("+psycopg", ""),
+        AIRFLOW_CONN_OPERATOR=with_password(made.url, "operator", CONNECTION).replace(
+            "+psycopg", ""
+        ),
         OPERATOR_URL=made.url,
         RETENTION_HOME=tmp_path / "home",
         RETENTION_SOURCE=made.source,
@@ -155,8 +180,13 @@ def test_nothing_secret_is_in_airflows_logs_or_rows(made: Desk, tmp_path: Path) 
     )
     run(["airflow", "db", "migrate"], environment, tmp_path)
     words = ["dags", "test", "retention_monthly", "-c", json.dumps({"month": MONTH})]
-    log = run(["airflow", *words, "--mark-success-pattern", "approve|wait_.*"], environment, tmp_path)
-    assert '"room": "features"' in log.replace('\\"', '"') and (tmp_path / "home" / "months" / MONTH).is_dir()
+    log = run(
+        ["airflow", *words, "--mark-success-pattern", "approve|wait_.*"], environment, tmp_path
+    )
+    assert (
+        '"room": "features"' in log.replace('\\"', '"')
+        and (tmp_path / "home" / "months" / MONTH).is_dir()
+    )
     assert find_leaks(tmp_path, CANARIES) == []
     database = f"sqlite:///{tmp_path / 'airflow' / 'airflow.db'}"
     assert find_rows(database, CANARIES) == [] and "xcom: report" in find_rows(database, ["report"])
@@ -172,7 +202,9 @@ def test_a_planted_leak_is_found_wherever_it_is(tmp_path: Path) -> None:
     plant("plain.log", f"password={KEY}".encode())
     plant("base64.json", base64.b64encode(f"ab{KEY}cd".encode()))
     plant("paper.pdf", b"%PDF-1.7\nstream\n" + zlib.compress(KEY.encode()) + b"endstream")
-    pq.write_table(pa.table({"a": ["x", f"at {KEY}!"] * 500}), tmp_path / "table.parquet", compression="zstd")
+    pq.write_table(
+        pa.table({"a": ["x", f"at {KEY}!"] * 500}), tmp_path / "table.parquet", compression="zstd"
+    )
     with zipfile.ZipFile(tmp_path / "book.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("sheet.xml", f"<c>{KEY}</c>" * 20)
     plant(f"{KEY}.txt", b"")

@@ -21,14 +21,26 @@ import pytest
 from pipelines import ROOMS
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Month, MonthFolder
-from tests.e2e.airflow_house import RETENTION, ROOT, House, house, release_by_hand, run, wait_for, write_source
+from tests.e2e.airflow_house import (
+    RETENTION,
+    ROOT,
+    House,
+    house,
+    release_by_hand,
+    run,
+    wait_for,
+    write_source,
+)
 from tests.postgres import Cluster, open_cluster
 from tests.small import KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 DAG, IMPATIENT, RESTATE = "retention_monthly", "retention_impatient", "retention_restate"
 MONTHS = ("2024-03", "2024-04", "2024-05", "2024-06")
-AWAY = (httpx.HTTPError, AssertionError)  # while the database is away the API does not answer, or with 500
+AWAY = (
+    httpx.HTTPError,
+    AssertionError,
+)  # while the database is away the API does not answer, or with 500
 # So that a test need not wait five minutes until a dead task, or a dead scheduler's, is missed.
 QUICK = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30"}
 QUICK |= {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5"}
@@ -51,16 +63,22 @@ def by_hand(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL that only these tests stop."""
     with open_cluster() as mine:
-        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{mine.port}/postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            f"postgresql://postgres@127.0.0.1:{mine.port}/postgres", autocommit=True
+        ) as connection:
             connection.execute("CREATE DATABASE airflow")
         yield mine
 
 
 def dags_with_an_impatient_one(folder: Path) -> Path:
     """The DAG folder, and beside the monthly DAG one that waits for its approval for twenty seconds, not days."""
-    dags = shutil.copytree(ROOT / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    dags = shutil.copytree(
+        ROOT / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__")
+    )
     text = (dags / f"{DAG}.py").read_text()
-    hurried = text.replace(f'"{DAG}"', f'"{IMPATIENT}"').replace("timedelta(days=20)", "timedelta(seconds=20)")
+    hurried = text.replace(f'"{DAG}"', f'"{IMPATIENT}"').replace(
+        "timedelta(days=20)", "timedelta(seconds=20)"
+    )
     assert hurried.count(IMPATIENT) == 1 and "seconds=20" in hurried
     (dags / f"{IMPATIENT}.py").write_text(hurried)
     return dags
@@ -78,7 +96,9 @@ def settings_of(folder: Path, source: Path) -> dict[str, str | Path]:
 
 
 @pytest.fixture(scope="module")
-def service(source: Path, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def service(
+    source: Path, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     """The services with LocalExecutor, every DAG unpaused; the source is a copy that may be corrected."""
     folder = tmp_path_factory.mktemp("service")
     url = f"postgresql+psycopg2://postgres@127.0.0.1:{cluster.port}/airflow"
@@ -124,7 +144,12 @@ class Run:
             with suppress(*AWAY):
                 seen.append(self.tasks()[task])
                 if seen[-3:] == ["up_for_retry"] * 3:
-                    asked = {"dry_run": False, "dag_run_id": self.id, "task_ids": [task], "only_failed": False}
+                    asked = {
+                        "dry_run": False,
+                        "dag_run_id": self.id,
+                        "task_ids": [task],
+                        "only_failed": False,
+                    }
                     self.service.call("POST", f"dags/{self.dag}/clearTaskInstances", asked)
                     seen.clear()
                 return seen[-1:] == ["success"]
@@ -150,14 +175,18 @@ class Run:
             sights.append(self._is_asked())
             if sights[-2:] == [True, True]:
                 path = f"{self.path}/taskInstances/approve/-1/hitlDetails"
-                self.service.call("PATCH", path, {"chosen_options": [said], "params_input": {"who": "a test"}})
+                self.service.call(
+                    "PATCH", path, {"chosen_options": [said], "params_input": {"who": "a test"}}
+                )
                 sights.clear()
             return False
 
         wait_for("the answer to be taken", 600, is_taken, pause=8)
 
     def _is_asked(self) -> bool:
-        found = self.service.call("GET", f"{self.path}/hitlDetails?response_received=false&state=awaiting_input")
+        found = self.service.call(
+            "GET", f"{self.path}/hitlDetails?response_received=false&state=awaiting_input"
+        )
         return bool(found["hitl_details"])
 
     def ends(self, state: str, seconds: float = 600) -> None:
@@ -191,7 +220,11 @@ def kill_task(service: House) -> None:
 def files_of(home: Path, month: str) -> dict[str, str]:
     folder = MonthFolder(home, Month.parse(month))
     version = folder.version()
-    found = {str(p.relative_to(version.path)): hash_file(p) for p in version.path.rglob("*") if p.is_file()}
+    found = {
+        str(p.relative_to(version.path)): hash_file(p)
+        for p in version.path.rglob("*")
+        if p.is_file()
+    }
     return found | {"SEAL.json": hash_file(folder.path / "SEAL.json")}
 
 
@@ -205,9 +238,15 @@ def assert_same(service: House, by_hand: Path, month: str) -> None:
 def hold_months(service: House, months: Sequence[str]) -> None:
     """Run and release by hand which of these months the home lacks, when a test is run alone."""
     for month in months:
-        if not (Path(service.environment["RETENTION_HOME"]) / "months" / month / "SEAL.json").exists():
+        if not (
+            Path(service.environment["RETENTION_HOME"]) / "months" / month / "SEAL.json"
+        ).exists():
             with suppress(AssertionError):  # 12: done, and something was withheld
-                run([RETENTION, "run", month, *released_of(service)], service.environment, service.folder)
+                run(
+                    [RETENTION, "run", month, *released_of(service)],
+                    service.environment,
+                    service.folder,
+                )
 
 
 def released_of(service: House) -> list[str]:
@@ -238,7 +277,9 @@ def test_a_killed_scheduler_is_started_again_and_goes_on(service: House, by_hand
     assert_same(service, by_hand, MONTHS[1])
 
 
-def test_a_database_that_restarts_costs_nothing(service: House, cluster: Cluster, by_hand: Path) -> None:
+def test_a_database_that_restarts_costs_nothing(
+    service: House, cluster: Cluster, by_hand: Path
+) -> None:
     """Services that lose their database end, and are started again."""
     hold_months(service, MONTHS[:2])
     one = Run(service, DAG, MONTHS[2])
@@ -264,7 +305,10 @@ def test_who_rejects_or_does_not_answer_leaves_a_draft(service: House, by_hand: 
     assert refused.tasks()["release"] == "skipped" and not seal.exists()
     unanswered = Run(service, IMPATIENT, MONTHS[3])
     unanswered.ends("failed")
-    assert unanswered.tasks()["approve"] == "failed" and unanswered.tasks()["release"] == "upstream_failed"
+    assert (
+        unanswered.tasks()["approve"] == "failed"
+        and unanswered.tasks()["release"] == "upstream_failed"
+    )
     assert not seal.exists()
     approved = Run(service, DAG, MONTHS[3])
     approved.answer("Approve")
@@ -287,17 +331,25 @@ def test_a_source_corrected_after_the_release_is_refused_then_restated(service: 
     assert files_of(home, MONTHS[3]) == sealed
     assert sorted(p.name for p in (home / "months" / MONTHS[3]).glob("v*")) == ["v0001", "v0002"]
     # Found again by itself, there is nothing left to restate.
-    by_itself = service.call("POST", f"dags/{RESTATE}/dagRuns", {"logical_date": None})["dag_run_id"]
+    by_itself = service.call("POST", f"dags/{RESTATE}/dagRuns", {"logical_date": None})[
+        "dag_run_id"
+    ]
     path = f"dags/{RESTATE}/dagRuns/{by_itself}"
     wait_for("the restatement", 300, lambda: service.call("GET", path)["state"] == "success")
-    value: Any = service.call("GET", f"{path}/taskInstances/changed/xcomEntries/return_value")["value"]
+    value: Any = service.call("GET", f"{path}/taskInstances/changed/xcomEntries/return_value")[
+        "value"
+    ]
     assert value == []
 
 
 @pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server on this machine")
-def test_a_killed_worker_of_the_queue(source: Path, by_hand: Path, cluster: Cluster, tmp_path: Path) -> None:
+def test_a_killed_worker_of_the_queue(
+    source: Path, by_hand: Path, cluster: Cluster, tmp_path: Path
+) -> None:
     """CeleryExecutor over Redis: a worker dies with the task it runs, another takes over."""
-    with psycopg.connect(f"postgresql://postgres@127.0.0.1:{cluster.port}/postgres", autocommit=True) as connection:
+    with psycopg.connect(
+        f"postgresql://postgres@127.0.0.1:{cluster.port}/postgres", autocommit=True
+    ) as connection:
         connection.execute("CREATE DATABASE queued")
     url = f"postgresql+psycopg2://postgres@127.0.0.1:{cluster.port}/queued"
     settings = settings_of(tmp_path, source) | {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}

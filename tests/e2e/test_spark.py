@@ -18,18 +18,26 @@ MONTH = "2024-03"
 
 def environment(cluster: Cluster | None = None) -> dict[str, str]:
     """What a command is run with: on the cluster, or on the embedded engine."""
-    settings = {"RETENTION_ENGINE": "spark", "RETENTION_SPARK_MASTER": cluster.master} if cluster else {}
+    settings = (
+        {"RETENTION_ENGINE": "spark", "RETENTION_SPARK_MASTER": cluster.master} if cluster else {}
+    )
     return own_environment(RETENTION_SECRET_KEY=KEY, RETENTION_MEMORY_LIMIT="1GB", **settings)
 
 
 def ask_doctor(home: Path, cluster: Cluster) -> subprocess.CompletedProcess[str]:
     command = [RETENTION, "doctor", "--home", str(home), "--lang", "en"]
-    return subprocess.run(command, env=environment(cluster), cwd=home.parent, capture_output=True, text=True)
+    return subprocess.run(
+        command, env=environment(cluster), cwd=home.parent, capture_output=True, text=True
+    )
 
 
-def begin_month(home: Path, source: Path, cluster: Cluster | None = None) -> subprocess.Popen[bytes]:
+def begin_month(
+    home: Path, source: Path, cluster: Cluster | None = None
+) -> subprocess.Popen[bytes]:
     command = [RETENTION, "run", MONTH, "--source", str(source), "--json", "--home", str(home)]
-    return subprocess.Popen(command, env=environment(cluster), cwd=home.parent, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, env=environment(cluster), cwd=home.parent, stdout=subprocess.DEVNULL
+    )
 
 
 def test_a_worker_that_does_not_see_the_home(tmp_path: Path) -> None:

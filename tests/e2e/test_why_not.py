@@ -27,7 +27,13 @@ def people() -> Town:
     town.person("private", personalisation_opt_out="true", revenue="900.00")
     town.person("threefold").owe("threefold", "80.00", "2026-07-02")
     town.add("service", service_id="threefold-2", customer_id="threefold", service_type="broadband")
-    town.add("bill", bill_id="threefold-2/x", service_id="threefold-2", customer_id="threefold", billed_amount="60.00")
+    town.add(
+        "bill",
+        bill_id="threefold-2/x",
+        service_id="threefold-2",
+        customer_id="threefold",
+        billed_amount="60.00",
+    )
     town.add(
         "receivable", bill_id="threefold-2/y", service_id="threefold-2", customer_id="threefold",
         bill_month=MONTH.plus(-1), open_amount="60.00", due_on="2026-08-02",
@@ -64,7 +70,9 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Version:
 
 
 @pytest.fixture
-def ask(month: Version, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def ask(
+    month: Version, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
     """Run `retention` on the month's home and return what it prints."""
     monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
     monkeypatch.setenv("COLUMNS", "200")
@@ -103,7 +111,11 @@ def test_each_has_the_reason_that_is_his(month: Version) -> None:
 
 def test_on_three_lists_he_has_one_order_that_names_the_others(month: Version) -> None:
     order = only(read(month, "dispatch_order", customer_id="threefold"))
-    assert (order["list"], order["also_on"], order["arm"]) == ("arrears", "card_issue;fixed_arrears", "treated")
+    assert (order["list"], order["also_on"], order["arm"]) == (
+        "arrears",
+        "card_issue;fixed_arrears",
+        "treated",
+    )
 
 
 def test_show_prints_a_line_for_each(month: Version, ask: Callable[..., str]) -> None:
@@ -123,14 +135,35 @@ def test_show_prints_a_line_for_each(month: Version, ask: Callable[..., str]) ->
 @pytest.mark.parametrize(
     ("customer", "sentences"),
     [
-        ("angry", ["手机欠费 50.00 元，共 1 个号码，最早 2026-08-01 到期，账龄 30 天", "未派单：有未结高级投诉"]),
-        ("private", ["离网概率 50.0%，近三个月月均消费 900.00 元，每月预期损失 450.00 元", "未派单："]),
-        ("threefold", ["欠费 80.00 元", "已派单 202608-", "由 M1 负责", "账龄 60 天", "（相关：arrears）", "金卡会员"]),
+        (
+            "angry",
+            [
+                "手机欠费 50.00 元，共 1 个号码，最早 2026-08-01 到期，账龄 30 天",
+                "未派单：有未结高级投诉",
+            ],
+        ),
+        (
+            "private",
+            ["离网概率 50.0%，近三个月月均消费 900.00 元，每月预期损失 450.00 元", "未派单："],
+        ),
+        (
+            "threefold",
+            [
+                "欠费 80.00 元",
+                "已派单 202608-",
+                "由 M1 负责",
+                "账龄 60 天",
+                "（相关：arrears）",
+                "金卡会员",
+            ],
+        ),
         ("orphan", ["（相关：M9）"]),
         ("nobody", ["nobody 不在 2026-08 的任何清单上"]),
     ],
 )
-def test_why_answers_in_sentences(ask: Callable[..., str], customer: str, sentences: list[str]) -> None:
+def test_why_answers_in_sentences(
+    ask: Callable[..., str], customer: str, sentences: list[str]
+) -> None:
     said = ask("why", customer, str(MONTH), "--lang", "zh")
     assert all(sentence in said for sentence in sentences), said
 
@@ -141,7 +174,9 @@ def test_why_answers_programs_too(month: Version, ask: Callable[..., str]) -> No
     assert facts.items() <= row.items()
 
 
-def test_lists_prints_the_places_and_what_one_more_is_worth(month: Version, ask: Callable[..., str]) -> None:
+def test_lists_prints_the_places_and_what_one_more_is_worth(
+    month: Version, ask: Callable[..., str]
+) -> None:
     said = ask("lists", str(MONTH), "--lang", "en")
     assert "One place more" in said and "Places go by the order of the lists" in said
     rows = {(r["scope_kind"], r["scope_id"]): r for r in read(month, "dispatch_capacity")}
@@ -155,4 +190,8 @@ def test_who_is_held_out_is_in_no_workbook(month: Version, tmp_path: Path) -> No
     held = [r["customer_id"] for r in read(month, "dispatch_order", arm="holdout")]
     books = export_month(MonthFolder(month.path.parents[2], MONTH), tmp_path, "en")
     text = "\n".join(everything(book) for book in books)
-    assert held and "threefold" in text and not [customer for customer in held if f"'{customer}'" in text]
+    assert (
+        held
+        and "threefold" in text
+        and not [customer for customer in held if f"'{customer}'" in text]
+    )

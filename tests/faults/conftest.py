@@ -37,9 +37,14 @@ def begun(forge: Forge, source: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="package")
-def undisturbed(forge: Forge, source: Path, begun: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def undisturbed(
+    forge: Forge, source: Path, begun: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
     """A home in which the month was run and released, and a file of the steps that took."""
-    home, trace = tmp_path_factory.mktemp("clean") / "home", tmp_path_factory.mktemp("trace") / "steps"
+    home, trace = (
+        tmp_path_factory.mktemp("clean") / "home",
+        tmp_path_factory.mktemp("trace") / "steps",
+    )
     shutil.copytree(begun, home)
     code, said = forge.run(*run_args(source, home), trace=trace)
     assert code in (0, 12), said
@@ -47,10 +52,15 @@ def undisturbed(forge: Forge, source: Path, begun: Path, tmp_path_factory: pytes
 
 
 @pytest.fixture(scope="package")
-def before(forge: Forge, source: Path, begun: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def before(
+    forge: Forge, source: Path, begun: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """Homes that a run left when it died at the begin of each room."""
     homes = {ROOMS[0]: begun}
     for earlier, room in pairwise(ROOMS):
         homes[room] = shutil.copytree(homes[earlier], tmp_path_factory.mktemp(room) / "home")
-        assert forge.run(*run_args(source, homes[room]), failpoint=f"room.begun:{room}=kill")[0] == SIGKILL
+        assert (
+            forge.run(*run_args(source, homes[room]), failpoint=f"room.begun:{room}=kill")[0]
+            == SIGKILL
+        )
     return homes

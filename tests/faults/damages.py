@@ -73,7 +73,14 @@ def lead_out(path: Path) -> None:
 
 def letter(*files: str) -> str:
     """A letter that is whole but for where its files lie."""
-    said = {"id": LETTER.stem, "occasion": str(MONTH), "version": 1, "channel": "a", "receiver": "b", "target": "c"}
+    said = {
+        "id": LETTER.stem,
+        "occasion": str(MONTH),
+        "version": 1,
+        "channel": "a",
+        "receiver": "b",
+        "target": "c",
+    }
     return json.dumps(said | {"files": files})
 
 
@@ -96,7 +103,9 @@ DAMAGES: dict[str, Damage] = {
     "manifest empty": Damage(MANIFEST, says("")),
     "manifest gone": Damage(MANIFEST, remove),
     "manifest is a list": Damage(MANIFEST, says("[]")),
-    "manifest of another form": Damage(MANIFEST, says('{"month": "2026-08", "inputs": {}, "tables": ["kpi_monthly"]}')),
+    "manifest of another form": Damage(
+        MANIFEST, says('{"month": "2026-08", "inputs": {}, "tables": ["kpi_monthly"]}')
+    ),
     "manifest nested": Damage(MANIFEST, says(DEEP)),
     "manifest leads out": Damage(MANIFEST, lead_out),
     "version gone": Damage(VERSION, shutil.rmtree),

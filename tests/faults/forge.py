@@ -23,16 +23,26 @@ class Forge:
     """The parent's side: a running forge to which commands are given one at a time."""
 
     def __init__(self, **environment: str) -> None:
-        known = {"RETENTION_SECRET_KEY": "a key of the tests' own, 32 bytes", "RETENTION_THREADS": "1"}
+        known = {
+            "RETENTION_SECRET_KEY": "a key of the tests' own, 32 bytes",
+            "RETENTION_THREADS": "1",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.forge"], cwd=ROOT, env={**os.environ, **known, **environment},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def start(self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str) -> None:
+    def start(
+        self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str
+    ) -> None:
         """Begin a command; `wait` gives its end."""
         assert self.process.stdin is not None
-        command = {"args": [str(a) for a in args], "failpoint": failpoint, "trace": str(trace), "change": change}
+        command = {
+            "args": [str(a) for a in args],
+            "failpoint": failpoint,
+            "trace": str(trace),
+            "change": change,
+        }
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
 
@@ -42,7 +52,9 @@ class Forge:
         code, said = json.loads(self.process.stdout.readline())
         return code, said
 
-    def run(self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str) -> tuple[int, str]:
+    def run(
+        self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str
+    ) -> tuple[int, str]:
         """Run a command to its end."""
         self.start(*args, failpoint=failpoint, trace=trace, **change)
         return self.wait()

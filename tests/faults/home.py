@@ -19,7 +19,9 @@ def write_source(folder: Path) -> Path:
     for month in (BEFORE, MONTH):
         town = Town(month)
         for number in range(12):
-            town.person(f"c{number:02d}", manager=f"M{number % 3 + 1}", revenue=f"{60 + 10 * number}.00")
+            town.person(
+                f"c{number:02d}", manager=f"M{number % 3 + 1}", revenue=f"{60 + 10 * number}.00"
+            )
         town.owe("c03").owe("c07", "20.00").write(folder)
     return folder
 
@@ -35,7 +37,9 @@ def contents(home: Path) -> dict[str, bytes]:
 
 def _orders(office: Path) -> bytes:
     with closing(sqlite3.connect(office)) as connection:
-        return repr(connection.execute("SELECT * FROM console_order ORDER BY order_id").fetchall()).encode()
+        return repr(
+            connection.execute("SELECT * FROM console_order ORDER BY order_id").fetchall()
+        ).encode()
 
 
 def _is_lock(path: Path) -> bool:

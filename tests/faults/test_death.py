@@ -35,7 +35,9 @@ def open_to_others(home: Path) -> list[str]:
     return [str(path.relative_to(home.parent)) for path in there if path.lstat().st_mode & 0o077]
 
 
-def die_and_go_on(forge: Forge, source: Path, start: Path, undisturbed: Path, step: str, home: Path) -> None:
+def die_and_go_on(
+    forge: Forge, source: Path, start: Path, undisturbed: Path, step: str, home: Path
+) -> None:
     """Go on from a home, be killed at a step, read, go on again, and compare."""
     shutil.copytree(start, home)
     code, said = forge.run(*run_args(source, home), failpoint=f"{step}=kill")
@@ -54,7 +56,9 @@ def test_the_steps_are_those_of_the_rooms_and_the_commit(
     assert tuple(steps) == ROOMS
     everything = [step for passed in steps.values() for step in passed]
     assert [step for step in everything if step.startswith("commit.")] == list(COMMIT)
-    assert {"file.there:manifest.json", "file.there:CURRENT", "file.there:SEAL.json"} <= set(everything)
+    assert {"file.there:manifest.json", "file.there:CURRENT", "file.there:SEAL.json"} <= set(
+        everything
+    )
     tables = {f.name for f in (undisturbed[0] / "months" / str(MONTH) / "v0001").glob("*.parquet")}
     assert tables <= {step.partition(":")[2] for step in everything}
 
@@ -78,4 +82,6 @@ def test_death_at_every_step(
 ) -> None:  # fmt: skip
     for step in steps[room]:
         die_and_go_on(forge, source, before[room], undisturbed[0], step, tmp_path / "home")
-    print(f"{room}: killed at {len(steps[room])} steps, each gone on from to the bytes of an undisturbed run")
+    print(
+        f"{room}: killed at {len(steps[room])} steps, each gone on from to the bytes of an undisturbed run"
+    )

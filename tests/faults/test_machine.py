@@ -26,7 +26,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 24 MB of its own."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], capture_output=True, text=True)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], capture_output=True, text=True
+    )
     if made.returncode:
         pytest.skip(f"no small disk can be mounted here: {made.stderr.strip()}")
     yield disk
@@ -43,9 +45,16 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("room", [pytest.param(r, marks=() if r in ROOMS[1::3] else pytest.mark.long) for r in ROOMS])
+@pytest.mark.parametrize(
+    "room", [pytest.param(r, marks=() if r in ROOMS[1::3] else pytest.mark.long) for r in ROOMS]
+)
 def test_a_full_disk_ends_with_17_and_the_month_goes_on_when_there_is_room(
-    room: str, forge: Forge, source: Path, before: dict[str, Path], undisturbed: Undisturbed, small_disk: Path
+    room: str,
+    forge: Forge,
+    source: Path,
+    before: dict[str, Path],
+    undisturbed: Undisturbed,
+    small_disk: Path,
 ) -> None:
     home = shutil.copytree(before[room], small_disk / "home")
     ballast = fill(small_disk)
@@ -60,7 +69,9 @@ def test_a_full_disk_ends_with_17_and_the_month_goes_on_when_there_is_room(
     assert_same(home, undisturbed[0], room)
 
 
-def test_a_read_only_home_ends_with_17(forge: Forge, source: Path, begun: Path, small_disk: Path) -> None:
+def test_a_read_only_home_ends_with_17(
+    forge: Forge, source: Path, begun: Path, small_disk: Path
+) -> None:
     home = shutil.copytree(begun, small_disk / "home")
     held = contents(home)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
@@ -85,15 +96,25 @@ def test_what_has_no_room_to_be_written_ends_with_17_and_leaves_nothing(
         ["backup", "--to", small_disk / "archives"],
     ):
         code, said = forge.run(*words, "--home", home, "--lang", "en")
-        assert code == 17 and str(small_disk) in said and "No space left" in said, (words, code, said)
-        assert not [path for path in small_disk.rglob("*") if path.is_file() and path.name != "ballast"], words
+        assert code == 17 and str(small_disk) in said and "No space left" in said, (
+            words,
+            code,
+            said,
+        )
+        assert not [
+            path for path in small_disk.rglob("*") if path.is_file() and path.name != "ballast"
+        ], words
 
 
-def test_what_may_not_be_written_ends_with_17(forge: Forge, undisturbed: Undisturbed, small_disk: Path) -> None:
+def test_what_may_not_be_written_ends_with_17(
+    forge: Forge, undisturbed: Undisturbed, small_disk: Path
+) -> None:
     home = shutil.copytree(undisturbed[0], small_disk / "home")
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     finding = "account_manager.column_values_to_be_unique:manager_id"
-    known = forge.run("waive", finding, "--why", "x", "--until", "2030-01", "--home", home, "--lang", "en")
+    known = forge.run(
+        "waive", finding, "--why", "x", "--until", "2030-01", "--home", home, "--lang", "en"
+    )
     assert known[0] == 17 and "Read-only" in known[1] and "waivers" in known[1], known
 
 
@@ -119,7 +140,12 @@ def halted(forge: Forge, step: str, args: list[str], pipe: Path) -> Iterator[Non
 
 
 def test_of_two_runs_of_a_month_one_is_told_that_it_is_busy(
-    forge: Forge, other_forge: Forge, source: Path, begun: Path, undisturbed: Undisturbed, tmp_path: Path
+    forge: Forge,
+    other_forge: Forge,
+    source: Path,
+    begun: Path,
+    undisturbed: Undisturbed,
+    tmp_path: Path,
 ) -> None:
     home = shutil.copytree(begun, tmp_path / "home")
     with halted(forge, "room.begun:features", run_args(source, home), tmp_path / "pipe"):
@@ -131,19 +157,32 @@ def test_of_two_runs_of_a_month_one_is_told_that_it_is_busy(
 def test_a_file_replaced_while_a_run_reads_is_not_read_twice(
     forge: Forge, source: Path, begun: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    home, own = shutil.copytree(begun, tmp_path / "home"), shutil.copytree(source, tmp_path / "source")
+    home, own = (
+        shutil.copytree(begun, tmp_path / "home"),
+        shutil.copytree(source, tmp_path / "source"),
+    )
     bills = own / str(MONTH) / "bill.csv"
     with halted(forge, "room.begun:snapshot", run_args(own, home), tmp_path / "pipe"):
         bills.write_text(bills.read_text().replace("60.00", "61.00"))
         (own / str(MONTH) / "usage.csv").unlink()
     assert_same(home, undisturbed[0])
-    assert forge.run(*run_args(own, home))[0] == 15, "sealed, and the source says something else now"
+    assert forge.run(*run_args(own, home))[0] == 15, (
+        "sealed, and the source says something else now"
+    )
 
 
 def test_a_month_that_runs_while_the_one_before_is_redone_is_made_of_one_version_of_it(
-    forge: Forge, other_forge: Forge, source: Path, begun: Path, undisturbed: Undisturbed, tmp_path: Path
+    forge: Forge,
+    other_forge: Forge,
+    source: Path,
+    begun: Path,
+    undisturbed: Undisturbed,
+    tmp_path: Path,
 ) -> None:
-    home, own = shutil.copytree(begun, tmp_path / "home"), shutil.copytree(source, tmp_path / "source")
+    home, own = (
+        shutil.copytree(begun, tmp_path / "home"),
+        shutil.copytree(source, tmp_path / "source"),
+    )
     args = ["run", str(MONTH), "--source", str(source), "--home", str(home)]
     with halted(forge, "room.begun:features", args, tmp_path / "pipe"):
         bills = own / str(BEFORE) / "bill.csv"
@@ -151,7 +190,9 @@ def test_a_month_that_runs_while_the_one_before_is_redone_is_made_of_one_version
         again = ["run", str(BEFORE), "--source", str(own), "--home", str(home)]
         assert other_forge.run(*again)[0] in (0, 12)
     made, clean = (h / "months" / str(MONTH) / "v0001" for h in (home, undisturbed[0]))
-    assert {p.name: p.read_bytes() for p in made.glob("*.*")} == {p.name: p.read_bytes() for p in clean.glob("*.*")}
+    assert {p.name: p.read_bytes() for p in made.glob("*.*")} == {
+        p.name: p.read_bytes() for p in clean.glob("*.*")
+    }
     assert forge.run(*args)[0] in (0, 12)
     earlier = [
         json.loads((made.parent / v / "manifest.json").read_text())["inputs"]["earlier"]["m1"]
@@ -177,7 +218,8 @@ def test_no_logic_asks_what_time_it_is() -> None:
         f"{path.relative_to(ROOT)}"
         for path in (ROOT / "pipelines").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr in {"now", "today", "utcnow", "time", "localtime", "gmtime"}
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"now", "today", "utcnow", "time", "localtime", "gmtime"}
         if isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date", "time"}
     }
     records = {f"pipelines/store/{name}.py" for name in ("champions", "outbox", "waivers")}

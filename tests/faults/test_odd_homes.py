@@ -28,9 +28,13 @@ def test_a_home_of_an_odd_name_is_a_home(forge: Forge, source: Path, tmp_path: P
         (0, ["export", month, "--out", out / "books"]),
     ]
     for wanted, command in words:
-        code, said = forge.run(*command, *([] if "--home" in command else ["--home", home]), "--lang", "en")
+        code, said = forge.run(
+            *command, *([] if "--home" in command else ["--home", home]), "--lang", "en"
+        )
         assert code in {wanted, 12}, (command[0], code, said)
-    assert (home / "office.sqlite3").exists() and sorted(path.name for path in tmp_path.iterdir()) == ["back.csv", ODD]
+    assert (home / "office.sqlite3").exists() and sorted(
+        path.name for path in tmp_path.iterdir()
+    ) == ["back.csv", ODD]
 
 
 @pytest.mark.parametrize("mark", ["*", "?", "["])

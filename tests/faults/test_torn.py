@@ -14,9 +14,11 @@ from tests.faults.damages import DAMAGES, damage
 from tests.faults.forge import Forge
 from tests.faults.home import MONTH
 
-CODES = {0} | {e.exit_code for e in vars(errors).values() if isinstance(e, type) and issubclass(e, RetentionError)} - {
-    1
-}
+CODES = {0} | {
+    e.exit_code
+    for e in vars(errors).values()
+    if isinstance(e, type) and issubclass(e, RetentionError)
+} - {1}
 Words = list[str | Path]
 
 
@@ -54,15 +56,21 @@ SLOW = ("verify", "run", "release", "restate", "export")
 QUICK = [name for name in commands(Path(), Path(), Path()) if name not in SLOW]
 
 
-def run_all(forge: Forge, name: str, home: Path, source: Path, place: Path, names: list[str]) -> list[str]:
+def run_all(
+    forge: Forge, name: str, home: Path, source: Path, place: Path, names: list[str]
+) -> list[str]:
     """Run commands over a torn home, those that change it over a copy each; return what is wrong with how they ended."""
     place.mkdir()
     (place / "back.csv").write_text("order_id,outcome\n202608-x,paid\n")
-    shutil.copy(home / "months" / str(MONTH) / "v0001" / "kpi_monthly.parquet", place / "secret.parquet")
+    shutil.copy(
+        home / "months" / str(MONTH) / "v0001" / "kpi_monthly.parquet", place / "secret.parquet"
+    )
     wrong = []
     torn = damage(name, home, place / "home")
     for command in names:
-        code, said = forge.run(*commands(torn, source, place)[command], "--home", torn, "--lang", "en")
+        code, said = forge.run(
+            *commands(torn, source, place)[command], "--home", torn, "--lang", "en"
+        )
         if fault := fault_of(command, code, said, DAMAGES[name].named):
             wrong.append(f"{command}: {fault}: {said[-300:]}")
         if command in SLOW:
@@ -91,7 +99,8 @@ def test_who_reads_a_torn_home_says_which_file_it_is(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if i % 6 == 0 else pytest.mark.long) for i, n in enumerate(DAMAGES)]
+    "name",
+    [pytest.param(n, marks=() if i % 6 == 0 else pytest.mark.long) for i, n in enumerate(DAMAGES)],
 )
 def test_who_works_with_a_torn_home_says_which_file_it_is(
     name: str, forge: Forge, source: Path, undisturbed: tuple[Path, Path], tmp_path: Path

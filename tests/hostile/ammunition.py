@@ -38,13 +38,21 @@ class Shell:
 
     def array(self, cells: Sequence[Any]) -> pa.Array:
         """The cells as a column of the type."""
-        if pa.types.is_date64(self.kind) or pa.types.is_timestamp(self.kind) or pa.types.is_date32(self.kind):
+        if (
+            pa.types.is_date64(self.kind)
+            or pa.types.is_timestamp(self.kind)
+            or pa.types.is_date32(self.kind)
+        ):
             raw = pa.int32() if pa.types.is_date32(self.kind) else pa.int64()
             return pa.array(cells, raw).view(self.kind)
         if isinstance(self.kind, pa.BaseExtensionType):
-            return pa.ExtensionArray.from_storage(self.kind, pa.array(cells, self.kind.storage_type))
+            return pa.ExtensionArray.from_storage(
+                self.kind, pa.array(cells, self.kind.storage_type)
+            )
         if pa.types.is_decimal(self.kind):  # Arrow takes the digits of all from the first
-            return pa.concat_arrays([_decimal(cell, self.kind) for cell in cells] or [pa.array([], self.kind)])
+            return pa.concat_arrays(
+                [_decimal(cell, self.kind) for cell in cells] or [pa.array([], self.kind)]
+            )
         return pa.array(cells, self.kind)
 
 
@@ -65,7 +73,9 @@ def _whole_numbers() -> list[Shell]:
     for bits in (8, 16, 32, 64):
         low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
         ends = tuple(
-            v for v in (low, high, 0, -1, 1, 5, 202_608, 20_260_815, 10**9 - 1, 10**12 - 1) if low <= v <= high
+            v
+            for v in (low, high, 0, -1, 1, 5, 202_608, 20_260_815, 10**9 - 1, 10**12 - 1)
+            if low <= v <= high
         )
         found.append(Shell(f"int{bits}", getattr(pa, f"int{bits}")(), ends))
         found.append(Shell(f"uint{bits}", getattr(pa, f"uint{bits}")(), (0, 1, 2**bits - 1)))
@@ -73,12 +83,38 @@ def _whole_numbers() -> list[Shell]:
 
 
 def _fractions() -> list[Shell]:
-    odd = (float("nan"), float("inf"), float("-inf"), -0.0, 1.5, 0.1, 13812345601.0, 5e-324, 1.7e308, 1e15 + 0.5, 1e12)
-    found = [Shell("float64", pa.float64(), odd), Shell("float32", pa.float32(), (*odd[:6], 3e38, 1e-45))]
+    odd = (
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        -0.0,
+        1.5,
+        0.1,
+        13812345601.0,
+        5e-324,
+        1.7e308,
+        1e15 + 0.5,
+        1e12,
+    )
+    found = [
+        Shell("float64", pa.float64(), odd),
+        Shell("float32", pa.float32(), (*odd[:6], 3e38, 1e-45)),
+    ]
     found.append(Shell("float16", pa.float16(), (*odd[:6], 65504.0)))
-    makers = {"32": (pa.decimal32, 9), "64": (pa.decimal64, 18), "128": (pa.decimal128, 38), "256": (pa.decimal256, 76)}
+    makers = {
+        "32": (pa.decimal32, 9),
+        "64": (pa.decimal64, 18),
+        "128": (pa.decimal128, 38),
+        "256": (pa.decimal256, 76),
+    }
     for bits, (maker, widest) in makers.items():
-        for digits, scale in ((widest, 0), (widest, 2), (widest, widest), (max(widest - 16, 3), 2), (widest, 6)):
+        for digits, scale in (
+            (widest, 0),
+            (widest, 2),
+            (widest, widest),
+            (max(widest - 16, 3), 2),
+            (widest, 6),
+        ):
             nines = Decimal("9" * digits).scaleb(-scale)
             values = (nines, -nines, Decimal(1).scaleb(-scale), Decimal(0).scaleb(-scale))
             found.append(Shell(f"decimal{bits}({digits},{scale})", maker(digits, scale), values))
@@ -86,21 +122,46 @@ def _fractions() -> list[Shell]:
 
 
 def _instants() -> list[Shell]:
-    days = (2**31 - 1, -(2**31) + 1, -(2**31), 0, 2_932_896, 84_005, 84_006, -25_567, -25_568, 20_680)
+    days = (
+        2**31 - 1,
+        -(2**31) + 1,
+        -(2**31),
+        0,
+        2_932_896,
+        84_005,
+        84_006,
+        -25_567,
+        -25_568,
+        20_680,
+    )
     found = [Shell("date32", pa.date32(), days)]
-    found.append(Shell("date64", pa.date64(), (*(d * 86_400_000 for d in days), 20_680 * 86_400_000 + 5)))
+    found.append(
+        Shell("date64", pa.date64(), (*(d * 86_400_000 for d in days), 20_680 * 86_400_000 + 5))
+    )
     for unit, scale in (("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
-        ticks = (*(s * scale for s in (0, 1_786_000_000, -2_208_988_800)), _FAR, -_FAR, 2**63 - 1, -(2**63))
+        ticks = (
+            *(s * scale for s in (0, 1_786_000_000, -2_208_988_800)),
+            _FAR,
+            -_FAR,
+            2**63 - 1,
+            -(2**63),
+        )
         for zone in (None, "UTC", "Asia/Shanghai", "America/New_York"):
             found.append(Shell(f"timestamp({unit},{zone})", pa.timestamp(unit, zone), ticks))
     return found
 
 
 def _texts() -> list[Shell]:
-    found = [Shell(name, getattr(pa, name)(), TEXTS) for name in ("string", "large_string", "string_view")]
+    found = [
+        Shell(name, getattr(pa, name)(), TEXTS)
+        for name in ("string", "large_string", "string_view")
+    ]
     found.append(Shell("dictionary", pa.dictionary(pa.int32(), pa.string()), TEXTS))
     bytes_ = (b"", b"abc", b"\xff\xfe", b"\x00", "中".encode("gb18030"), b"5", b"2026-08-15")
-    found += [Shell(name, getattr(pa, name)(), bytes_) for name in ("binary", "large_binary", "binary_view")]
+    found += [
+        Shell(name, getattr(pa, name)(), bytes_)
+        for name in ("binary", "large_binary", "binary_view")
+    ]
     found.append(Shell("binary(3)", pa.binary(3), (b"abc", b"\xff\xfe\xfd", b"\x00\x00\x00")))
     found.append(Shell("uuid", pa.uuid(), (uuid.UUID(int=7).bytes, uuid.UUID(int=0).bytes)))
     found.append(Shell("null", pa.null(), (None,)))
@@ -136,7 +197,20 @@ def edges(column: Column) -> list[str]:
         "integer": ["999999999", "-999999999", "0"],
         "date": ["1900-01-01", "2199-12-31", "9999-12-31"],
         "timestamp": ["1900-01-01 00:00:00", "2199-12-31 23:59:59"],
-        "id": ["x" * 64, "../x", "a b/c\\d", "客户" * 32, "=1+1", "Company", "CON", "1E5", '"', "'", "%s", "{}"],
+        "id": [
+            "x" * 64,
+            "../x",
+            "a b/c\\d",
+            "客户" * 32,
+            "=1+1",
+            "Company",
+            "CON",
+            "1E5",
+            '"',
+            "'",
+            "%s",
+            "{}",
+        ],
         "text": ["x" * 5_000, "=1+1", "<b>", "\u202etxt", '"', "a\nb", "{{ 7*7 }}", "😀"],
         "phone": ["1" * 200, "+86 13812345601", "请勿致电"],
         "year": ["1900", "2100"],
@@ -173,7 +247,12 @@ def _converted(kind: pa.DataType, text: str) -> Any:
         return days if types.is_date32(kind) else days * 86_400_000
     if types.is_timestamp(kind):
         return _ticks(kind, text)
-    if types.is_dictionary(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+    if (
+        types.is_dictionary(kind)
+        or types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+    ):
         return text
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind):
         return text.encode()
@@ -183,6 +262,9 @@ def _converted(kind: pa.DataType, text: str) -> Any:
 def _ticks(kind: Any, text: str) -> int:
     at = datetime.fromisoformat(text).replace(tzinfo=UTC)
     microseconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    return {"s": microseconds // 10**6, "ms": microseconds // 1000, "us": microseconds, "ns": microseconds * 1000}[
-        kind.unit
-    ]
+    return {
+        "s": microseconds // 10**6,
+        "ms": microseconds // 1000,
+        "us": microseconds,
+        "ns": microseconds * 1000,
+    }[kind.unit]

@@ -20,7 +20,19 @@ from tests.hostile.ammunition import TEXTS, Shell, database_values, edges, shell
 
 Rows = list[dict[str, str | None]]
 WAYS = ("parquet", "csv", "xlsx", "database")
-_ODD_HEADERS = ('note"x', "a;b", "x" * 99, "'--", "_file", "_extra_3", "备注（元）", "\\", "a\x07b", "_line", "😀")
+_ODD_HEADERS = (
+    'note"x',
+    "a;b",
+    "x" * 99,
+    "'--",
+    "_file",
+    "_extra_3",
+    "备注（元）",
+    "\\",
+    "a\x07b",
+    "_line",
+    "😀",
+)
 
 
 @dataclass
@@ -32,7 +44,9 @@ class Delivery:
 
 
 @cache
-def sound_month(source: Path, month: str) -> Mapping[str, tuple[tuple[dict[str, str | None], ...], tuple[str, ...]]]:
+def sound_month(
+    source: Path, month: str
+) -> Mapping[str, tuple[tuple[dict[str, str | None], ...], tuple[str, ...]]]:
     """The rows of a sound month as text, and their columns."""
     found = {}
     for path in sorted((source / month).glob("*.csv")):
@@ -49,8 +63,13 @@ class Attacker:
     def __init__(self, sound: Path, month: str, seed: int) -> None:
         self.draw = random.Random(seed)
         self.month = month
-        self.tables = {name: [dict(row) for row in rows] for name, (rows, _) in sound_month(sound, month).items()}
-        self.names = {name: list(columns) for name, (_, columns) in sound_month(sound, month).items()}
+        self.tables = {
+            name: [dict(row) for row in rows]
+            for name, (rows, _) in sound_month(sound, month).items()
+        }
+        self.names = {
+            name: list(columns) for name, (_, columns) in sound_month(sound, month).items()
+        }
 
     def deliver(self, folder: Path, way: str, columns: int) -> Delivery:
         """Write the month by a way in, with so many columns of each table attacked (of those required fewer)."""
@@ -78,7 +97,9 @@ class Attacker:
 
     def _choose(self, table: Table, columns: int) -> list[Column]:
         there = [column for column in table.columns if column.name in self.names[table.name]]
-        if self.draw.random() < 0.9:  # a bill of another month refuses the whole month, and the rooms have no work
+        if (
+            self.draw.random() < 0.9
+        ):  # a bill of another month refuses the whole month, and the rooms have no work
             there = [column for column in there if column.name != "bill_month"]
         wanted = columns if not table.required else self.draw.choice((0, 1, columns))
         return self.draw.sample(there, min(wanted, len(there)))
@@ -87,7 +108,11 @@ class Attacker:
         """The rows that are hit: some of them, and of a table that must be there never all."""
         rows = len(self.tables[table.name])
         most = rows if not table.required else rows // 2
-        return set(self.draw.sample(range(rows), self.draw.randint(min(1, most), most))) if rows else set()
+        return (
+            set(self.draw.sample(range(rows), self.draw.randint(min(1, most), most)))
+            if rows
+            else set()
+        )
 
     def _spoil(self, table: Table, column: Column, delivery: Delivery) -> None:
         """Replace cells by text: what the column still takes, or what no column should."""
@@ -95,20 +120,27 @@ class Attacker:
         is_one = self.draw.random() < 0.3
         shot = self.draw.choice(ammunition)
         delivery.thrown.append(
-            f"{table.name}.{column.name}: text {shot[:30]!r}" + (" alone" if is_one else " and others")
+            f"{table.name}.{column.name}: text {shot[:30]!r}"
+            + (" alone" if is_one else " and others")
         )
         for place in self._places(table):
-            self.tables[table.name][place][column.name] = shot if is_one else self.draw.choice(ammunition)
+            self.tables[table.name][place][column.name] = (
+                shot if is_one else self.draw.choice(ammunition)
+            )
 
     # -- ways in -------------------------------------------------------------------------------------------------
 
-    def _write_parquet(self, folder: Path, table: Table, attacked: Sequence[Column], delivery: Delivery) -> None:
+    def _write_parquet(
+        self, folder: Path, table: Table, attacked: Sequence[Column], delivery: Delivery
+    ) -> None:
         typed: dict[str, pa.Array] = {}
         for column in attacked:
             if self.draw.random() < 0.3:
                 self._spoil(table, column, delivery)
             else:
-                typed[column.name] = self._shelled(table, column, self._shell(table, column), delivery)
+                typed[column.name] = self._shelled(
+                    table, column, self._shell(table, column), delivery
+                )
         arrays = {}
         for name in self.names[table.name]:
             arrays[name] = typed.get(name)
@@ -132,26 +164,36 @@ class Attacker:
 
     def _shelled(self, table: Table, column: Column, shell: Shell, delivery: Delivery) -> pa.Array:
         delivery.thrown.append(f"{table.name}.{column.name}: {shell.name}")
-        cells = [sound_value(column, shell.kind, row[column.name]) for row in self.tables[table.name]]
+        cells = [
+            sound_value(column, shell.kind, row[column.name]) for row in self.tables[table.name]
+        ]
         for place in self._places(table):
             cells[place] = self.draw.choice(shell.values)
         return shell.array(cells)
 
-    def _write_csv(self, folder: Path, table: Table, attacked: Sequence[Column], delivery: Delivery) -> None:
+    def _write_csv(
+        self, folder: Path, table: Table, attacked: Sequence[Column], delivery: Delivery
+    ) -> None:
         for column in attacked:
             self._spoil(table, column, delivery)
         names, more = self.names[table.name], self.draw.choice((None, None, *_ODD_HEADERS))
-        with (folder / self.month / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as stream:
+        with (folder / self.month / f"{table.name}.csv").open(
+            "w", encoding="utf-8", newline=""
+        ) as stream:
             writer = csv.writer(stream)
             writer.writerow(names + [more] * bool(more))
             for row in self.tables[table.name]:
                 writer.writerow([row[name] or "" for name in names] + ["x"] * bool(more))
 
-    def _write_xlsx(self, folder: Path, table: Table, attacked: Sequence[Column], delivery: Delivery) -> None:
+    def _write_xlsx(
+        self, folder: Path, table: Table, attacked: Sequence[Column], delivery: Delivery
+    ) -> None:
         for column in attacked:
             self._spoil(table, column, delivery)
         path = folder / self.month / f"{table.name}.xlsx"
-        with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        with xlsxwriter.Workbook(
+            str(path), {"strings_to_formulas": False, "strings_to_urls": False}
+        ) as book:
             sheet = book.add_worksheet()
             names = self.names[table.name]
             sheet.write_row(0, 0, names)
@@ -166,12 +208,18 @@ class Attacker:
         if roll < 0.01:
             sheet.write_boolean(line, place, True)
         elif roll < 0.02:
-            sheet.write_number(line, place, self.draw.choice([0, -1, 1e300, 5e-324, 46_326, 2_958_466, 1e15]))
+            sheet.write_number(
+                line, place, self.draw.choice([0, -1, 1e300, 5e-324, 46_326, 2_958_466, 1e15])
+            )
         else:
             sheet.write_string(line, place, text[:32_000])
 
     def _write_rows(
-        self, database: sqlite3.Connection, table: Table, attacked: Sequence[Column], delivery: Delivery
+        self,
+        database: sqlite3.Connection,
+        table: Table,
+        attacked: Sequence[Column],
+        delivery: Delivery,
     ) -> None:
         names = self.names[table.name]
         for column in attacked:
@@ -184,7 +232,10 @@ class Attacker:
                 rows[place][column.name] = database_values(self.draw)
         database.execute(f'CREATE TABLE "{table.name}" ({", ".join(names)})')
         marks = ", ".join("?" * len(names))
-        database.executemany(f'INSERT INTO "{table.name}" VALUES ({marks})', [[row[n] for n in names] for row in rows])
+        database.executemany(
+            f'INSERT INTO "{table.name}" VALUES ({marks})',
+            [[row[n] for n in names] for row in rows],
+        )
 
 
 def _describe(folder: Path, tables: Sequence[str]) -> Path:

@@ -53,7 +53,14 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def attack(sound: Path, folder: Path, seed: int, tally: Tally, patch: pytest.MonkeyPatch, gate: bool = False) -> None:
+def attack(
+    sound: Path,
+    folder: Path,
+    seed: int,
+    tally: Tally,
+    patch: pytest.MonkeyPatch,
+    gate: bool = False,
+) -> None:
     """Deliver two months in a row, the second made of the first; write down how each ended."""
     way = (*WAYS, "mixed")[seed % 5]
     for month in MONTHS:
@@ -68,13 +75,20 @@ def attack(sound: Path, folder: Path, seed: int, tally: Tally, patch: pytest.Mon
         except RetentionError as error:
             tally.ends[f"{error.exit_code} {error.key}"] += 1
             if error.exit_code not in TAKEN:
-                tally.faults.append(f"seed {seed} {month} {way}: {error}\n{_cause(error)}  thrown: {delivery.thrown}")
+                tally.faults.append(
+                    f"seed {seed} {month} {way}: {error}\n{_cause(error)}  thrown: {delivery.thrown}"
+                )
         except Exception as error:  # noqa: BLE001 - a traceback is what is looked for
             tally.ends["traceback"] += 1
-            tally.faults.append(f"seed {seed} {month} {way}: {_cause(error)}  thrown: {delivery.thrown}")
+            tally.faults.append(
+                f"seed {seed} {month} {way}: {_cause(error)}  thrown: {delivery.thrown}"
+            )
         else:
             tally.ends["0"] += 1
-            tally.faults += [f"seed {seed} {month} {way}: {table} does not balance" for table in unbalanced(version)]
+            tally.faults += [
+                f"seed {seed} {month} {way}: {table} does not balance"
+                for table in unbalanced(version)
+            ]
 
 
 def _cause(error: BaseException) -> str:
@@ -96,7 +110,9 @@ def unbalanced(version: Version) -> Iterator[str]:
             yield row["table"]
 
 
-def attack_for(seconds: float, sound: Path, tmp_path: Path, seeds: Iterator[int], every_gate: int) -> Tally:
+def attack_for(
+    seconds: float, sound: Path, tmp_path: Path, seeds: Iterator[int], every_gate: int
+) -> Tally:
     """Attack with one seed after another until the time is over."""
     tally, end = Tally(), time.monotonic() + seconds
     with pytest.MonkeyPatch.context() as patch:

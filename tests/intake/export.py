@@ -30,10 +30,14 @@ def write_export(folder: Path) -> None:
 
 def correct_export(folder: Path, titles: Sequence[str]) -> None:
     """Write some of the last month's files again, without their faults."""
-    _write_month(folder, FAULTY, [made for made in _files(FAULTY, is_faulty=False) if made[0] in titles])
+    _write_month(
+        folder, FAULTY, [made for made in _files(FAULTY, is_faulty=False) if made[0] in titles]
+    )
 
 
-def _write_month(folder: Path, month: str, files: Sequence[tuple[str, Sequence[str], Rows]]) -> None:
+def _write_month(
+    folder: Path, month: str, files: Sequence[tuple[str, Sequence[str], Rows]]
+) -> None:
     for title, header, rows in files:
         text = io.StringIO()
         writer = csv.writer(text)
@@ -63,7 +67,16 @@ def _plan(n: int) -> str:
 
 
 def _customers(is_faulty: bool) -> tuple[str, Sequence[str], Rows]:
-    header = ["客户编码", "客户名称", "客户类型", "VIP等级", "联系电话", "出生年份", "是否免打扰", "建档工号"]
+    header = [
+        "客户编码",
+        "客户名称",
+        "客户类型",
+        "VIP等级",
+        "联系电话",
+        "出生年份",
+        "是否免打扰",
+        "建档工号",
+    ]
     rows = [
         [
             f"KH{n:06}",
@@ -80,7 +93,9 @@ def _customers(is_faulty: bool) -> tuple[str, Sequence[str], Rows]:
     return "客户资料", header, rows + rows[:1] if is_faulty else rows
 
 
-def _services(month: str, services: Sequence[int], is_faulty: bool) -> tuple[str, Sequence[str], Rows]:
+def _services(
+    month: str, services: Sequence[int], is_faulty: bool
+) -> tuple[str, Sequence[str], Rows]:
     header = [
         "用户编码",
         "客户编码",
@@ -104,7 +119,18 @@ def _services(month: str, services: Sequence[int], is_faulty: bool) -> tuple[str
         joined = f"20{15 + n % 9}年{n % 12 + 1}月{n % 27 + 1}日"
         ends = f"2026/12/{n % 28 + 1}" if n % 5 == 0 else "2027/11/30"
         rows.append(
-            [f"YH{n:06}", f"KH{n:06}", f"138{n:08}", kind, status, joined, *left, _plan(n), _PLANS[_plan(n)], ends]
+            [
+                f"YH{n:06}",
+                f"KH{n:06}",
+                f"138{n:08}",
+                kind,
+                status,
+                joined,
+                *left,
+                _plan(n),
+                _PLANS[_plan(n)],
+                ends,
+            ]
         )
     return "用户资料", header, rows
 
@@ -142,7 +168,14 @@ def _arrears(month: str, services: Sequence[int]) -> tuple[str, Sequence[str], R
     header = ["账单编号", "用户编码", "客户编码", "账期", "欠费金额", "缴费截止日"]
     months = MONTHS[: MONTHS.index(month) + 1]
     rows = [
-        [_bill(m, n), f"YH{n:06}", f"KH{n:06}", m.replace("-", ""), _PLANS[_plan(n)].replace(",", ""), _due(m)]
+        [
+            _bill(m, n),
+            f"YH{n:06}",
+            f"KH{n:06}",
+            m.replace("-", ""),
+            _PLANS[_plan(n)].replace(",", ""),
+            _due(m),
+        ]
         for m in months
         for n in services
         if m == month or n in (5, 11)
@@ -150,7 +183,9 @@ def _arrears(month: str, services: Sequence[int]) -> tuple[str, Sequence[str], R
     return "欠费明细", header, rows
 
 
-def _payments(month: str, services: Sequence[int], is_faulty: bool) -> tuple[str, Sequence[str], Rows]:
+def _payments(
+    month: str, services: Sequence[int], is_faulty: bool
+) -> tuple[str, Sequence[str], Rows]:
     header = ["缴费流水号", "客户编码", "账单编号", "缴费日期", "缴费金额"]
     place = MONTHS.index(month)
     if place == 0:
@@ -175,7 +210,12 @@ def _usage(month: str, services: Sequence[int], is_faulty: bool) -> tuple[str, S
             rows.append([f"YH{n:06}", "0", "0", "0", "0", "0", ""])
             continue
         days = draw.randrange(1, last + 1)
-        counts = [draw.randrange(300), draw.randrange(900), draw.randrange(50), draw.randrange(60_000)]
+        counts = [
+            draw.randrange(300),
+            draw.randrange(900),
+            draw.randrange(50),
+            draw.randrange(60_000),
+        ]
         rows.append([f"YH{n:06}", *map(str, counts), str(days), f"{month}-{days:02}"])
     if is_faulty:
         rows[9][0] = "8.6138E+11"
@@ -185,7 +225,13 @@ def _usage(month: str, services: Sequence[int], is_faulty: bool) -> tuple[str, S
 def _owners() -> tuple[str, Sequence[str], Rows]:
     header = ["客户编码", "生效日期", "失效日期", "支局", "客户经理工号"]
     rows = [
-        [f"KH{n:06}", "2025-01-01", "", _BRANCHES[n % 2], "" if n % 10 == 1 else f"JL{n % 4 + 1:02}"]
+        [
+            f"KH{n:06}",
+            "2025-01-01",
+            "",
+            _BRANCHES[n % 2],
+            "" if n % 10 == 1 else f"JL{n % 4 + 1:02}",
+        ]
         for n in range(1, CUSTOMERS + 1)
     ]
     return "客户归属", header, rows
@@ -194,5 +240,7 @@ def _owners() -> tuple[str, Sequence[str], Rows]:
 def _managers() -> tuple[str, Sequence[str], Rows]:
     header = ["客户经理工号", "姓名", "支局", "派单上限", "是否在岗"]
     names = ("李明", "王芳", "赵磊", "孙静")
-    rows = [[f"JL{n:02}", name, _BRANCHES[(n + 1) % 2], "20", "是"] for n, name in enumerate(names, 1)]
+    rows = [
+        [f"JL{n:02}", name, _BRANCHES[(n + 1) % 2], "20", "是"] for n, name in enumerate(names, 1)
+    ]
     return "客户经理", header, rows

@@ -75,7 +75,11 @@ def _draw_table(table: Table, language: str) -> str:
     words, text = _WORDS[language], contract_texts()[table.name]
     state = words["required" if table.required else "optional"]
     outputs = find_needs().get(table.name, ())
-    unlocks = words["unlocks"].format(names=_names(outputs, language)) if outputs else words["unlocks_nothing"]
+    unlocks = (
+        words["unlocks"].format(names=_names(outputs, language))
+        if outputs
+        else words["unlocks_nothing"]
+    )
     key = words["key"].format(key=" + ".join(f"`{name}`" for name in table.key))
     lines = [
         f"### `{table.name}` · {text.title[language]} ({state})" if language == "en" else "",
@@ -97,7 +101,11 @@ def _sentence(text: str, language: str) -> str:
 def _draw_column(table: Table, column: Column, language: str) -> str:
     text = contract_texts()[table.name].columns[column.name]
     examples = _WORDS[language]["or"].join(f"`{value}`" for value in text.examples if value)
-    needed = "" if column.required else _names(find_needs().get(f"{table.name}.{column.name}", ()), language)
+    needed = (
+        ""
+        if column.required
+        else _names(find_needs().get(f"{table.name}.{column.name}", ()), language)
+    )
     name = f"**`{column.name}`**" if column.required else f"`{column.name}`"
     cells = (name, text.header, text.meaning[language], _kind(column, language), examples, needed)
     return f"| {' | '.join(cells)} |"

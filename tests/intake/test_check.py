@@ -28,7 +28,9 @@ def check(delivery: Path, *more: str) -> Result:
     command = ["check", EXAMPLE_MONTH, "--source", str(delivery.parent), "--home", str(home), *more]
     result = CliRunner().invoke(app, command)
     assert not home.exists(), "a check leaves nothing behind"
-    assert result.exception is None or isinstance(result.exception, RetentionError | SystemExit), result.exception
+    assert result.exception is None or isinstance(result.exception, RetentionError | SystemExit), (
+        result.exception
+    )
     return result
 
 
@@ -48,7 +50,9 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
     (delivery / "欠费清单_202610.csv").write_text(receivable, encoding="utf-8")
     (delivery / "notes.txt").write_text("to do", encoding="utf-8")
     plan = (delivery / "plan.csv").read_text(encoding="utf-8")
-    (delivery / "plan.csv").write_text(plan.replace("plan_id,name,monthly_fee", "plan_id,name,fee"), encoding="utf-8")
+    (delivery / "plan.csv").write_text(
+        plan.replace("plan_id,name,monthly_fee", "plan_id,name,fee"), encoding="utf-8"
+    )
     customer = (delivery / "customer.csv").read_text(encoding="utf-8").splitlines()
     customer[1] = customer[1].replace("birth_year", "出生年")
     customer.append(customer[2])
@@ -63,7 +67,9 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
     assert isinstance(error, Incomplete) and error.key == "intake.not_all"
     found = json.loads(result.stdout)
     tables = {table["table"]: table for table in found["tables"]}
-    counts = {name: tables["customer"][name] for name in ("rows", "accepted", "repeated", "quarantined")}
+    counts = {
+        name: tables["customer"][name] for name in ("rows", "accepted", "repeated", "quarantined")
+    }
     assert counts == {"rows": 4, "accepted": 2, "repeated": 1, "quarantined": 1}
     worst = tables["customer"]["worst"]
     assert worst.pop("says")
@@ -79,7 +85,10 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
         {"name": "欠费清单_202610.csv", "like": "receivable"},
     ]
     unlocks = {unlock["deliver"]: unlock["unlocks"] for unlock in found["coverage"]["unlocks"]}
-    assert "list:arrears" in unlocks["receivable"] and "kpi:arrears_rate.current_amount" in unlocks["receivable"]
+    assert (
+        "list:arrears" in unlocks["receivable"]
+        and "kpi:arrears_rate.current_amount" in unlocks["receivable"]
+    )
     assert (found["refused"], found["quarantined"]) == (1, 2)
 
 
@@ -95,7 +104,12 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
             GateStopped,
             "source.wrong_month",
         ),
-        ("customer.csv", "customer_id,customer_type\nC1,双\n", GateStopped, "source.nothing_accepted"),
+        (
+            "customer.csv",
+            "customer_id,customer_type\nC1,双\n",
+            GateStopped,
+            "source.nothing_accepted",
+        ),
     ],
 )
 def test_what_would_stop_the_month_is_said_beside_all_that_could_be_read(
@@ -106,7 +120,10 @@ def test_what_would_stop_the_month_is_said_beside_all_that_could_be_read(
         (delivery / name).write_text(text, encoding="utf-8")
     result = check(delivery, "--lang", "en")
     assert isinstance(result.exception, kind) and result.exception.key == key
-    assert "this month would stop" in result.stdout and "loyalty (loyalty.csv): 2 rows" in result.stdout
+    assert (
+        "this month would stop" in result.stdout
+        and "loyalty (loyalty.csv): 2 rows" in result.stdout
+    )
     assert describe("en", result.exception) in result.stdout
 
 
@@ -117,6 +134,8 @@ def test_a_month_that_is_not_there_is_not_ready(delivery: Path) -> None:
 
 
 def test_a_mapping_that_cannot_be_meant_ends_with_10(delivery: Path) -> None:
-    (delivery.parent / "mapping.yml").write_text("customer:\n  columns: {甲: customer}\n", encoding="utf-8")
+    (delivery.parent / "mapping.yml").write_text(
+        "customer:\n  columns: {甲: customer}\n", encoding="utf-8"
+    )
     error = check(delivery).exception
     assert isinstance(error, RetentionError) and error.exit_code == 10 and error.facts["line"] == 2

@@ -30,10 +30,18 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
         ("usage", ["g"]),
     ]
     assert (coverage.count("kpi"), coverage.count("kpi", computed=True)) == (8, 2)
-    assert (coverage.count("list"), coverage.count("list", computed=True), coverage.waiting) == (2, 0, 2)
-    assert tell_coverage(coverage, "en").startswith("2 of 8 KPIs, 0 of 2 lists; deliver receivable for 2 more")
+    assert (coverage.count("list"), coverage.count("list", computed=True), coverage.waiting) == (
+        2,
+        0,
+        2,
+    )
+    assert tell_coverage(coverage, "en").startswith(
+        "2 of 8 KPIs, 0 of 2 lists; deliver receivable for 2 more"
+    )
     assert "receivable" in tell_coverage(coverage, "zh")
 
 
 def test_a_month_that_says_everything_asks_for_nothing() -> None:
-    assert tell_coverage(cover([Output("kpi", "a", "released")]), "en") == "1 of 1 KPIs, 0 of 0 lists"
+    assert (
+        tell_coverage(cover([Output("kpi", "a", "released")]), "en") == "1 of 1 KPIs, 0 of 0 lists"
+    )

@@ -18,7 +18,9 @@ from pipelines.sources.operator.mapping import load_mapping
 from pipelines.text.texts import LANGUAGES
 
 
-def propose(folder: Path, files: dict[str, str], encoding: str = "gb18030") -> dict[str, TableProposal]:
+def propose(
+    folder: Path, files: dict[str, str], encoding: str = "gb18030"
+) -> dict[str, TableProposal]:
     place = folder / "source" / "2026-10"
     place.mkdir(parents=True)
     for name, text in files.items():
@@ -30,10 +32,15 @@ CUSTOMERS = "客户清单\nCUST_ID,姓名,客户类别,VIP级别,状况\nc1,甲,
 
 
 def test_headers_in_both_languages_and_abbreviations_are_known(tmp_path: Path) -> None:
-    bills = "BILL_NO,USER_NO,CUST_NO,BILL_CYCLE,BILL_AMT,DUE_DATE\nb1,s1,c1,202610,59.00,2026/11/15\n"
+    bills = (
+        "BILL_NO,USER_NO,CUST_NO,BILL_CYCLE,BILL_AMT,DUE_DATE\nb1,s1,c1,202610,59.00,2026/11/15\n"
+    )
     found = propose(tmp_path, {"客户清单_202610.csv": CUSTOMERS, "ACCT_BILL.csv": bills})
     columns = {c.header: (c.column, c.sureness) for c in found["customer"].columns}
-    assert columns["CUST_ID"] == ("customer_id", "high") and columns["客户类别"] == ("customer_type", "high")
+    assert columns["CUST_ID"] == ("customer_id", "high") and columns["客户类别"] == (
+        "customer_type",
+        "high",
+    )
     assert columns["状况"] == (None, "low")
     assert [c.column for c in found["bill"].columns] == [
         *("bill_id", "service_id", "customer_id", "bill_month", "billed_amount", "due_on")
@@ -45,7 +52,9 @@ def test_headers_in_both_languages_and_abbreviations_are_known(tmp_path: Path) -
         ("vip_tier", "金卡"): "gold",
         ("vip_tier", "黑卡"): None,
     }
-    assert found["customer"].files == ("客户清单_*.csv",) and found["bill"].files == ("ACCT_BILL.csv",)
+    assert found["customer"].files == ("客户清单_*.csv",) and found["bill"].files == (
+        "ACCT_BILL.csv",
+    )
 
 
 def test_what_is_proposed_can_be_used_as_it_is_and_doubts_are_comments(tmp_path: Path) -> None:
@@ -67,7 +76,13 @@ def test_what_is_proposed_can_be_used_as_it_is_and_doubts_are_comments(tmp_path:
 
 
 def test_files_in_the_contracts_form_need_no_mapping(tmp_path: Path) -> None:
-    propose(tmp_path, {"plan.csv": "plan_id,name,monthly_fee\nP1,畅享,59\n", "loyalty.csv": "customer_id,积分\nc1,5\n"})
+    propose(
+        tmp_path,
+        {
+            "plan.csv": "plan_id,name,monthly_fee\nP1,畅享,59\n",
+            "loyalty.csv": "customer_id,积分\nc1,5\n",
+        },
+    )
     text = draw_proposal(map_source(tmp_path / "source", None), "en")
     assert "plan_id" not in text and "file:" not in text and "积分: points_balance" in text
 
@@ -84,12 +99,18 @@ def test_nothing_is_written_unasked_and_nothing_overwritten(tmp_path: Path) -> N
     refused = CliRunner().invoke(app, command).exception
     assert isinstance(refused, UsageError) and refused.key == "map.there"
     assert CliRunner().invoke(app, [*command, "--force"]).exit_code == 0
-    assert CliRunner().invoke(app, ["map", str(source), "--json"]).output.startswith('{"month": "2026-10"')
+    assert (
+        CliRunner()
+        .invoke(app, ["map", str(source), "--json"])
+        .output.startswith('{"month": "2026-10"')
+    )
     with pytest.raises(SourceNotReady):
         map_source(source, "2026-09")
 
 
-def test_the_columns_of_a_databases_queries_are_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_columns_of_a_databases_queries_are_proposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPERATOR_URL", f"sqlite:///{tmp_path / 'operator.db'}")
     with sqlite3.connect(tmp_path / "operator.db") as connection:
         connection.execute("CREATE TABLE KH (KH_BH TEXT, CUST_TYPE TEXT, CUST_ID TEXT)")
@@ -99,7 +120,9 @@ def test_the_columns_of_a_databases_queries_are_proposed(tmp_path: Path, monkeyp
     text = draw_proposal(map_source(tmp_path / "operator.yml", "2026-10"), "en")
     (tmp_path / "names.yml").write_text(text, encoding="utf-8")
     own = load_mapping(tmp_path / "names.yml").tables["customer"]
-    assert own.columns == {"CUST_TYPE": "customer_type", "CUST_ID": "customer_id"} and own.file == ()
+    assert (
+        own.columns == {"CUST_TYPE": "customer_type", "CUST_ID": "customer_id"} and own.file == ()
+    )
     assert own.codes == {"customer_type": {"个人": "individual", "政企": "group"}}
     with pytest.raises(UsageError):
         map_source(tmp_path / "operator.yml", None)
@@ -131,5 +154,7 @@ def test_a_month_in_a_files_name_becomes_a_star(name: str, pattern: str) -> None
         ("通讯录.csv", None),
     ],
 )
-def test_a_file_is_named_after_the_table_whose_longest_name_stands_in_it(name: str, table: str | None) -> None:
+def test_a_file_is_named_after_the_table_whose_longest_name_stands_in_it(
+    name: str, table: str | None
+) -> None:
     assert name_of_table(name) == table

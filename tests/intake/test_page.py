@@ -13,7 +13,9 @@ from tests.intake.page import PATHS, draw
 
 @pytest.mark.parametrize("language", sorted(PATHS))
 def test_the_page_is_up_to_date(language: str) -> None:
-    assert PATHS[language].read_text(encoding="utf-8") == draw(language), "run: python -m tests.intake.page"
+    assert PATHS[language].read_text(encoding="utf-8") == draw(language), (
+        "run: python -m tests.intake.page"
+    )
 
 
 @pytest.mark.parametrize("table", list(contract()))
@@ -32,7 +34,9 @@ def test_every_column_has_a_meaning_and_two_examples(table: str) -> None:
 def test_what_needs_a_table_is_found_by_the_lineage_of_the_sql_files() -> None:
     needs = {name: {output.name for output in outputs} for name, outputs in find_needs().items()}
     assert "arrears" in needs["receivable"] and "arrears_rate.t1_amount" in needs["receivable"]
-    known = {spec.name for spec in lists()} | {f"{kpi.name}.{v}" for kpi in kpis() for v in kpi.variants}
+    known = {spec.name for spec in lists()} | {
+        f"{kpi.name}.{v}" for kpi in kpis() for v in kpi.variants
+    }
     assert all(outputs <= known for outputs in needs.values())
     tables = {name.partition(".")[0] for name in needs}
     assert tables <= set(contract()) and not {"customer", "service", "bill"} & set(needs)

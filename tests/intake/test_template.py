@@ -39,7 +39,11 @@ def test_the_form_has_a_file_and_a_sheet_for_every_table(form: Path) -> None:
 
 
 def test_headers_alone_mean_none_and_hold_every_column(form: Path, tmp_path: Path) -> None:
-    shutil.copytree(form, tmp_path / "source" / str(MONTH), ignore=shutil.ignore_patterns("*.xlsx", "*.yml", "example"))
+    shutil.copytree(
+        form,
+        tmp_path / "source" / str(MONTH),
+        ignore=shutil.ignore_patterns("*.xlsx", "*.yml", "example"),
+    )
     deliveries = open_source(tmp_path / "source").extract(MONTH, tmp_path / "out")
     assert {(d.state, d.missing, d.unknown) for d in deliveries} == {("empty", (), ())}
 
@@ -55,7 +59,9 @@ def test_the_example_is_read_whole_as_files_and_as_a_workbook(form: Path, tmp_pa
         assert {(d.state, d.rows, d.missing) for d in deliveries} == {("present", 2, ())}
 
 
-def test_the_mapping_form_says_nothing_until_it_is_filled_in_and_then_holds(form: Path, tmp_path: Path) -> None:
+def test_the_mapping_form_says_nothing_until_it_is_filled_in_and_then_holds(
+    form: Path, tmp_path: Path
+) -> None:
     assert load_mapping(form / "mapping.yml").tables == {}
     text = (form / "mapping.yml").read_text(encoding="utf-8")
     body = [line.removeprefix("#") for line in text.splitlines()[3:]]

@@ -33,7 +33,9 @@ in GBK, with a title row above Chinese headers, Chinese codes, `￥1,200.00` and
 _BARE = {"LC_ALL": "en", "COLUMNS": "100"}
 
 
-def run_transcript(folder: Path, told: Callable[[str, float], None] = lambda command, seconds: None) -> str:
+def run_transcript(
+    folder: Path, told: Callable[[str, float], None] = lambda command, seconds: None
+) -> str:
     """Run the commands in a folder and return the page; `told` hears of each command and how long it took."""
     write_export(folder / "export")
     before = {name: os.environ.get(name) for name in _BARE}
@@ -73,7 +75,9 @@ def _tell(told: Callable[[str, float], None]) -> Iterator[str]:
         yield run(f"retention run {month} --source export")
     yield "## What it says\n"
     yield run(f"retention kpi {FAULTY}", _first_lines)
-    yield run(f"retention export {FAULTY} --out out; ls out/*.xlsx", lambda _: _list(Path("out"), ".xlsx"))
+    yield run(
+        f"retention export {FAULTY} --out out; ls out/*.xlsx", lambda _: _list(Path("out"), ".xlsx")
+    )
 
 
 def _run(command: str) -> str:
@@ -106,7 +110,9 @@ def _last_lines(text: str) -> str:
     lines = text.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("tables not delivered"))
     kept = [
-        line for line in lines[:place] if ("quarantined" in line and ", 0 quarantined" not in line) or "most" in line
+        line
+        for line in lines[:place]
+        if ("quarantined" in line and ", 0 quarantined" not in line) or "most" in line
     ]
     return "\n".join(["…", *kept, "…", *lines[place + 1 :]])
 
@@ -118,5 +124,6 @@ def _list(folder: Path, ending: str = "") -> str:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         PAGE.write_text(
-            run_transcript(Path(place), lambda command, s: print(f"{s:6.1f} s  {command}")), encoding="utf-8"
+            run_transcript(Path(place), lambda command, s: print(f"{s:6.1f} s  {command}")),
+            encoding="utf-8",
         )

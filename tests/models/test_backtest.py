@@ -37,9 +37,16 @@ def test_a_month_is_scored_by_what_had_its_labels_by_then() -> None:
     frame = pd.DataFrame({"number": number})
     outcome = pd.Series(np.tile([0, 1, 0, 0, 1], 8))
     Recorder.seen.clear()
-    scored = roll_origin(Recorder(), frame, outcome, pd.Series(np.repeat(MONTHS, 5)), gap=2, fewest=3)
+    scored = roll_origin(
+        Recorder(), frame, outcome, pd.Series(np.repeat(MONTHS, 5)), gap=2, fewest=3
+    )
     assert Recorder.seen == [(list(range(m - 1)), m) for m in range(4, 8)]
-    assert scored.index.tolist() == list(range(20, 40)) and set(scored) == {"month", "age", "p_0", "p_1"}
+    assert scored.index.tolist() == list(range(20, 40)) and set(scored) == {
+        "month",
+        "age",
+        "p_0",
+        "p_1",
+    }
     assert sorted(set(scored["month"])) == MONTHS[4:]
 
 
@@ -47,7 +54,9 @@ def test_a_model_grows_old_until_it_is_fitted_anew() -> None:
     frame = pd.DataFrame({"number": np.repeat(np.arange(8), 5)})
     Recorder.seen.clear()
     outcome = pd.Series(np.tile([0, 1, 0, 0, 1], 8))
-    scored = roll_origin(Recorder(), frame, outcome, pd.Series(np.repeat(MONTHS, 5)), gap=2, fewest=3, every=3)
+    scored = roll_origin(
+        Recorder(), frame, outcome, pd.Series(np.repeat(MONTHS, 5)), gap=2, fewest=3, every=3
+    )
     assert [len(fitted_on) for fitted_on, _ in Recorder.seen] == [3, 3, 3, 6]
     assert scored.groupby("month")["age"].first().tolist() == [0, 1, 2, 0]
 
@@ -68,7 +77,9 @@ def test_what_happens_later_changes_no_earlier_score() -> None:
 
 def test_the_interval_of_a_mean_is_that_of_its_standard_error() -> None:
     values = np.random.default_rng(1).normal(3.0, 2.0, size=2000)
-    mean, low, high = bootstrap(lambda rows: float(values[rows].mean()), pd.Series(np.arange(2000)), draws=1000)
+    mean, low, high = bootstrap(
+        lambda rows: float(values[rows].mean()), pd.Series(np.arange(2000)), draws=1000
+    )
     half = 1.96 * values.std() / np.sqrt(2000)
     assert mean == pytest.approx(values.mean())
     assert (high - low) / 2 == pytest.approx(half, rel=0.15)
@@ -77,13 +88,20 @@ def test_the_interval_of_a_mean_is_that_of_its_standard_error() -> None:
 def test_rows_of_a_customer_are_drawn_together() -> None:
     """Ten equal rows a customer carry the information of one: the interval is that of the customers."""
     one_each = np.random.default_rng(2).normal(size=300)
-    values, customers = np.repeat(one_each, 10), pd.Series(np.repeat([f"C{n}" for n in range(300)], 10))
+    values, customers = (
+        np.repeat(one_each, 10),
+        pd.Series(np.repeat([f"C{n}" for n in range(300)], 10)),
+    )
     shuffled = np.random.default_rng(3).permutation(3000)
     values, customers = values[shuffled], customers.iloc[shuffled].reset_index(drop=True)
     _, low, high = bootstrap(lambda rows: float(values[rows].mean()), customers, draws=600)
     assert (high - low) / 2 == pytest.approx(1.96 * one_each.std() / np.sqrt(300), rel=0.2)
     rows_drawn = []
-    bootstrap(lambda rows: rows_drawn.append(customers.iloc[rows].value_counts()) or 0.0, customers, draws=3)
+    bootstrap(
+        lambda rows: rows_drawn.append(customers.iloc[rows].value_counts()) or 0.0,
+        customers,
+        draws=3,
+    )
     assert all((counts % 10 == 0).all() for counts in rows_drawn)
 
 

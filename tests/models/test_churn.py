@@ -16,7 +16,9 @@ def test_keeps_the_contract_of_scikit_learn(estimator, check) -> None:
     check(estimator)
 
 
-def make_months(months: int = 8, rows: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+def make_months(
+    months: int = 8, rows: int = 600, seed: int = 0
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Snapshots of a drifting world: numbers with holes, a flag, texts, and an outcome whose level falls."""
     random = np.random.default_rng(seed)
     count = months * rows
@@ -65,14 +67,20 @@ def test_reasons_add_up_to_the_score(candidates: tuple[str, ...]) -> None:
     frame.loc[frame.index[:20], "plan"] = "never seen"
     values, base = model.explain(frame)
     assert values.columns.tolist() == frame.columns.tolist() and model.choice_ == candidates[0]
-    np.testing.assert_allclose(values.sum(axis=1) + base, model.decision_function(frame), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        values.sum(axis=1) + base, model.decision_function(frame), rtol=0, atol=1e-9
+    )
 
 
 def test_a_text_column_scores_alike_in_any_of_its_types(fitted) -> None:
     frame = make_months()[0].head(300)
     expected = fitted.predict_proba(frame)
-    as_category = frame.assign(plan=frame["plan"].astype(pd.CategoricalDtype(["gold", "unused", "family", "basic"])))
-    nullable = frame.assign(plan=frame["plan"].astype("string"), is_bundled=frame["is_bundled"].astype("boolean"))
+    as_category = frame.assign(
+        plan=frame["plan"].astype(pd.CategoricalDtype(["gold", "unused", "family", "basic"]))
+    )
+    nullable = frame.assign(
+        plan=frame["plan"].astype("string"), is_bundled=frame["is_bundled"].astype("boolean")
+    )
     nullable["calls"] = nullable["calls"].astype("Float64")
     for other in (as_category, nullable, frame.assign(plan=frame["plan"].astype(object))):
         assert (fitted.predict_proba(other) == expected).all()
@@ -80,13 +88,19 @@ def test_a_text_column_scores_alike_in_any_of_its_types(fitted) -> None:
 
 @pytest.mark.parametrize("candidates", [("boosting",), ("splines",), ("blend",)])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_constrained_feature_only_rises_or_only_falls(candidates: tuple[str, ...], sign: int) -> None:
+def test_a_constrained_feature_only_rises_or_only_falls(
+    candidates: tuple[str, ...], sign: int
+) -> None:
     random = np.random.default_rng(3)
     frame = pd.DataFrame({"debt": random.normal(size=3000), "rest": random.normal(size=3000)})
-    outcome = (random.random(3000) < expit(2 * np.sin(2 * frame["debt"]) + frame["rest"])).astype(int)
+    outcome = (random.random(3000) < expit(2 * np.sin(2 * frame["debt"]) + frame["rest"])).astype(
+        int
+    )
     grid = pd.DataFrame({"debt": np.linspace(-5, 5, 400), "rest": 0.3})
     free = ChurnClassifier(candidates=candidates, max_rounds=50).fit(frame, outcome)
-    bound = ChurnClassifier(candidates=candidates, max_rounds=50, monotone={"debt": sign}).fit(frame, outcome)
+    bound = ChurnClassifier(candidates=candidates, max_rounds=50, monotone={"debt": sign}).fit(
+        frame, outcome
+    )
     assert (np.diff(free.decision_function(grid)) * sign < -1e-6).any()
     assert (np.diff(bound.decision_function(grid)) * sign >= -1e-9).all()
 
@@ -97,7 +111,9 @@ def test_it_is_calibrated_on_the_latest_judged_month() -> None:
     past, future = month < "2026-10", month == "2026-10"
     model = ChurnClassifier(candidates=("splines",)).fit(frame[past], outcome[past], month[past])
     predicted = model.predict_proba(frame[future])[:, 1].mean()
-    uncalibrated = expit((model.decision_function(frame[future]) - model.intercept_) / model.slope_).mean()
+    uncalibrated = expit(
+        (model.decision_function(frame[future]) - model.intercept_) / model.slope_
+    ).mean()
     assert abs(predicted - outcome[future].mean()) < abs(uncalibrated - outcome[future].mean())
 
 
@@ -107,7 +123,9 @@ def test_calibration_finds_the_line_that_was_bent() -> None:
     outcome = (random.random(200_000) < expit(odds)).astype(float)
     slope, intercept = calibrate((odds + 0.7) / 0.5, outcome)
     assert slope == pytest.approx(0.5, rel=0.02) and intercept == pytest.approx(-0.7, abs=0.03)
-    assert calibrate(-odds, outcome)[0] == 0.0  # a score that is upside down says nothing; it is not turned round
+    assert (
+        calibrate(-odds, outcome)[0] == 0.0
+    )  # a score that is upside down says nothing; it is not turned round
 
 
 def test_chances_are_calibrated_on_new_rows(fitted) -> None:
@@ -119,16 +137,24 @@ def test_chances_are_calibrated_on_new_rows(fitted) -> None:
 
 @pytest.mark.parametrize(
     ("column", "value", "error"),
-    [("calls", np.inf, ValueError), ("calls", "many", TypeError), ("fee", pd.Timestamp("2026-01-01"), TypeError)],
+    [
+        ("calls", np.inf, ValueError),
+        ("calls", "many", TypeError),
+        ("fee", pd.Timestamp("2026-01-01"), TypeError),
+    ],
 )
-def test_a_feature_of_another_kind_is_refused_by_name(fitted, column: str, value: object, error: type) -> None:
+def test_a_feature_of_another_kind_is_refused_by_name(
+    fitted, column: str, value: object, error: type
+) -> None:
     frame = make_months()[0].head(10).assign(**{column: value})
     with pytest.raises(error, match=column):
         fitted.predict_proba(frame)
 
 
 @pytest.mark.parametrize("candidates", [("boosting",), ("splines",)])
-def test_a_feature_that_is_empty_while_history_is_short_does_no_harm(candidates: tuple[str, ...]) -> None:
+def test_a_feature_that_is_empty_while_history_is_short_does_no_harm(
+    candidates: tuple[str, ...],
+) -> None:
     frame, outcome, _ = make_months(rows=100)
     empty = frame.assign(calls_1=np.nan, plan_1=pd.Series(None, index=frame.index, dtype="str"))
     model = ChurnClassifier(candidates=candidates, max_rounds=25).fit(empty, outcome)
@@ -148,4 +174,8 @@ def test_an_outcome_too_rare_to_judge_gets_the_plain_model() -> None:
     outcome[:] = 0
     outcome[7] = 1
     model = ChurnClassifier().fit(frame, outcome)
-    assert model.choice_ == "splines" and model.losses_ == {} and model.predict_proba(frame)[:, 1].mean() < 0.05
+    assert (
+        model.choice_ == "splines"
+        and model.losses_ == {}
+        and model.predict_proba(frame)[:, 1].mean() < 0.05
+    )

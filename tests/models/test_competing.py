@@ -25,7 +25,9 @@ def base() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     leave = 1 / (1 + np.exp(1.5 - 1.5 * frame["free"].to_numpy()))
     drawn = random.random((3, len(frame)))
     outcome = np.select(
-        [drawn[0] < cut, drawn[1] < leave, drawn[2] < 0.05], ["involuntary", "voluntary", "down_migration"], "stay"
+        [drawn[0] < cut, drawn[1] < leave, drawn[2] < 0.05],
+        ["involuntary", "voluntary", "down_migration"],
+        "stay",
     )
     return frame, outcome, np.column_stack([cut, (1 - cut) * leave])
 
@@ -34,12 +36,16 @@ def base() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
 def fitted(base) -> CompetingClassifier:
     frame, outcome, _ = base
     monotone = {"involuntary": {"debt": 1}, "voluntary": {"free": 1}}
-    return CompetingClassifier(ChurnClassifier(max_rounds=50), monotone=monotone).fit(frame, outcome)
+    return CompetingClassifier(ChurnClassifier(max_rounds=50), monotone=monotone).fit(
+        frame, outcome
+    )
 
 
 def test_chances_of_a_service_add_up_to_one(base, fitted) -> None:
     scores = fitted.score_frame(base[0])
-    np.testing.assert_allclose(scores[["p_voluntary", "p_involuntary", "p_stay"]].sum(axis=1), 1.0, atol=1e-12)
+    np.testing.assert_allclose(
+        scores[["p_voluntary", "p_involuntary", "p_stay"]].sum(axis=1), 1.0, atol=1e-12
+    )
     assert (scores["p_down_migration"] <= scores["p_stay"]).all() and (scores > 0).all(axis=None)
 
 

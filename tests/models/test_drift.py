@@ -21,7 +21,10 @@ def test_index_by_hand() -> None:
 def test_without_a_change_it_stays_below_the_limit_in_nineteen_of_twenty_months() -> None:
     random = np.random.default_rng(0)
     months = [pd.Series(random.normal(size=3000)) for _ in range(400)]
-    beyond = [population_stability(a, b).is_beyond_chance for a, b in zip(months[::2], months[1::2], strict=True)]
+    beyond = [
+        population_stability(a, b).is_beyond_chance
+        for a, b in zip(months[::2], months[1::2], strict=True)
+    ]
     assert 0.01 <= np.mean(beyond) <= 0.10
 
 
@@ -40,16 +43,24 @@ def test_a_new_text_is_a_change_and_stays_finite() -> None:
 
 def test_table_has_the_greatest_first() -> None:
     random = np.random.default_rng(1)
-    before = pd.DataFrame({"same": random.normal(size=2000), "moved": random.normal(size=2000), "gone": 1.0})
+    before = pd.DataFrame(
+        {"same": random.normal(size=2000), "moved": random.normal(size=2000), "gone": 1.0}
+    )
     now = pd.DataFrame({"same": random.normal(size=2000), "moved": random.normal(1, 1, size=2000)})
     table = drift_table(before, now)
-    assert table["feature"].tolist() == ["moved", "same"] and table["is_beyond_chance"].tolist() == [True, False]
+    assert table["feature"].tolist() == ["moved", "same"] and table[
+        "is_beyond_chance"
+    ].tolist() == [True, False]
 
 
 def test_batches_add_up_and_a_stored_month_compares_alike() -> None:
     random = np.random.default_rng(2)
-    before = pd.DataFrame({"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)})
-    now = pd.DataFrame({"use": random.normal(0.3, 1, size=900), "plan": random.choice(["x", "z", None], 900)})
+    before = pd.DataFrame(
+        {"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)}
+    )
+    now = pd.DataFrame(
+        {"use": random.normal(0.3, 1, size=900), "plan": random.choice(["x", "z", None], 900)}
+    )
     kept = load_bins(json.loads(json.dumps(store_bins(before))))
     for name, bins in kept.items():
         counts = bins.count(now[name][:400]) + bins.count(now[name][400:])

@@ -34,7 +34,13 @@ def draw(rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def test_precision_at_counts_hits_of_the_first_places() -> None:
-    assert [precision_at(OUTCOME, SCORE, k) for k in (1, 3, 4, 10, 50)] == [1.0, 2 / 3, 0.75, 0.3, 0.3]
+    assert [precision_at(OUTCOME, SCORE, k) for k in (1, 3, 4, 10, 50)] == [
+        1.0,
+        2 / 3,
+        0.75,
+        0.3,
+        0.3,
+    ]
 
 
 def test_ties_at_the_edge_count_at_their_expected_value() -> None:
@@ -55,7 +61,9 @@ def test_value_caught_is_the_share_of_what_is_lost() -> None:
 
 def test_calibration_error_by_hand() -> None:
     chance = np.array([0.1, 0.1, 0.5, 0.5])
-    assert calibration_error(np.array([0.0, 0.0, 1.0, 1.0]), chance, bins=2) == pytest.approx((0.1 + 0.5) / 2)
+    assert calibration_error(np.array([0.0, 0.0, 1.0, 1.0]), chance, bins=2) == pytest.approx(
+        (0.1 + 0.5) / 2
+    )
     assert calibration_error(np.array([0.0, 0.0, 1.0, 0.0]), chance, bins=2) == pytest.approx(0.05)
 
 
@@ -67,8 +75,14 @@ def test_log_loss_of_odds_is_that_of_probabilities_and_never_endless() -> None:
 
 def test_a_rule_without_probabilities_has_ranking_measures_only() -> None:
     ranking = measure_all(OUTCOME, SCORE * 100, is_probability=False)
-    assert set(ranking) == {"auc", "average_precision", "lift_10", "empc"} and ranking["auc"] == pytest.approx(20 / 21)
-    assert set(measure_all(OUTCOME, SCORE)) - set(ranking) == {"log_loss", "brier", "calibration_error"}
+    assert set(ranking) == {"auc", "average_precision", "lift_10", "empc"} and ranking[
+        "auc"
+    ] == pytest.approx(20 / 21)
+    assert set(measure_all(OUTCOME, SCORE)) - set(ranking) == {
+        "log_loss",
+        "brier",
+        "calibration_error",
+    }
 
 
 def test_slices_show_who_is_treated_unequally() -> None:
@@ -82,7 +96,11 @@ def test_slices_show_who_is_treated_unequally() -> None:
 def test_deciles_add_up() -> None:
     outcome, chance, _ = draw(995)
     table = decile_table(outcome, chance)
-    assert table["rows"].sum() == 995 and table["hits"].sum() == outcome.sum() and table["gain"].iloc[-1] == 1.0
+    assert (
+        table["rows"].sum() == 995
+        and table["hits"].sum() == outcome.sum()
+        and table["gain"].iloc[-1] == 1.0
+    )
     assert table["predicted_rate"].is_monotonic_decreasing
     assert (table["lift"] * table["rows"]).sum() == pytest.approx(995)
 
@@ -112,9 +130,9 @@ def test_expected_maximum_profit_is_its_definition(seed: int) -> None:
 
 def test_one_value_for_all_is_the_same_measure() -> None:
     outcome, chance, _ = draw()
-    assert individual_maximum_profit(outcome, chance, np.full(len(outcome), 200.0)) == pytest.approx(
-        expected_maximum_profit(outcome, chance), abs=1e-12
-    )
+    assert individual_maximum_profit(
+        outcome, chance, np.full(len(outcome), 200.0)
+    ) == pytest.approx(expected_maximum_profit(outcome, chance), abs=1e-12)
 
 
 def test_a_perfect_score_by_hand() -> None:
@@ -133,6 +151,7 @@ def test_contacting_nobody_earns_nothing() -> None:
 def test_value_in_the_ranking_earns_more_where_a_contact_costs_more_than_some_are_worth() -> None:
     outcome, chance, value = draw(5000)
     by_chance, by_value = (
-        individual_maximum_profit(outcome, score, value, contact=25.0) for score in (chance, chance * value)
+        individual_maximum_profit(outcome, score, value, contact=25.0)
+        for score in (chance, chance * value)
     )
     assert by_value > 1.1 * by_chance

@@ -26,7 +26,14 @@ def make_panel(**histories: str) -> pd.DataFrame:
             if word != "-":
                 letter, _, reason = word.rstrip("0!").partition(":")
                 rows.append(
-                    (service, month, status[letter], not word.endswith("0"), reason or None, word.endswith("!"))
+                    (
+                        service,
+                        month,
+                        status[letter],
+                        not word.endswith("0"),
+                        reason or None,
+                        word.endswith("!"),
+                    )
                 )
     names = ["service_id", "month", "status", "is_billed", "termination_reason", "is_down_migrated"]
     return pd.DataFrame(rows, columns=names)
@@ -53,7 +60,10 @@ def label(history: str, month: str = "2026-01", **settings: int) -> pd.Series:
         ("a a -", "voluntary"),
         ("a r -", "voluntary"),
         ("s a -", "voluntary"),  # had paid before he went
-        ("a a p t:arrears", "involuntary"),  # waits to be dismantled, and the reason comes a month later
+        (
+            "a a p t:arrears",
+            "involuntary",
+        ),  # waits to be dismantled, and the reason comes a month later
         ("s s p t:port_out", "voluntary"),
         ("a s p a", "involuntary"),  # back later: whatever is told then is of another leaving
         ("a - a", "stay"),  # not in the grace month's file, and back
@@ -72,7 +82,9 @@ def test_who_leaves_in_the_grace_month_takes_no_part() -> None:
 
 def test_a_window_that_is_not_over_is_open_and_has_no_outcome() -> None:
     for month in ("2026-03", "2026-04"):
-        assert label("a a a a", month)["state"] == "open" and pd.isna(label("a a a a", month)["outcome"])
+        assert label("a a a a", month)["state"] == "open" and pd.isna(
+            label("a a a a", month)["outcome"]
+        )
     assert label("a a a a", "2026-02")["state"] == "labelled"
     assert label("a a a a", "2026-02", window=2)["state"] == "open"
 
@@ -99,7 +111,11 @@ def test_the_three_flags_are_kept_apart() -> None:
 
 def test_a_window_of_two_months_takes_the_reason_of_the_month_he_left_in() -> None:
     found = label("a a t:arrears -", window=2)
-    assert (found["outcome"], found["is_reason_known"], found["is_absent"]) == ("involuntary", True, True)
+    assert (found["outcome"], found["is_reason_known"], found["is_absent"]) == (
+        "involuntary",
+        True,
+        True,
+    )
     assert label("a a a t:port_out", window=2)["outcome"] == "voluntary"
     assert label("a a - a", window=2)["outcome"] == "stay"
 

@@ -8,7 +8,12 @@ import pandas as pd
 from models.reasons import group_contributions, top_reasons
 
 CONTRIBUTIONS = pd.DataFrame(
-    {"calls_0": [0.5, -1.0, 0.0], "calls_1": [0.25, -1.0, 0.0], "debt": [0.5, 0.5, 0.0], "age": [9.0, 9.0, 9.0]},
+    {
+        "calls_0": [0.5, -1.0, 0.0],
+        "calls_1": [0.25, -1.0, 0.0],
+        "debt": [0.5, 0.5, 0.0],
+        "age": [9.0, 9.0, 9.0],
+    },
     index=["S1", "S2", "S3"],
 )
 GROUPS = {"calls_0": "usage", "calls_1": "usage", "debt": "arrears"}
@@ -35,7 +40,9 @@ def test_more_groups_than_places_and_ties_by_name() -> None:
 
 
 def test_sixty_thousand_rows_are_grouped_without_a_loop_over_them() -> None:
-    values = pd.DataFrame(np.random.default_rng(0).normal(size=(60_000, 40)), columns=[f"f{n}" for n in range(40)])
+    values = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(60_000, 40)), columns=[f"f{n}" for n in range(40)]
+    )
     groups = {name: f"g{number % 8}" for number, name in enumerate(values.columns)}
     reasons = top_reasons(group_contributions(values, groups))
     assert len(reasons) == 60_000 and reasons["reason_1"].notna().mean() > 0.99

@@ -20,14 +20,24 @@ from sklearn.linear_model import LogisticRegression
 from models import registry
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
-from models.registry import Card, hash_code, hash_frame, list_cards, load_model, read_card, save_model
+from models.registry import (
+    Card,
+    hash_code,
+    hash_frame,
+    list_cards,
+    load_model,
+    read_card,
+    save_model,
+)
 
 KEY = b"a key of this test"
 
 
 def make_rows() -> tuple[pd.DataFrame, np.ndarray]:
     random = np.random.default_rng(0)
-    frame = pd.DataFrame({"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)})
+    frame = pd.DataFrame(
+        {"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)}
+    )
     return frame, random.choice(["stay", "voluntary", "involuntary"], 900, p=[0.6, 0.3, 0.1])
 
 
@@ -51,7 +61,9 @@ def make_card(**changes: object) -> Card:
 @pytest.fixture(scope="module")
 def model() -> CompetingClassifier:
     frame, outcome = make_rows()
-    return CompetingClassifier(ChurnClassifier(max_rounds=25, candidates=("blend",))).fit(frame, outcome)
+    return CompetingClassifier(ChurnClassifier(max_rounds=25, candidates=("blend",))).fit(
+        frame, outcome
+    )
 
 
 @pytest.fixture
@@ -75,7 +87,9 @@ def test_a_model_comes_back_with_the_same_scores_and_reasons(version: Path, mode
     frame, _ = make_rows()
     loaded, card = load_model(version, KEY)
     assert (loaded.predict_proba(frame) == model.predict_proba(frame)).all()
-    pd.testing.assert_frame_equal(loaded.explain(frame, "voluntary")[0], model.explain(frame, "voluntary")[0])
+    pd.testing.assert_frame_equal(
+        loaded.explain(frame, "voluntary")[0], model.explain(frame, "voluntary")[0]
+    )
     assert card.missing_tables == ["usage"] and card.sklearn_version == sklearn.__version__
     assert [c.version for c in list_cards(version.parent, KEY)] == [version.name]
 
@@ -83,8 +97,12 @@ def test_a_model_comes_back_with_the_same_scores_and_reasons(version: Path, mode
 def test_every_kind_of_part_is_trusted(tmp_path: Path) -> None:
     frame, outcome = make_rows()
     for candidates in (("boosting",), ("splines",)):
-        churn = ChurnClassifier(candidates=candidates, max_rounds=25).fit(frame, outcome == "voluntary")
-        loaded, _ = load_model(tmp_path / save_model(tmp_path, churn, make_card(), KEY).version, KEY)
+        churn = ChurnClassifier(candidates=candidates, max_rounds=25).fit(
+            frame, outcome == "voluntary"
+        )
+        loaded, _ = load_model(
+            tmp_path / save_model(tmp_path, churn, make_card(), KEY).version, KEY
+        )
         assert (loaded.predict_proba(frame) == churn.predict_proba(frame)).all()
 
 
@@ -155,7 +173,9 @@ def test_a_file_too_large_is_not_read(version: Path, monkeypatch) -> None:
         load_model(version, KEY)
 
 
-def test_what_unpacks_to_too_much_is_not_unpacked(version: Path, tmp_path: Path, monkeypatch) -> None:
+def test_what_unpacks_to_too_much_is_not_unpacked(
+    version: Path, tmp_path: Path, monkeypatch
+) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as parts:
         parts.writestr("schema.json", b" " * 2_000_000)
     seal_again(version, (tmp_path / "bomb.zip").read_bytes())
@@ -180,7 +200,9 @@ def test_the_data_hash_sees_values_names_and_order() -> None:
     frame, _ = make_rows()
     changed = frame.copy()
     changed.loc[5, "use"] += 1e-9
-    hashes = {hash_frame(f) for f in (frame, changed, frame[::-1], frame.rename(columns={"use": "used"}))}
+    hashes = {
+        hash_frame(f) for f in (frame, changed, frame[::-1], frame.rename(columns={"use": "used"}))
+    }
     assert len(hashes) == 4 and hash_frame(frame.set_index(frame.index + 7)) in hashes
     assert len(hash_code()) == 64
 

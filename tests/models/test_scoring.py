@@ -16,7 +16,9 @@ from models.scoring import cut_batches, expected_loss, has_collapsed, make_decil
 @pytest.fixture(scope="module")
 def base() -> tuple[pd.DataFrame, CompetingClassifier]:
     random = np.random.default_rng(0)
-    frame = pd.DataFrame({"service_id": [f"S{n}" for n in range(1000)], "use": random.normal(size=1000)})
+    frame = pd.DataFrame(
+        {"service_id": [f"S{n}" for n in range(1000)], "use": random.normal(size=1000)}
+    )
     frame["plan"] = random.choice(["x", "y", None], 1000)
     outcome = random.choice(["stay", "voluntary"], 1000, p=[0.7, 0.3])
     model = CompetingClassifier(ChurnClassifier(max_rounds=25, candidates=("blend",)))
@@ -54,10 +56,14 @@ def test_deciles_are_over_all_and_ties_share_the_better() -> None:
 
 def test_a_collapsed_score_is_seen() -> None:
     assert (
-        has_collapsed(np.full(100, 0.02)) and has_collapsed(np.array([0.1, np.nan, 0.3])) and has_collapsed(np.empty(0))
+        has_collapsed(np.full(100, 0.02))
+        and has_collapsed(np.array([0.1, np.nan, 0.3]))
+        and has_collapsed(np.empty(0))
     )
     assert has_collapsed(np.r_[np.full(60, 0.02), np.linspace(0, 1, 40)])
-    assert not has_collapsed(np.random.default_rng(0).random(100)) and not has_collapsed(np.array([0.2]))
+    assert not has_collapsed(np.random.default_rng(0).random(100)) and not has_collapsed(
+        np.array([0.2])
+    )
 
 
 def test_expected_loss_is_chance_times_value() -> None:

@@ -96,4 +96,6 @@ def test_the_quick_measures_are_the_measures() -> None:
     outcome = (random.random(500) < 0.1).astype(float)
     chance = random.random(500).round(2)  # with ties
     assert auc_of_ranks(outcome, chance) == pytest.approx(auc(outcome, chance), abs=1e-12)
-    assert log_loss_of_draw(outcome, chance) == pytest.approx(mean_log_loss(outcome, chance), abs=1e-12)
+    assert log_loss_of_draw(outcome, chance) == pytest.approx(
+        mean_log_loss(outcome, chance), abs=1e-12
+    )

@@ -22,10 +22,15 @@ def make_samples(leavers: dict[str, int], services: int = 240) -> Samples:
         is_leaver = np.arange(services) < count
         part = pd.DataFrame({"service_id": [f"s{n}" for n in range(services)], "month": month})
         part = part.assign(
-            customer_id=part["service_id"], service_type="mobile", tenure_months=random.integers(1, 90, services)
+            customer_id=part["service_id"],
+            service_type="mobile",
+            tenure_months=random.integers(1, 90, services),
         )
         part = part.assign(
-            voice_change_rate=random.normal(size=services) - is_leaver, branch_id="B1", plan_id="P1", value=50.0
+            voice_change_rate=random.normal(size=services) - is_leaver,
+            branch_id="B1",
+            plan_id="P1",
+            value=50.0,
         )
         parts.append(part.assign(outcome=np.where(is_leaver, "voluntary", "stay")))
     rows = pd.concat(parts, ignore_index=True)
@@ -44,7 +49,11 @@ def test_the_last_months_are_judged_by_a_fit_that_did_not_see_them() -> None:
 @pytest.mark.parametrize(
     "leavers",
     [
-        {"2026-01": 0, "2026-02": 40, "2026-03": 40},  # when March was scored nobody was known to have left
+        {
+            "2026-01": 0,
+            "2026-02": 40,
+            "2026-03": 40,
+        },  # when March was scored nobody was known to have left
         {"2026-01": 40, "2026-02": 40},  # no label of January is known before March
     ],
 )

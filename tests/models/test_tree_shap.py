@@ -18,7 +18,10 @@ def make_rows(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     matrix = random.normal(size=(rows, 5))
     matrix[:, 2] = random.integers(0, 6, rows)
     matrix[random.random((rows, 5)) < 0.15] = np.nan
-    odds = np.nan_to_num(matrix[:, 0]) * np.nan_to_num(matrix[:, 1]) + np.isin(matrix[:, 2], [1, 4]) * 2.0
+    odds = (
+        np.nan_to_num(matrix[:, 0]) * np.nan_to_num(matrix[:, 1])
+        + np.isin(matrix[:, 2], [1, 4]) * 2.0
+    )
     odds += np.isnan(matrix[:, 3]) * 1.5
     return matrix, (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(int)
 
@@ -26,7 +29,12 @@ def make_rows(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def fit(rows: int = 2000, **settings: object) -> tuple[HistGradientBoostingClassifier, np.ndarray]:
     matrix, outcome = make_rows(rows)
     is_categorical = [False, False, True, False, False]
-    given = {"max_iter": 40, "max_leaf_nodes": 16, "random_state": 0, "categorical_features": is_categorical} | settings
+    given = {
+        "max_iter": 40,
+        "max_leaf_nodes": 16,
+        "random_state": 0,
+        "categorical_features": is_categorical,
+    } | settings
     return HistGradientBoostingClassifier(**given).fit(matrix, outcome), matrix
 
 
@@ -35,7 +43,9 @@ def test_contributions_and_base_add_up_to_the_log_odds(categorical: bool) -> Non
     settings = {} if categorical else {"categorical_features": None}
     model, matrix = fit(**settings)
     strange = matrix[:50].copy()
-    strange[:, 2] = np.tile([-3.0, 7.0, 250.0, np.nan, 5.0], 10)  # never seen, or not a category at all
+    strange[:, 2] = np.tile(
+        [-3.0, 7.0, 250.0, np.nan, 5.0], 10
+    )  # never seen, or not a category at all
     if categorical:
         matrix = np.vstack([matrix, strange])
     explainer = TreeExplainer(model)
@@ -55,7 +65,9 @@ class OneTree:
             return float(node["value"])
         left, right = int(node["left"]), int(node["right"])
         if int(node["feature_idx"]) in known:
-            return self.value(known, left if self.questions[at].answer(self.row[None, :])[0] else right)
+            return self.value(
+                known, left if self.questions[at].answer(self.row[None, :])[0] else right
+            )
         share = self.nodes[left]["count"] / node["count"]
         return share * self.value(known, left) + (1 - share) * self.value(known, right)
 
@@ -67,7 +79,8 @@ class OneTree:
             for size in range(count):
                 weight = factorial(size) * factorial(count - size - 1) / factorial(count)
                 values[i] += weight * sum(
-                    self.value({*chosen, i}) - self.value({*chosen}) for chosen in combinations(others, size)
+                    self.value({*chosen, i}) - self.value({*chosen})
+                    for chosen in combinations(others, size)
                 )
         return values
 
@@ -79,7 +92,9 @@ def test_they_agree_with_the_definition_over_all_subsets() -> None:
     expected = np.zeros((len(rows), 5))
     for predictors, (questions, _) in zip(model._predictors, explainer._trees, strict=True):
         for number, row in enumerate(model._preprocess_X(rows, reset=False)):
-            expected[number, explainer._order] += OneTree(predictors[0].nodes, questions, row).shapley(5)
+            expected[number, explainer._order] += OneTree(
+                predictors[0].nodes, questions, row
+            ).shapley(5)
     np.testing.assert_allclose(explainer.contributions(rows), expected, rtol=0, atol=1e-12)
 
 

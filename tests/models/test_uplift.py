@@ -34,9 +34,13 @@ def truth() -> pd.DataFrame:
         twin.generate(Path(folder), services=SERVICES, months=MONTHS, seed=4, config=config)
         parts = []
         for place, month in enumerate(sorted(Path(folder).glob("20*"))):
-            fate = pq.read_table(Path(folder) / "truth" / month.name / "service_truth.parquet").to_pandas()
+            fate = pq.read_table(
+                Path(folder) / "truth" / month.name / "service_truth.parquet"
+            ).to_pandas()
             line = pq.read_table(month / "service.parquet").to_pandas()
-            line = line[line["status"] == "active"].merge(fate.drop(columns="month"), on="service_id")
+            line = line[line["status"] == "active"].merge(
+                fate.drop(columns="month"), on="service_id"
+            )
             parts.append(line.assign(month=place))
     rows = pd.concat(parts, ignore_index=True)
     rows["tenure"] = (pd.Timestamp("2026-08-31") - pd.to_datetime(rows["activated_on"])).dt.days
@@ -62,7 +66,9 @@ def history(factor: pd.Series) -> dict[str, np.ndarray]:
 
 def judged(factor: pd.Series):
     known = history(factor)
-    later, effect = fit_out_of_time(*(known[n] for n in ("features", "outcome", "treated", "months")), judged=3)
+    later, effect = fit_out_of_time(
+        *(known[n] for n in ("features", "outcome", "treated", "months")), judged=3
+    )
     columns = (known[name][later] for name in ("outcome", "treated"))
     return judge_ranking(*columns, effect, known["risk"][later], known["customer"][later])
 
@@ -75,7 +81,9 @@ def test_an_effect_that_is_not_where_the_risk_is_is_found_and_wins() -> None:
 
 def test_an_effect_that_goes_with_the_risk_is_not_worth_a_model() -> None:
     """The twin's own persuasion shows in nothing one may see: the higher the hazard, the more there is to keep."""
-    persuasion = truth()["persuasion"].map({"persuadable": 0.55, "indifferent": 0.95, "sleeping_dog": 1.40})
+    persuasion = truth()["persuasion"].map(
+        {"persuadable": 0.55, "indifferent": 0.95, "sleeping_dog": 1.40}
+    )
     assert not judged(persuasion).wins
 
 
@@ -93,7 +101,9 @@ def test_qini_is_the_area_of_its_definition() -> None:
     score = np.array([0.9, 0.8, 0.2, 0.1])
     # Q after 1 (no hold-out yet), 2, 3 and 4 rows: 1, 1, 2, 2 - 1 = 1; the random line ends at 1.
     over = np.array([0.0, 1 - 0.25, 1 - 0.5, 2 - 0.75, 1 - 1.0]) / 2
-    assert qini(outcome, treated, score) == pytest.approx(np.trapezoid(over, [0, 0.25, 0.5, 0.75, 1.0]))
+    assert qini(outcome, treated, score) == pytest.approx(
+        np.trapezoid(over, [0, 0.25, 0.5, 0.75, 1.0])
+    )
 
 
 def test_a_ranking_of_equals_is_chance_and_rows_of_weight_two_count_twice() -> None:

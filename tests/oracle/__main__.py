@@ -18,13 +18,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("month")
-    parser.add_argument("--home-csv", type=Path, help="from `retention show kpi_monthly MONTH --out FILE.csv`")
+    parser.add_argument(
+        "--home-csv", type=Path, help="from `retention show kpi_monthly MONTH --out FILE.csv`"
+    )
     parser.add_argument("--theta", type=Decimal, default=THETA)
     parser.add_argument("--company", action="store_true", help="print the company rows only")
     options = parser.parse_args(argv)
-    expected = expected_kpis(options.source, month_folders(options.source), options.month, options.theta)
+    expected = expected_kpis(
+        options.source, month_folders(options.source), options.month, options.theta
+    )
     if options.home_csv:
-        actual = pd.read_csv(options.home_csv, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        actual = pd.read_csv(
+            options.home_csv, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
         report = compare(expected, actual[actual["month"].str[:7] == options.month])
         sys.stdout.write(f"{report}\n")
         return 0 if report.ok else 1

@@ -95,7 +95,12 @@ def _same(field: str, expected: object, actual: object) -> bool:
 
 def _number(cell: object) -> Decimal | None:
     """Empty is None; what is not a number cannot equal one."""
-    if cell is None or cell is pd.NA or cell is pd.NaT or str(cell).strip().lower() in ("", "nan", "none"):
+    if (
+        cell is None
+        or cell is pd.NA
+        or cell is pd.NaT
+        or str(cell).strip().lower() in ("", "nan", "none")
+    ):
         return None
     try:
         return Decimal(str(cell).strip())

@@ -67,7 +67,9 @@ def revenue_net(held: Held) -> Part:
 def revenue_gross(held: Held) -> Part:
     cohort = held.cohort()
     now, base = (held.now.revenue_of(cohort, CUSTOMER), held.base().revenue_of(cohort, CUSTOMER))
-    return Part(entries(cohort, now.where(now < base, base).clip(lower=0)), entries(cohort, base), 100, 100)
+    return Part(
+        entries(cohort, now.where(now < base, base).clip(lower=0)), entries(cohort, base), 100, 100
+    )
 
 
 def revenue_in_tier(held: Held) -> Part:
@@ -85,13 +87,20 @@ def unclaimed_customers(held: Held) -> Part:
 def unclaimed_revenue(held: Held) -> Part:
     billed = held.now.billed(CUSTOMER)
     fen = held.now.revenue_of(billed, CUSTOMER)
-    return Part(entries(billed, fen.where(~billed.isin(with_manager(held)), 0)), entries(billed, fen), 100, 100)
+    return Part(
+        entries(billed, fen.where(~billed.isin(with_manager(held)), 0)),
+        entries(billed, fen),
+        100,
+        100,
+    )
 
 
 def complaints(held: Held) -> Part:
     month = held.now
     tickets = month.need("trouble_ticket")
-    inside = (tickets["opened_at"] >= month.first) & (tickets["opened_at"] < month.last + pd.Timedelta(days=1))
+    inside = (tickets["opened_at"] >= month.first) & (
+        tickets["opened_at"] < month.last + pd.Timedelta(days=1)
+    )
     opened = tickets[inside & (tickets["category"] == "complaint")]
     return Part(entries(opened[CUSTOMER], 10_000), entries(month.net[CUSTOMER]))
 
@@ -104,7 +113,9 @@ def arpu(held: Held) -> Part:
 def group_registration(held: Held) -> Part:
     month = held.now
     people = month.need("customer", "group_customer_id", "is_key_account_registered")
-    members = people[people["group_customer_id"].notna() & people[CUSTOMER].isin(month.billed(CUSTOMER))]
+    members = people[
+        people["group_customer_id"].notna() & people[CUSTOMER].isin(month.billed(CUSTOMER))
+    ]
     groups = members["group_customer_id"].drop_duplicates()
     registered = people[people["is_key_account_registered"].fillna(False).astype(bool)]
     return share(groups, isin(groups, registered[CUSTOMER]))

@@ -16,7 +16,16 @@ Row = dict[str, Any]
 IN_NET = ("active", "suspended_arrears", "suspended_request")
 TIERS = {"none": 0, "silver": 1, "gold": 2, "diamond": 3}
 REACHED_NOT = ("no_answer", "wrong_number", "left_already")
-SUCCESS = ("retained", "renewed", "paid", "card_delivered", "redeemed", "claimed", "reactivated", "accepted")
+SUCCESS = (
+    "retained",
+    "renewed",
+    "paid",
+    "card_delivered",
+    "redeemed",
+    "claimed",
+    "reactivated",
+    "accepted",
+)
 NEEDED = {
     "customer": "customer_id group_customer_id vip_tier",
     "service": "service_id customer_id service_type status contract_end_on is_excluded",
@@ -69,8 +78,13 @@ class Book:
 
     def open_bills(self, customer_id: str) -> list[Row]:
         """What the customer's party owes, oldest first."""
-        rows = [r for who in self.party(customer_id) for r in self.of("receivable", "customer_id", who)]
-        return sorted((r for r in rows if self.line(r["service_id"])), key=lambda r: (r["due_on"], r["bill_id"]))
+        rows = [
+            r for who in self.party(customer_id) for r in self.of("receivable", "customer_id", who)
+        ]
+        return sorted(
+            (r for r in rows if self.line(r["service_id"])),
+            key=lambda r: (r["due_on"], r["bill_id"]),
+        )
 
 
 class Two:
@@ -103,7 +117,9 @@ class Two:
         if not order["amount"]:
             return None
         bills = self.before.open_bills(order["customer_id"])
-        return covered(self.before, [self.after], order, bills, (date.min, order["due_on"])) >= int(order["amount"])
+        return covered(self.before, [self.after], order, bills, (date.min, order["due_on"])) >= int(
+            order["amount"]
+        )
 
     def is_kept(self, order: Row) -> bool:
         """In Net and billed: the line the order names, else any of the customer's and a group's members'."""
@@ -113,12 +129,20 @@ class Two:
             lines = [line] if line else []
         else:
             lines = [line for who in book.party(order["customer_id"]) for line in book.lines(who)]
-        bills = [bill for line in lines for bill in book.of("bill", "service_id", line["service_id"])]
+        bills = [
+            bill for line in lines for bill in book.of("bill", "service_id", line["service_id"])
+        ]
         revenue = sum(r["billed_amount"] + (r.get("adjustment_amount") or 0) for r in bills)
         return any(r["status"] in IN_NET for r in lines) and revenue > 0
 
     def is_renewed(self, order: Row) -> bool:
-        was = next((r["contract_end_on"] for r in self.before.of("service", "service_id", order["service_id"])), None)
+        was = next(
+            (
+                r["contract_end_on"]
+                for r in self.before.of("service", "service_id", order["service_id"])
+            ),
+            None,
+        )
         line = self.after.line(order["service_id"])
         if line is None or line["status"] not in IN_NET or line["contract_end_on"] is None:
             return False
@@ -126,7 +150,10 @@ class Two:
 
     def has_card(self, order: Row) -> bool:
         who = order["customer_id"]
-        tier = next((TIERS[r["vip_tier"] or "none"] for r in self.after.of("customer", "customer_id", who)), 0)
+        tier = next(
+            (TIERS[r["vip_tier"] or "none"] for r in self.after.of("customer", "customer_id", who)),
+            0,
+        )
         return any(
             r["card_status"] == "valid"
             and TIERS[r["tier"]] >= tier
@@ -144,18 +171,29 @@ class Two:
         here = [
             r
             for r in self.after.of("ownership", "customer_id", order["customer_id"])
-            if r["valid_from"] <= self.last_day and (r["valid_to"] is None or r["valid_to"] > self.last_day)
+            if r["valid_from"] <= self.last_day
+            and (r["valid_to"] is None or r["valid_to"] > self.last_day)
         ]
         return bool(here) and max(here, key=lambda r: r["valid_from"])["manager_id"] is not None
 
 
 def covered(
-    before: Book, later: Sequence[Book], order: Row, bills: Sequence[Row], days: tuple[date, date], off: bool = False
+    before: Book,
+    later: Sequence[Book],
+    order: Row,
+    bills: Sequence[Row],
+    days: tuple[date, date],
+    off: bool = False,
 ) -> int:
     """Fen that money of these days has paid on the bills the order is about; `off`: credits take from what is open."""
     money = [(book, days) for book in later]
     owners = {order["customer_id"]} | {bill["customer_id"] for bill in bills}
-    loose = sum(r["amount"] for who in owners for r in _paid(money, "customer_id", who) if r["bill_id"] is None)
+    loose = sum(
+        r["amount"]
+        for who in owners
+        for r in _paid(money, "customer_id", who)
+        if r["bill_id"] is None
+    )
     got = 0
     for bill in bills:
         open_amount = max(bill["open_amount"] + (_credit(later, bill, days[1]) if off else 0), 0)
@@ -219,7 +257,9 @@ def _value(value: Any) -> Any:
 
 def shares(rows: Iterable[tuple[Row, str | None, bool | None]]) -> dict[str, tuple[int, int]]:
     """Numerator and denominator of the rates over (order, outcome, verified)."""
-    treated = [(outcome, verified) for order, outcome, verified in rows if order["arm"] == "treated"]
+    treated = [
+        (outcome, verified) for order, outcome, verified in rows if order["arm"] == "treated"
+    ]
     reached = [(o, v) for o, v in treated if o is not None and o not in REACHED_NOT]
     known, known_reached = ([v for _, v in group if v is not None] for group in (treated, reached))
     return {

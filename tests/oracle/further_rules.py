@@ -12,7 +12,13 @@ from .state import Held, MissingError, Month, shift
 
 CUSTOMER, SERVICE = "customer_id", "service_id"
 NOBODY = "unclaimed"
-BUCKETS = {"0_30": (0, 30), "31_60": (31, 60), "61_90": (61, 90), "91_180": (91, 180), "181_365": (181, 365)}
+BUCKETS = {
+    "0_30": (0, 30),
+    "31_60": (31, 60),
+    "61_90": (61, 90),
+    "91_180": (91, 180),
+    "181_365": (181, 365),
+}
 BUCKETS["over_365"] = (366, 10**6)
 
 
@@ -24,7 +30,9 @@ def _year(held: Held, year: int = 0) -> list[Month]:
 
 def _revenue(months: list[Month]) -> pd.Series:
     """Fen by customer, one entry a customer and month."""
-    return pd.concat([entries(fen.index, fen) for fen in (month.revenue(CUSTOMER) for month in months)])
+    return pd.concat(
+        [entries(fen.index, fen) for fen in (month.revenue(CUSTOMER) for month in months)]
+    )
 
 
 def _of_cohort(held: Held, fen: pd.Series) -> pd.Series:
@@ -86,7 +94,9 @@ def reactivation(days: int) -> Rule:
         months = [held.back(ago) for ago in reversed(range(6))]
         known = [month.lines("status_change") for month in months]
         owners = [month.services.set_index(SERVICE)[CUSTOMER] for month in months]
-        rows = pd.concat([c.assign(customer_id=c[SERVICE].map(o)) for c, o in zip(known, owners, strict=True)])
+        rows = pd.concat(
+            [c.assign(customer_id=c[SERVICE].map(o)) for c, o in zip(known, owners, strict=True)]
+        )
         stops = rows[rows["to_status"] == "suspended_arrears"]
         back = rows[rows["to_status"] == "active"]
         stops = stops[stops["changed_at"].dt.normalize() + pd.Timedelta(days=days) <= held.now.last]
@@ -108,11 +118,15 @@ def complaints_by(column: str) -> Rule:
     def rule(held: Held) -> Placed:
         month = held.now
         tickets = month.need("trouble_ticket", column)
-        inside = (tickets["opened_at"] >= month.first) & (tickets["opened_at"] < month.last + pd.Timedelta(days=1))
+        inside = (tickets["opened_at"] >= month.first) & (
+            tickets["opened_at"] < month.last + pd.Timedelta(days=1)
+        )
         opened = tickets[inside & (tickets["category"] == "complaint")]
         counts = {NOBODY: 0} | opened[column].fillna(NOBODY).value_counts().to_dict()
         net = Fraction(len(month.net))
-        return Placed({(column, str(scope)): (Fraction(10_000 * int(n)), net) for scope, n in counts.items()})
+        return Placed(
+            {(column, str(scope)): (Fraction(10_000 * int(n)), net) for scope, n in counts.items()}
+        )
 
     return rule
 
@@ -124,7 +138,10 @@ def _targets(months: list[Month], kpi: str) -> dict[Scope, tuple[Fraction, Fract
     found: dict[Scope, tuple[Fraction, Fraction]] = {}
     for (kind, scope), each in rows.groupby(["scope_kind", "scope_id"])["target_value"]:
         if len(each) == len(months):
-            found[str(kind), str(scope)] = (Fraction(0), sum((Fraction(v) for v in each), Fraction(0)))
+            found[str(kind), str(scope)] = (
+                Fraction(0),
+                sum((Fraction(v) for v in each), Fraction(0)),
+            )
     return found
 
 

@@ -17,8 +17,20 @@ from .parts import Given, Mean, Part, Placed, Rule, Score
 from .service_rules import SERVICE_RULES
 from .state import Held, MissingError
 
-COLUMNS = ["kpi", "variant", "scope_kind", "scope_id", "numerator", "denominator", "value", "rank", "status"]
-RULES: dict[tuple[str, str], Rule] = dict(sorted({**CUSTOMER_RULES, **SERVICE_RULES, **FURTHER_RULES}.items()))
+COLUMNS = [
+    "kpi",
+    "variant",
+    "scope_kind",
+    "scope_id",
+    "numerator",
+    "denominator",
+    "value",
+    "rank",
+    "status",
+]
+RULES: dict[tuple[str, str], Rule] = dict(
+    sorted({**CUSTOMER_RULES, **SERVICE_RULES, **FURTHER_RULES}.items())
+)
 HIGHER_IS_BETTER = frozenset(
     {
         "vip_card_holding_rate",
@@ -46,7 +58,11 @@ THETA = Decimal("89.00")
 
 
 def expected_kpis(
-    source: Path, months: list[str], month: str, theta: Decimal = THETA, office: Office | None = None
+    source: Path,
+    months: list[str],
+    month: str,
+    theta: Decimal = THETA,
+    office: Office | None = None,
 ) -> pd.DataFrame:
     """What the definitions say about `month`, when `months` are held; `attrs["reasons"]` says what is missing.
 
@@ -124,7 +140,9 @@ def _score(row: dict[str, object], cap: Fraction) -> dict[str, object]:
     return row | _value(score) | {"numerator": None, "denominator": None, "smallest": None}
 
 
-def _placed(part: Placed, table: pd.DataFrame | None, kind: str, rest: str) -> list[dict[str, object]]:
+def _placed(
+    part: Placed, table: pd.DataFrame | None, kind: str, rest: str
+) -> list[dict[str, object]]:
     num: dict[str, Fraction] = {}
     if part.part is not None and table is not None:
         sums = _by_scope(part.part.num, table[kind], rest)
@@ -147,11 +165,21 @@ def _sums(part: Part, table: pd.DataFrame | None, kind: str, rest: str) -> list[
     for scope in sorted({rest, *num, *(den or {})}):
         above = Fraction(num.get(scope, 0), part.num_unit)
         below = None if den is None else Fraction(den.get(scope, 0), part.den_unit)
-        rows.append(_row(kind, scope, above, below, above if below is None else above / below if below else None))
+        rows.append(
+            _row(
+                kind,
+                scope,
+                above,
+                below,
+                above if below is None else above / below if below else None,
+            )
+        )
     return rows
 
 
-def _row(kind: str, scope: str, above: Fraction, below: Fraction | None, exact: Fraction | None) -> dict[str, object]:
+def _row(
+    kind: str, scope: str, above: Fraction, below: Fraction | None, exact: Fraction | None
+) -> dict[str, object]:
     denominator = None if below is None else _decimal(below)
     return {
         "scope_kind": kind,

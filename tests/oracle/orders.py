@@ -16,7 +16,14 @@ from .state import Held, MissingError, shift
 Row = dict[str, Any]
 OrderRule = Callable[..., Part | Given]
 HELD_OUT = (
-    *("renewal", "vip_zero_usage", "group_zero_usage", "cohort_at_risk", "churn_risk", "down_migration"),
+    *(
+        "renewal",
+        "vip_zero_usage",
+        "group_zero_usage",
+        "cohort_at_risk",
+        "churn_risk",
+        "down_migration",
+    ),
     *("points_redemption", "activity_invite"),
 )
 FEWEST = 30  # orders of each arm before anything is said
@@ -105,7 +112,9 @@ def _rate(orders: Iterable[Row], hits: Callable[[Row], bool | None]) -> Part:
 
 
 def reached(held: Held, office: Office) -> Part:
-    return _rate(office.treated(shift(held.month, -1)), lambda order: _is_reached(held, office, order))
+    return _rate(
+        office.treated(shift(held.month, -1)), lambda order: _is_reached(held, office, order)
+    )
 
 
 def success(variant: str, ago: int) -> OrderRule:
@@ -144,7 +153,10 @@ def promises_kept(held: Held, office: Office) -> Part:
     for month in (shift(held.month, -ago) for ago in (1, 2, 3)):
         for order in office.treated(month):
             promise = office.standing(order, held.now.last.date(), "promised")
-            if promise and held.now.first.date() <= promise["promised_on"] + GRACE <= held.now.last.date():
+            if (
+                promise
+                and held.now.first.date() <= promise["promised_on"] + GRACE <= held.now.last.date()
+            ):
                 hits[order["order_id"]] = _is_promise_kept(held, office, order, promise)
                 due.append(order)
     return _rate(due, lambda order: hits[order["order_id"]])
@@ -170,7 +182,11 @@ def _effect(held: Held, office: Office, name: str) -> tuple[Fraction, int] | Non
         kept: list[bool] = []
         for month in sorted(m for m in office.orders if m < held.month):
             verdicts = office.kept(held, month, shift(month, 1))
-            kept += [verdicts[o["order_id"]] for o in office.of(month) if o["list"] == name and o["arm"] == arm]
+            kept += [
+                verdicts[o["order_id"]]
+                for o in office.of(month)
+                if o["list"] == name and o["arm"] == arm
+            ]
         if len(kept) < FEWEST:
             return None
         rates.append((Fraction(sum(kept), len(kept)), len(kept)))
@@ -189,13 +205,18 @@ def effect_overall(held: Held, office: Office) -> Given:
     """The lists that say anything, each by how many of its customers were treated."""
     found = [pair for name in HELD_OUT if (pair := _effect(held, office, name))]
     treated = sum(count for _, count in found)
-    return Given(sum((value * count for value, count in found), Fraction(0)) / treated if treated else None)
+    return Given(
+        sum((value * count for value, count in found), Fraction(0)) / treated if treated else None
+    )
 
 
 ORDER_RULES: dict[tuple[str, str], OrderRule] = {
     ("contact_rate", "reached"): reached,
     **{("success_rate", name): success(name, 1) for name in ("contacted", "dispatched", "claimed")},
-    **{("success_rate", f"{name}_m3"): success(name, 3) for name in ("contacted", "dispatched", "claimed")},
+    **{
+        ("success_rate", f"{name}_m3"): success(name, 3)
+        for name in ("contacted", "dispatched", "claimed")
+    },
     ("points_redemption_rate", "listed"): redemption,
     ("promise_kept_rate", "kept"): promises_kept,
     ("incremental_retention", "overall"): effect_overall,

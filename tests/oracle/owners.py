@@ -18,7 +18,11 @@ def owners(held: Held) -> pd.DataFrame | None:
     if not held.now.has("ownership"):
         return None
     known = [_in_month(held.at(name)) for name in held.names if held.at(name).has("ownership")]
-    rows = pd.concat(known, ignore_index=True).drop_duplicates("customer_id", keep="last").set_index("customer_id")
+    rows = (
+        pd.concat(known, ignore_index=True)
+        .drop_duplicates("customer_id", keep="last")
+        .set_index("customer_id")
+    )
     result = pd.DataFrame(index=rows.index)
     cities = _cities(held.now)
     if cities is not None:
@@ -43,11 +47,17 @@ def _in_month(month: Month) -> pd.DataFrame:
     """The owner valid at the cut-off, otherwise the last expired one of the month's own table."""
     rows = month.need("ownership")
     rows = rows[rows["valid_from"] <= month.last].copy()
-    ends = rows["valid_to"] if "valid_to" in rows else pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
+    ends = (
+        rows["valid_to"]
+        if "valid_to" in rows
+        else pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
+    )
     valid = ends.isna() | (ends > month.last)
     rows["_valid"] = valid
     rows["_end"] = ends.mask(valid, pd.Timestamp("2262-01-01"))
-    return rows.sort_values(["_valid", "_end", "valid_from"]).drop_duplicates("customer_id", keep="last")
+    return rows.sort_values(["_valid", "_end", "valid_from"]).drop_duplicates(
+        "customer_id", keep="last"
+    )
 
 
 def _cities(month: Month) -> pd.Series | None:

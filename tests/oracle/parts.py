@@ -77,6 +77,8 @@ def isin(ids: pd.Series | pd.Index, group: pd.Series | pd.Index) -> pd.Series:
 
 def mean_base(held: Held) -> pd.Series:
     """Net(m-1) and Net(m) together, to be halved."""
-    both: list[pd.Series] = [entries(month.net["customer_id"]) for month in (held.back(1), held.now)]
+    both: list[pd.Series] = [
+        entries(month.net["customer_id"]) for month in (held.back(1), held.now)
+    ]
     base: pd.Series = pd.concat(both)
     return base

@@ -17,7 +17,16 @@ from .schema import ENUMS, TABLES, Table
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 EXTENSIONS = (".csv", ".csv.gz", ".parquet")
-BOOLEANS = {"true": True, "1": True, "是": True, "y": True, "false": False, "0": False, "否": False, "n": False}
+BOOLEANS = {
+    "true": True,
+    "1": True,
+    "是": True,
+    "y": True,
+    "false": False,
+    "0": False,
+    "否": False,
+    "n": False,
+}
 
 
 class NotCleanError(ValueError):
@@ -51,7 +60,9 @@ def _column(frame: pd.DataFrame | None, name: str) -> pd.Series:
     return frame[name]
 
 
-def _belonging(frame: pd.DataFrame | None, customers: pd.Series, services: pd.Series | None) -> pd.DataFrame | None:
+def _belonging(
+    frame: pd.DataFrame | None, customers: pd.Series, services: pd.Series | None
+) -> pd.DataFrame | None:
     """Without the rows of customers or services the month does not have; an empty reference belongs to nobody's."""
     if frame is None:
         return None
@@ -64,7 +75,11 @@ def _belonging(frame: pd.DataFrame | None, customers: pd.Series, services: pd.Se
 
 
 def _load(folder: Path, name: str, month: str) -> pd.DataFrame | None:
-    files = sorted(p for p in folder.iterdir() if p.name.split(".")[0] == name and p.name.lower().endswith(EXTENSIONS))
+    files = sorted(
+        p
+        for p in folder.iterdir()
+        if p.name.split(".")[0] == name and p.name.lower().endswith(EXTENSIONS)
+    )
     if not files:
         return None
     raw = pd.concat([_raw(path) for path in files], ignore_index=True)
@@ -81,9 +96,13 @@ def _raw(path: Path) -> pd.DataFrame:
     """Everything as text; empty is missing."""
     if path.name.endswith(".parquet"):
         table = pq.read_table(path)
-        frame = pd.DataFrame({name: _as_text(table.column(name)) for name in table.column_names}, dtype=object)
+        frame = pd.DataFrame(
+            {name: _as_text(table.column(name)) for name in table.column_names}, dtype=object
+        )
     else:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").astype(object)
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").astype(
+            object
+        )
     return pd.DataFrame({name: [_cell(v) for v in frame[name]] for name in frame}, dtype=object)
 
 
@@ -102,7 +121,8 @@ def _typed(raw: pd.DataFrame, table: Table) -> pd.DataFrame:
     if missing:
         raise NotCleanError(f"required columns missing: {sorted(missing)}")
     frame = pd.DataFrame(
-        {name: CONVERT[kind](raw[name]) for name, kind in table.kinds.items() if name in raw}, index=raw.index
+        {name: CONVERT[kind](raw[name]) for name, kind in table.kinds.items() if name in raw},
+        index=raw.index,
     )
     for name in frame:
         if name in table.required and frame[name].isna().any():
@@ -146,7 +166,9 @@ def _moment(text: str) -> datetime:
 
 
 def _month(text: str) -> str:
-    return datetime.fromisoformat(text if len(text) > 7 else f"{text.replace('-', '')}01").strftime("%Y-%m")
+    return datetime.fromisoformat(text if len(text) > 7 else f"{text.replace('-', '')}01").strftime(
+        "%Y-%m"
+    )
 
 
 def _times(column: pd.Series) -> pd.Series:

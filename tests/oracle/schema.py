@@ -63,7 +63,12 @@ TABLES: dict[str, Table] = {
         money="plan_fee promotion_discount_amount",
         bool="is_fee_waiver_approved is_excluded",
     ),
-    "plan": _table("plan_id", text="plan_id* name*", money="monthly_fee*", qty="included_minutes included_data_mb"),
+    "plan": _table(
+        "plan_id",
+        text="plan_id* name*",
+        money="monthly_fee*",
+        qty="included_minutes included_data_mb",
+    ),
     "bill": _table(
         "bill_id",
         text="bill_id* service_id* customer_id*",
@@ -72,7 +77,11 @@ TABLES: dict[str, Table] = {
         date="due_on*",
     ),
     "receivable": _table(
-        "bill_id", text="bill_id* service_id* customer_id*", month="bill_month*", money="open_amount*", date="due_on*"
+        "bill_id",
+        text="bill_id* service_id* customer_id*",
+        month="bill_month*",
+        money="open_amount*",
+        date="due_on*",
     ),
     "usage": _table(
         "service_id",
@@ -81,11 +90,15 @@ TABLES: dict[str, Table] = {
         date="last_used_on",
     ),
     "ownership": _table(
-        "customer_id valid_from", text="customer_id* branch_id* unit_id manager_id", date="valid_from* valid_to"
+        "customer_id valid_from",
+        text="customer_id* branch_id* unit_id manager_id",
+        date="valid_from* valid_to",
     ),
     "organisation": _table("org_id", text="org_id* org_kind* name* parent_id"),
     "vip_card": _table(
-        "card_id", text="card_id* customer_id* tier* card_status*", date="issued_on delivered_on expires_on"
+        "card_id",
+        text="card_id* customer_id* tier* card_status*",
+        date="issued_on delivered_on expires_on",
     ),
     "trouble_ticket": _table(
         "ticket_id",
@@ -93,13 +106,24 @@ TABLES: dict[str, Table] = {
         time="opened_at* closed_at",
     ),
     "status_change": _table(
-        "service_id changed_at", text="service_id* from_status to_status* reason", time="changed_at*"
+        "service_id changed_at",
+        text="service_id* from_status to_status* reason",
+        time="changed_at*",
     ),
-    "survey_answer": _table("answer_id", text="answer_id* customer_id* activity_id", date="answered_on*", qty="score*"),
-    "target": _table("kpi scope_kind scope_id", text="kpi* scope_kind* scope_id*", qty="target_value*"),
-    "payment": _table("payment_id", text="payment_id* customer_id* bill_id", date="paid_on*", money="amount*"),
+    "survey_answer": _table(
+        "answer_id", text="answer_id* customer_id* activity_id", date="answered_on*", qty="score*"
+    ),
+    "target": _table(
+        "kpi scope_kind scope_id", text="kpi* scope_kind* scope_id*", qty="target_value*"
+    ),
+    "payment": _table(
+        "payment_id", text="payment_id* customer_id* bill_id", date="paid_on*", money="amount*"
+    ),
     "adjustment": _table(
-        "adjustment_id", text="adjustment_id* bill_id* customer_id* kind*", date="adjusted_on*", money="amount*"
+        "adjustment_id",
+        text="adjustment_id* bill_id* customer_id* kind*",
+        date="adjusted_on*",
+        money="amount*",
     ),
     "loyalty": _table(
         "customer_id",
@@ -108,5 +132,7 @@ TABLES: dict[str, Table] = {
         date="points_expire_on",
         bool="is_barred",
     ),
-    "plan_change": _table("service_id changed_on", text="service_id* from_plan_id to_plan_id*", date="changed_on*"),
+    "plan_change": _table(
+        "service_id changed_on", text="service_id* from_plan_id to_plan_id*", date="changed_on*"
+    ),
 }

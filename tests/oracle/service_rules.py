@@ -118,13 +118,17 @@ def low_saturation(held: Held) -> Part:
     before, now = held.back(1), held.now
     lines = _active_before(_bundles(now), before)
     earlier = _hardly_used(before)
-    return share(lines["customer_id"], lines[SERVICE].isin(_hardly_used(now)) & lines[SERVICE].isin(earlier))
+    return share(
+        lines["customer_id"], lines[SERVICE].isin(_hardly_used(now)) & lines[SERVICE].isin(earlier)
+    )
 
 
 def _plan_changed(month: Month) -> pd.Index:
     """Lines whose last new plan of the month is another than their first old one."""
     changes = month.lines("plan_change", "from_plan_id").sort_values([SERVICE, "changed_on"])
-    changes = changes[(changes["changed_on"] >= month.first) & (changes["changed_on"] <= month.last)]
+    changes = changes[
+        (changes["changed_on"] >= month.first) & (changes["changed_on"] <= month.last)
+    ]
     first = changes.drop_duplicates(SERVICE, keep="first").set_index(SERVICE)["from_plan_id"]
     last = changes.drop_duplicates(SERVICE, keep="last").set_index(SERVICE)["to_plan_id"]
     return first.index[first.notna() & (first != last.reindex(first.index))]
@@ -133,7 +137,9 @@ def _plan_changed(month: Month) -> pd.Index:
 def down_migration(held: Held) -> Part:
     now, start = held.now, held.back(2)
     changed = _plan_changed(held.back(1))
-    lines = now.net[(now.net["service_type"] == "mobile") & now.net["customer_id"].isin(now.individuals)]
+    lines = now.net[
+        (now.net["service_type"] == "mobile") & now.net["customer_id"].isin(now.individuals)
+    ]
     long_ago = held.back(2).first  # by the last day of m-3, that is before the first of m-2
     lines = lines[lines[SERVICE].isin(start.billed(SERVICE)) & (lines["activated_on"] < long_ago)]
     fen = now.revenue_of(lines[SERVICE], SERVICE).to_numpy()
@@ -147,7 +153,10 @@ def renewal(held: Held) -> Part:
     now.need("service", "contract_end_on")
     ends = before.services["contract_end_on"]
     due = before.services[(ends >= now.first) & (ends <= now.last)]
-    later = due[SERVICE].map(now.services.set_index(SERVICE)["contract_end_on"]) > due["contract_end_on"]
+    later = (
+        due[SERVICE].map(now.services.set_index(SERVICE)["contract_end_on"])
+        > due["contract_end_on"]
+    )
     return share(due["customer_id"], later & due[SERVICE].isin(now.net[SERVICE]))
 
 
@@ -155,7 +164,9 @@ def zero_tariff(held: Held) -> Part:
     now = held.now
     now.need("service", "is_fee_waiver_approved")
     services = now.services
-    lines = services[(services["service_type"] == "private_line") & (services["status"] == "active")]
+    lines = services[
+        (services["service_type"] == "private_line") & (services["status"] == "active")
+    ]
     free = now.revenue_of(lines[SERVICE], SERVICE).to_numpy() == 0
     waived = lines["is_fee_waiver_approved"].fillna(False).astype(bool)
     return Part(entries(lines.loc[free & ~waived, "customer_id"]), None)

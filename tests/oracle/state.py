@@ -37,7 +37,11 @@ class Month:
         self._tables = read_month(source, month)
         self.customers = self.need("customer")
         services = self.need("service")
-        flag = services["is_excluded"] if "is_excluded" in services else pd.Series(False, index=services.index)
+        flag = (
+            services["is_excluded"]
+            if "is_excluded" in services
+            else pd.Series(False, index=services.index)
+        )
         excluded = flag.fillna(False).astype(bool)
         self._excluded = services.loc[excluded, "service_id"]
         self.services = services[~excluded]
@@ -97,7 +101,9 @@ class Month:
     def grades(self) -> pd.Series:
         """Tier as a number by customer; unknown counts as none."""
         self.need("customer", "vip_tier")
-        return self.customers.set_index("customer_id")["vip_tier"].map(GRADE).fillna(0).astype("int64")
+        return (
+            self.customers.set_index("customer_id")["vip_tier"].map(GRADE).fillna(0).astype("int64")
+        )
 
     @cached_property
     def vip(self) -> pd.Index:
@@ -185,7 +191,9 @@ class Held:
     def base(self) -> Month:
         """The cohort's base month."""
         december = f"{int(self.month[:4]) - 1}-12"
-        name = december if december in self else min(n for n in self.names if n[:4] == self.month[:4])
+        name = (
+            december if december in self else min(n for n in self.names if n[:4] == self.month[:4])
+        )
         if name == self.month:
             raise MissingError(f"{name} is the base month itself")
         return self.at(name)

@@ -79,7 +79,15 @@ def test_low_saturation(tmp_path: Path) -> None:
     """Of 100 minutes and 1000 MB: S1 is below 20 % twice, S2 at 20 % once, S3 unused; the plan of S4 has no MB."""
     who = people("C1", "C2", "C3", "C4")
     head = "service_id customer_id service_type status activated_on plan_id"
-    four = "\n".join([head, *(f"S{i} C{i} mobile active 2020-01-01 {'P2' if i == 4 else 'P1'}" for i in range(1, 5))])
+    four = "\n".join(
+        [
+            head,
+            *(
+                f"S{i} C{i} mobile active 2020-01-01 {'P2' if i == 4 else 'P1'}"
+                for i in range(1, 5)
+            ),
+        ]
+    )
     plans = "plan_id name monthly_fee included_minutes included_data_mb\nP1 one 10 100 1000\nP2 two 10 100 -"
     for month, second in (("2026-05", "20"), ("2026-06", "3")):
         write(tmp_path, month, {
@@ -95,11 +103,23 @@ def test_down_migration(tmp_path: Path) -> None:
     """All drop from 50 to 40 but S5. S1 moved A-B-C, S2 A-B-A, S3 from unknown, S4 not at all; S6 came in April,
     S7 had no bill in April, S8 belongs to a group. So 1 of 5."""
     who = people(*(f"C{i}" for i in range(1, 8))) + "\nC8 group none"
-    eight = lines(*(f"S{i} active" for i in range(1, 6)), "S6 active 2026-04-01", "S7 active", "S8 active")
+    eight = lines(
+        *(f"S{i} active" for i in range(1, 6)), "S6 active 2026-04-01", "S7 active", "S8 active"
+    )
     april = {f"S{i}": "50" for i in (1, 2, 3, 4, 5, 6, 8)}
     june = {f"S{i}": "40" for i in (1, 2, 3, 4, 6, 7, 8)} | {"S5": "50"}
-    changes = ["service_id changed_on from_plan_id to_plan_id", "S1 2026-05-02 A B", "S1 2026-05-20 B C"]
-    changes += ["S2 2026-05-20 B A", "S2 2026-05-02 A B", "S3 2026-05-02 - B", "S4 2026-06-01 A B", "S5 2026-05-02 A B"]
+    changes = [
+        "service_id changed_on from_plan_id to_plan_id",
+        "S1 2026-05-02 A B",
+        "S1 2026-05-20 B C",
+    ]
+    changes += [
+        "S2 2026-05-20 B A",
+        "S2 2026-05-02 A B",
+        "S3 2026-05-02 - B",
+        "S4 2026-06-01 A B",
+        "S5 2026-05-02 A B",
+    ]
     changes += ["S6 2026-05-02 A B", "S7 2026-05-02 A B", "S8 2026-05-02 A B"]
     for month, amounts in (("2026-04", april), ("2026-05", april), ("2026-06", june)):
         tables = {"customer": who, "service": eight, "bill": bills(month, amounts)}
@@ -129,8 +149,13 @@ def test_renewal(tmp_path: Path) -> None:
 def test_zero_tariff_circuits(tmp_path: Path) -> None:
     """S1 has no bill, S2 0 after a credit; S3 is waived, S4 pays, S5 is below 0, S6 suspended, S7 mobile."""
     head = "service_id customer_id service_type status activated_on is_fee_waiver_approved"
-    rows = [f"S{i} C{i} private_line active 2020-01-01 {'Y' if i == 3 else '-'}" for i in range(1, 6)]
-    rows += ["S6 C6 private_line suspended_request 2020-01-01 -", "S7 C7 mobile active 2020-01-01 -"]
+    rows = [
+        f"S{i} C{i} private_line active 2020-01-01 {'Y' if i == 3 else '-'}" for i in range(1, 6)
+    ]
+    rows += [
+        "S6 C6 private_line suspended_request 2020-01-01 -",
+        "S7 C7 mobile active 2020-01-01 -",
+    ]
     tables = {
         "customer": people(*(f"C{i}" for i in range(1, 8))),
         "service": "\n".join([head, *rows]),
@@ -161,7 +186,11 @@ def test_compare(tmp_path: Path) -> None:
     wrong = home.copy()
     wrong.loc[at, ["numerator", "status"]] = ["90.01", "not_computed"]
     report = compare(expected, wrong.drop(index=at + 1))
-    assert (report.differing_rows, len(report.differing), len(report.missing_in_actual)) == (1, 2, 1)
+    assert (report.differing_rows, len(report.differing), len(report.missing_in_actual)) == (
+        1,
+        2,
+        1,
+    )
     assert not report.ok
     assert "90.01" in str(report)
     wrong = home.copy()

@@ -47,7 +47,10 @@ def test_without_tiers_vip_is_not_computed_but_high_value_is(tmp_path: Path) -> 
     assert table.status("vip_card_holding_rate.holding") == "not_computed"
     assert table.status("dynamic_retention_rate.rolling") == "not_computed"
     assert table.pair("cohort_retention_rate.billed") == ("1", "1")
-    assert Table(tmp_path, "2026-06", theta="89.01").pair("cohort_retention_rate.billed") == ("0", "0")
+    assert Table(tmp_path, "2026-06", theta="89.01").pair("cohort_retention_rate.billed") == (
+        "0",
+        "0",
+    )
 
 
 def test_arrears_amounts_and_lines(tmp_path: Path) -> None:
@@ -55,7 +58,11 @@ def test_arrears_amounts_and_lines(tmp_path: Path) -> None:
     names, who = ("S1 active", "S2 active", "S3 terminated"), people("C1", "C2", "C3")
     for month, amounts in (("2026-04", {"S1": "300"}), ("2026-05", {"S1": "120", "S2": "80"})):
         off = {"S1": "-10"} if month == "2026-05" else {}
-        write(tmp_path, month, {"customer": who, "service": lines(*names), "bill": bills(month, amounts, off)})
+        write(
+            tmp_path,
+            month,
+            {"customer": who, "service": lines(*names), "bill": bills(month, amounts, off)},
+        )
     write(tmp_path, "2026-06", {
         "customer": who, "service": lines(*names), "bill": bills("2026-06", {"S1": "155", "S2": "-5"}),
         "receivable": """bill_id service_id customer_id bill_month open_amount due_on
@@ -77,10 +84,17 @@ def test_retention_of_members_and_cohort(tmp_path: Path) -> None:
 
     June: C1 rises, C2 falls to 60, C3 has a credit of 20, C4 is gone, C5 falls below theta.
     """
-    who = people("C1", "C2", "C3", "C4", tier="silver") + "\nC5 individual none\nC6 individual none\nC7 group none"
+    who = (
+        people("C1", "C2", "C3", "C4", tier="silver")
+        + "\nC5 individual none\nC6 individual none\nC7 group none"
+    )
     seven = [f"S{i} active" for i in range(1, 8)]
     base = {"S1": "50", "S2": "90", "S3": "30", "S4": "40", "S5": "100", "S6": "88", "S7": "999"}
-    write(tmp_path, "2025-12", {"customer": who, "service": lines(*seven), "bill": bills("2025-12", base)})
+    write(
+        tmp_path,
+        "2025-12",
+        {"customer": who, "service": lines(*seven), "bill": bills("2025-12", base)},
+    )
     write(tmp_path, "2026-05", {
         "customer": who, "service": lines(*seven), "bill": bills("2026-05", base | {"S5": "20"}),
     })  # fmt: skip
@@ -105,10 +119,17 @@ def test_high_value_is_the_mean_of_the_months_he_was_there(tmp_path: Path) -> No
         "customer": who, "service": lines("S1 active", "S2 terminated"),
         "bill": bills("2025-10", {"S1": "100", "S2": "300"}),
     })  # fmt: skip
-    for month, amounts in (("2025-11", {"S1": "70", "S2": "80"}), ("2025-12", {"S1": "97", "S2": "90"})):
+    for month, amounts in (
+        ("2025-11", {"S1": "70", "S2": "80"}),
+        ("2025-12", {"S1": "97", "S2": "90"}),
+    ):
         two = lines("S1 active", "S2 active")
         write(tmp_path, month, {"customer": who, "service": two, "bill": bills(month, amounts)})
-    write(tmp_path, "2026-01", {"customer": who, "service": two, "bill": bills("2026-01", {"S1": "40"})})
+    write(
+        tmp_path,
+        "2026-01",
+        {"customer": who, "service": two, "bill": bills("2026-01", {"S1": "40"})},
+    )
     table = Table(tmp_path, "2026-01")
     assert table.pair("cohort_retention_rate.billed") == ("1", "1")
     assert table.pair("revenue_retention_rate.net") == ("40", "97")
@@ -117,7 +138,10 @@ def test_high_value_is_the_mean_of_the_months_he_was_there(tmp_path: Path) -> No
 
 def test_unclaimed_complaints_and_owners(tmp_path: Path) -> None:
     """June owners: C1 M2 (the later of two valid), C2 M1 (expired), C3 none, C4 branch B2 only, C5 known from May."""
-    who, five = (people("C1", "C2", "C3", "C4", "C5"), lines(*(f"S{i} active" for i in range(1, 6))))
+    who, five = (
+        people("C1", "C2", "C3", "C4", "C5"),
+        lines(*(f"S{i} active" for i in range(1, 6))),
+    )
     head = "customer_id valid_from valid_to branch_id unit_id manager_id"
     write(tmp_path, "2026-05", {
         "customer": who, "service": five, "bill": bills("2026-05", {"S1": "1"}),
@@ -154,7 +178,10 @@ def test_unclaimed_complaints_and_owners(tmp_path: Path) -> None:
 
 def test_ranks_share_places_and_leave_out_the_small(tmp_path: Path) -> None:
     """Four branches of 30 with 0, 1, 1, 2 complaints, one of 29, and 30 of nobody's."""
-    owners, tickets = (["customer_id valid_from branch_id"], ["ticket_id customer_id opened_at category"])
+    owners, tickets = (
+        ["customer_id valid_from branch_id"],
+        ["ticket_id customer_id opened_at category"],
+    )
     names: list[str] = []
     branches = (("A", 30, 2), ("B", 30, 1), ("C", 30, 0), ("D", 30, 1), ("E", 29, 0), ("-", 30, 0))
     for branch, size, complaints in branches:
@@ -180,9 +207,15 @@ def test_a_header_without_rows_counts_as_none(tmp_path: Path) -> None:
     for month in ("2026-04", "2026-05", "2026-06"):
         line = "service_id customer_id service_type status activated_on plan_id contract_end_on is_fee_waiver_approved"
         filled = {"customer": people("C1", tier="gold"), "bill": bills(month, {"S1": "5"})}
-        write(tmp_path, month, empty | filled | {"service": f"{line}\nS1 C1 mobile active 2020-01-01 P 2026-06-30 -"})
+        write(
+            tmp_path,
+            month,
+            empty | filled | {"service": f"{line}\nS1 C1 mobile active 2020-01-01 P 2026-06-30 -"},
+        )
     table = Table(tmp_path, "2026-06")
-    waiting = {name.partition(".")[0] for (name, _, _), row in table.rows.items() if row["status"] != "ok"}
+    waiting = {
+        name.partition(".")[0] for (name, _, _), row in table.rows.items() if row["status"] != "ok"
+    }
     assert waiting == {
         "group_registration_rate",  # no column says whose member anybody is
         "reactivation_rate",
@@ -234,17 +267,30 @@ def test_parts_add_up_to_the_whole(name: str, month: str) -> None:
     computed = expected[expected["status"] == "ok"]
     for column in ("numerator", "denominator"):
         added = computed[computed[column].notna() & (computed["kpi"] != "revenue_completion")]
-        sums = added.groupby(["kpi", "variant", "scope_kind"])[column].agg(sum).unstack().dropna(subset="company")
+        sums = (
+            added.groupby(["kpi", "variant", "scope_kind"])[column]
+            .agg(sum)
+            .unstack()
+            .dropna(subset="company")
+        )
         for kind in ("city", "branch", "unit", "manager"):
             assert sums[kind].eq(sums["company"]).all()
 
 
 @pytest.mark.parametrize(
     ("month", "percent"),
-    [("2005-04", 10.26), ("2005-05", 9.89), ("2005-06", 11.70), ("2005-07", 14.04), ("2005-08", 14.79)],
+    [
+        ("2005-04", 10.26),
+        ("2005-05", 9.89),
+        ("2005-06", 11.70),
+        ("2005-07", 14.04),
+        ("2005-08", 14.79),
+    ],
 )
 def test_known_answers(month: str, percent: float) -> None:
     source = shared("uci")
     expected = expected_kpis(source, [*month_folders(source)[:1], month], month)
-    row = expected.query("kpi == 'arrears_rate' and variant == 'services' and scope_kind == 'company'").iloc[0]
+    row = expected.query(
+        "kpi == 'arrears_rate' and variant == 'services' and scope_kind == 'company'"
+    ).iloc[0]
     assert round(100 * row["value"], 2) == percent

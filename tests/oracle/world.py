@@ -17,7 +17,10 @@ def write(source: Path, month: str, tables: Tables) -> None:
     folder = source / month
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in tables.items():
-        rows = [["" if cell == "-" else cell for cell in line.split()] for line in text.strip().splitlines()]
+        rows = [
+            ["" if cell == "-" else cell for cell in line.split()]
+            for line in text.strip().splitlines()
+        ]
         content = "".join(",".join(row) + "\n" for row in rows)
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")
 
@@ -53,7 +56,12 @@ class Table:
 
     def __init__(self, source: Path, month: str, theta: str = "89.00") -> None:
         frame = expected_kpis(source, month_folders(source), month, Decimal(theta))
-        keys = zip(frame["kpi"] + "." + frame["variant"], frame["scope_kind"], frame["scope_id"], strict=True)
+        keys = zip(
+            frame["kpi"] + "." + frame["variant"],
+            frame["scope_kind"],
+            frame["scope_id"],
+            strict=True,
+        )
         self.rows = dict(zip(keys, frame.to_dict("records"), strict=True))
 
     def status(self, name: str) -> str:

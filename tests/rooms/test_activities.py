@@ -26,7 +26,9 @@ GUESTS = HELD | {
 
 
 def figures_of(folder: Path, **tables: list[Row]) -> dict[str, Row]:
-    with room_context(folder, {f"report_{name}": typed(rows) for name, rows in tables.items()}) as context:
+    with room_context(
+        folder, {f"report_{name}": typed(rows) for name, rows in tables.items()}
+    ) as context:
         return {f"{r['measure']}:{r['scope_id']}": r for r in activity_figures(context)}
 
 
@@ -37,7 +39,11 @@ def typed(rows: list[Row]) -> pa.Table:
 def test_each_activity_has_its_guests_cost_and_answers(tmp_path: Path) -> None:
     found = figures_of(tmp_path, activity=[GUESTS | {"cost_amount": 900.0}])
     shown = {name: row["shown"] for name, row in found.items()}
-    assert (shown["invited_count:A1"], shown["attended_count:A1"], shown["cost_amount:A1"]) == ("40", "30", "900.00")
+    assert (shown["invited_count:A1"], shown["attended_count:A1"], shown["cost_amount:A1"]) == (
+        "40",
+        "30",
+        "900.00",
+    )
     assert found["satisfied:A1"]["scope_name"] == "spring · B1"
     assert (shown["guest_cost:A1"], shown["satisfied:A1"]) == ("30.00", "75.00 %")
     assert (found["satisfied:A1"]["numerator"], found["satisfied:A1"]["denominator"]) == (6, 8)
@@ -54,10 +60,18 @@ def test_what_is_not_known_has_no_figure(tmp_path: Path) -> None:
 def test_invited_are_compared_with_the_hold_out_where_both_are_enough(
     holdout: int, is_told: bool, tmp_path: Path
 ) -> None:
-    counts = {"attended_count": 4, "attended_kept_count": 4, "treated_count": 40, "treated_kept_count": 30}
+    counts = {
+        "attended_count": 4,
+        "attended_kept_count": 4,
+        "treated_count": 40,
+        "treated_kept_count": 30,
+    }
     row = HELD | counts | {"holdout_count": holdout, "holdout_kept_count": holdout - 15}
     found = figures_of(tmp_path, activity_follow=[row])
-    assert found["treated_kept:A1"]["shown"] == "75.00 %" and found["attended_kept:A1"]["shown"] == "100.00 %"
+    assert (
+        found["treated_kept:A1"]["shown"] == "75.00 %"
+        and found["attended_kept:A1"]["shown"] == "100.00 %"
+    )
     assert ("kept_difference:A1" in found) == is_told
     assert not is_told or found["kept_difference:A1"]["shown"] == "25.00"
 
@@ -65,7 +79,9 @@ def test_invited_are_compared_with_the_hold_out_where_both_are_enough(
 def test_a_month_without_activities_says_nothing(tmp_path: Path) -> None:
     with room_context(tmp_path, {}) as context:
         assert not list(activity_figures(context))
-        assert [(section, list(told)) for section, told in tell_activities(context, {})] == [("activity", [])]
+        assert [(section, list(told)) for section, told in tell_activities(context, {})] == [
+            ("activity", [])
+        ]
     assert not list(activity_tables(Wording("en", {}), MONTH))
 
 

@@ -26,11 +26,19 @@ def analyses(language: str) -> tuple[Analysis, ...]:
 
 
 def tables(of: Analysis) -> list[Table]:
-    return [block for section in of.paper.sections for block in section.blocks if isinstance(block, Table)]
+    return [
+        block
+        for section in of.paper.sections
+        for block in section.blocks
+        if isinstance(block, Table)
+    ]
 
 
 def test_each_branch_has_its_managers_and_no_others() -> None:
-    home = {r["manager_id"]: r["branch_id"] for r in read(scored_operator().version, "snapshot_account_manager")}
+    home = {
+        r["manager_id"]: r["branch_id"]
+        for r in read(scored_operator().version, "snapshot_account_manager")
+    }
     assert {a.branch_id for a in analyses("zh")} == set(home.values())
     for of in analyses("zh"):
         assert of.managers and all(home[m] == of.branch_id for m in of.managers)
@@ -42,15 +50,22 @@ def test_each_branch_has_its_managers_and_no_others() -> None:
 def test_every_number_is_the_kpi_table_s() -> None:
     rows = read(scored_operator().version, "kpi_monthly")
     of = {(f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r for r in rows}
-    before = read(scored_operator().home / "months" / str(scored_operator().months[-2]) / "v0001", "kpi_monthly")
-    was = {(f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r["value"] for r in before}
+    before = read(
+        scored_operator().home / "months" / str(scored_operator().months[-2]) / "v0001",
+        "kpi_monthly",
+    )
+    was = {
+        (f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r["value"] for r in before
+    }
     checked = 0
     for analysis in analyses("en"):
         for name in figures_of(analysis.paper):
             figure = analysis.paper.figures[name]
             key = (figure["topic"], figure["scope_kind"], figure["scope_id"])
             row = of[key]
-            wanted = row["value"] - was[key] if figure["measure"] == "change" else row[figure["measure"]]
+            wanted = (
+                row["value"] - was[key] if figure["measure"] == "change" else row[figure["measure"]]
+            )
             assert float(figure["number"]) == pytest.approx(float(wanted), abs=1e-11)
             assert row["status"] in ("released", "caveat")
             checked += 1
@@ -103,8 +118,18 @@ BETTER = {k.name: k.meta["better"] for k in kpis()}
 
 
 def a_row(kind: str, scope: str, **other: object) -> Row:
-    fixed = {"kpi": "arrears_rate", "variant": "t1_amount", "scope_kind": kind, "scope_id": scope, "gap": 0.0}
-    return fixed | {"better": BETTER["arrears_rate"], "status": "released", "reason": None, "rank": None} | other
+    fixed = {
+        "kpi": "arrears_rate",
+        "variant": "t1_amount",
+        "scope_kind": kind,
+        "scope_id": scope,
+        "gap": 0.0,
+    }
+    return (
+        fixed
+        | {"better": BETTER["arrears_rate"], "status": "released", "reason": None, "rank": None}
+        | other
+    )
 
 
 def a_writer(*rows: Row) -> Writer:

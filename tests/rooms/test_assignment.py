@@ -11,6 +11,9 @@ from benchmarks.assignment import BROKEN, run_rule
 def test_no_order_breaks_a_rule_and_the_gap_is_proved(rule: str) -> None:
     found = run_rule(rule, services=30_000, managers=15)
     assert found["broken"] == dict.fromkeys(BROKEN, 0)
-    assert 0 < found["used_count"] <= found["capacity"] < found["wanted_count"] and found["value"] <= found["bound"]
+    assert (
+        0 < found["used_count"] <= found["capacity"] < found["wanted_count"]
+        and found["value"] <= found["bound"]
+    )
     if rule == "value":
         assert found["gap_rate"] < 0.001

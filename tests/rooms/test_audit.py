@@ -57,7 +57,11 @@ def test_closed_once_and_overdue_until_then(home: Path) -> None:
     assert next_month["unregistered", "grp"]["state"] == "closed"
     assert ("unregistered", "grp") not in after
     circuit = next_month["zero_tariff", "ann-1"]
-    assert (circuit["since_month"], circuit["due_on"], circuit["is_overdue"]) == ("2026-08", date(2026, 9, 10), True)
+    assert (circuit["since_month"], circuit["due_on"], circuit["is_overdue"]) == (
+        "2026-08",
+        date(2026, 9, 10),
+        True,
+    )
     assert after["zero_tariff", "ann-1"]["state"] == "closed"
     assert after["unclaimed", "dan"]["is_overdue"]
 
@@ -72,7 +76,10 @@ def test_what_cannot_be_looked_for_is_not_closed(home: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("zh", ("专项稽核", "零资费电路", "已逾期")), ("en", ("Audits", "Circuit without a charge", "overdue"))],
+    [
+        ("zh", ("专项稽核", "零资费电路", "已逾期")),
+        ("en", ("Audits", "Circuit without a charge", "overdue")),
+    ],
 )
 def test_the_company_workbook_shows_them(
     home: Path, tmp_path: Path, language: str, words: tuple[str, str, str]

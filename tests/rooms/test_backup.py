@@ -43,7 +43,11 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def files_of(home: Path) -> dict[str, tuple[str, int]]:
     """Hash and rights of every file of a home that a month is made of."""
-    kept = [p for p in home.rglob("*") if p.is_file() and ".partial" not in str(p) and not p.name.endswith(".lock")]
+    kept = [
+        p
+        for p in home.rglob("*")
+        if p.is_file() and ".partial" not in str(p) and not p.name.endswith(".lock")
+    ]
     kept = [p for p in kept if not p.name.startswith("office.sqlite3")]
     return {str(p.relative_to(home)): (hash_file(p), p.stat().st_mode & 0o777) for p in kept}
 
@@ -62,9 +66,15 @@ def office_of(home: Path) -> str:
 
 def test_a_restored_home_is_the_home(sound: Path, tmp_path: Path) -> None:
     made = back_up(sound, tmp_path / "archives", own_settings(), NOW)
-    assert made.path.name == "retention-20260905T020000Z.tar" and made.path.stat().st_mode & 0o777 == 0o600
+    assert (
+        made.path.name == "retention-20260905T020000Z.tar"
+        and made.path.stat().st_mode & 0o777 == 0o600
+    )
     again = restore(made.path, tmp_path / "again", own_settings())
-    assert files_of(again.path) == files_of(sound) and len(files_of(sound)) == again.files == made.files > 50
+    assert (
+        files_of(again.path) == files_of(sound)
+        and len(files_of(sound)) == again.files == made.files > 50
+    )
     assert orders_of(office_of(again.path)) == orders_of(office_of(sound)) != []
     assert not (again.path / "months" / "2026-09").exists()
     with no_gate():
@@ -78,7 +88,9 @@ def test_sqlite_becomes_postgresql(sound: Path, tmp_path: Path, postgres_cluster
     url = postgres_cluster.create("restored")
     in_service = own_settings(office_url=url)
     restore(made.path, tmp_path / "again", in_service)
-    assert [(o[0], o[1], o[2]) for o in orders_of(url)] == [(o[0], o[1], o[2]) for o in orders_of(office_of(sound))]
+    assert [(o[0], o[1], o[2]) for o in orders_of(url)] == [
+        (o[0], o[1], o[2]) for o in orders_of(office_of(sound))
+    ]
     with pytest.raises(Refused, match=r"restore\.office_not_empty"):
         restore(made.path, tmp_path / "other", in_service)
     assert not (tmp_path / "other").exists()
@@ -108,13 +120,17 @@ def rewritten(archive: Path, change: Callable[[str, bytes], bytes | None]) -> No
 
 
 def flipped(name: str, content: bytes) -> bytes:
-    return content[:-1] + bytes([content[-1] ^ 1]) if name.endswith("kpi_monthly.parquet") else content
+    return (
+        content[:-1] + bytes([content[-1] ^ 1]) if name.endswith("kpi_monthly.parquet") else content
+    )
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "cut off": lambda path: os.truncate(path, path.stat().st_size // 2),
     "one bit": lambda path: rewritten(path, flipped),
-    "a file gone": lambda path: rewritten(path, lambda n, c: None if n.endswith("dispatch_order.parquet") else c),
+    "a file gone": lambda path: rewritten(
+        path, lambda n, c: None if n.endswith("dispatch_order.parquet") else c
+    ),
     "no hashes": lambda path: rewritten(path, lambda n, c: None if n == HASHES else c),
     "other answers": lambda path: rewritten(path, lambda n, c: c + b"{}\n" if n == OFFICE else c),
     "no archive": lambda path: path.write_bytes(b"x" * 2000),

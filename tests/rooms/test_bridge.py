@@ -21,7 +21,10 @@ def months() -> list[tuple[list[Row], list[Row]]]:
         for month in operator.months[1:]:
             version = MonthFolder(operator.home, month).version()
             found.append(
-                (read(version, "kpi_bridge"), read(version, "kpi_monthly", kpi="revenue_retention_rate", variant="net"))
+                (
+                    read(version, "kpi_bridge"),
+                    read(version, "kpi_monthly", kpi="revenue_retention_rate", variant="net"),
+                )
             )
     return found
 
@@ -42,7 +45,9 @@ def test_base_and_causes_are_what_is_paid_now_at_every_level() -> None:
             for step, amount in amounts.items():
                 totals[scope[0], step] += amount
         checked += len(totals)
-        failing += [key for key, total in totals.items() if total != scopes["company", "company"][key[1]]]
+        failing += [
+            key for key, total in totals.items() if total != scopes["company", "company"][key[1]]
+        ]
         for row in kpis:
             checked += 2
             amounts = scopes[row["scope_kind"], row["scope_id"]]
@@ -73,5 +78,7 @@ def test_the_bridge_is_among_the_books_that_tie() -> None:
 
 def test_a_base_month_has_no_bridge() -> None:
     operator = twin_operator()
-    entry = MonthFolder(operator.home, operator.months[0]).version().manifest["tables"]["kpi_bridge"]
+    entry = (
+        MonthFolder(operator.home, operator.months[0]).version().manifest["tables"]["kpi_bridge"]
+    )
     assert (entry["status"], entry["reasons"]) == ("not_computed", ["base month"])

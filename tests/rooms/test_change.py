@@ -16,7 +16,9 @@ MEASURES = ("numerator_change", "value_change", *AMOUNTS, *VALUES)
 
 def months() -> list[list[Row]]:
     operator = twin_operator()
-    return [read(MonthFolder(operator.home, m).version(), "kpi_change") for m in operator.months[1:]]
+    return [
+        read(MonthFolder(operator.home, m).version(), "kpi_change") for m in operator.months[1:]
+    ]
 
 
 def test_every_sum_of_parts_and_effects_is_the_whole() -> None:
@@ -59,7 +61,9 @@ def test_changes_are_those_of_the_published_figures() -> None:
         figures = [v[key]["numerator"] if key in v else 0 for v in (before, now)]
         assert row["numerator_change"] == figures[1] - figures[0]
         if row["scope_kind"] == "company":
-            assert abs(float(row["value_change"]) - (now[key]["value"] - before[key]["value"])) < 1e-9
+            assert (
+                abs(float(row["value_change"]) - (now[key]["value"] - before[key]["value"])) < 1e-9
+            )
 
 
 def a_row(scope: str, numerator: int, denominator: int, status: str = "released") -> Row:
@@ -92,4 +96,7 @@ def test_a_first_month_compares_with_nothing(tmp_path: Path) -> None:
     with room_context(tmp_path, {"kpi_monthly": none_of("kpi")}) as context:
         write_changes(context)
         entry = only([context.tables["kpi_change"]])
-    assert entry["status"] == "not_computed" and entry["reasons"] == ["not held: 2026-07", "not held: 2025-08"]
+    assert entry["status"] == "not_computed" and entry["reasons"] == [
+        "not held: 2026-07",
+        "not held: 2025-08",
+    ]

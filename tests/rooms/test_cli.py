@@ -23,7 +23,20 @@ from pipelines.store.lake import MonthFolder
 from tests.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
-COMMANDS = ["run", "status", "show", "kpi", "lists", "export", "twin", "why", "figure", "daily", "doctor", "plan"]
+COMMANDS = [
+    "run",
+    "status",
+    "show",
+    "kpi",
+    "lists",
+    "export",
+    "twin",
+    "why",
+    "figure",
+    "daily",
+    "doctor",
+    "plan",
+]
 COMMANDS += ["backup", "restore", "tidy", "due", "metrics", "lineage", "deliver"]
 
 
@@ -39,7 +52,9 @@ Retention = Callable[..., Answer]
 
 
 @pytest.fixture
-def retention(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Retention:
+def retention(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Retention:
     """Run `retention` with those words, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
@@ -64,7 +79,12 @@ def retention(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a source and a home; names begin like formulas."""
     folder = tmp_path_factory.mktemp("cli")
-    town = Town().person("ann", name="=HYPERLINK(1)").person("=bob", calls=0, name="+博").person("cat", manager=None)
+    town = (
+        Town()
+        .person("ann", name="=HYPERLINK(1)")
+        .person("=bob", calls=0, name="+博")
+        .person("cat", manager=None)
+    )
     run_town(folder / "home", town.owe("ann"), folder / "source")
     return folder
 
@@ -78,7 +98,9 @@ def copied(made: Path, tmp_path: Path) -> Path:
 # -- a number opened ----------------------------------------------------------------------------------------------
 
 
-def test_a_figure_tells_what_it_means_and_writes_its_rows(retention: Retention, made: Path, tmp_path: Path) -> None:
+def test_a_figure_tells_what_it_means_and_writes_its_rows(
+    retention: Retention, made: Path, tmp_path: Path
+) -> None:
     asked = ("figure", "unclaimed_rate:branch:B1", "2026-08", "--home", made / "home", "--lang")
     told = retention(*asked, "en")
     assert told.code == 0 and "unclaimed_rate.customers" in told.out and "= 1 ÷ 3" in told.out
@@ -98,7 +120,12 @@ def test_a_figure_tells_what_it_means_and_writes_its_rows(retention: Retention, 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_helps(retention: Retention, command: str) -> None:
     answer = retention(command, "--help")
-    assert answer.code == 0 and "--home" in answer.out and "--lang" in answer.out and "--json" in answer.out
+    assert (
+        answer.code == 0
+        and "--home" in answer.out
+        and "--lang" in answer.out
+        and "--json" in answer.out
+    )
 
 
 def test_the_help_names_every_command(retention: Retention) -> None:
@@ -121,15 +148,25 @@ def test_a_wrong_call_ends_with_2(retention: Retention, words: tuple[str, ...]) 
 
 @pytest.mark.parametrize(
     "words",
-    [("fly",), ("run",), ("show", "kpi_monthly"), ("kpi", "2026-08", "--bad"), ("export", "2026-08")],
+    [
+        ("fly",),
+        ("run",),
+        ("show", "kpi_monthly"),
+        ("kpi", "2026-08", "--bad"),
+        ("export", "2026-08"),
+    ],
     ids=" ".join,
 )
-def test_words_the_parser_does_not_know_end_with_2(retention: Retention, words: tuple[str, ...]) -> None:
+def test_words_the_parser_does_not_know_end_with_2(
+    retention: Retention, words: tuple[str, ...]
+) -> None:
     answer = retention(*words)
     assert answer.code == 2 and answer.err.strip()
 
 
-@pytest.mark.parametrize("words", [("--services", "5"), ("--services", "300", "--months", "0")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("--services", "5"), ("--services", "300", "--months", "0")], ids=" ".join
+)
 def test_a_twin_out_of_range_ends_with_2(retention: Retention, words: tuple[str, ...]) -> None:
     rest = {"--services": "300", "--months": "1", "--seed": "1", "--out": "twin"}
     rest |= dict(zip(words[::2], words[1::2], strict=True))
@@ -141,7 +178,9 @@ def test_a_twin_out_of_range_ends_with_2(retention: Retention, words: tuple[str,
 
 def test_a_run_ends_with_0_and_says_where(retention: Retention, copied: Path) -> None:
     answer = retention("run", MONTH, "--source", "source")
-    assert (answer.code, answer.err) == (0, "") and "2026-08" in answer.out and "v0001" in answer.out
+    assert (
+        (answer.code, answer.err) == (0, "") and "2026-08" in answer.out and "v0001" in answer.out
+    )
 
 
 def test_a_run_as_json(retention: Retention, copied: Path) -> None:
@@ -152,7 +191,10 @@ def test_a_run_as_json(retention: Retention, copied: Path) -> None:
 
 
 def test_a_release_seals_and_a_later_one_only_reads(retention: Retention, copied: Path) -> None:
-    assert retention("run", MONTH, "--release").code == 0 and MonthFolder(copied / "home", MONTH).seal()
+    assert (
+        retention("run", MONTH, "--release").code == 0
+        and MonthFolder(copied / "home", MONTH).seal()
+    )
     again = retention("run", MONTH, "--source", "source", "--release", "--json")
     assert again.code == 0 and json.loads(again.out)["released"]
 
@@ -169,7 +211,9 @@ def test_a_busy_month_ends_with_16(retention: Retention, copied: Path) -> None:
         assert retention("run", MONTH, "--source", "source").code == 16
 
 
-@pytest.mark.parametrize(("change", "code"), [(Town.without, 11), (Town.header_only, 13)], ids=["absent", "empty"])
+@pytest.mark.parametrize(
+    ("change", "code"), [(Town.without, 11), (Town.header_only, 13)], ids=["absent", "empty"]
+)
 def test_a_required_table_that_is_not_there(
     retention: Retention, tmp_path: Path, change: Callable[[Town, str], Town], code: int
 ) -> None:
@@ -183,16 +227,21 @@ def test_a_month_that_is_not_delivered_ends_with_11(retention: Retention, copied
     assert answer.code == 11 and "2026-09" in answer.err
 
 
-def test_a_refused_table_ends_with_12_and_the_rest_is_done(retention: Retention, tmp_path: Path) -> None:
+def test_a_refused_table_ends_with_12_and_the_rest_is_done(
+    retention: Retention, tmp_path: Path
+) -> None:
     Town().person("ann").drop_column("usage", "data_mb").write(tmp_path / "source")
     answer = retention("run", MONTH, "--source", "source", "--json")
     assert answer.code == 12 and json.loads(answer.err)["error"] == "run.held_back"
     assert (
-        list(json.loads(answer.out)["refused_tables"]) == ["usage"] and MonthFolder(tmp_path / "home", MONTH).current()
+        list(json.loads(answer.out)["refused_tables"]) == ["usage"]
+        and MonthFolder(tmp_path / "home", MONTH).current()
     )
 
 
-def test_a_bad_setting_ends_with_10(retention: Retention, copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_setting_ends_with_10(
+    retention: Retention, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RETENTION_HOLDOUT_SHARE", "2")
     answer = retention("run", MONTH, "--source", "source")
     assert answer.code == 10 and "RETENTION_HOLDOUT_SHARE" in answer.err
@@ -205,7 +254,10 @@ def test_room_after_room(retention: Retention, tmp_path: Path) -> None:
     assert answer.code == 2 and "snapshot" in answer.err
     assert retention("run", MONTH, "--source", "source", "--only", "kitchen").code == 2
     answer = retention("status", MONTH, "--json")
-    assert json.loads(answer.out)["draft_rooms"] == ["extract"] and json.loads(answer.out)["current"] is None
+    assert (
+        json.loads(answer.out)["draft_rooms"] == ["extract"]
+        and json.loads(answer.out)["current"] is None
+    )
 
 
 # -- languages ---------------------------------------------------------------------------------------------------
@@ -229,7 +281,12 @@ def test_the_shell_s_language_is_the_default(
 def test_a_failure_as_json_is_json_on_stderr(retention: Retention) -> None:
     answer = retention("status", "2030-01", "--json")
     error = json.loads(answer.err)
-    assert (answer.code, answer.out, error["error"], error["facts"]) == (2, "", "month.not_held", {"month": "2030-01"})
+    assert (answer.code, answer.out, error["error"], error["facts"]) == (
+        2,
+        "",
+        "month.not_held",
+        {"month": "2030-01"},
+    )
 
 
 # -- looking -----------------------------------------------------------------------------------------------------
@@ -250,7 +307,12 @@ def test_drawing_uses_nothing_that_will_go(retention: Retention, copied: Path) -
 
 def test_status_without_a_month_lists_what_is_held(retention: Retention, copied: Path) -> None:
     (row,) = json.loads(retention("status", "--json").out)
-    assert (row["month"], row["version"], row["is_sealed"], row["withheld"]) == ("2026-08", 1, False, 0)
+    assert (row["month"], row["version"], row["is_sealed"], row["withheld"]) == (
+        "2026-08",
+        1,
+        False,
+        0,
+    )
     assert "2026-08" in retention("status").out
     assert retention("status", "--home", "elsewhere").code == 0
 
@@ -269,13 +331,24 @@ def test_status_names_the_deadlines_and_how_they_stand(
         ("2026-09-11", "service_bulletin", "by_hand"),
     ]
     said = retention("status", MONTH, "--lang", "en").out
-    assert "2026-09-04  overdue  monthly appraisal: results  report_pay: missing: appraisal_input" in said
+    assert (
+        "2026-09-04  overdue  monthly appraisal: results  report_pay: missing: appraisal_input"
+        in said
+    )
     assert "2026-09-10  待办  新增高端分配、发卡" in retention("status", MONTH, "--lang", "zh").out
     assert content["has_development_key"] is False
 
 
 @pytest.mark.parametrize(
-    "table", ["kpi_monthly", "dispatch_order", "dispatch_why_not", "quarantine", "validate_result", "snapshot_customer"]
+    "table",
+    [
+        "kpi_monthly",
+        "dispatch_order",
+        "dispatch_why_not",
+        "quarantine",
+        "validate_result",
+        "snapshot_customer",
+    ],
 )
 def test_tables_are_shown(retention: Retention, copied: Path, table: str) -> None:
     answer = retention("show", table, MONTH, "--json")
@@ -286,9 +359,12 @@ def test_tables_are_shown(retention: Retention, copied: Path, table: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("table", "why"), [("score_churn", "no champion model"), ("nothing", "nothing"), ("dispatch_list", "")]
+    ("table", "why"),
+    [("score_churn", "no champion model"), ("nothing", "nothing"), ("dispatch_list", "")],
 )
-def test_a_table_that_is_not_computed_says_why(retention: Retention, copied: Path, table: str, why: str) -> None:
+def test_a_table_that_is_not_computed_says_why(
+    retention: Retention, copied: Path, table: str, why: str
+) -> None:
     answer = retention("show", table, MONTH)
     assert (answer.code, why in answer.err) == (2 if why else 0, True)
 
@@ -304,9 +380,16 @@ def test_a_table_goes_to_a_file_of_each_kind(retention: Retention, copied: Path)
         assert (answer.code, json.loads(answer.out)["rows"]) == (0, 3)
     frame = pq.read_table(copied / "deep" / "t.parquet").to_pylist()
     assert [r["customer_id"] for r in frame] == ["=bob", "ann", "cat"]
-    sheet = CalamineWorkbook.from_path(str(copied / "deep" / "t.xlsx")).get_sheet_by_index(0).to_python()
+    sheet = (
+        CalamineWorkbook.from_path(str(copied / "deep" / "t.xlsx"))
+        .get_sheet_by_index(0)
+        .to_python()
+    )
     assert [line[0] for line in sheet] == ["customer_id", "=bob", "ann", "cat"]
-    assert retention("show", "snapshot_customer", MONTH, "--out", "t.txt").code == 2 and not (copied / "t.txt").exists()
+    assert (
+        retention("show", "snapshot_customer", MONTH, "--out", "t.txt").code == 2
+        and not (copied / "t.txt").exists()
+    )
 
 
 def test_no_text_in_a_csv_is_a_formula(retention: Retention, copied: Path) -> None:
@@ -331,7 +414,9 @@ def test_personal_data_are_masked_however_they_are_shown(
     assert kind == "screen" or "138****5678" in text
 
 
-def test_raw_text_of_unknown_columns_is_masked_or_left_out(retention: Retention, tmp_path: Path) -> None:
+def test_raw_text_of_unknown_columns_is_masked_or_left_out(
+    retention: Retention, tmp_path: Path
+) -> None:
     town = Town().person("ann")
     town.tables["customer"][0]["mobile_2"] = "13900009999"
     run_town(tmp_path / "home", town, tmp_path / "source")
@@ -343,13 +428,17 @@ def test_export_and_twin_write_and_say_so(retention: Retention, copied: Path) ->
     assert answer.code == 0 and sorted(json.loads(answer.out)["files"]) == sorted(
         p.name for p in (copied / "out").iterdir()
     )
-    made = retention("twin", "--services", 100, "--months", 1, "--seed", 1, "--out", "twin", "--json")
+    made = retention(
+        "twin", "--services", 100, "--months", 1, "--seed", 1, "--out", "twin", "--json"
+    )
     assert (made.code, json.loads(made.out)["months"]) == (0, 1) and (
         copied / "twin" / "2026-08" / "customer.parquet"
     ).exists()
 
 
-def test_daily_answers_in_both_forms_and_refuses_what_is_no_day(retention: Retention, tmp_path: Path) -> None:
+def test_daily_answers_in_both_forms_and_refuses_what_is_no_day(
+    retention: Retention, tmp_path: Path
+) -> None:
     run_town(tmp_path / "home", Town().person("ann"), tmp_path / "source")
     line = row("service", MONTH, service_id="ann-1", status="suspended_arrears")
     write_csv(tmp_path / "source" / "daily" / "2026-09-08" / "service.csv", "service", [line])
@@ -358,7 +447,10 @@ def test_daily_answers_in_both_forms_and_refuses_what_is_no_day(retention: Reten
     assert (said.code, content["orders"]) == (12, 1)
     assert content["not_computed"]["daily_suspended"] == "absent: status_change"
     said = retention("daily", "2026-09-08", "--source", "source", "--lang", "en", "--out", "out")
-    assert "Orders of the day, added to those of 2026-08: 1" in said.out and "daily_arrears" in said.err
+    assert (
+        "Orders of the day, added to those of 2026-08: 1" in said.out
+        and "daily_arrears" in said.err
+    )
     assert any((tmp_path / "out").glob("2026-09-08_manager_*.xlsx"))
     assert retention("daily", "8.9.2026", "--source", "source").code == 2
     assert retention("daily", "2026-09-09", "--source", "source").code == 11

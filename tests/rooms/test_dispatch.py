@@ -9,14 +9,26 @@ import pytest
 
 from pipelines.catalogue.outputs import lists
 from pipelines.core.month import Month
-from tests.dispatched import Office, a_list, consent, drawn, manager, order_before, owner, treated, why_not
+from tests.dispatched import (
+    Office,
+    a_list,
+    consent,
+    drawn,
+    manager,
+    order_before,
+    owner,
+    treated,
+    why_not,
+)
 from tests.small import Row, only, read, twin_operator, yuan
 
 # -- one order a customer ----------------------------------------------------------------------------------------
 
 
 def test_the_first_list_by_priority_has_the_customer(office: Office) -> None:
-    folder = office(a_list("late", ["ann", "bob"], priority=20), a_list("early", ["bob"], priority=10))
+    folder = office(
+        a_list("late", ["ann", "bob"], priority=20), a_list("early", ["bob"], priority=10)
+    )
     assert treated(folder, "early") == ["bob"] and treated(folder, "late") == ["ann"]
     assert why_not(folder, "late") == {"bob": "other_list"}
     also = {r["customer_id"]: r["also_on"] for r in read(folder, "dispatch_order")}
@@ -60,7 +72,9 @@ def test_the_first_reason_that_applies_is_the_why_not(office: Office, place: int
     folder = office(
         first,
         asked,
-        features_consent=[consent("ann", "do_not_contact" in has, "opted_out" in has, "wrong_number" in has)],
+        features_consent=[
+            consent("ann", "do_not_contact" in has, "opted_out" in has, "wrong_number" in has)
+        ],
         features_complaint=[{"customer_id": "ann" if "complaint" in has else "zoe"}],
         prior__dispatch_holdout=drawn("ann", is_drawn="holdout" in has),
         m1__dispatch_order=[order_before("ann" if "cool_down" in has else "zoe", "marketing")],
@@ -70,15 +84,24 @@ def test_the_first_reason_that_applies_is_the_why_not(office: Office, place: int
     assert why_not(folder, "asked") == {"ann": WHY_NOTS[place]} and not treated(folder, "asked")
 
 
-@pytest.mark.parametrize(("purpose", "stopped"), [("marketing", True), ("debt", True), ("service", False)])
-def test_a_complaint_stops_marketing_and_debt_only(office: Office, purpose: str, stopped: bool) -> None:
-    folder = office(a_list("asked", ["ann"], purpose=purpose), features_complaint=[{"customer_id": "ann"}])
+@pytest.mark.parametrize(
+    ("purpose", "stopped"), [("marketing", True), ("debt", True), ("service", False)]
+)
+def test_a_complaint_stops_marketing_and_debt_only(
+    office: Office, purpose: str, stopped: bool
+) -> None:
+    folder = office(
+        a_list("asked", ["ann"], purpose=purpose), features_complaint=[{"customer_id": "ann"}]
+    )
     assert why_not(folder, "asked") == ({"ann": "complaint"} if stopped else {})
 
 
 @pytest.mark.parametrize("purpose", ["marketing", "debt", "service"])
 def test_do_not_contact_stops_every_purpose(office: Office, purpose: str) -> None:
-    lists = [a_list("asked", ["ann"], purpose=purpose), a_list("claim", ["ann"], purpose=purpose, assign="branch")]
+    lists = [
+        a_list("asked", ["ann"], purpose=purpose),
+        a_list("claim", ["ann"], purpose=purpose, assign="branch"),
+    ]
     folder = office(*lists, features_consent=[consent("ann", do_not_contact=True)])
     assert {r["reason"] for r in read(folder, "dispatch_why_not")} == {"do_not_contact"}
 
@@ -98,7 +121,9 @@ def test_without_managers_a_list_is_not_computed_by_name(office: Office, table: 
 
 
 def test_a_manager_who_left_is_no_manager(office: Office) -> None:
-    folder = office(a_list("asked", ["ann", "bob"]), features_owner=[owner("ann", "M9"), owner("bob")])
+    folder = office(
+        a_list("asked", ["ann", "bob"]), features_owner=[owner("ann", "M9"), owner("bob")]
+    )
     assert why_not(folder, "asked") == {"ann": "no_manager"} and treated(folder, "asked") == ["bob"]
 
 
@@ -112,7 +137,11 @@ def test_a_manager_who_left_is_no_manager(office: Office) -> None:
         (order_before("ann", "service"), "marketing", False),
         (order_before("ann", "debt"), "debt", False),
         (order_before("ann", "service", arm="holdout"), "service", False),
-        (order_before("ann", "service", on=date(2026, 7, 5)), "service", True),  # 60 days before the 3rd of September
+        (
+            order_before("ann", "service", on=date(2026, 7, 5)),
+            "service",
+            True,
+        ),  # 60 days before the 3rd of September
         (order_before("ann", "service", on=date(2026, 7, 4)), "service", False),
     ],
     ids=["same", "other_purpose", "debt", "held_out", "day_60", "day_61"],
@@ -135,13 +164,17 @@ def test_cool_down_reaches_two_months_back(office: Office) -> None:
 
 def test_the_held_out_have_an_arm_and_a_why_not_and_no_treated_order(office: Office) -> None:
     folder = office(
-        a_list("asked", ["ann", "bob"], holdout=True), prior__dispatch_holdout=drawn("ann"), holdout_share=0
+        a_list("asked", ["ann", "bob"], holdout=True),
+        prior__dispatch_holdout=drawn("ann"),
+        holdout_share=0,
     )
     assert treated(folder, "asked") == ["bob"] and why_not(folder, "asked") == {"ann": "holdout"}
     assert only(read(folder, "dispatch_order", arm="holdout"))["customer_id"] == "ann"
 
 
-def test_the_held_out_take_no_capacity_and_stand_only_where_a_treated_one_would(office: Office) -> None:
+def test_the_held_out_take_no_capacity_and_stand_only_where_a_treated_one_would(
+    office: Office,
+) -> None:
     asked = a_list("asked", ["ann", "bob", "cat", "dan"], holdout=True)
     held = drawn("ann", "dan") + drawn("bob", "cat", is_drawn=False)
     folder = office(asked, prior__dispatch_holdout=held, features_manager=[manager("M1", 2)])
@@ -151,20 +184,33 @@ def test_the_held_out_take_no_capacity_and_stand_only_where_a_treated_one_would(
 
 
 def test_the_held_out_leave_their_place_to_the_next_list(office: Office) -> None:
-    early, late = a_list("early", ["ann"], priority=1, holdout=True), a_list("late", ["bob"], priority=2)
-    folder = office(early, late, prior__dispatch_holdout=drawn("ann"), features_manager=[manager("M1", 1)])
+    early, late = (
+        a_list("early", ["ann"], priority=1, holdout=True),
+        a_list("late", ["bob"], priority=2),
+    )
+    folder = office(
+        early, late, prior__dispatch_holdout=drawn("ann"), features_manager=[manager("M1", 1)]
+    )
     assert treated(folder, "late") == ["bob"] and read(folder, "dispatch_order", arm="holdout")
 
 
 def test_the_held_out_get_their_debt_order_first(office: Office) -> None:
-    debt, asked = a_list("debt", ["ann"], priority=1, purpose="debt"), a_list("asked", ["ann"], holdout=True)
+    debt, asked = (
+        a_list("debt", ["ann"], priority=1, purpose="debt"),
+        a_list("asked", ["ann"], holdout=True),
+    )
     folder = office(debt, asked, prior__dispatch_holdout=drawn("ann"))
     assert treated(folder, "debt") == ["ann"] and why_not(folder, "asked") == {"ann": "holdout"}
-    assert not read(folder, "dispatch_order", arm="holdout")  # who is called anyway is no fair comparison
+    assert not read(
+        folder, "dispatch_order", arm="holdout"
+    )  # who is called anyway is no fair comparison
 
 
 def test_the_held_out_still_get_card_and_claim_orders(office: Office) -> None:
-    asked, card = a_list("asked", ["ann"], priority=1, holdout=True), a_list("card", ["ann"], priority=2)
+    asked, card = (
+        a_list("asked", ["ann"], priority=1, holdout=True),
+        a_list("card", ["ann"], priority=2),
+    )
     folder = office(asked, card, prior__dispatch_holdout=drawn("ann"))
     assert treated(folder, "card") == ["ann"]
 
@@ -174,7 +220,10 @@ def test_a_draw_is_kept_for_good(office: Office) -> None:
     first = office(a_list("asked", people[:80], holdout=True), people=people, holdout_share="0.25")
     before = read(first, "dispatch_holdout")
     again = office(
-        a_list("asked", people, holdout=True), people=people, holdout_share="0.25", prior__dispatch_holdout=before
+        a_list("asked", people, holdout=True),
+        people=people,
+        holdout_share="0.25",
+        prior__dispatch_holdout=before,
     )
     after = read(again, "dispatch_holdout")
     assert [r for r in after if r["customer_id"] < "p080"] == before
@@ -191,8 +240,12 @@ def test_nobody_is_drawn_for_a_list_without_hold_out(office: Office) -> None:
 
 def test_orders_have_the_same_id_on_every_run(office: Office) -> None:
     ids = [r["order_id"] for r in read(office(a_list("asked", ["ann", "bob"])), "dispatch_order")]
-    again = read(office(a_list("asked", ["bob", "ann", "cat"]), a_list("more", ["ann"])), "dispatch_order")
-    assert set(ids) <= {r["order_id"] for r in again} and len({r["order_id"] for r in again}) == len(again)
+    again = read(
+        office(a_list("asked", ["bob", "ann", "cat"]), a_list("more", ["ann"])), "dispatch_order"
+    )
+    assert set(ids) <= {r["order_id"] for r in again} and len(
+        {r["order_id"] for r in again}
+    ) == len(again)
     assert all(i.startswith("202608-") for i in ids)
 
 
@@ -204,18 +257,25 @@ def test_orders_have_the_same_id_on_every_run(office: Office) -> None:
         ("2027-08", date(2027, 9, 10), True),  # nobody knows the holidays of 2027 yet
     ],
 )
-def test_due_days_move_to_working_days(office: Office, month: str, due_on: date, provisional: bool) -> None:
+def test_due_days_move_to_working_days(
+    office: Office, month: str, due_on: date, provisional: bool
+) -> None:
     order = only(read(office(a_list("asked", ["ann"]), month=Month.parse(month)), "dispatch_order"))
     assert (order["due_on"], order["is_provisional"]) == (due_on, provisional)
 
 
 def test_the_day_of_dispatch_is_a_working_day_of_the_next_month(office: Office) -> None:
-    golden_week = only(read(office(a_list("asked", ["ann"]), month=Month.parse("2018-09")), "dispatch_order"))
+    golden_week = only(
+        read(office(a_list("asked", ["ann"]), month=Month.parse("2018-09")), "dispatch_order")
+    )
     assert golden_week["dispatched_on"] == date(2018, 10, 10)  # the 1st to the 7th are holidays
 
 
 def states(*found: tuple[str, str]) -> list[Row]:
-    return [{"kind": "list", "output": n, "scope": "all", "status": s, "reason": "usage.overlap"} for n, s in found]
+    return [
+        {"kind": "list", "output": n, "scope": "all", "status": s, "reason": "usage.overlap"}
+        for n, s in found
+    ]
 
 
 def test_a_withheld_list_sends_nobody_and_blocks_nobody(office: Office) -> None:

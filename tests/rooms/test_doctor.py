@@ -97,9 +97,7 @@ def lose_the_office(home: Path) -> None:
 
 def promote_what_is_gone(home: Path) -> None:
     (home / "models").mkdir()
-    said = (
-        '{"version": "2026-06-0123456789ab", "trained_through": "2026-06", "by": "li", "why": "-", "at": "2026-07-01"}'
-    )
+    said = '{"version": "2026-06-0123456789ab", "trained_through": "2026-06", "by": "li", "why": "-", "at": "2026-07-01"}'
     (home / "models" / "promotions.jsonl").write_text(said + "\n")
 
 
@@ -135,8 +133,16 @@ def test_a_broken_home(home: Path, damage: Callable[[Path], None], found: dict[s
         ("RETENTION_DELIVERY_FILE", "wrong.yml", {"delivery": "fail"}),
         ("RETENTION_DELIVERY_FILE", "unmounted.yml", {"delivery": "warn"}),
         ("RETENTION_DELIVERY_FILE", "right.yml", {}),
-        ("RETENTION_OFFICE_URL", "postgresql+psycopg://nobody:hush@127.0.0.1:1/office", {"office": "fail"}),
-        ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg://nobody:hush@127.0.0.1:1/a", {"airflow": "fail"}),
+        (
+            "RETENTION_OFFICE_URL",
+            "postgresql+psycopg://nobody:hush@127.0.0.1:1/office",
+            {"office": "fail"},
+        ),
+        (
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            "postgresql+psycopg://nobody:hush@127.0.0.1:1/a",
+            {"airflow": "fail"},
+        ),
         ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "sqlite:///empty.db", {"airflow": "fail"}),
     ],
 )
@@ -146,7 +152,9 @@ def test_broken_settings(
     Path("gate.yml").write_text("bill.no_such_rule: {severity: info}")
     Path("weights.yml").write_text("cap: many")
     Path("days.yml").write_text("holidays: [yesterday]")
-    Path("wrong.yml").write_text("since: 2026-10\nchannels: {robot: {kind: robot, url: https://hush.example}}")
+    Path("wrong.yml").write_text(
+        "since: 2026-10\nchannels: {robot: {kind: robot, url: https://hush.example}}"
+    )
     for folder in ("unmounted", "right"):
         channel = f"kind: folder, path: {'.' if folder == 'right' else folder}, what: [company]"
         Path(f"{folder}.yml").write_text(f"since: 2026-10\nchannels: {{share: {{{channel}}}}}")
@@ -168,7 +176,9 @@ def test_a_home_nobody_may_write(home: Path) -> None:
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("needs the right to mount a small tmpfs")
     yield disk
@@ -200,7 +210,9 @@ def test_another_encoding() -> None:
     assert said.stdout.strip() == "warn"
 
 
-def test_the_fonts_come_along_and_are_missed_when_they_are_gone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fonts_come_along_and_are_missed_when_they_are_gone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sound = next(check for check in examine(home, TODAY) if check.name == "font")
     assert (sound.state, sound.facts["font"]) == ("ok", "Noto Serif SC, Noto Sans SC")
     monkeypatch.setattr(fonts, "PACKAGE", "no_such_fonts")
@@ -209,9 +221,16 @@ def test_the_fonts_come_along_and_are_missed_when_they_are_gone(home: Path, monk
 
 @pytest.mark.parametrize(
     ("codes", "error"),
-    [(("ok", "warn"), None), (("fail", 10), SpecError), (("fail", 14), ModelError), (("fail", 17), StorageError)],
+    [
+        (("ok", "warn"), None),
+        (("fail", 10), SpecError),
+        (("fail", 14), ModelError),
+        (("fail", 17), StorageError),
+    ],
 )
-def test_the_worst_decides_how_it_ends(codes: tuple[str, int], error: type[Exception] | None) -> None:
+def test_the_worst_decides_how_it_ends(
+    codes: tuple[str, int], error: type[Exception] | None
+) -> None:
     state, code = codes if error else ("warn", 17)
     checks = [Check("one", "ok", "python"), Check("two", state, "python", {}, code)]
     if error is None:
@@ -222,7 +241,9 @@ def test_the_worst_decides_how_it_ends(codes: tuple[str, int], error: type[Excep
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_finding_has_words(home: Path, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_finding_has_words(
+    home: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for damage in (garble_current, leave_a_draft, come_from_the_future, promote_what_is_gone):
         damage(home)
     monkeypatch.setenv("RETENTION_SECRET_KEY", "retention-office-development-key")
@@ -240,12 +261,20 @@ LINES = re.findall(
 
 
 def test_the_runbook_has_every_finding_and_no_other() -> None:
-    known = {key for key in labels("en") if key.startswith("doctor.") and not key.startswith("doctor.name.")}
+    known = {
+        key
+        for key in labels("en")
+        if key.startswith("doctor.") and not key.startswith("doctor.name.")
+    }
     assert sorted(f"doctor.{finding}" for finding, *_ in LINES) == sorted(known)
 
 
-@pytest.mark.parametrize(("finding", "mark", "line", "code"), LINES, ids=[finding for finding, *_ in LINES])
-def test_the_runbook_says_what_the_doctor_says(finding: str, mark: str, line: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("finding", "mark", "line", "code"), LINES, ids=[finding for finding, *_ in LINES]
+)
+def test_the_runbook_says_what_the_doctor_says(
+    finding: str, mark: str, line: str, code: str
+) -> None:
     words = labels("en")
     name, _, said = line.partition(": ")
     assert name in {text for key, text in words.items() if key.startswith("doctor.name.")}

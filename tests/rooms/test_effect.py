@@ -41,18 +41,31 @@ def effects(folder: Path, months: Sequence[pa.Table]) -> dict[str, Row]:
 
 
 def test_months_add_up(tmp_path: Path) -> None:
-    month = arms(("churn_risk", "treated", 100, 90), ("churn_risk", "holdout", 20, 16), ("arrears", "treated", 50, 50))
+    month = arms(
+        ("churn_risk", "treated", 100, 90),
+        ("churn_risk", "holdout", 20, 16),
+        ("arrears", "treated", 50, 50),
+    )
     found = effects(tmp_path, [month, month])
     assert set(found) == {"churn_risk", "overall"}  # debt is never held out
     row = found["churn_risk"]
-    assert (row["treated_order_count"], row["holdout_kept_count"], row["month_count"]) == (200, 32, 2)
+    assert (row["treated_order_count"], row["holdout_kept_count"], row["month_count"]) == (
+        200,
+        32,
+        2,
+    )
     assert row["effect"] == pytest.approx(0.1) and row["effect_low"] < 0.1 < row["effect_high"]
     assert row["revenue_kept"] == pytest.approx(200 * 10.0) and row["state"] == "open"
-    assert found["overall"]["effect"] == pytest.approx(0.1) and found["overall"]["treated_order_count"] == 200
+    assert (
+        found["overall"]["effect"] == pytest.approx(0.1)
+        and found["overall"]["treated_order_count"] == 200
+    )
 
 
 def test_too_few_say_nothing(tmp_path: Path) -> None:
-    found = effects(tmp_path, [arms(("renewal", "treated", 100, 90), ("renewal", "holdout", 29, 20))])
+    found = effects(
+        tmp_path, [arms(("renewal", "treated", 100, 90), ("renewal", "holdout", 29, 20))]
+    )
     assert (found["renewal"]["state"], found["renewal"]["effect"]) == ("too_few", None)
 
 

@@ -24,12 +24,22 @@ _FACETS = {
         "required": ["_producer", "_schemaURL"],
         "properties": {
             "_producer": {"type": "string", "pattern": r"^\w+:"},
-            "_schemaURL": {"type": "string", "pattern": r"^https://openlineage\.io/spec/.*#/\$defs/\w+$"},
+            "_schemaURL": {
+                "type": "string",
+                "pattern": r"^https://openlineage\.io/spec/.*#/\$defs/\w+$",
+            },
         },
     },
 }
-_NAMED = {"namespace": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1}}
-_JOB = {"type": "object", "required": ["namespace", "name"], "properties": _NAMED | {"facets": _FACETS}}
+_NAMED = {
+    "namespace": {"type": "string", "minLength": 1},
+    "name": {"type": "string", "minLength": 1},
+}
+_JOB = {
+    "type": "object",
+    "required": ["namespace", "name"],
+    "properties": _NAMED | {"facets": _FACETS},
+}
 _DATASET = {
     "type": "object",
     "required": ["namespace", "name"],
@@ -41,10 +51,19 @@ SPECIFICATION = {
     "required": ["eventTime", "producer", "schemaURL", "run", "job"],
     "properties": {
         "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
-        "eventTime": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
+        "eventTime": {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
+        },
         "producer": {"type": "string", "pattern": r"^\w+:"},
-        "schemaURL": {"const": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"},
-        "run": {"type": "object", "required": ["runId"], "properties": {"runId": _UUID, "facets": _FACETS}},
+        "schemaURL": {
+            "const": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
+        },
+        "run": {
+            "type": "object",
+            "required": ["runId"],
+            "properties": {"runId": _UUID, "facets": _FACETS},
+        },
         "job": _JOB,
         "inputs": {"type": "array", "items": _DATASET},
         "outputs": {"type": "array", "items": _DATASET},
@@ -88,7 +107,9 @@ def test_every_run_starts_and_completes_once_a_table_inside_its_room(events: lis
     for name, event in done.items():
         parent = event["run"]["facets"].get("parent")
         room = name.partition(".")[0]
-        assert (parent and parent["run"]["runId"]) == (done[room]["run"]["runId"] if "." in name else None)
+        assert (parent and parent["run"]["runId"]) == (
+            done[room]["run"]["runId"] if "." in name else None
+        )
 
 
 def test_the_datasets_are_those_of_the_manifest(events: list[Event], version: Version) -> None:
@@ -98,8 +119,13 @@ def test_the_datasets_are_those_of_the_manifest(events: list[Event], version: Ve
         assert set(outputs) == {n for n, e in tables.items() if e["room"] == room}
         for name in (n for n in outputs if "sha256" in tables[n]):
             facets = outputs[name]["facets"]
-            assert facets["version"]["datasetVersion"] == tables[name]["sha256"] and facets["schema"]["fields"]
-            assert outputs[name]["outputFacets"]["outputStatistics"]["rowCount"] == tables[name].get("rows")
+            assert (
+                facets["version"]["datasetVersion"] == tables[name]["sha256"]
+                and facets["schema"]["fields"]
+            )
+            assert outputs[name]["outputFacets"]["outputStatistics"]["rowCount"] == tables[
+                name
+            ].get("rows")
     service = done["features.features_arrears"]
     assert {d["name"] for d in service["inputs"]} == set(tables["features_arrears"]["inputs"])
     assert "SELECT" in service["job"]["facets"]["sql"]["query"]
@@ -107,7 +133,9 @@ def test_the_datasets_are_those_of_the_manifest(events: list[Event], version: Ve
     assert "extract_bill" in {d["name"] for d in done["snapshot"]["inputs"]}
 
 
-def test_the_same_version_gives_the_same_events_and_another_gives_others(version: Version, tmp_path: Path) -> None:
+def test_the_same_version_gives_the_same_events_and_another_gives_others(
+    version: Version, tmp_path: Path
+) -> None:
     copy = Version(version.month, shutil.copytree(version.path, tmp_path / version.path.name))
     for where in (version, copy):
         write_events(where, tmp_path / f"{where is copy}.ndjson")
@@ -121,11 +149,16 @@ def _ids(events: Any) -> set[str]:
     return {event.run.runId for event in events if isinstance(event, RunEvent)}
 
 
-def test_sql_that_is_not_the_one_that_made_the_table_is_left_out(version: Version, tmp_path: Path) -> None:
+def test_sql_that_is_not_the_one_that_made_the_table_is_left_out(
+    version: Version, tmp_path: Path
+) -> None:
     copy = Version(version.month, shutil.copytree(version.path, tmp_path / version.path.name))
     manifest = copy.path / "manifest.json"
     content = json.loads(manifest.read_text())
     content["tables"]["features_arrears"]["definition"]["sha256"] = "0" * 64
     manifest.write_text(json.dumps(content))
     told = {e.job.name: e.job.facets for e in make_events(copy)}
-    assert "sql" not in told["features.features_arrears"] and "sql" in told["features.features_service"]
+    assert (
+        "sql" not in told["features.features_arrears"]
+        and "sql" in told["features.features_service"]
+    )

@@ -23,7 +23,9 @@ PHONE = "13812345678"
 def grid(path: Path, tab: int) -> list[Row]:
     """A sheet's rows below its header, by title."""
     lines: list[list[Any]] = (
-        CalamineWorkbook.from_path(str(path)).get_sheet_by_index(tab).to_python(skip_empty_area=False)
+        CalamineWorkbook.from_path(str(path))
+        .get_sheet_by_index(tab)
+        .to_python(skip_empty_area=False)
     )
     header = next(i for i, line in enumerate(lines) if len({str(c) for c in line if c}) > 2)
     titles = [str(cell) for cell in lines[header]]
@@ -39,7 +41,10 @@ def everything(path: Path) -> str:
 def people() -> Town:
     """ann owes and is M1's, bob is M1's and quiet, cat has no manager, dan is ordinary and unclaimed."""
     town = (
-        Town().person("ann", name="安安安").person("bob", calls=0, name="博博").person("cat", manager=None, branch="B2")
+        Town()
+        .person("ann", name="安安安")
+        .person("bob", calls=0, name="博博")
+        .person("cat", manager=None, branch="B2")
     )
     town.person("dan", manager=None, vip_tier="none", revenue="10.00", name="丹丹丹").owe("ann")
     return town
@@ -61,11 +66,16 @@ def books(home: Path) -> dict[str, Path]:
 
 def test_there_is_a_book_a_desk_and_one_for_the_company(books: dict[str, Path]) -> None:
     assert set(books) == {"M1", "M3", "B1", "company"}
-    assert all(book.parent.name == "out" and book.name.startswith("2026-08_") for book in books.values())
+    assert all(
+        book.parent.name == "out" and book.name.startswith("2026-08_") for book in books.values()
+    )
 
 
 def test_a_manager_s_book_holds_his_orders_and_no_others(books: dict[str, Path]) -> None:
-    assert [row["Customer id"] for row in grid(books["M1"], 0)] == ["ann", "bob"]  # arrears come before zero usage
+    assert [row["Customer id"] for row in grid(books["M1"], 0)] == [
+        "ann",
+        "bob",
+    ]  # arrears come before zero usage
     assert [row["Customer id"] for row in grid(books["M3"], 0)] == ["cat"]
     assert [row["Customer id"] for row in grid(books["B1"], 0)] == ["dan"]
 
@@ -75,7 +85,12 @@ def test_phone_and_name_are_whole_on_the_owner_s_list_only(books: dict[str, Path
     assert (ann["Phone"], ann["Customer"]) == (PHONE, "安安安")
     for desk in ("B1", "company"):
         text = everything(books[desk])
-        assert PHONE not in text and "138****5678" in text and "安安安" not in text and "丹丹丹" not in text
+        assert (
+            PHONE not in text
+            and "138****5678" in text
+            and "安安安" not in text
+            and "丹丹丹" not in text
+        )
 
 
 def test_workbooks_are_for_their_owner_s_eyes(books: dict[str, Path]) -> None:
@@ -93,9 +108,13 @@ def test_a_draft_says_so_until_the_month_is_released(home: Path, tmp_path: Path)
     assert not any(draft in everything(book) for book in after)
 
 
-def test_the_same_month_gives_the_same_bytes(home: Path, books: dict[str, Path], tmp_path: Path) -> None:
+def test_the_same_month_gives_the_same_bytes(
+    home: Path, books: dict[str, Path], tmp_path: Path
+) -> None:
     again = export_month(MonthFolder(home, MONTH), tmp_path, "en")
-    assert {b.name: b.read_bytes() for b in again} == {b.name: b.read_bytes() for b in books.values()}
+    assert {b.name: b.read_bytes() for b in again} == {
+        b.name: b.read_bytes() for b in books.values()
+    }
 
 
 def test_the_company_book_says_what_was_not_computed(books: dict[str, Path]) -> None:
@@ -105,9 +124,19 @@ def test_the_company_book_says_what_was_not_computed(books: dict[str, Path]) -> 
 
 def test_a_branch_and_a_manager_of_one_id_have_a_book_each(tmp_path: Path) -> None:
     town = people()
-    for rows in (town.tables["ownership"], town.tables["account_manager"], town.tables["organisation"]):
+    for rows in (
+        town.tables["ownership"],
+        town.tables["account_manager"],
+        town.tables["organisation"],
+    ):
         for row in rows:
-            row.update({name: "1" for name in ("manager_id", "branch_id", "org_id") if row.get(name) in ("M1", "B1")})
+            row.update(
+                {
+                    name: "1"
+                    for name in ("manager_id", "branch_id", "org_id")
+                    if row.get(name) in ("M1", "B1")
+                }
+            )
     run_town(tmp_path / "home", town, tmp_path / "source", holdout_share=0)
     files = export_month(MonthFolder(tmp_path / "home", MONTH), tmp_path / "out", "en")
     assert len(set(files)) == len(files) == len(list((tmp_path / "out").iterdir()))
@@ -119,10 +148,14 @@ def test_a_branch_and_a_manager_of_one_id_have_a_book_each(tmp_path: Path) -> No
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     operator = twin_operator()
-    return export_month(MonthFolder(operator.home, operator.months[-1]), tmp_path_factory.mktemp("twin"), "zh")
+    return export_month(
+        MonthFolder(operator.home, operator.months[-1]), tmp_path_factory.mktemp("twin"), "zh"
+    )
 
 
-def test_every_treated_order_is_in_one_book_and_no_held_out_one_in_any(exported: list[Path]) -> None:
+def test_every_treated_order_is_in_one_book_and_no_held_out_one_in_any(
+    exported: list[Path],
+) -> None:
     orders = read(twin_operator().version, "dispatch_order")
     desks: dict[str, set[str]] = defaultdict(set)
     for book in exported[:-1]:
@@ -171,8 +204,12 @@ def test_a_workbook_that_fails_holds_back_no_other(
     with pytest.raises(Incomplete) as caught:
         export_month(MonthFolder(home, MONTH), tmp_path / "out", "en")
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {path.name for path in books.values()} - {books["M1"].name} and len(written) >= 2
-    assert books["M1"].name in str(caught.value.facts["which"]) and caught.value.facts["written"] == len(written)
+    assert (
+        written == {path.name for path in books.values()} - {books["M1"].name} and len(written) >= 2
+    )
+    assert books["M1"].name in str(caught.value.facts["which"]) and caught.value.facts[
+        "written"
+    ] == len(written)
 
 
 def test_a_month_that_cannot_be_written_is_not_sealed(

@@ -42,11 +42,17 @@ def hand_in(home: Path, answers: Answers, name: str = "out") -> Any:
 
 def why_nots(home: Path, month: Any = NEXT) -> dict[str, str]:
     version = MonthFolder(home, month).version()
-    return {row["customer_id"]: row["reason"] for row in read(version, "dispatch_why_not", list="arrears")}
+    return {
+        row["customer_id"]: row["reason"]
+        for row in read(version, "dispatch_why_not", list="arrears")
+    }
 
 
 def orders(home: Path, month: Any = NEXT) -> set[str]:
-    return {row["customer_id"] for row in read(MonthFolder(home, month).version(), "dispatch_order", list="arrears")}
+    return {
+        row["customer_id"]
+        for row in read(MonthFolder(home, month).version(), "dispatch_order", list="arrears")
+    }
 
 
 def test_a_released_month_is_in_the_office_once(home: Path) -> None:
@@ -62,8 +68,13 @@ def test_a_released_month_is_in_the_office_once(home: Path) -> None:
     assert len(digests) == 4 and not any("138" in str(digest)[:3] for digest in digests)
 
 
-def test_who_is_not_to_be_contacted_and_whose_number_is_wrong_get_no_order_next_month(home: Path) -> None:
-    hand_in(home, {"ann": answer("do_not_contact"), "bob": answer("wrong_number"), "cat": answer("paid")})
+def test_who_is_not_to_be_contacted_and_whose_number_is_wrong_get_no_order_next_month(
+    home: Path,
+) -> None:
+    hand_in(
+        home,
+        {"ann": answer("do_not_contact"), "bob": answer("wrong_number"), "cat": answer("paid")},
+    )
     run_town(home, town(NEXT))
     assert why_nots(home) == {"ann": "do_not_contact", "bob": "wrong_number"}
     assert orders(home) == {"cat", "dan"}
@@ -82,7 +93,9 @@ def test_a_wrong_number_lasts_and_do_not_contact_too(home: Path) -> None:
         assert why_nots(home, MONTH.plus(ahead)) == {"ann": "do_not_contact", "bob": "wrong_number"}
 
 
-def test_a_wrong_number_is_taken_back_by_a_later_answer_and_do_not_contact_is_not(home: Path) -> None:
+def test_a_wrong_number_is_taken_back_by_a_later_answer_and_do_not_contact_is_not(
+    home: Path,
+) -> None:
     hand_in(home, {"ann": answer("do_not_contact"), "bob": answer("wrong_number")})
     hand_in(home, {"ann": answer("paid", 8), "bob": answer("paid", 8)}, "again")
     run_town(home, town(NEXT))
@@ -94,16 +107,22 @@ def test_the_later_contact_stands_in_whatever_order_the_files_come(home: Path) -
     early = hand_in(home, {"ann": answer("no_answer", 4), "bob": answer("paid", 9)}, "early")
     assert (late.accepted, early.accepted) == (2, 2) and len(answers_of(home)) == 4
     staged = read(run_town(home, town(NEXT)), "extract_outcome")
-    assert {row["outcome"] for row in staged} == {"paid"} and all(row["is_success"] for row in staged)
+    assert {row["outcome"] for row in staged} == {"paid"} and all(
+        row["is_success"] for row in staged
+    )
 
 
 def test_of_one_day_what_came_later_stands(home: Path) -> None:
     hand_in(home, {"ann": answer("no_answer")})
     hand_in(home, {"ann": answer("paid")}, "again")
-    assert [row["outcome"] for row in read(run_town(home, town(NEXT)), "extract_outcome")] == ["paid"]
+    assert [row["outcome"] for row in read(run_town(home, town(NEXT)), "extract_outcome")] == [
+        "paid"
+    ]
 
 
-def test_the_same_answers_are_the_same_month_and_another_answer_is_another_version(home: Path) -> None:
+def test_the_same_answers_are_the_same_month_and_another_answer_is_another_version(
+    home: Path,
+) -> None:
     hand_in(home, {"ann": answer("paid")})
     first = run_town(home, town(NEXT))
     hand_in(home, {"ann": answer("paid")}, "again")
@@ -115,7 +134,9 @@ def test_the_same_answers_are_the_same_month_and_another_answer_is_another_versi
 
 
 def test_what_is_answered_after_the_cut_off_is_not_known_in_the_month(home: Path) -> None:
-    hand_in(home, {"ann": answer("paid") | {"contacted_on": date(2026, 10, 1)}, "bob": answer("paid")})
+    hand_in(
+        home, {"ann": answer("paid") | {"contacted_on": date(2026, 10, 1)}, "bob": answer("paid")}
+    )
     assert len(read(run_town(home, town(NEXT)), "extract_outcome")) == 1
     assert len(read(run_town(home, town(NEXT.plus(1))), "extract_outcome")) == 2
 
@@ -139,7 +160,13 @@ def test_an_answer_between_two_rooms_waits_for_the_next_run(home: Path) -> None:
         assert run_month(at).number == version.number + 1
 
 
-def test_an_office_that_was_never_opened_says_nothing_and_is_not_made_by_asking(tmp_path: Path) -> None:
+def test_an_office_that_was_never_opened_says_nothing_and_is_not_made_by_asking(
+    tmp_path: Path,
+) -> None:
     version = run_town(tmp_path / "home", town())
-    assert [read(version, f"extract_{name}") for name in ("outcome", "release", "mark")] == [[], [], []]
+    assert [read(version, f"extract_{name}") for name in ("outcome", "release", "mark")] == [
+        [],
+        [],
+        [],
+    ]
     assert not (tmp_path / "home" / "office.sqlite3").exists()

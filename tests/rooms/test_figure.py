@@ -31,9 +31,15 @@ def opened(name: str) -> Figure:
 def computed() -> tuple[Row, ...]:
     """Each computed variant's row of the company, and of one branch where it has one."""
     rows = read(scored_operator().version, "kpi_monthly")
-    branch = min(r["scope_id"] for r in rows if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed")
+    branch = min(
+        r["scope_id"] for r in rows if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed"
+    )
     scopes = {("company", "company"), ("branch", branch), ("branch", "unclaimed")}
-    return tuple(r for r in rows if r["status"] != "not_computed" and (r["scope_kind"], r["scope_id"]) in scopes)
+    return tuple(
+        r
+        for r in rows
+        if r["status"] != "not_computed" and (r["scope_kind"], r["scope_id"]) in scopes
+    )
 
 
 def quotient(rows: list[Row]) -> float:
@@ -57,11 +63,15 @@ def test_the_rows_of_every_computed_figure_add_up_to_it() -> None:
     checked: dict[str, int] = {"sum": 0, "mean": 0, "score": 0, "given": 0}
     for row in computed():
         kpi = UNITS[row["kpi"], row["variant"]]
-        rows = opened(f"{row['kpi']}.{row['variant']}:{row['scope_kind']}:{row['scope_id']}").rows.to_pylist()
+        rows = opened(
+            f"{row['kpi']}.{row['variant']}:{row['scope_kind']}:{row['scope_id']}"
+        ).rows.to_pylist()
         way = kpi.meta.get("value", "sum")
         if way == "sum":
             for side in ("numerator", "denominator"):
-                assert row[side] is None or sum((r[side] for r in rows), Decimal(0)) == row[side], row
+                assert row[side] is None or sum((r[side] for r in rows), Decimal(0)) == row[side], (
+                    row
+                )
         elif row["value"] is not None:
             assert WAYS[way](rows) == pytest.approx(row["value"], abs=1e-9), row
         checked[way] += 1
@@ -70,8 +80,12 @@ def test_the_rows_of_every_computed_figure_add_up_to_it() -> None:
 
 def test_rows_are_customers_in_order_and_none_is_of_another_branch() -> None:
     rows = [r for r in computed() if r["kpi"] == "arrears_rate" and r["is_default"]]
-    owners = {r["customer_id"]: r["branch_id"] for r in read(scored_operator().version, "features_owner")}
-    branch = next(r["scope_id"] for r in rows if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed")
+    owners = {
+        r["customer_id"]: r["branch_id"] for r in read(scored_operator().version, "features_owner")
+    }
+    branch = next(
+        r["scope_id"] for r in rows if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed"
+    )
     found = opened(f"arrears_rate:branch:{branch}").rows
     ids = found["customer_id"].to_pylist()
     assert len(ids) > 20 and ids == sorted(ids) and {owners[i] for i in ids} == {branch}
@@ -83,15 +97,32 @@ def test_rows_are_customers_in_order_and_none_is_of_another_branch() -> None:
     [
         ("arrears_rate", "arrears_rate", "company", "company", "2026-08"),
         ("arrears_rate.services:manager:M:1", "arrears_rate.services", "manager", "M:1", "2026-08"),
-        ("value:arrears_rate.t1_amount:branch:B1:2026-07", "arrears_rate.t1_amount", "branch", "B1", "2026-07"),
-        ("rank:churn_rate.start_base:branch:B1:2026-08", "churn_rate.start_base", "branch", "B1", "2026-08"),
+        (
+            "value:arrears_rate.t1_amount:branch:B1:2026-07",
+            "arrears_rate.t1_amount",
+            "branch",
+            "B1",
+            "2026-07",
+        ),
+        (
+            "rank:churn_rate.start_base:branch:B1:2026-08",
+            "churn_rate.start_base",
+            "branch",
+            "B1",
+            "2026-08",
+        ),
     ],
 )
 def test_a_figure_is_named_as_documents_or_as_people_name_it(
     written: str, topic: str, kind: str, scope: str, month: str
 ) -> None:
     name = parse_name(written, MONTH)
-    assert (name.topic, name.scope_kind, name.scope_id, str(name.month)) == (topic, kind, scope, month)
+    assert (name.topic, name.scope_kind, name.scope_id, str(name.month)) == (
+        topic,
+        kind,
+        scope,
+        month,
+    )
 
 
 def test_a_figure_of_an_earlier_month_is_opened_in_that_month() -> None:

@@ -43,7 +43,9 @@ def refusal_of(act: Callable[[], object]) -> str:
     return caught.value.key
 
 
-def test_nothing_is_released_under_the_development_key(everybodys: Settings, town: Town, tmp_path: Path) -> None:
+def test_nothing_is_released_under_the_development_key(
+    everybodys: Settings, town: Town, tmp_path: Path
+) -> None:
     home = tmp_path / "home"
     run_town(home, town, secret_key=DEVELOPMENT_KEY)
     job = Job(home, MONTH, settings=everybodys)
@@ -70,7 +72,9 @@ def test_what_is_released_goes_no_further_under_it(
     assert not (tmp_path / "out").exists() and not (folder.home / "outbox").exists()
 
 
-def test_a_month_made_in_a_trial_is_not_released_under_another_key(town: Town, tmp_path: Path) -> None:
+def test_a_month_made_in_a_trial_is_not_released_under_another_key(
+    town: Town, tmp_path: Path
+) -> None:
     run_town(tmp_path / "home", town, secret_key=DEVELOPMENT_KEY)
     job = Job(tmp_path / "home", MONTH, settings=load_settings(secret_key=KEY))
     assert refusal_of(lambda: release_month(job)) == "key.other"
@@ -85,7 +89,9 @@ def unsigned(book: Path, path: Path) -> Path:
     return path
 
 
-def test_rows_without_a_signature_are_refused_one_by_one_where_the_office_says_so(town: Town, tmp_path: Path) -> None:
+def test_rows_without_a_signature_are_refused_one_by_one_where_the_office_says_so(
+    town: Town, tmp_path: Path
+) -> None:
     home = tmp_path / "home"
     released_town(home, town)
     book = exported(home, tmp_path / "books")["M1"]

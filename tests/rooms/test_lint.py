@@ -15,7 +15,13 @@ import pytest
 from openpyxl import load_workbook
 
 from pipelines.documents.reports import pdf
-from pipelines.documents.reports.lint import Findings, lint_document, lint_documents, lint_register, numbers
+from pipelines.documents.reports.lint import (
+    Findings,
+    lint_document,
+    lint_documents,
+    lint_register,
+    numbers,
+)
 from pipelines.documents.reports.model import Paper, Table
 from pipelines.documents.reports.write import paper_of, reader_of, write_documents
 from tests.scored import scored_operator
@@ -34,7 +40,10 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, P
     """The documents, by language and ending."""
     version, folder = scored_operator().version, tmp_path_factory.mktemp("lint")
     return {
-        language: {f.suffix[1:]: f for f in write_documents(version, folder / language, language, is_draft=True)}
+        language: {
+            f.suffix[1:]: f
+            for f in write_documents(version, folder / language, language, is_draft=True)
+        }
         for language in ("zh", "en")
     }
 
@@ -53,7 +62,11 @@ def test_every_number_of_every_document_is_traced(documents: dict[str, dict[str,
 
 def test_the_formats_hold_the_same_figures(documents: dict[str, dict[str, Path]]) -> None:
     for language, files in documents.items():
-        traced = {kind: lint_document(paper(language), f).traced for kind, f in files.items() if kind != "xlsx"}
+        traced = {
+            kind: lint_document(paper(language), f).traced
+            for kind, f in files.items()
+            if kind != "xlsx"
+        }
         assert len(set(traced.values())) == 1 and min(traced.values()) > 150
 
 
@@ -77,7 +90,11 @@ def plant_in_word(source: Path, target: Path, place: int) -> str:
             content = old.read(name)
             if name == "word/document.xml":
                 text = content.decode()
-                runs = [m for m in re.finditer(r"(?<=>)[^<>]*\d[^<>]*(?=</w:t>)", text) if re.search(r"\d\.\d\d", m[0])]
+                runs = [
+                    m
+                    for m in re.finditer(r"(?<=>)[^<>]*\d[^<>]*(?=</w:t>)", text)
+                    if re.search(r"\d\.\d\d", m[0])
+                ]
                 run = runs[planted_at(len(runs), place)]
                 number = next(re.finditer(r"[\d,]+\.\d\d", run[0]))
                 at = run.start() + number.start()
@@ -91,7 +108,9 @@ def plant_in_page(source: Path, target: Path, place: int) -> str:
     main = text[: text.index("</main>")]
     found = [*re.finditer(r"(?<=>)-?[\d,]+\.\d\d(?= ?%?<)", main)]
     number = found[planted_at(len(found), place)]
-    target.write_text(text[: number.start()] + another(number[0]) + text[number.end() :], encoding="utf-8")
+    target.write_text(
+        text[: number.start()] + another(number[0]) + text[number.end() :], encoding="utf-8"
+    )
     return number[0]
 
 
@@ -138,21 +157,30 @@ PLANTS: dict[str, Callable[[Path, Path, int], str]] = {
 
 
 @pytest.mark.parametrize("kind", PLANTS)
-def test_every_planted_number_is_found(kind: str, documents: dict[str, dict[str, Path]], tmp_path: Path) -> None:
+def test_every_planted_number_is_found(
+    kind: str, documents: dict[str, dict[str, Path]], tmp_path: Path
+) -> None:
     """Six a format and language: forty-eight in all, one at a time."""
     for language, files in documents.items():
         for place in range(PLANTED):
             target = tmp_path / f"{language}{place}.{kind}"
             planted = PLANTS[kind](files[kind], target, place)
             findings = lint_document(paper(language), target)
-            assert len(findings.disagreements) == 1, (language, place, planted, findings.disagreements)
+            assert len(findings.disagreements) == 1, (
+                language,
+                place,
+                planted,
+                findings.disagreements,
+            )
             told = numbers(findings.disagreements[0].wanted)
             # In a drawing what is written beside it is read as one with it.
             wanted = numbers(planted)[0].lstrip("-").rstrip("%")
             assert kind == "xlsx" or any(one.rstrip("%").endswith(wanted) for one in told)
 
 
-def test_a_number_left_out_and_one_too_many_are_found(documents: dict[str, dict[str, Path]], tmp_path: Path) -> None:
+def test_a_number_left_out_and_one_too_many_are_found(
+    documents: dict[str, dict[str, Path]], tmp_path: Path
+) -> None:
     source = documents["en"]["html"].read_text(encoding="utf-8")
     number = next(re.finditer(r"<td class=\"n\"><a [^>]*>([^<]+)</a>", source))
     for name, text in (
@@ -172,7 +200,11 @@ def test_a_register_that_is_not_the_tables_is_found(table: str) -> None:
     def read(name: str) -> list[Row]:
         rows = [dict(row) for row in true(name)]
         if name == table:
-            row = next(r for r in rows if r["scope_kind"] == "company" and r[column] and r.get("is_default", True))
+            row = next(
+                r
+                for r in rows
+                if r["scope_kind"] == "company" and r[column] and r.get("is_default", True)
+            )
             row[column] += Decimal("0.01") if column == "amount" else 1e-6
         return rows
 

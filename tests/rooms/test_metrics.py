@@ -58,49 +58,70 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_metrics_are_what_the_tables_say() -> None:
     operator = twin_operator()
-    found, version, month = samples(draw_metrics(operator.home, TODAY)), operator.version, str(MONTH)
+    found, version, month = (
+        samples(draw_metrics(operator.home, TODAY)),
+        operator.version,
+        str(MONTH),
+    )
     tables = version.manifest["tables"]
     rows = {(name,): entry["rows"] for name, entry in tables.items() if "rows" in entry}
     assert of(found, "retention_table_rows", month=month) == rows and len(rows) > 100
     orders = Counter((row["arm"], row["list"]) for row in read(version, "dispatch_order"))
     drawn = of(found, "retention_orders", month=month)
-    assert {key: value for key, value in drawn.items() if value} == orders and sum(orders.values()) > 10
+    assert {key: value for key, value in drawn.items() if value} == orders and sum(
+        orders.values()
+    ) > 10
     kpis = Counter(row["status"] for row in read(version, "kpi_monthly", scope_kind="company"))
     said = of(found, "retention_outputs", month=month, kind="kpi")
     assert {status: count for (status,), count in said.items() if count} == kpis
     assert set(said) == {("released",), ("caveat",), ("withheld",), ("not_computed",)}
-    assert of(found, "retention_months_held") == {(): 3} and of(found, "retention_months_released") == {(): 0}
+    assert of(found, "retention_months_held") == {(): 3} and of(
+        found, "retention_months_released"
+    ) == {(): 0}
     assert not of(found, "retention_newest_released_month_end_timestamp_seconds")
-    assert of(found, "retention_newest_month_end_timestamp_seconds") == {(): 1788220800}  # 2026-09-01T00:00Z
+    assert of(found, "retention_newest_month_end_timestamp_seconds") == {
+        (): 1788220800
+    }  # 2026-09-01T00:00Z
     assert of(found, "retention_home_free_bytes")[()] > 0
 
 
 def test_no_customer_is_among_the_metrics_and_their_number_does_not_grow_with_people() -> None:
     operator = twin_operator()
     text = draw_metrics(operator.home, TODAY)
-    people = {str(v) for row in read(operator.version, "snapshot_person") for v in row.values() if v}
+    people = {
+        str(v) for row in read(operator.version, "snapshot_person") for v in row.values() if v
+    }
     people |= {row["manager_id"] for row in read(operator.version, "snapshot_account_manager")}
     values = {value for _, names in samples(text) for _, value in names}
     assert len(people) > 100 and not values & people
-    assert {value for value in values if value.startswith("20")} == {str(month) for month in operator.months}
+    assert {value for value in values if value.startswith("20")} == {
+        str(month) for month in operator.months
+    }
 
 
 def test_overdue_are_orders_that_nobody_answered(released: Path) -> None:
     orders = read(MonthFolder(released, MONTH).version(), "dispatch_order")
     due = max(order["due_on"] for order in orders)
-    before, after = (of(samples(draw_metrics(released, d)), "retention_orders_overdue") for d in (due, TODAY))
+    before, after = (
+        of(samples(draw_metrics(released, d)), "retention_orders_overdue") for d in (due, TODAY)
+    )
     assert sum(after.values()) == len(orders) == 3 and sum(before.values()) == 0
     book = exported(released, released.parent / "out")["M1"]
     taken(released, fill(book, {"ann": {"outcome": "retained", "contacted_on": due}}))
     left = samples(draw_metrics(released, TODAY))
-    assert sum(of(left, "retention_orders_overdue").values()) == 2 and of(left, "retention_office_up") == {(): 1}
+    assert sum(of(left, "retention_orders_overdue").values()) == 2 and of(
+        left, "retention_office_up"
+    ) == {(): 1}
     assert of(left, "retention_months_released") == {(): 1}
 
 
 @pytest.mark.slow
 def test_the_watch_of_the_model_is_told() -> None:
     operator = scored_operator()
-    found, looks = samples(draw_metrics(operator.home, TODAY)), read(operator.version, "score_watch")
+    found, looks = (
+        samples(draw_metrics(operator.home, TODAY)),
+        read(operator.version, "score_watch"),
+    )
     told = of(found, "retention_model_look_value", measure="stability")
     assert {s: v for (_, s), v in told.items()} == {
         row["subject"]: row["value"] for row in looks if row["measure"] == "stability"
@@ -115,7 +136,9 @@ def test_an_office_and_a_month_that_cannot_be_read_are_told(
     (released / "months" / str(MONTH) / "v0001" / "kpi_monthly.parquet").write_bytes(b"PAR1")
     monkeypatch.setenv("RETENTION_OFFICE_URL", "postgresql+psycopg://o:secret@127.0.0.1:1/office")
     found = samples(draw_metrics(released, TODAY))
-    assert of(found, "retention_month_readable") == {(str(MONTH),): 0} and not of(found, "retention_table_rows")
+    assert of(found, "retention_month_readable") == {(str(MONTH),): 0} and not of(
+        found, "retention_table_rows"
+    )
     assert of(found, "retention_office_up") == {(): 0} and not of(found, "retention_orders_overdue")
     assert of(samples(draw_metrics(tmp_path / "none", TODAY)), "retention_months_held") == {(): 0}
 
@@ -123,7 +146,9 @@ def test_an_office_and_a_month_that_cannot_be_read_are_told(
 def test_the_file_is_written_whole(released: Path, tmp_path: Path) -> None:
     out = tmp_path / "textfiles" / "retention.prom"
     count = write_metrics(released, TODAY, out)
-    assert count == len(samples(out.read_text())) and [p.name for p in out.parent.iterdir()] == [out.name]
+    assert count == len(samples(out.read_text())) and [p.name for p in out.parent.iterdir()] == [
+        out.name
+    ]
 
 
 # -- over HTTP ---------------------------------------------------------------------------------------------------
@@ -140,7 +165,9 @@ def ask(released: Path) -> Iterator[Ask]:
 
         def answer(path: str) -> tuple[int, str]:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=30) as page:
+                with urllib.request.urlopen(
+                    f"http://127.0.0.1:{server.server_port}{path}", timeout=30
+                ) as page:
                     return page.status, page.read().decode()
             except urllib.error.HTTPError as error:
                 with error:
@@ -161,14 +188,18 @@ def test_a_server_tells_metrics_life_and_readiness(ask: Ask, released: Path) -> 
     shutil.rmtree(released / "months")
     assert json.loads(ask("/readyz")[1])["reason"] == "no_month"
     shutil.rmtree(released)
-    assert json.loads(ask("/readyz")[1])["reason"] == "home_unreadable" and ask("/healthz")[0] == 200
+    assert (
+        json.loads(ask("/readyz")[1])["reason"] == "home_unreadable" and ask("/healthz")[0] == 200
+    )
 
 
 def test_a_scrape_soon_after_another_is_answered_from_the_same_reading(
     released: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readings, clock = [], iter([100.0, 104.0, 106.0])
-    monkeypatch.setattr("pipelines.operations.serving.draw_metrics", lambda *where: readings.append(where) or "")
+    monkeypatch.setattr(
+        "pipelines.operations.serving.draw_metrics", lambda *where: readings.append(where) or ""
+    )
     monkeypatch.setattr("pipelines.operations.serving.time.monotonic", lambda: next(clock))
     office = Office(released, 45, lambda: TODAY)
     for _ in range(3):
@@ -194,7 +225,9 @@ def test_a_port_somebody_has_is_told(tmp_path: Path) -> None:
         open_server(Office(tmp_path), f"127.0.0.1:{server.server_port}")
 
 
-def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pipelines.operations.serving.QuietHandler.timeout", 0.5)
     monkeypatch.setattr("pipelines.operations.serving.LONGEST_SECONDS", 1.5)
     with open_server(Office(tmp_path), "127.0.0.1:0") as server:
@@ -218,7 +251,9 @@ def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(tmp_path: Path, mon
         thread.join()
 
 
-def test_more_connections_than_there_are_places_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_connections_than_there_are_places_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pipelines.operations.serving.MOST_AT_ONCE", 2)
     with open_server(Office(tmp_path), "127.0.0.1:0") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -29,7 +29,11 @@ def version_of(home: Path) -> str:
     return next(path.name for path in models_folder(home).iterdir() if path.is_dir())
 
 
-def test_train_list_and_promote(retention: Retention, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_train_list_and_promote(
+    retention: Retention,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+) -> None:
     monkeypatch.setattr(training, "make_recipe", small_recipe)
     shutil.rmtree(models_folder(home))
     assert retention("models", "--home", home).out.startswith("There is no model yet")
@@ -38,23 +42,38 @@ def test_train_list_and_promote(retention: Retention, home: Path, monkeypatch: p
     assert trained.code == 0 and card["version"].startswith(f"{TRAINED}-") and "judged" not in card
     assert retention("promote", card["version"], "--by", "Wang", "--home", home).code == 0
     listed = json.loads(retention("models", "--home", home, "--json").out)
-    assert [(row["version"], row["is_champion"], row["refused"]) for row in listed] == [(card["version"], True, None)]
-    assert "voluntary_log_loss" in listed[0]["metrics"] and listed[0]["promotions"][0]["by"] == "Wang"
+    assert [(row["version"], row["is_champion"], row["refused"]) for row in listed] == [
+        (card["version"], True, None)
+    ]
+    assert (
+        "voluntary_log_loss" in listed[0]["metrics"] and listed[0]["promotions"][0]["by"] == "Wang"
+    )
     assert read_promotions(home)[0].version == card["version"]
 
 
-def test_a_quick_training_says_so_from_its_plan_to_its_promotion(retention: Retention, home: Path) -> None:  # noqa: F811
+def test_a_quick_training_says_so_from_its_plan_to_its_promotion(
+    retention: Retention,
+    home: Path,  # noqa: F811
+) -> None:
     shutil.rmtree(models_folder(home))
     trained = retention("train", "--quick", "--through", TRAINED, "--home", home, "--lang", "en")
     assert trained.code == 0 and trained.err.startswith("Quick training: 3 months, about 1,")
-    assert "Step 2 of 10: judging: cut off for arrears …\n" in trained.err and "Step 10 of 10" in trained.err
+    assert (
+        "Step 2 of 10: judging: cut off for arrears …\n" in trained.err
+        and "Step 10 of 10" in trained.err
+    )
     version = version_of(home)
     assert read_notes(home, version, own_settings())["quick"] == "quick: 80000"
     assert not (models_folder(home) / ".steps").exists()
     promoted = retention("promote", version, "--by", "Wang", "--home", home, "--lang", "en")
-    assert promoted.code == 0 and "trained quickly (80000 rows at most, boosted trees alone" in promoted.out
+    assert (
+        promoted.code == 0
+        and "trained quickly (80000 rows at most, boosted trees alone" in promoted.out
+    )
     for language, words in (("en", "80000 rows at most"), ("zh", "样本至多 80000 行")):
-        assert words in (models_folder(home) / version / f"review.{language}.html").read_text(encoding="utf-8")
+        assert words in (models_folder(home) / version / f"review.{language}.html").read_text(
+            encoding="utf-8"
+        )
 
 
 def test_an_interrupted_training_ends_with_130_and_goes_on(
@@ -63,7 +82,9 @@ def test_an_interrupted_training_ends_with_130_and_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.rmtree(models_folder(home))
-    whole = json.loads(retention("train", "--quick", "--through", TRAINED, "--home", home, "--json").out)["version"]
+    whole = json.loads(
+        retention("train", "--quick", "--through", TRAINED, "--home", home, "--json").out
+    )["version"]
     card = (models_folder(home) / whole / "card.json").read_bytes()
     shutil.rmtree(models_folder(home))
 
@@ -72,8 +93,14 @@ def test_an_interrupted_training_ends_with_130_and_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "make_card", stop)
-        stopped = retention("train", "--quick", "--through", TRAINED, "--home", home, "--lang", "zh")
-    assert stopped.code == 130 and "已完成的部分已保留" in stopped.err and "Traceback" not in stopped.err
+        stopped = retention(
+            "train", "--quick", "--through", TRAINED, "--home", home, "--lang", "zh"
+        )
+    assert (
+        stopped.code == 130
+        and "已完成的部分已保留" in stopped.err
+        and "Traceback" not in stopped.err
+    )
     assert list((models_folder(home) / ".steps").glob("*.npy"))
     went_on = retention("train", "--quick", "--through", TRAINED, "--home", home, "--json")
     assert json.loads(went_on.out)["version"] == whole
@@ -82,16 +109,26 @@ def test_an_interrupted_training_ends_with_130_and_goes_on(
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "made champion"), ("zh", "由 Wang 启用")])
-def test_the_list_speaks_both_languages(retention: Retention, home: Path, language: str, words: str) -> None:  # noqa: F811
+def test_the_list_speaks_both_languages(
+    retention: Retention,
+    home: Path,
+    language: str,
+    words: str,  # noqa: F811
+) -> None:
     answer = retention("models", "--home", home, "--lang", language)
     assert answer.code == 0 and words in answer.out and "✓" in answer.out
 
 
-def test_a_spoilt_model_is_listed_with_its_reason_and_not_promoted(retention: Retention, home: Path) -> None:  # noqa: F811
+def test_a_spoilt_model_is_listed_with_its_reason_and_not_promoted(
+    retention: Retention,
+    home: Path,  # noqa: F811
+) -> None:
     version = version_of(home)
     (models_folder(home) / version / "model.skops").write_bytes(b"x")
     assert "not what was sealed" in retention("models", "--home", home).out
-    refused = retention("promote", version, "--by", "Li", "--why", "better", "--home", home, "--json")
+    refused = retention(
+        "promote", version, "--by", "Li", "--why", "better", "--home", home, "--json"
+    )
     assert refused.code == 14 and json.loads(refused.err)["error"] == "model.tampered"
 
 
@@ -104,7 +141,13 @@ def test_a_spoilt_model_is_listed_with_its_reason_and_not_promoted(retention: Re
         (("promote", "../../etc"), 14, "model.unknown"),
     ],
 )
-def test_exit_codes(retention: Retention, tmp_path: Path, words: tuple[str, ...], code: int, error: str) -> None:  # noqa: F811
+def test_exit_codes(
+    retention: Retention,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    code: int,
+    error: str,  # noqa: F811
+) -> None:
     answer = retention(*words, "--home", tmp_path / "empty", "--json")
     assert (answer.code, json.loads(answer.err)["error"]) == (code, error)
 

@@ -33,16 +33,23 @@ _SCHEMA = pa.schema(
 
 def unit_of(folder: Path, **said: object) -> Row:
     """The view of one unit whose sums are these."""
-    row = dict.fromkeys(_COUNTS, 0) | dict.fromkeys([n for n in _SCHEMA.names if n.endswith("_sum")], Decimal(0))
+    row = dict.fromkeys(_COUNTS, 0) | dict.fromkeys(
+        [n for n in _SCHEMA.names if n.endswith("_sum")], Decimal(0)
+    )
     row |= {"scope_kind": "unit", "scope_id": "U1", "total_cost_amount": Decimal(0)} | said
-    with room_context(folder, {"report_operation_sum": pa.Table.from_pylist([row], schema=_SCHEMA)}) as context:
+    with room_context(
+        folder, {"report_operation_sum": pa.Table.from_pylist([row], schema=_SCHEMA)}
+    ) as context:
         write_operation(context)
     return only(read(folder, "report_operation"))
 
 
 def arms(orders: int, each: int, holdout: int) -> dict[str, object]:
     """Every other treated order brings twice `each`, the others nothing; the hold-out's revenue stays what it was."""
-    sums = {"treated_revenue_sum": Decimal(orders * each), "treated_square_sum": Decimal(orders * 2 * each * each)}
+    sums = {
+        "treated_revenue_sum": Decimal(orders * each),
+        "treated_square_sum": Decimal(orders * 2 * each * each),
+    }
     return {
         "treated_order_count": orders,
         "holdout_order_count": holdout,
@@ -53,12 +60,18 @@ def arms(orders: int, each: int, holdout: int) -> dict[str, object]:
 
 def test_the_increment_less_its_cost(tmp_path: Path) -> None:
     unit = unit_of(
-        tmp_path, **arms(4000, 10, 400), month_count=3, cost_month_count=3, total_cost_amount=yuan("1234.50")
+        tmp_path,
+        **arms(4000, 10, 400),
+        month_count=3,
+        cost_month_count=3,
+        total_cost_amount=yuan("1234.50"),
     )
     assert (unit["incremental_amount"], unit["net_amount"]) == (yuan("40000.00"), yuan("38765.50"))
     assert unit["low_amount"] > 0 and unit["effect_state"] == "helps"
     expected = revenue_effect(Arm(4000, 0, 40_000.0, 800_000.0), Arm(400, 0, 0.0, 400.0))
-    assert expected is not None and float(unit["high_amount"]) == pytest.approx(expected.high, abs=0.01)
+    assert expected is not None and float(unit["high_amount"]) == pytest.approx(
+        expected.high, abs=0.01
+    )
 
 
 def test_what_loses_revenue_is_said(tmp_path: Path) -> None:
@@ -66,16 +79,22 @@ def test_what_loses_revenue_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("holdout", "state"), [(29, "too_few"), (30, "open")])
-def test_a_unit_that_holds_out_too_few_has_no_increment(holdout: int, state: str, tmp_path: Path) -> None:
+def test_a_unit_that_holds_out_too_few_has_no_increment(
+    holdout: int, state: str, tmp_path: Path
+) -> None:
     scattered = arms(300, 1, holdout) | {"treated_square_sum": Decimal(3_000_000)}
     unit = unit_of(tmp_path, **scattered, month_count=1, cost_month_count=1)
     assert unit["effect_state"] == state
-    assert (unit["incremental_amount"] is None) == (unit["net_amount"] is None) == (state == "too_few")
+    assert (
+        (unit["incremental_amount"] is None) == (unit["net_amount"] is None) == (state == "too_few")
+    )
     assert unit["total_cost_amount"] == 0
 
 
 def test_a_month_without_expense_claims_leaves_the_cost_unknown(tmp_path: Path) -> None:
-    unit = unit_of(tmp_path, **arms(300, 1, 300), month_count=3, cost_month_count=2, fee_amount=yuan("10.00"))
+    unit = unit_of(
+        tmp_path, **arms(300, 1, 300), month_count=3, cost_month_count=2, fee_amount=yuan("10.00")
+    )
     assert (unit["total_cost_amount"], unit["net_amount"]) == (None, None)
     assert unit["incremental_amount"] == yuan("300.00") and unit["fee_amount"] == yuan("10.00")
 
@@ -96,5 +115,9 @@ def test_the_company_book_has_a_sheet_of_it(tmp_path: Path) -> None:
     operator = scored_operator()
     folder = MonthFolder(operator.home, operator.version.month)
     path = next(p for p in export_month(folder, tmp_path, "zh") if p.name.endswith("_company.xlsx"))
-    rows = list(openpyxl.load_workbook(path, read_only=True)["运营视图"].iter_rows(values_only=True))
-    assert "样本太少" in {row[-1] for row in rows} and len(rows) >= len(read(operator.version, "report_operation"))
+    rows = list(
+        openpyxl.load_workbook(path, read_only=True)["运营视图"].iter_rows(values_only=True)
+    )
+    assert "样本太少" in {row[-1] for row in rows} and len(rows) >= len(
+        read(operator.version, "report_operation")
+    )

@@ -58,7 +58,10 @@ def ask(
 
 def orders(home: Path) -> dict[str, str]:
     """Order id by customer."""
-    return {row["customer_id"]: row["order_id"] for row in read(MonthFolder(home, MONTH).version(), "dispatch_order")}
+    return {
+        row["customer_id"]: row["order_id"]
+        for row in read(MonthFolder(home, MONTH).version(), "dispatch_order")
+    }
 
 
 def test_a_manager_leaves_and_what_he_has_not_closed_goes_to_another(
@@ -66,7 +69,19 @@ def test_a_manager_leaves_and_what_he_has_not_closed_goes_to_another(
 ) -> None:
     answer = {"bob": {"outcome": "paid", "contacted_on": date(2026, 9, 4)}}
     taken(home, fill(exported(home, tmp_path / "first")["M1"], answer))
-    code, said = ask("reassign", "--of", "M1", "--month", str(MONTH), "--to", "M2", "--why", "M1 离职", "--by", "Li")
+    code, said = ask(
+        "reassign",
+        "--of",
+        "M1",
+        "--month",
+        str(MONTH),
+        "--to",
+        "M2",
+        "--why",
+        "M1 离职",
+        "--by",
+        "Li",
+    )
     assert code == 0 and "2 " in said
     books = exported(home, tmp_path / "second")
     assert [row["customer_id"] for row in rows_of(books["M1"])] == ["bob"]
@@ -87,7 +102,9 @@ def test_the_new_manager_s_answers_come_back_by_the_same_ids(
     answer = {"ann": {"outcome": "paid", "contacted_on": date(2026, 9, 9)}}
     assert taken(home, fill(books["M3"], answer)).accepted == 1
     assert [row["customer_id"] for row in answers_of(home)] == ["ann"]
-    assert {row["manager_id"] for row in read(MonthFolder(home, MONTH).version(), "dispatch_order")} == {"M1"}  # sealed
+    assert {
+        row["manager_id"] for row in read(MonthFolder(home, MONTH).version(), "dispatch_order")
+    } == {"M1"}  # sealed
 
 
 def test_a_withdrawn_order_is_in_no_later_export_and_may_come_back(
@@ -95,10 +112,15 @@ def test_a_withdrawn_order_is_in_no_later_export_and_may_come_back(
 ) -> None:
     cat = orders(home)["cat"]
     assert ask("withdraw", cat, "--why", "名单有误")[0] == 0
-    assert {row["customer_id"] for row in rows_of(exported(home, tmp_path / "second")["M1"])} == {"ann", "bob"}
+    assert {row["customer_id"] for row in rows_of(exported(home, tmp_path / "second")["M1"])} == {
+        "ann",
+        "bob",
+    }
     assert "撤回：名单有误" in ask("why", "cat", str(MONTH), "--lang", "zh")[1]
     assert ask("reassign", cat, "--to", "M1", "--why", "核对无误")[0] == 0
-    assert {row["customer_id"] for row in rows_of(exported(home, tmp_path / "third")["M1"])} == set(PEOPLE)
+    assert {row["customer_id"] for row in rows_of(exported(home, tmp_path / "third")["M1"])} == set(
+        PEOPLE
+    )
     changes = read_changes(own_settings().office_database(home), MONTH)[cat]
     assert [one.kind for one in changes] == ["withdrawn", "reassigned"]
 
@@ -112,7 +134,9 @@ def test_a_withdrawn_order_is_in_no_later_export_and_may_come_back(
         (("reassign", "--of", "M1", "--to", "M2", "--why", "x"), "error.order.no_month"),
     ],
 )
-def test_what_cannot_be_is_refused(words: tuple[str, ...], told: str, ask: Callable[..., tuple[int, str]]) -> None:
+def test_what_cannot_be_is_refused(
+    words: tuple[str, ...], told: str, ask: Callable[..., tuple[int, str]]
+) -> None:
     code, said = ask(*words, "--json")
     assert code == 2 and told.removeprefix("error.") in said
 

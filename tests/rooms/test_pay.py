@@ -24,11 +24,16 @@ _SHEET = pa.schema(
         *[(name, pa.string()) for name in ("employee_id", "role", "department_id")],
         ("base_amount", pa.decimal128(18, 2)),
         *[(name, _POINTS) for name in ("coefficient", "score", "bonus_points", "deduction_points")],
-        *[(name, _POINTS) for name in ("department_score", "review_leader", "review_heads", "review_staff")],
+        *[
+            (name, _POINTS)
+            for name in ("department_score", "review_leader", "review_heads", "review_staff")
+        ],
         *[(name, pa.bool_()) for name in ("is_outstanding", "is_on_probation", "has_certificate")],
     ]
 )
-_HISTORY = pa.schema([("employee_id", pa.string()), ("month", pa.string()), ("total_score", _POINTS)])
+_HISTORY = pa.schema(
+    [("employee_id", pa.string()), ("month", pa.string()), ("total_score", _POINTS)]
+)
 _GRADES = pa.schema(
     [("employee_id", pa.string()), ("year", pa.int32()), ("role", pa.string()), ("year_score", pa.float64()), ("grade", pa.string())]
 )  # fmt: skip
@@ -49,13 +54,18 @@ def sheet(who: str = "E1", /, **said: object) -> Row:
 
 
 def scores(*rows: tuple[str, str]) -> pa.Table:
-    said = [{"employee_id": "E1", "month": month, "total_score": Decimal(score)} for month, score in rows]
+    said = [
+        {"employee_id": "E1", "month": month, "total_score": Decimal(score)}
+        for month, score in rows
+    ]
     return pa.Table.from_pylist(said, schema=_HISTORY)
 
 
 def sheets(folder: Path, month: Month, *rows: Row, **more: object) -> Path:
     """Compute the room's sheets on what employees' sheets say."""
-    given: dict[str, object] = {"snapshot_appraisal_input": pa.Table.from_pylist(list(rows), schema=_SHEET)}
+    given: dict[str, object] = {
+        "snapshot_appraisal_input": pa.Table.from_pylist(list(rows), schema=_SHEET)
+    }
     given |= {name.replace("prior_", "prior."): rows for name, rows in more.items()}
     given.setdefault("feedback_outcome", "not held")
     given.setdefault("snapshot_expense_claim", "absent: expense_claim")
@@ -71,7 +81,11 @@ def sheets(folder: Path, month: Month, *rows: Row, **more: object) -> Path:
         ({}, "paid", "3000.00"),
         ({"coefficient": "1.3", "score": "92.5"}, "paid", "3607.50"),
         ({"score": "90", "bonus_points": "10", "deduction_points": "2.5"}, "paid", "2925.00"),
-        ({"base_amount": "3333.33", "coefficient": "0.7", "score": "88.8"}, "paid", "2072.00"),  # 2071.997928
+        (
+            {"base_amount": "3333.33", "coefficient": "0.7", "score": "88.8"},
+            "paid",
+            "2072.00",
+        ),  # 2071.997928
         ({"has_certificate": False}, "paid", "1500.00"),
         ({"is_on_probation": True}, "on_probation", "0.00"),
         ({"score": None}, "not_appraised", None),
@@ -96,7 +110,9 @@ def test_pay_of_a_month(tmp_path: Path, said: Row, state: str, pay: str | None) 
         (["96", "96"], "1"),  # a month without a sheet is no month of 95
     ],
 )
-def test_the_quarter_before_counts_for_the_next(tmp_path: Path, quarter: list[str], factor: str) -> None:
+def test_the_quarter_before_counts_for_the_next(
+    tmp_path: Path, quarter: list[str], factor: str
+) -> None:
     held = scores(*zip(("2026-01", "2026-02", "2026-03"), quarter, strict=False), ("2026-04", "10"))
     row = only(read(sheets(tmp_path, MAY, sheet(), prior_report_appraisal=held), "report_pay"))
     assert row["quarter_factor"] == Decimal(factor)
@@ -105,8 +121,14 @@ def test_the_quarter_before_counts_for_the_next(tmp_path: Path, quarter: list[st
 
 def test_scores_are_carried_for_a_year(tmp_path: Path) -> None:
     held = scores(("2025-04", "50"), ("2025-05", "60"), ("2026-04", "70"), ("2026-05", "1"))
-    rows = read(sheets(tmp_path, MAY, sheet(score="88"), prior_report_appraisal=held), "report_appraisal")
-    assert [(r["month"], r["total_score"]) for r in rows] == [("2025-05", 60), ("2026-04", 70), ("2026-05", 88)]
+    rows = read(
+        sheets(tmp_path, MAY, sheet(score="88"), prior_report_appraisal=held), "report_appraisal"
+    )
+    assert [(r["month"], r["total_score"]) for r in rows] == [
+        ("2025-05", 60),
+        ("2026-04", 70),
+        ("2026-05", 88),
+    ]
 
 
 def test_a_month_without_sheets_keeps_the_scores(tmp_path: Path) -> None:
@@ -142,14 +164,28 @@ def test_a_month_without_sheets_keeps_the_scores(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_years_grade(
-    tmp_path: Path, said: Row, year_score: str | None, grade: str, share: str | None, change: str | None
+    tmp_path: Path,
+    said: Row,
+    year_score: str | None,
+    grade: str,
+    share: str | None,
+    change: str | None,
 ) -> None:
     folder = sheets(
-        tmp_path, DECEMBER, sheet(**said), prior_report_appraisal=scores(("2026-11", "80"), ("2025-12", "1"))
+        tmp_path,
+        DECEMBER,
+        sheet(**said),
+        prior_report_appraisal=scores(("2026-11", "80"), ("2025-12", "1")),
     )
     row = only(read(folder, "report_grade"))
-    assert (row["year_score"], row["grade"]) == (year_score and pytest.approx(float(year_score)), grade)
-    assert (row["payout_share"], row["coefficient_change"]) == (share and Decimal(share), change and Decimal(change))
+    assert (row["year_score"], row["grade"]) == (
+        year_score and pytest.approx(float(year_score)),
+        grade,
+    )
+    assert (row["payout_share"], row["coefficient_change"]) == (
+        share and Decimal(share),
+        change and Decimal(change),
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,10 +201,18 @@ def test_a_years_grade(
 )
 def test_years_add_up(tmp_path: Path, before: list[str], now: str, consequence: str | None) -> None:
     held = [
-        {"employee_id": "E1", "year": 2026 - len(before) + n, "role": "head", "year_score": None, "grade": grade}
+        {
+            "employee_id": "E1",
+            "year": 2026 - len(before) + n,
+            "role": "head",
+            "year_score": None,
+            "grade": grade,
+        }
         for n, grade in enumerate(before)
     ]
-    marks = dict.fromkeys(("department_score", "review_leader", "review_heads", "review_staff"), now)
+    marks = dict.fromkeys(
+        ("department_score", "review_leader", "review_heads", "review_staff"), now
+    )
     grades = pa.Table.from_pylist(held, schema=_GRADES)
     folder = sheets(tmp_path, DECEMBER, sheet(role="head", **marks), prior_report_grade=grades)
     assert only(read(folder, "report_grade", year=2026))["consequence"] == consequence
@@ -176,10 +220,18 @@ def test_years_add_up(tmp_path: Path, before: list[str], now: str, consequence: 
 
 
 def test_no_pay_in_the_year_after_a_bad_one(tmp_path: Path) -> None:
-    grade = {"employee_id": "E1", "year": 2025, "role": "staff", "year_score": 50.0, "grade": "not_competent"}
+    grade = {
+        "employee_id": "E1",
+        "year": 2025,
+        "role": "staff",
+        "year_score": 50.0,
+        "grade": "not_competent",
+    }
     grades = pa.Table.from_pylist([grade], schema=_GRADES)
     folder = sheets(tmp_path, MAY, sheet(), sheet("E2"), prior_report_grade=grades)
-    assert {r["employee_id"]: (r["state"], r["pay_amount"]) for r in read(folder, "report_pay")} == {
+    assert {
+        r["employee_id"]: (r["state"], r["pay_amount"]) for r in read(folder, "report_pay")
+    } == {
         "E1": ("stopped", 0),
         "E2": ("paid", 3000),
     }
@@ -207,10 +259,24 @@ def test_expenses_are_tied_to_orders(tmp_path: Path) -> None:
         for n, order in enumerate([None, "O1", "O2", "O3", "O9"])
     ]  # fmt: skip
     orders = [
-        {"order_id": order, "customer_id": order.lower(), "manager_id": manager, "list": "renewal", "arm": arm}
-        for order, manager, arm in (("O1", "M1", "treated"), ("O2", "M2", "treated"), ("O3", "M1", "holdout"))
+        {
+            "order_id": order,
+            "customer_id": order.lower(),
+            "manager_id": manager,
+            "list": "renewal",
+            "arm": arm,
+        }
+        for order, manager, arm in (
+            ("O1", "M1", "treated"),
+            ("O2", "M2", "treated"),
+            ("O3", "M1", "holdout"),
+        )
     ]
-    more = {"m1.dispatch_order": orders, "snapshot_expense_claim": claims, "m2.dispatch_order": none_of(*orders[0])}
+    more = {
+        "m1.dispatch_order": orders,
+        "snapshot_expense_claim": claims,
+        "m2.dispatch_order": none_of(*orders[0]),
+    }
     rows = read(sheets(tmp_path, MAY, sheet(), **more), "report_expense")
     states = {r["claim_id"]: r["state"] for r in rows}
     assert states == {
@@ -218,10 +284,14 @@ def test_expenses_are_tied_to_orders(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", ("绩效工资", "计发")), ("en", ("Performance pay", "paid"))])
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", ("绩效工资", "计发")), ("en", ("Performance pay", "paid"))]
+)
 def test_the_workbook_of_pay(tmp_path: Path, language: str, words: tuple[str, str]) -> None:
     town = (
-        Town().person("ann").add("appraisal_input", **{n: str(v) for n, v in sheet().items() if n != "has_certificate"})
+        Town()
+        .person("ann")
+        .add("appraisal_input", **{n: str(v) for n, v in sheet().items() if n != "has_certificate"})
     )
     run_town(tmp_path / "home", town)
     (book,) = export_pay(MonthFolder(tmp_path / "home", MONTH), tmp_path / "out", language)

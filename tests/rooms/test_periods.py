@@ -34,13 +34,23 @@ def months() -> tuple[Version, ...]:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     generate(folder / "source", services=300, months=4, seed=2, through=str(LAST))
     with no_gate():
-        return tuple(run_month(job(folder / "home", folder / "source", LAST.plus(i - 3))) for i in range(4))
+        return tuple(
+            run_month(job(folder / "home", folder / "source", LAST.plus(i - 3))) for i in range(4)
+        )
 
 
-def worked_out(kpi: str, kind: str, scope: str, versions: tuple[Version, ...]) -> tuple[float, int] | None:
+def worked_out(
+    kpi: str, kind: str, scope: str, versions: tuple[Version, ...]
+) -> tuple[float, int] | None:
     """A period's value and months, by the definition, from each month's own table."""
-    found = [read(v, "kpi_monthly", kpi=kpi, is_default=True, scope_kind=kind, scope_id=scope) for v in versions]
-    usable = [[r for r in rows if r["status"] in ("released", "caveat") and r["value"] is not None] for rows in found]
+    found = [
+        read(v, "kpi_monthly", kpi=kpi, is_default=True, scope_kind=kind, scope_id=scope)
+        for v in versions
+    ]
+    usable = [
+        [r for r in rows if r["status"] in ("released", "caveat") and r["value"] is not None]
+        for rows in found
+    ]
     if KPIS[kpi].meta.get("period") != "sum":
         return (usable[-1][0]["value"], 1) if usable[-1] else None
     rows = [row for rows in usable for row in rows]
@@ -51,7 +61,10 @@ def worked_out(kpi: str, kind: str, scope: str, versions: tuple[Version, ...]) -
 @pytest.mark.parametrize(("period", "held"), [("quarter", 3), ("half", 4)])
 def test_a_period_is_its_months_sums_or_its_last_month(period: str, held: int) -> None:
     figures = {f["figure"]: f for f in read(months()[-1], "report_figure")}
-    scopes = {(r["scope_kind"], r["scope_id"]) for r in read(months()[-1], "kpi_trend", seen_month=str(LAST))}
+    scopes = {
+        (r["scope_kind"], r["scope_id"])
+        for r in read(months()[-1], "kpi_trend", seen_month=str(LAST))
+    }
     checked = 0
     for kpi in KPIS.values():
         for kind, scope in scopes - {s for s in scopes if s[0] == "city"}:
@@ -73,7 +86,11 @@ def test_a_month_closes_its_periods() -> None:
 
 
 def test_a_month_in_the_middle_has_no_period() -> None:
-    assert not [f for f in read(months()[1], "report_figure") if f["measure"].startswith(("quarter_", "half_"))]
+    assert not [
+        f
+        for f in read(months()[1], "report_figure")
+        if f["measure"].startswith(("quarter_", "half_"))
+    ]
     assert not list(periods_of(months()[1], "en", is_draft=True))
 
 
@@ -116,10 +133,19 @@ def told(*figures: tuple[str, Row]) -> str:
 
 
 def test_rules_of_a_sentence() -> None:
-    value, months_held = a_figure("quarter_value", 0.01, "1.00 %"), a_figure("quarter_months", 3, "3")
+    value, months_held = (
+        a_figure("quarter_value", 0.01, "1.00 %"),
+        a_figure("quarter_months", 3, "3"),
+    )
     target, gap = a_figure("target", 0.02, "2.00 %"), a_figure("quarter_gap", -0.01, "-1.00")
     assert told(value, months_held) == "period_sum;end"
     assert told(value, months_held, target, gap) == "period_sum;met;end"
-    assert told(value, months_held, a_figure("quarter_year_change", 0.01, "1.00")) == "period_sum;period_year_rise;end"
-    assert told(value, months_held, a_figure("quarter_year_change", 0.0, "0.00")) == "period_sum;period_year_flat;end"
+    assert (
+        told(value, months_held, a_figure("quarter_year_change", 0.01, "1.00"))
+        == "period_sum;period_year_rise;end"
+    )
+    assert (
+        told(value, months_held, a_figure("quarter_year_change", 0.0, "0.00"))
+        == "period_sum;period_year_flat;end"
+    )
     assert told() == "period_nothing"

@@ -20,7 +20,9 @@ from tests.small import Row, only, read, row, run_town
 
 
 def amounts(made: MadePlan, month: str, **wanted: str) -> dict[str, Decimal]:
-    return {r["scope_id"]: r["amount"] for r in read(made.version, "plan_part", month=month, **wanted)}
+    return {
+        r["scope_id"]: r["amount"] for r in read(made.version, "plan_part", month=month, **wanted)
+    }
 
 
 def refused(plan_it: Make, plan: dict[str, Any]) -> RetentionError:
@@ -36,15 +38,26 @@ def test_a_year_goes_to_months_branches_and_managers_by_what_they_billed(plan_it
     made = plan_it(plan_of())
     assert amounts(made, "2026-03", level="month") == {"company": 620}
     assert amounts(made, "2026-03", level="branch") == {"B1": 230, "B2": 350, "unclaimed": 40}
-    assert amounts(made, "2026-03", level="manager", branch_id="B1") == {"M1": 120, "M2": 50, "unclaimed": 60}
+    assert amounts(made, "2026-03", level="manager", branch_id="B1") == {
+        "M1": 120,
+        "M2": 50,
+        "unclaimed": 60,
+    }
     assert amounts(made, "2026-03", level="manager", branch_id="unclaimed") == {"unclaimed": 40}
     assert only(read(made.version, "plan_part", level="year"))["amount"] == 7440
     parts = read(made.version, "plan_part", level="manager")
-    assert sum(r["amount"] for r in parts) == 7440 and {r["key_version"] for r in parts} == {"2026-1"}
+    assert sum(r["amount"] for r in parts) == 7440 and {r["key_version"] for r in parts} == {
+        "2026-1"
+    }
 
 
-def test_members_go_where_their_group_is_and_into_no_target_table(plan_it: Make, planning: Path) -> None:
-    key = REVENUE["key"] | {"by_branch": {"measure": "group_members"}, "by_manager": {"measure": "group_members"}}
+def test_members_go_where_their_group_is_and_into_no_target_table(
+    plan_it: Make, planning: Path
+) -> None:
+    key = REVENUE["key"] | {
+        "by_branch": {"measure": "group_members"},
+        "by_manager": {"measure": "group_members"},
+    }
     vnet = {"title": {"zh": "V网", "en": "V-net"}, "total": 25, "places": 0, "key": key}
     made = plan_it(plan_of(measures={"vnet_members": vnet}))
     assert amounts(made, "2026-01", level="month") == {"company": 3}
@@ -78,7 +91,9 @@ def hold_year(home: Path, year: int, revenues: list[int]) -> None:
         }
         for name, one in tables.items():
             pq.write_table(pa.Table.from_pylist([one]), draft.path / f"{name}.parquet")
-        draft.finish_room("features", {name: {"status": "computed", "rows": 1, "sha256": name} for name in tables})
+        draft.finish_room(
+            "features", {name: {"status": "computed", "rows": 1, "sha256": name} for name in tables}
+        )
         folder.commit(draft)
 
 
@@ -86,7 +101,9 @@ def hold_year(home: Path, year: int, revenues: list[int]) -> None:
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def test_the_same_plan_is_the_same_bytes_and_no_new_version(plan_it: Make, planning: Path) -> None:
@@ -100,13 +117,17 @@ def test_the_same_plan_is_the_same_bytes_and_no_new_version(plan_it: Make, plann
     assert (bytes_of(planning / "home" / "plans"), bytes_of(planning / "out")) == before
 
 
-def test_another_key_is_another_version_that_says_what_differs(plan_it: Make, planning: Path) -> None:
+def test_another_key_is_another_version_that_says_what_differs(
+    plan_it: Make, planning: Path
+) -> None:
     plan_it(plan_of())
     given = {"weights": {"B1": 1, "B2": 1, "unclaimed": 0}}
     second = plan_it(key_of(version="2026-2", by_branch=given))
     changes = read(second.version, "plan_change", month="2026-01")
     assert second.is_new and second.version.number == 2
-    told = {(r["level"], r["scope_id"]): r["amount_change"] for r in changes if r["level"] == "branch"}
+    told = {
+        (r["level"], r["scope_id"]): r["amount_change"] for r in changes if r["level"] == "branch"
+    }
     assert told == {("branch", "B1"): 80, ("branch", "B2"): -40, ("branch", "unclaimed"): -40}
     assert sum(r["amount_change"] for r in changes if r["level"] == "manager") == 0
     assert not [r for r in changes if r["level"] in ("year", "month")]
@@ -120,12 +141,17 @@ def test_another_key_is_another_version_that_says_what_differs(plan_it: Make, pl
 def test_another_key_under_the_same_name_is_refused(plan_it: Make, planning: Path) -> None:
     plan_it(plan_of())
     error = refused(plan_it, key_of(by_branch={"weights": {"B1": 1, "B2": 1}}))
-    assert isinstance(error, SpecError) and (error.key, error.facts["version"]) == ("plan.key_changed", 1)
+    assert isinstance(error, SpecError) and (error.key, error.facts["version"]) == (
+        "plan.key_changed",
+        1,
+    )
     assert [v.number for v in PlanFolder(planning / "home", 2026).versions()] == [1]
 
 
 @pytest.mark.slow
-def test_a_held_month_that_was_made_again_alike_is_no_new_plan(plan_it: Make, planning: Path) -> None:
+def test_a_held_month_that_was_made_again_alike_is_no_new_plan(
+    plan_it: Make, planning: Path
+) -> None:
     plan_it(plan_of())
     run_town(planning / "home", town(DECEMBER), planning / "source", small_denominator=7)
     assert MonthFolder(planning / "home", DECEMBER).version().number == 2
@@ -163,7 +189,9 @@ def test_scopes_that_do_not_fit_are_refused_by_name(
         ({"by_manager": {"weights": {"B1": {"M1": 0}, "B2": {"M3": 1}}}}, "measures.revenue.key.by_manager.B1"),
     ],
 )  # fmt: skip
-def test_a_part_that_nobody_can_take_is_refused(plan_it: Make, changes: dict[str, Any], where: str) -> None:
+def test_a_part_that_nobody_can_take_is_refused(
+    plan_it: Make, changes: dict[str, Any], where: str
+) -> None:
     found = refused(plan_it, key_of(**changes))
     assert (found.key, found.facts["where"]) == ("plan.no_weight", where)
 
@@ -190,11 +218,15 @@ def test_a_target_table_of_somebody_else_is_not_written_over(plan_it: Make, plan
     assert PlanFolder(planning / "home", 2026).current() is None
 
 
-def test_a_plan_that_has_no_target_any_more_leaves_none_behind(plan_it: Make, planning: Path) -> None:
+def test_a_plan_that_has_no_target_any_more_leaves_none_behind(
+    plan_it: Make, planning: Path
+) -> None:
     plan_it(plan_of())
     (planning / "out" / "2026-05" / "target.csv").write_text("changed by hand")
     plan_it(plan_of(measures={"vnet_members": REVENUE}))
-    assert [str(p.relative_to(planning / "out")) for p in (planning / "out").glob("*/*")] == ["2026-05/target.csv"]
+    assert [str(p.relative_to(planning / "out")) for p in (planning / "out").glob("*/*")] == [
+        "2026-05/target.csv"
+    ]
 
 
 def test_two_targets_for_one_scope_are_refused(plan_it: Make) -> None:
@@ -206,11 +238,16 @@ def test_two_targets_for_one_scope_are_refused(plan_it: Make) -> None:
 # -- delivered ---------------------------------------------------------------------------------------------------
 
 
-LINES = {"total": 2400, "key": {name: {"measure": "private_line_revenue"} for name in ("by_branch", "by_manager")}}
+LINES = {
+    "total": 2400,
+    "key": {name: {"measure": "private_line_revenue"} for name in ("by_branch", "by_manager")},
+}
 
 
 @pytest.mark.slow
-def test_months_run_with_the_plan_s_targets_compute_what_reads_them(plan_it: Make, planning: Path) -> None:
+def test_months_run_with_the_plan_s_targets_compute_what_reads_them(
+    plan_it: Make, planning: Path
+) -> None:
     lines = LINES | {"key": LINES["key"] | {"version": "2026-1", "by_month": EVEN}}
     measures = {"revenue": REVENUE, "private_line_revenue": lines, "vnet_members": REVENUE}
     made = plan_it(plan_of(measures=measures, handed_down=HANDED_DOWN), out="source")
@@ -222,17 +259,31 @@ def test_months_run_with_the_plan_s_targets_compute_what_reads_them(plan_it: Mak
         and only(read(version, "snapshot_intake", table="target"))["quarantined"] == 0
     )
 
-    rows = [r for r in read(version, "kpi_monthly") if r["is_default"] or r["variant"] == "touch_point"]
+    rows = [
+        r for r in read(version, "kpi_monthly") if r["is_default"] or r["variant"] == "touch_point"
+    ]
 
     def told(kpi: str, kind: str, field: str = "value") -> dict[str, Any]:
         return {r["scope_id"]: r[field] for r in rows if (r["kpi"], r["scope_kind"]) == (kpi, kind)}
 
     assert told("revenue_completion", "company", "denominator") == {"company": 1240}
     assert told("revenue_completion", "company") == {"company": pytest.approx(1340 / 1240)}
-    assert told("revenue_completion", "branch", "denominator") == {"B1": 460, "B2": 700, "unclaimed": 80}
-    assert told("revenue_completion", "manager", "denominator") == {"M1": 240, "M2": 100, "M3": 700, "unclaimed": 200}
+    assert told("revenue_completion", "branch", "denominator") == {
+        "B1": 460,
+        "B2": 700,
+        "unclaimed": 80,
+    }
+    assert told("revenue_completion", "manager", "denominator") == {
+        "M1": 240,
+        "M2": 100,
+        "M3": 700,
+        "unclaimed": 200,
+    }
     assert told("revenue_completion", "manager")["M1"] == pytest.approx(340 / 240)
-    assert told("private_line_score", "branch")["B2"] == 10 and told("private_line_score", "manager")["M3"] == 10
+    assert (
+        told("private_line_score", "branch")["B2"] == 10
+        and told("private_line_score", "manager")["M3"] == 10
+    )
     assert told("complaint_rate", "company", "target")["company"] == 26
     assert told("complaint_rate", "touch_point", "target") == {"hall": 1500, "unclaimed": None}
     assert told("unclaimed_rate", "branch", "target") == {"B1": 0.25, "B2": 0.25, "unclaimed": None}
@@ -249,4 +300,7 @@ def test_a_target_is_a_row_of_the_contract(plan_it: Make, planning: Path) -> Non
     plan_it(plan_of(handed_down=HANDED_DOWN))
     lines = (planning / "out" / "2026-02" / "target.csv").read_text().splitlines()
     assert lines[0].split(",") == list(row("target"))
-    assert "complaint_rate,touch_point,hall,1500" in lines and "revenue,manager,unclaimed,100.00" in lines
+    assert (
+        "complaint_rate,touch_point,hall,1500" in lines
+        and "revenue,manager,unclaimed,100.00" in lines
+    )

@@ -36,8 +36,16 @@ def run(home: Path) -> Callable[..., Version]:
 def promise(home: Path, promised_on: date, **more: object) -> None:
     """Release the month; dan promises on the 7th to pay his 40 yuan by a day."""
     release_month(job(home, None))
-    said = {"outcome": "promised", "contacted_on": date(2026, 9, 7), "promised_amount": 40, "promised_on": promised_on}
-    assert taken(home, fill(exported(home, home.parent / "out")["M1"], {"dan": said | more})).accepted == 1
+    said = {
+        "outcome": "promised",
+        "contacted_on": date(2026, 9, 7),
+        "promised_amount": 40,
+        "promised_on": promised_on,
+    }
+    assert (
+        taken(home, fill(exported(home, home.parent / "out")["M1"], {"dan": said | more})).accepted
+        == 1
+    )
 
 
 def payment_of_dan(amount: str) -> list[dict[str, str]]:
@@ -46,18 +54,28 @@ def payment_of_dan(amount: str) -> list[dict[str, str]]:
 
 def due(version: Version) -> list[object]:
     company = only(read(version, "daily_due", scope_kind="company"))
-    return [company[name] for name in ("due_count", "due_amount", "kept_count", "late_count", "late_amount")]
+    return [
+        company[name]
+        for name in ("due_count", "due_amount", "kept_count", "late_count", "late_amount")
+    ]
 
 
 OWES = [
     {
-        **{"bill_id": "R-dan", "service_id": "dan-1", "customer_id": "dan", "bill_month": str(MONTH)},
+        **{
+            "bill_id": "R-dan",
+            "service_id": "dan-1",
+            "customer_id": "dan",
+            "bill_month": str(MONTH),
+        },
         **{"open_amount": "40.00", "due_on": "2026-08-20"},
     }
 ]
 
 
-def test_a_promise_falls_due_and_is_late_the_next_day(home: Path, run: Callable[..., Version]) -> None:
+def test_a_promise_falls_due_and_is_late_the_next_day(
+    home: Path, run: Callable[..., Version]
+) -> None:
     promise(home, DAY)
     deliver(home.parent / "source", DAY, receivable=OWES)
     deliver(home.parent / "source", NEXT_DAY, receivable=OWES)
@@ -66,12 +84,18 @@ def test_a_promise_falls_due_and_is_late_the_next_day(home: Path, run: Callable[
     assert due(second) == [0, Decimal("0.00"), 0, 1, Decimal("40.00")]
     order = only(read(MonthFolder(home, MONTH).version(), "dispatch_order", customer_id="dan"))
     named = only(read(second, "daily_promise"))
-    assert (named["order_id"], named["manager_id"], named["state"]) == (order["order_id"], "M1", "late")
+    assert (named["order_id"], named["manager_id"], named["state"]) == (
+        order["order_id"],
+        "M1",
+        "late",
+    )
     assert named["promised_on"] == DAY and named["short_amount"] == Decimal("40.00")
     assert tell_day(second)["promises"] == [named]
 
 
-def test_a_promise_is_kept_by_money_and_half_kept_by_half_of_it(home: Path, run: Callable[..., Version]) -> None:
+def test_a_promise_is_kept_by_money_and_half_kept_by_half_of_it(
+    home: Path, run: Callable[..., Version]
+) -> None:
     promise(home, DAY)
     deliver(home.parent / "source", DAY, receivable=[], payment=payment_of_dan("40.00"))
     assert due(run()) == [1, Decimal("40.00"), 1, 0, Decimal("0.00")]
@@ -80,7 +104,9 @@ def test_a_promise_is_kept_by_money_and_half_kept_by_half_of_it(home: Path, run:
     assert due(run(NEXT_DAY)) == [0, Decimal("0.00"), 0, 1, Decimal("25.00")]
 
 
-def test_what_is_promised_after_the_day_is_not_the_days(home: Path, run: Callable[..., Version]) -> None:
+def test_what_is_promised_after_the_day_is_not_the_days(
+    home: Path, run: Callable[..., Version]
+) -> None:
     promise(home, DAY, contacted_on=date(2026, 9, 8))
     deliver(home.parent / "source", date(2026, 9, 7), receivable=OWES)
     assert read(run(date(2026, 9, 7)), "daily_order") and due(run(date(2026, 9, 7)))[0] == 0
@@ -94,7 +120,12 @@ def test_a_promise_to_an_order_of_a_day_is_known_and_goes_with_its_order(
     release_month(job(home, None))
     deliver(home.parent / "source", DAY, "ann")
     order = only(read(run(), "dispatch_order"))["order_id"]
-    said = {"outcome": "promised", "contacted_on": NEXT_DAY, "promised_amount": 50, "promised_on": NEXT_DAY}
+    said = {
+        "outcome": "promised",
+        "contacted_on": NEXT_DAY,
+        "promised_amount": 50,
+        "promised_on": NEXT_DAY,
+    }
     assert taken(home, fill(work_list(home), {"ann": said})).accepted == 1
     deliver(home.parent / "source", NEXT_DAY, "ann")
     source = home.parent / "source"
@@ -102,15 +133,23 @@ def test_a_promise_to_an_order_of_a_day_is_known_and_goes_with_its_order(
     before = read_day_office(office, MONTH.plus(1), NEXT_DAY)
     change_orders([order], REASSIGNED, "on leave", "test", "M2")
     after = read_day_office(office, MONTH.plus(1), NEXT_DAY)
-    assert [only(reading.tables["order"].to_pylist())["manager_id"] for reading in (before, after)] == ["M1", "M2"]
+    assert [
+        only(reading.tables["order"].to_pylist())["manager_id"] for reading in (before, after)
+    ] == ["M1", "M2"]
     assert before.sha256 != after.sha256  # an unsealed day is made again
-    assert only(read(run_day(DayJob(home, NEXT_DAY, source, own_settings())), "daily_promise"))["manager_id"] == "M2"
+    assert (
+        only(read(run_day(DayJob(home, NEXT_DAY, source, own_settings())), "daily_promise"))[
+            "manager_id"
+        ]
+        == "M2"
+    )
     change_orders([order], WITHDRAWN, "a mistake", "test")
     assert read_day_office(office, MONTH.plus(1), NEXT_DAY).tables["order"].num_rows == 0
 
 
 @pytest.mark.parametrize(
-    ("language", "sheet", "late"), [("zh", "承诺回访名单", "逾期未兑现"), ("en", "Promises to call about", "past due")]
+    ("language", "sheet", "late"),
+    [("zh", "承诺回访名单", "逾期未兑现"), ("en", "Promises to call about", "past due")],
 )
 def test_the_bulletin_names_whom_to_call(
     home: Path, run: Callable[..., Version], language: str, sheet: str, late: str
@@ -153,8 +192,20 @@ def september(made: Town) -> Town:
         if paid is not None:
             bill = f"{who}-1/{paid[2]}" if paid[2] else ""
             day = f"2026-09-{paid[1]}"
-            made.add("payment", payment_id=who, customer_id=who, bill_id=bill, paid_on=day, amount=paid[0])
-    for who, left in (("breaks", "40.00"), ("half", "25.00"), ("other", "40.00"), ("waits", "40.00")):
+            made.add(
+                "payment",
+                payment_id=who,
+                customer_id=who,
+                bill_id=bill,
+                paid_on=day,
+                amount=paid[0],
+            )
+    for who, left in (
+        ("breaks", "40.00"),
+        ("half", "25.00"),
+        ("other", "40.00"),
+        ("waits", "40.00"),
+    ):
         made.add(
             "receivable", bill_id=f"{who}-1/2026-07", service_id=f"{who}-1", customer_id=who, bill_month="2026-07",
             open_amount=left, due_on="2026-08-01",
@@ -186,7 +237,9 @@ def test_the_last_day_says_what_the_month_says(tmp_path: Path) -> None:
     september(month)
     last = date(2026, 9, 30)
     for name in ("service", "receivable", "payment"):
-        write_csv(tmp_path / "source" / "daily" / str(last) / f"{name}.csv", name, month.tables[name])
+        write_csv(
+            tmp_path / "source" / "daily" / str(last) / f"{name}.csv", name, month.tables[name]
+        )
     day = run_day(DayJob(home, last, tmp_path / "source", own_settings()))
     told = {row["customer_id"]: row for row in read(day, "daily_promise")}
     seen = {row["customer_id"]: row for row in read(run_town(home, month), "feedback_promise")}

@@ -35,18 +35,26 @@ def changed(source: Path, table: str, change: Callable[[pa.Table], pa.Table]) ->
 
 
 def put(rows: pa.Table, column: str, values: pa.Array) -> pa.Table:
-    return rows.set_column(rows.column_names.index(column), column, values.cast(rows.schema.field(column).type))
+    return rows.set_column(
+        rows.column_names.index(column), column, values.cast(rows.schema.field(column).type)
+    )
 
 
 def late_bills(rows: pa.Table) -> pa.Table:
     """One bill in nine comes late, with three times its amount."""
     late = pa.array([n % 9 == 0 for n in range(len(rows))])
-    return put(rows, "billed_amount", pc.if_else(late, pc.multiply(rows["billed_amount"], 3), rows["billed_amount"]))
+    return put(
+        rows,
+        "billed_amount",
+        pc.if_else(late, pc.multiply(rows["billed_amount"], 3), rows["billed_amount"]),
+    )
 
 
 def fewer_active(rows: pa.Table) -> pa.Table:
     """One active line in eleven was not active after all."""
-    wrong = pc.and_(pc.equal(rows["status"], "active"), pa.array([n % 11 == 0 for n in range(len(rows))]))
+    wrong = pc.and_(
+        pc.equal(rows["status"], "active"), pa.array([n % 11 == 0 for n in range(len(rows))])
+    )
     return put(rows, "status", pc.if_else(wrong, "suspended_request", rows["status"]))
 
 
@@ -68,7 +76,11 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Operator, Versio
     shutil.copytree(twin.source, folder / "source")
     operator = Operator(folder / "source", folder / "home", twin.months)
     published = release_month(job(operator.home, operator.source))
-    for table, change in (("bill", late_bills), ("service", fewer_active), ("ownership", other_owners)):
+    for table, change in (
+        ("bill", late_bills),
+        ("service", fewer_active),
+        ("ownership", other_owners),
+    ):
         changed(operator.source, table, change)
     with no_gate():
         return operator, published, restate_month(job(operator.home, operator.source))
@@ -87,14 +99,18 @@ def test_the_released_version_stays(restated: tuple[Operator, Version, Version])
             run_month(job(operator.home, operator.source))
 
 
-def test_the_same_input_again_is_the_same_version(restated: tuple[Operator, Version, Version]) -> None:
+def test_the_same_input_again_is_the_same_version(
+    restated: tuple[Operator, Version, Version],
+) -> None:
     operator, _, known = restated
     with no_gate():
         assert restate_month(job(operator.home, operator.source)).path == known.path
     assert len(MonthFolder(operator.home, MONTH).versions()) == known.number
 
 
-def test_as_known_is_what_a_month_made_of_it_says(restated: tuple[Operator, Version, Version], tmp_path: Path) -> None:
+def test_as_known_is_what_a_month_made_of_it_says(
+    restated: tuple[Operator, Version, Version], tmp_path: Path
+) -> None:
     operator, _, known = restated
     shutil.copytree(operator.home, tmp_path / "home")
     shutil.rmtree(tmp_path / "home" / "months" / str(MONTH))
@@ -106,7 +122,9 @@ def test_as_known_is_what_a_month_made_of_it_says(restated: tuple[Operator, Vers
 
 def test_the_causes_add_up(restated: tuple[Operator, Version, Version]) -> None:
     _, published, known = restated
-    sums: dict[tuple[str, ...], dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(MEASURES, Decimal(0)))
+    sums: dict[tuple[str, ...], dict[str, Decimal]] = defaultdict(
+        lambda: dict.fromkeys(MEASURES, Decimal(0))
+    )
     for row in read(known, "restate_cause"):
         for name in MEASURES:
             sums[tuple(row[k] for k in KEY)][name] += row[f"{name}_change"] or 0
@@ -126,7 +144,9 @@ def test_the_causes_add_up(restated: tuple[Operator, Version, Version]) -> None:
 def failing(home: Path, operator: Operator) -> tuple[set[str], set[str]]:
     """Which kinds of sums there are, and which of them fail somewhere."""
     found = list(check_home(home, operator.months))
-    return {kind.partition(":")[0] for kind, _ in found}, {kind for kind, holds in found if not holds}
+    return {kind.partition(":")[0] for kind, _ in found}, {
+        kind for kind, holds in found if not holds
+    }
 
 
 def test_every_sum_of_the_home_holds(restated: tuple[Operator, Version, Version]) -> None:
@@ -173,7 +193,10 @@ def test_a_cause_changes_what_is_made_of_it(restated: tuple[Operator, Version, V
 
 def test_orders_that_would_have_been_others(restated: tuple[Operator, Version, Version]) -> None:
     _, published, known = restated
-    then, now = ({(r["list"], r["customer_id"]): r for r in read(v, "dispatch_order")} for v in (published, known))
+    then, now = (
+        {(r["list"], r["customer_id"]): r for r in read(v, "dispatch_order")}
+        for v in (published, known)
+    )
     rows = read(known, "restate_order")
     by_change: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row in rows:
@@ -187,7 +210,9 @@ def test_orders_that_would_have_been_others(restated: tuple[Operator, Version, V
 
 
 def test_the_command_says_it(
-    restated: tuple[Operator, Version, Version], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    restated: tuple[Operator, Version, Version],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     operator, published, known = restated
     monkeypatch.setenv("RETENTION_SECRET_KEY", SECRET)
@@ -205,7 +230,13 @@ def test_the_command_says_it(
 
 
 def test_credit_notes_and_arrears_stand_apart(tmp_path: Path) -> None:
-    town = Town().header_only("adjustment", "payment", "receivable").person("ann").person("bob").owe("bob")
+    town = (
+        Town()
+        .header_only("adjustment", "payment", "receivable")
+        .person("ann")
+        .person("bob")
+        .owe("bob")
+    )
     version = run_town(tmp_path / "home", town)
     release_month(job(tmp_path / "home", None))
     town.add("adjustment", adjustment_id="A1", customer_id="ann", service_id="ann-1", bill_id=f"ann-1/{MONTH}", kind="credit_note", adjusted_on=MONTH.first_day, amount="-20.00")  # fmt: skip
@@ -217,7 +248,11 @@ def test_credit_notes_and_arrears_stand_apart(tmp_path: Path) -> None:
     assert causes <= {"arrears", "credit_note"}
     assert version.number == 1
     dropped = only(read(known, "restate_order", customer_id="bob"))
-    assert (dropped["change"], dropped["cause"], dropped["why"]) == ("dropped", "arrears", "not_on_list")
+    assert (dropped["change"], dropped["cause"], dropped["why"]) == (
+        "dropped",
+        "arrears",
+        "not_on_list",
+    )
 
 
 def test_a_month_that_is_not_released(tmp_path: Path) -> None:

@@ -57,7 +57,9 @@ def test_the_month_s_review_is_offline_and_whole(language: str) -> None:
     version = scored_operator().version
     page = look(version.path / "outbox" / f"review.{language}.html")
     assert page.addresses == [] and "script" not in page.names and page.names.count("polyline") >= 2
-    assert not re.search(r"https?:|@import|url\(", (version.path / "outbox" / f"review.{language}.html").read_text())
+    assert not re.search(
+        r"https?:|@import|url\(", (version.path / "outbox" / f"review.{language}.html").read_text()
+    )
     told = card()
     wanted = [
         told["version"],
@@ -68,7 +70,13 @@ def test_the_month_s_review_is_offline_and_whole(language: str) -> None:
         *told["features"],
     ]
     assert [text for text in wanted if text not in page.text] == []
-    for key in ("review.gain", "review.reliability", "review.slices", "review.watch", "review.population"):
+    for key in (
+        "review.gain",
+        "review.reliability",
+        "review.slices",
+        "review.watch",
+        "review.population",
+    ):
         assert label(language, key) in page.text
     subjects = {row["subject"] for row in read(version, "score_watch", measure="stability")}
     assert subjects and all(subject in page.text for subject in subjects)
@@ -84,7 +92,10 @@ def test_no_text_is_left_untranslated(language: str) -> None:
 def test_the_challenger_s_page_asks_and_says_how_to_decide(tmp_path: Path) -> None:
     write_review(tmp_path / "page.html", MONTH, "en", card(), is_challenger=True)
     page = look(tmp_path / "page.html")
-    assert f"Should model {card()['version']} become champion?" in page.text and "retention promote" in page.text
+    assert (
+        f"Should model {card()['version']} become champion?" in page.text
+        and "retention promote" in page.text
+    )
     assert label("en", "review.not_watched") in page.text
 
 
@@ -115,7 +126,14 @@ def test_champion_and_challenger_and_a_slice_that_is_off_are_told(tmp_path: Path
     hits = [1] * 60 + [0] * 340
     told = outcome([0.2 - number / 4000 for number in range(400)], hits)
     told["slices"]["branch"].append(
-        {"slice": "B<2>", "rows": 100, "observed_rate": 0.4, "predicted_rate": 0.1, "auc": None, "log_loss": 0.6}
+        {
+            "slice": "B<2>",
+            "rows": 100,
+            "observed_rate": 0.4,
+            "predicted_rate": 0.1,
+            "auc": None,
+            "log_loss": 0.6,
+        }
     )
     judged = {
         "months": ["2026-05"], "rows": 400, "capacity_share": 0.1, "reasons": {},
@@ -140,5 +158,9 @@ def test_records_are_plain() -> None:
     import numpy as np
     import pandas as pd
 
-    made = records(pd.DataFrame({"a": [np.float64(1.5), np.nan], "b": [np.int64(2), 3], "c": ["x", None]}))
-    assert made == [{"a": 1.5, "b": 2, "c": "x"}, {"a": None, "b": 3, "c": None}] and json.dumps(made)
+    made = records(
+        pd.DataFrame({"a": [np.float64(1.5), np.nan], "b": [np.int64(2), 3], "c": ["x", None]})
+    )
+    assert made == [{"a": 1.5, "b": 2, "c": "x"}, {"a": None, "b": 3, "c": None}] and json.dumps(
+        made
+    )

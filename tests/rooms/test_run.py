@@ -76,7 +76,10 @@ def test_room_by_room_gives_the_same_bytes(made: Job, tmp_path: Path) -> None:
 def test_nothing_new_makes_no_new_version(copied: Job) -> None:
     before = tables(copied.folder.version())
     assert run_month(copied).number == 1 and [v.number for v in copied.folder.versions()] == [1]
-    assert run_room(copied, "kpi") == copied.folder.version() and tables(copied.folder.version()) == before
+    assert (
+        run_room(copied, "kpi") == copied.folder.version()
+        and tables(copied.folder.version()) == before
+    )
 
 
 def test_other_input_makes_a_version_beside_the_first(copied: Job) -> None:
@@ -85,7 +88,9 @@ def test_other_input_makes_a_version_beside_the_first(copied: Job) -> None:
     with no_gate():
         version = run_month(copied)
     assert version.number == 2 == copied.folder.version().number
-    assert tables(copied.folder.version(1)) == before and len(read(version, "snapshot_customer")) == 4
+    assert (
+        tables(copied.folder.version(1)) == before and len(read(version, "snapshot_customer")) == 4
+    )
 
 
 def test_the_manifest_tells_rows_hashes_and_definitions(made: Job) -> None:
@@ -99,7 +104,11 @@ def test_the_manifest_tells_rows_hashes_and_definitions(made: Job) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"high_value_threshold": "90"}, {"secret_key": "another key of the tests, 32 byte"}, {"holdout_share": "0.2"}],
+    [
+        {"high_value_threshold": "90"},
+        {"secret_key": "another key of the tests, 32 byte"},
+        {"holdout_share": "0.2"},
+    ],
 )
 def test_settings_that_mean_something_are_inputs(made: Job, changes: dict[str, Any]) -> None:
     now = runner._inputs(job(made.home, None, **changes), "source")
@@ -112,7 +121,9 @@ def test_settings_that_mean_nothing_are_no_inputs(made: Job) -> None:
 
 
 def test_a_home_may_be_moved(made: Job, copied: Job) -> None:
-    assert not any(str(made.home).encode() in content for content in tables(made.folder.version()).values())
+    assert not any(
+        str(made.home).encode() in content for content in tables(made.folder.version()).values()
+    )
     assert run_month(copied).path.is_relative_to(copied.home)
 
 
@@ -137,7 +148,9 @@ def unfinished(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "CURRENT").unlink()
 
 
-def test_a_run_killed_before_the_commit_commits_when_run_again(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_killed_before_the_commit_commits_when_run_again(
+    copied: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unfinished(copied, monkeypatch)
     monkeypatch.setattr(runner, "run_draft_room", kill)  # there is no room left to run
     assert run_month(copied).number == 1
@@ -175,10 +188,15 @@ def test_a_month_has_one_run_at_a_time(copied: Job) -> None:
     assert run_month(other).number == 1
 
 
-def test_a_full_disk_is_a_storage_error_and_the_run_goes_on(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_a_storage_error_and_the_run_goes_on(
+    copied: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     town().person("dan").write(Path(str(copied.source)))
     with monkeypatch.context() as patch, no_gate(), pytest.raises(StorageError) as caught:
-        patch.setattr("pipelines.store.files.os.fsync", lambda d: (_ for _ in ()).throw(OSError(28, "No space left")))
+        patch.setattr(
+            "pipelines.store.files.os.fsync",
+            lambda d: (_ for _ in ()).throw(OSError(28, "No space left")),
+        )
         run_month(copied)
     assert caught.value.exit_code == 17 and copied.folder.version().number == 1
     assert not list(copied.home.rglob("*.tmp"))
@@ -214,7 +232,9 @@ def test_a_sealed_month_is_read_again(copied: Job, monkeypatch: pytest.MonkeyPat
     seal = copied.folder.seal()
     assert seal == {"version": 1, "manifest": version.identity}
     monkeypatch.setattr(runner, "run_draft_room", kill)
-    assert run_month(copied) == version == run_month(job(copied.home, None)) == release_month(copied)
+    assert (
+        run_month(copied) == version == run_month(job(copied.home, None)) == release_month(copied)
+    )
     assert run_room(copied, "kpi") == version and copied.folder.seal() == seal
 
 
@@ -226,7 +246,9 @@ def test_a_sealed_month_refuses_another_source(copied: Job) -> None:
     assert caught.value.exit_code == 15 and [v.number for v in copied.folder.versions()] == [1]
 
 
-def test_a_sealed_month_stands_whatever_the_settings_and_the_code(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sealed_month_stands_whatever_the_settings_and_the_code(
+    copied: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = release_month(copied)
     monkeypatch.setattr(runner, "code_hash", lambda: "other code")
     again = job(copied.home, Path(str(copied.source)), high_value_threshold="1000")

@@ -70,25 +70,43 @@ def version_of(home: Path) -> Path:
 # -- what a score is ---------------------------------------------------------------------------------------------
 
 
-def test_every_service_in_the_network_has_one_score(operator: Operator, scores: pd.DataFrame) -> None:
+def test_every_service_in_the_network_has_one_score(
+    operator: Operator, scores: pd.DataFrame
+) -> None:
     net = {row["service_id"] for row in read(operator.version, "features_service", is_in_net=True)}
     assert set(scores["service_id"]) == net and len(scores) == len(net) > 400
     chances = scores[["p_voluntary", "p_involuntary", "p_down_migration"]]
-    assert ((chances >= 0) & (chances <= 1)).all(axis=None) and (chances.sum(axis=1) <= 1 + 1e-6).all()
-    assert set(scores["month"]) == {str(MONTH)} and set(scores["model_version"]) == {version_of(operator.home).name}
+    assert ((chances >= 0) & (chances <= 1)).all(axis=None) and (
+        chances.sum(axis=1) <= 1 + 1e-6
+    ).all()
+    assert set(scores["month"]) == {str(MONTH)} and set(scores["model_version"]) == {
+        version_of(operator.home).name
+    }
 
 
 def test_deciles_go_by_the_chance_over_all_scored(scores: pd.DataFrame) -> None:
     rank = scores["p_voluntary"].rank(method="min", ascending=False) - 1
-    assert (scores["decile"] == rank * 10 // len(scores) + 1).all() and set(scores["decile"]) >= {1, 2, 5, 10}
-    assert scores[scores["decile"] == 1]["p_voluntary"].min() > scores[scores["decile"] == 2]["p_voluntary"].max()
+    assert (scores["decile"] == rank * 10 // len(scores) + 1).all() and set(scores["decile"]) >= {
+        1,
+        2,
+        5,
+        10,
+    }
+    assert (
+        scores[scores["decile"] == 1]["p_voluntary"].min()
+        > scores[scores["decile"] == 2]["p_voluntary"].max()
+    )
 
 
-def test_scores_and_reasons_are_the_sealed_model_s(operator: Operator, scores: pd.DataFrame) -> None:
+def test_scores_and_reasons_are_the_sealed_model_s(
+    operator: Operator, scores: pd.DataFrame
+) -> None:
     """Scored again from the registry alone, by another way: the newest month as a training sample is read."""
     model, card = load_model(version_of(operator.home), KEY.encode())
     assert isinstance(model, CompetingClassifier)
-    frame = gather_samples(operator.home, MONTH, own_settings()).newest.set_index("service_id")[card.features]
+    frame = gather_samples(operator.home, MONTH, own_settings()).newest.set_index("service_id")[
+        card.features
+    ]
     again = model.score_frame(frame).loc[scores["service_id"]]
     np.testing.assert_allclose(scores["p_voluntary"], again["p_voluntary"], atol=1e-9)
     np.testing.assert_allclose(scores["p_involuntary"], again["p_involuntary"], atol=1e-9)
@@ -103,7 +121,9 @@ def test_scores_and_reasons_are_the_sealed_model_s(operator: Operator, scores: p
 
 def test_reasons_are_for_those_whom_a_list_takes(operator: Operator, scores: pd.DataFrame) -> None:
     explained = set(scores[scores["reason_1"].notna()]["service_id"])
-    opted_out = {row["customer_id"] for row in read(operator.version, "features_consent", is_opted_out=True)}
+    opted_out = {
+        row["customer_id"] for row in read(operator.version, "features_consent", is_opted_out=True)
+    }
     assert opted_out and not set(scores[scores["reason_1"].notna()]["customer_id"]) & opted_out
     orders = read(operator.version, "dispatch_order", list="churn_risk")
     assert orders and {order["service_id"] for order in orders} <= explained
@@ -115,10 +135,15 @@ def test_reasons_are_for_those_whom_a_list_takes(operator: Operator, scores: pd.
 
 def test_the_list_s_rank_is_the_loss_to_expect(operator: Operator, scores: pd.DataFrame) -> None:
     chance = scores.groupby("customer_id")["p_voluntary"].max()
-    value = {row["customer_id"]: row["value_at_risk"] for row in read(operator.version, "features_high_value")}
+    value = {
+        row["customer_id"]: row["value_at_risk"]
+        for row in read(operator.version, "features_high_value")
+    }
     for order in read(operator.version, "dispatch_order", list="churn_risk"):
         who = order["customer_id"]
-        assert float(order["rank_value"]) == pytest.approx(chance[who] * float(value[who]), abs=0.0051)
+        assert float(order["rank_value"]) == pytest.approx(
+            chance[who] * float(value[who]), abs=0.0051
+        )
 
 
 def test_batches_of_any_size_give_the_same_bytes(operator: Operator, tmp_path: Path) -> None:
@@ -167,13 +192,25 @@ def test_a_changed_champion_makes_a_new_version_by_rules_alone(copied: Job) -> N
         version = run_month(copied)
     assert version.number == copied.folder.version().number == 2
     entry = version.manifest["tables"]["score_churn"]
-    assert entry == {"status": "not_computed", "reasons": ["champion refused: tampered"], "room": "score"}
+    assert entry == {
+        "status": "not_computed",
+        "reasons": ["champion refused: tampered"],
+        "room": "score",
+    }
     told = outcome(version)
     assert told["not_computed"]["churn_risk"] == "champion refused: tampered"
     assert told["caveat"]["cohort_at_risk"] == "by rules alone: champion refused: tampered"
-    assert reason_in_words("zh", told["caveat"]["cohort_at_risk"]) == "仅按规则选取（在用模型不可用：内容或封印不符）"
-    assert "not what was sealed" in (version.path / "outbox" / "summary.en.html").read_text(encoding="utf-8")
-    assert all("top_risk" not in row["reason_codes"] for row in read(version, "dispatch_order", list="cohort_at_risk"))
+    assert (
+        reason_in_words("zh", told["caveat"]["cohort_at_risk"])
+        == "仅按规则选取（在用模型不可用：内容或封印不符）"
+    )
+    assert "not what was sealed" in (version.path / "outbox" / "summary.en.html").read_text(
+        encoding="utf-8"
+    )
+    assert all(
+        "top_risk" not in row["reason_codes"]
+        for row in read(version, "dispatch_order", list="cohort_at_risk")
+    )
 
 
 def test_a_sealed_month_is_not_scored_again(copied: Job) -> None:
@@ -192,17 +229,29 @@ def test_a_month_is_not_scored_by_what_was_fitted_later(operator: Operator) -> N
 
 
 def score_alone(
-    operator: Operator, folder: Path, home: Path | None = None, month: Month = MONTH, rows: int = 0, without: str = ""
+    operator: Operator,
+    folder: Path,
+    home: Path | None = None,
+    month: Month = MONTH,
+    rows: int = 0,
+    without: str = "",
 ) -> dict[str, Any]:
     """Run the room on the newest month's feature tables; return what it records of score_churn."""
-    given = {name: pq.read_table(operator.version.table(name)) for name in NEEDED if name != without}
+    given = {
+        name: pq.read_table(operator.version.table(name)) for name in NEEDED if name != without
+    }
     tables: dict[str, Any] = given | ({without: "absent: loyalty"} if without else {})
     (folder / "room").mkdir()
-    with room_context(folder / "room", tables, month) as context, pytest.MonkeyPatch.context() as patch:
+    with (
+        room_context(folder / "room", tables, month) as context,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         if rows:
             patch.setattr(at_work, "BATCH_ROWS", rows)
             patch.setattr(at_work, "REASON_ROWS", 5)
-        context.champion = open_version(home or operator.home, version_of(home or operator.home).name)
+        context.champion = open_version(
+            home or operator.home, version_of(home or operator.home).name
+        )
         score.run(context)
         return written(context)
 
@@ -251,14 +300,24 @@ def better_looking_card(version: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda version: (version / registry.MODEL).write_bytes(b"x"), "champion refused: tampered"),
+        (
+            lambda version: (version / registry.MODEL).write_bytes(b"x"),
+            "champion refused: tampered",
+        ),
         (better_looking_card, "champion refused: tampered"),
         (foreign_pickle, "champion refused: foreign"),
         (other_scikit_learn, "champion refused: other_version"),
         (lambda version: (version / registry.SEAL).unlink(), "champion refused: missing"),
         (constant, "collapsed score"),
     ],
-    ids=["changed model", "changed card", "foreign pickle", "other scikit-learn", "no seal", "constant score"],
+    ids=[
+        "changed model",
+        "changed card",
+        "foreign pickle",
+        "other scikit-learn",
+        "no seal",
+        "constant score",
+    ],
 )
 def test_a_champion_that_cannot_be_trusted_scores_nobody(
     operator: Operator, tmp_path: Path, spoil: Callable[[Path], object], reason: str
@@ -272,11 +331,15 @@ def test_a_champion_that_cannot_be_trusted_scores_nobody(
         assert reason_in_words(language, reason) != reason
 
 
-def test_a_champion_fitted_later_or_lacking_a_table_scores_nobody(operator: Operator, tmp_path: Path) -> None:
+def test_a_champion_fitted_later_or_lacking_a_table_scores_nobody(
+    operator: Operator, tmp_path: Path
+) -> None:
     early = score_alone(operator, tmp_path, month=TRAINED.plus(-1))
     assert early["reasons"] == ["champion refused: later_month"]
     shutil.rmtree(tmp_path / "room")
-    assert score_alone(operator, tmp_path, without="features_points")["reasons"] == ["champion needs: absent: loyalty"]
+    assert score_alone(operator, tmp_path, without="features_points")["reasons"] == [
+        "champion needs: absent: loyalty"
+    ]
 
 
 def test_no_champion_is_said_without_loading_scikit_learn(tmp_path: Path) -> None:
@@ -307,7 +370,9 @@ def test_a_promotion_needs_a_sound_model_a_person_and_a_reason(copied: Job) -> N
     with pytest.raises(UsageError, match="nobody"):
         shelf.promote(home, version, "", "why", own_settings())
     with pytest.raises(ModelError, match="tampered"):
-        shelf.promote(home, version, "Li", "why", own_settings(secret_key="another key of the tests"))
+        shelf.promote(
+            home, version, "Li", "why", own_settings(secret_key="another key of the tests")
+        )
     assert len(read_promotions(home)) == 1
 
 
@@ -322,13 +387,22 @@ def test_the_same_samples_give_the_same_version_and_keep_its_card(copied: Job) -
 
 
 def test_a_card_says_what_the_model_was_made_of(operator: Operator) -> None:
-    card = asdict(only(shelf.list_versions(operator.home, own_settings())).card or pytest.fail("no card"))
-    assert card["trained_through"] == str(TRAINED) and card["months"] == [str(month) for month in MONTHS[:3]]
+    card = asdict(
+        only(shelf.list_versions(operator.home, own_settings())).card or pytest.fail("no card")
+    )
+    assert card["trained_through"] == str(TRAINED) and card["months"] == [
+        str(month) for month in MONTHS[:3]
+    ]
     assert card["outcomes"]["voluntary"] > 10 and sum(card["outcomes"].values()) == card["rows"]
-    assert card["judged"]["months"] == [str(MONTHS[2])] and 0 < card["metrics"]["voluntary_log_loss"] < 0.2
+    assert (
+        card["judged"]["months"] == [str(MONTHS[2])]
+        and 0 < card["metrics"]["voluntary_log_loss"] < 0.2
+    )
     makers = [line["maker"] for line in card["judged"]["outcomes"]["voluntary"]["makers"]]
     assert makers == ["model", "logistic", "rule"]
-    assert {"branch", "tenure", "plan", "product"} == set(card["judged"]["outcomes"]["voluntary"]["slices"])
+    assert {"branch", "tenure", "plan", "product"} == set(
+        card["judged"]["outcomes"]["voluntary"]["slices"]
+    )
 
 
 @pytest.mark.parametrize("through", [MONTHS[0].plus(-1), MONTHS[1]])
@@ -342,7 +416,10 @@ def test_a_table_that_is_not_there_makes_a_smaller_model(copied: Job) -> None:
     for month in (MONTHS[2], TRAINED):
         forget(MonthFolder(copied.home, month).version(), "features_points")
     samples = gather_samples(copied.home, TRAINED, own_settings())
-    assert samples.missing == {"features_points": "absent: loyalty"} and "points_balance" not in samples.names
+    assert (
+        samples.missing == {"features_points": "absent: loyalty"}
+        and "points_balance" not in samples.names
+    )
     version = train_small(copied.home)
     seen = next(s for s in shelf.list_versions(copied.home, own_settings()) if s.version == version)
     assert seen.card is not None and seen.card.missing_tables == ["features_points"]
@@ -352,5 +429,9 @@ def test_a_table_that_is_not_there_makes_a_smaller_model(copied: Job) -> None:
 def forget(version: Version, table: str) -> None:
     """As if the table's source had not been delivered."""
     manifest = version.manifest
-    manifest["tables"][table] = {"status": "not_computed", "reasons": ["absent: loyalty"], "room": "features"}
+    manifest["tables"][table] = {
+        "status": "not_computed",
+        "reasons": ["absent: loyalty"],
+        "room": "features",
+    }
     (version.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

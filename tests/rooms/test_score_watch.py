@@ -27,7 +27,9 @@ RATE = 0.02
 def frame(seed: int, moved: float = 0.0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     people = [f"s{number}" for number in range(PEOPLE)]
-    return pd.DataFrame({"service_id": people, "use": random.normal(moved, 1, PEOPLE), "kind": "mobile"})
+    return pd.DataFrame(
+        {"service_id": people, "use": random.normal(moved, 1, PEOPLE), "kind": "mobile"}
+    )
 
 
 CARD = make_card(
@@ -50,7 +52,10 @@ def status(leavers: int) -> list[Row]:
 
 
 def given(chance: float) -> list[Row]:
-    return [{"service_id": f"s{n}", "p_voluntary": chance, "p_involuntary": 0.001} for n in range(PEOPLE)]
+    return [
+        {"service_id": f"s{n}", "p_voluntary": chance, "p_involuntary": 0.001}
+        for n in range(PEOPLE)
+    ]
 
 
 @contextmanager
@@ -68,7 +73,9 @@ def months(folder: Path, leavers: int, scored: list[Row] | None = None) -> Itera
         yield context
 
 
-def looks(context: Context, now: pd.DataFrame, card: Any = CARD) -> dict[tuple[str, str], Mapping[str, Any]]:
+def looks(
+    context: Context, now: pd.DataFrame, card: Any = CARD
+) -> dict[tuple[str, str], Mapping[str, Any]]:
     counter = Counter(card, PEOPLE)
     for part in (now[:1000], now[1000:]):
         counter.add(part)
@@ -82,17 +89,28 @@ def test_a_month_like_the_one_trained_through_is_green(tmp_path: Path) -> None:
     with months(tmp_path, leavers=80, scored=given(RATE)) as context:
         seen = looks(context, frame(2))
     assert {row["level"] for row in seen.values()} == {"green"}
-    assert seen["label_rate", "voluntary"]["value"] == seen["label_rate", "voluntary"]["expected"] == RATE
+    assert (
+        seen["label_rate", "voluntary"]["value"]
+        == seen["label_rate", "voluntary"]["expected"]
+        == RATE
+    )
     assert seen["calibration", "voluntary"]["rows"] == PEOPLE
     assert seen["calibration", "voluntary"]["about"] == str(MONTH.plus(-2))
-    assert seen["stability", "use"]["value"] < 0.02 and not [key for key in seen if key[0] == "retrain"]
+    assert seen["stability", "use"]["value"] < 0.02 and not [
+        key for key in seen if key[0] == "retrain"
+    ]
 
 
 def test_a_feature_that_moved_is_red_and_a_reason_to_train_again(tmp_path: Path) -> None:
     with months(tmp_path, leavers=80) as context:
         seen = looks(context, frame(2, moved=1.0))
-    assert seen["stability", "use"]["level"] == "red" and seen["stability", "kind"]["level"] == "green"
-    assert seen["stability", "use"]["value"] > 0.25 and seen["retrain", "stability use"]["level"] == "amber"
+    assert (
+        seen["stability", "use"]["level"] == "red" and seen["stability", "kind"]["level"] == "green"
+    )
+    assert (
+        seen["stability", "use"]["value"] > 0.25
+        and seen["retrain", "stability use"]["level"] == "amber"
+    )
 
 
 @pytest.mark.parametrize(("moved", "level"), [(0.1, "green"), (0.4, "amber"), (1.0, "red")])
@@ -104,9 +122,14 @@ def test_levels_of_the_stability_index(tmp_path: Path, moved: float, level: str)
 def test_more_leavers_than_in_training_or_than_predicted_are_told_apart(tmp_path: Path) -> None:
     with months(tmp_path, leavers=200, scored=given(0.05)) as context:
         seen = looks(context, frame(2))
-    assert seen["label_rate", "voluntary"]["level"] == "red"  # 5 % left, 2 % did in the training months
+    assert (
+        seen["label_rate", "voluntary"]["level"] == "red"
+    )  # 5 % left, 2 % did in the training months
     assert seen["calibration", "voluntary"]["level"] == "green"  # and the model had said so
-    assert ("retrain", "label_rate voluntary") in seen and ("retrain", "calibration voluntary") not in seen
+    assert ("retrain", "label_rate voluntary") in seen and (
+        "retrain",
+        "calibration voluntary",
+    ) not in seen
 
 
 def test_chances_that_did_not_come_true_are_red(tmp_path: Path) -> None:
@@ -121,11 +144,18 @@ def test_a_small_difference_is_chance(tmp_path: Path) -> None:
     with months(tmp_path, leavers=100, scored=given(RATE)) as context:
         seen = looks(context, frame(2))
     row = seen["calibration", "voluntary"]
-    assert row["level"] == "green" and row["limit"] == pytest.approx(3 * np.sqrt(RATE * (1 - RATE) / PEOPLE))
+    assert row["level"] == "green" and row["limit"] == pytest.approx(
+        3 * np.sqrt(RATE * (1 - RATE) / PEOPLE)
+    )
 
 
 def test_an_old_model_is_a_reason_to_train_again(tmp_path: Path) -> None:
-    old = make_card(trained_through=str(MONTH.plus(-6)), rows=10_000, outcomes=CARD.outcomes, reference=CARD.reference)
+    old = make_card(
+        trained_through=str(MONTH.plus(-6)),
+        rows=10_000,
+        outcomes=CARD.outcomes,
+        reference=CARD.reference,
+    )
     with months(tmp_path, leavers=80) as context:
         assert looks(context, frame(2), old)["retrain", "age"]["value"] == 6
 
@@ -139,14 +169,22 @@ def test_a_month_that_was_scored_is_watched() -> None:
     rows = read(scored_operator().version, "score_watch")
     subjects = {row["subject"] for row in rows if row["measure"] == "stability"}
     assert {"p_voluntary", "p_involuntary", "tenure_months", "service_type"} <= subjects
-    rate = only([row for row in rows if (row["measure"], row["subject"]) == ("label_rate", "voluntary")])
-    assert rate["about"] == str(TRAINED.plus(-1)) and 0 < rate["value"] < 0.05 and rate["rows"] > 400
+    rate = only(
+        [row for row in rows if (row["measure"], row["subject"]) == ("label_rate", "voluntary")]
+    )
+    assert (
+        rate["about"] == str(TRAINED.plus(-1)) and 0 < rate["value"] < 0.05 and rate["rows"] > 400
+    )
 
 
 def test_red_looks_are_a_caveat_on_lists_made_by_the_score() -> None:
     version = scored_operator().version
     red = sorted({row["subject"] for row in read(version, "score_watch", level="red")})
-    scored = [row for row in read(version, "dispatch_list") if row["list"] in ("churn_risk", "cohort_at_risk")]
+    scored = [
+        row
+        for row in read(version, "dispatch_list")
+        if row["list"] in ("churn_risk", "cohort_at_risk")
+    ]
     assert len(scored) == 2
     for row in scored:
         assert (f"score watched: {', '.join(red)}" in (row["reason"] or "")) == bool(red)
@@ -171,7 +209,11 @@ def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
 def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
     from pipelines.rooms.dispatch import _red_looks
 
-    rows = [{"subject": "use", "level": "red"}, {"subject": "age", "level": "amber"}, {"subject": "a", "level": "red"}]
+    rows = [
+        {"subject": "use", "level": "red"},
+        {"subject": "age", "level": "amber"},
+        {"subject": "a", "level": "red"},
+    ]
     with room_context(tmp_path, {"score_watch": rows}) as context:
         context.tables["score_watch"] = {"status": "computed"}
         assert _red_looks(context) == ["a", "use"]

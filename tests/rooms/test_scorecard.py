@@ -22,7 +22,9 @@ _KPI = pa.schema(
         *[(name, pa.float64()) for name in ("value", "target")],
     ]
 )
-_LOST = pa.schema([("manager_id", pa.string()), ("cause", pa.string()), ("event_count", pa.int32())])
+_LOST = pa.schema(
+    [("manager_id", pa.string()), ("cause", pa.string()), ("event_count", pa.int32())]
+)
 ALL = (
     ("cohort_retention_rate", "billed", 0.9, 0.9),  # 25 × 1
     ("revenue_retention_rate", "net", 1.2, 0.8),  # 20 × 1.1: 1.5 is capped
@@ -35,15 +37,29 @@ ALL = (
 
 
 def kpi(
-    name: str, variant: str, value: float | None, target: float | None, scope: str = "manager M1", **more: str
+    name: str,
+    variant: str,
+    value: float | None,
+    target: float | None,
+    scope: str = "manager M1",
+    **more: str,
 ) -> Row:
     kind, where = scope.split()
-    row = {"kpi": name, "variant": variant, "scope_kind": kind, "scope_id": where, "value": value, "target": target}
+    row = {
+        "kpi": name,
+        "variant": variant,
+        "scope_kind": kind,
+        "scope_id": where,
+        "value": value,
+        "target": target,
+    }
     return row | {"status": "released"} | more
 
 
 def score(folder: Path, rows: list[Row], *events: tuple[str, str, int]) -> Row:
-    lost = [{"manager_id": who, "cause": cause, "event_count": count} for who, cause, count in events]
+    lost = [
+        {"manager_id": who, "cause": cause, "event_count": count} for who, cause, count in events
+    ]
     given = {
         "features_owner": [{"customer_id": "ann", "manager_id": "M1", "branch_id": "B1"}],
         "snapshot_account_manager": [{"manager_id": "M1", "branch_id": "B1", "is_active": True}],
@@ -67,7 +83,9 @@ def score(folder: Path, rows: list[Row], *events: tuple[str, str, int]) -> Row:
         (0.1, 0.0, "lower", 0),
     ],
 )
-def test_how_far_a_target_is_reached(value: float, target: float, better: str, reached: float) -> None:
+def test_how_far_a_target_is_reached(
+    value: float, target: float, better: str, reached: float
+) -> None:
     assert achievement(value, target, better) == pytest.approx(reached)
 
 
@@ -92,7 +110,11 @@ def test_what_was_withheld_or_has_no_target_is_taken_from_nobody(tmp_path: Path)
 
 def test_who_is_judged_by_too_little_is_not_appraised(tmp_path: Path) -> None:
     card = score(tmp_path, [kpi(*one) for one in ALL[:2]], ("M1", "claim_refuted", 3))
-    assert (card["state"], card["judged_weight"], card["total_score"]) == ("not_appraised", 45, None)
+    assert (card["state"], card["judged_weight"], card["total_score"]) == (
+        "not_appraised",
+        45,
+        None,
+    )
     assert card["deducted_points"] == 3
 
 
@@ -110,8 +132,15 @@ def test_a_target_is_the_managers_else_his_branchs_else_the_companys(tmp_path: P
 
 
 @pytest.mark.parametrize(("count", "lost"), [(3, 3), (100, 20)])
-def test_deductions_are_points_an_event_and_no_more_than_the_most(tmp_path: Path, count: int, lost: float) -> None:
-    card = score(tmp_path, [kpi(*one) for one in ALL], ("M1", "claim_refuted", count), ("M2", "claim_refuted", 9))
+def test_deductions_are_points_an_event_and_no_more_than_the_most(
+    tmp_path: Path, count: int, lost: float
+) -> None:
+    card = score(
+        tmp_path,
+        [kpi(*one) for one in ALL],
+        ("M1", "claim_refuted", count),
+        ("M2", "claim_refuted", 9),
+    )
     assert (card["deducted_points"], card["total_score"]) == (lost, pytest.approx(79.5 - lost))
     assert "feedback_outcome" in card["not_counted"]
 
@@ -120,7 +149,10 @@ def test_an_installation_changes_what_it_names(tmp_path: Path) -> None:
     own = tmp_path / "own.yml"
     own.write_text("weights: {arrears_rate.t1_amount: 60, churn_rate.start_base: 40}\ncap: 1.2\n")
     rules = load_rules(own)
-    assert (set(rules.weights), rules.cap) == ({"arrears_rate.t1_amount", "churn_rate.start_base"}, 1.2)
+    assert (set(rules.weights), rules.cap) == (
+        {"arrears_rate.t1_amount", "churn_rate.start_base"},
+        1.2,
+    )
     assert rules.deductions == load_rules(None).deductions
     assert len(rules.deductions) == 10
 
@@ -147,16 +179,37 @@ def test_a_file_that_cannot_be_followed_is_refused(tmp_path: Path, text: str, wh
 
 
 def test_a_month_has_them_its_owners_alone(tmp_path: Path) -> None:
-    town = Town().person("ann").person("bob", manager="M3", branch="B2").header_only("receivable", "vip_card")
+    town = (
+        Town()
+        .person("ann")
+        .person("bob", manager="M3", branch="B2")
+        .header_only("receivable", "vip_card")
+    )
     for name in ("vip_card_holding_rate", "zero_usage_rate"):
-        town.add("target", kpi=name, scope_kind="company", scope_id="company", target_value=Decimal("0.5"))
+        town.add(
+            "target",
+            kpi=name,
+            scope_kind="company",
+            scope_id="company",
+            target_value=Decimal("0.5"),
+        )
     home = tmp_path / "home"
     version = run_town(home, town)
-    states = {r["manager_id"]: (r["state"], r["judged_weight"]) for r in read(version, "report_scorecard")}
-    assert states == {"M1": ("not_appraised", 20), "M2": ("not_appraised", 0), "M3": ("not_appraised", 20)}
+    states = {
+        r["manager_id"]: (r["state"], r["judged_weight"]) for r in read(version, "report_scorecard")
+    }
+    assert states == {
+        "M1": ("not_appraised", 20),
+        "M2": ("not_appraised", 0),
+        "M3": ("not_appraised", 20),
+    }
     assert {path.stat().st_mode & 0o777 for path in version.path.glob("*.parquet")} == {0o600}
     (book,) = export_pay(MonthFolder(home, MONTH), tmp_path / "out", "zh")
-    cells = {cell for line in openpyxl.load_workbook(book)["经理计分卡"].iter_rows(values_only=True) for cell in line}
+    cells = {
+        cell
+        for line in openpyxl.load_workbook(book)["经理计分卡"].iter_rows(values_only=True)
+        for cell in line
+    }
     assert {"M1", "未考核", 20} <= cells
 
 

@@ -24,10 +24,16 @@ def snapshot(folder: Path, town: Town) -> Path:
 def dirty_town() -> Town:
     """Good people, and one row for each thing that can be wrong."""
     town = Town().person("ann").person("bob").person("cat", vip_tier="")
-    town.add("customer", customer_id="vic", vip_tier="emerald").add("customer", customer_id="", phone="13900001111")
+    town.add("customer", customer_id="vic", vip_tier="emerald").add(
+        "customer", customer_id="", phone="13900001111"
+    )
     town.add("customer", customer_id="tim", birth_year="18")
-    town.add("service", service_id="vic-1", customer_id="vic")  # vic is in quarantine: so is what hangs on him
-    town.add("bill", bill_id="v1", service_id="vic-1", customer_id="ann").add("usage", service_id="vic-1")
+    town.add(
+        "service", service_id="vic-1", customer_id="vic"
+    )  # vic is in quarantine: so is what hangs on him
+    town.add("bill", bill_id="v1", service_id="vic-1", customer_id="ann").add(
+        "usage", service_id="vic-1"
+    )
     town.add("bill", bill_id="b2", service_id="ann-1", customer_id="nobody")
     town.add("bill", bill_id="b3", service_id="ann-1", customer_id="ann", billed_amount="1.234")
     town.add("bill", bill_id="b4", service_id="ann-1", customer_id="ann", due_on="2026-02-30")
@@ -36,7 +42,9 @@ def dirty_town() -> Town:
     for _ in range(3):
         town.add("bill", bill_id="twice", service_id="bob-1", customer_id="bob")
     for amount in ("10.00", "20.00", "10.00"):
-        town.add("bill", bill_id="either", service_id="bob-1", customer_id="bob", billed_amount=amount)
+        town.add(
+            "bill", bill_id="either", service_id="bob-1", customer_id="bob", billed_amount=amount
+        )
     town.add("ownership", customer_id="ann", valid_from="2026-01-01", valid_to="2025-01-01")
     town.add("usage", service_id="bob-1", voice_calls="-1")
     return town
@@ -53,7 +61,11 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_row_is_accounted_for(dirty: Path) -> None:
     delivered = {table: len(rows) for table, rows in dirty_town().tables.items()}
     for r in read(dirty, "snapshot_intake"):
-        assert r["rows_in"] == r["accepted"] + r["repeats"] + r["quarantined"] == delivered.get(r["table"], 0)
+        assert (
+            r["rows_in"]
+            == r["accepted"] + r["repeats"] + r["quarantined"]
+            == delivered.get(r["table"], 0)
+        )
         assert r["quarantined"] == len(read(dirty, "snapshot_quarantine", table=r["table"]))
         if r["state"] != "absent":
             assert r["accepted"] == len(read(dirty, f"snapshot_{r['table']}"))
@@ -64,7 +76,10 @@ def test_every_row_of_the_twin_is_accounted_for() -> None:
     raw = {t: operator.version.path / f"extract_{t}.parquet" for t in contract()}
     for r in read(operator.version, "snapshot_intake"):
         assert r["rows_in"] == r["accepted"] + r["repeats"] + r["quarantined"]
-        assert r["state"] == "absent" or r["rows_in"] == pq.ParquetFile(raw[r["table"]]).metadata.num_rows
+        assert (
+            r["state"] == "absent"
+            or r["rows_in"] == pq.ParquetFile(raw[r["table"]]).metadata.num_rows
+        )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +99,9 @@ def test_every_row_of_the_twin_is_accounted_for() -> None:
         ("usage", "voice_calls", "-1", "column_values_to_be_between:voice_calls"),
     ],
 )
-def test_quarantine_says_where_what_and_why(dirty: Path, table: str, column: str, value: str | None, rule: str) -> None:
+def test_quarantine_says_where_what_and_why(
+    dirty: Path, table: str, column: str, value: str | None, rule: str
+) -> None:
     found = only(read(dirty, "snapshot_quarantine", table=table, column=column, value=value))
     assert (found["rule"], found["file"]) == (rule, f"{table}.csv")
     delivered = dirty_town().tables[table][found["line"] - 2]  # line 1 is the header
@@ -98,7 +115,9 @@ def test_a_pair_of_days_out_of_order_is_set_aside(dirty: Path) -> None:
 
 def test_an_exact_repeat_is_dropped_and_counted(dirty: Path) -> None:
     only(read(dirty, "snapshot_bill", bill_id="twice"))
-    assert only(read(dirty, "snapshot_intake", table="bill"))["repeats"] == 3  # of `twice` two, of `either` one
+    assert (
+        only(read(dirty, "snapshot_intake", table="bill"))["repeats"] == 3
+    )  # of `twice` two, of `either` one
 
 
 def test_of_rows_that_contradict_their_key_none_is_kept(dirty: Path) -> None:
@@ -121,9 +140,17 @@ def test_personal_data_stand_apart(dirty: Path) -> None:
 
 
 def test_what_was_normalised_is_counted(tmp_path: Path) -> None:
-    town = Town().person("ann", revenue="1,234.50").person("bob", revenue="￥86.5").person("cat", revenue="(45.00)")
+    town = (
+        Town()
+        .person("ann", revenue="1,234.50")
+        .person("bob", revenue="￥86.5")
+        .person("cat", revenue="(45.00)")
+    )
     folder = snapshot(tmp_path, town)
-    forms = {r["form"]: r["rows"] for r in read(folder, "snapshot_normalised", table="bill", column="billed_amount")}
+    forms = {
+        r["form"]: r["rows"]
+        for r in read(folder, "snapshot_normalised", table="bill", column="billed_amount")
+    }
     assert forms == {"thousands_separator": 1, "currency_sign": 1, "accounting_negative": 1}
 
 
@@ -133,7 +160,9 @@ def test_what_was_normalised_is_counted(tmp_path: Path) -> None:
 def snapshot_bytes(draft: Path) -> dict[str, bytes]:
     """The typed tables; where in a file a bad row stood is another matter."""
     by_place = {"snapshot_quarantine"}
-    return {p.stem: p.read_bytes() for p in draft.glob("snapshot_*.parquet") if p.stem not in by_place}
+    return {
+        p.stem: p.read_bytes() for p in draft.glob("snapshot_*.parquet") if p.stem not in by_place
+    }
 
 
 def test_shuffled_rows_give_the_same_snapshot(tmp_path: Path, dirty: Path) -> None:
@@ -151,7 +180,9 @@ def test_split_parts_give_the_same_snapshot(tmp_path: Path, dirty: Path) -> None
         write_csv(folder / f"bill.part-{part}.csv", "bill", some)
     draft = run_through(tmp_path / "home", source, "snapshot")
     assert snapshot_bytes(draft) == snapshot_bytes(dirty)
-    assert {r["file"] for r in read(draft, "snapshot_quarantine", table="bill")} > {"bill.part-1.csv"}
+    assert {r["file"] for r in read(draft, "snapshot_quarantine", table="bill")} > {
+        "bill.part-1.csv"
+    }
 
 
 # -- absent, empty, unknown --------------------------------------------------------------------------------------
@@ -162,7 +193,13 @@ def entry(draft: Path, table: str) -> Row:
 
 
 def test_absent_empty_and_unknown_are_told_apart(tmp_path: Path) -> None:
-    town = Town().person("ann").without("ownership").header_only("loyalty").drop_column("customer", "vip_tier")
+    town = (
+        Town()
+        .person("ann")
+        .without("ownership")
+        .header_only("loyalty")
+        .drop_column("customer", "vip_tier")
+    )
     town.tables["customer"][0]["favourite_colour"] = "red"
     draft = snapshot(tmp_path, town)
     assert entry(draft, "snapshot_ownership") == {
@@ -184,7 +221,9 @@ def test_a_table_without_a_required_column_is_refused_by_name(tmp_path: Path) ->
 
 def test_an_instant_gets_its_day_in_shanghai(tmp_path: Path) -> None:
     town = (
-        Town().person("ann").add("trouble_ticket", opened_at="2026-08-31T23:30:00+08:00", closed_at="2026-08-31 16:30Z")
+        Town()
+        .person("ann")
+        .add("trouble_ticket", opened_at="2026-08-31T23:30:00+08:00", closed_at="2026-08-31 16:30Z")
     )
     ticket = only(read(snapshot(tmp_path, town), "snapshot_trouble_ticket"))
     assert (str(ticket["opened_on"]), str(ticket["closed_on"])) == ("2026-08-31", "2026-09-01")
@@ -213,11 +252,17 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
     ids=["no_bills", "no_customers", "no_services", "no_column", "bills_of_july"],
 )
-def test_what_stops_the_month(folders: Path, change: Change, error: type[RetentionError], key: str) -> None:
+def test_what_stops_the_month(
+    folders: Path, change: Change, error: type[RetentionError], key: str
+) -> None:
     shutil.rmtree(folders, ignore_errors=True)
     town = Town().person("ann").person("bob")
     change(town)
     with pytest.raises(error) as caught:
         snapshot(folders, town)
-    assert caught.value.key == key and caught.value.facts["table"] in ("bill", "customer", "service")
+    assert caught.value.key == key and caught.value.facts["table"] in (
+        "bill",
+        "customer",
+        "service",
+    )
     assert MonthFolder(folders / "home", MONTH).current() is None

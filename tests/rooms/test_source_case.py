@@ -22,7 +22,9 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Version:
         if n < CARDS:
             town.add("vip_card", card_id=f"K{n}", customer_id=who)
         if n >= PEOPLE - DEBTORS:
-            town.add("receivable", bill_id=f"{who}-1/{MONTH}", service_id=f"{who}-1", customer_id=who)
+            town.add(
+                "receivable", bill_id=f"{who}-1/{MONTH}", service_id=f"{who}-1", customer_id=who
+            )
     town.add(
         "appraisal_input",
         employee_id="E1",
@@ -44,7 +46,9 @@ def test_card_holding_is_seven_points_above_its_target(version: Version) -> None
     row = company(version, "vip_card_holding_rate", "holding")
     assert (row["numerator"], row["denominator"]) == (CARDS, PEOPLE)
     assert [round(row[name], 12) for name in ("value", "target", "gap")] == [0.87, 0.80, 0.07]
-    figures = read(version, "report_figure", topic="vip_card_holding_rate.holding", scope_id="company")
+    figures = read(
+        version, "report_figure", topic="vip_card_holding_rate.holding", scope_id="company"
+    )
     shown = {f["measure"]: f["shown"] for f in figures if f["source"] == "kpi_monthly"}
     assert shown["value"].startswith("87.0")
     assert shown["gap"] == "7.00"  # points
@@ -56,4 +60,6 @@ def test_arrears_are_two_in_a_hundred(version: Version) -> None:
 
 
 def test_pay_is_base_by_coefficient_by_score(version: Version) -> None:
-    assert only(read(version, "report_pay"))["pay_amount"] == Decimal("4416.00")  # 4000 × 1.2 × 92 ÷ 100
+    assert only(read(version, "report_pay"))["pay_amount"] == Decimal(
+        "4416.00"
+    )  # 4000 × 1.2 × 92 ÷ 100

@@ -28,7 +28,9 @@ pytestmark = needs_spark
 
 
 def open_small(folder: Path) -> Any:
-    return open_engine(load_settings(engine="spark", memory_limit="1GB", threads=1), folder / "scratch", [folder])
+    return open_engine(
+        load_settings(engine="spark", memory_limit="1GB", threads=1), folder / "scratch", [folder]
+    )
 
 
 def made(home: Path, source: Path, engine: str) -> list[Version]:
@@ -96,6 +98,9 @@ def test_without_pyspark_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """It is an extra that most do without."""
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     settings = load_settings(engine="spark", spark_master="local[7]")
-    with open_engine(settings, tmp_path / "scratch", []) as engine, pytest.raises(StorageError) as caught:
+    with (
+        open_engine(settings, tmp_path / "scratch", []) as engine,
+        pytest.raises(StorageError) as caught,
+    ):
         engine.answer("SELECT 1 AS one")
     assert "pyspark" in str(caught.value.facts["why"])

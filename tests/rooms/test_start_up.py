@@ -14,7 +14,17 @@ import pytest
 
 from tests.small import KEY, MONTH, Town, run_town
 
-COMPUTING = {"numpy", "pandas", "pyarrow", "sqlglot", "scipy", "sklearn", "skops", "great_expectations", "pyspark"}
+COMPUTING = {
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "sqlglot",
+    "scipy",
+    "sklearn",
+    "skops",
+    "great_expectations",
+    "pyspark",
+}
 COMPUTING |= {"django", "airflow", "openpyxl", "xlsxwriter", "docxtpl", "paramiko", "httpx"}
 READING = {"duckdb", "sqlalchemy", "pydantic", "rich", "yaml", "typst"}
 ASKED = {"pydantic_settings", "chinese_calendar"}  # settings and working days
@@ -46,7 +56,12 @@ def imported_by(folder: Path, *words: object) -> set[str]:
     program = _AND_TELL.format(told=str(told), words=[str(word) for word in words])
     surroundings = {**os.environ, "RETENTION_SECRET_KEY": KEY}
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=surroundings, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
     assert done.stdout or done.stderr
@@ -71,7 +86,9 @@ def test_the_help_imports_nothing_that_computes_reads_or_draws(tmp_path: Path) -
     assert len(modules) < 200
 
 
-@pytest.mark.parametrize(("words", "most", "allowed"), SHOWN, ids=[" ".join(map(str, one[0])) for one in SHOWN])
+@pytest.mark.parametrize(
+    ("words", "most", "allowed"), SHOWN, ids=[" ".join(map(str, one[0])) for one in SHOWN]
+)
 def test_a_command_that_shows_imports_only_what_shows(
     folder: Path, words: tuple[object, ...], most: int, allowed: set[str]
 ) -> None:

@@ -46,7 +46,9 @@ def town_of(count: int = 40) -> Town:
 
 
 def cells_of(path: Path, sheet: int = 0) -> list[list[Any]]:
-    found: list[list[Any]] = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(sheet).to_python()
+    found: list[list[Any]] = (
+        CalamineWorkbook.from_path(str(path)).get_sheet_by_index(sheet).to_python()
+    )
     return found
 
 
@@ -85,7 +87,11 @@ STOPS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", STOPS)
 def test_what_stops_a_month_is_said_with_an_example_and_commands_that_work(
-    name: str, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str,
+    language: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     change, said = STOPS[name]
     town = town_of()
@@ -96,8 +102,16 @@ def test_what_stops_a_month_is_said_with_an_example_and_commands_that_work(
     monkeypatch.chdir(tmp_path)
     for command in commands_in(message):
         assert retention(monkeypatch, *command, "--home", tmp_path / "home") == 0, command
-    assert retention(monkeypatch, "show", "snapshot_intake", MONTH, "--draft", "--home", tmp_path / "home") == 0
-    assert retention(monkeypatch, "status", MONTH, "--home", tmp_path / "home", "--lang", language) == 0
+    assert (
+        retention(
+            monkeypatch, "show", "snapshot_intake", MONTH, "--draft", "--home", tmp_path / "home"
+        )
+        == 0
+    )
+    assert (
+        retention(monkeypatch, "status", MONTH, "--home", tmp_path / "home", "--lang", language)
+        == 0
+    )
     assert label(language, "cli.draft_stopped", month=MONTH) in capsys.readouterr().out
 
 
@@ -108,16 +122,24 @@ def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
     town = town_of()
     spoil_all(town)
     assert run(monkeypatch, tmp_path, town) == 13
-    assert retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "zh") == 0
+    assert (
+        retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "zh")
+        == 0
+    )
     assert label("zh", "cli.of_a_draft", month=MONTH) in capsys.readouterr().out
     head, *rows = cells_of(out)
-    assert len(rows) == 40 and head[:3] == [label("zh", f"quarantine.{name}") for name in ("line", "column", "value")]
+    assert len(rows) == 40 and head[:3] == [
+        label("zh", f"quarantine.{name}") for name in ("line", "column", "value")
+    ]
     assert rows[0][:4] == [2.0, "status", "双停", label("zh", "rule.not_a_enum")]
     assert MonthFolder(home, MONTH).current() is None
     with no_gate():
         version = run_month(job(home, town_of().write(tmp_path / "source")))
     assert "stopped" not in version.manifest and read(version, "snapshot_quarantine") == []
-    assert retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "en") == 0
+    assert (
+        retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "en")
+        == 0
+    )
     assert label("en", "cli.nothing_quarantined", month=MONTH) in capsys.readouterr().out
 
 
@@ -129,7 +151,9 @@ def test_the_same_delivery_is_stopped_again_and_its_rooms_are_made_again(
     for _ in range(2):
         assert run(monkeypatch, tmp_path, town) == 13
         draft = MonthFolder(tmp_path / "home", MONTH).draft()
-        assert draft.rooms == ["extract"] and not any(name.startswith("snapshot_") for name in draft.tables)
+        assert draft.rooms == ["extract"] and not any(
+            name.startswith("snapshot_") for name in draft.tables
+        )
         assert draft.stopped is not None and draft.is_computed("snapshot_quarantine")
 
 
@@ -146,10 +170,30 @@ def test_people_are_masked_unless_asked_for(
         run_month(job(home, town.write(tmp_path / "source")))
     for extra, is_there in (((), False), (("--unmasked",), True)):
         out = tmp_path / f"rows{len(extra)}.xlsx"
-        assert retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "en", *extra) == 0
+        assert (
+            retention(
+                monkeypatch,
+                "quarantine",
+                MONTH,
+                "--out",
+                out,
+                "--home",
+                home,
+                "--lang",
+                "en",
+                *extra,
+            )
+            == 0
+        )
         tabs = CalamineWorkbook.from_path(str(out)).sheet_names
-        cells = {cell for number in range(len(tabs)) for line in cells_of(out, number) for cell in line}
-        assert ({PHONE, "张三丰"} <= cells) == is_there and "platinum" in cells and out.stat().st_mode & 0o077 == 0
+        cells = {
+            cell for number in range(len(tabs)) for line in cells_of(out, number) for cell in line
+        }
+        assert (
+            ({PHONE, "张三丰"} <= cells) == is_there
+            and "platinum" in cells
+            and out.stat().st_mode & 0o077 == 0
+        )
         assert ("names and numbers" in capsys.readouterr().err) == is_there
 
 
@@ -159,8 +203,16 @@ def test_rows_go_back_as_a_workbook_alone(tmp_path: Path, monkeypatch: pytest.Mo
     town.tables["customer"][0]["vip_tier"] = "platinum"
     with no_gate():
         run_month(job(home, town.write(tmp_path / "source")))
-    assert retention(monkeypatch, "quarantine", MONTH, "--out", tmp_path / "rows.csv", "--home", home) == 2
-    assert retention(monkeypatch, "quarantine", "2026-07", "--out", tmp_path / "rows.xlsx", "--home", home) == 2
+    assert (
+        retention(monkeypatch, "quarantine", MONTH, "--out", tmp_path / "rows.csv", "--home", home)
+        == 2
+    )
+    assert (
+        retention(
+            monkeypatch, "quarantine", "2026-07", "--out", tmp_path / "rows.xlsx", "--home", home
+        )
+        == 2
+    )
 
 
 # -- one state on all surfaces -----------------------------------------------------------------------------------
@@ -186,7 +238,9 @@ def test_a_finding_shows_its_values_first_and_both_ways_out(
     page = (version.path / "outbox" / "quality.en.html").read_text(encoding="utf-8")
     for surface in (seen, status, page):
         about = surface[surface.index(RULE) :]
-        places = [about.index(word) for word in ("双停", "active, suspended_arrears", "retention waive")]
+        places = [
+            about.index(word) for word in ("双停", "active, suspended_arrears", "retention waive")
+        ]
         assert places == sorted(places)
     failed = read(version, "validate_result", success=False)
     for row in failed:
@@ -217,16 +271,29 @@ def test_every_surface_says_the_same_of_every_output(
     assert figures[-4:-1] == [counts["withheld"], counts["caveat"], counts["not_computed"]]
 
     page = (version.path / "outbox" / "quality.en.html").read_text(encoding="utf-8")
-    facts = {"withheld": counts["withheld"], "caveats": counts["caveat"], "not_computed": counts["not_computed"]}
+    facts = {
+        "withheld": counts["withheld"],
+        "caveats": counts["caveat"],
+        "not_computed": counts["not_computed"],
+    }
     parts = sum(state.status == "released" and state.parts_status is not None for state in states)
     assert label("en", "quality.held_counted", **facts, all=len(states), parts=parts) in page
 
     assert retention(monkeypatch, "kpi", MONTH, "--home", home, "--json") == 0
-    assert capsys.readouterr().out.count('"scope_kind": "company"') == sum(s.kind == "kpi" for s in states)
+    assert capsys.readouterr().out.count('"scope_kind": "company"') == sum(
+        s.kind == "kpi" for s in states
+    )
 
-    assert retention(monkeypatch, "export", MONTH, "--out", tmp_path / "out", "--home", home, "--lang", "en") == 0
+    assert (
+        retention(
+            monkeypatch, "export", MONTH, "--out", tmp_path / "out", "--home", home, "--lang", "en"
+        )
+        == 0
+    )
     book = CalamineWorkbook.from_path(str(tmp_path / "out" / f"{MONTH}_company.xlsx"))
-    cells = [line for line in book.get_sheet_by_name(label("en", "sheet.withheld")).to_python() if line]
+    cells = [
+        line for line in book.get_sheet_by_name(label("en", "sheet.withheld")).to_python() if line
+    ]
     words = {label("en", f"status.{status}"): status for status in counts}
     held = Counter(words[str(cell)] for line in cells for cell in line if str(cell) in words)
     assert held == {status: n for status, n in counts.items() if status != "released"}

@@ -21,7 +21,9 @@ NOW = datetime(2026, 9, 5, tzinfo=UTC)
 FIRST = Month.parse("2024-01")
 
 
-def make_version(home: Path, month: Month, days_ago: int, earlier: str | None = None, **inputs: object) -> str:
+def make_version(
+    home: Path, month: Month, days_ago: int, earlier: str | None = None, **inputs: object
+) -> str:
     """A version without tables, written so many days ago and current now; return its identity."""
     folder = MonthFolder(home, month)
     path = folder.path / f"v{len(folder.versions()) + 1:04d}"
@@ -120,7 +122,9 @@ def test_months_go_only_where_a_period_is_set_and_are_on_record(tmp_path: Path) 
 def test_a_month_that_runs_is_left_and_what_was_killed_is_finished(tmp_path: Path) -> None:
     make_version(tmp_path, FIRST, 200)
     make_version(tmp_path, FIRST, 1)
-    shutil.copytree(MonthFolder(tmp_path, FIRST).path / "v0001", tmp_path / "months" / "2023-01-v0001.gone")
+    shutil.copytree(
+        MonthFolder(tmp_path, FIRST).path / "v0001", tmp_path / "months" / "2023-01-v0001.gone"
+    )
     with MonthFolder(tmp_path, FIRST).lock():
         assert tidy(tmp_path, own_settings(), NOW) == []
     assert not (tmp_path / "months" / "2023-01-v0001.gone").exists()

@@ -41,23 +41,31 @@ def home(tmp_path: Path) -> Path:
 def newest() -> pd.DataFrame:
     """The newest month's services with their numbers and their risk."""
     operator = scored_operator()
-    risk = pq.read_table(operator.version.table("score_churn"), columns=["service_id", RISK]).to_pandas()
+    risk = pq.read_table(
+        operator.version.table("score_churn"), columns=["service_id", RISK]
+    ).to_pandas()
     return gather_samples(operator.home, MONTH, own_settings()).newest.merge(risk, on="service_id")
 
 
 def history(effect: float) -> History:
     """Six months of those services, three in ten held out by chance; a call keeps the old and drives off the new."""
     random, base = np.random.default_rng(2), newest()
-    rows = pd.concat([base.assign(month=str(MONTH.plus(-back))) for back in range(6, 0, -1)], ignore_index=True)
+    rows = pd.concat(
+        [base.assign(month=str(MONTH.plus(-back))) for back in range(6, 0, -1)], ignore_index=True
+    )
     treated, old = random.random(len(rows)) > 0.3, rows[FEATURE] > rows[FEATURE].median()
     chance = 0.75 + np.where(treated, np.where(old, effect, -effect), 0.0)
-    rows = rows.assign(list="renewal", is_treated=treated, is_kept=random.random(len(rows)) < chance)
+    rows = rows.assign(
+        list="renewal", is_treated=treated, is_kept=random.random(len(rows)) < chance
+    )
     return History(MONTH, rows, [RISK, FEATURE], {})
 
 
 def trained(home: Path, effect: float) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(uplift_training, "gather_history", lambda home, through, settings: history(effect))
+        patch.setattr(
+            uplift_training, "gather_history", lambda home, through, settings: history(effect)
+        )
         return train_uplift(home, MONTH, own_settings(uplift_holdout_orders=500))
 
 
@@ -67,7 +75,10 @@ def run_again(home: Path) -> Any:
 
 
 def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(home: Path) -> None:
-    before = {(r["list"], r["customer_id"]): r["expected_value"] for r in read(run_again(home), "dispatch_candidate")}
+    before = {
+        (r["list"], r["customer_id"]): r["expected_value"]
+        for r in read(run_again(home), "dispatch_candidate")
+    }
     card = trained(home, 0.2)
     assert card.judged["wins"] and card.judged["low"] > 0 and card.outcomes["holdout"] > 500
     shelf.promote(home, card.version, "Wang", "it sorts better", own_settings())
@@ -78,7 +89,9 @@ def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(ho
     down = [tenure[row["service_id"]] for row in lifted.values() if row["uplift"] < 0]
     assert np.mean(up) > np.mean(down) and up and down
     rows = read(version, "features_high_value")
-    value = {r["customer_id"]: float(r["value_at_risk"]) for r in rows if r["value_at_risk"] is not None}
+    value = {
+        r["customer_id"]: float(r["value_at_risk"]) for r in rows if r["value_at_risk"] is not None
+    }
     opted_out = {row["customer_id"] for row in read(version, "features_consent", is_opted_out=True)}
     groups = {r["customer_id"] for r in read(version, "snapshot_customer", customer_type="group")}
     told = 0
@@ -90,7 +103,9 @@ def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(ho
             worth = value[who] * 12 * lifted[who]["uplift"] - 5
             assert float(row["expected_value"]) == pytest.approx(worth, abs=0.011)
             told += 1
-    assert told > 20 and any(row["list"] not in HELD_OUT for row in read(version, "dispatch_candidate"))
+    assert told > 20 and any(
+        row["list"] not in HELD_OUT for row in read(version, "dispatch_candidate")
+    )
     with no_gate():
         assert verify_month(job(home, None)).differences == []
 
@@ -145,7 +160,14 @@ def test_orders_of_both_arms_become_a_history(tmp_path: Path) -> None:
     for order in orders:
         if (order["list"], order["customer_id"]) in rows.index:
             row = rows.loc[(order["list"], order["customer_id"])]
-            assert row["is_treated"] == (order["arm"] == "treated") and row["is_kept"] == kept[order["order_id"]]
+            assert (
+                row["is_treated"] == (order["arm"] == "treated")
+                and row["is_kept"] == kept[order["order_id"]]
+            )
             assert order["service_id"] in (None, row["service_id"])
-    assert {RISK, FEATURE} <= set(found.names) and found.held_out == int((~rows["is_treated"]).sum()) > 0
-    assert gather_history(operator.home, MONTH, own_settings()).rows.empty  # its outcome is not known by then
+    assert {RISK, FEATURE} <= set(found.names) and found.held_out == int(
+        (~rows["is_treated"]).sum()
+    ) > 0
+    assert gather_history(
+        operator.home, MONTH, own_settings()
+    ).rows.empty  # its outcome is not known by then

@@ -25,7 +25,14 @@ def town(month: Month) -> Town:
         if month == MONTH:
             made.owe(who)
         if month == NEXT and i < HONEST:
-            made.add("payment", payment_id=f"Y{i}", customer_id=who, bill_id="", paid_on=f"{NEXT}-08", amount="50.00")
+            made.add(
+                "payment",
+                payment_id=f"Y{i}",
+                customer_id=who,
+                bill_id="",
+                paid_on=f"{NEXT}-08",
+                amount="50.00",
+            )
     for i, who in enumerate(QUIET):
         gone = month > MONTH and i >= HONEST
         status = {"status": "terminated", "terminated_on": f"{NEXT}-20"} if gone else {}
@@ -57,12 +64,16 @@ def version(home: Path, month: Month) -> Version:
 
 
 def company(home: Path, month: Month, kpi: str, variant: str) -> Row:
-    return only(read(version(home, month), "kpi_monthly", kpi=kpi, variant=variant, scope_kind="company"))
+    return only(
+        read(version(home, month), "kpi_monthly", kpi=kpi, variant=variant, scope_kind="company")
+    )
 
 
 def test_every_false_claim_is_found_and_no_true_one(home: Path) -> None:
     rows = read(version(home, NEXT), "feedback_outcome")
-    found = {row["customer_id"] for row in rows if row["is_claimed"] and row["is_verified"] is False}
+    found = {
+        row["customer_id"] for row in rows if row["is_claimed"] and row["is_verified"] is False
+    }
     assert len(rows) == 24 and found == {*PAYERS[HONEST:], *QUIET[HONEST:]}
 
 
@@ -70,7 +81,11 @@ def test_each_manager_s_claims_stand_beside_what_was_verified(home: Path) -> Non
     rows = {row["manager_id"]: row for row in read(version(home, NEXT), "feedback_manager")}
     assert set(rows) == {"M1", "M2"}
     for row in rows.values():
-        assert (row["order_count"], row["claimed_count"], row["claimed_verified_count"]) == (12, 12, HONEST)
+        assert (row["order_count"], row["claimed_count"], row["claimed_verified_count"]) == (
+            12,
+            12,
+            HONEST,
+        )
         assert row["claimed_false_count"] == 12 - HONEST
 
 
@@ -85,19 +100,38 @@ def test_each_manager_s_claims_stand_beside_what_was_verified(home: Path) -> Non
         (LAST, "success_rate", "claimed_m3", 24),
     ],
 )
-def test_the_rates_are_of_all_orders(home: Path, month: Month, kpi: str, variant: str, numerator: int) -> None:
+def test_the_rates_are_of_all_orders(
+    home: Path, month: Month, kpi: str, variant: str, numerator: int
+) -> None:
     row = company(home, month, kpi, variant)
-    assert (row["numerator"], row["denominator"]) == (numerator, 24) and row["status"] in ("released", "caveat")
+    assert (row["numerator"], row["denominator"]) == (numerator, 24) and row["status"] in (
+        "released",
+        "caveat",
+    )
 
 
 def test_the_parts_are_the_managers(home: Path) -> None:
-    rows = read(version(home, NEXT), "kpi_monthly", kpi="success_rate", variant="contacted", scope_kind="manager")
-    assert {r["scope_id"]: r["numerator"] for r in rows} == {"M1": HONEST, "M2": HONEST, "unclaimed": 0}
+    rows = read(
+        version(home, NEXT),
+        "kpi_monthly",
+        kpi="success_rate",
+        variant="contacted",
+        scope_kind="manager",
+    )
+    assert {r["scope_id"]: r["numerator"] for r in rows} == {
+        "M1": HONEST,
+        "M2": HONEST,
+        "unclaimed": 0,
+    }
 
 
 def test_a_month_that_dispatched_nobody_says_so(home: Path) -> None:
     row = company(home, NEXT.plus(1), "contact_rate", "reached")
-    assert (row["status"], row["reason"], row["value"]) == ("not_computed", f"not dispatched: {NEXT}", None)
+    assert (row["status"], row["reason"], row["value"]) == (
+        "not_computed",
+        f"not dispatched: {NEXT}",
+        None,
+    )
     row = company(home, NEXT, "success_rate", "contacted_m3")
     assert (row["status"], row["reason"]) == ("not_computed", f"not held: {MONTH.plus(-2)}")
 
@@ -108,7 +142,9 @@ def test_payments_that_were_not_delivered_leave_the_debt_orders_open(tmp_path: P
     made = run_town(home, Town(NEXT).person("ann").person("bob"))
     outcomes = {row["list"]: row["is_verified"] for row in read(made, "feedback_outcome")}
     assert outcomes == {"arrears": None, "vip_zero_usage": True}
-    row = only(read(made, "kpi_monthly", kpi="success_rate", variant="dispatched", scope_kind="company"))
+    row = only(
+        read(made, "kpi_monthly", kpi="success_rate", variant="dispatched", scope_kind="company")
+    )
     assert (row["numerator"], row["denominator"]) == (1, 1)
     kept = only(read(made, "kpi_monthly", kpi="promise_kept_rate", scope_kind="company"))
     assert (kept["status"], kept["reason"]) == ("not_computed", "absent: payment")
@@ -137,7 +173,11 @@ def test_a_promise_is_kept_or_broken_by_the_payments(tmp_path: Path) -> None:
              amount="20.00")  # fmt: skip
     made = run_town(home, then)
     ledger = {row["customer_id"]: row for row in read(made, "feedback_promise")}
-    assert {who: row["state"] for who, row in ledger.items()} == {"ann": "kept", "bob": "broken", "cat": "pending"}
+    assert {who: row["state"] for who, row in ledger.items()} == {
+        "ann": "kept",
+        "bob": "broken",
+        "cat": "pending",
+    }
     assert ledger["ann"]["paid_amount"] == yuan("50.00")
     rate = only(read(made, "kpi_monthly", kpi="promise_kept_rate", scope_kind="company"))
     assert (rate["numerator"], rate["denominator"]) == (1, 2)
@@ -146,4 +186,8 @@ def test_a_promise_is_kept_or_broken_by_the_payments(tmp_path: Path) -> None:
         later.person(who)
     later.add("payment", payment_id="Y3", customer_id="cat", paid_on="2026-10-02", amount="50.00")
     decided = only(read(run_town(home, later), "feedback_promise"))
-    assert (decided["customer_id"], decided["state"], decided["order_month"]) == ("cat", "kept", str(MONTH))
+    assert (decided["customer_id"], decided["state"], decided["order_month"]) == (
+        "cat",
+        "kept",
+        str(MONTH),
+    )

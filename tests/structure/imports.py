@@ -34,7 +34,9 @@ def read_imports(root: Path, package: str = "pipelines") -> Imports:
     A name under TYPE_CHECKING or inside a function counts like any other. A package's `__init__` is the package.
     """
     files = {name_module(path, root): path for path in sorted((root / package).rglob("*.py"))}
-    return {name: frozenset(_find_modules(path, root, files)) - {name} for name, path in files.items()}
+    return {
+        name: frozenset(_find_modules(path, root, files)) - {name} for name, path in files.items()
+    }
 
 
 def name_module(path: Path, root: Path) -> str:

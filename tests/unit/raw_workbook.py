@@ -30,7 +30,9 @@ def put_text(place: str, text: str) -> str:
 
 def sheet_xml(rows: str, namespace: str = MAIN, before: str = "", after: str = "") -> str:
     """A worksheet."""
-    return f'<worksheet xmlns="{namespace}">{before}<sheetData>{rows}</sheetData>{after}</worksheet>'
+    return (
+        f'<worksheet xmlns="{namespace}">{before}<sheetData>{rows}</sheetData>{after}</worksheet>'
+    )
 
 
 def raw_workbook(
@@ -44,7 +46,8 @@ def raw_workbook(
     main, relations = (STRICT, _STRICT_RELATIONS) if is_strict else (MAIN, _RELATIONS)
     sheets = sheets or {"plan": sheet_xml(HEADER + rows, main)}
     names = [
-        f'<sheet name="{name}" sheetId="{i}" {_state(states, name)} r:id="rId{i}"/>' for i, name in enumerate(sheets, 1)
+        f'<sheet name="{name}" sheetId="{i}" {_state(states, name)} r:id="rId{i}"/>'
+        for i, name in enumerate(sheets, 1)
     ]
     links = [
         f'<Relationship Id="rId{i}" Type="{relations}/worksheet" Target="worksheets/sheet{i}.xml"/>'

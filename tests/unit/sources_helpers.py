@@ -29,23 +29,33 @@ def put_files(folder: Path, files: Mapping[str, bytes | str]) -> Path:
 
 
 def extract_files(
-    folder: Path, files: Mapping[str, bytes | str], table: str = "plan", limits: Limits | None = None
+    folder: Path,
+    files: Mapping[str, bytes | str],
+    table: str = "plan",
+    limits: Limits | None = None,
 ) -> Delivery:
     """Deliver files and return what became of one table."""
     source = open_source(put_files(folder, files), limits)
     deliveries = source.extract(MONTH, folder / "out")
-    assert not [p for p in (folder / "out").iterdir() if p.name.startswith(".")], "staging left behind"
+    assert not [p for p in (folder / "out").iterdir() if p.name.startswith(".")], (
+        "staging left behind"
+    )
     return next(delivery for delivery in deliveries if delivery.table == table)
 
 
 def read_rows(folder: Path, table: str = "plan") -> list[dict[str, Any]]:
     """Return the raw rows written for a table."""
-    rows: list[dict[str, Any]] = pq.read_table(folder / "out" / f"extract_{table}.parquet").to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(
+        folder / "out" / f"extract_{table}.parquet"
+    ).to_pylist()
     return rows
 
 
 def deliver(
-    folder: Path, files: Mapping[str, bytes | str], table: str = "plan", limits: Limits | None = None
+    folder: Path,
+    files: Mapping[str, bytes | str],
+    table: str = "plan",
+    limits: Limits | None = None,
 ) -> tuple[Delivery, list[dict[str, Any]]]:
     """Deliver files that must be read; return the delivery and its rows."""
     delivery = extract_files(folder, files, table, limits)
@@ -56,7 +66,10 @@ def deliver(
 
 
 def refused(
-    folder: Path, files: Mapping[str, bytes | str], table: str = "plan", limits: Limits | None = None
+    folder: Path,
+    files: Mapping[str, bytes | str],
+    table: str = "plan",
+    limits: Limits | None = None,
 ) -> tuple[str, Mapping[str, str]]:
     """Deliver files that must be refused; return the message key and its facts."""
     delivery = extract_files(folder, files, table, limits)
@@ -65,7 +78,9 @@ def refused(
     return delivery.reason.removeprefix("source."), delivery.facts
 
 
-def run_limited(module: str, folder: Path, seconds: int = 60, memory: int = 3 << 30) -> dict[str, str]:
+def run_limited(
+    module: str, folder: Path, seconds: int = 60, memory: int = 3 << 30
+) -> dict[str, str]:
     """Call `try_hostile` of a test module in a process that may use so much of the processor and of memory.
 
     The bounds are several times what is usual, and far below what work that grows faster than its input would take.
@@ -81,7 +96,9 @@ def run_limited(module: str, folder: Path, seconds: int = 60, memory: int = 3 <<
 
     command = [sys.executable, "-c", script, str(folder)]
     root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, preexec_fn=limit, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=root, preexec_fn=limit, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, str] = json.loads(done.stdout)
     return found

@@ -15,14 +15,22 @@ KEPT, TOGETHER = 4.0, 2.0
 
 
 def worth(
-    newcomers: list[Newcomer], seats: list[Seat], groups: dict[str, str], chosen: tuple[str, ...] | list[str]
+    newcomers: list[Newcomer],
+    seats: list[Seat],
+    groups: dict[str, str],
+    chosen: tuple[str, ...] | list[str],
 ) -> float:
     """What an assignment is worth: kept managers, kept groups, less the loads it makes."""
     room = {seat.manager_id: seat for seat in seats}
     counts = Counter(chosen)
     kept = sum(KEPT * (one.kept_by == m) for one, m in zip(newcomers, chosen, strict=True))
-    near = sum(TOGETHER * (groups.get(one.group_id or "") == m) for one, m in zip(newcomers, chosen, strict=True))
-    load = sum((room[m].used + i) / room[m].capacity for m, n in counts.items() for i in range(1, n + 1))
+    near = sum(
+        TOGETHER * (groups.get(one.group_id or "") == m)
+        for one, m in zip(newcomers, chosen, strict=True)
+    )
+    load = sum(
+        (room[m].used + i) / room[m].capacity for m, n in counts.items() for i in range(1, n + 1)
+    )
     return kept + near - load
 
 
@@ -34,7 +42,9 @@ def random_case(seed: int) -> tuple[list[Newcomer], list[Seat], dict[str, str]]:
         seats.append(Seat(name, free, used, max(free + used, 1)))
     count = dice.randint(0, min(6, sum(seat.free for seat in seats)))
     names = [None, None, "M1", "M2", "M3", "M9"]
-    people = [Newcomer(f"c{i}", dice.choice(names), dice.choice([None, "G1", "G2"])) for i in range(count)]
+    people = [
+        Newcomer(f"c{i}", dice.choice(names), dice.choice([None, "G1", "G2"])) for i in range(count)
+    ]
     return people, seats, {"G1": dice.choice(["M1", "M3", "M9"]), "G2": dice.choice(["M2", "M3"])}
 
 
@@ -44,7 +54,11 @@ def test_nobody_does_better_by_trying_everything(seed: int) -> None:
     chosen = allocate(people, seats, groups)
     room = {seat.manager_id: seat.free for seat in seats}
     assert len(chosen) == len(people) and all(n <= room[m] for m, n in Counter(chosen).items())
-    ways = (w for w in product(room, repeat=len(people)) if all(n <= room[m] for m, n in Counter(w).items()))
+    ways = (
+        w
+        for w in product(room, repeat=len(people))
+        if all(n <= room[m] for m, n in Counter(w).items())
+    )
     best = max(worth(people, seats, groups, way) for way in ways)
     assert worth(people, seats, groups, chosen) == pytest.approx(best, abs=1e-5)
 
@@ -78,8 +92,14 @@ def test_one_kept_manager_outweighs_one_group_but_not_one_group_and_a_second() -
     """
     seats = [Seat("M1", 1, 0, 10), Seat("M2", 5, 0, 10)]
     groups = {"G1": "M1"}
-    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", None, "G1")], seats, groups) == ["M1", "M2"]
-    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", "M1", "G1")], seats, groups) == ["M2", "M1"]
+    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", None, "G1")], seats, groups) == [
+        "M1",
+        "M2",
+    ]
+    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", "M1", "G1")], seats, groups) == [
+        "M2",
+        "M1",
+    ]
 
 
 def test_members_of_a_group_go_to_one_manager() -> None:

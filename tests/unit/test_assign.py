@@ -40,7 +40,9 @@ def random_branch(seed: int) -> Branch:
             made.append(queue(place, *worth, minimum=minimum))
         return tuple(made)
 
-    desks = tuple(Desk(f"M{d}", dice.randint(0, 9), queues(4, True)) for d in range(dice.randint(1, 4)))
+    desks = tuple(
+        Desk(f"M{d}", dice.randint(0, 9), queues(4, True)) for d in range(dice.randint(1, 4))
+    )
     return Branch(desks, queues(2, False))
 
 
@@ -72,7 +74,13 @@ def optimum_by_solver(branch: Branch) -> int:
             cost += [-float(w)] * len(mine)
             for load, i in zip(loads, mine, strict=True):
                 load[i] = 1.0
-            rows.append((dict.fromkeys(mine, 1.0) | dict.fromkeys(before, -1.0), -np.inf, 0.0 if before else 1.0))
+            rows.append(
+                (
+                    dict.fromkeys(mine, 1.0) | dict.fromkeys(before, -1.0),
+                    -np.inf,
+                    0.0 if before else 1.0,
+                )
+            )
             before = mine
     rows += [(load, 0.0, desk.capacity) for load, desk in zip(loads, branch.desks, strict=True)]
     if not cost:
@@ -115,7 +123,9 @@ def test_the_solver_s_optimum_is_that_of_trying_everything() -> None:
         if len(branch.desks) > 1 or branch.pool or not branch.desks[0].queues:
             continue
         (desk,) = branch.desks
-        counts = product(*(range(least, len(q) + 1) for q, least in zip(desk.queues, desk.minima, strict=True)))
+        counts = product(
+            *(range(least, len(q) + 1) for q, least in zip(desk.queues, desk.minima, strict=True))
+        )
         full = [c for c in counts if sum(c) == min(desk.capacity, desk.wanted)]
         best = max(sum(int(q.prefix[n]) for q, n in zip(desk.queues, c, strict=True)) for c in full)
         assert plan_by_value(branch).value(branch) == best == optimum_by_solver(branch)
@@ -128,7 +138,9 @@ def test_by_priority_keeps_the_letter_and_is_never_worth_more(seed: int) -> None
     branch = random_branch(seed)
     plan = plan_by_priority(branch)
     check(branch, plan)
-    no_floor = Branch(tuple(Desk(d.manager_id, d.capacity, _free(d.queues)) for d in branch.desks), branch.pool)
+    no_floor = Branch(
+        tuple(Desk(d.manager_id, d.capacity, _free(d.queues)) for d in branch.desks), branch.pool
+    )
     assert plan.value(branch) <= plan_by_value(no_floor).value(no_floor)
 
 
@@ -176,9 +188,15 @@ def test_the_price_of_a_place_is_what_one_more_adds(seed: int) -> None:
         plan = plan_of(branch)
         for d, desk in enumerate(branch.desks):
             price = price_of_place(branch, plan, d, by_value)
-            waits = sum(plan.taken[d]) < desk.wanted or sum(plan.pooled) < sum(map(len, branch.pool))
+            waits = sum(plan.taken[d]) < desk.wanted or sum(plan.pooled) < sum(
+                map(len, branch.pool)
+            )
             assert price >= 0 and (waits or price == 0)
-            if by_value and price > 0 and not any(q.minimum for one in branch.desks for q in one.queues):
+            if (
+                by_value
+                and price > 0
+                and not any(q.minimum for one in branch.desks for q in one.queues)
+            ):
                 more = Desk(desk.manager_id, desk.capacity + 1, desk.queues)
                 wider = Branch((*branch.desks[:d], more, *branch.desks[d + 1 :]), branch.pool)
                 assert plan_by_value(wider).value(wider) - plan.value(branch) >= price

@@ -44,9 +44,9 @@ def test_a_due_day_in_a_holiday_moves_before_it() -> None:
 def test_working_days_are_counted_over_holidays() -> None:
     assert CALENDAR.nth_of(Month.parse("2018-10"), 3) == date(2018, 10, 10)
     assert CALENDAR.nth_of(Month.parse("2026-09"), 3) == date(2026, 9, 3)
-    assert CALENDAR.after(date(2018, 9, 28), 3) == date(2018, 10, 8) and CALENDAR.after(date(2018, 10, 1), 0) == date(
-        2018, 10, 1
-    )
+    assert CALENDAR.after(date(2018, 9, 28), 3) == date(2018, 10, 8) and CALENDAR.after(
+        date(2018, 10, 1), 0
+    ) == date(2018, 10, 1)
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -56,17 +56,25 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_an_override_file_comes_first(tmp_path: Path) -> None:
-    calendar = Calendar.load(written(tmp_path, "holidays: [2027-10-01, 2026-11-05]\nworking_days: [2027-10-09]\n"))
-    assert not calendar.is_working_day(date(2027, 10, 1)) and calendar.is_working_day(date(2027, 10, 9))
+    calendar = Calendar.load(
+        written(tmp_path, "holidays: [2027-10-01, 2026-11-05]\nworking_days: [2027-10-09]\n")
+    )
+    assert not calendar.is_working_day(date(2027, 10, 1)) and calendar.is_working_day(
+        date(2027, 10, 9)
+    )
     assert calendar.knows(2027) and not calendar.is_working_day(date(2026, 11, 5))
 
 
 def test_an_override_day_leaves_the_rest_of_a_published_year(tmp_path: Path) -> None:
     calendar = Calendar.load(written(tmp_path, "working_days: [2026-11-07]\n"))
-    assert calendar.is_working_day(date(2026, 11, 7)) and not calendar.is_working_day(date(2026, 10, 1))
+    assert calendar.is_working_day(date(2026, 11, 7)) and not calendar.is_working_day(
+        date(2026, 10, 1)
+    )
 
 
-@pytest.mark.parametrize("text", ["holidays: [tomorrow]", "working_days: [20271009]", "holidays: {"])
+@pytest.mark.parametrize(
+    "text", ["holidays: [tomorrow]", "working_days: [20271009]", "holidays: {"]
+)
 def test_a_bad_override_file_is_a_spec_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(SpecError, match=r"written|yaml.bad") as caught:
         Calendar.load(written(tmp_path, text))
@@ -75,7 +83,9 @@ def test_a_bad_override_file_is_a_spec_error(tmp_path: Path, text: str) -> None:
         Calendar.load(tmp_path / "nowhere.yml")
 
 
-@pytest.mark.parametrize("text", ["holidays: 2027-10-01", "- 2027-10-01", "holidays:", "holiday: []"])
+@pytest.mark.parametrize(
+    "text", ["holidays: 2027-10-01", "- 2027-10-01", "holidays:", "holiday: []"]
+)
 def test_an_override_file_of_another_shape_is_a_spec_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(SpecError):
         Calendar.load(written(tmp_path, text))
@@ -84,6 +94,8 @@ def test_an_override_file_of_another_shape_is_a_spec_error(tmp_path: Path, text:
 @given(st.dates(date(2010, 1, 10), date(2030, 12, 20)), st.integers(1, 15))
 def test_moving_ends_on_working_days(day: date, number: int) -> None:
     before, after = CALENDAR.on_or_before(day), CALENDAR.after(day, number)
-    assert CALENDAR.is_working_day(before) and CALENDAR.is_working_day(after) and before <= day < after
+    assert (
+        CALENDAR.is_working_day(before) and CALENDAR.is_working_day(after) and before <= day < after
+    )
     between = [day + timedelta(i) for i in range(1, (after - day).days + 1)]
     assert sum(map(CALENDAR.is_working_day, between)) == number

@@ -21,18 +21,30 @@ def pair(*figures: int) -> Pair:
     return Pair(*map(Fraction, figures))
 
 
-@given(st.lists(st.fractions(min_value=-1000, max_value=1000), max_size=12), st.integers(min_value=0, max_value=12))
+@given(
+    st.lists(st.fractions(min_value=-1000, max_value=1000), max_size=12),
+    st.integers(min_value=0, max_value=12),
+)
 def test_rounded_parts_add_up_to_the_rounded_whole(parts: list[Fraction], places: int) -> None:
     rounded = apportion(parts, places)
     unit = Fraction(1, 10**places)
     assert sum(map(Fraction, rounded)) == round_half_away(sum(parts, Fraction(0)) / unit) * unit
-    assert all(abs(Fraction(done) - part) < 2 * unit for done, part in zip(rounded, parts, strict=True))
+    assert all(
+        abs(Fraction(done) - part) < 2 * unit for done, part in zip(rounded, parts, strict=True)
+    )
 
 
 def test_the_largest_remainder_gets_the_unit_and_the_earlier_of_equals() -> None:
     third = Fraction(1, 3)
-    assert apportion([third, third, third], 2) == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
-    assert apportion([Fraction("0.004"), Fraction("0.008")], 2) == [Decimal("0.00"), Decimal("0.01")]
+    assert apportion([third, third, third], 2) == [
+        Decimal("0.34"),
+        Decimal("0.33"),
+        Decimal("0.33"),
+    ]
+    assert apportion([Fraction("0.004"), Fraction("0.008")], 2) == [
+        Decimal("0.00"),
+        Decimal("0.01"),
+    ]
     assert apportion([Fraction("-0.005")], 2) == [Decimal("-0.01")]
 
 
@@ -51,7 +63,10 @@ def test_halves_are_rounded_away_from_zero(value: str, whole: int) -> None:
 def test_a_half_of_a_fen_is_a_fen_on_either_side() -> None:
     assert apportion([Fraction("0.005")], 2) == [Decimal("0.01")]
     assert apportion([Fraction("0.025"), Fraction("0.10")], 2) == [Decimal("0.03"), Decimal("0.10")]
-    assert apportion([Fraction("-0.025"), Fraction("-0.10")], 2) == [Decimal("-0.03"), Decimal("-0.10")]
+    assert apportion([Fraction("-0.025"), Fraction("-0.10")], 2) == [
+        Decimal("-0.03"),
+        Decimal("-0.10"),
+    ]
 
 
 @given(st.lists(PAIRS, min_size=1, max_size=6))
@@ -62,7 +77,15 @@ def test_effects_add_up_in_every_part_and_over_all_parts(pairs: list[Pair]) -> N
         return
     rows = decompose(parts)
     company = rows.pop("company")
-    for name in ("numerator_change", "volume", "mix", "rate", "value_change", "value_mix", "value_rate"):
+    for name in (
+        "numerator_change",
+        "volume",
+        "mix",
+        "rate",
+        "value_change",
+        "value_mix",
+        "value_rate",
+    ):
         assert sum(row[name] for row in rows.values()) == company[name]
     for row in (company, *rows.values()):
         assert row["volume"] + row["mix"] + row["rate"] == row["numerator_change"]
@@ -89,12 +112,20 @@ def test_a_worse_branch_that_grows_is_mix() -> None:
         0,
     )
     # Against the company's mean rate of 22.5 % the good branch's loss of share is as bad as the other's gain.
-    assert (rows["B1"]["value_mix"], rows["B2"]["value_mix"]) == (Decimal("0.03125"), Decimal("0.01875"))
+    assert (rows["B1"]["value_mix"], rows["B2"]["value_mix"]) == (
+        Decimal("0.03125"),
+        Decimal("0.01875"),
+    )
 
 
 def test_a_worse_rate_is_rate() -> None:
     rows = decompose({"B1": pair(10, 100, 20, 100), "B2": pair(30, 100, 30, 100)})
-    assert [rows["company"][n] for n in ("volume", "mix", "rate", "value_rate")] == [0, 0, 10, Decimal("0.05")]
+    assert [rows["company"][n] for n in ("volume", "mix", "rate", "value_rate")] == [
+        0,
+        0,
+        10,
+        Decimal("0.05"),
+    ]
     assert rows["B2"]["rate"] == 0
 
 

@@ -29,7 +29,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.copytree(SQL, folder)
     monkeypatch.setattr(spec, "SQL", folder)
     monkeypatch.setattr("pipelines.jobs.check_specs.SQL", folder)
-    monkeypatch.setattr("pipelines.jobs.check_specs.DEFINITIONS", folder / "kpi" / "definitions.yml")
+    monkeypatch.setattr(
+        "pipelines.jobs.check_specs.DEFINITIONS", folder / "kpi" / "definitions.yml"
+    )
     clear_caches()
     yield folder
     clear_caches()
@@ -46,7 +48,12 @@ def put(old: str, new: str) -> Change:
     return change
 
 
-ARPU, RENEWAL, USAGE, LATE = "kpi/arpu", "dispatch/renewal", "features/usage", "kpi/arrears_rate.services"
+ARPU, RENEWAL, USAGE, LATE = (
+    "kpi/arpu",
+    "dispatch/renewal",
+    "features/usage",
+    "kpi/arrears_rate.services",
+)
 REFUSED: dict[str, tuple[str, Change, str]] = {
     "unit": (ARPU, put("unit: amount", "unit: percent"), "'percent'"),
     "better": (ARPU, put("better: higher", "better: up"), "'up'"),
@@ -59,7 +66,11 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
     "priority": (RENEWAL, put("priority: 60", "priority: 100"), "100"),
     "type": (RENEWAL, put("holdout: true", "holdout: maybe"), "'maybe'"),
     "due": (RENEWAL, put("{column: due_on}", "{column: due_on, day: 3}"), "due"),
-    "place": (RENEWAL, lambda text: text.replace("{value_at_risk}", "{value_of_risk}"), "value_of_risk"),
+    "place": (
+        RENEWAL,
+        lambda text: text.replace("{value_at_risk}", "{value_of_risk}"),
+        "value_of_risk",
+    ),
     "english": (RENEWAL, put(", en: Call before the end and offer a renewal", ""), "action.en"),
     "key_column": (USAGE, put("key: [service_id]", "key: [service]"), "service"),
     "tolerates": (USAGE, put("key:", "tolerates: [bill]\nkey:"), "bill"),
@@ -100,9 +111,13 @@ def test_the_line_is_that_of_the_file(tree: Path) -> None:
     assert "sms_counts" in lines[int(str(caught.value.facts["line"])) - 1]
 
 
-def test_a_kpi_without_its_fingerprint_says_the_line_to_add_and_is_taken_with_it(tree: Path) -> None:
+def test_a_kpi_without_its_fingerprint_says_the_line_to_add_and_is_taken_with_it(
+    tree: Path,
+) -> None:
     definitions = tree / "kpi" / "definitions.yml"
-    definitions.write_text(re.sub(r"(?m)^arpu:.*\n", "", definitions.read_text(encoding="utf-8")), encoding="utf-8")
+    definitions.write_text(
+        re.sub(r"(?m)^arpu:.*\n", "", definitions.read_text(encoding="utf-8")), encoding="utf-8"
+    )
     with pytest.raises(SpecError, match="spec.no_definition") as caught:
         check_specs()
     with definitions.open("a", encoding="utf-8") as stream:

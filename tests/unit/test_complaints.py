@@ -23,7 +23,11 @@ def weeks(*counts: int, lines: int = 1000) -> list[Week]:
 def test_limits_by_hand() -> None:
     last = [*judge_weeks(weeks(*[9, 11] * 4, 20, lines=1000))][-1]
     assert last.expected == 10 and last.signal is None
-    assert (last.lower, last.upper) == (stats.poisson(10).ppf(0.00135), stats.poisson(10).ppf(0.99865)) == (2, 21)
+    assert (
+        (last.lower, last.upper)
+        == (stats.poisson(10).ppf(0.00135), stats.poisson(10).ppf(0.99865))
+        == (2, 21)
+    )
     assert [*judge_weeks(weeks(*[9, 11] * 4, 22))][-1].signal == "high"
     assert [*judge_weeks(weeks(*[9, 11] * 4, 1))][-1].signal == "low"
 
@@ -52,7 +56,13 @@ def test_too_few_weeks_judge_nothing() -> None:
 def test_whole_weeks_alone_and_quiet_ones_as_nought() -> None:
     days = [
         {"opened_on": day, "complaint_count": 2, "service_count": 100}
-        for day in (date(2026, 1, 1), date(2026, 1, 5), date(2026, 1, 11), date(2026, 1, 20), date(2026, 1, 31))
+        for day in (
+            date(2026, 1, 1),
+            date(2026, 1, 5),
+            date(2026, 1, 11),
+            date(2026, 1, 20),
+            date(2026, 1, 31),
+        )
     ]
     found = weeks_of(days, date(2026, 1, 31))
     assert [(w.begins_on.day, w.complaints) for w in found] == [(5, 4), (12, 0), (19, 2)]
@@ -64,7 +74,10 @@ def daily(source: Path) -> list[dict[str, object]]:
         f"SELECT CAST(opened_at + INTERVAL 8 HOUR AS DATE) AS opened_on, COUNT(*) AS n "
         f"FROM '{source}/20*/trouble_ticket.parquet' WHERE category = 'complaint' GROUP BY 1 ORDER BY 1"
     )
-    return [{"opened_on": day, "complaint_count": n, "service_count": 20_000} for day, n in duckdb.sql(sql).fetchall()]
+    return [
+        {"opened_on": day, "complaint_count": n, "service_count": 20_000}
+        for day, n in duckdb.sql(sql).fetchall()
+    ]
 
 
 def test_planted_bursts_are_found_and_clean_weeks_are_quiet(tmp_path: Path) -> None:
@@ -77,7 +90,9 @@ def test_planted_bursts_are_found_and_clean_weeks_are_quiet(tmp_path: Path) -> N
         judged, false = judged + len(signals), false + sum(signal is not None for signal in signals)
         for place in range(BASELINE - 6, len(clean)):
             struck = [*clean]
-            struck[place] = Week(clean[place].begins_on, clean[place].complaints * 3 + 5, clean[place].services)
+            struck[place] = Week(
+                clean[place].begins_on, clean[place].complaints * 3 + 5, clean[place].services
+            )
             planted += 1
             found += [*judge_weeks(struck)][place].signal == "high"
     print(f"bursts planted {planted}, found {found}; clean weeks judged {judged}, signals {false}")
@@ -86,7 +101,11 @@ def test_planted_bursts_are_found_and_clean_weeks_are_quiet(tmp_path: Path) -> N
 
 def test_false_alarms_of_pure_chance_are_rare() -> None:
     dice = np.random.default_rng(3)
-    signals = [week.signal for _ in range(200) for week in judge_weeks(weeks(*map(int, dice.poisson(12, 26))))]
+    signals = [
+        week.signal
+        for _ in range(200)
+        for week in judge_weeks(weeks(*map(int, dice.poisson(12, 26))))
+    ]
     assert sum(signal is not None for signal in signals) / (200 * 20) < 0.01
 
 

@@ -203,10 +203,14 @@ def test_due_days_are_working_days(seen: dict[str, Any]) -> None:
 
 def test_importing_the_file_is_light(seen: dict[str, Any]) -> None:
     """The scheduler reads it every half minute."""
-    assert not {"pandas", "duckdb", "great_expectations", "sklearn", "pyarrow"} & set(seen["loaded"])
+    assert not {"pandas", "duckdb", "great_expectations", "sklearn", "pyarrow"} & set(
+        seen["loaded"]
+    )
 
 
-def test_a_challenger_is_trained_then_a_person_decides_then_it_is_promoted(seen: dict[str, Any]) -> None:
+def test_a_challenger_is_trained_then_a_person_decides_then_it_is_promoted(
+    seen: dict[str, Any],
+) -> None:
     """Nothing is promoted without the approval, and nobody's answer in twenty days changes nothing."""
     training = seen["training"]
     assert training["edges"] == {"train": ["approve"], "approve": ["promote"], "promote": []}
@@ -214,7 +218,9 @@ def test_a_challenger_is_trained_then_a_person_decides_then_it_is_promoted(seen:
     assert training["safe"] == [True, False, 1, True]
     assert training["first"] == ["2026-11-05T18:00:00+00:00", "2026-10"]
     for retries, actions in training["retries"].values():
-        assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == {"StorageError"}
+        assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == {
+            "StorageError"
+        }
 
 
 def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(seen: dict[str, Any]) -> None:
@@ -225,7 +231,10 @@ def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(seen: dict[str,
     assert daily["safe"] == [True, False, 1, True]
     assert daily["first"] == ["2026-11-01T22:00:00+00:00", "2026-11-01"]
     for retries, actions in daily["retries"].values():
-        assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == RETRIED
+        assert (
+            retries > 0
+            and {name for name, action in actions.items() if action == "retry"} == RETRIED
+        )
     assert [day for day, is_taken in seen["days"].items() if is_taken] == ["2026-11-05", "null"]
 
 
@@ -236,7 +245,10 @@ def test_a_corrected_month_is_restated_the_morning_after(seen: dict[str, Any]) -
     assert restate["safe"] == [True, False, 1, True] and restate["approval"] is None
     assert restate["first"][0] == "2026-11-01T23:00:00+00:00"
     for _, actions in restate["retries"].values():
-        assert {name for name, action in actions.items() if action == "retry"} == {"Busy", "StorageError"}
+        assert {name for name, action in actions.items() if action == "retry"} == {
+            "Busy",
+            "StorageError",
+        }
 
 
 def test_nothing_is_tidied_before_it_is_verified_and_backed_up(seen: dict[str, Any]) -> None:
@@ -252,5 +264,7 @@ def test_nothing_is_tidied_before_it_is_verified_and_backed_up(seen: dict[str, A
 def test_deadlines_are_watched_each_morning(seen: dict[str, Any]) -> None:
     """By the months themselves, whatever runs there were; a red task stays red until somebody looks."""
     watch = seen["deadlines"]
-    assert watch["safe"] == [True, False, 1, True] and watch["first"][0] == "2026-11-01T00:00:00+00:00"
+    assert (
+        watch["safe"] == [True, False, 1, True] and watch["first"][0] == "2026-11-01T00:00:00+00:00"
+    )
     assert watch["retries"]["due"][0] == 0

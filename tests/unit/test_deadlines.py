@@ -29,7 +29,9 @@ def published_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RETENTION_CALENDAR_FILE", raising=False)
 
 
-def held(home: Path, month: Month = AUGUST, release: bool = False, **tables: Mapping[str, Any]) -> MonthFolder:
+def held(
+    home: Path, month: Month = AUGUST, release: bool = False, **tables: Mapping[str, Any]
+) -> MonthFolder:
     """A month that holds those tables."""
     folder = MonthFolder(home, month)
     draft = folder.draft()
@@ -82,7 +84,9 @@ def test_of_a_weekly_duty_the_next_day_counts(today: date, day: date) -> None:
 
 def test_year_grades_are_owed_for_december_alone(tmp_path: Path) -> None:
     grades = {"staff_grades", "head_grades"}
-    assert grades <= set(standing(held(tmp_path, DECEMBER))) and not grades & set(standing(held(tmp_path, AUGUST)))
+    assert grades <= set(standing(held(tmp_path, DECEMBER))) and not grades & set(
+        standing(held(tmp_path, AUGUST))
+    )
 
 
 def test_what_is_not_released_is_due_until_its_day_is_over(tmp_path: Path) -> None:
@@ -99,7 +103,9 @@ def test_a_month_that_is_not_run_owes_everything(tmp_path: Path) -> None:
 
 def test_what_is_released_is_done_but_for_what_it_lacks(tmp_path: Path) -> None:
     folder = held(tmp_path, release=True, report_pay=SICK)
-    found = standing(folder, card_issue="bill.gap", **{"churn_rate.start_base": "not held: 2026-07"})
+    found = standing(
+        folder, card_issue="bill.gap", **{"churn_rate.start_base": "not held: 2026-07"}
+    )
     lacking = {name: dict(one.lacking) for name, one in found.items() if one.state == "held_back"}
     assert lacking == {
         "appraisal": {"report_pay": "absent: appraisal_input"},
@@ -127,7 +133,9 @@ def take_in(home: Path, *days: int) -> None:
         (range(1, 31), date(2026, 10, 1), "done"),
     ],
 )
-def test_a_day_s_bulletin_is_due_the_day_after(tmp_path: Path, days: list[int], due_on: date, state: str) -> None:
+def test_a_day_s_bulletin_is_due_the_day_after(
+    tmp_path: Path, days: list[int], due_on: date, state: str
+) -> None:
     folder = held(tmp_path)
     assert "daily_bulletin" not in standing(folder)
     take_in(tmp_path, *days)
@@ -136,13 +144,21 @@ def test_a_day_s_bulletin_is_due_the_day_after(tmp_path: Path, days: list[int], 
 
 
 def test_days_of_a_year_without_published_holidays_are_marked(tmp_path: Path) -> None:
-    assert not any(one.is_certain for one in standing(held(tmp_path, Month.parse("2027-05"))).values())
+    assert not any(
+        one.is_certain for one in standing(held(tmp_path, Month.parse("2027-05"))).values()
+    )
     assert all(one.is_certain for one in standing(held(tmp_path)).values())
 
 
 def test_everything_needed_exists_and_everything_has_words() -> None:
-    known = {spec.table for room in ("report", "dispatch") for spec in room_specs(room)} | set(EXTRA_COLUMNS)
-    known |= {spec.name for spec in lists()} | {f"{kpi.name}.{v}" for kpi in kpis() for v in kpi.variants}
+    known = {spec.table for room in ("report", "dispatch") for spec in room_specs(room)} | set(
+        EXTRA_COLUMNS
+    )
+    known |= {spec.name for spec in lists()} | {
+        f"{kpi.name}.{v}" for kpi in kpis() for v in kpi.variants
+    }
     assert {need for rule in duties().values() for need in rule.get("needs", ())} <= known
-    wanted = {f"cli.deadline.{name}" for name in duties()} | {f"cli.duty.{state}" for state in STATES}
+    wanted = {f"cli.deadline.{name}" for name in duties()} | {
+        f"cli.duty.{state}" for state in STATES
+    }
     assert all(wanted <= set(labels(language)) for language in LANGUAGES)

@@ -21,7 +21,20 @@ from pipelines.sources.operator.delivery import Limits
 from tests.small import MONTH, Town, job, read, run_town
 from tests.unit.sources_helpers import deliver, refused
 
-NAMES = ['note"x', '"', "a;b", "'", "$x", "{x}", "a\nb", "\x00", "x" * 300, "名", 'x"; DROP TABLE typed; --', ""]
+NAMES = [
+    'note"x',
+    '"',
+    "a;b",
+    "'",
+    "$x",
+    "{x}",
+    "a\nb",
+    "\x00",
+    "x" * 300,
+    "名",
+    'x"; DROP TABLE typed; --',
+    "",
+]
 
 
 @pytest.fixture
@@ -51,7 +64,9 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize("sql", FORBIDDEN)
-def test_no_statement_writes_a_file_and_none_comes_with_another(sql: str, engine: DuckEngine, tmp_path: Path) -> None:
+def test_no_statement_writes_a_file_and_none_comes_with_another(
+    sql: str, engine: DuckEngine, tmp_path: Path
+) -> None:
     held = tmp_path / "held"
     pq.write_table(pa.table({"a": [7]}), held / "kpi.parquet")
     engine.bind(TableName("kpi"), held / "kpi.parquet")
@@ -63,7 +78,10 @@ def test_no_statement_writes_a_file_and_none_comes_with_another(sql: str, engine
 
 def test_a_variable_of_ours_is_no_table(engine: DuckEngine) -> None:
     people = pa.table({"name": ["x"]})
-    with pytest.raises(StorageError, match="storage.table"), naming_table(Step(lambda table: None, "kpi"), MONTH):
+    with (
+        pytest.raises(StorageError, match="storage.table"),
+        naming_table(Step(lambda table: None, "kpi"), MONTH),
+    ):
         engine.rows("SELECT * FROM people")
     assert people.num_rows == 1
 
@@ -97,7 +115,9 @@ def test_an_odd_name_is_told(name: str) -> None:
 @pytest.mark.parametrize("header", ['note"x', "a;b", "it's", "x" * 99, "_extra_1"])
 def test_an_odd_column_is_kept_under_its_place_and_reported(tmp_path: Path, header: str) -> None:
     quoted = '"' + header.replace('"', '""') + '"'
-    delivery, rows = deliver(tmp_path, {"plan.csv": f"plan_id,name,{quoted},monthly_fee\nP1,one,kept,5\n"})
+    delivery, rows = deliver(
+        tmp_path, {"plan.csv": f"plan_id,name,{quoted},monthly_fee\nP1,one,kept,5\n"}
+    )
     assert rows[0]["_extra_3"] == "kept" and "_extra_3" in delivery.unknown
     assert f"column 3 kept as _extra_3: {show_odd_text(header)}" in delivery.files[0].notes
 
@@ -119,7 +139,10 @@ def test_a_header_that_is_a_statement_is_a_name(tmp_path: Path) -> None:
     released = run_town(home, Town().person("ann"), source)
     release_month(job(home, None))
     held = released.table("kpi_monthly")
-    before = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in released.path.rglob("*.parquet")}
+    before = {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in released.path.rglob("*.parquet")
+    }
     town = Town(MONTH.plus(1)).person("ann")
     town.tables["customer"][0] |= {CRAFTED.replace("{held}", str(held)): "1", 'note"x': "2"}
     version = run_town(home, town, source)
@@ -150,7 +173,10 @@ def test_a_file_beyond_a_limit_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_small_parquet_file_of_a_great_many_rows_is_refused_unread(tmp_path: Path) -> None:
     """Sixty million rows of one value in some hundred kilobytes; and fewer rows that are still too much for its size."""
     block = pa.table(
-        {name: pa.array(["x"] * 1_000_000).dictionary_encode() for name in ("plan_id", "name", "monthly_fee")}
+        {
+            name: pa.array(["x"] * 1_000_000).dictionary_encode()
+            for name in ("plan_id", "name", "monthly_fee")
+        }
     )
     path = tmp_path / "source" / "2026-10" / "plan.parquet"
     path.parent.mkdir(parents=True)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pipelines.catalogue.outputs import lists
-from pipelines.text.evidence import UNKNOWN, evidence_in_words, facts_of, fill, places, script_in_words
+from pipelines.text.evidence import (
+    UNKNOWN,
+    evidence_in_words,
+    facts_of,
+    fill,
+    places,
+    script_in_words,
+)
 from pipelines.text.texts import LANGUAGES
 from tests.small import Row, read, twin_operator, yuan
 
@@ -24,16 +31,35 @@ from tests.small import Row, read, twin_operator, yuan
     ],
 )
 def test_a_template_is_filled(template: str, text: str) -> None:
-    facts = {"amount": "50.00", "oldest_due_on": "2026-08-01", "p_voluntary": "0.1234", "newly_qualified": ""}
+    facts = {
+        "amount": "50.00",
+        "oldest_due_on": "2026-08-01",
+        "p_voluntary": "0.1234",
+        "newly_qualified": "",
+    }
     assert fill(template, facts | {"tier": "gold"}, "en") == text
 
 
 def test_the_facts_of_a_row_are_its_columns_its_evidence_its_month_and_its_reasons() -> None:
-    row: Row = {"service_id": None, "amount": yuan("1.50"), "rank": 2, "rank_value": None, "month": "2026-08"}
+    row: Row = {
+        "service_id": None,
+        "amount": yuan("1.50"),
+        "rank": 2,
+        "rank_value": None,
+        "month": "2026-08",
+    }
     row |= {"evidence": '{"age_days":"31","oldest_due_on":null}', "reason_codes": "a;b"}
-    expected = {"amount": "1.50", "rank": "2", "age_days": "31", "month": "2026-08", "last_day": "2026-08-31"}
+    expected = {
+        "amount": "1.50",
+        "rank": "2",
+        "age_days": "31",
+        "month": "2026-08",
+        "last_day": "2026-08-31",
+    }
     assert facts_of(row) == expected | {"a": "", "b": ""}
-    assert facts_of(row | {"evidence": None, "reason_codes": None}).keys() == expected.keys() - {"age_days"} | {""}
+    assert facts_of(row | {"evidence": None, "reason_codes": None}).keys() == expected.keys() - {
+        "age_days"
+    } | {""}
     assert places("{a} {b:.1%}") == {"a", "b"}
 
 

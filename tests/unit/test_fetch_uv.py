@@ -41,7 +41,9 @@ def fetching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(
-        module, "_wheel_of_this_machine", lambda: ("uv-0.13.9-any.whl", hashlib.sha256(WHEEL).hexdigest())
+        module,
+        "_wheel_of_this_machine",
+        lambda: ("uv-0.13.9-any.whl", hashlib.sha256(WHEEL).hexdigest()),
     )
     return module
 
@@ -99,7 +101,9 @@ def test_the_pinned_file_is_unpacked_from_the_index_that_is_set(
 
 def test_the_index_is_the_one_of_pip_s_configuration(fetching: ModuleType, tmp_path: Path) -> None:
     (tmp_path / ".config" / "pip").mkdir(parents=True)
-    (tmp_path / ".config" / "pip" / "pip.conf").write_text("[global]\nindex-url = https://mirror.example/simple\n")
+    (tmp_path / ".config" / "pip" / "pip.conf").write_text(
+        "[global]\nindex-url = https://mirror.example/simple\n"
+    )
     assert fetching._find_index() == "https://mirror.example/simple"
 
 

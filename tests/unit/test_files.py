@@ -8,7 +8,15 @@ import pyarrow as pa
 import pytest
 
 from pipelines.store import files
-from pipelines.store.files import hash_file, read_json, rename_folder, replacing, write_json, write_parquet, write_text
+from pipelines.store.files import (
+    hash_file,
+    read_json,
+    rename_folder,
+    replacing,
+    write_json,
+    write_parquet,
+    write_text,
+)
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -20,10 +28,14 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
-    monkeypatch.setattr(files.os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(
+        files.os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "full"))
+    )
     with pytest.raises(OSError, match="full"):
         write_text(path, "new")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
@@ -38,7 +50,10 @@ def test_json_is_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
     write_json(tmp_path / "a", {"月": 1, "a": [2, {"z": 0, "b": None}]})
     write_json(tmp_path / "b", {"a": [2, {"b": None, "z": 0}], "月": 1})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert read_json(tmp_path / "a") == {"月": 1, "a": [2, {"z": 0, "b": None}]} and read_json(tmp_path / "c") is None
+    assert (
+        read_json(tmp_path / "a") == {"月": 1, "a": [2, {"z": 0, "b": None}]}
+        and read_json(tmp_path / "c") is None
+    )
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -46,7 +61,9 @@ def test_parquet_is_the_same_bytes_however_the_rows_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     monkeypatch.setattr(files, "ROW_GROUP", 100)
-    table = pa.table({"n": list(range(1000)), "t": [f"t{i % 7}" if i % 5 else None for i in range(1000)]})
+    table = pa.table(
+        {"n": list(range(1000)), "t": [f"t{i % 7}" if i % 5 else None for i in range(1000)]}
+    )
     whole = write_parquet(tmp_path / "whole", table.to_reader())
     cut = write_parquet(tmp_path / "cut", table.to_reader(max_chunksize=size))
     assert cut == whole and whole.rows == 1000 and whole.sha256 == hash_file(tmp_path / "cut")

@@ -9,7 +9,9 @@ from pipelines.core.month import Month
 from pipelines.rooms.report.forecast import FEWEST, OLDEST, Ladder, forecast, ladder_of, project
 
 
-def ladder(months: int, shares: tuple[float, ...] = (0.10, 0.04, 0.02), billed: float = 1000.0) -> Ladder:
+def ladder(
+    months: int, shares: tuple[float, ...] = (0.10, 0.04, 0.02), billed: float = 1000.0
+) -> Ladder:
     """Every month bills the same, and each age leaves the same share of it open."""
     row = np.zeros(OLDEST + 1)
     row[: len(shares)] = shares

@@ -39,7 +39,9 @@ def random_value(dice: random.Random, column: Column, line: int) -> Any:
         "money": Decimal(number), "quantity": Decimal(number), "bool": True,
         "month": dice.choice(["2026-08", "2026-09"]),
     }  # fmt: skip
-    return dice.choice(column.values) if column.kind == "enum" else kinds.get(column.kind, f"x{line}")
+    return (
+        dice.choice(column.values) if column.kind == "enum" else kinds.get(column.kind, f"x{line}")
+    )
 
 
 def write_delivered(folder: Path, table: str, rejected: bool) -> None:
@@ -104,7 +106,9 @@ def test_a_verdict_says_what_was_seen_and_the_threshold(judged: dict[str, list[V
     found = {v.expectation.name: v for v in judged["usage"]}
     calls = found["column_values_to_be_between:voice_calls"]
     assert (
-        not calls.success and calls.observed.endswith(" of 300 rows") and calls.threshold == "min_value 0, mostly 0.99"
+        not calls.success
+        and calls.observed.endswith(" of 300 rows")
+        and calls.threshold == "min_value 0, mostly 0.99"
     )
     assert found["row_count_jump"].success  # there is no month before
     assert not found["quarantined_share_5"].success  # a hundred of three hundred
@@ -120,7 +124,10 @@ def one(kind: str = "expect_column_values_to_not_be_null", **kwargs: Any) -> Exp
 BROKEN = [
     one("expect_the_impossible", column="service_id"),
     one(column="no_such_column"),
-    one("unexpected_rows_expectation", unexpected_rows_query="SELECT * FROM {batch} WHERE nonsense(1)"),
+    one(
+        "unexpected_rows_expectation",
+        unexpected_rows_query="SELECT * FROM {batch} WHERE nonsense(1)",
+    ),
     one("expect_column_values_to_be_between", column="service_id", min_value="x", max_value=3),
 ]
 
@@ -136,15 +143,25 @@ def usage_alone(delivered: Context, tmp_path: Path) -> Iterator[Context]:
 
 def test_a_check_that_crashes_is_red_and_critical(usage_alone: Context) -> None:
     *crashed, fine = judge(usage_alone, {"usage": [*BROKEN, one()]})
-    assert [(v.success, v.expectation.severity) for v in crashed] == [(False, "critical")] * len(BROKEN)
-    assert all(v.observed for v in crashed) and (fine.success, fine.expectation.severity) == (True, "info")
+    assert [(v.success, v.expectation.severity) for v in crashed] == [(False, "critical")] * len(
+        BROKEN
+    )
+    assert all(v.observed for v in crashed) and (fine.success, fine.expectation.severity) == (
+        True,
+        "info",
+    )
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_table_that_is_not_there_is_red(usage_alone: Context) -> None:
-    lost = Expectation("loyalty", "expect_column_values_to_not_be_null", {"column": "customer_id"}, "info")
+    lost = Expectation(
+        "loyalty", "expect_column_values_to_not_be_null", {"column": "customer_id"}, "info"
+    )
     verdicts = judge(usage_alone, {"loyalty": [lost], "usage": [one()]})
-    assert [(v.success, v.expectation.severity) for v in verdicts] == [(False, "critical"), (True, "info")]
+    assert [(v.success, v.expectation.severity) for v in verdicts] == [
+        (False, "critical"),
+        (True, "info"),
+    ]
 
 
 def test_a_month_can_be_judged_again(usage_alone: Context) -> None:

@@ -16,7 +16,9 @@ TENTH = Decimal("0.10")
 
 
 def people(stratum: str, count: int, start: int = 0) -> list[Row]:
-    return [{"customer_id": f"{stratum}-{i}", "stratum": stratum} for i in range(start, start + count)]
+    return [
+        {"customer_id": f"{stratum}-{i}", "stratum": stratum} for i in range(start, start + count)
+    ]
 
 
 def kept(rows: list[Row], chosen: set[str]) -> list[Row]:
@@ -28,7 +30,9 @@ def kept(rows: list[Row], chosen: set[str]) -> list[Row]:
     st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 80)),
     st.sampled_from(["0", "0.05", "0.10", "0.33", "0.9"]),
 )
-def test_each_stratum_is_within_one_customer_of_its_share(sizes: dict[str, int], share: str) -> None:
+def test_each_stratum_is_within_one_customer_of_its_share(
+    sizes: dict[str, int], share: str
+) -> None:
     rows = [row for stratum, size in sizes.items() for row in people(stratum, size)]
     chosen = draw(KEY, Decimal(share), [], rows)
     held = Counter(customer.split("-")[0] for customer in chosen)
@@ -58,7 +62,9 @@ def test_the_draw_does_not_depend_on_the_order_of_rows() -> None:
 def test_another_key_draws_others_and_no_share_nobody() -> None:
     rows = people("a", 500)
     assert draw(KEY, TENTH, [], rows) != draw(b"another key of the tests, 32 byte", TENTH, [], rows)
-    assert draw(KEY, Decimal(0), [], rows) == set() and draw(KEY, TENTH, rows_drawn(rows), []) == set()
+    assert (
+        draw(KEY, Decimal(0), [], rows) == set() and draw(KEY, TENTH, rows_drawn(rows), []) == set()
+    )
 
 
 def rows_drawn(rows: list[Row]) -> list[Row]:
@@ -80,5 +86,10 @@ def test_over_many_keys_everybody_s_chance_is_the_share() -> None:
         hits.update(row["customer_id"] for row in known if row["is_drawn"])
         hits.update(draw(key, TENTH, known, later))
     # Four standard errors of a share of a tenth among so many keys are 0.049.
-    chances = {row["customer_id"]: hits[row["customer_id"]] / keys for row in people("a", 11) + people("b", 1)}
-    assert len(chances) == 12 and all(abs(chance - 0.1) < 0.05 for chance in chances.values()), chances
+    chances = {
+        row["customer_id"]: hits[row["customer_id"]] / keys
+        for row in people("a", 11) + people("b", 1)
+    }
+    assert len(chances) == 12 and all(abs(chance - 0.1) < 0.05 for chance in chances.values()), (
+        chances
+    )

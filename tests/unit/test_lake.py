@@ -29,7 +29,9 @@ def draft_of(folder: MonthFolder, content: str) -> Draft:
     write_text(draft.path / "kpi_monthly.parquet", content)
     draft.scratch.mkdir()
     made = {"status": "computed", "rows": 1, "sha256": content}
-    draft.finish_room("kpi", {"kpi_monthly": made, "score_churn": {"status": "not_computed", "reasons": ["why"]}})
+    draft.finish_room(
+        "kpi", {"kpi_monthly": made, "score_churn": {"status": "not_computed", "reasons": ["why"]}}
+    )
     return draft
 
 
@@ -48,7 +50,10 @@ def test_versions_count_up_and_the_newest_is_current(folder: MonthFolder) -> Non
 
 def test_a_version_holds_no_scratch_and_no_draft_file(folder: MonthFolder) -> None:
     version = folder.commit(draft_of(folder, "a"))
-    assert sorted(p.name for p in version.path.iterdir()) == ["kpi_monthly.parquet", "manifest.json"]
+    assert sorted(p.name for p in version.path.iterdir()) == [
+        "kpi_monthly.parquet",
+        "manifest.json",
+    ]
 
 
 class Killed(BaseException):
@@ -117,7 +122,11 @@ def test_a_draft_goes_on_where_it_was(folder: MonthFolder) -> None:
 def test_starting_afresh_leaves_nothing_of_the_old_draft(folder: MonthFolder) -> None:
     draft_of(folder, "a").start({"source": "b"})
     draft = folder.draft()
-    assert draft.rooms == [] and draft.tables == {} and [p.name for p in draft.path.iterdir()] == ["draft.json"]
+    assert (
+        draft.rooms == []
+        and draft.tables == {}
+        and [p.name for p in draft.path.iterdir()] == ["draft.json"]
+    )
 
 
 def test_a_discarded_draft_frees_its_number(folder: MonthFolder) -> None:
@@ -147,7 +156,9 @@ def test_a_seal_is_set_once(folder: MonthFolder) -> None:
     assert folder.seal() == {"version": 1, "manifest": first.identity}
 
 
-def test_a_released_version_loses_its_rights_to_be_written_and_is_removed_all_the_same(folder: MonthFolder) -> None:
+def test_a_released_version_loses_its_rights_to_be_written_and_is_removed_all_the_same(
+    folder: MonthFolder,
+) -> None:
     version = folder.commit(draft_of(folder, "a"))
     (version.path / "outbox").mkdir()
     write_text(version.path / "outbox" / "summary.html", "x", 0o600)

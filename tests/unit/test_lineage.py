@@ -37,8 +37,12 @@ def trace(sql: str) -> tuple[dict[str, set[str]], set[str]]:
 
 
 def test_a_column_and_its_filter() -> None:
-    columns, rows = trace(f"SELECT bill_id, billed_amount * 2 AS twice FROM {BILL} WHERE due_on < DATE '2026-01-01'")
-    assert columns == {"bill_id": {"bill.bill_id"}, "twice": {"bill.billed_amount"}} and rows == {"bill.due_on"}
+    columns, rows = trace(
+        f"SELECT bill_id, billed_amount * 2 AS twice FROM {BILL} WHERE due_on < DATE '2026-01-01'"
+    )
+    assert columns == {"bill_id": {"bill.bill_id"}, "twice": {"bill.billed_amount"}} and rows == {
+        "bill.due_on"
+    }
 
 
 def test_grouping_and_having_decide_rows() -> None:
@@ -73,11 +77,15 @@ def test_a_union_adds_up_column_by_column() -> None:
         f"SELECT customer_id, billed_amount FROM {BILL}"
     )
     assert columns["n"] == {"service.plan_fee", "bill.billed_amount"}
-    assert columns["customer_id"] == {"service.customer_id", "bill.customer_id"} and rows == {"service.status"}
+    assert columns["customer_id"] == {"service.customer_id", "bill.customer_id"} and rows == {
+        "service.status"
+    }
 
 
 def test_a_union_of_three_in_a_cte() -> None:
-    parts = " UNION ALL ".join(f"SELECT {c} AS c FROM {CUSTOMER}" for c in ("customer_type", "vip_tier", "customer_id"))
+    parts = " UNION ALL ".join(
+        f"SELECT {c} AS c FROM {CUSTOMER}" for c in ("customer_type", "vip_tier", "customer_id")
+    )
     columns, _ = trace(f"WITH u AS ({parts}) SELECT c FROM u")
     assert columns["c"] == {"customer.customer_type", "customer.vip_tier", "customer.customer_id"}
 
@@ -93,11 +101,15 @@ def test_a_union_of_three_in_a_cte() -> None:
 )
 def test_a_subquery_decides_rows(where: str) -> None:
     columns, rows = trace(f"SELECT s.customer_id FROM {SERVICE} AS s WHERE {where}")
-    assert {"bill.service_id", "bill.billed_amount"} <= rows and columns == {"customer_id": {"service.customer_id"}}
+    assert {"bill.service_id", "bill.billed_amount"} <= rows and columns == {
+        "customer_id": {"service.customer_id"}
+    }
 
 
 def test_a_window_is_part_of_its_column() -> None:
-    columns, _ = trace(f"SELECT ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY due_on) AS n FROM {BILL}")
+    columns, _ = trace(
+        f"SELECT ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY due_on) AS n FROM {BILL}"
+    )
     assert columns["n"] == {"bill.customer_id", "bill.due_on"}
 
 
@@ -106,7 +118,10 @@ def test_a_derived_table_with_a_wider_join() -> None:
         f"SELECT t.s FROM (SELECT customer_id, SUM(billed_amount) AS s FROM {BILL} GROUP BY customer_id) AS t "
         f"JOIN {CUSTOMER} AS c ON c.customer_id = t.customer_id AND c.vip_tier = 'gold'"
     )
-    assert columns == {"s": {"bill.billed_amount"}} and {"customer.vip_tier", "bill.customer_id"} <= rows
+    assert (
+        columns == {"s": {"bill.billed_amount"}}
+        and {"customer.vip_tier", "bill.customer_id"} <= rows
+    )
 
 
 def test_earlier_months_are_named_by_their_era() -> None:
@@ -117,7 +132,9 @@ def test_earlier_months_are_named_by_their_era() -> None:
 
 
 def test_counting_rows_depends_on_the_table() -> None:
-    made = origin(Spec("features", "counted", Path("x.sql"), {"key": []}, f"SELECT COUNT(*) AS n FROM {BILL}"))
+    made = origin(
+        Spec("features", "counted", Path("x.sql"), {"key": []}, f"SELECT COUNT(*) AS n FROM {BILL}")
+    )
     assert any(c.table.name == BILL for c in made.all())
 
 
@@ -144,18 +161,43 @@ def made_of(name: str) -> set[str]:
             {"bill", "usage"},
         ),
         ("arrears_rate.services", {"receivable.due_on", "service.status"}, {"usage", "vip_card"}),
-        ("arrears_rate.current_amount", {"receivable.open_amount", "bill.billed_amount"}, {"usage", "ownership"}),
-        ("zero_usage_rate", {"usage.voice_calls", "usage.sms_count", "usage.data_mb"}, {"bill", "receivable"}),
+        (
+            "arrears_rate.current_amount",
+            {"receivable.open_amount", "bill.billed_amount"},
+            {"usage", "ownership"},
+        ),
+        (
+            "zero_usage_rate",
+            {"usage.voice_calls", "usage.sms_count", "usage.data_mb"},
+            {"bill", "receivable"},
+        ),
         ("arpu", {"bill.billed_amount", "bill.adjustment_amount"}, {"usage", "receivable"}),
         ("complaint_rate", {"trouble_ticket.category", "trouble_ticket.opened_on"}, {"bill"}),
-        ("unclaimed_rate", {"ownership.manager_id", "ownership.valid_to", "bill.billed_amount"}, {"usage"}),
         (
-            "arrears",
-            {"receivable.due_on", "receivable.open_amount", "bill.billed_amount", "customer.vip_tier"},
+            "unclaimed_rate",
+            {"ownership.manager_id", "ownership.valid_to", "bill.billed_amount"},
             {"usage"},
         ),
-        ("vip_zero_usage", {"usage.data_mb", "bill.billed_amount", "service.status"}, {"receivable", "vip_card"}),
-        ("points_redemption", {"loyalty.points_balance", "loyalty.is_barred"}, {"bill", "usage", "service"}),
+        (
+            "arrears",
+            {
+                "receivable.due_on",
+                "receivable.open_amount",
+                "bill.billed_amount",
+                "customer.vip_tier",
+            },
+            {"usage"},
+        ),
+        (
+            "vip_zero_usage",
+            {"usage.data_mb", "bill.billed_amount", "service.status"},
+            {"receivable", "vip_card"},
+        ),
+        (
+            "points_redemption",
+            {"loyalty.points_balance", "loyalty.is_barred"},
+            {"bill", "usage", "service"},
+        ),
         ("card_issue", {"vip_card.tier", "vip_card.card_status"}, {"usage"}),
     ],
 )
@@ -180,7 +222,9 @@ def test_every_output_is_traced_to_delivered_columns(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", [s for r in ("features", "dispatch", "kpi") for s in room_specs(r)], ids=lambda s: s.where
+    "spec",
+    [s for r in ("features", "dispatch", "kpi") for s in room_specs(r)],
+    ids=lambda s: s.where,
 )
 def test_every_table_read_is_in_the_lineage(spec: Spec) -> None:
     """Nothing is read for its rows alone: a finding on it would not reach the output."""
@@ -195,7 +239,10 @@ def test_snapshot_tables_hold_no_personal_data_and_a_day_for_each_instant() -> N
 
 def test_a_carried_history_has_thirteen_months_of_each_measure() -> None:
     names = table_columns("features_history")
-    assert names[:3] == ("service_id", "last_month", "customer_id") and {"revenue_0", "revenue_12"} <= set(names)
+    assert names[:3] == ("service_id", "last_month", "customer_id") and {
+        "revenue_0",
+        "revenue_12",
+    } <= set(names)
     assert "revenue_13" not in names and sources_of("features_history")
 
 
@@ -203,7 +250,9 @@ def test_every_column_of_a_history_has_its_sources() -> None:
     spec = next(s for s in room_specs("features") if s.name == "history")
     made = origin(spec)
     assert {str(c.table) for c in made.columns["revenue_3"]} == {"features_service_revenue"}
-    assert made.columns["is_zero_usage_0"] and all(made.columns[f"past_due_amount_{i}"] for i in range(13))
+    assert made.columns["is_zero_usage_0"] and all(
+        made.columns[f"past_due_amount_{i}"] for i in range(13)
+    )
 
 
 def kpi_sources(name: str, variant: str) -> set[Delivered]:
@@ -212,17 +261,27 @@ def kpi_sources(name: str, variant: str) -> set[Delivered]:
 
 
 def test_a_table_of_the_month_before_is_followed_into_that_month() -> None:
-    of_m1 = {(s.table, s.column) for s in kpi_sources("dynamic_retention_rate", "rolling") if s.months == 1}
-    assert ("snapshot_customer", "vip_tier") in of_m1 and not any(table == "snapshot_bill" for table, _ in of_m1)
+    of_m1 = {
+        (s.table, s.column)
+        for s in kpi_sources("dynamic_retention_rate", "rolling")
+        if s.months == 1
+    }
+    assert ("snapshot_customer", "vip_tier") in of_m1 and not any(
+        table == "snapshot_bill" for table, _ in of_m1
+    )
 
 
 def test_a_carried_value_was_delivered_that_many_months_ago() -> None:
-    ago = {s.months for s in kpi_sources("arrears_rate", "rolling_12m") if s.column == "billed_amount"}
+    ago = {
+        s.months for s in kpi_sources("arrears_rate", "rolling_12m") if s.column == "billed_amount"
+    }
     assert ago == set(range(1, CARRY_MONTHS))
 
 
 def test_the_cohort_is_followed_to_its_base_month() -> None:
-    anchors = {s.anchor for s in kpi_sources("cohort_retention_rate", "billed") if s.column == "vip_tier"}
+    anchors = {
+        s.anchor for s in kpi_sources("cohort_retention_rate", "billed") if s.column == "vip_tier"
+    }
     assert anchors == {"base"}
 
 

@@ -52,7 +52,9 @@ def read_mapped(folder: Path, mapping: str, files: dict[str, bytes | str]) -> di
 
 
 def test_files_headers_and_codes_of_an_operator_are_read_as_the_contracts(tmp_path: Path) -> None:
-    plans = "套餐资料导出\n套餐编码,套餐名称,月租费,备注\nP1,畅享,59,\nP2,尊享,128,新\n".encode("gb18030")
+    plans = "套餐资料导出\n套餐编码,套餐名称,月租费,备注\nP1,畅享,59,\nP2,尊享,128,新\n".encode(
+        "gb18030"
+    )
     cards = "卡号,客户编码,等级,状态,发卡日期\n1,c1,钻石卡,有效,2026-01-02\n2,c2, ０１ ,void,\n卡号,客户编码,等级,状态,发卡日期\n"
     made = read_mapped(tmp_path, SOUND, {"套餐资料_202610.csv": plans, "会员卡.csv": cards})
     assert [(r["plan_id"], r["name"], r["monthly_fee"]) for r in read_rows(tmp_path)] == [
@@ -80,9 +82,13 @@ def test_files_that_one_pattern_names_are_the_parts_of_a_table(tmp_path: Path) -
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("written", ["NFC", "NFD"])
-def test_a_name_is_the_same_however_its_signs_are_composed(tmp_path: Path, form: Form, written: Form) -> None:
+def test_a_name_is_the_same_however_its_signs_are_composed(
+    tmp_path: Path, form: Form, written: Form
+) -> None:
     name, header = unicodedata.normalize(form, "plané.csv"), "planid,name,monthly_fee\nP1,x,1\n"
-    mapping = unicodedata.normalize(written, "plan:\n  file: plané.csv\n  columns: {planid: plan_id}\n")
+    mapping = unicodedata.normalize(
+        written, "plan:\n  file: plané.csv\n  columns: {planid: plan_id}\n"
+    )
     assert read_mapped(tmp_path, mapping, {name: header})["plan"].rows == 1
 
 
@@ -123,7 +129,11 @@ def test_one_workbook_may_hold_several_tables_a_sheet_each(tmp_path: Path) -> No
 
 def test_codes_of_a_parquet_files_own_type_are_translated(tmp_path: Path) -> None:
     sink = pa.BufferOutputStream()
-    columns = {"customer_id": ["a", "b", "c"], "points_balance": [1, 2, 3], "is_barred": [1, 0, None]}
+    columns = {
+        "customer_id": ["a", "b", "c"],
+        "points_balance": [1, 2, 3],
+        "is_barred": [1, 0, None],
+    }
     pq.write_table(pa.table(columns), sink)
     mapping = 'loyalty: {codes: {is_barred: {1: "false", 0: "true"}}}'
     read_mapped(tmp_path, mapping, {"loyalty.parquet": bytes(sink.getvalue())})
@@ -133,9 +143,13 @@ def test_codes_of_a_parquet_files_own_type_are_translated(tmp_path: Path) -> Non
 def test_a_mapping_of_the_month_takes_the_place_of_the_sources(tmp_path: Path) -> None:
     source = put_files(tmp_path, {"plan.csv": "plan_id,name,monthly_fee\nP1,x,1\n"})
     (source / "mapping.yml").write_text(PLANS, encoding="utf-8")
-    assert open_source(source).unknown_files(MONTH) == ("plan.csv",)  # not the file that the mapping names
+    assert open_source(source).unknown_files(MONTH) == (
+        "plan.csv",
+    )  # not the file that the mapping names
     first = open_source(source).fingerprint(MONTH)
-    (source / str(MONTH) / "mapping.yml").write_text("# the contract's own names\n", encoding="utf-8")
+    (source / str(MONTH) / "mapping.yml").write_text(
+        "# the contract's own names\n", encoding="utf-8"
+    )
     assert open_source(source).unknown_files(MONTH) == ()
     assert open_source(source).fingerprint(MONTH) != first
 
@@ -152,7 +166,9 @@ def test_the_mapping_is_part_of_the_fingerprint(tmp_path: Path) -> None:
 def test_the_days_of_a_source_are_read_by_its_mapping(tmp_path: Path) -> None:
     day = tmp_path / "source" / "daily" / "2026-11-05"
     day.mkdir(parents=True)
-    (day / "工单.csv").write_text("工单号,客户,受理时间,类型\n1,c1,2026-11-05 09:00:00,投诉\n", encoding="gb18030")
+    (day / "工单.csv").write_text(
+        "工单号,客户,受理时间,类型\n1,c1,2026-11-05 09:00:00,投诉\n", encoding="gb18030"
+    )
     mapping = (
         "trouble_ticket:\n  file: 工单.csv\n"
         "  columns: {工单号: ticket_id, 客户: customer_id, 受理时间: opened_at, 类型: category}\n"
@@ -164,15 +180,23 @@ def test_the_days_of_a_source_are_read_by_its_mapping(tmp_path: Path) -> None:
     assert read_rows(tmp_path, "trouble_ticket")[0]["category"] == "complaint"
 
 
-def test_a_database_is_read_by_a_mapping_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_is_read_by_a_mapping_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPERATOR_URL", f"sqlite:///{tmp_path / 'operator.db'}")
     with sqlite3.connect(tmp_path / "operator.db") as connection:
         connection.execute("CREATE TABLE KH (KH_ID TEXT, LX INTEGER)")
         connection.execute("INSERT INTO KH VALUES ('c1', 1), ('c2', 2), ('c3', 7)")
-    spec = {"url_env": "OPERATOR_URL", "tables": {"customer": "SELECT * FROM KH"}, "mapping": "names.yml"}
+    spec = {
+        "url_env": "OPERATOR_URL",
+        "tables": {"customer": "SELECT * FROM KH"},
+        "mapping": "names.yml",
+    }
     (tmp_path / "operator.yml").write_text(yaml.safe_dump(spec))
     columns = "customer:\n  columns: {KH_ID: customer_id, LX: customer_type}\n"
-    (tmp_path / "names.yml").write_text(columns + "  codes: {customer_type: {1: individual, 2: group}}\n")
+    (tmp_path / "names.yml").write_text(
+        columns + "  codes: {customer_type: {1: individual, 2: group}}\n"
+    )
     source = open_source(tmp_path / "operator.yml")
     made = {d.table: d for d in source.extract(MONTH, tmp_path / "out")}
     assert made["customer"].rows == 3 and source.mapping(MONTH) is not None
@@ -182,12 +206,17 @@ def test_a_database_is_read_by_a_mapping_too(tmp_path: Path, monkeypatch: pytest
         ("c2", "group"),
         ("c3", "7"),
     ]
-    for wrong, key in (("customer: {file: a.csv}", "not_of_database"), ("plan: {columns: {A: plan_id}}", "no_query")):
+    for wrong, key in (
+        ("customer: {file: a.csv}", "not_of_database"),
+        ("plan: {columns: {A: plan_id}}", "no_query"),
+    ):
         (tmp_path / "names.yml").write_text(wrong)
         with pytest.raises(SpecError) as refused:
             open_source(tmp_path / "operator.yml")
         assert refused.value.key == f"mapping.{key}" and refused.value.facts["line"] == 1
-    (tmp_path / "names.yml").write_text("customer:\n  columns:\n    KH_ID: customer_id\n    LEIXING: customer_type\n")
+    (tmp_path / "names.yml").write_text(
+        "customer:\n  columns:\n    KH_ID: customer_id\n    LEIXING: customer_type\n"
+    )
     with pytest.raises(SpecError) as refused:
         open_source(tmp_path / "operator.yml").extract(MONTH, tmp_path / "out")
     assert refused.value.key == "mapping.header_not_there" and refused.value.facts["line"] == 4
@@ -210,7 +239,10 @@ WRONG = {
     "service:\n  codes:\n    status:\n      在网: activ\n": ("unknown_value", 4),
     "service:\n  codes:\n    status:\n      在网:\n": ("unknown_value", 4),
     "service:\n  codes:\n    is_excluded: {是: yes}\n": ("unknown_value", 3),
-    "service:\n  codes:\n    status:\n      在网: active\n      在 网: terminated\n": ("code_twice", 5),
+    "service:\n  codes:\n    status:\n      在网: active\n      在 网: terminated\n": (
+        "code_twice",
+        5,
+    ),
     "plan:\n  file: [a.csv\n": ("yaml.bad", 3),
     "plan:\n\tfile: a.csv\n": ("yaml.bad", 2),
     "plan: &x {file: b.csv}\nplant: *x\n": ("unknown_table", 2),
@@ -221,7 +253,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("text", list(WRONG), ids=[f"{n}-{key}" for n, (key, _) in enumerate(WRONG.values())])
+@pytest.mark.parametrize(
+    "text", list(WRONG), ids=[f"{n}-{key}" for n, (key, _) in enumerate(WRONG.values())]
+)
 def test_a_mapping_that_cannot_be_meant_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "mapping.yml").write_text(text, encoding="utf-8")
     with pytest.raises(SpecError) as refused:
@@ -270,16 +304,24 @@ def test_codes_of_a_column_that_no_file_has_are_refused(tmp_path: Path) -> None:
 
 def test_a_csv_file_cannot_be_two_tables(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as refused:
-        read_mapped(tmp_path, "plan:\n  file: 资料*.csv\nloyalty:\n  file: '*1.csv'\n", {"资料1.csv": "a,b\n"})
+        read_mapped(
+            tmp_path,
+            "plan:\n  file: 资料*.csv\nloyalty:\n  file: '*1.csv'\n",
+            {"资料1.csv": "a,b\n"},
+        )
     assert refused.value.key == "mapping.file_of_two" and refused.value.facts["line"] == 4
 
 
-def test_a_column_may_stand_under_the_contracts_own_name_where_its_own_header_is_not(tmp_path: Path) -> None:
+def test_a_column_may_stand_under_the_contracts_own_name_where_its_own_header_is_not(
+    tmp_path: Path,
+) -> None:
     made = read_mapped(tmp_path, PLANS, {"套餐资料_1.csv": "plan_id,套餐名称,月租费\nP1,x,1\n"})
     assert made["plan"].rows == 1
 
 
-def test_whatever_is_broken_in_a_mapping_ends_with_a_message_not_a_traceback(tmp_path: Path) -> None:
+def test_whatever_is_broken_in_a_mapping_ends_with_a_message_not_a_traceback(
+    tmp_path: Path,
+) -> None:
     rng = random.Random(7)
     said: list[tuple[int, str]] = []
     path = tmp_path / "mapping.yml"

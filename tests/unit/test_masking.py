@@ -21,7 +21,9 @@ def test_phones(phone: str, shown: str) -> None:
     assert mask_phone(phone) == shown
 
 
-@pytest.mark.parametrize(("name", "shown"), [("张三", "张**"), ("欧阳娜娜", "欧**"), (" 李四", "李**"), ("A", "A**")])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("张三", "张**"), ("欧阳娜娜", "欧**"), (" 李四", "李**"), ("A", "A**")]
+)
 def test_names(name: str, shown: str) -> None:
     assert mask_name(name) == shown
 
@@ -34,7 +36,12 @@ def test_nothing_stays_nothing(mask: type) -> None:
 @given(st.from_regex(r"[0-9]{5,20}", fullmatch=True))
 def test_a_masked_phone_is_as_long_and_hides_its_middle(phone: str) -> None:
     shown = mask_phone(phone)
-    assert shown is not None and len(shown) == len(phone) and "*" in shown and shown.endswith(phone[-2:])
+    assert (
+        shown is not None
+        and len(shown) == len(phone)
+        and "*" in shown
+        and shown.endswith(phone[-2:])
+    )
 
 
 def test_a_landline_of_eight_digits_is_hidden() -> None:

@@ -23,7 +23,9 @@ KEY = b"a key of the tests' own, 32 bytes"
 
 
 def ids(*rows: tuple[str, str], key: bytes = KEY, month: Month = MONTH) -> list[str]:
-    found = order_ids(key, month, [{"list": name, "customer_id": customer} for name, customer in rows])
+    found = order_ids(
+        key, month, [{"list": name, "customer_id": customer} for name, customer in rows]
+    )
     return [str(i) for i in found.column("order_id").to_pylist()]
 
 
@@ -34,7 +36,11 @@ def test_an_id_is_month_and_twelve_letters() -> None:
 def test_an_id_depends_on_key_month_list_and_customer_alone() -> None:
     one = ids(("arrears", "ann"))
     assert one == ids(("renewal", "bob"), ("arrears", "ann"))[1:]
-    others = [ids(("renewal", "ann")), ids(("arrears", "bob")), ids(("arrears", "ann"), key=b"x" * 32)]
+    others = [
+        ids(("renewal", "ann")),
+        ids(("arrears", "bob")),
+        ids(("arrears", "ann"), key=b"x" * 32),
+    ]
     assert one not in [*others, ids(("arrears", "ann"), month=MONTH.plus(1))]
 
 
@@ -43,7 +49,9 @@ def test_a_hundred_thousand_ids_are_unique() -> None:
 
 
 words = st.lists(
-    st.text(st.characters(exclude_characters="\x1f", exclude_categories=["Cs"]), max_size=3), min_size=1, max_size=3
+    st.text(st.characters(exclude_characters="\x1f", exclude_categories=["Cs"]), max_size=3),
+    min_size=1,
+    max_size=3,
 )
 
 
@@ -85,5 +93,10 @@ def test_a_day_every_month_has() -> None:
 def test_days_of_unknown_years_are_provisional() -> None:
     specs = {"x": Spec("dispatch", "x", Path("x.sql"), {"due": {"day": 12}}, "SELECT 1")}
     rows = [{"list": "x", "customer_id": c, "listed_due_on": None} for c in ("ann", "bob")]
-    found = [due_dates(Calendar(), Month.parse(m), DISPATCH, specs, rows).to_pylist() for m in ("2018-09", "2027-08")]
-    assert [{r["is_provisional"] for r in rows} for rows in found] == [{False}, {True}] and len(found[0]) == 2
+    found = [
+        due_dates(Calendar(), Month.parse(m), DISPATCH, specs, rows).to_pylist()
+        for m in ("2018-09", "2027-08")
+    ]
+    assert [{r["is_provisional"] for r in rows} for rows in found] == [{False}, {True}] and len(
+        found[0]
+    ) == 2

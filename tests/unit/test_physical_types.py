@@ -55,40 +55,72 @@ WAYS: list[tuple[pa.Array, str, Any]] = [
 ]
 
 
-def arrive(tmp_path: Path, *columns: pa.Array, name: str = "amount", **options: Any) -> tuple[str, Any]:
+def arrive(
+    tmp_path: Path, *columns: pa.Array, name: str = "amount", **options: Any
+) -> tuple[str, Any]:
     """Deliver a payment a column, each in a file of its own; return the raw column's type and its last value."""
-    parts = [deliver(tmp_path, f"{n}.parquet", column, name, **options) for n, column in enumerate(columns)]
+    parts = [
+        deliver(tmp_path, f"{n}.parquet", column, name, **options)
+        for n, column in enumerate(columns)
+    ]
     raw = tmp_path / "raw.parquet"
     write_parts(PAYMENT, parts, raw)
     with duckdb.connect() as engine:
         engine.execute("SET TimeZone = 'UTC'")
-        relation = engine.execute(f'SELECT "{name}" FROM read_parquet($raw) ORDER BY _file', {"raw": str(raw)})
+        relation = engine.execute(
+            f'SELECT "{name}" FROM read_parquet($raw) ORDER BY _file', {"raw": str(raw)}
+        )
         kind, cells = str(relation.description[0][1]), relation.fetchall()
     value = cells[-1][0]
-    return kind, value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+    return kind, value.astimezone(UTC).replace(tzinfo=None) if isinstance(
+        value, datetime
+    ) and value.tzinfo else value
 
 
 def deliver(tmp_path: Path, file: str, column: pa.Array, name: str, **options: Any) -> Part:
     cells: dict[str, pa.Array] = {
-        c.name: pa.array(["x"] * len(column)) for c in PAYMENT.columns if c.required and c.name != name
+        c.name: pa.array(["x"] * len(column))
+        for c in PAYMENT.columns
+        if c.required and c.name != name
     }
     pq.write_table(pa.table(cells | {name: column}), tmp_path / file, **options)
     staged = Staged(file, "parquet", tmp_path / file, file, (tmp_path / file).stat().st_size)
     return open_parquet(staged, PAYMENT, Limits())
 
 
-@pytest.mark.parametrize(("column", "kind", "value"), WAYS, ids=lambda given: str(getattr(given, "type", given)))
-def test_every_type_arrives_as_it_was_sent(tmp_path: Path, column: pa.Array, kind: str, value: object) -> None:
+@pytest.mark.parametrize(
+    ("column", "kind", "value"), WAYS, ids=lambda given: str(getattr(given, "type", given))
+)
+def test_every_type_arrives_as_it_was_sent(
+    tmp_path: Path, column: pa.Array, kind: str, value: object
+) -> None:
     assert arrive(tmp_path, column) == (kind, value)
 
 
 def test_every_type_that_arrow_names_is_on_the_list_or_refused() -> None:
-    simple = [getattr(pa, name)() for name in ("null", "bool_", "date32", "date64", "float16", "float32", "float64")]
+    simple = [
+        getattr(pa, name)()
+        for name in ("null", "bool_", "date32", "date64", "float16", "float32", "float64")
+    ]
     simple += [getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64)]
-    simple += [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view()]
-    carried = [*simple, *(pa.timestamp(unit, zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "UTC"))]
+    simple += [
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.binary(),
+        pa.large_binary(),
+        pa.binary_view(),
+    ]
+    carried = [
+        *simple,
+        *(pa.timestamp(unit, zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "UTC")),
+    ]
     assert all(find_way(kind) for kind in carried)
-    refused = [pa.list_(pa.int8()), pa.struct([("a", pa.int8())]), pa.map_(pa.string(), pa.string())]
+    refused = [
+        pa.list_(pa.int8()),
+        pa.struct([("a", pa.int8())]),
+        pa.map_(pa.string(), pa.string()),
+    ]
     refused += [pa.duration("us"), pa.time32("s"), pa.time64("us"), pa.month_day_nano_interval()]
     assert not any(find_way(kind) for kind in refused)
 
@@ -113,7 +145,9 @@ def test_a_type_without_a_way_is_refused_by_name_and_kept_where_nobody_reads_it(
 
 
 @pytest.mark.parametrize("kind", [pa.decimal128(38, 20), pa.decimal256(50, 2)])
-def test_parts_whose_decimals_do_not_fit_together_become_text(tmp_path: Path, kind: pa.DataType) -> None:
+def test_parts_whose_decimals_do_not_fit_together_become_text(
+    tmp_path: Path, kind: pa.DataType
+) -> None:
     wide = pa.array([Decimal("123456789012345678.25")], pa.decimal128(38, 2))
     assert arrive(tmp_path, wide, pa.array([AMOUNT], kind))[0] == "VARCHAR"
     assert Decimal(arrive(tmp_path, wide, pa.array([AMOUNT], kind))[1]) == AMOUNT
@@ -127,7 +161,9 @@ def test_a_float_beside_text_is_its_shortest_decimal(tmp_path: Path, kind: pa.Da
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("tick", [2**63 - 1, -(2**63) + 1])
-def test_an_instant_beyond_all_days_stays_beyond_all_days(tmp_path: Path, unit: str, tick: int) -> None:
+def test_an_instant_beyond_all_days_stays_beyond_all_days(
+    tmp_path: Path, unit: str, tick: int
+) -> None:
     kind = pa.timestamp(unit)
     way = find_way(kind)
     assert way is not None
@@ -138,13 +174,18 @@ def test_an_instant_beyond_all_days_stays_beyond_all_days(tmp_path: Path, unit: 
     assert abs(ticks[0]) > a_second * 86_400 * 365 * years and (ticks[0] > 0) == (tick > 0)
     pq.write_table(pa.table({"x": carried}), tmp_path / "x.parquet")
     with duckdb.connect() as engine:
-        texts = engine.execute("SELECT CAST(x AS VARCHAR) FROM read_parquet($f)", {"f": str(tmp_path / "x.parquet")})
+        texts = engine.execute(
+            "SELECT CAST(x AS VARCHAR) FROM read_parquet($f)", {"f": str(tmp_path / "x.parquet")}
+        )
         assert len(texts.fetchall()) == 3
 
 
 def test_the_old_instant_of_96_bits_keeps_a_day_without_end(tmp_path: Path) -> None:
     end = pa.array([datetime(9999, 12, 31)], pa.timestamp("us"))
-    assert arrive(tmp_path, end, use_deprecated_int96_timestamps=True) == ("TIMESTAMP", datetime(9999, 12, 31))
+    assert arrive(tmp_path, end, use_deprecated_int96_timestamps=True) == (
+        "TIMESTAMP",
+        datetime(9999, 12, 31),
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,4 +208,6 @@ def test_values_of_several_kinds_in_a_column_of_a_database_are_each_written(
     tmp_path: Path, values: list[object], texts: list[str]
 ) -> None:
     parts = spool_rows("q", ["amount"], [[(value,) for value in values]], tmp_path)
-    assert [cell for part in parts for batch in part.read() for cell in batch.column(0).to_pylist()] == texts
+    assert [
+        cell for part in parts for batch in part.read() for cell in batch.column(0).to_pylist()
+    ] == texts

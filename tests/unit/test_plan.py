@@ -30,7 +30,9 @@ positive = st.decimals(min_value="0.01", max_value=10**6, places=2)
 
 def scopes(letter: str, weights: Any = weight) -> Any:
     """Some scopes of one kind with weights, one of them above zero, perhaps the unclaimed among them."""
-    some = st.dictionaries(st.sampled_from([*(f"{letter}{n}" for n in range(1, 8)), UNCLAIMED]), weights, max_size=6)
+    some = st.dictionaries(
+        st.sampled_from([*(f"{letter}{n}" for n in range(1, 8)), UNCLAIMED]), weights, max_size=6
+    )
     return some.flatmap(lambda found: st.builds(lambda w: {**found, f"{letter}1": w}, positive))
 
 
@@ -70,7 +72,9 @@ def test_parts_add_up_to_the_whole_at_every_level(made: tuple[Decimal, int, Tree
 
 @settings(deadline=None)
 @given(trees())
-def test_a_part_is_never_further_from_its_share_than_a_unit(made: tuple[Decimal, int, Tree]) -> None:
+def test_a_part_is_never_further_from_its_share_than_a_unit(
+    made: tuple[Decimal, int, Tree],
+) -> None:
     total, places, tree = made
     parts = split(total, places, tree)
     months = {p.month: Fraction(p.amount) for p in parts if p.level == "month"}
@@ -109,11 +113,15 @@ def test_the_order_of_the_key_does_not_matter(made: tuple[Decimal, int, Tree], c
         return {name: weights[name] for name in names}
 
     managers = {branch: shuffled(weights) for branch, weights in shuffled(tree.managers).items()}
-    assert split(total, places, Tree(tree.months, shuffled(tree.branches), managers)) == split(total, places, tree)
+    assert split(total, places, Tree(tree.months, shuffled(tree.branches), managers)) == split(
+        total, places, tree
+    )
 
 
 def test_a_plan_worked_out_by_hand() -> None:
-    tree = Tree(EVEN | {"2027-01": Decimal(2)}, {"B2": Decimal(1), "B1": Decimal(2), UNCLAIMED: Decimal(1)})
+    tree = Tree(
+        EVEN | {"2027-01": Decimal(2)}, {"B2": Decimal(1), "B1": Decimal(2), UNCLAIMED: Decimal(1)}
+    )
     january = [p for p in split(Decimal("1300.01"), 2, tree) if p.month == "2027-01"]
     # 1300.01 over 13 parts is 100.00077 each: the odd fen goes to January, then to the branch with half of it.
     assert [(p.scope_id, str(p.amount)) for p in january] == [
@@ -160,7 +168,9 @@ def test_what_is_owed_gives_no_unit_to_a_part_that_needs_no_rounding() -> None:
 )
 def test_weights_that_split_nothing_are_refused(weights: dict[str, str], error: str) -> None:
     with pytest.raises(SpecError) as caught:
-        Splitter({name: Decimal(w) for name, w in weights.items()}, 2, "key.by_branch").split(Decimal(1))
+        Splitter({name: Decimal(w) for name, w in weights.items()}, 2, "key.by_branch").split(
+            Decimal(1)
+        )
     assert caught.value.key == error and caught.value.facts["where"] == "key.by_branch"
 
 
@@ -191,8 +201,15 @@ def test_ids_keep_their_zeros_and_amounts_their_fen(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     measure = read_plan(tmp_path / "plan.yml").measures["revenue"]
-    assert (measure.total, measure.key.version, measure.key.month) == (Decimal("123456789012.1"), "1.10", "2026-12")
-    assert measure.key.by_branch is not None and measure.key.by_branch.weights == {"007": 2, "yes": 1}
+    assert (measure.total, measure.key.version, measure.key.month) == (
+        Decimal("123456789012.1"),
+        "1.10",
+        "2026-12",
+    )
+    assert measure.key.by_branch is not None and measure.key.by_branch.weights == {
+        "007": 2,
+        "yes": 1,
+    }
     assert measure.key.by_month.given(2027, "key")["2027-12"] == Decimal("0.5")
 
 
@@ -217,17 +234,28 @@ def test_a_number_written_otherwise_is_the_same_key(tmp_path: Path) -> None:
         (plan_of(revenue={"total": "0.5", "places": 0}), "measures.revenue"),
         (plan_of(revenue={"colour": "red"}), "measures.revenue.colour"),
         (plan_of(key={"version": ""}), "measures.revenue.key.version"),
-        (plan_of(key={"by_branch": {"weights": {"B1": 1}, "measure": "revenue"}}), "measures.revenue.key.by_branch"),
+        (
+            plan_of(key={"by_branch": {"weights": {"B1": 1}, "measure": "revenue"}}),
+            "measures.revenue.key.by_branch",
+        ),
         (plan_of(key={"by_month": {}}), "measures.revenue.key.by_month"),
         ({"year": YEAR, "month": "2026-12", "measures": {}}, "–"),
         (plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "company"}]), "handed_down.0"),
-        (plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "touch_point", "value": 1}]), "handed_down.0"),
-        (plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "company", "values": [1]}]), "handed_down.0.values"),
+        (
+            plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "touch_point", "value": 1}]),
+            "handed_down.0",
+        ),
+        (
+            plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "company", "values": [1]}]),
+            "handed_down.0.values",
+        ),
         ([1, 2], "–"),
     ],
     ids=str,
 )
-def test_a_plan_that_is_not_in_the_form_is_refused_where_it_is_wrong(tmp_path: Path, plan: object, where: str) -> None:
+def test_a_plan_that_is_not_in_the_form_is_refused_where_it_is_wrong(
+    tmp_path: Path, plan: object, where: str
+) -> None:
     with pytest.raises(SpecError) as caught:
         read_plan(written(tmp_path, plan))
     assert caught.value.key == "plan.bad" and caught.value.facts["where"] == where
@@ -237,7 +265,9 @@ def test_a_plan_that_is_not_in_the_form_is_refused_where_it_is_wrong(tmp_path: P
     ("text", "line"),
     [("year: [", 1), ("year: 2027\n\tmonth: x", 2), ("a:\n  B1: 1\n  B2: 1\n  B1: 2", 4)],
 )
-def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(tmp_path: Path, text: str, line: int) -> None:
+def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(
+    tmp_path: Path, text: str, line: int
+) -> None:
     (tmp_path / "plan.yml").write_text(text, encoding="utf-8")
     with pytest.raises(SpecError) as caught:
         read_plan(tmp_path / "plan.yml")
@@ -248,7 +278,10 @@ def test_the_example_of_the_docs_is_in_the_form(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
     (tmp_path / "plan.yml").write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     plan = read_plan(tmp_path / "plan.yml")
-    assert plan.measures["vnet_members"].key.month == "2026-11" and plan.measures["revenue"].key.month == "2026-12"
+    assert (
+        plan.measures["vnet_members"].key.month == "2026-11"
+        and plan.measures["revenue"].key.month == "2026-12"
+    )
     named = {path.stem for path in (SQL / "plan").glob("*.sql")}
     assert {name for name in named if f"| `{name}` |" in text} == named
 
@@ -273,7 +306,10 @@ def test_a_rate_is_not_split(tmp_path: Path, name: str) -> None:
     [
         (plan_of(key={"by_branch": {"measure": "luck"}}), "plan.unknown_measure"),
         (plan_of(key={"by_month": {"year_before": "luck"}}), "plan.unknown_measure"),
-        (plan_of(handed_down=[{"kpi": "luck", "scope_kind": "company", "value": 1}]), "plan.unknown_kpi"),
+        (
+            plan_of(handed_down=[{"kpi": "luck", "scope_kind": "company", "value": 1}]),
+            "plan.unknown_kpi",
+        ),
     ],
 )
 def test_names_nobody_knows_are_refused(tmp_path: Path, plan: object, error: str) -> None:
@@ -283,7 +319,8 @@ def test_names_nobody_knows_are_refused(tmp_path: Path, plan: object, error: str
 
 
 @pytest.mark.parametrize(
-    ("weights", "missing"), [([1] * 11, "12"), ({1: 1, 3: 1}, "2, 4, 5, 6, 7, 8, 9, 10, 11, 12"), ([1] * 13, "1–12")]
+    ("weights", "missing"),
+    [([1] * 11, "12"), ({1: 1, 3: 1}, "2, 4, 5, 6, 7, 8, 9, 10, 11, 12"), ([1] * 13, "1–12")],
 )
 def test_a_year_has_twelve_months(tmp_path: Path, weights: object, missing: str) -> None:
     plan = read_plan(written(tmp_path, plan_of(key={"by_month": {"weights": weights}})))

@@ -16,7 +16,15 @@ from pipelines.rooms.score.frame import feature_groups
 from tests.small import MONTH
 
 # A delivered day that is known before it comes; whoever reads one reads a plan.
-PLANNED = {"contract_end_on", "promotion_end_on", "due_on", "expires_on", "points_expire_on", "valid_to", "held_on"}
+PLANNED = {
+    "contract_end_on",
+    "promotion_end_on",
+    "due_on",
+    "expires_on",
+    "points_expire_on",
+    "valid_to",
+    "held_on",
+}
 # Read as rows that were valid at the cut-off (`valid_from <= :last_day`), whatever else the table holds.
 DATED = {"ownership"}
 LEFT_OF_FEATURES = ROOMS[: ROOMS.index("features")]
@@ -32,7 +40,11 @@ def violations(spec: Spec) -> set[str]:
         for table in reader.reads - seen:
             seen.add(table)
             found |= _reads_later(reader, table)
-            queue += [s for s in room_specs(table.room) if s.table == table.name] if table.room in ROOMS else []
+            queue += (
+                [s for s in room_specs(table.room) if s.table == table.name]
+                if table.room in ROOMS
+                else []
+            )
     for source in () if found else sources(spec):
         if not 0 <= source.months < CARRY_MONTHS or source.anchor not in ("", "prior", "base"):
             found.add(f"{source.table} of {source.anchor or 'this month'} {source.months:+d}")
@@ -54,10 +66,21 @@ def _unbounded_days(table: str, read: str) -> set[str]:
     if table in DATED or table not in contract():
         return set()
     dated = [c for c in contract()[table].columns if c.kind in ("date", "timestamp")]
-    days = {c.name.removesuffix("_at") + "_on" if c.name.endswith("_at") else c.name: c.required for c in dated}
-    wanted = {day for day, is_required in days.items() if (is_required or day == read) and day not in PLANNED}
+    days = {
+        c.name.removesuffix("_at") + "_on" if c.name.endswith("_at") else c.name: c.required
+        for c in dated
+    }
+    wanted = {
+        day
+        for day, is_required in days.items()
+        if (is_required or day == read) and day not in PLANNED
+    }
     rules = [e.offending() for e in load_suite(table, MONTH) if e.takes_rows]
-    return {f"{table}.{day}" for day in wanted if not any(f"{day} > DATE '{MONTH.last_day}'" in r for r in rules)}
+    return {
+        f"{table}.{day}"
+        for day in wanted
+        if not any(f"{day} > DATE '{MONTH.last_day}'" in r for r in rules)
+    }
 
 
 @pytest.mark.parametrize("spec", feature_groups(), ids=lambda spec: spec.name)
@@ -68,11 +91,16 @@ def test_a_feature_group_reads_nothing_later_than_its_month(spec: Spec) -> None:
 @pytest.mark.parametrize("spec", feature_groups(), ids=lambda spec: spec.name)
 def test_a_feature_group_asks_no_clock(spec: Spec) -> None:
     clocks = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime)
-    assert not list(spec.tree.find_all(*clocks)) and not {"next_first_day", "next_last_day"} & spec.parameters
+    assert (
+        not list(spec.tree.find_all(*clocks))
+        and not {"next_first_day", "next_last_day"} & spec.parameters
+    )
 
 
 def planted(sql: str) -> Spec:
-    return Spec("features", "planted", Path("planted.sql"), {"key": ["service_id"], "model": {"x": {}}}, sql)
+    return Spec(
+        "features", "planted", Path("planted.sql"), {"key": ["service_id"], "model": {"x": {}}}, sql
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,13 +123,19 @@ def test_a_feature_that_looks_ahead_is_refused(sql: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "column", "is_told"),
-    [("trouble_ticket", "closed_on", True), ("service", "terminated_on", True), ("service", "status_since", False)],
+    [
+        ("trouble_ticket", "closed_on", True),
+        ("service", "terminated_on", True),
+        ("service", "status_since", False),
+    ],
 )
 def test_a_day_that_nobody_bounds_may_not_be_read(table: str, column: str, is_told: bool) -> None:
     assert (f"{table}.{column}" in _unbounded_days(table, column)) == is_told
 
 
-def test_an_event_after_the_cut_off_that_nobody_sets_aside_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_after_the_cut_off_that_nobody_sets_aside_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     spec = next(spec for spec in feature_groups() if spec.name == "complaint_history")
     monkeypatch.setattr("tests.unit.test_point_in_time.load_suite", lambda table, month: [])
     assert "trouble_ticket.opened_on" in violations(spec)
@@ -109,5 +143,10 @@ def test_an_event_after_the_cut_off_that_nobody_sets_aside_is_told(monkeypatch: 
 
 def test_the_walk_reaches_what_was_delivered() -> None:
     reached = {source.table for spec in feature_groups() for source in sources(spec)}
-    assert {"snapshot_bill", "snapshot_receivable", "snapshot_usage", "snapshot_trouble_ticket"} <= reached
+    assert {
+        "snapshot_bill",
+        "snapshot_receivable",
+        "snapshot_usage",
+        "snapshot_trouble_ticket",
+    } <= reached
     assert all(origin(spec).all() for spec in feature_groups())

@@ -32,7 +32,9 @@ def lines(text: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.usefixtures("as_json")
-def test_each_step_each_table_and_the_end_are_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_step_each_table_and_the_end_are_a_line_on_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with show_steps(ROOMS, "2026-08", is_quiet=True) as report:
         report("snapshot")
         report("snapshot_bill")
@@ -40,11 +42,20 @@ def test_each_step_each_table_and_the_end_are_a_line_on_stderr(capsys: pytest.Ca
     out, err = capsys.readouterr()
     begun, first, second, last = lines(err)
     assert out == "" and datetime.fromisoformat(str(first.pop("ts"))).utcoffset() is not None
-    assert (begun["key"], begun["begun"], begun["number"], begun["total"]) == ("begun", "snapshot", 2, 9)
+    assert (begun["key"], begun["begun"], begun["number"], begun["total"]) == (
+        "begun",
+        "snapshot",
+        2,
+        9,
+    )
     assert first == {
         "level": "info", "key": "step", "month": "2026-08", "room": "snapshot", "table": "snapshot_bill", "count": 1,
     }  # fmt: skip
-    assert "room" not in second and (last["key"], last["count"]) == ("done", 2) and float(str(last["seconds"])) >= 0
+    assert (
+        "room" not in second
+        and (last["key"], last["count"]) == ("done", 2)
+        and float(str(last["seconds"])) >= 0
+    )
 
 
 @pytest.mark.usefixtures("as_json")
@@ -64,7 +75,9 @@ def test_a_failure_nobody_knows_is_named_by_its_kind(capsys: pytest.CaptureFixtu
     assert line["error"] == "KeyError" and "exit_code" not in line and "138" not in str(line)
 
 
-def test_a_task_tells_names_or_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_tells_names_or_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     task_progress("2026-11-05")("daily_order")
     assert capsys.readouterr().out == "daily_order\n"
     monkeypatch.setenv("RETENTION_LOG_FORMAT", "json")
@@ -73,7 +86,9 @@ def test_a_task_tells_names_or_lines(capsys: pytest.CaptureFixture[str], monkeyp
     assert (line["day"], line["table"]) == ("2026-11-05", "daily_order") and "month" not in line
 
 
-@pytest.mark.parametrize(("language", "said"), [("zh", "第 3/9 步 校验 …\n"), ("en", "Step 3 of 9: validating …\n")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "第 3/9 步 校验 …\n"), ("en", "Step 3 of 9: validating …\n")]
+)
 def test_off_a_terminal_a_step_is_a_line_in_words_and_a_table_is_none(
     capsys: pytest.CaptureFixture[str], language: str, said: str
 ) -> None:
@@ -103,7 +118,9 @@ def test_on_a_terminal_a_bar_names_the_step(
     assert out == "" and "第 8/9 步 计算指标 …" in err and "arpu" not in err
 
 
-@pytest.mark.parametrize(("can_go_on", "key"), [(True, "interrupted.kept"), (False, "interrupted.nothing_kept")])
+@pytest.mark.parametrize(
+    ("can_go_on", "key"), [(True, "interrupted.kept"), (False, "interrupted.nothing_kept")]
+)
 def test_a_stop_by_hand_says_what_is_kept(can_go_on: bool, key: str) -> None:
     with pytest.raises(Interrupted) as caught, show_steps(ROOMS, can_go_on=can_go_on):
         raise KeyboardInterrupt
@@ -112,6 +129,14 @@ def test_a_stop_by_hand_says_what_is_kept(can_go_on: bool, key: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_step_of_every_command_has_words(language: str) -> None:
-    steps = {*ROOMS, *VERIFY_STEPS, *RESTATE_STEPS, *TRAIN_STEPS, *DAY_STEPS, *EXPORT_STEPS, *TWIN_STEPS}
+    steps = {
+        *ROOMS,
+        *VERIFY_STEPS,
+        *RESTATE_STEPS,
+        *TRAIN_STEPS,
+        *DAY_STEPS,
+        *EXPORT_STEPS,
+        *TWIN_STEPS,
+    }
     words = labels(language)
     assert [step for step in sorted(steps) if f"step.{step}" not in words] == []

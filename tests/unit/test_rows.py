@@ -30,7 +30,8 @@ SCHEMA = pa.schema(
 )
 CELLS = st.fixed_dictionaries(
     {
-        "name": st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12),
+        "name": st.none()
+        | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12),
         "amount": st.none() | st.decimals(-(10**15), 10**15, places=2),
         "share": st.none() | st.decimals(-(10**15), 10**15, places=12),
         "count": st.none() | st.integers(-(2**63), 2**63 - 1),
@@ -59,7 +60,10 @@ def test_rows_and_columns_wanted_are_found_whatever_their_words(tmp_path: Path, 
     path = tmp_path / "it's.parquet"
     table = pa.table({"name": ["other", name, None, name], 'odd "column"': [1, 2, 3, 4]})
     pq.write_table(table, path)
-    assert read_rows(path, ['odd "column"'], name=name) == [{'odd "column"': 2}, {'odd "column"': 4}]
+    assert read_rows(path, ['odd "column"'], name=name) == [
+        {'odd "column"': 2},
+        {'odd "column"': 4},
+    ]
 
 
 def test_many_rows_come_in_parts_and_in_their_order(tmp_path: Path) -> None:

@@ -16,8 +16,16 @@ from pipelines.core.settings import Settings
 
 TEXT = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 ORCHESTRATION = (ROOT / "pipelines" / "orchestration.py").read_text(encoding="utf-8")
-CODES = {e.exit_code for e in vars(errors).values() if isinstance(e, type) and issubclass(e, RetentionError)}
-METRICS = set(re.findall(r'"(retention_[a-z_]+)"', (ROOT / "pipelines" / "metrics.py").read_text(encoding="utf-8")))
+CODES = {
+    e.exit_code
+    for e in vars(errors).values()
+    if isinstance(e, type) and issubclass(e, RetentionError)
+}
+METRICS = set(
+    re.findall(
+        r'"(retention_[a-z_]+)"', (ROOT / "pipelines" / "metrics.py").read_text(encoding="utf-8")
+    )
+)
 METRICS |= {f"{name}_end_timestamp_seconds" for name in METRICS if name.endswith("_month")}
 METRICS |= {f"retention_model_look_{name}" for name in ("value", "limit")}
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -52,4 +60,6 @@ def test_the_alert_rules_are_rules() -> None:
     (group,) = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)[0])["groups"]
     assert len(group["rules"]) > 5
     for rule in group["rules"]:
-        assert set(rule) <= {"alert", "expr", "for"} and rule["expr"].count("(") == rule["expr"].count(")")
+        assert set(rule) <= {"alert", "expr", "for"} and rule["expr"].count("(") == rule[
+            "expr"
+        ].count(")")

@@ -46,7 +46,9 @@ def test_no_order_is_late_and_one_fewer_a_day_would_make_one_late(offsets: list[
     rows = orders(*offsets)
     days = planned(rows)
     assert all(
-        days[row["customer_id"]] <= row["due_on"] and CALENDAR.is_working_day(days[row["customer_id"]]) for row in rows
+        days[row["customer_id"]] <= row["due_on"]
+        and CALENDAR.is_working_day(days[row["customer_id"]])
+        for row in rows
     )
     fullest = max(Counter(days.values()).values())
     due = sorted(row["due_on"] for row in rows)

@@ -24,11 +24,15 @@ def looks(treated: int, holdout: int, share: float, effect: float, seed: int) ->
     """Low and high at each look of each history, as (history, month, 2); NaN while an arm has too few."""
     draw = np.random.default_rng(seed)
     kept = [
-        draw.binomial(n, p, (HISTORIES, MONTHS)).cumsum(1) for n, p in ((treated, share + effect), (holdout, share))
+        draw.binomial(n, p, (HISTORIES, MONTHS)).cumsum(1)
+        for n, p in ((treated, share + effect), (holdout, share))
     ]
     seen = np.full((HISTORIES, MONTHS, 2), np.nan)
     for history, month in np.ndindex(HISTORIES, MONTHS):
-        arms = [Arm(n * (month + 1), int(k[history, month])) for n, k in zip((treated, holdout), kept, strict=True)]
+        arms = [
+            Arm(n * (month + 1), int(k[history, month]))
+            for n, k in zip((treated, holdout), kept, strict=True)
+        ]
         if found := retention_effect(*arms):
             seen[history, month] = found.low, found.high
     return seen
@@ -36,16 +40,28 @@ def looks(treated: int, holdout: int, share: float, effect: float, seed: int) ->
 
 @pytest.mark.parametrize(
     ("treated", "holdout", "share", "effect"),
-    [(90, 10, 0.95, 0.0), (270, 30, 0.97, 0.0), (270, 30, 0.90, 0.03), (900, 100, 0.97, 0.01), (50, 50, 0.70, -0.05)],
+    [
+        (90, 10, 0.95, 0.0),
+        (270, 30, 0.97, 0.0),
+        (270, 30, 0.90, 0.03),
+        (900, 100, 0.97, 0.01),
+        (50, 50, 0.70, -0.05),
+    ],
 )
-def test_all_looks_of_a_history_hold_together(treated: int, holdout: int, share: float, effect: float) -> None:
+def test_all_looks_of_a_history_hold_together(
+    treated: int, holdout: int, share: float, effect: float
+) -> None:
     seen = looks(treated, holdout, share, effect, seed=7)
     is_missed = ((seen[..., 0] > effect) | (seen[..., 1] < effect)).any(axis=1)
     assert 1 - is_missed.mean() >= 0.95
 
 
-@pytest.mark.parametrize(("treated", "holdout", "share"), [(90, 10, 0.95), (270, 30, 0.97), (900, 100, 0.90)])
-def test_a_list_that_does_nothing_is_seldom_paused(treated: int, holdout: int, share: float) -> None:
+@pytest.mark.parametrize(
+    ("treated", "holdout", "share"), [(90, 10, 0.95), (270, 30, 0.97), (900, 100, 0.90)]
+)
+def test_a_list_that_does_nothing_is_seldom_paused(
+    treated: int, holdout: int, share: float
+) -> None:
     assert (looks(treated, holdout, share, 0.0, seed=8)[..., 1] < 0).any(axis=1).mean() <= 0.05
 
 
@@ -82,7 +98,9 @@ def test_as_many_orders_as_are_needed_are_enough_and_one_less_is_not() -> None:
     more = orders_needed(treated, holdout, 0.02)
     assert more is not None and more > 0
     pairs, variance = 90.0, treated.kept_variance / 900 + holdout.kept_variance / 100
-    widths = [half_width(variance / t, pairs * t) for t in ((1000 + more) / 1000, (999 + more) / 1000)]
+    widths = [
+        half_width(variance / t, pairs * t) for t in ((1000 + more) / 1000, (999 + more) / 1000)
+    ]
     assert widths[0] <= 0.02 < widths[1]
     assert orders_needed(treated, holdout, 0.5) == 0
 
@@ -90,7 +108,11 @@ def test_as_many_orders_as_are_needed_are_enough_and_one_less_is_not() -> None:
 def test_revenue_kept_is_that_of_all_treated_orders() -> None:
     treated, holdout = Arm(100, 90, 9000.0, 1e6), Arm(50, 40, 4000.0, 4e5)
     found = revenue_effect(treated, holdout)
-    assert found is not None and found.value == pytest.approx(1000.0) and found.low < 1000.0 < found.high
+    assert (
+        found is not None
+        and found.value == pytest.approx(1000.0)
+        and found.low < 1000.0 < found.high
+    )
 
 
 def test_all_lists_weigh_by_their_treated_orders() -> None:

@@ -28,16 +28,27 @@ def names(rows: list[dict[str, object]]) -> list[object]:
         ("gb18030", b"", "gb18030"),
     ],
 )
-def test_reads_every_encoding_the_contract_names(tmp_path: Path, codec: str, bom: bytes, reported: str) -> None:
+def test_reads_every_encoding_the_contract_names(
+    tmp_path: Path, codec: str, bom: bytes, reported: str
+) -> None:
     delivery, rows = deliver(tmp_path, {"plan.csv": bom + (PLAN + ROW).encode(codec)})
     assert rows == [
-        {"plan_id": "P1", "name": "畅享套餐", "monthly_fee": "86.50", "_file": "plan.csv", "_line": 2, "_fault": None}
+        {
+            "plan_id": "P1",
+            "name": "畅享套餐",
+            "monthly_fee": "86.50",
+            "_file": "plan.csv",
+            "_line": 2,
+            "_fault": None,
+        }
     ]
     assert delivery.files[0].encoding == reported and delivery.files[0].delimiter == ","
 
 
 def test_reads_rare_gb18030_characters(tmp_path: Path) -> None:
-    delivery, rows = deliver(tmp_path, {"plan.csv": (PLAN + "P1,𠮷䶮,1\nP2,王𠮷,2\n").encode("gb18030")})
+    delivery, rows = deliver(
+        tmp_path, {"plan.csv": (PLAN + "P1,𠮷䶮,1\nP2,王𠮷,2\n").encode("gb18030")}
+    )
     assert names(rows) == ["𠮷䶮", "王𠮷"] and delivery.files[0].encoding == "gb18030"
 
 
@@ -80,14 +91,18 @@ def test_refuses_mojibake(tmp_path: Path, damaged: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["····", "××××", "张××", "——……", "Café déjà", "Ünïcödé", "龘靐齉", "ＡＢＣ１２３", "한국어"]
+    "name",
+    ["····", "××××", "张××", "——……", "Café déjà", "Ünïcödé", "龘靐齉", "ＡＢＣ１２３", "한국어"],
 )
 def test_accepts_unusual_text(tmp_path: Path, name: str) -> None:
     assert names(deliver(tmp_path, {"plan.csv": PLAN + f"P1,{name},1\n"})[1]) == [name]
 
 
 def test_refuses_nul_bytes(tmp_path: Path) -> None:
-    assert refused(tmp_path, {"plan.csv": PLAN + "P1,a\0b,1\n"}) == ("nul_byte", {"file": "plan.csv", "line": "2"})
+    assert refused(tmp_path, {"plan.csv": PLAN + "P1,a\0b,1\n"}) == (
+        "nul_byte",
+        {"file": "plan.csv", "line": "2"},
+    )
     assert refused(tmp_path, {"plan.csv": (PLAN + "P1,a\0b,1\n").encode("utf-16")})[0] == "nul_byte"
 
 
@@ -109,7 +124,9 @@ def test_reads_mixed_line_ends_and_quoted_newlines(tmp_path: Path) -> None:
 
 
 def test_reads_tabs_and_sep_lines(tmp_path: Path) -> None:
-    delivery, rows = deliver(tmp_path, {"plan.csv": (PLAN + ROW).replace(",", "\t").encode("utf-16")})
+    delivery, rows = deliver(
+        tmp_path, {"plan.csv": (PLAN + ROW).replace(",", "\t").encode("utf-16")}
+    )
     assert delivery.files[0].delimiter == "\t" and rows[0]["monthly_fee"] == "86.50"
     delivery, rows = deliver(tmp_path, {"plan.csv": "sep=;\r\n" + (PLAN + ROW).replace(",", ";")})
     assert delivery.files[0].delimiter == ";" and delivery.files[0].notes == ("sep line skipped",)
@@ -137,13 +154,21 @@ def test_refuses_duplicate_headers(tmp_path: Path) -> None:
 
 
 def test_skips_title_rows(tmp_path: Path) -> None:
-    delivery, rows = deliver(tmp_path, {"plan.csv": "2026年10月套餐,,\n\n制表：市场部,,\n" + PLAN + "P1,a,1\n"})
+    delivery, rows = deliver(
+        tmp_path, {"plan.csv": "2026年10月套餐,,\n\n制表：市场部,,\n" + PLAN + "P1,a,1\n"}
+    )
     assert rows[0]["_line"] == 5 and delivery.files[0].notes == ("title rows skipped: 2",)
 
 
 def test_drops_repeated_headers(tmp_path: Path) -> None:
     delivery, rows = deliver(
-        tmp_path, {"plan.csv": PLAN + "P1,a,1\n" + PLAN.upper() + "P2,b,2\nｐｌａｎ＿ｉｄ, name ,Monthly_Fee\n"}
+        tmp_path,
+        {
+            "plan.csv": PLAN
+            + "P1,a,1\n"
+            + PLAN.upper()
+            + "P2,b,2\nｐｌａｎ＿ｉｄ, name ,Monthly_Fee\n"
+        },
     )
     assert [row["_line"] for row in rows] == [2, 4]
     assert delivery.files[0].notes == ("repeated header rows dropped: 2",)
@@ -158,7 +183,8 @@ def test_refuses_a_missing_required_column(tmp_path: Path) -> None:
 
 def test_marks_rows_that_cannot_be_data(tmp_path: Path) -> None:
     text = (
-        PLAN + "P1,a\nP2,b,2\nP3,c,3,x\nP4,d,4,\n,,\n  \n合 计：,,10\n,总计,10\nTotal,,9\nＴＯＴＡＬ,,9\nTOTALLY,x,9\n"
+        PLAN
+        + "P1,a\nP2,b,2\nP3,c,3,x\nP4,d,4,\n,,\n  \n合 计：,,10\n,总计,10\nTotal,,9\nＴＯＴＡＬ,,9\nTOTALLY,x,9\n"
     )
     _, rows = deliver(tmp_path, {"plan.csv": text})
     assert [(row["plan_id"], row["_line"], row["_fault"]) for row in rows] == [
@@ -172,7 +198,10 @@ def test_marks_rows_that_cannot_be_data(tmp_path: Path) -> None:
         ("ＴＯＴＡＬ", 11, "total_row"),
         ("TOTALLY", 12, None),
     ]
-    assert refused(tmp_path, {"plan.csv": text + "P9,"}) == ("csv_truncated", {"file": "plan.csv", "line": "13"})
+    assert refused(tmp_path, {"plan.csv": text + "P9,"}) == (
+        "csv_truncated",
+        {"file": "plan.csv", "line": "13"},
+    )
 
 
 def test_keeps_text_exactly(tmp_path: Path) -> None:
@@ -186,12 +215,18 @@ def test_refuses_broken_quotes_and_endless_fields(tmp_path: Path) -> None:
         "unterminated_quote",
         {"file": "plan.csv", "line": "3"},
     )
-    assert refused(tmp_path, {"plan.csv": PLAN + 'P1,"a"b,1\n'}) == ("bad_quote", {"file": "plan.csv", "line": "2"})
+    assert refused(tmp_path, {"plan.csv": PLAN + 'P1,"a"b,1\n'}) == (
+        "bad_quote",
+        {"file": "plan.csv", "line": "2"},
+    )
     for quote in ("", '"'):
         key, facts = refused(tmp_path, {"plan.csv": PLAN + f"P1,{quote}{'x' * 100_001}{quote},1\n"})
         assert (key, facts["line"]) == ("field_too_long", "2")
     deliver(tmp_path, {"plan.csv": PLAN + f"P1,{'张' * 100_000},1\n"})
-    assert refused(tmp_path, {"plan.csv": PLAN + "P1," * 1000}, limits=Limits(line_bytes=1000))[0] == "line_too_long"
+    assert (
+        refused(tmp_path, {"plan.csv": PLAN + "P1," * 1000}, limits=Limits(line_bytes=1000))[0]
+        == "line_too_long"
+    )
 
 
 def test_tells_empty_from_nothing(tmp_path: Path) -> None:
@@ -202,10 +237,14 @@ def test_tells_empty_from_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "kind"), [(b"PK\x03\x04...", "xlsx/zip"), (b"<html><table>", "html"), (b"PAR1", "parquet")]
+    ("content", "kind"),
+    [(b"PK\x03\x04...", "xlsx/zip"), (b"<html><table>", "html"), (b"PAR1", "parquet")],
 )
 def test_names_another_format_under_the_name_csv(tmp_path: Path, content: bytes, kind: str) -> None:
-    assert refused(tmp_path, {"plan.csv": content}) == ("disguised", {"file": "plan.csv", "looks_like": kind})
+    assert refused(tmp_path, {"plan.csv": content}) == (
+        "disguised",
+        {"file": "plan.csv", "looks_like": kind},
+    )
 
 
 def test_refuses_a_bad_gzip(tmp_path: Path) -> None:
@@ -216,16 +255,24 @@ def test_refuses_a_bad_gzip(tmp_path: Path) -> None:
     broken = whole[:200] + bytes(50) + whole[250:]
     assert refused(tmp_path, {"plan.csv.gz": broken})[0] == "gzip_damaged"
     bomb = gzip.compress(PLAN.encode() + b"\n" * 3_000_000)
-    assert refused(tmp_path, {"plan.csv.gz": bomb}, limits=Limits(gzip_bytes=1 << 20))[0] == "archive_bomb"
+    assert (
+        refused(tmp_path, {"plan.csv.gz": bomb}, limits=Limits(gzip_bytes=1 << 20))[0]
+        == "archive_bomb"
+    )
 
 
 def test_reads_blocks_that_cut_rows(tmp_path: Path) -> None:
     """Rows, quotes, CRLF and characters fall across the reader's blocks of one MiB."""
-    lines = [f'P{i:06d},"第{i}档\r\n""优惠""",{i}\r\n' if i % 3 else f"P{i:06d},第{i}档,{i}\r\n" for i in range(60_000)]
+    lines = [
+        f'P{i:06d},"第{i}档\r\n""优惠""",{i}\r\n' if i % 3 else f"P{i:06d},第{i}档,{i}\r\n"
+        for i in range(60_000)
+    ]
     for codec in ("utf-8", "gb18030", "utf-16"):
         delivery, rows = deliver(tmp_path, {"plan.csv": (PLAN + "".join(lines)).encode(codec)})
         assert delivery.rows == 60_000
-        assert rows[-1]["name"] == '第59999档\r\n"优惠"' and rows[-1]["_line"] == 60_000 + 39_999 + 1
+        assert (
+            rows[-1]["name"] == '第59999档\r\n"优惠"' and rows[-1]["_line"] == 60_000 + 39_999 + 1
+        )
         assert all(row["monthly_fee"] == str(i) for i, row in enumerate(rows))
 
 

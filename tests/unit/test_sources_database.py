@@ -56,9 +56,16 @@ def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.
 
 def test_reads_sqlite(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
     sqlite.execute("INSERT INTO plan VALUES ('001', '畅享', 86.5, NULL), ('002', NULL, 100, NULL)")
-    deliveries = extract(tmp_path, {"plan": "SELECT *, 1 AS extra FROM plan", "usage": "SELECT 1 AS x"})
+    deliveries = extract(
+        tmp_path, {"plan": "SELECT *, 1 AS extra FROM plan", "usage": "SELECT 1 AS x"}
+    )
     plan = deliveries["plan"]
-    assert (plan.state, plan.rows, plan.unknown, plan.missing) == ("present", 2, ("extra",), ("included_data_mb",))
+    assert (plan.state, plan.rows, plan.unknown, plan.missing) == (
+        "present",
+        2,
+        ("extra",),
+        ("included_data_mb",),
+    )
     assert read_rows(tmp_path)[0] == {
         "plan_id": "001",
         "name": "畅享",
@@ -70,20 +77,30 @@ def test_reads_sqlite(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
         "_fault": None,
     }
     assert plan.files[0].rows == 2 and plan.files[0].sha256 == ""
-    assert (deliveries["usage"].state, deliveries["usage"].reason) == ("refused", "source.missing_column")
+    assert (deliveries["usage"].state, deliveries["usage"].reason) == (
+        "refused",
+        "source.missing_column",
+    )
     assert deliveries["bill"].state == "absent"
 
 
 def test_binds_the_month_as_its_first_day(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
     query = "SELECT :month AS plan_id, date(:month, '+1 month') AS name, 1 AS monthly_fee"
     extract(tmp_path, {"plan": query})
-    assert (read_rows(tmp_path)[0]["plan_id"], read_rows(tmp_path)[0]["name"]) == ("2026-10-01", "2026-11-01")
+    assert (read_rows(tmp_path)[0]["plan_id"], read_rows(tmp_path)[0]["name"]) == (
+        "2026-10-01",
+        "2026-11-01",
+    )
 
 
 def test_an_empty_result_is_empty(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
     plan = extract(tmp_path, {"plan": PLAN_QUERY})["plan"]
     assert (plan.state, plan.rows, plan.columns) == ("empty", 0, ("plan_id", "name", "monthly_fee"))
-    assert pq.read_schema(tmp_path / "out" / "extract_plan.parquet").names[-3:] == ["_file", "_line", "_fault"]
+    assert pq.read_schema(tmp_path / "out" / "extract_plan.parquet").names[-3:] == [
+        "_file",
+        "_line",
+        "_fault",
+    ]
 
 
 def test_settles_types_that_change_on_the_way(
@@ -91,15 +108,32 @@ def test_settles_types_that_change_on_the_way(
 ) -> None:
     monkeypatch.setattr(database_module, "_FETCH", 2)
     values: list[Any] = [None, None, 1, 2, None, None, 2.5, "x", 2**62, b"\xe5\xbc\xa0"]
-    sqlite.executemany("INSERT INTO plan VALUES ('P', 'a', ?, ?)", [(v, i) for i, v in enumerate(values)])
+    sqlite.executemany(
+        "INSERT INTO plan VALUES ('P', 'a', ?, ?)", [(v, i) for i, v in enumerate(values)]
+    )
     extract(tmp_path, {"plan": "SELECT * FROM plan ORDER BY included_minutes"})
     rows = read_rows(tmp_path)
-    assert [r["monthly_fee"] for r in rows] == [None, None, "1", "2", None, None, "2.5", "x", str(2**62), "张"]
-    assert [r["included_minutes"] for r in rows] == list(range(10)) and [r["_line"] for r in rows] == list(range(1, 11))
+    assert [r["monthly_fee"] for r in rows] == [
+        None,
+        None,
+        "1",
+        "2",
+        None,
+        None,
+        "2.5",
+        "x",
+        str(2**62),
+        "张",
+    ]
+    assert [r["included_minutes"] for r in rows] == list(range(10)) and [
+        r["_line"] for r in rows
+    ] == list(range(1, 11))
 
 
 def test_refuses_duplicate_columns(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
-    plan = extract(tmp_path, {"plan": "SELECT plan_id, name, monthly_fee, 1 AS NAME FROM plan"})["plan"]
+    plan = extract(tmp_path, {"plan": "SELECT plan_id, name, monthly_fee, 1 AS NAME FROM plan"})[
+        "plan"
+    ]
     assert plan.reason == "source.duplicate_header"
 
 
@@ -126,10 +160,19 @@ def test_refuses_a_bad_yaml(tmp_path: Path, text: str, key: str) -> None:
 def test_refuses_a_bad_url_or_query(
     tmp_path: Path, sqlite: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for query in ("SELECT nothing FROM plan", "SELECT 1 FROM nowhere", "SELECT FROM", "SELECT :other AS plan_id"):
+    for query in (
+        "SELECT nothing FROM plan",
+        "SELECT 1 FROM nowhere",
+        "SELECT FROM",
+        "SELECT :other AS plan_id",
+    ):
         with pytest.raises(SpecError, match=r"source\.query_failed"):
             extract(tmp_path, {"plan": query})
-    for url, key in (("", "url_not_set"), ("no url: secret", "url_bad"), ("nosuch://a:secret@b/c", "driver_missing")):
+    for url, key in (
+        ("", "url_not_set"),
+        ("no url: secret", "url_bad"),
+        ("nosuch://a:secret@b/c", "driver_missing"),
+    ):
         monkeypatch.setenv("OPERATOR_URL", url)
         with pytest.raises(SpecError, match=rf"(source|written)\.{key}") as caught:
             extract(tmp_path, {"plan": PLAN_QUERY})
@@ -138,19 +181,28 @@ def test_refuses_a_bad_url_or_query(
 
 def test_cannot_write_through_a_query(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
     with pytest.raises(SpecError):
-        extract(tmp_path, {"plan": "WITH a AS (SELECT 1) INSERT INTO plan SELECT 'P', 'a', 1, 1 FROM a"})
+        extract(
+            tmp_path, {"plan": "WITH a AS (SELECT 1) INSERT INTO plan SELECT 'P', 'a', 1, 1 FROM a"}
+        )
     assert sqlite.execute("SELECT count(*) FROM plan").fetchone() == (0,)
 
 
-def test_says_when_the_database_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPERATOR_URL", "postgresql+psycopg://me:secret@127.0.0.1:1/x?password=secret2")
+def test_says_when_the_database_cannot_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "OPERATOR_URL", "postgresql+psycopg://me:secret@127.0.0.1:1/x?password=secret2"
+    )
     waits: list[float] = []
     source = database_module.DatabaseSource(
-        database_module.DatabaseSpec("operator.yml", "OPERATOR_URL", {"plan": PLAN_QUERY}), wait=waits.append
+        database_module.DatabaseSpec("operator.yml", "OPERATOR_URL", {"plan": PLAN_QUERY}),
+        wait=waits.append,
     )
     with pytest.raises(SourceNotReady, match=r"source\.database_unreachable") as caught:
         source.extract(MONTH, tmp_path)
-    assert "secret" not in str(caught.value) and "127.0.0.1" in str(caught.value) and len(waits) == 2
+    assert (
+        "secret" not in str(caught.value) and "127.0.0.1" in str(caught.value) and len(waits) == 2
+    )
 
 
 @pytest.fixture
@@ -180,11 +232,22 @@ def test_postgres_values_arrive_exactly(tmp_path: Path, postgres: sa.Engine) -> 
     bill = extract(tmp_path, {"bill": query})["bill"]
     assert bill.state == "present" and bill.rows == 1
     (row,) = read_rows(tmp_path, "bill")
-    assert row["billed_amount"] == Decimal("86.50") and row["service_id"] == Decimal(12345678901234567890)
+    assert row["billed_amount"] == Decimal("86.50") and row["service_id"] == Decimal(
+        12345678901234567890
+    )
     assert row["due_on"] == dt.date(2026, 11, 20) and row["bill_month"] == "2026-10"
     assert row["seen_at"] == dt.datetime(2026, 10, 31, 15, 59, 59, 500000, dt.UTC)
-    assert row["local_at"] == dt.datetime(2026, 10, 31, 12) and row["is_paid"] is True and row["share"] == 0.1
-    assert (row["nan"], row["list"], row["time_of_day"], row["nothing"]) == ("NaN", "[1, 2]", "12:30:00", None)
+    assert (
+        row["local_at"] == dt.datetime(2026, 10, 31, 12)
+        and row["is_paid"] is True
+        and row["share"] == 0.1
+    )
+    assert (row["nan"], row["list"], row["time_of_day"], row["nothing"]) == (
+        "NaN",
+        "[1, 2]",
+        "12:30:00",
+        None,
+    )
     schema = pq.read_schema(tmp_path / "out" / "extract_bill.parquet")
     assert schema.field("billed_amount").type == pa.decimal128(38, 2)
 
@@ -197,23 +260,37 @@ def test_postgres_reads_all_tables_at_one_moment(
     spool = database_module.spool_rows
 
     def write_meanwhile(*arguments: Any) -> Any:
-        run(postgres, "UPDATE prepaid_balance SET balance_amount = 6", "INSERT INTO plan VALUES ('P2', 'b', 2)")
+        run(
+            postgres,
+            "UPDATE prepaid_balance SET balance_amount = 6",
+            "INSERT INTO plan VALUES ('P2', 'b', 2)",
+        )
         return spool(*arguments)
 
     monkeypatch.setattr(database_module, "spool_rows", write_meanwhile)
     extract(tmp_path, {"plan": PLAN_QUERY, "prepaid_balance": "SELECT * FROM prepaid_balance"})
-    assert len(read_rows(tmp_path)) == 1 and read_rows(tmp_path, "prepaid_balance")[0]["balance_amount"] == 5
+    assert (
+        len(read_rows(tmp_path)) == 1
+        and read_rows(tmp_path, "prepaid_balance")[0]["balance_amount"] == 5
+    )
 
 
 def test_postgres_is_read_only(tmp_path: Path, postgres: sa.Engine) -> None:
     run(postgres, "CREATE TABLE plan (plan_id text, name text, monthly_fee numeric)")
     with pytest.raises(SpecError, match=r"source\.query_failed"):
-        extract(tmp_path, {"plan": "WITH a AS (INSERT INTO plan VALUES ('P', 'a', 1) RETURNING *) SELECT * FROM a"})
+        extract(
+            tmp_path,
+            {
+                "plan": "WITH a AS (INSERT INTO plan VALUES ('P', 'a', 1) RETURNING *) SELECT * FROM a"
+            },
+        )
     with pytest.raises(SpecError, match="UndefinedTable 42P01"):
         extract(tmp_path, {"plan": "SELECT * FROM nowhere"})
 
 
-def test_postgres_refuses_only_the_table_whose_data_fail(tmp_path: Path, postgres: sa.Engine) -> None:
+def test_postgres_refuses_only_the_table_whose_data_fail(
+    tmp_path: Path, postgres: sa.Engine
+) -> None:
     run(postgres, "CREATE TABLE plan AS SELECT 'P1' AS plan_id, 'a' AS name, 1.5 AS monthly_fee")
     deliveries = extract(
         tmp_path,
@@ -283,7 +360,9 @@ def test_postgres_streams_with_bounded_memory(
     assert [meta.row_group(i).num_rows for i in range(meta.num_row_groups)] == [122_880, 27_120]
 
 
-def test_postgres_over_its_socket(tmp_path: Path, postgres_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_postgres_over_its_socket(
+    tmp_path: Path, postgres_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPERATOR_URL", postgres_cluster.socket_url)
     query = "SELECT '1' AS plan_id, '张三' AS name, 1 AS monthly_fee"
     assert extract(tmp_path, {"plan": query}, {"encoding": "gb18030"})["plan"].rows == 1

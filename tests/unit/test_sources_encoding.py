@@ -29,18 +29,25 @@ def test_the_example_is_what_it_says() -> None:
     assert NAME in DOUBTFUL.decode("gb18030")
 
 
-@pytest.mark.parametrize("name", ["prepaid_balance.csv", "prepaid_balance.csv.gz", "plan.part-2.csv"])
+@pytest.mark.parametrize(
+    "name", ["prepaid_balance.csv", "prepaid_balance.csv.gz", "plan.part-2.csv"]
+)
 def test_a_sister_file_tells_the_encoding(tmp_path: Path, name: str) -> None:
     header = PLAN if name.startswith("plan") else BALANCE
     sister = (header + "C1,营业厅张三,5\n" * 3).encode("gb18030")
-    files = {"plan.part-1.csv": DOUBTFUL, name: gzip.compress(sister) if name.endswith("gz") else sister}
+    files = {
+        "plan.part-1.csv": DOUBTFUL,
+        name: gzip.compress(sister) if name.endswith("gz") else sister,
+    }
     delivery, rows = deliver(tmp_path, files)
     assert rows[0]["name"] == NAME
     assert (delivery.files[0].encoding, delivery.files[0].notes) == ("gb18030", (DECIDED,))
 
 
 def test_a_sister_in_utf_8_tells_that_it_is_utf_8(tmp_path: Path) -> None:
-    _, rows = deliver(tmp_path, {"plan.csv": DOUBTFUL, "prepaid_balance.csv": BALANCE + "C1,5,营业厅张三\n"})
+    _, rows = deliver(
+        tmp_path, {"plan.csv": DOUBTFUL, "prepaid_balance.csv": BALANCE + "C1,5,营业厅张三\n"}
+    )
     assert rows[0]["name"] == NAME.encode("gb18030").decode("utf-8")
 
 
@@ -56,9 +63,17 @@ def test_a_sister_in_utf_8_tells_that_it_is_utf_8(tmp_path: Path) -> None:
             "expense_claim.csv": (BALANCE + "C1,5,营业厅张三\n").encode(),
         },
     ],
-    ids=["alone", "a sister of ASCII", "a doubtful sister", "a broken sister", "sisters that differ"],
+    ids=[
+        "alone",
+        "a sister of ASCII",
+        "a doubtful sister",
+        "a broken sister",
+        "sisters that differ",
+    ],
 )
-def test_where_no_sister_tells_the_file_carries_the_caveat(tmp_path: Path, others: dict[str, bytes]) -> None:
+def test_where_no_sister_tells_the_file_carries_the_caveat(
+    tmp_path: Path, others: dict[str, bytes]
+) -> None:
     delivery, rows = deliver(tmp_path, {"plan.csv": DOUBTFUL, **others})
     assert rows[0]["name"] == NAME
     assert delivery.files[0].notes == (DOUBT,)

@@ -43,13 +43,21 @@ def test_a_name_of_any_bytes_is_shown_as_visible_text(tmp_path: Path, name: byte
 
 
 def test_no_two_names_are_shown_alike() -> None:
-    assert show_name(os.fsdecode(b"\xff")) == r"\xff" != show_name(r"\xff") == r"\\xff" != show_name("\u00ff")
+    assert (
+        show_name(os.fsdecode(b"\xff"))
+        == r"\xff"
+        != show_name(r"\xff")
+        == r"\\xff"
+        != show_name("\u00ff")
+    )
     assert show_name(os.fsdecode(b"\x85")) != show_name("\x85")
 
 
 def test_a_stranger_of_any_name_is_told(tmp_path: Path) -> None:
     source = open_source(
-        put_files(tmp_path, {"plan.csv": ROW, os.fsdecode(b"\xff\n"): "", "-x.csv": "", "bill.csv\n": ""})
+        put_files(
+            tmp_path, {"plan.csv": ROW, os.fsdecode(b"\xff\n"): "", "-x.csv": "", "bill.csv\n": ""}
+        )
     )
     assert set(source.unknown_files(MONTH)) == {r"\xff\n", "-x.csv", r"bill.csv\n"}
     assert source.fingerprint(MONTH)
@@ -136,7 +144,9 @@ THINGS = {
 
 @pytest.mark.parametrize("name", ["plan.csv", "plan.xlsx", "plan.parquet", "plan.csv.gz"])
 @pytest.mark.parametrize("make", THINGS, ids=lambda make: make.__name__)
-def test_what_is_no_file_refuses_its_table_by_name(tmp_path: Path, make: Callable[[Path], None], name: str) -> None:
+def test_what_is_no_file_refuses_its_table_by_name(
+    tmp_path: Path, make: Callable[[Path], None], name: str
+) -> None:
     balance = "customer_id,balance_amount\nC1,5\n"
     source = put_files(tmp_path, {"prepaid_balance.csv": balance})
     make(source / str(MONTH) / name)
@@ -179,7 +189,9 @@ def test_a_link_that_is_mended_changes_the_fingerprint(tmp_path: Path) -> None:
     assert open_source(source).fingerprint(MONTH) != before
 
 
-def test_a_pipe_that_takes_a_files_place_does_not_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_that_takes_a_files_place_does_not_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "plan.csv"
     path.write_text(ROW)
     stat = Path.lstat
@@ -202,7 +214,9 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
     assert refused(tmp_path, {})[0] == "no_permission"
 
 
-def test_a_file_that_may_not_be_opened_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_may_not_be_opened_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put_files(tmp_path, {"plan.csv": ROW})
 
     really_open = os.open

@@ -17,7 +17,15 @@ from pipelines.core.errors import SourceNotReady, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.sources import open_source
 from pipelines.sources.operator.formats import csv_file
-from tests.unit.sources_helpers import MONTH, PLAN, deliver, extract_files, put_files, read_rows, refused
+from tests.unit.sources_helpers import (
+    MONTH,
+    PLAN,
+    deliver,
+    extract_files,
+    put_files,
+    read_rows,
+    refused,
+)
 
 
 def parquet_bytes(table: pa.Table, **options: Any) -> bytes:
@@ -42,7 +50,10 @@ def test_joins_parts_in_natural_order(tmp_path: Path) -> None:
     delivery, rows = deliver(tmp_path, files)
     assert [row["plan_id"] for row in rows] == [f"P{i}" for i in range(1, 12)]
     assert rows[1]["name"] == "b" and rows[1]["note"] == "extra" and rows[0]["note"] is None
-    assert delivery.unknown == ("note",) and delivery.missing == ("included_minutes", "included_data_mb")
+    assert delivery.unknown == ("note",) and delivery.missing == (
+        "included_minutes",
+        "included_data_mb",
+    )
     assert [file.rows for file in delivery.files] == [1] * 11
 
 
@@ -55,8 +66,15 @@ def test_casts_parts_of_mixed_kinds_to_text(tmp_path: Path) -> None:
             "included_minutes": pa.array([100.0]),
         }
     )
-    _, rows = deliver(tmp_path, {"plan.part-1.csv": PLAN + "P1,a,1\n", "plan.part-2.parquet": parquet_bytes(native)})
-    assert rows[1]["monthly_fee"] == "86.50" and rows[1]["included_minutes"] == 100.0 and rows[1]["_line"] == 1
+    _, rows = deliver(
+        tmp_path,
+        {"plan.part-1.csv": PLAN + "P1,a,1\n", "plan.part-2.parquet": parquet_bytes(native)},
+    )
+    assert (
+        rows[1]["monthly_fee"] == "86.50"
+        and rows[1]["included_minutes"] == 100.0
+        and rows[1]["_line"] == 1
+    )
     assert rows[0]["included_minutes"] is None
 
 
@@ -79,7 +97,11 @@ def test_refuses_files_that_could_count_rows_twice_or_not_at_all(
 def test_refuses_the_same_part_twice(tmp_path: Path) -> None:
     text = PLAN + "P1,a,1\n"
     key, facts = refused(tmp_path, {"plan.part-1.csv": text, "plan.part-2.csv": text})
-    assert (key, facts["file"], facts["same_as"]) == ("duplicate_part", "plan.part-2.csv", "plan.part-1.csv")
+    assert (key, facts["file"], facts["same_as"]) == (
+        "duplicate_part",
+        "plan.part-2.csv",
+        "plan.part-1.csv",
+    )
 
 
 def test_refuses_only_the_table_concerned(tmp_path: Path) -> None:
@@ -90,7 +112,10 @@ def test_refuses_only_the_table_concerned(tmp_path: Path) -> None:
 
 def test_names_files_of_no_table(tmp_path: Path) -> None:
     source = open_source(
-        put_files(tmp_path, {"plan.csv": PLAN, "PLAN2.csv": "", "bill.txt": "", "~$plan.xlsx": "", ".DS_Store": ""})
+        put_files(
+            tmp_path,
+            {"plan.csv": PLAN, "PLAN2.csv": "", "bill.txt": "", "~$plan.xlsx": "", ".DS_Store": ""},
+        )
     )
     assert source.unknown_files(MONTH) == (".DS_Store", "PLAN2.csv", "bill.txt", "~$plan.xlsx")
 
@@ -106,7 +131,11 @@ def test_fingerprints_names_and_content(tmp_path: Path) -> None:
 
 def test_says_when_the_month_is_not_there(tmp_path: Path) -> None:
     source = open_source(put_files(tmp_path, {}))
-    for ask in (source.fingerprint, source.unknown_files, lambda m: source.extract(m, tmp_path / "out")):
+    for ask in (
+        source.fingerprint,
+        source.unknown_files,
+        lambda m: source.extract(m, tmp_path / "out"),
+    ):
         with pytest.raises(SourceNotReady, match=r"source\.month_missing"):
             ask(Month.parse("2026-11"))
     with pytest.raises(SourceNotReady, match=r"source\.not_there"):
@@ -115,7 +144,9 @@ def test_says_when_the_month_is_not_there(tmp_path: Path) -> None:
         open_source(__file__)
 
 
-def test_notices_a_file_that_moves_while_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notices_a_file_that_moves_while_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = put_files(tmp_path, {"plan.csv": PLAN + "P1,a,1\n"})
     month = folder / str(MONTH)
     detect = csv_file.detect_encoding
@@ -131,7 +162,9 @@ def test_notices_a_file_that_moves_while_read(tmp_path: Path, monkeypatch: pytes
     assert not (tmp_path / "out" / ".staging").exists()
 
 
-def test_notices_a_part_that_arrives_while_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notices_a_part_that_arrives_while_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = put_files(tmp_path, {"plan.part-1.csv": PLAN + "P1,a,1\n"})
     detect = csv_file.detect_encoding
 
@@ -167,15 +200,22 @@ def test_keeps_native_parquet_types(tmp_path: Path) -> None:
             "adjustment_amount": pa.array([0.1]),
             "due_on": pa.array([dt.date(2026, 11, 20)]),
             "is_paid": [True],
-            "seen_at": pa.array([dt.datetime(2026, 10, 31, 12)], pa.timestamp("ns", "Asia/Shanghai")),
+            "seen_at": pa.array(
+                [dt.datetime(2026, 10, 31, 12)], pa.timestamp("ns", "Asia/Shanghai")
+            ),
             "tags": [["a", "b"]],
             "raw": [b"\xff"],
             "_file": ["theirs"],
         }
     )
     delivery, rows = deliver(tmp_path, {"bill.parquet": parquet_bytes(table)}, "bill")
-    assert delivery.unknown == ("is_paid", "seen_at", "tags", "raw", "__file") and not delivery.missing
-    types = {field.name: str(field.type) for field in pq.read_schema(tmp_path / "out" / "extract_bill.parquet")}
+    assert (
+        delivery.unknown == ("is_paid", "seen_at", "tags", "raw", "__file") and not delivery.missing
+    )
+    types = {
+        field.name: str(field.type)
+        for field in pq.read_schema(tmp_path / "out" / "extract_bill.parquet")
+    }
     assert types == {
         "bill_id": "string",
         "service_id": "string",
@@ -202,11 +242,16 @@ def test_refuses_parquet_that_cannot_be_trusted(tmp_path: Path) -> None:
     assert refused(tmp_path, {"plan.parquet": b""})[0] == "empty_file"
     assert refused(tmp_path, {"plan.parquet": PLAN})[0] == "not_parquet"
     assert refused(tmp_path, {"plan.parquet": whole[:-9]})[0] == "parquet_truncated"
-    assert refused(tmp_path, {"plan.parquet": b"PAR1" + bytes(40) + b"PAR1"})[0] == "parquet_damaged"
-    assert refused(tmp_path, {"plan.parquet": parquet_bytes(PLANS.drop(["name"]))})[0] == "missing_column"
-    assert refused(tmp_path, {"plan.parquet": parquet_bytes(PLANS.append_column("NAME", PLANS["name"]))})[0] == (
-        "duplicate_header"
+    assert (
+        refused(tmp_path, {"plan.parquet": b"PAR1" + bytes(40) + b"PAR1"})[0] == "parquet_damaged"
     )
+    assert (
+        refused(tmp_path, {"plan.parquet": parquet_bytes(PLANS.drop(["name"]))})[0]
+        == "missing_column"
+    )
+    assert refused(
+        tmp_path, {"plan.parquet": parquet_bytes(PLANS.append_column("NAME", PLANS["name"]))}
+    )[0] == ("duplicate_header")
     nested = PLANS.set_column(1, "name", pa.array([["a"], ["b"]]))
     assert refused(tmp_path, {"plan.parquet": parquet_bytes(nested)})[0] == "nested_column"
 
@@ -217,11 +262,19 @@ def test_empty_parquet_is_empty(tmp_path: Path) -> None:
 
 def test_writes_row_groups_of_one_size(tmp_path: Path) -> None:
     many = pa.table(
-        {"plan_id": [f"P{i}" for i in range(300_000)], "name": ["a"] * 300_000, "monthly_fee": [1] * 300_000}
+        {
+            "plan_id": [f"P{i}" for i in range(300_000)],
+            "name": ["a"] * 300_000,
+            "monthly_fee": [1] * 300_000,
+        }
     )
     deliver(tmp_path, {"plan.parquet": parquet_bytes(many, row_group_size=70_000)})
     meta = pq.read_metadata(tmp_path / "out" / "extract_plan.parquet")
-    assert [meta.row_group(i).num_rows for i in range(meta.num_row_groups)] == [122_880, 122_880, 54_240]
+    assert [meta.row_group(i).num_rows for i in range(meta.num_row_groups)] == [
+        122_880,
+        122_880,
+        54_240,
+    ]
 
 
 def _test_data() -> Path:
@@ -229,7 +282,9 @@ def _test_data() -> Path:
     return Path(os.environ.get("RETENTION_TEST_DATA", default)) / "contract"
 
 
-@pytest.mark.parametrize(("source", "month", "rows"), [("megaline", "2018-10", 418), ("uci", "2005-08", 30_000)])
+@pytest.mark.parametrize(
+    ("source", "month", "rows"), [("megaline", "2018-10", 418), ("uci", "2005-08", 30_000)]
+)
 def test_reads_real_months(tmp_path: Path, source: str, month: str, rows: int) -> None:
     folder = _test_data() / source
     if not folder.is_dir():

@@ -59,7 +59,9 @@ def good_xlsx() -> bytes:
 
 def good_parquet() -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table({"plan_id": ["P1", "P2"], "name": ["张三", None], "monthly_fee": [1.5, 2.0]}), sink)
+    pq.write_table(
+        pa.table({"plan_id": ["P1", "P2"], "name": ["张三", None], "monthly_fee": [1.5, 2.0]}), sink
+    )
     return bytes(sink.getvalue())
 
 
@@ -95,7 +97,9 @@ def test_any_bytes_packed(content: bytes, header: bool) -> None:
     changes=st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=3)), min_size=1, max_size=4),
     keep=st.floats(0.5, 1),
 )
-@example("plan.xlsx", [(0.9994622058020914, b"\x01")], 1.0)  # a directory that points before the file
+@example(
+    "plan.xlsx", [(0.9994622058020914, b"\x01")], 1.0
+)  # a directory that points before the file
 def test_good_files_broken(name: str, changes: list[tuple[float, bytes]], keep: float) -> None:
     content = GOOD[name]
     for where, patch_bytes in changes:
@@ -106,7 +110,9 @@ def test_good_files_broken(name: str, changes: list[tuple[float, bytes]], keep: 
 
 @quick
 @given(
-    member=st.sampled_from(["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"]),
+    member=st.sampled_from(
+        ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"]
+    ),
     where=st.floats(0, 1),
     put=st.binary(max_size=6)
     | st.sampled_from([b'r="ZZZ9999999"', b"<c/>", b"</row>", b'r="A0"', b't="e"', b"<f/>", b"-1"]),
@@ -114,7 +120,10 @@ def test_good_files_broken(name: str, changes: list[tuple[float, bytes]], keep: 
 )
 def test_workbook_xml_broken(member: str, where: float, put: bytes, drop: int) -> None:
     sink = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(GOOD["plan.xlsx"])) as old, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(GOOD["plan.xlsx"])) as old,
+        zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for name in old.namelist():
             data = old.read(name)
             at = int(where * len(data))
@@ -154,15 +163,17 @@ def test_any_name(part: bytes, content: str) -> None:
     check_any(os.fsdecode(b"plan.part-" + part + b".csv"), content.encode())
 
 
-CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=8) | st.sampled_from(
-    ["", "张三", "a,b", 'q"q', "x\ny", "x\r\ny", " ", "0", '"', "合计"]
-)
+CELL = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=8
+) | st.sampled_from(["", "张三", "a,b", 'q"q', "x\ny", "x\r\ny", " ", "0", '"', "合计"])
 ROWS = st.lists(st.tuples(CELL, CELL, CELL), max_size=12)
 
 
 def write_csv(rows: list[tuple[str, ...]], quoting: int, delimiter: str, end: str) -> str:
     sink = io.StringIO(newline="")
-    quoting = quoting if end == "\r\n" else csv.QUOTE_ALL  # Python's writer leaves the other line ends bare
+    quoting = (
+        quoting if end == "\r\n" else csv.QUOTE_ALL
+    )  # Python's writer leaves the other line ends bare
     writer = csv.writer(sink, quoting=quoting, delimiter=delimiter, lineterminator=end)
     writer.writerows([HEADER, *rows])
     return sink.getvalue()

@@ -53,10 +53,16 @@ def test_empty_columns_at_the_end_are_none(tmp_path: Path) -> None:
 
 
 def test_too_many_rows(tmp_path: Path) -> None:
-    assert refused(tmp_path, {"plan.csv": PLAN + ROW * 11}, limits=Limits(rows=10))[0] == "too_many_rows"
+    assert (
+        refused(tmp_path, {"plan.csv": PLAN + ROW * 11}, limits=Limits(rows=10))[0]
+        == "too_many_rows"
+    )
     assert deliver(tmp_path, {"plan.csv": PLAN + ROW * 10}, limits=Limits(rows=10))[0].rows == 10
     rows = "".join(put_row(i, put_text(f"A{i}", "P")) for i in range(2, 13))
-    assert refused(tmp_path / "x", {"plan.xlsx": raw_workbook(rows)}, limits=Limits(rows=10))[0] == "too_many_rows"
+    assert (
+        refused(tmp_path / "x", {"plan.xlsx": raw_workbook(rows)}, limits=Limits(rows=10))[0]
+        == "too_many_rows"
+    )
 
 
 def test_too_many_bytes_unpacked(tmp_path: Path) -> None:
@@ -68,7 +74,9 @@ def test_too_many_bytes_unpacked(tmp_path: Path) -> None:
 def test_too_much_time(tmp_path: Path) -> None:
     assert refused(tmp_path, {"plan.csv": PLAN + ROW}, limits=Limits(seconds=-1))[0] == "too_slow"
     content = raw_workbook(put_row(2, put_text("A2", "P1")))
-    assert refused(tmp_path / "x", {"plan.xlsx": content}, limits=Limits(seconds=-1))[0] == "too_slow"
+    assert (
+        refused(tmp_path / "x", {"plan.xlsx": content}, limits=Limits(seconds=-1))[0] == "too_slow"
+    )
 
 
 # -- nothing costs more than its length --------------------------------------------------------------------------
@@ -104,7 +112,9 @@ def _many_quotes() -> tuple[str, str]:
 
 
 def _near_mojibake() -> tuple[str, str]:
-    return PLAN + "P1," + "寮犱笁" * 30_000 + ",1\n" + ("P2," + "é" * 90_000 + "ã€\u0080,1\n") * 50, "mojibake"
+    return PLAN + "P1," + "寮犱笁" * 30_000 + ",1\n" + (
+        "P2," + "é" * 90_000 + "ã€\u0080,1\n"
+    ) * 50, "mojibake"
 
 
 def _blanks() -> tuple[str, str]:
@@ -136,7 +146,11 @@ def try_hostile(folder: Path) -> dict[str, str]:
     found = {}
     for name, make in HOSTILE.items():
         delivery = extract_files(folder / name, {"plan.csv": make()[0]})
-        found[name] = f"rows: {delivery.rows}" if delivery.reason is None else delivery.reason.removeprefix("source.")
+        found[name] = (
+            f"rows: {delivery.rows}"
+            if delivery.reason is None
+            else delivery.reason.removeprefix("source.")
+        )
     return found
 
 

@@ -50,7 +50,9 @@ def one_cell(cell: str) -> str:
     ],
 )
 def test_an_error_cell_is_marked_however_it_is_written(tmp_path: Path, cell: str) -> None:
-    assert read(tmp_path, raw_workbook(one_cell(cell))) == [("P1", f"{NO_CACHED_VALUE}#N/A", "1", 2)]
+    assert read(tmp_path, raw_workbook(one_cell(cell))) == [
+        ("P1", f"{NO_CACHED_VALUE}#N/A", "1", 2)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,16 +105,25 @@ def test_a_cell_that_contradicts_its_type_is_marked(tmp_path: Path, cell: str) -
         ("", None),
     ],
 )
-def test_strings_are_read_alike_wherever_they_stand(tmp_path: Path, string: str, text: str | None) -> None:
+def test_strings_are_read_alike_wherever_they_stand(
+    tmp_path: Path, string: str, text: str | None
+) -> None:
     inline = raw_workbook(one_cell(f'<c r="B2" t="inlineStr"><is>{string}</is></c>'))
     assert read(tmp_path, inline)[0][1] == text
-    shared = {"xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>other</t></si><si>{string}</si></sst>'}
-    assert read(tmp_path, raw_workbook(one_cell('<c r="B2" t="s"><v>1</v></c>'), members=shared))[0][1] == text
+    shared = {
+        "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>other</t></si><si>{string}</si></sst>'
+    }
+    assert (
+        read(tmp_path, raw_workbook(one_cell('<c r="B2" t="s"><v>1</v></c>'), members=shared))[0][1]
+        == text
+    )
 
 
 @pytest.mark.parametrize("index", ["2", "-1", "1.0", "x", "99999999999999999999", ""])
 def test_a_string_that_is_not_there_refuses_the_workbook(tmp_path: Path, index: str) -> None:
-    shared = {"xl/sharedStrings.xml": f'<sst xmlns="{MAIN}" count="9"><si><t>a</t></si><si><t>b</t></si></sst>'}
+    shared = {
+        "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}" count="9"><si><t>a</t></si><si><t>b</t></si></sst>'
+    }
     content = raw_workbook(one_cell(f'<c r="B2" t="s"><v>{index}</v></c>'), members=shared)
     if index == "":
         assert read(tmp_path, content)[0][1] is None
@@ -152,7 +163,9 @@ def test_places_that_cannot_be_refuse_the_workbook(tmp_path: Path, rows: str) ->
 
 
 def test_what_a_sheet_says_of_its_size_is_not_believed(tmp_path: Path) -> None:
-    xml = sheet_xml(HEADER + put_row(2, put_text("A2", "P1")), before='<dimension ref="A1:XFD1048576"/>')
+    xml = sheet_xml(
+        HEADER + put_row(2, put_text("A2", "P1")), before='<dimension ref="A1:XFD1048576"/>'
+    )
     assert read(tmp_path, raw_workbook(sheets={"plan": xml})) == [("P1", None, None, 2)]
     xml = xml.replace("A1:XFD1048576", "A1")
     assert read(tmp_path, raw_workbook(sheets={"plan": xml})) == [("P1", None, None, 2)]
@@ -166,7 +179,9 @@ def test_styled_cells_without_a_value_are_nothing(tmp_path: Path) -> None:
 
 
 def test_what_stands_beside_the_table_is_no_part_of_it_and_is_told(tmp_path: Path) -> None:
-    rows = put_row(2, put_text("A2", "P1"), put_text("F2", "see below")) + put_row(3, put_text("F3", "a remark"))
+    rows = put_row(2, put_text("A2", "P1"), put_text("F2", "see below")) + put_row(
+        3, put_text("F3", "a remark")
+    )
     found = deliver(tmp_path, {"plan.xlsx": raw_workbook(rows)})[1]
     assert [(row["_line"], row["_fault"]) for row in found] == [(2, "ragged"), (3, "ragged")]
 
@@ -198,7 +213,9 @@ _FORMATS = (
         ("", 2, "46326.25", "46326.25"),
     ],
 )
-def test_the_format_of_a_number_tells_a_day(tmp_path: Path, code: str, number: int, value: str, text: str) -> None:
+def test_the_format_of_a_number_tells_a_day(
+    tmp_path: Path, code: str, number: int, value: str, text: str
+) -> None:
     styles = {"xl/styles.xml": _FORMATS.format(code, number)}
     content = raw_workbook(one_cell(f'<c r="B2" s="1"><v>{value}</v></c>'), members=styles)
     assert read(tmp_path, content)[0][1] == text
@@ -222,13 +239,17 @@ def test_strict_open_xml_is_read(tmp_path: Path) -> None:
 
 
 def test_other_formats_that_are_renamed_are_named(tmp_path: Path) -> None:
-    assert why_refused(tmp_path, raw_workbook(members={"xl/workbook.bin": b"\0"})) == "xlsx_is_binary"
+    assert (
+        why_refused(tmp_path, raw_workbook(members={"xl/workbook.bin": b"\0"})) == "xlsx_is_binary"
+    )
     ods = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}
     assert why_refused(tmp_path, raw_workbook(members=ods)) == "xlsx_is_ods"
 
 
 def test_macros_are_noted_and_ignored(tmp_path: Path) -> None:
-    content = raw_workbook(put_row(2, put_text("A2", "P1")), members={"xl/vbaProject.bin": b"\xd0\xcf"})
+    content = raw_workbook(
+        put_row(2, put_text("A2", "P1")), members={"xl/vbaProject.bin": b"\xd0\xcf"}
+    )
     assert deliver(tmp_path, {"plan.xlsx": content})[0].files[0].notes == ("macros ignored",)
 
 
@@ -244,13 +265,20 @@ def test_hidden_sheets_are_read_last_and_noted(tmp_path: Path) -> None:
 
 def test_two_sheets_that_could_be_meant_are_refused(tmp_path: Path) -> None:
     right = sheet_xml(HEADER + put_row(2, put_text("A2", "P1")))
-    assert why_refused(tmp_path, raw_workbook(sheets={"Plan ": right, "PLAN": right})) == "sheet_twice"
+    assert (
+        why_refused(tmp_path, raw_workbook(sheets={"Plan ": right, "PLAN": right})) == "sheet_twice"
+    )
     names = {"xl/workbook.xml": _two_sheets("a", "A")}
-    assert why_refused(tmp_path, raw_workbook(sheets={"a": right, "b": right}, members=names)) == "xlsx_damaged"
+    assert (
+        why_refused(tmp_path, raw_workbook(sheets={"a": right, "b": right}, members=names))
+        == "xlsx_damaged"
+    )
 
 
 def _two_sheets(*names: str) -> str:
-    sheets = "".join(f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>' for i, name in enumerate(names, 1))
+    sheets = "".join(
+        f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>' for i, name in enumerate(names, 1)
+    )
     relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     return f'<workbook xmlns="{MAIN}" xmlns:r="{relations}"><sheets>{sheets}</sheets></workbook>'
 
@@ -268,10 +296,16 @@ def _two_sheets(*names: str) -> str:
         ("", False),
     ],
 )
-def test_a_sheet_is_a_member_of_the_archive_or_none(tmp_path: Path, target: str, is_read: bool) -> None:
+def test_a_sheet_is_a_member_of_the_archive_or_none(
+    tmp_path: Path, target: str, is_read: bool
+) -> None:
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
-    link = f'<Relationships><Relationship Id="rId1" Type="{kind}" Target="{target}"/></Relationships>'
-    content = raw_workbook(put_row(2, put_text("A2", "P1")), members={"xl/_rels/workbook.xml.rels": link})
+    link = (
+        f'<Relationships><Relationship Id="rId1" Type="{kind}" Target="{target}"/></Relationships>'
+    )
+    content = raw_workbook(
+        put_row(2, put_text("A2", "P1")), members={"xl/_rels/workbook.xml.rels": link}
+    )
     if is_read:
         assert read(tmp_path, content)
     else:
@@ -279,14 +313,17 @@ def test_a_sheet_is_a_member_of_the_archive_or_none(tmp_path: Path, target: str,
 
 
 def test_members_that_differ_by_case_alone_are_refused(tmp_path: Path) -> None:
-    assert why_refused(tmp_path, raw_workbook(members={"XL/workbook.xml": "<a/>"})) == "xlsx_damaged"
+    assert (
+        why_refused(tmp_path, raw_workbook(members={"XL/workbook.xml": "<a/>"})) == "xlsx_damaged"
+    )
 
 
 _LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))
 
 
 @pytest.mark.parametrize(
-    "member", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"]
+    "member",
+    ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"],
 )
 @pytest.mark.parametrize(
     "prologue",
@@ -296,7 +333,9 @@ _LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10)
         '<!DOCTYPE a SYSTEM "http://127.0.0.1:1/a.dtd">',
     ],
 )
-def test_entities_and_document_types_are_refused(tmp_path: Path, member: str, prologue: str) -> None:
+def test_entities_and_document_types_are_refused(
+    tmp_path: Path, member: str, prologue: str
+) -> None:
     content = raw_workbook(members={member: f"{prologue}<a>&l9;</a>"})
     assert why_refused(tmp_path, content) == "xlsx_damaged"
 
@@ -346,7 +385,10 @@ HOSTILE = {
 def try_hostile(folder: Path) -> dict[str, str]:
     """Deliver every hostile sheet and say why it is refused."""
     sheets = {name: raw_workbook(put_row(2, make())) for name, make in HOSTILE.items()}
-    return {name: why_refused(folder / name, content, xlsx_ratio=10**9) for name, content in sheets.items()}
+    return {
+        name: why_refused(folder / name, content, xlsx_ratio=10**9)
+        for name, content in sheets.items()
+    }
 
 
 def test_no_sheet_takes_long(tmp_path: Path) -> None:

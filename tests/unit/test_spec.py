@@ -38,11 +38,23 @@ def test_a_file_without_its_block_is_named(tmp_path: Path, text: str, key: str) 
     with pytest.raises(SpecError) as caught:
         load_spec(written(tmp_path, text))
     facts = caught.value.facts
-    assert caught.value.key == key and "sql/features/thing.sql" in (facts.get("where"), facts.get("file"))
+    assert caught.value.key == key and "sql/features/thing.sql" in (
+        facts.get("where"),
+        facts.get("file"),
+    )
 
 
 @pytest.mark.parametrize(
-    "sql", ["SELECT 1; SELECT 2", "DROP TABLE x", "INSERT INTO x SELECT 1", "SELEC 1", "SELECT (1", "SELECT 'a", ""]
+    "sql",
+    [
+        "SELECT 1; SELECT 2",
+        "DROP TABLE x",
+        "INSERT INTO x SELECT 1",
+        "SELEC 1",
+        "SELECT (1",
+        "SELECT 'a",
+        "",
+    ],
 )
 def test_only_one_select_is_taken(tmp_path: Path, sql: str) -> None:
     spec = load_spec(written(tmp_path, GOOD.replace("SELECT 1 AS a", sql)))
@@ -57,7 +69,11 @@ def test_what_a_file_reads_and_asks_for(tmp_path: Path) -> None:
         "WHERE m.a IN (SELECT a FROM prior.mine)"
     )
     spec = load_spec(written(tmp_path, GOOD.replace("SELECT 1 AS a", sql)))
-    owner, bill, mine = TableName("features_owner", "m1"), TableName("snapshot_bill"), TableName("mine", "prior")
+    owner, bill, mine = (
+        TableName("features_owner", "m1"),
+        TableName("snapshot_bill"),
+        TableName("mine", "prior"),
+    )
     assert spec.reads == {owner, bill, mine} and spec.parameters == {"last_day", "month"}
     assert (spec.table, spec.where, spec.title("zh"), spec.title("fr")) == (
         "features_thing",
@@ -81,10 +97,17 @@ def test_a_hash_is_of_the_text(tmp_path: Path) -> None:
 def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SQL", tmp_path)
     monkeypatch.setattr(module, "named_specs", module.named_specs.__wrapped__)
-    for name, reads in (("a", "features_c"), ("b", "snapshot_bill"), ("c", "features_b"), ("d", "prior.features_a")):
+    for name, reads in (
+        ("a", "features_c"),
+        ("b", "snapshot_bill"),
+        ("c", "features_b"),
+        ("d", "prior.features_a"),
+    ):
         written(tmp_path, GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"), f"{name}.sql")
     names = [s.name for s in room_specs.__wrapped__("features")]
-    assert sorted(names) == ["a", "b", "c", "d"] and names.index("b") < names.index("c") < names.index("a")
+    assert sorted(names) == ["a", "b", "c", "d"] and names.index("b") < names.index(
+        "c"
+    ) < names.index("a")
 
 
 def test_a_circle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +128,12 @@ def test_every_file_of_ours_loads_and_belongs_to_a_room_a_day_or_a_plan() -> Non
 def test_lists_come_by_priority_and_kpis_inherit_from_their_default() -> None:
     assert [s.meta["priority"] for s in lists()] == sorted(s.meta["priority"] for s in lists())
     for kpi in kpis():
-        assert kpi.name == kpi.spec.name.split(".")[0] and {"unit", "better", "default", "title"} <= set(kpi.meta)
+        assert kpi.name == kpi.spec.name.split(".")[0] and {
+            "unit",
+            "better",
+            "default",
+            "title",
+        } <= set(kpi.meta)
     defaults = {kpi.name: kpi.meta["default"] for kpi in kpis()}
     variants = [(kpi.name, v) for kpi in kpis() for v in kpi.variants]
     assert len(set(variants)) == len(variants) and set(defaults.items()) <= set(variants)

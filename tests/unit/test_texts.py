@@ -18,8 +18,16 @@ from pipelines.documents.workbooks.columns import OUTCOMES
 from pipelines.text.texts import LANGUAGES, describe, label, labels, local_language, reason_in_words
 from tests.small import read, twin_operator
 
-FAMILY = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, RetentionError)}
-CODE = {p: ast.parse(p.read_text("utf-8")) for room in ("pipelines", "console") for p in (ROOT / room).rglob("*.py")}
+FAMILY = {
+    name
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, RetentionError)
+}
+CODE = {
+    p: ast.parse(p.read_text("utf-8"))
+    for room in ("pipelines", "console")
+    for p in (ROOT / room).rglob("*.py")
+}
 
 
 def places(text: str) -> set[str]:
@@ -37,8 +45,13 @@ def raised() -> Iterator[tuple[str, set[str], bool]]:
     """Every (key, facts, are there others) that the code raises or refuses a file with."""
     for tree in CODE.values():
         for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args):
-            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-            facts, more = {k.arg for k in call.keywords if k.arg}, any(k.arg is None for k in call.keywords)
+            name = (
+                call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            )
+            facts, more = (
+                {k.arg for k in call.keywords if k.arg},
+                any(k.arg is None for k in call.keywords),
+            )
             for word in words_of(call.args[0]) if name in FAMILY | {"FileRefused"} else ():
                 yield f"source.{word}" if name == "FileRefused" else word, facts, more
 
@@ -68,12 +81,17 @@ def test_keys_are_in_order_and_texts_are_there(language: str) -> None:
 
 def test_chinese_texts_are_chinese() -> None:
     assert [
-        k for k, text in labels("zh").items() if not re.search("[\u4e00-\u9fff\u3001-\u3002\uff00-\uffef…]", text)
+        k
+        for k, text in labels("zh").items()
+        if not re.search("[\u4e00-\u9fff\u3001-\u3002\uff00-\uffef…]", text)
     ] == []
 
 
 def test_the_scan_finds_what_is_raised() -> None:
-    assert len({key for key, _, _ in RAISED}) > 60 and ("room.unknown", {"room", "rooms"}, False) in RAISED
+    assert (
+        len({key for key, _, _ in RAISED}) > 60
+        and ("room.unknown", {"room", "rooms"}, False) in RAISED
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -92,14 +110,24 @@ def test_every_error_text_is_of_an_error_that_is_raised() -> None:
 
 
 def test_what_the_lists_say_has_a_text() -> None:
-    wanted = {f"purpose.{spec.meta['purpose']}" for spec in lists()} | {f"outcome.{code}" for code in OUTCOMES}
+    wanted = {f"purpose.{spec.meta['purpose']}" for spec in lists()} | {
+        f"outcome.{code}" for code in OUTCOMES
+    }
     for spec in lists():
-        wanted |= {f"reason.{code}" for code in re.findall(r"'([a-z0-9_]+)' AS reason_code", spec.sql)}
-    assert wanted <= set(labels("zh")) and {"reason.past_due_over_90", "reason.newly_qualified"} <= set(labels("zh"))
+        wanted |= {
+            f"reason.{code}" for code in re.findall(r"'([a-z0-9_]+)' AS reason_code", spec.sql)
+        }
+    assert wanted <= set(labels("zh")) and {
+        "reason.past_due_over_90",
+        "reason.newly_qualified",
+    } <= set(labels("zh"))
 
 
 def test_a_text_is_filled_and_a_missing_fact_is_seen() -> None:
-    assert label("en", "error.month.bad", value="x") == "'x' is not a month. Write it as YYYY-MM, for example 2026-10."
+    assert (
+        label("en", "error.month.bad", value="x")
+        == "'x' is not a month. Write it as YYYY-MM, for example 2026-10."
+    )
     assert "'?'" in label("en", "error.month.bad") and label("en", "no.such", a=1) == "no.such, a=1"
     assert "kitchen" in describe("zh", UsageError("room.unknown", room="kitchen", rooms="a, b"))
 
@@ -111,7 +139,9 @@ def test_a_text_is_filled_and_a_missing_fact_is_seen() -> None:
         ({"LANG": "C.UTF-8"}, "en"), ({"LANG": "de_DE"}, "en"), ({}, "zh"),
     ],
 )  # fmt: skip
-def test_the_shell_s_language(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str) -> None:
+def test_the_shell_s_language(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
+) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
@@ -124,7 +154,10 @@ def test_the_shell_s_language(monkeypatch: pytest.MonkeyPatch, variables: dict[s
     [
         ("absent: receivable", "missing: receivable"),
         ("absent: a; absent: b.c (2026-07)", "missing: a; missing: b.c (2026-07)"),
-        ("complaints unknown: absent: trouble_ticket", "complaints unknown (missing: trouble_ticket)"),
+        (
+            "complaints unknown: absent: trouble_ticket",
+            "complaints unknown (missing: trouble_ticket)",
+        ),
         ("not held: 2026-07", "month not held: 2026-07"),
         ("small_denominator", "small denominator, not ranked"),
         ("usage.overlap", "usage.overlap"),
@@ -138,7 +171,11 @@ def test_reasons_in_words(code: str | None, words: str) -> None:
 def said_of_the_twin() -> set[str]:
     """Every reason the synthetic operator's newest month gives, taken apart."""
     version = twin_operator().version
-    rows = [*read(version, "kpi_monthly"), *read(version, "dispatch_list"), *read(version, "dispatch_why_not")]
+    rows = [
+        *read(version, "kpi_monthly"),
+        *read(version, "dispatch_list"),
+        *read(version, "dispatch_why_not"),
+    ]
     return {part for row in rows for part in (row["reason"] or "").split("; ") if part}
 
 
@@ -149,4 +186,7 @@ def test_reasons_that_are_whole_sentences_are_put_into_words(code: str) -> None:
 
 def test_every_reason_given_is_put_into_words() -> None:
     plain = {code for code in said_of_the_twin() if reason_in_words("zh", code) == code}
-    assert said_of_the_twin() and {code for code in plain if code.split(".")[0] not in contract()} == set()
+    assert (
+        said_of_the_twin()
+        and {code for code in plain if code.split(".")[0] not in contract()} == set()
+    )

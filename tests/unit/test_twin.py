@@ -67,7 +67,9 @@ class Source:
     def truth(self, month: str, kpi: str, variant: str) -> tuple[float, float]:
         """Give numerator and denominator of one true KPI."""
         frame = pq.read_table(self.folder / "truth" / "kpi.parquet").to_pandas()
-        row = frame[(frame.month == month) & (frame.kpi == kpi) & (frame.variant == variant)].iloc[0]
+        row = frame[(frame.month == month) & (frame.kpi == kpi) & (frame.variant == variant)].iloc[
+            0
+        ]
         return float(row.numerator), float(row.denominator)
 
     def net(self, month: str) -> pd.DataFrame:
@@ -79,7 +81,9 @@ class Source:
         """Give the month's bills of lines that count, with what each is worth."""
         lines = self(month, "service")[["service_id", "is_excluded"]]
         bills = self(month, "bill").merge(lines, on="service_id")
-        return bills[~bills.is_excluded].assign(fen=lambda rows: rows.billed_amount + rows.adjustment_amount)
+        return bills[~bills.is_excluded].assign(
+            fen=lambda rows: rows.billed_amount + rows.adjustment_amount
+        )
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +124,9 @@ def test_table_has_the_contracts_columns_and_unique_keys(source: Source, table: 
         assert frame[key + required].notna().all().all()
 
 
-@pytest.mark.parametrize("table", sorted(name for name, columns in CONTRACT.items() if "customer_id" in columns))
+@pytest.mark.parametrize(
+    "table", sorted(name for name, columns in CONTRACT.items() if "customer_id" in columns)
+)
 def test_rows_belong_to_customers_and_services_of_the_month(source: Source, table: str) -> None:
     for month in MONTHS:
         frame, services = source(month, table), source(month, "service").set_index("service_id")
@@ -191,8 +197,12 @@ def test_values_lie_where_they_can(source: Source) -> None:
         assert (numbers >= 0).all().all() and (usage.voice_minutes < 44_640).all()
         assert (usage.off_net_minutes <= usage.voice_minutes).all()
         assert (source(month, "receivable").open_amount > 0).all()
-        assert (bills.adjustment_amount <= 0).all() and (bills.billed_amount + bills.adjustment_amount >= 0).all()
-        assert (source(month, "adjustment").amount < 0).all() and (source(month, "payment").amount > 0).all()
+        assert (bills.adjustment_amount <= 0).all() and (
+            bills.billed_amount + bills.adjustment_amount >= 0
+        ).all()
+        assert (source(month, "adjustment").amount < 0).all() and (
+            source(month, "payment").amount > 0
+        ).all()
         assert source(month, "customer").phone.str.fullmatch(r"1\d{10}").all()
 
 
@@ -249,8 +259,14 @@ def test_truth_of_churn_is_what_the_files_say(source: Source) -> None:
         lost = base[~base.service_id.isin(source.net(month).service_id)].service_id
         reason = lost.map(source(month, "service").set_index("service_id").termination_reason)
         assert source.truth(month, "churn_rate", "start_base") == (len(lost), len(base))
-        assert source.truth(month, "churn_rate", "involuntary") == ((reason == "arrears").sum(), len(base))
-        assert source.truth(month, "churn_rate", "unknown_reason") == (reason.isna().sum(), len(base))
+        assert source.truth(month, "churn_rate", "involuntary") == (
+            (reason == "arrears").sum(),
+            len(base),
+        )
+        assert source.truth(month, "churn_rate", "unknown_reason") == (
+            reason.isna().sum(),
+            len(base),
+        )
 
 
 def test_truth_of_arrears_is_what_the_files_say(source: Source) -> None:
@@ -259,7 +275,10 @@ def test_truth_of_arrears_is_what_the_files_say(source: Source) -> None:
         lines = source(month, "service").set_index("service_id")
         owed = owed[~owed.service_id.map(lines.is_excluded)]
         late = owed[(owed.bill_month == before)].open_amount.sum()
-        assert source.truth(month, "arrears_rate", "t1_amount") == (late / 100, source.revenue(before).fen.sum() / 100)
+        assert source.truth(month, "arrears_rate", "t1_amount") == (
+            late / 100,
+            source.revenue(before).fen.sum() / 100,
+        )
         past_due = owed[pd.to_datetime(owed.due_on) <= last_day(month)]
         counted = net.service_id.isin(past_due.service_id).sum()
         assert source.truth(month, "arrears_rate", "services") == (counted, len(net))
@@ -271,7 +290,9 @@ def test_truth_of_zero_usage_is_what_the_files_say(source: Source) -> None:
         settled = net[(net.service_type == "mobile") & (net.status == "active")]
         settled = settled[pd.to_datetime(settled.activated_on) < pd.Timestamp(f"{month}-01")]
         usage = source(month, "usage")
-        used = usage[(usage.voice_calls > 0) | (usage.sms_count > 0) | (usage.data_mb > 0)].service_id
+        used = usage[
+            (usage.voice_calls > 0) | (usage.sms_count > 0) | (usage.data_mb > 0)
+        ].service_id
         unused = (~settled.service_id.isin(used)).sum()
         assert source.truth(month, "zero_usage_rate", "all") == (unused, len(settled))
 
@@ -296,7 +317,10 @@ def test_truth_of_unclaimed_and_revenue_is_what_the_files_say(source: Source) ->
     owed = bills.groupby("customer_id").fen.sum()
     billed = owed[owed > 0].index
     unclaimed = owners[owners.valid_to.isna() & owners.manager_id.isna()].customer_id
-    assert source.truth(month, "unclaimed_rate", "customers") == (billed.isin(unclaimed).sum(), len(billed))
+    assert source.truth(month, "unclaimed_rate", "customers") == (
+        billed.isin(unclaimed).sum(),
+        len(billed),
+    )
     mean = (len(source.net(before)) + len(source.net(month))) / 2
     assert source.truth(month, "arpu", "mean_base") == (bills.fen.sum() / 100, mean)
 
@@ -324,7 +348,9 @@ def test_who_was_to_leave_has_left(source: Source) -> None:
         ("arpu", "mean_base", 40, 75),
     ],
 )
-def test_rates_lie_in_their_bands(larger: Source, kpi: str, variant: str, low: float, high: float) -> None:
+def test_rates_lie_in_their_bands(
+    larger: Source, kpi: str, variant: str, low: float, high: float
+) -> None:
     for month in MONTHS[-2:]:
         numerator, denominator = larger.truth(month, kpi, variant)
         assert low <= numerator / denominator <= high
@@ -335,14 +361,21 @@ def test_leavers_show_signs(larger: Source) -> None:
     riskiest = fate.nlargest(len(fate) // 10, "voluntary_hazard").would_churn_untreated.sum()
     assert riskiest > 0.2 * fate.would_churn_untreated.sum()
     assert fate.would_churn_if_treated.sum() < fate.would_churn_untreated.sum()
-    assert (fate.would_churn_if_treated & ~fate.would_churn_untreated).any()  # whom contact drives away
+    assert (
+        fate.would_churn_if_treated & ~fate.would_churn_untreated
+    ).any()  # whom contact drives away
 
 
 @pytest.fixture(scope="module")
 def restless(tmp_path_factory: pytest.TempPathFactory) -> Source:
     """Give an operator where much changes hands."""
     out = tmp_path_factory.mktemp("restless")
-    rates = {"transfer_rate": 0.1, "group_leave_rate": 0.1, "manager_leave_rate": 0.08, "number_change_rate": 0.05}
+    rates = {
+        "transfer_rate": 0.1,
+        "group_leave_rate": 0.1,
+        "manager_leave_rate": 0.08,
+        "number_change_rate": 0.05,
+    }
     config = TwinConfig(customers_per_manager=30, **rates)
     twin.generate(out, services=2500, months=2, seed=2, through=MONTHS[1], config=config)
     return Source(out)
@@ -356,11 +389,16 @@ def test_lines_change_hands_within_a_branch_and_without_debts(restless: Source) 
     assert len(moved) > 20 and not moved.isin(owed[owed.bill_month < MONTHS[1]].service_id).any()
     owners = restless(MONTHS[0], "ownership")
     branch = owners[owners.valid_to.isna()].set_index("customer_id").branch_id
-    assert (branch[before.customer_id[moved]].to_numpy() == branch[now.customer_id[moved]].to_numpy()).mean() > 0.95
+    assert (
+        branch[before.customer_id[moved]].to_numpy() == branch[now.customer_id[moved]].to_numpy()
+    ).mean() > 0.95
 
 
 def test_people_leave_join_and_change_groups(restless: Source) -> None:
-    before, now = (restless(month, "customer").set_index("customer_id").group_customer_id for month in MONTHS[:2])
+    before, now = (
+        restless(month, "customer").set_index("customer_id").group_customer_id
+        for month in MONTHS[:2]
+    )
     both = before.index.intersection(now.index)
     was, is_ = before[both], now[both]
     assert (was.notna() & is_.isna()).any() and (was.isna() & is_.notna()).any()
@@ -369,7 +407,9 @@ def test_people_leave_join_and_change_groups(restless: Source) -> None:
 
 
 def test_managers_leave_and_their_customers_have_others(restless: Source) -> None:
-    managers = [restless(month, "account_manager").set_index("manager_id").is_active for month in MONTHS[:2]]
+    managers = [
+        restless(month, "account_manager").set_index("manager_id").is_active for month in MONTHS[:2]
+    ]
     gone = managers[0].index[managers[0] & ~managers[1]]
     owners = restless(MONTHS[1], "ownership")
     assert len(gone) > 0
@@ -383,7 +423,9 @@ def test_a_new_number_names_the_one_it_replaces(restless: Source) -> None:
     old = lines.loc[heirs.replaces_service_id]
     assert len(heirs) > 20 and (old.status == "terminated").all()
     assert (old.terminated_on.to_numpy() == heirs.activated_on.to_numpy()).all()
-    assert (old.customer_id.to_numpy() == heirs.customer_id.to_numpy()).mean() > 0.8  # some change hands as well
+    assert (
+        old.customer_id.to_numpy() == heirs.customer_id.to_numpy()
+    ).mean() > 0.8  # some change hands as well
 
 
 def test_a_higher_rate_of_leaving_shows(tmp_path: Path) -> None:
@@ -393,7 +435,10 @@ def test_a_higher_rate_of_leaving_shows(tmp_path: Path) -> None:
 
 
 def test_spring_festival_moves_from_month_to_month() -> None:
-    shares = [festival_share(span_of(month_number(month))) for month in ("2025-01", "2025-02", "2026-01", "2026-02")]
+    shares = [
+        festival_share(span_of(month_number(month)))
+        for month in ("2025-01", "2025-02", "2026-01", "2026-02")
+    ]
     assert np.allclose(shares, [4 / 8, 4 / 8, 0, 1])
 
 

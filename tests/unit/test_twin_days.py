@@ -41,12 +41,22 @@ def test_the_last_day_is_the_cut_off(source: Path, table: str) -> None:
 def test_open_bills_roll_forward(source: Path, day: str) -> None:
     opened = read(source, BEFORE, "receivable").set_index("bill_id").open_amount.astype(float)
     paid, credited = read(source, MONTH, "payment"), read(source, MONTH, "adjustment")
-    paid = paid[pd.to_datetime(paid.paid_on) < end_of(day)].groupby("bill_id").amount.sum().astype(float)
+    paid = (
+        paid[pd.to_datetime(paid.paid_on) < end_of(day)]
+        .groupby("bill_id")
+        .amount.sum()
+        .astype(float)
+    )
     credited = (
-        credited[pd.to_datetime(credited.adjusted_on) < end_of(day)].groupby("bill_id").amount.sum().astype(float)
+        credited[pd.to_datetime(credited.adjusted_on) < end_of(day)]
+        .groupby("bill_id")
+        .amount.sum()
+        .astype(float)
     )
     left = (
-        opened.sub(paid.reindex(opened.index, fill_value=0)).add(credited.reindex(opened.index, fill_value=0)).round(2)
+        opened.sub(paid.reindex(opened.index, fill_value=0))
+        .add(credited.reindex(opened.index, fill_value=0))
+        .round(2)
     )
     stands = read(source, day, "receivable").set_index("bill_id").open_amount.astype(float)
     assert len(stands) and left[left > 0].sort_index().equals(stands.sort_index())
@@ -78,7 +88,9 @@ def test_tickets_are_as_far_as_they_are_known(source: Path, day: str) -> None:
     whole = read(source, MONTH, "trouble_ticket").set_index("ticket_id")
     seen = read(source, day, "trouble_ticket").set_index("ticket_id")
     opened = set(whole.index[whole.opened_at < end_of(day)])
-    older = set(read(source, BEFORE, "trouble_ticket").ticket_id)  # still open then, closed within the month
+    older = set(
+        read(source, BEFORE, "trouble_ticket").ticket_id
+    )  # still open then, closed within the month
     assert opened <= set(seen.index) <= opened | older
     assert (seen.closed_at.dropna() < end_of(day)).all()
     closed = whole.closed_at.reindex(seen.index[seen.closed_at.isna()])
@@ -88,18 +100,31 @@ def test_tickets_are_as_far_as_they_are_known(source: Path, day: str) -> None:
 def test_days_leave_the_months_and_the_truth_as_they_are(source: Path, tmp_path: Path) -> None:
     twin.generate(tmp_path, services=1_500, months=2, seed=9)
     files = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) > 40 and all((source / f).read_bytes() == (tmp_path / f).read_bytes() for f in files)
+    assert len(files) > 40 and all(
+        (source / f).read_bytes() == (tmp_path / f).read_bytes() for f in files
+    )
 
 
 def test_running_again_removes_the_days_of_before(tmp_path: Path) -> None:
-    twin.generate(tmp_path, services=150, months=1, seed=4, days=["2026-08-10"], file_format="csv", drop=["payment"])
-    assert sorted(path.stem for path in tmp_path.glob("daily/2026-08-10/*.csv")) == sorted({*TABLES} - {"payment"})
+    twin.generate(
+        tmp_path,
+        services=150,
+        months=1,
+        seed=4,
+        days=["2026-08-10"],
+        file_format="csv",
+        drop=["payment"],
+    )
+    assert sorted(path.stem for path in tmp_path.glob("daily/2026-08-10/*.csv")) == sorted(
+        {*TABLES} - {"payment"}
+    )
     twin.generate(tmp_path, services=150, months=1, seed=4)
     assert not list(tmp_path.glob("daily/*/*.csv"))
 
 
 @pytest.mark.parametrize(
-    ("day", "message"), [("2026-09-01", "is in none of the months 2026-08 to 2026-08"), ("today", "Invalid isoformat")]
+    ("day", "message"),
+    [("2026-09-01", "is in none of the months 2026-08 to 2026-08"), ("today", "Invalid isoformat")],
 )
 def test_a_day_outside_the_months_is_refused(tmp_path: Path, day: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):

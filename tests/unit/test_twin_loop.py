@@ -36,7 +36,14 @@ SERVICES = 1000
 
 
 def make(out: Path, **changes: float) -> None:
-    twin.generate(out, services=SERVICES, months=3, seed=SEED, through=str(MONTH), config=TwinConfig(**changes))
+    twin.generate(
+        out,
+        services=SERVICES,
+        months=3,
+        seed=SEED,
+        through=str(MONTH),
+        config=TwinConfig(**changes),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +76,10 @@ def truth(out: Path, name: str = "order_truth") -> pd.DataFrame:
 
 def digest(folder: Path) -> dict[str, str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+    }
 
 
 def filled_rows(out: Path, language: str = "en") -> pd.DataFrame:
@@ -88,8 +98,12 @@ def filled_rows(out: Path, language: str = "en") -> pd.DataFrame:
 @pytest.mark.parametrize(("place", "language"), [(0, "zh"), (1, "en")])
 def test_words_of_the_work_list_are_those_of_the_house(place: int, language: str) -> None:
     words = labels(language)
-    assert {name: titles[place] for name, titles in HEADERS.items()} == {name: words[name] for name in HEADERS}
-    assert {code: said[place] for code, said in OUTCOME_WORDS.items()} == {c: words[f"outcome.{c}"] for c in OUTCOMES}
+    assert {name: titles[place] for name, titles in HEADERS.items()} == {
+        name: words[name] for name in HEADERS
+    }
+    assert {code: said[place] for code, said in OUTCOME_WORDS.items()} == {
+        c: words[f"outcome.{c}"] for c in OUTCOMES
+    }
     titles = {spec.name: spec.title(language) for spec in lists()}
     assert {name: LIST_TITLES[name][place] for name in titles} == titles
 
@@ -99,7 +113,9 @@ def test_both_languages_give_the_same_orders(office: Path) -> None:
 
 
 def test_orders_are_those_that_left_the_house(office: Path) -> None:
-    decided = pq.read_table(MonthFolder(office / "home", MONTH).version().table("dispatch_order")).to_pandas()
+    decided = pq.read_table(
+        MonthFolder(office / "home", MONTH).version().table("dispatch_order")
+    ).to_pandas()
     given = read_dispatch(office / "en").orders.to_pandas()
     assert set(given.order_id) == set(decided[decided.arm == "treated"].order_id)
     assert len(given) > 60 and set(given["list"]) <= set(LISTS)
@@ -153,10 +169,14 @@ def test_without_contact_the_month_is_the_one_without_orders(office: Path, tmp_p
         config=TwinConfig(worked_share=0.0, false_claim_share=0.0),
     )  # fmt: skip
     for path in sorted((tmp_path / "plain" / "2026-08").glob("*.parquet")):
-        assert pq.read_table(path).equals(pq.read_table(tmp_path / "idle" / "2026-08" / path.name)), path.name
+        assert pq.read_table(path).equals(
+            pq.read_table(tmp_path / "idle" / "2026-08" / path.name)
+        ), path.name
     told = truth(tmp_path / "idle")
     assert not told.is_worked.any() and told.outcome.isna().all()
-    assert (told.stays == told.stays_untreated).all() and (told.succeeds == told.succeeds_untreated).all()
+    assert (told.stays == told.stays_untreated).all() and (
+        told.succeeds == told.succeeds_untreated
+    ).all()
 
 
 def test_only_those_reached_differ_from_the_untreated(lived: Path) -> None:
@@ -170,7 +190,9 @@ def test_only_those_reached_differ_from_the_untreated(lived: Path) -> None:
 
 def test_truth_of_staying_is_what_the_files_say(lived: Path) -> None:
     told = truth(lived)
-    services = pq.read_table(lived / "2026-08" / "service.parquet").to_pandas().set_index("service_id")
+    services = (
+        pq.read_table(lived / "2026-08" / "service.parquet").to_pandas().set_index("service_id")
+    )
     named = told[told.service_id.notna()]
     status = services.status.reindex(named.service_id)
     renumbered = set(services.replaces_service_id.dropna())
@@ -183,7 +205,14 @@ def test_truth_of_staying_is_what_the_files_say(lived: Path) -> None:
 def eager(office: Path) -> Path:
     """A twin whose managers reach everybody, and whose customers do as they are asked, or promise it."""
     lifts = {"redeem_lift": 1.0, "claim_lift": 1.0, "debt_lift": 0.5, "broken_promise_share": 1.0}
-    make(office / "eager", worked_share=1.0, reach_rate=1.0, wrong_number_rate=0.0, false_claim_share=0.0, **lifts)
+    make(
+        office / "eager",
+        worked_share=1.0,
+        reach_rate=1.0,
+        wrong_number_rate=0.0,
+        false_claim_share=0.0,
+        **lifts,
+    )
     twin.respond(office / "eager", office / "en")
     return office / "eager"
 
@@ -212,12 +241,19 @@ def test_contact_drives_some_away_and_keeps_others(office: Path, tmp_path: Path)
     """With hazards high enough to see it: the persuadable stay, the sleeping dogs go."""
     strength = dict.fromkeys(LISTS, 1.0)
     config = TwinConfig(
-        voluntary_rate=0.25, treated_factors=(0.1, 1.0, 3.0), retention_strength=strength, worked_share=1
+        voluntary_rate=0.25,
+        treated_factors=(0.1, 1.0, 3.0),
+        retention_strength=strength,
+        worked_share=1,
     )
-    twin.generate(tmp_path / "twin", services=SERVICES, months=3, seed=SEED, through=str(MONTH), config=config)
+    twin.generate(
+        tmp_path / "twin", services=SERVICES, months=3, seed=SEED, through=str(MONTH), config=config
+    )
     twin.respond(tmp_path / "twin", office / "en")
     reached = truth(tmp_path / "twin")[lambda rows: rows.is_reached]
-    effect = (reached.stays.astype(int) - reached.stays_untreated).groupby(reached.persuasion).mean()
+    effect = (
+        (reached.stays.astype(int) - reached.stays_untreated).groupby(reached.persuasion).mean()
+    )
     assert effect["persuadable"] > 0 == effect["indifferent"] > effect["sleeping_dog"]
 
 
@@ -248,13 +284,23 @@ def test_returned_rows_are_signed_and_say_what_the_truth_says(lived: Path) -> No
 def test_false_claims_name_a_success_that_is_none(lived: Path) -> None:
     false = truth(lived)[lambda rows: rows.is_false_claim]
     assert len(false) > 0 and not false.succeeds.any()
-    assert set(false.outcome) <= {"retained", "renewed", "paid", "card_delivered", "redeemed", "claimed", "reactivated"}
+    assert set(false.outcome) <= {
+        "retained",
+        "renewed",
+        "paid",
+        "card_delivered",
+        "redeemed",
+        "claimed",
+        "reactivated",
+    }
 
 
 def test_who_asks_for_peace_gets_it(lived: Path) -> None:
     told = truth(lived)
     asked = told[told.outcome == "do_not_contact"].customer_id
-    people = pq.read_table(lived / "2026-08" / "customer.parquet").to_pandas().set_index("customer_id")
+    people = (
+        pq.read_table(lived / "2026-08" / "customer.parquet").to_pandas().set_index("customer_id")
+    )
     assert len(asked) > 0 and people.do_not_contact.reindex(asked).dropna().all()
 
 
@@ -269,7 +315,9 @@ def test_drafts_are_refused(office: Path, tmp_path: Path) -> None:
 
 def test_orders_of_another_month_are_refused(office: Path, tmp_path: Path) -> None:
     twin.generate(tmp_path / "other", services=300, months=2, seed=SEED, through="2026-06")
-    with pytest.raises(ValueError, match="orders are of 2026-07, but this twin's newest month is 2026-06"):
+    with pytest.raises(
+        ValueError, match="orders are of 2026-07, but this twin's newest month is 2026-06"
+    ):
         twin.respond(tmp_path / "other", office / "en")
 
 
@@ -279,7 +327,9 @@ def test_orders_of_another_twin_are_refused(office: Path, tmp_path: Path) -> Non
         twin.respond(tmp_path / "other", office / "en")
 
 
-def test_a_folder_without_work_lists_or_without_a_twin_is_refused(office: Path, tmp_path: Path) -> None:
+def test_a_folder_without_work_lists_or_without_a_twin_is_refused(
+    office: Path, tmp_path: Path
+) -> None:
     shutil.copytree(office / "twin", tmp_path / "twin")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="no work lists"):
@@ -304,17 +354,33 @@ def test_command_lives_on_and_refuses_what_the_folder_says(
 ) -> None:
     out = tmp_path / "twin"
     shutil.copytree(office / "twin", out)
-    app(["twin", "--out", str(out), "--respond", str(office / "en"), "--json"], standalone_mode=False)
+    app(
+        ["twin", "--out", str(out), "--respond", str(office / "en"), "--json"],
+        standalone_mode=False,
+    )
     assert '"2026-08"' in capsys.readouterr().out and digest(out) == digest(lived)
     with pytest.raises(UsageError) as refused:
-        app(["twin", "--out", str(out), "--respond", str(office / "en"), "--seed", "1"], standalone_mode=False)
+        app(
+            ["twin", "--out", str(out), "--respond", str(office / "en"), "--seed", "1"],
+            standalone_mode=False,
+        )
     assert "leave out --seed" in str(refused.value.facts["why"])
 
 
 def test_command_reads_parameters_and_asks_for_a_size(tmp_path: Path) -> None:
     config = tmp_path / "twin.yml"
     config.write_text("no_such_rate: 1\n")
-    asked = ["twin", "--services", "200", "--months", "1", "--seed", "1", "--out", str(tmp_path / "out")]
+    asked = [
+        "twin",
+        "--services",
+        "200",
+        "--months",
+        "1",
+        "--seed",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     with pytest.raises(UsageError) as refused:
         app([*asked, "--config", str(config)], standalone_mode=False)
     assert "not a parameter of the twin: no_such_rate" in str(refused.value.facts["why"])

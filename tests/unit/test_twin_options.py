@@ -30,7 +30,10 @@ def test_same_seed_gives_same_bytes_and_another_seed_others(tmp_path: Path) -> N
 def test_running_again_replaces_what_was_there(tmp_path: Path) -> None:
     twin.generate(tmp_path, services=300, months=2, seed=1)
     twin.generate(tmp_path, services=300, months=2, seed=1, drop=["usage"])
-    assert not list(tmp_path.glob("*/usage.parquet")) and len(list(tmp_path.glob("*/bill.parquet"))) == 2
+    assert (
+        not list(tmp_path.glob("*/usage.parquet"))
+        and len(list(tmp_path.glob("*/bill.parquet"))) == 2
+    )
 
 
 def test_csv_says_the_same_as_parquet(tmp_path: Path) -> None:
@@ -98,8 +101,12 @@ def test_parameters_of_another_form_are_refused(values: dict, message: str) -> N
         TwinConfig.from_mapping(values)
 
 
-@pytest.mark.parametrize(("content", "message"), [("a: [", "yaml.bad"), ("- 1", "must be names and values")])
-def test_a_file_of_parameters_that_is_none_is_refused(tmp_path: Path, content: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"), [("a: [", "yaml.bad"), ("- 1", "must be names and values")]
+)
+def test_a_file_of_parameters_that_is_none_is_refused(
+    tmp_path: Path, content: str, message: str
+) -> None:
     (tmp_path / "twin.yml").write_text(content)
     with pytest.raises((ValueError, SpecError), match=message):
         TwinConfig.from_mapping(read_yaml(tmp_path / "twin.yml"))

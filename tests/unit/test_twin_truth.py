@@ -21,10 +21,20 @@ def test_every_kpi_equals_the_truth(place: int) -> None:
     operator = twin_operator()
     month = operator.months[place]
     rows = pq.read_table(operator.source / "truth" / "kpi.parquet").to_pylist()
-    true = {(r["kpi"], r["variant"]): (r["numerator"], r["denominator"]) for r in rows if r["month"] == str(month)}
-    table = pq.read_table(MonthFolder(operator.home, month).version().table("kpi_monthly")).to_pylist()
-    company = [row for row in table if row["scope_kind"] == "company" and row["status"] != "not_computed"]
-    found = {(row["kpi"], row["variant"]): (row["numerator"], row["denominator"]) for row in company}
+    true = {
+        (r["kpi"], r["variant"]): (r["numerator"], r["denominator"])
+        for r in rows
+        if r["month"] == str(month)
+    }
+    table = pq.read_table(
+        MonthFolder(operator.home, month).version().table("kpi_monthly")
+    ).to_pylist()
+    company = [
+        row for row in table if row["scope_kind"] == "company" and row["status"] != "not_computed"
+    ]
+    found = {
+        (row["kpi"], row["variant"]): (row["numerator"], row["denominator"]) for row in company
+    }
     both = found.keys() & true.keys()
     assert {key: found[key] for key in both} == {key: true[key] for key in both}
     assert {key for key in found.keys() - true.keys() if WITHOUT_TRUTH.isdisjoint(key)} == set()

@@ -122,7 +122,8 @@ def test_counts_are_not_glued_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("0.1", "0.1"), ("1,234.567891", "1234.567891"), ("1.0000004", "1.000000"), ("-3", "-3")]
+    ("text", "value"),
+    [("0.1", "0.1"), ("1,234.567891", "1234.567891"), ("1.0000004", "1.000000"), ("-3", "-3")],
 )
 def test_quantities_have_six_decimals(text: str, value: str) -> None:
     assert parse("quantity", text) == Decimal(value)
@@ -142,17 +143,28 @@ def test_a_column_may_hold_less_than_its_kind() -> None:
     ):
         raw = f"(SELECT CAST({cell} AS {physical}) AS x) AS raw"
         sql = typed(points, physical)
-        assert _engine.execute(f"SELECT {sql.value}, {sql.empty} FROM {raw}").fetchone() == (value, False)
-        assert _engine.execute(f"SELECT {plain(points, physical)} FROM {raw}").fetchone() == (value is not None,)
-    assert _engine.execute(f"SELECT {unread(points, quote_text('300'))}").fetchone() == ("out_of_range",)
+        assert _engine.execute(f"SELECT {sql.value}, {sql.empty} FROM {raw}").fetchone() == (
+            value,
+            False,
+        )
+        assert _engine.execute(f"SELECT {plain(points, physical)} FROM {raw}").fetchone() == (
+            value is not None,
+        )
+    assert _engine.execute(f"SELECT {unread(points, quote_text('300'))}").fetchone() == (
+        "out_of_range",
+    )
 
 
 def test_a_target_is_as_large_as_money() -> None:
-    assert parse("amount", "999999999999.5") == Decimal("999999999999.5") and parse("amount", "1000000000000") is None
+    assert (
+        parse("amount", "999999999999.5") == Decimal("999999999999.5")
+        and parse("amount", "1000000000000") is None
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1987", 1987), ("１９８７", 1987), ("1987.0", 1987), ("87", None), ("2101", None)]
+    ("text", "value"),
+    [("1987", 1987), ("１９８７", 1987), ("1987.0", 1987), ("87", None), ("2101", None)],
 )
 def test_years(text: str, value: int | None) -> None:
     assert parse("year", text) == value
@@ -210,7 +222,14 @@ def test_instants_in_every_form() -> None:
 
 
 def test_what_is_no_instant() -> None:
-    texts = ["2026-02-30 10:00", "2026-10-31 25:00", "2026-10-31 10:61", "10:00", "x", "2026-10-31 10"]
+    texts = [
+        "2026-02-30 10:00",
+        "2026-10-31 25:00",
+        "2026-10-31 10:61",
+        "10:00",
+        "x",
+        "2026-10-31 10",
+    ]
     assert parse_all("timestamp", texts) == [None] * len(texts)
 
 
@@ -248,7 +267,9 @@ def test_what_is_no_month() -> None:
 # -- words and ids -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["true", "TRUE", "1", "是", "Y", "y", "yes", "１", "Ｙ", " true ", "1.0"])
+@pytest.mark.parametrize(
+    "text", ["true", "TRUE", "1", "是", "Y", "y", "yes", "１", "Ｙ", " true ", "1.0"]
+)
 def test_yes(text: str) -> None:
     assert parse("bool", text) is True
 
@@ -320,7 +341,9 @@ def test_a_phone_is_digits_or_unknown(text: str, value: str | None) -> None:
         ("DOUBLE", "1e25", None, True),
     ],
 )
-def test_a_phone_that_comes_as_a_number(physical: str, value: str, expected: str | None, is_empty: bool) -> None:
+def test_a_phone_that_comes_as_a_number(
+    physical: str, value: str, expected: str | None, is_empty: bool
+) -> None:
     assert take("phone", physical, value) == (expected, is_empty)
 
 
@@ -329,7 +352,8 @@ def test_words_of_an_enum_fold_case_and_width_and_nothing_else() -> None:
     assert column is not None
     sql = typed(column, "VARCHAR").value.replace('raw."vip_tier"', "CAST(? AS VARCHAR)")
     read = [
-        _engine.execute(sql_for(sql), [text] * sql.count("?")).fetchone() for text in ("gold", "ＧＯＬＤ ", "golden")
+        _engine.execute(sql_for(sql), [text] * sql.count("?")).fetchone()
+        for text in ("gold", "ＧＯＬＤ ", "golden")
     ]
     assert read == [("gold",), ("gold",), (None,)]
 
@@ -349,7 +373,9 @@ def test_empty_means_unknown(text: str | None) -> None:
     assert row == (True,) and all(parse(kind, text) is None for kind in SQL_TYPES if kind != "enum")
 
 
-@pytest.mark.parametrize(("kind", "text"), [("text", "vip套餐"), ("text", "v"), ("id", "客户v"), ("id", "vip 1")])
+@pytest.mark.parametrize(
+    ("kind", "text"), [("text", "vip套餐"), ("text", "v"), ("id", "客户v"), ("id", "vip 1")]
+)
 def test_no_letter_is_trimmed(kind: str, text: str) -> None:
     assert parse(kind, text) == text
 
@@ -383,7 +409,12 @@ def test_an_invisible_text_is_unknown() -> None:
         ("date", "TIMESTAMP", "'2026-10-31 12:00:00'", None),
         ("date", "BIGINT", "20261031", date(2026, 10, 31)),
         ("timestamp", "TIMESTAMP", "'2026-10-31 23:30:00'", datetime(2026, 10, 31, 15, 30)),
-        ("timestamp", "TIMESTAMP WITH TIME ZONE", "'2026-10-31 23:30:00+08'", datetime(2026, 10, 31, 15, 30)),
+        (
+            "timestamp",
+            "TIMESTAMP WITH TIME ZONE",
+            "'2026-10-31 23:30:00+08'",
+            datetime(2026, 10, 31, 15, 30),
+        ),
         ("bool", "BIGINT", "1", True),
         ("bool", "BIGINT", "2", None),
         ("year", "INTEGER", "1987", 1987),
@@ -410,7 +441,9 @@ def test_an_invisible_text_is_unknown() -> None:
         ("id", "TIMESTAMP", "'2026-10-31'", None),
     ],
 )
-def test_typed_columns_are_read_exactly(kind: str, physical: str, value: str, expected: object) -> None:
+def test_typed_columns_are_read_exactly(
+    kind: str, physical: str, value: str, expected: object
+) -> None:
     assert take(kind, physical, value) == (expected, False)
 
 
@@ -465,13 +498,24 @@ def written_amounts(value: Decimal) -> Iterator[str]:
 
 def written_days(day: date) -> list[str]:
     serial = (day - date(1899, 12, 30)).days
-    plain = [f"{day}", f"{day:%Y/%m/%d}", f"{day:%Y%m%d}", f"{day.year}年{day.month}月{day.day}日", f"{day:%d/%m/%Y}"]
+    plain = [
+        f"{day}",
+        f"{day:%Y/%m/%d}",
+        f"{day:%Y%m%d}",
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day:%d/%m/%Y}",
+    ]
     return [*plain, f"{SERIAL}{serial}"]
 
 
 def written_instants(at: datetime) -> list[str]:
     local, west = at + timedelta(hours=8), at - timedelta(hours=3)
-    return [f"{local}", f"{local.isoformat()}+08:00", f"{at.isoformat()}Z", f"{west.isoformat()}-03:00"]
+    return [
+        f"{local}",
+        f"{local.isoformat()}+08:00",
+        f"{at.isoformat()}Z",
+        f"{west.isoformat()}-03:00",
+    ]
 
 
 @quick
@@ -498,19 +542,33 @@ def test_any_count_comes_back(values: list[int]) -> None:
 @quick
 @given(many(st.from_regex(r"[0-9]{1,18}|[A-Za-z][A-Za-z0-9_-]{0,20}[A-Z0-9]", fullmatch=True)))
 def test_any_id_comes_back(values: list[str]) -> None:
-    wanted = [None if value.lower() in ("nan", "none", "null", "inf") else value for value in values]
-    assert parse_all("id", values) == wanted == parse_all("id", [f" {value}\u3000" for value in values])
+    wanted = [
+        None if value.lower() in ("nan", "none", "null", "inf") else value for value in values
+    ]
+    assert (
+        parse_all("id", values)
+        == wanted
+        == parse_all("id", [f" {value}\u3000" for value in values])
+    )
 
 
 @quick
-@given(many(st.datetimes(datetime(1992, 1, 1), datetime(2199, 12, 30)).map(lambda t: t.replace(microsecond=0))))
+@given(
+    many(
+        st.datetimes(datetime(1992, 1, 1), datetime(2199, 12, 30)).map(
+            lambda t: t.replace(microsecond=0)
+        )
+    )
+)
 def test_any_instant_comes_back(values: list[datetime]) -> None:
     pairs = [(text, at) for at in values for text in written_instants(at)]
     assert parse_all("timestamp", [text for text, _ in pairs]) == [at for _, at in pairs]
 
 
 @quick
-@given(many(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)))
+@given(
+    many(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20))
+)
 def test_any_text_is_read_or_unknown_and_never_a_crash(texts: list[str]) -> None:
     for kind in SQL_TYPES:
         if kind != "enum":

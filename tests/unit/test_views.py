@@ -88,7 +88,10 @@ def test_a_table_is_written_whole(tmp_path: Path, kind: str) -> None:
     elif kind == "csv":
         assert len(out.read_text(encoding="utf-8-sig").splitlines()) == len(rows) + 1
     else:
-        assert len(CalamineWorkbook.from_path(str(out)).get_sheet_by_index(0).to_python()) == len(rows) + 1
+        assert (
+            len(CalamineWorkbook.from_path(str(out)).get_sheet_by_index(0).to_python())
+            == len(rows) + 1
+        )
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
@@ -100,7 +103,10 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 def test_an_outcome_names_what_was_held_back_and_why() -> None:
     first = MonthFolder(twin_operator().home, twin_operator().months[0]).version()
     found = views.outcome(first)
-    assert found["not_computed"]["churn_rate.start_base"] == "not held: 2026-05" and found["withheld"] == {}
+    assert (
+        found["not_computed"]["churn_rate.start_base"] == "not held: 2026-05"
+        and found["withheld"] == {}
+    )
     known = {f"{k.name}.{v}" for k in kpis() for v in k.variants} | {spec.name for spec in lists()}
     assert set(found["not_computed"]) <= known
 
@@ -112,4 +118,6 @@ def test_lists_come_with_their_why_nots() -> None:
 
 def test_months_held_are_listed() -> None:
     months = views.all_months(twin_operator().home)
-    assert [m["month"] for m in months] == ["2026-06", "2026-07", "2026-08"] and {m["version"] for m in months} == {1}
+    assert [m["month"] for m in months] == ["2026-06", "2026-07", "2026-08"] and {
+        m["version"] for m in months
+    } == {1}

@@ -13,7 +13,14 @@ from pipelines.cli import app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.store.lake import MonthFolder
-from pipelines.store.waivers import FILE, first_open_month, last_month, read_waivers, waive, waivers_for
+from pipelines.store.waivers import (
+    FILE,
+    first_open_month,
+    last_month,
+    read_waivers,
+    waive,
+    waivers_for,
+)
 
 FINDING = "bill.unit_jump"
 JULY, AUGUST, SEPTEMBER = (Month(2026, n) for n in (7, 8, 9))
@@ -38,7 +45,12 @@ def test_a_waiver_covers_its_last_month_and_those_before(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("until", "month"),
-    [("2026-08", "2026-08"), ("2026-08-31", "2026-08"), ("2026-08-30", "2026-07"), ("2026-01-01", "2025-12")],
+    [
+        ("2026-08", "2026-08"),
+        ("2026-08-31", "2026-08"),
+        ("2026-08-30", "2026-07"),
+        ("2026-01-01", "2025-12"),
+    ],
 )
 def test_a_day_covers_the_months_whose_cut_off_is_not_after_it(until: str, month: str) -> None:
     assert str(last_month(until)) == month
@@ -55,7 +67,11 @@ def test_what_was_said_stays_and_the_latest_counts(tmp_path: Path) -> None:
 
 def test_the_instant_is_on_the_record_and_no_part_of_a_month(tmp_path: Path) -> None:
     waiver = waive(tmp_path, FINDING, "why", "2026-12", "li")
-    assert waiver.at.endswith("+00:00") and "at" not in waiver.meaning() and waiver.meaning()["why"] == "why"
+    assert (
+        waiver.at.endswith("+00:00")
+        and "at" not in waiver.meaning()
+        and waiver.meaning()["why"] == "why"
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +110,10 @@ def test_the_command_accepts_and_lists(tmp_path: Path) -> None:
     said = ["--why", "a new tariff", "--until", "2026-12", "--by", "li", "--lang", "en"]
     shell, home = CliRunner(), ["--home", str(tmp_path)]
     assert "no finding" in shell.invoke(app, ["waive", *home, "--lang", "en"]).output.lower()
-    assert f"{FINDING} is accepted through 2026-12" in shell.invoke(app, ["waive", FINDING, *said, *home]).output
+    assert (
+        f"{FINDING} is accepted through 2026-12"
+        in shell.invoke(app, ["waive", FINDING, *said, *home]).output
+    )
     listed = json.loads(shell.invoke(app, ["waive", "--list", "--json", *home]).output)
     assert [(w["finding"], w["why"], w["by"]) for w in listed] == [(FINDING, "a new tariff", "li")]
 

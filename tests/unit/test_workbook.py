@@ -65,7 +65,9 @@ def order(number: int = 1, **changes: object) -> dict[str, object]:
 
 
 def work_list(rows: list[dict[str, object]] | None = None, **changes: Any) -> wb.WorkList:
-    return wb.WorkList(stamp(**changes), "M001", [order(n) for n in range(1, 4)] if rows is None else rows)
+    return wb.WorkList(
+        stamp(**changes), "M001", [order(n) for n in range(1, 4)] if rows is None else rows
+    )
 
 
 def written(tmp_path: Path, book: wb.WorkList | wb.Tables, language: str = "zh") -> Path:
@@ -78,12 +80,20 @@ def written(tmp_path: Path, book: wb.WorkList | wb.Tables, language: str = "zh")
 
 
 def read_rows(path: Path, tab: int = 0) -> list[list[Any]]:
-    return CalamineWorkbook.from_path(str(path)).get_sheet_by_index(tab).to_python(skip_empty_area=False)
+    return (
+        CalamineWorkbook.from_path(str(path))
+        .get_sheet_by_index(tab)
+        .to_python(skip_empty_area=False)
+    )
 
 
 def read_orders(path: Path) -> list[dict[str, object]]:
     rows = read_rows(path)
-    names = {title: name for name, title in labels().items() if name in {c.name for c in wb.WORK_LIST_COLUMNS}}
+    names = {
+        title: name
+        for name, title in labels().items()
+        if name in {c.name for c in wb.WORK_LIST_COLUMNS}
+    }
     header = [names[title] for title in rows[wb.HEADER_ROW]]
     return [dict(zip(header, row, strict=True)) for row in rows[wb.HEADER_ROW + 1 :]]
 
@@ -105,7 +115,11 @@ def test_work_list_reads_back_cell_by_cell(tmp_path: Path) -> None:
     rows = read_orders(written(tmp_path, work_list()))
     assert len(rows) == 3
     for given_row, row in zip([order(n) for n in range(1, 4)], rows, strict=True):
-        assert {name: row[name] for name in given_row} == {**given_row, "amount": 1234.5, "also_on": ""}
+        assert {name: row[name] for name in given_row} == {
+            **given_row,
+            "amount": 1234.5,
+            "also_on": "",
+        }
         assert row["row_id"] == row["order_id"]
         assert row["outcome"] == row["note"] == ""
 
@@ -125,10 +139,15 @@ def test_hostile_text_stays_text(tmp_path: Path, text: str) -> None:
     assert signature_holds(row)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.text(st.characters(codec=None), max_size=60), min_size=1, max_size=8))
 def test_any_text_reads_back_and_verifies(tmp_path: Path, texts: list[str]) -> None:
-    path = written(tmp_path, work_list([order(n, reasons=text, action=text[::-1]) for n, text in enumerate(texts)]))
+    path = written(
+        tmp_path,
+        work_list([order(n, reasons=text, action=text[::-1]) for n, text in enumerate(texts)]),
+    )
     assert_no_formula(path)
     rows = read_orders(path)
     assert [row["reasons"] for row in rows] == [wb.clean_text(text) for text in texts]
@@ -136,14 +155,19 @@ def test_any_text_reads_back_and_verifies(tmp_path: Path, texts: list[str]) -> N
     assert all(signature_holds(row) for row in rows)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.decimals(-(10**15), 10**15, places=2) | st.floats() | st.none(),
-    st.dates(date(1800, 1, 1)) | st.datetimes(datetime(1900, 3, 1)).map(lambda at: at.replace(hour=0, minute=0)),
+    st.dates(date(1800, 1, 1))
+    | st.datetimes(datetime(1900, 3, 1)).map(lambda at: at.replace(hour=0, minute=0)),
     st.integers() | st.floats(allow_nan=True) | st.text(max_size=5),
 )
 @example(0.125, date(2026, 8, 1), 1)  # half a fen: written and signed by the same rounding
-def test_any_value_reads_back_and_verifies(tmp_path: Path, amount: Any, due: Any, rank: Any) -> None:
+def test_any_value_reads_back_and_verifies(
+    tmp_path: Path, amount: Any, due: Any, rank: Any
+) -> None:
     given_row = order(amount=amount, due_on=due, rank=rank, service_id=rank)
     row = read_orders(written(tmp_path, work_list([given_row])))[0]
     assert signature_holds(row)
@@ -157,11 +181,15 @@ def assert_no_formula(path: Path) -> None:
         assert sheets
         for name in sheets:
             assert not re.search(rb"<f[ >/]|<hyperlink", archive.read(name)), name
-        assert not any("externalLink" in name or "vba" in name.lower() for name in archive.namelist())
+        assert not any(
+            "externalLink" in name or "vba" in name.lower() for name in archive.namelist()
+        )
 
 
 def test_money_beyond_fifteen_digits_is_kept_as_text(tmp_path: Path) -> None:
-    row = read_orders(written(tmp_path, work_list([order(amount=Decimal("12345678901234567.89"))])))[0]
+    row = read_orders(
+        written(tmp_path, work_list([order(amount=Decimal("12345678901234567.89"))]))
+    )[0]
     assert row["amount"] == "12345678901234567.89"
 
 
@@ -192,10 +220,15 @@ def test_what_excel_would_drop_is_an_error(tmp_path: Path) -> None:
 def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
     path = written(tmp_path, work_list())
     sheet = part(path, "xl/worksheets/sheet1.xml")
-    assert re.search(r'<dataValidation type="list"[^>]* sqref="K4:K6"><formula1>\'_office\'!\$A\$1:\$A\$15<', sheet)
+    assert re.search(
+        r'<dataValidation type="list"[^>]* sqref="K4:K6"><formula1>\'_office\'!\$A\$1:\$A\$15<',
+        sheet,
+    )
     assert '<sheet name="_office" sheetId="3" state="hidden"' in part(path, "xl/workbook.xml")
     hidden = read_rows(path, 2)
-    assert [(row[0], row[1]) for row in hidden] == [(labels()[f"outcome.{code}"], code) for code in wb.OUTCOMES]
+    assert [(row[0], row[1]) for row in hidden] == [
+        (labels()[f"outcome.{code}"], code) for code in wb.OUTCOMES
+    ]
     facts = {row[3]: row[4] for row in hidden if row[3]}
     assert facts == {
         "month": "2026-10", "version": "2", "run_id": "run-7", "is_draft": "False", "language": "zh",
@@ -207,7 +240,8 @@ def test_dates_and_amounts_are_checked_where_they_are_typed(tmp_path: Path) -> N
     sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
     for cells in ("M4:M6", "O4:O6"):
         found = re.search(
-            rf'<dataValidation type="date"[^>]*sqref="{cells}"><formula1>(\d+)</formula1><f\w+>(\d+)', sheet
+            rf'<dataValidation type="date"[^>]*sqref="{cells}"><formula1>(\d+)</formula1><f\w+>(\d+)',
+            sheet,
         )
         assert found and found.groups() == ("46296", "46752")  # 2026-10-01, 2027-12-31
     assert re.search(r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="N4:N6"><formula1>0<', sheet)
@@ -217,7 +251,13 @@ def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
     sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
     protection = re.search("<sheetProtection [^>]*>", sheet)
     assert protection
-    for allowed in ('sheet="1"', 'formatColumns="0"', 'formatRows="0"', 'sort="0"', 'autoFilter="0"'):
+    for allowed in (
+        'sheet="1"',
+        'formatColumns="0"',
+        'formatRows="0"',
+        'sort="0"',
+        'autoFilter="0"',
+    ):
         assert allowed in protection[0]
     assert "deleteRows" not in protection[0] and "insertRows" not in protection[0]
     # Sorting needs the whole range, header included, open for editing; typing is refused by validation instead.
@@ -245,21 +285,31 @@ def test_view_and_print(tmp_path: Path) -> None:
     sheet, book = part(path, "xl/worksheets/sheet1.xml"), part(path, "xl/workbook.xml")
     assert '<pane xSplit="3" ySplit="3" topLeftCell="D4"' in sheet
     assert '<autoFilter ref="A3:U6"/>' in sheet and "$3:$3</definedName>" in book
-    assert '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet and "fitToPage" in sheet
+    assert (
+        '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet
+        and "fitToPage" in sheet
+    )
     hidden = re.findall(r'<col min="(\d+)"[^>]*hidden="1"', sheet)
-    assert [wb.WORK_LIST_COLUMNS[int(place) - 1].name for place in hidden] == ["row_id", "signature"]
+    assert [wb.WORK_LIST_COLUMNS[int(place) - 1].name for place in hidden] == [
+        "row_id",
+        "signature",
+    ]
     assert 'numberStoredAsText="1"' in sheet
 
 
 @pytest.mark.parametrize("length", [10, 44, 45, 100, 300])
 @pytest.mark.parametrize(("sign", "width"), [("欠", 2), ("a", 1)])
-def test_a_row_is_tall_enough_for_its_longest_text(tmp_path: Path, length: int, sign: str, width: int) -> None:
+def test_a_row_is_tall_enough_for_its_longest_text(
+    tmp_path: Path, length: int, sign: str, width: int
+) -> None:
     column = next(column for column in wb.WORK_LIST_COLUMNS if column.name == "evidence")
     path = written(tmp_path, work_list([order(1, evidence=sign * length, script="")]))
     sheet = openpyxl.load_workbook(path).worksheets[0]
     lines = length * width / column.width
     height = sheet.row_dimensions[wb.HEADER_ROW + 2].height
-    assert height >= min(lines * 15, 409)  # fifteen points: a line of eleven in Excel, WPS and LibreOffice
+    assert height >= min(
+        lines * 15, 409
+    )  # fifteen points: a line of eleven in Excel, WPS and LibreOffice
     assert height <= min((lines + 2) * 17, 409)
 
 
@@ -270,7 +320,9 @@ def test_draft_says_so_everywhere(tmp_path: Path) -> None:
     assert top[0][0].startswith(mark) and "2026-10 · v2" in top[0][0]
     assert "欠费表缺失" in top[1][0] and "上月晚到" in top[1][0]
     assert ["注意", "欠费表缺失"] in [row[:2] for row in read_rows(path, 1)]
-    assert mark in part(path, "docProps/core.xml") and mark in part(path, "xl/worksheets/sheet1.xml")
+    assert mark in part(path, "docProps/core.xml") and mark in part(
+        path, "xl/worksheets/sheet1.xml"
+    )
     custom = part(path, "docProps/custom.xml")
     for fact in ("2026-10", "run-7", "<vt:i4>2<", "<vt:bool>true<", "M001"):
         assert fact in custom
@@ -293,12 +345,16 @@ def test_signature_covers_every_locked_cell_and_no_other(tmp_path: Path) -> None
         # row_id is compared with order_id by the reader; a remark may be worded better without making the row void
         is_free = column.is_input or column.is_remark or column.name == "row_id"
         assert signature_holds(changed) == is_free, column.name
-    assert not signature_holds({**row, "order_id": "", "customer_id": f"{row['order_id']}{row['customer_id']}"})
+    assert not signature_holds(
+        {**row, "order_id": "", "customer_id": f"{row['order_id']}{row['customer_id']}"}
+    )
 
 
 def test_signature_needs_the_key() -> None:
     protected = wb.protected_cells(wb.WORK_LIST_COLUMNS, order())
-    assert not wb.is_signed_by(b"another key of 32 bytes, not ours", protected, wb.sign_row(KEY, protected))
+    assert not wb.is_signed_by(
+        b"another key of 32 bytes, not ours", protected, wb.sign_row(KEY, protected)
+    )
     assert not wb.is_signed_by(KEY, protected, "ünsinn")
     with pytest.raises(ValueError, match="at least 16"):
         wb.sign_row(b"", protected)
@@ -310,7 +366,9 @@ def test_signature_survives_csv(tmp_path: Path) -> None:
     table = csv.DictWriter(file, list(rows[0]))
     table.writeheader()
     for row in rows:
-        table.writerow({**row, "amount": "1,234.50", "due_on": "2026/11/12", "rank": f"{row['rank']:.0f}"})
+        table.writerow(
+            {**row, "amount": "1,234.50", "due_on": "2026/11/12", "rank": f"{row['rank']:.0f}"}
+        )
     file.seek(0)
     assert all(signature_holds(row) for row in csv.DictReader(file))
 
@@ -347,8 +405,13 @@ def test_tables_hold_every_sheet(tmp_path: Path) -> None:
         "numerator": Decimal("12.30"), "status": "caveat", "reason": "=HYPERLINK(1)",
     }  # fmt: skip
     arpu = {"kpi_title": "ARPU", "value": wb.Cell("money", Decimal("56.2")), "target": "未计算"}
-    rows = {"kpi": [kpi, arpu], "why_not": [{"list_title": "欠费", "reason": "投诉未结", "customer_count": 4}]}
-    sheets = tuple(wb.Sheet(name, columns, rows.get(name, ())) for name, columns in wb.TABLE_COLUMNS.items())
+    rows = {
+        "kpi": [kpi, arpu],
+        "why_not": [{"list_title": "欠费", "reason": "投诉未结", "customer_count": 4}],
+    }
+    sheets = tuple(
+        wb.Sheet(name, columns, rows.get(name, ())) for name, columns in wb.TABLE_COLUMNS.items()
+    )
     path = written(tmp_path, wb.Tables(stamp(), sheets))
     assert_no_formula(path)
     names = CalamineWorkbook.from_path(str(path)).sheet_names
@@ -398,7 +461,10 @@ def test_sheets_of_one_title_are_told_apart(tmp_path: Path) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.text(st.characters(codec=None), max_size=300), st.text(st.characters(codec=None), max_size=60))
+@given(
+    st.text(st.characters(codec=None), max_size=300),
+    st.text(st.characters(codec=None), max_size=60),
+)
 def test_file_stem_is_safe(text: str, unique_id: str) -> None:
     stem = wb.file_stem(text, unique_id)
     assert re.fullmatch(r"[\w~-]+", stem) and len(stem.encode()) <= 200
@@ -431,8 +497,14 @@ def test_file_stem(text: str, unique_id: str, stem: str) -> None:
 
 
 def test_labels_are_whole_in_both_languages() -> None:
-    needed = {column.name for columns in (wb.WORK_LIST_COLUMNS, *wb.TABLE_COLUMNS.values()) for column in columns}
-    needed |= {f"outcome.{code}" for code in wb.OUTCOMES} | {f"sheet.{name}" for name in wb.TABLE_COLUMNS}
+    needed = {
+        column.name
+        for columns in (wb.WORK_LIST_COLUMNS, *wb.TABLE_COLUMNS.values())
+        for column in columns
+    }
+    needed |= {f"outcome.{code}" for code in wb.OUTCOMES} | {
+        f"sheet.{name}" for name in wb.TABLE_COLUMNS
+    }
     for language in texts.LANGUAGES:
         words = labels(language)
         assert needed <= set(words)

@@ -25,14 +25,20 @@ from pipelines.text.texts import LANGUAGES, describe
 from twin.config import TwinConfig
 
 _DOUBLED = zip("abcdefgh", "bcdefghi", strict=True)
-LAUGHS = "".join(f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in _DOUBLED)
+LAUGHS = "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in _DOUBLED
+)
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + LAUGHS
 
 WRONG: dict[str, tuple[str, str, int | None]] = {
     "alias bomb": (BOMB, "yaml.too_many", 6),
     "holds itself": ("a: &a [*a]", "yaml.too_many", 1),
     "10,000 lists": ("\n" + "[" * 10_000, "yaml.too_deep", 2),
-    "10,000 mappings": ("\n".join(" " * level + "a:" for level in range(1_000)), "yaml.too_deep", MOST_LEVELS + 1),
+    "10,000 mappings": (
+        "\n".join(" " * level + "a:" for level in range(1_000)),
+        "yaml.too_deep",
+        MOST_LEVELS + 1,
+    ),
     "10,000 keys of keys": ("? " * 10_000, "yaml.too_deep", 1),
     "a key twice": ("a: 1\nb: 2\na: 3", "yaml.bad", 3),
     "a day that there is not": ("x:\n- 2027-02-30", "yaml.bad", 2),
@@ -59,7 +65,9 @@ def test_what_is_wrong_is_refused_at_once_and_by_its_line(name: str, tmp_path: P
     assert time.monotonic() - begun < 2
     assert (caught.value.key, caught.value.facts.get("line")) == (key, line)
     for language in LANGUAGES:
-        assert "wrong.yml" in describe(language, caught.value) and "?" not in describe(language, caught.value)
+        assert "wrong.yml" in describe(language, caught.value) and "?" not in describe(
+            language, caught.value
+        )
 
 
 def test_bytes_that_are_no_text_and_places_that_are_no_file_are_named(tmp_path: Path) -> None:
@@ -73,7 +81,10 @@ def test_bytes_that_are_no_text_and_places_that_are_no_file_are_named(tmp_path: 
 
 
 def test_aliases_that_stay_small_are_read() -> None:
-    assert parse_yaml("a: &a {x: 1}\nb: {<<: *a, y: 2}", "a.yml") == {"a": {"x": 1}, "b": {"x": 1, "y": 2}}
+    assert parse_yaml("a: &a {x: 1}\nb: {<<: *a, y: 2}", "a.yml") == {
+        "a": {"x": 1},
+        "b": {"x": 1, "y": 2},
+    }
 
 
 def test_where_a_text_is_wanted_a_number_keeps_its_zeros() -> None:
@@ -116,6 +127,17 @@ def test_every_reader_goes_the_same_way(reader: str, name: str, tmp_path: Path) 
 def test_nobody_else_reads_yaml() -> None:
     for folder in ("pipelines", "console", "twin", "dags", "models", "deploy"):
         for path in (ROOT / folder).rglob("*.py"):
-            calls = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Attribute)]
-            found = {f"yaml.{n.attr}" for n in calls if isinstance(n.value, ast.Name) and n.value.id == "yaml"}
-            assert path.name == "yaml_files.py" or not {"yaml.load", "yaml.safe_load", "yaml.full_load"} & found, path
+            calls = [
+                n
+                for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(n, ast.Attribute)
+            ]
+            found = {
+                f"yaml.{n.attr}"
+                for n in calls
+                if isinstance(n.value, ast.Name) and n.value.id == "yaml"
+            }
+            assert (
+                path.name == "yaml_files.py"
+                or not {"yaml.load", "yaml.safe_load", "yaml.full_load"} & found
+            ), path

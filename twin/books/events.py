@@ -130,7 +130,8 @@ def activity_table(world: World) -> pa.Table:
             "activity_id": activity_ids(held.number),
             "kind": text(codes.ACTIVITY_KINDS, held.kind),
             "name": pa.array(
-                [f"{day:%Y%m}{name}" for day, name in zip(days.to_pylist(), kinds, strict=True)], pa.string()
+                [f"{day:%Y%m}{name}" for day, name in zip(days.to_pylist(), kinds, strict=True)],
+                pa.string(),
             ),
             "held_on": days,
             "branch_id": branch_ids(held.branch),

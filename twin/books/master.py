@@ -71,13 +71,17 @@ def customer_names(kind: Array, first: Array, second: Array, third: Array) -> pa
     """Make a person's name of surname and one or two characters, a group's of place and trade."""
     people = _joined(codes.SURNAMES, codes.GIVEN, (*codes.GIVEN, ""))
     groups = _joined(tuple(f"{place}市" for place in codes.PLACES), codes.TRADES, ("有限公司",))
-    person = (first * len(codes.GIVEN) + second) * (len(codes.GIVEN) + 1) + third % (len(codes.GIVEN) + 1)
+    person = (first * len(codes.GIVEN) + second) * (len(codes.GIVEN) + 1) + third % (
+        len(codes.GIVEN) + 1
+    )
     group = first * len(codes.TRADES) + second + len(people)
     return text(people + groups, np.where(kind == GROUP, group, person))
 
 
 @cache
-def _joined(first: tuple[str, ...], second: tuple[str, ...], third: tuple[str, ...]) -> tuple[str, ...]:
+def _joined(
+    first: tuple[str, ...], second: tuple[str, ...], third: tuple[str, ...]
+) -> tuple[str, ...]:
     return tuple(a + b + c for a in first for b in second for c in third)
 
 
@@ -131,7 +135,10 @@ def plan_table() -> pa.Table:
 def branch_names(size: int) -> list[str]:
     """Name the branches; after the list of names is used up, with a number."""
     names = codes.BRANCHES
-    return [names[row % len(names)] + (str(row // len(names) + 1) if row >= len(names) else "") for row in range(size)]
+    return [
+        names[row % len(names)] + (str(row // len(names) + 1) if row >= len(names) else "")
+        for row in range(size)
+    ]
 
 
 def organisation_table(world: World) -> pa.Table:

@@ -24,7 +24,13 @@ COMPANY_TARGETS = (
     ("perception_rate", 0.85),
     ("private_line_score", 9.0),
 )
-BRANCH_TARGETS = ("arrears_rate", "vip_card_holding_rate", "churn_rate", "zero_usage_rate", "unclaimed_rate")
+BRANCH_TARGETS = (
+    "arrears_rate",
+    "vip_card_holding_rate",
+    "churn_rate",
+    "zero_usage_rate",
+    "unclaimed_rate",
+)
 DEPARTMENTS = ("D01", "D02", "D03")
 STAFF_PER_DEPARTMENT = 6
 PURPOSES = ("客户走访", "节日慰问品", "维系礼品", "交通")
@@ -38,12 +44,18 @@ def target_table(world: World) -> pa.Table:
     rows += [(kpi, "branch", branch, values[kpi]) for kpi in BRANCH_TARGETS for branch in branches]
     rows += [("complaint_rate", "touch_point", point, 12.0) for point in codes.TOUCH_POINTS]
     rows += [
-        ("revenue", "branch", branch, value) for branch, value in zip(branches, planned_revenue(world), strict=True)
+        ("revenue", "branch", branch, value)
+        for branch, value in zip(branches, planned_revenue(world), strict=True)
     ]
     rows.append(("revenue", "company", "company", float(planned_revenue(world).sum())))
     kpis, kinds, scopes, targets = zip(*rows, strict=True)
     return pa.table(
-        {"kpi": kpis, "scope_kind": kinds, "scope_id": scopes, "target_value": pa.array(targets, pa.float64())}
+        {
+            "kpi": kpis,
+            "scope_kind": kinds,
+            "scope_id": scopes,
+            "target_value": pa.array(targets, pa.float64()),
+        }
     )
 
 

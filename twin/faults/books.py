@@ -36,7 +36,9 @@ def in_a_branch(site: Site, rows: pd.DataFrame) -> Mask:
     if "customer_id" in rows:
         return rows.customer_id.isin(people).to_numpy(bool)
     services = site.read("service")
-    return rows.service_id.isin(services.service_id[services.customer_id.isin(people)]).to_numpy(bool)
+    return rows.service_id.isin(services.service_id[services.customer_id.isin(people)]).to_numpy(
+        bool
+    )
 
 
 def a_run(site: Site, rows: pd.DataFrame) -> Mask:
@@ -159,7 +161,11 @@ def without(tables: str, at: Where) -> Change:
         services = lines.service_id[lines[key].isin(gone)]
         for table in tables.split():
             found = site.read(table)
-            owner = "service_id" if "service_id" in found and table != "trouble_ticket" else "customer_id"
+            owner = (
+                "service_id"
+                if "service_id" in found and table != "trouble_ticket"
+                else "customer_id"
+            )
             keep = ~found[owner].isin(services if owner == "service_id" else gone)
             site.write(found[keep], table)
         return len(gone)
@@ -181,7 +187,9 @@ def merged(site: Site) -> int:
 def reopened(site: Site) -> int:
     """Show bills of last month that were settled in this one as open, at what was open then."""
     rows, before = site.read(), site.read_before()
-    settled = before[~before.bill_id.isin(rows.bill_id) & before.service_id.isin(site.read("service").service_id)]
+    settled = before[
+        ~before.bill_id.isin(rows.bill_id) & before.service_id.isin(site.read("service").service_id)
+    ]
     again = settled[site.pick(settled)]
     site.write(pd.concat([rows, again]))
     return len(again)

@@ -92,7 +92,12 @@ def delivered_in_parts(shares: tuple[tuple[float, float], ...]) -> Change:
 def column_twice(site: Site) -> int:
     """Give the column a second time, under the same name and with other cells."""
     rows = site.read()
-    rows.insert(len(rows.columns), site.columns[0], rows[site.columns[0]].iloc[::-1].to_numpy(), allow_duplicates=True)
+    rows.insert(
+        len(rows.columns),
+        site.columns[0],
+        rows[site.columns[0]].iloc[::-1].to_numpy(),
+        allow_duplicates=True,
+    )
     site.send(as_csv(rows))
     return len(rows)
 

@@ -26,7 +26,9 @@ def plant_faults(out: Path, month: str, names: Sequence[str], seed: int) -> None
     record.unlink(missing_ok=True)
     if planted:
         record.parent.mkdir(exist_ok=True)
-        record.write_text(json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        record.write_text(
+            json.dumps(planted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
 
 
 def choose_faults(names: Sequence[str]) -> list[Fault]:
@@ -44,13 +46,17 @@ def _check_order(faults: Sequence[Fault]) -> None:
     for fault in faults:
         for table in fault.tables:
             if table in spoilt:
-                raise ValueError(f"{fault.name} cannot be planted after {spoilt[table]}: {table} is no table any more")
+                raise ValueError(
+                    f"{fault.name} cannot be planted after {spoilt[table]}: {table} is no table any more"
+                )
         if fault.kind in ("container", "shape"):
             spoilt |= dict.fromkeys(fault.tables, fault.name)
 
 
 def _plant(folder: Path, fault: Fault, seed: int) -> dict[str, object]:
     rng = np.random.default_rng([seed, crc32(fault.name.encode())])
-    rows = fault.plant(Site(folder, rng, fault.tables[0], fault.columns, fault.share, fault.is_text))
+    rows = fault.plant(
+        Site(folder, rng, fault.tables[0], fault.columns, fault.share, fault.is_text)
+    )
     told = {"name": fault.name, "month": folder.name, "kind": fault.kind, "must": fault.must}
     return told | {"tables": fault.tables, "columns": fault.columns, "rows": rows}

@@ -54,7 +54,9 @@ class Site:
         else:
             schema = pq.read_schema(path)
             text = pa.schema([(name, pa.string()) for name in schema.names])
-            made = pa.Table.from_pandas(rows, text, preserve_index=False).replace_schema_metadata(None)
+            made = pa.Table.from_pandas(rows, text, preserve_index=False).replace_schema_metadata(
+                None
+            )
             pq.write_table(made.cast(schema), path, compression="zstd")
 
     def send(self, content: bytes, ending: str = "csv", table: str = "") -> None:
@@ -65,7 +67,9 @@ class Site:
 
     def pick(self, rows: pd.DataFrame) -> Mask:
         """Draw the share of the rows; only those whose first column concerned is not empty."""
-        filled = rows[self.columns[0]].notna().to_numpy() if self.columns else np.ones(len(rows), bool)
+        filled = (
+            rows[self.columns[0]].notna().to_numpy() if self.columns else np.ones(len(rows), bool)
+        )
         places = np.flatnonzero(filled)
         size = max(1, round(self.share * len(places))) if len(places) else 0
         picked = np.zeros(len(rows), bool)
@@ -89,7 +93,9 @@ def _read(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
         return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     table = pq.read_table(path)
-    frame: pd.DataFrame = table.cast(pa.schema([(name, pa.string()) for name in table.column_names])).to_pandas()
+    frame: pd.DataFrame = table.cast(
+        pa.schema([(name, pa.string()) for name in table.column_names])
+    ).to_pandas()
     return frame
 
 

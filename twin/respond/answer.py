@@ -48,7 +48,9 @@ def filled_cells(answer: Answer) -> dict[str, dict[str, object]]:
         str(answer.orders.order_id[row]): {
             "outcome": OUTCOMES[told.code[row]],
             "contacted_on": _date(told.contacted_on[row]),
-            "promised_amount": None if told.promised_amount[row] == NONE else told.promised_amount[row] / 100,
+            "promised_amount": None
+            if told.promised_amount[row] == NONE
+            else told.promised_amount[row] / 100,
             "promised_on": _date(told.promised_on[row]),
         }
         for row in rows

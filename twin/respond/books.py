@@ -19,7 +19,10 @@ TOP_ROWS = 8  # a header stands within these
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same workbook gives the same bytes, whatever the clock says
 STAMP = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(<)")
 ORDER_FORM = pa.schema(
-    [(name, pa.string()) for name in ("order_id", "list", "customer_id", "service_id", "manager_id")]
+    [
+        (name, pa.string())
+        for name in ("order_id", "list", "customer_id", "service_id", "manager_id")
+    ]
     + [("amount", pa.decimal128(18, 2)), ("due_on", pa.date32())]
 )
 Filled = Mapping[str, Mapping[str, object]]  # outcome columns by order id
@@ -79,7 +82,9 @@ def _desk(path: Path, facts: Mapping[str, Any]) -> str | None:
     return None if "_branch_" in path.name else str(facts.get("manager_id"))
 
 
-def _rows(path: Path, book: Workbook, header: Header, manager: str | None) -> Iterator[dict[str, Any]]:
+def _rows(
+    path: Path, book: Workbook, header: Header, manager: str | None
+) -> Iterator[dict[str, Any]]:
     titles = {words[header.language]: name for name, words in LIST_TITLES.items()}
     for line in book[header.tab].iter_rows(min_row=header.row + 1, values_only=True):
         cell = {name: line[place - 1] for name, place in header.columns.items()}

@@ -66,9 +66,15 @@ class Header:
 
 def find_header(tab: str, row: int, cells: tuple[object, ...]) -> Header | None:
     """Take a row for a work list's header if it has the columns one needs, in one language."""
-    titles = {str(cell).strip(): place for place, cell in enumerate(cells, start=1) if cell is not None}
+    titles = {
+        str(cell).strip(): place for place, cell in enumerate(cells, start=1) if cell is not None
+    }
     for language in (0, 1):
-        found = {name: titles[words[language]] for name, words in HEADERS.items() if words[language] in titles}
+        found = {
+            name: titles[words[language]]
+            for name, words in HEADERS.items()
+            if words[language] in titles
+        }
         if set(NEEDED) <= set(found):
             return Header(tab, row, found, language)
     return None

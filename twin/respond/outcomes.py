@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.codes import CLAIM_LISTS, DEBT_LISTS, GROUP_LISTS, LISTS, NONE, OUTCOMES, SUCCESSES, TERMINATED
+from twin.codes import (
+    CLAIM_LISTS,
+    DEBT_LISTS,
+    GROUP_LISTS,
+    LISTS,
+    NONE,
+    OUTCOMES,
+    SUCCESSES,
+    TERMINATED,
+)
 from twin.world.rows import Array, Orders, Work
 from twin.world.state import World
 
@@ -22,7 +31,10 @@ AIMS = {
     "points_redemption": "redeems", "renewal": "renews",
 }  # fmt: skip
 STAYS = "stays"
-SAYS_YES, SAYS_LATER = 0.65, 0.85  # of reached customers who stay: agree, ask to be called again; the rest refuse
+SAYS_YES, SAYS_LATER = (
+    0.65,
+    0.85,
+)  # of reached customers who stay: agree, ask to be called again; the rest refuse
 LIP_SERVICE = 0.25  # of those who do not: agree all the same
 
 
@@ -99,21 +111,31 @@ def tell(world: World, orders: Orders, work: Work) -> Told:
     promised = code == _code("promised")
     amount = np.where(promised & (orders.amount > 0), orders.amount, NONE)
     contacted_on = np.where(code != NONE, work.day, NONE)
-    return Told(code, contacted_on, amount, np.where(promised, _promised_on(world, orders, work), NONE), is_false)
+    return Told(
+        code,
+        contacted_on,
+        amount,
+        np.where(promised, _promised_on(world, orders, work), NONE),
+        is_false,
+    )
 
 
 def _code(name: str) -> int:
     return OUTCOMES.index(name)
 
 
-def _say_of_reached(world: World, orders: Orders, work: Work, success: Array, claim: Array) -> Array:
+def _say_of_reached(
+    world: World, orders: Orders, work: Work, success: Array, claim: Array
+) -> Array:
     """Choose the outcome code of those who answer."""
     later, refused = _code("call_back"), _code("refused")
     is_debt = np.isin(orders.by, [LISTS.index(name) for name in DEBT_LISTS])
     stays = np.isin(orders.by, [code for code, name in enumerate(LISTS) if name not in AIMS])
     yes = np.where(stays, work.mood < SAYS_YES, True)
     agreed = np.where(yes, claim, np.where(work.mood < SAYS_LATER, later, refused))
-    declined = np.where(stays & (work.mood < LIP_SERVICE), claim, np.where(work.mood < 0.5, later, refused))
+    declined = np.where(
+        stays & (work.mood < LIP_SERVICE), claim, np.where(work.mood < 0.5, later, refused)
+    )
     said = np.where(success, agreed, declined)
     said = np.where(is_debt, _say_of_debt(world, orders, work, success, claim), said)
     annoyed = world.random("annoyance").random(len(orders)) < world.config.asks_for_peace_rate
@@ -145,10 +167,14 @@ def _promised_on(world: World, orders: Orders, work: Work) -> Array:
 def _has_left(world: World, orders: Orders, day: Array) -> Array:
     """Mark the orders whose line, or all of whose customer's lines, had ended before the contact."""
     services, size = world.services, len(world.customers)
-    ended_on = np.where(services.status == TERMINATED, services.terminated_on, np.iinfo(np.int32).max)
+    ended_on = np.where(
+        services.status == TERMINATED, services.terminated_on, np.iinfo(np.int32).max
+    )
     last = np.full(size, NONE)
     np.maximum.at(last, services.customer, ended_on)
-    return np.asarray(np.where(orders.service != NONE, ended_on[orders.service], last[orders.customer]) <= day)
+    return np.asarray(
+        np.where(orders.service != NONE, ended_on[orders.service], last[orders.customer]) <= day
+    )
 
 
 def leave_in_peace(world: World, orders: Orders, told: Told) -> None:

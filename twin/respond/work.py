@@ -36,7 +36,11 @@ def habits_of(world: World) -> Habits:
 
 def _around(share: float, size: int, rng: np.random.Generator) -> Array:
     inside = min(max(share, 1e-6), 1 - 1e-6)
-    return rng.beta(STEADINESS * inside, STEADINESS * (1 - inside), size) if 0 < share < 1 else np.full(size, share)
+    return (
+        rng.beta(STEADINESS * inside, STEADINESS * (1 - inside), size)
+        if 0 < share < 1
+        else np.full(size, share)
+    )
 
 
 def take_orders(world: World, table: pa.Table) -> Orders:
@@ -58,10 +62,15 @@ def take_orders(world: World, table: pa.Table) -> Orders:
 
 
 def _rows(table: pa.Table, name: str, first: int, size: int) -> Array:
-    digits = [NONE if text is None else int(text.lstrip("SM") or "0") - first for text in table[name].to_pylist()]
+    digits = [
+        NONE if text is None else int(text.lstrip("SM") or "0") - first
+        for text in table[name].to_pylist()
+    ]
     rows = np.array(digits, np.int64)
     if ((rows < NONE) | (rows >= size)).any():
-        raise ValueError(f"the orders name a {name} that this twin never wrote: they belong to another one")
+        raise ValueError(
+            f"the orders name a {name} that this twin never wrote: they belong to another one"
+        )
     return rows
 
 
@@ -69,8 +78,12 @@ def plan_work(world: World, orders: Orders) -> Work:
     """Draw what each manager does about each of his orders in the month that begins."""
     rng, config, size, habits = world.random("work"), world.config, len(orders), habits_of(world)
     begin = world.span.first + config.dispatch_day - 1
-    haste = np.where(orders.due_on == NONE, 1.0, np.clip((orders.due_on - begin) / URGENT_DAYS, 0.2, 1.0))
-    day = begin + (rng.exponential(1.0, size) * habits.delay[orders.manager] * haste).astype(np.int64)
+    haste = np.where(
+        orders.due_on == NONE, 1.0, np.clip((orders.due_on - begin) / URGENT_DAYS, 0.2, 1.0)
+    )
+    day = begin + (rng.exponential(1.0, size) * habits.delay[orders.manager] * haste).astype(
+        np.int64
+    )
     is_worked = (rng.random(size) < habits.diligence[orders.manager]) & (day <= world.span.last)
     answer = rng.random(size)
     needs_answer = ~np.isin(orders.by, [LISTS.index(name) for name in CLAIM_LISTS])
@@ -78,13 +91,21 @@ def plan_work(world: World, orders: Orders) -> Work:
     reached = is_worked & (~needs_answer | (answer > 1 - config.reach_rate)) & ~wrong
     false = rng.random(size) < habits.falsehood[orders.manager]
     return Work(
-        np.minimum(day, world.span.last), is_worked, reached, wrong, false, rng.random(size), rng.integers(1, 8, size)
+        np.minimum(day, world.span.last),
+        is_worked,
+        reached,
+        wrong,
+        false,
+        rng.random(size),
+        rng.integers(1, 8, size),
     )
 
 
 def arrange_contacts(world: World, orders: Orders, work: Work) -> Contacts:
     """Say by customer who is talked to, when, and about which list; a group's order reaches its members."""
-    contacts = Contacts.build(len(world.customers), day=np.int32(NONE), by=np.int8(NONE), is_reached=False)
+    contacts = Contacts.build(
+        len(world.customers), day=np.int32(NONE), by=np.int8(NONE), is_reached=False
+    )
     group_lists = [LISTS.index(name) for name in GROUP_LISTS]
     order_of = np.full(len(world.customers), NONE)
     is_group = np.isin(orders.by, group_lists)

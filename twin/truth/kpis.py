@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.codes import ACTIVE, ARREARS, COMPLAINT, GROUP, INDIVIDUAL, MOBILE, NONE, PRIVATE_LINE, SUSPENDED_ARREARS
+from twin.codes import (
+    ACTIVE,
+    ARREARS,
+    COMPLAINT,
+    GROUP,
+    INDIVIDUAL,
+    MOBILE,
+    NONE,
+    PRIVATE_LINE,
+    SUSPENDED_ARREARS,
+)
 from twin.months import first_day
 from twin.truth.memory import Memory, high_value, open_amount, padded
 from twin.world.care import fitting_cards
@@ -32,7 +42,9 @@ class Past:
 
     notes: dict[int, Memory]
     cohorts: dict[int, Cohort]
-    revenue: dict[int, int] = field(default_factory=dict)  # by month, in fen; kept for all months, as targets are
+    revenue: dict[int, int] = field(
+        default_factory=dict
+    )  # by month, in fen; kept for all months, as targets are
     target: dict[int, int] = field(default_factory=dict)
 
     def base_of(self, world: World) -> int:
@@ -71,19 +83,34 @@ def _state_this_month(world: World, now: Memory) -> Iterator[Row]:
     billed, unclaimed = now.customer_revenue > 0, newest_manager(world) == NONE
     yield "unclaimed_rate", "customers", _count(billed & unclaimed), _count(billed)
     owed = now.customer_revenue[billed]
-    yield "unclaimed_rate", "revenue", int(now.customer_revenue[billed & unclaimed].sum()), int(owed.sum())
+    yield (
+        "unclaimed_rate",
+        "revenue",
+        int(now.customer_revenue[billed & unclaimed].sum()),
+        int(owed.sum()),
+    )
     tickets = world.tickets
     complaints = (tickets.category == COMPLAINT) & (tickets.opened_at >= span.first * SECONDS)
     yield "complaint_rate", "per_10k", _count(complaints) * 10_000, _count(now.net)
     scores = world.happened.answers.score
     yield "perception_rate", "top_two", _count(scores >= 4), len(scores) * ONE
     yield "days_sales_outstanding", "dso", now.open * span.days, now.revenue
-    free = (services.kind == PRIVATE_LINE) & (services.status == ACTIVE) & ~services.waiver & ~services.excluded
+    free = (
+        (services.kind == PRIVATE_LINE)
+        & (services.status == ACTIVE)
+        & ~services.waiver
+        & ~services.excluded
+    )
     yield "zero_tariff_circuits", "count", _count(free & (now.service_revenue == 0)), None
     has_member = np.zeros(len(customers), bool)
     has_member[customers.group[billed & (customers.group >= 0)]] = True
     groups = has_member & (customers.kind == GROUP)
-    yield "group_registration_rate", "registered", _count(groups & customers.registered), _count(groups)
+    yield (
+        "group_registration_rate",
+        "registered",
+        _count(groups & customers.registered),
+        _count(groups),
+    )
 
 
 def _state_arrears(world: World, past: Past) -> Iterator[Row]:
@@ -96,7 +123,12 @@ def _state_arrears(world: World, past: Past) -> Iterator[Row]:
     if held:
         revenue = {month: past.notes[month].revenue for month in held}
         yield "arrears_rate", "t1_amount", open_amount(world, number - 1), revenue[number - 1]
-        yield "arrears_rate", "rolling_12m", sum(open_amount(world, month) for month in held), sum(revenue.values())
+        yield (
+            "arrears_rate",
+            "rolling_12m",
+            sum(open_amount(world, month) for month in held),
+            sum(revenue.values()),
+        )
 
 
 def _state_churn(world: World, now: Memory, before: Memory) -> Iterator[Row]:
@@ -122,8 +154,18 @@ def _state_pairs(world: World, now: Memory, before: Memory) -> Iterator[Row]:
     yield "dynamic_retention_rate", "rolling", _count(kept), _count(vip_before)
     both = padded(before.active_mobile, lines) & now.active_mobile
     settled = both & (services.activated_on < world.span.first)
-    yield "zero_usage_rate", "all_2m", _count(settled & padded(before.unused, lines) & now.unused), _count(settled)
-    yield "low_saturation_rate", "two_months", _count(both & padded(before.low, lines) & now.low), _count(both)
+    yield (
+        "zero_usage_rate",
+        "all_2m",
+        _count(settled & padded(before.unused, lines) & now.unused),
+        _count(settled),
+    )
+    yield (
+        "low_saturation_rate",
+        "two_months",
+        _count(both & padded(before.low, lines) & now.low),
+        _count(both),
+    )
     known = padded(before.contract_end, lines)
     due = (
         (known >= world.span.first)
@@ -131,8 +173,15 @@ def _state_pairs(world: World, now: Memory, before: Memory) -> Iterator[Row]:
         & ~services.excluded
         & (np.arange(lines) < len(before.net))
     )
-    due &= (services.terminated_on == NONE) | (services.terminated_on >= first_day(world.span.number - 1))
-    yield "renewal_rate", "renewed", _count(due & (services.contract_end > known) & now.net), _count(due)
+    due &= (services.terminated_on == NONE) | (
+        services.terminated_on >= first_day(world.span.number - 1)
+    )
+    yield (
+        "renewal_rate",
+        "renewed",
+        _count(due & (services.contract_end > known) & now.net),
+        _count(due),
+    )
     collected = before.open + now.revenue - now.open
     due_fen = before.open + now.revenue - open_amount(world, world.span.number)
     yield "collection_effectiveness", "cei", collected, due_fen
@@ -205,7 +254,9 @@ def _pair_stops(changes: StatusChanges) -> tuple[Array, Array]:
     changes = changes.take(np.isin(changes.after, (SUSPENDED_ARREARS, ACTIVE)))
     changes = changes.take(np.lexsort((changes.at, changes.service)))
     day = changes.at // SECONDS
-    follows = np.r_[(changes.service[1:] == changes.service[:-1]) & (changes.after[1:] == ACTIVE), False]
+    follows = np.r_[
+        (changes.service[1:] == changes.service[:-1]) & (changes.after[1:] == ACTIVE), False
+    ]
     back = np.where(follows, np.r_[day[1:], NONE], NONE)
     stop = changes.after == SUSPENDED_ARREARS
     return day[stop], back[stop]

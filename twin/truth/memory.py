@@ -73,7 +73,11 @@ def _little_use(world: World) -> tuple[Array, Array, Array]:
     """Mark services without calls, without any use, and with little of what their plan holds."""
     services, used = world.services, world.happened.usage
     calls, minutes, total, megabytes = (np.zeros(len(services), np.int64) for _ in range(4))
-    calls[used.service], minutes[used.service], megabytes[used.service] = used.calls, used.minutes, used.megabytes
+    calls[used.service], minutes[used.service], megabytes[used.service] = (
+        used.calls,
+        used.minutes,
+        used.megabytes,
+    )
     total[used.service] = used.calls + used.messages + used.megabytes
     low = minutes < SATURATION * plans.MINUTES[services.plan]
     low &= megabytes < SATURATION * plans.MEGABYTES[services.plan]

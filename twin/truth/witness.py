@@ -40,7 +40,9 @@ class Witness:
         self.past.target[number] = int(planned_revenue(world).sum()) * 100
         notes.pop(number - LOOK_BACK - 1, None)
         if len(notes) == 1 or world.span.calendar_month == DECEMBER:
-            self.past.cohorts[number] = Cohort(high_value(world, notes), notes[number].customer_revenue)
+            self.past.cohorts[number] = Cohort(
+                high_value(world, notes), notes[number].customer_revenue
+            )
         self.rows += [(world.span.label, row) for row in state_kpis(world, self.past)]
 
 

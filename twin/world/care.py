@@ -33,7 +33,9 @@ def remember_spend(world: World) -> None:
     customers, bills = world.customers, world.happened.bills
     revenue = sums_by(bills.customer, bills.billed + bills.credit, len(customers)) / 100
     fresh = customers.spend == 0
-    customers.spend = np.where(fresh, revenue, SPEND_MEMORY * customers.spend + (1 - SPEND_MEMORY) * revenue)
+    customers.spend = np.where(
+        fresh, revenue, SPEND_MEMORY * customers.spend + (1 - SPEND_MEMORY) * revenue
+    )
     customers.points += revenue.astype(np.int64)
 
 
@@ -42,7 +44,9 @@ def grade_customers(world: World) -> None:
     customers = world.customers
     earned = np.searchsorted(np.array(world.config.tier_spend), customers.spend, side="right")
     earned = np.where(customers.kind == INDIVIDUAL, earned, 0)
-    lowered = np.maximum(earned, customers.tier - 1) if world.span.calendar_month == 1 else customers.tier
+    lowered = (
+        np.maximum(earned, customers.tier - 1) if world.span.calendar_month == 1 else customers.tier
+    )
     customers.tier = np.maximum(earned, lowered)
 
 
@@ -72,11 +76,19 @@ def issue_cards(world: World) -> None:
     alive &= (cards.expires_on == NONE) | (cards.expires_on > span.last)
     lacking = vips(world) & ~customers.declines_card
     lacking[cards.customer[alive]] = False
-    chance, draw, asked = world.config.card_issue_rate, rng.random(len(customers)), has_order(world, ("card_issue",))
+    chance, draw, asked = (
+        world.config.card_issue_rate,
+        rng.random(len(customers)),
+        has_order(world, ("card_issue",)),
+    )
     talked_to = lacking & (draw < raised(chance, world.config.card_lift, asked))
     issued = span.first + rng.integers(0, span.days, len(customers))
-    delivered = issued + 1 + rng.exponential(world.config.card_delivery_days, len(customers)).astype(int)
-    _note_holders(world, alive, asked, lacking & (draw < chance) & (delivered <= span.last), talked_to)
+    delivered = (
+        issued + 1 + rng.exponential(world.config.card_delivery_days, len(customers)).astype(int)
+    )
+    _note_holders(
+        world, alive, asked, lacking & (draw < chance) & (delivered <= span.last), talked_to
+    )
     index = np.flatnonzero(fork(world, "card_issued", lacking & (draw < chance), talked_to))
     _bring_cards(world, alive)
     cards.status[np.isin(cards.customer, index)] = VOID
@@ -102,12 +114,21 @@ def _note_holders(world: World, alive: Array, asked: Array, gets: Array, gets_as
         return
     holds, coming = fitting_cards(world, world.span.last), np.zeros(len(world.customers), bool)
     coming[world.cards.customer[alive]] = True
-    fork(world, "holds_card", holds | gets, np.where(asked, holds | coming | gets_asked, holds | gets))
+    fork(
+        world,
+        "holds_card",
+        holds | gets,
+        np.where(asked, holds | coming | gets_asked, holds | gets),
+    )
 
 
 def _brings(world: World) -> Array:
     """Mark those to whom their manager brings the card himself."""
-    reached = np.zeros(len(world.customers), bool) if world.contacts is None else world.contacts.is_reached
+    reached = (
+        np.zeros(len(world.customers), bool)
+        if world.contacts is None
+        else world.contacts.is_reached
+    )
     return has_order(world, ("card_issue",)) & reached
 
 
@@ -144,16 +165,24 @@ def open_tickets(world: World) -> None:
     draw = rng.random(len(index)) / chance
     category = np.searchsorted(np.cumsum(rates), draw, side="right")
     index, category = index[category <= OTHER_TICKET], category[category <= OTHER_TICKET]
-    severe = (rng.random(len(index)) < config.high_severity_share) & np.isin(category, (COMPLAINT, FAULT))
+    severe = (rng.random(len(index)) < config.high_severity_share) & np.isin(
+        category, (COMPLAINT, FAULT)
+    )
     opened = random_times(world, len(index), rng)
-    hours = rng.gamma(1.5, 1, len(index)) * np.array([60.0, 20.0, 3.0, 24.0])[category] * (1 + severe)
+    hours = (
+        rng.gamma(1.5, 1, len(index)) * np.array([60.0, 20.0, 3.0, 24.0])[category] * (1 + severe)
+    )
     number = world.tickets_made + 1 + np.arange(len(index))
     world.tickets_made += len(index)
     customer = services.customer[index]
     touch = rng.choice(len(TOUCH_POINTS), len(index), p=[0.45, 0.2, 0.2, 0.1, 0.05])
     closed = opened + (hours * 3600).astype(np.int64)
     channel = world.customers.channel[customer]
-    world.tickets.append(Tickets(number, customer, index, opened, closed, category, touch, channel, severe.astype(int)))
+    world.tickets.append(
+        Tickets(
+            number, customer, index, opened, closed, category, touch, channel, severe.astype(int)
+        )
+    )
     complains = category == COMPLAINT
     services.mood[index[complains]] += np.where(severe[complains], 0.6, 0.3)
 
@@ -209,20 +238,26 @@ def _plan_activities(world: World, month: int) -> Activities:
     )
 
 
-def _ask(world: World, customers: Array, activity: int, earliest: int, rng: np.random.Generator) -> None:
+def _ask(
+    world: World, customers: Array, activity: int, earliest: int, rng: np.random.Generator
+) -> None:
     """Collect survey answers of some customers, on or after a day."""
     mood = np.zeros(len(world.customers))
     np.maximum.at(mood, world.services.customer, world.services.mood)
     asked = customers[rng.random(len(customers)) < 0.6]
     score = np.clip(np.round(4.6 - 1.4 * mood[asked] + rng.normal(0, 0.7, len(asked))), 1, 5)
     day = np.minimum(earliest + rng.integers(0, 10, len(asked)), world.span.last)
-    world.happened.answers.append(Answers.build(len(asked), customer=asked, activity=activity, day=day, score=score))
+    world.happened.answers.append(
+        Answers.build(len(asked), customer=asked, activity=activity, day=day, score=score)
+    )
 
 
 def seed_cards(world: World) -> None:
     """Give the first VIPs their old cards: what some two years of issuing would have left."""
     rng, customers = world.random("first cards"), world.customers
-    index = np.flatnonzero(vips(world) & ~customers.declines_card & (rng.random(len(customers)) < 0.9))
+    index = np.flatnonzero(
+        vips(world) & ~customers.declines_card & (rng.random(len(customers)) < 0.9)
+    )
     issued = world.span.first - rng.integers(30, CARD_DAYS, len(index))
     expires = np.where(rng.random(len(index)) < 0.8, issued + CARD_DAYS, NONE)
     world.cards.append(
@@ -242,7 +277,9 @@ def seed_points(world: World) -> None:
     """Give the first customers the points of their years."""
     rng, customers = world.random("first points"), world.customers
     years = np.clip((world.span.first - customers.joined_on) / 365, 0, 2)
-    customers.points = (customers.spend * 12 * years * rng.uniform(0.3, 1.0, len(customers))).astype(np.int64)
+    customers.points = (
+        customers.spend * 12 * years * rng.uniform(0.3, 1.0, len(customers))
+    ).astype(np.int64)
     customers.points_expiring = customers.points * 4 // 10
 
 

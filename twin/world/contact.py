@@ -28,7 +28,9 @@ def keep_pace(world: World) -> None:
         world.contacts.append(Contacts.build(late, is_reached=False))
 
 
-def fork(world: World, aim: str, without: Array, contacted: Array, customer: Array | None = None) -> Array:
+def fork(
+    world: World, aim: str, without: Array, contacted: Array, customer: Array | None = None
+) -> Array:
     """Note both outcomes of an aim and return the one that happens; `customer` maps lines to customers."""
     if world.contacts is None:
         return without

@@ -59,7 +59,12 @@ def adjust(world: World, rows: Array, kind: int, day: Array | int, amount: Array
     bills = world.bills
     world.happened.adjustments.append(
         Adjustments.build(
-            len(rows), bill=bills.number[rows], customer=bills.customer[rows], kind=kind, day=day, amount=amount
+            len(rows),
+            bill=bills.number[rows],
+            customer=bills.customer[rows],
+            kind=kind,
+            day=day,
+            amount=amount,
         )
     )
     bills.open[rows] += amount
@@ -77,7 +82,9 @@ def pay(world: World, rows: Array, day: Array, amount: Array) -> None:
 def _credit_old_bills(world: World) -> None:
     """Credit a part of some older bills in the first two days, before anybody pays."""
     rng, bills = world.random("late credit"), world.bills
-    rows = np.flatnonzero((rng.random(len(bills)) < world.config.late_credit_rate) & (bills.open >= 100))
+    rows = np.flatnonzero(
+        (rng.random(len(bills)) < world.config.late_credit_rate) & (bills.open >= 100)
+    )
     amount = -(bills.open[rows] * rng.integers(10, 40, len(rows)) // 100)
     adjust(world, rows, CREDIT_NOTE, world.span.first + rng.integers(0, 2, len(rows)), amount)
 
@@ -99,7 +106,11 @@ def _form_intents(world: World) -> Intent:
     stop_day = span.first + config.stop_day - 1 + rng.integers(0, 3, size)
     current = _pay_current(world, draw, rng)
     overdue = _pay_overdue(world, draw, stop_day, rng)
-    stopped = np.where(draw < np.array(config.pay_stopped)[payer], span.first + rng.integers(2, span.days, size), NONE)
+    stopped = np.where(
+        draw < np.array(config.pay_stopped)[payer],
+        span.first + rng.integers(2, span.days, size),
+        NONE,
+    )
     day = np.choose(stage, [np.full(size, NONE), current, overdue, stopped])
     partial = rng.random(size) < np.array(config.partial_share)[payer]
     share = np.where(partial, rng.integers(30, 80, size), 100)
@@ -110,11 +121,20 @@ def _heed_reminders(world: World, without: Intent, owes: Array) -> Intent:
     """Let those who are reminded and heed it pay all, within days of the contact."""
     if world.contacts is None:
         return without
-    asked_on, lag = world.contacts.day, world.random("promises").integers(0, 8, len(world.customers))
+    asked_on, lag = (
+        world.contacts.day,
+        world.random("promises").integers(0, 8, len(world.customers)),
+    )
     promised = np.minimum(asked_on + lag, world.span.last)
-    heeds = owes & heeds_reminder(world) & ((without.day == NONE) | (without.day > promised) | (without.share < 100))
+    heeds = (
+        owes
+        & heeds_reminder(world)
+        & ((without.day == NONE) | (without.day > promised) | (without.share < 100))
+    )
     heeds &= ~((without.day != NONE) & (without.day <= asked_on))
-    fork(world, "pays", (without.day != NONE) & (without.share == 100), heeds | (without.day != NONE))
+    fork(
+        world, "pays", (without.day != NONE) & (without.share == 100), heeds | (without.day != NONE)
+    )
     turned = heeds & world.contacts.is_reached
     day, share = np.where(turned, promised, without.day), np.where(turned, 100, without.share)
     return Intent(day, share, without.stop_day)
@@ -154,9 +174,15 @@ def _stop_and_reactivate(world: World, intent: Intent, overdue: Array) -> None:
     day, stop = intent.day[services.customer], intent.stop_day[services.customer]
     pays_all = (day != NONE) & (intent.share[services.customer] == 100)
     steady = services.since < world.span.first
-    index = np.flatnonzero(overdue & steady & (services.status == ACTIVE) & ~(pays_all & (day < stop)))
-    change_status(world, index, SUSPENDED_ARREARS, stop[index] * SECONDS + 2 * 3600, BY_ARREARS)  # a night job at two
-    back = np.flatnonzero((services.status == SUSPENDED_ARREARS) & pays_all & (day >= services.since))
+    index = np.flatnonzero(
+        overdue & steady & (services.status == ACTIVE) & ~(pays_all & (day < stop))
+    )
+    change_status(
+        world, index, SUSPENDED_ARREARS, stop[index] * SECONDS + 2 * 3600, BY_ARREARS
+    )  # a night job at two
+    back = np.flatnonzero(
+        (services.status == SUSPENDED_ARREARS) & pays_all & (day >= services.since)
+    )
     hour = rng.integers(9 * 3600, 21 * 3600, len(back))
     change_status(world, back, ACTIVE, day[back] * SECONDS + hour, BY_PAYMENT)
 
@@ -176,7 +202,9 @@ def _pay_old_bills(world: World, intent: Intent) -> None:
 def write_off(world: World) -> None:
     """Write off what lines cut for arrears still owe, on their last day."""
     bills, services = world.bills, world.services
-    cut = (services.status[bills.service] == TERMINATED) & (services.reason[bills.service] == ARREARS)
+    cut = (services.status[bills.service] == TERMINATED) & (
+        services.reason[bills.service] == ARREARS
+    )
     rows = np.flatnonzero(cut & (bills.open > 0))
     adjust(world, rows, WRITE_OFF, services.terminated_on[bills.service[rows]], -bills.open[rows])
 
@@ -238,7 +266,9 @@ def _overage(world: World) -> Array:
     gigabytes_over = np.maximum(usage.megabytes - plans.MEGABYTES[plan], 0)
     data = np.minimum(gigabytes_over * DATA_FEN_PER_GB // 1024, DATA_CAP_FEN)
     mobile = services.kind[usage.service] == MOBILE
-    extra[usage.service] = np.where(mobile, voice + data + usage.messages * MESSAGE_FEN, np.where(bundle > 0, voice, 0))
+    extra[usage.service] = np.where(
+        mobile, voice + data + usage.messages * MESSAGE_FEN, np.where(bundle > 0, voice, 0)
+    )
     return extra
 
 
@@ -249,10 +279,14 @@ def _top_up(world: World) -> None:
     need = sums_by(bills.customer[fresh], bills.open[fresh], len(customers))
     short = (customers.payer == PREPAID) & (need > customers.prepaid)
     index = np.flatnonzero(short & (rng.random(len(customers)) < world.config.top_up_rate))
-    units = -(-(need[index] - customers.prepaid[index]) // TOP_UP_UNIT_FEN) + rng.integers(0, 3, len(index))
+    units = -(-(need[index] - customers.prepaid[index]) // TOP_UP_UNIT_FEN) + rng.integers(
+        0, 3, len(index)
+    )
     day = span.first + rng.integers(0, span.days, len(index))
     world.happened.payments.append(
-        Payments.build(len(index), customer=index, bill=NONE, day=day, amount=units * TOP_UP_UNIT_FEN)
+        Payments.build(
+            len(index), customer=index, bill=NONE, day=day, amount=units * TOP_UP_UNIT_FEN
+        )
     )
     customers.prepaid[index] += units * TOP_UP_UNIT_FEN
 

@@ -46,7 +46,9 @@ def leave(world: World) -> None:
     _note_who_stays(world, stood)
     asks_first = leaving & (rng.random(len(services)) < world.config.pre_terminated_share)
     index = np.flatnonzero(asks_first)
-    change_status(world, index, PRE_TERMINATED, day[index] * SECONDS + hour[index], DISMANTLE_REQUEST)
+    change_status(
+        world, index, PRE_TERMINATED, day[index] * SECONDS + hour[index], DISMANTLE_REQUEST
+    )
     index = np.flatnonzero(leaving & ~asks_first)
     terminate(world, index, _leaving_reasons(world, index, rng), day[index] * SECONDS + hour[index])
     index = np.flatnonzero(cut)
@@ -60,7 +62,9 @@ def _leave_or_stay(world: World, day: Array) -> Array:
     leaves = services.will_leave & free
     asked_on = contact_days(world)[services.customer]
     in_time = (asked_on != NONE) & ~(leaves & (day <= asked_on))
-    talked_to = free & (services.fate < services.voluntary_hazard * factors(world, services.customer))
+    talked_to = free & (
+        services.fate < services.voluntary_hazard * factors(world, services.customer)
+    )
     decided = fork(world, "leaves", leaves, np.where(in_time, talked_to, leaves), services.customer)
     driven = decided & ~leaves
     day[driven] = np.maximum(day, np.minimum(asked_on + 1, world.span.last))[driven]
@@ -85,7 +89,9 @@ def random_times(world: World, size: int, rng: np.random.Generator) -> Array:
 def terminate(world: World, index: Array, reasons: Array, at: Array) -> None:
     """End lines; `at` in local seconds since 1970."""
     services = world.services
-    change_status(world, index, TERMINATED, at, BY_ARREARS if (reasons == ARREARS).all() else DISMANTLED)
+    change_status(
+        world, index, TERMINATED, at, BY_ARREARS if (reasons == ARREARS).all() else DISMANTLED
+    )
     services.terminated_on[index] = at // SECONDS
     services.reason[index] = reasons
 
@@ -111,7 +117,9 @@ def _note_who_stays(world: World, stood: Array) -> None:
     if forks:
         stays = [
             (stood & ~leaves & ~cut) | saved
-            for leaves, cut, saved in zip(*(forks[aim].branches for aim in ("leaves", "cut", "saved")), strict=True)
+            for leaves, cut, saved in zip(
+                *(forks[aim].branches for aim in ("leaves", "cut", "saved")), strict=True
+            )
         ]
         fork(world, "stays", stays[0], stays[1], world.services.customer)
 
@@ -127,7 +135,10 @@ def change_numbers(world: World) -> None:
     """Give some lines a new number: the old one ends, a new one replaces it."""
     services, rng, span = world.services, world.random("numbers"), world.span
     steady = (
-        (services.status == ACTIVE) & (services.since < span.first) & (services.kind == MOBILE) & ~services.excluded
+        (services.status == ACTIVE)
+        & (services.since < span.first)
+        & (services.kind == MOBILE)
+        & ~services.excluded
     )
     index = np.flatnonzero(steady & (rng.random(len(services)) < world.config.number_change_rate))
     terminate(world, index, np.full(len(index), OTHER), random_times(world, len(index), rng))
@@ -146,7 +157,9 @@ def pause_on_request(world: World) -> None:
     """Suspend some lines because their owners ask for it, and bring others back."""
     services, rng, config = world.services, world.random("pause"), world.config
     draw, steady = rng.random(len(services)), services.since < world.span.first
-    back = np.flatnonzero((services.status == SUSPENDED_REQUEST) & steady & (draw < config.request_return_rate))
+    back = np.flatnonzero(
+        (services.status == SUSPENDED_REQUEST) & steady & (draw < config.request_return_rate)
+    )
     off = np.flatnonzero((services.status == ACTIVE) & steady & (draw < config.request_stop_rate))
     change_status(world, back, ACTIVE, random_times(world, len(back), rng), REQUEST_ENDED)
     change_status(world, off, SUSPENDED_REQUEST, random_times(world, len(off), rng), BY_REQUEST)
@@ -155,11 +168,17 @@ def pause_on_request(world: World) -> None:
 def renew_contracts(world: World) -> None:
     """Extend most of the contracts that end this month; those not extended grow restless."""
     services, rng, span, config = world.services, world.random("renew"), world.span, world.config
-    ends = in_net(services) & (services.contract_end >= span.first) & (services.contract_end <= span.last)
+    ends = (
+        in_net(services)
+        & (services.contract_end >= span.first)
+        & (services.contract_end <= span.last)
+    )
     chance = config.renewal_rate * np.exp(-services.mood)  # the restless sign less
     draw, term = rng.random(len(services)), np.where(rng.random(len(services)) < 0.7, 365, 730)
     asked_on = contact_days(world)[services.customer]
-    in_time = has_order(world, ("renewal",))[services.customer] & (asked_on <= services.contract_end)
+    in_time = has_order(world, ("renewal",))[services.customer] & (
+        asked_on <= services.contract_end
+    )
     talked_to = draw < raised(chance, config.renewal_lift, in_time)
     renewed = fork(world, "renews", ends & (draw < chance), ends & talked_to, services.customer)
     services.contract_end[renewed] += term[renewed]
@@ -170,7 +189,9 @@ def renew_contracts(world: World) -> None:
 def end_promotions(world: World) -> None:
     """Let the price shock work on those whose promotion ended last month; grant some of them a new one."""
     services, rng, span = world.services, world.random("promotions"), world.span
-    over = in_net(services) & (services.promotion_end != NONE) & (services.promotion_end < span.first)
+    over = (
+        in_net(services) & (services.promotion_end != NONE) & (services.promotion_end < span.first)
+    )
     ended = over & (services.promotion_end >= first_day(span.number - 1))
     shock = services.discount / np.maximum(services.fee, 100)
     services.mood[ended] += 0.8 * shock[ended]
@@ -181,12 +202,18 @@ def end_promotions(world: World) -> None:
 
 def _prolong_promotions(world: World) -> None:
     """Let some of those reached about a promotion that ends this month have it for another year."""
-    services, span, draw = world.services, world.span, world.random("prolong").random(len(world.services))
+    services, span, draw = (
+        world.services,
+        world.span,
+        world.random("prolong").random(len(world.services)),
+    )
     asked = has_order(world, ("renewal",))[services.customer] & in_net(services)
     ends = asked & (services.promotion_end >= span.first) & (services.promotion_end <= span.last)
     ends &= contact_days(world)[services.customer] <= services.promotion_end
     never = np.zeros(len(services), bool)
-    prolonged = fork(world, "prolongs", never, ends & (draw < world.config.renewal_lift), services.customer)
+    prolonged = fork(
+        world, "prolongs", never, ends & (draw < world.config.renewal_lift), services.customer
+    )
     services.promotion_end[prolonged] += 365
 
 
@@ -200,7 +227,9 @@ def change_plans(world: World) -> None:
     target = np.clip(services.plan + step, plans.MOBILE_PLANS[0], plans.MOBILE_PLANS[-1])
     index = np.flatnonzero(movable & (target != services.plan))
     day = world.span.first + rng.integers(0, world.span.days, len(index))
-    world.happened.plan_changes = PlanChanges(index, day, services.plan[index].copy(), target[index])
+    world.happened.plan_changes = PlanChanges(
+        index, day, services.plan[index].copy(), target[index]
+    )
     services.plan[index] = target[index]
     services.fee[index] = plans.FEE[target[index]]
     services.discount[index] = np.minimum(services.discount[index], services.fee[index] // 2)

@@ -11,7 +11,13 @@ def transfer_lines(world: World) -> None:
     """Give some mobile lines whose bills are paid to another customer of the branch, as relatives do."""
     services, customers, rng = world.services, world.customers, world.random("transfers")
     mine = customers.kind[services.customer] == INDIVIDUAL
-    movable = mine & (services.status == ACTIVE) & (services.kind == MOBILE) & ~services.excluded & ~services.will_leave
+    movable = (
+        mine
+        & (services.status == ACTIVE)
+        & (services.kind == MOBILE)
+        & ~services.excluded
+        & ~services.will_leave
+    )
     movable &= (services.since < world.span.first) & (services.activated_on < world.span.first)
     movable[world.bills.service] = False  # who owes keeps his line
     movable[world.tickets.service] = False
@@ -31,7 +37,11 @@ def change_groups(world: World) -> None:
     leaves = member & (draw < config.group_leave_rate)
     changes = member & ~leaves & (draw < 2 * config.group_leave_rate)
     # As many join as leave, so that the share of members stays.
-    joins = person & ~member & (draw < config.group_leave_rate * config.member_share / (1 - config.member_share))
+    joins = (
+        person
+        & ~member
+        & (draw < config.group_leave_rate * config.member_share / (1 - config.member_share))
+    )
     customers.group[leaves] = NONE
     moved = (changes | joins) & (offered != NONE)
     customers.group[moved] = offered[moved]
@@ -43,7 +53,9 @@ def _groups_nearby(world: World, rng: np.random.Generator) -> Array:
     groups = np.flatnonzero(customers.kind == GROUP)
     order = groups[np.argsort(customers.branch[groups], kind="stable")]
     branch = customers.branch[order]
-    begin, end = (np.searchsorted(branch, customers.branch, side=side) for side in ("left", "right"))
+    begin, end = (
+        np.searchsorted(branch, customers.branch, side=side) for side in ("left", "right")
+    )
     place = begin + (rng.random(len(customers)) * (end - begin)).astype(np.int64)
     return np.where(end > begin, order[np.minimum(place, len(order) - 1)], NONE)
 

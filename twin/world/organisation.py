@@ -58,7 +58,9 @@ def pick_managers(world: World, index: Array, rng: np.random.Generator) -> Array
     plain = unit * per_unit + rng.integers(0, per_unit, len(index))
     special = direct + customers.branch[index] * len(SPECIAL_ROLES)
     is_group, is_vip = customers.kind[index] == GROUP, customers.tier[index] > 0
-    chosen = np.where(is_group, special + 2, np.where(is_vip, special + rng.integers(0, 2, len(index)), plain))
+    chosen = np.where(
+        is_group, special + 2, np.where(is_vip, special + rng.integers(0, 2, len(index)), plain)
+    )
     return np.asarray(house.manager_heir[chosen])
 
 
@@ -113,7 +115,9 @@ def _note_claims(world: World, unclaimed: Array) -> None:
         return
     owners, has_one = world.ownerships, newest_manager(world) != NONE
     claims = world.happened.forks["changes_hands"].branches
-    fork(world, "claimed", *(_with(has_one, owners.customer[unclaimed & claim]) for claim in claims))
+    fork(
+        world, "claimed", *(_with(has_one, owners.customer[unclaimed & claim]) for claim in claims)
+    )
 
 
 def _with(mask: Array, index: Array) -> Array:

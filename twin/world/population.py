@@ -44,7 +44,9 @@ def make_customers(world: World, size: int, kind: int, groups: Array, purpose: s
         group=group,
         tier=0,
         birth_year=np.where(
-            kind == GROUP, NONE, world.span.year - np.clip(rng.normal(43, 15, size), 16, 92).astype(int)
+            kind == GROUP,
+            NONE,
+            world.span.year - np.clip(rng.normal(43, 15, size), 16, 92).astype(int),
         ),
         do_not_contact=rng.random(size) < config.do_not_contact_share,
         opted_out=rng.random(size) < config.opt_out_share,
@@ -83,7 +85,9 @@ def _draw(shares: tuple[float, ...], size: int, rng: np.random.Generator) -> Arr
     return rng.choice(len(shares), size, p=np.array(shares) / sum(shares)).astype(np.int8)
 
 
-def make_services(world: World, customer: Array, kind: Array, activated_on: Array, purpose: str) -> Services:
+def make_services(
+    world: World, customer: Array, kind: Array, activated_on: Array, purpose: str
+) -> Services:
     """Make active lines of customers, with plan, contract, promotion and habits."""
     rng, size = world.random(f"services {purpose}"), len(customer)
     plan = _choose_plans(world.customers.wealth[customer], kind, rng)
@@ -155,11 +159,15 @@ def _end_contracts(world: World, activated_on: Array, rng: np.random.Generator) 
     return np.where(rng.random(size) < world.config.contract_share, end, NONE)
 
 
-def _grant_promotions(world: World, activated_on: Array, fee: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def _grant_promotions(
+    world: World, activated_on: Array, fee: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
     size = len(activated_on)
     has = (rng.random(size) < world.config.promotion_share) & (fee > 0)
     end = np.maximum(activated_on, world.span.first) + rng.integers(30, 540, size)
-    discount = np.maximum(100, np.round(fee / 100 * rng.uniform(0.15, 0.45, size)).astype(np.int64) * 100)
+    discount = np.maximum(
+        100, np.round(fee / 100 * rng.uniform(0.15, 0.45, size)).astype(np.int64) * 100
+    )
     return np.where(has, end, NONE), np.where(has, discount, 0)
 
 
@@ -167,7 +175,9 @@ def _habitual_minutes(plan: Array, kind: Array, rng: np.random.Generator) -> Arr
     """Draw the usual minutes a month around half the bundle."""
     bundle = np.maximum(plans.MINUTES[plan], 0)
     speaking = (kind == MOBILE) | (kind == FIXED_LINE)
-    return np.where(speaking, np.minimum(bundle * 0.50 * rng.lognormal(0, 0.60, len(plan)), 8000), 0.0)
+    return np.where(
+        speaking, np.minimum(bundle * 0.50 * rng.lognormal(0, 0.60, len(plan)), 8000), 0.0
+    )
 
 
 def _habitual_megabytes(plan: Array, kind: Array, rng: np.random.Generator) -> Array:
@@ -178,12 +188,18 @@ def _habitual_megabytes(plan: Array, kind: Array, rng: np.random.Generator) -> A
 
 def settle_first_population(world: World, services: int) -> None:
     """Fill an empty world with exactly so many lines."""
-    groups = make_customers(world, expected_groups(world.config, services), GROUP, np.zeros(0, int), "groups")
+    groups = make_customers(
+        world, expected_groups(world.config, services), GROUP, np.zeros(0, int), "groups"
+    )
     world.customers.append(groups)
     owned, kinds = _first_lines(world, len(groups), services)
     rng = world.random("tenure")
-    tenure = np.minimum(rng.exponential(world.config.mean_tenure_days, services), LONGEST_TENURE_DAYS).astype(int)
-    world.services.append(make_services(world, owned, kinds, world.span.first - 1 - tenure, "first"))
+    tenure = np.minimum(
+        rng.exponential(world.config.mean_tenure_days, services), LONGEST_TENURE_DAYS
+    ).astype(int)
+    world.services.append(
+        make_services(world, owned, kinds, world.span.first - 1 - tenure, "first")
+    )
     _date_customers(world, np.arange(len(world.customers)))
     own_customers(world, np.arange(len(world.customers)), world.config.unclaimed_share)
 
@@ -200,10 +216,20 @@ def _first_lines(world: World, groups: int, services: int) -> tuple[Array, Array
     broadband |= (mobile == 0) & ~phone
     lines = mobile.astype(int) + broadband + phone
     needed = int(np.searchsorted(np.cumsum(lines), services - len(private) - len(fixed))) + 1
-    world.customers.append(make_customers(world, needed, INDIVIDUAL, np.arange(groups), "individuals"))
+    world.customers.append(
+        make_customers(world, needed, INDIVIDUAL, np.arange(groups), "individuals")
+    )
     people = groups + np.arange(needed)
-    owners = [private, fixed, np.repeat(people, mobile[:needed]), people[broadband[:needed]], people[phone[:needed]]]
-    kinds = np.repeat([PRIVATE_LINE, FIXED_LINE, MOBILE, BROADBAND, FIXED_LINE], [len(part) for part in owners])
+    owners = [
+        private,
+        fixed,
+        np.repeat(people, mobile[:needed]),
+        people[broadband[:needed]],
+        people[phone[:needed]],
+    ]
+    kinds = np.repeat(
+        [PRIVATE_LINE, FIXED_LINE, MOBILE, BROADBAND, FIXED_LINE], [len(part) for part in owners]
+    )
     owner = np.concatenate(owners)
     order = np.lexsort((kinds, owner))[:services]
     return owner[order], kinds[order]
@@ -255,7 +281,11 @@ def _date_new_customers(world: World, new: Array) -> None:
 def _old_customers(world: World, kind: Array, rng: np.random.Generator) -> Array:
     """Choose an existing customer for some new lines, always a group for private ones; NONE for the others."""
     groups = np.flatnonzero(world.customers.kind == GROUP)
-    running = np.flatnonzero(in_net(world.services) & (world.customers.kind[world.services.customer] == INDIVIDUAL))
+    running = np.flatnonzero(
+        in_net(world.services) & (world.customers.kind[world.services.customer] == INDIVIDUAL)
+    )
     known = world.services.customer[rng.choice(running, len(kind))]
     extra = rng.random(len(kind)) < EXTRA_LINE_SHARE
-    return np.where(kind == PRIVATE_LINE, rng.choice(groups, len(kind)), np.where(extra, known, NONE))
+    return np.where(
+        kind == PRIVATE_LINE, rng.choice(groups, len(kind)), np.where(extra, known, NONE)
+    )

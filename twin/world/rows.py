@@ -23,17 +23,25 @@ class Rows:
         for column in fields(self):
             mine, theirs = getattr(self, column.name), getattr(other, column.name)
             # An empty column has no type of its own yet: take the other's, so that flags stay flags.
-            setattr(self, column.name, np.concatenate([mine, theirs.astype(mine.dtype)]) if len(mine) else theirs)
+            setattr(
+                self,
+                column.name,
+                np.concatenate([mine, theirs.astype(mine.dtype)]) if len(mine) else theirs,
+            )
 
     def take(self, index: Array) -> Self:
         """Copy the rows of an index or a mask."""
-        return type(self)(**{column.name: getattr(self, column.name)[index] for column in fields(self)})
+        return type(self)(
+            **{column.name: getattr(self, column.name)[index] for column in fields(self)}
+        )
 
     @classmethod
     def build(cls, size: int, **given: Any) -> Self:
         """Fill the columns from arrays or single values; a column not given holds NONE."""
         columns = {column.name: np.asarray(given.get(column.name, NONE)) for column in fields(cls)}
-        return cls(**{name: np.array(np.broadcast_to(value, size)) for name, value in columns.items()})
+        return cls(
+            **{name: np.array(np.broadcast_to(value, size)) for name, value in columns.items()}
+        )
 
 
 @dataclass

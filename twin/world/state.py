@@ -101,7 +101,9 @@ class World:
 
 def stream(seed: int, month: int, purpose: str) -> np.random.Generator:
     """Seed one stream by seed, month and purpose."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, month, crc32(purpose.encode())])))
+    return np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([seed, month, crc32(purpose.encode())]))
+    )
 
 
 def in_net(services: Services) -> Array:
@@ -112,7 +114,9 @@ def in_net(services: Services) -> Array:
 def listed(world: World) -> Array:
     """Mark the services of the month's file: not ended, or ended in the month."""
     services = world.services
-    return np.asarray((services.status != TERMINATED) | (services.terminated_on >= world.span.first))
+    return np.asarray(
+        (services.status != TERMINATED) | (services.terminated_on >= world.span.first)
+    )
 
 
 def note_presence(world: World) -> None:
@@ -133,7 +137,14 @@ def change_status(world: World, index: Array, after: int, at: Array, reason: int
     if len(index) == 0:
         return
     world.happened.status_changes.append(
-        StatusChanges.build(len(index), service=index, at=at, before=services.status[index], after=after, reason=reason)
+        StatusChanges.build(
+            len(index),
+            service=index,
+            at=at,
+            before=services.status[index],
+            after=after,
+            reason=reason,
+        )
     )
     services.status[index] = after
     services.since[index] = at // SECONDS

@@ -25,11 +25,15 @@ def use_lines(world: World) -> None:
     megabytes = _draw_megabytes(world, index, share, rng)
     messages = rng.poisson(np.where(services.kind[index] == MOBILE, 6 * share, 0))
     messages = np.where(services.dozing[index], 0, messages)
-    off_net = rng.binomial(minutes, np.clip(services.off_net[index] + DRIFT_OFF_NET * services.mood[index], 0, 0.97))
+    off_net = rng.binomial(
+        minutes, np.clip(services.off_net[index] + DRIFT_OFF_NET * services.mood[index], 0, 0.97)
+    )
     calls = (minutes + 1) // 2
     active_days, last = _draw_days(world, index, share, minutes + messages + megabytes > 0, rng)
     kept = (active_days > 0) | (rng.random(len(index)) < ZERO_ROW_SHARE)
-    world.happened.usage = Usage(index, calls, minutes, messages, megabytes, off_net, active_days, last).take(kept)
+    world.happened.usage = Usage(
+        index, calls, minutes, messages, megabytes, off_net, active_days, last
+    ).take(kept)
 
 
 def _doze_and_wake(world: World) -> None:
@@ -37,7 +41,9 @@ def _doze_and_wake(world: World) -> None:
     draw = rng.random(len(services))
     asked = has_order(world, ZERO_LISTS)[services.customer]
     talked_to = services.dozing & (draw < raised(config.wake_rate, config.wake_lift, asked))
-    wakes = fork(world, "wakes", services.dozing & (draw < config.wake_rate), talked_to, services.customer)
+    wakes = fork(
+        world, "wakes", services.dozing & (draw < config.wake_rate), talked_to, services.customer
+    )
     dozes = ~services.dozing & (draw > 1 - config.doze_rate) & (services.kind == MOBILE)
     services.dozing = (services.dozing & ~wakes) | dozes
 
@@ -67,11 +73,15 @@ def _draw_megabytes(world: World, index: Array, share: Array, rng: np.random.Gen
     return np.where(asleep, 0, drawn).astype(np.int64)
 
 
-def _draw_days(world: World, index: Array, share: Array, used: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def _draw_days(
+    world: World, index: Array, share: Array, used: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
     """Draw days in use and the last of them; none where nothing was used."""
     services, span = world.services, world.span
     possible = np.maximum(1, np.round(share * span.days)).astype(np.int64)
-    keen = np.where(services.kind[index] == FIXED_LINE, 0.45, 0.88) * np.exp(-0.5 * services.mood[index])
+    keen = np.where(services.kind[index] == FIXED_LINE, 0.45, 0.88) * np.exp(
+        -0.5 * services.mood[index]
+    )
     days = np.where(used, np.maximum(1, rng.binomial(possible, np.clip(keen, 0.02, 1))), 0)
     begin = np.maximum(services.activated_on[index], span.first)
     last = np.maximum(begin + possible - 1 - rng.poisson(2 * (1 - days / possible)), begin)

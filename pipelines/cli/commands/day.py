@@ -18,7 +18,9 @@ from pipelines.text.progress import show_steps
 def daily(
     day: Annotated[str, typer.Argument(metavar="DATE", help="YYYY-MM-DD: the state at its 24:00.")],
     source: Annotated[Path, typer.Option("--source", help="A folder that holds daily/<DATE>/.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Write the day's workbooks into this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the day's workbooks into this folder.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,

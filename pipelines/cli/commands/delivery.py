@@ -13,10 +13,18 @@ from pipelines.core.settings import load_settings
 
 @app.command()
 def deliver(
-    month: Annotated[str, typer.Argument(metavar="MONTH", help="YYYY-MM, or YYYY-MM-DD for a day after it.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")] = False,
-    again: Annotated[list[str] | None, typer.Option("--again", help="Send this letter once more (its id).")] = None,
-    received: Annotated[list[str] | None, typer.Option("--received", help="This letter has arrived (its id).")] = None,
+    month: Annotated[
+        str, typer.Argument(metavar="MONTH", help="YYYY-MM, or YYYY-MM-DD for a day after it.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")
+    ] = False,
+    again: Annotated[
+        list[str] | None, typer.Option("--again", help="Send this letter once more (its id).")
+    ] = None,
+    received: Annotated[
+        list[str] | None, typer.Option("--received", help="This letter has arrived (its id).")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -27,6 +35,8 @@ def deliver(
     speaker = Speaker(lang, as_json)
     wishes = Wishes(tuple(again or ()), tuple(received or ()))
     report = deliver(home, month, load_settings(), wishes, is_dry=dry_run)
-    speaker.show(tell_report(report, speaker.language), lambda: draw_report(report, speaker.language))
+    speaker.show(
+        tell_report(report, speaker.language), lambda: draw_report(report, speaker.language)
+    )
     if not dry_run:
         raise_open(report)

@@ -26,7 +26,10 @@ _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 @app.command()
 def doctor(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
     """Say whether this installation is sound, and how to mend what is not; nothing is changed."""
-    from pipelines.operations.doctor import examine, raise_worst  # here: no other command asks the office's database
+    from pipelines.operations.doctor import (
+        examine,
+        raise_worst,
+    )  # here: no other command asks the office's database
 
     speaker = Speaker(lang, as_json)
     checks = examine(home)
@@ -43,13 +46,17 @@ def tell(check: Check, language: str) -> str:
 
 def _draw(checks: list[Check], language: str) -> None:
     for check in checks:
-        typer.echo(f"{_MARKS[check.state]} {label(language, f'doctor.name.{check.name}')}: {tell(check, language)}")
+        typer.echo(
+            f"{_MARKS[check.state]} {label(language, f'doctor.name.{check.name}')}: {tell(check, language)}"
+        )
 
 
 @app.command()
 def backup(
     to: Annotated[Path, typer.Option("--to", help="The folder of the archives, outside the home.")],
-    keep: Annotated[int | None, typer.Option("--keep", min=1, help="Keep the newest archives alone.")] = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", min=1, help="Keep the newest archives alone.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -79,7 +86,9 @@ def restore(
 
 @app.command()
 def tidy(
-    is_rehearsal: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and touch nothing.")] = False,
+    is_rehearsal: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, and touch nothing.")
+    ] = False,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -87,7 +96,9 @@ def tidy(
     """Remove what lies in the home longer than it must: old drafts, superseded versions, months beyond those kept."""
     speaker = Speaker(lang, as_json)
     found = (find_removable if is_rehearsal else remove)(home, load_settings(), datetime.now(UTC))
-    speaker.show([asdict(removal) for removal in found], lambda: _list_removals(speaker, found, is_rehearsal))
+    speaker.show(
+        [asdict(removal) for removal in found], lambda: _list_removals(speaker, found, is_rehearsal)
+    )
 
 
 def _list_removals(speaker: Speaker, found: list[Removal], is_rehearsal: bool) -> None:
@@ -111,7 +122,8 @@ def due(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -
 def _list_duties(speaker: Speaker, found: list[dict[str, Any]]) -> None:
     for row in found:
         what, state = (
-            label(speaker.language, f"cli.{kind}") for kind in (f"deadline.{row['name']}", f"duty.{row['state']}")
+            label(speaker.language, f"cli.{kind}")
+            for kind in (f"deadline.{row['name']}", f"duty.{row['state']}")
         )
         typer.echo(f"{row['due_on']}  {state}  {row['month']}  {what}")
     if not found:

@@ -26,15 +26,24 @@ def template(
     speaker = Speaker(lang, as_json)
     files = write_template(folder)
     content = {"path": str(folder), "files": [str(file.relative_to(folder)) for file in files]}
-    facts = {"count": len(files), "path": folder, "month": EXAMPLE_MONTH, "example": folder / EXAMPLE}
+    facts = {
+        "count": len(files),
+        "path": folder,
+        "month": EXAMPLE_MONTH,
+        "example": folder / EXAMPLE,
+    }
     speaker.show(content, lambda: speaker.say("template.written", **facts))
 
 
 @app.command(name="map")
 def map_names(
     source: Annotated[Path, typer.Argument(metavar="SOURCE")],
-    month: Annotated[str | None, typer.Option("--month", help="The month to look at; the newest without.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the mapping to this file.")] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", help="The month to look at; the newest without.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the mapping to this file.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -48,7 +57,11 @@ def map_names(
     text = draw_proposal(proposal, speaker.language)
     if out is not None:
         write_mapping(out, text, force=force)
-    content = {"month": proposal.month, "tables": [asdict(t) for t in proposal.tables], "unknown": proposal.unknown}
+    content = {
+        "month": proposal.month,
+        "tables": [asdict(t) for t in proposal.tables],
+        "unknown": proposal.unknown,
+    }
     speaker.show(content, lambda: typer.echo(text, nl=False))
     if out is not None:
         facts = {"path": out, "month": proposal.month, "source": source}
@@ -72,10 +85,16 @@ def check(
     speaker = Speaker(lang, as_json)
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         found = check_delivery(Job(home, Month.parse(month), source, progress=progress))
-    speaker.show(check_content(found, speaker.language), lambda: draw_check(found, speaker.language))
+    speaker.show(
+        check_content(found, speaker.language), lambda: draw_check(found, speaker.language)
+    )
     if found.stop:
         raise found.stop
     if found.quarantined or found.refused or found.withheld:
-        facts: dict[str, object] = {"rows": found.quarantined, "tables": found.refused, "outputs": found.withheld}
+        facts: dict[str, object] = {
+            "rows": found.quarantined,
+            "tables": found.refused,
+            "outputs": found.withheld,
+        }
         facts["source"] = source
         raise Incomplete("intake.not_all", month=month, **facts)

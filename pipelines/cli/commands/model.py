@@ -29,9 +29,14 @@ SHORT_SECONDS = 90
 
 @app.command()
 def train(
-    through: Annotated[str, typer.Option("--through", help="The month up to which labels are known: YYYY-MM.")],
+    through: Annotated[
+        str, typer.Option("--through", help="The month up to which labels are known: YYYY-MM.")
+    ],
     quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer rows and candidates: seconds, not minutes; the card says so.")
+        bool,
+        typer.Option(
+            "--quick", help="Fewer rows and candidates: seconds, not minutes; the card says so."
+        ),
     ] = False,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -46,13 +51,19 @@ def train(
     speaker = Speaker(lang, as_json)
     known = Month.parse(through)
     if not as_json:
-        typer.echo(_plan_in_words(estimate_work(home, known, is_quick=quick), quick, speaker.language), err=True)
+        typer.echo(
+            _plan_in_words(estimate_work(home, known, is_quick=quick), quick, speaker.language),
+            err=True,
+        )
     with show_steps(STEPS, through, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
         card = fit(home, known, load_settings(), progress, is_quick=quick)
         progress("train_uplift")
         uplift = _try(train_uplift, home, known)
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
-    content = _content(card) | {"pages": [str(page) for page in pages], "uplift": _uplift(uplift, speaker.language)}
+    content = _content(card) | {
+        "pages": [str(page) for page in pages],
+        "uplift": _uplift(uplift, speaker.language),
+    }
     speaker.show(content, lambda: model_views.draw_card(content, speaker.language))
 
 
@@ -64,15 +75,23 @@ def models(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
     speaker = Speaker(lang, as_json)
     settings = load_settings()
     content = [_shelved(seen) | {"kind": "churn"} for seen in list_versions(home, settings)]
-    content += [_shelved(seen) | {"kind": "uplift"} for seen in list_versions(uplift_shelf(home), settings)]
+    content += [
+        _shelved(seen) | {"kind": "uplift"} for seen in list_versions(uplift_shelf(home), settings)
+    ]
     speaker.show(content, lambda: model_views.draw_models(content, speaker.language))
 
 
 @app.command()
 def promote(
-    version: Annotated[str, typer.Argument(help="The model's version, as `retention models` names it.")],
-    by: Annotated[str | None, typer.Option("--by", help="Who decides; by default the user logged in.")] = None,
-    why: Annotated[str, typer.Option("--why", help="The reason; only the first champion needs none.")] = "",
+    version: Annotated[
+        str, typer.Argument(help="The model's version, as `retention models` names it.")
+    ],
+    by: Annotated[
+        str | None, typer.Option("--by", help="Who decides; by default the user logged in.")
+    ] = None,
+    why: Annotated[
+        str, typer.Option("--why", help="The reason; only the first champion needs none.")
+    ] = "",
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -98,11 +117,18 @@ def _plan_in_words(work: Work, is_quick: bool, language: str) -> str:
     is_short = work.seconds < SHORT_SECONDS
     count = max(1, round(work.seconds if is_short else work.seconds / 60))
     about = label(language, "train.seconds" if is_short else "train.minutes", count=count)
-    facts = {"months": work.months, "rows": f"{work.rows:,}", "candidates": work.candidates, "folds": work.folds}
+    facts = {
+        "months": work.months,
+        "rows": f"{work.rows:,}",
+        "candidates": work.candidates,
+        "folds": work.folds,
+    }
     return label(language, "train.plan_quick" if is_quick else "train.plan", **facts, about=about)
 
 
-def _try(fit: Callable[[Path, Month, Settings], Card], home: Path, through: Month) -> Card | ModelError:
+def _try(
+    fit: Callable[[Path, Month, Settings], Card], home: Path, through: Month
+) -> Card | ModelError:
     """Fit an uplift model, or say why there is none yet: most installations have too little history for years."""
     try:
         return fit(home, through, load_settings())
@@ -118,7 +144,9 @@ def _uplift(found: Card | ModelError, language: str) -> dict[str, Any]:
 
 def _content(card: Card) -> dict[str, Any]:
     """A card without the long tables of the review page."""
-    return {"version": card.version} | {n: v for n, v in asdict(card).items() if n not in ("judged", "reference")}
+    return {"version": card.version} | {
+        n: v for n, v in asdict(card).items() if n not in ("judged", "reference")
+    }
 
 
 def _shelved(seen: Shelved) -> dict[str, Any]:
@@ -127,5 +155,9 @@ def _shelved(seen: Shelved) -> dict[str, Any]:
         "is_champion": seen.is_champion,
         "refused": seen.refused,
         "promotions": [asdict(promotion) for promotion in seen.promotions],
-        **({name: value for name, value in _content(seen.card).items() if name != "version"} if seen.card else {}),
+        **(
+            {name: value for name, value in _content(seen.card).items() if name != "version"}
+            if seen.card
+            else {}
+        ),
     }

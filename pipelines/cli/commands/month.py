@@ -25,16 +25,23 @@ _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 @app.command()
 def run(
     month: str,
-    source: Annotated[str | None, typer.Option("--source", help="A folder, or a YAML for a database.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="A folder, or a YAML for a database.")
+    ] = None,
     only: Annotated[str | None, typer.Option("--only", help="Run this room alone.")] = None,
-    engine: Annotated[str | None, typer.Option("--engine", help="duckdb (default) or spark.")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="duckdb (default) or spark.")
+    ] = None,
     release: Annotated[bool, typer.Option("--release", help="Seal the month.")] = False,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a month, all rooms; resumable, and nothing new when nothing changed."""
-    from pipelines.core.settings import ENGINES, load_settings  # the commands that show a month need none of it
+    from pipelines.core.settings import (
+        ENGINES,
+        load_settings,
+    )  # the commands that show a month need none of it
     from pipelines.jobs.run import Job, release_month, run_month, run_room
     from pipelines.text.progress import show_steps
 
@@ -51,7 +58,9 @@ def run(
         else:
             version = run_month(job)
     if version is None:
-        speaker.show({"month": month, "room": only}, lambda: speaker.say("cli.room_done", room=only))
+        speaker.show(
+            {"month": month, "room": only}, lambda: speaker.say("cli.room_done", room=only)
+        )
         return
     if release:
         version = release_month(job)
@@ -65,9 +74,18 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
     month = str(version.month)
     outcome = views.outcome(version)
     coverage = read_coverage(version.path)
-    content = {"month": month, "version": version.number, "path": str(version.path), "released": released, **outcome}
+    content = {
+        "month": month,
+        "version": version.number,
+        "path": str(version.path),
+        "released": released,
+        **outcome,
+    }
     content["coverage"] = coverage.as_content()
-    speaker.show(content, lambda: speaker.say("cli.done", month=month, version=version.number, path=version.path))
+    speaker.show(
+        content,
+        lambda: speaker.say("cli.done", month=month, version=version.number, path=version.path),
+    )
     if released:
         speaker.say("cli.released", month=month, version=version.number)
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
@@ -102,9 +120,15 @@ def status(
 def show(
     table: str,
     month: str,
-    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
-    draft: Annotated[bool, typer.Option("--draft", help="What a run that has not ended has made so far.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Write to FILE.csv, .parquet or .xlsx.")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", help="Another version than the current one.")
+    ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="What a run that has not ended has made so far.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write to FILE.csv, .parquet or .xlsx.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -114,7 +138,10 @@ def show(
     held = MonthFolder(home, Month.parse(month)).made_to_show(version, draft)
     if out is not None:
         rows = views.write_table(held, table, out)
-        speaker.show({"path": str(out), "rows": rows}, lambda: speaker.say("cli.written", path=out, rows=rows))
+        speaker.show(
+            {"path": str(out), "rows": rows},
+            lambda: speaker.say("cli.written", path=out, rows=rows),
+        )
         return
     if as_json:
         for row in views.table_rows(held, table):
@@ -126,7 +153,9 @@ def show(
 @app.command()
 def kpi(
     month: str,
-    scope: Annotated[str, typer.Option("--scope", help="company, city, branch, unit or manager.")] = "company",
+    scope: Annotated[
+        str, typer.Option("--scope", help="company, city, branch, unit or manager.")
+    ] = "company",
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -134,11 +163,16 @@ def kpi(
     """Show the KPI table."""
     speaker = Speaker(lang, as_json)
     rows = list(views.table_rows(MonthFolder(home, Month.parse(month)).version(), "kpi_monthly"))
-    speaker.show(rows, lambda: views.draw_kpis([r for r in rows if r["scope_kind"] == scope], speaker.language))
+    speaker.show(
+        rows,
+        lambda: views.draw_kpis([r for r in rows if r["scope_kind"] == scope], speaker.language),
+    )
 
 
 @app.command()
-def lists(month: str, home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
+def lists(
+    month: str, home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
+) -> None:
     """Show the dispatch lists with their counts and why-nots, and what became of the managers' places."""
     speaker = Speaker(lang, as_json)
     version = MonthFolder(home, Month.parse(month)).version()
@@ -165,7 +199,11 @@ def export(
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))
     to = folder, out, speaker.language
-    writers = {"export_lists": export_month, "export_pay": export_pay, "export_documents": export_documents}
+    writers = {
+        "export_lists": export_month,
+        "export_pay": export_pay,
+        "export_documents": export_documents,
+    }
     files: list[Path] = []
     failed: BooksFailed | None = None
     with show_steps(tuple(writers), month, speaker.language, is_quiet=as_json) as progress:

@@ -20,10 +20,15 @@ from pipelines.text.texts import label
 
 @app.command()
 def metrics(
-    out: Annotated[Path | None, typer.Option("--out", help="Write FILE.prom for node_exporter's textfiles.")] = None,
-    serve: Annotated[str | None, typer.Option("--serve", metavar="HOST:PORT", help="Answer over HTTP.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write FILE.prom for node_exporter's textfiles.")
+    ] = None,
+    serve: Annotated[
+        str | None, typer.Option("--serve", metavar="HOST:PORT", help="Answer over HTTP.")
+    ] = None,
     stale_days: Annotated[
-        int, typer.Option("--stale-days", min=1, help="The newest month older than this is not ready.")
+        int,
+        typer.Option("--stale-days", min=1, help="The newest month older than this is not ready."),
     ] = STALE_DAYS,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -37,7 +42,10 @@ def metrics(
         _serve(speaker, home, serve, stale_days)
     elif out is not None:
         count = write_metrics(home, local_today(), out)
-        speaker.show({"path": str(out), "series": count}, lambda: speaker.say("cli.metrics", path=out, count=count))
+        speaker.show(
+            {"path": str(out), "series": count},
+            lambda: speaker.say("cli.metrics", path=out, count=count),
+        )
     else:
         typer.echo(draw_metrics(home, local_today()), nl=False)
 
@@ -55,7 +63,9 @@ def _serve(speaker: Speaker, home: Path, address: str, stale_days: int) -> None:
 def lineage(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")],
-    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", help="Another version than the current one.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -65,4 +75,7 @@ def lineage(
 
     speaker = Speaker(lang, as_json)
     count = write_events(MonthFolder(home, Month.parse(month)).version(version), out)
-    speaker.show({"path": str(out), "events": count}, lambda: speaker.say("cli.lineage", path=out, count=count))
+    speaker.show(
+        {"path": str(out), "events": count},
+        lambda: speaker.say("cli.lineage", path=out, count=count),
+    )

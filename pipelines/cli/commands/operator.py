@@ -19,15 +19,27 @@ def twin(
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     services: Annotated[int | None, typer.Option("--services", help="How many services.")] = None,
     months: Annotated[int | None, typer.Option("--months", help="How many months.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same bytes.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="The same seed gives the same bytes.")
+    ] = None,
     through: Annotated[str, typer.Option("--through", help="The newest month.")] = "2026-08",
-    faults: Annotated[str, typer.Option("--faults", help="What to spoil in the newest month: NAME,NAME.")] = "",
-    days: Annotated[
-        str, typer.Option("--days", help="Also the state of these days of the months: YYYY-MM-DD,YYYY-MM-DD.")
+    faults: Annotated[
+        str, typer.Option("--faults", help="What to spoil in the newest month: NAME,NAME.")
     ] = "",
-    config: Annotated[Path | None, typer.Option("--config", help="A YAML file of the twin's parameters.")] = None,
+    days: Annotated[
+        str,
+        typer.Option(
+            "--days", help="Also the state of these days of the months: YYYY-MM-DD,YYYY-MM-DD."
+        ),
+    ] = "",
+    config: Annotated[
+        Path | None, typer.Option("--config", help="A YAML file of the twin's parameters.")
+    ] = None,
     respond: Annotated[
-        Path | None, typer.Option("--respond", help="The folder of a released month's export: live the next month.")
+        Path | None,
+        typer.Option(
+            "--respond", help="The folder of a released month's export: live the next month."
+        ),
     ] = None,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -38,7 +50,12 @@ def twin(
     try:
         if respond is not None:
             _refuse_arguments(
-                services=services, months=months, seed=seed, config=config, faults=faults or None, days=days or None
+                services=services,
+                months=months,
+                seed=seed,
+                config=config,
+                faults=faults or None,
+                days=days or None,
             )
             content = _live_on(out, respond, speaker)
             speaker.show(content, lambda: speaker.say("cli.twin_lived", **content))
@@ -58,7 +75,9 @@ def _refuse_arguments(**given: object) -> None:
     """Refuse what a twin that lives on has from its folder."""
     named = [f"--{name}" for name, value in given.items() if value is not None]
     if named:
-        raise ValueError(f"with --respond the folder says what the twin is; leave out {', '.join(named)}")
+        raise ValueError(
+            f"with --respond the folder says what the twin is; leave out {', '.join(named)}"
+        )
 
 
 def _live_on(out: Path, dispatch: Path, speaker: Speaker) -> dict[str, Any]:

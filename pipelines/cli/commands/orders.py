@@ -16,7 +16,9 @@ from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import MonthFolder, held_months
 from pipelines.store.rows import read_rows
 
-Orders = Annotated[list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")]
+Orders = Annotated[
+    list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")
+]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; by default the user logged in.")]
 
@@ -25,8 +27,12 @@ By = Annotated[str | None, typer.Option("--by", help="Who decides; by default th
 def reassign(
     orders: Orders = None,
     to: Annotated[str, typer.Option("--to", help="The manager who has them from now on.")] = "",
-    of: Annotated[str | None, typer.Option("--of", help="All that this manager has not closed, with --month.")] = None,
-    month: Annotated[str | None, typer.Option("--month", help="The month of the orders: YYYY-MM.")] = None,
+    of: Annotated[
+        str | None, typer.Option("--of", help="All that this manager has not closed, with --month.")
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", help="The month of the orders: YYYY-MM.")
+    ] = None,
     why: Why = "",
     by: By = None,
     home: Home = DEFAULT_HOME,
@@ -41,7 +47,10 @@ def reassign(
     _check_manager(home, to)
     wanted = [*(orders or ()), *(_open_orders(of, month) if of else ())]
     count = _change(wanted, REASSIGNED, why, by, to)
-    speaker.show({"orders": wanted, "manager_id": to}, lambda: speaker.say("cli.reassigned", count=count, to=to))
+    speaker.show(
+        {"orders": wanted, "manager_id": to},
+        lambda: speaker.say("cli.reassigned", count=count, to=to),
+    )
 
 
 @app.command()
@@ -91,4 +100,6 @@ def _check_manager(home: Path, manager_id: str) -> None:
         rows = read_rows(version.table("features_manager"), ("manager_id",))
         at_work = [row["manager_id"] for row in rows]
     if manager_id not in at_work:
-        raise UsageError("order.no_manager", manager=manager_id or "-", month=months[-1] if months else "-")
+        raise UsageError(
+            "order.no_manager", manager=manager_id or "-", month=months[-1] if months else "-"
+        )

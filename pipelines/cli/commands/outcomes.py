@@ -22,8 +22,12 @@ _LONGEST_STEM = 200  # bytes
 @app.command()
 def outcomes(
     files: Annotated[list[Path], typer.Argument(help="Filled workbooks (.xlsx) or .csv.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Where workbooks of refused rows go.")] = None,
-    by: Annotated[str | None, typer.Option("--by", help="Who hands them in; by default the user logged in.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where workbooks of refused rows go.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Who hands them in; by default the user logged in.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -50,7 +54,9 @@ def _actor(by: str | None) -> str:
     return show_name(by or getuser())[:150]
 
 
-def _take(file: Path, sent: Any, folder: Path, language: str, settings: Settings, actor: str) -> dict[str, Any]:
+def _take(
+    file: Path, sent: Any, folder: Path, language: str, settings: Settings, actor: str
+) -> dict[str, Any]:
     """Take one file back; one that cannot be read holds back no other."""
     from console.returns import take_back
     from pipelines.core.errors import SourceNotReady
@@ -73,7 +79,9 @@ def _take(file: Path, sent: Any, folder: Path, language: str, settings: Settings
         folder.mkdir(parents=True, exist_ok=True)
         corrected = folder / f"{_stem(file, returned.sha256)}_corrected.xlsx"
         title = show_name(file.stem)
-        write_corrected(corrected, receipt.refused, sent, returned.language or language, settings.key, title)
+        write_corrected(
+            corrected, receipt.refused, sent, returned.language or language, settings.key, title
+        )
     return {
         "file": receipt.file,
         "accepted": receipt.accepted,
@@ -94,7 +102,11 @@ def _stem(file: Path, sha256: str) -> str:
 def _refusal(row: Any, language: str) -> dict[str, Any]:
     from pipelines.returns.corrected import in_words
 
-    reason = {"key": row.refusal.key, "column": row.refusal.column, "reason": in_words(row.refusal, language)}
+    reason = {
+        "key": row.refusal.key,
+        "column": row.refusal.column,
+        "reason": in_words(row.refusal, language),
+    }
     return {"line": row.line, "order_id": row.order_id, **reason}
 
 
@@ -106,6 +118,11 @@ def _tell(speaker: Speaker, told: list[dict[str, Any]]) -> None:
         counts = {name: one[name] for name in ("accepted", "unchanged", "unfilled")}
         speaker.say("cli.returned", file=one["file"], **counts, refused=len(one["refused"]))
         for row in one["refused"]:
-            speaker.say("cli.return_refused", line=row["line"], order=row["order_id"] or "-", why=row["reason"])
+            speaker.say(
+                "cli.return_refused",
+                line=row["line"],
+                order=row["order_id"] or "-",
+                why=row["reason"],
+            )
         if one["corrected"]:
             speaker.say("cli.return_corrected", path=one["corrected"])

@@ -15,10 +15,15 @@ from pipelines.store.faults import StorageErrors
 
 @app.command()
 def plan(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML of the year's totals and their keys.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A YAML of the year's totals and their keys.")
+    ],
     out: Annotated[
         Path,
-        typer.Option("--out", help="Where the months' target tables go (<out>/YYYY-MM/target.csv), and a workbook."),
+        typer.Option(
+            "--out",
+            help="Where the months' target tables go (<out>/YYYY-MM/target.csv), and a workbook.",
+        ),
     ],
     home: Home = DEFAULT_HOME,
     lang: Lang = None,

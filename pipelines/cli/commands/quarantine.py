@@ -18,9 +18,15 @@ from pipelines.text.texts import label
 def quarantine(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="The workbook to write: FILE.xlsx.")],
-    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
-    draft: Annotated[bool, typer.Option("--draft", help="What a run that has not ended has set aside.")] = False,
-    unmasked: Annotated[bool, typer.Option("--unmasked", help="With names and numbers of people.")] = False,
+    version: Annotated[
+        int | None, typer.Option("--version", help="Another version than the current one.")
+    ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="What a run that has not ended has set aside.")
+    ] = False,
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="With names and numbers of people.")
+    ] = False,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -36,12 +42,18 @@ def quarantine(
     if files:
         files = write_quarantined(made, out, speaker.language, unmasked=unmasked)
     rows = sum(one.rows for one in files)
-    content = {"path": str(out) if files else None, "rows": rows, "files": [asdict(one) for one in files]}
+    content = {
+        "path": str(out) if files else None,
+        "rows": rows,
+        "files": [asdict(one) for one in files],
+    }
     content |= {"month": month, "is_draft": not isinstance(made, Version), "is_unmasked": unmasked}
     if not files:
         speaker.show(content, lambda: speaker.say("cli.nothing_quarantined", month=month))
         return
-    speaker.show(content, lambda: speaker.say("cli.quarantined", path=out, rows=rows, files=len(files)))
+    speaker.show(
+        content, lambda: speaker.say("cli.quarantined", path=out, rows=rows, files=len(files))
+    )
     for one in files:
         speaker.say("cli.quarantined_file", file=one.file, table=one.table, rows=one.rows)
     if unmasked:

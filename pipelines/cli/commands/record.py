@@ -18,7 +18,9 @@ from pipelines.store.waivers import waive as accept
 @app.command()
 def verify(
     month: str,
-    version: Annotated[int | None, typer.Option("--version", help="Another version than the current one.")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", help="Another version than the current one.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -43,7 +45,9 @@ def verify(
 @app.command()
 def restate(
     month: str,
-    source: Annotated[str, typer.Option("--source", help="The corrected folder, or a YAML for a database.")],
+    source: Annotated[
+        str, typer.Option("--source", help="The corrected folder, or a YAML for a database.")
+    ],
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -61,15 +65,23 @@ def restate(
     content = {"month": month, "version": found.version.number, "published": found.published}
     content |= {"kpis": found.kpis, "causes": found.causes, "orders": found.orders}
     speaker.show(content, lambda: draw_restatement(content, list(CAUSES), speaker.language))
-    speaker.say("cli.restated", month=month, version=found.version.number, published=found.published)
+    speaker.say(
+        "cli.restated", month=month, version=found.version.number, published=found.published
+    )
 
 
 @app.command()
 def waive(
-    finding: Annotated[str | None, typer.Argument(help="TABLE.RULE; without it the waivers are listed.")] = None,
+    finding: Annotated[
+        str | None, typer.Argument(help="TABLE.RULE; without it the waivers are listed.")
+    ] = None,
     why: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
-    until: Annotated[str | None, typer.Option("--until", help="The last month (or day) it is accepted for.")] = None,
-    by: Annotated[str | None, typer.Option("--by", help="Who accepts it; by default the user logged in.")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="The last month (or day) it is accepted for.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Who accepts it; by default the user logged in.")
+    ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the waivers.")] = False,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -84,7 +96,9 @@ def waive(
     if until is None:
         raise UsageError("waive.no_end", finding=finding)
     waiver = accept(home, finding, why, until, by or getuser())
-    speaker.show(asdict(waiver), lambda: speaker.say("cli.waived", finding=finding, until=waiver.until))
+    speaker.show(
+        asdict(waiver), lambda: speaker.say("cli.waived", finding=finding, until=waiver.until)
+    )
 
 
 def _list_waivers(speaker: Speaker, said: list[dict[str, Any]]) -> None:

@@ -37,10 +37,13 @@ def why(
 @app.command()
 def figure(
     figure_id: Annotated[
-        str, typer.Argument(metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id.")
+        str,
+        typer.Argument(metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id."),
     ],
     month: str,
-    out: Annotated[Path | None, typer.Option("--out", help="Write its rows to FILE.csv, .parquet or .xlsx.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write its rows to FILE.csv, .parquet or .xlsx.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -48,13 +51,20 @@ def figure(
     """Open a number of a month: its definition, numerator and denominator, and the rows that add up to it."""
     from pipelines.cli.screens.figures import draw_figure, figure_content
     from pipelines.cli.screens.views import write_rows
-    from pipelines.jobs.figure import open_figure  # computes it again, which `why` does not wait for
+    from pipelines.jobs.figure import (
+        open_figure,
+    )  # computes it again, which `why` does not wait for
     from pipelines.jobs.run import Job
 
     speaker = Speaker(lang, as_json)
     found = open_figure(Job(home, Month.parse(month)), figure_id)
     if out is not None:
-        rows = write_rows(out, found.rows.schema, (batch.to_pylist() for batch in found.rows.to_batches()))
-        speaker.show({"path": str(out), "rows": rows}, lambda: speaker.say("cli.written", path=out, rows=rows))
+        rows = write_rows(
+            out, found.rows.schema, (batch.to_pylist() for batch in found.rows.to_batches())
+        )
+        speaker.show(
+            {"path": str(out), "rows": rows},
+            lambda: speaker.say("cli.written", path=out, rows=rows),
+        )
         return
     speaker.show(figure_content(found), lambda: draw_figure(found, speaker.language))

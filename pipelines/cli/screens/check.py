@@ -66,7 +66,9 @@ def _draw_table(table: TableCheck, language: str) -> None:
     files = " + ".join(file.name for file in table.files)
     facts = {"rows": table.rows, "accepted": table.accepted, "repeated": table.repeated}
     facts["quarantined"] = table.quarantined
-    typer.echo(label(language, f"intake.table.{table.state}", table=table.table, files=files, **facts))
+    typer.echo(
+        label(language, f"intake.table.{table.state}", table=table.table, files=files, **facts)
+    )
     if len(table.files) > 1:
         for file in table.files:
             counts = {"rows": file.rows, "quarantined": file.quarantined}
@@ -88,13 +90,20 @@ def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
         return
     titles = {spec.name: spec.title(language) for spec in lists()}
     for kpi in kpis():
-        titles |= {f"{kpi.name}.{variant}": _kpi_title(kpi.meta, language, variant) for variant in kpi.variants}
+        titles |= {
+            f"{kpi.name}.{variant}": _kpi_title(kpi.meta, language, variant)
+            for variant in kpi.variants
+        }
     typer.echo(label(language, "intake.unlocks"))
     for unlock in check.unlocks[:_MOST_UNLOCKS]:
-        names = list(dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs))
+        names = list(
+            dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs)
+        )
         more = "" if len(names) <= _MOST_NAMES else " …"
         shown = label(language, "intake.comma").join(names[:_MOST_NAMES]) + more
-        typer.echo(f"    {label(language, 'intake.unlock', name=unlock.name, count=len(unlock.outputs), names=shown)}")
+        typer.echo(
+            f"    {label(language, 'intake.unlock', name=unlock.name, count=len(unlock.outputs), names=shown)}"
+        )
 
 
 def _kpi_title(meta: dict[str, Any], language: str, variant: str) -> str:

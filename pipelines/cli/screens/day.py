@@ -14,7 +14,12 @@ from pipelines.store.rows import read_rows
 from pipelines.text.texts import label, reason_in_words
 
 BULLETINS = ("suspended", "arrears", "due")
-_TABLES = (*(f"daily_{name}" for name in BULLETINS), "daily_promise", "features_arrears", "features_complaint")
+_TABLES = (
+    *(f"daily_{name}" for name in BULLETINS),
+    "daily_promise",
+    "features_arrears",
+    "features_complaint",
+)
 
 
 def tell_day(version: Version) -> dict[str, Any]:
@@ -22,7 +27,9 @@ def tell_day(version: Version) -> dict[str, Any]:
     state = _rows(version, "dispatch_list")[0]
     entries = version.manifest["tables"]
     missing = {
-        name: entries[name]["reasons"] for name in _TABLES if entries.get(name, {}).get("status") == "not_computed"
+        name: entries[name]["reasons"]
+        for name in _TABLES
+        if entries.get(name, {}).get("status") == "not_computed"
     }
     if state["status"] == "not_computed":
         missing[state["list"]] = [state["reason"]]
@@ -49,8 +56,14 @@ def draw_day(content: Mapping[str, Any], language: str) -> None:
         rows = [row for row in content[name] if row["scope_kind"] in ("company", "branch")]
         if rows:
             figures = [column for column in rows[0] if column not in ("scope_kind", "scope_id")]
-            titles = [label(language, "scope_id"), *(label(language, f"day.{figure}") for figure in figures)]
-            body = [[_place(row, language), *(_figure(row[figure]) for figure in figures)] for row in _in_order(rows)]
+            titles = [
+                label(language, "scope_id"),
+                *(label(language, f"day.{figure}") for figure in figures),
+            ]
+            body = [
+                [_place(row, language), *(_figure(row[figure]) for figure in figures)]
+                for row in _in_order(rows)
+            ]
             typer.echo(label(language, f"day.{name}", day=content["day"]))
             draw_grid(titles, body, set(range(1, len(titles))))
     typer.echo(label(language, "day.orders", count=content["orders"], month=content["month"]))
@@ -68,7 +81,11 @@ def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _place(row: Mapping[str, Any], language: str) -> str:
     named = ("company", "unclaimed")
-    return label(language, f"scope.{row['scope_id']}") if row["scope_id"] in named else str(row["scope_id"])
+    return (
+        label(language, f"scope.{row['scope_id']}")
+        if row["scope_id"] in named
+        else str(row["scope_id"])
+    )
 
 
 def _figure(value: object) -> str:

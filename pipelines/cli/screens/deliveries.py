@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def tell_report(report: Report, language: str) -> dict[str, Any]:
     """Return a delivery as a program reads it: counts, and every letter with its reason in words."""
-    letters = [asdict(letter) | {"message": tell_why(letter, language)} for letter in report.letters]
+    letters = [
+        asdict(letter) | {"message": tell_why(letter, language)} for letter in report.letters
+    ]
     return {
         "month": report.occasion,
         "nothing": report.nothing,
@@ -34,14 +36,23 @@ def tell_why(letter: Letter, language: str) -> str:
 def draw_report(report: Report, language: str) -> None:
     """Say how many letters are in which state, and of each that is open what is wrong and what to do."""
     if report.nothing:
-        typer.echo(label(language, f"deliver.nothing.{report.nothing}", month=report.occasion, since=report.since))
+        typer.echo(
+            label(
+                language,
+                f"deliver.nothing.{report.nothing}",
+                month=report.occasion,
+                since=report.since,
+            )
+        )
         return
     for state, count in sorted(report.counts.items()):
         typer.echo(f"{label(language, f'deliver.state.{state}')}: {count}")
     for letter in report.letters:
         if letter.state in OPEN:
             state = label(language, f"deliver.state.{letter.state}")
-            typer.echo(f"  {letter.id[:8]} {state} {letter.channel} → {letter.receiver}: {tell_why(letter, language)}")
+            typer.echo(
+                f"  {letter.id[:8]} {state} {letter.channel} → {letter.receiver}: {tell_why(letter, language)}"
+            )
 
 
 def count_open(home: Path, occasion: str | None = None) -> dict[str, int]:
@@ -53,5 +64,7 @@ def count_open(home: Path, occasion: str | None = None) -> dict[str, int]:
 def draw_open(counts: dict[str, int], language: str) -> None:
     """Say in a line how many letters are open; nothing where none is."""
     if counts:
-        words = ", ".join(f"{label(language, f'deliver.state.{state}')} {n}" for state, n in counts.items())
+        words = ", ".join(
+            f"{label(language, f'deliver.state.{state}')} {n}" for state, n in counts.items()
+        )
         typer.echo(f"\n{label(language, 'deliver.open_line', counts=words)}")

@@ -27,7 +27,11 @@ def capacity_rows(version: Version) -> list[Row]:
     """The company's row and the branches' of `dispatch_capacity`; none in a month made before there were any."""
     if not version.is_computed("dispatch_capacity"):
         return []
-    rows = [row for row in read_rows(version.table("dispatch_capacity")) if row["scope_kind"] != "manager"]
+    rows = [
+        row
+        for row in read_rows(version.table("dispatch_capacity"))
+        if row["scope_kind"] != "manager"
+    ]
     return sorted(rows, key=lambda row: (row["scope_kind"] != "company", row["scope_id"]))
 
 
@@ -40,27 +44,37 @@ def draw_capacity(version: Version, language: str) -> None:
     titles = [label(language, "scope_id"), *(label(language, f"cap.{name}") for name in _TITLES)]
     typer.echo()
     draw_grid(titles, body, set(range(1, 9)))
-    typer.echo(label(language, f"cap.rule.{version.manifest['tables']['dispatch_capacity']['rule']}"))
+    typer.echo(
+        label(language, f"cap.rule.{version.manifest['tables']['dispatch_capacity']['rule']}")
+    )
 
 
 def _worth(row: Row) -> list[str]:
-    value, most, price = (f"{row[f'{name}_amount']:,.2f}" for name in ("value", "bound", "shadow_price"))
+    value, most, price = (
+        f"{row[f'{name}_amount']:,.2f}" for name in ("value", "bound", "shadow_price")
+    )
     return [value, most, f"{row['gap_rate']:.2%}", price]
 
 
 def lists_of(
-    version: Version, customer_id: str, language: str, changes: Mapping[str, tuple[Change, ...]] | None = None
+    version: Version,
+    customer_id: str,
+    language: str,
+    changes: Mapping[str, tuple[Change, ...]] | None = None,
 ) -> list[Row]:
     """Every list a customer is on: why, and what came of it; the hold-out is a reason like any other here.
 
     `changes` are what was decided about orders since they left the house, by order id.
     """
     specs = {spec.name: spec for spec in lists()}
-    orders = {r["list"]: r for r in _read(version, "dispatch_order", customer_id) if r["arm"] == "treated"}
+    orders = {
+        r["list"]: r for r in _read(version, "dispatch_order", customer_id) if r["arm"] == "treated"
+    }
     left = {r["list"]: r for r in _read(version, "dispatch_why_not", customer_id)}
     found = []
     for row in sorted(
-        _read(version, "dispatch_candidate", customer_id), key=lambda r: specs[r["list"]].meta["priority"]
+        _read(version, "dispatch_candidate", customer_id),
+        key=lambda r: specs[r["list"]].meta["priority"],
     ):
         spec, order, why = specs[row["list"]], orders.get(row["list"]), left.get(row["list"], {})
         found.append(
@@ -69,8 +83,13 @@ def lists_of(
                 "title": spec.title(language),
                 "rank": row["rank"],
                 "evidence": evidence_in_words(spec, language, row),
-                "order": order and {name: order[name] for name in ("order_id", "manager_id", "branch_id", "due_on")},
-                "changes": [asdict(one) for one in (changes or {}).get(order["order_id"], ())] if order else [],
+                "order": order
+                and {
+                    name: order[name] for name in ("order_id", "manager_id", "branch_id", "due_on")
+                },
+                "changes": [asdict(one) for one in (changes or {}).get(order["order_id"], ())]
+                if order
+                else [],
                 "why_not": why.get("reason"),
                 "detail": why.get("detail"),
             }
@@ -93,4 +112,8 @@ def draw_lists_of(rows: list[Row], language: str) -> None:
                 typer.echo("  " + label(language, f"asked.{change['kind']}", **change))
         else:
             detail = label(language, "asked.detail", detail=row["detail"]) if row["detail"] else ""
-            typer.echo("  " + label(language, "asked.left", reason=reason_in_words(language, row["why_not"])) + detail)
+            typer.echo(
+                "  "
+                + label(language, "asked.left", reason=reason_in_words(language, row["why_not"]))
+                + detail
+            )

@@ -14,10 +14,24 @@ from pipelines.text.units import in_words, plain
 
 def figure_content(figure: Figure) -> dict[str, Any]:
     """Return what there is to tell of a figure; of its rows how many there are, and the first."""
-    names = ("month", "scope_kind", "scope_id", "value", "numerator", "denominator", "status", "reason")
+    names = (
+        "month",
+        "scope_kind",
+        "scope_id",
+        "value",
+        "numerator",
+        "denominator",
+        "status",
+        "reason",
+    )
     rows = figure.rows.slice(0, SCREEN_ROWS).to_pylist()
     told = {name: figure.row[name] for name in names} | {"version": figure.version.number}
-    return {"definition": figure.definition, "figure": told, "row_count": figure.rows.num_rows, "rows": rows}
+    return {
+        "definition": figure.definition,
+        "figure": told,
+        "row_count": figure.rows.num_rows,
+        "rows": rows,
+    }
 
 
 def draw_figure(figure: Figure, language: str) -> None:

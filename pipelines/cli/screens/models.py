@@ -15,12 +15,27 @@ FIGURES = ("auc", "average_precision", "log_loss", "calibration_error", "lift_10
 
 def draw_card(content: dict[str, Any], language: str) -> None:
     """Say what was fitted, on what, how it did on months it did not see, and who decides."""
-    facts = {"version": content["version"], "rows": content["rows"], "months": len(content["months"])}
+    facts = {
+        "version": content["version"],
+        "rows": content["rows"],
+        "months": len(content["months"]),
+    }
     typer.echo(label(language, "cli.trained", trained_through=content["trained_through"], **facts))
-    body = [[label(language, f"model.{outcome}"), *_figures(content["metrics"], outcome)] for outcome in OUTCOMES]
-    draw_grid(["", *(label(language, f"model.{name}") for name in FIGURES)], body, range(1, len(FIGURES) + 1))
+    body = [
+        [label(language, f"model.{outcome}"), *_figures(content["metrics"], outcome)]
+        for outcome in OUTCOMES
+    ]
+    draw_grid(
+        ["", *(label(language, f"model.{name}") for name in FIGURES)],
+        body,
+        range(1, len(FIGURES) + 1),
+    )
     for about, note in content["notes"].items():
-        what = f"{label(language, f'model.note.{about.split()[0]}')} {about.partition(' ')[2]}".rstrip(" :：")
+        what = (
+            f"{label(language, f'model.note.{about.split()[0]}')} {about.partition(' ')[2]}".rstrip(
+                " :："
+            )
+        )
         typer.echo(f"  {what}: {reason_in_words(language, note)}")
     for page in content["pages"]:
         typer.echo(label(language, "cli.review", page=page))
@@ -34,7 +49,13 @@ def _uplift_in_words(uplift: dict[str, Any], language: str) -> str:
         return str(uplift["why_not"])
     qini = {name: f"{uplift[name]:+.5f}" for name in ("model", "risk", "low", "high")}
     verdict = "wins" if uplift["wins"] else "loses"
-    return label(language, f"cli.uplift_{verdict}", version=uplift["version"], held_out=uplift["held_out"], **qini)
+    return label(
+        language,
+        f"cli.uplift_{verdict}",
+        version=uplift["version"],
+        held_out=uplift["held_out"],
+        **qini,
+    )
 
 
 def draw_models(content: list[dict[str, Any]], language: str) -> None:
@@ -48,16 +69,26 @@ def draw_models(content: list[dict[str, Any]], language: str) -> None:
         if row.get("kind") == "uplift":
             continue
         figures = [_figure(row.get("metrics", {}), f"{outcome}_{name}") for outcome, name in told]
-        body.append([row["version"], "✓" if row["is_champion"] else "", str(row.get("rows", "–")), *figures])
+        body.append(
+            [row["version"], "✓" if row["is_champion"] else "", str(row.get("rows", "–")), *figures]
+        )
     titles = [f"{label(language, f'model.{o}')}, {label(language, f'model.{n}')}" for o, n in told]
     draw_grid(
-        [*(label(language, f"model.{name}") for name in ("version", "champion", "rows")), *titles], body, range(2, 7)
+        [*(label(language, f"model.{name}") for name in ("version", "champion", "rows")), *titles],
+        body,
+        range(2, 7),
     )
     for row in content:
         if row.get("kind") == "uplift":
-            qini = {name: _figure(row.get("metrics", {}), f"qini_{name}") for name in ("uplift", "risk")}
+            qini = {
+                name: _figure(row.get("metrics", {}), f"qini_{name}") for name in ("uplift", "risk")
+            }
             mark = "✓" if row["is_champion"] else ""
-            typer.echo(f"{row['version']} {mark}".rstrip() + ": " + label(language, "cli.models_uplift", **qini))
+            typer.echo(
+                f"{row['version']} {mark}".rstrip()
+                + ": "
+                + label(language, "cli.models_uplift", **qini)
+            )
         if row["refused"]:
             typer.echo(f"{row['version']}: {reason_in_words(language, row['refused'])}")
         for promotion in row["promotions"]:

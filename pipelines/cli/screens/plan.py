@@ -21,7 +21,9 @@ _WHERE = ("measure", "month", "scope_kind", "scope_id", "branch_id")
 def tell_plan(version: Version) -> dict[str, Any]:
     """Return a plan's measures with total, key and number of parts, and the parts that differ from the version before."""
     inputs = version.manifest["inputs"]
-    parts = pq.read_table(version.table("plan_part"), columns=["measure"]).column("measure").to_pylist()
+    parts = (
+        pq.read_table(version.table("plan_part"), columns=["measure"]).column("measure").to_pylist()
+    )
     measures = [
         {
             "measure": name,
@@ -60,10 +62,19 @@ def _draw_changes(content: Mapping[str, Any], language: str) -> None:
         return
     names = (*_WHERE, "amount_before", "amount_now", "amount_change")
     typer.echo(label(language, "plan.changed", count=len(changes), version=content["version"]))
-    body = [[_cell(name, row[name], language) for name in names] for row in changes[:SCREEN_CHANGES]]
+    body = [
+        [_cell(name, row[name], language) for name in names] for row in changes[:SCREEN_CHANGES]
+    ]
     draw_grid([label(language, f"plan.{name}") for name in names], body, {5, 6, 7})
     if len(changes) > SCREEN_CHANGES:
-        typer.echo(label(language, "plan.more", count=len(changes) - SCREEN_CHANGES, path=content["version_path"]))
+        typer.echo(
+            label(
+                language,
+                "plan.more",
+                count=len(changes) - SCREEN_CHANGES,
+                path=content["version_path"],
+            )
+        )
 
 
 def _cell(name: str, value: object, language: str) -> str:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from pipelines.text.texts import label
 
 if TYPE_CHECKING:
-    from pipelines.jobs.intake.proposal import CodeProposal, ColumnProposal, Proposal, Reason, TableProposal
+    from pipelines.jobs.intake.proposal import (
+        CodeProposal,
+        ColumnProposal,
+        Proposal,
+        Reason,
+        TableProposal,
+    )
 
 _PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it stands
 
@@ -21,7 +27,10 @@ def draw_proposal(proposal: Proposal, language: str) -> str:
     for table in proposal.tables:
         lines += ["", *_draw_table(table, language)]
     if proposal.unknown:
-        lines += ["", f"# {label(language, 'map.unknown_files', files=', '.join(proposal.unknown))}"]
+        lines += [
+            "",
+            f"# {label(language, 'map.unknown_files', files=', '.join(proposal.unknown))}",
+        ]
     return "\n".join(lines) + "\n"
 
 

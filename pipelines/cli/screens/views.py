@@ -55,7 +55,9 @@ def _file(version: Made, table: str) -> Path:
     return version.table(ALIASES.get(table, table))
 
 
-def _batches(version: Made, table: str, columns: Sequence[str] = (), **wanted: str) -> Iterator[list[dict[str, Any]]]:
+def _batches(
+    version: Made, table: str, columns: Sequence[str] = (), **wanted: str
+) -> Iterator[list[dict[str, Any]]]:
     file = _file(version, table)
     hidden = _masked(file.stem, columns or column_names(file))
     for batch in read_batches(file, columns, **wanted):
@@ -65,7 +67,9 @@ def _batches(version: Made, table: str, columns: Sequence[str] = (), **wanted: s
         yield batch
 
 
-def table_rows(version: Made, table: str, columns: Sequence[str] = (), **wanted: str) -> Iterator[dict[str, Any]]:
+def table_rows(
+    version: Made, table: str, columns: Sequence[str] = (), **wanted: str
+) -> Iterator[dict[str, Any]]:
     """Yield a table's rows, all or those of the wanted values; personal data masked."""
     for batch in _batches(version, table, columns, **wanted):
         yield from batch
@@ -154,7 +158,9 @@ def outcome(version: Version) -> dict[str, Any]:
     for state in states_of(version):
         if state.status in found:
             found[state.status][state.name] = state.reason
-    refused = [row["table"] for row in table_rows(version, "snapshot_intake", ("table",), state="refused")]
+    refused = [
+        row["table"] for row in table_rows(version, "snapshot_intake", ("table",), state="refused")
+    ]
     found["refused_tables"] = {table: _refusal(version, table) for table in refused}
     return found
 
@@ -171,10 +177,14 @@ def _refusal(version: Version, table: str) -> dict[str, Any]:
 def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
     """Each list with its counts and, by reason, how many were left out."""
     counts = Counter(
-        (row["list"], row["reason"]) for row in table_rows(version, "dispatch_why_not", ("list", "reason"))
+        (row["list"], row["reason"])
+        for row in table_rows(version, "dispatch_why_not", ("list", "reason"))
     )
     rows = sorted(table_rows(version, "dispatch_list"), key=lambda row: row["priority"])
-    return [row | {"why_not": {r: n for (name, r), n in sorted(counts.items()) if name == row["list"]}} for row in rows]
+    return [
+        row | {"why_not": {r: n for (name, r), n in sorted(counts.items()) if name == row["list"]}}
+        for row in rows
+    ]
 
 
 def all_months(home: Path) -> list[dict[str, Any]]:
@@ -186,7 +196,12 @@ def all_months(home: Path) -> list[dict[str, Any]]:
 def _month_line(folder: MonthFolder) -> dict[str, Any]:
     version = folder.version()
     counts = {kind: len(found) for kind, found in outcome(version).items()}
-    return {"month": str(folder.month), "version": version.number, "is_sealed": folder.seal() is not None, **counts}
+    return {
+        "month": str(folder.month),
+        "version": version.number,
+        "is_sealed": folder.seal() is not None,
+        **counts,
+    }
 
 
 def one_month(home: Path, month: Month, today: date, language: str) -> dict[str, Any]:
@@ -220,7 +235,10 @@ def _reasons_to_retrain(version: Version) -> list[str]:
     """Why it is time to train a challenger, as the month's watch says."""
     if not version.is_computed("score_watch"):
         return []
-    return [row["subject"] for row in table_rows(version, "score_watch", ("subject",), measure="retrain")]
+    return [
+        row["subject"]
+        for row in table_rows(version, "score_watch", ("subject",), measure="retrain")
+    ]
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------
@@ -246,9 +264,13 @@ def draw_table(version: Made, table: str, language: str) -> None:
     draw_first_rows(column_names(file), rows, count_rows(file), language)
 
 
-def draw_first_rows(names: list[str], rows: list[dict[str, Any]], total: int, language: str) -> None:
+def draw_first_rows(
+    names: list[str], rows: list[dict[str, Any]], total: int, language: str
+) -> None:
     """Draw as many rows as a screen takes, and say how many there are."""
-    shown = [["" if row[n] is None else str(plain(row[n])) for n in names] for row in rows[:SCREEN_ROWS]]
+    shown = [
+        ["" if row[n] is None else str(plain(row[n])) for n in names] for row in rows[:SCREEN_ROWS]
+    ]
     draw_grid(list(names), shown)
     if total > SCREEN_ROWS:
         typer.echo(label(language, "cli.more_rows", rows=total))
@@ -257,16 +279,39 @@ def draw_first_rows(names: list[str], rows: list[dict[str, Any]], total: int, la
 def draw_kpis(rows: list[dict[str, Any]], language: str) -> None:
     """Draw KPI rows: title, variant, scope, value, target, gap, rank, status."""
     known = {k.name: k for k in kpis()}
-    rows = sorted(rows, key=lambda r: (r["kpi"], not r["is_default"], r["variant"], r["rank"] or 10**9, r["scope_id"]))
-    names = ("kpi_title", "variant", "scope_id", "value", "target", "gap", "rank", "numerator", "denominator")
+    rows = sorted(
+        rows,
+        key=lambda r: (
+            r["kpi"],
+            not r["is_default"],
+            r["variant"],
+            r["rank"] or 10**9,
+            r["scope_id"],
+        ),
+    )
+    names = (
+        "kpi_title",
+        "variant",
+        "scope_id",
+        "value",
+        "target",
+        "gap",
+        "rank",
+        "numerator",
+        "denominator",
+    )
     body = []
     for row in rows:
         kpi = known[row["kpi"]]
         figures = [in_words(row[name], kpi.meta["unit"]) for name in ("value", "target", "gap")]
         ends = [
-            str(plain(row[name])) if row[name] is not None else "–" for name in ("rank", "numerator", "denominator")
+            str(plain(row[name])) if row[name] is not None else "–"
+            for name in ("rank", "numerator", "denominator")
         ]
-        state = [label(language, f"status.{row['status']}"), reason_in_words(language, row["reason"])]
+        state = [
+            label(language, f"status.{row['status']}"),
+            reason_in_words(language, row["reason"]),
+        ]
         title = f"{kpi.meta['title'][language]}{' ●' if row['is_default'] else ''}"
         body.append([title, row["variant"], row["scope_id"], *figures, *ends, *state])
     titles = [label(language, name) for name in (*names, "status", "reason")]
@@ -289,9 +334,21 @@ def draw_lists(rows: list[dict[str, Any]], language: str) -> None:
     for row in rows:
         why = "; ".join(f"{reason_in_words(language, r)} {n}" for r, n in row["why_not"].items())
         counts = [str(row[f"{n}_count"]) for n in ("candidate", "treated", "holdout", "left_out")]
-        state = [label(language, f"status.{row['status']}"), reason_in_words(language, row["reason"]) or why]
+        state = [
+            label(language, f"status.{row['status']}"),
+            reason_in_words(language, row["reason"]) or why,
+        ]
         body.append([row["list"], titles[row["list"]], *counts, *state])
-    names = ("output", "list_title", "page.candidates", "page.treated", "page.heldout", "page.left", "status", "reason")
+    names = (
+        "output",
+        "list_title",
+        "page.candidates",
+        "page.treated",
+        "page.heldout",
+        "page.left",
+        "status",
+        "reason",
+    )
     draw_grid([label(language, name) for name in names], body, {2, 3, 4, 5})
 
 
@@ -300,9 +357,20 @@ def draw_months(content: list[dict[str, Any]], language: str) -> None:
     if not content:
         typer.echo(label(language, "cli.nothing_held"))
         return
-    names = ("month", "version", "cli.sealed", "cli.withheld", "cli.caveats", "cli.not_computed", "cli.refused_tables")
+    names = (
+        "month",
+        "version",
+        "cli.sealed",
+        "cli.withheld",
+        "cli.caveats",
+        "cli.not_computed",
+        "cli.refused_tables",
+    )
     keys = ("month", "version", "is_sealed", "withheld", "caveat", "not_computed", "refused_tables")
-    body = [["✓" if row[k] is True else "" if row[k] is False else str(row[k]) for k in keys] for row in content]
+    body = [
+        ["✓" if row[k] is True else "" if row[k] is False else str(row[k]) for k in keys]
+        for row in content
+    ]
     draw_grid([label(language, name) for name in names], body)
 
 
@@ -313,10 +381,16 @@ def draw_month(content: dict[str, Any], language: str) -> None:
         f"{content['month']}  {label(language, 'cli.versions')}: {content['versions']}  {label(language, state)}"
     )
     if content["draft_rooms"] is not None:
-        typer.echo(label(language, "cli.draft_rooms", rooms=", ".join(content["draft_rooms"]) or "–"))
+        typer.echo(
+            label(language, "cli.draft_rooms", rooms=", ".join(content["draft_rooms"]) or "–")
+        )
     if content["draft_stopped"]:
         typer.echo(label(language, "cli.draft_stopped", month=content["month"]))
-    for key, title in (("withheld", "cli.withheld"), ("caveat", "cli.caveats"), ("not_computed", "cli.not_computed")):
+    for key, title in (
+        ("withheld", "cli.withheld"),
+        ("caveat", "cli.caveats"),
+        ("not_computed", "cli.not_computed"),
+    ):
         if content.get(key):
             typer.echo(f"\n{label(language, title)}")
             for output, reason in content[key].items():
@@ -324,7 +398,9 @@ def draw_month(content: dict[str, Any], language: str) -> None:
     if content.get("refused_tables"):
         typer.echo(f"\n{label(language, 'cli.refused_tables')}")
         for table, why in content["refused_tables"].items():
-            text = label(language, f"error.{why['reason']}", **({"month": content["month"]} | why["facts"]))
+            text = label(
+                language, f"error.{why['reason']}", **({"month": content["month"]} | why["facts"])
+            )
             typer.echo(f"  {table}: {text}")
     draw_findings([ToldFinding(**one) for one in content["findings"]], language)
     if content.get("retrain"):

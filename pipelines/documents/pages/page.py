@@ -48,7 +48,12 @@ def _environment(language: str) -> Environment:
 
 
 def write_summary(
-    path: Path, month: Month, language: str, tables: Tables, paper: Paper | None = None, dictionary: str | None = None
+    path: Path,
+    month: Month,
+    language: str,
+    tables: Tables,
+    paper: Paper | None = None,
+    dictionary: str | None = None,
 ) -> None:
     """Write the summary page: the paper of the month, and what came in and was held back.
 
@@ -69,7 +74,11 @@ def write_summary(
         dictionary=dictionary,
         kpi_rows=sorted(tables["kpi_monthly"], key=_order),
         kpi_titles={k.name: k.meta["title"][language] for k in kpis()},
-        variant_titles={(k.name, v): words[language] for k in kpis() for v, words in k.spec.meta["variants"].items()},
+        variant_titles={
+            (k.name, v): words[language]
+            for k in kpis()
+            for v, words in k.spec.meta["variants"].items()
+        },
         lists=tables["dispatch_list"],
         list_titles={spec.name: spec.title(language) for spec in lists()},
         failed=[row for row in tables["validate_result"] if row["success"] is False],
@@ -110,6 +119,8 @@ def _origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
     found: dict[str, Origin] = {}
     for name in figures_of(paper):
         figure = paper.figures[name]
-        entry = f"{dictionary}#{figure['topic']}" if dictionary and figure["topic"] in known else None
+        entry = (
+            f"{dictionary}#{figure['topic']}" if dictionary and figure["topic"] in known else None
+        )
         found.setdefault(name, Origin(f"f-{len(found) + 1}", figure, entry))
     return found

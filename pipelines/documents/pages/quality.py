@@ -93,7 +93,9 @@ def _count_held(states: Sequence[OutputState]) -> dict[str, int]:
         "caveats": seen["caveat"],
         "not_computed": seen["not_computed"],
         "all": len(states),
-        "parts": sum(state.status == "released" and state.parts_status is not None for state in states),
+        "parts": sum(
+            state.status == "released" and state.parts_status is not None for state in states
+        ),
     }
 
 
@@ -103,7 +105,9 @@ def _trends(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
     for row in sorted(rows, key=lambda row: str(row["month"])):
         by_finding[row["finding"]].append(dict(row))
     for months in by_finding.values():
-        most = max((month["unexpected_count"] or 1 for month in months if not month["success"]), default=1)
+        most = max(
+            (month["unexpected_count"] or 1 for month in months if not month["success"]), default=1
+        )
         for month in months:
             share = (month["unexpected_count"] or 1) / most
             month["height"] = _LOW if month["success"] else max(round(_TALL * share), 2 * _LOW)

@@ -29,9 +29,13 @@ def write_review(
 ) -> None:
     """Write the page of a model's card; `looks` are the month's `score_watch`, `listed` its reasons by count."""
     judged = card["judged"]
-    looks = sorted(looks, key=lambda r: (_LEVELS[r["level"]], r["measure"], -(r["value"] or 0), r["subject"]))
+    looks = sorted(
+        looks, key=lambda r: (_LEVELS[r["level"]], r["measure"], -(r["value"] or 0), r["subject"])
+    )
     calm = [look for look in looks if look["measure"] == "stability" and look["level"] == "green"]
-    outcomes = dict(sorted(judged.get("outcomes", {}).items(), reverse=True))  # voluntary before involuntary
+    outcomes = dict(
+        sorted(judged.get("outcomes", {}).items(), reverse=True)
+    )  # voluntary before involuntary
     write_page(
         path,
         "review.html.j2",
@@ -39,7 +43,10 @@ def write_review(
         language,
         card=card,
         judged={"months": [], "champion": None} | judged,
-        outcomes={name: _outcome(told, judged["capacity_share"], language) for name, told in outcomes.items()},
+        outcomes={
+            name: _outcome(told, judged["capacity_share"], language)
+            for name, told in outcomes.items()
+        },
         weights=_heaviest_first(judged["reasons"]),
         notes=_notes(card["notes"]),
         looks=[look for look in looks if look not in calm],
@@ -49,10 +56,15 @@ def write_review(
     )
 
 
-def _heaviest_first(weights: Mapping[str, Mapping[str, float]]) -> dict[str, list[tuple[str, float]]]:
+def _heaviest_first(
+    weights: Mapping[str, Mapping[str, float]],
+) -> dict[str, list[tuple[str, float]]]:
     """Sort each outcome's reasons by their share; voluntary before involuntary."""
     by_outcome = sorted(weights.items(), reverse=True)
-    return {name: sorted(shares.items(), key=lambda item: (-item[1], item[0])) for name, shares in by_outcome}
+    return {
+        name: sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+        for name, shares in by_outcome
+    }
 
 
 def _outcome(told: Row, capacity: float, language: str) -> dict[str, Any]:
@@ -62,10 +74,15 @@ def _outcome(told: Row, capacity: float, language: str) -> dict[str, Any]:
         "makers": makers,
         "contest": told.get("contest"),
         "verdict": [_verdict(makers[0], other, language) for other in makers[1:]],
-        "contest_verdict": [_verdict(told["contest"][0], told["contest"][1], language)] if "contest" in told else [],
+        "contest_verdict": [_verdict(told["contest"][0], told["contest"][1], language)]
+        if "contest" in told
+        else [],
         "deciles": told["deciles"],
         "base_rate": told["base_rate"],
-        "gain": [(0.0, 0.0), *((r["decile"] / 10 * WIDTH, round(r["gain"] * HEIGHT, 1)) for r in told["deciles"])],
+        "gain": [
+            (0.0, 0.0),
+            *((r["decile"] / 10 * WIDTH, round(r["gain"] * HEIGHT, 1)) for r in told["deciles"]),
+        ],
         "capacity": round(capacity * WIDTH, 1),
         "reliability": _reliability(told["deciles"], language),
         "slices": {title: [_slice(row) for row in rows] for title, rows in told["slices"].items()},
@@ -76,7 +93,10 @@ def _verdict(first: Row, other: Row, language: str) -> str:
     """Say in a sentence whether a maker ranks better than another, worse, or no different from chance."""
     low, high = other["auc_gain_low"], other["auc_gain_high"]
     kind = "better" if low > 0 else "worse" if high < 0 else "alike"
-    names = {role: label(language, f"review.maker.{row['maker']}") for role, row in (("one", first), ("other", other))}
+    names = {
+        role: label(language, f"review.maker.{row['maker']}")
+        for role, row in (("one", first), ("other", other))
+    }
     gain = {"gain": f"{other['auc_gain']:+.3f}", "low": f"{low:+.3f}", "high": f"{high:+.3f}"}
     return label(language, f"review.verdict.{kind}", **names, **gain)
 
@@ -120,4 +140,7 @@ def _slice(row: Row) -> dict[str, Any]:
 
 def _notes(notes: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Split a card's notes into what they are about, the subject and the text."""
-    return [(about.partition(" ")[0], about.partition(" ")[2], text) for about, text in sorted(notes.items())]
+    return [
+        (about.partition(" ")[0], about.partition(" ")[2], text)
+        for about, text in sorted(notes.items())
+    ]

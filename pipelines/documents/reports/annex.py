@@ -15,12 +15,22 @@ from pipelines.store.lake import Version
 from pipelines.text.texts import label, labels
 
 Row = dict[str, Any]
-_KINDS = {"ratio": "rate", "points": "rate", "amount": "money", "count": "integer", "rank": "integer"}
+_KINDS = {
+    "ratio": "rate",
+    "points": "rate",
+    "amount": "money",
+    "count": "integer",
+    "rank": "integer",
+}
 
 
-def write_annex(path: Path, paper: Paper, version: Version, read: Callable[[str], Sequence[Row]]) -> None:
+def write_annex(
+    path: Path, paper: Paper, version: Version, read: Callable[[str], Sequence[Row]]
+) -> None:
     """Write the annex of a paper; the bytes depend on the month's tables alone."""
-    computed = {name for name, entry in version.manifest["tables"].items() if entry["status"] == "computed"}
+    computed = {
+        name for name, entry in version.manifest["tables"].items() if entry["status"] == "computed"
+    }
     words = Wording(paper.language, paper.figures, scopes_of(paper.figures))
     # A bridge that may not be used has no figures, and no sheet.
     is_bridge_usable = any(row["topic"] == "bridge" for row in paper.figures.values())
@@ -28,8 +38,14 @@ def write_annex(path: Path, paper: Paper, version: Version, read: Callable[[str]
         "bridge": list(_bridge(words, read("kpi_bridge"))) if is_bridge_usable else [],
         "change": list(_changes(words, read("kpi_change"))) if "kpi_change" in computed else [],
     }
-    others = [Sheet(name, ANNEX_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found]
-    write_tables(path, Tables(stamp_of(paper, version), (figure_sheet(words), *others)), labels(paper.language))
+    others = [
+        Sheet(name, ANNEX_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found
+    ]
+    write_tables(
+        path,
+        Tables(stamp_of(paper, version), (figure_sheet(words), *others)),
+        labels(paper.language),
+    )
 
 
 def kind_of(unit: str) -> str:
@@ -53,7 +69,9 @@ def stamp_of(paper: Paper, version: Version) -> Stamp:
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
     """Write a paper's figures with their sources as a workbook."""
     words = Wording(paper.language, paper.figures, scopes_of(paper.figures))
-    write_tables(path, Tables(stamp_of(paper, version), (figure_sheet(words),)), labels(paper.language))
+    write_tables(
+        path, Tables(stamp_of(paper, version), (figure_sheet(words),)), labels(paper.language)
+    )
 
 
 def figure_sheet(words: Wording) -> Sheet:
@@ -103,8 +121,14 @@ def _bridge(words: Wording, rows: Sequence[Row]) -> Iterator[Row]:
     scopes: dict[tuple[str, str], Row] = defaultdict(dict)
     for row in rows:
         scopes[row["scope_kind"], row["scope_id"]][f"step_{row['step']}"] = row["amount"]
-    for (kind, scope), amounts in sorted(scopes.items(), key=lambda item: (item[0][0] != "company", item[0])):
-        yield {"scope_kind": label(words.language, f"scope.{kind}"), "scope_id": words.scope(scope), **amounts}
+    for (kind, scope), amounts in sorted(
+        scopes.items(), key=lambda item: (item[0][0] != "company", item[0])
+    ):
+        yield {
+            "scope_kind": label(words.language, f"scope.{kind}"),
+            "scope_id": words.scope(scope),
+            **amounts,
+        }
 
 
 _CHANGES = ("numerator_change", "volume", "mix", "rate", "value_change", "value_mix", "value_rate")

@@ -64,8 +64,12 @@ def _bar(bar: Bar, y: int, zero: float, scale: float) -> tuple[str, str]:
     start = zero if bar.number >= 0 else zero - length
     fill = _GREY if bar.is_grey else _BLUE
     end = start + length if bar.number >= 0 else zero
-    shape = f'<rect x="{start:.1f}" y="{y}" width="{max(length, 0.5):.1f}" height="16" fill="{fill}"/>'
-    return shape, _text(_LEFT - 8, y + 13, _short(bar.name), "end") + _text(end + 6, y + 13, bar.shown)
+    shape = (
+        f'<rect x="{start:.1f}" y="{y}" width="{max(length, 0.5):.1f}" height="16" fill="{fill}"/>'
+    )
+    return shape, _text(_LEFT - 8, y + 13, _short(bar.name), "end") + _text(
+        end + 6, y + 13, bar.shown
+    )
 
 
 def draw_trend(title: str, points: Sequence[Bar]) -> str:
@@ -80,7 +84,9 @@ def draw_trend(title: str, points: Sequence[Bar]) -> str:
     for i, ((x, y), point) in enumerate(zip(at, points, strict=True)):
         drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{_BLUE}"/>')
         if i in named:
-            drawn.append(_text(x, y + (19 if point.number == low < high else -9), point.shown, "middle"))
+            drawn.append(
+                _text(x, y + (19 if point.number == low < high else -9), point.shown, "middle")
+            )
         if len(points) <= 7 or i % 2 == (len(points) - 1) % 2:
             drawn.append(_text(x, 168, point.name, "middle"))
     return _svg(title, 178, drawn)
@@ -102,7 +108,9 @@ def draw_bridge(title: str, steps: Sequence[Bar]) -> str:
     return _svg(title, 24 + _LINE * len(steps), drawn)
 
 
-def _step(step: Bar, start: float, number: float, is_end: bool, y: int, floor: float, scale: float) -> str:
+def _step(
+    step: Bar, start: float, number: float, is_end: bool, y: int, floor: float, scale: float
+) -> str:
     first, last = max(floor, min(start, start + number)), max(start, start + number)
     fill = _BLUE if is_end else _GREEN if number >= 0 else _RED
     x, width = _LEFT + (first - floor) * scale, max((last - first) * scale, 0.5)

@@ -47,13 +47,23 @@ def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
 
 def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None:
     """Fill a template in; raise SpecError when it cannot be read, or asks for what there is not."""
-    sections = [{"title": s.title, "blocks": [_block(document, block) for block in s.blocks]} for s in paper.sections]
+    sections = [
+        {"title": s.title, "blocks": [_block(document, block) for block in s.blocks]}
+        for s in paper.sections
+    ]
     content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
     try:
         # A template is code: in the sandbox it reaches nothing but these words.
         document.render(content, SandboxedEnvironment(autoescape=True))
     # Of XML that is none, lxml says it with a SyntaxError.
-    except (TemplateError, PackageNotFoundError, BadZipFile, KeyError, ValueError, SyntaxError) as error:
+    except (
+        TemplateError,
+        PackageNotFoundError,
+        BadZipFile,
+        KeyError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         why = " ".join(str(error).split())
         raise SpecError("paper.template", file=template, why=why) from error
 
@@ -121,6 +131,9 @@ def _undated(raw: BytesIO) -> bytes:
     packed = BytesIO()
     with ZipFile(raw) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
         names = source.namelist()
-        for name in ["[Content_Types].xml", *sorted(n for n in names if n != "[Content_Types].xml")]:
+        for name in [
+            "[Content_Types].xml",
+            *sorted(n for n in names if n != "[Content_Types].xml"),
+        ]:
             target.writestr(ZipInfo(name, _NO_DATE), source.read(name), ZIP_DEFLATED)
     return packed.getvalue()

@@ -66,10 +66,16 @@ class Findings:
     disagreements: tuple[Disagreement, ...]
 
     def __add__(self, other: Findings) -> Findings:
-        return Findings(self.found + other.found, self.traced + other.traced, self.disagreements + other.disagreements)
+        return Findings(
+            self.found + other.found,
+            self.traced + other.traced,
+            self.disagreements + other.disagreements,
+        )
 
 
-def lint_documents(paper: Paper, files: Iterable[Path], read: Callable[[str], Sequence[Row]]) -> Findings:
+def lint_documents(
+    paper: Paper, files: Iterable[Path], read: Callable[[str], Sequence[Row]]
+) -> Findings:
     """Lint the register against the month's tables and each document against the paper."""
     findings = lint_register(paper.figures, read)
     for file in files:
@@ -108,7 +114,10 @@ def _tabled(read: Callable[[str], Sequence[Row]]) -> Iterator[tuple[str, Decimal
             where = f"{row['scope_kind']}:{row['scope_id']}:{row['seen_month']}"
             yield f"value:{row['kpi']}.{row['variant']}:{where}", exact(row["value"])
     for row in read("kpi_bridge"):
-        yield f"{row['step']}:bridge:{row['scope_kind']}:{row['scope_id']}:{row['month']}", exact(row["amount"])
+        yield (
+            f"{row['step']}:bridge:{row['scope_kind']}:{row['scope_id']}:{row['month']}",
+            exact(row["amount"]),
+        )
 
 
 # -- a document against the paper --------------------------------------------------------------------------------
@@ -127,7 +136,11 @@ def lint_document(paper: Paper, file: Path) -> Findings:
             traced += sum(number.figure is not None for number in wanted[i1:i2])
         else:
             place = _place_in(wanted, i1)
-            wrong.append(Disagreement(file.name, place, _first_of(found[j1:j2]), _first_of(_texts(wanted[i1:i2]))))
+            wrong.append(
+                Disagreement(
+                    file.name, place, _first_of(found[j1:j2]), _first_of(_texts(wanted[i1:i2]))
+                )
+            )
     return Findings(len(found), traced, tuple(wrong))
 
 
@@ -209,7 +222,11 @@ def _read_pdf(path: Path) -> str:
     return _PAGE.sub("", pdf_text(path))
 
 
-READERS: dict[str, Callable[[Path], str]] = {".docx": _read_docx, ".html": _read_html, ".pdf": _read_pdf}
+READERS: dict[str, Callable[[Path], str]] = {
+    ".docx": _read_docx,
+    ".html": _read_html,
+    ".pdf": _read_pdf,
+}
 
 
 def _lint_annex(paper: Paper, file: Path) -> Findings:
@@ -224,7 +241,11 @@ def _lint_annex(paper: Paper, file: Path) -> Findings:
         name, value, shown = (row[at[n]] for n in ("figure", "value", "shown"))
         figure = paper.figures.get(str(name))
         seen.add(name)
-        if figure is None or shown != figure["shown"] or in_words(float(str(value)), figure["unit"]) != shown:
+        if (
+            figure is None
+            or shown != figure["shown"]
+            or in_words(float(str(value)), figure["unit"]) != shown
+        ):
             wanted = figure["shown"] if figure else EMPTY
             wrong.append(Disagreement(file.name, str(name), f"{value} ({shown})", wanted))
     wrong += [
@@ -239,11 +260,17 @@ def _lint_annex(paper: Paper, file: Path) -> Findings:
 def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
     """Compare the cells of a sheet with a row a manager, if there is one, with the figures of their places."""
     title = labels(paper.language)["sheet.managers"]
-    rows = book.get_sheet_by_name(title).to_python(skip_empty_area=False) if title in book.sheet_names else []
+    rows = (
+        book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        if title in book.sheet_names
+        else []
+    )
     managers = {row["scope_id"] for row in paper.figures.values() if row["scope_kind"] == "manager"}
     wrong, found = [], 0
     for row in rows:
-        for (topic, measure), cell in zip(GRID, row[2:], strict=False) if row[1] in managers else ():
+        for (topic, measure), cell in (
+            zip(GRID, row[2:], strict=False) if row[1] in managers else ()
+        ):
             name = f"{measure}:{topic}:manager:{row[1]}:{paper.month}"
             wanted = str(float(paper.figures[name]["number"])) if name in paper.figures else ""
             found += cell != ""

@@ -11,7 +11,16 @@ from typing import Any
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
 from pipelines.core.month import Month
 from pipelines.documents.reports.annex import figure_sheet, kind_of, stamp_of
-from pipelines.documents.reports.model import Block, Cell, Paper, Part, Section, Table, Text, Wording
+from pipelines.documents.reports.model import (
+    Block,
+    Cell,
+    Paper,
+    Part,
+    Section,
+    Table,
+    Text,
+    Wording,
+)
 from pipelines.documents.reports.summary import month_in_words
 from pipelines.documents.workbooks.columns import Column, Sheet
 from pipelines.documents.workbooks.workbook import Cell as SheetCell
@@ -23,7 +32,11 @@ Row = Mapping[str, Any]
 _KEPT = 4  # of the KPIs the first are of what was kept, the others of what was done
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
 # What the workbook has of each KPI, side by side.
-GRID = tuple((topic, measure) for topic in QUALITY for measure in ("value", "change", "gap", "rank", "denominator"))
+GRID = tuple(
+    (topic, measure)
+    for topic in QUALITY
+    for measure in ("value", "change", "gap", "rank", "denominator")
+)
 
 
 @dataclass(frozen=True)
@@ -36,13 +49,19 @@ class Analysis:
     managers: tuple[str, ...]
 
 
-def write_analyses(read: Any, month: Month, language: str, version: str, is_draft: bool) -> Iterator[Analysis]:
+def write_analyses(
+    read: Any, month: Month, language: str, version: str, is_draft: bool
+) -> Iterator[Analysis]:
     """Yield the analysis of each branch that the month has sentences of."""
     sections = {str(row["section"]) for row in read("report_sentence")}
-    branches = sorted(s.removeprefix(BRANCH_SECTION) for s in sections if s.startswith(BRANCH_SECTION))
+    branches = sorted(
+        s.removeprefix(BRANCH_SECTION) for s in sections if s.startswith(BRANCH_SECTION)
+    )
     if not branches:
         return
-    figures = [dict(r) for r in read("report_figure") if r["topic"] in QUALITY and r["month"] == str(month)]
+    figures = [
+        dict(r) for r in read("report_figure") if r["topic"] in QUALITY and r["month"] == str(month)
+    ]
     small = {
         (f"{r['kpi']}.{r['variant']}", r["scope_id"])
         for r in read("kpi_monthly")
@@ -53,14 +72,19 @@ def write_analyses(read: Any, month: Month, language: str, version: str, is_draf
         own = [r for r in figures if _is_of(r, branch, home)]
         managers = tuple(sorted({r["scope_id"] for r in own if r["scope_kind"] == "manager"}))
         told = [r for r in read("report_sentence") if r["section"] == f"{BRANCH_SECTION}{branch}"]
-        drawn = _Branch(month, language, branch, managers, {r["figure"]: r for r in own}, told, small)
+        drawn = _Branch(
+            month, language, branch, managers, {r["figure"]: r for r in own}, told, small
+        )
         yield Analysis(drawn.paper(version, is_draft), branch, drawn.words.scope(branch), managers)
 
 
 def _is_of(row: Row, branch: str, home: Mapping[str, str]) -> bool:
     if row["scope_kind"] == "manager":
         return home.get(row["scope_id"]) == branch
-    return row["scope_kind"] == "company" or (row["scope_kind"], row["scope_id"]) == ("branch", branch)
+    return row["scope_kind"] == "company" or (row["scope_kind"], row["scope_id"]) == (
+        "branch",
+        branch,
+    )
 
 
 @dataclass(frozen=True)
@@ -84,8 +108,14 @@ class _Branch:
     def paper(self, version: str, is_draft: bool) -> Paper:
         """Return the paper: the branch, its managers at a glance, then KPI by KPI."""
         words = self.words
-        said = (words.text("as_of", last_day=self.month.last_day.isoformat()), words.text("version", version=version))
-        named = {"branch": words.scope(self.branch), "month": month_in_words(self.month, self.language)}
+        said = (
+            words.text("as_of", last_day=self.month.last_day.isoformat()),
+            words.text("version", version=version),
+        )
+        named = {
+            "branch": words.scope(self.branch),
+            "month": month_in_words(self.month, self.language),
+        }
         blocks: dict[str, tuple[Block, ...]] = {
             "branch": (*self._sentences(), self._of_branch()),
             "glance": (
@@ -100,7 +130,9 @@ class _Branch:
             title=words.text("analysis.title", **named),
             said=(*said, words.text("analysis.note")),
             draft=label(self.language, "draft") if is_draft else "",
-            sections=tuple(Section(key, words.text(f"analysis.{key}"), found) for key, found in blocks.items()),
+            sections=tuple(
+                Section(key, words.text(f"analysis.{key}"), found) for key, found in blocks.items()
+            ),
             figures=self.figures,
         )
 
@@ -117,7 +149,10 @@ class _Branch:
     def _of_branch(self) -> Table:
         names = ("value", "target", "gap", "change", "rank")
         rows = [
-            ((Part(title_of_topic(self.words, t)),), *(self._of(n, t, "branch", self.branch) for n in names))
+            (
+                (Part(title_of_topic(self.words, t)),),
+                *(self._of(n, t, "branch", self.branch) for n in names),
+            )
             for t in QUALITY
         ]
         header = tuple(self.words.text(f"column.{name}") for name in ("kpi", *names))
@@ -126,23 +161,42 @@ class _Branch:
 
     def _glance(self, topics: Sequence[str], title: str) -> Table:
         """Every manager in one table: the values of some KPIs."""
-        header = (self.words.text("column.manager"), *(title_of_topic(self.words, t) for t in topics))
+        header = (
+            self.words.text("column.manager"),
+            *(title_of_topic(self.words, t) for t in topics),
+        )
         rows = [
-            ((Part(self.words.scope(m)),), *(self._of("value", t, "manager", m) for t in topics)) for m in self.managers
+            ((Part(self.words.scope(m)),), *(self._of("value", t, "manager", m) for t in topics))
+            for m in self.managers
         ]
         widths = (24, *[19] * len(topics))
-        return Table(self.words.text(title), header, tuple(rows), frozenset(range(1, len(header))), widths)
+        return Table(
+            self.words.text(title), header, tuple(rows), frozenset(range(1, len(header))), widths
+        )
 
     def _of_topic(self, topic: str) -> Table:
         """One KPI of every manager, the best first, with what it is a quotient of."""
-        rank = {m: self.figures.get(f"rank:{topic}:manager:{m}:{self.month}", {}).get("number") for m in self.managers}
+        rank = {
+            m: self.figures.get(f"rank:{topic}:manager:{m}:{self.month}", {}).get("number")
+            for m in self.managers
+        }
         order = sorted(self.managers, key=lambda m: (rank[m] is None, rank[m] or 0, m))
         rows = [
-            ((Part(self.words.scope(m)),), *(self._of(name, topic, "manager", m) for name in MEASURES)) for m in order
+            (
+                (Part(self.words.scope(m)),),
+                *(self._of(name, topic, "manager", m) for name in MEASURES),
+            )
+            for m in order
         ]
         header = tuple(self.words.text(f"column.{name}") for name in ("manager", *MEASURES))
         title = title_of_topic(self.words, topic)
-        return Table(title, header, tuple(rows), frozenset(range(1, len(header))), (13, 13, 12, 9, 10, 9, 16, 18))
+        return Table(
+            title,
+            header,
+            tuple(rows),
+            frozenset(range(1, len(header))),
+            (13, 13, 12, 9, 10, 9, 16, 18),
+        )
 
 
 def title_of_topic(words: Wording, topic: str) -> str:
@@ -165,9 +219,19 @@ def cell_name(topic: str, measure: str) -> str:
 def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> None:
     """Write the branch's workbook: a row a manager, and every figure with its source."""
     paper = analysis.paper
-    words = Wording(paper.language, paper.figures, {r["scope_id"]: r["scope_name"] for r in paper.figures.values()})
-    titles = {cell_name(t, m): f"{title_of_topic(words, t)} {words.text(f'column.{m}')}" for t, m in GRID}
-    columns = (Column("manager_name", 14), Column("manager_id", 12), *(Column(n, 13, "number") for n in titles))
+    words = Wording(
+        paper.language,
+        paper.figures,
+        {r["scope_id"]: r["scope_name"] for r in paper.figures.values()},
+    )
+    titles = {
+        cell_name(t, m): f"{title_of_topic(words, t)} {words.text(f'column.{m}')}" for t, m in GRID
+    }
+    columns = (
+        Column("manager_name", 14),
+        Column("manager_id", 12),
+        *(Column(n, 13, "number") for n in titles),
+    )
     rows = [_grid_row(words, paper, manager) for manager in analysis.managers]
     sheets = (Sheet("managers", columns, rows, frozen=1), figure_sheet(words))
     write_tables(path, Tables(stamp_of(paper, version), sheets), labels(paper.language) | titles)
@@ -177,5 +241,7 @@ def _grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
     row: dict[str, object] = {"manager_name": words.scope(manager), "manager_id": manager}
     for topic, measure in GRID:
         figure = paper.figures.get(f"{measure}:{topic}:manager:{manager}:{paper.month}")
-        row[cell_name(topic, measure)] = SheetCell(kind_of(figure["unit"]), figure["number"]) if figure else None
+        row[cell_name(topic, measure)] = (
+            SheetCell(kind_of(figure["unit"]), figure["number"]) if figure else None
+        )
     return row

@@ -58,7 +58,9 @@ class Chart:
     @property
     def description(self) -> str:
         """The figures in words."""
-        return f"{self.title}: " + "; ".join(f"{plain(name)} {plain(value)}" for name, value in self.figures.rows)
+        return f"{self.title}: " + "; ".join(
+            f"{plain(name)} {plain(value)}" for name, value in self.figures.rows
+        )
 
 
 Block = Text | Table | Chart
@@ -109,7 +111,11 @@ class Wording:
 
     def figure(self, name: str | None) -> Cell:
         """Return a figure as it is printed; a dash where there is none."""
-        return (Part(self.figures[name]["shown"], name),) if name in self.figures and name else (Part(EMPTY),)
+        return (
+            (Part(self.figures[name]["shown"], name),)
+            if name in self.figures and name
+            else (Part(EMPTY),)
+        )
 
     def kpi(self, name: str) -> str:
         """Return a KPI's title."""
@@ -147,7 +153,11 @@ class Wording:
         if kind == "figure":
             unit = self.figures[rest]["unit"]
             shown = self._unsigned(rest) if is_unsigned else self.figure(rest)
-            return (*shown, Part(self.text(f"unit.{unit}"))) if f"paper.unit.{unit}" in labels(self.language) else shown
+            return (
+                (*shown, Part(self.text(f"unit.{unit}")))
+                if f"paper.unit.{unit}" in labels(self.language)
+                else shown
+            )
         if kind == "reason":
             return (Part(reason_in_words(self.language, rest)),)
         if kind == "scopes":
@@ -164,7 +174,9 @@ def _titles(language: str) -> dict[str, str]:
     titles = {spec.name: spec.title(language) for spec in lists()}
     for kpi in kpis():
         titles |= {kpi.name: kpi.meta["title"][language]}
-        titles |= {f"{kpi.name}.{v}": words[language] for v, words in kpi.spec.meta["variants"].items()}
+        titles |= {
+            f"{kpi.name}.{v}": words[language] for v, words in kpi.spec.meta["variants"].items()
+        }
     return titles
 
 

@@ -23,7 +23,10 @@ def write_pdf(path: Path, paper: Paper) -> bool:
     fonts = chinese_fonts()
     if fonts is None:
         return False
-    content = _content(show_paper(paper, Form.PDF).paper) | {"serif": fonts.serif, "sans": fonts.sans}
+    content = _content(show_paper(paper, Form.PDF).paper) | {
+        "serif": fonts.serif,
+        "sans": fonts.sans,
+    }
     inputs = {"paper": json.dumps(content, ensure_ascii=False)}
     done = _compile(SOURCE.read_bytes(), "pdf", inputs, fonts)
     with replacing(path) as temporary:

@@ -64,18 +64,28 @@ def _runs(objects: dict[int, bytes], number: int) -> Iterator[str]:
         if name:
             font = fonts.get(name.decode(), {})
         elif shown:
-            codes = _unescape(shown[1:-1]) if shown[:1] == b"(" else bytes.fromhex(shown[1:-1].decode())
-            run += "".join(font.get(codes[i] << 8 | codes[i + 1], "") for i in range(0, len(codes) - 1, 2))
+            codes = (
+                _unescape(shown[1:-1]) if shown[:1] == b"(" else bytes.fromhex(shown[1:-1].decode())
+            )
+            run += "".join(
+                font.get(codes[i] << 8 | codes[i + 1], "") for i in range(0, len(codes) - 1, 2)
+            )
         elif end:
             yield run
             run = ""
-        elif drawing.decode() in drawings and b"/Subtype/Form" in objects[drawings[drawing.decode()]]:
+        elif (
+            drawing.decode() in drawings and b"/Subtype/Form" in objects[drawings[drawing.decode()]]
+        ):
             yield from _runs(objects, drawings[drawing.decode()])
 
 
 def _named(resources: bytes, kind: bytes) -> dict[str, int]:
     found = re.search(rb"/" + kind + rb"<<(.*?)>>", resources, re.DOTALL)
-    return {name.decode(): int(at) for name, at in re.findall(rb"/(\w+) (\d+) 0 R", found[1])} if found else {}
+    return (
+        {name.decode(): int(at) for name, at in re.findall(rb"/(\w+) (\d+) 0 R", found[1])}
+        if found
+        else {}
+    )
 
 
 def _fonts(objects: dict[int, bytes], resources: bytes) -> Fonts:
@@ -89,10 +99,16 @@ def _fonts(objects: dict[int, bytes], resources: bytes) -> Fonts:
 def _map(text: bytes) -> dict[int, str]:
     codes: dict[int, str] = {}
     for block in re.findall(rb"beginbfchar\n(.*?)endbfchar", text, re.DOTALL):
-        codes |= {int(a, 16): bytes.fromhex(b.decode()).decode("utf-16-be") for a, b in _PAIR.findall(block)}
+        codes |= {
+            int(a, 16): bytes.fromhex(b.decode()).decode("utf-16-be")
+            for a, b in _PAIR.findall(block)
+        }
     for block in re.findall(rb"beginbfrange\n(.*?)endbfrange", text, re.DOTALL):
         for first, last, to in _RANGE.findall(block):
-            codes |= {c: chr(int(to, 16) + c - int(first, 16)) for c in range(int(first, 16), int(last, 16) + 1)}
+            codes |= {
+                c: chr(int(to, 16) + c - int(first, 16))
+                for c in range(int(first, 16), int(last, 16) + 1)
+            }
     return codes
 
 

@@ -45,7 +45,10 @@ class Shown:
 def show_paper(paper: Paper, form: Form) -> Shown:
     """Return what a document of this form shows of a paper on this machine."""
     has_tables = form is Form.WORD and chinese_fonts() is None
-    sections = [replace(s, blocks=tuple(_with_tables(s.blocks))) if has_tables else s for s in paper.sections]
+    sections = [
+        replace(s, blocks=tuple(_with_tables(s.blocks))) if has_tables else s
+        for s in paper.sections
+    ]
     shown = replace(paper, sections=tuple(sections))
     return Shown(shown, tuple(_read_paper(shown, form)))
 

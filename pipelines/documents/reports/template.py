@@ -111,7 +111,9 @@ def _off_grid(style: Any) -> None:
     """Let a table's lines be closer than the 22 of the page."""
     snap = OxmlElement("w:snapToGrid")
     snap.set(qn("w:val"), "0")
-    style.element.get_or_add_pPr().insert_element_before(snap, "w:spacing", "w:ind", "w:jc")  # the order Word wants
+    style.element.get_or_add_pPr().insert_element_before(
+        snap, "w:spacing", "w:ind", "w:jc"
+    )  # the order Word wants
 
 
 def _say_language(document: Any) -> None:
@@ -139,7 +141,13 @@ def _number_pages(section: Any) -> None:
     """Put "- 1 -" under each page."""
     paragraph = section.footer.paragraphs[0]
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for kind, text in (("text", "- "), ("begin", ""), ("code", "PAGE"), ("end", ""), ("text", " -")):
+    for kind, text in (
+        ("text", "- "),
+        ("begin", ""),
+        ("code", "PAGE"),
+        ("end", ""),
+        ("text", " -"),
+    ):
         run = paragraph.add_run(text if kind == "text" else "")
         run.font.size = Pt(14)
         if kind in ("begin", "end"):

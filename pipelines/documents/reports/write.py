@@ -27,7 +27,14 @@ from pipelines.text.safe_text import file_stem
 
 Row = dict[str, Any]
 PAGE_TABLES = (
-    *("report_figure", "report_sentence", "kpi_monthly", "dispatch_list", "validate_result", "snapshot_intake"),
+    *(
+        "report_figure",
+        "report_sentence",
+        "kpi_monthly",
+        "dispatch_list",
+        "validate_result",
+        "snapshot_intake",
+    ),
     *("snapshot_normalised", "extract_delivery"),
 )
 
@@ -35,7 +42,10 @@ PAGE_TABLES = (
 def paper_of(version: Version, language: str, is_draft: bool) -> Paper:
     """Return the summary of a month's version."""
     read = reader_of(version)
-    tables = {name: read(name) for name in ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")}
+    tables = {
+        name: read(name)
+        for name in ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")
+    }
     return write_paper(tables, version.month, language, _version_in_words(version), is_draft)
 
 
@@ -82,7 +92,9 @@ def dictionary_name(month: Month) -> str:
 
 def analyses_of(version: Version, language: str, is_draft: bool) -> Iterator[Analysis]:
     """Yield the retention quality analysis of each branch."""
-    return write_analyses(reader_of(version), version.month, language, _version_in_words(version), is_draft)
+    return write_analyses(
+        reader_of(version), version.month, language, _version_in_words(version), is_draft
+    )
 
 
 def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path]:
@@ -98,7 +110,9 @@ def periods_of(version: Version, language: str, is_draft: bool) -> Iterator[Pape
     """Yield the summaries of the quarter, half-year and year that the month closes."""
     for period in version.month.closes:
         said = _version_in_words(version)
-        if paper := write_period(reader_of(version), version.month, period, language, said, is_draft):
+        if paper := write_period(
+            reader_of(version), version.month, period, language, said, is_draft
+        ):
             yield paper
 
 
@@ -132,7 +146,9 @@ def reader_of(version: Version) -> Callable[[str], Sequence[Row]]:
     return read
 
 
-def write_documents(version: Version, out: Path, language: str, is_draft: bool, home: Path | None = None) -> list[Path]:
+def write_documents(
+    version: Version, out: Path, language: str, is_draft: bool, home: Path | None = None
+) -> list[Path]:
     """Write the documents into a folder and return them; no PDF where the fonts for it are missing.
 
     The office's own template, `templates/summary.docx` in its home, goes before the one that came along.

@@ -105,7 +105,9 @@ ORDER_COLUMNS = _office(
     ("service_id", 14, "text"),
 )  # fmt: skip
 WITHHELD_COLUMNS = _office(("output", 34, "text"), ("status", 13, "text"), ("reason", 70, "text"))
-WHY_NOT_COLUMNS = _office(("list_title", 22, "text"), ("reason", 26, "text"), ("customer_count", 12, "integer"))
+WHY_NOT_COLUMNS = _office(
+    ("list_title", 22, "text"), ("reason", 26, "text"), ("customer_count", 12, "integer")
+)
 AUDIT_COLUMNS = _office(
     ("audit_kind", 22, "text"), ("subject_id", 16, "text"), ("customer_id", 14, "text"), ("branch_id", 12, "text"),
     ("manager_id", 12, "text"), ("amount", 13, "money"), ("since_month", 10, "text"), ("due_on", 12, "date"),
@@ -134,11 +136,21 @@ FIGURE_COLUMNS = _office(
     ("denominator", 15, "number"), ("kpi_id", 36, "text"), ("definition_version", 9, "integer"), ("source", 16, "text"),
 )  # fmt: skip
 STEPS = (
-    *("base", "up_sell", "usage", "promotion_expiry", "down_migration", "suspended", "voluntary_loss"),
+    *(
+        "base",
+        "up_sell",
+        "usage",
+        "promotion_expiry",
+        "down_migration",
+        "suspended",
+        "voluntary_loss",
+    ),
     *("involuntary_loss", "unknown_loss", "transferred", "credit_note", "current"),
 )
 BRIDGE_COLUMNS = _office(
-    ("scope_kind", 10, "text"), ("scope_id", 16, "text"), *((f"step_{step}", 13, "money") for step in STEPS)
+    ("scope_kind", 10, "text"),
+    ("scope_id", 16, "text"),
+    *((f"step_{step}", 13, "money") for step in STEPS),
 )
 CHANGE_COLUMNS = _office(
     ("kpi_title", 22, "text"), ("variant", 14, "text"), ("before_month", 10, "text"), ("part_kind", 9, "text"),
@@ -194,7 +206,9 @@ _PROMISE = (
     ("contacted_on", 12, "date"), ("order_id", 21, "text"), ("customer_id", 14, "text"),
 )  # fmt: skip
 PROMISE_COLUMNS = _office(("branch_id", 12, "text"), ("manager_id", 12, "text"), *_PROMISE)
-CALL_COLUMNS = _office(("customer_name", 11, "text"), ("phone", 14, "text"), *_PROMISE)  # for the manager who calls
+CALL_COLUMNS = _office(
+    ("customer_name", 11, "text"), ("phone", 14, "text"), *_PROMISE
+)  # for the manager who calls
 ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
 TABLE_COLUMNS = {
     "kpi": KPI_COLUMNS,

@@ -27,20 +27,31 @@ def write_company_book(office: Office, out: Path) -> Path:
     """Write `<month>_company.xlsx`; sheets of findings that there are none of are left out."""
     path = out / company_book_name(office)
     titles = {kpi.name: kpi.meta for kpi in kpis()}
-    kpi_rows = sorted(office.rows("kpi_monthly"), key=lambda r: (r["kpi"], not r["is_default"], r["scope_kind"]))
+    kpi_rows = sorted(
+        office.rows("kpi_monthly"), key=lambda r: (r["kpi"], not r["is_default"], r["scope_kind"])
+    )
     sheets = {
         "kpi": [_kpi_row(office, titles[row["kpi"]], row) for row in kpi_rows],
         "lists": [_list_row(office, row) for row in office.states],
-        "orders": [office.work_row(place, order, False) for place, order in enumerate(office.orders, start=1)],
+        "orders": [
+            office.work_row(place, order, False)
+            for place, order in enumerate(office.orders, start=1)
+        ],
         "withheld": list(_held_back(office, kpi_rows)),
         "why_not": _why_not(office),
     }
-    more = {"audit": _audits(office), "forecast": _forecast(office), "complaint": _complaints(office)}
+    more = {
+        "audit": _audits(office),
+        "forecast": _forecast(office),
+        "complaint": _complaints(office),
+    }
     more["operation"] = _operation(office, kpi_rows)
     sheets |= {name: rows for name, rows in more.items() if rows}
     book = Tables(
         stamp=office.stamp(label(office.language, "scope.company")),
-        sheets=tuple(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1) for name, rows in sheets.items()),
+        sheets=tuple(
+            Sheet(name, TABLE_COLUMNS[name], rows, frozen=1) for name, rows in sheets.items()
+        ),
     )
     write_tables(path, book, labels(office.language))
     return path
@@ -49,12 +60,16 @@ def write_company_book(office: Office, out: Path) -> Path:
 def _audits(office: Office) -> list[Row]:
     """What was found or closed, the dearest first."""
     rows = office.rows("report_audit") if office.version.is_computed("report_audit") else []
-    rows = sorted(rows, key=lambda row: (row["kind"], row["state"], -(row["amount"] or 0), row["subject_id"]))
+    rows = sorted(
+        rows, key=lambda row: (row["kind"], row["state"], -(row["amount"] or 0), row["subject_id"])
+    )
     return [
         row
         | {
             "audit_kind": label(office.language, f"audit.{row['kind']}"),
-            "state": label(office.language, f"audit.{'overdue' if row['is_overdue'] else row['state']}"),
+            "state": label(
+                office.language, f"audit.{'overdue' if row['is_overdue'] else row['state']}"
+            ),
         }
         for row in rows
     ]
@@ -63,16 +78,27 @@ def _audits(office: Office) -> list[Row]:
 def _forecast(office: Office) -> list[Row]:
     """What will be open month by month up to 31 December, the company first."""
     rows = office.rows("report_forecast") if office.version.is_computed("report_forecast") else []
-    rows = sorted(rows, key=lambda row: (row["scope_kind"] != "company", row["scope_id"], row["about_month"]))
+    rows = sorted(
+        rows, key=lambda row: (row["scope_kind"] != "company", row["scope_id"], row["about_month"])
+    )
     return [row | _scope(office, row) for row in rows]
 
 
 def _complaints(office: Office) -> list[Row]:
     """The weeks that could be judged, the latest first."""
-    rows = office.rows("report_complaint_week") if office.version.is_computed("report_complaint_week") else []
+    rows = (
+        office.rows("report_complaint_week")
+        if office.version.is_computed("report_complaint_week")
+        else []
+    )
     rows = [row for row in rows if row["expected"] is not None]
     rows = sorted(
-        rows, key=lambda row: (row["scope_kind"] != "company", row["scope_id"], -row["week_begins_on"].toordinal())
+        rows,
+        key=lambda row: (
+            row["scope_kind"] != "company",
+            row["scope_id"],
+            -row["week_begins_on"].toordinal(),
+        ),
     )
     signals = {name: label(office.language, f"complaint.{name}") for name in ("high", "low")}
     return [row | _scope(office, row) | {"signal": signals.get(row["signal"])} for row in rows]
@@ -80,15 +106,22 @@ def _complaints(office: Office) -> list[Row]:
 
 def _operation(office: Office, kpi_rows: Sequence[Row]) -> list[Row]:
     """Cohort, cost and increment of company, branches and units; nothing while the cohort's revenue may not be used."""
-    of_cohort = [row for row in kpi_rows if (row["kpi"], row["variant"]) == ("revenue_retention_rate", "net")]
+    of_cohort = [
+        row for row in kpi_rows if (row["kpi"], row["variant"]) == ("revenue_retention_rate", "net")
+    ]
     is_usable = all(row["status"] in ("released", "caveat") for row in of_cohort)
     if not (of_cohort and is_usable and office.version.is_computed("report_operation")):
         return []
     rows = office.rows("report_operation")
     kinds = ("company", "branch", "unit")
     rows = sorted(rows, key=lambda row: (kinds.index(row["scope_kind"]), row["scope_id"]))
-    states = {name: label(office.language, f"effect.{name}") for name in ("helps", "harms", "open", "too_few")}
-    return [row | _scope(office, row) | {"effect_state": states[row["effect_state"]]} for row in rows]
+    states = {
+        name: label(office.language, f"effect.{name}")
+        for name in ("helps", "harms", "open", "too_few")
+    }
+    return [
+        row | _scope(office, row) | {"effect_state": states[row["effect_state"]]} for row in rows
+    ]
 
 
 def _scope(office: Office, row: Row) -> Row:
@@ -130,7 +163,9 @@ def _held_back(office: Office, kpi_rows: Sequence[Row]) -> Iterator[Row]:
     for state in output_states(kpi_rows, office.states):
         if state.status != "released":
             yield {
-                "output": office.list_titles.get(state.name, state.name) if state.kind == "list" else state.name,
+                "output": office.list_titles.get(state.name, state.name)
+                if state.kind == "list"
+                else state.name,
                 "status": label(office.language, f"status.{state.status}"),
                 "reason": office.reason({"reason": state.reason}),
             }

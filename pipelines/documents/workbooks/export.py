@@ -58,7 +58,11 @@ class Office:
     def orders(self) -> list[Row]:
         """The orders that leave the house, in the order to work them; the hold-out never does."""
         priority = {spec.name: spec.meta["priority"] for spec in lists()}
-        treated = [as_changed(row, self.changes) for row in self.rows("dispatch_order") if row["arm"] == "treated"]
+        treated = [
+            as_changed(row, self.changes)
+            for row in self.rows("dispatch_order")
+            if row["arm"] == "treated"
+        ]
         treated = [row for row in treated if row]
         return sorted(treated, key=lambda row: (priority[row["list"]], row["rank"]))
 
@@ -80,7 +84,11 @@ class Office:
 
     def stamp(self, title: str) -> Stamp:
         """What a workbook says of itself; it is dated by the month, so that the same month gives the same bytes."""
-        caveats = [f"{self.list_titles[row['list']]}: {self.reason(row)}" for row in self.states if row["reason"]]
+        caveats = [
+            f"{self.list_titles[row['list']]}: {self.reason(row)}"
+            for row in self.states
+            if row["reason"]
+        ]
         is_day = self.version.occasion != str(self.version.month)
         return Stamp(
             title=f"{title} {self.version.occasion}" if is_day else title,
@@ -120,7 +128,10 @@ class Office:
             "evidence": evidence_in_words(spec, self.language, order),
             "script": script_in_words(spec, self.language, order),
             "also_on": "; ".join(self.list_titles[name] for name in also_on if name),
-            **{name: order[name] for name in ("order_id", "customer_id", "service_id", "branch_id", "manager_id")},
+            **{
+                name: order[name]
+                for name in ("order_id", "customer_id", "service_id", "branch_id", "manager_id")
+            },
         }
 
 
@@ -155,7 +166,9 @@ def month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     """Write a month's workbooks into a folder; return them with for whom each is."""
     office = _office(folder, language)
     company = Book("company", "company", out / company_book_name(office))
-    return write_books(chain(_work_lists(office, out), [_Plan(company, lambda: write_company_book(office, out))]))
+    return write_books(
+        chain(_work_lists(office, out), [_Plan(company, lambda: write_company_book(office, out))])
+    )
 
 
 def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
@@ -166,7 +179,9 @@ def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
 def day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
     """Write a day's work lists and bulletins into a folder; return them with for whom each is."""
     office = _office(folder, language)
-    return write_books(chain(_work_lists(office, out), _calls(office, out), _bulletins(office, out)))
+    return write_books(
+        chain(_work_lists(office, out), _calls(office, out), _bulletins(office, out))
+    )
 
 
 @dataclass(frozen=True)
@@ -181,7 +196,12 @@ class BooksFailed(Incomplete):
     """Some workbooks could not be written; `books` are those that were."""
 
     def __init__(self, books: list[Book], failed: list[str]) -> None:
-        super().__init__("export.failed", count=len(failed), written=len(books), which="; ".join(failed[:MOST_NAMED]))
+        super().__init__(
+            "export.failed",
+            count=len(failed),
+            written=len(books),
+            which="; ".join(failed[:MOST_NAMED]),
+        )
         self.books = books
 
 
@@ -197,7 +217,9 @@ def write_books(plans: Iterable[_Plan]) -> list[Book]:
             plan.write()
         except StorageError:
             raise
-        except Exception as error:  # whatever is wrong with one workbook is not wrong with the others
+        except (
+            Exception
+        ) as error:  # whatever is wrong with one workbook is not wrong with the others
             if isinstance(error, OSError) and error.errno not in _OF_THE_NAME:
                 raise
             why = error.key if isinstance(error, RetentionError) else type(error).__name__
@@ -223,14 +245,24 @@ def _office(folder: MonthFolder, language: str) -> Office:
 
 
 def _bulletins(office: Office, out: Path) -> Iterator[_Plan]:
-    found = {name: office.rows(f"daily_{name}") for name in DAY_COLUMNS if office.version.is_computed(f"daily_{name}")}
-    sheets = [Sheet(name, DAY_COLUMNS[name], _placed(office, rows), frozen=1) for name, rows in found.items()]
+    found = {
+        name: office.rows(f"daily_{name}")
+        for name in DAY_COLUMNS
+        if office.version.is_computed(f"daily_{name}")
+    }
+    sheets = [
+        Sheet(name, DAY_COLUMNS[name], _placed(office, rows), frozen=1)
+        for name, rows in found.items()
+    ]
     if office.version.is_computed("daily_promise"):
         sheets.append(Sheet("promise", PROMISE_COLUMNS, _promises(office), frozen=2))
     if sheets:
         path = out / f"{office.version.occasion}_bulletin.xlsx"
         tables = Tables(office.stamp(label(office.language, "day.title")), tuple(sheets))
-        yield _Plan(Book("company", "company", path), lambda: write_tables(path, tables, labels(office.language)))
+        yield _Plan(
+            Book("company", "company", path),
+            lambda: write_tables(path, tables, labels(office.language)),
+        )
 
 
 def _placed(office: Office, rows: Sequence[Row]) -> list[Row]:
@@ -278,12 +310,17 @@ def _calls(office: Office, out: Path) -> Iterator[_Plan]:
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         who = people.get(row["customer_id"], {})
-        found[row["manager_id"]].append(row | {"customer_name": who.get("name"), "phone": who.get("phone")})
+        found[row["manager_id"]].append(
+            row | {"customer_name": who.get("name"), "phone": who.get("phone")}
+        )
     for manager, called in sorted(found.items()):
         name = managers.get(manager, manager)
         path = out / f"{office.version.occasion}_promises_{file_stem(name, manager)}.xlsx"
         tables = Tables(office.stamp(name), (Sheet("promise", CALL_COLUMNS, called, frozen=2),))
-        yield _Plan(Book("manager", manager, path), partial(write_tables, path, tables, labels(office.language)))
+        yield _Plan(
+            Book("manager", manager, path),
+            partial(write_tables, path, tables, labels(office.language)),
+        )
 
 
 def _work_lists(office: Office, out: Path) -> Iterator[_Plan]:
@@ -305,9 +342,17 @@ def desks(office: Office) -> Iterator[tuple[tuple[str, bool], list[Row]]]:
     found: dict[tuple[str, bool], list[Row]] = defaultdict(list)
     for order in office.orders:
         is_owned = order["manager_id"] is not None
-        found[order["manager_id"] if is_owned else order["branch_id"] or "-", is_owned].append(order)
+        found[order["manager_id"] if is_owned else order["branch_id"] or "-", is_owned].append(
+            order
+        )
     for (desk, is_owner), orders in sorted(found.items()):
-        yield (desk, is_owner), [office.work_row(place, order, is_owner) for place, order in enumerate(orders, start=1)]
+        yield (
+            (desk, is_owner),
+            [
+                office.work_row(place, order, is_owner)
+                for place, order in enumerate(orders, start=1)
+            ],
+        )
 
 
 def _names(office: Office, table: str, key: str) -> dict[str, str]:

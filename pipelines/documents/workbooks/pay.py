@@ -12,7 +12,13 @@ from pipelines.documents.workbooks.workbook import OWNER_ONLY, Sheet, Tables, wr
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import label, labels
 
-CODED = {"role": "role", "state": "pay_state", "grade": "grade", "consequence": "consequence", "cause": "cause"}
+CODED = {
+    "role": "role",
+    "state": "pay_state",
+    "grade": "grade",
+    "consequence": "consequence",
+    "cause": "cause",
+}
 
 
 def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
@@ -21,10 +27,14 @@ def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     found = {name: _rows(office, f"report_{name}") for name in PAY_COLUMNS}
     if not any(found.values()):
         return []
-    sheets = (Sheet(name, PAY_COLUMNS[name], rows, frozen=1) for name, rows in found.items() if rows)
+    sheets = (
+        Sheet(name, PAY_COLUMNS[name], rows, frozen=1) for name, rows in found.items() if rows
+    )
     path = out / f"{office.version.month}_pay.xlsx"
     title = label(office.language, "sheet.pay")
-    write_tables(path, Tables(stamp=office.stamp(title), sheets=tuple(sheets)), labels(office.language))
+    write_tables(
+        path, Tables(stamp=office.stamp(title), sheets=tuple(sheets)), labels(office.language)
+    )
     os.chmod(path, OWNER_ONLY)
     return [path]
 
@@ -37,6 +47,14 @@ def _rows(office: Office, table: str) -> list[dict[str, Any]]:
 
 
 def _in_words(office: Office, row: dict[str, Any]) -> dict[str, Any]:
-    coded = {name: label(office.language, f"{kind}.{row[name]}") for name, kind in CODED.items() if row.get(name)}
-    titled = {"list_title": office.list_titles.get(row["list"]) if row["list"] else None} if "list" in row else {}
+    coded = {
+        name: label(office.language, f"{kind}.{row[name]}")
+        for name, kind in CODED.items()
+        if row.get(name)
+    }
+    titled = (
+        {"list_title": office.list_titles.get(row["list"]) if row["list"] else None}
+        if "list" in row
+        else {}
+    )
     return row | coded | titled

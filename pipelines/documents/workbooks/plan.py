@@ -28,7 +28,9 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
     plan = version.manifest["inputs"]["plan"]
     year, parts = plan["year"], pq.read_table(version.table("plan_part")).to_pylist()
     months = {str(part["month"]): str(part["month"]) for part in parts if part["month"]}
-    sheets = [_sheet(name, version, parts, list(months), language) for name in sorted(plan["measures"])]
+    sheets = [
+        _sheet(name, version, parts, list(months), language) for name in sorted(plan["measures"])
+    ]
     sheets += [_sheet_of_handed_down(plan["handed_down"], language)] if plan["handed_down"] else []
     raw = BytesIO()
     canvas = Canvas(open_workbook(raw), {**labels(language), **months}, language)
@@ -43,7 +45,9 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
     return path
 
 
-def _sheet(name: str, version: Version, parts: Sequence[Row], months: list[str], language: str) -> Sheet:
+def _sheet(
+    name: str, version: Version, parts: Sequence[Row], months: list[str], language: str
+) -> Sheet:
     inputs = version.manifest["inputs"]
     measure = inputs["plan"]["measures"][name]
     kind = _KINDS.get(measure["places"], "number")
@@ -51,10 +55,16 @@ def _sheet(name: str, version: Version, parts: Sequence[Row], months: list[str],
         *(Column("scope_kind", 12), Column("branch_id", 12), Column("manager_id", 14)),
         *(Column(month, 14, kind) for month in ("plan.whole_year", *months)),
     )
-    key = {"key_version": measure["key"]["version"], "hash": inputs["keys"][name], "month": measure["key"]["month"]}
+    key = {
+        "key_version": measure["key"]["version"],
+        "hash": inputs["keys"][name],
+        "month": measure["key"]["month"],
+    }
     note = label(language, "plan.note", version=version.number, **key)
     rows = _by_scope([part for part in parts if part["measure"] == name], language)
-    return Sheet(name, columns, rows, title=measure["title"].get(language, name), note=note, frozen=3)
+    return Sheet(
+        name, columns, rows, title=measure["title"].get(language, name), note=note, frozen=3
+    )
 
 
 def _by_scope(parts: Sequence[Row], language: str) -> list[dict[str, object]]:
@@ -62,14 +72,23 @@ def _by_scope(parts: Sequence[Row], language: str) -> list[dict[str, object]]:
     rows: dict[tuple[str, str], dict[str, object]] = {}
     for part in parts:
         branch, manager = _place(part)
-        new = {"scope_kind": label(language, f"scope.{part['scope_kind']}"), "plan.whole_year": Decimal(0)}
-        row = rows.setdefault((branch, manager), {**new, "branch_id": branch, "manager_id": manager})
+        new = {
+            "scope_kind": label(language, f"scope.{part['scope_kind']}"),
+            "plan.whole_year": Decimal(0),
+        }
+        row = rows.setdefault(
+            (branch, manager), {**new, "branch_id": branch, "manager_id": manager}
+        )
         if part["month"] is None:
             continue
         row[part["month"]] = part["amount"]
         row["plan.whole_year"] += part["amount"]
     for row in rows.values():
-        unclaimed = {name: label(language, "scope.unclaimed") for name, cell in row.items() if cell == "unclaimed"}
+        unclaimed = {
+            name: label(language, "scope.unclaimed")
+            for name, cell in row.items()
+            if cell == "unclaimed"
+        }
         row.update(unclaimed)
     return list(rows.values())
 
@@ -81,7 +100,12 @@ def _place(part: Row) -> tuple[str, str]:
 
 
 def _sheet_of_handed_down(handed_down: Sequence[Row], language: str) -> Sheet:
-    columns = (Column("kpi_title", 28), Column("scope_kind", 12), Column("scope_id", 30), Column("value", 40))
+    columns = (
+        Column("kpi_title", 28),
+        Column("scope_kind", 12),
+        Column("scope_id", 30),
+        Column("value", 40),
+    )
     titles = {kpi.name: kpi.meta["title"][language] for kpi in kpis()}
     rows = [
         {

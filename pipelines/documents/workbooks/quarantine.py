@@ -50,7 +50,9 @@ def list_quarantined(made: Made) -> list[SentBack]:
     return [SentBack(table, file or table, rows) for table, file, rows in found]
 
 
-def write_quarantined(made: Made, out: Path, language: str, *, unmasked: bool = False) -> list[SentBack]:
+def write_quarantined(
+    made: Made, out: Path, language: str, *, unmasked: bool = False
+) -> list[SentBack]:
     """Write a sheet a file: line, column, value and rule, then the whole row; return what was written.
 
     Raise UsageError for another kind of file than .xlsx and for more rows than a sheet holds.
@@ -61,12 +63,18 @@ def write_quarantined(made: Made, out: Path, language: str, *, unmasked: bool = 
     too_long = [one for one in files if one.rows > MOST_ROWS]
     if too_long:
         raise UsageError("show.too_long", rows=MOST_ROWS)
-    with replacing(out, OWNER_ONLY) as temporary, open_workbook(temporary) as book, duckdb.connect() as connection:
+    with (
+        replacing(out, OWNER_ONLY) as temporary,
+        open_workbook(temporary) as book,
+        duckdb.connect() as connection,
+    ):
         tabs: set[str] = set()
         for one in files:
             sheet = book.add_worksheet(_tab_name(one, tabs))
             names, rows = _read_rows(connection, made, one, unmasked)
-            _write_sheet(book, sheet, _titles(names, language), _in_words(rows, one, made, language))
+            _write_sheet(
+                book, sheet, _titles(names, language), _in_words(rows, one, made, language)
+            )
     return files
 
 
@@ -95,7 +103,10 @@ def _read_rows(
         rows = scan_parquet(made.table(raw))
         described = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
         names = [row[0] for row in described if not row[0].startswith("_")]
-        texts = [f"CAST(r.{quote_name(name)} AS VARCHAR) AS {quote_name(f'cell {name}')}" for name in names]
+        texts = [
+            f"CAST(r.{quote_name(name)} AS VARCHAR) AS {quote_name(f'cell {name}')}"
+            for name in names
+        ]
         cells = "".join(f", {text}" for text in texts)
         join = f"LEFT JOIN {rows} AS r ON r._file = q.file AND r._line = q.line"
     answer = connection.execute(
@@ -142,7 +153,9 @@ def _titles(names: Sequence[str], language: str) -> list[str]:
     return [label(language, f"quarantine.{name}") for name in _FIXED] + list(names)
 
 
-def _in_words(rows: Iterator[dict[str, Any]], one: SentBack, made: Made, language: str) -> Iterator[list[object]]:
+def _in_words(
+    rows: Iterator[dict[str, Any]], one: SentBack, made: Made, language: str
+) -> Iterator[list[object]]:
     """Each row as the cells of its line; rules and what is allowed in words."""
     said: dict[str, str] = {}
     for row in rows:
@@ -155,7 +168,9 @@ def _in_words(rows: Iterator[dict[str, Any]], one: SentBack, made: Made, languag
         yield [row["line"], column, row["value"], said[rule], allowed, *cells]
 
 
-def _write_sheet(book: Any, sheet: Any, titles: Sequence[str], rows: Iterator[list[object]]) -> None:
+def _write_sheet(
+    book: Any, sheet: Any, titles: Sequence[str], rows: Iterator[list[object]]
+) -> None:
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.freeze_panes(1, 1)

@@ -24,7 +24,13 @@ MONEY_LIMIT = Decimal("99999999.99")
 _LINE_POINTS = 16.5  # of a line of eleven points; programs do not measure wrapped rows themselves
 _TALLEST_ROW = 409.0  # Excel's own limit
 _EXACT = 10**13  # Excel keeps 15 digits: more than thirteen before the point would lose the fen
-_DIGITS = {"money": "#,##0.00", "integer": "#,##0", "number": "General", "rate": "0.00%", "date": "yyyy-mm-dd"}
+_DIGITS = {
+    "money": "#,##0.00",
+    "integer": "#,##0",
+    "number": "General",
+    "rate": "0.00%",
+    "date": "yyyy-mm-dd",
+}
 _TWO_ESCAPES = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
 _IN_ESCAPE = re.compile(r"(?<=_x[0-9A-Fa-f]{4})(?=_)")
 _FONT = {"zh": "Microsoft YaHei", "en": "Calibri"}
@@ -53,7 +59,11 @@ class Canvas:
 
     def cell(self, kind: str, is_input: bool) -> Any:
         """Return the format of a body cell."""
-        look: dict[str, object] = {"num_format": _DIGITS.get(kind, "@"), "border": 1, "border_color": "#D0D7DE"}
+        look: dict[str, object] = {
+            "num_format": _DIGITS.get(kind, "@"),
+            "border": 1,
+            "border_color": "#D0D7DE",
+        }
         if kind in ("text", "choice"):
             look["text_wrap"] = True
         if is_input:
@@ -65,7 +75,12 @@ def open_workbook(target: Any) -> Any:
     """Return a workbook that takes every text as text and leaves nothing of it in a temporary folder."""
     return Workbook(
         target,
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
     )
 
 
@@ -90,25 +105,52 @@ def title_of(sheet: Sheet, labels: Mapping[str, str]) -> str:
 
 def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     colour = "#C00000" if canvas.draft else "#1F4E79"
-    write_text(page, 0, 0, title_of(sheet, canvas.labels), canvas.format(bold=True, font_size=14, font_color=colour))
+    write_text(
+        page,
+        0,
+        0,
+        title_of(sheet, canvas.labels),
+        canvas.format(bold=True, font_size=14, font_color=colour),
+    )
     write_text(page, 1, 0, " ".join(sheet.note.split()), canvas.format(font_color="#666666"))
     for place, column in enumerate(sheet.columns):
         page.set_column(place, place, column.width, None, {"hidden": column.is_hidden})
         fill = "#BF8F00" if column.is_input else "#1F4E79"
-        look = canvas.format(bold=True, font_color="#FFFFFF", bg_color=fill, text_wrap=True, valign="vcenter", border=1)
+        look = canvas.format(
+            bold=True,
+            font_color="#FFFFFF",
+            bg_color=fill,
+            text_wrap=True,
+            valign="vcenter",
+            border=1,
+        )
         write_text(page, HEADER_ROW, place, canvas.labels[column.name], look)
     page.set_row(HEADER_ROW, 36)  # two lines of title, and a target a thumb can hit
 
 
 def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
-    plain = [(place, c.name, c.kind, canvas.cell(c.kind, c.is_input)) for place, c in enumerate(sheet.columns)]
-    wrapped = [column for column in sheet.columns if column.kind in ("text", "choice") and not column.is_hidden]
+    plain = [
+        (place, c.name, c.kind, canvas.cell(c.kind, c.is_input))
+        for place, c in enumerate(sheet.columns)
+    ]
+    wrapped = [
+        column
+        for column in sheet.columns
+        if column.kind in ("text", "choice") and not column.is_hidden
+    ]
     for line, row in enumerate(sheet.rows, start=HEADER_ROW + 1):
         page.set_row(line, _row_height(wrapped, row))
         for place, name, kind, look in plain:
             value = row.get(name)
             if isinstance(value, Cell):
-                _write_cell(page, line, place, value.kind, value.value, canvas.cell(value.kind, is_input=False))
+                _write_cell(
+                    page,
+                    line,
+                    place,
+                    value.kind,
+                    value.value,
+                    canvas.cell(value.kind, is_input=False),
+                )
             else:
                 _write_cell(page, line, place, kind, value, look)
 
@@ -185,7 +227,9 @@ def _set_view(page: Any, sheet: Sheet) -> None:
     page.autofilter(HEADER_ROW, 0, last_line, last_place)
     if sheet.rows:
         # Ids are digits kept as text on purpose: no green corners.
-        page.ignore_errors({"number_stored_as_text": xl_range(HEADER_ROW + 1, 0, last_line, last_place)})
+        page.ignore_errors(
+            {"number_stored_as_text": xl_range(HEADER_ROW + 1, 0, last_line, last_place)}
+        )
 
 
 def _set_print(page: Any, draft: str) -> None:
@@ -218,7 +262,11 @@ def _rule(labels: Mapping[str, str], sheet: Sheet, column: Column) -> dict[str, 
     if not column.is_input:
         return _locked(labels)
     if column.name in sheet.choices:
-        return {"validate": "list", "source": sheet.choices[column.name], **_message(labels, "choice")}
+        return {
+            "validate": "list",
+            "source": sheet.choices[column.name],
+            **_message(labels, "choice"),
+        }
     if column.kind == "date" and sheet.dates:
         first, last = (datetime(day.year, day.month, day.day) for day in sheet.dates)
         between = {"criteria": "between", "minimum": first, "maximum": last}
@@ -230,7 +278,12 @@ def _rule(labels: Mapping[str, str], sheet: Sheet, column: Column) -> dict[str, 
 
 
 def _locked(labels: Mapping[str, str]) -> dict[str, object]:
-    return {"validate": "custom", "value": "=FALSE", "ignore_blank": False, **_message(labels, "locked")}
+    return {
+        "validate": "custom",
+        "value": "=FALSE",
+        "ignore_blank": False,
+        **_message(labels, "locked"),
+    }
 
 
 def _message(labels: Mapping[str, str], name: str, has_hint: bool = False) -> dict[str, object]:

@@ -30,12 +30,18 @@ def sign_row(key: bytes, protected: Mapping[str, str]) -> str:
 
 def is_signed_by(key: bytes, protected: Mapping[str, str], signature: str) -> bool:
     """Say whether the signature is this row's, without telling by time where it differs."""
-    return hmac.compare_digest(sign_row(key, protected).encode(), signature.strip().encode("utf-8", "replace"))
+    return hmac.compare_digest(
+        sign_row(key, protected).encode(), signature.strip().encode("utf-8", "replace")
+    )
 
 
 def protected_cells(columns: Iterable[Column], row: Mapping[str, object]) -> dict[str, str]:
     """Return the stable text of the signed columns' cells, as given to the writer or as read back."""
-    return {column.name: stable_text(column.kind, row.get(column.name)) for column in columns if column.is_signed}
+    return {
+        column.name: stable_text(column.kind, row.get(column.name))
+        for column in columns
+        if column.is_signed
+    }
 
 
 def stable_text(kind: str, value: object) -> str:

@@ -10,9 +10,28 @@ from io import BytesIO
 from pathlib import Path
 
 from pipelines.core.errors import SpecError
-from pipelines.documents.workbooks.columns import OUTCOMES, TABLE_COLUMNS, WORK_LIST_COLUMNS, Cell, Column, Sheet
-from pipelines.documents.workbooks.sheet import HEADER_ROW, Canvas, draw_sheet, open_workbook, title_of, write_text
-from pipelines.documents.workbooks.signature import is_signed_by, protected_cells, sign_row, stable_text
+from pipelines.documents.workbooks.columns import (
+    OUTCOMES,
+    TABLE_COLUMNS,
+    WORK_LIST_COLUMNS,
+    Cell,
+    Column,
+    Sheet,
+)
+from pipelines.documents.workbooks.sheet import (
+    HEADER_ROW,
+    Canvas,
+    draw_sheet,
+    open_workbook,
+    title_of,
+    write_text,
+)
+from pipelines.documents.workbooks.signature import (
+    is_signed_by,
+    protected_cells,
+    sign_row,
+    stable_text,
+)
 from pipelines.store.files import replacing
 from pipelines.text.safe_text import clean_text, file_stem, is_blank, name_tabs
 
@@ -85,11 +104,19 @@ def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:
 
 def _signed(key: bytes, columns: Sequence[Column], row: Mapping[str, object]) -> dict[str, object]:
     # What is signed is what is written: a number in a text column becomes its text first.
-    texts = {c.name: clean_text(row[c.name]) for c in columns if c.kind == "text" and not is_blank(row.get(c.name))}
+    texts = {
+        c.name: clean_text(row[c.name])
+        for c in columns
+        if c.kind == "text" and not is_blank(row.get(c.name))
+    }
     shown = {**row, **texts}
     if row.get("signature"):  # not the office's row: it goes back with what it came with
         return shown
-    return {**shown, "row_id": shown["order_id"], "signature": sign_row(key, protected_cells(columns, shown))}
+    return {
+        **shown,
+        "row_id": shown["order_id"],
+        "signature": sign_row(key, protected_cells(columns, shown)),
+    }
 
 
 def _input_dates(month: str) -> tuple[date, date]:
@@ -120,7 +147,9 @@ def _write(
     outcomes: Sequence[str],
 ) -> None:
     target = BytesIO()
-    canvas = Canvas(open_workbook(target), labels, stamp.language, labels["draft"] if stamp.is_draft else "")
+    canvas = Canvas(
+        open_workbook(target), labels, stamp.language, labels["draft"] if stamp.is_draft else ""
+    )
     try:
         # XlsxWriter drops what Excel could not open and only warns: a workbook is whole or is not written.
         with warnings.catch_warnings():
@@ -131,7 +160,9 @@ def _write(
             canvas.book.close()
     except UserWarning as warning:
         # Only what comes before the first quote: what XlsxWriter quotes may be a customer's data.
-        raise SpecError("workbook_refused", file=path.name, cause=str(warning).split("'")[0]) from None
+        raise SpecError(
+            "workbook_refused", file=path.name, cause=str(warning).split("'")[0]
+        ) from None
     with replacing(path, OWNER_ONLY) as temporary:
         temporary.touch(OWNER_ONLY)
         temporary.write_bytes(target.getvalue())
@@ -149,14 +180,20 @@ def _describe(canvas: Canvas, stamp: Stamp, facts: Mapping[str, object]) -> None
     title = clean_text(_line(canvas.draft, stamp.title))
     created = datetime(stamp.created.year, stamp.created.month, stamp.created.day)
     status = canvas.draft or canvas.labels["released"]
-    canvas.book.set_properties({"title": title, "subject": stamp.month, "status": status, "created": created})
+    canvas.book.set_properties(
+        {"title": title, "subject": stamp.month, "status": status, "created": created}
+    )
     for name, value in facts.items():
-        canvas.book.set_custom_property(name, clean_text(value) if isinstance(value, str) else value)
+        canvas.book.set_custom_property(
+            name, clean_text(value) if isinstance(value, str) else value
+        )
 
 
 def _headed(canvas: Canvas, stamp: Stamp, sheet: Sheet) -> Sheet:
     """Put the draft mark, the month and the caveats above the header of every sheet."""
-    title = _line(canvas.draft, stamp.title, title_of(sheet, canvas.labels), stamp.month, f"v{stamp.version}")
+    title = _line(
+        canvas.draft, stamp.title, title_of(sheet, canvas.labels), stamp.month, f"v{stamp.version}"
+    )
     caveats = [f"{canvas.labels['caveat']}: {caveat}" for caveat in stamp.caveats]
     return replace(sheet, title=title, note=_line(sheet.note, *caveats))
 
@@ -172,7 +209,9 @@ def _about(stamp: Stamp, labels: Mapping[str, str]) -> Sheet:
     said += [("caveat", caveat) for caveat in stamp.caveats]
     said += [("how_to", line) for line in labels["how_to.lines"].splitlines()]
     columns = (Column("about_what", 16), Column("about_text", 100))
-    return Sheet("about", columns, [{"about_what": labels[key], "about_text": text} for key, text in said])
+    return Sheet(
+        "about", columns, [{"about_what": labels[key], "about_text": text} for key, text in said]
+    )
 
 
 def _draw_hidden(canvas: Canvas, facts: Mapping[str, object], outcomes: Sequence[str]) -> None:

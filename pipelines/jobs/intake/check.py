@@ -123,7 +123,10 @@ class DeliveryCheck:
 
 def check_delivery(job: Job) -> DeliveryCheck:
     """Check a month's delivery; raise SourceNotReady or SpecError as a run would, before anything could be read."""
-    with tempfile.TemporaryDirectory(prefix="retention-check-") as folder, StorageErrors(job.home, job.month):
+    with (
+        tempfile.TemporaryDirectory(prefix="retention-check-") as folder,
+        StorageErrors(job.home, job.month),
+    ):
         draft = open_trial(job, Path(folder) / "v0001.partial")
         run_draft_room(job, draft, "extract")
         stop = _take_in(job, draft)
@@ -132,7 +135,9 @@ def check_delivery(job: Job) -> DeliveryCheck:
                 run_draft_room(job, draft, room)
         tables = tuple(_check_tables(draft, stop))
         coverage = None if stop else read_coverage(draft.path)
-        return DeliveryCheck(str(job.month), tables, tuple(_unknown_files(job, draft)), stop, coverage)
+        return DeliveryCheck(
+            str(job.month), tables, tuple(_unknown_files(job, draft)), stop, coverage
+        )
 
 
 def _take_in(job: Job, draft: Draft) -> RetentionError | None:
@@ -178,18 +183,24 @@ def _check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableCh
         )
 
 
-def _check_files(receipts: list[dict[str, Any]], faults: list[dict[str, Any]]) -> Iterator[FileCheck]:
+def _check_files(
+    receipts: list[dict[str, Any]], faults: list[dict[str, Any]]
+) -> Iterator[FileCheck]:
     for row in receipts:
         if row["file"]:
             quarantined = sum(fault["file"] == row["file"] for fault in faults)
-            yield FileCheck(row["file"], row["rows"] or 0, quarantined, row["encoding"], row["notes"] or None)
+            yield FileCheck(
+                row["file"], row["rows"] or 0, quarantined, row["encoding"], row["notes"] or None
+            )
 
 
 def _why_refused(draft: Draft, table: str, stop: RetentionError | None) -> RetentionError | None:
     entry = draft.tables[f"extract_{table}"]
     if entry["state"] != "refused":  # it was read, and then would have stopped the month
         return stop
-    return GateStopped(entry["reasons"][0], **{"table": table, "month": draft.month, **entry["facts"]})
+    return GateStopped(
+        entry["reasons"][0], **{"table": table, "month": draft.month, **entry["facts"]}
+    )
 
 
 def _find_worst(table: str, faults: list[dict[str, Any]], month: Month) -> RuleCheck | None:

@@ -58,7 +58,9 @@ class Coverage:
 
     def count(self, kind: str, *, computed: bool = False) -> int:
         """Count the KPI variants or the lists: all of them, or those that are computed."""
-        return sum(output.kind == kind and (output.is_computed or not computed) for output in self.outputs)
+        return sum(
+            output.kind == kind and (output.is_computed or not computed) for output in self.outputs
+        )
 
     @property
     def waiting(self) -> int:
@@ -67,7 +69,10 @@ class Coverage:
 
     def as_content(self) -> dict[str, Any]:
         """Return the figures as a program reads them."""
-        unlocks = [{"deliver": u.name, "unlocks": [f"{o.kind}:{o.name}" for o in u.outputs]} for u in self.unlocks]
+        unlocks = [
+            {"deliver": u.name, "unlocks": [f"{o.kind}:{o.name}" for o in u.outputs]}
+            for u in self.unlocks
+        ]
         return {
             "kpis": self.count(KPI),
             "kpis_computed": self.count(KPI, computed=True),

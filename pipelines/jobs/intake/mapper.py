@@ -26,7 +26,9 @@ def map_source(source: Path, month: str | None) -> Proposal:
         return propose(wanted, samples)
     folder = month_folder(source, wanted)
     if folder is None or not folder.is_dir():
-        raise SourceNotReady("source.month_missing", month=wanted or "YYYY-MM", folder=folder or source)
+        raise SourceNotReady(
+            "source.month_missing", month=wanted or "YYYY-MM", folder=folder or source
+        )
     return propose(folder.name, _sample_folder(folder))
 
 
@@ -51,4 +53,6 @@ def write_mapping(path: Path, text: str, *, force: bool) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StorageError("storage.failed", where=error.filename or path, why=error.strerror) from error
+        raise StorageError(
+            "storage.failed", where=error.filename or path, why=error.strerror
+        ) from error

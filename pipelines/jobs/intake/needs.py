@@ -68,7 +68,9 @@ def _without_tables(table: Table) -> dict[str, Any]:
 
 def _without_columns(table: Table) -> dict[str, Any]:
     required = {column.name for column in table.columns if column.required}
-    absent = [c.name for c in snapshot_columns(table.name) if not c.required and c.name not in required]
+    absent = [
+        c.name for c in snapshot_columns(table.name) if not c.required and c.name not in required
+    ]
     return {"status": "computed", "absent": absent}
 
 

@@ -112,11 +112,17 @@ class Look:
         if not values:
             return None
         if code_values(column):
-            known = {fold_name(code) for code, _ in code_synonyms(column)} | set(code_values(column))
-            known |= {"1", "0", "是", "否", "y", "n", "yes", "no"} if column.kind == "bool" else set()
+            known = {fold_name(code) for code, _ in code_synonyms(column)} | set(
+                code_values(column)
+            )
+            known |= (
+                {"1", "0", "是", "否", "y", "n", "yes", "no"} if column.kind == "bool" else set()
+            )
             return sum(fold_name(value) in known for value in values) / len(values)
         self.engine.register("raw", pa.table({column.name: pa.array(values, pa.string())}))
-        read = self.engine.rows(f"SELECT COUNT({typed(column, 'VARCHAR').value}) AS n FROM raw")[0]["n"]
+        read = self.engine.rows(f"SELECT COUNT({typed(column, 'VARCHAR').value}) AS n FROM raw")[0][
+            "n"
+        ]
         return float(read) / len(values)
 
 
@@ -137,7 +143,11 @@ def propose(month: str, samples: Sequence[Sample]) -> Proposal:
         DuckEngine(Path(scratch), [], settings.memory_limit, settings.threads) as engine,
     ):
         look = Look(engine)
-        tables = [_propose_table(contract()[name], found[name], look) for name in contract() if name in found]
+        tables = [
+            _propose_table(contract()[name], found[name], look)
+            for name in contract()
+            if name in found
+        ]
     return Proposal(month, tuple(tables), tuple(unknown))
 
 
@@ -168,7 +178,12 @@ def name_of_table(name: str) -> str | None:
     for table in contract():  # a name of the whole file counts before a part of it
         if stem in table_names(table):
             return table
-    inside = [(len(known), table) for table in contract() for known in table_names(table) if _is_inside(known, stem)]
+    inside = [
+        (len(known), table)
+        for table in contract()
+        for known in table_names(table)
+        if _is_inside(known, stem)
+    ]
     return max(inside, key=lambda pair: pair[0])[1] if inside else None
 
 
@@ -178,14 +193,23 @@ def _is_inside(known: str, stem: str) -> bool:
 
 def _stem(name: str) -> str:
     plain = plain_name(name)
-    ending = next((kind for kind in sorted(KINDS, key=len, reverse=True) if plain.lower().endswith(f".{kind}")), "")
+    ending = next(
+        (
+            kind
+            for kind in sorted(KINDS, key=len, reverse=True)
+            if plain.lower().endswith(f".{kind}")
+        ),
+        "",
+    )
     return plain[: -len(ending) - 1] if ending else plain
 
 
 def _match_required(table: Table, sample: Sample) -> tuple[float, int]:
     """Return the share of required columns that have a header, and how many columns have one."""
     names = {compare_form(header) for header in sample.headers}
-    matched = {column.name for column in table.columns if names & set(column_synonyms(table, column))}
+    matched = {
+        column.name for column in table.columns if names & set(column_synonyms(table, column))
+    }
     required = [column.name for column in table.columns if column.required]
     return sum(name in matched for name in required) / len(required), len(matched)
 
@@ -193,15 +217,24 @@ def _match_required(table: Table, sample: Sample) -> tuple[float, int]:
 # -- which column ------------------------------------------------------------------------------------------------
 
 
-def _propose_table(table: Table, found: list[tuple[Sample, str, Reason]], look: Look) -> TableProposal:
+def _propose_table(
+    table: Table, found: list[tuple[Sample, str, Reason]], look: Look
+) -> TableProposal:
     samples = [sample for sample, _, _ in found]
     first, sureness, reason = min(found, key=lambda item: (HIGH, MEDIUM, LOW).index(item[1]))
     columns = tuple(_propose_columns(table, first, look))
     named = {column.column for column in columns if column.is_line}
-    codes = [code for column in columns if column.is_line for code in _propose_codes(table, column, samples)]
+    codes = [
+        code
+        for column in columns
+        if column.is_line
+        for code in _propose_codes(table, column, samples)
+    ]
     lacks = tuple(c.name for c in table.columns if c.required and c.name not in named)
     files = tuple(dict.fromkeys(generalise_file(sample.file) for sample in samples))
-    return TableProposal(table.name, files, sureness, reason, first.sheet, columns, tuple(codes), lacks)
+    return TableProposal(
+        table.name, files, sureness, reason, first.sheet, columns, tuple(codes), lacks
+    )
 
 
 def generalise_file(name: str) -> str:
@@ -219,8 +252,14 @@ def _propose_columns(table: Table, sample: Sample, look: Look) -> Iterator[Colum
         if column is None:
             yield _guess_column(table, header, set(times))
         elif times[column.name] > 1:
-            twins = [sample.headers[n] for n, other in exact.items() if other and other.name == column.name]
-            yield ColumnProposal(header, column.name, LOW, _reason("map.ambiguous", headers=" / ".join(twins)))
+            twins = [
+                sample.headers[n]
+                for n, other in exact.items()
+                if other and other.name == column.name
+            ]
+            yield ColumnProposal(
+                header, column.name, LOW, _reason("map.ambiguous", headers=" / ".join(twins))
+            )
         else:
             yield _judge_column(column, header, sample.values(place), look)
 
@@ -229,12 +268,16 @@ def recognise_column(table: Table, header: str) -> Column | None:
     """Return the column that a header is a name of; the contract's own names count before all others."""
     name = compare_form(header)
     own = next((column for column in table.columns if compare_form(column.name) == name), None)
-    return own or next((column for column in table.columns if name in column_synonyms(table, column)), None)
+    return own or next(
+        (column for column in table.columns if name in column_synonyms(table, column)), None
+    )
 
 
 def _guess_column(table: Table, header: str, taken: set[str]) -> ColumnProposal:
     """Propose the column whose names look most like an unknown header, for a person to decide."""
-    names = {n: c.name for c in table.columns if c.name not in taken for n in column_synonyms(table, c)}
+    names = {
+        n: c.name for c in table.columns if c.name not in taken for n in column_synonyms(table, c)
+    }
     like = next(iter(get_close_matches(compare_form(header), list(names), 1, _ALIKE)), None)
     if like is None:
         return ColumnProposal(header, None, LOW, _reason("map.unknown_header"))
@@ -258,7 +301,9 @@ def _judge_column(column: Column, header: str, values: Sequence[str], look: Look
 # -- which code --------------------------------------------------------------------------------------------------
 
 
-def _propose_codes(table: Table, proposed: ColumnProposal, samples: Sequence[Sample]) -> Iterator[CodeProposal]:
+def _propose_codes(
+    table: Table, proposed: ColumnProposal, samples: Sequence[Sample]
+) -> Iterator[CodeProposal]:
     """Yield the values of a column that the contract does not know, with what they may mean."""
     column = table.column(proposed.column or "")
     if column is None or not code_values(column):
@@ -290,5 +335,9 @@ def month_folder(source: Path, month: str | None) -> Path | None:
     """Return the folder of a month, or of the newest month of a source."""
     if month:
         return source / month
-    folders = sorted(path for path in source.iterdir() if re.fullmatch(r"\d{4}-\d{2}", path.name) and path.is_dir())
+    folders = sorted(
+        path
+        for path in source.iterdir()
+        if re.fullmatch(r"\d{4}-\d{2}", path.name) and path.is_dir()
+    )
     return folders[-1] if folders else None

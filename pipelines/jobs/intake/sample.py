@@ -93,7 +93,11 @@ def _read_parquet(staged: Staged, limits: Limits) -> list[Sample]:
             batch = next(file.iter_batches(batch_size=SAMPLE_ROWS), None)
     except (OSError, ValueError) as error:
         raise FileRefused("parquet_damaged", file=staged.name) from error
-    columns = [[format_value(value) for value in column.to_pylist()] for column in batch.columns] if batch else []
+    columns = (
+        [[format_value(value) for value in column.to_pylist()] for column in batch.columns]
+        if batch
+        else []
+    )
     return [Sample(staged.name, headers, tuple(zip(*columns, strict=True)))]
 
 
@@ -136,4 +140,6 @@ def _contract_names() -> frozenset[str]:
 @cache
 def known_names() -> frozenset[str]:
     """Return every name of a column of any table, as names are compared."""
-    return frozenset(name for t in contract().values() for c in t.columns for name in column_synonyms(t, c))
+    return frozenset(
+        name for t in contract().values() for c in t.columns for name in column_synonyms(t, c)
+    )

@@ -32,7 +32,9 @@ def compare_form(name: str) -> str:
 def table_names(table: str) -> tuple[str, ...]:
     """Return what a table is called, longest first, as it is compared."""
     said = load_synonyms()["tables"].get(table, {}).get("names", [])
-    names = {compare_form(str(name)) for name in (table, contract_texts()[table].title["zh"], *said)}
+    names = {
+        compare_form(str(name)) for name in (table, contract_texts()[table].title["zh"], *said)
+    }
     return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
 

@@ -35,7 +35,9 @@ def write_template(folder: Path) -> list[Path]:
             path.write_text(text, encoding="utf-8", newline="")
         _write_workbook(folder / WORKBOOK)
     except OSError as error:
-        raise StorageError("storage.failed", where=error.filename or folder, why=error.strerror) from error
+        raise StorageError(
+            "storage.failed", where=error.filename or folder, why=error.strerror
+        ) from error
     return paths
 
 
@@ -66,13 +68,17 @@ def _write_workbook(path: Path) -> None:
         text = book.add_format({"num_format": "@"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top", "font_color": "#555555"})
         plain = book.add_format({"bold": True, "num_format": "@", "bottom": 1})
-        required = book.add_format({"bold": True, "num_format": "@", "bottom": 1, "bg_color": "#FFE699"})
+        required = book.add_format(
+            {"bold": True, "num_format": "@", "bottom": 1, "bg_color": "#FFE699"}
+        )
         for table in contract().values():
             sheet = book.add_worksheet(table.name)
             sheet.freeze_panes(4, 1)
             for place, column in enumerate(table.columns):
                 said = contract_texts()[table.name].columns[column.name]
-                width = max(len(column.name), 2 * len(said.header), *(len(value) for value in said.examples))
+                width = max(
+                    len(column.name), 2 * len(said.header), *(len(value) for value in said.examples)
+                )
                 sheet.set_column(place, place, min(max(width + 2, 14), _FULL_WIDTH), text)
                 sheet.write_string(0, place, _meaning(column, said.meaning["zh"]), wrapped)
                 sheet.write_string(1, place, _meaning(column, said.meaning["en"]), wrapped)
@@ -99,7 +105,9 @@ def draw_mapping_form() -> str:
         lines += [f"#  file: {said.title['zh']}_*.csv", "#  columns:"]
         for column in table.columns:
             text = said.columns[column.name]
-            lines.append(f"#    {text.header}: {column.name}  # {text.meaning['zh']} · {text.meaning['en']}")
+            lines.append(
+                f"#    {text.header}: {column.name}  # {text.meaning['zh']} · {text.meaning['en']}"
+            )
         lines += list(_draw_codes(table))
     return "\n".join(lines) + "\n"
 

@@ -32,7 +32,10 @@ from pipelines.store.files import write_parquet
 from pipelines.store.lake import PlanFolder, Version
 
 _AMOUNT = pa.decimal128(18, 6)
-_WHERE = [(name, pa.string()) for name in ("measure", "level", "month", "scope_kind", "scope_id", "branch_id")]
+_WHERE = [
+    (name, pa.string())
+    for name in ("measure", "level", "month", "scope_kind", "scope_id", "branch_id")
+]
 _PART = pa.schema(
     [
         *_WHERE,
@@ -42,7 +45,9 @@ _PART = pa.schema(
         ("key_hash", pa.string()),
     ]
 )
-_CHANGE = pa.schema([*_WHERE, ("amount_before", _AMOUNT), ("amount_now", _AMOUNT), ("amount_change", _AMOUNT)])
+_CHANGE = pa.schema(
+    [*_WHERE, ("amount_before", _AMOUNT), ("amount_now", _AMOUNT), ("amount_change", _AMOUNT)]
+)
 Row = dict[str, Any]
 
 
@@ -122,28 +127,41 @@ def _refuse_unversioned_keys(plan: YearPlan, versions: list[Version]) -> None:
             is_called_so = before is not None and before["key"]["version"] == measure.key.version
             if is_called_so and inputs["keys"][name] != measure.key.hash:
                 raise SpecError(
-                    "plan.key_changed", measure=name, key_version=measure.key.version, version=version.number
+                    "plan.key_changed",
+                    measure=name,
+                    key_version=measure.key.version,
+                    version=version.number,
                 )
 
 
 def _written_before(versions: list[Version]) -> frozenset[str]:
-    return frozenset(sha for version in versions for sha in version.manifest["inputs"]["targets"].values())
+    return frozenset(
+        sha for version in versions for sha in version.manifest["inputs"]["targets"].values()
+    )
 
 
 # -- versions ----------------------------------------------------------------------------------------------------
 
 
-def _keep(job: PlanJob, inputs: dict[str, Any], rows: list[Row], held: Held) -> tuple[Version, bool]:
+def _keep(
+    job: PlanJob, inputs: dict[str, Any], rows: list[Row], held: Held
+) -> tuple[Version, bool]:
     """Return the current version when it says the same, else a new one; which months it is split by is told, not compared."""
     current = job.folder.current()
     if current is not None and _without_months(current.manifest["inputs"]) == inputs:
         return current, False
     draft = job.folder.draft()
     draft.start({**inputs, "months": dict(sorted(held.used.items()))})
-    before = _amounts(pq.read_table(current.table("plan_part")).to_pylist()) if current is not None else {}
+    before = (
+        _amounts(pq.read_table(current.table("plan_part")).to_pylist())
+        if current is not None
+        else {}
+    )
     changes = _changes(before, _amounts(rows)) if current is not None else []
     tables = {"plan_part": (_PART, rows), "plan_change": (_CHANGE, changes)}
-    entries = {name: _write(draft.path / f"{name}.parquet", *content) for name, content in tables.items()}
+    entries = {
+        name: _write(draft.path / f"{name}.parquet", *content) for name, content in tables.items()
+    }
     for name, (schema, content_rows) in tables.items():
         write_rows(draft.path / f"{name}.csv", schema, iter([content_rows]))
     draft.finish_room(ROOM, entries)
@@ -164,13 +182,19 @@ def _amounts(rows: list[Row]) -> dict[tuple[Any, ...], Any]:
     return {tuple(row[name] for name, _ in _WHERE): row["amount"] for row in rows}
 
 
-def _changes(before: Mapping[tuple[Any, ...], Any], now: Mapping[tuple[Any, ...], Any]) -> list[Row]:
+def _changes(
+    before: Mapping[tuple[Any, ...], Any], now: Mapping[tuple[Any, ...], Any]
+) -> list[Row]:
     """List the parts whose amounts differ, wholes before their parts."""
     names = [name for name, _ in _WHERE]
     found = []
     for where in [*now, *(where for where in before if where not in now)]:
         was, is_ = before.get(where, 0), now.get(where, 0)
         if was != is_:
-            amounts = {"amount_before": before.get(where), "amount_now": now.get(where), "amount_change": is_ - was}
+            amounts = {
+                "amount_before": before.get(where),
+                "amount_now": now.get(where),
+                "amount_change": is_ - was,
+            }
             found.append({**dict(zip(names, where, strict=True)), **amounts})
     return sorted(found, key=lambda row: LEVELS.index(row["level"]))

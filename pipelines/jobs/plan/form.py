@@ -41,8 +41,12 @@ def _plainly(number: Decimal) -> Decimal:
 
 
 # What a target can hold: twelve digits before the point, six behind it.
-Amount = Annotated[Decimal, Field(ge=0, lt=10**12, decimal_places=6, allow_inf_nan=False), AfterValidator(_plainly)]
-Weight = Annotated[Decimal, Field(lt=10**12, decimal_places=6, allow_inf_nan=False), AfterValidator(_plainly)]
+Amount = Annotated[
+    Decimal, Field(ge=0, lt=10**12, decimal_places=6, allow_inf_nan=False), AfterValidator(_plainly)
+]
+Weight = Annotated[
+    Decimal, Field(lt=10**12, decimal_places=6, allow_inf_nan=False), AfterValidator(_plainly)
+]
 MonthText = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
@@ -72,10 +76,18 @@ class ByMonth(_Form):
 
     def given(self, year: int, where: str) -> dict[str, Decimal]:
         """Return the given weights by YYYY-MM; raise SpecError naming the months that have none."""
-        known = self.weights if isinstance(self.weights, dict) else dict(enumerate(self.weights or (), start=1))
+        known = (
+            self.weights
+            if isinstance(self.weights, dict)
+            else dict(enumerate(self.weights or (), start=1))
+        )
         missing = [str(number) for number in range(1, 13) if number not in known]
         if missing or len(known) > 12:
-            raise SpecError("plan.months_missing", where=f"{where}.by_month", months=", ".join(missing) or "1–12")
+            raise SpecError(
+                "plan.months_missing",
+                where=f"{where}.by_month",
+                months=", ".join(missing) or "1–12",
+            )
         return {month: known[number] for number, month in enumerate(months_of(year), start=1)}
 
 
@@ -222,4 +234,6 @@ def _refuse_unknown_measures(name: str, key: Key) -> None:
     for level, measure in asked.items():
         if measure is not None and measure not in known:
             where = f"measures.{name}.key.{level}"
-            raise SpecError("plan.unknown_measure", where=where, measure=measure, known=", ".join(sorted(known)))
+            raise SpecError(
+                "plan.unknown_measure", where=where, measure=measure, known=", ".join(sorted(known))
+            )

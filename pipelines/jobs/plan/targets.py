@@ -29,10 +29,14 @@ Target = tuple[str, str, str]
 @cache
 def sums_read() -> frozenset[str]:
     """The targets that are sums and that some SQL file reads, by the names it compares `kpi` with: `revenue` and others."""
-    specs = [spec for room in ("features", "kpi") for spec in room_specs(room) if _TABLE in spec.reads]
+    specs = [
+        spec for room in ("features", "kpi") for spec in room_specs(room) if _TABLE in spec.reads
+    ]
     equal = [comparison for spec in specs for comparison in spec.tree.find_all(exp.EQ)]
     return frozenset(
-        one.expression.name for one in equal if isinstance(one.this, exp.Column) and one.this.name == "kpi"
+        one.expression.name
+        for one in equal
+        if isinstance(one.this, exp.Column) and one.this.name == "kpi"
     )
 
 
@@ -105,7 +109,9 @@ def _delivered(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.name.lower().startswith("target."))
 
 
-def write_targets(out: Path, year: int, targets: dict[str, str], ours: frozenset[str]) -> list[Path]:
+def write_targets(
+    out: Path, year: int, targets: dict[str, str], ours: frozenset[str]
+) -> list[Path]:
     """Write each month's table into its folder and return the files; take away ours where the plan has no target any more."""
     for month in months_of(year):
         path = out / month / NAME

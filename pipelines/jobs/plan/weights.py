@@ -33,7 +33,9 @@ LEFT JOIN features_owner AS o ON o.customer_id = w.customer_id
 GROUP BY ALL
 """
 _OWNING = "SELECT DISTINCT branch_id, manager_id FROM features_owner WHERE branch_id IS NOT NULL"
-_EMPLOYED = "SELECT DISTINCT branch_id, manager_id FROM features_manager WHERE branch_id IS NOT NULL"
+_EMPLOYED = (
+    "SELECT DISTINCT branch_id, manager_id FROM features_manager WHERE branch_id IS NOT NULL"
+)
 _LISTED = "SELECT org_id AS branch_id, NULL AS manager_id FROM snapshot_organisation WHERE org_kind = 'branch'"
 
 
@@ -90,10 +92,14 @@ class Held:
 
 
 @contextmanager
-def _opened(version: Version, tables: Iterable[TableName], settings: Settings) -> Iterator[DuckEngine]:
+def _opened(
+    version: Version, tables: Iterable[TableName], settings: Settings
+) -> Iterator[DuckEngine]:
     with (
         TemporaryDirectory(prefix="plan-") as scratch,
-        DuckEngine(Path(scratch), [version.path], settings.memory_limit, settings.threads) as engine,
+        DuckEngine(
+            Path(scratch), [version.path], settings.memory_limit, settings.threads
+        ) as engine,
     ):
         for table in tables:
             engine.bind(table, version.table(table.name))
@@ -138,8 +144,12 @@ def _by_month(key: Key, year: int, held: Held, where: str) -> Weights:
     if measure is None:
         return key.by_month.given(year, where)
     before = [Month.parse(month).plus(-12) for month in months_of(year)]
-    if missing := [str(month) for month in before if MonthFolder(held.home, month).current() is None]:
-        raise UsageError("plan.months_not_held", where=f"{where}.by_month", months=", ".join(missing))
+    if missing := [
+        str(month) for month in before if MonthFolder(held.home, month).current() is None
+    ]:
+        raise UsageError(
+            "plan.months_not_held", where=f"{where}.by_month", months=", ".join(missing)
+        )
     return {str(month.plus(12)): held.total(measure, month) for month in before}
 
 
@@ -165,12 +175,22 @@ def _check_given(key: Key, branches: Weights, places: Places, where: str) -> Non
     """Refuse given weights of who is not known, and those that leave out a branch with customers: silence is no zero."""
     given = key.by_branch.weights if key.by_branch else None
     if given is not None:
-        _refuse(set(given) - places.branches - {UNCLAIMED}, "plan.unknown_scope", f"{where}.by_branch", key.month)
+        _refuse(
+            set(given) - places.branches - {UNCLAIMED},
+            "plan.unknown_scope",
+            f"{where}.by_branch",
+            key.month,
+        )
         _refuse(places.serving - set(given), "plan.scope_missing", f"{where}.by_branch", key.month)
     managers = (key.by_manager.weights if key.by_manager else None) or {}
     at = f"{where}.by_manager"
     _refuse(set(managers) - set(branches), "plan.unknown_scope", at, key.month)
-    pairs = {(branch, name) for branch, weights in managers.items() for name in weights if name != UNCLAIMED}
+    pairs = {
+        (branch, name)
+        for branch, weights in managers.items()
+        for name in weights
+        if name != UNCLAIMED
+    }
     strangers = {f"{branch}/{name}" for branch, name in pairs - places.pairs}
     _refuse(strangers, "plan.unknown_scope", at, key.month)
 

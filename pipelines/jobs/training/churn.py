@@ -21,7 +21,14 @@ from models.folds import month_numbers
 from models.frames import Flags
 from models.judging.backtest import roll_origin
 from models.judging.drift import store_bins
-from models.judging.judgement import PlainLogistic, arrears_rule, compare, tell, tenure_groups, usage_rule
+from models.judging.judgement import (
+    PlainLogistic,
+    arrears_rule,
+    compare,
+    tell,
+    tenure_groups,
+    usage_rule,
+)
 from models.labels import INVOLUNTARY, VOLUNTARY
 from models.reasons import group_contributions
 from models.registry import (
@@ -61,7 +68,15 @@ STEPS = (
     "train_write",
     "train_uplift",
 )
-METRICS = ("auc", "average_precision", "log_loss", "brier", "calibration_error", "lift_10", "precision_at_capacity")
+METRICS = (
+    "auc",
+    "average_precision",
+    "log_loss",
+    "brier",
+    "calibration_error",
+    "lift_10",
+    "precision_at_capacity",
+)
 Progress = Callable[[str], None]
 
 
@@ -84,10 +99,14 @@ def train(
     recipe = make_quick_recipe() if is_quick else make_recipe()
     with use_workbench(Workbench(progress, models_folder(home) / KEPT, salt=_salt())) as bench:
         bench.phase = "train_judge"
-        judged = judge(recipe, samples, capacity_share(home, through), find_rival(home, settings), progress)
+        judged = judge(
+            recipe, samples, capacity_share(home, through), find_rival(home, settings), progress
+        )
         bench.phase = "train_fit"
         rows = samples.rows
-        model = clone(recipe).fit(samples.features, rows["outcome"].to_numpy(), rows["month"].to_numpy())
+        model = clone(recipe).fit(
+            samples.features, rows["outcome"].to_numpy(), rows["month"].to_numpy()
+        )
     progress("train_write")
     card = make_card(model, samples, judged)
     if is_quick:
@@ -113,7 +132,9 @@ def write_pages(home: Path, card: Card) -> None:
 
 def make_recipe() -> CompetingClassifier:
     """Return the model to fit, with the signs the business demands."""
-    return CompetingClassifier(monotone=signs(features(feature_groups())), estimator=ChurnClassifier(gap=GAP))
+    return CompetingClassifier(
+        monotone=signs(features(feature_groups())), estimator=ChurnClassifier(gap=GAP)
+    )
 
 
 def make_quick_recipe() -> CompetingClassifier:
@@ -127,7 +148,9 @@ def _check(samples: Samples) -> None:
         raise ModelError("model.no_labels", month=samples.through, gap=GAP)
     leavers = int((samples.rows["outcome"] == VOLUNTARY).sum())
     if leavers < FEWEST_LEAVERS:
-        raise ModelError("model.few_leavers", month=samples.through, leavers=leavers, fewest=FEWEST_LEAVERS)
+        raise ModelError(
+            "model.few_leavers", month=samples.through, leavers=leavers, fewest=FEWEST_LEAVERS
+        )
 
 
 # -- judging -----------------------------------------------------------------------------------------------------
@@ -166,17 +189,28 @@ def judge(
     scored = _roll(recipe, samples, samples.rows["outcome"], way)
     progress("train_compare")
     rows = samples.rows.loc[scored.index]
-    found: dict[str, Any] = {"months": sorted(set(rows["month"])), "rows": len(rows), "capacity_share": share}
+    found: dict[str, Any] = {
+        "months": sorted(set(rows["month"])),
+        "rows": len(rows),
+        "capacity_share": share,
+    }
     fair = rival.fair_rows(rows) if rival else rows[:0]
     if rival:
-        found["champion"] = {"version": rival.version, "months": sorted(set(fair["month"])), "rows": len(fair)}
+        found["champion"] = {
+            "version": rival.version,
+            "months": sorted(set(fair["month"])),
+            "rows": len(fair),
+        }
     found["outcomes"] = {}
     for outcome in RULES:
         table = _side_by_side(samples, scored, way, outcome)
         if table is None:
             continue
         makers = [name for name in ("model", "logistic") if name in table]
-        told = {"makers": compare(table, makers, ["rule"], share), **tell(table, "model", slices(rows))}
+        told = {
+            "makers": compare(table, makers, ["rule"], share),
+            **tell(table, "model", slices(rows)),
+        }
         if rival and 0 < table.loc[fair.index, "outcome"].mean() < 1:
             both = table.loc[fair.index].assign(champion=rival.chance(fair, outcome))
             told["contest"] = compare(both, ["model", "champion"], ["rule"], share)
@@ -184,7 +218,9 @@ def judge(
     return found
 
 
-def _side_by_side(samples: Samples, scored: pd.DataFrame, way: _Way, outcome: str) -> pd.DataFrame | None:
+def _side_by_side(
+    samples: Samples, scored: pd.DataFrame, way: _Way, outcome: str
+) -> pd.DataFrame | None:
     """Return the judged rows with a column of scores a maker; None where the outcome never, or always, came."""
     rows = samples.rows.loc[scored.index]
     is_outcome = (samples.rows["outcome"] == outcome).astype(int)
@@ -237,7 +273,9 @@ def _seen(samples: Samples, way: _Way) -> Flags:
 
 def _roll(recipe: Any, samples: Samples, outcome: pd.Series, way: _Way) -> pd.DataFrame:
     month = samples.rows["month"]
-    return roll_origin(recipe, samples.features, outcome, month, gap=GAP, fewest=way.fewest, every=way.every)
+    return roll_origin(
+        recipe, samples.features, outcome, month, gap=GAP, fewest=way.fewest, every=way.every
+    )
 
 
 def chance_of(scored: pd.DataFrame, outcome: str) -> pd.Series:
@@ -260,7 +298,9 @@ def capacity_share(home: Path, month: Month) -> float:
     version = MonthFolder(home, month).current()
     if version is None or not version.is_computed("snapshot_account_manager"):
         return A_TENTH
-    managers = pq.read_table(version.table("snapshot_account_manager"), columns=["capacity", "is_active"]).to_pylist()
+    managers = pq.read_table(
+        version.table("snapshot_account_manager"), columns=["capacity", "is_active"]
+    ).to_pylist()
     orders = sum(manager["capacity"] for manager in managers if manager["is_active"])
     base = version.manifest["tables"]["features_service"]["rows"]
     return min(1.0, orders / base) if orders and base else A_TENTH
@@ -277,7 +317,10 @@ def make_card(model: CompetingClassifier, samples: Samples, judged: dict[str, An
         trained_through=str(samples.through),
         months=sorted(set(rows["month"])),
         rows=len(rows),
-        outcomes={str(name): int(count) for name, count in rows["outcome"].value_counts().sort_index().items()},
+        outcomes={
+            str(name): int(count)
+            for name, count in rows["outcome"].value_counts().sort_index().items()
+        },
         features=samples.names,
         missing_tables=sorted(samples.missing),
         choices=dict(describe_choices(model)),

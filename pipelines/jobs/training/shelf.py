@@ -40,9 +40,13 @@ class Shelved:
 def list_versions(home: Path, settings: Settings) -> list[Shelved]:
     """Look at every version, oldest first; each is loaded, so that what is said usable is."""
     said = read_promotions(home)
-    there = {path.name for path in models_folder(home).glob("*") if VERSION_NAME.fullmatch(path.name)}
+    there = {
+        path.name for path in models_folder(home).glob("*") if VERSION_NAME.fullmatch(path.name)
+    }
     champion = {said[-1].version} if said else set()  # though its folder may be gone
-    return [_look(models_folder(home) / name, said, settings.key) for name in sorted(there | champion)]
+    return [
+        _look(models_folder(home) / name, said, settings.key) for name in sorted(there | champion)
+    ]
 
 
 def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:
@@ -52,14 +56,18 @@ def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:
     except ModelRefused as error:
         card, refused = None, error.reason
     promotions = tuple(promotion for promotion in said if promotion.version == folder.name)
-    return Shelved(folder.name, card, refused, promotions, bool(said) and said[-1].version == folder.name)
+    return Shelved(
+        folder.name, card, refused, promotions, bool(said) and said[-1].version == folder.name
+    )
 
 
 def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
     """Make a version champion, on the record, if it can be used; raise ModelError where it cannot."""
     if not VERSION_NAME.fullmatch(version):
         raise ModelError("model.unknown", version=version)
-    shelves = [shelf for shelf in (home, uplift_shelf(home)) if (models_folder(shelf) / version).is_dir()]
+    shelves = [
+        shelf for shelf in (home, uplift_shelf(home)) if (models_folder(shelf) / version).is_dir()
+    ]
     if not shelves:
         raise ModelError("model.unknown", version=version)
     home = shelves[0]
@@ -67,7 +75,9 @@ def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> 
         _, card = load_model(models_folder(home) / version, settings.key)
     except ModelRefused as error:
         raise ModelError(_REFUSED[error.reason], version=version) from error
-    if not card.judged.get("wins", True):  # an uplift model's card says whether it sorts better than the risk does
+    if not card.judged.get(
+        "wins", True
+    ):  # an uplift model's card says whether it sorts better than the risk does
         raise ModelError("model.lost_to_risk", version=version, **_qini(card))
     return record_promotion(home, version, card.trained_through, by, why)
 

@@ -54,11 +54,15 @@ def train_uplift(home: Path, through: Month, settings: Settings) -> Card:
     history = gather_history(home, through, settings)
     fewest = settings.uplift_holdout_orders
     if history.held_out < fewest:
-        raise ModelError("model.few_held_out", month=through, held_out=history.held_out, fewest=fewest)
+        raise ModelError(
+            "model.few_held_out", month=through, held_out=history.held_out, fewest=fewest
+        )
     verdict, months = judge(history)
     rows = history.rows
     known = numbers(rows, history.names)
-    model = UpliftRegressor().fit(known, rows["is_kept"].to_numpy(float), rows["is_treated"].to_numpy(bool))
+    model = UpliftRegressor().fit(
+        known, rows["is_kept"].to_numpy(float), rows["is_treated"].to_numpy(bool)
+    )
     card = make_card(model, history, verdict, months)
     return save_model(models_folder(uplift_shelf(home)), model, card, settings.key)
 
@@ -70,9 +74,16 @@ def judge(history: History) -> tuple[Verdict, list[str]]:
     judged = max(1, len(months) // JUDGED_SHARE)
     later = rows["month"].isin(months[-judged:])
     if len(months) < 2 or int((~rows.loc[later, "is_treated"]).sum()) < FEWEST_JUDGED:
-        raise ModelError("model.few_held_out", month=history.through, held_out=history.held_out, fewest=FEWEST_JUDGED)
+        raise ModelError(
+            "model.few_held_out",
+            month=history.through,
+            held_out=history.held_out,
+            fewest=FEWEST_JUDGED,
+        )
     known, kept = numbers(rows, history.names), rows["is_kept"].to_numpy(float)
-    is_later, effect = fit_out_of_time(known, kept, rows["is_treated"].to_numpy(bool), numbered, judged)
+    is_later, effect = fit_out_of_time(
+        known, kept, rows["is_treated"].to_numpy(bool), numbered, judged
+    )
     seen = rows[is_later]
     verdict = judge_ranking(
         seen["is_kept"].to_numpy(float),
@@ -84,7 +95,9 @@ def judge(history: History) -> tuple[Verdict, list[str]]:
     return verdict, months[-judged:]
 
 
-def make_card(model: UpliftRegressor, history: History, verdict: Verdict, judged: list[str]) -> Card:
+def make_card(
+    model: UpliftRegressor, history: History, verdict: Verdict, judged: list[str]
+) -> Card:
     """Write down what a person must know of the model; `judged` says whether it may be promoted."""
     rows = history.rows
     return Card(
@@ -108,22 +121,33 @@ def make_card(model: UpliftRegressor, history: History, verdict: Verdict, judged
 
 def gather_history(home: Path, through: Month, settings: Settings) -> History:
     """Read the orders of every scored month whose outcome a month up to `through` has verified."""
-    pairs = [(MonthFolder(home, m).current(), MonthFolder(home, m.plus(1)).current()) for m in held_months(home)]
-    known = [(then, after) for then, after in pairs if then and after and _tells(then, after, through)]
+    pairs = [
+        (MonthFolder(home, m).current(), MonthFolder(home, m.plus(1)).current())
+        for m in held_months(home)
+    ]
+    known = [
+        (then, after) for then, after in pairs if then and after and _tells(then, after, through)
+    ]
     if not known:
         return History(through, pd.DataFrame(), [], {})
     groups, missing = usable_groups([then for then, _ in known], [known[-1][0]])
     versions = [version for pair in known for version in pair]
     with open_reader(versions, settings) as reader:
         parts = [_orders(then, after, reader.frame(then, groups, 1.0)) for then, after in known]
-    rows = pd.concat(parts, ignore_index=True).sort_values(["month", "customer_id", "list"], ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True).sort_values(
+        ["month", "customer_id", "list"], ignore_index=True
+    )
     seen = {feature.name for feature in features(groups)}
-    names = [str(n) for n in rows.columns if n in seen and pd.api.types.is_numeric_dtype(rows[n].dtype)]
+    names = [
+        str(n) for n in rows.columns if n in seen and pd.api.types.is_numeric_dtype(rows[n].dtype)
+    ]
     return History(through, rows, [RISK, *names], missing)
 
 
 def _tells(then: Version, after: Version, through: Month) -> bool:
-    has_both = all(then.is_computed(table) for table in NEEDED) and after.is_computed("feedback_kept")
+    has_both = all(then.is_computed(table) for table in NEEDED) and after.is_computed(
+        "feedback_kept"
+    )
     return has_both and after.month <= through
 
 
@@ -132,14 +156,21 @@ def _orders(then: Version, after: Version, frame: pd.DataFrame) -> pd.DataFrame:
     held_out = {spec.name for spec in lists() if spec.meta["holdout"]}
     columns = ["order_id", "list", "customer_id", "service_id", "arm"]
     orders = pq.read_table(then.table("dispatch_order"), columns=columns).to_pandas()
-    kept = pq.read_table(after.table("feedback_kept"), columns=["order_id", "is_verified"]).to_pandas()
+    kept = pq.read_table(
+        after.table("feedback_kept"), columns=["order_id", "is_verified"]
+    ).to_pandas()
     orders = orders[orders["list"].isin(held_out)].merge(kept, on="order_id")
     risk = pq.read_table(then.table("score_churn"), columns=["service_id", RISK]).to_pandas()
     frame = frame.merge(risk, on="service_id")
-    riskiest = frame.sort_values([RISK, "service_id"], ascending=[False, True]).drop_duplicates("customer_id")
+    riskiest = frame.sort_values([RISK, "service_id"], ascending=[False, True]).drop_duplicates(
+        "customer_id"
+    )
     first = riskiest.set_index("customer_id")["service_id"]
     orders["service_id"] = orders["service_id"].fillna(orders["customer_id"].map(first))
-    orders["is_treated"], orders["is_kept"] = orders["arm"] == "treated", orders["is_verified"].astype(bool)
+    orders["is_treated"], orders["is_kept"] = (
+        orders["arm"] == "treated",
+        orders["is_verified"].astype(bool),
+    )
     wanted = orders[[*KEYS, "list", "is_treated", "is_kept"]]
     found: pd.DataFrame = wanted.merge(frame.drop(columns="customer_id"), on="service_id")
     return found

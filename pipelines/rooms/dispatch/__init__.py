@@ -19,7 +19,13 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.capacity import place
 from pipelines.rooms.dispatch.decide import ask, settle
 from pipelines.rooms.dispatch.holdout import draw_holdout
-from pipelines.rooms.dispatch.write import remember, write_candidates, write_lists, write_orders, write_why_not
+from pipelines.rooms.dispatch.write import (
+    remember,
+    write_candidates,
+    write_lists,
+    write_orders,
+    write_why_not,
+)
 
 # What a list's SELECT must give; whatever it gives beyond these is evidence.
 FIXED = ("customer_id", "service_id", "rank_group", "rank_value", "amount", "reason_code", "due_on")
@@ -29,7 +35,11 @@ def run(context: Context) -> None:
     """Write `dispatch_order`, `dispatch_why_not`, `dispatch_candidate`, `dispatch_list` and `dispatch_capacity`."""
     engine = context.engine
     states = [gather(context, spec) for spec in lists()]
-    ready = [s for s, state in zip(lists(), states, strict=True) if state["status"] in ("released", "caveat")]
+    ready = [
+        s
+        for s, state in zip(lists(), states, strict=True)
+        if state["status"] in ("released", "caveat")
+    ]
     engine.table("candidate", _all_candidates(ready))
     draw_holdout(context, [spec.name for spec in ready if spec.meta["holdout"]])
     ask(context, ready)
@@ -48,15 +58,24 @@ def run(context: Context) -> None:
 
 def gather(context: Context, spec: Spec) -> dict[str, Any]:
     """Compute a list's candidates, one row a customer, unless something it needs is missing or withheld."""
-    state = {"list": spec.name, "priority": spec.meta["priority"], "status": "released", "reason": None}
+    state = {
+        "list": spec.name,
+        "priority": spec.meta["priority"],
+        "status": "released",
+        "reason": None,
+    }
     reasons = find_lacks(context, spec)
     if reasons:
         return state | {"status": "not_computed", "reason": "; ".join(reasons)}
     release = context.engine.rows(
-        "SELECT status, reason FROM validate_release WHERE kind = 'list' AND output = $name", {"name": spec.name}
+        "SELECT status, reason FROM validate_release WHERE kind = 'list' AND output = $name",
+        {"name": spec.name},
     )[0]
     if "features_complaint" in decided_by(spec) and not context.is_computed("features_complaint"):
-        note = (context.entry(TableName("features_complaint")) or {"reasons": ["absent: trouble_ticket"]})["reasons"][0]
+        note = (
+            context.entry(TableName("features_complaint"))
+            or {"reasons": ["absent: trouble_ticket"]}
+        )["reasons"][0]
         release = _worse(release, f"complaints unknown: {note}")
     if TableName("score_churn") in spec.reads and not context.is_computed("score_churn"):
         why = (context.entry(TableName("score_churn")) or {"reasons": ["no score"]})["reasons"][0]
@@ -67,7 +86,9 @@ def gather(context: Context, spec: Spec) -> dict[str, Any]:
         release = {"status": "withheld", "reason": "paused: it loses more customers than it keeps"}
     context.bind_tolerated(spec)
     answer = context.answer(spec)
-    context.engine.table(f"listed_{spec.name}", _one_a_customer(spec, answer.sql), answer.parameters)
+    context.engine.table(
+        f"listed_{spec.name}", _one_a_customer(spec, answer.sql), answer.parameters
+    )
     return state | release
 
 
@@ -75,7 +96,9 @@ def find_lacks(context: Context, spec: Spec) -> list[str]:
     """Say why a list cannot be computed this month: what it reads, or what decides who gets its orders; empty if it can."""
     needed = [table for table in decided_by(spec) if table != "features_complaint"]
     reasons = context.missing(spec) + [
-        reason for table in needed for reason in (context.entry(TableName(table)) or {}).get("reasons", [])
+        reason
+        for table in needed
+        for reason in (context.entry(TableName(table)) or {}).get("reasons", [])
     ]
     ownership = context.entry(TableName("snapshot_ownership")) or {}
     if spec.meta.get("assign") != "branch" and "manager_id" in ownership.get("absent", ()):
@@ -86,7 +109,11 @@ def find_lacks(context: Context, spec: Spec) -> list[str]:
 def is_paused(context: Context, spec: Spec) -> bool:
     """Whether the hold-out has shown, for sure and at all looks together, that a list does harm."""
     sql = "SELECT is_paused FROM feedback_effect WHERE list = $name"
-    rows = context.engine.rows(sql, {"name": spec.name}) if context.is_computed("feedback_effect") else []
+    rows = (
+        context.engine.rows(sql, {"name": spec.name})
+        if context.is_computed("feedback_effect")
+        else []
+    )
     return any(row["is_paused"] for row in rows)
 
 
@@ -100,7 +127,9 @@ def _red_looks(context: Context) -> list[str]:
     """What about the score is no longer as it was when its model was trained."""
     if not context.is_computed("score_watch"):
         return []
-    rows = context.engine.rows("SELECT DISTINCT subject FROM score_watch WHERE level = 'red' ORDER BY subject")
+    rows = context.engine.rows(
+        "SELECT DISTINCT subject FROM score_watch WHERE level = 'red' ORDER BY subject"
+    )
     return [row["subject"] for row in rows]
 
 

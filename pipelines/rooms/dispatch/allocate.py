@@ -14,7 +14,10 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-KEPT, TOGETHER = 4.0, 2.0  # moving one customer changes the load of two desks, by less than one each
+KEPT, TOGETHER = (
+    4.0,
+    2.0,
+)  # moving one customer changes the load of two desks, by less than one each
 APART = 1e-7  # of equal desks the first by id
 
 
@@ -37,7 +40,9 @@ class Seat:
     capacity: int
 
 
-def allocate(newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]) -> list[str]:
+def allocate(
+    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
+) -> list[str]:
     """Give each newcomer a manager; `groups` names the manager who has most of a group's members.
 
     There must be room for all. The order of newcomers is the order of their ranks, and matters only between equals.
@@ -58,7 +63,9 @@ def allocate(newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mappi
     return chosen
 
 
-def _together(newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]) -> dict[str, str]:
+def _together(
+    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
+) -> dict[str, str]:
     """Choose a manager for each group of newcomers nobody has members of: the largest first, where it fits whole."""
     members: dict[str, int] = defaultdict(int)
     for one in newcomers:
@@ -76,12 +83,17 @@ def _together(newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapp
     return chosen
 
 
-def _solve(sizes: Sequence[int], kinds: Sequence[tuple[str, str]], seats: Sequence[Seat]) -> list[list[int]]:
+def _solve(
+    sizes: Sequence[int], kinds: Sequence[tuple[str, str]], seats: Sequence[Seat]
+) -> list[list[int]]:
     """How many customers of each kind go to each seat: a whole optimum of the transportation problem."""
     total = sum(sizes)
     if not total:
         return [[0] * len(seats) for _ in kinds]
-    wish = [[KEPT * (s.manager_id == kept) + TOGETHER * (s.manager_id == near) for s in seats] for kept, near in kinds]
+    wish = [
+        [KEPT * (s.manager_id == kept) + TOGETHER * (s.manager_id == near) for s in seats]
+        for kept, near in kinds
+    ]
     places = [(s, n) for s, seat in enumerate(seats) for n in range(1, min(seat.free, total) + 1)]
     load = [(seats[s].used + n) / seats[s].capacity + APART * s for s, n in places]
     flows = len(kinds) * len(seats)
@@ -92,18 +104,26 @@ def _solve(sizes: Sequence[int], kinds: Sequence[tuple[str, str]], seats: Sequen
     signs = np.concatenate([np.ones(2 * flows), -np.ones(len(places))])
     found = linprog(
         np.concatenate([-np.array(wish).ravel(), load]),
-        A_eq=coo_array((signs, (rows, columns)), shape=(len(kinds) + len(seats), flows + len(places))).tocsr(),
+        A_eq=coo_array(
+            (signs, (rows, columns)), shape=(len(kinds) + len(seats), flows + len(places))
+        ).tocsr(),
         b_eq=[*sizes, *[0] * len(seats)],
         bounds=[(0, None)] * flows + [(0, 1)] * len(places),
         method="highs-ds",
     )
     if found.x is None:
         raise ValueError(f"no room for {total} newcomers: {found.message}")
-    whole: list[list[int]] = np.rint(found.x[:flows]).astype(int).reshape(len(kinds), len(seats)).tolist()
+    whole: list[list[int]] = (
+        np.rint(found.x[:flows]).astype(int).reshape(len(kinds), len(seats)).tolist()
+    )
     return whole
 
 
 def _dealt(counts: Sequence[int], seats: Sequence[Seat]) -> list[str]:
     """Seats in the order they are dealt to equal customers, by rank: round by round."""
-    rounds = sorted((n, seat.manager_id) for seat, count in zip(seats, counts, strict=True) for n in range(count))
+    rounds = sorted(
+        (n, seat.manager_id)
+        for seat, count in zip(seats, counts, strict=True)
+        for n in range(count)
+    )
     return [manager_id for _, manager_id in rounds]

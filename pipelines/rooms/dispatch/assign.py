@@ -119,7 +119,9 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
     free = [desk.capacity for desk in branch.desks]
     taken = [[0] * len(desk.queues) for desk in branch.desks]
     pooled, shared = [0] * len(branch.pool), [(0,) * len(free)] * len(branch.pool)
-    steps = sorted({q.place for d in branch.desks for q in d.queues} | {q.place for q in branch.pool})
+    steps = sorted(
+        {q.place for d in branch.desks for q in d.queues} | {q.place for q in branch.pool}
+    )
     for place in steps:
         for d, desk in enumerate(branch.desks):
             for q, queue in enumerate(desk.queues):
@@ -129,14 +131,19 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
         for q, queue in enumerate(branch.pool):
             if queue.place == place:
                 pooled[q] = min(len(queue), sum(free))
-                shared[q] = tuple(share(q, pooled[q], _room_for_pool(branch, place, free, pooled[q])))
+                shared[q] = tuple(
+                    share(q, pooled[q], _room_for_pool(branch, place, free, pooled[q]))
+                )
                 free = [f - n for f, n in zip(free, shared[q], strict=True)]
     return Plan(tuple(map(tuple, taken)), tuple(pooled), tuple(shared))
 
 
 def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) -> list[int]:
     """The places that cost the desks' own customers on later lists least: spare ones, then those of the last lists."""
-    later = [[q.place for q in desk.queues if q.place > place for _ in range(len(q))] for desk in branch.desks]
+    later = [
+        [q.place for q in desk.queues if q.place > place for _ in range(len(q))]
+        for desk in branch.desks
+    ]
     kept = [places[:room] for places, room in zip(later, free, strict=True)]
     room = [f - len(places) for f, places in zip(free, kept, strict=True)]
     waiting = ((-p, n, d) for d, places in enumerate(kept) for n, p in enumerate(reversed(places)))
@@ -190,7 +197,9 @@ def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
     bests = [best_prefixes(d.queues, d.minima, k) for d, k in zip(branch.desks, full, strict=True)]
     spare = [desk.capacity - k for desk, k in zip(branch.desks, full, strict=True)]
     waiting = sum(map(len, branch.pool))
-    pool = best_prefixes(branch.pool, [0] * len(branch.pool), min(waiting, sum(d.capacity for d in branch.desks)))
+    pool = best_prefixes(
+        branch.pool, [0] * len(branch.pool), min(waiting, sum(d.capacity for d in branch.desks))
+    )
     given = _given_up(branch, full, bests, pool.worth[sum(spare) :])
     counts = [k - g for k, g in zip(full, given, strict=True)]
     taken = tuple(best.split(count) for best, count in zip(bests, counts, strict=True))
@@ -203,7 +212,9 @@ def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
     return Plan(taken, pooled, tuple(shared))
 
 
-def _given_up(branch: Branch, full: Sequence[int], bests: Sequence[Prefixes], gain: Fen) -> list[int]:
+def _given_up(
+    branch: Branch, full: Sequence[int], bests: Sequence[Prefixes], gain: Fen
+) -> list[int]:
     """How many places each desk gives up for the pool; `gain` is the pool's worth with 0, 1, … places more."""
     most = len(gain) - 1
     if most <= 0:
@@ -237,7 +248,9 @@ def bound(branch: Branch) -> float:
     for desk, k in zip(branch.desks, full, strict=True):
         minima = desk.minima
         pairs = list(zip(desk.queues, minima, strict=True))
-        slopes = np.sort(np.concatenate([np.zeros(0), *(_slopes(q.worth[n:]) for q, n in pairs)]))[::-1]
+        slopes = np.sort(np.concatenate([np.zeros(0), *(_slopes(q.worth[n:]) for q, n in pairs)]))[
+            ::-1
+        ]
         slopes = slopes[: k - sum(minima)]
         total += float(sum(q.prefix[n] for q, n in pairs)) + float(slopes.sum())
         losing.append(slopes)
@@ -263,7 +276,9 @@ def _slopes(worth: Fen) -> NDArray[np.float64]:
 
 def price_of_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
     """Return what one more order of a desk would have added, in fen; by value at least so much, 0 if nobody waits."""
-    waiting = [(q.place, q, n) for q, n in zip(branch.desks[desk].queues, plan.taken[desk], strict=True)]
+    waiting = [
+        (q.place, q, n) for q, n in zip(branch.desks[desk].queues, plan.taken[desk], strict=True)
+    ]
     pool = [(q.place, q, n) for q, n in zip(branch.pool, plan.pooled, strict=True)]
     if not by_value:
         following = [(place, int(q.worth[n])) for place, q, n in [*waiting, *pool] if n < len(q)]

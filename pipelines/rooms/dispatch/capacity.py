@@ -13,7 +13,14 @@ import pyarrow as pa
 
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate
-from pipelines.rooms.dispatch.assign import Branch, Desk, Plan, Queue, plan_by_priority, plan_by_value
+from pipelines.rooms.dispatch.assign import (
+    Branch,
+    Desk,
+    Plan,
+    Queue,
+    plan_by_priority,
+    plan_by_value,
+)
 from pipelines.rooms.dispatch.figures import CAPACITY, branch_figures, company_figures
 
 Row = dict[str, Any]
@@ -24,8 +31,12 @@ _PLACED = pa.schema([(name, pa.string()) for name in ("list", "customer_id", "ma
 class Books:
     """The rows that wait, by desk and list and by branch and list, each in the order of ranks."""
 
-    desks: dict[str, dict[int, list[Row]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
-    pools: dict[str, dict[int, list[Row]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    desks: dict[str, dict[int, list[Row]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    pools: dict[str, dict[int, list[Row]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
 
 
 def place(context: Context) -> None:
@@ -36,7 +47,9 @@ def place(context: Context) -> None:
         book = books.desks[row["manager_id"]] if row["can_work"] else books.pools[row["branch_id"]]
         book[row["place"]].append(row)
     managers: dict[str, list[Row]] = defaultdict(list)
-    for row in engine.rows("SELECT manager_id, branch_id, capacity FROM features_manager ORDER BY manager_id"):
+    for row in engine.rows(
+        "SELECT manager_id, branch_id, capacity FROM features_manager ORDER BY manager_id"
+    ):
         managers[row["branch_id"]].append(row)
     proposed, groups = _proposed(context), _groups(context)
     floor = float(context.settings.minimum_service)
@@ -133,14 +146,18 @@ class Office:
         self._plan = plan_of(self._branch, self._share)
         for row, book, counts in zip(self._managers, self._books, self._plan.taken, strict=True):
             for waiting, count in zip(book.values(), counts, strict=True):
-                yield from ({**_key(one), "manager_id": row["manager_id"]} for one in waiting[:count])
+                yield from (
+                    {**_key(one), "manager_id": row["manager_id"]} for one in waiting[:count]
+                )
         yield from self._pooled
 
     def _share(self, queue: int, count: int, free: Sequence[int]) -> Sequence[int]:
         """Give the first of a pool queue their managers, and say how many each desk got."""
         waiting = list(self._pool.values())[queue][:count]
         newcomers = [
-            Newcomer(row["customer_id"], self._proposed.get(row["customer_id"]), row["group_customer_id"])
+            Newcomer(
+                row["customer_id"], self._proposed.get(row["customer_id"]), row["group_customer_id"]
+            )
             for row in waiting
         ]
         seats = [
@@ -148,7 +165,9 @@ class Office:
             for desk, room in zip(self._branch.desks, free, strict=True)
         ]
         chosen = allocate(newcomers, seats, self._groups)
-        self._pooled += [{**_key(row), "manager_id": name} for row, name in zip(waiting, chosen, strict=True)]
+        self._pooled += [
+            {**_key(row), "manager_id": name} for row, name in zip(waiting, chosen, strict=True)
+        ]
         return [chosen.count(desk.manager_id) for desk in self._branch.desks]
 
     def figures(self, by_value: bool) -> list[Row]:

@@ -16,7 +16,9 @@ from pipelines.rooms.context import Context
 
 _NEEDED = {
     "features_complaint": {"customer_id": "VARCHAR"},
-    "features_owner": dict.fromkeys(("customer_id", "branch_id", "unit_id", "manager_id"), "VARCHAR"),
+    "features_owner": dict.fromkeys(
+        ("customer_id", "branch_id", "unit_id", "manager_id"), "VARCHAR"
+    ),
     "features_manager": {"manager_id": "VARCHAR", "branch_id": "VARCHAR", "capacity": "INTEGER"},
     "features_high_value": {"customer_id": "VARCHAR", "value_at_risk": "DECIMAL(18,2)"},
     "score_churn": {"customer_id": "VARCHAR", "p_voluntary": "DOUBLE"},
@@ -24,10 +26,21 @@ _NEEDED = {
 }
 _LIST = pa.schema(
     [
-        *(("list", pa.string()), ("place", pa.int32()), ("purpose", pa.string()), ("assign", pa.string())),
+        *(
+            ("list", pa.string()),
+            ("place", pa.int32()),
+            ("purpose", pa.string()),
+            ("assign", pa.string()),
+        ),
         *(
             (name, pa.bool_())
-            for name in ("is_scored", "stops_on_complaint", "is_held_out", "cools_down", "is_minimum")
+            for name in (
+                "is_scored",
+                "stops_on_complaint",
+                "is_held_out",
+                "cools_down",
+                "is_minimum",
+            )
         ),
         *(("probability", pa.float64()), ("persuadability", pa.float64())),
     ]
@@ -41,7 +54,9 @@ def ask(context: Context, specs: Sequence[Spec]) -> None:
         if not context.is_computed(name):
             engine.bind_empty(TableName(name), columns)
     _recent_orders(context)
-    engine.register("list_fact", pa.Table.from_pylist([_facts(p, s) for p, s in enumerate(specs)], schema=_LIST))
+    engine.register(
+        "list_fact", pa.Table.from_pylist([_facts(p, s) for p, s in enumerate(specs)], schema=_LIST)
+    )
     settings = context.settings
     money = {"horizon": settings.value_horizon_months, "cost": settings.contact_cost}
     engine.table("asked", _ASKED, money)
@@ -70,7 +85,8 @@ def _recent_orders(context: Context) -> None:
     """Who had an order of which purpose within the cool-down, and whom he was proposed to."""
     eras = [era for era in ("m1", "m2") if context.is_computed("dispatch_order", era)]
     recent = [
-        f"SELECT customer_id, purpose, dispatched_on FROM {era}.dispatch_order WHERE arm = 'treated'" for era in eras
+        f"SELECT customer_id, purpose, dispatched_on FROM {era}.dispatch_order WHERE arm = 'treated'"
+        for era in eras
     ]
     nothing = "SELECT NULL::VARCHAR AS customer_id, NULL::VARCHAR AS purpose, NULL::DATE AS dispatched_on WHERE FALSE"
     context.engine.table(

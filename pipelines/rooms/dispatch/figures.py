@@ -16,7 +16,10 @@ _MONEY = pa.decimal128(18, 2)
 CAPACITY = pa.schema(
     [
         *((name, pa.string()) for name in ("scope_kind", "scope_id", "branch_id")),
-        ("capacity", pa.int64()),  # three managers at the contract's limit are more than 32 bits hold
+        (
+            "capacity",
+            pa.int64(),
+        ),  # three managers at the contract's limit are more than 32 bits hold
         *((name, pa.int32()) for name in ("wanted_count", "used_count", "left_count")),
         *(("value_amount", _MONEY), ("bound_amount", _MONEY), ("gap_rate", pa.float64())),
         ("shadow_price_amount", _MONEY),
@@ -29,7 +32,10 @@ def branch_figures(
     branch_id: str, branch: Branch, plan: Plan, pooled_worth: Mapping[str, int], by_value: bool
 ) -> list[Row]:
     """Return a row a manager, then the branch's, which alone has the bound and the gap; worth is in fen."""
-    rows = [_desk_row(branch_id, branch, plan, d, pooled_worth, by_value) for d in range(len(branch.desks))]
+    rows = [
+        _desk_row(branch_id, branch, plan, d, pooled_worth, by_value)
+        for d in range(len(branch.desks))
+    ]
     waiting = sum(map(len, branch.pool))
     value = plan.value(branch)
     best = max(ceil(bound(branch) - 1e-6), value)
@@ -50,7 +56,12 @@ def company_figures(rows: Sequence[Row]) -> list[Row]:
 
 
 def _desk_row(
-    branch_id: str, branch: Branch, plan: Plan, place: int, pooled_worth: Mapping[str, int], by_value: bool
+    branch_id: str,
+    branch: Branch,
+    plan: Plan,
+    place: int,
+    pooled_worth: Mapping[str, int],
+    by_value: bool,
 ) -> Row:
     desk, counts = branch.desks[place], plan.taken[place]
     own = worth_of(desk.queues, counts)
@@ -67,7 +78,9 @@ def _desk_row(
     }
 
 
-def _total_row(kind: str, scope_id: str, branch_id: str | None, total: Row, best: Decimal, price: Decimal) -> Row:
+def _total_row(
+    kind: str, scope_id: str, branch_id: str | None, total: Row, best: Decimal, price: Decimal
+) -> Row:
     value = total["value_amount"]
     return {
         "scope_kind": kind,

@@ -36,14 +36,19 @@ def _drawn(context: Context, lists: list[str], old: list[dict[str, Any]]) -> lis
     known = {row["customer_id"] for row in old}
     new = [row for row in _newcomers(context, lists) if row["customer_id"] not in known]
     chosen = draw(context.settings.key, context.settings.holdout_share, old, new)
-    return [row | {"is_drawn": row["customer_id"] in chosen, "drawn_in": str(context.month)} for row in new]
+    return [
+        row | {"is_drawn": row["customer_id"] in chosen, "drawn_in": str(context.month)}
+        for row in new
+    ]
 
 
 def _newcomers(context: Context, lists: list[str]) -> list[dict[str, Any]]:
     """Everybody on a persuasion list this month with his stratum: branch and tier."""
     names = ", ".join(f"'{name}'" for name in lists) or "NULL"
     owner = (
-        "features_owner" if context.is_computed("features_owner") else "(SELECT NULL AS customer_id, NULL AS branch_id)"
+        "features_owner"
+        if context.is_computed("features_owner")
+        else "(SELECT NULL AS customer_id, NULL AS branch_id)"
     )
     return context.engine.rows(
         f"SELECT DISTINCT c.customer_id, COALESCE(o.branch_id, '-') || '/' || COALESCE(k.vip_tier, '-') AS stratum "
@@ -52,7 +57,9 @@ def _newcomers(context: Context, lists: list[str]) -> list[dict[str, Any]]:
     )
 
 
-def draw(key: bytes, share: Decimal, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> set[str]:
+def draw(
+    key: bytes, share: Decimal, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
+) -> set[str]:
     """Choose who of the new is held out, so that each stratum's share stays within one customer of `share`.
 
     Within a stratum the lowest hashes are taken. A stratum too small for a whole customer starts from a keyed offset

@@ -21,7 +21,9 @@ def keyed_hash(key: bytes, *parts: str) -> bytes:
     return hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
 
 
-def order_ids(key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = "") -> pa.Table:
+def order_ids(
+    key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = ""
+) -> pa.Table:
     """Give each (list, customer) of a month, or of a day after it, its order id: month and twelve letters of a keyed hash."""
     occasion = occasion or str(month)
     records = [
@@ -43,7 +45,11 @@ def _letters(key: bytes, *parts: str) -> str:
 
 
 def due_dates(
-    calendar: Calendar, month: Month, dispatch_on: date, specs: Mapping[str, Spec], rows: Iterable[Mapping[str, Any]]
+    calendar: Calendar,
+    month: Month,
+    dispatch_on: date,
+    specs: Mapping[str, Spec],
+    rows: Iterable[Mapping[str, Any]],
 ) -> pa.Table:
     """Give each order its due day; `is_provisional` when the calendar does not know that year's holidays."""
     cache: dict[tuple[str, date | None], date] = {}
@@ -51,19 +57,33 @@ def due_dates(
     for row in rows:
         place = (row["list"], row["listed_due_on"])
         if place not in cache:
-            cache[place] = due_day(calendar, month, dispatch_on, specs[row["list"]], row["listed_due_on"])
+            cache[place] = due_day(
+                calendar, month, dispatch_on, specs[row["list"]], row["listed_due_on"]
+            )
         due_on = cache[place]
         known = calendar.knows(due_on.year)
         records.append(
-            {"list": row["list"], "customer_id": row["customer_id"], "due_on": due_on, "is_provisional": not known}
+            {
+                "list": row["list"],
+                "customer_id": row["customer_id"],
+                "due_on": due_on,
+                "is_provisional": not known,
+            }
         )
     schema = pa.schema(
-        [("list", pa.string()), ("customer_id", pa.string()), ("due_on", pa.date32()), ("is_provisional", pa.bool_())]
+        [
+            ("list", pa.string()),
+            ("customer_id", pa.string()),
+            ("due_on", pa.date32()),
+            ("is_provisional", pa.bool_()),
+        ]
     )
     return pa.Table.from_pylist(records, schema=schema)
 
 
-def due_day(calendar: Calendar, month: Month, dispatch_on: date, spec: Spec, listed: date | None) -> date:
+def due_day(
+    calendar: Calendar, month: Month, dispatch_on: date, spec: Spec, listed: date | None
+) -> date:
     """Return an order's due day by its list's `due:` rule; a holiday moves it to the working day before."""
     rule = spec.meta.get("due", {})
     if "working_days" in rule:

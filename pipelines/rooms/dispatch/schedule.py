@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from pipelines.core.calendar import Calendar
 
-PLANNED = pa.schema([("list", pa.string()), ("customer_id", pa.string()), ("planned_on", pa.date32())])
+PLANNED = pa.schema(
+    [("list", pa.string()), ("customer_id", pa.string()), ("planned_on", pa.date32())]
+)
 Row = Mapping[str, Any]
 
 
@@ -31,7 +33,9 @@ def plan_days(calendar: Calendar, dispatch_on: date, orders: Iterable[Row]) -> p
         a_day = orders_a_day(days, [row["due_on"] for row in rows])
         for turn, row in enumerate(rows):
             day = days[min(turn // a_day, len(days) - 1)]
-            planned.append({"list": row["list"], "customer_id": row["customer_id"], "planned_on": day})
+            planned.append(
+                {"list": row["list"], "customer_id": row["customer_id"], "planned_on": day}
+            )
     return pa.Table.from_pylist(planned, schema=PLANNED)
 
 

@@ -44,7 +44,9 @@ def _make_ids_and_days(context: Context, specs: Mapping[str, Spec]) -> None:
     """Make `made`: each order's id, its due day, and for treated ones the day planned for it."""
     engine, dispatch_on = context.engine, context.dispatch_on
     rows = engine.rows("SELECT list, customer_id, listed_due_on FROM decided WHERE arm IS NOT NULL")
-    engine.register("order_id", order_ids(context.settings.key, context.month, rows, context.occasion))
+    engine.register(
+        "order_id", order_ids(context.settings.key, context.month, rows, context.occasion)
+    )
     engine.register("due", due_dates(context.calendar, context.month, dispatch_on, specs, rows))
     treated = engine.rows(
         "SELECT d.list, d.customer_id, COALESCE(d.manager_id, d.branch_id, '') AS desk, u.due_on, f.place, d.rank "
@@ -101,7 +103,14 @@ def write_lists(context: Context, states: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-_STATE = pa.schema([("list", pa.string()), ("priority", pa.int32()), ("status", pa.string()), ("reason", pa.string())])
+_STATE = pa.schema(
+    [
+        ("list", pa.string()),
+        ("priority", pa.int32()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
 
 
 def remember(context: Context, names: Sequence[str]) -> None:

@@ -22,7 +22,9 @@ from pipelines.catalogue.spec import TableName
 from pipelines.rooms.context import Context
 
 OVERALL = "overall"
-SMALLEST = 0.02  # the effect that the sample still needed is reckoned for: two in a hundred more stay
+SMALLEST = (
+    0.02  # the effect that the sample still needed is reckoned for: two in a hundred more stay
+)
 _ARMS = ("treated", "holdout")
 _SUMS = {
     "order_count": pa.int64(),
@@ -30,7 +32,14 @@ _SUMS = {
     "revenue_sum": pa.decimal128(28, 2),
     "revenue_square_sum": pa.decimal128(38, 4),
 }
-_BOUNDS = ("effect", "effect_low", "effect_high", "revenue_kept", "revenue_kept_low", "revenue_kept_high")
+_BOUNDS = (
+    "effect",
+    "effect_low",
+    "effect_high",
+    "revenue_kept",
+    "revenue_kept_low",
+    "revenue_kept_high",
+)
 _SCHEMA = pa.schema(
     [
         *(("list", pa.string()), ("month_count", pa.int32())),
@@ -49,7 +58,9 @@ def write_effect(context: Context) -> None:
     """
     before = _rows(context, "feedback_effect", "prior")
     if not context.is_computed("feedback_arm") and not before:
-        reasons = (context.entry(TableName("feedback_arm")) or {}).get("reasons", ["absent: feedback_arm"])
+        reasons = (context.entry(TableName("feedback_arm")) or {}).get(
+            "reasons", ["absent: feedback_arm"]
+        )
         context.record_missing("feedback_effect", list(reasons))
         return
     sums = {row["list"]: row for row in before if row["list"] != OVERALL}

@@ -47,7 +47,12 @@ def run(context: Context) -> None:
     write_bridge(context, kinds)
     tie_books(context, kinds)
     engine.table("scoped", SCOPED, _settings(context))
-    context.write("kpi_monthly", MONTHLY, ["kpi", "variant", "scope_kind", "scope_id"], {"month": str(context.month)})
+    context.write(
+        "kpi_monthly",
+        MONTHLY,
+        ["kpi", "variant", "scope_kind", "scope_id"],
+        {"month": str(context.month)},
+    )
     write_changes(context)
     write_trend(context)
 
@@ -86,7 +91,9 @@ def _fact(context: Context, kpi: Kpi, variant: str, reasons: list[str]) -> dict[
 def _note(context: Context, kpi: Kpi) -> str | None:
     if kpi.meta.get("note") != "months_held":
         return None
-    held = context.engine.rows("SELECT COUNT(*) AS n FROM features_held_month WHERE months_ago <= 12")[0]["n"]
+    held = context.engine.rows(
+        "SELECT COUNT(*) AS n FROM features_held_month WHERE months_ago <= 12"
+    )[0]["n"]
     return f"months held: {held} of 12"
 
 
@@ -117,11 +124,23 @@ def _sum_up(context: Context, kpi: Kpi, kinds: list[str]) -> None:
     for kind in kinds:
         # The company is summed by itself: what stands in two places must not tie.
         scope, place = placed_in(kind)
-        _add(context, kpi, f"'{kind}', {scope}", f"{place} WHERE p.scope_kind IS NULL", is_placed=False)
+        _add(
+            context,
+            kpi,
+            f"'{kind}', {scope}",
+            f"{place} WHERE p.scope_kind IS NULL",
+            is_placed=False,
+        )
     is_own = kpi.meta.get("scopes") == "own"
     # A target of a branch says nothing where nobody knows whose customer is whose.
     known = "TRUE" if is_own else f"p.scope_kind IN ({', '.join(repr(kind) for kind in kinds)})"
-    _add(context, kpi, "scope_kind, scope_id", f"WHERE p.scope_kind IS NOT NULL AND {known}", is_placed=True)
+    _add(
+        context,
+        kpi,
+        "scope_kind, scope_id",
+        f"WHERE p.scope_kind IS NOT NULL AND {known}",
+        is_placed=True,
+    )
     if not is_own:
         _always_there(context, kpi, kinds)
 
@@ -136,7 +155,9 @@ def _add(context: Context, kpi: Kpi, scope: str, rows: str, *, is_placed: bool) 
 
 def _always_there(context: Context, kpi: Kpi, kinds: list[str]) -> None:
     """The company and the unclaimed remainder have a row even when nobody is in them."""
-    has_denominator = kpi.meta["unit"] != "count" and "scope_kind" not in kpi.spec.tree.named_selects
+    has_denominator = (
+        kpi.meta["unit"] != "count" and "scope_kind" not in kpi.spec.tree.named_selects
+    )
     empty = "0" if has_denominator else "NULL"
     for variant in kpi.variants:
         for kind in kinds:

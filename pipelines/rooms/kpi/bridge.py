@@ -15,12 +15,18 @@ TABLE = "features_cohort_bridge"
 def steps() -> list[str]:
     """The steps in their order: the columns of the customers' table."""
     spec = next(s for s in room_specs("features") if s.table == TABLE)
-    return [name.removesuffix("_amount") for name in spec.tree.named_selects if name.endswith("_amount")]
+    return [
+        name.removesuffix("_amount") for name in spec.tree.named_selects if name.endswith("_amount")
+    ]
 
 
 def write_bridge(context: Context, kinds: list[str]) -> None:
     """Write `kpi_bridge` from the customers' bridges and `place`, or say why it cannot be."""
-    entry = context.tables.get(TABLE) or context.draft.tables.get(TABLE) or {"reasons": [f"absent: {TABLE}"]}
+    entry = (
+        context.tables.get(TABLE)
+        or context.draft.tables.get(TABLE)
+        or {"reasons": [f"absent: {TABLE}"]}
+    )
     if not context.is_computed(TABLE):
         context.record_missing("kpi_bridge", entry["reasons"])
         return

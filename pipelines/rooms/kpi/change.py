@@ -25,7 +25,10 @@ COMPARISONS = {"previous_month": "m1", "year_before": "m12"}
 PART_KINDS = ("city", "branch", "unit")
 _AMOUNTS = ("volume", "mix", "rate")
 _VALUES = ("value_mix", "value_rate")
-_AMOUNT_PLACES, _VALUE_PLACES = 8, 12  # a numerator's own places; more than anybody prints of a quotient
+_AMOUNT_PLACES, _VALUE_PLACES = (
+    8,
+    12,
+)  # a numerator's own places; more than anybody prints of a quotient
 _STATES = ("released", "caveat", "withheld", "not_computed")
 _ZERO = Fraction(0)
 SCHEMA = pa.schema(
@@ -58,7 +61,9 @@ class Pair:
 
 def write_changes(context: Context) -> None:
     """Write `kpi_change` against the month before and the same month a year before, where they are held."""
-    held = {name: era for name, era in COMPARISONS.items() if context.is_computed("kpi_monthly", era)}
+    held = {
+        name: era for name, era in COMPARISONS.items() if context.is_computed("kpi_monthly", era)
+    }
     if not held:
         months = (context.month.plus(-1), context.month.plus(-12))
         context.record_missing("kpi_change", [f"not held: {month}" for month in months])
@@ -84,19 +89,29 @@ def _compare(context: Context, comparison: str, era: str) -> Iterator[Row]:
     for row in context.engine.rows(_BOTH.format(era=era)):
         of[row["kpi"], row["variant"]][row["scope_kind"]][row["scope_id"]] = row
     for (kpi, variant), kinds in of.items():
-        common = {"month": str(context.month), "comparison": comparison, "before_month": str(version.month)}
+        common = {
+            "month": str(context.month),
+            "comparison": comparison,
+            "before_month": str(version.month),
+        }
         for kind in PART_KINDS:
             split = _split(kinds, kind)
-            yield from (common | {"kpi": kpi, "variant": variant, "part_kind": kind} | row for row in split)
+            yield from (
+                common | {"kpi": kpi, "variant": variant, "part_kind": kind} | row for row in split
+            )
 
 
 def _split(kinds: Mapping[str, dict[str, Row]], kind: str) -> list[Row]:
     """Split over the scopes of one kind; nothing where a month has no value or the parts are not the whole."""
     if kind not in kinds or "company" not in kinds["company"]:
         return []
-    whole, parts = _pair(kinds["company"]["company"]), {i: _pair(row) for i, row in kinds[kind].items()}
+    whole, parts = (
+        _pair(kinds["company"]["company"]),
+        {i: _pair(row) for i, row in kinds[kind].items()},
+    )
     if not (whole.d0 and whole.d1) or any(
-        sum(getattr(part, side) for part in parts.values()) != getattr(whole, side) for side in ("n0", "d0", "n1", "d1")
+        sum(getattr(part, side) for part in parts.values()) != getattr(whole, side)
+        for side in ("n0", "d0", "n1", "d1")
     ):
         return []
     rows = decompose(parts)
@@ -116,9 +131,16 @@ def _worst(row: Row) -> str:
 def decompose(parts: Mapping[str, Pair]) -> dict[str, Row]:
     """Return each part's effects and, under `company`, their sums; the company has a denominator in both months."""
     names = list(parts)
-    whole = Pair(*(sum((getattr(p, side) for p in parts.values()), _ZERO) for side in ("n0", "d0", "n1", "d1")))
+    whole = Pair(
+        *(
+            sum((getattr(p, side) for p in parts.values()), _ZERO)
+            for side in ("n0", "d0", "n1", "d1")
+        )
+    )
     amounts = {name: apportion(_amounts(parts[name], whole), _AMOUNT_PLACES) for name in names}
-    cells = apportion([cell for name in names for cell in _values(parts[name], whole)], _VALUE_PLACES)
+    cells = apportion(
+        [cell for name in names for cell in _values(parts[name], whole)], _VALUE_PLACES
+    )
     values = {name: cells[2 * place : 2 * place + 2] for place, name in enumerate(names)}
     rows = {name: _row(amounts[name], values[name]) for name in names}
     return {"company": _row(_sums(amounts.values(), 3), _sums(values.values(), 2)), **rows}
@@ -144,5 +166,12 @@ def _sums(rows: Any, count: int) -> list[Decimal]:
 
 
 def _row(amounts: list[Decimal], values: list[Decimal]) -> Row:
-    changes = {"numerator_change": sum(amounts, Decimal(0)), "value_change": sum(values, Decimal(0))}
-    return changes | dict(zip(_AMOUNTS, amounts, strict=True)) | dict(zip(_VALUES, values, strict=True))
+    changes = {
+        "numerator_change": sum(amounts, Decimal(0)),
+        "value_change": sum(values, Decimal(0)),
+    }
+    return (
+        changes
+        | dict(zip(_AMOUNTS, amounts, strict=True))
+        | dict(zip(_VALUES, values, strict=True))
+    )

@@ -19,14 +19,22 @@ SCOPES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def scope_kinds(context: Context) -> list[str]:
     """Return the kinds of scope that the month's deliveries tell."""
-    return [kind for kind, (_, needs) in SCOPES.items() if not any(context.is_absent(need) for need in needs)]
+    return [
+        kind
+        for kind, (_, needs) in SCOPES.items()
+        if not any(context.is_absent(need) for need in needs)
+    ]
 
 
 def place_customers(context: Context, kinds: list[str]) -> None:
     """Make `place`: each known customer's scope of every kind that can be told."""
     owner = "features_owner" if "branch" in kinds else None
     city = "features_city" if "city" in kinds else None
-    ids = ", ".join(f"{sql} AS {kind}" for kind, (sql, _) in SCOPES.items() if kind in kinds and kind != "company")
+    ids = ", ".join(
+        f"{sql} AS {kind}"
+        for kind, (sql, _) in SCOPES.items()
+        if kind in kinds and kind != "company"
+    )
     if owner is None:
         context.engine.table("place", "SELECT NULL::VARCHAR AS customer_id WHERE FALSE")
         return
@@ -38,7 +46,10 @@ def placed_in(kind: str) -> tuple[str, str]:
     """Return SQL of the scope of a kind that a row of `customer_part AS p` stands in, and the join it needs."""
     if kind == "company":
         return "'company'", ""
-    return f"COALESCE(l.{kind}, 'unclaimed')", "LEFT JOIN place AS l ON l.customer_id = p.customer_id"
+    return (
+        f"COALESCE(l.{kind}, 'unclaimed')",
+        "LEFT JOIN place AS l ON l.customer_id = p.customer_id",
+    )
 
 
 def sum_by_customer(context: Context, kpi: Kpi) -> None:
@@ -46,7 +57,9 @@ def sum_by_customer(context: Context, kpi: Kpi) -> None:
     columns = kpi.spec.tree.named_selects
     given = {"variant": f"'{kpi.variants[0]}'", "part": "''", "scope_kind": "CAST(NULL AS VARCHAR)"}
     given |= {"scope_id": "CAST(NULL AS VARCHAR)", "interval_low": "NULL", "interval_high": "NULL"}
-    keys = ", ".join(name if name in columns else f"{other} AS {name}" for name, other in given.items())
+    keys = ", ".join(
+        name if name in columns else f"{other} AS {name}" for name, other in given.items()
+    )
     denominator = "denominator" if "denominator" in columns else "NULL"
     answer = context.answer(kpi.spec)
     context.engine.table(

@@ -15,7 +15,11 @@ def tie_books(context: Context, kinds: list[str]) -> None:
     """
     checks = [_parts_against_company(kind) for kind in kinds if kind != "company"]
     if context.is_computed("features_revenue"):
-        checks += [check for (kpi, variant), side in REVENUE.items() for check in _revenue(context, kpi, variant, side)]
+        checks += [
+            check
+            for (kpi, variant), side in REVENUE.items()
+            for check in _revenue(context, kpi, variant, side)
+        ]
     if context.is_computed("kpi_bridge"):
         checks += [_bridge("numerator", "current"), _bridge("denominator", "base"), _bridge_steps()]
     no_check = f"SELECT * FROM ({_parts_against_company('company')}) WHERE FALSE"
@@ -61,7 +65,9 @@ def _parts_against_company(kind: str) -> str:
 
 def _revenue(context: Context, kpi: str, variant: str, side: str) -> tuple[str, str]:
     """The bills of the lines that count, added up anew, against the ledger, and the ledger against the KPI."""
-    credit = "0" if context.is_absent("bill.adjustment_amount") else "COALESCE(b.adjustment_amount, 0)"
+    credit = (
+        "0" if context.is_absent("bill.adjustment_amount") else "COALESCE(b.adjustment_amount, 0)"
+    )
     bills = (
         f"(SELECT COALESCE(SUM(b.billed_amount + {credit}), 0) FROM snapshot_bill AS b WHERE NOT EXISTS "
         "(SELECT 1 FROM snapshot_service AS s WHERE s.service_id = b.service_id AND s.is_excluded))"

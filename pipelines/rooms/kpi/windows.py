@@ -19,7 +19,11 @@ def window_gaps(context: Context, meta: Mapping[str, Any]) -> list[str]:
     if "window" not in meta:
         return []
     known = _known(context, meta.get("window_of", HELD))
-    return [f"not held: {month}" for month in _months(context, meta["window"]) if str(month) not in known]
+    return [
+        f"not held: {month}"
+        for month in _months(context, meta["window"])
+        if str(month) not in known
+    ]
 
 
 def _known(context: Context, table: str) -> set[str]:
@@ -37,7 +41,9 @@ def _months(context: Context, window: str) -> list[Month]:
         return _run(now, 6)
     if window == "two_years":
         return [*_run(now.plus(-12), now.number), *year]
-    if window == "base_year":  # the twelve months to the base, which is December where they are held
+    if (
+        window == "base_year"
+    ):  # the twelve months to the base, which is December where they are held
         return [*_run(Month(now.year - 1, 12), 12), *year]
     return year
 

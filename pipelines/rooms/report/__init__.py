@@ -52,8 +52,12 @@ def run(context: Context) -> None:
     write_complaint_weeks(context)
     write_operation(context)
     write_scorecards(context)
-    figures = by_id(write_figures(context, chain(period_figures(context), activity_figures(context))))
-    told = chain(*(tell(context, figures) for tell in (tell_managers, tell_periods, tell_activities)))
+    figures = by_id(
+        write_figures(context, chain(period_figures(context), activity_figures(context)))
+    )
+    told = chain(
+        *(tell(context, figures) for tell in (tell_managers, tell_periods, tell_activities))
+    )
     write_sentences(context, figures, told)
     tables = {name: context.engine.rows(f"SELECT * FROM {name}") for name in TABLES}
     tables["snapshot_quarantine"] = context.engine.rows(_QUARANTINED)
@@ -61,7 +65,13 @@ def run(context: Context) -> None:
         outbox = context.draft.path / "outbox"
         dictionary = f"dictionary.{language}.html"
         write_dictionary(outbox / dictionary, context.month, language)
-        write_summary(outbox / f"summary.{language}.html", context.month, language, tables, dictionary=dictionary)
+        write_summary(
+            outbox / f"summary.{language}.html",
+            context.month,
+            language,
+            tables,
+            dictionary=dictionary,
+        )
         write_quality(outbox / f"quality.{language}.html", context.month, language, tables)
     if context.is_computed("score_watch"):
         _write_review(context)
@@ -77,4 +87,6 @@ def _write_review(context: Context) -> None:
     listed = context.engine.rows(_LISTED)
     for language in LANGUAGES:
         path = context.draft.path / "outbox" / f"review.{language}.html"
-        write_review(path, context.month, language, asdict(card) | {"version": card.version}, looks, listed)
+        write_review(
+            path, context.month, language, asdict(card) | {"version": card.version}, looks, listed
+        )

@@ -31,9 +31,17 @@ def activity_figures(context: Context) -> Iterator[Row]:
     """Yield the figures of each activity, and the month's totals; none where the operator delivers no activities."""
     name_scopes(context)
     for table, figures in (("report_activity", _held), ("report_activity_follow", _followed)):
-        for row in context.engine.rows(_NAMED.format(table=table)) if context.is_computed(table) else []:
-            of = {"scope_kind": TOPIC, "scope_id": row["activity_id"], "scope_name": row["scope_name"]}
-            yield from figures(row, of | {"month": str(context.month)}, context.settings.small_denominator)
+        for row in (
+            context.engine.rows(_NAMED.format(table=table)) if context.is_computed(table) else []
+        ):
+            of = {
+                "scope_kind": TOPIC,
+                "scope_id": row["activity_id"],
+                "scope_name": row["scope_name"],
+            }
+            yield from figures(
+                row, of | {"month": str(context.month)}, context.settings.small_denominator
+            )
     yield from _totals(context)
 
 
@@ -60,7 +68,9 @@ def _followed(row: Row, of: Row, small: int) -> Iterator[Row]:
             yield _quotient(measure, of, row[above], row[below], "report_activity_follow")
     if min(row["treated_count"], row["holdout_count"]) >= small:
         rates = [row[f"{arm}_kept_count"] / row[f"{arm}_count"] for arm in ("treated", "holdout")]
-        yield make_figure("kept_difference", TOPIC, of, "points", rates[0] - rates[1], "report_activity_follow")
+        yield make_figure(
+            "kept_difference", TOPIC, of, "points", rates[0] - rates[1], "report_activity_follow"
+        )
 
 
 def _quotient(measure: str, of: Row, above: Any, below: int, source: str) -> Row:

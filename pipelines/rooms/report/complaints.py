@@ -84,14 +84,22 @@ def _dispersion(baseline: Sequence[Week], rate: float) -> float:
     """How often the variance of the baseline's counts is that of Poisson; never less than once."""
     if rate <= 0:
         return 1.0
-    excess = [(w.complaints - rate * w.services) ** 2 / (rate * w.services) for w in baseline if w.services]
+    excess = [
+        (w.complaints - rate * w.services) ** 2 / (rate * w.services)
+        for w in baseline
+        if w.services
+    ]
     return max(1.0, float(np.sum(excess)) / max(len(excess) - 1, 1))
 
 
 def _limits(expected: float, spread: float) -> tuple[float, float]:
     if expected <= 0:
         return 0.0, 0.0
-    counts = stats.poisson(expected) if spread <= 1 else stats.nbinom(expected / (spread - 1), 1 / spread)
+    counts = (
+        stats.poisson(expected)
+        if spread <= 1
+        else stats.nbinom(expected / (spread - 1), 1 / spread)
+    )
     return float(counts.ppf(TAIL)), float(counts.ppf(1 - TAIL))
 
 
@@ -123,7 +131,9 @@ def weeks_of(days: Iterable[Mapping[str, Any]], last_day: date) -> list[Week]:
 def write_complaint_weeks(context: Context) -> None:
     """Write `report_complaint_week`: company and branches, every whole week of the half year held."""
     if not context.is_computed("report_complaint_day"):
-        context.record_missing("report_complaint_week", context.tables["report_complaint_day"]["reasons"])
+        context.record_missing(
+            "report_complaint_week", context.tables["report_complaint_day"]["reasons"]
+        )
         return
     scopes: dict[tuple[str, str], list[Row]] = {}
     for day in context.engine.rows("SELECT * FROM report_complaint_day ORDER BY ALL"):
@@ -134,7 +144,11 @@ def write_complaint_weeks(context: Context) -> None:
         for judged in judge_weeks(weeks_of(days, context.month.last_day))
     ]
     context.engine.register("week_row", pa.Table.from_pylist(rows, schema=SCHEMA))
-    context.write("report_complaint_week", "SELECT * FROM week_row", ["scope_kind", "scope_id", "week_begins_on"])
+    context.write(
+        "report_complaint_week",
+        "SELECT * FROM week_row",
+        ["scope_kind", "scope_id", "week_begins_on"],
+    )
 
 
 def _row(scope: tuple[str, str], judged: Judged) -> Row:

@@ -22,7 +22,10 @@ PLACES = 12
 _NUMBER = pa.decimal128(28, PLACES)
 SCHEMA = pa.schema(
     [
-        *((n, pa.string()) for n in ("figure", "measure", "topic", "scope_kind", "scope_id", "scope_name", "month")),
+        *(
+            (n, pa.string())
+            for n in ("figure", "measure", "topic", "scope_kind", "scope_id", "scope_name", "month")
+        ),
         *((n, pa.string()) for n in ("unit", "shown", "source")),
         *((n, _NUMBER) for n in ("number", "numerator", "denominator")),
         ("definition_version", pa.int32()),
@@ -57,15 +60,23 @@ def figure_id(measure: str, topic: str, kind: str, scope: str, month: object) ->
 
 def collect(context: Context, others: Iterable[Row]) -> list[Row]:
     """Return every figure, in order of its id."""
-    units = {f"{kpi.name}.{variant}": kpi.meta["unit"] for kpi in kpis() for variant in kpi.variants}
+    units = {
+        f"{kpi.name}.{variant}": kpi.meta["unit"] for kpi in kpis() for variant in kpi.variants
+    }
     name_scopes(context)
     rows = [*_of_kpis(context, units), *_of_trend(context, units), *_of_changes(context, units)]
     rows += _of_month_before(context, units)
     rows += [*_of_bridge(context), *_of_lists(context), *_of_gate(context), *others]
-    versions = {f"{kpi.name}.{variant}": kpi.spec.meta["version"] for kpi in kpis() for variant in kpi.variants}
+    versions = {
+        f"{kpi.name}.{variant}": kpi.spec.meta["version"]
+        for kpi in kpis()
+        for variant in kpi.variants
+    }
     for row in rows:
         # What an earlier month's figure was defined as stands in that month.
-        row["definition_version"] = versions.get(row["topic"]) if row["month"] == str(context.month) else None
+        row["definition_version"] = (
+            versions.get(row["topic"]) if row["month"] == str(context.month) else None
+        )
     return sorted(rows, key=lambda row: str(row["figure"]))
 
 
@@ -81,7 +92,9 @@ def name_scopes(context: Context) -> None:
     context.engine.table("scope_name", names)
 
 
-def make_figure(measure: str, topic: str, of: Row, unit: str, number: Any, source: str, **parts: Any) -> Row:
+def make_figure(
+    measure: str, topic: str, of: Row, unit: str, number: Any, source: str, **parts: Any
+) -> Row:
     """Return a figure of the scope and month of a row; `parts` are its numerator and denominator."""
     told = exactly(number)
     kind, scope, month = of["scope_kind"], of["scope_id"], of["month"]
@@ -109,14 +122,28 @@ def _of_kpis(context: Context, units: dict[str, str]) -> Iterator[Row]:
         unit = units[topic]
         if row["status"] not in USABLE or row["value"] is None:
             continue
-        told = {"value": (unit, row["value"]), "target": (unit, row["target"]), "rank": ("rank", row["rank"])}
+        told = {
+            "value": (unit, row["value"]),
+            "target": (unit, row["target"]),
+            "rank": ("rank", row["rank"]),
+        }
         told["gap"] = (DIFFERENCE.get(unit, unit), row["gap"])
         for measure, (shown_in, number) in told.items():
             if number is not None:
-                yield make_figure(measure, topic, row, shown_in, number, "kpi_monthly", **_sides(row))
+                yield make_figure(
+                    measure, topic, row, shown_in, number, "kpi_monthly", **_sides(row)
+                )
         for side in ("numerator", "denominator"):
             if row[side] is not None:
-                yield make_figure(side, topic, row, _plain_unit(row[side]), row[side], "kpi_monthly", **_sides(row))
+                yield make_figure(
+                    side,
+                    topic,
+                    row,
+                    _plain_unit(row[side]),
+                    row[side],
+                    "kpi_monthly",
+                    **_sides(row),
+                )
 
 
 def _sides(row: Row) -> Row:
@@ -137,7 +164,9 @@ def _of_trend(context: Context, units: dict[str, str]) -> Iterator[Row]:
         if row["value"] is None or row["status"] not in USABLE or row is this:
             continue
         of = row | {"month": row["seen_month"]}
-        yield make_figure("value", topic, of, units[topic], row["value"], "kpi_trend", **_sides(row))
+        yield make_figure(
+            "value", topic, of, units[topic], row["value"], "kpi_trend", **_sides(row)
+        )
         ago = {str(context.month.plus(-1)): "change", str(context.month.plus(-12)): "year_change"}
         measure = ago.get(row["seen_month"])
         if measure and this and this["value"] is not None and this["status"] in USABLE:
@@ -182,14 +211,19 @@ def _of_changes(context: Context, units: dict[str, str]) -> Iterator[Row]:
 
 
 def _of_bridge(context: Context) -> Iterator[Row]:
-    if not context.is_computed("kpi_bridge") or not _is_usable(context, "revenue_retention_rate", "net"):
+    if not context.is_computed("kpi_bridge") or not _is_usable(
+        context, "revenue_retention_rate", "net"
+    ):
         return
     rows = context.engine.rows(
         "SELECT b.*, o.name AS scope_name FROM kpi_bridge AS b LEFT JOIN scope_name AS o "
         "ON o.scope_kind = b.scope_kind AND o.scope_id = b.scope_id "
         "WHERE b.scope_kind IN ('company', 'branch') ORDER BY b.scope_kind DESC, b.scope_id, b.place"
     )
-    yield from (make_figure(row["step"], "bridge", row, "amount", row["amount"], "kpi_bridge") for row in rows)
+    yield from (
+        make_figure(row["step"], "bridge", row, "amount", row["amount"], "kpi_bridge")
+        for row in rows
+    )
 
 
 def _is_usable(context: Context, kpi: str, variant: str) -> bool:

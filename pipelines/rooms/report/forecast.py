@@ -115,13 +115,19 @@ def write_forecast(context: Context) -> None:
     rows = context.engine.rows("SELECT * FROM report_vintage ORDER BY ALL")
     scopes = sorted({(row["scope_kind"], row["scope_id"]) for row in rows})
     made = [
-        row for scope in scopes for row in _scope_rows(context.month, *scope, ladder_of(rows, scope, context.month))
+        row
+        for scope in scopes
+        for row in _scope_rows(context.month, *scope, ladder_of(rows, scope, context.month))
     ]
     if not made:
-        context.record_missing("report_forecast", [f"not held: {FEWEST} months one after the other"])
+        context.record_missing(
+            "report_forecast", [f"not held: {FEWEST} months one after the other"]
+        )
         return
     context.engine.register("forecast_row", pa.Table.from_pylist(made, schema=SCHEMA))
-    context.write("report_forecast", "SELECT * FROM forecast_row", ["scope_kind", "scope_id", "about_month"])
+    context.write(
+        "report_forecast", "SELECT * FROM forecast_row", ["scope_kind", "scope_id", "about_month"]
+    )
 
 
 def ladder_of(rows: Iterable[Mapping[str, Any]], scope: tuple[str, str], month: Month) -> Ladder:

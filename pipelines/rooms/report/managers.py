@@ -24,7 +24,9 @@ def tell_managers(context: Context, figures: Mapping[str, Row]) -> Told:
         return
     better = {kpi.name: kpi.meta["better"] for kpi in kpis()}
     found = context.engine.rows(_ROWS)
-    rows = [r | {"better": better[r["kpi"]]} for r in found if f"{r['kpi']}.{r['variant']}" in QUALITY]
+    rows = [
+        r | {"better": better[r["kpi"]]} for r in found if f"{r['kpi']}.{r['variant']}" in QUALITY
+    ]
     writer = Writer(str(context.month), rows, figures)
     for branch in sorted({r["home"] for r in rows if r["home"]}):
         yield f"{BRANCH_SECTION}{branch}", _of_branch(writer, branch)
@@ -33,7 +35,9 @@ def tell_managers(context: Context, figures: Mapping[str, Row]) -> Told:
 def _of_branch(writer: Writer, branch: str) -> Iterator[Sentence]:
     of_topic: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in writer.rows:
-        is_here = row["home"] == branch or row["scope_id"] == branch or row["scope_kind"] == "company"
+        is_here = (
+            row["home"] == branch or row["scope_id"] == branch or row["scope_kind"] == "company"
+        )
         if is_here:
             of_topic[f"{row['kpi']}.{row['variant']}"][row["scope_kind"]].append(row)
     for topic in QUALITY:
@@ -48,12 +52,17 @@ def topic_sentence(writer: Writer, topic: str, here: Row, managers: list[Row]) -
     slots = slots | {"kpi": f"kpi {topic if topic == 'success_rate.claimed' else here['kpi']}"}
     if rules[-1] != "end":
         return rules, slots
-    ranked = sorted((r for r in managers if writer.find("rank", r)), key=lambda r: (r["rank"], r["scope_id"]))
+    ranked = sorted(
+        (r for r in managers if writer.find("rank", r)), key=lambda r: (r["rank"], r["scope_id"])
+    )
     rules = rules[:-1]
     if len(ranked) > 1:
         rules.append("best_manager")
         for name, row in (("best", ranked[0]), ("worst", ranked[-1])):
-            slots |= {name: f"scopes {row['scope_id']}", f"{name}_value": f"figure {writer.find('value', row)}"}
+            slots |= {
+                name: f"scopes {row['scope_id']}",
+                f"{name}_value": f"figure {writer.find('value', row)}",
+            }
             slots |= {f"{name}_rank": f"figure {writer.find('rank', row)}"}
     missed = [r for r in managers if writer.find("gap", r) and not is_met(r["better"], r["gap"])]
     small = [r for r in managers if "small_denominator" in (r["reason"] or "")]

@@ -20,8 +20,14 @@ SCHEMA = pa.schema(
         *((name, _MONEY) for name in ("base_revenue", "kept_revenue")),
         ("order_count", pa.int32()),
         *((name, _MONEY) for name in ("fee_amount", "expense_amount")),
-        *((name, pa.int32()) for name in ("month_count", "treated_order_count", "holdout_order_count")),
-        *((name, _MONEY) for name in ("total_cost_amount", "incremental_amount", "low_amount", "high_amount")),
+        *(
+            (name, pa.int32())
+            for name in ("month_count", "treated_order_count", "holdout_order_count")
+        ),
+        *(
+            (name, _MONEY)
+            for name in ("total_cost_amount", "incremental_amount", "low_amount", "high_amount")
+        ),
         *(("net_amount", _MONEY), ("effect_state", pa.string())),
     ]
 )
@@ -34,10 +40,14 @@ def write_operation(context: Context) -> None:
     at every look. It is empty while an arm has too few; costs are where a month's expense claims were not delivered.
     """
     if not context.is_computed("report_operation_sum"):
-        context.record_missing("report_operation", context.tables["report_operation_sum"]["reasons"])
+        context.record_missing(
+            "report_operation", context.tables["report_operation_sum"]["reasons"]
+        )
         return
     sums = context.engine.rows("SELECT * FROM report_operation_sum ORDER BY ALL")
-    context.engine.register("operation_row", pa.Table.from_pylist([_view(row) for row in sums], schema=SCHEMA))
+    context.engine.register(
+        "operation_row", pa.Table.from_pylist([_view(row) for row in sums], schema=SCHEMA)
+    )
     context.write("report_operation", "SELECT * FROM operation_row", ["scope_kind", "scope_id"])
 
 

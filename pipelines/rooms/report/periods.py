@@ -31,7 +31,10 @@ _YEAR_AGO = "SELECT measure, topic, scope_kind, scope_id, number FROM m12.report
 def period_figures(context: Context) -> Iterator[Row]:
     """Yield the figures of the periods that the month closes."""
     known = {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
-    targets = {(r["kpi"], r["scope_kind"], r["scope_id"]): r["target"] for r in context.engine.rows(_TARGETS)}
+    targets = {
+        (r["kpi"], r["scope_kind"], r["scope_id"]): r["target"]
+        for r in context.engine.rows(_TARGETS)
+    }
     year_ago = _year_ago(context)
     for period in context.month.closes:
         for key, rows in _months(context, period).items():
@@ -54,22 +57,38 @@ def _months(context: Context, period: str) -> dict[tuple[str, str, str], list[Ro
 def _value(kpi: Kpi, rows: list[Row], last: Month) -> Row | None:
     """A period's number with its numerator and denominator; none where it would be the last month's, which has none."""
     if kpi.meta.get("period") == "sum":
-        sides = {side: sum((r[side] for r in rows), Decimal(0)) for side in ("numerator", "denominator")}
-        number = float(sides["numerator"]) / float(sides["denominator"]) if sides["denominator"] else None
+        sides = {
+            side: sum((r[side] for r in rows), Decimal(0)) for side in ("numerator", "denominator")
+        }
+        number = (
+            float(sides["numerator"]) / float(sides["denominator"])
+            if sides["denominator"]
+            else None
+        )
         return None if number is None else {"number": number, "months": len(rows), **sides}
     if rows[-1]["seen_month"] != str(last):
         return None
-    return {"number": rows[-1]["value"], "months": 1} | {n: rows[-1][n] for n in ("numerator", "denominator")}
+    return {"number": rows[-1]["value"], "months": 1} | {
+        n: rows[-1][n] for n in ("numerator", "denominator")
+    }
 
 
 def _of_period(
-    period: str, kpi: Kpi, of: Row, value: Row, target: float | None, year_ago: Mapping[tuple[str, ...], Decimal]
+    period: str,
+    kpi: Kpi,
+    of: Row,
+    value: Row,
+    target: float | None,
+    year_ago: Mapping[tuple[str, ...], Decimal],
 ) -> Iterator[Row]:
     topic, unit = f"{of['kpi']}.{of['variant']}", kpi.meta["unit"]
     apart = DIFFERENCE.get(unit, unit)
     before = year_ago.get((f"{period}_value", topic, of["scope_kind"], of["scope_id"]))
     number = exactly(value["number"])
-    told: dict[str, tuple[str, Any]] = {"value": (unit, number), "months": ("count", value["months"])}
+    told: dict[str, tuple[str, Any]] = {
+        "value": (unit, number),
+        "months": ("count", value["months"]),
+    }
     told["gap"] = (apart, None if target is None else number - exactly(target))
     told["year_change"] = (apart, None if before is None else number - before)
     sides = {name: value[name] for name in ("numerator", "denominator")}
@@ -77,7 +96,9 @@ def _of_period(
         told[side] = ("count" if amount is not None and amount == int(amount) else "amount", amount)
     for measure, (shown_in, figure) in told.items():
         if figure is not None:
-            yield make_figure(f"{period}_{measure}", topic, of, shown_in, figure, "kpi_trend", **sides)
+            yield make_figure(
+                f"{period}_{measure}", topic, of, shown_in, figure, "kpi_trend", **sides
+            )
 
 
 def _year_ago(context: Context) -> dict[tuple[str, ...], Decimal]:
@@ -107,7 +128,9 @@ def period_sentence(kpi: Kpi, period: str, month: str, figures: Mapping[str, Row
         return name if name in figures else None
 
     slots = {"kpi": f"kpi {kpi.name}"}
-    value, gap, change = (find(f"{period}_{measure}") for measure in ("value", "gap", "year_change"))
+    value, gap, change = (
+        find(f"{period}_{measure}") for measure in ("value", "gap", "year_change")
+    )
     if value is None:
         return ["period_nothing"], slots
     rules = ["period_sum" if kpi.meta.get("period") == "sum" else "period_last"]

@@ -12,8 +12,16 @@ from pipelines.catalogue.scorecard import WHOLE, Rules, load_rules
 from pipelines.rooms.context import Context
 
 Row = dict[str, Any]
-Found = Mapping[tuple[str, str, str], Row]  # rows of `kpi_monthly` by topic, kind of scope and scope
-COUNTED_BY = ("feedback_outcome", "report_expense", "report_audit", "features_complaint", "features_owner")
+Found = Mapping[
+    tuple[str, str, str], Row
+]  # rows of `kpi_monthly` by topic, kind of scope and scope
+COUNTED_BY = (
+    "feedback_outcome",
+    "report_expense",
+    "report_audit",
+    "features_complaint",
+    "features_owner",
+)
 _LINES = pa.schema(
     [
         *[(name, pa.string()) for name in ("month", "manager_id", "kpi", "variant")],
@@ -24,7 +32,10 @@ _LINES = pa.schema(
 _CARDS = pa.schema(
     [
         *[(name, pa.string()) for name in ("month", "manager_id", "state")],
-        *[(name, pa.float64()) for name in ("judged_weight", "reached_score", "deducted_points", "total_score")],
+        *[
+            (name, pa.float64())
+            for name in ("judged_weight", "reached_score", "deducted_points", "total_score")
+        ],
         ("not_counted", pa.string()),
     ]
 )
@@ -43,19 +54,32 @@ def write_scorecards(context: Context) -> None:
     rules = load_rules(context.settings.scorecard_file)
     if not context.is_computed("features_owner"):
         for table in ("report_scorecard", "report_scorecard_line"):
-            context.record_missing(table, (context.tables | context.draft.tables)["features_owner"]["reasons"])
+            context.record_missing(
+                table, (context.tables | context.draft.tables)["features_owner"]["reasons"]
+            )
         return
     homes = _managers(context)
-    rows = context.engine.rows("SELECT * FROM kpi_monthly WHERE scope_kind IN ('company', 'branch', 'manager')")
+    rows = context.engine.rows(
+        "SELECT * FROM kpi_monthly WHERE scope_kind IN ('company', 'branch', 'manager')"
+    )
     found = {(f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r for r in rows}
     lines = {who: list(_lines(rules, found, who, home)) for who, home in homes.items()}
     lost = _deducted(context, rules)
     away = "; ".join(name for name in COUNTED_BY if not context.is_computed(name)) or None
-    cards = [_card(rules, lines[who], lost.get(who, 0.0)) | {"manager_id": who, "not_counted": away} for who in homes]
+    cards = [
+        _card(rules, lines[who], lost.get(who, 0.0)) | {"manager_id": who, "not_counted": away}
+        for who in homes
+    ]
     month = {"month": str(context.month)}
     flat = [line | {"manager_id": who} for who in homes for line in lines[who]]
     _write(context, "report_scorecard", [card | month for card in cards], _CARDS, ["manager_id"])
-    _write(context, "report_scorecard_line", [r | month for r in flat], _LINES, ["manager_id", "kpi", "variant"])
+    _write(
+        context,
+        "report_scorecard_line",
+        [r | month for r in flat],
+        _LINES,
+        ["manager_id", "kpi", "variant"],
+    )
 
 
 def _managers(context: Context) -> dict[str, str | None]:
@@ -64,10 +88,11 @@ def _managers(context: Context) -> dict[str, str | None]:
     if not context.is_computed("snapshot_account_manager"):
         return {row["manager_id"]: None for row in context.engine.rows(f"{owners} ORDER BY ALL")}
     active = "SELECT manager_id FROM snapshot_account_manager WHERE is_active"
-    sql = (
-        f"SELECT m.manager_id, a.branch_id FROM ({owners} UNION {active}) AS m LEFT JOIN snapshot_account_manager AS a"
-    )
-    return {r["manager_id"]: r["branch_id"] for r in context.engine.rows(f"{sql} USING (manager_id) ORDER BY ALL")}
+    sql = f"SELECT m.manager_id, a.branch_id FROM ({owners} UNION {active}) AS m LEFT JOIN snapshot_account_manager AS a"
+    return {
+        r["manager_id"]: r["branch_id"]
+        for r in context.engine.rows(f"{sql} USING (manager_id) ORDER BY ALL")
+    }
 
 
 def _lines(rules: Rules, found: Found, who: str, home: str | None) -> Iterable[Row]:
@@ -78,7 +103,14 @@ def _lines(rules: Rules, found: Found, who: str, home: str | None) -> Iterable[R
         target = next((row["target"] for row in rows if row.get("target") is not None), None)
         value, (kpi, variant) = rows[0].get("value"), topic.split(".")
         state = _state(rows[0] or rows[-1], value, target)
-        line = {"kpi": kpi, "variant": variant, "weight": weight, "value": value, "target": target, "state": state}
+        line = {
+            "kpi": kpi,
+            "variant": variant,
+            "weight": weight,
+            "value": value,
+            "target": target,
+            "state": state,
+        }
         if state == "judged" and value is not None and target is not None:
             reached = achievement(value, target, better[kpi])
             line |= {"achievement": reached, "points": weight * min(reached, rules.cap)}
@@ -101,7 +133,11 @@ def _card(rules: Rules, lines: Iterable[Row], lost: float) -> Row:
     if weight < rules.least_weight:
         return card | {"state": "not_appraised", "reached_score": None, "total_score": None}
     reached = WHOLE * sum(line["points"] for line in judged) / weight
-    return card | {"state": "appraised", "reached_score": reached, "total_score": max(0.0, reached - lost)}
+    return card | {
+        "state": "appraised",
+        "reached_score": reached,
+        "total_score": max(0.0, reached - lost),
+    }
 
 
 def _deducted(context: Context, rules: Rules) -> dict[str, float]:
@@ -112,6 +148,8 @@ def _deducted(context: Context, rules: Rules) -> dict[str, float]:
     return {who: min(points, rules.most_deducted) for who, points in lost.items()}
 
 
-def _write(context: Context, table: str, rows: list[Row], schema: pa.Schema, key: list[str]) -> None:
+def _write(
+    context: Context, table: str, rows: list[Row], schema: pa.Schema, key: list[str]
+) -> None:
     context.engine.register(f"{table}_row", pa.Table.from_pylist(rows, schema=schema))
     context.write(table, f"SELECT * FROM {table}_row", key)

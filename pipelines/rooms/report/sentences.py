@@ -25,7 +25,14 @@ OVERALL = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_reten
            "dynamic_retention_rate", "zero_usage_rate", "unclaimed_rate", "complaint_rate")  # fmt: skip
 RANKED = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate")
 EXECUTION = ("contact_rate", "success_rate", "promise_kept_rate", "incremental_retention")
-SCHEMA = pa.schema([("section", pa.string()), ("place", pa.int32()), ("rules", pa.string()), ("slots", pa.string())])
+SCHEMA = pa.schema(
+    [
+        ("section", pa.string()),
+        ("place", pa.int32()),
+        ("rules", pa.string()),
+        ("slots", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -42,13 +49,21 @@ class Writer:
 
     def find(self, measure: str, row: Row) -> str | None:
         """Return the id of a figure of a row, if there is one."""
-        name = figure_id(measure, f"{row['kpi']}.{row['variant']}", row["scope_kind"], row["scope_id"], self.month)
+        name = figure_id(
+            measure,
+            f"{row['kpi']}.{row['variant']}",
+            row["scope_kind"],
+            row["scope_id"],
+            self.month,
+        )
         return name if name in self.figures else None
 
 
 def write_sentences(context: Context, figures: Mapping[str, Row], others: Told) -> None:
     """Write `report_sentence`: those of the summary, and the sections of `others`."""
-    rows = context.engine.rows("SELECT * FROM kpi_monthly WHERE is_default ORDER BY kpi, scope_kind, scope_id")
+    rows = context.engine.rows(
+        "SELECT * FROM kpi_monthly WHERE is_default ORDER BY kpi, scope_kind, scope_id"
+    )
     better = {kpi.name: kpi.meta["better"] for kpi in kpis()}
     rows = [row | {"better": better[row["kpi"]]} for row in rows]
     writer = Writer(str(context.month), rows, figures)
@@ -62,7 +77,14 @@ def write_sentences(context: Context, figures: Mapping[str, Row], others: Told) 
         *others,
     ):
         for place, (rules, slots) in enumerate(sentences):
-            told.append({"section": section, "place": place, "rules": ";".join(rules), "slots": json.dumps(slots)})
+            told.append(
+                {
+                    "section": section,
+                    "place": place,
+                    "rules": ";".join(rules),
+                    "slots": json.dumps(slots),
+                }
+            )
     context.engine.register("sentence", pa.Table.from_pylist(told, schema=SCHEMA))
     context.write("report_sentence", "SELECT * FROM sentence", ["section", "place"])
 
@@ -70,7 +92,10 @@ def write_sentences(context: Context, figures: Mapping[str, Row], others: Told) 
 def _overall(writer: Writer) -> Iterator[Sentence]:
     for kpi in OVERALL:
         yield kpi_sentence(writer, writer.company(kpi))
-    bridge = {step: figure_id(step, "bridge", "company", "company", writer.month) for step in ("base", "current")}
+    bridge = {
+        step: figure_id(step, "bridge", "company", "company", writer.month)
+        for step in ("base", "current")
+    }
     if all(figure in writer.figures for figure in bridge.values()):
         yield ["bridge"], {name: f"figure {figure}" for name, figure in bridge.items()}
 
@@ -110,8 +135,14 @@ def _ranks(writer: Writer) -> Iterator[Sentence]:
         slots = {"kpi": f"kpi {kpi}"}
         if company["status"] == "not_computed":
             continue
-        ranked = [r for r in writer.rows if r["kpi"] == kpi and r["scope_kind"] == "branch" and writer.find("rank", r)]
-        yield _rank_sentence(writer, slots, sorted(ranked, key=lambda r: (r["rank"], r["scope_id"])))
+        ranked = [
+            r
+            for r in writer.rows
+            if r["kpi"] == kpi and r["scope_kind"] == "branch" and writer.find("rank", r)
+        ]
+        yield _rank_sentence(
+            writer, slots, sorted(ranked, key=lambda r: (r["rank"], r["scope_id"]))
+        )
 
 
 def _rank_sentence(writer: Writer, slots: dict[str, str], ranked: list[Row]) -> Sentence:
@@ -125,12 +156,18 @@ def _rank_sentence(writer: Writer, slots: dict[str, str], ranked: list[Row]) -> 
     if len(first) == len(ranked):
         return ["all_equal", "end"], slots
     rules = ["first" if len(first) == 1 else "first_tie", "last", "end"]
-    slots |= {"last_scope": f"scopes {last['scope_id']}", "last": f"figure {writer.find('value', last)}"}
+    slots |= {
+        "last_scope": f"scopes {last['scope_id']}",
+        "last": f"figure {writer.find('value', last)}",
+    }
     return rules, slots | {"last_rank": f"figure {writer.find('rank', last)}"}
 
 
 def _dispatch(writer: Writer) -> Iterator[Sentence]:
-    ids = {n: figure_id(n, "lists", "company", "company", writer.month) for n in ("treated_count", "list_count")}
+    ids = {
+        n: figure_id(n, "lists", "company", "company", writer.month)
+        for n in ("treated_count", "list_count")
+    }
     yield ["lists"], {name: f"figure {figure}" for name, figure in ids.items()}
     for kpi in EXECUTION:
         yield kpi_sentence(writer, writer.company(kpi))
@@ -138,7 +175,10 @@ def _dispatch(writer: Writer) -> Iterator[Sentence]:
 
 def _quality(writer: Writer) -> Iterator[Sentence]:
     names = ("row_count", "quarantined_count", "check_count", "failed_count", "critical_count")
-    yield ["gate"], {n: f"figure {figure_id(n, 'gate', 'company', 'company', writer.month)}" for n in names}
+    yield (
+        ["gate"],
+        {n: f"figure {figure_id(n, 'gate', 'company', 'company', writer.month)}" for n in names},
+    )
     held: dict[str, list[str]] = {"withheld": [], "not_computed": []}
     for row in writer.rows:
         if row["scope_kind"] == "company" and row["status"] in held:

@@ -63,7 +63,9 @@ def run(context: Context) -> None:
 def _score_and_count(context: Context, scorer: Scorer) -> Counter:
     from pipelines.rooms.score.watch import Counter
 
-    counter = Counter(scorer.card, int((context.entry(TableName("features_service")) or {}).get("rows", 0)))
+    counter = Counter(
+        scorer.card, int((context.entry(TableName("features_service")) or {}).get("rows", 0))
+    )
     scorer.seen.append(counter.add)
     scorer.score_base()
     return counter
@@ -77,6 +79,10 @@ def _watch(context: Context, scorer: Scorer, counter: Counter) -> None:
 
 def _explain_listed(context: Context, scorer: Scorer) -> None:
     context.progress("score_reasons")
-    is_known = context.is_computed("features_high_value") and context.is_computed("features_consent")
-    context.engine.table("listed", LISTED if is_known else "SELECT service_id FROM scored WHERE FALSE")
+    is_known = context.is_computed("features_high_value") and context.is_computed(
+        "features_consent"
+    )
+    context.engine.table(
+        "listed", LISTED if is_known else "SELECT service_id FROM scored WHERE FALSE"
+    )
     scorer.explain("listed")

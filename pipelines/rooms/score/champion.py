@@ -11,10 +11,20 @@ import pyarrow.parquet as pq
 from pipelines.catalogue.spec import TableName
 from pipelines.core.month import Month
 from pipelines.rooms.context import Context
-from pipelines.rooms.score.frame import KEYS, Feature, feature_groups, features, frame_sql, reasons, to_frame
+from pipelines.rooms.score.frame import (
+    KEYS,
+    Feature,
+    feature_groups,
+    features,
+    frame_sql,
+    reasons,
+    to_frame,
+)
 from pipelines.store.champions import Champion
 
-if TYPE_CHECKING:  # scikit-learn takes seconds to import, and a month without a champion needs none of it
+if (
+    TYPE_CHECKING
+):  # scikit-learn takes seconds to import, and a month without a champion needs none of it
     import pandas as pd
 
     from models.competing import CompetingClassifier
@@ -27,8 +37,12 @@ REASON_ROWS = 20_000
 # The same model gives the same chance on any processor only up to the last bits: these are not kept.
 PLACES = 9
 CHANCES = ("p_voluntary", "p_involuntary", "p_down_migration")
-_SCORED = pa.schema([(key, pa.string()) for key in KEYS] + [(name, pa.float64()) for name in CHANCES])
-_REASONED = pa.schema([("service_id", pa.string()), *((f"reason_{place}", pa.string()) for place in (1, 2, 3))])
+_SCORED = pa.schema(
+    [(key, pa.string()) for key in KEYS] + [(name, pa.float64()) for name in CHANCES]
+)
+_REASONED = pa.schema(
+    [("service_id", pa.string()), *((f"reason_{place}", pa.string()) for place in (1, 2, 3))]
+)
 
 
 _Model = TypeVar("_Model")
@@ -45,12 +59,16 @@ class NoScore(Exception):
 class Scorer:
     """A champion that may score the month, and the features it was fitted on."""
 
-    def __init__(self, context: Context, model: CompetingClassifier, card: Card, known: list[Feature]) -> None:
+    def __init__(
+        self, context: Context, model: CompetingClassifier, card: Card, known: list[Feature]
+    ) -> None:
         self.context = context
         self.model = model
         self.card = card
         self.known = known
-        self.seen: list[Callable[[pd.DataFrame], None]] = []  # who else looks at each batch and its chances
+        self.seen: list[
+            Callable[[pd.DataFrame], None]
+        ] = []  # who else looks at each batch and its chances
 
     def score_base(self) -> None:
         """Score every service in the network into the table `scored`; NoScore where it tells nobody apart."""
@@ -62,11 +80,15 @@ class Scorer:
         voluntary = [np.empty(0)]
 
         def chances(frame: pd.DataFrame) -> pa.Table:
-            scored = self.model.score_frame(frame.drop(columns=list(KEYS)))[list(CHANCES)].round(PLACES)
+            scored = self.model.score_frame(frame.drop(columns=list(KEYS)))[list(CHANCES)].round(
+                PLACES
+            )
             voluntary.append(scored["p_voluntary"].to_numpy())
             for look in self.seen:
                 look(frame.join(scored))
-            return pa.Table.from_pandas(frame[list(KEYS)].join(scored), _SCORED, preserve_index=False)
+            return pa.Table.from_pandas(
+                frame[list(KEYS)].join(scored), _SCORED, preserve_index=False
+            )
 
         self._write("scored", frame_sql(self.known), BATCH_ROWS, chances, _SCORED)
         if has_collapsed(np.concatenate(voluntary)):
@@ -81,14 +103,21 @@ class Scorer:
 
         def words(frame: pd.DataFrame) -> pa.Table:
             contributions, _ = self.model.explain(frame.drop(columns=list(KEYS)), VOLUNTARY)
-            found = frame[["service_id"]].join(top_reasons(group_contributions(contributions, groups)))
+            found = frame[["service_id"]].join(
+                top_reasons(group_contributions(contributions, groups))
+            )
             return pa.Table.from_pandas(found, _REASONED, preserve_index=False)
 
         sql = frame_sql(self.known, f"s.service_id IN (SELECT service_id FROM {listed})")
         self._write("reasoned", sql, REASON_ROWS, words, _REASONED)
 
     def _write(
-        self, table: str, sql: str, rows: int, make: Callable[[pd.DataFrame], pa.Table], schema: pa.Schema
+        self,
+        table: str,
+        sql: str,
+        rows: int,
+        make: Callable[[pd.DataFrame], pa.Table],
+        schema: pa.Schema,
     ) -> None:
         """Turn a result into another, batch by batch, on disk, so that the base is never in memory."""
         path = self.context.draft.scratch / f"{table}.parquet"
@@ -116,7 +145,9 @@ def load_scorer(context: Context) -> Scorer:
     if unknown:
         raise NoScore(f"champion needs: {unknown[0]}")
     wanted = [known[name] for name in card.features]
-    missing = [why for table in sorted({f.table for f in wanted}) for why in _missing(context, table)]
+    missing = [
+        why for table in sorted({f.table for f in wanted}) for why in _missing(context, table)
+    ]
     if missing:
         raise NoScore(f"champion needs: {missing[0]}")
     return Scorer(context, model, card, wanted)

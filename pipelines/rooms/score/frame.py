@@ -81,6 +81,8 @@ def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
 def _column(name: str, column: pa.Array | pa.ChunkedArray) -> pd.Series:
     if pa.types.is_string(column.type):
         return (
-            column.dictionary_encode().to_pandas() if name not in KEYS else pd.Series(column.to_pylist(), dtype=object)
+            column.dictionary_encode().to_pandas()
+            if name not in KEYS
+            else pd.Series(column.to_pylist(), dtype=object)
         )
     return pd.Series(column.cast(pa.float64()).to_numpy(zero_copy_only=False))

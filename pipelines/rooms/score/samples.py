@@ -60,12 +60,16 @@ class Samples:
         return self.rows[self.names]
 
 
-def gather_samples(home: Path, through: Month, settings: Settings, most: int = MOST_ROWS) -> Samples:
+def gather_samples(
+    home: Path, through: Month, settings: Settings, most: int = MOST_ROWS
+) -> Samples:
     """Read the months held up to `through` into `most` labelled rows; empty `rows` where no label is known yet."""
     versions = usable_months(home, through)
     share = sample_share(versions, most)
     with open_reader(versions, settings) as reader:
-        panel = pd.concat([reader.status(version, share) for version in versions], ignore_index=True)
+        panel = pd.concat(
+            [reader.status(version, share) for version in versions], ignore_index=True
+        )
         labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
         known = labels[labels["state"] == LABELLED]
         months = set(known["month"])
@@ -81,8 +85,12 @@ def gather_samples(home: Path, through: Month, settings: Settings, most: int = M
 
 def usable_months(home: Path, through: Month) -> list[Version]:
     """Return the months up to `through` that hold what labels and features need; raise ModelError where none does."""
-    versions = [MonthFolder(home, month).version() for month in held_months(home) if month <= through]
-    versions = [version for version in versions if all(version.is_computed(table) for table in MUST)]
+    versions = [
+        MonthFolder(home, month).version() for month in held_months(home) if month <= through
+    ]
+    versions = [
+        version for version in versions if all(version.is_computed(table) for table in MUST)
+    ]
     if not versions:
         raise ModelError("model.no_months", month=through)
     return versions
@@ -102,7 +110,9 @@ def sample_share(versions: list[Version], most: int = MOST_ROWS) -> float:
     return share
 
 
-def usable_groups(labelled: list[Version], newest: list[Version]) -> tuple[list[Spec], dict[str, str]]:
+def usable_groups(
+    labelled: list[Version], newest: list[Version]
+) -> tuple[list[Spec], dict[str, str]]:
     """Split the feature groups into those that the newest labelled and the newest month have, and why not the others.
 
     An operator's first months have no history yet: what an earlier month lacks is missing there, and no more.
@@ -139,16 +149,22 @@ class Reader:
         self._bind(version, *MUST, "features_service_revenue")
         rows = self._sample(STATUS.format(era=""), share).assign(month=str(version.month))
         is_known = version.is_computed("features_service_revenue")
-        return rows.assign(is_billed=self._sample(_BILLED, share)["is_billed"] if is_known else None)
+        return rows.assign(
+            is_billed=self._sample(_BILLED, share)["is_billed"] if is_known else None
+        )
 
     def frame(self, version: Version, groups: list[Spec], share: float) -> pd.DataFrame:
         """Return the sampled services of Net: features (missing where the month has none), and how to judge by."""
         held = [spec for spec in groups if version.is_computed(spec.table)]
-        self._bind(version, "features_service", "snapshot_service", *(spec.table for spec in held), *MAY)
+        self._bind(
+            version, "features_service", "snapshot_service", *(spec.table for spec in held), *MAY
+        )
         found = self._sample(frame_sql(features(held)), share)
         names = [feature.name for feature in features(groups)]
         judged_by = self._sample(_JUDGED_BY, share)[list(JUDGED_BY)]
-        return found.reindex(columns=[*KEYS, *names]).assign(month=str(version.month)).join(judged_by)
+        return (
+            found.reindex(columns=[*KEYS, *names]).assign(month=str(version.month)).join(judged_by)
+        )
 
     def _bind(self, version: Version, *tables: str) -> None:
         for table in tables:
@@ -161,7 +177,10 @@ class Reader:
         batches = self.engine.execute(sql).to_arrow_reader(BATCH_ROWS)
         empty = to_frame(pa.Table.from_batches([], batches.schema))
         parts = [to_frame(batch) for batch in batches]
-        return pd.concat([part[keep_ids(part["service_id"], share)] for part in parts] or [empty], ignore_index=True)
+        return pd.concat(
+            [part[keep_ids(part["service_id"], share)] for part in parts] or [empty],
+            ignore_index=True,
+        )
 
 
 @contextmanager
@@ -169,7 +188,9 @@ def open_reader(versions: list[Version], settings: Settings) -> Iterator[Reader]
     """Open an engine that may read the files of those versions."""
     with (
         TemporaryDirectory(prefix="samples-") as scratch,
-        DuckEngine(Path(scratch), [v.path for v in versions], settings.memory_limit, settings.threads) as engine,
+        DuckEngine(
+            Path(scratch), [v.path for v in versions], settings.memory_limit, settings.threads
+        ) as engine,
     ):
         yield Reader(engine)
 
@@ -178,7 +199,9 @@ def _join(parts: list[pd.DataFrame], labels: pd.DataFrame) -> pd.DataFrame:
     """Put the months below each other, each row with its outcome."""
     if not parts:
         return pd.DataFrame()
-    rows = pd.concat([part.astype(dict.fromkeys(_texts(part), object)) for part in parts], ignore_index=True)
+    rows = pd.concat(
+        [part.astype(dict.fromkeys(_texts(part), object)) for part in parts], ignore_index=True
+    )
     keys = ["service_id", "month"]
     joined = rows.merge(labels[[*keys, "outcome"]], on=keys, how="inner", validate="one_to_one")
     return joined.sort_values(["month", "service_id"], ignore_index=True)
@@ -186,7 +209,9 @@ def _join(parts: list[pd.DataFrame], labels: pd.DataFrame) -> pd.DataFrame:
 
 def _texts(frame: pd.DataFrame) -> list[str]:
     """Text columns that months may have coded each in its own way."""
-    return [str(name) for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
+    return [
+        str(name) for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)
+    ]
 
 
 # Read for each month of a panel; `era` stands before the tables.

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from models.registry import Card
     from models.uplift import UpliftRegressor
 
-RISK = "p_voluntary"  # the risk is a feature like any other: a model can only lose by not knowing it
+RISK = (
+    "p_voluntary"  # the risk is a feature like any other: a model can only lose by not knowing it
+)
 _COLUMNS = ("service_id", "customer_id", "uplift")
-_SCHEMA = pa.schema([("service_id", pa.string()), ("customer_id", pa.string()), ("uplift", pa.float64())])
+_SCHEMA = pa.schema(
+    [("service_id", pa.string()), ("customer_id", pa.string()), ("uplift", pa.float64())]
+)
 
 # A customer is called about his riskiest line; of equals the first by id, as the lists take it.
 UPLIFTS = """
@@ -46,9 +50,18 @@ def write_uplift(context: Context) -> None:
         context.record_missing("score_uplift", [error.reason])
         return
     context.progress("score_uplift")
-    batches = [_lift(model, card, batch) for batch in read_batches(context, _sql(known), BATCH_ROWS)]
-    context.engine.register("lifted", pa.Table.from_batches([b for t in batches for b in t.to_batches()], _SCHEMA))
-    context.write("score_uplift", UPLIFTS, ["customer_id"], {"month": str(context.month), "version": card.version})
+    batches = [
+        _lift(model, card, batch) for batch in read_batches(context, _sql(known), BATCH_ROWS)
+    ]
+    context.engine.register(
+        "lifted", pa.Table.from_batches([b for t in batches for b in t.to_batches()], _SCHEMA)
+    )
+    context.write(
+        "score_uplift",
+        UPLIFTS,
+        ["customer_id"],
+        {"month": str(context.month), "version": card.version},
+    )
 
 
 def _lift(model: UpliftRegressor, card: Card, batch: pa.RecordBatch) -> pa.Table:

@@ -92,7 +92,9 @@ def watch(context: Context, card: Card, counter: Counter) -> None:
     looks += _reasons_to_retrain(context.month, card, looks)
     context.engine.register("looks", pa.Table.from_pylist([asdict(look) for look in looks], SCHEMA))
     order = ["measure", "subject", "about"]
-    context.write("score_watch", "SELECT $month AS month, * FROM looks", order, {"month": str(context.month)})
+    context.write(
+        "score_watch", "SELECT $month AS month, * FROM looks", order, {"month": str(context.month)}
+    )
 
 
 # -- what has come of the scores of two months ago ---------------------------------------------------------------
@@ -122,7 +124,9 @@ def _calibration(context: Context, labels: pd.DataFrame, about: str) -> Iterator
         error = calibration_error(is_outcome, chance)
         yield Look("calibration_error", outcome, about, error, None, None, len(known), GREEN)
         if 0 < is_outcome.mean() < 1:
-            yield Look("auc", outcome, about, auc(is_outcome, chance), None, None, len(known), GREEN)
+            yield Look(
+                "auc", outcome, about, auc(is_outcome, chance), None, None, len(known), GREEN
+            )
 
 
 def _flags(labels: pd.DataFrame, outcome: str) -> Floats:
@@ -146,7 +150,9 @@ def _labels(context: Context) -> pd.DataFrame | None:
         return None
     panel = pd.concat([_status(context, back) for back in ERAS], ignore_index=True)
     labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
-    known = labels[(labels["state"] == LABELLED) & (labels["month"] == str(context.month.plus(-GAP)))]
+    known = labels[
+        (labels["state"] == LABELLED) & (labels["month"] == str(context.month.plus(-GAP)))
+    ]
     return known if len(known) else None
 
 
@@ -161,7 +167,10 @@ def _sample(context: Context, sql: str) -> pd.DataFrame:
     rows = (context.entry(TableName("features_service")) or {}).get("rows", 0)
     share = min(1.0, MOST_ROWS / max(1, int(rows)))
     frames = (to_frame(batch) for batch in read_batches(context, sql, BATCH_ROWS))
-    return pd.concat([frame[keep_ids(frame["service_id"], share, "watch")] for frame in frames], ignore_index=True)
+    return pd.concat(
+        [frame[keep_ids(frame["service_id"], share, "watch")] for frame in frames],
+        ignore_index=True,
+    )
 
 
 _GIVEN = "SELECT service_id, p_voluntary, p_involuntary FROM m2.score_churn ORDER BY service_id"
@@ -174,10 +183,21 @@ def _reasons_to_retrain(month: Month, card: Card, looks: list[Look]) -> list[Loo
     """Return a look for each reason: what is red, and a model that has grown old."""
     reasons = [look for look in looks if look.level == RED]
     found = [
-        Look("retrain", f"{r.measure} {r.subject}", r.about, r.value, r.expected, r.limit, r.rows, AMBER)
+        Look(
+            "retrain",
+            f"{r.measure} {r.subject}",
+            r.about,
+            r.value,
+            r.expected,
+            r.limit,
+            r.rows,
+            AMBER,
+        )
         for r in reasons
     ]
     age = month.since(Month.parse(card.trained_through))
     if age >= OLD_MONTHS:
-        found.append(Look("retrain", "age", str(month), float(age), None, float(OLD_MONTHS), 0, AMBER))
+        found.append(
+            Look("retrain", "age", str(month), float(age), None, float(OLD_MONTHS), 0, AMBER)
+        )
     return found

@@ -93,10 +93,17 @@ def _explain(findings: list[Finding], before: list[Effect]) -> list[Finding]:
     proofs: dict[str, list[str]] = {}
     for finding in compared:
         about = finding.verdict.expectation
-        is_proof = about.severity != "info" and about.meta.get("asks") != "reason" and not about.explained_by
+        is_proof = (
+            about.severity != "info"
+            and about.meta.get("asks") != "reason"
+            and not about.explained_by
+        )
         if is_proof and not finding.verdict.success and not finding.explained_by:
             proofs.setdefault(about.table, []).append(about.finding)
-    return [replace(f, explained_by=(*f.explained_by, *_why_now(f.verdict.expectation, proofs))) for f in compared]
+    return [
+        replace(f, explained_by=(*f.explained_by, *_why_now(f.verdict.expectation, proofs)))
+        for f in compared
+    ]
 
 
 def _why_before(about: Expectation, bad: list[Effect]) -> tuple[str, ...]:
@@ -105,7 +112,11 @@ def _why_before(about: Expectation, bad: list[Effect]) -> tuple[str, ...]:
         f"{effect.finding} ({effect.month})"
         for effect in bad
         if effect.table in about.compares_with
-        and (effect.table != about.table or not effect.columns or {*effect.columns} & {*about.columns})
+        and (
+            effect.table != about.table
+            or not effect.columns
+            or {*effect.columns} & {*about.columns}
+        )
     )
 
 
@@ -124,7 +135,9 @@ def run(context: Context) -> None:
     verdicts = judge(context, {t: s for t, s in known.items() if s})
     earlier = list(_earlier_effects(context))
     last = [effect for effect in earlier if effect.month == context.month.plus(-1)]
-    findings = _explain([Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts], last)
+    findings = _explain(
+        [Finding(v, context.waivers.get(v.expectation.finding)) for v in verdicts], last
+    )
     effects = [f.effect(context.month) for f in findings if f.status != "released"]
     releases = list(release_outputs([*effects, *earlier], _eras(context), context.scored_by))
     held = count_held(releases)
@@ -133,12 +146,18 @@ def run(context: Context) -> None:
     _write(context, "validate_result", rows, _RESULT, ['"table"', "expectation", "severity"])
     _write(context, "validate_release", releases, _RELEASE, ["kind", "output", "scope"])
     _write(context, "validate_sample", list(_samples(findings)), _SAMPLE, ["finding", "n"])
-    offending = [row for f in findings for row in offending_rows(f.verdict.expectation.finding, f.verdict.offending)]
+    offending = [
+        row
+        for f in findings
+        for row in offending_rows(f.verdict.expectation.finding, f.verdict.offending)
+    ]
     _write(context, "validate_offending", offending, OFFENDING, ["finding", "n"])
     _write_trend(context, findings)
 
 
-def _write(context: Context, table: str, rows: list[dict[str, Any]], schema: pa.Schema, key: list[str]) -> None:
+def _write(
+    context: Context, table: str, rows: list[dict[str, Any]], schema: pa.Schema, key: list[str]
+) -> None:
     context.engine.register("made", pa.Table.from_pylist(rows, schema=schema))
     context.write(table, "SELECT * FROM made", key)
 
@@ -151,10 +170,17 @@ def _why_silent(context: Context, expectation: Expectation) -> str | None:
     table = f"snapshot_{expectation.table}"
     if not context.is_computed(table):
         return f"absent: {expectation.table}"
-    columns = [f"{expectation.table}.{c}" for c in expectation.columns if context.is_absent(f"{expectation.table}.{c}")]
+    columns = [
+        f"{expectation.table}.{c}"
+        for c in expectation.columns
+        if context.is_absent(f"{expectation.table}.{c}")
+    ]
     if columns:
         return f"absent: {', '.join(columns)}"
-    return next((why for need in expectation.meta.get("needs", ()) if (why := _why_missing(context, need))), None)
+    return next(
+        (why for need in expectation.meta.get("needs", ()) if (why := _why_missing(context, need))),
+        None,
+    )
 
 
 def _why_missing(context: Context, need: str) -> str | None:
@@ -165,7 +191,11 @@ def _why_missing(context: Context, need: str) -> str | None:
         return None if is_there else f"not held: {context.month.plus(-1)}"
     if need.startswith("validate_"):
         entry = context.tables.get(need, {})
-        return None if entry.get("status") == "computed" else "; ".join(entry.get("reasons", [f"absent: {need}"]))
+        return (
+            None
+            if entry.get("status") == "computed"
+            else "; ".join(entry.get("reasons", [f"absent: {need}"]))
+        )
     table, _, column = need.partition(".")
     if column:
         return f"absent: {need}" if context.is_absent(need) else None
@@ -182,11 +212,17 @@ def _earlier_effects(context: Context) -> Iterator[Effect]:
     """
     if not context.is_computed("validate_trend", "prior"):
         return
-    for row in context.engine.rows("SELECT * FROM prior.validate_trend WHERE NOT success AND NOT is_confined"):
+    for row in context.engine.rows(
+        "SELECT * FROM prior.validate_trend WHERE NOT success AND NOT is_confined"
+    ):
         state = "waived" if row["finding"] in context.waivers else row["state"]
         status = _status(state, row["severity"])
         if status != "released":
-            about = Month.parse(row["month"]), row["table"], tuple(filter(None, row["columns"].split(";")))
+            about = (
+                Month.parse(row["month"]),
+                row["table"],
+                tuple(filter(None, row["columns"].split(";"))),
+            )
             yield Effect(row["finding"], *about, status, is_waived=state == "waived")
 
 
@@ -220,19 +256,39 @@ _RESULT = pa.schema(
         ("success", pa.bool_()),
         *[
             (name, pa.string())
-            for name in ("released", "columns", "threshold", "finding", "state", "not_judged", "explained_by")
+            for name in (
+                "released",
+                "columns",
+                "threshold",
+                "finding",
+                "state",
+                "not_judged",
+                "explained_by",
+            )
         ],
         *[(name, pa.string()) for name in ("waived_by", "waived_why", "waived_until", "owner")],
         ("is_reason_wanted", pa.bool_()),
-        *[(name, pa.int64()) for name in ("withheld_count", "caveat_count", "unexpected_count", "element_count")],
-        *[(f"{name}_{language}", pa.string()) for name in ("title", "allowed") for language in LANGUAGES],
+        *[
+            (name, pa.int64())
+            for name in ("withheld_count", "caveat_count", "unexpected_count", "element_count")
+        ],
+        *[
+            (f"{name}_{language}", pa.string())
+            for name in ("title", "allowed")
+            for language in LANGUAGES
+        ],
     ]
 )
-_RELEASE = pa.schema([(name, pa.string()) for name in ("kind", "output", "scope", "status", "reason")])
+_RELEASE = pa.schema(
+    [(name, pa.string()) for name in ("kind", "output", "scope", "status", "reason")]
+)
 _SAMPLE = pa.schema([("finding", pa.string()), ("n", pa.int32()), ("sample", pa.string())])
 _TREND = pa.schema(
     [
-        *[(name, pa.string()) for name in ("finding", "month", "table", "columns", "severity", "state", "observed")],
+        *[
+            (name, pa.string())
+            for name in ("finding", "month", "table", "columns", "severity", "state", "observed")
+        ],
         *[(name, pa.bool_()) for name in ("success", "is_confined")],
         *[(name, pa.int64()) for name in ("unexpected_count", "element_count")],
     ]
@@ -248,7 +304,9 @@ def _about(expectation: Expectation) -> dict[str, object]:
         "finding": expectation.finding,
         "owner": expectation.meta.get("owner", "data"),
         **{f"title_{language}": title(expectation, language) for language in LANGUAGES},
-        **{f"allowed_{language}": allowed_in_words(expectation, language) for language in LANGUAGES},
+        **{
+            f"allowed_{language}": allowed_in_words(expectation, language) for language in LANGUAGES
+        },
     }
 
 
@@ -264,7 +322,8 @@ def _row(finding: Finding, held: dict[str, int]) -> dict[str, Any]:
         "waived_by": waiver and waiver.by,
         "waived_why": waiver and waiver.why,
         "waived_until": waiver and waiver.until,
-        "is_reason_wanted": finding.state == "failed" and verdict.expectation.meta.get("asks") == "reason",
+        "is_reason_wanted": finding.state == "failed"
+        and verdict.expectation.meta.get("asks") == "reason",
         "withheld_count": held.get("withheld", 0),
         "caveat_count": held.get("caveat", 0),
         "unexpected_count": verdict.unexpected,
@@ -273,7 +332,13 @@ def _row(finding: Finding, held: dict[str, int]) -> dict[str, Any]:
 
 
 def _silent_row(expectation: Expectation, reason: str) -> dict[str, Any]:
-    quiet = {"success": None, "released": "released", "state": "not_judged", "not_judged": reason, "observed": ""}
+    quiet = {
+        "success": None,
+        "released": "released",
+        "state": "not_judged",
+        "not_judged": reason,
+        "observed": "",
+    }
     none = {"threshold": "", "is_reason_wanted": False, "withheld_count": 0, "caveat_count": 0}
     return _about(expectation) | quiet | none
 

@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
 
 # GX closes the connection before it fetches, and DuckDB drops an open result on rollback: no transaction, no reset.
-_ENGINE = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "pool_reset_on_return": None}
+_ENGINE = {
+    "isolation_level": "AUTOCOMMIT",
+    "skip_autocommit_rollback": True,
+    "pool_reset_on_return": None,
+}
 
 SAMPLES = 5
 
@@ -87,8 +91,16 @@ def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
     """Add some of the rows that broke the rule, and the branches they name."""
     try:
         rows = f"({verdict.expectation.offending()}) AS found"
-        shown = connection.exec_driver_sql(f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}").mappings().all()
-        branches = connection.exec_driver_sql(f"SELECT DISTINCT branch_id FROM {rows}") if verdict.is_confined else ()
+        shown = (
+            connection.exec_driver_sql(f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}")
+            .mappings()
+            .all()
+        )
+        branches = (
+            connection.exec_driver_sql(f"SELECT DISTINCT branch_id FROM {rows}")
+            if verdict.is_confined
+            else ()
+        )
         named = tuple(sorted(str(branch) for (branch,) in branches))
     except (DBAPIError, SpecError):
         return verdict
@@ -109,18 +121,24 @@ def _bind_views(context: Context, database: Path) -> None:
             if there:
                 body = " UNION ALL BY NAME ".join(f"SELECT * FROM {file}" for file in there)
                 drop = "EXCLUDE (_rule)" if len(there) > 1 else ""
-                connection.execute(f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})")
+                connection.execute(
+                    f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})"
+                )
             before = _previous(context, table)
             if before or there:
                 only = "" if before else "WHERE FALSE"
-                connection.execute(f"CREATE VIEW previous_{table} AS SELECT * FROM {before or there[0]} {only}")
+                connection.execute(
+                    f"CREATE VIEW previous_{table} AS SELECT * FROM {before or there[0]} {only}"
+                )
         for spec in room_specs("validate"):
             if context.is_computed(spec.table):
                 file = scan_parquet(context.path(spec.table))
                 connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM {file}")
         quarantine = context.path("snapshot_quarantine")
         if quarantine.exists():
-            connection.execute(f"CREATE VIEW quarantine AS SELECT * FROM {scan_parquet(quarantine)}")
+            connection.execute(
+                f"CREATE VIEW quarantine AS SELECT * FROM {scan_parquet(quarantine)}"
+            )
         intake = scan_parquet(context.path("snapshot_intake"))
         connection.execute(f"CREATE VIEW intake AS SELECT * FROM {intake}")
 
@@ -140,7 +158,9 @@ def _datasource(database: Path) -> SQLDatasource:
         return context.data_sources.add_sql("gate", connection_string=url, kwargs=_ENGINE)
 
 
-def _within(seconds: int, datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> list[Verdict]:
+def _within(
+    seconds: int, datasource: SQLDatasource, table: str, suite: Sequence[Expectation]
+) -> list[Verdict]:
     """Run a table's suite; what does not come back in time is red."""
     found: list[Verdict] = []
     crashes: list[str] = []
@@ -159,14 +179,18 @@ def _within(seconds: int, datasource: SQLDatasource, table: str, suite: Sequence
     return found + [_red(e, *crashes) for e in suite[len(found) :]]
 
 
-def _run_suite(datasource: SQLDatasource, table: str, suite: Sequence[Expectation]) -> Iterator[Verdict]:
+def _run_suite(
+    datasource: SQLDatasource, table: str, suite: Sequence[Expectation]
+) -> Iterator[Verdict]:
     gx = load_gx()
     asset = datasource.add_table_asset(table, table_name=f"delivered_{table}")
     batch = asset.add_batch_definition_whole_table("all").get_batch()
     for expectation in suite:
         try:
             built = _build(gx, expectation)
-            result = batch.validate(built, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
+            result = batch.validate(
+                built, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
+            )
         except Exception as error:  # noqa: BLE001 - any crash of a check closes the gate
             yield _red(expectation, _first_line(error))
             continue
@@ -185,17 +209,29 @@ def _build(gx: Any, expectation: Expectation) -> Any:
 def _verdict(expectation: Expectation, result: Any) -> Verdict:
     raised = [v for v in _exceptions(result.exception_info) if v.get("raised_exception")]
     if raised:
-        return _red(expectation, str(raised[0].get("exception_message") or "check raised").splitlines()[0][:160])
+        return _red(
+            expectation,
+            str(raised[0].get("exception_message") or "check raised").splitlines()[0][:160],
+        )
     found = result.result
     elements = found.get("element_count")
     return Verdict(
-        expectation, bool(result.success), _observed(found), _threshold(expectation), _unexpected(found), elements
+        expectation,
+        bool(result.success),
+        _observed(found),
+        _threshold(expectation),
+        _unexpected(found),
+        elements,
     )
 
 
 def _exceptions(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """GX gives one record, or one a metric."""
-    return [info] if "raised_exception" in info else [v for v in info.values() if isinstance(v, Mapping)]
+    return (
+        [info]
+        if "raised_exception" in info
+        else [v for v in info.values() if isinstance(v, Mapping)]
+    )
 
 
 def _observed(result: Mapping[str, Any]) -> str:
@@ -211,9 +247,17 @@ def _unexpected(result: Mapping[str, Any]) -> int | None:
 
 
 def _threshold(expectation: Expectation) -> str:
-    limits = {k: v for k, v in expectation.kwargs.items() if k in ("mostly", "min_value", "max_value")}
+    limits = {
+        k: v for k, v in expectation.kwargs.items() if k in ("mostly", "min_value", "max_value")
+    }
     return ", ".join(f"{k} {v}" for k, v in limits.items())
 
 
 def _red(expectation: Expectation, why: str) -> Verdict:
-    return Verdict(replace(expectation, severity="critical"), False, why, _threshold(expectation), is_crash=True)
+    return Verdict(
+        replace(expectation, severity="critical"),
+        False,
+        why,
+        _threshold(expectation),
+        is_crash=True,
+    )

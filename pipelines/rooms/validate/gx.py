@@ -19,7 +19,9 @@ def load_gx() -> ModuleType:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     with warnings.catch_warnings(), _hidden(_ENDS_PROCESSES):
-        warnings.simplefilter("ignore")  # the library's own deprecations at import are not ours to mend
+        warnings.simplefilter(
+            "ignore"
+        )  # the library's own deprecations at import are not ours to mend
         import great_expectations
 
     module: ModuleType = great_expectations

@@ -39,7 +39,9 @@ class Offending:
     rule: str | None = None
 
 
-def find_offending(connection: Connection, about: Expectation, unexpected: int | None) -> tuple[Offending, ...]:
+def find_offending(
+    connection: Connection, about: Expectation, unexpected: int | None
+) -> tuple[Offending, ...]:
     """Find the values that break a rule, those of most rows first; none where it is about no column's values."""
     if about.type == NOT_NULL:
         return _unreadable(connection, about, unexpected or 0)
@@ -56,11 +58,16 @@ def find_offending(connection: Connection, about: Expectation, unexpected: int |
 
 
 def _of_values(about: Expectation, values: Sequence[object], rows: int) -> Offending:
-    shown = [show_value(about.table, name, value) for name, value in zip(about.columns, values, strict=True)]
+    shown = [
+        show_value(about.table, name, value)
+        for name, value in zip(about.columns, values, strict=True)
+    ]
     return Offending(", ".join(about.columns), " / ".join(shown), rows)
 
 
-def _unreadable(connection: Connection, about: Expectation, unexpected: int) -> tuple[Offending, ...]:
+def _unreadable(
+    connection: Connection, about: Expectation, unexpected: int
+) -> tuple[Offending, ...]:
     """What stood where nothing could be read, and the cells that were empty."""
     column = about.columns[0]
     found = connection.exec_driver_sql(
@@ -69,7 +76,10 @@ def _unreadable(connection: Connection, about: Expectation, unexpected: int) -> 
         "AND starts_with(rule, 'not_a_') "
         f"GROUP BY value ORDER BY row_count DESC, value LIMIT {MOST}"
     ).all()
-    seen = [Offending(column, show_value(about.table, column, value), int(rows)) for value, rows in found]
+    seen = [
+        Offending(column, show_value(about.table, column, value), int(rows))
+        for value, rows in found
+    ]
     empty = unexpected - sum(one.rows for one in seen)
     if empty > 0 and len(found) < MOST:
         seen.append(Offending(column, NOTHING, empty))

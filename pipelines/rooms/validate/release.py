@@ -29,7 +29,9 @@ class Effect:
 
     def touches(self, source: Delivered) -> bool:
         """Whether an output made of that column of that month is affected."""
-        return source.table == f"snapshot_{self.table}" and (not self.columns or source.column in self.columns)
+        return source.table == f"snapshot_{self.table}" and (
+            not self.columns or source.column in self.columns
+        )
 
 
 @dataclass(frozen=True)
@@ -80,15 +82,28 @@ def _branches(
 
 
 def _row(
-    kind: str, output: str, scope: str, made_of: Iterable[Delivered], effects: Sequence[Effect], eras: Eras
+    kind: str,
+    output: str,
+    scope: str,
+    made_of: Iterable[Delivered],
+    effects: Sequence[Effect],
+    eras: Eras,
 ) -> dict[str, str | None]:
     places: dict[tuple[str, Month | None], list[Delivered]] = {}
     for source in made_of:
         places.setdefault((source.table, eras.when(source)), []).append(source)
-    touching = [e for e in effects if any(map(e.touches, places.get((f"snapshot_{e.table}", e.month), ())))]
+    touching = [
+        e for e in effects if any(map(e.touches, places.get((f"snapshot_{e.table}", e.month), ())))
+    ]
     status = max((e.status for e in touching), key=ORDER.index, default="released")
     named = [_name(e, eras.month) for e in touching if e.status == status]
-    return {"kind": kind, "output": output, "scope": scope, "status": status, "reason": "; ".join(named) or None}
+    return {
+        "kind": kind,
+        "output": output,
+        "scope": scope,
+        "status": status,
+        "reason": "; ".join(named) or None,
+    }
 
 
 def _name(effect: Effect, month: Month) -> str:
@@ -104,4 +119,6 @@ def count_held(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
             held.setdefault(name.removeprefix(WAIVED), {}).setdefault(row["status"], set()).add(
                 f"{row['kind']} {row['output']}"
             )
-    return {name: {status: len(outputs) for status, outputs in by.items()} for name, by in held.items()}
+    return {
+        name: {status: len(outputs) for status, outputs in by.items()} for name, by in held.items()
+    }

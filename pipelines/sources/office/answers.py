@@ -34,10 +34,17 @@ TABLES: dict[str, pa.Schema] = {
     ),
     # The last promise to pay, kept when another answer stands by now.
     "promise": pa.schema(
-        [("order_id", _TEXT), ("contacted_on", _DAY), ("promised_amount", _MONEY), ("promised_on", _DAY)]
+        [
+            ("order_id", _TEXT),
+            ("contacted_on", _DAY),
+            ("promised_amount", _MONEY),
+            ("promised_on", _DAY),
+        ]
     ),
     # What is known of a customer beyond his orders, whoever said it and when: consent does not wait for a cut-off.
-    "mark": pa.schema([("customer_id", _TEXT), ("kind", _TEXT), ("since_on", _DAY), ("phone_digest", _TEXT)]),
+    "mark": pa.schema(
+        [("customer_id", _TEXT), ("kind", _TEXT), ("since_on", _DAY), ("phone_digest", _TEXT)]
+    ),
 }
 _PROMISE = ("order_id", "contacted_on", "promised_amount", "promised_on")
 _RELEASES = "SELECT month, order_count FROM console_release WHERE month IN :months"
@@ -71,7 +78,9 @@ def read_office(url: str, month: Month, until: date | None = None) -> OfficeRead
     finally:
         engine.dispose()
     text = json.dumps(rows, ensure_ascii=False, sort_keys=True, default=str)
-    tables = {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TABLES.items()}
+    tables = {
+        name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TABLES.items()
+    }
     return OfficeReading(tables, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -87,7 +96,9 @@ def _read(engine: sa.Engine, month: Month, last_day: date) -> dict[str, list[dic
     return {
         "release": sorted(releases, key=lambda row: str(row["month"])),
         "outcome": [_flagged(answer) for answer in _standing(answers)],
-        "promise": [{name: a[name] for name in _PROMISE} for a in _standing(filter(_is_promise, answers))],
+        "promise": [
+            {name: a[name] for name in _PROMISE} for a in _standing(filter(_is_promise, answers))
+        ],
         "mark": sorted(map(_mark, marks), key=lambda row: [str(value) for value in row.values()]),
     }
 
@@ -107,7 +118,10 @@ def _begin_reading(connection: sa.Connection) -> None:
 
 
 def _rows(connection: sa.Connection, sql: str, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    types: dict[str, dict[str, Any]] = {"months": {"expanding": True}, "last_day": {"type_": sa.Date()}}
+    types: dict[str, dict[str, Any]] = {
+        "months": {"expanding": True},
+        "last_day": {"type_": sa.Date()},
+    }
     wanted = [sa.bindparam(name, value, **types[name]) for name, value in facts.items()]
     return [dict(row) for row in connection.execute(sa.text(sql).bindparams(*wanted)).mappings()]
 

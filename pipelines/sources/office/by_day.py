@@ -41,7 +41,9 @@ def read_day_office(url: str, month: Month, day: date) -> OfficeReading:
     reading = read_office(url, month, until=day)
     orders = pa.Table.from_pylist(_promised(url, month), schema=_ORDER)
     text = reading.sha256 + repr(orders.to_pylist())
-    return OfficeReading({**reading.tables, "order": orders}, hashlib.sha256(text.encode()).hexdigest())
+    return OfficeReading(
+        {**reading.tables, "order": orders}, hashlib.sha256(text.encode()).hexdigest()
+    )
 
 
 def _promised(url: str, month: Month) -> list[Mapping[str, Any]]:

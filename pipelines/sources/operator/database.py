@@ -19,7 +19,14 @@ from pipelines.sources.operator.batches.typed_batches import spool_rows
 from pipelines.sources.operator.batches.values import format_value
 from pipelines.sources.operator.batches.writer import write_parts
 from pipelines.sources.operator.database_spec import DatabaseSpec
-from pipelines.sources.operator.delivery import Delivery, FileReceipt, FileRefused, Limits, absent_table, written_table
+from pipelines.sources.operator.delivery import (
+    Delivery,
+    FileReceipt,
+    FileRefused,
+    Limits,
+    absent_table,
+    written_table,
+)
 from pipelines.sources.operator.header import check_names, column_names, fold_names
 from pipelines.sources.operator.mapping import NamesMapping
 from pipelines.sources.operator.renaming import explain_lost_column, translate_parts
@@ -28,14 +35,21 @@ from pipelines.sources.operator.staging import make_folder, prepare_output
 _ATTEMPTS = 3
 _FETCH = 10_000
 _CONNECT_SECONDS = 10
-_SQLITE_AWAY = ("database is locked", "unable to open", "disk I/O")  # all else SQLite calls operational is the query
+_SQLITE_AWAY = (
+    "database is locked",
+    "unable to open",
+    "disk I/O",
+)  # all else SQLite calls operational is the query
 
 
 class DatabaseSource:
     """Reads what an operator's database says about a month."""
 
     def __init__(
-        self, spec: DatabaseSpec, limits: Limits | None = None, wait: Callable[[float], None] = time.sleep
+        self,
+        spec: DatabaseSpec,
+        limits: Limits | None = None,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.spec = spec
         self.limits = limits or Limits()
@@ -66,18 +80,25 @@ class DatabaseSource:
         # Neither the error's text nor its chain goes on: drivers quote the password or a row in it.
         raise SourceNotReady("source.database_unreachable", url=_safe_url(url), error=cause)
 
-    def read_heads(self, month: Month, rows: int) -> dict[str, tuple[tuple[str, ...], list[list[str | None]]]]:
+    def read_heads(
+        self, month: Month, rows: int
+    ) -> dict[str, tuple[tuple[str, ...], list[list[str | None]]]]:
         """Return each query's column names and first rows as text; raise SourceNotReady or SpecError as `extract` does."""
         engine = _create_engine(self.spec.url(), self.spec)
         try:
             with engine.connect() as connection:
                 _begin_reading(connection)
-                return {name: self._read_head(connection, name, month, rows) for name in self.spec.tables}
+                return {
+                    name: self._read_head(connection, name, month, rows)
+                    for name in self.spec.tables
+                }
         except sa.exc.OperationalError as error:
             cause = type(error.orig).__name__
         finally:
             engine.dispose()
-        raise SourceNotReady("source.database_unreachable", url=_safe_url(self.spec.url()), error=cause)
+        raise SourceNotReady(
+            "source.database_unreachable", url=_safe_url(self.spec.url()), error=cause
+        )
 
     def _read_head(
         self, connection: sa.Connection, table: str, month: Month, rows: int
@@ -85,12 +106,18 @@ class DatabaseSource:
         try:
             with closing(connection.execute(self._statement(table, month))) as result:
                 found = result.fetchmany(rows)
-                return tuple(result.keys()), [[format_value(value) for value in row] for row in found]
+                return tuple(result.keys()), [
+                    [format_value(value) for value in row] for row in found
+                ]
         except sa.exc.SQLAlchemyError as error:
             if isinstance(error, sa.exc.OperationalError) and not _is_wrong_query(error):
                 raise
-            cause = _sqlstate(error) if isinstance(error, sa.exc.DBAPIError) else type(error).__name__
-            raise SpecError("source.query_failed", file=self.spec.name, table=table, error=cause) from None
+            cause = (
+                _sqlstate(error) if isinstance(error, sa.exc.DBAPIError) else type(error).__name__
+            )
+            raise SpecError(
+                "source.query_failed", file=self.spec.name, table=table, error=cause
+            ) from None
 
     def _statement(self, table: str, month: Month) -> sa.TextClause:
         """Return a table's query with the month filled in."""
@@ -111,14 +138,20 @@ class DatabaseSource:
             engine.dispose()
             shutil.rmtree(into / ".staging", ignore_errors=True)
 
-    def _read_table(self, connection: sa.Connection, table: Table, month: Month, into: Path) -> Delivery:
+    def _read_table(
+        self, connection: sa.Connection, table: Table, month: Month, into: Path
+    ) -> Delivery:
         output, folder = prepare_output(table.name, into), into / ".staging" / table.name
         if table.name not in self.spec.tables:
             return absent_table(table)
         make_folder(folder)
         try:
             # A savepoint, so that data one query cannot digest does not end the transaction of the others.
-            with connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext():
+            with (
+                connection.begin_nested()
+                if connection.dialect.name == "postgresql"
+                else nullcontext()
+            ):
                 parts = self._run_query(connection, table, month, folder)
             schema = write_parts(table, translate_parts(table, parts), output, self.limits)
         except FileRefused as refusal:
@@ -129,7 +162,9 @@ class DatabaseSource:
         receipt = FileReceipt(parts[0].name, "", 0, None, None, sum(part.rows for part in parts))
         return written_table(table, schema.names, (receipt,))
 
-    def _run_query(self, connection: sa.Connection, table: Table, month: Month, folder: Path) -> list[Part]:
+    def _run_query(
+        self, connection: sa.Connection, table: Table, month: Month, folder: Path
+    ) -> list[Part]:
         """Stream one query to disk; raise SpecError for a query the database rejects, FileRefused for its data."""
         name = f"{self.spec.name}: {table.name}"
         statement = self._statement(table.name, month)
@@ -149,14 +184,19 @@ class DatabaseSource:
             ) from None
         except sa.exc.SQLAlchemyError as error:
             raise SpecError(
-                "source.query_failed", file=self.spec.name, table=table.name, error=type(error).__name__
+                "source.query_failed",
+                file=self.spec.name,
+                table=table.name,
+                error=type(error).__name__,
             ) from None
 
 
 def _create_engine(url: sa.URL, spec: DatabaseSpec) -> sa.Engine:
     arguments: dict[str, Any] = {}
     if url.get_backend_name() == "postgresql":
-        arguments = {"connect_timeout": _CONNECT_SECONDS} if "connect_timeout" not in url.query else {}
+        arguments = (
+            {"connect_timeout": _CONNECT_SECONDS} if "connect_timeout" not in url.query else {}
+        )
         arguments |= {"client_encoding": spec.encoding} if spec.encoding else {}
     try:
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)

@@ -16,7 +16,9 @@ from pipelines.core.written import read_written
 from pipelines.sources.operator.mapping import NamesMapping, load_mapping
 
 _KEYS = {"url_env", "tables", "encoding", "mapping"}
-_READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL)
+_READS = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,14 @@ def _load_names(path: Path, spec: DatabaseSpec) -> NamesMapping:
         stray = next((key for key in ("file", "sheet") if getattr(own, key)), None)
         if stray is not None:
             line = mapping.line(table, stray)
-            raise SpecError("mapping.not_of_database", file=mapping.file, line=line, table=table, name=stray)
+            raise SpecError(
+                "mapping.not_of_database", file=mapping.file, line=line, table=table, name=stray
+            )
         if table not in spec.tables:
             line = mapping.line(table)
-            raise SpecError("mapping.no_query", file=mapping.file, line=line, table=table, spec=spec.name)
+            raise SpecError(
+                "mapping.no_query", file=mapping.file, line=line, table=table, spec=spec.name
+            )
     return mapping
 
 
@@ -74,8 +80,15 @@ def _check_spec(raw: Any, file: str) -> DatabaseSpec:
         raise SpecError("source.url_in_yaml", file=file)
     unknown = sorted(str(key) for key in raw.keys() - _KEYS)
     tables = raw.get("tables")
-    if unknown or not isinstance(raw.get("url_env"), str) or not isinstance(tables, dict) or not tables:
-        raise SpecError("source.yaml_bad", file=file, detail=", ".join(unknown) or "url_env, tables")
+    if (
+        unknown
+        or not isinstance(raw.get("url_env"), str)
+        or not isinstance(tables, dict)
+        or not tables
+    ):
+        raise SpecError(
+            "source.yaml_bad", file=file, detail=", ".join(unknown) or "url_env, tables"
+        )
     for table, query in tables.items():
         if table not in contract():
             raise SpecError("source.yaml_bad", file=file, detail=f"tables: {table}")

@@ -44,7 +44,9 @@ def stat_delivered(path: Path) -> tuple[int, ...]:
     if stat.S_ISLNK(found[0].st_mode):
         with suppress(OSError):  # one that dangles is told when it is opened
             found.append(path.stat())
-    return tuple(value for one in found for value in (one.st_mode, one.st_size, one.st_mtime_ns, one.st_ino))
+    return tuple(
+        value for one in found for value in (one.st_mode, one.st_size, one.st_mtime_ns, one.st_ino)
+    )
 
 
 def refuse_unreadable(path: Path, error: OSError) -> FileRefused | SourceNotReady:
@@ -81,4 +83,6 @@ def _follow_link(path: Path, roots: Sequence[Path] | None) -> Path:
 
 
 def _not_ready(path: Path, error: OSError) -> SourceNotReady:
-    return SourceNotReady("source.unreadable", file=show_name(path.name), error=os.strerror(error.errno or 0))
+    return SourceNotReady(
+        "source.unreadable", file=show_name(path.name), error=os.strerror(error.errno or 0)
+    )

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 # Cells whose spreadsheet type betrays damage carry one of these private-use characters in front,
 # because the Parquet holds text and the typing room cannot see the cell type any more.
-DAMAGED_ID = "\ue000"  # a number, date or boolean where an id stands: leading zeros or digits may be lost
+DAMAGED_ID = (
+    "\ue000"  # a number, date or boolean where an id stands: leading zeros or digits may be lost
+)
 EXCEL_SERIAL = "\ue001"  # a plain number in a date column: days since 1899-12-30 (1904 workbooks already shifted)
-NO_CACHED_VALUE = "\ue002"  # nothing to be read: an error, a formula without a result; what stands there follows
+NO_CACHED_VALUE = (
+    "\ue002"  # nothing to be read: an error, a formula without a result; what stands there follows
+)
 
 RAGGED, TRUNCATED, TOTAL_ROW = "ragged", "truncated", "total_row"
 FILE, LINE, FAULT = "_file", "_line", "_fault"
@@ -84,7 +88,9 @@ def written_table(table: Table, names: Sequence[str], files: tuple[FileReceipt, 
     known = tuple(c.name for c in table.columns if c.name in names)
     missing = tuple(c.name for c in table.columns if c.name not in names)
     unknown = tuple(name for name in names if table.column(name) is None)
-    return Delivery(table.name, "present" if rows else "empty", rows, known, missing, unknown, files)
+    return Delivery(
+        table.name, "present" if rows else "empty", rows, known, missing, unknown, files
+    )
 
 
 class Source(Protocol):

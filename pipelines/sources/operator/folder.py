@@ -18,7 +18,14 @@ from pipelines.sources.operator.batches.part import Part
 from pipelines.sources.operator.batches.spool import guard_writing
 from pipelines.sources.operator.batches.writer import write_parts
 from pipelines.sources.operator.delivered_file import stat_delivered
-from pipelines.sources.operator.delivery import Delivery, FileReceipt, FileRefused, Limits, absent_table, written_table
+from pipelines.sources.operator.delivery import (
+    Delivery,
+    FileReceipt,
+    FileRefused,
+    Limits,
+    absent_table,
+    written_table,
+)
 from pipelines.sources.operator.formats.csv_file import open_csv
 from pipelines.sources.operator.formats.parquet_file import open_parquet
 from pipelines.sources.operator.formats.sisters import SisterFiles
@@ -27,7 +34,9 @@ from pipelines.sources.operator.mapping import MAPPING, NamesMapping, file_kind,
 from pipelines.sources.operator.renaming import explain_lost_column, translate_parts
 from pipelines.sources.operator.staging import Staged, hash_file, prepare_output, stage_files
 
-_NAME = re.compile(r"(?P<table>[a-z_]+?)(?:\.part-(?P<part>[^.]+))?\.(?P<kind>csv\.gz|csv|parquet|xlsx)")
+_NAME = re.compile(
+    r"(?P<table>[a-z_]+?)(?:\.part-(?P<part>[^.]+))?\.(?P<kind>csv\.gz|csv|parquet|xlsx)"
+)
 _OPENERS: dict[str, Callable[[Staged, Table, Limits], Part]] = {
     "parquet": open_parquet,
     "xlsx": open_xlsx,
@@ -82,8 +91,12 @@ class FolderSource:
     def fingerprint(self, month: Month) -> str:
         """Hash the mapping, names and content of the month's files; raise SourceNotReady without the folder."""
         digest = hashlib.sha256()
-        for path in sorted({file.path for file in self._files(month)[0]}, key=lambda path: path.name):
-            digest.update(f"{path.name}\0{self._hash(path, month)}\n".encode("utf-8", "surrogateescape"))
+        for path in sorted(
+            {file.path for file in self._files(month)[0]}, key=lambda path: path.name
+        ):
+            digest.update(
+                f"{path.name}\0{self._hash(path, month)}\n".encode("utf-8", "surrogateescape")
+            )
         mapping = self.mapping(month)
         if mapping is not None:
             digest.update(f"{mapping.file}\0{mapping.identity}\n".encode())
@@ -108,7 +121,8 @@ class FolderSource:
         reader = _FileReader(self.limits, self._roots(month), sisters)
         try:
             deliveries = [
-                self._extract_table(t, [f for f in before if f.table == t.name], into, reader) for t in tables
+                self._extract_table(t, [f for f in before if f.table == t.name], into, reader)
+                for t in tables
             ]
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -125,9 +139,13 @@ class FolderSource:
         try:
             entries = sorted(folder.iterdir())
         except OSError as error:
-            raise SourceNotReady("source.month_missing", month=folder.name, folder=str(folder)) from error
+            raise SourceNotReady(
+                "source.month_missing", month=folder.name, folder=str(folder)
+            ) from error
         mapping = self.mapping(month) or NamesMapping("", "")
-        found = {entry: self._table_files(entry, mapping) for entry in entries if entry.name != MAPPING}
+        found = {
+            entry: self._table_files(entry, mapping) for entry in entries if entry.name != MAPPING
+        }
         unknown = tuple(show_name(entry.name) for entry, files in found.items() if not files)
         return [file for files in found.values() for file in files], unknown
 
@@ -153,7 +171,11 @@ class FolderSource:
                 facts = {"table": owners[1], "other": owners[0], "delivered": show_name(path.name)}
                 line = mapping.line(owners[1], "file")
                 raise SpecError("mapping.file_of_two", file=mapping.file, line=line, **facts)
-            return [TableFile(path, table, path.name, kind, True) for table in owners if table in self.tables]
+            return [
+                TableFile(path, table, path.name, kind, True)
+                for table in owners
+                if table in self.tables
+            ]
         match = _NAME.fullmatch(path.name.lower())
         if not match or match["table"] not in self.tables:
             return []
@@ -161,7 +183,9 @@ class FolderSource:
             return []
         return [TableFile(path, match["table"], match["part"], match["kind"])]
 
-    def _extract_table(self, table: Table, files: Sequence[TableFile], into: Path, reader: _FileReader) -> Delivery:
+    def _extract_table(
+        self, table: Table, files: Sequence[TableFile], into: Path, reader: _FileReader
+    ) -> Delivery:
         output, staging = prepare_output(table.name, into), into / ".staging" / table.name
         if not files:
             return absent_table(table)
@@ -172,12 +196,16 @@ class FolderSource:
             chosen = [(file.path, file.kind) for file in ordered]
             staged.extend(stage_files(chosen, staging, reader.limits, reader.roots))
             _check_repeats(staged)
-            parts = guard_writing(staging, lambda: [reader.open_part(copy, table) for copy in staged])
+            parts = guard_writing(
+                staging, lambda: [reader.open_part(copy, table) for copy in staged]
+            )
             schema = write_parts(table, translate_parts(table, parts), output, reader.limits)
         except FileRefused as refusal:
             explain_lost_column(table, refusal)
             receipts = _receipts(staged, refusal.facts.get("file"))
-            return Delivery(table.name, "refused", files=receipts, reason=refusal.key, facts=refusal.facts)
+            return Delivery(
+                table.name, "refused", files=receipts, reason=refusal.key, facts=refusal.facts
+            )
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         return written_table(table, schema.names, tuple(part.receipt() for part in parts))
@@ -216,7 +244,9 @@ def _check_parts(files: Sequence[TableFile]) -> None:
     if len(set(orders)) < len(orders) or (len(files) > 1 and files[0].part is None):
         raise FileRefused("ambiguous_files", files=names)
     numbers = [int(file.part) for file in files if file.part and file.part.isdecimal()]
-    if len(numbers) == len(files) and numbers != list(range(min(numbers[0], 1), min(numbers[0], 1) + len(files))):
+    if len(numbers) == len(files) and numbers != list(
+        range(min(numbers[0], 1), min(numbers[0], 1) + len(files))
+    ):
         raise FileRefused("part_missing", files=names)
 
 

@@ -11,7 +11,9 @@ from pipelines.sources.operator.delivery import FAULT, FILE, LINE, FileRefused, 
 
 TITLE_ROWS = 5  # rows above the header that may hold a title
 # Inside [...]; spelled out where one engine's \s is narrower than another's.
-INVISIBLE = r"\s\v\x1c-\x1f\x85" + "\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
+INVISIBLE = (
+    r"\s\v\x1c-\x1f\x85" + "\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
+)
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
@@ -49,7 +51,10 @@ def find_header_row(rows: Sequence[Sequence[str | None]], table: Table) -> int |
     and never passed over as a title.
     """
     required = set(required_names(table))
-    scores = [len(required.intersection(column_names(fold_names(row), table))) for row in rows[: TITLE_ROWS + 1]]
+    scores = [
+        len(required.intersection(column_names(fold_names(row), table)))
+        for row in rows[: TITLE_ROWS + 1]
+    ]
     if not any(scores):
         return None
     return 0 if scores[0] else scores.index(max(scores))
@@ -68,10 +73,14 @@ def folded_names(cells: Sequence[str | None]) -> int:
     return sum((cell or "") != name for cell, name in zip(cells, fold_names(cells), strict=True))
 
 
-def check_names(names: Sequence[str], table: Table, file: str, line: int = 1, most: int = Limits.columns) -> None:
+def check_names(
+    names: Sequence[str], table: Table, file: str, line: int = 1, most: int = Limits.columns
+) -> None:
     """Refuse a file that has too many columns, names one twice or lacks a required one."""
     if len(names) > most:
-        raise FileRefused("too_many_columns", file=file, line=line, columns=f"{len(names):,}", limit=f"{most:,}")
+        raise FileRefused(
+            "too_many_columns", file=file, line=line, columns=f"{len(names):,}", limit=f"{most:,}"
+        )
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise FileRefused("duplicate_header", file=file, line=line, columns=", ".join(twice))

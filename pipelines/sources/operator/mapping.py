@@ -71,7 +71,9 @@ class MappedTable(Table):
     """A contract table as an operator delivers it."""
 
     headers: Mapping[str, str] = field(default_factory=dict)  # own header, folded → contract column
-    codes: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)  # column → own code, folded → value
+    codes: Mapping[str, Mapping[str, str | None]] = field(
+        default_factory=dict
+    )  # column → own code, folded → value
     sheet: str | None = None
     mapping: NamesMapping | None = None
 
@@ -122,12 +124,16 @@ class NamesMapping:
         return [
             table
             for table, own in self.tables.items()
-            if any(fnmatch.fnmatchcase(plain, plain_name(pattern).casefold()) for pattern in own.file)
+            if any(
+                fnmatch.fnmatchcase(plain, plain_name(pattern).casefold()) for pattern in own.file
+            )
         ]
 
     def line(self, *path: str | int) -> int:
         """Return the line of a key, or of the nearest one above it."""
-        return next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1)
+        return next(
+            (self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1
+        )
 
 
 def plain_name(name: str) -> str:
@@ -177,7 +183,9 @@ def _misshapen(error: ValidationError, file: str, lines: Lines) -> SpecError:
     line = lines.get(known, 1)
     if first["type"] == "extra_forbidden":
         keys = ", ".join(OwnNames.model_fields)
-        return SpecError("mapping.unknown_key", file=file, line=line, name=str(path[-1]), allowed=keys)
+        return SpecError(
+            "mapping.unknown_key", file=file, line=line, name=str(path[-1]), allowed=keys
+        )
     name = ": ".join(str(part) for part in path) or MAPPING
     return SpecError("mapping.bad_form", file=file, line=line, name=name)
 
@@ -190,7 +198,9 @@ def _check_table(mapping: NamesMapping, table: str, own: OwnNames) -> None:
     known = contract().get(table)
     if known is None:
         facts = {"name": table, "like": closest_name(table, list(contract()))}
-        raise SpecError("mapping.unknown_table", file=mapping.file, line=mapping.line(table), **facts)
+        raise SpecError(
+            "mapping.unknown_table", file=mapping.file, line=mapping.line(table), **facts
+        )
     for place, pattern in enumerate(own.file):
         _check_pattern(mapping, table, place, pattern)
     _check_columns(mapping, known, own.columns)
@@ -213,7 +223,13 @@ def _check_columns(mapping: NamesMapping, table: Table, columns: Mapping[str, st
     named: dict[str, str] = {}
     for header, column in columns.items():
         line = mapping.line(table.name, "columns", header)
-        facts = {"file": mapping.file, "line": line, "table": table.name, "header": header, "name": column}
+        facts = {
+            "file": mapping.file,
+            "line": line,
+            "table": table.name,
+            "header": header,
+            "name": column,
+        }
         if table.column(column) is None:
             raise SpecError("mapping.unknown_column", **facts, like=_like_column(column, table))
         if column in named:
@@ -227,12 +243,20 @@ def _check_columns(mapping: NamesMapping, table: Table, columns: Mapping[str, st
         named[column], headers[folded] = header, header
 
 
-def _check_codes(mapping: NamesMapping, table: Table, name: str, values: Mapping[str, str | None]) -> None:
+def _check_codes(
+    mapping: NamesMapping, table: Table, name: str, values: Mapping[str, str | None]
+) -> None:
     line = mapping.line(table.name, "codes", name)
     facts: dict[str, object] = {"file": mapping.file, "table": table.name, "name": name}
     column = table.column(name)
     if column is None:
-        raise SpecError("mapping.unknown_column", **facts, line=line, header="codes", like=_like_column(name, table))
+        raise SpecError(
+            "mapping.unknown_column",
+            **facts,
+            line=line,
+            header="codes",
+            like=_like_column(name, table),
+        )
     allowed = code_values(column)
     if not allowed:
         raise SpecError("mapping.takes_no_codes", **facts, line=line, kind=column.kind)

@@ -13,7 +13,11 @@ from typing import BinaryIO
 
 from pipelines.core.errors import SourceNotReady, StorageError
 from pipelines.core.names import show_name
-from pipelines.sources.operator.delivered_file import open_delivered, refuse_unreadable, stat_delivered
+from pipelines.sources.operator.delivered_file import (
+    open_delivered,
+    refuse_unreadable,
+    stat_delivered,
+)
 from pipelines.sources.operator.delivery import FileRefused, Limits
 
 _BLOCK = 1 << 20
@@ -30,7 +34,9 @@ class Staged:
     size: int  # bytes as delivered
 
 
-def stage_file(source: Path, kind: str, folder: Path, limits: Limits, roots: Sequence[Path] | None = None) -> Staged:
+def stage_file(
+    source: Path, kind: str, folder: Path, limits: Limits, roots: Sequence[Path] | None = None
+) -> Staged:
     """Copy and hash a file; raise SourceNotReady if it changes meanwhile, FileRefused for what is none or a bad .gz.
 
     A link may lead to files under the roots; without roots, anywhere.
@@ -47,7 +53,10 @@ def stage_file(source: Path, kind: str, folder: Path, limits: Limits, roots: Seq
 
 
 def stage_files(
-    files: Sequence[tuple[Path, str]], folder: Path, limits: Limits, roots: Sequence[Path] | None = None
+    files: Sequence[tuple[Path, str]],
+    folder: Path,
+    limits: Limits,
+    roots: Sequence[Path] | None = None,
 ) -> Iterator[Staged]:
     """Stage several files, in order, into a new folder."""
     make_folder(folder)
@@ -114,7 +123,9 @@ def _unpack_file(packed: Path, name: str, limits: Limits) -> Path:
     return plain
 
 
-def _unpack_blocks(file: gzip.GzipFile, out: BinaryIO, name: str, packed: int, limits: Limits) -> None:
+def _unpack_blocks(
+    file: gzip.GzipFile, out: BinaryIO, name: str, packed: int, limits: Limits
+) -> None:
     total = 0
     while block := file.read(_BLOCK):
         total += len(block)
@@ -143,4 +154,6 @@ def write_block(out: BinaryIO, block: bytes) -> None:
 
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """Say which folder of ours could not be written, and why."""
-    return StorageError("source.cannot_write", folder=path.parent, error=os.strerror(error.errno or 0))
+    return StorageError(
+        "source.cannot_write", folder=path.parent, error=os.strerror(error.errno or 0)
+    )

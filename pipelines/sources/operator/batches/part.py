@@ -27,7 +27,13 @@ class Part:
     def receipt(self) -> FileReceipt:
         """Say what was read; complete once `read` is exhausted."""
         return FileReceipt(
-            self.name, self.sha256, self.size, self.encoding, self.delimiter, self.rows, tuple(self.notes)
+            self.name,
+            self.sha256,
+            self.size,
+            self.encoding,
+            self.delimiter,
+            self.rows,
+            tuple(self.notes),
         )
 
 

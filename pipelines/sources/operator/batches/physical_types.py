@@ -18,7 +18,12 @@ from pipelines.sources.operator.batches.values import format_value
 
 WIDEST = 38  # digits of a decimal that the engine holds exactly
 # Far beyond any day of the contract, and what stands for all that is beyond it: the year 148108, of nanoseconds 2262.
-_LAST_TICK = {"s": 2**62 // 10**6, "ms": 2**62 // 10**3, "us": 2**62, "ns": 2**63 - 2 * 86_400 * 10**9}
+_LAST_TICK = {
+    "s": 2**62 // 10**6,
+    "ms": 2**62 // 10**3,
+    "us": 2**62,
+    "ns": 2**63 - 2 * 86_400 * 10**9,
+}
 
 
 @dataclass(frozen=True)
@@ -52,20 +57,29 @@ def write_as_text(column: pa.Array) -> pa.Array:
     except (OverflowError, ValueError, LookupError, pa.ArrowException):
         # Days and instants beyond those of Python say that they are; a zone that nobody knows is left out.
         has_zone = pa.types.is_timestamp(column.type) and column.type.tz
-        return pc.cast(column.cast(pa.timestamp(column.type.unit, "UTC")) if has_zone else column, pa.string())
+        return pc.cast(
+            column.cast(pa.timestamp(column.type.unit, "UTC")) if has_zone else column, pa.string()
+        )
 
 
 def _numbers(column: pa.Array) -> list[Any]:
     """The numbers of a column in their own width, None for an empty cell."""
     numbers = column.to_numpy(zero_copy_only=False)
-    return [number if there else None for number, there in zip(numbers, column.is_valid().to_pylist(), strict=True)]
+    return [
+        number if there else None
+        for number, there in zip(numbers, column.is_valid().to_pylist(), strict=True)
+    ]
 
 
 def _shortest_text(number: Any) -> str | None:
     """The shortest decimal that reads back as the same number of the same width."""
     if number is None:
         return None
-    return np.format_float_positional(number, unique=True, trim="-") if np.isfinite(number) else str(float(number))
+    return (
+        np.format_float_positional(number, unique=True, trim="-")
+        if np.isfinite(number)
+        else str(float(number))
+    )
 
 
 def _as_text(kind: pa.DataType) -> Way:
@@ -89,7 +103,9 @@ def _as_decimal(kind: Any) -> Way:
 
 def _as_instant(kind: Any) -> Way:
     """Carry an instant as it came; one at the end of all ticks, which the engine cannot write, is held and quarantined."""
-    target = pa.timestamp("ms", kind.tz) if kind.unit == "s" else kind  # a Parquet file has no seconds
+    target = (
+        pa.timestamp("ms", kind.tz) if kind.unit == "s" else kind
+    )  # a Parquet file has no seconds
     return Way(target, lambda column: _hold_instants(column, kind, target))
 
 
@@ -111,7 +127,9 @@ def _to_days(column: pa.Array) -> pa.Array:
     days = pc.divide(milliseconds, per_day)
     days = pc.subtract(days, pc.if_else(pc.less(milliseconds, pc.multiply(days, per_day)), 1, 0))
     limit = 2**31 - 1
-    held = pc.max_element_wise(pc.min_element_wise(days, limit, skip_nulls=False), -limit, skip_nulls=False)
+    held = pc.max_element_wise(
+        pc.min_element_wise(days, limit, skip_nulls=False), -limit, skip_nulls=False
+    )
     return held.cast(pa.int32()).view(pa.date32())
 
 
@@ -125,7 +143,9 @@ def _decode_bytes(column: pa.Array) -> pa.Array:
         return column.cast(pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
         cells = column.cast(pa.binary()).to_pylist()
-    return pa.array([None if cell is None else cell.decode("utf-8", "replace") for cell in cells], pa.string())
+    return pa.array(
+        [None if cell is None else cell.decode("utf-8", "replace") for cell in cells], pa.string()
+    )
 
 
 def _behind(kind: pa.DataType, unpack: Callable[[pa.Array], pa.Array]) -> Way | None:
@@ -136,7 +156,10 @@ def _behind(kind: pa.DataType, unpack: Callable[[pa.Array], pa.Array]) -> Way | 
 def _find_way_of_extension(kind: pa.BaseExtensionType) -> Way | None:
     if kind.extension_name == "arrow.uuid":
         return Way(
-            pa.string(), lambda column: pa.array([str(v) if v else None for v in column.to_pylist()], pa.string())
+            pa.string(),
+            lambda column: pa.array(
+                [str(v) if v else None for v in column.to_pylist()], pa.string()
+            ),
         )
     return _behind(kind.storage_type, lambda column: column.storage)
 

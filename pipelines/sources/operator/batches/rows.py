@@ -20,7 +20,9 @@ _BLANKS = f"[{INVISIBLE}]*"
 _NAME_START = 64
 
 
-def build_batch(schema: pa.Schema, rows: list[Cells], lines: list[int], cut: bool = False) -> pa.RecordBatch:
+def build_batch(
+    schema: pa.Schema, rows: list[Cells], lines: list[int], cut: bool = False
+) -> pa.RecordBatch:
     """Turn rows into text columns; a row of another width is squared and marked, an empty cell is NULL."""
     width = len(schema) - 2
     faults: list[str | None] = [None] * len(rows)
@@ -43,7 +45,9 @@ def _width_fault(row: Cells, width: int, cut: bool) -> str | None:
 
 def _text_array(cells: Sequence[str | None]) -> pa.Array:
     array = pa.array(cells, pa.string())
-    return pc.replace_with_mask(array, pc.fill_null(pc.equal(array, ""), False), pa.scalar(None, pa.string()))
+    return pc.replace_with_mask(
+        array, pc.fill_null(pc.equal(array, ""), False), pa.scalar(None, pa.string())
+    )
 
 
 @dataclass
@@ -56,12 +60,17 @@ class RowSifter:
 
     def sift(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the batches that still hold rows."""
-        words = "|".join([_loose_start(self.names[0]), *(_loose_pattern(word) for word in sorted(_TOTALS))])
-        pattern = f"^{_BLANKS}(?:(?:{words}){_BLANKS}[:：]*)?$"  # the few rows worth a look, one by one
+        words = "|".join(
+            [_loose_start(self.names[0]), *(_loose_pattern(word) for word in sorted(_TOTALS))]
+        )
+        pattern = (
+            f"^{_BLANKS}(?:(?:{words}){_BLANKS}[:：]*)?$"  # the few rows worth a look, one by one
+        )
         for batch in batches:
             first = batch.column(0)
             odd = pc.or_(
-                pc.is_null(first), pc.fill_null(pc.match_substring_regex(first, pattern, ignore_case=True), False)
+                pc.is_null(first),
+                pc.fill_null(pc.match_substring_regex(first, pattern, ignore_case=True), False),
             )
             batch = self._settle(batch, pc.indices_nonzero(odd)) if pc.any(odd).as_py() else batch
             if batch.num_rows:
@@ -69,7 +78,10 @@ class RowSifter:
 
     def notes(self) -> list[str]:
         """Say what was dropped without being data."""
-        counts = {"repeated header rows dropped": self.repeated_headers, "blank rows skipped": self.blank_rows}
+        counts = {
+            "repeated header rows dropped": self.repeated_headers,
+            "blank rows skipped": self.blank_rows,
+        }
         return [f"{what}: {count}" for what, count in counts.items() if count]
 
     def _settle(self, batch: pa.RecordBatch, odd: pa.Array) -> pa.RecordBatch:
@@ -86,7 +98,9 @@ class RowSifter:
         return settled if all(keep) else settled.filter(pa.array(keep))
 
     def _is_dropped(self, row: Cells, fault: str | None) -> bool:
-        if fault is None and not any(cell and cell.strip() for cell in row):  # else something stands beside the table
+        if fault is None and not any(
+            cell and cell.strip() for cell in row
+        ):  # else something stands beside the table
             self.blank_rows += 1
             return True
         if tuple(fold_names(row)) == self.names:

@@ -14,7 +14,13 @@ from pipelines.sources.operator.batches.physical_types import WIDEST
 from pipelines.sources.operator.batches.spool import spool_batches
 from pipelines.sources.operator.batches.values import format_value
 
-_NAIVE = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_date)
+_NAIVE = (
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+    pa.types.is_date,
+)
 
 
 def spool_rows(
@@ -31,7 +37,9 @@ def spool_rows(
         path = folder / f"rows-{len(parts)}"
         read = spool_batches(stream.take_same(head.schema), head.schema, path)
         parts.append(Part(name, "", 0, _data_schema(head.schema), read))
-    return parts or [Part(name, "", 0, pa.schema([(column, pa.null()) for column in columns]), lambda: iter(()))]
+    return parts or [
+        Part(name, "", 0, pa.schema([(column, pa.null()) for column in columns]), lambda: iter(()))
+    ]
 
 
 def _data_schema(schema: pa.Schema) -> pa.Schema:
@@ -58,14 +66,20 @@ class _Peekable:
             yield batch
 
 
-def _to_batches(columns: Sequence[str], chunks: Iterable[Sequence[Sequence[Any]]]) -> Iterator[pa.RecordBatch]:
+def _to_batches(
+    columns: Sequence[str], chunks: Iterable[Sequence[Sequence[Any]]]
+) -> Iterator[pa.RecordBatch]:
     line = 1
     for rows in chunks:
         arrays = [_to_array(values) for values in zip(*rows, strict=True)]
-        schema = batch_schema(pa.schema([(c, array.type) for c, array in zip(columns, arrays, strict=True)]))
+        schema = batch_schema(
+            pa.schema([(c, array.type) for c, array in zip(columns, arrays, strict=True)])
+        )
         lines = pa.array(range(line, line + len(rows)), pa.int64())
         line += len(rows)
-        yield pa.RecordBatch.from_arrays([*arrays, lines, pa.nulls(len(rows), pa.string())], schema=schema)
+        yield pa.RecordBatch.from_arrays(
+            [*arrays, lines, pa.nulls(len(rows), pa.string())], schema=schema
+        )
 
 
 def _to_array(values: Sequence[Any]) -> pa.Array:
@@ -91,7 +105,9 @@ def _to_array(values: Sequence[Any]) -> pa.Array:
 
 
 def _kind_of(value: Any) -> tuple[type, bool]:
-    kind = float if type(value) is int else type(value)  # of these Arrow itself takes no mixture that is not exact
+    kind = (
+        float if type(value) is int else type(value)
+    )  # of these Arrow itself takes no mixture that is not exact
     return kind, isinstance(value, datetime) and value.tzinfo is not None
 
 

@@ -23,6 +23,8 @@ class WorkBudget:
         if self._rows > self._limits.rows:
             raise FileRefused("too_many_rows", file=self._file, limit=f"{self._limits.rows:,}")
         if self._bytes > self._limits.unpacked_bytes:
-            raise FileRefused("archive_bomb", file=self._file, limit=f"{self._limits.unpacked_bytes:,} bytes")
+            raise FileRefused(
+                "archive_bomb", file=self._file, limit=f"{self._limits.unpacked_bytes:,} bytes"
+            )
         if time.process_time() - self._start > self._limits.seconds:
             raise FileRefused("too_slow", file=self._file, limit=f"{self._limits.seconds:,}")

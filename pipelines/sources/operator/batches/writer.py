@@ -34,14 +34,18 @@ class Layout:
     places: tuple[tuple[int | None, ...], ...]  # a tuple a part
 
 
-def write_parts(table: Table, parts: Sequence[Part], path: Path, limits: Limits | None = None) -> pa.Schema:
+def write_parts(
+    table: Table, parts: Sequence[Part], path: Path, limits: Limits | None = None
+) -> pa.Schema:
     """Write all parts in order; return the data columns. Never leaves half a file at `path`.
 
     Raise FileRefused for a file beyond the limits.
     """
     limits = limits or Limits()
     layout = lay_out(table, parts)
-    stream = pa.RecordBatchReader.from_batches(_output_schema(layout.schema), _conform_parts(parts, layout, limits))
+    stream = pa.RecordBatchReader.from_batches(
+        _output_schema(layout.schema), _conform_parts(parts, layout, limits)
+    )
     guard_writing(path, lambda: write_parquet(path, stream))
     return layout.schema
 
@@ -108,7 +112,9 @@ def _output_schema(data: pa.Schema) -> pa.Schema:
     return data
 
 
-def _conform_parts(parts: Sequence[Part], layout: Layout, limits: Limits) -> Iterator[pa.RecordBatch]:
+def _conform_parts(
+    parts: Sequence[Part], layout: Layout, limits: Limits
+) -> Iterator[pa.RecordBatch]:
     output = _output_schema(layout.schema)
     for part, places in zip(parts, layout.places, strict=True):
         budget = WorkBudget(part.name, limits)
@@ -119,10 +125,19 @@ def _conform_parts(parts: Sequence[Part], layout: Layout, limits: Limits) -> Ite
 
 
 def _conform_batch(
-    batch: pa.RecordBatch, schema: pa.Schema, output: pa.Schema, places: Sequence[int | None], file: str
+    batch: pa.RecordBatch,
+    schema: pa.Schema,
+    output: pa.Schema,
+    places: Sequence[int | None],
+    file: str,
 ) -> pa.RecordBatch:
-    arrays = [_conform_column(batch, place, kind) for place, kind in zip(places, schema.types, strict=True)]
-    arrays.append(pa.array([file], pa.string()).take(pa.nulls(batch.num_rows, pa.int64()).fill_null(0)))
+    arrays = [
+        _conform_column(batch, place, kind)
+        for place, kind in zip(places, schema.types, strict=True)
+    ]
+    arrays.append(
+        pa.array([file], pa.string()).take(pa.nulls(batch.num_rows, pa.int64()).fill_null(0))
+    )
     arrays += batch.columns[-2:]  # line and fault
     return pa.RecordBatch.from_arrays(arrays, schema=output)
 

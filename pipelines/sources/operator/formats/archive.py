@@ -48,9 +48,17 @@ class Archive:
             for block in _inflate_member(self.path, info):
                 total += len(block)
                 if total > info.file_size:
-                    raise FileRefused("archive_bomb", file=self.name, limit=f"{info.file_size:,} bytes declared")
+                    raise FileRefused(
+                        "archive_bomb", file=self.name, limit=f"{info.file_size:,} bytes declared"
+                    )
                 yield block
-        except (zlib.error, struct.error, OSError, ValueError, OverflowError) as error:  # offsets may point anywhere
+        except (
+            zlib.error,
+            struct.error,
+            OSError,
+            ValueError,
+            OverflowError,
+        ) as error:  # offsets may point anywhere
             raise FileRefused("xlsx_damaged", file=self.name, detail=member) from error
 
 
@@ -65,7 +73,14 @@ def open_archive(path: Path, name: str, limits: Limits) -> Archive:
     try:
         with zipfile.ZipFile(path) as file:
             infos = file.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OSError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        NotImplementedError,
+        struct.error,
+        OSError,
+        EOFError,
+    ) as error:
         raise FileRefused("xlsx_damaged", file=name, detail="zip directory") from error
     _check_names(infos, name)
     _check_sizes(infos, path, name, limits)
@@ -93,7 +108,12 @@ def _check_kind(path: Path, name: str) -> None:
 def _check_names(infos: list[zipfile.ZipInfo], name: str) -> None:
     for info in infos:
         member = PurePosixPath(info.orig_filename.replace("\\", "/"))
-        if member.is_absolute() or ".." in member.parts or ":" in info.orig_filename[:2] or "\0" in info.orig_filename:
+        if (
+            member.is_absolute()
+            or ".." in member.parts
+            or ":" in info.orig_filename[:2]
+            or "\0" in info.orig_filename
+        ):
             raise FileRefused("archive_slip", file=name)
         if info.flag_bits & 1:
             raise FileRefused("xlsx_password", file=name)
@@ -103,9 +123,13 @@ def _check_names(infos: list[zipfile.ZipInfo], name: str) -> None:
 
 def _check_sizes(infos: list[zipfile.ZipInfo], path: Path, name: str, limits: Limits) -> None:
     declared = sum(info.file_size for info in infos)
-    is_steep = declared > limits.xlsx_ratio_floor and declared > limits.xlsx_ratio * path.stat().st_size
+    is_steep = (
+        declared > limits.xlsx_ratio_floor and declared > limits.xlsx_ratio * path.stat().st_size
+    )
     if declared > limits.xlsx_bytes or is_steep or len(infos) > _MEMBERS:
-        raise FileRefused("archive_bomb", file=name, limit=f"{limits.xlsx_bytes:,} bytes, 1:{limits.xlsx_ratio}")
+        raise FileRefused(
+            "archive_bomb", file=name, limit=f"{limits.xlsx_bytes:,} bytes, 1:{limits.xlsx_ratio}"
+        )
 
 
 def _inflate_member(path: Path, info: zipfile.ZipInfo) -> Iterator[bytes]:

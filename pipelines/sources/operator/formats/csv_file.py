@@ -50,7 +50,10 @@ class _Found:
 
 
 def open_csv(
-    staged: Staged, table: Table, limits: Limits, ask_sisters: Callable[[], str | None] = lambda: None
+    staged: Staged,
+    table: Table,
+    limits: Limits,
+    ask_sisters: Callable[[], str | None] = lambda: None,
 ) -> Part:
     """Open a CSV file; raise FileRefused if it cannot be trusted or lacks a required column.
 
@@ -61,8 +64,14 @@ def open_csv(
     found = _find_header(text, table)
     check_names(found.names, table, staged.name, found.first_line, limits.columns)
     part = Part(staged.name, staged.sha256, staged.size, text_schema(found.names), lambda: iter(()))
-    part.encoding, part.delimiter, part.notes = form.encoding, found.text.delimiter, list(form.notes)
-    part.notes += ["sep line skipped"] * text.skip + [f"title rows skipped: {found.titles}"] * bool(found.titles)
+    part.encoding, part.delimiter, part.notes = (
+        form.encoding,
+        found.text.delimiter,
+        list(form.notes),
+    )
+    part.notes += ["sep line skipped"] * text.skip + [f"title rows skipped: {found.titles}"] * bool(
+        found.titles
+    )
     part.notes += [f"header names folded: {found.folded}"] * bool(found.folded) + _line_ends(text)
     part.read = partial(_read_part, replace(found.text, skip=found.last_line), part, found.headers)
     return part
@@ -98,9 +107,13 @@ def _with_sep_line(text: TextFile) -> TextFile:
 
 def _find_header(text: TextFile, table: Table) -> _Found:
     """Find delimiter and header row together: the pair that names most of the table's columns."""
-    tried = [text] if text.skip else [replace(text, delimiter=delimiter) for delimiter in _DELIMITERS]
+    tried = (
+        [text] if text.skip else [replace(text, delimiter=delimiter) for delimiter in _DELIMITERS]
+    )
     results = [_try_header(candidate, table) for candidate in tried]
-    best = max((r for r in results if isinstance(r, _Found)), key=lambda found: found.score, default=None)
+    best = max(
+        (r for r in results if isinstance(r, _Found)), key=lambda found: found.score, default=None
+    )
     if best is not None:
         return best
     raise next((r for r in results if isinstance(r, FileRefused)), None) or _no_header(text, table)
@@ -118,7 +131,10 @@ def _try_header(text: TextFile, table: Table) -> _Found | FileRefused | None:
             return refusal
     row = find_header_row([cells for cells, _, _ in head], table)
     if row is None:
-        return next((_too_wide(text, len(cells), line) for cells, line, _ in head if len(cells) == widest), None)
+        return next(
+            (_too_wide(text, len(cells), line) for cells, line, _ in head if len(cells) == widest),
+            None,
+        )
     cells, first, last = head[row]
     headers = read_header(cells)
     names = column_names(headers, table)
@@ -128,12 +144,16 @@ def _try_header(text: TextFile, table: Table) -> _Found | FileRefused | None:
 
 def _too_wide(text: TextFile, columns: int, line: int) -> FileRefused:
     limit = f"{text.limits.columns:,}"
-    return FileRefused("too_many_columns", file=text.name, line=line, columns=f"{columns:,}", limit=limit)
+    return FileRefused(
+        "too_many_columns", file=text.name, line=line, columns=f"{columns:,}", limit=limit
+    )
 
 
 def _no_header(text: TextFile, table: Table) -> FileRefused:
     """Say why no row names the table's columns: the delimiter, or no header at all."""
-    lines = next(text.blocks(), b"")[: text.limits.field_chars].decode("utf-8", "ignore").splitlines()
+    lines = (
+        next(text.blocks(), b"")[: text.limits.field_chars].decode("utf-8", "ignore").splitlines()
+    )
     for delimiter in _WRONG_DELIMITERS:
         if any(_names_columns(line.split(delimiter), table) for line in lines[: TITLE_ROWS + 1]):
             return FileRefused("wrong_delimiter", file=text.name, delimiter=delimiter)

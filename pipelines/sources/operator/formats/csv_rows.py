@@ -61,7 +61,9 @@ class _ArrowOptions:
         data = schema.names[:-2]
         self._names = data
         self._convert = arrow_csv.ConvertOptions(
-            column_types={name: pa.string() for name in data}, null_values=[""], strings_can_be_null=True
+            column_types={name: pa.string() for name in data},
+            null_values=[""],
+            strings_can_be_null=True,
         )
 
     def read(self, block: bytes, line: int, field_chars: int) -> pa.RecordBatch | None:
@@ -69,15 +71,24 @@ class _ArrowOptions:
         quotes = block.count(b'"')
         if not self._is_simple or not self._is_plain(block, quotes):
             return None
-        read = arrow_csv.ReadOptions(column_names=self._names, block_size=len(block) + 1, use_threads=False)
+        read = arrow_csv.ReadOptions(
+            column_names=self._names, block_size=len(block) + 1, use_threads=False
+        )
         try:
-            table = arrow_csv.read_csv(pa.BufferReader(block), read, self._parse[bool(quotes)], self._convert)
+            table = arrow_csv.read_csv(
+                pa.BufferReader(block), read, self._parse[bool(quotes)], self._convert
+            )
         except pa.ArrowInvalid:
             return None
-        if table.num_rows != block.count(b"\n") + (not block.endswith(b"\n")) or _has_long_cell(table, field_chars):
+        if table.num_rows != block.count(b"\n") + (not block.endswith(b"\n")) or _has_long_cell(
+            table, field_chars
+        ):
             return None
         arrays = [column.combine_chunks() for column in table.columns]
-        arrays += [pa.array(range(line, line + table.num_rows), pa.int64()), pa.nulls(table.num_rows, pa.string())]
+        arrays += [
+            pa.array(range(line, line + table.num_rows), pa.int64()),
+            pa.nulls(table.num_rows, pa.string()),
+        ]
         return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
     def _is_plain(self, block: bytes, quotes: int) -> bool:
@@ -141,7 +152,9 @@ class _StrictRows:
         lines: list[int] = []
         cut = False
         for row, start, _, cut in self:
-            rows.append(row)  # blank lines too: they are dropped, and counted, with the other blank rows
+            rows.append(
+                row
+            )  # blank lines too: they are dropped, and counted, with the other blank rows
             lines.append(start)
             if len(rows) >= self._text.limits.batch_rows:
                 yield build_batch(schema, rows, lines, cut)
@@ -154,7 +167,9 @@ class _StrictRows:
             for line in self._lines:
                 self._row_open = True
                 self._row_size += len(line)
-                if self._row_size > self._text.limits.line_bytes:  # a row of quoted cells may go on over many lines
+                if (
+                    self._row_size > self._text.limits.line_bytes
+                ):  # a row of quoted cells may go on over many lines
                     limit = f"{self._text.limits.line_bytes:,}"
                     raise FileRefused("line_too_long", file=self._text.name, limit=limit)
                 self._cut = line[-1] not in "\r\n"

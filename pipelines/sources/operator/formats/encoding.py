@@ -9,10 +9,18 @@ from pathlib import Path
 
 from pipelines.sources.operator.delivery import FileRefused, Limits
 from pipelines.sources.operator.formats.blocks import read_data, whole_lines
-from pipelines.sources.operator.formats.hanzi import UTF8_HANZI, count_common, count_mojibake, is_chinese, share_common
+from pipelines.sources.operator.formats.hanzi import (
+    UTF8_HANZI,
+    count_common,
+    count_mojibake,
+    is_chinese,
+    share_common,
+)
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_ONE_IN = 1000  # damage on fewer lines than one in so many is left to the row, not held against the file
+_ONE_IN = (
+    1000  # damage on fewer lines than one in so many is left to the row, not held against the file
+)
 _DISGUISES = {
     b"PK\x03\x04": "xlsx/zip",
     b"\x1f\x8b": "gzip",
@@ -80,7 +88,14 @@ def detect_encoding(
 def find_disguise(head: bytes) -> str | None:
     """Name what a file's first bytes say it is; None when they say nothing."""
     start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
-    return next((kind for magic, kind in _DISGUISES.items() if head.startswith(magic) or start.startswith(magic)), None)
+    return next(
+        (
+            kind
+            for magic, kind in _DISGUISES.items()
+            if head.startswith(magic) or start.startswith(magic)
+        ),
+        None,
+    )
 
 
 def _refuse_disguise(head: bytes, name: str) -> None:
@@ -111,7 +126,9 @@ def _survey_bytes(path: Path, name: str, limits: Limits) -> _Survey:
     survey = _Survey()
     for block in whole_lines(read_data(path), name, limits):
         if (at := block.find(b"\0")) >= 0:
-            raise FileRefused("nul_byte", file=name, line=survey.lines + block.count(b"\n", 0, at) + 1)
+            raise FileRefused(
+                "nul_byte", file=name, line=survey.lines + block.count(b"\n", 0, at) + 1
+            )
         survey.lines += max(block.count(b"\n"), 1)
         if not block.isascii():
             survey.is_ascii = False
@@ -190,7 +207,10 @@ def _count_utf8_lines(block: bytes) -> int:
     for match in UTF8_HANZI.finditer(block):
         if match.start() < done:
             continue
-        start, done = block.rfind(b"\n", 0, match.start()) + 1, block.find(b"\n", match.end()) % (len(block) + 1)
+        start, done = (
+            block.rfind(b"\n", 0, match.start()) + 1,
+            block.find(b"\n", match.end()) % (len(block) + 1),
+        )
         text = _decode_strictly(block[start:done], "utf-8")
         count += text is not None and is_chinese(text)
     return count
@@ -230,7 +250,9 @@ def _survey_utf16(path: Path, name: str) -> None:
     for data in read_data(path):
         text = decoder.decode(data)
         if "\0" in text:
-            raise FileRefused("nul_byte", file=name, line=lines + text.count("\n", 0, text.find("\0")) + 1)
+            raise FileRefused(
+                "nul_byte", file=name, line=lines + text.count("\n", 0, text.find("\0")) + 1
+            )
         lines += max(text.count("\n"), 1)
         mojibake += count_mojibake(text)
     if mojibake * _ONE_IN > lines:

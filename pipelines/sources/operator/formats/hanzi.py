@@ -10,7 +10,9 @@ import re
 from collections import Counter
 
 # GB 2312 level 1: the 3,755 characters ordered by sound, which make up nearly all running text and names.
-_LEVEL_1 = bytes(b for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF) for b in (lead, trail))[: 3755 * 2]
+_LEVEL_1 = bytes(
+    b for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF) for b in (lead, trail)
+)[: 3755 * 2]
 COMMON = frozenset(_LEVEL_1.decode("gb2312"))
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")

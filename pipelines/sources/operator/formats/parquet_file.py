@@ -18,7 +18,15 @@ from pipelines.sources.operator.staging import Staged
 
 _MAGIC = b"PAR1"
 _CELL_BYTES = 8  # what a cell takes at least once it is unpacked
-_DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, RuntimeError, MemoryError, OverflowError)
+_DAMAGE = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+)
 
 
 def open_parquet(staged: Staged, table: Table, limits: Limits) -> Part:
@@ -36,7 +44,10 @@ def open_parquet(staged: Staged, table: Table, limits: Limits) -> Part:
     names = column_names(fold_names(delivered.names), table)
     check_names(names, table, staged.name, most=limits.columns)
     _check_size(staged, len(names), rows, limits)
-    ways = [_find_way(name, kind, table, staged.name) for name, kind in zip(names, delivered.types, strict=True)]
+    ways = [
+        _find_way(name, kind, table, staged.name)
+        for name, kind in zip(names, delivered.types, strict=True)
+    ]
     schema = pa.schema([(name, way.carried) for name, way in zip(names, ways, strict=True)])
     read = partial(_read_batches, staged, schema, ways, limits.batch_rows)
     return Part(staged.name, staged.sha256, staged.size, schema, read)
@@ -56,7 +67,9 @@ def _check_size(staged: Staged, columns: int, rows: int, limits: Limits) -> None
         raise FileRefused("archive_bomb", file=staged.name, limit=f"{limits.parquet_bytes:,} bytes")
 
 
-def _read_batches(staged: Staged, schema: pa.Schema, ways: Sequence[Way], rows: int) -> Iterator[pa.RecordBatch]:
+def _read_batches(
+    staged: Staged, schema: pa.Schema, ways: Sequence[Way], rows: int
+) -> Iterator[pa.RecordBatch]:
     """Yield batches with `_line` (1-based row number) and `_fault`; `schema` renames columns by position."""
     line = 1
     try:
@@ -68,7 +81,9 @@ def _read_batches(staged: Staged, schema: pa.Schema, ways: Sequence[Way], rows: 
         raise _damaged(staged.name) from error
 
 
-def _carry_batch(batch: pa.RecordBatch, schema: pa.Schema, ways: Sequence[Way], line: int) -> pa.RecordBatch:
+def _carry_batch(
+    batch: pa.RecordBatch, schema: pa.Schema, ways: Sequence[Way], line: int
+) -> pa.RecordBatch:
     batch.validate(full=True)  # a damaged file can hold text that is not UTF-8
     arrays = [way.convert(column) for column, way in zip(batch.columns, ways, strict=True)]
     lines = pa.array(range(line, line + batch.num_rows), pa.int64())

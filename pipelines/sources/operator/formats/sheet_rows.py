@@ -20,7 +20,9 @@ from pipelines.sources.operator.formats.xml_stream import parse_xml
 
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _DIGITS = "0123456789"
-_NAMES = name_elements("sheetData", "row", "c", "v", "f", "is", "t", "rPh", "col", "mergeCell", "filterColumn")
+_NAMES = name_elements(
+    "sheetData", "row", "c", "v", "f", "is", "t", "rPh", "col", "mergeCell", "filterColumn"
+)
 _HIDDEN_ROWS, _HIDDEN_COLUMNS = "hidden rows read", "hidden columns read"
 _SAID = {
     "mergeCell": "merged cells: only the first holds the value",
@@ -129,7 +131,9 @@ class SheetReader:
         self._size += len(data)
         if self._size > self._limits.field_chars:
             limit = f"{self._limits.field_chars:,}"
-            raise FileRefused("field_too_long", file=self._archive.name, line=self._row, limit=limit)
+            raise FileRefused(
+                "field_too_long", file=self._archive.name, line=self._row, limit=limit
+            )
 
     # -- rows and cells --
 
@@ -152,7 +156,9 @@ class SheetReader:
             raise self._damaged(f"cell {(reference or '')[:20]} in row {self._row}")
         self._column, self._size = column, 0
         style = attributes.get("s")
-        self._cell = _OpenCell(column, attributes.get("t", "n"), None if style is None else _whole(style))
+        self._cell = _OpenCell(
+            column, attributes.get("t", "n"), None if style is None else _whole(style)
+        )
 
     def _place(self, reference: str) -> int:
         """Return the column a cell claims; below every column when it claims another row."""
@@ -174,7 +180,9 @@ class SheetReader:
         self._cells.append((cell.column, value))
         self._count += 1
         if self._count > self._limits.xlsx_cells:
-            raise FileRefused("sheet_too_large", file=self._archive.name, limit=f"{self._limits.xlsx_cells:,}")
+            raise FileRefused(
+                "sheet_too_large", file=self._archive.name, limit=f"{self._limits.xlsx_cells:,}"
+            )
 
     def _close_row(self) -> None:
         cells, self._cells = self._cells, None

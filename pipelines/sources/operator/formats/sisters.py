@@ -18,7 +18,9 @@ _EITHER = frozenset({"utf-8", "gb18030"})
 class SisterFiles:
     """The text files of a month; they are looked into when one of them is doubtful, and once."""
 
-    def __init__(self, files: Sequence[tuple[Path, str]], folder: Path, limits: Limits, roots: Sequence[Path]) -> None:
+    def __init__(
+        self, files: Sequence[tuple[Path, str]], folder: Path, limits: Limits, roots: Sequence[Path]
+    ) -> None:
         self._files = [(path, kind) for path, kind in files if kind.startswith("csv")]
         self._folder, self._limits, self._roots = folder, limits, roots
 

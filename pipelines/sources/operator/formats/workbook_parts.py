@@ -8,14 +8,21 @@ from posixpath import basename, dirname, join, normpath
 
 from pipelines.sources.operator.delivery import FileRefused, Limits
 from pipelines.sources.operator.formats.archive import Archive
-from pipelines.sources.operator.formats.cell_values import NumberForm, builtin_form, read_format, unescape_text
+from pipelines.sources.operator.formats.cell_values import (
+    NumberForm,
+    builtin_form,
+    read_format,
+    unescape_text,
+)
 from pipelines.sources.operator.formats.xml_stream import parse_xml
 
 _SMALL = 16 << 20  # bytes beyond which a part is no list of sheets, and no table of styles
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_STRICT = "http://purl.oclc.org/ooxml"  # “Strict Open XML” has the same elements in namespaces of its own
+_STRICT = (
+    "http://purl.oclc.org/ooxml"  # “Strict Open XML” has the same elements in namespaces of its own
+)
 _NAMESPACES = ("", f"{_MAIN} ", f"{_STRICT}/spreadsheetml/main ", f"{_PACKAGE} ")
 _IDS = ("id", f"{_RELATIONS} id", f"{_STRICT}/officeDocument/relationships id")
 _TRUE = ("1", "true", "on")
@@ -55,7 +62,9 @@ def read_workbook(archive: Archive) -> Workbook:
     """Read the list of worksheets; raise FileRefused for a zip that is no workbook of XML."""
     _refuse_kin(archive)
     links = _read_links(archive, "_rels/.rels")
-    main = next((link.target("") for link in links if link.kind == "officeDocument"), "xl/workbook.xml")
+    main = next(
+        (link.target("") for link in links if link.kind == "officeDocument"), "xl/workbook.xml"
+    )
     book = _Book()
     _parse_whole(archive, main, book)
     folder = dirname(main)
@@ -69,10 +78,14 @@ def read_workbook(archive: Archive) -> Workbook:
     names = [sheet.name.casefold() for sheet in found]
     if len(set(names)) < len(names):
         raise FileRefused("xlsx_damaged", file=archive.name, detail="two sheets of one name")
-    found.sort(key=lambda sheet: sheet.is_hidden)  # a hidden sheet is read only when no visible one stands before it
+    found.sort(
+        key=lambda sheet: sheet.is_hidden
+    )  # a hidden sheet is read only when no visible one stands before it
     parts = {link.kind: link.target(folder) for link in links if archive.holds(link.target(folder))}
     has_macros = any(member.endswith("vbaproject.bin") for member in archive.members)
-    return Workbook(found, book.is_1904, parts.get("sharedStrings"), parts.get("styles"), has_macros)
+    return Workbook(
+        found, book.is_1904, parts.get("sharedStrings"), parts.get("styles"), has_macros
+    )
 
 
 def read_number_forms(archive: Archive, member: str | None) -> list[NumberForm]:
@@ -118,7 +131,9 @@ class _Link:
 
     def target(self, folder: str) -> str:
         """The member it leads to; one outside the archive is held by nobody."""
-        return normpath(self.path.lstrip("/") if self.path.startswith("/") else join(folder, self.path))
+        return normpath(
+            self.path.lstrip("/") if self.path.startswith("/") else join(folder, self.path)
+        )
 
 
 def _read_links(archive: Archive, member: str) -> list[_Link]:
@@ -184,7 +199,9 @@ class _Styles:
         """Take a format, or the style of cells."""
         local = _STYLE_NAMES.get(name)
         if local == "numFmt":
-            self.codes[_number(attributes.get("numFmtId"))] = read_format(attributes.get("formatCode", ""))
+            self.codes[_number(attributes.get("numFmtId"))] = read_format(
+                attributes.get("formatCode", "")
+            )
         elif local == "cellXfs":
             self._is_inside = True
         elif local == "xf" and self._is_inside:

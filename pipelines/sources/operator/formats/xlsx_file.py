@@ -159,12 +159,16 @@ class _SheetForm:
         return texts + beside
 
 
-def _batches(rows: Iterator[SheetRow], form: _SheetForm, limits: Limits, file: str) -> Iterator[pa.RecordBatch]:
+def _batches(
+    rows: Iterator[SheetRow], form: _SheetForm, limits: Limits, file: str
+) -> Iterator[pa.RecordBatch]:
     schema = batch_schema(text_schema(form.names))
     budget = WorkBudget(file, limits)
     while chunk := list(islice(rows, limits.batch_rows)):
         budget.spend(len(chunk))
-        yield build_batch(schema, [form.square(row) for row in chunk], [row.number for row in chunk])
+        yield build_batch(
+            schema, [form.square(row) for row in chunk], [row.number for row in chunk]
+        )
 
 
 def _converter(table: Table, name: str, is_1904: bool) -> Convert:

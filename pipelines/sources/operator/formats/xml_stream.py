@@ -8,9 +8,13 @@ from xml.parsers import expat
 
 from pipelines.sources.operator.delivery import FileRefused
 
-_TOKEN = 4 << 20  # bytes of one tag or comment; a longer one would be scanned again with every block
+_TOKEN = (
+    4 << 20
+)  # bytes of one tag or comment; a longer one would be scanned again with every block
 _DEPTH = 64
-_NAMES = 1_000  # of elements, attributes and namespaces nobody asked for; the parser keeps each of them
+_NAMES = (
+    1_000  # of elements, attributes and namespaces nobody asked for; the parser keeps each of them
+)
 
 
 class XmlHandler(Protocol):
@@ -60,7 +64,9 @@ class _Guard:
             self.refuse()
 
 
-def parse_xml(blocks: Iterable[bytes], handler: XmlHandler, file: str, member: str) -> Iterator[None]:
+def parse_xml(
+    blocks: Iterable[bytes], handler: XmlHandler, file: str, member: str
+) -> Iterator[None]:
     """Feed the blocks to the handler, and yield after each; raise FileRefused for what is no plain XML."""
     guard = _Guard(handler, file, member)
     parser = expat.ParserCreate(namespace_separator=" ")
