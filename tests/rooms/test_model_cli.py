@@ -32,7 +32,7 @@ def version_of(home: Path) -> str:
 def test_train_list_and_promote(
     retention: Retention,
     home: Path,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(training, "make_recipe", small_recipe)
     shutil.rmtree(models_folder(home))
@@ -53,7 +53,7 @@ def test_train_list_and_promote(
 
 def test_a_quick_training_says_so_from_its_plan_to_its_promotion(
     retention: Retention,
-    home: Path,  # noqa: F811
+    home: Path,
 ) -> None:
     shutil.rmtree(models_folder(home))
     trained = retention("train", "--quick", "--through", TRAINED, "--home", home, "--lang", "en")
@@ -77,7 +77,7 @@ def test_a_quick_training_says_so_from_its_plan_to_its_promotion(
 
 
 def test_an_interrupted_training_ends_with_130_and_goes_on(
-    retention: Retention,  # noqa: F811
+    retention: Retention,
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -113,7 +113,7 @@ def test_the_list_speaks_both_languages(
     retention: Retention,
     home: Path,
     language: str,
-    words: str,  # noqa: F811
+    words: str,
 ) -> None:
     answer = retention("models", "--home", home, "--lang", language)
     assert answer.code == 0 and words in answer.out and "✓" in answer.out
@@ -121,7 +121,7 @@ def test_the_list_speaks_both_languages(
 
 def test_a_spoilt_model_is_listed_with_its_reason_and_not_promoted(
     retention: Retention,
-    home: Path,  # noqa: F811
+    home: Path,
 ) -> None:
     version = version_of(home)
     (models_folder(home) / version / "model.skops").write_bytes(b"x")
@@ -146,12 +146,12 @@ def test_exit_codes(
     tmp_path: Path,
     words: tuple[str, ...],
     code: int,
-    error: str,  # noqa: F811
+    error: str,
 ) -> None:
     answer = retention(*words, "--home", tmp_path / "empty", "--json")
     assert (answer.code, json.loads(answer.err)["error"]) == (code, error)
 
 
-def test_replacing_the_champion_needs_a_reason(retention: Retention, home: Path) -> None:  # noqa: F811
+def test_replacing_the_champion_needs_a_reason(retention: Retention, home: Path) -> None:
     answer = retention("promote", version_of(home), "--by", "Li", "--home", home)
     assert answer.code == 2 and "--why" in answer.err
