@@ -27,7 +27,7 @@ class CommandsByName(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         from pipelines.cli.shared import app  # which is made of this group
 
-        import_module(f"pipelines.cli.{self._modules[name]}")
+        import_module(f"pipelines.cli.commands.{self._modules[name]}")
         info = next(one for one in app.registered_commands if name in (one.name, _own_name(one)))
         return get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
 

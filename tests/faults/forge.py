@@ -91,9 +91,9 @@ def _warm_up() -> None:
 
     load_gx()
     for room in ROOMS:
-        __import__(f"pipelines.{room}")
+        __import__(f"pipelines.rooms.{room}")
     for command in TABLE:
-        __import__(f"pipelines.cli.{command.module}")
+        __import__(f"pipelines.cli.commands.{command.module}")
     code_hash()
 
 
