@@ -21,8 +21,8 @@ from pipelines.engines.duckdb import Answer, DuckEngine, native
 from pipelines.store.champions import Champion
 from pipelines.store.files import OWNER_ALONE
 from pipelines.store.manifest import Entries, TableEntry, read_entries
-from pipelines.store.versions import Draft, Version
 from pipelines.store.torn import check_table
+from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
 
 AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
