@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from pipelines.core.errors import Busy, Refused, StorageError, UsageError
 from pipelines.core.month import Month
@@ -32,7 +31,7 @@ from pipelines.store.files import (
     write_json,
     write_text,
 )
-from pipelines.store.manifest import Seal
+from pipelines.store.manifest import Json, Seal
 from pipelines.store.torn import VERSION_NAME, read_kept, torn
 from pipelines.store.versions import Draft, Made, Version
 
@@ -171,7 +170,7 @@ class MonthFolder:
         A sealed month keeps the version that was sealed: what comes after stands beside it.
         """
         if (draft.path / "draft.json").exists():
-            write_json(draft.path / "manifest.json", draft.content())
+            write_json(draft.path / "manifest.json", draft.to_manifest().to_json())
             failpoint("commit.manifest")
             (draft.path / "draft.json").unlink()
         failpoint("commit.closed")
@@ -229,7 +228,7 @@ class MonthFolder:
             raise torn(path)
         return Seal(version, manifest)
 
-    def seal(self) -> dict[str, Any] | None:
+    def seal(self) -> Json | None:
         """The same as JSON, for who has not followed `read_seal` yet."""
         seal = self.read_seal()
         return seal.to_json() if seal else None
