@@ -162,7 +162,7 @@ def all_findings() -> list[str]:
     return [e.finding for suite in load_suites(Month(2000, 1)).values() for e in suite]
 
 
-# -- what a row may say ------------------------------------------------------------------------------------------
+# -- what a row may say ----------------------------------------------------------------------------
 
 
 @cache
@@ -240,7 +240,7 @@ def known_types() -> frozenset[str]:
     return frozenset(path.stem for folder in folders for path in folder.glob("*expect*.py"))
 
 
-# -- an installation's own severities ----------------------------------------------------------------------------
+# -- an installation's own severities --------------------------------------------------------------
 
 
 def _changes_of(gate_file: Path) -> dict[str, dict[str, Any]]:

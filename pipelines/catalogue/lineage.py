@@ -18,6 +18,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from pipelines.catalogue.spec import Spec, TableName, room_specs
+from pipelines.catalogue.tables import find_table, tables_of_code
 from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import SpecError
 
@@ -53,97 +54,13 @@ def table_columns(table: str) -> tuple[str, ...]:
         return tuple(c.name for c in snapshot_columns(name))
     spec = next((s for s in room_specs(room) if s.table == table), None)
     if spec is None:
-        return EXTRA_COLUMNS.get(table, ())
+        declared = find_table(table)
+        return tuple(declared.types) if declared else ()
     carry = spec.meta.get("carry")
     return carried_columns(spec) if carry else tuple(spec.tree.named_selects)
 
 
-# Written by a room's own code, not by a SQL file.
-EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
-    "snapshot_person": ("customer_id", "name", "phone"),
-    "dispatch_listed": ("list", "customer_id", "first_month"),
-    "dispatch_candidate": (
-        *(
-            "month",
-            "list",
-            "customer_id",
-            "service_id",
-            "rank",
-            "rank_value",
-            "amount",
-            "reason_codes",
-        ),
-        *("evidence", "expected_value"),
-    ),
-    "dispatch_order": (
-        *(
-            "order_id",
-            "month",
-            "list",
-            "customer_id",
-            "service_id",
-            "branch_id",
-            "manager_id",
-            "rank",
-            "rank_value",
-        ),
-        *(
-            "amount",
-            "reason_codes",
-            "also_on",
-            "due_on",
-            "arm",
-            "purpose",
-            "dispatched_on",
-            "is_provisional",
-        ),
-    ),
-    "daily_order": ("order_id", "customer_id", "branch_id", "manager_id", "dispatched_on"),
-    "extract_release": ("month", "order_count"),
-    "extract_outcome": (
-        "order_id",
-        "outcome",
-        "contacted_on",
-        "is_contact",
-        "is_success",
-        "is_closed",
-    ),
-    "extract_promise": ("order_id", "contacted_on", "promised_amount", "promised_on"),
-    "feedback_rule": ("list", "proof"),
-    "feedback_effect": (
-        *(
-            "list",
-            "month_count",
-            "effect",
-            "effect_low",
-            "effect_high",
-            "revenue_kept",
-            "revenue_kept_low",
-        ),
-        *("revenue_kept_high", "needed_order_count", "state", "is_paused"),
-    ),
-    "feedback_mark": ("customer_id", "is_do_not_contact", "is_wrong_number"),
-    "features_held_month": ("month", "months_ago"),
-    "kpi_monthly": (
-        *(
-            "month",
-            "kpi",
-            "variant",
-            "is_default",
-            "scope_kind",
-            "scope_id",
-            "numerator",
-            "denominator",
-            "value",
-        ),
-        *("target", "gap", "rank", "status", "reason", "interval_low", "interval_high"),
-    ),
-    "score_churn": (
-        *("month", "service_id", "customer_id", "p_voluntary", "p_involuntary", "p_down_migration"),
-        *("decile", "reason_1", "reason_2", "reason_3", "model_version"),
-    ),
-}
-
+EXTRA_COLUMNS = tables_of_code()  # until who asks for it asks the catalogue
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}
