@@ -19,15 +19,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.lineage import ColumnName, feature_columns, origin, table_columns
+from pipelines.catalogue.lineage import ColumnName, feature_columns, origin
 from pipelines.catalogue.spec import Spec, TableName
+from pipelines.catalogue.tables import Table, check_columns, find_table
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract, snapshot_columns
-from pipelines.core.errors import UsageError
+from pipelines.core.errors import SpecError, UsageError
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.core.settings import Settings
-from pipelines.core.values import SQL_TYPES
 from pipelines.engines import open_engine
 from pipelines.engines.duckdb import Answer, DuckEngine, native
 from pipelines.rooms.parameters import list_parameters
@@ -180,16 +179,7 @@ class Context:
         for table in spec.reads:
             entry = self.find_entry(table)
             if entry is None or not entry.is_computed:
-                self.engine.bind_empty(table, self._types(table.name))
-
-    @staticmethod
-    def _types(table: str) -> dict[str, str]:
-        short = table.removeprefix("snapshot_")
-        if short != table and short in contract():
-            return {c.name: SQL_TYPES[c.kind] for c in snapshot_columns(short)}
-        return {
-            name: DECLARED_TYPES.get(name) or _promised_type(name) for name in table_columns(table)
-        }
+                self.engine.bind_empty(table, find_declared(table.name).types)
 
     # -- why something cannot be computed ------------------------------------------------------------------------
 
@@ -287,13 +277,22 @@ class Context:
     ) -> None:
         """Write a table of this room, ordered by its key, and record it.
 
-        `absent` are columns of it that were not delivered, `rule` the rule it was made by.
+        `absent` are columns of it that were not delivered, `rule` the rule it was made by. Raise SpecError for a table
+        that is not declared, or is not what it declares.
         """
         path = self.path(table)
         written = self.engine.write(sql, path, key, parameters)
         os.chmod(path, OWNER_ALONE)
-        self.record_entry(table, TableEntry.computed(None, written, absent, rule), spec)
         self.engine.bind(TableName(table), path)
+        self._check_written(table)
+        self.record_entry(table, TableEntry.computed(None, written, absent, rule), spec)
+
+    def _check_written(self, table: str) -> None:
+        """Raise SpecError for a table that is not what it declares (`catalogue.tables`)."""
+        columns = self.engine.types(f"SELECT * FROM {table}")
+        differences = check_columns(find_declared(table), columns)
+        if differences:
+            raise SpecError("table.not_as_declared", table=table, why="; ".join(differences))
 
     def record_missing(
         self, table: str, reasons: Iterable[Reason | str], spec: Spec | None = None
@@ -319,6 +318,14 @@ class Context:
     def path(self, table: str) -> Path:
         """The Parquet file of a table of this draft."""
         return self.draft.path / f"{table}.parquet"
+
+
+def find_declared(table: str) -> Table:
+    """Return what a table is declared as; raise SpecError for one that nobody declares."""
+    declared = find_table(table)
+    if declared is None:
+        raise SpecError("table.undeclared", table=table)
+    return declared
 
 
 def _name_month(reason: Reason, month: Month | None) -> Reason:
@@ -374,31 +381,3 @@ class RawTables(MutableMapping[str, Json]):
     def __ior__(self, other: Mapping[str, Json]) -> RawTables:
         self.update(other)
         return self
-
-
-def _promised_type(name: str) -> str:
-    """The type that the name of a column of ours promises."""
-    if name.startswith(("is_", "has_")):
-        return "BOOLEAN"
-    ends = {"_on": "DATE", "_at": "TIMESTAMP", "_amount": "DECIMAL(18,2)", "_count": "INTEGER"}
-    return next((kind for end, kind in ends.items() if name.endswith(end)), "VARCHAR")
-
-
-# Types of columns of our own tables that a SQL file may read when the table is missing and whose name promises none.
-DECLARED_TYPES = {
-    "also_on": "VARCHAR",
-    "voice_minutes": "DECIMAL(18,6)",
-    "data_mb": "DECIMAL(18,6)",
-    "p_voluntary": "DOUBLE",
-    "p_involuntary": "DOUBLE",
-    "p_down_migration": "DOUBLE",
-    "decile": "INTEGER",
-    "revenue": "DECIMAL(18,2)",
-    "target": "DOUBLE",
-    "total_score": "DECIMAL(18,6)",
-    "age_months": "INTEGER",
-    **{f"{arm}_revenue_sum": "DECIMAL(28,2)" for arm in ("treated", "holdout")},
-    **{f"{arm}_square_sum": "DECIMAL(38,4)" for arm in ("treated", "holdout")},
-    "year": "INTEGER",
-    "year_score": "DOUBLE",
-}

@@ -25,7 +25,7 @@ from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
 from pipelines.engines.duckdb import native
 from pipelines.rooms import dispatch, features
-from pipelines.rooms.context import Context
+from pipelines.rooms.context import Context, find_declared
 from pipelines.store.lake import Draft, Version
 from tests.cases.form import Case, Grid
 
@@ -180,7 +180,7 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
         context = make_context(Month(2026, 10), engine, Path(name), {})
         for table in spec.reads:
             if table in missing or table.name == spec.table:
-                engine.bind_empty(table, context._types(table.name))
+                engine.bind_empty(table, find_declared(table.name).types)
             else:
                 bind(engine, table, _fill(table, None), Path(name))
         schema: pa.Schema = (
