@@ -41,23 +41,25 @@ class DuckEngine:
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
     ) -> None:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)  # what spills may name people
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": memory_limit,
-                "threads": threads,
-                "temp_directory": str(scratch),
-            },
-        )
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": str(scratch),
+        }
+        self._connection = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET TimeZone = 'UTC'")
-        allowed = ", ".join(quote_text(str(folder.resolve())) for folder in (scratch, *folders))
-        self._connection.execute(f"SET allowed_directories = [{allowed}]")
-        self._connection.execute("SET enable_external_access = false")
+        self._allow_folders([scratch, *folders])
         # A table that is not there is an error, never a variable of ours that has its name.
         self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
+
+    def _allow_folders(self, folders: Sequence[Path]) -> None:
+        """Take the right to read and write files anywhere else, for good."""
+        quoted = [quote_text(str(folder.resolve())) for folder in folders]
+        self._connection.execute(f"SET allowed_directories = [{', '.join(quoted)}]")
+        self._connection.execute("SET enable_external_access = false")
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +87,8 @@ class DuckEngine:
 
     def types(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, str]:
         """The columns that a SELECT gives, and their SQL types."""
-        columns = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters).description
+        nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
+        columns = nothing.description
         return {name: str(kind) for name, kind, *_ in columns}
 
     def execute(
@@ -102,7 +105,8 @@ class DuckEngine:
         self, sql: str, parameters: Mapping[str, object] | None = None
     ) -> list[dict[str, Any]]:
         """Return a small result as a list of dicts."""
-        rows: list[dict[str, Any]] = self.execute(sql, parameters).to_arrow_table().to_pylist()
+        result = self.execute(sql, parameters).to_arrow_table()
+        rows: list[dict[str, Any]] = result.to_pylist()
         return rows
 
     def table(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> None:
@@ -123,16 +127,15 @@ class DuckEngine:
         parameters: Mapping[str, object] | None = None,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes."""
-        result = self.execute(f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}", parameters)
+        ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
+        result = self.execute(ordered, parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
 
 
 def nothing_of(columns: Mapping[str, str]) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
-    body = ", ".join(
-        f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()
-    )
-    return f"SELECT {body} WHERE FALSE"
+    nulls = [f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()]
+    return f"SELECT {', '.join(nulls)} WHERE FALSE"
 
 
 @cache

@@ -59,17 +59,17 @@ class SparkEngine(DuckEngine):
             warnings.filterwarnings(
                 "ignore", "PySpark does not yet fully support pandas", FutureWarning
             )
-            return _start(*self._wanted).newSession()
+            return _start_session(*self._wanted).newSession()
 
     def bind(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name, by both."""
         super().bind(table, path)
-        self._tables[_flat(table)] = path.resolve()
+        self._tables[_flatten_name(table)] = path.resolve()
 
     def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
         """Put an empty table of those columns where a missing one may be tolerated, for both."""
         super().bind_empty(table, columns)
-        self._tables[_flat(table)] = columns
+        self._tables[_flatten_name(table)] = columns
 
     def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
         """Have Spark answer a SELECT into the scratch folder; the columns have the types the embedded engine gives.
@@ -79,24 +79,29 @@ class SparkEngine(DuckEngine):
         types = self.types(sql, parameters)
         self._count += 1
         folder = self._scratch.resolve() / f"answer_{self._count}"
-        with _told():
-            self._ask(sqlglot.parse_one(sql, read="duckdb"), parameters or {}, folder)
-        quoted = {quote_name(name): kind for name, kind in types.items()}
-        columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in quoted.items())
-        return Answer(f"SELECT {columns} FROM {scan_parquet(folder / '*.parquet')}", {})
+        tree = sqlglot.parse_one(sql, read="duckdb")
+        with _name_failures():
+            self._answer_into(tree, parameters or {}, folder)
+        columns = []
+        for name, kind in types.items():
+            quoted = quote_name(name)
+            columns.append(f"CAST({quoted} AS {kind}) AS {quoted}")
+        files = scan_parquet(folder / "*.parquet")
+        return Answer(f"SELECT {', '.join(columns)} FROM {files}", {})
 
-    def _ask(self, tree: exp.Expr, parameters: Mapping[str, object], folder: Path) -> None:
-        for table in list(tree.find_all(exp.Table)):
-            name = _flat(TableName(table.name, table.db))
+    def _answer_into(self, tree: exp.Expr, parameters: Mapping[str, object], folder: Path) -> None:
+        for table in tuple(tree.find_all(exp.Table)):
+            name = _flatten_name(TableName(table.name, table.db))
             if name in self._tables:
-                self._show(name)
+                self._show_table(name)
                 table.replace(exp.to_table(name, alias=table.alias or table.name))
-        named = {p.name for p in tree.find_all(exp.Placeholder)}
+        named = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
         given = {name: value for name, value in parameters.items() if name in named}
-        answer = self._session.sql(tree.sql(dialect="spark"), args=given)
+        sql = tree.sql(dialect="spark")
+        answer = self._session.sql(sql, args=given)
         answer.write.parquet(str(folder))
 
-    def _show(self, name: str) -> None:
+    def _show_table(self, name: str) -> None:
         """Make a bound table readable in Spark."""
         table = self._tables[name]
         if self._shown.get(name) is table:
@@ -104,39 +109,40 @@ class SparkEngine(DuckEngine):
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
         else:
-            rows = self._session.sql(
-                sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0]
-            )
+            nothing = sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0]
+            rows = self._session.sql(nothing)
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
 
 
-def _flat(table: TableName) -> str:
+def _flatten_name(table: TableName) -> str:
     """A table's name in one word: Spark has no schemas but those of a catalogue."""
     return f"{table.era}__{table.name}" if table.era else table.name
 
 
 @cache
-def _start(master: str, memory: str, threads: int) -> SparkSession:
+def _start_session(master: str, memory: str, threads: int) -> SparkSession:
     """Start Spark, once a process; its executors have the memory that the embedded engine would have."""
     from pyspark.sql import SparkSession  # an extra, and of no use to most
 
     builder = SparkSession.builder.appName("retention").master(master).config(map=_SETTINGS)
+    limit = memory.lower().removesuffix("b")
     for part in ("driver", "executor"):
-        builder = builder.config(f"spark.{part}.memory", memory.lower().removesuffix("b"))
-    if master.startswith("local"):
-        builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config(
-            "spark.driver.host", "127.0.0.1"
-        )
-        return builder.config("spark.sql.shuffle.partitions", str(threads)).getOrCreate()
-    return _with_a_worker(builder.getOrCreate())
+        builder = builder.config(f"spark.{part}.memory", limit)
+    if not master.startswith("local"):
+        return _wait_for_worker(builder.getOrCreate())
+    builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+    builder = builder.config("spark.driver.host", "127.0.0.1")
+    builder = builder.config("spark.sql.shuffle.partitions", str(threads))
+    return builder.getOrCreate()
 
 
-def _with_a_worker(session: SparkSession) -> SparkSession:
+def _wait_for_worker(session: SparkSession) -> SparkSession:
     """Wait until a worker is there: a job without one would wait for ever and say nothing."""
     end = time.monotonic() + WAIT_SECONDS
+    context = session.sparkContext._jsc.sc()
     # The driver counts as one.
-    while session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:
+    while context.getExecutorMemoryStatus().size() < 2:
         if time.monotonic() > end:
             session.stop()
             raise TimeoutError(f"no worker in {WAIT_SECONDS} s")
@@ -145,19 +151,20 @@ def _with_a_worker(session: SparkSession) -> SparkSession:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _name_failures() -> Iterator[None]:
     """Say in our words that Spark failed; its own may hold a customer's data, the name of its condition does not."""
     try:
         yield
-    except (
-        Exception
-    ) as error:  # what Python, py4j, the analyser and executors throw has no base of its own
+    except Exception as error:  # Python, py4j, the analyser and executors have no base in common
         condition = getattr(error, "getCondition", lambda: None)()
-        raise StorageError("storage.spark", why=condition or _outline(error)) from error
+        why = condition or _outline_failure(error)
+        raise StorageError("storage.spark", why=why) from error
 
 
-def _outline(error: Exception) -> str:
+def _outline_failure(error: Exception) -> str:
     if isinstance(error, ImportError | TimeoutError):
         return str(error)
     java = getattr(error, "java_exception", None)
-    return str(java.getClass().getSimpleName()) if java else type(error).__name__
+    if java is None:
+        return type(error).__name__
+    return str(java.getClass().getSimpleName())

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,11 +26,8 @@ FOLDER, RECORD = "models", "promotions.jsonl"
 UPLIFT = "uplift"
 CARD = "card.json"
 VERSION_NAME = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
-PARTS = (
-    "model.skops",
-    CARD,
-    "card.hmac",
-)  # what a version is; pages beside them may be drawn again
+# What a version is; pages beside them may be drawn again.
+PARTS = ("model.skops", CARD, "card.hmac")
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class Champion:
         """The columns its card says it is shown; none of a card that cannot be read, which scores nobody."""
         try:
             card = json.loads((self.path / CARD).read_text(encoding="utf-8"))
-            return frozenset(map(str, card["features"]))
+            return frozenset(str(name) for name in card["features"])
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return frozenset()
 
@@ -77,39 +73,19 @@ def uplift_shelf(home: Path) -> Path:
     return models_folder(home) / UPLIFT
 
 
+# -- the record --------------------------------------------------------------------------------------------------
+
+
 def read_promotions(home: Path) -> list[Promotion]:
     """Read the record, oldest first."""
-    return read_lines(models_folder(home) / RECORD, _promotion)
+    return read_lines(models_folder(home) / RECORD, _read_promotion)
 
 
-def _promotion(version: str, trained_through: str, by: str, why: str, at: str) -> Promotion:
+def _read_promotion(version: str, trained_through: str, by: str, why: str, at: str) -> Promotion:
     """Take a line of the record; raise ValueError for a version that is none: its name becomes a path."""
-    if not (_is_version(version) and MONTH_NAME.fullmatch(trained_through)):
+    if VERSION_NAME.fullmatch(version) is None or MONTH_NAME.fullmatch(trained_through) is None:
         raise ValueError(version)
     return Promotion(version, trained_through, by, why, at)
-
-
-def _is_version(name: str) -> bool:
-    return VERSION_NAME.fullmatch(name) is not None
-
-
-def find_champion(home: Path, month: Month | None = None) -> Champion | None:
-    """Return the version promoted last, for a month the last one trained through it or earlier; None if none is."""
-    suited = [
-        p for p in read_promotions(home) if month is None or Month.parse(p.trained_through) <= month
-    ]
-    return open_version(home, suited[-1].version) if suited else None
-
-
-def open_version(home: Path, version: str) -> Champion:
-    """Return a version with the digest of what its folder holds now."""
-    path = models_folder(home) / version
-    return Champion(version, path, sha256("\n".join(_contents(path)).encode()).hexdigest())
-
-
-def _contents(folder: Path) -> Iterator[str]:
-    for path in (folder / name for name in PARTS):
-        yield f"{path.name} {hash_file(path) if path.is_file() else None}"
 
 
 def record_promotion(
@@ -122,13 +98,41 @@ def record_promotion(
     from filelock import FileLock  # here, so that who only reads does not wait for it
 
     with FileLock(models_folder(home) / ".promotions.lock"):
-        said = read_promotions(home)
+        promotions = read_promotions(home)
         if not by.strip():
             raise UsageError("promote.nobody", version=version)
-        if said and not why.strip():
-            raise UsageError("promote.no_reason", version=version, champion=said[-1].version)
+        if promotions and not why.strip():
+            standing = promotions[-1].version
+            raise UsageError("promote.no_reason", version=version, champion=standing)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         promotion = Promotion(version, trained_through, by.strip(), why.strip(), at)
-        lines = [json.dumps(asdict(p), ensure_ascii=False) + "\n" for p in (*said, promotion)]
-        write_text(models_folder(home) / RECORD, "".join(lines))
+        _write_promotions(home, [*promotions, promotion])
     return promotion
+
+
+def _write_promotions(home: Path, promotions: list[Promotion]) -> None:
+    lines = [json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in promotions]
+    write_text(models_folder(home) / RECORD, "".join(lines))
+
+
+# -- the champion ------------------------------------------------------------------------------------------------
+
+
+def find_champion(home: Path, month: Month | None = None) -> Champion | None:
+    """Return the version promoted last, for a month the last one trained through it or earlier; None if none is."""
+    found = None
+    for promotion in read_promotions(home):
+        if month is None or Month.parse(promotion.trained_through) <= month:
+            found = promotion
+    return open_version(home, found.version) if found else None
+
+
+def open_version(home: Path, version: str) -> Champion:
+    """Return a version with the digest of what its folder holds now."""
+    folder = models_folder(home) / version
+    lines = []
+    for name in PARTS:
+        path = folder / name
+        digest = hash_file(path) if path.is_file() else None
+        lines.append(f"{name} {digest}")
+    return Champion(version, folder, sha256("\n".join(lines).encode()).hexdigest())

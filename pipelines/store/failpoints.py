@@ -23,7 +23,7 @@ class Plan:
     passing: int = 1
     trace: Path | None = None
 
-    def passed(self, step: str) -> None:
+    def pass_step(self, step: str) -> None:
         """Write the step down, and end the program if it is the one."""
         if self.trace is not None:
             with self.trace.open("a", encoding="utf-8") as stream:
@@ -31,11 +31,11 @@ class Plan:
         if step == self.step:
             self.passing -= 1
             if self.passing == 0:
-                _act(self.action, step)
+                _perform_action(self.action, step)
 
 
-def _act(action: str, step: str) -> None:
-    """End the program, fill its disk, or meet somebody at a named pipe (`wait:PATH`) and go on when he has gone."""
+def _perform_action(action: str, step: str) -> None:
+    """End the program, fill its disk, or meet somebody at a named pipe (`wait:PATH`) and go on once they have gone."""
     if action == "enospc":
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), step)
     if action.startswith("wait:"):
@@ -50,7 +50,8 @@ def read_plan(failpoint: str, trace: str) -> Plan | None:
         return None
     step, _, action = failpoint.partition("=")
     name, _, passing = step.partition("#")
-    return Plan(name, action, int(passing or 1), Path(trace) if trace else None)
+    trace_file = Path(trace) if trace else None
+    return Plan(name, action, int(passing or 1), trace_file)
 
 
 plan = read_plan(
@@ -61,4 +62,4 @@ plan = read_plan(
 def failpoint(step: str) -> None:
     """Pass a step."""
     if plan is not None:
-        plan.passed(step)
+        plan.pass_step(step)
