@@ -1,4 +1,7 @@
-"""DuckDB: the embedded engine. In memory, spilling into the run's own folder; Parquet in, Parquet out."""
+"""DuckDB: the embedded engine. In memory, spilling into the run's own folder.
+
+Parquet in, Parquet out.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,25 @@ from pipelines.store.torn import check_table
 
 BATCH_ROWS = 122_880
 _KIND = duckdb.StatementType
-# What the engine is sent. None of these writes a file, reads another or changes a setting: that is COPY, EXPORT,
-# ATTACH, LOAD and SET, and a folder that may be read may be copied into.
+# What the engine is sent. None of these writes a file, reads another or changes a setting: that
+# is COPY, EXPORT, ATTACH, LOAD and SET, and a folder that may be read may be copied into.
 _SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
 
 
 class Answer(NamedTuple):
-    """What a SELECT gives, as SQL to put into a larger statement, and the `$parameters` that go with it."""
+    """What a SELECT gives: SQL to put into a larger statement, with its `$parameters`."""
 
     sql: str
     parameters: dict[str, object]
 
 
 class DuckEngine:
-    """One private in-memory database. Tables are views on Parquet files; files outside `folders` cannot be read.
+    """One private in-memory database. Tables are views on Parquet files.
 
-    It writes no file but what spills: results leave as Arrow, and `write_parquet` alone puts them where they belong.
+    Files outside `folders` cannot be read.
+
+    It writes no file but what spills: results leave as Arrow, and `write_parquet` alone puts them
+    where they belong.
     """
 
     def __init__(
@@ -73,16 +79,19 @@ class DuckEngine:
         self._connection.close()
 
     def bind(self, table: TableName, path: Path) -> None:
-        """Make a Parquet file readable under a table's name; raise StorageError naming it when it is gone or cut off."""
+        """Make a Parquet file readable under a table's name.
+
+        Raise StorageError naming it when it is gone or cut off.
+        """
         file = scan_parquet(check_table(path).resolve())
         self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {file}")
 
     def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
-        """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""
+        """Put an empty table of those columns (name → SQL type) where one is missing."""
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing_of(columns)}")
 
     def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
-        """Answer the SELECT of a SQL file: here it is its own answer, worked out where it is put."""
+        """Answer a SQL file's SELECT: here it is its own answer, worked out where it is put."""
         return Answer(sql, dict(parameters or {}))
 
     def types(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, str]:
@@ -94,7 +103,10 @@ class DuckEngine:
     def execute(
         self, sql: str, parameters: Mapping[str, object] | None = None
     ) -> duckdb.DuckDBPyConnection:
-        """Run one statement with named `$parameters`; raise StorageError for more than one, or one of a kind not sent."""
+        """Run one statement with named `$parameters`.
+
+        Raise StorageError for more than one, or one of a kind not sent.
+        """
         statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _SENT:
             kinds = ", ".join(statement.type.name for statement in statements)

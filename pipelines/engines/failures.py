@@ -1,4 +1,4 @@
-"""What the engine throws, as an error of ours: with the table it was at, and without the value it could not take."""
+"""What the engine throws, as an error of ours: it names the table, and no value of a cell."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Spark: the engine beyond one machine. It answers the SELECTs of our SQL files; all else stays on the workbench.
+"""Spark: the engine beyond one machine. It answers the SELECTs of our SQL files.
 
-A room works on its own small tables in the embedded engine (decisions, documents, single rows). What grows with the
-number of customers stands in `sql/`, one SELECT a file, and that is what Spark answers: Parquet in, Parquet out, in
-folders that every worker sees under the same path.
+All else stays on the workbench.
+
+A room works on its own small tables in the embedded engine (decisions, documents, single rows).
+What grows with the number of customers stands in `sql/`, one SELECT a file, and that is what Spark
+answers: Parquet in, Parquet out, in folders that every worker sees under the same path.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
 
 
 class SparkEngine(DuckEngine):
-    """The embedded engine as workbench, with Spark, started when it is first asked, answering the SELECTs of SQL files."""
+    """The embedded engine as workbench, and Spark, started when first used, for SQL files."""
 
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int, master: str
@@ -72,7 +74,9 @@ class SparkEngine(DuckEngine):
         self._tables[_flatten_name(table)] = columns
 
     def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
-        """Have Spark answer a SELECT into the scratch folder; the columns have the types the embedded engine gives.
+        """Have Spark answer a SELECT into the scratch folder.
+
+        The columns have the types the embedded engine gives.
 
         Raise StorageError when Spark fails.
         """
@@ -122,7 +126,10 @@ def _flatten_name(table: TableName) -> str:
 
 @cache
 def _start_session(master: str, memory: str, threads: int) -> SparkSession:
-    """Start Spark, once a process; its executors have the memory that the embedded engine would have."""
+    """Start Spark, once a process.
+
+    Its executors have the memory that the embedded engine would have.
+    """
     from pyspark.sql import SparkSession  # an extra, and of no use to most
 
     builder = SparkSession.builder.appName("retention").master(master).config(map=_SETTINGS)
@@ -152,7 +159,10 @@ def _wait_for_worker(session: SparkSession) -> SparkSession:
 
 @contextmanager
 def _name_failures() -> Iterator[None]:
-    """Say in our words that Spark failed; its own may hold a customer's data, the name of its condition does not."""
+    """Say in our words that Spark failed.
+
+    Its own may hold a customer's data, the name of its condition does not.
+    """
     try:
         yield
     except Exception as error:  # Python, py4j, the analyser and executors have no base in common

@@ -1,6 +1,7 @@
-"""A day between two months: its bulletins, promises that fall due, and orders for whom the operator has suspended since.
+"""A day between two months: its bulletins, promises that fall due, and further orders.
 
-The tables are made by `jobs.day_tables`. The month before the day, sealed or not, is only read.
+The orders are about customers whom the operator has suspended since. The tables are made by
+`jobs.day_tables`. The month before the day, sealed or not, is only read.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class DayJob:
 
     @cached_property
     def before(self) -> Version:
-        """The newest month held before the day's, one and the same all through; raise UsageError when there is none."""
+        """The newest month held before the day's, one and the same all through.
+
+        Raise UsageError when there is none.
+        """
         earlier = [month for month in held_months(self.home) if month < self.month]
         if not earlier:
             raise UsageError("day.no_month", day=self.day, month=self.month.plus(-1))
@@ -75,10 +79,13 @@ def parse_day(text: str) -> date:
 
 
 def run_day(job: DayJob) -> Version:
-    """Make the day's bulletins and orders; hand the orders to the office when their month was released.
+    """Make the day's bulletins and orders.
 
-    The same input again gives the version that is there. Raise Refused when the day's orders are released and its source
-    says something else now, or they would be released under a key that is everybody's.
+    Hand the orders to the office when their month was released.
+
+    The same input again gives the version that is there. Raise Refused when the day's orders are
+    released and its source says something else now, or they would be released under a key that is
+    everybody's.
     """
     with StorageErrors(job.home, job.day), job.folder.lock():
         job.folder.recover()
@@ -98,7 +105,10 @@ def run_day(job: DayJob) -> Version:
 
 
 def _read_sealed(job: DayJob, sealed: Version, fingerprint: str) -> Version:
-    """Return the version whose orders are released; Refused when the day's source says something else now."""
+    """Return the version whose orders are released.
+
+    Refused when the day's source says something else now.
+    """
     # The run that sealed it may have died before the office had its orders.
     _hand_to_office(job, sealed)
     if sealed.inputs["source"] != fingerprint:

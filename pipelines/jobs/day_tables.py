@@ -1,9 +1,9 @@
 """The tables of a day between two months: what was delivered of it, its bulletins, and its orders.
 
-What was delivered of the day (`service receivable payment trouble_ticket status_change`) is read as a month's tables are.
-All else, owners, consent, value and the capacity of managers, is what the newest month before it knows. The day's orders
-are added to that month's: a customer who has one already gets no second, and what managers have taken on is off their
-capacity.
+What was delivered of the day (`service receivable payment trouble_ticket status_change`) is read as
+a month's tables are. All else, owners, consent, value and the capacity of managers, is what the
+newest month before it knows. The day's orders are added to that month's: a customer who has one
+already gets no second, and what managers have taken on is off their capacity.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class DayContext(Context):
         return self.calendar.after(self.day, 1)
 
     def find_entry(self, table: TableName) -> TableEntry | None:
-        """What is recorded of a table of the day, or of the month where the day has none of its own.
+        """What is recorded of a table of the day, or of the month where the day has none.
 
         `prior.` is the month's table where the day has the same one.
         """
@@ -94,7 +94,7 @@ def _era_of_month(table: str) -> str:
     return "prior" if table in _TABLES_OF_DAY else ""
 
 
-# -- the day's tables --------------------------------------------------------------------------------------------
+# -- the day's tables ------------------------------------------------------------------------------
 
 
 def read_day(
@@ -133,11 +133,11 @@ def write_bulletins(context: DayContext) -> None:
         context.compute(spec)
 
 
-# -- the day's orders --------------------------------------------------------------------------------------------
+# -- the day's orders ------------------------------------------------------------------------------
 
 
 def write_day_orders(context: DayContext, made: list[Version]) -> None:
-    """Write the day's orders and why-nots: one list, beside the orders of `made`, the month and the days before."""
+    """Write the day's orders and why-nots, beside those of `made`: the month, days before."""
     _read_standing_orders(context, made)
     if context.is_computed("features_manager"):
         context.write("features_manager", _CAPACITY_LEFT, ["manager_id"])
@@ -171,7 +171,7 @@ def _read_standing_orders(context: DayContext, made: list[Version]) -> None:
 
 
 def _list_candidates(context: DayContext, is_ready: bool) -> None:
-    """Keep as `listed` who is on the list, and as `candidate` those of them who have no order yet."""
+    """Keep as `listed` who is on the list, as `candidate` who of them has no order yet."""
     listed = f"SELECT * FROM listed_{LIST}" if is_ready else dispatch.NOBODY
     context.engine.table("listed", listed)
     context.engine.table("candidate", _WITHOUT_ORDER)
@@ -206,7 +206,10 @@ GROUP BY ALL
 
 
 def _keep_named(context: DayContext) -> None:
-    """Keep beside orders and promises whom they name: workbooks and the office need nothing but the day's folder."""
+    """Keep beside orders and promises the customers, managers and branches they name.
+
+    Workbooks and the office need nothing but the day's folder.
+    """
     tables = [name for name in ("dispatch_order", "daily_promise") if context.is_computed(name)]
     named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
     people = f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})"

@@ -12,8 +12,8 @@ from pipelines.core.paths import EXPECTATIONS, ROOT, SQL
 from pipelines.core.settings import Settings
 from pipelines.store.files import hash_file
 
-# The floors whose code can change a table of a month. What runs, reads back, sends, operates and shows is above them:
-# mending the doctor or a screen makes no month anew.
+# The floors whose code can change a table of a month. What runs, reads back, sends, operates and
+# shows is above them: mending the doctor or a screen makes no month anew.
 FLOORS_OF_TABLES = (
     "core",
     "catalogue",
@@ -40,10 +40,10 @@ LIBRARIES = (
 
 @cache
 def hash_code(root: Path = ROOT, also: tuple[str, ...] = ()) -> str:
-    """SHA-256 over the code, SQL and expectations that make tables, and the libraries that write them.
+    """SHA-256 over the code, SQL, expectations and libraries that make tables.
 
-    Of `pipelines/` only `FLOORS_OF_TABLES` count, beside them `models/`. `also` are further files of the project that make
-    tables of their own, as paths from its root.
+    Of `pipelines/` only `FLOORS_OF_TABLES` count, beside them `models/`. `also` are further files
+    of the project that make tables of their own, as paths from its root.
     """
     digest = sha256()
     for path in sorted({*_find_files(root), *(root / name for name in also)}):

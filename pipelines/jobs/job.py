@@ -16,7 +16,10 @@ from pipelines.store.lake import MonthFolder
 
 @dataclass
 class Job:
-    """One month to run. `source` is a folder or the YAML of a database; None for work that reads no delivery."""
+    """One month to run. `source` is a folder or the YAML of a database.
+
+    None for work that reads no delivery.
+    """
 
     home: Path
     month: Month
@@ -36,5 +39,8 @@ class Job:
         return open_source(self.source)
 
     def read_office(self) -> OfficeReading:
-        """Read what the office says about the month now; raise SourceNotReady when it cannot be reached."""
+        """Read what the office says about the month now.
+
+        Raise SourceNotReady when it cannot be reached.
+        """
         return read_office(self.settings.office_database(self.home), self.month)

@@ -1,4 +1,4 @@
-"""What a month is made of: gathered once a run, recorded in its draft, and found again by what is recorded."""
+"""What a month is made of: gathered once a run, recorded in its draft, and found again."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Gathered:
 
 
 def gather_inputs(job: Job, restates: str | None = None) -> Gathered:
-    """Open the source, hash what it delivered, read the office: once a run, and handed on to the first room.
+    """Open the source, hash its delivery, read the office: once a run, for its first room.
 
-    `restates` is the identity of the released version that is restated. Raise SourceNotReady, UsageError or SpecError
-    for a source that cannot be used.
+    `restates` is the identity of the released version that is restated. Raise SourceNotReady,
+    UsageError or SpecError for a source that cannot be used.
     """
     source = job.open_source()
     fingerprint = source.fingerprint(job.month)
@@ -89,11 +89,14 @@ def identify_mapping(source: Source, month: Month) -> str | None:
     return mapping.identity if mapping else None
 
 
-# -- earlier months ----------------------------------------------------------------------------------------------
+# -- earlier months --------------------------------------------------------------------------------
 
 
 def find_earlier(job: Job) -> dict[str, Version | None]:
-    """The versions a SQL file names by prefix: m1, m2, m3, m12, prior (the latest held before), base (the cohort's)."""
+    """The versions a SQL file names by prefix: m1, m2, m3, m12, prior, base.
+
+    `prior` is the latest held before, `base` the month in which the cohort is frozen.
+    """
     before = [month for month in held_months(job.home) if month < job.month]
     wanted: dict[str, Month | None] = {}
     for era, ago in _MONTHS_AGO.items():
@@ -107,7 +110,10 @@ def find_earlier(job: Job) -> dict[str, Version | None]:
 
 
 def _find_base_month(month: Month, before: list[Month]) -> Month | None:
-    """December of the year before; if not held, the earliest held month of this year; None in that month itself."""
+    """December of the year before; if not held, the earliest held month of this year.
+
+    None in that month itself.
+    """
     december = Month(month.year - 1, 12)
     if december in before:
         return december
@@ -124,11 +130,14 @@ def _name_versions(earlier: Mapping[str, Version | None]) -> dict[str, str | Non
     return named
 
 
-# -- found again -------------------------------------------------------------------------------------------------
+# -- found again -----------------------------------------------------------------------------------
 
 
 def recorded_versions(home: Path, draft: Draft) -> dict[str, Version | None]:
-    """Find the versions a draft is made of; raise StorageError for one that is not there any more."""
+    """Find the versions a draft is made of.
+
+    Raise StorageError for one that is not there any more.
+    """
     found: dict[str, Version | None] = {}
     for era, named in draft.month_inputs.earlier.items():
         found[era] = _find_version(home, named, draft.month) if named else None

@@ -17,9 +17,12 @@ Export = Callable[[MonthFolder, Path, str], object]
 
 
 def release_month(job: Job, approved: int | None = None) -> Version:
-    """Seal the month's current version and hand its orders to the office; only then are they released.
+    """Seal the month's current version and hand its orders to the office.
 
-    Raise Refused when a person approved another version than the one that is current now, or the key is everybody's.
+    Only then are they released.
+
+    Raise Refused when a person approved another version than the one that is current now, or the
+    key is everybody's.
     """
     job.settings.require_own_key()
     with StorageErrors(job.home, job.month), job.folder.lock():
@@ -28,7 +31,8 @@ def release_month(job: Job, approved: int | None = None) -> Version:
             raise Refused(
                 "month.other_version", month=job.month, approved=approved, current=version.number
             )
-        # Its order ids and its hold-out draw are keyed too: made in a trial they would be everybody's to foretell.
+        # Its order ids and its hold-out draw are keyed too: made in a trial they would be
+        # everybody's to foretell.
         if version.month_inputs.key != identify_key(job.settings):
             raise Refused("key.other", month=job.month, version=version.number)
         if job.folder.read_seal() is None:
@@ -39,7 +43,9 @@ def release_month(job: Job, approved: int | None = None) -> Version:
 
 
 def _try_rendering(job: Job) -> None:
-    """Write every workbook and document of the month once, to nowhere; raise Refused for one that cannot be written.
+    """Write every workbook and document of the month once, to nowhere.
+
+    Raise Refused for one that cannot be written.
 
     A sealed month never changes: what of it cannot be written would never reach who it is for.
     """

@@ -1,8 +1,9 @@
-"""A released month against corrected input: as published, as now known, and the difference by cause.
+"""A released month against corrected input: as published, as now known, and why.
 
-The released version stays what it is. Beside it comes a version made of what is known now, and one derived month for each
-cause in between: the deliveries of a cause are exchanged on top of those before it, so what each changes adds up to the
-whole difference, exactly. The order is the order of `CAUSES`: what others refer to comes first.
+The released version stays what it is. Beside it comes a version made of what is known now, and one
+derived month for each cause in between: the deliveries of a cause are exchanged on top of those
+before it, so what each changes adds up to the whole difference, exactly. The order is the order of
+`CAUSES`: what others refer to comes first.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ from pipelines.store.manifest import Json, TableEntry
 
 ROOM = "restate"
 
-# Cause -> the delivered tables it is about. `definition` is about none: SQL, settings, models, waivers, earlier months.
+# Cause -> the delivered tables it is about. `definition` is about none: it is SQL, settings,
+# models, waivers and earlier months.
 _NAMED: dict[str, tuple[str, ...]] = {
     "definition": (),
     "status": ("service", "status_change", "plan_change", "customer", "plan"),
@@ -97,9 +99,12 @@ def read_restatement(job: Job, version: Version) -> Restatement:
 
 
 def restate_month(job: Job) -> Version:
-    """Make a released month of what its source says now; return the new version, which stands beside the released one.
+    """Make a released month of what its source says now.
 
-    The same input again gives the version that is there. Raise Refused when the month is not released.
+    Return the new version, which stands beside the released one.
+
+    The same input again gives the version that is there. Raise Refused when the month is not
+    released.
     """
     with StorageErrors(job.home, job.month), job.folder.lock():
         job.folder.recover()
@@ -118,7 +123,7 @@ def restate_month(job: Job) -> Version:
 
 
 def _find_same(job: Job, draft: Draft) -> Version | None:
-    """The version, if there is one, that says what a draft says whose delivery was read: then the draft is dropped."""
+    """The version that says what a draft whose delivery was read says; the draft is dropped."""
     for version in job.folder.versions():
         if version.inputs == draft.inputs:
             job.folder.discard(draft)
@@ -127,9 +132,10 @@ def _find_same(job: Job, draft: Draft) -> Version | None:
 
 
 def find_changed(home: Path, source: str, newest: int = 3) -> list[Month]:
-    """Return those of the newest released months whose deliveries no version is made of, oldest first.
+    """Return the newest released months whose deliveries no version is made of, oldest first.
 
-    A month that is no longer delivered is left out, and one of a database, which is known only once it is read.
+    A month that is no longer delivered is left out, and one of a database, which is known only once
+    it is read.
     """
     released = []
     for month in held_months(home):
@@ -150,7 +156,7 @@ def _is_changed(folder: MonthFolder, source: Source) -> bool:
     return fingerprint not in known
 
 
-# -- one cause after the other -----------------------------------------------------------------------------------
+# -- one cause after the other ---------------------------------------------------------------------
 
 
 class _Step(NamedTuple):
@@ -161,7 +167,7 @@ class _Step(NamedTuple):
 
 
 def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]:
-    """Yield each cause that differs, with the month as it is once the causes up to it are exchanged."""
+    """Yield each cause that differs, with the month once the causes up to it are exchanged."""
     before, now = raw_of(published), raw_of(draft)
     causes = _list_differing(published, draft, before, now)
     exchanged: set[str] = set()
@@ -220,13 +226,13 @@ def _differs(name: str, before: Raw, now: Raw) -> bool:
 
 
 def _identify_delivery(entry: TableEntry) -> tuple[str | None, str | None]:
-    """What a delivery says, whatever the order of its rows: its state, and the hash of its content."""
+    """What a delivery says, whatever its order: its state, and the hash of its content."""
     if entry.delivery is None:
         return None, entry.sha256
     return entry.delivery.state, entry.delivery.content
 
 
-# -- the comparison ----------------------------------------------------------------------------------------------
+# -- the comparison --------------------------------------------------------------------------------
 
 
 class _Table(NamedTuple):

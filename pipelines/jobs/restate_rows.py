@@ -1,6 +1,7 @@
-"""The comparison of a restatement: figures as published and as now known, by cause, and the orders that differ.
+"""The comparison of a restatement: figures, what each cause changed, orders that differ.
 
-It is given the month at each step: as published, then after each cause, the last being what is now known.
+It is given the month at each step: as published, then after each cause, the last being what is now
+known.
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ class Measures(NamedTuple):
 
 @dataclass(frozen=True)
 class MonthState:
-    """The month once the causes up to `cause` are exchanged; the first is the month as `published`."""
+    """The month once the causes up to `cause` are exchanged.
+
+    The first is the month as `published`.
+    """
 
     cause: str
     figures: Mapping[KpiKey, KpiFigure]
@@ -109,7 +113,7 @@ def read_why_not(made: Made) -> dict[OrderKey, str]:
     return {OrderKey(row.list, row.customer_id): row.reason for row in rows}
 
 
-# -- figures -----------------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------
 
 
 class KpiChange(TypedDict):
@@ -192,7 +196,7 @@ def _subtract_quotient(now: Decimal | None, then: Decimal | None) -> Decimal | N
     return now - then
 
 
-# -- causes ------------------------------------------------------------------------------------------------------
+# -- causes ----------------------------------------------------------------------------------------
 
 
 class CauseChange(TypedDict):
@@ -209,7 +213,10 @@ class CauseChange(TypedDict):
 
 
 def split_by_cause(states: Sequence[MonthState]) -> Iterator[CauseChange]:
-    """Yield what each cause changed, where it changed anything; the changes of a figure add up to its difference."""
+    """Yield what each cause changed, where it changed anything.
+
+    The changes of a figure add up to its difference.
+    """
     keys: set[KpiKey] = set()
     for state in states:
         keys |= state.figures.keys()
@@ -243,7 +250,7 @@ def _split_figure(key: KpiKey, states: Sequence[MonthState]) -> Iterator[CauseCh
         standing = found
 
 
-# -- orders ------------------------------------------------------------------------------------------------------
+# -- orders ----------------------------------------------------------------------------------------
 
 
 class OrderChange(TypedDict):
@@ -264,7 +271,7 @@ class OrderChange(TypedDict):
 def compare_orders(
     states: Sequence[MonthState], why_not: Mapping[OrderKey, str]
 ) -> Iterator[OrderChange]:
-    """Yield the orders that would have been others, each with the last cause that changed it and why it is not made."""
+    """Yield the orders that would have been others, with the last cause that changed each."""
     published, known = states[0].orders, states[-1].orders
     for key in sorted(published.keys() | known.keys()):
         then, now = published.get(key), known.get(key)
@@ -319,7 +326,7 @@ def _explain_change(then: Order | None, now: Order | None, why_not: str | None) 
     return SEPARATOR.join(differing)
 
 
-# -- the tables --------------------------------------------------------------------------------------------------
+# -- the tables ------------------------------------------------------------------------------------
 
 KPI_SCHEMA = pa.schema(
     [

@@ -4,8 +4,9 @@
     run_room(job, room)    one room, as a task of its own; the last one commits
     release_month(job)     seal the version and hand its orders over (jobs.release)
 
-What a month is made of is gathered once a run (`jobs.month_inputs`): the source is hashed before the first room, and what
-that room staged is what the others are made of. A room itself is run by `jobs.walk`.
+What a month is made of is gathered once a run (`jobs.month_inputs`): the source is hashed before
+the first room, and what that room staged is what the others are made of. A room itself is run by
+`jobs.walk`.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def run_month(job: Job) -> Version:
 
 
 def run_room(job: Job, room: str) -> Version | None:
-    """Run one room of the month's draft; the last one commits. What is finished already is left as it is.
+    """Run one room of the month's draft.
+
+    The last one commits. What is finished already is left as it is.
 
     Raise UsageError when a room before it is not finished.
     """
@@ -86,7 +89,7 @@ def _run_first_room(job: Job) -> Version | None:
 
 
 def _run_later_room(job: Job, room: str) -> Version | None:
-    """Run a room behind the first. It reads no delivery: the draft says what was staged, and is held to that."""
+    """Run a room behind the first, on what the draft says was staged; no delivery is read."""
     draft = job.folder.draft()
     if not draft.rooms:
         # Nothing is begun: the month may stand as it is.
@@ -107,16 +110,19 @@ def _run_later_room(job: Job, room: str) -> Version | None:
 
 
 def _state_as_staged(job: Job, draft: Draft) -> dict[str, object]:
-    """What the month is made of now, but for what was read before the first room: that does not count any more."""
+    """What the month is made of now, with the delivery and the answers that were staged."""
     staged = draft.month_inputs
     return state_inputs(job, staged.source, staged.office, staged.mapping).to_json()
 
 
-# -- what the month has already ----------------------------------------------------------------------------------
+# -- what the month has already --------------------------------------------------------------------
 
 
 def _find_sealed(job: Job) -> Version | None:
-    """The version that was released, if one was; Refused when the source says something else now."""
+    """The version that was released, if one was.
+
+    Refused when the source says something else now.
+    """
     seal = job.folder.read_seal()
     if seal is None:
         return None
@@ -129,7 +135,10 @@ def _find_sealed(job: Job) -> Version | None:
 
 
 def _find_standing(job: Job, gathered: Gathered) -> Version | None:
-    """The current version, if it is made of the very same inputs; that of a database is known only once it is read."""
+    """The current version, if it is made of the very same inputs.
+
+    That of a database is known only once it is read.
+    """
     current = job.folder.current()
     if current is None or gathered.inputs.source is None:
         return None
@@ -137,7 +146,7 @@ def _find_standing(job: Job, gathered: Gathered) -> Version | None:
 
 
 def _find_same(job: Job, draft: Draft) -> Version | None:
-    """The current version, if a draft whose delivery was read says what it says: then the draft is dropped."""
+    """The current version, if a draft whose delivery was read says the same; it is dropped."""
     current = job.folder.current()
     if current is None or current.inputs != draft.inputs:
         return None
@@ -145,13 +154,14 @@ def _find_same(job: Job, draft: Draft) -> Version | None:
     return current
 
 
-# -- the draft ---------------------------------------------------------------------------------------------------
+# -- the draft -------------------------------------------------------------------------------------
 
 
 def open_draft(job: Job, restates: str | None = None, gathered: Gathered | None = None) -> Draft:
     """Go on with the draft when it is made of the same inputs, else begin a new one.
 
-    `gathered` is what the run has opened already. `restates` is the identity of the released version that is restated.
+    `gathered` is what the run has opened already. `restates` is the identity of the released
+    version that is restated.
     """
     if gathered is None:
         gathered = gather_inputs(job, restates)
@@ -169,9 +179,12 @@ def open_draft(job: Job, restates: str | None = None, gathered: Gathered | None 
 def finish_rooms(
     job: Job, draft: Draft, gathered: Gathered, find_same: Callable[[Draft], Version | None]
 ) -> Version | None:
-    """Run the rooms of a draft that are not finished yet; None when they are, and the draft is to be committed.
+    """Run the rooms of a draft that are not finished yet.
 
-    `find_same` is asked once the delivery has been read: the version it returns says the same, and no further room is run.
+    None when they are, and the draft is to be committed.
+
+    `find_same` is asked once the delivery has been read: the version it returns says the same, and
+    no further room is run.
     """
     for room in ROOMS[len(draft.rooms) :]:
         run_draft_room(job, draft, room, gathered=gathered)

@@ -1,4 +1,4 @@
-"""Is a month what it says it is? Every file against its manifest, and every table derived again from the deliveries."""
+"""Is a month what it says it is? Every file is hashed, and every table derived again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ _TORN = frozenset({"storage.torn", "storage.torn_line", "storage.gone", "storage
 
 @dataclass(frozen=True)
 class Difference:
-    """A file or table that is not as recorded: changed, missing, torn, extra, seal, derived, or underivable."""
+    """A file or table that is not as recorded.
+
+    `kind` is changed, missing, torn, extra, seal, derived or underivable.
+    """
 
     kind: str
     what: str
@@ -50,7 +53,8 @@ class Difference:
 class Verification:
     """What was looked at, what differs, and why some of it could not be compared or does not count.
 
-    `told` are differences of tables derived by other code than made them: they are shown, and do not count.
+    `told` are differences of tables derived by other code than made them: they are shown, and do
+    not count.
     """
 
     version: Version
@@ -105,11 +109,11 @@ def raise_differing(seen: Verification) -> None:
 
 
 def is_torn(error: StorageError) -> bool:
-    """Say whether a record of the home is torn or gone, which a verification tells and does not die of."""
+    """Say whether a record of the home is torn or gone: a verification reports that."""
     return error.key in _TORN
 
 
-# -- the files ---------------------------------------------------------------------------------------------------
+# -- the files -------------------------------------------------------------------------------------
 
 
 def _read_seal(job: Job) -> tuple[Seal | None, list[Difference]]:
@@ -151,14 +155,17 @@ def _check_files(version: Version, entries: Entries) -> Iterator[Difference]:
 
 
 def _hash_found(path: Path) -> str | None:
-    """A file's hash; None where there is none, a word of its own where the disk does not give it."""
+    """A file's hash.
+
+    None where there is none, a word of its own where the disk does not give it.
+    """
     try:
         return hash_file(path) if path.exists() else None
     except OSError as error:
         return f"unreadable: {error.strerror}"
 
 
-# -- derived again -----------------------------------------------------------------------------------------------
+# -- derived again ---------------------------------------------------------------------------------
 
 
 def _list_changes(job: Job, version: Version) -> list[str]:
@@ -188,7 +195,7 @@ def _derive_tables(job: Job, version: Version, entries: Entries) -> _Derivation:
 
 
 def _compare_derived(job: Job, version: Version, entries: Entries) -> Iterator[Difference]:
-    """Run the rooms behind the deliveries again, apart from the home, and compare each table's hash."""
+    """Run the rooms again on the deliveries, apart from the home; compare each table's hash."""
     settings = load_settings(**recorded_settings(job, version.inputs))
     again = replace(job, settings=settings)
     with TemporaryDirectory(prefix="verify-") as folder:

@@ -1,4 +1,4 @@
-"""The walk of the rooms: each room of a draft in its turn, in the home, on trial, or apart from it."""
+"""The walk of the rooms: each room of a draft in its turn, in the home or apart from it."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ Raw = Mapping[str, RawTable]  # by table
 def run_draft_room(
     job: Job, draft: Draft, room: str, work: Work | None = None, gathered: Gathered | None = None
 ) -> None:
-    """Run a room on a draft, with the earlier versions and the waivers that the draft is recorded to be made of.
+    """Run a room on a draft, with the earlier versions and waivers that its record names.
 
-    So a month that runs while an earlier one is redone is made of one version of it, and says of which. `work` is done
-    instead of what the room does. `gathered` is what the run has opened already; the first room opens it without.
+    So a month that runs while an earlier one is redone is made of one version of it, and says of
+    which. `work` is done instead of what the room does. `gathered` is what the run has opened
+    already; the first room opens it without.
     """
     failpoint(f"room.begun:{room}")
     job.progress(room)
@@ -120,11 +121,11 @@ def _hash_deliveries(entries: Entries) -> str:
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
-# -- apart from the home -----------------------------------------------------------------------------------------
+# -- apart from the home ---------------------------------------------------------------------------
 
 
 def open_trial(job: Job, path: Path) -> Draft:
-    """Begin a draft apart from the home, made of what the home holds: for a look at a delivery that makes no month.
+    """Begin a draft apart from the home, for a look at a delivery that makes no month.
 
     No model scores it: a score takes its time, and nothing that is counted depends on it.
     """
@@ -136,7 +137,10 @@ def open_trial(job: Job, path: Path) -> Draft:
 
 
 def derive_month(job: Job, path: Path, inputs: Json, raw: Raw, rooms: Sequence[str]) -> Draft:
-    """Run rooms over deliveries that were taken in before, apart from the home; return the draft at `path`."""
+    """Run rooms over deliveries that were taken in before, apart from the home.
+
+    Return the draft at `path`.
+    """
     draft = Draft(job.month, path)
     draft.start(inputs)
     for name, table in raw.items():
@@ -149,7 +153,7 @@ def derive_month(job: Job, path: Path, inputs: Json, raw: Raw, rooms: Sequence[s
 
 
 def raw_of(made: Made) -> Raw:
-    """The deliveries that a version or a draft was made of: each table's file and what is recorded of it."""
+    """The deliveries that a version or a draft was made of, by table."""
     entries = made.entries if isinstance(made, Version) else made.finished
     found = {}
     for name, entry in entries.items():

@@ -1,9 +1,9 @@
-"""What a room is given: the month, the settings, the engine with every table it may read, and where to write.
+"""What a room is given: the month, the settings, every table it may read, where to write.
 
-    context.compute(spec)                        the table of a SQL file, or the record of why there is none
+    context.compute(spec)                        a SQL file's table, or why there is none
     context.write("kpi_trend", sql, key)         a table that the room makes by itself
     context.record_missing("kpi_trend", reasons) why there is none
-    context.find_entry(TableName("kpi_trend"))   what is recorded of a table (store.manifest), this month's or earlier
+    context.find_entry(TableName("kpi_trend"))   what is recorded of a table
     context.is_computed(…) · context.missing_reasons(…) · context.explain_missing(spec)
 
 A context is opened with `open_context`.
@@ -91,7 +91,7 @@ class Context:
     at_work_on: Spec | None = None
     _earlier_entries: dict[TableName, TableEntry | None] = field(default_factory=dict, repr=False)
 
-    # -- what it is about ----------------------------------------------------------------------------------------
+    # -- what it is about --------------------------------------------------------------------------
 
     @property
     def occasion(self) -> str:
@@ -110,10 +110,13 @@ class Context:
             return frozenset()
         return feature_columns(self.champion.features)
 
-    # -- what is recorded ----------------------------------------------------------------------------------------
+    # -- what is recorded --------------------------------------------------------------------------
 
     def find_entry(self, table: TableName) -> TableEntry | None:
-        """What is recorded of a table of this month or of an earlier one; None when nothing is known of it."""
+        """What is recorded of a table of this month or of an earlier one.
+
+        None when nothing is known of it.
+        """
         if table.era:
             return self._find_earlier_entry(table)
         return self.entries.get(table.name) or self.draft.finished.get(table.name)
@@ -158,7 +161,7 @@ class Context:
     def tables(self, records: Mapping[str, Json]) -> None:
         """Nothing: what is set has been put in already."""
 
-    # -- what is readable ----------------------------------------------------------------------------------------
+    # -- what is readable --------------------------------------------------------------------------
 
     def bind_everything(self) -> None:
         """Make every table that earlier rooms and earlier months have computed readable."""
@@ -175,16 +178,18 @@ class Context:
                 self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
 
     def bind_tolerated(self, spec: Spec) -> None:
-        """Put empty tables where a SQL file reads one that is missing and says it can do without."""
+        """Put empty tables where a SQL file reads missing ones that it can do without."""
         for table in spec.reads:
             entry = self.find_entry(table)
             if entry is None or not entry.is_computed:
                 self.engine.bind_empty(table, find_declared(table.name).types)
 
-    # -- why something cannot be computed ------------------------------------------------------------------------
+    # -- why something cannot be computed ----------------------------------------------------------
 
     def explain_missing(self, spec: Spec) -> tuple[Reason, ...]:
-        """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can.
+        """Why a SQL file cannot be computed this month: absent tables and columns, months not held.
+
+        Empty if it can.
 
         In the order of their texts, each once.
         """
@@ -226,7 +231,7 @@ class Context:
             return Reason.not_held(self.month.plus(-_MONTHS_BEFORE[era]))
         return Reason(ReasonKind.NO_MONTH_BEFORE, str(self.month))
 
-    # -- what is computed ----------------------------------------------------------------------------------------
+    # -- what is computed --------------------------------------------------------------------------
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The values of the `:parameters` a SQL file names; days are dates, money is decimal.
@@ -263,7 +268,7 @@ class Context:
         """Have the engine answer a SQL file, or the SQL that a room made of it."""
         return self.engine.answer(sql or native(spec), self.parameters(spec.parameters))
 
-    # -- what is written -----------------------------------------------------------------------------------------
+    # -- what is written ---------------------------------------------------------------------------
 
     def write(
         self,
@@ -277,8 +282,8 @@ class Context:
     ) -> None:
         """Write a table of this room, ordered by its key, and record it.
 
-        `absent` are columns of it that were not delivered, `rule` the rule it was made by. Raise SpecError for a table
-        that is not declared, or is not what it declares.
+        `absent` are columns of it that were not delivered, `rule` the rule it was made by. Raise
+        SpecError for a table that is not declared, or is not what it declares.
         """
         path = self.path(table)
         written = self.engine.write(sql, path, key, parameters)
@@ -301,7 +306,10 @@ class Context:
         self.record_entry(table, TableEntry.not_computed(None, reasons), spec)
 
     def record_entry(self, table: str, entry: TableEntry, spec: Spec | None = None) -> None:
-        """Record a table of this room; of one that a SQL file makes also the file, and the tables it was made of."""
+        """Record a table of this room.
+
+        Of one that a SQL file makes also the file, and the tables it was made of.
+        """
         entry = replace(entry, room=table.split("_", 1)[0])
         if spec is not None:
             definition = Definition(spec.where, spec.hash, spec.meta.get("version", 1))
@@ -342,8 +350,9 @@ def open_context(
 ) -> Iterator[Context]:
     """Open a context on a draft (or on a version as one), with every table bound that it may read.
 
-    The engine is the one that the settings name. It reads the draft and the earlier versions, and spills into `scratch`,
-    the draft's own where none is given. Waivers, models, source and office are for the caller to set.
+    The engine is the one that the settings name. It reads the draft and the earlier versions, and
+    spills into `scratch`, the draft's own where none is given. Waivers, models, source and office
+    are for the caller to set.
     """
     folders = [draft.path]
     folders += [version.path for version in earlier.values() if version is not None]

@@ -1,4 +1,7 @@
-"""The values of the `:parameters` that SQL files may name: days are dates, money is decimal, a month is its text."""
+"""The values of the `:parameters` that SQL files may name.
+
+Days are dates, money is decimal, a month is its text.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ Parameters = dict[str, object]
 def list_parameters(
     month: Month, settings: Settings, calendar: Calendar, held: Mapping[str, Month | None]
 ) -> Parameters:
-    """Return every parameter of a month; `held` are the earlier months by era, None for one that is not held."""
+    """Return every parameter of a month.
+
+    `held` are the earlier months by era, None for one that is not held.
+    """
     return {
         **_list_days(month, calendar),
         **_list_months(month),

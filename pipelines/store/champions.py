@@ -1,10 +1,11 @@
 """Models beside the months: which version scores a month, who promoted it and why.
 
     <home>/models/2026-06-1a2b3c4d5e6f/   a version: model, card, seal
-    <home>/models/promotions.jsonl        the record; its last line that suits a month names the month's champion
+    <home>/models/promotions.jsonl        the record; the last line that suits a month counts
     <home>/models/uplift/models/…         the same for the uplift models
 
-A month is scored by nothing fitted on later months, so that running an old month again never looks into its future.
+A month is scored by nothing fitted on later months, so that running an old month again never looks
+into its future.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ PARTS = ("model.skops", CARD, "card.hmac")
 
 @dataclass(frozen=True)
 class Promotion:
-    """A version that somebody made champion. `at` is for the record (UTC, ISO 8601), never for a decision."""
+    """A version that somebody made champion; `at` is for the record (UTC, ISO 8601) alone."""
 
     version: str
     trained_through: str
@@ -43,7 +44,10 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Champion:
-    """The version that scores a month; `digest` names the bytes of its files, whatever they are worth."""
+    """The version that scores a month.
+
+    `digest` names the bytes of its files, whatever they are worth.
+    """
 
     version: str
     path: Path
@@ -55,7 +59,10 @@ class Champion:
 
     @property
     def features(self) -> frozenset[str]:
-        """The columns its card says it is shown; none of a card that cannot be read, which scores nobody."""
+        """The columns its card says it is shown.
+
+        None of a card that cannot be read, which scores nobody.
+        """
         try:
             card = json.loads((self.path / CARD).read_text(encoding="utf-8"))
             return frozenset(str(name) for name in card["features"])
@@ -69,11 +76,11 @@ def models_folder(home: Path) -> Path:
 
 
 def uplift_shelf(home: Path) -> Path:
-    """Where the uplift models stand, with a record of their own: to these functions a home like any other."""
+    """Where the uplift models stand, to these functions a home like any other."""
     return models_folder(home) / UPLIFT
 
 
-# -- the record --------------------------------------------------------------------------------------------------
+# -- the record ------------------------------------------------------------------------------------
 
 
 def read_promotions(home: Path) -> list[Promotion]:
@@ -82,7 +89,10 @@ def read_promotions(home: Path) -> list[Promotion]:
 
 
 def _read_promotion(version: str, trained_through: str, by: str, why: str, at: str) -> Promotion:
-    """Take a line of the record; raise ValueError for a version that is none: its name becomes a path."""
+    """Take a line of the record.
+
+    Raise ValueError for a version that is none: its name becomes a path.
+    """
     if VERSION_NAME.fullmatch(version) is None or MONTH_NAME.fullmatch(trained_through) is None:
         raise ValueError(version)
     return Promotion(version, trained_through, by, why, at)
@@ -115,11 +125,14 @@ def _write_promotions(home: Path, promotions: list[Promotion]) -> None:
     write_text(models_folder(home) / RECORD, "".join(lines))
 
 
-# -- the champion ------------------------------------------------------------------------------------------------
+# -- the champion ----------------------------------------------------------------------------------
 
 
 def find_champion(home: Path, month: Month | None = None) -> Champion | None:
-    """Return the version promoted last, for a month the last one trained through it or earlier; None if none is."""
+    """Return the version promoted last, for a month the last one trained through it or earlier.
+
+    None if none is.
+    """
     found = None
     for promotion in read_promotions(home):
         if month is None or Month.parse(promotion.trained_through) <= month:

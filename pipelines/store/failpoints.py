@@ -1,8 +1,11 @@
-"""Named steps at which a test may end the program, as a power cut or a full disk would; off, and free, in service.
+"""Named steps at which a test may end the program, as a power cut or a full disk would.
 
-A step is passed before and after everything that lasts: a file, a room, a rename, the seal. RETENTION_FAILPOINT names
-one and what happens there (`commit.renamed=kill`, `file.ready:kpi_monthly.parquet=enospc`, `room.begun:kpi#2=kill` for
-its second passing); RETENTION_FAILPOINT_TRACE names a file to which every passed step is appended.
+Off, and free, in service.
+
+A step is passed before and after everything that lasts: a file, a room, a rename, the seal.
+RETENTION_FAILPOINT names one and what happens there (`commit.renamed=kill`,
+`file.ready:kpi_monthly.parquet=enospc`, `room.begun:kpi#2=kill` for its second passing);
+RETENTION_FAILPOINT_TRACE names a file to which every passed step is appended.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ class Plan:
 
 
 def _perform_action(action: str, step: str) -> None:
-    """End the program, fill its disk, or meet somebody at a named pipe (`wait:PATH`) and go on once they have gone."""
+    """End the program, fill its disk, or wait at a named pipe (`wait:PATH`) for somebody."""
     if action == "enospc":
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), step)
     if action.startswith("wait:"):

@@ -1,6 +1,7 @@
 """What disk, engine and office throw, as an error that says what, where and what next.
 
-Libraries are told apart by their names: none of them is imported to find out that it was not the one that failed.
+Libraries are told apart by their names: none of them is imported to find out that it was not the
+one that failed.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ _PERMISSIONS = 0o777
 def keep_files_private() -> None:
     """Have this process make files and folders for their owner alone, before it makes the first.
 
-    A home holds names, numbers and pay from its first minute on, also where a run dies before it has said so of a file.
+    A home holds names, numbers and pay from its first minute on, also where a run dies before it
+    has said so of a file.
     """
     os.umask(0o077)
 
@@ -42,7 +43,9 @@ class Written:
 
 @contextmanager
 def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success sync it and put it in `path`'s place, else leave nothing.
+    """Give a temporary path beside `path`.
+
+    On success sync it and put it in `path`'s place, else leave nothing.
 
     It is its owner's alone from its first byte; `mode` is what it gets at the end.
     """
@@ -79,7 +82,7 @@ def _sync_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-# -- folders -----------------------------------------------------------------------------------------------------
+# -- folders ---------------------------------------------------------------------------------------
 
 
 def rename_folder(source: Path, target: Path) -> None:
@@ -123,7 +126,7 @@ def sweep(folder: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-# -- text and JSON -----------------------------------------------------------------------------------------------
+# -- text and JSON ---------------------------------------------------------------------------------
 
 
 def write_text(path: Path, text: str, mode: int = OWNER_ALONE) -> None:
@@ -139,17 +142,20 @@ def write_json(path: Path, content: dict[str, Any], mode: int = OWNER_ALONE) -> 
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON file; None when there is none. Raise StorageError naming one that is torn or cannot be read."""
+    """Read a JSON file.
+
+    None when there is none. Raise StorageError naming one that is torn or cannot be read.
+    """
     if not path.exists():
         return None
     return parse_record(path, read_kept(path))
 
 
-# -- Parquet -----------------------------------------------------------------------------------------------------
+# -- Parquet ---------------------------------------------------------------------------------------
 
 
 def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE) -> Written:
-    """Write Arrow batches as Parquet (zstd, fixed row groups): the same rows give the same bytes."""
+    """Write Arrow batches as Parquet, zstd, in fixed row groups: same rows, same bytes."""
     import pyarrow.parquet as pq  # here, so that who only reads does not wait for it
 
     rows = 0

@@ -1,7 +1,8 @@
 """What a version is made of, as types: of a month, of a day after it, of a year's plan.
 
-The same inputs make the same tables. A run compares them with those of the version that is there, and a draft goes on
-only while they are the same. In the manifest they are JSON; an older home may lack a key, which reads as None.
+The same inputs make the same tables. A run compares them with those of the version that is there,
+and a draft goes on only while they are the same. In the manifest they are JSON; an older home may
+lack a key, which reads as None.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pipelines.store.manifest import Json
 class MonthInputs:
     """What a month is made of; hashes are SHA-256.
 
-    `source` is None for a database that has not been read yet. `mapping` tells one mapping of names from another.
-    `earlier` names, for each era (m1, m2, m3, m12, prior, base), the version it means as `<month> <identity>`.
-    `champion` and `uplift` are what `Champion.meaning` says. `restates` is the identity of the released version.
+    `source` is None for a database that has not been read yet. `mapping` tells one mapping of names
+    from another. `earlier` names, for each era (m1, m2, m3, m12, prior, base), the version it means
+    as `<month> <identity>`. `champion` and `uplift` are what `Champion.meaning` says. `restates` is
+    the identity of the released version.
     """
 
     source: str | None = None
@@ -81,7 +83,7 @@ class MonthInputs:
 
 @dataclass(frozen=True)
 class DayInputs:
-    """What a day is made of: its delivery, and the month and the days before it as `<name> <identity>`."""
+    """What a day is made of; the month and the days before it as `<name> <identity>`."""
 
     day: str
     source: str
@@ -125,7 +127,9 @@ class DayInputs:
 
 @dataclass(frozen=True)
 class PlanInputs:
-    """What a year's plan is made of: the plan as written, and hashes of its keys (by measure), parts and targets.
+    """What a year's plan is made of.
+
+    `plan` is the plan as written; `keys` has a hash a measure, `parts` one of all parts.
 
     `targets` has a hash a month, `months` the identity of each held month the plan was split by.
     """

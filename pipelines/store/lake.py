@@ -7,8 +7,9 @@
     <home>/days/2026-11-05/…                 a day after it, in the same form
     <home>/plans/2027/…                      a year's plan, in the same form
 
-The manifest comes last and has no clock in it: the same inputs make the same bytes. What a version or a draft holds is
-read through `store.versions`; what is recorded of it has the types of `store.manifest` and `store.inputs`.
+The manifest comes last and has no clock in it: the same inputs make the same bytes. What a version
+or a draft holds is read through `store.versions`; what is recorded of it has the types of
+`store.manifest` and `store.inputs`.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class MonthFolder:
         finally:
             lock.release()
 
-    # -- versions ------------------------------------------------------------------------------------------------
+    # -- versions ----------------------------------------------------------------------------------
 
     def versions(self) -> list[Version]:
         """All finished versions, oldest first."""
@@ -97,7 +98,8 @@ class MonthFolder:
     def current(self) -> Version | None:
         """The version readers use; None when the month is not held.
 
-        Raise StorageError where CURRENT names none, or one that is not there: a name is followed nowhere else.
+        Raise StorageError where CURRENT names none, or one that is not there: a name is followed
+        nowhere else.
         """
         if not self.is_held():
             return None
@@ -126,7 +128,7 @@ class MonthFolder:
                 return version
         return None
 
-    # -- the draft -----------------------------------------------------------------------------------------------
+    # -- the draft ---------------------------------------------------------------------------------
 
     def draft(self) -> Draft:
         """The draft in progress, or the next free number."""
@@ -145,7 +147,10 @@ class MonthFolder:
         return draft
 
     def made_to_show(self, number: int | None = None, is_draft: bool = False) -> Made:
-        """What people look at: a version, or the draft; raise UsageError that names the way to what there is."""
+        """What people look at: a version, or the draft.
+
+        Raise UsageError that names the way to what there is.
+        """
         if is_draft:
             return self.draft_to_show()
         if number is None and self.current() is None:
@@ -162,7 +167,7 @@ class MonthFolder:
         """Drop a draft that would say nothing new."""
         shutil.rmtree(draft.path, ignore_errors=True)
 
-    # -- the commit ----------------------------------------------------------------------------------------------
+    # -- the commit --------------------------------------------------------------------------------
 
     def commit(self, draft: Draft) -> Version:
         """Make the draft the current version; every step may be cut off and done again.
@@ -185,7 +190,10 @@ class MonthFolder:
         write_text(self.path / "CURRENT", version.path.name + "\n")
 
     def recover(self) -> None:
-        """Finish a commit that was cut off between its steps; a sealed month keeps the version that was sealed."""
+        """Finish a commit that was cut off between its steps.
+
+        A sealed month keeps the version that was sealed.
+        """
         sweep(self.path)
         self.protect_released()
         for partial in self.partials():
@@ -204,7 +212,7 @@ class MonthFolder:
         return versions[-1] if versions else None
 
     def _should_name(self, wanted: Version, is_sealed: bool) -> bool:
-        """Whether CURRENT has to be written: it names nothing, or an older version than the newest."""
+        """Whether CURRENT has to be written: it names nothing, or not the newest version."""
         try:
             current = self.current()
         except StorageError as error:
@@ -215,10 +223,13 @@ class MonthFolder:
             return True
         return not is_sealed and current.number < wanted.number
 
-    # -- the seal ------------------------------------------------------------------------------------------------
+    # -- the seal ----------------------------------------------------------------------------------
 
     def read_seal(self) -> Seal | None:
-        """The seal of a released month; None while it is not released. Raise StorageError where it is torn."""
+        """The seal of a released month.
+
+        None while it is not released. Raise StorageError where it is torn.
+        """
         path = self.path / "SEAL.json"
         record = read_json(path)
         if record is None:
@@ -234,7 +245,10 @@ class MonthFolder:
         return seal.to_json() if seal else None
 
     def release(self, version: Version) -> None:
-        """Seal the month with that version; raise Refused when another version is sealed already."""
+        """Seal the month with that version.
+
+        Raise Refused when another version is sealed already.
+        """
         seal = Seal(version.number, version.identity)
         held = self.read_seal()
         if held is not None and held != seal:
@@ -244,7 +258,10 @@ class MonthFolder:
         self.protect_released()
 
     def protect_released(self) -> None:
-        """Take the right to write from the version that was sealed; nothing of it is ever written again."""
+        """Take the right to write from the version that was sealed.
+
+        Nothing of it is ever written again.
+        """
         seal = self.read_seal()
         if seal is None:
             return

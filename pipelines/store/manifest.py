@@ -1,28 +1,29 @@
 """What a version holds, as types: the manifest, an entry a table, a stopped room, the seal.
 
-On disk these are JSON (`manifest.json`, `draft.json`, `SEAL.json`); `from_json` reads what is there and `to_json` gives
-the very same JSON back, keys that were not there left out, so that hashes of manifests hold for ever.
+On disk these are JSON (`manifest.json`, `draft.json`, `SEAL.json`); `from_json` reads what is there
+and `to_json` gives the very same JSON back, keys that were not there left out, so that hashes of
+manifests hold for ever.
 
 How to use it:
 
-    version.entries["kpi_monthly"].rows                  Version and Draft: entries: Mapping[str, TableEntry]
-    version.find_entry("score_churn")                    TableEntry, or None when there is no such table
-    version.is_computed("score_churn")                   whether there is a file to read
-    entry.is_computed · entry.sha256 · entry.rows · entry.room · entry.absent · entry.definition · entry.inputs
-    entry.reasons                                        tuple[Reason, ...] of a table that was not computed
-    join_reasons(entry.reasons)                          their text, as it stands in tables (core.reasons)
-    entry.delivery                                       of extract_<table>: state, missing, content, facts; else None
-    version.month_inputs.source · .settings · .earlier   MonthInputs (store.inputs); day_inputs, plan_inputs likewise
-    draft.stopped_room                                   StoppedRoom(room, entries, why), or None
-    folder.read_seal()                                   Seal(version, manifest), or None
+    version.entries["kpi_monthly"].rows              Version and Draft: TableEntry by table
+    version.find_entry("score_churn")                TableEntry, or None when there is none
+    version.is_computed("score_churn")               whether there is a file to read
+    entry.is_computed · .sha256 · .rows · .room · .absent · .definition · .inputs
+    entry.reasons                                    tuple[Reason, ...] of one not computed
+    join_reasons(entry.reasons)                      their text in tables (core.reasons)
+    entry.delivery                                   of extract_<table>, else None
+    version.month_inputs.source · .settings …        MonthInputs (store.inputs); day_, plan_inputs
+    draft.stopped_room                               StoppedRoom(room, entries, why), or None
+    folder.read_seal()                               Seal(version, manifest), or None
 
-    context.find_entry(TableName("score_churn"))         TableEntry of this month or an earlier one, or None
-    context.missing_reasons("score_churn")               why it is not there: () when it is computed
-    context.entries                                      what this room has written so far
-    context.record_entry("extract_bill", TableEntry(…))  a table that the room wrote by itself
+    context.find_entry(TableName("score_churn"))     TableEntry of this or an earlier month, or None
+    context.missing_reasons("score_churn")           why it is not there; () when it is
+    context.entries                                  what this room has written so far
+    context.record_entry("extract_bill", entry)      a table that the room wrote by itself
 
-    TableEntry.computed(room, written, absent=(…))       a table that was written (`written`: rows and sha256)
-    TableEntry.not_computed(room, reasons)               a table that could not be
+    TableEntry.computed(room, written, absent=(…))   a table that was written (rows and sha256)
+    TableEntry.not_computed(room, reasons)           a table that could not be
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class WrittenFile(Protocol):
 
 @dataclass(frozen=True)
 class Definition:
-    """The SQL file a table is made by: where it lies, its hash, and the version in its front matter."""
+    """The SQL file a table is made by: its path, its hash, and its front matter's version."""
 
     file: str
     sha256: str
@@ -70,9 +71,12 @@ class Definition:
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """How a table was delivered: its state, the columns it lacked, and its content whatever the order of rows.
+    """How a table was delivered.
 
-    `state` is present, empty, absent or refused; `facts` fill in the message that says why it was refused.
+    `missing` are the columns it lacked, `content` is a hash whatever the order of its rows.
+
+    `state` is present, empty, absent or refused; `facts` fill in the message that says why it was
+    refused.
     """
 
     state: str
@@ -85,8 +89,9 @@ class DeliveryFacts:
 class TableEntry:
     """One table of a version. What is None or empty does not stand in the manifest.
 
-    `absent` are the optional columns that were not delivered (None: of a table of which that is not told); `inputs` the
-    hash of each table it was made of, None for one that was not there; `rule` the rule of `dispatch_capacity`.
+    `absent` are the optional columns that were not delivered (None: of a table of which that is not
+    told); `inputs` the hash of each table it was made of, None for one that was not there; `rule`
+    the rule of `dispatch_capacity`.
     """
 
     status: str
@@ -208,7 +213,10 @@ def write_entries(entries: Entries) -> dict[str, Json]:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A finished version: its month, what it is made of (JSON; `store.inputs` gives it types), rooms and tables."""
+    """A finished version: its month, what it is made of (JSON.
+
+    `store.inputs` gives it types), rooms and tables.
+    """
 
     month: str
     inputs: Mapping[str, Any]

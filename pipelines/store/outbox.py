@@ -3,8 +3,9 @@
     <home>/outbox/2026-10/<id>.json      a letter: to whom, what, and what has become of it
     <home>/outbox/2026-10/content/…      what is in the letters
 
-A letter's id is made of what it says and to whom: the same thing to the same receiver is the same letter. Before it is
-handed to the receiver it is written down as `sending`; a letter found so later belongs to a delivery that died.
+A letter's id is made of what it says and to whom: the same thing to the same receiver is the same
+letter. Before it is handed to the receiver it is written down as `sending`; a letter found so later
+belongs to a delivery that died.
 """
 
 from __future__ import annotations
@@ -34,9 +35,12 @@ OPEN = (PENDING, DEAD, UNSURE)
 
 @dataclass(frozen=True)
 class Letter:
-    """One message to one receiver; `files` are below the outbox of its month, `target` is where they go.
+    """One message to one receiver.
 
-    `is_once` says that the receiver knows no key: what may have arrived is not sent again unless a person says so.
+    `files` are below the outbox of its month, `target` is where they go.
+
+    `is_once` says that the receiver knows no key: what may have arrived is not sent again unless a
+    person says so.
     """
 
     id: str
@@ -75,7 +79,10 @@ class Outbox:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the outbox for one delivery, what a dead one left tidied up; raise Busy when another has it."""
+        """Hold the outbox for one delivery, what a dead one left tidied up.
+
+        Raise Busy when another has it.
+        """
         from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
 
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,7 +113,10 @@ class Outbox:
         return letter
 
     def _settle_interrupted(self) -> None:
-        """Decide about letters that a delivery was sending when it died: whether they arrived nobody knows."""
+        """Decide about letters that a delivery was sending when it died.
+
+        Nobody knows if they came.
+        """
         sweep(self.path)
         for letter in self.letters().values():
             if letter.state != SENDING:
@@ -118,7 +128,10 @@ class Outbox:
 
 
 def _read_letter(path: Path) -> Letter | None:
-    """Read a letter; raise StorageError for one that is torn, or whose files or id lead out of the outbox."""
+    """Read a letter.
+
+    Raise StorageError for one that is torn, or whose files or id lead out of the outbox.
+    """
     record = read_json(path)
     if record is None:
         return None

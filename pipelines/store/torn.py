@@ -1,7 +1,8 @@
-"""What is kept as text is read with care: a torn record is an error that names its file, never a guess.
+"""What is kept is read with care: a torn record is an error that names its file, never a guess.
 
-A power cut, a full disk or a hand may leave any file of a home empty, cut off or with something else in it. Whoever
-reads goes through here, so that a command says which file it is and what to do, and paths out of records stay in the home.
+A power cut, a full disk or a hand may leave any file of a home empty, cut off or with something
+else in it. Whoever reads goes through here, so that a command says which file it is and what to do,
+and paths out of records stay in the home.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
 def read_kept(path: Path) -> bytes:
-    """Read a file that should be there; raise StorageError naming it where it is gone or cannot be read."""
+    """Read a file that should be there.
+
+    Raise StorageError naming it where it is gone or cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
@@ -53,7 +57,7 @@ def is_inside(name: str) -> bool:
     return ".." not in path.parts and "\0" not in name
 
 
-# -- records -----------------------------------------------------------------------------------------------------
+# -- records ---------------------------------------------------------------------------------------
 
 
 def parse_record(path: Path, content: bytes, line: int | None = None) -> dict[str, Any]:
@@ -68,7 +72,9 @@ def parse_record(path: Path, content: bytes, line: int | None = None) -> dict[st
 
 
 def read_lines(path: Path, make: Callable[..., _T]) -> list[_T]:
-    """Read a record of JSON lines, each made into what `make` wants; nothing where there is no file.
+    """Read a record of JSON lines, each made into what `make` wants.
+
+    Nothing where there is no file.
 
     Raise StorageError naming file and line for one that is torn.
     """
@@ -85,7 +91,10 @@ def read_lines(path: Path, make: Callable[..., _T]) -> list[_T]:
 
 
 def check_manifest(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return a manifest that has the form of one: its tables are names, never paths; raise StorageError otherwise."""
+    """Return a manifest that has the form of one: its tables are names, never paths.
+
+    Raise StorageError otherwise.
+    """
     tables = manifest.get("tables")
     if not isinstance(manifest.get("month"), str) or not isinstance(manifest.get("inputs"), dict):
         raise torn(path)
@@ -98,7 +107,7 @@ def check_manifest(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_entry(name: str, entry: object) -> bool:
-    """Whether a table of a manifest has a name that is one, and an entry of one of the two forms."""
+    """Whether a table of a manifest has a sound name, and an entry of one of the two forms."""
     if TABLE_NAME.fullmatch(name) is None or not isinstance(entry, dict):
         return False
     if not isinstance(entry.get("room", ""), str):
@@ -108,7 +117,7 @@ def _is_entry(name: str, entry: object) -> bool:
     return entry.get("status") == "not_computed" and isinstance(entry.get("reasons"), list)
 
 
-# -- Parquet -----------------------------------------------------------------------------------------------------
+# -- Parquet ---------------------------------------------------------------------------------------
 
 
 class _Frame(NamedTuple):
@@ -131,7 +140,10 @@ class _Frame(NamedTuple):
 
 
 def check_table(path: Path) -> Path:
-    """Return a Parquet file that is there to its end; raise StorageError naming one that is gone or cut off."""
+    """Return a Parquet file that is there to its end.
+
+    Raise StorageError naming one that is gone or cut off.
+    """
     try:
         frame = _read_frame(path)
     except OSError as error:

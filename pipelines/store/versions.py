@@ -2,8 +2,8 @@
 
 This is the one way to read a table of a month, a day or a plan:
 
-    version.read_rows("kpi_monthly", ["kpi", "value"], where={"scope_kind": "company"})   rows as mappings
-    version.read_as(Target, "kpi_monthly", where=…)      rows as a dataclass or NamedTuple that names the columns
+    version.read_rows("kpi_monthly", ["kpi", "value"], where={"scope_kind": "company"})
+    version.read_as(Target, "kpi_monthly", where=…)      a dataclass or NamedTuple a row
     version.read_batches("dispatch_order", where=…)      the same rows some thousands at a time
     version.count_rows(…) · version.list_columns(…)      without reading the rows
     version.table("kpi_monthly")                         the Parquet file, for an engine to bind
@@ -42,7 +42,7 @@ from pipelines.store.torn import check_manifest, check_table, parse_record, read
 _R = TypeVar("_R")
 
 _NONE_WANTED: Mapping[str, str] = {}
-# What reading a record throws that is JSON, and a manifest at first sight, but has not the form of one inside.
+# What is thrown by reading JSON that is a manifest at first sight, but not inside.
 _OUT_OF_FORM = (AttributeError, KeyError, TypeError, ValueError)
 
 
@@ -72,7 +72,9 @@ class TableFolder:
         return entry.reasons if entry else ()
 
     def table(self, name: str) -> Path:
-        """The Parquet file of a computed table; raise UsageError naming the table when it is not computed.
+        """The Parquet file of a computed table.
+
+        Raise UsageError naming the table when it is not computed.
 
         Raise StorageError naming the file when it is gone or cut off.
         """
@@ -87,7 +89,9 @@ class TableFolder:
     def read_rows(
         self, name: str, columns: Sequence[str] = (), where: Mapping[str, str] = _NONE_WANTED
     ) -> list[rows.Row]:
-        """Return the rows of a table that have the wanted values, in their order; all columns where none is named.
+        """Return the rows of a table that have the wanted values, in their order.
+
+        All columns where none is named.
 
         Raise UsageError when the table is not computed, StorageError when its file cannot be read.
         """
@@ -96,7 +100,10 @@ class TableFolder:
     def read_as(
         self, row_type: type[_R], name: str, where: Mapping[str, str] = _NONE_WANTED
     ) -> list[_R]:
-        """Return the same rows as a dataclass or NamedTuple; its fields are the columns that are read."""
+        """Return the same rows as a dataclass or NamedTuple.
+
+        Its fields are the columns that are read.
+        """
         return rows.read_as(row_type, self.table(name), **where)
 
     def read_batches(
@@ -128,12 +135,18 @@ class Version(TableFolder):
 
     @property
     def manifest(self) -> Json:
-        """The manifest's JSON; raise StorageError where it is gone or torn. For typed reading: `read_manifest`."""
+        """The manifest's JSON.
+
+        Raise StorageError where it is gone or torn. For typed reading: `read_manifest`.
+        """
         path = self.path / "manifest.json"
         return check_manifest(path, parse_record(path, read_kept(path)))
 
     def read_manifest(self) -> Manifest:
-        """What the version is made of and what it holds; raise StorageError where that is gone or torn."""
+        """What the version is made of and what it holds.
+
+        Raise StorageError where that is gone or torn.
+        """
         record = self.manifest
         try:
             return Manifest.from_json(record)
@@ -198,9 +211,12 @@ class Version(TableFolder):
 
 
 class Draft(TableFolder):
-    """The version being built; each finished room is recorded, so that a killed run goes on behind it.
+    """The version being built.
 
-    `finished` are the entries of the tables of finished rooms, `stopped_room` the room that the gate stopped, if one was.
+    Each finished room is recorded, so that a killed run goes on behind it.
+
+    `finished` are the entries of the tables of finished rooms, `stopped_room` the room that the
+    gate stopped, if one was.
     """
 
     def __init__(self, month: Month, path: Path) -> None:
@@ -230,7 +246,10 @@ class Draft(TableFolder):
 
     @property
     def scratch(self) -> Path:
-        """A folder for spilling and for private database files; gone when the version is finished."""
+        """A folder for spilling and for private database files.
+
+        Gone when the version is finished.
+        """
         return self.path / "tmp"
 
     @property
@@ -240,7 +259,7 @@ class Draft(TableFolder):
 
     @property
     def entries(self) -> Entries:
-        """What can be looked at: the tables of finished rooms, and those of the room that was stopped."""
+        """What can be looked at: the tables of finished rooms, and of the room that was stopped."""
         if self.stopped_room is None:
             return self.finished
         return {**self.finished, **self.stopped_room.entries}
@@ -254,7 +273,10 @@ class Draft(TableFolder):
         self._save()
 
     def finish_room(self, room: str, entries: AnyEntries, inputs: Json | None = None) -> None:
-        """Record a room's tables; `inputs` adds what only the room could know (a database's content)."""
+        """Record a room's tables.
+
+        `inputs` adds what only the room could know (a database's content).
+        """
         self.finished |= _read_any(entries)
         self.inputs |= inputs or {}
         self.rooms = [*self.rooms, room]
@@ -264,7 +286,7 @@ class Draft(TableFolder):
         self._save()
 
     def stop_room(self, room: str, entries: Entries, why: str) -> None:
-        """Record what a room had written when the gate stopped it: to be looked at, and no part of the version.
+        """Record what a room had written when the gate stopped it: to be looked at alone.
 
         The room is not finished: the next run makes all its tables again.
         """
@@ -283,7 +305,7 @@ class Draft(TableFolder):
             state["stopped"] = self.stopped_room.to_json()
         write_json(self.path / "draft.json", state)
 
-    # -- the same as JSON, for who has not followed yet ------------------------------------------------------------
+    # -- the same as JSON, for who has not followed yet --------------------------------------------
 
     @property
     def tables(self) -> dict[str, Json]:

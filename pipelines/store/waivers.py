@@ -63,7 +63,8 @@ def waivers_for(home: Path, month: Month) -> dict[str, Waiver]:
 def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
     """Accept a finding until a month or day, on the record; what was said before stays.
 
-    Raise UsageError for a finding no rule makes, for no reason given, and for an end before every month still open.
+    Raise UsageError for a finding no rule makes, for no reason given, and for an end before every
+    month still open.
     """
     from filelock import FileLock  # here, so that who only reads does not wait for it
 
@@ -112,7 +113,10 @@ def last_month(until: str) -> Month:
 
 
 def first_open_month(home: Path) -> Month | None:
-    """The earliest month held that is not sealed, else the one after the newest; None in an empty home."""
+    """The earliest month held that is not sealed, else the one after the newest.
+
+    None in an empty home.
+    """
     held = held_months(home)
     for month in held:
         if MonthFolder(home, month).read_seal() is None:

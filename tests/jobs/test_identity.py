@@ -1,4 +1,4 @@
-"""What the hash of the code is over: what makes tables, and nothing that runs, sends, operates or shows."""
+"""What the hash of the code is over: what makes tables, and nothing above it."""
 
 from __future__ import annotations
 
