@@ -7,13 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli.screens.views import outcome
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import Incomplete
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
+from pipelines.documents.month_view import summarise_outcome
 from pipelines.operations.deadlines import deadlines
-from pipelines.store.lake import MonthFolder
+from pipelines.store.lake import MonthFolder, Version
 
 MONTHS = 2  # a duty falls due at most two months after its bill month
 PRESSING = ("due", "overdue")
@@ -40,7 +40,12 @@ def _owed(home: Path, today: date) -> Iterator[dict[str, Any]]:
     for month in (this.plus(-back) for back in range(MONTHS, 0, -1)):
         folder = MonthFolder(home, month)
         current = folder.current()
-        told = outcome(current) if current else {}
-        held_back = told.get("withheld", {}) | told.get("not_computed", {})
+        held_back = _read_held_back(current) if current else {}
         for one in deadlines(folder, held_back, today):
             yield {"month": str(month), "name": one.name, "due_on": one.due_on, "state": one.state}
+
+
+def _read_held_back(version: Version) -> dict[str, str]:
+    """Return what a version withheld or did not compute, with the reason."""
+    outcome = summarise_outcome(version)
+    return outcome["withheld"] | outcome["not_computed"]

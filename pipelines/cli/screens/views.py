@@ -1,207 +1,33 @@
-"""A month as the command line shows it: content first, drawing apart."""
+"""A month as the command line draws it; what there is to draw is gathered in `documents.month_view`."""
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
-from pipelines.catalogue.outputs import OutputState, kpis, lists, output_states
+from pipelines.catalogue.outputs import kpis, lists
 from pipelines.cli.screens.deliveries import count_open, draw_open
-from pipelines.core.contract import contract
-from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.documents.findings import ToldFinding, as_content, draw_findings, findings_of
+from pipelines.documents.month_view import (
+    read_output_states,
+    read_reasons_to_retrain,
+    summarise_outcome,
+)
+from pipelines.documents.table_files import find_table_file, read_masked_rows
 from pipelines.operations.deadlines import deadlines, draw_deadlines
-from pipelines.store.files import replacing
-from pipelines.store.lake import Made, MonthFolder, Version, held_months
-from pipelines.store.rows import column_names, count_rows, read_batches, read_rows
-from pipelines.text.masking import MASKS, mask_text
+from pipelines.store.lake import Made, MonthFolder
+from pipelines.store.rows import column_names, count_rows
 from pipelines.text.texts import label, reason_in_words
 from pipelines.text.units import in_words, plain
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-# The names people use for tables of the snapshot room.
-ALIASES = {"quarantine": "snapshot_quarantine"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 SCREEN_ROWS = 40
-
-
-# -- tables ----------------------------------------------------------------------------------------
-
-
-def _masked(table: str, names: Iterable[str]) -> set[str]:
-    """The columns of a table that may hold personal data; of a raw table also those nobody knows."""
-    if table == "snapshot_person":
-        return {"name", "phone"}
-    delivered = contract().get(table.removeprefix("extract_"))
-    if not table.startswith("extract_") or delivered is None:
-        return set()
-    plain_columns = {c.name for c in delivered.columns if not c.personal}
-    return {name for name in names if name not in plain_columns and not name.startswith("_")}
-
-
-def _file(version: Made, table: str) -> Path:
-    return version.table(ALIASES.get(table, table))
-
-
-def _batches(
-    version: Made, table: str, columns: Sequence[str] = (), **wanted: str
-) -> Iterator[list[dict[str, Any]]]:
-    file = _file(version, table)
-    hidden = _masked(file.stem, columns or column_names(file))
-    for batch in read_batches(file, columns, **wanted):
-        for record in batch:
-            for column in hidden:
-                record[column] = MASKS.get(column, mask_text)(record.get(column))
-        yield batch
-
-
-def table_rows(
-    version: Made, table: str, columns: Sequence[str] = (), **wanted: str
-) -> Iterator[dict[str, Any]]:
-    """Yield a table's rows, all or those of the wanted values; personal data masked."""
-    for batch in _batches(version, table, columns, **wanted):
-        yield from batch
-
-
-def write_table(version: Made, table: str, out: Path) -> int:
-    """Write a table to .csv, .parquet or .xlsx; return its rows."""
-    import pyarrow.parquet as pq  # here and below, so that who only looks does not wait for it
-
-    return write_rows(out, pq.read_schema(_file(version, table)), _batches(version, table))
-
-
-def write_rows(out: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
-    """Write rows to .csv, .parquet or .xlsx; return how many."""
-    if out.suffix not in _WRITERS:
-        raise UsageError("show.bad_out", file=out.name)
-    with replacing(out) as temporary:
-        return _WRITERS[out.suffix](temporary, schema, batches)
-
-
-def _write_csv(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(schema.names)
-        for batch in batches:
-            writer.writerows([[_csv_cell(row[name]) for name in schema.names] for row in batch])
-            count += len(batch)
-    return count
-
-
-def _csv_cell(value: object) -> object:
-    """Keep a spreadsheet from taking text for a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return plain(value)
-
-
-def _write_parquet(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    count = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-            count += len(batch)
-    return count
-
-
-def _write_xlsx(path: Path, schema: pa.Schema, batches: Iterator[list[dict[str, Any]]]) -> int:
-    from pipelines.documents.workbooks.plain_sheet import write_plain_sheet
-
-    return write_plain_sheet(path, schema.names, (row for batch in batches for row in batch))
-
-
-_WRITERS = {".csv": _write_csv, ".parquet": _write_parquet, ".xlsx": _write_xlsx}
-
-
-def json_value(value: object) -> object:
-    """Turn what JSON does not know into text: exact decimals, ISO dates."""
-    if isinstance(value, Decimal):
-        return float(value) if value == Decimal(str(float(value))) else str(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return str(value)
-
-
-# -- what became of a month ------------------------------------------------------------------------
-
-
-_KPI_STATE = ["kpi", "variant", "scope_kind", "status", "reason"]
-_LIST_STATE = ["list", "priority", "status", "reason"]
-
-
-def states_of(version: Version) -> list[OutputState]:
-    """The state of every output of a version."""
-    kpi_rows = read_rows(version.table("kpi_monthly"), _KPI_STATE)
-    list_rows = read_rows(version.table("dispatch_list"), _LIST_STATE)
-    return output_states(kpi_rows, list_rows)
-
-
-def outcome(version: Version) -> dict[str, Any]:
-    """What was withheld, carries a caveat, or is not computed, with the reason; and which tables were refused."""
-    found: dict[str, Any] = {"withheld": {}, "caveat": {}, "not_computed": {}}
-    for state in states_of(version):
-        if state.status in found:
-            found[state.status][state.name] = state.reason
-    refused = [
-        row["table"] for row in table_rows(version, "snapshot_intake", ("table",), state="refused")
-    ]
-    found["refused_tables"] = {table: _refusal(version, table) for table in refused}
-    return found
-
-
-def _refusal(version: Version, table: str) -> dict[str, Any]:
-    """Why a table was refused: a message key and its facts."""
-    entry = version.manifest["tables"][f"extract_{table}"]
-    return {
-        "reason": entry.get("reasons", ["source.wrong_month"])[0],
-        "facts": {"table": table, **entry.get("facts", {})},
-    }
-
-
-def lists_with_why_not(version: Version) -> list[dict[str, Any]]:
-    """Each list with its counts and, by reason, how many were left out."""
-    counts = Counter(
-        (row["list"], row["reason"])
-        for row in table_rows(version, "dispatch_why_not", ("list", "reason"))
-    )
-    rows = sorted(table_rows(version, "dispatch_list"), key=lambda row: row["priority"])
-    return [
-        row | {"why_not": {r: n for (name, r), n in sorted(counts.items()) if name == row["list"]}}
-        for row in rows
-    ]
-
-
-def all_months(home: Path) -> list[dict[str, Any]]:
-    """One line a month held."""
-    folders = [MonthFolder(home, month) for month in held_months(home)]
-    return [_month_line(folder) for folder in folders]
-
-
-def _month_line(folder: MonthFolder) -> dict[str, Any]:
-    version = folder.version()
-    counts = {kind: len(found) for kind, found in outcome(version).items()}
-    return {
-        "month": str(folder.month),
-        "version": version.number,
-        "is_sealed": folder.seal() is not None,
-        **counts,
-    }
 
 
 def one_month(home: Path, month: Month, today: date, language: str) -> dict[str, Any]:
@@ -213,8 +39,11 @@ def one_month(home: Path, month: Month, today: date, language: str) -> dict[str,
     draft = folder.draft() if next(folder.path.glob("v*.partial"), None) else None
     if current is None and draft is None:
         folder.version()
-    found = outcome(current) | {"retrain": _reasons_to_retrain(current)} if current else {}
-    told = findings_of(current, states_of(current), language) if current else []
+    found: dict[str, Any] = {}
+    told: list[ToldFinding] = []
+    if current:
+        found = {**summarise_outcome(current), "retrain": read_reasons_to_retrain(current)}
+        told = findings_of(current, read_output_states(current), language)
     held_back = found.get("withheld", {}) | found.get("not_computed", {})
     return {
         "month": str(month),
@@ -231,17 +60,7 @@ def one_month(home: Path, month: Month, today: date, language: str) -> dict[str,
     }
 
 
-def _reasons_to_retrain(version: Version) -> list[str]:
-    """Why it is time to train a challenger, as the month's watch says."""
-    if not version.is_computed("score_watch"):
-        return []
-    return [
-        row["subject"]
-        for row in table_rows(version, "score_watch", ("subject",), measure="retrain")
-    ]
-
-
-# -- drawing ---------------------------------------------------------------------------------------
+# -- drawing -----------------------------------------------------------------------------------------------------
 
 
 def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int] = ()) -> None:
@@ -259,8 +78,8 @@ def draw_grid(columns: list[str], rows: list[list[str]], numbers: Collection[int
 
 def draw_table(version: Made, table: str, language: str) -> None:
     """Draw the first rows of a table."""
-    file = _file(version, table)
-    rows = list(islice(table_rows(version, table), SCREEN_ROWS))
+    file = find_table_file(version, table)
+    rows = list(islice(read_masked_rows(version, table), SCREEN_ROWS))
     draw_first_rows(column_names(file), rows, count_rows(file), language)
 
 
@@ -352,7 +171,7 @@ def draw_lists(rows: list[dict[str, Any]], language: str) -> None:
     draw_grid([label(language, name) for name in names], body, {2, 3, 4, 5})
 
 
-def draw_months(content: list[dict[str, Any]], language: str) -> None:
+def draw_months(content: Sequence[Mapping[str, object]], language: str) -> None:
     """Draw one line a month."""
     if not content:
         typer.echo(label(language, "cli.nothing_held"))
