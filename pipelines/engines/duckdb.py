@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +18,7 @@ from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 from pipelines.store.files import Written, write_parquet
+from pipelines.store.rows import TableRow
 from pipelines.store.torn import check_table
 
 BATCH_ROWS = 122_880
@@ -25,6 +26,10 @@ _KIND = duckdb.StatementType
 # What the engine is sent. None of these writes a file, reads another or changes a setting: that
 # is COPY, EXPORT, ATTACH, LOAD and SET, and a folder that may be read may be copied into.
 _SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
+
+
+Parameters = Mapping[str, object]  # the values of a statement's `$parameters`, by name
+Columns = Mapping[str, str]  # the SQL type of each column, by name
 
 
 class Answer(NamedTuple):
@@ -53,11 +58,13 @@ class DuckEngine:
             "temp_directory": str(scratch),
         }
         self._connection = duckdb.connect(":memory:", config=config)
+
         self._connection.execute("SET TimeZone = 'UTC'")
         self._allow_folders([scratch, *folders])
         # A table that is not there is an error, never a variable of ours that has its name.
         self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
+
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
 
@@ -86,42 +93,40 @@ class DuckEngine:
         file = scan_parquet(check_table(path).resolve())
         self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {file}")
 
-    def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
+    def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing_of(columns)}")
 
-    def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
+    def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
         """Answer a SQL file's SELECT: here it is its own answer, worked out where it is put."""
         return Answer(sql, dict(parameters or {}))
 
-    def types(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, str]:
+    def types(self, sql: str, parameters: Parameters | None = None) -> dict[str, str]:
         """The columns that a SELECT gives, and their SQL types."""
         nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
         columns = nothing.description
         return {name: str(kind) for name, kind, *_ in columns}
 
-    def execute(
-        self, sql: str, parameters: Mapping[str, object] | None = None
-    ) -> duckdb.DuckDBPyConnection:
+    def execute(self, sql: str, parameters: Parameters | None = None) -> duckdb.DuckDBPyConnection:
         """Run one statement with named `$parameters`.
 
         Raise StorageError for more than one, or one of a kind not sent.
         """
         statements = self._connection.extract_statements(sql)
+
         if len(statements) != 1 or statements[0].type not in _SENT:
             kinds = ", ".join(statement.type.name for statement in statements)
             raise StorageError("storage.statement", kinds=kinds or "-")
+
         return self._connection.execute(statements[0], dict(parameters or {}))
 
-    def rows(
-        self, sql: str, parameters: Mapping[str, object] | None = None
-    ) -> list[dict[str, Any]]:
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[TableRow]:
         """Return a small result as a list of dicts."""
         result = self.execute(sql, parameters).to_arrow_table()
-        rows: list[dict[str, Any]] = result.to_pylist()
+        rows: list[TableRow] = result.to_pylist()
         return rows
 
-    def table(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> None:
+    def table(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
         """Keep a result as a table of this run."""
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
 
@@ -136,7 +141,7 @@ class DuckEngine:
         sql: str,
         path: Path,
         order: Iterable[str],
-        parameters: Mapping[str, object] | None = None,
+        parameters: Parameters | None = None,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes."""
         ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
@@ -144,7 +149,7 @@ class DuckEngine:
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
 
 
-def nothing_of(columns: Mapping[str, str]) -> str:
+def nothing_of(columns: Columns) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
     nulls = [f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()]
     return f"SELECT {', '.join(nulls)} WHERE FALSE"

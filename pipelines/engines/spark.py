@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from sqlglot import exp
 from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, scan_parquet
-from pipelines.engines.duckdb import Answer, DuckEngine, nothing_of
+from pipelines.engines.duckdb import Answer, Columns, DuckEngine, Parameters, nothing_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,6 +42,9 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
 }
 
 
+Bound = Path | Columns  # a table's file, or the columns of an empty one
+
+
 class SparkEngine(DuckEngine):
     """The embedded engine as workbench, and Spark, started when first used, for SQL files."""
 
@@ -51,12 +54,13 @@ class SparkEngine(DuckEngine):
         super().__init__(scratch, folders, memory_limit, threads)
         self._wanted = (master, memory_limit, threads)
         self._scratch = scratch
-        self._tables: dict[str, Path | Mapping[str, str]] = {}
-        self._shown: dict[str, Path | Mapping[str, str]] = {}
+        self._tables: dict[str, Bound] = {}
+        self._shown: dict[str, Bound] = {}
         self._count = 0
 
     @cached_property
     def _session(self) -> SparkSession:
+        """Spark, with temporary tables of this engine's own."""
         with warnings.catch_warnings():
             warnings.filterwarnings(
                 "ignore", "PySpark does not yet fully support pandas", FutureWarning
@@ -68,12 +72,12 @@ class SparkEngine(DuckEngine):
         super().bind(table, path)
         self._tables[_flatten_name(table)] = path.resolve()
 
-    def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
+    def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns where a missing one may be tolerated, for both."""
         super().bind_empty(table, columns)
         self._tables[_flatten_name(table)] = columns
 
-    def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
+    def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
         """Have Spark answer a SELECT into the scratch folder.
 
         The columns have the types the embedded engine gives.
@@ -81,11 +85,13 @@ class SparkEngine(DuckEngine):
         Raise StorageError when Spark fails.
         """
         types = self.types(sql, parameters)
+
         self._count += 1
         folder = self._scratch.resolve() / f"answer_{self._count}"
         tree = sqlglot.parse_one(sql, read="duckdb")
         with _name_failures():
             self._answer_into(tree, parameters or {}, folder)
+
         columns = []
         for name, kind in types.items():
             quoted = quote_name(name)
@@ -93,14 +99,18 @@ class SparkEngine(DuckEngine):
         files = scan_parquet(folder / "*.parquet")
         return Answer(f"SELECT {', '.join(columns)} FROM {files}", {})
 
-    def _answer_into(self, tree: exp.Expr, parameters: Mapping[str, object], folder: Path) -> None:
+    def _answer_into(self, tree: exp.Expr, parameters: Parameters, folder: Path) -> None:
+        """Have Spark write what a SELECT gives into a folder."""
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
             if name in self._tables:
                 self._show_table(name)
-                table.replace(exp.to_table(name, alias=table.alias or table.name))
+                shown = exp.to_table(name, alias=table.alias or table.name)
+                table.replace(shown)
+
         named = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
         given = {name: value for name, value in parameters.items() if name in named}
+
         sql = tree.sql(dialect="spark")
         answer = self._session.sql(sql, args=given)
         answer.write.parquet(str(folder))
@@ -110,11 +120,13 @@ class SparkEngine(DuckEngine):
         table = self._tables[name]
         if self._shown.get(name) is table:
             return
+
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
         else:
             nothing = sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0]
             rows = self._session.sql(nothing)
+
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
 
@@ -137,7 +149,9 @@ def _start_session(master: str, memory: str, threads: int) -> SparkSession:
     for part in ("driver", "executor"):
         builder = builder.config(f"spark.{part}.memory", limit)
     if not master.startswith("local"):
-        return _wait_for_worker(builder.getOrCreate())
+        session = builder.getOrCreate()
+        return _wait_for_worker(session)
+
     builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
     builder = builder.config("spark.driver.host", "127.0.0.1")
     builder = builder.config("spark.sql.shuffle.partitions", str(threads))
@@ -172,6 +186,7 @@ def _name_failures() -> Iterator[None]:
 
 
 def _outline_failure(error: Exception) -> str:
+    """What failed, where no condition names it: never more than a kind, or a text of ours."""
     if isinstance(error, ImportError | TimeoutError):
         return str(error)
     java = getattr(error, "java_exception", None)

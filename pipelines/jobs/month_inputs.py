@@ -41,6 +41,7 @@ def gather_inputs(job: Job, restates: str | None = None) -> Gathered:
     fingerprint = source.fingerprint(job.month)
     mapping = identify_mapping(source, job.month)
     office = job.read_office()
+
     inputs = state_inputs(job, fingerprint, office.sha256, mapping, restates)
     return Gathered(source, office, inputs)
 
@@ -60,6 +61,8 @@ def state_inputs(
     champion = find_champion(job.home, job.month)
     uplift = find_champion(uplift_shelf(job.home), job.month)
     waivers = sorted(waivers_for(job.home, job.month).items())
+    earlier = find_earlier(job)
+
     return MonthInputs(
         source=source,
         mapping=mapping,
@@ -73,7 +76,7 @@ def state_inputs(
         waivers=tuple(waiver.meaning() for _, waiver in waivers),
         champion=champion.meaning() if champion else None,
         uplift=uplift.meaning() if uplift else None,
-        earlier=_name_versions(find_earlier(job)),
+        earlier=_name_versions(earlier),
         restates=restates,
     )
 
@@ -103,6 +106,7 @@ def find_earlier(job: Job) -> dict[str, Version | None]:
         wanted[era] = job.month.plus(-ago)
     wanted["prior"] = before[-1] if before else None
     wanted["base"] = _find_base_month(job.month, before)
+
     found: dict[str, Version | None] = {}
     for era, month in wanted.items():
         found[era] = MonthFolder(job.home, month).current() if month else None
@@ -126,7 +130,10 @@ def _find_base_month(month: Month, before: list[Month]) -> Month | None:
 def _name_versions(earlier: Mapping[str, Version | None]) -> dict[str, str | None]:
     named: dict[str, str | None] = {}
     for era, version in earlier.items():
-        named[era] = f"{version.month} {version.identity}" if version else None
+        if version is None:
+            named[era] = None
+        else:
+            named[era] = f"{version.month} {version.identity}"
     return named
 
 

@@ -82,19 +82,24 @@ def verify_month(job: Job, number: int | None = None) -> Verification:
     except StorageError as error:
         if not is_torn(error):
             raise
-        return Verification(version, 0, [*torn, Difference("torn", "manifest.json")], [], [])
+        differences = [*torn, Difference("torn", "manifest.json")]
+        return Verification(version, 0, differences, [], [])
+
     job.progress("verify_files")
     differences = [*torn, *_check_seal(version, seal), *_check_files(version, entries)]
     notes = _list_changes(job, version)
+
     derived = _Derivation()
     if not differences and "key" not in notes:
         derived = _derive_tables(job, version, entries)
+
     notes += derived.notes
     differences += derived.underivable
     told = derived.differences if "code" in notes else []
     if not told:
         differences += derived.differences
-    return Verification(version, len(_list_hashes(entries)), differences, told, notes)
+    files = len(_list_hashes(entries))
+    return Verification(version, files, differences, told, notes)
 
 
 def raise_differing(seen: Verification) -> None:
@@ -148,9 +153,12 @@ def _check_files(version: Version, entries: Entries) -> Iterator[Difference]:
     for name, expected in sorted(recorded.items()):
         found = _hash_found(version.path / name)
         if found != expected:
-            yield Difference("changed" if found else "missing", name, expected, found)
+            kind = "changed" if found else "missing"
+            yield Difference(kind, name, expected, found)
+
     there = {path.name for path in version.path.iterdir() if path.is_file()}
-    for name in sorted(there - set(recorded) - {"manifest.json"}):
+    known = {*recorded, "manifest.json"}
+    for name in sorted(there - known):
         yield Difference("extra", name)
 
 
@@ -196,11 +204,14 @@ def _derive_tables(job: Job, version: Version, entries: Entries) -> _Derivation:
 
 def _compare_derived(job: Job, version: Version, entries: Entries) -> Iterator[Difference]:
     """Run the rooms again on the deliveries, apart from the home; compare each table's hash."""
-    settings = load_settings(**recorded_settings(job, version.inputs))
-    again = replace(job, settings=settings)
+    recorded = recorded_settings(job, version.inputs)
+    again = replace(job, settings=load_settings(**recorded))
+
     with TemporaryDirectory(prefix="verify-") as folder:
         path = Path(folder) / "derived"
-        draft = derive_month(again, path, dict(version.inputs), raw_of(version), ROOMS[1:])
+        raw = raw_of(version)
+        draft = derive_month(again, path, dict(version.inputs), raw, ROOMS[1:])
+
         yield from _compare_tables(entries, draft.finished)
         yield from _compare_pages(version, draft)
 
@@ -208,9 +219,10 @@ def _compare_derived(job: Job, version: Version, entries: Entries) -> Iterator[D
 def _compare_tables(recorded: Entries, derived: Entries) -> Iterator[Difference]:
     # What a restatement compared is not of the month's own: its files are hashed above.
     of_rooms = {name for name, entry in recorded.items() if entry.room in ROOMS}
+    expected_hashes, found_hashes = _list_hashes(recorded), _list_hashes(derived)
     for name in sorted(of_rooms | set(derived)):
-        expected = recorded[name].sha256 if name in recorded else None
-        found = derived[name].sha256 if name in derived else None
+        expected = expected_hashes.get(name)
+        found = found_hashes.get(name)
         if expected != found:
             yield Difference("derived", name, expected, found)
 

@@ -73,6 +73,7 @@ def _run_first_room(job: Job, draft: Draft, work: Work | None, gathered: Gathere
         context.source = source or job.open_source()
         context.office = office
         _do_work(context, room, work)
+
         staged: Json = {"office": office.sha256}
         if draft.month_inputs.source is None:
             staged["source"] = _hash_deliveries(context.entries)
@@ -116,9 +117,12 @@ def _hash_deliveries(entries: Entries) -> str:
     """A database's fingerprint: the rows that were read from it, in whatever order."""
     lines = []
     for name, entry in sorted(entries.items()):
-        if entry.delivery is not None:
-            lines.append(f"{name} {entry.delivery.state} {entry.delivery.content}")
-    return sha256("\n".join(lines).encode()).hexdigest()
+        delivery = entry.delivery
+        if delivery is not None:
+            lines.append(f"{name} {delivery.state} {delivery.content}")
+
+    text = "\n".join(lines)
+    return sha256(text.encode()).hexdigest()
 
 
 # -- apart from the home ---------------------------------------------------------------------------
@@ -146,7 +150,10 @@ def derive_month(job: Job, path: Path, inputs: Json, raw: Raw, rooms: Sequence[s
     for name, table in raw.items():
         if table.path.exists():
             copy2(table.path, draft.path / f"{name}.parquet")
-    draft.finish_room(ROOMS[0], {name: table.entry for name, table in raw.items()})
+
+    taken_in = {name: table.entry for name, table in raw.items()}
+    draft.finish_room(ROOMS[0], taken_in)
+
     for room in rooms:
         run_draft_room(job, draft, room)
     return draft

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from pipelines.catalogue.lineage import ColumnName, feature_columns, origin
 from pipelines.catalogue.spec import Spec, TableName
@@ -28,7 +27,7 @@ from pipelines.core.month import Month
 from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.core.settings import Settings
 from pipelines.engines import open_engine
-from pipelines.engines.duckdb import Answer, DuckEngine, native
+from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, native
 from pipelines.rooms.parameters import list_parameters
 from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.operator.delivery import Delivery, Source
@@ -119,14 +118,18 @@ class Context:
         """
         if table.era:
             return self._find_earlier_entry(table)
-        return self.entries.get(table.name) or self.draft.finished.get(table.name)
+        if table.name in self.entries:
+            return self.entries[table.name]
+        return self.draft.finished.get(table.name)
 
     def _find_earlier_entry(self, table: TableName) -> TableEntry | None:
         """The same of an earlier month, whose manifest is read once a table."""
         if table not in self._earlier_entries:
             version = self.earlier.get(table.era)
-            found = version.find_entry(table.name) if version else None
-            self._earlier_entries[table] = found
+            if version is None:
+                self._earlier_entries[table] = None
+            else:
+                self._earlier_entries[table] = version.find_entry(table.name)
         return self._earlier_entries[table]
 
     def is_computed(self, table: str, era: str = "") -> bool:
@@ -194,12 +197,14 @@ class Context:
         In the order of their texts, each once.
         """
         self.at_work_on = spec
+
         reasons: set[Reason] = set()
         for table in spec.reads:
             reasons.update(self._explain_table(spec, table))
         for need in spec.meta.get("needs", ()):
             if self.is_absent(need):
                 reasons.add(Reason.absent(need))
+
         return tuple(sorted(reasons, key=str))
 
     def missing(self, spec: Spec) -> list[str]:
@@ -211,18 +216,21 @@ class Context:
         short = table.name.removeprefix("snapshot_")
         if spec.tolerates & {str(table), short, f"{table.era}.*"}:
             return []
+
         version = self.earlier.get(table.era)
         if table.era and version is None:
             return [self._explain_not_held(table.era)]
         month = version.month if version else None
+
         entry = self.find_entry(table)
         if entry is None:
             return [Reason.absent(table.name, month)]
         if not entry.is_computed:
             return [_name_month(reason, month) for reason in entry.reasons]
-        columns = set(entry.absent_columns) & _list_columns_read(spec, table)
-        lacking = [f"{short}.{column}" for column in columns]
-        return [Reason.absent(name, month) for name in lacking if name not in spec.tolerates]
+
+        absent = set(entry.absent_columns) & _list_columns_read(spec, table)
+        names = {f"{short}.{column}" for column in absent}
+        return [Reason.absent(name, month) for name in names - spec.tolerates]
 
     def _explain_not_held(self, era: str) -> Reason:
         if era == "base":
@@ -275,7 +283,7 @@ class Context:
         table: str,
         sql: str,
         key: Iterable[str],
-        parameters: Mapping[str, object] | None = None,
+        parameters: Parameters | None = None,
         spec: Spec | None = None,
         absent: Iterable[str] | None = None,
         rule: str | None = None,
@@ -288,14 +296,18 @@ class Context:
         path = self.path(table)
         written = self.engine.write(sql, path, key, parameters)
         os.chmod(path, OWNER_ALONE)
+
         self.engine.bind(TableName(table), path)
         self._check_written(table)
-        self.record_entry(table, TableEntry.computed(None, written, absent, rule), spec)
+
+        entry = TableEntry.computed(None, written, absent, rule)
+        self.record_entry(table, entry, spec)
 
     def _check_written(self, table: str) -> None:
         """Raise SpecError for a table that is not what it declares (`catalogue.tables`)."""
         columns = self.engine.types(f"SELECT * FROM {table}")
-        differences = check_columns(find_declared(table), columns)
+        declared = find_declared(table)
+        differences = check_columns(declared, columns)
         if differences:
             raise SpecError("table.not_as_declared", table=table, why="; ".join(differences))
 
@@ -337,11 +349,17 @@ def find_declared(table: str) -> Table:
 
 
 def _name_month(reason: Reason, month: Month | None) -> Reason:
+    """The same reason, of the month that its table is of where that is an earlier one."""
     return reason if month is None else reason.in_month(month)
 
 
 def _list_columns_read(spec: Spec, table: TableName) -> set[str]:
-    return {column.column for column in origin(spec).all() if column.table == table}
+    """The columns of a table that a SQL file reads, to show them or to choose rows by."""
+    names = set()
+    for column in origin(spec).all():
+        if column.table == table:
+            names.add(column.column)
+    return names
 
 
 @contextmanager
@@ -372,7 +390,7 @@ class RawTables(MutableMapping[str, Json]):
     def __getitem__(self, name: str) -> Json:
         return self._entries[name].to_json()
 
-    def __setitem__(self, name: str, record: Mapping[str, Any]) -> None:
+    def __setitem__(self, name: str, record: Json) -> None:
         self._entries[name] = TableEntry.from_json(record)
 
     def __delitem__(self, name: str) -> None:

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.store.failpoints import failpoint
-from pipelines.store.torn import parse_record, read_kept
+from pipelines.store.torn import Json, parse_record, read_kept
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,13 +135,13 @@ def write_text(path: Path, text: str, mode: int = OWNER_ALONE) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: dict[str, Any], mode: int = OWNER_ALONE) -> None:
+def write_json(path: Path, content: Json, mode: int = OWNER_ALONE) -> None:
     """Write JSON whole or not at all, keys in order, so that the same content is the same bytes."""
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
     write_text(path, text + "\n", mode)
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> Json | None:
     """Read a JSON file.
 
     None when there is none. Raise StorageError naming one that is torn or cannot be read.

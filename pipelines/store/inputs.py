@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from pipelines.store.manifest import Json
+from pipelines.store.torn import Json
 
 
 @dataclass(frozen=True)
@@ -28,19 +27,19 @@ class MonthInputs:
     mapping: str | None = None
     office: str | None = None
     code: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     key: str | None = None
     calendar: str | None = None
     gate: str | None = None
     scorecard: str | None = None
     waivers: tuple[Mapping[str, str], ...] = ()
-    champion: Mapping[str, Any] | None = None
-    uplift: Mapping[str, Any] | None = None
+    champion: Mapping[str, str] | None = None
+    uplift: Mapping[str, str] | None = None
     earlier: Mapping[str, str | None] = field(default_factory=dict)
     restates: str | None = None
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> MonthInputs:
+    def from_json(cls, record: Json) -> MonthInputs:
         """Read what a manifest says."""
         return cls(
             source=record.get("source"),
@@ -89,14 +88,14 @@ class DayInputs:
     source: str
     office: str
     code: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     key: str
     calendar: str | None
     month: str
     days: tuple[str, ...]
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> DayInputs:
+    def from_json(cls, record: Json) -> DayInputs:
         """Read what a manifest says."""
         return cls(
             day=record["day"],
@@ -134,14 +133,14 @@ class PlanInputs:
     `targets` has a hash a month, `months` the identity of each held month the plan was split by.
     """
 
-    plan: Mapping[str, Any]
+    plan: Json
     keys: Mapping[str, str]
     parts: str
     targets: Mapping[str, str]
     months: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> PlanInputs:
+    def from_json(cls, record: Json) -> PlanInputs:
         """Read what a manifest says."""
         return cls(
             plan=record["plan"],

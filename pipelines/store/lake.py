@@ -70,6 +70,7 @@ class MonthFolder:
         if marks:
             shown = " ".join(sorted(marks))
             raise UsageError("home.pattern", home=self.home.absolute(), marks=shown)
+
         from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
 
         self.path.mkdir(parents=True, exist_ok=True)
@@ -103,13 +104,18 @@ class MonthFolder:
         """
         if not self.is_held():
             return None
+
         path = self.path / "CURRENT"
-        name = read_kept(path).decode("utf-8", "replace").strip() if path.exists() else ""
+        name = ""
+        if path.exists():
+            name = read_kept(path).decode("utf-8", "replace").strip()
+
         if VERSION_NAME.fullmatch(name) is None:
             raise StorageError("storage.torn_current", where=path, month=self.path.name)
-        if not (self.path / name).is_dir():
-            raise StorageError("storage.gone", where=self.path / name)
-        return Version(self.month, self.path / name)
+        folder = self.path / name
+        if not folder.is_dir():
+            raise StorageError("storage.gone", where=folder)
+        return Version(self.month, folder)
 
     def is_held(self) -> bool:
         """Whether the month has a version that readers use, be it readable or not."""
@@ -135,6 +141,7 @@ class MonthFolder:
         drafts = [Draft(self.month, path) for path in self.partials()]
         if drafts:
             return max(drafts, key=lambda draft: draft.number)
+
         numbers = [version.number for version in self.versions()]
         next_number = max(numbers, default=0) + 1
         return Draft(self.month, self.path / f"v{next_number:04d}.partial")
@@ -179,9 +186,11 @@ class MonthFolder:
             failpoint("commit.manifest")
             (draft.path / "draft.json").unlink()
         failpoint("commit.closed")
+
         target = self.path / f"v{draft.number:04d}"
         rename_folder(draft.path, target)
         failpoint("commit.renamed")
+
         if self.read_seal() is None:
             self._write_current(Version(self.month, target))
         return Version(self.month, target)
@@ -197,15 +206,20 @@ class MonthFolder:
         sweep(self.path)
         self.protect_released()
         for partial in self.partials():
-            is_closed = not (partial / "draft.json").exists()
-            if is_closed and (partial / "manifest.json").exists():
-                draft = Draft(self.month, partial)
-                if draft.rooms:  # else its record is torn, and the next run begins it anew
-                    self.commit(draft)
+            self._finish_commit(partial)
+
         seal = self.read_seal()
         wanted = self._find_number(seal.version) if seal else self._find_newest()
         if wanted is not None and self._should_name(wanted, is_sealed=seal is not None):
             self._write_current(wanted)
+
+    def _finish_commit(self, partial: Path) -> None:
+        """Commit a draft whose manifest was written before its run was cut off."""
+        if (partial / "draft.json").exists() or not (partial / "manifest.json").exists():
+            return
+        draft = Draft(self.month, partial)
+        if draft.rooms:  # else its record is torn, and the next run begins it anew
+            self.commit(draft)
 
     def _find_newest(self) -> Version | None:
         versions = self.versions()
@@ -311,9 +325,10 @@ def held_months(home: Path) -> list[Month]:
     if not root.is_dir():
         return []
     found = []
-    for name in sorted(path.name for path in root.iterdir()):
-        if MONTH_NAME.fullmatch(name):
-            month = Month.parse(name)
-            if MonthFolder(home, month).is_held():
-                found.append(month)
+    for path in sorted(root.iterdir()):
+        if MONTH_NAME.fullmatch(path.name) is None:
+            continue
+        month = Month.parse(path.name)
+        if MonthFolder(home, month).is_held():
+            found.append(month)
     return found

@@ -30,13 +30,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipelines.core.reasons import Reason
+from pipelines.store.torn import Json as Json
 
 COMPUTED, NOT_COMPUTED = "computed", "not_computed"
-
-Json = dict[str, Any]  # one JSON object, as it is read and written
 
 
 class WrittenFile(Protocol):
@@ -60,7 +59,7 @@ class Definition:
     version: int
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Definition:
+    def from_json(cls, record: Json) -> Definition:
         """Read what a manifest says."""
         return cls(record["file"], record["sha256"], record["version"])
 
@@ -123,7 +122,7 @@ class TableEntry:
         return cls(NOT_COMPUTED, room, reasons=tuple(_read_reason(reason) for reason in reasons))
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> TableEntry:
+    def from_json(cls, record: Json) -> TableEntry:
         """Read what a manifest says of a table."""
         absent = record.get("absent")
         definition = record.get("definition")
@@ -186,7 +185,7 @@ def _read_reason(reason: Reason | str) -> Reason:
     return reason if isinstance(reason, Reason) else Reason.parse(reason)
 
 
-def _read_delivery(record: Mapping[str, Any]) -> DeliveryFacts | None:
+def _read_delivery(record: Json) -> DeliveryFacts | None:
     """What an `extract_<table>` says of its delivery; None for every other table."""
     if "state" not in record:
         return None
@@ -201,7 +200,7 @@ def _read_delivery(record: Mapping[str, Any]) -> DeliveryFacts | None:
 Entries = Mapping[str, TableEntry]
 
 
-def read_entries(records: Mapping[str, Mapping[str, Any]]) -> dict[str, TableEntry]:
+def read_entries(records: Mapping[str, Json]) -> dict[str, TableEntry]:
     """Read the entries of a manifest, by table."""
     return {name: TableEntry.from_json(record) for name, record in records.items()}
 
@@ -219,12 +218,12 @@ class Manifest:
     """
 
     month: str
-    inputs: Mapping[str, Any]
+    inputs: Json
     rooms: tuple[str, ...]
     tables: Entries
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Manifest:
+    def from_json(cls, record: Json) -> Manifest:
         """Read a manifest that has the form of one (`store.torn.check_manifest`)."""
         rooms = tuple(record.get("rooms", ()))
         return cls(record["month"], record["inputs"], rooms, read_entries(record["tables"]))
@@ -248,7 +247,7 @@ class StoppedRoom:
     why: str
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> StoppedRoom:
+    def from_json(cls, record: Json) -> StoppedRoom:
         """Read what a draft says."""
         return cls(record["room"], read_entries(record["tables"]), record["why"])
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from pipelines.core.errors import Busy
 from pipelines.store.files import OWNER_ALONE, read_json, sweep, write_json
-from pipelines.store.torn import is_inside, torn
+from pipelines.store.torn import Json, is_inside, torn
 
 PENDING = "pending"
 SENDING = "sending"
@@ -54,7 +54,7 @@ class Letter:
     state: str = PENDING
     attempts: int = 0
     why: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Json = field(default_factory=dict)
     not_before: str | None = None
     sent_at: str | None = None
 

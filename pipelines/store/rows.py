@@ -22,20 +22,20 @@ from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 if TYPE_CHECKING:
     import duckdb
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]  # the cells of a row of some table, by column
 BATCH_ROWS = 20_000
 
 _R = TypeVar("_R")
 
 
-def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[Row]:
+def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[TableRow]:
     """Return the rows of a Parquet file that have the wanted values, in their order.
 
     All columns where none is named.
 
     Raise StorageError when the file cannot be read.
     """
-    found: list[Row] = []
+    found: list[TableRow] = []
     for batch in read_batches(path, columns, **wanted):
         found.extend(batch)
     return found
@@ -56,7 +56,9 @@ def _name_fields(row_type: type) -> list[str]:
     return list(getattr(row_type, "_fields"))  # noqa: B009
 
 
-def read_batches(path: Path, columns: Sequence[str] = (), **wanted: str) -> Iterator[list[Row]]:
+def read_batches(
+    path: Path, columns: Sequence[str] = (), **wanted: str
+) -> Iterator[list[TableRow]]:
     """Yield the same rows some thousands at a time."""
     sql = f"SELECT {_write_columns(columns)} FROM held WHERE {_write_conditions(wanted)}"
     with _answer(path, sql) as answer:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from pipelines.core.errors import StorageError
 
 _T = TypeVar("_T")
+Json = dict[str, Any]  # one JSON object, as it is read and written
 _MARK, _FIELD = b"PAR1", b"\x15"
 _FOOTER_END = 8  # the footer's length, and the mark behind it
 _SMALLEST_FRAME = 12  # the marks at both ends, and the footer's length before the second
@@ -60,7 +61,7 @@ def is_inside(name: str) -> bool:
 # -- records ---------------------------------------------------------------------------------------
 
 
-def parse_record(path: Path, content: bytes, line: int | None = None) -> dict[str, Any]:
+def parse_record(path: Path, content: bytes, line: int | None = None) -> Json:
     """Read one JSON object of a file; raise StorageError naming file and line where it is none."""
     try:
         record = json.loads(content.decode("utf-8"))
@@ -90,7 +91,7 @@ def read_lines(path: Path, make: Callable[..., _T]) -> list[_T]:
     return made
 
 
-def check_manifest(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+def check_manifest(path: Path, manifest: Json) -> Json:
     """Return a manifest that has the form of one: its tables are names, never paths.
 
     Raise StorageError otherwise.

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.core.month import Month
@@ -41,7 +41,8 @@ from pipelines.store.torn import check_manifest, check_table, parse_record, read
 
 _R = TypeVar("_R")
 
-_NONE_WANTED: Mapping[str, str] = {}
+Wanted = Mapping[str, str]  # the value that a column must have, by column
+_NONE_WANTED: Wanted = {}
 # What is thrown by reading JSON that is a manifest at first sight, but not inside.
 _OUT_OF_FORM = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -87,8 +88,8 @@ class TableFolder:
         return check_table(self.path / f"{name}.parquet")
 
     def read_rows(
-        self, name: str, columns: Sequence[str] = (), where: Mapping[str, str] = _NONE_WANTED
-    ) -> list[rows.Row]:
+        self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
+    ) -> list[rows.TableRow]:
         """Return the rows of a table that have the wanted values, in their order.
 
         All columns where none is named.
@@ -97,9 +98,7 @@ class TableFolder:
         """
         return rows.read_rows(self.table(name), columns, **where)
 
-    def read_as(
-        self, row_type: type[_R], name: str, where: Mapping[str, str] = _NONE_WANTED
-    ) -> list[_R]:
+    def read_as(self, row_type: type[_R], name: str, where: Wanted = _NONE_WANTED) -> list[_R]:
         """Return the same rows as a dataclass or NamedTuple.
 
         Its fields are the columns that are read.
@@ -107,8 +106,8 @@ class TableFolder:
         return rows.read_as(row_type, self.table(name), **where)
 
     def read_batches(
-        self, name: str, columns: Sequence[str] = (), where: Mapping[str, str] = _NONE_WANTED
-    ) -> Iterator[list[rows.Row]]:
+        self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
+    ) -> Iterator[list[rows.TableRow]]:
         """Yield the same rows some thousands at a time."""
         return rows.read_batches(self.table(name), columns, **where)
 
@@ -223,7 +222,7 @@ class Draft(TableFolder):
         self.month = month
         self.path = path
         state = self._read_state()
-        self.inputs: dict[str, Any] = state.get("inputs", {})
+        self.inputs: Json = state.get("inputs", {})
         self.rooms: list[str] = state.get("rooms", [])
         self.finished: dict[str, TableEntry] = read_entries(state.get("tables", {}))
         self.stopped_room: StoppedRoom | None = None
