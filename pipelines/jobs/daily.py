@@ -18,7 +18,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines import open_workbench
 from pipelines.jobs.day_tables import ROOM, DayContext, read_day, write_bulletins, write_day_orders
-from pipelines.jobs.identity import hash_code, identify_key
+from pipelines.jobs.identity import hash_table_code, identify_key
 from pipelines.jobs.month_inputs import hash_given
 from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.office.by_day import read_day_office
@@ -121,7 +121,7 @@ def _gather_inputs(job: DayJob, fingerprint: str, office: OfficeReading) -> DayI
         day=str(job.day),
         source=fingerprint,
         office=office.sha256,
-        code=hash_code(also=_CODE_OF_DAY),
+        code=hash_table_code(also=_CODE_OF_DAY),
         settings=job.settings.meaning(),
         key=identify_key(job.settings),
         calendar=hash_given(job.settings.calendar_file),

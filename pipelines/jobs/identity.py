@@ -39,7 +39,7 @@ LIBRARIES = (
 
 
 @cache
-def hash_code(root: Path = ROOT, also: tuple[str, ...] = ()) -> str:
+def hash_table_code(root: Path = ROOT, also: tuple[str, ...] = ()) -> str:
     """SHA-256 over the code, SQL, expectations and libraries that make tables.
 
     Of `pipelines/` only `FLOORS_OF_TABLES` count, beside them `models/`. `also` are further files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.core.errors import StorageError
 from pipelines.core.month import Month
-from pipelines.jobs.identity import hash_code, identify_key
+from pipelines.jobs.identity import hash_table_code, identify_key
 from pipelines.jobs.job import Job
 from pipelines.sources import Source
 from pipelines.sources.office.answers import OfficeReading
@@ -67,7 +67,7 @@ def state_inputs(
         source=source,
         mapping=mapping,
         office=office,
-        code=hash_code(),
+        code=hash_table_code(),
         settings=settings.meaning(),
         key=identify_key(settings),
         calendar=hash_given(settings.calendar_file),

@@ -39,7 +39,7 @@ from pipelines.jobs.restate_rows import (
     split_by_cause,
 )
 from pipelines.jobs.run import finish_rooms, open_draft
-from pipelines.jobs.walk import Raw, derive_month, raw_of
+from pipelines.jobs.walk import Raw, derive_month, find_deliveries
 from pipelines.sources import Source, open_source
 from pipelines.sources.office.answers import TABLES
 from pipelines.store.faults import StorageErrors
@@ -168,7 +168,7 @@ class _Step(NamedTuple):
 
 def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]:
     """Yield each cause that differs, with the month once the causes up to it are exchanged."""
-    before, now = raw_of(published), raw_of(draft)
+    before, now = find_deliveries(published), find_deliveries(draft)
     causes = _list_differing(published, draft, before, now)
     exchanged: set[str] = set()
     for cause in causes:

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from pipelines import ROOMS
 from pipelines.core.errors import StorageError, VerificationError
 from pipelines.core.settings import load_settings
-from pipelines.jobs.identity import hash_code, identify_key
+from pipelines.jobs.identity import hash_table_code, identify_key
 from pipelines.jobs.job import Job
 from pipelines.jobs.month_inputs import recorded_settings
-from pipelines.jobs.walk import derive_month, raw_of
+from pipelines.jobs.walk import derive_month, find_deliveries
 from pipelines.store.faults import StorageErrors
 from pipelines.store.files import hash_file
 from pipelines.store.lake import Draft, Version
@@ -182,7 +182,7 @@ def _list_changes(job: Job, version: Version) -> list[str]:
     changes = []
     if inputs.key != identify_key(job.settings):
         changes.append("key")
-    if inputs.code != hash_code():
+    if inputs.code != hash_table_code():
         changes.append("code")
     return changes
 
@@ -209,7 +209,7 @@ def _compare_derived(job: Job, version: Version, entries: Entries) -> Iterator[D
 
     with TemporaryDirectory(prefix="verify-") as folder:
         path = Path(folder) / "derived"
-        raw = raw_of(version)
+        raw = find_deliveries(version)
         draft = derive_month(again, path, dict(version.inputs), raw, ROOMS[1:])
 
         yield from _compare_tables(entries, draft.finished)

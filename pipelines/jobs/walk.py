@@ -159,7 +159,7 @@ def derive_month(job: Job, path: Path, inputs: Json, raw: Raw, rooms: Sequence[s
     return draft
 
 
-def raw_of(made: Made) -> Raw:
+def find_deliveries(made: Made) -> Raw:
     """The deliveries that a version or a draft was made of, by table."""
     entries = made.entries if isinstance(made, Version) else made.finished
     found = {}

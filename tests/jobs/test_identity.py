@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.paths import ROOT
-from pipelines.jobs.identity import FLOORS_OF_TABLES, hash_code
+from pipelines.jobs.identity import FLOORS_OF_TABLES, hash_table_code
 from tests.structure.imports import FLOORS
 
 TABLES = (
@@ -48,27 +48,27 @@ def change(project: Path, name: str) -> str:
     before = path.read_bytes()
     path.write_bytes(before + b"\n")
     try:
-        return hash_code.__wrapped__(project)
+        return hash_table_code.__wrapped__(project)
     finally:
         path.write_bytes(before)
 
 
 def test_a_copy_has_the_hash_of_the_project(project: Path) -> None:
-    assert hash_code.__wrapped__(project) == hash_code()
+    assert hash_table_code.__wrapped__(project) == hash_table_code()
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_touching_what_makes_tables_changes_every_identity(project: Path, name: str) -> None:
-    assert change(project, name) != hash_code()
+    assert change(project, name) != hash_table_code()
 
 
 @pytest.mark.parametrize("name", NO_TABLES)
 def test_touching_what_makes_no_table_changes_no_identity(project: Path, name: str) -> None:
-    assert change(project, name) == hash_code()
+    assert change(project, name) == hash_table_code()
 
 
 def test_a_day_is_made_of_its_own_code_too() -> None:
-    assert hash_code(also=("pipelines/jobs/day_tables.py",)) != hash_code()
+    assert hash_table_code(also=("pipelines/jobs/day_tables.py",)) != hash_table_code()
 
 
 def test_the_floors_of_tables_are_the_lowest() -> None:

@@ -253,7 +253,7 @@ def test_a_sealed_month_stands_whatever_the_settings_and_the_code(
     copied: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = release_month(copied)
-    monkeypatch.setattr(month_inputs, "hash_code", lambda: "other code")
+    monkeypatch.setattr(month_inputs, "hash_table_code", lambda: "other code")
     again = job(copied.home, Path(str(copied.source)), high_value_threshold="1000")
     assert run_month(again) == version
 
