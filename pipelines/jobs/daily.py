@@ -26,15 +26,8 @@ from pipelines.engines.duckdb import DuckEngine
 from pipelines.jobs.run import code_hash, identity_of_key
 from pipelines.rooms import dispatch, extract, snapshot
 from pipelines.rooms.context import Context
-from pipelines.rooms.dispatch.capacity import place
-from pipelines.rooms.dispatch.decide import ask, settle
-from pipelines.rooms.dispatch.write import (
-    write_candidates,
-    write_lists,
-    write_orders,
-    write_why_not,
-)
 from pipelines.rooms.feedback.marks import write_marks
+from pipelines.rooms.relations import keep_result
 from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.office.by_day import read_day_office
 from pipelines.sources.operator.folder import DAILY, DaySource
@@ -259,52 +252,30 @@ def _tell(context: DayContext) -> None:
 
 def _order(context: DayContext, made: list[Version]) -> None:
     """Write the day's orders and why-nots: one list, beside the orders of the month and of the days before."""
-    engine = context.engine
     spec = next(spec for spec in lists() if spec.name == LIST)
-    files = [
-        str(version.table("dispatch_order"))
-        for version in made
-        if version.is_computed("dispatch_order")
-    ]
-    engine.table(
-        "standing",
-        "SELECT customer_id, list, manager_id FROM read_parquet($files, union_by_name = TRUE, "
-        "hive_partitioning = FALSE) WHERE arm = 'treated'",
-        {"files": files},
-    )
+    files = []
+    for version in made:
+        if version.is_computed("dispatch_order"):
+            files.append(str(version.table("dispatch_order")))
+    standing = keep_result(context, "standing", _STANDING, {"files": files})
     if context.is_computed("features_manager"):
-        context.write("features_manager", _PLACES_LEFT, ["manager_id"])
-    state = dispatch.gather(context, spec)
-    ready = [spec] if state["status"] in ("released", "caveat") else []
-    listed = f"SELECT * FROM listed_{LIST}" if ready else dispatch.NOBODY
-    engine.table("listed", listed)
-    engine.table(
-        "candidate",
-        "SELECT * FROM listed WHERE customer_id NOT IN (SELECT customer_id FROM standing)",
-    )
-    ask(context, ready)
-    place(context)
-    settle(context)
-    engine.execute(_HAS_ONE)
-    write_orders(context, {LIST: spec})
-    write_why_not(context)
-    write_candidates(context)
-    write_lists(context, [state])
+        places_left = _PLACES_LEFT.format(standing=standing.name)
+        context.write("features_manager", places_left, ["manager_id"])
+    listed = dispatch.gather_candidates(context, spec)
+    dispatch.dispatch_beside(context, listed, standing)
     _take_along(context)
 
 
-_PLACES_LEFT = """
-SELECT m.manager_id, m.branch_id, CAST(GREATEST(m.capacity - COUNT(s.customer_id), 0) AS INTEGER) AS capacity
-FROM features_manager AS m LEFT JOIN standing AS s ON s.manager_id = m.manager_id
-GROUP BY m.manager_id, m.branch_id, m.capacity
+_STANDING = """
+SELECT customer_id, list, manager_id
+FROM read_parquet($files, union_by_name = TRUE, hive_partitioning = FALSE)
+WHERE arm = 'treated'
 """
 
-_HAS_ONE = """
-INSERT INTO decided BY NAME
-SELECT l.list, l.customer_id, l.service_id, l.rank, l.rank_value, l.amount, l.reason_codes, l.evidence,
-    'other_list' AS why_not, MIN(s.list) AS ordered_on
-FROM listed AS l JOIN standing AS s ON s.customer_id = l.customer_id
-GROUP BY ALL
+_PLACES_LEFT = """
+SELECT m.manager_id, m.branch_id, CAST(GREATEST(m.capacity - COUNT(s.customer_id), 0) AS INTEGER) AS capacity
+FROM features_manager AS m LEFT JOIN {standing} AS s ON s.manager_id = m.manager_id
+GROUP BY m.manager_id, m.branch_id, m.capacity
 """
 
 
