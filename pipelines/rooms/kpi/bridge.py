@@ -10,12 +10,13 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipelines.catalogue.spec import room_specs
-from pipelines.catalogue.steps import read_step
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import Places, select_bridge_level, sql_of, union_all
+from pipelines.rooms.relations import keep_result, take_rows, write_step
 
 TABLE = "features_cohort_bridge"
+KEY = ("scope_kind", "scope_id", "place")
 _STEP = pa.schema([("step", pa.string()), ("place", pa.int32())])
 
 
@@ -35,13 +36,7 @@ def write_bridge(context: Context, places: Places) -> None:
 
     steps = bridge_steps()
     order = [{"step": step, "place": place} for place, step in enumerate(steps)]
-    context.engine.register("kpi_bridge_step", pa.Table.from_pylist(order, schema=_STEP))
+    causes = take_rows(context, "causes", pa.Table.from_pylist(order, schema=_STEP))
     levels = [select_bridge_level(TABLE, places, kind, steps) for kind in places.kinds]
-    context.engine.table("kpi_bridge_level", sql_of(union_all(levels)))
-    relations = {"level": "kpi_bridge_level", "step": "kpi_bridge_step"}
-    context.write(
-        "kpi_bridge",
-        read_step("kpi", "bridge").bind_inputs(relations),
-        ["scope_kind", "scope_id", "place"],
-        {"month": str(context.month)},
-    )
+    level = keep_result(context, "levels", sql_of(union_all(levels)))
+    write_step(context, "kpi", "bridge", "kpi_bridge", KEY, level=level, cause=causes)

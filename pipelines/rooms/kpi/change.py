@@ -16,11 +16,11 @@ from typing import TypedDict, cast
 import pyarrow as pa
 from sqlglot import select
 
-from pipelines.catalogue.steps import read_step
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.decompose import AMOUNT_PLACES, VALUE_PLACES, Pair, add_pairs, decompose
 from pipelines.rooms.kpi.queries import select_month_before, sql_of
+from pipelines.rooms.relations import keep_result, read_rows, take_rows
 
 COMPARISONS = {"previous_month": "m1", "year_before": "m12"}
 PART_KINDS = ("city", "branch", "unit")
@@ -83,9 +83,8 @@ def write_changes(context: Context) -> None:
     rows: list[ChangeRow] = []
     for comparison, era in held:
         rows.extend(_compare_months(context, comparison, era))
-    context.engine.register("kpi_change_row", pa.Table.from_pylist(rows, schema=SCHEMA))
-    written = select(*SCHEMA.names).from_("kpi_change_row")
-    context.write("kpi_change", sql_of(written), KEY)
+    made = take_rows(context, "changes", pa.Table.from_pylist(rows, schema=SCHEMA))
+    context.write("kpi_change", sql_of(select(*SCHEMA.names).from_(made.name)), KEY)
 
 
 def _compare_months(context: Context, comparison: str, era: str) -> Iterator[ChangeRow]:
@@ -108,9 +107,8 @@ def _compare_months(context: Context, comparison: str, era: str) -> Iterator[Cha
 
 def _read_sides(context: Context, era: str) -> dict[tuple[str, str], SidesByScope]:
     """Return the sums of both months by KPI variant, kind of scope and scope."""
-    context.engine.table("kpi_before", sql_of(select_month_before(era)))
-    sql = read_step("kpi", "change_sides").bind_inputs({"before": "kpi_before"})
-    found = cast("list[Sides]", context.engine.rows(sql))
+    before = keep_result(context, "before", sql_of(select_month_before(era)))
+    found = cast("list[Sides]", read_rows(context, "kpi", "change_sides", before=before))
     sides: dict[tuple[str, str], SidesByScope] = defaultdict(lambda: defaultdict(dict))
     for row in found:
         by_scope = sides[row["kpi"], row["variant"]]

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 import pyarrow as pa
 
 from pipelines.catalogue.outputs import Kpi
-from pipelines.catalogue.steps import read_step
 from pipelines.core.reasons import Reason, ReasonKind, join_reasons
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import Relation, read_rows, take_rows
 
 SCHEMA = pa.schema(
     [
@@ -72,13 +72,12 @@ def state_facts(context: Context, kpi: Kpi, reasons: list[str]) -> list[Fact]:
     return facts
 
 
-def register_facts(context: Context, facts: Iterable[Fact]) -> str:
-    """Make the table of facts, a row a variant; return its name."""
+def keep_facts(context: Context, facts: Iterable[Fact]) -> Relation:
+    """Keep the facts, a row a variant."""
     rows = [asdict(fact) for fact in facts]
-    context.engine.register("kpi_fact", pa.Table.from_pylist(rows, schema=SCHEMA))
-    return "kpi_fact"
+    return take_rows(context, "facts", pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
 def _note_months_held(context: Context) -> str:
-    [row] = context.engine.rows(read_step("kpi", "months_held").bind_inputs({}))
+    [row] = read_rows(context, "kpi", "months_held")
     return str(Reason(ReasonKind.MONTHS_HELD, f"{row['months']} of 12"))

@@ -7,15 +7,18 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipelines.catalogue.outputs import Kpi
-from pipelines.catalogue.spec import TableName
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import (
     Places,
     select_customer_sums,
+    select_no_places,
     select_places,
     select_source_rows,
     sql_of,
 )
+from pipelines.rooms.relations import Relation, keep_result
+
+CUSTOMERS = Relation("kpi_customers")
 
 
 class ScopeSource(NamedTuple):
@@ -48,26 +51,25 @@ def scope_kinds(context: Context) -> list[str]:
 def place_customers(context: Context) -> Places:
     """Keep each known customer's scope of every kind that the month can tell."""
     kinds = scope_kinds(context)
-    places = Places(tuple(kinds), "kpi_place")
     if "branch" not in kinds:
-        context.engine.bind_empty(TableName(places.table), {"customer_id": "VARCHAR"})
-        return places
+        nobody = keep_result(context, "places", sql_of(select_no_places()))
+        return Places(tuple(kinds), nobody)
     scopes = []
     for kind in kinds:
         source = SCOPES[kind]
         if source is not None:
             scopes.append((kind, source.column))
     query = select_places(scopes, has_cities="city" in kinds)
-    context.engine.table(places.table, sql_of(query))
-    return places
+    return Places(tuple(kinds), keep_result(context, "places", sql_of(query)))
 
 
-def sum_by_customer(context: Context, kpi: Kpi) -> str:
-    """Sum what a KPI's SELECT returns up by customer; return the table's name."""
+def sum_by_customer(context: Context, kpi: Kpi) -> Relation:
+    """Sum what a KPI's SELECT returns up by customer."""
     answer = context.answer(kpi.spec)
     sums = select_customer_sums(kpi, answer.sql)
-    context.engine.table("kpi_customer_part", sums, answer.parameters)
-    return "kpi_customer_part"
+    # One table for one KPI after the other: it is as large as the base.
+    context.engine.table(CUSTOMERS.name, sums, answer.parameters)
+    return CUSTOMERS
 
 
 def source_rows(context: Context, kpi: Kpi, variant: str, kind: str, scope_id: str) -> pa.Table:

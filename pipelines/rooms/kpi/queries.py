@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlglot import exp, select, union
 
 from pipelines.catalogue.outputs import Kpi
+from pipelines.rooms.relations import Relation
 
 # What a KPI's SELECT may leave out, and what stands for it.
 _LEFT_OUT: dict[str, exp.Expr] = {
@@ -23,7 +24,7 @@ class Places(NamedTuple):
     """The kinds of scope a month can tell, and the table of customers' places in them."""
 
     kinds: tuple[str, ...]
-    table: str
+    table: Relation
 
 
 def sql_of(query: exp.Expr) -> str:
@@ -53,6 +54,18 @@ def select_targets() -> exp.Select:
     return select("kpi", "scope_kind", "scope_id", "target_value").from_("snapshot_target")
 
 
+def select_no_places() -> exp.Select:
+    """Return places in which nobody stands."""
+    return select(exp.cast(exp.null(), "VARCHAR").as_("customer_id")).where("FALSE")
+
+
+def select_no_targets() -> exp.Select:
+    """Return targets where none were delivered."""
+    names = ("kpi", "scope_kind", "scope_id", "target_value")
+    nothing = [exp.cast(exp.null(), "VARCHAR").as_(name) for name in names]
+    return select(*nothing).where("FALSE")
+
+
 def select_home_branches(places: Places) -> exp.Query:
     """Return the branch of each scope that has one.
 
@@ -69,7 +82,7 @@ def select_home_branches(places: Places) -> exp.Query:
             continue
         scope = exp.column(kind)
         home = select(text_literal(kind).as_("scope_kind"), scope.copy().as_("scope_id"))
-        home = home.select("MIN(branch) AS branch_id").from_(places.table)
+        home = home.select("MIN(branch) AS branch_id").from_(places.table.name)
         home = home.where(scope.copy().neq(text_literal("unclaimed"))).group_by(scope.copy())
         homes.append(home.having("COUNT(DISTINCT branch) = 1"))
     return union_all(homes)
@@ -91,7 +104,7 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
     return f"SELECT {', '.join(columns)} FROM ({answer}) GROUP BY ALL"
 
 
-def select_scope_sums(kpi: str, customers: str, places: Places, kind: str) -> exp.Select:
+def select_scope_sums(kpi: str, customers: Relation, places: Places, kind: str) -> exp.Select:
     """Return a KPI's sums by the scopes of a kind that its customers stand in.
 
     `customers` is the table of its sums by customer.
@@ -104,7 +117,7 @@ def select_scope_sums(kpi: str, customers: str, places: Places, kind: str) -> ex
     return _shape_part(query, scope, is_placed=False)
 
 
-def select_placed_sums(kpi: str, customers: str, kinds: Sequence[str] | None) -> exp.Select:
+def select_placed_sums(kpi: str, customers: Relation, kinds: Sequence[str] | None) -> exp.Select:
     """Return a KPI's sums by the scopes that its own SELECT names: of those kinds, or of any."""
     query = _select_sums(kpi, customers).select("p.scope_kind", "p.scope_id")
     query = query.where("p.scope_kind IS NOT NULL")
@@ -113,14 +126,14 @@ def select_placed_sums(kpi: str, customers: str, kinds: Sequence[str] | None) ->
     return _shape_part(query, ["p.scope_kind", "p.scope_id"], is_placed=True)
 
 
-def select_source_rows(customers: str, places: Places, kind: str) -> exp.Select:
+def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Select:
     """Return the rows behind the figure of `$kind` and `$scope_id`, in a fixed order.
 
     They are of the customers that stand in the scope, where the month knows who does; what a KPI's
     own SELECT has placed in it comes besides.
     """
     query = select("p.customer_id", "p.part", "p.numerator", "p.denominator")
-    query = query.from_(f"{customers} AS p").where("p.variant = $variant")
+    query = query.from_(f"{customers.name} AS p").where("p.variant = $variant")
     is_in_scope = "p.scope_kind = $kind AND p.scope_id = $scope_id"
     if kind in places.kinds:
         query = _join_places(query, places, kind)
@@ -169,11 +182,15 @@ def _join_places(query: exp.Select, places: Places, kind: str) -> exp.Select:
     """Join the places of the customers `p`; the company needs none."""
     if kind == "company":
         return query
-    return query.join(f"{places.table} AS l", on="l.customer_id = p.customer_id", join_type="left")
+    return query.join(
+        f"{places.table.name} AS l", on="l.customer_id = p.customer_id", join_type="left"
+    )
 
 
-def _select_sums(kpi: str, customers: str) -> exp.Select:
-    return select(text_literal(kpi).as_("kpi"), "p.variant", "p.part").from_(f"{customers} AS p")
+def _select_sums(kpi: str, customers: Relation) -> exp.Select:
+    return select(text_literal(kpi).as_("kpi"), "p.variant", "p.part").from_(
+        f"{customers.name} AS p"
+    )
 
 
 def _shape_part(

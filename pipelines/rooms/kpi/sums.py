@@ -11,6 +11,7 @@ from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.parts import sum_by_customer
 from pipelines.rooms.kpi.queries import Places, select_placed_sums, select_scope_sums, sql_of
+from pipelines.rooms.relations import Relation, take_rows
 
 _SUM = pa.decimal128(28, 8)
 SCHEMA = pa.schema(
@@ -29,16 +30,15 @@ SCHEMA = pa.schema(
 )
 
 
-def begin_parts(context: Context) -> str:
-    """Make the table of parts, empty, and return its name.
+def begin_parts(context: Context) -> Relation:
+    """Begin the table of parts, empty.
 
     `is_placed` says that a KPI's own SELECT named the scope.
     """
-    context.engine.register("kpi_part", SCHEMA.empty_table())
-    return "kpi_part"
+    return take_rows(context, "parts", SCHEMA.empty_table())
 
 
-def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: str) -> None:
+def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: Relation) -> None:
     """Add a KPI's numerators and denominators to the parts, once for every kind of scope."""
     customers = sum_by_customer(context, kpi)
     for kind in places.kinds:
@@ -54,11 +54,11 @@ def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: str) -> None:
         _append_empty_scopes(context, kpi, places.kinds, parts)
 
 
-def _append_empty_scopes(context: Context, kpi: Kpi, kinds: Sequence[str], parts: str) -> None:
+def _append_empty_scopes(context: Context, kpi: Kpi, kinds: Sequence[str], parts: Relation) -> None:
     """Give the company and the unclaimed remainder a row even when nobody is in them."""
     is_placed_by_kpi = "scope_kind" in kpi.spec.tree.named_selects
     has_denominator = kpi.meta["unit"] != "count" and not is_placed_by_kpi
-    sql = read_step("kpi", "empty_scope").bind_inputs({"part": parts})
+    sql = read_step("kpi", "empty_scope").bind_inputs({"part": parts.name})
     for variant in kpi.variants:
         for kind in kinds:
             parameters = {
@@ -72,7 +72,7 @@ def _append_empty_scopes(context: Context, kpi: Kpi, kinds: Sequence[str], parts
 
 
 def _append_parts(
-    context: Context, parts: str, sql: str, parameters: Mapping[str, object] | None = None
+    context: Context, parts: Relation, sql: str, parameters: Mapping[str, object] | None = None
 ) -> None:
     """Add the rows of a SELECT to the parts; its columns have the names of SCHEMA."""
-    context.engine.execute(f"INSERT INTO {parts} BY NAME {sql}", parameters)
+    context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}", parameters)

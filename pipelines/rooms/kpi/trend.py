@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import write_step
 
 TREND_MONTHS = 13
 KEY = ("kpi", "variant", "scope_kind", "scope_id", "seen_month")
@@ -15,8 +15,8 @@ def write_trend(context: Context) -> None:
     Gaps stay gaps.
     """
     if not context.is_computed("kpi_trend", "prior"):
-        context.write("kpi_trend", read_step("kpi", "trend").bind_inputs({}), KEY)
+        write_step(context, "kpi", "trend", "kpi_trend", KEY)
         return
     first = context.month.plus(1 - TREND_MONTHS)
-    sql = read_step("kpi", "trend_carried").bind_inputs({})
-    context.write("kpi_trend", sql, KEY, {"first_month": str(first)})
+    parameters = {"first_month": str(first)}
+    write_step(context, "kpi", "trend_carried", "kpi_trend", KEY, parameters)

@@ -8,12 +8,12 @@ from itertools import chain
 from typing import Any
 
 from pipelines.catalogue.spec import room_specs
-from pipelines.catalogue.steps import read_step
 from pipelines.documents.pages.dictionary import write_dictionary
 from pipelines.documents.pages.page import write_summary
 from pipelines.documents.pages.quality import write_quality
 from pipelines.documents.pages.review import write_review
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.activities import activity_figures, tell_activities
 from pipelines.rooms.report.complaints import write_complaint_weeks
 from pipelines.rooms.report.figures import index_figures, write_figures
@@ -75,8 +75,7 @@ def _write_pages(context: Context) -> None:
     tables: dict[str, list[dict[str, Any]]] = {}
     for name in TABLES:
         tables[name] = read_table(context, name)
-    quarantined = read_step("report", "quarantined_rows").bind_inputs({})
-    tables["snapshot_quarantine"] = context.engine.rows(quarantined)
+    tables["snapshot_quarantine"] = read_rows(context, "report", "quarantined_rows")
 
     outbox, month = context.draft.path / "outbox", context.month
     for language in LANGUAGES:
@@ -95,7 +94,7 @@ def _write_review(context: Context) -> None:
     card = read_card(context.champion.path, context.settings.key)
     shown = asdict(card) | {"version": card.version}
     looks = read_ordered(context, "score_watch")
-    listed = context.engine.rows(read_step("report", "listed_reasons").bind_inputs({}))
+    listed = read_rows(context, "report", "listed_reasons")
     for language in LANGUAGES:
         path = context.draft.path / "outbox" / f"review.{language}.html"
         write_review(path, context.month, language, shown, looks, listed)

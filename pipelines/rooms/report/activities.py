@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TypedDict, cast
 
 from pipelines.catalogue.outputs import ACTIVITY_SECTION
-from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.figures import company_figure_id, keep_scope_names, make_figure
 from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides
 from pipelines.rooms.report.sentences import Sections, Sentence
@@ -48,25 +48,25 @@ def activity_figures(context: Context) -> Iterator[FigureRow]:
 
     There are none where the operator delivers no activities.
     """
-    names = {"scope_name": keep_scope_names(context)}
+    names = keep_scope_names(context)
     month = str(context.month)
     if context.is_computed(HELD):
-        sql = read_step("report", "activities_held").bind_inputs(names)
-        for held in cast("list[HeldActivity]", context.engine.rows(sql)):
+        found = read_rows(context, "report", "activities_held", scope_name=names)
+        for held in cast("list[HeldActivity]", found):
             scope = Scope(TOPIC, held["activity_id"], month, held["scope_name"])
             yield from _figures_of_held(held, scope)
         yield from _figures_of_totals(context)
     if context.is_computed(FOLLOWED):
         fewest = context.settings.small_denominator
-        sql = read_step("report", "activities_followed").bind_inputs(names)
-        for followed in cast("list[FollowedActivity]", context.engine.rows(sql)):
+        found = read_rows(context, "report", "activities_followed", scope_name=names)
+        for followed in cast("list[FollowedActivity]", found):
             scope = Scope(TOPIC, followed["activity_id"], month, followed["scope_name"])
             yield from _figures_of_followed(followed, scope, fewest)
 
 
 def _figures_of_totals(context: Context) -> Iterator[FigureRow]:
     company = Scope("company", "company", str(context.month))
-    for row in context.engine.rows(read_step("report", "activity_totals").bind_inputs({})):
+    for row in read_rows(context, "report", "activity_totals"):
         for measure, number in row.items():
             yield make_figure(measure, TOPIC, company, _name_unit(measure), number, HELD)
 

@@ -13,9 +13,8 @@ from decimal import Decimal
 import pyarrow as pa
 
 from pipelines.catalogue.outputs import Kpi, kpis
-from pipelines.catalogue.spec import TableName
-from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import Relation, run_step, take_rows, unite_relations
 from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides, write_rows
 from pipelines.text.units import exact, in_words
 
@@ -39,6 +38,7 @@ SCHEMA = pa.schema(
         ("definition_version", pa.int32()),
     ]
 )
+_NAMES = pa.schema([("scope_kind", pa.string()), ("scope_id", pa.string()), ("name", pa.string())])
 USABLE = ("released", "caveat")
 NO_SIDES = Sides(None, None)
 
@@ -106,20 +106,14 @@ def main_kpis() -> dict[str, Kpi]:
     return {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
 
 
-def keep_scope_names(context: Context) -> str:
-    """Keep what branches and managers are called, where the operator said; return its name."""
-    table = "scope_name"
-    names = []
+def keep_scope_names(context: Context) -> Relation:
+    """Keep what branches and managers are called, where the operator said."""
+    names = [take_rows(context, "no_names", _NAMES.empty_table())]
     if context.is_computed("snapshot_organisation"):
-        names.append(read_step("report", "organisation_names").bind_inputs({}))
+        names.append(run_step(context, "report", "organisation_names"))
     if context.is_computed("snapshot_account_manager"):
-        names.append(read_step("report", "manager_names").bind_inputs({}))
-    if names:
-        context.engine.table(table, " UNION ALL ".join(names))
-    else:
-        columns = dict.fromkeys(("scope_kind", "scope_id", "name"), "VARCHAR")
-        context.engine.bind_empty(TableName(table), columns)
-    return table
+        names.append(run_step(context, "report", "manager_names"))
+    return unite_relations(context, "scope_names", names)
 
 
 def write_figures(context: Context, figures: Iterable[FigureRow]) -> list[FigureRow]:

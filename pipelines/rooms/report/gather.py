@@ -9,9 +9,9 @@ from typing import TypedDict, cast
 import pyarrow as pa
 
 from pipelines.catalogue.outputs import QUALITY, kpis
-from pipelines.catalogue.steps import read_step
 from pipelines.core.apportion import apportion
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import Relation, read_rows, take_rows
 from pipelines.rooms.report.figures import (
     USABLE,
     difference_unit,
@@ -30,7 +30,6 @@ from pipelines.rooms.report.rows import (
 )
 
 _TOPIC = pa.schema([("topic", pa.string())])
-_QUALITY = "quality_topic"
 POINT_PLACES, AMOUNT_PLACES = 4, 2  # as a difference is printed: of ratios, of anything else
 
 
@@ -61,11 +60,11 @@ def gather_figures(context: Context) -> Iterator[FigureRow]:
     units = _units_by_topic()
     names = keep_scope_names(context)
     topics = [{"topic": topic} for topic in QUALITY]
-    context.engine.register(_QUALITY, pa.Table.from_pylist(topics, schema=_TOPIC))
-    yield from _gather_kpis(context, units, names)
+    quality = take_rows(context, "quality", pa.Table.from_pylist(topics, schema=_TOPIC))
+    yield from _gather_kpis(context, units, names, quality)
     yield from _gather_trend(context, units)
     yield from _gather_change_parts(context, units, names)
-    yield from _gather_month_before(context, units, names)
+    yield from _gather_month_before(context, units, names, quality)
     yield from _gather_bridge(context, names)
     yield from _gather_lists(context)
     yield from _gather_gate(context)
@@ -82,11 +81,12 @@ def _units_by_topic() -> dict[str, str]:
 # -- KPIs of this month ------------------------------------------------------------------------
 
 
-def _gather_kpis(context: Context, units: dict[str, str], names: str) -> Iterator[FigureRow]:
+def _gather_kpis(
+    context: Context, units: dict[str, str], names: Relation, quality: Relation
+) -> Iterator[FigureRow]:
     """Yield value, target, gap, rank and both sides of each KPI that documents print."""
-    relations = {"scope_name": names, "quality": _QUALITY}
-    sql = read_step("report", "kpi_figures").bind_inputs(relations)
-    for row in cast("list[KpiRow]", context.engine.rows(sql)):
+    found = read_rows(context, "report", "kpi_figures", scope_name=names, quality=quality)
+    for row in cast("list[KpiRow]", found):
         if row["status"] in USABLE and row["value"] is not None:
             yield from _figures_of_kpi(row, units[topic_of(row)], str(context.month))
 
@@ -127,8 +127,7 @@ def _plain_unit(number: Number | None) -> str:
 
 def _gather_trend(context: Context, units: dict[str, str]) -> Iterator[FigureRow]:
     """Yield the company's KPIs in each of the months before this one, and the changes since."""
-    sql = read_step("report", "trend_figures").bind_inputs({})
-    rows = cast("list[TrendRow]", context.engine.rows(sql))
+    rows = cast("list[TrendRow]", read_rows(context, "report", "trend_figures"))
     this_month: dict[str, TrendRow] = {}
     for row in rows:
         if row["seen_month"] == str(context.month):
@@ -172,14 +171,14 @@ def _figures_of_change(
 
 
 def _gather_month_before(
-    context: Context, units: dict[str, str], names: str
+    context: Context, units: dict[str, str], names: Relation, quality: Relation
 ) -> Iterator[FigureRow]:
     """Yield the change since the month before of each branch and manager."""
     if not context.is_computed("kpi_monthly", "m1"):
         return
-    relations = {"scope_name": names, "quality": _QUALITY}
-    sql = read_step("report", "month_before_figures").bind_inputs(relations)
-    for row in cast("list[ComparedRow]", context.engine.rows(sql)):
+    name = "month_before_figures"
+    found = read_rows(context, "report", name, scope_name=names, quality=quality)
+    for row in cast("list[ComparedRow]", found):
         assert row["value"] is not None
         topic = topic_of(row)
         unit = difference_unit(units[topic])
@@ -189,7 +188,7 @@ def _gather_month_before(
 
 
 def _gather_change_parts(
-    context: Context, units: dict[str, str], names: str
+    context: Context, units: dict[str, str], names: Relation
 ) -> Iterator[FigureRow]:
     """Yield the parts of the last month's change.
 
@@ -197,8 +196,8 @@ def _gather_change_parts(
     """
     if not context.is_computed("kpi_change"):
         return
-    sql = read_step("report", "change_figures").bind_inputs({"scope_name": names})
-    for row in cast("list[ChangeRow]", context.engine.rows(sql)):
+    found = read_rows(context, "report", "change_figures", scope_name=names)
+    for row in cast("list[ChangeRow]", found):
         topic = f"{row['kpi']}.{row['variant']}"
         unit = difference_unit(units[topic])
         scope = Scope(row["scope_kind"], row["scope_id"], row["month"], row["scope_name"])
@@ -213,22 +212,21 @@ def _gather_change_parts(
         yield make_figure("rate", topic, scope, "amount", row["rate"], "kpi_change")
 
 
-def _gather_bridge(context: Context, names: str) -> Iterator[FigureRow]:
+def _gather_bridge(context: Context, names: Relation) -> Iterator[FigureRow]:
     """Yield the steps of the cohort's bridge, where the KPI it explains may be used."""
     if not context.is_computed("kpi_bridge"):
         return
     if not _is_kpi_usable(context, "revenue_retention_rate", "net"):
         return
-    sql = read_step("report", "bridge_figures").bind_inputs({"scope_name": names})
-    for row in context.engine.rows(sql):
+    for row in read_rows(context, "report", "bridge_figures", scope_name=names):
         scope = Scope(row["scope_kind"], row["scope_id"], row["month"], row["scope_name"])
         yield make_figure(row["step"], "bridge", scope, "amount", row["amount"], "kpi_bridge")
 
 
 def _is_kpi_usable(context: Context, kpi: str, variant: str) -> bool:
     """Say whether a KPI's company and parts may be used."""
-    sql = read_step("report", "kpi_states").bind_inputs({})
-    states = context.engine.rows(sql, {"kpi": kpi, "variant": variant})
+    about = {"kpi": kpi, "variant": variant}
+    states = read_rows(context, "report", "kpi_states", about)
     return all(row["status"] in USABLE for row in states)
 
 
@@ -238,18 +236,18 @@ def _is_kpi_usable(context: Context, kpi: str, variant: str) -> bool:
 def _gather_lists(context: Context) -> Iterator[FigureRow]:
     """Yield the candidates and orders of each list, and the totals of all."""
     source = "dispatch_list"
-    for row in context.engine.rows(read_step("report", "list_counts").bind_inputs({})):
+    for row in read_rows(context, "report", "list_counts"):
         name = row["list"]
         yield _count_figure(context, "candidate_count", name, row["candidate_count"], source)
         yield _count_figure(context, "treated_count", name, row["treated_count"], source)
 
-    [total] = context.engine.rows(read_step("report", "list_totals").bind_inputs({}))
+    [total] = read_rows(context, "report", "list_totals")
     yield _count_figure(context, "treated_count", "lists", total["treated_count"], source)
     yield _count_figure(context, "list_count", "lists", total["list_count"], source)
 
 
 def _gather_gate(context: Context) -> Iterator[FigureRow]:
-    [counts] = context.engine.rows(read_step("report", "gate_counts").bind_inputs({}))
+    [counts] = read_rows(context, "report", "gate_counts")
     for measure, count in counts.items():
         yield _count_figure(context, measure, "gate", count, "validate_result")
 

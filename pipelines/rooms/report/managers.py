@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
-from pipelines.catalogue.steps import read_step
 from pipelines.core.reasons import ReasonKind, split_reasons
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of
 from pipelines.rooms.report.sentences import (
     Sections,
@@ -32,8 +32,7 @@ def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Section
     """
     if not context.is_computed("snapshot_account_manager"):
         return
-    sql = read_step("report", "manager_kpis").bind_inputs({})
-    found = cast("list[KpiRow]", context.engine.rows(sql))
+    found = cast("list[KpiRow]", read_rows(context, "report", "manager_kpis"))
     rows = judge_rows(row for row in found if topic_of(row) in QUALITY)
     writer = Writer(str(context.month), rows, figures)
     branches = {row["home"] for row in rows if row["home"]}

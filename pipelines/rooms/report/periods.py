@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import NamedTuple, cast
 
 from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, is_met
-from pipelines.catalogue.steps import read_step
 from pipelines.core.month import PERIODS
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import Relation, read_rows
 from pipelines.rooms.report.figures import (
     USABLE,
     company_figure_id,
@@ -63,16 +63,16 @@ def period_figures(context: Context) -> Iterator[FigureRow]:
             yield from _make_figures(period, topic, scope, value.sides, measures)
 
 
-def _read_months(context: Context, period: str, names: str) -> dict[Key, list[TrendRow]]:
+def _read_months(context: Context, period: str, names: Relation) -> dict[Key, list[TrendRow]]:
     """Return the usable rows of a period's months, oldest first, by KPI and scope."""
     first = context.month.plus(1 - PERIODS[period])
-    sql = read_step("report", "period_months").bind_inputs({"scope_name": names})
     bounds = {"first_month": str(first), "last_month": str(context.month)}
-    found: dict[Key, list[TrendRow]] = defaultdict(list)
-    for row in cast("list[TrendRow]", context.engine.rows(sql, bounds)):
+    found = read_rows(context, "report", "period_months", bounds, scope_name=names)
+    months: dict[Key, list[TrendRow]] = defaultdict(list)
+    for row in cast("list[TrendRow]", found):
         if row["status"] in USABLE and row["value"] is not None:
-            found[row["kpi"], row["scope_kind"], row["scope_id"]].append(row)
-    return found
+            months[row["kpi"], row["scope_kind"], row["scope_id"]].append(row)
+    return months
 
 
 def _reckon_value(kpi: Kpi, rows: list[TrendRow], last_month: str) -> PeriodValue | None:
@@ -135,7 +135,7 @@ def _make_figures(
 def _read_targets(context: Context) -> dict[Key, float]:
     """Return this month's targets of default variants, by KPI and scope."""
     targets = {}
-    for row in context.engine.rows(read_step("report", "period_targets").bind_inputs({})):
+    for row in read_rows(context, "report", "period_targets"):
         targets[row["kpi"], row["scope_kind"], row["scope_id"]] = row["target"]
     return targets
 
@@ -144,10 +144,9 @@ def _read_year_ago(context: Context) -> dict[FigureKey, Decimal]:
     """Return the figures that the month a year before printed, which closed the same periods."""
     if not context.is_computed("report_figure", "m12"):
         return {}
-    month = {"month": str(context.month.plus(-12))}
-    sql = read_step("report", "figures_year_ago").bind_inputs({})
+    year_ago = {"year_ago": str(context.month.plus(-12))}
     figures = {}
-    for row in context.engine.rows(sql, month):
+    for row in read_rows(context, "report", "figures_year_ago", year_ago):
         key = (row["measure"], row["topic"], row["scope_kind"], row["scope_id"])
         figures[key] = row["number"]
     return figures

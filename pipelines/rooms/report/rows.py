@@ -10,6 +10,7 @@ import pyarrow as pa
 from sqlglot import select
 
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import take_rows
 
 Number = float | Decimal
 
@@ -112,6 +113,6 @@ def write_rows(
     key: Sequence[str],
 ) -> None:
     """Write rows made by this room as a table of the month, ordered by its key."""
-    made = f"{table}_row"
-    context.engine.register(made, pa.Table.from_pylist(list(rows), schema=schema))
-    context.write(table, select(*schema.names).from_(made).sql("duckdb"), key)
+    made = take_rows(context, table, pa.Table.from_pylist(list(rows), schema=schema))
+    written = select(*schema.names).from_(made.name)
+    context.write(table, written.sql("duckdb"), key)

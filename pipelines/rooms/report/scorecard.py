@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from pipelines.catalogue.outputs import kpis
 from pipelines.catalogue.scorecard import WHOLE, Rules, load_rules
-from pipelines.catalogue.steps import read_step
 from pipelines.core.reasons import join_reasons
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.rows import KpiRow, read_ordered, topic_of, write_rows
 
 CARDS, LINES = "report_scorecard", "report_scorecard_line"
@@ -149,7 +149,7 @@ def write_scorecards(context: Context) -> None:
 
 
 def _read_kpis(context: Context) -> KpiBook:
-    found = context.engine.rows(read_step("report", "scorecard_kpis").bind_inputs({}))
+    found = read_rows(context, "report", "scorecard_kpis")
     rows = {}
     for row in cast("list[KpiRow]", found):
         rows[topic_of(row), row["scope_kind"], row["scope_id"]] = row
@@ -160,10 +160,10 @@ def _read_kpis(context: Context) -> KpiBook:
 def _read_managers(context: Context) -> dict[str, str | None]:
     """Return who has customers or is active, and each one's branch where it is known."""
     if not context.is_computed("snapshot_account_manager"):
-        owning = read_step("report", "owning_managers").bind_inputs({})
-        return {row["manager_id"]: None for row in context.engine.rows(owning)}
-    active = read_step("report", "active_managers").bind_inputs({})
-    return {row["manager_id"]: row["branch_id"] for row in context.engine.rows(active)}
+        owning = read_rows(context, "report", "owning_managers")
+        return {row["manager_id"]: None for row in owning}
+    active = read_rows(context, "report", "active_managers")
+    return {row["manager_id"]: row["branch_id"] for row in active}
 
 
 def _judge_kpis(rules: Rules, book: KpiBook, manager: str, branch: str | None) -> Iterator[Line]:

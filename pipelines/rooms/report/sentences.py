@@ -15,8 +15,8 @@ from typing import NamedTuple, cast
 import pyarrow as pa
 
 from pipelines.catalogue.outputs import is_met, kpis
-from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.figures import USABLE, company_figure_id, figure_id
 from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of, write_rows
 
@@ -84,7 +84,7 @@ class Writer:
 
 def write_sentences(context: Context, figures: Mapping[str, FigureRow], others: Sections) -> None:
     """Write `report_sentence`: those of the summary, and the sections of `others`."""
-    found = context.engine.rows(read_step("report", "default_kpis").bind_inputs({}))
+    found = read_rows(context, "report", "default_kpis")
     told = judge_rows(cast("list[KpiRow]", found))
     writer = Writer(str(context.month), told, figures)
     sections: Sections = (

@@ -1,7 +1,7 @@
 /* ---
 title: {zh: 拍照收入桥, en: "The cohort's bridge in every scope, its steps in their order"}
 owner: retention
-inputs: [level, step]
+inputs: [level, cause]
 --- */
 SELECT
     CAST(:month AS VARCHAR) AS month,
@@ -11,5 +11,5 @@ SELECT
     l.step,
     CAST(SUM(l.amount) AS DECIMAL(18, 2)) AS amount
 FROM level AS l
-JOIN step AS o ON o.step = l.step
+JOIN cause AS o ON o.step = l.step
 GROUP BY ALL

@@ -9,4 +9,4 @@ SELECT
     scope_id,
     number
 FROM m12.report_figure
-WHERE month = :month
+WHERE month = :year_ago
