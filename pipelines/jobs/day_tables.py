@@ -13,21 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from pipelines.catalogue.outputs import lists
-from pipelines.catalogue.spec import Spec, TableName, room_specs
+from pipelines.catalogue.spec import TableName, room_specs
 from pipelines.core.contract import contract
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason
 from pipelines.rooms import dispatch, extract, snapshot
 from pipelines.rooms.context import Context
-from pipelines.rooms.dispatch.capacity import place
-from pipelines.rooms.dispatch.decide import ask, settle
-from pipelines.rooms.dispatch.write import (
-    write_candidates,
-    write_lists,
-    write_orders,
-    write_why_not,
-)
 from pipelines.rooms.feedback.marks import write_marks
+from pipelines.rooms.relations import Relation, keep_result
 from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.operator.folder import DAILY, DaySource
 from pipelines.store.lake import Version
@@ -138,43 +131,23 @@ def write_bulletins(context: DayContext) -> None:
 
 def write_day_orders(context: DayContext, made: list[Version]) -> None:
     """Write the day's orders and why-nots, beside those of `made`: the month, days before."""
-    _read_standing_orders(context, made)
+    spec = next(spec for spec in lists() if spec.name == LIST)
+    standing = _read_standing_orders(context, made)
     if context.is_computed("features_manager"):
-        context.write("features_manager", _CAPACITY_LEFT, ["manager_id"])
-    spec = _find_list()
-    state = dispatch.gather(context, spec)
-    is_ready = state["status"] in ("released", "caveat")
-    ready = [spec] if is_ready else []
-    _list_candidates(context, is_ready)
-    ask(context, ready)
-    place(context)
-    settle(context)
-    context.engine.execute(_REFUSE_SECOND_ORDER)
-    write_orders(context, {LIST: spec})
-    write_why_not(context)
-    write_candidates(context)
-    write_lists(context, [state])
+        left = _CAPACITY_LEFT.format(standing=standing.name)
+        context.write("features_manager", left, ["manager_id"])
+    listed = dispatch.gather_candidates(context, spec)
+    dispatch.dispatch_beside(context, listed, standing)
     _keep_named(context)
 
 
-def _find_list() -> Spec:
-    return next(spec for spec in lists() if spec.name == LIST)
-
-
-def _read_standing_orders(context: DayContext, made: list[Version]) -> None:
-    """Keep as `standing` who has an order already, and whose it is."""
+def _read_standing_orders(context: DayContext, made: list[Version]) -> Relation:
+    """Read which customers have an order already, and whose it is."""
     files = []
     for version in made:
         if version.is_computed("dispatch_order"):
             files.append(str(version.table("dispatch_order")))
-    context.engine.table("standing", _STANDING, {"files": files})
-
-
-def _list_candidates(context: DayContext, is_ready: bool) -> None:
-    """Keep as `listed` who is on the list, as `candidate` who of them has no order yet."""
-    listed = f"SELECT * FROM listed_{LIST}" if is_ready else dispatch.NOBODY
-    context.engine.table("listed", listed)
-    context.engine.table("candidate", _WITHOUT_ORDER)
+    return keep_result(context, "standing", _STANDING, {"files": files})
 
 
 _STANDING = """
@@ -183,25 +156,12 @@ FROM read_parquet($files, union_by_name = TRUE, hive_partitioning = FALSE)
 WHERE arm = 'treated'
 """
 
-_WITHOUT_ORDER = """
-SELECT * FROM listed WHERE customer_id NOT IN (SELECT customer_id FROM standing)
-"""
-
 _CAPACITY_LEFT = """
 SELECT
     m.manager_id, m.branch_id,
     CAST(GREATEST(m.capacity - COUNT(s.customer_id), 0) AS INTEGER) AS capacity
-FROM features_manager AS m LEFT JOIN standing AS s ON s.manager_id = m.manager_id
+FROM features_manager AS m LEFT JOIN {standing} AS s ON s.manager_id = m.manager_id
 GROUP BY m.manager_id, m.branch_id, m.capacity
-"""
-
-_REFUSE_SECOND_ORDER = """
-INSERT INTO decided BY NAME
-SELECT
-    l.list, l.customer_id, l.service_id, l.rank, l.rank_value, l.amount, l.reason_codes, l.evidence,
-    'other_list' AS why_not, MIN(s.list) AS ordered_on
-FROM listed AS l JOIN standing AS s ON s.customer_id = l.customer_id
-GROUP BY ALL
 """
 
 
