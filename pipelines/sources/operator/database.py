@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pipelines.core.contract import Table, contract
 from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
+from pipelines.sources.one_moment import begin_reading
 from pipelines.sources.operator.batches.part import Part
 from pipelines.sources.operator.batches.typed_batches import spool_rows
 from pipelines.sources.operator.batches.values import format_value
@@ -190,7 +191,7 @@ def _open_connection(url: sa.URL, spec: DatabaseSpec) -> Iterator[sa.Connection]
     engine = _create_engine(url, spec)
     try:
         with engine.connect() as connection:
-            _begin_reading(connection)
+            begin_reading(connection)
             yield connection
     finally:
         engine.dispose()
@@ -207,16 +208,6 @@ def _create_engine(url: sa.URL, spec: DatabaseSpec) -> sa.Engine:
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise SpecError("source.driver_missing", file=spec.name, driver=url.drivername) from error
-
-
-def _begin_reading(connection: sa.Connection) -> None:
-    """Begin a transaction that sees one state of all tables, and writes nothing."""
-    dialect = connection.dialect.name
-    if dialect == "postgresql":
-        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    elif dialect == "sqlite":
-        connection.exec_driver_sql("PRAGMA query_only = ON")
-        connection.exec_driver_sql("BEGIN")
 
 
 def _begin_savepoint(connection: sa.Connection) -> AbstractContextManager[object]:

@@ -84,7 +84,7 @@ def _index_after(code: str, end: str, start: int) -> int:
 
 
 def read_number(text: str) -> float | None:
-    """Return a number as spreadsheets write it; None for anything else, an infinite one included."""
+    """Return a number as spreadsheets write it; None for anything else, as for an infinite one."""
     text = text.strip()
     if not _NUMBER.fullmatch(text):
         return None
@@ -113,7 +113,7 @@ def _read_span(number: float) -> Cell:
 
 
 def _read_moment(number: float, is_1904: bool) -> Cell:
-    """Return the day, instant or time of day of a serial; one beyond the calendar stays a number."""
+    """Return the day, instant or time of day of a serial; one beyond all days stays a number."""
     shift = _SHIFT_1904 if is_1904 else 0
     if number < 0 or number + shift >= _END:
         return number

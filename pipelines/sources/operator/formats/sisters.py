@@ -27,7 +27,7 @@ class SisterFiles:
         self._roots = roots
 
     def tell_encoding(self) -> str | None:
-        """Return the encoding that all telling files share; None when they differ, or none tells."""
+        """Return the encoding that all telling files share; None when they differ or none tells."""
         return self._shared_encoding
 
     @cached_property
