@@ -149,7 +149,12 @@ def read_office(url: str, month: Month, until: date | None = None) -> OfficeRead
     tables: dict[str, pa.Table] = {}
     for name, schema in TABLES.items():
         tables[name] = pa.Table.from_pylist(rows[name], schema=schema)
-    text = json.dumps(rows, ensure_ascii=False, sort_keys=True, default=str)
+    text = json.dumps(
+        rows,
+        ensure_ascii=False,
+        sort_keys=True,
+        default=str,
+    )
     return OfficeReading(tables, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -183,6 +188,7 @@ def _read_records(engine: sa.Engine, month: Month, last_day: date) -> _Records:
 
 
 def _select_releases(connection: sa.Connection, months: Sequence[str]) -> list[_Release]:
+    """Return the releases of these months, the oldest first."""
     query = sa.select(RELEASES.c.month, RELEASES.c.order_count)
     rows = connection.execute(query.where(RELEASES.c.month.in_(months)))
     releases = [_Release(*row) for row in rows]
@@ -244,10 +250,12 @@ def _choose_standing(answers: Iterable[_Answer]) -> list[_Answer]:
 
 
 def _rank_answer(answer: _Answer) -> tuple[date, int]:
+    """Return what puts the answers to one order in their order."""
     return standing_key(answer.contacted_on, answer.number)
 
 
 def _make_outcome(answer: _Answer) -> _Outcome:
+    """Return a standing answer with the flags that its code has."""
     code = outcomes()[answer.outcome]
     return _Outcome(
         order_id=answer.order_id,
@@ -260,6 +268,7 @@ def _make_outcome(answer: _Answer) -> _Outcome:
 
 
 def _make_promise(answer: _Answer) -> _Promise:
+    """Return what is kept of a promise."""
     return _Promise(
         order_id=answer.order_id,
         contacted_on=answer.contacted_on,

@@ -99,7 +99,14 @@ class DatabaseSource:
             cause = type(error.orig).__name__
         raise _refuse_unreachable(url, cause)
 
-    def _read_head(self, connection: sa.Connection, table: str, month: Month, rows: int) -> Head:
+    def _read_head(
+        self,
+        connection: sa.Connection,
+        table: str,
+        month: Month,
+        rows: int,
+    ) -> Head:
+        """Return the column names and first rows of one query."""
         statement = self._fill_query(table, month)
         try:
             with closing(connection.execute(statement)) as result:
@@ -121,6 +128,7 @@ class DatabaseSource:
         return statement.bindparams(first_day)
 
     def _read_tables(self, url: sa.URL, month: Month, into: Path) -> list[Delivery]:
+        """Write every configured table, read at one moment."""
         mapping = self.spec.mapping or NO_NAMES
         deliveries: list[Delivery] = []
         try:
@@ -133,7 +141,11 @@ class DatabaseSource:
         return deliveries
 
     def _read_table(
-        self, connection: sa.Connection, table: Table, month: Month, into: Path
+        self,
+        connection: sa.Connection,
+        table: Table,
+        month: Month,
+        into: Path,
     ) -> Delivery:
         """Write one table; data that its query cannot digest refuse the table alone."""
         output = prepare_output(table.name, into)
@@ -157,7 +169,11 @@ class DatabaseSource:
         return written_table(table, schema.names, (receipt,))
 
     def _run_query(
-        self, connection: sa.Connection, table: Table, month: Month, folder: Path
+        self,
+        connection: sa.Connection,
+        table: Table,
+        month: Month,
+        folder: Path,
     ) -> list[Part]:
         """Stream one query to disk.
 
@@ -182,7 +198,12 @@ class DatabaseSource:
     def _refuse_query(self, table: str, error: sa.exc.SQLAlchemyError) -> SpecError:
         """Say that the database, or SQLAlchemy, rejects a query."""
         cause = _name_cause(error)
-        return SpecError("source.query_failed", file=self.spec.name, table=table, error=cause)
+        return SpecError(
+            "source.query_failed",
+            file=self.spec.name,
+            table=table,
+            error=cause,
+        )
 
 
 @contextmanager
@@ -198,6 +219,7 @@ def _open_connection(url: sa.URL, spec: DatabaseSpec) -> Iterator[sa.Connection]
 
 
 def _create_engine(url: sa.URL, spec: DatabaseSpec) -> sa.Engine:
+    """Return an engine that keeps no connection; raise SpecError when its driver is missing."""
     arguments: dict[str, int | str] = {}
     if url.get_backend_name() == "postgresql":
         if "connect_timeout" not in url.query:

@@ -118,4 +118,5 @@ def _check_queries(tables: Mapping[str, object], file: str) -> None:
 
 
 def _refuse_form(file: str, detail: str) -> SpecError:
+    """Say what in the YAML is not as it should be."""
     return SpecError("source.yaml_bad", file=file, detail=detail)

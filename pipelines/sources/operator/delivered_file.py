@@ -62,6 +62,7 @@ def stat_delivered(path: Path) -> tuple[int, ...]:
 
 
 def _list_facts(entry: os.stat_result) -> tuple[int, ...]:
+    """Return kind, size, mtime (ns) and inode."""
     return entry.st_mode, entry.st_size, entry.st_mtime_ns, entry.st_ino
 
 
@@ -104,5 +105,6 @@ def _follow_link(path: Path, roots: Sequence[Path] | None) -> Path:
 
 
 def _report_unreadable(path: Path, error: OSError) -> SourceNotReady:
+    """Say that a file cannot be read now, and why."""
     reason = os.strerror(error.errno or 0)
     return SourceNotReady("source.unreadable", file=show_name(path.name), error=reason)

@@ -75,6 +75,7 @@ class _FileReader:
         return guard_writing(folder, lambda: [self._open_part(copy, table) for copy in copies])
 
     def _open_part(self, copy: Staged, table: Table) -> Part:
+        """Open a file by its kind."""
         if copy.kind == "csv":
             return open_csv(copy, table, self.limits, self.sisters.tell_encoding)
         opener = _OPENERS[copy.kind]
@@ -100,11 +101,13 @@ class FolderSource:
         digest = hashlib.sha256()
         for path in sorted(paths, key=lambda path: path.name):
             content = self._hash_entry(path, month)
-            digest.update(f"{path.name}\0{content}\n".encode("utf-8", "surrogateescape"))
+            line = f"{path.name}\0{content}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
 
         mapping = self.mapping(month)
         if mapping is not None:
-            digest.update(f"{mapping.file}\0{mapping.identity}\n".encode())
+            line = f"{mapping.file}\0{mapping.identity}\n"
+            digest.update(line.encode())
         return digest.hexdigest()
 
     def mapping(self, month: Month) -> NamesMapping | None:
@@ -140,6 +143,7 @@ class FolderSource:
         return deliveries
 
     def _make_reader(self, files: Sequence[TableFile], month: Month, staging: Path) -> _FileReader:
+        """Return what reads the files of a month; `staging` is a folder of ours."""
         roots = self._list_roots(month)
         texts = [(file.path, file.kind) for file in files]
         sisters = SisterFiles(texts, staging / "sisters", self.limits, roots)
@@ -214,7 +218,10 @@ class DaySource(FolderSource):
 
 
 def _extract_table(
-    table: Table, files: Sequence[TableFile], into: Path, reader: _FileReader
+    table: Table,
+    files: Sequence[TableFile],
+    into: Path,
+    reader: _FileReader,
 ) -> Delivery:
     """Write one table from its files; a file that cannot be trusted refuses the table."""
     output = prepare_output(table.name, into)
@@ -240,10 +247,20 @@ def _extract_table(
 
 def _receipts_of_refused(staged: Sequence[Staged], refused: str | None) -> tuple[FileReceipt, ...]:
     """Say which files of a refused table were there; `refused` may never have been copied."""
-    receipts: list[FileReceipt] = []
-    for copy in staged:
-        receipts.append(FileReceipt(copy.name, copy.sha256, copy.size, None, None, 0))
+    receipts = [_receipt_unread(copy.name, copy.sha256, copy.size) for copy in staged]
     names = [copy.name for copy in staged]
     if refused and refused not in names:
-        receipts.append(FileReceipt(refused, "", 0, None, None, 0))
+        receipts.append(_receipt_unread(refused))
     return tuple(receipts)
+
+
+def _receipt_unread(name: str, sha256: str = "", size: int = 0) -> FileReceipt:
+    """Return the receipt of a file of which no row was read; `size` is in bytes."""
+    return FileReceipt(
+        name=name,
+        sha256=sha256,
+        bytes=size,
+        encoding=None,
+        delimiter=None,
+        rows=0,
+    )

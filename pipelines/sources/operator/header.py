@@ -105,19 +105,34 @@ def check_names(
     if len(names) > most:
         raise refuse_width(file, line, len(names), most)
 
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    counts = Counter(names)
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
-        raise FileRefused("duplicate_header", file=file, line=line, columns=", ".join(twice))
+        raise FileRefused(
+            "duplicate_header",
+            file=file,
+            line=line,
+            columns=", ".join(twice),
+        )
 
-    found = set(names)
-    lost = [name for name in required_names(table) if name not in found]
+    lost = [name for name in required_names(table) if name not in counts]
     if lost:
-        refusal = FileRefused("missing_column", file=file, line=line, columns=", ".join(lost))
+        refusal = FileRefused(
+            "missing_column",
+            file=file,
+            line=line,
+            columns=", ".join(lost),
+        )
         refusal.strangers = tuple(name for name in names if table.column(name) is None)
         raise refusal
 
 
-def refuse_width(file: str, line: int, columns: int, most: int) -> FileRefused:
+def refuse_width(
+    file: str,
+    line: int,
+    columns: int,
+    most: int,
+) -> FileRefused:
     """Return the refusal of a file whose header at a line has more columns than may be."""
     return FileRefused(
         "too_many_columns",

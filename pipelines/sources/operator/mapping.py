@@ -139,7 +139,12 @@ def _refuse_form(error: ValidationError, file: str, lines: Lines) -> SpecError:
         )
 
     name = ": ".join(str(part) for part in path) or MAPPING
-    return SpecError("mapping.bad_form", file=file, line=line, name=name)
+    return SpecError(
+        "mapping.bad_form",
+        file=file,
+        line=line,
+        name=name,
+    )
 
 
 def _nearest_line(path: Path_, lines: Lines) -> int:
@@ -173,7 +178,13 @@ def _check_table(mapping: NamesMapping, table: str, own: OwnNames) -> None:
         _check_codes(mapping, known, column, values)
 
 
-def _check_pattern(mapping: NamesMapping, table: str, number: int, pattern: str) -> None:
+def _check_pattern(
+    mapping: NamesMapping,
+    table: str,
+    number: int,
+    pattern: str,
+) -> None:
+    """Refuse a pattern that no file of the kinds we read can match."""
     is_plain = bool(pattern.strip()) and "/" not in pattern and "\\" not in pattern
     if is_plain and _may_be_delivered(pattern):
         return
@@ -237,7 +248,7 @@ class _CodesAt:
     table: str
     column: str
 
-    def refuse(self, key: str, *code: str, **facts: object) -> SpecError:
+    def refuse_codes(self, key: str, *code: str, **facts: object) -> SpecError:
         """Return the error at the column's line, or at a code's."""
         return SpecError(
             key,
@@ -249,23 +260,28 @@ class _CodesAt:
         )
 
 
-def _check_codes(mapping: NamesMapping, table: Table, name: str, values: Codes) -> None:
+def _check_codes(
+    mapping: NamesMapping,
+    table: Table,
+    name: str,
+    values: Codes,
+) -> None:
     """Refuse codes of a column that takes none, values it does not have, two codes alike."""
     place = _CodesAt(mapping, table.name, name)
     column = table.column(name)
     if column is None:
         like = _closest_column(name, table)
-        raise place.refuse("mapping.unknown_column", header="codes", like=like)
+        raise place.refuse_codes("mapping.unknown_column", header="codes", like=like)
 
     allowed = code_values(column)
     if not allowed:
-        raise place.refuse("mapping.takes_no_codes", kind=column.kind)
+        raise place.refuse_codes("mapping.takes_no_codes", kind=column.kind)
 
     code_by_folded: dict[str, str] = {}
     for code, value in values.items():
         may_be_empty = not value and not column.required
         if value not in allowed and not may_be_empty:
-            raise place.refuse(
+            raise place.refuse_codes(
                 "mapping.unknown_value",
                 code,
                 code=code,
@@ -276,7 +292,7 @@ def _check_codes(mapping: NamesMapping, table: Table, name: str, values: Codes) 
         folded = fold_name(code)
         if folded in code_by_folded:
             other = code_by_folded[folded]
-            raise place.refuse("mapping.code_twice", code, code=code, other=other)
+            raise place.refuse_codes("mapping.code_twice", code, code=code, other=other)
         code_by_folded[folded] = code
 
 
@@ -299,4 +315,5 @@ def _closest_name(name: str, names: Sequence[str]) -> str:
 
 
 def _closest_column(name: str, table: Table) -> str:
+    """Return the table's column that looks most like a name, or all of them."""
     return _closest_name(name, [column.name for column in table.columns])

@@ -56,9 +56,21 @@ def match_tables(path: Path, mapping: NamesMapping, tables: Collection[str]) -> 
     if owners and kind is not None:
         if len(owners) > 1 and kind != "xlsx":
             raise _refuse_two_owners(path, mapping, owners)
-        known = [table for table in owners if table in tables]
-        return [TableFile(path, table, path.name, kind, is_own_name=True) for table in known]
+        return [
+            TableFile(path, table, path.name, kind, is_own_name=True)
+            for table in owners
+            if table in tables
+        ]
+    return _match_contract_name(path, mapping, tables)
 
+
+def _match_contract_name(
+    path: Path, mapping: NamesMapping, tables: Collection[str]
+) -> list[TableFile]:
+    """Return what a file holds by the contract's names of files.
+
+    Nothing if the mapping says that the table lies in others.
+    """
     match = _NAME.fullmatch(path.name.lower())
     if match is None or match["table"] not in tables:
         return []
@@ -68,6 +80,7 @@ def match_tables(path: Path, mapping: NamesMapping, tables: Collection[str]) -> 
 
 
 def _refuse_two_owners(path: Path, mapping: NamesMapping, owners: Sequence[str]) -> SpecError:
+    """Say which table of the mapping claims a file that another one has."""
     first, second = owners[:2]
     return SpecError(
         "mapping.file_of_two",
@@ -85,11 +98,12 @@ def sort_parts(files: Sequence[TableFile]) -> list[TableFile]:
     Raise FileRefused for what could count rows twice or leave some out: two whole files, a part
     twice, a gap.
     """
-    ordered = sorted(files, key=lambda file: (file.part_order, file.path.name))
+    ordered = sorted(files, key=_order_of_file)
     if all(file.is_own_name for file in ordered):
         return ordered
 
-    names = ", ".join(show_name(file.path.name) for file in ordered)
+    shown = [show_name(file.path.name) for file in ordered]
+    names = ", ".join(shown)
     part_orders = {file.part_order for file in ordered}
     has_repeat = len(part_orders) < len(ordered)
     has_whole_among_parts = len(ordered) > 1 and ordered[0].part is None
@@ -98,6 +112,10 @@ def sort_parts(files: Sequence[TableFile]) -> list[TableFile]:
     if _has_gap(ordered):
         raise FileRefused("part_missing", files=names)
     return ordered
+
+
+def _order_of_file(file: TableFile) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    return file.part_order, file.path.name
 
 
 def _has_gap(ordered: Sequence[TableFile]) -> bool:

@@ -24,6 +24,7 @@ def empty_when_blank(value: Any) -> Any:
 
 
 def _wrap_in_list(value: Any) -> Any:
+    """Return one text as a list of it: a table may have one file, or several."""
     if isinstance(value, str):
         return [value]
     return value
@@ -124,4 +125,5 @@ NO_NAMES = NamesMapping("", "")  # of an operator that delivers by the contract'
 
 
 def _fold_codes(values: Codes) -> Codes:
+    """Return codes in the form that cells are compared in; an empty value means unknown."""
     return {fold_name(code): value or None for code, value in values.items()}

@@ -5,7 +5,7 @@ A mapping that names what no file has is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 import pyarrow as pa
@@ -63,7 +63,10 @@ def _check_headers(table: MappedTable, parts: Sequence[Part]) -> None:
 
 
 def _refuse_header(
-    table: MappedTable, column: str, files: str, strangers: Sequence[str]
+    table: MappedTable,
+    column: str,
+    files: str,
+    strangers: Sequence[str],
 ) -> SpecError:
     """Say where the mapping names a header that is not there, and which one is like it."""
     mapping = table.mapping
@@ -84,6 +87,7 @@ def _refuse_header(
 
 
 def _find_own_header(columns: Mapping[str, str], column: str) -> str | None:
+    """Return the own header that a mapping gives a column; None for none."""
     for header, name in columns.items():
         if name == column:
             return header
@@ -97,15 +101,19 @@ def _translate_part(part: Part, codes: Mapping[str, Codes]) -> None:
     if not wanted:
         return
 
+    part.schema = _turn_into_text(part.schema, wanted)
+    read = part.read
+    part.read = lambda: _translate_batches(part, read(), wanted)
+
+
+def _turn_into_text(schema: pa.Schema, names: Collection[str]) -> pa.Schema:
+    """Return a schema in which the columns of these names are text."""
     fields: list[pa.Field] = []
-    for field in part.schema:
-        if field.name in wanted:
+    for field in schema:
+        if field.name in names:
             field = pa.field(field.name, pa.string())
         fields.append(field)
-
-    read = part.read
-    part.schema = pa.schema(fields)
-    part.read = lambda: _translate_batches(part, read(), wanted)
+    return pa.schema(fields)
 
 
 def _translate_batches(
@@ -134,13 +142,14 @@ def _translate_column(column: pa.Array, codes: Codes) -> tuple[pa.Array, int]:
     if not values:
         return pa.nulls(len(column), pa.string()), 0
 
-    texts = [format_value(value) for value in values]
     translated: list[str | None] = []
     is_code: list[bool] = []
-    for text in texts:
+    for value in values:
+        text = format_value(value)
         folded = fold_name(text or "")
         translated.append(codes.get(folded, text))
         is_code.append(folded in codes)
 
-    changed = pa.array(is_code, pa.bool_()).take(encoded.indices).true_count
-    return pa.array(translated, pa.string()).take(encoded.indices), changed
+    cells = pa.array(translated, pa.string()).take(encoded.indices)
+    was_changed = pa.array(is_code, pa.bool_()).take(encoded.indices)
+    return cells, was_changed.true_count

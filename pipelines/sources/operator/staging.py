@@ -35,7 +35,11 @@ class Staged:
 
 
 def stage_file(
-    source: Path, kind: str, folder: Path, limits: Limits, roots: Sequence[Path] | None = None
+    source: Path,
+    kind: str,
+    folder: Path,
+    limits: Limits,
+    roots: Sequence[Path] | None = None,
 ) -> Staged:
     """Copy and hash a file.
 
@@ -107,6 +111,7 @@ def _copy_file(source: Path, copy: Path, roots: Sequence[Path] | None) -> str:
 
 
 def _read_blocks(path: Path, roots: Sequence[Path] | None) -> Iterator[bytes]:
+    """Yield a delivered file's bytes."""
     with open_delivered(path, roots) as file:
         try:
             while block := file.read(_BLOCK):
@@ -131,8 +136,13 @@ def _unpack_file(packed: Path, name: str, limits: Limits) -> Path:
 
 
 def _unpack_blocks(
-    file: gzip.GzipFile, out: BinaryIO, name: str, packed_size: int, limits: Limits
+    file: gzip.GzipFile,
+    out: BinaryIO,
+    name: str,
+    packed_size: int,
+    limits: Limits,
 ) -> None:
+    """Copy what is unpacked; raise FileRefused when it is too much, or packed too well."""
     steep_size = packed_size * limits.gzip_ratio
     total = 0
     while block := file.read(_BLOCK):

@@ -77,11 +77,13 @@ def _write_narrow_floats(column: pa.Array) -> pa.Array:
     filled = column.is_valid().to_pylist()
     texts: list[str | None] = []
     for number, is_filled in zip(numbers, filled, strict=True):
-        texts.append(_shortest_text(number) if is_filled else None)
+        text = _shortest_text(number) if is_filled else None
+        texts.append(text)
     return pa.array(texts, pa.string())
 
 
 def _shortest_text(number: np.floating) -> str:
+    """Return the shortest decimal that reads back the same; `inf` and `nan` stay words."""
     if not np.isfinite(number):
         return str(float(number))
     return np.format_float_positional(number, unique=True, trim="-")
@@ -99,18 +101,22 @@ def _write_far_instants(column: pa.Array) -> pa.Array:
 
 
 def _as_text(kind: pa.DataType) -> Way:
+    """Write the values as text."""
     return Way(pa.string(), write_as_text)
 
 
 def _as_it_is(kind: pa.DataType) -> Way:
+    """Carry the values as they came."""
     return Way(kind, lambda column: column)
 
 
 def _as_plain_string(kind: pa.DataType) -> Way:
+    """Carry text that is laid out in another way as plain text."""
     return Way(pa.string(), lambda column: column.cast(pa.string()))
 
 
 def _as_decimal(kind: pa.Decimal128Type) -> Way:
+    """Carry a decimal in 128 bits; as text if the engine does not hold it exactly."""
     if kind.scale < 0 or kind.precision > WIDEST:
         return _as_text(kind)
     target = pa.decimal128(kind.precision, kind.scale)
@@ -130,6 +136,7 @@ def _as_instant(kind: pa.TimestampType) -> Way:
 
 
 def _hold_instants(column: pa.Array, kind: pa.TimestampType, target: pa.DataType) -> pa.Array:
+    """Return the instants in the target type, none beyond the last tick of their unit."""
     ticks = column.cast(pa.int64())
     held = _hold_within(ticks, _LAST_TICK[kind.unit])
     return held.cast(kind).cast(target)
@@ -141,11 +148,13 @@ def _as_day(kind: pa.DataType) -> Way:
 
 
 def _round_down_to_days(column: pa.Array) -> pa.Array:
+    """Return the days of instants in milliseconds, those before 1970 too."""
     milliseconds = column.cast(pa.int64())
     days = pc.divide(milliseconds, _DAY)  # rounds towards 1970
-    was_rounded_up = pc.less(milliseconds, pc.multiply(days, _DAY))
-    days = pc.subtract(days, pc.if_else(was_rounded_up, 1, 0))
-    held = _hold_within(days, _LAST_DAY)
+    midnights = pc.multiply(days, _DAY)
+    was_rounded_up = pc.less(milliseconds, midnights)
+    excess = pc.if_else(was_rounded_up, 1, 0)
+    held = _hold_within(pc.subtract(days, excess), _LAST_DAY)
     return held.cast(pa.int32()).view(pa.date32())
 
 
@@ -164,14 +173,17 @@ def _as_decoded(kind: pa.DataType) -> Way:
 
 
 def _decode_bytes(column: pa.Array) -> pa.Array:
+    """Return bytes as text, what is no UTF-8 as U+FFFD."""
     plain = column.cast(pa.binary())
     try:
         return plain.cast(pa.string())
     except pa.ArrowInvalid:
         pass
+
     texts: list[str | None] = []
     for cell in plain.to_pylist():
-        texts.append(None if cell is None else cell.decode("utf-8", "replace"))
+        text = None if cell is None else cell.decode("utf-8", "replace")
+        texts.append(text)
     return pa.array(texts, pa.string())
 
 
@@ -185,12 +197,14 @@ def _unpack_first(kind: pa.DataType, unpack: Convert) -> Way | None:
 
 
 def _find_way_of_extension(kind: pa.BaseExtensionType) -> Way | None:
+    """Return the way in for a type that is built on another."""
     if kind.extension_name == "arrow.uuid":
         return Way(pa.string(), _write_uuids)
     return _unpack_first(kind.storage_type, lambda column: column.storage)
 
 
 def _write_uuids(column: pa.Array) -> pa.Array:
+    """Return identifiers as text with hyphens."""
     texts = [str(value) if value else None for value in column.to_pylist()]
     return pa.array(texts, pa.string())
 

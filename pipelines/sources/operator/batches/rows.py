@@ -19,10 +19,14 @@ _TOTALS = frozenset({"合计", "总计", "小计", "共计", "total", "subtotal"
 _TOTAL_TAIL = re.compile(r"[:：]+$")
 _BLANKS = f"[{INVISIBLE}]*"
 _NAME_START = 64
+_TO_FULL_WIDTH = 0xFEE0  # from the code of an ASCII character
 
 
 def build_batch(
-    schema: pa.Schema, rows: list[Cells], lines: list[int], cut: bool = False
+    schema: pa.Schema,
+    rows: list[Cells],
+    lines: list[int],
+    cut: bool = False,
 ) -> pa.RecordBatch:
     """Turn rows into text columns; a row of another width is squared and marked.
 
@@ -31,17 +35,25 @@ def build_batch(
     width = len(schema) - READING_COLUMNS
     last = len(rows) - 1
     faults: list[str | None] = [None] * len(rows)
+
     odd = [number for number, row in enumerate(rows) if len(row) != width]
     for number in odd:
         row = rows[number]
-        faults[number] = _find_width_fault(row, width, is_cut=cut and number == last)
-        gap = [None] * (width - len(row))
-        rows[number] = [*row[:width], *gap]
+        is_cut = cut and number == last
+        faults[number] = _find_width_fault(row, width, is_cut)
+        rows[number] = _square_row(row, width)
 
     arrays = [_text_array(column) for column in zip(*rows, strict=True)]
     arrays.append(pa.array(lines, pa.int64()))
     arrays.append(pa.array(faults, pa.string()))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _square_row(row: Cells, width: int) -> Cells:
+    """Return a row with as many cells as the table has columns."""
+    kept = row[:width]
+    missing = width - len(kept)
+    return [*kept, *[None] * missing]
 
 
 def _find_width_fault(row: Cells, width: int, is_cut: bool) -> str | None:
@@ -68,6 +80,7 @@ def _first_filled(row: Cells) -> str | None:
 
 
 def _text_array(cells: Sequence[str | None]) -> pa.Array:
+    """Return cells as text, an empty one as NULL."""
     array = pa.array(cells, pa.string())
     is_empty = pc.fill_null(pc.equal(array, ""), False)
     nothing = pa.scalar(None, pa.string())
@@ -86,11 +99,10 @@ class RowSifter:
         """Yield the batches that still hold rows."""
         pattern = self._odd_pattern()
         for batch in batches:
-            first = batch.column(0)
-            is_odd = pc.match_substring_regex(first, pattern, ignore_case=True)
-            is_odd = pc.or_(pc.is_null(first), pc.fill_null(is_odd, False))
+            is_odd = _find_odd(batch.column(0), pattern)
             if pc.any(is_odd).as_py():
-                batch = self._judge_rows(batch, pc.indices_nonzero(is_odd))
+                odd = pc.indices_nonzero(is_odd)
+                batch = self._judge_rows(batch, odd)
             if batch.num_rows:
                 yield batch
 
@@ -112,24 +124,30 @@ class RowSifter:
 
     def _judge_rows(self, batch: pa.RecordBatch, odd: pa.Array) -> pa.RecordBatch:
         """Look at the odd rows one by one; return the batch without those that are dropped."""
-        looked_at = batch.take(odd)
-        columns = [looked_at.column(number).to_pylist() for number in range(len(self.names))]
-        rows = zip(*columns, strict=True)
         faults = batch.column(FAULT).to_pylist()
         keep = [True] * batch.num_rows
+        rows = self._read_cells(batch.take(odd))
         for number, row in zip(odd.to_pylist(), rows, strict=True):
             if self._is_dropped(row, faults[number]):
                 keep[number] = False
             elif _is_total(_first_filled(row) or ""):
                 faults[number] = TOTAL_ROW
 
-        fault_index = batch.num_columns - 1
+        fault_index = batch.schema.get_field_index(FAULT)
         judged = batch.set_column(fault_index, FAULT, pa.array(faults, pa.string()))
         if all(keep):
             return judged
         return judged.filter(pa.array(keep))
 
+    def _read_cells(self, batch: pa.RecordBatch) -> Iterator[Cells]:
+        """Yield the cells of each row of a batch."""
+        columns: list[Cells] = []
+        for index in range(len(self.names)):
+            columns.append(batch.column(index).to_pylist())
+        return zip(*columns, strict=True)
+
     def _is_dropped(self, row: Cells, fault: str | None) -> bool:
+        """Whether a row is blank or repeats the header; count it if so."""
         # A blank row that is marked has something beside the table.
         if fault is None and _is_blank(row):
             self.blank_rows += 1
@@ -140,7 +158,15 @@ class RowSifter:
         return False
 
 
+def _find_odd(first: pa.Array, pattern: str) -> pa.Array:
+    """Return for each row whether its first cell is empty, or matches the pattern."""
+    matches = pc.match_substring_regex(first, pattern, ignore_case=True)
+    is_match = pc.fill_null(matches, False)
+    return pc.or_(pc.is_null(first), is_match)
+
+
 def _is_total(cell: str) -> bool:
+    """Whether a cell says that its row is a total."""
     word = _TOTAL_TAIL.sub("", fold_name(cell))
     return word in _TOTALS
 
@@ -162,5 +188,8 @@ def _loose_pattern(word: str) -> str:
 
 
 def _loose_character(character: str) -> str:
-    wide = chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else ""
-    return f"[{re.escape(character)}{wide}]"
+    """Match one character, or the same in full width."""
+    alike = re.escape(character)
+    if "!" <= character <= "~":
+        alike += chr(ord(character) + _TO_FULL_WIDTH)
+    return f"[{alike}]"

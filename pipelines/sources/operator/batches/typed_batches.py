@@ -32,7 +32,10 @@ _KEPT = (
 
 
 def spool_rows(
-    name: str, columns: Sequence[str], chunks: Iterable[Sequence[Values]], folder: Path
+    name: str,
+    columns: Sequence[str],
+    chunks: Iterable[Sequence[Values]],
+    folder: Path,
 ) -> list[Part]:
     """Put all rows aside, one Part for every run of batches whose values have the same types.
 
@@ -82,10 +85,13 @@ def _make_batches(
     for rows in chunks:
         arrays = [_make_array(values) for values in zip(*rows, strict=True)]
         types = [array.type for array in arrays]
-        schema = batch_schema(pa.schema(list(zip(columns, types, strict=True))))
-        arrays.append(pa.array(range(line, line + len(rows)), pa.int64()))
+        data = pa.schema(list(zip(columns, types, strict=True)))
+        schema = batch_schema(data)
+
+        next_line = line + len(rows)
+        arrays.append(pa.array(range(line, next_line), pa.int64()))
         arrays.append(pa.nulls(len(rows), pa.string()))
-        line += len(rows)
+        line = next_line
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -142,6 +148,7 @@ def _widen_decimal(array: pa.Array) -> pa.Array:
 
 
 def _make_texts(values: Values) -> pa.Array:
+    """Return values as text, whatever their types."""
     return pa.array([_make_text(value) for value in values], pa.string())
 
 

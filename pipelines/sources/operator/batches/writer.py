@@ -38,7 +38,10 @@ class Layout:
 
 
 def write_parts(
-    table: Table, parts: Sequence[Part], path: Path, limits: Limits | None = None
+    table: Table,
+    parts: Sequence[Part],
+    path: Path,
+    limits: Limits | None = None,
 ) -> pa.Schema:
     """Write all parts in order; return the data columns. Never leaves half a file at `path`.
 
@@ -67,9 +70,12 @@ def _lay_out(table: Table, parts: Sequence[Part]) -> Layout:
     unknown = [name for name in types if table.column(name) is None]
     ordered = known + unknown
 
-    schema = pa.schema([(name, _merge_types(types[name])) for name in ordered])
+    fields: list[pa.Field] = []
+    for name in ordered:
+        kind = _merge_types(types[name])
+        fields.append(pa.field(name, kind))
     indexes = tuple(_find_columns(ordered, names) for names in names_by_part)
-    return Layout(schema, indexes)
+    return Layout(pa.schema(fields), indexes)
 
 
 def _collect_types(
@@ -84,6 +90,7 @@ def _collect_types(
 
 
 def _find_columns(ordered: Sequence[str], names: Sequence[str]) -> tuple[int | None, ...]:
+    """Return at which index of a part each column stands; None where the part has none."""
     index_by_name = {name: index for index, name in enumerate(names)}
     return tuple(index_by_name.get(name) for name in ordered)
 
@@ -92,12 +99,15 @@ def _keep_names(table: Table, part: Part) -> list[str]:
     """Return the names that a part's columns are kept under."""
     names: list[str] = []
     for number, name in enumerate(part.schema.names, 1):
-        if table.column(name) is not None or not is_odd_name(name):
+        is_known = table.column(name) is not None
+        if is_known or not is_odd_name(name):
             names.append(name)
             continue
+
         kept = f"{EXTRA}{number}"
         names.append(kept)
-        part.notes.append(f"column {number} kept as {kept}: {show_odd_text(name)}")
+        shown = show_odd_text(name)
+        part.notes.append(f"column {number} kept as {kept}: {shown}")
     return names
 
 
@@ -111,13 +121,19 @@ def is_odd_name(name: str) -> bool:
         return True
     if _ODD.search(name):
         return True
-    return any(unicodedata.category(character)[0] not in _SEEN for character in name)
+    return not all(_is_seen(character) for character in name)
+
+
+def _is_seen(character: str) -> bool:
+    major_category = unicodedata.category(character)[0]
+    return major_category in _SEEN
 
 
 # -- the types -----------------------------------------------------------------------------------
 
 
 def _merge_types(types: Sequence[pa.DataType]) -> pa.DataType:
+    """Return the type that holds the values of all; text where none does."""
     merged = reduce(_merge_pair, types)
     if pa.types.is_null(merged):
         return pa.string()
@@ -138,8 +154,11 @@ def _merge_pair(left: pa.DataType, right: pa.DataType) -> pa.DataType:
 
 
 def _merge_decimals(left: pa.Decimal128Type, right: pa.Decimal128Type) -> pa.DataType:
+    """Return a decimal with the digits of both on either side of the point."""
     scale = max(left.scale, right.scale)
-    whole_digits = max(left.precision - left.scale, right.precision - right.scale)
+    left_whole = left.precision - left.scale
+    right_whole = right.precision - right.scale
+    whole_digits = max(left_whole, right_whole)
     if whole_digits + scale > WIDEST:
         return pa.string()
     return pa.decimal128(WIDEST, scale)
@@ -157,7 +176,10 @@ def _output_schema(data: pa.Schema) -> pa.Schema:
 
 
 def _conform_parts(
-    parts: Sequence[Part], layout: Layout, output: pa.Schema, limits: Limits
+    parts: Sequence[Part],
+    layout: Layout,
+    output: pa.Schema,
+    limits: Limits,
 ) -> Iterator[pa.RecordBatch]:
     """Yield all batches with the columns of the output; count the rows of each part."""
     for part, indexes in zip(parts, layout.indexes, strict=True):
@@ -165,7 +187,13 @@ def _conform_parts(
         for batch in part.read():
             part.rows += batch.num_rows
             budget.count_rows(batch.num_rows, batch.nbytes)
-            yield _conform_batch(batch, layout.schema, output, indexes, part.name)
+            yield _conform_batch(
+                batch,
+                layout.schema,
+                output,
+                indexes,
+                part.name,
+            )
 
 
 def _conform_batch(
@@ -175,9 +203,11 @@ def _conform_batch(
     indexes: Sequence[int | None],
     file: str,
 ) -> pa.RecordBatch:
+    """Return a batch with the columns of the output, in their types and order."""
     arrays: list[pa.Array] = []
     for index, kind in zip(indexes, schema.types, strict=True):
-        arrays.append(_conform_column(batch, index, kind))
+        array = _conform_column(batch, index, kind)
+        arrays.append(array)
     arrays.append(_repeat_text(file, batch.num_rows))
     arrays += batch.columns[-READING_COLUMNS:]
     return pa.RecordBatch.from_arrays(arrays, schema=output)
@@ -196,5 +226,6 @@ def _conform_column(batch: pa.RecordBatch, index: int | None, kind: pa.DataType)
 
 
 def _repeat_text(text: str, times: int) -> pa.Array:
+    """Return a column that has the same text in every row."""
     first = pa.nulls(times, pa.int64()).fill_null(0)
     return pa.array([text], pa.string()).take(first)

@@ -71,7 +71,7 @@ class Archive:
 
         total = 0
         try:
-            for block in _inflate(self.path, info):
+            for block in _unpack_blocks(self.path, info):
                 total += len(block)
                 if total > info.file_size:
                     limit = f"{info.file_size:,} bytes declared"
@@ -153,7 +153,12 @@ def _leads_outside(filename: str) -> bool:
     return has_drive or "\0" in filename
 
 
-def _check_sizes(infos: Sequence[zipfile.ZipInfo], path: Path, name: str, limits: Limits) -> None:
+def _check_sizes(
+    infos: Sequence[zipfile.ZipInfo],
+    path: Path,
+    name: str,
+    limits: Limits,
+) -> None:
     """Refuse an archive that claims to hold more than it may."""
     declared = sum(info.file_size for info in infos)
     is_beyond_floor = declared > limits.xlsx_ratio_floor
@@ -164,7 +169,7 @@ def _check_sizes(infos: Sequence[zipfile.ZipInfo], path: Path, name: str, limits
         raise FileRefused("archive_bomb", file=name, limit=limit)
 
 
-def _inflate(path: Path, info: zipfile.ZipInfo) -> Iterator[bytes]:
+def _unpack_blocks(path: Path, info: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield a member's bytes in blocks of bounded size."""
     is_deflated = info.compress_type == zipfile.ZIP_DEFLATED
     unpack = zlib.decompressobj(_RAW_DEFLATE) if is_deflated else None

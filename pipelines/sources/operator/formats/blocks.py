@@ -43,6 +43,7 @@ class TextFile:
         return next(self.read_blocks(), b"")
 
     def _utf8_blocks(self) -> Iterator[bytes]:
+        """Yield blocks of whole lines as valid UTF-8, without a byte order mark."""
         data = read_data(self.path)
         if self.codec == "utf-16":
             yield from whole_lines(_convert_utf16(data), self.name, self.limits)
@@ -92,6 +93,7 @@ def whole_lines(data: Iterable[bytes], name: str, limits: Limits) -> Iterator[by
 
 
 def _convert_utf16(data: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield bytes of UTF-16 as UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-16")("replace")
     for piece in data:
         yield decoder.decode(piece).encode("utf-8", "replace")

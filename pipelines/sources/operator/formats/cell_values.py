@@ -74,6 +74,7 @@ def read_format(code: str) -> NumberForm:
 
 
 def _index_after(code: str, end: str, start: int) -> int:
+    """Return the index behind the next `end`; the length of the code when there is none."""
     found = code.find(end, start)
     if found < 0:
         return len(code)
@@ -107,6 +108,7 @@ def read_serial(number: float, form: NumberForm, is_1904: bool) -> Cell:
 
 
 def _read_span(number: float) -> Cell:
+    """Return a span of time; a number beyond all days stays one."""
     if abs(number) >= _END:
         return number
     return timedelta(milliseconds=round(number * _DAY))
@@ -114,27 +116,32 @@ def _read_span(number: float) -> Cell:
 
 def _read_moment(number: float, is_1904: bool) -> Cell:
     """Return the day, instant or time of day of a serial; one beyond all days stays a number."""
-    shift = _SHIFT_1904 if is_1904 else 0
-    if number < 0 or number + shift >= _END:
+    if not 0 <= number < _END:
         return number
 
     days, milliseconds = divmod(round(number * _DAY), _DAY)
-    clock = (datetime.min + timedelta(milliseconds=milliseconds)).time()
+    midnight = datetime.min
+    clock = (midnight + timedelta(milliseconds=milliseconds)).time()
     is_first_day_of_1904 = is_1904 and milliseconds == 0
     if days == 0 and not is_first_day_of_1904:
         return clock
 
-    if is_1904:
-        days += _SHIFT_1904
-    elif days < _LEAP:
-        days += 1
-    if days >= _END:
+    days_since_epoch = _count_days(days, is_1904)
+    if days_since_epoch >= _END:
         return number
-
-    day = _EPOCH + timedelta(days=days)
+    day = _EPOCH + timedelta(days=days_since_epoch)
     if milliseconds:
         return datetime.combine(day, clock)
     return day
+
+
+def _count_days(serial: int, is_1904: bool) -> int:
+    """Return the days since 1899-12-30 of a serial day."""
+    if is_1904:
+        return serial + _SHIFT_1904
+    if serial < _LEAP:
+        return serial + 1
+    return serial
 
 
 def unescape_text(text: str) -> str:
@@ -146,6 +153,7 @@ def unescape_text(text: str) -> str:
 
 
 def _unescape_character(match: re.Match[str]) -> str:
+    """Return the character that an escape stands for."""
     return chr(int(match[1], 16))
 
 
@@ -215,6 +223,7 @@ class CellReader:
         return self._read_typed(cell, text)
 
     def _read_typed(self, cell: OpenCell, text: str) -> Cell:
+        """Return the value of a cell by its type; text that is none of that type is marked."""
         kind = cell.kind
         if kind == "s":
             return self._read_shared(text)
@@ -233,12 +242,14 @@ class CellReader:
         return value
 
     def _read_shared(self, text: str) -> str:
+        """Return one of the shared texts."""
         index = read_whole(text.strip())
         if index is None or index >= len(self.strings):
             raise NoSuchString
         return self.strings[index]
 
     def _read_number(self, cell: OpenCell, text: str) -> Cell | None:
+        """Return a number, or what its format shows it as."""
         number = read_number(text)
         style = cell.style
         if number is None or style is None or style >= len(self.forms):

@@ -207,5 +207,6 @@ def _explain_no_header(text: TextFile, table: Table) -> FileRefused:
 
 
 def _names_columns(cells: Sequence[str], table: Table) -> bool:
+    """Whether cells name more than one of the table's columns."""
     folded = [fold_name(cell.strip('"')) for cell in cells]
     return count_known(column_names(folded, table), table) > 1

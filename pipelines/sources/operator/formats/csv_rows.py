@@ -57,10 +57,14 @@ class _ArrowReader:
     def __init__(self, delimiter: str, schema: pa.Schema) -> None:
         self._schema = schema
         self._names = schema.names[:-READING_COLUMNS]
-        self._shape = _shape_table(delimiter.encode())
-        self._can_read = len(delimiter.encode()) == 1
-        self._with_quotes = _parse_options(delimiter, '"') if self._can_read else None
-        self._without_quotes = _parse_options(delimiter, False) if self._can_read else None
+        encoded = delimiter.encode()
+        self._shape = _shape_table(encoded)
+        self._can_read = len(encoded) == 1
+        self._with_quotes: arrow_csv.ParseOptions | None = None
+        self._without_quotes: arrow_csv.ParseOptions | None = None
+        if self._can_read:
+            self._with_quotes = _parse_options(delimiter, '"')
+            self._without_quotes = _parse_options(delimiter, False)
         self._convert = arrow_csv.ConvertOptions(
             column_types={name: pa.string() for name in self._names},
             null_values=[""],
@@ -84,13 +88,17 @@ class _ArrowReader:
             return None
 
         arrays = [column.combine_chunks() for column in table.columns]
-        arrays.append(pa.array(range(line, line + table.num_rows), pa.int64()))
+        lines = range(line, line + table.num_rows)
+        arrays.append(pa.array(lines, pa.int64()))
         arrays.append(pa.nulls(table.num_rows, pa.string()))
         return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
     def _parse_block(self, block: bytes, has_quotes: bool) -> pa.Table | None:
+        """Return the rows as Arrow reads them; None for a block that it does not take."""
         read = arrow_csv.ReadOptions(
-            column_names=self._names, block_size=len(block) + 1, use_threads=False
+            column_names=self._names,
+            block_size=len(block) + 1,
+            use_threads=False,
         )
         parse = self._with_quotes if has_quotes else self._without_quotes
         try:
@@ -103,14 +111,22 @@ class _ArrowReader:
         has_lone_cr = block.count(b"\r") != block.count(b"\r\n")
         if has_lone_cr:
             return False
-        return not has_quotes or _has_plain_quotes(block.translate(self._shape))
+        if not has_quotes:
+            return True
+        shape = block.translate(self._shape)
+        return _has_plain_quotes(shape)
 
 
 def _parse_options(delimiter: str, quote: str | bool) -> arrow_csv.ParseOptions:
-    return arrow_csv.ParseOptions(delimiter=delimiter, quote_char=quote, ignore_empty_lines=False)
+    return arrow_csv.ParseOptions(
+        delimiter=delimiter,
+        quote_char=quote,
+        ignore_empty_lines=False,
+    )
 
 
 def _count_lines(block: bytes) -> int:
+    """Count the lines of a block, the last one without an end too."""
     lines = block.count(b"\n")
     if not block.endswith(b"\n"):
         lines += 1
@@ -143,6 +159,7 @@ def _has_plain_quotes(shape: bytes) -> bool:
 
 
 def _has_long_cell(table: pa.Table, field_chars: int) -> bool:
+    """Whether a cell is longer (in bytes) than any cell may be."""
     for column in table.columns:
         longest = pc.max(pc.binary_length(column)).as_py()
         if longest is not None and longest > field_chars:
@@ -156,7 +173,13 @@ class _StrictRows:
     `line` is the physical line after the last row read.
     """
 
-    def __init__(self, text: TextFile, block: bytes, more: Iterator[bytes], line: int) -> None:
+    def __init__(
+        self,
+        text: TextFile,
+        block: bytes,
+        more: Iterator[bytes],
+        line: int,
+    ) -> None:
         self.line = line
         self._text = text
         self._more = more
@@ -226,9 +249,15 @@ class _StrictRows:
             return FileRefused("unterminated_quote", file=name, line=line)
         if "field limit" in error:
             limit = f"{self._text.limits.field_chars:,}"
-            return FileRefused("field_too_long", file=name, line=line, limit=limit)
+            return FileRefused(
+                "field_too_long",
+                file=name,
+                line=line,
+                limit=limit,
+            )
         return FileRefused("bad_quote", file=name, line=line)
 
 
 def _split_lines(block: bytes) -> Iterator[str]:
+    """Yield the lines of a block as text, with their ends as they are."""
     return io.StringIO(block.decode(), newline="")

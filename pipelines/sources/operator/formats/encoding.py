@@ -57,7 +57,10 @@ def find_no_sisters() -> str | None:
 
 
 def detect_encoding(
-    path: Path, name: str, limits: Limits, ask_sisters: Callable[[], str | None] = find_no_sisters
+    path: Path,
+    name: str,
+    limits: Limits,
+    ask_sisters: Callable[[], str | None] = find_no_sisters,
 ) -> TextForm:
     """Return the form of a text file; raise FileRefused for one that cannot be read as one text.
 
@@ -96,6 +99,7 @@ def find_disguise(head: bytes) -> str | None:
 
 
 def _refuse_disguise(head: bytes, name: str) -> None:
+    """Refuse an empty file, and one whose first bytes say that it is no text."""
     if not head:
         raise FileRefused("empty_file", file=name)
     kind = find_disguise(head)
@@ -114,7 +118,11 @@ def _find_sound_form(survey: Survey, has_bom: bool) -> TextForm | None:
 
 
 def _find_damaged_form(
-    path: Path, name: str, limits: Limits, survey: Survey, has_bom: bool
+    path: Path,
+    name: str,
+    limits: Limits,
+    survey: Survey,
+    has_bom: bool,
 ) -> TextForm:
     """Return the encoding of a file with undecodable bytes, by the lines that are Chinese in it.
 
@@ -123,7 +131,12 @@ def _find_damaged_form(
     utf8, gb = count_kinds(path, name, limits)
     fewer = gb if has_bom else min(utf8, gb)
     if fewer and fewer * ONE_IN >= utf8 + gb:
-        raise FileRefused("mixed_encodings", file=name, utf8_lines=utf8, gb18030_lines=gb)
+        raise FileRefused(
+            "mixed_encodings",
+            file=name,
+            utf8_lines=utf8,
+            gb18030_lines=gb,
+        )
 
     if has_bom:
         encoding = "utf-8-sig"
@@ -134,7 +147,12 @@ def _find_damaged_form(
     return TextForm(encoding, encoding, (_REPLACED,))
 
 
-def _choose_reading(scales: Scales, sisters: str | None, survey: Survey, name: str) -> TextForm:
+def _choose_reading(
+    scales: Scales,
+    sisters: str | None,
+    survey: Survey,
+    name: str,
+) -> TextForm:
     """Return how to read a file that is text in two encodings: like its sisters, else the likelier.
 
     Raise FileRefused if that reading is damaged text.

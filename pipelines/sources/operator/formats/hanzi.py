@@ -94,6 +94,7 @@ def count_mojibake(text: str) -> int:
 
 
 def _count_in_run(text: str) -> int:
+    """Count the damaged places in a run of characters beyond ASCII."""
     if len(text) < 3:
         return 0
     found = text.count(_REPLACED_TWICE) + len(_UTF8_AS_LATIN.findall(text))
@@ -103,6 +104,7 @@ def _count_in_run(text: str) -> int:
 
 
 def _is_utf8_as_gbk(text: str) -> bool:
+    """Whether GBK characters are everyday Chinese once their bytes are read as UTF-8."""
     try:
         original = text.encode("gb18030").decode("utf-8")
     except UnicodeDecodeError:
@@ -111,6 +113,7 @@ def _is_utf8_as_gbk(text: str) -> bool:
 
 
 def _is_gbk_as_latin(text: str) -> bool:
+    """Whether Latin letters are Chinese once their bytes are read as GBK."""
     if len(set(text)) < 3:  # a run of one sign, such as ···· or ××××, is a sign
         return False
     original = text.encode("latin-1").decode("gb18030", "replace")

@@ -58,6 +58,7 @@ def open_parquet(staged: Staged, table: Table, limits: Limits) -> Part:
 
 
 def _open_file(path: Path) -> pq.ParquetFile:
+    """Open a file of ours; old instants are read in microseconds."""
     # Nanoseconds, which Arrow would take for the old INT96, end in 2262: "no end" would come out as
     # another day.
     return pq.ParquetFile(path, coerce_int96_timestamp_unit="us")
@@ -77,7 +78,12 @@ def _check_magic(staged: Staged) -> None:
         raise FileRefused("parquet_truncated", file=staged.name)
 
 
-def _check_size(staged: Staged, columns: int, rows: int, limits: Limits) -> None:
+def _check_size(
+    staged: Staged,
+    columns: int,
+    rows: int,
+    limits: Limits,
+) -> None:
     """Refuse what its own first page says is too much.
 
     The stream is counted again when it is read.
@@ -92,7 +98,10 @@ def _check_size(staged: Staged, columns: int, rows: int, limits: Limits) -> None
 
 
 def _read_batches(
-    staged: Staged, schema: pa.Schema, ways: Sequence[Way], rows: int
+    staged: Staged,
+    schema: pa.Schema,
+    ways: Sequence[Way],
+    rows: int,
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches with `_line` (row number from 1) and `_fault`.
 
@@ -109,8 +118,12 @@ def _read_batches(
 
 
 def _carry_batch(
-    batch: pa.RecordBatch, schema: pa.Schema, ways: Sequence[Way], line: int
+    batch: pa.RecordBatch,
+    schema: pa.Schema,
+    ways: Sequence[Way],
+    line: int,
 ) -> pa.RecordBatch:
+    """Return a batch in the types that its columns are carried as; `line` is its first row."""
     batch.validate(full=True)  # a damaged file can hold text that is not UTF-8
     arrays: list[pa.Array] = []
     for column, way in zip(batch.columns, ways, strict=True):
@@ -120,7 +133,12 @@ def _carry_batch(
     return pa.RecordBatch.from_arrays(arrays, schema=batch_schema(schema))
 
 
-def _find_way(name: str, kind: pa.DataType, table: Table, file: str) -> Way:
+def _find_way(
+    name: str,
+    kind: pa.DataType,
+    table: Table,
+    file: str,
+) -> Way:
     """Return the way in for a column.
 
     One that the contract does not know is kept as text if there is none.
@@ -132,7 +150,12 @@ def _find_way(name: str, kind: pa.DataType, table: Table, file: str) -> Way:
         return Way(pa.string(), write_as_text)
     if pa.types.is_nested(_storage_type(kind)):
         raise FileRefused("nested_column", file=file, columns=name)
-    raise FileRefused("unknown_type", file=file, columns=name, type=str(kind))
+    raise FileRefused(
+        "unknown_type",
+        file=file,
+        columns=name,
+        type=str(kind),
+    )
 
 
 def _storage_type(kind: pa.DataType) -> pa.DataType:

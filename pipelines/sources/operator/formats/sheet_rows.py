@@ -46,7 +46,11 @@ class SheetReader:
     """Reads a worksheet once, row by row; `notes` are complete when it has been read."""
 
     def __init__(
-        self, archive: Archive, member: str, cell_reader: CellReader, limits: Limits
+        self,
+        archive: Archive,
+        member: str,
+        cell_reader: CellReader,
+        limits: Limits,
     ) -> None:
         self.notes: set[str] = set()
         self._archive = archive
@@ -154,6 +158,7 @@ class SheetReader:
     # -- rows --
 
     def _open_row(self, attributes: dict[str, str]) -> None:
+        """Begin a row; refuse one that does not stand below the last."""
         if not self._is_data:
             return
         number = attributes.get("r")
@@ -169,6 +174,7 @@ class SheetReader:
             self.notes.add(_HIDDEN_ROWS)
 
     def _close_row(self) -> None:
+        """Keep the row if it holds something."""
         cells = self._cells
         self._cells = None
         if cells:
@@ -177,6 +183,7 @@ class SheetReader:
     # -- cells --
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
+        """Begin a cell; refuse one that does not stand behind the last, or in another row."""
         if self._cells is None:
             return
         reference = attributes.get("r")
@@ -202,6 +209,7 @@ class SheetReader:
         return column
 
     def _close_cell(self) -> None:
+        """Keep the value of the cell if it has one; refuse a sheet with too many of them."""
         cell = self._cell
         self._cell = None
         self._text = None
@@ -218,6 +226,7 @@ class SheetReader:
             raise FileRefused("sheet_too_large", file=self._archive.name, limit=limit)
 
     def _read_cell(self, cell: OpenCell) -> Cell | None:
+        """Return the value of a cell; refuse a sheet that refers to a text that is not there."""
         try:
             return self._cell_reader.read_cell(cell)
         except NoSuchString:
@@ -240,6 +249,7 @@ class SheetReader:
             self._text = []
 
     def _close_inline(self) -> None:
+        """Keep a piece of a text that stands in the cell itself."""
         if self._cell is not None and self._text is not None:
             piece = "".join(self._text)
             self._cell.inline.append(unescape_text(piece))

@@ -19,7 +19,11 @@ class SisterFiles:
     """The text files of a month; they are looked into when one of them is doubtful, and once."""
 
     def __init__(
-        self, files: Sequence[tuple[Path, str]], folder: Path, limits: Limits, roots: Sequence[Path]
+        self,
+        files: Sequence[tuple[Path, str]],
+        folder: Path,
+        limits: Limits,
+        roots: Sequence[Path],
     ) -> None:
         self._files = [(path, kind) for path, kind in files if kind.startswith("csv")]
         self._folder = folder
@@ -32,6 +36,7 @@ class SisterFiles:
 
     @cached_property
     def _shared_encoding(self) -> str | None:
+        """The encoding that all telling files share; looked for once."""
         found = {self._read_encoding(path, kind) for path, kind in self._files}
         telling = found & _EITHER
         if len(telling) != 1:

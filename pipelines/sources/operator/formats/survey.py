@@ -185,6 +185,7 @@ def _count_utf8_lines(block: bytes) -> int:
 
 
 def _decode_strictly(data: bytes, codec: str) -> str | None:
+    """Return bytes as text; None if they are none."""
     try:
         return data.decode(codec)
     except UnicodeDecodeError:

@@ -94,7 +94,10 @@ def read_workbook(archive: Archive) -> Workbook:
 
 
 def _find_sheets(
-    archive: Archive, book: _BookHandler, links: Sequence[_Link], folder: str
+    archive: Archive,
+    book: _BookHandler,
+    links: Sequence[_Link],
+    folder: str,
 ) -> list[Sheet]:
     """Return the worksheets that the archive holds, hidden ones last.
 
@@ -147,6 +150,7 @@ def _parse_part(archive: Archive, member: str, handler: XmlHandler) -> None:
 
 
 def _parse_whole(archive: Archive, member: str, handler: XmlHandler) -> None:
+    """Feed a member to a handler to its end."""
     blocks = archive.inflate_member(member)
     for _ in parse_xml(blocks, handler, archive.name, member):
         pass
@@ -179,6 +183,7 @@ def _find_main(archive: Archive) -> str:
 
 
 def _read_links(archive: Archive, member: str) -> list[_Link]:
+    """Return what a member says of others; nothing when it is not there."""
     links = _LinksHandler()
     if archive.has_member(member):
         _parse_part(archive, member, links)
@@ -196,6 +201,8 @@ class _StartsOnly:
 
 
 class _LinksHandler(_StartsOnly):
+    """The links from one member of the archive to others."""
+
     _NAMES = name_elements("Relationship")
 
     def __init__(self) -> None:
@@ -223,6 +230,8 @@ class _SheetEntry:
 
 
 class _BookHandler(_StartsOnly):
+    """The list of sheets, and from when days are counted."""
+
     _NAMES = name_elements("sheet", "workbookPr")
 
     def __init__(self) -> None:
@@ -238,6 +247,7 @@ class _BookHandler(_StartsOnly):
             self.is_1904 = is_true(attributes.get("date1904"))
 
     def _take_sheet(self, attributes: dict[str, str]) -> None:
+        """Add a sheet to the list."""
         link_ids = [attributes[key] for key in _IDS if key in attributes]
         entry = _SheetEntry(
             name=attributes.get("name", ""),

@@ -68,14 +68,15 @@ def open_xlsx(staged: Staged, table: Table, limits: Limits) -> Part:
 
     converters = [_choose_converter(table, name, book.is_1904) for name in names]
     form = _SheetForm(names, first_column, converters)
-    body = chain(head[index + 1 :], rows)
     sifter = RowSifter(headers)
+    body = chain(head[index + 1 :], rows)
     counted = _count_blank(body, header_line, sifter)
-    batches = sifter.sift_batches(_make_batches(counted, form, limits, staged.name))
+    batches = _make_batches(counted, form, limits, staged.name)
+    sifted = sifter.sift_batches(batches)
+
     schema = text_schema(names)
     spool = Path(f"{staged.path}.spool")
-    read = spool_batches(batches, batch_schema(schema), spool)
-
+    read = spool_batches(sifted, batch_schema(schema), spool)
     part = Part(staged.name, staged.sha256, staged.size, schema, read)
     part.notes = _list_notes(book, sheet, reader)
     part.note_count("title rows skipped", index)
@@ -103,7 +104,13 @@ def read_sheets(staged: Staged, limits: Limits, rows: int) -> dict[str, list[Tex
 # -- the sheet -----------------------------------------------------------------------------------
 
 
-def _open_sheet(archive: Archive, book: Workbook, sheet: Sheet, limits: Limits) -> SheetReader:
+def _open_sheet(
+    archive: Archive,
+    book: Workbook,
+    sheet: Sheet,
+    limits: Limits,
+) -> SheetReader:
+    """Return a reader of a worksheet, with the texts and formats that its cells refer to."""
     strings = read_strings(archive, book.strings, limits)
     forms = read_number_forms(archive, book.styles)
     cell_reader = CellReader(strings, forms, book.is_1904)
@@ -113,7 +120,7 @@ def _open_sheet(archive: Archive, book: Workbook, sheet: Sheet, limits: Limits) 
 def _choose_sheet(book: Workbook, table: Table, file: str) -> Sheet:
     """Take the sheet with the table's name, else the first.
 
-    Names are compared folded; a visible sheet goes before a hidden one.
+    Names are compared folded; a visible sheet goes before a hidden one, as `book` has them.
     """
     if not book.sheets:
         raise FileRefused("xlsx_damaged", file=file, detail="no worksheet")
@@ -123,11 +130,17 @@ def _choose_sheet(book: Workbook, table: Table, file: str) -> Sheet:
             return sheet
 
     alike = [sheet for sheet in book.sheets if fold_name(sheet.name) == wanted]
+    if not alike:
+        return book.sheets[0]
     visible = [sheet for sheet in alike if not sheet.is_hidden]
     if len(visible) > 1:
-        raise FileRefused("sheet_twice", file=file, sheet=wanted, sheets=len(visible))
-    candidates = visible or alike or book.sheets
-    return candidates[0]
+        raise FileRefused(
+            "sheet_twice",
+            file=file,
+            sheet=wanted,
+            sheets=len(visible),
+        )
+    return alike[0]
 
 
 def _list_notes(book: Workbook, sheet: Sheet, reader: SheetReader) -> list[str]:
@@ -146,7 +159,10 @@ def _list_notes(book: Workbook, sheet: Sheet, reader: SheetReader) -> list[str]:
 
 
 def _find_header(
-    titles: Sequence[Texts], table: Table, file: str, sheets: int
+    titles: Sequence[Texts],
+    table: Table,
+    file: str,
+    sheets: int,
 ) -> tuple[tuple[str, ...], int]:
     """Return the folded headers and which of the first rows they are.
 
@@ -161,7 +177,12 @@ def _find_header(
             return headers, index
 
     if sheets > 1:
-        raise FileRefused("wrong_sheet", file=file, sheet=table.sheet_name, sheets=sheets)
+        raise FileRefused(
+            "wrong_sheet",
+            file=file,
+            sheet=table.sheet_name,
+            sheets=sheets,
+        )
     if not titles:
         raise FileRefused("empty_file", file=file)
     raise FileRefused("no_header", file=file, columns=required_headers(table))
@@ -221,8 +242,12 @@ class _SheetForm:
 
 
 def _make_batches(
-    rows: Iterator[SheetRow], form: _SheetForm, limits: Limits, file: str
+    rows: Iterator[SheetRow],
+    form: _SheetForm,
+    limits: Limits,
+    file: str,
 ) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in batches bounded by the limits."""
     schema = batch_schema(text_schema(form.names))
     budget = WorkBudget(file, limits)
     while chunk := list(islice(rows, limits.batch_rows)):

@@ -71,7 +71,10 @@ class _Guard:
 
 
 def parse_xml(
-    blocks: Iterable[bytes], handler: XmlHandler, file: str, member: str
+    blocks: Iterable[bytes],
+    handler: XmlHandler,
+    file: str,
+    member: str,
 ) -> Iterator[None]:
     """Feed the blocks to the handler, and yield after each.
 
