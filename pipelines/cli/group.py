@@ -11,6 +11,8 @@ from typer.main import get_command_from_info
 
 from pipelines.cli.command_table import TABLE
 
+_PACKAGE = "pipelines.cli.commands"
+
 
 class CommandsByName(Mapping[str, Any]):
     """Every command by its name; its module is imported when the command is asked for."""
@@ -25,16 +27,14 @@ class CommandsByName(Mapping[str, Any]):
         return len(self._modules)
 
     def __getitem__(self, name: str) -> Any:
-        from pipelines.cli.shared import app  # which is made of this group
-
-        import_module(f"pipelines.cli.{self._modules[name]}")
-        info = next(one for one in app.registered_commands if name in (one.name, _own_name(one)))
-        return get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
-
-
-def _own_name(info: Any) -> str | None:
-    """What a command is called that was given no other name than its function's."""
-    return info.callback.__name__ if info.name is None else None
+        module = import_module(f"{_PACKAGE}.{self._modules[name]}")
+        # Every module declares its commands on the one application, and so has it by name.
+        for info in module.app.registered_commands:
+            if info.name == name:
+                return get_command_from_info(
+                    info, pretty_exceptions_short=True, rich_markup_mode=None
+                )
+        raise KeyError(name)
 
 
 class LazyGroup(TyperGroup):
@@ -46,10 +46,11 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a line a command, as the group would with all of them imported."""
-        width = formatter.width - 6 - max(len(command.name) for command in TABLE)
+        longest_name = max(len(command.name) for command in TABLE)
+        width = formatter.width - 6 - longest_name
         rows = []
         for command in TABLE:
-            told = TyperCommand(command.name, help=command.help)
-            rows.append((command.name, told.get_short_help_str(width)))
+            shown = TyperCommand(command.name, help=command.help)
+            rows.append((command.name, shown.get_short_help_str(width)))
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -93,7 +93,7 @@ def _warm_up() -> None:
     for room in ROOMS:
         __import__(f"pipelines.{room}")
     for command in TABLE:
-        __import__(f"pipelines.cli.{command.module}")
+        __import__(f"pipelines.cli.commands.{command.module}")
     code_hash()
 
 

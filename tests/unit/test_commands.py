@@ -8,18 +8,19 @@ from pathlib import Path
 import typer.main
 
 from pipelines import cli
+from pipelines.cli import commands
 from pipelines.cli.command_table import TABLE
 
 
 def declared() -> dict[str, tuple[str, str]]:
     """Every command that a module of the command line declares: its module, and the first line of its words."""
-    for path in Path(cli.__file__).parent.glob("*.py"):
-        import_module(f"pipelines.cli.{path.stem}")
+    for path in Path(commands.__file__).parent.glob("*.py"):
+        import_module(f"pipelines.cli.commands.{path.stem}")
     found = {}
     for info in cli.app.registered_commands:
         assert info.callback is not None and info.callback.__doc__ is not None
-        module = info.callback.__module__.removeprefix("pipelines.cli.")
-        found[info.name or info.callback.__name__] = (module, info.callback.__doc__.splitlines()[0])
+        module = info.callback.__module__.removeprefix("pipelines.cli.commands.")
+        found[info.name or ""] = (module, info.callback.__doc__.splitlines()[0])
     return found
 
 

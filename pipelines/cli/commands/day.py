@@ -14,7 +14,7 @@ from pipelines.jobs.daily import STEPS, DayJob, parse_day, run_day
 from pipelines.text.progress import show_steps
 
 
-@app.command()
+@app.command("daily")
 def daily(
     day: Annotated[str, typer.Argument(metavar="DATE", help="YYYY-MM-DD: the state at its 24:00.")],
     source: Annotated[Path, typer.Option("--source", help="A folder that holds daily/<DATE>/.")],

@@ -11,7 +11,7 @@ from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.settings import load_settings
 
 
-@app.command()
+@app.command("deliver")
 def deliver(
     month: Annotated[
         str, typer.Argument(metavar="MONTH", help="YYYY-MM, or YYYY-MM-DD for a day after it.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 
-@app.command()
+@app.command("doctor")
 def doctor(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
     """Say whether this installation is sound, and how to mend what is not; nothing is changed."""
     from pipelines.operations.doctor import (
@@ -51,7 +51,7 @@ def _draw(checks: list[Check], language: str) -> None:
         )
 
 
-@app.command()
+@app.command("backup")
 def backup(
     to: Annotated[Path, typer.Option("--to", help="The folder of the archives, outside the home.")],
     keep: Annotated[
@@ -69,7 +69,7 @@ def backup(
     speaker.show(asdict(made), lambda: speaker.say("cli.backed_up", **asdict(made)))
 
 
-@app.command()
+@app.command("restore")
 def restore(
     archive: Annotated[Path, typer.Argument(help="An archive of `retention backup`.")],
     home: Home = DEFAULT_HOME,
@@ -84,7 +84,7 @@ def restore(
     speaker.show(asdict(made), lambda: speaker.say("cli.restored", **asdict(made)))
 
 
-@app.command()
+@app.command("tidy")
 def tidy(
     is_rehearsal: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go, and touch nothing.")
@@ -109,7 +109,7 @@ def _list_removals(speaker: Speaker, found: list[Removal], is_rehearsal: bool) -
         speaker.say("cli.nothing_to_tidy")
 
 
-@app.command()
+@app.command("due")
 def due(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
     """Say what is owed by the next working day and is not done; ends with 12 then, so that any clock can watch."""
     speaker = Speaker(lang, as_json)

@@ -13,7 +13,7 @@ from pipelines.core.errors import Incomplete
 from pipelines.core.month import Month
 
 
-@app.command()
+@app.command("template")
 def template(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
     lang: Lang = None,
@@ -35,7 +35,7 @@ def template(
     speaker.show(content, lambda: speaker.say("template.written", **facts))
 
 
-@app.command(name="map")
+@app.command("map")
 def map_names(
     source: Annotated[Path, typer.Argument(metavar="SOURCE")],
     month: Annotated[
@@ -68,7 +68,7 @@ def map_names(
         speaker.say("map.written", **facts)
 
 
-@app.command()
+@app.command("check")
 def check(
     month: str,
     source: Annotated[str, typer.Option("--source", help="A folder, or a YAML for a database.")],

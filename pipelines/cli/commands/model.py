@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SHORT_SECONDS = 90
 
 
-@app.command()
+@app.command("train")
 def train(
     through: Annotated[
         str, typer.Option("--through", help="The month up to which labels are known: YYYY-MM.")
@@ -67,7 +67,7 @@ def train(
     speaker.show(content, lambda: model_views.draw_card(content, speaker.language))
 
 
-@app.command()
+@app.command("models")
 def models(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
     """List the models: figures, who is champion, and which may not be used and why."""
     from pipelines.jobs.training.shelf import list_versions
@@ -81,7 +81,7 @@ def models(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
     speaker.show(content, lambda: model_views.draw_models(content, speaker.language))
 
 
-@app.command()
+@app.command("promote")
 def promote(
     version: Annotated[
         str, typer.Argument(help="The model's version, as `retention models` names it.")

@@ -22,7 +22,7 @@ from pipelines.store.lake import MonthFolder, Version
 _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
 
-@app.command()
+@app.command("run")
 def run(
     month: str,
     source: Annotated[
@@ -97,7 +97,7 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
         raise Incomplete("run.held_back", month=month, count=held_back)
 
 
-@app.command()
+@app.command("status")
 def status(
     month: Annotated[str | None, typer.Argument()] = None,
     home: Home = DEFAULT_HOME,
@@ -116,7 +116,7 @@ def status(
     speaker.show(one, lambda: views.draw_month(one, speaker.language))
 
 
-@app.command()
+@app.command("show")
 def show(
     table: str,
     month: str,
@@ -150,7 +150,7 @@ def show(
     views.draw_table(held, table, speaker.language)
 
 
-@app.command()
+@app.command("kpi")
 def kpi(
     month: str,
     scope: Annotated[
@@ -169,7 +169,7 @@ def kpi(
     )
 
 
-@app.command()
+@app.command("lists")
 def lists(
     month: str, home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
 ) -> None:
@@ -182,7 +182,7 @@ def lists(
         draw_capacity(version, speaker.language)
 
 
-@app.command()
+@app.command("export")
 def export(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],

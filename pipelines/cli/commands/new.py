@@ -9,7 +9,7 @@ import typer
 from pipelines.cli.shared import AsJson, Lang, Speaker, app
 
 
-@app.command()
+@app.command("new")
 def new(
     kind: Annotated[str, typer.Argument(help="kpi, list, check or feature.")],
     name: Annotated[str, typer.Argument(help="Its name; of a check TABLE.NAME.")],

@@ -18,7 +18,7 @@ from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import label
 
 
-@app.command()
+@app.command("metrics")
 def metrics(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write FILE.prom for node_exporter's textfiles.")
@@ -59,7 +59,7 @@ def _serve(speaker: Speaker, home: Path, address: str, stale_days: int) -> None:
         server.serve_forever()
 
 
-@app.command()
+@app.command("lineage")
 def lineage(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")],

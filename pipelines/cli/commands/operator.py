@@ -14,7 +14,7 @@ from pipelines.core.month import Month
 from pipelines.text.progress import show_steps
 
 
-@app.command()
+@app.command("twin")
 def twin(
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     services: Annotated[int | None, typer.Option("--services", help="How many services.")] = None,

@@ -23,7 +23,7 @@ Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; by default the user logged in.")]
 
 
-@app.command()
+@app.command("reassign")
 def reassign(
     orders: Orders = None,
     to: Annotated[str, typer.Option("--to", help="The manager who has them from now on.")] = "",
@@ -53,7 +53,7 @@ def reassign(
     )
 
 
-@app.command()
+@app.command("withdraw")
 def withdraw(
     orders: Orders = None,
     why: Why = "",

@@ -19,7 +19,7 @@ from pipelines.text.texts import label
 _LONGEST_STEM = 200  # bytes
 
 
-@app.command()
+@app.command("outcomes")
 def outcomes(
     files: Annotated[list[Path], typer.Argument(help="Filled workbooks (.xlsx) or .csv.")],
     out: Annotated[

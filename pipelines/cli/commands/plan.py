@@ -13,7 +13,7 @@ from pipelines.jobs.plan import PlanJob, make_plan
 from pipelines.store.faults import StorageErrors
 
 
-@app.command()
+@app.command("plan")
 def plan(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A YAML of the year's totals and their keys.")

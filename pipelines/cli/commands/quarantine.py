@@ -14,7 +14,7 @@ from pipelines.store.lake import Made, MonthFolder, Version
 from pipelines.text.texts import label
 
 
-@app.command()
+@app.command("quarantine")
 def quarantine(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="The workbook to write: FILE.xlsx.")],

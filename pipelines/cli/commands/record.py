@@ -15,7 +15,7 @@ from pipelines.store.waivers import read_waivers
 from pipelines.store.waivers import waive as accept
 
 
-@app.command()
+@app.command("verify")
 def verify(
     month: str,
     version: Annotated[
@@ -42,7 +42,7 @@ def verify(
     speaker.say("cli.verified", month=month, version=number, files=seen.files)
 
 
-@app.command()
+@app.command("restate")
 def restate(
     month: str,
     source: Annotated[
@@ -70,7 +70,7 @@ def restate(
     )
 
 
-@app.command()
+@app.command("waive")
 def waive(
     finding: Annotated[
         str | None, typer.Argument(help="TABLE.RULE; without it the waivers are listed.")

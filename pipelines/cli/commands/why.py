@@ -15,7 +15,7 @@ from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import MonthFolder
 
 
-@app.command()
+@app.command("why")
 def why(
     customer_id: str,
     month: str,
@@ -34,7 +34,7 @@ def why(
     speaker.say("asked.none", customer_id=customer_id, month=month)
 
 
-@app.command()
+@app.command("figure")
 def figure(
     figure_id: Annotated[
         str,
