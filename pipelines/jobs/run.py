@@ -346,7 +346,7 @@ def run_draft_room(
 
 def _run_in(context: Context, room: str, work: Callable[[Context], None] | None) -> None:
     """Run a room; what it had written when the gate stopped it stays to be looked at."""
-    do_work = work or importlib.import_module(f"pipelines.{room}").run
+    do_work = work or importlib.import_module(f"pipelines.rooms.{room}").run
     try:
         do_work(context)
     except (GateStopped, SourceNotReady) as stop:

@@ -212,17 +212,35 @@ def _beside(home: Path) -> Iterator[Path]:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
+    """Write the archive's files into a folder, for its owner alone.
+
+    The filters of `tarfile` came with Python 3.11.4, and Debian's 3.11 is older.
+    """
     try:
         with tarfile.open(archive, mode="r:") as members:
-            members.extractall(folder, filter=_for_its_owner)
+            for member in members:
+                _unpack_member(archive, members, member, folder)
     except (tarfile.TarError, EOFError) as error:
         raise StorageError("restore.torn", archive=archive) from error
 
 
-def _for_its_owner(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+def _unpack_member(
+    archive: Path, members: tarfile.TarFile, member: tarfile.TarInfo, folder: Path
+) -> None:
     """Let nothing out of the folder, and nobody else read what is in it, whatever the archive says."""
-    kept = tarfile.data_filter(member, folder)
-    return kept.replace(mode=(member.mode & 0o700) | 0o400, deep=False)
+    target = Path(os.path.normpath(folder / member.name))
+    if not target.is_relative_to(folder) or not (member.isreg() or member.isdir()):
+        raise StorageError("restore.torn", archive=archive)
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = members.extractfile(member)
+    assert content is not None  # of a regular file there always is one
+    with content, target.open("wb") as stream:
+        shutil.copyfileobj(content, stream)
+    target.chmod((member.mode & 0o700) | 0o400)
+    os.utime(target, (member.mtime, member.mtime))
 
 
 def _check(archive: Path, folder: Path) -> int:

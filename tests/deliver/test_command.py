@@ -102,7 +102,7 @@ def test_a_month_or_day_that_is_none(retention: Retention, occasion: str) -> Non
 
 def test_every_reason_has_words() -> None:
     said = {"died", "no_address", "address_not_allowed", "taken_for_received"}
-    for path in (ROOT / "pipelines" / "deliver").glob("*.py"):
+    for path in (ROOT / "pipelines" / "delivery").glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args:
                 first = call.args[0]

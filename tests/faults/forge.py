@@ -91,7 +91,7 @@ def _warm_up() -> None:
 
     load_gx()
     for room in ROOMS:
-        __import__(f"pipelines.{room}")
+        __import__(f"pipelines.rooms.{room}")
     for command in TABLE:
         __import__(f"pipelines.cli.commands.{command.module}")
     code_hash()

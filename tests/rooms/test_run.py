@@ -56,7 +56,7 @@ def test_a_month_killed_in_each_room_ends_as_if_run_in_one_go(made: Job, tmp_pat
     other = job(tmp_path / "home", Path(str(made.source)))
     for done, room in enumerate(ROOMS):
         with no_gate(), pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(importlib.import_module(f"pipelines.{room}"), "run", kill)
+            patch.setattr(importlib.import_module(f"pipelines.rooms.{room}"), "run", kill)
             run_month(other)
         assert other.folder.draft().rooms == list(ROOMS[:done]) and other.folder.current() is None
     with no_gate():
