@@ -13,7 +13,7 @@ from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.metrics import draw_metrics, write_metrics
-from pipelines.operations.serving import STALE_DAYS, Office, is_beyond, open_server
+from pipelines.operations.serving import STALE_DAYS, HomeApplication, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import label
 
@@ -51,7 +51,10 @@ def metrics(
 
 
 def _serve(speaker: Speaker, home: Path, address: str, stale_days: int) -> None:
-    with open_server(Office(home, stale_days), address) as server, suppress(KeyboardInterrupt):
+    with (
+        open_server(HomeApplication(home, stale_days), address) as server,
+        suppress(KeyboardInterrupt),
+    ):
         where = f"{server.server_name}:{server.server_port}"
         if is_beyond(address):
             typer.echo(label(speaker.language, "cli.serving_beyond", address=where), err=True)

@@ -20,7 +20,8 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.documents.findings import ToldFinding, as_content, draw_findings, findings_of
-from pipelines.operations.deadlines import deadlines, draw_deadlines
+from pipelines.cli.screens.deadlines import draw_deadlines
+from pipelines.operations.deadlines import Deadline, list_deadlines
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made, MonthFolder, Version, held_months
 from pipelines.store.rows import column_names, count_rows, read_batches, read_rows
@@ -224,7 +225,7 @@ def one_month(home: Path, month: Month, today: date, language: str) -> dict[str,
         "draft_rooms": draft.rooms if draft else None,
         "draft_stopped": draft.stopped["why"] if draft and draft.stopped else None,
         "findings": as_content(told),
-        "deadlines": [vars(one) for one in deadlines(folder, held_back, today)],
+        "deadlines": [vars(one) for one in list_deadlines(folder, held_back, today)],
         "deliveries": count_open(home, str(month)),
         "has_development_key": load_settings().has_development_key,
         **found,
@@ -405,7 +406,7 @@ def draw_month(content: dict[str, Any], language: str) -> None:
     draw_findings([ToldFinding(**one) for one in content["findings"]], language)
     if content.get("retrain"):
         typer.echo(f"\n{label(language, 'cli.retrain', reasons=', '.join(content['retrain']))}")
-    draw_deadlines(content["deadlines"], language)
+    draw_deadlines([Deadline(**one) for one in content["deadlines"]], language)
     draw_open(content["deliveries"], language)
     if content["has_development_key"]:
         typer.echo(f"\n{label(language, 'cli.development_key')}")
