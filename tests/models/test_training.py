@@ -9,7 +9,7 @@ import pytest
 from pipelines.core.month import Month
 from pipelines.jobs.training import churn as training
 from pipelines.rooms.score.samples import Samples
-from tests.scored import small_recipe
+from tests.support.scored import small_recipe
 
 MONTHS = ["2026-01", "2026-02", "2026-03", "2026-04"]
 
