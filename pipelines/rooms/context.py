@@ -14,13 +14,15 @@ from pipelines.catalogue.spec import Spec, TableName
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.month import Month
+from pipelines.core.reasons import Reason
 from pipelines.core.settings import PAY_RULES, Settings
 from pipelines.core.values import SQL_TYPES
 from pipelines.engines.duckdb import Answer, DuckEngine, native
 from pipelines.store.champions import Champion
 from pipelines.store.files import OWNER_ALONE
-from pipelines.store.lake import Draft, Version
+from pipelines.store.manifest import Entries, TableEntry, read_entries
 from pipelines.store.torn import check_table
+from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
 
 AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
@@ -73,6 +75,25 @@ class Context:
             version.manifest["tables"].get(table.name) if version else None
         )
         return entry
+
+    def find_entry(self, table: TableName) -> TableEntry | None:
+        """What is recorded of a table of this month or of an earlier one; None when nothing is known of it."""
+        record = self.entry(table)
+        return None if record is None else TableEntry.from_json(record)
+
+    def missing_reasons(self, table: str, era: str = "") -> tuple[Reason, ...]:
+        """Why a table was not computed; none for one that was, or that nothing is known of."""
+        entry = self.find_entry(TableName(table, era))
+        return entry.reasons if entry else ()
+
+    @property
+    def entries(self) -> Entries:
+        """What is recorded of the tables that this room has written so far."""
+        return read_entries(self.tables)
+
+    def record_entry(self, table: str, entry: TableEntry) -> None:
+        """Record a table that the room wrote by itself, or knows without writing it."""
+        self.tables[table] = entry.to_json()
 
     def bind_everything(self) -> None:
         """Make every table that earlier rooms and earlier months have computed readable."""
@@ -242,9 +263,12 @@ class Context:
         )
         self.engine.bind(TableName(table), path)
 
-    def record_missing(self, table: str, reasons: list[str], spec: Spec | None = None) -> None:
+    def record_missing(
+        self, table: str, reasons: Iterable[Reason | str], spec: Spec | None = None
+    ) -> None:
         """Record that a table is not computed, and why."""
-        self._record(table, {"status": "not_computed", "reasons": reasons}, spec)
+        texts = [str(reason) for reason in reasons]
+        self._record(table, {"status": "not_computed", "reasons": texts}, spec)
 
     def _record(self, table: str, entry: dict[str, Any], spec: Spec | None) -> None:
         entry["room"] = table.split("_", 1)[0]

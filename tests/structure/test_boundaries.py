@@ -5,13 +5,13 @@
 | SQL, a name    | `core.quoting.quote_name`, `quote_names`                         | no f-string puts quotes around a value    |
 | SQL, a text    | parameters, `core.quoting.quote_text`                            | the same; closed words of our own apart   |
 | SQL, a file    | `DuckEngine.bind`; the gate's views                              | who opens DuckDB, who names a file        |
-| a path         | `channels.text.file_stem`                                        | no row, no id in a file's name            |
-| HTML           | `channels.page.write_page`: a template that escapes              | who makes a template; what is called safe |
-| SVG            | `channels.papers.charts`: `escape`                               | who writes markup                         |
-| Word           | `channels.papers.docx`: a template that escapes                  | who makes a template                      |
-| Typst          | `channels.papers.pdf`: JSON as an input, never source            | who compiles, and from what               |
+| a path         | `text.safe_text.file_stem`                                    | no row, no id in a file's name            |
+| HTML           | `documents.pages.page.write_page`: a template that escapes              | who makes a template; what is called safe |
+| SVG            | `documents.reports.charts`: `escape`                               | who writes markup                         |
+| Word           | `documents.reports.docx`: a template that escapes                  | who makes a template                      |
+| Typst          | `documents.reports.pdf`: JSON as an input, never source            | who compiles, and from what               |
 | a mail header  | `deliver.mail.write_mail`: the library's policy                  | who makes a mail                          |
-| a spreadsheet  | `channels.sheet.open_workbook` and `write_string`                | who opens a book; no `write` that guesses |
+| a spreadsheet  | `documents.workbooks.sheet.open_workbook` and `write_string`                | who opens a book; no `write` that guesses |
 | a log          | nothing: the office logs no row                                  | who has a logger                          |
 | a note, a line | `core.quoting.show_odd_text`                                     | tests of the engine                       |
 """
@@ -56,8 +56,8 @@ _SQL = re.compile(
 )
 # Texts of a closed set of words of our own, none of them delivered: kinds of scopes, KPIs, steps, lists, rules, days.
 OWN_WORDS = {
-    "core/expectations.py", "core/values.py", "dispatch/__init__.py", "dispatch/holdout.py", "dispatch/write.py",
-    "features.py", "kpi/__init__.py", "kpi/bridge.py", "kpi/parts.py", "kpi/ties.py", "snapshot.py",
+    "catalogue/expectations.py", "core/values.py", "rooms/dispatch/__init__.py", "rooms/dispatch/holdout.py", "rooms/dispatch/write.py",
+    "rooms/features.py", "rooms/kpi/__init__.py", "rooms/kpi/bridge.py", "rooms/kpi/parts.py", "rooms/kpi/ties.py", "rooms/snapshot.py",
 }  # fmt: skip
 
 
