@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -43,13 +44,18 @@ def _rename_something(folder: Path) -> None:
 
 def is_open_to_others(home: Path) -> bool:
     """Say whether others than its owner can enter a home and read something in it."""
-    if not home.is_dir() or not _grants_others(home):
+    if not home.is_dir() or not _is_open_mode(home.stat().st_mode):
         return False
-    return any(_grants_others(path) for path in home.rglob("*") if not path.is_symlink())
+    for path in home.rglob("*"):
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode) and _is_open_mode(mode):
+            return True
+    return False
 
 
-def _grants_others(path: Path) -> bool:
-    return path.lstat().st_mode & 0o077 != 0
+def _is_open_mode(mode: int) -> bool:
+    """Whether a mode lets the group or others do anything."""
+    return mode & 0o077 != 0
 
 
 def nearest_folder(home: Path) -> Path:

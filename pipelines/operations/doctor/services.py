@@ -38,10 +38,12 @@ def check_engine(settings: Settings, home: Path) -> Check:
 def _ask_engine(settings: Settings, home: Path) -> None:
     from pipelines.engines import open_engine
 
-    with tempfile.TemporaryDirectory(prefix=".doctor-", dir=nearest_folder(home)) as scratch:
-        with open_engine(settings, Path(scratch), []) as engine:
-            answer = engine.answer("SELECT 1 AS one")
-            engine.rows(answer.sql)
+    with (
+        tempfile.TemporaryDirectory(prefix=".doctor-", dir=nearest_folder(home)) as scratch,
+        open_engine(settings, Path(scratch), []) as engine,
+    ):
+        answer = engine.answer("SELECT 1 AS one")
+        engine.rows(answer.sql)
 
 
 def check_office(settings: Settings, home: Path) -> Check:

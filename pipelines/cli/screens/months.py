@@ -1,0 +1,92 @@
+"""Months as the command line shows them: a line each, or one with all that became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cli.screens.deadlines import draw_deadlines
+from pipelines.cli.screens.deliveries import draw_open_letters
+from pipelines.cli.screens.findings import draw_findings
+from pipelines.cli.screens.tables import draw_grid
+from pipelines.documents.month_view import MonthLine, Outcome, Refusal
+from pipelines.text.texts import label, reason_in_words
+
+if TYPE_CHECKING:
+    from pipelines.operations.month_state import DraftState, MonthState
+
+_TITLES = (
+    "month",
+    "version",
+    "cli.sealed",
+    "cli.withheld",
+    "cli.caveats",
+    "cli.not_computed",
+    "cli.refused_tables",
+)
+
+
+def draw_months(lines: Sequence[MonthLine], language: str) -> None:
+    """Draw one line a month."""
+    if not lines:
+        typer.echo(label(language, "cli.nothing_held"))
+        return
+    body = []
+    for line in lines:
+        counts = (line["withheld"], line["caveat"], line["not_computed"], line["refused_tables"])
+        cells = [line["month"], str(line["version"]), "✓" if line["is_sealed"] else ""]
+        cells += [str(count) for count in counts]
+        body.append(cells)
+    draw_grid([label(language, title) for title in _TITLES], body)
+
+
+def draw_month(state: MonthState, language: str) -> None:
+    """Draw one month: its state, what was held back, its deadlines."""
+    standing = label(language, "cli.sealed" if state.seal else "cli.waiting")
+    typer.echo(
+        f"{state.month}  {label(language, 'cli.versions')}: {state.versions}  {standing}"
+    )
+    if state.draft is not None:
+        _draw_draft(state.month, state.draft, language)
+    if state.outcome is not None:
+        _draw_outcome(state.month, state.outcome, language)
+    draw_findings(state.findings, language)
+    if state.reasons_to_retrain:
+        reasons = ", ".join(state.reasons_to_retrain)
+        typer.echo(f"\n{label(language, 'cli.retrain', reasons=reasons)}")
+    draw_deadlines(state.deadlines, language)
+    draw_open_letters(state.open_letters, language)
+    if state.has_development_key:
+        typer.echo(f"\n{label(language, 'cli.development_key')}")
+
+
+def _draw_draft(month: str, draft: DraftState, language: str) -> None:
+    rooms = ", ".join(draft.rooms) or "–"
+    typer.echo(label(language, "cli.draft_rooms", rooms=rooms))
+    if draft.stopped:
+        typer.echo(label(language, "cli.draft_stopped", month=month))
+
+
+def _draw_outcome(month: str, outcome: Outcome, language: str) -> None:
+    _draw_reasons("cli.withheld", outcome["withheld"], language)
+    _draw_reasons("cli.caveats", outcome["caveat"], language)
+    _draw_reasons("cli.not_computed", outcome["not_computed"], language)
+    if outcome["refused_tables"]:
+        typer.echo(f"\n{label(language, 'cli.refused_tables')}")
+    for table, refusal in outcome["refused_tables"].items():
+        typer.echo(f"  {table}: {_explain_refusal(month, refusal, language)}")
+
+
+def _draw_reasons(title: str, reasons: Mapping[str, str], language: str) -> None:
+    if not reasons:
+        return
+    typer.echo(f"\n{label(language, title)}")
+    for output, reason in reasons.items():
+        typer.echo(f"  {output}: {reason_in_words(language, reason)}")
+
+
+def _explain_refusal(month: str, refusal: Refusal, language: str) -> str:
+    facts = {"month": month} | refusal["facts"]
+    return label(language, f"error.{refusal['reason']}", **facts)

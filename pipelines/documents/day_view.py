@@ -1,0 +1,81 @@
+"""A day between two months: its bulletins, its orders, and what is missing, as a program reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, TypedDict
+
+from pipelines.store.lake import Version
+from pipelines.store.rows import read_rows
+
+BULLETINS = ("suspended", "arrears", "due")
+# The tables of a day that may be missing.
+_TABLES = (
+    "daily_suspended",
+    "daily_arrears",
+    "daily_due",
+    "daily_promise",
+    "features_arrears",
+    "features_complaint",
+)
+# A row of a bulletin: `scope_kind`, `scope_id`, and the figures that the bulletin has.
+BulletinRow = dict[str, Any]
+
+
+class DayView(TypedDict):
+    """What became of a day: rows of its bulletins and promises, counts, and by name what is missing and why."""
+
+    day: str
+    month: str
+    version: int
+    suspended: list[BulletinRow]
+    arrears: list[BulletinRow]
+    due: list[BulletinRow]
+    promises: list[BulletinRow]
+    orders: int
+    why_not: dict[str, int]
+    not_computed: dict[str, str]
+    withheld: dict[str, str]
+
+
+def read_day_view(version: Version) -> DayView:
+    """Return a day's bulletins and orders, who was left out, and what was not computed or withheld and why."""
+    reasons_left_out = [row["reason"] for row in _read_rows(version, "dispatch_why_not")]
+    not_computed = _read_reasons(version)
+    withheld = {}
+    state = _read_rows(version, "dispatch_list")[0]
+    if state["status"] == "not_computed":
+        not_computed[state["list"]] = state["reason"]
+    elif state["status"] == "withheld":
+        withheld[state["list"]] = state["reason"]
+    return {
+        "day": version.occasion,
+        "month": str(version.month),
+        "version": version.number,
+        "suspended": _read_rows(version, "daily_suspended"),
+        "arrears": _read_rows(version, "daily_arrears"),
+        "due": _read_rows(version, "daily_due"),
+        "promises": _read_rows(version, "daily_promise"),
+        "orders": len(_read_rows(version, "dispatch_order")),
+        "why_not": dict(Counter(reasons_left_out)),
+        "not_computed": not_computed,
+        "withheld": withheld,
+    }
+
+
+def _read_reasons(version: Version) -> dict[str, str]:
+    """Why tables of the day were not computed, by their names."""
+    entries = version.manifest["tables"]
+    reasons = {}
+    for name in _TABLES:
+        entry = entries.get(name)
+        if entry is not None and entry["status"] == "not_computed":
+            reasons[name] = "; ".join(entry["reasons"])
+    return reasons
+
+
+def _read_rows(version: Version, table: str) -> list[BulletinRow]:
+    """The rows of a table; nothing of one that was not computed."""
+    if not version.is_computed(table):
+        return []
+    return read_rows(version.table(table))
