@@ -94,7 +94,7 @@ def due_at(context: Mapping[str, Any], day: int) -> str:
 @task
 def room(name: str, **context: Any) -> dict[str, Any] | None:
     """Run one room and tell what it made; the last one hands version and what was held back to who approves."""
-    from pipelines.cli.screens.views import outcome
+    from pipelines.documents.month_view import summarise_outcome
     from pipelines.jobs.run import run_room
 
     job = job_of(context)
@@ -110,7 +110,9 @@ def room(name: str, **context: Any) -> dict[str, Any] | None:
     }
     context["outlet_events"][MADE[name]].extra = {"month": str(job.month), "tables": told}
     return (
-        {"version": version.number, **outcome(version)} if version and name == ROOMS[-1] else None
+        {"version": version.number, **summarise_outcome(version)}
+        if version and name == ROOMS[-1]
+        else None
     )
 
 
@@ -139,9 +141,9 @@ def due(day: int, **context: Any) -> dict[str, int]:
     """Report how many orders of which list are due by that day."""
     from collections import Counter
 
-    from pipelines.cli.screens.views import table_rows
+    from pipelines.documents.table_files import read_masked_rows
 
-    orders = table_rows(job_of(context).folder.version(), "dispatch_order")
+    orders = read_masked_rows(job_of(context).folder.version(), "dispatch_order")
     last = due_at(context, day)[:10]
     return Counter(order["list"] for order in orders if order["due_on"].isoformat() <= last)
 

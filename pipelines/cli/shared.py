@@ -60,8 +60,9 @@ class Speaker:
     def show(self, content: Any, draw: Callable[[], None]) -> None:
         """Print content as JSON, or draw it for people."""
         if self.as_json:
-            from pipelines.cli.screens import views  # here, so that the help does not wait for it
+            # here, so that the help does not wait for it
+            from pipelines.documents.table_files import make_json_value
 
-            typer.echo(json.dumps(content, ensure_ascii=False, default=views.json_value))
+            typer.echo(json.dumps(content, ensure_ascii=False, default=make_json_value))
         else:
             draw()

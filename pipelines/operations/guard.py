@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.cli.screens.views import outcome
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import Incomplete
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
+from pipelines.documents.month_view import summarise_outcome
 from pipelines.operations.deadlines import DUE, OVERDUE, list_deadlines
 from pipelines.store.lake import MonthFolder
 
@@ -66,6 +66,5 @@ def _find_held_back(folder: MonthFolder) -> dict[str, str]:
     current = folder.current()
     if current is None:
         return {}
-    found = outcome(current)
-    held_back: dict[str, str] = found["withheld"] | found["not_computed"]
-    return held_back
+    outcome = summarise_outcome(current)
+    return outcome["withheld"] | outcome["not_computed"]

@@ -10,8 +10,9 @@ from typing import Any
 
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.columns import CORRECTED_COLUMNS
-from pipelines.documents.workbooks.export import Office, desks
+from pipelines.documents.workbooks.export import desks
 from pipelines.documents.workbooks.workbook import Stamp, WorkList, write_work_list
+from pipelines.documents.workbooks.workbook_data import WorkbookData
 from pipelines.returns.filled import ORDER_ID, Refusal, ReturnedRow, input_cells
 from pipelines.store.lake import DayFolder, MonthFolder, held_days
 from pipelines.text.texts import label, labels
@@ -53,10 +54,8 @@ class SentOut:
             for day in held_days(self.home, month)
         ]
         versions = [folder.version(seal["version"]), *(day.version() for day in days if day.seal())]
-        offices = [Office(version, language, is_draft=False) for version in versions]
-        return {
-            row["order_id"]: row for office in offices for _, rows in desks(office) for row in rows
-        }
+        books = [WorkbookData(version, language, is_draft=False) for version in versions]
+        return {row["order_id"]: row for data in books for _, rows in desks(data) for row in rows}
 
 
 def write_corrected(

@@ -16,6 +16,13 @@ from pipelines.cli.screens.dispatch import draw_capacity
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
+from pipelines.documents.month_view import (
+    list_held_months,
+    read_lists_with_why_not,
+    read_output_states,
+    summarise_outcome,
+)
+from pipelines.documents.table_files import make_json_value, read_masked_rows, write_table_file
 from pipelines.operations.deadlines import local_today
 from pipelines.store.lake import MonthFolder, Version
 
@@ -72,7 +79,7 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
     from pipelines.jobs.intake.coverage import read_coverage
 
     month = str(version.month)
-    outcome = views.outcome(version)
+    outcome = summarise_outcome(version)
     coverage = read_coverage(version.path)
     content = {
         "month": month,
@@ -90,7 +97,7 @@ def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
         speaker.say("cli.released", month=month, version=version.number)
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
     if not speaker.as_json:
-        told = findings_of(version, views.states_of(version), speaker.language)
+        told = findings_of(version, read_output_states(version), speaker.language)
         draw_findings(told, speaker.language, most=_FINDINGS_SHOWN)
         typer.echo(tell_coverage(coverage, speaker.language))
     if held_back:
@@ -107,7 +114,7 @@ def status(
     """Show versions, rooms, deadlines, and what was withheld or not computed and why."""
     speaker = Speaker(lang, as_json)
     if month is None:
-        content = views.all_months(home)
+        content = list_held_months(home)
         speaker.show(content, lambda: views.draw_months(content, speaker.language))
         if not as_json:
             draw_open(count_open(home), speaker.language)
@@ -137,15 +144,15 @@ def show(
     speaker = Speaker(lang, as_json)
     held = MonthFolder(home, Month.parse(month)).made_to_show(version, draft)
     if out is not None:
-        rows = views.write_table(held, table, out)
+        rows = write_table_file(held, table, out)
         speaker.show(
             {"path": str(out), "rows": rows},
             lambda: speaker.say("cli.written", path=out, rows=rows),
         )
         return
     if as_json:
-        for row in views.table_rows(held, table):
-            typer.echo(json.dumps(row, ensure_ascii=False, default=views.json_value))
+        for row in read_masked_rows(held, table):
+            typer.echo(json.dumps(row, ensure_ascii=False, default=make_json_value))
         return
     views.draw_table(held, table, speaker.language)
 
@@ -162,7 +169,7 @@ def kpi(
 ) -> None:
     """Show the KPI table."""
     speaker = Speaker(lang, as_json)
-    rows = list(views.table_rows(MonthFolder(home, Month.parse(month)).version(), "kpi_monthly"))
+    rows = list(read_masked_rows(MonthFolder(home, Month.parse(month)).version(), "kpi_monthly"))
     speaker.show(
         rows,
         lambda: views.draw_kpis([r for r in rows if r["scope_kind"] == scope], speaker.language),
@@ -176,7 +183,7 @@ def lists(
     """Show the dispatch lists with their counts and why-nots, and what became of the managers' places."""
     speaker = Speaker(lang, as_json)
     version = MonthFolder(home, Month.parse(month)).version()
-    content = views.lists_with_why_not(version)
+    content = read_lists_with_why_not(version)
     speaker.show(content, lambda: views.draw_lists(content, speaker.language))
     if not as_json:
         draw_capacity(version, speaker.language)

@@ -50,7 +50,7 @@ def figure(
 ) -> None:
     """Open a number of a month: its definition, numerator and denominator, and the rows that add up to it."""
     from pipelines.cli.screens.figures import draw_figure, figure_content
-    from pipelines.cli.screens.views import write_rows
+    from pipelines.documents.table_files import write_rows_file
     from pipelines.jobs.figure import (
         open_figure,
     )  # computes it again, which `why` does not wait for
@@ -59,7 +59,7 @@ def figure(
     speaker = Speaker(lang, as_json)
     found = open_figure(Job(home, Month.parse(month)), figure_id)
     if out is not None:
-        rows = write_rows(
+        rows = write_rows_file(
             out, found.rows.schema, (batch.to_pylist() for batch in found.rows.to_batches())
         )
         speaker.show(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.documents.workbooks.columns import PAY_COLUMNS
-from pipelines.documents.workbooks.export import Office
 from pipelines.documents.workbooks.workbook import OWNER_ONLY, Sheet, Tables, write_tables
+from pipelines.documents.workbooks.workbook_data import WorkbookData
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import label, labels
 
@@ -23,37 +23,35 @@ CODED = {
 
 def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     """Write `<month>_pay.xlsx` and return it; nothing where the operator delivers no sheets and nobody earned a fee."""
-    office = Office(folder.version(), language, folder.seal() is None)
-    found = {name: _rows(office, f"report_{name}") for name in PAY_COLUMNS}
+    data = WorkbookData(folder.version(), language, folder.seal() is None)
+    found = {name: _rows(data, f"report_{name}") for name in PAY_COLUMNS}
     if not any(found.values()):
         return []
     sheets = (
         Sheet(name, PAY_COLUMNS[name], rows, frozen=1) for name, rows in found.items() if rows
     )
-    path = out / f"{office.version.month}_pay.xlsx"
-    title = label(office.language, "sheet.pay")
-    write_tables(
-        path, Tables(stamp=office.stamp(title), sheets=tuple(sheets)), labels(office.language)
-    )
+    path = out / f"{data.version.month}_pay.xlsx"
+    title = label(data.language, "sheet.pay")
+    write_tables(path, Tables(stamp=data.stamp(title), sheets=tuple(sheets)), labels(data.language))
     os.chmod(path, OWNER_ONLY)
     return [path]
 
 
-def _rows(office: Office, table: str) -> list[dict[str, Any]]:
+def _rows(data: WorkbookData, table: str) -> list[dict[str, Any]]:
     """A sheet's rows with its codes in words."""
-    if not office.version.is_computed(table):
+    if not data.version.is_computed(table):
         return []
-    return [_in_words(office, row) for row in office.rows(table)]
+    return [_in_words(data, row) for row in data.rows(table)]
 
 
-def _in_words(office: Office, row: dict[str, Any]) -> dict[str, Any]:
+def _in_words(data: WorkbookData, row: dict[str, Any]) -> dict[str, Any]:
     coded = {
-        name: label(office.language, f"{kind}.{row[name]}")
+        name: label(data.language, f"{kind}.{row[name]}")
         for name, kind in CODED.items()
         if row.get(name)
     }
     titled = (
-        {"list_title": office.list_titles.get(row["list"]) if row["list"] else None}
+        {"list_title": data.list_titles.get(row["list"]) if row["list"] else None}
         if "list" in row
         else {}
     )

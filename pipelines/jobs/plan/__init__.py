@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.cli.screens.views import write_rows
 from pipelines.core.errors import SpecError
 from pipelines.core.settings import Settings, load_settings
+from pipelines.documents.table_files import write_rows_file
 from pipelines.jobs.plan.form import YearPlan, read_plan
 from pipelines.jobs.plan.split import LEVELS, Part, split_year
 from pipelines.jobs.plan.targets import digest, month_targets, refuse_others, write_targets
@@ -163,7 +163,7 @@ def _keep(
         name: _write(draft.path / f"{name}.parquet", *content) for name, content in tables.items()
     }
     for name, (schema, content_rows) in tables.items():
-        write_rows(draft.path / f"{name}.csv", schema, iter([content_rows]))
+        write_rows_file(draft.path / f"{name}.csv", schema, iter([content_rows]))
     draft.finish_room(ROOM, entries)
     return job.folder.commit(draft), True
 

@@ -193,7 +193,7 @@ def test_red_looks_are_a_caveat_on_lists_made_by_the_score() -> None:
 
 
 def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
-    from pipelines.cli.screens.views import _reasons_to_retrain
+    from pipelines.documents.month_view import read_reasons_to_retrain
     from pipelines.store.lake import Version
 
     folder = tmp_path / "v0001"
@@ -203,7 +203,7 @@ def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
         tables = {"score_watch": context.tables["score_watch"]}
         manifest = {"month": str(MONTH), "inputs": {}, "tables": tables}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    assert _reasons_to_retrain(Version(MONTH, folder)) == ["stability use"]
+    assert read_reasons_to_retrain(Version(MONTH, folder)) == ["stability use"]
 
 
 def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
