@@ -36,7 +36,7 @@ def change_orders(
     return len(wanted)
 
 
-def open_orders_of(manager_id: str, month: str) -> list[str]:
+def list_open_orders(manager_id: str, month: str) -> list[str]:
     """List a manager's orders of a month that no answer has closed, as they are given by now."""
     closing = [code for code, outcome in outcomes().items() if outcome.closes]
     orders = (

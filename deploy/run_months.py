@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from models.registry import ModelRefused, load_model
-from pipelines.cli.commands.outcomes import outcomes
+from pipelines.cli.commands.outcomes import take_outcomes
 from pipelines.core.errors import Incomplete, Interrupted, RetentionError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -116,7 +116,7 @@ def take_back(files: list[Path], home: Path) -> list[dict[str, Any]]:
     """Take filled workbooks back by the command that a person calls; what it refuses it tells, and goes on."""
     told = io.StringIO()
     with redirect_stdout(told), suppress(Incomplete):
-        outcomes(files, by=PROMOTED_BY, home=home, as_json=True)
+        take_outcomes(files, by=PROMOTED_BY, home=home, as_json=True)
     receipts: list[dict[str, Any]] = json.loads(told.getvalue())
     return receipts
 

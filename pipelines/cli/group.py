@@ -18,19 +18,21 @@ class CommandsByName(Mapping[str, Any]):
     """Every command by its name; its module is imported when the command is asked for."""
 
     def __init__(self) -> None:
-        self._modules = {command.name: command.module for command in TABLE}
+        self._commands = {command.name: command for command in TABLE}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+        return iter(self._commands)
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._commands)
 
     def __getitem__(self, name: str) -> Any:
-        module = import_module(f"{_PACKAGE}.{self._modules[name]}")
+        command = self._commands[name]
+        module = import_module(f"{_PACKAGE}.{command.module}")
         # Every module declares its commands on the one application, and so has it by name.
         for info in module.app.registered_commands:
             if info.name == name:
+                info.help = command.help
                 return get_command_from_info(
                     info, pretty_exceptions_short=True, rich_markup_mode=None
                 )
@@ -42,7 +44,8 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.commands = CommandsByName()  # type: ignore[assignment]  # the table is added to, not the group
+        # The table is added to, not the group.
+        self.commands = CommandsByName()  # type: ignore[assignment]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a line a command, as the group would with all of them imported."""

@@ -1,4 +1,4 @@
-"""A day between two months: its bulletins, its orders, and what is missing, as a program reads them."""
+"""A day between two months as a program reads it: bulletins, orders, and what is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BulletinRow = dict[str, Any]
 
 
 class DayView(TypedDict):
-    """What became of a day: rows of its bulletins and promises, counts, and by name what is missing and why."""
+    """What became of a day: rows of its bulletins, counts, and by name what is missing and why."""
 
     day: str
     month: str
@@ -39,7 +39,7 @@ class DayView(TypedDict):
 
 
 def read_day_view(version: Version) -> DayView:
-    """Return a day's bulletins and orders, who was left out, and what was not computed or withheld and why."""
+    """Return a day's bulletins and orders, who was left out, and what is missing and why."""
     reasons_left_out = [row["reason"] for row in _read_rows(version, "dispatch_why_not")]
     not_computed = _read_reasons(version)
     withheld = {}

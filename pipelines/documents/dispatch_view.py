@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
@@ -21,7 +21,7 @@ _CAPACITY = "dispatch_capacity"
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many orders a scope could take, what came of it, and what one more would have been worth (yuan)."""
+    """How many orders a scope could take, what came of it, and what one more was worth (yuan)."""
 
     scope_kind: str
     scope_id: str
@@ -36,7 +36,10 @@ class Capacity:
 
 
 def read_capacities(version: Version) -> list[Capacity]:
-    """Return the company's capacity and then the branches'; none in a month made before there were any."""
+    """Return the company's capacity and then the branches'.
+
+    None in a month made before there were any.
+    """
     if not version.is_computed(_CAPACITY):
         return []
     columns = list(Capacity.__dataclass_fields__)
@@ -94,8 +97,8 @@ def find_customer_lists(
 ) -> list[CustomerList]:
     """Return every list a customer is on, by priority: why, and what came of it.
 
-    The hold-out is a reason like any other here. `changes` are what was decided about orders since they were released, by
-    order id.
+    The hold-out is a reason like any other here. `changes` are what was decided about orders since
+    they were released, by order id.
     """
     specs = {spec.name: spec for spec in lists()}
     candidates = read_rows(version.table("dispatch_candidate"), customer_id=customer_id)
@@ -146,5 +149,14 @@ def _list_changes(
         return []
     made: list[OrderChange] = []
     for change in changes.get(order["order_id"], ()):
-        made.append(OrderChange(**asdict(change)))
+        made.append(
+            {
+                "order_id": change.order_id,
+                "kind": change.kind,
+                "manager_id": change.manager_id,
+                "why": change.why,
+                "actor": change.actor,
+                "on": change.on,
+            }
+        )
     return made

@@ -10,13 +10,14 @@ import pyarrow.parquet as pq
 
 from pipelines.store.lake import Version
 
-# A row of `plan_change`: where it is (measure, month, scope) and the amounts before, now and between.
+# A row of `plan_change`: where it is (measure, month, scope) and the amounts before, now and
+# between.
 ChangeRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class PlannedMeasure:
-    """A measure of a plan: its total for the year, into how many parts it was split, and by which key."""
+    """A measure of a plan: its total for the year, its number of parts, the key of the split."""
 
     measure: str
     total: Decimal

@@ -23,7 +23,7 @@ from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.operations.month_metrics import collect_month_metrics
-from pipelines.operations.series import make_gauge, make_single_gauge
+from pipelines.operations.series import Labels, make_gauge, make_single_gauge
 from pipelines.sources.office.changes import count_overdue
 from pipelines.store.files import EVERYBODY, write_text
 from pipelines.store.lake import MonthFolder, Version, held_months
@@ -101,7 +101,7 @@ def _find_readable(folders: list[MonthFolder]) -> dict[str, Version]:
 def _collect_readability(
     folders: list[MonthFolder], readable: Mapping[str, Version]
 ) -> GaugeMetricFamily:
-    values = {}
+    values: dict[Labels, float] = {}
     for folder in folders:
         month = str(folder.month)
         values[(month,)] = float(month in readable)

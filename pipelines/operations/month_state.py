@@ -1,4 +1,4 @@
-"""How a month stands: its versions and draft, what was held back, its deadlines, its open letters."""
+"""How a month stands: versions and draft, what was held back, deadlines, open letters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class DraftState:
 
 @dataclass(frozen=True)
 class MonthState:
-    """A month as it stands today; `seal`, `outcome` and `current` are None where there is nothing of the kind."""
+    """A month as it stands today.
+
+    `seal`, `outcome` and `current` are None where there is nothing of the kind.
+    """
 
     month: str
     versions: list[int]
@@ -45,7 +48,10 @@ class MonthState:
     reasons_to_retrain: list[str]
 
     def as_content(self) -> dict[str, object]:
-        """Return the state as a program reads it; what a month without a version has not is left out."""
+        """Return the state as a program reads it.
+
+        What a month without a version has not is left out.
+        """
         content: dict[str, object] = {
             "month": self.month,
             "versions": self.versions,
@@ -106,7 +112,7 @@ def _read_findings(version: Version, language: str) -> list[ToldFinding]:
 
 
 def count_open_letters(home: Path, occasion: str | None = None) -> dict[str, int]:
-    """Count the letters of a month or day, or of all, that have not arrived or may not have, by state."""
+    """Count by state the letters of an occasion, or of all, that may not have arrived."""
     occasions = None if occasion is None else [occasion]
     counts = count_letters(home, occasions)
     return {state: counts[state] for state in OPEN if counts[state]}

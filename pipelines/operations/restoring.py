@@ -111,8 +111,8 @@ def _compare_hashes(archive: Path, folder: Path) -> int:
         if path.is_file() and path != folder / HASHES:
             unpacked[str(path.relative_to(folder))] = path
     for name in sorted(hashes.keys() | unpacked.keys()):
-        path = unpacked.get(name)
-        if path is None or name not in hashes or hash_file(path) != hashes[name]:
+        file = unpacked.get(name)
+        if file is None or name not in hashes or hash_file(file) != hashes[name]:
             raise StorageError("restore.differs", archive=archive, member=name)
     return len(hashes) - 1
 

@@ -45,7 +45,7 @@ def find_removable(home: Path, settings: Settings, now: datetime) -> list[Remova
     months = held_months(home)
     going = _list_going(months, settings.keep_months)
     staying = [month for month in months if month not in going]
-    removals = []
+    removals: list[Removal] = []
     for month in going:
         removals += _list_whole_month(home, month)
     needed = _find_needed(home, staying)

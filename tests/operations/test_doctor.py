@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.commands.installation import tell
+from pipelines.cli.screens.installation import explain_check
 from pipelines.core.errors import ModelError, SpecError, StorageError
 from pipelines.core.paths import ROOT
 from pipelines.documents.reports import fonts
@@ -256,7 +256,7 @@ def test_every_finding_has_words(
     monkeypatch.setenv("RETENTION_SECRET_KEY", "retention-office-development-key")
     monkeypatch.setenv("RETENTION_DELIVERY_FILE", "away.yml")
     for check in examine(home, TODAY):
-        words = tell(check, language)
+        words = explain_check(check, language)
         assert words and "{" not in words and not words.startswith("doctor."), check
 
 

@@ -20,7 +20,7 @@ _MOST_UNLOCKS = 8
 _MOST_NAMES = 5
 
 
-# -- as a program reads it ---------------------------------------------------------------------------------------
+# -- as a program reads it -------------------------------------------------------------------------
 
 
 def describe_check(check: DeliveryCheck, language: str) -> dict[str, object]:
@@ -52,7 +52,7 @@ def _describe_stop(stop: RetentionError | None, language: str) -> dict[str, obje
     return {"error": stop.key, "exit_code": stop.exit_code, "message": message}
 
 
-# -- in words ----------------------------------------------------------------------------------------------------
+# -- in words --------------------------------------------------------------------------------------
 
 
 def draw_check(check: DeliveryCheck, language: str) -> None:
@@ -124,9 +124,7 @@ def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
     for unlock in check.unlocks[:_MOST_UNLOCKS]:
         names = _join_names(unlock, titles, language)
         count = len(unlock.outputs)
-        _draw_indented(
-            label(language, "intake.unlock", name=unlock.name, count=count, names=names)
-        )
+        _draw_indented(label(language, "intake.unlock", name=unlock.name, count=count, names=names))
 
 
 def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def describe_report(report: Report, language: str) -> dict[str, object]:
-    """Return a delivery as a program reads it: counts, and every letter with its reason in words."""
+    """Return a delivery as a program reads it: counts, and all letters, each with its message."""
     letters = []
     for letter in report.letters:
         letters.append(asdict(letter) | {"message": explain_letter(letter, language)})
@@ -36,7 +36,7 @@ def explain_letter(letter: Letter, language: str) -> str:
 
 
 def draw_report(report: Report, language: str) -> None:
-    """Say how many letters are in which state, and of each open one what is wrong and what to do."""
+    """Count the letters by state, and say of each open one what is wrong and what to do."""
     if report.nothing:
         key = f"deliver.nothing.{report.nothing}"
         typer.echo(label(language, key, month=report.occasion, since=report.since))

@@ -1,4 +1,4 @@
-"""The installation as the command line shows it: what the doctor found, and what was tidied away."""
+"""The installation as the command line shows it: what the doctor found, what was tidied away."""
 
 from __future__ import annotations
 

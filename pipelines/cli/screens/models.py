@@ -26,7 +26,7 @@ _SHORT_SECONDS = 90
 _LEFT_OUT = ("judged", "reference")  # of a card: the long tables of the review page
 
 
-# -- before a training -------------------------------------------------------------------------------------------
+# -- before a training -----------------------------------------------------------------------------
 
 
 def describe_work(work: Work, is_quick: bool, language: str) -> str:
@@ -51,12 +51,12 @@ def _describe_duration(seconds: float, language: str) -> str:
     return label(language, "train.minutes", count=max(1, round(seconds / 60)))
 
 
-# -- after a training --------------------------------------------------------------------------------------------
+# -- after a training ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a training has made: a challenger and its review pages, an uplift model or why there is none."""
+    """What a training has made: a challenger, its pages, an uplift model or why there is none."""
 
     card: Card
     pages: Sequence[str]
@@ -135,7 +135,7 @@ def _compare_uplift(uplift: Card | ModelError, language: str) -> str:
     return label(language, key, version=uplift.version, held_out=held_out, **qini)
 
 
-# -- all versions ------------------------------------------------------------------------------------------------
+# -- all versions ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,9 @@ def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
     titles = [label(language, f"model.{name}") for name in ("version", "champion", "rows")]
     for outcome in OUTCOMES:
         for name in _LIST_FIGURES:
-            titles.append(f"{label(language, f'model.{outcome}')}, {label(language, f'model.{name}')}")
+            titles.append(
+                f"{label(language, f'model.{outcome}')}, {label(language, f'model.{name}')}"
+            )
     body = []
     for model in models:
         card = model.shelved.card

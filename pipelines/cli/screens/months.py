@@ -45,9 +45,7 @@ def draw_months(lines: Sequence[MonthLine], language: str) -> None:
 def draw_month(state: MonthState, language: str) -> None:
     """Draw one month: its state, what was held back, its deadlines."""
     standing = label(language, "cli.sealed" if state.seal else "cli.waiting")
-    typer.echo(
-        f"{state.month}  {label(language, 'cli.versions')}: {state.versions}  {standing}"
-    )
+    typer.echo(f"{state.month}  {label(language, 'cli.versions')}: {state.versions}  {standing}")
     if state.draft is not None:
         _draw_draft(state.month, state.draft, language)
     if state.outcome is not None:

@@ -1,4 +1,4 @@
-"""What a month puts out, as the command line shows it: KPIs, lists, and the capacity of the branches."""
+"""What a month puts out, as the command line shows it: KPIs, lists, the branches' capacity."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CAPACITY_TITLES = ("capacity", "wanted", "used", "left", "value", "bound", "gap
 _NO_RANK = 10**9  # behind every rank there is
 
 
-# -- KPIs --------------------------------------------------------------------------------------------------------
+# -- KPIs ------------------------------------------------------------------------------------------
 
 
 def draw_kpis(rows: Iterable[TableRow], language: str) -> None:
@@ -72,7 +72,7 @@ def _format_count(value: object) -> str:
     return "–" if value is None else str(plain(value))
 
 
-# -- lists -------------------------------------------------------------------------------------------------------
+# -- lists -----------------------------------------------------------------------------------------
 
 
 def draw_lists(rows: Sequence[TableRow], language: str) -> None:

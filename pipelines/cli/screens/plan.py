@@ -1,4 +1,4 @@
-"""A year's plan as the command line shows it: totals and keys, and what differs from the version before."""
+"""A year's plan as the command line shows it: totals, keys, and what has changed."""
 
 from __future__ import annotations
 

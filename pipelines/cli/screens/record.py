@@ -1,4 +1,4 @@
-"""A month's record as the command line shows it: verified, restated, and which findings were accepted."""
+"""A month's record as the command line shows it: verified, restated, findings accepted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _RESTATED_TITLES = (
 )
 
 
-# -- verified ----------------------------------------------------------------------------------------------------
+# -- verified --------------------------------------------------------------------------------------
 
 
 def describe_verification(verification: Verification, month: str) -> dict[str, object]:
@@ -54,7 +54,7 @@ def draw_verification(verification: Verification, language: str) -> None:
         typer.echo(f"  {what}")
 
 
-# -- restated ----------------------------------------------------------------------------------------------------
+# -- restated --------------------------------------------------------------------------------------
 
 
 class _CauseOfKpi(NamedTuple):
@@ -143,7 +143,7 @@ def _draw_orders(orders: Sequence[TableRow], language: str) -> None:
     draw_grid(titles, body, {3})
 
 
-# -- accepted ----------------------------------------------------------------------------------------------------
+# -- accepted --------------------------------------------------------------------------------------
 
 
 def draw_waivers(waivers: Sequence[Waiver], language: str) -> None:

@@ -28,7 +28,10 @@ class RefusedRow:
 
 @dataclass(frozen=True)
 class FileReceipt:
-    """What became of a file: how many rows were taken, and which were not; `error` where it could not be read."""
+    """What became of a file: how many rows were taken, and which were not.
+
+    `error` where it could not be read.
+    """
 
     file: str
     accepted: int = 0
@@ -43,9 +46,7 @@ def draw_receipts(receipts: Sequence[FileReceipt], language: str) -> None:
     """Say file by file what was taken and what was not, row by row."""
     for receipt in receipts:
         if receipt.error:
-            typer.echo(
-                label(language, "cli.return_unread", file=receipt.file, why=receipt.error)
-            )
+            typer.echo(label(language, "cli.return_unread", file=receipt.file, why=receipt.error))
         else:
             _draw_receipt(receipt, language)
 

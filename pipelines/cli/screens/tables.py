@@ -26,8 +26,7 @@ def draw_grid(
 
     table = Table(show_edge=False, pad_edge=False)
     for index, title in enumerate(titles):
-        side = "right" if index in numbers else "left"
-        table.add_column(title, justify=side, overflow="fold")
+        table.add_column(title, justify="right" if index in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160
