@@ -1,7 +1,7 @@
 """A day between two months: bulletins of arrears, suspensions and promises due, and new orders.
 
-The orders are for whom was suspended since. One run a day, partition key `YYYY-MM-DD`: the day whose
-24:00 the delivered state is of.
+The orders are for whom was suspended since. One run a day, partition key `YYYY-MM-DD`: the day
+whose 24:00 the delivered state is of.
 
 | | |
 |---|---|
@@ -61,7 +61,7 @@ def make_job(context: TaskContext) -> DayJob:
 
 @task(task_id="day")
 def make_day(**context: Any) -> dict[str, object]:
-    """Make the day's bulletins and orders; report how many orders, who was left out, what is missing."""
+    """Make the day's bulletins and orders; report what came of it."""
     from pipelines.documents.day_view import read_day_view
     from pipelines.jobs.daily import run_day
 
@@ -78,7 +78,7 @@ def make_day(**context: Any) -> dict[str, object]:
 
 @task(task_id="deliver")
 def send_letters(**context: Any) -> dict[str, int]:
-    """Send the day to its receivers where it is released; report how many letters are in which state."""
+    """Send the day to its receivers where it is released; report the letters by state."""
     from airflow.sdk.exceptions import AirflowSkipException
 
     from pipelines.delivery.post import deliver, raise_open

@@ -3,7 +3,7 @@
 | | |
 |---|---|
 | starts | every day at 08:00 Asia/Shanghai |
-| by hand | trigger, or `retention due`, which asks the same without Airflow: for cron, or any monitor |
+| by hand | trigger, or `retention due`, which asks the same without Airflow: for any monitor |
 | reads | the Airflow variable `retention_home`, else `RETENTION_HOME` |
 | retried | never: tomorrow it looks again |
 

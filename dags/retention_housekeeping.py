@@ -27,7 +27,7 @@ from pipelines.operations.orchestration import (
     require_backup_folder,
 )
 
-# Newest months. The older ones were verified when they were new, and `backup` reads every file anyhow.
+# Newest months. The older ones were verified when they were new, and `backup` reads every file.
 VERIFIED = 2
 KEPT = 14  # archives
 

@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 from console.database import open_office
-from pipelines.documents.day_view import read_day_view
 from pipelines.core.errors import Refused, SourceNotReady, UsageError
+from pipelines.documents.day_view import read_day_view
 from pipelines.documents.workbooks.export import export_day
 from pipelines.jobs.daily import DayJob, run_day
 from pipelines.jobs.run import release_month
