@@ -121,12 +121,13 @@ def _make_orders(release: Release, rows: list[OrderRow]) -> list[Order]:
 
 def _read_orders(version: Version, key: bytes) -> Iterator[OrderRow]:
     """The released orders of a version, each with a digest of the number it was to be called on."""
-    orders = pq.read_table(
+    orders: list[OrderRow] = pq.read_table(
         version.table("dispatch_order"), columns=_COLUMNS, filters=pc.field("arm") == "treated"
     ).to_pylist()
     digests = _digest_phones(version, [order["customer_id"] for order in orders], key)
     for order in orders:
-        yield {**order, "phone_digest": digests.get(order["customer_id"])}
+        order["phone_digest"] = digests.get(order["customer_id"])
+        yield order
 
 
 def _digest_phones(
