@@ -52,7 +52,7 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
     under the key that is everybody's.
     """
     settings.require_own_key()
-    seal = folder.seal()
+    seal = folder.read_seal()
     if seal is None:
         raise Refused("office.not_released", month=folder.month)
     open_office(home, settings)
@@ -60,7 +60,7 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
 
     from console.models import AuditEntry, Order, Release
 
-    version = folder.version(seal["version"])
+    version = folder.version(seal.version)
     month = str(version.month)
     with transaction.atomic():
         if Release.objects.filter(month=month).exists():
@@ -69,7 +69,7 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
         release = Release.objects.create(
             month=month,
             version=version.number,
-            manifest=seal["manifest"],
+            manifest=seal.manifest,
             order_count=len(rows),
         )
         Order.objects.bulk_create(_make_orders(release, rows), batch_size=_BATCH)
@@ -89,7 +89,7 @@ def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: 
     Once a day, as a month. Raise Refused for a day that is not sealed, or a month that is not here.
     """
     settings.require_own_key()
-    seal = folder.seal()
+    seal = folder.read_seal()
     open_office(home, settings)
     from django.db import transaction
 
@@ -102,13 +102,13 @@ def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: 
             raise Refused("office.not_released", month=folder.month)
         if AuditEntry.objects.filter(action=_ADDED, subject=day).exists():
             return 0
-        rows = list(_read_orders(folder.version(seal["version"]), settings.key))
+        rows = list(_read_orders(folder.version(seal.version), settings.key))
         Order.objects.bulk_create(_make_orders(release, rows), batch_size=_BATCH)
         AuditEntry.objects.create(
             actor=actor,
             action=_ADDED,
             subject=day,
-            detail={"version": seal["version"], "orders": len(rows)},
+            detail={"version": seal.version, "orders": len(rows)},
         )
     return len(rows)
 

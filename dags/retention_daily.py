@@ -84,7 +84,7 @@ def send_letters(**context: Any) -> dict[str, int]:
     from pipelines.delivery.post import deliver, raise_open
 
     job = make_job(context)
-    if job.folder.seal() is None:
+    if job.folder.read_seal() is None:
         raise AirflowSkipException(
             f"{job.before.month} is not released: the orders of {job.day} wait"
         )

@@ -131,11 +131,11 @@ def run_one_room(name: str, **context: Any) -> dict[str, object] | None:
 
     job = make_job(context)
     version = run_room(job, name)
-    tables = version.manifest["tables"] if version else job.folder.draft().tables
+    entries = version.entries if version else job.folder.draft().made_entries
     made = {}
-    for table, entry in tables.items():
-        if entry["room"] == name and "sha256" in entry:
-            made[table] = {"rows": entry["rows"], "sha256": entry["sha256"]}
+    for table, entry in entries.items():
+        if entry.room == name and entry.sha256 is not None:
+            made[table] = {"rows": entry.rows, "sha256": entry.sha256}
     context["outlet_events"][MADE[name]].extra = {"month": str(job.month), "tables": made}
     if version is None or name != ROOMS[-1]:
         return None

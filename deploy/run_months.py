@@ -61,7 +61,7 @@ class Demonstration:
 
     def release(self, month: Month) -> None:
         """Seal a month: its orders go out."""
-        if MonthFolder(self.home, month).seal() is None:
+        if MonthFolder(self.home, month).read_seal() is None:
             release_month(Job(self.home, month))
 
     def answer(self, month: Month) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, TypedDict
 
+from pipelines.core.reasons import join_reasons
 from pipelines.store.lake import Version
-from pipelines.store.rows import read_rows
 
 BULLETINS = ("suspended", "arrears", "due")
 # The tables of a day that may be missing.
@@ -65,12 +65,11 @@ def read_day_view(version: Version) -> DayView:
 
 def _read_reasons(version: Version) -> dict[str, str]:
     """Why tables of the day were not computed, by their names."""
-    entries = version.manifest["tables"]
     reasons = {}
     for name in _TABLES:
-        entry = entries.get(name)
-        if entry is not None and entry["status"] == "not_computed":
-            reasons[name] = "; ".join(entry["reasons"])
+        entry = version.find_entry(name)
+        if entry is not None and not entry.is_computed:
+            reasons[name] = join_reasons(entry.reasons)
     return reasons
 
 
@@ -78,4 +77,4 @@ def _read_rows(version: Version, table: str) -> list[BulletinRow]:
     """The rows of a table; nothing of one that was not computed."""
     if not version.is_computed(table):
         return []
-    return read_rows(version.table(table))
+    return version.read_rows(table)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 from pipelines.catalogue.outputs import lists
 from pipelines.store.lake import Version
-from pipelines.store.rows import read_rows
 from pipelines.text.evidence import evidence_in_words
 
 if TYPE_CHECKING:
@@ -42,15 +41,15 @@ def read_capacities(version: Version) -> list[Capacity]:
     """
     if not version.is_computed(_CAPACITY):
         return []
-    columns = list(Capacity.__dataclass_fields__)
-    rows = read_rows(version.table(_CAPACITY), columns)
-    capacities = [Capacity(**row) for row in rows if row["scope_kind"] != "manager"]
-    return sorted(capacities, key=lambda one: (one.scope_kind != "company", one.scope_id))
+    capacities = version.read_as(Capacity, _CAPACITY)
+    of_scopes = [capacity for capacity in capacities if capacity.scope_kind != "manager"]
+    return sorted(of_scopes, key=lambda one: (one.scope_kind != "company", one.scope_id))
 
 
-def read_capacity_rule(version: Version) -> str:
+def read_capacity_rule(version: Version) -> str | None:
     """Return by which rule the orders of a month were given to the managers."""
-    return str(version.manifest["tables"][_CAPACITY]["rule"])
+    entry = version.find_entry(_CAPACITY)
+    return entry.rule if entry else None
 
 
 class CustomerOrder(TypedDict):
@@ -101,12 +100,12 @@ def find_customer_lists(
     they were released, by order id.
     """
     specs = {spec.name: spec for spec in lists()}
-    candidates = read_rows(version.table("dispatch_candidate"), customer_id=customer_id)
+    of_customer = {"customer_id": customer_id}
+    candidates = version.read_rows("dispatch_candidate", where=of_customer)
     candidates.sort(key=lambda row: specs[row["list"]].meta["priority"])
     orders = _read_orders(version, customer_id)
     left_out = {
-        row["list"]: row
-        for row in read_rows(version.table("dispatch_why_not"), customer_id=customer_id)
+        row["list"]: row for row in version.read_rows("dispatch_why_not", where=of_customer)
     }
     found: list[CustomerList] = []
     for row in candidates:
@@ -131,7 +130,7 @@ def find_customer_lists(
 def _read_orders(version: Version, customer_id: str) -> dict[str, CustomerOrder]:
     """The customer's orders by list; of the hold-out nobody has one."""
     orders: dict[str, CustomerOrder] = {}
-    for row in read_rows(version.table("dispatch_order"), customer_id=customer_id):
+    for row in version.read_rows("dispatch_order", where={"customer_id": customer_id}):
         if row["arm"] == "treated":
             orders[row["list"]] = {
                 "order_id": row["order_id"],

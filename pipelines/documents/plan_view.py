@@ -35,14 +35,14 @@ class PlanView:
     version: int
     version_path: str
     measures: list[PlannedMeasure]
-    months: list[str]
+    months: dict[str, str]
     changes: list[ChangeRow]
 
 
 def read_plan_view(version: Version) -> PlanView:
     """Return a plan's measures by name, and its differences from the version before."""
-    inputs = version.manifest["inputs"]
-    plan = inputs["plan"]
+    inputs = version.plan_inputs
+    plan = inputs.plan
     parts = pq.read_table(version.table("plan_part"), columns=["measure"])
     measure_of_part = parts.column("measure").to_pylist()
     measures = []
@@ -54,7 +54,7 @@ def read_plan_view(version: Version) -> PlanView:
                 total=Decimal(body["total"]),
                 part_count=measure_of_part.count(name),
                 key_version=key["version"],
-                key_hash=inputs["keys"][name],
+                key_hash=inputs.keys[name],
                 key_month=key["month"],
             )
         )
@@ -63,6 +63,6 @@ def read_plan_view(version: Version) -> PlanView:
         version=version.number,
         version_path=str(version.path),
         measures=measures,
-        months=inputs["months"],
+        months=dict(inputs.months),
         changes=pq.read_table(version.table("plan_change")).to_pylist(),
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipelines.core.month import Month
+from pipelines.core.reasons import join_reasons
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def list_deadlines(
             due_on, is_done = _follow_bulletins(folder)
         else:
             due_on = find_due_day(duty, folder.month, calendar, settings, today)
-            is_done = folder.seal() is not None
+            is_done = folder.read_seal() is not None
         lacking = _find_lacking(duty, folder.current(), held_back)
         state = BY_HAND if duty.by_hand else _judge_state(due_on, today, is_done, bool(lacking))
         found.append(Deadline(name, due_on, calendar.knows(due_on.year), state, lacking))
@@ -171,10 +172,10 @@ def _find_lacking(
 ) -> dict[str, str]:
     """Why something that a duty needs cannot be used, by its name."""
     reasons: dict[str, str] = {}
-    tables = version.manifest["tables"] if version else {}
-    for name, entry in tables.items():
-        if entry["status"] != "computed":
-            reasons[name] = "; ".join(entry["reasons"])
+    entries = version.entries if version else {}
+    for name, entry in entries.items():
+        if not entry.is_computed:
+            reasons[name] = join_reasons(entry.reasons)
     reasons.update(held_back)
     return {need: reasons[need] for need in duty.needs if need in reasons}
 

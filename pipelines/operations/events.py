@@ -9,11 +9,11 @@ time is the end of the bill month, because a manifest has no clock in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import NamedTuple, NotRequired, TypedDict
+from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
@@ -38,30 +38,13 @@ from pipelines.core.contract import contract
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
+from pipelines.store.manifest import Entries, TableEntry
 from pipelines.store.torn import check_table
 
 NAMESPACE = "retention"
 PRODUCER = f"urn:retention-office:{installed_version('retention-office')}"
 # What the operator delivered for the month; its version is the source's fingerprint.
 DELIVERY = "delivery"
-
-
-class Definition(TypedDict):
-    """The SQL file a table was made by, and its hash."""
-
-    file: str
-    sha256: str
-
-
-class Entry(TypedDict):
-    """What a manifest says of a table."""
-
-    room: str
-    status: str
-    sha256: NotRequired[str]
-    rows: NotRequired[int]
-    definition: NotRequired[Definition]
-    inputs: NotRequired[Mapping[str, str | None]]
 
 
 class Reading(NamedTuple):
@@ -89,9 +72,10 @@ class _EventMaker:
     def __init__(self, version: Version) -> None:
         self.version = version
         self.identity = version.identity
-        self.rooms: Sequence[str] = version.manifest["rooms"]
-        self.tables: Mapping[str, Entry] = version.manifest["tables"]
-        self.source = str(version.manifest["inputs"]["source"])
+        manifest = version.read_manifest()
+        self.rooms = manifest.rooms
+        self.tables = manifest.tables
+        self.source = str(manifest.inputs["source"])
         self.time = _format_midnight(version.month.plus(1))
 
     def make_events(self) -> Iterator[RunEvent]:
@@ -100,7 +84,7 @@ class _EventMaker:
                 yield from self._make_room_events(room)
 
     def _make_room_events(self, room: str) -> Iterator[RunEvent]:
-        made = {name: entry for name, entry in self.tables.items() if entry["room"] == room}
+        made = {name: entry for name, entry in self.tables.items() if entry.room == room}
         run = self._make_run(room)
         job = Job(NAMESPACE, room, {})
         inputs = _make_inputs(self._list_room_readings(room, made))
@@ -111,7 +95,7 @@ class _EventMaker:
         outputs = [self._make_output(table) for table in sorted(made)]
         yield self._make_event(RunState.COMPLETE, run, job, inputs, outputs)
 
-    def _make_table_events(self, room: str, table: str, entry: Entry) -> Iterator[RunEvent]:
+    def _make_table_events(self, room: str, table: str, entry: TableEntry) -> Iterator[RunEvent]:
         name = f"{room}.{table}"
         run = self._make_run(name, parent=room)
         job = Job(NAMESPACE, name, _make_sql_facet(room, entry))
@@ -155,7 +139,7 @@ class _EventMaker:
 
     # -- what is read and made ---------------------------------------------------------------------
 
-    def _list_room_readings(self, room: str, made: Mapping[str, Entry]) -> set[Reading]:
+    def _list_room_readings(self, room: str, made: Entries) -> set[Reading]:
         """The tables (and their hashes) that a room reads from elsewhere."""
         if room == ROOMS[0]:
             return {Reading(DELIVERY, self.source)}
@@ -164,9 +148,7 @@ class _EventMaker:
             readings.update(_list_recorded_readings(entry))
             if room == "snapshot":
                 readings.update(self._find_delivered(table))
-        own = {
-            Reading(table, entry["sha256"]) for table, entry in made.items() if "sha256" in entry
-        }
+        own = {Reading(table, entry.sha256) for table, entry in made.items() if entry.sha256}
         return readings - own
 
     def _find_delivered(self, table: str) -> Iterator[Reading]:
@@ -176,18 +158,18 @@ class _EventMaker:
         """
         name = f"extract_{table.removeprefix('snapshot_')}"
         delivered = self.tables.get(name)
-        if delivered is not None and "sha256" in delivered:
-            yield Reading(name, delivered["sha256"])
+        if delivered is not None and delivered.sha256 is not None:
+            yield Reading(name, delivered.sha256)
 
     def _make_output(self, table: str) -> OutputDataset:
         entry = self.tables[table]
-        if "sha256" not in entry:
+        if entry.sha256 is None:
             return OutputDataset(NAMESPACE, table)
         path = check_table(self.version.path / f"{table}.parquet")
         statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
-            rowCount=entry.get("rows"), size=path.stat().st_size, fileCount=1, producer=PRODUCER
+            rowCount=entry.rows, size=path.stat().st_size, fileCount=1, producer=PRODUCER
         )
-        facets = _make_version_facet(entry["sha256"]) | _make_schema_facet(table, path)
+        facets = _make_version_facet(entry.sha256) | _make_schema_facet(table, path)
         return OutputDataset(
             NAMESPACE, table, facets=facets, outputFacets={"outputStatistics": statistics}
         )
@@ -200,16 +182,16 @@ def _format_midnight(month: Month) -> str:
     return datetime.combine(month.first_day, midnight, zone).isoformat()
 
 
-def _is_made_by_sql(entry: Entry) -> bool:
-    return "definition" in entry and entry["status"] == "computed"
+def _is_made_by_sql(entry: TableEntry) -> bool:
+    return entry.definition is not None and entry.is_computed
 
 
-def _list_recorded_readings(entry: Entry) -> Iterator[Reading]:
+def _list_recorded_readings(entry: TableEntry) -> Iterator[Reading]:
     """The tables a table was made of.
 
     Of an earlier month's the name alone, the hash tells which month's.
     """
-    for name, sha256 in entry.get("inputs", {}).items():
+    for name, sha256 in (entry.inputs or {}).items():
         if sha256:
             yield Reading(name.rpartition(".")[2], sha256)
 
@@ -230,11 +212,13 @@ def _make_version_facet(sha256: str) -> dict[str, DatasetFacet]:
     return {"version": facet}
 
 
-def _make_sql_facet(room: str, entry: Entry) -> dict[str, JobFacet]:
+def _make_sql_facet(room: str, entry: TableEntry) -> dict[str, JobFacet]:
     """The SQL of a table, as long as the file is still the one that made it."""
-    definition = entry["definition"]
+    definition = entry.definition
+    if definition is None:
+        return {}
     for spec in room_specs(room):
-        if spec.where == definition["file"] and spec.hash == definition["sha256"]:
+        if spec.where == definition.file and spec.hash == definition.sha256:
             return {"sql": sql_job.SQLJobFacet(spec.sql, "duckdb", producer=PRODUCER)}
     return {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow.parquet as pq
@@ -24,7 +24,7 @@ def collect_month_metrics(versions: Mapping[str, Version]) -> Iterator[GaugeMetr
     yield _collect_outputs(versions)
     yield _collect_orders(versions)
     yield _collect_findings(versions)
-    yield from _collect_looks(_read_newest_looks(versions))
+    yield from _collect_looks(versions)
 
 
 def _read_pairs(version: Version, table: str, first: str, second: str) -> list[tuple[str, str]]:
@@ -45,10 +45,10 @@ def _collect_tables(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFami
     absent: dict[Labels, float] = {}
     for month, version in versions.items():
         not_computed = 0
-        for name, entry in version.manifest["tables"].items():
-            if "rows" in entry:
-                rows[month, name] = float(entry["rows"])
-            if entry["status"] != "computed":
+        for name, entry in version.entries.items():
+            if entry.rows is not None:
+                rows[month, name] = float(entry.rows)
+            if not entry.is_computed:
                 not_computed += 1
         absent[(month,)] = float(not_computed)
     yield make_gauge("retention_table_rows", "Rows of a computed table", ("month", "table"), rows)
@@ -114,64 +114,51 @@ def _collect_findings(versions: Mapping[str, Version]) -> GaugeMetricFamily:
 class _Look:
     """One look of a month's watch at the model: what was measured, and how far is still fine."""
 
-    month: str
     measure: str
     subject: str
     value: float | None
     limit: float | None
     level: str
 
-    @property
-    def labels(self) -> Labels:
-        return self.month, self.measure, self.subject
 
-
-def _read_newest_looks(versions: Mapping[str, Version]) -> list[_Look]:
-    """What the newest month's watch saw; a month that no champion scored has no looks."""
-    if not versions:
-        return []
-    month = list(versions)[-1]
-    version = versions[month]
-    if not version.is_computed("score_watch"):
-        return []
-    columns = ["measure", "subject", "value", "limit", "level"]
-    rows = pq.read_table(version.table("score_watch"), columns=columns).to_pylist()
-    return [_Look(month, **row) for row in rows]
-
-
-def _collect_looks(looks: list[_Look]) -> Iterator[GaugeMetricFamily]:
+def _collect_looks(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamily]:
+    """Yield what the newest month's watch saw; a month that no champion scored has no looks."""
+    month, looks = _read_newest_looks(versions)
     seen = [look for look in looks if look.measure != "retrain"]
-    retrain = [look for look in looks if look.measure == "retrain"]
-    note = "(stability: index against training)"
     labels = ("month", "measure", "subject")
+    note = "(stability: index against training)"
 
-    values = {look.labels: look.value for look in seen if look.value is not None}
+    values: dict[Labels, float] = {}
+    limits: dict[Labels, float] = {}
+    for look in seen:
+        if look.value is not None:
+            values[month, look.measure, look.subject] = look.value
+        if look.limit is not None:
+            limits[month, look.measure, look.subject] = look.limit
     about_value = f"What a look at the model saw {note}"
     yield make_gauge("retention_model_look_value", about_value, labels, values)
-
-    limits = {look.labels: look.limit for look in seen if look.limit is not None}
     about_limit = f"How far is still fine {note}"
     yield make_gauge("retention_model_look_limit", about_limit, labels, limits)
 
-    levels = _count_levels(looks, seen)
-    about_levels = "Looks at the model by level"
-    yield make_gauge("retention_model_looks", about_levels, ("month", "level"), levels)
-
+    levels: Counter[Labels] = Counter()
     reasons: Counter[Labels] = Counter()
-    for look in looks:
-        reasons[(look.month,)] = 0
-    for look in retrain:
-        reasons[(look.month,)] += 1
+    if looks:
+        levels.update({(month, level): 0 for level in LEVELS})
+        levels.update((month, look.level) for look in seen)
+        reasons[(month,)] = len(looks) - len(seen)
+    yield make_gauge(
+        "retention_model_looks", "Looks at the model by level", ("month", "level"), levels
+    )
     about_reasons = "Reasons to train a challenger"
     yield make_gauge("retention_model_retrain_reasons", about_reasons, ("month",), reasons)
 
 
-def _count_levels(looks: Iterable[_Look], seen: Iterable[_Look]) -> Counter[Labels]:
-    """The looks by level, every level named for a month that has looks."""
-    levels: Counter[Labels] = Counter()
-    for look in looks:
-        for level in LEVELS:
-            levels[look.month, level] = 0
-    for look in seen:
-        levels[look.month, look.level] += 1
-    return levels
+def _read_newest_looks(versions: Mapping[str, Version]) -> tuple[str, list[_Look]]:
+    """The newest month and the looks of its watch, if there are any."""
+    if not versions:
+        return "", []
+    month = list(versions)[-1]
+    version = versions[month]
+    if not version.is_computed("score_watch"):
+        return month, []
+    return month, version.read_as(_Look, "score_watch")

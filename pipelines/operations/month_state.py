@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +16,7 @@ from pipelines.documents.month_view import (
 )
 from pipelines.operations.deadlines import Deadline, list_deadlines
 from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.manifest import Seal
 from pipelines.store.outbox import OPEN, count_letters
 
 
@@ -38,7 +38,7 @@ class MonthState:
     month: str
     versions: list[int]
     current: int | None
-    seal: Mapping[str, object] | None
+    seal: Seal | None
     draft: DraftState | None
     findings: list[ToldFinding]
     deadlines: list[Deadline]
@@ -56,7 +56,7 @@ class MonthState:
             "month": self.month,
             "versions": self.versions,
             "current": self.current,
-            "seal": self.seal,
+            "seal": _describe_seal(self.seal) if self.seal else None,
             "draft_rooms": self.draft.rooms if self.draft else None,
             "draft_stopped": self.draft.stopped if self.draft else None,
             "findings": [asdict(finding) for finding in self.findings],
@@ -68,6 +68,10 @@ class MonthState:
             content |= self.outcome
             content["retrain"] = self.reasons_to_retrain
         return content
+
+
+def _describe_seal(seal: Seal) -> dict[str, object]:
+    return {"manifest": seal.manifest, "version": seal.version}
 
 
 def read_month_state(home: Path, month: Month, today: date, language: str) -> MonthState:
@@ -88,7 +92,7 @@ def read_month_state(home: Path, month: Month, today: date, language: str) -> Mo
         month=str(month),
         versions=[version.number for version in folder.versions()],
         current=current.number if current else None,
-        seal=folder.seal(),
+        seal=folder.read_seal(),
         draft=draft,
         findings=_read_findings(current, language) if current else [],
         deadlines=list_deadlines(folder, held_back, today),
@@ -103,8 +107,8 @@ def _read_draft_state(folder: MonthFolder) -> DraftState | None:
     if next(folder.path.glob("v*.partial"), None) is None:
         return None
     draft = folder.draft()
-    stopped = draft.stopped["why"] if draft.stopped else None
-    return DraftState(draft.rooms, stopped)
+    stopped = draft.stopped_room
+    return DraftState(draft.rooms, stopped.why if stopped else None)
 
 
 def _read_findings(version: Version, language: str) -> list[ToldFinding]:

@@ -117,7 +117,7 @@ def _find_needed(home: Path, months: list[Month]) -> set[str]:
         folder = MonthFolder(home, month)
         named = _list_named(folder)
         for version in folder.versions():
-            is_restating = "restates" in version.manifest["inputs"]
+            is_restating = version.month_inputs.restates is not None
             if version.number in named or is_restating:
                 needed.add(version.identity)
                 needed.update(_list_made_of(version))
@@ -129,9 +129,9 @@ def _find_needed(home: Path, months: list[Month]) -> set[str]:
 def _list_named(folder: MonthFolder) -> set[int]:
     """The numbers of the versions that the month's seal and its CURRENT name."""
     numbers = set()
-    seal = folder.seal()
+    seal = folder.read_seal()
     if seal is not None:
-        numbers.add(seal["version"])
+        numbers.add(seal.version)
     current = folder.current()
     if current is not None:
         numbers.add(current.number)
@@ -143,7 +143,7 @@ def _list_made_of(version: Version) -> Iterator[str]:
 
     The manifest names each as `MONTH IDENTITY`.
     """
-    inputs = version.manifest["inputs"]
+    inputs = version.inputs
     named = [*inputs.get("earlier", {}).values(), *inputs.get("days", [])]
     if "day" in inputs:
         named.append(inputs["month"])
@@ -189,12 +189,12 @@ def _remove(home: Path, removal: Removal, now: datetime) -> None:
 
 def _put_on_record(home: Path, removal: Removal, now: datetime) -> None:
     folder = MonthFolder(home, removal.month)
-    seal = folder.seal() or {}
+    seal = folder.read_seal()
     line = {
         "month": str(removal.month),
         "manifest": folder.version().identity,
         "removed_at": now.isoformat(),
-        "released": seal.get("version"),
+        "released": seal.version if seal else None,
     }
     with (home / RECORD).open("a", encoding="utf-8") as record:
         record.write(json.dumps(line, sort_keys=True) + "\n")

@@ -34,7 +34,7 @@ def make_day(
         job = DayJob(home, parse_day(day), source, progress=progress)
         version = run_day(job)
     view = read_day_view(version)
-    is_released = job.folder.seal() is not None
+    is_released = job.folder.read_seal() is not None
     content: dict[str, object] = {**view, "released": is_released}
     if out is not None:
         files = export_day(job.folder, out, speaker.language)

@@ -14,7 +14,6 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import MonthFolder, held_months
-from pipelines.store.rows import read_rows
 
 Orders = Annotated[
     list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")
@@ -107,5 +106,5 @@ def _list_managers(folder: MonthFolder) -> list[str]:
     version = folder.current()
     if version is None or not version.is_computed("features_manager"):
         return []
-    rows = read_rows(version.table("features_manager"), ("manager_id",))
+    rows = version.read_rows("features_manager", ["manager_id"])
     return [row["manager_id"] for row in rows]

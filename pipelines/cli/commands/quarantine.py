@@ -70,7 +70,7 @@ def find_made(folder: MonthFolder, version: int | None, draft: bool) -> Made:
     if version is not None:
         return folder.version(version)
     left = folder.draft()
-    is_stopped = left.stopped is not None and (left.path / "draft.json").exists()
+    is_stopped = left.stopped_room is not None and (left.path / "draft.json").exists()
     if draft or is_stopped:
         return folder.draft_to_show()
     if folder.current() is None:

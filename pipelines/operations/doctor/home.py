@@ -93,11 +93,11 @@ def check_months(home: Path) -> Check:
 def _is_broken(folder: MonthFolder) -> bool:
     try:
         current = folder.current()
-        seal = folder.seal()
+        seal = folder.read_seal()
         if current is not None:
-            _ = current.manifest["tables"]
+            current.read_manifest()
         if seal is not None:
-            return bool(folder.version(seal["version"]).identity != seal["manifest"])
+            return folder.version(seal.version).identity != seal.manifest
     except (OSError, ValueError, KeyError, RetentionError):
         return True
     return False
