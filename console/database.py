@@ -22,7 +22,8 @@ def django_database(url: str) -> dict[str, Any]:
     """
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        # IMMEDIATE: a file's rows wait for their turn at the start, and never fail half-way for the lock.
+        # IMMEDIATE: a file's rows wait for their turn at the start, and never fail half-way for
+        # the lock.
         options: dict[str, Any] = {"timeout": _SECONDS, "transaction_mode": "IMMEDIATE"}
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": parsed.database, "OPTIONS": options}
     if parsed.get_backend_name() == "postgresql":
