@@ -11,7 +11,7 @@ import typer
 from pipelines import ROOMS
 from pipelines.cli.screens.check import describe_coverage
 from pipelines.cli.screens.deliveries import draw_open_letters
-from pipelines.cli.screens.months import draw_month, draw_months
+from pipelines.cli.screens.months import draw_findings, draw_month, draw_months
 from pipelines.cli.screens.outputs import draw_capacities, draw_kpis, draw_lists
 from pipelines.cli.screens.tables import draw_table
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
@@ -100,7 +100,6 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
 
 
 def _draw_open_findings(version: Version, language: str) -> None:
-    from pipelines.cli.screens.findings import draw_findings
     from pipelines.documents.findings import findings_of
 
     findings = findings_of(version, read_output_states(version), language)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipelines.catalogue.outputs import kpis, lists
+from pipelines.cli.screens.lines import print_line
 from pipelines.core.errors import RetentionError
 from pipelines.text.texts import describe, label, say
 
@@ -62,12 +63,12 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
             _draw_table(table, language)
     absent = [table.table for table in check.tables if table.state == "absent"]
     if absent:
-        typer.echo(label(language, "intake.absent", tables=" ".join(absent)))
+        print_line(language, "intake.absent", tables=" ".join(absent))
     for file in check.unknown_files:
         key = "intake.file_like" if file.like else "intake.file_unknown"
-        typer.echo(label(language, key, file=file.name, table=file.like))
+        print_line(language, key, file=file.name, table=file.like)
     if check.stop:
-        typer.echo(label(language, "intake.stops", why=describe(language, check.stop)))
+        print_line(language, "intake.stops", why=describe(language, check.stop))
     if check.coverage:
         typer.echo()
         _draw_unlocks(check, language)
@@ -75,17 +76,15 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
 
 
 def _draw_table(table: TableCheck, language: str) -> None:
-    typer.echo(
-        label(
-            language,
-            f"intake.table.{table.state}",
-            table=table.table,
-            files=" + ".join(file.name for file in table.files),
-            rows=table.rows,
-            accepted=table.accepted,
-            repeated=table.repeated,
-            quarantined=table.quarantined,
-        )
+    print_line(
+        language,
+        f"intake.table.{table.state}",
+        table=table.table,
+        files=" + ".join(file.name for file in table.files),
+        rows=table.rows,
+        accepted=table.accepted,
+        repeated=table.repeated,
+        quarantined=table.quarantined,
     )
     if len(table.files) > 1:
         for file in table.files:
@@ -120,7 +119,7 @@ def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
     if not check.unlocks:
         return
     titles = _read_titles(language)
-    typer.echo(label(language, "intake.unlocks"))
+    print_line(language, "intake.unlocks")
     for unlock in check.unlocks[:_MOST_UNLOCKS]:
         names = _join_names(unlock, titles, language)
         count = len(unlock.outputs)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import typer
 
+from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.documents.day_view import BulletinRow, DayView
 from pipelines.text.texts import label, reason_in_words
@@ -15,35 +18,47 @@ _SCOPE_COLUMNS = ("scope_kind", "scope_id")
 
 def draw_day(view: DayView, is_released: bool, language: str) -> None:
     """Draw the bulletins of company and branches, and count the orders."""
-    _draw_bulletin("suspended", view["suspended"], view["day"], language)
-    _draw_bulletin("arrears", view["arrears"], view["day"], language)
-    _draw_bulletin("due", view["due"], view["day"], language)
-    typer.echo(label(language, "day.orders", count=view["orders"], month=view["month"]))
+    day = view["day"]
+    month = view["month"]
+    _draw_bulletin("suspended", view["suspended"], day, language)
+    _draw_bulletin("arrears", view["arrears"], day, language)
+    _draw_bulletin("due", view["due"], day, language)
+    print_line(language, "day.orders", count=view["orders"], month=month)
     for reason, count in sorted(view["why_not"].items()):
         typer.echo(f"  {reason_in_words(language, reason)}: {count}")
-    for name, reason in view["not_computed"].items():
-        typer.echo(f"{name}: {reason_in_words(language, reason)}")
-    for name, reason in view["withheld"].items():
-        typer.echo(f"{name}: {reason_in_words(language, reason)}")
+    _draw_missing(view["not_computed"], language)
+    _draw_missing(view["withheld"], language)
     state = "day.released" if is_released else "day.waits"
-    typer.echo(label(language, state, month=view["month"]))
+    print_line(language, state, month=month)
+
+
+def _draw_missing(reasons: Mapping[str, str], language: str) -> None:
+    for name, reason in reasons.items():
+        typer.echo(f"{name}: {reason_in_words(language, reason)}")
 
 
 def _draw_bulletin(name: str, rows: list[BulletinRow], day: str, language: str) -> None:
     shown = [row for row in rows if row["scope_kind"] in _SHOWN_SCOPES]
     if not shown:
         return
-    shown.sort(key=lambda row: (row["scope_kind"] != "company", row["scope_id"]))
+    shown.sort(key=_order_scopes)
     figures = [column for column in shown[0] if column not in _SCOPE_COLUMNS]
     titles = [label(language, "scope_id")]
-    titles += [label(language, f"day.{figure}") for figure in figures]
+    for figure in figures:
+        titles.append(label(language, f"day.{figure}"))
     body = []
     for row in shown:
         cells = [_format_scope(row["scope_id"], language)]
-        cells += [_format_figure(row[figure]) for figure in figures]
+        for figure in figures:
+            cells.append(_format_figure(row[figure]))
         body.append(cells)
-    typer.echo(label(language, f"day.{name}", day=day))
+    print_line(language, f"day.{name}", day=day)
     draw_grid(titles, body, range(1, len(titles)))
+
+
+def _order_scopes(row: BulletinRow) -> tuple[bool, str]:
+    """The company first, then the branches by their ids."""
+    return row["scope_kind"] != "company", row["scope_id"]
 
 
 def _format_scope(scope_id: str, language: str) -> str:

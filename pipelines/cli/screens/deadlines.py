@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pipelines.cli.screens.lines import print_line
 from pipelines.text.texts import label, reason_in_words
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def draw_deadlines(deadlines: Iterable[Deadline], language: str) -> None:
     """Print what is owed for a month, a line each: by when, how it stands, and what it lacks."""
-    typer.echo(f"\n{label(language, 'cli.deadlines')}")
+    print_line(language, "cli.deadlines", lead="\n")
     for deadline in deadlines:
         parts = [
             str(deadline.due_on),
@@ -40,4 +41,4 @@ def draw_pressing(pressing: Sequence[PressingDuty], language: str) -> None:
         what = label(language, f"cli.deadline.{duty.name}")
         typer.echo(f"{duty.due_on}  {state}  {duty.month}  {what}")
     if not pressing:
-        typer.echo(label(language, "cli.nothing_due"))
+        print_line(language, "cli.nothing_due")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pipelines.cli.screens.lines import print_line
 from pipelines.store.outbox import OPEN, Letter
 from pipelines.text.texts import label
 
@@ -39,7 +40,7 @@ def draw_report(report: Report, language: str) -> None:
     """Count the letters by state, and say of each open one what is wrong and what to do."""
     if report.nothing:
         key = f"deliver.nothing.{report.nothing}"
-        typer.echo(label(language, key, month=report.occasion, since=report.since))
+        print_line(language, key, month=report.occasion, since=report.since)
         return
     for state, count in sorted(report.counts.items()):
         typer.echo(f"{_name_state(state, language)}: {count}")
@@ -59,7 +60,7 @@ def draw_open_letters(counts: Mapping[str, int], language: str) -> None:
     if not counts:
         return
     parts = [f"{_name_state(state, language)} {count}" for state, count in counts.items()]
-    typer.echo(f"\n{label(language, 'deliver.open_line', counts=', '.join(parts))}")
+    print_line(language, "deliver.open_line", lead="\n", counts=", ".join(parts))
 
 
 def _name_state(state: str, language: str) -> str:

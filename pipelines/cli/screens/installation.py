@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pipelines.cli.screens.lines import print_line
 from pipelines.text.texts import label
 
 if TYPE_CHECKING:
@@ -40,6 +41,6 @@ def draw_removals(removals: Sequence[Removal], is_rehearsal: bool, language: str
     key = "cli.would_go" if is_rehearsal else "cli.gone"
     for removal in removals:
         size_mb = f"{removal.size / 2**20:.1f}"
-        typer.echo(label(language, key, path=removal.path, size=size_mb))
+        print_line(language, key, path=removal.path, size=size_mb)
     if not removals:
-        typer.echo(label(language, "cli.nothing_to_tidy"))
+        print_line(language, "cli.nothing_to_tidy")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.core.errors import ModelError
 from pipelines.text.texts import label, reason_in_words
@@ -93,15 +94,13 @@ def _explain_no_uplift(error: ModelError, language: str) -> str:
 def draw_training(training: Training, language: str) -> None:
     """Say what was fitted, on what, how it did on months it did not see, and who decides."""
     card = training.card
-    typer.echo(
-        label(
-            language,
-            "cli.trained",
-            trained_through=card.trained_through,
-            version=card.version,
-            rows=card.rows,
-            months=len(card.months),
-        )
+    print_line(
+        language,
+        "cli.trained",
+        trained_through=card.trained_through,
+        version=card.version,
+        rows=card.rows,
+        months=len(card.months),
     )
     body = []
     for outcome in OUTCOMES:
@@ -113,9 +112,9 @@ def draw_training(training: Training, language: str) -> None:
     for about, reason in card.notes.items():
         typer.echo(f"  {_name_note(about, language)}: {reason_in_words(language, reason)}")
     for page in training.pages:
-        typer.echo(label(language, "cli.review", page=page))
-    typer.echo(label(language, "cli.trained_next", version=card.version))
-    typer.echo(label(language, "cli.uplift", what=_compare_uplift(training.uplift, language)))
+        print_line(language, "cli.review", page=page)
+    print_line(language, "cli.trained_next", version=card.version)
+    print_line(language, "cli.uplift", what=_compare_uplift(training.uplift, language))
 
 
 def _name_note(about: str, language: str) -> str:
@@ -180,7 +179,7 @@ def _describe_model(model: ListedModel) -> dict[str, object]:
 def draw_models(models: Sequence[ListedModel], language: str) -> None:
     """Draw a line a version, and below it who made it champion and why."""
     if not models:
-        typer.echo(label(language, "cli.models_none"))
+        print_line(language, "cli.models_none")
         return
     _draw_churn_models([model for model in models if model.kind != "uplift"], language)
     for model in models:

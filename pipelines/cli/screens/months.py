@@ -9,14 +9,16 @@ import typer
 
 from pipelines.cli.screens.deadlines import draw_deadlines
 from pipelines.cli.screens.deliveries import draw_open_letters
-from pipelines.cli.screens.findings import draw_findings
+from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
+from pipelines.documents.findings import ToldFinding, holds_in_words
 from pipelines.documents.month_view import MonthLine, Outcome, Refusal
 from pipelines.text.texts import label, reason_in_words
 
 if TYPE_CHECKING:
     from pipelines.operations.month_state import DraftState, MonthState
 
+SCREEN_FINDINGS = 20
 _TITLES = (
     "month",
     "version",
@@ -31,7 +33,7 @@ _TITLES = (
 def draw_months(lines: Sequence[MonthLine], language: str) -> None:
     """Draw one line a month."""
     if not lines:
-        typer.echo(label(language, "cli.nothing_held"))
+        print_line(language, "cli.nothing_held")
         return
     body = []
     for line in lines:
@@ -53,18 +55,18 @@ def draw_month(state: MonthState, language: str) -> None:
     draw_findings(state.findings, language)
     if state.reasons_to_retrain:
         reasons = ", ".join(state.reasons_to_retrain)
-        typer.echo(f"\n{label(language, 'cli.retrain', reasons=reasons)}")
+        print_line(language, "cli.retrain", lead="\n", reasons=reasons)
     draw_deadlines(state.deadlines, language)
     draw_open_letters(state.open_letters, language)
     if state.has_development_key:
-        typer.echo(f"\n{label(language, 'cli.development_key')}")
+        print_line(language, "cli.development_key", lead="\n")
 
 
 def _draw_draft(month: str, draft: DraftState, language: str) -> None:
     rooms = ", ".join(draft.rooms) or "–"
-    typer.echo(label(language, "cli.draft_rooms", rooms=rooms))
+    print_line(language, "cli.draft_rooms", rooms=rooms)
     if draft.stopped:
-        typer.echo(label(language, "cli.draft_stopped", month=month))
+        print_line(language, "cli.draft_stopped", month=month)
 
 
 def _draw_outcome(month: str, outcome: Outcome, language: str) -> None:
@@ -72,7 +74,7 @@ def _draw_outcome(month: str, outcome: Outcome, language: str) -> None:
     _draw_reasons("cli.caveats", outcome["caveat"], language)
     _draw_reasons("cli.not_computed", outcome["not_computed"], language)
     if outcome["refused_tables"]:
-        typer.echo(f"\n{label(language, 'cli.refused_tables')}")
+        print_line(language, "cli.refused_tables", lead="\n")
     for table, refusal in outcome["refused_tables"].items():
         typer.echo(f"  {table}: {_explain_refusal(month, refusal, language)}")
 
@@ -80,7 +82,7 @@ def _draw_outcome(month: str, outcome: Outcome, language: str) -> None:
 def _draw_reasons(title: str, reasons: Mapping[str, str], language: str) -> None:
     if not reasons:
         return
-    typer.echo(f"\n{label(language, title)}")
+    print_line(language, title, lead="\n")
     for output, reason in reasons.items():
         typer.echo(f"  {output}: {reason_in_words(language, reason)}")
 
@@ -88,3 +90,31 @@ def _draw_reasons(title: str, reasons: Mapping[str, str], language: str) -> None
 def _explain_refusal(month: str, refusal: Refusal, language: str) -> str:
     facts = {"month": month} | refusal["facts"]
     return label(language, f"error.{refusal['reason']}", **facts)
+
+
+# -- findings --------------------------------------------------------------------------------------
+
+
+def draw_findings(
+    findings: Sequence[ToldFinding], language: str, most: int = SCREEN_FINDINGS
+) -> None:
+    """Print what stands open, that which holds back most first, each with what to do."""
+    standing = [finding for finding in findings if finding.waive]
+    if not standing:
+        return
+    print_line(language, "finding.heading", lead="\n", count=len(standing))
+    for finding in standing[:most]:
+        _draw_finding(finding, language)
+    if len(standing) > most:
+        more = len(standing) - most
+        print_line(language, "finding.more", lead="  ", count=more)
+
+
+def _draw_finding(finding: ToldFinding, language: str) -> None:
+    severity = label(language, f"quality.severity.{finding.severity}")
+    typer.echo(f"  {finding.title}  [{finding.finding}, {severity}]")
+    print_line(language, "finding.seen", lead="    ", seen=finding.seen)
+    print_line(language, "finding.allowed", lead="    ", allowed=finding.allowed)
+    typer.echo(f"    {holds_in_words(finding, language)}")
+    waive = label(language, "finding.or_waive", command=finding.waive)
+    typer.echo(f"    {finding.correct} {waive}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import typer
 
 from pipelines.catalogue.outputs import kpis, lists
+from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.documents.dispatch_view import Capacity, read_capacities, read_capacity_rule
 from pipelines.documents.table_files import TableRow
@@ -105,7 +106,7 @@ def draw_capacities(version: Version, language: str) -> None:
     body = [_format_capacity(capacity) for capacity in capacities]
     typer.echo()
     draw_grid(titles, body, range(1, len(titles)))
-    typer.echo(label(language, f"cap.rule.{read_capacity_rule(version)}"))
+    print_line(language, f"cap.rule.{read_capacity_rule(version)}")
 
 
 def _format_capacity(capacity: Capacity) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import typer
-
+from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.documents.plan_view import PlanView
 from pipelines.text.texts import label
@@ -35,20 +34,20 @@ def draw_plan(view: PlanView, is_new: bool, files: Sequence[str], path: str, lan
     if view.changes:
         _draw_changes(view, language)
     state = "plan.new" if is_new else "plan.same"
-    typer.echo(label(language, state, year=view.year, version=view.version))
-    typer.echo(label(language, "plan.files", count=len(files), path=path))
+    print_line(language, state, year=view.year, version=view.version)
+    print_line(language, "plan.files", count=len(files), path=path)
 
 
 def _draw_changes(view: PlanView, language: str) -> None:
     count = len(view.changes)
-    typer.echo(label(language, "plan.changed", count=count, version=view.version))
+    print_line(language, "plan.changed", count=count, version=view.version)
     body = []
     for row in view.changes[:SCREEN_CHANGES]:
         body.append([_format_cell(name, row[name], language) for name in _CHANGE_COLUMNS])
     draw_grid(_make_titles(_CHANGE_COLUMNS, language), body, {5, 6, 7})
     if count > SCREEN_CHANGES:
         more = count - SCREEN_CHANGES
-        typer.echo(label(language, "plan.more", count=more, path=view.version_path))
+        print_line(language, "plan.more", count=more, path=view.version_path)
 
 
 def _make_titles(columns: Sequence[str], language: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from pipelines.catalogue.outputs import kpis
+from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.store.waivers import Waiver
 from pipelines.text.texts import label
@@ -48,7 +49,7 @@ def describe_verification(verification: Verification, month: str) -> dict[str, o
 def draw_verification(verification: Verification, language: str) -> None:
     """Say what differs in a month, and what has changed since it was made."""
     for note in verification.notes:
-        typer.echo(label(language, f"verify.note.{note}"))
+        print_line(language, f"verify.note.{note}")
     for difference in (*verification.differences, *verification.told):
         what = label(language, f"verify.{difference.kind}", what=difference.what)
         typer.echo(f"  {what}")
@@ -100,7 +101,7 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
     if body:
         draw_grid(titles, body, range(2, len(titles)))
     else:
-        typer.echo(label(language, "restate.nothing"))
+        print_line(language, "restate.nothing")
     _draw_orders(restatement.orders, language)
 
 
@@ -130,7 +131,7 @@ def _format_figure(figure: float | None, unit: str) -> str:
 def _draw_orders(orders: Sequence[TableRow], language: str) -> None:
     """Count the orders that differ by list, change and cause."""
     if not orders:
-        typer.echo(label(language, "restate.no_orders"))
+        print_line(language, "restate.no_orders")
         return
     counts = Counter((row["list"], row["change"], row["cause"]) for row in orders)
     body = []
@@ -139,7 +140,7 @@ def _draw_orders(orders: Sequence[TableRow], language: str) -> None:
         cause_text = label(language, f"restate.cause.{cause}")
         body.append([name, change_text, cause_text, str(count)])
     titles = [label(language, f"restate.{name}") for name in ("list", "change", "cause", "count")]
-    typer.echo(label(language, "restate.orders"))
+    print_line(language, "restate.orders")
     draw_grid(titles, body, {3})
 
 
@@ -149,6 +150,6 @@ def _draw_orders(orders: Sequence[TableRow], language: str) -> None:
 def draw_waivers(waivers: Sequence[Waiver], language: str) -> None:
     """Print a line a waiver, or that there is none."""
     for waiver in waivers:
-        typer.echo(label(language, "cli.waiver", **asdict(waiver)))
+        print_line(language, "cli.waiver", **asdict(waiver))
     if not waivers:
-        typer.echo(label(language, "cli.no_waivers"))
+        print_line(language, "cli.no_waivers")

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from pipelines.text.texts import label
+from pipelines.cli.screens.lines import print_line
 
 if TYPE_CHECKING:
     from pipelines.documents.workbooks.quarantine import SentBack
@@ -46,36 +44,32 @@ def draw_receipts(receipts: Sequence[FileReceipt], language: str) -> None:
     """Say file by file what was taken and what was not, row by row."""
     for receipt in receipts:
         if receipt.error:
-            typer.echo(label(language, "cli.return_unread", file=receipt.file, why=receipt.error))
+            print_line(language, "cli.return_unread", file=receipt.file, why=receipt.error)
         else:
             _draw_receipt(receipt, language)
 
 
 def _draw_receipt(receipt: FileReceipt, language: str) -> None:
-    typer.echo(
-        label(
-            language,
-            "cli.returned",
-            file=receipt.file,
-            accepted=receipt.accepted,
-            unchanged=receipt.unchanged,
-            unfilled=receipt.unfilled,
-            refused=len(receipt.refused),
-        )
+    print_line(
+        language,
+        "cli.returned",
+        file=receipt.file,
+        accepted=receipt.accepted,
+        unchanged=receipt.unchanged,
+        unfilled=receipt.unfilled,
+        refused=len(receipt.refused),
     )
     for row in receipt.refused:
         order = row.order_id or "-"
-        typer.echo(
-            label(language, "cli.return_refused", line=row.line, order=order, why=row.reason)
-        )
+        print_line(language, "cli.return_refused", line=row.line, order=order, why=row.reason)
     if receipt.corrected:
-        typer.echo(label(language, "cli.return_corrected", path=receipt.corrected))
+        print_line(language, "cli.return_corrected", path=receipt.corrected)
 
 
 def draw_quarantined(files: Sequence[SentBack], out: Path, language: str) -> None:
     """Say how many rows were written to be corrected, and of which file how many."""
     rows = sum(file.rows for file in files)
-    typer.echo(label(language, "cli.quarantined", path=out, rows=rows, files=len(files)))
+    print_line(language, "cli.quarantined", path=out, rows=rows, files=len(files))
     for file in files:
         facts = {"file": file.file, "table": file.table, "rows": file.rows}
-        typer.echo(label(language, "cli.quarantined_file", **facts))
+        print_line(language, "cli.quarantined_file", **facts)

@@ -6,12 +6,10 @@ import sys
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-import typer
-
+from pipelines.cli.screens.lines import print_line
 from pipelines.documents.table_files import TableRow, find_table_file, read_masked_rows
 from pipelines.store.lake import Made
 from pipelines.store.rows import column_names, count_rows
-from pipelines.text.texts import label
 from pipelines.text.units import plain
 
 SCREEN_ROWS = 40
@@ -49,7 +47,7 @@ def draw_first_rows(
         body.append([_format_cell(row[name]) for name in names])
     draw_grid(names, body)
     if total > SCREEN_ROWS:
-        typer.echo(label(language, "cli.more_rows", rows=total))
+        print_line(language, "cli.more_rows", rows=total)
 
 
 def _format_cell(value: object) -> str:

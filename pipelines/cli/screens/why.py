@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
+from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import SCREEN_ROWS, draw_first_rows
 from pipelines.text.texts import label, reason_in_words
 from pipelines.text.units import in_words, plain
@@ -39,7 +40,7 @@ def draw_customer_lists(found: list[CustomerList], language: str) -> None:
             continue
         typer.echo(f"  {_describe_order(one['order'], language)}")
         for change in one["changes"]:
-            typer.echo("  " + label(language, f"asked.{change['kind']}", **change))
+            print_line(language, f"asked.{change['kind']}", lead="  ", **change)
 
 
 def _describe_order(order: CustomerOrder, language: str) -> str:
@@ -83,37 +84,31 @@ def draw_figure(figure: Figure, language: str) -> None:
     """Print a figure's definition, its numerator and denominator, and the first of its rows."""
     definition = figure.definition
     row = figure.row
-    typer.echo(
-        label(
-            language,
-            "opened.what",
-            title=definition["title"][language],
-            id=definition["id"],
-            scope=_name_scope(row["scope_kind"], row["scope_id"], language),
-            month=row["month"],
-            version=figure.version.number,
-        )
+    print_line(
+        language,
+        "opened.what",
+        title=definition["title"][language],
+        id=definition["id"],
+        scope=_name_scope(row["scope_kind"], row["scope_id"], language),
+        month=row["month"],
+        version=figure.version.number,
     )
-    typer.echo(
-        label(
-            language,
-            "opened.meaning",
-            version=definition["version"],
-            file=definition["file"],
-            meaning=definition["meaning"],
-            words=definition["words"][language],
-        )
+    print_line(
+        language,
+        "opened.meaning",
+        version=definition["version"],
+        file=definition["file"],
+        meaning=definition["meaning"],
+        words=definition["words"][language],
     )
-    typer.echo(
-        label(
-            language,
-            "opened.value",
-            value=in_words(row["value"], definition["unit"]),
-            parts=_join_sides(row["numerator"], row["denominator"]),
-            status=label(language, f"status.{row['status']}"),
-        )
+    print_line(
+        language,
+        "opened.value",
+        value=in_words(row["value"], definition["unit"]),
+        parts=_join_sides(row["numerator"], row["denominator"]),
+        status=label(language, f"status.{row['status']}"),
     )
-    typer.echo(label(language, "opened.reads", tables=", ".join(definition["reads"])))
+    print_line(language, "opened.reads", tables=", ".join(definition["reads"]))
     if row["reason"]:
         typer.echo(reason_in_words(language, row["reason"]))
     first_rows = figure.rows.slice(0, SCREEN_ROWS).to_pylist()
