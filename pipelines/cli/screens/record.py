@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.outputs import Kpi, kpis
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.store.waivers import Waiver
@@ -84,25 +84,36 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
     changes = _read_changes_by_cause(restatement.causes)
     causes_seen = {seen.cause for seen in changes}
     shown_causes = [cause for cause in causes if cause in causes_seen]
-    meta = {kpi.name: kpi.meta for kpi in kpis()}
+    specs = {kpi.name: kpi for kpi in kpis()}
     body = []
     for row in restatement.kpis:
-        if not _is_company(row) or not _differs(row):
-            continue
-        kpi, variant = row["kpi"], row["variant"]
-        figures = [row["value_published"], row["value_known"], row["value_difference"]]
-        figures += [changes.get(_CauseOfKpi(kpi, variant, cause)) for cause in shown_causes]
-        unit = meta[kpi]["unit"]
-        cells = [meta[kpi]["title"][language], variant]
-        cells += [_format_figure(figure, unit) for figure in figures]
-        body.append(cells)
-    titles = [label(language, name) for name in _RESTATED_TITLES]
-    titles += [label(language, f"restate.cause.{cause}") for cause in shown_causes]
+        if _is_company(row) and _differs(row):
+            kpi = specs[row["kpi"]]
+            body.append(_format_kpi(kpi, row, changes, shown_causes, language))
     if body:
+        titles = [label(language, name) for name in _RESTATED_TITLES]
+        titles += [label(language, f"restate.cause.{cause}") for cause in shown_causes]
         draw_grid(titles, body, range(2, len(titles)))
     else:
         print_line(language, "restate.nothing")
     _draw_orders(restatement.orders, language)
+
+
+def _format_kpi(
+    kpi: Kpi,
+    row: TableRow,
+    changes: Mapping[_CauseOfKpi, float | None],
+    causes: Sequence[str],
+    language: str,
+) -> list[str]:
+    """A line of the grid: the KPI, its figures, and by how much each cause changed it."""
+    variant = row["variant"]
+    figures = [row["value_published"], row["value_known"], row["value_difference"]]
+    for cause in causes:
+        figures.append(changes.get(_CauseOfKpi(kpi.name, variant, cause)))
+    cells = [kpi.meta["title"][language], variant]
+    cells += [_format_figure(figure, kpi.meta["unit"]) for figure in figures]
+    return cells
 
 
 def _read_changes_by_cause(rows: Iterable[TableRow]) -> dict[_CauseOfKpi, float | None]:

@@ -71,5 +71,6 @@ def draw_quarantined(files: Sequence[SentBack], out: Path, language: str) -> Non
     rows = sum(file.rows for file in files)
     print_line(language, "cli.quarantined", path=out, rows=rows, files=len(files))
     for file in files:
-        facts = {"file": file.file, "table": file.table, "rows": file.rows}
-        print_line(language, "cli.quarantined_file", **facts)
+        print_line(
+            language, "cli.quarantined_file", file=file.file, table=file.table, rows=file.rows
+        )
