@@ -1,4 +1,4 @@
-"""The fonts that set Chinese: a package of free ones comes with the office, so that each machine draws the same.
+"""The fonts that set Chinese: a package of free ones, so that each machine draws the same.
 
 What the machine has installed is not asked: the same month gives the same bytes with and without it.
 """
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import typst
 
-PACKAGE = "pylopdf_fonts_zh_cn"  # Noto Sans SC and Noto Serif SC as Noto publishes them, SIL Open Font License 1.1
+# Noto Sans SC and Noto Serif SC as Noto publishes them, SIL Open Font License 1.1.
+PACKAGE = "pylopdf_fonts_zh_cn"
 SANS, SERIF = "Noto Sans SC", "Noto Serif SC"
 
 
