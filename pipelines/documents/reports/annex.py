@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Paper, Wording
 from pipelines.documents.reports.rows import BridgeRow, ChangeRow, ReadTable, map_scope_names
-from pipelines.documents.workbooks.columns import ANNEX_COLUMNS
+from pipelines.documents.workbooks.columns import SheetRow
+from pipelines.documents.workbooks.table_columns import ANNEX_COLUMNS
 from pipelines.documents.workbooks.workbook import Cell, Sheet, Stamp, Tables, write_tables
 from pipelines.store.lake import Version
 from pipelines.text.texts import label, labels
 
-SheetRow = Mapping[str, object]
 # How a workbook's cell shows a unit; a plain number where nothing is said.
 _CELL_KINDS = {
     "ratio": "rate",

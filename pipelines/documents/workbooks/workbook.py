@@ -12,7 +12,6 @@ from pathlib import Path
 from pipelines.core.errors import SpecError
 from pipelines.documents.workbooks.columns import (
     OUTCOMES,
-    TABLE_COLUMNS,
     WORK_LIST_COLUMNS,
     Cell,
     Column,
@@ -32,6 +31,7 @@ from pipelines.documents.workbooks.signature import (
     sign_row,
     stable_text,
 )
+from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
 from pipelines.store.files import replacing
 from pipelines.text.safe_text import clean_text, file_stem, is_blank, name_tabs
 
