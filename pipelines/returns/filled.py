@@ -204,6 +204,18 @@ def _find_answer_fault(
         is_empty = not line.cells.get("outcome", "").strip()
         return Refusal("no_outcome" if is_empty else "unknown_outcome", "outcome")
 
+    unreadable = _find_unreadable(values)
+    if unreadable is not None:
+        return unreadable
+    if outcome.needs_date and values.promised_on is None:
+        return Refusal("needs", "promised_on")
+    if outcome.needs_amount and values.promised_amount is None:
+        return Refusal("needs", AMOUNT)
+    return None
+
+
+def _find_unreadable(values: AnswerValues) -> Refusal | None:
+    """Return the first day or amount that cannot be taken as what it is."""
     for name in DATES:
         if name in values.unreadable:
             return Refusal("bad_date", name)
@@ -211,11 +223,6 @@ def _find_answer_fault(
     is_out_of_bounds = amount is not None and not 0 < amount < _AMOUNT_END
     if AMOUNT in values.unreadable or is_out_of_bounds:
         return Refusal("bad_amount", AMOUNT)
-
-    if outcome.needs_date and values.promised_on is None:
-        return Refusal("needs", "promised_on")
-    if outcome.needs_amount and amount is None:
-        return Refusal("needs", AMOUNT)
     return None
 
 

@@ -50,7 +50,7 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
     From the tables of `validate`, `kpi`, `dispatch_list` and those of the snapshot's books.
     """
     results = tables["validate_result"]
-    failed = {row["finding"]: row for row in results if row["success"] is False}
+    failed = _find_failed(results)
     states = output_states(tables["kpi_monthly"], tables["dispatch_list"])
     findings = tell_findings(
         month,
@@ -58,9 +58,10 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
         results=results,
         offending=tables["validate_offending"],
         states=states,
-        set_aside={row["table"] for row in tables["snapshot_intake"] if row["quarantined"]},
+        set_aside=_find_set_aside(tables["snapshot_intake"]),
     )
     state_counts = Counter(row["state"] for row in results)
+    told = [(one, failed[one.finding], holds_in_words(one, language)) for one in findings]
     write_page(
         path,
         "quality.html.j2",
@@ -70,7 +71,7 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
         held=_list_held(states, language),
         held_counts=_count_held(states),
         titles={row["finding"]: row[f"title_{language}"] for row in results},
-        findings=[(one, failed[one.finding], holds_in_words(one, language)) for one in findings],
+        findings=told,
         passed=[row for row in results if row["state"] == "passed"],
         silent=_group_not_judged(results),
         samples=_group_samples(tables["validate_sample"]),
@@ -79,6 +80,16 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
         intake=tables["snapshot_intake"],
         rules=_find_top_rules(tables["snapshot_quarantine"]),
     )
+
+
+def _find_failed(results: Sequence[Any]) -> dict[str, Any]:
+    """Return the results that failed, by finding."""
+    return {row["finding"]: row for row in results if row["success"] is False}
+
+
+def _find_set_aside(intake: Sequence[Any]) -> set[str]:
+    """Return the tables of which rows were quarantined."""
+    return {row["table"] for row in intake if row["quarantined"]}
 
 
 def _group_not_judged(results: Sequence[Any]) -> dict[str, list[str]]:

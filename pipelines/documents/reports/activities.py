@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.core.month import Month
-from pipelines.documents.reports.model import Table, Wording, make_cell
+from pipelines.documents.reports.model import Table, Wording
 from pipelines.documents.reports.rows import build_figure_id
 
 # What each table shows of an activity: measures of `report_figure`, in the order of the columns.
@@ -39,15 +39,13 @@ def activity_tables(words: Wording, month: Month) -> Iterator[Table]:
                 build_figure_id(measure, "activity", "activity", activity, month)
                 for measure in measures
             ]
-            figures = [words.show_figure(figure_id) for figure_id in ids]
-            rows.append((make_cell(words.name_scope(activity)), *figures))
+            rows.append((words.show_scope(activity), *words.show_figures(ids)))
 
-        header = words.find_column_titles(("activity", *measures))
-        yield Table(
-            title=words.find_text(f"table.activity_{name}"),
-            header=header,
-            rows=tuple(rows),
-            numeric=frozenset(range(1, len(header))),
+        yield words.make_table(
+            title=f"table.activity_{name}",
+            columns=("activity", *measures),
+            rows=rows,
+            numeric=range(1, len(measures) + 1),
             widths=_WIDTHS[name],
         )
 

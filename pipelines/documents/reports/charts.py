@@ -9,12 +9,7 @@ from xml.sax.saxutils import escape
 from pipelines.documents.reports.model import Part, Table, Wording, make_cell
 
 WIDTH = 640
-# Over a line or a bar the words stay legible.
-_HALO = 'stroke="#FFFFFF" stroke-width="3" paint-order="stroke"'
-_FONT = (
-    "font-family=\"'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif\""
-    ' font-size="13"'
-)
+_FONT_FAMILY = "'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
 _BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
 _LEFT, _RIGHT = 150, 90  # margins beside the bars: for their names, and for their numbers
 _LINE = 26  # from one bar to the next
@@ -109,9 +104,14 @@ def _write_bar_texts(bar: Bar, y: int, zero: float, scale: float) -> str:
 
 
 def _draw_target(x: float, height: int, shown: str) -> list[str]:
-    line = (
-        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="10" y2="{height - 20}"'
-        f' stroke="{_RED}" stroke-dasharray="4 3"/>'
+    line = _make_tag(
+        "line",
+        x1=x,
+        x2=x,
+        y1=10,
+        y2=height - 20,
+        stroke=_RED,
+        stroke_dasharray="4 3",
     )
     return [line, _draw_text(x, height - 6, shown, "middle", _RED)]
 
@@ -133,7 +133,7 @@ def draw_trend(title: str, points: Sequence[Bar]) -> str:
         x = 70 + step * index
         y = 130 - 90 * (point.number - low) / span
         corners.append(f"{x:.1f},{y:.1f}")
-        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{_BLUE}"/>')
+        marks.append(_make_tag("circle", cx=x, cy=y, r=3, fill=_BLUE))
 
         is_extreme = point.number in (low, high)
         if is_extreme or index in (0, last):
@@ -200,10 +200,13 @@ def _draw_step(step: _Step, y: int, floor: float, scale: float) -> str:
 
 
 def _draw_rectangle(x: float, y: int, width: float, fill: str) -> str:
-    shown_width = max(width, _LEAST_WIDTH)
-    return (
-        f'<rect x="{x:.1f}" y="{y}" width="{shown_width:.1f}" height="{_BAR_HEIGHT}"'
-        f' fill="{fill}"/>'
+    return _make_tag(
+        "rect",
+        x=x,
+        y=y,
+        width=max(width, _LEAST_WIDTH),
+        height=_BAR_HEIGHT,
+        fill=fill,
     )
 
 
@@ -220,15 +223,44 @@ def _shorten_name(name: str) -> str:
 
 
 def _draw_text(x: float, y: float, text: str, anchor: str = "start", colour: str = _INK) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" {_HALO}>'
-        f"{escape(text)}</text>"
+    """Write a text with a white edge, so that it stays legible over a line or a bar."""
+    tag = _open_tag(
+        "text",
+        x=float(x),
+        y=float(y),
+        text_anchor=anchor,
+        fill=colour,
+        stroke="#FFFFFF",
+        stroke_width=3,
+        paint_order="stroke",
     )
+    return f"{tag}>{escape(text)}</text>"
 
 
 def _draw_svg(title: str, height: int, drawn: Sequence[str]) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'
-        f' width="{WIDTH}" height="{height}" role="img" {_FONT}><title>{escape(title)}</title>'
+    tag = _open_tag(
+        "svg",
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {height}",
+        width=WIDTH,
+        height=height,
+        role="img",
+        font_family=_FONT_FAMILY,
+        font_size=13,
     )
-    return head + "".join(drawn) + "</svg>"
+    shapes = "".join(drawn)
+    return f"{tag}><title>{escape(title)}</title>{shapes}</svg>"
+
+
+def _make_tag(name: str, **attributes: float | str) -> str:
+    """Return a tag without content."""
+    return _open_tag(name, **attributes) + "/>"
+
+
+def _open_tag(name: str, **attributes: float | str) -> str:
+    """Return a tag as far as its attributes go; of a float one decimal is written."""
+    written = [f"<{name}"]
+    for attribute, value in attributes.items():
+        shown = f"{value:.1f}" if isinstance(value, float) else value
+        written.append(f'{attribute.replace("_", "-")}="{shown}"')
+    return " ".join(written)

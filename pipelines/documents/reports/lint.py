@@ -234,10 +234,10 @@ def _lint_workbook(paper: Paper, file: Path) -> Findings:
     for row in rows[header + 1 :]:
         name, value, shown = (row[column_of[key]] for key in ("figure", "value", "shown"))
         seen.add(name)
-        figure = paper.figures.get(str(name))
-        if figure is None or not _prints_figure(figure, value, shown):
-            wanted = figure["shown"] if figure else EMPTY
-            wrong.append(Disagreement(file.name, str(name), f"{value} ({shown})", wanted))
+        wanted = _find_other_wanted(paper.figures.get(str(name)), value, shown)
+        if wanted is not None:
+            found = f"{value} ({shown})"
+            wrong.append(Disagreement(file.name, str(name), found, wanted))
     for name, figure in paper.figures.items():
         if name not in seen:
             wrong.append(Disagreement(file.name, name, EMPTY, figure["shown"]))
@@ -246,9 +246,13 @@ def _lint_workbook(paper: Paper, file: Path) -> Findings:
     return Findings(count, count, tuple(wrong)) + _lint_grid(paper, file, book)
 
 
-def _prints_figure(figure: FigureRow, value: object, shown: object) -> bool:
-    """Whether a row prints the figure, and its number comes to the same."""
-    return shown == figure["shown"] == in_words(float(str(value)), figure["unit"])
+def _find_other_wanted(figure: FigureRow | None, value: object, shown: object) -> str | None:
+    """Return what a row should print; None where it does, and its number comes to the same."""
+    if figure is None:
+        return EMPTY
+    wanted = figure["shown"]
+    is_right = shown == wanted == in_words(float(str(value)), figure["unit"])
+    return None if is_right else wanted
 
 
 def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
@@ -257,18 +261,25 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
     if title not in book.sheet_names:
         return Findings(0, 0, ())
 
-    managers = {row["scope_id"] for row in paper.figures.values() if row["scope_kind"] == "manager"}
+    figures = paper.figures.values()
+    managers = {figure["scope_id"] for figure in figures if figure["scope_kind"] == "manager"}
     wrong: list[Disagreement] = []
     found = 0
     for row in book.get_sheet_by_name(title).to_python(skip_empty_area=False):
-        manager = row[1]
+        _, manager, *cells = row
         if manager not in managers:
             continue
-        for (topic, measure), cell in zip(GRID, row[2:], strict=False):
+        for (topic, measure), cell in zip(GRID, cells, strict=False):
             name = build_figure_id(measure, topic, "manager", str(manager), paper.month)
-            wanted = str(float(paper.figures[name]["number"])) if name in paper.figures else ""
+            wanted = _write_number(paper.figures, name)
             shown = str(cell)
-            found += shown != ""
+            if shown:
+                found += 1
             if shown != wanted:
                 wrong.append(Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY))
     return Findings(found, found - len(wrong), tuple(wrong))
+
+
+def _write_number(figures: Figures, name: str) -> str:
+    """Return a figure's number as a cell has it; empty where there is none."""
+    return str(float(figures[name]["number"])) if name in figures else ""

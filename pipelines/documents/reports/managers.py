@@ -174,7 +174,7 @@ class _AnalysisWriter:
         figure_id = build_figure_id(measure, topic, scope_kind, scope_id, self.month)
         is_missing = figure_id not in self.figures
         if measure == "rank" and is_missing and (topic, scope_id) in self.too_small:
-            return make_cell(self.words.find_text("analysis.small"))
+            return self.words.show_text("analysis.small")
         return self.words.show_figure(figure_id)
 
     def _draw_branch(self) -> Table:
@@ -184,11 +184,11 @@ class _AnalysisWriter:
         for topic in QUALITY:
             figures = [self._show_measure(name, topic, "branch", self.branch) for name in names]
             rows.append((make_cell(title_of_topic(self.words, topic)), *figures))
-        return Table(
-            title=self.words.find_text("analysis.table_branch"),
-            header=self.words.find_column_titles(("kpi", *names)),
-            rows=tuple(rows),
-            numeric=frozenset(range(1, 6)),
+        return self.words.make_table(
+            title="analysis.table_branch",
+            columns=("kpi", *names),
+            rows=rows,
+            numeric=range(1, 6),
             widths=(30, 16, 14, 14, 14, 12),
         )
 
@@ -197,7 +197,7 @@ class _AnalysisWriter:
         rows = []
         for manager in self.managers:
             values = [self._show_measure("value", topic, "manager", manager) for topic in topics]
-            rows.append((make_cell(self.words.name_scope(manager)), *values))
+            rows.append((self.words.show_scope(manager), *values))
 
         topic_titles = [title_of_topic(self.words, topic) for topic in topics]
         header = (self.words.find_text("column.manager"), *topic_titles)
@@ -214,7 +214,7 @@ class _AnalysisWriter:
         rows = []
         for manager in self._sort_by_rank(topic):
             figures = [self._show_measure(name, topic, "manager", manager) for name in MEASURES]
-            rows.append((make_cell(self.words.name_scope(manager)), *figures))
+            rows.append((self.words.show_scope(manager), *figures))
         header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
             title=title_of_topic(self.words, topic),

@@ -6,7 +6,7 @@ Its numbers are figures, each with the id that `report_figure` knows it by.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from string import Formatter
@@ -146,6 +146,43 @@ class Wording:
     def find_column_titles(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the titles of a table's columns."""
         return tuple(self.find_text(f"column.{name}") for name in names)
+
+    def make_table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[tuple[Cell, ...]],
+        numeric: Iterable[int],
+        widths: tuple[int, ...] = (),
+    ) -> Table:
+        """Return a table; `title` is the key of a text, `columns` are the names of columns."""
+        return Table(
+            title=self.find_text(title),
+            header=self.find_column_titles(columns),
+            rows=tuple(rows),
+            numeric=frozenset(numeric),
+            widths=widths,
+        )
+
+    def show_text(self, key: str) -> Cell:
+        """Return a text of the documents as a cell."""
+        return make_cell(self.find_text(key))
+
+    def show_kpi(self, name: str) -> Cell:
+        """Return the title of a KPI or a list as a cell."""
+        return make_cell(self.name_kpi(name))
+
+    def show_scope(self, scope_id: str) -> Cell:
+        """Return what a scope is called as a cell."""
+        return make_cell(self.name_scope(scope_id))
+
+    def show_status(self, status: str) -> Cell:
+        """Return what became of an output as a cell."""
+        return make_cell(label(self.language, f"status.{status}"))
+
+    def show_figures(self, names: Iterable[str]) -> list[Cell]:
+        """Return figures as they are printed; a dash for each there is none of."""
+        return [self.show_figure(name) for name in names]
 
     def show_figure(self, name: str | None) -> Cell:
         """Return a figure as it is printed; a dash where there is none."""

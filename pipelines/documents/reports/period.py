@@ -151,13 +151,13 @@ class _PeriodWriter:
                 self._build_id("gap", kpi),
                 self._build_id("year_change", kpi),
             )
-            figures = [self.words.show_figure(figure_id) for figure_id in ids]
-            rows.append((make_cell(self.words.name_kpi(kpi.name)), *figures))
-        return Table(
-            title=self.words.find_text("table.kpi"),
-            header=self.words.find_column_titles(("kpi", "period", "target", "gap", "year_change")),
-            rows=tuple(rows),
-            numeric=frozenset({1, 2, 3, 4}),
+            figures = self.words.show_figures(ids)
+            rows.append((self.words.show_kpi(kpi.name), *figures))
+        return self.words.make_table(
+            title="table.kpi",
+            columns=("kpi", "period", "target", "gap", "year_change"),
+            rows=rows,
+            numeric=(1, 2, 3, 4),
             widths=(32, 20, 16, 16, 16),
         )
 
@@ -167,7 +167,7 @@ class _PeriodWriter:
         rows = []
         for month in self.months:
             ids = [self._build_monthly_id("value", files[name], month) for name in HEADLINE]
-            figures = [self.words.show_figure(figure_id) for figure_id in ids]
+            figures = self.words.show_figures(ids)
             rows.append((make_cell(str(month)), *figures))
         kpi_titles = [self.words.name_kpi(name) for name in HEADLINE]
         return Table(
@@ -197,8 +197,8 @@ class _PeriodWriter:
         rows = []
         for branch in sorted(branches, key=lambda name: (name == "unclaimed", name)):
             ids = [self._build_id("value", kpi, "branch", branch) for kpi in headline.values()]
-            figures = [self.words.show_figure(figure_id) for figure_id in ids]
-            rows.append((make_cell(self.words.name_scope(branch)), *figures))
+            figures = self.words.show_figures(ids)
+            rows.append((self.words.show_scope(branch), *figures))
 
         kpi_titles = [self.words.name_kpi(name) for name in headline]
         header = (self.words.find_text("column.branch"), *kpi_titles)
@@ -215,16 +215,14 @@ class _PeriodWriter:
             ids = [
                 self._build_id(measure, kpi) for measure in ("months", "numerator", "denominator")
             ]
-            figures = [self.words.show_figure(figure_id) for figure_id in ids]
-            title = make_cell(self.words.name_kpi(kpi.name))
+            figures = self.words.show_figures(ids)
+            title = self.words.show_kpi(kpi.name)
             rows.append((title, make_cell(f"{meaning} · {way}"), *figures))
-        return Table(
-            title=self.words.find_text("table.sources"),
-            header=self.words.find_column_titles(
-                ("kpi", "meaning", "months", "numerator", "denominator")
-            ),
-            rows=tuple(rows),
-            numeric=frozenset({2, 3, 4}),
+        return self.words.make_table(
+            title="table.sources",
+            columns=("kpi", "meaning", "months", "numerator", "denominator"),
+            rows=rows,
+            numeric=(2, 3, 4),
             widths=(22, 34, 8, 18, 18),
         )
 

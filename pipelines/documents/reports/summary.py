@@ -170,9 +170,6 @@ class _SummaryWriter:
     def _has_measure(self, measure: str, row: KpiRow) -> bool:
         return self._build_id(measure, row) in self.words.figures
 
-    def _show_status(self, row: KpiRow | ListRow) -> Cell:
-        return make_cell(label(self.words.language, f"status.{row['status']}"))
-
     # -- overall ---------------------------------------------------------------------------------
 
     def _draw_overall(self) -> Iterator[Block]:
@@ -183,18 +180,18 @@ class _SummaryWriter:
     def _draw_kpis(self) -> Table:
         rows = []
         for row in self.company_rows.values():
-            title = make_cell(self.words.name_kpi(row["kpi"]))
+            title = self.words.show_kpi(row["kpi"])
             figures = [
                 self._show_measure(name, row) for name in ("value", "target", "gap", "change")
             ]
             met = make_cell(self._say_if_met(row))
-            rows.append((title, *figures, met, self._show_status(row)))
+            rows.append((title, *figures, met, self.words.show_status(row["status"])))
         names = ("kpi", "value", "target", "gap", "change", "met", "status")
-        return Table(
-            title=self.words.find_text("table.kpi"),
-            header=self.words.find_column_titles(names),
-            rows=tuple(rows),
-            numeric=frozenset({1, 2, 3, 4}),
+        return self.words.make_table(
+            title="table.kpi",
+            columns=names,
+            rows=rows,
+            numeric=(1, 2, 3, 4),
             widths=(26, 15, 12, 12, 12, 11, 12),
         )
 
@@ -272,7 +269,7 @@ class _SummaryWriter:
         rows = []
         for branch in sorted(branches, key=lambda name: (name == _UNCLAIMED, name)):
             ranked = [self._show_value_with_rank(by_branch.get((k, branch))) for k in shown_kpis]
-            rows.append((make_cell(self.words.name_scope(branch)), *ranked))
+            rows.append((self.words.show_scope(branch), *ranked))
 
         kpi_titles = [self.words.name_kpi(kpi) for kpi in shown_kpis]
         return Table(
@@ -326,13 +323,13 @@ class _SummaryWriter:
             for measure in ("candidate_count", "treated_count"):
                 figure_id = build_company_figure_id(measure, row["list"], self.month)
                 counts.append(self.words.show_figure(figure_id))
-            title = make_cell(self.words.name_kpi(row["list"]))
-            rows.append((title, *counts, self._show_status(row)))
-        return Table(
-            title=self.words.find_text("table.lists"),
-            header=self.words.find_column_titles(("list", "candidates", "treated", "status")),
-            rows=tuple(rows),
-            numeric=frozenset({1, 2}),
+            title = self.words.show_kpi(row["list"])
+            rows.append((title, *counts, self.words.show_status(row["status"])))
+        return self.words.make_table(
+            title="table.lists",
+            columns=("list", "candidates", "treated", "status"),
+            rows=rows,
+            numeric=(1, 2),
             widths=(40, 20, 20, 20),
         )
 
@@ -346,16 +343,16 @@ class _SummaryWriter:
                 notes.append(reason_in_words(self.words.language, row["reason"]))
             rows.append(
                 (
-                    make_cell(self.words.name_kpi(row["kpi"])),
+                    self.words.show_kpi(row["kpi"]),
                     make_cell(" · ".join(note for note in notes if note)),
                     self._show_measure("numerator", row),
                     self._show_measure("denominator", row),
                 )
             )
-        return Table(
-            title=self.words.find_text("table.sources"),
-            header=self.words.find_column_titles(("kpi", "meaning", "numerator", "denominator")),
-            rows=tuple(rows),
-            numeric=frozenset({2, 3}),
+        return self.words.make_table(
+            title="table.sources",
+            columns=("kpi", "meaning", "numerator", "denominator"),
+            rows=rows,
+            numeric=(2, 3),
             widths=(24, 40, 18, 18),
         )

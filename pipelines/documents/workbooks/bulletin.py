@@ -61,30 +61,31 @@ def plan_calls(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
     if not data.version.is_computed("daily_promise"):
         return
     managers = data.find_names("snapshot_account_manager", "manager_id")
-    by_manager: dict[str, list[PromiseRow]] = defaultdict(list)
-    for promise in _read_promises(data):
-        if promise["manager_id"] and promise["short_amount"]:
-            by_manager[promise["manager_id"]].append(promise)
-
-    called = {promise["customer_id"] for own in by_manager.values() for promise in own}
-    people = data.find_people(called)
-    for manager, promises in sorted(by_manager.items()):
-        rows: list[SheetRow] = []
-        for promise in promises:
-            person = people.get(promise["customer_id"])
-            rows.append(
-                {
-                    **_build_promise_row(data, promise),
-                    "customer_name": person["name"] if person else None,
-                    "phone": person["phone"] if person else None,
-                }
-            )
+    for manager, rows in sorted(_build_call_rows(data).items()):
         name = managers.get(manager, manager)
         path = out / f"{data.version.occasion}_promises_{file_stem(name, manager)}.xlsx"
         sheet = Sheet("promise", CALL_COLUMNS, rows, frozen=2)
         tables = Tables(data.make_stamp(name), (sheet,))
         write = partial(write_tables, path, tables, labels(data.language))
         yield BookPlan("manager", manager, path, write)
+
+
+def _build_call_rows(data: WorkbookData) -> dict[str, list[SheetRow]]:
+    """Return by manager the promises to call about, with whom to call."""
+    promises = []
+    for promise in _read_promises(data):
+        if promise["manager_id"] and promise["short_amount"]:
+            promises.append(promise)
+    people = data.find_people({promise["customer_id"] for promise in promises})
+
+    by_manager: dict[str, list[SheetRow]] = defaultdict(list)
+    for promise in promises:
+        row = _build_promise_row(data, promise)
+        person = people.get(promise["customer_id"])
+        row["customer_name"] = person["name"] if person else None
+        row["phone"] = person["phone"] if person else None
+        by_manager[str(promise["manager_id"])].append(row)
+    return by_manager
 
 
 def _build_scope_rows(data: WorkbookData, rows: Sequence[Any]) -> list[SheetRow]:

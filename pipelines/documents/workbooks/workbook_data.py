@@ -178,30 +178,44 @@ class WorkbookData:
 
         Only the manager who owns the customer sees name and phone in full.
         """
-        person = self.people.get(order["customer_id"])
-        name = person["name"] if person else None
-        phone = person["phone"] if person else None
-        codes = (order["reason_codes"] or "").split(";")
-        other_lists = (order["also_on"] or "").split(";")
+        name, phone = self._find_name_and_phone(order["customer_id"], is_owner)
+        reasons = [self.find_label(f"reason.{code}") for code in _split_list(order["reason_codes"])]
+        other_lists = [self.list_titles[other] for other in _split_list(order["also_on"])]
         spec = next(spec for spec in lists() if spec.name == order["list"])
         return {
             "rank": rank,
-            "customer_name": name if is_owner else mask_name(name),
-            "phone": phone if is_owner else mask_phone(phone),
+            "customer_name": name,
+            "phone": phone,
             "list_title": self.list_titles[order["list"]],
-            "reasons": "; ".join(self.find_label(f"reason.{code}") for code in codes if code),
+            "reasons": "; ".join(reasons),
             "amount": order["amount"],
             "due_on": order["due_on"],
             "action": spec.meta["action"][self.language],
             "evidence": evidence_in_words(spec, self.language, order),
             "script": script_in_words(spec, self.language, order),
-            "also_on": "; ".join(self.list_titles[other] for other in other_lists if other),
+            "also_on": "; ".join(other_lists),
             "order_id": order["order_id"],
             "customer_id": order["customer_id"],
             "service_id": order["service_id"],
             "branch_id": order["branch_id"],
             "manager_id": order["manager_id"],
         }
+
+    def _find_name_and_phone(
+        self, customer_id: str, is_owner: bool
+    ) -> tuple[str | None, str | None]:
+        """Return name and phone of a customer with an order, masked for who does not own them."""
+        person = self.people.get(customer_id)
+        if person is None:
+            return None, None
+        if is_owner:
+            return person["name"], person["phone"]
+        return mask_name(person["name"]), mask_phone(person["phone"])
+
+
+def _split_list(joined: str | None) -> list[str]:
+    """Return the parts of a text that is joined by `;`."""
+    return [part for part in (joined or "").split(";") if part]
 
 
 def apply_changes(order: OrderRow, changes: Mapping[str, tuple[Change, ...]]) -> OrderRow | None:
