@@ -135,9 +135,12 @@ def _describe_seen(
 def _describe_value(
     one: ValidateRow, table: str, names_column: bool, month: Month, language: str
 ) -> str:
-    value = f"{one['column']} {one['value']}" if names_column else str(one["value"])
+    value = str(one["value"])
+    if names_column:
+        value = f"{one['column']} {value}"
     if one["rule"]:
-        value = f"{value} ({say(language, rule_phrase(table, one['rule'], month))})"
+        phrase = rule_phrase(table, one["rule"], month)
+        value = f"{value} ({say(language, phrase)})"
     return label(language, "finding.value", value=value, rows=one["row_count"])
 
 
@@ -177,10 +180,13 @@ def draw_findings(told: Sequence[ToldFinding], language: str, most: int = SHOWN)
     for one in standing[:most]:
         severity = label(language, f"quality.severity.{one.severity}")
         typer.echo(f"  {one.title}  [{one.finding}, {severity}]")
-        typer.echo(f"    {label(language, 'finding.seen', seen=one.seen)}")
-        typer.echo(f"    {label(language, 'finding.allowed', allowed=one.allowed)}")
+        seen = label(language, "finding.seen", seen=one.seen)
+        allowed = label(language, "finding.allowed", allowed=one.allowed)
+        typer.echo(f"    {seen}")
+        typer.echo(f"    {allowed}")
         typer.echo(f"    {holds_in_words(one, language)}")
-        typer.echo(f"    {one.correct} {label(language, 'finding.or_waive', command=one.waive)}")
+        waive = label(language, "finding.or_waive", command=one.waive)
+        typer.echo(f"    {one.correct} {waive}")
     if len(standing) > most:
         typer.echo(f"  {label(language, 'finding.more', count=len(standing) - most)}")
 

@@ -48,8 +48,10 @@ def _convert_cells(lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
     cells = {}
     expressions = []
     for name, kind in _KINDS.items():
-        cells[name] = pa.array([line.cells.get(name, "") for line in lines], pa.string())
-        expressions.append(f"as_{kind}({name}) AS {name}, is_empty({name}) AS no_{name}")
+        typed = [line.cells.get(name, "") for line in lines]
+        cells[name] = pa.array(typed, pa.string())
+        expressions.append(f"as_{kind}({name}) AS {name}")
+        expressions.append(f"is_empty({name}) AS no_{name}")
 
     with duckdb.connect() as engine:
         for macro in MACROS:
@@ -62,7 +64,11 @@ def _convert_cells(lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
 
 def _make_values(line: ReturnLine, row: dict[str, Any]) -> AnswerValues:
     values = {name: row[name] for name in _KINDS}
-    unreadable = {name for name in _KINDS if row[name] is None and not row[f"no_{name}"]}
+    unreadable = set()
+    for name in _KINDS:
+        is_empty = row[f"no_{name}"]
+        if row[name] is None and not is_empty:
+            unreadable.add(name)
     for name in DATES:
         if name in unreadable:
             values[name] = _read_day_of_order(line.cells[name], line.order_id)

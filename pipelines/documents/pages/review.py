@@ -177,7 +177,9 @@ def _draw_outcome(judged: JudgedOutcome, capacity_share: float, language: str) -
 
     gain = [(0.0, 0.0)]
     for row in deciles:
-        gain.append((row["decile"] / 10 * WIDTH, round(row["gain"] * HEIGHT, 1)))
+        x = row["decile"] / 10 * WIDTH
+        y = round(row["gain"] * HEIGHT, 1)
+        gain.append((x, y))
 
     return DrawnOutcome(
         makers=makers,
@@ -217,7 +219,10 @@ def _give_verdict(first: MakerRow, other: MakerRow, language: str) -> str:
 
 def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliability:
     """Place predicted against observed rates on one scale for both axes."""
-    top = _round_up(max(max(row["predicted_rate"], row["observed_rate"]) for row in deciles))
+    rates = []
+    for row in deciles:
+        rates += [row["predicted_rate"], row["observed_rate"]]
+    top = _round_up(max(rates))
     points = []
     for row in deciles:
         tip = label(
@@ -232,17 +237,23 @@ def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliabilit
         points.append(ReliabilityPoint(x, y, tip))
 
     ticks = [top * number / _TICKS for number in range(_TICKS + 1)]
-    return Reliability(
-        points=points,
-        x_ticks=[Tick(round(tick / top * WIDTH, 1), f"{tick:.1%}") for tick in ticks],
-        y_ticks=[Tick(round(tick / top * HEIGHT, 1), f"{tick:.1%}") for tick in ticks],
-    )
+    x_ticks = []
+    y_ticks = []
+    for tick in ticks:
+        share = tick / top
+        text = f"{tick:.1%}"
+        x_ticks.append(Tick(round(share * WIDTH, 1), text))
+        y_ticks.append(Tick(round(share * HEIGHT, 1), text))
+    return Reliability(points, x_ticks, y_ticks)
 
 
 def _round_up(value: float) -> float:
     """Return the next of 1, 2, 4, 6, 8 × a power of ten."""
-    power = 10.0 ** math.floor(math.log10(value)) if value > 0 else 0.01
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
+    power = 0.01
+    if value > 0:
+        power = 10.0 ** math.floor(math.log10(value))
+    steps = [step * power for step in (1, 2, 4, 6, 8, 10)]
+    return next(step for step in steps if step >= value)
 
 
 def _mark_slice(row: SliceRow) -> MarkedSlice:

@@ -40,7 +40,8 @@ def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> 
     if version.is_computed("kpi_change"):
         sheets += _make_sheet("change", _build_change_rows(words, read("kpi_change")))
 
-    write_tables(path, Tables(stamp_of(paper, version), tuple(sheets)), labels(paper.language))
+    book = Tables(stamp_of(paper, version), tuple(sheets))
+    write_tables(path, book, labels(paper.language))
 
 
 def _make_sheet(name: str, rows: Sequence[SheetRow]) -> list[Sheet]:
@@ -73,7 +74,8 @@ def stamp_of(paper: Paper, version: Version) -> Stamp:
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
     """Write a paper's figures with their sources as a workbook."""
     sheet = figure_sheet(_make_wording(paper))
-    write_tables(path, Tables(stamp_of(paper, version), (sheet,)), labels(paper.language))
+    book = Tables(stamp_of(paper, version), (sheet,))
+    write_tables(path, book, labels(paper.language))
 
 
 def figure_sheet(words: Wording) -> Sheet:
@@ -84,7 +86,10 @@ def figure_sheet(words: Wording) -> Sheet:
 def measure_in_words(words: Wording, measure: str) -> str:
     """Return what a measure is called; the steps of the bridge are measures too."""
     known = labels(words.language)
-    return known.get(f"measure.{measure}") or known.get(f"paper.step.{measure}", measure)
+    for key in (f"measure.{measure}", f"paper.step.{measure}"):
+        if known.get(key):
+            return known[key]
+    return measure
 
 
 def _build_figure_rows(words: Wording) -> Iterator[SheetRow]:
@@ -120,7 +125,8 @@ def _build_bridge_rows(words: Wording, rows: Sequence[BridgeRow]) -> list[SheetR
     """Return a row a scope, the company first, with its steps side by side."""
     amounts: dict[tuple[str, str], dict[str, object]] = defaultdict(dict)
     for row in rows:
-        amounts[row["scope_kind"], row["scope_id"]][f"step_{row['step']}"] = row["amount"]
+        own_amounts = amounts[row["scope_kind"], row["scope_id"]]
+        own_amounts[f"step_{row['step']}"] = row["amount"]
 
     found: list[SheetRow] = []
     for kind, scope in sorted(amounts, key=lambda key: (key[0] != "company", key)):

@@ -59,7 +59,10 @@ def bar_of(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar
 def figures_of_chart(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
     """Return the figures of a chart as a table; `what` is the key of the column of the bars' names."""
     amount = "amount" if what == "step" else "value"
-    rows = [(make_cell(bar.name), (Part(bar.shown, bar.figure),)) for bar in bars]
+    rows = []
+    for bar in bars:
+        number = Part(bar.shown, bar.figure)
+        rows.append((make_cell(bar.name), (number,)))
     header = words.find_column_titles((what, amount))
     return Table(title, header, tuple(rows), frozenset({1}), (60, 40))
 
@@ -138,7 +141,8 @@ def draw_trend(title: str, points: Sequence[Bar]) -> str:
         is_extreme = point.number in (low, high)
         if is_extreme or index in (0, last):
             is_below = point.number == low < high
-            marks.append(_draw_text(x, y + (19 if is_below else -9), point.shown, "middle"))
+            text_y = y + 19 if is_below else y - 9
+            marks.append(_draw_text(x, text_y, point.shown, "middle"))
 
         has_room = len(points) <= 7 or index % 2 == last % 2  # of many months every second is named
         if has_room:

@@ -26,7 +26,9 @@ from pipelines.documents.reports.rows import (
     Figures,
     KpiRow,
     ReadTable,
+    TrendRow,
     build_figure_id,
+    name_topic,
 )
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.text.texts import labels
@@ -119,20 +121,12 @@ def lint_register(figures: Figures, read: ReadTable) -> Findings:
 def _read_tabled_numbers(read: ReadTable) -> Iterator[tuple[str, Decimal]]:
     """Yield ids of figures with the number that a table of the month has for them."""
     yield from _read_kpi_numbers(read("kpi_monthly"))
-    for trend in read("kpi_trend"):
-        if trend["value"] is not None:
-            topic = f"{trend['kpi']}.{trend['variant']}"
-            scope = trend["scope_kind"], trend["scope_id"]
-            yield (
-                build_figure_id("value", topic, *scope, trend["seen_month"]),
-                exact(trend["value"]),
-            )
+    yield from _read_trend_numbers(read("kpi_trend"))
     yield from _read_bridge_numbers(read("kpi_bridge"))
 
 
 def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
     for row in rows:
-        topic = f"{row['kpi']}.{row['variant']}"
         numbers_by_measure = {
             "value": row["value"],
             "target": row["target"],
@@ -144,9 +138,26 @@ def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
         for measure, number in numbers_by_measure.items():
             if number is not None:
                 figure_id = build_figure_id(
-                    measure, topic, row["scope_kind"], row["scope_id"], row["month"]
+                    measure,
+                    name_topic(row),
+                    row["scope_kind"],
+                    row["scope_id"],
+                    row["month"],
                 )
                 yield figure_id, exact(number)
+
+
+def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal]]:
+    for row in rows:
+        if row["value"] is not None:
+            figure_id = build_figure_id(
+                "value",
+                name_topic(row),
+                row["scope_kind"],
+                row["scope_id"],
+                row["seen_month"],
+            )
+            yield figure_id, exact(row["value"])
 
 
 def _read_bridge_numbers(rows: Sequence[BridgeRow]) -> Iterator[tuple[str, Decimal]]:
@@ -226,13 +237,18 @@ def _lint_workbook(paper: Paper, file: Path) -> Findings:
     words = labels(paper.language)
     book = CalamineWorkbook.from_path(str(file))
     rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(skip_empty_area=False)
-    header = next(index for index, row in enumerate(rows) if words["figure"] in row)
-    column_of = {name: rows[header].index(words[name]) for name in ("figure", "value", "shown")}
+    header_line = next(line for line, row in enumerate(rows) if words["figure"] in row)
+    header = rows[header_line]
+    name_at = header.index(words["figure"])
+    value_at = header.index(words["value"])
+    shown_at = header.index(words["shown"])
 
     wrong: list[Disagreement] = []
     seen = set()
-    for row in rows[header + 1 :]:
-        name, value, shown = (row[column_of[key]] for key in ("figure", "value", "shown"))
+    for row in rows[header_line + 1 :]:
+        name = row[name_at]
+        value = row[value_at]
+        shown = row[shown_at]
         seen.add(name)
         wanted = _find_other_wanted(paper.figures.get(str(name)), value, shown)
         if wanted is not None:
@@ -261,8 +277,7 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
     if title not in book.sheet_names:
         return Findings(0, 0, ())
 
-    figures = paper.figures.values()
-    managers = {figure["scope_id"] for figure in figures if figure["scope_kind"] == "manager"}
+    managers = _list_managers(paper.figures)
     wrong: list[Disagreement] = []
     found = 0
     for row in book.get_sheet_by_name(title).to_python(skip_empty_area=False):
@@ -278,6 +293,11 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
             if shown != wanted:
                 wrong.append(Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY))
     return Findings(found, found - len(wrong), tuple(wrong))
+
+
+def _list_managers(figures: Figures) -> set[str]:
+    """Return the managers who have a figure."""
+    return {row["scope_id"] for row in figures.values() if row["scope_kind"] == "manager"}
 
 
 def _write_number(figures: Figures, name: str) -> str:

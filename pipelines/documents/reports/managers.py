@@ -28,6 +28,7 @@ from pipelines.documents.reports.rows import (
     SentenceRow,
     build_figure_id,
     map_scope_names,
+    name_topic,
 )
 from pipelines.documents.reports.summary import month_in_words
 from pipelines.documents.workbooks.columns import Column, Sheet
@@ -90,7 +91,8 @@ def write_analyses(
 def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
     """Return the month's figures of the KPIs of quality."""
     rows: Sequence[FigureRow] = read("report_figure")
-    return [row for row in rows if row["topic"] in QUALITY and row["month"] == str(month)]
+    own_rows = [row for row in rows if row["month"] == str(month)]
+    return [row for row in own_rows if row["topic"] in QUALITY]
 
 
 def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
@@ -98,7 +100,7 @@ def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
     found = set()
     for row in rows:
         if row["scope_kind"] == "manager" and _SMALL in (row["reason"] or ""):
-            found.add((f"{row['kpi']}.{row['variant']}", row["scope_id"]))
+            found.add((name_topic(row), row["scope_id"]))
     return found
 
 
@@ -125,8 +127,11 @@ class _AnalysisWriter:
     @cached_property
     def managers(self) -> tuple[str, ...]:
         """The managers who have a figure, by id."""
-        rows = self.figures.values()
-        return tuple(sorted({row["scope_id"] for row in rows if row["scope_kind"] == "manager"}))
+        found = set()
+        for row in self.figures.values():
+            if row["scope_kind"] == "manager":
+                found.add(row["scope_id"])
+        return tuple(sorted(found))
 
     @cached_property
     def words(self) -> Wording:
@@ -167,7 +172,8 @@ class _AnalysisWriter:
         )
 
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
-        return Section(key, self.words.find_text(f"analysis.{key}"), tuple(blocks))
+        title = self.words.find_text(f"analysis.{key}")
+        return Section(key, title, tuple(blocks))
 
     def _show_measure(self, measure: str, topic: str, scope_kind: str, scope_id: str) -> Cell:
         """Return a figure; of a rank there is none of, that it was of too few customers."""
@@ -261,7 +267,8 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
     titles = {}
     for topic, measure in GRID:
         kpi_title = title_of_topic(words, topic)
-        titles[cell_name(topic, measure)] = f"{kpi_title} {words.find_text(f'column.{measure}')}"
+        measure_title = words.find_text(f"column.{measure}")
+        titles[cell_name(topic, measure)] = f"{kpi_title} {measure_title}"
 
     columns = (
         Column("manager_name", 14),
@@ -270,7 +277,8 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
     )
     rows = [_build_grid_row(words, paper, manager) for manager in analysis.managers]
     sheets = (Sheet("managers", columns, rows, frozen=1), figure_sheet(words))
-    write_tables(path, Tables(stamp_of(paper, version), sheets), labels(paper.language) | titles)
+    book = Tables(stamp_of(paper, version), sheets)
+    write_tables(path, book, labels(paper.language) | titles)
 
 
 def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
@@ -278,6 +286,8 @@ def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, obj
     for topic, measure in GRID:
         figure_id = build_figure_id(measure, topic, "manager", manager, paper.month)
         figure = paper.figures.get(figure_id)
-        cell = SheetCell(kind_of(figure["unit"]), figure["number"]) if figure else None
+        cell = None
+        if figure is not None:
+            cell = SheetCell(kind_of(figure["unit"]), figure["number"])
         row[cell_name(topic, measure)] = cell
     return row

@@ -72,7 +72,9 @@ class Chart:
     @property
     def description(self) -> str:
         """The figures in words."""
-        pairs = [f"{plain(name)} {plain(value)}" for name, value in self.figures.rows]
+        pairs = []
+        for name, value in self.figures.rows:
+            pairs.append(f"{plain(name)} {plain(value)}")
         return f"{self.title}: " + "; ".join(pairs)
 
 
@@ -206,8 +208,9 @@ class Wording:
 
     def write_sentence(self, row: SentenceRow) -> Cell:
         """Return a sentence: the texts of its rules one behind the other, their slots filled in."""
+        texts = labels(self.language)
         rules = row["rules"].split(";")
-        template = "".join(labels(self.language)[f"paper.{rule}"] for rule in rules)
+        template = "".join(texts[f"paper.{rule}"] for rule in rules)
         slots: Mapping[str, str] = json.loads(row["slots"])
         return tuple(self._fill_template(template, slots))
 
@@ -265,7 +268,10 @@ def unbroken(cell: Sequence[Part]) -> str:
     """Return the text of a cell or paragraph with its figures in one piece."""
     texts = []
     for part in cell:
-        texts.append(part.text.replace(" ", NO_BREAK) if part.figure else part.text)
+        text = part.text
+        if part.figure:
+            text = text.replace(" ", NO_BREAK)
+        texts.append(text)
     return "".join(texts)
 
 

@@ -129,7 +129,8 @@ class _PeriodWriter:
         )
 
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
-        return Section(key, self.words.find_text(f"period.{key}"), tuple(blocks))
+        title = self.words.find_text(f"period.{key}")
+        return Section(key, title, tuple(blocks))
 
     def _build_id(
         self, measure: str, kpi: Kpi, scope_kind: str = "company", scope_id: str = "company"
@@ -188,7 +189,8 @@ class _PeriodWriter:
 
     def _draw_branches(self) -> Table:
         """Return the headline figures of the period by branch; what nobody owns last."""
-        headline = {name: kpi for name, kpi in self.shown_kpis.items() if name in HEADLINE}
+        shown = self.shown_kpis.items()
+        headline = {name: kpi for name, kpi in shown if name in HEADLINE}
         branches = set()
         for figure in self.words.figures.values():
             if figure["scope_kind"] == "branch":
@@ -217,7 +219,8 @@ class _PeriodWriter:
             ]
             figures = self.words.show_figures(ids)
             title = self.words.show_kpi(kpi.name)
-            rows.append((title, make_cell(f"{meaning} · {way}"), *figures))
+            how = make_cell(f"{meaning} · {way}")
+            rows.append((title, how, *figures))
         return self.words.make_table(
             title="table.sources",
             columns=("kpi", "meaning", "months", "numerator", "denominator"),

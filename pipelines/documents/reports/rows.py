@@ -99,6 +99,22 @@ class ChangeRow(TypedDict):
     status: str
 
 
+class TrendRow(TypedDict):
+    """A row of `kpi_trend`: a KPI as an earlier month has it."""
+
+    seen_month: str
+    kpi: str
+    variant: str
+    scope_kind: str
+    scope_id: str
+    value: float | None
+
+
+def name_topic(row: KpiRow | TrendRow) -> str:
+    """Return what a figure of a KPI is about: `kpi.variant`."""
+    return f"{row['kpi']}.{row['variant']}"
+
+
 def build_figure_id(
     measure: str, topic: str, scope_kind: str, scope_id: str, month: Month | str
 ) -> str:

@@ -40,6 +40,7 @@ from pipelines.documents.reports.rows import (
     build_company_figure_id,
     build_figure_id,
     map_scope_names,
+    name_topic,
 )
 from pipelines.documents.workbooks.columns import STEPS
 from pipelines.text.texts import label, reason_in_words
@@ -92,7 +93,9 @@ def write_paper(
 
 def month_in_words(month: Month, language: str) -> str:
     """Return the month as a title says it."""
-    return f"{month.year}年{month.number}月" if language == "zh" else str(month)
+    if language == "zh":
+        return f"{month.year}年{month.number}月"
+    return str(month)
 
 
 def draw_trend_chart(words: Wording, kpi: str, ids: Mapping[Month, str]) -> Chart | None:
@@ -152,16 +155,20 @@ class _SummaryWriter:
             blocks += [self._draw_lists(), *activity_tables(self.words, self.month)]
         elif key == "sources":
             blocks.append(self._draw_sources())
-        return Section(key, self.words.find_text(f"section.{key}"), tuple(blocks))
+        title = self.words.find_text(f"section.{key}")
+        return Section(key, title, tuple(blocks))
 
     def _write_sentences(self, section: str) -> list[Text]:
         rows = [row for row in self.sentences if row["section"] == section]
         return write_sentences(self.words, rows)
 
     def _build_id(self, measure: str, row: KpiRow, month: Month | None = None) -> str:
-        topic = f"{row['kpi']}.{row['variant']}"
         return build_figure_id(
-            measure, topic, row["scope_kind"], row["scope_id"], month or self.month
+            measure,
+            name_topic(row),
+            row["scope_kind"],
+            row["scope_id"],
+            month or self.month,
         )
 
     def _show_measure(self, measure: str, row: KpiRow) -> Cell:
@@ -198,8 +205,9 @@ class _SummaryWriter:
     def _say_if_met(self, row: KpiRow) -> str:
         if not self._has_measure("gap", row):
             return EMPTY
-        better = next(kpi.meta["better"] for kpi in kpis() if kpi.name == row["kpi"])
-        return self.words.find_text("yes" if is_met(better, row["gap"]) else "no")
+        kpi = next(kpi for kpi in kpis() if kpi.name == row["kpi"])
+        is_reached = is_met(kpi.meta["better"], row["gap"])
+        return self.words.find_text("yes" if is_reached else "no")
 
     def _draw_trends(self) -> Iterator[Chart]:
         months = [self.month.plus(-ago) for ago in reversed(range(_TREND_MONTHS))]
@@ -219,7 +227,8 @@ class _SummaryWriter:
         bars = []
         for figure in steps:
             name = self.words.find_text(f"step.{figure['measure']}")
-            rows.append((make_cell(name), self.words.show_figure(figure["figure"])))
+            amount = self.words.show_figure(figure["figure"])
+            rows.append((make_cell(name), amount))
             bars.append(bar_of(self.words, name, figure["figure"]))
 
         title = self.words.find_text("table.bridge")
@@ -300,15 +309,18 @@ class _SummaryWriter:
         for row in rows:
             name = self.words.name_scope(row["scope_id"])
             is_unranked = row["rank"] is None
-            bars.append(bar_of(self.words, name, self._build_id("value", row), is_unranked))
+            figure_id = self._build_id("value", row)
+            bars.append(bar_of(self.words, name, figure_id, is_unranked))
 
         line: tuple[float, str] | None = None
         beside: list[Bar] = []
-        target = self.words.figures.get(self._build_id("target", self.company_rows[kpi]))
+        target_id = self._build_id("target", self.company_rows[kpi])
+        target = self.words.figures.get(target_id)
         if target:
             shown = self.words.find_text("chart.target", target=target["shown"])
             line = (float(target["number"]), shown)
-            beside = [bar_of(self.words, self.words.find_text("column.target"), target["figure"])]
+            name = self.words.find_text("column.target")
+            beside = [bar_of(self.words, name, target["figure"])]
 
         title = self.words.find_text("chart.ranks", kpi=self.words.name_kpi(kpi))
         table = figures_of_chart(self.words, title, "branch", [*bars, *beside])
@@ -337,7 +349,7 @@ class _SummaryWriter:
         """Return what every default variant means, and the quotient behind the company's value."""
         rows = []
         for row in self.company_rows.values():
-            meaning = self.words.name_variant(f"{row['kpi']}.{row['variant']}")
+            meaning = self.words.name_variant(name_topic(row))
             notes = [meaning]
             if row["status"] != "released":
                 notes.append(reason_in_words(self.words.language, row["reason"]))

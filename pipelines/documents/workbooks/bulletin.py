@@ -63,7 +63,8 @@ def plan_calls(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
     managers = data.find_names("snapshot_account_manager", "manager_id")
     for manager, rows in sorted(_build_call_rows(data).items()):
         name = managers.get(manager, manager)
-        path = out / f"{data.version.occasion}_promises_{file_stem(name, manager)}.xlsx"
+        stem = file_stem(name, manager)
+        path = out / f"{data.version.occasion}_promises_{stem}.xlsx"
         sheet = Sheet("promise", CALL_COLUMNS, rows, frozen=2)
         tables = Tables(data.make_stamp(name), (sheet,))
         write = partial(write_tables, path, tables, labels(data.language))
@@ -90,7 +91,10 @@ def _build_call_rows(data: WorkbookData) -> dict[str, list[SheetRow]]:
 
 def _build_scope_rows(data: WorkbookData, rows: Sequence[Any]) -> list[SheetRow]:
     """Return company first, then branches, then managers; kinds in words."""
-    in_order = sorted(rows, key=lambda row: (_SCOPES.index(row["scope_kind"]), row["scope_id"]))
+    in_order = sorted(
+        rows,
+        key=lambda row: (_SCOPES.index(row["scope_kind"]), row["scope_id"]),
+    )
     found: list[SheetRow] = []
     for row in in_order:
         figures = {f"day.{name}": value for name, value in row.items()}

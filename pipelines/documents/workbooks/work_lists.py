@@ -53,7 +53,8 @@ def plan_work_lists(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
         names = managers if desk.is_owner else branches
         name = names.get(desk.holder, desk.holder)
         kind = "manager" if desk.is_owner else "branch"
-        path = out / f"{data.version.occasion}_{kind}_{file_stem(name, desk.holder)}.xlsx"
+        stem = file_stem(name, desk.holder)
+        path = out / f"{data.version.occasion}_{kind}_{stem}.xlsx"
         book = WorkList(stamp=data.make_stamp(name), manager_id=desk.holder, rows=rows)
         write = partial(write_work_list, path, book, labels(data.language), load_settings().key)
         yield BookPlan(kind, desk.holder, path, write)
