@@ -87,6 +87,7 @@ def _tell_finding(
     language: str,
     is_set_aside: bool,
 ) -> ToldFinding:
+    """Put one finding into words; the two ways out stand where it is open and no mere remark."""
     correct = waive = None
     if row["state"] == OPEN and row["severity"] != "info":
         key = "finding.correct_rows" if is_set_aside else "finding.correct"
@@ -135,6 +136,7 @@ def _describe_seen(
 def _describe_value(
     one: ValidateRow, table: str, names_column: bool, month: Month, language: str
 ) -> str:
+    """Return one value with the rule it broke and how many rows have it."""
     value = str(one["value"])
     if names_column:
         value = f"{one['column']} {value}"
@@ -163,6 +165,7 @@ def findings_of(
 
 
 def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
+    """Return the rows of a table; none of one that is not computed."""
     return read_rows(version.table(table)) if version.is_computed(table) else []
 
 

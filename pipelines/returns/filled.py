@@ -176,6 +176,7 @@ class _RowJudge:
 
 
 def _clean_note(text: str) -> str:
+    """Return a note on one line, without the readers' marks, cut to its limit."""
     return " ".join(text.translate(_MARKS).split())[:NOTE_LIMIT]
 
 

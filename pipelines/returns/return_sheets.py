@@ -125,6 +125,7 @@ def read_sheets(path: Path, limits: Limits) -> ReturnSheets:
 
 
 def _find_kind(path: Path) -> str:
+    """Return the kind of a file by its name; raise FileRefused for any other."""
     name = path.name.lower()
     for ending, kind in _KINDS.items():
         if name.endswith(ending):
@@ -133,6 +134,7 @@ def _find_kind(path: Path) -> str:
 
 
 def _read_staged(staged: Staged, limits: Limits) -> list[ReturnSheet]:
+    """Return the sheets that are work lists; raise FileRefused where there is none."""
     refusals: list[FileRefused] = []
     sheets = []
     for name in _list_sheet_names(staged, limits):
@@ -149,6 +151,7 @@ def _read_staged(staged: Staged, limits: Limits) -> list[ReturnSheet]:
 
 
 def _list_sheet_names(staged: Staged, limits: Limits) -> list[str]:
+    """Return the names of a workbook's sheets; of a CSV one name."""
     if staged.kind == "csv":
         return ["work_list"]
     workbook = read_workbook(open_archive(staged.path, staged.name, limits))

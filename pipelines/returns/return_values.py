@@ -63,6 +63,7 @@ def _convert_cells(lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
 
 
 def _make_values(line: ReturnLine, row: dict[str, Any]) -> AnswerValues:
+    """Return the values of a line, its days read once more as days of the year."""
     values = {name: row[name] for name in _KINDS}
     unreadable = set()
     for name in _KINDS:

@@ -51,6 +51,7 @@ def write_dictionary(path: Path, month: Month, language: str) -> None:
 
 
 def _make_entries(kpi: Kpi, language: str) -> Iterator[Entry]:
+    """Yield an entry a variant, in the order of the front matter."""
     other = "en" if language == "zh" else "zh"
     for variant, words in kpi.spec.meta["variants"].items():
         is_default = variant == kpi.meta["default"]

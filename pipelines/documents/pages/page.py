@@ -45,12 +45,15 @@ def _make_environment(language: str) -> Environment:
     units = {kpi.name: kpi.meta["unit"] for kpi in kpis()}
 
     def show_value(row: KpiRow) -> str:
+        """Write the value of a row of `kpi_monthly` in its unit."""
         return in_words(row["value"], units[row["kpi"]])
 
     def show_target(row: KpiRow) -> str:
+        """Write the target of a row of `kpi_monthly` in its unit."""
         return in_words(row["target"], units[row["kpi"]])
 
     def show_part(part: object) -> str:
+        """Write a numerator or a denominator; a dash where there is none."""
         return "–" if part is None else f"{plain(part)}"
 
     def find_label(key: str, **facts: object) -> str:

@@ -171,6 +171,7 @@ def _sort_reasons(
 
 
 def _draw_outcome(judged: JudgedOutcome, capacity_share: float, language: str) -> DrawnOutcome:
+    """Return what is drawn of one outcome; `capacity_share` is of the scored, 0 to 1."""
     makers = judged["makers"]
     contest = judged.get("contest")
     deciles = judged["deciles"]

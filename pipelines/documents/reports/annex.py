@@ -1,4 +1,7 @@
-"""The summary's annex as a workbook: every figure with its source, and what is too wide for a page."""
+"""The summary's annex as a workbook.
+
+Every figure with its source, and what is too wide for a page.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> 
     A sheet without rows is left out.
     """
     words = _make_wording(paper)
-    sheets = [figure_sheet(words)]
+    sheets = [make_figure_sheet(words)]
 
     # A bridge that may not be used has no figures, and no sheet.
     is_bridge_usable = any(row["topic"] == "bridge" for row in paper.figures.values())
@@ -40,7 +43,7 @@ def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> 
     if version.is_computed("kpi_change"):
         sheets += _make_sheet("change", _build_change_rows(words, read("kpi_change")))
 
-    book = Tables(stamp_of(paper, version), tuple(sheets))
+    book = Tables(make_paper_stamp(paper, version), tuple(sheets))
     write_tables(path, book, labels(paper.language))
 
 
@@ -53,12 +56,12 @@ def _make_wording(paper: Paper) -> Wording:
     return Wording(paper.language, paper.figures, map_scope_names(paper.figures))
 
 
-def kind_of(unit: str) -> str:
+def find_cell_kind(unit: str) -> str:
     """Return how a workbook's cell shows a figure of that unit."""
     return _CELL_KINDS.get(unit, "number")
 
 
-def stamp_of(paper: Paper, version: Version) -> Stamp:
+def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
     """Return what a workbook that goes with a paper says of itself."""
     return Stamp(
         title=paper.title,
@@ -73,17 +76,17 @@ def stamp_of(paper: Paper, version: Version) -> Stamp:
 
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
     """Write a paper's figures with their sources as a workbook."""
-    sheet = figure_sheet(_make_wording(paper))
-    book = Tables(stamp_of(paper, version), (sheet,))
+    sheet = make_figure_sheet(_make_wording(paper))
+    book = Tables(make_paper_stamp(paper, version), (sheet,))
     write_tables(path, book, labels(paper.language))
 
 
-def figure_sheet(words: Wording) -> Sheet:
+def make_figure_sheet(words: Wording) -> Sheet:
     """Return the sheet of a paper's figures, which the lint reads."""
     return Sheet("figures", ANNEX_COLUMNS["figures"], list(_build_figure_rows(words)), frozen=1)
 
 
-def measure_in_words(words: Wording, measure: str) -> str:
+def name_measure(words: Wording, measure: str) -> str:
     """Return what a measure is called; the steps of the bridge are measures too."""
     known = labels(words.language)
     for key in (f"measure.{measure}", f"paper.step.{measure}"):
@@ -93,14 +96,15 @@ def measure_in_words(words: Wording, measure: str) -> str:
 
 
 def _build_figure_rows(words: Wording) -> Iterator[SheetRow]:
+    """Yield a row a figure: what it is about, its number, its quotient, its source."""
     for row in words.figures.values():
         yield {
             "figure": row["figure"],
             "kpi_title": _name_topic(words, row["topic"]),
-            "measure": measure_in_words(words, row["measure"]),
+            "measure": name_measure(words, row["measure"]),
             "scope_id": words.name_scope(row["scope_id"]),
             "about_month": row["month"],
-            "value": Cell(kind_of(row["unit"]), row["number"]),
+            "value": Cell(find_cell_kind(row["unit"]), row["number"]),
             "shown": row["shown"],
             "numerator": row["numerator"],
             "denominator": row["denominator"],

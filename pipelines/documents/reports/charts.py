@@ -35,7 +35,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class _Step:
-    """A step of a waterfall: from which level it starts; the first and the last stand on the ground."""
+    """A step of a waterfall and the level it starts from.
+
+    The first and the last stand on the ground.
+    """
 
     bar: Bar
     start: float
@@ -43,21 +46,26 @@ class _Step:
 
     @property
     def low(self) -> float:
+        """The lower end."""
         return min(self.start, self.start + self.bar.number)
 
     @property
     def high(self) -> float:
+        """The upper end."""
         return max(self.start, self.start + self.bar.number)
 
 
-def bar_of(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar:
+def make_bar(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar:
     """Return the bar of a figure, or its point on a line."""
     row = words.figures[figure]
     return Bar(name, float(row["number"]), row["shown"], is_grey, figure)
 
 
-def figures_of_chart(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
-    """Return the figures of a chart as a table; `what` is the key of the column of the bars' names."""
+def make_chart_table(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
+    """Return the figures of a chart as a table.
+
+    `what` is the key of the column of the bars' names.
+    """
     amount = "amount" if what == "step" else "value"
     rows = []
     for bar in bars:
@@ -71,7 +79,10 @@ def figures_of_chart(words: Wording, title: str, what: str, bars: Sequence[Bar])
 
 
 def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None = None) -> str:
-    """Draw a bar a scope, from the top, and a dashed line for the target (its number and its words)."""
+    """Draw a bar a scope, from the top, and a dashed line for the target.
+
+    `target` is its number and its words.
+    """
     numbers = [0.0, *(bar.number for bar in bars)]
     least = min(numbers)
     if target:
@@ -94,19 +105,24 @@ def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None 
 
 
 def _draw_bar(bar: Bar, y: int, zero: float, scale: float) -> str:
+    """Draw a bar from zero, to the left where its number is below."""
     length = abs(bar.number) * scale
     start = zero if bar.number >= 0 else zero - length
     return _draw_rectangle(start, y, length, _GREY if bar.is_grey else _BLUE)
 
 
 def _write_bar_texts(bar: Bar, y: int, zero: float, scale: float) -> str:
-    """Write the bar's name before it, and its number behind it or, of one below zero, behind zero."""
+    """Write the bar's name before it, and its number behind it.
+
+    The number of a bar below zero stands behind zero.
+    """
     end = zero + max(bar.number, 0.0) * scale
     name = _draw_text(_LEFT - 8, y + 13, _shorten_name(bar.name), "end")
     return name + _draw_text(end + 6, y + 13, bar.shown)
 
 
 def _draw_target(x: float, height: int, shown: str) -> list[str]:
+    """Draw the line of the target, and its words under it."""
     line = _make_tag(
         "line",
         x1=x,
@@ -172,6 +188,7 @@ def draw_bridge(title: str, steps: Sequence[Bar]) -> str:
 
 
 def _place_steps(steps: Sequence[Bar]) -> list[_Step]:
+    """Return each step with the level that it starts from."""
     placed = []
     level = 0.0
     for index, bar in enumerate(steps):
@@ -183,12 +200,16 @@ def _place_steps(steps: Sequence[Bar]) -> list[_Step]:
 
 
 def _find_floor(steps: Sequence[_Step]) -> float:
-    """Return the level at which the drawing begins: below zero, or a little under the lowest step."""
+    """Return the level at which the drawing begins.
+
+    Below zero, or a little under the lowest step.
+    """
     lowest = min((step.low for step in steps if not step.is_end), default=0.0)
     return lowest if lowest < 0 else lowest * 0.9
 
 
 def _draw_step(step: _Step, y: int, floor: float, scale: float) -> str:
+    """Draw a step with its name before it and its number behind it."""
     change_fill = _GREEN if step.bar.number >= 0 else _RED
     fill = _BLUE if step.is_end else change_fill
 
@@ -204,6 +225,7 @@ def _draw_step(step: _Step, y: int, floor: float, scale: float) -> str:
 
 
 def _draw_rectangle(x: float, y: int, width: float, fill: str) -> str:
+    """Draw a bar; `x`, `y` is its upper left corner."""
     return _make_tag(
         "rect",
         x=x,
@@ -242,6 +264,7 @@ def _draw_text(x: float, y: float, text: str, anchor: str = "start", colour: str
 
 
 def _draw_svg(title: str, height: int, drawn: Sequence[str]) -> str:
+    """Return the whole drawing; its title is read aloud, and not drawn."""
     tag = _open_tag(
         "svg",
         xmlns="http://www.w3.org/2000/svg",

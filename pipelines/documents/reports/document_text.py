@@ -28,6 +28,7 @@ def read_document_text(path: Path, form: Form) -> str:
 
 
 def _read_docx(path: Path) -> str:
+    """Return the paragraphs and the cells of tables, in the order of the document."""
     document = Document(str(path))
     lines: list[str] = []
     for item in document.iter_inner_content():
@@ -46,6 +47,7 @@ def _read_html(path: Path) -> str:
 
 
 def _read_pdf(path: Path) -> str:
+    """Return the words of the pages without the pages' numbers."""
     pages = [page.extract_text() for page in PdfReader(path).pages]
     return _PAGE_NUMBER.sub("", "\n".join(pages))
 

@@ -139,6 +139,7 @@ def _match_tables(document: DocxTemplate, tables: Iterable[Table]) -> Iterator[t
 
 
 def _mark_row(row: Any, name: str) -> None:
+    """Set a property of a row that has no value."""
     row._tr.get_or_add_trPr().append(OxmlElement(name))
 
 

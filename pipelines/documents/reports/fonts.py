@@ -1,6 +1,7 @@
 """The fonts that set Chinese: a package of free ones, so that each machine draws the same.
 
-What the machine has installed is not asked: the same month gives the same bytes with and without it.
+What the machine has installed is not asked: the same month gives the same bytes with and without
+it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ class ChineseFonts:
 
 
 def chinese_fonts() -> ChineseFonts | None:
-    """Return the fonts that set Chinese; None where their package, or one of its files, is missing."""
+    """Return the fonts that set Chinese.
+
+    None where their package, or one of its files, is missing.
+    """
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
         return None
@@ -36,6 +40,7 @@ def chinese_fonts() -> ChineseFonts | None:
 
 @cache
 def _load_fonts(folder: Path) -> ChineseFonts | None:
+    """Return the fonts of the package; None where one of the two families is missing."""
     found = typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])
     if not {SANS, SERIF} <= set(found.families()):
         return None

@@ -126,6 +126,7 @@ def _read_tabled_numbers(read: ReadTable) -> Iterator[tuple[str, Decimal]]:
 
 
 def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield the numbers of `kpi_monthly`, each by its figure's id."""
     for row in rows:
         numbers_by_measure = {
             "value": row["value"],
@@ -148,6 +149,7 @@ def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
 
 
 def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield the values of `kpi_trend` in the months they are of."""
     for row in rows:
         if row["value"] is not None:
             figure_id = build_figure_id(
@@ -161,6 +163,7 @@ def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal
 
 
 def _read_bridge_numbers(rows: Sequence[BridgeRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield the amounts of `kpi_bridge`."""
     for row in rows:
         figure_id = build_figure_id(
             row["step"], "bridge", row["scope_kind"], row["scope_id"], row["month"]
@@ -217,7 +220,10 @@ def _list_shown_numbers(paper: Paper, form: Form) -> Iterator[Number]:
 
 
 def _describe_place(wanted: Sequence[Number], index: int) -> str:
-    """Say where a number of the paper stands; of what comes behind its last one, where that stands."""
+    """Say where a number of the paper stands.
+
+    Of what comes behind its last one, where that one stands.
+    """
     number = wanted[min(index, len(wanted) - 1)]
     return f"{number.place} ({number.figure})" if number.figure else number.place
 

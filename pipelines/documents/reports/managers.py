@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
 from pipelines.core.month import Month
-from pipelines.documents.reports.annex import figure_sheet, kind_of, stamp_of
+from pipelines.documents.reports.annex import find_cell_kind, make_figure_sheet, make_paper_stamp
 from pipelines.documents.reports.model import (
     Block,
     Cell,
@@ -30,7 +30,7 @@ from pipelines.documents.reports.rows import (
     map_scope_names,
     name_topic,
 )
-from pipelines.documents.reports.summary import month_in_words
+from pipelines.documents.reports.summary import describe_month
 from pipelines.documents.workbooks.columns import Column, Sheet
 from pipelines.documents.workbooks.workbook import Cell as SheetCell
 from pipelines.documents.workbooks.workbook import Tables, write_tables
@@ -105,7 +105,10 @@ def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
 
 
 def _is_about_branch(row: FigureRow, branch: str, branch_of: Mapping[str, str]) -> bool:
-    """Whether a figure is the branch's, of one of its managers, or the company's to compare with."""
+    """Whether a figure is the branch's, or of one of its managers.
+
+    Or the company's, to compare with.
+    """
     if row["scope_kind"] == "manager":
         return branch_of.get(row["scope_id"]) == branch
     if row["scope_kind"] == "branch":
@@ -149,7 +152,7 @@ class _AnalysisWriter:
             title=words.find_text(
                 "analysis.title",
                 branch=words.name_scope(self.branch),
-                month=month_in_words(self.month, self.language),
+                month=describe_month(self.month, self.language),
             ),
             said=(
                 words.find_text("as_of", last_day=self.month.last_day.isoformat()),
@@ -189,7 +192,7 @@ class _AnalysisWriter:
         rows = []
         for topic in QUALITY:
             figures = [self._show_measure(name, topic, "branch", self.branch) for name in names]
-            rows.append((make_cell(title_of_topic(self.words, topic)), *figures))
+            rows.append((make_cell(find_topic_title(self.words, topic)), *figures))
         return self.words.make_table(
             title="analysis.table_branch",
             columns=("kpi", *names),
@@ -205,7 +208,7 @@ class _AnalysisWriter:
             values = [self._show_measure("value", topic, "manager", manager) for topic in topics]
             rows.append((self.words.show_scope(manager), *values))
 
-        topic_titles = [title_of_topic(self.words, topic) for topic in topics]
+        topic_titles = [find_topic_title(self.words, topic) for topic in topics]
         header = (self.words.find_text("column.manager"), *topic_titles)
         return Table(
             title=self.words.find_text(title),
@@ -223,7 +226,7 @@ class _AnalysisWriter:
             rows.append((self.words.show_scope(manager), *figures))
         header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
-            title=title_of_topic(self.words, topic),
+            title=find_topic_title(self.words, topic),
             header=header,
             rows=tuple(rows),
             numeric=frozenset(range(1, len(header))),
@@ -245,7 +248,7 @@ class _AnalysisWriter:
         return [manager for _, manager in sorted(ranked)] + unranked
 
 
-def title_of_topic(words: Wording, topic: str) -> str:
+def find_topic_title(words: Wording, topic: str) -> str:
     """Return what a KPI is called where its variants stand side by side."""
     if f"paper.analysis.{topic}" in labels(words.language):
         return words.find_text(f"analysis.{topic}")
@@ -255,7 +258,7 @@ def title_of_topic(words: Wording, topic: str) -> str:
 # -- the workbook ------------------------------------------------------------------------------
 
 
-def cell_name(topic: str, measure: str) -> str:
+def name_grid_column(topic: str, measure: str) -> str:
     """Return the name of a column of the workbook."""
     return f"{topic}:{measure}"
 
@@ -266,9 +269,9 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
     words = Wording(paper.language, paper.figures, map_scope_names(paper.figures))
     titles = {}
     for topic, measure in GRID:
-        kpi_title = title_of_topic(words, topic)
+        kpi_title = find_topic_title(words, topic)
         measure_title = words.find_text(f"column.{measure}")
-        titles[cell_name(topic, measure)] = f"{kpi_title} {measure_title}"
+        titles[name_grid_column(topic, measure)] = f"{kpi_title} {measure_title}"
 
     columns = (
         Column("manager_name", 14),
@@ -276,18 +279,19 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
         *(Column(name, 13, "number") for name in titles),
     )
     rows = [_build_grid_row(words, paper, manager) for manager in analysis.managers]
-    sheets = (Sheet("managers", columns, rows, frozen=1), figure_sheet(words))
-    book = Tables(stamp_of(paper, version), sheets)
+    sheets = (Sheet("managers", columns, rows, frozen=1), make_figure_sheet(words))
+    book = Tables(make_paper_stamp(paper, version), sheets)
     write_tables(path, book, labels(paper.language) | titles)
 
 
 def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
+    """Return a manager's row: the measures of each KPI side by side."""
     row: dict[str, object] = {"manager_name": words.name_scope(manager), "manager_id": manager}
     for topic, measure in GRID:
         figure_id = build_figure_id(measure, topic, "manager", manager, paper.month)
         figure = paper.figures.get(figure_id)
         cell = None
         if figure is not None:
-            cell = SheetCell(kind_of(figure["unit"]), figure["number"])
-        row[cell_name(topic, measure)] = cell
+            cell = SheetCell(find_cell_kind(figure["unit"]), figure["number"])
+        row[name_grid_column(topic, measure)] = cell
     return row

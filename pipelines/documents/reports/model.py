@@ -123,6 +123,7 @@ def figures_of(paper: Paper) -> Iterator[str]:
 
 
 def _list_cells(block: Block) -> list[Cell]:
+    """Return the cells of a block; none of a chart."""
     if isinstance(block, Text):
         return [block.parts]
     if isinstance(block, Table):
@@ -215,6 +216,7 @@ class Wording:
         return tuple(self._fill_template(template, slots))
 
     def _fill_template(self, template: str, slots: Mapping[str, str]) -> Iterator[Part]:
+        """Yield the parts of a text whose places are filled in."""
         for text_before, name, _, _ in Formatter().parse(template):
             if text_before:
                 yield Part(text_before)
@@ -239,6 +241,7 @@ class Wording:
         return make_cell(joint.join(find_name(name) for name in names))
 
     def _show_figure_with_unit(self, name: str, is_unsigned: bool) -> Cell:
+        """Return a figure, and the word of its unit where one is written behind it."""
         figure = self.figures[name]
         shown = figure["shown"].lstrip("-") if is_unsigned else figure["shown"]
         unit_key = f"unit.{figure['unit']}"

@@ -48,6 +48,7 @@ def draw_picture(svg: str, fonts: ChineseFonts) -> bytes:
 
 
 def _compile_typst(source: bytes, form: Any, inputs: dict[str, str], fonts: ChineseFonts) -> bytes:
+    """Return what Typst makes of a source, of a picture its one page."""
     compiled: Any = typst.compile(
         source,
         format=form,
@@ -75,6 +76,7 @@ def _make_content(paper: Paper) -> dict[str, object]:
 
 
 def _make_block(block: Block) -> dict[str, object]:
+    """Return a block under the names that `summary.typ` knows."""
     if isinstance(block, Text):
         kind = "blank" if block.is_blank else "text"
         return {"kind": kind, "text": unbroken(block.parts)}

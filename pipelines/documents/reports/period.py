@@ -56,6 +56,7 @@ def write_period(
 
 
 def _read_figures(read: ReadTable, period: str, months: Sequence[Month]) -> Figures:
+    """Return the figures of the period and of its months."""
     rows: Sequence[FigureRow] = read("report_figure")
     return {row["figure"]: row for row in rows if _is_about_period(row, period, months)}
 
@@ -69,7 +70,7 @@ def _is_about_period(row: FigureRow, period: str, months: Sequence[Month]) -> bo
     return is_companys and is_kpi and row["month"] in {str(month) for month in months}
 
 
-def period_in_words(words: Wording, month: Month, period: str) -> str:
+def describe_period(words: Wording, month: Month, period: str) -> str:
     """Return the period as a title says it."""
     number = month.number // PERIODS[period]
     return words.find_text(f"period.{period}", year=month.year, number=number)
@@ -107,7 +108,7 @@ class _PeriodWriter:
         """Return the paper: overview, months, branches, how each figure was made."""
         words = self.words
         sentences = write_sentences(words, self.sentences)
-        period_words = period_in_words(words, self.month, self.period)
+        period_words = describe_period(words, self.month, self.period)
         return Paper(
             language=words.language,
             month=str(self.month),
@@ -144,6 +145,7 @@ class _PeriodWriter:
         return build_company_figure_id(measure, _name_topic(kpi), month)
 
     def _draw_overview(self) -> Table:
+        """Return a row a KPI: its value, target, gap, and change to the year before."""
         rows = []
         for kpi in self.shown_kpis.values():
             ids = (
@@ -179,6 +181,7 @@ class _PeriodWriter:
         )
 
     def _draw_trends(self) -> Iterator[Chart]:
+        """Yield the headline KPIs over the months of the period."""
         for name, kpi in self.shown_kpis.items():
             if name not in HEADLINE:
                 continue
@@ -231,4 +234,5 @@ class _PeriodWriter:
 
 
 def _name_topic(kpi: Kpi) -> str:
+    """Return what the figures of a KPI's default variant are about."""
     return f"{kpi.name}.{kpi.meta['default']}"

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from pipelines.core.month import Month
 
-# Reads a table of a version by its name; the rows are the TypedDict below that has the table's name.
+# Reads a table of a version by its name; its rows are one of the TypedDicts below.
 ReadTable = Callable[[str], Sequence[Any]]
 
 
@@ -128,7 +128,10 @@ def build_company_figure_id(measure: str, topic: str, month: Month | str) -> str
 
 
 def map_scope_names(figures: Figures) -> dict[str, str]:
-    """Return by scope id what the scopes of the figures are called; those without a name left out."""
+    """Return by scope id what the scopes of the figures are called.
+
+    Those without a name are left out.
+    """
     names: dict[str, str] = {}
     for row in figures.values():
         if row["scope_name"]:

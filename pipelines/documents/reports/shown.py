@@ -69,6 +69,7 @@ def _replace_charts(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _read_paper(paper: Paper, form: Form) -> Iterator[Word]:
+    """Yield the words of a paper in the order that its documents have them."""
     for line in (paper.draft, paper.title, *paper.said):
         yield Word(paper.title, Part(line))
     for section in paper.sections:
@@ -80,10 +81,12 @@ def _read_paper(paper: Paper, form: Form) -> Iterator[Word]:
 
 
 def _find_heading(section: Section, block: Block) -> str:
+    """Return under which heading a block stands."""
     return section.title if isinstance(block, Text) else f"{section.title}, {block.title}"
 
 
 def _read_block(block: Block, form: Form) -> Iterator[Part]:
+    """Yield the words that can be read of a block in a document of this form."""
     if isinstance(block, Text):
         yield from block.parts
     elif isinstance(block, Table):
@@ -100,6 +103,7 @@ def _read_block(block: Block, form: Form) -> Iterator[Part]:
 
 
 def _read_table(table: Table) -> Iterator[Part]:
+    """Yield title, header and cells, row by row."""
     yield Part(table.title)
     for title in table.header:
         yield Part(title)

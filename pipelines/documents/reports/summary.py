@@ -1,4 +1,7 @@
-"""The monthly summary: what stands in which section, from the tables that `report` and `kpi` wrote."""
+"""The monthly summary: what stands in which section.
+
+From the tables that `report` and `kpi` wrote.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from pipelines.core.month import Month
 from pipelines.documents.reports.activities import activity_tables
 from pipelines.documents.reports.charts import (
     Bar,
-    bar_of,
     draw_bars,
     draw_bridge,
     draw_trend,
-    figures_of_chart,
+    make_bar,
+    make_chart_table,
 )
 from pipelines.documents.reports.model import (
     EMPTY,
@@ -80,7 +83,7 @@ def write_paper(
     return Paper(
         language=language,
         month=str(month),
-        title=words.find_text("title", month=month_in_words(month, language)),
+        title=words.find_text("title", month=describe_month(month, language)),
         said=(
             words.find_text("as_of", last_day=month.last_day.isoformat()),
             words.find_text("version", version=version),
@@ -91,7 +94,7 @@ def write_paper(
     )
 
 
-def month_in_words(month: Month, language: str) -> str:
+def describe_month(month: Month, language: str) -> str:
     """Return the month as a title says it."""
     if language == "zh":
         return f"{month.year}年{month.number}月"
@@ -104,11 +107,11 @@ def draw_trend_chart(words: Wording, kpi: str, ids: Mapping[Month, str]) -> Char
     for month, figure_id in ids.items():
         if figure_id in words.figures:
             short_month = str(month)[2:]
-            points.append(bar_of(words, short_month, figure_id))
+            points.append(make_bar(words, short_month, figure_id))
     if len(points) < 2:
         return None
     title = words.find_text("chart.trend", kpi=words.name_kpi(kpi))
-    table = figures_of_chart(words, title, "month", points)
+    table = make_chart_table(words, title, "month", points)
     return Chart(title, draw_trend(title, points), table)
 
 
@@ -163,6 +166,7 @@ class _SummaryWriter:
         return write_sentences(self.words, rows)
 
     def _build_id(self, measure: str, row: KpiRow, month: Month | None = None) -> str:
+        """Return the id of a figure of a row; of another month where one is given."""
         return build_figure_id(
             measure,
             name_topic(row),
@@ -180,11 +184,13 @@ class _SummaryWriter:
     # -- overall ---------------------------------------------------------------------------------
 
     def _draw_overall(self) -> Iterator[Block]:
+        """Yield the KPIs as a table, the headline ones over time, the revenue bridge."""
         yield self._draw_kpis()
         yield from self._draw_trends()
         yield from self._draw_revenue_bridge()
 
     def _draw_kpis(self) -> Table:
+        """Return a row a KPI of the company, with whether its target is met."""
         rows = []
         for row in self.company_rows.values():
             title = self.words.show_kpi(row["kpi"])
@@ -203,6 +209,7 @@ class _SummaryWriter:
         )
 
     def _say_if_met(self, row: KpiRow) -> str:
+        """Say whether the target is met; a dash where there is none."""
         if not self._has_measure("gap", row):
             return EMPTY
         kpi = next(kpi for kpi in kpis() if kpi.name == row["kpi"])
@@ -210,6 +217,7 @@ class _SummaryWriter:
         return self.words.find_text("yes" if is_reached else "no")
 
     def _draw_trends(self) -> Iterator[Chart]:
+        """Yield the headline KPIs of the company over the last thirteen months."""
         months = [self.month.plus(-ago) for ago in reversed(range(_TREND_MONTHS))]
         for kpi in HEADLINE:
             row = self.company_rows[kpi]
@@ -229,15 +237,16 @@ class _SummaryWriter:
             name = self.words.find_text(f"step.{figure['measure']}")
             amount = self.words.show_figure(figure["figure"])
             rows.append((make_cell(name), amount))
-            bars.append(bar_of(self.words, name, figure["figure"]))
+            bars.append(make_bar(self.words, name, figure["figure"]))
 
         title = self.words.find_text("table.bridge")
         header = self.words.find_column_titles(("step", "amount"))
         yield Table(title, header, tuple(rows), frozenset({1}), (60, 40))
-        table = figures_of_chart(self.words, title, "step", bars)
+        table = make_chart_table(self.words, title, "step", bars)
         yield Chart(title, draw_bridge(title, bars), table)
 
     def _find_bridge_steps(self) -> list[FigureRow]:
+        """Return the figures of the revenue bridge in the order of its steps."""
         found = []
         for figure in self.words.figures.values():
             if figure["topic"] == "bridge" and figure["scope_kind"] == "company":
@@ -270,6 +279,7 @@ class _SummaryWriter:
         )
 
     def _draw_rank_table(self, branches: set[str], shown_kpis: Sequence[str]) -> Table:
+        """Return the branches with their values and ranks; what nobody owns last."""
         by_branch = {
             (row["kpi"], row["scope_id"]): row
             for row in self.shown_rows
@@ -310,7 +320,7 @@ class _SummaryWriter:
             name = self.words.name_scope(row["scope_id"])
             is_unranked = row["rank"] is None
             figure_id = self._build_id("value", row)
-            bars.append(bar_of(self.words, name, figure_id, is_unranked))
+            bars.append(make_bar(self.words, name, figure_id, is_unranked))
 
         line: tuple[float, str] | None = None
         beside: list[Bar] = []
@@ -320,15 +330,16 @@ class _SummaryWriter:
             shown = self.words.find_text("chart.target", target=target["shown"])
             line = (float(target["number"]), shown)
             name = self.words.find_text("column.target")
-            beside = [bar_of(self.words, name, target["figure"])]
+            beside = [make_bar(self.words, name, target["figure"])]
 
         title = self.words.find_text("chart.ranks", kpi=self.words.name_kpi(kpi))
-        table = figures_of_chart(self.words, title, "branch", [*bars, *beside])
+        table = make_chart_table(self.words, title, "branch", [*bars, *beside])
         return Chart(title, draw_bars(title, bars, line), table)
 
     # -- the other sections ----------------------------------------------------------------------
 
     def _draw_lists(self) -> Table:
+        """Return the lists with how many were candidates, and how many are treated."""
         rows = []
         for row in self.list_rows:
             counts = []

@@ -1,8 +1,8 @@
 """Draw the template of the summary anew: `python -m pipelines.documents.reports.template`.
 
 The page is GB/T 9704: A4, margins 37, 35, 28 and 26 mm, 22 lines a page, title 22 pt 小标宋, body
-16 pt 仿宋, heads 黑体. These fonts are not free and lie on the office's machines: they are named, not
-embedded. The office may edit the file.
+16 pt 仿宋, heads 黑体. These fonts are not free and lie on the office's machines: they are named,
+not embedded. The office may edit the file.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def draw_template(path: Path) -> None:
 
 
 def _set_page(section: Any) -> None:
+    """Set the size, the margins and the lines of the page."""
     section.page_width = Mm(210)
     section.page_height = Mm(297)
     section.top_margin = Mm(37)
@@ -89,6 +90,7 @@ def _set_page(section: Any) -> None:
 
 
 def _set_styles(document: Any) -> None:
+    """Set the styles that the paragraphs of the template name."""
     centre = WD_ALIGN_PARAGRAPH.CENTER
     _set_style(document, "Normal", "仿宋_GB2312", 16)
     _set_style(document, "Paper Title", "方正小标宋简体", 22, align=centre, line=Pt(36), after=12)

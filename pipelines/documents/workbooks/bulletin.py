@@ -122,6 +122,7 @@ def _read_promises(data: WorkbookData) -> list[PromiseRow]:
 
 
 def _build_promise_row(data: WorkbookData, promise: PromiseRow) -> dict[str, object]:
+    """Return a promise under the names of its columns, its state in words."""
     return {
         **promise,
         "day.come_amount": promise["come_amount"],

@@ -77,6 +77,7 @@ def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
 
 
 def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+    """Return the KPIs with titles and reasons in words, their figures in their units."""
     # Of variants that share a name the last file's front matter has unit and title.
     meta_of = {kpi.name: kpi.meta for kpi in kpis()}
     found: list[SheetRow] = []
@@ -99,6 +100,7 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRo
 
 
 def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
+    """Return a list with how many orders it has, what they are worth, when they are due."""
     orders = [order for order in data.orders if order["list"] == row["list"]]
     amounts = [order["amount"] for order in orders if order["amount"] is not None]
     spec = next(spec for spec in lists() if spec.name == row["list"])

@@ -74,6 +74,7 @@ def _write_book(
     language: str,
     properties: Mapping[str, object],
 ) -> None:
+    """Write the sheets as a workbook with nothing of the clock in it."""
     raw = BytesIO()
     canvas = Canvas(open_workbook(raw), titles, language)
     canvas.book.set_properties(properties)
@@ -88,6 +89,7 @@ def _write_book(
 def _make_measure_sheet(
     name: str, version: Version, parts: Sequence[PartRow], months: list[str], language: str
 ) -> Sheet:
+    """Return the sheet of one measure; its note says by which key it was split."""
     inputs = version.manifest["inputs"]
     measure = inputs["plan"]["measures"][name]
     cell_kind = _CELL_KINDS.get(measure["places"], "number")
@@ -138,6 +140,7 @@ def _find_branch_and_manager(part: PartRow) -> tuple[str, str]:
 
 
 def _build_row(line: _ScopeLine, language: str) -> SheetRow:
+    """Return the row of a scope, its amounts by month."""
     return {
         "scope_kind": label(language, f"scope.{line.kind}"),
         "plan.whole_year": line.whole_year,

@@ -61,7 +61,10 @@ class SentBack:
 
 @dataclass(frozen=True)
 class _WrongRow:
-    """A row that was set aside: what was wrong with it, and its own cells, masked where personal."""
+    """A row that was set aside: what was wrong with it, and its own cells.
+
+    Personal ones are masked.
+    """
 
     line: int | None
     column: str | None
@@ -157,6 +160,7 @@ def _read_rows(
 
 
 def _make_row(values: Sequence[Any], names: Sequence[str], hidden: set[str]) -> _WrongRow:
+    """Return a row of the answer; the wrong value as it was delivered, where its cell is known."""
     line, column, value, rule, *texts = values
     cells = []
     for name, text in zip(names, texts, strict=True):
@@ -214,6 +218,7 @@ def _describe_allowed(table: str, column: str | None, language: str) -> str:
 def _write_sheet(
     book: Any, sheet: Any, titles: Sequence[str], lines: Iterator[list[object]]
 ) -> None:
+    """Write header and lines; the columns that say what is wrong are wide."""
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.freeze_panes(1, 1)

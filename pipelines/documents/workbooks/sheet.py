@@ -105,7 +105,7 @@ def draw_sheet(canvas: Canvas, sheet: Sheet, tab: str) -> Any:
     return page
 
 
-def title_of(sheet: Sheet, labels: Mapping[str, str]) -> str:
+def find_sheet_title(sheet: Sheet, labels: Mapping[str, str]) -> str:
     """Return the sheet's own title, or else the label of its name."""
     return sheet.title or labels[f"sheet.{sheet.name}"]
 
@@ -119,9 +119,10 @@ def _find_corner(sheet: Sheet) -> tuple[int, int]:
 
 
 def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
+    """Write title, note and header, and set the widths of the columns."""
     colour = _DRAFT_COLOUR if canvas.draft else _OFFICE_COLOUR
     title_look = canvas.find_format(bold=True, font_size=14, font_color=colour)
-    write_text(page, 0, 0, title_of(sheet, canvas.labels), title_look)
+    write_text(page, 0, 0, find_sheet_title(sheet, canvas.labels), title_look)
     note_look = canvas.find_format(font_color="#666666")
     write_text(page, 1, 0, " ".join(sheet.note.split()), note_look)
 
@@ -140,6 +141,7 @@ def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
 
 
 def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
+    """Write the rows, each as tall as its longest text."""
     looks = [canvas.find_cell_format(column.kind, column.is_input) for column in sheet.columns]
     wrapped = []
     for column in sheet.columns:
@@ -185,6 +187,7 @@ def _count_lines(text: str, width: int) -> int:
 
 
 def _write_cell(page: Any, line: int, column: int, kind: str, value: Any, look: Any) -> None:
+    """Write a value as its kind asks; what does not fit its kind as text."""
     if is_blank(value):
         page.write_blank(line, column, None, look)
     elif kind == "date" and isinstance(value, date) and value.year >= 1900:
@@ -239,6 +242,7 @@ def _split_text(text: str) -> list[str]:
 
 
 def _set_view(page: Any, sheet: Sheet) -> None:
+    """Keep the header in view, and offer a filter on every column."""
     page.freeze_panes(HEADER_ROW + 1, sheet.frozen)
     page.hide_gridlines(2)
     last_line, last_column = _find_corner(sheet)
@@ -250,6 +254,7 @@ def _set_view(page: Any, sheet: Sheet) -> None:
 
 
 def _set_print(page: Any, draft: str) -> None:
+    """Set A4 across, the header on every page; a draft says so on paper too."""
     page.set_paper(_A4)
     page.set_landscape()
     page.fit_to_pages(1, 0)
@@ -303,6 +308,7 @@ def _make_rule(labels: Mapping[str, str], sheet: Sheet, column: Column) -> dict[
 def _make_range_rule(
     labels: Mapping[str, str], name: str, validate: str, minimum: object, maximum: object
 ) -> dict[str, object]:
+    """Return a rule that takes what lies between two values, and says so beforehand."""
     message = _make_message(labels, name)
     return {
         "validate": validate,
@@ -316,6 +322,7 @@ def _make_range_rule(
 
 
 def _make_locked_rule(labels: Mapping[str, str]) -> dict[str, object]:
+    """Return a rule that takes nothing."""
     return {
         "validate": "custom",
         "value": "=FALSE",

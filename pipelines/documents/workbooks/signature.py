@@ -82,11 +82,13 @@ def _read_word(value: object) -> str | None:
 
 
 def _read_money(value: object) -> str | None:
+    """Return an amount with two decimals; None where it is no number."""
     number = _read_number(value)
     return None if number is None else f"{yuan(number) + 0:f}"
 
 
 def _read_integer(value: object) -> str | None:
+    """Return a whole number; None where it is none."""
     number = _read_number(value)
     if number is None or number != int(number):
         return None
@@ -94,6 +96,7 @@ def _read_integer(value: object) -> str | None:
 
 
 def _read_date(value: object) -> str | None:
+    """Return a day as ISO writes it; a number is a serial day of a spreadsheet."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     try:

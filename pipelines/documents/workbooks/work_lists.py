@@ -39,6 +39,7 @@ def list_desks(data: WorkbookData) -> Iterator[tuple[Desk, list[WorkRow]]]:
 
 
 def _find_desk(order: OrderRow) -> Desk:
+    """Return the customer's manager, or the branch where nobody owns the customer."""
     manager = order["manager_id"]
     if manager is not None:
         return Desk(manager, is_owner=True)

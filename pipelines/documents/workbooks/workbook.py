@@ -1,4 +1,4 @@
-"""Write workbooks: the work list of one account manager, and the tables of a branch or the company."""
+"""Write workbooks: the work list of one account manager, the tables of a branch or the company."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from pipelines.documents.workbooks.sheet import (
     HEADER_ROW,
     Canvas,
     draw_sheet,
+    find_sheet_title,
     open_workbook,
-    title_of,
     write_text,
 )
 from pipelines.documents.workbooks.signature import (
@@ -172,6 +172,7 @@ def _write_book(
     facts: Mapping[str, object],
     outcomes: Sequence[str],
 ) -> None:
+    """Write a workbook whole or not at all; raise SpecError where XlsxWriter would drop cells."""
     target = BytesIO()
     draft = labels["draft"] if stamp.is_draft else ""
     canvas = Canvas(open_workbook(target), labels, stamp.language, draft)
@@ -196,7 +197,7 @@ def _write_book(
 def _draw_sheets(canvas: Canvas, stamp: Stamp, sheets: Sequence[Sheet]) -> None:
     """Draw the sheets, and behind them the one that says what the workbook is."""
     about = _make_about(stamp, canvas.labels)
-    titles = [title_of(sheet, canvas.labels) for sheet in (*sheets, about)]
+    titles = [find_sheet_title(sheet, canvas.labels) for sheet in (*sheets, about)]
     _, *tabs = name_tabs([HIDDEN_TAB, *titles])
     *own_tabs, about_tab = tabs
     for sheet, tab in zip(sheets, own_tabs, strict=True):
@@ -205,6 +206,7 @@ def _draw_sheets(canvas: Canvas, stamp: Stamp, sheets: Sequence[Sheet]) -> None:
 
 
 def _set_properties(canvas: Canvas, stamp: Stamp, facts: Mapping[str, object]) -> None:
+    """Say in the properties of the file what it is."""
     created = datetime(stamp.created.year, stamp.created.month, stamp.created.day)
     canvas.book.set_properties(
         {
@@ -221,7 +223,7 @@ def _set_properties(canvas: Canvas, stamp: Stamp, facts: Mapping[str, object]) -
 
 def _add_head(canvas: Canvas, stamp: Stamp, sheet: Sheet) -> Sheet:
     """Put the draft mark, the month and the caveats above the header of a sheet."""
-    own_title = title_of(sheet, canvas.labels)
+    own_title = find_sheet_title(sheet, canvas.labels)
     version = f"v{stamp.version}"
     title = _join_line(canvas.draft, stamp.title, own_title, stamp.month, version)
     caveats = [f"{canvas.labels['caveat']}: {caveat}" for caveat in stamp.caveats]
