@@ -8,7 +8,7 @@ import pytest
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from pipelines.catalogue import lineage
+from pipelines.catalogue import origins
 from pipelines.catalogue.lineage import (
     CARRY_MONTHS,
     Delivered,
@@ -293,12 +293,12 @@ def test_a_query_is_worked_out_once_however_many_read_it(monkeypatch: pytest.Mon
     """A chain of CTEs, each read twice by the next, would be walked two to the power of its length."""
     spec = next(s for s in room_specs("feedback") if s.table == "feedback_promise")
     seen: list[int] = []
-    work_out = lineage._of_select
+    work_out = origins._trace_select
 
     def counted(scope: Scope, known: dict[int, lineage.Origin]) -> lineage.Origin:
         seen.append(id(scope))
         return work_out(scope, known)
 
-    monkeypatch.setattr(lineage, "_of_select", counted)
+    monkeypatch.setattr(origins, "_trace_select", counted)
     lineage.origin.__wrapped__(spec)
     assert len(seen) == len(set(seen)) <= len(list(spec.tree.find_all(exp.Select)))
