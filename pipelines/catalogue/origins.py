@@ -156,13 +156,13 @@ def _spread_over_months(spec: Spec, made: Origin) -> Origin:
 def _trace_scope(scope: Scope, known: dict[int, Origin]) -> Origin:
     """Work out a query's origin; `known` are those worked out, for a CTE may be read many times."""
     if id(scope) not in known:
-        parts = scope.set_operation_scopes
-        if parts:
-            made = _unite_origins([_trace_scope(part, known) for part in parts])
-        else:
-            made = _trace_select(scope, known)
-        known[id(scope)] = made
+        known[id(scope)] = _trace_query(scope, known)
     return known[id(scope)]
+
+
+def _trace_query(scope: Scope, known: dict[int, Origin]) -> Origin:
+    parts = [_trace_scope(part, known) for part in scope.set_operation_scopes]
+    return _unite_origins(parts) if parts else _trace_select(scope, known)
 
 
 def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
@@ -210,14 +210,14 @@ def _read_table_name(source: exp.Table) -> TableName:
 
 
 def _unite_origins(parts: list[Origin]) -> Origin:
-    """The origin of a UNION: columns belong together by their places, as the first part names them."""
+    """The origin of a UNION: columns belong together by position, as the first part names them."""
     made = Origin()
     for part in parts:
         made.rows |= part.rows
-    for position, name in enumerate(parts[0].columns):
-        made.columns[name] = set()
-        for part in parts:
-            made.columns[name] |= list(part.columns.values())[position]
+    names = list(parts[0].columns)
+    for position, name in enumerate(names):
+        sources = [list(part.columns.values())[position] for part in parts]
+        made.columns[name] = set().union(*sources)
     return made
 
 

@@ -14,14 +14,13 @@ from pipelines.catalogue.lineage import (
     Delivered,
     delivered,
     origin,
-    snapshot_columns,
     sources,
     sources_of,
     table_columns,
 )
 from pipelines.catalogue.outputs import kpis, lists
 from pipelines.catalogue.spec import Spec, room_specs
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 
 BILL, SERVICE, CUSTOMER = "snapshot_bill", "snapshot_service", "snapshot_customer"
 
@@ -295,10 +294,10 @@ def test_a_query_is_worked_out_once_however_many_read_it(monkeypatch: pytest.Mon
     seen: list[int] = []
     work_out = origins._trace_select
 
-    def counted(scope: Scope, known: dict[int, lineage.Origin]) -> lineage.Origin:
+    def counted(scope: Scope, known: dict[int, origins.Origin]) -> origins.Origin:
         seen.append(id(scope))
         return work_out(scope, known)
 
     monkeypatch.setattr(origins, "_trace_select", counted)
-    lineage.origin.__wrapped__(spec)
+    origins.origin.__wrapped__(spec)
     assert len(seen) == len(set(seen)) <= len(list(spec.tree.find_all(exp.Select)))
