@@ -13,10 +13,10 @@ from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from pipelines import ROOMS
-from pipelines.catalogue.lineage import EXTRA_COLUMNS, origin, snapshot_columns, table_columns
+from pipelines.catalogue.lineage import EXTRA_COLUMNS, origin, table_columns
 from pipelines.catalogue.outputs import kpis, lists, meaning
 from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.paths import SQL
 from pipelines.rooms import dispatch
 from pipelines.rooms.context import find_declared

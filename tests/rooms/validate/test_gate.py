@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.catalogue.expectations import Expectation, load_suite
-from pipelines.catalogue.lineage import snapshot_columns
-from pipelines.core.contract import Column
+from pipelines.core.contract import Column, snapshot_columns
 from pipelines.core.values import SQL_TYPES
 from pipelines.rooms.context import Context
 from pipelines.rooms.validate import gate
