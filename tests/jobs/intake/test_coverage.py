@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pipelines.cli.screens.check import describe_coverage
+from pipelines.core.reasons import Reason
 from pipelines.jobs.intake.coverage import Output, cover
 
 
 def lacking(name: str, *reasons: str, kind: str = "kpi") -> Output:
-    return Output(kind, name, "not_computed", reasons)
+    return Output(kind, name, "not_computed", tuple(map(Reason.parse, reasons)))
 
 
 def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
