@@ -57,7 +57,9 @@ class Step(Spec):
     @property
     def tables(self) -> frozenset[TableName]:
         """The tables of this month and earlier months that the SELECT reads; its inputs left out."""
-        return frozenset(table for table in self.reads if table.era or table.name not in self.inputs)
+        return frozenset(
+            table for table in self.reads if table.era or table.name not in self.inputs
+        )
 
     def bind_inputs(self, relations: Mapping[str, str]) -> str:
         """Return the SELECT in DuckDB's words, reading each input under the name the engine knows it by.

@@ -68,6 +68,12 @@ def write_step(
     context.write(table, sql, key, values, rule=rule)
 
 
+def write_rows(context: Context, table: str, rows: pa.Table, key: Iterable[str]) -> None:
+    """Write rows that code has made as a table of the month, in the order of `key`."""
+    relation = take_rows(context, table, rows)
+    context.write(table, f"SELECT * FROM {relation.name}", key)
+
+
 def take_rows(context: Context, label: str, rows: pa.Table) -> Relation:
     """Take rows that code has made into the engine; `label` is for whoever reads a plan."""
     relation = _name_relation(label)

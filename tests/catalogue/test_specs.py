@@ -501,4 +501,6 @@ def test_sql_folders_are_rooms() -> None:
 
 
 def test_a_stand_in_has_the_columns_of_the_table() -> None:
-    assert list(find_declared("snapshot_usage").types) == [c.name for c in snapshot_columns("usage")]
+    assert list(find_declared("snapshot_usage").types) == [
+        c.name for c in snapshot_columns("usage")
+    ]

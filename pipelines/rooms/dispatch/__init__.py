@@ -60,9 +60,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     write_ever_listed(context, candidates, list_facts)
 
 
-def dispatch_beside(
-    context: Context, listed: ListedCustomers, standing: Relation
-) -> None:
+def dispatch_beside(context: Context, listed: ListedCustomers, standing: Relation) -> None:
     """Write the tables of the room for one list beside the orders of the month that stand already.
 
     `standing` (customer_id, list) are those orders: whoever has one gets no second, and a why-not that names its list.

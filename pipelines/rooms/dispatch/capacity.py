@@ -78,11 +78,13 @@ class WaitingOrders:
 
     def add(self, order: WaitingOrder) -> None:
         """Let an order wait behind those before it."""
-        if order.can_work:
-            waiting = self.desks.setdefault(order.manager_id, {})
-        else:
-            waiting = self.pools.setdefault(order.branch_id, {})
+        waiting = self._find_waiting(order)
         waiting.setdefault(order.place, []).append(order)
+
+    def _find_waiting(self, order: WaitingOrder) -> Waiting:
+        if order.can_work:
+            return self.desks.setdefault(order.manager_id, {})
+        return self.pools.setdefault(order.branch_id, {})
 
 
 @dataclass(frozen=True)

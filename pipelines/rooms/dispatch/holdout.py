@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.orders import keyed_hash
-from pipelines.rooms.relations import Relation, read_rows, take_rows, write_step
+from pipelines.rooms.relations import Relation, read_rows, write_rows
 
 ROOM = "dispatch"
 _SCHEMA = pa.schema(
@@ -31,27 +31,16 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
     if context.is_computed("dispatch_holdout", "prior"):
         old = read_rows(context, ROOM, "holdout_before")
     known = {row["customer_id"] for row in old}
+    listed = read_rows(context, ROOM, "newcomers", candidate=candidates, list_fact=list_facts)
+    newcomers = [row for row in listed if row["customer_id"] not in known]
     rows = list(old)
-    newcomers = []
-    for row in read_rows(
-        context, ROOM, "newcomers", candidate=candidates, list_fact=list_facts
-    ):
-        if row["customer_id"] not in known:
-            newcomers.append(row)
     settings = context.settings
     chosen = draw(settings.key, settings.holdout_share, old, newcomers)
     for row in newcomers:
         is_drawn = row["customer_id"] in chosen
         rows.append({**row, "is_drawn": is_drawn, "drawn_in": str(context.month)})
     table = pa.Table.from_pylist(rows, schema=_SCHEMA)
-    write_step(
-        context,
-        ROOM,
-        "holdout",
-        "dispatch_holdout",
-        ["customer_id"],
-        drawn=take_rows(context, "drawn", table),
-    )
+    write_rows(context, "dispatch_holdout", table, ["customer_id"])
 
 
 def draw(

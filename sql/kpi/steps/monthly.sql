@@ -33,9 +33,9 @@ WITH measured AS (
 wilson AS (  -- Wilson's score interval of a share, 95 %: (centre ± reach) / scale; NULL of what is no share
     SELECT
         *,
-        value + 3.8414588206941236 / (2 * counted) AS centre,
-        1.959963984540054 * SQRT((value * (1 - value) + 3.8414588206941236 / (4 * counted)) / counted) AS reach,
-        1 + 3.8414588206941236 / counted AS scale
+        value + 3.8414588206941254 / (2 * counted) AS centre,
+        1.959963984540054 * SQRT((value * (1 - value) + 3.8414588206941254 / (4 * counted)) / counted) AS reach,
+        1 + 3.8414588206941254 / counted AS scale
     FROM measured
 ),
 valued AS (

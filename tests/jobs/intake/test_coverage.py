@@ -44,5 +44,6 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
 
 def test_a_month_that_says_everything_asks_for_nothing() -> None:
     assert (
-        describe_coverage(cover([Output("kpi", "a", "released")]), "en") == "1 of 1 KPIs, 0 of 0 lists"
+        describe_coverage(cover([Output("kpi", "a", "released")]), "en")
+        == "1 of 1 KPIs, 0 of 0 lists"
     )
