@@ -17,8 +17,10 @@ from pipelines.text.texts import label
 from pipelines.text.units import in_words
 
 if TYPE_CHECKING:
-    from pipelines.documents.table_files import TableRow
+    from decimal import Decimal
+
     from pipelines.jobs.restate import Restatement
+    from pipelines.jobs.restate_rows import CauseChange, KpiChange, OrderChange
     from pipelines.jobs.verify import Verification
 
 _COMPANY = ("company", "company")
@@ -101,8 +103,8 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
 
 def _format_kpi(
     kpi: Kpi,
-    row: TableRow,
-    changes: Mapping[_CauseOfKpi, float | None],
+    row: KpiChange,
+    changes: Mapping[_CauseOfKpi, Decimal | None],
     causes: Sequence[str],
     language: str,
 ) -> list[str]:
@@ -116,7 +118,7 @@ def _format_kpi(
     return cells
 
 
-def _read_changes_by_cause(rows: Iterable[TableRow]) -> dict[_CauseOfKpi, float | None]:
+def _read_changes_by_cause(rows: Iterable[CauseChange]) -> dict[_CauseOfKpi, Decimal | None]:
     """By how much each cause changed the company's figures."""
     changes = {}
     for row in rows:
@@ -126,20 +128,20 @@ def _read_changes_by_cause(rows: Iterable[TableRow]) -> dict[_CauseOfKpi, float 
     return changes
 
 
-def _is_company(row: TableRow) -> bool:
+def _is_company(row: KpiChange | CauseChange) -> bool:
     return (row["scope_kind"], row["scope_id"]) == _COMPANY
 
 
-def _differs(row: TableRow) -> bool:
+def _differs(row: KpiChange) -> bool:
     return bool(row["value_difference"]) or row["status_published"] != row["status_known"]
 
 
-def _format_figure(figure: float | None, unit: str) -> str:
+def _format_figure(figure: Decimal | None, unit: str) -> str:
     value = None if figure is None else float(figure)
     return in_words(value, unit)
 
 
-def _draw_orders(orders: Sequence[TableRow], language: str) -> None:
+def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
     """Count the orders that differ by list, change and cause."""
     if not orders:
         print_line(language, "restate.no_orders")
