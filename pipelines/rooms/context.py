@@ -30,8 +30,9 @@ from pipelines.engines import open_engine
 from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, native
 from pipelines.rooms.parameters import list_parameters
 from pipelines.sources.office.answers import OfficeReading
-from pipelines.sources.operator.delivery import Delivery, Source
-from pipelines.sources.operator.mapping import NamesMapping
+from pipelines.sources.operator.delivery import Delivery
+from pipelines.sources.operator.own_names import NamesMapping
+from pipelines.sources.operator.source import Source
 from pipelines.store.champions import Champion
 from pipelines.store.files import OWNER_ALONE
 from pipelines.store.manifest import Definition, Json, TableEntry
