@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipelines.core.contract import Table
 from pipelines.core.errors import SpecError
+from pipelines.sources.operator.batches.arrays import TEXT, make_text_array
 from pipelines.sources.operator.batches.part import Part
 from pipelines.sources.operator.batches.values import format_value
 from pipelines.sources.operator.delivery import FileRefused
@@ -111,7 +112,7 @@ def _turn_into_text(schema: pa.Schema, names: Collection[str]) -> pa.Schema:
     fields: list[pa.Field] = []
     for field in schema:
         if field.name in names:
-            field = pa.field(field.name, pa.string())
+            field = pa.field(field.name, TEXT)
         fields.append(field)
     return pa.schema(fields)
 
@@ -125,7 +126,7 @@ def _translate_batches(
         for name, values in codes.items():
             index = batch.schema.get_field_index(name)
             column, changed = _translate_column(batch.column(index), values)
-            batch = batch.set_column(index, pa.field(name, pa.string()), column)
+            batch = batch.set_column(index, pa.field(name, TEXT), column)
             count += changed
         yield batch
     part.note_count("codes translated", count)
@@ -140,7 +141,7 @@ def _translate_column(column: pa.Array, codes: Codes) -> tuple[pa.Array, int]:
     encoded = column if is_encoded else column.dictionary_encode()
     values = encoded.dictionary.to_pylist()
     if not values:
-        return pa.nulls(len(column), pa.string()), 0
+        return pa.nulls(len(column), TEXT), 0
 
     translated: list[str | None] = []
     is_code: list[bool] = []
@@ -150,6 +151,6 @@ def _translate_column(column: pa.Array, codes: Codes) -> tuple[pa.Array, int]:
         translated.append(codes.get(folded, text))
         is_code.append(folded in codes)
 
-    cells = pa.array(translated, pa.string()).take(encoded.indices)
+    cells = make_text_array(translated).take(encoded.indices)
     was_changed = pa.array(is_code, pa.bool_()).take(encoded.indices)
     return cells, was_changed.true_count

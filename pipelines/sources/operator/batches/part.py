@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from pipelines.sources.operator.batches.arrays import LINE_NUMBER, TEXT
 from pipelines.sources.operator.delivery import FAULT, LINE, FileReceipt
 
 READING_COLUMNS = 2  # what `batch_schema` adds behind the data: line and fault
@@ -54,11 +55,11 @@ def read_nothing() -> Iterator[pa.RecordBatch]:
 
 def text_schema(names: tuple[str, ...]) -> pa.Schema:
     """Return a schema with every column as text."""
-    return pa.schema([(name, pa.string()) for name in names])
+    return pa.schema([(name, TEXT) for name in names])
 
 
 def batch_schema(data: pa.Schema) -> pa.Schema:
     """Add the line and fault columns every batch carries."""
-    line = pa.field(LINE, pa.int64())
-    fault = pa.field(FAULT, pa.string())
+    line = pa.field(LINE, LINE_NUMBER)
+    fault = pa.field(FAULT, TEXT)
     return data.append(line).append(fault)

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.operator.batches.arrays import TEXT, make_text_array
 from pipelines.sources.operator.batches.values import format_value
 
 WIDEST = 38  # digits of a decimal that the engine holds exactly
@@ -61,12 +62,12 @@ def write_as_text(column: pa.Array) -> pa.Array:
     """Write values as the text a person would have typed; exact, and the same on every machine."""
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_null(kind):
-        return pc.cast(column, pa.string())
+        return pc.cast(column, TEXT)
     if pa.types.is_float16(kind) or pa.types.is_float32(kind):
         return _write_narrow_floats(column)
     try:
         texts = [format_value(value) for value in column.to_pylist()]
-        return pa.array(texts, pa.string())
+        return make_text_array(texts)
     except (OverflowError, ValueError, LookupError, pa.ArrowException):
         return _write_far_instants(column)
 
@@ -79,7 +80,7 @@ def _write_narrow_floats(column: pa.Array) -> pa.Array:
     for number, is_filled in zip(numbers, filled, strict=True):
         text = _shortest_text(number) if is_filled else None
         texts.append(text)
-    return pa.array(texts, pa.string())
+    return make_text_array(texts)
 
 
 def _shortest_text(number: np.floating) -> str:
@@ -94,7 +95,7 @@ def _write_far_instants(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_timestamp(kind) and kind.tz:
         column = column.cast(pa.timestamp(kind.unit, "UTC"))
-    return pc.cast(column, pa.string())
+    return pc.cast(column, TEXT)
 
 
 # -- ways in -------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def _write_far_instants(column: pa.Array) -> pa.Array:
 
 def _as_text(kind: pa.DataType) -> Way:
     """Write the values as text."""
-    return Way(pa.string(), write_as_text)
+    return Way(TEXT, write_as_text)
 
 
 def _as_it_is(kind: pa.DataType) -> Way:
@@ -112,7 +113,7 @@ def _as_it_is(kind: pa.DataType) -> Way:
 
 def _as_plain_string(kind: pa.DataType) -> Way:
     """Carry text that is laid out in another way as plain text."""
-    return Way(pa.string(), lambda column: column.cast(pa.string()))
+    return Way(TEXT, lambda column: column.cast(TEXT))
 
 
 def _as_decimal(kind: pa.Decimal128Type) -> Way:
@@ -169,14 +170,14 @@ def _as_decoded(kind: pa.DataType) -> Way:
 
     What is none is marked, and quarantined.
     """
-    return Way(pa.string(), _decode_bytes)
+    return Way(TEXT, _decode_bytes)
 
 
 def _decode_bytes(column: pa.Array) -> pa.Array:
     """Return bytes as text, what is no UTF-8 as U+FFFD."""
     plain = column.cast(pa.binary())
     try:
-        return plain.cast(pa.string())
+        return plain.cast(TEXT)
     except pa.ArrowInvalid:
         pass
 
@@ -184,7 +185,7 @@ def _decode_bytes(column: pa.Array) -> pa.Array:
     for cell in plain.to_pylist():
         text = None if cell is None else cell.decode("utf-8", "replace")
         texts.append(text)
-    return pa.array(texts, pa.string())
+    return make_text_array(texts)
 
 
 def _unpack_first(kind: pa.DataType, unpack: Convert) -> Way | None:
@@ -199,14 +200,14 @@ def _unpack_first(kind: pa.DataType, unpack: Convert) -> Way | None:
 def _find_way_of_extension(kind: pa.BaseExtensionType) -> Way | None:
     """Return the way in for a type that is built on another."""
     if kind.extension_name == "arrow.uuid":
-        return Way(pa.string(), _write_uuids)
+        return Way(TEXT, _write_uuids)
     return _unpack_first(kind.storage_type, lambda column: column.storage)
 
 
 def _write_uuids(column: pa.Array) -> pa.Array:
     """Return identifiers as text with hyphens."""
     texts = [str(value) if value else None for value in column.to_pylist()]
-    return pa.array(texts, pa.string())
+    return make_text_array(texts)
 
 
 _WAYS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], Way]], ...] = (

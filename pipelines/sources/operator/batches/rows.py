@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources.operator.batches.arrays import LINE_NUMBER, TEXT, make_text_array
 from pipelines.sources.operator.batches.part import READING_COLUMNS
 from pipelines.sources.operator.delivery import FAULT, RAGGED, TOTAL_ROW, TRUNCATED
 from pipelines.sources.operator.header import INVISIBLE, fold_name, fold_names
@@ -44,8 +45,8 @@ def build_batch(
         rows[number] = _square_row(row, width)
 
     arrays = [_text_array(column) for column in zip(*rows, strict=True)]
-    arrays.append(pa.array(lines, pa.int64()))
-    arrays.append(pa.array(faults, pa.string()))
+    arrays.append(pa.array(lines, LINE_NUMBER))
+    arrays.append(make_text_array(faults))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -81,9 +82,9 @@ def _first_filled(row: Cells) -> str | None:
 
 def _text_array(cells: Sequence[str | None]) -> pa.Array:
     """Return cells as text, an empty one as NULL."""
-    array = pa.array(cells, pa.string())
+    array = make_text_array(cells)
     is_empty = pc.fill_null(pc.equal(array, ""), False)
-    nothing = pa.scalar(None, pa.string())
+    nothing = pa.scalar(None, TEXT)
     return pc.replace_with_mask(array, is_empty, nothing)
 
 
@@ -134,7 +135,7 @@ class RowSifter:
                 faults[number] = TOTAL_ROW
 
         fault_index = batch.schema.get_field_index(FAULT)
-        judged = batch.set_column(fault_index, FAULT, pa.array(faults, pa.string()))
+        judged = batch.set_column(fault_index, FAULT, make_text_array(faults))
         if all(keep):
             return judged
         return judged.filter(pa.array(keep))

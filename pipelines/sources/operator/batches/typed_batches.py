@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipelines.sources.operator.batches.arrays import make_reading_arrays, make_text_array
 from pipelines.sources.operator.batches.part import (
     READING_COLUMNS,
     Part,
@@ -88,10 +89,8 @@ def _make_batches(
         data = pa.schema(list(zip(columns, types, strict=True)))
         schema = batch_schema(data)
 
-        next_line = line + len(rows)
-        arrays.append(pa.array(range(line, next_line), pa.int64()))
-        arrays.append(pa.nulls(len(rows), pa.string()))
-        line = next_line
+        arrays += make_reading_arrays(line, len(rows))
+        line += len(rows)
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -149,7 +148,8 @@ def _widen_decimal(array: pa.Array) -> pa.Array:
 
 def _make_texts(values: Values) -> pa.Array:
     """Return values as text, whatever their types."""
-    return pa.array([_make_text(value) for value in values], pa.string())
+    texts = [_make_text(value) for value in values]
+    return make_text_array(texts)
 
 
 def _make_text(value: object) -> str | None:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines.core.contract import Table
 from pipelines.core.quoting import show_odd_text
+from pipelines.sources.operator.batches.arrays import LINE_NUMBER, TEXT, make_text_array
 from pipelines.sources.operator.batches.part import READING_COLUMNS, Part
 from pipelines.sources.operator.batches.physical_types import WIDEST, write_as_text
 from pipelines.sources.operator.batches.spool import guard_writing
@@ -136,7 +137,7 @@ def _merge_types(types: Sequence[pa.DataType]) -> pa.DataType:
     """Return the type that holds the values of all; text where none does."""
     merged = reduce(_merge_pair, types)
     if pa.types.is_null(merged):
-        return pa.string()
+        return TEXT
     return merged
 
 
@@ -150,7 +151,7 @@ def _merge_pair(left: pa.DataType, right: pa.DataType) -> pa.DataType:
         return _merge_decimals(left, right)
     if pa.types.is_signed_integer(left) and pa.types.is_signed_integer(right):
         return pa.int64()
-    return pa.string()
+    return TEXT
 
 
 def _merge_decimals(left: pa.Decimal128Type, right: pa.Decimal128Type) -> pa.DataType:
@@ -160,15 +161,15 @@ def _merge_decimals(left: pa.Decimal128Type, right: pa.Decimal128Type) -> pa.Dat
     right_whole = right.precision - right.scale
     whole_digits = max(left_whole, right_whole)
     if whole_digits + scale > WIDEST:
-        return pa.string()
+        return TEXT
     return pa.decimal128(WIDEST, scale)
 
 
 def _output_schema(data: pa.Schema) -> pa.Schema:
     """Return the data columns with file, line and fault behind them."""
-    file = pa.field(FILE, pa.string())
-    line = pa.field(LINE, pa.int64())
-    fault = pa.field(FAULT, pa.string())
+    file = pa.field(FILE, TEXT)
+    line = pa.field(LINE, LINE_NUMBER)
+    fault = pa.field(FAULT, TEXT)
     return data.append(file).append(line).append(fault)
 
 
@@ -228,4 +229,4 @@ def _conform_column(batch: pa.RecordBatch, index: int | None, kind: pa.DataType)
 def _repeat_text(text: str, times: int) -> pa.Array:
     """Return a column that has the same text in every row."""
     first = pa.nulls(times, pa.int64()).fill_null(0)
-    return pa.array([text], pa.string()).take(first)
+    return make_text_array([text]).take(first)

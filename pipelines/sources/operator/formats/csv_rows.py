@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
+from pipelines.sources.operator.batches.arrays import TEXT, make_reading_arrays
 from pipelines.sources.operator.batches.part import READING_COLUMNS, batch_schema, text_schema
 from pipelines.sources.operator.batches.rows import Cells, build_batch
 from pipelines.sources.operator.delivery import FileRefused
@@ -66,7 +67,7 @@ class _ArrowReader:
             self._with_quotes = _parse_options(delimiter, '"')
             self._without_quotes = _parse_options(delimiter, False)
         self._convert = arrow_csv.ConvertOptions(
-            column_types={name: pa.string() for name in self._names},
+            column_types=dict.fromkeys(self._names, TEXT),
             null_values=[""],
             strings_can_be_null=True,
         )
@@ -88,9 +89,7 @@ class _ArrowReader:
             return None
 
         arrays = [column.combine_chunks() for column in table.columns]
-        lines = range(line, line + table.num_rows)
-        arrays.append(pa.array(lines, pa.int64()))
-        arrays.append(pa.nulls(table.num_rows, pa.string()))
+        arrays += make_reading_arrays(line, table.num_rows)
         return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
     def _parse_block(self, block: bytes, has_quotes: bool) -> pa.Table | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.core.contract import Table
+from pipelines.sources.operator.batches.arrays import TEXT, make_reading_arrays
 from pipelines.sources.operator.batches.part import Part, batch_schema
 from pipelines.sources.operator.batches.physical_types import Way, find_way, write_as_text
 from pipelines.sources.operator.delivery import FileRefused, Limits
@@ -128,8 +129,7 @@ def _carry_batch(
     arrays: list[pa.Array] = []
     for column, way in zip(batch.columns, ways, strict=True):
         arrays.append(way.convert(column))
-    arrays.append(pa.array(range(line, line + batch.num_rows), pa.int64()))
-    arrays.append(pa.nulls(batch.num_rows, pa.string()))
+    arrays += make_reading_arrays(line, batch.num_rows)
     return pa.RecordBatch.from_arrays(arrays, schema=batch_schema(schema))
 
 
@@ -147,7 +147,7 @@ def _find_way(
     if way is not None:
         return way
     if table.column(name) is None:
-        return Way(pa.string(), write_as_text)
+        return Way(TEXT, write_as_text)
     if pa.types.is_nested(_storage_type(kind)):
         raise FileRefused("nested_column", file=file, columns=name)
     raise FileRefused(
