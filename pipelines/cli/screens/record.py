@@ -82,8 +82,7 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
     `causes` is the order of the causes' columns; those that changed nothing are left out.
     """
     changes = _read_changes_by_cause(restatement.causes)
-    causes_seen = {seen.cause for seen in changes}
-    shown_causes = [cause for cause in causes if cause in causes_seen]
+    shown_causes = _list_seen_causes(changes, causes)
     specs = {kpi.name: kpi for kpi in kpis()}
     body = []
     for row in restatement.kpis:
@@ -97,6 +96,12 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
     else:
         print_line(language, "restate.nothing")
     _draw_orders(restatement.orders, language)
+
+
+def _list_seen_causes(changes: Iterable[_CauseOfKpi], causes: Sequence[str]) -> list[str]:
+    """The causes that changed anything, in the order given."""
+    seen = {change.cause for change in changes}
+    return [cause for cause in causes if cause in seen]
 
 
 def _format_kpi(
