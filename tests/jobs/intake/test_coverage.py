@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pipelines.cli.screens.check import describe_coverage
+from pipelines.core.reasons import Reason
 from pipelines.jobs.intake.coverage import Output, cover
 
 
 def lacking(name: str, *reasons: str, kind: str = "kpi") -> Output:
-    return Output(kind, name, "not_computed", reasons)
+    return Output(kind, name, "not_computed", tuple(map(Reason.parse, reasons)))
 
 
 def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
@@ -43,5 +44,6 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
 
 def test_a_month_that_says_everything_asks_for_nothing() -> None:
     assert (
-        describe_coverage(cover([Output("kpi", "a", "released")]), "en") == "1 of 1 KPIs, 0 of 0 lists"
+        describe_coverage(cover([Output("kpi", "a", "released")]), "en")
+        == "1 of 1 KPIs, 0 of 0 lists"
     )

@@ -14,7 +14,7 @@ from pipelines.core.reasons import Reason, ReasonKind, join_reasons, split_reaso
 from pipelines.store.inputs import DayInputs, MonthInputs, PlanInputs
 from pipelines.store.manifest import Manifest, TableEntry
 from pipelines.store.versions import Version
-from tests.small import MONTH, Town, run_town
+from tests.support.small import MONTH, Town, run_town
 
 TEXTS = (
     "absent: bill.amount",
