@@ -131,7 +131,7 @@ def run_one_room(name: str, **context: Any) -> dict[str, object] | None:
 
     job = make_job(context)
     version = run_room(job, name)
-    entries = version.entries if version else job.folder.draft().made_entries
+    entries = version.entries if version else job.folder.draft().finished
     made = {}
     for table, entry in entries.items():
         if entry.room == name and entry.sha256 is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -17,8 +18,8 @@ from pipelines.text.texts import label
 from pipelines.text.units import in_words
 
 if TYPE_CHECKING:
-    from pipelines.documents.table_files import TableRow
     from pipelines.jobs.restate import Restatement
+    from pipelines.jobs.restate_rows import CauseChange, KpiChange, OrderChange
     from pipelines.jobs.verify import Verification
 
 _COMPANY = ("company", "company")
@@ -106,8 +107,8 @@ def _list_seen_causes(changes: Iterable[_CauseOfKpi], causes: Sequence[str]) -> 
 
 def _format_kpi(
     kpi: Kpi,
-    row: TableRow,
-    changes: Mapping[_CauseOfKpi, float | None],
+    row: KpiChange,
+    changes: Mapping[_CauseOfKpi, Decimal | None],
     causes: Sequence[str],
     language: str,
 ) -> list[str]:
@@ -121,7 +122,7 @@ def _format_kpi(
     return cells
 
 
-def _read_changes_by_cause(rows: Iterable[TableRow]) -> dict[_CauseOfKpi, float | None]:
+def _read_changes_by_cause(rows: Iterable[CauseChange]) -> dict[_CauseOfKpi, Decimal | None]:
     """By how much each cause changed the company's figures."""
     changes = {}
     for row in rows:
@@ -131,20 +132,20 @@ def _read_changes_by_cause(rows: Iterable[TableRow]) -> dict[_CauseOfKpi, float 
     return changes
 
 
-def _is_company(row: TableRow) -> bool:
+def _is_company(row: KpiChange | CauseChange) -> bool:
     return (row["scope_kind"], row["scope_id"]) == _COMPANY
 
 
-def _differs(row: TableRow) -> bool:
+def _differs(row: KpiChange) -> bool:
     return bool(row["value_difference"]) or row["status_published"] != row["status_known"]
 
 
-def _format_figure(figure: float | None, unit: str) -> str:
+def _format_figure(figure: Decimal | None, unit: str) -> str:
     value = None if figure is None else float(figure)
     return in_words(value, unit)
 
 
-def _draw_orders(orders: Sequence[TableRow], language: str) -> None:
+def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
     """Count the orders that differ by list, change and cause."""
     if not orders:
         print_line(language, "restate.no_orders")
