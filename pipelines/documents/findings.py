@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
-
-import typer
 
 from pipelines.catalogue.outputs import OutputState
 from pipelines.core.month import Month
@@ -21,7 +19,6 @@ from pipelines.text.texts import label, say
 
 # A row of `validate_result` or `validate_offending`; some columns are there once a language.
 ValidateRow = Mapping[str, Any]
-SHOWN = 20  # findings that a screen takes
 OPEN = "failed"
 
 
@@ -167,31 +164,6 @@ def findings_of(
 def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
     """Return the rows of a table; none of one that is not computed."""
     return read_rows(version.table(table)) if version.is_computed(table) else []
-
-
-def as_content(told: Sequence[ToldFinding]) -> list[dict[str, Any]]:
-    """Return the findings for a program."""
-    return [asdict(one) for one in told]
-
-
-def draw_findings(told: Sequence[ToldFinding], language: str, most: int = SHOWN) -> None:
-    """Print what stands open, that which holds back most first, each with what to do."""
-    standing = [one for one in told if one.waive]
-    if not standing:
-        return
-    typer.echo(f"\n{label(language, 'finding.heading', count=len(standing))}")
-    for one in standing[:most]:
-        severity = label(language, f"quality.severity.{one.severity}")
-        typer.echo(f"  {one.title}  [{one.finding}, {severity}]")
-        seen = label(language, "finding.seen", seen=one.seen)
-        allowed = label(language, "finding.allowed", allowed=one.allowed)
-        typer.echo(f"    {seen}")
-        typer.echo(f"    {allowed}")
-        typer.echo(f"    {holds_in_words(one, language)}")
-        waive = label(language, "finding.or_waive", command=one.waive)
-        typer.echo(f"    {one.correct} {waive}")
-    if len(standing) > most:
-        typer.echo(f"  {label(language, 'finding.more', count=len(standing) - most)}")
 
 
 def holds_in_words(one: ToldFinding, language: str) -> str:

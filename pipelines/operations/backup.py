@@ -80,8 +80,8 @@ def report_storage_errors(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or where
-        raise StorageError("storage.failed", where=place, why=error.strerror) from error
+        file = error.filename or where
+        raise StorageError("storage.failed", where=file, why=error.strerror) from error
 
 
 def _write_archive(path: Path, home: Path, settings: Settings) -> tuple[int, int]:
@@ -94,14 +94,14 @@ def _write_archive(path: Path, home: Path, settings: Settings) -> tuple[int, int
         path.open("wb") as stream,
         tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
-        office = _dump_office(home, settings)
-        hashes = {OFFICE: _add_content(archive, OFFICE, office)}
+        office_rows = _dump_office(home, settings)
+        hashes = {OFFICE: _add_content(archive, OFFICE, office_rows)}
         for file in _list_files(home):
             name = f"home/{file.path.relative_to(home)}"
             hashes[name] = _add_file(archive, name, file)
         content = json.dumps(hashes, indent=1, sort_keys=True)
         _add_content(archive, HASHES, content.encode())
-    return len(hashes) - 1, office.count(b"\n")
+    return len(hashes) - 1, office_rows.count(b"\n")
 
 
 # -- the files of the home -------------------------------------------------------------------------

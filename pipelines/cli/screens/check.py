@@ -14,8 +14,9 @@ from pipelines.core.errors import RetentionError
 from pipelines.text.texts import describe, label, say
 
 if TYPE_CHECKING:
-    from pipelines.jobs.intake.check import DeliveryCheck, FileCheck, RuleCheck, TableCheck
+    from pipelines.jobs.intake.check import DeliveryCheck
     from pipelines.jobs.intake.coverage import Coverage, Unlock
+    from pipelines.jobs.intake.table_check import FileCheck, RuleCheck, TableCheck
 
 _MOST_UNLOCKS = 8
 _MOST_NAMES = 5

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         TableProposal,
     )
 
+_ON, _OFF = "", "#"  # what stands before a line that counts, and before one that does not
 _PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it stands
 
 
@@ -26,69 +27,89 @@ def draw_proposal(proposal: Proposal, language: str) -> str:
     head = label(language, "map.head", month=proposal.month)
     lines = [f"# {line}" for line in head.splitlines()]
     for table in proposal.tables:
-        lines += ["", *_draw_table(table, language)]
+        lines.append("")
+        lines += _draw_table(table, language)
     if proposal.unknown:
         files = ", ".join(proposal.unknown)
-        lines += ["", f"# {label(language, 'map.unknown_files', files=files)}"]
+        unknown = label(language, "map.unknown_files", files=files)
+        lines += ["", f"# {unknown}"]
     return "\n".join(lines) + "\n"
 
 
+def _draw_line(mark: str, depth: int, text: str, note: str = "") -> str:
+    """A line of YAML so deep below the table; the mark `#` makes it a comment."""
+    indent = "  " * depth
+    line = f"{mark}{indent}{text}"
+    return f"{line}  # {note}" if note else line
+
+
 def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
-    sign = "" if table.sureness != "low" else "#"
-    yield f"{sign}{table.table}:  {_note(table.sureness, table.reason, language)}"
+    mark = _OFF if table.sureness == "low" else _ON
+    note = _explain_choice(table.sureness, table.reason, language)
+    yield _draw_line(mark, 0, f"{table.table}:", note)
     if not table.is_named_so:
-        files = ", ".join(_quote(file) for file in table.files)
-        yield f"{sign}  file: {files}" if len(table.files) == 1 else f"{sign}  file: [{files}]"
+        yield _draw_line(mark, 1, f"file: {_list_files(table)}")
     if table.sheet:
-        yield f"{sign}  sheet: {_quote(table.sheet)}"
+        yield _draw_line(mark, 1, f"sheet: {_quote_text(table.sheet)}")
     if table.lacks:
         columns = ", ".join(table.lacks)
-        yield f"  # {label(language, 'map.lacks', columns=columns)}"
-    yield from _draw_columns(table, sign, language)
-    yield from _draw_codes(table, sign, language)
+        lacks = label(language, "map.lacks", columns=columns)
+        yield f"  # {lacks}"
+    yield from _draw_columns(table, mark, language)
+    yield from _draw_codes(table, mark, language)
 
 
-def _draw_columns(table: TableProposal, sign: str, language: str) -> Iterator[str]:
-    others = [column for column in table.columns if not column.is_named_so]
-    if any(column.is_line for column in others):
-        yield f"{sign}  columns:"
-    for column in others:
-        yield _draw_column(column, sign, language)
+def _list_files(table: TableProposal) -> str:
+    """The table's file, or the list of its files."""
+    files = ", ".join(_quote_text(file) for file in table.files)
+    return files if len(table.files) == 1 else f"[{files}]"
 
 
-def _draw_column(column: ColumnProposal, sign: str, language: str) -> str:
-    mark = sign if column.is_line else "#"
-    line = f"{mark}    {_quote(column.header)}: {column.column or '?'}"
-    return f"{line}  {_note(column.sureness, column.reason, language)}"
+def _draw_columns(table: TableProposal, mark: str, language: str) -> Iterator[str]:
+    renamed = [column for column in table.columns if not column.is_named_so]
+    if any(column.is_line for column in renamed):
+        yield _draw_line(mark, 1, "columns:")
+    for column in renamed:
+        yield _draw_column(column, mark if column.is_line else _OFF, language)
 
 
-def _draw_codes(table: TableProposal, sign: str, language: str) -> Iterator[str]:
+def _draw_column(column: ColumnProposal, mark: str, language: str) -> str:
+    header = _quote_text(column.header)
+    note = _explain_choice(column.sureness, column.reason, language)
+    return _draw_line(mark, 2, f"{header}: {column.column or '?'}", note)
+
+
+def _draw_codes(table: TableProposal, mark: str, language: str) -> Iterator[str]:
     known = {code.column for code in table.codes if code.value}
     if table.codes:
-        yield f"{sign if known else '#'}  codes:"
+        yield _draw_line(mark if known else _OFF, 1, "codes:")
     columns = dict.fromkeys(code.column for code in table.codes)  # each once, in their order
     for name in columns:
-        yield f"{sign if name in known else '#'}    {name}:"
+        yield _draw_line(mark if name in known else _OFF, 2, f"{name}:")
         for code in table.codes:
             if code.column == name:
-                yield _draw_code(code, sign, language)
+                yield _draw_code(code, mark, language)
 
 
-def _draw_code(code: CodeProposal, sign: str, language: str) -> str:
+def _draw_code(code: CodeProposal, mark: str, language: str) -> str:
+    written = _quote_text(code.code)
     if code.value is None:
         note = label(language, "map.unknown_code", rows=code.rows)
-        return f"#      {_quote(code.code)}: ?  # {note}"
+        return _draw_line(_OFF, 3, f"{written}: ?", note)
     note = label(language, "map.known_code", rows=code.rows)
-    return f"{sign}      {_quote(code.code)}: {_quote(code.value)}  # {note}"
+    return _draw_line(mark, 3, f"{written}: {_quote_text(code.value)}", note)
 
 
-def _note(sureness: str, reason: Reason, language: str) -> str:
+def _explain_choice(sureness: str, reason: Reason, language: str) -> str:
+    """How sure a line is, and why."""
     level = label(language, f"map.sure.{sureness}")
     colon = label(language, "map.colon")
     why = label(language, reason.key, **dict(reason.facts))
-    return f"# {level}{colon}{why}"
+    return f"{level}{colon}{why}"
 
 
-def _quote(text: str) -> str:
+def _quote_text(text: str) -> str:
     """Write a text as YAML reads it back."""
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    if _PLAIN.fullmatch(text):
+        return text
+    return json.dumps(text, ensure_ascii=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -17,8 +18,6 @@ from pipelines.text.texts import label
 from pipelines.text.units import in_words
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from pipelines.jobs.restate import Restatement
     from pipelines.jobs.restate_rows import CauseChange, KpiChange, OrderChange
     from pipelines.jobs.verify import Verification
@@ -84,8 +83,7 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
     `causes` is the order of the causes' columns; those that changed nothing are left out.
     """
     changes = _read_changes_by_cause(restatement.causes)
-    causes_seen = {seen.cause for seen in changes}
-    shown_causes = [cause for cause in causes if cause in causes_seen]
+    shown_causes = _list_seen_causes(changes, causes)
     specs = {kpi.name: kpi for kpi in kpis()}
     body = []
     for row in restatement.kpis:
@@ -99,6 +97,12 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
     else:
         print_line(language, "restate.nothing")
     _draw_orders(restatement.orders, language)
+
+
+def _list_seen_causes(changes: Iterable[_CauseOfKpi], causes: Sequence[str]) -> list[str]:
+    """The causes that changed anything, in the order given."""
+    seen = {change.cause for change in changes}
+    return [cause for cause in causes if cause in seen]
 
 
 def _format_kpi(
