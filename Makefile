@@ -55,7 +55,7 @@ bench: setup
 	@$(BIN)/python -m benchmarks.run
 
 bench-faults: setup
-	@$(BIN)/python -m benchmarks.faults
+	@$(BIN)/python -m tests.proof.faults
 
 bench-league: setup
 	@$(BIN)/python -m benchmarks.league

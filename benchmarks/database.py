@@ -19,7 +19,7 @@ import duckdb
 import sqlalchemy as sa
 import yaml
 
-from tests.postgres import Cluster, open_cluster
+from tests.support.postgres import Cluster, open_cluster
 
 SIZES = (1_000_000, 3_000_000)
 MONTH = "2026-08"

@@ -27,8 +27,8 @@ from pipelines.core.settings import ENGINES, load_settings
 from pipelines.jobs.run import Job, release_month, run_month
 from pipelines.store.files import hash_file
 from pipelines.store.lake import held_months
-from tests import postgres, spark
 from tests.e2e.airflow_house import House, house, wait_for
+from tests.support import postgres, spark
 from twin import generate
 
 DAG = "retention_monthly"

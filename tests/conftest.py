@@ -8,9 +8,7 @@ from types import FrameType
 
 import pytest
 
-from tests.postgres import postgres_cluster, postgres_url
-
-__all__ = ["postgres_cluster", "postgres_url"]  # fixtures, for every test
+pytest_plugins = ("tests.support.fixtures",)
 
 # Months are released here with whatever key; the tests of the key itself take this away.
 os.environ.setdefault("RETENTION_DEMONSTRATION", "true")

@@ -26,7 +26,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import twin
-from benchmarks.faults.bench import run_clean_months, run_fault, run_one
 from benchmarks.league.page import draw_page
 from benchmarks.league.rules import compute_kpis, find_faults, rank_leavers
 from benchmarks.model.twin import KEYS, read_panel
@@ -34,6 +33,7 @@ from models.churn import ChurnClassifier
 from models.labels import VOLUNTARY
 from pipelines.core.month import Month
 from pipelines.store.lake import MonthFolder
+from tests.proof.faults.bench import run_clean_months, run_fault, run_one
 from twin.faults import FAULTS, plant_faults
 
 ROOT = Path(__file__).parents[2]

@@ -1,16 +1,20 @@
 """Rows of a finished table, as many and by the columns that are asked for.
 
-DuckDB reads them: it is there in a tenth of a second, where Arrow with what it brings takes one and a half. What is
-asked for is written into the SQL, because a parameter bound from Python makes DuckDB load pandas.
+Who reads a version asks the version (`store.versions`); this is what it reads with.
+
+DuckDB reads them: it is there in a tenth of a second, where Arrow with what it brings takes one and
+a half. What is asked for is written into the SQL, because a parameter bound from Python makes
+DuckDB load pandas.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
@@ -18,53 +22,81 @@ from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 if TYPE_CHECKING:
     import duckdb
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]  # the cells of a row of some table, by column
 BATCH_ROWS = 20_000
 
+_R = TypeVar("_R")
 
-def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[Row]:
-    """Return the rows of a Parquet file that have the wanted values, in their order; all columns where none is named.
+
+def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[TableRow]:
+    """Return the rows of a Parquet file that have the wanted values, in their order.
+
+    All columns where none is named.
 
     Raise StorageError when the file cannot be read.
     """
-    return [row for batch in read_batches(path, columns, **wanted) for row in batch]
+    found: list[TableRow] = []
+    for batch in read_batches(path, columns, **wanted):
+        found.extend(batch)
+    return found
 
 
-def read_batches(path: Path, columns: Sequence[str] = (), **wanted: str) -> Iterator[list[Row]]:
+def read_as(row_type: type[_R], path: Path, **wanted: str) -> list[_R]:
+    """Return the same rows as a dataclass or NamedTuple.
+
+    Its fields are the columns that are read.
+    """
+    columns = _name_fields(row_type)
+    return [row_type(**row) for row in read_rows(path, columns, **wanted)]
+
+
+def _name_fields(row_type: type) -> list[str]:
+    if dataclasses.is_dataclass(row_type):
+        return [field.name for field in dataclasses.fields(row_type)]
+    return list(getattr(row_type, "_fields"))  # noqa: B009
+
+
+def read_batches(
+    path: Path, columns: Sequence[str] = (), **wanted: str
+) -> Iterator[list[TableRow]]:
     """Yield the same rows some thousands at a time."""
-    shown = ", ".join(map(quote_name, columns)) or "*"
-    conditions = (
-        " AND ".join(
-            f"{quote_name(column)} = {quote_text(value)}" for column, value in wanted.items()
-        )
-        or "TRUE"
-    )
-    with _asked(path, f"SELECT {shown} FROM held WHERE {conditions}") as answer:
+    sql = f"SELECT {_write_columns(columns)} FROM held WHERE {_write_conditions(wanted)}"
+    with _answer(path, sql) as answer:
         names = [name for name, *_ in answer.description]
         while rows := answer.fetchmany(BATCH_ROWS):
             yield [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def _write_columns(columns: Sequence[str]) -> str:
+    quoted = [quote_name(column) for column in columns]
+    return ", ".join(quoted) or "*"
+
+
+def _write_conditions(wanted: dict[str, str]) -> str:
+    equal = [f"{quote_name(column)} = {quote_text(value)}" for column, value in wanted.items()]
+    return " AND ".join(equal) or "TRUE"
+
+
 def column_names(path: Path) -> list[str]:
     """Return a Parquet file's columns, in their order."""
-    with _asked(path, "SELECT * FROM held LIMIT 0") as answer:
+    with _answer(path, "SELECT * FROM held LIMIT 0") as answer:
         return [name for name, *_ in answer.description]
 
 
 def count_rows(path: Path) -> int:
     """Return how many rows a Parquet file has."""
-    with _asked(path, "SELECT COUNT(*) FROM held") as answer:
+    with _answer(path, "SELECT COUNT(*) FROM held") as answer:
         found = answer.fetchone()
     return int(found[0]) if found else 0
 
 
 @contextmanager
-def _asked(path: Path, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def _answer(path: Path, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Answer a SELECT in which the file is called `held`."""
     import duckdb  # here, so that who only asks for help does not wait for it
 
     file = scan_parquet(path)
-    with _database().cursor() as cursor:
+    with _open_database().cursor() as cursor:
         try:
             yield cursor.execute(f"WITH held AS (FROM {file}) {sql}")
         except duckdb.Error as error:
@@ -73,8 +105,11 @@ def _asked(path: Path, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """The database that all rows of this process are read with; each reading has a cursor of its own."""
+def _open_database() -> duckdb.DuckDBPyConnection:
+    """The database that all rows of this process are read with.
+
+    Each reading has a cursor of its own.
+    """
     import duckdb
 
     return duckdb.connect(":memory:", config={"threads": 1, "enable_external_file_cache": False})

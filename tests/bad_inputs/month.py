@@ -26,7 +26,7 @@ from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.jobs.run import run_room
 from pipelines.store.lake import MonthFolder
-from tests.small import job
+from tests.support.small import job
 from twin import generate
 
 MONTH = Month.parse("2026-08")

@@ -123,10 +123,10 @@ class BadInput:
 
 _GATE = "tests/bad_inputs/test_gate.py::"
 _OUT = "tests/bad_inputs/test_outputs.py::"
-_ENTRIES = "tests/unit/test_sources_entries.py::"
-_SHEET = "tests/unit/test_sources_sheet_xml.py::"
-_LIMITS = "tests/unit/test_sources_limits.py::"
-_ENCODING = "tests/unit/test_sources_encoding.py::"
+_ENTRIES = "tests/sources/test_entries.py::"
+_SHEET = "tests/sources/test_sheet_xml.py::"
+_LIMITS = "tests/sources/test_limits.py::"
+_ENCODING = "tests/sources/test_encoding.py::"
 
 _ALL = (
     BadInput(1, "GBK CSV", "N"),

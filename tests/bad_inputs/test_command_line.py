@@ -10,7 +10,7 @@ from pipelines import cli
 from pipelines.text.texts import LANGUAGES, label
 from tests.bad_inputs import container, values
 from tests.bad_inputs.month import MONTH, Planting
-from tests.small import KEY, no_gate
+from tests.support.small import KEY, no_gate
 
 
 def retention(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

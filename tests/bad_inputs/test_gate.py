@@ -12,7 +12,7 @@ import pytest
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
 from tests.bad_inputs.month import MONTH, REQUIRED, Planting, Rows, parquet, take_in, twin_source
-from tests.small import job, no_gate, read
+from tests.support.small import job, no_gate, read
 
 BEFORE = MONTH.plus(-1)
 ARREARS = {

@@ -17,7 +17,7 @@ from pipelines.documents.workbooks.export import export_month
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.text.texts import LANGUAGES
 from tests.bad_inputs.values import FORMULAS, SCRIPTS
-from tests.small import MONTH, Town, run_town
+from tests.support.small import MONTH, Town, run_town
 
 NAMES = (*FORMULAS, *SCRIPTS)
 MANAGERS = ("../../x", "CON", "城" * 300, "支局😀", "a\u202eb", "..", "NUL.xlsx", "/etc/passwd")

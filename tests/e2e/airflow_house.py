@@ -21,7 +21,7 @@ import psutil
 import sqlalchemy as sa
 import yaml
 
-from tests.small import KEY
+from tests.support.small import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

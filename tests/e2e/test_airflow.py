@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.store.lake import MonthFolder
-from tests.deliver.servers import robot
+from tests.delivery.servers import robot
 from tests.e2e.airflow_house import (
     ROOT,
     House,
@@ -28,9 +28,9 @@ from tests.e2e.airflow_house import (
     wait_for,
     write_source,
 )
-from tests.postgres import Cluster
-from tests.scored import TRAINED, unscored_operator
-from tests.small import KEY, MONTH
+from tests.support.postgres import Cluster
+from tests.support.scored import TRAINED, unscored_operator
+from tests.support.small import KEY, MONTH
 
 DAG = "retention_monthly"
 TRAINING = "model_training"

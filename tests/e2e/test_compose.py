@@ -22,7 +22,7 @@ from tests.e2e.airflow_house import (
     interpolate,
     shared_settings,
 )
-from tests.spark import SERVICES as SPARK
+from tests.support.spark import SERVICES as SPARK
 
 _FILE = ROOT / "docker-compose.yml"
 _TEXT = _FILE.read_text(encoding="utf-8")

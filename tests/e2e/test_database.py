@@ -15,7 +15,7 @@ from pipelines.core.month import Month
 from pipelines.jobs.run import Job, run_month
 from pipelines.store.lake import Version
 from tests.e2e.test_kpis_agree import DATA, months_of
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 MONTH = "2026-02"
 

@@ -10,9 +10,9 @@ import pytest
 from pipelines.core.outcomes import outcomes
 from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
-from tests.office import taken
 from tests.oracle.feedback import Two, read_book, shares
-from tests.small import Row, job, no_gate, only, read, twin_operator
+from tests.support.office import taken
+from tests.support.small import Row, job, no_gate, only, read, twin_operator
 
 CODES = sorted(set(outcomes()) - {"promised", "do_not_contact"})
 

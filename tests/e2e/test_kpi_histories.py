@@ -1,4 +1,4 @@
-"""A few of the random histories of `benchmarks.proof.kpi_histories`, whose whole million takes longer than a test may."""
+"""A few of the random histories of `tests.proof.kpi_histories`, whose whole million takes longer than a test may."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.proof.kpi_histories import Tally, compare_batch
+from tests.proof.kpi_histories import Tally, compare_batch
 
 # What the hold-out shows is told from thirty orders of each arm on; the other lists are too short here, and no model is
 # trained on these histories, so that nobody is ever on `churn_risk`.

@@ -16,7 +16,7 @@ from pipelines.jobs.run import Job, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.oracle.compare import Report, compare
 from tests.oracle.kpis import expected_kpis
-from tests.small import no_gate
+from tests.support.small import no_gate
 
 DATA = (
     Path(os.environ.get("RETENTION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))

@@ -12,7 +12,7 @@ from docx import Document
 
 from pipelines.documents.reports import fonts
 from pipelines.text.texts import LANGUAGES
-from tests.unseen import FOLDERS, PROGRAMS, run_unseen, why_not_hidden
+from tests.support.unseen import FOLDERS, PROGRAMS, run_unseen, why_not_hidden
 
 pytestmark = [
     pytest.mark.slow,
@@ -22,13 +22,13 @@ RETENTION = Path(sys.executable).with_name("retention")
 MONTH = "2026-08"
 # One operator is made for all of these; the other tests of documents ask for nothing that could be out of sight.
 DOCUMENTS = (
-    "tests/rooms/test_lint.py::test_every_number_of_every_document_is_traced",
-    "tests/rooms/test_lint.py::test_the_formats_hold_the_same_figures",
-    "tests/rooms/test_papers.py::test_the_same_month_gives_the_same_bytes",
-    "tests/rooms/test_papers.py::test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page",
+    "tests/documents/test_lint.py::test_every_number_of_every_document_is_traced",
+    "tests/documents/test_lint.py::test_the_formats_hold_the_same_figures",
+    "tests/documents/test_papers.py::test_the_same_month_gives_the_same_bytes",
+    "tests/documents/test_papers.py::test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page",
 )
 WITH_TOOLS = (
-    "tests/unit/test_workbook.py::test_libreoffice_opens_it_and_signatures_hold",
+    "tests/documents/test_workbook.py::test_libreoffice_opens_it_and_signatures_hold",
     "tests/e2e/test_compose.py",
 )
 

@@ -27,8 +27,17 @@ from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
 from pipelines.returns.corrected import SentOut, write_corrected
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.text.texts import labels
-from tests.office import HEADER, answers_of, exported, fill, reading, released_town, rows_of, taken
-from tests.small import KEY, Town
+from tests.support.office import (
+    HEADER,
+    answers_of,
+    exported,
+    fill,
+    reading,
+    released_town,
+    rows_of,
+    taken,
+)
+from tests.support.small import KEY, Town
 
 PEOPLE = ("ann", "bob", "cat", "dan", "eve", "fay")
 ANSWERS: dict[str, dict[str, object]] = {

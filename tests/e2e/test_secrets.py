@@ -20,7 +20,7 @@ import twin
 from tests.e2e.airflow_house import RETENTION, ROOT, own_environment, run
 from tests.e2e.canaries import find_leaks, find_rows
 from tests.e2e.test_database import described, load
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 MONTH = "2024-06"
 KEY = "canary1key9f3b7c2d5e8a1406"

@@ -31,8 +31,8 @@ from tests.e2e.airflow_house import (
     wait_for,
     write_source,
 )
-from tests.postgres import Cluster, open_cluster
-from tests.small import KEY
+from tests.support.postgres import Cluster, open_cluster
+from tests.support.small import KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 DAG, IMPATIENT, RESTATE = "retention_monthly", "retention_impatient", "retention_restate"

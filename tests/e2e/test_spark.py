@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.airflow_house import RETENTION, own_environment, write_source
-from tests.small import KEY
-from tests.spark import Cluster, content, needs_spark, open_cluster
+from tests.support.small import KEY
+from tests.support.spark import Cluster, content, needs_spark, open_cluster
 
 pytestmark = [needs_spark, pytest.mark.slow, pytest.mark.long]
 MONTH = "2024-03"

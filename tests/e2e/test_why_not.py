@@ -14,7 +14,7 @@ from pipelines import cli
 from pipelines.documents.workbooks.export import export_month
 from pipelines.rooms.context import Context
 from pipelines.store.lake import MonthFolder, Version
-from tests.small import KEY, MONTH, Town, only, read, run_town
+from tests.support.small import KEY, MONTH, Town, only, read, run_town
 
 QUIET = [f"quiet{i}" for i in range(6)]
 
@@ -185,7 +185,7 @@ def test_lists_prints_the_places_and_what_one_more_is_worth(
 
 
 def test_who_is_held_out_is_in_no_workbook(month: Version, tmp_path: Path) -> None:
-    from tests.rooms.test_export import everything
+    from tests.documents.test_export import everything
 
     held = [r["customer_id"] for r in read(month, "dispatch_order", arm="holdout")]
     books = export_month(MonthFolder(month.path.parents[2], MONTH), tmp_path, "en")

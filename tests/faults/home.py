@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from pipelines.core.month import Month
-from tests.small import Town
+from tests.support.small import Town
 
 BEFORE, MONTH = Month.parse("2026-07"), Month.parse("2026-08")
 

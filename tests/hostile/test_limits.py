@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.jobs.run import run_month
-from tests.small import MONTH, Row, Town, job, no_gate, only, read, run_town
+from tests.support.small import MONTH, Row, Town, job, no_gate, only, read, run_town
 
 MOST = "999999999999.99"
 

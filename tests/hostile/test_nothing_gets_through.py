@@ -21,7 +21,7 @@ from pipelines.core.month import Month
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
 from tests.hostile.deliveries import WAYS, Attacker
-from tests.small import job, no_gate, read
+from tests.support.small import job, no_gate, read
 from twin import generate
 
 MONTHS = ("2026-07", "2026-08")

@@ -13,7 +13,7 @@ import pytest
 from pipelines.core.contract import contract
 from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
 from pipelines.store.lake import MonthFolder
-from tests.small import MONTH, Row, Town, only, read, run_through, twin_operator, write_csv
+from tests.support.small import MONTH, Row, Town, only, read, run_through, twin_operator, write_csv
 
 
 def snapshot(folder: Path, town: Town) -> Path:

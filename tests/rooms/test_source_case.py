@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.store.lake import Version
-from tests.small import MONTH, Row, Town, only, read, run_town
+from tests.support.small import MONTH, Row, Town, only, read, run_town
 
 PEOPLE, CARDS, DEBTORS = 100, 87, 2
 

@@ -45,7 +45,7 @@ def name_module(path: Path, root: Path) -> str:
 
 
 def imported_names(path: Path, root: Path) -> Iterator[str]:
-    """Yield the dotted names a file imports; of `from a import b` both `a` and `a.b`."""
+    """Yield the dotted names a file imports: of `from a import b`, `a.b`."""
     package = path.relative_to(root).parent.parts
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -53,17 +53,16 @@ def imported_names(path: Path, root: Path) -> Iterator[str]:
                 yield alias.name
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join((*above, *filter(None, [node.module])))
-            yield module
             for alias in node.names:
-                yield f"{module}.{alias.name}"
+                yield ".".join((*above, *filter(None, [node.module]), alias.name))
 
 
 def _find_modules(path: Path, root: Path, known: Iterable[str]) -> Iterator[str]:
-    """The modules among the names: of `from package import module` the module, not the package."""
-    names = set(imported_names(path, root)) & set(known)
-    for name in names:
-        if not any(other.startswith(f"{name}.") for other in names):
+    """The modules that the names are of: the name itself, or the module that it is defined in."""
+    for name in imported_names(path, root):
+        while name and name not in known:
+            name = name.rpartition(".")[0]
+        if name:
             yield name
 
 

@@ -1,1 +1,0 @@
-"""Measurements of the figures themselves: a second implementation, and sums."""

@@ -1,0 +1,340 @@
+"""A finished version, and the draft that becomes one: their tables, and what is recorded of them.
+
+This is the one way to read a table of a month, a day or a plan:
+
+    version.read_rows("kpi_monthly", ["kpi", "value"], where={"scope_kind": "company"})
+    version.read_as(Target, "kpi_monthly", where=…)      a dataclass or NamedTuple a row
+    version.read_batches("dispatch_order", where=…)      the same rows some thousands at a time
+    version.count_rows(…) · version.list_columns(…)      without reading the rows
+    version.table("kpi_monthly")                         the Parquet file, for an engine to bind
+
+`Draft` has the same methods; `Made` is either. What is recorded has types: see `store.manifest`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from pipelines.core.errors import StorageError, UsageError
+from pipelines.core.month import Month
+from pipelines.core.reasons import Reason, join_reasons
+from pipelines.store import rows
+from pipelines.store.failpoints import failpoint
+from pipelines.store.files import read_json, write_json
+from pipelines.store.inputs import DayInputs, MonthInputs, PlanInputs
+from pipelines.store.manifest import (
+    Entries,
+    Json,
+    Manifest,
+    StoppedRoom,
+    TableEntry,
+    read_entries,
+    write_entries,
+)
+from pipelines.store.torn import check_manifest, check_table, parse_record, read_kept, torn
+
+_R = TypeVar("_R")
+
+Wanted = Mapping[str, str]  # the value that a column must have, by column
+_NONE_WANTED: Wanted = {}
+# What is thrown by reading JSON that is a manifest at first sight, but not inside.
+_OUT_OF_FORM = (AttributeError, KeyError, TypeError, ValueError)
+
+
+class TableFolder:
+    """What a version and a draft have in common: tables that can be looked at."""
+
+    month: Month
+    path: Path
+
+    @property
+    def entries(self) -> Entries:
+        """What is recorded of each table."""
+        raise NotImplementedError
+
+    def find_entry(self, name: str) -> TableEntry | None:
+        """What is recorded of a table; None when there is no such table."""
+        return self.entries.get(name)
+
+    def is_computed(self, name: str) -> bool:
+        """Whether there is such a table and it was computed."""
+        entry = self.find_entry(name)
+        return entry is not None and entry.is_computed
+
+    def missing_reasons(self, name: str) -> tuple[Reason, ...]:
+        """Why a table was not computed; none for one that was, or that is not known."""
+        entry = self.find_entry(name)
+        return entry.reasons if entry else ()
+
+    def table(self, name: str) -> Path:
+        """The Parquet file of a computed table.
+
+        Raise UsageError naming the table when it is not computed.
+
+        Raise StorageError naming the file when it is gone or cut off.
+        """
+        entry = self.find_entry(name)
+        if entry is None:
+            raise UsageError("table.unknown", table=name, month=self.month)
+        if not entry.is_computed:
+            reason = join_reasons(entry.reasons)
+            raise UsageError("table.not_computed", table=name, month=self.month, reason=reason)
+        return check_table(self.path / f"{name}.parquet")
+
+    def read_rows(
+        self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
+    ) -> list[rows.TableRow]:
+        """Return the rows of a table that have the wanted values, in their order.
+
+        All columns where none is named.
+
+        Raise UsageError when the table is not computed, StorageError when its file cannot be read.
+        """
+        return rows.read_rows(self.table(name), columns, **where)
+
+    def read_as(self, row_type: type[_R], name: str, where: Wanted = _NONE_WANTED) -> list[_R]:
+        """Return the same rows as a dataclass or NamedTuple.
+
+        Its fields are the columns that are read.
+        """
+        return rows.read_as(row_type, self.table(name), **where)
+
+    def read_batches(
+        self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
+    ) -> Iterator[list[rows.TableRow]]:
+        """Yield the same rows some thousands at a time."""
+        return rows.read_batches(self.table(name), columns, **where)
+
+    def count_rows(self, name: str) -> int:
+        """Return how many rows a table has, as its file says."""
+        return rows.count_rows(self.table(name))
+
+    def list_columns(self, name: str) -> list[str]:
+        """Return a table's columns, in their order."""
+        return rows.column_names(self.table(name))
+
+
+@dataclass(frozen=True)
+class Version(TableFolder):
+    """A finished version of a month: read-only tables and their manifest."""
+
+    month: Month
+    path: Path
+
+    @property
+    def number(self) -> int:
+        """The version's number, 1 for the first."""
+        return int(self.path.name[1:])
+
+    @property
+    def manifest(self) -> Json:
+        """The manifest's JSON.
+
+        Raise StorageError where it is gone or torn. For typed reading: `read_manifest`.
+        """
+        path = self.path / "manifest.json"
+        return check_manifest(path, parse_record(path, read_kept(path)))
+
+    def read_manifest(self) -> Manifest:
+        """What the version is made of and what it holds.
+
+        Raise StorageError where that is gone or torn.
+        """
+        record = self.manifest
+        try:
+            return Manifest.from_json(record)
+        except _OUT_OF_FORM as error:
+            raise torn(self.path / "manifest.json") from error
+
+    @property
+    def entries(self) -> Entries:
+        """What is recorded of each table; raise StorageError where that is gone or torn."""
+        return self.read_manifest().tables
+
+    def find_entry(self, name: str) -> TableEntry | None:
+        """What is recorded of a table; None when there is no such table."""
+        record = self.manifest["tables"].get(name)
+        if record is None:
+            return None
+        try:
+            return TableEntry.from_json(record)
+        except _OUT_OF_FORM as error:
+            raise torn(self.path / "manifest.json") from error
+
+    @property
+    def inputs(self) -> Json:
+        """What the version is made of, as JSON: what another run's inputs are compared with."""
+        inputs: Json = self.manifest["inputs"]
+        return inputs
+
+    @property
+    def month_inputs(self) -> MonthInputs:
+        """What a month's version is made of."""
+        return MonthInputs.from_json(self.inputs)
+
+    @property
+    def day_inputs(self) -> DayInputs:
+        """What a day's version is made of."""
+        return DayInputs.from_json(self.inputs)
+
+    @property
+    def plan_inputs(self) -> PlanInputs:
+        """What a plan's version is made of."""
+        return PlanInputs.from_json(self.inputs)
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The rooms that made it, in their order."""
+        return tuple(self.manifest.get("rooms", ()))
+
+    @property
+    def identity(self) -> str:
+        """The manifest's SHA-256: names the version's whole content."""
+        return sha256(read_kept(self.path / "manifest.json")).hexdigest()
+
+    @property
+    def occasion(self) -> str:
+        """What the version's orders were made for: the month, or a day after it."""
+        return str(self.inputs.get("day", self.month))
+
+    @property
+    def of_month(self) -> Month:
+        """The month that its manifest names: of a day, the month whose orders it adds to."""
+        return Month.parse(self.manifest["month"])
+
+
+class Draft(TableFolder):
+    """The version being built.
+
+    Each finished room is recorded, so that a killed run goes on behind it.
+
+    `finished` are the entries of the tables of finished rooms, `stopped_room` the room that the
+    gate stopped, if one was.
+    """
+
+    def __init__(self, month: Month, path: Path) -> None:
+        self.month = month
+        self.path = path
+        state = self._read_state()
+        self.inputs: Json = state.get("inputs", {})
+        self.rooms: list[str] = state.get("rooms", [])
+        self.finished: dict[str, TableEntry] = read_entries(state.get("tables", {}))
+        self.stopped_room: StoppedRoom | None = None
+        if state.get("stopped"):
+            self.stopped_room = StoppedRoom.from_json(state["stopped"])
+
+    def _read_state(self) -> Json:
+        """What is finished; nothing of a draft whose record is torn, which is begun anew."""
+        for path in (self.path / "draft.json", self.path / "manifest.json"):
+            with suppress(StorageError):
+                state = read_json(path)
+                if state is not None:
+                    return check_manifest(path, state)
+        return {}
+
+    @property
+    def number(self) -> int:
+        """The number the version will have."""
+        return int(self.path.name.split(".")[0][1:])
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for spilling and for private database files.
+
+        Gone when the version is finished.
+        """
+        return self.path / "tmp"
+
+    @property
+    def month_inputs(self) -> MonthInputs:
+        """What the month is made of."""
+        return MonthInputs.from_json(self.inputs)
+
+    @property
+    def entries(self) -> Entries:
+        """What can be looked at: the tables of finished rooms, and of the room that was stopped."""
+        if self.stopped_room is None:
+            return self.finished
+        return {**self.finished, **self.stopped_room.entries}
+
+    def start(self, inputs: Json) -> None:
+        """Begin afresh with those inputs."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True)
+        self.inputs, self.rooms = inputs, []
+        self.finished, self.stopped_room = {}, None
+        self._save()
+
+    def finish_room(self, room: str, entries: AnyEntries, inputs: Json | None = None) -> None:
+        """Record a room's tables.
+
+        `inputs` adds what only the room could know (a database's content).
+        """
+        self.finished |= _read_any(entries)
+        self.inputs |= inputs or {}
+        self.rooms = [*self.rooms, room]
+        self.stopped_room = None
+        failpoint(f"room.made:{room}")
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self._save()
+
+    def stop_room(self, room: str, entries: Entries, why: str) -> None:
+        """Record what a room had written when the gate stopped it: to be looked at alone.
+
+        The room is not finished: the next run makes all its tables again.
+        """
+        self.stopped_room = StoppedRoom(room, entries, why)
+        failpoint(f"room.stopped:{room}")
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self._save()
+
+    def to_manifest(self) -> Manifest:
+        """The manifest this draft will get."""
+        return Manifest(str(self.month), self.inputs, tuple(self.rooms), self.finished)
+
+    def _save(self) -> None:
+        state = self.to_manifest().to_json()
+        if self.stopped_room is not None:
+            state["stopped"] = self.stopped_room.to_json()
+        write_json(self.path / "draft.json", state)
+
+    # -- the same as JSON, for who has not followed yet --------------------------------------------
+
+    @property
+    def tables(self) -> dict[str, Json]:
+        """The same as `finished`, as JSON."""
+        return write_entries(self.finished)
+
+    @tables.setter
+    def tables(self, records: Mapping[str, Json]) -> None:
+        self.finished = read_entries(records)
+
+    @property
+    def stopped(self) -> Json | None:
+        """The same as `stopped_room`, as JSON."""
+        return self.stopped_room.to_json() if self.stopped_room else None
+
+    @property
+    def manifest(self) -> Json:
+        """The same as `entries`, in the form of a manifest's JSON."""
+        return self.to_manifest().to_json() | {"tables": write_entries(self.entries)}
+
+
+AnyEntries = Mapping[str, TableEntry] | Mapping[str, Json]
+
+
+def _read_any(entries: AnyEntries) -> dict[str, TableEntry]:
+    """Take entries, or the JSON of some."""
+    found = {}
+    for name, entry in entries.items():
+        found[name] = entry if isinstance(entry, TableEntry) else TableEntry.from_json(entry)
+    return found
+
+
+Made = Version | Draft  # what has tables that can be looked at

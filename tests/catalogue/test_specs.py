@@ -1,0 +1,506 @@
+"""Every SQL file keeps the rules: what it says of itself, what it reads, what it returns, what it may not use."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+from sqlglot import TokenType, exp
+from sqlglot.dialects.duckdb import DuckDB
+
+from pipelines import ROOMS
+from pipelines.catalogue.lineage import EXTRA_COLUMNS, origin, table_columns
+from pipelines.catalogue.outputs import kpis, lists, meaning
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
+from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.paths import SQL
+from pipelines.rooms import dispatch
+from pipelines.rooms.context import find_declared
+from pipelines.text.evidence import FIXED, places
+from tests.cases.bench import described, make_context, open_engine
+from tests.cases.form import CASES, load_cases
+
+SPECS = [load_spec(path) for path in sorted(SQL.glob("*/*.sql"))]
+KPIS = list(kpis())
+DEFINITIONS = yaml.safe_load((SQL / "kpi" / "definitions.yml").read_text("utf-8"))
+FEATURES = [spec for spec in SPECS if spec.room == "features"]
+
+every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.room}/{spec.name}")
+every_feature = pytest.mark.parametrize("spec", FEATURES, ids=lambda spec: spec.name)
+every_list = pytest.mark.parametrize("spec", lists(), ids=lambda spec: spec.name)
+every_kpi = pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.spec.name)
+
+# -- what a file says of itself ----------------------------------------------------------------------------------
+
+ANYWHERE = {"title", "owner", "tolerates", "needs", "version"}
+KEYS = {
+    "features": {"key", "carry", "model"},
+    "validate": {"key"},
+    "feedback": {"key", "orders_of"},
+    "kpi": {
+        *(
+            "unit",
+            "better",
+            "target",
+            "default",
+            "variants",
+            "variants_of",
+            "declared_variants",
+            "note",
+        ),
+        *("value", "interval", "scopes", "window", "window_of", "lag", "period"),
+    },
+    "dispatch": {
+        "purpose",
+        "priority",
+        "holdout",
+        "due",
+        "action",
+        "assign",
+        "remember",
+        "scored",
+        "reason",
+        "script",
+        "evidence",
+        "prior",
+        "minimum",
+        "verify",
+    },
+}
+
+
+def is_bilingual(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"zh", "en"} and all(value.values())
+
+
+@every_spec
+def test_front_matter_has_no_key_that_nobody_reads(spec: Spec) -> None:
+    assert set(spec.meta) <= ANYWHERE | KEYS.get(spec.room, {"key"})
+
+
+@every_spec
+def test_title_is_in_both_languages(spec: Spec) -> None:
+    has_its_own = spec.room != "kpi" or "." not in spec.name
+    assert is_bilingual(spec.meta.get("title")) if has_its_own else "title" not in spec.meta
+
+
+@every_feature
+def test_feature_has_a_key_in_its_columns(spec: Spec) -> None:
+    assert spec.meta["key"]
+    assert set(spec.meta["key"]) <= set(table_columns(spec.table))
+
+
+@every_kpi
+def test_kpi_says_unit_direction_and_default(kpi: Any) -> None:
+    assert kpi.meta["unit"] in {"ratio", "amount", "count", "per_10k", "days", "score"}
+    assert kpi.meta["better"] in {"higher", "lower"}
+    default_file = next(k for k in KPIS if k.spec.name == kpi.name)
+    assert kpi.meta["default"] in default_file.variants
+
+
+@every_kpi
+def test_kpi_says_its_version_and_its_lag_in_months(kpi: Any) -> None:
+    assert isinstance(kpi.spec.meta["version"], int)
+    assert kpi.meta.get("lag", 0) in {0, 1, 3}
+
+
+@every_kpi
+def test_a_changed_definition_has_a_new_version(kpi: Any) -> None:
+    """What a KPI means stands in `definitions.yml` under its version; a change of it needs the next one there."""
+    known = DEFINITIONS[kpi.spec.name]
+    assert max(known) == kpi.spec.meta["version"] and sorted(known) == list(
+        range(1, max(known) + 1)
+    )
+    assert known[kpi.spec.meta["version"]] == meaning(kpi), (
+        f"give {kpi.spec.where} a new version, and add {meaning(kpi)}"
+    )
+
+
+def test_no_definition_is_forgotten() -> None:
+    assert set(DEFINITIONS) >= {kpi.spec.name for kpi in KPIS}
+
+
+@every_kpi
+def test_kpi_variants_have_words_and_one_file_each(kpi: Any) -> None:
+    assert kpi.variants
+    assert all(map(is_bilingual, kpi.spec.meta["variants"].values()))
+    others = [v for k in KPIS if k.name == kpi.name and k is not kpi for v in k.variants]
+    assert not set(kpi.variants) & set(others)
+    assert "." not in kpi.spec.name or kpi.spec.name.split(".")[1] in kpi.variants
+
+
+@every_list
+def test_list_says_who_may_be_called_when_and_why(spec: Spec) -> None:
+    assert spec.meta["purpose"] in {"service", "marketing", "debt"}
+    assert isinstance(spec.meta["priority"], int)
+    assert isinstance(spec.meta["holdout"], bool)
+    assert is_bilingual(spec.meta["action"])
+    ((rule, value),) = spec.meta["due"].items()
+    assert (
+        value in spec.tree.named_selects
+        if rule == "column"
+        else rule in {"day", "working_days"} and value > 0
+    )
+
+
+def test_no_two_lists_share_a_priority() -> None:
+    priorities = [spec.meta["priority"] for spec in lists()]
+    assert len(set(priorities)) == len(priorities)
+
+
+# The lists that the definitions name, in the order of their table: purpose, hold-out, due. Others may stand among them.
+DEFINED = {
+    "termination_save": ("service", False, {"working_days": 2}),
+    "suspended_reactivation": ("debt", False, {"working_days": 3}),
+    "arrears": ("debt", False, {"working_days": 7}),
+    "fixed_arrears": ("debt", False, {"working_days": 7}),
+    "group_arrears": ("debt", False, {"working_days": 7}),
+    "renewal": ("marketing", True, {"column": "due_on"}),
+    "vip_zero_usage": ("service", True, {"day": 12}),
+    "group_zero_usage": ("service", True, {"day": 12}),
+    "cohort_at_risk": ("service", True, {"day": 12}),
+    "churn_risk": ("marketing", True, {"day": 12}),
+    "down_migration": ("marketing", True, {"day": 12}),
+    "card_issue": ("service", False, {"day": 10}),
+    "vip_allocation": ("service", False, {"day": 10}),
+    "unclaimed": ("service", False, {"day": 5}),
+    "points_redemption": ("marketing", True, {"column": "due_on"}),
+    "activity_invite": ("marketing", True, {"column": "due_on"}),
+}
+DEFAULTS = {
+    "vip_card_holding_rate": ("holding", 0.80),
+    "arrears_rate": ("t1_amount", 0.02),
+    "churn_rate": ("start_base", None),
+    "dynamic_retention_rate": ("rolling", None),
+    "cohort_retention_rate": ("billed", None),
+    "revenue_retention_rate": ("net", None),
+    "composite_retention_rate": ("mean", None),
+    "zero_usage_rate": ("all", None),
+    "low_saturation_rate": ("two_months", None),
+    "down_migration_rate": ("revenue_drop", None),
+    "reactivation_rate": ("d7", None),
+    "renewal_rate": ("renewed", None),
+    "unclaimed_rate": ("customers", None),
+    "points_redemption_rate": ("listed", None),
+    "complaint_rate": ("per_10k", None),
+    "perception_rate": ("top_two", None),
+    "arpu": ("mean_base", None),
+    "zero_tariff_circuits": ("count", 0),
+    "revenue_completion": ("ytd", None),
+    "revenue_growth": ("ytd", None),
+    "collection_effectiveness": ("cei", None),
+    "days_sales_outstanding": ("dso", None),
+    "group_registration_rate": ("registered", None),
+    "private_line_score": ("score", 9),
+    "contact_rate": ("reached", None),
+    "success_rate": ("contacted", None),
+    "promise_kept_rate": ("kept", None),
+    "incremental_retention": (None, 0),
+}
+
+
+@pytest.mark.parametrize("name", DEFINED)
+def test_a_list_of_the_definitions_is_as_defined(name: str) -> None:
+    meta = next(spec.meta for spec in lists() if spec.name == name)
+    assert (meta["purpose"], meta["holdout"], meta["due"]) == DEFINED[name]
+
+
+def test_lists_stand_in_the_order_of_the_definitions() -> None:
+    assert [spec.name for spec in lists() if spec.name in DEFINED] == list(DEFINED)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_kpi_of_the_definitions_has_their_default_and_target(name: str) -> None:
+    found = [kpi for kpi in KPIS if kpi.name == name]
+    default, target = DEFAULTS[name]
+    assert found and {kpi.meta["default"] for kpi in found} == {default or found[0].meta["default"]}
+    assert {kpi.meta.get("target") for kpi in found} == {target}
+
+
+def test_every_list_that_holds_somebody_out_has_its_effect_as_a_kpi() -> None:
+    effects = next(kpi for kpi in KPIS if kpi.name == "incremental_retention")
+    assert effects.variants == ["overall", *(spec.name for spec in lists() if spec.meta["holdout"])]
+
+
+# -- how it is written -------------------------------------------------------------------------------------------
+
+
+def word_set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KEYWORDS = word_set(
+    """
+    SELECT FROM WHERE JOIN LEFT RIGHT FULL INNER CROSS ON AND OR NOT GROUP BY ORDER HAVING UNION ALL CASE WHEN THEN ELSE
+    END AS IS NULL IN DISTINCT CAST OVER PARTITION FILTER WITH BETWEEN TRUE FALSE ASC DESC NULLS INTERVAL EXISTS
+    """
+)
+# Read the clock, draw lots, approximate, or mean something else on another engine (research/stack.md, section 5).
+BANNED_WORDS = word_set(
+    """
+    CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP TRY_CAST TABLESAMPLE TIMESTAMPTZ EXCLUDE
+    ISODOW PERCENTILE_CONT PERCENTILE_DISC
+    """
+)
+BANNED_CALLS = word_set(
+    """
+    NOW TODAY GET_CURRENT_TIMESTAMP GET_CURRENT_TIME TRANSACTION_TIMESTAMP RANDOM RAND SETSEED UUID GEN_RANDOM_UUID
+    NEXTVAL QUANTILE QUANTILE_CONT QUANTILE_DISC RESERVOIR_QUANTILE LIST ARRAY_AGG FIRST LAST ANY_VALUE ARBITRARY
+    ARG_MAX ARG_MIN ARGMAX ARGMIN MAX_BY MIN_BY HASH REGR_SLOPE REGR_INTERCEPT REGR_R2 LOG LOG10 LOG2 REGEXP_EXTRACT
+    DATEDIFF DATE_SUB DATESUB READ_PARQUET READ_CSV GETENV
+    """
+)
+
+
+def words_of(spec: Spec) -> list[str]:
+    """The words and signs of a SELECT as they are written, without texts, quoted names and comments."""
+    tokens = DuckDB().tokenize(spec.sql)
+    return [t.text for t in tokens if t.token_type not in (TokenType.STRING, TokenType.IDENTIFIER)]
+
+
+@every_spec
+def test_it_is_one_select_without_star(spec: Spec) -> None:
+    stars = [
+        star for star in spec.tree.find_all(exp.Star) if not isinstance(star.parent, exp.Count)
+    ]
+    assert not stars
+    assert not [
+        column for column in spec.tree.find_all(exp.Column) if isinstance(column.this, exp.Star)
+    ]
+
+
+@every_spec
+def test_keywords_are_in_capitals_and_names_are_not(spec: Spec) -> None:
+    words = words_of(spec)
+    calls = [a for a, b in pairwise(words) if b == "(" and a.isidentifier()]
+    assert not [w for w in words if w.upper() in KEYWORDS and not w.isupper()]
+    made = {cte.alias for cte in spec.tree.find_all(exp.CTE)} | {
+        s.alias for s in spec.tree.find_all(exp.Subquery)
+    }
+    assert not [w for w in calls if not w.isupper() and w not in made]
+    assert all(name == name.lower() for name in spec.tree.named_selects)
+
+
+@every_spec
+def test_it_uses_nothing_that_differs_from_engine_to_engine(spec: Spec) -> None:
+    words = [word.upper() for word in words_of(spec)]
+    calls = {a for a, b in pairwise(words) if b == "("}
+    assert not BANNED_WORDS & set(words)
+    assert not [word for word in calls if word in BANNED_CALLS or word.startswith("APPROX")]
+    assert not re.search(
+        r"(GROUP|ORDER)\s+BY\s+ALL|USING\s+SAMPLE|'isodow'", spec.sql, re.IGNORECASE
+    )
+
+
+@every_spec
+def test_quotients_and_means_are_doubles(spec: Spec) -> None:
+    for quotient in [*spec.tree.find_all(exp.Div), *spec.tree.find_all(exp.Avg)]:
+        kinds = [cast.to.this for cast in quotient.find_all(exp.Cast)]
+        assert exp.DataType.Type.DOUBLE in kinds, quotient.sql("duckdb")
+
+
+@every_spec
+def test_doubles_are_not_rounded_to_money(spec: Spec) -> None:
+    for rounding in spec.tree.find_all(exp.Round):
+        kinds = [cast.to.this for cast in rounding.find_all(exp.Cast)]
+        assert exp.DataType.Type.DOUBLE not in kinds, rounding.sql("duckdb")
+
+
+@every_spec
+def test_days_are_the_only_differences_of_dates(spec: Spec) -> None:
+    for difference in spec.tree.find_all(exp.DateDiff):
+        assert str(difference.args["unit"]).upper() in {"DAY", "'DAY'"}, difference.sql("duckdb")
+
+
+@every_spec
+def test_only_parameters_that_the_month_has(spec: Spec, tmp_path: Any) -> None:
+    with open_engine("duckdb", tmp_path) as engine:
+        context = make_context(next(load_cases()).month, engine, tmp_path, {})
+        assert set(context.parameters(spec.parameters)) == spec.parameters
+
+
+# -- what it reads -----------------------------------------------------------------------------------------------
+
+
+FOLDERS = (*ROOMS, "daily", "plan")  # a day and a plan read all that their month holds
+
+
+def is_to_the_left(table: TableName, spec: Spec) -> bool:
+    if table.era:
+        return table.era in EARLIER and table.room in ROOMS
+    if table.room == spec.room:
+        return spec.room in ("features", "feedback", "report", "daily")
+    return FOLDERS.index(table.room) < FOLDERS.index(spec.room)
+
+
+@every_spec
+def test_reads_only_rooms_to_its_left_or_earlier_months(spec: Spec) -> None:
+    assert not [str(table) for table in spec.reads if not is_to_the_left(table, spec)]
+
+
+@every_spec
+def test_every_table_it_reads_exists(spec: Spec) -> None:
+    known = (
+        {f"snapshot_{name}" for name in contract()} | {s.table for s in SPECS} | set(EXTRA_COLUMNS)
+    )
+    assert {table.name for table in spec.reads} <= known
+    assert not [t for t in spec.reads if t.name == "snapshot_person"], (
+        "names and numbers stay out of our tables"
+    )
+
+
+@every_spec
+def test_every_column_it_reads_exists(spec: Spec) -> None:
+    for source in origin(spec).all():
+        assert source.column in table_columns(source.table.name), source
+
+
+@every_spec
+def test_what_it_tolerates_and_needs_is_there(spec: Spec) -> None:
+    columns = {f"{name}.{c.name}" for name in contract() for c in snapshot_columns(name)}
+    reads = {str(table) for table in spec.reads}
+    short = {name.removeprefix("snapshot_") for name in reads} | {
+        f"{t.era}.*" for t in spec.reads if t.era
+    }
+    assert set(spec.meta.get("needs", ())) <= columns
+    assert {t for t in spec.tolerates if t not in reads | short} <= {
+        c for c in columns if f"snapshot_{c.split('.')[0]}" in {t.name for t in spec.reads}
+    }
+
+
+def test_the_tables_of_a_room_are_in_no_circle() -> None:
+    own = {s.table: {t.name for t in s.reads if not t.era and t.room == s.room} for s in SPECS}
+    while ready := {name for name, needs in own.items() if not needs & own.keys()}:
+        own = {name: needs for name, needs in own.items() if name not in ready}
+    assert not own
+
+
+# -- what it returns ---------------------------------------------------------------------------------------------
+
+
+@every_spec
+def test_its_columns_have_one_name_each(spec: Spec) -> None:
+    names = spec.tree.named_selects
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+def is_alone(kpi: Any) -> bool:
+    """Whether a KPI's numerator is its value: nothing stands below it."""
+    return kpi.meta["unit"] == "count" or kpi.meta.get("value") == "given"
+
+
+@every_kpi
+def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
+    wanted = ["customer_id", "numerator"] + ([] if is_alone(kpi) else ["denominator"])
+    wanted += ["variant"] if len(kpi.variants) > 1 else []
+    wanted += ["part"] if kpi.meta.get("value") == "mean" else []
+    wanted += ["interval_low", "interval_high"] if kpi.meta.get("interval") == "given" else []
+    placed = ["scope_kind", "scope_id"]
+    assert sorted(kpi.spec.tree.named_selects) in (sorted(wanted), sorted([*wanted, *placed]))
+
+
+@every_kpi
+def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
+    assert kpi.meta.get("value", "sum") in {"sum", "mean", "score", "given"}
+    assert kpi.meta.get("interval") in {None, "wilson", "given"}
+    assert kpi.meta.get("period") in {None, "sum"} and (
+        kpi.meta.get("period") is None or not kpi.meta.get("value")
+    )
+    assert kpi.meta.get("window") in {None, "year", "two_years", "base_year", "six_months"}
+    assert (kpi.meta.get("scopes") == "own") <= ("scope_kind" in kpi.spec.tree.named_selects)
+
+
+@every_kpi
+def test_kpi_names_the_variants_it_declares(kpi: Any) -> None:
+    if len(kpi.variants) > 1:
+        texts = {
+            literal.name for literal in kpi.spec.tree.find_all(exp.Literal) if literal.is_string
+        }
+        assert set(kpi.declared) <= texts or "variants_of" in kpi.meta
+
+
+@every_list
+def test_list_returns_who_and_why(spec: Spec) -> None:
+    wanted = [name for name in dispatch.FIXED if name != "due_on" or "column" in spec.meta["due"]]
+    assert spec.tree.named_selects[: len(wanted)] == wanted
+
+
+@every_list
+def test_list_says_why_in_a_sentence_and_what_to_say(spec: Spec) -> None:
+    known = {*FIXED, "month", "last_day", *spec.tree.named_selects[len(dispatch.FIXED) - 1 :]}
+    codes = set(re.findall(r"'([a-z0-9_]+)'", spec.sql))
+    for key in ("evidence", "script"):
+        assert is_bilingual(spec.meta[key])
+        assert places(spec.meta[key]["zh"]) == places(spec.meta[key]["en"])
+        assert all(places(text) <= known | codes for text in spec.meta[key].values())
+        assert all(text.count("[") == text.count("]") for text in spec.meta[key].values())
+    evidence = set(spec.tree.named_selects) - set(dispatch.FIXED)
+    assert evidence <= places(spec.meta["evidence"]["zh"]), "a fact that no sentence tells"
+
+
+@every_list
+def test_list_says_what_an_order_is_worth_without_a_score(spec: Spec) -> None:
+    assert set(spec.meta["prior"]) == {"probability", "persuadability"}
+    assert all(0 < share <= 1 for share in spec.meta["prior"].values())
+    is_duty = spec.meta["purpose"] == "debt" or spec.meta.get("verify") == "card"
+    assert spec.meta.get("minimum", False) == is_duty
+
+
+# Endings of names and the types they promise.
+PROMISES = {
+    r"(is|has)_\w+": pa.types.is_boolean,
+    r"\w+_id": pa.types.is_string,
+    r"\w+_on": pa.types.is_date,
+    r"\w+_at": pa.types.is_timestamp,
+    r"\w+_amount|revenue|\w+_revenue": lambda kind: kind == pa.decimal128(18, 2),
+    r"\w+_(mb|minutes)": lambda kind: kind == pa.decimal128(18, 6),
+    r"\w+_(count|days|rank)": pa.types.is_integer,
+}
+
+
+@every_feature
+def test_feature_columns_have_the_types_their_names_promise(spec: Spec) -> None:
+    for column in described(spec):
+        stem = re.sub(r"_\d+$", "", column.name)
+        promises = [kept for pattern, kept in PROMISES.items() if re.fullmatch(pattern, stem)]
+        assert all(kept(column.type) for kept in promises), f"{column.name} is {column.type}"
+
+
+@every_spec
+def test_types_stay_when_a_tolerated_table_is_missing(spec: Spec) -> None:
+    missing = [
+        t
+        for t in spec.reads
+        if {str(t), t.name.removeprefix("snapshot_"), f"{t.era}.*"} & spec.tolerates
+    ]
+    if missing:
+        assert described(spec, missing) == described(spec)
+
+
+# -- its proof ---------------------------------------------------------------------------------------------------
+
+
+@every_spec
+def test_it_has_a_case_of_the_same_stem(spec: Spec) -> None:
+    assert (CASES / spec.room / f"{spec.name}.yml").exists()
+
+
+def test_every_case_has_its_sql_file() -> None:
+    assert {(case.room, case.stem) for case in load_cases()} <= {
+        (spec.room, spec.name) for spec in SPECS
+    }
+
+
+def test_sql_folders_are_rooms() -> None:
+    assert {spec.room for spec in SPECS} <= set(FOLDERS)
+
+
+def test_a_stand_in_has_the_columns_of_the_table() -> None:
+    assert list(find_declared("snapshot_usage").types) == [
+        c.name for c in snapshot_columns("usage")
+    ]

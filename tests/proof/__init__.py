@@ -1,0 +1,1 @@
+"""The months worked out anew by other code: histories, sums, planted faults."""

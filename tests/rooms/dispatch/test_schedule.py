@@ -1,0 +1,68 @@
+"""Days for orders: none behind its due day, no day fuller than it must be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.core.calendar import Calendar
+from pipelines.rooms.dispatch.schedule import orders_a_day, plan_days
+from tests.support.small import Row
+
+FIRST = date(2026, 9, 3)
+CALENDAR = Calendar()
+
+
+def orders(*due: int, desk: str = "M1") -> list[Row]:
+    """An order each, due so many days behind the day of dispatch."""
+    return [
+        {
+            "list": "x",
+            "customer_id": f"{desk}{i}",
+            "desk": desk,
+            "due_on": FIRST + timedelta(days),
+            "place": 0,
+            "rank": i,
+        }
+        for i, days in enumerate(due)
+    ]
+
+
+def planned(rows: list[Row]) -> dict[str, date]:
+    return {r["customer_id"]: r["planned_on"] for r in plan_days(CALENDAR, FIRST, rows).to_pylist()}
+
+
+def working_days(until: date) -> list[date]:
+    span = (FIRST + timedelta(n) for n in range((until - FIRST).days + 1))
+    return [day for day in span if CALENDAR.is_working_day(day)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 25), min_size=1, max_size=60))
+def test_no_order_is_late_and_one_fewer_a_day_would_make_one_late(offsets: list[int]) -> None:
+    rows = orders(*offsets)
+    days = planned(rows)
+    assert all(
+        days[row["customer_id"]] <= row["due_on"]
+        and CALENDAR.is_working_day(days[row["customer_id"]])
+        for row in rows
+    )
+    fullest = max(Counter(days.values()).values())
+    due = sorted(row["due_on"] for row in rows)
+    assert fullest <= orders_a_day(working_days(due[-1]), due)
+    if fullest > 1:
+        room = [(fullest - 1) * len(working_days(day)) for day in due]
+        assert any(count > places for count, places in enumerate(room, start=1))
+
+
+def test_equal_orders_are_spread_and_desks_are_apart() -> None:
+    days = planned(orders(*[7] * 6) + orders(7, desk="M2"))
+    assert len(set(days.values())) == 6 and days["M20"] == FIRST == days["M10"]
+
+
+def test_what_was_due_before_the_dispatch_is_for_the_first_day() -> None:
+    assert planned(orders(-3, -3, 20)) == {"M10": FIRST, "M11": FIRST, "M12": date(2026, 9, 4)}
+    assert planned([]) == {}

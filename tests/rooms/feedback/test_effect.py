@@ -1,0 +1,102 @@
+"""The effect of the lists, added up month after month; what does harm is paused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.catalogue.outputs import lists
+from pipelines.rooms.dispatch import is_paused
+from pipelines.rooms.feedback.effect import _SCHEMA, _SUMS, write_effect
+from tests.support.small import Row, read, room_context
+
+_ARM = pa.schema([("list", pa.string()), ("arm", pa.string()), *_SUMS.items()])
+
+
+def arms(*rows: tuple[str, str, int, int]) -> pa.Table:
+    """Arms of (list, arm, orders, kept); everybody who stayed pays a hundred."""
+    made = [
+        {"list": name, "arm": arm, "order_count": n, "kept_count": k, "revenue_sum": Decimal(100 * k),
+         "revenue_square_sum": Decimal(10_000 * k)}
+        for name, arm, n, k in rows
+    ]  # fmt: skip
+    return pa.Table.from_pylist(made, schema=_ARM)
+
+
+def effects(folder: Path, months: Sequence[pa.Table]) -> dict[str, Row]:
+    """Run month after month and return the last one's rows by list."""
+    before: dict[str, pa.Table] = {}
+    for place, month in enumerate(months):
+        there = folder / str(place)
+        there.mkdir()
+        with room_context(there, {"feedback_arm": month, **before}) as context:
+            write_effect(context)
+        before = {"prior.feedback_effect": pq.read_table(there / "feedback_effect.parquet")}
+    return {row["list"]: row for row in read(there, "feedback_effect")}
+
+
+def test_months_add_up(tmp_path: Path) -> None:
+    month = arms(
+        ("churn_risk", "treated", 100, 90),
+        ("churn_risk", "holdout", 20, 16),
+        ("arrears", "treated", 50, 50),
+    )
+    found = effects(tmp_path, [month, month])
+    assert set(found) == {"churn_risk", "overall"}  # debt is never held out
+    row = found["churn_risk"]
+    assert (row["treated_order_count"], row["holdout_kept_count"], row["month_count"]) == (
+        200,
+        32,
+        2,
+    )
+    assert row["effect"] == pytest.approx(0.1) and row["effect_low"] < 0.1 < row["effect_high"]
+    assert row["revenue_kept"] == pytest.approx(200 * 10.0) and row["state"] == "open"
+    assert (
+        found["overall"]["effect"] == pytest.approx(0.1)
+        and found["overall"]["treated_order_count"] == 200
+    )
+
+
+def test_too_few_say_nothing(tmp_path: Path) -> None:
+    found = effects(
+        tmp_path, [arms(("renewal", "treated", 100, 90), ("renewal", "holdout", 29, 20))]
+    )
+    assert (found["renewal"]["state"], found["renewal"]["effect"]) == ("too_few", None)
+
+
+def test_a_month_without_orders_adds_nothing_and_forgets_nothing(tmp_path: Path) -> None:
+    month = arms(("churn_risk", "treated", 100, 90), ("churn_risk", "holdout", 40, 32))
+    first = effects(tmp_path, [month])
+    table = pa.Table.from_pylist(list(first.values()), schema=_SCHEMA)
+    (tmp_path / "later").mkdir()
+    given = {"feedback_arm": "not dispatched: 2026-07", "prior.feedback_effect": table}
+    with room_context(tmp_path / "later", given) as context:
+        write_effect(context)
+    assert {row["list"]: row for row in read(tmp_path / "later", "feedback_effect")} == first
+
+
+def test_what_does_harm_is_paused_and_nothing_else(tmp_path: Path) -> None:
+    rows = [
+        *(("churn_risk", "treated", 900, 700), ("churn_risk", "holdout", 200, 195)),
+        *(("renewal", "treated", 900, 890), ("renewal", "holdout", 200, 150)),
+        *(("down_migration", "treated", 900, 850), ("down_migration", "holdout", 200, 190)),
+    ]
+    found = effects(tmp_path, [arms(*rows)])
+    states = {name: row["state"] for name, row in found.items() if name != "overall"}
+    assert states == {"churn_risk": "harms", "renewal": "helps", "down_migration": "open"}
+    (tmp_path / "dispatch").mkdir()
+    with room_context(
+        tmp_path / "dispatch", {"feedback_effect": pa.Table.from_pylist([*found.values()], _SCHEMA)}
+    ) as c:
+        assert [spec.name for spec in lists() if is_paused(c, spec)] == ["churn_risk"]
+
+
+def test_before_any_order_it_is_not_computed_and_says_why(tmp_path: Path) -> None:
+    with room_context(tmp_path, {"feedback_arm": "not held: 2026-07"}) as context:
+        write_effect(context)
+        assert context.tables["feedback_effect"]["reasons"] == ["not held: 2026-07"]

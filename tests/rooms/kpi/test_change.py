@@ -1,0 +1,102 @@
+"""`kpi_change` on a synthetic operator: every sum at every level, and against the month and the year before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+from pipelines.rooms.kpi.change import write_changes
+from pipelines.store.lake import MonthFolder
+from tests.support.small import Row, none_of, only, read, room_context, twin_operator
+
+AMOUNTS, VALUES = ("volume", "mix", "rate"), ("value_mix", "value_rate")
+MEASURES = ("numerator_change", "value_change", *AMOUNTS, *VALUES)
+
+
+def months() -> list[list[Row]]:
+    operator = twin_operator()
+    return [
+        read(MonthFolder(operator.home, m).version(), "kpi_change") for m in operator.months[1:]
+    ]
+
+
+def test_every_sum_of_parts_and_effects_is_the_whole() -> None:
+    checked, failing = 0, []
+    for rows in months():
+        sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+        whole: dict[tuple[str, ...], Decimal] = {}
+        for row in rows:
+            key = (row["month"], row["comparison"], row["kpi"], row["variant"], row["part_kind"])
+            checked += 2
+            if (
+                sum(row[n] for n in AMOUNTS) != row["numerator_change"]
+                or sum(row[n] for n in VALUES) != row["value_change"]
+            ):
+                failing.append(key)
+            for name in MEASURES:
+                if row["scope_kind"] == "company":
+                    whole[*key, name] = row[name]
+                else:
+                    sums[*key, name] += row[name]
+        checked += len(whole)
+        failing += [key for key, total in whole.items() if sums[key] != total]
+    assert failing == []
+    assert checked > 2000
+
+
+def test_changes_are_those_of_the_published_figures() -> None:
+    operator = twin_operator()
+    before, now = (
+        {
+            (r["kpi"], r["variant"], r["scope_kind"], r["scope_id"]): r
+            for r in read(MonthFolder(operator.home, m).version(), "kpi_monthly")
+        }
+        for m in operator.months[-2:]
+    )
+    rows = months()[-1]
+    assert {r["part_kind"] for r in rows} == {"city", "branch", "unit"}
+    for row in rows:
+        key = (row["kpi"], row["variant"], row["scope_kind"], row["scope_id"])
+        figures = [v[key]["numerator"] if key in v else 0 for v in (before, now)]
+        assert row["numerator_change"] == figures[1] - figures[0]
+        if row["scope_kind"] == "company":
+            assert (
+                abs(float(row["value_change"]) - (now[key]["value"] - before[key]["value"])) < 1e-9
+            )
+
+
+def a_row(scope: str, numerator: int, denominator: int, status: str = "released") -> Row:
+    kind = "company" if scope == "company" else "branch"
+    return {
+        "kpi": "made", "variant": "plain", "scope_kind": kind, "scope_id": scope,
+        "numerator": numerator, "denominator": denominator, "status": status,
+    }  # fmt: skip
+
+
+def test_a_year_before_and_what_was_withheld_then(tmp_path: Path) -> None:
+    now = [a_row("company", 50, 200), a_row("B1", 20, 100), a_row("B2", 30, 100)]
+    then = [a_row("company", 40, 200), a_row("B1", 10, 100, "withheld"), a_row("B2", 30, 100)]
+    with room_context(tmp_path, {"kpi_monthly": now, "m12.kpi_monthly": then}) as context:
+        write_changes(context)
+    rows = read(tmp_path, "kpi_change")
+    assert {(r["comparison"], r["before_month"]) for r in rows} == {("year_before", "2025-08")}
+    found = {r["scope_id"]: (r["rate"], r["status"]) for r in rows}
+    assert found == {"company": (10, "released"), "B1": (10, "withheld"), "B2": (0, "released")}
+
+
+def test_parts_that_are_not_the_whole_are_not_split(tmp_path: Path) -> None:
+    now = [a_row("company", 50, 200), a_row("B1", 20, 100)]
+    with room_context(tmp_path, {"kpi_monthly": now, "m1.kpi_monthly": now}) as context:
+        write_changes(context)
+    assert read(tmp_path, "kpi_change") == []
+
+
+def test_a_first_month_compares_with_nothing(tmp_path: Path) -> None:
+    with room_context(tmp_path, {"kpi_monthly": none_of("kpi")}) as context:
+        write_changes(context)
+        entry = only([context.tables["kpi_change"]])
+    assert entry["status"] == "not_computed" and entry["reasons"] == [
+        "not held: 2026-07",
+        "not held: 2025-08",
+    ]

@@ -1,0 +1,447 @@
+"""The month's champion: scores a person can use, and rules alone wherever the model cannot be trusted."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import sklearn
+
+from models import registry
+from models.competing import CompetingClassifier
+from models.labels import VOLUNTARY
+from models.reasons import group_contributions, top_reasons
+from models.registry import load_model
+from pipelines.catalogue.lineage import feature_columns, sources
+from pipelines.catalogue.outputs import lists
+from pipelines.core.errors import ModelError, UsageError
+from pipelines.core.month import Month
+from pipelines.documents.month_view import summarise_outcome
+from pipelines.jobs.run import Job, release_month, run_month
+from pipelines.jobs.training import churn as training
+from pipelines.jobs.training import shelf
+from pipelines.jobs.verify import verify_month
+from pipelines.rooms import score
+from pipelines.rooms.context import Context
+from pipelines.rooms.score import champion as at_work
+from pipelines.rooms.score.frame import feature_groups, features, reasons
+from pipelines.rooms.score.samples import gather_samples
+from pipelines.store.champions import find_champion, models_folder, open_version, read_promotions
+from pipelines.store.lake import MonthFolder, Version
+from pipelines.text.texts import LANGUAGES, label, reason_in_words
+from tests.models.test_registry import seal_again
+from tests.support.scored import MONTHS, TRAINED, scored_operator, train_small
+from tests.support.small import (
+    KEY,
+    MONTH,
+    Operator,
+    job,
+    no_gate,
+    only,
+    own_settings,
+    read,
+    room_context,
+)
+
+GROUPS = [spec.table for spec in feature_groups()]
+NEEDED = ("features_service", "features_high_value", "features_consent", *GROUPS)
+
+
+@pytest.fixture(scope="module")
+def operator() -> Operator:
+    return scored_operator()
+
+
+@pytest.fixture(scope="module")
+def scores(operator: Operator) -> pd.DataFrame:
+    return pq.read_table(operator.version.path / "score_churn.parquet").to_pandas()
+
+
+@pytest.fixture
+def copied(operator: Operator, tmp_path: Path) -> Job:
+    """The newest month of a copy that a test may spoil."""
+    shutil.copytree(operator.home, tmp_path / "home")
+    return job(tmp_path / "home", operator.source)
+
+
+def version_of(home: Path) -> Path:
+    return only([path for path in models_folder(home).iterdir() if path.is_dir()])
+
+
+# -- what a score is ---------------------------------------------------------------------------------------------
+
+
+def test_every_service_in_the_network_has_one_score(
+    operator: Operator, scores: pd.DataFrame
+) -> None:
+    net = {row["service_id"] for row in read(operator.version, "features_service", is_in_net=True)}
+    assert set(scores["service_id"]) == net and len(scores) == len(net) > 400
+    chances = scores[["p_voluntary", "p_involuntary", "p_down_migration"]]
+    assert ((chances >= 0) & (chances <= 1)).all(axis=None) and (
+        chances.sum(axis=1) <= 1 + 1e-6
+    ).all()
+    assert set(scores["month"]) == {str(MONTH)} and set(scores["model_version"]) == {
+        version_of(operator.home).name
+    }
+
+
+def test_deciles_go_by_the_chance_over_all_scored(scores: pd.DataFrame) -> None:
+    rank = scores["p_voluntary"].rank(method="min", ascending=False) - 1
+    assert (scores["decile"] == rank * 10 // len(scores) + 1).all() and set(scores["decile"]) >= {
+        1,
+        2,
+        5,
+        10,
+    }
+    assert (
+        scores[scores["decile"] == 1]["p_voluntary"].min()
+        > scores[scores["decile"] == 2]["p_voluntary"].max()
+    )
+
+
+def test_scores_and_reasons_are_the_sealed_model_s(
+    operator: Operator, scores: pd.DataFrame
+) -> None:
+    """Scored again from the registry alone, by another way: the newest month as a training sample is read."""
+    model, card = load_model(version_of(operator.home), KEY.encode())
+    assert isinstance(model, CompetingClassifier)
+    frame = gather_samples(operator.home, MONTH, own_settings()).newest.set_index("service_id")[
+        card.features
+    ]
+    again = model.score_frame(frame).loc[scores["service_id"]]
+    np.testing.assert_allclose(scores["p_voluntary"], again["p_voluntary"], atol=1e-9)
+    np.testing.assert_allclose(scores["p_involuntary"], again["p_involuntary"], atol=1e-9)
+    explained = scores[scores["reason_1"].notna()].set_index("service_id")
+    contributions, base = model.explain(frame.loc[explained.index], VOLUNTARY)
+    voluntary = model.models_[list(model.steps_).index(VOLUNTARY)]
+    odds = voluntary.decision_function(frame.loc[explained.index])
+    np.testing.assert_allclose(contributions.sum(axis=1) + base, odds, atol=1e-9)
+    words = top_reasons(group_contributions(contributions, reasons(features(feature_groups()))))
+    assert (words["reason_1"] == explained["reason_1"]).all() and len(explained) > 5
+
+
+def test_reasons_are_for_those_whom_a_list_takes(operator: Operator, scores: pd.DataFrame) -> None:
+    explained = set(scores[scores["reason_1"].notna()]["service_id"])
+    opted_out = {
+        row["customer_id"] for row in read(operator.version, "features_consent", is_opted_out=True)
+    }
+    assert opted_out and not set(scores[scores["reason_1"].notna()]["customer_id"]) & opted_out
+    orders = read(operator.version, "dispatch_order", list="churn_risk")
+    assert orders and {order["service_id"] for order in orders} <= explained
+    assert len(explained) <= len(scores) / 10
+    codes = {code for order in orders for code in order["reason_codes"].split(";")}
+    for language in LANGUAGES:
+        assert all(label(language, f"reason.{code}") != f"reason.{code}" for code in codes)
+
+
+def test_the_list_s_rank_is_the_loss_to_expect(operator: Operator, scores: pd.DataFrame) -> None:
+    chance = scores.groupby("customer_id")["p_voluntary"].max()
+    value = {
+        row["customer_id"]: row["value_at_risk"]
+        for row in read(operator.version, "features_high_value")
+    }
+    for order in read(operator.version, "dispatch_order", list="churn_risk"):
+        who = order["customer_id"]
+        assert float(order["rank_value"]) == pytest.approx(
+            chance[who] * float(value[who]), abs=0.0051
+        )
+
+
+def test_batches_of_any_size_give_the_same_bytes(operator: Operator, tmp_path: Path) -> None:
+    whole = operator.version.manifest["tables"]["score_churn"]["sha256"]
+    assert score_alone(operator, tmp_path, rows=97)["sha256"] == whole
+
+
+# -- what a month is made of -------------------------------------------------------------------------------------
+
+
+def test_the_month_records_its_champion_and_changes_with_it_alone(copied: Job) -> None:
+    version = copied.folder.version()
+    champion = find_champion(copied.home, MONTH)
+    assert champion is not None and version.manifest["inputs"]["champion"] == champion.meaning()
+    assert run_month(copied).number == version.number
+    shelf.promote(copied.home, champion.version, "Li", "looked at it again", own_settings())
+    assert run_month(copied).number == version.number  # who said so changes no byte
+    (champion.path / "page.html").write_text("drawn again")
+    assert run_month(copied).number == version.number
+
+
+def test_a_list_made_by_the_score_is_made_of_what_the_champion_sees(operator: Operator) -> None:
+    champion = find_champion(operator.home, MONTH)
+    assert champion is not None and "points_balance" in champion.features
+    shown = feature_columns(champion.features)
+    assert {column.column for column in shown} == champion.features
+    risk = next(spec for spec in lists() if spec.name == "churn_risk")
+    assert "snapshot_loyalty" in {source.table for source in sources(risk, shown)}
+    assert "snapshot_loyalty" not in {source.table for source in sources(risk)}
+
+
+def test_verify_scores_again_with_the_recorded_champion(copied: Job) -> None:
+    with no_gate():
+        assert verify_month(copied).differences == []
+        (version_of(copied.home) / registry.MODEL).write_bytes(b"other")
+        seen = verify_month(copied)
+    assert seen.notes == ["champion"] and seen.differences == []
+
+
+def test_a_changed_champion_makes_a_new_version_by_rules_alone(copied: Job) -> None:
+    path = version_of(copied.home) / registry.MODEL
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with no_gate():
+        version = run_month(copied)
+    assert version.number == copied.folder.version().number == 2
+    entry = version.manifest["tables"]["score_churn"]
+    assert entry == {
+        "status": "not_computed",
+        "reasons": ["champion refused: tampered"],
+        "room": "score",
+    }
+    told = summarise_outcome(version)
+    assert told["not_computed"]["churn_risk"] == "champion refused: tampered"
+    assert told["caveat"]["cohort_at_risk"] == "by rules alone: champion refused: tampered"
+    assert (
+        reason_in_words("zh", told["caveat"]["cohort_at_risk"])
+        == "仅按规则选取（在用模型不可用：内容或封印不符）"
+    )
+    assert "not what was sealed" in (version.path / "outbox" / "summary.en.html").read_text(
+        encoding="utf-8"
+    )
+    assert all(
+        "top_risk" not in row["reason_codes"]
+        for row in read(version, "dispatch_order", list="cohort_at_risk")
+    )
+
+
+def test_a_sealed_month_is_not_scored_again(copied: Job) -> None:
+    sealed = release_month(copied)
+    shutil.rmtree(version_of(copied.home))
+    assert run_month(copied) == sealed and len(copied.folder.versions()) == 1
+
+
+def test_a_month_is_not_scored_by_what_was_fitted_later(operator: Operator) -> None:
+    assert find_champion(operator.home, MONTHS[0]) is None
+    assert MonthFolder(operator.home, MONTHS[0]).version().manifest["inputs"]["champion"] is None
+    assert find_champion(operator.home, TRAINED) == find_champion(operator.home)
+
+
+# -- champions that may not score --------------------------------------------------------------------------------
+
+
+def score_alone(
+    operator: Operator,
+    folder: Path,
+    home: Path | None = None,
+    month: Month = MONTH,
+    rows: int = 0,
+    without: str = "",
+) -> dict[str, Any]:
+    """Run the room on the newest month's feature tables; return what it records of score_churn."""
+    given = {
+        name: pq.read_table(operator.version.table(name)) for name in NEEDED if name != without
+    }
+    tables: dict[str, Any] = given | ({without: "absent: loyalty"} if without else {})
+    (folder / "room").mkdir()
+    with (
+        room_context(folder / "room", tables, month) as context,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        if rows:
+            patch.setattr(at_work, "BATCH_ROWS", rows)
+            patch.setattr(at_work, "REASON_ROWS", 5)
+        context.champion = open_version(
+            home or operator.home, version_of(home or operator.home).name
+        )
+        score.run(context)
+        return written(context)
+
+
+def written(context: Context) -> dict[str, Any]:
+    return context.tables["score_churn"]
+
+
+class Evil:
+    """What a pickle may do when it is loaded."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return (Path("evil").touch, ())  # type: ignore[return-value]
+
+
+def constant(version: Path) -> None:
+    """A model of ours, sealed by us, that gives everybody the same."""
+    model, card = load_model(version, KEY.encode())
+    for part in model.models_:
+        part.slope_ = 0.0
+    import skops.io
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.models.test_registry.KEY", KEY.encode())
+        seal_again(version, skops.io.dumps(model), features=card.features)
+
+
+def other_scikit_learn(version: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.models.test_registry.KEY", KEY.encode())
+        seal_again(version, sklearn_version="1.8.0")
+
+
+def foreign_pickle(version: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.models.test_registry.KEY", KEY.encode())
+        seal_again(version, pickle.dumps(Evil()))
+
+
+def better_looking_card(version: Path) -> None:
+    card = json.loads((version / registry.CARD).read_text(encoding="utf-8"))
+    card["metrics"]["voluntary_auc"] = 0.99
+    (version / registry.CARD).write_text(json.dumps(card), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (
+            lambda version: (version / registry.MODEL).write_bytes(b"x"),
+            "champion refused: tampered",
+        ),
+        (better_looking_card, "champion refused: tampered"),
+        (foreign_pickle, "champion refused: foreign"),
+        (other_scikit_learn, "champion refused: other_version"),
+        (lambda version: (version / registry.SEAL).unlink(), "champion refused: missing"),
+        (constant, "collapsed score"),
+    ],
+    ids=[
+        "changed model",
+        "changed card",
+        "foreign pickle",
+        "other scikit-learn",
+        "no seal",
+        "constant score",
+    ],
+)
+def test_a_champion_that_cannot_be_trusted_scores_nobody(
+    operator: Operator, tmp_path: Path, spoil: Callable[[Path], object], reason: str
+) -> None:
+    shutil.copytree(models_folder(operator.home), models_folder(tmp_path))
+    spoil(version_of(tmp_path))
+    entry = score_alone(operator, tmp_path, tmp_path)
+    assert entry == {"status": "not_computed", "reasons": [reason], "room": "score"}
+    assert not Path("evil").exists() and not list(tmp_path.rglob("score_churn.parquet"))
+    for language in LANGUAGES:
+        assert reason_in_words(language, reason) != reason
+
+
+def test_a_champion_fitted_later_or_lacking_a_table_scores_nobody(
+    operator: Operator, tmp_path: Path
+) -> None:
+    early = score_alone(operator, tmp_path, month=TRAINED.plus(-1))
+    assert early["reasons"] == ["champion refused: later_month"]
+    shutil.rmtree(tmp_path / "room")
+    assert score_alone(operator, tmp_path, without="features_points")["reasons"] == [
+        "champion needs: absent: loyalty"
+    ]
+
+
+def test_no_champion_is_said_without_loading_scikit_learn(tmp_path: Path) -> None:
+    with room_context(tmp_path, {}) as context:
+        score.run(context)
+        assert written(context)["reasons"] == ["no champion model"]
+
+
+# -- the shelf ---------------------------------------------------------------------------------------------------
+
+
+def test_the_shelf_says_who_is_champion_and_what_is_spoilt(copied: Job) -> None:
+    seen = only(shelf.list_versions(copied.home, own_settings()))
+    assert seen.is_champion and seen.refused is None and seen.card is not None
+    assert [(p.by, p.why) for p in seen.promotions] == [("Wang", "the first one")]
+    assert seen.card.sklearn_version == sklearn.__version__ and seen.card.missing_tables == []
+    better_looking_card(version_of(copied.home))
+    assert only(shelf.list_versions(copied.home, own_settings())).refused == "tampered"
+
+
+def test_a_promotion_needs_a_sound_model_a_person_and_a_reason(copied: Job) -> None:
+    home, version = copied.home, version_of(copied.home).name
+    for wrong in ("2026-01-000000000000", "../months", version + "x"):
+        with pytest.raises(ModelError, match="unknown"):
+            shelf.promote(home, wrong, "Li", "why", own_settings())
+    with pytest.raises(UsageError, match="no_reason"):
+        shelf.promote(home, version, "Li", " ", own_settings())
+    with pytest.raises(UsageError, match="nobody"):
+        shelf.promote(home, version, "", "why", own_settings())
+    with pytest.raises(ModelError, match="tampered"):
+        shelf.promote(
+            home, version, "Li", "why", own_settings(secret_key="another key of the tests")
+        )
+    assert len(read_promotions(home)) == 1
+
+
+def test_the_same_samples_give_the_same_version_and_keep_its_card(copied: Job) -> None:
+    version = version_of(copied.home)
+    before = {path.name: path.read_bytes() for path in version.iterdir()}
+    assert train_small(copied.home) == version.name
+    assert {path.name: path.read_bytes() for path in version_of(copied.home).iterdir()} == before
+    (version / registry.MODEL).write_bytes(b"spoilt")
+    assert train_small(copied.home) == version.name  # training again mends it
+    assert {path.name: path.read_bytes() for path in version_of(copied.home).iterdir()} == before
+
+
+def test_a_card_says_what_the_model_was_made_of(operator: Operator) -> None:
+    card = asdict(
+        only(shelf.list_versions(operator.home, own_settings())).card or pytest.fail("no card")
+    )
+    assert card["trained_through"] == str(TRAINED) and card["months"] == [
+        str(month) for month in MONTHS[:3]
+    ]
+    assert card["outcomes"]["voluntary"] > 10 and sum(card["outcomes"].values()) == card["rows"]
+    assert (
+        card["judged"]["months"] == [str(MONTHS[2])]
+        and 0 < card["metrics"]["voluntary_log_loss"] < 0.2
+    )
+    makers = [line["maker"] for line in card["judged"]["outcomes"]["voluntary"]["makers"]]
+    assert makers == ["model", "logistic", "rule"]
+    assert {"branch", "tenure", "plan", "product"} == set(
+        card["judged"]["outcomes"]["voluntary"]["slices"]
+    )
+
+
+@pytest.mark.parametrize("through", [MONTHS[0].plus(-1), MONTHS[1]])
+def test_training_without_labels_is_refused(operator: Operator, through: Month) -> None:
+    with pytest.raises(ModelError) as refused:
+        training.train(operator.home, through, own_settings())
+    assert refused.value.key == ("model.no_months" if through < MONTHS[0] else "model.no_labels")
+
+
+def test_a_table_that_is_not_there_makes_a_smaller_model(copied: Job) -> None:
+    for month in (MONTHS[2], TRAINED):
+        forget(MonthFolder(copied.home, month).version(), "features_points")
+    samples = gather_samples(copied.home, TRAINED, own_settings())
+    assert (
+        samples.missing == {"features_points": "absent: loyalty"}
+        and "points_balance" not in samples.names
+    )
+    version = train_small(copied.home)
+    seen = next(s for s in shelf.list_versions(copied.home, own_settings()) if s.version == version)
+    assert seen.card is not None and seen.card.missing_tables == ["features_points"]
+    assert seen.card.notes["missing features_points"] == "absent: loyalty"
+
+
+def forget(version: Version, table: str) -> None:
+    """As if the table's source had not been delivered."""
+    manifest = version.manifest
+    manifest["tables"][table] = {
+        "status": "not_computed",
+        "reasons": ["absent: loyalty"],
+        "room": "features",
+    }
+    (version.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

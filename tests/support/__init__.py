@@ -1,0 +1,1 @@
+"""What tests share: tiny operators, an office, engines, servers."""

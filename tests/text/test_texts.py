@@ -1,0 +1,192 @@
+"""Texts: the same keys and places in every language, and one for everything the code can say."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from string import Formatter
+
+import pytest
+
+from pipelines.catalogue.outputs import lists
+from pipelines.core import errors
+from pipelines.core.contract import contract
+from pipelines.core.errors import RetentionError, UsageError
+from pipelines.core.paths import ROOT
+from pipelines.documents.workbooks.columns import OUTCOMES
+from pipelines.text.texts import LANGUAGES, describe, label, labels, local_language, reason_in_words
+from tests.support.small import read, twin_operator
+
+FAMILY = {
+    name
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, RetentionError)
+}
+CODE = {
+    p: ast.parse(p.read_text("utf-8"))
+    for room in ("pipelines", "console")
+    for p in (ROOT / room).rglob("*.py")
+}
+
+
+def places(text: str) -> set[str]:
+    """The names of a text's placeholders."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def words_of(first: ast.expr) -> list[str]:
+    """The texts an argument may be: one, or either of `a if x else b`."""
+    either = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+    return [e.value for e in either if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+
+
+def raised() -> Iterator[tuple[str, set[str], bool]]:
+    """Every (key, facts, are there others) that the code raises or refuses a file with."""
+    for tree in CODE.values():
+        for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args):
+            name = (
+                call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            )
+            facts, more = (
+                {k.arg for k in call.keywords if k.arg},
+                any(k.arg is None for k in call.keywords),
+            )
+            for word in words_of(call.args[0]) if name in FAMILY | {"FileRefused"} else ():
+                yield f"source.{word}" if name == "FileRefused" else word, facts, more
+
+
+RAISED = sorted(raised(), key=str)
+
+
+def test_every_language_has_the_same_keys() -> None:
+    assert set(LANGUAGES) >= {"en", "zh"}
+    assert {language: set(labels(language)) ^ set(labels("zh")) for language in LANGUAGES} == {
+        name: set() for name in LANGUAGES
+    }
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "zh"])
+def test_every_language_has_the_same_places(language: str) -> None:
+    assert {k: places(str(t)) for k, t in labels(language).items()} == {
+        k: places(str(t)) for k, t in labels("zh").items()
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_keys_are_in_order_and_texts_are_there(language: str) -> None:
+    assert list(labels(language)) == sorted(labels(language))
+    assert all(isinstance(text, str) and text.strip() for text in labels(language).values())
+
+
+def test_chinese_texts_are_chinese() -> None:
+    assert [
+        k
+        for k, text in labels("zh").items()
+        if not re.search("[\u4e00-\u9fff\u3001-\u3002\uff00-\uffef…]", text)
+    ] == []
+
+
+def test_the_scan_finds_what_is_raised() -> None:
+    assert (
+        len({key for key, _, _ in RAISED}) > 60
+        and ("room.unknown", {"room", "rooms"}, False) in RAISED
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_raised_has_its_text_and_facts(language: str) -> None:
+    texts = labels(language)
+    assert sorted({key for key, _, _ in RAISED if f"error.{key}" not in texts}) == []
+    short = {key: places(texts[f"error.{key}"]) - facts for key, facts, more in RAISED if not more}
+    assert {key: lacking for key, lacking in short.items() if lacking} == {}
+
+
+def test_every_error_text_is_of_an_error_that_is_raised() -> None:
+    nodes = [n for tree in CODE.values() for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    words = {n.value for n in nodes if isinstance(n.value, str)}
+    said = {f"error.{word}" for word in words} | {f"error.source.{word}" for word in words}
+    assert [key for key in labels("zh") if key.startswith("error.") and key not in said] == []
+
+
+def test_what_the_lists_say_has_a_text() -> None:
+    wanted = {f"purpose.{spec.meta['purpose']}" for spec in lists()} | {
+        f"outcome.{code}" for code in OUTCOMES
+    }
+    for spec in lists():
+        wanted |= {
+            f"reason.{code}" for code in re.findall(r"'([a-z0-9_]+)' AS reason_code", spec.sql)
+        }
+    assert wanted <= set(labels("zh")) and {
+        "reason.past_due_over_90",
+        "reason.newly_qualified",
+    } <= set(labels("zh"))
+
+
+def test_a_text_is_filled_and_a_missing_fact_is_seen() -> None:
+    assert (
+        label("en", "error.month.bad", value="x")
+        == "'x' is not a month. Write it as YYYY-MM, for example 2026-10."
+    )
+    assert "'?'" in label("en", "error.month.bad") and label("en", "no.such", a=1) == "no.such, a=1"
+    assert "kitchen" in describe("zh", UsageError("room.unknown", room="kitchen", rooms="a, b"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "en_GB"}, "en"), ({"LC_ALL": "en_US", "LANG": "zh_CN"}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"), ({"LANG": "de_DE"}, "en"), ({}, "zh"),
+    ],
+)  # fmt: skip
+def test_the_shell_s_language(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert local_language() == language
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("absent: receivable", "missing: receivable"),
+        ("absent: a; absent: b.c (2026-07)", "missing: a; missing: b.c (2026-07)"),
+        (
+            "complaints unknown: absent: trouble_ticket",
+            "complaints unknown (missing: trouble_ticket)",
+        ),
+        ("not held: 2026-07", "month not held: 2026-07"),
+        ("small_denominator", "small denominator, not ranked"),
+        ("usage.overlap", "usage.overlap"),
+        (None, ""),
+    ],
+)
+def test_reasons_in_words(code: str | None, words: str) -> None:
+    assert reason_in_words("en", code) == words
+
+
+def said_of_the_twin() -> set[str]:
+    """Every reason the synthetic operator's newest month gives, taken apart."""
+    version = twin_operator().version
+    rows = [
+        *read(version, "kpi_monthly"),
+        *read(version, "dispatch_list"),
+        *read(version, "dispatch_why_not"),
+    ]
+    return {part for row in rows for part in (row["reason"] or "").split("; ") if part}
+
+
+@pytest.mark.parametrize("code", ["months held: 3 of 12", "no month held before: 2026-06"])
+def test_reasons_that_are_whole_sentences_are_put_into_words(code: str) -> None:
+    assert not re.search("months? ", reason_in_words("zh", code))
+
+
+def test_every_reason_given_is_put_into_words() -> None:
+    plain = {code for code in said_of_the_twin() if reason_in_words("zh", code) == code}
+    assert (
+        said_of_the_twin()
+        and {code for code in plain if code.split(".")[0] not in contract()} == set()
+    )
