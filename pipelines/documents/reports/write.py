@@ -49,8 +49,9 @@ def paper_of(version: Version, language: str, is_draft: bool) -> Paper:
 def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     """Write a month's documents into a folder and return the files.
 
-    They are drafts until the month is released. None of a month that was made before there were figures. Raise StorageError when a number in one
-    of them is not the one that the month's tables have: such a document must not be sent.
+    They are drafts until the month is released. None of a month that was made before there were
+    figures. Raise StorageError when a number in one of them is not the one that the month's tables
+    have: such a document must not be sent.
     """
     version = folder.version()
     if not version.is_computed("report_figure"):
