@@ -17,10 +17,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipelines.cli.screens.views import outcome
 from pipelines.core.errors import Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
+from pipelines.documents.month_view import summarise_outcome
 from pipelines.documents.workbooks.export import Book, day_books, month_books
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.files import hash_file, read_json, write_json
@@ -162,7 +162,8 @@ def count(version: Version) -> dict[str, Any]:
     columns = ["list", "manager_id", "due_on", "arm"]
     rows = pq.read_table(version.table("dispatch_order"), columns=columns).to_pylist()
     treated = [row for row in rows if row["arm"] == "treated"]
-    held_back = outcome(version) if version.occasion == str(version.month) else {"withheld": {}}
+    is_month = version.occasion == str(version.month)
+    withheld = summarise_outcome(version)["withheld"] if is_month else {}
     return {
         "occasion": version.occasion,
         "version": version.number,
@@ -172,7 +173,7 @@ def count(version: Version) -> dict[str, Any]:
         "due": {
             str(day): n for day, n in sorted(Counter(row["due_on"] for row in treated).items())
         },
-        "withheld": len(held_back["withheld"]),
+        "withheld": len(withheld),
     }
 
 

@@ -6,16 +6,16 @@ of as long as the definition is the same; they are added up, and the sum compare
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.catalogue.outputs import Kpi, kpis, meaning
 from pipelines.core.calendar import Calendar
@@ -29,8 +29,9 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.parts import source_rows
 from pipelines.store.lake import Draft, Version
 
-Row = Mapping[str, Any]
+KpiRow = Mapping[str, Any]  # a row of `kpi_monthly`, all of its columns
 MEASURES = ("value", "numerator", "denominator", "target", "gap", "rank", "change", "year_change")
+_COMPANY = "company"
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,31 @@ class Name:
     month: Month
 
 
+class FigureDefinition(TypedDict):
+    """What the dictionary says of a figure; titles and words by language."""
+
+    id: str
+    title: dict[str, str]
+    words: dict[str, str]
+    version: int
+    unit: str
+    better: str
+    file: str
+    meaning: str
+    reads: list[str]
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure opened: its row of `kpi_monthly`, its definition, and the customers' parts it is the sum of."""
 
     version: Version
     kpi: Kpi
-    row: Row
+    row: KpiRow
     rows: pa.Table
 
     @property
-    def definition(self) -> dict[str, Any]:
+    def definition(self) -> FigureDefinition:
         """The entry of the dictionary."""
         spec, variant = self.kpi.spec, self.row["variant"]
         return {
@@ -65,7 +80,7 @@ class Figure:
             "better": self.kpi.meta["better"],
             "file": spec.where,
             "meaning": meaning(self.kpi),
-            "reads": sorted(map(str, spec.reads)),
+            "reads": sorted(str(table) for table in spec.reads),
         }
 
 
@@ -75,92 +90,115 @@ def open_figure(job: Job, figure: str) -> Figure:
     Raise UsageError for one that is no KPI's or was not computed, VerificationError when its rows do not add up to it.
     """
     name = parse_name(figure, job.month)
-    kpi, variant = _definition(name, figure, job)
-    then = replace(job, month=name.month)
-    version = then.folder.version()
-    row = _row_of(version, kpi, variant, name)
-    found = Figure(version, kpi, row, _rows_behind(then, version, kpi, row))
-    _check_sum(found, figure)
-    return found
+    found = _find_kpi(name)
+    if found is None:
+        raise _explain_unknown(figure, job)
+    job_of_month = replace(job, month=name.month)
+    version = job_of_month.folder.version()
+    row = _find_row(version, found, name)
+    rows = _compute_rows(job_of_month, version, found.kpi, row)
+    opened = Figure(version, found.kpi, row, rows)
+    _check_sum(opened, figure)
+    return opened
 
 
 def parse_name(figure: str, month: Month) -> Name:
     """Read a KPI's name, one with variant and scope (`arrears_rate.t1_amount:branch:B1`), or a document's id of a figure."""
-    first, *others = figure.split(":")
-    if first in MEASURES and len(others) >= 4:
-        month, first, others = Month.parse(others[-1]), others[0], others[1:-1]
-    kind, scope = (others[0], ":".join(others[1:])) if len(others) > 1 else ("company", "company")
-    return Name(first, kind, scope, month)
+    topic, *scope = figure.split(":")
+    is_document_id = topic in MEASURES and len(scope) >= 4
+    if is_document_id:  # value:arrears_rate.t1_amount:branch:B1:2026-10
+        topic, *scope, month_name = scope
+        month = Month.parse(month_name)
+    if len(scope) < 2:
+        return Name(topic, _COMPANY, _COMPANY, month)
+    kind, *scope_id = scope
+    return Name(topic, kind, ":".join(scope_id), month)
 
 
-def _definition(name: Name, figure: str, job: Job) -> tuple[Kpi, str]:
+# -- which KPI -------------------------------------------------------------------------------------
+
+
+class _KpiVariant(NamedTuple):
+    kpi: Kpi
+    variant: str
+
+
+def _find_kpi(name: Name) -> _KpiVariant | None:
+    """Return the KPI and the variant that are named, its default one where none is."""
     title, _, variant = name.topic.partition(".")
     for kpi in kpis():
         wanted = variant or kpi.meta["default"]
         if kpi.name == title and wanted in kpi.variants:
-            return kpi, wanted
-    raise _no_kpi(figure, job)
+            return _KpiVariant(kpi, wanted)
+    return None
 
 
-def _no_kpi(figure: str, job: Job) -> UsageError:
+class _DocumentFigure(NamedTuple):
+    shown: str
+    source: str
+
+
+def _explain_unknown(figure: str, job: Job) -> UsageError:
     """Say where a number of the documents that is no KPI's stands; that there is none of that name else."""
     version = job.folder.version()
     if version.is_computed("report_figure"):
-        found = pq.read_table(
-            version.table("report_figure"), filters=[("figure", "==", figure)]
-        ).to_pylist()
+        found = version.read_as(_DocumentFigure, "report_figure", where={"figure": figure})
         if found:
-            told = {name: found[0][name] for name in ("shown", "source")}
-            return UsageError("figure.of_a_table", figure=figure, month=job.month, **told)
+            shown, source = found[0]
+            return UsageError(
+                "figure.of_a_table", figure=figure, month=job.month, shown=shown, source=source
+            )
     return UsageError("figure.unknown", figure=figure)
 
 
-def _row_of(version: Version, kpi: Kpi, variant: str, name: Name) -> Row:
-    wanted = {"kpi": kpi.name, "variant": variant}
-    rows: list[Row] = pq.read_table(
-        version.table("kpi_monthly"),
-        filters=[(column, "==", value) for column, value in wanted.items()],
-    ).to_pylist()
-    row = next(
-        (r for r in rows if (r["scope_kind"], r["scope_id"]) == (name.scope_kind, name.scope_id)),
-        None,
-    )
+# -- its row and the rows behind it ----------------------------------------------------------------
+
+
+def _find_row(version: Version, found: _KpiVariant, name: Name) -> KpiRow:
+    """Return a variant's row of the named scope; raise UsageError when it was not computed, or for no such scope."""
+    wanted = {"kpi": found.kpi.name, "variant": found.variant}
+    rows = version.read_rows("kpi_monthly", where=wanted)
     if rows and rows[0]["status"] == "not_computed":
-        raise UsageError(
-            "figure.not_computed", figure=name.topic, month=name.month, reason=rows[0]["reason"]
-        )
-    if row is None:
-        raise UsageError(
-            "figure.no_scope",
-            figure=name.topic,
-            month=name.month,
-            scope=f"{name.scope_kind}:{name.scope_id}",
-        )
-    return row
+        reason = rows[0]["reason"]
+        raise UsageError("figure.not_computed", figure=name.topic, month=name.month, reason=reason)
+    for row in rows:
+        if row["scope_kind"] == name.scope_kind and row["scope_id"] == name.scope_id:
+            return row
+    scope = f"{name.scope_kind}:{name.scope_id}"
+    raise UsageError("figure.no_scope", figure=name.topic, month=name.month, scope=scope)
 
 
-def _rows_behind(job: Job, version: Version, kpi: Kpi, row: Row) -> pa.Table:
-    """Compute the KPI's parts again on the version's tables, with the settings and earlier months of its manifest."""
+def _compute_rows(job: Job, version: Version, kpi: Kpi, row: KpiRow) -> pa.Table:
+    """Compute the KPI's parts again on the version's tables."""
+    with _open_as_recorded(job, version) as context:
+        return source_rows(context, kpi, row["variant"], row["scope_kind"], row["scope_id"])
+
+
+@contextmanager
+def _open_as_recorded(job: Job, version: Version) -> Iterator[Context]:
+    """Open a version with the settings and the earlier months of its manifest; nothing is written."""
     draft = Draft(job.month, version.path)
     earlier = recorded_versions(job.home, draft)
     settings = load_settings(**recorded_settings(job, draft.inputs))
-    folders = [version.path, *(v.path for v in earlier.values() if v)]
+    folders = [version.path]
+    for held in earlier.values():
+        if held is not None:
+            folders.append(held.path)
     with (
         TemporaryDirectory(prefix="figure-") as scratch,
         DuckEngine(Path(scratch), folders, settings.memory_limit, settings.threads) as engine,
     ):
-        context = Context(
-            job.month, settings, Calendar.load(settings.calendar_file), draft, engine, earlier
-        )
+        calendar = Calendar.load(settings.calendar_file)
+        context = Context(job.month, settings, calendar, draft, engine, earlier)
         context.bind_everything()
-        return source_rows(context, kpi, row["variant"], row["scope_kind"], row["scope_id"])
+        yield context
 
 
 def _check_sum(figure: Figure, name: str) -> None:
     """Hold the sum of the rows against the month's; a mean, a score or a given value has none."""
     for side in ("numerator", "denominator"):
-        there, summed = figure.row[side], pc.sum(figure.rows[side]).as_py() or Decimal(0)
-        if there is not None and there != summed:
-            raise VerificationError(
-                "figure.differs", figure=name, month=figure.version.month, side=side
-            )
+        recorded = figure.row[side]
+        summed = pc.sum(figure.rows[side]).as_py() or Decimal(0)
+        if recorded is not None and recorded != summed:
+            month = figure.version.month
+            raise VerificationError("figure.differs", figure=name, month=month, side=side)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pipelines.cli.screens.views import write_table
+from pipelines.documents.table_files import write_table_file
 from pipelines.documents.workbooks.export import export_month
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.text.texts import LANGUAGES
@@ -96,7 +96,7 @@ def test_hostile_text_is_shown_literally_in_workbooks(books: Mapping[str, Path])
 
 
 def test_hostile_text_is_escaped_in_csv(version: Version, tmp_path: Path) -> None:
-    write_table(version, "snapshot_account_manager", tmp_path / "out.csv")
+    write_table_file(version, "snapshot_account_manager", tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = {row["manager_id"]: row for row in csv.DictReader(stream)}
     assert (rows["'=1+1"]["name"], rows["'=1+1"]["email"]) == ("'=2+2", "'@SUM(A1)")

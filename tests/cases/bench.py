@@ -23,9 +23,10 @@ from pipelines.core.contract import contract
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
-from pipelines.engines.duckdb import native
-from pipelines.rooms import dispatch, features
-from pipelines.rooms.context import Context
+from pipelines.engines.duckdb import Answer, native
+from pipelines.rooms import features
+from pipelines.rooms.context import Context, find_declared
+from pipelines.rooms.dispatch.candidates import rank_customers
 from pipelines.store.lake import Draft, Version
 from tests.cases.form import Case, Grid
 
@@ -53,10 +54,7 @@ def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
             bind(open_, table, _fill(table, case.given.get(table)), folder)
         parameters = context.parameters(spec.parameters) | _typed_parameters(case.parameters)
         answer = open_.answer(_asked(context, spec), parameters)
-        rows: list[dict[str, Any]] = open_.rows(
-            as_its_room_reads(spec, answer.sql), answer.parameters
-        )
-        return rows
+        return read_as_its_room(context, spec, answer)
 
 
 def _refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> None:
@@ -79,11 +77,13 @@ def _asked(context: Context, spec: Spec) -> str:
     return features._carried(context, spec) if spec.meta.get("carry") else native(spec)
 
 
-def as_its_room_reads(spec: Spec, answer: str) -> str:
-    """Wrap an answer as its room does: one row a customer and list, sums a customer and KPI."""
+def read_as_its_room(context: Context, spec: Spec, answer: Answer) -> list[dict[str, Any]]:
+    """Read an answer as its room does: one row a customer and list, sums a customer and KPI."""
     if spec.room == "dispatch":
-        return dispatch._one_a_customer(spec, answer)
-    return _sums(spec, answer) if spec.room == "kpi" else answer
+        ranked = rank_customers(context, spec, answer)
+        return context.engine.rows(f"SELECT * FROM {ranked.name}")
+    sql = _sums(spec, answer.sql) if spec.room == "kpi" else answer.sql
+    return context.engine.rows(sql, answer.parameters)
 
 
 def _sums(spec: Spec, answer: str) -> str:
@@ -180,7 +180,7 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
         context = make_context(Month(2026, 10), engine, Path(name), {})
         for table in spec.reads:
             if table in missing or table.name == spec.table:
-                engine.bind_empty(table, context._types(table.name))
+                engine.bind_empty(table, find_declared(table.name).types)
             else:
                 bind(engine, table, _fill(table, None), Path(name))
         schema: pa.Schema = (

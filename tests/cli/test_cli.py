@@ -18,7 +18,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines import cli
-from pipelines.cli.screens import views
+from pipelines.documents.table_files import TABLE_ALIASES
 from pipelines.store.lake import MonthFolder
 from tests.support.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
 
@@ -353,7 +353,7 @@ def test_status_names_the_deadlines_and_how_they_stand(
 def test_tables_are_shown(retention: Retention, copied: Path, table: str) -> None:
     answer = retention("show", table, MONTH, "--json")
     rows = [json.loads(line) for line in answer.out.splitlines()]
-    held = MonthFolder(copied / "home", MONTH).version().table(views.ALIASES.get(table, table))
+    held = MonthFolder(copied / "home", MONTH).version().table(TABLE_ALIASES.get(table, table))
     assert answer.code == 0 and len(rows) == pq.ParquetFile(held).metadata.num_rows
     assert retention("show", table, MONTH).code == 0
 

@@ -12,8 +12,18 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines.catalogue.outputs import kpis, lists
-from pipelines.cli.screens import views
 from pipelines.core.errors import UsageError
+from pipelines.documents.month_view import (
+    list_held_months,
+    read_lists_with_why_not,
+    summarise_outcome,
+)
+from pipelines.documents.table_files import (
+    _make_csv_cell,
+    make_json_value,
+    read_masked_rows,
+    write_table_file,
+)
 from pipelines.store.lake import MonthFolder
 from pipelines.text.units import in_words, plain
 from tests.support.small import read, twin_operator
@@ -23,12 +33,12 @@ FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1", "＋1", "－1", "�
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_text_like_a_formula_is_quoted(text: str) -> None:
-    assert views._csv_cell(text) == "'" + text
+    assert _make_csv_cell(text) == "'" + text
 
 
 def test_numbers_days_and_plain_text_are_left_alone() -> None:
-    assert views._csv_cell(Decimal("-45.00")) == "-45" and views._csv_cell(-5) == -5
-    assert views._csv_cell("a=b") == "a=b" and views._csv_cell(date(2026, 8, 1)) == date(2026, 8, 1)
+    assert _make_csv_cell(Decimal("-45.00")) == "-45" and _make_csv_cell(-5) == -5
+    assert _make_csv_cell("a=b") == "a=b" and _make_csv_cell(date(2026, 8, 1)) == date(2026, 8, 1)
 
 
 @pytest.mark.parametrize(
@@ -69,20 +79,20 @@ def test_figures_in_words(value: float | None, unit: str, words: str) -> None:
     ],
 )
 def test_json_values_are_exact(value: object, expected: object) -> None:
-    assert views.json_value(value) == expected and json.dumps(views.json_value(value))
+    assert make_json_value(value) == expected and json.dumps(make_json_value(value))
 
 
 @pytest.mark.parametrize("table", ["snapshot_person", "extract_customer"])
 def test_personal_data_are_masked_wherever_a_table_is_read(table: str) -> None:
     people = {r["phone"] for r in read(twin_operator().version, "snapshot_person") if r["phone"]}
-    shown = {r["phone"] for r in views.table_rows(twin_operator().version, table) if r["phone"]}
+    shown = {r["phone"] for r in read_masked_rows(twin_operator().version, table) if r["phone"]}
     assert shown and not people & shown and all("*" in phone for phone in shown)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
 def test_a_table_is_written_whole(tmp_path: Path, kind: str) -> None:
     out, rows = tmp_path / f"kpi.{kind}", read(twin_operator().version, "kpi_monthly")
-    assert views.write_table(twin_operator().version, "kpi_monthly", out) == len(rows)
+    assert write_table_file(twin_operator().version, "kpi_monthly", out) == len(rows)
     if kind == "parquet":
         assert pq.read_table(out).to_pylist() == rows
     elif kind == "csv":
@@ -96,13 +106,13 @@ def test_a_table_is_written_whole(tmp_path: Path, kind: str) -> None:
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="show.bad_out"):
-        views.write_table(twin_operator().version, "kpi_monthly", tmp_path / "kpi.ods")
+        write_table_file(twin_operator().version, "kpi_monthly", tmp_path / "kpi.ods")
     assert not list(tmp_path.iterdir())
 
 
 def test_an_outcome_names_what_was_held_back_and_why() -> None:
     first = MonthFolder(twin_operator().home, twin_operator().months[0]).version()
-    found = views.outcome(first)
+    found = summarise_outcome(first)
     assert (
         found["not_computed"]["churn_rate.start_base"] == "not held: 2026-05"
         and found["withheld"] == {}
@@ -112,12 +122,12 @@ def test_an_outcome_names_what_was_held_back_and_why() -> None:
 
 
 def test_lists_come_with_their_why_nots() -> None:
-    for row in views.lists_with_why_not(twin_operator().version):
+    for row in read_lists_with_why_not(twin_operator().version):
         assert sum(row["why_not"].values()) == row["left_out_count"]
 
 
 def test_months_held_are_listed() -> None:
-    months = views.all_months(twin_operator().home)
+    months = list_held_months(twin_operator().home)
     assert [m["month"] for m in months] == ["2026-06", "2026-07", "2026-08"] and {
         m["version"] for m in months
     } == {1}

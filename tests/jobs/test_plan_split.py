@@ -19,7 +19,7 @@ from pipelines.core.errors import SpecError
 from pipelines.core.paths import ROOT, SQL
 from pipelines.jobs.plan.form import read_plan
 from pipelines.jobs.plan.split import UNCLAIMED, Part, Splitter, Tree, months_of, split_year
-from pipelines.jobs.plan.targets import sums_read
+from pipelines.jobs.plan.targets import list_summed_targets
 
 YEAR = 2027
 EVEN = dict.fromkeys(months_of(YEAR), Decimal(1))
@@ -168,14 +168,14 @@ def test_what_is_owed_gives_no_unit_to_a_part_that_needs_no_rounding() -> None:
 )
 def test_weights_that_split_nothing_are_refused(weights: dict[str, str], error: str) -> None:
     with pytest.raises(SpecError) as caught:
-        Splitter({name: Decimal(w) for name, w in weights.items()}, 2, "key.by_branch").split(
-            Decimal(1)
-        )
+        Splitter(
+            {name: Decimal(w) for name, w in weights.items()}, 2, "key.by_branch"
+        ).split_amount(Decimal(1))
     assert caught.value.key == error and caught.value.facts["where"] == "key.by_branch"
 
 
 def test_nothing_is_split_by_no_weight_at_all() -> None:
-    assert Splitter({"B1": Decimal(0)}, 2, "key").split(Decimal(0)) == {"B1": 0}
+    assert Splitter({"B1": Decimal(0)}, 2, "key").split_amount(Decimal(0)) == {"B1": 0}
 
 
 # -- the file ----------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_ids_keep_their_zeros_and_amounts_their_fen(tmp_path: Path) -> None:
         "007": 2,
         "yes": 1,
     }
-    assert measure.key.by_month.given(2027, "key")["2027-12"] == Decimal("0.5")
+    assert measure.key.by_month.list_given_weights(2027, "key")["2027-12"] == Decimal("0.5")
 
 
 def test_a_number_written_otherwise_is_the_same_key(tmp_path: Path) -> None:
@@ -325,10 +325,10 @@ def test_names_nobody_knows_are_refused(tmp_path: Path, plan: object, error: str
 def test_a_year_has_twelve_months(tmp_path: Path, weights: object, missing: str) -> None:
     plan = read_plan(written(tmp_path, plan_of(key={"by_month": {"weights": weights}})))
     with pytest.raises(SpecError) as caught:
-        plan.measures["revenue"].key.by_month.given(YEAR, "key")
+        plan.measures["revenue"].key.by_month.list_given_weights(YEAR, "key")
     assert (caught.value.key, caught.value.facts["months"]) == ("plan.months_missing", missing)
 
 
 def test_the_sums_that_kpis_read_are_no_kpis_themselves() -> None:
-    assert sums_read() == {"revenue", "private_line_revenue"}
-    assert not sums_read() & {kpi.name for kpi in kpis()}
+    assert list_summed_targets() == {"revenue", "private_line_revenue"}
+    assert not list_summed_targets() & {kpi.name for kpi in kpis()}

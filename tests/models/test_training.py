@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipelines.core.month import Month
-from pipelines.jobs.training import churn as training
+from pipelines.jobs.training.judging import judge_recipe
 from pipelines.rooms.score.samples import Samples
 from tests.support.scored import small_recipe
 
@@ -39,8 +39,10 @@ def make_samples(leavers: dict[str, int], services: int = 240) -> Samples:
 
 
 def test_the_last_months_are_judged_by_a_fit_that_did_not_see_them() -> None:
-    judged = training.judge(small_recipe(), make_samples(dict.fromkeys(MONTHS, 40)), 0.1)
-    assert judged["months"] == ["2026-03", "2026-04"] and judged["rows"] == 480
+    judged = judge_recipe(small_recipe(), make_samples(dict.fromkeys(MONTHS, 40)), 0.1)
+    assert (
+        judged is not None and judged["months"] == ["2026-03", "2026-04"] and judged["rows"] == 480
+    )
     line, logistic, rule = judged["outcomes"]["voluntary"]["makers"]
     assert line["auc"] > 0.65 and logistic["auc"] > 0.65 and rule["auc"] > 0.65
     assert set(judged["outcomes"]) == {"voluntary"}  # nobody was cut off
@@ -58,9 +60,9 @@ def test_the_last_months_are_judged_by_a_fit_that_did_not_see_them() -> None:
     ],
 )
 def test_where_nothing_can_be_seen_nothing_is_judged(leavers: dict[str, int]) -> None:
-    assert training.judge(small_recipe(), make_samples(leavers), 0.1) == {}
+    assert judge_recipe(small_recipe(), make_samples(leavers), 0.1) is None
 
 
 def test_months_that_are_not_held_leave_a_gap_and_no_error() -> None:
-    judged = training.judge(small_recipe(), make_samples({"2026-01": 40, "2026-04": 40}), 0.1)
-    assert judged["months"] == ["2026-04"]
+    judged = judge_recipe(small_recipe(), make_samples({"2026-01": 40, "2026-04": 40}), 0.1)
+    assert judged is not None and judged["months"] == ["2026-04"]

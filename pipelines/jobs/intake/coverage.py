@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, TypedDict
 
-import pyarrow.parquet as pq
+from pipelines.core.reasons import Reason, ReasonKind, split_reasons
+from pipelines.store.manifest import NOT_COMPUTED
+from pipelines.store.rows import read_as
 
 KPI, LIST = "kpi", "list"
 # Reasons that a delivery of this month takes away; all others name months, orders or models that are not there.
-_DELIVERABLE = ("absent: ", "refused: ")
-_COLUMNS = ["kpi", "variant", "scope_kind", "status", "reason"]
+_DELIVERABLE = (ReasonKind.ABSENT, ReasonKind.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -22,23 +23,31 @@ class Output:
     kind: str
     name: str
     status: str
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def is_computed(self) -> bool:
         """Whether its figure or its candidates are there, whatever the gate said of them."""
-        return self.status != "not_computed"
+        return self.status != NOT_COMPUTED
 
     @property
     def lacks(self) -> frozenset[str]:
         """What this month would have to deliver: tables (`receivable`) and columns (`bill.adjustment_amount`)."""
-        names = {_delivered_name(reason) for reason in self.reasons}
+        names = (_find_delivered_name(reason) for reason in self.reasons)
         return frozenset(name for name in names if name)
 
     @property
     def waits(self) -> bool:
         """Whether it lacks something that no delivery of this month gives, such as an earlier month."""
-        return any(not _delivered_name(reason) for reason in self.reasons)
+        return any(not _find_delivered_name(reason) for reason in self.reasons)
+
+
+def _find_delivered_name(reason: Reason) -> str | None:
+    """Return the table or column of this month that a reason names; None for any other reason."""
+    if reason.kind not in _DELIVERABLE or reason.about is None:
+        return None
+    is_of_this_month = "(" not in str(reason)
+    return reason.about if is_of_this_month else None
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,29 @@ class Unlock:
 
     name: str
     outputs: tuple[Output, ...]
+
+    def as_content(self) -> UnlockContent:
+        """Return it as a program reads it."""
+        names = [f"{output.kind}:{output.name}" for output in self.outputs]
+        return {"deliver": self.name, "unlocks": names}
+
+
+class UnlockContent(TypedDict):
+    """An unlock as JSON: what to deliver, and the outputs it gives as `kind:name`."""
+
+    deliver: str
+    unlocks: list[str]
+
+
+class CoverageContent(TypedDict):
+    """A coverage as JSON."""
+
+    kpis: int
+    kpis_computed: int
+    lists: int
+    lists_computed: int
+    waiting: int
+    unlocks: list[UnlockContent]
 
 
 @dataclass(frozen=True)
@@ -58,82 +90,97 @@ class Coverage:
 
     def count(self, kind: str, *, computed: bool = False) -> int:
         """Count the KPI variants or the lists: all of them, or those that are computed."""
-        return sum(
-            output.kind == kind and (output.is_computed or not computed) for output in self.outputs
-        )
+        of_kind = [output for output in self.outputs if output.kind == kind]
+        if computed:
+            of_kind = [output for output in of_kind if output.is_computed]
+        return len(of_kind)
 
     @property
     def waiting(self) -> int:
         """How many outputs need what no delivery of this month gives, such as an earlier month."""
-        return sum(not output.is_computed and output.waits for output in self.outputs)
+        return sum(output.waits for output in self.outputs if not output.is_computed)
 
-    def as_content(self) -> dict[str, Any]:
+    def as_content(self) -> CoverageContent:
         """Return the figures as a program reads them."""
-        unlocks = [
-            {"deliver": u.name, "unlocks": [f"{o.kind}:{o.name}" for o in u.outputs]}
-            for u in self.unlocks
-        ]
         return {
             "kpis": self.count(KPI),
             "kpis_computed": self.count(KPI, computed=True),
             "lists": self.count(LIST),
             "lists_computed": self.count(LIST, computed=True),
             "waiting": self.waiting,
-            "unlocks": unlocks,
+            "unlocks": [unlock.as_content() for unlock in self.unlocks],
         }
-
-
-def _delivered_name(reason: str) -> str | None:
-    """Return the table or column of this month that a reason names; None for any other reason."""
-    for lead in _DELIVERABLE:
-        if reason.startswith(lead) and "(" not in reason:
-            return reason.removeprefix(lead)
-    return None
 
 
 def cover(outputs: Iterable[Output]) -> Coverage:
     """Count outputs and find what would unlock those that are not computed."""
-    found = tuple(outputs)
-    alone: dict[str, list[Output]] = {}
-    for output in found:
-        name = _sole_lack(output)
+    counted = tuple(outputs)
+    unlocked_by: dict[str, list[Output]] = {}
+    for output in counted:
+        name = _find_sole_lack(output)
         if name is not None:
-            alone.setdefault(name, []).append(output)
-    ordered = sorted(alone.items(), key=lambda item: (-len(item[1]), item[0]))
-    return Coverage(found, tuple(Unlock(name, tuple(outputs)) for name, outputs in ordered))
+            unlocked_by.setdefault(name, []).append(output)
+    unlocks = [Unlock(name, tuple(unlocked)) for name, unlocked in unlocked_by.items()]
+    unlocks.sort(key=lambda unlock: (-len(unlock.outputs), unlock.name))
+    return Coverage(counted, tuple(unlocks))
 
 
-def _sole_lack(output: Output) -> str | None:
-    """Return the one table or column that an output lacks and nothing else; columns of a lacking table come with it."""
+def _find_sole_lack(output: Output) -> str | None:
+    """Return the one table or column that an output lacks and nothing else.
+
+    Columns of a table that is lacking come with the table.
+    """
     if output.is_computed or output.waits:
         return None
-    tables = {name.partition(".")[0] for name in output.lacks}
-    if len(output.lacks) == 1:
-        return next(iter(output.lacks))
-    table = next(iter(tables)) if len(tables) == 1 else None
-    return table if table in output.lacks else None
+    lacks = output.lacks
+    if len(lacks) == 1:
+        return next(iter(lacks))
+    tables = {name.partition(".")[0] for name in lacks}
+    if len(tables) != 1:
+        return None
+    table = next(iter(tables))
+    return table if table in lacks else None
+
+
+# -- reading a month -------------------------------------------------------------------------------
+
+
+class _KpiState(NamedTuple):
+    kpi: str
+    variant: str
+    scope_kind: str
+    status: str
+    reason: str | None
+
+
+class _ListState(NamedTuple):
+    list: str
+    status: str
+    reason: str | None
 
 
 def read_coverage(folder: Path) -> Coverage:
     """Count the outputs of a month's folder, a version or a draft that has come as far as its KPIs."""
-    kpis = pq.read_table(folder / "kpi_monthly.parquet", columns=_COLUMNS)
-    lists = pq.read_table(folder / "dispatch_list.parquet", columns=["list", "status", "reason"])
-    return cover([*_kpi_outputs(kpis.to_pylist()), *_list_outputs(lists.to_pylist())])
+    kpi_states = read_as(_KpiState, folder / "kpi_monthly.parquet")
+    list_states = read_as(_ListState, folder / "dispatch_list.parquet")
+    kpi_outputs = _list_kpi_outputs(kpi_states)
+    list_outputs = [Output(LIST, row.list, row.status, _read_reasons(row)) for row in list_states]
+    return cover([*kpi_outputs, *list_outputs])
 
 
-def _kpi_outputs(rows: Sequence[Mapping[str, Any]]) -> list[Output]:
+def _list_kpi_outputs(states: Iterable[_KpiState]) -> list[Output]:
     """Return an output a variant, by its row of the company where it has one."""
-    chosen: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        name = f"{row['kpi']}.{row['variant']}"
-        if name not in chosen or row["scope_kind"] == "company":
+    chosen: dict[str, _KpiState] = {}
+    for row in states:
+        name = f"{row.kpi}.{row.variant}"
+        if name not in chosen or row.scope_kind == "company":
             chosen[name] = row
-    return [Output(KPI, name, row["status"], _split(row)) for name, row in sorted(chosen.items())]
+    return [
+        Output(KPI, name, row.status, _read_reasons(row)) for name, row in sorted(chosen.items())
+    ]
 
 
-def _list_outputs(rows: Sequence[Mapping[str, Any]]) -> list[Output]:
-    return [Output(LIST, row["list"], row["status"], _split(row)) for row in rows]
-
-
-def _split(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple((row["reason"] or "").split("; ")) if row["status"] == "not_computed" else ()
+def _read_reasons(row: _KpiState | _ListState) -> tuple[Reason, ...]:
+    if row.status != NOT_COMPUTED:
+        return ()
+    return split_reasons(row.reason)

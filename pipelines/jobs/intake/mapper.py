@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pipelines.core.errors import SourceNotReady, StorageError, UsageError
 from pipelines.core.month import Month
-from pipelines.jobs.intake.proposal import Proposal, month_folder, propose
+from pipelines.jobs.intake.proposal import Proposal
+from pipelines.jobs.intake.propose import propose_mapping
 from pipelines.jobs.intake.sample import SAMPLE_ROWS, Sample, read_samples
 from pipelines.sources import open_source
 from pipelines.sources.operator.database import DatabaseSource
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.sources.operator.mapping import MAPPING, file_kind
 
+_MONTH_NAME = re.compile(r"\d{4}-\d{2}")
+
 
 def map_source(source: Path, month: str | None) -> Proposal:
-    """Propose names for a month of a source, the newest one without; raise SourceNotReady where there is none."""
+    """Propose names for a month of a source, the newest one where none is named.
+
+    Raise SourceNotReady where there is none, UsageError for a database without a month.
+    """
     wanted = str(Month.parse(month)) if month else None
     opened = open_source(source)
     if isinstance(opened, DatabaseSource):
         if wanted is None:
             raise UsageError("map.no_month", source=source)
-        heads = opened.read_heads(Month.parse(wanted), SAMPLE_ROWS)
-        samples = [Sample(table, headers, tuple(rows)) for table, (headers, rows) in heads.items()]
-        return propose(wanted, samples)
-    folder = month_folder(source, wanted)
+        return propose_mapping(wanted, _sample_database(opened, wanted))
+
+    folder = _find_month_folder(source, wanted)
     if folder is None or not folder.is_dir():
-        raise SourceNotReady(
-            "source.month_missing", month=wanted or "YYYY-MM", folder=folder or source
-        )
-    return propose(folder.name, _sample_folder(folder))
+        month_name = wanted or "YYYY-MM"
+        raise SourceNotReady("source.month_missing", month=month_name, folder=folder or source)
+    return propose_mapping(folder.name, _sample_folder(folder))
+
+
+def _find_month_folder(source: Path, month: str | None) -> Path | None:
+    """Return the folder of a month, of the newest one where none is named; None where there is none."""
+    if month is not None:
+        return source / month
+    folders = []
+    for path in source.iterdir():
+        if _MONTH_NAME.fullmatch(path.name) and path.is_dir():
+            folders.append(path)
+    return max(folders, default=None)
+
+
+def _sample_database(source: DatabaseSource, month: str) -> list[Sample]:
+    """Read the first rows that each query gives of a month."""
+    samples = []
+    for table, (headers, rows) in source.read_heads(Month.parse(month), SAMPLE_ROWS).items():
+        samples.append(Sample(table, headers, tuple(rows)))
+    return samples
 
 
 def _sample_folder(folder: Path) -> list[Sample]:
@@ -53,6 +77,5 @@ def write_mapping(path: Path, text: str, *, force: bool) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StorageError(
-            "storage.failed", where=error.filename or path, why=error.strerror
-        ) from error
+        where = error.filename or path
+        raise StorageError("storage.failed", where=where, why=error.strerror) from error

@@ -6,80 +6,122 @@ with every table there and every optional column absent, they name the columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
 from pipelines.catalogue.outputs import kpis, lists
-from pipelines.catalogue.spec import EARLIER, room_specs
+from pipelines.catalogue.spec import EARLIER, Spec, room_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import Table, contract, snapshot_columns
 from pipelines.core.month import Month
+from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.core.settings import Settings
 from pipelines.jobs.intake.coverage import KPI, LIST, Output, cover
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch import find_lacks
 from pipelines.store.lake import Draft, Version
+from pipelines.store.manifest import COMPUTED, NOT_COMPUTED, TableEntry
 
 # Written by a room's own code whatever is delivered, or of no weight for what a delivery has to hold.
-_GIVEN = ("extract_release", "extract_outcome", "extract_promise", "feedback_mark", "feedback_rule")
-_MADE = ("features_held_month", "dispatch_order", "score_churn", "feedback_effect")
+_ALWAYS_WRITTEN = (
+    "extract_release",
+    "extract_outcome",
+    "extract_promise",
+    "feedback_mark",
+    "feedback_rule",
+)
+_TAKEN_FOR_MADE = ("features_held_month", "dispatch_order", "score_churn", "feedback_effect")
+_ROOMS_BY_SQL = ("validate", "feedback", "features")
 _NOWHERE = Path("nowhere")
+_THERE = TableEntry(COMPUTED)
+
+# What a delivery has of a table, as the snapshot room would record it.
+Delivery = Callable[[Table], TableEntry]
 
 
-class _Everything(dict[str, Any]):
+class _EveryTable(dict[str, Any]):
     """The tables of an earlier month that lacks nothing."""
 
     def get(self, key: object, default: object = None) -> dict[str, Any]:
-        return {"status": "computed"}
+        return _THERE.to_json()
 
 
-class _Held(Version):
+class _CompleteMonth(Version):
     """An earlier month that lacks nothing."""
 
     @property
     def manifest(self) -> dict[str, Any]:
         """What it holds: everything."""
-        return {"tables": _Everything()}
+        return {"tables": _EveryTable()}
+
+    def find_entry(self, name: str) -> TableEntry | None:
+        """Say of any table that it is there."""
+        return _THERE
 
 
 @cache
 def find_needs() -> Mapping[str, tuple[Output, ...]]:
     """Return, for each optional table and column (`receivable`, `bill.adjustment_amount`), the outputs that need it."""
     needs: dict[str, dict[tuple[str, str], Output]] = {}
-    for output in (*_ask(_without_tables), *_ask(_without_columns)):
-        for name in sorted(output.lacks):
-            needs.setdefault(name, {})[output.kind, output.name] = output
+    for delivery in (_deliver_required_tables, _deliver_required_columns):
+        for output in _list_outputs(delivery):
+            for name in sorted(output.lacks):
+                needs.setdefault(name, {})[output.kind, output.name] = output
     return {name: tuple(outputs.values()) for name, outputs in needs.items()}
 
 
 def find_basic_outputs() -> tuple[Output, ...]:
     """Return what the required tables alone give, with their required columns alone."""
-    return cover(output for output in _ask(_required_alone) if output.is_computed).outputs
+    outputs = _list_outputs(_deliver_the_least)
+    return cover(output for output in outputs if output.is_computed).outputs
 
 
-def _without_tables(table: Table) -> dict[str, Any]:
+# -- deliveries that lack something ----------------------------------------------------------------
+
+
+def _deliver_required_tables(table: Table) -> TableEntry:
+    """Give every required table whole, and no other."""
     if table.required:
-        return {"status": "computed", "absent": []}
-    return {"status": "not_computed", "reasons": [f"absent: {table.name}"]}
+        return TableEntry(COMPUTED, absent=())
+    return TableEntry.not_computed(None, [Reason.absent(table.name)])
 
 
-def _without_columns(table: Table) -> dict[str, Any]:
+def _deliver_required_columns(table: Table) -> TableEntry:
+    """Give every table with its required columns alone."""
     required = {column.name for column in table.columns if column.required}
-    absent = [
-        c.name for c in snapshot_columns(table.name) if not c.required and c.name not in required
-    ]
-    return {"status": "computed", "absent": absent}
+    absent = []
+    for column in snapshot_columns(table.name):
+        if not column.required and column.name not in required:
+            absent.append(column.name)
+    return TableEntry(COMPUTED, absent=tuple(absent))
 
 
-def _required_alone(table: Table) -> dict[str, Any]:
-    return _without_columns(table) if table.required else _without_tables(table)
+def _deliver_the_least(table: Table) -> TableEntry:
+    """Give the required tables with their required columns alone, and no other table."""
+    if table.required:
+        return _deliver_required_columns(table)
+    return _deliver_required_tables(table)
 
 
-def _ask(delivered: Any) -> Iterator[Output]:
+# -- what such a delivery would give ---------------------------------------------------------------
+
+
+def _list_outputs(delivery: Delivery) -> Iterator[Output]:
     """Yield every output with what it lacks of such a delivery."""
+    context = _open_imagined_month(delivery)
+    for spec in lists():
+        yield _make_output(LIST, spec.name, find_lacks(context, spec))
+    for kpi in kpis():
+        reasons = context.missing(kpi.spec)
+        for variant in kpi.variants:
+            yield _make_output(KPI, f"{kpi.name}.{variant}", reasons)
+
+
+def _open_imagined_month(delivery: Delivery) -> Context:
+    """Return a month of such a delivery, its tables recorded and none of them made."""
     month = Month.parse(EXAMPLE_MONTH)
     context = Context(
         month=month,
@@ -87,34 +129,37 @@ def _ask(delivered: Any) -> Iterator[Output]:
         calendar=Calendar.load(None),
         draft=Draft(month, _NOWHERE),
         engine=cast(Any, None),  # nothing is computed: only what is missing is asked
-        earlier={era: _Held(month, _NOWHERE) for era in EARLIER},
+        earlier={era: _CompleteMonth(month, _NOWHERE) for era in EARLIER},
     )
     for table in contract().values():
-        context.tables[f"snapshot_{table.name}"] = delivered(table)
-    context.tables |= {name: {"status": "computed"} for name in (*_GIVEN, *_MADE)}
-    for room in ("validate", "feedback", "features"):
+        context.record_entry(f"snapshot_{table.name}", delivery(table))
+    for name in (*_ALWAYS_WRITTEN, *_TAKEN_FOR_MADE):
+        context.record_entry(name, _THERE)
+    for room in _ROOMS_BY_SQL:
         for spec in room_specs(room):
-            context.tables[spec.table] = _entry(context.missing(spec))
-    context.tables["feedback_effect"] = context.tables["feedback_arm"]
-    for spec in lists():
-        yield _output(LIST, spec.name, find_lacks(context, spec))
-    for kpi in kpis():
-        for variant in kpi.variants:
-            yield _output(KPI, f"{kpi.name}.{variant}", context.missing(kpi.spec))
+            context.record_entry(spec.table, _make_entry(context, spec))
+    context.record_entry("feedback_effect", context.entries["feedback_arm"])
+    return context
 
 
-def _entry(reasons: list[str]) -> dict[str, Any]:
-    return {"status": "not_computed", "reasons": reasons} if reasons else {"status": "computed"}
+def _make_entry(context: Context, spec: Spec) -> TableEntry:
+    reasons = context.missing(spec)
+    return TableEntry.not_computed(None, reasons) if reasons else _THERE
 
 
-def _output(kind: str, name: str, reasons: list[str]) -> Output:
-    named = tuple(_as_delivered(reason) for reason in reasons)
-    return Output(kind, name, "not_computed" if reasons else "released", named)
+def _make_output(kind: str, name: str, reasons: Iterable[Reason | str]) -> Output:
+    lacking = tuple(_name_as_delivered(Reason.parse(str(reason))) for reason in reasons)
+    status = NOT_COMPUTED if lacking else "released"
+    return Output(kind, name, status, lacking)
 
 
-def _as_delivered(reason: str) -> str:
+def _name_as_delivered(reason: Reason) -> Reason:
     """Name the instant that was to be delivered where its local date is what is missing."""
-    table, _, column = reason.removeprefix("absent: ").partition(".")
+    if reason.kind != ReasonKind.ABSENT or reason.about is None or reason.month is not None:
+        return reason
+    table, _, column = reason.about.partition(".")
     known = contract().get(table)
-    is_local = known is not None and column.endswith("_on") and known.column(column) is None
-    return f"absent: {table}.{column.removesuffix('_on')}_at" if is_local else reason
+    if known is None or not column.endswith("_on") or known.column(column) is not None:
+        return reason
+    instant = column.removesuffix("_on") + "_at"
+    return Reason.absent(f"{table}.{instant}")

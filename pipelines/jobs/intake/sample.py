@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
@@ -26,6 +27,7 @@ from pipelines.sources.operator.mapping import file_kind
 from pipelines.sources.operator.staging import Staged, stage_file
 
 SAMPLE_ROWS = 20_000
+_DELIMITERS = (",", "\t", ";", "|")
 Cells = Sequence[str | None]
 
 
@@ -38,10 +40,14 @@ class Sample:
     rows: tuple[Cells, ...]
     sheet: str | None = None
 
-    def values(self, place: int) -> list[str]:
+    def values(self, position: int) -> list[str]:
         """Return the values of a column that are not empty."""
-        cells = (row[place] for row in self.rows if place < len(row))
-        return [cell for cell in cells if cell is not None and cell.strip()]
+        found = []
+        for row in self.rows:
+            cell = row[position] if position < len(row) else None
+            if cell is not None and cell.strip():
+                found.append(cell)
+        return found
 
 
 def read_samples(path: Path) -> list[Sample]:
@@ -50,12 +56,13 @@ def read_samples(path: Path) -> list[Sample]:
     if kind is None:
         return []
     limits = Limits()
-    with _staged(path, kind, limits) as staged:
-        return _READERS[staged.kind](staged, limits)
+    with _stage_for_reading(path, kind, limits) as staged:
+        read = _READERS[staged.kind]
+        return read(staged, limits)
 
 
 @contextmanager
-def _staged(path: Path, kind: str, limits: Limits) -> Iterator[Staged]:
+def _stage_for_reading(path: Path, kind: str, limits: Limits) -> Iterator[Staged]:
     folder = Path(tempfile.mkdtemp(prefix="retention-"))
     try:
         yield stage_file(path, kind, folder, limits)
@@ -63,27 +70,33 @@ def _staged(path: Path, kind: str, limits: Limits) -> Iterator[Staged]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+# -- kinds of files --------------------------------------------------------------------------------
+
+
 def _read_csv(staged: Staged, limits: Limits) -> list[Sample]:
+    """Read by the delimiter that gives the best header."""
     form = detect_encoding(staged.path, staged.name, limits)
     text = TextFile(staged.path, staged.name, form.codec, limits)
-    tries = [_first_rows(replace(text, delimiter=delimiter)) for delimiter in (",", "\t", ";", "|")]
-    rows = max(tries, key=lambda found: _score_header(found, _find_header(found)))
-    return _make_samples(staged.name, None, rows)
+    attempts = [_read_first_rows(replace(text, delimiter=mark)) for mark in _DELIMITERS]
+    best = max(attempts, key=_score_best_header)
+    return _make_samples(staged.name, None, best)
 
 
-def _first_rows(text: TextFile) -> list[Cells]:
+def _read_first_rows(text: TextFile) -> list[Cells]:
     rows: list[Cells] = []
     with suppress(FileRefused):  # what stands before the broken row is sample enough
-        rows.extend(cells for cells, _, _ in islice(read_rows(text), SAMPLE_ROWS))
+        for cells, _, _ in islice(read_rows(text), SAMPLE_ROWS):
+            rows.append(cells)
     return rows
 
 
 def _read_xlsx(staged: Staged, limits: Limits) -> list[Sample]:
-    found: list[Sample] = []
+    samples: list[Sample] = []
     sheets = read_sheets(staged, limits, SAMPLE_ROWS)
+    is_alone = len(sheets) == 1
     for sheet, rows in sheets.items():
-        found += _make_samples(staged.name, sheet if len(sheets) > 1 else None, rows)
-    return found
+        samples += _make_samples(staged.name, None if is_alone else sheet, rows)
+    return samples
 
 
 def _read_parquet(staged: Staged, limits: Limits) -> list[Sample]:
@@ -93,12 +106,12 @@ def _read_parquet(staged: Staged, limits: Limits) -> list[Sample]:
             batch = next(file.iter_batches(batch_size=SAMPLE_ROWS), None)
     except (OSError, ValueError) as error:
         raise FileRefused("parquet_damaged", file=staged.name) from error
-    columns = (
-        [[format_value(value) for value in column.to_pylist()] for column in batch.columns]
-        if batch
-        else []
-    )
-    return [Sample(staged.name, headers, tuple(zip(*columns, strict=True)))]
+    columns: list[list[str | None]] = []
+    if batch is not None and batch.num_rows > 0:
+        for column in batch.columns:
+            columns.append([format_value(value) for value in column.to_pylist()])
+    rows = tuple(zip(*columns, strict=True))
+    return [Sample(staged.name, headers, rows)]
 
 
 _READERS: dict[str, Callable[[Staged, Limits], list[Sample]]] = {
@@ -108,38 +121,61 @@ _READERS: dict[str, Callable[[Staged, Limits], list[Sample]]] = {
 }
 
 
+# -- the header ------------------------------------------------------------------------------------
+
+
+class HeaderScore(NamedTuple):
+    """How much a row looks like a header, what counts most first."""
+
+    known_names: int  # of any column of any table
+    contract_names: int  # of these, the contract's own
+    filled_cells: int
+
+
 def _make_samples(file: str, sheet: str | None, rows: Sequence[Cells]) -> list[Sample]:
     if not rows:
         return []
-    place = _find_header(rows)
-    headers = [(cell or "").strip() for cell in rows[place]]
+    header_row = _find_header(rows)
+    headers = [(cell or "").strip() for cell in rows[header_row]]
     while headers and not headers[-1]:
         headers.pop()
-    return [Sample(file, tuple(headers), tuple(rows[place + 1 :]), sheet)]
+    values = tuple(rows[header_row + 1 :])
+    return [Sample(file, tuple(headers), values, sheet)]
 
 
 def _find_header(rows: Sequence[Cells]) -> int:
     """Return which of the first rows is the header: the one with most names that are known, else the widest."""
-    places = range(min(len(rows), TITLE_ROWS + 1))
-    return max(places, key=lambda place: (*_score_header(rows, place), -place), default=0)
+    scores = [_score_header(row) for row in rows[: TITLE_ROWS + 1]]
+    if not scores:
+        return 0
+    return scores.index(max(scores))
 
 
-def _score_header(rows: Sequence[Cells], place: int) -> tuple[int, int, int]:
-    """Count the names that are known, those of the contract's own among them, and the cells that are filled."""
-    cells = [cell or "" for cell in rows[place]] if rows else []
-    known = sum(compare_form(cell) in known_names() for cell in cells)
-    own = sum(fold_name(cell) in _contract_names() for cell in cells)
-    return known, own, sum(bool(cell.strip()) for cell in cells)
+def _score_best_header(rows: Sequence[Cells]) -> HeaderScore:
+    if not rows:
+        return HeaderScore(0, 0, 0)
+    return _score_header(rows[_find_header(rows)])
+
+
+def _score_header(row: Cells) -> HeaderScore:
+    cells = [cell or "" for cell in row]
+    return HeaderScore(
+        known_names=sum(compare_form(cell) in known_names() for cell in cells),
+        contract_names=sum(fold_name(cell) in _list_contract_names() for cell in cells),
+        filled_cells=sum(bool(cell.strip()) for cell in cells),
+    )
 
 
 @cache
-def _contract_names() -> frozenset[str]:
+def _list_contract_names() -> frozenset[str]:
     return frozenset(column.name for table in contract().values() for column in table.columns)
 
 
 @cache
 def known_names() -> frozenset[str]:
     """Return every name of a column of any table, as names are compared."""
-    return frozenset(
-        name for t in contract().values() for c in t.columns for name in column_synonyms(t, c)
-    )
+    names: set[str] = set()
+    for table in contract().values():
+        for column in table.columns:
+            names.update(column_synonyms(table, column))
+    return frozenset(names)

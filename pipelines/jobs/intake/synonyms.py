@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from pipelines.catalogue.contract_texts import contract_texts
 from pipelines.core.contract import Column, Table
@@ -16,11 +16,30 @@ from pipelines.sources.operator.header import fold_name
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 
+class TableSynonyms(TypedDict, total=False):
+    """What operators call a table and, where only there, its columns."""
+
+    names: list[str]
+    columns: dict[str, list[str]]
+
+
+class Synonyms(TypedDict):
+    """The file of synonyms; codes are by column (`bool`: of every yes/no column), then by value."""
+
+    tables: dict[str, TableSynonyms]
+    columns: dict[str, list[str]]
+    codes: dict[str, dict[str, list[str]]]
+
+
 @cache
-def load_synonyms() -> dict[str, Any]:
+def load_synonyms() -> Synonyms:
     """Load the file of synonyms."""
-    loaded: dict[str, Any] = read_yaml(Path(__file__).with_name("synonyms.yml"))
+    loaded: Synonyms = read_yaml(Path(__file__).with_name("synonyms.yml"))
     return loaded
+
+
+def _find_table_synonyms(table: str) -> TableSynonyms:
+    return load_synonyms()["tables"].get(table, {})
 
 
 def compare_form(name: str) -> str:
@@ -31,25 +50,28 @@ def compare_form(name: str) -> str:
 @cache
 def table_names(table: str) -> tuple[str, ...]:
     """Return what a table is called, longest first, as it is compared."""
-    said = load_synonyms()["tables"].get(table, {}).get("names", [])
-    names = {
-        compare_form(str(name)) for name in (table, contract_texts()[table].title["zh"], *said)
-    }
+    title = contract_texts()[table].title["zh"]
+    synonyms = _find_table_synonyms(table).get("names", [])
+    names = {compare_form(str(name)) for name in (table, title, *synonyms)}
     return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
 
 def column_synonyms(table: Table, column: Column) -> dict[str, str]:
     """Return what a column of a table is called: the name as it is compared → as it is written."""
-    own = load_synonyms()["tables"].get(table.name, {}).get("columns", {}).get(column.name, [])
-    common = load_synonyms()["columns"].get(column.name, [])
+    in_table = _find_table_synonyms(table.name).get("columns", {})
+    anywhere = load_synonyms()["columns"]
     header = contract_texts()[table.name].columns[column.name].header
-    return {compare_form(str(name)): str(name) for name in (column.name, header, *own, *common)}
+    names = [column.name, header, *in_table.get(column.name, []), *anywhere.get(column.name, [])]
+    return {compare_form(str(name)): str(name) for name in names}
 
 
 def code_synonyms(column: Column) -> Iterator[tuple[str, str]]:
     """Yield (own code, value) of a column with fixed values, or of a yes/no column."""
-    by_value = load_synonyms()["codes"].get("bool" if column.kind == "bool" else column.name, {})
-    allowed = ("true", "false") if column.kind == "bool" else column.values
-    for value, codes in by_value.items():
-        if value in allowed:
-            yield from ((str(code), value) for code in codes)
+    is_flag = column.kind == "bool"
+    allowed = ("true", "false") if is_flag else column.values
+    codes_by_value = load_synonyms()["codes"].get("bool" if is_flag else column.name, {})
+    for value, codes in codes_by_value.items():
+        if value not in allowed:
+            continue
+        for code in codes:
+            yield str(code), value

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.contract_texts import EXAMPLE_MONTH, contract_texts
 from pipelines.core.contract import Column, Table, contract
@@ -18,97 +20,140 @@ from pipelines.sources.operator.mapping import MAPPING, code_values
 WORKBOOK = "delivery.xlsx"
 EXAMPLE = "example"
 _MADE_ON = datetime(2026, 1, 1)  # fixed: the same form is the same file
-_FULL_WIDTH = 40  # characters: a column is at most so wide
+_LEAST_WIDTH, _FULL_WIDTH = 14, 40  # characters of a workbook's column
+_EXAMPLE_ROWS = 2
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def write_template(folder: Path) -> list[Path]:
     """Write the form into a folder and return its files; raise UsageError where that would overwrite one."""
-    files = dict(_texts())
-    paths = [folder / name for name in (*files, WORKBOOK)]
-    there = next((path for path in paths if path.exists()), None)
-    if there is not None:
-        raise UsageError("template.there", file=there)
+    texts = dict(_draw_text_files())
+    paths = [folder / name for name in (*texts, WORKBOOK)]
+    for path in paths:
+        if path.exists():
+            raise UsageError("template.there", file=path)
     try:
-        for name, text in files.items():
+        for name, text in texts.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="")
         _write_workbook(folder / WORKBOOK)
     except OSError as error:
-        raise StorageError(
-            "storage.failed", where=error.filename or folder, why=error.strerror
-        ) from error
+        where = error.filename or folder
+        raise StorageError("storage.failed", where=where, why=error.strerror) from error
     return paths
 
 
-def _texts() -> Iterator[tuple[str, str]]:
+def _draw_text_files() -> Iterator[tuple[str, str]]:
+    """Yield (name, content) of each file but the workbook."""
     for table in contract().values():
         yield f"{table.name}.csv", _draw_csv(table, rows=0)
     for table in contract().values():
-        yield f"{EXAMPLE}/{EXAMPLE_MONTH}/{table.name}.csv", _draw_csv(table, rows=2)
+        yield f"{EXAMPLE}/{EXAMPLE_MONTH}/{table.name}.csv", _draw_csv(table, rows=_EXAMPLE_ROWS)
     yield MAPPING, draw_mapping_form()
 
 
 def _draw_csv(table: Table, rows: int) -> str:
     """Return a file with the Chinese headers above the contract's names, as Excel opens it (UTF-8 with BOM)."""
     texts = contract_texts()[table.name].columns
+    names = [column.name for column in table.columns]
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([texts[column.name].header for column in table.columns])
-    writer.writerow([column.name for column in table.columns])
-    for place in range(rows):
-        writer.writerow([texts[column.name].examples[place] for column in table.columns])
-    return f"\ufeff{out.getvalue()}"
+    writer.writerow([texts[name].header for name in names])
+    writer.writerow(names)
+    for row in range(rows):
+        writer.writerow([texts[name].examples[row] for name in names])
+    return _BYTE_ORDER_MARK + out.getvalue()
+
+
+# -- the workbook ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Formats:
+    """The formats of the workbook's cells; xlsxwriter comes without types."""
+
+    text: Any
+    meaning: Any
+    optional: Any
+    required: Any
+
+    @classmethod
+    def add_to(cls, book: Any) -> _Formats:
+        """Make them in a workbook."""
+        name = {"bold": True, "num_format": "@", "bottom": 1}
+        return cls(
+            text=book.add_format({"num_format": "@"}),
+            meaning=book.add_format({"text_wrap": True, "valign": "top", "font_color": "#555555"}),
+            optional=book.add_format(name),
+            required=book.add_format({**name, "bg_color": "#FFE699"}),
+        )
 
 
 def _write_workbook(path: Path) -> None:
     """Write a sheet a table: meanings, Chinese headers, the contract's names, two example rows; every cell is text."""
     with open_workbook(str(path)) as book:
         book.set_properties({"created": _MADE_ON})
-        text = book.add_format({"num_format": "@"})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top", "font_color": "#555555"})
-        plain = book.add_format({"bold": True, "num_format": "@", "bottom": 1})
-        required = book.add_format(
-            {"bold": True, "num_format": "@", "bottom": 1, "bg_color": "#FFE699"}
-        )
+        formats = _Formats.add_to(book)
         for table in contract().values():
             sheet = book.add_worksheet(table.name)
             sheet.freeze_panes(4, 1)
-            for place, column in enumerate(table.columns):
-                said = contract_texts()[table.name].columns[column.name]
-                width = max(
-                    len(column.name), 2 * len(said.header), *(len(value) for value in said.examples)
-                )
-                sheet.set_column(place, place, min(max(width + 2, 14), _FULL_WIDTH), text)
-                sheet.write_string(0, place, _meaning(column, said.meaning["zh"]), wrapped)
-                sheet.write_string(1, place, _meaning(column, said.meaning["en"]), wrapped)
-                sheet.write_string(2, place, said.header, text)
-                sheet.write_string(3, place, column.name, required if column.required else plain)
-                for row, value in enumerate(said.examples):
-                    sheet.write_string(4 + row, place, value, text)
+            for position, column in enumerate(table.columns):
+                _write_column(sheet, position, table, column, formats)
 
 
-def _meaning(column: Column, meaning: str) -> str:
-    return f"{meaning}: {' | '.join(column.values)}" if column.values else meaning
+def _write_column(
+    sheet: Any, position: int, table: Table, column: Column, formats: _Formats
+) -> None:
+    texts = contract_texts()[table.name].columns[column.name]
+    # A Chinese character is as wide as two Latin ones.
+    widths = [len(column.name), 2 * len(texts.header), *(len(value) for value in texts.examples)]
+    width = min(max(max(widths) + 2, _LEAST_WIDTH), _FULL_WIDTH)
+    name_format = formats.required if column.required else formats.optional
+
+    sheet.set_column(position, position, width, formats.text)
+    for row, language in enumerate(("zh", "en")):
+        meaning = _add_values(column, texts.meaning[language])
+        sheet.write_string(row, position, meaning, formats.meaning)
+    sheet.write_string(2, position, texts.header, formats.text)
+    sheet.write_string(3, position, column.name, name_format)
+    for row, value in enumerate(texts.examples, start=4):
+        sheet.write_string(row, position, value, formats.text)
+
+
+def _add_values(column: Column, meaning: str) -> str:
+    """Put the values that a column may have behind its meaning."""
+    if not column.values:
+        return meaning
+    return f"{meaning}: {' | '.join(column.values)}"
+
+
+# -- the mapping -----------------------------------------------------------------------------------
+
+_MAPPING_HEAD = (
+    "# 把 # 去掉并改成您自己的名称；不写的按约定读取。说明：docs/delivery.zh-CN.md",
+    "# Take the # away where your names are others; "
+    "what is not named is read as the contract has it: docs/delivery.md",
+    f"# 所有表放在一个工作簿里时，每张表写 file: {WORKBOOK}。 "
+    "For all tables in one workbook, give each table that file.",
+)
 
 
 def draw_mapping_form() -> str:
     """Return a mapping with every line of it commented out: it is filled in where an operator's names are others."""
-    lines = [
-        "# 把 # 去掉并改成您自己的名称；不写的按约定读取。说明：docs/delivery.zh-CN.md",
-        "# Take the # away where your names are others; what is not named is read as the contract has it: docs/delivery.md",
-        f"# 所有表放在一个工作簿里时，每张表写 file: {WORKBOOK}。 For all tables in one workbook, give each table that file.",
-    ]
+    lines = list(_MAPPING_HEAD)
     for table in contract().values():
-        said = contract_texts()[table.name]
-        lines += ["", f"#{table.name}:  # {said.title['zh']} · {said.title['en']}"]
-        lines += [f"#  file: {said.title['zh']}_*.csv", "#  columns:"]
+        texts = contract_texts()[table.name]
+        title = texts.title
+        lines.append("")
+        lines.append(f"#{table.name}:  # {title['zh']} · {title['en']}")
+        lines.append(f"#  file: {title['zh']}_*.csv")
+        lines.append("#  columns:")
         for column in table.columns:
-            text = said.columns[column.name]
-            lines.append(
-                f"#    {text.header}: {column.name}  # {text.meaning['zh']} · {text.meaning['en']}"
-            )
-        lines += list(_draw_codes(table))
+            text = texts.columns[column.name]
+            meaning = f"{text.meaning['zh']} · {text.meaning['en']}"
+            lines.append(f"#    {text.header}: {column.name}  # {meaning}")
+        lines += _draw_codes(table)
     return "\n".join(lines) + "\n"
 
 
@@ -118,6 +163,8 @@ def _draw_codes(table: Table) -> Iterator[str]:
         yield "#  codes:"
     for column in coded:
         yield f"#    {column.name}:"
+        own_codes: dict[str, str] = {}
+        for code, value in code_synonyms(column):
+            own_codes.setdefault(value, code)
         for value in code_values(column):
-            own = next((code for code, name in code_synonyms(column) if name == value), value)
-            yield f"#      {own}: {value}"
+            yield f"#      {own_codes.get(value, value)}: {value}"

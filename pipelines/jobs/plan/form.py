@@ -20,10 +20,11 @@ Every scalar is read as text, so that an id keeps its zeros and an amount its fe
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -35,18 +36,23 @@ from pipelines.core.yaml_files import read_yaml
 from pipelines.jobs.plan.split import months_of
 
 
-def _plainly(number: Decimal) -> Decimal:
+def _normalise_number(number: Decimal) -> Decimal:
     """Write 3.0 and 3 alike, so that another way to write a number is no other key."""
     return Decimal(f"{number.normalize():f}")
 
 
 # What a target can hold: twelve digits before the point, six behind it.
 Amount = Annotated[
-    Decimal, Field(ge=0, lt=10**12, decimal_places=6, allow_inf_nan=False), AfterValidator(_plainly)
+    Decimal,
+    Field(ge=0, lt=10**12, decimal_places=6, allow_inf_nan=False),
+    AfterValidator(_normalise_number),
 ]
 Weight = Annotated[
-    Decimal, Field(lt=10**12, decimal_places=6, allow_inf_nan=False), AfterValidator(_plainly)
+    Decimal,
+    Field(lt=10**12, decimal_places=6, allow_inf_nan=False),
+    AfterValidator(_normalise_number),
 ]
+_MONTH_NUMBERS = range(1, 13)
 MonthText = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
@@ -57,10 +63,12 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _checked(form: F) -> F:
+def _require_one_way(form: F) -> F:
     """Refuse a part of a key that is given in two ways or in none."""
-    if sum(value is not None for _, value in form) != 1:
-        raise ValueError(f"give one of {', '.join(type(form).model_fields)}")
+    given = [name for name, value in form if value is not None]
+    if len(given) != 1:
+        ways = ", ".join(type(form).model_fields)
+        raise ValueError(f"give one of {ways}")
     return form
 
 
@@ -71,24 +79,24 @@ class ByMonth(_Form):
     year_before: str | None = None
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        return _checked(self)
+    def _check_one_way(self) -> Self:
+        return _require_one_way(self)
 
-    def given(self, year: int, where: str) -> dict[str, Decimal]:
+    def list_given_weights(self, year: int, where: str) -> dict[str, Decimal]:
         """Return the given weights by YYYY-MM; raise SpecError naming the months that have none."""
-        known = (
-            self.weights
-            if isinstance(self.weights, dict)
-            else dict(enumerate(self.weights or (), start=1))
-        )
-        missing = [str(number) for number in range(1, 13) if number not in known]
-        if missing or len(known) > 12:
-            raise SpecError(
-                "plan.months_missing",
-                where=f"{where}.by_month",
-                months=", ".join(missing) or "1–12",
-            )
-        return {month: known[number] for number, month in enumerate(months_of(year), start=1)}
+        by_number = self._number_weights()
+        missing = [str(number) for number in _MONTH_NUMBERS if number not in by_number]
+        if missing or len(by_number) > len(_MONTH_NUMBERS):
+            months = ", ".join(missing) or "1–12"
+            raise SpecError("plan.months_missing", where=f"{where}.by_month", months=months)
+        months_by_number = enumerate(months_of(year), start=1)
+        return {month: by_number[number] for number, month in months_by_number}
+
+    def _number_weights(self) -> dict[int, Decimal]:
+        """Return the given weights by the month's number, 1 for January."""
+        if isinstance(self.weights, dict):
+            return self.weights
+        return dict(enumerate(self.weights or (), start=1))
 
 
 class ByBranch(_Form):
@@ -98,8 +106,8 @@ class ByBranch(_Form):
     measure: str | None = None
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        return _checked(self)
+    def _check_one_way(self) -> Self:
+        return _require_one_way(self)
 
 
 class ByManager(_Form):
@@ -109,8 +117,8 @@ class ByManager(_Form):
     measure: str | None = None
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        return _checked(self)
+    def _check_one_way(self) -> Self:
+        return _require_one_way(self)
 
 
 class Key(_Form):
@@ -123,7 +131,7 @@ class Key(_Form):
     by_manager: ByManager | None = None
 
     @model_validator(mode="after")
-    def _managers_are_of_branches(self) -> Self:
+    def _check_managers_have_branches(self) -> Self:
         if self.by_manager and not self.by_branch:
             raise ValueError("by_manager needs by_branch")
         return self
@@ -144,7 +152,7 @@ class Measure(_Form):
     key: Key
 
     @model_validator(mode="after")
-    def _total_has_the_places(self) -> Self:
+    def _check_places_of_total(self) -> Self:
         if self.total != round(self.total, self.places):
             raise ValueError(f"total has more than {self.places} decimals")
         return self
@@ -160,17 +168,19 @@ class HandedDown(_Form):
     values: Annotated[list[Amount], Field(min_length=12, max_length=12)] | None = None
 
     @model_validator(mode="after")
-    def _is_whole(self) -> Self:
+    def _check_values_and_scopes(self) -> Self:
         if (self.value is None) == (self.values is None):
             raise ValueError("give one of value, values")
         if self.scope_kind == "touch_point" and not self.scope_ids:
             raise ValueError("touch points are named in scope_ids")
         return self
 
-    def by_month(self, year: int) -> dict[str, Decimal]:
+    def list_values(self, year: int) -> dict[str, Decimal]:
         """Return the value of each month, YYYY-MM."""
-        values = self.values if self.value is None else [self.value] * 12
-        return dict(zip(months_of(year), values or (), strict=True))
+        values = self.values or []
+        if self.value is not None:
+            values = [self.value] * len(_MONTH_NUMBERS)
+        return dict(zip(months_of(year), values, strict=True))
 
 
 class YearPlan(_Form):
@@ -182,7 +192,7 @@ class YearPlan(_Form):
     handed_down: list[HandedDown] = []
 
     @model_validator(mode="after")
-    def _plans_something(self) -> Self:
+    def _check_something_is_planned(self) -> Self:
         if not self.measures and not self.handed_down:
             raise ValueError("give measures or handed_down")
         return self
@@ -196,8 +206,9 @@ class YearPlan(_Form):
 def read_plan(path: Path) -> YearPlan:
     """Read a plan's YAML; raise SpecError with the place where it is wrong."""
     raw = read_yaml(path, is_text=True)
+    _give_keys_their_month(raw)
     try:
-        plan = YearPlan.model_validate(_with_months(raw))
+        plan = YearPlan.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "–"
@@ -206,13 +217,14 @@ def read_plan(path: Path) -> YearPlan:
     return plan
 
 
-def _with_months(raw: Any) -> Any:
-    """Give each key the plan's month where it names none of its own."""
-    if isinstance(raw, dict) and isinstance(raw.get("measures"), dict):
-        for body in raw["measures"].values():
-            if isinstance(body, dict) and isinstance(body.get("key"), dict):
-                body["key"].setdefault("month", raw.get("month"))
-    return raw
+def _give_keys_their_month(raw: object) -> None:
+    """Give each key the plan's month where it names none of its own, in place; what has not the form is left alone."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("measures"), dict):
+        return
+    for measure in raw["measures"].values():
+        key = measure.get("key") if isinstance(measure, dict) else None
+        if isinstance(key, dict):
+            key.setdefault("month", raw.get("month"))
 
 
 def _refuse_wrong_kinds(plan: YearPlan) -> None:
@@ -222,18 +234,26 @@ def _refuse_wrong_kinds(plan: YearPlan) -> None:
         if name in known or name.endswith("_rate"):
             raise SpecError("plan.rate", measure=name)
         _refuse_unknown_measures(name, measure.key)
-    if unknown := sorted({handed.kpi for handed in plan.handed_down} - known):
+    handed_down = {handed.kpi for handed in plan.handed_down}
+    unknown = sorted(handed_down - known)
+    if unknown:
         raise SpecError("plan.unknown_kpi", kpi=", ".join(unknown))
 
 
 def _refuse_unknown_measures(name: str, key: Key) -> None:
+    """Raise SpecError where a key weighs by a measure that no file of `sql/plan/` computes."""
     known = {spec.name for spec in room_specs("plan")}
-    asked = {"by_month": key.by_month.year_before}
-    asked |= {"by_branch": key.by_branch.measure if key.by_branch else None}
-    asked |= {"by_manager": key.by_manager.measure if key.by_manager else None}
-    for level, measure in asked.items():
+    for level, measure in _list_measures(key):
         if measure is not None and measure not in known:
+            named = ", ".join(sorted(known))
             where = f"measures.{name}.key.{level}"
-            raise SpecError(
-                "plan.unknown_measure", where=where, measure=measure, known=", ".join(sorted(known))
-            )
+            raise SpecError("plan.unknown_measure", where=where, measure=measure, known=named)
+
+
+def _list_measures(key: Key) -> Iterator[tuple[str, str | None]]:
+    """Yield the levels of a key, and the measure that each weighs by; None where weights are given."""
+    yield "by_month", key.by_month.year_before
+    if key.by_branch is not None:
+        yield "by_branch", key.by_branch.measure
+    if key.by_manager is not None:
+        yield "by_manager", key.by_manager.measure

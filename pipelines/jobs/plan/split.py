@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -46,25 +46,34 @@ class Splitter:
     """
 
     def __init__(self, weights: Weights, places: int, where: str) -> None:
-        self.weights = {scope: weights[scope] for scope in sorted(weights, key=_unclaimed_last)}
+        in_order = sorted(weights, key=_put_unclaimed_last)
+        self.weights = {scope: weights[scope] for scope in in_order}
         self.places = places
         self.where = where
-        self._total = sum(map(Fraction, self.weights.values()), Fraction(0))
-        self._owed = [Fraction(0)] * len(self.weights)
-        if negative := [scope for scope, weight in self.weights.items() if weight < 0]:
+        negative = [scope for scope, weight in self.weights.items() if weight < 0]
+        if negative:
             raise SpecError("plan.negative_weight", where=where, scope=", ".join(negative))
+        exact_weights = [Fraction(weight) for weight in self.weights.values()]
+        self._exact_weights = exact_weights
+        self._total = sum(exact_weights, Fraction(0))
+        self._owed = [Fraction(0)] * len(exact_weights)
 
-    def split(self, amount: Decimal) -> dict[str, Decimal]:
+    def split_amount(self, amount: Decimal) -> dict[str, Decimal]:
         """Return each scope's part; raise SpecError when there is something to split and all weights are zero."""
         if amount and not self._total:
             raise SpecError("plan.no_weight", where=self.where)
-        exact = [Fraction(amount) * Fraction(w) / (self._total or 1) for w in self.weights.values()]
+        divisor = self._total or Fraction(1)
+        exact = [Fraction(amount) * weight / divisor for weight in self._exact_weights]
         parts = apportion(exact, self.places, self._owed)
-        self._owed = [o + e - Fraction(p) for o, e, p in zip(self._owed, exact, parts, strict=True)]
+        self._remember_rounding(exact, parts)
         return dict(zip(self.weights, parts, strict=True))
 
+    def _remember_rounding(self, exact: Sequence[Fraction], parts: Sequence[Decimal]) -> None:
+        for number, (share, part) in enumerate(zip(exact, parts, strict=True)):
+            self._owed[number] += share - Fraction(part)
 
-def _unclaimed_last(scope: str) -> tuple[bool, str]:
+
+def _put_unclaimed_last(scope: str) -> tuple[bool, str]:
     return scope == UNCLAIMED, scope
 
 
@@ -72,36 +81,40 @@ def split_year(year: int, total: Decimal, places: int, tree: Tree, where: str) -
     """Yield a year's total and its parts, level by level within each month."""
     yield Part("year", None, "company", "company", None, None, total)
     months = Splitter(tree.months, places, f"{where}.by_month")
-    branches = _Branches(tree, places, where) if tree.branches is not None else None
-    for month, amount in months.split(total).items():
+    branches = _BranchSplitter(tree, places, where) if tree.branches is not None else None
+    for month, amount in months.split_amount(total).items():
         yield Part("month", month, "company", "company", None, months.weights[month], amount)
         if branches is not None:
-            yield from branches.split(month, amount)
+            yield from branches.split_month(month, amount)
 
 
-class _Branches:
+class _BranchSplitter:
     """The branches of one measure and, where they are given, their managers: what rounding owes them goes on by month."""
 
     def __init__(self, tree: Tree, places: int, where: str) -> None:
         self.branches = Splitter(tree.branches or {}, places, f"{where}.by_branch")
         self.managers: dict[str, Splitter] = {}
-        if tree.managers is not None:
-            nobody = {UNCLAIMED: Decimal(1)}
-            for branch in self.branches.weights:
-                weights = nobody if branch == UNCLAIMED else tree.managers.get(branch, {})
-                self.managers[branch] = Splitter(weights, places, f"{where}.by_manager.{branch}")
+        if tree.managers is None:
+            return
+        for branch in self.branches.weights:
+            weights = tree.managers.get(branch, {})
+            if branch == UNCLAIMED:  # has one manager, who is nobody
+                weights = {UNCLAIMED: Decimal(1)}
+            self.managers[branch] = Splitter(weights, places, f"{where}.by_manager.{branch}")
 
-    def split(self, month: str, amount: Decimal) -> Iterator[Part]:
+    def split_month(self, month: str, amount: Decimal) -> Iterator[Part]:
         """Yield the parts of a month's amount: each branch, then its managers."""
-        for branch, part in self.branches.split(amount).items():
-            yield Part("branch", month, "branch", branch, None, self.branches.weights[branch], part)
+        for branch, part in self.branches.split_amount(amount).items():
+            weight = self.branches.weights[branch]
+            yield Part("branch", month, "branch", branch, None, weight, part)
             if branch in self.managers:
-                yield from _of_managers(self.managers[branch], month, branch, part)
+                yield from self._split_branch(month, branch, part)
 
-
-def _of_managers(managers: Splitter, month: str, branch: str, amount: Decimal) -> Iterator[Part]:
-    for manager, part in managers.split(amount).items():
-        yield Part("manager", month, "manager", manager, branch, managers.weights[manager], part)
+    def _split_branch(self, month: str, branch: str, amount: Decimal) -> Iterator[Part]:
+        managers = self.managers[branch]
+        for manager, part in managers.split_amount(amount).items():
+            weight = managers.weights[manager]
+            yield Part("manager", month, "manager", manager, branch, weight, part)
 
 
 def months_of(year: int) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlglot import exp
 
@@ -18,105 +19,131 @@ from pipelines.core.contract import contract
 from pipelines.core.errors import UsageError
 from pipelines.jobs.plan.form import HandedDown, YearPlan
 from pipelines.jobs.plan.split import Part, months_of
-from pipelines.jobs.plan.weights import Held
+from pipelines.jobs.plan.weights import HeldMonths
 from pipelines.store.files import hash_file, write_text
 
 NAME = "target.csv"
 _TABLE = TableName("snapshot_target")
-Target = tuple[str, str, str]
+
+
+class Target(NamedTuple):
+    """What a target is for: a KPI or a sum, of the company, a branch, a manager or a touch point."""
+
+    kpi: str
+    scope_kind: str
+    scope_id: str
+
+
+TargetAmounts = dict[Target, Decimal]
 
 
 @cache
-def sums_read() -> frozenset[str]:
+def list_summed_targets() -> frozenset[str]:
     """The targets that are sums and that some SQL file reads, by the names it compares `kpi` with: `revenue` and others."""
-    specs = [
-        spec for room in ("features", "kpi") for spec in room_specs(room) if _TABLE in spec.reads
-    ]
-    equal = [comparison for spec in specs for comparison in spec.tree.find_all(exp.EQ)]
-    return frozenset(
-        one.expression.name
-        for one in equal
-        if isinstance(one.this, exp.Column) and one.this.name == "kpi"
-    )
+    names = set()
+    for room in ("features", "kpi"):
+        for spec in room_specs(room):
+            if _TABLE not in spec.reads:
+                continue
+            for comparison in spec.tree.find_all(exp.EQ):
+                compared = comparison.this
+                if isinstance(compared, exp.Column) and compared.name == "kpi":
+                    names.add(comparison.expression.name)
+    return frozenset(names)
 
 
-def month_targets(plan: YearPlan, parts: dict[str, list[Part]], held: Held) -> dict[str, str]:
+def draw_month_targets(
+    plan: YearPlan, parts: Mapping[str, Sequence[Part]], held: HeldMonths
+) -> dict[str, str]:
     """Return each month's `target` table as CSV text; no months where the plan has nothing that a KPI reads.
 
     Raise UsageError when two handed-down targets are for the same scope.
     """
-    amounts: dict[str, dict[Target, Decimal]] = {month: {} for month in months_of(plan.year)}
-    for name in sorted(sums_read() & set(parts)):
-        for month, target, amount in _of_measure(name, parts[name]):
-            amounts[month][target] = amount
+    amounts: dict[str, TargetAmounts] = {month: {} for month in months_of(plan.year)}
+    for measure in sorted(list_summed_targets() & set(parts)):
+        for month, sums in _sum_by_scope(measure, parts[measure]).items():
+            amounts[month] |= sums
     for handed in plan.handed_down:
-        for month, value in handed.by_month(plan.year).items():
-            for target in _of_handed_down(handed, plan, held):
-                if target in amounts[month]:
-                    raise UsageError("plan.twice", kpi=target[0], scope=":".join(target[1:]))
-                amounts[month][target] = value
-    return {month: _csv(found) for month, found in amounts.items() if found}
+        targets = list(_list_handed_down(handed, plan, held))
+        for month, value in handed.list_values(plan.year).items():
+            _add_handed_down(amounts[month], targets, value)
+    return {month: _draw_csv(found) for month, found in amounts.items() if found}
 
 
-def _of_measure(name: str, parts: Sequence[Part]) -> Iterator[tuple[str, Target, Decimal]]:
-    """Yield a measure's parts by month and scope: who manages in two branches has one target."""
-    sums: dict[tuple[str, Target], Decimal] = defaultdict(Decimal)
+def _sum_by_scope(measure: str, parts: Sequence[Part]) -> dict[str, TargetAmounts]:
+    """Add up a measure's parts by month and scope: who manages in two branches has one target."""
+    sums: dict[str, TargetAmounts] = defaultdict(lambda: defaultdict(Decimal))
     for part in parts:
         if part.month is not None:
-            sums[part.month, (name, part.scope_kind, part.scope_id)] += part.amount
-    for (month, target), amount in sums.items():
-        yield month, target, amount
+            target = Target(measure, part.scope_kind, part.scope_id)
+            sums[part.month][target] += part.amount
+    return sums
 
 
-def _of_handed_down(handed: HandedDown, plan: YearPlan, held: Held) -> Iterator[Target]:
+def _list_handed_down(handed: HandedDown, plan: YearPlan, held: HeldMonths) -> Iterator[Target]:
+    """Yield what a handed-down target is for; where it names no scopes, all that the plan's month has."""
     if handed.scope_kind == "company":
-        yield handed.kpi, "company", "company"
+        yield Target(handed.kpi, "company", "company")
         return
     scopes = handed.scope_ids
     if scopes is None:
-        places = held.places(plan.held)
-        scopes = sorted(places.branches if handed.scope_kind == "branch" else places.managers)
+        places = held.read_places(plan.held)
+        known = places.branches if handed.scope_kind == "branch" else places.managers
+        scopes = sorted(known)
     for scope in scopes:
-        yield handed.kpi, handed.scope_kind, scope
+        yield Target(handed.kpi, handed.scope_kind, scope)
 
 
-def _csv(amounts: dict[Target, Decimal]) -> str:
+def _add_handed_down(amounts: TargetAmounts, targets: Sequence[Target], value: Decimal) -> None:
+    for target in targets:
+        if target in amounts:
+            scope = f"{target.scope_kind}:{target.scope_id}"
+            raise UsageError("plan.twice", kpi=target.kpi, scope=scope)
+        amounts[target] = value
+
+
+def _draw_csv(amounts: TargetAmounts) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([column.name for column in contract()["target"].columns])
-    writer.writerows([*target, f"{amount:f}"] for target, amount in sorted(amounts.items()))
+    for target, amount in sorted(amounts.items()):
+        writer.writerow([*target, f"{amount:f}"])
     return stream.getvalue()
 
 
-# -- where the months' sources are ---------------------------------------------------------------------------------
+# -- where the months' sources are -----------------------------------------------------------------
 
 
-def digest(text: str) -> str:
+def hash_text(text: str) -> str:
     """Return the SHA-256 of a target table as it is written."""
     return sha256(text.encode()).hexdigest()
 
 
-def refuse_others(out: Path, targets: dict[str, str], ours: frozenset[str]) -> None:
+def refuse_others(out: Path, targets: Mapping[str, str], ours: frozenset[str]) -> None:
     """Raise UsageError when a month's folder has a target table that no version of the plan has written."""
     for month, text in targets.items():
-        for path in _delivered(out / month):
-            if path.name != NAME or hash_file(path) not in ours | {digest(text)}:
+        may_be_replaced = ours | {hash_text(text)}
+        for path in _list_delivered_targets(out / month):
+            if path.name != NAME or hash_file(path) not in may_be_replaced:
                 raise UsageError("plan.target_there", file=f"{month}/{path.name}")
 
 
-def _delivered(folder: Path) -> list[Path]:
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path for path in found if path.name.lower().startswith("target."))
+def _list_delivered_targets(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.name.lower().startswith("target."))
 
 
 def write_targets(
-    out: Path, year: int, targets: dict[str, str], ours: frozenset[str]
+    out: Path, year: int, targets: Mapping[str, str], ours: frozenset[str]
 ) -> list[Path]:
     """Write each month's table into its folder and return the files; take away ours where the plan has no target any more."""
+    written = []
     for month in months_of(year):
         path = out / month / NAME
         if month in targets:
             write_text(path, targets[month])
+            written.append(path)
         elif path.is_file() and hash_file(path) in ours:
             path.unlink()
-    return [out / month / NAME for month in targets]
+    return written

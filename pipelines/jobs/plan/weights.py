@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import NamedTuple
 
 from pipelines.catalogue.spec import Spec, TableName, room_specs
 from pipelines.core.errors import SpecError, UsageError
@@ -32,69 +32,104 @@ FROM ({measure}) AS w
 LEFT JOIN features_owner AS o ON o.customer_id = w.customer_id
 GROUP BY ALL
 """
-_OWNING = "SELECT DISTINCT branch_id, manager_id FROM features_owner WHERE branch_id IS NOT NULL"
-_EMPLOYED = (
-    "SELECT DISTINCT branch_id, manager_id FROM features_manager WHERE branch_id IS NOT NULL"
-)
-_LISTED = "SELECT org_id AS branch_id, NULL AS manager_id FROM snapshot_organisation WHERE org_kind = 'branch'"
+_OWNING = """
+SELECT DISTINCT branch_id, manager_id
+FROM features_owner
+WHERE branch_id IS NOT NULL
+"""
+# What else a month may know of branches and managers, by the table that says so.
+_ALSO_KNOWN = {
+    "features_manager": """
+        SELECT DISTINCT branch_id, manager_id
+        FROM features_manager
+        WHERE branch_id IS NOT NULL
+    """,
+    "snapshot_organisation": """
+        SELECT org_id AS branch_id, NULL AS manager_id
+        FROM snapshot_organisation
+        WHERE org_kind = 'branch'
+    """,
+}
+
+
+class ScopeWeight(NamedTuple):
+    """A measure of one manager in one branch; either may be `unclaimed`."""
+
+    branch_id: str
+    manager_id: str
+    weight: Decimal
+
+
+class BranchManager(NamedTuple):
+    """A manager of a branch; None for a branch by itself."""
+
+    branch_id: str
+    manager_id: str | None
 
 
 @dataclass(frozen=True)
 class Places:
     """The branches and managers that a month knows, and the branches that have customers in it."""
 
-    pairs: frozenset[tuple[str, str | None]]
+    pairs: frozenset[BranchManager]
     serving: frozenset[str]
 
     @property
     def branches(self) -> frozenset[str]:
         """All branches."""
-        return frozenset(branch for branch, _ in self.pairs)
+        return frozenset(pair.branch_id for pair in self.pairs)
 
     @property
     def managers(self) -> frozenset[str]:
         """All managers."""
-        return frozenset(manager for _, manager in self.pairs if manager)
+        return frozenset(pair.manager_id for pair in self.pairs if pair.manager_id)
 
 
 @dataclass
-class Held:
+class HeldMonths:
     """The held months of a home, each measure added up once; `used` are the versions that were read."""
 
     home: Path
     settings: Settings
     used: dict[str, str] = field(default_factory=dict)
-    _weights: dict[tuple[str, Month], list[dict[str, Any]]] = field(default_factory=dict)
+    _weights: dict[tuple[str, Month], list[ScopeWeight]] = field(default_factory=dict)
     _places: dict[Month, Places] = field(default_factory=dict)
 
-    def version(self, month: Month) -> Version:
+    def open_version(self, month: Month) -> Version:
         """A month's current version; raise UsageError when it is not held."""
         version = MonthFolder(self.home, month).version()
         self.used[str(month)] = version.identity
         return version
 
-    def places(self, month: Month) -> Places:
+    def is_held(self, month: Month) -> bool:
+        """Whether there is a version of a month."""
+        return MonthFolder(self.home, month).current() is not None
+
+    def read_places(self, month: Month) -> Places:
         """The branches and managers that a month knows."""
         if month not in self._places:
-            self._places[month] = _read_places(self.version(month), self.settings)
+            self._places[month] = _read_places(self.open_version(month), self.settings)
         return self._places[month]
 
-    def weights(self, measure: str, month: Month) -> list[dict[str, Any]]:
+    def read_weights(self, measure: str, month: Month) -> list[ScopeWeight]:
         """A measure by branch and manager, the unclaimed among both; raise UsageError when a table of it is missing."""
-        if (measure, month) not in self._weights:
+        wanted = (measure, month)
+        if wanted not in self._weights:
             spec = next(spec for spec in room_specs(ROOM) if spec.name == measure)
-            self._weights[measure, month] = _read_weights(self.version(month), spec, self.settings)
-        return self._weights[measure, month]
+            version = self.open_version(month)
+            self._weights[wanted] = _read_weights(version, spec, self.settings)
+        return self._weights[wanted]
 
-    def total(self, measure: str, month: Month) -> Decimal:
+    def sum_measure(self, measure: str, month: Month) -> Decimal:
         """A measure of the whole company."""
-        return sum((row["weight"] for row in self.weights(measure, month)), Decimal(0))
+        return sum((row.weight for row in self.read_weights(measure, month)), Decimal(0))
 
 
 @contextmanager
-def _opened(
+def _open_engine(
     version: Version, tables: Iterable[TableName], settings: Settings
 ) -> Iterator[DuckEngine]:
+    """Open an engine that may read some tables of a version."""
     with (
         TemporaryDirectory(prefix="plan-") as scratch,
         DuckEngine(
@@ -106,95 +141,115 @@ def _opened(
         yield engine
 
 
-def _read_weights(version: Version, spec: Spec, settings: Settings) -> list[dict[str, Any]]:
-    with _opened(version, {*spec.reads, _OWNER}, settings) as engine:
-        return engine.rows(_BY_PLACE.format(measure=native(spec)))
+def _read_weights(version: Version, spec: Spec, settings: Settings) -> list[ScopeWeight]:
+    sql = _BY_PLACE.format(measure=native(spec))
+    with _open_engine(version, {*spec.reads, _OWNER}, settings) as engine:
+        return [ScopeWeight(**row) for row in engine.rows(sql)]
 
 
 def _read_places(version: Version, settings: Settings) -> Places:
-    more = {"features_manager": _EMPLOYED, "snapshot_organisation": _LISTED}
-    known = {TableName(name): sql for name, sql in more.items() if version.is_computed(name)}
-    with _opened(version, {_OWNER, *known}, settings) as engine:
-        rows = {sql: engine.rows(sql) for sql in (_OWNING, *known.values())}
-    pairs = {(row["branch_id"], row["manager_id"]) for found in rows.values() for row in found}
-    return Places(frozenset(pairs), frozenset(row["branch_id"] for row in rows[_OWNING]))
+    also_known = {name: sql for name, sql in _ALSO_KNOWN.items() if version.is_computed(name)}
+    tables = {_OWNER, *(TableName(name) for name in also_known)}
+    with _open_engine(version, tables, settings) as engine:
+        owning = _read_pairs(engine, _OWNING)
+        pairs = set(owning)
+        for sql in also_known.values():
+            pairs |= _read_pairs(engine, sql)
+    serving = {pair.branch_id for pair in owning}
+    return Places(frozenset(pairs), frozenset(serving))
 
 
-# -- a key's weights ---------------------------------------------------------------------------------------------
+def _read_pairs(engine: DuckEngine, sql: str) -> set[BranchManager]:
+    return {BranchManager(**row) for row in engine.rows(sql)}
 
 
-def weigh(name: str, plan: YearPlan, held: Held) -> Tree:
+# -- a key's weights -------------------------------------------------------------------------------
+
+
+def weigh_measure(name: str, plan: YearPlan, held: HeldMonths) -> Tree:
     """Return the weights of a measure's key, as given or as held months have them.
 
     Raise SpecError for months without weight and branches or managers that the key's month does not know.
     """
-    key, where = plan.measures[name].key, f"measures.{name}.key"
+    key = plan.measures[name].key
+    where = f"measures.{name}.key"
     month = Month.parse(key.month)
-    months = _by_month(key, plan.year, held, where)
+    months = _weigh_months(key, plan.year, held, where)
     if key.by_branch is None:
         return Tree(months)
-    branches = _by_branch(key.by_branch, month, held)
-    managers = _by_manager(key.by_manager, month, held) if key.by_manager else None
-    _check_given(key, branches, held.places(month), where)
+    branches = _weigh_branches(key.by_branch, month, held)
+    managers = None
+    if key.by_manager is not None:
+        managers = _weigh_managers(key.by_manager, month, held)
+    places = held.read_places(month)
+    _check_given_branches(key, places, f"{where}.by_branch")
+    _check_given_managers(key, branches, places, f"{where}.by_manager")
     return Tree(months, branches, managers)
 
 
-def _by_month(key: Key, year: int, held: Held, where: str) -> Weights:
+def _weigh_months(key: Key, year: int, held: HeldMonths, where: str) -> Weights:
     measure = key.by_month.year_before
     if measure is None:
-        return key.by_month.given(year, where)
-    before = [Month.parse(month).plus(-12) for month in months_of(year)]
-    if missing := [
-        str(month) for month in before if MonthFolder(held.home, month).current() is None
-    ]:
-        raise UsageError(
-            "plan.months_not_held", where=f"{where}.by_month", months=", ".join(missing)
-        )
-    return {str(month.plus(12)): held.total(measure, month) for month in before}
+        return key.by_month.list_given_weights(year, where)
+    year_before = [Month.parse(month).plus(-12) for month in months_of(year)]
+    missing = [str(month) for month in year_before if not held.is_held(month)]
+    if missing:
+        months = ", ".join(missing)
+        raise UsageError("plan.months_not_held", where=f"{where}.by_month", months=months)
+    return {str(month.plus(12)): held.sum_measure(measure, month) for month in year_before}
 
 
-def _by_branch(way: ByBranch, month: Month, held: Held) -> Weights:
-    if way.measure is None:
-        return way.weights or {}
+def _weigh_branches(by_branch: ByBranch, month: Month, held: HeldMonths) -> Weights:
+    if by_branch.measure is None:
+        return by_branch.weights or {}
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for row in held.weights(way.measure, month):
-        sums[row["branch_id"]] += row["weight"]
+    for row in held.read_weights(by_branch.measure, month):
+        sums[row.branch_id] += row.weight
     return sums
 
 
-def _by_manager(way: ByManager, month: Month, held: Held) -> Mapping[str, Weights]:
-    if way.measure is None:
-        return way.weights or {}
-    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    for row in held.weights(way.measure, month):
-        found[row["branch_id"]][row["manager_id"]] = row["weight"]
-    return found
+def _weigh_managers(by_manager: ByManager, month: Month, held: HeldMonths) -> Mapping[str, Weights]:
+    if by_manager.measure is None:
+        return by_manager.weights or {}
+    weights: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for row in held.read_weights(by_manager.measure, month):
+        weights[row.branch_id][row.manager_id] = row.weight
+    return weights
 
 
-def _check_given(key: Key, branches: Weights, places: Places, where: str) -> None:
-    """Refuse given weights of who is not known, and those that leave out a branch with customers: silence is no zero."""
-    given = key.by_branch.weights if key.by_branch else None
-    if given is not None:
-        _refuse(
-            set(given) - places.branches - {UNCLAIMED},
-            "plan.unknown_scope",
-            f"{where}.by_branch",
-            key.month,
-        )
-        _refuse(places.serving - set(given), "plan.scope_missing", f"{where}.by_branch", key.month)
-    managers = (key.by_manager.weights if key.by_manager else None) or {}
-    at = f"{where}.by_manager"
-    _refuse(set(managers) - set(branches), "plan.unknown_scope", at, key.month)
-    pairs = {
-        (branch, name)
-        for branch, weights in managers.items()
-        for name in weights
-        if name != UNCLAIMED
-    }
-    strangers = {f"{branch}/{name}" for branch, name in pairs - places.pairs}
-    _refuse(strangers, "plan.unknown_scope", at, key.month)
+# -- given weights ---------------------------------------------------------------------------------
 
 
-def _refuse(scopes: Iterable[str], error: str, where: str, month: str) -> None:
-    if named := ", ".join(sorted(scopes)):
-        raise SpecError(error, where=where, scope=named, month=month)
+def _check_given_branches(key: Key, places: Places, where: str) -> None:
+    """Refuse given weights of a branch that is not known, and those that leave out a branch with customers.
+
+    Silence is no zero.
+    """
+    if key.by_branch is None or key.by_branch.weights is None:
+        return
+    given = set(key.by_branch.weights)
+    _refuse_unknown(given - places.branches - {UNCLAIMED}, where, key.month)
+    left_out = sorted(places.serving - given)
+    if left_out:
+        scope = ", ".join(left_out)
+        raise SpecError("plan.scope_missing", where=where, scope=scope, month=key.month)
+
+
+def _check_given_managers(key: Key, branches: Weights, places: Places, where: str) -> None:
+    """Refuse given weights of managers in a branch that has none itself, or whom that branch does not know."""
+    if key.by_manager is None or key.by_manager.weights is None:
+        return
+    given = key.by_manager.weights
+    _refuse_unknown(set(given) - set(branches), where, key.month)
+    strangers = set()
+    for branch, weights in given.items():
+        for manager in weights:
+            if manager != UNCLAIMED and BranchManager(branch, manager) not in places.pairs:
+                strangers.add(f"{branch}/{manager}")
+    _refuse_unknown(strangers, where, key.month)
+
+
+def _refuse_unknown(scopes: Iterable[str], where: str, month: str) -> None:
+    named = ", ".join(sorted(scopes))
+    if named:
+        raise SpecError("plan.unknown_scope", where=where, scope=named, month=month)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from models.boosting import LEAVES, SHARES
 from models.churn import ChurnClassifier
 from models.competing import ORDER
 from pipelines.core.month import Month
-from pipelines.jobs.training.churn import MOST_ROWS_QUICK, make_quick_recipe, make_recipe
+from pipelines.jobs.training.recipes import MOST_ROWS_QUICK, make_quick_recipe, make_recipe
 from pipelines.rooms.score.samples import GAP, MOST_ROWS, count_rows, sample_share, usable_months
 
-# Scaled to ten minutes for 210,000 rows in full, on one core of a server of 2024; they say minutes or hours, not seconds.
+# Scaled to ten minutes for 210,000 rows in full, on one core of a server of 2024.
+# They say minutes or hours, not seconds.
 SECONDS_A_ROW_READ = 12e-6
 SECONDS_A_ROW_AND_ROUND = 0.15e-6
 SECONDS_A_ROW_AND_CURVE = 26e-6
@@ -31,23 +33,37 @@ class Work:
     seconds: float
 
 
+class _Effort(NamedTuple):
+    """What an estimator does with one labelled row."""
+
+    candidates: int
+    seconds: float
+
+
 def estimate_work(home: Path, through: Month, *, is_quick: bool) -> Work:
     """Estimate a training from the months held; raise ModelError where there is none to train on."""
     versions = usable_months(home, through)
-    most = MOST_ROWS_QUICK if is_quick else MOST_ROWS
     labelled = versions[:-GAP]
-    held = sum(count_rows(version) for version in versions)
-    rows = round(sum(count_rows(version) for version in labelled) * sample_share(versions, most))
+    most_rows = MOST_ROWS_QUICK if is_quick else MOST_ROWS
+    labelled_rows = sum(count_rows(version) for version in labelled)
+    rows = round(labelled_rows * sample_share(versions, most_rows))
+    rows_read = sum(count_rows(version) for version in versions)
+
     recipe = make_quick_recipe() if is_quick else make_recipe()
     estimator = recipe.estimator or ChurnClassifier()
-    tries = 0
-    seconds_a_row = 0.0
-    if {"boosting", "blend"} & set(estimator.candidates):
+    effort = _estimate_effort(estimator)
+    seconds = SECONDS_A_ROW_READ * rows_read + effort.seconds * rows * len(ORDER) * FITS
+    return Work(len(labelled), rows, effort.candidates, estimator.folds, seconds)
+
+
+def _estimate_effort(estimator: ChurnClassifier) -> _Effort:
+    wanted = set(estimator.candidates)
+    candidates, seconds = 0, 0.0
+    if wanted & {"boosting", "blend"}:
         sizes = len(LEAVES) + len(SHARES) - 1
-        tries += sizes
-        seconds_a_row += SECONDS_A_ROW_AND_ROUND * estimator.max_rounds * sizes * estimator.folds
-    if {"splines", "blend"} & set(estimator.candidates):
-        tries += STRENGTHS_AND_LAST - 1
-        seconds_a_row += SECONDS_A_ROW_AND_CURVE * STRENGTHS_AND_LAST * estimator.folds
-    seconds = SECONDS_A_ROW_READ * held + seconds_a_row * rows * len(ORDER) * FITS
-    return Work(len(labelled), rows, tries, estimator.folds, seconds)
+        candidates += sizes
+        seconds += SECONDS_A_ROW_AND_ROUND * estimator.max_rounds * sizes * estimator.folds
+    if wanted & {"splines", "blend"}:
+        candidates += STRENGTHS_AND_LAST - 1
+        seconds += SECONDS_A_ROW_AND_CURVE * STRENGTHS_AND_LAST * estimator.folds
+    return _Effort(candidates, seconds)

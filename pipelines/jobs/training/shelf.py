@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,57 +40,55 @@ class Shelved:
 
 def list_versions(home: Path, settings: Settings) -> list[Shelved]:
     """Look at every version, oldest first; each is loaded, so that what is said usable is."""
-    said = read_promotions(home)
-    there = {
-        path.name for path in models_folder(home).glob("*") if VERSION_NAME.fullmatch(path.name)
-    }
-    champion = {said[-1].version} if said else set()  # though its folder may be gone
-    return [
-        _look(models_folder(home) / name, said, settings.key) for name in sorted(there | champion)
-    ]
+    promotions = read_promotions(home)
+    folder = models_folder(home)
+    names = {path.name for path in folder.glob("*") if VERSION_NAME.fullmatch(path.name)}
+    if promotions:
+        names.add(promotions[-1].version)  # the champion, though its folder may be gone
+    return [_describe_version(folder / name, promotions, settings.key) for name in sorted(names)]
 
 
-def _look(folder: Path, said: list[Promotion], key: bytes) -> Shelved:
-    refused = None
+def _describe_version(folder: Path, promotions: Sequence[Promotion], key: bytes) -> Shelved:
+    card: Card | None = None
+    refused: str | None = None
     try:
-        card: Card | None = load_model(folder, key)[1]
+        _, card = load_model(folder, key)
     except ModelRefused as error:
-        card, refused = None, error.reason
-    promotions = tuple(promotion for promotion in said if promotion.version == folder.name)
-    return Shelved(
-        folder.name, card, refused, promotions, bool(said) and said[-1].version == folder.name
-    )
+        refused = error.reason
+    own = tuple(promotion for promotion in promotions if promotion.version == folder.name)
+    is_champion = bool(promotions) and promotions[-1].version == folder.name
+    return Shelved(folder.name, card, refused, own, is_champion)
 
 
 def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
     """Make a version champion, on the record, if it can be used; raise ModelError where it cannot."""
     if not VERSION_NAME.fullmatch(version):
         raise ModelError("model.unknown", version=version)
-    shelves = [
-        shelf for shelf in (home, uplift_shelf(home)) if (models_folder(shelf) / version).is_dir()
-    ]
-    if not shelves:
-        raise ModelError("model.unknown", version=version)
-    home = shelves[0]
+    shelf = _find_shelf(home, version)
     try:
-        _, card = load_model(models_folder(home) / version, settings.key)
+        _, card = load_model(models_folder(shelf) / version, settings.key)
     except ModelRefused as error:
         raise ModelError(_REFUSED[error.reason], version=version) from error
-    if not card.judged.get(
-        "wins", True
-    ):  # an uplift model's card says whether it sorts better than the risk does
-        raise ModelError("model.lost_to_risk", version=version, **_qini(card))
-    return record_promotion(home, version, card.trained_through, by, why)
+    # The card of an uplift model says whether it sorts better than the risk does.
+    if not card.judged.get("wins", True):
+        raise ModelError("model.lost_to_risk", version=version, **_describe_qini(card))
+    return record_promotion(shelf, version, card.trained_through, by, why)
 
 
 def read_notes(home: Path, version: str, settings: Settings) -> dict[str, str]:
     """Return what a version's card notes of it, whichever shelf it stands on; raise ModelError where it is not there."""
+    shelf = _find_shelf(home, version)
+    return read_card(models_folder(shelf) / version, settings.key).notes
+
+
+def _find_shelf(home: Path, version: str) -> Path:
+    """Return which shelf a version stands on, that of churn models or of uplift; raise ModelError for neither."""
     for shelf in (home, uplift_shelf(home)):
         if (models_folder(shelf) / version).is_dir():
-            return read_card(models_folder(shelf) / version, settings.key).notes
+            return shelf
     raise ModelError("model.unknown", version=version)
 
 
-def _qini(card: Card) -> dict[str, str]:
+def _describe_qini(card: Card) -> dict[str, str]:
     """What decides between an uplift model and the risk, as text."""
     return {name: f"{card.judged[name]:+.5f}" for name in ("model", "risk", "low", "high")}

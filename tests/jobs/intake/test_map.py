@@ -13,7 +13,8 @@ from pipelines.cli import app
 from pipelines.cli.screens.proposal import draw_proposal
 from pipelines.core.errors import SourceNotReady, UsageError
 from pipelines.jobs.intake.mapper import map_source
-from pipelines.jobs.intake.proposal import TableProposal, generalise_file, name_of_table
+from pipelines.jobs.intake.proposal import TableProposal
+from pipelines.jobs.intake.recognition import generalise_file, name_of_table
 from pipelines.sources.operator.mapping import load_mapping
 from pipelines.text.texts import LANGUAGES
 

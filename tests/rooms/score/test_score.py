@@ -23,9 +23,9 @@ from models.reasons import group_contributions, top_reasons
 from models.registry import load_model
 from pipelines.catalogue.lineage import feature_columns, sources
 from pipelines.catalogue.outputs import lists
-from pipelines.cli.screens.views import outcome
 from pipelines.core.errors import ModelError, UsageError
 from pipelines.core.month import Month
+from pipelines.documents.month_view import summarise_outcome
 from pipelines.jobs.run import Job, release_month, run_month
 from pipelines.jobs.training import churn as training
 from pipelines.jobs.training import shelf
@@ -207,7 +207,7 @@ def test_a_changed_champion_makes_a_new_version_by_rules_alone(copied: Job) -> N
         "reasons": ["champion refused: tampered"],
         "room": "score",
     }
-    told = outcome(version)
+    told = summarise_outcome(version)
     assert told["not_computed"]["churn_risk"] == "champion refused: tampered"
     assert told["caveat"]["cohort_at_risk"] == "by rules alone: champion refused: tampered"
     assert (

@@ -193,7 +193,7 @@ def test_red_looks_are_a_caveat_on_lists_made_by_the_score() -> None:
 
 
 def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
-    from pipelines.cli.screens.views import _reasons_to_retrain
+    from pipelines.documents.month_view import read_reasons_to_retrain
     from pipelines.store.lake import Version
 
     folder = tmp_path / "v0001"
@@ -203,11 +203,11 @@ def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
         tables = {"score_watch": context.tables["score_watch"]}
         manifest = {"month": str(MONTH), "inputs": {}, "tables": tables}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    assert _reasons_to_retrain(Version(MONTH, folder)) == ["stability use"]
+    assert read_reasons_to_retrain(Version(MONTH, folder)) == ["stability use"]
 
 
 def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
-    from pipelines.rooms.dispatch import _red_looks
+    from pipelines.rooms.dispatch.candidates import find_red_subjects
 
     rows = [
         {"subject": "use", "level": "red"},
@@ -216,4 +216,4 @@ def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
     ]
     with room_context(tmp_path, {"score_watch": rows}) as context:
         context.tables["score_watch"] = {"status": "computed"}
-        assert _red_looks(context) == ["a", "use"]
+        assert find_red_subjects(context) == ["a", "use"]

@@ -17,7 +17,8 @@ from pipelines.core.errors import ModelError
 from pipelines.jobs.run import release_month, run_month
 from pipelines.jobs.training import shelf
 from pipelines.jobs.training import uplift as uplift_training
-from pipelines.jobs.training.uplift import History, gather_history, train_uplift
+from pipelines.jobs.training.history import History, gather_history
+from pipelines.jobs.training.uplift import train_uplift
 from pipelines.jobs.verify import verify_month
 from pipelines.rooms.score.samples import gather_samples
 from pipelines.rooms.score.uplift import RISK

@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from pipelines import cli
 from pipelines.catalogue.outputs import count_states
-from pipelines.cli.screens import views
+from pipelines.documents.month_view import read_output_states, summarise_outcome
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import LANGUAGES, label
@@ -254,12 +254,12 @@ def test_every_surface_says_the_same_of_every_output(
 ) -> None:
     home = a_month_held_back(tmp_path, monkeypatch)
     version = MonthFolder(home, MONTH).version()
-    states = views.states_of(version)
+    states = read_output_states(version)
     counts = Counter(state.status for state in states)
     assert min(counts["withheld"], counts["caveat"], counts["not_computed"]) > 0
     assert sum(map(sum, (kind.values() for kind in count_states(states).values()))) == len(states)
 
-    told = views.outcome(version)
+    told = summarise_outcome(version)
     assert {s: set(told[s]) for s in ("withheld", "caveat", "not_computed")} == {
         status: {state.name for state in states if state.status == status}
         for status in ("withheld", "caveat", "not_computed")

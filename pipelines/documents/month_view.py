@@ -1,0 +1,126 @@
+"""What became of a month: the state of each output, what was held back, who was left out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, TypedDict
+
+from pipelines.catalogue.outputs import OutputState, output_states
+from pipelines.documents.table_files import TableRow, read_masked_rows
+from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.rows import read_rows
+
+_KPI_STATE_COLUMNS = ["kpi", "variant", "scope_kind", "status", "reason"]
+_LIST_STATE_COLUMNS = ["list", "priority", "status", "reason"]
+_WRONG_MONTH = "source.wrong_month"  # what a table was refused for where its entry says nothing
+
+
+class Refusal(TypedDict):
+    """Why a delivered table was refused: a message key, and the facts that fill it in."""
+
+    reason: str
+    facts: dict[str, Any]
+
+
+class Outcome(TypedDict):
+    """What a version holds back: by output the reason, by delivered table the refusal."""
+
+    withheld: dict[str, str]
+    caveat: dict[str, str]
+    not_computed: dict[str, str]
+    refused_tables: dict[str, Refusal]
+
+
+class MonthLine(TypedDict):
+    """A month held: its version, whether it is sealed.
+
+    And how many outputs and tables were held back.
+    """
+
+    month: str
+    version: int
+    is_sealed: bool
+    withheld: int
+    caveat: int
+    not_computed: int
+    refused_tables: int
+
+
+def read_output_states(version: Version) -> list[OutputState]:
+    """Return the state of every output of a version."""
+    kpi_rows = read_rows(version.table("kpi_monthly"), _KPI_STATE_COLUMNS)
+    list_rows = read_rows(version.table("dispatch_list"), _LIST_STATE_COLUMNS)
+    return output_states(kpi_rows, list_rows)
+
+
+def summarise_outcome(version: Version) -> Outcome:
+    """Return what was withheld, carries a caveat or is not computed, with the reason.
+
+    And which of the delivered tables were refused, and why.
+    """
+    reasons: dict[str, dict[str, str]] = defaultdict(dict)
+    for state in read_output_states(version):
+        reasons[state.status][state.name] = state.reason or ""
+    return {
+        "withheld": reasons["withheld"],
+        "caveat": reasons["caveat"],
+        "not_computed": reasons["not_computed"],
+        "refused_tables": _read_refusals(version),
+    }
+
+
+def _read_refusals(version: Version) -> dict[str, Refusal]:
+    """Return by delivered table why it was refused."""
+    refusals: dict[str, Refusal] = {}
+    for row in read_masked_rows(version, "snapshot_intake", ("table",), state="refused"):
+        table = row["table"]
+        entry = version.manifest["tables"][f"extract_{table}"]
+        reasons = entry.get("reasons", [_WRONG_MONTH])
+        facts = {"table": table, **entry.get("facts", {})}
+        refusals[table] = {"reason": reasons[0], "facts": facts}
+    return refusals
+
+
+def read_reasons_to_retrain(version: Version) -> list[str]:
+    """Return why it is time to train a challenger, as the month's watch says."""
+    if not version.is_computed("score_watch"):
+        return []
+    rows = read_masked_rows(version, "score_watch", ("subject",), measure="retrain")
+    return [row["subject"] for row in rows]
+
+
+def read_lists_with_why_not(version: Version) -> list[TableRow]:
+    """Return the rows of `dispatch_list` by priority.
+
+    `why_not` counts, by reason, how many were left out.
+    """
+    left_out = read_masked_rows(version, "dispatch_why_not", ("list", "reason"))
+    counts = Counter((row["list"], row["reason"]) for row in left_out)
+
+    why_not: dict[str, dict[str, int]] = defaultdict(dict)
+    for (name, reason), count in sorted(counts.items()):
+        why_not[name][reason] = count
+
+    rows = sorted(read_masked_rows(version, "dispatch_list"), key=lambda row: row["priority"])
+    return [row | {"why_not": why_not[row["list"]]} for row in rows]
+
+
+def list_held_months(home: Path) -> list[MonthLine]:
+    """Return one line a month held, oldest first."""
+    return [_summarise_month(MonthFolder(home, month)) for month in held_months(home)]
+
+
+def _summarise_month(folder: MonthFolder) -> MonthLine:
+    """Return what a month comes to in a line."""
+    version = folder.version()
+    outcome = summarise_outcome(version)
+    return {
+        "month": str(folder.month),
+        "version": version.number,
+        "is_sealed": folder.seal() is not None,
+        "withheld": len(outcome["withheld"]),
+        "caveat": len(outcome["caveat"]),
+        "not_computed": len(outcome["not_computed"]),
+        "refused_tables": len(outcome["refused_tables"]),
+    }

@@ -1,0 +1,126 @@
+"""What is held of a list's SQL file and of a KPI's, beside what holds for every SQL file."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from pipelines.catalogue.outputs import Kpi, kpis, lists
+from pipelines.catalogue.spec import Spec
+from pipelines.core.errors import SpecError
+from pipelines.jobs.spec_errors import blame_place
+from pipelines.rooms.dispatch import FIXED as LIST_COLUMNS
+from pipelines.text.evidence import FIXED as FACTS
+from pipelines.text.evidence import places
+
+_DUE_COLUMN = "due_on"
+_OF_THE_MONTH = ("month", "last_day")
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+def check_lists() -> None:
+    """Raise SpecError for the first list whose priority, columns or sentences are wrong."""
+    by_priority: dict[int, Spec] = {}
+    for spec in lists():
+        priority = spec.meta["priority"]
+        other = by_priority.setdefault(priority, spec)
+        if other is not spec:
+            raise blame_place(spec, ["priority"], "taken", value=priority, by=other.where)
+        _check_list_columns(spec)
+        _check_sentence(spec, "evidence")
+        _check_sentence(spec, "script")
+
+
+def _check_list_columns(spec: Spec) -> None:
+    """A list's first columns are those that dispatch reads; `due_on` only where the front matter names a column."""
+    wanted = list(LIST_COLUMNS)
+    if "column" not in spec.meta["due"]:
+        wanted.remove(_DUE_COLUMN)
+    first_columns = spec.tree.named_selects[: len(wanted)]
+    if first_columns != wanted:
+        named = ", ".join(wanted)
+        raise SpecError("spec.list_columns", where=spec.where, line=spec.sql_line, wanted=named)
+
+
+def _check_sentence(spec: Spec, key: str) -> None:
+    """The sentence of a list has, in both languages, the same places, all of them known."""
+    texts = spec.meta[key]
+    known = _list_known_places(spec)
+    for language in ("zh", "en"):
+        text = texts[language]
+        unknown = sorted(places(text) - known)
+        if unknown:
+            raise blame_place(spec, [key, language], "unknown_place", what=", ".join(unknown))
+        if text.count("[") != text.count("]"):
+            raise blame_place(spec, [key, language], "brackets")
+    in_one_language = sorted(places(texts["zh"]) ^ places(texts["en"]))
+    if in_one_language:
+        raise blame_place(spec, [key], "one_language", what=", ".join(in_one_language))
+
+
+def _list_known_places(spec: Spec) -> set[str]:
+    """Return what a sentence may name: facts of an order, of the month, columns, and texts (reason codes)."""
+    known = {*FACTS, *_OF_THE_MONTH, *spec.tree.named_selects}
+    for literal in spec.tree.find_all(exp.Literal):
+        if literal.is_string:
+            known.add(literal.name)
+    return known
+
+
+# -- KPIs ------------------------------------------------------------------------------------------
+
+
+def check_kpis() -> None:
+    """Raise SpecError for the first KPI file whose variants, stem, columns or default are wrong."""
+    files = list(kpis())
+    file_of: dict[tuple[str, str], Kpi] = {}
+    for kpi in files:
+        for variant in kpi.variants:
+            other = file_of.setdefault((kpi.name, variant), kpi)
+            if other is not kpi:
+                by = other.spec.where
+                raise blame_place(kpi.spec, ["variants", variant], "taken", value=variant, by=by)
+        _check_stem(kpi)
+        _check_kpi_columns(kpi)
+    for kpi in files:
+        default = kpi.meta["default"]
+        is_default_file = "." not in kpi.spec.name
+        if is_default_file and default not in kpi.variants:
+            raise blame_place(kpi.spec, ["default"], "no_variant", value=default)
+
+
+def _check_stem(kpi: Kpi) -> None:
+    """A file of a further variant (`arrears_rate.services.sql`) is named after it."""
+    _, dot, variant = kpi.spec.name.partition(".")
+    if dot and variant not in kpi.variants:
+        raise blame_place(kpi.spec, ["variants"], "not_its_stem", value=variant)
+
+
+def _check_kpi_columns(kpi: Kpi) -> None:
+    """A KPI returns its parts by customer, or by scope, under the names that the room sums."""
+    found = set(kpi.spec.tree.named_selects)
+    wanted = _list_wanted_columns(kpi, found)
+    if found != wanted:
+        raise SpecError(
+            "spec.kpi_columns",
+            where=kpi.spec.where,
+            line=kpi.spec.sql_line,
+            found=", ".join(sorted(found)),
+            wanted=", ".join(sorted(wanted)),
+        )
+
+
+def _list_wanted_columns(kpi: Kpi, found: set[str]) -> set[str]:
+    value_kind = kpi.meta.get("value")
+    wanted = {"customer_id", "numerator"}
+    if kpi.meta["unit"] != "count" and value_kind != "given":
+        wanted.add("denominator")
+    if len(kpi.variants) > 1:
+        wanted.add("variant")
+    if value_kind == "mean":
+        wanted.add("part")
+    if kpi.meta.get("interval") == "given":
+        wanted |= {"interval_low", "interval_high"}
+    if kpi.meta.get("scopes") == "own" or "scope_kind" in found:
+        wanted |= {"scope_kind", "scope_id"}
+    return wanted

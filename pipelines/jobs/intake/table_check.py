@@ -1,0 +1,205 @@
+"""What became of each delivered table: its rows, what went to quarantine and by which rule, what it lacks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from pipelines.core.contract import contract
+from pipelines.core.errors import GateStopped, Phrase, RetentionError
+from pipelines.core.month import Month
+from pipelines.jobs.intake.recognition import recognise_column
+from pipelines.store.lake import Draft
+from pipelines.store.rows import read_as
+from pipelines.text.rules import NOTHING, rule_phrase, show_value
+
+REFUSED = "refused"
+_SEPARATOR = "; "  # between the names that a receipt lists
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """One delivered file (or query): the rows it has, and those of them that went to quarantine."""
+
+    name: str
+    rows: int
+    quarantined: int
+    encoding: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True)
+class RuleCheck:
+    """The rule that took most rows of a table, and one of them, masked."""
+
+    rule: str
+    says: Phrase
+    rows: int
+    file: str | None
+    line: int | None
+    example: str
+
+
+@dataclass(frozen=True)
+class UnknownColumn:
+    """A header that the table does not know, and the column it looks like."""
+
+    header: str
+    like: str | None
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """What became of a table: present, empty, refused or absent, its rows, and what it lacks."""
+
+    table: str
+    state: str
+    rows: int = 0
+    accepted: int = 0
+    repeated: int = 0
+    quarantined: int = 0
+    files: tuple[FileCheck, ...] = ()
+    refused: RetentionError | None = None
+    worst: RuleCheck | None = None
+    missing: tuple[str, ...] = ()
+    unknown: tuple[UnknownColumn, ...] = ()
+
+
+# -- the rows of the draft that say so -------------------------------------------------------------
+
+
+class IntakeRow(NamedTuple):
+    """A row of `snapshot_intake`: how many rows of a table were taken."""
+
+    table: str
+    state: str
+    rows_in: int
+    accepted: int
+    repeats: int
+    quarantined: int
+
+
+class Receipt(NamedTuple):
+    """A row of `extract_delivery`: one file or query; `table` None for a file that is no table's."""
+
+    table: str | None
+    file: str | None
+    state: str
+    rows: int | None
+    encoding: str | None
+    notes: str | None
+    missing: str | None
+    unknown: str | None
+
+
+class QuarantinedRow(NamedTuple):
+    """A row of `snapshot_quarantine`: where a refused value stands, and the rule that refused it."""
+
+    table: str
+    file: str | None
+    line: int | None
+    column: str | None
+    value: str | None
+    rule: str
+
+
+def read_draft_rows(draft: Draft, table: str, row_type: type[_R]) -> list[_R]:
+    """Return the rows of a draft's table, of a room that was stopped too."""
+    return read_as(row_type, draft.path / f"{table}.parquet")
+
+
+# -- checks ----------------------------------------------------------------------------------------
+
+
+def check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableCheck]:
+    """Yield what became of each table of the contract; `stop` is what would stop the month."""
+    intake = {row.table: row for row in read_draft_rows(draft, "snapshot_intake", IntakeRow)}
+    receipts: dict[str | None, list[Receipt]] = defaultdict(list)
+    for receipt in read_draft_rows(draft, "extract_delivery", Receipt):
+        receipts[receipt.table].append(receipt)
+    quarantine: dict[str, list[QuarantinedRow]] = defaultdict(list)
+    for row in read_draft_rows(draft, "snapshot_quarantine", QuarantinedRow):
+        quarantine[row.table].append(row)
+
+    for name in contract():
+        counted = intake[name]
+        delivered, refused_rows = receipts[name], quarantine[name]
+        refusal = _find_refusal(draft, name, stop) if counted.state == REFUSED else None
+        yield TableCheck(
+            table=name,
+            state=counted.state,
+            rows=counted.rows_in,
+            accepted=counted.accepted,
+            repeated=counted.repeats,
+            quarantined=counted.quarantined,
+            files=tuple(_check_files(delivered, refused_rows)),
+            refused=refusal,
+            worst=_find_worst_rule(name, refused_rows, draft.month),
+            missing=_list_missing_columns(delivered),
+            unknown=tuple(_recognise_unknown_columns(name, delivered)),
+        )
+
+
+def _check_files(
+    receipts: Sequence[Receipt], quarantine: Sequence[QuarantinedRow]
+) -> Iterator[FileCheck]:
+    for receipt in receipts:
+        if not receipt.file:
+            continue
+        quarantined = sum(row.file == receipt.file for row in quarantine)
+        rows = receipt.rows or 0
+        yield FileCheck(receipt.file, rows, quarantined, receipt.encoding, receipt.notes or None)
+
+
+def _find_refusal(draft: Draft, table: str, stop: RetentionError | None) -> RetentionError | None:
+    """Return the error that says why a table was refused."""
+    entry = draft.find_entry(f"extract_{table}")
+    delivery = entry.delivery if entry is not None else None
+    if entry is None or delivery is None or delivery.state != REFUSED:
+        return stop  # it was read, and then would have stopped the month
+    facts = {"table": table, "month": draft.month, **delivery.facts}
+    return GateStopped(str(entry.reasons[0]), **facts)
+
+
+def _find_worst_rule(
+    table: str, quarantine: Sequence[QuarantinedRow], month: Month
+) -> RuleCheck | None:
+    """Return the rule that took most rows, with the first of them."""
+    by_rule: dict[tuple[str, str], list[QuarantinedRow]] = defaultdict(list)
+    for row in quarantine:
+        by_rule[row.rule, row.column or ""].append(row)
+    if not by_rule:
+        return None
+    worst = max(by_rule, key=lambda rule: (len(by_rule[rule]), rule))
+    rule, column = worst
+    taken = by_rule[worst]
+    first = min(taken, key=lambda row: (row.file or "", row.line or 0))
+    example = NOTHING
+    if column:
+        example = f"{column}={show_value(table, column, first.value)}"
+    phrase = rule_phrase(table, rule, month)
+    return RuleCheck(rule, phrase, len(taken), first.file, first.line, example)
+
+
+def _list_missing_columns(receipts: Sequence[Receipt]) -> tuple[str, ...]:
+    """Return the columns that the table's files lack, as the first receipt that names some has them."""
+    for receipt in receipts:
+        if receipt.missing:
+            return tuple(receipt.missing.split(_SEPARATOR))
+    return ()
+
+
+def _recognise_unknown_columns(table: str, receipts: Sequence[Receipt]) -> Iterator[UnknownColumn]:
+    """Yield the headers that the table does not know, with the columns that they look like."""
+    for receipt in receipts:
+        if receipt.unknown:
+            headers = receipt.unknown.split(_SEPARATOR)
+            break
+    else:
+        return
+    for header in headers:
+        column = recognise_column(contract()[table], header)
+        yield UnknownColumn(header, column.name if column else None)
