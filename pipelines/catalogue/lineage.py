@@ -108,7 +108,7 @@ def _require_spec(table: str) -> Spec:
     return spec
 
 
-# -- step by step ------------------------------------------------------------------------------------
+# -- step by step ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ _THIS_MONTH = _When()
 
 @dataclass
 class _Follower:
-    """Walks from columns to the delivered ones behind them, each once, and collects what it found."""
+    """Walks from columns to the delivered ones behind them, each once, and collects them."""
 
     scored_by: frozenset[ColumnName]
     found: set[Delivered] = field(default_factory=set)

@@ -115,7 +115,7 @@ def read_rules(written: Written) -> Iterator[RuleEntry]:
 
 @cache
 def known_types() -> frozenset[str]:
-    """Return the expectations that Great Expectations has, told by its files: its import is slow."""
+    """Return the expectations that Great Expectations has, by its files: its import is slow."""
     found = find_spec("great_expectations")
     if found is None:
         return frozenset()

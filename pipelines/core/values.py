@@ -1,9 +1,10 @@
 """How a delivered cell becomes a typed value: the SQL that reads a column of a kind.
 
-The rules themselves are DuckDB macros, written once in `sql/macros.sql`. Every kind has a fast way for
-the plain form and a slow way for the other forms the contract names. A cell that was not empty but
-came out NULL is quarantined by the snapshot; nothing is guessed. A column whose cells are all plain
-is read by a cast alone: binding the nested macros costs more than running them over a small table.
+The rules themselves are DuckDB macros, written once in `sql/macros.sql`. Every kind has a fast way
+for the plain form and a slow way for the other forms the contract names. A cell that was not empty
+but came out NULL is quarantined by the snapshot; nothing is guessed. A column whose cells are all
+plain is read by a cast alone: binding the nested macros costs more than running them over a small
+table.
 
 Three private characters come from the spreadsheet reader: U+E000 marks a number found where an id
 belongs (damaged, the lost digits cannot be guessed back), U+E001 an unformatted number where a date
@@ -43,14 +44,16 @@ FIRST_DAY, LAST_DAY, NO_END = "1900-01-01", "2199-12-31", "9999-12-31"
 RESERVED_IDS = ("unclaimed", "company")  # the names of what nobody owns and of the whole
 
 
-# -- the macros --------------------------------------------------------------------------------------
+# -- the macros ------------------------------------------------------------------------------------
 
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
 _TO_NARROW = 0xFEE0
-# Full-width ASCII, the wide and the unbreakable space, the minus sign and the dash; and what each is.
+# Full-width ASCII, the wide and the unbreakable space, the minus sign and the dash; and what each
+# is.
 _WIDE = "".join(map(chr, _FULL_WIDTH)) + "\u3000\u00a0\u2212\u2013"
 _NARROW = "".join(chr(code - _TO_NARROW) for code in _FULL_WIDTH) + "  --"
-# Deleted wherever they stand: zero-width space and joiners, word joiner, byte-order mark, directions.
+# Deleted wherever they stand: zero-width space and joiners, word joiner, byte-order mark,
+# directions.
 _DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff" + _DIRECTIONS
 # Space, tab, line feed, vertical tab, form feed, carriage return: E'' does not know them all.
@@ -89,7 +92,7 @@ def _read_macros() -> Iterator[str]:
 MACROS = tuple(_read_macros())
 
 
-# -- one column --------------------------------------------------------------------------------------
+# -- one column ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 )
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
-# Whether a value beyond what the rooms carry, or a word of ours, stands in a cell of a kind; of a text.
+# Whether a value beyond what the rooms carry, or a word of ours, stands in a cell of a kind; of a
+# text.
 _FAR = {
     "money": ("is_far_money", "out_of_range"),
     "quantity": ("is_far_count", "out_of_range"),
@@ -117,8 +121,8 @@ _FAR = {
     "timestamp": ("is_far_day", "out_of_range"),
     "id": ("is_far_id", "out_of_range"),
 }
-# The form of a readable cell counts when it differs from its value's text; of these kinds, when it is
-# not like this.
+# The form of a readable cell counts when it differs from its value's text; of these kinds, when it
+# is not like this.
 _USUAL = {
     "quantity": r"-?\d{1,12}(\.\d+)?",
     "timestamp": r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?",
@@ -153,8 +157,8 @@ def _write_plain_form(column: Column, physical: str) -> str | None:
 def typed(column: Column, physical: str, is_plain: bool = False) -> Typed:
     """Return the SQL that reads a column of that kind from a delivered column of that DuckDB type.
 
-    `is_plain` says that every cell is empty or `plain`: then nothing can go wrong, and the short way
-    gives the same value.
+    `is_plain` says that every cell is empty or `plain`: then nothing can go wrong, and the short
+    way gives the same value.
     """
     cell = _read_cell(column, physical, is_plain)
     if column.below is None or cell.empty is None:
@@ -210,7 +214,7 @@ def _is_unknown(column: Column, text: str) -> str:
     return f"is_empty({text})"
 
 
-# -- without a detour through text -------------------------------------------------------------------
+# -- without a detour through text -----------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -259,7 +263,7 @@ def _read_native_number(column: Column, raw: str) -> _Native:
 
 
 def _read_native_instant(raw: str, physical: str) -> _Native:
-    """Read an instant; without a zone it is Asia/Shanghai's. Its day is held to the range of days."""
+    """Read an instant, without a zone Asia/Shanghai's; its day is held to the range of days."""
     offset, first, behind = " - INTERVAL 8 HOUR", "1900-01-01", "2200-01-01"
     if "ZONE" in physical:
         offset, first, behind = "", "1899-12-31 16:00:00", "2199-12-31 16:00:00"
@@ -286,7 +290,7 @@ def _is_number_for(kind: str, physical: str) -> bool:
     return physical in _INTEGERS or has_two_places
 
 
-# -- by way of text ----------------------------------------------------------------------------------
+# -- by way of text --------------------------------------------------------------------------------
 
 
 def _name_raw(column: Column) -> str:
@@ -320,7 +324,8 @@ def _read_text(column: Column, text: str) -> str:
         return f"as_{_name_reading(column)}({text})"
     allowed = _list_allowed(column)
     folded = f"lower(clean({text}))"
-    return f"CASE WHEN {text} IN ({allowed}) THEN {text} WHEN {folded} IN ({allowed}) THEN {folded} END"
+    as_it_is = f"WHEN {text} IN ({allowed}) THEN {text}"
+    return f"CASE {as_it_is} WHEN {folded} IN ({allowed}) THEN {folded} END"
 
 
 def _is_changed(column: Column, text: str, value: str) -> str:

@@ -76,7 +76,7 @@ def task_progress(period: object) -> Report:
 
 
 def step_in_words(steps: Sequence[str], step: str, language: str) -> str:
-    """Say which step of how many it is; a step without words, such as a month, is named as it is."""
+    """Say which step of how many it is; one without words, such as a month, is named as it is."""
     what = labels(language).get(f"step.{step}", step)
     number = steps.index(step) + 1
     return label(language, "progress.step", number=number, total=len(steps), what=what)
@@ -140,7 +140,8 @@ class _Lines:
         self.started = time.monotonic()
         handler = logging.StreamHandler(stream)
         handler.setFormatter(JsonFormatter())
-        # Not one of logging's own tree: no configuration of a host program turns it off, or doubles it.
+        # Not one of logging's own tree: no configuration of a host program turns it off, or doubles
+        # it.
         self.logger = logging.Logger("retention", logging.INFO)
         self.logger.addHandler(handler)
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 CELL_LIMIT = 32_767  # UTF-16 units, Excel's own
 TAB_LIMIT = 31
 _STEM_BYTES = 120
-# What XML 1.0 cannot carry at all: control characters, halves of surrogate pairs, the two non-characters.
+# What XML 1.0 cannot carry at all: control characters, halves of surrogate pairs, the two non-
+# characters.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ID_AS_IS = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -21,7 +22,7 @@ def is_blank(value: object) -> bool:
 
 
 def clean_text(value: object) -> str:
-    """Return the value as text a cell can hold: legal XML, one kind of line break, at most 32,767 units."""
+    """Return the value as text a cell can hold: legal XML, one kind of line break, not too long."""
     text = re.sub("\r\n?", "\n", str(value))
     return cut_text(_ILLEGAL.sub("", text), CELL_LIMIT)
 

@@ -59,7 +59,7 @@ def _describe_bad_text(path: Path, key: str, text: object) -> SpecError:
     return read_written(path, f"locales/{path.name}").wrong([key], why)
 
 
-# -- a text with its facts ---------------------------------------------------------------------------
+# -- a text with its facts -------------------------------------------------------------------------
 
 
 def label(language: str, key: str, **facts: object) -> str:
@@ -106,7 +106,7 @@ def _language_of(locale: str) -> str:
     return "zh" if locale == "zh" else "en"
 
 
-# -- reasons -----------------------------------------------------------------------------------------
+# -- reasons ---------------------------------------------------------------------------------------
 
 
 def reason_in_words(language: str, reason: str | None) -> str:

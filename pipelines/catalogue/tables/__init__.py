@@ -184,7 +184,7 @@ def _delivered_by_name() -> dict[str, Table]:
 
 
 def _delivered_tables() -> Iterator[Table]:
-    """Yield what becomes of each table of the contract: as it came, accepted rows, rejected ones."""
+    """Yield what becomes of each contract table: as it came, accepted rows, rejected ones."""
     for name, table in delivered.contract().items():
         purpose = contract_texts()[name].title
         raw = [Column(column.name, ANY, column.personal) for column in table.columns]
