@@ -173,7 +173,7 @@ def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[E
     Raise SpecError when the gate file speaks of a finding that no rule makes.
     """
     suites = {}
-    known = set()
+    known: set[str] = set()
     for path in sorted(EXPECTATIONS.glob("*.yml")):
         suite = load_suite(path.stem, month, gate_file)
         suites[path.stem] = suite

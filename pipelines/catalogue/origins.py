@@ -188,7 +188,7 @@ def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
 
 def _find_hidden_columns(scope: Scope, select: exp.Select) -> list[exp.Column]:
     """The columns that a SELECT names anywhere but in what it shows."""
-    shown = set()
+    shown: set[int] = set()
     for projection in select.selects:
         shown.update(id(column) for column in projection.find_all(exp.Column))
     return [column for column in scope.columns if id(column) not in shown]

@@ -23,8 +23,8 @@ QUALITY = (
     "success_rate.claimed",
     "success_rate.contacted",
 )
-# Where sentences stand in `report_sentence` that are not the summary's: before a branch's id, before a
-# period's name, of activities.
+# Where sentences stand in `report_sentence` that are not the summary's: before a branch's id,
+# before a period's name, of activities.
 BRANCH_SECTION = "branch:"
 PERIOD_SECTION = "period:"
 ACTIVITY_SECTION = "activity"
@@ -112,7 +112,7 @@ def is_met(better: str, gap: float) -> bool:
     return gap >= 0 if better == "higher" else gap <= 0
 
 
-# -- what became of them -----------------------------------------------------------------------------
+# -- what became of them ---------------------------------------------------------------------------
 
 STATES = ("released", "caveat", "withheld", "not_computed")  # each worse than the one before it
 COMPANY = "company"
@@ -149,8 +149,8 @@ def output_states(
 ) -> list[OutputState]:
     """Return the one state of every output of a month, KPIs by name, then lists by priority.
 
-    They are told from the rows of `kpi_monthly` and `dispatch_list`. Whoever shows or counts what was
-    withheld or not computed asks here, so that every surface says the same.
+    They are told from the rows of `kpi_monthly` and `dispatch_list`. Whoever shows or counts what
+    was withheld or not computed asks here, so that every surface says the same.
     """
     company: dict[str, StatusRow] = {}
     worst_parts: dict[str, StatusRow] = {}

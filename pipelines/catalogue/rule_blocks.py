@@ -119,7 +119,7 @@ def known_types() -> frozenset[str]:
     found = find_spec("great_expectations")
     if found is None:
         return frozenset()
-    names = set()
+    names: set[str] = set()
     for folder in found.submodule_search_locations or ():
         files = (Path(folder) / "expectations" / "core").glob("*expect*.py")
         names.update(path.stem for path in files)

@@ -44,7 +44,7 @@ def load_rules(path: Path | None) -> Rules:
 
 def _check_names(written: Written, rules: Rules, causes: set[str]) -> None:
     """Hold weights to the KPI variants and to a hundred, causes to those that we count."""
-    variants = set()
+    variants: set[str] = set()
     for kpi in kpis():
         variants.update(f"{kpi.name}.{variant}" for variant in kpi.variants)
     for key, named, allowed in (
