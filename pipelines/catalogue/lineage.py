@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 HELD_MONTHS = 24  # the months remembered as held: the longest window that a KPI looks back on
-EXTRA_COLUMNS = tables_of_code()  # until who asks for it asks the catalogue
+EXTRA_COLUMNS = tables_of_code()  # another name for it, until its callers ask the catalogue
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}
