@@ -13,8 +13,7 @@ from django.db import transaction
 
 from console.models import Answer, AuditEntry, ContactMark, Intake, Order
 from pipelines.core.month import Month
-from pipelines.core.outcomes import outcomes, standing_key
-from pipelines.core.promises import GRACE_DAYS, LAST_CHECK
+from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, outcomes, standing_key
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
 from pipelines.documents.workbooks.signature import stable_text
 from pipelines.returns.filled import Refusal, Return, ReturnedRow, file_name

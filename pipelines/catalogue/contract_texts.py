@@ -1,4 +1,4 @@
-"""What tables and columns of the contract mean, in two languages, with two example rows (`contract_texts.yml`)."""
+"""What the contract's tables and columns mean, in two languages, with two example rows each."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 from pipelines.core.yaml_files import read_yaml
 
 EXAMPLE_MONTH = "2026-10"  # the month that the example rows are of
+_LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)
 class ColumnText:
-    """A column's Chinese header, its meaning by language, and its value in each of the example rows."""
+    """A column's Chinese header, its meaning by language, its value in each example row."""
 
     header: str
     meaning: Mapping[str, str]
@@ -34,16 +35,18 @@ class TableText:
 @cache
 def contract_texts() -> Mapping[str, TableText]:
     """Load what is said of each contract table, by its name."""
-    texts = read_yaml(Path(__file__).with_name("contract_texts.yml"))
-    return {name: _table(body) for name, body in texts.items()}
+    entries = read_yaml(Path(__file__).with_name("contract_texts.yml"))
+    return {name: _read_table(entry) for name, entry in entries.items()}
 
 
-def _table(body: Mapping[str, Any]) -> TableText:
-    title = {language: str(body[language]) for language in ("zh", "en")}
-    rows = {language: str(body[f"rows_{language}"]) for language in ("zh", "en")}
-    return TableText(title, rows, {name: _column(spec) for name, spec in body["columns"].items()})
+def _read_table(entry: Mapping[str, Any]) -> TableText:
+    title = {language: str(entry[language]) for language in _LANGUAGES}
+    rows = {language: str(entry[f"rows_{language}"]) for language in _LANGUAGES}
+    columns = {name: _read_column(column) for name, column in entry["columns"].items()}
+    return TableText(title, rows, columns)
 
 
-def _column(spec: Mapping[str, Any]) -> ColumnText:
-    meaning = {language: str(spec[language]) for language in ("zh", "en")}
-    return ColumnText(str(spec["header"]), meaning, tuple(str(value) for value in spec["rows"]))
+def _read_column(entry: Mapping[str, Any]) -> ColumnText:
+    meaning = {language: str(entry[language]) for language in _LANGUAGES}
+    examples = [str(value) for value in entry["rows"]]
+    return ColumnText(str(entry["header"]), meaning, tuple(examples))

@@ -1,12 +1,13 @@
-"""Expectations as files: one YAML a table, rows in Great Expectations' type / kwargs / severity form.
+"""Expectations as files: one YAML a table, rows in the form of Great Expectations.
 
 `meta` carries what Great Expectations does not know:
   id: name           what the rule is called, where type and columns do not say it
   rows: quarantine   the same rule, turned into SQL, takes the bad rows out of the snapshot
-  columns: [..]      the columns the finding concerns, where kwargs do not say it (else the whole table)
-  needs: [..]        other tables without which the rule says nothing (`previous_bill`: last month's)
+  columns: [..]      the columns it concerns, where kwargs do not say it (else the whole table)
+  needs: [..]        other tables without which it says nothing (`previous_bill`: last month's)
   scope: branch      the rule's rows name a branch_id: it concerns that branch's figures alone
-  explained_by: [..] the other books of a tie: while a rule about one of them fails, the tie withholds
+  explained_by: [..] the other books of a tie: while a rule about one of them fails, the tie
+  withholds
                      nothing by itself (`previous_receivable`: last month's, where the rule does not
                      name it in its query)
   asks: reason       whoever accepts it should say why (`retention waive`)
@@ -146,7 +147,7 @@ def _find_condition(query: str) -> str | None:
     return None if where is None else str(where.this.sql(dialect="duckdb"))
 
 
-# -- the rules of a month ----------------------------------------------------------------------------
+# -- the rules of a month --------------------------------------------------------------------------
 
 
 def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[Expectation]:
@@ -172,7 +173,7 @@ def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[E
     Raise SpecError when the gate file speaks of a finding that no rule makes.
     """
     suites = {}
-    known = set()
+    known: set[str] = set()
     for path in sorted(EXPECTATIONS.glob("*.yml")):
         suite = load_suite(path.stem, month, gate_file)
         suites[path.stem] = suite
@@ -208,7 +209,7 @@ def _fill_in_month(query: str, month: Month) -> str:
     return query.replace("{last_day}", f"DATE '{month.last_day}'")
 
 
-# -- what a row may say ------------------------------------------------------------------------------
+# -- what a row may say ----------------------------------------------------------------------------
 
 
 @cache
@@ -270,7 +271,7 @@ _NEEDED_ARGUMENTS = {
 
 
 def _find_unknown_column(rule: Expectation) -> str | None:
-    """The first column of a rule that its table does not have; of an unknown table none is asked."""
+    """The first column of a rule that its table does not have; None of an unknown table."""
     table = contract().get(rule.table)
     if table is None:
         return None
@@ -286,7 +287,7 @@ def _check_row_rule(written: Written, place: int, rule: Expectation) -> None:
         raise written.wrong([place, "meta", "rows"], why) from error
 
 
-# -- an installation's own severities ----------------------------------------------------------------
+# -- an installation's own severities --------------------------------------------------------------
 
 Change = Mapping[str, Any]
 

@@ -59,7 +59,7 @@ class FeedbackBlock(TableBlock):
 
 
 class KpiVariantBlock(_Block):
-    """A KPI's file of a further variant: what is not said is as in the file of its default variant."""
+    """A KPI's file of a further variant: what it does not say is as in the default's file."""
 
     title: None = None
     owner: Text | None = None
@@ -109,8 +109,8 @@ class Due(_Block):
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
-        said = [value for value in (self.day, self.working_days, self.column) if value is not None]
-        if len(said) != 1:
+        given = [self.day, self.working_days, self.column]
+        if given.count(None) != 2:
             raise ValueError("one of day, working_days, column")
         return self
 

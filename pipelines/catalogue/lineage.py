@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 HELD_MONTHS = 24  # the months remembered as held: the longest window that a KPI looks back on
-EXTRA_COLUMNS = tables_of_code()  # until who asks for it asks the catalogue
+EXTRA_COLUMNS = tables_of_code()  # another name for it, until its callers ask the catalogue
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}
@@ -108,7 +108,7 @@ def _require_spec(table: str) -> Spec:
     return spec
 
 
-# -- step by step ------------------------------------------------------------------------------------
+# -- step by step ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ _THIS_MONTH = _When()
 
 @dataclass
 class _Follower:
-    """Walks from columns to the delivered ones behind them, each once, and collects what it found."""
+    """Walks from columns to the delivered ones behind them, each once, and collects them."""
 
     scored_by: frozenset[ColumnName]
     found: set[Delivered] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""What the table of one SQL file is made of, one step back: columns of the tables its SELECT reads."""
+"""What the table of one SQL file is made of, one step back: columns of the tables it reads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Columns = set[ColumnName]
 
 @dataclass
 class Origin:
-    """What a table is made of: each column's sources, and those that decide which rows there are."""
+    """What a table is made of: each column's sources, and what decides which rows there are."""
 
     columns: dict[str, Columns] = field(default_factory=dict)
     rows: Columns = field(default_factory=set)
@@ -45,12 +45,12 @@ class Origin:
         return self.rows.union(*self.columns.values())
 
 
-# -- the columns a table has -------------------------------------------------------------------------
+# -- the columns a table has -----------------------------------------------------------------------
 
 
 @cache
 def table_columns(table: str) -> tuple[str, ...]:
-    """Return a table's column names: its SELECT's, else those it declares; none where nobody does."""
+    """Return a table's columns: its SELECT's, else those it declares; none where nobody does."""
     spec = find_spec(table)
     if spec is None:
         declared = find_table(table)
@@ -76,7 +76,7 @@ def carried_columns(spec: Spec) -> tuple[str, ...]:
     return tuple(names)
 
 
-# -- what they are made of ---------------------------------------------------------------------------
+# -- what they are made of -------------------------------------------------------------------------
 
 
 @cache
@@ -115,7 +115,7 @@ def _qualify_names(spec: Spec) -> exp.Expr:
 
 
 def _describe_bad_column(spec: Spec, why: str) -> SpecError:
-    """The error of a SELECT that names what none of its tables has: the first such name, its line."""
+    """The error of a SELECT that names what none of its tables has: the first such name."""
     known = {column for table in spec.reads for column in table_columns(table.name)}
     suspect = _find_suspect(spec, why, known)
     if suspect is None:
@@ -188,7 +188,7 @@ def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
 
 def _find_hidden_columns(scope: Scope, select: exp.Select) -> list[exp.Column]:
     """The columns that a SELECT names anywhere but in what it shows."""
-    shown = set()
+    shown: set[int] = set()
     for projection in select.selects:
         shown.update(id(column) for column in projection.find_all(exp.Column))
     return [column for column in scope.columns if id(column) not in shown]

@@ -10,24 +10,21 @@ from hashlib import sha256
 from typing import Any
 
 from pipelines.catalogue.spec import Spec, named_specs
+from pipelines.core.reasons import ReasonKind, split_reasons
 
-# What the retention quality analysis tells of each branch and manager.
+# What the retention quality analysis says of each branch and manager.
 QUALITY = (
-    *(
-        "cohort_retention_rate.billed",
-        "revenue_retention_rate.net",
-        "zero_usage_rate.all",
-        "arrears_rate.t1_amount",
-    ),
-    *(
-        "vip_card_holding_rate.holding",
-        "contact_rate.reached",
-        "success_rate.claimed",
-        "success_rate.contacted",
-    ),
+    "cohort_retention_rate.billed",
+    "revenue_retention_rate.net",
+    "zero_usage_rate.all",
+    "arrears_rate.t1_amount",
+    "vip_card_holding_rate.holding",
+    "contact_rate.reached",
+    "success_rate.claimed",
+    "success_rate.contacted",
 )
-# Where sentences stand in `report_sentence` that are not the summary's: before a branch's id, before a
-# period's name, of activities.
+# Where sentences stand in `report_sentence` that are not the summary's: before a branch's id,
+# before a period's name, of activities.
 BRANCH_SECTION = "branch:"
 PERIOD_SECTION = "period:"
 ACTIVITY_SECTION = "activity"
@@ -43,7 +40,7 @@ class Kpi:
     @property
     def name(self) -> str:
         """The KPI's name: the file's stem up to the dot."""
-        return self.spec.name.split(".")[0]
+        return self.spec.name.partition(".")[0]
 
     @property
     def variants(self) -> list[str]:
@@ -52,16 +49,17 @@ class Kpi:
 
     @property
     def declared(self) -> list[str]:
-        """The variants that the file itself names; those of the lists come besides (`variants_of`)."""
+        """The variants that the file names; those of the lists come besides (`variants_of`)."""
         return list(self.spec.meta.get("declared_variants", self.variants))
 
 
 def kpis() -> Iterator[Kpi]:
-    """Yield every KPI file, those of further variants with the default file's unit, direction and title."""
+    """Yield every KPI file; those of further variants with the default file's unit and title."""
     specs = named_specs("kpi")
     for name in sorted(specs):
         spec = specs[name]
-        yield Kpi(spec, specs[name.split(".")[0]].meta | spec.meta)
+        default = specs[name.partition(".")[0]]
+        yield Kpi(spec, default.meta | spec.meta)
 
 
 # What of the front matter changes what a figure means; titles and words do not.
@@ -82,26 +80,25 @@ _MEANING = (
 
 
 def meaning(kpi: Kpi) -> str:
-    """Return the fingerprint of what a KPI file computes, whatever its layout, comments and titles."""
+    """Return the fingerprint of what a KPI file computes, whatever its layout and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
-    text = json.dumps([_bare_sql(kpi.spec), kpi.declared, rules], sort_keys=True)
+    text = json.dumps([_write_bare_sql(kpi.spec), kpi.declared, rules], sort_keys=True)
     return sha256(text.encode()).hexdigest()[:16]
 
 
 @cache
-def _bare_sql(spec: Spec) -> str:
+def _write_bare_sql(spec: Spec) -> str:
     return spec.tree.sql("duckdb", comments=False)
 
 
 def lists() -> list[Spec]:
-    """The dispatch lists in order of priority: the lower number wins, ties by name."""
-    return sorted(
-        named_specs("dispatch").values(), key=lambda spec: (spec.meta["priority"], spec.name)
-    )
+    """Return the dispatch lists by priority: the lower number wins, ties by name."""
+    specs = named_specs("dispatch").values()
+    return sorted(specs, key=lambda spec: (spec.meta["priority"], spec.name))
 
 
 def decided_by(spec: Spec) -> tuple[str, ...]:
-    """The feature tables that decide, besides a list's own SELECT, who gets its orders."""
+    """Return the feature tables that decide, besides a list's SELECT, who gets its orders."""
     tables = ["features_owner", "features_consent"]
     if spec.meta.get("assign", "manager") != "branch":
         tables.append("features_manager")
@@ -111,21 +108,25 @@ def decided_by(spec: Spec) -> tuple[str, ...]:
 
 
 def is_met(better: str, gap: float) -> bool:
-    """Whether a value that lies `gap` above its target reaches it: on the better side of it, or on it."""
+    """Whether a value that lies `gap` above its target reaches it: is on it or better."""
     return gap >= 0 if better == "higher" else gap <= 0
 
 
 # -- what became of them ---------------------------------------------------------------------------
 
-STATES = ("released", "caveat", "withheld", "not_computed")
+STATES = ("released", "caveat", "withheld", "not_computed")  # each worse than the one before it
 COMPANY = "company"
+
+StatusRow = Mapping[str, Any]
+"""A row of `kpi_monthly` or `dispatch_list`, of which name, scope, status and reason are read."""
 
 
 @dataclass(frozen=True)
 class OutputState:
-    """What became of a KPI variant or a list in a month: its status for the company, and the worst one of its parts.
+    """What became of a KPI variant or a list in a month: its status for the company.
 
-    `parts_status` and `parts_reason` are of cities, branches and managers, and only said where they are worse.
+    `parts_status` and `parts_reason` are the worst of cities, branches and managers; they are only
+    given where those are worse.
     """
 
     kind: str
@@ -137,33 +138,39 @@ class OutputState:
 
     def is_held_by(self, finding: str) -> bool:
         """Whether a finding is among the reasons of its status, or of that of its parts."""
-        reasons = f"{self.reason or ''}; {self.parts_reason or ''}".split("; ")
-        return finding in reasons or f"waived: {finding}" in reasons
+        for reason in (*split_reasons(self.reason), *split_reasons(self.parts_reason)):
+            if str(reason) in (finding, f"{ReasonKind.WAIVED}: {finding}"):
+                return True
+        return False
 
 
 def output_states(
-    kpi_rows: Iterable[Mapping[str, Any]], list_rows: Iterable[Mapping[str, Any]]
+    kpi_rows: Iterable[StatusRow], list_rows: Iterable[StatusRow]
 ) -> list[OutputState]:
-    """The one state of every output of a month, KPIs by name, then lists, from `kpi_monthly` and `dispatch_list`.
+    """Return the one state of every output of a month, KPIs by name, then lists by priority.
 
-    Whoever shows or counts what was withheld or not computed asks here, so that every surface says the same.
+    They are told from the rows of `kpi_monthly` and `dispatch_list`. Whoever shows or counts what
+    was withheld or not computed asks here, so that every surface says the same.
     """
-    company: dict[str, Mapping[str, Any]] = {}
-    worst: dict[str, Mapping[str, Any]] = {}
+    company: dict[str, StatusRow] = {}
+    worst_parts: dict[str, StatusRow] = {}
     for row in kpi_rows:
         name = f"{row['kpi']}.{row['variant']}"
         if row["scope_kind"] == COMPANY:
             company[name] = row
-        elif name not in worst or _is_worse(row["status"], worst[name]["status"]):
-            worst[name] = row
-    states = [_state_of_kpi(name, company[name], worst.get(name)) for name in sorted(company)]
-    lists_found = sorted(list_rows, key=lambda row: (row["priority"], row["list"]))
-    return states + [
-        OutputState("list", row["list"], row["status"], row["reason"]) for row in lists_found
+            continue
+        worst = worst_parts.get(name)
+        if worst is None or _is_worse(row["status"], worst["status"]):
+            worst_parts[name] = row
+    states = [
+        _make_kpi_state(name, company[name], worst_parts.get(name)) for name in sorted(company)
     ]
+    for row in sorted(list_rows, key=lambda row: (row["priority"], row["list"])):
+        states.append(OutputState("list", row["list"], row["status"], row["reason"]))
+    return states
 
 
-def _state_of_kpi(name: str, row: Mapping[str, Any], part: Mapping[str, Any] | None) -> OutputState:
+def _make_kpi_state(name: str, row: StatusRow, part: StatusRow | None) -> OutputState:
     if part is None or not _is_worse(part["status"], row["status"]):
         return OutputState("kpi", name, row["status"], row["reason"])
     return OutputState("kpi", name, row["status"], row["reason"], part["status"], part["reason"])

@@ -115,11 +115,11 @@ def read_rules(written: Written) -> Iterator[RuleEntry]:
 
 @cache
 def known_types() -> frozenset[str]:
-    """Return the expectations that Great Expectations has, told by its files: its import is slow."""
+    """Return the expectations that Great Expectations has, by its files: its import is slow."""
     found = find_spec("great_expectations")
     if found is None:
         return frozenset()
-    names = set()
+    names: set[str] = set()
     for folder in found.submodule_search_locations or ():
         files = (Path(folder) / "expectations" / "core").glob("*expect*.py")
         names.update(path.stem for path in files)

@@ -29,7 +29,7 @@ class Rules(BaseModel):
 
 
 def load_rules(path: Path | None) -> Rules:
-    """Read the rules, an installation's over the defaults; raise SpecError where they cannot be followed."""
+    """Read the rules, an installation's over the defaults; raise SpecError for impossible ones."""
     ours = read_written(RULES, RULES.name)
     default = ours.read()
     if path is None:
@@ -43,8 +43,8 @@ def load_rules(path: Path | None) -> Rules:
 
 
 def _check_names(written: Written, rules: Rules, causes: set[str]) -> None:
-    """Hold weights to the KPI variants there are and to a hundred, causes to those that we count."""
-    variants = set()
+    """Hold weights to the KPI variants and to a hundred, causes to those that we count."""
+    variants: set[str] = set()
     for kpi in kpis():
         variants.update(f"{kpi.name}.{variant}" for variant in kpi.variants)
     for key, named, allowed in (

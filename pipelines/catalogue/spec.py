@@ -1,4 +1,4 @@
-"""A .sql file: YAML front matter, then one SELECT. The file is the table, list or KPI of its name."""
+"""A .sql file: YAML front matter, then one SELECT. It is the table, list or KPI of its name."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Spec:
 
     @property
     def tolerates(self) -> frozenset[str]:
-        """Tables and columns whose absence has a meaning here: `customer.vip_tier`, `m1.features_value`."""
+        """What may be missing, which then has a meaning: `customer.vip_tier`, `m1.features_value`."""
         return frozenset(self.meta.get("tolerates", ()))
 
     @property

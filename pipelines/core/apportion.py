@@ -13,21 +13,28 @@ def apportion(
 ) -> list[Decimal]:
     """Round parts to decimal places so that they add up to their rounded sum (half away from zero).
 
-    By largest remainder; of equal remainders the earlier part gets the unit. `owed` is what each part got too little
-    before: it counts with its remainder, but gives no unit to a part that needs no rounding.
+    By largest remainder; of equal remainders the earlier part gets the unit. `owed` is what each
+    part got too little before: it counts with its remainder, but gives no unit to a part that needs
+    no rounding.
     """
-    scaled = [Fraction(part) * 10**places for part in parts]
-    floors = [floor(part) for part in scaled]
-    missing = round_half_away(sum(scaled, Fraction(0))) - sum(floors)
-    short = [part - whole for part, whole in zip(scaled, floors, strict=True)]
-    claims = (
-        short
-        if owed is None
-        else [s + late * 10**places for s, late in zip(short, owed, strict=True)]
-    )
-    ranked = sorted(range(len(parts)), key=lambda place: (short[place] == 0, -claims[place], place))
-    lucky = set(ranked[:missing])
-    return [Decimal(units + (place in lucky)).scaleb(-places) for place, units in enumerate(floors)]
+    scale = 10**places
+    scaled = [Fraction(part) * scale for part in parts]
+    units = [floor(part) for part in scaled]
+    missing = round_half_away(sum(scaled, Fraction(0))) - sum(units)
+
+    remainders = [part - whole for part, whole in zip(scaled, units, strict=True)]
+    claims = list(remainders)
+    if owed is not None:
+        claims = [claim + late * scale for claim, late in zip(claims, owed, strict=True)]
+
+    def rank_part(index: int) -> tuple[bool, Fraction, int]:
+        needs_no_rounding = remainders[index] == 0
+        return needs_no_rounding, -claims[index], index
+
+    ranked = sorted(range(len(parts)), key=rank_part)
+    for index in ranked[:missing]:
+        units[index] += 1
+    return [Decimal(count).scaleb(-places) for count in units]
 
 
 def round_half_away(value: Fraction) -> int:

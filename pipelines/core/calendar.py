@@ -1,4 +1,4 @@
-"""Working days of mainland China: the State Council's calendar, an override file for years it does not know."""
+"""Working days of mainland China: the State Council's calendar, and a file for unknown years."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.core.month import Month
 from pipelines.core.written import read_written
 
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
 
 class _Days(BaseModel):
     """What an override file may say."""
@@ -24,7 +27,8 @@ class _Days(BaseModel):
 class Calendar:
     """Working days, with days of the override file first.
 
-    The override file is YAML: `holidays: [2027-02-06, …]` and `working_days: [2027-02-14, …]` (weekends worked).
+    The override file is YAML: `holidays: [2027-02-06, …]` and `working_days: [2027-02-14, …]`
+    (weekends worked).
     """
 
     def __init__(
@@ -45,36 +49,41 @@ class Calendar:
 
     def knows(self, year: int) -> bool:
         """Whether due dates of that year are certain, not weekends alone."""
-        return year in self._years or _published(year)
+        return year in self._years or _is_published(year)
 
     def is_working_day(self, day: date) -> bool:
-        """Say whether people work that day; of an unknown year only weekends are known to be free."""
-        if day in self._working_days or day in self._holidays:
-            return day in self._working_days
-        if _published(day.year):
+        """Whether people work that day; of an unknown year only weekends are known to be free."""
+        if day in self._working_days:
+            return True
+        if day in self._holidays:
+            return False
+        if _is_published(day.year):
             return bool(chinese_calendar.is_workday(day))
-        return day.weekday() < 5
+        return day.weekday() < _SATURDAY
 
     def on_or_before(self, day: date) -> date:
         """Return the day, or the working day before it."""
         while not self.is_working_day(day):
-            day -= timedelta(days=1)
+            day -= _DAY
         return day
 
     def nth_of(self, month: Month, number: int) -> date:
         """Return the n-th working day of a month."""
-        return self.after(month.first_day - timedelta(days=1), number)
+        day_before = month.first_day - _DAY
+        return self.after(day_before, number)
 
     def after(self, day: date, working_days: int) -> date:
         """Return the day that many working days later."""
         while working_days > 0:
-            day += timedelta(days=1)
-            working_days -= self.is_working_day(day)
+            day += _DAY
+            if self.is_working_day(day):
+                working_days -= 1
         return day
 
 
 @cache
-def _published(year: int) -> bool:
+def _is_published(year: int) -> bool:
+    """Whether the State Council's days of that year are known."""
     try:
         chinese_calendar.is_workday(date(year, 1, 4))
     except NotImplementedError:

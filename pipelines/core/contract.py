@@ -5,34 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Required, TypedDict
 
 from pipelines.core.yaml_files import read_yaml
 
-KINDS = frozenset(
-    {
-        "id",
-        "text",
-        "phone",
-        "enum",
-        "date",
-        "timestamp",
-        "month",
-        "money",
-        "quantity",
-        "integer",
-        "bool",
-        "year",
-    }
-)
+_TEXTS = ("id", "text", "phone", "enum")
+_TIMES = ("date", "timestamp", "month", "year")
+_NUMBERS = ("money", "quantity", "integer")
+KINDS = frozenset({*_TEXTS, *_TIMES, *_NUMBERS, "bool"})
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of a contract table; `values` only for enums.
 
-    An id with `takes_reserved` may name the whole or the rest; a quantity that `is_amount` is as large as money,
-    one with `below` smaller, either side of zero.
+    An id with `takes_reserved` may name the whole or the rest; a quantity that `is_amount` is as
+    large as money, one with `below` smaller, either side of zero.
     """
 
     name: str
@@ -56,10 +44,10 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None when the contract does not know it."""
-        return next((c for c in self.columns if c.name == name), None)
+        return next((column for column in self.columns if column.name == name), None)
 
     def name_of(self, header: str) -> str:
-        """Return the name of the column with that (folded) header; an operator may have headers of its own."""
+        """Return the name of the column with that (folded) header; operators may have their own."""
         return header
 
     def header_of(self, column: str) -> str:
@@ -75,33 +63,59 @@ class Table:
 @cache
 def contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
-    raw = read_yaml(Path(__file__).with_name("contract.yml"))
-    return {name: _table(name, body) for name, body in raw.items()}
+    entries: dict[str, _TableEntry] = read_yaml(Path(__file__).with_name("contract.yml"))
+    return {name: _read_table(name, entry) for name, entry in entries.items()}
 
 
-def _table(name: str, body: dict[str, Any]) -> Table:
-    columns = tuple(_column(column, spec) for column, spec in body["columns"].items())
-    return Table(name, tuple(body["key"]), columns, bool(body.get("required", False)))
+class _ColumnEntry(TypedDict, total=False):
+    """A column of `contract.yml` of which there is more to say than its kind."""
+
+    kind: Required[str]
+    required: bool
+    personal: bool
+    takes_reserved: bool
+    is_amount: bool
+    below: int
+    values: list[str]
 
 
-def _column(name: str, spec: str | dict[str, Any]) -> Column:
-    if isinstance(spec, str):
-        kind, *star = spec.split()
-        spec = {"kind": kind, "required": star == ["*"]}
-    column = Column(name, **{**spec, "values": tuple(spec.get("values", ()))})
+class _TableEntry(TypedDict, total=False):
+    """A table of `contract.yml`; a column may be its kind alone, starred where it is required."""
+
+    key: Required[list[str]]
+    columns: Required[dict[str, str | _ColumnEntry]]
+    required: bool
+
+
+def _read_table(name: str, entry: _TableEntry) -> Table:
+    columns = [_read_column(column, spec) for column, spec in entry["columns"].items()]
+    is_required = bool(entry.get("required", False))
+    return Table(name, tuple(entry["key"]), tuple(columns), is_required)
+
+
+def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
+    if isinstance(entry, str):
+        kind, *star = entry.split()
+        column = Column(name, kind, required=star == ["*"])
+    else:
+        facts = {fact: value for fact, value in entry.items() if fact != "values"}
+        column = Column(name, **facts, values=tuple(entry.get("values", ())))  # type: ignore[arg-type]
     if column.kind not in KINDS:
-        raise ValueError(
-            f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {', '.join(sorted(KINDS))}"
-        )
+        known = ", ".join(sorted(KINDS))
+        raise ValueError(f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {known}")
     return column
 
 
 def snapshot_columns(name: str) -> list[Column]:
-    """The columns a snapshot table has: the contract's without personal data, and a local date for every instant."""
+    """Return the columns a snapshot table has.
+
+    They are the contract's without personal data, and a local date for every instant.
+    """
     columns: list[Column] = []
     for column in contract()[name].columns:
         if not column.personal:
             columns.append(column)
         if column.kind == "timestamp":
-            columns.append(Column(column.name.removesuffix("_at") + "_on", "date", column.required))
+            local_date = column.name.removesuffix("_at") + "_on"
+            columns.append(Column(local_date, "date", column.required))
     return columns

@@ -24,7 +24,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Phrase:
-    """A fact that is words: `key` names the text in `locales/`, said in the language of whoever reads the error.
+    """A fact that is words: `key` names its text in `locales/`, for whoever reads the error.
 
     `texts` are said instead where they stand in a file of their own (language → text).
     """
@@ -34,7 +34,8 @@ class Phrase:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return ", ".join([self.key, *(f"{name}={value}" for name, value in self.facts.items())])
+        facts = [f"{name}={value}" for name, value in self.facts.items()]
+        return ", ".join([self.key, *facts])
 
 
 class RetentionError(Exception):
@@ -48,7 +49,8 @@ class RetentionError(Exception):
     def __init__(self, key: str, **facts: object) -> None:
         self.key = key
         self.facts = facts
-        super().__init__(f"{key}: " + ", ".join(f"{name}={value}" for name, value in facts.items()))
+        named = ", ".join(f"{name}={value}" for name, value in facts.items())
+        super().__init__(f"{key}: {named}")
 
 
 class UsageError(RetentionError):
@@ -76,7 +78,7 @@ class Incomplete(RetentionError):
 
 
 class Undelivered(Incomplete):
-    """Something of a released month has not reached its receiver yet and waits in the outbox: trying again may help."""
+    """Something released has not reached its receiver yet and waits in the outbox: try again."""
 
 
 class GateStopped(RetentionError):

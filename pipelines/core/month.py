@@ -34,7 +34,8 @@ class Month:
     def plus(self, months: int) -> Month:
         """Return the month that many months later (earlier when negative)."""
         index = self.year * 12 + self.number - 1 + months
-        return Month(index // 12, index % 12 + 1)
+        year, number = divmod(index, 12)
+        return Month(year, number + 1)
 
     def since(self, other: Month) -> int:
         """Return how many months lie from `other` to this month."""
@@ -43,7 +44,8 @@ class Month:
     @property
     def closes(self) -> tuple[str, ...]:
         """The periods whose last month this is: none, a quarter, a half-year, a year."""
-        return tuple(name for name, months in PERIODS.items() if self.number % months == 0)
+        closed = [name for name, months in PERIODS.items() if self.number % months == 0]
+        return tuple(closed)
 
     @property
     def first_day(self) -> date:
@@ -53,4 +55,5 @@ class Month:
     @property
     def last_day(self) -> date:
         """The last day of the month: the cut-off's date."""
-        return self.plus(1).first_day - timedelta(days=1)
+        next_month = self.plus(1)
+        return next_month.first_day - timedelta(days=1)

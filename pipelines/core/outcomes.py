@@ -1,4 +1,4 @@
-"""The outcome codes (回单): what a manager can answer, and what each answer means (`outcomes.yml`)."""
+"""The outcome codes (回单): what a manager can answer, and what each means (`outcomes.yml`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
+
+# How long an answer to an order can still be checked.
+GRACE_DAYS = 3  # after the day a payment was promised for
+LAST_CHECK = 3  # months after an order's month in which it is looked at for the last time
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,16 @@ def outcomes() -> dict[str, Outcome]:
 
 
 def standing_key(contacted_on: date | None, number: int) -> tuple[date, int]:
-    """Order an order's answers: the last one stands. A later contact does, of one day what came in later (`number`)."""
+    """Return what an order's answers are sorted by: the last one stands.
+
+    A later contact does, of one day what came in later (`number`).
+    """
     return contacted_on or date.min, number
 
 
 def outcome_words(language: str) -> dict[str, str]:
-    """What people read: `outcome.<code>` to its words."""
-    return {
-        f"outcome.{code}": outcome.words.get(language, outcome.words["en"])
-        for code, outcome in outcomes().items()
-    }
+    """Return what people read: `outcome.<code>` to its words."""
+    texts = {}
+    for code, outcome in outcomes().items():
+        texts[f"outcome.{code}"] = outcome.words.get(language, outcome.words["en"])
+    return texts

@@ -21,7 +21,7 @@ def quote_names(names: Iterable[str]) -> str:
 
 
 def quote_text(text: str) -> str:
-    """Quote a text for SQL, where a statement takes no parameters (views, macros, lists of values)."""
+    """Quote a text for SQL where a statement takes no parameters (views, macros, value lists)."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -31,6 +31,6 @@ def scan_parquet(path: Path) -> str:
 
 
 def show_odd_text(text: str) -> str:
-    """Return one short line that shows a delivered name as it is: what cannot be seen is escaped."""
+    """Return one short line that shows a delivered name; what cannot be seen is escaped."""
     shown = show_name(text[:_SHOWN_CHARACTERS])
     return shown + "…" if len(text) > _SHOWN_CHARACTERS else shown

@@ -13,8 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.core.errors import Refused, SpecError
 
-# Known to everybody who can read this file: good for trying things out and for reproducible tests, no protection.
-# Nothing leaves the house under it, and nothing comes back, but in a demonstration (`require_own_key`).
+# Known to everybody who can read this file: good for trying things out and for reproducible tests,
+# no protection. Nothing is released or taken back under it but in a demonstration
+# (`require_own_key`).
 DEVELOPMENT_KEY = "retention-office-development-key"
 
 
@@ -28,6 +29,22 @@ PAY_RULES = (
     "output_fee",
 )
 
+
+# The numbers that change what a month's tables say.
+_FIGURES_OF_A_MONTH = (
+    "high_value_threshold",
+    "lowest_reward_points",
+    "small_denominator",
+    "holdout_share",
+    "private_line_score_cap",
+    "private_line_score_deduction",
+    "cool_down_days",
+    "dispatch_working_day",
+    "minimum_service",
+    "value_horizon_months",
+    "contact_cost",
+    *PAY_RULES,
+)
 
 Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[str, ...] = get_args(Engine)
@@ -82,7 +99,8 @@ class Settings(BaseSettings):
     pay_low_score: Decimal = Field(
         default=Decimal("80"),
         ge=0,
-        description="a quarter of scores below it lowers pay (the printed rule says above, against its own first one)",
+        description="a quarter of scores below it lowers pay "
+        "(the printed rule says above, against its own first one)",
     )
     pay_low_factor: Decimal = Field(
         default=Decimal("0.9"), ge=0, lt=10, description="by how much, the next quarter"
@@ -180,10 +198,11 @@ class Settings(BaseSettings):
         return self.spark_master or f"local[{self.threads}]"
 
     def office_database(self, home: Path) -> str:
-        """The SQLAlchemy URL of the office database that belongs to a home."""
+        """Return the SQLAlchemy URL of the office database that belongs to a home."""
         if self.office_url:
             return self.office_url.get_secret_value()
-        return f"sqlite:///{quote(os.fsencode(home / 'office.sqlite3'))}"  # a home may be called anything
+        path = quote(os.fsencode(home / "office.sqlite3"))  # a home may be called anything
+        return f"sqlite:///{path}"
 
     @property
     def has_development_key(self) -> bool:
@@ -191,28 +210,18 @@ class Settings(BaseSettings):
         return self.secret_key.get_secret_value() == DEVELOPMENT_KEY
 
     def require_own_key(self) -> None:
-        """Raise Refused under the development key, before anything leaves the house or is believed on its return."""
+        """Raise Refused under the development key, before anything is released or taken back."""
         if self.has_development_key and not self.demonstration:
             raise Refused("key.development")
 
     def meaning(self) -> dict[str, str]:
-        """The settings that change what a month's tables say; part of what a month is made of."""
-        names = (
-            "high_value_threshold",
-            "lowest_reward_points",
-            "small_denominator",
-            "holdout_share",
-            "private_line_score_cap",
-            "private_line_score_deduction",
-            "cool_down_days",
-            "dispatch_working_day",
-            "minimum_service",
-            "value_horizon_months",
-            "contact_cost",
-            *PAY_RULES,
-        )
-        figures = {name: f"{Decimal(getattr(self, name)).normalize():f}" for name in names}
-        return figures | {"capacity_rule": self.capacity_rule}
+        """Return the settings that change what a month's tables say: part of what it is made of."""
+        texts = {}
+        for name in _FIGURES_OF_A_MONTH:
+            figure = Decimal(getattr(self, name))
+            texts[name] = f"{figure.normalize():f}"
+        texts["capacity_rule"] = self.capacity_rule
+        return texts
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -221,5 +230,6 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise SpecError("settings.bad", name=f"RETENTION_{name}", why=first["msg"]) from error
+        setting = "_".join(str(part) for part in first["loc"])
+        variable = f"RETENTION_{setting.upper()}"
+        raise SpecError("settings.bad", name=variable, why=first["msg"]) from error

@@ -1,4 +1,4 @@
-"""YAML that people write: read with its lines and held to a model; what is wrong is told with file and line."""
+"""YAML that people write, read with its lines and held to a model; faults have file and line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.yaml_files import find_lines, parse_yaml, read_text
@@ -15,6 +16,8 @@ from pipelines.core.yaml_files import find_lines, parse_yaml, read_text
 Model = TypeVar("Model")
 Place = Sequence[str | int]
 ROOT_PLACE = "–"
+_PYDANTICS_OWN = ("function-", "literal[")  # steps of a place that stand in no file
+_MOST_SHOWN = 60  # characters of a value in an error
 # What pydantic says of a value, by the words we have for it in `locales/` (`written.why.<name>`).
 _KINDS = {
     "bool_parsing": "bool",
@@ -46,7 +49,7 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Written:
-    """A YAML text: what its file is called in an error, and the line of the file on which it begins.
+    """A YAML text, what its file is called in an error, and the line on which it begins.
 
     Where a value may be a misplaced secret, no error shows any (`shows_values`).
     """
@@ -63,7 +66,7 @@ class Written:
         )
 
     def line_of(self, place: Place) -> int:
-        """The line of the file on which a key or an entry stands; of what contains it where it is missing."""
+        """Return the line of a key or an entry; of what contains it where it is missing."""
         lines = find_lines(self.text, self.first_line)
         path: tuple[str | int, ...] = ()
         for step in place:
@@ -75,19 +78,17 @@ class Written:
         return lines.get(path, self.first_line)
 
     def hold_to(self, model: type[Model] | TypeAdapter[Model], content: Any) -> Model:
-        """Check what was read; raise SpecError with file, line and place of the first thing that is wrong."""
+        """Return the content as its model; raise SpecError with the place of the first fault."""
         adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
         try:
             return adapter.validate_python(content)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-        place = [
-            step for step in first["loc"] if not str(step).startswith(("function-", "literal["))
-        ]
-        raise self.wrong(place, _why(first, model, self.shows_values))
+        steps = [step for step in first["loc"] if not str(step).startswith(_PYDANTICS_OWN)]
+        raise self.wrong(steps, _say_why(first, model, self.shows_values))
 
     def wrong(self, place: Place, why: str | Phrase) -> SpecError:
-        """The error that says what is wrong at a place."""
+        """Return the error that says what is wrong at a place."""
         named = ".".join(map(str, place)) or ROOT_PLACE
         return SpecError(
             "written.bad", file=self.file, line=self.line_of(place), place=named, why=why
@@ -103,15 +104,17 @@ def read_written(path: Path, file: str | None = None, *, shows_values: bool = Tr
 # -- in words --------------------------------------------------------------------------------------
 
 
-def _why(error: Any, model: Any, shows_values: bool) -> Phrase:
-    kind, context = error["type"], error.get("ctx", {})
+def _say_why(error: ErrorDetails, model: Any, shows_values: bool) -> Phrase:
+    """What pydantic found, in our words; `…` stands for a value that may not be shown."""
+    kind = error["type"]
+    context = error.get("ctx", {})
     if kind == "extra_forbidden":
-        return Phrase(
-            "written.why.unknown_key", {"allowed": _allowed_keys(model, error["loc"][:-1])}
-        )
+        allowed = _list_allowed_keys(model, error["loc"][:-1])
+        return Phrase("written.why.unknown_key", {"allowed": allowed})
     if kind == "missing":
         return Phrase("written.why.missing")
-    value = _shown(error.get("input")) if shows_values else "…"
+
+    value = _show_value(error.get("input")) if shows_values else "…"
     if kind in ("literal_error", "enum"):
         return Phrase("written.why.not_one_of", {"value": value, "allowed": context["expected"]})
     if kind == "union_tag_invalid":
@@ -120,40 +123,46 @@ def _why(error: Any, model: Any, shows_values: bool) -> Phrase:
     if kind in _KINDS:
         return Phrase(f"written.why.{_KINDS[kind]}", {"value": value})
     if kind in _LIMITS:
-        limit = f"{_LIMITS[kind]} {next(iter(context.values()))}"
-        return Phrase("written.why.limit", {"value": value, "limit": limit})
+        limit = next(iter(context.values()))
+        facts = {"value": value, "limit": f"{_LIMITS[kind]} {limit}"}
+        return Phrase("written.why.limit", facts)
     message = error["msg"].removeprefix("Value error, ")
     return Phrase("written.why.other", {"why": message})
 
 
-def _shown(value: object) -> str:
+def _show_value(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    if len(text) <= _MOST_SHOWN:
+        return text
+    return f"{text[:_MOST_SHOWN]}…"
 
 
-def _allowed_keys(model: Any, place: Place) -> str:
+def _list_allowed_keys(model: Any, place: Place) -> str:
     """The keys that a model knows at a place, as far as they can be told."""
     for step in place:
-        parts = _models_in(model)
-        found = next(
-            (
-                part.model_fields[str(step)].annotation
-                for part in parts
-                if str(step) in part.model_fields
-            ),
-            None,
-        )
-        model = found if found is not None else model
-    names = {
-        field.alias or name
-        for part in _models_in(model)
-        for name, field in part.model_fields.items()
-    }
+        inner = _find_annotation(model, str(step))
+        if inner is not None:
+            model = inner
+    names = set()
+    for part in _find_models(model):
+        for name, known in part.model_fields.items():
+            names.add(known.alias or name)
     return ", ".join(sorted(names)) or ROOT_PLACE
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def _find_annotation(model: Any, key: str) -> Any:
+    """What a key of a model may be; None of one that it does not know, or that may be anything."""
+    for part in _find_models(model):
+        if key in part.model_fields:
+            return part.model_fields[key].annotation
+    return None
+
+
+def _find_models(annotation: Any) -> list[type[BaseModel]]:
     """The models of an annotation: itself, or those among what it may be or holds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
+    found: list[type[BaseModel]] = []
+    for part in get_args(annotation):
+        found += _find_models(part)
+    return found

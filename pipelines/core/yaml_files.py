@@ -1,12 +1,14 @@
-"""YAML that people write: read within limits, no key twice, and what is wrong named by file and line.
+"""YAML that people write: read within limits, no key twice, faults named by file and line.
 
-The one reader of YAML in this program. A file that would nest, repeat itself or grow without end is refused before
-anything is made of it; dates and numbers that there are not are errors of their line.
+The one reader of YAML in this program. A file that would nest, repeat itself or grow without end is
+refused before anything is made of it; dates and numbers that there are not are errors of their
+line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,8 @@ class _Careful:
         for key, _ in node.value:
             name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
             if name in seen and key.tag != _MERGE:
-                raise ConstructorError(
-                    None, None, f"the key {key.value!r} stands there twice", key.start_mark
-                )
+                problem = f"the key {key.value!r} stands there twice"
+                raise ConstructorError(None, None, problem, key.start_mark)
             seen.add(name)
         made: dict[Hashable, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return made
@@ -59,12 +60,12 @@ class _TextLoader(_Careful, yaml.CBaseLoader):
 
 
 def read_yaml(path: Path, is_text: bool = False) -> Any:
-    """Read a YAML file; None of an empty one. Raise SpecError naming file and line where it cannot be read."""
+    """Read a YAML file; None of an empty one. Raise SpecError naming the line that is wrong."""
     return parse_yaml(read_text(path), path, is_text)
 
 
 def read_text(path: Path, name: str | None = None) -> str:
-    """Read a text that people wrote, called `name` in errors; raise SpecError where it cannot be read."""
+    """Read a text that people wrote, called `name` in errors; raise SpecError if it cannot be."""
     file = name or path
     try:
         if not path.is_file():
@@ -72,9 +73,8 @@ def read_text(path: Path, name: str | None = None) -> str:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise SpecError(
-            "yaml.unreadable", file=file, why=error.strerror or type(error).__name__
-        ) from error
+        why = error.strerror or type(error).__name__
+        raise SpecError("yaml.unreadable", file=file, why=why) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -95,11 +95,13 @@ def parse_yaml(
     *,
     shows_values: bool = True,
 ) -> Any:
-    """Read YAML that stands in `where` from its `first_line` on; raise SpecError naming the line that is wrong.
+    """Read YAML that stands in `where` from its `first_line` on.
 
+    Raise SpecError naming the line that is wrong.
     Without `shows_values` the error says of a text only what kind of mistake it has.
     """
-    if strange := Reader.NON_PRINTABLE.search(text):
+    strange = Reader.NON_PRINTABLE.search(text)
+    if strange:
         line = text.count("\n", 0, strange.start()) + first_line
         why = f"the character U+{ord(strange[0]):04X} is not allowed"
         raise SpecError("yaml.bad", file=where, line=line, why=why)
@@ -108,55 +110,89 @@ def parse_yaml(
         _refuse_excess(text, where, first_line)
         return yaml.load(text, loader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        # What is not closed is missed behind the last line.
-        line = min(mark.line, text.count("\n")) + first_line if mark else first_line
+        line = _find_bad_line(error, text) + first_line
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         why = problem if shows_values else type(error).__name__
         raise SpecError("yaml.bad", file=where, line=line, why=why) from error
 
 
-def find_lines(text: str, first_line: int = 1) -> dict[tuple[str | int, ...], int]:
-    """Find the line of each key and entry of a YAML text that can be read, by its path from the top."""
-    lines: dict[tuple[str | int, ...], int] = {}
+def _find_bad_line(error: yaml.YAMLError, text: str) -> int:
+    """The line that an error is about, counted from nought; the first where it says none."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        return 0
+    last_line = text.count("\n")  # what is not closed is missed behind it
+    line: int = mark.line
+    return min(line, last_line)
+
+
+KeyPath = tuple[str | int, ...]
+
+
+def find_lines(text: str, first_line: int = 1) -> dict[KeyPath, int]:
+    """Find the line of each key and entry of a sound YAML text, by its path from the top."""
+    lines: dict[KeyPath, int] = {}
     root = yaml.compose(text, yaml.CSafeLoader)
-    waiting: list[tuple[tuple[str | int, ...], yaml.Node]] = [((), root)] if root else []
+    waiting: list[tuple[KeyPath, yaml.Node]] = []
+    if root:
+        waiting.append(((), root))
     while waiting:
         path, node = waiting.pop()
         lines.setdefault(path, node.start_mark.line + first_line)
         if isinstance(node, yaml.MappingNode):
             for key, child in node.value:
-                lines[(*path, key.value)] = key.start_mark.line + first_line
-                waiting.append(((*path, key.value), child))
+                below = (*path, key.value)
+                lines[below] = key.start_mark.line + first_line
+                waiting.append((below, child))
         elif isinstance(node, yaml.SequenceNode):
-            waiting.extend(((*path, place), child) for place, child in enumerate(node.value))
+            for place, child in enumerate(node.value):
+                waiting.append(((*path, place), child))
     return lines
 
 
-def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:
-    """Walk through the events, of which none is kept: levels, and nodes as they would be with every alias written out."""
-    sizes: dict[str, int] = {}
-    opened: list[
-        tuple[str | None, int]
-    ] = []  # anchor of each open collection, and the nodes before it
-    total = 0
-    for event in yaml.parse(text, yaml.CSafeLoader):
+# -- limits ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Counter:
+    """Counts the nodes of a YAML text as they would be with every alias written out."""
+
+    total: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)  # nodes below each anchor
+    opened: list[tuple[str | None, int]] = field(default_factory=list)
+    """Of each open collection its anchor, and the nodes before it."""
+
+    def count_event(self, event: yaml.Event) -> None:
+        """Take in the next event of the text; none is kept."""
         if isinstance(event, yaml.CollectionStartEvent):
-            opened.append((event.anchor, total))
-            total += 1
+            self.opened.append((event.anchor, self.total))
+            self.total += 1
         elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = opened.pop()
+            anchor, before = self.opened.pop()
             if anchor:
-                sizes[anchor] = total - before
+                self.sizes[anchor] = self.total - before
         elif isinstance(event, yaml.ScalarEvent):
-            total += 1
+            self.total += 1
             if event.anchor:
-                sizes[event.anchor] = 1
+                self.sizes[event.anchor] = 1
         elif isinstance(event, yaml.AliasEvent):
-            holds_itself = any(event.anchor == anchor for anchor, _ in opened)
-            total += MOST_NODES if holds_itself else sizes.get(event.anchor or "", 1)
+            self.total += self._count_alias(event.anchor)
+
+    def _count_alias(self, anchor: str | None) -> int:
+        """The nodes an alias stands for: without end where it stands inside of what it names."""
+        for open_anchor, _ in self.opened:
+            if open_anchor == anchor:
+                return MOST_NODES
+        return self.sizes.get(anchor or "", 1)
+
+
+def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:
+    """Walk through a text's events; raise SpecError where it nests too deep or holds too much."""
+    counter = _Counter()
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        counter.count_event(event)
         line = event.start_mark.line + first_line if event.start_mark else first_line
-        if len(opened) > MOST_LEVELS:
+        if len(counter.opened) > MOST_LEVELS:
             raise SpecError("yaml.too_deep", file=where, line=line, most=MOST_LEVELS)
-        if total > MOST_NODES:
+        if counter.total > MOST_NODES:
             raise SpecError("yaml.too_many", file=where, line=line, most=MOST_NODES)

@@ -15,6 +15,7 @@ from pipelines.catalogue.expectations import load_suite
 from pipelines.catalogue.lineage import EXTRA_COLUMNS
 from pipelines.catalogue.outputs import Kpi, lists
 from pipelines.catalogue.spec import load_spec
+from pipelines.catalogue.tables import declaration_file
 from pipelines.core.contract import Table, contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
@@ -79,6 +80,8 @@ def write_new(kind: str, name: str) -> list[NewFile]:
         written.append(_add_definition(spec))
     if kind == "list":
         written += [_add_reason(language, name) for language in LANGUAGES]
+    if kind == "feature":
+        written.append(_declare_table(room, facts))
     return written
 
 
@@ -131,6 +134,13 @@ def _find_next_priority() -> int:
 
 
 # -- lines in files that are there -----------------------------------------------------------------
+
+
+def _declare_table(room: str, facts: dict[str, str]) -> NewFile:
+    """Declare the columns of the feature's table, in the order of names."""
+    path = declaration_file(room)
+    _insert_line(path, _fill_template("feature.table.yml", facts))
+    return NewFile(path, False)
 
 
 def _add_definition(path: Path) -> NewFile:

@@ -5,58 +5,74 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
+_WHOLE_NUMBER = 11  # digits of a mobile number
+
 
 def mask_phone(phone: str | None) -> str | None:
     """Return `138****1234`; of a number shorter than eleven characters only the last two."""
     if not phone:
         return phone
     digits = phone.strip()
-    if len(digits) < 11:
-        return "*" * max(len(digits) - 2, min(len(digits), 2)) + digits[2:][-2:]
-    return f"{digits[:3]}{'*' * (len(digits) - 7)}{digits[-4:]}"
+    count = len(digits)
+    if count >= _WHOLE_NUMBER:
+        stars = "*" * (count - 7)
+        return f"{digits[:3]}{stars}{digits[-4:]}"
+    stars = "*" * max(count - 2, min(count, 2))
+    behind_two = digits[2:]
+    return stars + behind_two[-2:]
 
 
 def digest_phone(key: bytes, phone: str | None) -> str | None:
-    """Return a keyed hash of a number: tells whether it changed, and nothing else to who has not the key."""
-    return (
-        hmac.digest(key, b"phone\x1f" + phone.strip().encode(), "sha256").hex()
-        if phone and phone.strip()
-        else None
-    )
+    """Return a keyed hash of a number: whether it changed, and nothing else without the key."""
+    if not phone or not phone.strip():
+        return None
+    message = b"phone\x1f" + phone.strip().encode()
+    return hmac.digest(key, message, "sha256").hex()
 
 
 def mask_name(name: str | None) -> str | None:
-    """Return the first character and a star for the rest."""
-    return f"{name.strip()[:1]}**" if name and name.strip() else name
+    """Return the first character and stars for the rest."""
+    if not name or not name.strip():
+        return name
+    return f"{name.strip()[:1]}**"
 
 
 def mask_text(value: object) -> str | None:
-    """Return the first character and a star for the rest of whatever it is."""
+    """Return the first character and stars for the rest of whatever it is."""
     return None if value is None else mask_name(str(value))
 
 
 def mask_id(value: str) -> str:
-    """Return an id without its middle: of eighteen characters the first six and the last four stay."""
-    shown = max(min((len(value) - 4) // 2, 4), 0)
-    head = min(shown + 2, 6) if shown else 0
-    return f"{value[:head]}{'*' * (len(value) - head - shown)}{value[len(value) - shown :] if shown else ''}"
+    """Return an id without its middle: of eighteen characters the first six and last four stay."""
+    count = len(value)
+    tail = max(min((count - 4) // 2, 4), 0)
+    head = min(tail + 2, 6) if tail else 0
+    stars = "*" * (count - head - tail)
+    return f"{value[:head]}{stars}{value[count - tail :]}"
 
 
 def mask_row(row: Mapping[str, object]) -> str:
-    """Write a row as `column=value; …` with everything that tells who it is about masked."""
-    cells = {n: v for n, v in row.items() if v is not None and not n.startswith("_")}
-    return "; ".join(f"{name}={mask_value(name, value)}" for name, value in cells.items())
+    """Write a row as `column=value; …` with everything that says who it is about masked."""
+    cells = []
+    for name, value in row.items():
+        if value is not None and not name.startswith("_"):
+            cells.append(f"{name}={mask_value(name, value)}")
+    return "; ".join(cells)
 
 
-_OPEN = ("branch_id", "unit_id", "org_id", "parent_id", "plan_id", "from_plan_id", "to_plan_id")
-_WORDS = ("name", "phone", "email", "webhook_url", "note")
+_OPEN_IDS = ("branch_id", "unit_id", "org_id", "parent_id", "plan_id", "from_plan_id", "to_plan_id")
+_TEXTS = ("name", "phone", "email", "webhook_url", "note")
 
 
 def mask_value(name: str, value: object) -> str:
-    """Return the value of a column as people may see it: names, numbers and ids of people masked."""
-    if name in _WORDS:
-        return str(MASKS.get(name, mask_text)(str(value)))
-    return mask_id(str(value)) if name.endswith("_id") and name not in _OPEN else str(value)
+    """Return a column's value as people may see it: names, numbers, ids of people masked."""
+    text = str(value)
+    if name in _TEXTS:
+        mask = MASKS.get(name, mask_text)
+        return str(mask(text))
+    if name.endswith("_id") and name not in _OPEN_IDS:
+        return mask_id(text)
+    return text
 
 
 MASKS = {"phone": mask_phone, "name": mask_name}

@@ -1,7 +1,7 @@
-"""How far a piece of work is: step k of n in words, as a bar on a terminal, elsewhere as a line a step on stderr.
+"""How far a piece of work is: step k of n in words, a bar on a terminal, elsewhere a line a step.
 
-Or JSON lines for a log collector (RETENTION_LOG_FORMAT=json): a line has ts, level, key and, where they are known, month
-(or day), room, table and counts; never a customer's data.
+Or JSON lines for a log collector (RETENTION_LOG_FORMAT=json): a line has ts, level, key and, where
+they are known, month (or day), room, table and counts; never a customer's data.
 """
 
 from __future__ import annotations
@@ -34,47 +34,52 @@ def show_steps(
     is_quiet: bool = False,
     can_go_on: bool = False,
 ) -> Iterator[Report]:
-    """Give a callback that is told each of `steps` as it begins, and the name of each table made in between.
+    """Give a callback to call with each of `steps` as it begins, and each table made in between.
 
-    All is said on stderr, nothing of it where `is_quiet`; JSON lines are written whoever listens. Raise Interrupted where
-    somebody stops the work by hand; `can_go_on` says that the same command then goes on with what was finished.
+    All is said on stderr, nothing of it where `is_quiet`; JSON lines are written whoever listens.
+    Raise Interrupted where somebody stops the work by hand; `can_go_on` says that the same command
+    then goes on with what was finished.
     """
+    spoken = language or local_language()
     try:
-        with _choose(tuple(steps), period, language or local_language(), is_quiet) as report:
+        with _open_report(tuple(steps), period, spoken, is_quiet) as report:
             yield report
     except KeyboardInterrupt:
-        raise Interrupted("interrupted.kept" if can_go_on else "interrupted.nothing_kept") from None
+        kept = "kept" if can_go_on else "nothing_kept"
+        raise Interrupted(f"interrupted.{kept}") from None
 
 
 @contextmanager
-def _choose(
+def _open_report(
     steps: tuple[str, ...], period: object, language: str, is_quiet: bool
 ) -> Iterator[Report]:
     if load_settings().log_format == "json":
-        with _logged(steps, period) as report:
+        with _log_lines(steps, period) as report:
             yield report
     elif is_quiet:
         yield lambda step: None
     elif sys.stderr.isatty():
-        with _drawn(steps, language) as report:
+        with _draw_bar(steps, language) as report:
             yield report
     else:
         yield lambda step: _print_step(steps, step, language)
 
 
 def task_progress(period: object) -> Report:
-    """Return a callback for the table being made that writes to the log of a scheduler's task: names, or JSON lines."""
-    return (
-        _Lines(ROOMS, period, sys.stdout).report if load_settings().log_format == "json" else print
-    )
+    """Return a callback for the table being made that writes to the log of a scheduler's task.
+
+    It writes names, or JSON lines.
+    """
+    if load_settings().log_format == "json":
+        return _Lines(ROOMS, period, sys.stdout).report_step
+    return print
 
 
 def step_in_words(steps: Sequence[str], step: str, language: str) -> str:
-    """Say which step of how many it is; a step without words of its own, such as a month, is named as it is."""
+    """Say which step of how many it is; one without words, such as a month, is named as it is."""
     what = labels(language).get(f"step.{step}", step)
-    return label(
-        language, "progress.step", number=steps.index(step) + 1, total=len(steps), what=what
-    )
+    number = steps.index(step) + 1
+    return label(language, "progress.step", number=number, total=len(steps), what=what)
 
 
 def _print_step(steps: Sequence[str], step: str, language: str) -> None:
@@ -83,7 +88,7 @@ def _print_step(steps: Sequence[str], step: str, language: str) -> None:
 
 
 @contextmanager
-def _drawn(steps: Sequence[str], language: str) -> Iterator[Report]:
+def _draw_bar(steps: Sequence[str], language: str) -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -94,14 +99,13 @@ def _drawn(steps: Sequence[str], language: str) -> Iterator[Report]:
     patience.daemon = True
     patience.start()
 
-    def report(step: str) -> None:
+    def move_bar(step: str) -> None:
         if step in steps:
-            bar.update(
-                task, description=step_in_words(steps, step, language), completed=steps.index(step)
-            )
+            text = step_in_words(steps, step, language)
+            bar.update(task, description=text, completed=steps.index(step))
 
     try:
-        yield report
+        yield move_bar
     finally:
         patience.cancel()
         patience.join()
@@ -116,10 +120,14 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        ts = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        written_at = datetime.fromtimestamp(record.created, UTC)
+        line = {
+            "ts": written_at.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "key": record.getMessage(),
+        }
         facts = getattr(record, "facts", {})
-        line = {"ts": ts, "level": record.levelname.lower(), "key": record.getMessage(), **facts}
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line | facts, ensure_ascii=False)
 
 
 class _Lines:
@@ -127,59 +135,60 @@ class _Lines:
 
     def __init__(self, steps: Sequence[str], period: object, stream: TextIO) -> None:
         self.steps = steps
-        self.period = (
-            {}
-            if period is None
-            else {"day" if str(period).count("-") == 2 else "month": str(period)}
-        )
+        self.period = _name_period(period)
         self.count = 0
         self.started = time.monotonic()
         handler = logging.StreamHandler(stream)
         handler.setFormatter(JsonFormatter())
-        # Not one of logging's own tree: no configuration of a host program turns it off, or doubles it.
+        # Not one of logging's own tree: no configuration of a host program turns it off, or doubles
+        # it.
         self.logger = logging.Logger("retention", logging.INFO)
         self.logger.addHandler(handler)
 
-    def report(self, step: str) -> None:
+    def report_step(self, step: str) -> None:
+        """Write that a step has begun, or that a table is made."""
         if step in self.steps:
-            number, total = self.steps.index(step) + 1, len(self.steps)
-            self._tell(logging.INFO, "begun", begun=step, number=number, total=total)
+            number = self.steps.index(step) + 1
+            self._write(logging.INFO, "begun", begun=step, number=number, total=len(self.steps))
             return
         self.count += 1
+        facts: dict[str, object] = {"table": step, "count": self.count}
         room = step.partition("_")[0]
-        self._tell(
-            logging.INFO,
-            "step",
-            **({"room": room} if room in ROOMS else {}),
-            table=step,
-            count=self.count,
-        )
+        if room in ROOMS:
+            facts = {"room": room, **facts}
+        self._write(logging.INFO, "step", **facts)
 
-    def end(self) -> None:
-        self._tell(
-            logging.INFO,
-            "done",
-            count=self.count,
-            seconds=round(time.monotonic() - self.started, 3),
-        )
+    def report_end(self) -> None:
+        """Write that all is done, and how long it took."""
+        seconds = time.monotonic() - self.started
+        self._write(logging.INFO, "done", count=self.count, seconds=round(seconds, 3))
 
-    def fail(self, error: BaseException) -> None:
-        """Name the failure; what it says of files and rows is for the person at the command line."""
-        what: dict[str, object] = {"error": type(error).__name__}
+    def report_failure(self, error: BaseException) -> None:
+        """Name the failure; what it says of files and rows is for whoever called the command."""
+        facts: dict[str, object] = {"error": type(error).__name__}
         if isinstance(error, RetentionError):
-            what = {"error": error.key, "exit_code": error.exit_code}
-        self._tell(logging.ERROR, "failed", **what, count=self.count)
+            facts = {"error": error.key, "exit_code": error.exit_code}
+        self._write(logging.ERROR, "failed", **facts, count=self.count)
 
-    def _tell(self, level: int, key: str, **facts: object) -> None:
+    def _write(self, level: int, key: str, **facts: object) -> None:
         self.logger.log(level, key, extra={"facts": {**self.period, **facts}})
 
 
+def _name_period(period: object) -> dict[str, str]:
+    """What a run is about, as a line names it: a month or a day; nothing where it is about none."""
+    if period is None:
+        return {}
+    text = str(period)
+    is_day = text.count("-") == 2
+    return {"day" if is_day else "month": text}
+
+
 @contextmanager
-def _logged(steps: Sequence[str], period: object) -> Iterator[Report]:
+def _log_lines(steps: Sequence[str], period: object) -> Iterator[Report]:
     lines = _Lines(steps, period, sys.stderr)
     try:
-        yield lines.report
+        yield lines.report_step
     except BaseException as error:
-        lines.fail(error)
+        lines.report_failure(error)
         raise
-    lines.end()
+    lines.report_end()

@@ -1,4 +1,4 @@
-"""What a rule of the snapshot or the gate says, what it allows, and what a row is shown by: in words."""
+"""What a rule of the snapshot or the gate says, what it allows, and what a row is shown by."""
 
 from __future__ import annotations
 
@@ -11,50 +11,70 @@ from pipelines.text.texts import LANGUAGES, label, labels
 from pipelines.text.titles import title
 
 NOTHING = "–"
+_HIDDEN = "***"  # behind the first character of a personal text
 
 
 def rule_phrase(table: str, rule: str, month: Month) -> Phrase:
     """Say what a row in quarantine broke, in every language."""
     if f"rule.{rule}" in labels(LANGUAGES[0]):
         return Phrase(f"rule.{rule}")
-    found = next((e for e in load_suite(table, month) if e.name == rule), None)
-    if found is None:
-        return Phrase(rule, texts=dict.fromkeys(LANGUAGES, rule))
-    return Phrase(rule, texts={language: title(found, language) for language in LANGUAGES})
+    for expectation in load_suite(table, month):
+        if expectation.name == rule:
+            titles = {language: title(expectation, language) for language in LANGUAGES}
+            return Phrase(rule, texts=titles)
+    return Phrase(rule, texts=dict.fromkeys(LANGUAGES, rule))
 
 
 def show_value(table: str, column: str | None, value: object) -> str:
-    """The value of a cell as an answer may show it: masked where it tells who somebody is."""
-    known = contract()[table].column(column) if column and table in contract() else None
+    """Return the value of a cell as an answer may show it: masked where it says who somebody is."""
     if value is None:
         return NOTHING
-    if known is not None and known.personal:
-        return str(value) if str(value).endswith("***") else f"{str(value)[:1]}***"
-    return mask_value(column or "", value)
+    text = str(value)
+    if not _is_personal(table, column):
+        return mask_value(column or "", value)
+    return text if text.endswith(_HIDDEN) else f"{text[:1]}{_HIDDEN}"
+
+
+def _is_personal(table: str, column: str | None) -> bool:
+    if not column or table not in contract():
+        return False
+    known = contract()[table].column(column)
+    return known is not None and known.personal
 
 
 def allowed_in_words(expectation: Expectation, language: str) -> str:
-    """What a rule allows: the values or limits it has, or the form that its column has in the contract."""
-    kwargs = expectation.kwargs
-    if "value_set" in kwargs:
-        return ", ".join(map(str, kwargs["value_set"]))
-    low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    if low is not None and high is not None:
-        return f"{low} … {high}"
-    if low is not None or high is not None:
-        return f"≥ {low}" if low is not None else f"≤ {high}"
-    columns = [contract()[expectation.table].column(name) for name in expectation.columns]
-    if (
-        expectation.type == "expect_column_values_to_not_be_null"
-        and columns
-        and columns[0] is not None
-    ):
-        return form_in_words(columns[0], language)
+    """Say what a rule allows: its values or limits, or the form of its column in the contract."""
+    if "value_set" in expectation.kwargs:
+        return ", ".join(map(str, expectation.kwargs["value_set"]))
+    limits = _say_limits(expectation)
+    if limits is not None:
+        return limits
+    column = _find_first_column(expectation)
+    if expectation.type == "expect_column_values_to_not_be_null" and column is not None:
+        return form_in_words(column, language)
     return title(expectation, language)
 
 
+def _say_limits(expectation: Expectation) -> str | None:
+    """The limits of a rule's values; None where it has none."""
+    low, high = expectation.kwargs.get("min_value"), expectation.kwargs.get("max_value")
+    if low is None and high is None:
+        return None
+    if high is None:
+        return f"≥ {low}"
+    if low is None:
+        return f"≤ {high}"
+    return f"{low} … {high}"
+
+
+def _find_first_column(expectation: Expectation) -> Column | None:
+    if not expectation.columns:
+        return None
+    return contract()[expectation.table].column(expectation.columns[0])
+
+
 def form_in_words(column: Column, language: str) -> str:
-    """What may stand in a column of the contract."""
+    """Say what may stand in a column of the contract."""
     if column.values:
         return ", ".join(column.values)
     return label(language, f"allowed.{column.kind}")

@@ -1,4 +1,4 @@
-"""Texts that leave the house: what a cell, a sheet's tab and a file's name may hold."""
+"""Texts that go to people: what a cell, a sheet's tab and a file's name may hold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 CELL_LIMIT = 32_767  # UTF-16 units, Excel's own
 TAB_LIMIT = 31
-# What XML 1.0 cannot carry at all: control characters, halves of surrogate pairs, the two non-characters.
+_STEM_BYTES = 120
+# What XML 1.0 cannot carry at all: control characters, halves of surrogate pairs, the two non-
+# characters.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ID_AS_IS = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -20,7 +22,7 @@ def is_blank(value: object) -> bool:
 
 
 def clean_text(value: object) -> str:
-    """Return the value as text a cell can hold: legal XML, one kind of line break, at most 32,767 units."""
+    """Return the value as text a cell can hold: legal XML, one kind of line break, not too long."""
     text = re.sub("\r\n?", "\n", str(value))
     return cut_text(_ILLEGAL.sub("", text), CELL_LIMIT)
 
@@ -38,18 +40,19 @@ def name_tabs(titles: Sequence[str]) -> list[str]:
     taken: set[str] = {"history"}  # Excel keeps this one for itself
     names = []
     for title in titles:
-        name = _free_tab(_tab(title), taken)
+        name = _find_free_tab(_make_tab(title), taken)
         taken.add(name.casefold())
         names.append(name)
     return names
 
 
-def _tab(title: str) -> str:
-    plain = re.sub(r"[\[\]:*?/\\\s]+", " ", unicodedata.normalize("NFKC", clean_text(title)))
-    return cut_text(plain.strip(" '"), TAB_LIMIT).strip(" '") or "sheet"
+def _make_tab(title: str) -> str:
+    folded = unicodedata.normalize("NFKC", clean_text(title))
+    legal = re.sub(r"[\[\]:*?/\\\s]+", " ", folded).strip(" '")
+    return cut_text(legal, TAB_LIMIT).strip(" '") or "sheet"
 
 
-def _free_tab(name: str, taken: set[str]) -> str:
+def _find_free_tab(name: str, taken: set[str]) -> str:
     candidate, number = name, 1
     while candidate.casefold() in taken:
         number += 1
@@ -64,14 +67,16 @@ def file_stem(text: str, unique_id: str) -> str:
     Two ids never share a stem (ids that differ only by case do on a file system blind to case).
     """
     # The text part has no underscore, so the first one always parts text from id.
-    words = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", text)).strip("-")
-    words = words.encode("utf-8", "ignore")[:120].decode("utf-8", "ignore").rstrip("-")
-    return f"{words or 'workbook'}_{_id_part(unique_id)}"
+    folded = unicodedata.normalize("NFKC", text)
+    recognised = re.sub(r"[\W_]+", "-", folded).strip("-").encode("utf-8", "ignore")
+    recognised_by = recognised[:_STEM_BYTES].decode("utf-8", "ignore").rstrip("-")
+    return f"{recognised_by or 'workbook'}_{_write_id(unique_id)}"
 
 
-def _id_part(unique_id: str) -> str:
+def _write_id(unique_id: str) -> str:
     if _ID_AS_IS.fullmatch(unique_id):
         return unique_id
     # A tilde never stands in an id taken as it is, so a changed id cannot meet another's.
     digest = hashlib.sha256(unique_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"{re.sub('[^A-Za-z0-9-]+', '', unique_id)[:20]}~{digest}"
+    readable = re.sub("[^A-Za-z0-9-]+", "", unique_id)[:20]
+    return f"{readable}~{digest}"

@@ -12,20 +12,19 @@ def title(expectation: Expectation, language: str) -> str:
     if own:
         return str(own[language])
     columns = ", ".join(expectation.columns)
-    return label(
-        language, f"check.{_kind(expectation)}", **expectation.kwargs | {"columns": columns}
-    )
+    facts = expectation.kwargs | {"columns": columns}
+    return label(language, f"check.{_name_kind(expectation)}", **facts)
 
 
-def _kind(expectation: Expectation) -> str:
+def _name_kind(expectation: Expectation) -> str:
     """The rule's name without the column in front of it, or its type with the limits it has."""
     if "id" in expectation.meta:
-        return expectation.name.removeprefix(f"{'_'.join(expectation.columns)}_")
+        column_names = "_".join(expectation.columns)
+        return expectation.name.removeprefix(f"{column_names}_")
     if expectation.type != "expect_column_values_to_be_between":
         return expectation.type
-    limits = {"min_value", "max_value"} & set(expectation.kwargs)
-    return (
-        {"min_value": "at_least", "max_value": "at_most"}[limits.pop()]
-        if len(limits) == 1
-        else "between"
-    )
+    has_low = "min_value" in expectation.kwargs
+    has_high = "max_value" in expectation.kwargs
+    if has_low == has_high:
+        return "between"
+    return "at_least" if has_low else "at_most"

@@ -5,29 +5,36 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 WHOLE = frozenset({"count", "rank"})
+_CENT = Decimal("0.01")
+_SHOWN_IN_HUNDREDTHS = ("ratio", "points")
 
 
 def exact(number: float | Decimal) -> Decimal:
-    """Return a number as the shortest decimals that are this double; a decimal is left as it is."""
-    return number if isinstance(number, Decimal) else Decimal(repr(float(number)))
+    """Return a number as the shortest decimals that are this double; a decimal as it is."""
+    if isinstance(number, Decimal):
+        return number
+    return Decimal(repr(float(number)))
 
 
 def yuan(amount: float | Decimal) -> Decimal:
     """Return an amount as money, to the fen, half away from zero as Excel rounds."""
-    return exact(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return exact(amount).quantize(_CENT, ROUND_HALF_UP)
 
 
 def in_words(value: float | Decimal | None, unit: str) -> str:
-    """Return a value in its unit: a ratio as per cent, a difference of ratios as points, counts and ranks whole.
+    """Return a value in its unit: a ratio as per cent, a difference of ratios as points.
 
-    Rounded as Excel rounds: half away from zero, of the shortest decimals that are this double.
+    Counts and ranks are whole. Rounded as Excel rounds: half away from zero, of the shortest
+    decimals that are this double.
     """
     if value is None:
         return "–"
     number = exact(value)
-    shown = number * 100 if unit in ("ratio", "points") else number
-    rounded = shown.quantize(Decimal(1) if unit in WHOLE else Decimal("0.01"), ROUND_HALF_UP)
-    text = f"{rounded + 0:,f}"
+    if unit in _SHOWN_IN_HUNDREDTHS:
+        number *= 100
+    step = Decimal(1) if unit in WHOLE else _CENT
+    rounded = number.quantize(step, ROUND_HALF_UP) + 0  # never minus nothing
+    text = f"{rounded:,f}"
     return f"{text} %" if unit == "ratio" else text
 
 

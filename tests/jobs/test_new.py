@@ -45,7 +45,11 @@ WRITTEN = {
         *("sql/dispatch/silent_customers.sql", "tests/cases/dispatch/silent_customers.yml"),
         *("locales/zh.yml", "locales/en.yml"),
     },
-    "feature": {"sql/features/silence.sql", "tests/cases/features/silence.yml"},
+    "feature": {
+        "sql/features/silence.sql",
+        "tests/cases/features/silence.yml",
+        "pipelines/catalogue/tables/features.yml",
+    },
     "check": {"expectations/bill.yml", "tests/checks/bill.no_odd_ids.yml"},
 }
 # What holds SQL files, rules, texts and their cases to the rules of the house.

@@ -13,8 +13,7 @@ import pandas as pd
 
 from console.database import open_office
 from pipelines.core.month import Month
-from pipelines.core.outcomes import outcomes
-from pipelines.core.promises import GRACE_DAYS, LAST_CHECK
+from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, outcomes
 from pipelines.jobs.run import Job
 from pipelines.returns.filled import read_return
 from pipelines.store.lake import Version

@@ -93,6 +93,11 @@ def find_table(name: str) -> Table | None:
     return _room_tables(room).get(name) or _delivered_by_name().get(name)
 
 
+def declaration_file(room: str) -> Path:
+    """Return the YAML file in which a room's tables are declared."""
+    return _FOLDER / f"{room}.yml"
+
+
 @cache
 def tables_of_code() -> frozenset[str]:
     """Return the names of the tables that neither a SQL file nor a delivery makes, but code."""
@@ -107,20 +112,27 @@ def check_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
 
     An empty list says that they are the same.
     """
-    differences = []
-    for name, declared in table.types.items():
-        written = columns.get(name)
-        if written is None:
-            if not table.is_open:
-                differences.append(f"no column {name}")
-        elif declared not in (written, ANY):
-            differences.append(f"{name} is {written}, not {declared}")
+    differences = _find_wrong_types(table, columns)
     if table.is_open:
         return differences
-    further = [name for name in columns if name not in table.types]
-    differences += [f"further column {name}" for name in further]
-    if not differences and list(columns) != list(table.types):
+    for name in table.types:
+        if name not in columns:
+            differences.append(f"no column {name}")
+    for name in columns:
+        if name not in table.types:
+            differences.append(f"further column {name}")
+    is_in_order = list(columns) == list(table.types)
+    if not differences and not is_in_order:
         differences.append(f"columns in the order {', '.join(columns)}")
+    return differences
+
+
+def _find_wrong_types(table: Table, columns: Mapping[str, str]) -> list[str]:
+    differences = []
+    for column in table.columns:
+        written = columns.get(column.name, column.type)
+        if column.type not in (written, ANY):
+            differences.append(f"{column.name} is {written}, not {column.type}")
     return differences
 
 
@@ -143,7 +155,7 @@ def _room_tables(room: str) -> dict[str, Table]:
 @cache
 def _read_entries(room: str) -> dict[str, _TableEntry]:
     """The entries of a room's YAML file by table; none where there is no such file."""
-    path = _FOLDER / f"{room}.yml"
+    path = declaration_file(room)
     if not path.is_file():
         return {}
     entries: dict[str, _TableEntry] = read_yaml(path)
@@ -184,7 +196,7 @@ def _delivered_by_name() -> dict[str, Table]:
 
 
 def _delivered_tables() -> Iterator[Table]:
-    """Yield what becomes of each table of the contract: as it came, accepted rows, rejected ones."""
+    """Yield what becomes of each contract table: as it came, accepted rows, rejected ones."""
     for name, table in delivered.contract().items():
         purpose = contract_texts()[name].title
         raw = [Column(column.name, ANY, column.personal) for column in table.columns]

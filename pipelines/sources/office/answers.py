@@ -17,8 +17,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from pipelines.core.month import Month
-from pipelines.core.outcomes import outcomes, standing_key
-from pipelines.core.promises import LAST_CHECK
+from pipelines.core.outcomes import LAST_CHECK, outcomes, standing_key
 from pipelines.sources.office.connection import create_office_engine, has_table, report_away
 from pipelines.sources.office.tables import ANSWERS, MARKS, ORDERS, RELEASES
 from pipelines.sources.one_moment import begin_reading
