@@ -1,6 +1,9 @@
-"""Read, type and gate a delivery without making a month of it: what would be taken, what not, what it would give.
+"""Read, type and gate a delivery without making a month of it.
 
-All of it happens in a folder of its own that is gone afterwards; earlier months of the home are only read.
+What would be taken, what not, what it would give.
+
+All of it happens in a folder of its own that is gone afterwards; earlier months of the home are
+only read.
 """
 
 from __future__ import annotations
@@ -47,7 +50,10 @@ class UnknownFile:
 
 @dataclass(frozen=True)
 class DeliveryCheck:
-    """What a delivery is: its tables, what would stop the month, what it would give, and what would add to that."""
+    """What was found of a delivery.
+
+    Its tables, what would stop the month, what it would give, and what would add to that.
+    """
 
     month: str
     tables: tuple[TableCheck, ...]
@@ -78,7 +84,10 @@ class DeliveryCheck:
 
 
 def check_delivery(job: Job) -> DeliveryCheck:
-    """Check a month's delivery; raise SourceNotReady or SpecError as a run would, before anything could be read."""
+    """Check a month's delivery.
+
+    Raise SourceNotReady or SpecError as a run would, before anything could be read.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="retention-check-") as folder,
         StorageErrors(job.home, job.month),
@@ -99,7 +108,10 @@ def check_delivery(job: Job) -> DeliveryCheck:
 
 
 def _run_snapshot(job: Job, draft: Draft) -> RetentionError | None:
-    """Type the tables as a run does; return what would stop it, with all tables typed as far as they go."""
+    """Type the tables as a run does.
+
+    Return what would stop it, with all tables typed as far as they go.
+    """
     try:
         run_draft_room(job, draft, "snapshot")
     except (GateStopped, SourceNotReady) as stop:
@@ -115,7 +127,10 @@ def _type_every_table(context: Context) -> None:
 
 
 def _list_unknown_files(job: Job, draft: Draft) -> Iterator[UnknownFile]:
-    """Yield the files that are no table's, with the tables that they look like; a database has none."""
+    """Yield the files that are no table's, with the tables that they look like.
+
+    A database has none.
+    """
     folder = Path(job.source or "") / str(job.month)
     for receipt in read_draft_rows(draft, "extract_delivery", Receipt):
         if receipt.state == "unknown" and receipt.file is not None:
