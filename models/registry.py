@@ -211,12 +211,6 @@ def load_model(version: Path, key: bytes) -> tuple[Model, Card]:
     return model, card
 
 
-def list_cards(registry: Path, key: bytes) -> list[Card]:
-    """Read the cards of all versions, oldest month first."""
-    folders = sorted(path.parent for path in registry.glob(f"[!.]*/{CARD}"))
-    return [read_card(folder, key) for folder in folders]
-
-
 def hash_frame(frame: pd.DataFrame) -> str:
     """Hash what a frame holds, its column names and the order of its rows, but not its index."""
     digest = hashlib.sha256(repr([(str(n), str(t)) for n, t in frame.dtypes.items()]).encode())

@@ -102,22 +102,6 @@ def population_stability(before: pd.Series, now: pd.Series, bins: int = BINS) ->
     return cut.compare(cut.count(now))
 
 
-def drift_table(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a feature that both months have: name, index, limit, whether beyond chance; greatest first."""
-    drifts = {
-        name: population_stability(before[name], now[name])
-        for name in before.columns
-        if name in now
-    }
-    rows = [
-        (name, drift.index, drift.limit, drift.is_beyond_chance) for name, drift in drifts.items()
-    ]
-    table = pd.DataFrame(rows, columns=["feature", "stability_index", "limit", "is_beyond_chance"])
-    return table.sort_values(
-        ["stability_index", "feature"], ascending=[False, True], ignore_index=True
-    )
-
-
 def store_bins(frame: pd.DataFrame) -> dict[str, Any]:
     """Return a month's distributions by column, as a card keeps them."""
     return {str(name): asdict(Bins.of(frame[name])) for name in frame.columns}
