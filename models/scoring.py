@@ -16,14 +16,20 @@ COLLAPSED_SHARE = 0.5
 def score_batches(
     score: Callable[[pd.DataFrame], pd.DataFrame], batches: Iterable[pd.DataFrame], keys: list[str]
 ) -> Iterator[pd.DataFrame]:
-    """Yield each batch's keys with what `score` returns of its other columns, before the next batch is asked for."""
+    """Yield each batch's keys with what `score` returns of its other columns.
+
+    Before the next batch is asked for.
+    """
     for batch in batches:
         scored = score(batch.drop(columns=keys))
         yield pd.concat([batch[keys], scored], axis=1)
 
 
 def has_collapsed(score: Floats) -> bool:
-    """Say whether a score no longer tells services apart: not finite, or half of them with the same value."""
+    """Say whether a score no longer tells services apart.
+
+    Not finite, or half of them with the same value.
+    """
     if not len(score) or not np.isfinite(score).all():
         return True
     if len(score) == 1:

@@ -19,7 +19,7 @@ from models.judging.judgement import (
     Table,
     arrears_rule,
     compare,
-    tell,
+    describe_maker,
     tenure_groups,
     usage_rule,
 )
@@ -244,7 +244,7 @@ def _judge_outcome(
     side: _SideBySide, rows: pd.DataFrame, share: float, contest: _Contest | None
 ) -> JudgedOutcome:
     makers = [name for name in ("model", "logistic") if name in side.table]
-    details = tell(side.table, "model", list_slices(rows))
+    details = describe_maker(side.table, "model", list_slices(rows))
     judged = JudgedOutcome(
         makers=compare(side.table, makers, ["rule"], share),
         base_rate=details["base_rate"],
