@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,17 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.rooms.context import Context
-from pipelines.rooms.dispatch.capacity import place
-from pipelines.rooms.dispatch.decide import ask, settle
+from pipelines.rooms.dispatch.capacity import assign_managers
+from pipelines.rooms.dispatch.decide import (
+    decide_orders,
+    find_wanted_orders,
+    gather_eligibility,
+    take_list_facts,
+)
 from pipelines.rooms.dispatch.holdout import draw_holdout
-from pipelines.rooms.dispatch.write import write_candidates, write_orders, write_why_not
+from pipelines.rooms.dispatch.stand_ins import bind_stand_ins
+from pipelines.rooms.dispatch.write import Outcome, write_candidates, write_orders, write_why_not
+from pipelines.rooms.relations import Relation
 from pipelines.store.lake import Draft
 
 MONTH = Month.parse("2026-08")
@@ -124,19 +132,23 @@ def run_rule(rule: str, services: int, managers: int) -> dict[str, Any]:
         context = make_context(Path(name), engine, rule)
         fill(context, services, managers)
         made = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        steps: dict[str, Callable[[], object]] = {
-            "draw the hold-out": lambda: draw_holdout(
-                context, [s.name for s in specs if s.meta["holdout"]]
-            ),
-            "may we": lambda: ask(context, specs),
-            "give the places": lambda: place(context),
-            "why-nots": lambda: settle(context),
-            "write": lambda: _write(context),
-        }
-        for step, work in steps.items():
-            started = time.perf_counter()
-            work()
-            seconds[step] = round(time.perf_counter() - started, 2)
+        candidates = Relation("candidate")
+        list_facts = take_list_facts(context, specs)
+        engine.table("list_fact", f"SELECT * FROM {list_facts.name}")
+        bind_stand_ins(context)
+        with _measured(seconds, "draw the hold-out"):
+            draw_holdout(context, candidates, list_facts)
+        with _measured(seconds, "may we"):
+            eligibility = gather_eligibility(context, candidates, list_facts)
+            wanted = find_wanted_orders(context, eligibility)
+        with _measured(seconds, "give the places"):
+            manager_orders = assign_managers(context, wanted)
+        with _measured(seconds, "why-nots"):
+            decisions = decide_orders(context, eligibility, manager_orders)
+        with _measured(seconds, "write"):
+            write_orders(context, Outcome(specs, [], candidates, list_facts, decisions))
+            write_why_not(context, decisions)
+            write_candidates(context, decisions)
         figures = pq.read_table(Path(name) / "dispatch_capacity.parquet").to_pylist()
         company = next(row for row in figures if row["scope_kind"] == "company")
         counted = engine.rows(
@@ -157,10 +169,12 @@ def run_rule(rule: str, services: int, managers: int) -> dict[str, Any]:
         }
 
 
-def _write(context: Context) -> None:
-    write_orders(context, {spec.name: spec for spec in lists() if spec.name in SHARES})
-    write_why_not(context)
-    write_candidates(context)
+@contextmanager
+def _measured(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Note how many seconds a step takes."""
+    started = time.perf_counter()
+    yield
+    seconds[step] = round(time.perf_counter() - started, 2)
 
 
 BROKEN = {

@@ -1,4 +1,7 @@
-"""Django's own commands for the office: `python -m console makemigrations`, `migrate`, `import_orders MONTH`."""
+"""Django's own commands for the office.
+
+`python -m console makemigrations`, `migrate`, `import_orders MONTH`.
+"""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Give an order to another manager or take it back: on the record, beside the sealed order, never in it."""
+"""Give an order to another manager or take it back: on the record, beside the sealed order."""
 
 from __future__ import annotations
 
@@ -19,38 +19,51 @@ def change_orders(
 ) -> int:
     """Record one change for every order, all or none; return how many.
 
-    Raise UsageError without a reason, or for an order that never left the house.
+    Raise UsageError without a reason, or for an order that was never released.
     """
-    if not why.strip():
+    reason = why.strip()
+    if not reason:
         raise UsageError("order.no_reason")
     wanted = sorted(set(order_ids))
     with transaction.atomic():
-        known = set(Order.objects.filter(order_id__in=wanted).values_list("order_id", flat=True))
-        if unknown := [order_id for order_id in wanted if order_id not in known]:
-            raise UsageError("order.unknown", order=unknown[0])
-        facts = {"kind": kind, "manager_id": manager_id, "why": why.strip(), "actor": actor}
+        _refuse_unknown(wanted)
         for order_id in wanted:
-            OrderChange.objects.create(order_id=order_id, **facts)
-            detail = {name: value for name, value in facts.items() if name != "actor"}
+            OrderChange.objects.create(
+                order_id=order_id, kind=kind, manager_id=manager_id, why=reason, actor=actor
+            )
+            detail = {"kind": kind, "manager_id": manager_id, "why": reason}
             AuditEntry.objects.create(actor=actor, action=kind, subject=order_id, detail=detail)
     return len(wanted)
 
 
-def open_orders_of(manager_id: str, month: str) -> list[str]:
+def _refuse_unknown(order_ids: Sequence[str]) -> None:
+    found = Order.objects.filter(order_id__in=order_ids)
+    known = set(found.values_list("order_id", flat=True))
+    for order_id in order_ids:
+        if order_id not in known:
+            raise UsageError("order.unknown", order=order_id)
+
+
+def list_open_orders(manager_id: str, month: str) -> list[str]:
     """List a manager's orders of a month that no answer has closed, as they are given by now."""
     closing = [code for code, outcome in outcomes().items() if outcome.closes]
     orders = (
         Order.objects.filter(release_id=month)
         .exclude(answers__outcome__in=closing)
         .prefetch_related("changes")
+        .order_by("order_id")
     )
-    return [order.order_id for order in orders.order_by("order_id") if _desk(order) == manager_id]
+    return [order.order_id for order in orders if _find_manager(order) == manager_id]
 
 
-def _desk(order: Order) -> str | None:
+def _find_manager(order: Order) -> str | None:
     """Say who has an order by now; nobody has one that was taken back."""
-    last = max(order.changes.all(), key=lambda change: change.pk, default=None)
-    if last is not None and last.kind == WITHDRAWN:
-        return None
-    manager_id: str | None = order.manager_id if last is None else last.manager_id
+    manager_id: str | None
+    last_change = max(order.changes.all(), key=lambda change: change.pk, default=None)
+    if last_change is None:
+        manager_id = order.manager_id
+    elif last_change.kind == WITHDRAWN:
+        manager_id = None
+    else:
+        manager_id = last_change.manager_id
     return manager_id

@@ -16,10 +16,14 @@ _SECONDS = 30  # how long a writer waits for another one
 
 
 def django_database(url: str) -> dict[str, Any]:
-    """Say a SQLAlchemy URL (SQLite or PostgreSQL) as an entry of Django's DATABASES; raise SpecError for another."""
-    parsed = _parse(url)
+    """Return a SQLAlchemy URL (SQLite or PostgreSQL) as an entry of Django's DATABASES.
+
+    Raise SpecError for a URL of another kind.
+    """
+    parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        # IMMEDIATE: a file's rows wait for their turn at the start, and never fail half-way for the lock.
+        # IMMEDIATE: a file's rows wait for their turn at the start, and never fail half-way for
+        # the lock.
         options: dict[str, Any] = {"timeout": _SECONDS, "transaction_mode": "IMMEDIATE"}
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": parsed.database, "OPTIONS": options}
     if parsed.get_backend_name() == "postgresql":
@@ -35,7 +39,7 @@ def django_database(url: str) -> dict[str, Any]:
     raise SpecError("office.bad_url", backend=parsed.get_backend_name())
 
 
-def _parse(url: str) -> sa.URL:
+def _parse_url(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
     except sa.exc.ArgumentError as error:
@@ -43,7 +47,10 @@ def _parse(url: str) -> sa.URL:
 
 
 def open_office(home: Path, settings: Settings) -> None:
-    """Point Django at the home's office database and bring its tables up to date; raise StorageError if it is away."""
+    """Point Django at the home's office database and bring its tables up to date.
+
+    Raise StorageError if it is away.
+    """
     _start_django()
     from django.core.management import call_command
     from django.db import DatabaseError, connections

@@ -1,4 +1,7 @@
-"""What the office keeps. Nothing here is ever overwritten or deleted: outcomes are added, marks are lifted with a date."""
+"""What the office keeps.
+
+Nothing here is ever overwritten or deleted: outcomes are added, marks are lifted by an answer.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from django.db import models
 
 
 class Release(models.Model):
-    """A released month whose orders are here: the version that was sealed, and how many left the house."""
+    """A released month whose orders are here: the version that was sealed, and their number."""
 
     month = models.CharField(max_length=7, primary_key=True)
     version = models.IntegerField()
@@ -16,7 +19,7 @@ class Release(models.Model):
 
 
 class Order(models.Model):
-    """A sealed order that left the house (treated, never the hold-out); `phone_digest` tells a changed phone."""
+    """A released order (treated, never the hold-out); by `phone_digest` a changed phone is seen."""
 
     order_id = models.CharField(max_length=40, primary_key=True)
     release = models.ForeignKey(Release, models.PROTECT, db_column="month", related_name="orders")
@@ -33,7 +36,10 @@ class Order(models.Model):
 
 
 class OrderChange(models.Model):
-    """An order given to another manager, or taken back; of several the last stands. The sealed order stays as it was."""
+    """An order given to another manager, or taken back; of several the last stands.
+
+    The sealed order stays as it was.
+    """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="changes")
     kind = models.CharField(
@@ -59,7 +65,10 @@ class Intake(models.Model):
 
 
 class Answer(models.Model):
-    """One outcome of an order. Of several the one with the later contact stands, of one day the one that came later."""
+    """One outcome of an order.
+
+    Of several the one with the later contact stands, of one day the one that came later.
+    """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="answers")
     intake = models.ForeignKey(Intake, models.PROTECT, related_name="answers")
@@ -78,7 +87,7 @@ class Answer(models.Model):
 
 
 class ContactMark(models.Model):
-    """What an answer says of the customer beyond its order: not to be contacted, or the number is another's."""
+    """What an answer says of the customer: not to be contacted, or the number is another's."""
 
     customer_id = models.CharField(max_length=200, db_index=True)
     kind = models.CharField(max_length=32)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,31 +19,40 @@ from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.text.masking import digest_phone
 
+if TYPE_CHECKING:
+    from console.models import Order, Release
+
 _BATCH = 2_000
 _ADDED = "import_day_orders"
-_COLUMNS = (
-    *(
-        "order_id",
-        "list",
-        "purpose",
-        "customer_id",
-        "service_id",
-        "branch_id",
-        "manager_id",
-        "amount",
-    ),
-    *("dispatched_on", "due_on"),
-)
+
+
+class OrderRow(TypedDict):
+    """What the office keeps of a released order; `phone_digest` is of the number to be called."""
+
+    order_id: str
+    list: str
+    purpose: str
+    customer_id: str
+    service_id: str | None
+    branch_id: str | None
+    manager_id: str | None
+    amount: Decimal | None
+    dispatched_on: date
+    due_on: date
+    phone_digest: str | None
+
+
+_COLUMNS = [name for name in OrderRow.__annotations__ if name != "phone_digest"]
 
 
 def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: str) -> int:
     """Import a released month's treated orders by their ids; return how many are new.
 
-    Once a month: what is there is left as it is. Raise Refused for a month that is not released, or under the key that is
-    everybody's.
+    Once a month: what is there is left as it is. Raise Refused for a month that is not released, or
+    under the key that is everybody's.
     """
     settings.require_own_key()
-    seal = folder.seal()
+    seal = folder.read_seal()
     if seal is None:
         raise Refused("office.not_released", month=folder.month)
     open_office(home, settings)
@@ -49,23 +60,25 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
 
     from console.models import AuditEntry, Order, Release
 
-    version = folder.version(seal["version"])
+    version = folder.version(seal.version)
+    month = str(version.month)
     with transaction.atomic():
-        if Release.objects.filter(month=str(version.month)).exists():
+        if Release.objects.filter(month=month).exists():
             return 0
-        rows = list(_rows(version, settings.key))
+        rows = list(_read_orders(version, settings.key))
         release = Release.objects.create(
-            month=str(version.month),
+            month=month,
             version=version.number,
-            manifest=seal["manifest"],
+            manifest=seal.manifest,
             order_count=len(rows),
         )
-        orders = [Order(release=release, **row) for row in rows]
-        Order.objects.bulk_create(orders, batch_size=_BATCH)
-        detail = {"version": version.number, "orders": len(rows)}
+        Order.objects.bulk_create(_make_orders(release, rows), batch_size=_BATCH)
         failpoint("office.imported")
         AuditEntry.objects.create(
-            actor=actor, action="import_orders", subject=release.month, detail=detail
+            actor=actor,
+            action="import_orders",
+            subject=month,
+            detail={"version": version.number, "orders": len(rows)},
         )
     return len(rows)
 
@@ -76,44 +89,55 @@ def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: 
     Once a day, as a month. Raise Refused for a day that is not sealed, or a month that is not here.
     """
     settings.require_own_key()
-    seal = folder.seal()
+    seal = folder.read_seal()
     open_office(home, settings)
     from django.db import transaction
 
     from console.models import AuditEntry, Order, Release
 
+    day = str(folder.day)
     with transaction.atomic():
         release = Release.objects.filter(month=str(folder.month)).first()
         if seal is None or release is None:
             raise Refused("office.not_released", month=folder.month)
-        if AuditEntry.objects.filter(action=_ADDED, subject=str(folder.day)).exists():
+        if AuditEntry.objects.filter(action=_ADDED, subject=day).exists():
             return 0
-        orders = [
-            Order(release=release, **row)
-            for row in _rows(folder.version(seal["version"]), settings.key)
-        ]
-        Order.objects.bulk_create(orders, batch_size=_BATCH)
-        detail = {"version": seal["version"], "orders": len(orders)}
+        rows = list(_read_orders(folder.version(seal.version), settings.key))
+        Order.objects.bulk_create(_make_orders(release, rows), batch_size=_BATCH)
         AuditEntry.objects.create(
-            actor=actor, action=_ADDED, subject=str(folder.day), detail=detail
+            actor=actor,
+            action=_ADDED,
+            subject=day,
+            detail={"version": seal.version, "orders": len(rows)},
         )
-    return len(orders)
+    return len(rows)
 
 
-def _rows(version: Version, key: bytes) -> Iterator[dict[str, Any]]:
-    """The orders that left the house, each with a digest of the number it was to be called on."""
-    treated = pc.field("arm") == "treated"
-    orders = pq.read_table(
-        version.table("dispatch_order"), columns=list(_COLUMNS), filters=treated
+def _make_orders(release: Release, rows: list[OrderRow]) -> list[Order]:
+    from console.models import Order
+
+    return [Order(release=release, **row) for row in rows]
+
+
+def _read_orders(version: Version, key: bytes) -> Iterator[OrderRow]:
+    """The released orders of a version, each with a digest of the number it was to be called on."""
+    orders: list[OrderRow] = pq.read_table(
+        version.table("dispatch_order"), columns=_COLUMNS, filters=pc.field("arm") == "treated"
     ).to_pylist()
-    called = pc.field("customer_id").isin(
-        pa.array([order["customer_id"] for order in orders], pa.string())
-    )
+    digests = _digest_phones(version, [order["customer_id"] for order in orders], key)
+    for order in orders:
+        order["phone_digest"] = digests.get(order["customer_id"])
+        yield order
+
+
+def _digest_phones(
+    version: Version, customer_ids: list[str], key: bytes
+) -> Mapping[str, str | None]:
+    """The digests of the customers' phone numbers, by customer."""
+    wanted = pc.field("customer_id").isin(pa.array(customer_ids, pa.string()))
     people = pq.read_table(
-        version.table("snapshot_person"), columns=["customer_id", "phone"], filters=called
+        version.table("snapshot_person"), columns=["customer_id", "phone"], filters=wanted
     )
-    digests = {
+    return {
         person["customer_id"]: digest_phone(key, person["phone"]) for person in people.to_pylist()
     }
-    for order in orders:
-        yield order | {"phone_digest": digests.get(order["customer_id"])}

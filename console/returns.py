@@ -1,4 +1,4 @@
-"""Take the rows of a returned file into the office: all that can be taken or, if it dies half-way, none."""
+"""Take the rows of a returned file into the office: all that can be taken or, if it dies, none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -26,7 +27,10 @@ _KNOWN_CELLS = ("customer_id", "service_id", "amount", "due_on")
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a file's rows; `accepted + unchanged + refused` are all that were filled in."""
+    """What became of a file's rows.
+
+    `accepted + unchanged + refused` are all that were filled in.
+    """
 
     file: str
     accepted: int
@@ -38,120 +42,137 @@ class Receipt:
 def take_back(returned: Return, actor: str) -> Receipt:
     """Store a file's answers in one transaction; what is there already changes nothing."""
     with transaction.atomic():
-        orders = _orders(row.order_id for row in returned.rows)
-        judged = [_judge(row, orders.get(row.order_id)) for row in returned.rows]
-        taken, unchanged = _new(judged)
+        orders = _lock_orders({row.order_id for row in returned.rows})
+        judged = [_judge_row(row, orders.get(row.order_id)) for row in returned.rows]
+        good = [row for row in judged if row.refusal is None]
+        taken = _find_new(good)
         receipt = Receipt(
-            file_name(returned.path),
-            len(taken),
-            unchanged,
-            [row for row in judged if row.refusal],
-            returned.unfilled,
+            file=file_name(returned.path),
+            accepted=len(taken),
+            unchanged=len(good) - len(taken),
+            refused=[row for row in judged if row.refusal is not None],
+            unfilled=returned.unfilled,
         )
-        intake = _record(receipt, returned.sha256, actor)
-        Answer.objects.bulk_create([_answer(row, intake) for row in taken], batch_size=_CHUNK)
+        intake = _record_intake(receipt, returned.sha256, actor)
+        answers = [_make_answer(row, intake) for row in taken]
+        Answer.objects.bulk_create(answers, batch_size=_CHUNK)
         failpoint("office.answered")
-        _mark(intake, orders)
+        _mark_customers(intake, orders)
         failpoint("office.marked")
     failpoint("office.taken")
     return receipt
 
 
-def _orders(order_ids: Iterable[str]) -> dict[str, Order]:
+def _lock_orders(order_ids: set[str]) -> dict[str, Order]:
     """The orders of those ids, held until the transaction ends so that two files take turns."""
-    found: dict[str, Order] = {}
-    for chunk in _chunks(sorted(set(order_ids))):
-        rows = Order.objects.select_for_update().filter(order_id__in=chunk).order_by("order_id")
-        found |= {order.order_id: order for order in rows}
-    return found
+    orders: dict[str, Order] = {}
+    for chunk in _split_ids(order_ids):
+        found = Order.objects.select_for_update().filter(order_id__in=chunk)
+        for order in found.order_by("order_id"):
+            orders[order.order_id] = order
+    return orders
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    yield from (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+def _split_ids(ids: set[str]) -> Iterator[Sequence[str]]:
+    """The ids in order, some hundreds at a time: a database takes no more in one question."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]
 
 
-# -- may it go in ------------------------------------------------------------------------------------------------
+# -- may it go in ----------------------------------------------------------------------------------
 
 
-def _judge(row: ReturnedRow, order: Order | None) -> ReturnedRow:
+def _judge_row(row: ReturnedRow, order: Order | None) -> ReturnedRow:
     """Return the row, with the reason if it cannot be an answer to that order."""
-    if row.refusal:
+    if row.refusal is not None:
         return row
-    return replace(row, refusal=_fault(row, order))
+    return replace(row, refusal=_find_fault(row, order))
 
 
-def _fault(row: ReturnedRow, order: Order | None) -> Refusal | None:
+def _find_fault(row: ReturnedRow, order: Order | None) -> Refusal | None:
     if order is None:
         return Refusal("unknown_order", "order_id")
     if not row.is_signed:
-        changed = next(
-            (name for name in _KNOWN_CELLS if name in row.cells and not _agrees(row, order, name)),
-            None,
-        )
-        if changed:
-            return Refusal("changed_cell", changed)
-    return _impossible_day(row, order)
+        for name in _KNOWN_CELLS:
+            if name in row.cells and not _agrees_with(row, order, name):
+                return Refusal("changed_cell", name)
+    return _find_impossible_day(row, order)
 
 
-def _agrees(row: ReturnedRow, order: Order, name: str) -> bool:
+def _agrees_with(row: ReturnedRow, order: Order, name: str) -> bool:
+    """Whether a cell says what the order says."""
     kind = _KINDS.get(name, "text")
-    return stable_text(kind, row.cells[name]) == stable_text(kind, getattr(order, name))
+    returned = stable_text(kind, row.cells[name])
+    kept = stable_text(kind, getattr(order, name))
+    return returned == kept
 
 
-def _impossible_day(row: ReturnedRow, order: Order) -> Refusal | None:
-    """No contact before the order went out or after its last check; no promise for a day before the contact.
+def _find_impossible_day(row: ReturnedRow, order: Order) -> Refusal | None:
+    """Refuse a contact before the order went out or after its last check, and an odd promise.
 
-    The clock is not asked: the same file is judged the same on any day.
+    A promise may not be for a day before the contact, nor for one that is never checked. The clock
+    is not asked: the same file is judged the same on any day.
     """
     last = Month.parse(order.release_id).plus(LAST_CHECK).last_day
     if row.contacted_on and not order.dispatched_on <= row.contacted_on <= last:
         return Refusal("impossible_day", "contacted_on")
     first = row.contacted_on or order.dispatched_on
-    if row.promised_on and not first <= row.promised_on <= last - timedelta(days=GRACE_DAYS):
+    last_promise = last - timedelta(days=GRACE_DAYS)
+    if row.promised_on and not first <= row.promised_on <= last_promise:
         return Refusal("impossible_day", "promised_on")
     return None
 
 
-# -- what is new -------------------------------------------------------------------------------------------------
+# -- what is new -----------------------------------------------------------------------------------
 
 
-def _new(rows: Sequence[ReturnedRow]) -> tuple[list[ReturnedRow], int]:
-    """Part the rows that say something new from the count of those that were said before."""
-    good = [row for row in rows if not row.refusal]
-    known = {
-        pair
-        for chunk in _chunks(sorted({row.order_id for row in good}))
-        for pair in Answer.objects.filter(order_id__in=chunk).values_list("order_id", "digest")
-    }
-    new: dict[tuple[str, str], ReturnedRow] = {}
-    for row in good:
-        place = (row.order_id, _digest(row))
-        if place not in known:
-            new.setdefault(place, row)
-    return list(new.values()), len(good) - len(new)
+class _AnswerKey(NamedTuple):
+    """An answer given twice to an order is one answer."""
+
+    order_id: str
+    digest: str
 
 
-def _digest(row: ReturnedRow) -> str:
-    said = [row.outcome, row.contacted_on, row.promised_amount, row.promised_on, row.note]
-    text = json.dumps([None if value is None else str(value) for value in said], ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _find_new(rows: Sequence[ReturnedRow]) -> list[ReturnedRow]:
+    """The rows that say something the office does not have yet, each once."""
+    known = set(_list_known({row.order_id for row in rows}))
+    new: dict[_AnswerKey, ReturnedRow] = {}
+    for row in rows:
+        key = _AnswerKey(row.order_id, _digest_answer(row))
+        if key not in known:
+            new.setdefault(key, row)
+    return list(new.values())
 
 
-def _record(receipt: Receipt, sha256: str, actor: str) -> Intake:
+def _list_known(order_ids: set[str]) -> Iterator[_AnswerKey]:
+    for chunk in _split_ids(order_ids):
+        answers = Answer.objects.filter(order_id__in=chunk)
+        for order_id, digest in answers.values_list("order_id", "digest"):
+            yield _AnswerKey(order_id, digest)
+
+
+def _digest_answer(row: ReturnedRow) -> str:
+    values = [row.outcome, row.contacted_on, row.promised_amount, row.promised_on, row.note]
+    texts = [None if value is None else str(value) for value in values]
+    content = json.dumps(texts, ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _record_intake(receipt: Receipt, sha256: str, actor: str) -> Intake:
     counts = {
         "accepted": receipt.accepted,
         "unchanged": receipt.unchanged,
         "refused": len(receipt.refused),
         "unfilled": receipt.unfilled,
     }
-    AuditEntry.objects.create(
-        actor=actor, action="take_back", subject=receipt.file, detail=counts | {"sha256": sha256}
-    )
+    detail = counts | {"sha256": sha256}
+    AuditEntry.objects.create(actor=actor, action="take_back", subject=receipt.file, detail=detail)
     intake: Intake = Intake.objects.create(file=receipt.file, sha256=sha256, actor=actor, **counts)
     return intake
 
 
-def _answer(row: ReturnedRow, intake: Intake) -> Answer:
+def _make_answer(row: ReturnedRow, intake: Intake) -> Answer:
     return Answer(
         order_id=row.order_id,
         intake=intake,
@@ -161,44 +182,49 @@ def _answer(row: ReturnedRow, intake: Intake) -> Answer:
         promised_amount=row.promised_amount,
         promised_on=row.promised_on,
         note=row.note,
-        digest=_digest(row),
+        digest=_digest_answer(row),
     )
 
 
-# -- what it says of the customer --------------------------------------------------------------------------------
+# -- what it says of the customer ------------------------------------------------------------------
 
 
 def standing(answers: Iterable[Answer]) -> Answer | None:
-    """Of an order's answers the one that stands; None where there is none."""
+    """Return of an order's answers the one that stands; None where there is none."""
     return max(
         answers, key=lambda answer: standing_key(answer.contacted_on, answer.pk), default=None
     )
 
 
-def _mark(intake: Intake, orders: Mapping[str, Order]) -> None:
-    """Mark the customers of a file's answers, and lift what a later answer of the same order takes back.
+def _mark_customers(intake: Intake, orders: Mapping[str, Order]) -> None:
+    """Mark the customers of a file's answers, and lift what a later answer takes back.
 
-    Who asked not to be contacted stays so whatever is said later; a wrong number was wrong only while that answer stands.
+    Who asked not to be contacted stays so whatever is said later; a wrong number was wrong only
+    while that answer stands.
     """
     new = list(Answer.objects.filter(intake=intake).order_by("pk"))
-    marks = [
-        _mark_of(answer, orders[answer.order_id])
-        for answer in new
-        if outcomes()[answer.outcome].marks
-    ]
+    marks = []
+    for answer in new:
+        if outcomes()[answer.outcome].marks:
+            marks.append(_make_mark(answer, orders[answer.order_id]))
     ContactMark.objects.bulk_create(marks, batch_size=_CHUNK)
-    for chunk in _chunks(sorted({answer.order_id for answer in new})):
-        wrong = ContactMark.objects.filter(
-            answer__order_id__in=chunk, kind="wrong_number", lifted_by=None
-        )
-        for mark in wrong.select_related("answer"):
-            stands = standing(Answer.objects.filter(order_id=mark.answer.order_id))
-            if stands and outcomes()[stands.outcome].marks != "wrong_number":
-                mark.lifted_by = stands
-                mark.save(update_fields=["lifted_by"])
+    for chunk in _split_ids({answer.order_id for answer in new}):
+        _lift_wrong_numbers(chunk)
 
 
-def _mark_of(answer: Answer, order: Order) -> ContactMark:
+def _lift_wrong_numbers(order_ids: Sequence[str]) -> None:
+    """Lift the marks of wrong numbers of those orders whose standing answer says nothing of one."""
+    marks = ContactMark.objects.filter(
+        answer__order_id__in=order_ids, kind="wrong_number", lifted_by=None
+    )
+    for mark in marks.select_related("answer"):
+        stands = standing(Answer.objects.filter(order_id=mark.answer.order_id))
+        if stands and outcomes()[stands.outcome].marks != "wrong_number":
+            mark.lifted_by = stands
+            mark.save(update_fields=["lifted_by"])
+
+
+def _make_mark(answer: Answer, order: Order) -> ContactMark:
     return ContactMark(
         customer_id=order.customer_id,
         kind=outcomes()[answer.outcome].marks,

@@ -1,4 +1,7 @@
-"""Django's settings; the database is that of `./home` until `console.database.open_office` names another home."""
+"""Django's settings.
+
+The database is that of `./home` until `console.database.open_office` names another home.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ ALLOWED_HOSTS: list[str] = []
 INSTALLED_APPS = ["console"]
 DATABASES = {"default": django_database(_OFFICE.office_database(Path("home")))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGGING_CONFIG = None  # whoever starts us logs as he likes
+LOGGING_CONFIG = None  # whoever starts us decides what is logged
 LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True

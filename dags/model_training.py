@@ -1,14 +1,16 @@
-"""A challenger a month: fitted on the labels that are known, judged on months it did not see, promoted by a person.
+"""A challenger a month: judged on months it did not see, promoted by a person.
 
 One run a month, partition key `YYYY-MM`: the month up to which labels are known.
 
 | | |
 |---|---|
 | starts | on the 6th of the month after, 02:00 Asia/Shanghai, when the month's lists are out |
-| by hand | trigger with the parameter `month`, or `airflow dags test model_training -c '{"month": "2026-10"}'` |
+| by hand | trigger with the parameter `month` |
+| | `airflow dags test model_training -c '{"month": "2026-10"}'` |
 | reads | the Airflow variable `retention_home`, else `RETENTION_HOME` |
 | retried | storage failed, a killed process; a model that cannot be trained is not tried again |
-| approval | "Required actions": the challenger beside the champion on the same months; unanswered for 20 days nothing changes |
+| approval | "Required actions": the challenger beside the champion on the same months |
+| | unanswered for 20 days nothing changes |
 | afterwards | months that are not sealed take the new champion up when they are run next |
 
 Training again on the same months gives the same version, so every task may be retried or cleared.
@@ -27,33 +29,33 @@ from pipelines.operations.orchestration import (
     STORAGE,
     TIMEZONE,
     default_args,
-    home,
+    find_home,
+    find_occasion,
     month_param,
-    when_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pipelines.operations.orchestration import TaskContext
 
 
 @pass_context
-def month_of(context: Mapping[str, Any]) -> str:
-    """The run's month."""
-    return when_of(context, "month")
+def find_month(context: TaskContext) -> str:
+    """Return the run's month."""
+    return find_occasion(context, "month")
 
 
-@task
-def train(**context: Any) -> dict[str, Any]:
+@task(task_id="train")
+def train_challenger(**context: Any) -> dict[str, object]:
     """Back-test, fit and seal the challenger; hand its figures to the person who decides."""
     from pipelines.core.month import Month
     from pipelines.core.settings import load_settings
     from pipelines.jobs.training.churn import train
 
-    card = train(home(), Month.parse(month_of(context)), load_settings(), print)
-    outcomes = card.judged.get("outcomes", {})
-    contest = card.judged.get("champion", {}) | {
-        name: told.get("contest") for name, told in outcomes.items()
-    }
+    through = Month.parse(find_month(context))
+    card = train(find_home(), through, load_settings(), print)
+    contest = dict(card.judged.get("champion", {}))
+    for name, judged in card.judged.get("outcomes", {}).items():
+        contest[name] = judged.get("contest")
     return {
         "version": card.version,
         "metrics": card.metrics,
@@ -62,22 +64,20 @@ def train(**context: Any) -> dict[str, Any]:
     }
 
 
-@task
-def promote(**context: Any) -> str:
+@task(task_id="promote")
+def promote_challenger(**context: Any) -> str:
     """Make the approved challenger champion, with the name of who approved it."""
     from pipelines.core.settings import load_settings
     from pipelines.jobs.training.shelf import promote
 
-    seen = context["ti"].xcom_pull(task_ids="train")
+    trained = context["ti"].xcom_pull(task_ids="train")
     answer = context["ti"].xcom_pull(task_ids="approve") or {}
     user = answer.get("responded_by_user") or {}
-    said = answer.get("params_input") or {}
-    by = ", ".join(
-        dict.fromkeys(filter(None, [user.get("name") or user.get("id"), said.get("who")]))
-    )
-    return promote(
-        home(), seen["version"], by, said.get("why") or "approved in Airflow", load_settings()
-    ).version
+    form = answer.get("params_input") or {}
+    names = [user.get("name") or user.get("id"), form.get("who")]
+    decided_by = ", ".join(dict.fromkeys(name for name in names if name))
+    why = form.get("why") or "approved in Airflow"
+    return promote(find_home(), trained["version"], decided_by, why, load_settings()).version
 
 
 with DAG(
@@ -91,7 +91,7 @@ with DAG(
     is_paused_upon_creation=True,
     params=month_param("YYYY-MM, for a run by hand; a scheduled run takes its partition key"),
     default_args=default_args(5, STORAGE),
-    user_defined_macros={"month_of": month_of},
+    user_defined_macros={"month_of": find_month},
     doc_md=__doc__,
     tags=["retention", "monthly", "models"],
 ) as dag:
@@ -101,12 +101,11 @@ with DAG(
         body="Look first: `retention models` and the review page beside the version.\n\n"
         "{{ ti.xcom_pull(task_ids='train') | tojson }}",
         params={
-            "who": Param(
-                "", type="string", title="On whose behalf / 代谁决定"
-            ),  # who answered, Airflow records
+            # Who answered, Airflow records.
+            "who": Param("", type="string", title="On whose behalf / 代谁决定"),
             "why": Param("", type="string", title="Reason / 理由"),
         },
         response_timeout=timedelta(days=20),
         retry_delay=timedelta(minutes=1),
     )
-    chain(train(), approve, promote())
+    chain(train_challenger(), approve, promote_challenger())

@@ -1,18 +1,24 @@
-"""A day between two months: bulletins of arrears, suspensions and promises due, and orders for whom was suspended since.
+"""A day between two months: bulletins of arrears, suspensions and promises due, and new orders.
 
-One run a day, partition key `YYYY-MM-DD`: the day whose 24:00 the delivered state is of.
+The orders are for whom was suspended since. One run a day, partition key `YYYY-MM-DD`: the day
+whose 24:00 the delivered state is of.
 
 | | |
 |---|---|
 | starts | at 06:00 Asia/Shanghai, for the day before |
-| by hand | trigger with the parameter `day`, or `airflow dags test retention_daily -c '{"day": "2026-11-05"}'` |
-| reads | the Airflow variables `retention_home` and `retention_source`, else `RETENTION_HOME` and `RETENTION_SOURCE` |
-| retried | day not delivered yet (hourly, one day), day busy, storage failed, a receiver away (hourly); nothing else |
-| approval | none of its own: orders leave the house where their month was released, else when the day is run again after that |
+| by hand | trigger with the parameter `day` |
+| | `airflow dags test retention_daily -c '{"day": "2026-11-05"}'` |
+| reads | the Airflow variables `retention_home` and `retention_source` |
+| | else `RETENTION_HOME` and `RETENTION_SOURCE` |
+| retried | day not delivered yet (hourly, one day), day busy, storage failed |
+| | a receiver away (hourly); nothing else |
+| approval | none of its own: orders are released where their month was released |
+| | else when the day is run again after that |
 | sent | once its month is released, to whom `RETENTION_DELIVERY_FILE` names; until then skipped |
 | afterwards | `retention daily DATE --source … --out DIR` writes the day's workbooks |
 
-A day whose inputs have not changed is not made again, so the task may be killed, retried or cleared at any time.
+A day whose inputs have not changed is not made again, so the task may be killed, retried or cleared
+at any time.
 """
 
 from __future__ import annotations
@@ -28,50 +34,57 @@ from pipelines.operations.orchestration import (
     STORAGE,
     TIMEZONE,
     default_args,
-    home,
-    needed_source,
-    when_of,
+    find_home,
+    find_occasion,
+    require_source,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipelines.jobs.daily import DayJob
+    from pipelines.operations.orchestration import TaskContext
 
 
-def job_of(context: Mapping[str, Any]) -> DayJob:
-    """The run's day as the pipeline knows it; raise UsageError when the run names none, or no source is set."""
+def make_job(context: TaskContext) -> DayJob:
+    """Return the run's day as the pipeline knows it.
+
+    Raise UsageError when the run names none, or no source is set.
+    """
     from pathlib import Path
 
     from pipelines.jobs.daily import DayJob, parse_day
     from pipelines.text.progress import task_progress
 
-    day = parse_day(when_of(context, "day"))
-    return DayJob(home(), day, Path(needed_source()), progress=task_progress(day))
+    day = parse_day(find_occasion(context, "day"))
+    source = Path(require_source())
+    return DayJob(find_home(), day, source, progress=task_progress(day))
 
 
-@task
-def day(**context: Any) -> dict[str, Any]:
-    """Make the day's bulletins and orders; report how many orders, who was left out, and what is missing."""
-    from pipelines.cli.screens.day import tell_day
+@task(task_id="day")
+def make_day(**context: Any) -> dict[str, object]:
+    """Make the day's bulletins and orders; report what came of it."""
+    from pipelines.documents.day_view import read_day_view
     from pipelines.jobs.daily import run_day
 
-    told = tell_day(run_day(job_of(context)))
+    view = read_day_view(run_day(make_job(context)))
     return {
-        name: told[name]
-        for name in ("version", "month", "orders", "why_not", "not_computed", "withheld")
+        "version": view["version"],
+        "month": view["month"],
+        "orders": view["orders"],
+        "why_not": view["why_not"],
+        "not_computed": view["not_computed"],
+        "withheld": view["withheld"],
     }
 
 
-@task
-def deliver(**context: Any) -> dict[str, int]:
-    """Send the day to its receivers where it has left the house; report how many letters are in which state."""
+@task(task_id="deliver")
+def send_letters(**context: Any) -> dict[str, int]:
+    """Send the day to its receivers where it is released; report the letters by state."""
     from airflow.sdk.exceptions import AirflowSkipException
 
     from pipelines.delivery.post import deliver, raise_open
 
-    job = job_of(context)
-    if job.folder.seal() is None:
+    job = make_job(context)
+    if job.folder.read_seal() is None:
         raise AirflowSkipException(
             f"{job.before.month} is not released: the orders of {job.day} wait"
         )
@@ -102,4 +115,4 @@ with DAG(
     doc_md=__doc__,
     tags=["retention", "daily"],
 ) as dag:
-    day() >> deliver()
+    make_day() >> send_letters()

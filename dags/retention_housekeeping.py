@@ -1,31 +1,39 @@
-"""Every night: are the newest months still what they say they are, an archive of the home and the office, then tidying.
+"""Every night: the newest months verified, an archive of the home and the office, then tidying.
 
 | | |
 |---|---|
 | starts | every day at 02:00 Asia/Shanghai |
 | by hand | trigger, or `airflow dags test retention_housekeeping` |
-| reads | the Airflow variables `retention_home` and `retention_backup`, else `RETENTION_HOME` and `RETENTION_BACKUP` |
+| reads | the Airflow variables `retention_home` and `retention_backup` |
+| | else `RETENTION_HOME` and `RETENTION_BACKUP` |
 | retried | storage failed; nothing else |
-| afterwards | `retention restore ARCHIVE --home NEW` makes a home of an archive; `retention tidy --dry-run` says what would go |
+| afterwards | `retention restore ARCHIVE --home NEW` makes a home of an archive |
+| | `retention tidy --dry-run` says what would go |
 
-Nothing is removed while a month differs from its record or the archive could not be written: each waits for the one
-before. What goes when is in the settings `keep_draft_days`, `keep_version_days` and `keep_months`.
+Nothing is removed while a month differs from its record or the archive could not be written: each
+waits for the one before. What goes when is in the settings `keep_draft_days`, `keep_version_days`
+and `keep_months`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow.sdk import DAG, CronTriggerTimetable, chain, task
 
-from pipelines.operations.orchestration import STORAGE, TIMEZONE, backup_folder, default_args, home
+from pipelines.operations.orchestration import (
+    STORAGE,
+    TIMEZONE,
+    default_args,
+    find_home,
+    require_backup_folder,
+)
 
-VERIFIED = 2  # newest months: the older ones were verified when they were new, and `backup` reads every file anyhow
+# Newest months. The older ones were verified when they were new, and `backup` reads every file.
+VERIFIED = 2
 KEPT = 14  # archives
 
 
-@task
-def verify() -> dict[str, int]:
+@task(task_id="verify")
+def verify_newest() -> dict[str, int]:
     """Hash and derive the newest months again; raise VerificationError for one that differs."""
     from pipelines.jobs.run import Job
     from pipelines.jobs.verify import raise_differing, verify_month
@@ -33,35 +41,40 @@ def verify() -> dict[str, int]:
     from pipelines.text.progress import task_progress
 
     files = {}
-    for month in held_months(home())[-VERIFIED:]:
-        seen = verify_month(Job(home(), month, progress=task_progress(month)))
-        print(*(f"{month} {one.kind} {one.what}" for one in seen.differences), sep="\n")
-        raise_differing(seen)
-        files[str(month)] = seen.files
+    home = find_home()
+    for month in held_months(home)[-VERIFIED:]:
+        job = Job(home, month, progress=task_progress(month))
+        verification = verify_month(job)
+        lines = [f"{month} {one.kind} {one.what}" for one in verification.differences]
+        print("\n".join(lines))
+        raise_differing(verification)
+        files[str(month)] = verification.files
     return files
 
 
-@task
-def backup() -> dict[str, Any]:
+@task(task_id="backup")
+def back_up_home() -> dict[str, object]:
     """Write an archive and keep the newest fourteen."""
     from datetime import UTC, datetime
 
     from pipelines.core.settings import load_settings
     from pipelines.operations.backup import back_up
 
-    made = back_up(home(), backup_folder(), load_settings(), datetime.now(UTC), KEPT)
+    folder = require_backup_folder()
+    made = back_up(find_home(), folder, load_settings(), datetime.now(UTC), KEPT)
     return {"archive": made.path.name, "files": made.files, "office_rows": made.office_rows}
 
 
-@task
-def tidy() -> list[str]:
+@task(task_id="tidy")
+def remove_old() -> list[str]:
     """Remove what lies in the home longer than it must."""
     from datetime import UTC, datetime
 
     from pipelines.core.settings import load_settings
-    from pipelines.operations.tidy import tidy as remove
+    from pipelines.operations.tidy import tidy_home
 
-    return [str(removal.path) for removal in remove(home(), load_settings(), datetime.now(UTC))]
+    removals = tidy_home(find_home(), load_settings(), datetime.now(UTC))
+    return [str(removal.path) for removal in removals]
 
 
 with DAG(
@@ -75,4 +88,4 @@ with DAG(
     doc_md=__doc__,
     tags=["retention", "daily"],
 ) as dag:
-    chain(verify(), backup(), tidy())
+    chain(verify_newest(), back_up_home(), remove_old())

@@ -1,7 +1,10 @@
-"""Fetch the pinned uv from the package index and unpack it, with Python alone: no pip, no venv, no package of Debian's.
+"""Fetch the pinned uv from the package index and unpack it, with Python alone.
 
-`fetch_uv.py FOLDER`. The index, its password, proxies and certificates are those that pip would take: PIP_INDEX_URL,
-pip.conf, https_proxy, PIP_CERT, SSL_CERT_FILE. What comes is compared with a checksum that stands here.
+It needs no pip, no venv, no package of Debian's.
+
+`fetch_uv.py FOLDER`. The index, its password, proxies and certificates are those that pip would
+take: PIP_INDEX_URL, pip.conf, https_proxy, PIP_CERT, SSL_CERT_FILE. What comes is compared with a
+checksum that stands here.
 """
 
 from __future__ import annotations
@@ -48,24 +51,24 @@ class NotFetched(Exception):
 
 def fetch_uv(folder: Path) -> None:
     """Put uv into a folder."""
-    name, checksum = _wheel_of_this_machine()
+    name, checksum = _find_wheel()
     index = _find_index()
-    page = _fetch(f"{index.rstrip('/')}/uv/").decode()
-    content = _fetch(_find_link(page, name, f"{index.rstrip('/')}/uv/"))
+    address = f"{index.rstrip('/')}/uv/"
+    page = _fetch_bytes(address).decode()
+    content = _fetch_bytes(_find_link(page, name, address))
     if hashlib.sha256(content).hexdigest() != checksum:
-        raise NotFetched(
-            f"{name} from {_without_password(index)} is not the file that was pinned (SHA-256 differs)"
-        )
+        shown = _drop_password(index)
+        raise NotFetched(f"{name} from {shown} is not the file that was pinned (SHA-256 differs)")
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(content)) as wheel:
-        whole = wheel.read(f"uv-{VERSION}.data/scripts/uv")
+        program = wheel.read(f"uv-{VERSION}.data/scripts/uv")
     temporary = folder / "uv.partial"
-    temporary.write_bytes(whole)
+    temporary.write_bytes(program)
     temporary.chmod(0o755)
     temporary.rename(folder / "uv")
 
 
-def _wheel_of_this_machine() -> tuple[str, str]:
+def _find_wheel() -> tuple[str, str]:
     kind = platform.system(), platform.machine()
     if kind not in WHEELS:
         raise NotFetched(f"no uv is pinned for {' '.join(kind)}")
@@ -77,20 +80,22 @@ def _find_index() -> str:
     """Return the index that pip would ask."""
     if found := os.environ.get("PIP_INDEX_URL"):
         return found
-    home = Path.home()
-    named = [Path(os.environ["PIP_CONFIG_FILE"])] if "PIP_CONFIG_FILE" in os.environ else []
-    for place in (
-        *named,
-        home / ".config/pip/pip.conf",
-        home / ".pip/pip.conf",
-        Path("/etc/pip.conf"),
-    ):
+    for path in _list_pip_settings():
         settings = configparser.RawConfigParser()
-        if settings.read(place):
-            for section in ("install", "global"):
-                if settings.has_option(section, "index-url"):
-                    return settings.get(section, "index-url")
+        settings.read(path)
+        for section in ("install", "global"):
+            if settings.has_option(section, "index-url"):
+                return settings.get(section, "index-url")
     return INDEX
+
+
+def _list_pip_settings() -> list[Path]:
+    """The files that pip reads its settings from, the strongest first."""
+    home = Path.home()
+    paths = [home / ".config/pip/pip.conf", home / ".pip/pip.conf", Path("/etc/pip.conf")]
+    if "PIP_CONFIG_FILE" in os.environ:
+        paths.insert(0, Path(os.environ["PIP_CONFIG_FILE"]))
+    return paths
 
 
 def _find_link(page: str, name: str, address: str) -> str:
@@ -98,31 +103,32 @@ def _find_link(page: str, name: str, address: str) -> str:
         target = urldefrag(urljoin(address, html.unescape(link))).url
         if unquote(urlsplit(target).path).endswith(f"/{name}"):
             return target
-    raise NotFetched(f"{_without_password(address)} has no {name}")
+    raise NotFetched(f"{_drop_password(address)} has no {name}")
 
 
-def _fetch(address: str) -> bytes:
+def _fetch_bytes(address: str) -> bytes:
     """Return what an address has; a name and password in it are sent as a header."""
     parts = urlsplit(address)
-    request = Request(_without_password(address), headers={"Accept": "text/html, */*"})
+    request = Request(_drop_password(address), headers={"Accept": "text/html, */*"})
     if parts.username:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        request.add_header("Authorization", f"Basic {base64.b64encode(secret.encode()).decode()}")
+        encoded = base64.b64encode(secret.encode()).decode()
+        request.add_header("Authorization", f"Basic {encoded}")
     try:
-        with urlopen(request, timeout=60, context=_certificates()) as answer:
+        with urlopen(request, timeout=60, context=_load_certificates()) as answer:
             content: bytes = answer.read()
     except (URLError, OSError) as error:
         why = getattr(error, "reason", error)
-        raise NotFetched(f"{_without_password(address)}: {why}") from None
+        raise NotFetched(f"{_drop_password(address)}: {why}") from None
     return content
 
 
-def _certificates() -> ssl.SSLContext:
+def _load_certificates() -> ssl.SSLContext:
     own = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
     return ssl.create_default_context(cafile=own if own and Path(own).is_file() else None)
 
 
-def _without_password(address: str) -> str:
+def _drop_password(address: str) -> str:
     parts = urlsplit(address)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
@@ -130,7 +136,7 @@ def _without_password(address: str) -> str:
 def main() -> int:
     """Fetch it; say in a line why not."""
     folder = Path(sys.argv[1])
-    print(f"setup: uv {VERSION} from {_without_password(_find_index())} into {folder}", flush=True)
+    print(f"setup: uv {VERSION} from {_drop_password(_find_index())} into {folder}", flush=True)
     try:
         fetch_uv(folder)
     except NotFetched as error:

@@ -2,10 +2,11 @@
 
     run_months.py HOME SOURCE ANSWERED
 
-SOURCE is a twin's folder. Its months are run one after the other. The newest of them and those that the twin then lives,
-ANSWERED in all, are released, their work lists are sent to the twin's managers, filled in by them and taken back, each
-before the month after it is run. A first champion is trained beside that and scores the months from then on. What is
-done already is not done again, so a run that was interrupted goes on.
+SOURCE is a twin's folder. Its months are run one after the other. The newest of them and those that
+the twin then lives, ANSWERED in all, are released, their work lists are sent to the twin's
+managers, filled in by them and taken back, each before the month after it is run. A first champion
+is trained beside that and scores the months from then on. What is done already is not done again,
+so a run that was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import time
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from models.registry import ModelRefused, load_model
-from pipelines.cli.commands.outcomes import outcomes
+from pipelines.cli.commands.outcomes import take_outcomes
 from pipelines.core.errors import Incomplete, Interrupted, RetentionError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -48,23 +49,23 @@ class Demonstration:
     source: Path
     language: str
 
-    def say(self, key: str, **facts: object) -> None:
+    def say_line(self, key: str, **facts: object) -> None:
         """Print a line."""
         print("  ", label(self.language, key, **facts), flush=True)
 
-    def run(self, month: Month) -> None:
+    def run_once(self, month: Month) -> None:
         """Run a month, or find that it stands."""
         started = time.monotonic()
         version = run_month(Job(self.home, month, str(self.source)))
-        seconds = round(time.monotonic() - started, 1)
-        self.say("demo.month", month=month, version=version.number, seconds=seconds)
+        seconds = _count_seconds(started)
+        self.say_line("demo.month", month=month, version=version.number, seconds=seconds)
 
-    def release(self, month: Month) -> None:
-        """Seal a month: its orders go out."""
-        if MonthFolder(self.home, month).seal() is None:
+    def release_once(self, month: Month) -> None:
+        """Seal a month, if it is not sealed yet: its orders go out."""
+        if MonthFolder(self.home, month).read_seal() is None:
             release_month(Job(self.home, month))
 
-    def answer(self, month: Month) -> None:
+    def answer_orders(self, month: Month) -> None:
         """Let the managers work a released month's orders, and take their workbooks back."""
         started = time.monotonic()
         sent = WORK_LISTS / str(month)
@@ -74,12 +75,15 @@ class Demonstration:
         if MonthFolder(self.home, month.plus(1)).current() is not None:
             return  # it was made of these answers
         filled = sorted((self.source / "returned" / str(month)).glob("*.xlsx"))
-        taken = take_back(filled, self.home)
-        accepted = sum(one["accepted"] for one in taken)
-        refused = sum(len(one["refused"]) for one in taken)
-        seconds = round(time.monotonic() - started, 1)
-        facts = {"files": len(filled), "accepted": accepted, "refused": refused, "seconds": seconds}
-        self.say("demo.answered", month=month, **facts)
+        receipts = take_back(filled, self.home)
+        self.say_line(
+            "demo.answered",
+            month=month,
+            files=len(filled),
+            accepted=sum(receipt.accepted for receipt in receipts),
+            refused=sum(receipt.refused for receipt in receipts),
+            seconds=_count_seconds(started),
+        )
 
     def has_champion(self, month: Month) -> bool:
         """Say whether a model that may be used scores the month."""
@@ -96,62 +100,80 @@ class Demonstration:
         """Start the training of a first champion beside the rest; None where there is one."""
         if self.has_champion(through):
             return None
-        words = ["train", "--quick", "--through", str(through), "--home", str(self.home), "--json"]
-        return subprocess.Popen([RETENTION, *words], stdout=subprocess.PIPE, text=True)
+        arguments = ["train", "--quick", "--through", str(through)]
+        arguments += ["--home", str(self.home), "--json"]
+        return subprocess.Popen([RETENTION, *arguments], stdout=subprocess.PIPE, text=True)
 
     def finish_training(self, training: subprocess.Popen[str]) -> None:
         """Wait for a training, and make its model champion."""
         started = time.monotonic()
-        told, _ = training.communicate()
+        output, _ = training.communicate()
         if training.returncode:
             raise SystemExit(training.returncode)
-        card = json.loads(told)
-        promote(self.home, card["version"], PROMOTED_BY, PROMOTED_BY, load_settings())
-        self.say(
-            "demo.champion", version=card["version"], seconds=round(time.monotonic() - started, 1)
-        )
+        version: str = json.loads(output)["version"]
+        promote(self.home, version, PROMOTED_BY, PROMOTED_BY, load_settings())
+        self.say_line("demo.champion", version=version, seconds=_count_seconds(started))
 
 
-def take_back(files: list[Path], home: Path) -> list[dict[str, Any]]:
-    """Take filled workbooks back by the command that a person calls; what it refuses it tells, and goes on."""
-    told = io.StringIO()
-    with redirect_stdout(told), suppress(Incomplete):
-        outcomes(files, by=PROMOTED_BY, home=home, as_json=True)
-    receipts: list[dict[str, Any]] = json.loads(told.getvalue())
+def _count_seconds(started: float) -> float:
+    return round(time.monotonic() - started, 1)
+
+
+class FileReceipt(NamedTuple):
+    """How many rows of a filled workbook were taken, and how many were refused."""
+
+    accepted: int
+    refused: int
+
+
+def take_back(files: list[Path], home: Path) -> list[FileReceipt]:
+    """Take filled workbooks back by the command that a person calls.
+
+    What the command refuses does not stop the demonstration.
+    """
+    output = io.StringIO()
+    with redirect_stdout(output), suppress(Incomplete):
+        take_outcomes(files, by=PROMOTED_BY, home=home, as_json=True)
+    receipts = []
+    for content in json.loads(output.getvalue()):
+        receipts.append(FileReceipt(content["accepted"], len(content["refused"])))
     return receipts
 
 
-def live(demonstration: Demonstration, answered: int) -> None:
-    """Live the months: those given, and those that come of their answered orders, up to the one before the newest."""
+def live_months(demonstration: Demonstration, answered: int) -> None:
+    """Live the months up to the one before the newest.
+
+    They are those given, and those that come of their answered orders.
+    """
     diary = read_diary(demonstration.source)
     through = Month.parse(diary.request.through)
     for back in range(diary.request.months - 1, -1, -1):
-        demonstration.run(through.plus(-back))
+        demonstration.run_once(through.plus(-back))
     training = demonstration.begin_training(through)
-    demonstration.release(through)
-    demonstration.answer(through)
+    demonstration.release_once(through)
+    demonstration.answer_orders(through)
     if training is not None:
         demonstration.finish_training(training)
     for later in range(1, answered):
         month = through.plus(later)
-        demonstration.run(month)
-        demonstration.release(month)
-        demonstration.answer(month)
+        demonstration.run_once(month)
+        demonstration.release_once(month)
+        demonstration.answer_orders(month)
 
 
 def main(home: str, source: str, answered: str) -> int:
     """Live the months; return the exit code of what failed, 0 where nothing did."""
     language = local_language()
     try:
-        live(Demonstration(Path(home), Path(source), language), int(answered))
+        live_months(Demonstration(Path(home), Path(source), language), int(answered))
     except RetentionError as error:
-        return _tell(error, language)
+        return _report_error(error, language)
     except KeyboardInterrupt:
-        return _tell(Interrupted("interrupted.kept"), language)
+        return _report_error(Interrupted("interrupted.kept"), language)
     return 0
 
 
-def _tell(error: RetentionError, language: str) -> int:
+def _report_error(error: RetentionError, language: str) -> int:
     print(describe(language, error), file=sys.stderr)
     return error.exit_code
 

@@ -1,30 +1,31 @@
-"""Expectations as files: one YAML a table, rows in Great Expectations' own type / kwargs / severity form.
+"""Expectations as files: one YAML a table, rows in Great Expectations' type / kwargs / severity form.
 
 `meta` carries what Great Expectations does not know:
   id: name           what the rule is called, where type and columns do not say it
   rows: quarantine   the same rule, turned into SQL, takes the bad rows out of the snapshot
-  columns: [..]      which columns the finding concerns, where the kwargs do not say it (else the whole table)
+  columns: [..]      the columns the finding concerns, where kwargs do not say it (else the whole table)
   needs: [..]        other tables without which the rule says nothing (`previous_bill`: last month's)
-  scope: branch      the rule's rows name a branch_id, and it concerns that branch's figures alone
-  explained_by: [..] the other books of a tie: while a rule about one of them fails, the tie withholds nothing by itself
-                     (`previous_receivable`: last month's, where the rule does not name it in its query)
+  scope: branch      the rule's rows name a branch_id: it concerns that branch's figures alone
+  explained_by: [..] the other books of a tie: while a rule about one of them fails, the tie withholds
+                     nothing by itself (`previous_receivable`: last month's, where the rule does not
+                     name it in its query)
   asks: reason       whoever accepts it should say why (`retention waive`)
   owner: name        who has to look into it
-`{month}`, `{first_day}` and `{last_day}` in a query stand for the month's own values. An installation's gate file
-(`finding: {severity: …, mostly: …, …}`) replaces severities and arguments.
+`{month}`, `{first_day}` and `{last_day}` in a query stand for the month's own values. An
+installation's gate file (`finding: {severity: …, mostly: …, …}`) replaces severities and arguments.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.rule_blocks import ChangeBlock, RuleBlock
+from pipelines.catalogue.rule_blocks import ChangeBlock, RuleEntry, RuleMeta, read_rules
 from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.month import Month
@@ -35,6 +36,7 @@ from pipelines.core.written import Place, Written, read_written
 SEVERITIES = ("critical", "warning", "info")
 QUERY = "unexpected_rows_query"
 PREVIOUS = "previous_"  # in front of a table of the month before
+_UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,16 @@ class Expectation:
     type: str
     kwargs: dict[str, Any]
     severity: str
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: RuleMeta = field(default_factory=RuleMeta)
 
     @property
     def name(self) -> str:
         """What the rule is called in results and in quarantine: its `id`, or type and columns."""
         if "id" in self.meta:
             return str(self.meta["id"])
+        kind = self.type.removeprefix("expect_")
         columns = "_".join(self.columns)
-        return f"{self.type.removeprefix('expect_')}{':' if columns else ''}{columns}"
+        return f"{kind}:{columns}" if columns else kind
 
     @property
     def finding(self) -> str:
@@ -65,23 +68,21 @@ class Expectation:
         """The columns the rule is about; empty means the whole table."""
         if "columns" in self.meta:
             return tuple(self.meta["columns"])
-        named = [self.kwargs[k] for k in ("column", "column_A", "column_B") if k in self.kwargs]
+        arguments = ("column", "column_A", "column_B")
+        named = [self.kwargs[name] for name in arguments if name in self.kwargs]
         return tuple(named or self.kwargs.get("column_list", ()))
 
     @property
     def explained_by(self) -> tuple[str, ...]:
         """The other tables of a tie, whose own failures explain that it fails."""
-        return tuple(
-            name for name in self.meta.get("explained_by", ()) if not name.startswith(PREVIOUS)
-        )
+        books = self.meta.get("explained_by", ())
+        return tuple(name for name in books if not name.startswith(PREVIOUS))
 
     @property
     def compares_with(self) -> frozenset[str]:
         """The tables of the month before that this month's are held against."""
-        named = [
-            *self.meta.get("explained_by", ()),
-            *re.findall(rf"\b{PREVIOUS}\w+", self.kwargs.get(QUERY, "")),
-        ]
+        in_query = re.findall(rf"\b{PREVIOUS}\w+", self.kwargs.get(QUERY, ""))
+        named = [*self.meta.get("explained_by", ()), *in_query]
         return frozenset(name.removeprefix(PREVIOUS) for name in named if name.startswith(PREVIOUS))
 
     @property
@@ -91,40 +92,61 @@ class Expectation:
 
     def offending(self) -> str:
         """Return SQL that selects the rows that break the rule from `delivered_<table>`."""
-        rows, kwargs = f"delivered_{self.table}", self.kwargs
+        rows = f"delivered_{self.table}"
         if self.type == "unexpected_rows_expectation":
-            return str(kwargs[QUERY]).replace("{batch}", rows)
+            return str(self.kwargs[QUERY]).replace("{batch}", rows)
         if self.type == "expect_column_values_to_not_be_null":
-            return f"SELECT * FROM {rows} WHERE {quote_name(kwargs['column'])} IS NULL"
-        if self.type in (
-            "expect_column_values_to_be_unique",
-            "expect_compound_columns_to_be_unique",
-        ):
+            return f"SELECT * FROM {rows} WHERE {quote_name(self.kwargs['column'])} IS NULL"
+        if self.type in _UNIQUE:
             names = quote_names(self.columns)
-            return f"SELECT {names}, COUNT(*) AS row_count FROM {rows} GROUP BY {names} HAVING COUNT(*) > 1"
+            return (
+                f"SELECT {names}, COUNT(*) AS row_count FROM {rows} "
+                f"GROUP BY {names} HAVING COUNT(*) > 1"
+            )
         return f"SELECT * FROM {rows} WHERE {self.bad_row()}"
 
     def bad_row(self) -> str:
-        """Return the SQL condition of a row that breaks the rule (never true for an empty cell)."""
-        kwargs, column = self.kwargs, quote_name(self.kwargs.get("column", ""))
-        if self.type == "expect_column_values_to_be_between":
-            limits = [(kwargs.get("min_value"), "<"), (kwargs.get("max_value"), ">")]
-            return " OR ".join(
-                f"{column} {sign} {limit}" for limit, sign in limits if limit is not None
-            )
-        if self.type == "expect_column_pair_values_a_to_be_greater_than_b":
-            sign = "<" if kwargs.get("or_equal") else "<="
-            return f"{quote_name(kwargs['column_A'])} {sign} {quote_name(kwargs['column_B'])}"
-        if self.type == "unexpected_rows_expectation":
-            import sqlglot  # here, so that who asks which rules there are does not wait for it
-            from sqlglot import exp
+        """Return the SQL condition of a row that breaks the rule (never true for an empty cell).
 
-            where = sqlglot.parse_one(
-                kwargs[QUERY].replace("{batch}", "batch"), read="duckdb"
-            ).find(exp.Where)
-            if where is not None:
-                return str(where.this.sql(dialect="duckdb"))
-        raise SpecError("expectation.no_row_rule", table=self.table, name=self.name)
+        Raise SpecError for a rule that is about more than one row.
+        """
+        condition = None
+        if self.type == "expect_column_values_to_be_between":
+            condition = self._compare_with_limits()
+        elif self.type == "expect_column_pair_values_a_to_be_greater_than_b":
+            condition = self._compare_columns()
+        elif self.type == "unexpected_rows_expectation":
+            condition = _find_condition(self.kwargs[QUERY])
+        if condition is None:
+            raise SpecError("expectation.no_row_rule", table=self.table, name=self.name)
+        return condition
+
+    def _compare_with_limits(self) -> str:
+        column = quote_name(self.kwargs.get("column", ""))
+        conditions = []
+        for limit_name, sign in (("min_value", "<"), ("max_value", ">")):
+            limit = self.kwargs.get(limit_name)
+            if limit is not None:
+                conditions.append(f"{column} {sign} {limit}")
+        return " OR ".join(conditions)
+
+    def _compare_columns(self) -> str:
+        sign = "<" if self.kwargs.get("or_equal") else "<="
+        first, second = quote_name(self.kwargs["column_A"]), quote_name(self.kwargs["column_B"])
+        return f"{first} {sign} {second}"
+
+
+def _find_condition(query: str) -> str | None:
+    """The WHERE condition of a query; None where it has none."""
+    import sqlglot  # here, so that who asks which rules there are does not wait for it
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(query.replace("{batch}", "batch"), read="duckdb")
+    where = tree.find(exp.Where)
+    return None if where is None else str(where.this.sql(dialect="duckdb"))
+
+
+# -- the rules of a month ----------------------------------------------------------------------------
 
 
 def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[Expectation]:
@@ -136,94 +158,110 @@ def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[
     if not path.exists():
         return []
     written = read_written(path, f"expectations/{path.name}")
-    suite = [_expectation(table, row, month) for row in _rows_of(written, table)]
-    changes = _changes_of(gate_file) if gate_file else {}
-    return [_changed(e, changes.get(e.finding), gate_file) for e in suite]
+    changes = _read_changes(gate_file)
+    suite = []
+    for row in _read_checked_rows(written, table):
+        expectation = _make_expectation(table, row, month)
+        suite.append(_apply_change(expectation, changes.get(expectation.finding), gate_file))
+    return suite
 
 
 def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[Expectation]]:
-    """Load every table's expectations; raise SpecError when the gate file speaks of a finding that no rule makes."""
-    suites = {
-        path.stem: load_suite(path.stem, month, gate_file)
-        for path in sorted(EXPECTATIONS.glob("*.yml"))
-    }
-    known = {e.finding for suite in suites.values() for e in suite}
-    for finding in _changes_of(gate_file) if gate_file else ():
+    """Load every table's expectations.
+
+    Raise SpecError when the gate file speaks of a finding that no rule makes.
+    """
+    suites = {}
+    known = set()
+    for path in sorted(EXPECTATIONS.glob("*.yml")):
+        suite = load_suite(path.stem, month, gate_file)
+        suites[path.stem] = suite
+        known.update(expectation.finding for expectation in suite)
+    for finding in _read_changes(gate_file):
         if finding not in known:
             near = ", ".join(get_close_matches(finding, known, n=3)) or "–"
-            raise _gate_error(
-                gate_file, [finding], Phrase("written.why.no_finding", {"near": near})
-            )
+            why = Phrase("written.why.no_finding", {"near": near})
+            raise _describe_gate_error(gate_file, [finding], why)
     return suites
 
 
 def all_findings() -> list[str]:
-    """The names of all rules of all tables."""
-    return [e.finding for suite in load_suites(Month(2000, 1)).values() for e in suite]
+    """Return the names of all rules of all tables."""
+    findings = []
+    for suite in load_suites(Month(2000, 1)).values():
+        findings += [expectation.finding for expectation in suite]
+    return findings
 
 
-# -- what a row may say ------------------------------------------------------------------------------------------
+def _make_expectation(table: str, row: RuleEntry, month: Month) -> Expectation:
+    kwargs = dict(row.get("kwargs", {}))
+    if QUERY in kwargs:
+        kwargs[QUERY] = _fill_in_month(kwargs[QUERY], month)
+    meta = row.get("meta", {}).copy()
+    return Expectation(table, row["type"], kwargs, row.get("severity", "critical"), meta)
+
+
+def _fill_in_month(query: str, month: Month) -> str:
+    """Write a month's own values where a query names them."""
+    query = query.replace("{month}", f"'{month}'")
+    query = query.replace("{first_day}", f"DATE '{month.first_day}'")
+    return query.replace("{last_day}", f"DATE '{month.last_day}'")
+
+
+# -- what a row may say ------------------------------------------------------------------------------
 
 
 @cache
-def _rows_of(written: Written, table: str) -> list[dict[str, Any]]:
+def _read_checked_rows(written: Written, table: str) -> list[RuleEntry]:
     """The rows of a table's file, each checked; the same text is checked once."""
-    content = written.read() or []
-    written.hold_to(list[RuleBlock], content)
+    rows = []
     seen: set[str] = set()
-    for place, row in enumerate(content):
-        if row["type"] not in known_types():
-            near = ", ".join(get_close_matches(row["type"], known_types(), n=3)) or "–"
-            raise written.wrong(
-                [place, "type"], Phrase("written.why.no_type", {"value": row["type"], "near": near})
-            )
-        rule = Expectation(
-            table, row["type"], row.get("kwargs", {}), "critical", row.get("meta", {})
-        )
+    for place, row in enumerate(read_rules(written)):
+        kwargs, meta = row.get("kwargs", {}), row.get("meta", {})
+        rule = Expectation(table, row["type"], kwargs, "critical", meta)
         _check_rule(written, place, rule)
         if rule.name in seen:
-            raise written.wrong(
-                [place], Phrase("written.why.taken", {"value": rule.name, "by": written.file})
-            )
+            why = Phrase("written.why.taken", {"value": rule.name, "by": written.file})
+            raise written.wrong([place], why)
         seen.add(rule.name)
-    return content
+        rows.append(row)
+    return rows
 
 
 def _check_rule(written: Written, place: int, rule: Expectation) -> None:
-    """A rule names columns that its table has, and says what a rule of its type must."""
-    missing = [name for name in _WANTED.get(_family(rule.type), ()) if name not in rule.kwargs]
-    if missing:
-        raise written.wrong([place, "kwargs", missing[0]], Phrase("written.why.missing"))
-    if rule.type.endswith("_to_be_between") and not {"min_value", "max_value"} & set(rule.kwargs):
-        raise written.wrong([place, "kwargs", "min_value"], Phrase("written.why.missing"))
-    columns = _columns_of(rule.table)
-    unknown = [name for name in rule.columns if columns and name not in columns]
-    if unknown:
-        where = "meta" if "columns" in rule.meta else "kwargs"
-        raise written.wrong(
-            [place, where],
-            Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown[0]}"}),
-        )
+    """Hold a rule to what its type must say and to the columns that its table has."""
+    missing = _find_missing_argument(rule)
+    if missing is not None:
+        raise written.wrong([place, "kwargs", missing], Phrase("written.why.missing"))
+    unknown = _find_unknown_column(rule)
+    if unknown is not None:
+        part = "meta" if "columns" in rule.meta else "kwargs"
+        why = Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown}"})
+        raise written.wrong([place, part], why)
     if rule.takes_rows:
-        try:
-            rule.bad_row()
-        except SpecError as error:
-            raise written.wrong(
-                [place, "meta", "rows"], Phrase("written.why.no_row_rule")
-            ) from error
+        _check_row_rule(written, place, rule)
 
 
-def _columns_of(table: str) -> set[str]:
-    known = contract().get(table)
-    return {c.name for c in (*known.columns, *snapshot_columns(table))} if known else set()
+def _find_missing_argument(rule: Expectation) -> str | None:
+    """The first argument that a rule of this type cannot do without and that is not there."""
+    for name in _find_needed_arguments(rule.type):
+        if name not in rule.kwargs:
+            return name
+    has_limit = not {"min_value", "max_value"}.isdisjoint(rule.kwargs)
+    if rule.type.endswith("_to_be_between") and not has_limit:
+        return "min_value"
+    return None
 
 
-def _family(kind: str) -> str:
-    return next((start for start in _WANTED if kind.startswith(start)), "")
+def _find_needed_arguments(rule_type: str) -> tuple[str, ...]:
+    for start, names in _NEEDED_ARGUMENTS.items():
+        if rule_type.startswith(start):
+            return names
+    return ()
 
 
 # What a rule cannot do without, by how its type begins.
-_WANTED = {
+_NEEDED_ARGUMENTS = {
     "expect_column_pair_": ("column_A", "column_B"),
     "expect_column_": ("column",),
     "expect_compound_columns_": ("column_list",),
@@ -231,33 +269,45 @@ _WANTED = {
 }
 
 
-@cache
-def known_types() -> frozenset[str]:
-    """The expectations that Great Expectations has; told by its files, for its import costs seconds."""
-    found = find_spec("great_expectations")
-    places = found.submodule_search_locations if found else None
-    folders = [Path(place) / "expectations" / "core" for place in places or ()]
-    return frozenset(path.stem for folder in folders for path in folder.glob("*expect*.py"))
+def _find_unknown_column(rule: Expectation) -> str | None:
+    """The first column of a rule that its table does not have; of an unknown table none is asked."""
+    table = contract().get(rule.table)
+    if table is None:
+        return None
+    known = {column.name for column in (*table.columns, *snapshot_columns(rule.table))}
+    return next((name for name in rule.columns if name not in known), None)
 
 
-# -- an installation's own severities ----------------------------------------------------------------------------
+def _check_row_rule(written: Written, place: int, rule: Expectation) -> None:
+    try:
+        rule.bad_row()
+    except SpecError as error:
+        why = Phrase("written.why.no_row_rule")
+        raise written.wrong([place, "meta", "rows"], why) from error
 
 
-def _changes_of(gate_file: Path) -> dict[str, dict[str, Any]]:
-    """What an installation's gate file says, by finding."""
+# -- an installation's own severities ----------------------------------------------------------------
+
+Change = Mapping[str, Any]
+
+
+def _read_changes(gate_file: Path | None) -> dict[str, Change]:
+    """What an installation's gate file says, by finding; nothing without one."""
+    if gate_file is None:
+        return {}
     written = read_written(gate_file)
     content = written.read() or {}
     written.hold_to(dict[str, ChangeBlock], content)
     return {str(finding): dict(change or {}) for finding, change in content.items()}
 
 
-def _gate_error(gate_file: Path | None, place: Place, why: Phrase) -> SpecError:
+def _describe_gate_error(gate_file: Path | None, place: Place, why: Phrase) -> SpecError:
     assert gate_file is not None
     return read_written(gate_file).wrong(place, why)
 
 
-def _changed(
-    expectation: Expectation, change: dict[str, Any] | None, gate_file: Path | None
+def _apply_change(
+    expectation: Expectation, change: Change | None, gate_file: Path | None
 ) -> Expectation:
     """Apply what an installation's gate file says of a rule."""
     if not change:
@@ -265,33 +315,11 @@ def _changed(
     allowed = {"severity", "mostly", *expectation.kwargs}
     unknown = sorted(set(change) - allowed)
     if unknown:
-        facts = {"allowed": ", ".join(sorted(allowed))}
-        raise _gate_error(
-            gate_file, [expectation.finding, unknown[0]], Phrase("written.why.unknown_key", facts)
-        )
-    kwargs = expectation.kwargs | {
-        name: value for name, value in change.items() if name != "severity"
-    }
+        why = Phrase("written.why.unknown_key", {"allowed": ", ".join(sorted(allowed))})
+        raise _describe_gate_error(gate_file, [expectation.finding, unknown[0]], why)
+    arguments = {name: value for name, value in change.items() if name != "severity"}
     return replace(
-        expectation, severity=change.get("severity", expectation.severity), kwargs=kwargs
+        expectation,
+        severity=change.get("severity", expectation.severity),
+        kwargs=expectation.kwargs | arguments,
     )
-
-
-def _expectation(table: str, row: dict[str, Any], month: Month) -> Expectation:
-    kwargs = dict(row.get("kwargs", {}))
-    if QUERY in kwargs:
-        kwargs[QUERY] = _filled(kwargs[QUERY], month)
-    return Expectation(
-        table, row["type"], kwargs, row.get("severity", "critical"), dict(row.get("meta", {}))
-    )
-
-
-def _filled(query: str, month: Month) -> str:
-    days = {
-        "month": f"'{month}'",
-        "first_day": f"DATE '{month.first_day}'",
-        "last_day": f"DATE '{month.last_day}'",
-    }
-    for name, value in days.items():
-        query = query.replace("{" + name + "}", value)
-    return query

@@ -115,7 +115,7 @@ def is_met(better: str, gap: float) -> bool:
     return gap >= 0 if better == "higher" else gap <= 0
 
 
-# -- what became of them -----------------------------------------------------------------------------------------
+# -- what became of them ---------------------------------------------------------------------------
 
 STATES = ("released", "caveat", "withheld", "not_computed")
 COMPANY = "company"

@@ -1,12 +1,19 @@
-"""What a row of `expectations/<table>.yml` may say, and what an installation's gate file may change of it."""
+"""What a row of `expectations/<table>.yml` may say, and what a gate file may change of it."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.catalogue.front_matter import Words
+from pipelines.core.errors import Phrase
+from pipelines.core.written import Written
 
 Severity = Literal["critical", "warning", "info"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -66,3 +73,54 @@ class ChangeBlock(Arguments):
     """What an installation says of a rule of ours: another severity, other arguments."""
 
     severity: Severity | None = None
+
+
+class RuleMeta(TypedDict, total=False):
+    """What is known of a rule besides its arguments, as it is written (`About`)."""
+
+    id: str
+    title: dict[str, str]
+    rows: str
+    columns: list[str]
+    needs: list[str]
+    scope: str
+    explained_by: list[str]
+    asks: str
+    owner: str
+
+
+class _RuleType(TypedDict):
+    type: str
+
+
+class RuleEntry(_RuleType, total=False):
+    """A row as it is written (`RuleBlock`)."""
+
+    kwargs: dict[str, Any]
+    severity: str
+    meta: RuleMeta
+
+
+def read_rules(written: Written) -> Iterator[RuleEntry]:
+    """Yield a table's rows; raise SpecError with the line of one whose form or type is wrong."""
+    rows: list[RuleEntry] = written.read() or []
+    written.hold_to(list[RuleBlock], rows)
+    for place, row in enumerate(rows):
+        if row["type"] not in known_types():
+            near = ", ".join(get_close_matches(row["type"], known_types(), n=3)) or "–"
+            why = Phrase("written.why.no_type", {"value": row["type"], "near": near})
+            raise written.wrong([place, "type"], why)
+        yield row
+
+
+@cache
+def known_types() -> frozenset[str]:
+    """Return the expectations that Great Expectations has, told by its files: its import is slow."""
+    found = find_spec("great_expectations")
+    if found is None:
+        return frozenset()
+    names = set()
+    for folder in found.submodule_search_locations or ():
+        files = (Path(folder) / "expectations" / "core").glob("*expect*.py")
+        names.update(path.stem for path in files)
+    return frozenset(names)

@@ -36,23 +36,27 @@ def load_rules(path: Path | None) -> Rules:
         return ours.hold_to(Rules, default)
     written = read_written(path)
     own = written.read() or {}
-    rules = written.hold_to(Rules, default | own if isinstance(own, dict) else own)
+    whole = default | own if isinstance(own, dict) else own
+    rules = written.hold_to(Rules, whole)
     _check_names(written, rules, set(default["deductions"]))
     return rules
 
 
 def _check_names(written: Written, rules: Rules, causes: set[str]) -> None:
-    """Weights are of KPI variants there are and add up to a hundred; causes are those that we count."""
-    known = {f"{kpi.name}.{variant}" for kpi in kpis() for variant in kpi.variants}
+    """Hold weights to the KPI variants there are and to a hundred, causes to those that we count."""
+    variants = set()
+    for kpi in kpis():
+        variants.update(f"{kpi.name}.{variant}" for variant in kpi.variants)
     for key, named, allowed in (
-        ("weights", rules.weights, known),
+        ("weights", rules.weights, variants),
         ("deductions", rules.deductions, causes),
     ):
-        for name in sorted(set(named) - allowed):
-            near = ", ".join(get_close_matches(name, allowed, n=3)) or ", ".join(sorted(causes))
-            raise written.wrong([key, name], Phrase("written.why.unknown_key", {"allowed": near}))
+        unknown = sorted(set(named) - allowed)
+        if unknown:
+            near = get_close_matches(unknown[0], allowed, n=3) or sorted(causes)
+            why = Phrase("written.why.unknown_key", {"allowed": ", ".join(near)})
+            raise written.wrong([key, unknown[0]], why)
     total = sum(rules.weights.values())
     if abs(total - WHOLE) > 1e-9:
-        raise written.wrong(
-            ["weights"], Phrase("written.why.not_whole", {"total": f"{total:g}", "whole": WHOLE})
-        )
+        why = Phrase("written.why.not_whole", {"total": f"{total:g}", "whole": WHOLE})
+        raise written.wrong(["weights"], why)

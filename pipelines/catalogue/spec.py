@@ -19,8 +19,9 @@ from pipelines.core.yaml_files import read_text
 if TYPE_CHECKING:
     from sqlglot import exp
 
-# Tables of earlier months are named by a prefix: m1, m2 and m3 are the months right before, m12 the same month a year
-# before, prior the latest held one before this, base the frozen cohort's base month.
+# Tables of earlier months are named by a prefix, their era: m1, m2 and m3 are the months right
+# before, m12 the same month a year before, prior the latest held one before this, base the frozen
+# cohort's base month.
 EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
 _FRONT_MATTER = re.compile(r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL)
 
@@ -68,20 +69,20 @@ class Spec:
     @property
     def tree(self) -> exp.Query:
         """The parsed SELECT (a fresh copy each time, callers may change it)."""
-        return _parse(self.sql, self.where, self.sql_line).copy()
+        return _parse_select(self.sql, self.where, self.sql_line).copy()
 
     @property
     def reads(self) -> frozenset[TableName]:
         """The tables the SELECT reads, its own CTEs left out."""
-        return _reads(self.sql, self.where, self.sql_line)
+        return _find_tables(self.sql, self.where, self.sql_line)
 
     @property
     def parameters(self) -> frozenset[str]:
         """The names of the `:parameters` in the SELECT."""
         from sqlglot import exp
 
-        tree = _parse(self.sql, self.where, self.sql_line)
-        return frozenset(str(p.this) for p in tree.find_all(exp.Placeholder))
+        tree = _parse_select(self.sql, self.where, self.sql_line)
+        return frozenset(str(found.this) for found in tree.find_all(exp.Placeholder))
 
     @property
     def tolerates(self) -> frozenset[str]:
@@ -94,12 +95,13 @@ class Spec:
         return sha256(self.path.read_bytes()).hexdigest()
 
     def title(self, language: str) -> str:
-        """The title in that language; the name when it has none."""
-        return str(self.meta.get("title", {}).get(language, self.name))
+        """Return the title in that language; the name when it has none."""
+        titles = self.meta.get("title", {})
+        return str(titles.get(language, self.name))
 
 
 @cache
-def _parse(sql: str, where: str, sql_line: int) -> exp.Query:
+def _parse_select(sql: str, where: str, sql_line: int) -> exp.Query:
     import sqlglot  # here, so that who reads front matters alone does not wait for it
     from sqlglot import exp
 
@@ -107,8 +109,9 @@ def _parse(sql: str, where: str, sql_line: int) -> exp.Query:
         trees = sqlglot.parse(sql, read="duckdb")
     except sqlglot.errors.ParseError as error:
         first = error.errors[0] if error.errors else {}
-        line = sql_line + int(first.get("line") or 1) - 1
+        line_in_sql = int(first.get("line") or 1)
         why = str(first.get("description") or error).splitlines()[0]
+        line = sql_line + line_in_sql - 1
         raise SpecError("spec.unparsable", where=where, line=line, why=why) from error
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         why = str(error).splitlines()[0]
@@ -119,72 +122,79 @@ def _parse(sql: str, where: str, sql_line: int) -> exp.Query:
 
 
 @cache
-def _reads(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
+def _find_tables(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
     from sqlglot import exp
 
-    tree = _parse(sql, where, sql_line)
-    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    tables = (TableName(t.name, t.db) for t in tree.find_all(exp.Table))
-    return frozenset(t for t in tables if t.era or t.name not in ctes)
+    tree = _parse_select(sql, where, sql_line)
+    cte_names = {cte.alias for cte in tree.find_all(exp.CTE)}
+    found = set()
+    for table in tree.find_all(exp.Table):
+        name = TableName(table.name, table.db)
+        if name.era or name.name not in cte_names:
+            found.add(name)
+    return frozenset(found)
 
 
 def load_spec(path: Path) -> Spec:
-    """Read one SQL file; raise SpecError when its front matter says what nobody knows, or cannot be read."""
-    where = f"sql/{path.parent.name}/{path.name}"
+    """Read one SQL file.
+
+    Raise SpecError when its front matter says what nobody knows, or cannot be read.
+    """
+    room = path.parent.name
+    where = f"sql/{room}/{path.name}"
     match = _FRONT_MATTER.match(read_text(path, where))
     if not match:
         raise SpecError("spec.no_front_matter", where=where)
     block = Written(where, match["yaml"], first_line=2)
     meta = block.read()
-    block.hold_to(block_of(path.parent.name, path.stem), meta)
-    before = (
-        match.string[: match.start("sql")]
-        + match["sql"][: len(match["sql"]) - len(match["sql"].lstrip())]
-    )
-    sql = match["sql"].strip().rstrip(";")
-    return Spec(path.parent.name, path.stem, path, meta, sql, before.count("\n") + 1)
+    block.hold_to(block_of(room, path.stem), meta)
+
+    select = match["sql"].lstrip()
+    begins_at = match.end("sql") - len(select)
+    sql_line = match.string.count("\n", 0, begins_at) + 1
+    return Spec(room, path.stem, path, meta, select.rstrip().rstrip(";"), sql_line)
 
 
 @cache
 def room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
-    return tuple(_in_order({spec.table: spec for spec in named_specs(room).values()}))
+    by_table = {spec.table: spec for spec in named_specs(room).values()}
+    return tuple(_order_specs(by_table))
 
 
 @cache
 def named_specs(room: str) -> Mapping[str, Spec]:
     """Load a room's SQL files by their names, no SELECT parsed."""
-    specs = map(load_spec, sorted((SQL / room).glob("*.sql")))
-    return {
-        spec.name: _with_lists(spec) if spec.meta.get("variants_of") else spec for spec in specs
-    }
+    specs = {}
+    for path in sorted((SQL / room).glob("*.sql")):
+        spec = load_spec(path)
+        specs[spec.name] = _add_list_variants(spec) if spec.meta.get("variants_of") else spec
+    return specs
 
 
-def _with_lists(spec: Spec) -> Spec:
-    """A KPI that has a variant for every list that holds somebody out, under the list's name and title."""
+def _add_list_variants(spec: Spec) -> Spec:
+    """Give a KPI a variant for every list that holds somebody out, by the list's name and title."""
     declared = spec.meta["variants"]
-    held_out = sorted(
-        (one for one in named_specs("dispatch").values() if one.meta["holdout"]),
-        key=lambda one: (one.meta["priority"], one.name),
-    )
-    variants = declared | {
-        one.name: one.meta["title"] for one in held_out if one.name not in declared
-    }
-    return replace(
-        spec, meta=spec.meta | {"variants": variants, "declared_variants": list(declared)}
-    )
+    held_out = [one for one in named_specs("dispatch").values() if one.meta["holdout"]]
+    held_out.sort(key=lambda one: (one.meta["priority"], one.name))
+    variants = dict(declared)
+    for one in held_out:
+        variants.setdefault(one.name, one.meta["title"])
+    added = {"variants": variants, "declared_variants": list(declared)}
+    return replace(spec, meta=spec.meta | added)
 
 
-def _in_order(specs: dict[str, Spec]) -> Iterator[Spec]:
+def _order_specs(specs: dict[str, Spec]) -> Iterator[Spec]:
+    """Yield the files by table, each behind those it reads; raise SpecError where they go round."""
     done: set[str] = set()
     while len(done) < len(specs):
-        ready = [s for s in specs.values() if s.table not in done and _own_reads(s, specs) <= done]
+        ready = []
+        for spec in specs.values():
+            own_tables = {table.name for table in spec.reads if not table.era}
+            if spec.table not in done and own_tables.intersection(specs) <= done:
+                ready.append(spec)
         if not ready:
             stuck = sorted(set(specs) - done)
             raise SpecError("spec.cycle", where=specs[stuck[0]].where, tables=", ".join(stuck))
-        done.update(s.table for s in ready)
+        done.update(spec.table for spec in ready)
         yield from ready
-
-
-def _own_reads(spec: Spec, specs: dict[str, Spec]) -> set[str]:
-    return {t.name for t in spec.reads if not t.era and t.name in specs}

@@ -1,9 +1,13 @@
-"""The command line: `retention …`. Every command ends with a documented exit code and says what to do next."""
+"""The command line: `retention …`.
+
+Every command ends with a documented exit code and says what to do next.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
 
 import typer
@@ -26,24 +30,33 @@ def main() -> None:
     try:
         app()
     except RetentionError as error:
-        _fail(error)
+        _fail_with(error)
     except Exception as error:
         known = as_known(error)
         if known is None:
             raise  # a fault of this program: its traceback is what mends it
-        _fail(known)
+        _fail_with(known)
 
 
-def _fail(error: RetentionError) -> None:
+def _fail_with(error: RetentionError) -> None:
     """Say on stderr what, where and what next, in the language asked for."""
-    words = sys.argv[1:]
-    asked = next((words[i + 1] for i, w in enumerate(words[:-1]) if w == "--lang"), None)
-    language = asked if asked in LANGUAGES else local_language()
-    message = describe(language, error)
-    if "--json" in words:
+    arguments = sys.argv[1:]
+    message = describe(_find_language(arguments), error)
+    if "--json" in arguments:
         facts = {name: str(value) for name, value in error.facts.items()}
-        message = json.dumps(
-            {"error": error.key, "message": message, "facts": facts}, ensure_ascii=False
-        )
+        content = {"error": error.key, "message": message, "facts": facts}
+        message = json.dumps(content, ensure_ascii=False)
     typer.echo(message, err=True)
     sys.exit(error.exit_code)
+
+
+def _find_language(arguments: Sequence[str]) -> str:
+    """The language asked for by the first `--lang`, if there is such a one.
+
+    Else that of the shell.
+    """
+    if "--lang" in arguments[:-1]:
+        asked = arguments[arguments.index("--lang") + 1]
+        if asked in LANGUAGES:
+            return asked
+    return local_language()

@@ -11,30 +11,32 @@ from typer.main import get_command_from_info
 
 from pipelines.cli.command_table import TABLE
 
+_PACKAGE = "pipelines.cli.commands"
+
 
 class CommandsByName(Mapping[str, Any]):
     """Every command by its name; its module is imported when the command is asked for."""
 
     def __init__(self) -> None:
-        self._modules = {command.name: command.module for command in TABLE}
+        self._commands = {command.name: command for command in TABLE}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+        return iter(self._commands)
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._commands)
 
     def __getitem__(self, name: str) -> Any:
-        from pipelines.cli.shared import app  # which is made of this group
-
-        import_module(f"pipelines.cli.commands.{self._modules[name]}")
-        info = next(one for one in app.registered_commands if name in (one.name, _own_name(one)))
-        return get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
-
-
-def _own_name(info: Any) -> str | None:
-    """What a command is called that was given no other name than its function's."""
-    return info.callback.__name__ if info.name is None else None
+        command = self._commands[name]
+        module = import_module(f"{_PACKAGE}.{command.module}")
+        # Every module declares its commands on the one application, and so has it by name.
+        for info in module.app.registered_commands:
+            if info.name == name:
+                info.help = command.help
+                return get_command_from_info(
+                    info, pretty_exceptions_short=True, rich_markup_mode=None
+                )
+        raise KeyError(name)
 
 
 class LazyGroup(TyperGroup):
@@ -42,14 +44,16 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.commands = CommandsByName()  # type: ignore[assignment]  # the table is added to, not the group
+        # The table is added to, not the group.
+        self.commands = CommandsByName()  # type: ignore[assignment]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a line a command, as the group would with all of them imported."""
-        width = formatter.width - 6 - max(len(command.name) for command in TABLE)
+        longest_name = max(len(command.name) for command in TABLE)
+        width = formatter.width - 6 - longest_name
         rows = []
         for command in TABLE:
-            told = TyperCommand(command.name, help=command.help)
-            rows.append((command.name, told.get_short_help_str(width)))
+            shown = TyperCommand(command.name, help=command.help)
+            rows.append((command.name, shown.get_short_help_str(width)))
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -1,11 +1,11 @@
-"""What every command has in common: where the months are, the language of the answer, text or JSON."""
+"""What every command has in common: where the months are, the language, text or JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -39,8 +39,8 @@ DEFAULT_HOME = Path("home")
 
 
 @app.callback()
-def _begin() -> None:  # with it the application is a group before any of its commands is imported
-    pass
+def _begin_group() -> None:
+    """Make the application a group before any of its commands is imported."""
 
 
 class Speaker:
@@ -52,17 +52,17 @@ class Speaker:
         self.language = lang or local_language()
         self.as_json = as_json
 
-    def say(self, key: str, **facts: object) -> None:
+    def say_line(self, key: str, **facts: object) -> None:
         """Print one line for people; nothing where a program listens."""
         if not self.as_json:
             typer.echo(label(self.language, key, **facts))
 
-    def show(self, content: Any, draw: Callable[[], None]) -> None:
+    def show_content(self, content: object, draw: Callable[[], None]) -> None:
         """Print content as JSON, or draw it for people."""
-        if self.as_json:
-            # here, so that the help does not wait for it
-            from pipelines.documents.table_files import make_json_value
-
-            typer.echo(json.dumps(content, ensure_ascii=False, default=make_json_value))
-        else:
+        if not self.as_json:
             draw()
+            return
+        # Imported here, so that the help does not wait for it.
+        from pipelines.documents.table_files import make_json_value
+
+        typer.echo(json.dumps(content, ensure_ascii=False, default=make_json_value))

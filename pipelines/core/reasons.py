@@ -1,11 +1,12 @@
-"""Why something was not computed, was withheld, or carries a caveat: one type, and one text form in tables.
+"""Why something was not computed, was withheld, or carries a caveat: one type, one text.
 
-A table holds reasons as text, joined by `"; "`: `absent: bill.amount (2026-05); small_denominator`. Programs make and
-read that text here alone; the words that people read are made on the `text` floor (`why.<kind>` in `locales/`).
+A table holds reasons as text, joined by `"; "`: `absent: bill.amount (2026-05); small_denominator`.
+Programs make and read that text here alone; the words that people read are made on the `text` floor
+(`why.<kind>` in `locales/`).
 
-    Reason.parse("absent: bill.amount (2026-05)")  → Reason("absent", about="bill.amount", month="2026-05")
+    Reason.parse("absent: bill.amount (2026-05)")  → Reason("absent", "bill.amount", "2026-05")
     str(Reason.absent("bill.amount"))              → "absent: bill.amount"
-    join_reasons([...]) · split_reasons(text)      the text of several, and back, the same to the byte
+    join_reasons([...]) · split_reasons(text)      the text of several, and back
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ _IN_MONTH = re.compile(r"(?P<text>.*) \((?P<month>\d{4}-\d{2})\)", re.DOTALL)
 
 
 class ReasonKind(StrEnum):
-    """The kinds of reasons that the rooms give; a finding of the gate is a kind of its own, named after its check."""
+    """The kinds of reasons that the rooms give.
+
+    A finding of the gate is a kind of its own, named after its check.
+    """
 
     # Something that was to be there is not. About: a table, `table.column`, or several of them.
     ABSENT = "absent"
@@ -53,7 +57,9 @@ class ReasonKind(StrEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason. `about` is what stands behind the colon (None: no colon), `month` another month it belongs to.
+    """One reason.
+
+    `about` is what stands behind the colon (None: no colon), `month` another month it belongs to.
 
     `kind` is a `ReasonKind` or the name of a check; two reasons are equal when their texts are.
     """
@@ -73,7 +79,7 @@ class Reason:
 
     @classmethod
     def absent(cls, name: str, month: object = None) -> Reason:
-        """Say that a table or a column (`table.column`) is not there, in `month` where that is another one."""
+        """Say that a table or column (`table.column`) is not there, in `month` if it is another."""
         return cls(ReasonKind.ABSENT, name, None if month is None else str(month))
 
     @classmethod
@@ -92,13 +98,19 @@ class Reason:
 
     @property
     def cause(self) -> Reason | None:
-        """The reason behind this one (`by rules alone: absent: score_churn`); None where nothing follows the colon."""
+        """The reason behind this one (`by rules alone: absent: score_churn`).
+
+        None where nothing follows the colon.
+        """
         if self.about is None:
             return None
         return replace(Reason.parse(self.about), month=self.month)
 
     def in_month(self, month: object) -> Reason:
-        """The same of an earlier month; one that tells more in parentheses already stays as it is."""
+        """The same of an earlier month.
+
+        One that tells more in parentheses already stays as it is.
+        """
         if "(" in str(self):
             return self
         return replace(self, month=str(month))

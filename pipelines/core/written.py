@@ -100,7 +100,7 @@ def read_written(path: Path, file: str | None = None, *, shows_values: bool = Tr
     return Written(name, read_text(path, name), shows_values=shows_values)
 
 
-# -- in words ----------------------------------------------------------------------------------------------------
+# -- in words --------------------------------------------------------------------------------------
 
 
 def _why(error: Any, model: Any, shows_values: bool) -> Phrase:

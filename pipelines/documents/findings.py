@@ -1,4 +1,7 @@
-"""A month's findings as people read them: what was seen, what is allowed, what it holds back, and the two ways out."""
+"""A month's findings as people read them.
+
+What was seen, what is allowed, what it holds back, and the two ways out.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,19 @@ from pipelines.store.rows import read_rows
 from pipelines.text.rules import rule_phrase
 from pipelines.text.texts import label, say
 
-Row = Mapping[str, Any]
+# A row of `validate_result` or `validate_offending`; some columns are there once a language.
+ValidateRow = Mapping[str, Any]
 SHOWN = 20  # findings that a screen takes
 OPEN = "failed"
 
 
 @dataclass(frozen=True)
 class ToldFinding:
-    """One finding in words; `correct` and `waive` are what to do about it, where something is to be done."""
+    """One finding in words.
+
+    `correct` and `waive` are what to do about it, where something is to be done; `withheld`,
+    `caveats` and `parts` count the outputs that it holds back whole, marks, or holds back in parts.
+    """
 
     finding: str
     title: str
@@ -42,95 +50,127 @@ def tell_findings(
     month: Month,
     language: str,
     *,
-    results: Sequence[Row],
-    offending: Iterable[Row],
+    results: Sequence[ValidateRow],
+    offending: Iterable[ValidateRow],
     states: Sequence[OutputState],
     set_aside: Collection[str],
 ) -> list[ToldFinding]:
-    """Tell the findings of a month, those first that withhold most; `set_aside` are the tables with quarantined rows."""
-    values: dict[str, list[Row]] = defaultdict(list)
+    """Tell the findings of a month, those first that withhold most.
+
+    `set_aside` are the tables with quarantined rows.
+    """
+    offending_by_finding: dict[str, list[ValidateRow]] = defaultdict(list)
     for row in offending:
-        values[row["finding"]].append(row)
-    failed = [row for row in results if row["success"] is False]
-    told = [
-        _tell(row, values[row["finding"]], states, month, language, set_aside) for row in failed
-    ]
-    return sorted(told, key=_weight)
+        offending_by_finding[row["finding"]].append(row)
+
+    findings = []
+    for row in results:
+        if row["success"] is not False:
+            continue
+        seen = _describe_seen(row, offending_by_finding[row["finding"]], month, language)
+        held = [state for state in states if state.is_held_by(row["finding"])]
+        is_set_aside = row["table"] in set_aside
+        findings.append(_tell_finding(row, seen, held, month, language, is_set_aside))
+    return sorted(findings, key=_sort_key)
 
 
-def _weight(one: ToldFinding) -> tuple[bool, int, int, int, str]:
-    """What stops most comes first; what somebody has accepted, or what another explains, comes last."""
+def _sort_key(one: ToldFinding) -> tuple[bool, int, int, int, str]:
+    """What stops most comes first; what was accepted, or another explains, comes last."""
     return (one.state != OPEN, -one.withheld, -one.caveats, -one.parts, one.finding)
 
 
-def _tell(
-    row: Row,
-    values: Sequence[Row],
-    states: Sequence[OutputState],
+def _tell_finding(
+    row: ValidateRow,
+    seen: str,
+    held: Sequence[OutputState],
     month: Month,
     language: str,
-    aside: Collection[str],
+    is_set_aside: bool,
 ) -> ToldFinding:
-    held = [state for state in states if state.is_held_by(row["finding"])]
+    """Put one finding into words; the two ways out stand where it is open and no mere remark."""
+    correct = waive = None
+    if row["state"] == OPEN and row["severity"] != "info":
+        key = "finding.correct_rows" if is_set_aside else "finding.correct"
+        correct = label(language, key, table=row["table"], month=month)
+        waive = f'retention waive {row["finding"]} --why "…" --until {month}'
+
     statuses = [state.status for state in held]
-    is_open = row["state"] == OPEN and row["severity"] != "info"
-    correct = "finding.correct_rows" if row["table"] in aside else "finding.correct"
+    title = row[f"title_{language}"]
     return ToldFinding(
         finding=row["finding"],
-        title=row[f"title_{language}"],
+        title=title,
         severity=row["severity"],
         state=row["state"],
-        seen=_seen(row, values, month, language),
-        allowed=row.get(f"allowed_{language}") or row[f"title_{language}"],
+        seen=seen,
+        allowed=row.get(f"allowed_{language}") or title,
         withheld=statuses.count("withheld"),
         caveats=statuses.count("caveat"),
         parts=sum(state.parts_status is not None for state in held),
-        correct=label(language, correct, table=row["table"], month=month) if is_open else None,
-        waive=f'retention waive {row["finding"]} --why "…" --until {month}' if is_open else None,
+        correct=correct,
+        waive=waive,
     )
 
 
-def _seen(row: Row, values: Sequence[Row], month: Month, language: str) -> str:
-    """The values that broke the rule, those of most rows first, and how many rows; else what the rule observed."""
-    if not values:
+def _describe_seen(
+    row: ValidateRow, offending: Sequence[ValidateRow], month: Month, language: str
+) -> str:
+    """Return the values that broke the rule, those of most rows first, and how many rows.
+
+    Where none were kept, what the rule observed.
+    """
+    if not offending:
         return str(row["observed"] or "–")
-    several = len({one["column"] for one in values}) > 1 or any(one["rule"] for one in values)
-    said = [_one_value(row, one, several, month, language) for one in values]
-    total = label(language, "finding.of", seen=row["unexpected_count"], rows=row["element_count"])
-    return "; ".join(said) + (total if row["element_count"] else "")
+    columns = {one["column"] for one in offending}
+    names_column = len(columns) > 1 or any(one["rule"] for one in offending)
+    values = [
+        _describe_value(one, row["table"], names_column, month, language) for one in offending
+    ]
+    text = "; ".join(values)
+    if row["element_count"]:
+        text += label(
+            language, "finding.of", seen=row["unexpected_count"], rows=row["element_count"]
+        )
+    return text
 
 
-def _one_value(row: Row, one: Row, names_column: bool, month: Month, language: str) -> str:
-    what = f"{one['column']} {one['value']}" if names_column else str(one["value"])
+def _describe_value(
+    one: ValidateRow, table: str, names_column: bool, month: Month, language: str
+) -> str:
+    """Return one value with the rule it broke and how many rows have it."""
+    value = str(one["value"])
+    if names_column:
+        value = f"{one['column']} {value}"
     if one["rule"]:
-        what = f"{what} ({say(language, rule_phrase(row['table'], one['rule'], month))})"
-    return label(language, "finding.value", value=what, rows=one["row_count"])
+        phrase = rule_phrase(table, one["rule"], month)
+        value = f"{value} ({say(language, phrase)})"
+    return label(language, "finding.value", value=value, rows=one["row_count"])
 
 
-# -- of a version ------------------------------------------------------------------------------------------------
+# -- of a version ------------------------------------------------------------------------------
 
 
 def findings_of(
     version: Version, states: Sequence[OutputState], language: str
 ) -> list[ToldFinding]:
     """Tell the findings of a version; of one made before values were kept, without them."""
-    intake = _rows(version, "snapshot_intake")
+    intake = _read_if_computed(version, "snapshot_intake")
     return tell_findings(
         version.month,
         language,
-        results=_rows(version, "validate_result"),
-        offending=_rows(version, "validate_offending"),
+        results=_read_if_computed(version, "validate_result"),
+        offending=_read_if_computed(version, "validate_offending"),
         states=states,
         set_aside={row["table"] for row in intake if row["quarantined"]},
     )
 
 
-def _rows(version: Version, table: str) -> list[dict[str, Any]]:
+def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
+    """Return the rows of a table; none of one that is not computed."""
     return read_rows(version.table(table)) if version.is_computed(table) else []
 
 
 def as_content(told: Sequence[ToldFinding]) -> list[dict[str, Any]]:
-    """The findings for a program."""
+    """Return the findings for a program."""
     return [asdict(one) for one in told]
 
 
@@ -143,10 +183,13 @@ def draw_findings(told: Sequence[ToldFinding], language: str, most: int = SHOWN)
     for one in standing[:most]:
         severity = label(language, f"quality.severity.{one.severity}")
         typer.echo(f"  {one.title}  [{one.finding}, {severity}]")
-        typer.echo(f"    {label(language, 'finding.seen', seen=one.seen)}")
-        typer.echo(f"    {label(language, 'finding.allowed', allowed=one.allowed)}")
+        seen = label(language, "finding.seen", seen=one.seen)
+        allowed = label(language, "finding.allowed", allowed=one.allowed)
+        typer.echo(f"    {seen}")
+        typer.echo(f"    {allowed}")
         typer.echo(f"    {holds_in_words(one, language)}")
-        typer.echo(f"    {one.correct} {label(language, 'finding.or_waive', command=one.waive)}")
+        waive = label(language, "finding.or_waive", command=one.waive)
+        typer.echo(f"    {one.correct} {waive}")
     if len(standing) > most:
         typer.echo(f"  {label(language, 'finding.more', count=len(standing) - most)}")
 
@@ -154,4 +197,6 @@ def draw_findings(told: Sequence[ToldFinding], language: str, most: int = SHOWN)
 def holds_in_words(one: ToldFinding, language: str) -> str:
     """Say how many outputs a finding holds back."""
     text = label(language, "quality.holds", withheld=one.withheld, caveats=one.caveats)
-    return text + (label(language, "quality.holds_parts", count=one.parts) if one.parts else "")
+    if one.parts:
+        text += label(language, "quality.holds_parts", count=one.parts)
+    return text

@@ -33,7 +33,10 @@ class Outcome(TypedDict):
 
 
 class MonthLine(TypedDict):
-    """A month held: its version, whether it is sealed, and how many outputs and tables were held back."""
+    """A month held: its version, whether it is sealed.
+
+    And how many outputs and tables were held back.
+    """
 
     month: str
     version: int
@@ -88,7 +91,10 @@ def read_reasons_to_retrain(version: Version) -> list[str]:
 
 
 def read_lists_with_why_not(version: Version) -> list[TableRow]:
-    """Return the rows of `dispatch_list` by priority; `why_not` counts, by reason, how many were left out."""
+    """Return the rows of `dispatch_list` by priority.
+
+    `why_not` counts, by reason, how many were left out.
+    """
     left_out = read_masked_rows(version, "dispatch_why_not", ("list", "reason"))
     counts = Counter((row["list"], row["reason"]) for row in left_out)
 
@@ -106,6 +112,7 @@ def list_held_months(home: Path) -> list[MonthLine]:
 
 
 def _summarise_month(folder: MonthFolder) -> MonthLine:
+    """Return what a month comes to in a line."""
     version = folder.version()
     outcome = summarise_outcome(version)
     return {

@@ -1,4 +1,4 @@
-"""A month's tables as people may see them, personal data masked; written to files of three kinds."""
+"""A month's tables as people may see them, personal data masked; and as files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠
 
 
 def find_table_file(made: Made, table: str) -> Path:
-    """Return the Parquet file of a table by its name or alias; raise UsageError where there is none."""
+    """Return the Parquet file of a table by its name or alias.
+
+    Raise UsageError where there is none.
+    """
     name = TABLE_ALIASES.get(table, table)
     return made.table(name)
 
@@ -75,6 +78,7 @@ def _find_personal_columns(table: str, names: Iterable[str]) -> set[str]:
 
 
 def _mask_row_in_place(row: TableRow, hidden: Iterable[str]) -> None:
+    """Mask the hidden columns of a row."""
     for column in hidden:
         mask = MASKS.get(column, mask_text)
         row[column] = mask(row.get(column))
@@ -84,7 +88,10 @@ def _mask_row_in_place(row: TableRow, hidden: Iterable[str]) -> None:
 
 
 def write_table_file(made: Made, table: str, out: Path) -> int:
-    """Write a table to .csv, .parquet or .xlsx, personal data masked; return how many rows it has."""
+    """Write a table to .csv, .parquet or .xlsx, personal data masked.
+
+    Return how many rows it has.
+    """
     import pyarrow.parquet as pq  # here and below, so that who only looks does not wait for it
 
     schema = pq.read_schema(find_table_file(made, table))

@@ -1,7 +1,8 @@
 """Engines that answer our SQL. Each has the same few methods and is proved by the same cases.
 
-with open_engine(settings, draft.scratch, folders) as engine:    the engine that the settings name: makes tables
-with open_workbench(settings, folders) as engine:                the embedded one: a look at tables that are there
+with open_engine(settings, draft.scratch, folders) as engine:    the engine that the settings name:
+makes tables with open_workbench(settings, folders) as engine:                the embedded one: a
+look at tables that are there
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from pipelines.engines.spark import SparkEngine
 
 
 def open_engine(settings: Settings, scratch: Path, folders: Sequence[Path]) -> DuckEngine:
-    """Open the engine that the settings name, able to read `folders` alone and to spill into `scratch`."""
+    """Open the engine that the settings name.
+
+    It reads `folders` alone and spills into `scratch`.
+    """
     if settings.engine == "spark":
         return SparkEngine(
             scratch, folders, settings.memory_limit, settings.threads, settings.spark_url
@@ -29,9 +33,10 @@ def open_engine(settings: Settings, scratch: Path, folders: Sequence[Path]) -> D
 def open_workbench(
     settings: Settings, folders: Sequence[Path], scratch: Path | None = None
 ) -> Iterator[DuckEngine]:
-    """Open the embedded engine, whichever one the settings name, for work that does not grow with customers.
+    """Open the embedded engine, whatever the settings name, for small work on what is there.
 
-    It reads `folders` alone, and spills into `scratch`: a temporary folder, gone at the end, where none is given.
+    It reads `folders` alone, and spills into `scratch`: a temporary folder, gone at the end, where
+    none is given.
     """
     if scratch is not None:
         with DuckEngine(scratch, folders, settings.memory_limit, settings.threads) as engine:

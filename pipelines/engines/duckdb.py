@@ -1,4 +1,7 @@
-"""DuckDB: the embedded engine. In memory, spilling into the run's own folder; Parquet in, Parquet out."""
+"""DuckDB: the embedded engine. In memory, spilling into the run's own folder.
+
+Parquet in, Parquet out.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
@@ -15,49 +18,61 @@ from pipelines.catalogue.spec import EARLIER, Spec, TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 from pipelines.store.files import Written, write_parquet
+from pipelines.store.rows import TableRow
 from pipelines.store.torn import check_table
 
 BATCH_ROWS = 122_880
 _KIND = duckdb.StatementType
-# What the engine is sent. None of these writes a file, reads another or changes a setting: that is COPY, EXPORT,
-# ATTACH, LOAD and SET, and a folder that may be read may be copied into.
+# What the engine is sent. None of these writes a file, reads another or changes a setting: that
+# is COPY, EXPORT, ATTACH, LOAD and SET, and a folder that may be read may be copied into.
 _SENT = frozenset({_KIND.SELECT, _KIND.CREATE, _KIND.INSERT, _KIND.UPDATE, _KIND.DROP})
 
 
+Parameters = Mapping[str, object]  # the values of a statement's `$parameters`, by name
+Columns = Mapping[str, str]  # the SQL type of each column, by name
+
+
 class Answer(NamedTuple):
-    """What a SELECT gives, as SQL to put into a larger statement, and the `$parameters` that go with it."""
+    """What a SELECT gives: SQL to put into a larger statement, with its `$parameters`."""
 
     sql: str
     parameters: dict[str, object]
 
 
 class DuckEngine:
-    """One private in-memory database. Tables are views on Parquet files; files outside `folders` cannot be read.
+    """One private in-memory database. Tables are views on Parquet files.
 
-    It writes no file but what spills: results leave as Arrow, and `write_parquet` alone puts them where they belong.
+    Files outside `folders` cannot be read.
+
+    It writes no file but what spills: results leave as Arrow, and `write_parquet` alone puts them
+    where they belong.
     """
 
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
     ) -> None:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)  # what spills may name people
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": memory_limit,
-                "threads": threads,
-                "temp_directory": str(scratch),
-            },
-        )
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": str(scratch),
+        }
+        self._connection = duckdb.connect(":memory:", config=config)
+
         self._connection.execute("SET TimeZone = 'UTC'")
-        allowed = ", ".join(quote_text(str(folder.resolve())) for folder in (scratch, *folders))
-        self._connection.execute(f"SET allowed_directories = [{allowed}]")
-        self._connection.execute("SET enable_external_access = false")
+        self._allow_folders([scratch, *folders])
         # A table that is not there is an error, never a variable of ours that has its name.
         self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
+
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
+
+    def _allow_folders(self, folders: Sequence[Path]) -> None:
+        """Take the right to read and write files anywhere else, for good."""
+        quoted = [quote_text(str(folder.resolve())) for folder in folders]
+        self._connection.execute(f"SET allowed_directories = [{', '.join(quoted)}]")
+        self._connection.execute("SET enable_external_access = false")
 
     def __enter__(self) -> Self:
         return self
@@ -71,41 +86,47 @@ class DuckEngine:
         self._connection.close()
 
     def bind(self, table: TableName, path: Path) -> None:
-        """Make a Parquet file readable under a table's name; raise StorageError naming it when it is gone or cut off."""
+        """Make a Parquet file readable under a table's name.
+
+        Raise StorageError naming it when it is gone or cut off.
+        """
         file = scan_parquet(check_table(path).resolve())
         self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {file}")
 
-    def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
-        """Put an empty table of those columns (name → SQL type) where a missing one may be tolerated."""
+    def bind_empty(self, table: TableName, columns: Columns) -> None:
+        """Put an empty table of those columns (name → SQL type) where one is missing."""
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing_of(columns)}")
 
-    def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
-        """Answer the SELECT of a SQL file: here it is its own answer, worked out where it is put."""
+    def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
+        """Answer a SQL file's SELECT: here it is its own answer, worked out where it is put."""
         return Answer(sql, dict(parameters or {}))
 
-    def types(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, str]:
+    def types(self, sql: str, parameters: Parameters | None = None) -> dict[str, str]:
         """The columns that a SELECT gives, and their SQL types."""
-        columns = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters).description
+        nothing = self.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
+        columns = nothing.description
         return {name: str(kind) for name, kind, *_ in columns}
 
-    def execute(
-        self, sql: str, parameters: Mapping[str, object] | None = None
-    ) -> duckdb.DuckDBPyConnection:
-        """Run one statement with named `$parameters`; raise StorageError for more than one, or one of a kind not sent."""
+    def execute(self, sql: str, parameters: Parameters | None = None) -> duckdb.DuckDBPyConnection:
+        """Run one statement with named `$parameters`.
+
+        Raise StorageError for more than one, or one of a kind not sent.
+        """
         statements = self._connection.extract_statements(sql)
+
         if len(statements) != 1 or statements[0].type not in _SENT:
             kinds = ", ".join(statement.type.name for statement in statements)
             raise StorageError("storage.statement", kinds=kinds or "-")
+
         return self._connection.execute(statements[0], dict(parameters or {}))
 
-    def rows(
-        self, sql: str, parameters: Mapping[str, object] | None = None
-    ) -> list[dict[str, Any]]:
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[TableRow]:
         """Return a small result as a list of dicts."""
-        rows: list[dict[str, Any]] = self.execute(sql, parameters).to_arrow_table().to_pylist()
+        result = self.execute(sql, parameters).to_arrow_table()
+        rows: list[TableRow] = result.to_pylist()
         return rows
 
-    def table(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> None:
+    def table(self, name: str, sql: str, parameters: Parameters | None = None) -> None:
         """Keep a result as a table of this run."""
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
 
@@ -120,19 +141,18 @@ class DuckEngine:
         sql: str,
         path: Path,
         order: Iterable[str],
-        parameters: Mapping[str, object] | None = None,
+        parameters: Parameters | None = None,
     ) -> Written:
         """Write a result as Parquet, ordered so that the same rows give the same bytes."""
-        result = self.execute(f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}", parameters)
+        ordered = f"SELECT * FROM ({sql}) ORDER BY {', '.join(order)}"
+        result = self.execute(ordered, parameters)
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
 
 
-def nothing_of(columns: Mapping[str, str]) -> str:
+def nothing_of(columns: Columns) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
-    body = ", ".join(
-        f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()
-    )
-    return f"SELECT {body} WHERE FALSE"
+    nulls = [f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()]
+    return f"SELECT {', '.join(nulls)} WHERE FALSE"
 
 
 @cache

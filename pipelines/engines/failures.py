@@ -1,4 +1,4 @@
-"""What the engine throws, told in our words: with the table it was at, and without the value it could not take."""
+"""What the engine throws, as an error of ours: it names the table, and no value of a cell."""
 
 from __future__ import annotations
 
@@ -33,6 +33,5 @@ def naming_table(step: Step, period: object) -> Iterator[None]:
     try:
         yield
     except ENGINE_FAULTS as error:
-        raise StorageError(
-            "storage.table", table=step.table, month=period, why=outline_fault(error)
-        ) from error
+        why = outline_fault(error)
+        raise StorageError("storage.table", table=step.table, month=period, why=why) from error

@@ -1,15 +1,17 @@
-"""Spark: the engine beyond one machine. It answers the SELECTs of our SQL files; all else stays on the workbench.
+"""Spark: the engine beyond one machine. It answers the SELECTs of our SQL files.
 
-A room works on its own small tables in the embedded engine (decisions, documents, single rows). What grows with the
-number of customers stands in `sql/`, one SELECT a file, and that is what Spark answers: Parquet in, Parquet out, in
-folders that every worker sees under the same path.
+All else stays on the workbench.
+
+A room works on its own small tables in the embedded engine (decisions, documents, single rows).
+What grows with the number of customers stands in `sql/`, one SELECT a file, and that is what Spark
+answers: Parquet in, Parquet out, in folders that every worker sees under the same path.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,7 +23,7 @@ from sqlglot import exp
 from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, scan_parquet
-from pipelines.engines.duckdb import Answer, DuckEngine, nothing_of
+from pipelines.engines.duckdb import Answer, Columns, DuckEngine, Parameters, nothing_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,8 +42,11 @@ _SETTINGS: dict[str, bool | float | int | str | None] = {
 }
 
 
+Bound = Path | Columns  # a table's file, or the columns of an empty one
+
+
 class SparkEngine(DuckEngine):
-    """The embedded engine as workbench, with Spark, started when it is first asked, answering the SELECTs of SQL files."""
+    """The embedded engine as workbench, and Spark, started when first used, for SQL files."""
 
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int, master: str
@@ -49,94 +54,116 @@ class SparkEngine(DuckEngine):
         super().__init__(scratch, folders, memory_limit, threads)
         self._wanted = (master, memory_limit, threads)
         self._scratch = scratch
-        self._tables: dict[str, Path | Mapping[str, str]] = {}
-        self._shown: dict[str, Path | Mapping[str, str]] = {}
+        self._tables: dict[str, Bound] = {}
+        self._shown: dict[str, Bound] = {}
         self._count = 0
 
     @cached_property
     def _session(self) -> SparkSession:
+        """Spark, with temporary tables of this engine's own."""
         with warnings.catch_warnings():
             warnings.filterwarnings(
                 "ignore", "PySpark does not yet fully support pandas", FutureWarning
             )
-            return _start(*self._wanted).newSession()
+            return _start_session(*self._wanted).newSession()
 
     def bind(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name, by both."""
         super().bind(table, path)
-        self._tables[_flat(table)] = path.resolve()
+        self._tables[_flatten_name(table)] = path.resolve()
 
-    def bind_empty(self, table: TableName, columns: Mapping[str, str]) -> None:
+    def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns where a missing one may be tolerated, for both."""
         super().bind_empty(table, columns)
-        self._tables[_flat(table)] = columns
+        self._tables[_flatten_name(table)] = columns
 
-    def answer(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
-        """Have Spark answer a SELECT into the scratch folder; the columns have the types the embedded engine gives.
+    def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
+        """Have Spark answer a SELECT into the scratch folder.
+
+        The columns have the types the embedded engine gives.
 
         Raise StorageError when Spark fails.
         """
         types = self.types(sql, parameters)
+
         self._count += 1
         folder = self._scratch.resolve() / f"answer_{self._count}"
-        with _told():
-            self._ask(sqlglot.parse_one(sql, read="duckdb"), parameters or {}, folder)
-        quoted = {quote_name(name): kind for name, kind in types.items()}
-        columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in quoted.items())
-        return Answer(f"SELECT {columns} FROM {scan_parquet(folder / '*.parquet')}", {})
+        tree = sqlglot.parse_one(sql, read="duckdb")
+        with _name_failures():
+            self._answer_into(tree, parameters or {}, folder)
 
-    def _ask(self, tree: exp.Expr, parameters: Mapping[str, object], folder: Path) -> None:
-        for table in list(tree.find_all(exp.Table)):
-            name = _flat(TableName(table.name, table.db))
+        columns = []
+        for name, kind in types.items():
+            quoted = quote_name(name)
+            columns.append(f"CAST({quoted} AS {kind}) AS {quoted}")
+        files = scan_parquet(folder / "*.parquet")
+        return Answer(f"SELECT {', '.join(columns)} FROM {files}", {})
+
+    def _answer_into(self, tree: exp.Expr, parameters: Parameters, folder: Path) -> None:
+        """Have Spark write what a SELECT gives into a folder."""
+        for table in tuple(tree.find_all(exp.Table)):
+            name = _flatten_name(TableName(table.name, table.db))
             if name in self._tables:
-                self._show(name)
-                table.replace(exp.to_table(name, alias=table.alias or table.name))
-        named = {p.name for p in tree.find_all(exp.Placeholder)}
+                self._show_table(name)
+                shown = exp.to_table(name, alias=table.alias or table.name)
+                table.replace(shown)
+
+        named = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
         given = {name: value for name, value in parameters.items() if name in named}
-        answer = self._session.sql(tree.sql(dialect="spark"), args=given)
+
+        sql = tree.sql(dialect="spark")
+        answer = self._session.sql(sql, args=given)
         answer.write.parquet(str(folder))
 
-    def _show(self, name: str) -> None:
+    def _show_table(self, name: str) -> None:
         """Make a bound table readable in Spark."""
         table = self._tables[name]
         if self._shown.get(name) is table:
             return
+
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
         else:
-            rows = self._session.sql(
-                sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0]
-            )
+            nothing = sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0]
+            rows = self._session.sql(nothing)
+
         rows.createOrReplaceTempView(name)
         self._shown[name] = table
 
 
-def _flat(table: TableName) -> str:
+def _flatten_name(table: TableName) -> str:
     """A table's name in one word: Spark has no schemas but those of a catalogue."""
     return f"{table.era}__{table.name}" if table.era else table.name
 
 
 @cache
-def _start(master: str, memory: str, threads: int) -> SparkSession:
-    """Start Spark, once a process; its executors have the memory that the embedded engine would have."""
+def _start_session(master: str, memory: str, threads: int) -> SparkSession:
+    """Start Spark, once a process.
+
+    Its executors have the memory that the embedded engine would have.
+    """
     from pyspark.sql import SparkSession  # an extra, and of no use to most
 
     builder = SparkSession.builder.appName("retention").master(master).config(map=_SETTINGS)
+    limit = memory.lower().removesuffix("b")
     for part in ("driver", "executor"):
-        builder = builder.config(f"spark.{part}.memory", memory.lower().removesuffix("b"))
-    if master.startswith("local"):
-        builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config(
-            "spark.driver.host", "127.0.0.1"
-        )
-        return builder.config("spark.sql.shuffle.partitions", str(threads)).getOrCreate()
-    return _with_a_worker(builder.getOrCreate())
+        builder = builder.config(f"spark.{part}.memory", limit)
+    if not master.startswith("local"):
+        session = builder.getOrCreate()
+        return _wait_for_worker(session)
+
+    builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+    builder = builder.config("spark.driver.host", "127.0.0.1")
+    builder = builder.config("spark.sql.shuffle.partitions", str(threads))
+    return builder.getOrCreate()
 
 
-def _with_a_worker(session: SparkSession) -> SparkSession:
+def _wait_for_worker(session: SparkSession) -> SparkSession:
     """Wait until a worker is there: a job without one would wait for ever and say nothing."""
     end = time.monotonic() + WAIT_SECONDS
+    context = session.sparkContext._jsc.sc()
     # The driver counts as one.
-    while session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:
+    while context.getExecutorMemoryStatus().size() < 2:
         if time.monotonic() > end:
             session.stop()
             raise TimeoutError(f"no worker in {WAIT_SECONDS} s")
@@ -145,19 +172,24 @@ def _with_a_worker(session: SparkSession) -> SparkSession:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Say in our words that Spark failed; its own may hold a customer's data, the name of its condition does not."""
+def _name_failures() -> Iterator[None]:
+    """Say in our words that Spark failed.
+
+    Its own may hold a customer's data, the name of its condition does not.
+    """
     try:
         yield
-    except (
-        Exception
-    ) as error:  # what Python, py4j, the analyser and executors throw has no base of its own
+    except Exception as error:  # Python, py4j, the analyser and executors have no base in common
         condition = getattr(error, "getCondition", lambda: None)()
-        raise StorageError("storage.spark", why=condition or _outline(error)) from error
+        why = condition or _outline_failure(error)
+        raise StorageError("storage.spark", why=why) from error
 
 
-def _outline(error: Exception) -> str:
+def _outline_failure(error: Exception) -> str:
+    """What failed, where no condition names it: never more than a kind, or a text of ours."""
     if isinstance(error, ImportError | TimeoutError):
         return str(error)
     java = getattr(error, "java_exception", None)
-    return str(java.getClass().getSimpleName()) if java else type(error).__name__
+    if java is None:
+        return type(error).__name__
+    return str(java.getClass().getSimpleName())

@@ -1,1 +1,1 @@
-"""Keeping an installation: backups that can be restored, and what lies in the home longer than it must."""
+"""Keeping an installation: is it sound, what is owed, metrics, backups and restoring, tidying."""

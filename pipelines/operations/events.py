@@ -1,8 +1,10 @@
-"""A version's manifest as OpenLineage run events, for a catalogue that reads them; nothing is called.
+"""A version's manifest as OpenLineage run events, for a catalogue that reads them.
 
-A run a room and, below it, a run a table that a SQL file made. Everything is taken from the version, so the same
-version gives the same events: run ids are made of the manifest's hash, and the time is the end of the bill month,
-because a manifest has no clock in it.
+Nothing is called.
+
+A run a room and, below it, a run a table that a SQL file made. Everything is taken from the
+version, so the same version gives the same events: run ids are made of the manifest's hash, and the
+time is the end of the bill month, because a manifest has no clock in it.
 """
 
 from __future__ import annotations
@@ -11,13 +13,16 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 from openlineage.client.facet_v2 import (
+    DatasetFacet,
+    JobFacet,
+    RunFacet,
     dataset_version_dataset,
     nominal_time_run,
     output_statistics_output_dataset,
@@ -33,14 +38,20 @@ from pipelines.core.contract import contract
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
+from pipelines.store.manifest import Entries, TableEntry
 from pipelines.store.torn import check_table
 
 NAMESPACE = "retention"
 PRODUCER = f"urn:retention-office:{installed_version('retention-office')}"
-DELIVERY = (
-    "delivery"  # what the operator delivered for the month; its version is the source's fingerprint
-)
-Entry = dict[str, Any]
+# What the operator delivered for the month; its version is the source's fingerprint.
+DELIVERY = "delivery"
+
+
+class Reading(NamedTuple):
+    """A table that was read, and the hash of what was read."""
+
+    table: str
+    sha256: str
 
 
 def write_events(version: Version, out: Path) -> int:
@@ -51,41 +62,48 @@ def write_events(version: Version, out: Path) -> int:
 
 
 def make_events(version: Version) -> Iterator[RunEvent]:
-    """Yield START and COMPLETE of each room, in between those of its tables that a SQL file made."""
-    return _Teller(version).events()
+    """Yield START and COMPLETE of each room, between them those of its tables made by SQL files."""
+    return _EventMaker(version).make_events()
 
 
-class _Teller:
-    """Tells one version."""
+class _EventMaker:
+    """Makes the events of one version."""
 
     def __init__(self, version: Version) -> None:
         self.version = version
-        self.manifest = version.manifest
         self.identity = version.identity
-        self.time = _midnight(version.month.plus(1))
+        manifest = version.read_manifest()
+        self.rooms = manifest.rooms
+        self.tables = manifest.tables
+        self.source = str(manifest.inputs["source"])
+        self.time = _format_midnight(version.month.plus(1))
 
-    def events(self) -> Iterator[RunEvent]:
-        for room in (name for name in ROOMS if name in self.manifest["rooms"]):
-            made = {n: e for n, e in self.manifest["tables"].items() if e["room"] == room}
-            run, job = self._run(room), Job(NAMESPACE, room, {})
-            inputs = self._inputs(self._read_by(room, made))
-            yield self._event(RunState.START, run, job, inputs, [])
-            for table in sorted(name for name, entry in made.items() if _is_sql(entry)):
-                yield from self._of_table(room, table, made[table])
-            yield self._event(
-                RunState.COMPLETE, run, job, inputs, [self._output(n) for n in sorted(made)]
-            )
+    def make_events(self) -> Iterator[RunEvent]:
+        for room in ROOMS:
+            if room in self.rooms:
+                yield from self._make_room_events(room)
 
-    def _of_table(self, room: str, table: str, entry: Entry) -> Iterator[RunEvent]:
-        run, job = (
-            self._run(f"{room}.{table}", room),
-            Job(NAMESPACE, f"{room}.{table}", _sql_facet(room, entry)),
-        )
-        inputs = self._inputs(_recorded(entry))
-        yield self._event(RunState.START, run, job, inputs, [])
-        yield self._event(RunState.COMPLETE, run, job, inputs, [self._output(table)])
+    def _make_room_events(self, room: str) -> Iterator[RunEvent]:
+        made = {name: entry for name, entry in self.tables.items() if entry.room == room}
+        run = self._make_run(room)
+        job = Job(NAMESPACE, room, {})
+        inputs = _make_inputs(self._list_room_readings(room, made))
+        yield self._make_event(RunState.START, run, job, inputs, [])
+        for table in sorted(made):
+            if _is_made_by_sql(made[table]):
+                yield from self._make_table_events(room, table, made[table])
+        outputs = [self._make_output(table) for table in sorted(made)]
+        yield self._make_event(RunState.COMPLETE, run, job, inputs, outputs)
 
-    def _event(
+    def _make_table_events(self, room: str, table: str, entry: TableEntry) -> Iterator[RunEvent]:
+        name = f"{room}.{table}"
+        run = self._make_run(name, parent=room)
+        job = Job(NAMESPACE, name, _make_sql_facet(room, entry))
+        inputs = _make_inputs(_list_recorded_readings(entry))
+        yield self._make_event(RunState.START, run, job, inputs, [])
+        yield self._make_event(RunState.COMPLETE, run, job, inputs, [self._make_output(table)])
+
+    def _make_event(
         self,
         state: RunState,
         run: Run,
@@ -103,99 +121,129 @@ class _Teller:
             producer=PRODUCER,
         )
 
-    def _run(self, job: str, parent: str | None = None) -> Run:
-        month = self.version.month
-        facets: dict[str, Any] = {
-            "nominalTime": nominal_time_run.NominalTimeRunFacet(
-                _midnight(month), self.time, producer=PRODUCER
-            )
+    def _make_run(self, job: str, parent: str | None = None) -> Run:
+        start = _format_midnight(self.version.month)
+        facets: dict[str, RunFacet] = {
+            "nominalTime": nominal_time_run.NominalTimeRunFacet(start, self.time, producer=PRODUCER)
         }
-        if parent:
-            above = parent_run.Run(self._id(parent)), parent_run.Job(NAMESPACE, parent)
-            facets["parent"] = parent_run.ParentRunFacet(*above, producer=PRODUCER)
-        return Run(self._id(job), facets)
+        if parent is not None:
+            facets["parent"] = parent_run.ParentRunFacet(
+                run=parent_run.Run(self._make_run_id(parent)),
+                job=parent_run.Job(NAMESPACE, parent),
+                producer=PRODUCER,
+            )
+        return Run(self._make_run_id(job), facets)
 
-    def _id(self, job: str) -> str:
+    def _make_run_id(self, job: str) -> str:
         return str(uuid5(NAMESPACE_URL, f"urn:retention-office:{self.identity}:{job}"))
 
-    # -- what is read and made -----------------------------------------------------------------------------------
+    # -- what is read and made ---------------------------------------------------------------------
 
-    def _read_by(self, room: str, made: dict[str, Entry]) -> set[tuple[str, str]]:
+    def _list_room_readings(self, room: str, made: Entries) -> set[Reading]:
         """The tables (and their hashes) that a room reads from elsewhere."""
         if room == ROOMS[0]:
-            return {(DELIVERY, str(self.manifest["inputs"]["source"]))}
-        found = {pair for entry in made.values() for pair in _recorded(entry)}
-        if room == "snapshot":  # each table is made of the delivered one of its name
-            raw = {f"extract_{name.removeprefix('snapshot_')}" for name in made}
-            tables = self.manifest["tables"]
-            found |= {
-                (name, tables[name]["sha256"]) for name in raw if "sha256" in tables.get(name, {})
-            }
-        own = {(name, entry.get("sha256")) for name, entry in made.items()}
-        return found - own
+            return {Reading(DELIVERY, self.source)}
+        readings: set[Reading] = set()
+        for table, entry in made.items():
+            readings.update(_list_recorded_readings(entry))
+            if room == "snapshot":
+                readings.update(self._find_delivered(table))
+        own = {Reading(table, entry.sha256) for table, entry in made.items() if entry.sha256}
+        return readings - own
 
-    def _inputs(self, read: Iterable[tuple[str, str]]) -> list[InputDataset]:
-        return [
-            InputDataset(NAMESPACE, name, facets=_version_facet(sha256))
-            for name, sha256 in sorted(read)
-        ]
+    def _find_delivered(self, table: str) -> Iterator[Reading]:
+        """The delivered table of its name, of which each table of the snapshot is made.
 
-    def _output(self, table: str) -> OutputDataset:
-        entry = self.manifest["tables"][table]
-        if "sha256" not in entry:
+        Nothing of one that is not there.
+        """
+        name = f"extract_{table.removeprefix('snapshot_')}"
+        delivered = self.tables.get(name)
+        if delivered is not None and delivered.sha256 is not None:
+            yield Reading(name, delivered.sha256)
+
+    def _make_output(self, table: str) -> OutputDataset:
+        entry = self.tables[table]
+        if entry.sha256 is None:
             return OutputDataset(NAMESPACE, table)
         path = check_table(self.version.path / f"{table}.parquet")
-        rows = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
-            rowCount=entry.get("rows"), size=path.stat().st_size, fileCount=1, producer=PRODUCER
+        statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
+            rowCount=entry.rows, size=path.stat().st_size, fileCount=1, producer=PRODUCER
         )
-        facets = _version_facet(entry["sha256"]) | _schema_facet(table, path)
+        facets = _make_version_facet(entry.sha256) | _make_schema_facet(table, path)
         return OutputDataset(
-            NAMESPACE, table, facets=facets, outputFacets={"outputStatistics": rows}
+            NAMESPACE, table, facets=facets, outputFacets={"outputStatistics": statistics}
         )
 
 
-def _midnight(month: Month) -> str:
-    return datetime.combine(
-        month.first_day, datetime.min.time(), ZoneInfo("Asia/Shanghai")
-    ).isoformat()
+def _format_midnight(month: Month) -> str:
+    """The first instant of a month where the office works, in ISO's form."""
+    midnight = datetime.min.time()
+    zone = ZoneInfo("Asia/Shanghai")
+    return datetime.combine(month.first_day, midnight, zone).isoformat()
 
 
-def _is_sql(entry: Entry) -> bool:
-    return "definition" in entry and entry["status"] == "computed"
+def _is_made_by_sql(entry: TableEntry) -> bool:
+    return entry.definition is not None and entry.is_computed
 
 
-def _recorded(entry: Entry) -> set[tuple[str, str]]:
-    """The tables a table was made of; of an earlier month's the name alone, the hash tells which month's."""
-    inputs = entry.get("inputs", {}).items()
-    return {(name.rpartition(".")[2], sha256) for name, sha256 in inputs if sha256}
+def _list_recorded_readings(entry: TableEntry) -> Iterator[Reading]:
+    """The tables a table was made of.
+
+    Of an earlier month's the name alone, the hash tells which month's.
+    """
+    for name, sha256 in (entry.inputs or {}).items():
+        if sha256:
+            yield Reading(name.rpartition(".")[2], sha256)
 
 
-# -- facets ------------------------------------------------------------------------------------------------------
+def _make_inputs(readings: Iterable[Reading]) -> list[InputDataset]:
+    inputs = []
+    for reading in sorted(set(readings)):
+        facets = _make_version_facet(reading.sha256)
+        inputs.append(InputDataset(NAMESPACE, reading.table, facets=facets))
+    return inputs
 
 
-def _version_facet(sha256: str) -> dict[str, Any]:
-    return {
-        "version": dataset_version_dataset.DatasetVersionDatasetFacet(sha256, producer=PRODUCER)
-    }
+# -- facets ----------------------------------------------------------------------------------------
 
 
-def _sql_facet(room: str, entry: Entry) -> dict[str, Any]:
+def _make_version_facet(sha256: str) -> dict[str, DatasetFacet]:
+    facet = dataset_version_dataset.DatasetVersionDatasetFacet(sha256, producer=PRODUCER)
+    return {"version": facet}
+
+
+def _make_sql_facet(room: str, entry: TableEntry) -> dict[str, JobFacet]:
     """The SQL of a table, as long as the file is still the one that made it."""
-    said = entry["definition"]
-    spec = next(
-        (s for s in room_specs(room) if s.where == said["file"] and s.hash == said["sha256"]), None
-    )
-    return {"sql": sql_job.SQLJobFacet(spec.sql, "duckdb", producer=PRODUCER)} if spec else {}
+    definition = entry.definition
+    if definition is None:
+        return {}
+    for spec in room_specs(room):
+        if spec.where == definition.file and spec.hash == definition.sha256:
+            return {"sql": sql_job.SQLJobFacet(spec.sql, "duckdb", producer=PRODUCER)}
+    return {}
 
 
-def _schema_facet(table: str, path: Path) -> dict[str, Any]:
-    """The columns of a table; of a delivered one those that the contract knows, for a file may call a column anything."""
-    fields = [(field.name, str(field.type)) for field in pq.read_schema(path)]
-    delivered = (
-        contract().get(table.removeprefix("extract_")) if table.startswith("extract_") else None
-    )
-    if delivered is not None:
-        known = {column.name for column in delivered.columns}
-        fields = [(name, kind) for name, kind in fields if name in known or name.startswith("_")]
-    told = [schema_dataset.SchemaDatasetFacetFields(name, kind) for name, kind in fields]
-    return {"schema": schema_dataset.SchemaDatasetFacet(told, producer=PRODUCER)}
+def _make_schema_facet(table: str, path: Path) -> dict[str, DatasetFacet]:
+    """The columns of a table.
+
+    Of a delivered one those that the contract knows, for a file may call a column anything.
+    """
+    known = _list_known_columns(table)
+    fields = []
+    for field in pq.read_schema(path):
+        if known is None or field.name in known or field.name.startswith("_"):
+            fields.append(schema_dataset.SchemaDatasetFacetFields(field.name, str(field.type)))
+    return {"schema": schema_dataset.SchemaDatasetFacet(fields, producer=PRODUCER)}
+
+
+def _list_known_columns(table: str) -> set[str] | None:
+    """The columns that the contract has for a delivered table.
+
+    None for a table that this project makes.
+    """
+    if not table.startswith("extract_"):
+        return None
+    delivered = contract().get(table.removeprefix("extract_"))
+    if delivered is None:
+        return None
+    return {column.name for column in delivered.columns}

@@ -1,4 +1,4 @@
-"""What the DAGs have in common: where home and source are, what is tried again, and how a failure is told.
+"""What the DAGs have in common: where home and source are, what is tried again, what is logged.
 
 Airflow parses DAG files all the time, so nothing heavy is imported before a task runs.
 """
@@ -9,111 +9,132 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+# Every task imports this before it does anything: what it makes is its owner's alone.
+os.umask(0o077)
+
+# What Airflow calls a task's context: its keys and their types are Airflow's.
+TaskContext: TypeAlias = Mapping[str, Any]
 
 TIMEZONE = "Asia/Shanghai"
 NOT_READY, BUSY, STORAGE, AWAY = "SourceNotReady", "Busy", "StorageError", "Undelivered"
 _HOUR = timedelta(hours=1)
-os.umask(
-    0o077
-)  # every task imports this before it does anything: what it makes is its owner's alone
 _PAUSE = {NOT_READY: _HOUR, BUSY: timedelta(minutes=10), STORAGE: _HOUR, AWAY: _HOUR}
 _KILLED = timedelta(minutes=10)  # of a killed process: no error to look up
 
 
-def default_args(retries: int, *errors: str) -> dict[str, Any]:
-    """Arguments of every task: only the named errors, and killed processes, are tried again."""
+def default_args(retries: int, *errors: str) -> dict[str, object]:
+    """Return the arguments of every task: the named errors and killed processes are tried again."""
     from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
-    # Dotted names: an error is looked up when it happens.
-    rules = [
-        RetryRule(f"pipelines.core.errors.{name}", RetryAction.RETRY, _PAUSE[name])
-        for name in errors
-    ]
+    rules = []
+    for name in errors:
+        dotted_name = f"pipelines.core.errors.{name}"  # looked up when an error happens
+        rules.append(RetryRule(dotted_name, RetryAction.RETRY, _PAUSE[name]))
     return {
         "retries": retries,
         "retry_delay": _KILLED,
         "retry_policy": ExceptionRetryPolicy(rules=rules, default=RetryAction.FAIL),
-        "on_retry_callback": explain,
-        "on_failure_callback": explain,
+        "on_retry_callback": explain_failure,
+        "on_failure_callback": explain_failure,
     }
 
 
-def explain(context: Mapping[str, Any]) -> None:
+def explain_failure(context: TaskContext) -> None:
     """Say in the task's log, in both languages, what went wrong and what to do next."""
     from pipelines.core.errors import RetentionError
     from pipelines.text.texts import LANGUAGES, describe
 
     error = context.get("exception")
-    if isinstance(error, RetentionError):
-        print(*(describe(language, error) for language in LANGUAGES), sep="\n")
+    if not isinstance(error, RetentionError):
+        return
+    for language in LANGUAGES:
+        print(describe(language, error))
 
 
-def month_param(description: str) -> dict[str, Any]:
-    """The parameter `month` of a run by hand: YYYY-MM or nothing."""
+def month_param(description: str) -> dict[str, object]:
+    """Return the parameter `month` of a run by hand: YYYY-MM or nothing."""
     from airflow.sdk import Param
 
-    pattern = r"^\d{4}-(0[1-9]|1[0-2])$"
-    kind = ["null", "string"]
-    return {
-        "month": Param(
-            None, type=kind, pattern=pattern, title="Month / 账期", description=description
-        )
-    }
+    month = Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+        title="Month / 账期",
+        description=description,
+    )
+    return {"month": month}
 
 
-def when_of(context: Mapping[str, Any], name: str) -> str:
-    """The run's month or day: its partition key, or the parameter of a run by hand; a partitioned run has no date."""
+def find_occasion(context: TaskContext, name: str) -> str:
+    """Return the run's month or day: its partition key, or the parameter of a run by hand.
+
+    A partitioned run has no date of its own.
+    """
     return context["dag_run"].partition_key or context["params"][name] or ""
 
 
-def approvers() -> list[dict[str, str]] | None:
-    """Who may answer an approval, as Airflow names users; None for anybody who may act on the DAG.
+def read_approvers() -> list[dict[str, str]] | None:
+    """Return who may answer an approval, as Airflow names users.
 
-    Read from RETENTION_APPROVERS (`id=Name,id=Name`) when the DAG file is parsed, so it is the DAG processor's setting.
+    None for anybody who may act on the DAG.
+
+    Read from RETENTION_APPROVERS (`id=Name,id=Name`) when the DAG file is parsed, so it is the DAG
+    processor's setting.
     """
-    said = [
-        one.partition("=")
-        for one in os.environ.get("RETENTION_APPROVERS", "").split(",")
-        if one.strip()
-    ]
-    return [{"id": who.strip(), "name": (name or who).strip()} for who, _, name in said] or None
+    approvers = []
+    for entry in os.environ.get("RETENTION_APPROVERS", "").split(","):
+        if entry.strip():
+            user_id, _, name = entry.partition("=")
+            approvers.append({"id": user_id.strip(), "name": (name or user_id).strip()})
+    return approvers or None
 
 
-def home() -> Path:
-    """Where the months and models are kept: the Airflow variable `retention_home`, else RETENTION_HOME."""
-    return Path(_setting("home") or "home")
+def find_home() -> Path:
+    """Return where the months and models are kept.
+
+    It is the Airflow variable `retention_home`, else RETENTION_HOME.
+    """
+    return Path(_read_setting("home") or "home")
 
 
-def source() -> str | None:
-    """What the operator delivers: the Airflow variable `retention_source`, else RETENTION_SOURCE."""
-    return _setting("source")
+def find_source() -> str | None:
+    """Return what the operator delivers.
+
+    It is the Airflow variable `retention_source`, else RETENTION_SOURCE.
+    """
+    return _read_setting("source")
 
 
-def needed_source() -> str:
-    """What the operator delivers; raise UsageError where neither the variable nor the setting names it."""
+def require_source() -> str:
+    """Return what the operator delivers.
+
+    Raise UsageError where neither the variable nor the setting names it.
+    """
     from pipelines.core.errors import UsageError
 
-    where = source()
-    if where is None:
+    source = find_source()
+    if source is None:
         raise UsageError("source.unset")
-    return where
+    return source
 
 
-def backup_folder() -> Path:
-    """Where archives go: the Airflow variable `retention_backup`, else RETENTION_BACKUP; raise UsageError without."""
+def require_backup_folder() -> Path:
+    """Return where archives go: the Airflow variable `retention_backup`, else RETENTION_BACKUP.
+
+    Raise UsageError where neither names it.
+    """
     from pipelines.core.errors import UsageError
 
-    folder = _setting("backup")
+    folder = _read_setting("backup")
     if folder is None:
         raise UsageError("backup.no_folder")
     return Path(folder)
 
 
-def _setting(name: str) -> str | None:
+def _read_setting(name: str) -> str | None:
     from airflow.sdk import Variable
 
-    said: str | None = Variable.get(f"retention_{name}", default=None) or os.environ.get(
-        f"RETENTION_{name.upper()}"
-    )
-    return said
+    variable: str | None = Variable.get(f"retention_{name}", default=None)
+    return variable or os.environ.get(f"RETENTION_{name.upper()}")

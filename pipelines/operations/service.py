@@ -1,9 +1,9 @@
-"""Is the service closed: does somebody have to be named to log in, to approve, to reach the queue."""
+"""Is the service closed: must one be named to log in, to approve, to reach the queue."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,38 +15,55 @@ PASSWORDS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 BROKER = "AIRFLOW__CELERY__BROKER_URL"
 APPROVERS = "RETENTION_APPROVERS"
 LEAST_PASSWORD = 12
+_TRUE = ("true", "1", "yes", "on", "t", "y")  # what Airflow reads as yes
 
 
 def find_open(known: Mapping[str, str], passwords: Mapping[str, object]) -> list[str]:
-    """Return the settings of Airflow, as the environment has them, that leave the service open to anybody.
+    """Return the settings of Airflow in the environment that leave the service open to anybody.
 
-    `passwords` are those of the file that the auth manager reads. Another auth manager than the simple one keeps users of
-    its own, which are not looked at.
+    `passwords` are those of the file that the auth manager reads. Another auth manager than the
+    simple one keeps users of its own, which are not looked at.
     """
-    users = _names(known.get(USERS, ""), ":")
-    checks = {AUTH: not known.get(AUTH), APPROVERS: not _names(known.get(APPROVERS, ""), "=")}
-    if known.get(AUTH, "").endswith(".SimpleAuthManager"):
-        checks[ALL_ADMINS] = known.get(ALL_ADMINS, "").lower() in (
-            "true",
-            "1",
-            "yes",
-            "on",
-            "t",
-            "y",
-        )
-        checks[USERS] = not users
-        checks[PASSWORDS] = bool(users) and not all(
-            _is_password(passwords.get(user)) for user in users
-        )
-        checks[APPROVERS] = checks[APPROVERS] or bool(
-            users and _names(known.get(APPROVERS, ""), "=") - users
-        )
-    checks[BROKER] = BROKER in known and not _asks_for_password(known[BROKER])
-    return [name for name, is_open in checks.items() if is_open]
+    return list(_find_open(known, passwords))
+
+
+def _find_open(known: Mapping[str, str], passwords: Mapping[str, object]) -> Iterator[str]:
+    approvers = _split_names(known.get(APPROVERS, ""), "=")
+    auth_manager = known.get(AUTH, "")
+    is_simple = auth_manager.endswith(".SimpleAuthManager")
+    users = _split_names(known.get(USERS, ""), ":") if is_simple else set()
+
+    if not auth_manager:
+        yield AUTH
+    unknown_approvers = approvers - users if users else set()
+    if not approvers or unknown_approvers:
+        yield APPROVERS
+    if is_simple:
+        yield from _find_open_users(known, users, passwords)
+    broker = known.get(BROKER)
+    if broker is not None and not _asks_for_password(broker):
+        yield BROKER
+
+
+def _find_open_users(
+    known: Mapping[str, str], users: set[str], passwords: Mapping[str, object]
+) -> Iterator[str]:
+    """What of the simple auth manager's settings lets anybody in."""
+    if known.get(ALL_ADMINS, "").lower() in _TRUE:
+        yield ALL_ADMINS
+    if not users:
+        yield USERS
+    for user in users:
+        if not _is_password(passwords.get(user)):
+            yield PASSWORDS
+            return
 
 
 def read_passwords(known: Mapping[str, str]) -> dict[str, object]:
-    """Read the passwords that the simple auth manager is told of; none where there is no such file, or it is torn."""
+    """Read the passwords that the simple auth manager is given.
+
+    None where there is no such file, or it is torn.
+    """
     try:
         content = json.loads(Path(known.get(PASSWORDS, "")).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -54,9 +71,14 @@ def read_passwords(known: Mapping[str, str]) -> dict[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def _names(said: str, mark: str) -> set[str]:
-    names = (one.partition(mark)[0].strip() for one in said.split(","))
-    return {name for name in names if name}
+def _split_names(setting: str, mark: str) -> set[str]:
+    """The names of a list like `ann:admin,bob:op`: what stands before the mark."""
+    names = set()
+    for entry in setting.split(","):
+        name = entry.partition(mark)[0].strip()
+        if name:
+            names.add(name)
+    return names
 
 
 def _is_password(password: object) -> bool:

@@ -1,15 +1,15 @@
-"""What lies in the home longer than it must: drafts nobody goes on with, versions that were superseded, old months.
+"""What lies in the home longer than it must: old drafts, superseded versions, old months.
 
-A version stays while anything still speaks of it: it is current or released, restates a released one, or a month that
-stays was made of it. A month goes whole, with its days and the letters of both; a line in `removed.jsonl` says which
-version it was.
+A version stays while anything still speaks of it: it is current or released, restates a released
+one, or a month that stays was made of it. A month goes whole, with its days and the letters of
+both; a line in `removed.jsonl` says which version it was.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,33 +34,134 @@ class Removal:
     size: int
 
 
+# -- what may go -----------------------------------------------------------------------------------
+
+
 def find_removable(home: Path, settings: Settings, now: datetime) -> list[Removal]:
-    """Return what may go by the settings' retention periods, oldest month first; nothing is touched."""
+    """Return what may go by the settings' retention periods, oldest month first.
+
+    Nothing is touched.
+    """
     months = held_months(home)
-    oldest = months[-1].plus(-settings.keep_months) if months and settings.keep_months else None
-    gone = [month for month in months if oldest and month <= oldest]
-    staying = [month for month in months if month not in gone]
-    found = [removal for month in gone for removal in _month(home, month)]
-    needed = _needed(home, staying)
+    going = _list_going(months, settings.keep_months)
+    staying = [month for month in months if month not in going]
+    removals: list[Removal] = []
+    for month in going:
+        removals += _list_whole_month(home, month)
+    needed = _find_needed(home, staying)
     for month in staying:
+        removals += _find_in_staying(MonthFolder(home, month), needed, settings, now)
+    return removals
+
+
+def _list_going(months: list[Month], keep_months: int | None) -> list[Month]:
+    """The months beyond those that are kept; none where all are."""
+    if not months or not keep_months:
+        return []
+    newest_going = months[-1].plus(-keep_months)
+    return [month for month in months if month <= newest_going]
+
+
+def _list_whole_month(home: Path, month: Month) -> Iterator[Removal]:
+    """A month with its days, and the letters of both: they hold what was sent."""
+    days = held_days(home, month)
+    occasions = [str(month)]
+    occasions += [day.occasion for day in days]
+    for occasion in occasions:
+        letters = home / "outbox" / occasion
+        if letters.is_dir():
+            yield _measure_removal("letters", month, letters)
+    for day in days:
+        yield _measure_removal("day", month, day.path.parent)
+    yield _measure_removal("month", month, MonthFolder(home, month).path)
+
+
+def _find_in_staying(
+    folder: MonthFolder, needed: set[str], settings: Settings, now: datetime
+) -> Iterator[Removal]:
+    """The drafts and versions of a month that may go though the month stays."""
+    drafts = folder.path.glob("v*.partial")
+    for path in _list_old(drafts, now, settings.keep_draft_days):
+        yield _measure_removal("draft", folder.month, path)
+    spare = [version.path for version in folder.versions() if version.identity not in needed]
+    for path in _list_old(spare, now, settings.keep_version_days):
+        yield _measure_removal("version", folder.month, path)
+
+
+def _measure_removal(kind: str, month: Month, path: Path) -> Removal:
+    size = 0
+    for file in path.rglob("*"):
+        if file.is_file():
+            size += file.stat().st_size
+    return Removal(kind, month, path, size)
+
+
+def _list_old(folders: Iterable[Path], now: datetime, days: int) -> list[Path]:
+    """Those that nothing was written into for that many days."""
+    limit = (now - timedelta(days=days)).timestamp()
+    return [folder for folder in sorted(folders) if _find_last_write(folder) < limit]
+
+
+def _find_last_write(folder: Path) -> float:
+    times = [path.stat().st_mtime for path in (folder, *folder.iterdir())]
+    return max(times)
+
+
+def _find_needed(home: Path, months: list[Month]) -> set[str]:
+    """The identities of the versions that are spoken of.
+
+    These are the current, the released and the restating ones, and what any of them is made of.
+    """
+    needed: set[str] = set()
+    for month in months:
         folder = MonthFolder(home, month)
-        found += [
-            _removal("draft", month, p)
-            for p in _old(folder.path.glob("v*.partial"), now, settings.keep_draft_days)
-        ]
-        spare = [v.path for v in folder.versions() if v.identity not in needed]
-        found += [
-            _removal("version", month, path)
-            for path in _old(spare, now, settings.keep_version_days)
-        ]
-    return found
+        named = _list_named(folder)
+        for version in folder.versions():
+            is_restating = version.month_inputs.restates is not None
+            if version.number in named or is_restating:
+                needed.add(version.identity)
+                needed.update(_list_made_of(version))
+        for day in held_days(home, month):
+            needed.update(_list_made_of(day))
+    return needed
 
 
-def tidy(home: Path, settings: Settings, now: datetime) -> list[Removal]:
-    """Remove what may go, a month at a time under its lock; a month that runs is left for the next time.
+def _list_named(folder: MonthFolder) -> set[int]:
+    """The numbers of the versions that the month's seal and its CURRENT name."""
+    numbers = set()
+    seal = folder.read_seal()
+    if seal is not None:
+        numbers.add(seal.version)
+    current = folder.current()
+    if current is not None:
+        numbers.add(current.number)
+    return numbers
 
-    Killed in between, nothing is half there: a folder is renamed away before it is emptied, and a month is on record
-    before it goes.
+
+def _list_made_of(version: Version) -> Iterator[str]:
+    """The identities of the versions that a version was made of.
+
+    The manifest names each as `MONTH IDENTITY`.
+    """
+    inputs = version.inputs
+    named = [*inputs.get("earlier", {}).values(), *inputs.get("days", [])]
+    if "day" in inputs:
+        named.append(inputs["month"])
+    for text in named:
+        if text:
+            yield text.split(" ")[1]
+
+
+# -- removing --------------------------------------------------------------------------------------
+
+
+def tidy_home(home: Path, settings: Settings, now: datetime) -> list[Removal]:
+    """Remove what may go, a month at a time under its lock.
+
+    A month that runs is left for the next time.
+
+    Killed in between, nothing is half there: a folder is renamed away before it is emptied, and a
+    month is on record before it goes.
     """
     for rest in home.glob("*/*.gone"):
         remove_folder(rest)
@@ -73,56 +174,6 @@ def tidy(home: Path, settings: Settings, now: datetime) -> list[Removal]:
             continue
         done.append(removal)
     return done
-
-
-def _month(home: Path, month: Month) -> list[Removal]:
-    """A month with its days, and the letters of both: they hold what was sent."""
-    days = held_days(home, month)
-    letters = [
-        home / "outbox" / occasion for occasion in (str(month), *(day.occasion for day in days))
-    ]
-    found = [_removal("letters", month, path) for path in letters if path.is_dir()]
-    found += [_removal("day", month, day.path.parent) for day in days]
-    return [*found, _removal("month", month, MonthFolder(home, month).path)]
-
-
-def _removal(kind: str, month: Month, path: Path) -> Removal:
-    return Removal(kind, month, path, sum(p.stat().st_size for p in path.rglob("*") if p.is_file()))
-
-
-def _old(paths: Iterator[Path] | list[Path], now: datetime, days: int) -> list[Path]:
-    """Those that nothing was written into for that many days."""
-    before = (now - timedelta(days=days)).timestamp()
-    return [
-        path
-        for path in sorted(paths)
-        if max(p.stat().st_mtime for p in (path, *path.iterdir())) < before
-    ]
-
-
-def _needed(home: Path, months: list[Month]) -> set[str]:
-    """The identities of the versions that are spoken of: current, released, restating, and what any of these is made of."""
-    needed: set[str] = set()
-    for month in months:
-        folder = MonthFolder(home, month)
-        sealed = (folder.seal() or {}).get("version")
-        current = folder.current()
-        for version in folder.versions():
-            is_spoken_of = version.number == sealed or (
-                current and version.number == current.number
-            )
-            if is_spoken_of or "restates" in version.manifest["inputs"]:
-                needed |= {version.identity, *_made_of(version)}
-        for day in held_days(home, month):
-            needed |= _made_of(day)
-    return needed
-
-
-def _made_of(version: Version) -> set[str]:
-    inputs = version.manifest["inputs"]
-    said = [*inputs.get("earlier", {}).values(), *inputs.get("days", [])]
-    said += [inputs["month"]] if "day" in inputs else []
-    return {text.split(" ")[1] for text in said if text}
 
 
 def _remove(home: Path, removal: Removal, now: datetime) -> None:
@@ -138,13 +189,14 @@ def _remove(home: Path, removal: Removal, now: datetime) -> None:
 
 def _put_on_record(home: Path, removal: Removal, now: datetime) -> None:
     folder = MonthFolder(home, removal.month)
-    seal = folder.seal() or {}
-    said = {
+    seal = folder.read_seal()
+    line = {
         "month": str(removal.month),
         "manifest": folder.version().identity,
         "removed_at": now.isoformat(),
+        "released": seal.version if seal else None,
     }
     with (home / RECORD).open("a", encoding="utf-8") as record:
-        record.write(json.dumps(said | {"released": seal.get("version")}, sort_keys=True) + "\n")
+        record.write(json.dumps(line, sort_keys=True) + "\n")
         record.flush()
         os.fsync(record.fileno())

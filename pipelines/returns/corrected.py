@@ -1,90 +1,133 @@
-"""The workbook of the refused rows: the office's cells as they were sent out, the answers as typed, and why not."""
+"""The workbook of the refused rows.
+
+The office's cells as they were sent out, the answers as typed, and why not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from pipelines.core.month import Month
-from pipelines.documents.workbooks.columns import CORRECTED_COLUMNS
-from pipelines.documents.workbooks.export import desks
+from pipelines.documents.workbooks.columns import CORRECTED_COLUMNS, SheetRow
+from pipelines.documents.workbooks.work_lists import list_desks
 from pipelines.documents.workbooks.workbook import Stamp, WorkList, write_work_list
-from pipelines.documents.workbooks.workbook_data import WorkbookData
-from pipelines.returns.filled import ORDER_ID, Refusal, ReturnedRow, input_cells
-from pipelines.store.lake import DayFolder, MonthFolder, held_days
+from pipelines.documents.workbooks.workbook_data import WorkbookData, WorkRow
+from pipelines.returns.filled import Refusal, ReturnedRow, input_cells
+from pipelines.returns.return_sheets import ORDER_ID
+from pipelines.store.lake import DayFolder, MonthFolder, Version, held_days
 from pipelines.text.texts import label, labels
 
-Row = dict[str, Any]
-# Whose answer these rows hold nobody knows: they go back empty, so that no foreign answer comes round signed.
+# Whose answer these rows hold nobody knows: they go back empty, so that no foreign answer comes
+# round signed.
 _OF_ANOTHER = (
     Refusal("moved_row", "row_id"),
     Refusal("broken_row"),
     Refusal("unsigned", "signature"),
 )
+_NO_MONTH = Month(1970, 1)
 
 
 @dataclass
 class SentOut:
-    """What left the house, row by row, as it is in the home; each month and language is read once."""
+    """What was released, row by row, as it is in the home; each month and language is read once."""
 
     home: Path
-    _rows: dict[tuple[Month, str], Mapping[str, Row]] = field(default_factory=dict)
+    _rows: dict[tuple[Month, str], Mapping[str, WorkRow]] = field(default_factory=dict)
 
-    def row(self, order_id: str, language: str) -> Row | None:
-        """Return the row of an order as it was written; None for an order the home does not hold."""
-        match = ORDER_ID.fullmatch(order_id)
-        if not match:
+    def find_row(self, order_id: str, language: str) -> WorkRow | None:
+        """Return the row of an order as it was written; None for one the home does not hold."""
+        month = _find_month(order_id)
+        if month is None:
             return None
-        month = Month(int(match[1]), int(match[2]))
-        if (month, language) not in self._rows:
-            self._rows[month, language] = self._month(month, language)
-        return self._rows[month, language].get(order_id)
+        key = month, language
+        if key not in self._rows:
+            self._rows[key] = self._read_month(month, language)
+        return self._rows[key].get(order_id)
 
-    def _month(self, month: Month, language: str) -> Mapping[str, Row]:
-        """What left the house of a month: when it was released, and on the days after it."""
+    def _read_month(self, month: Month, language: str) -> Mapping[str, WorkRow]:
+        """Return what was sent of a month: when it was released, and on the days after it."""
+        rows: dict[str, WorkRow] = {}
+        for version in self._list_released(month):
+            data = WorkbookData(version, language, is_draft=False)
+            for _, desk_rows in list_desks(data):
+                for row in desk_rows:
+                    rows[row["order_id"]] = row
+        return rows
+
+    def _list_released(self, month: Month) -> list[Version]:
+        """Return the released version of a month and of each day after it."""
         folder = MonthFolder(self.home, month)
         seal = folder.seal()
         if seal is None:
-            return {}
-        days = [
-            DayFolder(self.home, month, date.fromisoformat(day.occasion))
-            for day in held_days(self.home, month)
-        ]
-        versions = [folder.version(seal["version"]), *(day.version() for day in days if day.seal())]
-        books = [WorkbookData(version, language, is_draft=False) for version in versions]
-        return {row["order_id"]: row for data in books for _, rows in desks(data) for row in rows}
+            return []
+        versions = [folder.version(seal["version"])]
+        for held in held_days(self.home, month):
+            day = DayFolder(self.home, month, date.fromisoformat(held.occasion))
+            if day.seal():
+                versions.append(day.version())
+        return versions
+
+
+def _find_month(order_id: str) -> Month | None:
+    """Return the month of an order; None where the id is none."""
+    match = ORDER_ID.fullmatch(order_id)
+    return Month(int(match[1]), int(match[2])) if match else None
 
 
 def write_corrected(
     path: Path, rows: Iterable[ReturnedRow], sent: SentOut, language: str, key: bytes, title: str
 ) -> None:
-    """Write the refused rows to be corrected and handed back; the file is for its owner's eyes alone."""
-    lines = [_line(place, row, sent, language) for place, row in enumerate(rows, start=1)]
-    months = sorted(
-        {str(line["order_id"])[:6] for line in lines if ORDER_ID.fullmatch(str(line["order_id"]))}
+    """Write the refused rows to be corrected and handed back; for their owner's eyes alone."""
+    refused = list(rows)
+    lines = []
+    for rank, row in enumerate(refused, start=1):
+        lines.append(_build_line(rank, row, sent, language))
+    month = _find_last_month(refused)
+    stamp = Stamp(
+        title=title,
+        language=language,
+        month=str(month),
+        version=0,
+        run_id="",
+        created=month.plus(1).first_day,
+        is_draft=False,
     )
-    month = Month(int(months[-1][:4]), int(months[-1][4:])) if months else Month(1970, 1)
-    stamp = Stamp(title, language, str(month), 0, "", month.plus(1).first_day, is_draft=False)
     book = WorkList(stamp, manager_id="", rows=lines, columns=CORRECTED_COLUMNS)
     write_work_list(path, book, labels(language), key)
 
 
-def _line(place: int, row: ReturnedRow, sent: SentOut, language: str) -> Row:
-    """A refused row; one the office never sent keeps its own cells and cannot become signed by going round."""
-    original = sent.row(row.order_id, language)
-    foreign = {
-        "row_id": row.order_id,
-        "signature": row.cells.get("signature") or "-",
-        "rank": place,
-    }
-    cells = original or dict(row.cells) | foreign
-    answer = {} if row.refusal in _OF_ANOTHER else input_cells(row)
-    if answer and row.outcome:
-        answer["outcome"] = label(language, f"outcome.{row.outcome}")
-    return {**cells, **answer, "order_id": row.order_id, "refusal": in_words(row.refusal, language)}
+def _find_last_month(rows: Sequence[ReturnedRow]) -> Month:
+    """Return the last month that one of the rows is an order of."""
+    months = [_find_month(row.order_id) for row in rows]
+    known = [month for month in months if month is not None]
+    return max(known, default=_NO_MONTH, key=str)
+
+
+def _build_line(rank: int, row: ReturnedRow, sent: SentOut, language: str) -> SheetRow:
+    """Return a refused row.
+
+    One the office never sent keeps its own cells and cannot become signed by going round.
+    """
+    original = sent.find_row(row.order_id, language)
+    line: dict[str, object] = {}
+    if original is not None:
+        line.update(original)
+    else:
+        line.update(row.cells)
+        line["row_id"] = row.order_id
+        line["signature"] = row.cells.get("signature") or "-"
+        line["rank"] = rank
+
+    if row.refusal not in _OF_ANOTHER:
+        line.update(input_cells(row))
+        if row.outcome:
+            line["outcome"] = label(language, f"outcome.{row.outcome}")
+    line["order_id"] = row.order_id
+    line["refusal"] = in_words(row.refusal, language)
+    return line
 
 
 def in_words(refusal: Refusal | None, language: str) -> str:

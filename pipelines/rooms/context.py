@@ -1,53 +1,96 @@
-"""What a room is given: the month, the settings, the engine with every table it may read, and where to write."""
+"""What a room is given: the month, the settings, every table it may read, where to write.
+
+    context.compute(spec)                        a SQL file's table, or why there is none
+    context.write("kpi_trend", sql, key)         a table that the room makes by itself
+    context.record_missing("kpi_trend", reasons) why there is none
+    context.find_entry(TableName("kpi_trend"))   what is recorded of a table
+    context.is_computed(…) · context.missing_reasons(…) · context.explain_missing(spec)
+
+A context is opened with `open_context`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from pipelines.catalogue.lineage import ColumnName, feature_columns, origin, table_columns
+from pipelines.catalogue.lineage import ColumnName, feature_columns, origin
 from pipelines.catalogue.spec import Spec, TableName
+from pipelines.catalogue.tables import Table, check_columns, find_table
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.errors import SpecError, UsageError
 from pipelines.core.month import Month
-from pipelines.core.reasons import Reason
-from pipelines.core.settings import PAY_RULES, Settings
-from pipelines.core.values import SQL_TYPES
-from pipelines.engines.duckdb import Answer, DuckEngine, native
+from pipelines.core.reasons import Reason, ReasonKind
+from pipelines.core.settings import Settings
+from pipelines.engines import open_engine
+from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, native
+from pipelines.rooms.parameters import list_parameters
+from pipelines.sources.office.answers import OfficeReading
+from pipelines.sources.operator.delivery import Delivery, Source
+from pipelines.sources.operator.mapping import NamesMapping
 from pipelines.store.champions import Champion
 from pipelines.store.files import OWNER_ALONE
-from pipelines.store.manifest import Entries, TableEntry, read_entries
-from pipelines.store.torn import check_table
+from pipelines.store.manifest import Definition, Json, TableEntry
 from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
 
-AUDIT_DUE_DAY = 10  # of the month after: what an audit finds is to be closed by then
+_MONTHS_BEFORE = {"m1": 1, "m2": 2, "m3": 3, "m12": 12}
+
+Earlier = Mapping[str, Version | None]  # the versions of earlier months, by era
+
+
+class NoSource:
+    """The source of a room that reads none: deliveries were staged by the first room."""
+
+    def fingerprint(self, month: Month) -> str | None:
+        """Raise UsageError."""
+        raise UsageError("source.none", month=month)
+
+    def mapping(self, month: Month) -> NamesMapping | None:
+        """Raise UsageError."""
+        raise UsageError("source.none", month=month)
+
+    def unknown_files(self, month: Month) -> tuple[str, ...]:
+        """Raise UsageError."""
+        raise UsageError("source.none", month=month)
+
+    def extract(self, month: Month, into: Path) -> list[Delivery]:
+        """Raise UsageError."""
+        raise UsageError("source.none", month=month)
+
+
+def _ignore_step(step: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass
 class Context:
-    """One room's view of the month being built. `tables` grows as the room writes."""
+    """One room's view of the month being built. `entries` grows as the room writes.
+
+    `source` and `office` are there for the first room alone.
+    """
 
     month: Month
     settings: Settings
     calendar: Calendar
     draft: Draft
     engine: DuckEngine
-    earlier: Mapping[str, Version | None]
+    earlier: Earlier
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     champion: Champion | None = None
     uplift: Champion | None = None
-    source: Any = None
-    office: Any = None
-    progress: Callable[[str], None] = lambda step: None
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    source: Source = field(default_factory=NoSource)
+    office: OfficeReading | None = None
+    progress: Callable[[str], None] = _ignore_step
+    entries: dict[str, TableEntry] = field(default_factory=dict)
     at_work_on: Spec | None = None
+    _earlier_entries: dict[TableName, TableEntry | None] = field(default_factory=dict, repr=False)
 
-    # -- what it is about ----------------------------------------------------------------------------------------
+    # -- what it is about --------------------------------------------------------------------------
 
     @property
     def occasion(self) -> str:
@@ -59,112 +102,144 @@ class Context:
         """The day the orders go out: a working day of the next month, never the clock."""
         return self.calendar.nth_of(self.month.plus(1), self.settings.dispatch_working_day)
 
-    # -- what is there -------------------------------------------------------------------------------------------
-
     @property
     def scored_by(self) -> frozenset[ColumnName]:
         """The feature columns that the month's champion is shown; none without one."""
-        return feature_columns(self.champion.features) if self.champion else frozenset()
+        if self.champion is None:
+            return frozenset()
+        return feature_columns(self.champion.features)
 
-    def entry(self, table: TableName) -> dict[str, Any] | None:
-        """The manifest entry of a table of this month or of an earlier one."""
-        if not table.era:
-            return self.tables.get(table.name) or self.draft.tables.get(table.name)
-        version = self.earlier.get(table.era)
-        entry: dict[str, Any] | None = (
-            version.manifest["tables"].get(table.name) if version else None
-        )
-        return entry
+    # -- what is recorded --------------------------------------------------------------------------
 
     def find_entry(self, table: TableName) -> TableEntry | None:
-        """What is recorded of a table of this month or of an earlier one; None when nothing is known of it."""
-        record = self.entry(table)
-        return None if record is None else TableEntry.from_json(record)
+        """What is recorded of a table of this month or of an earlier one.
+
+        None when nothing is known of it.
+        """
+        if table.era:
+            return self._find_earlier_entry(table)
+        if table.name in self.entries:
+            return self.entries[table.name]
+        return self.draft.finished.get(table.name)
+
+    def _find_earlier_entry(self, table: TableName) -> TableEntry | None:
+        """The same of an earlier month, whose manifest is read once a table."""
+        if table not in self._earlier_entries:
+            version = self.earlier.get(table.era)
+            if version is None:
+                self._earlier_entries[table] = None
+            else:
+                self._earlier_entries[table] = version.find_entry(table.name)
+        return self._earlier_entries[table]
+
+    def is_computed(self, table: str, era: str = "") -> bool:
+        """Whether a table of this month, or of an earlier one, is there."""
+        entry = self.find_entry(TableName(table, era))
+        return entry is not None and entry.is_computed
 
     def missing_reasons(self, table: str, era: str = "") -> tuple[Reason, ...]:
         """Why a table was not computed; none for one that was, or that nothing is known of."""
         entry = self.find_entry(TableName(table, era))
         return entry.reasons if entry else ()
 
-    @property
-    def entries(self) -> Entries:
-        """What is recorded of the tables that this room has written so far."""
-        return read_entries(self.tables)
+    def is_absent(self, need: str) -> bool:
+        """Whether a delivered column (`table.column`) is not there this month."""
+        table, column = need.split(".")
+        entry = self.find_entry(TableName(f"snapshot_{table}"))
+        if entry is None or not entry.is_computed:
+            return True
+        return column in entry.absent_columns
 
-    def record_entry(self, table: str, entry: TableEntry) -> None:
-        """Record a table that the room wrote by itself, or knows without writing it."""
-        self.tables[table] = entry.to_json()
+    def entry(self, table: TableName) -> Json | None:
+        """The same as `find_entry`, as JSON: for who has not followed yet."""
+        found = self.find_entry(table)
+        return found.to_json() if found else None
+
+    @property
+    def tables(self) -> RawTables:
+        """The same as `entries`, as JSON: for who has not followed yet."""
+        return RawTables(self.entries)
+
+    @tables.setter
+    def tables(self, records: Mapping[str, Json]) -> None:
+        """Nothing: what is set has been put in already."""
+
+    # -- what is readable --------------------------------------------------------------------------
 
     def bind_everything(self) -> None:
         """Make every table that earlier rooms and earlier months have computed readable."""
-        for name, entry in self.draft.tables.items():
-            if entry["status"] != "not_computed":
-                self.engine.bind(TableName(name), check_table(self.draft.path / f"{name}.parquet"))
+        for name, entry in self.draft.finished.items():
+            if entry.is_computed:
+                self.engine.bind(TableName(name), self.draft.path / f"{name}.parquet")
         for era, version in self.earlier.items():
             if version is not None:
                 self._bind_version(era, version)
 
     def _bind_version(self, era: str, version: Version) -> None:
-        for name, entry in version.manifest["tables"].items():
-            if entry["status"] != "not_computed" and not name.startswith("extract_"):
-                self.engine.bind(
-                    TableName(name, era), check_table(version.path / f"{name}.parquet")
-                )
+        for name, entry in version.entries.items():
+            if entry.is_computed and not name.startswith("extract_"):
+                self.engine.bind(TableName(name, era), version.path / f"{name}.parquet")
+
+    def bind_tolerated(self, spec: Spec) -> None:
+        """Put empty tables where a SQL file reads missing ones that it can do without."""
+        for table in spec.reads:
+            entry = self.find_entry(table)
+            if entry is None or not entry.is_computed:
+                self.engine.bind_empty(table, find_declared(table.name).types)
+
+    # -- why something cannot be computed ----------------------------------------------------------
+
+    def explain_missing(self, spec: Spec) -> tuple[Reason, ...]:
+        """Why a SQL file cannot be computed this month: absent tables and columns, months not held.
+
+        Empty if it can.
+
+        In the order of their texts, each once.
+        """
+        self.at_work_on = spec
+
+        reasons: set[Reason] = set()
+        for table in spec.reads:
+            reasons.update(self._explain_table(spec, table))
+        for need in spec.meta.get("needs", ()):
+            if self.is_absent(need):
+                reasons.add(Reason.absent(need))
+
+        return tuple(sorted(reasons, key=str))
 
     def missing(self, spec: Spec) -> list[str]:
-        """Why a SQL file cannot be computed this month: absent tables and columns, months not held; empty if it can."""
-        self.at_work_on = spec
-        reasons = [
-            reason for table in sorted(spec.reads) for reason in self._missing_table(spec, table)
-        ]
-        reasons += [
-            f"absent: {need}" for need in spec.meta.get("needs", ()) if self.is_absent(need)
-        ]
-        return sorted(dict.fromkeys(reasons))
+        """The same as texts."""
+        return [str(reason) for reason in self.explain_missing(spec)]
 
-    def is_computed(self, table: str, era: str = "") -> bool:
-        """Whether a table of this month, or of an earlier one, is there."""
-        entry = self.entry(TableName(table, era))
-        return entry is not None and entry["status"] == "computed"
-
-    def is_absent(self, need: str) -> bool:
-        """Whether a delivered column (`table.column`) is not there this month."""
-        table, column = need.split(".")
-        entry = self.entry(TableName(f"snapshot_{table}")) or {}
-        return entry.get("status") != "computed" or column in entry.get("absent", ())
-
-    def _missing_table(self, spec: Spec, table: TableName) -> list[str]:
+    def _explain_table(self, spec: Spec, table: TableName) -> list[Reason]:
+        """Why a SQL file cannot read a table: it, its month, or columns of it are not there."""
         short = table.name.removeprefix("snapshot_")
-        if {str(table), short, f"{table.era}.*"} & spec.tolerates:
+        if spec.tolerates & {str(table), short, f"{table.era}.*"}:
             return []
-        if table.era and self.earlier.get(table.era) is None:
-            return [self._not_held(table.era)]
-        entry = self.entry(table)
+
         version = self.earlier.get(table.era)
-        where = f" ({version.month})" if version else ""
+        if table.era and version is None:
+            return [self._explain_not_held(table.era)]
+        month = version.month if version else None
+
+        entry = self.find_entry(table)
         if entry is None:
-            return [f"absent: {table.name}{where}"]
-        if entry["status"] != "computed":
-            return [reason + where if "(" not in reason else reason for reason in entry["reasons"]]
-        absent = set(entry.get("absent", ())) & self._columns_read(spec, table)
-        tolerated = {c for c in absent if f"{short}.{c}" in spec.tolerates}
-        return [f"absent: {short}.{column}{where}" for column in absent - tolerated]
+            return [Reason.absent(table.name, month)]
+        if not entry.is_computed:
+            return [_name_month(reason, month) for reason in entry.reasons]
 
-    def _not_held(self, era: str) -> str:
+        absent = set(entry.absent_columns) & _list_columns_read(spec, table)
+        names = {f"{short}.{column}" for column in absent}
+        return [Reason.absent(name, month) for name in names - spec.tolerates]
+
+    def _explain_not_held(self, era: str) -> Reason:
         if era == "base":
-            return "base month"
-        months = {"m1": -1, "m2": -2, "m3": -3, "m12": -12}
-        return (
-            f"not held: {self.month.plus(months[era])}"
-            if era in months
-            else f"no month held before: {self.month}"
-        )
+            return Reason(ReasonKind.NO_BASE_MONTH)
+        if era in _MONTHS_BEFORE:
+            return Reason.not_held(self.month.plus(-_MONTHS_BEFORE[era]))
+        return Reason(ReasonKind.NO_MONTH_BEFORE, str(self.month))
 
-    @staticmethod
-    def _columns_read(spec: Spec, table: TableName) -> set[str]:
-        return {c.column for c in origin(spec).all() if c.table == table}
-
-    # -- what is written -----------------------------------------------------------------------------------------
+    # -- what is computed --------------------------------------------------------------------------
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The values of the `:parameters` a SQL file names; days are dates, money is decimal.
@@ -172,49 +247,23 @@ class Context:
         `:has_<table>` says whether a table that the file tolerates to be missing was computed.
         """
         known = self.known_parameters()
-        present = {
-            n: self.is_computed(n.removeprefix("has_")) for n in wanted if n.startswith("has_")
-        }
-        return {name: present[name] if name in present else known[name] for name in wanted}
+        values: dict[str, object] = {}
+        for name in wanted:
+            if name.startswith("has_"):
+                values[name] = self.is_computed(name.removeprefix("has_"))
+            else:
+                values[name] = known[name]
+        return values
 
     def known_parameters(self) -> dict[str, object]:
         """The value of every parameter that the month has, `:has_<table>` left out."""
-        month, settings = self.month, self.settings
-        quarter = month.plus(-((month.number - 1) % 3))
-        base = self.earlier.get("base")
-        return {
-            "month": str(month),
-            "previous_month": str(month.plus(-1)),
-            "first_day": month.first_day,
-            "last_day": month.last_day,
-            "next_first_day": month.plus(1).first_day,
-            "next_last_day": month.plus(1).last_day,
-            "last_day_m3": month.plus(-3).last_day,
-            "base_last_day": base.month.last_day if base else None,
-            "month_m5": str(month.plus(-5)),
-            "first_day_m5": month.plus(-5).first_day,
-            "audit_due_on": self.calendar.on_or_before(
-                month.plus(1).first_day.replace(day=AUDIT_DUE_DAY)
-            ),
-            "first_day_m6": month.plus(-6).first_day,
-            "month_m12": str(month.plus(-12)),
-            "month_m24": str(month.plus(-24)),
-            "month_number": month.number,
-            "year": month.year,
-            "last_year": month.year - 1,
-            "year_begins": str(Month(month.year, 1)),
-            "quarter_begins": str(quarter),
-            "last_quarter_begins": str(quarter.plus(-3)),
-            **{name: getattr(settings, name) for name in PAY_RULES},
-            "high_value_threshold": settings.high_value_threshold,
-            "lowest_reward_points": settings.lowest_reward_points,
-            "is_previous_month_held": self.earlier.get("m1") is not None,
-        }
+        held = {era: version.month if version else None for era, version in self.earlier.items()}
+        return list_parameters(self.month, self.settings, self.calendar, held)
 
     def compute(self, spec: Spec, sql: str | None = None) -> bool:
         """Write the table of a SQL file, or record why it cannot be; say whether it was written."""
         self.progress(spec.table)
-        reasons = self.missing(spec)
+        reasons = self.explain_missing(spec)
         if reasons:
             self.record_missing(spec.table, reasons, spec)
             return False
@@ -227,90 +276,135 @@ class Context:
         """Have the engine answer a SQL file, or the SQL that a room made of it."""
         return self.engine.answer(sql or native(spec), self.parameters(spec.parameters))
 
-    def bind_tolerated(self, spec: Spec) -> None:
-        """Put empty tables where a SQL file reads one that is missing and says it can do without."""
-        for table in spec.reads:
-            entry = self.entry(table)
-            if entry is None or entry["status"] == "not_computed":
-                self.engine.bind_empty(table, self._types(table.name))
-
-    @staticmethod
-    def _types(table: str) -> dict[str, str]:
-        short = table.removeprefix("snapshot_")
-        if short != table and short in contract():
-            return {c.name: SQL_TYPES[c.kind] for c in snapshot_columns(short)}
-        return {
-            name: DECLARED_TYPES.get(name) or _promised_type(name) for name in table_columns(table)
-        }
+    # -- what is written ---------------------------------------------------------------------------
 
     def write(
         self,
         table: str,
         sql: str,
         key: Iterable[str],
-        parameters: Mapping[str, object] | None = None,
+        parameters: Parameters | None = None,
         spec: Spec | None = None,
-        **facts: object,
+        absent: Iterable[str] | None = None,
+        rule: str | None = None,
     ) -> None:
-        """Write a table of this room, ordered by its key; `facts` go into the manifest."""
-        path = self.draft.path / f"{table}.parquet"
+        """Write a table of this room, ordered by its key, and record it.
+
+        `absent` are columns of it that were not delivered, `rule` the rule it was made by. Raise
+        SpecError for a table that is not declared, or is not what it declares.
+        """
+        path = self.path(table)
         written = self.engine.write(sql, path, key, parameters)
         os.chmod(path, OWNER_ALONE)
-        self._record(
-            table,
-            {"status": "computed", "rows": written.rows, "sha256": written.sha256, **facts},
-            spec,
-        )
+
         self.engine.bind(TableName(table), path)
+        self._check_written(table)
+
+        entry = TableEntry.computed(None, written, absent, rule)
+        self.record_entry(table, entry, spec)
+
+    def _check_written(self, table: str) -> None:
+        """Raise SpecError for a table that is not what it declares (`catalogue.tables`)."""
+        columns = self.engine.types(f"SELECT * FROM {table}")
+        declared = find_declared(table)
+        differences = check_columns(declared, columns)
+        if differences:
+            raise SpecError("table.not_as_declared", table=table, why="; ".join(differences))
 
     def record_missing(
         self, table: str, reasons: Iterable[Reason | str], spec: Spec | None = None
     ) -> None:
         """Record that a table is not computed, and why."""
-        texts = [str(reason) for reason in reasons]
-        self._record(table, {"status": "not_computed", "reasons": texts}, spec)
+        self.record_entry(table, TableEntry.not_computed(None, reasons), spec)
 
-    def _record(self, table: str, entry: dict[str, Any], spec: Spec | None) -> None:
-        entry["room"] = table.split("_", 1)[0]
+    def record_entry(self, table: str, entry: TableEntry, spec: Spec | None = None) -> None:
+        """Record a table of this room.
+
+        Of one that a SQL file makes also the file, and the tables it was made of.
+        """
+        entry = replace(entry, room=table.split("_", 1)[0])
         if spec is not None:
-            entry["definition"] = {
-                "file": spec.where,
-                "sha256": spec.hash,
-                "version": spec.meta.get("version", 1),
-            }
-            entry["inputs"] = {
-                str(t): (self.entry(t) or {}).get("sha256") for t in sorted(spec.reads)
-            }
-        self.tables[table] = entry
+            definition = Definition(spec.where, spec.hash, spec.meta.get("version", 1))
+            entry = replace(entry, definition=definition, inputs=self._list_inputs(spec))
+        self.entries[table] = entry
+
+    def _list_inputs(self, spec: Spec) -> dict[str, str | None]:
+        hashes: dict[str, str | None] = {}
+        for table in sorted(spec.reads):
+            entry = self.find_entry(table)
+            hashes[str(table)] = entry.sha256 if entry else None
+        return hashes
 
     def path(self, table: str) -> Path:
         """The Parquet file of a table of this draft."""
         return self.draft.path / f"{table}.parquet"
 
 
-def _promised_type(name: str) -> str:
-    """The type that the name of a column of ours promises."""
-    if name.startswith(("is_", "has_")):
-        return "BOOLEAN"
-    ends = {"_on": "DATE", "_at": "TIMESTAMP", "_amount": "DECIMAL(18,2)", "_count": "INTEGER"}
-    return next((kind for end, kind in ends.items() if name.endswith(end)), "VARCHAR")
+def find_declared(table: str) -> Table:
+    """Return what a table is declared as; raise SpecError for one that nobody declares."""
+    declared = find_table(table)
+    if declared is None:
+        raise SpecError("table.undeclared", table=table)
+    return declared
 
 
-# Types of columns of our own tables that a SQL file may read when the table is missing and whose name promises none.
-DECLARED_TYPES = {
-    "also_on": "VARCHAR",
-    "voice_minutes": "DECIMAL(18,6)",
-    "data_mb": "DECIMAL(18,6)",
-    "p_voluntary": "DOUBLE",
-    "p_involuntary": "DOUBLE",
-    "p_down_migration": "DOUBLE",
-    "decile": "INTEGER",
-    "revenue": "DECIMAL(18,2)",
-    "target": "DOUBLE",
-    "total_score": "DECIMAL(18,6)",
-    "age_months": "INTEGER",
-    **{f"{arm}_revenue_sum": "DECIMAL(28,2)" for arm in ("treated", "holdout")},
-    **{f"{arm}_square_sum": "DECIMAL(38,4)" for arm in ("treated", "holdout")},
-    "year": "INTEGER",
-    "year_score": "DOUBLE",
-}
+def _name_month(reason: Reason, month: Month | None) -> Reason:
+    """The same reason, of the month that its table is of where that is an earlier one."""
+    return reason if month is None else reason.in_month(month)
+
+
+def _list_columns_read(spec: Spec, table: TableName) -> set[str]:
+    """The columns of a table that a SQL file reads, to show them or to choose rows by."""
+    names = set()
+    for column in origin(spec).all():
+        if column.table == table:
+            names.add(column.column)
+    return names
+
+
+@contextmanager
+def open_context(
+    draft: Draft, settings: Settings, earlier: Earlier, scratch: Path | None = None
+) -> Iterator[Context]:
+    """Open a context on a draft (or on a version as one), with every table bound that it may read.
+
+    The engine is the one that the settings name. It reads the draft and the earlier versions, and
+    spills into `scratch`, the draft's own where none is given. Waivers, models, source and office
+    are for the caller to set.
+    """
+    folders = [draft.path]
+    folders += [version.path for version in earlier.values() if version is not None]
+    calendar = Calendar.load(settings.calendar_file)
+    with open_engine(settings, scratch or draft.scratch, folders) as engine:
+        context = Context(draft.month, settings, calendar, draft, engine, earlier)
+        context.bind_everything()
+        yield context
+
+
+class RawTables(MutableMapping[str, Json]):
+    """Entries seen as the JSON of a manifest, for who has not followed `entries` yet."""
+
+    def __init__(self, entries: dict[str, TableEntry]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> Json:
+        return self._entries[name].to_json()
+
+    def __setitem__(self, name: str, record: Json) -> None:
+        self._entries[name] = TableEntry.from_json(record)
+
+    def __delitem__(self, name: str) -> None:
+        del self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __or__(self, other: Mapping[str, Json]) -> dict[str, Json]:
+        return {**self, **other}
+
+    def __ior__(self, other: Mapping[str, Json]) -> RawTables:
+        self.update(other)
+        return self

@@ -15,8 +15,8 @@ from pipelines.sources.operator.delivery import (
     Delivery,
     FileReceipt,
     Limits,
-    Source,
 )
+from pipelines.sources.operator.source import Source
 
 __all__ = [
     "DAMAGED_ID",
@@ -31,18 +31,24 @@ __all__ = [
 
 
 def open_source(spec: str | Path, limits: Limits | None = None) -> Source:
-    """Open a folder, or the YAML file that describes a database; a path that is not there may be mounted later."""
-    from pipelines.sources.operator.database import (
-        DatabaseSource,
-    )  # here: who asks the office alone reads no delivery
+    """Open a folder, or the YAML file that describes a database.
+
+    Raise SourceNotReady for a path that is not there (it may be mounted later), UsageError for
+    one that is neither.
+    """
+    # Imported here: a caller that reads the office database alone reads no delivery.
+    from pipelines.sources.operator.database import DatabaseSource
     from pipelines.sources.operator.database_spec import load_spec
     from pipelines.sources.operator.folder import FolderSource
 
     path = Path(spec)
     if path.is_dir():
         return FolderSource(path, limits)
-    if path.suffix.lower() in (".yml", ".yaml") and path.is_file():
+
+    is_yaml = path.suffix.lower() in (".yml", ".yaml")
+    if is_yaml and path.is_file():
         return DatabaseSource(load_spec(path), limits)
+
     if not path.exists():
         raise SourceNotReady("source.not_there", source=str(spec))
     raise UsageError("source.unknown_spec", source=str(spec))

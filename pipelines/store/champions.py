@@ -1,17 +1,17 @@
 """Models beside the months: which version scores a month, who promoted it and why.
 
     <home>/models/2026-06-1a2b3c4d5e6f/   a version: model, card, seal
-    <home>/models/promotions.jsonl        the record; its last line that suits a month names the month's champion
+    <home>/models/promotions.jsonl        the record; the last line that suits a month counts
     <home>/models/uplift/models/…         the same for the uplift models
 
-A month is scored by nothing fitted on later months, so that running an old month again never looks into its future.
+A month is scored by nothing fitted on later months, so that running an old month again never looks
+into its future.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,16 +27,13 @@ FOLDER, RECORD = "models", "promotions.jsonl"
 UPLIFT = "uplift"
 CARD = "card.json"
 VERSION_NAME = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
-PARTS = (
-    "model.skops",
-    CARD,
-    "card.hmac",
-)  # what a version is; pages beside them may be drawn again
+# What a version is; pages beside them may be drawn again.
+PARTS = ("model.skops", CARD, "card.hmac")
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """A version that somebody made champion. `at` is for the record (UTC, ISO 8601), never for a decision."""
+    """A version that somebody made champion; `at` is for the record (UTC, ISO 8601) alone."""
 
     version: str
     trained_through: str
@@ -47,7 +44,10 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Champion:
-    """The version that scores a month; `digest` names the bytes of its files, whatever they are worth."""
+    """The version that scores a month.
+
+    `digest` names the bytes of its files, whatever they are worth.
+    """
 
     version: str
     path: Path
@@ -59,10 +59,13 @@ class Champion:
 
     @property
     def features(self) -> frozenset[str]:
-        """The columns its card says it is shown; none of a card that cannot be read, which scores nobody."""
+        """The columns its card says it is shown.
+
+        None of a card that cannot be read, which scores nobody.
+        """
         try:
             card = json.loads((self.path / CARD).read_text(encoding="utf-8"))
-            return frozenset(map(str, card["features"]))
+            return frozenset(str(name) for name in card["features"])
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return frozenset()
 
@@ -73,43 +76,26 @@ def models_folder(home: Path) -> Path:
 
 
 def uplift_shelf(home: Path) -> Path:
-    """Where the uplift models stand, with a record of their own: to these functions a home like any other."""
+    """Where the uplift models stand, to these functions a home like any other."""
     return models_folder(home) / UPLIFT
+
+
+# -- the record ------------------------------------------------------------------------------------
 
 
 def read_promotions(home: Path) -> list[Promotion]:
     """Read the record, oldest first."""
-    return read_lines(models_folder(home) / RECORD, _promotion)
+    return read_lines(models_folder(home) / RECORD, _read_promotion)
 
 
-def _promotion(version: str, trained_through: str, by: str, why: str, at: str) -> Promotion:
-    """Take a line of the record; raise ValueError for a version that is none: its name becomes a path."""
-    if not (_is_version(version) and MONTH_NAME.fullmatch(trained_through)):
+def _read_promotion(version: str, trained_through: str, by: str, why: str, at: str) -> Promotion:
+    """Take a line of the record.
+
+    Raise ValueError for a version that is none: its name becomes a path.
+    """
+    if VERSION_NAME.fullmatch(version) is None or MONTH_NAME.fullmatch(trained_through) is None:
         raise ValueError(version)
     return Promotion(version, trained_through, by, why, at)
-
-
-def _is_version(name: str) -> bool:
-    return VERSION_NAME.fullmatch(name) is not None
-
-
-def find_champion(home: Path, month: Month | None = None) -> Champion | None:
-    """Return the version promoted last, for a month the last one trained through it or earlier; None if none is."""
-    suited = [
-        p for p in read_promotions(home) if month is None or Month.parse(p.trained_through) <= month
-    ]
-    return open_version(home, suited[-1].version) if suited else None
-
-
-def open_version(home: Path, version: str) -> Champion:
-    """Return a version with the digest of what its folder holds now."""
-    path = models_folder(home) / version
-    return Champion(version, path, sha256("\n".join(_contents(path)).encode()).hexdigest())
-
-
-def _contents(folder: Path) -> Iterator[str]:
-    for path in (folder / name for name in PARTS):
-        yield f"{path.name} {hash_file(path) if path.is_file() else None}"
 
 
 def record_promotion(
@@ -122,13 +108,44 @@ def record_promotion(
     from filelock import FileLock  # here, so that who only reads does not wait for it
 
     with FileLock(models_folder(home) / ".promotions.lock"):
-        said = read_promotions(home)
+        promotions = read_promotions(home)
         if not by.strip():
             raise UsageError("promote.nobody", version=version)
-        if said and not why.strip():
-            raise UsageError("promote.no_reason", version=version, champion=said[-1].version)
+        if promotions and not why.strip():
+            standing = promotions[-1].version
+            raise UsageError("promote.no_reason", version=version, champion=standing)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         promotion = Promotion(version, trained_through, by.strip(), why.strip(), at)
-        lines = [json.dumps(asdict(p), ensure_ascii=False) + "\n" for p in (*said, promotion)]
-        write_text(models_folder(home) / RECORD, "".join(lines))
+        _write_promotions(home, [*promotions, promotion])
     return promotion
+
+
+def _write_promotions(home: Path, promotions: list[Promotion]) -> None:
+    lines = [json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in promotions]
+    write_text(models_folder(home) / RECORD, "".join(lines))
+
+
+# -- the champion ----------------------------------------------------------------------------------
+
+
+def find_champion(home: Path, month: Month | None = None) -> Champion | None:
+    """Return the version promoted last, for a month the last one trained through it or earlier.
+
+    None if none is.
+    """
+    found = None
+    for promotion in read_promotions(home):
+        if month is None or Month.parse(promotion.trained_through) <= month:
+            found = promotion
+    return open_version(home, found.version) if found else None
+
+
+def open_version(home: Path, version: str) -> Champion:
+    """Return a version with the digest of what its folder holds now."""
+    folder = models_folder(home) / version
+    lines = []
+    for name in PARTS:
+        path = folder / name
+        digest = hash_file(path) if path.is_file() else None
+        lines.append(f"{name} {digest}")
+    return Champion(version, folder, sha256("\n".join(lines).encode()).hexdigest())

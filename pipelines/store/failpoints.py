@@ -1,8 +1,11 @@
-"""Named steps at which a test may end the program, as a power cut or a full disk would; off, and free, in service.
+"""Named steps at which a test may end the program, as a power cut or a full disk would.
 
-A step is passed before and after everything that lasts: a file, a room, a rename, the seal. RETENTION_FAILPOINT names
-one and what happens there (`commit.renamed=kill`, `file.ready:kpi_monthly.parquet=enospc`, `room.begun:kpi#2=kill` for
-its second passing); RETENTION_FAILPOINT_TRACE names a file to which every passed step is appended.
+Off, and free, in service.
+
+A step is passed before and after everything that lasts: a file, a room, a rename, the seal.
+RETENTION_FAILPOINT names one and what happens there (`commit.renamed=kill`,
+`file.ready:kpi_monthly.parquet=enospc`, `room.begun:kpi#2=kill` for its second passing);
+RETENTION_FAILPOINT_TRACE names a file to which every passed step is appended.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ class Plan:
     passing: int = 1
     trace: Path | None = None
 
-    def passed(self, step: str) -> None:
+    def pass_step(self, step: str) -> None:
         """Write the step down, and end the program if it is the one."""
         if self.trace is not None:
             with self.trace.open("a", encoding="utf-8") as stream:
@@ -31,11 +34,11 @@ class Plan:
         if step == self.step:
             self.passing -= 1
             if self.passing == 0:
-                _act(self.action, step)
+                _perform_action(self.action, step)
 
 
-def _act(action: str, step: str) -> None:
-    """End the program, fill its disk, or meet somebody at a named pipe (`wait:PATH`) and go on when he has gone."""
+def _perform_action(action: str, step: str) -> None:
+    """End the program, fill its disk, or wait at a named pipe (`wait:PATH`) for somebody."""
     if action == "enospc":
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), step)
     if action.startswith("wait:"):
@@ -50,7 +53,8 @@ def read_plan(failpoint: str, trace: str) -> Plan | None:
         return None
     step, _, action = failpoint.partition("=")
     name, _, passing = step.partition("#")
-    return Plan(name, action, int(passing or 1), Path(trace) if trace else None)
+    trace_file = Path(trace) if trace else None
+    return Plan(name, action, int(passing or 1), trace_file)
 
 
 plan = read_plan(
@@ -61,4 +65,4 @@ plan = read_plan(
 def failpoint(step: str) -> None:
     """Pass a step."""
     if plan is not None:
-        plan.passed(step)
+        plan.pass_step(step)

@@ -1,6 +1,7 @@
 """What disk, engine and office throw, as an error that says what, where and what next.
 
-Libraries are told apart by their names: none of them is imported to find out that it was not the one that failed.
+Libraries are told apart by their names: none of them is imported to find out that it was not the
+one that failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pipelines.core.errors import RetentionError, StorageError
 _OFFICES = ("sqlalchemy", "django", "sqlite3", "psycopg", "psycopg2")
 _AWAY = ("OperationalError", "DatabaseError", "InterfaceError")  # others are faults of ours
 _ENGINES = ("duckdb", "_duckdb", "pyarrow")
-# Their words are about files and memory; what others say may quote a cell.
+# Their messages are about files and memory; what others say may quote a cell.
 _OUTSPOKEN = ("IOException", "OutOfMemoryException", "ArrowMemoryError")
 
 
@@ -24,41 +25,46 @@ def as_known(error: BaseException, where: object = None) -> StorageError | None:
     """
     library = type(error).__module__.partition(".")[0]
     if library in _ENGINES:
-        return _of_engine(error, where)
+        return _name_engine_fault(error, where)
     if library in _OFFICES and type(error).__name__ in _AWAY:
         return StorageError("office.away", why=type(error).__name__)
-    if (
-        isinstance(error, OSError) and error.errno is None
-    ):  # Arrow's, of a file whose inside is torn
-        return _of_engine(error, where)
     if isinstance(error, OSError):
-        file = error.filename if isinstance(error.filename, str | bytes) else None
-        shown = (
-            Path(file.decode("utf-8", "backslashreplace") if isinstance(file, bytes) else file)
-            if file
-            else None
-        )
-        return StorageError("storage.failed", where=shown or where or "stdout", why=_reason(error))
-    return (
-        StorageError("storage.memory", where=where or "-")
-        if isinstance(error, MemoryError)
-        else None
-    )
+        return _name_disk_fault(error, where)
+    if isinstance(error, MemoryError):
+        return StorageError("storage.memory", where=where or "-")
+    return None
 
 
-def _reason(error: OSError) -> str:
-    """What the machine says; of a library that says no more than a text, its kind alone."""
-    return error.strerror or type(error).__name__
-
-
-def _of_engine(error: BaseException, where: object) -> StorageError:
+def _name_engine_fault(error: BaseException, where: object) -> StorageError:
     return StorageError("storage.engine", month=where or "-", why=outline_fault(error))
+
+
+def _name_disk_fault(error: OSError, where: object) -> StorageError:
+    if error.errno is None:
+        return _name_engine_fault(error, where)  # Arrow's, of a file whose inside is torn
+    # What the machine says; of a library that says no more than a text, its kind alone.
+    why = error.strerror or type(error).__name__
+    file = _find_file(error) or where or "stdout"
+    return StorageError("storage.failed", where=file, why=why)
+
+
+def _find_file(error: OSError) -> Path | None:
+    """The file that an error is about, where it says so."""
+    name = error.filename
+    if not name:
+        return None
+    if isinstance(name, bytes):
+        return Path(name.decode("utf-8", "backslashreplace"))
+    return Path(name) if isinstance(name, str) else None
 
 
 def outline_fault(error: BaseException) -> str:
     """Say what failed in the engine without a customer's data."""
     kind = type(error).__name__
-    return (str(error).splitlines() or [kind])[0] if kind in _OUTSPOKEN else kind
+    if kind not in _OUTSPOKEN:
+        return kind
+    lines = str(error).splitlines()
+    return lines[0] if lines else kind
 
 
 class StorageErrors:

@@ -10,23 +10,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.store.failpoints import failpoint
-from pipelines.store.torn import parse_record, read_kept
+from pipelines.store.torn import Json, parse_record, read_kept
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 OWNER_ALONE, EVERYBODY = 0o600, 0o644
-_ANY_WRITE = 0o222
 ROW_GROUP = 122_880  # DuckDB's own row-group size, so its scans split evenly
+_ANY_WRITE = 0o222
+_PERMISSIONS = 0o777
 
 
 def keep_files_private() -> None:
     """Have this process make files and folders for their owner alone, before it makes the first.
 
-    A home holds names, numbers and pay from its first minute on, also where a run dies before it has said so of a file.
+    A home holds names, numbers and pay from its first minute on, also where a run dies before it
+    has said so of a file.
     """
     os.umask(0o077)
 
@@ -41,7 +43,9 @@ class Written:
 
 @contextmanager
 def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success sync it and put it in `path`'s place, else leave nothing.
+    """Give a temporary path beside `path`.
+
+    On success sync it and put it in `path`'s place, else leave nothing.
 
     It is its owner's alone from its first byte; `mode` is what it gets at the end.
     """
@@ -51,15 +55,14 @@ def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
         temporary.touch(OWNER_ALONE)
         yield temporary
         os.chmod(temporary, mode)
-        _sync(temporary)
+        _sync_to_disk(temporary)
         failpoint(f"file.ready:{path.name}")
         os.replace(temporary, path)
-        _sync(path.parent)
+        _sync_to_disk(path.parent)
         failpoint(f"file.there:{path.name}")
     except OSError as error:
-        error.filename = error.filename or str(
-            path
-        )  # a full disk does not say which file it had no room for
+        if not error.filename:
+            error.filename = str(path)  # a full disk does not say which file it had no room for
         raise
     except Exception as error:
         cause = error.args[0] if error.args else None
@@ -71,7 +74,7 @@ def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def _sync_to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -79,20 +82,31 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+# -- folders ---------------------------------------------------------------------------------------
+
+
 def rename_folder(source: Path, target: Path) -> None:
     """Rename a folder so that the new name survives a power cut."""
-    _sync(source)
+    _sync_to_disk(source)
     os.rename(source, target)
-    _sync(target.parent)
+    _sync_to_disk(target.parent)
 
 
 def protect_folder(folder: Path) -> None:
-    """Take the right to write from a folder and all that is in it; the folder itself comes last and tells that it is done."""
+    """Take the right to write from a folder and all that is in it.
+
+    The folder itself comes last and tells that it is done.
+    """
     if not folder.stat().st_mode & _ANY_WRITE:
         return
     for path in sorted(folder.rglob("*"), reverse=True):
-        path.chmod(path.stat().st_mode & ~_ANY_WRITE & 0o777)
-    folder.chmod(folder.stat().st_mode & ~_ANY_WRITE & 0o777)
+        _protect_path(path)
+    _protect_path(folder)
+
+
+def _protect_path(path: Path) -> None:
+    mode = path.stat().st_mode & _PERMISSIONS
+    path.chmod(mode & ~_ANY_WRITE)
 
 
 def remove_folder(folder: Path) -> None:
@@ -104,9 +118,15 @@ def remove_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files that a run left behind when it was killed; call it only where no other run writes."""
+    """Remove the temporary files that a run left behind when it was killed.
+
+    Call it only where no other run writes.
+    """
     for temporary in folder.glob("**/.*.tmp"):
         temporary.unlink(missing_ok=True)
+
+
+# -- text and JSON ---------------------------------------------------------------------------------
 
 
 def write_text(path: Path, text: str, mode: int = OWNER_ALONE) -> None:
@@ -115,31 +135,40 @@ def write_text(path: Path, text: str, mode: int = OWNER_ALONE) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: dict[str, Any], mode: int = OWNER_ALONE) -> None:
+def write_json(path: Path, content: Json, mode: int = OWNER_ALONE) -> None:
     """Write JSON whole or not at all, keys in order, so that the same content is the same bytes."""
-    write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", mode)
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+    write_text(path, text + "\n", mode)
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON file; None when there is none. Raise StorageError naming one that is torn or cannot be read."""
-    return parse_record(path, read_kept(path)) if path.exists() else None
+def read_json(path: Path) -> Json | None:
+    """Read a JSON file.
+
+    None when there is none. Raise StorageError naming one that is torn or cannot be read.
+    """
+    if not path.exists():
+        return None
+    return parse_record(path, read_kept(path))
+
+
+# -- Parquet ---------------------------------------------------------------------------------------
 
 
 def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE) -> Written:
-    """Write Arrow batches as Parquet (zstd, fixed row groups): the same rows give the same bytes."""
+    """Write Arrow batches as Parquet, zstd, in fixed row groups: same rows, same bytes."""
     import pyarrow.parquet as pq  # here, so that who only reads does not wait for it
 
     rows = 0
     with replacing(path, mode) as temporary:
         with pq.ParquetWriter(temporary, batches.schema, compression="zstd") as writer:
-            for table in _regrouped(batches):
+            for table in _regroup_batches(batches):
                 writer.write_table(table, row_group_size=ROW_GROUP)
                 rows += table.num_rows
         digest = hash_file(temporary)
     return Written(rows, digest)
 
 
-def _regrouped(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
+def _regroup_batches(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """Cut the stream into tables of ROW_GROUP rows, whatever sizes the batches come in."""
     import pyarrow as pa
 

@@ -1,44 +1,45 @@
 """What a version is made of, as types: of a month, of a day after it, of a year's plan.
 
-The same inputs make the same tables. A run compares them with those of the version that is there, and a draft goes on
-only while they are the same. In the manifest they are JSON; an older home may lack a key, which reads as None.
+The same inputs make the same tables. A run compares them with those of the version that is there,
+and a draft goes on only while they are the same. In the manifest they are JSON; an older home may
+lack a key, which reads as None.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from pipelines.store.manifest import Json
+from pipelines.store.torn import Json
 
 
 @dataclass(frozen=True)
 class MonthInputs:
     """What a month is made of; hashes are SHA-256.
 
-    `source` is None for a database that has not been read yet. `mapping` tells one mapping of names from another.
-    `earlier` names, for each era (m1, m2, m3, m12, prior, base), the version it means as `<month> <identity>`.
-    `champion` and `uplift` are what `Champion.meaning` says. `restates` is the identity of the released version.
+    `source` is None for a database that has not been read yet. `mapping` tells one mapping of names
+    from another. `earlier` names, for each era (m1, m2, m3, m12, prior, base), the version it means
+    as `<month> <identity>`. `champion` and `uplift` are what `Champion.meaning` says. `restates` is
+    the identity of the released version.
     """
 
     source: str | None = None
     mapping: str | None = None
     office: str | None = None
     code: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     key: str | None = None
     calendar: str | None = None
     gate: str | None = None
     scorecard: str | None = None
     waivers: tuple[Mapping[str, str], ...] = ()
-    champion: Mapping[str, Any] | None = None
-    uplift: Mapping[str, Any] | None = None
+    champion: Mapping[str, str] | None = None
+    uplift: Mapping[str, str] | None = None
     earlier: Mapping[str, str | None] = field(default_factory=dict)
     restates: str | None = None
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> MonthInputs:
+    def from_json(cls, record: Json) -> MonthInputs:
         """Read what a manifest says."""
         return cls(
             source=record.get("source"),
@@ -81,20 +82,20 @@ class MonthInputs:
 
 @dataclass(frozen=True)
 class DayInputs:
-    """What a day is made of: its delivery, and the month and the days before it as `<name> <identity>`."""
+    """What a day is made of; the month and the days before it as `<name> <identity>`."""
 
     day: str
     source: str
     office: str
     code: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     key: str
     calendar: str | None
     month: str
     days: tuple[str, ...]
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> DayInputs:
+    def from_json(cls, record: Json) -> DayInputs:
         """Read what a manifest says."""
         return cls(
             day=record["day"],
@@ -125,19 +126,21 @@ class DayInputs:
 
 @dataclass(frozen=True)
 class PlanInputs:
-    """What a year's plan is made of: the plan as written, and hashes of its keys (by measure), parts and targets.
+    """What a year's plan is made of.
+
+    `plan` is the plan as written; `keys` has a hash a measure, `parts` one of all parts.
 
     `targets` has a hash a month, `months` the identity of each held month the plan was split by.
     """
 
-    plan: Mapping[str, Any]
+    plan: Json
     keys: Mapping[str, str]
     parts: str
     targets: Mapping[str, str]
     months: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> PlanInputs:
+    def from_json(cls, record: Json) -> PlanInputs:
         """Read what a manifest says."""
         return cls(
             plan=record["plan"],

@@ -7,8 +7,9 @@
     <home>/days/2026-11-05/…                 a day after it, in the same form
     <home>/plans/2027/…                      a year's plan, in the same form
 
-The manifest comes last and has no clock in it: the same inputs make the same bytes. What a version or a draft holds is
-read through `store.versions`; what is recorded of it has the types of `store.manifest` and `store.inputs`.
+The manifest comes last and has no clock in it: the same inputs make the same bytes. What a version
+or a draft holds is read through `store.versions`; what is recorded of it has the types of
+`store.manifest` and `store.inputs`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from pipelines.core.errors import Busy, Refused, StorageError, UsageError
 from pipelines.core.month import Month
@@ -32,7 +32,7 @@ from pipelines.store.files import (
     write_json,
     write_text,
 )
-from pipelines.store.manifest import Seal
+from pipelines.store.manifest import Json, Seal
 from pipelines.store.torn import VERSION_NAME, read_kept, torn
 from pipelines.store.versions import Draft, Made, Version
 
@@ -70,6 +70,7 @@ class MonthFolder:
         if marks:
             shown = " ".join(sorted(marks))
             raise UsageError("home.pattern", home=self.home.absolute(), marks=shown)
+
         from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
 
         self.path.mkdir(parents=True, exist_ok=True)
@@ -83,7 +84,7 @@ class MonthFolder:
         finally:
             lock.release()
 
-    # -- versions ------------------------------------------------------------------------------------------------
+    # -- versions ----------------------------------------------------------------------------------
 
     def versions(self) -> list[Version]:
         """All finished versions, oldest first."""
@@ -98,17 +99,23 @@ class MonthFolder:
     def current(self) -> Version | None:
         """The version readers use; None when the month is not held.
 
-        Raise StorageError where CURRENT names none, or one that is not there: a name is followed nowhere else.
+        Raise StorageError where CURRENT names none, or one that is not there: a name is followed
+        nowhere else.
         """
         if not self.is_held():
             return None
+
         path = self.path / "CURRENT"
-        name = read_kept(path).decode("utf-8", "replace").strip() if path.exists() else ""
+        name = ""
+        if path.exists():
+            name = read_kept(path).decode("utf-8", "replace").strip()
+
         if VERSION_NAME.fullmatch(name) is None:
             raise StorageError("storage.torn_current", where=path, month=self.path.name)
-        if not (self.path / name).is_dir():
-            raise StorageError("storage.gone", where=self.path / name)
-        return Version(self.month, self.path / name)
+        folder = self.path / name
+        if not folder.is_dir():
+            raise StorageError("storage.gone", where=folder)
+        return Version(self.month, folder)
 
     def is_held(self) -> bool:
         """Whether the month has a version that readers use, be it readable or not."""
@@ -127,13 +134,14 @@ class MonthFolder:
                 return version
         return None
 
-    # -- the draft -----------------------------------------------------------------------------------------------
+    # -- the draft ---------------------------------------------------------------------------------
 
     def draft(self) -> Draft:
         """The draft in progress, or the next free number."""
         drafts = [Draft(self.month, path) for path in self.partials()]
         if drafts:
             return max(drafts, key=lambda draft: draft.number)
+
         numbers = [version.number for version in self.versions()]
         next_number = max(numbers, default=0) + 1
         return Draft(self.month, self.path / f"v{next_number:04d}.partial")
@@ -146,7 +154,10 @@ class MonthFolder:
         return draft
 
     def made_to_show(self, number: int | None = None, is_draft: bool = False) -> Made:
-        """What people look at: a version, or the draft; raise UsageError that names the way to what there is."""
+        """What people look at: a version, or the draft.
+
+        Raise UsageError that names the way to what there is.
+        """
         if is_draft:
             return self.draft_to_show()
         if number is None and self.current() is None:
@@ -163,7 +174,7 @@ class MonthFolder:
         """Drop a draft that would say nothing new."""
         shutil.rmtree(draft.path, ignore_errors=True)
 
-    # -- the commit ----------------------------------------------------------------------------------------------
+    # -- the commit --------------------------------------------------------------------------------
 
     def commit(self, draft: Draft) -> Version:
         """Make the draft the current version; every step may be cut off and done again.
@@ -171,13 +182,15 @@ class MonthFolder:
         A sealed month keeps the version that was sealed: what comes after stands beside it.
         """
         if (draft.path / "draft.json").exists():
-            write_json(draft.path / "manifest.json", draft.content())
+            write_json(draft.path / "manifest.json", draft.to_manifest().to_json())
             failpoint("commit.manifest")
             (draft.path / "draft.json").unlink()
         failpoint("commit.closed")
+
         target = self.path / f"v{draft.number:04d}"
         rename_folder(draft.path, target)
         failpoint("commit.renamed")
+
         if self.read_seal() is None:
             self._write_current(Version(self.month, target))
         return Version(self.month, target)
@@ -186,26 +199,34 @@ class MonthFolder:
         write_text(self.path / "CURRENT", version.path.name + "\n")
 
     def recover(self) -> None:
-        """Finish a commit that was cut off between its steps; a sealed month keeps the version that was sealed."""
+        """Finish a commit that was cut off between its steps.
+
+        A sealed month keeps the version that was sealed.
+        """
         sweep(self.path)
         self.protect_released()
         for partial in self.partials():
-            is_closed = not (partial / "draft.json").exists()
-            if is_closed and (partial / "manifest.json").exists():
-                draft = Draft(self.month, partial)
-                if draft.rooms:  # else its record is torn, and the next run begins it anew
-                    self.commit(draft)
+            self._finish_commit(partial)
+
         seal = self.read_seal()
         wanted = self._find_number(seal.version) if seal else self._find_newest()
         if wanted is not None and self._should_name(wanted, is_sealed=seal is not None):
             self._write_current(wanted)
+
+    def _finish_commit(self, partial: Path) -> None:
+        """Commit a draft whose manifest was written before its run was cut off."""
+        if (partial / "draft.json").exists() or not (partial / "manifest.json").exists():
+            return
+        draft = Draft(self.month, partial)
+        if draft.rooms:  # else its record is torn, and the next run begins it anew
+            self.commit(draft)
 
     def _find_newest(self) -> Version | None:
         versions = self.versions()
         return versions[-1] if versions else None
 
     def _should_name(self, wanted: Version, is_sealed: bool) -> bool:
-        """Whether CURRENT has to be written: it names nothing, or an older version than the newest."""
+        """Whether CURRENT has to be written: it names nothing, or not the newest version."""
         try:
             current = self.current()
         except StorageError as error:
@@ -216,10 +237,13 @@ class MonthFolder:
             return True
         return not is_sealed and current.number < wanted.number
 
-    # -- the seal ------------------------------------------------------------------------------------------------
+    # -- the seal ----------------------------------------------------------------------------------
 
     def read_seal(self) -> Seal | None:
-        """The seal of a released month; None while it is not released. Raise StorageError where it is torn."""
+        """The seal of a released month.
+
+        None while it is not released. Raise StorageError where it is torn.
+        """
         path = self.path / "SEAL.json"
         record = read_json(path)
         if record is None:
@@ -229,13 +253,16 @@ class MonthFolder:
             raise torn(path)
         return Seal(version, manifest)
 
-    def seal(self) -> dict[str, Any] | None:
+    def seal(self) -> Json | None:
         """The same as JSON, for who has not followed `read_seal` yet."""
         seal = self.read_seal()
         return seal.to_json() if seal else None
 
     def release(self, version: Version) -> None:
-        """Seal the month with that version; raise Refused when another version is sealed already."""
+        """Seal the month with that version.
+
+        Raise Refused when another version is sealed already.
+        """
         seal = Seal(version.number, version.identity)
         held = self.read_seal()
         if held is not None and held != seal:
@@ -245,7 +272,10 @@ class MonthFolder:
         self.protect_released()
 
     def protect_released(self) -> None:
-        """Take the right to write from the version that was sealed; nothing of it is ever written again."""
+        """Take the right to write from the version that was sealed.
+
+        Nothing of it is ever written again.
+        """
         seal = self.read_seal()
         if seal is None:
             return
@@ -295,9 +325,10 @@ def held_months(home: Path) -> list[Month]:
     if not root.is_dir():
         return []
     found = []
-    for name in sorted(path.name for path in root.iterdir()):
-        if MONTH_NAME.fullmatch(name):
-            month = Month.parse(name)
-            if MonthFolder(home, month).is_held():
-                found.append(month)
+    for path in sorted(root.iterdir()):
+        if MONTH_NAME.fullmatch(path.name) is None:
+            continue
+        month = Month.parse(path.name)
+        if MonthFolder(home, month).is_held():
+            found.append(month)
     return found

@@ -1,41 +1,41 @@
 """What a version holds, as types: the manifest, an entry a table, a stopped room, the seal.
 
-On disk these are JSON (`manifest.json`, `draft.json`, `SEAL.json`); `from_json` reads what is there and `to_json` gives
-the very same JSON back, keys that were not there left out, so that hashes of manifests hold for ever.
+On disk these are JSON (`manifest.json`, `draft.json`, `SEAL.json`); `from_json` reads what is there
+and `to_json` gives the very same JSON back, keys that were not there left out, so that hashes of
+manifests hold for ever.
 
 How to use it:
 
-    version.entries["kpi_monthly"].rows                  Version and Draft: entries: Mapping[str, TableEntry]
-    version.find_entry("score_churn")                    TableEntry, or None when there is no such table
-    version.is_computed("score_churn")                   whether there is a file to read
-    entry.is_computed · entry.sha256 · entry.rows · entry.room · entry.absent · entry.definition · entry.inputs
-    entry.reasons                                        tuple[Reason, ...] of a table that was not computed
-    join_reasons(entry.reasons)                          their text, as it stands in tables (core.reasons)
-    entry.delivery                                       of extract_<table>: state, missing, content, facts; else None
-    version.month_inputs.source · .settings · .earlier   MonthInputs (store.inputs); day_inputs, plan_inputs likewise
-    draft.stopped_room                                   StoppedRoom(room, entries, why), or None
-    folder.read_seal()                                   Seal(version, manifest), or None
+    version.entries["kpi_monthly"].rows              Version and Draft: TableEntry by table
+    version.find_entry("score_churn")                TableEntry, or None when there is none
+    version.is_computed("score_churn")               whether there is a file to read
+    entry.is_computed · .sha256 · .rows · .room · .absent · .definition · .inputs
+    entry.reasons                                    tuple[Reason, ...] of one not computed
+    join_reasons(entry.reasons)                      their text in tables (core.reasons)
+    entry.delivery                                   of extract_<table>, else None
+    version.month_inputs.source · .settings …        MonthInputs (store.inputs); day_, plan_inputs
+    draft.stopped_room                               StoppedRoom(room, entries, why), or None
+    folder.read_seal()                               Seal(version, manifest), or None
 
-    context.find_entry(TableName("score_churn"))         TableEntry of this month or an earlier one, or None
-    context.missing_reasons("score_churn")               why it is not there: () when it is computed
-    context.entries                                      what this room has written so far
-    context.record_entry("extract_bill", TableEntry(…))  a table that the room wrote by itself
+    context.find_entry(TableName("score_churn"))     TableEntry of this or an earlier month, or None
+    context.missing_reasons("score_churn")           why it is not there; () when it is
+    context.entries                                  what this room has written so far
+    context.record_entry("extract_bill", entry)      a table that the room wrote by itself
 
-    TableEntry.computed(room, written, absent=(…))       a table that was written (`written`: rows and sha256)
-    TableEntry.not_computed(room, reasons)               a table that could not be
+    TableEntry.computed(room, written, absent=(…))   a table that was written (rows and sha256)
+    TableEntry.not_computed(room, reasons)           a table that could not be
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipelines.core.reasons import Reason
+from pipelines.store.torn import Json as Json
 
 COMPUTED, NOT_COMPUTED = "computed", "not_computed"
-
-Json = dict[str, Any]  # one JSON object, as it is read and written
 
 
 class WrittenFile(Protocol):
@@ -52,14 +52,14 @@ class WrittenFile(Protocol):
 
 @dataclass(frozen=True)
 class Definition:
-    """The SQL file a table is made by: where it lies, its hash, and the version in its front matter."""
+    """The SQL file a table is made by: its path, its hash, and its front matter's version."""
 
     file: str
     sha256: str
     version: int
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Definition:
+    def from_json(cls, record: Json) -> Definition:
         """Read what a manifest says."""
         return cls(record["file"], record["sha256"], record["version"])
 
@@ -70,9 +70,12 @@ class Definition:
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """How a table was delivered: its state, the columns it lacked, and its content whatever the order of rows.
+    """How a table was delivered.
 
-    `state` is present, empty, absent or refused; `facts` fill in the message that says why it was refused.
+    `missing` are the columns it lacked, `content` is a hash whatever the order of its rows.
+
+    `state` is present, empty, absent or refused; `facts` fill in the message that says why it was
+    refused.
     """
 
     state: str
@@ -85,8 +88,9 @@ class DeliveryFacts:
 class TableEntry:
     """One table of a version. What is None or empty does not stand in the manifest.
 
-    `absent` are the optional columns that were not delivered (None: of a table of which that is not told); `inputs` the
-    hash of each table it was made of, None for one that was not there; `rule` the rule of `dispatch_capacity`.
+    `absent` are the optional columns that were not delivered (None: of a table of which that is not
+    told); `inputs` the hash of each table it was made of, None for one that was not there; `rule`
+    the rule of `dispatch_capacity`.
     """
 
     status: str
@@ -118,7 +122,7 @@ class TableEntry:
         return cls(NOT_COMPUTED, room, reasons=tuple(_read_reason(reason) for reason in reasons))
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> TableEntry:
+    def from_json(cls, record: Json) -> TableEntry:
         """Read what a manifest says of a table."""
         absent = record.get("absent")
         definition = record.get("definition")
@@ -181,7 +185,7 @@ def _read_reason(reason: Reason | str) -> Reason:
     return reason if isinstance(reason, Reason) else Reason.parse(reason)
 
 
-def _read_delivery(record: Mapping[str, Any]) -> DeliveryFacts | None:
+def _read_delivery(record: Json) -> DeliveryFacts | None:
     """What an `extract_<table>` says of its delivery; None for every other table."""
     if "state" not in record:
         return None
@@ -196,7 +200,7 @@ def _read_delivery(record: Mapping[str, Any]) -> DeliveryFacts | None:
 Entries = Mapping[str, TableEntry]
 
 
-def read_entries(records: Mapping[str, Mapping[str, Any]]) -> dict[str, TableEntry]:
+def read_entries(records: Mapping[str, Json]) -> dict[str, TableEntry]:
     """Read the entries of a manifest, by table."""
     return {name: TableEntry.from_json(record) for name, record in records.items()}
 
@@ -208,15 +212,18 @@ def write_entries(entries: Entries) -> dict[str, Json]:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A finished version: its month, what it is made of (JSON; `store.inputs` gives it types), rooms and tables."""
+    """A finished version: its month, what it is made of (JSON.
+
+    `store.inputs` gives it types), rooms and tables.
+    """
 
     month: str
-    inputs: Mapping[str, Any]
+    inputs: Json
     rooms: tuple[str, ...]
     tables: Entries
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Manifest:
+    def from_json(cls, record: Json) -> Manifest:
         """Read a manifest that has the form of one (`store.torn.check_manifest`)."""
         rooms = tuple(record.get("rooms", ()))
         return cls(record["month"], record["inputs"], rooms, read_entries(record["tables"]))
@@ -240,7 +247,7 @@ class StoppedRoom:
     why: str
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> StoppedRoom:
+    def from_json(cls, record: Json) -> StoppedRoom:
         """Read what a draft says."""
         return cls(record["room"], read_entries(record["tables"]), record["why"])
 

@@ -2,8 +2,9 @@
 
 Who reads a version asks the version (`store.versions`); this is what it reads with.
 
-DuckDB reads them: it is there in a tenth of a second, where Arrow with what it brings takes one and a half. What is
-asked for is written into the SQL, because a parameter bound from Python makes DuckDB load pandas.
+DuckDB reads them: it is there in a tenth of a second, where Arrow with what it brings takes one and
+a half. What is asked for is written into the SQL, because a parameter bound from Python makes
+DuckDB load pandas.
 """
 
 from __future__ import annotations
@@ -21,25 +22,30 @@ from pipelines.core.quoting import quote_name, quote_text, scan_parquet
 if TYPE_CHECKING:
     import duckdb
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]  # the cells of a row of some table, by column
 BATCH_ROWS = 20_000
 
 _R = TypeVar("_R")
 
 
-def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[Row]:
-    """Return the rows of a Parquet file that have the wanted values, in their order; all columns where none is named.
+def read_rows(path: Path, columns: Sequence[str] = (), **wanted: str) -> list[TableRow]:
+    """Return the rows of a Parquet file that have the wanted values, in their order.
+
+    All columns where none is named.
 
     Raise StorageError when the file cannot be read.
     """
-    found: list[Row] = []
+    found: list[TableRow] = []
     for batch in read_batches(path, columns, **wanted):
         found.extend(batch)
     return found
 
 
 def read_as(row_type: type[_R], path: Path, **wanted: str) -> list[_R]:
-    """Return the same rows as a dataclass or NamedTuple; its fields are the columns that are read."""
+    """Return the same rows as a dataclass or NamedTuple.
+
+    Its fields are the columns that are read.
+    """
     columns = _name_fields(row_type)
     return [row_type(**row) for row in read_rows(path, columns, **wanted)]
 
@@ -50,7 +56,9 @@ def _name_fields(row_type: type) -> list[str]:
     return list(getattr(row_type, "_fields"))  # noqa: B009
 
 
-def read_batches(path: Path, columns: Sequence[str] = (), **wanted: str) -> Iterator[list[Row]]:
+def read_batches(
+    path: Path, columns: Sequence[str] = (), **wanted: str
+) -> Iterator[list[TableRow]]:
     """Yield the same rows some thousands at a time."""
     sql = f"SELECT {_write_columns(columns)} FROM held WHERE {_write_conditions(wanted)}"
     with _answer(path, sql) as answer:
@@ -98,7 +106,10 @@ def _answer(path: Path, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @cache
 def _open_database() -> duckdb.DuckDBPyConnection:
-    """The database that all rows of this process are read with; each reading has a cursor of its own."""
+    """The database that all rows of this process are read with.
+
+    Each reading has a cursor of its own.
+    """
     import duckdb
 
     return duckdb.connect(":memory:", config={"threads": 1, "enable_external_file_cache": False})

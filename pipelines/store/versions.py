@@ -2,8 +2,8 @@
 
 This is the one way to read a table of a month, a day or a plan:
 
-    version.read_rows("kpi_monthly", ["kpi", "value"], where={"scope_kind": "company"})   rows as mappings
-    version.read_as(Target, "kpi_monthly", where=…)      rows as a dataclass or NamedTuple that names the columns
+    version.read_rows("kpi_monthly", ["kpi", "value"], where={"scope_kind": "company"})
+    version.read_as(Target, "kpi_monthly", where=…)      a dataclass or NamedTuple a row
     version.read_batches("dispatch_order", where=…)      the same rows some thousands at a time
     version.count_rows(…) · version.list_columns(…)      without reading the rows
     version.table("kpi_monthly")                         the Parquet file, for an engine to bind
@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.core.month import Month
@@ -28,13 +28,22 @@ from pipelines.store import rows
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import read_json, write_json
 from pipelines.store.inputs import DayInputs, MonthInputs, PlanInputs
-from pipelines.store.manifest import Entries, Manifest, StoppedRoom, TableEntry, read_entries
+from pipelines.store.manifest import (
+    Entries,
+    Json,
+    Manifest,
+    StoppedRoom,
+    TableEntry,
+    read_entries,
+    write_entries,
+)
 from pipelines.store.torn import check_manifest, check_table, parse_record, read_kept, torn
 
 _R = TypeVar("_R")
 
-_NONE_WANTED: Mapping[str, str] = {}
-# What reading a record throws that is JSON, and a manifest at first sight, but has not the form of one inside.
+Wanted = Mapping[str, str]  # the value that a column must have, by column
+_NONE_WANTED: Wanted = {}
+# What is thrown by reading JSON that is a manifest at first sight, but not inside.
 _OUT_OF_FORM = (AttributeError, KeyError, TypeError, ValueError)
 
 
@@ -64,7 +73,9 @@ class TableFolder:
         return entry.reasons if entry else ()
 
     def table(self, name: str) -> Path:
-        """The Parquet file of a computed table; raise UsageError naming the table when it is not computed.
+        """The Parquet file of a computed table.
+
+        Raise UsageError naming the table when it is not computed.
 
         Raise StorageError naming the file when it is gone or cut off.
         """
@@ -77,23 +88,26 @@ class TableFolder:
         return check_table(self.path / f"{name}.parquet")
 
     def read_rows(
-        self, name: str, columns: Sequence[str] = (), where: Mapping[str, str] = _NONE_WANTED
-    ) -> list[rows.Row]:
-        """Return the rows of a table that have the wanted values, in their order; all columns where none is named.
+        self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
+    ) -> list[rows.TableRow]:
+        """Return the rows of a table that have the wanted values, in their order.
+
+        All columns where none is named.
 
         Raise UsageError when the table is not computed, StorageError when its file cannot be read.
         """
         return rows.read_rows(self.table(name), columns, **where)
 
-    def read_as(
-        self, row_type: type[_R], name: str, where: Mapping[str, str] = _NONE_WANTED
-    ) -> list[_R]:
-        """Return the same rows as a dataclass or NamedTuple; its fields are the columns that are read."""
+    def read_as(self, row_type: type[_R], name: str, where: Wanted = _NONE_WANTED) -> list[_R]:
+        """Return the same rows as a dataclass or NamedTuple.
+
+        Its fields are the columns that are read.
+        """
         return rows.read_as(row_type, self.table(name), **where)
 
     def read_batches(
-        self, name: str, columns: Sequence[str] = (), where: Mapping[str, str] = _NONE_WANTED
-    ) -> Iterator[list[rows.Row]]:
+        self, name: str, columns: Sequence[str] = (), where: Wanted = _NONE_WANTED
+    ) -> Iterator[list[rows.TableRow]]:
         """Yield the same rows some thousands at a time."""
         return rows.read_batches(self.table(name), columns, **where)
 
@@ -119,13 +133,19 @@ class Version(TableFolder):
         return int(self.path.name[1:])
 
     @property
-    def manifest(self) -> dict[str, Any]:
-        """The manifest's JSON; raise StorageError where it is gone or torn. For typed reading: `read_manifest`."""
+    def manifest(self) -> Json:
+        """The manifest's JSON.
+
+        Raise StorageError where it is gone or torn. For typed reading: `read_manifest`.
+        """
         path = self.path / "manifest.json"
         return check_manifest(path, parse_record(path, read_kept(path)))
 
     def read_manifest(self) -> Manifest:
-        """What the version is made of and what it holds; raise StorageError where that is gone or torn."""
+        """What the version is made of and what it holds.
+
+        Raise StorageError where that is gone or torn.
+        """
         record = self.manifest
         try:
             return Manifest.from_json(record)
@@ -148,9 +168,9 @@ class Version(TableFolder):
             raise torn(self.path / "manifest.json") from error
 
     @property
-    def inputs(self) -> Mapping[str, Any]:
+    def inputs(self) -> Json:
         """What the version is made of, as JSON: what another run's inputs are compared with."""
-        inputs: Mapping[str, Any] = self.manifest["inputs"]
+        inputs: Json = self.manifest["inputs"]
         return inputs
 
     @property
@@ -190,18 +210,26 @@ class Version(TableFolder):
 
 
 class Draft(TableFolder):
-    """The version being built; each finished room is recorded, so that a killed run goes on behind it."""
+    """The version being built.
+
+    Each finished room is recorded, so that a killed run goes on behind it.
+
+    `finished` are the entries of the tables of finished rooms, `stopped_room` the room that the
+    gate stopped, if one was.
+    """
 
     def __init__(self, month: Month, path: Path) -> None:
         self.month = month
         self.path = path
         state = self._read_state()
-        self.inputs: dict[str, Any] = state.get("inputs", {})
+        self.inputs: Json = state.get("inputs", {})
         self.rooms: list[str] = state.get("rooms", [])
-        self.tables: dict[str, dict[str, Any]] = state.get("tables", {})
-        self.stopped: dict[str, Any] | None = state.get("stopped")
+        self.finished: dict[str, TableEntry] = read_entries(state.get("tables", {}))
+        self.stopped_room: StoppedRoom | None = None
+        if state.get("stopped"):
+            self.stopped_room = StoppedRoom.from_json(state["stopped"])
 
-    def _read_state(self) -> dict[str, Any]:
+    def _read_state(self) -> Json:
         """What is finished; nothing of a draft whose record is torn, which is begun anew."""
         for path in (self.path / "draft.json", self.path / "manifest.json"):
             with suppress(StorageError):
@@ -217,7 +245,10 @@ class Draft(TableFolder):
 
     @property
     def scratch(self) -> Path:
-        """A folder for spilling and for private database files; gone when the version is finished."""
+        """A folder for spilling and for private database files.
+
+        Gone when the version is finished.
+        """
         return self.path / "tmp"
 
     @property
@@ -226,71 +257,84 @@ class Draft(TableFolder):
         return MonthInputs.from_json(self.inputs)
 
     @property
-    def made_entries(self) -> Entries:
-        """What is recorded of the tables of finished rooms."""
-        return read_entries(self.tables)
-
-    @property
-    def stopped_room(self) -> StoppedRoom | None:
-        """The room that the gate stopped, with what it had written; None when none was."""
-        return None if self.stopped is None else StoppedRoom.from_json(self.stopped)
-
-    @property
     def entries(self) -> Entries:
-        """What can be looked at: the tables of finished rooms, and those of the room that was stopped."""
-        stopped = self.stopped_room
-        shown = stopped.entries if stopped else {}
-        return {**self.made_entries, **shown}
+        """What can be looked at: the tables of finished rooms, and of the room that was stopped."""
+        if self.stopped_room is None:
+            return self.finished
+        return {**self.finished, **self.stopped_room.entries}
 
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """The same as `entries`, in the form of a manifest's JSON."""
-        shown = self.stopped["tables"] if self.stopped else {}
-        return self.content() | {"tables": self.tables | shown}
-
-    def start(self, inputs: dict[str, Any]) -> None:
+    def start(self, inputs: Json) -> None:
         """Begin afresh with those inputs."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(parents=True)
-        self.inputs, self.rooms, self.tables, self.stopped = inputs, [], {}, None
+        self.inputs, self.rooms = inputs, []
+        self.finished, self.stopped_room = {}, None
         self._save()
 
-    def finish_room(
-        self, room: str, tables: dict[str, dict[str, Any]], inputs: dict[str, Any] | None = None
-    ) -> None:
-        """Record a room's tables; `inputs` adds what only the room could know (a database's content)."""
-        self.tables |= tables
+    def finish_room(self, room: str, entries: AnyEntries, inputs: Json | None = None) -> None:
+        """Record a room's tables.
+
+        `inputs` adds what only the room could know (a database's content).
+        """
+        self.finished |= _read_any(entries)
         self.inputs |= inputs or {}
         self.rooms = [*self.rooms, room]
-        self.stopped = None
+        self.stopped_room = None
         failpoint(f"room.made:{room}")
         shutil.rmtree(self.scratch, ignore_errors=True)
         self._save()
 
-    def stop_room(self, room: str, tables: dict[str, dict[str, Any]], why: str) -> None:
-        """Record what a room had written when the gate stopped it: to be looked at, and no part of the version.
+    def stop_room(self, room: str, entries: Entries, why: str) -> None:
+        """Record what a room had written when the gate stopped it: to be looked at alone.
 
         The room is not finished: the next run makes all its tables again.
         """
-        self.stopped = {"room": room, "tables": tables, "why": why}
+        self.stopped_room = StoppedRoom(room, entries, why)
         failpoint(f"room.stopped:{room}")
         shutil.rmtree(self.scratch, ignore_errors=True)
         self._save()
 
-    def content(self) -> dict[str, Any]:
+    def to_manifest(self) -> Manifest:
         """The manifest this draft will get."""
-        return {
-            "month": str(self.month),
-            "inputs": self.inputs,
-            "rooms": self.rooms,
-            "tables": self.tables,
-        }
+        return Manifest(str(self.month), self.inputs, tuple(self.rooms), self.finished)
 
     def _save(self) -> None:
-        state = self.content()
-        if self.stopped:
-            state["stopped"] = self.stopped
+        state = self.to_manifest().to_json()
+        if self.stopped_room is not None:
+            state["stopped"] = self.stopped_room.to_json()
         write_json(self.path / "draft.json", state)
+
+    # -- the same as JSON, for who has not followed yet --------------------------------------------
+
+    @property
+    def tables(self) -> dict[str, Json]:
+        """The same as `finished`, as JSON."""
+        return write_entries(self.finished)
+
+    @tables.setter
+    def tables(self, records: Mapping[str, Json]) -> None:
+        self.finished = read_entries(records)
+
+    @property
+    def stopped(self) -> Json | None:
+        """The same as `stopped_room`, as JSON."""
+        return self.stopped_room.to_json() if self.stopped_room else None
+
+    @property
+    def manifest(self) -> Json:
+        """The same as `entries`, in the form of a manifest's JSON."""
+        return self.to_manifest().to_json() | {"tables": write_entries(self.entries)}
+
+
+AnyEntries = Mapping[str, TableEntry] | Mapping[str, Json]
+
+
+def _read_any(entries: AnyEntries) -> dict[str, TableEntry]:
+    """Take entries, or the JSON of some."""
+    found = {}
+    for name, entry in entries.items():
+        found[name] = entry if isinstance(entry, TableEntry) else TableEntry.from_json(entry)
+    return found
 
 
 Made = Version | Draft  # what has tables that can be looked at

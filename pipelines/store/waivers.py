@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from pipelines.store.lake import MONTH_NAME, MonthFolder, held_months
 from pipelines.store.torn import read_lines
 
 FILE = "waivers.jsonl"
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,15 @@ class Waiver:
 
     def meaning(self) -> dict[str, str]:
         """What a month is made of where the waiver covers it: all but the instant."""
-        return {name: value for name, value in asdict(self).items() if name != "at"}
+        return {"finding": self.finding, "why": self.why, "until": self.until, "by": self.by}
 
 
 def read_waivers(home: Path) -> list[Waiver]:
     """Read every waiver of a home, oldest first."""
-    return read_lines(home / FILE, _waiver)
+    return read_lines(home / FILE, _read_waiver)
 
 
-def _waiver(finding: str, why: str, until: str, by: str, at: str) -> Waiver:
+def _read_waiver(finding: str, why: str, until: str, by: str, at: str) -> Waiver:
     """Take a line of the record; raise ValueError for an end that is no month."""
     if not isinstance(finding, str) or MONTH_NAME.fullmatch(until) is None:
         raise ValueError(until)
@@ -54,38 +56,51 @@ def _waiver(finding: str, why: str, until: str, by: str, at: str) -> Waiver:
 
 def waivers_for(home: Path, month: Month) -> dict[str, Waiver]:
     """The waivers that cover a month, by finding; the latest said where there are several."""
-    return {waiver.finding: waiver for waiver in read_waivers(home) if waiver.covers(month)}
+    covering = [waiver for waiver in read_waivers(home) if waiver.covers(month)]
+    return {waiver.finding: waiver for waiver in covering}
 
 
 def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
     """Accept a finding until a month or day, on the record; what was said before stays.
 
-    Raise UsageError for a finding no rule makes, for no reason given, and for an end before every month still open.
+    Raise UsageError for a finding no rule makes, for no reason given, and for an end before every
+    month still open.
     """
     from filelock import FileLock  # here, so that who only reads does not wait for it
 
-    known = all_findings()
-    if finding not in known:
-        near = (
-            get_close_matches(finding, known, n=5, cutoff=0.5)
-            or [f for f in known if finding in f][:5]
-        )
-        raise UsageError("waive.unknown", finding=finding, near=", ".join(near) or "-")
+    _check_finding(finding)
     if not why.strip():
         raise UsageError("waive.no_reason", finding=finding)
     last, first = last_month(until), first_open_month(home)
     if first is not None and last < first:
         raise UsageError("waive.too_early", until=until, first=first)
-    waiver = Waiver(
-        finding, why.strip(), str(last), by, datetime.now(UTC).isoformat(timespec="seconds")
-    )
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    waiver = Waiver(finding, why.strip(), str(last), by, at)
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / ".waivers.lock"):
-        said = [*read_waivers(home), waiver]
-        write_text(
-            home / FILE, "".join(json.dumps(asdict(w), ensure_ascii=False) + "\n" for w in said)
-        )
+        _write_waivers(home, [*read_waivers(home), waiver])
     return waiver
+
+
+def _check_finding(finding: str) -> None:
+    """Raise UsageError for a finding that no rule makes, with those that are called like it."""
+    known = all_findings()
+    if finding not in known:
+        near = _find_similar(finding, known)
+        raise UsageError("waive.unknown", finding=finding, near=", ".join(near) or "-")
+
+
+def _find_similar(finding: str, known: Collection[str]) -> list[str]:
+    similar = get_close_matches(finding, known, n=_MOST_NAMED, cutoff=0.5)
+    if similar:
+        return similar
+    containing = [name for name in known if finding in name]
+    return containing[:_MOST_NAMED]
+
+
+def _write_waivers(home: Path, waivers: list[Waiver]) -> None:
+    lines = [json.dumps(asdict(waiver), ensure_ascii=False) + "\n" for waiver in waivers]
+    write_text(home / FILE, "".join(lines))
 
 
 def last_month(until: str) -> Month:
@@ -98,7 +113,12 @@ def last_month(until: str) -> Month:
 
 
 def first_open_month(home: Path) -> Month | None:
-    """The earliest month held that is not sealed, else the one after the newest; None in an empty home."""
+    """The earliest month held that is not sealed, else the one after the newest.
+
+    None in an empty home.
+    """
     held = held_months(home)
-    still_open = [month for month in held if MonthFolder(home, month).seal() is None]
-    return min(still_open, default=held[-1].plus(1)) if held else None
+    for month in held:
+        if MonthFolder(home, month).read_seal() is None:
+            return month
+    return held[-1].plus(1) if held else None

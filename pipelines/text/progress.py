@@ -108,7 +108,7 @@ def _drawn(steps: Sequence[str], language: str) -> Iterator[Report]:
         bar.stop()
 
 
-# -- JSON lines --------------------------------------------------------------------------------------------------
+# -- JSON lines ------------------------------------------------------------------------------------
 
 
 class JsonFormatter(logging.Formatter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,17 +16,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import engines
-from pipelines.catalogue.lineage import EXTRA_COLUMNS, snapshot_columns
 from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec, room_specs
+from pipelines.catalogue.tables import find_table
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import contract
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
-from pipelines.core.values import SQL_TYPES
-from pipelines.engines.duckdb import native
-from pipelines.rooms import dispatch, features
-from pipelines.rooms.context import Context
+from pipelines.engines.duckdb import Answer, native
+from pipelines.rooms import features
+from pipelines.rooms.context import Context, find_declared
+from pipelines.rooms.dispatch.candidates import rank_customers
 from pipelines.store.lake import Draft, Version
 from tests.cases.form import Case, Grid
 
@@ -33,28 +34,12 @@ _ARROW = {
     "VARCHAR": pa.string(),
     "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us"),
-    "DECIMAL(18,2)": pa.decimal128(18, 2),
-    "DECIMAL(18,6)": pa.decimal128(18, 6),
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
+    "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
-# Columns of tables that a room's own code writes; all others are text.
-_EXTRA_TYPES = {
-    "months_ago": pa.int32(),
-    "order_count": pa.int32(),
-    "month_count": pa.int32(),
-    "needed_order_count": pa.int64(),
-    **dict.fromkeys(("effect", "effect_low", "effect_high"), pa.float64()),
-    **dict.fromkeys(("revenue_kept", "revenue_kept_low", "revenue_kept_high"), pa.float64()),
-    "rank": pa.int32(),
-    "amount": pa.decimal128(18, 2),
-    "rank_value": pa.decimal128(18, 2),
-    "decile": pa.int32(),
-    "target": pa.float64(),
-    "p_voluntary": pa.float64(),
-    "p_involuntary": pa.float64(),
-}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
 def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
@@ -69,10 +54,7 @@ def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
             bind(open_, table, _fill(table, case.given.get(table)), folder)
         parameters = context.parameters(spec.parameters) | _typed_parameters(case.parameters)
         answer = open_.answer(_asked(context, spec), parameters)
-        rows: list[dict[str, Any]] = open_.rows(
-            as_its_room_reads(spec, answer.sql), answer.parameters
-        )
-        return rows
+        return read_as_its_room(context, spec, answer)
 
 
 def _refuse_unknown(kind: str, given: Iterable[str], known: Iterable[str]) -> None:
@@ -87,7 +69,7 @@ def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# -- what a room makes of its SELECTs ----------------------------------------------------------------------------
+# -- what a room makes of its SELECTs --------------------------------------------------------------
 
 
 def _asked(context: Context, spec: Spec) -> str:
@@ -95,11 +77,13 @@ def _asked(context: Context, spec: Spec) -> str:
     return features._carried(context, spec) if spec.meta.get("carry") else native(spec)
 
 
-def as_its_room_reads(spec: Spec, answer: str) -> str:
-    """Wrap an answer as its room does: one row a customer and list, sums a customer and KPI."""
+def read_as_its_room(context: Context, spec: Spec, answer: Answer) -> list[dict[str, Any]]:
+    """Read an answer as its room does: one row a customer and list, sums a customer and KPI."""
     if spec.room == "dispatch":
-        return dispatch._one_a_customer(spec, answer)
-    return _sums(spec, answer) if spec.room == "kpi" else answer
+        ranked = rank_customers(context, spec, answer)
+        return context.engine.rows(f"SELECT * FROM {ranked.name}")
+    sql = _sums(spec, answer.sql) if spec.room == "kpi" else answer.sql
+    return context.engine.rows(sql, answer.parameters)
 
 
 def _sums(spec: Spec, answer: str) -> str:
@@ -122,7 +106,7 @@ def _sums(spec: Spec, answer: str) -> str:
     )
 
 
-# -- engine and context ------------------------------------------------------------------------------------------
+# -- engine and context ----------------------------------------------------------------------------
 
 
 def open_engine(name: str, folder: Path) -> Any:
@@ -166,28 +150,25 @@ def make_context(
     return Context(month, settings, Calendar(), Draft(month, folder), engine, earlier)
 
 
-# -- tables ------------------------------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------------------
 
 
 @cache
 def schema_of(table: str) -> pa.Schema:
-    """The columns and types of a table: the contract's, or those of its own SQL on empty inputs."""
-    short = table.removeprefix("snapshot_")
-    if short != table and short in contract():
-        return pa.schema([(c.name, _ARROW[SQL_TYPES[c.kind]]) for c in snapshot_columns(short)])
-    if table in EXTRA_COLUMNS:
-        return pa.schema([(name, _extra_type(name)) for name in EXTRA_COLUMNS[table]])
-    return described(next(s for s in room_specs(table.split("_", 1)[0]) if s.table == table))
+    """The columns and types that a table declares; of one that nobody declares those of its SQL on empty inputs."""
+    declared = find_table(table)
+    if declared is None:
+        specs = room_specs(table.split("_", 1)[0])
+        return described(next(spec for spec in specs if spec.table == table))
+    return pa.schema([(name, arrow_type(kind)) for name, kind in declared.types.items()])
 
 
-def _extra_type(name: str) -> pa.DataType:
-    """The type that a column's name promises, text where it promises none."""
-    promised = {"is_": pa.bool_(), "_on": pa.date32(), "_amount": pa.decimal128(18, 2)}
-    ends = next(
-        (kind for mark, kind in promised.items() if name.startswith(mark) or name.endswith(mark)),
-        pa.string(),
-    )
-    return _EXTRA_TYPES.get(name, pa.string() if name == "also_on" else ends)
+def arrow_type(kind: str) -> pa.DataType:
+    """The Arrow type of a DuckDB type."""
+    decimal = _DECIMAL.fullmatch(kind)
+    if decimal is None:
+        return _ARROW[kind]
+    return pa.decimal128(int(decimal[1]), int(decimal[2]))
 
 
 def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
@@ -199,7 +180,7 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
         context = make_context(Month(2026, 10), engine, Path(name), {})
         for table in spec.reads:
             if table in missing or table.name == spec.table:
-                engine.bind_empty(table, context._types(table.name))
+                engine.bind_empty(table, find_declared(table.name).types)
             else:
                 bind(engine, table, _fill(table, None), Path(name))
         schema: pa.Schema = (

@@ -69,12 +69,17 @@ class Case:
 def load_cases() -> Iterator[Case]:
     """Yield every case of every file; raise ValueError where one is not in the form."""
     for path in sorted(CASES.glob("*/*.yml")):
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        names = [body["name"] for body in raw]
-        if len(set(names)) < len(names):
-            raise ValueError(f"{path}: two cases of one name")
-        for body in raw:
-            yield _case(path, body)
+        yield from read_cases(path)
+
+
+def read_cases(path: Path) -> Iterator[Case]:
+    """Yield every case of one file; raise ValueError where one is not in the form."""
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    names = [body["name"] for body in raw]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{path}: two cases of one name")
+    for body in raw:
+        yield _case(path, body)
 
 
 def _case(path: Path, body: dict[str, Any]) -> Case:

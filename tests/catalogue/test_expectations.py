@@ -13,8 +13,7 @@ from sqlglot import exp
 
 from pipelines.catalogue import expectations
 from pipelines.catalogue.expectations import SEVERITIES, Expectation, load_suite
-from pipelines.catalogue.lineage import snapshot_columns
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS

@@ -8,20 +8,19 @@ import pytest
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from pipelines.catalogue import lineage
+from pipelines.catalogue import origins
 from pipelines.catalogue.lineage import (
     CARRY_MONTHS,
     Delivered,
     delivered,
     origin,
-    snapshot_columns,
     sources,
     sources_of,
     table_columns,
 )
 from pipelines.catalogue.outputs import kpis, lists
 from pipelines.catalogue.spec import Spec, room_specs
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 
 BILL, SERVICE, CUSTOMER = "snapshot_bill", "snapshot_service", "snapshot_customer"
 
@@ -293,12 +292,12 @@ def test_a_query_is_worked_out_once_however_many_read_it(monkeypatch: pytest.Mon
     """A chain of CTEs, each read twice by the next, would be walked two to the power of its length."""
     spec = next(s for s in room_specs("feedback") if s.table == "feedback_promise")
     seen: list[int] = []
-    work_out = lineage._of_select
+    work_out = origins._trace_select
 
-    def counted(scope: Scope, known: dict[int, lineage.Origin]) -> lineage.Origin:
+    def counted(scope: Scope, known: dict[int, origins.Origin]) -> origins.Origin:
         seen.append(id(scope))
         return work_out(scope, known)
 
-    monkeypatch.setattr(lineage, "_of_select", counted)
-    lineage.origin.__wrapped__(spec)
+    monkeypatch.setattr(origins, "_trace_select", counted)
+    origins.origin.__wrapped__(spec)
     assert len(seen) == len(set(seen)) <= len(list(spec.tree.find_all(exp.Select)))

@@ -13,13 +13,13 @@ from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from pipelines import ROOMS
-from pipelines.catalogue.lineage import EXTRA_COLUMNS, origin, snapshot_columns, table_columns
+from pipelines.catalogue.lineage import EXTRA_COLUMNS, origin, table_columns
 from pipelines.catalogue.outputs import kpis, lists, meaning
 from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
-from pipelines.core.contract import contract
+from pipelines.core.contract import contract, snapshot_columns
 from pipelines.core.paths import SQL
 from pipelines.rooms import dispatch
-from pipelines.rooms.context import Context
+from pipelines.rooms.context import find_declared
 from pipelines.text.evidence import FIXED, places
 from tests.cases.bench import described, make_context, open_engine
 from tests.cases.form import CASES, load_cases
@@ -501,4 +501,6 @@ def test_sql_folders_are_rooms() -> None:
 
 
 def test_a_stand_in_has_the_columns_of_the_table() -> None:
-    assert list(Context._types("snapshot_usage")) == [c.name for c in snapshot_columns("usage")]
+    assert list(find_declared("snapshot_usage").types) == [
+        c.name for c in snapshot_columns("usage")
+    ]

@@ -11,7 +11,7 @@ from pipelines.core.month import Month
 from pipelines.documents.reports.activities import activity_tables
 from pipelines.documents.reports.model import Wording, plain
 from pipelines.rooms.report.activities import activity_figures, tell_activities
-from pipelines.rooms.report.figures import by_id
+from pipelines.rooms.report.figures import index_figures
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, Row, read, room_context
 
@@ -89,7 +89,7 @@ def test_the_summary_has_a_row_an_activity() -> None:
     version = scored_operator().version
     held, followed = read(version, "report_activity"), read(version, "report_activity_follow")
     assert held and followed
-    figures = by_id(read(version, "report_figure"))
+    figures = index_figures(read(version, "report_figure"))
     tables = list(activity_tables(Wording("zh", figures), Month.parse(str(version.month))))
     assert [len(t.rows) for t in tables] == [
         len(held),

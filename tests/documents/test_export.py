@@ -185,16 +185,16 @@ def test_no_phone_is_whole_in_the_company_book(exported: list[Path]) -> None:
 
 def refuse_one(monkeypatch: pytest.MonkeyPatch, desk: str) -> None:
     """Have the workbook of one desk fail, as an id that no sheet can hold would."""
-    from pipelines.documents.workbooks import export
+    from pipelines.documents.workbooks import work_lists
 
-    write = export.write_work_list
+    write = work_lists.write_work_list
 
     def write_but_one(path: Path, book: Any, *more: Any) -> None:
         if book.manager_id == desk:
             raise ValueError("no sheet can hold it")
         write(path, book, *more)
 
-    monkeypatch.setattr(export, "write_work_list", write_but_one)
+    monkeypatch.setattr(work_lists, "write_work_list", write_but_one)
 
 
 def test_a_workbook_that_fails_holds_back_no_other(

@@ -32,7 +32,7 @@ from pipelines.documents.reports.model import (
 )
 from pipelines.documents.reports.template import TEMPLATE, draw_template
 from pipelines.documents.reports.write import paper_of, write_documents
-from pipelines.rooms.report.sentences import SCHEMA, Writer, direction, kpi_sentence
+from pipelines.rooms.report.sentences import SCHEMA, Writer, name_direction, tell_kpi
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import LANGUAGES, labels
 from tests.support.scored import scored_operator
@@ -121,13 +121,11 @@ def a_row(**other: object) -> Row:
 def test_a_change_rises_falls_or_is_none_as_it_is_printed(
     number: float, shown: str, rule: str
 ) -> None:
-    assert direction(a_figure("change", number, shown)) == rule
+    assert name_direction(a_figure("change", number, shown)) == rule
 
 
 def told(row: Row, *figures: Row) -> str:
-    return ";".join(
-        kpi_sentence(Writer("2026-08", [row], {f["figure"]: f for f in figures}), row)[0]
-    )
+    return ";".join(tell_kpi(Writer("2026-08", [row], {f["figure"]: f for f in figures}), row)[0])
 
 
 def test_rules_of_a_sentence() -> None:

@@ -17,7 +17,7 @@ from pipelines.documents.reports.lint import lint_documents
 from pipelines.documents.reports.model import Paper, Table, Text, figures_of, plain
 from pipelines.documents.reports.write import periods_of, reader_of, write_period_summary
 from pipelines.jobs.run import run_month
-from pipelines.rooms.report.periods import period_sentence
+from pipelines.rooms.report.periods import tell_period
 from pipelines.store.lake import Version
 from pipelines.text.texts import LANGUAGES
 from tests.support.small import Row, job, no_gate, read
@@ -129,7 +129,7 @@ def a_figure(measure: str, number: float, shown: str) -> tuple[str, Row]:
 
 
 def told(*figures: tuple[str, Row]) -> str:
-    return ";".join(period_sentence(KPIS["churn_rate"], "quarter", str(LAST), dict(figures))[0])
+    return ";".join(tell_period(KPIS["churn_rate"], "quarter", str(LAST), dict(figures))[0])
 
 
 def test_rules_of_a_sentence() -> None:

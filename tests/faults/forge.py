@@ -86,7 +86,7 @@ def _warm_up() -> None:
     import pipelines.text.progress  # noqa: F401
     from pipelines import ROOMS
     from pipelines.cli.command_table import TABLE
-    from pipelines.jobs.run import code_hash
+    from pipelines.jobs.identity import hash_table_code
     from pipelines.rooms.validate.gx import load_gx
 
     load_gx()
@@ -94,7 +94,7 @@ def _warm_up() -> None:
         __import__(f"pipelines.rooms.{room}")
     for command in TABLE:
         __import__(f"pipelines.cli.commands.{command.module}")
-    code_hash()
+    hash_table_code()
 
 
 def _serve() -> None:

@@ -225,6 +225,6 @@ def test_no_logic_asks_what_time_it_is() -> None:
     records = {f"pipelines/store/{name}.py" for name in ("champions", "outbox", "waivers")}
     assert asks == records | {
         "pipelines/operations/deadlines.py",
-        "pipelines/operations/doctor.py",
+        "pipelines/operations/doctor/__init__.py",
         "pipelines/cli/commands/installation.py",
     }

@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 from console.database import open_office
-from pipelines.cli.screens.day import tell_day
 from pipelines.core.errors import Refused, SourceNotReady, UsageError
+from pipelines.documents.day_view import read_day_view
 from pipelines.documents.workbooks.export import export_day
 from pipelines.jobs.daily import DayJob, run_day
 from pipelines.jobs.run import release_month
@@ -122,7 +122,7 @@ def test_who_was_suspended_gets_an_order_and_who_has_one_does_not(
 
 def test_the_bulletins(home: Path, run: Callable[..., Version]) -> None:
     deliver(home.parent / "source", DAY, "ann", "dan", "eve")
-    told = tell_day(run())
+    told = read_day_view(run())
     company = {
         name: only([r for r in told[name] if r["scope_kind"] == "company"])
         for name in ("suspended", "arrears")
@@ -264,7 +264,7 @@ def test_a_day_on_which_nobody_is_suspended_has_its_bulletin(
 ) -> None:
     release_month(job(home, None))
     deliver(home.parent / "source", DAY)
-    assert tell_day(run())["orders"] == 0 and orders_in_the_office(home) == []
+    assert read_day_view(run())["orders"] == 0 and orders_in_the_office(home) == []
     assert [file.name for file in day_exported(home)] == ["2026-09-08_bulletin.xlsx"]
 
 
@@ -274,7 +274,7 @@ def test_what_was_not_delivered_is_named_and_the_rest_is_made(
     deliver(home.parent / "source", DAY, "ann")
     for name in ("service", "payment"):
         (home.parent / "source" / "daily" / str(DAY) / f"{name}.csv").unlink()
-    told = tell_day(run())
+    told = read_day_view(run())
     assert told["not_computed"]["daily_suspended"] == "absent: service"
     assert "absent: service" in told["not_computed"]["suspended_reactivation"]
     assert told["orders"] == 0
@@ -288,7 +288,7 @@ def test_without_amounts_the_suspended_still_get_their_orders(
     version = run()
     order = only(read(version, "dispatch_order"))
     assert order["customer_id"] == "ann" and order["amount"] is None
-    assert tell_day(version)["not_computed"]["daily_arrears"] == "absent: receivable"
+    assert read_day_view(version)["not_computed"]["daily_arrears"] == "absent: receivable"
 
 
 def test_errors_say_what_is_missing(

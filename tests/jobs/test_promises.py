@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines.cli.screens.day import tell_day
+from pipelines.documents.day_view import read_day_view
 from pipelines.documents.workbooks.export import export_day
 from pipelines.jobs.daily import DayJob, run_day
 from pipelines.jobs.run import release_month
@@ -90,7 +90,7 @@ def test_a_promise_falls_due_and_is_late_the_next_day(
         "late",
     )
     assert named["promised_on"] == DAY and named["short_amount"] == Decimal("40.00")
-    assert tell_day(second)["promises"] == [named]
+    assert read_day_view(second)["promises"] == [named]
 
 
 def test_a_promise_is_kept_by_money_and_half_kept_by_half_of_it(

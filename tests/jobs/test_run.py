@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.core.errors import Busy, Refused, SourceNotReady, StorageError, UsageError
+from pipelines.jobs import month_inputs
 from pipelines.jobs import run as runner
 from pipelines.jobs.run import ROOMS, Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
@@ -111,13 +112,15 @@ def test_the_manifest_tells_rows_hashes_and_definitions(made: Job) -> None:
     ],
 )
 def test_settings_that_mean_something_are_inputs(made: Job, changes: dict[str, Any]) -> None:
-    now = runner._inputs(job(made.home, None, **changes), "source")
-    assert now != runner._inputs(job(made.home, None), "source")
+    now = month_inputs.state_inputs(job(made.home, None, **changes), "source", "office")
+    assert now != month_inputs.state_inputs(job(made.home, None), "source", "office")
 
 
 def test_settings_that_mean_nothing_are_no_inputs(made: Job) -> None:
-    now = runner._inputs(job(made.home, None, threads=3, memory_limit="1GB"), "source")
-    assert now == runner._inputs(job(made.home, None), "source")
+    now = month_inputs.state_inputs(
+        job(made.home, None, threads=3, memory_limit="1GB"), "source", "office"
+    )
+    assert now == month_inputs.state_inputs(job(made.home, None), "source", "office")
 
 
 def test_a_home_may_be_moved(made: Job, copied: Job) -> None:
@@ -250,7 +253,7 @@ def test_a_sealed_month_stands_whatever_the_settings_and_the_code(
     copied: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = release_month(copied)
-    monkeypatch.setattr(runner, "code_hash", lambda: "other code")
+    monkeypatch.setattr(month_inputs, "hash_table_code", lambda: "other code")
     again = job(copied.home, Path(str(copied.source)), high_value_threshold="1000")
     assert run_month(again) == version
 

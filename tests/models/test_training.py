@@ -40,7 +40,9 @@ def make_samples(leavers: dict[str, int], services: int = 240) -> Samples:
 
 def test_the_last_months_are_judged_by_a_fit_that_did_not_see_them() -> None:
     judged = judge_recipe(small_recipe(), make_samples(dict.fromkeys(MONTHS, 40)), 0.1)
-    assert judged is not None and judged["months"] == ["2026-03", "2026-04"] and judged["rows"] == 480
+    assert (
+        judged is not None and judged["months"] == ["2026-03", "2026-04"] and judged["rows"] == 480
+    )
     line, logistic, rule = judged["outcomes"]["voluntary"]["makers"]
     assert line["auc"] > 0.65 and logistic["auc"] > 0.65 and rule["auc"] > 0.65
     assert set(judged["outcomes"]) == {"voluntary"}  # nobody was cut off

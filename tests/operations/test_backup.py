@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from pipelines.core.errors import Refused, StorageError, UsageError
 from pipelines.jobs.run import release_month
 from pipelines.jobs.verify import verify_month
-from pipelines.operations.backup import HASHES, OFFICE, archives, back_up, restore
+from pipelines.operations.backup import HASHES, OFFICE, back_up, list_archives
+from pipelines.operations.restoring import restore_home
 from pipelines.store.files import hash_file
 from pipelines.store.lake import MonthFolder
 from tests.support.postgres import Cluster
@@ -70,7 +71,7 @@ def test_a_restored_home_is_the_home(sound: Path, tmp_path: Path) -> None:
         made.path.name == "retention-20260905T020000Z.tar"
         and made.path.stat().st_mode & 0o777 == 0o600
     )
-    again = restore(made.path, tmp_path / "again", own_settings())
+    again = restore_home(made.path, tmp_path / "again", own_settings())
     assert (
         files_of(again.path) == files_of(sound)
         and len(files_of(sound)) == again.files == made.files > 50
@@ -87,23 +88,23 @@ def test_sqlite_becomes_postgresql(sound: Path, tmp_path: Path, postgres_cluster
     made = back_up(sound, tmp_path / "archives", own_settings(), NOW)
     url = postgres_cluster.create("restored")
     in_service = own_settings(office_url=url)
-    restore(made.path, tmp_path / "again", in_service)
+    restore_home(made.path, tmp_path / "again", in_service)
     assert [(o[0], o[1], o[2]) for o in orders_of(url)] == [
         (o[0], o[1], o[2]) for o in orders_of(office_of(sound))
     ]
     with pytest.raises(Refused, match=r"restore\.office_not_empty"):
-        restore(made.path, tmp_path / "other", in_service)
+        restore_home(made.path, tmp_path / "other", in_service)
     assert not (tmp_path / "other").exists()
     # And back: of PostgreSQL the archive has the same rows.
     back = back_up(tmp_path / "again", tmp_path / "back", in_service, NOW)
-    restore(back.path, tmp_path / "embedded", own_settings())
+    restore_home(back.path, tmp_path / "embedded", own_settings())
     assert orders_of(office_of(tmp_path / "embedded"))[0][0] == orders_of(office_of(sound))[0][0]
 
 
 def test_only_the_newest_archives_are_kept(sound: Path, tmp_path: Path) -> None:
     for day in range(4):
         back_up(sound, tmp_path, own_settings(), NOW + timedelta(days=day), keep=2)
-    assert [p.name[10:18] for p in archives(tmp_path)] == ["20260908", "20260907"]
+    assert [p.name[10:18] for p in list_archives(tmp_path)] == ["20260908", "20260907"]
 
 
 def rewritten(archive: Path, change: Callable[[str, bytes], bytes | None]) -> None:
@@ -142,7 +143,7 @@ def test_a_damaged_archive_restores_nothing(damage: str, sound: Path, tmp_path: 
     made = back_up(sound, tmp_path / "archives", own_settings(), NOW)
     DAMAGES[damage](made.path)
     with pytest.raises(StorageError, match=r"restore\.(torn|differs)"):
-        restore(made.path, tmp_path / "again", own_settings())
+        restore_home(made.path, tmp_path / "again", own_settings())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["archives"]
 
 
@@ -151,14 +152,14 @@ def test_nothing_is_written_out_of_the_folder(sound: Path, tmp_path: Path) -> No
     with tarfile.open(made.path, "a") as archive:
         archive.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
     with pytest.raises(StorageError, match=r"restore\.torn"):
-        restore(made.path, tmp_path / "again", own_settings())
+        restore_home(made.path, tmp_path / "again", own_settings())
     assert not (tmp_path / "outside").exists()
 
 
 def test_what_is_there_is_not_overwritten(sound: Path, tmp_path: Path) -> None:
     made = back_up(sound, tmp_path / "archives", own_settings(), NOW)
     with pytest.raises(Refused, match=r"restore\.not_empty"):
-        restore(made.path, sound, own_settings())
+        restore_home(made.path, sound, own_settings())
     for folder, key in ((sound / "archives", "inside"), (tmp_path / "x", "no_home")):
         with pytest.raises(UsageError, match=f"backup.{key}"):
             back_up(sound if key == "inside" else tmp_path, folder, own_settings(), NOW)
@@ -177,8 +178,8 @@ def test_killed_in_between_nothing_half_is_there(point: str, sound: Path, tmp_pa
     command = [sys.executable, "-m", "pipelines", *words]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert done.returncode == -9, done.stderr
-    assert archives(tmp_path / "late") == [] and not (tmp_path / "again").exists()
-    restore(made.path, tmp_path / "again", own_settings())
+    assert list_archives(tmp_path / "late") == [] and not (tmp_path / "again").exists()
+    restore_home(made.path, tmp_path / "again", own_settings())
     assert files_of(tmp_path / "again") == files_of(sound)
     assert not list(tmp_path.glob(".again*"))
 
@@ -200,7 +201,7 @@ def test_a_month_that_is_committed_meanwhile_is_whole_in_the_archive(
     monkeypatch.setattr(Path, "rglob", commit_first)
     made = back_up(home, tmp_path / "archives", own_settings(), NOW)
     monkeypatch.undo()
-    restore(made.path, tmp_path / "again", own_settings())
+    restore_home(made.path, tmp_path / "again", own_settings())
     again = MonthFolder(tmp_path / "again", MONTH)
     assert again.version().number == 1 and again.version().manifest
     with tarfile.open(made.path) as archive:

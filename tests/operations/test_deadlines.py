@@ -15,7 +15,13 @@ from pipelines.catalogue.spec import room_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
-from pipelines.operations.deadlines import STATES, Deadline, deadlines, due_day, duties
+from pipelines.operations.deadlines import (
+    STATES,
+    Deadline,
+    find_due_day,
+    list_deadlines,
+    read_duties,
+)
 from pipelines.store.lake import DayFolder, MonthFolder
 from pipelines.text.texts import LANGUAGES, labels
 
@@ -44,11 +50,11 @@ def held(
 
 
 def standing(folder: MonthFolder, today: date = EVENING, **held_back: str) -> dict[str, Deadline]:
-    return {one.name: one for one in deadlines(folder, held_back, today)}
+    return {one.name: one for one in list_deadlines(folder, held_back, today)}
 
 
 def due(name: str, month: Month, today: date = EVENING) -> date:
-    return due_day(duties()[name], month, Calendar(), load_settings(), today)
+    return find_due_day(read_duties()[name], month, Calendar(), load_settings(), today)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +163,8 @@ def test_everything_needed_exists_and_everything_has_words() -> None:
     known |= {spec.name for spec in lists()} | {
         f"{kpi.name}.{v}" for kpi in kpis() for v in kpi.variants
     }
-    assert {need for rule in duties().values() for need in rule.get("needs", ())} <= known
-    wanted = {f"cli.deadline.{name}" for name in duties()} | {
+    assert {need for duty in read_duties().values() for need in duty.needs} <= known
+    wanted = {f"cli.deadline.{name}" for name in read_duties()} | {
         f"cli.duty.{state}" for state in STATES
     }
     assert all(wanted <= set(labels(language)) for language in LANGUAGES)

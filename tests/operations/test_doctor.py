@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.commands.installation import tell
+from pipelines.cli.screens.installation import explain_check
 from pipelines.core.errors import ModelError, SpecError, StorageError
 from pipelines.core.paths import ROOT
 from pipelines.documents.reports import fonts
@@ -194,7 +194,11 @@ def test_another_version_of_a_package(tmp_path: Path) -> None:
     record = tmp_path / "duckdb-0.9.0.dist-info"
     record.mkdir()
     (record / "METADATA").write_text("Metadata-Version: 2.1\nName: duckdb\nVersion: 0.9.0\n")
-    look = "from pipelines.operations.doctor import _packages; print(_packages().state, _packages().facts['wrong'])"
+    look = (
+        "from pipelines.operations.doctor.machine import check_packages\n"
+        "found = check_packages()\n"
+        "print(found.state, found.facts['wrong'])"
+    )
     said = subprocess.run(
         [sys.executable, "-c", look], capture_output=True, text=True, check=True, cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
@@ -203,7 +207,10 @@ def test_another_version_of_a_package(tmp_path: Path) -> None:
 
 
 def test_another_encoding() -> None:
-    look = "from pipelines.operations.doctor import _encoding; print(_encoding().state)"
+    look = (
+        "from pipelines.operations.doctor.machine import check_encoding\n"
+        "print(check_encoding().state)"
+    )
     command = [sys.executable, "-X", "utf8=0", "-c", look]
     bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=bare)
@@ -249,7 +256,7 @@ def test_every_finding_has_words(
     monkeypatch.setenv("RETENTION_SECRET_KEY", "retention-office-development-key")
     monkeypatch.setenv("RETENTION_DELIVERY_FILE", "away.yml")
     for check in examine(home, TODAY):
-        words = tell(check, language)
+        words = explain_check(check, language)
         assert words and "{" not in words and not words.startswith("doctor."), check
 
 

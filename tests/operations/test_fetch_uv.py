@@ -42,7 +42,7 @@ def fetching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(
         module,
-        "_wheel_of_this_machine",
+        "_find_wheel",
         lambda: ("uv-0.13.9-any.whl", hashlib.sha256(WHEEL).hexdigest()),
     )
     return module

@@ -18,9 +18,9 @@ def pressing(home: Path, day: int) -> dict[str, tuple[str, str]]:
     """What presses on a day of the month after, of the month that was run: day due and state by name."""
     found = find_pressing(home, MONTH.plus(1).first_day.replace(day=day))
     return {
-        row["name"]: (row["due_on"].isoformat()[-2:], row["state"])
-        for row in found
-        if row["month"] == str(MONTH)
+        duty.name: (duty.due_on.isoformat()[-2:], duty.state)
+        for duty in found
+        if duty.month == str(MONTH)
     }
 
 
@@ -45,14 +45,12 @@ def test_what_is_due_by_the_next_working_day_presses(home: Path) -> None:
 def test_a_weekend_does_not_hide_what_is_due_on_monday(home: Path) -> None:
     """The 10th of October 2026 is a working Saturday; of a Friday the next working day may be a Monday."""
     found = find_pressing(home, date(2026, 8, 7))  # a Friday; the 10th is a Monday
-    assert {row["name"] for row in found if row["due_on"] == date(2026, 8, 10)} == {
-        "new_high_value"
-    }
+    assert {duty.name for duty in found if duty.due_on == date(2026, 8, 10)} == {"new_high_value"}
 
 
 def test_a_month_that_was_never_run_is_owed(home: Path) -> None:
     found = find_pressing(home, MONTH.plus(1).first_day.replace(day=20))
-    assert {row["name"] for row in found if row["month"] == BEFORE} >= {
+    assert {duty.name for duty in found if duty.month == BEFORE} >= {
         "dispatch",
         "quality_analysis",
     }

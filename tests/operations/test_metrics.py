@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.operations.metrics import draw_metrics, write_metrics
-from pipelines.operations.serving import Office, is_beyond, open_server
+from pipelines.operations.serving import HomeApplication, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
 from tests.support.office import exported, fill, released_town, taken
 from tests.support.scored import scored_operator
@@ -159,7 +159,7 @@ Ask = Callable[[str], tuple[int, str]]
 @pytest.fixture
 def ask(released: Path) -> Iterator[Ask]:
     """Ask a running server for a page."""
-    with open_server(Office(released, 45, lambda: TODAY), "127.0.0.1:0") as server:
+    with open_server(HomeApplication(released, 45, lambda: TODAY), "127.0.0.1:0") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
 
@@ -201,7 +201,7 @@ def test_a_scrape_soon_after_another_is_answered_from_the_same_reading(
         "pipelines.operations.serving.draw_metrics", lambda *where: readings.append(where) or ""
     )
     monkeypatch.setattr("pipelines.operations.serving.time.monotonic", lambda: next(clock))
-    office = Office(released, 45, lambda: TODAY)
+    office = HomeApplication(released, 45, lambda: TODAY)
     for _ in range(3):
         office({"PATH_INFO": "/metrics"}, lambda *head: None)  # type: ignore[arg-type,typeddict-item]
     assert len(readings) == 2
@@ -217,12 +217,15 @@ def test_an_old_month_is_not_ready(released: Path) -> None:
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:x", "127.0.0.1:70000", ":9464"])
 def test_what_is_no_address_is_refused(address: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        open_server(Office(tmp_path), address)
+        open_server(HomeApplication(tmp_path), address)
 
 
 def test_a_port_somebody_has_is_told(tmp_path: Path) -> None:
-    with open_server(Office(tmp_path), "127.0.0.1:0") as server, pytest.raises(StorageError):
-        open_server(Office(tmp_path), f"127.0.0.1:{server.server_port}")
+    with (
+        open_server(HomeApplication(tmp_path), "127.0.0.1:0") as server,
+        pytest.raises(StorageError),
+    ):
+        open_server(HomeApplication(tmp_path), f"127.0.0.1:{server.server_port}")
 
 
 def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(
@@ -230,7 +233,7 @@ def test_who_says_nothing_keeps_nobody_waiting_and_is_let_go(
 ) -> None:
     monkeypatch.setattr("pipelines.operations.serving.QuietHandler.timeout", 0.5)
     monkeypatch.setattr("pipelines.operations.serving.LONGEST_SECONDS", 1.5)
-    with open_server(Office(tmp_path), "127.0.0.1:0") as server:
+    with open_server(HomeApplication(tmp_path), "127.0.0.1:0") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         idle = [socket.create_connection(("127.0.0.1", server.server_port), 10) for _ in range(5)]
@@ -255,7 +258,7 @@ def test_more_connections_than_there_are_places_are_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.operations.serving.MOST_AT_ONCE", 2)
-    with open_server(Office(tmp_path), "127.0.0.1:0") as server:
+    with open_server(HomeApplication(tmp_path), "127.0.0.1:0") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         taken = [socket.create_connection(("127.0.0.1", server.server_port), 10) for _ in range(2)]

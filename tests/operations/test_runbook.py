@@ -21,12 +21,14 @@ CODES = {
     for e in vars(errors).values()
     if isinstance(e, type) and issubclass(e, RetentionError)
 }
-METRICS = set(
-    re.findall(
+METRICS = {
+    name
+    for file in ("metrics.py", "month_metrics.py")
+    for name in re.findall(
         r'"(retention_[a-z_]+)"',
-        (ROOT / "pipelines" / "operations" / "metrics.py").read_text(encoding="utf-8"),
+        (ROOT / "pipelines" / "operations" / file).read_text(encoding="utf-8"),
     )
-)
+}
 METRICS |= {f"{name}_end_timestamp_seconds" for name in METRICS if name.endswith("_month")}
 METRICS |= {f"retention_model_look_{name}" for name in ("value", "limit")}
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]

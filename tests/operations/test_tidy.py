@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
-from pipelines.operations.tidy import RECORD, find_removable, tidy
+from pipelines.operations.tidy import RECORD, find_removable, tidy_home
 from pipelines.store.files import write_json, write_text
 from pipelines.store.lake import MonthFolder, held_months
 from tests.support.small import own_settings
@@ -51,7 +51,7 @@ def make_draft(home: Path, month: Month, days_ago: int) -> Path:
 
 def gone(home: Path, **settings: object) -> list[str]:
     found = find_removable(home, own_settings(**settings), NOW)
-    done = tidy(home, own_settings(**settings), NOW)
+    done = tidy_home(home, own_settings(**settings), NOW)
     assert [r.path for r in done] == [r.path for r in found]
     assert not [r.path for r in done if r.path.exists()] and not list(home.glob("*/*.gone"))
     return [str(r.path.relative_to(home)) for r in done]
@@ -126,7 +126,7 @@ def test_a_month_that_runs_is_left_and_what_was_killed_is_finished(tmp_path: Pat
         MonthFolder(tmp_path, FIRST).path / "v0001", tmp_path / "months" / "2023-01-v0001.gone"
     )
     with MonthFolder(tmp_path, FIRST).lock():
-        assert tidy(tmp_path, own_settings(), NOW) == []
+        assert tidy_home(tmp_path, own_settings(), NOW) == []
     assert not (tmp_path / "months" / "2023-01-v0001.gone").exists()
     assert gone(tmp_path) == ["months/2024-01/v0001"]
 

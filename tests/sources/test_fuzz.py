@@ -206,7 +206,7 @@ def test_what_is_written_is_read(
             assert content.decode("gb18030")
             return
         read = read_rows(Path(folder))
-        with patch.object(csv_rows._ArrowOptions, "read", return_value=None):
+        with patch.object(csv_rows._ArrowReader, "read_block", return_value=None):
             assert deliver(Path(folder) / "strict", {"plan.csv": content})[1] == read
     expected = [tuple(cell or None for cell in row) for row in rows if is_data(row)]
     assert [tuple(row[name] for name in HEADER) for row in read] == expected
@@ -226,6 +226,6 @@ def test_fast_and_strict_readers_agree_on_any_lines(lines: list[str], end: str) 
     with tempfile.TemporaryDirectory() as folder:
         fast = extract_files(Path(folder), {"plan.csv": content})
         rows = read_rows(Path(folder)) if fast.state != "refused" else []
-        with patch.object(csv_rows._ArrowOptions, "read", return_value=None):
+        with patch.object(csv_rows._ArrowReader, "read_block", return_value=None):
             assert extract_files(Path(folder), {"plan.csv": content}) == fast
         assert (read_rows(Path(folder)) if fast.state != "refused" else []) == rows

@@ -98,7 +98,7 @@ def made_good(folder: MonthFolder) -> None:
 
 def test_a_commit_cut_off_while_the_draft_file_goes(folder: MonthFolder) -> None:
     draft = draft_of(folder, "new")
-    lake.write_json(draft.path / "manifest.json", draft.content())
+    lake.write_json(draft.path / "manifest.json", draft.to_manifest().to_json())
     (draft.path / "draft.json").unlink()
     folder.recover()
     assert content(folder.current()) == "new" and folder.draft().number == 2

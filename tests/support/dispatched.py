@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pipelines.catalogue.spec import Spec
 from pipelines.core.month import Month
 from pipelines.rooms import dispatch
@@ -77,7 +75,7 @@ def drawn(*customers: str, is_drawn: bool = True) -> list[Row]:
     ]
 
 
-def make_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def make_office(tmp_path: Path) -> Office:
     """Run the room on lists and tables made by hand; everybody is M1's customer unless a table says otherwise."""
 
     def run(
@@ -86,9 +84,6 @@ def make_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
         month: Month = MONTH,
         **given: Any,
     ) -> Path:
-        monkeypatch.setattr(
-            dispatch, "lists", lambda: sorted(specs, key=lambda s: (s.meta["priority"], s.name))
-        )
         changes = {name: given.pop(name) for name in list(given) if name in SETTINGS}
         released = {"kind": "list", "scope": "all", "status": "released", "reason": None}
         tables: dict[str, Any] = {
@@ -103,7 +98,8 @@ def make_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
         folder = tmp_path / f"room{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         with room_context(folder, tables, month, **changes) as context:
-            dispatch.run(context)
+            by_priority = sorted(specs, key=lambda s: (s.meta["priority"], s.name))
+            dispatch.run(context, by_priority)
         return folder
 
     return run

@@ -14,6 +14,6 @@ __all__ = ["plan_it", "planning", "planning_office", "postgres_cluster", "postgr
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(tmp_path: Path) -> Office:
     """Run the dispatch room on lists and tables made by hand."""
-    return make_office(tmp_path, monkeypatch)
+    return make_office(tmp_path)

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.screens.deliveries import draw_report, tell_report
+from pipelines.cli.screens.deliveries import describe_report, draw_report
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.settings import load_settings
 
 
-@app.command()
-def deliver(
+@app.command("deliver")
+def send_letters(
     month: Annotated[
         str, typer.Argument(metavar="MONTH", help="YYYY-MM, or YYYY-MM-DD for a day after it.")
     ],
@@ -29,14 +29,13 @@ def deliver(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a released month to its receivers, each letter once; what did not arrive stays and says why."""
+    """Send a released month or day, each letter once, and show what became of the letters."""
     from pipelines.delivery.post import Wishes, deliver, raise_open
 
     speaker = Speaker(lang, as_json)
     wishes = Wishes(tuple(again or ()), tuple(received or ()))
     report = deliver(home, month, load_settings(), wishes, is_dry=dry_run)
-    speaker.show(
-        tell_report(report, speaker.language), lambda: draw_report(report, speaker.language)
-    )
+    content = describe_report(report, speaker.language)
+    speaker.show_content(content, lambda: draw_report(report, speaker.language))
     if not dry_run:
         raise_open(report)

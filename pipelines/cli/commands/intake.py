@@ -13,13 +13,13 @@ from pipelines.core.errors import Incomplete
 from pipelines.core.month import Month
 
 
-@app.command()
-def template(
+@app.command("template")
+def write_empty_delivery(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write an empty delivery: a CSV a table, one workbook, an example that is read, a mapping to fill in."""
+    """Write an empty delivery, an example and a mapping to fill in."""
     from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
     from pipelines.jobs.intake.template import EXAMPLE, write_template
 
@@ -32,11 +32,11 @@ def template(
         "month": EXAMPLE_MONTH,
         "example": folder / EXAMPLE,
     }
-    speaker.show(content, lambda: speaker.say("template.written", **facts))
+    speaker.show_content(content, lambda: speaker.say_line("template.written", **facts))
 
 
-@app.command(name="map")
-def map_names(
+@app.command("map")
+def propose_mapping(
     source: Annotated[Path, typer.Argument(metavar="SOURCE")],
     month: Annotated[
         str | None, typer.Option("--month", help="The month to look at; the newest without.")
@@ -48,7 +48,7 @@ def map_names(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose a mapping.yml for an operator's own file names, headers and codes; nothing is written unasked."""
+    """Show a mapping proposed for an operator's own names; write it only where `--out` says so."""
     from pipelines.cli.screens.proposal import draw_proposal
     from pipelines.jobs.intake.mapper import map_source, write_mapping
 
@@ -59,42 +59,42 @@ def map_names(
         write_mapping(out, text, force=force)
     content = {
         "month": proposal.month,
-        "tables": [asdict(t) for t in proposal.tables],
+        "tables": [asdict(table) for table in proposal.tables],
         "unknown": proposal.unknown,
     }
-    speaker.show(content, lambda: typer.echo(text, nl=False))
+    speaker.show_content(content, lambda: typer.echo(text, nl=False))
     if out is not None:
-        facts = {"path": out, "month": proposal.month, "source": source}
-        speaker.say("map.written", **facts)
+        speaker.say_line("map.written", path=out, month=proposal.month, source=source)
 
 
-@app.command()
-def check(
+@app.command("check")
+def judge_delivery(
     month: str,
     source: Annotated[str, typer.Option("--source", help="A folder, or a YAML for a database.")],
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read and judge a delivery and make no month: what is taken, what not and why, what it would give."""
-    from pipelines.cli.screens.check import check_content, draw_check
+    """Read and judge a delivery, and make no month of it."""
+    from pipelines.cli.screens.check import describe_check, draw_check
     from pipelines.jobs.intake.check import STEPS, check_delivery
     from pipelines.jobs.run import Job
     from pipelines.text.progress import show_steps
 
     speaker = Speaker(lang, as_json)
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
-        found = check_delivery(Job(home, Month.parse(month), source, progress=progress))
-    speaker.show(
-        check_content(found, speaker.language), lambda: draw_check(found, speaker.language)
-    )
-    if found.stop:
-        raise found.stop
-    if found.quarantined or found.refused or found.withheld:
-        facts: dict[str, object] = {
-            "rows": found.quarantined,
-            "tables": found.refused,
-            "outputs": found.withheld,
-        }
-        facts["source"] = source
-        raise Incomplete("intake.not_all", month=month, **facts)
+        job = Job(home, Month.parse(month), source, progress=progress)
+        check = check_delivery(job)
+    content = describe_check(check, speaker.language)
+    speaker.show_content(content, lambda: draw_check(check, speaker.language))
+    if check.stop:
+        raise check.stop
+    if check.quarantined or check.refused or check.withheld:
+        raise Incomplete(
+            "intake.not_all",
+            month=month,
+            rows=check.quarantined,
+            tables=check.refused,
+            outputs=check.withheld,
+            source=source,
+        )

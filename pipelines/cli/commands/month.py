@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from pipelines import ROOMS
-from pipelines.cli.screens import views
-from pipelines.cli.screens.coverage import tell_coverage
-from pipelines.cli.screens.deliveries import count_open, draw_open
-from pipelines.cli.screens.dispatch import draw_capacity
+from pipelines.cli.screens.check import describe_coverage
+from pipelines.cli.screens.deliveries import draw_open_letters
+from pipelines.cli.screens.months import draw_findings, draw_month, draw_months
+from pipelines.cli.screens.outputs import draw_capacities, draw_kpis, draw_lists
+from pipelines.cli.screens.tables import draw_table
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
@@ -24,13 +25,14 @@ from pipelines.documents.month_view import (
 )
 from pipelines.documents.table_files import make_json_value, read_masked_rows, write_table_file
 from pipelines.operations.deadlines import local_today
+from pipelines.operations.month_state import count_open_letters, read_month_state
 from pipelines.store.lake import MonthFolder, Version
 
 _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 
 
-@app.command()
-def run(
+@app.command("run")
+def run_one_month(
     month: str,
     source: Annotated[
         str | None, typer.Option("--source", help="A folder, or a YAML for a database.")
@@ -45,17 +47,15 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a month, all rooms; resumable, and nothing new when nothing changed."""
-    from pipelines.core.settings import (
-        ENGINES,
-        load_settings,
-    )  # the commands that show a month need none of it
+    # The commands that show a month need none of it.
+    from pipelines.core.settings import ENGINES, load_settings
     from pipelines.jobs.run import Job, release_month, run_month, run_room
     from pipelines.text.progress import show_steps
 
     speaker = Speaker(lang, as_json)
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
-    settings = load_settings(**({"engine": engine} if engine else {}))
+    settings = load_settings(engine=engine) if engine else load_settings()
     with show_steps(ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
         job = Job(home, Month.parse(month), source, settings, progress)
         if only:
@@ -65,47 +65,49 @@ def run(
         else:
             version = run_month(job)
     if version is None:
-        speaker.show(
-            {"month": month, "room": only}, lambda: speaker.say("cli.room_done", room=only)
-        )
+        content = {"month": month, "room": only}
+        speaker.show_content(content, lambda: speaker.say_line("cli.room_done", room=only))
         return
     if release:
         version = release_month(job)
     _answer_run(speaker, version, release)
 
 
-def _answer_run(speaker: Speaker, version: Version, released: bool) -> None:
-    from pipelines.documents.findings import draw_findings, findings_of
+def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
+    """Say what a run has made; raise Incomplete when something of it was withheld or refused."""
     from pipelines.jobs.intake.coverage import read_coverage
 
     month = str(version.month)
     outcome = summarise_outcome(version)
     coverage = read_coverage(version.path)
+    facts = {"month": month, "version": version.number}
     content = {
-        "month": month,
-        "version": version.number,
+        **facts,
         "path": str(version.path),
-        "released": released,
+        "released": is_released,
         **outcome,
+        "coverage": coverage.as_content(),
     }
-    content["coverage"] = coverage.as_content()
-    speaker.show(
-        content,
-        lambda: speaker.say("cli.done", month=month, version=version.number, path=version.path),
-    )
-    if released:
-        speaker.say("cli.released", month=month, version=version.number)
-    held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
+    speaker.show_content(content, lambda: speaker.say_line("cli.done", path=version.path, **facts))
+    if is_released:
+        speaker.say_line("cli.released", **facts)
     if not speaker.as_json:
-        told = findings_of(version, read_output_states(version), speaker.language)
-        draw_findings(told, speaker.language, most=_FINDINGS_SHOWN)
-        typer.echo(tell_coverage(coverage, speaker.language))
+        _draw_open_findings(version, speaker.language)
+        typer.echo(describe_coverage(coverage, speaker.language))
+    held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
 
 
-@app.command()
-def status(
+def _draw_open_findings(version: Version, language: str) -> None:
+    from pipelines.documents.findings import findings_of
+
+    findings = findings_of(version, read_output_states(version), language)
+    draw_findings(findings, language, most=_FINDINGS_SHOWN)
+
+
+@app.command("status")
+def show_status(
     month: Annotated[str | None, typer.Argument()] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -114,17 +116,17 @@ def status(
     """Show versions, rooms, deadlines, and what was withheld or not computed and why."""
     speaker = Speaker(lang, as_json)
     if month is None:
-        content = list_held_months(home)
-        speaker.show(content, lambda: views.draw_months(content, speaker.language))
+        months = list_held_months(home)
+        speaker.show_content(months, lambda: draw_months(months, speaker.language))
         if not as_json:
-            draw_open(count_open(home), speaker.language)
+            draw_open_letters(count_open_letters(home), speaker.language)
         return
-    one = views.one_month(home, Month.parse(month), local_today(), speaker.language)
-    speaker.show(one, lambda: views.draw_month(one, speaker.language))
+    state = read_month_state(home, Month.parse(month), local_today(), speaker.language)
+    speaker.show_content(state.as_content(), lambda: draw_month(state, speaker.language))
 
 
-@app.command()
-def show(
+@app.command("show")
+def show_table(
     table: str,
     month: str,
     version: Annotated[
@@ -142,23 +144,20 @@ def show(
 ) -> None:
     """Show any table of a month; personal data masked."""
     speaker = Speaker(lang, as_json)
-    held = MonthFolder(home, Month.parse(month)).made_to_show(version, draft)
+    made = MonthFolder(home, Month.parse(month)).made_to_show(version, draft)
     if out is not None:
-        rows = write_table_file(held, table, out)
-        speaker.show(
-            {"path": str(out), "rows": rows},
-            lambda: speaker.say("cli.written", path=out, rows=rows),
-        )
-        return
-    if as_json:
-        for row in read_masked_rows(held, table):
+        rows = write_table_file(made, table, out)
+        content = {"path": str(out), "rows": rows}
+        speaker.show_content(content, lambda: speaker.say_line("cli.written", path=out, rows=rows))
+    elif as_json:
+        for row in read_masked_rows(made, table):
             typer.echo(json.dumps(row, ensure_ascii=False, default=make_json_value))
-        return
-    views.draw_table(held, table, speaker.language)
+    else:
+        draw_table(made, table, speaker.language)
 
 
-@app.command()
-def kpi(
+@app.command("kpi")
+def show_kpis(
     month: str,
     scope: Annotated[
         str, typer.Option("--scope", help="company, city, branch, unit or manager.")
@@ -169,35 +168,34 @@ def kpi(
 ) -> None:
     """Show the KPI table."""
     speaker = Speaker(lang, as_json)
-    rows = list(read_masked_rows(MonthFolder(home, Month.parse(month)).version(), "kpi_monthly"))
-    speaker.show(
-        rows,
-        lambda: views.draw_kpis([r for r in rows if r["scope_kind"] == scope], speaker.language),
-    )
+    version = MonthFolder(home, Month.parse(month)).version()
+    rows = list(read_masked_rows(version, "kpi_monthly"))
+    of_scope = [row for row in rows if row["scope_kind"] == scope]
+    speaker.show_content(rows, lambda: draw_kpis(of_scope, speaker.language))
 
 
-@app.command()
-def lists(
+@app.command("lists")
+def show_lists(
     month: str, home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
 ) -> None:
-    """Show the dispatch lists with their counts and why-nots, and what became of the managers' places."""
+    """Show the dispatch lists, and what came of the capacity of the branches."""
     speaker = Speaker(lang, as_json)
     version = MonthFolder(home, Month.parse(month)).version()
-    content = read_lists_with_why_not(version)
-    speaker.show(content, lambda: views.draw_lists(content, speaker.language))
+    rows = read_lists_with_why_not(version)
+    speaker.show_content(rows, lambda: draw_lists(rows, speaker.language))
     if not as_json:
-        draw_capacity(version, speaker.language)
+        draw_capacities(version, speaker.language)
 
 
-@app.command()
-def export(
+@app.command("export")
+def export_files(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one workbook a manager, the company workbook and the month's documents; drafts until the month is released."""
+    """Write workbooks and documents of a month; they are drafts until it is released."""
     from pipelines.documents.reports.write import export_documents
     from pipelines.documents.workbooks.export import BooksFailed, export_month
     from pipelines.documents.workbooks.pay import export_pay
@@ -205,7 +203,6 @@ def export(
 
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))
-    to = folder, out, speaker.language
     writers = {
         "export_lists": export_month,
         "export_pay": export_pay,
@@ -217,13 +214,15 @@ def export(
         for step, write in writers.items():
             progress(step)
             try:
-                files += write(*to)
+                files += write(folder, out, speaker.language)
             except BooksFailed as error:
                 failed = error
                 files += [book.path for book in error.books]
     content = {"path": str(out), "files": [file.name for file in files]}
-    speaker.show(content, lambda: speaker.say("cli.exported", count=len(files), path=out))
-    if not as_json and not any(file.suffix == ".pdf" for file in files):
-        speaker.say("paper.no_pdf")
+    speaker.show_content(
+        content, lambda: speaker.say_line("cli.exported", count=len(files), path=out)
+    )
+    if not any(file.suffix == ".pdf" for file in files):
+        speaker.say_line("paper.no_pdf")
     if failed is not None:
         raise failed

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.shared import AsJson, Lang, Speaker, app
 
+if TYPE_CHECKING:
+    from pipelines.jobs.new_files import NewFile
 
-@app.command()
-def new(
+
+@app.command("new")
+def begin_files(
     kind: Annotated[str, typer.Argument(help="kpi, list, check or feature.")],
     name: Annotated[str, typer.Argument(help="Its name; of a check TABLE.NAME.")],
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the files of a new KPI, list, check or feature, with their proof, ready to be filled in."""
-    from pipelines.core.paths import ROOT
+    """Write the files of a new KPI, list, check or feature, with their proof."""
     from pipelines.jobs.new_files import write_new
 
     speaker = Speaker(lang, as_json)
     written = write_new(kind, name)
-    files = [{"path": str(one.path.relative_to(ROOT)), "is_new": one.is_new} for one in written]
-    speaker.show({"kind": kind, "name": name, "files": files}, lambda: None)
-    for one in files:
-        speaker.say("cli.new_file" if one["is_new"] else "cli.new_line", path=one["path"])
-    speaker.say("cli.new_next")
+    files = [{"path": _shorten_path(one.path), "is_new": one.is_new} for one in written]
+    content = {"kind": kind, "name": name, "files": files}
+    speaker.show_content(content, lambda: _draw_written(speaker, written))
+
+
+def _draw_written(speaker: Speaker, written: Sequence[NewFile]) -> None:
+    for one in written:
+        key = "cli.new_file" if one.is_new else "cli.new_line"
+        speaker.say_line(key, path=_shorten_path(one.path))
+    speaker.say_line("cli.new_next")
+
+
+def _shorten_path(path: Path) -> str:
+    """A path from the root of the project."""
+    from pipelines.core.paths import ROOT
+
+    return str(path.relative_to(ROOT))

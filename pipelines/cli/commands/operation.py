@@ -13,13 +13,13 @@ from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.metrics import draw_metrics, write_metrics
-from pipelines.operations.serving import STALE_DAYS, Office, is_beyond, open_server
+from pipelines.operations.serving import STALE_DAYS, HomeApplication, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import label
 
 
-@app.command()
-def metrics(
+@app.command("metrics")
+def give_metrics(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write FILE.prom for node_exporter's textfiles.")
     ] = None,
@@ -39,28 +39,31 @@ def metrics(
     if out is not None and serve is not None:
         raise UsageError("metrics.one_of")
     if serve is not None:
-        _serve(speaker, home, serve, stale_days)
+        _serve_home(speaker, HomeApplication(home, stale_days), serve)
     elif out is not None:
         count = write_metrics(home, local_today(), out)
-        speaker.show(
-            {"path": str(out), "series": count},
-            lambda: speaker.say("cli.metrics", path=out, count=count),
+        content = {"path": str(out), "series": count}
+        speaker.show_content(
+            content, lambda: speaker.say_line("cli.metrics", path=out, count=count)
         )
     else:
         typer.echo(draw_metrics(home, local_today()), nl=False)
 
 
-def _serve(speaker: Speaker, home: Path, address: str, stale_days: int) -> None:
-    with open_server(Office(home, stale_days), address) as server, suppress(KeyboardInterrupt):
+def _serve_home(speaker: Speaker, application: HomeApplication, address: str) -> None:
+    """Answer until somebody stops the program."""
+    with open_server(application, address) as server, suppress(KeyboardInterrupt):
         where = f"{server.server_name}:{server.server_port}"
         if is_beyond(address):
             typer.echo(label(speaker.language, "cli.serving_beyond", address=where), err=True)
-        speaker.show({"address": where}, lambda: speaker.say("cli.serving", address=where))
+        speaker.show_content(
+            {"address": where}, lambda: speaker.say_line("cli.serving", address=where)
+        )
         server.serve_forever()
 
 
-@app.command()
-def lineage(
+@app.command("lineage")
+def write_lineage(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")],
     version: Annotated[
@@ -70,12 +73,11 @@ def lineage(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write what a month is made of as OpenLineage events, for a catalogue to read; nothing is sent."""
+    """Write what a month is made of as OpenLineage events."""
     from pipelines.operations.events import write_events
 
     speaker = Speaker(lang, as_json)
-    count = write_events(MonthFolder(home, Month.parse(month)).version(version), out)
-    speaker.show(
-        {"path": str(out), "events": count},
-        lambda: speaker.say("cli.lineage", path=out, count=count),
-    )
+    found = MonthFolder(home, Month.parse(month)).version(version)
+    count = write_events(found, out)
+    content = {"path": str(out), "events": count}
+    speaker.show_content(content, lambda: speaker.say_line("cli.lineage", path=out, count=count))

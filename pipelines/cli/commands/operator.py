@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,8 +14,8 @@ from pipelines.core.month import Month
 from pipelines.text.progress import show_steps
 
 
-@app.command()
-def twin(
+@app.command("twin")
+def write_twin(
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     services: Annotated[int | None, typer.Option("--services", help="How many services.")] = None,
     months: Annotated[int | None, typer.Option("--months", help="How many months.")] = None,
@@ -45,10 +45,13 @@ def twin(
     as_json: AsJson = False,
     home: Home = DEFAULT_HOME,
 ) -> None:
-    """Write a synthetic operator in the contract's form, with the truth beside it; or let it live on with its orders."""
+    """Write a synthetic operator, or let one live on with its orders."""
     speaker = Speaker(lang, as_json)
     try:
-        if respond is not None:
+        if respond is None:
+            request = _TwinRequest(services, months, seed, through, faults, days, config)
+            _generate_twin(out, request, speaker)
+        else:
             _refuse_arguments(
                 services=services,
                 months=months,
@@ -57,18 +60,30 @@ def twin(
                 faults=faults or None,
                 days=days or None,
             )
-            content = _live_on(out, respond, speaker)
-            speaker.show(content, lambda: speaker.say("cli.twin_lived", **content))
-        else:
-            asked = services, months, seed, through, _names(faults), _names(days), config
-            content = _make(out, speaker, *asked)
-            speaker.show(content, lambda: speaker.say("cli.twin_done", **content))
+            _live_on(out, respond, speaker)
     except (ValueError, OSError) as error:
         raise UsageError("twin.bad", why=error) from error
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+@dataclass(frozen=True)
+class _TwinRequest:
+    """A twin as the command line asks for it; `faults` and `days` are names with commas between."""
+
+    services: int | None
+    months: int | None
+    seed: int | None
+    through: str
+    faults: str
+    days: str
+    config: Path | None
+
+
+def _split_names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    return [name for name in names if name]
+
+
+# -- living on -------------------------------------------------------------------------------------
 
 
 def _refuse_arguments(**given: object) -> None:
@@ -80,54 +95,54 @@ def _refuse_arguments(**given: object) -> None:
         )
 
 
-def _live_on(out: Path, dispatch: Path, speaker: Speaker) -> dict[str, Any]:
+def _live_on(out: Path, dispatch: Path, speaker: Speaker) -> None:
     from twin import respond
 
     steps = ("twin_again", "twin_answer")
     with show_steps(steps, None, speaker.language, is_quiet=speaker.as_json) as begin:
         begin("twin_again")
 
-        def tell(done: int, total: int) -> None:
+        def follow_months(done: int, total: int) -> None:
             if done == total - 1:
                 begin("twin_answer")
 
-        return {"path": str(out), "month": respond(out, dispatch, tell)}
+        month = respond(out, dispatch, follow_months)
+    content = {"path": str(out), "month": month}
+    speaker.show_content(content, lambda: speaker.say_line("cli.twin_lived", **content))
 
 
-def _make(
-    out: Path,
-    speaker: Speaker,
-    services: int | None,
-    months: int | None,
-    seed: int | None,
-    through: str,
-    faults: Sequence[str],
-    days: Sequence[str],
-    config: Path | None,
-) -> dict[str, Any]:
+# -- from the beginning ----------------------------------------------------------------------------
+
+
+def _generate_twin(out: Path, request: _TwinRequest, speaker: Speaker) -> None:
     from pipelines.core.yaml_files import read_yaml
     from twin import TwinConfig, generate
 
+    services, months, seed = request.services, request.months, request.seed
     if services is None or months is None or seed is None:
         raise ValueError("--services, --months and --seed are needed")
-    newest = Month.parse(through)
+    newest = Month.parse(request.through)
     lived = [str(newest.plus(number + 1 - months)) for number in range(months)]
+    config = None
+    if request.config is not None:
+        config = TwinConfig.from_mapping(read_yaml(request.config) or {})
     with show_steps(lived, None, speaker.language, is_quiet=speaker.as_json) as begin:
 
-        def tell(done: int, total: int) -> None:
+        def follow_months(done: int, total: int) -> None:
             if done < total:
                 begin(lived[done])
 
-        tell(0, months)
+        follow_months(0, months)
         generate(
             out,
             services=services,
             months=months,
             seed=seed,
             through=str(newest),
-            faults=faults,
-            days=days,
-            config=TwinConfig.from_mapping(read_yaml(config) or {}) if config else None,
-            progress=tell,
+            faults=_split_names(request.faults),
+            days=_split_names(request.days),
+            config=config,
+            progress=follow_months,
         )
-    return {"path": str(out), "services": services, "months": months}
+    content = {"path": str(out), "services": services, "months": months}
+    speaker.show_content(content, lambda: speaker.say_line("cli.twin_done", **content))

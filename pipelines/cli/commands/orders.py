@@ -1,4 +1,4 @@
-"""Commands for orders that left the house: give them to another manager, or take them back."""
+"""Commands for orders that were released: give them to another manager, or take them back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import MonthFolder, held_months
-from pipelines.store.rows import read_rows
 
 Orders = Annotated[
     list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")
@@ -23,8 +22,8 @@ Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; by default the user logged in.")]
 
 
-@app.command()
-def reassign(
+@app.command("reassign")
+def reassign_orders(
     orders: Orders = None,
     to: Annotated[str, typer.Option("--to", help="The manager who has them from now on.")] = "",
     of: Annotated[
@@ -39,22 +38,22 @@ def reassign(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give orders to another manager, on the record; the next export has them in his workbook."""
+    """Give orders to another manager, on the record."""
     from console.changes import REASSIGNED
 
     speaker = Speaker(lang, as_json)
-    _open(home)
+    _open_office(home)
     _check_manager(home, to)
-    wanted = [*(orders or ()), *(_open_orders(of, month) if of else ())]
-    count = _change(wanted, REASSIGNED, why, by, to)
-    speaker.show(
-        {"orders": wanted, "manager_id": to},
-        lambda: speaker.say("cli.reassigned", count=count, to=to),
-    )
+    wanted = list(orders or ())
+    if of:
+        wanted += _list_open_orders(of, month)
+    count = _change_orders(wanted, REASSIGNED, why, by, to)
+    content = {"orders": wanted, "manager_id": to}
+    speaker.show_content(content, lambda: speaker.say_line("cli.reassigned", count=count, to=to))
 
 
-@app.command()
-def withdraw(
+@app.command("withdraw")
+def withdraw_orders(
     orders: Orders = None,
     why: Why = "",
     by: By = None,
@@ -62,20 +61,22 @@ def withdraw(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take orders back, on the record; no later export has them. What was answered to them stays."""
+    """Take orders back, on the record; what was answered to them stays."""
     speaker = Speaker(lang, as_json)
-    _open(home)
-    count = _change(orders or [], WITHDRAWN, why, by)
-    speaker.show({"orders": orders}, lambda: speaker.say("cli.withdrawn", count=count))
+    _open_office(home)
+    count = _change_orders(orders or [], WITHDRAWN, why, by)
+    speaker.show_content({"orders": orders}, lambda: speaker.say_line("cli.withdrawn", count=count))
 
 
-def _open(home: Path) -> None:
+def _open_office(home: Path) -> None:
     from console.database import open_office
 
     open_office(home, load_settings())
 
 
-def _change(wanted: list[str], kind: str, why: str, by: str | None, to: str | None = None) -> int:
+def _change_orders(
+    wanted: list[str], kind: str, why: str, by: str | None, to: str | None = None
+) -> int:
     from console.changes import change_orders
 
     if not wanted:
@@ -83,23 +84,27 @@ def _change(wanted: list[str], kind: str, why: str, by: str | None, to: str | No
     return change_orders(wanted, kind, why, by or getuser(), to)
 
 
-def _open_orders(manager_id: str, month: str | None) -> list[str]:
-    from console.changes import open_orders_of
+def _list_open_orders(manager_id: str, month: str | None) -> list[str]:
+    from console.changes import list_open_orders
 
     if month is None:
         raise UsageError("order.no_month", manager=manager_id)
-    return open_orders_of(manager_id, str(Month.parse(month)))
+    return list_open_orders(manager_id, str(Month.parse(month)))
 
 
 def _check_manager(home: Path, manager_id: str) -> None:
     """Refuse a manager who does not work in the newest month held."""
     months = held_months(home)
-    version = MonthFolder(home, months[-1]).current() if months else None
-    at_work: list[str] = []
-    if version and version.is_computed("features_manager"):
-        rows = read_rows(version.table("features_manager"), ("manager_id",))
-        at_work = [row["manager_id"] for row in rows]
-    if manager_id not in at_work:
-        raise UsageError(
-            "order.no_manager", manager=manager_id or "-", month=months[-1] if months else "-"
-        )
+    newest = months[-1] if months else None
+    if newest is not None and manager_id in _list_managers(MonthFolder(home, newest)):
+        return
+    raise UsageError("order.no_manager", manager=manager_id or "-", month=newest or "-")
+
+
+def _list_managers(folder: MonthFolder) -> list[str]:
+    """The managers at work in a month; nobody where that is not known."""
+    version = folder.current()
+    if version is None or not version.is_computed("features_manager"):
+        return []
+    rows = version.read_rows("features_manager", ["manager_id"])
+    return [row["manager_id"] for row in rows]

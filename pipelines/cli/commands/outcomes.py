@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from getpass import getuser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.screens.returns import FileReceipt, RefusedRow, draw_receipts
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
-from pipelines.core.errors import Incomplete
+from pipelines.core.errors import Incomplete, SourceNotReady
 from pipelines.core.names import show_name
 from pipelines.core.settings import Settings, load_settings
 from pipelines.text.safe_text import file_stem
 from pipelines.text.texts import label
 
+if TYPE_CHECKING:
+    from pipelines.returns.corrected import SentOut
+    from pipelines.returns.filled import Return, ReturnedRow
+
 _LONGEST_STEM = 200  # bytes
+_LONGEST_ACTOR = 150  # characters, as the office keeps them
 
 
-@app.command()
-def outcomes(
+@app.command("outcomes")
+def take_outcomes(
     files: Annotated[list[Path], typer.Argument(help="Filled workbooks (.xlsx) or .csv.")],
     out: Annotated[
         Path | None, typer.Option("--out", help="Where workbooks of refused rows go.")
@@ -40,89 +48,80 @@ def outcomes(
     settings = load_settings()
     settings.require_own_key()
     open_office(home, settings)
-    sent, folder = SentOut(home), out or home / "returns"
-    told = [_take(file, sent, folder, speaker.language, settings, _actor(by)) for file in files]
-    speaker.show(told, lambda: _tell(speaker, told))
-    refused = sum(len(one["refused"]) for one in told)
-    unread = sum(one["error"] is not None for one in told)
+    actor = show_name(by or getuser())[:_LONGEST_ACTOR]
+    intake = _Intake(SentOut(home), out or home / "returns", speaker.language, settings, actor)
+    receipts = [_take_file(file, intake) for file in files]
+    content = [asdict(receipt) for receipt in receipts]
+    speaker.show_content(content, lambda: draw_receipts(receipts, speaker.language))
+    refused = sum(len(receipt.refused) for receipt in receipts)
+    unread = sum(receipt.error is not None for receipt in receipts)
     if refused or unread:
         raise Incomplete("outcomes.refused", rows=refused, files=unread)
 
 
-def _actor(by: str | None) -> str:
-    """Who hands in, as the office keeps it."""
-    return show_name(by or getuser())[:150]
+@dataclass(frozen=True)
+class _Intake:
+    """What all files of one call have in common; `folder` takes the workbooks of refused rows."""
+
+    sent: SentOut
+    folder: Path
+    language: str
+    settings: Settings
+    actor: str
 
 
-def _take(
-    file: Path, sent: Any, folder: Path, language: str, settings: Settings, actor: str
-) -> dict[str, Any]:
+def _take_file(file: Path, intake: _Intake) -> FileReceipt:
     """Take one file back; one that cannot be read holds back no other."""
     from console.returns import take_back
-    from pipelines.core.errors import SourceNotReady
-    from pipelines.returns.corrected import write_corrected
     from pipelines.returns.filled import read_return
     from pipelines.sources.operator.delivery import FileRefused
 
-    nothing = {"accepted": 0, "unchanged": 0, "unfilled": 0, "refused": [], "corrected": None}
+    settings = intake.settings
     try:
         returned = read_return(file, settings.key, must_sign=settings.signed_returns)
     except (FileRefused, SourceNotReady) as refusal:
-        return {
-            "file": show_name(file.name),
-            **nothing,
-            "error": label(language, f"error.{refusal.key}", **refusal.facts),
-        }
-    receipt = take_back(returned, actor)
+        why = label(intake.language, f"error.{refusal.key}", **refusal.facts)
+        return FileReceipt(show_name(file.name), error=why)
+    receipt = take_back(returned, intake.actor)
     corrected = None
     if receipt.refused:
-        folder.mkdir(parents=True, exist_ok=True)
-        corrected = folder / f"{_stem(file, returned.sha256)}_corrected.xlsx"
-        title = show_name(file.stem)
-        write_corrected(
-            corrected, receipt.refused, sent, returned.language or language, settings.key, title
-        )
-    return {
-        "file": receipt.file,
-        "accepted": receipt.accepted,
-        "unchanged": receipt.unchanged,
-        "unfilled": receipt.unfilled,
-        "refused": [_refusal(row, language) for row in receipt.refused],
-        "corrected": str(corrected) if corrected else None,
-        "error": None,
-    }
+        corrected = str(_write_corrected(file, returned, receipt.refused, intake))
+    return FileReceipt(
+        file=receipt.file,
+        accepted=receipt.accepted,
+        unchanged=receipt.unchanged,
+        unfilled=receipt.unfilled,
+        refused=[_describe_refused(row, intake.language) for row in receipt.refused],
+        corrected=corrected,
+    )
 
 
-def _stem(file: Path, sha256: str) -> str:
+def _write_corrected(
+    file: Path, returned: Return, refused: Sequence[ReturnedRow], intake: _Intake
+) -> Path:
+    """Write the refused rows of a file as a workbook to be corrected; return where it is."""
+    from pipelines.returns.corrected import write_corrected
+
+    intake.folder.mkdir(parents=True, exist_ok=True)
+    path = intake.folder / f"{_choose_stem(file, returned.sha256)}_corrected.xlsx"
+    language = returned.language or intake.language
+    title = show_name(file.stem)
+    write_corrected(path, refused, intake.sent, language, intake.settings.key, title)
+    return path
+
+
+def _choose_stem(file: Path, sha256: str) -> str:
     """What the workbook of a file's refused rows is called: as the file is, if it can be."""
-    is_plain = show_name(file.stem) == file.stem and len(os.fsencode(file.stem)) <= _LONGEST_STEM
-    return file.stem if is_plain else file_stem(show_name(file.stem), sha256[:16])
+    shown = show_name(file.stem)
+    if shown == file.stem and len(os.fsencode(file.stem)) <= _LONGEST_STEM:
+        return file.stem
+    return file_stem(shown, sha256[:16])
 
 
-def _refusal(row: Any, language: str) -> dict[str, Any]:
+def _describe_refused(row: ReturnedRow, language: str) -> RefusedRow:
     from pipelines.returns.corrected import in_words
 
-    reason = {
-        "key": row.refusal.key,
-        "column": row.refusal.column,
-        "reason": in_words(row.refusal, language),
-    }
-    return {"line": row.line, "order_id": row.order_id, **reason}
-
-
-def _tell(speaker: Speaker, told: list[dict[str, Any]]) -> None:
-    for one in told:
-        if one["error"]:
-            speaker.say("cli.return_unread", file=one["file"], why=one["error"])
-            continue
-        counts = {name: one[name] for name in ("accepted", "unchanged", "unfilled")}
-        speaker.say("cli.returned", file=one["file"], **counts, refused=len(one["refused"]))
-        for row in one["refused"]:
-            speaker.say(
-                "cli.return_refused",
-                line=row["line"],
-                order=row["order_id"] or "-",
-                why=row["reason"],
-            )
-        if one["corrected"]:
-            speaker.say("cli.return_corrected", path=one["corrected"])
+    refusal = row.refusal
+    assert refusal is not None  # only refused rows are described
+    reason = in_words(refusal, language)
+    return RefusedRow(row.line, row.order_id, refusal.key, refusal.column, reason)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.screens.plan import draw_plan, tell_plan
+from pipelines.cli.screens.plan import draw_plan
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.documents.plan_view import read_plan_view
 from pipelines.jobs.plan import PlanJob, make_plan
 from pipelines.store.faults import StorageErrors
 
 
-@app.command()
-def plan(
+@app.command("plan")
+def split_plan(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A YAML of the year's totals and their keys.")
     ],
@@ -29,13 +31,16 @@ def plan(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Split a year's totals into months, branches and managers; keep the plan as a version, write the months' targets."""
+    """Split a year's totals into the parts of months, branches and managers, and keep the plan."""
     from pipelines.documents.workbooks.plan import export_plan
 
     speaker = Speaker(lang, as_json)
     made = make_plan(PlanJob(home, file, out))
     with StorageErrors(home, made.version.month):
-        book = export_plan(made.version, out, speaker.language)
-    files = [str(path.relative_to(out)) for path in (*made.targets, book)]
-    content = tell_plan(made.version) | {"is_new": made.is_new, "path": str(out), "files": files}
-    speaker.show(content, lambda: draw_plan(content, speaker.language))
+        workbook = export_plan(made.version, out, speaker.language)
+    files = [str(path.relative_to(out)) for path in (*made.targets, workbook)]
+    view = read_plan_view(made.version)
+    content = asdict(view) | {"is_new": made.is_new, "path": str(out), "files": files}
+    speaker.show_content(
+        content, lambda: draw_plan(view, made.is_new, files, str(out), speaker.language)
+    )

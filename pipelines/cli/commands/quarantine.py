@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.screens.returns import draw_quarantined
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.month import Month
 from pipelines.store.lake import Made, MonthFolder, Version
 from pipelines.text.texts import label
 
 
-@app.command()
-def quarantine(
+@app.command("quarantine")
+def return_quarantined(
     month: str,
     out: Annotated[Path, typer.Option("--out", help="The workbook to write: FILE.xlsx.")],
     version: Annotated[
@@ -31,39 +32,47 @@ def quarantine(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the rows that were set aside, a sheet a delivered file, to be corrected at their source."""
+    """Write the rows that were set aside, a sheet a delivered file."""
     from pipelines.documents.workbooks.quarantine import list_quarantined, write_quarantined
 
     speaker = Speaker(lang, as_json)
     made = find_made(MonthFolder(home, Month.parse(month)), version, draft)
-    if not isinstance(made, Version):
-        speaker.say("cli.of_a_draft", month=month)
+    is_draft = not isinstance(made, Version)
+    if is_draft:
+        speaker.say_line("cli.of_a_draft", month=month)
     files = list_quarantined(made)
     if files:
         files = write_quarantined(made, out, speaker.language, unmasked=unmasked)
-    rows = sum(one.rows for one in files)
+    rows = sum(file.rows for file in files)
     content = {
         "path": str(out) if files else None,
         "rows": rows,
-        "files": [asdict(one) for one in files],
+        "files": [asdict(file) for file in files],
+        "month": month,
+        "is_draft": is_draft,
+        "is_unmasked": unmasked,
     }
-    content |= {"month": month, "is_draft": not isinstance(made, Version), "is_unmasked": unmasked}
     if not files:
-        speaker.show(content, lambda: speaker.say("cli.nothing_quarantined", month=month))
+        speaker.show_content(
+            content, lambda: speaker.say_line("cli.nothing_quarantined", month=month)
+        )
         return
-    speaker.show(
-        content, lambda: speaker.say("cli.quarantined", path=out, rows=rows, files=len(files))
-    )
-    for one in files:
-        speaker.say("cli.quarantined_file", file=one.file, table=one.table, rows=one.rows)
+    speaker.show_content(content, lambda: draw_quarantined(files, out, speaker.language))
     if unmasked:
         typer.echo(label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True)
 
 
 def find_made(folder: MonthFolder, version: int | None, draft: bool) -> Made:
-    """The version or draft that was asked for; unasked the run that the gate stopped last, else the current version."""
+    """Return the version or draft that was asked for.
+
+    Unasked it is the run that the gate stopped last, else the current version.
+    """
+    if version is not None:
+        return folder.version(version)
     left = folder.draft()
-    is_stopped = left.stopped is not None and (left.path / "draft.json").exists()
-    if version is None and (draft or is_stopped or folder.current() is None):
-        return folder.draft_to_show() if draft or is_stopped else folder.made_to_show()
-    return folder.version(version)
+    is_stopped = left.stopped_room is not None and (left.path / "draft.json").exists()
+    if draft or is_stopped:
+        return folder.draft_to_show()
+    if folder.current() is None:
+        return folder.made_to_show()
+    return folder.version()

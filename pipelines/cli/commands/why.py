@@ -1,4 +1,4 @@
-"""The commands that answer for one customer (on which lists, and why) and for one number (what is behind it)."""
+"""Commands that explain a customer (on which lists, and why) or a number (what is behind it)."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.screens.dispatch import draw_lists_of, lists_of
+from pipelines.cli.screens.why import draw_customer_lists
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
+from pipelines.documents.dispatch_view import find_customer_lists
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import MonthFolder
 
 
-@app.command()
-def why(
+@app.command("why")
+def explain_customer(
     customer_id: str,
     month: str,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say on which lists a customer is, by what evidence, and whose order he is or why he is left out."""
+    """Show the lists a customer is on, the evidence, and the order or why there is none."""
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))
     changes = read_changes(load_settings().office_database(home), folder.month)
-    rows = lists_of(folder.version(), customer_id, speaker.language, changes)
-    speaker.show(rows, lambda: draw_lists_of(rows, speaker.language))
-    if rows:
-        return
-    speaker.say("asked.none", customer_id=customer_id, month=month)
+    found = find_customer_lists(folder.version(), customer_id, speaker.language, changes)
+    speaker.show_content(found, lambda: draw_customer_lists(found, speaker.language))
+    if not found:
+        speaker.say_line("asked.none", customer_id=customer_id, month=month)
 
 
-@app.command()
-def figure(
+@app.command("figure")
+def show_figure(
     figure_id: Annotated[
         str,
         typer.Argument(metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id."),
@@ -48,23 +48,21 @@ def figure(
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
-    """Open a number of a month: its definition, numerator and denominator, and the rows that add up to it."""
-    from pipelines.cli.screens.figures import draw_figure, figure_content
+    """Show a number's definition and the rows that add up to it, or write the rows to a file."""
+    from pipelines.cli.screens.why import describe_figure, draw_figure
     from pipelines.documents.table_files import write_rows_file
-    from pipelines.jobs.figure import (
-        open_figure,
-    )  # computes it again, which `why` does not wait for
+
+    # Computes the number again, which `why` does not wait for.
+    from pipelines.jobs.figure import open_figure
     from pipelines.jobs.run import Job
 
     speaker = Speaker(lang, as_json)
-    found = open_figure(Job(home, Month.parse(month)), figure_id)
-    if out is not None:
-        rows = write_rows_file(
-            out, found.rows.schema, (batch.to_pylist() for batch in found.rows.to_batches())
-        )
-        speaker.show(
-            {"path": str(out), "rows": rows},
-            lambda: speaker.say("cli.written", path=out, rows=rows),
-        )
+    figure = open_figure(Job(home, Month.parse(month)), figure_id)
+    if out is None:
+        content = describe_figure(figure)
+        speaker.show_content(content, lambda: draw_figure(figure, speaker.language))
         return
-    speaker.show(figure_content(found), lambda: draw_figure(found, speaker.language))
+    batches = (batch.to_pylist() for batch in figure.rows.to_batches())
+    count = write_rows_file(out, figure.rows.schema, batches)
+    written = {"path": str(out), "rows": count}
+    speaker.show_content(written, lambda: speaker.say_line("cli.written", path=out, rows=count))

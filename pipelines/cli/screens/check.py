@@ -1,46 +1,59 @@
-"""What a delivery was found to be, in words and as a program reads it."""
+"""What a delivery was found to be, in words and as a program reads it; and what a month covers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from pipelines.catalogue.outputs import kpis, lists
-from pipelines.cli.screens.coverage import tell_coverage
+from pipelines.cli.screens.lines import print_line
+from pipelines.core.errors import RetentionError
 from pipelines.text.texts import describe, label, say
 
 if TYPE_CHECKING:
-    from pipelines.jobs.intake.check import DeliveryCheck, TableCheck
+    from pipelines.jobs.intake.check import DeliveryCheck, FileCheck, RuleCheck, TableCheck
+    from pipelines.jobs.intake.coverage import Coverage, Unlock
 
 _MOST_UNLOCKS = 8
 _MOST_NAMES = 5
 
 
-def check_content(check: DeliveryCheck, language: str) -> dict[str, Any]:
+# -- as a program reads it -------------------------------------------------------------------------
+
+
+def describe_check(check: DeliveryCheck, language: str) -> dict[str, object]:
     """Return the check as a program reads it, messages in a language."""
-    tables = []
-    for table in check.tables:
-        content = asdict(table)
-        content["refused"] = describe(language, table.refused) if table.refused else None
-        if table.worst:
-            content["worst"]["says"] = say(language, table.worst.says)
-        tables.append(content)
-    stop = None
-    if check.stop:
-        why = describe(language, check.stop)
-        stop = {"error": check.stop.key, "exit_code": check.stop.exit_code, "message": why}
     return {
         "month": check.month,
-        "tables": tables,
+        "tables": [_describe_table(table, language) for table in check.tables],
         "unknown_files": [asdict(file) for file in check.unknown_files],
-        "stop": stop,
+        "stop": _describe_stop(check.stop, language),
         "quarantined": check.quarantined,
         "refused": check.refused,
         "withheld": check.withheld,
         "coverage": check.coverage.as_content() if check.coverage else None,
     }
+
+
+def _describe_table(table: TableCheck, language: str) -> dict[str, object]:
+    content = asdict(table)
+    content["refused"] = describe(language, table.refused) if table.refused else None
+    if table.worst:
+        content["worst"]["says"] = say(language, table.worst.says)
+    return content
+
+
+def _describe_stop(stop: RetentionError | None, language: str) -> dict[str, object] | None:
+    if stop is None:
+        return None
+    message = describe(language, stop)
+    return {"error": stop.key, "exit_code": stop.exit_code, "message": message}
+
+
+# -- in words --------------------------------------------------------------------------------------
 
 
 def draw_check(check: DeliveryCheck, language: str) -> None:
@@ -50,62 +63,99 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
             _draw_table(table, language)
     absent = [table.table for table in check.tables if table.state == "absent"]
     if absent:
-        typer.echo(label(language, "intake.absent", tables=" ".join(absent)))
+        print_line(language, "intake.absent", tables=" ".join(absent))
     for file in check.unknown_files:
         key = "intake.file_like" if file.like else "intake.file_unknown"
-        typer.echo(label(language, key, file=file.name, table=file.like))
+        print_line(language, key, file=file.name, table=file.like)
     if check.stop:
-        typer.echo(label(language, "intake.stops", why=describe(language, check.stop)))
+        print_line(language, "intake.stops", why=describe(language, check.stop))
     if check.coverage:
         typer.echo()
         _draw_unlocks(check, language)
-        typer.echo(tell_coverage(check.coverage, language))
+        typer.echo(describe_coverage(check.coverage, language))
 
 
 def _draw_table(table: TableCheck, language: str) -> None:
-    files = " + ".join(file.name for file in table.files)
-    facts = {"rows": table.rows, "accepted": table.accepted, "repeated": table.repeated}
-    facts["quarantined"] = table.quarantined
-    typer.echo(
-        label(language, f"intake.table.{table.state}", table=table.table, files=files, **facts)
+    print_line(
+        language,
+        f"intake.table.{table.state}",
+        table=table.table,
+        files=" + ".join(file.name for file in table.files),
+        rows=table.rows,
+        accepted=table.accepted,
+        repeated=table.repeated,
+        quarantined=table.quarantined,
     )
     if len(table.files) > 1:
         for file in table.files:
-            counts = {"rows": file.rows, "quarantined": file.quarantined}
-            typer.echo(f"    {label(language, 'intake.file', file=file.name, **counts)}")
+            _draw_indented(_describe_file(file, language))
     if table.refused:
-        typer.echo(f"    {describe(language, table.refused)}")
+        _draw_indented(describe(language, table.refused))
     if table.worst:
-        worst = asdict(table.worst) | {"rule": say(language, table.worst.says)}
-        typer.echo(f"    {label(language, 'intake.worst', **worst)}")
+        _draw_indented(_describe_rule(table.worst, language))
     for unknown in table.unknown:
         key = "intake.column_like" if unknown.like else "intake.column_unknown"
-        typer.echo(f"    {label(language, key, header=unknown.header, column=unknown.like)}")
+        _draw_indented(label(language, key, header=unknown.header, column=unknown.like))
     if table.missing and table.state != "refused":
-        typer.echo(f"    {label(language, 'intake.missing', columns=' '.join(table.missing))}")
+        columns = " ".join(table.missing)
+        _draw_indented(label(language, "intake.missing", columns=columns))
+
+
+def _draw_indented(text: str) -> None:
+    typer.echo(f"    {text}")
+
+
+def _describe_file(file: FileCheck, language: str) -> str:
+    facts = {"file": file.name, "rows": file.rows, "quarantined": file.quarantined}
+    return label(language, "intake.file", **facts)
+
+
+def _describe_rule(rule: RuleCheck, language: str) -> str:
+    facts = asdict(rule) | {"rule": say(language, rule.says)}
+    return label(language, "intake.worst", **facts)
 
 
 def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
     if not check.unlocks:
         return
+    titles = _read_titles(language)
+    print_line(language, "intake.unlocks")
+    for unlock in check.unlocks[:_MOST_UNLOCKS]:
+        names = _join_names(unlock, titles, language)
+        count = len(unlock.outputs)
+        _draw_indented(label(language, "intake.unlock", name=unlock.name, count=count, names=names))
+
+
+def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str:
+    """The titles of what a delivery would unlock, each once, as many as a line takes."""
+    names = list(dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs))
+    shown = label(language, "intake.comma").join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} …"
+
+
+def _read_titles(language: str) -> dict[str, str]:
+    """What lists and KPI variants are called; a KPI without a title has its variant's name."""
     titles = {spec.name: spec.title(language) for spec in lists()}
     for kpi in kpis():
-        titles |= {
-            f"{kpi.name}.{variant}": _kpi_title(kpi.meta, language, variant)
-            for variant in kpi.variants
-        }
-    typer.echo(label(language, "intake.unlocks"))
-    for unlock in check.unlocks[:_MOST_UNLOCKS]:
-        names = list(
-            dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs)
-        )
-        more = "" if len(names) <= _MOST_NAMES else " …"
-        shown = label(language, "intake.comma").join(names[:_MOST_NAMES]) + more
-        typer.echo(
-            f"    {label(language, 'intake.unlock', name=unlock.name, count=len(unlock.outputs), names=shown)}"
-        )
+        kpi_title = kpi.meta.get("title", {}).get(language)
+        for variant in kpi.variants:
+            titles[f"{kpi.name}.{variant}"] = str(kpi_title) if kpi_title else variant
+    return titles
 
 
-def _kpi_title(meta: dict[str, Any], language: str, variant: str) -> str:
-    title = meta.get("title", {}).get(language)
-    return str(title) if title else variant
+def describe_coverage(coverage: Coverage, language: str) -> str:
+    """Say how many KPIs and lists a month gives, and what would add most to them, in one line."""
+    line = label(
+        language,
+        "coverage.line",
+        kpis=coverage.count("kpi", computed=True),
+        all_kpis=coverage.count("kpi"),
+        lists=coverage.count("list", computed=True),
+        all_lists=coverage.count("list"),
+    )
+    if coverage.unlocks:
+        first = coverage.unlocks[0]
+        line += label(language, "coverage.deliver", name=first.name, count=len(first.outputs))
+    if coverage.waiting:
+        line += label(language, "coverage.waiting", count=coverage.waiting)
+    return line

@@ -1,104 +1,225 @@
-"""Models as the command line shows them."""
+"""Models as the command line shows them: a training before and after, and a line a version."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.cli.screens.views import draw_grid
+from pipelines.cli.screens.lines import print_line
+from pipelines.cli.screens.tables import draw_grid
+from pipelines.core.errors import ModelError
 from pipelines.text.texts import label, reason_in_words
+
+if TYPE_CHECKING:
+    from models.registry import Card
+    from pipelines.jobs.training.estimate import Work
+    from pipelines.jobs.training.shelf import Shelved
+    from pipelines.store.champions import Promotion
 
 OUTCOMES = ("voluntary", "involuntary")
 FIGURES = ("auc", "average_precision", "log_loss", "calibration_error", "lift_10")
+_LIST_FIGURES = ("auc", "log_loss")
+_QINI_FIGURES = ("model", "risk", "low", "high")
+_SHORT_SECONDS = 90
+_LEFT_OUT = ("judged", "reference")  # of a card: the long tables of the review page
 
 
-def draw_card(content: dict[str, Any], language: str) -> None:
-    """Say what was fitted, on what, how it did on months it did not see, and who decides."""
-    facts = {
-        "version": content["version"],
-        "rows": content["rows"],
-        "months": len(content["months"]),
-    }
-    typer.echo(label(language, "cli.trained", trained_through=content["trained_through"], **facts))
-    body = [
-        [label(language, f"model.{outcome}"), *_figures(content["metrics"], outcome)]
-        for outcome in OUTCOMES
-    ]
-    draw_grid(
-        ["", *(label(language, f"model.{name}") for name in FIGURES)],
-        body,
-        range(1, len(FIGURES) + 1),
-    )
-    for about, note in content["notes"].items():
-        what = (
-            f"{label(language, f'model.note.{about.split()[0]}')} {about.partition(' ')[2]}".rstrip(
-                " :："
-            )
-        )
-        typer.echo(f"  {what}: {reason_in_words(language, note)}")
-    for page in content["pages"]:
-        typer.echo(label(language, "cli.review", page=page))
-    typer.echo(label(language, "cli.trained_next", version=content["version"]))
-    typer.echo(label(language, "cli.uplift", what=_uplift_in_words(content["uplift"], language)))
+# -- before a training -----------------------------------------------------------------------------
 
 
-def _uplift_in_words(uplift: dict[str, Any], language: str) -> str:
-    """Say how an uplift model did beside the risk, or why there is none."""
-    if uplift["version"] is None:
-        return str(uplift["why_not"])
-    qini = {name: f"{uplift[name]:+.5f}" for name in ("model", "risk", "low", "high")}
-    verdict = "wins" if uplift["wins"] else "loses"
+def describe_work(work: Work, is_quick: bool, language: str) -> str:
+    """Say what a training will do, and about how long it takes.
+
+    Below a minute and a half that is in seconds.
+    """
     return label(
         language,
-        f"cli.uplift_{verdict}",
-        version=uplift["version"],
-        held_out=uplift["held_out"],
-        **qini,
+        "train.plan_quick" if is_quick else "train.plan",
+        months=work.months,
+        rows=f"{work.rows:,}",
+        candidates=work.candidates,
+        folds=work.folds,
+        about=_describe_duration(work.seconds, language),
     )
 
 
-def draw_models(content: list[dict[str, Any]], language: str) -> None:
-    """Draw a line a version, and below it who made it champion and why."""
-    if not content:
-        typer.echo(label(language, "cli.models_none"))
-        return
-    told = [(outcome, name) for outcome in OUTCOMES for name in ("auc", "log_loss")]
+def _describe_duration(seconds: float, language: str) -> str:
+    if seconds < _SHORT_SECONDS:
+        return label(language, "train.seconds", count=max(1, round(seconds)))
+    return label(language, "train.minutes", count=max(1, round(seconds / 60)))
+
+
+# -- after a training ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training has made: a challenger, its pages, an uplift model or why there is none."""
+
+    card: Card
+    pages: Sequence[str]
+    uplift: Card | ModelError
+
+
+def describe_training(training: Training, language: str) -> dict[str, object]:
+    """Return what a training has made, as a program reads it."""
+    return describe_card(training.card) | {
+        "pages": list(training.pages),
+        "uplift": _describe_uplift(training.uplift, language),
+    }
+
+
+def describe_card(card: Card) -> dict[str, object]:
+    """Return a card as a program reads it, without the long tables of the review page."""
+    content: dict[str, object] = {"version": card.version}
+    for name, value in asdict(card).items():
+        if name not in _LEFT_OUT:
+            content[name] = value
+    return content
+
+
+def _describe_uplift(uplift: Card | ModelError, language: str) -> dict[str, object]:
+    if isinstance(uplift, ModelError):
+        return {"version": None, "why_not": _explain_no_uplift(uplift, language)}
+    return {"version": uplift.version, "held_out": uplift.outcomes["holdout"], **uplift.judged}
+
+
+def _explain_no_uplift(error: ModelError, language: str) -> str:
+    return label(language, f"error.{error.key}", **error.facts)
+
+
+def draw_training(training: Training, language: str) -> None:
+    """Say what was fitted, on what, how it did on months it did not see, and who decides."""
+    card = training.card
+    print_line(
+        language,
+        "cli.trained",
+        trained_through=card.trained_through,
+        version=card.version,
+        rows=card.rows,
+        months=len(card.months),
+    )
     body = []
-    for row in content:
-        if row.get("kind") == "uplift":
-            continue
-        figures = [_figure(row.get("metrics", {}), f"{outcome}_{name}") for outcome, name in told]
-        body.append(
-            [row["version"], "✓" if row["is_champion"] else "", str(row.get("rows", "–")), *figures]
-        )
-    titles = [f"{label(language, f'model.{o}')}, {label(language, f'model.{n}')}" for o, n in told]
-    draw_grid(
-        [*(label(language, f"model.{name}") for name in ("version", "champion", "rows")), *titles],
-        body,
-        range(2, 7),
-    )
-    for row in content:
-        if row.get("kind") == "uplift":
-            qini = {
-                name: _figure(row.get("metrics", {}), f"qini_{name}") for name in ("uplift", "risk")
-            }
-            mark = "✓" if row["is_champion"] else ""
-            typer.echo(
-                f"{row['version']} {mark}".rstrip()
-                + ": "
-                + label(language, "cli.models_uplift", **qini)
+    for outcome in OUTCOMES:
+        cells = [label(language, f"model.{outcome}")]
+        cells += [_format_metric(card.metrics, f"{outcome}_{name}") for name in FIGURES]
+        body.append(cells)
+    titles = ["", *(label(language, f"model.{name}") for name in FIGURES)]
+    draw_grid(titles, body, range(1, len(titles)))
+    for about, reason in card.notes.items():
+        typer.echo(f"  {_name_note(about, language)}: {reason_in_words(language, reason)}")
+    for page in training.pages:
+        print_line(language, "cli.review", page=page)
+    print_line(language, "cli.trained_next", version=card.version)
+    print_line(language, "cli.uplift", what=_compare_uplift(training.uplift, language))
+
+
+def _name_note(about: str, language: str) -> str:
+    """What a note is about: its kind in words and, after it, of what, where that is said."""
+    kind = label(language, f"model.note.{about.split()[0]}")
+    subject = about.partition(" ")[2]
+    return f"{kind} {subject}".rstrip(" :：")
+
+
+def _compare_uplift(uplift: Card | ModelError, language: str) -> str:
+    """Say how an uplift model did beside the risk, or why there is none."""
+    if isinstance(uplift, ModelError):
+        return _explain_no_uplift(uplift, language)
+    qini = {name: f"{uplift.judged[name]:+.5f}" for name in _QINI_FIGURES}
+    key = "cli.uplift_wins" if uplift.judged["wins"] else "cli.uplift_loses"
+    held_out = uplift.outcomes["holdout"]
+    return label(language, key, version=uplift.version, held_out=held_out, **qini)
+
+
+# -- all versions ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """A version on one of the shelves; `kind` is churn or uplift."""
+
+    kind: str
+    shelved: Shelved
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Its figures; none of a version that may not be used."""
+        return self.shelved.card.metrics if self.shelved.card else {}
+
+    @property
+    def mark(self) -> str:
+        """The mark of the champion."""
+        return "✓" if self.shelved.is_champion else ""
+
+
+def describe_models(models: Sequence[ListedModel]) -> list[dict[str, object]]:
+    """Return the versions as a program reads them."""
+    return [_describe_model(model) for model in models]
+
+
+def _describe_model(model: ListedModel) -> dict[str, object]:
+    shelved = model.shelved
+    content: dict[str, object] = {
+        "version": shelved.version,
+        "is_champion": shelved.is_champion,
+        "refused": shelved.refused,
+        "promotions": [asdict(promotion) for promotion in shelved.promotions],
+    }
+    if shelved.card is not None:
+        of_card = describe_card(shelved.card)
+        del of_card["version"]
+        content |= of_card
+    content["kind"] = model.kind
+    return content
+
+
+def draw_models(models: Sequence[ListedModel], language: str) -> None:
+    """Draw a line a version, and below it who made it champion and why."""
+    if not models:
+        print_line(language, "cli.models_none")
+        return
+    _draw_churn_models([model for model in models if model.kind != "uplift"], language)
+    for model in models:
+        if model.kind == "uplift":
+            _draw_uplift_model(model, language)
+        version, refused = model.shelved.version, model.shelved.refused
+        if refused:
+            typer.echo(f"{version}: {reason_in_words(language, refused)}")
+        for promotion in model.shelved.promotions:
+            typer.echo(f"{version}: {_describe_promotion(promotion, language)}")
+
+
+def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
+    titles = [label(language, f"model.{name}") for name in ("version", "champion", "rows")]
+    for outcome in OUTCOMES:
+        for name in _LIST_FIGURES:
+            titles.append(
+                f"{label(language, f'model.{outcome}')}, {label(language, f'model.{name}')}"
             )
-        if row["refused"]:
-            typer.echo(f"{row['version']}: {reason_in_words(language, row['refused'])}")
-        for promotion in row["promotions"]:
-            said = {"at": promotion["at"], "by": promotion["by"], "why": promotion["why"] or "–"}
-            typer.echo(f"{row['version']}: {label(language, 'cli.models_promoted', **said)}")
+    body = []
+    for model in models:
+        card = model.shelved.card
+        cells = [model.shelved.version, model.mark, str(card.rows) if card else "–"]
+        for outcome in OUTCOMES:
+            cells += [_format_metric(model.metrics, f"{outcome}_{name}") for name in _LIST_FIGURES]
+        body.append(cells)
+    draw_grid(titles, body, range(2, len(titles)))
 
 
-def _figures(metrics: dict[str, float], outcome: str) -> list[str]:
-    return [_figure(metrics, f"{outcome}_{name}") for name in FIGURES]
+def _draw_uplift_model(model: ListedModel, language: str) -> None:
+    uplift = _format_metric(model.metrics, "qini_uplift")
+    risk = _format_metric(model.metrics, "qini_risk")
+    name = f"{model.shelved.version} {model.mark}".rstrip()
+    typer.echo(f"{name}: {label(language, 'cli.models_uplift', uplift=uplift, risk=risk)}")
 
 
-def _figure(metrics: dict[str, float], name: str) -> str:
+def _describe_promotion(promotion: Promotion, language: str) -> str:
+    why = promotion.why or "–"
+    return label(language, "cli.models_promoted", at=promotion.at, by=promotion.by, why=why)
+
+
+def _format_metric(metrics: Mapping[str, float], name: str) -> str:
     return f"{metrics[name]:.4f}" if name in metrics else "–"

@@ -1,84 +1,62 @@
-"""A year's plan as the command line tells it: totals and keys, and what differs from the version before."""
+"""A year's plan as the command line shows it: totals, keys, and what has changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
 
-import pyarrow.parquet as pq
-import typer
-
-from pipelines.cli.screens.views import draw_grid
-from pipelines.store.lake import Version
+from pipelines.cli.screens.lines import print_line
+from pipelines.cli.screens.tables import draw_grid
+from pipelines.documents.plan_view import PlanView
 from pipelines.text.texts import label
 from pipelines.text.units import plain
 
 SCREEN_CHANGES = 20
-_WHERE = ("measure", "month", "scope_kind", "scope_id", "branch_id")
+_MEASURE_COLUMNS = ("measure", "total", "part_count", "key_version", "key_hash", "key_month")
+_CHANGE_COLUMNS = (
+    "measure",
+    "month",
+    "scope_kind",
+    "scope_id",
+    "branch_id",
+    "amount_before",
+    "amount_now",
+    "amount_change",
+)
+_NAMED_VALUES = ("company", "unclaimed")  # ids that have a text of their own
 
 
-def tell_plan(version: Version) -> dict[str, Any]:
-    """Return a plan's measures with total, key and number of parts, and the parts that differ from the version before."""
-    inputs = version.manifest["inputs"]
-    parts = (
-        pq.read_table(version.table("plan_part"), columns=["measure"]).column("measure").to_pylist()
-    )
-    measures = [
-        {
-            "measure": name,
-            "total": Decimal(body["total"]),
-            "part_count": parts.count(name),
-            "key_version": body["key"]["version"],
-            "key_hash": inputs["keys"][name],
-            "key_month": body["key"]["month"],
-        }
-        for name, body in sorted(inputs["plan"]["measures"].items())
-    ]
-    return {
-        "year": inputs["plan"]["year"],
-        "version": version.number,
-        "version_path": str(version.path),
-        "measures": measures,
-        "months": inputs["months"],
-        "changes": pq.read_table(version.table("plan_change")).to_pylist(),
-    }
-
-
-def draw_plan(content: Mapping[str, Any], language: str) -> None:
+def draw_plan(view: PlanView, is_new: bool, files: Sequence[str], path: str, language: str) -> None:
     """Draw the measures, the first changes, and where the files are."""
-    names = ("measure", "total", "part_count", "key_version", "key_hash", "key_month")
-    body = [[str(plain(row[name])) for name in names] for row in content["measures"]]
-    draw_grid([label(language, f"plan.{name}") for name in names], body, {1, 2})
-    _draw_changes(content, language)
-    state = "plan.new" if content["is_new"] else "plan.same"
-    typer.echo(label(language, state, year=content["year"], version=content["version"]))
-    typer.echo(label(language, "plan.files", count=len(content["files"]), path=content["path"]))
+    body = []
+    for measure in view.measures:
+        body.append([str(plain(getattr(measure, name))) for name in _MEASURE_COLUMNS])
+    draw_grid(_make_titles(_MEASURE_COLUMNS, language), body, {1, 2})
+    if view.changes:
+        _draw_changes(view, language)
+    state = "plan.new" if is_new else "plan.same"
+    print_line(language, state, year=view.year, version=view.version)
+    print_line(language, "plan.files", count=len(files), path=path)
 
 
-def _draw_changes(content: Mapping[str, Any], language: str) -> None:
-    changes = content["changes"]
-    if not changes:
-        return
-    names = (*_WHERE, "amount_before", "amount_now", "amount_change")
-    typer.echo(label(language, "plan.changed", count=len(changes), version=content["version"]))
-    body = [
-        [_cell(name, row[name], language) for name in names] for row in changes[:SCREEN_CHANGES]
-    ]
-    draw_grid([label(language, f"plan.{name}") for name in names], body, {5, 6, 7})
-    if len(changes) > SCREEN_CHANGES:
-        typer.echo(
-            label(
-                language,
-                "plan.more",
-                count=len(changes) - SCREEN_CHANGES,
-                path=content["version_path"],
-            )
-        )
+def _draw_changes(view: PlanView, language: str) -> None:
+    count = len(view.changes)
+    print_line(language, "plan.changed", count=count, version=view.version)
+    body = []
+    for row in view.changes[:SCREEN_CHANGES]:
+        body.append([_format_cell(name, row[name], language) for name in _CHANGE_COLUMNS])
+    draw_grid(_make_titles(_CHANGE_COLUMNS, language), body, {5, 6, 7})
+    if count > SCREEN_CHANGES:
+        more = count - SCREEN_CHANGES
+        print_line(language, "plan.more", count=more, path=view.version_path)
 
 
-def _cell(name: str, value: object, language: str) -> str:
+def _make_titles(columns: Sequence[str], language: str) -> list[str]:
+    return [label(language, f"plan.{name}") for name in columns]
+
+
+def _format_cell(name: str, value: object, language: str) -> str:
     if value is None:
         return ""
-    is_word = name == "scope_kind" or value in ("company", "unclaimed")
-    return label(language, f"scope.{value}") if is_word else str(plain(value))
+    if name == "scope_kind" or value in _NAMED_VALUES:
+        return label(language, f"scope.{value}")
+    return str(plain(value))

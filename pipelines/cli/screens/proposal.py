@@ -1,4 +1,4 @@
-"""A proposed mapping as YAML: what is sure as lines, what is not as comments, each with its reason."""
+"""A proposed mapping as YAML: what is sure as lines, what is not as comments, all with reasons."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ _PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it st
 
 def draw_proposal(proposal: Proposal, language: str) -> str:
     """Return the text of a `mapping.yml`; it can be used as it is."""
-    lines = [f"# {line}" for line in label(language, "map.head", month=proposal.month).splitlines()]
+    head = label(language, "map.head", month=proposal.month)
+    lines = [f"# {line}" for line in head.splitlines()]
     for table in proposal.tables:
         lines += ["", *_draw_table(table, language)]
     if proposal.unknown:
-        lines += [
-            "",
-            f"# {label(language, 'map.unknown_files', files=', '.join(proposal.unknown))}",
-        ]
+        files = ", ".join(proposal.unknown)
+        lines += ["", f"# {label(language, 'map.unknown_files', files=files)}"]
     return "\n".join(lines) + "\n"
 
 
 def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
     sign = "" if table.sureness != "low" else "#"
     yield f"{sign}{table.table}:  {_note(table.sureness, table.reason, language)}"
-    files = ", ".join(_quote(file) for file in table.files)
     if not table.is_named_so:
-        yield f"{sign}  file: {files if len(table.files) == 1 else f'[{files}]'}"
+        files = ", ".join(_quote(file) for file in table.files)
+        yield f"{sign}  file: {files}" if len(table.files) == 1 else f"{sign}  file: [{files}]"
     if table.sheet:
         yield f"{sign}  sheet: {_quote(table.sheet)}"
     if table.lacks:
-        yield f"  # {label(language, 'map.lacks', columns=', '.join(table.lacks))}"
+        columns = ", ".join(table.lacks)
+        yield f"  # {label(language, 'map.lacks', columns=columns)}"
     yield from _draw_columns(table, sign, language)
     yield from _draw_codes(table, sign, language)
 
@@ -66,21 +66,27 @@ def _draw_codes(table: TableProposal, sign: str, language: str) -> Iterator[str]
     known = {code.column for code in table.codes if code.value}
     if table.codes:
         yield f"{sign if known else '#'}  codes:"
-    for name in dict.fromkeys(code.column for code in table.codes):
+    columns = dict.fromkeys(code.column for code in table.codes)  # each once, in their order
+    for name in columns:
         yield f"{sign if name in known else '#'}    {name}:"
-        yield from (_draw_code(code, sign, language) for code in table.codes if code.column == name)
+        for code in table.codes:
+            if code.column == name:
+                yield _draw_code(code, sign, language)
 
 
 def _draw_code(code: CodeProposal, sign: str, language: str) -> str:
     if code.value is None:
-        return f"#      {_quote(code.code)}: ?  # {label(language, 'map.unknown_code', rows=code.rows)}"
-    line = f"{sign}      {_quote(code.code)}: {_quote(code.value)}"
-    return f"{line}  # {label(language, 'map.known_code', rows=code.rows)}"
+        note = label(language, "map.unknown_code", rows=code.rows)
+        return f"#      {_quote(code.code)}: ?  # {note}"
+    note = label(language, "map.known_code", rows=code.rows)
+    return f"{sign}      {_quote(code.code)}: {_quote(code.value)}  # {note}"
 
 
 def _note(sureness: str, reason: Reason, language: str) -> str:
+    level = label(language, f"map.sure.{sureness}")
+    colon = label(language, "map.colon")
     why = label(language, reason.key, **dict(reason.facts))
-    return f"# {label(language, f'map.sure.{sureness}')}{label(language, 'map.colon')}{why}"
+    return f"# {level}{colon}{why}"
 
 
 def _quote(text: str) -> str:

@@ -1,4 +1,7 @@
-"""The month's summary as one offline HTML page: the paper, then the month's intake; no script, no address outside."""
+"""The month's summary as one offline HTML page: the paper, then the month's intake.
+
+No script, no address outside.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,52 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.catalogue.outputs import kpis, lists
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Paper, figures_of
+from pipelines.documents.reports.rows import FigureRow, KpiRow
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.documents.reports.summary import write_paper
 from pipelines.store.files import write_text
 from pipelines.text.texts import label, reason_in_words
 from pipelines.text.units import in_words, plain
 
+# The rows of each table that a page is drawn from, by the table's name.
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def write_page(path: Path, template: str, month: Month, language: str, **content: Any) -> None:
-    """Fill a template of this folder and write it whole; names of people and tables are escaped."""
-    page = _environment(language).get_template(template)
+def write_page(path: Path, template: str, month: Month, language: str, **content: object) -> None:
+    """Fill a template of this folder and write it whole.
+
+    Names of people and tables are escaped.
+    """
+    page = _make_environment(language).get_template(template)
     write_text(path, page.render(month=str(month), language=language, **content))
 
 
 @cache
-def _environment(language: str) -> Environment:
-    """Return what fills the templates; kept, since compiling a template takes longer than filling it."""
+def _make_environment(language: str) -> Environment:
+    """Return what fills the templates.
+
+    Kept, since compiling a template takes longer than filling it.
+    """
+    units = {kpi.name: kpi.meta["unit"] for kpi in kpis()}
+
+    def show_value(row: KpiRow) -> str:
+        """Write the value of a row of `kpi_monthly` in its unit."""
+        return in_words(row["value"], units[row["kpi"]])
+
+    def show_target(row: KpiRow) -> str:
+        """Write the target of a row of `kpi_monthly` in its unit."""
+        return in_words(row["target"], units[row["kpi"]])
+
+    def show_part(part: object) -> str:
+        """Write a numerator or a denominator; a dash where there is none."""
+        return "–" if part is None else f"{plain(part)}"
+
+    def find_label(key: str, **facts: object) -> str:
+        return label(language, key, **facts)
+
+    def show_reason(reason: str | None) -> str:
+        return reason_in_words(language, reason)
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -38,12 +69,11 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    units = {kpi.name: kpi.meta["unit"] for kpi in kpis()}
-    environment.filters["words"] = lambda reason: reason_in_words(language, reason)
-    environment.filters["value"] = lambda row: in_words(row["value"], units[row["kpi"]])
-    environment.filters["aim"] = lambda row: in_words(row["target"], units[row["kpi"]])
-    environment.filters["part"] = lambda part: "–" if part is None else f"{plain(part)}"
-    environment.globals["label"] = lambda key, **facts: label(language, key, **facts)
+    environment.filters["words"] = show_reason
+    environment.filters["value"] = show_value
+    environment.filters["aim"] = show_target
+    environment.filters["part"] = show_part
+    environment.globals["label"] = find_label
     return environment
 
 
@@ -57,28 +87,31 @@ def write_summary(
 ) -> None:
     """Write the summary page: the paper of the month, and what came in and was held back.
 
-    The outbox has it beside the quality page, before anybody has released anything; `paper` is one that says more.
-    `dictionary` is the page of definitions beside it that its numbers lead to.
+    The outbox has it beside the quality page, before anybody has released anything; `paper` is one
+    that says more. `dictionary` is the page of definitions beside it that its numbers lead to.
     """
     is_outbox = paper is None
     paper = paper or write_paper(tables, month, language, version="", is_draft=False)
-    paper = show_paper(paper, Form.PAGE).paper
+    shown = show_paper(paper, Form.PAGE).paper
+
+    kpi_rows: list[Any] = sorted(tables["kpi_monthly"], key=_sort_key)
+    variant_titles = {}
+    for kpi in kpis():
+        for variant, meaning in kpi.spec.meta["variants"].items():
+            variant_titles[kpi.name, variant] = meaning[language]
+
     write_page(
         path,
         "summary.html.j2",
         month,
         language,
-        paper=paper,
+        paper=shown,
         has_quality=is_outbox,
-        numbers=_origins(paper, dictionary),
+        numbers=_find_origins(shown, dictionary),
         dictionary=dictionary,
-        kpi_rows=sorted(tables["kpi_monthly"], key=_order),
-        kpi_titles={k.name: k.meta["title"][language] for k in kpis()},
-        variant_titles={
-            (k.name, v): words[language]
-            for k in kpis()
-            for v, words in k.spec.meta["variants"].items()
-        },
+        kpi_rows=kpi_rows,
+        kpi_titles={kpi.name: kpi.meta["title"][language] for kpi in kpis()},
+        variant_titles=variant_titles,
         lists=tables["dispatch_list"],
         list_titles={spec.name: spec.title(language) for spec in lists()},
         failed=[row for row in tables["validate_result"] if row["success"] is False],
@@ -88,39 +121,43 @@ def write_summary(
     )
 
 
-def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+def _sort_key(row: Mapping[str, Any]) -> tuple[str, bool, str]:
+    """By KPI, the default variant first."""
     return row["kpi"], not row["is_default"], row["variant"]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a number of the paper comes from: its place on the page, its figure, and its entry in the dictionary."""
+    """Where a number of the paper comes from.
+
+    Its place on the page, its figure, and the address of its entry in the dictionary.
+    """
 
     anchor: str
-    figure: Mapping[str, Any]
+    figure: FigureRow
     entry: str | None
 
     @property
     def version(self) -> int | None:
         """The definition's version; none of a month that was made before figures had one."""
-        found: int | None = self.figure.get("definition_version")
-        return found
+        return self.figure.get("definition_version")
 
     @property
     def parts(self) -> str:
         """Numerator and denominator in words."""
-        sides = [self.figure[name] for name in ("numerator", "denominator")]
+        sides = (self.figure["numerator"], self.figure["denominator"])
         return " ÷ ".join(f"{plain(side)}" for side in sides if side is not None)
 
 
-def _origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
-    """The figures that the paper shows, in the order it shows them."""
-    known = {f"{kpi.name}.{variant}" for kpi in kpis() for variant in kpi.variants}
-    found: dict[str, Origin] = {}
+def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
+    """Return the figures that the paper shows, in the order it shows them."""
+    known_topics = {f"{kpi.name}.{variant}" for kpi in kpis() for variant in kpi.variants}
+    origins: dict[str, Origin] = {}
     for name in figures_of(paper):
+        if name in origins:
+            continue
         figure = paper.figures[name]
-        entry = (
-            f"{dictionary}#{figure['topic']}" if dictionary and figure["topic"] in known else None
-        )
-        found.setdefault(name, Origin(f"f-{len(found) + 1}", figure, entry))
-    return found
+        has_entry = dictionary and figure["topic"] in known_topics
+        entry = f"{dictionary}#{figure['topic']}" if has_entry else None
+        origins[name] = Origin(f"f-{len(origins) + 1}", figure, entry)
+    return origins

@@ -1,11 +1,15 @@
-"""The month's data quality as one offline HTML page: what was expected and seen, since when, and what it holds back."""
+"""The month's data quality as one offline HTML page.
+
+What was expected and seen, since when, and what it holds back.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from pipelines.catalogue.outputs import OutputState, kpis, lists, output_states
 from pipelines.core.month import Month
@@ -13,109 +17,170 @@ from pipelines.documents.findings import holds_in_words, tell_findings
 from pipelines.documents.pages.page import Tables, write_page
 from pipelines.text.texts import label
 
-Row = Mapping[str, Any]
 STATES = ("passed", "failed", "waived", "explained", "not_judged")
-_TALL, _LOW = 22, 3  # pixels of a bar
+_TALLEST, _LOWEST = 22, 3  # pixels of a bar
 _TOP_RULES = 3
 ORDER = ("withheld", "caveat", "not_computed")
 
 
+@dataclass(frozen=True)
+class HeldOutput:
+    """An output that is not simply released: its title, its scope, and the reasons' codes."""
+
+    status: str
+    output: str
+    title: str
+    scopes: str
+    reasons: list[str]
+
+
+class TrendMonth(TypedDict):
+    """A month of a finding, a row of `validate_trend`, with the height of its bar in pixels."""
+
+    finding: str
+    month: str
+    success: bool
+    unexpected_count: int | None
+    height: int
+
+
 def write_quality(path: Path, month: Month, language: str, tables: Tables) -> None:
-    """Write the quality page from the tables of `validate`, `kpi`, `dispatch_list` and those of the snapshot's books."""
+    """Write the quality page.
+
+    From the tables of `validate`, `kpi`, `dispatch_list` and those of the snapshot's books.
+    """
     results = tables["validate_result"]
-    by_name = {row["finding"]: row for row in results if row["success"] is False}
+    failed = _find_failed(results)
     states = output_states(tables["kpi_monthly"], tables["dispatch_list"])
-    told = tell_findings(
+    findings = tell_findings(
         month,
         language,
         results=results,
         offending=tables["validate_offending"],
         states=states,
-        set_aside={row["table"] for row in tables["snapshot_intake"] if row["quarantined"]},
+        set_aside=_find_set_aside(tables["snapshot_intake"]),
     )
-    silent = defaultdict(list)
-    for row in results:
-        if row["state"] == "not_judged":
-            silent[row["not_judged"]].append(row["finding"])
-    samples = defaultdict(list)
-    for row in tables["validate_sample"]:
-        samples[row["finding"]].append(row["sample"])
-    seen = Counter(row["state"] for row in results)
+    state_counts = Counter(row["state"] for row in results)
+    told = [(one, failed[one.finding], holds_in_words(one, language)) for one in findings]
     write_page(
         path,
         "quality.html.j2",
         month,
         language,
-        counts={state: seen[state] for state in STATES},
-        held=_held(states, language),
+        counts={state: state_counts[state] for state in STATES},
+        held=_list_held(states, language),
         held_counts=_count_held(states),
         titles={row["finding"]: row[f"title_{language}"] for row in results},
-        findings=[(one, by_name[one.finding], holds_in_words(one, language)) for one in told],
+        findings=told,
         passed=[row for row in results if row["state"] == "passed"],
-        silent=silent,
-        samples=samples,
-        trends=_trends(tables["validate_trend"]),
+        silent=_group_not_judged(results),
+        samples=_group_samples(tables["validate_sample"]),
+        trends=_draw_trends(tables["validate_trend"]),
         ties=tables["kpi_tie"],
         intake=tables["snapshot_intake"],
-        rules=_top_rules(tables["snapshot_quarantine"]),
+        rules=_find_top_rules(tables["snapshot_quarantine"]),
     )
 
 
-def _held(states: Sequence[OutputState], language: str) -> list[dict[str, Any]]:
-    """One line an output that is not simply released: its title, its scope, and the reasons."""
-    titles = {spec.name: spec.title(language) for spec in lists()}
-    for kpi in kpis():
-        for variant, words in kpi.spec.meta["variants"].items():
-            titles[f"{kpi.name}.{variant}"] = f"{kpi.meta['title'][language]} · {words[language]}"
+def _find_failed(results: Sequence[Any]) -> dict[str, Any]:
+    """Return the results that failed, by finding."""
+    return {row["finding"]: row for row in results if row["success"] is False}
+
+
+def _find_set_aside(intake: Sequence[Any]) -> set[str]:
+    """Return the tables of which rows were quarantined."""
+    return {row["table"] for row in intake if row["quarantined"]}
+
+
+def _group_not_judged(results: Sequence[Any]) -> dict[str, list[str]]:
+    """Return the findings that were not judged, by the reason."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for row in results:
+        if row["state"] == "not_judged":
+            groups[row["not_judged"]].append(row["finding"])
+    return groups
+
+
+def _group_samples(rows: Sequence[Any]) -> dict[str, list[str]]:
+    """Return each finding's sample rows."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        groups[row["finding"]].append(row["sample"])
+    return groups
+
+
+def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]:
+    """Return one line an output that is not simply released, and one for its parts."""
+    titles = _find_output_titles(language)
     held = []
     for state in states:
-        scope = "all" if state.kind == "list" else "company"
-        of_parts = state.parts_status, state.parts_reason, "parts"
-        for status, reason, where in ((state.status, state.reason, scope), of_parts):
-            if status not in (None, "released"):
-                held.append(
-                    {
-                        "status": status,
-                        "output": state.name,
-                        "title": titles[state.name],
-                        "scopes": label(language, f"quality.scope.{where}"),
-                        "reasons": (reason or "").split("; "),
-                    }
+        own_scope = "all" if state.kind == "list" else "company"
+        levels = (
+            (state.status, state.reason, own_scope),
+            (state.parts_status, state.parts_reason, "parts"),
+        )
+        for status, reason, scope in levels:
+            if status is None or status == "released":
+                continue
+            held.append(
+                HeldOutput(
+                    status=status,
+                    output=state.name,
+                    title=titles[state.name],
+                    scopes=label(language, f"quality.scope.{scope}"),
+                    reasons=(reason or "").split("; "),
                 )
-    return sorted(held, key=lambda row: (ORDER.index(row["status"]), row["output"], row["scopes"]))
+            )
+    return sorted(held, key=lambda one: (ORDER.index(one.status), one.output, one.scopes))
+
+
+def _find_output_titles(language: str) -> dict[str, str]:
+    """Return the titles of the lists, and of KPI variants by `kpi.variant`."""
+    titles = {spec.name: spec.title(language) for spec in lists()}
+    for kpi in kpis():
+        title = kpi.meta["title"][language]
+        for variant, words in kpi.spec.meta["variants"].items():
+            titles[f"{kpi.name}.{variant}"] = f"{title} · {words[language]}"
+    return titles
 
 
 def _count_held(states: Sequence[OutputState]) -> dict[str, int]:
-    """The counts above the list, those of `retention status`."""
+    """Return the counts above the list, those of `retention status`."""
     seen = Counter(state.status for state in states)
+    held_in_parts = 0
+    for state in states:
+        if state.status == "released" and state.parts_status is not None:
+            held_in_parts += 1
     return {
         "withheld": seen["withheld"],
         "caveats": seen["caveat"],
         "not_computed": seen["not_computed"],
         "all": len(states),
-        "parts": sum(
-            state.status == "released" and state.parts_status is not None for state in states
-        ),
+        "parts": held_in_parts,
     }
 
 
-def _trends(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
-    """Each finding's months, oldest first, with the height of their bars: the more rows broke the rule, the taller."""
-    by_finding = defaultdict(list)
+def _draw_trends(rows: Sequence[Any]) -> dict[str, list[TrendMonth]]:
+    """Return each finding's months, oldest first.
+
+    The more rows broke the rule, the taller the bar.
+    """
+    by_finding: dict[str, list[TrendMonth]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: str(row["month"])):
-        by_finding[row["finding"]].append(dict(row))
+        month: Any = {**row, "height": _LOWEST}
+        by_finding[row["finding"]].append(month)
+
     for months in by_finding.values():
-        most = max(
-            (month["unexpected_count"] or 1 for month in months if not month["success"]), default=1
-        )
-        for month in months:
+        broken = [month for month in months if not month["success"]]
+        most = max((month["unexpected_count"] or 1 for month in broken), default=1)
+        for month in broken:
             share = (month["unexpected_count"] or 1) / most
-            month["height"] = _LOW if month["success"] else max(round(_TALL * share), 2 * _LOW)
+            month["height"] = max(round(_TALLEST * share), 2 * _LOWEST)
     return by_finding
 
 
-def _top_rules(quarantine: Sequence[Row]) -> dict[str, list[tuple[str, int]]]:
-    """The rules that took most rows out of each table."""
+def _find_top_rules(quarantine: Sequence[Any]) -> dict[str, list[tuple[str, int]]]:
+    """Return the rules that took most rows out of each table, with how many."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in quarantine:
         counts[row["table"]][row["rule"]] += row["rows"]

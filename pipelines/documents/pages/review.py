@@ -1,41 +1,138 @@
-"""The review of a model as one offline HTML page, written so that a person who was not there can decide."""
+"""The review of a model as one offline HTML page: a person who was not there can decide by it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from pipelines.core.month import Month
 from pipelines.documents.pages.page import write_page
 from pipelines.text.texts import label
 
-Row = Mapping[str, Any]
 WIDTH, HEIGHT = 320.0, 220.0  # of a plot, in user units
 FEWEST_SLICE_HITS = 5.0  # expected; below, a slice that is off says nothing
-STRANGE = 3.0
+STRANGE = 3.0  # standard errors
+_TICKS = 4
 _LEVELS = {"red": 0, "amber": 1, "green": 2}
+
+
+class MakerRow(TypedDict):
+    """How well one maker of scores ranks; the gain is that of the first maker over this one."""
+
+    maker: str
+    auc_gain: float
+    auc_gain_low: float
+    auc_gain_high: float
+
+
+class DecileRow(TypedDict):
+    """A tenth of the scored, the highest risk first, with its predicted and observed rate."""
+
+    decile: int
+    gain: float
+    predicted_rate: float
+    observed_rate: float
+
+
+class SliceRow(TypedDict):
+    """A slice of the scored: how many, and its predicted and observed rate."""
+
+    rows: int
+    predicted_rate: float
+    observed_rate: float
+
+
+class MarkedSlice(SliceRow):
+    """A slice, and whether its rate is further from the prediction than chance explains."""
+
+    is_off: bool
+
+
+class JudgedOutcome(TypedDict):
+    """What a card says of one outcome."""
+
+    makers: list[MakerRow]
+    contest: NotRequired[list[MakerRow]]
+    deciles: list[DecileRow]
+    base_rate: float
+    slices: dict[str, list[SliceRow]]
+
+
+class Tick(NamedTuple):
+    """A mark on an axis: where, and what is written there."""
+
+    position: float
+    text: str
+
+
+class ReliabilityPoint(NamedTuple):
+    """A decile in the plot of reliability, and the words that are shown for it."""
+
+    x: float
+    y: float
+    tip: str
+
+
+class Note(NamedTuple):
+    """A note of a card: what it is about, the subject, and the text."""
+
+    about: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Predicted against observed rates on one scale for both axes."""
+
+    points: list[ReliabilityPoint]
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+
+
+@dataclass(frozen=True)
+class DrawnOutcome:
+    """What is drawn of one outcome: verdict, figures, gain, reliability and slices."""
+
+    makers: list[MakerRow]
+    contest: list[MakerRow] | None
+    verdict: list[str]
+    contest_verdict: list[str]
+    deciles: list[DecileRow]
+    base_rate: float
+    gain: list[tuple[float, float]]
+    capacity: float
+    reliability: Reliability
+    slices: dict[str, list[MarkedSlice]]
 
 
 def write_review(
     path: Path,
     month: Month,
     language: str,
-    card: Row,
-    looks: Sequence[Row] = (),
-    listed: Sequence[Row] = (),
+    card: Mapping[str, Any],
+    looks: Sequence[Mapping[str, Any]] = (),
+    listed: Sequence[Mapping[str, Any]] = (),
     is_challenger: bool = False,
 ) -> None:
-    """Write the page of a model's card; `looks` are the month's `score_watch`, `listed` its reasons by count."""
+    """Write the page of a model's card.
+
+    `looks` are the month's `score_watch`, `listed` its reasons by count.
+    """
     judged = card["judged"]
-    looks = sorted(
-        looks, key=lambda r: (_LEVELS[r["level"]], r["measure"], -(r["value"] or 0), r["subject"])
-    )
-    calm = [look for look in looks if look["measure"] == "stability" and look["level"] == "green"]
-    outcomes = dict(
-        sorted(judged.get("outcomes", {}).items(), reverse=True)
-    )  # voluntary before involuntary
+    outcomes = {}
+    for name, judged_outcome in _sort_by_outcome(judged.get("outcomes", {})):
+        outcomes[name] = _draw_outcome(judged_outcome, judged["capacity_share"], language)
+
+    calm: list[Mapping[str, Any]] = []
+    others: list[Mapping[str, Any]] = []
+    for look in sorted(looks, key=_sort_key_of_look):
+        is_calm = look["measure"] == "stability" and look["level"] == "green"
+        (calm if is_calm else others).append(look)
+
     write_page(
         path,
         "review.html.j2",
@@ -43,68 +140,90 @@ def write_review(
         language,
         card=card,
         judged={"months": [], "champion": None} | judged,
-        outcomes={
-            name: _outcome(told, judged["capacity_share"], language)
-            for name, told in outcomes.items()
-        },
-        weights=_heaviest_first(judged["reasons"]),
-        notes=_notes(card["notes"]),
-        looks=[look for look in looks if look not in calm],
+        outcomes=outcomes,
+        weights=_sort_reasons(judged["reasons"]),
+        notes=_split_notes(card["notes"]),
+        looks=others,
         calm=calm,
         listed=listed,
         is_challenger=is_challenger,
     )
 
 
-def _heaviest_first(
+def _sort_by_outcome(by_outcome: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return what is held by outcome, voluntary before involuntary."""
+    return sorted(by_outcome.items(), reverse=True)
+
+
+def _sort_key_of_look(look: Mapping[str, Any]) -> tuple[int, str, float, str]:
+    """The worst level first; of a measure the highest value."""
+    return _LEVELS[look["level"]], look["measure"], -(look["value"] or 0), look["subject"]
+
+
+def _sort_reasons(
     weights: Mapping[str, Mapping[str, float]],
 ) -> dict[str, list[tuple[str, float]]]:
-    """Sort each outcome's reasons by their share; voluntary before involuntary."""
-    by_outcome = sorted(weights.items(), reverse=True)
-    return {
-        name: sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-        for name, shares in by_outcome
-    }
+    """Sort each outcome's reasons by their share, the heaviest first."""
+    in_order = {}
+    for name, shares in _sort_by_outcome(weights):
+        in_order[name] = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    return in_order
 
 
-def _outcome(told: Row, capacity: float, language: str) -> dict[str, Any]:
-    """What is drawn of one outcome: verdict, figures, gain, reliability and slices."""
-    makers = told["makers"]
-    return {
-        "makers": makers,
-        "contest": told.get("contest"),
-        "verdict": [_verdict(makers[0], other, language) for other in makers[1:]],
-        "contest_verdict": [_verdict(told["contest"][0], told["contest"][1], language)]
-        if "contest" in told
-        else [],
-        "deciles": told["deciles"],
-        "base_rate": told["base_rate"],
-        "gain": [
-            (0.0, 0.0),
-            *((r["decile"] / 10 * WIDTH, round(r["gain"] * HEIGHT, 1)) for r in told["deciles"]),
-        ],
-        "capacity": round(capacity * WIDTH, 1),
-        "reliability": _reliability(told["deciles"], language),
-        "slices": {title: [_slice(row) for row in rows] for title, rows in told["slices"].items()},
-    }
+def _draw_outcome(judged: JudgedOutcome, capacity_share: float, language: str) -> DrawnOutcome:
+    """Return what is drawn of one outcome; `capacity_share` is of the scored, 0 to 1."""
+    makers = judged["makers"]
+    contest = judged.get("contest")
+    deciles = judged["deciles"]
+
+    gain = [(0.0, 0.0)]
+    for row in deciles:
+        x = row["decile"] / 10 * WIDTH
+        y = round(row["gain"] * HEIGHT, 1)
+        gain.append((x, y))
+
+    return DrawnOutcome(
+        makers=makers,
+        contest=contest,
+        verdict=[_give_verdict(makers[0], other, language) for other in makers[1:]],
+        contest_verdict=[_give_verdict(contest[0], contest[1], language)] if contest else [],
+        deciles=deciles,
+        base_rate=judged["base_rate"],
+        gain=gain,
+        capacity=round(capacity_share * WIDTH, 1),
+        reliability=_draw_reliability(deciles, language),
+        slices={
+            title: [_mark_slice(row) for row in rows] for title, rows in judged["slices"].items()
+        },
+    )
 
 
-def _verdict(first: Row, other: Row, language: str) -> str:
-    """Say in a sentence whether a maker ranks better than another, worse, or no different from chance."""
+def _give_verdict(first: MakerRow, other: MakerRow, language: str) -> str:
+    """Say in a sentence whether a maker ranks better than another, worse, or as chance would."""
     low, high = other["auc_gain_low"], other["auc_gain_high"]
-    kind = "better" if low > 0 else "worse" if high < 0 else "alike"
-    names = {
-        role: label(language, f"review.maker.{row['maker']}")
-        for role, row in (("one", first), ("other", other))
-    }
-    gain = {"gain": f"{other['auc_gain']:+.3f}", "low": f"{low:+.3f}", "high": f"{high:+.3f}"}
-    return label(language, f"review.verdict.{kind}", **names, **gain)
+    if low > 0:
+        kind = "better"
+    elif high < 0:
+        kind = "worse"
+    else:
+        kind = "alike"
+    return label(
+        language,
+        f"review.verdict.{kind}",
+        one=label(language, f"review.maker.{first['maker']}"),
+        other=label(language, f"review.maker.{other['maker']}"),
+        gain=f"{other['auc_gain']:+.3f}",
+        low=f"{low:+.3f}",
+        high=f"{high:+.3f}",
+    )
 
 
-def _reliability(deciles: Sequence[Row], language: str) -> dict[str, Any]:
+def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliability:
     """Place predicted against observed rates on one scale for both axes."""
-    most = max(max(r["predicted_rate"], r["observed_rate"]) for r in deciles)
-    top = _round_up(most)
+    rates = []
+    for row in deciles:
+        rates += [row["predicted_rate"], row["observed_rate"]]
+    top = _round_up(max(rates))
     points = []
     for row in deciles:
         tip = label(
@@ -114,33 +233,44 @@ def _reliability(deciles: Sequence[Row], language: str) -> dict[str, Any]:
             predicted=f"{row['predicted_rate']:.2%}",
             observed=f"{row['observed_rate']:.2%}",
         )
-        x, y = (row[name] / top for name in ("predicted_rate", "observed_rate"))
-        points.append((round(x * WIDTH, 1), round(y * HEIGHT, 1), tip))
-    ticks = [top * part / 4 for part in range(5)]
-    return {
-        "points": points,
-        "x_ticks": [(round(t / top * WIDTH, 1), f"{t:.1%}") for t in ticks],
-        "y_ticks": [(round(t / top * HEIGHT, 1), f"{t:.1%}") for t in ticks],
-    }
+        x = round(row["predicted_rate"] / top * WIDTH, 1)
+        y = round(row["observed_rate"] / top * HEIGHT, 1)
+        points.append(ReliabilityPoint(x, y, tip))
+
+    ticks = [top * number / _TICKS for number in range(_TICKS + 1)]
+    x_ticks = []
+    y_ticks = []
+    for tick in ticks:
+        share = tick / top
+        text = f"{tick:.1%}"
+        x_ticks.append(Tick(round(share * WIDTH, 1), text))
+        y_ticks.append(Tick(round(share * HEIGHT, 1), text))
+    return Reliability(points, x_ticks, y_ticks)
 
 
 def _round_up(value: float) -> float:
     """Return the next of 1, 2, 4, 6, 8 × a power of ten."""
-    power = 10.0 ** math.floor(math.log10(value)) if value > 0 else 0.01
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
+    power = 0.01
+    if value > 0:
+        power = 10.0 ** math.floor(math.log10(value))
+    steps = [step * power for step in (1, 2, 4, 6, 8, 10)]
+    return next(step for step in steps if step >= value)
 
 
-def _slice(row: Row) -> dict[str, Any]:
+def _mark_slice(row: SliceRow) -> MarkedSlice:
     """Mark a slice whose rate is further from the prediction than chance explains."""
-    expected = row["predicted_rate"] * row["rows"]
-    spread = math.sqrt(row["predicted_rate"] * (1 - row["predicted_rate"]) / row["rows"])
-    off = abs(row["observed_rate"] - row["predicted_rate"])
-    return dict(row) | {"is_off": expected >= FEWEST_SLICE_HITS and off > STRANGE * spread}
+    predicted = row["predicted_rate"]
+    expected_hits = predicted * row["rows"]
+    standard_error = math.sqrt(predicted * (1 - predicted) / row["rows"])
+    distance = abs(row["observed_rate"] - predicted)
+    is_off = expected_hits >= FEWEST_SLICE_HITS and distance > STRANGE * standard_error
+    return {**row, "is_off": is_off}
 
 
-def _notes(notes: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _split_notes(notes: Mapping[str, str]) -> list[Note]:
     """Split a card's notes into what they are about, the subject and the text."""
-    return [
-        (about.partition(" ")[0], about.partition(" ")[2], text)
-        for about, text in sorted(notes.items())
-    ]
+    found = []
+    for key, text in sorted(notes.items()):
+        about, _, subject = key.partition(" ")
+        found.append(Note(about, subject, text))
+    return found

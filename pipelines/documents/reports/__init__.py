@@ -1,1 +1,4 @@
-"""The month's documents: one paper of sections, tables and charts, written as .docx, PDF and HTML, with its annex."""
+"""The month's documents: one paper of sections, tables and charts.
+
+It is written as .docx, PDF and HTML, with its annex.
+"""

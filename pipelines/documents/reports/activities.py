@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.core.month import Month
-from pipelines.documents.reports.model import Part, Table, Wording
+from pipelines.documents.reports.model import Table, Wording
+from pipelines.documents.reports.rows import build_figure_id
 
+# What each table shows of an activity: measures of `report_figure`, in the order of the columns.
 TABLES = {
     "held": (
         "invited_count",
@@ -22,28 +24,37 @@ _WIDTHS = {"held": (36, 9, 9, 14, 12, 11, 9), "followed": (40, 15, 15, 15, 15)}
 
 
 def activity_tables(words: Wording, month: Month) -> Iterator[Table]:
-    """Yield a table of the activities held, and one of those of the month before; neither where there is none."""
-    of = [
-        r
-        for r in words.figures.values()
-        if r["scope_kind"] == "activity" and r["month"] == str(month)
-    ]
+    """Yield a table of the activities held, and one of those of the month before.
+
+    A table of which there is no activity is left out.
+    """
     for name, measures in TABLES.items():
-        ids = sorted({r["scope_id"] for r in of if r["measure"] in measures})
-        rows = [
-            (
-                (Part(words.scope(one)),),
-                *(
-                    words.figure(f"{measure}:activity:activity:{one}:{month}")
-                    for measure in measures
-                ),
-            )
-            for one in ids
-        ]
-        if rows:
-            header = (
-                words.text("column.activity"),
-                *(words.text(f"column.{measure}") for measure in measures),
-            )
-            title = words.text(f"table.activity_{name}")
-            yield Table(title, header, tuple(rows), frozenset(range(1, len(header))), _WIDTHS[name])
+        activities = _find_activities(words, month, measures)
+        if not activities:
+            continue
+
+        rows = []
+        for activity in activities:
+            ids = [
+                build_figure_id(measure, "activity", "activity", activity, month)
+                for measure in measures
+            ]
+            rows.append((words.show_scope(activity), *words.show_figures(ids)))
+
+        yield words.make_table(
+            title=f"table.activity_{name}",
+            columns=("activity", *measures),
+            rows=rows,
+            numeric=range(1, len(measures) + 1),
+            widths=_WIDTHS[name],
+        )
+
+
+def _find_activities(words: Wording, month: Month, measures: tuple[str, ...]) -> list[str]:
+    """Return the ids of the month's activities that have one of the measures."""
+    found = set()
+    for row in words.figures.values():
+        is_of_month = row["scope_kind"] == "activity" and row["month"] == str(month)
+        if is_of_month and row["measure"] in measures:
+            found.add(row["scope_id"])
+    return sorted(found)

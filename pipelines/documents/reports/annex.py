@@ -1,21 +1,25 @@
-"""The summary's annex as a workbook: every figure with its source, and the tables that are too wide for a page."""
+"""The summary's annex as a workbook.
+
+Every figure with its source, and what is too wide for a page.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Paper, Wording
-from pipelines.documents.workbooks.columns import ANNEX_COLUMNS
+from pipelines.documents.reports.rows import BridgeRow, ChangeRow, ReadTable, map_scope_names
+from pipelines.documents.workbooks.columns import SheetRow
+from pipelines.documents.workbooks.table_columns import ANNEX_COLUMNS
 from pipelines.documents.workbooks.workbook import Cell, Sheet, Stamp, Tables, write_tables
 from pipelines.store.lake import Version
 from pipelines.text.texts import label, labels
 
-Row = dict[str, Any]
-_KINDS = {
+# How a workbook's cell shows a unit; a plain number where nothing is said.
+_CELL_KINDS = {
     "ratio": "rate",
     "points": "rate",
     "amount": "money",
@@ -24,36 +28,40 @@ _KINDS = {
 }
 
 
-def write_annex(
-    path: Path, paper: Paper, version: Version, read: Callable[[str], Sequence[Row]]
-) -> None:
-    """Write the annex of a paper; the bytes depend on the month's tables alone."""
-    computed = {
-        name for name, entry in version.manifest["tables"].items() if entry["status"] == "computed"
-    }
-    words = Wording(paper.language, paper.figures, scopes_of(paper.figures))
+def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> None:
+    """Write the annex of a paper; the bytes depend on the month's tables alone.
+
+    A sheet without rows is left out.
+    """
+    words = _make_wording(paper)
+    sheets = [make_figure_sheet(words)]
+
     # A bridge that may not be used has no figures, and no sheet.
     is_bridge_usable = any(row["topic"] == "bridge" for row in paper.figures.values())
-    rows = {
-        "bridge": list(_bridge(words, read("kpi_bridge"))) if is_bridge_usable else [],
-        "change": list(_changes(words, read("kpi_change"))) if "kpi_change" in computed else [],
-    }
-    others = [
-        Sheet(name, ANNEX_COLUMNS[name], found, frozen=1) for name, found in rows.items() if found
-    ]
-    write_tables(
-        path,
-        Tables(stamp_of(paper, version), (figure_sheet(words), *others)),
-        labels(paper.language),
-    )
+    if is_bridge_usable:
+        sheets += _make_sheet("bridge", _build_bridge_rows(words, read("kpi_bridge")))
+    if version.is_computed("kpi_change"):
+        sheets += _make_sheet("change", _build_change_rows(words, read("kpi_change")))
+
+    book = Tables(make_paper_stamp(paper, version), tuple(sheets))
+    write_tables(path, book, labels(paper.language))
 
 
-def kind_of(unit: str) -> str:
+def _make_sheet(name: str, rows: Sequence[SheetRow]) -> list[Sheet]:
+    """Return the sheet, or none where it has no rows."""
+    return [Sheet(name, ANNEX_COLUMNS[name], rows, frozen=1)] if rows else []
+
+
+def _make_wording(paper: Paper) -> Wording:
+    return Wording(paper.language, paper.figures, map_scope_names(paper.figures))
+
+
+def find_cell_kind(unit: str) -> str:
     """Return how a workbook's cell shows a figure of that unit."""
-    return _KINDS.get(unit, "number")
+    return _CELL_KINDS.get(unit, "number")
 
 
-def stamp_of(paper: Paper, version: Version) -> Stamp:
+def make_paper_stamp(paper: Paper, version: Version) -> Stamp:
     """Return what a workbook that goes with a paper says of itself."""
     return Stamp(
         title=paper.title,
@@ -68,37 +76,35 @@ def stamp_of(paper: Paper, version: Version) -> Stamp:
 
 def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
     """Write a paper's figures with their sources as a workbook."""
-    words = Wording(paper.language, paper.figures, scopes_of(paper.figures))
-    write_tables(
-        path, Tables(stamp_of(paper, version), (figure_sheet(words),)), labels(paper.language)
-    )
+    sheet = make_figure_sheet(_make_wording(paper))
+    book = Tables(make_paper_stamp(paper, version), (sheet,))
+    write_tables(path, book, labels(paper.language))
 
 
-def figure_sheet(words: Wording) -> Sheet:
+def make_figure_sheet(words: Wording) -> Sheet:
     """Return the sheet of a paper's figures, which the lint reads."""
-    return Sheet("figures", ANNEX_COLUMNS["figures"], list(_figures(words)), frozen=1)
+    return Sheet("figures", ANNEX_COLUMNS["figures"], list(_build_figure_rows(words)), frozen=1)
 
 
-def scopes_of(figures: Mapping[str, Row]) -> dict[str, str]:
-    """Return what the scopes of the figures are called."""
-    return {row["scope_id"]: row["scope_name"] for row in figures.values() if row["scope_name"]}
-
-
-def measure_in_words(words: Wording, measure: str) -> str:
+def name_measure(words: Wording, measure: str) -> str:
     """Return what a measure is called; the steps of the bridge are measures too."""
     known = labels(words.language)
-    return known.get(f"measure.{measure}") or known.get(f"paper.step.{measure}", measure)
+    for key in (f"measure.{measure}", f"paper.step.{measure}"):
+        if known.get(key):
+            return known[key]
+    return measure
 
 
-def _figures(words: Wording) -> Iterator[Row]:
+def _build_figure_rows(words: Wording) -> Iterator[SheetRow]:
+    """Yield a row a figure: what it is about, its number, its quotient, its source."""
     for row in words.figures.values():
         yield {
             "figure": row["figure"],
-            "kpi_title": _topic(words, row["topic"]),
-            "measure": measure_in_words(words, row["measure"]),
-            "scope_id": words.scope(row["scope_id"]),
+            "kpi_title": _name_topic(words, row["topic"]),
+            "measure": name_measure(words, row["measure"]),
+            "scope_id": words.name_scope(row["scope_id"]),
             "about_month": row["month"],
-            "value": Cell(kind_of(row["unit"]), row["number"]),
+            "value": Cell(find_cell_kind(row["unit"]), row["number"]),
             "shown": row["shown"],
             "numerator": row["numerator"],
             "denominator": row["denominator"],
@@ -108,40 +114,57 @@ def _figures(words: Wording) -> Iterator[Row]:
         }
 
 
-def _topic(words: Wording, topic: str) -> str:
+def _name_topic(words: Wording, topic: str) -> str:
     """Say what a figure is about: a KPI and its variant, a list, or what has a name of its own."""
-    own = labels(words.language).get(f"paper.topic.{topic}")
-    if own is not None:
-        return own
+    own_name = labels(words.language).get(f"paper.topic.{topic}")
+    if own_name is not None:
+        return own_name
     name, _, variant = topic.partition(".")
-    return f"{words.kpi(name)} · {words.variant(topic)}" if variant else words.kpi(name)
+    if not variant:
+        return words.name_kpi(name)
+    return f"{words.name_kpi(name)} · {words.name_variant(topic)}"
 
 
-def _bridge(words: Wording, rows: Sequence[Row]) -> Iterator[Row]:
-    scopes: dict[tuple[str, str], Row] = defaultdict(dict)
+def _build_bridge_rows(words: Wording, rows: Sequence[BridgeRow]) -> list[SheetRow]:
+    """Return a row a scope, the company first, with its steps side by side."""
+    amounts: dict[tuple[str, str], dict[str, object]] = defaultdict(dict)
     for row in rows:
-        scopes[row["scope_kind"], row["scope_id"]][f"step_{row['step']}"] = row["amount"]
-    for (kind, scope), amounts in sorted(
-        scopes.items(), key=lambda item: (item[0][0] != "company", item[0])
-    ):
-        yield {
-            "scope_kind": label(words.language, f"scope.{kind}"),
-            "scope_id": words.scope(scope),
-            **amounts,
-        }
+        own_amounts = amounts[row["scope_kind"], row["scope_id"]]
+        own_amounts[f"step_{row['step']}"] = row["amount"]
+
+    found: list[SheetRow] = []
+    for kind, scope in sorted(amounts, key=lambda key: (key[0] != "company", key)):
+        found.append(
+            {
+                "scope_kind": label(words.language, f"scope.{kind}"),
+                "scope_id": words.name_scope(scope),
+                **amounts[kind, scope],
+            }
+        )
+    return found
 
 
-_CHANGES = ("numerator_change", "volume", "mix", "rate", "value_change", "value_mix", "value_rate")
-
-
-def _changes(words: Wording, rows: Sequence[Row]) -> Iterator[Row]:
+def _build_change_rows(words: Wording, rows: Sequence[ChangeRow]) -> list[SheetRow]:
+    """Return what moved each KPI that may be used."""
+    found: list[SheetRow] = []
     for row in rows:
-        if row["status"] in ("released", "caveat"):
-            yield {
-                "kpi_title": words.kpi(row["kpi"]),
+        if row["status"] not in ("released", "caveat"):
+            continue
+        part_kind = label(words.language, f"scope.{row['part_kind']}")
+        found.append(
+            {
+                "kpi_title": words.name_kpi(row["kpi"]),
                 "variant": row["variant"],
                 "before_month": row["before_month"],
-                "part_kind": label(words.language, f"scope.{row['part_kind']}"),
-                "scope_id": words.scope(row["scope_id"]),
-                **{name: row[name] for name in _CHANGES},
+                "part_kind": part_kind,
+                "scope_id": words.name_scope(row["scope_id"]),
+                "numerator_change": row["numerator_change"],
+                "volume": row["volume"],
+                "mix": row["mix"],
+                "rate": row["rate"],
+                "value_change": row["value_change"],
+                "value_mix": row["value_mix"],
+                "value_rate": row["value_rate"],
             }
+        )
+    return found

@@ -1,23 +1,30 @@
-"""Charts as SVG that stands alone: drawn once, shown in the page, set into the PDF, rasterised for Word."""
+"""Charts as SVG that stands alone: drawn once, for the page, the PDF and Word."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from pipelines.documents.reports.model import Part, Table, Wording
+from pipelines.documents.reports.model import Part, Table, Wording, make_cell
 
 WIDTH = 640
-_HALO = 'stroke="#FFFFFF" stroke-width="3" paint-order="stroke"'  # over a line or a bar it stays legible
-_FONT = "font-family=\"'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif\" font-size=\"13\""
+_FONT_FAMILY = "'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
 _BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
-_LEFT, _RIGHT, _LINE = 150, 90, 26
+_LEFT, _RIGHT = 150, 90  # margins beside the bars: for their names, and for their numbers
+_LINE = 26  # from one bar to the next
+_BAR_HEIGHT = 16
+_FIRST_BAR = 16  # where the topmost bar begins
+_LEAST_WIDTH = 0.5  # so that a bar of nothing is still seen
+_NAME_WIDTH = 20  # letters; a Chinese character takes two
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: what it is called, how long it is, and how its number is printed. Grey ones are not ranked."""
+    """A bar: what it is called, how long it is, and how its number is printed.
+
+    Grey ones are not ranked. `figure` is the id of the number.
+    """
 
     name: str
     number: float
@@ -26,122 +33,261 @@ class Bar:
     figure: str | None = None
 
 
-def bar_of(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar:
+@dataclass(frozen=True)
+class _Step:
+    """A step of a waterfall and the level it starts from.
+
+    The first and the last stand on the ground.
+    """
+
+    bar: Bar
+    start: float
+    is_end: bool
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+        return min(self.start, self.start + self.bar.number)
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+        return max(self.start, self.start + self.bar.number)
+
+
+def make_bar(words: Wording, name: str, figure: str, is_grey: bool = False) -> Bar:
     """Return the bar of a figure, or its point on a line."""
-    found = words.figures[figure]
-    return Bar(name, float(found["number"]), found["shown"], is_grey, figure)
+    row = words.figures[figure]
+    return Bar(name, float(row["number"]), row["shown"], is_grey, figure)
 
 
-def figures_of_chart(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
-    """Return the figures of a chart as a table; `what` the bars are is named by its column's key."""
+def make_chart_table(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
+    """Return the figures of a chart as a table.
+
+    `what` is the key of the column of the bars' names.
+    """
     amount = "amount" if what == "step" else "value"
-    header = (words.text(f"column.{what}"), words.text(f"column.{amount}"))
-    rows = tuple(((Part(bar.name),), (Part(bar.shown, bar.figure),)) for bar in bars)
-    return Table(title, header, rows, frozenset({1}), (60, 40))
+    rows = []
+    for bar in bars:
+        number = Part(bar.shown, bar.figure)
+        rows.append((make_cell(bar.name), (number,)))
+    header = words.find_column_titles((what, amount))
+    return Table(title, header, tuple(rows), frozenset({1}), (60, 40))
+
+
+# -- bars --------------------------------------------------------------------------------------
 
 
 def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None = None) -> str:
-    """Draw a bar a scope, from the top, and a dashed line for the target."""
-    most = max([0.0, *(bar.number for bar in bars), *([target[0]] if target else [])]) or 1.0
-    least = min([0.0, *(bar.number for bar in bars)])
+    """Draw a bar a scope, from the top, and a dashed line for the target.
+
+    `target` is its number and its words.
+    """
+    numbers = [0.0, *(bar.number for bar in bars)]
+    least = min(numbers)
+    if target:
+        numbers.append(target[0])
+    most = max(numbers) or 1.0
+
     scale = (WIDTH - _LEFT - _RIGHT) / (most - least)
     zero = _LEFT - least * scale
     height = 20 + _LINE * len(bars) + (22 if target else 4)
-    rows = [_bar(bar, 16 + _LINE * place, zero, scale) for place, bar in enumerate(bars)]
-    drawn = [shape for shape, _ in rows]
+
+    shapes = []
+    texts = []
+    for index, bar in enumerate(bars):
+        y = _FIRST_BAR + _LINE * index
+        shapes.append(_draw_bar(bar, y, zero, scale))
+        texts.append(_write_bar_texts(bar, y, zero, scale))
     if target:
-        x = zero + target[0] * scale
-        drawn.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="10" y2="{height - 20}" stroke="{_RED}" stroke-dasharray="4 3"/>'
-        )
-        drawn.append(_text(x, height - 6, target[1], "middle", _RED))
-    return _svg(title, height, [*drawn, *(words for _, words in rows)])
+        shapes += _draw_target(zero + target[0] * scale, height, target[1])
+    return _draw_svg(title, height, [*shapes, *texts])  # the words stand over the target's line
 
 
-def _bar(bar: Bar, y: int, zero: float, scale: float) -> tuple[str, str]:
-    """Return the bar, and its words, which stand over the line of the target."""
+def _draw_bar(bar: Bar, y: int, zero: float, scale: float) -> str:
+    """Draw a bar from zero, to the left where its number is below."""
     length = abs(bar.number) * scale
     start = zero if bar.number >= 0 else zero - length
-    fill = _GREY if bar.is_grey else _BLUE
-    end = start + length if bar.number >= 0 else zero
-    shape = (
-        f'<rect x="{start:.1f}" y="{y}" width="{max(length, 0.5):.1f}" height="16" fill="{fill}"/>'
+    return _draw_rectangle(start, y, length, _GREY if bar.is_grey else _BLUE)
+
+
+def _write_bar_texts(bar: Bar, y: int, zero: float, scale: float) -> str:
+    """Write the bar's name before it, and its number behind it.
+
+    The number of a bar below zero stands behind zero.
+    """
+    end = zero + max(bar.number, 0.0) * scale
+    name = _draw_text(_LEFT - 8, y + 13, _shorten_name(bar.name), "end")
+    return name + _draw_text(end + 6, y + 13, bar.shown)
+
+
+def _draw_target(x: float, height: int, shown: str) -> list[str]:
+    """Draw the line of the target, and its words under it."""
+    line = _make_tag(
+        "line",
+        x1=x,
+        x2=x,
+        y1=10,
+        y2=height - 20,
+        stroke=_RED,
+        stroke_dasharray="4 3",
     )
-    return shape, _text(_LEFT - 8, y + 13, _short(bar.name), "end") + _text(
-        end + 6, y + 13, bar.shown
-    )
+    return [line, _draw_text(x, height - 6, shown, "middle", _RED)]
+
+
+# -- a line over months ------------------------------------------------------------------------
 
 
 def draw_trend(title: str, points: Sequence[Bar]) -> str:
-    """Draw a line over months, the first, last, highest and lowest with their numbers; a missing month is a gap."""
-    low, high = min(p.number for p in points), max(p.number for p in points)
+    """Draw a line over months; the first, last, highest and lowest point with their numbers."""
+    numbers = [point.number for point in points]
+    low, high = min(numbers), max(numbers)
     span = (high - low) or abs(high) or 1.0
     step = (WIDTH - 140) / max(len(points) - 1, 1)
-    at = [(70 + step * i, 130 - 90 * (p.number - low) / span) for i, p in enumerate(points)]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
-    drawn = [f'<polyline points="{line}" fill="none" stroke="{_BLUE}" stroke-width="2"/>']
-    named = {0, len(points) - 1, *(i for i, p in enumerate(points) if p.number in (low, high))}
-    for i, ((x, y), point) in enumerate(zip(at, points, strict=True)):
-        drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{_BLUE}"/>')
-        if i in named:
-            drawn.append(
-                _text(x, y + (19 if point.number == low < high else -9), point.shown, "middle")
-            )
-        if len(points) <= 7 or i % 2 == (len(points) - 1) % 2:
-            drawn.append(_text(x, 168, point.name, "middle"))
-    return _svg(title, 178, drawn)
+    last = len(points) - 1
+
+    corners = []
+    marks = []
+    for index, point in enumerate(points):
+        x = 70 + step * index
+        y = 130 - 90 * (point.number - low) / span
+        corners.append(f"{x:.1f},{y:.1f}")
+        marks.append(_make_tag("circle", cx=x, cy=y, r=3, fill=_BLUE))
+
+        is_extreme = point.number in (low, high)
+        if is_extreme or index in (0, last):
+            is_below = point.number == low < high
+            text_y = y + 19 if is_below else y - 9
+            marks.append(_draw_text(x, text_y, point.shown, "middle"))
+
+        has_room = len(points) <= 7 or index % 2 == last % 2  # of many months every second is named
+        if has_room:
+            marks.append(_draw_text(x, 168, point.name, "middle"))
+
+    line = f'<polyline points="{" ".join(corners)}" fill="none" stroke="{_BLUE}" stroke-width="2"/>'
+    return _draw_svg(title, 178, [line, *marks])
+
+
+# -- a waterfall -------------------------------------------------------------------------------
 
 
 def draw_bridge(title: str, steps: Sequence[Bar]) -> str:
-    """Draw a waterfall: the first and last step stand on the ground, each one between hangs from the one before."""
-    levels, bars = 0.0, []
-    for place, step in enumerate(steps):
-        is_end = place in (0, len(steps) - 1)
-        start = 0.0 if is_end else levels
-        bars.append((step, start, step.number, is_end))
-        levels = start + step.number
-    tops = [max(start, start + number) for _, start, number, _ in bars]
-    lows = [min(start, start + number) for _, start, number, is_end in bars if not is_end] or [0.0]
-    floor = min(0.0, *lows) if min(lows) < 0 else min(lows) * 0.9
-    scale = (WIDTH - _LEFT - _RIGHT) / ((max(tops) - floor) or 1.0)
-    drawn = [_step(*bar, 16 + _LINE * place, floor, scale) for place, bar in enumerate(bars)]
-    return _svg(title, 24 + _LINE * len(steps), drawn)
+    """Draw a waterfall: the first and last step stand on the ground.
+
+    Each one between hangs from the one before.
+    """
+    placed = _place_steps(steps)
+    floor = _find_floor(placed)
+    top = max(step.high for step in placed)
+    scale = (WIDTH - _LEFT - _RIGHT) / ((top - floor) or 1.0)
+
+    drawn = []
+    for index, step in enumerate(placed):
+        drawn.append(_draw_step(step, _FIRST_BAR + _LINE * index, floor, scale))
+    return _draw_svg(title, 24 + _LINE * len(steps), drawn)
 
 
-def _step(
-    step: Bar, start: float, number: float, is_end: bool, y: int, floor: float, scale: float
-) -> str:
-    first, last = max(floor, min(start, start + number)), max(start, start + number)
-    fill = _BLUE if is_end else _GREEN if number >= 0 else _RED
-    x, width = _LEFT + (first - floor) * scale, max((last - first) * scale, 0.5)
-    return (
-        _text(_LEFT - 8, y + 13, _short(step.name), "end")
-        + f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="16" fill="{fill}"/>'
-        + _text(x + width + 6, y + 13, step.shown)
+def _place_steps(steps: Sequence[Bar]) -> list[_Step]:
+    """Return each step with the level that it starts from."""
+    placed = []
+    level = 0.0
+    for index, bar in enumerate(steps):
+        is_end = index in (0, len(steps) - 1)
+        start = 0.0 if is_end else level
+        placed.append(_Step(bar, start, is_end))
+        level = start + bar.number
+    return placed
+
+
+def _find_floor(steps: Sequence[_Step]) -> float:
+    """Return the level at which the drawing begins.
+
+    Below zero, or a little under the lowest step.
+    """
+    lowest = min((step.low for step in steps if not step.is_end), default=0.0)
+    return lowest if lowest < 0 else lowest * 0.9
+
+
+def _draw_step(step: _Step, y: int, floor: float, scale: float) -> str:
+    """Draw a step with its name before it and its number behind it."""
+    change_fill = _GREEN if step.bar.number >= 0 else _RED
+    fill = _BLUE if step.is_end else change_fill
+
+    first = max(floor, step.low)
+    x = _LEFT + (first - floor) * scale
+    width = max((step.high - first) * scale, _LEAST_WIDTH)
+    name = _draw_text(_LEFT - 8, y + 13, _shorten_name(step.bar.name), "end")
+    number = _draw_text(x + width + 6, y + 13, step.bar.shown)
+    return name + _draw_rectangle(x, y, width, fill) + number
+
+
+# -- shapes ------------------------------------------------------------------------------------
+
+
+def _draw_rectangle(x: float, y: int, width: float, fill: str) -> str:
+    """Draw a bar; `x`, `y` is its upper left corner."""
+    return _make_tag(
+        "rect",
+        x=x,
+        y=y,
+        width=max(width, _LEAST_WIDTH),
+        height=_BAR_HEIGHT,
+        fill=fill,
     )
 
 
-def _short(name: str) -> str:
+def _shorten_name(name: str) -> str:
     """Cut a name to the room there is: a Chinese character takes two of 20 places."""
-    taken, kept = 0, ""
+    taken = 0
+    kept = ""
     for sign in name:
         taken += 2 if ord(sign) > 0x2E80 else 1
-        if taken > 20:
+        if taken > _NAME_WIDTH:
             return f"{kept[:-1]}…"
         kept += sign
     return kept
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = _INK) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" {_HALO}>{escape(text)}</text>'
+def _draw_text(x: float, y: float, text: str, anchor: str = "start", colour: str = _INK) -> str:
+    """Write a text with a white edge, so that it stays legible over a line or a bar."""
+    tag = _open_tag(
+        "text",
+        x=float(x),
+        y=float(y),
+        text_anchor=anchor,
+        fill=colour,
+        stroke="#FFFFFF",
+        stroke_width=3,
+        paint_order="stroke",
+    )
+    return f"{tag}>{escape(text)}</text>"
 
 
-def _svg(title: str, height: int, drawn: Sequence[str]) -> str:
-    return "".join(_around(title, height, drawn))
+def _draw_svg(title: str, height: int, drawn: Sequence[str]) -> str:
+    """Return the whole drawing; its title is read aloud, and not drawn."""
+    tag = _open_tag(
+        "svg",
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {height}",
+        width=WIDTH,
+        height=height,
+        role="img",
+        font_family=_FONT_FAMILY,
+        font_size=13,
+    )
+    shapes = "".join(drawn)
+    return f"{tag}><title>{escape(title)}</title>{shapes}</svg>"
 
 
-def _around(title: str, height: int, drawn: Sequence[str]) -> Iterator[str]:
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-    yield f'role="img" {_FONT}><title>{escape(title)}</title>'
-    yield from drawn
-    yield "</svg>"
+def _make_tag(name: str, **attributes: float | str) -> str:
+    """Return a tag without content."""
+    return _open_tag(name, **attributes) + "/>"
+
+
+def _open_tag(name: str, **attributes: float | str) -> str:
+    """Return a tag as far as its attributes go; of a float one decimal is written."""
+    written = [f"<{name}"]
+    for attribute, value in attributes.items():
+        shown = f"{value:.1f}" if isinstance(value, float) else value
+        written.append(f'{attribute.replace("_", "-")}="{shown}"')
+    return " ".join(written)

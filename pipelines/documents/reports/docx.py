@@ -1,4 +1,7 @@
-"""The editable report: docxtpl fills the template, which the office may have edited. The same paper, the same bytes."""
+"""The editable report: docxtpl fills the template, which the office may have edited.
+
+The same paper gives the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,15 @@ from jinja2.sandbox import SandboxedEnvironment
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.documents.reports.fonts import chinese_fonts
-from pipelines.documents.reports.model import Block, Chart, Paper, Table, Text, unbroken
+from pipelines.documents.reports.model import (
+    Block,
+    Chart,
+    Paper,
+    Table,
+    Text,
+    list_blocks,
+    unbroken,
+)
 from pipelines.documents.reports.pdf import draw_picture
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.documents.reports.template import TEMPLATE
@@ -28,76 +39,96 @@ from pipelines.store.files import replacing
 
 _LINE_MM = 156  # between the margins
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
+_CONTENT_TYPES = "[Content_Types].xml"  # Word wants this part first
+# What a template that cannot be used raises; of XML that is none, lxml says it with a SyntaxError.
+_TEMPLATE_ERRORS = (
+    TemplateError,
+    PackageNotFoundError,
+    BadZipFile,
+    KeyError,
+    ValueError,
+    SyntaxError,
+)
 
 
 def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
-    """Write the paper as .docx; a chart is a picture, or a table of its figures where the fonts are missing."""
-    paper = show_paper(paper, Form.WORD).paper
+    """Write the paper as .docx.
+
+    A chart is a picture, or a table of its figures where the fonts are missing.
+    """
+    shown = show_paper(paper, Form.WORD).paper
     document = DocxTemplate(template)
-    _fill_template(document, paper, template)
-    blocks = [block for section in paper.sections for block in section.blocks]
+    _fill_template(document, shown, template)
+
+    blocks = list_blocks(shown)
     _dress_tables(document, [block for block in blocks if isinstance(block, Table)])
     _describe_pictures(document, [block for block in blocks if isinstance(block, Chart)])
-    _set_properties(document, paper)
+    _set_properties(document, shown)
+
     raw = BytesIO()
     document.save(raw)
     with replacing(path) as temporary:
-        temporary.write_bytes(_undated(raw))
+        temporary.write_bytes(_pack_undated(raw))
 
 
 def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None:
     """Fill a template in; raise SpecError when it cannot be read, or asks for what there is not."""
-    sections = [
-        {"title": s.title, "blocks": [_block(document, block) for block in s.blocks]}
-        for s in paper.sections
-    ]
+    sections = []
+    for section in paper.sections:
+        blocks = [_make_block(document, block) for block in section.blocks]
+        sections.append({"title": section.title, "blocks": blocks})
     content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
     try:
         # A template is code: in the sandbox it reaches nothing but these words.
         document.render(content, SandboxedEnvironment(autoescape=True))
-    # Of XML that is none, lxml says it with a SyntaxError.
-    except (
-        TemplateError,
-        PackageNotFoundError,
-        BadZipFile,
-        KeyError,
-        ValueError,
-        SyntaxError,
-    ) as error:
+    except _TEMPLATE_ERRORS as error:
         why = " ".join(str(error).split())
         raise SpecError("paper.template", file=template, why=why) from error
 
 
-def _block(document: DocxTemplate, block: Block) -> dict[str, Any]:
+def _make_block(document: DocxTemplate, block: Block) -> dict[str, object]:
+    """Return a block under the names that the template knows."""
     if isinstance(block, Text):
-        return {"kind": "blank" if block.is_blank else "text", "text": unbroken(block.parts)}
+        kind = "blank" if block.is_blank else "text"
+        return {"kind": kind, "text": unbroken(block.parts)}
     if isinstance(block, Table):
         rows = [[unbroken(cell) for cell in row] for row in block.rows]
         return {"kind": "table", "title": block.title, "header": block.header, "rows": rows}
     fonts = chinese_fonts()
     assert fonts is not None, "without them a paper is shown without charts"
-    image = InlineImage(document, BytesIO(draw_picture(block.svg, fonts)), width=Mm(_LINE_MM))
+    picture = BytesIO(draw_picture(block.svg, fonts))
+    image = InlineImage(document, picture, width=Mm(_LINE_MM))
     return {"kind": "chart", "title": block.title, "image": image}
 
 
 def _dress_tables(document: DocxTemplate, tables: Iterable[Table]) -> None:
-    """Set widths, put numbers to the right, repeat the header on every page, keep a row in one piece."""
+    """Set widths and alignment of each table that was drawn."""
     for drawn, table in _match_tables(document, tables):
-        drawn.autofit = False
-        shares = table.widths or (1,) * len(table.header)
-        widths = [Mm(_LINE_MM * share / sum(shares)) for share in shares]
-        for column, width in zip(drawn._tbl.tblGrid.gridCol_lst, widths, strict=True):
-            column.w = width
-        for line, row in enumerate(drawn.rows):
-            _mark_row(row, "w:tblHeader" if line == 0 else "w:cantSplit")
-            for place, cell in enumerate(row.cells):
-                cell.width = widths[place]
-                if place in table.numeric:
-                    cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        _dress_table(drawn, table)
+
+
+def _dress_table(drawn: Any, table: Table) -> None:
+    """Set widths, put numbers to the right, repeat the header on every page, keep rows whole."""
+    shares = table.widths or (1,) * len(table.header)
+    total = sum(shares)
+    widths = [Mm(_LINE_MM * share / total) for share in shares]
+
+    drawn.autofit = False
+    for column, width in zip(drawn._tbl.tblGrid.gridCol_lst, widths, strict=True):
+        column.w = width
+    for line, row in enumerate(drawn.rows):
+        _mark_row(row, "w:tblHeader" if line == 0 else "w:cantSplit")
+        for index, cell in enumerate(row.cells):
+            cell.width = widths[index]
+            if index in table.numeric:
+                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _match_tables(document: DocxTemplate, tables: Iterable[Table]) -> Iterator[tuple[Any, Table]]:
-    """Yield what was drawn of each table; an office's template may have tables of its own, a letterhead for example."""
+    """Yield what was drawn of each table.
+
+    An office's template may have tables of its own, a letterhead for example.
+    """
     drawn = iter(document.docx.tables)
     for table in tables:
         for candidate in drawn:
@@ -108,6 +139,7 @@ def _match_tables(document: DocxTemplate, tables: Iterable[Table]) -> Iterator[t
 
 
 def _mark_row(row: Any, name: str) -> None:
+    """Set a property of a row that has no value."""
     row._tr.get_or_add_trPr().append(OxmlElement(name))
 
 
@@ -119,21 +151,24 @@ def _describe_pictures(document: DocxTemplate, charts: Iterable[Chart]) -> None:
 
 
 def _set_properties(document: DocxTemplate, paper: Paper) -> None:
-    made = Month.parse(paper.month).plus(1).first_day
+    """Say what the file is; it is dated by the month, not by the clock."""
+    day = Month.parse(paper.month).plus(1).first_day
+    made = datetime(day.year, day.month, day.day)
     properties = document.docx.core_properties
-    properties.title, properties.author, properties.last_modified_by = paper.title, "", ""
-    properties.created = properties.modified = datetime(made.year, made.month, made.day)
-    properties.revision, properties.comments = 1, paper.draft
+    properties.title = paper.title
+    properties.author = ""
+    properties.last_modified_by = ""
+    properties.created = made
+    properties.modified = made
+    properties.revision = 1
+    properties.comments = paper.draft
 
 
-def _undated(raw: BytesIO) -> bytes:
+def _pack_undated(raw: BytesIO) -> bytes:
     """Pack the parts anew in order and without the clock's time."""
     packed = BytesIO()
     with ZipFile(raw) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
-        names = source.namelist()
-        for name in [
-            "[Content_Types].xml",
-            *sorted(n for n in names if n != "[Content_Types].xml"),
-        ]:
+        others = sorted(name for name in source.namelist() if name != _CONTENT_TYPES)
+        for name in [_CONTENT_TYPES, *others]:
             target.writestr(ZipInfo(name, _NO_DATE), source.read(name), ZIP_DEFLATED)
     return packed.getvalue()

@@ -1,6 +1,7 @@
-"""The fonts that set Chinese: a package of free ones comes with the office, so that each machine draws the same.
+"""The fonts that set Chinese: a package of free ones, so that each machine draws the same.
 
-What the machine has installed is not asked: the same month gives the same bytes with and without it.
+What the machine has installed is not asked: the same month gives the same bytes with and without
+it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import typst
 
-PACKAGE = "pylopdf_fonts_zh_cn"  # Noto Sans SC and Noto Serif SC as Noto publishes them, SIL Open Font License 1.1
+# Noto Sans SC and Noto Serif SC as Noto publishes them, SIL Open Font License 1.1.
+PACKAGE = "pylopdf_fonts_zh_cn"
 SANS, SERIF = "Noto Sans SC", "Noto Serif SC"
 
 
@@ -26,7 +28,10 @@ class ChineseFonts:
 
 
 def chinese_fonts() -> ChineseFonts | None:
-    """Return the fonts that set Chinese; None where their package, or one of its files, is missing."""
+    """Return the fonts that set Chinese.
+
+    None where their package, or one of its files, is missing.
+    """
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
         return None
@@ -35,6 +40,7 @@ def chinese_fonts() -> ChineseFonts | None:
 
 @cache
 def _load_fonts(folder: Path) -> ChineseFonts | None:
+    """Return the fonts of the package; None where one of the two families is missing."""
     found = typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])
     if not {SANS, SERIF} <= set(found.families()):
         return None

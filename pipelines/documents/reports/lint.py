@@ -1,43 +1,54 @@
 """Reads every number back out of the written documents and asks where it comes from.
 
-Two questions: does the register of figures say what the month's tables say, and does each document show, number by
-number and in order, what the paper made of the register says there? A number that stands nowhere in the paper, stands
-for another one, or is not there, is a disagreement. The page is read as far as the paper goes (`<main>`); the tables
-below it are the month's intake.
+Two questions: does the register of figures say what the month's tables say, and does each document
+show, number by number and in order, what the paper made of the register says there? A number that
+stands nowhere in the paper, stands for another one, or is not there, is a disagreement. The page is
+read as far as the paper goes (`<main>`); the tables below it are the month's intake.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
-from docx import Document
-from docx.table import Table as DocxTable
 from python_calamine import CalamineWorkbook
 
+from pipelines.documents.reports.document_text import read_document_text
 from pipelines.documents.reports.managers import GRID
 from pipelines.documents.reports.model import EMPTY, NO_BREAK, Paper
-from pipelines.documents.reports.pdf_text import pdf_text
+from pipelines.documents.reports.rows import (
+    BridgeRow,
+    FigureRow,
+    Figures,
+    KpiRow,
+    ReadTable,
+    TrendRow,
+    build_figure_id,
+    name_topic,
+)
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.text.texts import labels
 from pipelines.text.units import exact, in_words
 
-Row = dict[str, Any]
 # A minus is a sign only where it joins no two numbers: 2026-08 is two of them.
-_NUMBER = re.compile(r"(?<![0-9A-Za-z])-?\d[\d,]*(?:\.\d+)?(?: ?%)?|\d[\d,]*(?:\.\d+)?(?: ?%)?")
-_PAGE = re.compile(r"^- \d+ -$", re.MULTILINE)
+_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])-?\d[\d,]*(?:\.\d+)?(?: ?%)?"  # -1,076.83 or 81.33 %
+    r"|\d[\d,]*(?:\.\d+)?(?: ?%)?"  # the same without a sign, behind a letter or a number
+)
+_TOLERANCE = Decimal("1e-11")  # the register keeps twelve decimals, a table doubles
 REGISTER = "report_figure"
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is printed, where, and the figure it is; None where a date, a rank's word or a definition has it."""
+    """A number as it is printed, where, and the figure it is.
+
+    `figure` is None where a date, a rank's word or a definition has it.
+    """
 
     text: str
     place: str
@@ -46,7 +57,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Where a document, or the register, has another number than it should; a dash where one of the two has none."""
+    """Where a document, or the register, has another number than it should.
+
+    `found` or `wanted` is a dash where there is none.
+    """
 
     file: str
     place: str
@@ -59,7 +73,7 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Findings:
-    """How many numbers were found, how many of them are figures of the register, and what disagrees."""
+    """How many numbers were found, how many are figures of the register, and what disagrees."""
 
     found: int
     traced: int
@@ -73,9 +87,7 @@ class Findings:
         )
 
 
-def lint_documents(
-    paper: Paper, files: Iterable[Path], read: Callable[[str], Sequence[Row]]
-) -> Findings:
+def lint_documents(paper: Paper, files: Iterable[Path], read: ReadTable) -> Findings:
     """Lint the register against the month's tables and each document against the paper."""
     findings = lint_register(paper.figures, read)
     for file in files:
@@ -83,197 +95,217 @@ def lint_documents(
     return findings
 
 
-# -- the register ------------------------------------------------------------------------------------------------
+# -- the register ------------------------------------------------------------------------------
 
 
-def lint_register(figures: Mapping[str, Row], read: Callable[[str], Sequence[Row]]) -> Findings:
+def lint_register(figures: Figures, read: ReadTable) -> Findings:
     """Compare the figures with the tables they are of, and what is printed with the number."""
-    known = [(figures[name], tabled) for name, tabled in _tabled(read) if name in figures]
-    wrong = [
-        Disagreement(REGISTER, row["figure"], str(row["number"]), str(tabled))
-        for row, tabled in known
-        if abs(tabled - row["number"]) > Decimal("1e-11")
-    ]
-    wrong += [
-        Disagreement(REGISTER, name, row["shown"], in_words(row["number"], row["unit"]))
-        for name, row in figures.items()
-        if in_words(row["number"], row["unit"]) != row["shown"]
-    ]
-    return Findings(len(figures), len({row["figure"] for row, _ in known}), tuple(wrong))
+    wrong: list[Disagreement] = []
+    known: set[str] = set()
+    for name, tabled in _read_tabled_numbers(read):
+        if name not in figures:
+            continue
+        row = figures[name]
+        known.add(row["figure"])
+        if abs(tabled - row["number"]) > _TOLERANCE:
+            found = str(row["number"])
+            wrong.append(Disagreement(REGISTER, row["figure"], found, str(tabled)))
+
+    for name, row in figures.items():
+        wanted = in_words(row["number"], row["unit"])
+        if wanted != row["shown"]:
+            wrong.append(Disagreement(REGISTER, name, row["shown"], wanted))
+    return Findings(len(figures), len(known), tuple(wrong))
 
 
-def _tabled(read: Callable[[str], Sequence[Row]]) -> Iterator[tuple[str, Decimal]]:
+def _read_tabled_numbers(read: ReadTable) -> Iterator[tuple[str, Decimal]]:
     """Yield ids of figures with the number that a table of the month has for them."""
-    for row in read("kpi_monthly"):
-        for measure in ("value", "target", "gap", "rank", "numerator", "denominator"):
-            if row[measure] is not None:
-                where = f"{row['scope_kind']}:{row['scope_id']}:{row['month']}"
-                yield f"{measure}:{row['kpi']}.{row['variant']}:{where}", exact(row[measure])
-    for row in read("kpi_trend"):
+    yield from _read_kpi_numbers(read("kpi_monthly"))
+    yield from _read_trend_numbers(read("kpi_trend"))
+    yield from _read_bridge_numbers(read("kpi_bridge"))
+
+
+def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield the numbers of `kpi_monthly`, each by its figure's id."""
+    for row in rows:
+        numbers_by_measure = {
+            "value": row["value"],
+            "target": row["target"],
+            "gap": row["gap"],
+            "rank": row["rank"],
+            "numerator": row["numerator"],
+            "denominator": row["denominator"],
+        }
+        for measure, number in numbers_by_measure.items():
+            if number is not None:
+                figure_id = build_figure_id(
+                    measure,
+                    name_topic(row),
+                    row["scope_kind"],
+                    row["scope_id"],
+                    row["month"],
+                )
+                yield figure_id, exact(number)
+
+
+def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield the values of `kpi_trend` in the months they are of."""
+    for row in rows:
         if row["value"] is not None:
-            where = f"{row['scope_kind']}:{row['scope_id']}:{row['seen_month']}"
-            yield f"value:{row['kpi']}.{row['variant']}:{where}", exact(row["value"])
-    for row in read("kpi_bridge"):
-        yield (
-            f"{row['step']}:bridge:{row['scope_kind']}:{row['scope_id']}:{row['month']}",
-            exact(row["amount"]),
+            figure_id = build_figure_id(
+                "value",
+                name_topic(row),
+                row["scope_kind"],
+                row["scope_id"],
+                row["seen_month"],
+            )
+            yield figure_id, exact(row["value"])
+
+
+def _read_bridge_numbers(rows: Sequence[BridgeRow]) -> Iterator[tuple[str, Decimal]]:
+    """Yield the amounts of `kpi_bridge`."""
+    for row in rows:
+        figure_id = build_figure_id(
+            row["step"], "bridge", row["scope_kind"], row["scope_id"], row["month"]
         )
+        yield figure_id, exact(row["amount"])
 
 
-# -- a document against the paper --------------------------------------------------------------------------------
+# -- a document against the paper --------------------------------------------------------------
 
 
 def lint_document(paper: Paper, file: Path) -> Findings:
-    """Compare a document's numbers with the paper's, in order; the annex's with the register, figure by figure."""
+    """Compare a document's numbers with the paper's, in order.
+
+    Those of a workbook with the register, figure by figure.
+    """
     if file.suffix == ".xlsx":
-        return _lint_annex(paper, file)
-    wanted = list(_numbers_of(paper, Form(file.suffix)))
-    found = numbers(READERS[file.suffix](file))
-    matcher = SequenceMatcher(None, _texts(wanted), found, autojunk=False)
-    wrong, traced = [], 0
-    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        return _lint_workbook(paper, file)
+
+    form = Form(file.suffix)
+    wanted = list(_list_shown_numbers(paper, form))
+    wanted_texts = [number.text for number in wanted]
+    found_texts = numbers(read_document_text(file, form))
+
+    wrong: list[Disagreement] = []
+    traced = 0
+    matcher = SequenceMatcher(None, wanted_texts, found_texts, autojunk=False)
+    for kind, wanted_from, wanted_to, found_from, found_to in matcher.get_opcodes():
         if kind == "equal":
-            traced += sum(number.figure is not None for number in wanted[i1:i2])
-        else:
-            place = _place_in(wanted, i1)
-            wrong.append(
-                Disagreement(
-                    file.name, place, _first_of(found[j1:j2]), _first_of(_texts(wanted[i1:i2]))
-                )
+            for number in wanted[wanted_from:wanted_to]:
+                traced += number.figure is not None
+            continue
+        wrong.append(
+            Disagreement(
+                file=file.name,
+                place=_describe_place(wanted, wanted_from),
+                found=_name_first(found_texts[found_from:found_to]),
+                wanted=_name_first(wanted_texts[wanted_from:wanted_to]),
             )
-    return Findings(len(found), traced, tuple(wrong))
+        )
+    return Findings(len(found_texts), traced, tuple(wrong))
 
 
 def numbers(text: str) -> list[str]:
     """Return the numbers of a text as they are printed."""
-    return [re.sub(r"\s+", "", number) for number in _NUMBER.findall(text.replace(NO_BREAK, " "))]
+    found = _NUMBER.findall(text.replace(NO_BREAK, " "))
+    return [re.sub(r"\s+", "", number) for number in found]
 
 
-def _numbers_of(paper: Paper, form: Form) -> Iterator[Number]:
+def _list_shown_numbers(paper: Paper, form: Form) -> Iterator[Number]:
     """Yield the numbers that a document of this form shows of the paper, in its order."""
     for word in show_paper(paper, form).words:
         for text in numbers(word.part.text):
             yield Number(text, word.place, word.part.figure)
 
 
-def _place_in(wanted: Sequence[Number], at: int) -> str:
-    """Say where a number of the paper stands; of what comes behind its last one, where that one stands."""
-    number = wanted[min(at, len(wanted) - 1)]
+def _describe_place(wanted: Sequence[Number], index: int) -> str:
+    """Say where a number of the paper stands.
+
+    Of what comes behind its last one, where that one stands.
+    """
+    number = wanted[min(index, len(wanted) - 1)]
     return f"{number.place} ({number.figure})" if number.figure else number.place
 
 
-def _texts(wanted: Sequence[Number]) -> list[str]:
-    return [number.text for number in wanted]
-
-
-def _first_of(texts: Sequence[str]) -> str:
+def _name_first(texts: Sequence[str]) -> str:
     """Return the first of some numbers, and that there are more; a dash where there is none."""
-    return f"{texts[0]} …" if len(texts) > 1 else texts[0] if texts else EMPTY
+    if not texts:
+        return EMPTY
+    return f"{texts[0]} …" if len(texts) > 1 else texts[0]
 
 
-# -- readers -----------------------------------------------------------------------------------------------------
+# -- a workbook against the register -----------------------------------------------------------
 
 
-def _read_docx(path: Path) -> str:
-    document = Document(str(path))
-    lines = []
-    for item in document.iter_inner_content():
-        if isinstance(item, DocxTable):
-            lines += [cell.text for row in item.rows for cell in row.cells]
-        else:
-            lines.append(item.text)
-    return "\n".join(lines)
-
-
-class _Main(HTMLParser):
-    """The words of `<main>`; a drawing's title and description are told apart from what it shows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note where we are; a cell, a line or a drawing begins a line."""
-        if tag in ("main", "svg", "title"):
-            self.open.append(tag)
-        if "svg" not in self.open or tag == "svg":
-            self.words.append("" if tag == "a" else "\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Note where we are no more."""
-        if tag in self.open:
-            self.open.remove(tag)
-            self.words.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        """Take the words."""
-        if "main" in self.open and "title" not in self.open:
-            self.words.append(data)
-
-
-def _read_html(path: Path) -> str:
-    page = _Main()
-    page.feed(path.read_text(encoding="utf-8"))
-    return "".join(page.words)
-
-
-def _read_pdf(path: Path) -> str:
-    return _PAGE.sub("", pdf_text(path))
-
-
-READERS: dict[str, Callable[[Path], str]] = {
-    ".docx": _read_docx,
-    ".html": _read_html,
-    ".pdf": _read_pdf,
-}
-
-
-def _lint_annex(paper: Paper, file: Path) -> Findings:
+def _lint_workbook(paper: Paper, file: Path) -> Findings:
     """Compare each figure's row: what it prints, and what its number comes to in its unit."""
     words = labels(paper.language)
     book = CalamineWorkbook.from_path(str(file))
     rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(skip_empty_area=False)
-    header = next(place for place, row in enumerate(rows) if words["figure"] in row)
-    at = {name: rows[header].index(words[name]) for name in ("figure", "value", "shown")}
-    wrong, seen = [], set()
-    for row in rows[header + 1 :]:
-        name, value, shown = (row[at[n]] for n in ("figure", "value", "shown"))
-        figure = paper.figures.get(str(name))
+    header_line = next(line for line, row in enumerate(rows) if words["figure"] in row)
+    header = rows[header_line]
+    name_at = header.index(words["figure"])
+    value_at = header.index(words["value"])
+    shown_at = header.index(words["shown"])
+
+    wrong: list[Disagreement] = []
+    seen = set()
+    for row in rows[header_line + 1 :]:
+        name = row[name_at]
+        value = row[value_at]
+        shown = row[shown_at]
         seen.add(name)
-        if (
-            figure is None
-            or shown != figure["shown"]
-            or in_words(float(str(value)), figure["unit"]) != shown
-        ):
-            wanted = figure["shown"] if figure else EMPTY
-            wrong.append(Disagreement(file.name, str(name), f"{value} ({shown})", wanted))
-    wrong += [
-        Disagreement(file.name, name, EMPTY, figure["shown"])
-        for name, figure in paper.figures.items()
-        if name not in seen
-    ]
-    grid = _lint_grid(paper, file, book)
-    return Findings(2 * len(seen), 2 * len(seen), tuple(wrong)) + grid
+        wanted = _find_other_wanted(paper.figures.get(str(name)), value, shown)
+        if wanted is not None:
+            found = f"{value} ({shown})"
+            wrong.append(Disagreement(file.name, str(name), found, wanted))
+    for name, figure in paper.figures.items():
+        if name not in seen:
+            wrong.append(Disagreement(file.name, name, EMPTY, figure["shown"]))
+
+    count = 2 * len(seen)  # each row says its number and what is printed
+    return Findings(count, count, tuple(wrong)) + _lint_grid(paper, file, book)
+
+
+def _find_other_wanted(figure: FigureRow | None, value: object, shown: object) -> str | None:
+    """Return what a row should print; None where it does, and its number comes to the same."""
+    if figure is None:
+        return EMPTY
+    wanted = figure["shown"]
+    is_right = shown == wanted == in_words(float(str(value)), figure["unit"])
+    return None if is_right else wanted
 
 
 def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
-    """Compare the cells of a sheet with a row a manager, if there is one, with the figures of their places."""
+    """Compare the cells of a sheet with a row a manager, if there is one, with their figures."""
     title = labels(paper.language)["sheet.managers"]
-    rows = (
-        book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-        if title in book.sheet_names
-        else []
-    )
-    managers = {row["scope_id"] for row in paper.figures.values() if row["scope_kind"] == "manager"}
-    wrong, found = [], 0
-    for row in rows:
-        for (topic, measure), cell in (
-            zip(GRID, row[2:], strict=False) if row[1] in managers else ()
-        ):
-            name = f"{measure}:{topic}:manager:{row[1]}:{paper.month}"
-            wanted = str(float(paper.figures[name]["number"])) if name in paper.figures else ""
-            found += cell != ""
-            if str(cell) != wanted:
-                wrong.append(Disagreement(file.name, name, str(cell) or EMPTY, wanted or EMPTY))
+    if title not in book.sheet_names:
+        return Findings(0, 0, ())
+
+    managers = _list_managers(paper.figures)
+    wrong: list[Disagreement] = []
+    found = 0
+    for row in book.get_sheet_by_name(title).to_python(skip_empty_area=False):
+        _, manager, *cells = row
+        if manager not in managers:
+            continue
+        for (topic, measure), cell in zip(GRID, cells, strict=False):
+            name = build_figure_id(measure, topic, "manager", str(manager), paper.month)
+            wanted = _write_number(paper.figures, name)
+            shown = str(cell)
+            if shown:
+                found += 1
+            if shown != wanted:
+                wrong.append(Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY))
     return Findings(found, found - len(wrong), tuple(wrong))
+
+
+def _list_managers(figures: Figures) -> set[str]:
+    """Return the managers who have a figure."""
+    return {row["scope_id"] for row in figures.values() if row["scope_kind"] == "manager"}
+
+
+def _write_number(figures: Figures, name: str) -> str:
+    """Return a figure's number as a cell has it; empty where there is none."""
+    return str(float(figures[name]["number"])) if name in figures else ""

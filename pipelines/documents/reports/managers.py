@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
 from pipelines.core.month import Month
-from pipelines.documents.reports.annex import figure_sheet, kind_of, stamp_of
+from pipelines.documents.reports.annex import find_cell_kind, make_figure_sheet, make_paper_stamp
 from pipelines.documents.reports.model import (
     Block,
     Cell,
     Paper,
-    Part,
     Section,
     Table,
-    Text,
     Wording,
+    make_cell,
+    write_sentences,
 )
-from pipelines.documents.reports.summary import month_in_words
+from pipelines.documents.reports.rows import (
+    FigureRow,
+    Figures,
+    KpiRow,
+    ReadTable,
+    SentenceRow,
+    build_figure_id,
+    map_scope_names,
+    name_topic,
+)
+from pipelines.documents.reports.summary import describe_month
 from pipelines.documents.workbooks.columns import Column, Sheet
 from pipelines.documents.workbooks.workbook import Cell as SheetCell
 from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.store.lake import Version
 from pipelines.text.texts import label, labels
 
-Row = Mapping[str, Any]
-_KEPT = 4  # of the KPIs the first are of what was kept, the others of what was done
+_KEPT_COUNT = 4  # of QUALITY the first are of what was kept, the others of what was done
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
 # What the workbook has of each KPI, side by side.
 GRID = tuple(
@@ -37,6 +45,7 @@ GRID = tuple(
     for topic in QUALITY
     for measure in ("value", "change", "gap", "rank", "denominator")
 )
+_SMALL = "small_denominator"
 
 
 @dataclass(frozen=True)
@@ -50,168 +59,206 @@ class Analysis:
 
 
 def write_analyses(
-    read: Any, month: Month, language: str, version: str, is_draft: bool
+    read: ReadTable, month: Month, language: str, version: str, is_draft: bool
 ) -> Iterator[Analysis]:
     """Yield the analysis of each branch that the month has sentences of."""
-    sections = {str(row["section"]) for row in read("report_sentence")}
-    branches = sorted(
-        s.removeprefix(BRANCH_SECTION) for s in sections if s.startswith(BRANCH_SECTION)
-    )
-    if not branches:
+    sentences: Sequence[SentenceRow] = read("report_sentence")
+    sentences_by_branch: dict[str, list[SentenceRow]] = {}
+    for sentence in sentences:
+        if sentence["section"].startswith(BRANCH_SECTION):
+            branch = sentence["section"].removeprefix(BRANCH_SECTION)
+            sentences_by_branch.setdefault(branch, []).append(sentence)
+    if not sentences_by_branch:
         return
-    figures = [
-        dict(r) for r in read("report_figure") if r["topic"] in QUALITY and r["month"] == str(month)
-    ]
-    small = {
-        (f"{r['kpi']}.{r['variant']}", r["scope_id"])
-        for r in read("kpi_monthly")
-        if r["scope_kind"] == "manager" and "small_denominator" in (r["reason"] or "")
-    }
-    home = {r["manager_id"]: r["branch_id"] for r in read("snapshot_account_manager")}
-    for branch in branches:
-        own = [r for r in figures if _is_of(r, branch, home)]
-        managers = tuple(sorted({r["scope_id"] for r in own if r["scope_kind"] == "manager"}))
-        told = [r for r in read("report_sentence") if r["section"] == f"{BRANCH_SECTION}{branch}"]
-        drawn = _Branch(
-            month, language, branch, managers, {r["figure"]: r for r in own}, told, small
+
+    figures = _read_figures(read, month)
+    too_small = _find_too_small(read("kpi_monthly"))
+    branch_of = {row["manager_id"]: row["branch_id"] for row in read("snapshot_account_manager")}
+    for branch in sorted(sentences_by_branch):
+        own = [row for row in figures if _is_about_branch(row, branch, branch_of)]
+        writer = _AnalysisWriter(
+            month=month,
+            language=language,
+            branch=branch,
+            figures={row["figure"]: row for row in own},
+            sentences=sentences_by_branch[branch],
+            too_small=too_small,
         )
-        yield Analysis(drawn.paper(version, is_draft), branch, drawn.words.scope(branch), managers)
+        name = writer.words.name_scope(branch)
+        yield Analysis(writer.write_paper(version, is_draft), branch, name, writer.managers)
 
 
-def _is_of(row: Row, branch: str, home: Mapping[str, str]) -> bool:
+def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
+    """Return the month's figures of the KPIs of quality."""
+    rows: Sequence[FigureRow] = read("report_figure")
+    own_rows = [row for row in rows if row["month"] == str(month)]
+    return [row for row in own_rows if row["topic"] in QUALITY]
+
+
+def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
+    """Return the KPIs (`kpi.variant`) and managers of too few customers to be ranked by."""
+    found = set()
+    for row in rows:
+        if row["scope_kind"] == "manager" and _SMALL in (row["reason"] or ""):
+            found.add((name_topic(row), row["scope_id"]))
+    return found
+
+
+def _is_about_branch(row: FigureRow, branch: str, branch_of: Mapping[str, str]) -> bool:
+    """Whether a figure is the branch's, or of one of its managers.
+
+    Or the company's, to compare with.
+    """
     if row["scope_kind"] == "manager":
-        return home.get(row["scope_id"]) == branch
-    return row["scope_kind"] == "company" or (row["scope_kind"], row["scope_id"]) == (
-        "branch",
-        branch,
-    )
+        return branch_of.get(row["scope_id"]) == branch
+    if row["scope_kind"] == "branch":
+        return row["scope_id"] == branch
+    return row["scope_kind"] == "company"
 
 
 @dataclass(frozen=True)
-class _Branch:
-    """Builds one branch's paper."""
+class _AnalysisWriter:
+    """Writes one branch's paper."""
 
     month: Month
     language: str
     branch: str
-    managers: tuple[str, ...]
-    figures: Mapping[str, dict[str, Any]]
-    told: Sequence[Row]
-    small: set[tuple[str, str]]
+    figures: Figures
+    sentences: Sequence[SentenceRow]
+    too_small: set[tuple[str, str]]
 
-    @property
+    @cached_property
+    def managers(self) -> tuple[str, ...]:
+        """The managers who have a figure, by id."""
+        found = set()
+        for row in self.figures.values():
+            if row["scope_kind"] == "manager":
+                found.add(row["scope_id"])
+        return tuple(sorted(found))
+
+    @cached_property
     def words(self) -> Wording:
         """The words, with what the branch and its managers are called."""
-        names = {r["scope_id"]: r["scope_name"] for r in self.figures.values() if r["scope_name"]}
-        return Wording(self.language, self.figures, names)
+        return Wording(self.language, self.figures, map_scope_names(self.figures))
 
-    def paper(self, version: str, is_draft: bool) -> Paper:
+    def write_paper(self, version: str, is_draft: bool) -> Paper:
         """Return the paper: the branch, its managers at a glance, then KPI by KPI."""
         words = self.words
-        said = (
-            words.text("as_of", last_day=self.month.last_day.isoformat()),
-            words.text("version", version=version),
-        )
-        named = {
-            "branch": words.scope(self.branch),
-            "month": month_in_words(self.month, self.language),
-        }
-        blocks: dict[str, tuple[Block, ...]] = {
-            "branch": (*self._sentences(), self._of_branch()),
-            "glance": (
-                self._glance(QUALITY[:_KEPT], "analysis.table_kept"),
-                self._glance(QUALITY[_KEPT:], "analysis.table_done"),
-            ),
-            "each": tuple(map(self._of_topic, QUALITY)),
-        }
+        sentences = write_sentences(words, self.sentences)
+        kept, done = QUALITY[:_KEPT_COUNT], QUALITY[_KEPT_COUNT:]
         return Paper(
             language=self.language,
             month=str(self.month),
-            title=words.text("analysis.title", **named),
-            said=(*said, words.text("analysis.note")),
+            title=words.find_text(
+                "analysis.title",
+                branch=words.name_scope(self.branch),
+                month=describe_month(self.month, self.language),
+            ),
+            said=(
+                words.find_text("as_of", last_day=self.month.last_day.isoformat()),
+                words.find_text("version", version=version),
+                words.find_text("analysis.note"),
+            ),
             draft=label(self.language, "draft") if is_draft else "",
-            sections=tuple(
-                Section(key, words.text(f"analysis.{key}"), found) for key, found in blocks.items()
+            sections=(
+                self._make_section("branch", [*sentences, self._draw_branch()]),
+                self._make_section(
+                    "glance",
+                    [
+                        self._draw_glance(kept, "analysis.table_kept"),
+                        self._draw_glance(done, "analysis.table_done"),
+                    ],
+                ),
+                self._make_section("each", [self._draw_topic(topic) for topic in QUALITY]),
             ),
             figures=self.figures,
         )
 
-    def _sentences(self) -> Iterator[Text]:
-        for row in sorted(self.told, key=lambda r: r["place"]):
-            yield Text(self.words.sentence(row["rules"], json.loads(row["slots"])))
+    def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
+        title = self.words.find_text(f"analysis.{key}")
+        return Section(key, title, tuple(blocks))
 
-    def _of(self, measure: str, topic: str, kind: str, scope: str) -> Cell:
-        name = f"{measure}:{topic}:{kind}:{scope}:{self.month}"
-        if measure == "rank" and name not in self.figures and (topic, scope) in self.small:
-            return (Part(self.words.text("analysis.small")),)
-        return self.words.figure(name)
+    def _show_measure(self, measure: str, topic: str, scope_kind: str, scope_id: str) -> Cell:
+        """Return a figure; of a rank there is none of, that it was of too few customers."""
+        figure_id = build_figure_id(measure, topic, scope_kind, scope_id, self.month)
+        is_missing = figure_id not in self.figures
+        if measure == "rank" and is_missing and (topic, scope_id) in self.too_small:
+            return self.words.show_text("analysis.small")
+        return self.words.show_figure(figure_id)
 
-    def _of_branch(self) -> Table:
+    def _draw_branch(self) -> Table:
+        """Return the branch's own figures, a row a KPI."""
         names = ("value", "target", "gap", "change", "rank")
-        rows = [
-            (
-                (Part(title_of_topic(self.words, t)),),
-                *(self._of(n, t, "branch", self.branch) for n in names),
-            )
-            for t in QUALITY
-        ]
-        header = tuple(self.words.text(f"column.{name}") for name in ("kpi", *names))
-        title = self.words.text("analysis.table_branch")
-        return Table(title, header, tuple(rows), frozenset(range(1, 6)), (30, 16, 14, 14, 14, 12))
-
-    def _glance(self, topics: Sequence[str], title: str) -> Table:
-        """Every manager in one table: the values of some KPIs."""
-        header = (
-            self.words.text("column.manager"),
-            *(title_of_topic(self.words, t) for t in topics),
+        rows = []
+        for topic in QUALITY:
+            figures = [self._show_measure(name, topic, "branch", self.branch) for name in names]
+            rows.append((make_cell(find_topic_title(self.words, topic)), *figures))
+        return self.words.make_table(
+            title="analysis.table_branch",
+            columns=("kpi", *names),
+            rows=rows,
+            numeric=range(1, 6),
+            widths=(30, 16, 14, 14, 14, 12),
         )
-        rows = [
-            ((Part(self.words.scope(m)),), *(self._of("value", t, "manager", m) for t in topics))
-            for m in self.managers
-        ]
-        widths = (24, *[19] * len(topics))
+
+    def _draw_glance(self, topics: Sequence[str], title: str) -> Table:
+        """Return every manager in one table: the values of some KPIs."""
+        rows = []
+        for manager in self.managers:
+            values = [self._show_measure("value", topic, "manager", manager) for topic in topics]
+            rows.append((self.words.show_scope(manager), *values))
+
+        topic_titles = [find_topic_title(self.words, topic) for topic in topics]
+        header = (self.words.find_text("column.manager"), *topic_titles)
         return Table(
-            self.words.text(title), header, tuple(rows), frozenset(range(1, len(header))), widths
+            title=self.words.find_text(title),
+            header=header,
+            rows=tuple(rows),
+            numeric=frozenset(range(1, len(header))),
+            widths=(24, *[19] * len(topics)),
         )
 
-    def _of_topic(self, topic: str) -> Table:
-        """One KPI of every manager, the best first, with what it is a quotient of."""
-        rank = {
-            m: self.figures.get(f"rank:{topic}:manager:{m}:{self.month}", {}).get("number")
-            for m in self.managers
-        }
-        order = sorted(self.managers, key=lambda m: (rank[m] is None, rank[m] or 0, m))
-        rows = [
-            (
-                (Part(self.words.scope(m)),),
-                *(self._of(name, topic, "manager", m) for name in MEASURES),
-            )
-            for m in order
-        ]
-        header = tuple(self.words.text(f"column.{name}") for name in ("manager", *MEASURES))
-        title = title_of_topic(self.words, topic)
+    def _draw_topic(self, topic: str) -> Table:
+        """Return one KPI of every manager, the best first, with what it is a quotient of."""
+        rows = []
+        for manager in self._sort_by_rank(topic):
+            figures = [self._show_measure(name, topic, "manager", manager) for name in MEASURES]
+            rows.append((self.words.show_scope(manager), *figures))
+        header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
-            title,
-            header,
-            tuple(rows),
-            frozenset(range(1, len(header))),
-            (13, 13, 12, 9, 10, 9, 16, 18),
+            title=find_topic_title(self.words, topic),
+            header=header,
+            rows=tuple(rows),
+            numeric=frozenset(range(1, len(header))),
+            widths=(13, 13, 12, 9, 10, 9, 16, 18),
         )
 
+    def _sort_by_rank(self, topic: str) -> list[str]:
+        """Return the managers by their rank in a KPI; those without one last, by id."""
+        ranked = []
+        unranked = []
+        for manager in self.managers:
+            figure = self.figures.get(
+                build_figure_id("rank", topic, "manager", manager, self.month)
+            )
+            if figure is None:
+                unranked.append(manager)
+            else:
+                ranked.append((figure["number"], manager))
+        return [manager for _, manager in sorted(ranked)] + unranked
 
-def title_of_topic(words: Wording, topic: str) -> str:
+
+def find_topic_title(words: Wording, topic: str) -> str:
     """Return what a KPI is called where its variants stand side by side."""
-    return (
-        words.text(f"analysis.{topic}")
-        if f"paper.analysis.{topic}" in labels(words.language)
-        else words.kpi(topic.partition(".")[0])
-    )
+    if f"paper.analysis.{topic}" in labels(words.language):
+        return words.find_text(f"analysis.{topic}")
+    return words.name_kpi(topic.partition(".")[0])
 
 
-# -- the workbook ------------------------------------------------------------------------------------------------
+# -- the workbook ------------------------------------------------------------------------------
 
 
-def cell_name(topic: str, measure: str) -> str:
+def name_grid_column(topic: str, measure: str) -> str:
     """Return the name of a column of the workbook."""
     return f"{topic}:{measure}"
 
@@ -219,29 +266,32 @@ def cell_name(topic: str, measure: str) -> str:
 def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> None:
     """Write the branch's workbook: a row a manager, and every figure with its source."""
     paper = analysis.paper
-    words = Wording(
-        paper.language,
-        paper.figures,
-        {r["scope_id"]: r["scope_name"] for r in paper.figures.values()},
-    )
-    titles = {
-        cell_name(t, m): f"{title_of_topic(words, t)} {words.text(f'column.{m}')}" for t, m in GRID
-    }
+    words = Wording(paper.language, paper.figures, map_scope_names(paper.figures))
+    titles = {}
+    for topic, measure in GRID:
+        kpi_title = find_topic_title(words, topic)
+        measure_title = words.find_text(f"column.{measure}")
+        titles[name_grid_column(topic, measure)] = f"{kpi_title} {measure_title}"
+
     columns = (
         Column("manager_name", 14),
         Column("manager_id", 12),
-        *(Column(n, 13, "number") for n in titles),
+        *(Column(name, 13, "number") for name in titles),
     )
-    rows = [_grid_row(words, paper, manager) for manager in analysis.managers]
-    sheets = (Sheet("managers", columns, rows, frozen=1), figure_sheet(words))
-    write_tables(path, Tables(stamp_of(paper, version), sheets), labels(paper.language) | titles)
+    rows = [_build_grid_row(words, paper, manager) for manager in analysis.managers]
+    sheets = (Sheet("managers", columns, rows, frozen=1), make_figure_sheet(words))
+    book = Tables(make_paper_stamp(paper, version), sheets)
+    write_tables(path, book, labels(paper.language) | titles)
 
 
-def _grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
-    row: dict[str, object] = {"manager_name": words.scope(manager), "manager_id": manager}
+def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
+    """Return a manager's row: the measures of each KPI side by side."""
+    row: dict[str, object] = {"manager_name": words.name_scope(manager), "manager_id": manager}
     for topic, measure in GRID:
-        figure = paper.figures.get(f"{measure}:{topic}:manager:{manager}:{paper.month}")
-        row[cell_name(topic, measure)] = (
-            SheetCell(kind_of(figure["unit"]), figure["number"]) if figure else None
-        )
+        figure_id = build_figure_id(measure, topic, "manager", manager, paper.month)
+        figure = paper.figures.get(figure_id)
+        cell = None
+        if figure is not None:
+            cell = SheetCell(find_cell_kind(figure["unit"]), figure["number"])
+        row[name_grid_column(topic, measure)] = cell
     return row

@@ -1,20 +1,23 @@
-"""A paper as every format sees it: sections of text, tables and charts, whose numbers are figures with an id."""
+"""A paper as every format sees it: sections of text, tables and charts.
+
+Its numbers are figures, each with the id that `report_figure` knows it by.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from string import Formatter
-from typing import Any
 
 from pipelines.catalogue.outputs import kpis, lists
+from pipelines.documents.reports.rows import Figures, SentenceRow
 from pipelines.text.texts import label, labels, reason_in_words
 
-Row = dict[str, Any]
 EMPTY = "–"
 NO_BREAK = "\u00a0"
-UNSIGNED = ("gap", "change", "year_change")  # places where a word says which way
+UNSIGNED = ("gap", "change", "year_change")  # slots where a word tells the direction
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class Part:
 Cell = tuple[Part, ...]
 
 
+def make_cell(text: str) -> Cell:
+    """Return a cell of plain words."""
+    return (Part(text),)
+
+
 @dataclass(frozen=True)
 class Text:
     """A paragraph. What is to be filled in by hand is `is_blank`."""
@@ -38,7 +46,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `numeric` are the places of the columns set to the right, `widths` their shares of the line."""
+    """A table; `numeric` are the indices of the columns set to the right.
+
+    `widths` are the columns' shares of the line; equal ones where none are given.
+    """
 
     title: str
     header: tuple[str, ...]
@@ -49,7 +60,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing as SVG, its title, and its figures as a table of two columns for where it cannot be drawn or seen."""
+    """A drawing as SVG and its title.
+
+    `figures` are its numbers as a table of two columns, for where it cannot be drawn or seen.
+    """
 
     title: str
     svg: str
@@ -58,9 +72,10 @@ class Chart:
     @property
     def description(self) -> str:
         """The figures in words."""
-        return f"{self.title}: " + "; ".join(
-            f"{plain(name)} {plain(value)}" for name, value in self.figures.rows
-        )
+        pairs = []
+        for name, value in self.figures.rows:
+            pairs.append(f"{plain(name)} {plain(value)}")
+        return f"{self.title}: " + "; ".join(pairs)
 
 
 Block = Text | Table | Chart
@@ -77,7 +92,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Paper:
-    """The whole document in one language. `said` are the lines under the title, `kind` what its files are called by."""
+    """The whole document in one language.
+
+    `said` are the lines under the title, `draft` the mark of a draft (empty when released), `kind`
+    the word that its files are called by.
+    """
 
     language: str
     month: str
@@ -85,104 +104,178 @@ class Paper:
     said: tuple[str, ...]
     draft: str
     sections: tuple[Section, ...]
-    figures: Mapping[str, Row]
+    figures: Figures
     kind: str = "month"
 
 
+def list_blocks(paper: Paper) -> list[Block]:
+    """Return the blocks of all sections, in the paper's order."""
+    return [block for section in paper.sections for block in section.blocks]
+
+
 def figures_of(paper: Paper) -> Iterator[str]:
-    """Yield the ids of the figures that a paper shows, in its order."""
-    for block in (block for section in paper.sections for block in section.blocks):
-        cells = [block.parts] if isinstance(block, Text) else []
-        cells += [cell for row in block.rows for cell in row] if isinstance(block, Table) else []
-        yield from (part.figure for cell in cells for part in cell if part.figure)
+    """Yield the ids of the figures that a paper shows, in its order; those of charts left out."""
+    for block in list_blocks(paper):
+        for cell in _list_cells(block):
+            for part in cell:
+                if part.figure:
+                    yield part.figure
+
+
+def _list_cells(block: Block) -> list[Cell]:
+    """Return the cells of a block; none of a chart."""
+    if isinstance(block, Text):
+        return [block.parts]
+    if isinstance(block, Table):
+        return [cell for row in block.rows for cell in row]
+    return []
 
 
 @dataclass(frozen=True)
 class Wording:
-    """Puts figures, titles and sentences into the words of a language."""
+    """Puts figures, titles and sentences into the words of a language.
+
+    `scopes` are the names of branches, managers and other scopes by id.
+    """
 
     language: str
-    figures: Mapping[str, Row]
+    figures: Figures
     scopes: Mapping[str, str] = field(default_factory=dict)
 
-    def text(self, key: str, **facts: object) -> str:
+    def find_text(self, key: str, **facts: object) -> str:
         """Return a text of the documents."""
         return label(self.language, f"paper.{key}", **facts)
 
-    def figure(self, name: str | None) -> Cell:
-        """Return a figure as it is printed; a dash where there is none."""
-        return (
-            (Part(self.figures[name]["shown"], name),)
-            if name in self.figures and name
-            else (Part(EMPTY),)
+    def find_column_titles(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the titles of a table's columns."""
+        return tuple(self.find_text(f"column.{name}") for name in names)
+
+    def make_table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[tuple[Cell, ...]],
+        numeric: Iterable[int],
+        widths: tuple[int, ...] = (),
+    ) -> Table:
+        """Return a table; `title` is the key of a text, `columns` are the names of columns."""
+        return Table(
+            title=self.find_text(title),
+            header=self.find_column_titles(columns),
+            rows=tuple(rows),
+            numeric=frozenset(numeric),
+            widths=widths,
         )
 
-    def kpi(self, name: str) -> str:
-        """Return a KPI's title."""
-        return str(_titles(self.language)[name])
+    def show_text(self, key: str) -> Cell:
+        """Return a text of the documents as a cell."""
+        return make_cell(self.find_text(key))
 
-    def variant(self, topic: str) -> str:
-        """Return a variant's words (`kpi.variant`)."""
-        return str(_titles(self.language)[topic])
+    def show_kpi(self, name: str) -> Cell:
+        """Return the title of a KPI or a list as a cell."""
+        return make_cell(self.name_kpi(name))
 
-    def scope(self, scope_id: str) -> str:
-        """Return what a scope is called."""
+    def show_scope(self, scope_id: str) -> Cell:
+        """Return what a scope is called as a cell."""
+        return make_cell(self.name_scope(scope_id))
+
+    def show_status(self, status: str) -> Cell:
+        """Return what became of an output as a cell."""
+        return make_cell(label(self.language, f"status.{status}"))
+
+    def show_figures(self, names: Iterable[str]) -> list[Cell]:
+        """Return figures as they are printed; a dash for each there is none of."""
+        return [self.show_figure(name) for name in names]
+
+    def show_figure(self, name: str | None) -> Cell:
+        """Return a figure as it is printed; a dash where there is none."""
+        if not name or name not in self.figures:
+            return make_cell(EMPTY)
+        return (Part(self.figures[name]["shown"], name),)
+
+    def name_kpi(self, name: str) -> str:
+        """Return the title of a KPI or a list."""
+        return _titles(self.language)[name]
+
+    def name_variant(self, topic: str) -> str:
+        """Return what the variant of a KPI means (`kpi.variant`)."""
+        return _titles(self.language)[topic]
+
+    def name_scope(self, scope_id: str) -> str:
+        """Return what a scope is called; its id where it has no name."""
         if scope_id in ("company", "unclaimed"):
             return label(self.language, f"scope.{scope_id}")
         return self.scopes.get(scope_id) or scope_id
 
-    def sentence(self, rules: str, slots: Mapping[str, str]) -> Cell:
-        """Fill the rules of a sentence, one behind the other."""
-        joined = "".join(self.text_of(rule) for rule in rules.split(";"))
-        return tuple(self._fill(joined, slots))
+    def write_sentence(self, row: SentenceRow) -> Cell:
+        """Return a sentence: the texts of its rules one behind the other, their slots filled in."""
+        texts = labels(self.language)
+        rules = row["rules"].split(";")
+        template = "".join(texts[f"paper.{rule}"] for rule in rules)
+        slots: Mapping[str, str] = json.loads(row["slots"])
+        return tuple(self._fill_template(template, slots))
 
-    def text_of(self, rule: str) -> str:
-        """Return a rule's text with its places open."""
-        return labels(self.language)[f"paper.{rule}"]
-
-    def _fill(self, template: str, slots: Mapping[str, str]) -> Iterator[Part]:
-        for before, name, _, _ in Formatter().parse(template):
-            if before:
-                yield Part(before)
+    def _fill_template(self, template: str, slots: Mapping[str, str]) -> Iterator[Part]:
+        """Yield the parts of a text whose places are filled in."""
+        for text_before, name, _, _ in Formatter().parse(template):
+            if text_before:
+                yield Part(text_before)
             if name:
-                yield from self._slot(slots[name], is_unsigned=name in UNSIGNED)
+                yield from self._fill_slot(slots[name], is_unsigned=name in UNSIGNED)
 
-    def _slot(self, slot: str, is_unsigned: bool = False) -> Cell:
+    def _fill_slot(self, slot: str, is_unsigned: bool) -> Cell:
+        """Return what a slot stands for.
+
+        A slot is a word and what it is about: `figure ID`, `reason CODES`, `scopes ID ID …`, or
+        any other word before names of KPIs and lists.
+        """
         kind, _, rest = slot.partition(" ")
-        join = self.text("and")
         if kind == "figure":
-            unit = self.figures[rest]["unit"]
-            shown = self._unsigned(rest) if is_unsigned else self.figure(rest)
-            return (
-                (*shown, Part(self.text(f"unit.{unit}")))
-                if f"paper.unit.{unit}" in labels(self.language)
-                else shown
-            )
+            return self._show_figure_with_unit(rest, is_unsigned)
         if kind == "reason":
-            return (Part(reason_in_words(self.language, rest)),)
-        if kind == "scopes":
-            return (Part(join.join(map(self.scope, rest.split(" ")))),)
-        return (Part(join.join(_titles(self.language)[name] for name in rest.split(" "))),)
+            return make_cell(reason_in_words(self.language, rest))
 
-    def _unsigned(self, name: str) -> Cell:
-        """A difference whose direction a word tells."""
-        return (Part(self.figures[name]["shown"].lstrip("-"), name),)
+        names = rest.split(" ")
+        find_name = self.name_scope if kind == "scopes" else self.name_kpi
+        joint = self.find_text("and")
+        return make_cell(joint.join(find_name(name) for name in names))
+
+    def _show_figure_with_unit(self, name: str, is_unsigned: bool) -> Cell:
+        """Return a figure, and the word of its unit where one is written behind it."""
+        figure = self.figures[name]
+        shown = figure["shown"].lstrip("-") if is_unsigned else figure["shown"]
+        unit_key = f"unit.{figure['unit']}"
+        if f"paper.{unit_key}" not in labels(self.language):
+            return (Part(shown, name),)
+        return (Part(shown, name), Part(self.find_text(unit_key)))
 
 
 @cache
 def _titles(language: str) -> dict[str, str]:
+    """Return the titles of lists and KPIs by name, and what variants mean by `kpi.variant`."""
     titles = {spec.name: spec.title(language) for spec in lists()}
     for kpi in kpis():
-        titles |= {kpi.name: kpi.meta["title"][language]}
-        titles |= {
-            f"{kpi.name}.{v}": words[language] for v, words in kpi.spec.meta["variants"].items()
-        }
+        titles[kpi.name] = kpi.meta["title"][language]
+        for variant, meaning in kpi.spec.meta["variants"].items():
+            titles[f"{kpi.name}.{variant}"] = meaning[language]
     return titles
+
+
+def write_sentences(words: Wording, rows: Sequence[SentenceRow]) -> list[Text]:
+    """Return the sentences as paragraphs, by their place in the section."""
+    in_order = sorted(rows, key=lambda row: row["place"])
+    return [Text(words.write_sentence(row)) for row in in_order]
 
 
 def unbroken(cell: Sequence[Part]) -> str:
     """Return the text of a cell or paragraph with its figures in one piece."""
-    return "".join(part.text.replace(" ", NO_BREAK) if part.figure else part.text for part in cell)
+    texts = []
+    for part in cell:
+        text = part.text
+        if part.figure:
+            text = text.replace(" ", NO_BREAK)
+        texts.append(text)
+    return "".join(texts)
 
 
 def plain(cell: Sequence[Part]) -> str:

@@ -1,215 +1,238 @@
-"""The summary of a quarter, half-year or year: its figures, its months side by side, its branches, how each was made."""
+"""The summary of a quarter, half-year or year.
+
+Its figures, its months side by side, its branches, how each figure was made.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, kpis
 from pipelines.core.month import PERIODS, Month
-from pipelines.documents.reports.charts import bar_of, draw_trend, figures_of_chart
 from pipelines.documents.reports.model import (
     Block,
-    Cell,
     Chart,
     Paper,
-    Part,
     Section,
     Table,
-    Text,
     Wording,
+    make_cell,
+    write_sentences,
 )
-from pipelines.documents.reports.summary import HEADLINE
+from pipelines.documents.reports.rows import (
+    FigureRow,
+    Figures,
+    ReadTable,
+    SentenceRow,
+    build_company_figure_id,
+    build_figure_id,
+    map_scope_names,
+)
+from pipelines.documents.reports.summary import HEADLINE, draw_trend_chart
 from pipelines.text.texts import label
-
-Row = Mapping[str, Any]
 
 
 def write_period(
-    read: Callable[[str], Sequence[Row]],
-    month: Month,
-    period: str,
-    language: str,
-    version: str,
-    is_draft: bool,
+    read: ReadTable, month: Month, period: str, language: str, version: str, is_draft: bool
 ) -> Paper | None:
-    """Return the summary of a period that the month closes; None of a month made before there were such figures."""
-    months = [month.plus(i - PERIODS[period] + 1) for i in range(PERIODS[period])]
-    figures = {
-        str(r["figure"]): dict(r) for r in read("report_figure") if _is_of(r, period, months)
-    }
-    told = [r for r in read("report_sentence") if r["section"] == f"{PERIOD_SECTION}{period}"]
-    if not told:
+    """Return the summary of a period that the month closes.
+
+    None of a month that was made before there were such figures.
+    """
+    sentence_rows: Sequence[SentenceRow] = read("report_sentence")
+    section = f"{PERIOD_SECTION}{period}"
+    sentences = [row for row in sentence_rows if row["section"] == section]
+    if not sentences:
         return None
-    scopes = {r["scope_id"]: r["scope_name"] for r in figures.values() if r["scope_name"]}
-    return _Period(months, period, Wording(language, figures, scopes), told).paper(
-        version, is_draft
-    )
+
+    length = PERIODS[period]
+    months = [month.plus(index - length + 1) for index in range(length)]
+    figures = _read_figures(read, period, months)
+    words = Wording(language, figures, map_scope_names(figures))
+    writer = _PeriodWriter(months, period, words, sentences)
+    return writer.write_paper(version, is_draft)
 
 
-def _is_of(row: Row, period: str, months: Sequence[Month]) -> bool:
+def _read_figures(read: ReadTable, period: str, months: Sequence[Month]) -> Figures:
+    """Return the figures of the period and of its months."""
+    rows: Sequence[FigureRow] = read("report_figure")
+    return {row["figure"]: row for row in rows if _is_about_period(row, period, months)}
+
+
+def _is_about_period(row: FigureRow, period: str, months: Sequence[Month]) -> bool:
     """Whether a figure is the period's, or the company's of one of its months."""
     if row["measure"].startswith(f"{period}_"):
         return True
-    is_month = row["measure"] in ("value", "target") and row["scope_kind"] == "company"
-    return is_month and "." in row["topic"] and row["month"] in set(map(str, months))
+    is_companys = row["scope_kind"] == "company" and row["measure"] in ("value", "target")
+    is_kpi = "." in row["topic"]
+    return is_companys and is_kpi and row["month"] in {str(month) for month in months}
 
 
-def period_in_words(words: Wording, month: Month, period: str) -> str:
+def describe_period(words: Wording, month: Month, period: str) -> str:
     """Return the period as a title says it."""
     number = month.number // PERIODS[period]
-    return words.text(f"period.{period}", year=month.year, number=number)
+    return words.find_text(f"period.{period}", year=month.year, number=number)
+
+
+def _default_files() -> dict[str, Kpi]:
+    """Return each KPI's file of the default variant, by the KPI's name."""
+    return {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
 
 
 @dataclass(frozen=True)
-class _Period:
-    """Builds the paper."""
+class _PeriodWriter:
+    """Writes one period's paper."""
 
     months: Sequence[Month]
     period: str
     words: Wording
-    told: Sequence[Row]
+    sentences: Sequence[SentenceRow]
 
     @property
     def month(self) -> Month:
         """The month that closes the period."""
         return self.months[-1]
 
-    @property
-    def shown(self) -> list[Kpi]:
-        """The KPIs that have a figure of the period."""
-        files = [kpi for kpi in kpis() if "." not in kpi.spec.name]
-        return [kpi for kpi in files if self._id("value", kpi) in self.words.figures]
+    @cached_property
+    def shown_kpis(self) -> dict[str, Kpi]:
+        """The KPIs that have a figure of the period, by name."""
+        shown = {}
+        for name, kpi in _default_files().items():
+            if self._build_id("value", kpi) in self.words.figures:
+                shown[name] = kpi
+        return shown
 
-    def paper(self, version: str, is_draft: bool) -> Paper:
+    def write_paper(self, version: str, is_draft: bool) -> Paper:
         """Return the paper: overview, months, branches, how each figure was made."""
         words = self.words
-        blocks: dict[str, tuple[Block, ...]] = {
-            "overall": (*self._sentences(), self._overview()),
-            "months": (self._by_month(), *self._trends()),
-            "branches": (self._by_branch(),),
-            "sources": (self._sources(),),
-        }
+        sentences = write_sentences(words, self.sentences)
+        period_words = describe_period(words, self.month, self.period)
         return Paper(
             language=words.language,
             month=str(self.month),
-            title=words.text(
-                "period.title", period=period_in_words(words, self.month, self.period)
-            ),
+            title=words.find_text("period.title", period=period_words),
             said=(
-                words.text("as_of", last_day=self.month.last_day.isoformat()),
-                words.text("version", version=version),
-                words.text("period.note"),
+                words.find_text("as_of", last_day=self.month.last_day.isoformat()),
+                words.find_text("version", version=version),
+                words.find_text("period.note"),
             ),
             draft=label(words.language, "draft") if is_draft else "",
-            sections=tuple(
-                Section(key, words.text(f"period.{key}"), found) for key, found in blocks.items()
+            sections=(
+                self._make_section("overall", [*sentences, self._draw_overview()]),
+                self._make_section("months", [self._draw_months(), *self._draw_trends()]),
+                self._make_section("branches", [self._draw_branches()]),
+                self._make_section("sources", [self._draw_sources()]),
             ),
             figures=words.figures,
             kind=self.period,
         )
 
-    def _sentences(self) -> Iterator[Text]:
-        for row in sorted(self.told, key=lambda r: r["place"]):
-            yield Text(self.words.sentence(row["rules"], json.loads(row["slots"])))
+    def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
+        title = self.words.find_text(f"period.{key}")
+        return Section(key, title, tuple(blocks))
 
-    def _id(self, measure: str, kpi: Kpi, kind: str = "company", scope: str = "company") -> str:
-        return f"{self.period}_{measure}:{_topic(kpi)}:{kind}:{scope}:{self.month}"
+    def _build_id(
+        self, measure: str, kpi: Kpi, scope_kind: str = "company", scope_id: str = "company"
+    ) -> str:
+        """Return the id of a figure of the period; without a scope, of the company."""
+        period_measure = f"{self.period}_{measure}"
+        return build_figure_id(period_measure, _name_topic(kpi), scope_kind, scope_id, self.month)
 
-    def _monthly(self, measure: str, kpi: Kpi, month: Month) -> str:
-        return f"{measure}:{_topic(kpi)}:company:company:{month}"
+    def _build_monthly_id(self, measure: str, kpi: Kpi, month: Month) -> str:
+        """Return the id of the company's figure of one month."""
+        return build_company_figure_id(measure, _name_topic(kpi), month)
 
-    def _title(self, kpi: Kpi) -> Cell:
-        return (Part(self.words.kpi(kpi.name)),)
-
-    def _overview(self) -> Table:
+    def _draw_overview(self) -> Table:
+        """Return a row a KPI: its value, target, gap, and change to the year before."""
         rows = []
-        for kpi in self.shown:
-            figures = [self.words.figure(self._id(name, kpi)) for name in ("gap", "year_change")]
-            target = self.words.figure(self._monthly("target", kpi, self.month))
-            rows.append(
-                (self._title(kpi), self.words.figure(self._id("value", kpi)), target, *figures)
+        for kpi in self.shown_kpis.values():
+            ids = (
+                self._build_id("value", kpi),
+                self._build_monthly_id("target", kpi, self.month),
+                self._build_id("gap", kpi),
+                self._build_id("year_change", kpi),
             )
-        names = ("kpi", "period", "target", "gap", "year_change")
-        header = tuple(self.words.text(f"column.{name}") for name in names)
-        return Table(
-            self.words.text("table.kpi"),
-            header,
-            tuple(rows),
-            frozenset({1, 2, 3, 4}),
-            (32, 20, 16, 16, 16),
+            figures = self.words.show_figures(ids)
+            rows.append((self.words.show_kpi(kpi.name), *figures))
+        return self.words.make_table(
+            title="table.kpi",
+            columns=("kpi", "period", "target", "gap", "year_change"),
+            rows=rows,
+            numeric=(1, 2, 3, 4),
+            widths=(32, 20, 16, 16, 16),
         )
 
-    def _by_month(self) -> Table:
-        """The headline figures of each month of the period, as they were printed."""
-        header = (self.words.text("column.month"), *(self.words.kpi(name) for name in HEADLINE))
-        of = {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
-        rows = [
-            (
-                (Part(str(m)),),
-                *(self.words.figure(self._monthly("value", of[name], m)) for name in HEADLINE),
-            )
-            for m in self.months
-        ]
-        return Table(
-            self.words.text("period.table_months"), header, tuple(rows), frozenset({1, 2, 3, 4})
-        )
-
-    def _trends(self) -> Iterator[Chart]:
-        for kpi in (kpi for kpi in self.shown if kpi.name in HEADLINE):
-            ids = [(m, self._monthly("value", kpi, m)) for m in self.months]
-            points = [
-                bar_of(self.words, str(m)[2:], name)
-                for m, name in ids
-                if name in self.words.figures
-            ]
-            if len(points) > 1:
-                title = self.words.text("chart.trend", kpi=self.words.kpi(kpi.name))
-                yield Chart(
-                    title,
-                    draw_trend(title, points),
-                    figures_of_chart(self.words, title, "month", points),
-                )
-
-    def _by_branch(self) -> Table:
-        of = {kpi.name: kpi for kpi in self.shown if kpi.name in HEADLINE}
-        found = {r["scope_id"] for r in self.words.figures.values() if r["scope_kind"] == "branch"}
-        header = (self.words.text("column.branch"), *map(self.words.kpi, of))
-        rows = [
-            (
-                (Part(self.words.scope(b)),),
-                *(self.words.figure(self._id("value", k, "branch", b)) for k in of.values()),
-            )
-            for b in sorted(found, key=lambda branch: (branch == "unclaimed", branch))
-        ]
-        numeric = frozenset(range(1, len(header)))
-        return Table(self.words.text("period.table_branches"), header, tuple(rows), numeric)
-
-    def _sources(self) -> Table:
-        """How each figure was made, of how many months, and what it is a quotient of."""
+    def _draw_months(self) -> Table:
+        """Return the headline figures of each month of the period, as they were printed."""
+        files = _default_files()
         rows = []
-        for kpi in self.shown:
-            way = self.words.text(
-                "period.sum" if kpi.meta.get("period") == "sum" else "period.last"
-            )
-            said = f"{self.words.variant(_topic(kpi))} · {way}"
-            cells = [
-                self.words.figure(self._id(name, kpi))
-                for name in ("months", "numerator", "denominator")
-            ]
-            rows.append((self._title(kpi), (Part(said),), *cells))
-        names = ("kpi", "meaning", "months", "numerator", "denominator")
-        header = tuple(self.words.text(f"column.{name}") for name in names)
+        for month in self.months:
+            ids = [self._build_monthly_id("value", files[name], month) for name in HEADLINE]
+            figures = self.words.show_figures(ids)
+            rows.append((make_cell(str(month)), *figures))
+        kpi_titles = [self.words.name_kpi(name) for name in HEADLINE]
         return Table(
-            self.words.text("table.sources"),
-            header,
-            tuple(rows),
-            frozenset({2, 3, 4}),
-            (22, 34, 8, 18, 18),
+            title=self.words.find_text("period.table_months"),
+            header=(self.words.find_text("column.month"), *kpi_titles),
+            rows=tuple(rows),
+            numeric=frozenset({1, 2, 3, 4}),
+        )
+
+    def _draw_trends(self) -> Iterator[Chart]:
+        """Yield the headline KPIs over the months of the period."""
+        for name, kpi in self.shown_kpis.items():
+            if name not in HEADLINE:
+                continue
+            ids = {month: self._build_monthly_id("value", kpi, month) for month in self.months}
+            chart = draw_trend_chart(self.words, name, ids)
+            if chart is not None:
+                yield chart
+
+    def _draw_branches(self) -> Table:
+        """Return the headline figures of the period by branch; what nobody owns last."""
+        shown = self.shown_kpis.items()
+        headline = {name: kpi for name, kpi in shown if name in HEADLINE}
+        branches = set()
+        for figure in self.words.figures.values():
+            if figure["scope_kind"] == "branch":
+                branches.add(figure["scope_id"])
+
+        rows = []
+        for branch in sorted(branches, key=lambda name: (name == "unclaimed", name)):
+            ids = [self._build_id("value", kpi, "branch", branch) for kpi in headline.values()]
+            figures = self.words.show_figures(ids)
+            rows.append((self.words.show_scope(branch), *figures))
+
+        kpi_titles = [self.words.name_kpi(name) for name in headline]
+        header = (self.words.find_text("column.branch"), *kpi_titles)
+        title = self.words.find_text("period.table_branches")
+        return Table(title, header, tuple(rows), frozenset(range(1, len(header))))
+
+    def _draw_sources(self) -> Table:
+        """Return how each figure was made, of how many months, and what it is a quotient of."""
+        rows = []
+        for kpi in self.shown_kpis.values():
+            is_sum = kpi.meta.get("period") == "sum"
+            way = self.words.find_text("period.sum" if is_sum else "period.last")
+            meaning = self.words.name_variant(_name_topic(kpi))
+            ids = [
+                self._build_id(measure, kpi) for measure in ("months", "numerator", "denominator")
+            ]
+            figures = self.words.show_figures(ids)
+            title = self.words.show_kpi(kpi.name)
+            how = make_cell(f"{meaning} · {way}")
+            rows.append((title, how, *figures))
+        return self.words.make_table(
+            title="table.sources",
+            columns=("kpi", "meaning", "months", "numerator", "denominator"),
+            rows=rows,
+            numeric=(2, 3, 4),
+            widths=(22, 34, 8, 18, 18),
         )
 
 
-def _topic(kpi: Kpi) -> str:
+def _name_topic(kpi: Kpi) -> str:
+    """Return what the figures of a KPI's default variant are about."""
     return f"{kpi.name}.{kpi.meta['default']}"

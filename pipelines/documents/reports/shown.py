@@ -1,7 +1,8 @@
-"""What a document shows of a paper: what its writer draws and what the lint reads there are made here, by one function.
+"""What a document shows of a paper.
 
-A chart is a drawing whose words can be read (page, PDF), a picture (Word), or its figures as a small table (Word where
-the fonts are missing).
+What its writer draws and what the lint reads there are made here, by one function. A chart is a
+drawing whose words can be read (page, PDF), a picture (Word), or its figures as a small table (Word
+where the fonts are missing).
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ class Word:
 
 @dataclass(frozen=True)
 class Shown:
-    """A paper as a document of one form has it: `paper` is drawn, and then `words` can be read there, in this order."""
+    """A paper as a document of one form has it.
+
+    `paper` is drawn, and then `words` can be read there, in this order.
+    """
 
     paper: Paper
     words: tuple[Word, ...]
@@ -44,16 +48,17 @@ class Shown:
 
 def show_paper(paper: Paper, form: Form) -> Shown:
     """Return what a document of this form shows of a paper on this machine."""
-    has_tables = form is Form.WORD and chinese_fonts() is None
-    sections = [
-        replace(s, blocks=tuple(_with_tables(s.blocks))) if has_tables else s
-        for s in paper.sections
-    ]
-    shown = replace(paper, sections=tuple(sections))
+    shown = paper
+    if form is Form.WORD and chinese_fonts() is None:
+        sections = []
+        for section in paper.sections:
+            blocks = tuple(_replace_charts(section.blocks))
+            sections.append(replace(section, blocks=blocks))
+        shown = replace(paper, sections=tuple(sections))
     return Shown(shown, tuple(_read_paper(shown, form)))
 
 
-def _with_tables(blocks: Sequence[Block]) -> Iterator[Block]:
+def _replace_charts(blocks: Sequence[Block]) -> Iterator[Block]:
     """Put a chart's figures in its place, but for a table that stands there already."""
     known = {block.rows for block in blocks if isinstance(block, Table)}
     for block in blocks:
@@ -64,33 +69,49 @@ def _with_tables(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _read_paper(paper: Paper, form: Form) -> Iterator[Word]:
+    """Yield the words of a paper in the order that its documents have them."""
     for line in (paper.draft, paper.title, *paper.said):
         yield Word(paper.title, Part(line))
     for section in paper.sections:
         yield Word(section.title, Part(section.title))
         for block in section.blocks:
-            place = _place_of(section, block)
-            yield from (Word(place, part) for part in _read_block(block, form))
+            heading = _find_heading(section, block)
+            for part in _read_block(block, form):
+                yield Word(heading, part)
 
 
-def _place_of(section: Section, block: Block) -> str:
+def _find_heading(section: Section, block: Block) -> str:
+    """Return under which heading a block stands."""
     return section.title if isinstance(block, Text) else f"{section.title}, {block.title}"
 
 
 def _read_block(block: Block, form: Form) -> Iterator[Part]:
+    """Yield the words that can be read of a block in a document of this form."""
     if isinstance(block, Text):
         yield from block.parts
     elif isinstance(block, Table):
-        yield from (Part(block.title), *map(Part, block.header))
-        yield from (part for row in block.rows for cell in row for part in cell)
+        yield from _read_table(block)
     elif form is Form.PAGE:  # the caption stands under the drawing
-        yield from (_read_drawing(block), Part(block.title))
+        yield Part("".join(_read_drawing(block)))  # its reader cannot tell its words apart
+        yield Part(block.title)
     elif form is Form.PDF:
-        yield from (Part(block.title), _read_drawing(block))
+        yield Part(block.title)
+        for text in _read_drawing(block):
+            yield Part(text)
     else:
         yield Part(block.title)
 
 
-def _read_drawing(chart: Chart) -> Part:
-    """Return the words of a drawing as one run: its readers cannot tell them apart."""
-    return Part("".join(html.unescape(text) for text in _SVG_TEXT.findall(chart.svg)))
+def _read_table(table: Table) -> Iterator[Part]:
+    """Yield title, header and cells, row by row."""
+    yield Part(table.title)
+    for title in table.header:
+        yield Part(title)
+    for row in table.rows:
+        for cell in row:
+            yield from cell
+
+
+def _read_drawing(chart: Chart) -> list[str]:
+    """Return the words of a drawing, in the order they are drawn."""
+    return [html.unescape(text) for text in _SVG_TEXT.findall(chart.svg)]

@@ -1,8 +1,10 @@
-"""The monthly summary: what stands in which section, from the tables that `report` and `kpi` wrote."""
+"""The monthly summary: what stands in which section.
+
+From the tables that `report` and `kpi` wrote.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +14,12 @@ from pipelines.catalogue.outputs import ACTIVITY_SECTION, is_met, kpis
 from pipelines.core.month import Month
 from pipelines.documents.reports.activities import activity_tables
 from pipelines.documents.reports.charts import (
-    bar_of,
+    Bar,
     draw_bars,
     draw_bridge,
     draw_trend,
-    figures_of_chart,
+    make_bar,
+    make_chart_table,
 )
 from pipelines.documents.reports.model import (
     EMPTY,
@@ -29,281 +32,350 @@ from pipelines.documents.reports.model import (
     Table,
     Text,
     Wording,
+    make_cell,
+    write_sentences,
+)
+from pipelines.documents.reports.rows import (
+    FigureRow,
+    KpiRow,
+    ListRow,
+    SentenceRow,
+    build_company_figure_id,
+    build_figure_id,
+    map_scope_names,
+    name_topic,
 )
 from pipelines.documents.workbooks.columns import STEPS
 from pipelines.text.texts import label, reason_in_words
 
-Row = dict[str, Any]
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 SECTIONS = ("overall", "ranks", "dispatch", "quality", "next", "sources")
+# The KPIs that are drawn over time and by branch.
 HEADLINE = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate")
 TABLES = ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")
+_TREND_MONTHS = 13  # this month of last year is seen beside this year's
+_UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
 
 
-def write_paper(tables: Tables, month: Month, language: str, version: str, is_draft: bool) -> Paper:
-    """Return the month's summary in a language; `version` says which numbers it shows."""
-    figures = {
-        str(r["figure"]): dict(r) for r in tables["report_figure"] if r["scope_kind"] != "manager"
-    }
-    scopes = {r["scope_id"]: r["scope_name"] for r in figures.values() if r["scope_name"]}
-    summary = _Summary(tables, month, Wording(language, figures, scopes))
-    words = summary.words
-    said = (
-        words.text("as_of", last_day=month.last_day.isoformat()),
-        words.text("version", version=version),
+def write_paper(
+    tables: Mapping[str, Sequence[Any]],
+    month: Month,
+    language: str,
+    version: str,
+    is_draft: bool,
+) -> Paper:
+    """Return the month's summary in a language; `version` says which numbers it shows.
+
+    `tables` are the rows of each of TABLES.
+    """
+    figures: dict[str, FigureRow] = {}
+    for row in tables["report_figure"]:
+        if row["scope_kind"] != "manager":
+            figures[row["figure"]] = row
+
+    words = Wording(language, figures, map_scope_names(figures))
+    writer = _SummaryWriter(
+        month=month,
+        words=words,
+        sentences=tables["report_sentence"],
+        kpi_rows=tables["kpi_monthly"],
+        list_rows=tables["dispatch_list"],
     )
     return Paper(
         language=language,
         month=str(month),
-        title=words.text("title", month=month_in_words(month, language)),
-        said=said,
+        title=words.find_text("title", month=describe_month(month, language)),
+        said=(
+            words.find_text("as_of", last_day=month.last_day.isoformat()),
+            words.find_text("version", version=version),
+        ),
         draft=label(language, "draft") if is_draft else "",
-        sections=tuple(summary.section(key) for key in SECTIONS),
+        sections=tuple(writer.write_section(key) for key in SECTIONS),
         figures=figures,
     )
 
 
-def month_in_words(month: Month, language: str) -> str:
+def describe_month(month: Month, language: str) -> str:
     """Return the month as a title says it."""
-    return f"{month.year}年{month.number}月" if language == "zh" else str(month)
+    if language == "zh":
+        return f"{month.year}年{month.number}月"
+    return str(month)
+
+
+def draw_trend_chart(words: Wording, kpi: str, ids: Mapping[Month, str]) -> Chart | None:
+    """Draw a KPI's figures over months; None where fewer than two months have one."""
+    points = []
+    for month, figure_id in ids.items():
+        if figure_id in words.figures:
+            short_month = str(month)[2:]
+            points.append(make_bar(words, short_month, figure_id))
+    if len(points) < 2:
+        return None
+    title = words.find_text("chart.trend", kpi=words.name_kpi(kpi))
+    table = make_chart_table(words, title, "month", points)
+    return Chart(title, draw_trend(title, points), table)
 
 
 @dataclass(frozen=True)
-class _Summary:
-    """Builds the sections."""
+class _SummaryWriter:
+    """Writes the sections of one month's summary."""
 
-    tables: Tables
     month: Month
     words: Wording
+    sentences: Sequence[SentenceRow]
+    kpi_rows: Sequence[KpiRow]
+    list_rows: Sequence[ListRow]
 
     @cached_property
-    def rows(self) -> list[Mapping[str, Any]]:
-        """The default variants' rows of the company and the branches."""
-        kinds = ("company", "branch")
-        found = [
-            r for r in self.tables["kpi_monthly"] if r["is_default"] and r["scope_kind"] in kinds
-        ]
-        return sorted(found, key=lambda r: (r["kpi"], r["scope_kind"] != "company", r["scope_id"]))
+    def shown_rows(self) -> list[KpiRow]:
+        """The default variants' rows of the company and the branches, the company first."""
+        found = []
+        for row in self.kpi_rows:
+            if row["is_default"] and row["scope_kind"] in ("company", "branch"):
+                found.append(row)
+        return sorted(
+            found, key=lambda row: (row["kpi"], row["scope_kind"] != "company", row["scope_id"])
+        )
 
     @cached_property
-    def company(self) -> dict[str, Mapping[str, Any]]:
+    def company_rows(self) -> dict[str, KpiRow]:
         """The company's row of each KPI."""
-        return {r["kpi"]: r for r in self.rows if r["scope_kind"] == "company"}
+        return {row["kpi"]: row for row in self.shown_rows if row["scope_kind"] == "company"}
 
-    def section(self, key: str) -> Section:
+    def write_section(self, key: str) -> Section:
         """Return one section: its sentences, then its tables and charts."""
-        told = [Text(parts) for parts in self._sentences(key)]
+        texts = self._write_sentences(key)
         if key == "dispatch":
-            told += [Text(parts) for parts in self._sentences(ACTIVITY_SECTION)]
+            texts += self._write_sentences(ACTIVITY_SECTION)
         if key == "next":
-            told[-1] = Text(told[-1].parts, is_blank=True)
-        drawn = {
-            "overall": self._overall,
-            "ranks": self._ranks,
-            "dispatch": self._dispatch,
-            "sources": self._sources,
-        }
-        blocks: list[Block] = [*told, *(drawn[key]() if key in drawn else ())]
-        return Section(key, self.words.text(f"section.{key}"), tuple(blocks))
+            texts[-1] = Text(texts[-1].parts, is_blank=True)
 
-    def _sentences(self, key: str) -> Iterator[Cell]:
-        for row in sorted(self.tables["report_sentence"], key=lambda r: (r["section"], r["place"])):
-            if row["section"] == key:
-                yield self.words.sentence(row["rules"], json.loads(row["slots"]))
+        blocks: list[Block] = [*texts]
+        if key == "overall":
+            blocks += self._draw_overall()
+        elif key == "ranks":
+            blocks += self._draw_ranks()
+        elif key == "dispatch":
+            blocks += [self._draw_lists(), *activity_tables(self.words, self.month)]
+        elif key == "sources":
+            blocks.append(self._draw_sources())
+        title = self.words.find_text(f"section.{key}")
+        return Section(key, title, tuple(blocks))
 
-    def _id(self, measure: str, row: Mapping[str, Any], month: object = None) -> str:
-        topic = f"{row['kpi']}.{row['variant']}"
-        return f"{measure}:{topic}:{row['scope_kind']}:{row['scope_id']}:{month or self.month}"
+    def _write_sentences(self, section: str) -> list[Text]:
+        rows = [row for row in self.sentences if row["section"] == section]
+        return write_sentences(self.words, rows)
 
-    def _of(self, measure: str, row: Mapping[str, Any]) -> Cell:
-        return self.words.figure(self._id(measure, row))
+    def _build_id(self, measure: str, row: KpiRow, month: Month | None = None) -> str:
+        """Return the id of a figure of a row; of another month where one is given."""
+        return build_figure_id(
+            measure,
+            name_topic(row),
+            row["scope_kind"],
+            row["scope_id"],
+            month or self.month,
+        )
 
-    # -- overall -------------------------------------------------------------------------------------------------
+    def _show_measure(self, measure: str, row: KpiRow) -> Cell:
+        return self.words.show_figure(self._build_id(measure, row))
 
-    def _overall(self) -> Iterator[Block]:
-        yield self._kpi_table()
-        yield from self._trends()
-        yield from self._bridge()
+    def _has_measure(self, measure: str, row: KpiRow) -> bool:
+        return self._build_id(measure, row) in self.words.figures
 
-    def _kpi_table(self) -> Table:
+    # -- overall ---------------------------------------------------------------------------------
+
+    def _draw_overall(self) -> Iterator[Block]:
+        """Yield the KPIs as a table, the headline ones over time, the revenue bridge."""
+        yield self._draw_kpis()
+        yield from self._draw_trends()
+        yield from self._draw_revenue_bridge()
+
+    def _draw_kpis(self) -> Table:
+        """Return a row a KPI of the company, with whether its target is met."""
         rows = []
-        for row in self.company.values():
-            state = label(self.words.language, f"status.{row['status']}")
-            figures = [self._of(name, row) for name in ("value", "target", "gap", "change")]
+        for row in self.company_rows.values():
+            title = self.words.show_kpi(row["kpi"])
+            figures = [
+                self._show_measure(name, row) for name in ("value", "target", "gap", "change")
+            ]
+            met = make_cell(self._say_if_met(row))
+            rows.append((title, *figures, met, self.words.show_status(row["status"])))
+        names = ("kpi", "value", "target", "gap", "change", "met", "status")
+        return self.words.make_table(
+            title="table.kpi",
+            columns=names,
+            rows=rows,
+            numeric=(1, 2, 3, 4),
+            widths=(26, 15, 12, 12, 12, 11, 12),
+        )
+
+    def _say_if_met(self, row: KpiRow) -> str:
+        """Say whether the target is met; a dash where there is none."""
+        if not self._has_measure("gap", row):
+            return EMPTY
+        kpi = next(kpi for kpi in kpis() if kpi.name == row["kpi"])
+        is_reached = is_met(kpi.meta["better"], row["gap"])
+        return self.words.find_text("yes" if is_reached else "no")
+
+    def _draw_trends(self) -> Iterator[Chart]:
+        """Yield the headline KPIs of the company over the last thirteen months."""
+        months = [self.month.plus(-ago) for ago in reversed(range(_TREND_MONTHS))]
+        for kpi in HEADLINE:
+            row = self.company_rows[kpi]
+            ids = {month: self._build_id("value", row, month) for month in months}
+            chart = draw_trend_chart(self.words, kpi, ids)
+            if chart is not None:
+                yield chart
+
+    def _draw_revenue_bridge(self) -> Iterator[Block]:
+        """Yield the steps from last month's revenue to this month's, as a table and as a chart."""
+        steps = self._find_bridge_steps()
+        if not steps:
+            return
+        rows = []
+        bars = []
+        for figure in steps:
+            name = self.words.find_text(f"step.{figure['measure']}")
+            amount = self.words.show_figure(figure["figure"])
+            rows.append((make_cell(name), amount))
+            bars.append(make_bar(self.words, name, figure["figure"]))
+
+        title = self.words.find_text("table.bridge")
+        header = self.words.find_column_titles(("step", "amount"))
+        yield Table(title, header, tuple(rows), frozenset({1}), (60, 40))
+        table = make_chart_table(self.words, title, "step", bars)
+        yield Chart(title, draw_bridge(title, bars), table)
+
+    def _find_bridge_steps(self) -> list[FigureRow]:
+        """Return the figures of the revenue bridge in the order of its steps."""
+        found = []
+        for figure in self.words.figures.values():
+            if figure["topic"] == "bridge" and figure["scope_kind"] == "company":
+                found.append(figure)
+        return sorted(found, key=lambda figure: STEPS.index(figure["measure"]))
+
+    # -- ranks -----------------------------------------------------------------------------------
+
+    def _draw_ranks(self) -> Iterator[Block]:
+        """Yield the headline KPIs by branch with their ranks, then each as a chart."""
+        branches = {row["scope_id"] for row in self.shown_rows if row["scope_kind"] == "branch"}
+        shown_kpis = [kpi for kpi in HEADLINE if self._list_ranked_rows(kpi)]
+        if not branches or not shown_kpis:
+            return
+        yield self._draw_rank_table(branches, shown_kpis)
+        for kpi in shown_kpis:
+            chart = self._draw_rank_chart(kpi)
+            if chart is not None:
+                yield chart
+
+    def _list_ranked_rows(self, kpi: str) -> list[KpiRow]:
+        """Return a KPI's rows of the branches that have a value, the best first."""
+        found = []
+        for row in self.shown_rows:
+            is_of_branch = row["kpi"] == kpi and row["scope_kind"] == "branch"
+            if is_of_branch and self._has_measure("value", row):
+                found.append(row)
+        return sorted(
+            found, key=lambda row: (row["rank"] is None, row["rank"] or 0, row["scope_id"])
+        )
+
+    def _draw_rank_table(self, branches: set[str], shown_kpis: Sequence[str]) -> Table:
+        """Return the branches with their values and ranks; what nobody owns last."""
+        by_branch = {
+            (row["kpi"], row["scope_id"]): row
+            for row in self.shown_rows
+            if row["scope_kind"] == "branch"
+        }
+        rows = []
+        for branch in sorted(branches, key=lambda name: (name == _UNCLAIMED, name)):
+            ranked = [self._show_value_with_rank(by_branch.get((k, branch))) for k in shown_kpis]
+            rows.append((self.words.show_scope(branch), *ranked))
+
+        kpi_titles = [self.words.name_kpi(kpi) for kpi in shown_kpis]
+        return Table(
+            title=self.words.find_text("table.ranks"),
+            header=(self.words.find_text("column.branch"), *kpi_titles),
+            rows=tuple(rows),
+            numeric=frozenset(range(1, len(shown_kpis) + 1)),
+            widths=(24, *[76 // len(shown_kpis)] * len(shown_kpis)),
+        )
+
+    def _show_value_with_rank(self, row: KpiRow | None) -> Cell:
+        """Return a value with its rank, or without one where there is none."""
+        if row is None:
+            return make_cell(EMPTY)
+        value = self._show_measure("value", row)
+        if not self._has_measure("rank", row):
+            return value
+        before = Part(self.words.find_text("rank_open"))
+        behind = Part(self.words.find_text("rank_close"))
+        return (*value, before, *self._show_measure("rank", row), behind)
+
+    def _draw_rank_chart(self, kpi: str) -> Chart | None:
+        """Draw a KPI's branches, the best first; None where there are fewer than two."""
+        rows = self._list_ranked_rows(kpi)
+        if len(rows) < 2:
+            return None
+        bars = []
+        for row in rows:
+            name = self.words.name_scope(row["scope_id"])
+            is_unranked = row["rank"] is None
+            figure_id = self._build_id("value", row)
+            bars.append(make_bar(self.words, name, figure_id, is_unranked))
+
+        line: tuple[float, str] | None = None
+        beside: list[Bar] = []
+        target_id = self._build_id("target", self.company_rows[kpi])
+        target = self.words.figures.get(target_id)
+        if target:
+            shown = self.words.find_text("chart.target", target=target["shown"])
+            line = (float(target["number"]), shown)
+            name = self.words.find_text("column.target")
+            beside = [make_bar(self.words, name, target["figure"])]
+
+        title = self.words.find_text("chart.ranks", kpi=self.words.name_kpi(kpi))
+        table = make_chart_table(self.words, title, "branch", [*bars, *beside])
+        return Chart(title, draw_bars(title, bars, line), table)
+
+    # -- the other sections ----------------------------------------------------------------------
+
+    def _draw_lists(self) -> Table:
+        """Return the lists with how many were candidates, and how many are treated."""
+        rows = []
+        for row in self.list_rows:
+            counts = []
+            for measure in ("candidate_count", "treated_count"):
+                figure_id = build_company_figure_id(measure, row["list"], self.month)
+                counts.append(self.words.show_figure(figure_id))
+            title = self.words.show_kpi(row["list"])
+            rows.append((title, *counts, self.words.show_status(row["status"])))
+        return self.words.make_table(
+            title="table.lists",
+            columns=("list", "candidates", "treated", "status"),
+            rows=rows,
+            numeric=(1, 2),
+            widths=(40, 20, 20, 20),
+        )
+
+    def _draw_sources(self) -> Table:
+        """Return what every default variant means, and the quotient behind the company's value."""
+        rows = []
+        for row in self.company_rows.values():
+            meaning = self.words.name_variant(name_topic(row))
+            notes = [meaning]
+            if row["status"] != "released":
+                notes.append(reason_in_words(self.words.language, row["reason"]))
             rows.append(
                 (
-                    (Part(self.words.kpi(row["kpi"])),),
-                    *figures,
-                    (Part(self._met(row)),),
-                    (Part(state),),
+                    self.words.show_kpi(row["kpi"]),
+                    make_cell(" · ".join(note for note in notes if note)),
+                    self._show_measure("numerator", row),
+                    self._show_measure("denominator", row),
                 )
             )
-        names = ("kpi", "value", "target", "gap", "change", "met", "status")
-        return Table(
-            self.words.text("table.kpi"),
-            tuple(self.words.text(f"column.{name}") for name in names),
-            tuple(rows),
-            frozenset({1, 2, 3, 4}),
-            (26, 15, 12, 12, 12, 11, 12),
-        )
-
-    def _met(self, row: Mapping[str, Any]) -> str:
-        if self._id("gap", row) not in self.words.figures:
-            return EMPTY
-        better = next(kpi.meta["better"] for kpi in kpis() if kpi.name == row["kpi"])
-        return self.words.text("yes" if is_met(better, row["gap"]) else "no")
-
-    def _trends(self) -> Iterator[Chart]:
-        months = [self.month.plus(-ago) for ago in reversed(range(13))]
-        for kpi in HEADLINE:
-            row = self.company[kpi]
-            ids = [(m, self._id("value", row, m)) for m in months]
-            points = [
-                bar_of(self.words, str(m)[2:], name)
-                for m, name in ids
-                if name in self.words.figures
-            ]
-            if len(points) > 1:
-                title = self.words.text("chart.trend", kpi=self.words.kpi(kpi))
-                yield Chart(
-                    title,
-                    draw_trend(title, points),
-                    figures_of_chart(self.words, title, "month", points),
-                )
-
-    def _bridge(self) -> Iterator[Block]:
-        of = [
-            r
-            for r in self.words.figures.values()
-            if r["topic"] == "bridge" and r["scope_kind"] == "company"
-        ]
-        if not of:
-            return
-        places = {step: place for place, step in enumerate(STEPS)}
-        rows = sorted(of, key=lambda r: places[r["measure"]])
-        names = [self.words.text(f"step.{r['measure']}") for r in rows]
-        title = self.words.text("table.bridge")
-        cells = [
-            ((Part(n),), self.words.figure(r["figure"])) for n, r in zip(names, rows, strict=True)
-        ]
-        header = (self.words.text("column.step"), self.words.text("column.amount"))
-        yield Table(title, header, tuple(cells), frozenset({1}), (60, 40))
-        bars = [bar_of(self.words, n, r["figure"]) for n, r in zip(names, rows, strict=True)]
-        yield Chart(
-            title, draw_bridge(title, bars), figures_of_chart(self.words, title, "step", bars)
-        )
-
-    # -- the other sections --------------------------------------------------------------------------------------
-
-    def _ranks(self) -> Iterator[Block]:
-        branches = sorted({r["scope_id"] for r in self.rows if r["scope_kind"] == "branch"})
-        shown = [
-            k
-            for k in HEADLINE
-            if any(self._id("value", r) in self.words.figures for r in self._branches(k))
-        ]
-        if not branches or not shown:
-            return
-        of = {(r["kpi"], r["scope_id"]): r for r in self.rows if r["scope_kind"] == "branch"}
-        order = [b for b in branches if b != "unclaimed"] + [
-            b for b in branches if b == "unclaimed"
-        ]
-        rows = [
-            ((Part(self.words.scope(b)),), *(self._ranked(of.get((k, b))) for k in shown))
-            for b in order
-        ]
-        header = (self.words.text("column.branch"), *(self.words.kpi(k) for k in shown))
-        widths = (24, *[76 // len(shown)] * len(shown))
-        yield Table(
-            self.words.text("table.ranks"),
-            header,
-            tuple(rows),
-            frozenset(range(1, len(shown) + 1)),
-            widths,
-        )
-        yield from (chart for kpi in shown for chart in self._rank_chart(kpi))
-
-    def _branches(self, kpi: str) -> list[Mapping[str, Any]]:
-        return [r for r in self.rows if r["kpi"] == kpi and r["scope_kind"] == "branch"]
-
-    def _ranked(self, row: Mapping[str, Any] | None) -> Cell:
-        """A value with its rank, or without one where there is none."""
-        if row is None:
-            return (Part(EMPTY),)
-        value, rank = self._of("value", row), self._id("rank", row)
-        if rank not in self.words.figures:
-            return value
-        return (
-            *value,
-            Part(self.words.text("rank_open")),
-            *self.words.figure(rank),
-            Part(self.words.text("rank_close")),
-        )
-
-    def _rank_chart(self, kpi: str) -> Iterator[Chart]:
-        rows = [r for r in self._branches(kpi) if self._id("value", r) in self.words.figures]
-        ranked = sorted(rows, key=lambda r: (r["rank"] is None, r["rank"] or 0, r["scope_id"]))
-        if len(ranked) < 2:
-            return
-        bars = [
-            bar_of(
-                self.words, self.words.scope(r["scope_id"]), self._id("value", r), r["rank"] is None
-            )
-            for r in ranked
-        ]
-        target = self.words.figures.get(self._id("target", self.company[kpi]))
-        line, beside = None, []
-        if target:
-            line = (
-                float(target["number"]),
-                self.words.text("chart.target", target=target["shown"]),
-            )
-            beside = [bar_of(self.words, self.words.text("column.target"), target["figure"])]
-        title = self.words.text("chart.ranks", kpi=self.words.kpi(kpi))
-        figures = figures_of_chart(self.words, title, "branch", [*bars, *beside])
-        yield Chart(title, draw_bars(title, bars, line), figures)
-
-    def _dispatch(self) -> Iterator[Block]:
-        rows = []
-        for row in self.tables["dispatch_list"]:
-            ids = [
-                f"{n}:{row['list']}:company:company:{self.month}"
-                for n in ("candidate_count", "treated_count")
-            ]
-            state = label(self.words.language, f"status.{row['status']}")
-            rows.append(
-                ((Part(self.words.kpi(row["list"])),), *map(self.words.figure, ids), (Part(state),))
-            )
-        header = tuple(
-            self.words.text(f"column.{n}") for n in ("list", "candidates", "treated", "status")
-        )
-        yield Table(
-            self.words.text("table.lists"), header, tuple(rows), frozenset({1, 2}), (40, 20, 20, 20)
-        )
-        yield from activity_tables(self.words, self.month)
-
-    def _sources(self) -> Iterator[Block]:
-        """Every default variant: what it is, and the numerator and denominator behind the company's value."""
-        rows = []
-        for row in self.company.values():
-            said = self.words.variant(f"{row['kpi']}.{row['variant']}")
-            why = (
-                reason_in_words(self.words.language, row["reason"])
-                if row["status"] != "released"
-                else ""
-            )
-            cells = (
-                (Part(self.words.kpi(row["kpi"])),),
-                (Part(" · ".join(filter(None, (said, why)))),),
-            )
-            rows.append((*cells, self._of("numerator", row), self._of("denominator", row)))
-        header = tuple(
-            self.words.text(f"column.{n}") for n in ("kpi", "meaning", "numerator", "denominator")
-        )
-        yield Table(
-            self.words.text("table.sources"),
-            header,
-            tuple(rows),
-            frozenset({2, 3}),
-            (24, 40, 18, 18),
+        return self.words.make_table(
+            title="table.sources",
+            columns=("kpi", "meaning", "numerator", "denominator"),
+            rows=rows,
+            numeric=(2, 3),
+            widths=(24, 40, 18, 18),
         )

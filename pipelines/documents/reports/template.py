@@ -1,7 +1,8 @@
 """Draw the template of the summary anew: `python -m pipelines.documents.reports.template`.
 
-The page is GB/T 9704: A4, margins 37, 35, 28 and 26 mm, 22 lines a page, title 22 pt 小标宋, body 16 pt 仿宋, heads 黑体.
-These fonts are not free and lie on the office's machines: they are named, not embedded. The office may edit the file.
+The page is GB/T 9704: A4, margins 37, 35, 28 and 26 mm, 22 lines a page, title 22 pt 小标宋, body
+16 pt 仿宋, heads 黑体. These fonts are not free and lie on the office's machines: they are named,
+not embedded. The office may edit the file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,39 @@ TEMPLATE = Path(__file__).with_name("summary.docx")
 LINE = Pt(28)
 _LATIN = "Times New Roman"
 
+# The paragraphs by style, down to the table that a block may be.
+_BEFORE_TABLE = (
+    ("Paper Draft", "{%p if draft %}"),
+    ("Paper Draft", "{{ draft }}"),
+    ("Paper Draft", "{%p endif %}"),
+    ("Paper Title", "{{ title }}"),
+    ("Paper Said", "{%p for line in said %}"),
+    ("Paper Said", "{{ line }}"),
+    ("Paper Said", "{%p endfor %}"),
+    ("Paper Text", "{%p for section in sections %}"),
+    ("Heading 1", "{{ section.title }}"),
+    ("Paper Text", "{%p for block in section.blocks %}"),
+    ("Paper Text", "{%p if block.kind == 'text' %}"),
+    ("Paper Text", "{{ block.text }}"),
+    ("Paper Text", "{%p elif block.kind == 'blank' %}"),
+    ("Paper Text", "{{ block.text }}"),
+    ("Paper Text", ""),
+    ("Paper Text", "{%p elif block.kind == 'chart' %}"),
+    ("Paper Caption", "{{ block.title }}"),
+    ("Paper Drawing", "{{ block.image }}"),
+    ("Paper Text", "{%p else %}"),
+    ("Paper Caption", "{{ block.title }}"),
+)
+_BEHIND_TABLE = ("{%p endif %}", "{%p endfor %}", "{%p endfor %}")
+# The lines of the table: docxtpl repeats its cells and rows.
+_TABLE_LINES = (
+    ("{%tc for name in block.header %}", "{{ name }}", "{%tc endfor %}"),
+    ("{%tr for row in block.rows %}", "", ""),
+    ("{%tc for cell in row %}", "{{ cell }}", "{%tc endfor %}"),
+    ("{%tr endfor %}", "", ""),
+)
+_PAGE_NUMBER = (("text", "- "), ("begin", ""), ("code", "PAGE"), ("end", ""), ("text", " -"))
+
 
 def draw_template(path: Path) -> None:
     """Write the template of the summary."""
@@ -27,31 +61,10 @@ def draw_template(path: Path) -> None:
     _set_page(document.sections[0])
     _set_styles(document)
     _say_language(document)
-    for style, text in (
-        ("Paper Draft", "{%p if draft %}"),
-        ("Paper Draft", "{{ draft }}"),
-        ("Paper Draft", "{%p endif %}"),
-        ("Paper Title", "{{ title }}"),
-        ("Paper Said", "{%p for line in said %}"),
-        ("Paper Said", "{{ line }}"),
-        ("Paper Said", "{%p endfor %}"),
-        ("Paper Text", "{%p for section in sections %}"),
-        ("Heading 1", "{{ section.title }}"),
-        ("Paper Text", "{%p for block in section.blocks %}"),
-        ("Paper Text", "{%p if block.kind == 'text' %}"),
-        ("Paper Text", "{{ block.text }}"),
-        ("Paper Text", "{%p elif block.kind == 'blank' %}"),
-        ("Paper Text", "{{ block.text }}"),
-        ("Paper Text", ""),
-        ("Paper Text", "{%p elif block.kind == 'chart' %}"),
-        ("Paper Caption", "{{ block.title }}"),
-        ("Paper Drawing", "{{ block.image }}"),
-        ("Paper Text", "{%p else %}"),
-        ("Paper Caption", "{{ block.title }}"),
-    ):
+    for style, text in _BEFORE_TABLE:
         document.add_paragraph(text, style=style)
     _add_table(document)
-    for text in ("{%p endif %}", "{%p endfor %}", "{%p endfor %}"):
+    for text in _BEHIND_TABLE:
         document.add_paragraph(text, style="Paper Text")
     _number_pages(document.sections[0])
     document.core_properties.author = ""
@@ -59,10 +72,15 @@ def draw_template(path: Path) -> None:
 
 
 def _set_page(section: Any) -> None:
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
-    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    """Set the size, the margins and the lines of the page."""
+    section.page_width = Mm(210)
+    section.page_height = Mm(297)
+    section.top_margin = Mm(37)
+    section.bottom_margin = Mm(35)
+    section.left_margin = Mm(28)
+    section.right_margin = Mm(26)
     section.footer_distance = Mm(28)
+
     grid = OxmlElement("w:docGrid")
     grid.set(qn("w:type"), "lines")
     grid.set(qn("w:linePitch"), "579")
@@ -72,42 +90,61 @@ def _set_page(section: Any) -> None:
 
 
 def _set_styles(document: Any) -> None:
+    """Set the styles that the paragraphs of the template name."""
     centre = WD_ALIGN_PARAGRAPH.CENTER
-    _style(document, "Normal", "仿宋_GB2312", 16)
-    _style(document, "Paper Title", "方正小标宋简体", 22, align=centre, line=Pt(36), after=12)
-    _style(document, "Paper Said", "楷体_GB2312", 12, align=centre, line=Pt(20))
-    _style(document, "Paper Text", "仿宋_GB2312", 16, line=LINE, indent=Pt(32))
-    _style(document, "Paper Caption", "黑体", 12, align=centre, line=Pt(22), before=8, keep=True)
-    _style(document, "Paper Drawing", "仿宋_GB2312", 10.5, align=centre)
-    _style(document, "Paper Cell", "仿宋_GB2312", 9, line=Pt(13))
-    _off_grid(document.styles["Paper Cell"])
-    _style(document, "Paper Draft", "黑体", 14, align=centre, line=LINE)
+    _set_style(document, "Normal", "仿宋_GB2312", 16)
+    _set_style(document, "Paper Title", "方正小标宋简体", 22, align=centre, line=Pt(36), after=12)
+    _set_style(document, "Paper Said", "楷体_GB2312", 12, align=centre, line=Pt(20))
+    _set_style(document, "Paper Text", "仿宋_GB2312", 16, line=LINE, indent=Pt(32))
+    _set_style(
+        document, "Paper Caption", "黑体", 12, align=centre, line=Pt(22), before=8, keep=True
+    )
+    _set_style(document, "Paper Drawing", "仿宋_GB2312", 10.5, align=centre)
+    _set_style(document, "Paper Cell", "仿宋_GB2312", 9, line=Pt(13))
+    _take_off_grid(document.styles["Paper Cell"])
+    _set_style(document, "Paper Draft", "黑体", 14, align=centre, line=LINE)
     document.styles["Paper Draft"].font.color.rgb = RGBColor(0xC0, 0, 0)
-    _style(document, "Heading 1", "黑体", 16, line=LINE, before=10, keep=True)
+    _set_style(document, "Heading 1", "黑体", 16, line=LINE, before=10, keep=True)
     document.styles["Heading 1"].font.color.rgb = RGBColor(0, 0, 0)
     document.styles["Heading 1"].font.bold = False
 
 
-def _style(
-    document: Any, name: str, font: str, size: float, *, align: Any = None, line: Any = None, before: float = 0,
-    after: float = 0, indent: Any = None, keep: bool = False,
-) -> None:  # fmt: skip
+def _set_style(
+    document: Any,
+    name: str,
+    font: str,
+    size: float,
+    *,
+    align: Any = None,
+    line: Any = None,
+    before: float = 0,
+    after: float = 0,
+    indent: Any = None,
+    keep: bool = False,
+) -> None:
+    """Set a paragraph style; `font` is the one for Chinese, sizes and spaces are in points."""
     styles = document.styles
     style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-    style.font.name, style.font.size = _LATIN, Pt(size)
+    style.font.name = _LATIN
+    style.font.size = Pt(size)
+
     # Without the East Asian font named Word takes another one for Chinese.
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
     for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
         fonts.attrib.pop(qn(f"w:{theme}"), None)
     fonts.set(qn("w:eastAsia"), font)
+
     shape = style.paragraph_format
-    shape.alignment, shape.space_before, shape.space_after = align, Pt(before), Pt(after)
-    shape.first_line_indent, shape.keep_with_next = indent, keep
+    shape.alignment = align
+    shape.space_before = Pt(before)
+    shape.space_after = Pt(after)
+    shape.first_line_indent = indent
+    shape.keep_with_next = keep
     if line is not None:
         shape.line_spacing = line
 
 
-def _off_grid(style: Any) -> None:
+def _take_off_grid(style: Any) -> None:
     """Let a table's lines be closer than the 22 of the page."""
     snap = OxmlElement("w:snapToGrid")
     snap.set(qn("w:val"), "0")
@@ -117,22 +154,20 @@ def _off_grid(style: Any) -> None:
 
 
 def _say_language(document: Any) -> None:
-    """Say that the East Asian text is simplified Chinese: else its marks are set as in Taiwan or Japan."""
+    """Say that the East Asian text is simplified Chinese.
+
+    Else its marks are set as in Taiwan or Japan.
+    """
     for language in document.styles.element.iter(qn("w:lang")):
         language.set(qn("w:eastAsia"), "zh-CN")
 
 
 def _add_table(document: Any) -> None:
-    """A table of as many columns as the header has: docxtpl repeats cells and rows."""
+    """Add a table of as many columns as the header has."""
     table = document.add_table(rows=4, cols=3, style="Table Grid")
-    for line, texts in enumerate((
-        ("{%tc for name in block.header %}", "{{ name }}", "{%tc endfor %}"),
-        ("{%tr for row in block.rows %}", "", ""),
-        ("{%tc for cell in row %}", "{{ cell }}", "{%tc endfor %}"),
-        ("{%tr endfor %}", "", ""),
-    )):  # fmt: skip
-        for place, text in enumerate(texts):
-            paragraph = table.cell(line, place).paragraphs[0]
+    for line, texts in enumerate(_TABLE_LINES):
+        for column, text in enumerate(texts):
+            paragraph = table.cell(line, column).paragraphs[0]
             paragraph.style = document.styles["Paper Cell"]
             paragraph.add_run(text).bold = line == 0 or None
 
@@ -141,13 +176,7 @@ def _number_pages(section: Any) -> None:
     """Put "- 1 -" under each page."""
     paragraph = section.footer.paragraphs[0]
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for kind, text in (
-        ("text", "- "),
-        ("begin", ""),
-        ("code", "PAGE"),
-        ("end", ""),
-        ("text", " -"),
-    ):
+    for kind, text in _PAGE_NUMBER:
         run = paragraph.add_run(text if kind == "text" else "")
         run.font.size = Pt(14)
         if kind in ("begin", "end"):

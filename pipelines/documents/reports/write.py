@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,69 +14,77 @@ from pipelines.core.month import Month
 from pipelines.documents.pages.page import write_summary
 from pipelines.documents.reports.annex import write_annex, write_figure_book
 from pipelines.documents.reports.docx import write_docx
-from pipelines.documents.reports.lint import lint_documents
+from pipelines.documents.reports.lint import Findings, lint_documents
 from pipelines.documents.reports.managers import Analysis, write_analyses, write_analysis_book
 from pipelines.documents.reports.model import Paper
 from pipelines.documents.reports.pdf import write_pdf
 from pipelines.documents.reports.period import write_period
-from pipelines.documents.reports.summary import write_paper
+from pipelines.documents.reports.rows import ReadTable
+from pipelines.documents.reports.summary import TABLES, write_paper
 from pipelines.documents.reports.template import TEMPLATE
 from pipelines.store.files import write_text
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.text.safe_text import file_stem
 
-Row = dict[str, Any]
+# What the page is drawn from.
 PAGE_TABLES = (
-    *(
-        "report_figure",
-        "report_sentence",
-        "kpi_monthly",
-        "dispatch_list",
-        "validate_result",
-        "snapshot_intake",
-    ),
-    *("snapshot_normalised", "extract_delivery"),
+    "report_figure",
+    "report_sentence",
+    "kpi_monthly",
+    "dispatch_list",
+    "validate_result",
+    "snapshot_intake",
+    "snapshot_normalised",
+    "extract_delivery",
 )
 
 
 def paper_of(version: Version, language: str, is_draft: bool) -> Paper:
     """Return the summary of a month's version."""
     read = reader_of(version)
-    tables = {
-        name: read(name)
-        for name in ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")
-    }
-    return write_paper(tables, version.month, language, _version_in_words(version), is_draft)
+    tables = {name: read(name) for name in TABLES}
+    return write_paper(tables, version.month, language, _describe_version(version), is_draft)
 
 
 def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path]:
-    """Write a month's documents into a folder; drafts until the month is released. Return the files.
+    """Write a month's documents into a folder and return the files.
 
-    None of a month that was made before there were figures. Raise StorageError when a number in one of them is not the
-    one that the month's tables have: such a document must not be sent.
+    They are drafts until the month is released. None of a month that was made before there were figures. Raise StorageError when a number in one
+    of them is not the one that the month's tables have: such a document must not be sent.
     """
     version = folder.version()
     if not version.is_computed("report_figure"):
         return []
     is_draft = folder.seal() is None
+    read = reader_of(version)
+
     files = write_documents(version, out, language, is_draft, folder.path.parents[1])
-    findings = lint_documents(paper_of(version, language, is_draft), files, reader_of(version))
+    findings = lint_documents(paper_of(version, language, is_draft), files, read)
     for analysis in analyses_of(version, language, is_draft):
         written = write_analysis(version, out, analysis)
-        findings += lint_documents(analysis.paper, written, reader_of(version))
+        findings += lint_documents(analysis.paper, written, read)
         files += written
     for paper in periods_of(version, language, is_draft):
         written = write_period_summary(version, out, paper)
-        findings += lint_documents(paper, written, reader_of(version))
+        findings += lint_documents(paper, written, read)
         files += written
-    if findings.disagreements:
-        wrong, first = len(findings.disagreements), asdict(findings.disagreements[0])
-        raise StorageError("paper.disagrees", month=version.month, wrong=wrong, **first)
-    return [*files, *_take_dictionary(version, out, language)]
+
+    _refuse_disagreements(version.month, findings)
+    return [*files, *_copy_dictionary(version, out, language)]
 
 
-def _take_dictionary(version: Version, out: Path, language: str) -> list[Path]:
-    """Put the definitions, as they were when the month was made, beside the page whose numbers lead there."""
+def _refuse_disagreements(month: Month, findings: Findings) -> None:
+    """Raise StorageError that names the first number that disagrees, and says how many do."""
+    wrong = findings.disagreements
+    if wrong:
+        raise StorageError("paper.disagrees", month=month, wrong=len(wrong), **asdict(wrong[0]))
+
+
+def _copy_dictionary(version: Version, out: Path, language: str) -> list[Path]:
+    """Put the definitions beside the page whose numbers lead there.
+
+    As they were when the month was made; return the file.
+    """
     page = version.path / "outbox" / f"dictionary.{language}.html"
     if not page.exists():
         return []
@@ -92,37 +100,38 @@ def dictionary_name(month: Month) -> str:
 
 def analyses_of(version: Version, language: str, is_draft: bool) -> Iterator[Analysis]:
     """Yield the retention quality analysis of each branch."""
-    return write_analyses(
-        reader_of(version), version.month, language, _version_in_words(version), is_draft
-    )
+    read = reader_of(version)
+    return write_analyses(read, version.month, language, _describe_version(version), is_draft)
 
 
 def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path]:
     """Write a branch's analysis as .docx, workbook and PDF; return the files."""
     stem = f"{version.month}_quality_{file_stem(analysis.branch, analysis.branch_id)}"
-    files = [out / f"{stem}.docx", out / f"{stem}.xlsx"]
-    write_docx(files[0], analysis.paper)
-    write_analysis_book(files[1], analysis, version)
-    return [*files, *_write_reading_copy(out / f"{stem}.pdf", analysis.paper)]
+    document = out / f"{stem}.docx"
+    workbook = out / f"{stem}.xlsx"
+    write_docx(document, analysis.paper)
+    write_analysis_book(workbook, analysis, version)
+    return [document, workbook, *_write_reading_copy(out / f"{stem}.pdf", analysis.paper)]
 
 
 def periods_of(version: Version, language: str, is_draft: bool) -> Iterator[Paper]:
     """Yield the summaries of the quarter, half-year and year that the month closes."""
+    read = reader_of(version)
+    version_words = _describe_version(version)
     for period in version.month.closes:
-        said = _version_in_words(version)
-        if paper := write_period(
-            reader_of(version), version.month, period, language, said, is_draft
-        ):
+        paper = write_period(read, version.month, period, language, version_words, is_draft)
+        if paper:
             yield paper
 
 
 def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path]:
     """Write a period's summary as .docx, annex and PDF; return the files."""
     stem = f"{version.month}_{paper.kind}_summary"
-    files = [out / f"{stem}.docx", out / f"{stem}_annex.xlsx"]
-    write_docx(files[0], paper)
-    write_figure_book(files[1], paper, version)
-    return [*files, *_write_reading_copy(out / f"{stem}.pdf", paper)]
+    document = out / f"{stem}.docx"
+    annex = out / f"{stem}_annex.xlsx"
+    write_docx(document, paper)
+    write_figure_book(annex, paper, version)
+    return [document, annex, *_write_reading_copy(out / f"{stem}.pdf", paper)]
 
 
 def _write_reading_copy(path: Path, paper: Paper) -> list[Path]:
@@ -130,36 +139,47 @@ def _write_reading_copy(path: Path, paper: Paper) -> list[Path]:
     return [path] if write_pdf(path, paper) else []
 
 
-def _version_in_words(version: Version) -> str:
+def _describe_version(version: Version) -> str:
     return f"v{version.number} · {version.identity[:12]}"
 
 
-def reader_of(version: Version) -> Callable[[str], Sequence[Row]]:
+def reader_of(version: Version) -> ReadTable:
     """Return what reads a table of a version; a table that is not computed has no rows."""
 
-    def read(name: str) -> list[Row]:
+    def read_table(name: str) -> list[Any]:
         if not version.is_computed(name):
             return []
-        rows: list[Row] = pq.read_table(version.table(name)).to_pylist()
+        rows: list[Any] = pq.read_table(version.table(name)).to_pylist()
         return rows
 
-    return read
+    return read_table
 
 
 def write_documents(
     version: Version, out: Path, language: str, is_draft: bool, home: Path | None = None
 ) -> list[Path]:
-    """Write the documents into a folder and return them; no PDF where the fonts for it are missing.
+    """Write the documents into a folder and return them.
 
-    The office's own template, `templates/summary.docx` in its home, goes before the one that came along.
+    No PDF where the fonts for it are missing. The office's own template, `templates/summary.docx`
+    in its home, goes before the one that came along.
     """
     read = reader_of(version)
     paper = paper_of(version, language, is_draft)
     stem = f"{version.month}_summary"
-    own = home / "templates" / "summary.docx" if home else TEMPLATE
-    files = [out / f"{stem}.docx", out / f"{stem}.html", out / f"{stem}_annex.xlsx"]
-    write_docx(files[0], paper, own if own.exists() else TEMPLATE)
+    document = out / f"{stem}.docx"
+    page = out / f"{stem}.html"
+    annex = out / f"{stem}_annex.xlsx"
+
+    write_docx(document, paper, _find_template(home))
     tables = {name: read(name) for name in PAGE_TABLES}
-    write_summary(files[1], version.month, language, tables, paper, dictionary_name(version.month))
-    write_annex(files[2], paper, version, read)
-    return [*files, *_write_reading_copy(out / f"{stem}.pdf", paper)]
+    write_summary(page, version.month, language, tables, paper, dictionary_name(version.month))
+    write_annex(annex, paper, version, read)
+    return [document, page, annex, *_write_reading_copy(out / f"{stem}.pdf", paper)]
+
+
+def _find_template(home: Path | None) -> Path:
+    """Return the office's own template, or the one that came along."""
+    if home is None:
+        return TEMPLATE
+    own = home / "templates" / "summary.docx"
+    return own if own.exists() else TEMPLATE

@@ -1,180 +1,231 @@
-"""The company's workbook: KPIs, lists, orders, what was held back, and what audits, forecast and complaint chart found."""
+"""The company's workbook: KPIs, lists, orders, and what was held back.
+
+And what audits, forecast and complaint chart found.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.outputs import kpis, lists, output_states
-from pipelines.documents.workbooks.workbook import TABLE_COLUMNS, Cell, Sheet, Tables, write_tables
-from pipelines.documents.workbooks.workbook_data import WorkbookData
-from pipelines.text.texts import label, labels, reason_in_words
+from pipelines.documents.workbooks.book_plan import BookPlan
+from pipelines.documents.workbooks.columns import Cell, Sheet, SheetRow
+from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
+from pipelines.documents.workbooks.workbook import Tables, write_tables
+from pipelines.documents.workbooks.workbook_data import ListRow, WorkbookData
+from pipelines.text.texts import labels
 
-Row = dict[str, Any]
-_KINDS = {"ratio": "rate", "amount": "money", "count": "integer"}
+_CELL_KINDS = {"ratio": "rate", "amount": "money", "count": "integer"}
+_OPERATION_SCOPES = ("company", "branch", "unit")
+_COHORT_REVENUE = ("revenue_retention_rate", "net")  # a KPI and its variant
+_UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
 
 
-def company_book_name(data: WorkbookData) -> str:
-    """Return what the company's workbook is called."""
-    return f"{data.version.month}_company.xlsx"
+def plan_company_book(data: WorkbookData, out: Path) -> BookPlan:
+    """Return what writes `<month>_company.xlsx`."""
+    path = out / f"{data.version.month}_company.xlsx"
+    return BookPlan("company", "company", path, partial(_write_company_book, data, path))
 
 
-def write_company_book(data: WorkbookData, out: Path) -> Path:
-    """Write `<month>_company.xlsx`; sheets of findings that there are none of are left out."""
-    path = out / company_book_name(data)
-    titles = {kpi.name: kpi.meta for kpi in kpis()}
+def _write_company_book(data: WorkbookData, path: Path) -> None:
+    """Write the workbook; sheets of findings that there are none of are left out."""
     kpi_rows = sorted(
-        data.rows("kpi_monthly"), key=lambda r: (r["kpi"], not r["is_default"], r["scope_kind"])
+        data.read_table("kpi_monthly"),
+        key=lambda row: (row["kpi"], not row["is_default"], row["scope_kind"]),
     )
-    sheets = {
-        "kpi": [_kpi_row(data, titles[row["kpi"]], row) for row in kpi_rows],
-        "lists": [_list_row(data, row) for row in data.states],
+    rows_by_sheet: dict[str, Sequence[SheetRow]] = {
+        "kpi": _build_kpi_rows(data, kpi_rows),
+        "lists": [_build_list_row(data, row) for row in data.list_rows],
         "orders": [
-            data.work_row(place, order, False) for place, order in enumerate(data.orders, start=1)
+            data.build_work_row(rank, order, is_owner=False)
+            for rank, order in enumerate(data.orders, start=1)
         ],
-        "withheld": list(_held_back(data, kpi_rows)),
-        "why_not": _why_not(data),
+        "withheld": _build_held_back_rows(data, kpi_rows),
+        "why_not": _build_why_not_rows(data),
     }
-    more = {
-        "audit": _audits(data),
-        "forecast": _forecast(data),
-        "complaint": _complaints(data),
+    findings: dict[str, Sequence[SheetRow]] = {
+        "audit": _build_audit_rows(data),
+        "forecast": _build_forecast_rows(data),
+        "complaint": _build_complaint_rows(data),
+        "operation": _build_operation_rows(data, kpi_rows),
     }
-    more["operation"] = _operation(data, kpi_rows)
-    sheets |= {name: rows for name, rows in more.items() if rows}
-    book = Tables(
-        stamp=data.stamp(label(data.language, "scope.company")),
-        sheets=tuple(
-            Sheet(name, TABLE_COLUMNS[name], rows, frozen=1) for name, rows in sheets.items()
-        ),
-    )
-    write_tables(path, book, labels(data.language))
-    return path
+    for name, rows in findings.items():
+        if rows:
+            rows_by_sheet[name] = rows
+
+    sheets = []
+    for name, rows in rows_by_sheet.items():
+        sheets.append(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1))
+    stamp = data.make_stamp(data.find_label("scope.company"))
+    write_tables(path, Tables(stamp=stamp, sheets=tuple(sheets)), labels(data.language))
 
 
-def _audits(data: WorkbookData) -> list[Row]:
-    """What was found or closed, the dearest first."""
-    rows = data.rows("report_audit") if data.version.is_computed("report_audit") else []
+def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
+    """Return a row's scope in words."""
+    is_unclaimed = row["scope_id"] == _UNCLAIMED
+    return {
+        "scope_kind": data.find_label(f"scope.{row['scope_kind']}"),
+        "scope_id": data.find_label("scope.unclaimed") if is_unclaimed else row["scope_id"],
+    }
+
+
+# -- KPIs, lists, what was held back -----------------------------------------------------------
+
+
+def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+    """Return the KPIs with titles and reasons in words, their figures in their units."""
+    # Of variants that share a name the last file's front matter has unit and title.
+    meta_of = {kpi.name: kpi.meta for kpi in kpis()}
+    found: list[SheetRow] = []
+    for row in kpi_rows:
+        meta = meta_of[row["kpi"]]
+        cell_kind = _CELL_KINDS.get(meta["unit"], "number")
+        found.append(
+            {
+                **row,
+                "kpi_title": meta["title"][data.language],
+                **_describe_scope(data, row),
+                "value": Cell(cell_kind, row["value"]),
+                "target": Cell(cell_kind, row["target"]),
+                "gap": Cell(cell_kind, row["gap"]),
+                "status": data.find_label(f"status.{row['status']}"),
+                "reason": data.describe_reason(row["reason"]),
+            }
+        )
+    return found
+
+
+def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
+    """Return a list with how many orders it has, what they are worth, when they are due."""
+    orders = [order for order in data.orders if order["list"] == row["list"]]
+    amounts = [order["amount"] for order in orders if order["amount"] is not None]
+    spec = next(spec for spec in lists() if spec.name == row["list"])
+    return {
+        "list_title": data.list_titles[row["list"]],
+        "purpose": data.find_label(f"purpose.{spec.meta['purpose']}"),
+        "order_count": len(orders),
+        "amount": sum(amounts) if amounts else None,
+        "due_on": min((order["due_on"] for order in orders), default=None),
+        "status": data.find_label(f"status.{row['status']}"),
+        "reason": data.describe_reason(row["reason"]),
+    }
+
+
+def _build_held_back_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+    """Return everything that is not simply released, KPIs by variant and lists by title."""
+    found: list[SheetRow] = []
+    for state in output_states(kpi_rows, data.list_rows):
+        if state.status == "released":
+            continue
+        is_list = state.kind == "list"
+        output = data.list_titles.get(state.name, state.name) if is_list else state.name
+        found.append(
+            {
+                "output": output,
+                "status": data.find_label(f"status.{state.status}"),
+                "reason": data.describe_reason(state.reason),
+            }
+        )
+    return found
+
+
+def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
+    """Return how many were left out of each list and why.
+
+    The hold-out is not among the reasons that are released.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in data.read_table("dispatch_why_not"):
+        if row["reason"] != "holdout":
+            counts[row["list"], row["reason"]] += 1
+
+    found: list[SheetRow] = []
+    for (name, reason), count in sorted(counts.items()):
+        found.append(
+            {
+                "list_title": data.list_titles[name],
+                "reason": data.describe_reason(reason),
+                "customer_count": count,
+            }
+        )
+    return found
+
+
+# -- findings of the room `report` -------------------------------------------------------------
+
+
+def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
+    """Return what was found or closed, the dearest first."""
     rows = sorted(
-        rows, key=lambda row: (row["kind"], row["state"], -(row["amount"] or 0), row["subject_id"])
+        data.read_if_computed("report_audit"),
+        key=lambda row: (row["kind"], row["state"], -(row["amount"] or 0), row["subject_id"]),
     )
-    return [
-        row
-        | {
-            "audit_kind": label(data.language, f"audit.{row['kind']}"),
-            "state": label(
-                data.language, f"audit.{'overdue' if row['is_overdue'] else row['state']}"
-            ),
-        }
-        for row in rows
-    ]
+    found: list[SheetRow] = []
+    for row in rows:
+        state = "overdue" if row["is_overdue"] else row["state"]
+        found.append(
+            {
+                **row,
+                "audit_kind": data.find_label(f"audit.{row['kind']}"),
+                "state": data.find_label(f"audit.{state}"),
+            }
+        )
+    return found
 
 
-def _forecast(data: WorkbookData) -> list[Row]:
-    """What will be open month by month up to 31 December, the company first."""
-    rows = data.rows("report_forecast") if data.version.is_computed("report_forecast") else []
+def _build_forecast_rows(data: WorkbookData) -> list[SheetRow]:
+    """Return what will be open month by month up to 31 December, the company first."""
     rows = sorted(
-        rows, key=lambda row: (row["scope_kind"] != "company", row["scope_id"], row["about_month"])
+        data.read_if_computed("report_forecast"),
+        key=lambda row: (row["scope_kind"] != "company", row["scope_id"], row["about_month"]),
     )
-    return [row | _scope(data, row) for row in rows]
+    return [{**row, **_describe_scope(data, row)} for row in rows]
 
 
-def _complaints(data: WorkbookData) -> list[Row]:
-    """The weeks that could be judged, the latest first."""
-    rows = (
-        data.rows("report_complaint_week")
-        if data.version.is_computed("report_complaint_week")
-        else []
-    )
-    rows = [row for row in rows if row["expected"] is not None]
-    rows = sorted(
-        rows,
+def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
+    """Return the weeks that could be judged, the latest first."""
+    weeks = data.read_if_computed("report_complaint_week")
+    judged = sorted(
+        (row for row in weeks if row["expected"] is not None),
         key=lambda row: (
             row["scope_kind"] != "company",
             row["scope_id"],
             -row["week_begins_on"].toordinal(),
         ),
     )
-    signals = {name: label(data.language, f"complaint.{name}") for name in ("high", "low")}
-    return [row | _scope(data, row) | {"signal": signals.get(row["signal"])} for row in rows]
+    signals = {name: data.find_label(f"complaint.{name}") for name in ("high", "low")}
+    found: list[SheetRow] = []
+    for row in judged:
+        found.append({**row, **_describe_scope(data, row), "signal": signals.get(row["signal"])})
+    return found
 
 
-def _operation(data: WorkbookData, kpi_rows: Sequence[Row]) -> list[Row]:
-    """Cohort, cost and increment of company, branches and units; nothing while the cohort's revenue may not be used."""
-    of_cohort = [
-        row for row in kpi_rows if (row["kpi"], row["variant"]) == ("revenue_retention_rate", "net")
-    ]
-    is_usable = all(row["status"] in ("released", "caveat") for row in of_cohort)
-    if not (of_cohort and is_usable and data.version.is_computed("report_operation")):
+def _build_operation_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+    """Return cohort, cost and increment of company, branches and units.
+
+    Nothing while the cohort's revenue may not be used.
+    """
+    if not _is_cohort_revenue_usable(kpi_rows):
         return []
-    rows = data.rows("report_operation")
-    kinds = ("company", "branch", "unit")
-    rows = sorted(rows, key=lambda row: (kinds.index(row["scope_kind"]), row["scope_id"]))
-    states = {
-        name: label(data.language, f"effect.{name}")
-        for name in ("helps", "harms", "open", "too_few")
-    }
-    return [row | _scope(data, row) | {"effect_state": states[row["effect_state"]]} for row in rows]
+    rows = sorted(
+        data.read_if_computed("report_operation"),
+        key=lambda row: (_OPERATION_SCOPES.index(row["scope_kind"]), row["scope_id"]),
+    )
+    found: list[SheetRow] = []
+    for row in rows:
+        effect_state = data.find_label(f"effect.{row['effect_state']}")
+        found.append({**row, **_describe_scope(data, row), "effect_state": effect_state})
+    return found
 
 
-def _scope(data: WorkbookData, row: Row) -> Row:
-    unclaimed = label(data.language, "scope.unclaimed")
-    return {
-        "scope_kind": label(data.language, f"scope.{row['scope_kind']}"),
-        "scope_id": unclaimed if row["scope_id"] == "unclaimed" else row["scope_id"],
-    }
-
-
-def _kpi_row(data: WorkbookData, meta: Mapping[str, Any], row: Row) -> Row:
-    kind = _KINDS.get(meta["unit"], "number")
-    return row | {
-        "kpi_title": meta["title"][data.language],
-        **_scope(data, row),
-        **{name: Cell(kind, row[name]) for name in ("value", "target", "gap")},
-        "status": label(data.language, f"status.{row['status']}"),
-        "reason": data.reason(row),
-    }
-
-
-def _list_row(data: WorkbookData, row: Row) -> Row:
-    orders = [order for order in data.orders if order["list"] == row["list"]]
-    spec = next(spec for spec in lists() if spec.name == row["list"])
-    amounts = [order["amount"] for order in orders if order["amount"] is not None]
-    return {
-        "list_title": data.list_titles[row["list"]],
-        "purpose": label(data.language, f"purpose.{spec.meta['purpose']}"),
-        "order_count": len(orders),
-        "amount": sum(amounts) if amounts else None,
-        "due_on": min((order["due_on"] for order in orders), default=None),
-        "status": label(data.language, f"status.{row['status']}"),
-        "reason": data.reason(row),
-    }
-
-
-def _held_back(data: WorkbookData, kpi_rows: Sequence[Row]) -> Iterator[Row]:
-    """Everything that is not simply released, KPIs by variant and lists by title."""
-    for state in output_states(kpi_rows, data.states):
-        if state.status != "released":
-            yield {
-                "output": data.list_titles.get(state.name, state.name)
-                if state.kind == "list"
-                else state.name,
-                "status": label(data.language, f"status.{state.status}"),
-                "reason": data.reason({"reason": state.reason}),
-            }
-
-
-def _why_not(data: WorkbookData) -> list[Row]:
-    """How many were left out of each list and why; the hold-out is not among the reasons that leave the house."""
-    rows = [row for row in data.rows("dispatch_why_not") if row["reason"] != "holdout"]
-    counts = Counter((row["list"], row["reason"]) for row in rows)
-    return [
-        {
-            "list_title": data.list_titles[name],
-            "reason": reason_in_words(data.language, reason),
-            "customer_count": count,
-        }
-        for (name, reason), count in sorted(counts.items())
-    ]
+def _is_cohort_revenue_usable(kpi_rows: Sequence[Any]) -> bool:
+    """Whether the KPI is there, and released in every scope."""
+    statuses = []
+    for row in kpi_rows:
+        if (row["kpi"], row["variant"]) == _COHORT_REVENUE:
+            statuses.append(row["status"])
+    return bool(statuses) and all(status in ("released", "caveat") for status in statuses)

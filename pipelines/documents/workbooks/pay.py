@@ -1,4 +1,7 @@
-"""The month's sheets of pay as one workbook, the owner's alone: pay, year grades, fees of verified outcomes, expenses."""
+"""The month's sheets of pay as one workbook, the owner's alone.
+
+Pay, year grades, fees of verified outcomes, expenses.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pipelines.documents.workbooks.columns import PAY_COLUMNS
-from pipelines.documents.workbooks.workbook import OWNER_ONLY, Sheet, Tables, write_tables
+from pipelines.documents.workbooks.columns import Sheet, SheetRow
+from pipelines.documents.workbooks.table_columns import PAY_COLUMNS
+from pipelines.documents.workbooks.workbook import OWNER_ONLY, Tables, write_tables
 from pipelines.documents.workbooks.workbook_data import WorkbookData
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import label, labels
+from pipelines.text.texts import labels
 
+# Columns of codes, and where their words stand in the locales.
 CODED = {
     "role": "role",
     "state": "pay_state",
@@ -22,37 +27,32 @@ CODED = {
 
 
 def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
-    """Write `<month>_pay.xlsx` and return it; nothing where the operator delivers no sheets and nobody earned a fee."""
+    """Write `<month>_pay.xlsx` and return it.
+
+    Nothing where the operator delivers no sheets and nobody earned a fee.
+    """
     data = WorkbookData(folder.version(), language, folder.seal() is None)
-    found = {name: _rows(data, f"report_{name}") for name in PAY_COLUMNS}
-    if not any(found.values()):
+    sheets = []
+    for name, columns in PAY_COLUMNS.items():
+        rows = [_translate_row(data, row) for row in data.read_if_computed(f"report_{name}")]
+        if rows:
+            sheets.append(Sheet(name, columns, rows, frozen=1))
+    if not sheets:
         return []
-    sheets = (
-        Sheet(name, PAY_COLUMNS[name], rows, frozen=1) for name, rows in found.items() if rows
-    )
+
     path = out / f"{data.version.month}_pay.xlsx"
-    title = label(data.language, "sheet.pay")
-    write_tables(path, Tables(stamp=data.stamp(title), sheets=tuple(sheets)), labels(data.language))
+    book = Tables(stamp=data.make_stamp(data.find_label("sheet.pay")), sheets=tuple(sheets))
+    write_tables(path, book, labels(data.language))
     os.chmod(path, OWNER_ONLY)
     return [path]
 
 
-def _rows(data: WorkbookData, table: str) -> list[dict[str, Any]]:
-    """A sheet's rows with its codes in words."""
-    if not data.version.is_computed(table):
-        return []
-    return [_in_words(data, row) for row in data.rows(table)]
-
-
-def _in_words(data: WorkbookData, row: dict[str, Any]) -> dict[str, Any]:
-    coded = {
-        name: label(data.language, f"{kind}.{row[name]}")
-        for name, kind in CODED.items()
-        if row.get(name)
-    }
-    titled = (
-        {"list_title": data.list_titles.get(row["list"]) if row["list"] else None}
-        if "list" in row
-        else {}
-    )
-    return row | coded | titled
+def _translate_row(data: WorkbookData, row: dict[str, Any]) -> SheetRow:
+    """Return a row with its codes in words."""
+    shown = dict(row)
+    for name, kind in CODED.items():
+        if row.get(name):
+            shown[name] = data.find_label(f"{kind}.{row[name]}")
+    if "list" in row:
+        shown["list_title"] = data.list_titles.get(row["list"]) if row["list"] else None
+    return shown

@@ -16,7 +16,10 @@ EXACT_BELOW = 10**15
 
 
 def write_plain_sheet(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows under a header; return how many. Raise UsageError when there are more than a sheet can hold."""
+    """Write rows under a header; return how many.
+
+    Raise UsageError when there are more than a sheet can hold.
+    """
     count = 0
     with open_workbook(path) as book:
         sheet = book.add_worksheet()
@@ -25,17 +28,19 @@ def write_plain_sheet(path: Path, names: Sequence[str], rows: Iterable[Mapping[s
         for count, row in enumerate(rows, start=1):
             if count > MOST_ROWS:
                 raise UsageError("show.too_long", rows=MOST_ROWS)
-            for place, name in enumerate(names):
-                _write(sheet, count, place, row[name])
+            for column, name in enumerate(names):
+                _write_cell(sheet, count, column, row[name])
     return count
 
 
-def _write(sheet: Any, line: int, place: int, value: Any) -> None:
+def _write_cell(sheet: Any, line: int, column: int, value: object) -> None:
+    """Write a value; a number too large to be exact is written as its text."""
     if value is None:
         return
     if isinstance(value, bool):
-        sheet.write_boolean(line, place, value)
-    elif isinstance(value, int | float | Decimal) and -EXACT_BELOW < value < EXACT_BELOW:
-        sheet.write_number(line, place, float(value))
-    else:
-        sheet.write_string(line, place, clean_text(value))
+        sheet.write_boolean(line, column, value)
+        return
+    if isinstance(value, int | float | Decimal) and -EXACT_BELOW < value < EXACT_BELOW:
+        sheet.write_number(line, column, float(value))
+        return
+    sheet.write_string(line, column, clean_text(value))

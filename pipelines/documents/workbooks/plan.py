@@ -3,117 +3,174 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pyarrow.parquet as pq
 
 from pipelines.catalogue.outputs import kpis
-from pipelines.documents.workbooks.columns import Column, Sheet
+from pipelines.documents.workbooks.columns import Column, Sheet, SheetRow
 from pipelines.documents.workbooks.sheet import Canvas, draw_sheet, open_workbook
 from pipelines.store.files import replacing
 from pipelines.store.lake import Version
 from pipelines.text.safe_text import name_tabs
 from pipelines.text.texts import label, labels
 
-_KINDS = {0: "integer", 2: "money"}  # by the decimals that a measure's parts have
-Row = Mapping[str, Any]
+_CELL_KINDS = {0: "integer", 2: "money"}  # by the decimals that a measure's parts have
+_UNCLAIMED = "unclaimed"
+
+
+class PartRow(TypedDict):
+    """A row of `plan_part`: a scope's share of a measure in a month, or of no month of its own."""
+
+    measure: str
+    month: str | None
+    scope_kind: str
+    scope_id: str
+    branch_id: str
+    amount: Decimal
+
+
+@dataclass
+class _ScopeLine:
+    """A scope's amounts by month, and their sum."""
+
+    kind: str
+    branch: str
+    manager: str
+    amounts: dict[str, Decimal]
+    whole_year: Decimal = Decimal(0)
 
 
 def export_plan(version: Version, out: Path, language: str) -> Path:
     """Write `plan_<year>.xlsx` and return it; the same version gives the same bytes."""
     plan = version.manifest["inputs"]["plan"]
-    year, parts = plan["year"], pq.read_table(version.table("plan_part")).to_pylist()
+    year = plan["year"]
+    parts: list[PartRow] = pq.read_table(version.table("plan_part")).to_pylist()
     months = {str(part["month"]): str(part["month"]) for part in parts if part["month"]}
-    sheets = [
-        _sheet(name, version, parts, list(months), language) for name in sorted(plan["measures"])
-    ]
-    sheets += [_sheet_of_handed_down(plan["handed_down"], language)] if plan["handed_down"] else []
-    raw = BytesIO()
-    canvas = Canvas(open_workbook(raw), {**labels(language), **months}, language)
-    title = label(language, "plan.title", year=year, version=version.number)
-    canvas.book.set_properties({"title": title, "created": datetime(year, 1, 1)})
-    for sheet, tab in zip(sheets, name_tabs([sheet.title for sheet in sheets]), strict=True):
-        draw_sheet(canvas, sheet, tab)
-    canvas.book.close()
+
+    sheets = []
+    for name in sorted(plan["measures"]):
+        own_parts = [part for part in parts if part["measure"] == name]
+        sheets.append(_make_measure_sheet(name, version, own_parts, list(months), language))
+    if plan["handed_down"]:
+        sheets.append(_make_sheet_of_handed_down(plan["handed_down"], language))
+
     path = out / f"plan_{year}.xlsx"
-    with replacing(path) as temporary:
-        temporary.write_bytes(raw.getvalue())
+    title = label(language, "plan.title", year=year, version=version.number)
+    properties = {"title": title, "created": datetime(year, 1, 1)}
+    _write_book(path, sheets, {**labels(language), **months}, language, properties)
     return path
 
 
-def _sheet(
-    name: str, version: Version, parts: Sequence[Row], months: list[str], language: str
+def _write_book(
+    path: Path,
+    sheets: Sequence[Sheet],
+    titles: Mapping[str, str],
+    language: str,
+    properties: Mapping[str, object],
+) -> None:
+    """Write the sheets as a workbook with nothing of the clock in it."""
+    raw = BytesIO()
+    canvas = Canvas(open_workbook(raw), titles, language)
+    canvas.book.set_properties(properties)
+    tabs = name_tabs([sheet.title for sheet in sheets])
+    for sheet, tab in zip(sheets, tabs, strict=True):
+        draw_sheet(canvas, sheet, tab)
+    canvas.book.close()
+    with replacing(path) as temporary:
+        temporary.write_bytes(raw.getvalue())
+
+
+def _make_measure_sheet(
+    name: str, version: Version, parts: Sequence[PartRow], months: list[str], language: str
 ) -> Sheet:
+    """Return the sheet of one measure; its note says by which key it was split."""
     inputs = version.manifest["inputs"]
     measure = inputs["plan"]["measures"][name]
-    kind = _KINDS.get(measure["places"], "number")
-    columns = (
-        *(Column("scope_kind", 12), Column("branch_id", 12), Column("manager_id", 14)),
-        *(Column(month, 14, kind) for month in ("plan.whole_year", *months)),
+    cell_kind = _CELL_KINDS.get(measure["places"], "number")
+    amounts = [Column(month, 14, cell_kind) for month in ("plan.whole_year", *months)]
+    note = label(
+        language,
+        "plan.note",
+        version=version.number,
+        key_version=measure["key"]["version"],
+        hash=inputs["keys"][name],
+        month=measure["key"]["month"],
     )
-    key = {
-        "key_version": measure["key"]["version"],
-        "hash": inputs["keys"][name],
-        "month": measure["key"]["month"],
-    }
-    note = label(language, "plan.note", version=version.number, **key)
-    rows = _by_scope([part for part in parts if part["measure"] == name], language)
     return Sheet(
-        name, columns, rows, title=measure["title"].get(language, name), note=note, frozen=3
+        name=name,
+        columns=(
+            Column("scope_kind", 12),
+            Column("branch_id", 12),
+            Column("manager_id", 14),
+            *amounts,
+        ),
+        rows=[_build_row(line, language) for line in _sum_by_scope(parts)],
+        title=measure["title"].get(language, name),
+        note=note,
+        frozen=3,
     )
 
 
-def _by_scope(parts: Sequence[Row], language: str) -> list[dict[str, object]]:
+def _sum_by_scope(parts: Sequence[PartRow]) -> list[_ScopeLine]:
     """Lay a measure's parts out by scope: the company, then each branch before its managers."""
-    rows: dict[tuple[str, str], dict[str, object]] = {}
+    lines: dict[tuple[str, str], _ScopeLine] = {}
     for part in parts:
-        branch, manager = _place(part)
-        new = {
-            "scope_kind": label(language, f"scope.{part['scope_kind']}"),
-            "plan.whole_year": Decimal(0),
-        }
-        row = rows.setdefault(
-            (branch, manager), {**new, "branch_id": branch, "manager_id": manager}
-        )
-        if part["month"] is None:
-            continue
-        row[part["month"]] = part["amount"]
-        row["plan.whole_year"] += part["amount"]
-    for row in rows.values():
-        unclaimed = {
-            name: label(language, "scope.unclaimed")
-            for name, cell in row.items()
-            if cell == "unclaimed"
-        }
-        row.update(unclaimed)
-    return list(rows.values())
+        branch, manager = _find_branch_and_manager(part)
+        new = _ScopeLine(part["scope_kind"], branch, manager, {})
+        line = lines.setdefault((branch, manager), new)
+        if part["month"] is not None:
+            line.amounts[part["month"]] = part["amount"]
+            line.whole_year += part["amount"]
+    return list(lines.values())
 
 
-def _place(part: Row) -> tuple[str, str]:
+def _find_branch_and_manager(part: PartRow) -> tuple[str, str]:
+    """Return the branch and the manager of a part; empty where it is of neither."""
     if part["scope_kind"] == "manager":
         return part["branch_id"], part["scope_id"]
-    return (part["scope_id"] if part["scope_kind"] == "branch" else ""), ""
+    if part["scope_kind"] == "branch":
+        return part["scope_id"], ""
+    return "", ""
 
 
-def _sheet_of_handed_down(handed_down: Sequence[Row], language: str) -> Sheet:
+def _build_row(line: _ScopeLine, language: str) -> SheetRow:
+    """Return the row of a scope, its amounts by month."""
+    return {
+        "scope_kind": label(language, f"scope.{line.kind}"),
+        "plan.whole_year": line.whole_year,
+        "branch_id": _name_scope(line.branch, language),
+        "manager_id": _name_scope(line.manager, language),
+        **line.amounts,
+    }
+
+
+def _name_scope(scope_id: str, language: str) -> str:
+    return label(language, "scope.unclaimed") if scope_id == _UNCLAIMED else scope_id
+
+
+def _make_sheet_of_handed_down(handed_down: Sequence[Mapping[str, Any]], language: str) -> Sheet:
+    """Return the targets that were handed down as they are, and split by nothing."""
+    titles = {kpi.name: kpi.meta["title"][language] for kpi in kpis()}
+    rows: list[SheetRow] = []
+    for target in handed_down:
+        rows.append(
+            {
+                "kpi_title": titles[target["kpi"]],
+                "scope_kind": label(language, f"scope.{target['scope_kind']}"),
+                "scope_id": ", ".join(target["scope_ids"] or ()),
+                "value": target["value"] or ", ".join(target["values"]),
+            }
+        )
     columns = (
         Column("kpi_title", 28),
         Column("scope_kind", 12),
         Column("scope_id", 30),
         Column("value", 40),
     )
-    titles = {kpi.name: kpi.meta["title"][language] for kpi in kpis()}
-    rows = [
-        {
-            "kpi_title": titles[handed["kpi"]],
-            "scope_kind": label(language, f"scope.{handed['scope_kind']}"),
-            "scope_id": ", ".join(handed["scope_ids"] or ()),
-            "value": handed["value"] or ", ".join(handed["values"]),
-        }
-        for handed in handed_down
-    ]
     return Sheet("handed_down", columns, rows, title=label(language, "plan.handed_down"))

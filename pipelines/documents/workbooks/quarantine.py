@@ -1,4 +1,7 @@
-"""The rows of a month that were set aside, as a workbook to send back to the source: a sheet a delivered file."""
+"""The rows of a month that were set aside, as a workbook to send back to the source.
+
+A sheet a delivered file.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,27 @@ from pipelines.text.texts import label, say
 
 OWNER_ONLY = 0o600
 QUARANTINE = "snapshot_quarantine"
-_FIXED = ("line", "column", "value", "rule", "allowed")
-_WIDTHS = (8, 22, 24, 48, 48)
-_BATCH = 10_000
+# The columns that stand before the row's own, with their widths in letters.
+_FIXED_WIDTHS = {"line": 8, "column": 22, "value": 24, "rule": 48, "allowed": 48}
+_OWN_WIDTH = 16
+_BATCH_ROWS = 10_000
 _READERS_MARKS = dict.fromkeys(range(0xE000, 0xE003))  # never were in the file
 _NOT_IN_A_TAB = re.compile(r"[\[\]:*?/\\']")
 _TAB_LENGTH = 31
+
+_COUNT_BY_FILE = """
+    SELECT "table", file, COUNT(*)
+    FROM {quarantine}
+    GROUP BY ALL
+    ORDER BY ALL
+"""
+_ROWS_OF_FILE = """
+    SELECT q.line, q."column", q.value, q.rule{cells}
+    FROM {quarantine} AS q {join}
+    WHERE q."table" = ? AND COALESCE(q.file, q."table") = ?
+    ORDER BY q.line, q."column"
+"""
+_JOIN_RAW = "LEFT JOIN {raw} AS r ON r._file = q.file AND r._line = q.line"
 
 
 @dataclass(frozen=True)
@@ -41,28 +59,42 @@ class SentBack:
     rows: int
 
 
+@dataclass(frozen=True)
+class _WrongRow:
+    """A row that was set aside: what was wrong with it, and its own cells.
+
+    Personal ones are masked.
+    """
+
+    line: int | None
+    column: str | None
+    value: str | None
+    rule: str
+    cells: Sequence[str | None]
+
+
 def list_quarantined(made: Made) -> list[SentBack]:
     """Count the rows that were set aside, a line a file."""
+    quarantine = scan_parquet(made.table(QUARANTINE))
     with duckdb.connect() as connection:
-        found = connection.execute(
-            f'SELECT "table", file, COUNT(*) FROM {scan_parquet(made.table(QUARANTINE))} GROUP BY ALL ORDER BY ALL'
-        ).fetchall()
+        found = connection.execute(_COUNT_BY_FILE.format(quarantine=quarantine)).fetchall()
     return [SentBack(table, file or table, rows) for table, file, rows in found]
 
 
 def write_quarantined(
     made: Made, out: Path, language: str, *, unmasked: bool = False
 ) -> list[SentBack]:
-    """Write a sheet a file: line, column, value and rule, then the whole row; return what was written.
+    """Write a sheet a file: line, column, value and rule, then the whole row.
 
-    Raise UsageError for another kind of file than .xlsx and for more rows than a sheet holds.
+    Return what was written. Raise UsageError for another kind of file than .xlsx and for more rows
+    than a sheet holds.
     """
     if out.suffix != ".xlsx":
         raise UsageError("quarantine.bad_out", file=out.name)
     files = list_quarantined(made)
-    too_long = [one for one in files if one.rows > MOST_ROWS]
-    if too_long:
+    if any(one.rows > MOST_ROWS for one in files):
         raise UsageError("show.too_long", rows=MOST_ROWS)
+
     with (
         replacing(out, OWNER_ONLY) as temporary,
         open_workbook(temporary) as book,
@@ -70,15 +102,16 @@ def write_quarantined(
     ):
         tabs: set[str] = set()
         for one in files:
-            sheet = book.add_worksheet(_tab_name(one, tabs))
-            names, rows = _read_rows(connection, made, one, unmasked)
-            _write_sheet(
-                book, sheet, _titles(names, language), _in_words(rows, one, made, language)
-            )
+            sheet = book.add_worksheet(_name_tab(one, tabs))
+            names = _list_own_columns(connection, made, one.table)
+            rows = _read_rows(connection, made, one, names, unmasked)
+            titles = [label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS] + names
+            _write_sheet(book, sheet, titles, _build_lines(rows, one, made, language))
     return files
 
 
-def _tab_name(one: SentBack, taken: set[str]) -> str:
+def _name_tab(one: SentBack, taken: set[str]) -> str:
+    """Return a name for a file's sheet that no other has; it is added to those taken."""
     stem = _NOT_IN_A_TAB.sub("_", one.file).strip() or one.table
     name = stem[:_TAB_LENGTH]
     number = 1
@@ -89,103 +122,121 @@ def _tab_name(one: SentBack, taken: set[str]) -> str:
     return name
 
 
-# -- reading -----------------------------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------
+
+
+def _list_own_columns(connection: duckdb.DuckDBPyConnection, made: Made, table: str) -> list[str]:
+    """Return the columns of a delivered table as it was read; none where it was not kept."""
+    raw_table = f"extract_{table}"
+    if not made.is_computed(raw_table):
+        return []
+    scan = scan_parquet(made.table(raw_table))
+    described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+    return [name for name, *_ in described if not name.startswith("_")]
 
 
 def _read_rows(
-    connection: duckdb.DuckDBPyConnection, made: Made, one: SentBack, unmasked: bool
-) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    """The names of a file's own columns, and its rows that were set aside, beside what was wrong with each."""
-    raw = f"extract_{one.table}"
-    names: list[str] = []
-    join, cells = "", ""
-    if made.is_computed(raw):
-        rows = scan_parquet(made.table(raw))
-        described = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
-        names = [row[0] for row in described if not row[0].startswith("_")]
-        texts = [
-            f"CAST(r.{quote_name(name)} AS VARCHAR) AS {quote_name(f'cell {name}')}"
-            for name in names
-        ]
-        cells = "".join(f", {text}" for text in texts)
-        join = f"LEFT JOIN {rows} AS r ON r._file = q.file AND r._line = q.line"
-    answer = connection.execute(
-        f'SELECT q.line, q."column", q.value, q.rule{cells} FROM {scan_parquet(made.table(QUARANTINE))} AS q {join} '
-        'WHERE q."table" = ? AND COALESCE(q.file, q."table") = ? ORDER BY q.line, q."column"',
-        [one.table, one.file],
-    )
-    titles = [column[0] for column in answer.description or ()]
-    hidden = set() if unmasked else _personal(one.table, names)
-    return names, _each_row(answer, titles, names, hidden)
+    connection: duckdb.DuckDBPyConnection,
+    made: Made,
+    one: SentBack,
+    names: Sequence[str],
+    unmasked: bool,
+) -> Iterator[_WrongRow]:
+    """Yield a file's rows that were set aside, beside what was wrong with each."""
+    join = ""
+    cells = ""
+    if made.is_computed(f"extract_{one.table}"):
+        join = _JOIN_RAW.format(raw=scan_parquet(made.table(f"extract_{one.table}")))
+        for name in names:
+            cells += f", CAST(r.{quote_name(name)} AS VARCHAR)"
+    quarantine = scan_parquet(made.table(QUARANTINE))
+    select = _ROWS_OF_FILE.format(cells=cells, quarantine=quarantine, join=join)
+    answer = connection.execute(select, [one.table, one.file])
 
-
-def _each_row(
-    answer: duckdb.DuckDBPyConnection, titles: Sequence[str], names: Sequence[str], hidden: set[str]
-) -> Iterator[dict[str, Any]]:
-    while batch := answer.fetchmany(_BATCH):
+    hidden = set() if unmasked else _find_personal_columns(one.table, names)
+    while batch := answer.fetchmany(_BATCH_ROWS):
         for values in batch:
-            row = dict(zip(titles, values, strict=True))
-            for name in names:
-                row[f"cell {name}"] = _cell(name, row[f"cell {name}"], name in hidden)
-            is_there = row["column"] in names and row["column"] is not None
-            row["value"] = row[f"cell {row['column']}"] if is_there else row["value"]
-            yield row
+            yield _make_row(values, names, hidden)
 
 
-def _personal(table: str, names: Sequence[str]) -> set[str]:
-    """The columns that may hold personal data: those the contract says, and those that nobody knows."""
+def _make_row(values: Sequence[Any], names: Sequence[str], hidden: set[str]) -> _WrongRow:
+    """Return a row of the answer; the wrong value as it was delivered, where its cell is known."""
+    line, column, value, rule, *texts = values
+    cells = []
+    for name, text in zip(names, texts, strict=True):
+        cells.append(_clean_cell(name, text, name in hidden))
+    if column in names:  # the value as it was delivered, masked as its cell is
+        value = cells[names.index(column)]
+    return _WrongRow(line, column, value, rule, cells)
+
+
+def _find_personal_columns(table: str, names: Sequence[str]) -> set[str]:
+    """Return the columns that may hold personal data.
+
+    Those the contract says, and those that nobody knows.
+    """
     known = contract()[table].columns if table in contract() else ()
     plain = {column.name for column in known if not column.personal}
     return {name for name in names if name not in plain}
 
 
-def _cell(name: str, value: str | None, is_hidden: bool) -> str | None:
-    text = value.translate(_READERS_MARKS) if value is not None else None
-    if not is_hidden or text is None:
+def _clean_cell(name: str, value: str | None, is_hidden: bool) -> str | None:
+    """Return a cell without the readers' marks, masked where it is personal."""
+    if value is None:
+        return None
+    text = value.translate(_READERS_MARKS)
+    if not is_hidden:
         return text
-    return str(MASKS.get(name, mask_text)(text))
+    mask = MASKS.get(name, mask_text)
+    return str(mask(text))
 
 
-# -- writing -----------------------------------------------------------------------------------------------------
+# -- writing -----------------------------------------------------------------------------------
 
 
-def _titles(names: Sequence[str], language: str) -> list[str]:
-    return [label(language, f"quarantine.{name}") for name in _FIXED] + list(names)
-
-
-def _in_words(
-    rows: Iterator[dict[str, Any]], one: SentBack, made: Made, language: str
+def _build_lines(
+    rows: Iterator[_WrongRow], one: SentBack, made: Made, language: str
 ) -> Iterator[list[object]]:
-    """Each row as the cells of its line; rules and what is allowed in words."""
-    said: dict[str, str] = {}
+    """Yield each row as the cells of its line; rules and what is allowed in words."""
+    rule_words: dict[str, str] = {}
     for row in rows:
-        rule, column = row["rule"], row["column"]
-        if rule not in said:
-            said[rule] = str(say(language, rule_phrase(one.table, rule, made.month)))
-        known = contract()[one.table].column(column) if column and one.table in contract() else None
-        allowed = form_in_words(known, language) if known else ""
-        cells = [value for name, value in row.items() if name.startswith("cell ")]
-        yield [row["line"], column, row["value"], said[rule], allowed, *cells]
+        if row.rule not in rule_words:
+            phrase = rule_phrase(one.table, row.rule, made.month)
+            rule_words[row.rule] = str(say(language, phrase))
+        allowed = _describe_allowed(one.table, row.column, language)
+        yield [row.line, row.column, row.value, rule_words[row.rule], allowed, *row.cells]
+
+
+def _describe_allowed(table: str, column: str | None, language: str) -> str:
+    """Say what the contract allows in a column; empty of a column that it does not know."""
+    if not column or table not in contract():
+        return ""
+    known = contract()[table].column(column)
+    return form_in_words(known, language) if known else ""
 
 
 def _write_sheet(
-    book: Any, sheet: Any, titles: Sequence[str], rows: Iterator[list[object]]
+    book: Any, sheet: Any, titles: Sequence[str], lines: Iterator[list[object]]
 ) -> None:
+    """Write header and lines; the columns that say what is wrong are wide."""
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.freeze_panes(1, 1)
-    for place, width in enumerate(_WIDTHS):
-        sheet.set_column(place, place, width, wrapped)
-    sheet.set_column(len(_WIDTHS), max(len(titles) - 1, len(_WIDTHS)), 16)
-    for place, title in enumerate(titles):
-        sheet.write_string(0, place, clean_text(title), head)
-    for line, cells in enumerate(rows, start=1):
-        for place, value in enumerate(cells):
-            _write_cell(sheet, line, place, value)
+    for index, width in enumerate(_FIXED_WIDTHS.values()):
+        sheet.set_column(index, index, width, wrapped)
+    first_own = len(_FIXED_WIDTHS)
+    last_own = max(len(titles) - 1, first_own)
+    sheet.set_column(first_own, last_own, _OWN_WIDTH)
+
+    for index, title in enumerate(titles):
+        sheet.write_string(0, index, clean_text(title), head)
+    for line, cells in enumerate(lines, start=1):
+        for index, value in enumerate(cells):
+            _write_cell(sheet, line, index, value)
 
 
-def _write_cell(sheet: Any, line: int, place: int, value: object) -> None:
+def _write_cell(sheet: Any, line: int, column: int, value: object) -> None:
     if isinstance(value, int):
-        sheet.write_number(line, place, value)
+        sheet.write_number(line, column, value)
     elif value is not None and value != "":
-        sheet.write_string(line, place, clean_text(value))
+        sheet.write_string(line, column, clean_text(value))

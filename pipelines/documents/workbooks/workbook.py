@@ -1,4 +1,4 @@
-"""Write workbooks: the work list of one account manager, and the tables of a branch or the company."""
+"""Write workbooks: the work list of one account manager, the tables of a branch or the company."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 from pipelines.core.errors import SpecError
 from pipelines.documents.workbooks.columns import (
     OUTCOMES,
-    TABLE_COLUMNS,
     WORK_LIST_COLUMNS,
     Cell,
     Column,
     Sheet,
+    SheetRow,
 )
 from pipelines.documents.workbooks.sheet import (
     HEADER_ROW,
     Canvas,
     draw_sheet,
+    find_sheet_title,
     open_workbook,
-    title_of,
     write_text,
 )
 from pipelines.documents.workbooks.signature import (
@@ -32,24 +32,46 @@ from pipelines.documents.workbooks.signature import (
     sign_row,
     stable_text,
 )
+from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
 from pipelines.store.files import replacing
 from pipelines.text.safe_text import clean_text, file_stem, is_blank, name_tabs
 
 __all__ = [
-    "HEADER_ROW", "HIDDEN_TAB", "OUTCOMES", "TABLE_COLUMNS", "WORK_LIST_COLUMNS",
-    "Cell", "Column", "Sheet", "Stamp", "Tables", "WorkList",
-    "clean_text", "file_stem", "is_signed_by", "name_tabs", "protected_cells", "sign_row", "stable_text",
-    "write_tables", "write_work_list",
-]  # fmt: skip
+    "HEADER_ROW",
+    "HIDDEN_TAB",
+    "OUTCOMES",
+    "TABLE_COLUMNS",
+    "WORK_LIST_COLUMNS",
+    "Cell",
+    "Column",
+    "Sheet",
+    "Stamp",
+    "Tables",
+    "WorkList",
+    "clean_text",
+    "file_stem",
+    "is_signed_by",
+    "name_tabs",
+    "protected_cells",
+    "sign_row",
+    "stable_text",
+    "write_tables",
+    "write_work_list",
+]
 
-HIDDEN_TAB = "_office"  # drop-down texts in A beside their codes in B; what the file is in D and E
+# Drop-down texts in A beside their codes in B; what the file is in D and E.
+HIDDEN_TAB = "_office"
+_TEXTS, _CODES, _FACT_NAMES, _FACT_VALUES = 0, 1, 3, 4  # columns of it
 FROZEN_COLUMNS = 3  # rank, name, phone
 OWNER_ONLY = 0o600  # full phone numbers are in it
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a workbook is and how far it may be trusted. `created` comes from the month, never from the clock."""
+    """What a workbook is and how far it may be trusted.
+
+    `created` comes from the month, never from the clock.
+    """
 
     title: str
     language: str
@@ -63,11 +85,14 @@ class Stamp:
 
 @dataclass(frozen=True)
 class WorkList:
-    """One manager's orders, in the order to work them; rows carry the signed columns' names, inputs may be filled."""
+    """One manager's orders, in the order to work them.
+
+    Rows carry the signed columns' names, inputs may be filled.
+    """
 
     stamp: Stamp
     manager_id: str
-    rows: Sequence[Mapping[str, object]]
+    rows: Sequence[SheetRow]
     note: str = ""
     outcomes: tuple[str, ...] = OUTCOMES
     columns: tuple[Column, ...] = WORK_LIST_COLUMNS
@@ -86,49 +111,50 @@ def write_work_list(path: Path, book: WorkList, labels: Mapping[str, str], key: 
     sheet = Sheet(
         name="work_list",
         columns=book.columns,
-        rows=[_signed(key, book.columns, row) for row in book.rows],
+        rows=[_sign_row(key, book.columns, row) for row in book.rows],
         note=book.note,
         frozen=FROZEN_COLUMNS,
         is_protected=True,
         choices={"outcome": f"='{HIDDEN_TAB}'!$A$1:$A${len(book.outcomes)}"},
-        dates=_input_dates(book.stamp.month),
+        dates=_find_input_dates(book.stamp.month),
     )
-    facts = {**_facts(book.stamp), "manager_id": book.manager_id}
-    _write(path, book.stamp, (sheet,), labels, facts, book.outcomes)
+    facts = {**_list_facts(book.stamp), "manager_id": book.manager_id}
+    _write_book(path, book.stamp, (sheet,), labels, facts, book.outcomes)
 
 
 def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:
     """Write the workbook of a branch or the company; the bytes depend on the arguments alone."""
-    _write(path, book.stamp, book.sheets, labels, _facts(book.stamp), ())
+    _write_book(path, book.stamp, book.sheets, labels, _list_facts(book.stamp), ())
 
 
-def _signed(key: bytes, columns: Sequence[Column], row: Mapping[str, object]) -> dict[str, object]:
-    # What is signed is what is written: a number in a text column becomes its text first.
-    texts = {
-        c.name: clean_text(row[c.name])
-        for c in columns
-        if c.kind == "text" and not is_blank(row.get(c.name))
-    }
-    shown = {**row, **texts}
+def _sign_row(key: bytes, columns: Sequence[Column], row: SheetRow) -> dict[str, object]:
+    """Return a row with its id and its signature.
+
+    What is signed is what is written: a number in a text column becomes its text first.
+    """
+    shown = dict(row)
+    for column in columns:
+        if column.kind == "text" and not is_blank(row.get(column.name)):
+            shown[column.name] = clean_text(row[column.name])
     if row.get("signature"):  # not the office's row: it goes back with what it came with
         return shown
-    return {
-        **shown,
-        "row_id": shown["order_id"],
-        "signature": sign_row(key, protected_cells(columns, shown)),
-    }
+    shown["row_id"] = shown["order_id"]
+    shown["signature"] = sign_row(key, protected_cells(columns, shown))
+    return shown
 
 
-def _input_dates(month: str) -> tuple[date, date]:
-    """Return the days a contact or a promise may bear: from the month itself to the end of the year after it.
+def _find_input_dates(month: str) -> tuple[date, date]:
+    """Return the days a contact or a promise may bear.
 
-    Wide on purpose: it catches slips of the keyboard; what is possible the return decides, row by row.
+    From the month itself to the end of the year after it: wide on purpose, it catches slips of the
+    keyboard; what is possible the return decides, row by row.
     """
     first = date.fromisoformat(f"{month}-01")
     return first, date(first.year + 1, 12, 31)
 
 
-def _facts(stamp: Stamp) -> dict[str, object]:
+def _list_facts(stamp: Stamp) -> dict[str, object]:
+    """Return what programs read of a workbook."""
     return {
         "month": stamp.month,
         "version": stamp.version,
@@ -138,7 +164,7 @@ def _facts(stamp: Stamp) -> dict[str, object]:
     }
 
 
-def _write(
+def _write_book(
     path: Path,
     stamp: Stamp,
     sheets: Sequence[Sheet],
@@ -146,82 +172,95 @@ def _write(
     facts: Mapping[str, object],
     outcomes: Sequence[str],
 ) -> None:
+    """Write a workbook whole or not at all; raise SpecError where XlsxWriter would drop cells."""
     target = BytesIO()
-    canvas = Canvas(
-        open_workbook(target), labels, stamp.language, labels["draft"] if stamp.is_draft else ""
-    )
+    draft = labels["draft"] if stamp.is_draft else ""
+    canvas = Canvas(open_workbook(target), labels, stamp.language, draft)
     try:
-        # XlsxWriter drops what Excel could not open and only warns: a workbook is whole or is not written.
+        # XlsxWriter drops what Excel could not open and only warns: a workbook is whole or is not
+        # written.
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
-            _describe(canvas, stamp, facts)
+            _set_properties(canvas, stamp, facts)
             _draw_sheets(canvas, stamp, sheets)
             _draw_hidden(canvas, facts, outcomes)
             canvas.book.close()
     except UserWarning as warning:
         # Only what comes before the first quote: what XlsxWriter quotes may be a customer's data.
-        raise SpecError(
-            "workbook_refused", file=path.name, cause=str(warning).split("'")[0]
-        ) from None
+        cause = str(warning).split("'")[0]
+        raise SpecError("workbook_refused", file=path.name, cause=cause) from None
     with replacing(path, OWNER_ONLY) as temporary:
         temporary.touch(OWNER_ONLY)
         temporary.write_bytes(target.getvalue())
 
 
 def _draw_sheets(canvas: Canvas, stamp: Stamp, sheets: Sequence[Sheet]) -> None:
-    about = _about(stamp, canvas.labels)
-    tabs = name_tabs([HIDDEN_TAB, *(title_of(sheet, canvas.labels) for sheet in (*sheets, about))])
-    for sheet, tab in zip(sheets, tabs[1:-1], strict=True):
-        draw_sheet(canvas, _headed(canvas, stamp, sheet), tab)
-    draw_sheet(canvas, about, tabs[-1])
+    """Draw the sheets, and behind them the one that says what the workbook is."""
+    about = _make_about(stamp, canvas.labels)
+    titles = [find_sheet_title(sheet, canvas.labels) for sheet in (*sheets, about)]
+    _, *tabs = name_tabs([HIDDEN_TAB, *titles])
+    *own_tabs, about_tab = tabs
+    for sheet, tab in zip(sheets, own_tabs, strict=True):
+        draw_sheet(canvas, _add_head(canvas, stamp, sheet), tab)
+    draw_sheet(canvas, about, about_tab)
 
 
-def _describe(canvas: Canvas, stamp: Stamp, facts: Mapping[str, object]) -> None:
-    title = clean_text(_line(canvas.draft, stamp.title))
+def _set_properties(canvas: Canvas, stamp: Stamp, facts: Mapping[str, object]) -> None:
+    """Say in the properties of the file what it is."""
     created = datetime(stamp.created.year, stamp.created.month, stamp.created.day)
-    status = canvas.draft or canvas.labels["released"]
     canvas.book.set_properties(
-        {"title": title, "subject": stamp.month, "status": status, "created": created}
+        {
+            "title": clean_text(_join_line(canvas.draft, stamp.title)),
+            "subject": stamp.month,
+            "status": canvas.draft or canvas.labels["released"],
+            "created": created,
+        }
     )
     for name, value in facts.items():
-        canvas.book.set_custom_property(
-            name, clean_text(value) if isinstance(value, str) else value
-        )
+        shown = clean_text(value) if isinstance(value, str) else value
+        canvas.book.set_custom_property(name, shown)
 
 
-def _headed(canvas: Canvas, stamp: Stamp, sheet: Sheet) -> Sheet:
-    """Put the draft mark, the month and the caveats above the header of every sheet."""
-    title = _line(
-        canvas.draft, stamp.title, title_of(sheet, canvas.labels), stamp.month, f"v{stamp.version}"
-    )
+def _add_head(canvas: Canvas, stamp: Stamp, sheet: Sheet) -> Sheet:
+    """Put the draft mark, the month and the caveats above the header of a sheet."""
+    own_title = find_sheet_title(sheet, canvas.labels)
+    version = f"v{stamp.version}"
+    title = _join_line(canvas.draft, stamp.title, own_title, stamp.month, version)
     caveats = [f"{canvas.labels['caveat']}: {caveat}" for caveat in stamp.caveats]
-    return replace(sheet, title=title, note=_line(sheet.note, *caveats))
+    return replace(sheet, title=title, note=_join_line(sheet.note, *caveats))
 
 
-def _line(*parts: str) -> str:
+def _join_line(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _about(stamp: Stamp, labels: Mapping[str, str]) -> Sheet:
+def _make_about(stamp: Stamp, labels: Mapping[str, str]) -> Sheet:
     """Say once, in full lines, what the note above a header has no room for."""
-    said = [("state", labels["draft"] if stamp.is_draft else labels["released"])]
-    said += [("month", stamp.month), ("version", f"v{stamp.version}"), ("run_id", stamp.run_id)]
-    said += [("caveat", caveat) for caveat in stamp.caveats]
-    said += [("how_to", line) for line in labels["how_to.lines"].splitlines()]
+    lines = [
+        ("state", labels["draft"] if stamp.is_draft else labels["released"]),
+        ("month", stamp.month),
+        ("version", f"v{stamp.version}"),
+        ("run_id", stamp.run_id),
+    ]
+    for caveat in stamp.caveats:
+        lines.append(("caveat", caveat))
+    for line in labels["how_to.lines"].splitlines():
+        lines.append(("how_to", line))
+
     columns = (Column("about_what", 16), Column("about_text", 100))
-    return Sheet(
-        "about", columns, [{"about_what": labels[key], "about_text": text} for key, text in said]
-    )
+    rows = [{"about_what": labels[key], "about_text": text} for key, text in lines]
+    return Sheet("about", columns, rows)
 
 
 def _draw_hidden(canvas: Canvas, facts: Mapping[str, object], outcomes: Sequence[str]) -> None:
+    """Draw the sheet that drop-downs and programs read."""
     page = canvas.book.add_worksheet(HIDDEN_TAB)
-    look = canvas.format(num_format="@")
+    look = canvas.find_format(num_format="@")
     for line, code in enumerate(outcomes):
-        write_text(page, line, 0, canvas.labels[f"outcome.{code}"], look)
-        write_text(page, line, 1, code, look)
+        write_text(page, line, _TEXTS, canvas.labels[f"outcome.{code}"], look)
+        write_text(page, line, _CODES, code, look)
     for line, (name, value) in enumerate(facts.items()):
-        write_text(page, line, 3, name, look)
-        write_text(page, line, 4, value, look)
+        write_text(page, line, _FACT_NAMES, name, look)
+        write_text(page, line, _FACT_VALUES, value, look)
     page.protect()
     page.hide()

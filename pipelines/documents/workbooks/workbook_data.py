@@ -1,11 +1,16 @@
-"""What the workbooks tell of a month: its orders as they stand by now, and its tables, in one language."""
+"""What the workbooks tell of a month: its orders as they stand by now, and its tables.
+
+In one language.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,44 +24,106 @@ from pipelines.text.evidence import evidence_in_words, script_in_words
 from pipelines.text.masking import mask_name, mask_phone
 from pipelines.text.texts import label, reason_in_words
 
-Row = dict[str, Any]
+
+class OrderRow(TypedDict):
+    """A row of `dispatch_order`, with the columns that the workbooks show."""
+
+    order_id: str
+    list: str
+    customer_id: str
+    service_id: str
+    branch_id: str | None
+    manager_id: str | None
+    rank: int
+    amount: Decimal | None
+    reason_codes: str | None
+    also_on: str | None
+    due_on: date
+    arm: str
+
+
+class PersonRow(TypedDict):
+    """A row of `snapshot_person`: who a customer is, unmasked."""
+
+    customer_id: str
+    name: str | None
+    phone: str | None
+
+
+class ListRow(TypedDict):
+    """A row of `dispatch_list`: a list's state and counts."""
+
+    list: str
+    priority: int
+    status: str
+    reason: str | None
+
+
+class WorkRow(TypedDict):
+    """A line of a work list, by the names of `WORK_LIST_COLUMNS`."""
+
+    rank: int
+    customer_name: str | None
+    phone: str | None
+    list_title: str
+    reasons: str
+    amount: Decimal | None
+    due_on: date
+    action: str
+    evidence: str
+    script: str
+    also_on: str
+    order_id: str
+    customer_id: str
+    service_id: str
+    branch_id: str | None
+    manager_id: str | None
 
 
 @dataclass(frozen=True)
 class WorkbookData:
-    """A month's orders and tables as the workbooks need them, in one language."""
+    """A month's orders and tables as the workbooks need them, in one language.
+
+    `changes` are what became of orders since they were released, by order.
+    """
 
     version: Version
     language: str
     is_draft: bool
     changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
 
-    def rows(self, table: str) -> list[Row]:
-        """All rows of a table."""
-        rows: list[Row] = pq.read_table(self.version.table(table)).to_pylist()
+    def read_table(self, table: str) -> list[Any]:
+        """Return all rows of a table, each a dict."""
+        rows: list[Any] = pq.read_table(self.version.table(table)).to_pylist()
         return rows
 
+    def read_if_computed(self, table: str) -> list[Any]:
+        """Return all rows of a table; none of one that is not computed."""
+        return self.read_table(table) if self.version.is_computed(table) else []
+
     @cached_property
-    def orders(self) -> list[Row]:
-        """The orders that leave the house, in the order to work them; the hold-out never does."""
+    def orders(self) -> list[OrderRow]:
+        """The orders that are released, in the order to work them; the hold-out never is."""
         priority = {spec.name: spec.meta["priority"] for spec in lists()}
-        treated = [
-            as_changed(row, self.changes)
-            for row in self.rows("dispatch_order")
-            if row["arm"] == "treated"
-        ]
-        treated = [row for row in treated if row]
-        return sorted(treated, key=lambda row: (priority[row["list"]], row["rank"]))
+        released: list[OrderRow] = []
+        for row in self.read_table("dispatch_order"):
+            if row["arm"] != "treated":
+                continue
+            order = apply_changes(row, self.changes)
+            if order is not None:
+                released.append(order)
+        return sorted(released, key=lambda order: (priority[order["list"]], order["rank"]))
 
     @cached_property
-    def people(self) -> Mapping[str, Row]:
-        """Name and phone of the customers who have an order."""
-        return self.persons({row["customer_id"] for row in self.orders})
+    def people(self) -> Mapping[str, PersonRow]:
+        """Name and phone of the customers who have an order, by id."""
+        return self.find_people({order["customer_id"] for order in self.orders})
 
-    def persons(self, customers: set[str]) -> Mapping[str, Row]:
-        """Name and phone of customers by id."""
+    def find_people(self, customers: set[str]) -> Mapping[str, PersonRow]:
+        """Return name and phone of customers, by id."""
         wanted = pc.field("customer_id").isin(pa.array(customers, pa.string()))
-        found = pq.read_table(self.version.table("snapshot_person"), filters=wanted).to_pylist()
+        file = self.version.table("snapshot_person")
+        found: list[PersonRow] = pq.read_table(file, filters=wanted).to_pylist()
         return {row["customer_id"]: row for row in found}
 
     @cached_property
@@ -64,13 +131,21 @@ class WorkbookData:
         """Each list's title."""
         return {spec.name: spec.title(self.language) for spec in lists()}
 
-    def stamp(self, title: str) -> Stamp:
-        """What a workbook says of itself; it is dated by the month, so that the same month gives the same bytes."""
-        caveats = [
-            f"{self.list_titles[row['list']]}: {self.reason(row)}"
-            for row in self.states
-            if row["reason"]
-        ]
+    @cached_property
+    def list_rows(self) -> list[ListRow]:
+        """The lists with their state and counts."""
+        return self.read_table("dispatch_list")
+
+    def make_stamp(self, title: str) -> Stamp:
+        """Return what a workbook says of itself.
+
+        It is dated by the month, so that the same month gives the same bytes.
+        """
+        caveats = []
+        for row in self.list_rows:
+            if row["reason"]:
+                list_title = self.list_titles[row["list"]]
+                caveats.append(f"{list_title}: {self.describe_reason(row['reason'])}")
         is_day = self.version.occasion != str(self.version.month)
         return Stamp(
             title=f"{title} {self.version.occasion}" if is_day else title,
@@ -83,43 +158,75 @@ class WorkbookData:
             caveats=tuple(caveats),
         )
 
-    @cached_property
-    def states(self) -> list[Row]:
-        """The lists with their state and counts."""
-        return self.rows("dispatch_list")
+    def find_label(self, key: str) -> str:
+        """Return a text in the workbooks' language."""
+        return label(self.language, key)
 
-    def reason(self, row: Row) -> str:
-        """A row's reason in words."""
-        return reason_in_words(self.language, row["reason"])
+    def describe_reason(self, reason: str | None) -> str:
+        """Return a row's reason codes in words."""
+        return reason_in_words(self.language, reason)
 
-    def work_row(self, place: int, order: Row, is_owner: bool) -> Row:
-        """One line of a work list; only the manager who owns the customer sees name and phone in full."""
-        person = self.people.get(order["customer_id"], {"name": None, "phone": None})
-        codes = (order["reason_codes"] or "").split(";")
-        also_on = (order["also_on"] or "").split(";")
-        spec = next(s for s in lists() if s.name == order["list"])
+    def find_names(self, table: str, key: str) -> dict[str, str]:
+        """Return what managers or branches are called, by id.
+
+        Empty where the operator did not say.
+        """
+        return {row[key]: row["name"] for row in self.read_if_computed(table)}
+
+    def build_work_row(self, rank: int, order: OrderRow, is_owner: bool) -> WorkRow:
+        """Return one line of a work list.
+
+        Only the manager who owns the customer sees name and phone in full.
+        """
+        name, phone = self._find_name_and_phone(order["customer_id"], is_owner)
+        reasons = [self.find_label(f"reason.{code}") for code in _split_list(order["reason_codes"])]
+        other_lists = [self.list_titles[other] for other in _split_list(order["also_on"])]
+        spec = next(spec for spec in lists() if spec.name == order["list"])
         return {
-            "rank": place,
-            "customer_name": person["name"] if is_owner else mask_name(person["name"]),
-            "phone": person["phone"] if is_owner else mask_phone(person["phone"]),
+            "rank": rank,
+            "customer_name": name,
+            "phone": phone,
             "list_title": self.list_titles[order["list"]],
-            "reasons": "; ".join(label(self.language, f"reason.{code}") for code in codes if code),
+            "reasons": "; ".join(reasons),
             "amount": order["amount"],
             "due_on": order["due_on"],
             "action": spec.meta["action"][self.language],
             "evidence": evidence_in_words(spec, self.language, order),
             "script": script_in_words(spec, self.language, order),
-            "also_on": "; ".join(self.list_titles[name] for name in also_on if name),
-            **{
-                name: order[name]
-                for name in ("order_id", "customer_id", "service_id", "branch_id", "manager_id")
-            },
+            "also_on": "; ".join(other_lists),
+            "order_id": order["order_id"],
+            "customer_id": order["customer_id"],
+            "service_id": order["service_id"],
+            "branch_id": order["branch_id"],
+            "manager_id": order["manager_id"],
         }
 
+    def _find_name_and_phone(
+        self, customer_id: str, is_owner: bool
+    ) -> tuple[str | None, str | None]:
+        """Return name and phone of a customer with an order, masked for who does not own them."""
+        person = self.people.get(customer_id)
+        if person is None:
+            return None, None
+        if is_owner:
+            return person["name"], person["phone"]
+        return mask_name(person["name"]), mask_phone(person["phone"])
 
-def as_changed(order: Row, changes: Mapping[str, tuple[Change, ...]]) -> Row:
-    """Return an order as it stands by now: with the manager it was given to last; nothing of one that was taken back."""
-    last = changes.get(order["order_id"], (None,))[-1]
-    if last is None:
+
+def _split_list(joined: str | None) -> list[str]:
+    """Return the parts of a text that is joined by `;`."""
+    return [part for part in (joined or "").split(";") if part]
+
+
+def apply_changes(order: OrderRow, changes: Mapping[str, tuple[Change, ...]]) -> OrderRow | None:
+    """Return an order as it stands by now: with the manager it was given to last.
+
+    None of one that was taken back.
+    """
+    own_changes = changes.get(order["order_id"], ())
+    if not own_changes:
         return order
-    return {} if last.kind == WITHDRAWN else {**order, "manager_id": last.manager_id}
+    last = own_changes[-1]
+    if last.kind == WITHDRAWN:
+        return None
+    return {**order, "manager_id": last.manager_id}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,169 +21,229 @@ from pipelines.rooms.dispatch.assign import (
     plan_by_priority,
     plan_by_value,
 )
-from pipelines.rooms.dispatch.figures import CAPACITY, branch_figures, company_figures
+from pipelines.rooms.dispatch.figures import (
+    CAPACITY,
+    CapacityFigure,
+    branch_figures,
+    company_figures,
+)
+from pipelines.rooms.relations import Relation, read_rows, take_rows, write_step
 
-Row = dict[str, Any]
-_PLACED = pa.schema([(name, pa.string()) for name in ("list", "customer_id", "manager_id")])
+ROOM = "dispatch"
+_ASSIGNED = pa.schema([(name, pa.string()) for name in ("list", "customer_id", "manager_id")])
+_ROUNDING = 1e-9  # a product that is a whole number but for the last bit is that number
+
+
+class Manager(NamedTuple):
+    """A manager and the places there are for new orders."""
+
+    manager_id: str
+    branch_id: str
+    capacity: int
+
+
+class WaitingOrder(NamedTuple):
+    """A wanted order that waits for a manager's place; `worth` is in fen, `place` the turn of its list."""
+
+    list: str
+    place: int
+    rank: int
+    customer_id: str
+    manager_id: str | None
+    branch_id: str | None
+    can_work: bool
+    is_minimum: bool
+    group_customer_id: str | None
+    worth: int
+
+
+class AssignedOrder(NamedTuple):
+    """A wanted order that has a manager's place."""
+
+    list: str
+    customer_id: str
+    manager_id: str
+
+
+# The orders of each list that wait at one desk or in one pool, in the order of ranks.
+Waiting = dict[int, list[WaitingOrder]]
 
 
 @dataclass
-class Books:
-    """The rows that wait, by desk and list and by branch and list, each in the order of ranks."""
+class WaitingOrders:
+    """All orders that wait: those of a manager's own customers by manager, all others by branch."""
 
-    desks: dict[str, dict[int, list[Row]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
-    pools: dict[str, dict[int, list[Row]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
+    desks: dict[str | None, Waiting] = field(default_factory=dict)
+    pools: dict[str | None, Waiting] = field(default_factory=dict)
+
+    def add(self, order: WaitingOrder) -> None:
+        """Let an order wait behind those before it."""
+        waiting = self._find_waiting(order)
+        waiting.setdefault(order.place, []).append(order)
+
+    def _find_waiting(self, order: WaitingOrder) -> Waiting:
+        if order.can_work:
+            return self.desks.setdefault(order.manager_id, {})
+        return self.pools.setdefault(order.branch_id, {})
 
 
-def place(context: Context) -> None:
-    """Make `placed` (list, customer_id, manager_id) out of `wants`, and write `dispatch_capacity`."""
-    engine = context.engine
-    books = Books()
-    for row in engine.rows(_WAITING):
-        book = books.desks[row["manager_id"]] if row["can_work"] else books.pools[row["branch_id"]]
-        book[row["place"]].append(row)
-    managers: dict[str, list[Row]] = defaultdict(list)
-    for row in engine.rows(
-        "SELECT manager_id, branch_id, capacity FROM features_manager ORDER BY manager_id"
-    ):
-        managers[row["branch_id"]].append(row)
-    proposed, groups = _proposed(context), _groups(context)
-    floor = float(context.settings.minimum_service)
-    branches = [
-        Office(branch_id, managers[branch_id], books, floor, proposed, groups.get(branch_id, {}))
-        for branch_id in sorted(managers)
-    ]
+@dataclass(frozen=True)
+class Ties:
+    """What speaks for one manager or another: the last proposal to a customer, most of a group's customers."""
+
+    proposed: Mapping[str, str]
+    groups: Mapping[str, Mapping[str, str]]
+
+
+def assign_managers(context: Context, wanted: Relation) -> Relation:
+    """Return which wanted orders get a manager's place, and whose; write `dispatch_capacity`."""
+    waiting = _read_waiting(context, wanted)
+    managers = _read_managers(context)
+    ties = Ties(_read_proposed(context, wanted), _read_groups(context, wanted))
     by_value = context.settings.capacity_rule == "value"
-    placed = [row for office in branches for row in office.place(by_value)]
-    engine.register("placed", pa.Table.from_pylist(placed, schema=_PLACED))
-    figures = [row for office in branches for row in office.figures(by_value)]
+    minimum_service = float(context.settings.minimum_service)
+    assigned: list[AssignedOrder] = []
+    figures: list[CapacityFigure] = []
+    for branch_id in sorted(managers):
+        planner = BranchPlanner(branch_id, managers[branch_id], waiting, minimum_service, ties)
+        assigned += planner.assign_orders(by_value)
+        figures += planner.list_figures(by_value)
     _write_figures(context, [*figures, *company_figures(figures)])
+    rows = [order._asdict() for order in assigned]
+    return take_rows(context, "assigned", pa.Table.from_pylist(rows, schema=_ASSIGNED))
 
 
-def _write_figures(context: Context, rows: Sequence[Row]) -> None:
-    context.engine.register("capacity_row", pa.Table.from_pylist(list(rows), schema=CAPACITY))
-    context.write(
+def _write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
+    rows = [figure._asdict() for figure in figures]
+    table = pa.Table.from_pylist(rows, schema=CAPACITY)
+    write_step(
+        context,
+        ROOM,
+        "capacity",
         "dispatch_capacity",
-        f"SELECT $month AS month, {', '.join(CAPACITY.names)} FROM capacity_row",
         ["scope_kind", "scope_id"],
-        {"month": str(context.month)},
         rule=context.settings.capacity_rule,
+        capacity_figure=take_rows(context, "capacity_figure", table),
     )
 
 
-_WAITING = """
-SELECT list, place, rank, customer_id, manager_id, branch_id, can_work, is_minimum, group_customer_id,
-    CAST(expected_value * 100 AS BIGINT) AS worth
-FROM wants WHERE assign <> 'branch' ORDER BY place, rank
-"""
+# -- what is read ------------------------------------------------------------------------------------------------
 
 
-def _proposed(context: Context) -> dict[str, str]:
+def _read_waiting(context: Context, wanted: Relation) -> WaitingOrders:
+    waiting = WaitingOrders()
+    for row in read_rows(context, ROOM, "waiting_orders", wanted_order=wanted):
+        waiting.add(WaitingOrder(**row))
+    return waiting
+
+
+def _read_managers(context: Context) -> dict[str, list[Manager]]:
+    """The managers of each branch, by their ids."""
+    managers: dict[str, list[Manager]] = defaultdict(list)
+    for row in read_rows(context, ROOM, "managers"):
+        manager = Manager(**row)
+        managers[manager.branch_id].append(manager)
+    return managers
+
+
+def _read_proposed(context: Context, wanted: Relation) -> dict[str, str]:
     """The manager each customer was last proposed to, in the two months before."""
-    eras = [era for era in ("m2", "m1") if context.is_computed("dispatch_order", era)]
-    found: dict[str, str] = {}
-    for era in eras:
-        rows = context.engine.rows(
-            f"SELECT o.customer_id, o.manager_id FROM {era}.dispatch_order AS o JOIN wants AS w "
-            "ON w.customer_id = o.customer_id WHERE o.list = w.list AND w.assign = 'allocate' AND NOT w.can_work "
-            "AND o.arm = 'treated' AND o.manager_id IS NOT NULL"
-        )
-        found |= {row["customer_id"]: row["manager_id"] for row in rows}
-    return found
+    rows = read_rows(context, ROOM, "proposed_managers", wanted_order=wanted)
+    return {row["customer_id"]: row["manager_id"] for row in rows}
 
 
-def _groups(context: Context) -> dict[str, dict[str, str]]:
+def _read_groups(context: Context, wanted: Relation) -> dict[str, dict[str, str]]:
     """By branch and group, the manager who has most of the group's customers there; of equals the first by id."""
-    rows = context.engine.rows(
-        """
-        SELECT m.branch_id, k.group_customer_id, o.manager_id
-        FROM snapshot_customer AS k
-        JOIN features_owner AS o ON o.customer_id = k.customer_id
-        JOIN features_manager AS m ON m.manager_id = o.manager_id
-        WHERE k.group_customer_id IN (SELECT group_customer_id FROM wants WHERE assign = 'allocate' AND NOT can_work)
-        GROUP BY m.branch_id, k.group_customer_id, o.manager_id
-        QUALIFY ROW_NUMBER() OVER (
-            PARTITION BY m.branch_id, k.group_customer_id ORDER BY COUNT(*) DESC, o.manager_id
-        ) = 1
-        """
-    )
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in rows:
+    for row in read_rows(context, ROOM, "group_managers", wanted_order=wanted):
         found[row["branch_id"]][row["group_customer_id"]] = row["manager_id"]
     return found
 
 
-class Office:
+# -- one branch --------------------------------------------------------------------------------------------------
+
+
+class BranchPlanner:
     """One branch: its managers, what waits for them, and how the places are given."""
 
     def __init__(
         self,
         branch_id: str,
-        managers: Sequence[Row],
-        books: Books,
-        floor: float,
-        proposed: Mapping[str, str],
-        groups: Mapping[str, str],
+        managers: Sequence[Manager],
+        waiting: WaitingOrders,
+        minimum_service: float,
+        ties: Ties,
     ) -> None:
-        self._branch_id, self._managers = branch_id, managers
-        self._books = [books.desks.get(row["manager_id"], {}) for row in managers]
-        self._pool = books.pools.get(branch_id, {})
-        self._proposed, self._groups = proposed, groups
-        self._pooled: list[Row] = []
-        desks = [
-            Desk(row["manager_id"], max(row["capacity"], 0), tuple(_queues(book, floor)))
-            for row, book in zip(managers, self._books, strict=True)
-        ]
-        self._branch = Branch(tuple(desks), tuple(_queues(self._pool, floor)))
+        self._branch_id = branch_id
+        self._managers = managers
+        self._own = [waiting.desks.get(manager.manager_id, {}) for manager in managers]
+        self._pool = waiting.pools.get(branch_id, {})
+        self._proposed = ties.proposed
+        self._groups = ties.groups.get(branch_id, {})
+        self._pooled: list[AssignedOrder] = []
+        self._branch = self._make_branch(minimum_service)
 
-    def place(self, by_value: bool) -> Iterable[Row]:
-        """Yield who gets an order from whom."""
-        plan_of: Callable[..., Plan] = plan_by_value if by_value else plan_by_priority
-        self._plan = plan_of(self._branch, self._share)
-        for row, book, counts in zip(self._managers, self._books, self._plan.taken, strict=True):
-            for waiting, count in zip(book.values(), counts, strict=True):
-                yield from (
-                    {**_key(one), "manager_id": row["manager_id"]} for one in waiting[:count]
-                )
-        yield from self._pooled
+    def _make_branch(self, minimum_service: float) -> Branch:
+        desks = []
+        for manager, own in zip(self._managers, self._own, strict=True):
+            queues = _make_queues(own, minimum_service)
+            desks.append(Desk(manager.manager_id, max(manager.capacity, 0), queues))
+        return Branch(tuple(desks), _make_queues(self._pool, minimum_service))
 
-    def _share(self, queue: int, count: int, free: Sequence[int]) -> Sequence[int]:
+    def assign_orders(self, by_value: bool) -> list[AssignedOrder]:
+        """Return which orders get whose place: those of each manager's own customers, then the pool's."""
+        self._plan = self._make_plan(by_value)
+        assigned: list[AssignedOrder] = []
+        for manager, own, counts in zip(self._managers, self._own, self._plan.taken, strict=True):
+            for queue, count in zip(own.values(), counts, strict=True):
+                for order in queue[:count]:
+                    assigned.append(_assign(order, manager.manager_id))
+        return assigned + self._pooled
+
+    def _make_plan(self, by_value: bool) -> Plan:
+        if by_value:
+            return plan_by_value(self._branch, self._share_pool)
+        return plan_by_priority(self._branch, self._share_pool)
+
+    def _share_pool(self, queue: int, count: int, free: Sequence[int]) -> Sequence[int]:
         """Give the first of a pool queue their managers, and say how many each desk got."""
-        waiting = list(self._pool.values())[queue][:count]
-        newcomers = [
-            Newcomer(
-                row["customer_id"], self._proposed.get(row["customer_id"]), row["group_customer_id"]
-            )
-            for row in waiting
-        ]
-        seats = [
-            Seat(desk.manager_id, room, desk.capacity - room, desk.capacity)
-            for desk, room in zip(self._branch.desks, free, strict=True)
-        ]
+        queues = list(self._pool.values())
+        orders = queues[queue][:count]
+        newcomers = []
+        for order in orders:
+            kept_by = self._proposed.get(order.customer_id)
+            newcomers.append(Newcomer(order.customer_id, kept_by, order.group_customer_id))
+        seats = []
+        for desk, room in zip(self._branch.desks, free, strict=True):
+            seats.append(Seat(desk.manager_id, room, desk.capacity - room, desk.capacity))
         chosen = allocate(newcomers, seats, self._groups)
-        self._pooled += [
-            {**_key(row), "manager_id": name} for row, name in zip(waiting, chosen, strict=True)
-        ]
+        for order, manager_id in zip(orders, chosen, strict=True):
+            self._pooled.append(_assign(order, manager_id))
         return [chosen.count(desk.manager_id) for desk in self._branch.desks]
 
-    def figures(self, by_value: bool) -> list[Row]:
-        """Return a row a manager and one for the branch, for `dispatch_capacity`."""
-        given: dict[str, int] = defaultdict(int)
-        worth = {row["customer_id"]: row["worth"] for rows in self._pool.values() for row in rows}
-        for row in self._pooled:
-            given[row["manager_id"]] += worth[row["customer_id"]]
-        return branch_figures(self._branch_id, self._branch, self._plan, given, by_value)
+    def list_figures(self, by_value: bool) -> list[CapacityFigure]:
+        """Return a row a manager and one for the branch, for `dispatch_capacity`; orders must be assigned before."""
+        worth: dict[str, int] = {}
+        for orders in self._pool.values():
+            for order in orders:
+                worth[order.customer_id] = order.worth
+        pooled_worth: dict[str, int] = defaultdict(int)
+        for assigned in self._pooled:
+            pooled_worth[assigned.manager_id] += worth[assigned.customer_id]
+        return branch_figures(self._branch_id, self._branch, self._plan, pooled_worth, by_value)
 
 
-def _key(row: Row) -> Row:
-    return {"list": row["list"], "customer_id": row["customer_id"]}
+def _assign(order: WaitingOrder, manager_id: str) -> AssignedOrder:
+    return AssignedOrder(order.list, order.customer_id, manager_id)
 
 
-def _queues(book: Mapping[int, Sequence[Row]], floor: float) -> Iterable[Queue]:
-    for number, rows in book.items():
-        minimum = ceil(floor * len(rows) - 1e-9) if rows[0]["is_minimum"] else 0
-        yield Queue(number, np.array([row["worth"] for row in rows], np.int64), minimum)
+def _make_queues(waiting: Waiting, minimum_service: float) -> tuple[Queue, ...]:
+    """A queue a list; lists that are a duty keep that share of their orders as a minimum."""
+    queues = []
+    for place, orders in waiting.items():
+        minimum = 0
+        if orders[0].is_minimum:
+            minimum = ceil(minimum_service * len(orders) - _ROUNDING)
+        worth = np.array([order.worth for order in orders], np.int64)
+        queues.append(Queue(place, worth, minimum))
+    return tuple(queues)

@@ -5,94 +5,125 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from math import ceil
-from typing import Any
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from pipelines.rooms.dispatch.assign import Branch, Plan, bound, price_of_place, worth_of
 
-Row = dict[str, Any]
 _MONEY = pa.decimal128(18, 2)
+_NO_MONEY = Decimal("0.00")
+_ROUNDING = 1e-6  # fen: the bound is found in floating point
 CAPACITY = pa.schema(
     [
-        *((name, pa.string()) for name in ("scope_kind", "scope_id", "branch_id")),
-        (
-            "capacity",
-            pa.int64(),
-        ),  # three managers at the contract's limit are more than 32 bits hold
-        *((name, pa.int32()) for name in ("wanted_count", "used_count", "left_count")),
-        *(("value_amount", _MONEY), ("bound_amount", _MONEY), ("gap_rate", pa.float64())),
+        ("scope_kind", pa.string()),
+        ("scope_id", pa.string()),
+        ("branch_id", pa.string()),
+        ("capacity", pa.int64()),  # three managers at the contract's limit exceed 32 bits
+        ("wanted_count", pa.int32()),
+        ("used_count", pa.int32()),
+        ("left_count", pa.int32()),
+        ("value_amount", _MONEY),
+        ("bound_amount", _MONEY),
+        ("gap_rate", pa.float64()),
         ("shadow_price_amount", _MONEY),
     ]
 )
-_ADDED = ("capacity", "wanted_count", "used_count", "left_count", "value_amount")
+
+
+class CapacityFigure(NamedTuple):
+    """A row of `dispatch_capacity`; amounts are in yuan. A manager's row has no bound and no gap of its own."""
+
+    scope_kind: str
+    scope_id: str
+    branch_id: str | None
+    capacity: int
+    wanted_count: int
+    used_count: int
+    left_count: int
+    value_amount: Decimal
+    shadow_price_amount: Decimal
+    bound_amount: Decimal | None = None
+    gap_rate: float | None = None
 
 
 def branch_figures(
     branch_id: str, branch: Branch, plan: Plan, pooled_worth: Mapping[str, int], by_value: bool
-) -> list[Row]:
+) -> list[CapacityFigure]:
     """Return a row a manager, then the branch's, which alone has the bound and the gap; worth is in fen."""
-    rows = [
-        _desk_row(branch_id, branch, plan, d, pooled_worth, by_value)
-        for d in range(len(branch.desks))
-    ]
-    waiting = sum(map(len, branch.pool))
+    rows = []
+    for desk in range(len(branch.desks)):
+        rows.append(_desk_figure(branch_id, branch, plan, desk, pooled_worth, by_value))
     value = plan.value(branch)
-    best = max(ceil(bound(branch) - 1e-6), value)
-    total = {name: sum(row[name] for row in rows) for name in _ADDED}
-    total["wanted_count"] += waiting
-    total["left_count"] += waiting - sum(plan.pooled)
-    price = max((row["shadow_price_amount"] for row in rows), default=Decimal(0))
-    return [*rows, _total_row("branch", branch_id, branch_id, total, _yuan(best), price)]
+    best = max(ceil(bound(branch) - _ROUNDING), value)
+    total = _sum_figures(rows, "branch", branch_id, branch_id, _to_yuan(best))
+    waiting = sum(len(queue) for queue in branch.pool)
+    with_pool = total._replace(
+        wanted_count=total.wanted_count + waiting,
+        left_count=total.left_count + waiting - sum(plan.pooled),
+    )
+    return [*rows, with_pool]
 
 
-def company_figures(rows: Sequence[Row]) -> list[Row]:
+def company_figures(rows: Sequence[CapacityFigure]) -> list[CapacityFigure]:
     """Return the company's row: the branches added up, its price that of the branch where a place is worth most."""
-    branches = [row for row in rows if row["scope_kind"] == "branch"]
-    total = {name: sum((row[name] for row in branches), Decimal(0)) for name in _ADDED}
-    best = sum((row["bound_amount"] for row in branches), Decimal(0))
-    price = max((row["shadow_price_amount"] for row in branches), default=Decimal(0))
-    return [_total_row("company", "company", None, total, best, price)]
+    branches = []
+    best = Decimal(0)
+    for row in rows:
+        if row.scope_kind == "branch":
+            branches.append(row)
+            best += row.bound_amount or 0
+    return [_sum_figures(branches, "company", "company", None, best)]
 
 
-def _desk_row(
+def _desk_figure(
     branch_id: str,
     branch: Branch,
     plan: Plan,
-    place: int,
+    number: int,
     pooled_worth: Mapping[str, int],
     by_value: bool,
-) -> Row:
-    desk, counts = branch.desks[place], plan.taken[place]
-    own = worth_of(desk.queues, counts)
-    return {
-        "scope_kind": "manager",
-        "scope_id": desk.manager_id,
-        "branch_id": branch_id,
-        "capacity": desk.capacity,
-        "wanted_count": desk.wanted,
-        "used_count": plan.used(place),
-        "left_count": desk.wanted - sum(counts),
-        "value_amount": _yuan(own + pooled_worth.get(desk.manager_id, 0)),
-        "shadow_price_amount": _yuan(price_of_place(branch, plan, place, by_value)),
-    }
+) -> CapacityFigure:
+    desk = branch.desks[number]
+    counts = plan.taken[number]
+    worth = worth_of(desk.queues, counts) + pooled_worth.get(desk.manager_id, 0)
+    price = price_of_place(branch, plan, number, by_value)
+    return CapacityFigure(
+        scope_kind="manager",
+        scope_id=desk.manager_id,
+        branch_id=branch_id,
+        capacity=desk.capacity,
+        wanted_count=desk.wanted,
+        used_count=plan.used(number),
+        left_count=desk.wanted - sum(counts),
+        value_amount=_to_yuan(worth),
+        shadow_price_amount=_to_yuan(price),
+    )
 
 
-def _total_row(
-    kind: str, scope_id: str, branch_id: str | None, total: Row, best: Decimal, price: Decimal
-) -> Row:
-    value = total["value_amount"]
-    return {
-        "scope_kind": kind,
-        "scope_id": scope_id,
-        "branch_id": branch_id,
-        **{name: int(total[name]) for name in _ADDED[:-1]},
-        "value_amount": value + Decimal("0.00"),
-        "bound_amount": best + Decimal("0.00"),
-        "gap_rate": float((best - value) / abs(best)) if best else 0.0,
-        "shadow_price_amount": price + Decimal("0.00"),
-    }
+def _sum_figures(
+    rows: Sequence[CapacityFigure], kind: str, scope_id: str, branch_id: str | None, best: Decimal
+) -> CapacityFigure:
+    """Add rows up; `best` is the bound, and the price that of the place that is worth most."""
+    value = sum((row.value_amount for row in rows), Decimal(0))
+    price = max((row.shadow_price_amount for row in rows), default=Decimal(0))
+    gap = 0.0
+    if best:
+        gap = float((best - value) / abs(best))
+    return CapacityFigure(
+        scope_kind=kind,
+        scope_id=scope_id,
+        branch_id=branch_id,
+        capacity=sum(row.capacity for row in rows),
+        wanted_count=sum(row.wanted_count for row in rows),
+        used_count=sum(row.used_count for row in rows),
+        left_count=sum(row.left_count for row in rows),
+        value_amount=value + _NO_MONEY,
+        shadow_price_amount=price + _NO_MONEY,
+        bound_amount=best + _NO_MONEY,
+        gap_rate=gap,
+    )
 
 
-def _yuan(fen: int) -> Decimal:
+def _to_yuan(fen: int) -> Decimal:
     return Decimal(fen).scaleb(-2)

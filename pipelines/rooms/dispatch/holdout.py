@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.orders import keyed_hash
+from pipelines.rooms.relations import Relation, read_rows, write_rows
 
+ROOM = "dispatch"
 _SCHEMA = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -23,38 +25,22 @@ _SCHEMA = pa.schema(
 )
 
 
-def draw_holdout(context: Context, lists: list[str]) -> None:
-    """Write `dispatch_holdout`: everybody ever on a persuasion list, and whether he is held out."""
-    before = context.is_computed("dispatch_holdout", "prior")
-    old = context.engine.rows("SELECT * FROM prior.dispatch_holdout") if before else []
-    rows = old + _drawn(context, lists, old)
-    context.engine.register("holdout", pa.Table.from_pylist(rows, schema=_SCHEMA))
-    context.write("dispatch_holdout", "SELECT * FROM holdout", ["customer_id"])
-
-
-def _drawn(context: Context, lists: list[str], old: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
+    """Write `dispatch_holdout`: everybody ever on a persuasion list, and whether they are held out."""
+    old = []
+    if context.is_computed("dispatch_holdout", "prior"):
+        old = read_rows(context, ROOM, "holdout_before")
     known = {row["customer_id"] for row in old}
-    new = [row for row in _newcomers(context, lists) if row["customer_id"] not in known]
-    chosen = draw(context.settings.key, context.settings.holdout_share, old, new)
-    return [
-        row | {"is_drawn": row["customer_id"] in chosen, "drawn_in": str(context.month)}
-        for row in new
-    ]
-
-
-def _newcomers(context: Context, lists: list[str]) -> list[dict[str, Any]]:
-    """Everybody on a persuasion list this month with his stratum: branch and tier."""
-    names = ", ".join(f"'{name}'" for name in lists) or "NULL"
-    owner = (
-        "features_owner"
-        if context.is_computed("features_owner")
-        else "(SELECT NULL AS customer_id, NULL AS branch_id)"
-    )
-    return context.engine.rows(
-        f"SELECT DISTINCT c.customer_id, COALESCE(o.branch_id, '-') || '/' || COALESCE(k.vip_tier, '-') AS stratum "
-        f"FROM candidate AS c LEFT JOIN {owner} AS o ON o.customer_id = c.customer_id "
-        f"LEFT JOIN snapshot_customer AS k ON k.customer_id = c.customer_id WHERE c.list IN ({names})"
-    )
+    listed = read_rows(context, ROOM, "newcomers", candidate=candidates, list_fact=list_facts)
+    newcomers = [row for row in listed if row["customer_id"] not in known]
+    rows = list(old)
+    settings = context.settings
+    chosen = draw(settings.key, settings.holdout_share, old, newcomers)
+    for row in newcomers:
+        is_drawn = row["customer_id"] in chosen
+        rows.append({**row, "is_drawn": is_drawn, "drawn_in": str(context.month)})
+    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
+    write_rows(context, "dispatch_holdout", table, ["customer_id"])
 
 
 def draw(
@@ -75,8 +61,15 @@ def draw(
         strata[row["stratum"]].append(row["customer_id"])
     chosen: set[str] = set()
     for stratum, customers in strata.items():
-        offset = Fraction(int.from_bytes(keyed_hash(key, "stratum", stratum)[:4]), 2**32)
-        wanted = int(Fraction(share) * (seen[stratum] + len(customers)) + offset) - held[stratum]
+        offset = _find_offset(key, stratum)
+        members = seen[stratum] + len(customers)
+        wanted = int(Fraction(share) * members + offset) - held[stratum]
         by_hash = sorted(customers, key=lambda customer: keyed_hash(key, "holdout", customer))
         chosen.update(by_hash[: max(wanted, 0)])
     return chosen
+
+
+def _find_offset(key: bytes, stratum: str) -> Fraction:
+    """A number from 0 to 1 that only the key foretells."""
+    first_bytes = keyed_hash(key, "stratum", stratum)[:4]
+    return Fraction(int.from_bytes(first_bytes), 2**32)

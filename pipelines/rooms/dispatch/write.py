@@ -2,108 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
+from pipelines.rooms.dispatch.candidates import ListState
 from pipelines.rooms.dispatch.orders import due_dates, order_ids
 from pipelines.rooms.dispatch.schedule import plan_days
+from pipelines.rooms.relations import Relation, read_rows, run_step, take_rows, write_step
 
+ROOM = "dispatch"
 ORDER_KEY = ["list", "arm DESC", "rank"]
-
-
-def write_orders(context: Context, specs: Mapping[str, Spec]) -> None:
-    """Write `dispatch_order`: both arms; only treated orders leave the house."""
-    _make_ids_and_days(context, specs)
-    days = {"month": str(context.month), "dispatch_on": context.dispatch_on}
-    context.write("dispatch_order", _ORDERS, ORDER_KEY, days)
-
-
-_ORDERS = """
-WITH also AS (
-    SELECT d.list, d.customer_id, STRING_AGG(s.list, ';' ORDER BY s.list) AS also_on
-    FROM decided AS d JOIN candidate AS s ON s.customer_id = d.customer_id AND s.list <> d.list
-    WHERE d.arm IS NOT NULL
-    GROUP BY d.list, d.customer_id
-)
-SELECT
-    m.order_id, $month AS month, d.list, d.customer_id, d.service_id, d.branch_id, d.manager_id, d.rank, d.rank_value,
-    d.amount, d.reason_codes, o.also_on, m.due_on, d.arm, d.purpose, CAST($dispatch_on AS DATE) AS dispatched_on,
-    m.is_provisional, d.evidence, d.expected_value, m.planned_on
-FROM decided AS d
-JOIN made AS m ON m.list = d.list AND m.customer_id = d.customer_id
-LEFT JOIN also AS o ON o.list = d.list AND o.customer_id = d.customer_id
-WHERE d.arm IS NOT NULL
-"""
-
-
-def _make_ids_and_days(context: Context, specs: Mapping[str, Spec]) -> None:
-    """Make `made`: each order's id, its due day, and for treated ones the day planned for it."""
-    engine, dispatch_on = context.engine, context.dispatch_on
-    rows = engine.rows("SELECT list, customer_id, listed_due_on FROM decided WHERE arm IS NOT NULL")
-    engine.register(
-        "order_id", order_ids(context.settings.key, context.month, rows, context.occasion)
-    )
-    engine.register("due", due_dates(context.calendar, context.month, dispatch_on, specs, rows))
-    treated = engine.rows(
-        "SELECT d.list, d.customer_id, COALESCE(d.manager_id, d.branch_id, '') AS desk, u.due_on, f.place, d.rank "
-        "FROM decided AS d JOIN due AS u ON u.list = d.list AND u.customer_id = d.customer_id "
-        "JOIN list_fact AS f ON f.list = d.list WHERE d.arm = 'treated'"
-    )
-    engine.register("planned", plan_days(context.calendar, dispatch_on, treated))
-    # One table before the orders' own join: of four tables the engine may join two by their list alone.
-    keys = "USING (list, customer_id)"
-    engine.table("made", f"SELECT * FROM order_id JOIN due {keys} LEFT JOIN planned {keys}")
-
-
-def write_why_not(context: Context) -> None:
-    """Write `dispatch_why_not`; `detail` is the list that has him, the day he was last called, or whose customer he is."""
-    context.write(
-        "dispatch_why_not",
-        """
-        SELECT $month AS month, list, customer_id, why_not AS reason,
-            CASE why_not WHEN 'other_list' THEN ordered_on WHEN 'cool_down' THEN CAST(cooling_since AS VARCHAR)
-                WHEN 'no_manager' THEN owner_id WHEN 'capacity' THEN COALESCE(manager_id, branch_id) END AS detail
-        FROM decided WHERE why_not IS NOT NULL
-        """,
-        ["list", "customer_id"],
-        {"month": str(context.month)},
-    )
-
-
-def write_candidates(context: Context) -> None:
-    """Write `dispatch_candidate`: everybody on a list, ordered or not, with what put him there."""
-    context.write(
-        "dispatch_candidate",
-        "SELECT $month AS month, list, customer_id, service_id, rank, rank_value, amount, reason_codes, "
-        "evidence, expected_value FROM decided",
-        ["list", "rank"],
-        {"month": str(context.month)},
-    )
-
-
-def write_lists(context: Context, states: Sequence[Mapping[str, Any]]) -> None:
-    """Write `dispatch_list`: each list's state and counts."""
-    context.engine.register("state", pa.Table.from_pylist(list(states), schema=_STATE))
-    context.write(
-        "dispatch_list",
-        """
-        SELECT s.list, s.priority, s.status, s.reason,
-            COUNT(d.customer_id) AS candidate_count,
-            COUNT(*) FILTER (WHERE d.arm = 'treated') AS treated_count,
-            COUNT(*) FILTER (WHERE d.arm = 'holdout') AS holdout_count,
-            COUNT(*) FILTER (WHERE d.why_not IS NOT NULL) AS left_out_count
-        FROM state AS s LEFT JOIN decided AS d ON d.list = s.list
-        GROUP BY s.list, s.priority, s.status, s.reason
-        """,
-        ["priority", "list"],
-    )
-
-
-_STATE = pa.schema(
+_LIST_STATE = pa.schema(
     [
         ("list", pa.string()),
         ("priority", pa.int32()),
@@ -113,18 +26,105 @@ _STATE = pa.schema(
 )
 
 
-def remember(context: Context, names: Sequence[str]) -> None:
-    """Carry forward who ever stood on a list that takes nobody twice."""
-    old = (
-        "SELECT * FROM prior.dispatch_listed"
-        if context.is_computed("dispatch_listed", "prior")
-        else "SELECT NULL::VARCHAR AS list, NULL::VARCHAR AS customer_id, NULL::VARCHAR AS first_month WHERE FALSE"
+@dataclass(frozen=True)
+class Outcome:
+    """What dispatch came to: the lists orders were made of, the states of all, and the room's results so far."""
+
+    specs: Sequence[Spec]
+    states: Sequence[ListState]
+    candidates: Relation
+    list_facts: Relation
+    decisions: Relation
+
+
+def write_outcome(context: Context, outcome: Outcome) -> None:
+    """Write `dispatch_order`, `dispatch_why_not`, `dispatch_candidate` and `dispatch_list`."""
+    write_orders(context, outcome)
+    write_why_not(context, outcome.decisions)
+    write_candidates(context, outcome.decisions)
+    write_lists(context, outcome.states, outcome.decisions)
+
+
+def write_orders(context: Context, outcome: Outcome) -> None:
+    """Write `dispatch_order`: both arms; only treated orders are released."""
+    write_step(
+        context,
+        ROOM,
+        "orders",
+        "dispatch_order",
+        ORDER_KEY,
+        {"dispatch_on": context.dispatch_on},
+        decision=outcome.decisions,
+        candidate=outcome.candidates,
+        order_day=_make_order_days(context, outcome),
     )
-    wanted = ", ".join(f"'{name}'" for name in names) or "NULL"
-    context.write(
+
+
+def _make_order_days(context: Context, outcome: Outcome) -> Relation:
+    """Return each order's id, its due day, and for treated ones the day planned for it."""
+    dispatch_on = context.dispatch_on
+    specs = {spec.name: spec for spec in outcome.specs}
+    rows = read_rows(context, ROOM, "ordered", decision=outcome.decisions)
+    ids = order_ids(context.settings.key, context.month, rows, context.occasion)
+    due = due_dates(context.calendar, context.month, dispatch_on, specs, rows)
+    due_days = take_rows(context, "due_day", due)
+    treated = read_rows(
+        context,
+        ROOM,
+        "orders_to_plan",
+        decision=outcome.decisions,
+        due_day=due_days,
+        list_fact=outcome.list_facts,
+    )
+    planned = plan_days(context.calendar, dispatch_on, treated)
+    return run_step(
+        context,
+        ROOM,
+        "order_days",
+        order_id=take_rows(context, "order_id", ids),
+        due_day=due_days,
+        planned_day=take_rows(context, "planned_day", planned),
+    )
+
+
+def write_why_not(context: Context, decisions: Relation) -> None:
+    """Write `dispatch_why_not`.
+
+    `detail` is the list that has the customer, the day of the last order, or whose customer it is.
+    """
+    key = ["list", "customer_id"]
+    write_step(context, ROOM, "why_not", "dispatch_why_not", key, decision=decisions)
+
+
+def write_candidates(context: Context, decisions: Relation) -> None:
+    """Write `dispatch_candidate`: everybody on a list, ordered or not, with what put them there."""
+    key = ["list", "rank"]
+    write_step(context, ROOM, "candidates", "dispatch_candidate", key, decision=decisions)
+
+
+def write_lists(context: Context, states: Sequence[ListState], decisions: Relation) -> None:
+    """Write `dispatch_list`: each list's state and counts."""
+    rows = [asdict(state) for state in states]
+    table = pa.Table.from_pylist(rows, schema=_LIST_STATE)
+    write_step(
+        context,
+        ROOM,
+        "list_counts",
+        "dispatch_list",
+        ["priority", "list"],
+        list_state=take_rows(context, "list_state", table),
+        decision=decisions,
+    )
+
+
+def write_ever_listed(context: Context, candidates: Relation, list_facts: Relation) -> None:
+    """Write `dispatch_listed`: who ever stood on a list that takes nobody twice, and since which month."""
+    write_step(
+        context,
+        ROOM,
+        "listed",
         "dispatch_listed",
-        f"SELECT list, customer_id, MIN(first_month) AS first_month FROM ({old} UNION ALL "
-        f"SELECT list, customer_id, $month FROM candidate WHERE list IN ({wanted})) GROUP BY list, customer_id",
         ["list", "customer_id"],
-        {"month": str(context.month)},
+        candidate=candidates,
+        list_fact=list_facts,
     )

@@ -5,30 +5,44 @@ Each claim stands beside what the deliveries say; what a customer must be spared
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from pipelines.catalogue.spec import Spec, room_specs
 from pipelines.rooms.context import Context
 from pipelines.rooms.feedback.effect import write_effect
 from pipelines.rooms.feedback.marks import write_marks
 from pipelines.rooms.feedback.rules import write_rules
+from pipelines.rooms.relations import read_rows
 
 
 def run(context: Context) -> None:
     """Compute every feedback table that this month allows."""
     write_marks(context)
     write_rules(context)
-    released = {row["month"] for row in context.engine.rows("SELECT month FROM extract_release")}
+    rows = read_rows(context, "feedback", "released_months")
+    released = {row["month"] for row in rows}
     for spec in room_specs("feedback"):
-        if reason := _not_dispatched(context, spec, released):
-            context.record_missing(spec.table, [reason], spec)
-        else:
+        reason = _explain_silence(context, spec, released)
+        if reason is None:
             context.compute(spec)
+        else:
+            context.record_missing(spec.table, [reason], spec)
     write_effect(context)
 
 
-def _not_dispatched(context: Context, spec: Spec, released: set[str]) -> str | None:
-    """Why a table about earlier months' orders says nothing: none is held, or none of their orders left the house."""
+def _explain_silence(context: Context, spec: Spec, released: Set[str]) -> str | None:
+    """Why a table about earlier months' orders says nothing: no month is held, or none of its orders was released."""
     eras = str(spec.meta.get("orders_of", "")).split()
-    held = [str(version.month) for version in map(context.earlier.get, eras) if version]
-    if eras and not held:
-        return f"not held: {context.month.plus(-int(eras[0].removeprefix('m')))}"
-    return f"not dispatched: {held[0]}" if eras and not released & set(held) else None
+    if not eras:
+        return None
+    held = []
+    for era in eras:
+        version = context.earlier.get(era)
+        if version is not None:
+            held.append(str(version.month))
+    if not held:
+        months_ago = int(eras[0].removeprefix("m"))
+        return f"not held: {context.month.plus(-months_ago)}"
+    if released & set(held):
+        return None
+    return f"not dispatched: {held[0]}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -18,115 +18,205 @@ from models.judging.sequences import (
     verdict,
 )
 from pipelines.catalogue.outputs import lists
-from pipelines.catalogue.spec import TableName
+from pipelines.catalogue.spec import Spec, TableName
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import read_rows, write_rows
 
+ROOM = "feedback"
 OVERALL = "overall"
 SMALLEST = (
-    0.02  # the effect that the sample still needed is reckoned for: two in a hundred more stay
+    0.02  # the effect for which the sample still needed is reckoned: two in a hundred more stay
 )
-_ARMS = ("treated", "holdout")
 _SUMS = {
     "order_count": pa.int64(),
     "kept_count": pa.int64(),
     "revenue_sum": pa.decimal128(28, 2),
     "revenue_square_sum": pa.decimal128(38, 4),
 }
-_BOUNDS = (
-    "effect",
-    "effect_low",
-    "effect_high",
-    "revenue_kept",
-    "revenue_kept_low",
-    "revenue_kept_high",
-)
 _SCHEMA = pa.schema(
     [
-        *(("list", pa.string()), ("month_count", pa.int32())),
-        *((f"{arm}_{name}", kind) for arm in _ARMS for name, kind in _SUMS.items()),
-        *((name, pa.float64()) for name in _BOUNDS),
-        *(("needed_order_count", pa.int64()), ("state", pa.string()), ("is_paused", pa.bool_())),
+        ("list", pa.string()),
+        ("month_count", pa.int32()),
+        *((f"treated_{name}", kind) for name, kind in _SUMS.items()),
+        *((f"holdout_{name}", kind) for name, kind in _SUMS.items()),
+        ("effect", pa.float64()),
+        ("effect_low", pa.float64()),
+        ("effect_high", pa.float64()),
+        ("revenue_kept", pa.float64()),
+        ("revenue_kept_low", pa.float64()),
+        ("revenue_kept_high", pa.float64()),
+        ("needed_order_count", pa.int64()),
+        ("state", pa.string()),
+        ("is_paused", pa.bool_()),
     ]
 )
-Row = dict[str, Any]
 
 
-def write_effect(context: Context) -> None:
+class ArmSums(NamedTuple):
+    """The orders of one arm added up: how many, how many stayed, what they pay and its square."""
+
+    order_count: int = 0
+    kept_count: int = 0
+    revenue_sum: Decimal = Decimal(0)
+    revenue_square_sum: Decimal = Decimal(0)
+
+    def add(self, other: ArmSums) -> ArmSums:
+        """Return the sums of both."""
+        return ArmSums(
+            self.order_count + other.order_count,
+            self.kept_count + other.kept_count,
+            self.revenue_sum + other.revenue_sum,
+            self.revenue_square_sum + other.revenue_square_sum,
+        )
+
+    def as_arm(self) -> Arm:
+        """The sums as the statistics take them."""
+        return Arm(
+            self.order_count,
+            self.kept_count,
+            float(self.revenue_sum),
+            float(self.revenue_square_sum),
+        )
+
+
+class ListSums(NamedTuple):
+    """A list's orders of all months so far, by arm."""
+
+    list: str
+    month_count: int = 0
+    treated: ArmSums = ArmSums()
+    holdout: ArmSums = ArmSums()
+
+
+class ListEffect(NamedTuple):
+    """What the sums show: the effect on staying, the revenue kept in yuan, and what follows from it."""
+
+    effect: Interval | None
+    revenue: Interval | None
+    needed_order_count: int | None
+    state: str
+    is_paused: bool
+
+
+def write_effect(context: Context, specs: Sequence[Spec] | None = None) -> None:
     """Add last month's orders to the sums of the months before and say what they show so far.
 
-    A month whose orders never left the house, or whose bills cannot be read, adds nothing.
+    A month whose orders were never released, or whose bills cannot be read, adds nothing. `specs` are the dispatch
+    lists; without them, all that the catalogue has.
     """
-    before = _rows(context, "feedback_effect", "prior")
-    if not context.is_computed("feedback_arm") and not before:
-        reasons = (context.entry(TableName("feedback_arm")) or {}).get(
-            "reasons", ["absent: feedback_arm"]
-        )
+    has_before = context.is_computed("feedback_effect", "prior")
+    has_month = context.is_computed("feedback_arm")
+    if not has_before and not has_month:
+        entry = context.entry(TableName("feedback_arm")) or {}
+        reasons = entry.get("reasons", ["absent: feedback_arm"])
         context.record_missing("feedback_effect", list(reasons))
         return
-    sums = {row["list"]: row for row in before if row["list"] != OVERALL}
-    for row in _added(_rows(context, "feedback_arm"), sums):
-        sums[row["list"]] = row
-    rows = [row | _shown(row) for _, row in sorted(sums.items())]
-    table = pa.Table.from_pylist([*rows, *_overall(rows)], schema=_SCHEMA)
-    context.engine.register("effect", table)
-    context.write("feedback_effect", f"SELECT {', '.join(_SCHEMA.names)} FROM effect", ["list"])
+    sums: dict[str, ListSums] = {}
+    if has_before:
+        sums = _read_before(context)
+    if has_month:
+        specs = lists() if specs is None else specs
+        held_out = {spec.name for spec in specs if spec.meta["holdout"]}
+        _add_month(context, sums, held_out)
+    in_order = [sums[name] for name in sorted(sums)]
+    _write_rows(context, in_order)
 
 
-def _rows(context: Context, table: str, era: str = "") -> list[Row]:
-    name = TableName(table, era)
-    return context.engine.rows(f"SELECT * FROM {name}") if context.is_computed(table, era) else []
+def _write_rows(context: Context, sums: Sequence[ListSums]) -> None:
+    effects = [_judge_list(one) for one in sums]
+    rows = [_make_row(one, effect) for one, effect in zip(sums, effects, strict=True)]
+    rows.append(_make_overall_row(sums, effects))
+    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
+    write_rows(context, "feedback_effect", table, ["list"])
 
 
-def _added(arms: list[Row], sums: Mapping[str, Row]) -> Iterator[Row]:
-    """The lists that hold somebody out, with this month's orders added."""
-    held_out = {spec.name for spec in lists() if spec.meta["holdout"]}
-    found = {(row["list"], row["arm"]): row for row in arms}
-    for name in sorted({row["list"] for row in arms} & held_out):
-        old = sums.get(name, {})
-        new: Row = {"list": name, "month_count": old.get("month_count", 0) + 1}
-        for arm in _ARMS:
-            month = found.get((name, arm), {})
-            for column in _SUMS:
-                place = f"{arm}_{column}"
-                new[place] = (old.get(place) or 0) + (month.get(column) or 0)
-        yield new
+# -- the sums ----------------------------------------------------------------------------------------------------
 
 
-def _arm(row: Row, arm: str) -> Arm:
-    return Arm(
-        row[f"{arm}_order_count"],
-        row[f"{arm}_kept_count"],
-        float(row[f"{arm}_revenue_sum"]),
-        float(row[f"{arm}_revenue_square_sum"]),
+def _read_before(context: Context) -> dict[str, ListSums]:
+    """The sums of every list as the latest month held has them."""
+    sums = {}
+    for row in read_rows(context, ROOM, "effect_before"):
+        treated = _read_arm(row, "treated_")
+        holdout = _read_arm(row, "holdout_")
+        sums[row["list"]] = ListSums(row["list"], row["month_count"], treated, holdout)
+    return sums
+
+
+def _add_month(context: Context, sums: dict[str, ListSums], held_out: Iterable[str]) -> None:
+    """Add this month's arms to the sums of the lists that hold somebody out."""
+    arms: dict[str, dict[str, ArmSums]] = {}
+    for row in read_rows(context, ROOM, "month_arms"):
+        arms.setdefault(row["list"], {})[row["arm"]] = _read_arm(row)
+    for name in arms.keys() & set(held_out):
+        old = sums.get(name, ListSums(name))
+        month = arms[name]
+        sums[name] = ListSums(
+            name,
+            old.month_count + 1,
+            old.treated.add(month.get("treated", ArmSums())),
+            old.holdout.add(month.get("holdout", ArmSums())),
+        )
+
+
+def _read_arm(row: Mapping[str, Any], prefix: str = "") -> ArmSums:
+    values = [row[prefix + column] or 0 for column in _SUMS]
+    return ArmSums(*values)
+
+
+# -- what they show ----------------------------------------------------------------------------------------------
+
+
+def _judge_list(sums: ListSums) -> ListEffect:
+    """What a list's sums show; a list whose orders have lost customers for sure is paused."""
+    treated = sums.treated.as_arm()
+    holdout = sums.holdout.as_arm()
+    effect = retention_effect(treated, holdout)
+    state = verdict(effect)
+    return ListEffect(
+        effect=effect,
+        revenue=revenue_effect(treated, holdout),
+        needed_order_count=orders_needed(treated, holdout, SMALLEST),
+        state=state,
+        is_paused=state == "harms",
     )
 
 
-def _shown(row: Row) -> Row:
-    """What a list's sums show; a list whose orders have lost customers for sure is paused."""
-    treated, holdout = _arm(row, "treated"), _arm(row, "holdout")
-    effect = retention_effect(treated, holdout)
+def _make_row(sums: ListSums, shown: ListEffect) -> dict[str, object]:
     return {
-        **_bounds("effect", effect),
-        **_bounds("revenue_kept", revenue_effect(treated, holdout)),
-        "needed_order_count": orders_needed(treated, holdout, SMALLEST),
-        "state": verdict(effect),
-        "is_paused": verdict(effect) == "harms",
+        "list": sums.list,
+        "month_count": sums.month_count,
+        **_name_sums("treated", sums.treated),
+        **_name_sums("holdout", sums.holdout),
+        **_name_bounds("effect", shown.effect),
+        **_name_bounds("revenue_kept", shown.revenue),
+        "needed_order_count": shown.needed_order_count,
+        "state": shown.state,
+        "is_paused": shown.is_paused,
     }
 
 
-def _bounds(name: str, found: Interval | None) -> Row:
-    values = (found.value, found.low, found.high) if found else (None, None, None)
-    return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
+def _make_overall_row(sums: Sequence[ListSums], effects: Sequence[ListEffect]) -> dict[str, object]:
+    """One row over all lists: nobody pauses all of them, and what is kept has no bounds."""
+    treated, holdout = ArmSums(), ArmSums()
+    for one in sums:
+        treated = treated.add(one.treated)
+        holdout = holdout.add(one.holdout)
+    months = max((one.month_count for one in sums), default=0)
+    pairs = [(one.treated.as_arm(), one.holdout.as_arm()) for one in sums]
+    effect = overall_effect(pairs)
+    whole = ListEffect(effect, None, None, verdict(effect), is_paused=False)
+    row = _make_row(ListSums(OVERALL, months, treated, holdout), whole)
+    kept = [one.revenue.value for one in effects if one.revenue is not None]
+    row["revenue_kept"] = sum(kept) if kept else None
+    return row
 
 
-def _overall(rows: list[Row]) -> list[Row]:
-    """One row over all lists: nobody pauses all of them."""
-    effect = overall_effect([(_arm(row, "treated"), _arm(row, "holdout")) for row in rows])
-    columns = [f"{arm}_{column}" for arm in _ARMS for column in _SUMS]
-    totals = {column: sum((row[column] for row in rows), Decimal(0)) for column in columns}
-    counts = {column: int(total) for column, total in totals.items() if column.endswith("_count")}
-    months = max((row["month_count"] for row in rows), default=0)
-    kept = [row["revenue_kept"] for row in rows if row["revenue_kept"] is not None]
-    shown = _bounds("effect", effect) | {"revenue_kept": sum(kept) if kept else None}
-    whole = {"list": OVERALL, "month_count": months, **totals, **counts, **shown}
-    return [whole | {"state": verdict(effect), "is_paused": False}]
+def _name_sums(arm: str, sums: ArmSums) -> dict[str, object]:
+    return {f"{arm}_{column}": value for column, value in sums._asdict().items()}
+
+
+def _name_bounds(name: str, interval: Interval | None) -> dict[str, float | None]:
+    if interval is None:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}

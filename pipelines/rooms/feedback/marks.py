@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pyarrow as pa
 
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import read_rows, write_rows
 from pipelines.text.masking import digest_phone
 
+ROOM = "feedback"
 _MARK = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -18,30 +22,26 @@ _MARK = pa.schema(
 
 def write_marks(context: Context) -> None:
     """Write `feedback_mark`: a wrong number is wrong until the customer's number is another than it was then."""
-    rows = context.engine.rows(
-        "SELECT m.customer_id, m.kind, m.phone_digest, p.phone FROM extract_mark AS m "
-        "LEFT JOIN snapshot_person AS p ON p.customer_id = m.customer_id ORDER BY ALL"
-    )
-    key = context.settings.key
-    kept = [
-        r
-        for r in rows
-        if r["kind"] != "wrong_number" or digest_phone(key, r["phone"]) == r["phone_digest"]
-    ]
-    kinds: dict[str, set[str]] = {}
-    for row in kept:
-        kinds.setdefault(row["customer_id"], set()).add(row["kind"])
-    marks = [
-        {
+    kinds = _read_standing_kinds(context)
+    marks = []
+    for customer_id, answered in kinds.items():
+        mark = {
             "customer_id": customer_id,
-            "is_do_not_contact": "do_not_contact" in said,
-            "is_wrong_number": "wrong_number" in said,
+            "is_do_not_contact": "do_not_contact" in answered,
+            "is_wrong_number": "wrong_number" in answered,
         }
-        for customer_id, said in kinds.items()
-    ]
-    context.engine.register("mark", pa.Table.from_pylist(marks, schema=_MARK))
-    context.write(
-        "feedback_mark",
-        "SELECT customer_id, is_do_not_contact, is_wrong_number FROM mark",
-        ["customer_id"],
-    )
+        marks.append(mark)
+    table = pa.Table.from_pylist(marks, schema=_MARK)
+    write_rows(context, "feedback_mark", table, ["customer_id"])
+
+
+def _read_standing_kinds(context: Context) -> dict[str, set[str]]:
+    """What was answered of each customer and still holds: `do_not_contact`, `wrong_number`."""
+    key = context.settings.key
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for row in read_rows(context, ROOM, "answered_marks"):
+        is_about_number = row["kind"] == "wrong_number"
+        if is_about_number and digest_phone(key, row["phone"]) != row["phone_digest"]:
+            continue
+        kinds[row["customer_id"]].add(row["kind"])
+    return kinds

@@ -7,6 +7,7 @@ import pyarrow as pa
 from pipelines.catalogue.outputs import lists
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import write_rows
 
 # payment  the listed amount is paid by the due day       kept    in Net and billed
 # renewal  a later contract end, and in Net               card    a valid card of the customer's tier
@@ -17,11 +18,14 @@ _RULE = pa.schema([("list", pa.string()), ("proof", pa.string())])
 
 def proof_of(spec: Spec) -> str:
     """What a success of a list is verified by."""
-    return str(spec.meta.get("verify") or ("payment" if spec.meta["purpose"] == "debt" else "kept"))
+    declared = spec.meta.get("verify")
+    if declared:
+        return str(declared)
+    return "payment" if spec.meta["purpose"] == "debt" else "kept"
 
 
 def write_rules(context: Context) -> None:
     """Write `feedback_rule`, a row a list."""
     rules = [{"list": spec.name, "proof": proof_of(spec)} for spec in lists()]
-    context.engine.register("rule", pa.Table.from_pylist(rules, schema=_RULE))
-    context.write("feedback_rule", "SELECT list, proof FROM rule", ["list"])
+    table = pa.Table.from_pylist(rules, schema=_RULE)
+    write_rows(context, "feedback_rule", table, ["list"])

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import write_step
 
 TREND_MONTHS = 13
-_NOW = """
-SELECT month AS seen_month, kpi, variant, scope_kind, scope_id, numerator, denominator, value, status
-FROM kpi_monthly WHERE is_default AND scope_kind IN ('company', 'city', 'branch')
-"""
-_BEFORE = """
-SELECT seen_month, kpi, variant, scope_kind, scope_id, numerator, denominator, value, status
-FROM prior.kpi_trend WHERE seen_month >= $first
-"""
+KEY = ("kpi", "variant", "scope_kind", "scope_id", "seen_month")
 
 
 def write_trend(context: Context) -> None:
-    """Write `kpi_trend`: this month's rows before those of the latest earlier month held; gaps stay gaps."""
-    is_carried = context.is_computed("kpi_trend", "prior")
-    context.write(
-        "kpi_trend",
-        f"{_NOW} UNION ALL {_BEFORE}" if is_carried else _NOW,
-        ["kpi", "variant", "scope_kind", "scope_id", "seen_month"],
-        {"first": str(context.month.plus(1 - TREND_MONTHS))} if is_carried else None,
-    )
+    """Write `kpi_trend`: this month's rows before those of the latest earlier month held.
+
+    Gaps stay gaps.
+    """
+    if not context.is_computed("kpi_trend", "prior"):
+        write_step(context, "kpi", "trend", "kpi_trend", KEY)
+        return
+    first = context.month.plus(1 - TREND_MONTHS)
+    parameters = {"first_month": str(first)}
+    write_step(context, "kpi", "trend_carried", "kpi_trend", KEY, parameters)

@@ -1,52 +1,57 @@
-"""The months a KPI looks back on: each must be held, or the KPI is not computed and names those that are not."""
+"""The months a KPI looks back on: where one is not held, it is named and the KPI not computed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from sqlglot import select
 
 from pipelines.core.month import Month
+from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
+from pipelines.rooms.kpi.queries import sql_of
 
 HELD = "features_held_month"
 
 
-def window_gaps(context: Context, meta: Mapping[str, Any]) -> list[str]:
+def window_gaps(context: Context, meta: Mapping[str, object]) -> list[str]:
     """Name the months of a KPI's `window` that are not held; none where it has no window.
 
-    `window_of` names the table of the months known, where being held is not enough.
+    `meta` is its front matter. Its `window_of` names the table of the months known, where being
+    held is not enough.
     """
     if "window" not in meta:
         return []
-    known = _known(context, meta.get("window_of", HELD))
-    return [
-        f"not held: {month}"
-        for month in _months(context, meta["window"])
-        if str(month) not in known
-    ]
+    known = _known_months(context, str(meta.get("window_of", HELD)))
+    gaps = []
+    for month in _window_months(context.month, str(meta["window"])):
+        if str(month) not in known:
+            gaps.append(str(Reason.not_held(month)))
+    return gaps
 
 
-def _known(context: Context, table: str) -> set[str]:
-    months = {str(context.month)} if table == HELD else set()
+def _known_months(context: Context, table: str) -> set[str]:
+    months = set()
+    if table == HELD:
+        months.add(str(context.month))
     if context.is_computed(table):
-        months |= {row["month"] for row in context.engine.rows(f"SELECT month FROM {table}")}
+        rows = context.engine.rows(sql_of(select("month").from_(table)))
+        months.update(row["month"] for row in rows)
     return months
 
 
-def _months(context: Context, window: str) -> list[Month]:
-    """The months of a window, oldest first."""
-    now = context.month
-    year = _run(now, now.number)
+def _window_months(now: Month, window: str) -> list[Month]:
+    """Return the months of a window, oldest first."""
     if window == "six_months":
-        return _run(now, 6)
+        return _last_months(now, 6)
+    this_year = _last_months(now, now.number)
     if window == "two_years":
-        return [*_run(now.plus(-12), now.number), *year]
-    if (
-        window == "base_year"
-    ):  # the twelve months to the base, which is December where they are held
-        return [*_run(Month(now.year - 1, 12), 12), *year]
-    return year
+        return _last_months(now.plus(-12), now.number) + this_year
+    if window == "base_year":
+        # The twelve months to the base, which is December where they are held.
+        return _last_months(Month(now.year - 1, 12), 12) + this_year
+    return this_year
 
 
-def _run(last: Month, count: int) -> list[Month]:
+def _last_months(last: Month, count: int) -> list[Month]:
     return [last.plus(-ago) for ago in reversed(range(count))]

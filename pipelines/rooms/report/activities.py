@@ -1,93 +1,126 @@
-"""Figures and sentences of the month's activities, and of what became of the guests of those a month before."""
+"""Figures and sentences of the month's activities, and of the guests of the month before's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from decimal import Decimal
+from typing import TypedDict, cast
 
 from pipelines.catalogue.outputs import ACTIVITY_SECTION
 from pipelines.rooms.context import Context
-from pipelines.rooms.report.figures import figure_id, make_figure, name_scopes
-from pipelines.rooms.report.sentences import Sentence, Told
+from pipelines.rooms.relations import read_rows
+from pipelines.rooms.report.figures import company_figure_id, keep_scope_names, make_figure
+from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides
+from pipelines.rooms.report.sentences import Sections, Sentence
 
-Row = dict[str, Any]
 TOPIC = "activity"
-_TOTALS = """
-SELECT COUNT(*) AS activity_count, COALESCE(SUM(invited_count), 0) AS invited_count,
-    COALESCE(SUM(attended_count), 0) AS attended_count, COALESCE(SUM(cost_amount), 0) AS cost_amount
-FROM report_activity HAVING COUNT(*) > 0
-"""
-# Branches hold activities of one name: the branch stands beside it.
-_NAMED = """
-SELECT a.*, CONCAT_WS(' · ', a.name, COALESCE(o.name, a.branch_id)) AS scope_name FROM {table} AS a
-LEFT JOIN scope_name AS o ON o.scope_kind = 'branch' AND o.scope_id = a.branch_id ORDER BY a.activity_id
-"""
-# measure -> (above, below) of `report_activity_follow`
-KEPT = {name: (f"{name}_count", f"{name.removesuffix('_kept')}_count") for name in
-        ("attended_kept", "treated_kept", "holdout_kept")}  # fmt: skip
+HELD, FOLLOWED = "report_activity", "report_activity_follow"
+TOTALS = ("activity_count", "invited_count", "attended_count", "cost_amount")
 
 
-def activity_figures(context: Context) -> Iterator[Row]:
-    """Yield the figures of each activity, and the month's totals; none where the operator delivers no activities."""
-    name_scopes(context)
-    for table, figures in (("report_activity", _held), ("report_activity_follow", _followed)):
-        for row in (
-            context.engine.rows(_NAMED.format(table=table)) if context.is_computed(table) else []
-        ):
-            of = {
-                "scope_kind": TOPIC,
-                "scope_id": row["activity_id"],
-                "scope_name": row["scope_name"],
-            }
-            yield from figures(
-                row, of | {"month": str(context.month)}, context.settings.small_denominator
-            )
-    yield from _totals(context)
+class HeldActivity(TypedDict):
+    """An activity of the month; None is what the operator did not deliver."""
+
+    activity_id: str
+    scope_name: str
+    cost_amount: Decimal | None
+    invited_count: int | None
+    attended_count: int | None
+    answer_count: int | None
+    satisfied_count: int | None
 
 
-def _totals(context: Context) -> Iterator[Row]:
-    of = {"scope_kind": "company", "scope_id": "company", "month": str(context.month)}
-    for row in context.engine.rows(_TOTALS) if context.is_computed("report_activity") else []:
+class FollowedActivity(TypedDict):
+    """An activity of the month before: how many were there, and how many of them stayed."""
+
+    activity_id: str
+    scope_name: str
+    attended_count: int
+    attended_kept_count: int
+    treated_count: int
+    treated_kept_count: int
+    holdout_count: int
+    holdout_kept_count: int
+
+
+def activity_figures(context: Context) -> Iterator[FigureRow]:
+    """Yield the figures of each activity, and the month's totals.
+
+    There are none where the operator delivers no activities.
+    """
+    names = keep_scope_names(context)
+    month = str(context.month)
+    if context.is_computed(HELD):
+        found = read_rows(context, "report", "activities_held", scope_name=names)
+        for held in cast("list[HeldActivity]", found):
+            scope = Scope(TOPIC, held["activity_id"], month, held["scope_name"])
+            yield from _figures_of_held(held, scope)
+        yield from _figures_of_totals(context)
+    if context.is_computed(FOLLOWED):
+        fewest = context.settings.small_denominator
+        found = read_rows(context, "report", "activities_followed", scope_name=names)
+        for followed in cast("list[FollowedActivity]", found):
+            scope = Scope(TOPIC, followed["activity_id"], month, followed["scope_name"])
+            yield from _figures_of_followed(followed, scope, fewest)
+
+
+def _figures_of_totals(context: Context) -> Iterator[FigureRow]:
+    company = Scope("company", "company", str(context.month))
+    for row in read_rows(context, "report", "activity_totals"):
         for measure, number in row.items():
-            yield make_figure(measure, TOPIC, of, _unit(measure), number, "report_activity")
+            yield make_figure(measure, TOPIC, company, _name_unit(measure), number, HELD)
 
 
-def _held(row: Row, of: Row, small: int) -> Iterator[Row]:
-    for measure in ("invited_count", "attended_count", "answer_count", "cost_amount"):
-        if row[measure] is not None:
-            yield make_figure(measure, TOPIC, of, _unit(measure), row[measure], "report_activity")
-    for measure, above, below in (("guest_cost", "cost_amount", "attended_count"),
-                                  ("satisfied", "satisfied_count", "answer_count")):  # fmt: skip
-        if row[above] is not None and row[below]:
-            yield _quotient(measure, of, row[above], row[below], "report_activity")
+def _figures_of_held(row: HeldActivity, scope: Scope) -> Iterator[FigureRow]:
+    measures: list[tuple[str, Number | None]] = [
+        ("invited_count", row["invited_count"]),
+        ("attended_count", row["attended_count"]),
+        ("answer_count", row["answer_count"]),
+        ("cost_amount", row["cost_amount"]),
+    ]
+    for measure, number in measures:
+        if number is not None:
+            yield make_figure(measure, TOPIC, scope, _name_unit(measure), number, HELD)
+
+    cost = Sides(row["cost_amount"], row["attended_count"])
+    yield from _divide("guest_cost", scope, "amount", cost, HELD)
+    satisfied = Sides(row["satisfied_count"], row["answer_count"])
+    yield from _divide("satisfied", scope, "ratio", satisfied, HELD)
 
 
-def _followed(row: Row, of: Row, small: int) -> Iterator[Row]:
-    for measure, (above, below) in KEPT.items():
-        if row[below]:
-            yield _quotient(measure, of, row[above], row[below], "report_activity_follow")
-    if min(row["treated_count"], row["holdout_count"]) >= small:
-        rates = [row[f"{arm}_kept_count"] / row[f"{arm}_count"] for arm in ("treated", "holdout")]
-        yield make_figure(
-            "kept_difference", TOPIC, of, "points", rates[0] - rates[1], "report_activity_follow"
-        )
+def _figures_of_followed(row: FollowedActivity, scope: Scope, fewest: int) -> Iterator[FigureRow]:
+    """Yield who stayed, and the invited against the hold-out where both are at least `fewest`."""
+    treated, holdout = row["treated_count"], row["holdout_count"]
+    attended_kept = Sides(row["attended_kept_count"], row["attended_count"])
+    treated_kept = Sides(row["treated_kept_count"], treated)
+    holdout_kept = Sides(row["holdout_kept_count"], holdout)
+    yield from _divide("attended_kept", scope, "ratio", attended_kept, FOLLOWED)
+    yield from _divide("treated_kept", scope, "ratio", treated_kept, FOLLOWED)
+    yield from _divide("holdout_kept", scope, "ratio", holdout_kept, FOLLOWED)
+    if min(treated, holdout) >= fewest:
+        difference = row["treated_kept_count"] / treated - row["holdout_kept_count"] / holdout
+        yield make_figure("kept_difference", TOPIC, scope, "points", difference, FOLLOWED)
 
 
-def _quotient(measure: str, of: Row, above: Any, below: int, source: str) -> Row:
-    unit = "amount" if measure == "guest_cost" else "ratio"
-    number = float(above) / below
-    return make_figure(measure, TOPIC, of, unit, number, source, numerator=above, denominator=below)
+def _divide(
+    measure: str, scope: Scope, unit: str, sides: Sides, source: str
+) -> Iterator[FigureRow]:
+    """Yield a quotient's figure, where there is anything to divide and to divide by."""
+    if sides.numerator is None or not sides.denominator:
+        return
+    quotient = float(sides.numerator) / float(sides.denominator)
+    yield make_figure(measure, TOPIC, scope, unit, quotient, source, sides)
 
 
-def _unit(measure: str) -> str:
+def _name_unit(measure: str) -> str:
     return "amount" if measure.endswith("_amount") else "count"
 
 
-def tell_activities(context: Context, figures: Mapping[str, Row]) -> Told:
+def tell_activities(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
     """Yield the sentence of the month's activities."""
-    measures = ("activity_count", "invited_count", "attended_count", "cost_amount")
-    ids = {name: figure_id(name, TOPIC, "company", "company", context.month) for name in measures}
-    told: list[Sentence] = []
-    if all(name in figures for name in ids.values()):
-        told.append((["activities"], {name: f"figure {figure}" for name, figure in ids.items()}))
-    yield ACTIVITY_SECTION, told
+    sentences: list[Sentence] = []
+    ids = {measure: company_figure_id(measure, TOPIC, context.month) for measure in TOTALS}
+    if all(figure in figures for figure in ids.values()):
+        slots = {measure: f"figure {figure}" for measure, figure in ids.items()}
+        sentences.append(Sentence(["activities"], slots))
+    yield ACTIVITY_SECTION, sentences

@@ -1,40 +1,63 @@
 """The weekly complaint chart: each week against limits that the weeks before it set.
 
-Complaints are counts over many lines, so a u-chart: expected = mean rate of the baseline × the week's lines. The limits are
-the 0.135 % and 99.865 % points, as three sigmas are of a normal, of the Poisson distribution; where the baseline scatters
-more than Poisson does, of the negative binomial with its dispersion (the count's variance over its mean), for else a
-branch with a lively year cries every month. The baseline is the latest weeks before the judged one that gave no signal
-themselves, so that a burst neither hides the next nor is judged by itself. Source: Montgomery, Statistical Quality
-Control, on control charts for nonconformities; Laney on dispersion beyond binomial and Poisson.
+Complaints are counts over many lines, so a u-chart: expected = mean rate of the baseline × the
+week's lines. The limits are the 0.135 % and 99.865 % points, as three sigmas are of a normal, of
+the Poisson distribution; where the baseline scatters more than Poisson does, of the negative
+binomial with its dispersion (the count's variance over its mean), for else a branch with a lively
+year cries every month. The baseline is the latest weeks before the judged one that gave no signal
+themselves, so that a burst neither hides the next nor is judged by itself. Source: Montgomery,
+Statistical Quality Control, on control charts for nonconformities; Laney on dispersion beyond
+binomial and Poisson.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 import pyarrow as pa
 from scipy import stats
 
 from pipelines.rooms.context import Context
+from pipelines.rooms.report.rows import read_ordered, write_rows
 
-Row = dict[str, Any]
 BASELINE = 16  # weeks at most
 FEWEST = 6  # weeks before a week is judged
 TAIL = 0.00135
-_COUNTS = ("complaint_count", "service_count", "baseline_count")
+KEY = ("scope_kind", "scope_id", "week_begins_on")
 SCHEMA = pa.schema(
     [
-        *[(name, pa.string()) for name in ("scope_kind", "scope_id")],
+        ("scope_kind", pa.string()),
+        ("scope_id", pa.string()),
         ("week_begins_on", pa.date32()),
-        *[(name, pa.int32()) for name in _COUNTS],
-        *[(name, pa.float64()) for name in ("expected", "lower_limit", "upper_limit")],
+        ("complaint_count", pa.int32()),
+        ("service_count", pa.int32()),
+        ("baseline_count", pa.int32()),
+        ("expected", pa.float64()),
+        ("lower_limit", pa.float64()),
+        ("upper_limit", pa.float64()),
         ("signal", pa.string()),
     ]
 )
+
+
+class ComplaintDay(TypedDict):
+    """The complaints of a day, and how many lines there were."""
+
+    opened_on: date
+    complaint_count: int
+    service_count: int
+
+
+class ScopeDay(ComplaintDay):
+    """A row of `report_complaint_day`."""
+
+    scope_kind: str
+    scope_id: str
 
 
 @dataclass(frozen=True)
@@ -62,99 +85,111 @@ def judge_weeks(weeks: Sequence[Week]) -> Iterator[Judged]:
     """Judge weeks, oldest first, each by the quiet ones before it."""
     quiet: list[Week] = []
     for week in weeks:
-        judged = _judge(week, quiet[-BASELINE:])
+        judged = _judge_week(week, quiet[-BASELINE:])
         if judged.signal is None:
             quiet.append(week)
         yield judged
 
 
-def _judge(week: Week, baseline: Sequence[Week]) -> Judged:
-    lines = sum(w.services for w in baseline)
-    if len(baseline) < FEWEST or not lines or not week.services:
+def _judge_week(week: Week, baseline: Sequence[Week]) -> Judged:
+    """Judge a week; one that has too little before it, or no lines, gets no limits."""
+    lines = sum(quiet.services for quiet in baseline)
+    is_enough = len(baseline) >= FEWEST and lines > 0 and week.services > 0
+    if not is_enough:
         return Judged(week, len(baseline))
-    rate = sum(w.complaints for w in baseline) / lines
+
+    complaints = sum(quiet.complaints for quiet in baseline)
+    rate = complaints / lines
     expected = rate * week.services
-    spread = _dispersion(baseline, rate)
-    lower, upper = _limits(expected, spread)
-    signal = "high" if week.complaints > upper else "low" if week.complaints < lower else None
+    lower, upper = _set_limits(expected, _measure_dispersion(baseline, rate))
+    signal = None
+    if week.complaints > upper:
+        signal = "high"
+    elif week.complaints < lower:
+        signal = "low"
     return Judged(week, len(baseline), expected, lower, upper, signal)
 
 
-def _dispersion(baseline: Sequence[Week], rate: float) -> float:
-    """How often the variance of the baseline's counts is that of Poisson; never less than once."""
+def _measure_dispersion(baseline: Sequence[Week], rate: float) -> float:
+    """Return how often the variance of the baseline's counts is that of Poisson; at least 1."""
     if rate <= 0:
         return 1.0
-    excess = [
-        (w.complaints - rate * w.services) ** 2 / (rate * w.services)
-        for w in baseline
-        if w.services
-    ]
-    return max(1.0, float(np.sum(excess)) / max(len(excess) - 1, 1))
+    excess = []
+    for week in baseline:
+        if week.services:
+            expected = rate * week.services
+            excess.append((week.complaints - expected) ** 2 / expected)
+    degrees = max(len(excess) - 1, 1)
+    return max(1.0, float(np.sum(excess)) / degrees)
 
 
-def _limits(expected: float, spread: float) -> tuple[float, float]:
+def _set_limits(expected: float, dispersion: float) -> tuple[float, float]:
+    """Return the lower and the upper limit of a week's count."""
     if expected <= 0:
         return 0.0, 0.0
-    counts = (
-        stats.poisson(expected)
-        if spread <= 1
-        else stats.nbinom(expected / (spread - 1), 1 / spread)
-    )
+    counts = stats.poisson(expected)
+    if dispersion > 1:
+        counts = stats.nbinom(expected / (dispersion - 1), 1 / dispersion)
     return float(counts.ppf(TAIL)), float(counts.ppf(1 - TAIL))
 
 
-def weeks_of(days: Iterable[Mapping[str, Any]], last_day: date) -> list[Week]:
-    """Add days up to whole weeks, Monday to Sunday; a week without complaints between two others counts as 0."""
-    counts: dict[date, int] = {}
+def weeks_of(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:
+    """Add days up to whole weeks, Monday to Sunday, up to `last_day`.
+
+    A week without complaints between two others counts as 0.
+    """
+    counts: dict[date, int] = defaultdict(int)
     lines: dict[date, int] = {}
     for day in days:
-        monday = day["opened_on"] - timedelta(days=day["opened_on"].weekday())
-        counts[monday] = counts.get(monday, 0) + day["complaint_count"]
+        monday = _monday_before(day["opened_on"])
+        counts[monday] += day["complaint_count"]
         lines[monday] = day["service_count"]
     if not counts:
         return []
+
+    # The first week is cut off by the beginning of what is held, the last by the end of the month.
     first = min(counts)
-    # The first is cut off by the beginning of what is held.
-    mondays = [first + timedelta(weeks=n) for n in range(1, (last_day - first).days // 7 + 1)]
-    whole = [monday for monday in mondays if monday + timedelta(days=6) <= last_day]
-    known = lines[first]
+    known_lines = lines[first]
     weeks = []
-    for monday in whole:
-        known = lines.get(monday, known)
-        weeks.append(Week(monday, counts.get(monday, 0), known))
+    monday = first + timedelta(weeks=1)
+    while monday + timedelta(days=6) <= last_day:
+        known_lines = lines.get(monday, known_lines)
+        weeks.append(Week(monday, counts.get(monday, 0), known_lines))
+        monday += timedelta(weeks=1)
     return weeks
 
 
-# -- the room ----------------------------------------------------------------------------------------------------
+def _monday_before(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+# -- the room ------------------------------------------------------------------------------------
 
 
 def write_complaint_weeks(context: Context) -> None:
-    """Write `report_complaint_week`: company and branches, every whole week of the half year held."""
+    """Write `report_complaint_week`: company and branches, every whole week of the half year."""
     if not context.is_computed("report_complaint_day"):
-        context.record_missing(
-            "report_complaint_week", context.tables["report_complaint_day"]["reasons"]
-        )
+        reasons = context.missing_reasons("report_complaint_day")
+        context.record_missing("report_complaint_week", reasons)
         return
-    scopes: dict[tuple[str, str], list[Row]] = {}
-    for day in context.engine.rows("SELECT * FROM report_complaint_day ORDER BY ALL"):
-        scopes.setdefault((day["scope_kind"], day["scope_id"]), []).append(day)
-    rows = [
-        _row(scope, judged)
-        for scope, days in scopes.items()
-        for judged in judge_weeks(weeks_of(days, context.month.last_day))
-    ]
-    context.engine.register("week_row", pa.Table.from_pylist(rows, schema=SCHEMA))
-    context.write(
-        "report_complaint_week",
-        "SELECT * FROM week_row",
-        ["scope_kind", "scope_id", "week_begins_on"],
-    )
+    days_by_scope: dict[tuple[str, str], list[ScopeDay]] = defaultdict(list)
+    for day in cast("list[ScopeDay]", read_ordered(context, "report_complaint_day")):
+        days_by_scope[day["scope_kind"], day["scope_id"]].append(day)
+
+    rows = []
+    for (scope_kind, scope_id), days in days_by_scope.items():
+        weeks = weeks_of(days, context.month.last_day)
+        for judged in judge_weeks(weeks):
+            rows.append(_week_row(scope_kind, scope_id, judged))
+    write_rows(context, "report_complaint_week", rows, SCHEMA, KEY)
 
 
-def _row(scope: tuple[str, str], judged: Judged) -> Row:
+def _week_row(scope_kind: str, scope_id: str, judged: Judged) -> dict[str, object]:
+    """Return a row of `report_complaint_week`, by the names of SCHEMA."""
     return {
-        "scope_kind": scope[0],
-        "scope_id": scope[1],
+        "scope_kind": scope_kind,
+        "scope_id": scope_id,
         "week_begins_on": judged.week.begins_on,
         "complaint_count": judged.week.complaints,
         "service_count": judged.week.services,

@@ -1,15 +1,18 @@
-"""What will be open by 31 December: the chain ladder over bill months, as actuaries roll claims, with an interval.
+"""What will be open by 31 December: the chain ladder over bill months, with an interval.
 
-A bill month's open amount falls from one cut-off to the next by a ratio of its age. The ratio is what the last months show
-(sums over sums), the next bills are those of the last month, and of them the same share stays open. The interval comes of
-the method's own one-month errors over the months held, on the log scale, widened by the root of the distance.
+As actuaries roll claims: a bill month's open amount falls from one cut-off to the next by a ratio
+of its age. The ratio is what the last months show (sums over sums), the next bills are those of the
+last month, and of them the same share stays open. The interval comes of the method's own one-month
+errors over the months held, on the log scale, widened by the root of the distance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import TypedDict, cast
 
 import numpy as np
 import pyarrow as pa
@@ -17,29 +20,50 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from pipelines.core.month import Month
+from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
+from pipelines.rooms.report.rows import read_ordered, write_rows
 from pipelines.text.units import yuan
 
-Row = dict[str, Any]
 Grid = NDArray[np.float64]
 OLDEST = 13  # months; all that is older is one age
 WINDOW = 6  # months that the ratios are taken from
 FEWEST = 4  # months of history before anything is said
 FEWEST_ERRORS = 5  # one-month errors before an interval is said
 LEVEL = 0.95
+KEY = ("scope_kind", "scope_id", "about_month")
 _MONEY = pa.decimal128(18, 2)
 SCHEMA = pa.schema(
     [
-        *[(name, pa.string()) for name in ("month", "scope_kind", "scope_id", "about_month")],
-        *[(name, _MONEY) for name in ("open_amount", "low_amount", "high_amount")],
+        ("month", pa.string()),
+        ("scope_kind", pa.string()),
+        ("scope_id", pa.string()),
+        ("about_month", pa.string()),
+        ("open_amount", _MONEY),
+        ("low_amount", _MONEY),
+        ("high_amount", _MONEY),
         ("error_count", pa.int32()),
     ]
 )
 
 
+class VintageRow(TypedDict):
+    """A row of `report_vintage`: what a scope had open of an age in a month, and was billed."""
+
+    month: str
+    scope_kind: str
+    scope_id: str
+    age_months: int
+    open_amount: Decimal
+    billed_amount: Decimal
+
+
 @dataclass(frozen=True)
 class Ladder:
-    """Months held one after the other: open amounts by age (months × ages) and what was billed (months), in yuan."""
+    """Months held one after the other, in yuan.
+
+    `open` has the open amounts by age (months × ages), `billed` what was billed (months).
+    """
 
     open: Grid
     billed: Grid
@@ -51,7 +75,10 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Forecast:
-    """The open amount of each coming month, and the bounds of its interval where there is one."""
+    """The open amount of each coming month, and the bounds of its interval where there is one.
+
+    `errors` is how many one-month errors the interval comes from.
+    """
 
     open: Grid
     low: Grid | None
@@ -62,104 +89,149 @@ class Forecast:
 def project(ladder: Ladder, horizon: int) -> Grid:
     """Return the open amount of the next months, yuan."""
     recent = ladder.open[-WINDOW - 1 :]
-    rolled = _ratios(recent)
-    billed = ladder.billed[-WINDOW:]
-    stays = recent[-len(billed) :, 0].sum() / billed.sum() if billed.sum() else 0.0
-    ages, sums = ladder.open[-1].copy(), []
+    left = _take_ratios(recent)
+    stays = _take_first_share(recent, ladder.billed[-WINDOW:])
+    next_bills = stays * ladder.billed[-1]
+
+    ages = ladder.open[-1].copy()
+    sums = []
     for _ in range(horizon):
-        older = ages * rolled
-        ages = np.concatenate([[stays * ladder.billed[-1]], older[:-1]])
+        older = ages * left
+        ages = np.concatenate([[next_bills], older[:-1]])
         ages[-1] += older[-1]
         sums.append(ages.sum())
     return np.array(sums)
 
 
-def _ratios(recent: Grid) -> Grid:
-    """What is left of each age a month later; the oldest stays among the oldest."""
-    before, after = recent[:-1].sum(axis=0), recent[1:].sum(axis=0)
+def _take_first_share(recent: Grid, billed: Grid) -> float:
+    """Return which share of a month's bills is still open at its own cut-off."""
+    total = billed.sum()
+    if not total:
+        return 0.0
+    open_at_once = recent[-len(billed) :, 0].sum()
+    return float(open_at_once / total)
+
+
+def _take_ratios(recent: Grid) -> Grid:
+    """Return what is left of each age a month later; the oldest stays among the oldest."""
+    before = recent[:-1].sum(axis=0)
+    after = recent[1:].sum(axis=0)
     left = np.zeros(OLDEST + 1)
     np.divide(after[1:], before[:-1], out=left[:-1], where=before[:-1] > 0)
-    old = before[-2] + before[-1]  # both flow into the oldest
-    left[-2] = left[-1] = after[-1] / old if old > 0 else 0.0
+
+    flowing_into_oldest = before[-2] + before[-1]
+    oldest = 0.0
+    if flowing_into_oldest > 0:
+        oldest = after[-1] / flowing_into_oldest
+    left[-2] = oldest
+    left[-1] = oldest
     return left
 
 
 def forecast(ladder: Ladder, horizon: int) -> Forecast | None:
-    """Project with an interval; None where too few months are held, no bounds where too few errors are known."""
+    """Project with an interval, of 95 %.
+
+    None where too few months are held; no bounds where too few errors are known.
+    """
     held = len(ladder.billed)
     if held < FEWEST:
         return None
     expected = project(ladder, horizon)
-    errors = [_error(ladder, origin) for origin in range(FEWEST, held)]
-    known = np.array([error for error in errors if error is not None])
-    if len(known) < FEWEST_ERRORS:
-        return Forecast(expected, None, None, len(known))
-    spread = float(np.sqrt(np.mean(known**2) * (1 + 1 / len(known))))
-    reach = stats.t.ppf((1 + LEVEL) / 2, len(known)) * spread * np.sqrt(np.arange(1, horizon + 1))
-    return Forecast(expected, expected * np.exp(-reach), expected * np.exp(reach), len(known))
+    errors = _gather_errors(ladder)
+    if len(errors) < FEWEST_ERRORS:
+        return Forecast(expected, None, None, len(errors))
+
+    mean_square = np.mean(errors**2)
+    spread = float(np.sqrt(mean_square * (1 + 1 / len(errors))))
+    quantile = stats.t.ppf((1 + LEVEL) / 2, len(errors))
+    distance = np.sqrt(np.arange(1, horizon + 1))
+    reach = quantile * spread * distance
+    low = expected * np.exp(-reach)
+    high = expected * np.exp(reach)
+    return Forecast(expected, low, high, len(errors))
 
 
-def _error(ladder: Ladder, origin: int) -> float | None:
-    said, came = project(ladder.upto(origin), 1)[0], ladder.open[origin].sum()
-    return float(np.log(came / said)) if said > 0 and came > 0 else None
+def _gather_errors(ladder: Ladder) -> Grid:
+    """Return the log errors of one-month projections from every origin that has a history."""
+    errors = []
+    for origin in range(FEWEST, len(ladder.billed)):
+        projected = project(ladder.upto(origin), 1)[0]
+        came = ladder.open[origin].sum()
+        if projected > 0 and came > 0:
+            errors.append(float(np.log(came / projected)))
+    return np.array(errors)
 
 
-# -- the room ----------------------------------------------------------------------------------------------------
+# -- the room ------------------------------------------------------------------------------------
 
 
 def write_forecast(context: Context) -> None:
     """Write `report_forecast`: company and branches, each month up to the next 31 December."""
     if not context.is_computed("report_vintage"):
-        context.record_missing("report_forecast", context.tables["report_vintage"]["reasons"])
+        reasons = context.missing_reasons("report_vintage")
+        context.record_missing("report_forecast", reasons)
         return
-    rows = context.engine.rows("SELECT * FROM report_vintage ORDER BY ALL")
-    scopes = sorted({(row["scope_kind"], row["scope_id"]) for row in rows})
-    made = [
-        row
-        for scope in scopes
-        for row in _scope_rows(context.month, *scope, ladder_of(rows, scope, context.month))
-    ]
-    if not made:
-        context.record_missing(
-            "report_forecast", [f"not held: {FEWEST} months one after the other"]
-        )
+    vintages = cast("list[VintageRow]", read_ordered(context, "report_vintage"))
+    scopes = sorted({(row["scope_kind"], row["scope_id"]) for row in vintages})
+    rows: list[dict[str, object]] = []
+    for scope in scopes:
+        ladder = ladder_of(vintages, scope, context.month)
+        rows.extend(_forecast_rows(context.month, scope, ladder))
+    if not rows:
+        reason = Reason.not_held(f"{FEWEST} months one after the other")
+        context.record_missing("report_forecast", [reason])
         return
-    context.engine.register("forecast_row", pa.Table.from_pylist(made, schema=SCHEMA))
-    context.write(
-        "report_forecast", "SELECT * FROM forecast_row", ["scope_kind", "scope_id", "about_month"]
-    )
+    write_rows(context, "report_forecast", rows, SCHEMA, KEY)
 
 
-def ladder_of(rows: Iterable[Mapping[str, Any]], scope: tuple[str, str], month: Month) -> Ladder:
+def ladder_of(rows: Iterable[VintageRow], scope: tuple[str, str], month: Month) -> Ladder:
     """Take a scope's months out of `report_vintage`: those held without a gap up to this one."""
-    found: dict[Month, list[Mapping[str, Any]]] = {}
+    by_month: dict[Month, list[VintageRow]] = defaultdict(list)
     for row in rows:
         if (row["scope_kind"], row["scope_id"]) == scope:
-            found.setdefault(Month.parse(row["month"]), []).append(row)
-    chain = [month]
-    while chain[0].plus(-1) in found:
-        chain.insert(0, chain[0].plus(-1))
-    open_, billed = np.zeros((len(chain), OLDEST + 1)), np.zeros(len(chain))
-    for place, held in enumerate(chain):
-        for row in found.get(held, ()):
-            open_[place, row["age_months"]] += float(row["open_amount"])
+            by_month[Month.parse(row["month"])].append(row)
+
+    months = _months_in_a_row(by_month, month)
+    open_amounts = np.zeros((len(months), OLDEST + 1))
+    billed = np.zeros(len(months))
+    for place, held in enumerate(months):
+        for row in by_month.get(held, ()):
+            open_amounts[place, row["age_months"]] += float(row["open_amount"])
             billed[place] += float(row["billed_amount"])
-    return Ladder(open_, billed)
+    return Ladder(open_amounts, billed)
 
 
-def _scope_rows(month: Month, kind: str, scope_id: str, ladder: Ladder) -> Iterable[Row]:
+def _months_in_a_row(found: Mapping[Month, object], last: Month) -> list[Month]:
+    """Return the months up to the last one that were found one after the other, oldest first."""
+    months = [last]
+    before = last.plus(-1)
+    while before in found:
+        months.insert(0, before)
+        before = before.plus(-1)
+    return months
+
+
+def _forecast_rows(
+    month: Month, scope: tuple[str, str], ladder: Ladder
+) -> Iterator[dict[str, object]]:
+    """Yield a scope's rows of `report_forecast`, by the names of SCHEMA."""
     horizon = (12 - month.number) or 12
-    said = forecast(ladder, horizon)
-    if said is None or not ladder.open[-1].sum():
+    found = forecast(ladder, horizon)
+    if found is None or not ladder.open[-1].sum():
         return
+    scope_kind, scope_id = scope
     for step in range(horizon):
         yield {
             "month": str(month),
-            "scope_kind": kind,
+            "scope_kind": scope_kind,
             "scope_id": scope_id,
             "about_month": str(month.plus(step + 1)),
-            "open_amount": yuan(said.open[step]),
-            "low_amount": None if said.low is None else yuan(said.low[step]),
-            "high_amount": None if said.high is None else yuan(said.high[step]),
-            "error_count": said.errors,
+            "open_amount": yuan(found.open[step]),
+            "low_amount": _bound_at(found.low, step),
+            "high_amount": _bound_at(found.high, step),
+            "error_count": found.errors,
         }
+
+
+def _bound_at(bounds: Grid | None, step: int) -> Decimal | None:
+    return None if bounds is None else yuan(bounds[step])

@@ -1,75 +1,125 @@
-"""The operation view: cohort, revenue kept, what keeping cost, and what it brought against the hold-out, unit by unit."""
+"""The operation view: cohort, revenue kept, what keeping cost, and what it brought.
+
+What it brought is told against the hold-out, unit by unit.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple, TypedDict, cast
 
 import pyarrow as pa
 
 from models.judging.sequences import Arm, revenue_effect, verdict
 from pipelines.rooms.context import Context
+from pipelines.rooms.report.rows import read_ordered, write_rows
 from pipelines.text.units import yuan
 
-Row = dict[str, Any]
 _MONEY = pa.decimal128(18, 2)
 SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in ("scope_kind", "scope_id")),
-        *((name, pa.int32()) for name in ("cohort_customer_count", "cohort_billed_count")),
-        *((name, _MONEY) for name in ("base_revenue", "kept_revenue")),
+        ("scope_kind", pa.string()),
+        ("scope_id", pa.string()),
+        ("cohort_customer_count", pa.int32()),
+        ("cohort_billed_count", pa.int32()),
+        ("base_revenue", _MONEY),
+        ("kept_revenue", _MONEY),
         ("order_count", pa.int32()),
-        *((name, _MONEY) for name in ("fee_amount", "expense_amount")),
-        *(
-            (name, pa.int32())
-            for name in ("month_count", "treated_order_count", "holdout_order_count")
-        ),
-        *(
-            (name, _MONEY)
-            for name in ("total_cost_amount", "incremental_amount", "low_amount", "high_amount")
-        ),
-        *(("net_amount", _MONEY), ("effect_state", pa.string())),
+        ("fee_amount", _MONEY),
+        ("expense_amount", _MONEY),
+        ("month_count", pa.int32()),
+        ("treated_order_count", pa.int32()),
+        ("holdout_order_count", pa.int32()),
+        ("total_cost_amount", _MONEY),
+        ("incremental_amount", _MONEY),
+        ("low_amount", _MONEY),
+        ("high_amount", _MONEY),
+        ("net_amount", _MONEY),
+        ("effect_state", pa.string()),
     ]
 )
 
 
-def write_operation(context: Context) -> None:
-    """Write `report_operation`: company, branches and units, yuan; `total_cost_amount` and what follows are of all months.
+class OperationSum(TypedDict):
+    """A row of `report_operation_sum`; sums of the arms are of all months."""
 
-    The increment is the change of revenue in the month after an order, treated against hold-out, with bounds that hold
-    at every look. It is empty while an arm has too few; costs are where a month's expense claims were not delivered.
+    scope_kind: str
+    scope_id: str
+    cohort_customer_count: int
+    cohort_billed_count: int
+    base_revenue: Decimal
+    kept_revenue: Decimal
+    order_count: int
+    fee_amount: Decimal
+    expense_amount: Decimal
+    month_count: int
+    cost_month_count: int
+    total_cost_amount: Decimal
+    treated_order_count: int
+    treated_revenue_sum: Decimal
+    treated_square_sum: Decimal
+    holdout_order_count: int
+    holdout_revenue_sum: Decimal
+    holdout_square_sum: Decimal
+
+
+class Increment(NamedTuple):
+    """What the treated brought more than the hold-out, yuan, and its bounds; None of too few."""
+
+    value: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    state: str
+
+
+def write_operation(context: Context) -> None:
+    """Write `report_operation`: company, branches and units, yuan.
+
+    `total_cost_amount` and what follows are of all months. The increment is the change of revenue
+    in the month after an order, treated against hold-out, with bounds that hold at every look. It
+    is empty while an arm has too few; costs are where a month's expense claims were not delivered.
     """
     if not context.is_computed("report_operation_sum"):
-        context.record_missing(
-            "report_operation", context.tables["report_operation_sum"]["reasons"]
-        )
+        reasons = context.missing_reasons("report_operation_sum")
+        context.record_missing("report_operation", reasons)
         return
-    sums = context.engine.rows("SELECT * FROM report_operation_sum ORDER BY ALL")
-    context.engine.register(
-        "operation_row", pa.Table.from_pylist([_view(row) for row in sums], schema=SCHEMA)
+    sums = cast("list[OperationSum]", read_ordered(context, "report_operation_sum"))
+    rows = [_view_scope(row) for row in sums]
+    write_rows(context, "report_operation", rows, SCHEMA, ["scope_kind", "scope_id"])
+
+
+def _view_scope(row: OperationSum) -> dict[str, object]:
+    """Return a row of `report_operation`, by the names of SCHEMA."""
+    increment = _compare_arms(row)
+    is_cost_known = row["month_count"] == row["cost_month_count"]
+    cost = row["total_cost_amount"] if is_cost_known else None
+    net = None
+    if cost is not None and increment.value is not None:
+        net = increment.value - cost
+
+    view: dict[str, object] = {**row}
+    view["total_cost_amount"] = cost
+    view["incremental_amount"] = increment.value
+    view["low_amount"] = increment.low
+    view["high_amount"] = increment.high
+    view["net_amount"] = net
+    view["effect_state"] = increment.state
+    return view
+
+
+def _compare_arms(row: OperationSum) -> Increment:
+    treated = Arm(
+        orders=row["treated_order_count"],
+        revenue=float(row["treated_revenue_sum"]),
+        revenue_square=float(row["treated_square_sum"]),
     )
-    context.write("report_operation", "SELECT * FROM operation_row", ["scope_kind", "scope_id"])
-
-
-def _view(row: Row) -> Row:
-    found = revenue_effect(_arm(row, "treated"), _arm(row, "holdout"))
-    names = ("incremental_amount", "low_amount", "high_amount")
-    bounds: list[Decimal | None] = [None] * 3
-    if found:
-        bounds = [yuan(bound) for bound in (found.value, found.low, found.high)]
-    cost = row["total_cost_amount"] if row["month_count"] == row["cost_month_count"] else None
-    return {
-        **{name: row[name] for name in SCHEMA.names if name in row},
-        **dict(zip(names, bounds, strict=True)),
-        "total_cost_amount": cost,
-        "net_amount": None if cost is None or bounds[0] is None else bounds[0] - cost,
-        "effect_state": verdict(found),
-    }
-
-
-def _arm(row: Row, arm: str) -> Arm:
-    return Arm(
-        orders=row[f"{arm}_order_count"],
-        revenue=float(row[f"{arm}_revenue_sum"]),
-        revenue_square=float(row[f"{arm}_square_sum"]),
+    holdout = Arm(
+        orders=row["holdout_order_count"],
+        revenue=float(row["holdout_revenue_sum"]),
+        revenue_square=float(row["holdout_square_sum"]),
     )
+    effect = revenue_effect(treated, holdout)
+    state = verdict(effect)
+    if not effect:
+        return Increment(None, None, None, state)
+    return Increment(yuan(effect.value), yuan(effect.low), yuan(effect.high), state)

@@ -1,7 +1,8 @@
-"""Figures and sentences of the quarter, half-year and year that a month closes, from what its months printed.
+"""Figures and sentences of the quarter, half-year and year that a month closes.
 
-A KPI that says `period: sum` is its months' numerators over their denominators, summed over the months of the period
-that have a figure; how many they are is a figure too. Any other has the value of the last month.
+They come from what its months printed. A KPI that says `period: sum` is its months' numerators over
+their denominators, summed over the months of the period that have a figure; how many they are is a
+figure too. Any other has the value of the last month.
 """
 
 from __future__ import annotations
@@ -9,136 +10,185 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple, cast
 
-from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, is_met, kpis
-from pipelines.core.month import PERIODS, Month
+from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, is_met
+from pipelines.core.month import PERIODS
 from pipelines.rooms.context import Context
-from pipelines.rooms.report.figures import DIFFERENCE, USABLE, exactly, figure_id, make_figure
-from pipelines.rooms.report.sentences import OVERALL, Sentence, Told, direction
+from pipelines.rooms.relations import Relation, read_rows
+from pipelines.rooms.report.figures import (
+    USABLE,
+    company_figure_id,
+    difference_unit,
+    keep_scope_names,
+    main_kpis,
+    make_figure,
+    quantize_number,
+)
+from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides, TrendRow, topic_of
+from pipelines.rooms.report.sentences import OVERALL, Sections, Sentence, name_direction
 
-Row = dict[str, Any]
-_SEEN = """
-SELECT t.*, o.name AS scope_name FROM kpi_trend AS t LEFT JOIN scope_name AS o
-    ON o.scope_kind = t.scope_kind AND o.scope_id = t.scope_id
-WHERE t.scope_kind IN ('company', 'branch') AND t.seen_month BETWEEN $first AND $last
-ORDER BY t.kpi, t.scope_kind, t.scope_id, t.seen_month
-"""
-_TARGETS = "SELECT kpi, scope_kind, scope_id, target FROM kpi_monthly WHERE is_default AND target IS NOT NULL"
-_YEAR_AGO = "SELECT measure, topic, scope_kind, scope_id, number FROM m12.report_figure WHERE month = $month"
+Key = tuple[str, str, str]  # KPI, kind of scope, scope
+FigureKey = tuple[str, str, str, str]  # measure, topic, kind of scope, scope
 
 
-def period_figures(context: Context) -> Iterator[Row]:
+class PeriodValue(NamedTuple):
+    """A period's number, how many months it is made of, and what it stands on."""
+
+    number: float
+    months: int
+    sides: Sides
+
+
+def period_figures(context: Context) -> Iterator[FigureRow]:
     """Yield the figures of the periods that the month closes."""
-    known = {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
-    targets = {
-        (r["kpi"], r["scope_kind"], r["scope_id"]): r["target"]
-        for r in context.engine.rows(_TARGETS)
-    }
-    year_ago = _year_ago(context)
+    if not context.month.closes:
+        return
+    catalogue = main_kpis()
+    names = keep_scope_names(context)
+    targets = _read_targets(context)
+    year_ago = _read_year_ago(context)
     for period in context.month.closes:
-        for key, rows in _months(context, period).items():
-            value = _value(known[key[0]], rows, context.month)
-            if value is not None:
-                of = rows[-1] | {"month": str(context.month)}
-                yield from _of_period(period, known[key[0]], of, value, targets.get(key), year_ago)
+        for key, rows in _read_months(context, period, names).items():
+            kpi = catalogue[key[0]]
+            value = _reckon_value(kpi, rows, str(context.month))
+            if value is None:
+                continue
+            kind, scope_id = key[1:]
+            topic = topic_of(rows[-1])
+            before = year_ago.get((f"{period}_value", topic, kind, scope_id))
+            scope = Scope(kind, scope_id, str(context.month), rows[-1]["scope_name"])
+            unit = str(kpi.meta["unit"])
+            measures = _measure_period(value, unit, targets.get(key), before)
+            yield from _make_figures(period, topic, scope, value.sides, measures)
 
 
-def _months(context: Context, period: str) -> dict[tuple[str, str, str], list[Row]]:
-    """The usable rows of a period's months, oldest first, by KPI and scope."""
+def _read_months(context: Context, period: str, names: Relation) -> dict[Key, list[TrendRow]]:
+    """Return the usable rows of a period's months, oldest first, by KPI and scope."""
     first = context.month.plus(1 - PERIODS[period])
-    found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in context.engine.rows(_SEEN, {"first": str(first), "last": str(context.month)}):
+    bounds = {"first_month": str(first), "last_month": str(context.month)}
+    found = read_rows(context, "report", "period_months", bounds, scope_name=names)
+    months: dict[Key, list[TrendRow]] = defaultdict(list)
+    for row in cast("list[TrendRow]", found):
         if row["status"] in USABLE and row["value"] is not None:
-            found[row["kpi"], row["scope_kind"], row["scope_id"]].append(row)
-    return found
+            months[row["kpi"], row["scope_kind"], row["scope_id"]].append(row)
+    return months
 
 
-def _value(kpi: Kpi, rows: list[Row], last: Month) -> Row | None:
-    """A period's number with its numerator and denominator; none where it would be the last month's, which has none."""
+def _reckon_value(kpi: Kpi, rows: list[TrendRow], last_month: str) -> PeriodValue | None:
+    """Return a period's value; None where it would be the last month's, which has none."""
     if kpi.meta.get("period") == "sum":
-        sides = {
-            side: sum((r[side] for r in rows), Decimal(0)) for side in ("numerator", "denominator")
-        }
-        number = (
-            float(sides["numerator"]) / float(sides["denominator"])
-            if sides["denominator"]
-            else None
-        )
-        return None if number is None else {"number": number, "months": len(rows), **sides}
-    if rows[-1]["seen_month"] != str(last):
+        return _sum_months(rows)
+    last = rows[-1]
+    if last["seen_month"] != last_month or last["value"] is None:
         return None
-    return {"number": rows[-1]["value"], "months": 1} | {
-        n: rows[-1][n] for n in ("numerator", "denominator")
-    }
+    return PeriodValue(last["value"], 1, Sides(last["numerator"], last["denominator"]))
 
 
-def _of_period(
+def _sum_months(rows: list[TrendRow]) -> PeriodValue | None:
+    """Return sums over sums of the months; None where the denominators are nothing."""
+    numerator, denominator = Decimal(0), Decimal(0)
+    for row in rows:
+        assert row["numerator"] is not None and row["denominator"] is not None
+        numerator += row["numerator"]
+        denominator += row["denominator"]
+    if not denominator:
+        return None
+    number = float(numerator) / float(denominator)
+    return PeriodValue(number, len(rows), Sides(numerator, denominator))
+
+
+def _measure_period(
+    value: PeriodValue, unit: str, target: float | None, year_ago: Decimal | None
+) -> Iterator[tuple[str, str, Number]]:
+    """Yield what a period's value gives to print: measure, unit and number."""
+    number = quantize_number(value.number)
+    yield "value", unit, number
+    yield "months", "count", value.months
+    if target is not None:
+        yield "gap", difference_unit(unit), number - quantize_number(target)
+    if year_ago is not None:
+        yield "year_change", difference_unit(unit), number - year_ago
+    numerator, denominator = value.sides
+    if numerator is not None:
+        yield "numerator", _plain_unit(numerator), numerator
+    if denominator is not None:
+        yield "denominator", _plain_unit(denominator), denominator
+
+
+def _plain_unit(number: Number) -> str:
+    return "count" if number == int(number) else "amount"
+
+
+def _make_figures(
     period: str,
-    kpi: Kpi,
-    of: Row,
-    value: Row,
-    target: float | None,
-    year_ago: Mapping[tuple[str, ...], Decimal],
-) -> Iterator[Row]:
-    topic, unit = f"{of['kpi']}.{of['variant']}", kpi.meta["unit"]
-    apart = DIFFERENCE.get(unit, unit)
-    before = year_ago.get((f"{period}_value", topic, of["scope_kind"], of["scope_id"]))
-    number = exactly(value["number"])
-    told: dict[str, tuple[str, Any]] = {
-        "value": (unit, number),
-        "months": ("count", value["months"]),
-    }
-    told["gap"] = (apart, None if target is None else number - exactly(target))
-    told["year_change"] = (apart, None if before is None else number - before)
-    sides = {name: value[name] for name in ("numerator", "denominator")}
-    for side, amount in sides.items():
-        told[side] = ("count" if amount is not None and amount == int(amount) else "amount", amount)
-    for measure, (shown_in, figure) in told.items():
-        if figure is not None:
-            yield make_figure(
-                f"{period}_{measure}", topic, of, shown_in, figure, "kpi_trend", **sides
-            )
+    topic: str,
+    scope: Scope,
+    sides: Sides,
+    measures: Iterator[tuple[str, str, Number]],
+) -> Iterator[FigureRow]:
+    for measure, unit, number in measures:
+        name = f"{period}_{measure}"
+        yield make_figure(name, topic, scope, unit, number, "kpi_trend", sides)
 
 
-def _year_ago(context: Context) -> dict[tuple[str, ...], Decimal]:
-    """The figures that the month a year before printed, which closed the same periods."""
-    if not context.month.closes or not context.is_computed("report_figure", "m12"):
+def _read_targets(context: Context) -> dict[Key, float]:
+    """Return this month's targets of default variants, by KPI and scope."""
+    targets = {}
+    for row in read_rows(context, "report", "period_targets"):
+        targets[row["kpi"], row["scope_kind"], row["scope_id"]] = row["target"]
+    return targets
+
+
+def _read_year_ago(context: Context) -> dict[FigureKey, Decimal]:
+    """Return the figures that the month a year before printed, which closed the same periods."""
+    if not context.is_computed("report_figure", "m12"):
         return {}
-    rows = context.engine.rows(_YEAR_AGO, {"month": str(context.month.plus(-12))})
-    return {(r["measure"], r["topic"], r["scope_kind"], r["scope_id"]): r["number"] for r in rows}
+    year_ago = {"year_ago": str(context.month.plus(-12))}
+    figures = {}
+    for row in read_rows(context, "report", "figures_year_ago", year_ago):
+        key = (row["measure"], row["topic"], row["scope_kind"], row["scope_id"])
+        figures[key] = row["number"]
+    return figures
 
 
-def tell_periods(context: Context, figures: Mapping[str, Row]) -> Told:
+def tell_periods(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
     """Yield the sentences of the periods that the month closes."""
-    topics = {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
+    catalogue = main_kpis()
+    month = str(context.month)
     for period in context.month.closes:
-        yield (
-            f"{PERIOD_SECTION}{period}",
-            [period_sentence(topics[n], period, str(context.month), figures) for n in OVERALL],
-        )
+        sentences = [tell_period(catalogue[name], period, month, figures) for name in OVERALL]
+        yield f"{PERIOD_SECTION}{period}", sentences
 
 
-def period_sentence(kpi: Kpi, period: str, month: str, figures: Mapping[str, Row]) -> Sentence:
-    """Tell a KPI of the company over a period: how it was made, against the target, and a year before."""
+def tell_period(kpi: Kpi, period: str, month: str, figures: Mapping[str, FigureRow]) -> Sentence:
+    """Tell a KPI of the company over a period.
+
+    How it was made, against the target, and against the year before.
+    """
     topic = f"{kpi.name}.{kpi.meta['default']}"
 
-    def find(measure: str) -> str | None:
-        name = figure_id(measure, topic, "company", "company", month)
+    def find_figure(measure: str) -> str | None:
+        name = company_figure_id(measure, topic, month)
         return name if name in figures else None
 
     slots = {"kpi": f"kpi {kpi.name}"}
-    value, gap, change = (
-        find(f"{period}_{measure}") for measure in ("value", "gap", "year_change")
-    )
+    value = find_figure(f"{period}_value")
     if value is None:
-        return ["period_nothing"], slots
-    rules = ["period_sum" if kpi.meta.get("period") == "sum" else "period_last"]
-    slots |= {"value": f"figure {value}", "months": f"figure {find(f'{period}_months')}"}
-    if gap and (target := find("target")):
-        rules.append("met" if is_met(kpi.meta["better"], figures[gap]["number"]) else "missed")
-        slots |= {"target": f"figure {target}", "gap": f"figure {gap}"}
+        return Sentence(["period_nothing"], slots)
+
+    is_sum = kpi.meta.get("period") == "sum"
+    rules = ["period_sum" if is_sum else "period_last"]
+    slots["value"] = f"figure {value}"
+    slots["months"] = f"figure {find_figure(f'{period}_months')}"
+    gap, target = find_figure(f"{period}_gap"), find_figure("target")
+    if gap and target:
+        is_on_target = is_met(kpi.meta["better"], float(figures[gap]["number"]))
+        rules.append("met" if is_on_target else "missed")
+        slots["target"] = f"figure {target}"
+        slots["gap"] = f"figure {gap}"
+    change = find_figure(f"{period}_year_change")
     if change:
-        rules.append(f"period_year_{direction(figures[change])}")
-        slots |= {"year_change": f"figure {change}"}
-    return [*rules, "end"], slots
+        rules.append(f"period_year_{name_direction(figures[change])}")
+        slots["year_change"] = f"figure {change}"
+    return Sentence([*rules, "end"], slots)

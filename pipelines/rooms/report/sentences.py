@@ -1,8 +1,8 @@
-"""The sentences of the month's documents: which rule fits, and which figure stands in which place.
+"""The sentences of the month's documents: which rule fits, and which figure fills which slot.
 
-A sentence is a row of rules (keys of `locales/`, `paper.<rule>`) that are put one behind the other, and of slots: a
-slot holds a figure's id (`figure …`), a KPI's, variant's or list's title, a scope, or reason codes. Languages and
-documents come later: they fill in words, never figures.
+A sentence is a row of rules (keys of `locales/`, `paper.<rule>`) that are put one behind the other,
+and of slots: a slot holds a figure's id (`figure …`), a KPI's, variant's or list's title, a scope,
+or reason codes. Languages and documents come later: they fill in words, never figures.
 """
 
 from __future__ import annotations
@@ -10,21 +10,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple, cast
 
 import pyarrow as pa
 
 from pipelines.catalogue.outputs import is_met, kpis
 from pipelines.rooms.context import Context
-from pipelines.rooms.report.figures import USABLE, figure_id
+from pipelines.rooms.relations import read_rows
+from pipelines.rooms.report.figures import USABLE, company_figure_id, figure_id
+from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of, write_rows
 
-Row = dict[str, Any]
-Sentence = tuple[list[str], dict[str, str]]  # rules, slots
-Told = Iterable[tuple[str, Iterable[Sentence]]]  # by section
-OVERALL = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate", "cohort_retention_rate",
-           "dynamic_retention_rate", "zero_usage_rate", "unclaimed_rate", "complaint_rate")  # fmt: skip
+OVERALL = (
+    "vip_card_holding_rate",
+    "arrears_rate",
+    "churn_rate",
+    "revenue_retention_rate",
+    "cohort_retention_rate",
+    "dynamic_retention_rate",
+    "zero_usage_rate",
+    "unclaimed_rate",
+    "complaint_rate",
+)
 RANKED = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate")
 EXECUTION = ("contact_rate", "success_rate", "promise_kept_rate", "incremental_retention")
+GATE_COUNTS = ("row_count", "quarantined_count", "check_count", "failed_count", "critical_count")
 SCHEMA = pa.schema(
     [
         ("section", pa.string()),
@@ -35,162 +44,205 @@ SCHEMA = pa.schema(
 )
 
 
+class Sentence(NamedTuple):
+    """The rules of a sentence in their order, and what fills their slots."""
+
+    rules: list[str]
+    slots: dict[str, str]
+
+
+Sections = Iterable[tuple[str, Iterable[Sentence]]]  # each section's name and its sentences
+
+
 @dataclass(frozen=True)
 class Writer:
-    """What sentences are made from: the month's KPI rows of default variants, and the figures by id."""
+    """What sentences are made from: the month's KPI rows of default variants, figures by id."""
 
     month: str
-    rows: Sequence[Row]
-    figures: Mapping[str, Row]
+    rows: Sequence[ToldRow]
+    figures: Mapping[str, FigureRow]
 
-    def company(self, kpi: str) -> Row:
+    def find_company(self, kpi: str) -> ToldRow:
         """Return a KPI's row of the company."""
-        return next(r for r in self.rows if r["kpi"] == kpi and r["scope_kind"] == "company")
-
-    def find(self, measure: str, row: Row) -> str | None:
-        """Return the id of a figure of a row, if there is one."""
-        name = figure_id(
-            measure,
-            f"{row['kpi']}.{row['variant']}",
-            row["scope_kind"],
-            row["scope_id"],
-            self.month,
+        return next(
+            row for row in self.rows if row["kpi"] == kpi and row["scope_kind"] == "company"
         )
+
+    def find_figure(self, measure: str, row: KpiRow) -> str | None:
+        """Return the id of a figure of a row, if there is one."""
+        topic = topic_of(row)
+        name = figure_id(measure, topic, row["scope_kind"], row["scope_id"], self.month)
         return name if name in self.figures else None
 
+    def slot_company_figures(self, topic: str, measures: Iterable[str]) -> dict[str, str]:
+        """Return slots of the company's figures of a topic, named by their measures."""
+        slots = {}
+        for measure in measures:
+            slots[measure] = f"figure {company_figure_id(measure, topic, self.month)}"
+        return slots
 
-def write_sentences(context: Context, figures: Mapping[str, Row], others: Told) -> None:
+
+def write_sentences(context: Context, figures: Mapping[str, FigureRow], others: Sections) -> None:
     """Write `report_sentence`: those of the summary, and the sections of `others`."""
-    rows = context.engine.rows(
-        "SELECT * FROM kpi_monthly WHERE is_default ORDER BY kpi, scope_kind, scope_id"
-    )
-    better = {kpi.name: kpi.meta["better"] for kpi in kpis()}
-    rows = [row | {"better": better[row["kpi"]]} for row in rows]
-    writer = Writer(str(context.month), rows, figures)
-    told: list[Row] = []
-    for section, sentences in (
-        ("overall", _overall(writer)),
-        ("ranks", _ranks(writer)),
-        ("dispatch", _dispatch(writer)),
-        ("quality", _quality(writer)),
-        ("next", _next(writer)),
+    found = read_rows(context, "report", "default_kpis")
+    told = judge_rows(cast("list[KpiRow]", found))
+    writer = Writer(str(context.month), told, figures)
+    sections: Sections = (
+        ("overall", _tell_overall(writer)),
+        ("ranks", _tell_ranks(writer)),
+        ("dispatch", _tell_dispatch(writer)),
+        ("quality", _tell_quality(writer)),
+        ("next", _tell_next(writer)),
         *others,
-    ):
-        for place, (rules, slots) in enumerate(sentences):
-            told.append(
-                {
-                    "section": section,
-                    "place": place,
-                    "rules": ";".join(rules),
-                    "slots": json.dumps(slots),
-                }
-            )
-    context.engine.register("sentence", pa.Table.from_pylist(told, schema=SCHEMA))
-    context.write("report_sentence", "SELECT * FROM sentence", ["section", "place"])
+    )
+
+    rows = []
+    for section, sentences in sections:
+        for place, sentence in enumerate(sentences):
+            row = {
+                "section": section,
+                "place": place,
+                "rules": ";".join(sentence.rules),
+                "slots": json.dumps(sentence.slots),
+            }
+            rows.append(row)
+    write_rows(context, "report_sentence", rows, SCHEMA, ["section", "place"])
 
 
-def _overall(writer: Writer) -> Iterator[Sentence]:
+def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
+    """Return KPI rows with the direction that is better for each KPI."""
+    better = {kpi.name: str(kpi.meta["better"]) for kpi in kpis()}
+    told = []
+    for row in rows:
+        judged = {**row, "better": better[row["kpi"]]}
+        told.append(cast("ToldRow", judged))
+    return told
+
+
+def _tell_overall(writer: Writer) -> Iterator[Sentence]:
     for kpi in OVERALL:
-        yield kpi_sentence(writer, writer.company(kpi))
-    bridge = {
-        step: figure_id(step, "bridge", "company", "company", writer.month)
-        for step in ("base", "current")
-    }
-    if all(figure in writer.figures for figure in bridge.values()):
-        yield ["bridge"], {name: f"figure {figure}" for name, figure in bridge.items()}
+        yield tell_kpi(writer, writer.find_company(kpi))
+    ends = ("base", "current")
+    ids = [company_figure_id(step, "bridge", writer.month) for step in ends]
+    if all(figure in writer.figures for figure in ids):
+        yield Sentence(["bridge"], writer.slot_company_figures("bridge", ends))
 
 
-def kpi_sentence(writer: Writer, row: Row) -> Sentence:
-    """Tell a KPI of the company: its value, against its target, the month before and the year before."""
-    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {row['kpi']}.{row['variant']}"}
-    value = writer.find("value", row)
+def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
+    """Tell a KPI of a scope: its value, against its target, the month and the year before."""
+    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {topic_of(row)}"}
+    value = writer.find_figure("value", row)
     if value is None:
-        rule = row["status"] if row["status"] not in USABLE else "nobody"
-        return [rule], slots | ({"reason": f"reason {row['reason']}"} if rule != "nobody" else {})
-    rules, slots = ["value"], slots | {"value": f"figure {value}"}
-    target, gap = writer.find("target", row), writer.find("gap", row)
+        return _tell_no_value(row, slots)
+
+    rules = ["value"]
+    slots["value"] = f"figure {value}"
+    target = writer.find_figure("target", row)
+    gap = writer.find_figure("gap", row)
     if target and gap:
-        rules.append("met" if is_met(row["better"], row["gap"]) else "missed")
-        slots |= {"target": f"figure {target}", "gap": f"figure {gap}"}
+        rules.append("met" if is_target_met(row) else "missed")
+        slots["target"] = f"figure {target}"
+        slots["gap"] = f"figure {gap}"
     for measure, prefix in (("change", ""), ("year_change", "year_")):
-        if change := writer.find(measure, row):
-            rules.append(prefix + direction(writer.figures[change]))
-            slots |= {measure: f"figure {change}"}
+        change = writer.find_figure(measure, row)
+        if change:
+            rules.append(prefix + name_direction(writer.figures[change]))
+            slots[measure] = f"figure {change}"
     if row["status"] == "caveat":
         rules.append("caveat")
-        slots |= {"reason": f"reason {row['reason']}"}
-    return [*rules, "end"], slots
+        slots["reason"] = f"reason {row['reason']}"
+    return Sentence([*rules, "end"], slots)
 
 
-def direction(figure: Row) -> str:
+def _tell_no_value(row: ToldRow, slots: dict[str, str]) -> Sentence:
+    """Say why a KPI has no value; a usable one without is of nobody."""
+    if row["status"] in USABLE:
+        return Sentence(["nobody"], slots)
+    return Sentence([row["status"]], slots | {"reason": f"reason {row['reason']}"})
+
+
+def is_target_met(row: ToldRow) -> bool:
+    """Say whether a row that has a gap is on the better side of its target, or on it."""
+    gap = row["gap"]
+    assert gap is not None
+    return is_met(row["better"], gap)
+
+
+def name_direction(figure: FigureRow) -> str:
     """Say whether a change is a rise, a fall or, as it is printed, none."""
-    if not any(digit in "123456789" for digit in figure["shown"]):
+    is_printed_as_none = not any(digit in "123456789" for digit in figure["shown"])
+    if is_printed_as_none:
         return "flat"
     return "rise" if figure["number"] > 0 else "fall"
 
 
-def _ranks(writer: Writer) -> Iterator[Sentence]:
+def _tell_ranks(writer: Writer) -> Iterator[Sentence]:
     for kpi in RANKED:
-        company = writer.company(kpi)
-        slots = {"kpi": f"kpi {kpi}"}
-        if company["status"] == "not_computed":
+        if writer.find_company(kpi)["status"] == "not_computed":
             continue
-        ranked = [
-            r
-            for r in writer.rows
-            if r["kpi"] == kpi and r["scope_kind"] == "branch" and writer.find("rank", r)
-        ]
-        yield _rank_sentence(
-            writer, slots, sorted(ranked, key=lambda r: (r["rank"], r["scope_id"]))
-        )
+        branches = []
+        for row in writer.rows:
+            if row["kpi"] == kpi and row["scope_kind"] == "branch":
+                branches.append(row)
+        yield _tell_rank(writer, kpi, sort_by_rank(writer, branches))
 
 
-def _rank_sentence(writer: Writer, slots: dict[str, str], ranked: list[Row]) -> Sentence:
-    """Tell who is first, alone or together, and who is last; of less than two branches nobody is either."""
+def sort_by_rank(writer: Writer, rows: Iterable[ToldRow]) -> list[ToldRow]:
+    """Return the rows whose rank is a figure, the best first; of equals the first by scope."""
+    ranked = [row for row in rows if writer.find_figure("rank", row)]
+    return sorted(ranked, key=_rank_and_scope)
+
+
+def _rank_and_scope(row: ToldRow) -> tuple[int, str]:
+    rank = row["rank"]
+    assert rank is not None
+    return rank, row["scope_id"]
+
+
+def _tell_rank(writer: Writer, kpi: str, ranked: list[ToldRow]) -> Sentence:
+    """Tell who is first, alone or together, and who is last; of one branch nobody is either."""
+    slots = {"kpi": f"kpi {kpi}"}
     if len(ranked) < 2:
-        return ["unranked"], slots
-    first = [r for r in ranked if r["rank"] == ranked[0]["rank"]]
-    last = ranked[-1]
-    slots = slots | {"value": f"figure {writer.find('value', first[0])}"}
-    slots |= {"scopes": "scopes " + " ".join(r["scope_id"] for r in first)}
+        return Sentence(["unranked"], slots)
+
+    best, last = ranked[0], ranked[-1]
+    first = [row["scope_id"] for row in ranked if row["rank"] == best["rank"]]
+    slots["value"] = f"figure {writer.find_figure('value', best)}"
+    slots["scopes"] = "scopes " + " ".join(first)
     if len(first) == len(ranked):
-        return ["all_equal", "end"], slots
-    rules = ["first" if len(first) == 1 else "first_tie", "last", "end"]
-    slots |= {
-        "last_scope": f"scopes {last['scope_id']}",
-        "last": f"figure {writer.find('value', last)}",
-    }
-    return rules, slots | {"last_rank": f"figure {writer.find('rank', last)}"}
+        return Sentence(["all_equal", "end"], slots)
+
+    slots["last_scope"] = f"scopes {last['scope_id']}"
+    slots["last"] = f"figure {writer.find_figure('value', last)}"
+    slots["last_rank"] = f"figure {writer.find_figure('rank', last)}"
+    return Sentence(["first" if len(first) == 1 else "first_tie", "last", "end"], slots)
 
 
-def _dispatch(writer: Writer) -> Iterator[Sentence]:
-    ids = {
-        n: figure_id(n, "lists", "company", "company", writer.month)
-        for n in ("treated_count", "list_count")
-    }
-    yield ["lists"], {name: f"figure {figure}" for name, figure in ids.items()}
+def _tell_dispatch(writer: Writer) -> Iterator[Sentence]:
+    counts = ("treated_count", "list_count")
+    yield Sentence(["lists"], writer.slot_company_figures("lists", counts))
     for kpi in EXECUTION:
-        yield kpi_sentence(writer, writer.company(kpi))
+        yield tell_kpi(writer, writer.find_company(kpi))
 
 
-def _quality(writer: Writer) -> Iterator[Sentence]:
-    names = ("row_count", "quarantined_count", "check_count", "failed_count", "critical_count")
-    yield (
-        ["gate"],
-        {n: f"figure {figure_id(n, 'gate', 'company', 'company', writer.month)}" for n in names},
-    )
-    held: dict[str, list[str]] = {"withheld": [], "not_computed": []}
+def _tell_quality(writer: Writer) -> Iterator[Sentence]:
+    yield Sentence(["gate"], writer.slot_company_figures("gate", GATE_COUNTS))
+    for status in ("withheld", "not_computed"):
+        names = []
+        for row in writer.rows:
+            if row["scope_kind"] == "company" and row["status"] == status:
+                names.append(row["kpi"])
+        if names:
+            yield Sentence([f"{status}_all"], {"kpis": "kpi " + " ".join(names)})
+
+
+def _tell_next(writer: Writer) -> Iterator[Sentence]:
+    missed = []
     for row in writer.rows:
-        if row["scope_kind"] == "company" and row["status"] in held:
-            held[row["status"]].append(row["kpi"])
-    for status, names_held in held.items():
-        if names_held:
-            yield [f"{status}_all"], {"kpis": "kpi " + " ".join(names_held)}
-
-
-def _next(writer: Writer) -> Iterator[Sentence]:
-    company = [r for r in writer.rows if r["scope_kind"] == "company" and writer.find("gap", r)]
-    missed = [r["kpi"] for r in company if not is_met(r["better"], r["gap"])]
+        if row["scope_kind"] != "company" or not writer.find_figure("gap", row):
+            continue
+        if not is_target_met(row):
+            missed.append(row["kpi"])
     if missed:
-        yield ["missed_all"], {"kpis": "kpi " + " ".join(missed)}
-    yield ["by_hand"], {}
+        yield Sentence(["missed_all"], {"kpis": "kpi " + " ".join(missed)})
+    yield Sentence(["by_hand"], {})

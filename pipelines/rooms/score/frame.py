@@ -1,7 +1,8 @@
-"""What a model is shown: a row for each service in the network, the columns of every feature group it may use.
+"""What a model is shown: a row for each service in Net, with the features that it may use.
 
-A feature group is a file of `sql/features` with `model:` in its front matter: which of its columns a model may see, by
-what word a manager reads them (`reason`), and where the business knows the direction, its sign (`monotone`).
+A feature group is a file of `sql/features` with `model:` in its front matter: which of its columns
+a model may see, by what word a manager reads them (`reason`), and where the business knows the
+direction, its sign (`monotone`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
+from sqlglot import exp, select
 
 from pipelines.catalogue.spec import Spec, room_specs
 
@@ -28,26 +30,27 @@ class Feature:
 
 
 def feature_groups() -> list[Spec]:
-    """The SQL files whose columns a model may see."""
+    """Return the SQL files whose columns a model may see."""
     return [spec for spec in room_specs("features") if "model" in spec.meta]
 
 
 def features(groups: Iterable[Spec]) -> list[Feature]:
-    """The columns that those groups give a model."""
-    return [
-        Feature(name, spec.table, about["reason"], about.get("monotone", {}))
-        for spec in groups
-        for name, about in spec.meta["model"].items()
-    ]
+    """Return the columns that those groups give a model."""
+    found = []
+    for spec in groups:
+        for name, about in spec.meta["model"].items():
+            feature = Feature(name, spec.table, about["reason"], about.get("monotone", {}))
+            found.append(feature)
+    return found
 
 
 def reasons(known: Iterable[Feature]) -> dict[str, str]:
-    """The reason each column stands for."""
+    """Return the reason each column stands for."""
     return {feature.name: feature.reason for feature in known}
 
 
 def signs(known: Iterable[Feature]) -> dict[str, dict[str, int]]:
-    """The signs of columns by outcome, as an estimator takes them."""
+    """Return the signs of columns by outcome, as an estimator takes them."""
     by_outcome: dict[str, dict[str, int]] = {}
     for feature in known:
         for outcome, sign in feature.monotone.items():
@@ -56,33 +59,43 @@ def signs(known: Iterable[Feature]) -> dict[str, dict[str, int]]:
 
 
 def frame_sql(known: Iterable[Feature], only: str = "TRUE") -> str:
-    """Return SQL for the frame: service_id, customer_id, and those features of every service in Net, by service_id.
+    """Return the SELECT of the frame in the engine's own words."""
+    return select_frame(known, only).sql("duckdb")
 
-    `only` is a condition on the service `s`.
+
+def select_frame(known: Iterable[Feature], only: str = "TRUE") -> exp.Select:
+    """Return a SELECT of the frame: the keys and those features of every service in Net.
+
+    It is ordered by service_id; `only` is a condition on the service `s`.
     """
-    wanted = list(known)
-    columns = "".join(f", {feature.table}.{feature.name}" for feature in wanted)
-    tables = sorted({feature.table for feature in wanted})
-    joins = " ".join(f"LEFT JOIN {table} ON {table}.service_id = s.service_id" for table in tables)
-    return (
-        f"SELECT s.service_id, s.customer_id{columns} FROM features_service AS s {joins} "
-        f"WHERE s.is_in_net AND {only} ORDER BY s.service_id"
-    )
+    query = select("s.service_id", "s.customer_id").from_("features_service AS s")
+    tables = set()
+    for feature in known:
+        query = query.select(exp.column(feature.name, feature.table))
+        tables.add(feature.table)
+    for table in sorted(tables):
+        on = exp.column("service_id", table).eq(exp.column("service_id", "s"))
+        query = query.join(table, on=on, join_type="left")
+    query = query.where("s.is_in_net").where(only, dialect="duckdb")
+    return query.order_by("s.service_id", dialect="duckdb")
 
 
 def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
-    """Turn Arrow columns into what estimators take: float numbers, flags as numbers, texts, with missing values.
+    """Turn Arrow columns into what estimators take.
 
-    Texts other than the keys become categories: a month's rows share a few.
+    Numbers and flags become floats with missing values. Texts other than the keys become
+    categories: a month's rows share a few.
     """
-    return pd.DataFrame({name: _column(name, table.column(name)) for name in table.schema.names})
+    columns = {}
+    for name in table.schema.names:
+        columns[name] = _convert_column(name, table.column(name))
+    return pd.DataFrame(columns)
 
 
-def _column(name: str, column: pa.Array | pa.ChunkedArray) -> pd.Series:
-    if pa.types.is_string(column.type):
-        return (
-            column.dictionary_encode().to_pandas()
-            if name not in KEYS
-            else pd.Series(column.to_pylist(), dtype=object)
-        )
-    return pd.Series(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+def _convert_column(name: str, column: pa.Array | pa.ChunkedArray) -> pd.Series:
+    if not pa.types.is_string(column.type):
+        return pd.Series(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    if name in KEYS:
+        return pd.Series(column.to_pylist(), dtype=object)
+    categories: pd.Series = column.dictionary_encode().to_pandas()
+    return categories

@@ -1,30 +1,40 @@
-"""Is the champion still right? The month against the month it was trained through, and its chances against what came.
+"""Is the champion still right? What has moved since its training, and what came of its chances.
 
-A row of `score_watch` is one look: how far, how far is still fine, and whether a person should look (amber) or the
-lists made by the score carry a caveat (red). Rows `retrain` say why it is time for a challenger.
+The month is held against the month it was trained through. A row of `score_watch` is one look: how
+far, how far is still fine, and whether a person should look (amber) or the lists made by the score
+carry a caveat (red). Rows `retrain` say why it is time for a challenger.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from models.frames import Floats
-from models.judging.drift import Bins, load_bins
+from models.judging.drift import Bins, Drift, load_bins
 from models.judging.evaluate import auc, calibration_error
 from models.labels import INVOLUNTARY, LABELLED, VOLUNTARY, keep_ids, make_labels
 from models.registry import Card
 from pipelines.catalogue.spec import TableName
+from pipelines.catalogue.steps import read_step
 from pipelines.core.month import Month
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import take_rows, write_step
 from pipelines.rooms.score.champion import BATCH_ROWS, read_batches
 from pipelines.rooms.score.frame import to_frame
-from pipelines.rooms.score.samples import GAP, GRACE, MUST, STATUS, WINDOW, mark_down_migration
+from pipelines.rooms.score.samples import (
+    GAP,
+    GRACE,
+    MUST,
+    WINDOW,
+    mark_down_migration,
+    status_sql,
+)
 
 GREEN, AMBER, RED = "green", "amber", "red"
 MOST_ROWS = 200_000  # watched: an index over more rows is not more exact than anybody needs
@@ -33,6 +43,7 @@ STRANGE = 3.0  # standard deviations that chance passes once in four hundred loo
 OLD_MONTHS = 6  # a model that has not seen half a year
 ERAS = {0: "", 1: "m1", 2: "m2"}  # a label is known after GAP months
 WATCHED = (VOLUNTARY, INVOLUNTARY)
+KEY = ("measure", "subject", "about")
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,12 @@ class Look:
 
 SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in ("measure", "subject", "about")),
-        *((name, pa.float64()) for name in ("value", "expected", "limit")),
+        ("measure", pa.string()),
+        ("subject", pa.string()),
+        ("about", pa.string()),
+        ("value", pa.float64()),
+        ("expected", pa.float64()),
+        ("limit", pa.float64()),
         ("rows", pa.int64()),
         ("level", pa.string()),
     ]
@@ -65,7 +80,7 @@ class Counter:
     def __init__(self, card: Card, base_rows: int) -> None:
         self.bins: dict[str, Bins] = load_bins(card.reference)
         self.counts = {name: np.zeros(len(bins.counts)) for name, bins in self.bins.items()}
-        self.share = min(1.0, MOST_ROWS / max(1, base_rows))
+        self.share = _watched_share(base_rows)
 
     def add(self, frame: pd.DataFrame) -> None:
         """Count a batch of features and chances."""
@@ -74,130 +89,156 @@ class Counter:
             if name in kept:
                 self.counts[name] += bins.count(kept[name])
 
-    def looks(self, month: Month) -> Iterator[Look]:
+    def judge_stability(self, month: Month) -> Iterator[Look]:
         """Yield a look a feature and chance: the population stability index."""
         for name, bins in self.bins.items():
-            drift, rows = bins.compare(self.counts[name]), int(self.counts[name].sum())
-            level = AMBER if drift.index >= MOVED else GREEN
-            level = RED if drift.index >= SHIFTED else level
-            level = level if drift.is_beyond_chance else GREEN
-            limit = max(MOVED, drift.limit)
-            yield Look("stability", name, str(month), drift.index, None, limit, rows, level)
+            counts = self.counts[name]
+            drift = bins.compare(counts)
+            yield Look(
+                measure="stability",
+                subject=name,
+                about=str(month),
+                value=drift.index,
+                expected=None,
+                limit=max(MOVED, drift.limit),
+                rows=int(counts.sum()),
+                level=_level_of_drift(drift),
+            )
+
+
+def _level_of_drift(drift: Drift) -> str:
+    """Return how bad a drift is; one that chance explains is fine."""
+    if not drift.is_beyond_chance:
+        return GREEN
+    if drift.index >= SHIFTED:
+        return RED
+    return AMBER if drift.index >= MOVED else GREEN
+
+
+def _watched_share(base_rows: int) -> float:
+    """Return the share of services that is watched of a base."""
+    return min(1.0, MOST_ROWS / max(1, base_rows))
 
 
 def watch(context: Context, card: Card, counter: Counter) -> None:
     """Write `score_watch` for a month that was scored."""
     context.progress("score_watch")
-    looks = [*counter.looks(context.month), *_outcome_looks(context, card)]
-    looks += _reasons_to_retrain(context.month, card, looks)
-    context.engine.register("looks", pa.Table.from_pylist([asdict(look) for look in looks], SCHEMA))
-    order = ["measure", "subject", "about"]
-    context.write(
-        "score_watch", "SELECT $month AS month, * FROM looks", order, {"month": str(context.month)}
-    )
+    looks = [*counter.judge_stability(context.month), *_judge_outcomes(context, card)]
+    looks.extend(_find_reasons_to_retrain(context.month, card, looks))
+    rows = [asdict(look) for look in looks]
+    look = take_rows(context, "looks", pa.Table.from_pylist(rows, SCHEMA))
+    write_step(context, "score", "watch", "score_watch", KEY, look=look)
 
 
-# -- what has come of the scores of two months ago ---------------------------------------------------------------
+# -- what has come of the scores of two months ago -------------------------------------------------
 
 
-def _outcome_looks(context: Context, card: Card) -> Iterator[Look]:
-    """Yield the rate of each outcome against the training months', and the chances given against what came."""
+def _judge_outcomes(context: Context, card: Card) -> Iterator[Look]:
+    """Yield the rate of each outcome against the training months', and chances against it."""
     about = str(context.month.plus(-GAP))
-    labels = _labels(context)
+    labels = _label_services(context)
     if labels is None:
         return
     for outcome in WATCHED:
-        is_outcome = _flags(labels, outcome)
-        trained = card.outcomes.get(outcome, 0) / card.rows
-        yield _rate("label_rate", outcome, about, is_outcome, np.full(len(is_outcome), trained))
-    yield from _calibration(context, labels, about)
+        is_outcome = _flag_outcome(labels, outcome)
+        trained_rate = card.outcomes.get(outcome, 0) / card.rows
+        expected = np.full(len(is_outcome), trained_rate)
+        yield _compare_rates("label_rate", outcome, about, is_outcome, expected)
+    yield from _judge_calibration(context, labels, about)
 
 
-def _calibration(context: Context, labels: pd.DataFrame, about: str) -> Iterator[Look]:
+def _judge_calibration(context: Context, labels: pd.DataFrame, about: str) -> Iterator[Look]:
+    """Yield how the chances given two months ago did against what came."""
     if not context.is_computed("score_churn", "m2"):
         return
-    scored = _sample(context, _GIVEN)
-    known = labels.merge(scored, on="service_id", how="inner")
-    for outcome in WATCHED if len(known) else ():
-        is_outcome, chance = _flags(known, outcome), known[f"p_{outcome}"].to_numpy(np.float64)
-        yield _rate("calibration", outcome, about, is_outcome, chance)
+    given = _sample_rows(context, read_step("score", "given").bind_inputs({}))
+    known = labels.merge(given, on="service_id", how="inner")
+    rows = len(known)
+    if not rows:
+        return
+    for outcome in WATCHED:
+        is_outcome = _flag_outcome(known, outcome)
+        chance = known[f"p_{outcome}"].to_numpy(np.float64)
+        yield _compare_rates("calibration", outcome, about, is_outcome, chance)
         error = calibration_error(is_outcome, chance)
-        yield Look("calibration_error", outcome, about, error, None, None, len(known), GREEN)
+        yield Look("calibration_error", outcome, about, error, None, None, rows, GREEN)
         if 0 < is_outcome.mean() < 1:
-            yield Look(
-                "auc", outcome, about, auc(is_outcome, chance), None, None, len(known), GREEN
-            )
+            area = auc(is_outcome, chance)
+            yield Look("auc", outcome, about, area, None, None, rows, GREEN)
 
 
-def _flags(labels: pd.DataFrame, outcome: str) -> Floats:
+def _flag_outcome(labels: pd.DataFrame, outcome: str) -> Floats:
+    """Return 1 for the rows of an outcome, 0 for the others."""
     return np.asarray(labels["outcome"] == outcome, dtype=np.float64)
 
 
-def _rate(measure: str, outcome: str, about: str, is_outcome: Floats, chance: Floats) -> Look:
-    """Compare how many left with how many were expected; chance alone explains `limit` either way."""
+def _compare_rates(
+    measure: str, outcome: str, about: str, is_outcome: Floats, chance: Floats
+) -> Look:
+    """Compare how many had an outcome with how many were expected to.
+
+    Chance alone explains `limit` either way.
+    """
     rows = len(is_outcome)
-    value, expected = float(is_outcome.mean()), float(chance.mean())
-    limit = STRANGE * math.sqrt(float((chance * (1.0 - chance)).sum())) / rows
-    off = abs(value - expected)
-    is_far = off > expected / 2.0  # half as many again, or half as few
-    level = GREEN if off <= limit else RED if is_far else AMBER
+    value = float(is_outcome.mean())
+    expected = float(chance.mean())
+    variance = float((chance * (1.0 - chance)).sum())
+    limit = STRANGE * math.sqrt(variance) / rows
+    level = _level_of_miss(abs(value - expected), limit, expected)
     return Look(measure, outcome, about, value, expected, limit, rows, level)
 
 
-def _labels(context: Context) -> pd.DataFrame | None:
-    """Label the snapshot of two months ago by the months since, as the training samples are."""
-    if not all(context.is_computed(table, era) for table in MUST for era in ERAS.values()):
-        return None
-    panel = pd.concat([_status(context, back) for back in ERAS], ignore_index=True)
+def _level_of_miss(miss: float, limit: float, expected: float) -> str:
+    """Return how bad a miss is; half as many again, or half as few, is red."""
+    if miss <= limit:
+        return GREEN
+    return RED if miss > expected / 2.0 else AMBER
+
+
+def _label_services(context: Context) -> pd.DataFrame | None:
+    """Label the snapshot of two months ago by the months since, as training samples are."""
+    for table in MUST:
+        if not all(context.is_computed(table, era) for era in ERAS.values()):
+            return None
+    panel = pd.concat([_read_status(context, months) for months in ERAS], ignore_index=True)
     labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
-    known = labels[
-        (labels["state"] == LABELLED) & (labels["month"] == str(context.month.plus(-GAP)))
-    ]
+    is_labelled = labels["state"] == LABELLED
+    is_of_month = labels["month"] == str(context.month.plus(-GAP))
+    known = labels[is_labelled & is_of_month]
     return known if len(known) else None
 
 
-def _status(context: Context, back: int) -> pd.DataFrame:
-    era = f"{ERAS[back]}." if ERAS[back] else ""
-    rows = _sample(context, STATUS.format(era=era))
-    return rows.assign(month=str(context.month.plus(-back)), is_billed=None)
+def _read_status(context: Context, months_ago: int) -> pd.DataFrame:
+    rows = _sample_rows(context, status_sql(ERAS[months_ago]))
+    month = context.month.plus(-months_ago)
+    return rows.assign(month=str(month), is_billed=None)
 
 
-def _sample(context: Context, sql: str) -> pd.DataFrame:
-    """Read the watched services of a result, batch by batch, so that the base is never in memory."""
-    rows = (context.entry(TableName("features_service")) or {}).get("rows", 0)
-    share = min(1.0, MOST_ROWS / max(1, int(rows)))
-    frames = (to_frame(batch) for batch in read_batches(context, sql, BATCH_ROWS))
-    return pd.concat(
-        [frame[keep_ids(frame["service_id"], share, "watch")] for frame in frames],
-        ignore_index=True,
-    )
+def _sample_rows(context: Context, sql: str) -> pd.DataFrame:
+    """Read the watched services of a result, batch by batch: the base is never in memory."""
+    entry = context.find_entry(TableName("features_service"))
+    base_rows = entry.rows if entry else None
+    share = _watched_share(base_rows or 0)
+    parts = []
+    for batch in read_batches(context, sql, BATCH_ROWS):
+        frame = to_frame(batch)
+        parts.append(frame[keep_ids(frame["service_id"], share, "watch")])
+    return pd.concat(parts, ignore_index=True)
 
 
-_GIVEN = "SELECT service_id, p_voluntary, p_involuntary FROM m2.score_churn ORDER BY service_id"
+# -- time for a challenger -------------------------------------------------------------------------
 
 
-# -- time for a challenger ---------------------------------------------------------------------------------------
-
-
-def _reasons_to_retrain(month: Month, card: Card, looks: list[Look]) -> list[Look]:
+def _find_reasons_to_retrain(month: Month, card: Card, looks: list[Look]) -> list[Look]:
     """Return a look for each reason: what is red, and a model that has grown old."""
-    reasons = [look for look in looks if look.level == RED]
-    found = [
-        Look(
-            "retrain",
-            f"{r.measure} {r.subject}",
-            r.about,
-            r.value,
-            r.expected,
-            r.limit,
-            r.rows,
-            AMBER,
-        )
-        for r in reasons
-    ]
+    found = []
+    for look in looks:
+        if look.level == RED:
+            subject = f"{look.measure} {look.subject}"
+            found.append(replace(look, measure="retrain", subject=subject, level=AMBER))
+
     age = month.since(Month.parse(card.trained_through))
     if age >= OLD_MONTHS:
-        found.append(
-            Look("retrain", "age", str(month), float(age), None, float(OLD_MONTHS), 0, AMBER)
-        )
+        limit = float(OLD_MONTHS)
+        found.append(Look("retrain", "age", str(month), float(age), None, limit, 0, AMBER))
     return found

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -75,36 +76,30 @@ def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list
     # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
     database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
     _bind_views(context, database)
-    datasource = _datasource(database)
+    datasource = _open_datasource(database)
     verdicts: list[Verdict] = []
     try:
         for table, suite in suites.items():
             context.progress(f"validate_{table}")
-            verdicts += _within(context.settings.check_timeout_seconds, datasource, table, suite)
+            work = partial(_run_suite, datasource, table, suite)
+            verdicts += judge_in_time(context.settings.check_timeout_seconds, suite, work)
         with datasource.get_engine().connect() as connection:
-            return [v if v.success or v.is_crash else _look_closer(connection, v) for v in verdicts]
+            return [_look_closer(connection, verdict) for verdict in verdicts]
     finally:
         datasource.get_engine().dispose()
 
 
 def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
-    """Add some of the rows that broke the rule, and the branches they name."""
+    """Add to a rule that was broken some of the rows that broke it, and the branches they name."""
+    if verdict.success or verdict.is_crash:
+        return verdict
     try:
         rows = f"({verdict.expectation.offending()}) AS found"
-        shown = (
-            connection.exec_driver_sql(f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}")
-            .mappings()
-            .all()
-        )
-        branches = (
-            connection.exec_driver_sql(f"SELECT DISTINCT branch_id FROM {rows}")
-            if verdict.is_confined
-            else ()
-        )
-        named = tuple(sorted(str(branch) for (branch,) in branches))
+        samples = _read_samples(connection, rows)
+        branches = _read_branches(connection, rows) if verdict.is_confined else ()
     except (DBAPIError, SpecError):
         return verdict
-    seen = replace(verdict, samples=tuple(dict(row) for row in shown), branches=named)
+    seen = replace(verdict, samples=samples, branches=branches)
     try:
         offending = find_offending(connection, verdict.expectation, verdict.unexpected)
     except DBAPIError:  # a query of its own that returns none of its columns
@@ -112,24 +107,21 @@ def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
     return replace(seen, offending=offending)
 
 
+def _read_samples(connection: Connection, rows: str) -> tuple[Mapping[str, object], ...]:
+    result = connection.exec_driver_sql(f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}")
+    return tuple(dict(row) for row in result.mappings())
+
+
+def _read_branches(connection: Connection, rows: str) -> tuple[str, ...]:
+    result = connection.exec_driver_sql(f"SELECT DISTINCT branch_id FROM {rows}")
+    return tuple(sorted(str(branch) for (branch,) in result))
+
+
 def _bind_views(context: Context, database: Path) -> None:
     """Make readable: `delivered_<table>` (accepted and quarantined rows), `previous_<table>`, `intake` and the books."""
     with duckdb.connect(str(database)) as connection:
         for table in contract():
-            files = [context.path(f"snapshot_{table}{part}") for part in ("", "_rejected")]
-            there = [scan_parquet(file) for file in files if file.exists()]
-            if there:
-                body = " UNION ALL BY NAME ".join(f"SELECT * FROM {file}" for file in there)
-                drop = "EXCLUDE (_rule)" if len(there) > 1 else ""
-                connection.execute(
-                    f"CREATE VIEW delivered_{table} AS SELECT * {drop} FROM ({body})"
-                )
-            before = _previous(context, table)
-            if before or there:
-                only = "" if before else "WHERE FALSE"
-                connection.execute(
-                    f"CREATE VIEW previous_{table} AS SELECT * FROM {before or there[0]} {only}"
-                )
+            _bind_table(context, connection, table)
         for spec in room_specs("validate"):
             if context.is_computed(spec.table):
                 file = scan_parquet(context.path(spec.table))
@@ -143,13 +135,34 @@ def _bind_views(context: Context, database: Path) -> None:
         connection.execute(f"CREATE VIEW intake AS SELECT * FROM {intake}")
 
 
-def _previous(context: Context, table: str) -> str | None:
+def _bind_table(context: Context, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make one delivered table readable, and last month's; without that an empty one of its columns."""
+    scans = []
+    for part in ("", "_rejected"):
+        file = context.path(f"snapshot_{table}{part}")
+        if file.exists():
+            scans.append(scan_parquet(file))
+    if scans:
+        body = " UNION ALL BY NAME ".join(f"SELECT * FROM {scan}" for scan in scans)
+        columns = "* EXCLUDE (_rule)" if len(scans) > 1 else "*"
+        connection.execute(f"CREATE VIEW delivered_{table} AS SELECT {columns} FROM ({body})")
+    before = _find_previous(context, table)
+    if before:
+        connection.execute(f"CREATE VIEW previous_{table} AS SELECT * FROM {before}")
+    elif scans:
+        nothing = f"SELECT * FROM {scans[0]} WHERE FALSE"
+        connection.execute(f"CREATE VIEW previous_{table} AS {nothing}")
+
+
+def _find_previous(context: Context, table: str) -> str | None:
     version = context.earlier.get("m1")
-    path = version.path / f"snapshot_{table}.parquet" if version else None
-    return scan_parquet(path) if path and path.exists() else None
+    if version is None:
+        return None
+    path = version.path / f"snapshot_{table}.parquet"
+    return scan_parquet(path) if path.exists() else None
 
 
-def _datasource(database: Path) -> SQLDatasource:
+def _open_datasource(database: Path) -> SQLDatasource:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own deprecations are not ours to mend
         context = load_gx().get_context(mode="ephemeral")
@@ -158,16 +171,16 @@ def _datasource(database: Path) -> SQLDatasource:
         return context.data_sources.add_sql("gate", connection_string=url, kwargs=_ENGINE)
 
 
-def _within(
-    seconds: int, datasource: SQLDatasource, table: str, suite: Sequence[Expectation]
+def judge_in_time(
+    seconds: int, suite: Sequence[Expectation], run_suite: Callable[[], Iterable[Verdict]]
 ) -> list[Verdict]:
-    """Run a table's suite; what does not come back in time is red."""
+    """Run a table's suite; what does not come back within so many seconds is failed and critical."""
     found: list[Verdict] = []
     crashes: list[str] = []
 
     def work() -> None:
         try:
-            found.extend(_run_suite(datasource, table, suite))
+            found.extend(run_suite())
         except Exception as error:  # noqa: BLE001 - whatever it is, the gate stays closed and says what it was
             crashes.append(_first_line(error))
 
@@ -175,8 +188,8 @@ def _within(
     worker.start()
     worker.join(seconds)
     if worker.is_alive():
-        return [_red(e, f"timeout after {seconds} s") for e in suite]
-    return found + [_red(e, *crashes) for e in suite[len(found) :]]
+        return [_close_gate(e, f"timeout after {seconds} s") for e in suite]
+    return found + [_close_gate(e, *crashes) for e in suite[len(found) :]]
 
 
 def _run_suite(
@@ -187,77 +200,76 @@ def _run_suite(
     batch = asset.add_batch_definition_whole_table("all").get_batch()
     for expectation in suite:
         try:
-            built = _build(gx, expectation)
+            built = _build_check(gx, expectation)
             result = batch.validate(
                 built, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
             )
         except Exception as error:  # noqa: BLE001 - any crash of a check closes the gate
-            yield _red(expectation, _first_line(error))
+            yield _close_gate(expectation, _first_line(error))
             continue
-        yield _verdict(expectation, result)
+        yield _read_verdict(expectation, result)
 
 
 def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:120]}"
+    lines = str(error).splitlines()
+    said = lines[0] if lines else ""
+    return f"{type(error).__name__}: {said[:120]}"
 
 
-def _build(gx: Any, expectation: Expectation) -> Any:
+def _build_check(gx: Any, expectation: Expectation) -> Any:
     name = "".join(word.capitalize() for word in expectation.type.split("_"))
     return getattr(gx.expectations, name)(**expectation.kwargs, severity=expectation.severity)
 
 
-def _verdict(expectation: Expectation, result: Any) -> Verdict:
-    raised = [v for v in _exceptions(result.exception_info) if v.get("raised_exception")]
-    if raised:
-        return _red(
-            expectation,
-            str(raised[0].get("exception_message") or "check raised").splitlines()[0][:160],
-        )
+def _read_verdict(expectation: Expectation, result: Any) -> Verdict:
+    for record in _list_exceptions(result.exception_info):
+        if record.get("raised_exception"):
+            message = str(record.get("exception_message") or "check raised")
+            return _close_gate(expectation, message.splitlines()[0][:160])
     found = result.result
-    elements = found.get("element_count")
     return Verdict(
         expectation,
         bool(result.success),
-        _observed(found),
-        _threshold(expectation),
-        _unexpected(found),
-        elements,
+        _describe_observed(found),
+        _describe_threshold(expectation),
+        _count_unexpected(found),
+        found.get("element_count"),
     )
 
 
-def _exceptions(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _list_exceptions(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """GX gives one record, or one a metric."""
-    return (
-        [info]
-        if "raised_exception" in info
-        else [v for v in info.values() if isinstance(v, Mapping)]
-    )
+    if "raised_exception" in info:
+        return [info]
+    return [record for record in info.values() if isinstance(record, Mapping)]
 
 
-def _observed(result: Mapping[str, Any]) -> str:
+def _describe_observed(result: Mapping[str, Any]) -> str:
     if result.get("unexpected_count") is not None:
         return f"{result['unexpected_count']} of {result.get('element_count')} rows"
     return str(result.get("observed_value", ""))
 
 
-def _unexpected(result: Mapping[str, Any]) -> int | None:
+def _count_unexpected(result: Mapping[str, Any]) -> int | None:
     """How many rows broke the rule; a query that found none observed nothing."""
     count = result.get("unexpected_count", result.get("observed_value"))
-    return int(count) if isinstance(count, int | float) or str(count).isdigit() else None
+    is_number = isinstance(count, int | float) or str(count).isdigit()
+    return int(count) if is_number else None
 
 
-def _threshold(expectation: Expectation) -> str:
-    limits = {
-        k: v for k, v in expectation.kwargs.items() if k in ("mostly", "min_value", "max_value")
-    }
-    return ", ".join(f"{k} {v}" for k, v in limits.items())
+def _describe_threshold(expectation: Expectation) -> str:
+    limits = []
+    for name, value in expectation.kwargs.items():
+        if name in ("mostly", "min_value", "max_value"):
+            limits.append(f"{name} {value}")
+    return ", ".join(limits)
 
 
-def _red(expectation: Expectation, why: str) -> Verdict:
+def _close_gate(expectation: Expectation, why: str) -> Verdict:
     return Verdict(
         replace(expectation, severity="critical"),
         False,
         why,
-        _threshold(expectation),
+        _describe_threshold(expectation),
         is_crash=True,
     )

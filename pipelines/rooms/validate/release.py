@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines.catalogue.lineage import ColumnName, Delivered, sources, sources_of
 from pipelines.catalogue.outputs import decided_by, kpis, lists
+from pipelines.catalogue.spec import Spec
 from pipelines.core.month import Month
 
 ORDER = ("released", "caveat", "withheld")
@@ -29,9 +30,14 @@ class Effect:
 
     def touches(self, source: Delivered) -> bool:
         """Whether an output made of that column of that month is affected."""
-        return source.table == f"snapshot_{self.table}" and (
-            not self.columns or source.column in self.columns
-        )
+        if source.table != f"snapshot_{self.table}":
+            return False
+        return not self.columns or source.column in self.columns
+
+    def name_in(self, month: Month) -> str:
+        """The finding as a release of that month names it."""
+        name = self.finding if self.month == month else f"{self.finding} ({self.month})"
+        return f"{WAIVED}{name}" if self.is_waived else name
 
 
 @dataclass(frozen=True)
@@ -56,32 +62,44 @@ def release_outputs(
     feature columns that the month's model is shown.
     """
     owner = sources_of("features_owner") | sources_of("features_city")
-    wide = [e for e in effects if not e.is_confined]
+    wide = [effect for effect in effects if not effect.is_confined]
     for kpi in kpis():
         made_of = sources(kpi.spec)
+        parts = made_of if kpi.meta.get("scopes") == "own" else made_of | owner
         for variant in kpi.variants:
             name = f"{kpi.name}.{variant}"
-            yield _row("kpi", name, "company", made_of, wide, eras)
-            parts = made_of if kpi.meta.get("scopes") == "own" else made_of | owner
-            yield _row("kpi", name, "parts", parts, wide, eras)
-            yield from _branches(name, parts, effects, eras)
+            yield _judge_output("kpi", name, "company", made_of, wide, eras)
+            yield _judge_output("kpi", name, "parts", parts, wide, eras)
+            yield from _judge_branches(name, parts, effects, eras)
     for spec in lists():
-        made_of = sources(spec, scored_by).union(*map(sources_of, decided_by(spec)))
-        yield _row("list", spec.name, "all", made_of, wide, eras)
+        made_of = _find_sources_of_list(spec, scored_by)
+        yield _judge_output("list", spec.name, "all", made_of, wide, eras)
 
 
-def _branches(
+def _find_sources_of_list(spec: Spec, scored_by: frozenset[ColumnName]) -> frozenset[Delivered]:
+    """The delivered columns that a list is made of, or that decide who gets its orders."""
+    made_of = sources(spec, scored_by)
+    for table in decided_by(spec):
+        made_of |= sources_of(table)
+    return made_of
+
+
+def _judge_branches(
     name: str, made_of: frozenset[Delivered], effects: Sequence[Effect], eras: Eras
 ) -> Iterator[dict[str, str | None]]:
-    confined = [e for e in effects if e.is_confined and e.month == eras.month]
-    for branch in sorted({branch for e in confined for branch in e.branches}):
+    """Yield a row for each branch that a finding of this month is confined to, where it touches the output."""
+    branches: set[str] = set()
+    for effect in effects:
+        if effect.is_confined and effect.month == eras.month:
+            branches.update(effect.branches)
+    for branch in sorted(branches):
         here = [e for e in effects if not e.is_confined or branch in e.branches]
-        row = _row("kpi", name, f"branch:{branch}", made_of, here, eras)
+        row = _judge_output("kpi", name, f"branch:{branch}", made_of, here, eras)
         if row["reason"]:
             yield row
 
 
-def _row(
+def _judge_output(
     kind: str,
     output: str,
     scope: str,
@@ -89,36 +107,37 @@ def _row(
     effects: Sequence[Effect],
     eras: Eras,
 ) -> dict[str, str | None]:
-    places: dict[tuple[str, Month | None], list[Delivered]] = {}
+    delivered: dict[tuple[str, Month | None], list[Delivered]] = defaultdict(list)
     for source in made_of:
-        places.setdefault((source.table, eras.when(source)), []).append(source)
-    touching = [
-        e for e in effects if any(map(e.touches, places.get((f"snapshot_{e.table}", e.month), ())))
-    ]
-    status = max((e.status for e in touching), key=ORDER.index, default="released")
-    named = [_name(e, eras.month) for e in touching if e.status == status]
+        delivered[source.table, eras.when(source)].append(source)
+    touching = []
+    for effect in effects:
+        sources_there = delivered.get((f"snapshot_{effect.table}", effect.month), [])
+        if any(effect.touches(source) for source in sources_there):
+            touching.append(effect)
+    status = max((effect.status for effect in touching), key=ORDER.index, default="released")
+    names = [effect.name_in(eras.month) for effect in touching if effect.status == status]
     return {
         "kind": kind,
         "output": output,
         "scope": scope,
         "status": status,
-        "reason": "; ".join(named) or None,
+        "reason": "; ".join(names) or None,
     }
 
 
-def _name(effect: Effect, month: Month) -> str:
-    name = effect.finding if effect.month == month else f"{effect.finding} ({effect.month})"
-    return f"{WAIVED}{name}" if effect.is_waived else name
-
-
-def count_held(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+def count_held(rows: Sequence[Mapping[str, str | None]]) -> dict[str, dict[str, int]]:
     """Count, for each finding of this month, the outputs it withholds and those it puts a caveat on."""
     held: dict[str, dict[str, set[str]]] = {}
     for row in rows:
-        for name in (row["reason"] or "").split("; ") if row["reason"] else ():
-            held.setdefault(name.removeprefix(WAIVED), {}).setdefault(row["status"], set()).add(
-                f"{row['kind']} {row['output']}"
-            )
-    return {
-        name: {status: len(outputs) for status, outputs in by.items()} for name, by in held.items()
-    }
+        reason = row["reason"]
+        if not reason:
+            continue
+        for name in reason.split("; "):
+            by_status = held.setdefault(name.removeprefix(WAIVED), {})
+            outputs = by_status.setdefault(str(row["status"]), set())
+            outputs.add(f"{row['kind']} {row['output']}")
+    counts: dict[str, dict[str, int]] = {}
+    for name, by_status in held.items():
+        counts[name] = {status: len(outputs) for status, outputs in by_status.items()}
+    return counts

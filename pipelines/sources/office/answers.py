@@ -1,59 +1,69 @@
-"""What managers answered, read from the office database as any source is: through SQLAlchemy, and nothing written."""
+"""What managers answered, read from the office database as from any source.
+
+It is read through SQLAlchemy, and nothing is written.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines.core.errors import SourceNotReady
 from pipelines.core.month import Month
 from pipelines.core.outcomes import outcomes, standing_key
 from pipelines.core.promises import LAST_CHECK
-from pipelines.sources.office.asking import office_engine
+from pipelines.sources.office.connection import create_office_engine, has_table, report_away
+from pipelines.sources.office.tables import ANSWERS, MARKS, ORDERS, RELEASES
+from pipelines.sources.one_moment import begin_reading
 
 _MONEY = pa.decimal128(18, 2)
-_TEXT, _FLAG, _DAY = pa.string(), pa.bool_(), pa.date32()
+_CENT = Decimal("0.01")
 TABLES: dict[str, pa.Schema] = {
-    # The months whose orders left the house, of those that are still looked at.
-    "release": pa.schema([("month", _TEXT), ("order_count", pa.int32())]),
+    # The months whose orders were released, of those that are still looked at.
+    "release": pa.schema(
+        [
+            ("month", pa.string()),
+            ("order_count", pa.int32()),
+        ]
+    ),
     # The answer that stands at the cut-off, with the flags its code has.
     "outcome": pa.schema(
         [
-            *(("order_id", _TEXT), ("outcome", _TEXT), ("contacted_on", _DAY)),
-            *(("is_contact", _FLAG), ("is_success", _FLAG), ("is_closed", _FLAG)),
+            ("order_id", pa.string()),
+            ("outcome", pa.string()),
+            ("contacted_on", pa.date32()),
+            ("is_contact", pa.bool_()),
+            ("is_success", pa.bool_()),
+            ("is_closed", pa.bool_()),
         ]
     ),
     # The last promise to pay, kept when another answer stands by now.
     "promise": pa.schema(
         [
-            ("order_id", _TEXT),
-            ("contacted_on", _DAY),
+            ("order_id", pa.string()),
+            ("contacted_on", pa.date32()),
             ("promised_amount", _MONEY),
-            ("promised_on", _DAY),
+            ("promised_on", pa.date32()),
         ]
     ),
-    # What is known of a customer beyond his orders, whoever said it and when: consent does not wait for a cut-off.
+    # What is known of a customer beyond single orders, whoever said it and when: consent does not
+    # wait for a cut-off.
     "mark": pa.schema(
-        [("customer_id", _TEXT), ("kind", _TEXT), ("since_on", _DAY), ("phone_digest", _TEXT)]
+        [
+            ("customer_id", pa.string()),
+            ("kind", pa.string()),
+            ("since_on", pa.date32()),
+            ("phone_digest", pa.string()),
+        ]
     ),
 }
-_PROMISE = ("order_id", "contacted_on", "promised_amount", "promised_on")
-_RELEASES = "SELECT month, order_count FROM console_release WHERE month IN :months"
-_ANSWERS = """
-    SELECT a.order_id, a.outcome, a.contacted_on, a.promised_amount, a.promised_on, a.id
-    FROM console_answer AS a JOIN console_order AS o ON o.order_id = a.order_id
-    WHERE o.month IN :months AND (a.contacted_on IS NULL OR a.contacted_on <= :last_day)
-"""
-_MARKS = "SELECT customer_id, kind, since_on, phone_digest FROM console_contactmark WHERE lifted_by_id IS NULL"
 
 
 @dataclass(frozen=True)
@@ -64,111 +74,204 @@ class OfficeReading:
     sha256: str
 
 
-def read_office(url: str, month: Month, until: date | None = None) -> OfficeReading:
-    """Read the releases and standing answers of the three months before and the open marks, all at one moment.
+class _Release(NamedTuple):
+    """A row of the table `release`."""
 
-    Answers count whose contact was by the last day, the month's or `until`. An office that has never been opened says
-    nothing. Raise SourceNotReady when it cannot be reached.
+    month: str
+    order_count: int
+
+
+class _Outcome(NamedTuple):
+    """A row of the table `outcome`."""
+
+    order_id: str
+    outcome: str
+    contacted_on: date | None
+    is_contact: bool
+    is_success: bool
+    is_closed: bool
+
+
+class _Promise(NamedTuple):
+    """A row of the table `promise`."""
+
+    order_id: str
+    contacted_on: date | None
+    promised_amount: Decimal | None
+    promised_on: date | None
+
+
+class _Mark(NamedTuple):
+    """A row of the table `mark`."""
+
+    customer_id: str
+    kind: str
+    since_on: date
+    phone_digest: str | None
+
+
+class _Answer(NamedTuple):
+    """An answer as the office keeps it; of one day, that with the higher number came in later."""
+
+    order_id: str
+    outcome: str
+    contacted_on: date | None
+    promised_amount: Decimal | None
+    promised_on: date | None
+    number: int
+
+    @property
+    def is_promise(self) -> bool:
+        """Whether it promises a payment by a day."""
+        code = outcomes()[self.outcome]
+        return code.needs_date and code.needs_amount
+
+
+_Records = Mapping[str, Sequence[_Release | _Outcome | _Promise | _Mark]]
+
+
+def read_office(url: str, month: Month, until: date | None = None) -> OfficeReading:
+    """Read what the office says about a month, all at one moment.
+
+    That is the releases and standing answers of the three months before, and the open marks.
+    Answers count whose contact was by the last day, the month's or `until`. An office that has
+    never been opened says nothing. Raise SourceNotReady when it cannot be reached.
     """
-    engine = office_engine(url)
+    engine = create_office_engine(url)
     try:
-        rows = _read(engine, month, until or month.last_day)
+        records = _read_records(engine, month, until or month.last_day)
     except sa.exc.DBAPIError as error:
-        raise SourceNotReady("office.away", why=type(error.orig).__name__) from None
+        raise report_away(error) from None
     finally:
         engine.dispose()
-    text = json.dumps(rows, ensure_ascii=False, sort_keys=True, default=str)
-    tables = {
-        name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in TABLES.items()
-    }
+
+    rows = {name: [record._asdict() for record in records[name]] for name in TABLES}
+    tables: dict[str, pa.Table] = {}
+    for name, schema in TABLES.items():
+        tables[name] = pa.Table.from_pylist(rows[name], schema=schema)
+    text = json.dumps(
+        rows,
+        ensure_ascii=False,
+        sort_keys=True,
+        default=str,
+    )
     return OfficeReading(tables, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _read(engine: sa.Engine, month: Month, last_day: date) -> dict[str, list[dict[str, Any]]]:
-    if _is_unopened(engine):
-        return {name: [] for name in TABLES}
-    held = {"months": looked_at(month)}
-    with engine.connect() as connection:
-        _begin_reading(connection)
-        releases = _rows(connection, _RELEASES, held)
-        answers = list(map(_typed, _rows(connection, _ANSWERS, held | {"last_day": last_day})))
-        marks = _rows(connection, _MARKS, {})
-    return {
-        "release": sorted(releases, key=lambda row: str(row["month"])),
-        "outcome": [_flagged(answer) for answer in _standing(answers)],
-        "promise": [
-            {name: a[name] for name in _PROMISE} for a in _standing(filter(_is_promise, answers))
-        ],
-        "mark": sorted(map(_mark, marks), key=lambda row: [str(value) for value in row.values()]),
-    }
-
-
-def looked_at(month: Month) -> list[str]:
+def list_open_months(month: Month) -> list[str]:
     """Return the months whose orders are still looked at, the newest first."""
     return [str(month.plus(-ago)) for ago in range(1, LAST_CHECK + 1)]
 
 
-def _begin_reading(connection: sa.Connection) -> None:
-    """Open the one transaction in which all is read."""
-    if connection.dialect.name == "postgresql":
-        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    else:
-        connection.exec_driver_sql("PRAGMA query_only = ON")
-        connection.exec_driver_sql("BEGIN")
+def _read_records(engine: sa.Engine, month: Month, last_day: date) -> _Records:
+    """Return the rows of each table of the office, in an order that does not change."""
+    if not has_table(engine, "console_contactmark"):
+        return {name: [] for name in TABLES}
 
+    months = list_open_months(month)
+    with engine.connect() as connection:
+        begin_reading(connection)
+        releases = _select_releases(connection, months)
+        answers = _select_answers(connection, months, last_day)
+        marks = _select_marks(connection)
 
-def _rows(connection: sa.Connection, sql: str, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    types: dict[str, dict[str, Any]] = {
-        "months": {"expanding": True},
-        "last_day": {"type_": sa.Date()},
+    promises = [answer for answer in answers if answer.is_promise]
+    return {
+        "release": releases,
+        "outcome": [_make_outcome(answer) for answer in _choose_standing(answers)],
+        "promise": [_make_promise(answer) for answer in _choose_standing(promises)],
+        "mark": marks,
     }
-    wanted = [sa.bindparam(name, value, **types[name]) for name, value in facts.items()]
-    return [dict(row) for row in connection.execute(sa.text(sql).bindparams(*wanted)).mappings()]
 
 
-def _is_unopened(engine: sa.Engine) -> bool:
-    """Whether nobody has released a month yet; asking SQLite must not make the file."""
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return True
-    return not sa.inspect(engine).has_table("console_contactmark")
+# -- what is asked -------------------------------------------------------------------------------
 
 
-def _is_promise(answer: dict[str, Any]) -> bool:
-    code = outcomes()[answer["outcome"]]
-    return code.needs_date and code.needs_amount
+def _select_releases(connection: sa.Connection, months: Sequence[str]) -> list[_Release]:
+    """Return the releases of these months, the oldest first."""
+    query = sa.select(RELEASES.c.month, RELEASES.c.order_count)
+    rows = connection.execute(query.where(RELEASES.c.month.in_(months)))
+    releases = [_Release(*row) for row in rows]
+    return sorted(releases, key=lambda release: release.month)
 
 
-def _standing(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of each order the answer that stands."""
-    last: dict[str, dict[str, Any]] = {}
+def _select_answers(
+    connection: sa.Connection, months: Sequence[str], last_day: date
+) -> list[_Answer]:
+    """Return the answers to orders of these months whose contact was by the last day."""
+    is_in_time = sa.or_(ANSWERS.c.contacted_on.is_(None), ANSWERS.c.contacted_on <= last_day)
+    query = (
+        sa.select(
+            ANSWERS.c.order_id,
+            ANSWERS.c.outcome,
+            ANSWERS.c.contacted_on,
+            ANSWERS.c.promised_amount,
+            ANSWERS.c.promised_on,
+            ANSWERS.c.id,
+        )
+        .join(ORDERS, ORDERS.c.order_id == ANSWERS.c.order_id)
+        .where(ORDERS.c.month.in_(months), is_in_time)
+    )
+    answers: list[_Answer] = []
+    for row in connection.execute(query):
+        answer = _Answer(*row)
+        amount = _read_money(answer.promised_amount)
+        answers.append(answer._replace(promised_amount=amount))
+    return answers
+
+
+def _select_marks(connection: sa.Connection) -> list[_Mark]:
+    """Return the marks that nobody has lifted."""
+    query = sa.select(
+        MARKS.c.customer_id, MARKS.c.kind, MARKS.c.since_on, MARKS.c.phone_digest
+    ).where(MARKS.c.lifted_by_id.is_(None))
+    marks = [_Mark(*row) for row in connection.execute(query)]
+    return sorted(marks, key=lambda mark: [str(value) for value in mark])
+
+
+def _read_money(amount: object) -> Decimal | None:
+    """Return an amount in yuan and cents; SQLite keeps it as a number."""
+    if amount is None:
+        return None
+    return Decimal(str(amount)).quantize(_CENT)
+
+
+# -- what stands ---------------------------------------------------------------------------------
+
+
+def _choose_standing(answers: Iterable[_Answer]) -> list[_Answer]:
+    """Return of each order the answer that stands, in the order of their ids."""
+    last: dict[str, _Answer] = {}
     for answer in answers:
-        before = last.get(answer["order_id"])
-        if before is None or _place(before) < _place(answer):
-            last[answer["order_id"]] = answer
+        before = last.get(answer.order_id)
+        if before is None or _rank_answer(before) < _rank_answer(answer):
+            last[answer.order_id] = answer
     return [last[order_id] for order_id in sorted(last)]
 
 
-def _place(answer: dict[str, Any]) -> tuple[date, int]:
-    return standing_key(answer["contacted_on"], answer["id"])
+def _rank_answer(answer: _Answer) -> tuple[date, int]:
+    """Return what puts the answers to one order in their order."""
+    return standing_key(answer.contacted_on, answer.number)
 
 
-def _typed(answer: dict[str, Any]) -> dict[str, Any]:
-    """SQLite keeps days as texts and money as numbers."""
-    days = {name: _day(answer[name]) for name in ("contacted_on", "promised_on")}
-    amount = answer["promised_amount"]
-    money = None if amount is None else Decimal(str(amount)).quantize(Decimal("0.01"))
-    return {**answer, **days, "promised_amount": money}
+def _make_outcome(answer: _Answer) -> _Outcome:
+    """Return a standing answer with the flags that its code has."""
+    code = outcomes()[answer.outcome]
+    return _Outcome(
+        order_id=answer.order_id,
+        outcome=answer.outcome,
+        contacted_on=answer.contacted_on,
+        is_contact=code.is_contact,
+        is_success=code.is_success,
+        is_closed=code.closes,
+    )
 
 
-def _mark(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "since_on": _day(row["since_on"])}
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-def _flagged(answer: dict[str, Any]) -> dict[str, Any]:
-    code = outcomes()[answer["outcome"]]
-    flags = {"is_contact": code.is_contact, "is_success": code.is_success, "is_closed": code.closes}
-    return {name: answer[name] for name in ("order_id", "outcome", "contacted_on")} | flags
+def _make_promise(answer: _Answer) -> _Promise:
+    """Return what is kept of a promise."""
+    return _Promise(
+        order_id=answer.order_id,
+        contacted_on=answer.contacted_on,
+        promised_amount=answer.promised_amount,
+        promised_on=answer.promised_on,
+    )

@@ -1,4 +1,7 @@
-"""What became of orders since they left the house, read from the office as any source is: changed, or overdue."""
+"""What became of orders since they were released: changed, or overdue.
+
+It is read from the office as from any source.
+"""
 
 from __future__ import annotations
 
@@ -9,32 +12,24 @@ from datetime import date
 import sqlalchemy as sa
 
 from pipelines.core.month import Month
-from pipelines.sources.office.asking import ask_office
+from pipelines.sources.office.connection import select_rows
+from pipelines.sources.office.tables import (
+    ANSWERS,
+    CHANGES,
+    ORDERS,
+    WITHDRAWN,
+    is_last_change,
+)
 
-WITHDRAWN = "withdrawn"
-_CHANGES = """
-    SELECT c.order_id, c.kind, c.manager_id, c.why, c.actor, c.at
-    FROM console_orderchange AS c JOIN console_order AS o ON o.order_id = c.order_id
-    WHERE o.month = :month ORDER BY c.id
-"""
-
-_OVERDUE = """
-    SELECT o.month, o.list, COUNT(*) AS order_count
-    FROM console_order AS o
-    WHERE o.due_on < :today
-      AND NOT EXISTS (SELECT 1 FROM console_answer AS a WHERE a.order_id = o.order_id)
-      AND NOT EXISTS (
-        SELECT 1 FROM console_orderchange AS c
-        WHERE c.order_id = o.order_id AND c.kind = 'withdrawn'
-          AND c.id = (SELECT MAX(d.id) FROM console_orderchange AS d WHERE d.order_id = o.order_id)
-      )
-    GROUP BY o.month, o.list
-"""
+__all__ = ["WITHDRAWN", "Change", "count_overdue", "read_changes"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What was decided about an order, by whom, on which day (UTC) and why; `manager_id` has it from then on."""
+    """What was decided about an order, by whom, on which day (UTC) and why.
+
+    From then on the order is the manager's with `manager_id`.
+    """
 
     order_id: str
     kind: str
@@ -45,22 +40,65 @@ class Change:
 
 
 def read_changes(url: str, month: Month) -> Mapping[str, tuple[Change, ...]]:
-    """Return the changes of a month's orders, oldest first; an office that was never opened knows of none.
+    """Return the changes of a month's orders by order, oldest first.
 
-    Raise SourceNotReady when it cannot be reached.
+    An office that was never opened knows of none. Raise SourceNotReady when it cannot be reached.
     """
-    found: dict[str, tuple[Change, ...]] = {}
-    for row in ask_office(url, sa.text(_CHANGES).bindparams(month=str(month))):
-        facts = {name: row[name] for name in ("order_id", "kind", "manager_id", "why", "actor")}
-        one = Change(**facts, on=str(row["at"])[:10])
-        found[one.order_id] = (*found.get(one.order_id, ()), one)
-    return found
+    changes: dict[str, tuple[Change, ...]] = {}
+    for row in select_rows(url, _query_changes(month)):
+        change = Change(
+            order_id=row["order_id"],
+            kind=row["kind"],
+            manager_id=row["manager_id"],
+            why=row["why"],
+            actor=row["actor"],
+            on=str(row["at"])[:10],
+        )
+        earlier = changes.get(change.order_id, ())
+        changes[change.order_id] = (*earlier, change)
+    return changes
 
 
 def count_overdue(url: str, today: date) -> dict[tuple[str, str], int]:
-    """Count by (month, list) the orders due before today that nobody has answered or taken back.
+    """Count by (month, list) the orders due before today that nobody answered or took back.
 
-    An office that was never opened has none. Raise SourceNotReady when it cannot be reached, or its URL is none.
+    An office that was never opened has none. Raise SourceNotReady when it cannot be reached, or
+    its URL is none.
     """
-    asked = sa.text(_OVERDUE).bindparams(sa.bindparam("today", today, sa.Date))
-    return {(row["month"], row["list"]): int(row["order_count"]) for row in ask_office(url, asked)}
+    counts: dict[tuple[str, str], int] = {}
+    for row in select_rows(url, _query_overdue(today)):
+        counts[row["month"], row["list"]] = int(row["order_count"])
+    return counts
+
+
+def _query_changes(month: Month) -> sa.Select[tuple[object, ...]]:
+    """Return the query for the changes of a month's orders."""
+    return (
+        sa.select(
+            CHANGES.c.order_id,
+            CHANGES.c.kind,
+            CHANGES.c.manager_id,
+            CHANGES.c.why,
+            CHANGES.c.actor,
+            CHANGES.c.at,
+        )
+        .join(ORDERS, ORDERS.c.order_id == CHANGES.c.order_id)
+        .where(ORDERS.c.month == str(month))
+        .order_by(CHANGES.c.id)
+    )
+
+
+def _query_overdue(today: date) -> sa.Select[tuple[object, ...]]:
+    """Return the query for the count of overdue orders by month and list."""
+    is_answered = sa.exists().where(ANSWERS.c.order_id == ORDERS.c.order_id)
+    is_withdrawn = sa.exists().where(
+        CHANGES.c.order_id == ORDERS.c.order_id,
+        CHANGES.c.kind == WITHDRAWN,
+        is_last_change(),
+    )
+    order_count = sa.func.count().label("order_count")
+    return (
+        sa.select(ORDERS.c.month, ORDERS.c.list, order_count)
+        .where(ORDERS.c.due_on < today, ~is_answered, ~is_withdrawn)
+        .group_by(ORDERS.c.month, ORDERS.c.list)
+    )

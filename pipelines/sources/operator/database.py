@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from pipelines.core.contract import Table, contract
 from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
+from pipelines.sources.one_moment import begin_reading
 from pipelines.sources.operator.batches.part import Part
 from pipelines.sources.operator.batches.typed_batches import spool_rows
 from pipelines.sources.operator.batches.values import format_value
@@ -25,21 +25,21 @@ from pipelines.sources.operator.delivery import (
     FileRefused,
     Limits,
     absent_table,
+    refused_table,
     written_table,
 )
 from pipelines.sources.operator.header import check_names, column_names, fold_names
-from pipelines.sources.operator.mapping import NamesMapping
+from pipelines.sources.operator.own_names import NO_NAMES, NamesMapping
 from pipelines.sources.operator.renaming import explain_lost_column, translate_parts
 from pipelines.sources.operator.staging import make_folder, prepare_output
 
 _ATTEMPTS = 3
 _FETCH = 10_000
 _CONNECT_SECONDS = 10
-_SQLITE_AWAY = (
-    "database is locked",
-    "unable to open",
-    "disk I/O",
-)  # all else SQLite calls operational is the query
+# SQLite says so when the file is away; all else that it calls operational is the query.
+_SQLITE_AWAY = ("database is locked", "unable to open", "disk I/O")
+
+Head = tuple[tuple[str, ...], list[list[str | None]]]  # column names, first rows as text
 
 
 class DatabaseSource:
@@ -68,161 +68,195 @@ class DatabaseSource:
         return ()
 
     def extract(self, month: Month, into: Path) -> list[Delivery]:
-        """Write every configured table; a dropped connection starts all tables afresh, three times in all."""
-        url = self.spec.url()
+        """Write every configured table; one Delivery a contract table.
+
+        A dropped connection starts all tables afresh, three times in all; then SourceNotReady.
+        """
+        url = self.spec.find_url()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._read_all(url, month, into)
+                return self._read_tables(url, month, into)
             except sa.exc.OperationalError as error:
                 cause = type(error.orig).__name__
             if attempt < _ATTEMPTS:
                 self._wait(2.0**attempt)
         # Neither the error's text nor its chain goes on: drivers quote the password or a row in it.
-        raise SourceNotReady("source.database_unreachable", url=_safe_url(url), error=cause)
+        raise _refuse_unreachable(url, cause)
 
-    def read_heads(
-        self, month: Month, rows: int
-    ) -> dict[str, tuple[tuple[str, ...], list[list[str | None]]]]:
-        """Return each query's column names and first rows as text; raise SourceNotReady or SpecError as `extract` does."""
-        engine = _create_engine(self.spec.url(), self.spec)
+    def read_heads(self, month: Month, rows: int) -> dict[str, Head]:
+        """Return each query's column names and first rows as text, by table.
+
+        Raise SourceNotReady or SpecError as `extract` does.
+        """
+        url = self.spec.find_url()
+        heads: dict[str, Head] = {}
         try:
-            with engine.connect() as connection:
-                _begin_reading(connection)
-                return {
-                    name: self._read_head(connection, name, month, rows)
-                    for name in self.spec.tables
-                }
+            with _open_connection(url, self.spec) as connection:
+                for table in self.spec.tables:
+                    heads[table] = self._read_head(connection, table, month, rows)
+            return heads
         except sa.exc.OperationalError as error:
             cause = type(error.orig).__name__
-        finally:
-            engine.dispose()
-        raise SourceNotReady(
-            "source.database_unreachable", url=_safe_url(self.spec.url()), error=cause
-        )
+        raise _refuse_unreachable(url, cause)
 
     def _read_head(
-        self, connection: sa.Connection, table: str, month: Month, rows: int
-    ) -> tuple[tuple[str, ...], list[list[str | None]]]:
+        self,
+        connection: sa.Connection,
+        table: str,
+        month: Month,
+        rows: int,
+    ) -> Head:
+        """Return the column names and first rows of one query."""
+        statement = self._fill_query(table, month)
         try:
-            with closing(connection.execute(self._statement(table, month))) as result:
+            with closing(connection.execute(statement)) as result:
                 found = result.fetchmany(rows)
-                return tuple(result.keys()), [
-                    [format_value(value) for value in row] for row in found
-                ]
+                columns = tuple(result.keys())
+                texts = [[format_value(value) for value in row] for row in found]
+                return columns, texts
         except sa.exc.SQLAlchemyError as error:
-            if isinstance(error, sa.exc.OperationalError) and not _is_wrong_query(error):
+            if _is_about_connection(error):
                 raise
-            cause = (
-                _sqlstate(error) if isinstance(error, sa.exc.DBAPIError) else type(error).__name__
-            )
-            raise SpecError(
-                "source.query_failed", file=self.spec.name, table=table, error=cause
-            ) from None
+            raise self._refuse_query(table, error) from None
 
-    def _statement(self, table: str, month: Month) -> sa.TextClause:
+    def _fill_query(self, table: str, month: Month) -> sa.TextClause:
         """Return a table's query with the month filled in."""
         statement = sa.text(self.spec.tables[table])
-        if "month" in statement._bindparams:
-            statement = statement.bindparams(sa.bindparam("month", month.first_day, sa.Date))
-        return statement
+        if "month" not in statement._bindparams:
+            return statement
+        first_day = sa.bindparam("month", month.first_day, sa.Date)
+        return statement.bindparams(first_day)
 
-    def _read_all(self, url: sa.URL, month: Month, into: Path) -> list[Delivery]:
-        engine = _create_engine(url, self.spec)
+    def _read_tables(self, url: sa.URL, month: Month, into: Path) -> list[Delivery]:
+        """Write every configured table, read at one moment."""
+        mapping = self.spec.mapping or NO_NAMES
+        deliveries: list[Delivery] = []
         try:
-            with engine.connect() as connection:
-                _begin_reading(connection)
-                mapping = self.spec.mapping or NamesMapping("", "")
-                tables = [mapping.apply_to(table) for table in contract().values()]
-                return [self._read_table(connection, table, month, into) for table in tables]
+            with _open_connection(url, self.spec) as connection:
+                for contract_table in contract().values():
+                    table = mapping.apply_to(contract_table)
+                    deliveries.append(self._read_table(connection, table, month, into))
         finally:
-            engine.dispose()
             shutil.rmtree(into / ".staging", ignore_errors=True)
+        return deliveries
 
     def _read_table(
-        self, connection: sa.Connection, table: Table, month: Month, into: Path
+        self,
+        connection: sa.Connection,
+        table: Table,
+        month: Month,
+        into: Path,
     ) -> Delivery:
-        output, folder = prepare_output(table.name, into), into / ".staging" / table.name
+        """Write one table; data that its query cannot digest refuse the table alone."""
+        output = prepare_output(table.name, into)
         if table.name not in self.spec.tables:
             return absent_table(table)
+
+        folder = into / ".staging" / table.name
         make_folder(folder)
         try:
-            # A savepoint, so that data one query cannot digest does not end the transaction of the others.
-            with (
-                connection.begin_nested()
-                if connection.dialect.name == "postgresql"
-                else nullcontext()
-            ):
+            with _begin_savepoint(connection):
                 parts = self._run_query(connection, table, month, folder)
             schema = write_parts(table, translate_parts(table, parts), output, self.limits)
         except FileRefused as refusal:
             explain_lost_column(table, refusal)
-            return Delivery(table.name, "refused", reason=refusal.key, facts=refusal.facts)
+            return refused_table(table, refusal)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        receipt = FileReceipt(parts[0].name, "", 0, None, None, sum(part.rows for part in parts))
+
+        rows = sum(part.rows for part in parts)
+        receipt = FileReceipt(parts[0].name, "", 0, None, None, rows)
         return written_table(table, schema.names, (receipt,))
 
     def _run_query(
-        self, connection: sa.Connection, table: Table, month: Month, folder: Path
+        self,
+        connection: sa.Connection,
+        table: Table,
+        month: Month,
+        folder: Path,
     ) -> list[Part]:
-        """Stream one query to disk; raise SpecError for a query the database rejects, FileRefused for its data."""
+        """Stream one query to disk.
+
+        Raise SpecError for a query the database rejects, FileRefused for its data.
+        """
         name = f"{self.spec.name}: {table.name}"
-        statement = self._statement(table.name, month)
+        statement = self._fill_query(table.name, month)
         try:
             result = connection.execute(statement, execution_options={"yield_per": _FETCH})
             with closing(result):
-                columns = column_names(fold_names(list(result.keys())), table)
+                headers = fold_names(list(result.keys()))
+                columns = column_names(headers, table)
                 check_names(columns, table, name, most=self.limits.columns)
                 return spool_rows(name, columns, result.partitions(_FETCH), folder)
         except sa.exc.DataError as error:
-            raise FileRefused("query_data", file=name, error=_sqlstate(error)) from None
-        except sa.exc.DBAPIError as error:
-            if isinstance(error, sa.exc.OperationalError) and not _is_wrong_query(error):
-                raise
-            raise SpecError(
-                "source.query_failed", file=self.spec.name, table=table.name, error=_sqlstate(error)
-            ) from None
+            raise FileRefused("query_data", file=name, error=_name_cause(error)) from None
         except sa.exc.SQLAlchemyError as error:
-            raise SpecError(
-                "source.query_failed",
-                file=self.spec.name,
-                table=table.name,
-                error=type(error).__name__,
-            ) from None
+            if _is_about_connection(error):
+                raise
+            raise self._refuse_query(table.name, error) from None
+
+    def _refuse_query(self, table: str, error: sa.exc.SQLAlchemyError) -> SpecError:
+        """Say that the database, or SQLAlchemy, rejects a query."""
+        cause = _name_cause(error)
+        return SpecError(
+            "source.query_failed",
+            file=self.spec.name,
+            table=table,
+            error=cause,
+        )
+
+
+@contextmanager
+def _open_connection(url: sa.URL, spec: DatabaseSpec) -> Iterator[sa.Connection]:
+    """Connect, and open the one transaction in which every table is read."""
+    engine = _create_engine(url, spec)
+    try:
+        with engine.connect() as connection:
+            begin_reading(connection)
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _create_engine(url: sa.URL, spec: DatabaseSpec) -> sa.Engine:
-    arguments: dict[str, Any] = {}
+    """Return an engine that keeps no connection; raise SpecError when its driver is missing."""
+    arguments: dict[str, int | str] = {}
     if url.get_backend_name() == "postgresql":
-        arguments = (
-            {"connect_timeout": _CONNECT_SECONDS} if "connect_timeout" not in url.query else {}
-        )
-        arguments |= {"client_encoding": spec.encoding} if spec.encoding else {}
+        if "connect_timeout" not in url.query:
+            arguments["connect_timeout"] = _CONNECT_SECONDS
+        if spec.encoding:
+            arguments["client_encoding"] = spec.encoding
     try:
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise SpecError("source.driver_missing", file=spec.name, driver=url.drivername) from error
 
 
-def _begin_reading(connection: sa.Connection) -> None:
-    """Open the one transaction in which every table is read: the same state for all, and nothing written."""
+def _begin_savepoint(connection: sa.Connection) -> AbstractContextManager[object]:
+    """Guard the transaction of the other tables from data that one query cannot digest."""
     if connection.dialect.name == "postgresql":
-        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    elif connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA query_only = ON")
-        connection.exec_driver_sql("BEGIN")
+        return connection.begin_nested()
+    return nullcontext()
 
 
-def _is_wrong_query(error: sa.exc.OperationalError) -> bool:
-    return type(error.orig).__module__ == "sqlite3" and not str(error.orig).startswith(_SQLITE_AWAY)
+def _is_about_connection(error: sa.exc.SQLAlchemyError) -> bool:
+    """Whether the database was away, so that trying again may help."""
+    if not isinstance(error, sa.exc.OperationalError):
+        return False
+    is_sqlite = type(error.orig).__module__ == "sqlite3"
+    return not is_sqlite or str(error.orig).startswith(_SQLITE_AWAY)
 
 
-def _sqlstate(error: sa.exc.DBAPIError) -> str:
+def _name_cause(error: sa.exc.SQLAlchemyError) -> str:
     """Name a database error without its text, which may quote a customer's data."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return type(error).__name__
+    name = type(error.orig).__name__
     state = getattr(error.orig, "sqlstate", None)
-    return f"{type(error.orig).__name__} {state}" if state else type(error.orig).__name__
+    return f"{name} {state}" if state else name
 
 
-def _safe_url(url: sa.URL) -> str:
-    """Return the URL without password and options."""
-    return url.set(query={}).render_as_string(hide_password=True)
+def _refuse_unreachable(url: sa.URL, cause: str) -> SourceNotReady:
+    """Say which database could not be reached, without password and options."""
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    return SourceNotReady("source.database_unreachable", url=shown, error=cause)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import sqlalchemy as sa
 from pipelines.core.contract import contract
 from pipelines.core.errors import SpecError
 from pipelines.core.written import read_written
-from pipelines.sources.operator.mapping import NamesMapping, load_mapping
+from pipelines.sources.operator.mapping import load_mapping
+from pipelines.sources.operator.own_names import NamesMapping
 
 _KEYS = {"url_env", "tables", "encoding", "mapping"}
 _READS = re.compile(
@@ -31,7 +33,7 @@ class DatabaseSpec:
     encoding: str | None = None
     mapping: NamesMapping | None = None
 
-    def url(self) -> sa.URL:
+    def find_url(self) -> sa.URL:
         """Return the database's URL; raise SpecError when the variable is unset or is no URL."""
         text = os.environ.get(self.url_env)
         if not text:
@@ -45,54 +47,76 @@ class DatabaseSpec:
 
 def load_spec(path: Path) -> DatabaseSpec:
     """Read and check a database YAML; raise SpecError for one that cannot be used."""
-    raw = read_written(path, path.name, shows_values=False).read()
-    spec = _check_spec(raw, path.name)
-    if "mapping" not in raw:
+    document = read_written(path, path.name, shows_values=False).read()
+    spec = _check_spec(document, path.name)
+    if "mapping" not in document:
         return spec
-    names = path.parent / str(raw["mapping"])
+
+    wanted = document["mapping"]
+    names = path.parent / str(wanted)
     if not names.is_file():
-        raise SpecError("source.yaml_bad", file=path.name, detail=f"mapping: {raw['mapping']}")
+        raise SpecError("source.yaml_bad", file=path.name, detail=f"mapping: {wanted}")
     return replace(spec, mapping=_load_names(names, spec))
 
 
 def _load_names(path: Path, spec: DatabaseSpec) -> NamesMapping:
-    """Read the mapping that a database YAML names; it may name no files, and no table without a query."""
+    """Read the mapping that a database YAML names.
+
+    It may name no files, and no table without a query.
+    """
     mapping = load_mapping(path)
     for table, own in mapping.tables.items():
-        stray = next((key for key in ("file", "sheet") if getattr(own, key)), None)
-        if stray is not None:
-            line = mapping.line(table, stray)
-            raise SpecError(
-                "mapping.not_of_database", file=mapping.file, line=line, table=table, name=stray
-            )
+        for key in ("file", "sheet"):
+            if getattr(own, key):
+                raise SpecError(
+                    "mapping.not_of_database",
+                    file=mapping.file,
+                    line=mapping.find_line(table, key),
+                    table=table,
+                    name=key,
+                )
         if table not in spec.tables:
-            line = mapping.line(table)
             raise SpecError(
-                "mapping.no_query", file=mapping.file, line=line, table=table, spec=spec.name
+                "mapping.no_query",
+                file=mapping.file,
+                line=mapping.find_line(table),
+                table=table,
+                spec=spec.name,
             )
     return mapping
 
 
-def _check_spec(raw: Any, file: str) -> DatabaseSpec:
-    if not isinstance(raw, dict):
-        raise SpecError("source.yaml_bad", file=file, detail="url_env, tables")
-    if "url" in raw or "://" in str(raw.get("url_env", "")):
+def _check_spec(document: Any, file: str) -> DatabaseSpec:
+    """Return what a YAML document configures; raise SpecError for one in another form."""
+    if not isinstance(document, dict):
+        raise _refuse_form(file, "url_env, tables")
+    if "url" in document or "://" in str(document.get("url_env", "")):
         raise SpecError("source.url_in_yaml", file=file)
-    unknown = sorted(str(key) for key in raw.keys() - _KEYS)
-    tables = raw.get("tables")
-    if (
-        unknown
-        or not isinstance(raw.get("url_env"), str)
-        or not isinstance(tables, dict)
-        or not tables
-    ):
-        raise SpecError(
-            "source.yaml_bad", file=file, detail=", ".join(unknown) or "url_env, tables"
-        )
+
+    unknown = sorted(str(key) for key in document.keys() - _KEYS)
+    if unknown:
+        raise _refuse_form(file, ", ".join(unknown))
+    url_env = document.get("url_env")
+    tables = document.get("tables")
+    if not isinstance(url_env, str):
+        raise _refuse_form(file, "url_env, tables")
+    if not isinstance(tables, dict) or not tables:
+        raise _refuse_form(file, "url_env, tables")
+
+    _check_queries(tables, file)
+    encoding = document.get("encoding")
+    return DatabaseSpec(file, url_env, tables, str(encoding) if encoding else None)
+
+
+def _check_queries(tables: Mapping[str, object], file: str) -> None:
+    """Refuse a table that the contract does not know, and a statement that does not read."""
     for table, query in tables.items():
         if table not in contract():
-            raise SpecError("source.yaml_bad", file=file, detail=f"tables: {table}")
+            raise _refuse_form(file, f"tables: {table}")
         if not isinstance(query, str) or not _READS.match(query):
             raise SpecError("source.query_not_select", file=file, table=table)
-    encoding = raw.get("encoding")
-    return DatabaseSpec(file, raw["url_env"], tables, str(encoding) if encoding else None)
+
+
+def _refuse_form(file: str, detail: str) -> SpecError:
+    """Say what in the YAML is not as it should be."""
+    return SpecError("source.yaml_bad", file=file, detail=detail)

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 from pipelines.core.contract import Table
-from pipelines.core.month import Month
-
-if TYPE_CHECKING:
-    from pipelines.sources.operator.mapping import NamesMapping
 
 # Cells whose spreadsheet type betrays damage carry one of these private-use characters in front,
 # because the Parquet holds text and the typing room cannot see the cell type any more.
-DAMAGED_ID = (
-    "\ue000"  # a number, date or boolean where an id stands: leading zeros or digits may be lost
-)
-EXCEL_SERIAL = "\ue001"  # a plain number in a date column: days since 1899-12-30 (1904 workbooks already shifted)
-NO_CACHED_VALUE = (
-    "\ue002"  # nothing to be read: an error, a formula without a result; what stands there follows
-)
 
-RAGGED, TRUNCATED, TOTAL_ROW = "ragged", "truncated", "total_row"
-FILE, LINE, FAULT = "_file", "_line", "_fault"
-EXTRA = "_extra_"  # and its place: a column whose own name could not be kept
+# A number, date or boolean where an id stands: leading zeros or digits may be lost.
+DAMAGED_ID = "\ue000"
+# A plain number in a date column: days since 1899-12-30 (1904 workbooks already shifted).
+EXCEL_SERIAL = "\ue001"
+# Nothing to be read: an error, a formula without a result; what stands there follows.
+NO_CACHED_VALUE = "\ue002"
+
+# What `_fault` can say of a row.
+RAGGED = "ragged"
+TRUNCATED = "truncated"
+TOTAL_ROW = "total_row"
+
+# The columns that we add to those delivered.
+FILE = "_file"
+LINE = "_line"
+FAULT = "_fault"
+# Followed by its number: a column whose own name could not be kept.
+EXTRA = "_extra_"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,11 @@ class FileReceipt:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One contract table as delivered; `state` is present, empty (header, no rows), absent or refused."""
+    """One contract table as delivered.
+
+    `state` is present, empty (header, no rows), absent or refused; a refused one has the key of
+    its reason and the facts that the reason's text needs.
+    """
 
     table: str
     state: str
@@ -75,38 +81,6 @@ class Delivery:
     files: tuple[FileReceipt, ...] = ()
     reason: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
-
-
-def absent_table(table: Table) -> Delivery:
-    """Say that nothing was delivered for a table."""
-    return Delivery(table.name, "absent", missing=tuple(c.name for c in table.columns))
-
-
-def written_table(table: Table, names: Sequence[str], files: tuple[FileReceipt, ...]) -> Delivery:
-    """Say what was written for a table that could be read."""
-    rows = sum(file.rows for file in files)
-    known = tuple(c.name for c in table.columns if c.name in names)
-    missing = tuple(c.name for c in table.columns if c.name not in names)
-    unknown = tuple(name for name in names if table.column(name) is None)
-    return Delivery(
-        table.name, "present" if rows else "empty", rows, known, missing, unknown, files
-    )
-
-
-class Source(Protocol):
-    """Where a month's tables come from."""
-
-    def fingerprint(self, month: Month) -> str | None:
-        """Hash names and content of the month's files; None when known only after reading."""
-
-    def mapping(self, month: Month) -> NamesMapping | None:
-        """Return the operator's own names for the month; raise SpecError when they cannot be used."""
-
-    def unknown_files(self, month: Month) -> tuple[str, ...]:
-        """Name what lies in the month but belongs to no contract table."""
-
-    def extract(self, month: Month, into: Path) -> list[Delivery]:
-        """Write `into/extract_<table>.parquet` for every delivered table; one Delivery a contract table."""
 
 
 class FileRefused(Exception):
@@ -121,3 +95,45 @@ class FileRefused(Exception):
         self.key = f"source.{key}"
         self.facts = {name: str(value) for name, value in facts.items()}
         super().__init__(f"{self.key}: {self.facts}")
+
+
+def absent_table(table: Table) -> Delivery:
+    """Return the delivery of a table for which nothing was delivered."""
+    missing = tuple(column.name for column in table.columns)
+    return Delivery(table.name, "absent", missing=missing)
+
+
+def written_table(table: Table, names: Sequence[str], files: tuple[FileReceipt, ...]) -> Delivery:
+    """Return the delivery of a table that was written with columns of these names."""
+    known: list[str] = []
+    missing: list[str] = []
+    for column in table.columns:
+        if column.name in names:
+            known.append(column.name)
+        else:
+            missing.append(column.name)
+    unknown = tuple(name for name in names if table.column(name) is None)
+
+    rows = sum(file.rows for file in files)
+    return Delivery(
+        table.name,
+        state="present" if rows else "empty",
+        rows=rows,
+        columns=tuple(known),
+        missing=tuple(missing),
+        unknown=unknown,
+        files=files,
+    )
+
+
+def refused_table(
+    table: Table, refusal: FileRefused, files: tuple[FileReceipt, ...] = ()
+) -> Delivery:
+    """Return the delivery of a table that one of its files kept from being read."""
+    return Delivery(
+        table.name,
+        state="refused",
+        files=files,
+        reason=refusal.key,
+        facts=refusal.facts,
+    )

@@ -1,4 +1,6 @@
-"""An operator's own names: `mapping.yml` says which file is which table, which header which column, which code which value.
+"""Read an operator's own names: which file is which table, which header which column.
+
+The file `mapping.yml` says it, and which code stands for which value:
 
     customer:
       file: 客户资料_*.csv
@@ -8,7 +10,8 @@
         customer_type:
           政企: group
 
-A mapping renames and translates; it never computes. What it does not name is read as the contract has it.
+A mapping renames and translates; it never computes. What it does not name is read as the contract
+has it.
 """
 
 from __future__ import annotations
@@ -17,127 +20,45 @@ import fnmatch
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, ValidationError
+from pydantic import BeforeValidator, RootModel, ValidationError
 
 from pipelines.core.contract import Column, Table, contract
 from pipelines.core.errors import SpecError
 from pipelines.core.yaml_files import find_lines, parse_yaml, read_text
 from pipelines.sources.operator.header import fold_name
+from pipelines.sources.operator.own_names import (
+    Codes,
+    Lines,
+    NamesMapping,
+    OwnNames,
+    Path_,
+    empty_when_blank,
+)
 
 MAPPING = "mapping.yml"
 KINDS = ("csv", "csv.gz", "parquet", "xlsx")
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
-Path_ = tuple[str | int, ...]
-Lines = Mapping[Path_, int]
 
-
-def _empty_when_blank(value: Any) -> Any:
-    """A key with nothing behind it, as in a form that is not filled in, names nothing."""
-    return {} if value in (None, "") else value
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-class OwnNames(BaseModel):
-    """What an operator calls one table, its columns and their values; a code of None means unknown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
-    sheet: str | None = None
-    columns: Annotated[dict[str, str], BeforeValidator(_empty_when_blank)] = {}
-    codes: Annotated[
-        dict[str, Annotated[dict[str, str | None], BeforeValidator(_empty_when_blank)]],
-        BeforeValidator(_empty_when_blank),
-    ] = {}
-
-
-class _Document(RootModel[dict[str, Annotated[OwnNames, BeforeValidator(_empty_when_blank)]]]):
+class _Document(RootModel[dict[str, Annotated[OwnNames, BeforeValidator(empty_when_blank)]]]):
     """The whole file: own names by contract table."""
 
 
-@dataclass(frozen=True, eq=False)
-class MappedTable(Table):
-    """A contract table as an operator delivers it."""
-
-    headers: Mapping[str, str] = field(default_factory=dict)  # own header, folded → contract column
-    codes: Mapping[str, Mapping[str, str | None]] = field(
-        default_factory=dict
-    )  # column → own code, folded → value
-    sheet: str | None = None
-    mapping: NamesMapping | None = None
-
-    def name_of(self, header: str) -> str:
-        """Return the contract's name of a column with that (folded) header."""
-        return self.headers.get(header, header)
-
-    def header_of(self, column: str) -> str:
-        """Return what the operator calls a column."""
-        return next((own for own, name in self.headers.items() if name == column), column)
-
-    @property
-    def sheet_name(self) -> str:
-        """The sheet of a workbook that holds the table."""
-        return fold_name(self.sheet) if self.sheet else self.name
-
-
-@dataclass(frozen=True)
-class NamesMapping:
-    """A mapping that was read and found sound; `lines` are those of its keys."""
-
-    file: str
-    identity: str
-    tables: Mapping[str, OwnNames] = field(default_factory=dict)
-    lines: Lines = field(default_factory=dict)
-
-    def apply_to(self, table: Table) -> Table:
-        """Return the table as this operator delivers it."""
-        own = self.tables.get(table.name)
-        if own is None:
-            return table
-        headers = {fold_name(header): column for header, column in own.columns.items()}
-        codes = {
-            column: {fold_name(code): value or None for code, value in values.items()}
-            for column, values in own.codes.items()
-        }
-        common = {name: getattr(table, name) for name in ("name", "key", "columns", "required")}
-        return MappedTable(**common, headers=headers, codes=codes, sheet=own.sheet, mapping=self)
-
-    def names_file(self, table: str) -> bool:
-        """Whether the mapping says which files hold a table."""
-        own = self.tables.get(table)
-        return own is not None and bool(own.file)
-
-    def tables_of(self, name: str) -> list[str]:
-        """Return the tables whose patterns match a file's name."""
-        plain = plain_name(name).casefold()
-        return [
-            table
-            for table, own in self.tables.items()
-            if any(
-                fnmatch.fnmatchcase(plain, plain_name(pattern).casefold()) for pattern in own.file
-            )
-        ]
-
-    def line(self, *path: str | int) -> int:
-        """Return the line of a key, or of the nearest one above it."""
-        return next(
-            (self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1
-        )
+# -- names of files ------------------------------------------------------------------------------
 
 
 def plain_name(name: str) -> str:
-    """Return a file's name composed (NFC); bytes that are no UTF-8 are read as the GB18030 of a Windows archive."""
+    """Return a file's name composed (NFC).
+
+    Bytes that are no UTF-8 are read as the GB18030 of a Windows archive.
+    """
     if _SURROGATES.search(name):
         try:
             name = os.fsencode(name).decode("gb18030")
@@ -149,25 +70,52 @@ def plain_name(name: str) -> str:
 def file_kind(name: str) -> str | None:
     """Return csv, csv.gz, parquet or xlsx by a file's name; None for what is none of them."""
     plain = name.casefold()
-    return next((kind for kind in KINDS if plain.endswith(f".{kind}")), None)
+    for kind in KINDS:
+        if plain.endswith(f".{kind}"):
+            return kind
+    return None
+
+
+def list_owners(mapping: NamesMapping, name: str) -> list[str]:
+    """Return the tables whose patterns match a file's name."""
+    plain = plain_name(name).casefold()
+    owners: list[str] = []
+    for table, own in mapping.tables.items():
+        patterns = [plain_name(pattern).casefold() for pattern in own.file]
+        if any(fnmatch.fnmatchcase(plain, pattern) for pattern in patterns):
+            owners.append(table)
+    return owners
+
+
+# -- reading -------------------------------------------------------------------------------------
 
 
 def find_mapping(*folders: Path) -> NamesMapping | None:
-    """Read the `mapping.yml` of the first folder that holds one; raise SpecError when it cannot be used."""
-    path = next((folder / MAPPING for folder in folders if (folder / MAPPING).is_file()), None)
-    return load_mapping(path) if path else None
+    """Read the `mapping.yml` of the first folder that holds one; None when none does.
+
+    Raise SpecError when it cannot be used.
+    """
+    for folder in folders:
+        path = folder / MAPPING
+        if path.is_file():
+            return load_mapping(path)
+    return None
 
 
 def load_mapping(path: Path) -> NamesMapping:
-    """Read and check a mapping as a whole; raise SpecError with file and line for one that cannot be used."""
+    """Read and check a mapping as a whole.
+
+    Raise SpecError with file and line for one that cannot be used.
+    """
     # Two ways to compose a letter are one name; and a code is text: 01 is no number.
     text = unicodedata.normalize("NFC", read_text(path, path.name))
     document = parse_yaml(text, path.name, is_text=True)
     lines = find_lines(text)
     try:
-        tables = _Document.model_validate(_empty_when_blank(document)).root
+        tables = _Document.model_validate(empty_when_blank(document)).root
     except ValidationError as error:
-        raise _misshapen(error, path.name, lines) from None
+        raise _refuse_form(error, path.name, lines) from None
+
     identity = sha256(text.encode()).hexdigest()
     mapping = NamesMapping(path.name, identity, tables, lines)
     for table, own in tables.items():
@@ -175,113 +123,197 @@ def load_mapping(path: Path) -> NamesMapping:
     return mapping
 
 
-def _misshapen(error: ValidationError, file: str, lines: Lines) -> SpecError:
+def _refuse_form(error: ValidationError, file: str, lines: Lines) -> SpecError:
     """Say where the form is wrong, by the first thing that is."""
     first = error.errors()[0]
     path = tuple(part for part in first["loc"] if part != "[key]")
-    known = next((path[:n] for n in range(len(path), -1, -1) if path[:n] in lines), ())
-    line = lines.get(known, 1)
+    line = _nearest_line(path, lines)
+
     if first["type"] == "extra_forbidden":
-        keys = ", ".join(OwnNames.model_fields)
         return SpecError(
-            "mapping.unknown_key", file=file, line=line, name=str(path[-1]), allowed=keys
+            "mapping.unknown_key",
+            file=file,
+            line=line,
+            name=str(path[-1]),
+            allowed=", ".join(OwnNames.model_fields),
         )
+
     name = ": ".join(str(part) for part in path) or MAPPING
-    return SpecError("mapping.bad_form", file=file, line=line, name=name)
+    return SpecError(
+        "mapping.bad_form",
+        file=file,
+        line=line,
+        name=name,
+    )
 
 
-# -- what it says ------------------------------------------------------------------------------------------------
+def _nearest_line(path: Path_, lines: Lines) -> int:
+    """Return the line of a place, or of the nearest one above it, the document included."""
+    for length in range(len(path), -1, -1):
+        line = lines.get(path[:length])
+        if line is not None:
+            return line
+    return 1
+
+
+# -- what a mapping says -------------------------------------------------------------------------
 
 
 def _check_table(mapping: NamesMapping, table: str, own: OwnNames) -> None:
     """Refuse what the contract does not know, and two names for one thing."""
     known = contract().get(table)
     if known is None:
-        facts = {"name": table, "like": closest_name(table, list(contract()))}
         raise SpecError(
-            "mapping.unknown_table", file=mapping.file, line=mapping.line(table), **facts
+            "mapping.unknown_table",
+            file=mapping.file,
+            line=mapping.find_line(table),
+            name=table,
+            like=_closest_name(table, list(contract())),
         )
-    for place, pattern in enumerate(own.file):
-        _check_pattern(mapping, table, place, pattern)
+
+    for number, pattern in enumerate(own.file):
+        _check_pattern(mapping, table, number, pattern)
     _check_columns(mapping, known, own.columns)
     for column, values in own.codes.items():
         _check_codes(mapping, known, column, values)
 
 
-def _check_pattern(mapping: NamesMapping, table: str, place: int, pattern: str) -> None:
+def _check_pattern(
+    mapping: NamesMapping,
+    table: str,
+    number: int,
+    pattern: str,
+) -> None:
+    """Refuse a pattern that no file of the kinds we read can match."""
+    is_plain = bool(pattern.strip()) and "/" not in pattern and "\\" not in pattern
+    if is_plain and _may_be_delivered(pattern):
+        return
+    raise SpecError(
+        "mapping.bad_file",
+        file=mapping.file,
+        line=mapping.find_line(table, "file", number),
+        table=table,
+        name=pattern,
+        allowed=", ".join(KINDS),
+    )
+
+
+def _may_be_delivered(pattern: str) -> bool:
+    """Whether a pattern ends in a kind of file that we read, or leaves the ending open."""
+    if file_kind(pattern) is not None:
+        return True
+    if "*" not in pattern:
+        return False
     ending = pattern.rpartition(".")[2]
-    is_open = any(sign in ending for sign in "*?[") or "." not in pattern
-    is_known = file_kind(pattern) is not None or (is_open and "*" in pattern)
-    if not pattern.strip() or "/" in pattern or "\\" in pattern or not is_known:
-        line = mapping.line(table, "file", place)
-        facts = {"table": table, "name": pattern, "allowed": ", ".join(KINDS)}
-        raise SpecError("mapping.bad_file", file=mapping.file, line=line, **facts)
+    has_open_ending = any(sign in ending for sign in "*?[")
+    return has_open_ending or "." not in pattern
 
 
 def _check_columns(mapping: NamesMapping, table: Table, columns: Mapping[str, str]) -> None:
-    headers: dict[str, str] = {}
-    named: dict[str, str] = {}
+    """Refuse a column that the contract does not know, one named twice, two headers alike."""
+    header_by_folded: dict[str, str] = {}
+    header_by_column: dict[str, str] = {}
     for header, column in columns.items():
-        line = mapping.line(table.name, "columns", header)
         facts = {
             "file": mapping.file,
-            "line": line,
+            "line": mapping.find_line(table.name, "columns", header),
             "table": table.name,
             "header": header,
             "name": column,
         }
         if table.column(column) is None:
-            raise SpecError("mapping.unknown_column", **facts, like=_like_column(column, table))
-        if column in named:
-            other = mapping.line(table.name, "columns", named[column])
-            raise SpecError("mapping.column_twice", **facts, other=named[column], first=other)
+            like = _closest_column(column, table)
+            raise SpecError("mapping.unknown_column", **facts, like=like)
+
+        if column in header_by_column:
+            other = header_by_column[column]
+            first = mapping.find_line(table.name, "columns", other)
+            raise SpecError("mapping.column_twice", **facts, other=other, first=first)
+
         folded = fold_name(header)
-        if not folded or folded in headers:
-            other_header = headers.get(folded, "")
-            other = mapping.line(table.name, "columns", other_header)
-            raise SpecError("mapping.header_twice", **facts, other=other_header, first=other)
-        named[column], headers[folded] = header, header
+        if not folded or folded in header_by_folded:
+            other = header_by_folded.get(folded, "")
+            first = mapping.find_line(table.name, "columns", other)
+            raise SpecError("mapping.header_twice", **facts, other=other, first=first)
+
+        header_by_column[column] = header
+        header_by_folded[folded] = header
+
+
+@dataclass(frozen=True)
+class _CodesAt:
+    """Where the codes of one column stand in a mapping."""
+
+    mapping: NamesMapping
+    table: str
+    column: str
+
+    def refuse_codes(self, key: str, *code: str, **facts: object) -> SpecError:
+        """Return the error at the column's line, or at a code's."""
+        return SpecError(
+            key,
+            file=self.mapping.file,
+            table=self.table,
+            name=self.column,
+            line=self.mapping.find_line(self.table, "codes", self.column, *code),
+            **facts,
+        )
 
 
 def _check_codes(
-    mapping: NamesMapping, table: Table, name: str, values: Mapping[str, str | None]
+    mapping: NamesMapping,
+    table: Table,
+    name: str,
+    values: Codes,
 ) -> None:
-    line = mapping.line(table.name, "codes", name)
-    facts: dict[str, object] = {"file": mapping.file, "table": table.name, "name": name}
+    """Refuse codes of a column that takes none, values it does not have, two codes alike."""
+    place = _CodesAt(mapping, table.name, name)
     column = table.column(name)
     if column is None:
-        raise SpecError(
-            "mapping.unknown_column",
-            **facts,
-            line=line,
-            header="codes",
-            like=_like_column(name, table),
-        )
+        like = _closest_column(name, table)
+        raise place.refuse_codes("mapping.unknown_column", header="codes", like=like)
+
     allowed = code_values(column)
     if not allowed:
-        raise SpecError("mapping.takes_no_codes", **facts, line=line, kind=column.kind)
-    seen: dict[str, str] = {}
+        raise place.refuse_codes("mapping.takes_no_codes", kind=column.kind)
+
+    code_by_folded: dict[str, str] = {}
     for code, value in values.items():
-        at = mapping.line(table.name, "codes", name, code)
-        is_known = value in allowed or (not value and not column.required)
-        if not is_known:
-            given = {"code": code, "value": value or "", "allowed": ", ".join(allowed)}
-            raise SpecError("mapping.unknown_value", **facts, line=at, **given)
+        may_be_empty = not value and not column.required
+        if value not in allowed and not may_be_empty:
+            raise place.refuse_codes(
+                "mapping.unknown_value",
+                code,
+                code=code,
+                value=value or "",
+                allowed=", ".join(allowed),
+            )
+
         folded = fold_name(code)
-        if folded in seen:
-            raise SpecError("mapping.code_twice", **facts, line=at, code=code, other=seen[folded])
-        seen[folded] = code
+        if folded in code_by_folded:
+            other = code_by_folded[folded]
+            raise place.refuse_codes("mapping.code_twice", code, code=code, other=other)
+        code_by_folded[folded] = code
 
 
 def code_values(column: Column) -> tuple[str, ...]:
-    """Return what an own code of a column may be translated to; nothing for a column that takes no codes."""
-    return ("true", "false") if column.kind == "bool" else column.values
+    """Return what an own code of a column may be translated to.
+
+    Nothing for a column that takes no codes.
+    """
+    if column.kind == "bool":
+        return ("true", "false")
+    return column.values
 
 
-def closest_name(name: str, names: list[str]) -> str:
+def _closest_name(name: str, names: Sequence[str]) -> str:
     """Return the name that looks most like one, or all of them."""
-    return next(iter(get_close_matches(name, names, 1)), ", ".join(names))
+    matches = get_close_matches(name, names, 1)
+    if matches:
+        return matches[0]
+    return ", ".join(names)
 
 
-def _like_column(name: str, table: Table) -> str:
-    return closest_name(name, [column.name for column in table.columns])
+def _closest_column(name: str, table: Table) -> str:
+    """Return the table's column that looks most like a name, or all of them."""
+    return _closest_name(name, [column.name for column in table.columns])

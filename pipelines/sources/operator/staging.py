@@ -35,18 +35,27 @@ class Staged:
 
 
 def stage_file(
-    source: Path, kind: str, folder: Path, limits: Limits, roots: Sequence[Path] | None = None
+    source: Path,
+    kind: str,
+    folder: Path,
+    limits: Limits,
+    roots: Sequence[Path] | None = None,
 ) -> Staged:
-    """Copy and hash a file; raise SourceNotReady if it changes meanwhile, FileRefused for what is none or a bad .gz.
+    """Copy and hash a file.
 
-    A link may lead to files under the roots; without roots, anywhere.
+    Raise SourceNotReady if it changes meanwhile, FileRefused for what is no file or a bad .gz. A
+    link may lead to files under the roots; without roots, anywhere.
     """
-    copy = folder / f"{len(list(folder.iterdir()))}-{kind}"
+    number = len(list(folder.iterdir()))
+    copy = folder / f"{number}-{kind}"
+    name = show_name(source.name)
+
     before = stat_delivered(source)
     digest = _copy_file(source, copy, roots)
-    name, size = show_name(source.name), copy.stat().st_size
+    size = copy.stat().st_size
     if stat_delivered(source) != before:
         raise SourceNotReady("source.growing", file=name)
+
     if kind == "csv.gz":
         copy = _unpack_file(copy, name, limits)
     return Staged(name, kind.removesuffix(".gz"), copy, digest, size)
@@ -58,7 +67,7 @@ def stage_files(
     limits: Limits,
     roots: Sequence[Path] | None = None,
 ) -> Iterator[Staged]:
-    """Stage several files, in order, into a new folder."""
+    """Stage several files, each with its kind, in order, into a new folder."""
     make_folder(folder)
     for path, kind in files:
         yield stage_file(path, kind, folder, limits, roots)
@@ -84,7 +93,7 @@ def prepare_output(table: str, into: Path) -> Path:
 
 
 def hash_file(path: Path, roots: Sequence[Path] | None = None) -> str:
-    """Return the SHA-256 of a file's content; raise FileRefused for what is no file of the delivery."""
+    """Return the SHA-256 of a file's content; raise FileRefused for no file of the delivery."""
     digest = hashlib.sha256()
     for block in _read_blocks(path, roots):
         digest.update(block)
@@ -92,6 +101,7 @@ def hash_file(path: Path, roots: Sequence[Path] | None = None) -> str:
 
 
 def _copy_file(source: Path, copy: Path, roots: Sequence[Path] | None) -> str:
+    """Copy a file; return the SHA-256 of its content."""
     digest = hashlib.sha256()
     with open_output(copy) as out:
         for block in _read_blocks(source, roots):
@@ -101,6 +111,7 @@ def _copy_file(source: Path, copy: Path, roots: Sequence[Path] | None) -> str:
 
 
 def _read_blocks(path: Path, roots: Sequence[Path] | None) -> Iterator[bytes]:
+    """Yield a delivered file's bytes."""
     with open_delivered(path, roots) as file:
         try:
             while block := file.read(_BLOCK):
@@ -112,9 +123,10 @@ def _read_blocks(path: Path, roots: Sequence[Path] | None) -> Iterator[bytes]:
 def _unpack_file(packed: Path, name: str, limits: Limits) -> Path:
     """Unpack a .gz beside itself and drop it; stop at the bomb limit."""
     plain = packed.with_suffix(".plain")
+    packed_size = packed.stat().st_size
     try:
         with gzip.open(packed, "rb") as file, open_output(plain) as out:
-            _unpack_blocks(file, out, name, packed.stat().st_size, limits)
+            _unpack_blocks(file, out, name, packed_size, limits)
     except EOFError as error:
         raise FileRefused("gzip_truncated", file=name) from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -124,16 +136,26 @@ def _unpack_file(packed: Path, name: str, limits: Limits) -> Path:
 
 
 def _unpack_blocks(
-    file: gzip.GzipFile, out: BinaryIO, name: str, packed: int, limits: Limits
+    file: gzip.GzipFile,
+    out: BinaryIO,
+    name: str,
+    packed_size: int,
+    limits: Limits,
 ) -> None:
+    """Copy what is unpacked; raise FileRefused when it is too much, or packed too well."""
+    steep_size = packed_size * limits.gzip_ratio
     total = 0
     while block := file.read(_BLOCK):
         total += len(block)
-        is_steep = total > limits.gzip_bytes and total > packed * limits.gzip_ratio
-        if is_steep or total > limits.unpacked_bytes:
-            limit = limits.gzip_bytes if is_steep else limits.unpacked_bytes
-            raise FileRefused("archive_bomb", file=name, limit=f"{limit:,} bytes")
+        if total > limits.gzip_bytes and total > steep_size:
+            raise _refuse_bomb(name, limits.gzip_bytes)
+        if total > limits.unpacked_bytes:
+            raise _refuse_bomb(name, limits.unpacked_bytes)
         write_block(out, block)
+
+
+def _refuse_bomb(name: str, limit: int) -> FileRefused:
+    return FileRefused("archive_bomb", file=name, limit=f"{limit:,} bytes")
 
 
 def open_output(path: Path) -> BinaryIO:
@@ -154,6 +176,5 @@ def write_block(out: BinaryIO, block: bytes) -> None:
 
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """Say which folder of ours could not be written, and why."""
-    return StorageError(
-        "source.cannot_write", folder=path.parent, error=os.strerror(error.errno or 0)
-    )
+    reason = os.strerror(error.errno or 0)
+    return StorageError("source.cannot_write", folder=path.parent, error=reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.cli.screens.coverage import tell_coverage
+from pipelines.cli.screens.check import describe_coverage
 from pipelines.core.reasons import Reason
 from pipelines.jobs.intake.coverage import Output, cover
 
@@ -36,13 +36,14 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
         0,
         2,
     )
-    assert tell_coverage(coverage, "en").startswith(
+    assert describe_coverage(coverage, "en").startswith(
         "2 of 8 KPIs, 0 of 2 lists; deliver receivable for 2 more"
     )
-    assert "receivable" in tell_coverage(coverage, "zh")
+    assert "receivable" in describe_coverage(coverage, "zh")
 
 
 def test_a_month_that_says_everything_asks_for_nothing() -> None:
     assert (
-        tell_coverage(cover([Output("kpi", "a", "released")]), "en") == "1 of 1 KPIs, 0 of 0 lists"
+        describe_coverage(cover([Output("kpi", "a", "released")]), "en")
+        == "1 of 1 KPIs, 0 of 0 lists"
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
-from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -128,9 +127,7 @@ def _earlier(home: Path, month: Month) -> dict[str, Version | None]:
 
 
 def _alone(context: Context, spec: Spec) -> object:
-    with patch.object(dispatch, "lists", lambda: [spec]):
-        dispatch.run(context)
+    dispatch.run(context, [spec])
     orders = context.engine.rows(f"SELECT {', '.join(ORDER)} FROM dispatch_order ORDER BY ALL")
     left_out = context.engine.rows("SELECT customer_id, reason FROM dispatch_why_not ORDER BY ALL")
-    context.engine.execute("DROP TABLE decided")
     return [tuple(row.values()) for row in orders + left_out]

@@ -10,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.core.apportion import apportion, round_half_away
-from pipelines.rooms.kpi.change import Pair, decompose
+from pipelines.rooms.kpi.decompose import Effects, Pair, decompose
 
 CENTS = st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False).map(Fraction)
 COUNTS = st.integers(min_value=0, max_value=5000).map(Fraction)
 PAIRS = st.builds(Pair, CENTS, COUNTS, CENTS, COUNTS)
+
+
+def pick(effects: Effects, names: tuple[str, ...]) -> list[Decimal]:
+    return [getattr(effects, name) for name in names]
 
 
 def pair(*figures: int) -> Pair:
@@ -86,33 +90,33 @@ def test_effects_add_up_in_every_part_and_over_all_parts(pairs: list[Pair]) -> N
         "value_mix",
         "value_rate",
     ):
-        assert sum(row[name] for row in rows.values()) == company[name]
+        assert sum(getattr(row, name) for row in rows.values()) == getattr(company, name)
     for row in (company, *rows.values()):
-        assert row["volume"] + row["mix"] + row["rate"] == row["numerator_change"]
-        assert row["value_mix"] + row["value_rate"] == row["value_change"]
-    assert Fraction(company["numerator_change"]) == n1 - n0
-    assert abs(Fraction(company["value_change"]) - (n1 / d1 - n0 / d0)) <= Fraction(1, 2 * 10**12)
-    assert all(Fraction(rows[i]["numerator_change"]) == p.n1 - p.n0 for i, p in parts.items())
+        assert row.volume + row.mix + row.rate == row.numerator_change
+        assert row.value_mix + row.value_rate == row.value_change
+    assert Fraction(company.numerator_change) == n1 - n0
+    assert abs(Fraction(company.value_change) - (n1 / d1 - n0 / d0)) <= Fraction(1, 2 * 10**12)
+    assert all(Fraction(rows[i].numerator_change) == p.n1 - p.n0 for i, p in parts.items())
 
 
 def test_more_of_everything_is_volume() -> None:
     rows = decompose({"B1": pair(10, 100, 20, 200), "B2": pair(30, 100, 60, 200)})
-    assert [rows["company"][n] for n in ("volume", "mix", "rate", "value_change")] == [40, 0, 0, 0]
-    assert (rows["B1"]["volume"], rows["B2"]["volume"]) == (10, 30)
+    assert pick(rows["company"], ("volume", "mix", "rate", "value_change")) == [40, 0, 0, 0]
+    assert (rows["B1"].volume, rows["B2"].volume) == (10, 30)
 
 
 def test_a_worse_branch_that_grows_is_mix() -> None:
     """Each branch keeps its rate of 10 % and 30 %; the second grows from a half to three quarters."""
     rows = decompose({"B1": pair(10, 100, 5, 50), "B2": pair(30, 100, 45, 150)})
     company = rows["company"]
-    assert [company[n] for n in ("volume", "mix", "rate")] == [0, 10, 0]
-    assert (company["value_change"], company["value_mix"], company["value_rate"]) == (
+    assert pick(company, ("volume", "mix", "rate")) == [0, 10, 0]
+    assert (company.value_change, company.value_mix, company.value_rate) == (
         Decimal("0.05"),
         Decimal("0.05"),
         0,
     )
     # Against the company's mean rate of 22.5 % the good branch's loss of share is as bad as the other's gain.
-    assert (rows["B1"]["value_mix"], rows["B2"]["value_mix"]) == (
+    assert (rows["B1"].value_mix, rows["B2"].value_mix) == (
         Decimal("0.03125"),
         Decimal("0.01875"),
     )
@@ -120,22 +124,22 @@ def test_a_worse_branch_that_grows_is_mix() -> None:
 
 def test_a_worse_rate_is_rate() -> None:
     rows = decompose({"B1": pair(10, 100, 20, 100), "B2": pair(30, 100, 30, 100)})
-    assert [rows["company"][n] for n in ("volume", "mix", "rate", "value_rate")] == [
+    assert pick(rows["company"], ("volume", "mix", "rate", "value_rate")) == [
         0,
         0,
         10,
         Decimal("0.05"),
     ]
-    assert rows["B2"]["rate"] == 0
+    assert rows["B2"].rate == 0
 
 
 @pytest.mark.parametrize("part", [pair(0, 0, 12, 40), pair(12, 40, 0, 0)])
 def test_a_branch_that_opens_or_closes_has_no_change_of_rate(part: Pair) -> None:
     rows = decompose({"B1": pair(10, 100, 10, 100), "B2": part})
-    assert rows["B2"]["rate"] == 0 and rows["B2"]["value_rate"] == 0
+    assert rows["B2"].rate == 0 and rows["B2"].value_rate == 0
 
 
 def test_an_amount_without_a_denominator_is_rate() -> None:
     """Open bills of customers who were billed nothing: nobody's share moved."""
     rows = decompose({"B1": pair(10, 100, 10, 100), "unclaimed": pair(0, 0, 7, 0)})
-    assert [rows["unclaimed"][n] for n in ("volume", "mix", "rate")] == [0, 0, 7]
+    assert pick(rows["unclaimed"], ("volume", "mix", "rate")) == [0, 0, 7]

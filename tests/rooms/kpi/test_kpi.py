@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.catalogue.outputs import Kpi, kpis
 from pipelines.catalogue.spec import Spec
-from pipelines.rooms import kpi as room
+from pipelines.rooms.kpi import write_kpis
 from pipelines.store.lake import MonthFolder
 from tests.support.small import MONTH, Row, none_of, only, read, room_context, twin_operator, yuan
 
@@ -50,7 +50,7 @@ def owners(**of: str | None) -> list[Row]:
 
 
 @pytest.fixture
-def computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computed:
+def computed(tmp_path: Path) -> Computed:
     """Compute KPIs made by hand; customers stand in branches named by their first letter (b1 → B1)."""
 
     def run(
@@ -60,7 +60,6 @@ def computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computed:
         more: Mapping[str, list[Row] | pa.Table] = {},
         **settings: Any,
     ) -> list[Row]:
-        monkeypatch.setattr(room, "kpis", lambda: iter(made))
         names = [f"{k.name}.{v}" for k in made for v in k.variants]
         free = [
             {"kind": "kpi", "output": n, "scope": s, "status": "released", "reason": None}
@@ -76,7 +75,7 @@ def computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computed:
             **more,
         }
         with room_context(tmp_path, tables, **({"small_denominator": 0} | settings)) as context:
-            room.run(context)
+            write_kpis(context, made)
         return read(tmp_path, "kpi_monthly")
 
     return run

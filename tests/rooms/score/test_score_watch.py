@@ -207,7 +207,7 @@ def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
 
 
 def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
-    from pipelines.rooms.dispatch import _red_looks
+    from pipelines.rooms.dispatch.candidates import find_red_subjects
 
     rows = [
         {"subject": "use", "level": "red"},
@@ -216,4 +216,4 @@ def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
     ]
     with room_context(tmp_path, {"score_watch": rows}) as context:
         context.tables["score_watch"] = {"status": "computed"}
-        assert _red_looks(context) == ["a", "use"]
+        assert find_red_subjects(context) == ["a", "use"]

@@ -16,12 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.catalogue.expectations import Expectation, load_suite
-from pipelines.catalogue.lineage import snapshot_columns
-from pipelines.core.contract import Column
+from pipelines.core.contract import Column, snapshot_columns
 from pipelines.core.values import SQL_TYPES
 from pipelines.rooms.context import Context
-from pipelines.rooms.validate import gate
-from pipelines.rooms.validate.gate import Verdict, judge
+from pipelines.rooms.validate.gate import Verdict, judge, judge_in_time
 from tests.support.small import MONTH, room_context
 
 TABLES = ("usage", "service", "ownership", "bill", "receivable", "trouble_ticket")
@@ -168,26 +166,24 @@ def test_a_month_can_be_judged_again(usage_alone: Context) -> None:
     assert [judge(usage_alone, {"usage": [one()]})[0].success for _ in range(2)] == [True, True]
 
 
-def test_a_check_that_does_not_come_back_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(*_: object) -> Iterator[Verdict]:
+def test_a_check_that_does_not_come_back_is_red() -> None:
+    def slow() -> Iterator[Verdict]:
         yield Verdict(one(), True, "", "")
         time.sleep(3)
 
-    monkeypatch.setattr(gate, "_run_suite", slow)
-    found = gate._within(1, None, "usage", [one(), one()])  # type: ignore[arg-type]
+    found = judge_in_time(1, [one(), one()], slow)
     assert [(v.success, v.expectation.severity, v.observed) for v in found] == [
         (False, "critical", "timeout after 1 s")
     ] * 2
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_suite_that_breaks_off_is_red_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaking(*_: object) -> Iterator[Verdict]:
+def test_a_suite_that_breaks_off_is_red_from_there() -> None:
+    def breaking() -> Iterator[Verdict]:
         yield Verdict(one(), True, "", "")
         raise MemoryError
 
-    monkeypatch.setattr(gate, "_run_suite", breaking)
-    first, second = gate._within(5, None, "usage", [one(), one()])  # type: ignore[arg-type]
+    first, second = judge_in_time(5, [one(), one()], breaking)
     assert first.success and (second.success, second.expectation.severity) == (False, "critical")
 
 

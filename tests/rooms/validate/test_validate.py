@@ -41,14 +41,12 @@ def finding(
 
 def run_room(
     folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
     *found: Verdict,
     waived: str = "",
     trend: Sequence[Row] = (),
     scored_by: Sequence[str] = (),
 ) -> Path:
     """Run the room with those verdicts; `trend` is what the month before remembers, `scored_by` what the model sees."""
-    monkeypatch.setattr(validate, "judge", lambda context, suites: list(found))
     before = {
         "prior.validate_trend": pa.Table.from_pylist(list(trend)),
         "m1.snapshot_plan": none_of("plan_id"),
@@ -60,16 +58,16 @@ def run_room(
         context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in contract()}
         context.champion = Champion("2026-07-1", folder, "") if scored_by else None
         (folder / "card.json").write_text(json.dumps({"features": list(scored_by)}))
-        validate.run(context)
+        validate.run(context, lambda context, suites: list(found))
     return folder
 
 
 @pytest.fixture
-def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judged:
+def judged(tmp_path: Path) -> Judged:
     """What is not simply released after those verdicts: (kind, output, scope) → status."""
 
     def room(*found: Verdict) -> dict[tuple[str, str, str], str]:
-        rows = read(run_room(tmp_path, monkeypatch, *found), "validate_release")
+        rows = read(run_room(tmp_path, *found), "validate_release")
         return {
             (r["kind"], r["output"], r["scope"]): r["status"]
             for r in rows
@@ -159,15 +157,13 @@ def test_info_and_success_hold_nothing_back(judged: Judged) -> None:
     )
 
 
-def test_the_worst_finding_counts_and_is_the_one_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_worst_finding_counts_and_is_the_one_named(tmp_path: Path) -> None:
     found = [
         finding("vip_card", "tier", "warning"),
         finding("vip_card", "tier"),
         finding("vip_card", None),
     ]
-    folder = run_room(tmp_path, monkeypatch, *found)
+    folder = run_room(tmp_path, *found)
     row = only(read(folder, "validate_release", output="card_issue"))
     assert (row["status"], row["reason"]) == (
         "withheld",
@@ -189,9 +185,9 @@ def test_a_finding_on_complaints_reaches_the_lists_they_stop(judged: Judged) -> 
     ],
 )
 def test_a_list_made_by_a_score_depends_on_what_the_model_sees(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[str], held: set[str]
+    tmp_path: Path, shown: list[str], held: set[str]
 ) -> None:
-    folder = run_room(tmp_path, monkeypatch, finding("usage", "voice_minutes"), scored_by=shown)
+    folder = run_room(tmp_path, finding("usage", "voice_minutes"), scored_by=shown)
     withheld = {
         r["output"] for r in read(folder, "validate_release", status="withheld", kind="list")
     }
@@ -202,22 +198,20 @@ def test_a_finding_on_managers_spares_what_goes_to_the_branch(judged: Judged) ->
     assert ("list", "unclaimed", "all") not in judged(finding("account_manager", "capacity"))
 
 
-def test_every_output_has_its_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = read(run_room(tmp_path, monkeypatch), "validate_release")
+def test_every_output_has_its_release(tmp_path: Path) -> None:
+    rows = read(run_room(tmp_path), "validate_release")
     keys = [(r["kind"], r["output"], r["scope"]) for r in rows]
     assert len(set(keys)) == len(keys) == 2 * len(KPIS) + len(ALL_LISTS)
     assert {r["status"] for r in rows} == {"released"} and all(r["reason"] is None for r in rows)
 
 
-def test_results_are_written_with_what_they_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_results_are_written_with_what_they_do(tmp_path: Path) -> None:
     found = [
         finding("bill", "due_on"),
         finding("bill", None, "warning"),
         finding("plan", "name", success=True),
     ]
-    rows = read(run_room(tmp_path, monkeypatch, *found), "validate_result")
+    rows = read(run_room(tmp_path, *found), "validate_result")
     seen = {
         (r["table"], r["severity"], r["success"], r["released"])
         for r in rows
@@ -235,11 +229,11 @@ def test_results_are_written_with_what_they_do(
 
 @pytest.mark.parametrize(("severity", "status"), [("critical", "caveat"), ("warning", "released")])
 def test_an_accepted_finding_holds_back_less_and_stays_on_the_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, severity: str, status: str
+    tmp_path: Path, severity: str, status: str
 ) -> None:
     found = finding("vip_card", "delivered_on", severity)
     name = found.expectation.finding
-    folder = run_room(tmp_path, monkeypatch, found, waived=name)
+    folder = run_room(tmp_path, found, waived=name)
     release = only(read(folder, "validate_release", output="card_issue"))
     assert (release["status"], release["reason"]) == (
         status,
@@ -272,10 +266,8 @@ def remembered(
     }
 
 
-def test_a_finding_of_last_month_holds_back_what_reads_last_month(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = run_room(tmp_path, monkeypatch, trend=[remembered()])
+def test_a_finding_of_last_month_holds_back_what_reads_last_month(tmp_path: Path) -> None:
+    folder = run_room(tmp_path, trend=[remembered()])
     rows = {r["output"]: r for r in read(folder, "validate_release") if r["scope"] == "company"}
     rolling = rows["dynamic_retention_rate.rolling"]
     assert (rolling["status"], rolling["reason"]) == ("withheld", "customer.tier (2026-07)")
@@ -297,10 +289,8 @@ def test_a_finding_of_last_month_holds_back_what_reads_last_month(
         (remembered(month="2026-06"), "", "released"),
     ],
 )
-def test_what_a_remembered_finding_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row, waived: str, status: str
-) -> None:
-    folder = run_room(tmp_path, monkeypatch, trend=[row], waived=waived)
+def test_what_a_remembered_finding_does(tmp_path: Path, row: Row, waived: str, status: str) -> None:
+    folder = run_room(tmp_path, trend=[row], waived=waived)
     release = only(
         read(folder, "validate_release", output="dynamic_retention_rate.rolling", scope="company")
     )
@@ -337,34 +327,29 @@ def held_against(books: Sequence[str] = (), query: str = "", column: str = "vip_
 )
 def test_what_a_bad_book_or_month_explains_withholds_nothing_by_itself(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     found: list[Verdict],
     trend: list[Row],
     why: str | None,
 ) -> None:
-    folder = run_room(tmp_path, monkeypatch, *found, trend=trend)
+    folder = run_room(tmp_path, *found, trend=trend)
     row = only(read(folder, "validate_result", finding="customer.tie"))
     assert (row["explained_by"], row["state"]) == (why, "explained" if why else "failed")
     assert row["released"] == ("caveat" if why else "withheld")
 
 
-def test_a_comparison_with_a_bad_month_proves_nothing_of_this_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_comparison_with_a_bad_month_proves_nothing_of_this_one(tmp_path: Path) -> None:
     about = Expectation(
         "bill", "expect_x", {}, "critical", {"id": "tie", "explained_by": ["customer"]}
     )
     found = [held_against(query=TIER_QUERY), Verdict(about, False, "7 of 9 rows", "")]
-    folder = run_room(tmp_path, monkeypatch, *found, trend=[remembered()])
+    folder = run_room(tmp_path, *found, trend=[remembered()])
     assert only(read(folder, "validate_result", finding="bill.tie"))["state"] == "failed"
 
 
-def test_the_trend_keeps_thirteen_months(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_trend_keeps_thirteen_months(tmp_path: Path) -> None:
     months = [str(MONTH.plus(-ago)) for ago in range(14, 0, -1)]
     found = finding("bill", "due_on", "warning")
-    folder = run_room(
-        tmp_path, monkeypatch, found, trend=[remembered(month=month) for month in months]
-    )
+    folder = run_room(tmp_path, found, trend=[remembered(month=month) for month in months])
     kept = [r["month"] for r in read(folder, "validate_trend", finding="customer.tier")]
     assert kept == months[2:] and read(
         folder, "validate_trend", finding="bill.due_on_warning", month=str(MONTH)
@@ -388,7 +373,7 @@ def test_a_finding_about_a_branch_touches_that_branch_alone(judged: Judged) -> N
     ) not in rows
 
 
-def test_samples_show_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_show_no_person(tmp_path: Path) -> None:
     row = {
         "customer_id": "C00012345678",
         "phone": "13812345678",
@@ -397,16 +382,14 @@ def test_samples_show_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "amount": 5,
     }
     found = replace(finding("bill", "due_on"), samples=(row,))
-    sample = only(read(run_room(tmp_path, monkeypatch, found), "validate_sample"))["sample"]
+    sample = only(read(run_room(tmp_path, found), "validate_sample"))["sample"]
     assert (
         sample == "customer_id=C00012**5678; phone=138****5678; name=张**; branch_id=B1; amount=5"
     )
 
 
-def test_a_rule_that_says_nothing_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = read(
-        run_room(tmp_path, monkeypatch), "validate_result", finding="bill.same_as_last_month"
-    )
+def test_a_rule_that_says_nothing_says_why(tmp_path: Path) -> None:
+    rows = read(run_room(tmp_path), "validate_result", finding="bill.same_as_last_month")
     assert [(r["state"], r["not_judged"], r["success"]) for r in rows] == [
         ("not_judged", "not held: 2026-07", None)
     ]
@@ -428,9 +411,7 @@ def test_an_installation_sets_its_own_severities(tmp_path: Path) -> None:
 # -- what is judged ----------------------------------------------------------------------------------------------
 
 
-def judged_names(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, tables: dict[str, Row]
-) -> dict[str, set[str]]:
+def judged_names(folder: Path, tables: dict[str, Row]) -> dict[str, set[str]]:
     """The expectations a month's tables are judged by."""
     seen: dict[str, set[str]] = {}
 
@@ -438,22 +419,19 @@ def judged_names(
         seen.update({t: {e.name for e in suite} for t, suite in suites.items()})
         return []
 
-    monkeypatch.setattr(validate, "judge", judge)
     with room_context(folder, {}) as context:
         context.draft.tables = {f"snapshot_{t}": entry for t, entry in tables.items()}
-        validate.run(context)
+        validate.run(context, judge)
     return seen
 
 
-def test_absent_tables_and_columns_are_not_judged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_absent_tables_and_columns_are_not_judged(tmp_path: Path) -> None:
     tables: dict[str, Row] = {
         "customer": {"status": "computed", "absent": ["vip_tier"]},
         "usage": {"status": "computed", "absent": []},
         "bill": {"status": "not_computed", "reasons": ["refused: bill"]},
     }
-    seen = judged_names(tmp_path, monkeypatch, tables)
+    seen = judged_names(tmp_path, tables)
     assert (
         set(seen) == {"customer", "usage"}
         and "column_values_to_be_between:active_days" in seen["usage"]

@@ -1,4 +1,7 @@
-"""Put batches aside on disk until all types are known, so that no source is held in memory or read twice."""
+"""Put batches aside on disk until all types are known.
+
+So no source is held in memory or read twice.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def spool_batches(
 ) -> Callable[[], Iterator[pa.RecordBatch]]:
     """Write batches to a file of ours; return a reader of it."""
     guard_writing(path, lambda: _write_spool(batches, schema, path))
-    return partial(read_spool, path)
+    return partial(_read_spool, path)
 
 
 def _write_spool(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> None:
@@ -28,15 +31,14 @@ def _write_spool(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Pat
             writer.write_batch(batch)
 
 
-def read_spool(path: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the batches put aside."""
+def _read_spool(path: Path) -> Iterator[pa.RecordBatch]:
     with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
-        for i in range(reader.num_record_batches):
-            yield reader.get_batch(i)
+        for number in range(reader.num_record_batches):
+            yield reader.get_batch(number)
 
 
 def guard_writing(path: Path, act: Callable[[], T]) -> T:
-    """Turn a full or read-only disk into a StorageError."""
+    """Return what `act` returns; turn a full or read-only disk into a StorageError."""
     try:
         return act()
     except OSError as error:

@@ -25,5 +25,5 @@ def format_value(value: object) -> str | None:
 
 def format_number(value: float) -> str:
     """Return the shortest decimal that reads back as the same number, never with an exponent."""
-    text = format(Decimal(repr(value)), "f")
-    return text.removesuffix(".0")
+    exact = Decimal(repr(value))
+    return format(exact, "f").removesuffix(".0")

@@ -26,8 +26,11 @@ class TextFile:
     delimiter: str = ","
     skip: int = 0  # physical lines before the first row wanted
 
-    def blocks(self) -> Iterator[bytes]:
-        """Yield blocks of whole lines as valid UTF-8, after the skipped lines; bad bytes become U+FFFD."""
+    def read_blocks(self) -> Iterator[bytes]:
+        """Yield blocks of whole lines as valid UTF-8, after the skipped lines.
+
+        Bad bytes become U+FFFD.
+        """
         skip = self.skip
         for block in self._utf8_blocks():
             if skip:
@@ -35,19 +38,30 @@ class TextFile:
             if block:
                 yield block
 
+    def read_first_block(self) -> bytes:
+        """Return the first block; empty bytes when there is none."""
+        return next(self.read_blocks(), b"")
+
     def _utf8_blocks(self) -> Iterator[bytes]:
+        """Yield blocks of whole lines as valid UTF-8, without a byte order mark."""
         data = read_data(self.path)
         if self.codec == "utf-16":
-            yield from whole_lines(_transcode(data), self.name, self.limits)
+            yield from whole_lines(_convert_utf16(data), self.name, self.limits)
             return
-        for i, block in enumerate(whole_lines(data, self.name, self.limits)):
-            if i == 0 and self.codec == "utf-8-sig":
-                block = block.removeprefix(codecs.BOM_UTF8)
+
+        blocks = whole_lines(data, self.name, self.limits)
+        if self.codec == "utf-8-sig":
+            first = next(blocks, b"")
+            yield as_utf8(first.removeprefix(codecs.BOM_UTF8), self.codec)
+        for block in blocks:
             yield as_utf8(block, self.codec)
 
 
 def as_utf8(block: bytes, codec: str) -> bytes:
-    """Return a block of whole lines as valid UTF-8; no newline byte is part of a GB18030 or UTF-8 character."""
+    """Return a block of whole lines as valid UTF-8.
+
+    It may be cut at any line: no newline byte is part of a GB18030 or UTF-8 character.
+    """
     if block.isascii():
         return block
     return block.decode(codec, "replace").encode()
@@ -66,7 +80,9 @@ def whole_lines(data: Iterable[bytes], name: str, limits: Limits) -> Iterator[by
     for piece in data:
         piece = rest + piece
         # A CR at the very end may be half of a CRLF: leave it for the next block.
-        cut = max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, -1)) + 1
+        after_lf = piece.rfind(b"\n") + 1
+        after_cr = piece.rfind(b"\r", 0, -1) + 1
+        cut = max(after_lf, after_cr)
         rest = piece[cut:]
         if len(rest) > limits.line_bytes:
             raise FileRefused("line_too_long", file=name, limit=f"{limits.line_bytes:,}")
@@ -76,7 +92,8 @@ def whole_lines(data: Iterable[bytes], name: str, limits: Limits) -> Iterator[by
         yield rest
 
 
-def _transcode(data: Iterable[bytes]) -> Iterator[bytes]:
+def _convert_utf16(data: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield bytes of UTF-16 as UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-16")("replace")
     for piece in data:
         yield decoder.decode(piece).encode("utf-8", "replace")
@@ -85,7 +102,12 @@ def _transcode(data: Iterable[bytes]) -> Iterator[bytes]:
 
 def _skip_lines(block: bytes, count: int) -> tuple[bytes, int]:
     """Return a block without its first lines, and how many of them are still to be skipped."""
-    for line in islice(_LINE_END.finditer(block), count - 1, count):
-        return block[line.end() :], 0
-    ends = sum(1 for _ in _LINE_END.finditer(block))
-    return b"", count - ends - (not block.endswith((b"\n", b"\r")))
+    wanted = islice(_LINE_END.finditer(block), count - 1, count)
+    last_skipped = next(wanted, None)
+    if last_skipped is not None:
+        return block[last_skipped.end() :], 0
+
+    lines = sum(1 for _ in _LINE_END.finditer(block))
+    if not block.endswith((b"\n", b"\r")):
+        lines += 1
+    return b"", count - lines

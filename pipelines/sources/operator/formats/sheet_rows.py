@@ -1,260 +1,284 @@
-"""The rows of one worksheet, as they stand in its XML: values by column, and what is odd about them."""
+"""The rows of one worksheet, as they stand in its XML.
+
+Values by column, and what is odd about them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
-from pipelines.sources.operator.delivery import NO_CACHED_VALUE, FileRefused, Limits
+from pipelines.sources.operator.delivery import FileRefused, Limits
 from pipelines.sources.operator.formats.archive import Archive
 from pipelines.sources.operator.formats.cell_values import (
     Cell,
-    NumberForm,
-    read_number,
-    read_serial,
+    CellReader,
+    NoSuchString,
+    OpenCell,
+    read_whole,
     unescape_text,
 )
 from pipelines.sources.operator.formats.workbook_parts import is_true, name_elements
 from pipelines.sources.operator.formats.xml_stream import parse_xml
 
-_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
+_LAST_ROW = 1_048_576
+_LAST_COLUMN = 16_384
+_BEFORE_FIRST = -1  # no column
 _DIGITS = "0123456789"
-_NAMES = name_elements(
-    "sheetData", "row", "c", "v", "f", "is", "t", "rPh", "col", "mergeCell", "filterColumn"
-)
-_HIDDEN_ROWS, _HIDDEN_COLUMNS = "hidden rows read", "hidden columns read"
-_SAID = {
-    "mergeCell": "merged cells: only the first holds the value",
-    "filterColumn": "filtered rows read",
-}
+_HIDDEN_ROWS = "hidden rows read"
+_HIDDEN_COLUMNS = "hidden columns read"
+_MERGED = "merged cells: only the first holds the value"
+_FILTERED = "filtered rows read"
+
+Take = TypeVar("Take", bound=Callable[..., None])
 
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row that holds something: its number from 1, its cells as (column from 0, value) in order."""
+    """A row that holds something: its number from 1, its cells as (column from 0, value)."""
 
     number: int
     cells: Sequence[tuple[int, Cell]]
 
 
-@dataclass
-class _OpenCell:
-    """A cell while it is read."""
-
-    column: int
-    kind: str
-    style: int | None
-    value: list[str] = field(default_factory=list)
-    inline: list[str] = field(default_factory=list)
-    formula: list[str] | None = None
-
-
 class SheetReader:
-    """Reads a worksheet once, row by row; `notes` are complete when it has been read to its end."""
+    """Reads a worksheet once, row by row; `notes` are complete when it has been read."""
 
     def __init__(
         self,
         archive: Archive,
         member: str,
-        strings: Sequence[str],
-        forms: Sequence[NumberForm],
-        is_1904: bool,
+        cell_reader: CellReader,
         limits: Limits,
     ) -> None:
         self.notes: set[str] = set()
-        self._archive, self._member, self._limits = archive, member, limits
-        self._strings, self._forms, self._is_1904 = strings, forms, is_1904
-        self._columns: dict[str, int] = {}
-        self._row, self._digits, self._column = 0, "0", -1
-        self._is_data = self._is_said = False
+        self._archive = archive
+        self._member = member
+        self._cell_reader = cell_reader
+        self._limits = limits
+        self._columns: dict[str, int] = {}  # by their letters
+
+        # Where the parser stands.
+        self._is_data = False
+        self._is_pronunciation = False
+        self._row = 0
+        self._row_digits = "0"
+        self._column = _BEFORE_FIRST
         self._cells: list[tuple[int, Cell]] | None = None
-        self._cell: _OpenCell | None = None
+        self._cell: OpenCell | None = None
         self._text: list[str] | None = None
-        self._size = self._count = 0
+        self._text_size = 0
+        self._cell_count = 0
         self._done: list[SheetRow] = []
 
-    def rows(self) -> Iterator[SheetRow]:
-        """Yield the rows that hold something; raise FileRefused for a sheet that contradicts itself."""
-        blocks = self._archive.inflate(self._member)
+        self._starts = _by_full_name(
+            {
+                "c": self._open_cell,
+                "v": self._open_value,
+                "row": self._open_row,
+                "f": self._open_formula,
+                "t": self._open_inline,
+                "rPh": self._open_pronunciation,
+                "sheetData": self._open_data,
+                "col": self._note_column,
+                "mergeCell": self._note_merged,
+                "filterColumn": self._note_filter,
+            }
+        )
+        self._ends = _by_full_name(
+            {
+                "c": self._close_cell,
+                "v": self._close_text,
+                "f": self._close_text,
+                "t": self._close_inline,
+                "row": self._close_row,
+                "rPh": self._close_pronunciation,
+                "sheetData": self._close_data,
+            }
+        )
+
+    def read_rows(self) -> Iterator[SheetRow]:
+        """Yield the rows that hold something.
+
+        Raise FileRefused for a sheet that contradicts itself.
+        """
+        blocks = self._archive.inflate_member(self._member)
         for _ in parse_xml(blocks, self, self._archive.name, self._member):
-            done, self._done = self._done, []
+            done = self._done
+            self._done = []
             yield from done
 
     # -- elements --
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def start_element(self, name: str, attributes: dict[str, str]) -> None:
         """Take the start of an element."""
-        local = _NAMES.get(name)
-        if local == "c":
-            self._open_cell(attributes)
-        elif local == "v" and self._cell is not None:
-            self._text = self._cell.value
-        elif local == "row" and self._is_data:
-            self._open_row(attributes)
-        elif local == "f" and self._cell is not None:
-            self._cell.formula = self._text = []
-        elif local == "t" and self._cell is not None and not self._is_said:
-            self._text = []
-        elif local == "rPh":
-            self._is_said = True
-        elif local == "sheetData":
-            self._is_data = True
-        elif local == "col" and is_true(attributes.get("hidden")):
-            self.notes.add(_HIDDEN_COLUMNS)
-        elif local in _SAID:
-            self.notes.add(_SAID[local])
+        take_start = self._starts.get(name)
+        if take_start is not None:
+            take_start(attributes)
 
-    def end(self, name: str) -> None:
+    def end_element(self, name: str) -> None:
         """Take the end of an element."""
-        local = _NAMES.get(name)
-        if local is None:
-            return
-        if local == "t" and self._cell is not None and self._text is not None:
-            self._cell.inline.append(unescape_text("".join(self._text)))
-        if local in ("v", "f", "t"):
-            self._text = None
-        elif local == "c":
-            self._close_cell()
-        elif local == "row":
-            self._close_row()
-        elif local == "rPh":
-            self._is_said = False
-        elif local == "sheetData":
-            self._is_data = False
+        take_end = self._ends.get(name)
+        if take_end is not None:
+            take_end()
 
-    def text(self, data: str) -> None:
+    def take_text(self, data: str) -> None:
         """Take a piece of a cell's text."""
         if self._text is None:
             return
         self._text.append(data)
-        self._size += len(data)
-        if self._size > self._limits.field_chars:
-            limit = f"{self._limits.field_chars:,}"
+        self._text_size += len(data)
+        if self._text_size > self._limits.field_chars:
             raise FileRefused(
-                "field_too_long", file=self._archive.name, line=self._row, limit=limit
+                "field_too_long",
+                file=self._archive.name,
+                line=self._row,
+                limit=f"{self._limits.field_chars:,}",
             )
 
-    # -- rows and cells --
+    # -- the sheet --
+
+    def _open_data(self, attributes: dict[str, str]) -> None:
+        self._is_data = True
+
+    def _close_data(self) -> None:
+        self._is_data = False
+
+    def _note_column(self, attributes: dict[str, str]) -> None:
+        if is_true(attributes.get("hidden")):
+            self.notes.add(_HIDDEN_COLUMNS)
+
+    def _note_merged(self, attributes: dict[str, str]) -> None:
+        self.notes.add(_MERGED)
+
+    def _note_filter(self, attributes: dict[str, str]) -> None:
+        self.notes.add(_FILTERED)
+
+    # -- rows --
 
     def _open_row(self, attributes: dict[str, str]) -> None:
+        """Begin a row; refuse one that does not stand below the last."""
+        if not self._is_data:
+            return
         number = attributes.get("r")
-        row = self._row + 1 if number is None else _whole(number)
-        if not self._row < row <= _LAST_ROW:
-            raise self._damaged(f"row {number or row} after row {self._row}")
-        self._row, self._digits, self._column = row, str(row), -1
+        row = self._row + 1 if number is None else read_whole(number)
+        if row is None or not self._row < row <= _LAST_ROW:
+            raise self._refuse_sheet(f"row {number or row} after row {self._row}")
+
+        self._row = row
+        self._row_digits = str(row)
+        self._column = _BEFORE_FIRST
         self._cells = []
         if is_true(attributes.get("hidden")):
             self.notes.add(_HIDDEN_ROWS)
 
-    def _open_cell(self, attributes: dict[str, str]) -> None:
-        if self._cells is None:
-            return
-        reference = attributes.get("r")
-        column = self._column + 1 if reference is None else self._place(reference)
-        if not self._column < column < _LAST_COLUMN:
-            raise self._damaged(f"cell {(reference or '')[:20]} in row {self._row}")
-        self._column, self._size = column, 0
-        style = attributes.get("s")
-        self._cell = _OpenCell(
-            column, attributes.get("t", "n"), None if style is None else _whole(style)
-        )
-
-    def _place(self, reference: str) -> int:
-        """Return the column a cell claims; below every column when it claims another row."""
-        letters = reference.rstrip(_DIGITS)
-        if reference[len(letters) :] != self._digits:
-            return -1
-        column = self._columns.get(letters)
-        if column is None:
-            column = self._columns[letters] = _column_index(letters)
-        return column
-
-    def _close_cell(self) -> None:
-        cell, self._cell, self._text = self._cell, None, None
-        if cell is None or self._cells is None:
-            return
-        value = self._value(cell)
-        if value is None or value == "":
-            return
-        self._cells.append((cell.column, value))
-        self._count += 1
-        if self._count > self._limits.xlsx_cells:
-            raise FileRefused(
-                "sheet_too_large", file=self._archive.name, limit=f"{self._limits.xlsx_cells:,}"
-            )
-
     def _close_row(self) -> None:
-        cells, self._cells = self._cells, None
+        """Keep the row if it holds something."""
+        cells = self._cells
+        self._cells = None
         if cells:
             self._done.append(SheetRow(self._row, cells))
 
-    # -- values --
+    # -- cells --
 
-    def _value(self, cell: _OpenCell) -> Cell | None:
-        """Return what a cell holds; one that holds nothing to be read is marked, with what stands in it."""
-        text = "".join(cell.value)
-        is_error = cell.kind == "e" and bool(text)
-        if cell.formula is not None and (is_error or not (text or cell.inline)):
-            return f"{NO_CACHED_VALUE}={''.join(cell.formula)}"
-        if is_error:
-            return NO_CACHED_VALUE + text
-        if cell.kind == "inlineStr":
-            return "".join(cell.inline) or unescape_text(text)
-        if not text:
-            return None
-        return self._typed(cell, text)
+    def _open_cell(self, attributes: dict[str, str]) -> None:
+        """Begin a cell; refuse one that does not stand behind the last, or in another row."""
+        if self._cells is None:
+            return
+        reference = attributes.get("r")
+        column = self._column + 1 if reference is None else self._find_column(reference)
+        if not self._column < column < _LAST_COLUMN:
+            raise self._refuse_sheet(f"cell {(reference or '')[:20]} in row {self._row}")
 
-    def _typed(self, cell: _OpenCell, text: str) -> Cell:
-        if cell.kind == "s":
-            return self._shared(text)
-        if cell.kind == "str":
-            return unescape_text(text)
-        found: Cell | None = None
-        if cell.kind == "n":
-            found = self._number(cell, text)
-        elif cell.kind == "b":
-            found = {"1": True, "0": False, "true": True, "false": False}.get(text.strip())
-        elif cell.kind == "d":
-            found = _iso_day(text.strip())
-        return NO_CACHED_VALUE + text if found is None else found
+        self._column = column
+        self._text_size = 0
+        style = attributes.get("s")
+        style_index = None if style is None else read_whole(style)
+        self._cell = OpenCell(column, attributes.get("t", "n"), style_index)
 
-    def _shared(self, text: str) -> str:
-        place = _whole(text.strip())
-        if not 0 <= place < len(self._strings):
-            raise self._damaged(f"row {self._row}: string {text[:20]}")
-        return self._strings[place]
+    def _find_column(self, reference: str) -> int:
+        """Return the column a cell claims; below every column when it claims another row."""
+        letters = reference.rstrip(_DIGITS)
+        if reference[len(letters) :] != self._row_digits:
+            return _BEFORE_FIRST
+        column = self._columns.get(letters)
+        if column is None:
+            column = _column_index(letters)
+            self._columns[letters] = column
+        return column
 
-    def _number(self, cell: _OpenCell, text: str) -> Cell | None:
-        number = read_number(text)
-        if number is None or cell.style is None or not 0 <= cell.style < len(self._forms):
-            return number
-        form = self._forms[cell.style]
-        return number if form is NumberForm.PLAIN else read_serial(number, form, self._is_1904)
+    def _close_cell(self) -> None:
+        """Keep the value of the cell if it has one; refuse a sheet with too many of them."""
+        cell = self._cell
+        self._cell = None
+        self._text = None
+        if cell is None or self._cells is None:
+            return
+        value = self._read_cell(cell)
+        if value is None or value == "":
+            return
 
-    def _damaged(self, detail: str) -> FileRefused:
+        self._cells.append((cell.column, value))
+        self._cell_count += 1
+        if self._cell_count > self._limits.xlsx_cells:
+            limit = f"{self._limits.xlsx_cells:,}"
+            raise FileRefused("sheet_too_large", file=self._archive.name, limit=limit)
+
+    def _read_cell(self, cell: OpenCell) -> Cell | None:
+        """Return the value of a cell; refuse a sheet that refers to a text that is not there."""
+        try:
+            return self._cell_reader.read_cell(cell)
+        except NoSuchString:
+            text = "".join(cell.value)
+            raise self._refuse_sheet(f"row {self._row}: string {text[:20]}") from None
+
+    # -- what stands in a cell --
+
+    def _open_value(self, attributes: dict[str, str]) -> None:
+        if self._cell is not None:
+            self._text = self._cell.value
+
+    def _open_formula(self, attributes: dict[str, str]) -> None:
+        if self._cell is not None:
+            self._text = []
+            self._cell.formula = self._text
+
+    def _open_inline(self, attributes: dict[str, str]) -> None:
+        if self._cell is not None and not self._is_pronunciation:
+            self._text = []
+
+    def _close_inline(self) -> None:
+        """Keep a piece of a text that stands in the cell itself."""
+        if self._cell is not None and self._text is not None:
+            piece = "".join(self._text)
+            self._cell.inline.append(unescape_text(piece))
+        self._text = None
+
+    def _close_text(self) -> None:
+        self._text = None
+
+    def _open_pronunciation(self, attributes: dict[str, str]) -> None:
+        self._is_pronunciation = True
+
+    def _close_pronunciation(self) -> None:
+        self._is_pronunciation = False
+
+    def _refuse_sheet(self, detail: str) -> FileRefused:
         return FileRefused("xlsx_damaged", file=self._archive.name, detail=detail)
 
 
-def _whole(text: str) -> int:
-    """Return a whole number without a sign; -1 for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+def _by_full_name(takers: Mapping[str, Take]) -> dict[str, Take]:
+    """Return what takes an element by its full names, of what takes it by its local name."""
+    full_names = name_elements(*takers)
+    return {full_name: takers[name] for full_name, name in full_names.items()}
 
 
 def _column_index(letters: str) -> int:
     """Return a column's index from 0; -1 for what is no column's name."""
-    if not (letters.isascii() and letters.isalpha() and len(letters) <= 3):
-        return -1
-    index = 0
+    if not letters.isascii() or not letters.isalpha() or len(letters) > 3:
+        return _BEFORE_FIRST
+    number = 0
     for letter in letters.upper():
-        index = index * 26 + ord(letter) - 64
-    return index - 1
-
-
-def _iso_day(text: str) -> Cell | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    is_day = moment.tzinfo is None and moment.time() == moment.min.time()
-    return moment.date() if is_day else moment
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1

@@ -19,21 +19,32 @@ class SisterFiles:
     """The text files of a month; they are looked into when one of them is doubtful, and once."""
 
     def __init__(
-        self, files: Sequence[tuple[Path, str]], folder: Path, limits: Limits, roots: Sequence[Path]
+        self,
+        files: Sequence[tuple[Path, str]],
+        folder: Path,
+        limits: Limits,
+        roots: Sequence[Path],
     ) -> None:
         self._files = [(path, kind) for path, kind in files if kind.startswith("csv")]
-        self._folder, self._limits, self._roots = folder, limits, roots
+        self._folder = folder
+        self._limits = limits
+        self._roots = roots
 
     def tell_encoding(self) -> str | None:
-        """Return the encoding that all telling files share; None when they differ, or none tells."""
-        return self._encoding
+        """Return the encoding that all telling files share; None when they differ or none tells."""
+        return self._shared_encoding
 
     @cached_property
-    def _encoding(self) -> str | None:
-        found = {self._look_into(path, kind) for path, kind in self._files} & _EITHER
-        return found.pop() if len(found) == 1 else None
+    def _shared_encoding(self) -> str | None:
+        """The encoding that all telling files share; looked for once."""
+        found = {self._read_encoding(path, kind) for path, kind in self._files}
+        telling = found & _EITHER
+        if len(telling) != 1:
+            return None
+        return telling.pop()
 
-    def _look_into(self, path: Path, kind: str) -> str | None:
+    def _read_encoding(self, path: Path, kind: str) -> str | None:
+        """Return the encoding of a file whose bytes tell it; None for any other."""
         try:
             make_folder(self._folder)
             copy = stage_file(path, kind, self._folder, self._limits, self._roots)
@@ -42,4 +53,7 @@ class SisterFiles:
             return None
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
-        return _LIKE.get(form.encoding, form.encoding) if form.is_telling else None
+
+        if not form.is_telling:
+            return None
+        return _LIKE.get(form.encoding, form.encoding)

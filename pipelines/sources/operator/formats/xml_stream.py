@@ -1,4 +1,7 @@
-"""Read XML piece by piece: no document types or entities, and nothing in it may grow without bound."""
+"""Read XML piece by piece.
+
+No document types or entities are allowed, and nothing in it may grow without bound.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,23 @@ from xml.parsers import expat
 
 from pipelines.sources.operator.delivery import FileRefused
 
-_TOKEN = (
-    4 << 20
-)  # bytes of one tag or comment; a longer one would be scanned again with every block
+# Bytes of one tag or comment; a longer one would be scanned again with every block.
+_TOKEN = 4 << 20
 _DEPTH = 64
-_NAMES = (
-    1_000  # of elements, attributes and namespaces nobody asked for; the parser keeps each of them
-)
+# Of elements, attributes and namespaces nobody asked for; the parser keeps each of them.
+_NAMES = 1_000
 
 
 class XmlHandler(Protocol):
     """What wants to know of the elements; names are `namespace local`."""
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def start_element(self, name: str, attributes: dict[str, str]) -> None:
         """Take the start of an element."""
 
-    def end(self, name: str) -> None:
+    def end_element(self, name: str) -> None:
         """Take the end of an element."""
 
-    def text(self, data: str) -> None:
+    def take_text(self, data: str) -> None:
         """Take a piece of text."""
 
 
@@ -34,53 +35,66 @@ class _Guard:
     """Stands between parser and handler and counts what could grow without bound."""
 
     def __init__(self, handler: XmlHandler, file: str, member: str) -> None:
-        self._handler, self._file, self._member = handler, file, member
+        self._handler = handler
+        self._file = file
+        self._member = member
         self._depth = 0
         self._names: set[str] = set()
 
-    def refuse(self, *_: object) -> None:
+    def refuse_document(self, *_: object) -> None:
         """Refuse the document."""
         raise FileRefused("xlsx_damaged", file=self._file, detail=self._member)
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def start_element(self, name: str, attributes: dict[str, str]) -> None:
         """Pass the start of an element on."""
         self._depth += 1
         self._names.add(name)
         self._names.update(attributes)
-        self._handler.start(name, attributes)
+        self._handler.start_element(name, attributes)
 
-    def end(self, name: str) -> None:
+    def end_element(self, name: str) -> None:
         """Pass the end of an element on."""
         self._depth -= 1
-        self._handler.end(name)
+        self._handler.end_element(name)
 
-    def declare(self, prefix: str | None, uri: str) -> None:
+    def count_namespace(self, prefix: str | None, uri: str) -> None:
         """Count a namespace."""
         self._names.add(f"{prefix} {uri}")
 
-    def check(self, behind: int) -> None:
-        """Refuse the document if it has grown too much; `behind` are the bytes of a token that does not end."""
+    def check_growth(self, behind: int) -> None:
+        """Refuse the document if it has grown too much.
+
+        `behind` are the bytes of a token that does not end.
+        """
         if behind > _TOKEN or self._depth > _DEPTH or len(self._names) > _NAMES:
-            self.refuse()
+            self.refuse_document()
 
 
 def parse_xml(
-    blocks: Iterable[bytes], handler: XmlHandler, file: str, member: str
+    blocks: Iterable[bytes],
+    handler: XmlHandler,
+    file: str,
+    member: str,
 ) -> Iterator[None]:
-    """Feed the blocks to the handler, and yield after each; raise FileRefused for what is no plain XML."""
+    """Feed the blocks to the handler, and yield after each.
+
+    Raise FileRefused for what is no plain XML; `file` and `member` name it.
+    """
     guard = _Guard(handler, file, member)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = guard.start, guard.end
-    parser.CharacterDataHandler = handler.text
-    parser.StartNamespaceDeclHandler = guard.declare
-    parser.StartDoctypeDeclHandler = guard.refuse
+    parser.StartElementHandler = guard.start_element
+    parser.EndElementHandler = guard.end_element
+    parser.CharacterDataHandler = handler.take_text
+    parser.StartNamespaceDeclHandler = guard.count_namespace
+    parser.StartDoctypeDeclHandler = guard.refuse_document
+
     fed = 0
     try:
         for block in blocks:
             parser.Parse(block, False)
             fed += len(block)
-            guard.check(fed - parser.CurrentByteIndex)
+            guard.check_growth(fed - parser.CurrentByteIndex)
             yield
         parser.Parse(b"", True)
         yield

@@ -1,0 +1,239 @@
+"""What the table of one SQL file is made of, one step back: columns of the tables its SELECT reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import cast
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
+
+from pipelines.catalogue.spec import Spec, TableName, room_specs
+from pipelines.catalogue.tables import find_table
+from pipelines.core.errors import SpecError
+
+CARRY_MONTHS = 13
+_BETWEEN = "__"  # stands between era and name where sqlglot must not take the era for a schema
+
+
+@dataclass(frozen=True, order=True)
+class ColumnName:
+    """A column of a table, of this month or (by the table's era) of an earlier one."""
+
+    table: TableName
+    column: str
+
+
+Columns = set[ColumnName]
+
+
+@dataclass
+class Origin:
+    """What a table is made of: each column's sources, and those that decide which rows there are."""
+
+    columns: dict[str, Columns] = field(default_factory=dict)
+    rows: Columns = field(default_factory=set)
+
+    def all(self) -> Columns:
+        """Return every column the table depends on."""
+        return self.rows.union(*self.columns.values())
+
+
+# -- the columns a table has -------------------------------------------------------------------------
+
+
+@cache
+def table_columns(table: str) -> tuple[str, ...]:
+    """Return a table's column names: its SELECT's, else those it declares; none where nobody does."""
+    spec = find_spec(table)
+    if spec is None:
+        declared = find_table(table)
+        return tuple(declared.types) if declared else ()
+    if spec.meta.get("carry"):
+        return carried_columns(spec)
+    return tuple(spec.tree.named_selects)
+
+
+def find_spec(table: str) -> Spec | None:
+    """Return the SQL file that makes a table; None where none does."""
+    room = table.partition("_")[0]
+    return next((spec for spec in room_specs(room) if spec.table == table), None)
+
+
+def carried_columns(spec: Spec) -> tuple[str, ...]:
+    """Return a carried history's columns: key, latest values, each measure of m, m-1, … m-12."""
+    carry = spec.meta["carry"]
+    names = [carry["key"], "last_month", *carry["latest"]]
+    for measure in spec.tree.named_selects:
+        if measure not in (carry["key"], *carry["latest"]):
+            names += [f"{measure}_{months}" for months in range(CARRY_MONTHS)]
+    return tuple(names)
+
+
+# -- what they are made of ---------------------------------------------------------------------------
+
+
+@cache
+def origin(spec: Spec) -> Origin:
+    """Work out what the columns and rows of one SQL file's table are made of, one step back.
+
+    Raise SpecError for a column that no table it reads has.
+    """
+    scope = build_scope(_qualify_names(spec))
+    assert scope is not None
+    made = _trace_scope(scope, {})
+    return _spread_over_months(spec, made) if spec.meta.get("carry") else made
+
+
+def _qualify_names(spec: Spec) -> exp.Expr:
+    """Return the file's SELECT with every column named by its table; eras become part of names."""
+    tree = spec.tree
+    for table in tree.find_all(exp.Table):
+        if table.db:
+            table.set("this", exp.to_identifier(f"{table.db}{_BETWEEN}{table.name}"))
+            table.set("db", None)
+    schema: dict[str, object] = {}
+    for name in spec.reads:
+        flat_name = f"{name.era}{_BETWEEN}{name.name}" if name.era else name.name
+        schema[flat_name] = dict.fromkeys(table_columns(name.name), "VARCHAR")
+    try:
+        return qualify(
+            tree,
+            schema=schema,
+            dialect="duckdb",
+            quote_identifiers=False,
+            validate_qualify_columns=True,
+        )
+    except SqlglotError as error:
+        raise _describe_bad_column(spec, str(error).splitlines()[0]) from error
+
+
+def _describe_bad_column(spec: Spec, why: str) -> SpecError:
+    """The error of a SELECT that names what none of its tables has: the first such name, its line."""
+    known = {column for table in spec.reads for column in table_columns(table.name)}
+    suspect = _find_suspect(spec, why, known)
+    if suspect is None:
+        return SpecError("spec.unresolved", where=spec.where, line=spec.sql_line, why=why)
+    line_in_sql = int(suspect.this.meta.get("line", 1))
+    near = get_close_matches(suspect.name, known, n=3)
+    return SpecError(
+        "spec.unknown_column",
+        where=spec.where,
+        line=spec.sql_line + line_in_sql - 1,
+        column=suspect.sql(),
+        near=", ".join(near) or "–",
+    )
+
+
+def _find_suspect(spec: Spec, why: str, known: set[str]) -> exp.Column | None:
+    """The first column that sqlglot's words name, else the first that nobody knows."""
+    columns = list(spec.tree.find_all(exp.Column))
+    named = re.findall(r"\w+", why)
+    for column in columns:
+        if column.name in named:
+            return column
+    for column in columns:
+        if column.name not in known:
+            return column
+    return None
+
+
+def _spread_over_months(spec: Spec, made: Origin) -> Origin:
+    """The origin of a carried history: each month of a measure is made of what the measure is."""
+    columns = {}
+    for name in carried_columns(spec):
+        stem = name if name in made.columns else name.rsplit("_", 1)[0]
+        columns[name] = made.columns.get(stem, set())
+    return Origin(columns, made.rows)
+
+
+def _trace_scope(scope: Scope, known: dict[int, Origin]) -> Origin:
+    """Work out a query's origin; `known` are those worked out, for a CTE may be read many times."""
+    if id(scope) not in known:
+        known[id(scope)] = _trace_query(scope, known)
+    return known[id(scope)]
+
+
+def _trace_query(scope: Scope, known: dict[int, Origin]) -> Origin:
+    parts = [_trace_scope(part, known) for part in scope.set_operation_scopes]
+    return _unite_origins(parts) if parts else _trace_select(scope, known)
+
+
+def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
+    select = cast(exp.Select, scope.expression)
+    inner = {}
+    for alias, source in scope.sources.items():
+        if isinstance(source, Scope):
+            inner[alias] = _trace_scope(source, known)
+
+    made = Origin()
+    for projection in select.selects:
+        columns = projection.find_all(exp.Column)
+        made.columns[projection.alias_or_name] = _trace_columns(columns, scope, inner)
+    made.rows |= _trace_columns(_find_hidden_columns(scope, select), scope, inner)
+    made.rows |= _find_tables_of_rows(scope)
+
+    for part in inner.values():
+        made.rows |= part.rows
+    for subquery in scope.subquery_scopes:
+        made.rows |= _trace_scope(subquery, known).all()
+    return made
+
+
+def _find_hidden_columns(scope: Scope, select: exp.Select) -> list[exp.Column]:
+    """The columns that a SELECT names anywhere but in what it shows."""
+    shown = set()
+    for projection in select.selects:
+        shown.update(id(column) for column in projection.find_all(exp.Column))
+    return [column for column in scope.columns if id(column) not in shown]
+
+
+def _find_tables_of_rows(scope: Scope) -> Columns:
+    """Tables none of whose columns are named: counted or crossed, they matter by their rows."""
+    named = {column.table for column in scope.columns}
+    found = set()
+    for alias, source in scope.sources.items():
+        if isinstance(source, exp.Table) and alias not in named:
+            found.add(ColumnName(_read_table_name(source), "*"))
+    return found
+
+
+def _read_table_name(source: exp.Table) -> TableName:
+    era, _, name = source.name.rpartition(_BETWEEN)
+    return TableName(name, era)
+
+
+def _unite_origins(parts: list[Origin]) -> Origin:
+    """The origin of a UNION: columns belong together by position, as the first part names them."""
+    made = Origin()
+    for part in parts:
+        made.rows |= part.rows
+    names = list(parts[0].columns)
+    for position, name in enumerate(names):
+        sources = [list(part.columns.values())[position] for part in parts]
+        made.columns[name] = set().union(*sources)
+    return made
+
+
+def _trace_columns(
+    columns: Iterable[exp.Column], scope: Scope, inner: Mapping[str, Origin]
+) -> Columns:
+    found: Columns = set()
+    for column in columns:
+        found |= _trace_column(column, scope, inner)
+    return found
+
+
+def _trace_column(column: exp.Column, scope: Scope, inner: Mapping[str, Origin]) -> Columns:
+    if column.table in inner:
+        return inner[column.table].columns.get(column.name, set())
+    source = scope.sources.get(column.table)
+    if isinstance(source, exp.Table):
+        return {ColumnName(_read_table_name(source), column.name)}
+    return set()

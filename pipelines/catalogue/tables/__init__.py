@@ -1,0 +1,206 @@
+"""Every table that is written, declared once: columns with their types, key, what it is for.
+
+One YAML file a room says it, in this folder. What is said elsewhere is not said again: of a table
+that a SQL file makes, title and key are its front matter's; the columns of the delivered tables
+are the contract's. `name_{0..12}` stands for thirteen columns.
+
+    declared_tables()["dispatch_order"].types      → {"order_id": "VARCHAR", "month": "VARCHAR", …}
+    find_table("extract_bill").is_open             → True: as delivered, with whatever columns came
+    check_columns(table, {"order_id": "BIGINT"})   → ["order_id is BIGINT, not VARCHAR", …]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypedDict
+
+from pipelines.catalogue.contract_texts import contract_texts
+from pipelines.catalogue.spec import Spec, named_specs
+from pipelines.core import contract as delivered
+from pipelines.core.values import SQL_TYPES
+from pipelines.core.yaml_files import read_yaml
+
+LANGUAGES = ("zh", "en")
+ANY = "ANY"  # the type of a delivered column before it is read: whatever the file had
+REJECTED = "_rejected"
+_FOLDER = Path(__file__).parent
+_NUMBERED = re.compile(r"(?P<stem>.*)\{(?P<first>\d+)\.\.(?P<last>\d+)\}")
+# What readers of files put beside the delivered columns; the snapshot, beside rows it rejects.
+_READ_FROM = {"_file": "VARCHAR", "_line": "BIGINT", "_fault": "VARCHAR"}
+_BROKEN_RULE = {"_rule": "VARCHAR"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its DuckDB type, and whether it says who somebody is."""
+
+    name: str
+    type: str
+    is_personal: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: which room writes it, what it is for by language, its key, its columns in order.
+
+    Without a key no column tells rows apart. One that `is_open` may lack columns and have others.
+    """
+
+    name: str
+    room: str
+    purpose: Mapping[str, str]
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    is_open: bool = False
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The DuckDB type of each column."""
+        return {column.name: column.type for column in self.columns}
+
+
+class _ColumnEntry(TypedDict):
+    """A column in a YAML file, where its type is not all there is to say."""
+
+    type: str
+    personal: bool
+
+
+class _TableEntry(TypedDict, total=False):
+    """A table in a YAML file; without `purpose` and `key` where a SQL file says them."""
+
+    purpose: dict[str, str]
+    key: list[str]
+    columns: dict[str, str | _ColumnEntry]
+
+
+@cache
+def declared_tables() -> Mapping[str, Table]:
+    """Return every table that is declared, by name: the delivered ones, then those of each room."""
+    tables = {table.name: table for table in _delivered_tables()}
+    for path in sorted(_FOLDER.glob("*.yml")):
+        tables.update(_room_tables(path.stem))
+    return tables
+
+
+def find_table(name: str) -> Table | None:
+    """Return what a table is declared as, reading its room's file alone; None where nobody does."""
+    room = name.partition("_")[0]
+    return _room_tables(room).get(name) or _delivered_by_name().get(name)
+
+
+@cache
+def tables_of_code() -> frozenset[str]:
+    """Return the names of the tables that neither a SQL file nor a delivery makes, but code."""
+    names: set[str] = set()
+    for path in sorted(_FOLDER.glob("*.yml")):
+        names.update(name for name, entry in _read_entries(path.stem).items() if "key" in entry)
+    return frozenset(names)
+
+
+def check_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
+    """Say in what columns (name to DuckDB type, in their order) differ from those a table declares.
+
+    An empty list says that they are the same.
+    """
+    differences = []
+    for name, declared in table.types.items():
+        written = columns.get(name)
+        if written is None:
+            if not table.is_open:
+                differences.append(f"no column {name}")
+        elif declared not in (written, ANY):
+            differences.append(f"{name} is {written}, not {declared}")
+    if table.is_open:
+        return differences
+    further = [name for name in columns if name not in table.types]
+    differences += [f"further column {name}" for name in further]
+    if not differences and list(columns) != list(table.types):
+        differences.append(f"columns in the order {', '.join(columns)}")
+    return differences
+
+
+# -- what a room writes ----------------------------------------------------------------------------
+
+
+@cache
+def _room_tables(room: str) -> dict[str, Table]:
+    made = {}
+    for name, entry in _read_entries(room).items():
+        columns = tuple(_read_columns(entry["columns"]))
+        if "key" in entry:
+            made[name] = Table(name, room, entry["purpose"], tuple(entry["key"]), columns)
+        else:
+            spec = _find_spec(room, name)
+            made[name] = Table(name, room, _titles(spec), tuple(spec.meta["key"]), columns)
+    return made
+
+
+@cache
+def _read_entries(room: str) -> dict[str, _TableEntry]:
+    """The entries of a room's YAML file by table; none where there is no such file."""
+    path = _FOLDER / f"{room}.yml"
+    if not path.is_file():
+        return {}
+    entries: dict[str, _TableEntry] = read_yaml(path)
+    return entries
+
+
+def _find_spec(room: str, table: str) -> Spec:
+    return named_specs(room)[table.removeprefix(f"{room}_")]
+
+
+def _titles(spec: Spec) -> dict[str, str]:
+    return {language: spec.title(language) for language in LANGUAGES}
+
+
+def _read_columns(entries: Mapping[str, str | _ColumnEntry]) -> Iterator[Column]:
+    """Yield the columns; one written `name_{0..12}` stands for thirteen, `name_0` to `name_12`."""
+    for name, entry in entries.items():
+        numbered = _NUMBERED.fullmatch(name)
+        if numbered is None:
+            yield _read_column(name, entry)
+            continue
+        for number in range(int(numbered["first"]), int(numbered["last"]) + 1):
+            yield _read_column(f"{numbered['stem']}{number}", entry)
+
+
+def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
+    if isinstance(entry, str):
+        return Column(name, entry)
+    return Column(name, entry["type"], entry["personal"])
+
+
+# -- what is delivered -----------------------------------------------------------------------------
+
+
+@cache
+def _delivered_by_name() -> dict[str, Table]:
+    return {table.name: table for table in _delivered_tables()}
+
+
+def _delivered_tables() -> Iterator[Table]:
+    """Yield what becomes of each table of the contract: as it came, accepted rows, rejected ones."""
+    for name, table in delivered.contract().items():
+        purpose = contract_texts()[name].title
+        raw = [Column(column.name, ANY, column.personal) for column in table.columns]
+        raw += _fixed_columns(_READ_FROM)
+        yield Table(f"extract_{name}", "extract", purpose, (), tuple(raw), is_open=True)
+
+        typed = [
+            Column(column.name, SQL_TYPES[column.kind], column.personal)
+            for column in delivered.snapshot_columns(name)
+        ]
+        snapshot = f"snapshot_{name}"
+        yield Table(snapshot, "snapshot", purpose, table.key, tuple(typed))
+
+        rejected = (*_fixed_columns(_BROKEN_RULE), *typed)
+        yield Table(f"{snapshot}{REJECTED}", "snapshot", purpose, (), rejected)
+
+
+def _fixed_columns(types: Mapping[str, str]) -> list[Column]:
+    return [Column(name, kind) for name, kind in types.items()]

@@ -1,0 +1,44 @@
+"""What is owed, as the command line shows it: a month's deadlines, and what presses today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cli.screens.lines import print_line
+from pipelines.text.texts import label, reason_in_words
+
+if TYPE_CHECKING:
+    from pipelines.operations.deadlines import Deadline
+    from pipelines.operations.guard import PressingDuty
+
+
+def draw_deadlines(deadlines: Iterable[Deadline], language: str) -> None:
+    """Print what is owed for a month, a line each: by when, how it stands, and what it lacks."""
+    print_line(language, "cli.deadlines", lead="\n")
+    for deadline in deadlines:
+        parts = [
+            str(deadline.due_on),
+            label(language, f"cli.duty.{deadline.state}"),
+            label(language, f"cli.deadline.{deadline.name}"),
+        ]
+        if not deadline.is_certain:
+            parts.append(label(language, "cli.provisional", year=deadline.due_on.year))
+        lacking = []
+        for name, reason in deadline.lacking.items():
+            lacking.append(f"{name}: {reason_in_words(language, reason)}")
+        if lacking:
+            parts.append("; ".join(lacking))
+        typer.echo("  " + "  ".join(parts))
+
+
+def draw_pressing(pressing: Sequence[PressingDuty], language: str) -> None:
+    """Print what presses, a line each, or that nothing does."""
+    for duty in pressing:
+        state = label(language, f"cli.duty.{duty.state}")
+        what = label(language, f"cli.deadline.{duty.name}")
+        typer.echo(f"{duty.due_on}  {state}  {duty.month}  {what}")
+    if not pressing:
+        print_line(language, "cli.nothing_due")

@@ -1,0 +1,120 @@
+"""Months as the command line shows them: a line each, or one with all that became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cli.screens.deadlines import draw_deadlines
+from pipelines.cli.screens.deliveries import draw_open_letters
+from pipelines.cli.screens.lines import print_line
+from pipelines.cli.screens.tables import draw_grid
+from pipelines.documents.findings import ToldFinding, holds_in_words
+from pipelines.documents.month_view import MonthLine, Outcome, Refusal
+from pipelines.text.texts import label, reason_in_words
+
+if TYPE_CHECKING:
+    from pipelines.operations.month_state import DraftState, MonthState
+
+SCREEN_FINDINGS = 20
+_TITLES = (
+    "month",
+    "version",
+    "cli.sealed",
+    "cli.withheld",
+    "cli.caveats",
+    "cli.not_computed",
+    "cli.refused_tables",
+)
+
+
+def draw_months(lines: Sequence[MonthLine], language: str) -> None:
+    """Draw one line a month."""
+    if not lines:
+        print_line(language, "cli.nothing_held")
+        return
+    body = []
+    for line in lines:
+        counts = (line["withheld"], line["caveat"], line["not_computed"], line["refused_tables"])
+        cells = [line["month"], str(line["version"]), "✓" if line["is_sealed"] else ""]
+        cells += [str(count) for count in counts]
+        body.append(cells)
+    draw_grid([label(language, title) for title in _TITLES], body)
+
+
+def draw_month(state: MonthState, language: str) -> None:
+    """Draw one month: its state, what was held back, its deadlines."""
+    standing = label(language, "cli.sealed" if state.seal else "cli.waiting")
+    typer.echo(f"{state.month}  {label(language, 'cli.versions')}: {state.versions}  {standing}")
+    if state.draft is not None:
+        _draw_draft(state.month, state.draft, language)
+    if state.outcome is not None:
+        _draw_outcome(state.month, state.outcome, language)
+    draw_findings(state.findings, language)
+    if state.reasons_to_retrain:
+        reasons = ", ".join(state.reasons_to_retrain)
+        print_line(language, "cli.retrain", lead="\n", reasons=reasons)
+    draw_deadlines(state.deadlines, language)
+    draw_open_letters(state.open_letters, language)
+    if state.has_development_key:
+        print_line(language, "cli.development_key", lead="\n")
+
+
+def _draw_draft(month: str, draft: DraftState, language: str) -> None:
+    rooms = ", ".join(draft.rooms) or "–"
+    print_line(language, "cli.draft_rooms", rooms=rooms)
+    if draft.stopped:
+        print_line(language, "cli.draft_stopped", month=month)
+
+
+def _draw_outcome(month: str, outcome: Outcome, language: str) -> None:
+    _draw_reasons("cli.withheld", outcome["withheld"], language)
+    _draw_reasons("cli.caveats", outcome["caveat"], language)
+    _draw_reasons("cli.not_computed", outcome["not_computed"], language)
+    if outcome["refused_tables"]:
+        print_line(language, "cli.refused_tables", lead="\n")
+    for table, refusal in outcome["refused_tables"].items():
+        typer.echo(f"  {table}: {_explain_refusal(month, refusal, language)}")
+
+
+def _draw_reasons(title: str, reasons: Mapping[str, str], language: str) -> None:
+    if not reasons:
+        return
+    print_line(language, title, lead="\n")
+    for output, reason in reasons.items():
+        typer.echo(f"  {output}: {reason_in_words(language, reason)}")
+
+
+def _explain_refusal(month: str, refusal: Refusal, language: str) -> str:
+    facts = {"month": month} | refusal["facts"]
+    return label(language, f"error.{refusal['reason']}", **facts)
+
+
+# -- findings --------------------------------------------------------------------------------------
+
+
+def draw_findings(
+    findings: Sequence[ToldFinding], language: str, most: int = SCREEN_FINDINGS
+) -> None:
+    """Print what stands open, that which holds back most first, each with what to do."""
+    standing = [finding for finding in findings if finding.waive]
+    if not standing:
+        return
+    print_line(language, "finding.heading", lead="\n", count=len(standing))
+    for finding in standing[:most]:
+        _draw_finding(finding, language)
+    if len(standing) > most:
+        more = len(standing) - most
+        print_line(language, "finding.more", lead="  ", count=more)
+
+
+def _draw_finding(finding: ToldFinding, language: str) -> None:
+    severity = label(language, f"quality.severity.{finding.severity}")
+    typer.echo(f"  {finding.title}  [{finding.finding}, {severity}]")
+    print_line(language, "finding.seen", lead="    ", seen=finding.seen)
+    print_line(language, "finding.allowed", lead="    ", allowed=finding.allowed)
+    typer.echo(f"    {holds_in_words(finding, language)}")
+    waive = label(language, "finding.or_waive", command=finding.waive)
+    typer.echo(f"    {finding.correct} {waive}")

@@ -1,0 +1,161 @@
+"""What dispatch did: the capacity of the branches, and the lists one customer is on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypedDict
+
+from pipelines.catalogue.outputs import lists
+from pipelines.store.lake import Version
+from pipelines.text.evidence import evidence_in_words
+
+if TYPE_CHECKING:
+    from pipelines.sources.office.changes import Change
+
+_CAPACITY = "dispatch_capacity"
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many orders a scope could take, what came of it, and what one more was worth (yuan)."""
+
+    scope_kind: str
+    scope_id: str
+    capacity: int
+    wanted_count: int
+    used_count: int
+    left_count: int
+    value_amount: Decimal
+    bound_amount: Decimal
+    gap_rate: float
+    shadow_price_amount: Decimal
+
+
+def read_capacities(version: Version) -> list[Capacity]:
+    """Return the company's capacity and then the branches'.
+
+    None in a month made before there were any.
+    """
+    if not version.is_computed(_CAPACITY):
+        return []
+    capacities = version.read_as(Capacity, _CAPACITY)
+    of_scopes = [capacity for capacity in capacities if capacity.scope_kind != "manager"]
+    return sorted(of_scopes, key=lambda one: (one.scope_kind != "company", one.scope_id))
+
+
+def read_capacity_rule(version: Version) -> str | None:
+    """Return by which rule the orders of a month were given to the managers."""
+    entry = version.find_entry(_CAPACITY)
+    return entry.rule if entry else None
+
+
+class CustomerOrder(TypedDict):
+    """The order of a customer: who has it, and by when it is due."""
+
+    order_id: str
+    manager_id: str | None
+    branch_id: str | None
+    due_on: date
+
+
+class OrderChange(TypedDict):
+    """What was decided about an order since it was released."""
+
+    order_id: str
+    kind: str
+    manager_id: str | None
+    why: str
+    actor: str
+    on: str
+
+
+OrderChanges = list[OrderChange]
+
+
+class CustomerList(TypedDict):
+    """A list that a customer is on: the evidence, and the order or why there is none."""
+
+    list: str
+    title: str
+    rank: int
+    evidence: str
+    order: CustomerOrder | None
+    changes: OrderChanges
+    why_not: str | None
+    detail: str | None
+
+
+def find_customer_lists(
+    version: Version,
+    customer_id: str,
+    language: str,
+    changes: Mapping[str, tuple[Change, ...]] | None = None,
+) -> list[CustomerList]:
+    """Return every list a customer is on, by priority: why, and what came of it.
+
+    The hold-out is a reason like any other here. `changes` are what was decided about orders since
+    they were released, by order id.
+    """
+    specs = {spec.name: spec for spec in lists()}
+    of_customer = {"customer_id": customer_id}
+    candidates = version.read_rows("dispatch_candidate", where=of_customer)
+    candidates.sort(key=lambda row: specs[row["list"]].meta["priority"])
+    orders = _read_orders(version, customer_id)
+    left_out = {
+        row["list"]: row for row in version.read_rows("dispatch_why_not", where=of_customer)
+    }
+    found: list[CustomerList] = []
+    for row in candidates:
+        spec = specs[row["list"]]
+        order = orders.get(spec.name)
+        reasons = left_out.get(spec.name, {})
+        found.append(
+            {
+                "list": spec.name,
+                "title": spec.title(language),
+                "rank": row["rank"],
+                "evidence": evidence_in_words(spec, language, row),
+                "order": order,
+                "changes": _list_changes(order, changes or {}),
+                "why_not": reasons.get("reason"),
+                "detail": reasons.get("detail"),
+            }
+        )
+    return found
+
+
+def _read_orders(version: Version, customer_id: str) -> dict[str, CustomerOrder]:
+    """The customer's orders by list; of the hold-out nobody has one."""
+    orders: dict[str, CustomerOrder] = {}
+    for row in version.read_rows("dispatch_order", where={"customer_id": customer_id}):
+        if row["arm"] == "treated":
+            orders[row["list"]] = {
+                "order_id": row["order_id"],
+                "manager_id": row["manager_id"],
+                "branch_id": row["branch_id"],
+                "due_on": row["due_on"],
+            }
+    return orders
+
+
+def _list_changes(
+    order: CustomerOrder | None, changes: Mapping[str, tuple[Change, ...]]
+) -> list[OrderChange]:
+    if order is None:
+        return []
+    made: list[OrderChange] = []
+    for change in changes.get(order["order_id"], ()):
+        made.append(
+            {
+                "order_id": change.order_id,
+                "kind": change.kind,
+                "manager_id": change.manager_id,
+                "why": change.why,
+                "actor": change.actor,
+                "on": change.on,
+            }
+        )
+    return made

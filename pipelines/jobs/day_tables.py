@@ -1,0 +1,182 @@
+"""The tables of a day between two months: what was delivered of it, its bulletins, and its orders.
+
+What was delivered of the day (`service receivable payment trouble_ticket status_change`) is read as
+a month's tables are. All else, owners, consent, value and the capacity of managers, is what the
+newest month before it knows. The day's orders are added to that month's: a customer who has one
+already gets no second, and what managers have taken on is off their capacity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.spec import TableName, room_specs
+from pipelines.core.contract import contract
+from pipelines.core.month import Month
+from pipelines.core.reasons import Reason
+from pipelines.rooms import dispatch, extract, snapshot
+from pipelines.rooms.context import Context
+from pipelines.rooms.feedback.marks import write_marks
+from pipelines.rooms.relations import Relation, keep_result
+from pipelines.sources.office.answers import OfficeReading
+from pipelines.sources.operator.folder import DAILY, DaySource
+from pipelines.store.lake import Version
+from pipelines.store.manifest import TableEntry
+
+ROOM = "daily"
+LIST = "suspended_reactivation"
+# Features that are the day's own: never those of the month.
+_FEATURES_OF_DAY = ("service", "arrears")
+_TABLES_OF_DAY = frozenset(
+    {
+        *(f"snapshot_{name}" for name in DAILY),
+        *(f"features_{name}" for name in _FEATURES_OF_DAY),
+    }
+)
+
+
+@dataclass(kw_only=True)
+class DayContext(Context):
+    """A day's view of the month before it: the day's own tables, else that month's."""
+
+    day: date
+    before: Version
+
+    @property
+    def occasion(self) -> str:
+        """The day."""
+        return str(self.day)
+
+    @property
+    def dispatch_on(self) -> date:
+        """The working day after the day."""
+        return self.calendar.after(self.day, 1)
+
+    def find_entry(self, table: TableName) -> TableEntry | None:
+        """What is recorded of a table of the day, or of the month where the day has none.
+
+        `prior.` is the month's table where the day has the same one.
+        """
+        own = super().find_entry(table)
+        if own is not None or table.era != _era_of_month(table.name):
+            return own
+        return self.before.find_entry(table.name)
+
+    def bind_month(self) -> None:
+        """Make the month's tables readable; those that the day has as well as `prior.` ones."""
+        for name, entry in self.before.entries.items():
+            if entry.is_computed and not name.startswith("extract_"):
+                self.engine.bind(TableName(name, _era_of_month(name)), self.before.table(name))
+
+    def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
+        """The month's parameters, with the day as the last of its month so far."""
+        names = set(wanted)
+        values = super().parameters(names)
+        if "last_day" in names:
+            values["last_day"] = self.day
+        if "first_day" in names:
+            values["first_day"] = self.day.replace(day=1)
+        return values
+
+
+def _era_of_month(table: str) -> str:
+    """Under which era the month's table is read: `prior` where the day has the same one."""
+    return "prior" if table in _TABLES_OF_DAY else ""
+
+
+# -- the day's tables ------------------------------------------------------------------------------
+
+
+def read_day(
+    context: DayContext, delivered_in: Month, source: DaySource, office: OfficeReading
+) -> None:
+    """Read and type what was delivered of the day, by the rules of the month that it lies in."""
+    reading = Context(
+        month=delivered_in,
+        settings=context.settings,
+        calendar=context.calendar,
+        draft=context.draft,
+        engine=context.engine,
+        earlier={},
+        source=source,
+        office=office,
+        progress=context.progress,
+        entries=context.entries,
+    )
+    extract.run(reading)
+    context.engine.register("promised", office.tables["order"])
+    context.write("daily_order", "SELECT * FROM promised", ["order_id"])
+    context.draft.finished |= reading.entries  # what the snapshot asks of earlier rooms
+    snapshot.take_in(reading, [replace(contract()[name], required=False) for name in DAILY])
+
+
+def write_bulletins(context: DayContext) -> None:
+    """Write the day's features and bulletins, as far as what they are made of was delivered."""
+    write_marks(context)
+    features = {*_FEATURES_OF_DAY, "consent"}
+    if context.is_computed("snapshot_trouble_ticket"):
+        features.add("complaint")  # else who complains is what the month knows
+    for spec in room_specs("features"):
+        if spec.name in features:
+            context.compute(spec)
+    for spec in room_specs(ROOM):
+        context.compute(spec)
+
+
+# -- the day's orders ------------------------------------------------------------------------------
+
+
+def write_day_orders(context: DayContext, made: list[Version]) -> None:
+    """Write the day's orders and why-nots, beside those of `made`: the month, days before."""
+    spec = next(spec for spec in lists() if spec.name == LIST)
+    standing = _read_standing_orders(context, made)
+    if context.is_computed("features_manager"):
+        left = _CAPACITY_LEFT.format(standing=standing.name)
+        context.write("features_manager", left, ["manager_id"])
+    listed = dispatch.gather_candidates(context, spec)
+    dispatch.dispatch_beside(context, listed, standing)
+    _keep_named(context)
+
+
+def _read_standing_orders(context: DayContext, made: list[Version]) -> Relation:
+    """Read which customers have an order already, and whose it is."""
+    files = []
+    for version in made:
+        if version.is_computed("dispatch_order"):
+            files.append(str(version.table("dispatch_order")))
+    return keep_result(context, "standing", _STANDING, {"files": files})
+
+
+_STANDING = """
+SELECT customer_id, list, manager_id
+FROM read_parquet($files, union_by_name = TRUE, hive_partitioning = FALSE)
+WHERE arm = 'treated'
+"""
+
+_CAPACITY_LEFT = """
+SELECT
+    m.manager_id, m.branch_id,
+    CAST(GREATEST(m.capacity - COUNT(s.customer_id), 0) AS INTEGER) AS capacity
+FROM features_manager AS m LEFT JOIN {standing} AS s ON s.manager_id = m.manager_id
+GROUP BY m.manager_id, m.branch_id, m.capacity
+"""
+
+
+def _keep_named(context: DayContext) -> None:
+    """Keep beside orders and promises the customers, managers and branches they name.
+
+    Workbooks and the office need nothing but the day's folder.
+    """
+    tables = [name for name in ("dispatch_order", "daily_promise") if context.is_computed(name)]
+    named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
+    people = f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})"
+    context.write("snapshot_person", people, ["customer_id"])
+    for name, key in (("account_manager", "manager_id"), ("organisation", "org_id")):
+        table = f"snapshot_{name}"
+        if context.is_computed(table):
+            context.write(table, f"SELECT * FROM {table}", [key])
+        else:
+            context.record_missing(table, [Reason.absent(name)])

@@ -1,0 +1,169 @@
+"""The walk of the rooms: each room of a draft in its turn, in the home or apart from it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from shutil import copy2
+from typing import NamedTuple
+
+import duckdb
+
+from pipelines import ROOMS
+from pipelines.catalogue.spec import Spec
+from pipelines.core.errors import GateStopped, SourceNotReady, SpecError
+from pipelines.engines.failures import Step, naming_table
+from pipelines.jobs.job import Job
+from pipelines.jobs.month_inputs import (
+    Gathered,
+    identify_mapping,
+    recorded_champion,
+    recorded_uplift,
+    recorded_versions,
+    recorded_waivers,
+    state_inputs,
+)
+from pipelines.rooms.context import Context, open_context
+from pipelines.store.failpoints import failpoint
+from pipelines.store.lake import Draft, Made, Version
+from pipelines.store.manifest import Entries, Json, TableEntry
+
+Work = Callable[[Context], None]
+
+
+class RawTable(NamedTuple):
+    """A delivered table as it was taken in: its file, and what is recorded of it."""
+
+    path: Path
+    entry: TableEntry
+
+
+Raw = Mapping[str, RawTable]  # by table
+
+
+def run_draft_room(
+    job: Job, draft: Draft, room: str, work: Work | None = None, gathered: Gathered | None = None
+) -> None:
+    """Run a room on a draft, with the earlier versions and waivers that its record names.
+
+    So a month that runs while an earlier one is redone is made of one version of it, and says of
+    which. `work` is done instead of what the room does. `gathered` is what the run has opened
+    already; the first room opens it without.
+    """
+    failpoint(f"room.begun:{room}")
+    job.progress(room)
+    if room == ROOMS[0]:
+        _run_first_room(job, draft, work, gathered)
+        return
+    with _open_room(job, draft, room) as context:
+        _do_work(context, room, work)
+        draft.finish_room(room, context.entries)
+
+
+def _run_first_room(job: Job, draft: Draft, work: Work | None, gathered: Gathered | None) -> None:
+    """Run the room that reads source and office, and record what was read of them."""
+    room = ROOMS[0]
+    source = gathered.source if gathered else None
+    office = gathered.office if gathered else job.read_office()
+    with _open_room(job, draft, room) as context:
+        context.source = source or job.open_source()
+        context.office = office
+        _do_work(context, room, work)
+
+        staged: Json = {"office": office.sha256}
+        if draft.month_inputs.source is None:
+            staged["source"] = _hash_deliveries(context.entries)
+        draft.finish_room(room, context.entries, staged)
+
+
+@contextmanager
+def _open_room(job: Job, draft: Draft, room: str) -> Iterator[Context]:
+    """Open a room's context on a draft; what the engine throws is told with the table it was at."""
+    earlier = recorded_versions(job.home, draft)
+    step = Step(job.progress, room)
+    with naming_table(step, job.month), open_context(draft, job.settings, earlier) as context:
+        context.waivers = recorded_waivers(draft)
+        context.champion = recorded_champion(job.home, draft)
+        context.uplift = recorded_uplift(job.home, draft)
+        context.progress = step
+        yield context
+
+
+def _do_work(context: Context, room: str, work: Work | None) -> None:
+    """Run a room; what it had written when the gate stopped it stays to be looked at."""
+    do_work = work or importlib.import_module(f"pipelines.rooms.{room}").run
+    try:
+        do_work(context)
+    except (GateStopped, SourceNotReady) as stop:
+        context.draft.stop_room(room, context.entries, stop.key)
+        raise
+    except duckdb.ProgrammingError as error:
+        if context.at_work_on is None:
+            raise
+        raise _name_spec(context.at_work_on, error) from error
+
+
+def _name_spec(spec: Spec, error: duckdb.Error) -> SpecError:
+    """The error of a SELECT that the engine cannot answer, whatever the data."""
+    why = str(error).splitlines()[0]
+    return SpecError("spec.not_answered", where=spec.where, line=spec.sql_line, why=why)
+
+
+def _hash_deliveries(entries: Entries) -> str:
+    """A database's fingerprint: the rows that were read from it, in whatever order."""
+    lines = []
+    for name, entry in sorted(entries.items()):
+        delivery = entry.delivery
+        if delivery is not None:
+            lines.append(f"{name} {delivery.state} {delivery.content}")
+
+    text = "\n".join(lines)
+    return sha256(text.encode()).hexdigest()
+
+
+# -- apart from the home ---------------------------------------------------------------------------
+
+
+def open_trial(job: Job, path: Path) -> Draft:
+    """Begin a draft apart from the home, for a look at a delivery that makes no month.
+
+    No model scores it: a score takes its time, and nothing that is counted depends on it.
+    """
+    mapping = identify_mapping(job.open_source(), job.month)
+    inputs = state_inputs(job, "trial", job.read_office().sha256, mapping)
+    draft = Draft(job.month, path)
+    draft.start(replace(inputs, champion=None, uplift=None).to_json())
+    return draft
+
+
+def derive_month(job: Job, path: Path, inputs: Json, raw: Raw, rooms: Sequence[str]) -> Draft:
+    """Run rooms over deliveries that were taken in before, apart from the home.
+
+    Return the draft at `path`.
+    """
+    draft = Draft(job.month, path)
+    draft.start(inputs)
+    for name, table in raw.items():
+        if table.path.exists():
+            copy2(table.path, draft.path / f"{name}.parquet")
+
+    taken_in = {name: table.entry for name, table in raw.items()}
+    draft.finish_room(ROOMS[0], taken_in)
+
+    for room in rooms:
+        run_draft_room(job, draft, room)
+    return draft
+
+
+def find_deliveries(made: Made) -> Raw:
+    """The deliveries that a version or a draft was made of, by table."""
+    entries = made.entries if isinstance(made, Version) else made.finished
+    found = {}
+    for name, entry in entries.items():
+        if entry.room == ROOMS[0]:
+            found[name] = RawTable(made.path / f"{name}.parquet", entry)
+    return found

@@ -1,0 +1,98 @@
+"""The values of what was filled in, read as the deliveries are."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.core.values import MACROS
+from pipelines.returns.return_sheets import ORDER_ID, ReturnLine
+
+_DAY_OF_YEAR = re.compile(r"([0-9]{1,2})月([0-9]{1,2})[日号]")
+DATES = ("contacted_on", "promised_on")
+AMOUNT = "promised_amount"
+_KINDS = {"contacted_on": "date", "promised_on": "date", AMOUNT: "money"}
+
+
+@dataclass(frozen=True)
+class AnswerValues:
+    """The days and the amount of a line; None where nothing was typed, or it cannot be read.
+
+    `unreadable` are the columns of what cannot be read.
+    """
+
+    contacted_on: date | None
+    promised_on: date | None
+    promised_amount: Decimal | None
+    unreadable: frozenset[str]
+
+
+def read_values(lines: Sequence[ReturnLine]) -> list[AnswerValues]:
+    """Return the values of each line, in their order."""
+    if not lines:
+        return []
+    rows = _convert_cells(lines)
+    return [_make_values(line, row) for line, row in zip(lines, rows, strict=True)]
+
+
+def _convert_cells(lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
+    """Return of each line the values by column, and as `no_<column>` whether nothing was typed."""
+    cells = {}
+    expressions = []
+    for name, kind in _KINDS.items():
+        typed = [line.cells.get(name, "") for line in lines]
+        cells[name] = pa.array(typed, pa.string())
+        expressions.append(f"as_{kind}({name}) AS {name}")
+        expressions.append(f"is_empty({name}) AS no_{name}")
+
+    with duckdb.connect() as engine:
+        for macro in MACROS:
+            engine.execute(f"CREATE MACRO {macro}")
+        engine.register("cell", pa.table(cells))
+        answer = engine.sql(f"SELECT {', '.join(expressions)} FROM cell")
+        rows: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
+    return rows
+
+
+def _make_values(line: ReturnLine, row: dict[str, Any]) -> AnswerValues:
+    """Return the values of a line, its days read once more as days of the year."""
+    values = {name: row[name] for name in _KINDS}
+    unreadable = set()
+    for name in _KINDS:
+        is_empty = row[f"no_{name}"]
+        if row[name] is None and not is_empty:
+            unreadable.add(name)
+    for name in DATES:
+        if name in unreadable:
+            values[name] = _read_day_of_order(line.cells[name], line.order_id)
+            if values[name] is not None:
+                unreadable.remove(name)
+    return AnswerValues(**values, unreadable=frozenset(unreadable))
+
+
+def _read_day_of_order(text: str, order_id: str) -> date | None:
+    """Read `9月5日` as the first such day since the order's month began.
+
+    An order is open for less than a year.
+    """
+    folded = "".join(unicodedata.normalize("NFKC", text).split())
+    day = _DAY_OF_YEAR.fullmatch(folded)
+    order_month = ORDER_ID.fullmatch(order_id)
+    if not day or not order_month:
+        return None
+
+    year = int(order_month[1])
+    month = int(day[1])
+    is_next_year = month < int(order_month[2])
+    try:
+        return date(year + is_next_year, month, int(day[2]))
+    except ValueError:
+        return None

@@ -1,0 +1,190 @@
+"""Who is on a list: its candidates, one row a customer, unless what it needs is missing or withheld.
+
+A list's SELECT says who and why. Nothing here asks whether they may be contacted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from pipelines.catalogue.outputs import decided_by
+from pipelines.catalogue.spec import Spec, TableName
+from pipelines.core.quoting import quote_name, quote_text
+from pipelines.engines.duckdb import Answer
+from pipelines.rooms.context import Context
+from pipelines.rooms.relations import (
+    Relation,
+    keep_result,
+    read_rows,
+    run_step,
+    take_rows,
+    unite_relations,
+)
+
+# What a list's SELECT must give; whatever it gives beyond these is evidence.
+FIXED = ("customer_id", "service_id", "rank_group", "rank_value", "amount", "reason_code", "due_on")
+_MONEY = pa.decimal128(18, 2)
+_CANDIDATE = pa.schema(
+    [
+        ("list", pa.string()),
+        ("customer_id", pa.string()),
+        ("service_id", pa.string()),
+        ("rank_value", _MONEY),
+        ("amount", _MONEY),
+        ("reason_codes", pa.string()),
+        ("listed_due_on", pa.date32()),
+        ("evidence", pa.string()),
+        ("rank", pa.int32()),
+    ]
+)
+_COMPLAINTS = TableName("features_complaint")
+_SCORES = TableName("score_churn")
+
+
+@dataclass(frozen=True)
+class ListState:
+    """What may become of a list this month: released, caveat, withheld or not_computed, and why."""
+
+    list: str
+    priority: int
+    status: str = "released"
+    reason: str | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether orders are made of the list."""
+        return self.status in ("released", "caveat")
+
+    def add_caveat(self, note: str) -> ListState:
+        """Return the state with a caveat more; what is withheld stays so."""
+        if self.status == "withheld":
+            return self
+        reason = f"{self.reason}; {note}" if self.reason else note
+        return replace(self, status="caveat", reason=reason)
+
+
+@dataclass(frozen=True)
+class ListedCustomers:
+    """A list, its state, and who is on it; nobody was looked for where something it needs is missing."""
+
+    spec: Spec
+    state: ListState
+    customers: Relation | None
+
+
+def gather_candidates(context: Context, spec: Spec) -> ListedCustomers:
+    """Compute who is on a list this month, and whether orders may be made of it."""
+    state = ListState(spec.name, spec.meta["priority"])
+    lacks = find_lacks(context, spec)
+    if lacks:
+        state = replace(state, status="not_computed", reason="; ".join(lacks))
+        return ListedCustomers(spec, state, None)
+    state = _judge_list(context, spec, state)
+    context.bind_tolerated(spec)
+    customers = rank_customers(context, spec, context.answer(spec))
+    return ListedCustomers(spec, state, customers)
+
+
+def find_lacks(context: Context, spec: Spec) -> list[str]:
+    """Say why a list cannot be computed this month; empty if it can.
+
+    The reasons are about what its SELECT reads, or what decides who gets its orders.
+    """
+    reasons = context.missing(spec)
+    for table in decided_by(spec):
+        if table == _COMPLAINTS.name:
+            continue
+        entry = context.entry(TableName(table)) or {}
+        reasons = [*reasons, *entry.get("reasons", [])]
+    ownership = context.entry(TableName("snapshot_ownership")) or {}
+    needs_managers = spec.meta.get("assign") != "branch"
+    if needs_managers and "manager_id" in ownership.get("absent", ()):
+        reasons = [*reasons, "absent: ownership.manager_id"]
+    return list(dict.fromkeys(reasons))
+
+
+def is_paused(context: Context, spec: Spec) -> bool:
+    """Whether the hold-out has shown, for sure and at all looks together, that a list does harm."""
+    if not context.is_computed("feedback_effect"):
+        return False
+    rows = read_rows(context, "dispatch", "paused", {"name": spec.name})
+    return any(row["is_paused"] for row in rows)
+
+
+def rank_customers(context: Context, spec: Spec, answer: Answer) -> Relation:
+    """Keep one row a customer of what a list's SELECT gives, with the rank on the list."""
+    rows = keep_result(context, spec.name, _add_evidence(spec, answer.sql), answer.parameters)
+    return run_step(context, "dispatch", "ranked", {"list": spec.name}, answer=rows)
+
+
+def unite_candidates(context: Context, ready: Sequence[ListedCustomers]) -> Relation:
+    """Put the customers of all lists below each other; a customer has a row a list."""
+    relations = [listed.customers for listed in ready if listed.customers is not None]
+    if not relations:
+        return take_rows(context, "candidates", _CANDIDATE.empty_table())
+    return unite_relations(context, "candidates", relations)
+
+
+# -- may the list be used ----------------------------------------------------------------------------------------
+
+
+def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
+    """Take the gate's word on a list, add what is known of its complaints and scores, and pause it if it does harm."""
+    release = read_rows(context, "dispatch", "release", {"name": spec.name})[0]
+    state = replace(state, status=release["status"], reason=release["reason"])
+    if _COMPLAINTS.name in decided_by(spec) and not context.is_computed(_COMPLAINTS.name):
+        why = _first_reason(context, _COMPLAINTS, otherwise="absent: trouble_ticket")
+        state = state.add_caveat(f"complaints unknown: {why}")
+    if _SCORES in spec.reads:
+        state = _judge_scores(context, state)
+    if is_paused(context, spec):
+        why = "paused: it loses more customers than it keeps"
+        state = replace(state, status="withheld", reason=why)
+    return state
+
+
+def _judge_scores(context: Context, state: ListState) -> ListState:
+    if not context.is_computed(_SCORES.name):
+        why = _first_reason(context, _SCORES, otherwise="no score")
+        state = state.add_caveat(f"by rules alone: {why}")
+    red = find_red_subjects(context)
+    if red:
+        state = state.add_caveat(f"score watched: {', '.join(red)}")
+    return state
+
+
+def _first_reason(context: Context, table: TableName, otherwise: str) -> str:
+    entry = context.entry(table)
+    return entry["reasons"][0] if entry else otherwise
+
+
+def find_red_subjects(context: Context) -> list[str]:
+    """Say what about the score is no longer as it was when its model was trained."""
+    if not context.is_computed("score_watch"):
+        return []
+    rows = read_rows(context, "dispatch", "red_subjects")
+    return [row["subject"] for row in rows]
+
+
+# -- a list's SELECT ---------------------------------------------------------------------------------------------
+
+
+def _add_evidence(spec: Spec, answer: str) -> str:
+    """SQL for what a list's SELECT gives, its own due day and its evidence each in one column."""
+    given = spec.tree.named_selects
+    due_on = "due_on" if "due_on" in given else "CAST(NULL AS DATE)"
+    fixed = "customer_id, service_id, rank_group, rank_value, amount, reason_code"
+    facts = [name for name in given if name not in FIXED]
+    evidence = _as_json_text(facts)
+    return f"SELECT {fixed}, {due_on} AS listed_due_on, {evidence} AS evidence FROM ({answer})"
+
+
+def _as_json_text(facts: Sequence[str]) -> str:
+    """SQL for columns as JSON text: `{"age_days":"31","oldest_due_on":"2026-07-31"}`; NULL without any."""
+    if not facts:
+        return "CAST(NULL AS VARCHAR)"
+    pairs = [f"{quote_text(name)}: CAST({quote_name(name)} AS VARCHAR)" for name in facts]
+    return f"CAST(TO_JSON({{{', '.join(pairs)}}}) AS VARCHAR)"

@@ -1,0 +1,83 @@
+"""What a KPI's definition says of each variant, as a table beside the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from pipelines.catalogue.outputs import Kpi
+from pipelines.core.reasons import Reason, ReasonKind, join_reasons
+from pipelines.rooms.context import Context
+from pipelines.rooms.relations import Relation, read_rows, take_rows
+
+SCHEMA = pa.schema(
+    [
+        ("kpi", pa.string()),
+        ("variant", pa.string()),
+        ("is_default", pa.bool_()),
+        ("is_count", pa.bool_()),
+        ("way", pa.string()),
+        ("interval", pa.string()),
+        ("sign", pa.int32()),
+        ("target", pa.float64()),
+        ("missing", pa.string()),
+        ("note", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """How a variant's value is made and judged, and why it could not be.
+
+    `sign` is 1 where the lowest value ranks first and -1 where the highest does.
+    """
+
+    kpi: str
+    variant: str
+    is_default: bool
+    is_count: bool
+    way: str
+    interval: str | None
+    sign: int
+    target: float | None
+    missing: str | None
+    note: str | None
+
+
+def state_facts(context: Context, kpi: Kpi, reasons: list[str]) -> list[Fact]:
+    """Return the facts of a KPI's variants; `reasons` say why it is not computed, if it is not."""
+    note = None
+    if not reasons and kpi.meta.get("note") == "months_held":
+        note = _note_months_held(context)
+    is_higher_better = kpi.meta["better"] == "higher"
+
+    facts = []
+    for variant in kpi.variants:
+        fact = Fact(
+            kpi=kpi.name,
+            variant=variant,
+            is_default=variant == kpi.meta["default"],
+            is_count=kpi.meta["unit"] == "count",
+            way=kpi.meta.get("value", "sum"),
+            interval=kpi.meta.get("interval"),
+            sign=-1 if is_higher_better else 1,
+            target=kpi.spec.meta.get("target"),
+            missing=join_reasons(reasons) or None,
+            note=note,
+        )
+        facts.append(fact)
+    return facts
+
+
+def keep_facts(context: Context, facts: Iterable[Fact]) -> Relation:
+    """Keep the facts, a row a variant."""
+    rows = [asdict(fact) for fact in facts]
+    return take_rows(context, "facts", pa.Table.from_pylist(rows, schema=SCHEMA))
+
+
+def _note_months_held(context: Context) -> str:
+    [row] = read_rows(context, "kpi", "months_held")
+    return str(Reason(ReasonKind.MONTHS_HELD, f"{row['months']} of 12"))

@@ -1,0 +1,213 @@
+"""SELECTs that are made from the kinds of scope a month has; only here are texts quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlglot import exp, select, union
+
+from pipelines.catalogue.outputs import Kpi
+from pipelines.rooms.relations import Relation
+
+# What a KPI's SELECT may leave out, and what stands for it.
+_LEFT_OUT: dict[str, exp.Expr] = {
+    "part": exp.Literal.string(""),
+    "scope_kind": exp.cast(exp.null(), "VARCHAR"),
+    "scope_id": exp.cast(exp.null(), "VARCHAR"),
+    "interval_low": exp.null(),
+    "interval_high": exp.null(),
+}
+
+
+class Places(NamedTuple):
+    """The kinds of scope a month can tell, and the table of customers' places in them."""
+
+    kinds: tuple[str, ...]
+    table: Relation
+
+
+def sql_of(query: exp.Expr) -> str:
+    """Return a SELECT in the engine's own words."""
+    return query.sql("duckdb")
+
+
+def union_all(queries: Sequence[exp.Query]) -> exp.Query:
+    """Put the rows of SELECTs of the same columns below each other; there is at least one."""
+    if len(queries) == 1:
+        return queries[0]
+    return union(*queries, distinct=False)
+
+
+def select_places(scopes: Iterable[tuple[str, str]], *, has_cities: bool) -> exp.Select:
+    """Return each owned customer's scope of every kind; a scope is its kind and its column."""
+    query = select("o.customer_id").from_("features_owner AS o")
+    for kind, column in scopes:
+        query = query.select(_or_unclaimed(exp.to_column(column)).as_(kind))
+    if has_cities:
+        query = query.join("features_city AS c", on="c.branch_id = o.branch_id", join_type="left")
+    return query
+
+
+def select_targets() -> exp.Select:
+    """Return the targets that were delivered."""
+    return select("kpi", "scope_kind", "scope_id", "target_value").from_("snapshot_target")
+
+
+def select_no_places() -> exp.Select:
+    """Return places in which nobody stands."""
+    return select(exp.cast(exp.null(), "VARCHAR").as_("customer_id")).where("FALSE")
+
+
+def select_no_targets() -> exp.Select:
+    """Return targets where none were delivered."""
+    names = ("kpi", "scope_kind", "scope_id", "target_value")
+    nothing = [exp.cast(exp.null(), "VARCHAR").as_(name) for name in names]
+    return select(*nothing).where("FALSE")
+
+
+def select_home_branches(places: Places) -> exp.Query:
+    """Return the branch of each scope that has one.
+
+    A branch is its own; a unit or manager has one where all of its customers are of that branch.
+    """
+    if "branch" not in places.kinds:
+        names = ("scope_kind", "scope_id", "branch_id")
+        nothing = [exp.cast(exp.null(), "VARCHAR").as_(name) for name in names]
+        return select(*nothing).where("FALSE")
+
+    homes: list[exp.Query] = []
+    for kind in ("branch", "unit", "manager"):
+        if kind not in places.kinds:
+            continue
+        scope = exp.column(kind)
+        home = select(text_literal(kind).as_("scope_kind"), scope.copy().as_("scope_id"))
+        home = home.select("MIN(branch) AS branch_id").from_(places.table.name)
+        home = home.where(scope.copy().neq(text_literal("unclaimed"))).group_by(scope.copy())
+        homes.append(home.having("COUNT(DISTINCT branch) = 1"))
+    return union_all(homes)
+
+
+def select_customer_sums(kpi: Kpi, answer: str) -> str:
+    """Return SQL that sums a KPI's answer up by customer, variant and part.
+
+    `answer` is the SQL of the KPI as its engine has it, and stays as it is.
+    """
+    given = kpi.spec.tree.named_selects
+    columns = ["customer_id"]
+    left_out = {"variant": text_literal(kpi.variants[0]), **_LEFT_OUT}
+    for name, instead in left_out.items():
+        columns.append(name if name in given else sql_of(instead.copy().as_(name)))
+    denominator = "denominator" if "denominator" in given else "NULL"
+    columns.append("SUM(CAST(numerator AS DECIMAL(28, 8))) AS numerator")
+    columns.append(f"SUM(CAST({denominator} AS DECIMAL(28, 8))) AS denominator")
+    return f"SELECT {', '.join(columns)} FROM ({answer}) GROUP BY ALL"
+
+
+def select_scope_sums(kpi: str, customers: Relation, places: Places, kind: str) -> exp.Select:
+    """Return a KPI's sums by the scopes of a kind that its customers stand in.
+
+    `customers` is the table of its sums by customer.
+    """
+    # The company is summed by itself: what stands in two places must not tie.
+    query = _join_places(_select_sums(kpi, customers), places, kind)
+    query = query.select(text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id"))
+    query = query.where("p.scope_kind IS NULL")
+    scope = [] if kind == "company" else [scope_column(kind)]
+    return _shape_part(query, scope, is_placed=False)
+
+
+def select_placed_sums(kpi: str, customers: Relation, kinds: Sequence[str] | None) -> exp.Select:
+    """Return a KPI's sums by the scopes that its own SELECT names: of those kinds, or of any."""
+    query = _select_sums(kpi, customers).select("p.scope_kind", "p.scope_id")
+    query = query.where("p.scope_kind IS NOT NULL")
+    if kinds is not None:
+        query = query.where(exp.column("scope_kind", "p").isin(*map(text_literal, kinds)))
+    return _shape_part(query, ["p.scope_kind", "p.scope_id"], is_placed=True)
+
+
+def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Select:
+    """Return the rows behind the figure of `$kind` and `$scope_id`, in a fixed order.
+
+    They are of the customers that stand in the scope, where the month knows who does; what a KPI's
+    own SELECT has placed in it comes besides.
+    """
+    query = select("p.customer_id", "p.part", "p.numerator", "p.denominator")
+    query = query.from_(f"{customers.name} AS p").where("p.variant = $variant")
+    is_in_scope = "p.scope_kind = $kind AND p.scope_id = $scope_id"
+    if kind in places.kinds:
+        query = _join_places(query, places, kind)
+        is_of_customer = scope_column(kind).eq(exp.Parameter(this=exp.var("scope_id")))
+        is_in_place = exp.and_("p.scope_kind IS NULL", is_of_customer)
+        query = query.where(exp.or_(is_in_place, is_in_scope))
+    else:
+        query = query.where(is_in_scope)
+    order = ("p.customer_id NULLS LAST", "p.part", "p.numerator", "p.denominator")
+    return query.order_by(*order, dialect="duckdb")
+
+
+def select_bridge_level(table: str, places: Places, kind: str, steps: Iterable[str]) -> exp.Query:
+    """Return the cohort's bridge by the scopes of a kind, a row a scope and step.
+
+    The company and the unclaimed are there even when nobody is.
+    """
+    rest = "company" if kind == "company" else "unclaimed"
+    rows: list[exp.Query] = []
+    for step in steps:
+        amount = exp.func("SUM", exp.column(f"{step}_amount", "p"))
+        query = select(text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id"))
+        query = query.select(text_literal(step).as_("step"), amount.as_("amount"))
+        query = _join_places(query.from_(f"{table} AS p"), places, kind)
+        if kind != "company":
+            query = query.group_by(scope_column(kind))
+        rows.append(query)
+        rows.append(select(text_literal(kind), text_literal(rest), text_literal(step), "0"))
+    return union_all(rows)
+
+
+def select_month_before(era: str) -> exp.Select:
+    """Return what `kpi_monthly` printed in an earlier month, named by its era."""
+    columns = ("kpi", "variant", "scope_kind", "scope_id", "status", "numerator", "denominator")
+    return select(*columns).from_(exp.table_("kpi_monthly", db=era))
+
+
+def scope_column(kind: str) -> exp.Expr:
+    """Return the scope of a kind that a joined customer stands in, the unclaimed among them."""
+    if kind == "company":
+        return text_literal("company")
+    return _or_unclaimed(exp.column(kind, "l"))
+
+
+def _join_places(query: exp.Select, places: Places, kind: str) -> exp.Select:
+    """Join the places of the customers `p`; the company needs none."""
+    if kind == "company":
+        return query
+    return query.join(
+        f"{places.table.name} AS l", on="l.customer_id = p.customer_id", join_type="left"
+    )
+
+
+def _select_sums(kpi: str, customers: Relation) -> exp.Select:
+    return select(text_literal(kpi).as_("kpi"), "p.variant", "p.part").from_(
+        f"{customers.name} AS p"
+    )
+
+
+def _shape_part(
+    query: exp.Select, scope: Sequence[str | exp.Expr], *, is_placed: bool
+) -> exp.Select:
+    """Give a SELECT the sums and flags of a part, behind the columns of its scope."""
+    query = query.select("SUM(p.numerator) AS numerator", "SUM(p.denominator) AS denominator")
+    query = query.select("MAX(CAST(p.interval_low AS DOUBLE)) AS low")
+    query = query.select("MAX(CAST(p.interval_high AS DOUBLE)) AS high")
+    query = query.select(exp.convert(is_placed).as_("is_placed"))
+    return query.group_by("p.variant", "p.part", *scope)
+
+
+def _or_unclaimed(scope: exp.Expr) -> exp.Expr:
+    return exp.func("COALESCE", scope, text_literal("unclaimed"))
+
+
+def text_literal(value: str) -> exp.Literal:
+    """Return a text as SQL has it, quoted."""
+    return exp.Literal.string(value)

@@ -1,0 +1,113 @@
+"""Running a room's steps: small results are values that are passed, under names that nobody needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.catalogue.steps import Step, read_step
+from pipelines.rooms.context import Context
+
+_NUMBERS = count(1)  # no two relations of a process share a name
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A result that the engine holds for as long as it is open; `name` is what the engine calls it."""
+
+    name: str
+
+
+def run_step(
+    context: Context,
+    room: str,
+    step: str,
+    parameters: Mapping[str, object] | None = None,
+    **inputs: Relation,
+) -> Relation:
+    """Run a step on the relations it names as inputs, and keep its result.
+
+    `parameters` are those that the month does not have by itself.
+    """
+    spec = read_step(room, step)
+    sql = _bind_inputs(spec, inputs)
+    return keep_result(context, step, sql, _fill_parameters(context, spec, parameters))
+
+
+def read_rows(
+    context: Context,
+    room: str,
+    step: str,
+    parameters: Mapping[str, object] | None = None,
+    **inputs: Relation,
+) -> list[dict[str, Any]]:
+    """Run a step and return its rows, in the order that its SELECT gives them."""
+    spec = read_step(room, step)
+    sql = _bind_inputs(spec, inputs)
+    return context.engine.rows(sql, _fill_parameters(context, spec, parameters))
+
+
+def write_step(
+    context: Context,
+    room: str,
+    step: str,
+    table: str,
+    key: Iterable[str],
+    parameters: Mapping[str, object] | None = None,
+    rule: str | None = None,
+    **inputs: Relation,
+) -> None:
+    """Run a step and write its result as a table of the month, in the order of `key`; `rule` goes into the manifest."""
+    spec = read_step(room, step)
+    sql = _bind_inputs(spec, inputs)
+    values = _fill_parameters(context, spec, parameters)
+    context.write(table, sql, key, values, rule=rule)
+
+
+def write_rows(context: Context, table: str, rows: pa.Table, key: Iterable[str]) -> None:
+    """Write rows that code has made as a table of the month, in the order of `key`."""
+    relation = take_rows(context, table, rows)
+    context.write(table, f"SELECT * FROM {relation.name}", key)
+
+
+def take_rows(context: Context, label: str, rows: pa.Table) -> Relation:
+    """Take rows that code has made into the engine; `label` is for whoever reads a plan."""
+    relation = _name_relation(label)
+    context.engine.register(relation.name, rows)
+    return relation
+
+
+def keep_result(
+    context: Context, label: str, sql: str, parameters: Mapping[str, object] | None = None
+) -> Relation:
+    """Keep what a SELECT gives."""
+    relation = _name_relation(label)
+    context.engine.table(relation.name, sql, parameters)
+    return relation
+
+
+def unite_relations(context: Context, label: str, relations: Sequence[Relation]) -> Relation:
+    """Put the rows of relations that have the same columns below each other; there must be one at least."""
+    selects = [f"SELECT * FROM {relation.name}" for relation in relations]
+    return keep_result(context, label, " UNION ALL ".join(selects))
+
+
+def _name_relation(label: str) -> Relation:
+    return Relation(f"kept_{next(_NUMBERS)}_{label}")
+
+
+def _bind_inputs(step: Step, inputs: Mapping[str, Relation]) -> str:
+    names = {name: relation.name for name, relation in inputs.items()}
+    return step.bind_inputs(names)
+
+
+def _fill_parameters(
+    context: Context, step: Step, given: Mapping[str, object] | None
+) -> dict[str, object]:
+    own = dict(given or {})
+    wanted = step.parameters - own.keys()
+    return context.parameters(wanted) | own

@@ -1,0 +1,78 @@
+/* ---
+title: {zh: 名单客户的派单条件, en: A row a list and customer with every fact that decides}
+inputs: [candidate, list_fact, recent_order]
+--- */
+-- A group is worth what its members are: that is the listed amount. A debt is worth what is owed, once; all else what
+-- the customer pays a month, over the horizon. On lists that hold somebody out a measured effect, where there is a
+-- model of it, is probability and persuadability in one; a group is not measured by a line of its own, nor who opted
+-- out of scores.
+WITH score AS (
+    SELECT customer_id, MAX(p_voluntary) AS p_voluntary
+    FROM score_churn
+    GROUP BY customer_id
+),
+manned_branch AS (
+    SELECT DISTINCT branch_id
+    FROM features_manager
+),
+fact AS (
+    SELECT
+        l.*,
+        f.place,
+        f.assign,
+        f.purpose,
+        f.is_minimum,
+        o.branch_id,
+        o.manager_id AS owner_id,
+        CASE WHEN f.assign = 'branch' THEN NULL ELSE o.manager_id END AS manager_id,
+        m.manager_id IS NOT NULL AS can_work,
+        f.assign = 'branch' OR m.manager_id IS NOT NULL OR (f.assign = 'allocate' AND b.branch_id IS NOT NULL)
+            AS has_manager,
+        COALESCE(c.is_do_not_contact, FALSE) AS is_do_not_contact,
+        COALESCE(c.is_wrong_number, FALSE) AS is_wrong_number,
+        f.is_scored AND COALESCE(c.is_opted_out, FALSE) AS is_opted_out,
+        f.stops_on_complaint AND k.customer_id IS NOT NULL AS is_complaining,
+        f.is_held_out AND COALESCE(h.is_drawn, FALSE) AS is_drawn,
+        f.cools_down AND r.customer_id IS NOT NULL AS is_cooling,
+        r.dispatched_on AS cooling_since,
+        CAST(ROUND(
+            CASE
+                WHEN f.purpose = 'debt' THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE)
+                WHEN p.customer_type = 'group'
+                    THEN CAST(COALESCE(l.amount, v.value_at_risk, 0) AS DOUBLE) * :horizon
+                ELSE CAST(COALESCE(v.value_at_risk, l.amount, 0) AS DOUBLE) * :horizon
+            END
+            * CASE
+                WHEN f.purpose = 'debt' OR COALESCE(c.is_opted_out, FALSE) THEN f.probability
+                WHEN f.is_held_out THEN COALESCE(u.uplift, s.p_voluntary, f.probability)
+                ELSE COALESCE(s.p_voluntary, f.probability)
+            END
+            * CASE
+                WHEN f.is_held_out AND u.uplift IS NOT NULL AND NOT COALESCE(c.is_opted_out, FALSE) THEN 1
+                ELSE f.persuadability
+            END
+            - CAST(:cost AS DOUBLE),
+            2
+        ) AS DECIMAL(18, 2)) AS expected_value,
+        p.group_customer_id
+    FROM candidate AS l
+    JOIN list_fact AS f ON f.list = l.list
+    LEFT JOIN features_owner AS o ON o.customer_id = l.customer_id
+    LEFT JOIN features_manager AS m ON m.manager_id = o.manager_id
+    LEFT JOIN manned_branch AS b ON b.branch_id = o.branch_id
+    LEFT JOIN features_consent AS c ON c.customer_id = l.customer_id
+    LEFT JOIN features_complaint AS k ON k.customer_id = l.customer_id
+    LEFT JOIN dispatch_holdout AS h ON h.customer_id = l.customer_id
+    LEFT JOIN recent_order AS r ON r.customer_id = l.customer_id AND r.purpose = f.purpose
+    LEFT JOIN features_high_value AS v ON v.customer_id = l.customer_id
+    LEFT JOIN snapshot_customer AS p ON p.customer_id = l.customer_id
+    LEFT JOIN score AS s ON s.customer_id = l.customer_id
+    LEFT JOIN score_uplift AS u
+        ON u.customer_id = l.customer_id AND p.customer_type IS DISTINCT FROM 'group'
+)
+SELECT
+    *,
+    has_manager
+    AND NOT (is_do_not_contact OR is_wrong_number OR is_opted_out OR is_complaining OR is_cooling)
+        AS may_be_ordered
+FROM fact
