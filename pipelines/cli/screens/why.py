@@ -14,7 +14,7 @@ from pipelines.text.units import in_words, plain
 if TYPE_CHECKING:
     from pipelines.documents.dispatch_view import CustomerList, CustomerOrder
     from pipelines.documents.table_files import TableRow
-    from pipelines.jobs.figure import Figure
+    from pipelines.jobs.figure import Figure, FigureDefinition
 
 _FIGURE_COLUMNS = (
     "month",
@@ -62,7 +62,7 @@ def _explain_left_out(one: CustomerList, language: str) -> str:
 class FigureContent(TypedDict):
     """A figure as a program reads it: of its rows how many there are, and the first."""
 
-    definition: dict[str, object]
+    definition: FigureDefinition
     figure: dict[str, object]
     row_count: int
     rows: list[TableRow]

@@ -21,7 +21,9 @@ from pipelines.jobs.intake.recognition import recognise_table
 from pipelines.jobs.intake.sample import Sample, read_samples
 from pipelines.jobs.intake.table_check import (
     REFUSED,
+    FileCheck,
     Receipt,
+    RuleCheck,
     TableCheck,
     check_tables,
     read_draft_rows,
@@ -34,7 +36,15 @@ from pipelines.sources.operator.mapping import file_kind
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft
 
-__all__ = ["STEPS", "DeliveryCheck", "TableCheck", "UnknownFile", "check_delivery"]
+__all__ = [
+    "STEPS",
+    "DeliveryCheck",
+    "FileCheck",
+    "RuleCheck",
+    "TableCheck",
+    "UnknownFile",
+    "check_delivery",
+]
 
 STEPS = ROOMS[: ROOMS.index("report")]
 _ROOMS_BEHIND_INTAKE = STEPS[STEPS.index("validate") :]
