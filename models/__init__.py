@@ -1,1 +1,4 @@
-"""Estimators of who will leave and who will not pay, their labels, reasons and measures: frames in, frames out."""
+"""Estimators of who will leave and who will not pay, their labels, reasons and measures.
+
+Frames in, frames out.
+"""

@@ -1,4 +1,7 @@
-"""Logistic regression on splines: one curve a number, one level a category, so that its reasons are exact sums."""
+"""Logistic regression on splines.
+
+One curve a number, one level a category, so that its reasons are exact sums.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,14 @@ DEGREE = 3
 
 @dataclass
 class Term:
-    """What one feature adds to the log-odds: a spline with straight ends, or a level for each category."""
+    """What one feature adds to the log-odds.
+
+    A spline with straight ends, or a level for each category.
+    """
 
     knots: Floats  # empty for a category
-    levels: Floats  # spline coefficients, or one level a category; empty for a feature that never varied
+    # Spline coefficients, or one level a category; empty for a feature that never varied.
+    levels: Floats
     missing: float = 0.0
     mean: float = 0.0  # over the training rows
 
@@ -68,7 +75,10 @@ class AdditiveModel:
 
 @dataclass(frozen=True)
 class Curves:
-    """What all fits of a model share; `monotone` gives the sign of a column that may only rise or only fall."""
+    """What all fits of a model share.
+
+    `monotone` gives the sign of a column that may only rise or only fall.
+    """
 
     is_categorical: Flags
     monotone: dict[int, int]
@@ -100,7 +110,10 @@ class Curves:
 def choose_strength(
     curves: Curves, matrix: Floats, outcome: Floats, folds: list[Fold]
 ) -> tuple[float, Floats]:
-    """Return the inverse penalty of the least log loss, with its log-odds of the judged rows in the folds' order."""
+    """Return the inverse penalty of the least log loss.
+
+    With its log-odds of the judged rows, in the folds' order.
+    """
     odds: list[list[Floats]] = [[] for _ in STRENGTHS]
     for fit, judge in folds:
         for place, model in enumerate(curves.fit(matrix[fit], outcome[fit], STRENGTHS)):
@@ -112,7 +125,10 @@ def choose_strength(
 
 
 def curve(knots: Floats, coefficients: Floats, x: Floats) -> Floats:
-    """Evaluate a spline that goes on as a straight line beyond its outer knots; matrix coefficients give the basis."""
+    """Evaluate a spline that goes on as a straight line beyond its outer knots.
+
+    Matrix coefficients give the basis.
+    """
     degree = len(coefficients) - len(knots) + 1
     padded = np.concatenate([np.repeat(knots[0], degree), knots, np.repeat(knots[-1], degree)])
     spline = BSpline(padded, coefficients, degree)

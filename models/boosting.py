@@ -1,4 +1,7 @@
-"""Gradient-boosted trees: how many, and how large, judged by log loss on rows that did not fit them."""
+"""Gradient-boosted trees.
+
+How many, and how large, judged by log loss on rows that did not fit them.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,10 @@ class Trees:
 
 
 def _fill_empty(matrix: Floats) -> Floats:
-    """Make columns without any value constant: nothing is split on either, but scikit-learn fails on the former."""
+    """Make columns without any value constant.
+
+    Nothing is split on either, but scikit-learn fails on the former.
+    """
     empty = np.isnan(matrix).all(axis=0)
     return np.where(empty, 0.0, matrix) if empty.any() else matrix
 
@@ -93,7 +99,10 @@ def _fill_empty(matrix: Floats) -> Floats:
 def choose_size(
     trees: Trees, matrix: Floats, outcome: Floats, folds: list[Fold], max_rounds: int
 ) -> tuple[Size, Floats]:
-    """Return the size of the least log loss, with its log-odds of the judged rows in the folds' order."""
+    """Return the size of the least log loss.
+
+    With its log-odds of the judged rows, in the folds' order.
+    """
     judged = np.concatenate([outcome[judge] for _, judge in folds])
 
     def try_size(leaves: int, share: float) -> tuple[float, Size, Floats]:

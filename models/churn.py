@@ -1,11 +1,12 @@
-"""Chance that something happens to a service in the label month, from what was known at the cut-off.
+"""Chance that something happens to a service in the label month, from what is known before.
 
-Two models are fitted: boosted trees (`boosting`) and a logistic regression on splines (`splines`); the third candidate
-is their mean in log-odds (`blend`). Which one is used, and its hyper-parameters, are chosen by log loss on months later
-than those that fitted them, or on held-out rows where the data has no months. The choice is calibrated by a straight
-line in log-odds (Platt) on the latest judged month, never on rows that fitted the model. No row is resampled or
-weighted, so a probability means what it says. Reasons are exact: each log-odds is a sum of one addition a feature.
-It is not made to say whether a call would help.
+Two models are fitted: boosted trees (`boosting`) and a logistic regression on splines (`splines`);
+the third candidate is their mean in log-odds (`blend`). Which one is used, and its
+hyper-parameters, are chosen by log loss on months later than those that fitted them, or on held-out
+rows where the data has no months. The choice is calibrated by a straight line in log-odds (Platt)
+on the latest judged month, never on rows that fitted the model. No row is resampled or weighted, so
+a probability means what it says. Reasons are exact: each log-odds is a sum of one addition a
+feature. It is not made to say whether a call would help.
 """
 
 from __future__ import annotations
@@ -42,11 +43,13 @@ FEWEST_IN_LATEST_MONTH = 200
 
 
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Binary classifier for frames of numbers, flags and texts with missing values; see the module for what it does.
+    """Binary classifier for frames of numbers, flags and texts with missing values.
 
-    `monotone` maps a feature to +1 (more of it never lowers the chance) or −1. `gap` is how many months pass until the
-    label of a snapshot is known. After `fit`: `choice_`, `losses_` (log loss by candidate), `size_`, `strength_`,
-    `slope_` and `intercept_` of the calibration.
+    See the module for what it does.
+
+    `monotone` maps a feature to +1 (more of it never lowers the chance) or −1. `gap` is how many
+    months pass until the label of a snapshot is known. After `fit`: `choice_`, `losses_` (log loss
+    by candidate), `size_`, `strength_`, `slope_` and `intercept_` of the calibration.
     """
 
     def __init__(
@@ -73,7 +76,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return tags
 
     def fit(self, X: Any, y: Any, month: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
-        """Choose, fit and calibrate; `month` is each row's snapshot month, `2026-10` or a number."""
+        """Choose, fit and calibrate.
+
+        `month` is each row's snapshot month, `2026-10` or a number.
+        """
         frame = self._frame(X, reset=True)
         outcome = self._encode(y, len(frame))
         months = None if month is None else month_numbers(month)
@@ -93,7 +99,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return np.asarray(self.slope_ * odds + self.intercept_)
 
     def explain(self, X: Any) -> tuple[pd.DataFrame, float]:  # noqa: N803
-        """Return what each feature adds to the log-odds, rows × features, and the base to which they add."""
+        """Return what each feature adds to the log-odds (rows × features), and their base."""
         check_is_fitted(self)
         frame = self._frame(X, reset=False)
         explained = [part.explain(self.coder_.transform(frame)) for part in self.parts_]
@@ -116,7 +122,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             validate_data(self, X, reset=reset, skip_check_array=True)
             if X.empty and reset:
                 raise ValueError(
-                    f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s); 1 is required"
+                    f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s); "
+                    "1 is required"
                 )
             return X
         array = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -169,7 +176,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     def _judge(
         self, trees: Trees, curves: Curves, matrix: Floats, outcome: Floats, folds: list[Fold]
     ) -> dict[str, Floats]:
-        """Return the log-odds of the judged rows by candidate, each with its best hyper-parameters."""
+        """Return the log-odds of the judged rows by candidate, each at its best."""
         odds: dict[str, Floats] = {}
         if {"boosting", "blend"} & set(self.candidates):
             self.size_, odds["boosting"] = choose_size(
@@ -182,7 +189,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return {name: odds[name] for name in self.candidates}
 
     def _signs(self) -> dict[int, int]:
-        """Return the sign by column; a constraint on a feature that is not given waits until it is."""
+        """Return the sign by column.
+
+        A constraint on a feature that is not given waits until it is.
+        """
         wanted = dict(self.monotone or {})
         return {
             place: wanted[name] for place, name in enumerate(self.coder_.names) if wanted.get(name)
@@ -190,7 +200,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
 
 def _latest(outcome: Floats, months: Months | None) -> npt.NDArray[np.bool_]:
-    """Mark the rows to calibrate on: the latest judged month, or all where it has too few of the rarer class."""
+    """Mark the rows to calibrate on.
+
+    The latest judged month, or all where it has too few of the rarer class.
+    """
     everything = np.ones(len(outcome), dtype=bool)
     if months is None:
         return everything
@@ -202,7 +215,7 @@ def _latest(outcome: Floats, months: Months | None) -> npt.NDArray[np.bool_]:
 
 
 def calibrate(odds: Floats, outcome: Floats) -> tuple[float, float]:
-    """Return slope (never negative) and intercept that turn log-odds into calibrated ones (Platt 1999)."""
+    """Return slope (never negative) and intercept that calibrate log-odds (Platt 1999)."""
     if min(outcome.sum(), len(outcome) - outcome.sum()) < FEWEST_TO_CALIBRATE:
         return 1.0, 0.0
     bounds = Bounds([0.0, -np.inf], [np.inf, np.inf])

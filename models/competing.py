@@ -1,8 +1,11 @@
-"""Outcomes that exclude each other: cut off for arrears, gone of one's own will, on a smaller plan, or none of these.
+"""Outcomes that exclude each other.
 
-Each outcome has a model of its own, asked in a fixed order about those who are still there: first who is cut off, then
-who of the others leaves, then who of the rest moves down. So the chances of one service add up to 1, a service that is
-cut off never counts as one that stayed, and each outcome has its own choice of model, calibration and reasons.
+Cut off for arrears, gone of one's own will, on a smaller plan, or none of these.
+
+Each outcome has a model of its own, asked in a fixed order about those who are still there: first
+who is cut off, then who of the others leaves, then who of the rest moves down. So the chances of
+one service add up to 1, a service that is cut off never counts as one that stayed, and each outcome
+has its own choice of model, calibration and reasons.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ ORDER = (INVOLUNTARY, VOLUNTARY, DOWN_MIGRATION)
 
 
 class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Multi-class classifier made of binary ones; `monotone` maps an outcome to the signs of its features.
+    """Multi-class classifier made of binary ones.
+
+    `monotone` maps an outcome to the signs of its features.
 
     After `fit`: `steps_`, the outcomes in the order asked, with `models_`; `rest_` is what remains.
     """
@@ -89,7 +94,10 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.classes_[likeliest]
 
     def score_frame(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """Return p_voluntary, p_involuntary and p_stay, which add up to 1, and p_down_migration, a part of p_stay."""
+        """Return p_voluntary, p_involuntary and p_stay, which add up to 1.
+
+        And p_down_migration, a part of p_stay.
+        """
         table = pd.DataFrame(self.predict_proba(X), columns=list(self.classes_), index=X.index)
         chance = {name: table.get(name, pd.Series(0.0, index=X.index)) for name in ORDER}
         return pd.DataFrame(
@@ -102,7 +110,10 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def explain(self, X: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, float]:  # noqa: N803
-        """Return what each feature adds to the log-odds of an outcome among those still there, and the base."""
+        """Return what each feature adds to the log-odds of an outcome, and the base.
+
+        The outcome's chance is that among those who are still there.
+        """
         check_is_fitted(self)
         model: ChurnClassifier = self.models_[list(self.steps_).index(outcome)]
         return model.explain(X)
@@ -130,7 +141,10 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return target
 
     def _order(self) -> list[Any]:
-        """Put the outcomes that occur in the order asked; what comes last is never asked, it remains."""
+        """Put the outcomes that occur in the order asked.
+
+        What comes last is never asked, it remains.
+        """
         named = [name for name in self.order if name in self.classes_]
         others = [name for name in self.classes_ if name not in named and name != STAY]
         remaining = [STAY] if STAY in self.classes_ else []

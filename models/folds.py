@@ -1,4 +1,7 @@
-"""Which rows judge a choice: later months where there are months, held-out rows where there are none."""
+"""Which rows judge a choice.
+
+Later months where there are months, held-out rows where there are none.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ def month_numbers(months: Any) -> Months:
 def make_folds(
     outcome: Floats, months: Months | None, count: int, gap: int, seed: int
 ) -> list[Fold]:
-    """Split rows into (fit, judge) pairs: at most `count`, none where the outcome is too rare to be judged."""
+    """Split rows into (fit, judge) pairs.
+
+    At most `count`, none where the outcome is too rare to be judged.
+    """
     folds = [] if months is None else _month_folds(months, count, gap)
     if not folds:
         rarest = int(min(outcome.sum(), len(outcome) - outcome.sum()))
@@ -41,7 +47,10 @@ def make_folds(
 
 
 def _month_folds(months: Months, count: int, gap: int) -> list[Fold]:
-    """Judge the last months, each after a fit on those whose labels were known by then: `gap` months before or more."""
+    """Judge the last months, each after a fit on those whose labels were known by then.
+
+    `gap` months before or more.
+    """
     folds = []
     for month in np.unique(months)[-count:]:
         known = months <= month - gap

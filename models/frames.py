@@ -1,4 +1,7 @@
-"""A frame of numbers, flags and texts as one matrix of floats, the same at fitting and at scoring."""
+"""A frame of numbers, flags and texts as one matrix of floats.
+
+It is the same at fitting and at scoring.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ MOST_CATEGORIES = (
 
 @dataclass
 class FrameCoder:
-    """Code texts as 0 … k−1 by falling frequency, anything else as k, missing as NaN; numbers stay as they are."""
+    """Code texts as 0 … k−1 by falling frequency, anything else as k, missing as NaN.
+
+    Numbers stay as they are.
+    """
 
     names: list[str] = field(default_factory=list)
     categories: dict[str, list[str]] = field(default_factory=dict)
@@ -39,7 +45,10 @@ class FrameCoder:
         return np.array([name in self.categories for name in self.names], dtype=bool)
 
     def transform(self, frame: pd.DataFrame) -> Floats:
-        """Make the matrix, rows × `names`, columns by position. TypeError for a date or another strange type."""
+        """Make the matrix, rows × `names`, columns by position.
+
+        TypeError for a date or another strange type.
+        """
         matrix = np.empty((len(frame), len(self.names)), dtype=np.float64, order="F")
         for position, name in enumerate(self.names):
             column = frame.iloc[:, position]

@@ -1,9 +1,10 @@
 """What happened to a service after a snapshot: observe to m, wait out the grace months, then look.
 
-With a grace of one month and a window of one, a snapshot of m is labelled by m+2: the lists of m are worked in m+1, so
-who leaves in m+1 is past saving and takes no part. The base population is Net(m): active, stopped for arrears, or
-stopped on request. A label is known when its window is over and every month of it is held; until then it is open. A
-reason that is told only after the window, of a service that has not come back, still counts.
+With a grace of one month and a window of one, a snapshot of m is labelled by m+2: the lists of m
+are worked in m+1, so who leaves in m+1 is past saving and takes no part. The base population is
+Net(m): active, stopped for arrears, or stopped on request. A label is known when its window is over
+and every month of it is held; until then it is open. A reason that is told only after the window,
+of a service that has not come back, still counts.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ LEFT_IN_GRACE = "left_in_grace"
 def make_labels(panel: pd.DataFrame, grace: int = 1, window: int = 1) -> pd.DataFrame:
     """Label each service of Net(m) in each month m of a panel.
 
-    `panel` has a row a service and month: service_id, month (`2026-10`), status, is_billed, termination_reason, and if
-    down-migration counts, is_down_migrated. Returned, a row each of Net(m): service_id, month, state, and where it is
-    labelled: outcome; the three flags of the window's last month, each its own truth: is_absent (no row), is_ended (by
-    status), is_not_billed (empty for an absent one); and is_reason_known. A leaver without a reason is involuntary if he
-    was stopped for arrears when last in the net, else voluntary. A service counts by where it is when the window ends.
+    `panel` has a row a service and month: service_id, month (`2026-10`), status, is_billed,
+    termination_reason, and if down-migration counts, is_down_migrated. Returned, a row each of
+    Net(m): service_id, month, state, and where it is labelled: outcome; the three flags of the
+    window's last month, each its own truth: is_absent (no row), is_ended (by status), is_not_billed
+    (empty for an absent one); and is_reason_known. A leaver without a reason is involuntary if he
+    was stopped for arrears when last in the net, else voluntary. A service counts by where it is
+    when the window ends.
     """
     panel = panel.assign(number=month_numbers(panel["month"]))
     base = panel[panel["status"].isin(NET)].reset_index(drop=True)
@@ -76,7 +79,10 @@ def _later(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> pd.DataFrame:
 
 
 def _months_gone(later: list[pd.DataFrame]) -> Floats:
-    """Count the months, up to the window's end, through which a service was out of the net without coming back."""
+    """Count the months through which a service was out of the net without coming back.
+
+    Up to the window's end.
+    """
     gone = np.column_stack([~month["status"].isin(NET) for month in later])
     trailing = np.logical_and.accumulate(gone[:, ::-1], axis=1)
     return np.asarray(trailing.sum(axis=1), dtype=np.float64)
@@ -92,7 +98,7 @@ def _is_held(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> Flags:
 def _reason(
     base: pd.DataFrame, later: list[pd.DataFrame], gone_for: Floats
 ) -> tuple[pd.Series, Flags]:
-    """Return the reason given when the service left, and whether it was stopped for arrears just before."""
+    """Return the reason given for leaving, and whether it was stopped for arrears before."""
     reason = pd.Series(None, index=base.index, dtype=object)
     stopped = np.zeros(len(base), dtype=bool)
     status_before = base["status"]
@@ -107,7 +113,10 @@ def _reason(
 
 
 def _late_reason(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> pd.Series:
-    """Find the first reason told after the window; none where the service was back in the net before."""
+    """Find the first reason told after the window.
+
+    None where the service was back in the net before.
+    """
     told = panel[panel["status"].isin(NET) | panel["termination_reason"].notna()]
     ends = pd.DataFrame(
         {"service_id": base["service_id"], "number": base["number"] + ahead, "row": base.index}
@@ -129,7 +138,10 @@ def _has_migrated(window: list[pd.DataFrame]) -> Flags:
 
 
 def keep_ids(ids: pd.Series, share: float, salt: str = "training") -> Flags:
-    """Mark the ids of a fixed share, by hash: the same customers in every month, on every machine."""
+    """Mark the ids of a fixed share, by hash.
+
+    The same customers in every month, on every machine.
+    """
     hashes = pd.util.hash_array(
         ids.astype(str).to_numpy(dtype=object), hash_key=salt.ljust(16)[:16]
     )

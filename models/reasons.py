@@ -1,4 +1,7 @@
-"""Why a service stands on a list: what its features add to the log-odds, in the groups a manager has words for."""
+"""Why a service stands on a list.
+
+What its features add to the log-odds, in the groups a manager has words for.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,19 @@ PLACES = 3
 
 
 def group_contributions(contributions: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
-    """Sum the contributions of each group's features, groups in the order of their names; the rest is `other`."""
+    """Sum the contributions of each group's features, groups in the order of their names.
+
+    The rest is `other`.
+    """
     group = contributions.columns.map(lambda name: groups.get(name, OTHER))
     return contributions.T.groupby(np.asarray(group), sort=True).sum().T
 
 
 def top_reasons(grouped: pd.DataFrame, places: int = PLACES) -> pd.DataFrame:
-    """Return reason_1 …: the groups that raise the chance most; empty where fewer do. Equal ones go by name."""
+    """Return reason_1 …: the groups that raise the chance most; empty where fewer do.
+
+    Equal ones go by name.
+    """
     names = sorted(name for name in grouped.columns if name != OTHER)
     values: Floats = grouped[names].to_numpy(dtype=float)
     best = np.argsort(-values, axis=1, kind="stable")[:, :places]

@@ -1,7 +1,10 @@
-"""Model files: nothing is loaded that was not sealed here, by this version of scikit-learn, of these types.
+"""Model files.
 
-A version is a folder with `model.skops`, `card.json`, which holds the model file's hash, and `card.hmac`, which seals the
-card. Loading reads the model only after both held, and then through skops, which imports no type that is not listed here.
+Nothing is loaded that was not sealed here, by this version of scikit-learn, of these types.
+
+A version is a folder with `model.skops`, `card.json`, which holds the model file's hash, and
+`card.hmac`, which seals the card. Loading reads the model only after both held, and then through
+skops, which imports no type that is not listed here.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ from models.uplift import UpliftRegressor
 
 MODEL, CARD, SEAL = "model.skops", "card.json", "card.hmac"
 SCHEMA = "schema.json"
-QUICK = "quick"  # the note of a card whose model was made in a hurry: on fewer rows, of fewer candidates
+# The note of a card whose model was made in a hurry: on fewer rows, of fewer candidates.
+QUICK = "quick"
 Model = ChurnClassifier | CompetingClassifier | UpliftRegressor
 MOST_BYTES = 200 * 2**20  # of the file, and of what it unpacks to
 TRUSTED = [
@@ -71,7 +75,10 @@ class ModelTooLarge(ModelRefused):
 
 
 class ModelOfOtherVersion(ModelRefused):
-    """The model was fitted by another scikit-learn; its private parts may mean something else now."""
+    """The model was fitted by another scikit-learn.
+
+    Its private parts may mean something else now.
+    """
 
     reason = "other_version"
 
@@ -84,9 +91,12 @@ class ModelForeign(ModelRefused):
 
 @dataclass(frozen=True)
 class Card:
-    """What a person must know of a model; `metrics` by measure, `missing_tables` made it smaller than it could be.
+    """What a person must know of a model.
 
-    `judged` is how it did on months it was not fitted on, `reference` the month it was trained through, in bins.
+    `metrics` by measure, `missing_tables` made it smaller than it could be.
+
+    `judged` is how it did on months it was not fitted on, `reference` the month it was trained
+    through, in bins.
     """
 
     trained_through: str
@@ -113,7 +123,9 @@ class Card:
 
 
 def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> Card:
-    """Write a sealed version below the registry, all of it or nothing; return its card with the model's hash.
+    """Write a sealed version below the registry, all of it or nothing.
+
+    Return its card with the model's hash.
 
     The same model saved before keeps the card it had.
     """
@@ -138,7 +150,10 @@ def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> 
 
 
 def _without_chance(content: bytes) -> bytes:
-    """Pack a skops file anew without the instant and the memory addresses in it: the same model, the same bytes."""
+    """Pack a skops file anew without the instant and the memory addresses in it.
+
+    The same model, the same bytes.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         schema = json.loads(parts.read(SCHEMA))
         names = _number(schema, {}, {})
@@ -151,7 +166,10 @@ def _without_chance(content: bytes) -> bytes:
 
 
 def _number(node: Any, ids: dict[int, int], names: dict[str, str]) -> dict[str, str]:
-    """Replace addresses by numbers in the order they come, in place; return the new name of each file."""
+    """Replace addresses by numbers in the order they come, in place.
+
+    Return the new name of each file.
+    """
     if isinstance(node, list):
         for part in node:
             _number(part, ids, names)
@@ -168,7 +186,10 @@ def _number(node: Any, ids: dict[int, int], names: dict[str, str]) -> dict[str, 
 
 
 def _put(partial: Path, version: Path, key: bytes) -> Card:
-    """Give a version its name; the same model made again stays as it was, so that nothing made with it changes."""
+    """Give a version its name.
+
+    The same model made again stays as it was, so that nothing made with it changes.
+    """
     try:
         load_model(version, key)
     except ModelMissing:
@@ -202,19 +223,14 @@ def load_model(version: Path, key: bytes) -> tuple[Model, Card]:
         raise ModelTampered(f"{version.name}: the model file is not the one that was sealed")
     if card.sklearn_version != sklearn.__version__:
         raise ModelOfOtherVersion(
-            f"{version.name}: fitted by scikit-learn {card.sklearn_version}, this is {sklearn.__version__}"
+            f"{version.name}: fitted by scikit-learn {card.sklearn_version}, "
+            f"this is {sklearn.__version__}"
         )
     _check_content(version.name, content)
     model = skops.io.loads(content, trusted=TRUSTED)
     if not isinstance(model, Model):
         raise ModelForeign(f"{version.name}: holds a {type(model).__name__}")
     return model, card
-
-
-def list_cards(registry: Path, key: bytes) -> list[Card]:
-    """Read the cards of all versions, oldest month first."""
-    folders = sorted(path.parent for path in registry.glob(f"[!.]*/{CARD}"))
-    return [read_card(folder, key) for folder in folders]
 
 
 def hash_frame(frame: pd.DataFrame) -> str:

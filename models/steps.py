@@ -1,7 +1,8 @@
-"""What a long fit tells of its way, and what of it is kept, so that a fit that was interrupted goes on.
+"""What a long fit tells of its way, and what is kept for it to go on when interrupted.
 
-A kept step is an array, under the hash of all that it is made of: the same rows, parameters and salt find it again, others
-never do, so a fit that goes on ends as one that was never interrupted. Without a workbench nothing is told or kept.
+A kept step is an array, under the hash of all that it is made of: the same rows, parameters and
+salt find it again, others never do, so a fit that goes on ends as one that was never interrupted.
+Without a workbench nothing is told or kept.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from models.frames import Floats
 
 @dataclass
 class Workbench:
-    """Who is told which step begins, and the folder of kept steps; `salt` names code and libraries."""
+    """Who is told which step begins, and the folder of kept steps.
+
+    `salt` names code and libraries.
+    """
 
     tell: Callable[[str], None] = lambda step: None
     folder: Path | None = None
@@ -30,7 +34,10 @@ class Workbench:
     phase: str = ""
 
     def keep(self, identity: str, make: Callable[[], Floats]) -> Floats:
-        """Return the array of an identity: the one kept before, else the one made now, which is kept."""
+        """Return the array of an identity.
+
+        The one kept before, else the one made now, which is kept.
+        """
         if self.folder is None:
             return make()
         path = self.folder / f"{identity}.npy"

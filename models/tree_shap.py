@@ -1,12 +1,16 @@
-"""Exact Shapley values of scikit-learn's histogram trees, missing values and native categories included.
+"""Exact Shapley values of scikit-learn's histogram trees.
 
-The game is the path-dependent one of TreeSHAP (Lundberg et al. 2020, doi 10.1038/s42256-019-0138-9): where a feature is
-unknown, both branches count by the training rows that took them. For a leaf of value v whose path asks the features F,
+Missing values and native categories are included.
+
+The game is the path-dependent one of TreeSHAP (Lundberg et al. 2020, doi
+10.1038/s42256-019-0138-9): where a feature is unknown, both branches count by the training rows
+that took them. For a leaf of value v whose path asks the features F,
 
     phi_i = v (o_i − z_i) ∫₀¹ Π_{j ∈ F∖i} ((1 − t) z_j + t o_j) dt
 
-where o_j says whether the row passes all questions about j, and z_j is the share of training rows that do. The integrand
-is a polynomial, so a Gauss–Legendre rule is exact; o has 2^|F| patterns, so a leaf is one table, and a row one look-up.
+where o_j says whether the row passes all questions about j, and z_j is the share of training rows
+that do. The integrand is a polynomial, so a Gauss–Legendre rule is exact; o has 2^|F| patterns, so
+a leaf is one table, and a row one look-up.
 """
 
 from __future__ import annotations
@@ -25,7 +29,10 @@ MOST_FEATURES = 16  # on a path; the table of a leaf has two to the power of it
 
 @dataclass(frozen=True)
 class _Question:
-    """One split: which rows go left. `left` is indexed by category code, its last entry is for missing."""
+    """One split: which rows go left.
+
+    `left` is indexed by category code, its last entry is for missing.
+    """
 
     column: int
     threshold: float
@@ -42,7 +49,10 @@ class _Question:
 
 @dataclass(frozen=True)
 class _Leaf:
-    """The path by feature: (question, side) pairs to pass, and the contribution of each feature by pattern."""
+    """The path by feature.
+
+    (question, side) pairs to pass, and the contribution of each feature by pattern.
+    """
 
     columns: list[int]
     steps: list[list[tuple[int, bool]]]
@@ -51,7 +61,10 @@ class _Leaf:
 
 
 class TreeExplainer:
-    """Shapley values of a fitted binary classifier in log-odds; `base` is the mean over the training rows' paths."""
+    """Shapley values of a fitted binary classifier in log-odds.
+
+    `base` is the mean over the training rows' paths.
+    """
 
     def __init__(self, model: HistGradientBoostingClassifier) -> None:
         self.model = model

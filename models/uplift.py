@@ -1,10 +1,13 @@
-"""Whom a call keeps: the effect of a contact on staying, learnt from customers of whom chance held some out.
+"""Whom a call keeps.
 
-A residual learner (Nie and Wager, "Quasi-oracle estimation of heterogeneous treatment effects", Biometrika 108, 2021), a
-transformed outcome whose noise is what the features do not explain: who would stay anyway is predicted and taken off,
-and what is left is regressed on who was called. The effect is linear in the features and shrunk by cross-validation,
-because a tenth held out of a few thousand teaches no more. It is only worth having where it sorts customers better than
-the risk of leaving does; `judge_ranking` says so by Qini on months it did not see.
+The effect of a contact on staying, learnt from customers of whom chance held some out.
+
+A residual learner (Nie and Wager, "Quasi-oracle estimation of heterogeneous treatment effects",
+Biometrika 108, 2021), a transformed outcome whose noise is what the features do not explain: who
+would stay anyway is predicted and taken off, and what is left is regressed on who was called. The
+effect is linear in the features and shrunk by cross-validation, because a tenth held out of a few
+thousand teaches no more. It is only worth having where it sorts customers better than the risk of
+leaving does; `judge_ranking` says so by Qini on months it did not see.
 """
 
 from __future__ import annotations
@@ -29,9 +32,12 @@ SEED = 11
 
 
 class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Regressor of the effect of a treatment; `predict` returns by how much it raises the outcome's mean.
+    """Regressor of the effect of a treatment.
 
-    Without `treated` nobody knows who was: `y` is then taken for the effects themselves. Missing values count as the mean.
+    `predict` returns by how much it raises the outcome's mean.
+
+    Without `treated` nobody knows who was: `y` is then taken for the effects themselves. Missing
+    values count as the mean.
     """
 
     def __init__(self, folds: int = FOLDS, seed: int = SEED) -> None:
@@ -45,7 +51,10 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         return tags
 
     def fit(self, X: Any, y: Any, treated: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
-        """Fit on outcomes `y` (0/1 or numbers) and flags who was treated; both arms must be there."""
+        """Fit on outcomes `y` (0/1 or numbers) and flags who was treated.
+
+        Both arms must be there.
+        """
         rows, outcome = validate_data(
             self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True
         )
@@ -77,7 +86,10 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         return np.where(np.isnan(rows), 0.0, rows - self.mean_)
 
     def _residuals(self, known: Floats, outcome: Floats, treated: Floats) -> tuple[Floats, Floats]:
-        """Return each row's effect, as noisy as it is, and its weight; the expected outcome is of folds it is not in."""
+        """Return each row's effect, as noisy as it is, and its weight.
+
+        The expected outcome is of folds it is not in.
+        """
         share = float(treated.mean())
         if not 0.0 < share < 1.0:
             raise ValueError(
@@ -97,14 +109,17 @@ def _column_means(rows: Floats) -> Floats:
     return np.asarray(np.nansum(rows, axis=0) / np.maximum(counts, 1), dtype=np.float64)
 
 
-# -- judging a ranking -------------------------------------------------------------------------------------------
+# -- judging a ranking -----------------------------------------------------------------------------
 
 
 def qini(outcome: Floats, treated: Flags, score: Floats, weight: Floats | None = None) -> float:
-    """Return the area between the ranking's gain curve and that of a random one, a treated row; 0 is as good as chance.
+    """Return the area between the ranking's gain curve and that of a random one, a treated row.
 
-    Q(k) = Y_T(k) - Y_C(k) N_T(k) / N_C(k) over the k rows with the highest scores (Radcliffe 2007); tied rows come in
-    together. `weight` says how often a row counts. Packages scale it otherwise: compare only figures of this function.
+    0 is as good as chance.
+
+    Q(k) = Y_T(k) - Y_C(k) N_T(k) / N_C(k) over the k rows with the highest scores (Radcliffe 2007);
+    tied rows come in together. `weight` says how often a row counts. Packages scale it otherwise:
+    compare only figures of this function.
     """
     weight = np.ones(len(score)) if weight is None else weight
     order = np.argsort(-score, kind="stable")
@@ -127,7 +142,10 @@ def qini(outcome: Floats, treated: Flags, score: Floats, weight: Floats | None =
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a ranking by the model did beside one by the risk, with 95 % bootstrap bounds of the difference."""
+    """How a ranking by the model did beside one by the risk.
+
+    `low` and `high` are 95 % bootstrap bounds of the difference.
+    """
 
     model: float
     risk: float
@@ -136,7 +154,7 @@ class Verdict:
 
     @property
     def wins(self) -> bool:
-        """Say whether the model sorts better than chance, and better than the risk beyond chance."""
+        """Whether the model sorts better than chance, and beyond chance than the risk."""
         return self.model > 0.0 and self.low > 0.0
 
 
@@ -148,7 +166,10 @@ def judge_ranking(
     customer: npt.NDArray[Any],
     seed: int = SEED,
 ) -> Verdict:
-    """Compare two rankings by Qini; customers are drawn again with all their rows, each arm by itself."""
+    """Compare two rankings by Qini.
+
+    Customers are drawn again with all their rows, each arm by itself.
+    """
     random = np.random.default_rng(seed)
     _, row_of = np.unique(np.asarray(customer, dtype=str), return_inverse=True)
     is_treated = np.zeros(row_of.max() + 1, dtype=bool)
@@ -174,7 +195,10 @@ def judge_ranking(
 def fit_out_of_time(
     features: Floats, outcome: Floats, treated: Flags, months: npt.NDArray[np.int64], judged: int
 ) -> tuple[Flags, Floats]:
-    """Fit on all but the last `judged` months and return which rows those are, and the effects predicted for them."""
+    """Fit on all but the last `judged` months.
+
+    Return which rows are of those, and the effects predicted for them.
+    """
     first = np.unique(months)[-judged]
     later = months >= first
     model = UpliftRegressor().fit(features[~later], outcome[~later], treated[~later])

@@ -1,4 +1,7 @@
-"""What a model would have been worth: fitted on what was known by each month, judged on what came after."""
+"""What a model would have been worth.
+
+Fitted on what was known by each month, judged on what came after.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,12 @@ def roll_origin(
     fewest: int = 3,
     every: int = 1,
 ) -> pd.DataFrame:
-    """Score each month by a model fitted on the snapshots whose labels were known when it was fitted.
+    """Score each month by a model fitted on the snapshots whose labels were known then.
 
-    `gap` is how many months pass until a label is known. The first month scored has `fewest` such snapshots before it;
-    a model is fitted anew `every` months and grows old in between. Returns, for the scored rows in the index of
-    `features`: month, age (months since the fit) and a column a class, `p_<class>`.
+    `gap` is how many months pass until a label is known. The first month scored has `fewest` such
+    snapshots before it; a model is fitted anew `every` months and grows old in between. Returns,
+    for the scored rows in the index of `features`: month, age (months since the fit) and a column a
+    class, `p_<class>`.
     """
     numbers = month_numbers(month)
     scored_months = np.unique(numbers)[np.unique(numbers) >= numbers.min() + gap + fewest - 1]
@@ -48,7 +52,7 @@ def roll_origin(
 def bootstrap(
     statistic: Statistic, customers: pd.Series, draws: int = 200, seed: int = 0, level: float = 0.95
 ) -> tuple[float, float, float]:
-    """Return a statistic and its interval over resampled customers, each drawn with all his rows.
+    """Return a statistic and its interval over resampled customers, each drawn with all their rows.
 
     The statistic takes row positions, so that a difference of two scores is drawn on the same rows.
     """

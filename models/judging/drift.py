@@ -27,13 +27,19 @@ class Drift:
 
     @property
     def is_beyond_chance(self) -> bool:
-        """Whether the change is more than chance; in a large base that is true of changes nobody would act on."""
+        """Whether the change is more than chance.
+
+        In a large base that is true of changes nobody would act on.
+        """
         return self.index > self.limit
 
 
 @dataclass(frozen=True)
 class Bins:
-    """How a column was distributed: counts between `edges` or by `texts`, then of any other text, then of missing."""
+    """How a column was distributed.
+
+    Counts between `edges` or by `texts`, then of any other text, then of missing.
+    """
 
     edges: Sequence[float]
     texts: Sequence[str] | None
@@ -72,7 +78,10 @@ class Bins:
         return np.bincount(places, minlength=last + 1).astype(np.float64)
 
     def compare(self, now: Floats) -> Drift:
-        """Return the drift from this month to counts in the same bins; none where either month has no rows."""
+        """Return the drift from this month to counts in the same bins.
+
+        None where either month has no rows.
+        """
         before = np.asarray(self.counts, dtype=np.float64)
         if not before.sum() or not now.sum():
             return Drift(0.0, 0.0)
@@ -93,29 +102,16 @@ def _texts(column: pd.Series) -> pd.Series:
 
 
 def population_stability(before: pd.Series, now: pd.Series, bins: int = BINS) -> Drift:
-    """Compare two months of a feature or a score: Σ (a − e) ln(a / e) over quantiles of `before`, or over texts.
+    """Compare two months of a feature or a score.
 
-    Missing values are a bin of their own. Without a change the index is about (1/N + 1/M) χ²(bins − 1), so its limit
-    depends on how many rows there are (Yurdakul & Naranjo 2020, doi 10.21314/JRMV.2020.227); 0.10 and 0.25 do not.
+    Σ (a − e) ln(a / e) over quantiles of `before`, or over texts.
+
+    Missing values are a bin of their own. Without a change the index is about (1/N + 1/M) χ²(bins −
+    1), so its limit depends on how many rows there are (Yurdakul & Naranjo 2020, doi
+    10.21314/JRMV.2020.227); 0.10 and 0.25 do not.
     """
     cut = Bins.of(before, bins)
     return cut.compare(cut.count(now))
-
-
-def drift_table(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a feature that both months have: name, index, limit, whether beyond chance; greatest first."""
-    drifts = {
-        name: population_stability(before[name], now[name])
-        for name in before.columns
-        if name in now
-    }
-    rows = [
-        (name, drift.index, drift.limit, drift.is_beyond_chance) for name, drift in drifts.items()
-    ]
-    table = pd.DataFrame(rows, columns=["feature", "stability_index", "limit", "is_beyond_chance"])
-    return table.sort_values(
-        ["stability_index", "feature"], ascending=[False, True], ignore_index=True
-    )
 
 
 def store_bins(frame: pd.DataFrame) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How good a score is: ranking, probabilities, and what stands at the top of the list.
 
-`outcome` is 0 or 1, `chance` the probability given to 1; a rule that gives no probability has ranking measures only.
+`outcome` is 0 or 1, `chance` the probability given to 1; a rule that gives no probability has
+ranking measures only.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ def log_loss_of_odds(outcome: Floats, odds: Floats) -> float:
 
 
 def precision_at(outcome: Floats, score: Floats, places: int) -> float:
-    """Return the share of hits among the highest `places` scores; ties at the edge count at their expected value."""
+    """Return the share of hits among the highest `places` scores.
+
+    Ties at the edge count at their expected value.
+    """
     places = min(places, len(score))
     edge = np.partition(score, len(score) - places)[len(score) - places]
     above, tied = score > edge, score == edge
@@ -38,12 +42,18 @@ def precision_at(outcome: Floats, score: Floats, places: int) -> float:
 
 
 def lift(outcome: Floats, score: Floats, share: float = 0.10) -> float:
-    """Return how many times the base rate stands in the highest share of scores (top-decile lift at 0.10)."""
+    """Return how many times the base rate stands in the highest share of scores.
+
+    At 0.10 it is the top-decile lift.
+    """
     return precision_at(outcome, score, math.ceil(share * len(score))) / float(outcome.mean())
 
 
 def calibration_error(outcome: Floats, chance: Floats, bins: int = BINS) -> float:
-    """Return the expected calibration error over bins of equal size: |observed − predicted|, weighted by rows."""
+    """Return the expected calibration error over bins of equal size.
+
+    |observed − predicted|, weighted by rows.
+    """
     parts = np.array_split(np.argsort(chance, kind="stable"), bins)
     return float(
         sum(len(p) * abs(outcome[p].mean() - chance[p].mean()) for p in parts if len(p))
@@ -63,7 +73,10 @@ def auc(outcome: Floats, score: Floats) -> float:
 
 
 def auc_of_ranks(outcome: Floats, score: Floats) -> float:
-    """Return the same area from the ranks (Mann-Whitney), for the thousand draws of an interval: a tenth of the time."""
+    """Return the same area from the ranks (Mann-Whitney), for the thousand draws of an interval.
+
+    A tenth of the time.
+    """
     hits = float(outcome.sum())
     misses = len(outcome) - hits
     above = float(rankdata(score) @ outcome) - hits * (hits + 1) / 2
@@ -100,11 +113,12 @@ def expected_maximum_profit(
 ) -> float:
     """Return the expected maximum profit per customer of the base, in the unit of `value`.
 
-    The highest-scored customers are contacted (cost `contact`) and offered something (cost `offer`). A would-be leaver
-    takes it with an unknown chance γ ~ Beta(6, 14) and stays with his `value`; who would have stayed takes it always.
-    Contacting the first k earns A_k γ − B_k, a straight line in γ: the best k for each γ is the upper envelope of these
-    lines, and its mean over γ is the measure; 0 where contacting nobody is best. Verbraken, Verbeke & Baesens 2013
-    (doi 10.1109/TKDE.2012.50), whose defaults these are; they are no operator's truth.
+    The highest-scored customers are contacted (cost `contact`) and offered something (cost
+    `offer`). A would-be leaver takes it with an unknown chance γ ~ Beta(6, 14) and stays with his
+    `value`; who would have stayed takes it always. Contacting the first k earns A_k γ − B_k, a
+    straight line in γ: the best k for each γ is the upper envelope of these lines, and its mean
+    over γ is the measure; 0 where contacting nobody is best. Verbraken, Verbeke & Baesens 2013 (doi
+    10.1109/TKDE.2012.50), whose defaults these are; they are no operator's truth.
     """
     gain, cost = _campaigns(
         outcome, score, np.asarray(value, float), np.asarray(offer, float), contact
@@ -122,7 +136,7 @@ def expected_maximum_profit(
 def individual_maximum_profit(
     outcome: Floats, score: Floats, value: Floats, offer_share: float = 0.05, contact: float = 1.0
 ) -> float:
-    """Return it where each customer has a value of his own, and the offer is a share of it.
+    """Return it where each customer has a value of their own, and the offer is a share of it.
 
     Óskarsdóttir, Baesens & Vanthienen 2018 (doi 10.1089/big.2018.0015); Janssens et al. 2022
     (doi 10.1007/s10479-022-04631-5).
@@ -135,7 +149,7 @@ def individual_maximum_profit(
 def _campaigns(
     outcome: Floats, score: Floats, value: Floats, offer: Floats, contact: float
 ) -> tuple[Floats, Floats]:
-    """Return A_k and B_k for every cut between two distinct scores, first of all for contacting nobody."""
+    """Return A_k and B_k for every cut between two scores, first for contacting nobody."""
     order = np.argsort(-score, kind="stable")
     last_of_tie = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
     gain = np.cumsum((outcome * (value - offer))[order])[last_of_tie]
@@ -144,7 +158,10 @@ def _campaigns(
 
 
 def _upper_envelope(gain: Floats, cost: Floats) -> list[int]:
-    """Return the lines `gain` γ − `cost` that are highest for some γ, by rising gain (a lower convex hull)."""
+    """Return the lines `gain` γ − `cost` that are highest for some γ, by rising gain.
+
+    They are a lower convex hull.
+    """
     hull: list[int] = [0]
     for k in range(1, len(gain)):
         if gain[k] <= gain[hull[-1]]:  # costs more and gains nothing
@@ -156,7 +173,10 @@ def _upper_envelope(gain: Floats, cost: Floats) -> list[int]:
 
 
 def _is_above(gain: Floats, cost: Floats, first: int, middle: int, last: int) -> bool:
-    """Say whether the middle point is on or above the chord of the others: its line is never the highest."""
+    """Say whether the middle point is on or above the chord of the others.
+
+    Its line is never the highest.
+    """
     rise = (cost[middle] - cost[first]) * (gain[last] - gain[first])
     return bool(rise >= (cost[last] - cost[first]) * (gain[middle] - gain[first]))
 
@@ -181,7 +201,10 @@ def measure_all(outcome: Floats, score: Floats, *, is_probability: bool = True) 
 
 
 def measure_slices(outcome: Floats, chance: Floats, by: pd.Series) -> pd.DataFrame:
-    """Return a row a slice: rows, observed and predicted rate, AUC (empty where one class only) and log loss."""
+    """Return a row a slice.
+
+    Rows, observed and predicted rate, AUC (empty where one class only) and log loss.
+    """
     table = pd.DataFrame({"slice": by.to_numpy(), "outcome": outcome, "chance": chance})
     return pd.DataFrame(
         [_slice(name, part) for name, part in table.groupby("slice", sort=True, dropna=False)]
@@ -201,7 +224,10 @@ def _slice(name: object, part: pd.DataFrame) -> dict[str, object]:
 
 
 def decile_table(outcome: Floats, chance: Floats, bins: int = BINS) -> pd.DataFrame:
-    """Return a row a decile, 1 the highest: rows, hits, observed and predicted rate, lift, share of all hits so far."""
+    """Return a row a decile, 1 the highest.
+
+    Rows, hits, observed and predicted rate, lift, share of all hits so far.
+    """
     parts = np.array_split(np.argsort(-chance, kind="stable"), bins)
     rows = [(len(p), outcome[p].sum(), outcome[p].mean(), chance[p].mean()) for p in parts]
     table = pd.DataFrame(rows, columns=["rows", "hits", "observed_rate", "predicted_rate"])

@@ -6,8 +6,8 @@ Everything returned is made of plain numbers and texts; what cannot be computed 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -36,107 +36,138 @@ from models.judging.evaluate import (
 DRAWS = 100
 MOST_DRAWN_ROWS = 50_000  # an interval over more rows is as wide as the drawing of a chart
 SLICE_ROWS = 50  # smaller slices say nothing about anybody
-HORIZON_MONTHS = 12  # a customer who stays is worth his monthly revenue for a year
+HORIZON_MONTHS = 12  # a customer who stays is worth their monthly revenue for a year
 
 Table = list[dict[str, Any]]
 
 
 def compare(rows: pd.DataFrame, makers: Sequence[str], rules: Sequence[str], share: float) -> Table:
-    """Return a line a maker of scores: its measures, and its AUC and log loss against the first, with intervals.
+    """Return a line a maker of scores.
 
-    `rows` holds customer_id, outcome (0 or 1), value (a month) and a column of scores a maker; rules give no
-    probability. `share` of the rows is what managers can work off.
+    Its measures, and its AUC and log loss against the first, with intervals.
+
+    `rows` holds customer_id, outcome (0 or 1), value (a month) and a column of scores a maker;
+    rules give no probability. `share` of the rows is what managers can work off.
     """
-    return [_line(rows, name, makers[0], name in makers, share) for name in (*makers, *rules)]
+    first = makers[0]
+    lines = [_measure_maker(rows, name, first, share, is_probability=True) for name in makers]
+    lines += [_measure_maker(rows, name, first, share, is_probability=False) for name in rules]
+    return lines
 
 
-def _line(
-    rows: pd.DataFrame, name: str, first: str, is_probability: bool, share: float
+def _measure_maker(
+    rows: pd.DataFrame, name: str, first: str, share: float, *, is_probability: bool
 ) -> dict[str, Any]:
-    outcome, score = rows["outcome"].to_numpy(float), rows[name].to_numpy(float)
-    value, places = rows["value"].fillna(0.0).to_numpy(float), max(1, round(share * len(rows)))
-    found: dict[str, Any] = {
-        "maker": name,
-        **measure_all(outcome, score, is_probability=is_probability),
-    }
-    found["precision_at_capacity"] = precision_at(outcome, score, places)
-    lost = float((outcome * value).sum())
-    found["value_at_capacity"] = (
-        value_caught(outcome, score * value, value, places) if lost > 0 else None
-    )
-    found["profit"] = individual_maximum_profit(outcome, score, value * HORIZON_MONTHS)
-    found["auc_low"], found["auc_high"] = _interval(rows, name, None, auc_of_ranks)[1:]
+    """Return the line of one maker; `share` of the rows is what managers can work off."""
+    outcome = rows["outcome"].to_numpy(float)
+    score = rows[name].to_numpy(float)
+    value = rows["value"].fillna(0.0).to_numpy(float)
+    capacity = max(1, round(share * len(rows)))
+    line: dict[str, Any] = {"maker": name}
+    line |= measure_all(outcome, score, is_probability=is_probability)
+    line["precision_at_capacity"] = precision_at(outcome, score, capacity)
+    line["value_at_capacity"] = None
+    value_lost = float((outcome * value).sum())
+    if value_lost > 0:
+        line["value_at_capacity"] = value_caught(outcome, score * value, value, capacity)
+    line["profit"] = individual_maximum_profit(outcome, score, value * HORIZON_MONTHS)
+
+    _, line["auc_low"], line["auc_high"] = _draw_interval(rows, name, None, auc_of_ranks)
     if name != first:
-        found["auc_gain"], found["auc_gain_low"], found["auc_gain_high"] = _interval(
-            rows, first, name, auc_of_ranks
-        )
-    if name != first and is_probability:
-        gain = _interval(rows, first, name, log_loss_of_draw)
-        found["log_loss_gain"], found["log_loss_gain_low"], found["log_loss_gain_high"] = gain
-    return found
+        line |= _name_gain("auc_gain", _draw_interval(rows, first, name, auc_of_ranks))
+        if is_probability:
+            gain = _draw_interval(rows, first, name, log_loss_of_draw)
+            line |= _name_gain("log_loss_gain", gain)
+    return line
 
 
-def _interval(
-    rows: pd.DataFrame, first: str, other: str | None, measure: Any
+def _name_gain(name: str, gain: tuple[float, float, float]) -> dict[str, float]:
+    value, low, high = gain
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _draw_interval(
+    rows: pd.DataFrame, first: str, other: str | None, measure: Callable[[Floats, Floats], float]
 ) -> tuple[float, float, float]:
     """Return a measure of one maker, or one's less another's, with its interval over customers."""
     if len(rows) > MOST_DRAWN_ROWS:
-        rows = rows.iloc[:: math.ceil(len(rows) / MOST_DRAWN_ROWS)]
-    outcome, scores = rows["outcome"].to_numpy(float), rows[first].to_numpy(float)
+        step = math.ceil(len(rows) / MOST_DRAWN_ROWS)
+        rows = rows.iloc[::step]
+    outcome = rows["outcome"].to_numpy(float)
+    scores = rows[first].to_numpy(float)
     others = None if other is None else rows[other].to_numpy(float)
 
-    def statistic(drawn: Rows) -> float:
-        if not 0 < outcome[drawn].mean() < 1:
+    def measure_draw(drawn: Rows) -> float:
+        drawn_outcome = outcome[drawn]
+        if not 0 < drawn_outcome.mean() < 1:
             return math.nan
-        less = 0.0 if others is None else measure(outcome[drawn], others[drawn])
-        return float(measure(outcome[drawn], scores[drawn]) - less)
+        less = 0.0 if others is None else measure(drawn_outcome, others[drawn])
+        return float(measure(drawn_outcome, scores[drawn]) - less)
 
-    return bootstrap(statistic, rows["customer_id"], DRAWS)
+    return bootstrap(measure_draw, rows["customer_id"], DRAWS)
 
 
-def tell(rows: pd.DataFrame, name: str, slices: Mapping[str, pd.Series]) -> dict[str, Any]:
-    """Return a maker's deciles (gain, lift, observed and predicted rate) and its slices: branch, tenure, plan."""
-    outcome, chance = rows["outcome"].to_numpy(float), rows[name].to_numpy(float)
-    told: dict[str, Any] = {
+class MakerDetails(TypedDict):
+    """The rate of the outcome, a maker's deciles, and its slices by what they are cut by."""
+
+    base_rate: float
+    deciles: Table
+    slices: dict[str, Table]
+
+
+def describe_maker(rows: pd.DataFrame, name: str, slices: Mapping[str, pd.Series]) -> MakerDetails:
+    """Return a maker's deciles (gain, lift, observed and predicted rate) and its slices.
+
+    Slices are of branches, tenures, plans; those of too few rows are left out.
+    """
+    outcome = rows["outcome"].to_numpy(float)
+    chance = rows[name].to_numpy(float)
+    slice_tables: dict[str, Table] = {}
+    for title, cut_by in slices.items():
+        table = measure_slices(outcome, chance, cut_by)
+        is_large_enough = table["rows"] >= SLICE_ROWS
+        slice_tables[title] = list_records(table[is_large_enough])
+    return {
         "base_rate": float(outcome.mean()),
-        "deciles": records(decile_table(outcome, chance)),
+        "deciles": list_records(decile_table(outcome, chance)),
+        "slices": slice_tables,
     }
-    tables = {title: measure_slices(outcome, chance, by) for title, by in slices.items()}
-    told["slices"] = {
-        title: records(table[table["rows"] >= SLICE_ROWS]) for title, table in tables.items()
-    }
-    return told
 
 
-def records(table: pd.DataFrame) -> Table:
+def list_records(table: pd.DataFrame) -> Table:
     """Return a table's rows as plain values."""
-    return [
-        {str(name): _plain(value) for name, value in row.items()}
-        for row in table.to_dict("records")
-    ]
+    records = []
+    for row in table.to_dict("records"):
+        records.append({str(name): _make_plain(value) for name, value in row.items()})
+    return records
 
 
-def _plain(value: Any) -> Any:
+def _make_plain(value: Any) -> Any:
+    """Return a cell as JSON takes it; None for what is no finite number."""
     if isinstance(value, np.generic):
         value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def usage_rule(frame: pd.DataFrame) -> pd.Series:
-    """Score by the rule of thumb: whose use fell most this month goes first; unknown counts as unchanged."""
+    """Score by the rule of thumb: whose use fell most this month goes first.
+
+    Unknown counts as unchanged.
+    """
     drop = pd.Series(0.0, index=frame.index)
     for name in ("voice_change_rate", "data_change_rate"):
-        drop -= frame[name].fillna(0.0) if name in frame else 0.0
+        if name in frame:
+            drop -= frame[name].fillna(0.0)
     return drop
 
 
 def arrears_rule(frame: pd.DataFrame) -> pd.Series:
     """Score by the rule of thumb: whose oldest unpaid bill is oldest goes first."""
-    return (
-        frame["past_due_age_days"].fillna(0.0)
-        if "past_due_age_days" in frame
-        else pd.Series(0.0, frame.index)
-    )
+    if "past_due_age_days" not in frame:
+        return pd.Series(0.0, frame.index)
+    return frame["past_due_age_days"].fillna(0.0)
 
 
 def tenure_groups(months: pd.Series) -> pd.Series:
@@ -146,7 +177,10 @@ def tenure_groups(months: pd.Series) -> pd.Series:
 
 
 class PlainLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """The baseline everybody has: one-hot texts, median for missing, scaled numbers, logistic regression."""
+    """The baseline everybody has.
+
+    One-hot texts, median for missing, scaled numbers, logistic regression.
+    """
 
     def fit(self, X: pd.DataFrame, y: Any, month: Any = None) -> Self:  # noqa: N803
         """Fit; months are not used."""

@@ -1,9 +1,9 @@
 """Treated against hold-out, by an interval that may be looked at every month and still holds.
 
-An ordinary 95 % interval holds for one look. Looked at every month, sooner or later it excludes the truth. A confidence
-sequence holds at all looks together: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory
-and asymptotic confidence sequences", Annals of Statistics 52 (2024), eq. 1 (Robbins' normal mixture with an estimated
-variance).
+An ordinary 95 % interval holds for one look. Looked at every month, sooner or later it excludes the
+truth. A confidence sequence holds at all looks together: Waudby-Smith, Arbour, Sinha, Kennedy and
+Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of
+Statistics 52 (2024), eq. 1 (Robbins' normal mixture with an estimated variance).
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 ALPHA = 0.05
-BEST_AT = 500.0  # pairs at which the sequence is tightest; late, for the early variance is the least known
+# Pairs at which the sequence is tightest; late, for the early variance is the least known.
+BEST_AT = 500.0
 FEWEST = 30  # in each arm, before anything is said: the variance is estimated
 
 
 @dataclass(frozen=True)
 class Arm:
-    """Sums over one arm of a list, all months so far; revenue is the change against an order's own month.
+    """Sums over one arm of a list, all months so far.
 
-    Revenue itself would not do: who stands on a list for months pays much or little in all of them, so that his orders
-    are no new evidence, and the interval would be too narrow. `revenue_square` is the sum of squares.
+    Revenue is the change against an order's own month.
+
+    Revenue itself would not do: who stands on a list for months pays much or little in all of them,
+    so that their orders are no new evidence, and the interval would be too narrow. `revenue_square`
+    is the sum of squares.
     """
 
     orders: int = 0
@@ -37,7 +41,10 @@ class Arm:
 
     @property
     def kept_variance(self) -> float:
-        """The variance of staying, with two more that stayed and two that did not: never nought in a small arm."""
+        """The variance of staying, with two more that stayed and two that did not.
+
+        Never nought in a small arm.
+        """
         share = (self.kept + 2) / (self.orders + 4)
         return share * (1 - share)
 
@@ -62,16 +69,22 @@ class Interval:
 
 
 def verdict(effect: Interval | None) -> str:
-    """Say what an effect shows so far: `too_few`, `helps`, `harms`, or `open` while its bounds hold nought."""
+    """Say what an effect shows so far.
+
+    `too_few`, `helps`, `harms`, or `open` while its bounds hold nought.
+    """
     if effect is None:
         return "too_few"
     return "helps" if effect.low > 0 else "harms" if effect.high < 0 else "open"
 
 
 def half_width(variance: float, pairs: float, alpha: float = ALPHA) -> float:
-    """The half width after that many pairs, of an estimate with that variance (of the estimate, not of a pair).
+    """The half width after that many pairs, of an estimate with that variance.
 
-    A thousand treated against a hundred held out are as good as ninety pairs: the smaller arm is what time goes by.
+    The variance is of the estimate, not of a pair.
+
+    A thousand treated against a hundred held out are as good as ninety pairs: the smaller arm is
+    what time goes by.
     """
     rho_square = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha)) + 1) / BEST_AT
     spread = pairs * rho_square + 1
@@ -106,7 +119,10 @@ def revenue_effect(treated: Arm, holdout: Arm) -> Interval | None:
 
 
 def overall_effect(pairs: list[tuple[Arm, Arm]]) -> Interval | None:
-    """The effect on the treated of all lists that say anything: each weighs by its treated orders."""
+    """The effect on the treated of all lists that say anything.
+
+    Each weighs by its treated orders.
+    """
     speaking = [(t, h) for t, h in pairs if min(t.orders, h.orders) >= FEWEST]
     if not speaking:
         return None
@@ -120,7 +136,10 @@ def overall_effect(pairs: list[tuple[Arm, Arm]]) -> Interval | None:
 
 
 def orders_needed(treated: Arm, holdout: Arm, effect: float) -> int | None:
-    """How many more orders, parted as so far, until an effect of that size would show; None while an arm has too few."""
+    """How many more orders, parted as so far, until an effect of that size would show.
+
+    None while an arm has too few.
+    """
     if min(treated.orders, holdout.orders) < FEWEST:
         return None
     orders, pairs, variance = (

@@ -1,1 +1,1 @@
-"""Deliveries: what leaves the house of a released month, to whom, over which channel, and what became of it."""
+"""What of a released month is sent: to whom, over which channel, and what became of it."""

@@ -1,4 +1,7 @@
-"""Who is sent what, over which channel: the YAML that RETENTION_DELIVERY_FILE names. It holds no secret, only where they lie."""
+"""Who is sent what, over which channel: the YAML that RETENTION_DELIVERY_FILE names.
+
+It holds no secret, only where they lie.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ class _Model(BaseModel):
 
 
 class FolderChannel(_Model):
-    """A folder, mounted or local; it must be there, or a share that is not mounted would go unnoticed."""
+    """A folder, mounted or local.
+
+    It must be there, or a share that is not mounted would go unnoticed.
+    """
 
     kind: Literal["folder"]
     path: Path
@@ -44,7 +50,10 @@ class SftpChannel(_Model):
 
 
 class SmtpChannel(_Model):
-    """E-mail. Managers' addresses stand here or in `account_manager.email`; all must be of one of `domains`."""
+    """E-mail. Managers' addresses stand here or in `account_manager.email`.
+
+    All must be of one of `domains`.
+    """
 
     kind: Literal["smtp"]
     host: str
@@ -62,7 +71,7 @@ class SmtpChannel(_Model):
     what: tuple[Part, ...]
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check_security_and_login(self) -> Self:
         if self.security == "none" and not is_loopback(self.host):
             raise ValueError("security: none is for 127.0.0.1 only")
         if (self.user is None) != (self.password_file is None):
@@ -71,7 +80,10 @@ class SmtpChannel(_Model):
 
 
 class RobotChannel(_Model):
-    """A group's robot. Its link is a secret and lies in a file; it must lead to `host`, by https."""
+    """A group's robot. Its link is a secret and lies in a file.
+
+    It must lead to `host`, by https.
+    """
 
     kind: Literal["robot"]
     type: Literal["dingtalk", "wecom", "feishu", "plain"]
@@ -84,7 +96,7 @@ class RobotChannel(_Model):
     timeout: Seconds = 15
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check_host(self) -> Self:
         if self.type == "plain" and self.host is None:
             raise ValueError("type: plain needs host, the one host that its link may lead to")
         return self
@@ -105,15 +117,22 @@ class Deliveries(_Model):
 
 
 def load_deliveries(path: Path) -> Deliveries:
-    """Read who is sent what; raise SpecError that names the place, never the value: it might be a misplaced password."""
+    """Read who is sent what.
+
+    Raise SpecError that names the place, never the value: it might be a misplaced password.
+    """
     written = read_written(path, shows_values=False)
     return written.hold_to(Deliveries, written.read())
 
 
 def missing_places(deliveries: Deliveries) -> list[str]:
     """Return the files and folders that the channels name and that are not there."""
-    named = (value for channel in deliveries.channels.values() for value in dict(channel).values())
-    return sorted({str(path) for path in named if isinstance(path, Path) and not path.exists()})
+    missing = set()
+    for channel in deliveries.channels.values():
+        for _, value in channel:
+            if isinstance(value, Path) and not value.exists():
+                missing.add(str(value))
+    return sorted(missing)
 
 
 def is_loopback(host: str) -> bool:
@@ -135,8 +154,11 @@ def read_secret(path: Path) -> str:
     return secret
 
 
-def trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """Return whose certificates are believed: the system's, or those of a file; raise Closed when it cannot be read."""
+def load_trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Return whose certificates are believed: the system's, or those of a file.
+
+    Raise Closed when it cannot be read.
+    """
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError:  # an SSLError is one

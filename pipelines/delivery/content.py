@@ -1,40 +1,39 @@
 """What a released month or day sends: its files, rendered once and kept, with for whom each is.
 
-Rendering once is what keeps a letter the same letter: another version of a library, or of this program, would make other
-bytes of the same orders, and everybody would get everything again.
+Rendering once is what keeps a letter the same letter: another version of a library, or of this
+program, would make other bytes of the same orders, and everybody would get everything again.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-import pyarrow.parquet as pq
+from typing import NamedTuple, TypedDict
 
 from pipelines.core.errors import Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
-from pipelines.documents.month_view import summarise_outcome
 from pipelines.documents.workbooks.export import Book, day_books, month_books
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.files import hash_file, read_json, write_json
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from pipelines.store.outbox import letter_id
-from pipelines.text.texts import label
 
 COMPANY = "company"
-_OWNER_ALONE = 0o700
+_OWNER_ALONE_FOLDER, _OWNER_ALONE_FILE = 0o700, 0o600
+_DAY_LENGTH = len("2026-11-05")
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """A file and for whom it is: `part` is manager, branch or company. `place` is the set of files it belongs to."""
+    """A file and for whom it is: `part` is manager, branch or company.
+
+    `place` is the set of files it belongs to.
+    """
 
     part: str
     holder: str
@@ -48,65 +47,105 @@ class Parcel:
         return f"content/{self.place}/{self.name}"
 
 
+# -- what was released -----------------------------------------------------------------------------
+
+
 def open_released(home: Path, occasion: str) -> MonthFolder:
-    """Return the folder of a month (`2026-10`) or a day (`2026-11-05`); raise Refused before it is released."""
-    folder = (
-        _day_folder(home, date.fromisoformat(occasion))
-        if _is_day(occasion)
-        else _month_folder(home, occasion)
-    )
+    """Return the folder of a month (`2026-10`) or a day (`2026-11-05`).
+
+    Raise Refused before it is released.
+    """
+    day = _parse_day(occasion)
+    folder = MonthFolder(home, Month.parse(occasion)) if day is None else _open_day(home, day)
     folder.version()
-    if folder.seal() is None:
+    if folder.read_seal() is None:
         raise Refused("deliver.not_released", month=occasion)
     return folder
 
 
-def _is_day(occasion: str) -> bool:
+def _parse_day(occasion: str) -> date | None:
+    """Read a day written in full; None for anything else."""
+    if len(occasion) != _DAY_LENGTH:
+        return None
     try:
-        date.fromisoformat(occasion)
+        return date.fromisoformat(occasion)
     except ValueError:
-        return False
-    return len(occasion) == len("2026-11-05")
+        return None
 
 
-def _month_folder(home: Path, occasion: str) -> MonthFolder:
-    return MonthFolder(home, Month.parse(occasion))
-
-
-def _day_folder(home: Path, day: date) -> DayFolder:
+def _open_day(home: Path, day: date) -> DayFolder:
+    """Return a day's folder under the month whose orders it adds to."""
     current = DayFolder(home, Month(day.year, day.month), day).current()
     if current is None:
         raise UsageError("day.not_held", day=day)
-    return DayFolder(home, Month.parse(current.manifest["month"]), day)
+    return DayFolder(home, current.of_month, day)
 
 
 def released_version(folder: MonthFolder) -> Version:
     """Return the version that was released."""
-    seal = folder.seal()
-    return folder.version(seal["version"] if seal else None)
+    seal = folder.read_seal()
+    return folder.version(seal.version if seal else None)
 
 
-def render(
+# -- its files -------------------------------------------------------------------------------------
+
+
+class FileEntry(TypedDict):
+    """A file of a set, as the set's index has it."""
+
+    part: str
+    holder: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _FileSet:
+    """Files that are rendered together.
+
+    It has the key of what they say, and what writes them into a folder.
+    """
+
+    key: str
+    write: Callable[[Path], Sequence[Book]]
+
+    def write_entries(self, folder: Path) -> list[FileEntry]:
+        """Write the files and describe them."""
+        return [_describe_file(book) for book in self.write(folder)]
+
+
+def render_parcels(
     folder: MonthFolder, outbox: Path, language: str, settings: Settings, is_kept: bool = True
 ) -> list[Parcel]:
     """Return the files of a month or a day with for whom they are, rendering what is not there yet.
 
-    Books change with what was reassigned or withdrawn since; a sealed month's documents never do. Sheets of pay are
-    for the eyes of their owner and are not sent. What is not to be kept is rendered elsewhere and thrown away.
+    Books change with what was reassigned or withdrawn since; a sealed month's documents never do.
+    Sheets of pay are for the eyes of their owner and are not sent. What is not to be kept is
+    rendered elsewhere and thrown away.
     """
-    version = released_version(folder)
+    parcels: list[Parcel] = []
+    for file_set in _list_file_sets(folder, language, settings):
+        entries = _render_set(file_set, outbox / "content" / file_set.key, is_kept)
+        parcels += [Parcel(place=file_set.key, **entry) for entry in entries]
+    return parcels
+
+
+def _list_file_sets(folder: MonthFolder, language: str, settings: Settings) -> list[_FileSet]:
+    identity = released_version(folder).identity
     changes = read_changes(settings.office_database(folder.home), folder.month)
-    books = letter_id("books", version.identity, language, repr(sorted(changes.items())))
+    changes_text = repr(sorted(changes.items()))
+    books_key = letter_id("books", identity, language, changes_text)
     if isinstance(folder, DayFolder):
-        return _rendered(outbox, books, lambda out: day_books(folder, out, language), is_kept)
-    papers = letter_id("papers", version.identity, language)
+        day_folder = folder
+        return [_FileSet(books_key, lambda out: day_books(day_folder, out, language))]
+    documents_key = letter_id("papers", identity, language)
     return [
-        *_rendered(outbox, books, lambda out: month_books(folder, out, language), is_kept),
-        *_rendered(outbox, papers, lambda out: _documents(folder, out, language), is_kept),
+        _FileSet(books_key, lambda out: month_books(folder, out, language)),
+        _FileSet(documents_key, lambda out: _write_documents(folder, out, language)),
     ]
 
 
-def _documents(folder: MonthFolder, out: Path, language: str) -> list[Book]:
+def _write_documents(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     from pipelines.documents.reports.write import (
         export_documents,
     )  # what draws them is loaded for it
@@ -114,24 +153,24 @@ def _documents(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     return [Book(COMPANY, COMPANY, path) for path in export_documents(folder, out, language)]
 
 
-def _rendered(
-    outbox: Path, key: str, write: Callable[[Path], Sequence[Book]], is_kept: bool
-) -> list[Parcel]:
+def _render_set(file_set: _FileSet, place: Path, is_kept: bool) -> list[FileEntry]:
     """Read a set's index, which is written last; make the set where there is none."""
-    place = outbox / "content" / key
-    index = read_json(place / "index.json")
-    if index is None and not is_kept:
+    index_file = place / "index.json"
+    index = read_json(index_file)
+    if index is not None:
+        entries: list[FileEntry] = index["files"]
+        return entries
+    if not is_kept:
         with tempfile.TemporaryDirectory() as elsewhere:
-            return [Parcel(place=key, **_entry(book)) for book in write(Path(elsewhere))]
-    if index is None:
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True, mode=_OWNER_ALONE)
-        index = {"files": [_entry(book) for book in write(place)]}
-        write_json(place / "index.json", index, 0o600)
-    return [Parcel(place=key, **entry) for entry in index["files"]]
+            return file_set.write_entries(Path(elsewhere))
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True, mode=_OWNER_ALONE_FOLDER)
+    entries = file_set.write_entries(place)
+    write_json(index_file, {"files": entries}, _OWNER_ALONE_FILE)
+    return entries
 
 
-def _entry(book: Book) -> dict[str, str]:
+def _describe_file(book: Book) -> FileEntry:
     return {
         "part": book.kind,
         "holder": book.holder,
@@ -140,52 +179,18 @@ def _entry(book: Book) -> dict[str, str]:
     }
 
 
-def addresses(version: Version) -> dict[str, str]:
+# -- addresses -------------------------------------------------------------------------------------
+
+
+class _ManagerAddress(NamedTuple):
+    manager_id: str
+    email: str | None
+
+
+def read_addresses(version: Version) -> dict[str, str]:
     """Return the managers' e-mail addresses that the operator delivered."""
-    if not version.is_computed("snapshot_account_manager"):
+    table = "snapshot_account_manager"
+    if not version.is_computed(table) or "email" not in version.list_columns(table):
         return {}
-    path = version.table("snapshot_account_manager")
-    if "email" not in pq.read_schema(path).names:
-        return {}
-    rows = pq.read_table(path, columns=["manager_id", "email"]).to_pylist()
-    return {row["manager_id"]: row["email"] for row in rows if row["email"]}
-
-
-# -- the digest --------------------------------------------------------------------------------------------------
-
-
-def count(version: Version) -> dict[str, Any]:
-    """Count what a group may read of a version: orders by list and by due day, managers, what was withheld.
-
-    As it was released: a robot says a month once, whatever is reassigned later. No customer, no manager, no amount.
-    """
-    columns = ["list", "manager_id", "due_on", "arm"]
-    rows = pq.read_table(version.table("dispatch_order"), columns=columns).to_pylist()
-    treated = [row for row in rows if row["arm"] == "treated"]
-    is_month = version.occasion == str(version.month)
-    withheld = summarise_outcome(version)["withheld"] if is_month else {}
-    return {
-        "occasion": version.occasion,
-        "version": version.number,
-        "orders": len(treated),
-        "managers": len({row["manager_id"] for row in treated if row["manager_id"]}),
-        "lists": dict(sorted(Counter(row["list"] for row in treated).items())),
-        "due": {
-            str(day): n for day, n in sorted(Counter(row["due_on"] for row in treated).items())
-        },
-        "withheld": len(withheld),
-    }
-
-
-def digest(counts: dict[str, Any], titles: dict[str, str], language: str, link: str | None) -> str:
-    """Put the counts into a few lines."""
-    heads = {name: counts[name] for name in ("occasion", "version", "orders", "managers")}
-    lines = [label(language, "digest.head", **heads)]
-    lines += [
-        label(language, "digest.list", title=titles.get(name, name), n=n)
-        for name, n in counts["lists"].items()
-    ]
-    lines += [label(language, "digest.due", day=day, n=n) for day, n in counts["due"].items()]
-    if counts["withheld"]:
-        lines.append(label(language, "digest.withheld", n=counts["withheld"]))
-    return "\n".join([*lines, *([link] if link else [])])
+    managers = version.read_as(_ManagerAddress, table)
+    return {manager.manager_id: manager.email for manager in managers if manager.email}

@@ -1,6 +1,7 @@
 """Why a letter was not sent. `why` names the words for it (`deliver.why.…`), `facts` fill them in.
 
-Facts are codes and places, never what a receiver or a library said: such texts quote addresses, links and passwords.
+Facts are codes and places, never what a receiver or a library said: such texts quote addresses,
+links and passwords.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ class NotSent(Exception):
 
 
 class Later(NotSent):
-    """Nothing was taken, and trying again may help; `after` is how many seconds the receiver asked for.
+    """Nothing was taken, and trying again may help.
 
-    `is_away` says that it is the receiver's machine, not this letter: others on the channel fare no better.
+    `after` is how many seconds the receiver asked for.
+
+    `is_away` says that it is the receiver's machine, not this letter: others on the channel fare no
+    better.
     """
 
     def __init__(
@@ -38,4 +42,7 @@ class Unsure(NotSent):
 
 
 class Closed(NotSent):
-    """Nothing can be sent over this channel until a person mends it (a key, a password, a certificate, a mount)."""
+    """Nothing can be sent over this channel until a person mends it.
+
+    It may be a key, a password, a certificate, a mount.
+    """

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.headerregistry import Address
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from pipelines.catalogue.outputs import lists
 from pipelines.delivery.config import (
@@ -20,11 +19,14 @@ from pipelines.delivery.config import (
     SftpChannel,
     SmtpChannel,
 )
-from pipelines.delivery.content import COMPANY, Parcel, addresses, count, digest
+from pipelines.delivery.content import COMPANY, Parcel, read_addresses
+from pipelines.delivery.digest import count_orders, draw_digest
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
 from pipelines.store.outbox import DEAD, Letter, letter_id
 from pipelines.text.safe_text import file_stem
+
+_OWNER_ALONE = 0o600
 
 
 @dataclass(frozen=True)
@@ -36,102 +38,163 @@ class Mailbag:
     outbox: Path
     language: str
 
+    def group_parcels(self) -> Mapping[tuple[str, str], list[Parcel]]:
+        """Return the parcels by part and holder, in their order."""
+        groups: dict[tuple[str, str], list[Parcel]] = {}
+        for parcel in self.parcels:
+            groups.setdefault((parcel.part, parcel.holder), []).append(parcel)
+        return groups
+
 
 def write_letters(deliveries: Deliveries, bag: Mailbag) -> Iterator[Letter]:
-    """Yield the letters of all channels; who cannot be written to gets one that is dead from the beginning."""
+    """Yield the letters of all channels.
+
+    Who cannot be written to gets one that is dead from the beginning.
+    """
     for name, channel in deliveries.channels.items():
         if isinstance(channel, RobotChannel):
-            yield _to_robot(name, channel, bag)
+            yield _write_to_robot(_ChannelWriter(name, channel, bag), channel)
         elif isinstance(channel, SmtpChannel):
-            yield from _by_mail(name, channel, bag)
+            yield from _write_mails(_ChannelWriter(name, channel, bag), channel)
         else:
-            yield from _into_folder(name, channel, bag)
+            yield from _write_into_folder(_ChannelWriter(name, channel, bag), channel)
 
 
-def _letter(
-    name: str, channel: Channel, bag: Mailbag, receiver: str, content: str, **more: Any
-) -> Letter:
-    occasion, version = bag.version.occasion, bag.version
-    said = letter_id(occasion, version.identity, name, channel.kind, receiver, content)
-    return Letter(said, occasion, version.number, name, receiver, **more)
+@dataclass(frozen=True)
+class _ChannelWriter:
+    """Writes the letters of one channel, each with the key of what it says to whom."""
+
+    name: str
+    channel: Channel
+    bag: Mailbag
+
+    def write_letter(
+        self,
+        receiver: str,
+        content: str,
+        *,
+        target: str,
+        files: tuple[str, ...],
+        is_once: bool = False,
+    ) -> Letter:
+        version = self.bag.version
+        key = letter_id(
+            version.occasion, version.identity, self.name, self.channel.kind, receiver, content
+        )
+        return Letter(
+            id=key,
+            occasion=version.occasion,
+            version=version.number,
+            channel=self.name,
+            receiver=receiver,
+            target=target,
+            files=files,
+            is_once=is_once,
+        )
 
 
-def _into_folder(name: str, channel: FolderChannel | SftpChannel, bag: Mailbag) -> Iterator[Letter]:
-    """A letter a file, in a folder a receiver, so that rights can be given to each; links between files stay whole."""
-    for parcel in bag.parcels:
-        if parcel.part in channel.what:
-            holder = (
-                parcel.holder if parcel.part == COMPANY else f"{parcel.part}-{_safe(parcel.holder)}"
-            )
-            shelf = f"{bag.version.occasion}_v{bag.version.number}_{parcel.place[:8]}"
-            target, content = f"{holder}/{shelf}/{parcel.name}", f"{parcel.name} {parcel.sha256}"
-            yield _letter(name, channel, bag, holder, content, target=target, files=(parcel.file,))
+# -- into a folder ---------------------------------------------------------------------------------
 
 
-def _safe(holder: str) -> str:
-    """A manager's or branch's id as the name of a folder: ids come from the operator and may hold anything."""
-    return file_stem(holder, holder).partition("_")[2]
+def _write_into_folder(
+    writer: _ChannelWriter, channel: FolderChannel | SftpChannel
+) -> Iterator[Letter]:
+    """A letter a file, in a folder a receiver, so that rights can be given to each.
+
+    Links between files stay whole.
+    """
+    version = writer.bag.version
+    for parcel in writer.bag.parcels:
+        if parcel.part not in channel.what:
+            continue
+        holder = _name_folder(parcel)
+        set_folder = f"{version.occasion}_v{version.number}_{parcel.place[:8]}"
+        yield writer.write_letter(
+            holder,
+            f"{parcel.name} {parcel.sha256}",
+            target=f"{holder}/{set_folder}/{parcel.name}",
+            files=(parcel.file,),
+        )
 
 
-def _by_mail(name: str, channel: SmtpChannel, bag: Mailbag) -> Iterator[Letter]:
-    """A letter a receiver, with all his files."""
-    known = addresses(bag.version) | channel.managers
-    for (part, holder), parcels in _by_holder(bag.parcels).items():
+def _name_folder(parcel: Parcel) -> str:
+    """Name a receiver's folder; ids come from the operator and may hold anything."""
+    if parcel.part == COMPANY:
+        return parcel.holder
+    safe_id = file_stem(parcel.holder, parcel.holder).partition("_")[2]
+    return f"{parcel.part}-{safe_id}"
+
+
+# -- by e-mail -------------------------------------------------------------------------------------
+
+
+def _write_mails(writer: _ChannelWriter, channel: SmtpChannel) -> Iterator[Letter]:
+    """A letter a receiver, with all the files that are for them."""
+    manager_addresses = read_addresses(writer.bag.version) | channel.managers
+    for (part, holder), parcels in writer.bag.group_parcels().items():
         if part not in channel.what:
             continue
-        receivers: Sequence[str] = (
-            channel.company if part == COMPANY else channel.branches.get(holder, ())
-        )
-        if part == "manager":
-            receivers = (known[holder],) if holder in known else ()
-        yield from (_mail(name, channel, bag, to, parcels) for to in receivers)
+        receivers = _find_receivers(part, holder, channel, manager_addresses)
+        for receiver in receivers:
+            yield _write_mail(writer, channel, receiver, parcels)
         if not receivers:
+            unsent = _write_mail(writer, channel, f"{part} {holder}", parcels)
             facts = {"part": part, "holder": holder}
-            dead = _mail(name, channel, bag, f"{part} {holder}", parcels)
-            yield Letter(**vars(dead) | {"state": DEAD, "why": "no_address", "facts": facts})
+            yield replace(unsent, state=DEAD, why="no_address", facts=facts)
 
 
-def _by_holder(parcels: Sequence[Parcel]) -> Mapping[tuple[str, str], list[Parcel]]:
-    found: dict[tuple[str, str], list[Parcel]] = {}
-    for parcel in parcels:
-        found.setdefault((parcel.part, parcel.holder), []).append(parcel)
-    return found
+def _find_receivers(
+    part: str, holder: str, channel: SmtpChannel, manager_addresses: Mapping[str, str]
+) -> Sequence[str]:
+    """Return the addresses of a manager, of a branch or of the company.
+
+    None where nobody says any.
+    """
+    if part == COMPANY:
+        return channel.company
+    if part == "manager":
+        address = manager_addresses.get(holder)
+        return () if address is None else (address,)
+    return channel.branches.get(holder, ())
 
 
-def _mail(
-    name: str, channel: SmtpChannel, bag: Mailbag, to: str, parcels: Sequence[Parcel]
+def _write_mail(
+    writer: _ChannelWriter, channel: SmtpChannel, receiver: str, parcels: Sequence[Parcel]
 ) -> Letter:
-    content = "\n".join(sorted(f"{parcel.name} {parcel.sha256}" for parcel in parcels))
-    letter = _letter(
-        name, channel, bag, to, content, target=to, files=tuple(parcel.file for parcel in parcels)
-    )
-    if is_allowed(to, channel.domains):
+    hashes = [f"{parcel.name} {parcel.sha256}" for parcel in parcels]
+    content = "\n".join(sorted(hashes))
+    files = tuple(parcel.file for parcel in parcels)
+    letter = writer.write_letter(receiver, content, target=receiver, files=files)
+    if is_allowed(receiver, channel.domains):
         return letter
-    return Letter(**vars(letter) | {"state": DEAD, "why": "address_not_allowed"})
+    return replace(letter, state=DEAD, why="address_not_allowed")
 
 
 def is_allowed(address: str, domains: Sequence[str]) -> bool:
-    """Say whether an address is a plain one of an allowed domain: it may come from a table that somebody delivered."""
+    """Say whether an address is a plain one of an allowed domain.
+
+    An address may come from a table that somebody delivered.
+    """
     try:
         parsed = Address(addr_spec=address)
     except (ValueError, MessageError, IndexError):
         return False
     is_plain = address.isascii() and address.isprintable() and parsed.addr_spec == address
-    return is_plain and parsed.domain.lower() in {domain.lower() for domain in domains}
+    allowed = {domain.lower() for domain in domains}
+    return is_plain and parsed.domain.lower() in allowed
 
 
-def _to_robot(name: str, channel: RobotChannel, bag: Mailbag) -> Letter:
+# -- to a robot ------------------------------------------------------------------------------------
+
+
+def _write_to_robot(writer: _ChannelWriter, channel: RobotChannel) -> Letter:
     """One digest; its key are the counts, so that other words for them are not posted anew."""
-    counts = count(bag.version)
-    text = digest(
-        counts,
-        {spec.name: spec.title(bag.language) for spec in lists()},
-        bag.language,
-        channel.link,
-    )
-    file = f"content/digest-{sha256(text.encode()).hexdigest()[:16]}.txt"
-    write_text(bag.outbox / file, text, 0o600)
+    bag = writer.bag
+    counts = count_orders(bag.version)
+    titles = {spec.name: spec.title(bag.language) for spec in lists()}
+    text = draw_digest(counts, titles, bag.language, channel.link)
+    text_hash = sha256(text.encode()).hexdigest()
+    file = f"content/digest-{text_hash[:16]}.txt"
+    write_text(bag.outbox / file, text, _OWNER_ALONE)
     content = json.dumps(counts, sort_keys=True)
-    return _letter(
-        name, channel, bag, channel.type, content, target="", files=(file,), is_once=True
-    )
+    return writer.write_letter(channel.type, content, target="", files=(file,), is_once=True)

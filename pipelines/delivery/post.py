@@ -1,33 +1,25 @@
-"""A released month or day goes out: its letters are written down, then handed over channel by channel."""
+"""A released month or day is sent.
+
+Its letters are written down, then handed over channel by channel.
+"""
 
 from __future__ import annotations
 
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
-
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 
 from pipelines.core.errors import Incomplete, Undelivered, UsageError
 from pipelines.core.settings import Settings
-from pipelines.delivery.config import (
-    Channel,
-    Deliveries,
-    FolderChannel,
-    SftpChannel,
-    SmtpChannel,
-    load_deliveries,
-)
-from pipelines.delivery.content import open_released, released_version, render
+from pipelines.delivery.config import Channel, Deliveries, load_deliveries
+from pipelines.delivery.content import open_released, released_version, render_parcels
 from pipelines.delivery.failures import Closed, Later, NotSent, Rejected, Unsure
-from pipelines.delivery.folder import FolderSender
 from pipelines.delivery.letters import Mailbag, write_letters
+from pipelines.delivery.senders import Pace, Sender, count_attempts, open_sender
 from pipelines.store.failpoints import failpoint
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import MonthFolder
@@ -44,6 +36,9 @@ from pipelines.store.outbox import (
     instant,
 )
 
+__all__ = ["Pace", "Post", "Report", "Wishes", "deliver", "raise_open"]
+
+_USUAL_PACE = Pace()
 # What a failure makes of its letter.
 _STATES: Mapping[type[NotSent], str] = {
     Rejected: DEAD,
@@ -53,33 +48,12 @@ _STATES: Mapping[type[NotSent], str] = {
 }
 
 
-class Sender(Protocol):
-    """A channel that is open: `send` returns when the receiver has the letter, and raises NotSent otherwise."""
-
-    def send(self, letter: Letter, files: list[Path]) -> None:
-        """Hand a letter to its receiver."""
-
-    def close(self) -> None:
-        """Let go of what is open."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How a letter is tried again: `attempts` in all, `first` seconds, then twice as long, never longer than `longest`.
-
-    Who asks for more than `longest` is left alone until a later delivery. With the default a robot hears from us at most
-    four times in fourteen seconds; twenty a minute is what robots take.
-    """
-
-    attempts: int = 4
-    first: float = 2.0
-    longest: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
-
-
 @dataclass(frozen=True)
 class Report:
-    """What became of a delivery; `nothing` names why there was none to make (no file, an earlier month)."""
+    """What became of a delivery.
+
+    `nothing` names why there was none to make (no file, an earlier month).
+    """
 
     occasion: str
     letters: tuple[Letter, ...] = ()
@@ -94,7 +68,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a person asks beside: letters (by the beginning of their id) to send again, or to take for received."""
+    """What a person asks for beside the usual.
+
+    Letters (by the beginning of their id) to send again, or to take for received.
+    """
 
     again: Sequence[str] = ()
     received: Sequence[str] = ()
@@ -105,24 +82,25 @@ def deliver(
     occasion: str,
     settings: Settings,
     wishes: Wishes = Wishes(),
-    pace: Pace = Pace(),
+    pace: Pace = _USUAL_PACE,
     is_dry: bool = False,
 ) -> Report:
     """Send what of a released month or day has not been sent; return all its letters.
 
-    Raise Refused before the release, Busy while another delivery of it runs. What cannot be sent raises nothing: its
-    letter says why.
+    Raise Refused before the release, Busy while another delivery of it runs. What cannot be sent
+    raises nothing: its letter says why.
     """
     folder = open_released(home, occasion)
     settings.require_own_key()
     if settings.delivery_file is None:
         return Report(occasion, nothing="no_file")
     deliveries = load_deliveries(settings.delivery_file)
-    if occasion[: len(deliveries.since)] < deliveries.since:
+    month_of_occasion = occasion[: len(deliveries.since)]
+    if month_of_occasion < deliveries.since:
         return Report(occasion, nothing="before", since=deliveries.since)
     post = Post(folder, Outbox(home, occasion), deliveries, settings, pace)
     with StorageErrors(home, folder.month):
-        return post.rehearse() if is_dry else post.run(wishes)
+        return post.rehearse_delivery() if is_dry else post.send_letters(wishes)
 
 
 def raise_open(report: Report) -> None:
@@ -144,40 +122,57 @@ class Post:
     settings: Settings
     pace: Pace
 
-    def rehearse(self) -> Report:
-        """Say what would be sent, and what has become of what was; nothing is sent, and nothing is kept."""
-        with tempfile.TemporaryDirectory() as place:
-            planned = {letter.id: letter for letter in self._plan(Path(place), is_kept=False)}
-        return Report(self.outbox.occasion, tuple((planned | self.outbox.letters()).values()))
+    def rehearse_delivery(self) -> Report:
+        """Say what would be sent, and what has become of what was.
 
-    def run(self, wishes: Wishes) -> Report:
-        """Write the letters down, then send channel by channel; one that fails does not hold up the others."""
+        Nothing is sent, and nothing is kept.
+        """
+        with tempfile.TemporaryDirectory() as elsewhere:
+            planned = self._plan_letters(Path(elsewhere), is_kept=False)
+            letters = {letter.id: letter for letter in planned} | self.outbox.letters()
+        return Report(self.outbox.occasion, tuple(letters.values()))
+
+    def send_letters(self, wishes: Wishes) -> Report:
+        """Write the letters down, then send channel by channel.
+
+        One that fails does not hold up the others.
+        """
         with self.outbox.lock():
-            possible = self._file(self._plan(self.outbox.path))
-            self._grant(wishes, possible)
-            waiting = [
-                letter for letter in self.outbox.letters().values() if letter.state == PENDING
-            ]
+            planned = self._plan_letters(self.outbox.path)
+            possible = self._file_letters(planned)
+            self._grant_wishes(wishes, possible)
+            waiting = self._list_waiting(possible)
             for name, channel in self.deliveries.channels.items():
-                self._send_all(
-                    channel, [one for one in waiting if one.channel == name and one.id in possible]
-                )
+                of_channel = [letter for letter in waiting if letter.channel == name]
+                self._send_channel(channel, of_channel)
             return Report(self.outbox.occasion, tuple(self.outbox.letters().values()))
 
-    def _plan(self, place: Path, is_kept: bool = True) -> list[Letter]:
-        """Return the letters there are to be; their texts go into a folder, the outbox unless nothing is kept."""
+    def _list_waiting(self, possible: Collection[str]) -> list[Letter]:
+        waiting = []
+        for letter in self.outbox.letters().values():
+            if letter.state == PENDING and letter.id in possible:
+                waiting.append(letter)
+        return waiting
+
+    # -- what is to be sent ------------------------------------------------------------------------
+
+    def _plan_letters(self, folder: Path, is_kept: bool = True) -> list[Letter]:
+        """Return the letters there are to be.
+
+        Their texts go into a folder, the outbox unless nothing is kept.
+        """
         language = self.deliveries.language
-        parcels = render(self.folder, self.outbox.path, language, self.settings, is_kept)
-        return list(
-            write_letters(
-                self.deliveries, Mailbag(released_version(self.folder), parcels, place, language)
-            )
-        )
+        parcels = render_parcels(self.folder, self.outbox.path, language, self.settings, is_kept)
+        bag = Mailbag(released_version(self.folder), parcels, folder, language)
+        return list(write_letters(self.deliveries, bag))
 
-    def _file(self, planned: Iterable[Letter]) -> set[str]:
-        """Write new letters down; what is no longer to be said (another receiver, another content) is not sent.
+    def _file_letters(self, planned: Iterable[Letter]) -> set[str]:
+        """Write new letters down.
 
-        Return the ids of those that can be sent at all: the others have no address, or one that is not allowed.
+        What is no longer to be said (another receiver, another content) is not sent.
+
+        Return the ids of those that can be sent at all: the others have no address, or one that is
+        not allowed.
         """
         letters = {letter.id: letter for letter in planned}
         held = self.outbox.letters()
@@ -192,19 +187,22 @@ class Post:
         failpoint("deliver.filed")
         return {key for key, letter in letters.items() if letter.state == PENDING}
 
-    def _grant(self, wishes: Wishes, possible: Collection[str]) -> None:
+    def _grant_wishes(self, wishes: Wishes, possible: Collection[str]) -> None:
         held = self.outbox.letters()
+        sendable = [letter for key, letter in held.items() if key in possible]
         for start in wishes.again:
-            letter = self._find(start, [one for key, one in held.items() if key in possible])
+            letter = self._find_letter(start, sendable)
             self.outbox.put(letter, state=PENDING, why=None, facts={}, not_before=None)
         for start in wishes.received:
-            letter = self._find(start, held.values())
-            self.outbox.put(
-                letter, state=SENT, why="taken_for_received", sent_at=_written(instant())
-            )
+            letter = self._find_letter(start, held.values())
+            sent_at = _write_instant(instant())
+            self.outbox.put(letter, state=SENT, why="taken_for_received", sent_at=sent_at)
 
-    def _find(self, start: str, among: Iterable[Letter]) -> Letter:
-        """Find the one letter a person means; only one that is open may be sent again or taken for received."""
+    def _find_letter(self, start: str, among: Iterable[Letter]) -> Letter:
+        """Find the one letter a person means.
+
+        Only one that is open may be sent again or taken for received.
+        """
         found = [letter for letter in among if letter.id.startswith(start)]
         if len(found) != 1 or found[0].state not in OPEN:
             raise UsageError(
@@ -212,92 +210,75 @@ class Post:
             )
         return found[0]
 
-    def _send_all(self, channel: Channel, letters: Sequence[Letter]) -> None:
-        """Send a channel's letters; once the channel itself fails the rest stay where they are, with the same reason."""
+    # -- sending -----------------------------------------------------------------------------------
+
+    def _send_channel(self, channel: Channel, letters: Sequence[Letter]) -> None:
+        """Send a channel's letters.
+
+        Once the channel itself fails the rest stay where they are, with the same reason.
+        """
         stopped: NotSent | None = None
         with closing(open_sender(channel, self.deliveries.language)) as sender:
             for letter in letters:
-                if letter.not_before and datetime.fromisoformat(letter.not_before) > instant():
+                if _is_left_alone(letter):
                     continue
                 if stopped is None:
-                    stopped = self._send(sender, letter)
+                    stopped = self._send_letter(sender, letter)
                 else:
                     self.outbox.put(letter, why=stopped.why, facts=stopped.facts)
 
-    def _send(self, sender: Sender, letter: Letter) -> NotSent | None:
-        """Send one letter and write down what became of it; return the failure if it is the whole channel's."""
+    def _send_letter(self, sender: Sender, letter: Letter) -> NotSent | None:
+        """Send one letter and write down what became of it.
+
+        Return the failure if it is the whole channel's.
+        """
         files = [self.outbox.path / file for file in letter.files]
-        tries = Retrying(
-            stop=self._is_enough, wait=self._wait, retry=retry_if_exception_type(Later), sleep=self.pace.sleep,
-            reraise=True,
-        )  # fmt: skip
+        retrying = self.pace.make_retrying()
         letter = self.outbox.put(letter, state=SENDING)
         try:
-            tries(sender.send, letter, files)
+            retrying(sender.send, letter, files)
         except NotSent as failure:
-            self.outbox.put(letter, **_failed(failure), attempts=letter.attempts + _tried(tries))
-            return (
-                failure
-                if isinstance(failure, Closed) or getattr(failure, "is_away", False)
-                else None
-            )
+            self._record_failure(letter, failure, count_attempts(retrying))
+            return failure if _is_of_channel(failure) else None
         failpoint("deliver.acknowledged")
-        done: dict[str, Any] = {
-            "state": SENT,
-            "why": None,
-            "facts": {},
-            "not_before": None,
-            "sent_at": _written(instant()),
-        }
-        self.outbox.put(letter, **done, attempts=letter.attempts + _tried(tries))
+        self.outbox.put(
+            letter,
+            state=SENT,
+            why=None,
+            facts={},
+            not_before=None,
+            sent_at=_write_instant(instant()),
+            attempts=letter.attempts + count_attempts(retrying),
+        )
         return None
 
-    def _wait(self, state: RetryCallState) -> float:
-        own: float = wait_exponential(multiplier=self.pace.first, max=self.pace.longest)(state)
-        return max(own, _asked(state))
-
-    def _is_enough(self, state: RetryCallState) -> bool:
-        return state.attempt_number >= self.pace.attempts or _asked(state) > self.pace.longest
-
-
-def open_sender(channel: Channel, language: str) -> Sender:
-    """Return what sends over a channel; nothing is opened before the first letter."""
-    if isinstance(channel, FolderChannel):
-        return FolderSender(channel)
-    if isinstance(channel, SmtpChannel):
-        from pipelines.delivery.mail import MailSender
-
-        return MailSender(channel, language)
-    if isinstance(channel, SftpChannel):
-        from pipelines.delivery.sftp import SftpSender
-
-        return SftpSender(channel)
-    from pipelines.delivery.robot import RobotSender
-
-    return RobotSender(channel)
+    def _record_failure(self, letter: Letter, failure: NotSent, attempts: int) -> None:
+        not_before = None
+        if isinstance(failure, Later) and failure.after:
+            not_before = _write_instant(instant() + timedelta(seconds=failure.after))
+        self.outbox.put(
+            letter,
+            state=_STATES[type(failure)],
+            why=failure.why,
+            facts=failure.facts,
+            not_before=not_before,
+            attempts=letter.attempts + attempts,
+        )
 
 
-def _asked(state: RetryCallState) -> float:
-    """How many seconds the receiver asked to be left alone."""
-    failure = state.outcome.exception() if state.outcome else None
-    return (failure.after or 0.0) if isinstance(failure, Later) else 0.0
+def _is_of_channel(failure: NotSent) -> bool:
+    """Whether other letters on the channel would fare no better."""
+    if isinstance(failure, Later):
+        return failure.is_away
+    return isinstance(failure, Closed)
 
 
-def _tried(tries: Retrying) -> int:
-    count: int = tries.statistics.get("attempt_number", 1)
-    return count
+def _is_left_alone(letter: Letter) -> bool:
+    """Whether the receiver asked not to hear of a letter yet."""
+    if not letter.not_before:
+        return False
+    return datetime.fromisoformat(letter.not_before) > instant()
 
 
-def _failed(failure: NotSent) -> dict[str, Any]:
-    after = getattr(failure, "after", None)
-    until = _written(instant() + timedelta(seconds=after)) if after else None
-    return {
-        "state": _STATES[type(failure)],
-        "why": failure.why,
-        "facts": failure.facts,
-        "not_before": until,
-    }
-
-
-def _written(at: datetime) -> str:
+def _write_instant(at: datetime) -> str:
     return at.isoformat()

@@ -32,7 +32,10 @@ def check_lists() -> None:
 
 
 def _check_list_columns(spec: Spec) -> None:
-    """A list's first columns are those that dispatch reads; `due_on` only where the front matter names a column."""
+    """A list's first columns are those that dispatch reads.
+
+    `due_on` only where the front matter names a column.
+    """
     wanted = list(LIST_COLUMNS)
     if "column" not in spec.meta["due"]:
         wanted.remove(_DUE_COLUMN)
@@ -59,7 +62,10 @@ def _check_sentence(spec: Spec, key: str) -> None:
 
 
 def _list_known_places(spec: Spec) -> set[str]:
-    """Return what a sentence may name: facts of an order, of the month, columns, and texts (reason codes)."""
+    """Return what a sentence may name.
+
+    Facts of an order, of the month, columns, and texts (reason codes).
+    """
     known = {*FACTS, *_OF_THE_MONTH, *spec.tree.named_selects}
     for literal in spec.tree.find_all(exp.Literal):
         if literal.is_string:

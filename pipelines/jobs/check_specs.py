@@ -1,4 +1,7 @@
-"""Before a month is begun: every SQL file says what its room knows, reads what is there, and is as it was defined."""
+"""The SQL files, checked before a month is begun.
+
+Every one says what its room knows, reads what is there, and is as it was defined.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def check_specs() -> None:
 
 
 def _list_known_tables(specs: Iterable[Spec]) -> set[str]:
-    """Return the tables that a SQL file may name: of the snapshot, of SQL files, of a room's own code."""
+    """Return the tables that a SQL file may name.
+
+    Those of the snapshot, of SQL files, of a room's own code.
+    """
     of_snapshot = {f"snapshot_{name}" for name in contract()}
     of_files = {spec.table for spec in specs}
     return of_snapshot | of_files | set(EXTRA_COLUMNS)
@@ -71,7 +77,10 @@ def _check_tables_read(spec: Spec, known_tables: set[str]) -> None:
 
 
 def is_to_the_left(table: TableName, spec: Spec) -> bool:
-    """Whether a file may read a table: of an earlier month any, of this month those of rooms before its own."""
+    """Whether a file may read a table.
+
+    Of an earlier month any, of this month those of rooms before its own.
+    """
     if table.era:
         return table.era in EARLIER and table.room in ROOMS
     if table.room == spec.room:
@@ -136,7 +145,11 @@ def _check_needs(spec: Spec, delivered: set[str]) -> None:
 
 
 def _is_read(spec: Spec, tolerated: str, delivered: set[str]) -> bool:
-    """Whether a file reads a table (`bill`, `m1.features_value`, all of `m1.*`) or a column (`customer.vip_tier`)."""
+    """Whether a file reads what it can do without.
+
+    That is a table (`bill`, `m1.features_value`), all of a month (`m1.*`), or a column
+    (`customer.vip_tier`).
+    """
     for table in spec.reads:
         short = str(table).removeprefix("snapshot_")
         if tolerated in (str(table), short):
@@ -188,7 +201,10 @@ Fingerprints = dict[int, str]
 
 
 def check_definitions() -> None:
-    """Raise SpecError, with the line to add, where a KPI is not what `definitions.yml` says of its version."""
+    """Raise SpecError, with the line to add, where a KPI is not as it was defined.
+
+    `definitions.yml` has the fingerprint of what each version means.
+    """
     written = read_written(DEFINITIONS, "sql/kpi/definitions.yml")
     known = written.hold_to(dict[str, Fingerprints], written.read() or {})
     for kpi in kpis():

@@ -1,7 +1,10 @@
-"""Opens a number of a month's documents: what it means, what it is a quotient of, and the rows behind it.
+"""A number of a month's documents, opened.
 
-The rows are made again by the KPI's own SELECT from the tables of the version, so they are those the number was made
-of as long as the definition is the same; they are added up, and the sum compared with the month's.
+What it means, what it is a quotient of, and the rows behind it.
+
+The rows are made again by the KPI's own SELECT from the tables of the version, so they are those
+the number was made of as long as the definition is the same; they are added up, and the sum
+compared with the month's.
 """
 
 from __future__ import annotations
@@ -36,7 +39,10 @@ _COMPANY = "company"
 
 @dataclass(frozen=True)
 class Name:
-    """A figure's id taken apart; without a scope it is the company's, without a month the one that was asked for."""
+    """A figure's id taken apart.
+
+    Without a scope it is the company's, without a month the one that was asked for.
+    """
 
     topic: str
     scope_kind: str
@@ -60,7 +66,10 @@ class FigureDefinition(TypedDict):
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure opened: its row of `kpi_monthly`, its definition, and the customers' parts it is the sum of."""
+    """A figure with what stands behind it.
+
+    Its row of `kpi_monthly`, its definition, and the customers' parts it is the sum of.
+    """
 
     version: Version
     kpi: Kpi
@@ -87,7 +96,8 @@ class Figure:
 def open_figure(job: Job, figure: str) -> Figure:
     """Return a figure with the rows behind it.
 
-    Raise UsageError for one that is no KPI's or was not computed, VerificationError when its rows do not add up to it.
+    Raise UsageError for one that is no KPI's or was not computed, VerificationError when its rows
+    do not add up to it.
     """
     name = parse_name(figure, job.month)
     found = _find_kpi(name)
@@ -103,7 +113,11 @@ def open_figure(job: Job, figure: str) -> Figure:
 
 
 def parse_name(figure: str, month: Month) -> Name:
-    """Read a KPI's name, one with variant and scope (`arrears_rate.t1_amount:branch:B1`), or a document's id of a figure."""
+    """Read what names a figure.
+
+    A KPI's name, one with variant and scope (`arrears_rate.t1_amount:branch:B1`), or the id that
+    a document gives a figure.
+    """
     topic, *scope = figure.split(":")
     is_document_id = topic in MEASURES and len(scope) >= 4
     if is_document_id:  # value:arrears_rate.t1_amount:branch:B1:2026-10
@@ -139,7 +153,10 @@ class _DocumentFigure(NamedTuple):
 
 
 def _explain_unknown(figure: str, job: Job) -> UsageError:
-    """Say where a number of the documents that is no KPI's stands; that there is none of that name else."""
+    """Return the error for what is no KPI's.
+
+    It says where a number of the documents stands, or that there is none of that name.
+    """
     version = job.folder.version()
     if version.is_computed("report_figure"):
         found = version.read_as(_DocumentFigure, "report_figure", where={"figure": figure})
@@ -155,7 +172,10 @@ def _explain_unknown(figure: str, job: Job) -> UsageError:
 
 
 def _find_row(version: Version, found: _KpiVariant, name: Name) -> KpiRow:
-    """Return a variant's row of the named scope; raise UsageError when it was not computed, or for no such scope."""
+    """Return a variant's row of the named scope.
+
+    Raise UsageError when it was not computed, or for no such scope.
+    """
     wanted = {"kpi": found.kpi.name, "variant": found.variant}
     rows = version.read_rows("kpi_monthly", where=wanted)
     if rows and rows[0]["status"] == "not_computed":
@@ -176,7 +196,10 @@ def _compute_rows(job: Job, version: Version, kpi: Kpi, row: KpiRow) -> pa.Table
 
 @contextmanager
 def _open_as_recorded(job: Job, version: Version) -> Iterator[Context]:
-    """Open a version with the settings and the earlier months of its manifest; nothing is written."""
+    """Open a version with the settings and the earlier months of its manifest.
+
+    Nothing is written.
+    """
     draft = Draft(job.month, version.path)
     earlier = recorded_versions(job.home, draft)
     settings = load_settings(**recorded_settings(job, draft.inputs))

@@ -1,4 +1,6 @@
-"""The files of a new KPI, list, check or feature: written so that the suite passes on them, and ready to be filled in.
+"""The files of a new KPI, list, check or feature.
+
+They are written so that the suite passes on them, and are ready to be filled in.
 
 What is written stands in `templates/`; `<name>` and its like are filled in.
 """
@@ -97,7 +99,10 @@ def _fill_template(file: str, facts: dict[str, str]) -> str:
 
 
 def _refuse_name(kind: str, name: str) -> None:
-    """Raise UsageError for what is no name, for a word of SQL, and for a table that the room writes itself."""
+    """Raise UsageError for what is no name, and for one that is taken.
+
+    Taken are the words of SQL and the tables that the room's own code writes.
+    """
     if not _NAME.fullmatch(name):
         raise UsageError("new.bad_name", name=name)
     table = f"{_ROOMS[kind]}_{name}"
@@ -115,7 +120,10 @@ def _list_sql_words() -> set[str]:
 
 
 def _parse_check_name(name: str) -> tuple[Table, str]:
-    """Take `TABLE.NAME` apart; raise UsageError where the table is not known or the name cannot be taken."""
+    """Take `TABLE.NAME` apart.
+
+    Raise UsageError where the table is not known or the name cannot be taken.
+    """
     table, _, rule = name.partition(".")
     if table not in contract() or not rule:
         raise UsageError("new.check_name", name=name, tables=", ".join(contract()))
@@ -158,7 +166,10 @@ def _add_reason(language: str, name: str) -> NewFile:
 
 
 def _insert_line(path: Path, line: str) -> None:
-    """Put a `key: …` line where it stands in the order of keys; comments stay on top, longer entries whole."""
+    """Put a `key: …` line where it stands in the order of keys.
+
+    Comments stay on top, longer entries whole.
+    """
     lines = path.read_text(encoding="utf-8").splitlines()
     lines.insert(_find_insertion(lines, _read_key(line)), line)
     write_text(path, "\n".join(lines) + "\n")

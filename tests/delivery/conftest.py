@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from pipelines.core.settings import Settings
-from pipelines.delivery.content import open_released, render
+from pipelines.delivery.content import open_released, render_parcels
 from pipelines.delivery.post import Pace, Report, Wishes, deliver
 from pipelines.jobs.run import release_month
 from pipelines.store.outbox import Outbox
@@ -38,7 +38,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_town(folder / "home", town(), folder / "source", holdout_share=0)
     release_month(job(folder / "home", None))
     outbox = Outbox(folder / "home", str(MONTH))
-    render(open_released(folder / "home", str(MONTH)), outbox.path, "en", own_settings())
+    render_parcels(open_released(folder / "home", str(MONTH)), outbox.path, "en", own_settings())
     return folder / "home"
 
 

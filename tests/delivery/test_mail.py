@@ -16,7 +16,7 @@ import pytest
 
 from console.database import open_office
 from pipelines.delivery.letters import is_allowed
-from pipelines.delivery.mail import _name_twice
+from pipelines.delivery.mail_text import name_twice
 from pipelines.delivery.post import Report
 from pipelines.store.lake import MonthFolder
 from pipelines.store.outbox import Outbox
@@ -285,7 +285,7 @@ def test_an_attachment_is_named_in_both_forms(name: str) -> None:
     )
     (part,) = mail.iter_attachments()
     if not name.isascii():
-        _name_twice(part, "application/octet-stream", name)
+        name_twice(part, "application/octet-stream", name)
     raw = mail.as_bytes()
     read = message_from_bytes(raw, policy=SMTP)
     (attached,) = read.iter_attachments()

@@ -20,7 +20,7 @@ from pipelines.core.errors import Incomplete, Undelivered
 from pipelines.core.paths import ROOT
 from pipelines.delivery.failures import Closed, Later, Rejected, Unsure
 from pipelines.delivery.post import raise_open
-from pipelines.delivery.robot import _BAD_OR_TOO_FAST, _TOO_FAST, judge_answer
+from pipelines.delivery.robot_answers import BAD_OR_TOO_FAST, TOO_FAST, Answer, judge_answer
 from pipelines.store.outbox import Letter
 from pipelines.text.texts import label
 from tests.delivery.certificates import certificate
@@ -295,7 +295,7 @@ def test_what_an_answer_means(
     vendor: str, status: int, body: str, meaning: type[Exception] | None
 ) -> None:
     with pytest.raises(meaning) if meaning else nullcontext():
-        judge_answer(vendor, status, {}, body.encode())
+        judge_answer(vendor, Answer(status, {}, body.encode()))
 
 
 def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(house: House) -> None:
@@ -319,7 +319,7 @@ def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(house: House
 )
 def test_retry_after(said: str, seconds: float | None) -> None:
     with pytest.raises(Later) as caught:
-        judge_answer("plain", 429, {"retry-after": said}, b"")
+        judge_answer("plain", Answer(429, {"retry-after": said}, b""))
     assert caught.value.after == seconds
 
 
@@ -327,7 +327,7 @@ def test_retry_after(said: str, seconds: float | None) -> None:
 def test_feishu_s_gateway_says_how_long_to_wait(status: int, after: float) -> None:
     body = b'{"code": 99991400, "msg": "request trigger frequency limit"}'
     with pytest.raises(Later) as caught:
-        judge_answer("feishu", status, {"x-ogw-ratelimit-reset": "52"}, body)
+        judge_answer("feishu", Answer(status, {"x-ogw-ratelimit-reset": "52"}, body))
     assert caught.value.after == after
 
 
@@ -337,4 +337,4 @@ def test_each_code_of_too_fast_stands_in_the_papers_with_its_source(vendor: str)
     named = {
         int(code) for code in re.findall(rf"^\| {vendor} \| (\d+) \|.*https://", text, re.MULTILINE)
     }
-    assert named == _TOO_FAST[vendor] | ({_BAD_OR_TOO_FAST} if vendor == "feishu" else set())
+    assert named == TOO_FAST[vendor] | ({BAD_OR_TOO_FAST} if vendor == "feishu" else set())

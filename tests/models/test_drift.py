@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.judging.drift import drift_table, load_bins, population_stability, store_bins
+from models.judging.drift import load_bins, population_stability, store_bins
 
 
 def test_index_by_hand() -> None:
@@ -39,18 +39,6 @@ def test_missing_values_that_begin_are_a_change() -> None:
 def test_a_new_text_is_a_change_and_stays_finite() -> None:
     drift = population_stability(pd.Series(["x"] * 900), pd.Series(["x"] * 800 + ["new"] * 100))
     assert drift.is_beyond_chance and np.isfinite(drift.index)
-
-
-def test_table_has_the_greatest_first() -> None:
-    random = np.random.default_rng(1)
-    before = pd.DataFrame(
-        {"same": random.normal(size=2000), "moved": random.normal(size=2000), "gone": 1.0}
-    )
-    now = pd.DataFrame({"same": random.normal(size=2000), "moved": random.normal(1, 1, size=2000)})
-    table = drift_table(before, now)
-    assert table["feature"].tolist() == ["moved", "same"] and table[
-        "is_beyond_chance"
-    ].tolist() == [True, False]
 
 
 def test_batches_add_up_and_a_stored_month_compares_alike() -> None:

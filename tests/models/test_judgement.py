@@ -12,7 +12,7 @@ from models.judging.judgement import (
     PlainLogistic,
     arrears_rule,
     compare,
-    tell,
+    describe_maker,
     tenure_groups,
     usage_rule,
 )
@@ -60,7 +60,7 @@ def test_value_within_capacity_by_hand() -> None:
 def test_slices_and_deciles_are_of_all_rows_and_small_slices_are_left_out() -> None:
     rows = judged()
     branch = pd.Series(["B1"] * 560 + ["B2"] * 40)
-    told = tell(rows, "model", {"branch": branch})
+    told = describe_maker(rows, "model", {"branch": branch})
     assert [row["slice"] for row in told["slices"]["branch"]] == ["B1"]
     assert sum(row["rows"] for row in told["deciles"]) == 600 and told["deciles"][-1]["gain"] == 1.0
     assert told["base_rate"] == rows["outcome"].mean() and json.dumps(told)

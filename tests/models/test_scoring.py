@@ -10,7 +10,12 @@ import pytest
 
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
-from models.scoring import cut_batches, expected_loss, has_collapsed, make_deciles, score_batches
+from models.scoring import has_collapsed, score_batches
+
+
+def cut_batches(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(frame), rows):
+        yield frame.iloc[start : start + rows]
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +54,6 @@ def test_a_batch_is_given_away_before_the_next_is_asked_for(base) -> None:
     assert asked == [0]
 
 
-def test_deciles_are_over_all_and_ties_share_the_better() -> None:
-    assert make_deciles(np.arange(100.0)).tolist() == sorted([*range(10, 0, -1)] * 10, reverse=True)
-    assert make_deciles(np.array([0.5, 0.5, 0.5, 0.1])).tolist() == [1, 1, 1, 8]
-
-
 def test_a_collapsed_score_is_seen() -> None:
     assert (
         has_collapsed(np.full(100, 0.02))
@@ -64,7 +64,3 @@ def test_a_collapsed_score_is_seen() -> None:
     assert not has_collapsed(np.random.default_rng(0).random(100)) and not has_collapsed(
         np.array([0.2])
     )
-
-
-def test_expected_loss_is_chance_times_value() -> None:
-    assert expected_loss(np.array([0.5, 0.1]), np.array([200.0, 50.0])).tolist() == [100.0, 5.0]

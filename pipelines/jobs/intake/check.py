@@ -1,6 +1,9 @@
-"""Read, type and gate a delivery without making a month of it: what would be taken, what not, what it would give.
+"""Read, type and gate a delivery without making a month of it.
 
-All of it happens in a folder of its own that is gone afterwards; earlier months of the home are only read.
+What would be taken, what not, what it would give.
+
+All of it happens in a folder of its own that is gone afterwards; earlier months of the home are
+only read.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from pipelines.jobs.intake.recognition import recognise_table
 from pipelines.jobs.intake.sample import Sample, read_samples
 from pipelines.jobs.intake.table_check import (
     REFUSED,
+    FileCheck,
     Receipt,
+    RuleCheck,
     TableCheck,
     check_tables,
     read_draft_rows,
@@ -31,7 +36,15 @@ from pipelines.sources.operator.mapping import file_kind
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft
 
-__all__ = ["STEPS", "DeliveryCheck", "TableCheck", "UnknownFile", "check_delivery"]
+__all__ = [
+    "STEPS",
+    "DeliveryCheck",
+    "FileCheck",
+    "RuleCheck",
+    "TableCheck",
+    "UnknownFile",
+    "check_delivery",
+]
 
 STEPS = ROOMS[: ROOMS.index("report")]
 _ROOMS_BEHIND_INTAKE = STEPS[STEPS.index("validate") :]
@@ -47,7 +60,10 @@ class UnknownFile:
 
 @dataclass(frozen=True)
 class DeliveryCheck:
-    """What a delivery is: its tables, what would stop the month, what it would give, and what would add to that."""
+    """What was found of a delivery.
+
+    Its tables, what would stop the month, what it would give, and what would add to that.
+    """
 
     month: str
     tables: tuple[TableCheck, ...]
@@ -78,7 +94,10 @@ class DeliveryCheck:
 
 
 def check_delivery(job: Job) -> DeliveryCheck:
-    """Check a month's delivery; raise SourceNotReady or SpecError as a run would, before anything could be read."""
+    """Check a month's delivery.
+
+    Raise SourceNotReady or SpecError as a run would, before anything could be read.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="retention-check-") as folder,
         StorageErrors(job.home, job.month),
@@ -99,7 +118,10 @@ def check_delivery(job: Job) -> DeliveryCheck:
 
 
 def _run_snapshot(job: Job, draft: Draft) -> RetentionError | None:
-    """Type the tables as a run does; return what would stop it, with all tables typed as far as they go."""
+    """Type the tables as a run does.
+
+    Return what would stop it, with all tables typed as far as they go.
+    """
     try:
         run_draft_room(job, draft, "snapshot")
     except (GateStopped, SourceNotReady) as stop:
@@ -115,7 +137,10 @@ def _type_every_table(context: Context) -> None:
 
 
 def _list_unknown_files(job: Job, draft: Draft) -> Iterator[UnknownFile]:
-    """Yield the files that are no table's, with the tables that they look like; a database has none."""
+    """Yield the files that are no table's, with the tables that they look like.
+
+    A database has none.
+    """
     folder = Path(job.source or "") / str(job.month)
     for receipt in read_draft_rows(draft, "extract_delivery", Receipt):
         if receipt.state == "unknown" and receipt.file is not None:

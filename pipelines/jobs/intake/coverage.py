@@ -1,4 +1,4 @@
-"""How much of what the office can say a month says, and which one table or column more would unlock most."""
+"""How much a month says of what it could, and what one table or column more would unlock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pipelines.store.manifest import NOT_COMPUTED
 from pipelines.store.rows import read_as
 
 KPI, LIST = "kpi", "list"
-# Reasons that a delivery of this month takes away; all others name months, orders or models that are not there.
+# Reasons that a delivery of this month takes away; all others name months, orders or models that
+# are not there.
 _DELIVERABLE = (ReasonKind.ABSENT, ReasonKind.REFUSED)
 
 
@@ -32,13 +33,16 @@ class Output:
 
     @property
     def lacks(self) -> frozenset[str]:
-        """What this month would have to deliver: tables (`receivable`) and columns (`bill.adjustment_amount`)."""
+        """What this month would have to deliver.
+
+        Tables (`receivable`) and columns (`bill.adjustment_amount`).
+        """
         names = (_find_delivered_name(reason) for reason in self.reasons)
         return frozenset(name for name in names if name)
 
     @property
     def waits(self) -> bool:
-        """Whether it lacks something that no delivery of this month gives, such as an earlier month."""
+        """Whether it lacks what no delivery of this month gives, such as an earlier month."""
         return any(not _find_delivered_name(reason) for reason in self.reasons)
 
 
@@ -160,7 +164,7 @@ class _ListState(NamedTuple):
 
 
 def read_coverage(folder: Path) -> Coverage:
-    """Count the outputs of a month's folder, a version or a draft that has come as far as its KPIs."""
+    """Count the outputs of a month's folder: a version, or a draft that has its KPIs."""
     kpi_states = read_as(_KpiState, folder / "kpi_monthly.parquet")
     list_states = read_as(_ListState, folder / "dispatch_list.parquet")
     kpi_outputs = _list_kpi_outputs(kpi_states)

@@ -1,4 +1,7 @@
-"""Look at a source and propose a mapping: the files of a month, or the columns that a database's queries give."""
+"""Look at a source and propose a mapping.
+
+The files of a month, or the columns that a database's queries give.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def map_source(source: Path, month: str | None) -> Proposal:
 
 
 def _find_month_folder(source: Path, month: str | None) -> Path | None:
-    """Return the folder of a month, of the newest one where none is named; None where there is none."""
+    """Return the folder of a month, of the newest one where none is named.
+
+    None where there is none.
+    """
     if month is not None:
         return source / month
     folders = []

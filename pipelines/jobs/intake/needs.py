@@ -1,7 +1,9 @@
-"""What each KPI and list needs of a delivery, found as a run finds it: by taking away and asking what is missing.
+"""What each KPI and list needs of a delivery, found as a run finds it.
 
-Where every earlier month is held and every optional table is absent, the reasons of an output name the tables it needs;
-with every table there and every optional column absent, they name the columns.
+By taking away and asking what is missing.
+
+Where every earlier month is held and every optional table is absent, the reasons of an output name
+the tables it needs; with every table there and every optional column absent, they name the columns.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from pipelines.rooms.dispatch import find_lacks
 from pipelines.store.lake import Draft, Version
 from pipelines.store.manifest import COMPUTED, NOT_COMPUTED, TableEntry
 
-# Written by a room's own code whatever is delivered, or of no weight for what a delivery has to hold.
+# Written by a room's own code whatever is delivered, or of no weight for what a delivery has to
+# hold.
 _ALWAYS_WRITTEN = (
     "extract_release",
     "extract_outcome",
@@ -64,7 +67,10 @@ class _CompleteMonth(Version):
 
 @cache
 def find_needs() -> Mapping[str, tuple[Output, ...]]:
-    """Return, for each optional table and column (`receivable`, `bill.adjustment_amount`), the outputs that need it."""
+    """Return the outputs that need each optional table and column.
+
+    The keys are names of tables (`receivable`) and of columns (`bill.adjustment_amount`).
+    """
     needs: dict[str, dict[tuple[str, str], Output]] = {}
     for delivery in (_deliver_required_tables, _deliver_required_columns):
         for output in _list_outputs(delivery):

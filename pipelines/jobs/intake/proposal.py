@@ -1,6 +1,7 @@
 """What a proposed mapping holds: each line with its reason and how sure it is.
 
-What is sure is proposed as a line, what is not as a comment: an ambiguous or doubtful name is for a person to decide.
+What is sure is proposed as a line, what is not as a comment: an ambiguous or doubtful name is for a
+person to decide.
 """
 
 from __future__ import annotations

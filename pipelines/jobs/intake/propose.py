@@ -66,7 +66,10 @@ class ValueReader:
             self.engine.execute(f"CREATE OR REPLACE MACRO {macro}")
 
     def measure_fit(self, column: Column, values: Sequence[str]) -> float | None:
-        """Return the share of values that can be read as the column's kind; None where there are no values."""
+        """Return the share of values that can be read as the column's kind.
+
+        None where there are no values.
+        """
         if not values:
             return None
         count = self._count_known_codes if code_values(column) else self._count_typed

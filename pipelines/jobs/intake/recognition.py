@@ -1,4 +1,7 @@
-"""Which table a file is, and which column a header is: by their names, and by the headers that a table must have."""
+"""Which table a file is, and which column a header is.
+
+By their names, and by the headers that a table must have.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ class HeaderMatch(NamedTuple):
 
 
 def recognise_table(sample: Sample) -> RecognisedTable | None:
-    """Say which table a file looks like, how sure that is and why; None where it looks like none."""
+    """Say which table a file looks like, how sure that is and why.
+
+    None where it looks like none.
+    """
     matches = {name: _match_headers(table, sample) for name, table in contract().items()}
     named = name_of_table(sample.sheet or sample.file)
     if named is not None and matches[named].is_complete:
@@ -78,7 +84,10 @@ def _rank_complete_tables(matches: dict[str, HeaderMatch]) -> list[str]:
 
 
 def _find_clear_winner(candidates: list[str], matches: dict[str, HeaderMatch]) -> str | None:
-    """Return the first candidate where it has more columns than the second; None where it has not."""
+    """Return the first candidate where it has more columns than the second.
+
+    None where it has not.
+    """
     if not candidates:
         return None
     first = candidates[0]
@@ -90,7 +99,10 @@ def _find_clear_winner(candidates: list[str], matches: dict[str, HeaderMatch]) -
 
 
 def name_of_table(name: str) -> str | None:
-    """Return the table that a file or sheet is named after: the longest table name that stands in it."""
+    """Return the table that a file or sheet is named after.
+
+    It is the one with the longest name that stands in it; None where none does.
+    """
     stem = compare_form(_STAMP.sub("", _strip_ending(name)))
     for table in contract():  # a name of the whole file counts before a part of it
         if stem in table_names(table):
@@ -119,7 +131,10 @@ def _strip_ending(name: str) -> str:
 
 
 def generalise_file(name: str) -> str:
-    """Return a pattern for a file's name that holds in every month: `客户资料_202610.csv` is `客户资料_*.csv`."""
+    """Return a pattern for a file's name that holds in every month.
+
+    `客户资料_202610.csv` is `客户资料_*.csv`.
+    """
     return _STAMP.sub("*", plain_name(name))
 
 
@@ -127,7 +142,10 @@ def generalise_file(name: str) -> str:
 
 
 def recognise_column(table: Table, header: str) -> Column | None:
-    """Return the column that a header is a name of; the contract's own names count before all others."""
+    """Return the column that a header is a name of.
+
+    The contract's own names count before all others.
+    """
     name = compare_form(header)
     for column in table.columns:
         if compare_form(column.name) == name:

@@ -33,7 +33,10 @@ Cells = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Sample:
-    """What a file (or a workbook's sheet, or a query) shows: its headers as written and its first rows."""
+    """What a file (or a workbook's sheet, or a query) shows.
+
+    Its headers as written and its first rows.
+    """
 
     file: str
     headers: tuple[str, ...]
@@ -51,7 +54,10 @@ class Sample:
 
 
 def read_samples(path: Path) -> list[Sample]:
-    """Read the first rows of a file, of each sheet of a workbook; raise FileRefused for one that cannot be read."""
+    """Read the first rows of a file, of each sheet of a workbook.
+
+    Raise FileRefused for one that cannot be read.
+    """
     kind = file_kind(path.name)
     if kind is None:
         return []
@@ -144,7 +150,10 @@ def _make_samples(file: str, sheet: str | None, rows: Sequence[Cells]) -> list[S
 
 
 def _find_header(rows: Sequence[Cells]) -> int:
-    """Return which of the first rows is the header: the one with most names that are known, else the widest."""
+    """Return which of the first rows is the header.
+
+    The one with most names that are known, else the widest.
+    """
     scores = [_score_header(row) for row in rows[: TITLE_ROWS + 1]]
     if not scores:
         return 0

@@ -1,4 +1,7 @@
-"""What became of each delivered table: its rows, what went to quarantine and by which rule, what it lacks."""
+"""What became of each delivered table.
+
+Its rows, what went to quarantine and by which rule, what it lacks.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,10 @@ class IntakeRow(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """A row of `extract_delivery`: one file or query; `table` None for a file that is no table's."""
+    """A row of `extract_delivery`: one file or query.
+
+    `table` None for a file that is no table's.
+    """
 
     table: str | None
     file: str | None
@@ -96,7 +102,10 @@ class Receipt(NamedTuple):
 
 
 class QuarantinedRow(NamedTuple):
-    """A row of `snapshot_quarantine`: where a refused value stands, and the rule that refused it."""
+    """A row of `snapshot_quarantine`.
+
+    Where a refused value stands, and the rule that refused it.
+    """
 
     table: str
     file: str | None
@@ -185,7 +194,7 @@ def _find_worst_rule(
 
 
 def _list_missing_columns(receipts: Sequence[Receipt]) -> tuple[str, ...]:
-    """Return the columns that the table's files lack, as the first receipt that names some has them."""
+    """Return the columns that a table's files lack, of the first receipt that names some."""
     for receipt in receipts:
         if receipt.missing:
             return tuple(receipt.missing.split(_SEPARATOR))

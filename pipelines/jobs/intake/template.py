@@ -1,4 +1,7 @@
-"""An empty delivery: a header a table, one workbook with all of them, an example that is read, a mapping to fill in."""
+"""An empty delivery, to be filled in.
+
+A header a table, one workbook with all of them, an example that is read, a mapping to fill in.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 def write_template(folder: Path) -> list[Path]:
-    """Write the form into a folder and return its files; raise UsageError where that would overwrite one."""
+    """Write the form into a folder and return its files.
+
+    Raise UsageError where that would overwrite one.
+    """
     texts = dict(_draw_text_files())
     paths = [folder / name for name in (*texts, WORKBOOK)]
     for path in paths:
@@ -54,7 +60,10 @@ def _draw_text_files() -> Iterator[tuple[str, str]]:
 
 
 def _draw_csv(table: Table, rows: int) -> str:
-    """Return a file with the Chinese headers above the contract's names, as Excel opens it (UTF-8 with BOM)."""
+    """Return a file as Excel opens it (UTF-8 with BOM).
+
+    It has the Chinese headers above the contract's names, and some rows of examples.
+    """
     texts = contract_texts()[table.name].columns
     names = [column.name for column in table.columns]
     out = io.StringIO()
@@ -91,7 +100,10 @@ class _Formats:
 
 
 def _write_workbook(path: Path) -> None:
-    """Write a sheet a table: meanings, Chinese headers, the contract's names, two example rows; every cell is text."""
+    """Write a sheet a table: meanings, Chinese headers, the contract's names, two example rows.
+
+    Every cell is text.
+    """
     with open_workbook(str(path)) as book:
         book.set_properties({"created": _MADE_ON})
         formats = _Formats.add_to(book)
@@ -140,7 +152,10 @@ _MAPPING_HEAD = (
 
 
 def draw_mapping_form() -> str:
-    """Return a mapping with every line of it commented out: it is filled in where an operator's names are others."""
+    """Return a mapping with every line of it commented out.
+
+    It is filled in where an operator's names are others.
+    """
     lines = list(_MAPPING_HEAD)
     for table in contract().values():
         texts = contract_texts()[table.name]

@@ -1,9 +1,11 @@
-"""A year's plan: each total split into months, branches and managers by a versioned key, and the months' targets.
+"""A year's plan, made and kept.
 
-    <home>/plans/2027/v0001/plan_part.parquet     every part with its weight, its key's version and fingerprint
-                            plan_change.parquet   what differs from the version before, part by part
-                            plan_part.csv …       the same for any program
-    <out>/2027-01/target.csv …                    what KPIs read of it, to be delivered with the month
+Each total split into months, branches and managers by a versioned key, and the months' targets.
+
+    <home>/plans/2027/v0001/plan_part.parquet    every part: weight, its key's version and hash
+                            plan_change.parquet  what differs from the version before
+                            plan_part.csv …      the same for any program
+    <out>/2027-01/target.csv …                   what KPIs read of it, delivered with the month
 
 The same plan gives the same bytes and no new version.
 """
@@ -33,7 +35,10 @@ from pipelines.store.lake import PlanFolder, Version
 
 @dataclass
 class PlanJob:
-    """One plan to make: its file, the home whose months it is split by, where the months' targets go."""
+    """What is needed to make one plan.
+
+    Its file, the home whose months it is split by, where the months' targets go.
+    """
 
     home: Path
     file: Path
@@ -53,7 +58,7 @@ class PlanJob:
 
 @dataclass(frozen=True)
 class MadePlan:
-    """A version of a year's plan, whether it is new, and the target tables written for its months."""
+    """A version of a year's plan, and the target tables written for its months."""
 
     version: Version
     is_new: bool
@@ -63,8 +68,8 @@ class MadePlan:
 def make_plan(job: PlanJob) -> MadePlan:
     """Split a year's plan, keep it as a version, write the months' target tables.
 
-    Raise SpecError where the plan cannot be split as it says, UsageError where a month it needs is not held or a target
-    table of somebody else is in the way.
+    Raise SpecError where the plan cannot be split as it says, UsageError where a month it needs is
+    not held or a target table of somebody else is in the way.
     """
     plan, folder = job.plan, job.folder
     with StorageErrors(job.home, folder.month), folder.lock():

@@ -1,4 +1,6 @@
-"""The file of a year's plan: totals that are split by a key, and targets that are handed down as they are.
+"""The file of a year's plan.
+
+Totals that are split by a key, and targets that are handed down as they are.
 
     year: 2027
     month: 2026-12                    # a held month: whose branches, managers and weights
@@ -73,7 +75,10 @@ def _require_one_way(form: F) -> F:
 
 
 class ByMonth(_Form):
-    """How a year goes to its months: given weights, or a measure in the same months a year before."""
+    """How a year goes to its months.
+
+    Given weights, or a measure in the same months a year before.
+    """
 
     weights: list[Weight] | dict[int, Weight] | None = None
     year_before: str | None = None
@@ -111,7 +116,10 @@ class ByBranch(_Form):
 
 
 class ByManager(_Form):
-    """How a branch's part goes to its managers: given weights by branch, or a measure of the key's month."""
+    """How a branch's part goes to its managers.
+
+    Given weights by branch, or a measure of the key's month.
+    """
 
     weights: dict[str, dict[str, Weight]] | None = None
     measure: str | None = None
@@ -122,7 +130,10 @@ class ByManager(_Form):
 
 
 class Key(_Form):
-    """The key a measure is split by. Its version names it for people: another key needs another version."""
+    """The key a measure is split by.
+
+    Its version names it for people: another key needs another version.
+    """
 
     version: str = Field(min_length=1)
     month: MonthText
@@ -159,7 +170,10 @@ class Measure(_Form):
 
 
 class HandedDown(_Form):
-    """A target that is no sum: the same for every scope named and, unless there are twelve, every month."""
+    """A target that is no sum.
+
+    The same for every scope named and, unless there are twelve, every month.
+    """
 
     kpi: str
     scope_kind: Literal["company", "branch", "manager", "touch_point"]
@@ -218,7 +232,10 @@ def read_plan(path: Path) -> YearPlan:
 
 
 def _give_keys_their_month(raw: object) -> None:
-    """Give each key the plan's month where it names none of its own, in place; what has not the form is left alone."""
+    """Give each key the plan's month where it names none of its own, in place.
+
+    What has not the form is left alone.
+    """
     if not isinstance(raw, dict) or not isinstance(raw.get("measures"), dict):
         return
     for measure in raw["measures"].values():
@@ -228,7 +245,10 @@ def _give_keys_their_month(raw: object) -> None:
 
 
 def _refuse_wrong_kinds(plan: YearPlan) -> None:
-    """A rate is no sum of rates, so it is not split; what is handed down has a KPI that reads it, once a scope."""
+    """A rate is no sum of rates, so it is not split.
+
+    What is handed down has a KPI that reads it, once a scope.
+    """
     known = {kpi.name for kpi in kpis()}
     for name, measure in plan.measures.items():
         if name in known or name.endswith("_rate"):
@@ -251,7 +271,10 @@ def _refuse_unknown_measures(name: str, key: Key) -> None:
 
 
 def _list_measures(key: Key) -> Iterator[tuple[str, str | None]]:
-    """Yield the levels of a key, and the measure that each weighs by; None where weights are given."""
+    """Yield the levels of a key, and the measure that each weighs by.
+
+    None where weights are given.
+    """
     yield "by_month", key.by_month.year_before
     if key.by_branch is not None:
         yield "by_branch", key.by_branch.measure

@@ -73,7 +73,10 @@ class PlanRow(NamedTuple):
 
 
 class ChangeRow(NamedTuple):
-    """A row of `plan_change`: a part whose amount differs; None where a version does not have it."""
+    """A row of `plan_change`: a part whose amount differs.
+
+    None where a version does not have it.
+    """
 
     measure: str
     level: str

@@ -1,4 +1,7 @@
-"""Splits a year's total into months, branches and managers: at every level the parts add up to the whole exactly."""
+"""Splits a year's total into months, branches and managers.
+
+At every level the parts add up to the whole exactly.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ Weights = Mapping[str, Decimal]
 
 @dataclass(frozen=True)
 class Tree:
-    """The weights of a measure's split; without branches it ends with the months, without managers with the branches."""
+    """The weights of a measure's split.
+
+    Without branches it ends with the months, without managers with the branches.
+    """
 
     months: Weights  # by YYYY-MM, twelve of them
     branches: Weights | None = None
@@ -27,7 +33,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a year's total, and the weight that it got it by; the year's own part has no weight."""
+    """A part of a year's total, and the weight that it got it by.
+
+    The year's own part has no weight.
+    """
 
     level: str
     month: str | None
@@ -41,8 +50,8 @@ class Part:
 class Splitter:
     """Splits one amount after another by the same weights.
 
-    By largest remainder; what rounding kept from a scope is remembered, so that a small plan goes round over the months
-    instead of to the same scopes in each.
+    By largest remainder; what rounding kept from a scope is remembered, so that a small plan goes
+    round over the months instead of to the same scopes in each.
     """
 
     def __init__(self, weights: Weights, places: int, where: str) -> None:
@@ -59,7 +68,10 @@ class Splitter:
         self._owed = [Fraction(0)] * len(exact_weights)
 
     def split_amount(self, amount: Decimal) -> dict[str, Decimal]:
-        """Return each scope's part; raise SpecError when there is something to split and all weights are zero."""
+        """Return each scope's part.
+
+        Raise SpecError when there is something to split and all weights are zero.
+        """
         if amount and not self._total:
             raise SpecError("plan.no_weight", where=self.where)
         divisor = self._total or Fraction(1)
@@ -89,7 +101,10 @@ def split_year(year: int, total: Decimal, places: int, tree: Tree, where: str) -
 
 
 class _BranchSplitter:
-    """The branches of one measure and, where they are given, their managers: what rounding owes them goes on by month."""
+    """The branches of one measure and, where they are given, their managers.
+
+    What rounding owes them goes on by month.
+    """
 
     def __init__(self, tree: Tree, places: int, where: str) -> None:
         self.branches = Splitter(tree.branches or {}, places, f"{where}.by_branch")

@@ -1,4 +1,7 @@
-"""What of a plan a month's KPIs read: its `target` table in the contract's form, one CSV a month."""
+"""What of a plan a month's KPIs read.
+
+Its `target` table in the contract's form, one CSV a month.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ _TABLE = TableName("snapshot_target")
 
 
 class Target(NamedTuple):
-    """What a target is for: a KPI or a sum, of the company, a branch, a manager or a touch point."""
+    """What a target is for.
+
+    A KPI or a sum, of the company, a branch, a manager or a touch point.
+    """
 
     kpi: str
     scope_kind: str
@@ -39,7 +45,10 @@ TargetAmounts = dict[Target, Decimal]
 
 @cache
 def list_summed_targets() -> frozenset[str]:
-    """The targets that are sums and that some SQL file reads, by the names it compares `kpi` with: `revenue` and others."""
+    """The targets that are sums and that some SQL file reads.
+
+    By the names that it compares `kpi` with: `revenue` and others.
+    """
     names = set()
     for room in ("features", "kpi"):
         for spec in room_specs(room):
@@ -55,7 +64,9 @@ def list_summed_targets() -> frozenset[str]:
 def draw_month_targets(
     plan: YearPlan, parts: Mapping[str, Sequence[Part]], held: HeldMonths
 ) -> dict[str, str]:
-    """Return each month's `target` table as CSV text; no months where the plan has nothing that a KPI reads.
+    """Return each month's `target` table as CSV text.
+
+    No months where the plan has nothing that a KPI reads.
 
     Raise UsageError when two handed-down targets are for the same scope.
     """
@@ -81,7 +92,10 @@ def _sum_by_scope(measure: str, parts: Sequence[Part]) -> dict[str, TargetAmount
 
 
 def _list_handed_down(handed: HandedDown, plan: YearPlan, held: HeldMonths) -> Iterator[Target]:
-    """Yield what a handed-down target is for; where it names no scopes, all that the plan's month has."""
+    """Yield what a handed-down target is for.
+
+    Where it names no scopes, all that the plan's month has.
+    """
     if handed.scope_kind == "company":
         yield Target(handed.kpi, "company", "company")
         return
@@ -120,7 +134,7 @@ def hash_text(text: str) -> str:
 
 
 def refuse_others(out: Path, targets: Mapping[str, str], ours: frozenset[str]) -> None:
-    """Raise UsageError when a month's folder has a target table that no version of the plan has written."""
+    """Raise UsageError when a month's folder has a target table that is not the plan's."""
     for month, text in targets.items():
         may_be_replaced = ours | {hash_text(text)}
         for path in _list_delivered_targets(out / month):
@@ -137,7 +151,10 @@ def _list_delivered_targets(folder: Path) -> list[Path]:
 def write_targets(
     out: Path, year: int, targets: Mapping[str, str], ours: frozenset[str]
 ) -> list[Path]:
-    """Write each month's table into its folder and return the files; take away ours where the plan has no target any more."""
+    """Write each month's table into its folder and return the files.
+
+    Take ours away where the plan has no target any more.
+    """
     written = []
     for month in months_of(year):
         path = out / month / NAME

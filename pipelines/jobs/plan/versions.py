@@ -1,4 +1,7 @@
-"""A plan's versions: what one is made of, when there is a new one, and what earlier ones have written."""
+"""A plan's versions.
+
+What one is made of, when there is a new one, and what earlier ones have written.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ from pipelines.store.manifest import TableEntry, write_entries
 
 
 def make_inputs(plan: YearPlan, rows: Sequence[PlanRow], targets: Mapping[str, str]) -> PlanInputs:
-    """Say what a version is made of, the months that it is split by left out; `targets` are texts by month."""
+    """Say what a version is made of, the months that it is split by left out.
+
+    `targets` are texts by month.
+    """
     return PlanInputs(
         plan=plan.model_dump(mode="json"),
         keys={name: measure.key.hash for name, measure in plan.measures.items()},

@@ -1,4 +1,7 @@
-"""What held months say of branches and managers: who there is, and by what measure a plan is split among them."""
+"""What held months say of branches and managers.
+
+Who there is, and by what measure a plan is split among them.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,10 @@ class Places:
 
 @dataclass
 class HeldMonths:
-    """The held months of a home, each measure added up once; `used` are the versions that were read."""
+    """The held months of a home, each measure added up once.
+
+    `used` are the versions that were read.
+    """
 
     home: Path
     settings: Settings
@@ -112,7 +118,10 @@ class HeldMonths:
         return self._places[month]
 
     def read_weights(self, measure: str, month: Month) -> list[ScopeWeight]:
-        """A measure by branch and manager, the unclaimed among both; raise UsageError when a table of it is missing."""
+        """A measure by branch and manager, the unclaimed among both.
+
+        Raise UsageError when a table of it is missing.
+        """
         wanted = (measure, month)
         if wanted not in self._weights:
             spec = next(spec for spec in room_specs(ROOM) if spec.name == measure)
@@ -169,7 +178,8 @@ def _read_pairs(engine: DuckEngine, sql: str) -> set[BranchManager]:
 def weigh_measure(name: str, plan: YearPlan, held: HeldMonths) -> Tree:
     """Return the weights of a measure's key, as given or as held months have them.
 
-    Raise SpecError for months without weight and branches or managers that the key's month does not know.
+    Raise SpecError for months without weight and branches or managers that the key's month does not
+    know.
     """
     key = plan.measures[name].key
     where = f"measures.{name}.key"
@@ -221,7 +231,7 @@ def _weigh_managers(by_manager: ByManager, month: Month, held: HeldMonths) -> Ma
 
 
 def _check_given_branches(key: Key, places: Places, where: str) -> None:
-    """Refuse given weights of a branch that is not known, and those that leave out a branch with customers.
+    """Refuse given weights of an unknown branch, or without a branch that has customers.
 
     Silence is no zero.
     """
@@ -236,7 +246,10 @@ def _check_given_branches(key: Key, places: Places, where: str) -> None:
 
 
 def _check_given_managers(key: Key, branches: Weights, places: Places, where: str) -> None:
-    """Refuse given weights of managers in a branch that has none itself, or whom that branch does not know."""
+    """Refuse given weights of managers whom their branch does not know.
+
+    And those of a branch that has no weight itself.
+    """
     if key.by_manager is None or key.by_manager.weights is None:
         return
     given = key.by_manager.weights

@@ -68,7 +68,7 @@ def make_reference(model: CompetingClassifier, samples: Samples) -> dict[str, An
 
 
 def weigh_reasons(model: CompetingClassifier, frame: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Return by outcome the share of each reason in all that moves the chances of the newest month's services."""
+    """Return by outcome the share of each reason in all that moves the chances."""
     reason_of = reasons(features(feature_groups()))
     step = max(1, len(frame) // EXPLAINED_ROWS)
     explained = frame.iloc[::step]

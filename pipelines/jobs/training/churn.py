@@ -1,4 +1,7 @@
-"""A challenger: fitted on the labels known by a month, judged on months it did not see, sealed beside the months."""
+"""A challenger that says who will leave.
+
+Fitted on the labels known by a month, judged on months it did not see, sealed beside the months.
+"""
 
 from __future__ import annotations
 
@@ -51,10 +54,13 @@ def train(
     *,
     is_quick: bool = False,
 ) -> Card:
-    """Fit, judge and seal a challenger on what was known by `through`, with its review page; return its card.
+    """Fit, judge and seal a challenger on what was known by `through`, with its review page.
 
-    What was finished of an interrupted training of the same rows is used again; nothing of it stays once this is done.
-    Raise ModelError where no month up to then has its label, or too few have left to learn from.
+    Return its card.
+
+    What was finished of an interrupted training of the same rows is used again; nothing of it stays
+    once this is done. Raise ModelError where no month up to then has its label, or too few have
+    left to learn from.
     """
     progress("train_samples")
     most_rows = MOST_ROWS_QUICK if is_quick else MOST_ROWS

@@ -1,4 +1,7 @@
-"""How much work a training is, told before it begins: rows times candidates, and about how long one core takes."""
+"""How much work a training is, told before it begins.
+
+Rows times candidates, and about how long one core takes.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ class _Effort(NamedTuple):
 
 
 def estimate_work(home: Path, through: Month, *, is_quick: bool) -> Work:
-    """Estimate a training from the months held; raise ModelError where there is none to train on."""
+    """Estimate a training from the months held.
+
+    Raise ModelError where there is none to train on.
+    """
     versions = usable_months(home, through)
     labelled = versions[:-GAP]
     most_rows = MOST_ROWS_QUICK if is_quick else MOST_ROWS

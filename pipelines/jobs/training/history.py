@@ -1,7 +1,10 @@
-"""The orders that an uplift model learns from: both arms, what was known when they went out, and whom they kept.
+"""The orders that an uplift model learns from.
 
-A row is an order of a list that holds somebody out, of a month that was scored: what was known of its service when it
-went out, its arm, and whether the customer was in Net and billed a month on, as `feedback` verified it.
+Both arms, what was known when they went out, and whom they kept.
+
+A row is an order of a list that holds somebody out, of a month that was scored: what was known of
+its service when it went out, its arm, and whether the customer was in Net and billed a month on, as
+`feedback` verified it.
 """
 
 from __future__ import annotations
@@ -28,7 +31,10 @@ _ORDER_COLUMNS = ["order_id", "list", "customer_id", "service_id", "arm"]
 
 @dataclass(frozen=True)
 class History:
-    """Orders of both arms: KEYS, month, list, is_treated, is_kept and the numbers known when they went out."""
+    """Orders of both arms.
+
+    KEYS, month, list, is_treated, is_kept and the numbers known when they went out.
+    """
 
     through: Month
     rows: pd.DataFrame

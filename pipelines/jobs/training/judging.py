@@ -1,4 +1,4 @@
-"""A recipe judged on the last labelled months, which the judged fit does not see, beside what it has to beat."""
+"""A recipe judged on months that the judged fit does not see, beside what it has to beat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from models.judging.judgement import (
     Table,
     arrears_rule,
     compare,
-    tell,
+    describe_maker,
     tenure_groups,
     usage_rule,
 )
@@ -46,7 +46,10 @@ class JudgedChampion(TypedDict):
 
 
 class JudgedOutcome(TypedDict):
-    """How one outcome was foreseen: a line a maker, deciles and slices of the recipe, and the champion beside it."""
+    """How well one outcome was foreseen.
+
+    A line a maker, deciles and slices of the recipe, and the champion beside it.
+    """
 
     makers: Table
     base_rate: float
@@ -74,7 +77,10 @@ class Rival:
     card: Card
 
     def select_fair_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of months that the champion was not fitted on; none where it knows what they do not hold."""
+        """Return the rows of months that the champion was not fitted on.
+
+        None where it knows what they do not hold.
+        """
         if not set(self.card.features) <= set(rows.columns):
             return rows[:0]
         return rows[rows["month"] > max(self.card.months)]
@@ -104,14 +110,20 @@ def find_rival(home: Path, settings: Settings) -> Rival | None:
 
 @dataclass(frozen=True)
 class _Window:
-    """How far back the back-test goes: the last months are scored by one fit on what was known before them."""
+    """How far back the back-test goes.
+
+    The last months are scored by one fit on what was known before them.
+    """
 
     fewest: int  # months that the first fit must have
     every: int  # months that one fit scores
 
 
 def _choose_window(month: pd.Series) -> _Window | None:
-    """Judge the last JUDGED_MONTHS labelled months, fewer where the history is short, none where it is too short."""
+    """Judge the last JUDGED_MONTHS labelled months.
+
+    Fewer where the history is short, none where it is too short.
+    """
     numbers = month_numbers(month)
     span = int(numbers.max() - numbers.min()) + 1
     judged = min(JUDGED_MONTHS, span - GAP)
@@ -121,7 +133,10 @@ def _choose_window(month: pd.Series) -> _Window | None:
 
 
 def _mark_seen(samples: Samples, window: _Window) -> Flags:
-    """Mark the rows that the judged fit sees: whose labels were known in the first month it scores."""
+    """Mark the rows that the judged fit sees.
+
+    Whose labels were known in the first month it scores.
+    """
     numbers = month_numbers(samples.rows["month"])
     scored = numbers > numbers.max() - window.every
     first_scored = numbers[scored].min()
@@ -150,9 +165,10 @@ def judge_recipe(
     rival: Rival | None = None,
     progress: Progress = lambda step: None,
 ) -> Judgement | None:
-    """Say how the recipe does on the last labelled months, beside the logistic model and the managers' rules.
+    """Say how the recipe does beside the logistic model and the managers' rules.
 
-    And beside the champion, on those of these months that the champion has not seen either. `share` of the services is
+    It is judged on the last labelled months; beside the champion, on those of them that the
+    champion has not seen either. `share` of the services is
     what managers can work off. None where there is nothing to go by.
     """
     outcome = samples.rows["outcome"]
@@ -213,7 +229,10 @@ class _Contest:
         return JudgedChampion(version=self.rival.version, months=months, rows=len(self.fair))
 
     def compare_makers(self, side: _SideBySide) -> Table | None:
-        """Return a line for the recipe and one for the champion; None where the outcome never, or always, came."""
+        """Return a line for the recipe and one for the champion.
+
+        None where the outcome never, or always, came.
+        """
         table = side.table.loc[self.fair.index]
         if not 0 < table["outcome"].mean() < 1:
             return None
@@ -225,7 +244,7 @@ def _judge_outcome(
     side: _SideBySide, rows: pd.DataFrame, share: float, contest: _Contest | None
 ) -> JudgedOutcome:
     makers = [name for name in ("model", "logistic") if name in side.table]
-    details = tell(side.table, "model", list_slices(rows))
+    details = describe_maker(side.table, "model", list_slices(rows))
     judged = JudgedOutcome(
         makers=compare(side.table, makers, ["rule"], share),
         base_rate=details["base_rate"],
@@ -263,7 +282,10 @@ class _Capacity(NamedTuple):
 
 
 def find_capacity_share(home: Path, month: Month) -> float:
-    """Return the orders that managers can take in a month as a share of the services; a tenth where nobody says."""
+    """Return the orders that managers can take in a month as a share of the services.
+
+    A tenth where nobody says.
+    """
     version = MonthFolder(home, month).current()
     if version is None or not version.is_computed("snapshot_account_manager"):
         return A_TENTH

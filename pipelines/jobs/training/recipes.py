@@ -11,7 +11,10 @@ MOST_ROWS_QUICK = 80_000
 
 
 def _read_signs() -> dict[str, dict[str, int]]:
-    """Return by outcome which way each feature may move the chance: the signs the business demands."""
+    """Return by outcome which way each feature may move the chance.
+
+    The signs the business demands.
+    """
     return signs(features(feature_groups()))
 
 
@@ -21,6 +24,9 @@ def make_recipe() -> CompetingClassifier:
 
 
 def make_quick_recipe() -> CompetingClassifier:
-    """Return the model to fit where somebody waits for it: boosted trees alone, chosen and calibrated on two months."""
+    """Return the model to fit where somebody waits for it.
+
+    Boosted trees alone, chosen and calibrated on two months.
+    """
     estimator = ChurnClassifier(candidates=("boosting",), gap=GAP, folds=2, max_rounds=40)
     return CompetingClassifier(monotone=_read_signs(), estimator=estimator)

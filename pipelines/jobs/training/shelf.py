@@ -1,4 +1,7 @@
-"""The versions beside the months: which there are, whether they may be used, and making one of them champion."""
+"""The versions beside the months.
+
+Which there are, whether they may be used, and making one of them champion.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class Shelved:
-    """A version: its card where it may be used, a word for why not otherwise, and its promotions."""
+    """A version of a model, as it stands beside the months.
+
+    Its card where it may be used, a word for why not otherwise, and its promotions.
+    """
 
     version: str
     card: Card | None
@@ -61,7 +67,10 @@ def _describe_version(folder: Path, promotions: Sequence[Promotion], key: bytes)
 
 
 def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
-    """Make a version champion, on the record, if it can be used; raise ModelError where it cannot."""
+    """Make a version champion, on the record, if it can be used.
+
+    Raise ModelError where it cannot.
+    """
     if not VERSION_NAME.fullmatch(version):
         raise ModelError("model.unknown", version=version)
     shelf = _find_shelf(home, version)
@@ -76,13 +85,19 @@ def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> 
 
 
 def read_notes(home: Path, version: str, settings: Settings) -> dict[str, str]:
-    """Return what a version's card notes of it, whichever shelf it stands on; raise ModelError where it is not there."""
+    """Return what a version's card notes of it, whichever shelf it stands on.
+
+    Raise ModelError where it is not there.
+    """
     shelf = _find_shelf(home, version)
     return read_card(models_folder(shelf) / version, settings.key).notes
 
 
 def _find_shelf(home: Path, version: str) -> Path:
-    """Return which shelf a version stands on, that of churn models or of uplift; raise ModelError for neither."""
+    """Return which shelf a version stands on, that of churn models or of uplift.
+
+    Raise ModelError for neither.
+    """
     for shelf in (home, uplift_shelf(home)):
         if (models_folder(shelf) / version).is_dir():
             return shelf

@@ -1,4 +1,7 @@
-"""An uplift challenger: fitted on orders of both arms once enough were held out, judged against the risk, and sealed."""
+"""A challenger that says whom a call keeps.
+
+Fitted on orders of both arms once enough were held out, judged against the risk, and sealed.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,12 @@ FEWEST_JUDGED = 30  # held-out orders in the months that judge
 
 
 def train_uplift(home: Path, through: Month, settings: Settings) -> Card:
-    """Fit, judge and seal an uplift model on the orders whose outcome was known by `through`; return its card.
+    """Fit, judge and seal an uplift model on the orders whose outcome was known by `through`.
 
-    Raise ModelError while fewer orders were held out than the setting asks for, or none in the months that judge.
+    Return its card.
+
+    Raise ModelError while fewer orders were held out than the setting asks for, or none in the
+    months that judge.
     """
     history = gather_history(home, through, settings)
     fewest = settings.uplift_holdout_orders
@@ -42,7 +48,10 @@ def train_uplift(home: Path, through: Month, settings: Settings) -> Card:
 
 @dataclass(frozen=True)
 class _Orders:
-    """The history as an estimator takes it; outcomes are 1.0 for who was kept, 0.0 for who was not."""
+    """The history as an estimator takes it.
+
+    Outcomes are 1.0 for who was kept, 0.0 for who was not.
+    """
 
     known: Floats
     is_kept: Floats
@@ -67,9 +76,10 @@ class UpliftJudgement:
 
 
 def judge_history(history: History) -> UpliftJudgement:
-    """Rank the orders of the last third of the months by a model of the months before, and by the risk.
+    """Rank the last third of the months by a model of the months before, and by the risk.
 
-    Raise ModelError where there is one month alone, or too few orders were held out in those that judge.
+    Raise ModelError where there is one month alone, or too few orders were held out in those that
+    judge.
     """
     rows = history.rows
     months = sorted(set(rows["month"]))
