@@ -79,7 +79,10 @@ def read_step(room: str, name: str) -> Step:
 
 
 def load_step(path: Path) -> Step:
-    """Read one step's file; raise SpecError when its front matter says what nobody knows, or cannot be read."""
+    """Read one step's file.
+
+    Raise SpecError when its front matter says what nobody knows, or cannot be read.
+    """
     where = _path_in_words(path)
     match = _FILE.match(read_text(path, where))
     if match is None:

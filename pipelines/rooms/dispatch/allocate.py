@@ -1,7 +1,9 @@
-"""Which manager takes a customer whom nobody owns: who had him proposed before, who has his group, who has room.
+"""Which manager takes a customer whom nobody owns.
 
-A transportation problem, solved by HiGHS: its matrix is totally unimodular, so a vertex is a whole assignment. A manager
-kept counts more than a group kept together, and that more than an even load.
+Who had him proposed before, who has his group, who has room.
+
+A transportation problem, solved by HiGHS: its matrix is totally unimodular, so a vertex is a whole
+assignment. A manager kept counts more than a group kept together, and that more than an even load.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ APART = 1e-7  # of equal desks the first by id
 
 @dataclass(frozen=True)
 class Newcomer:
-    """A customer to be given to somebody; the managers he had or whose customers his group are, if of the branch."""
+    """A customer to be given to somebody.
+
+    The managers he had or whose customers his group are, if of the branch.
+    """
 
     customer_id: str
     kept_by: str | None = None
@@ -45,7 +50,8 @@ def allocate(
 ) -> list[str]:
     """Give each newcomer a manager; `groups` names the manager who has most of a group's members.
 
-    There must be room for all. The order of newcomers is the order of their ranks, and matters only between equals.
+    There must be room for all. The order of newcomers is the order of their ranks, and matters only
+    between equals.
     """
     seats = sorted((seat for seat in seats if seat.free > 0), key=lambda seat: seat.manager_id)
     groups = {**_together(newcomers, seats, groups), **groups}
@@ -66,7 +72,10 @@ def allocate(
 def _together(
     newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
 ) -> dict[str, str]:
-    """Choose a manager for each group of newcomers nobody has members of: the largest first, where it fits whole."""
+    """Choose a manager for each group of newcomers nobody has members of.
+
+    The largest first, where it fits whole.
+    """
     members: dict[str, int] = defaultdict(int)
     for one in newcomers:
         if one.group_id and one.group_id not in groups:
@@ -86,7 +95,10 @@ def _together(
 def _solve(
     sizes: Sequence[int], kinds: Sequence[tuple[str, str]], seats: Sequence[Seat]
 ) -> list[list[int]]:
-    """How many customers of each kind go to each seat: a whole optimum of the transportation problem."""
+    """How many customers of each kind go to each seat.
+
+    A whole optimum of the transportation problem.
+    """
     total = sum(sizes)
     if not total:
         return [[0] * len(seats) for _ in kinds]

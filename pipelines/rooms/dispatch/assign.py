@@ -1,8 +1,11 @@
-"""Who gets the places of a branch when there are fewer than orders: by the order of the lists, or by value.
+"""Who gets the places of a branch when there are fewer than orders.
 
-Each desk (a manager) has queues, one a list, in the order of their ranks; the pool holds customers of the branch
-whom nobody owns, and any desk may take them. Every plan keeps the letter: a list is worked from the top, no place
-stays empty while somebody waits for it, and no desk works more than its capacity. Worth is in whole fen.
+By the order of the lists, or by value.
+
+Each desk (a manager) has queues, one a list, in the order of their ranks; the pool holds customers
+of the branch whom nobody owns, and any desk may take them. Every plan keeps the letter: a list is
+worked from the top, no place stays empty while somebody waits for it, and no desk works more than
+its capacity. Worth is in whole fen.
 
 With P_q(j) the worth of the first j of queue q, a plan by value solves
     max  sum_q P_q(j_q)   s.t.  sum of a desk's j_q + its pooled <= capacity,  j_q >= minimum_q
@@ -97,7 +100,8 @@ def worth_of(queues: Sequence[Queue], counts: Sequence[int]) -> int:
     return sum(int(queue.prefix[n]) for queue, n in zip(queues, counts, strict=True))
 
 
-# A way to share `count` customers of a pool queue among desks with so many free places: a number for each desk.
+# A way to share `count` customers of a pool queue among desks with so many free places: a number
+# for each desk.
 Share = Callable[[int, int, Sequence[int]], Sequence[int]]
 
 
@@ -111,7 +115,7 @@ def share_evenly(queue: int, count: int, free: Sequence[int]) -> list[int]:
     return given
 
 
-# -- by priority -------------------------------------------------------------------------------------------------
+# -- by priority -----------------------------------------------------------------------------------
 
 
 def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
@@ -139,7 +143,10 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
 
 
 def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) -> list[int]:
-    """The places that cost the desks' own customers on later lists least: spare ones, then those of the last lists."""
+    """The places that cost the desks' own customers on later lists least.
+
+    Spare ones, then those of the last lists.
+    """
     later = [
         [q.place for q in desk.queues if q.place > place for _ in range(len(q))]
         for desk in branch.desks
@@ -152,7 +159,7 @@ def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) 
     return room
 
 
-# -- by value ----------------------------------------------------------------------------------------------------
+# -- by value --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,9 @@ class Prefixes:
 
 
 def best_prefixes(queues: Sequence[Queue], minima: Sequence[int], most: int) -> Prefixes:
-    """Solve a multiple-choice knapsack of unit sizes: the best k = 0 … most orders, each queue from its top.
+    """Solve a multiple-choice knapsack of unit sizes.
+
+    The best k = 0 … most orders, each queue from its top.
 
     Of equal worth, the list of higher priority gets more.
     """
@@ -215,7 +224,10 @@ def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
 def _given_up(
     branch: Branch, full: Sequence[int], bests: Sequence[Prefixes], gain: Fen
 ) -> list[int]:
-    """How many places each desk gives up for the pool; `gain` is the pool's worth with 0, 1, … places more."""
+    """How many places each desk gives up for the pool.
+
+    `gain` is the pool's worth with 0, 1, … places more.
+    """
     most = len(gain) - 1
     if most <= 0:
         return [0] * len(full)
@@ -238,11 +250,14 @@ def _given_up(
     return given[::-1]
 
 
-# -- what it could have been worth -------------------------------------------------------------------------------
+# -- what it could have been worth -----------------------------------------------------------------
 
 
 def bound(branch: Branch) -> float:
-    """Return what no plan that fills the places can exceed, in fen: the value of the linear relaxation."""
+    """Return what no plan that fills the places can exceed, in fen.
+
+    The value of the linear relaxation.
+    """
     full = [min(desk.capacity, desk.wanted) for desk in branch.desks]
     total, losing = 0.0, [np.zeros(0)]
     for desk, k in zip(branch.desks, full, strict=True):
@@ -275,7 +290,10 @@ def _slopes(worth: Fen) -> NDArray[np.float64]:
 
 
 def price_of_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
-    """Return what one more order of a desk would have added, in fen; by value at least so much, 0 if nobody waits."""
+    """Return what one more order of a desk would have added, in fen.
+
+    By value at least so much, 0 if nobody waits.
+    """
     waiting = [
         (q.place, q, n) for q, n in zip(branch.desks[desk].queues, plan.taken[desk], strict=True)
     ]

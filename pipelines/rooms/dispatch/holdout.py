@@ -1,4 +1,7 @@
-"""The hold-out: drawn once a customer for all persuasion lists, stratified, by keyed hash, and kept for good."""
+"""The hold-out.
+
+Drawn once a customer for all persuasion lists, stratified, by keyed hash, and kept for good.
+"""
 
 from __future__ import annotations
 

@@ -17,14 +17,20 @@ from pipelines.core.month import Month
 
 
 def keyed_hash(key: bytes, *parts: str) -> bytes:
-    """Return a hash nobody without the key can foretell; the same parts give the same hash for ever."""
+    """Return a hash nobody without the key can foretell.
+
+    The same parts give the same hash for ever.
+    """
     return hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
 
 
 def order_ids(
     key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = ""
 ) -> pa.Table:
-    """Give each (list, customer) of a month, or of a day after it, its order id: month and twelve letters of a keyed hash."""
+    """Give each (list, customer) of a month, or of a day after it, its order id.
+
+    Month and twelve letters of a keyed hash.
+    """
     occasion = occasion or str(month)
     records = [
         {
@@ -51,7 +57,10 @@ def due_dates(
     specs: Mapping[str, Spec],
     rows: Iterable[Mapping[str, Any]],
 ) -> pa.Table:
-    """Give each order its due day; `is_provisional` when the calendar does not know that year's holidays."""
+    """Give each order its due day.
+
+    `is_provisional` when the calendar does not know that year's holidays.
+    """
     cache: dict[tuple[str, date | None], date] = {}
     records = []
     for row in rows:
@@ -84,7 +93,10 @@ def due_dates(
 def due_day(
     calendar: Calendar, month: Month, dispatch_on: date, spec: Spec, listed: date | None
 ) -> date:
-    """Return an order's due day by its list's `due:` rule; a holiday moves it to the working day before."""
+    """Return an order's due day by its list's `due:` rule.
+
+    A holiday moves it to the working day before.
+    """
     rule = spec.meta.get("due", {})
     if "working_days" in rule:
         return calendar.after(dispatch_on, rule["working_days"])

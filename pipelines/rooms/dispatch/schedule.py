@@ -1,4 +1,7 @@
-"""A day for each order: earliest due first, the same number a working day, as few a day as the due days allow."""
+"""A day for each order.
+
+Earliest due first, the same number a working day, as few a day as the due days allow.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ def plan_days(calendar: Calendar, dispatch_on: date, orders: Iterable[Row]) -> p
 
 
 def orders_a_day(days: list[date], due: list[date]) -> int:
-    """How many orders a day are enough for due days that rise: the most crowded stretch up to one of them decides."""
+    """How many orders a day are enough for due days that rise.
+
+    The most crowded stretch up to one of them decides.
+    """
     most, within = 1, 0
     for count, due_on in enumerate(due, start=1):
         while within < len(days) and days[within] <= due_on:

@@ -1,4 +1,7 @@
-"""What a verdict means: whether somebody has accepted it, what else explains it, and what it does to the outputs."""
+"""What a verdict means.
+
+Whether somebody has accepted it, what else explains it, and what it does to the outputs.
+"""
 
 from __future__ import annotations
 
@@ -83,10 +86,12 @@ def find_status(state: str, severity: str) -> str:
 
 
 def explain_findings(findings: Sequence[Finding], before: Sequence[Effect]) -> list[Finding]:
-    """Tell each failed rule what else explains that it failed; `before` is what the month before found.
+    """Tell each failed rule what else explains that it failed.
 
-    A comparison with the month before is explained by what withheld the same columns there; then a tie by the rules
-    about its other books that failed by themselves.
+    `before` is what the month before found.
+
+    A comparison with the month before is explained by what withheld the same columns there; then a
+    tie by the rules about its other books that failed by themselves.
     """
     withheld = [effect for effect in before if effect.status == "withheld"]
     compared = []
