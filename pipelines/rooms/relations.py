@@ -71,7 +71,7 @@ def write_step(
     spec = read_step(room, step)
     sql = _bind_inputs(spec, inputs)
     values = _fill_parameters(context, spec, parameters)
-    context.write(table, sql, key, values, **(facts or {}))
+    context.write(table, sql, key, values, None, **(facts or {}))
 
 
 def write_rows(context: Context, table: str, rows: pa.Table, key: Iterable[str]) -> None:

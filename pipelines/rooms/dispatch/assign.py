@@ -45,7 +45,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Desk:
-    """A manager: how many new orders he can take, and the queues of his own customers by priority."""
+    """A manager: how many new orders they can take, and the queues of their own customers by priority."""
 
     manager_id: str
     capacity: int
@@ -53,7 +53,7 @@ class Desk:
 
     @property
     def wanted(self) -> int:
-        """How many of his own customers wait."""
+        """How many of their own customers wait."""
         return sum(map(len, self.queues))
 
     @property
@@ -127,11 +127,8 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
         {q.place for d in branch.desks for q in d.queues} | {q.place for q in branch.pool}
     )
     for place in steps:
-        for d, desk in enumerate(branch.desks):
-            for q, queue in enumerate(desk.queues):
-                if queue.place == place:
-                    taken[d][q] = min(len(queue), free[d])
-                    free[d] -= taken[d][q]
+        for number, desk in enumerate(branch.desks):
+            free[number] -= _serve_desk(desk, place, taken[number], free[number])
         for q, queue in enumerate(branch.pool):
             if queue.place == place:
                 pooled[q] = min(len(queue), sum(free))
@@ -140,6 +137,16 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
                 )
                 free = [f - n for f, n in zip(free, shared[q], strict=True)]
     return Plan(tuple(map(tuple, taken)), tuple(pooled), tuple(shared))
+
+
+def _serve_desk(desk: Desk, place: int, taken: list[int], free: int) -> int:
+    """Serve a desk's own customers of one list, note in `taken` how many, and return how many places that takes."""
+    served = 0
+    for number, queue in enumerate(desk.queues):
+        if queue.place == place:
+            taken[number] = min(len(queue), free - served)
+            served += taken[number]
+    return served
 
 
 def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) -> list[int]:

@@ -36,7 +36,7 @@ def order_ids(
         {
             "list": row["list"],
             "customer_id": row["customer_id"],
-            "order_id": f"{month.year}{month.number:02d}-{_letters(key, occasion, row['list'], row['customer_id'])}",
+            "order_id": f"{month.year}{month.number:02d}-{_make_letters(key, occasion, row['list'], row['customer_id'])}",
         }
         for row in rows
     ]
@@ -46,7 +46,7 @@ def order_ids(
 _ID = ("list", "customer_id", "order_id")
 
 
-def _letters(key: bytes, *parts: str) -> str:
+def _make_letters(key: bytes, *parts: str) -> str:
     return base64.b32encode(keyed_hash(key, "order", *parts)).decode()[:12]
 
 

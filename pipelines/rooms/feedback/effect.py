@@ -166,8 +166,12 @@ def _add_month(context: Context, sums: dict[str, ListSums], held_out: Iterable[s
 
 
 def _read_arm(row: Mapping[str, Any], prefix: str = "") -> ArmSums:
-    values = [row[prefix + column] or 0 for column in _SUMS]
-    return ArmSums(*values)
+    return ArmSums(
+        row[f"{prefix}order_count"] or 0,
+        row[f"{prefix}kept_count"] or 0,
+        row[f"{prefix}revenue_sum"] or Decimal(0),
+        row[f"{prefix}revenue_square_sum"] or Decimal(0),
+    )
 
 
 # -- what they show --------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def read_cells(context: Context, table: Table, missing: Sequence[str]) -> None:
     kept += _find_first_fault(present, cells)
     inner = f"SELECT {', '.join(read)} FROM {raw} AS raw"
     context.engine.table("typed", f"SELECT {', '.join(kept)} FROM ({inner})")
-    _count_forms(context, table, [column for column in present if cells[column.name].form])
+    _count_forms(context, table, present, cells)
 
 
 def _type_cells(
@@ -101,8 +101,13 @@ def _list_local_dates(table: Table) -> list[str]:
     return dates
 
 
-def _count_forms(context: Context, table: Table, columns: Sequence[Column]) -> None:
-    for column in columns:
+def _count_forms(
+    context: Context, table: Table, present: Sequence[Column], cells: Mapping[str, Typed]
+) -> None:
+    """Count what was normalised, by column and form."""
+    for column in present:
+        if not cells[column.name].form:
+            continue
         form = quote_name(f"_form_{column.name}")
         counts = f"{quote_name(column.name)} IS NOT NULL"
         if (
