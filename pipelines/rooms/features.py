@@ -78,7 +78,7 @@ class History:
 
 
 def carry_history(context: Context, spec: Spec) -> str:
-    """Return SQL that puts this month's measures before those carried from the latest earlier month held."""
+    """Return SQL that puts this month's measures before those of the latest month held."""
     carry = spec.meta["carry"]
     key, latest = carry["key"], carry["latest"]
     measures = [name for name in spec.tree.named_selects if name not in (key, *latest)]

@@ -20,7 +20,7 @@ _NUMBERS = count(1)  # no two relations of a process share a name
 
 @dataclass(frozen=True)
 class Relation:
-    """A result that the engine holds for as long as it is open; `name` is what the engine calls it."""
+    """A result that the engine holds while it is open; `name` is what the engine calls it."""
 
     name: str
 

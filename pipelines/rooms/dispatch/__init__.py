@@ -91,7 +91,7 @@ def dispatch_beside(context: Context, listed: ListedCustomers, standing: Relatio
 
 
 def _decide(context: Context, eligibility: Relation) -> Relation:
-    """Give the places there are, write `dispatch_capacity`, and return what became of every list and customer."""
+    """Give the places there are, and return what became of every list and customer."""
     wanted = find_wanted_orders(context, eligibility)
     manager_orders = assign_managers(context, wanted)
     return decide_orders(context, eligibility, manager_orders)

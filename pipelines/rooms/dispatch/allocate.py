@@ -37,7 +37,7 @@ class Newcomer:
 
 @dataclass(frozen=True)
 class Seat:
-    """A manager with room: how many they may get, what they have already, what they can take in all."""
+    """A manager: how many they may get, what they have already, what they can take in all."""
 
     manager_id: str
     free: int

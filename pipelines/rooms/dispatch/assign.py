@@ -9,8 +9,9 @@ its capacity. Worth is in whole fen.
 
 With P_q(j) the worth of the first j of queue q, a plan by value solves
     max  sum_q P_q(j_q)   s.t.  sum of a desk's j_q + its pooled <= capacity,  j_q >= minimum_q
-exactly: within a desk by dynamic programming over its queues, between desks and pool over the places given up.
-`bound` is the value of the linear relaxation (each P_q replaced by its concave majorant): no plan can be worth more.
+exactly: within a desk by dynamic programming over its queues, between desks and pool over the
+places given up. `bound` is the value of the linear relaxation (each P_q replaced by its concave
+majorant): no plan can be worth more.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Desk:
-    """A manager: how many new orders they can take, and the queues of their own customers by priority."""
+    """A manager: how many new orders they can take, and their own customers' queues by priority."""
 
     manager_id: str
     capacity: int
@@ -76,7 +77,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Plan:
-    """How many of each desk's queues get an order, how many of each pool queue, and which desk takes how many of it."""
+    """How many of each desk's queues and of each pool queue get an order, and from which desk."""
 
     taken: tuple[tuple[int, ...], ...]
     pooled: tuple[int, ...]
@@ -140,7 +141,10 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
 
 
 def _serve_desk(desk: Desk, place: int, taken: list[int], free: int) -> int:
-    """Serve a desk's own customers of one list, note in `taken` how many, and return how many places that takes."""
+    """Serve a desk's own customers of one list.
+
+    Note in `taken` how many, and return how many places that takes.
+    """
     served = 0
     for number, queue in enumerate(desk.queues):
         if queue.place == place:

@@ -137,7 +137,7 @@ def unite_candidates(context: Context, ready: Sequence[ListedCustomers]) -> Rela
 
 
 def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
-    """Take the gate's word on a list, add what is known of its complaints and scores, and pause it if it does harm."""
+    """Take the gate's word on a list, and add what is known of complaints, scores and harm."""
     release = read_rows(context, "dispatch", "release", {"name": spec.name})[0]
     state = replace(state, status=release["status"], reason=release["reason"])
     if _COMPLAINTS.name in decided_by(spec) and not context.is_computed(_COMPLAINTS.name):

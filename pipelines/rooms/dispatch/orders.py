@@ -1,4 +1,4 @@
-"""What makes an order an order: an id that is the same on every run, and a day by which it is done."""
+"""What makes an order: an id that is the same on every run, and a day by which it is done."""
 
 from __future__ import annotations
 
@@ -32,14 +32,12 @@ def order_ids(
     Month and twelve letters of a keyed hash.
     """
     occasion = occasion or str(month)
-    records = [
-        {
-            "list": row["list"],
-            "customer_id": row["customer_id"],
-            "order_id": f"{month.year}{month.number:02d}-{_make_letters(key, occasion, row['list'], row['customer_id'])}",
-        }
-        for row in rows
-    ]
+    prefix = f"{month.year}{month.number:02d}"
+    records = []
+    for row in rows:
+        keys = {"list": row["list"], "customer_id": row["customer_id"]}
+        letters = _make_letters(key, occasion, row["list"], row["customer_id"])
+        records.append({**keys, "order_id": f"{prefix}-{letters}"})
     return pa.Table.from_pylist(records, schema=pa.schema([(n, pa.string()) for n in _ID]))
 
 

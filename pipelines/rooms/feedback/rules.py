@@ -1,4 +1,4 @@
-"""How each list's claims are checked: the list says so itself (`verify:`), else its purpose does."""
+"""How each list's claims are checked: by its `verify:`, else by its purpose."""
 
 from __future__ import annotations
 

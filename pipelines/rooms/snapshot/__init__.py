@@ -33,21 +33,23 @@ class Intake:
 
 
 def run(context: Context) -> None:
-    """Turn every raw table into a typed one; raise GateStopped when a required one cannot be used."""
+    """Make every raw table a typed one; raise GateStopped when a required one cannot be used."""
     take_in(context, contract().values())
 
 
 def take_in(context: Context, tables: Iterable[Table]) -> None:
-    """Type these tables, in an order in which customers and services come before what belongs to them."""
+    """Type these tables; customers and services come before what belongs to them."""
     engine = context.engine
     for macro in MACROS:
         engine.execute(f"CREATE OR REPLACE MACRO {macro}")
     engine.execute(
         "CREATE TEMP TABLE quarantine "
-        '("table" VARCHAR, "file" VARCHAR, "line" BIGINT, "column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)'
+        '("table" VARCHAR, "file" VARCHAR, "line" BIGINT, '
+        '"column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)'
     )
     engine.execute(
-        'CREATE TEMP TABLE normalised ("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)'
+        "CREATE TEMP TABLE normalised "
+        '("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)'
     )
     intake: list[Intake] = []
     try:
@@ -63,7 +65,7 @@ def take_in(context: Context, tables: Iterable[Table]) -> None:
 
 
 def _write_books(context: Context, intake: list[Intake]) -> None:
-    """Write what was set aside, what was normalised, and the counts of every table that was taken in."""
+    """Write what was set aside, what was normalised, and the counts of every table."""
     context.write("snapshot_quarantine", "SELECT * FROM quarantine", ["ALL"])
     context.write("snapshot_normalised", "SELECT * FROM normalised", ["ALL"])
     rows = []
@@ -77,16 +79,21 @@ def _write_books(context: Context, intake: list[Intake]) -> None:
 
 
 def _stop_if_nothing_is_left(context: Context, table: Table, intake: Intake) -> None:
-    """Raise GateStopped, with the rule that took most and one of its rows, where a required table has no row left."""
+    """Raise GateStopped where a required table has no row left.
+
+    It tells the rule that took most and one of its rows.
+    """
     if not table.required or intake.accepted:
         return
     worst = context.engine.rows(
-        'SELECT rule, "column", COUNT(*) AS taken, MIN(file) AS file FROM quarantine WHERE "table" = $table '
+        'SELECT rule, "column", COUNT(*) AS taken, MIN(file) AS file '
+        'FROM quarantine WHERE "table" = $table '
         "GROUP BY ALL ORDER BY taken DESC, rule LIMIT 1",
         {"table": table.name},
     )[0]
     example = context.engine.rows(
-        'SELECT line, value FROM quarantine WHERE "table" = $table AND rule = $rule AND file = $file '
+        "SELECT line, value FROM quarantine "
+        'WHERE "table" = $table AND rule = $rule AND file = $file '
         'AND "column" IS NOT DISTINCT FROM $column ORDER BY line LIMIT 1',
         {"table": table.name, **{name: worst[name] for name in ("rule", "file", "column")}},
     )[0]
@@ -152,7 +159,8 @@ def _find_another_month(context: Context, table: Table) -> dict[str, object] | N
     if table.name != "bill":
         return None
     rows = context.engine.rows(
-        "SELECT bill_month AS found, _file AS file, _line AS line, COUNT(*) OVER () AS rows FROM typed "
+        "SELECT bill_month AS found, _file AS file, _line AS line, COUNT(*) OVER () AS rows "
+        "FROM typed "
         "WHERE _rule IS NULL AND bill_month <> $month ORDER BY _file, _line LIMIT 1",
         {"month": str(context.month)},
     )
@@ -165,7 +173,8 @@ def _find_another_month(context: Context, table: Table) -> dict[str, object] | N
 def _write_table(context: Context, table: Table, entry: Mapping[str, Any]) -> Intake:
     engine = context.engine
     engine.execute(
-        f"INSERT INTO quarantine SELECT {quote_text(table.name)}, _file, _line, _column, _value, _rule "
+        f"INSERT INTO quarantine SELECT {quote_text(table.name)}, "
+        "_file, _line, _column, _value, _rule "
         "FROM typed WHERE _rule <> 'exact_repeat'"
     )
     count = engine.rows(

@@ -89,7 +89,8 @@ def _mark_repeats(context: Context, table: Table) -> None:
     engine = context.engine
     engine.table(
         "repeated",
-        f"SELECT _file, _line, {key}, ROW_NUMBER() OVER (PARTITION BY {names} ORDER BY _file, _line) AS copy "
+        f"SELECT _file, _line, {key}, "
+        f"ROW_NUMBER() OVER (PARTITION BY {names} ORDER BY _file, _line) AS copy "
         f"FROM typed WHERE _rule IS NULL AND ({key}) IN "
         f"(SELECT ({key}) FROM typed WHERE _rule IS NULL GROUP BY {key} HAVING COUNT(*) > 1)",
     )

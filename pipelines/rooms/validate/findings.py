@@ -22,10 +22,10 @@ _STATUS = {"failed": _OF_FAILED, "waived": _OF_WAIVED, "explained": _OF_EXPLAINE
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict on an expectation, whether somebody has accepted it, and what it does to the outputs.
+    """A verdict, whether somebody has accepted it, and what it does to the outputs.
 
-    `explained_by` names the findings about the other books of a tie, or about the month it is compared with, that say
-    why it failed.
+    `explained_by` names the findings about the other books of a tie, or about the month it is
+    compared with, that say why it failed.
     """
 
     verdict: Verdict
@@ -119,7 +119,7 @@ def _name_causes_before(about: Expectation, withheld: Sequence[Effect]) -> tuple
 
 
 def _concerns(effect: Effect, about: Expectation) -> bool:
-    """Whether an effect is about the columns of a rule, or about another table, or about all of its table."""
+    """Whether an effect is about a rule's columns, another table, or all of its table."""
     if effect.table != about.table or not effect.columns:
         return True
     return bool(set(effect.columns) & set(about.columns))

@@ -185,7 +185,7 @@ def _open_datasource(database: Path) -> SQLDatasource:
 def judge_in_time(
     seconds: int, suite: Sequence[Expectation], run_suite: Callable[[], Iterable[Verdict]]
 ) -> list[Verdict]:
-    """Run a table's suite; what does not come back within so many seconds is failed and critical."""
+    """Run a table's suite; what is not back within so many seconds is failed and critical."""
     found: list[Verdict] = []
     crashes: list[str] = []
 

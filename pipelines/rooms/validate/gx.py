@@ -19,7 +19,7 @@ _ENDS_PROCESSES = "pyspark.sql.connect"
 
 
 def load_gx() -> ModuleType:
-    """Import Great Expectations without its usage statistics, its warnings at import and Spark's remote client."""
+    """Import Great Expectations, its statistics, warnings and Spark's remote client left out."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     with warnings.catch_warnings(), _hidden(_ENDS_PROCESSES):

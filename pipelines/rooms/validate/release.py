@@ -95,7 +95,7 @@ def _find_sources_of_list(spec: Spec, scored_by: frozenset[ColumnName]) -> froze
 def _judge_branches(
     name: str, made_of: frozenset[Delivered], effects: Sequence[Effect], eras: Eras
 ) -> Iterator[dict[str, str | None]]:
-    """Yield a row for each branch that a finding of this month is confined to, where it touches the output."""
+    """Yield a row for each branch to which a finding that touches the output is confined."""
     branches: set[str] = set()
     for effect in effects:
         if effect.is_confined and effect.month == eras.month:
@@ -135,7 +135,7 @@ def _judge_output(
 
 
 def count_held(rows: Sequence[Mapping[str, str | None]]) -> dict[str, dict[str, int]]:
-    """Count, for each finding of this month, the outputs it withholds and those it puts a caveat on."""
+    """Count, for each finding, the outputs it withholds and those it puts a caveat on."""
     held: dict[str, dict[str, set[str]]] = {}
     for row in rows:
         reason = row["reason"]

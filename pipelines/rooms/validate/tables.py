@@ -1,4 +1,4 @@
-"""The tables of the gate, row by row: results, samples, and what each rule saw month after month."""
+"""The tables of the gate, row by row: results, samples, and what each rule has seen."""
 
 from __future__ import annotations
 
