@@ -1,12 +1,13 @@
-"""Steps: the SELECTs a room keeps to itself, in `sql/<room>/steps/<name>.sql`; no table of a month has their names.
+"""Steps: the SELECTs that a room keeps to itself, in `sql/<room>/steps/<name>.sql`.
 
     /* ---
     title: {zh: …, en: …}
-    inputs: [candidate]       # relations that the caller passes; all else it reads is a table of the month
+    inputs: [candidate]       # relations that the caller passes; all else is a table of a month
     --- */
     SELECT … FROM candidate AS c JOIN features_owner AS o ON …
 
-A step reads `:parameters` like any SQL file. What it reads and which parameters it has is taken from its SELECT.
+No table has a step's name. It has `:parameters` like any SQL file; they, and what it reads, are
+taken from its SELECT.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class StepBlock(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Step(Spec):
-    """One parsed step. `meta` is its front matter; `inputs` are the relations it is given by name."""
+    """One parsed step. `meta` is its front matter; `inputs` name what it is passed."""
 
     @property
     def where(self) -> str:
@@ -56,13 +57,13 @@ class Step(Spec):
 
     @property
     def tables(self) -> frozenset[TableName]:
-        """The tables of this month and earlier months that the SELECT reads; its inputs left out."""
+        """The tables of this and earlier months that the SELECT reads, its inputs left out."""
         return frozenset(
             table for table in self.reads if table.era or table.name not in self.inputs
         )
 
     def bind_inputs(self, relations: Mapping[str, str]) -> str:
-        """Return the SELECT in DuckDB's words, reading each input under the name the engine knows it by.
+        """Return the SELECT for DuckDB, reading each input under the engine's name of it.
 
         Raise ValueError when an input is missing or one is passed that the step does not name.
         """
@@ -79,7 +80,10 @@ def read_step(room: str, name: str) -> Step:
 
 
 def load_step(path: Path) -> Step:
-    """Read one step's file; raise SpecError when its front matter says what nobody knows, or cannot be read."""
+    """Read one step's file.
+
+    Raise SpecError when its front matter says what nobody knows, or cannot be read.
+    """
     where = _path_in_words(path)
     match = _FILE.match(read_text(path, where))
     if match is None:

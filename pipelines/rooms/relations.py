@@ -1,4 +1,7 @@
-"""Running a room's steps: small results are values that are passed, under names that nobody needs to know."""
+"""Running a room's steps.
+
+Small results are values that are passed, under names that nobody needs to know.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _NUMBERS = count(1)  # no two relations of a process share a name
 
 @dataclass(frozen=True)
 class Relation:
-    """A result that the engine holds for as long as it is open; `name` is what the engine calls it."""
+    """A result that the engine holds while it is open; `name` is what the engine calls it."""
 
     name: str
 
@@ -61,7 +64,10 @@ def write_step(
     rule: str | None = None,
     **inputs: Relation,
 ) -> None:
-    """Run a step and write its result as a table of the month, in the order of `key`; `rule` goes into the manifest."""
+    """Run a step and write its result as a table of the month, in the order of `key`.
+
+    `rule` goes into the manifest.
+    """
     spec = read_step(room, step)
     sql = _bind_inputs(spec, inputs)
     values = _fill_parameters(context, spec, parameters)
@@ -91,7 +97,10 @@ def keep_result(
 
 
 def unite_relations(context: Context, label: str, relations: Sequence[Relation]) -> Relation:
-    """Put the rows of relations that have the same columns below each other; there must be one at least."""
+    """Put the rows of relations that have the same columns below each other.
+
+    There must be one at least.
+    """
     selects = [f"SELECT * FROM {relation.name}" for relation in relations]
     return keep_result(context, label, " UNION ALL ".join(selects))
 

@@ -74,7 +74,7 @@ def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _asked(context: Context, spec: Spec) -> str:
     """What an engine is asked for a SQL file: its SELECT, joined with what is carried where it carries a history."""
-    return features._carried(context, spec) if spec.meta.get("carry") else native(spec)
+    return features.carry_history(context, spec) if spec.meta.get("carry") else native(spec)
 
 
 def read_as_its_room(context: Context, spec: Spec, answer: Answer) -> list[dict[str, Any]]:

@@ -1,11 +1,14 @@
-"""Lists into orders: one order a customer, within capacity, some held out; and a why-not for everyone left out.
+"""Lists into orders: one order a customer, within capacity, some held out.
 
-A list says who and why. Whether a customer may be contacted is decided here, once for all lists, in this order:
-do_not_contact, wrong_number, opted_out, complaint, holdout, other_list, cool_down, no_manager, capacity. The first
-that applies is the why-not.
+Everyone left out has a why-not.
 
-`candidates` finds who is on each list, `decide` the first list that may have each customer, `capacity` gives the
-places there are, `assign` and `allocate` are the two optimisations behind it, `write` says what came of it.
+A list says who and why. Whether a customer may be contacted is decided here, once for all lists, in
+this order: do_not_contact, wrong_number, opted_out, complaint, holdout, other_list, cool_down,
+no_manager, capacity. The first that applies is the why-not.
+
+`candidates` finds who is on each list, `decide` the first list that may have each customer,
+`capacity` gives the places there are, `assign` and `allocate` are the two optimisations behind it,
+`write` says what came of it.
 """
 
 from __future__ import annotations
@@ -63,7 +66,8 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
 def dispatch_beside(context: Context, listed: ListedCustomers, standing: Relation) -> None:
     """Write the tables of the room for one list beside the orders of the month that stand already.
 
-    `standing` (customer_id, list) are those orders: whoever has one gets no second, and a why-not that names its list.
+    `standing` (customer_id, list) are those orders: whoever has one gets no second, and a why-not
+    that names its list.
     """
     ready = [listed] if listed.state.is_ready else []
     on_the_list = unite_candidates(context, ready)
@@ -87,7 +91,7 @@ def dispatch_beside(context: Context, listed: ListedCustomers, standing: Relatio
 
 
 def _decide(context: Context, eligibility: Relation) -> Relation:
-    """Give the places there are, write `dispatch_capacity`, and return what became of every list and customer."""
+    """Give the places there are, and return what became of every list and customer."""
     wanted = find_wanted_orders(context, eligibility)
     manager_orders = assign_managers(context, wanted)
     return decide_orders(context, eligibility, manager_orders)

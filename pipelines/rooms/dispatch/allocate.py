@@ -1,7 +1,9 @@
-"""Which manager takes a customer whom nobody owns: who had him proposed before, who has his group, who has room.
+"""Which manager takes a customer whom nobody owns.
 
-A transportation problem, solved by HiGHS: its matrix is totally unimodular, so a vertex is a whole assignment. A manager
-kept counts more than a group kept together, and that more than an even load.
+Who had them proposed before, who has their group, who has room.
+
+A transportation problem, solved by HiGHS: its matrix is totally unimodular, so a vertex is a whole
+assignment. A manager kept counts more than a group kept together, and that more than an even load.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ APART = 1e-7  # of equal desks the first by id
 
 @dataclass(frozen=True)
 class Newcomer:
-    """A customer to be given to somebody; the managers he had or whose customers his group are, if of the branch."""
+    """A customer to be given to somebody.
+
+    The managers they had or whose customers their group are, if of the branch.
+    """
 
     customer_id: str
     kept_by: str | None = None
@@ -32,7 +37,7 @@ class Newcomer:
 
 @dataclass(frozen=True)
 class Seat:
-    """A manager with room: how many he may get, what he has already, what he can take in all."""
+    """A manager: how many they may get, what they have already, what they can take in all."""
 
     manager_id: str
     free: int
@@ -45,32 +50,51 @@ def allocate(
 ) -> list[str]:
     """Give each newcomer a manager; `groups` names the manager who has most of a group's members.
 
-    There must be room for all. The order of newcomers is the order of their ranks, and matters only between equals.
+    There must be room for all. The order of newcomers is the order of their ranks, and matters only
+    between equals.
     """
     seats = sorted((seat for seat in seats if seat.free > 0), key=lambda seat: seat.manager_id)
-    groups = {**_together(newcomers, seats, groups), **groups}
-    wishes: dict[tuple[str, str], list[int]] = defaultdict(list)
-    known = {seat.manager_id for seat in seats}
-    for i, one in enumerate(newcomers):
-        wish = (one.kept_by or "", groups.get(one.group_id or "", ""))
-        wishes[wish[0] if wish[0] in known else "", wish[1] if wish[1] in known else ""].append(i)
+    groups = {**_place_new_groups(newcomers, seats, groups), **groups}
+    wishes = _sort_by_wish(newcomers, seats, groups)
     kinds = sorted(wishes)
-    counts = _solve([len(wishes[kind]) for kind in kinds], kinds, seats)
+    sizes = [len(wishes[kind]) for kind in kinds]
+    counts = _solve_transport(sizes, kinds, seats)
     chosen = [""] * len(newcomers)
     for kind, row in zip(kinds, counts, strict=True):
-        for i, manager_id in zip(wishes[kind], _dealt(row, seats), strict=True):
-            chosen[i] = manager_id
+        dealt = _deal_seats(row, seats)
+        for number, manager_id in zip(wishes[kind], dealt, strict=True):
+            chosen[number] = manager_id
     return chosen
 
 
-def _together(
+def _sort_by_wish(
+    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
+) -> dict[tuple[str, str], list[int]]:
+    """The numbers of the newcomers who wish for the same: the manager they had, and the group's.
+
+    A wish for somebody without a seat is none (the empty text).
+    """
+    known = {seat.manager_id for seat in seats}
+    wishes: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, newcomer in enumerate(newcomers):
+        kept_by = newcomer.kept_by or ""
+        near = groups.get(newcomer.group_id or "", "")
+        if kept_by not in known:
+            kept_by = ""
+        if near not in known:
+            near = ""
+        wishes[kept_by, near].append(number)
+    return wishes
+
+
+def _place_new_groups(
     newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
 ) -> dict[str, str]:
-    """Choose a manager for each group of newcomers nobody has members of: the largest first, where it fits whole."""
-    members: dict[str, int] = defaultdict(int)
-    for one in newcomers:
-        if one.group_id and one.group_id not in groups:
-            members[one.group_id] += 1
+    """Choose a manager for each group of newcomers nobody has members of.
+
+    The largest first, where it fits whole.
+    """
+    members = _count_members(newcomers, groups)
     free = {seat.manager_id: seat.free for seat in seats}
     load = {seat.manager_id: seat for seat in seats}
     chosen = {}
@@ -83,10 +107,22 @@ def _together(
     return chosen
 
 
-def _solve(
+def _count_members(newcomers: Sequence[Newcomer], groups: Mapping[str, str]) -> dict[str, int]:
+    """How many newcomers each group has of which nobody has members yet."""
+    members: dict[str, int] = defaultdict(int)
+    for newcomer in newcomers:
+        if newcomer.group_id and newcomer.group_id not in groups:
+            members[newcomer.group_id] += 1
+    return members
+
+
+def _solve_transport(
     sizes: Sequence[int], kinds: Sequence[tuple[str, str]], seats: Sequence[Seat]
 ) -> list[list[int]]:
-    """How many customers of each kind go to each seat: a whole optimum of the transportation problem."""
+    """How many customers of each kind go to each seat.
+
+    A whole optimum of the transportation problem.
+    """
     total = sum(sizes)
     if not total:
         return [[0] * len(seats) for _ in kinds]
@@ -119,7 +155,7 @@ def _solve(
     return whole
 
 
-def _dealt(counts: Sequence[int], seats: Sequence[Seat]) -> list[str]:
+def _deal_seats(counts: Sequence[int], seats: Sequence[Seat]) -> list[str]:
     """Seats in the order they are dealt to equal customers, by rank: round by round."""
     rounds = sorted(
         (n, seat.manager_id)

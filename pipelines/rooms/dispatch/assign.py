@@ -1,13 +1,17 @@
-"""Who gets the places of a branch when there are fewer than orders: by the order of the lists, or by value.
+"""Who gets the places of a branch when there are fewer than orders.
 
-Each desk (a manager) has queues, one a list, in the order of their ranks; the pool holds customers of the branch
-whom nobody owns, and any desk may take them. Every plan keeps the letter: a list is worked from the top, no place
-stays empty while somebody waits for it, and no desk works more than its capacity. Worth is in whole fen.
+By the order of the lists, or by value.
+
+Each desk (a manager) has queues, one a list, in the order of their ranks; the pool holds customers
+of the branch whom nobody owns, and any desk may take them. Every plan keeps the letter: a list is
+worked from the top, no place stays empty while somebody waits for it, and no desk works more than
+its capacity. Worth is in whole fen.
 
 With P_q(j) the worth of the first j of queue q, a plan by value solves
     max  sum_q P_q(j_q)   s.t.  sum of a desk's j_q + its pooled <= capacity,  j_q >= minimum_q
-exactly: within a desk by dynamic programming over its queues, between desks and pool over the places given up.
-`bound` is the value of the linear relaxation (each P_q replaced by its concave majorant): no plan can be worth more.
+exactly: within a desk by dynamic programming over its queues, between desks and pool over the
+places given up. `bound` is the value of the linear relaxation (each P_q replaced by its concave
+majorant): no plan can be worth more.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Desk:
-    """A manager: how many new orders he can take, and the queues of his own customers by priority."""
+    """A manager: how many new orders they can take, and their own customers' queues by priority."""
 
     manager_id: str
     capacity: int
@@ -50,7 +54,7 @@ class Desk:
 
     @property
     def wanted(self) -> int:
-        """How many of his own customers wait."""
+        """How many of their own customers wait."""
         return sum(map(len, self.queues))
 
     @property
@@ -73,7 +77,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Plan:
-    """How many of each desk's queues get an order, how many of each pool queue, and which desk takes how many of it."""
+    """How many of each desk's queues and of each pool queue get an order, and from which desk."""
 
     taken: tuple[tuple[int, ...], ...]
     pooled: tuple[int, ...]
@@ -97,7 +101,8 @@ def worth_of(queues: Sequence[Queue], counts: Sequence[int]) -> int:
     return sum(int(queue.prefix[n]) for queue, n in zip(queues, counts, strict=True))
 
 
-# A way to share `count` customers of a pool queue among desks with so many free places: a number for each desk.
+# A way to share `count` customers of a pool queue among desks with so many free places: a number
+# for each desk.
 Share = Callable[[int, int, Sequence[int]], Sequence[int]]
 
 
@@ -111,7 +116,7 @@ def share_evenly(queue: int, count: int, free: Sequence[int]) -> list[int]:
     return given
 
 
-# -- by priority -------------------------------------------------------------------------------------------------
+# -- by priority -----------------------------------------------------------------------------------
 
 
 def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
@@ -123,11 +128,8 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
         {q.place for d in branch.desks for q in d.queues} | {q.place for q in branch.pool}
     )
     for place in steps:
-        for d, desk in enumerate(branch.desks):
-            for q, queue in enumerate(desk.queues):
-                if queue.place == place:
-                    taken[d][q] = min(len(queue), free[d])
-                    free[d] -= taken[d][q]
+        for number, desk in enumerate(branch.desks):
+            free[number] -= _serve_desk(desk, place, taken[number], free[number])
         for q, queue in enumerate(branch.pool):
             if queue.place == place:
                 pooled[q] = min(len(queue), sum(free))
@@ -138,8 +140,24 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
     return Plan(tuple(map(tuple, taken)), tuple(pooled), tuple(shared))
 
 
+def _serve_desk(desk: Desk, place: int, taken: list[int], free: int) -> int:
+    """Serve a desk's own customers of one list.
+
+    Note in `taken` how many, and return how many places that takes.
+    """
+    served = 0
+    for number, queue in enumerate(desk.queues):
+        if queue.place == place:
+            taken[number] = min(len(queue), free - served)
+            served += taken[number]
+    return served
+
+
 def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) -> list[int]:
-    """The places that cost the desks' own customers on later lists least: spare ones, then those of the last lists."""
+    """The places that cost the desks' own customers on later lists least.
+
+    Spare ones, then those of the last lists.
+    """
     later = [
         [q.place for q in desk.queues if q.place > place for _ in range(len(q))]
         for desk in branch.desks
@@ -152,7 +170,7 @@ def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) 
     return room
 
 
-# -- by value ----------------------------------------------------------------------------------------------------
+# -- by value --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -172,7 +190,9 @@ class Prefixes:
 
 
 def best_prefixes(queues: Sequence[Queue], minima: Sequence[int], most: int) -> Prefixes:
-    """Solve a multiple-choice knapsack of unit sizes: the best k = 0 … most orders, each queue from its top.
+    """Solve a multiple-choice knapsack of unit sizes.
+
+    The best k = 0 … most orders, each queue from its top.
 
     Of equal worth, the list of higher priority gets more.
     """
@@ -215,7 +235,10 @@ def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
 def _given_up(
     branch: Branch, full: Sequence[int], bests: Sequence[Prefixes], gain: Fen
 ) -> list[int]:
-    """How many places each desk gives up for the pool; `gain` is the pool's worth with 0, 1, … places more."""
+    """How many places each desk gives up for the pool.
+
+    `gain` is the pool's worth with 0, 1, … places more.
+    """
     most = len(gain) - 1
     if most <= 0:
         return [0] * len(full)
@@ -238,11 +261,14 @@ def _given_up(
     return given[::-1]
 
 
-# -- what it could have been worth -------------------------------------------------------------------------------
+# -- what it could have been worth -----------------------------------------------------------------
 
 
 def bound(branch: Branch) -> float:
-    """Return what no plan that fills the places can exceed, in fen: the value of the linear relaxation."""
+    """Return what no plan that fills the places can exceed, in fen.
+
+    The value of the linear relaxation.
+    """
     full = [min(desk.capacity, desk.wanted) for desk in branch.desks]
     total, losing = 0.0, [np.zeros(0)]
     for desk, k in zip(branch.desks, full, strict=True):
@@ -275,7 +301,10 @@ def _slopes(worth: Fen) -> NDArray[np.float64]:
 
 
 def price_of_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
-    """Return what one more order of a desk would have added, in fen; by value at least so much, 0 if nobody waits."""
+    """Return what one more order of a desk would have added, in fen.
+
+    By value at least so much, 0 if nobody waits.
+    """
     waiting = [
         (q.place, q, n) for q, n in zip(branch.desks[desk].queues, plan.taken[desk], strict=True)
     ]

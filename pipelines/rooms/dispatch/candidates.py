@@ -1,4 +1,6 @@
-"""Who is on a list: its candidates, one row a customer, unless what it needs is missing or withheld.
+"""Who is on a list.
+
+Its candidates, one row a customer, unless what it needs is missing or withheld.
 
 A list's SELECT says who and why. Nothing here asks whether they may be contacted.
 """
@@ -68,7 +70,10 @@ class ListState:
 
 @dataclass(frozen=True)
 class ListedCustomers:
-    """A list, its state, and who is on it; nobody was looked for where something it needs is missing."""
+    """A list, its state, and who is on it.
+
+    Nobody was looked for where something it needs is missing.
+    """
 
     spec: Spec
     state: ListState
@@ -128,11 +133,11 @@ def unite_candidates(context: Context, ready: Sequence[ListedCustomers]) -> Rela
     return unite_relations(context, "candidates", relations)
 
 
-# -- may the list be used ----------------------------------------------------------------------------------------
+# -- may the list be used --------------------------------------------------------------------------
 
 
 def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
-    """Take the gate's word on a list, add what is known of its complaints and scores, and pause it if it does harm."""
+    """Take the gate's word on a list, and add what is known of complaints, scores and harm."""
     release = read_rows(context, "dispatch", "release", {"name": spec.name})[0]
     state = replace(state, status=release["status"], reason=release["reason"])
     if _COMPLAINTS.name in decided_by(spec) and not context.is_computed(_COMPLAINTS.name):
@@ -169,7 +174,7 @@ def find_red_subjects(context: Context) -> list[str]:
     return [row["subject"] for row in rows]
 
 
-# -- a list's SELECT ---------------------------------------------------------------------------------------------
+# -- a list's SELECT -------------------------------------------------------------------------------
 
 
 def _add_evidence(spec: Spec, answer: str) -> str:
@@ -183,7 +188,10 @@ def _add_evidence(spec: Spec, answer: str) -> str:
 
 
 def _as_json_text(facts: Sequence[str]) -> str:
-    """SQL for columns as JSON text: `{"age_days":"31","oldest_due_on":"2026-07-31"}`; NULL without any."""
+    """SQL for columns as JSON text: `{"age_days":"31","oldest_due_on":"2026-07-31"}`.
+
+    NULL without any.
+    """
     if not facts:
         return "CAST(NULL AS VARCHAR)"
     pairs = [f"{quote_text(name)}: CAST({quote_name(name)} AS VARCHAR)" for name in facts]

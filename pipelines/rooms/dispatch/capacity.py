@@ -1,4 +1,7 @@
-"""Room: the orders that are wanted, a branch at a time, into the places its managers have; and what a place is worth."""
+"""Room: the orders that are wanted, a branch at a time, into the places its managers have.
+
+It also says what a place is worth.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ class Manager(NamedTuple):
 
 
 class WaitingOrder(NamedTuple):
-    """A wanted order that waits for a manager's place; `worth` is in fen, `place` the turn of its list."""
+    """A wanted order that waits for a manager's place.
+
+    `worth` is in fen, `place` the turn of its list.
+    """
 
     list: str
     place: int
@@ -89,7 +95,10 @@ class WaitingOrders:
 
 @dataclass(frozen=True)
 class Ties:
-    """What speaks for one manager or another: the last proposal to a customer, most of a group's customers."""
+    """What speaks for one manager or another.
+
+    The last proposal to a customer, most of a group's customers.
+    """
 
     proposed: Mapping[str, str]
     groups: Mapping[str, Mapping[str, str]]
@@ -127,7 +136,7 @@ def _write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
     )
 
 
-# -- what is read ------------------------------------------------------------------------------------------------
+# -- what is read ----------------------------------------------------------------------------------
 
 
 def _read_waiting(context: Context, wanted: Relation) -> WaitingOrders:
@@ -153,14 +162,17 @@ def _read_proposed(context: Context, wanted: Relation) -> dict[str, str]:
 
 
 def _read_groups(context: Context, wanted: Relation) -> dict[str, dict[str, str]]:
-    """By branch and group, the manager who has most of the group's customers there; of equals the first by id."""
+    """By branch and group, the manager who has most of the group's customers there.
+
+    Of equals the first by id.
+    """
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for row in read_rows(context, ROOM, "group_managers", wanted_order=wanted):
         found[row["branch_id"]][row["group_customer_id"]] = row["manager_id"]
     return found
 
 
-# -- one branch --------------------------------------------------------------------------------------------------
+# -- one branch ------------------------------------------------------------------------------------
 
 
 class BranchPlanner:
@@ -191,7 +203,10 @@ class BranchPlanner:
         return Branch(tuple(desks), _make_queues(self._pool, minimum_service))
 
     def assign_orders(self, by_value: bool) -> list[AssignedOrder]:
-        """Return which orders get whose place: those of each manager's own customers, then the pool's."""
+        """Return which orders get whose place.
+
+        Those of each manager's own customers, then the pool's.
+        """
         self._plan = self._make_plan(by_value)
         assigned: list[AssignedOrder] = []
         for manager, own, counts in zip(self._managers, self._own, self._plan.taken, strict=True):
@@ -222,7 +237,10 @@ class BranchPlanner:
         return [chosen.count(desk.manager_id) for desk in self._branch.desks]
 
     def list_figures(self, by_value: bool) -> list[CapacityFigure]:
-        """Return a row a manager and one for the branch, for `dispatch_capacity`; orders must be assigned before."""
+        """Return a row a manager and one for the branch, for `dispatch_capacity`.
+
+        Orders must be assigned before.
+        """
         worth: dict[str, int] = {}
         for orders in self._pool.values():
             for order in orders:

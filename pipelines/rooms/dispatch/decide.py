@@ -1,8 +1,10 @@
-"""May we, and who works it: every customer of every list, the first list that may have them, and the why-nots.
+"""May we, and who works it.
 
-Nothing here counts places. `gather_eligibility` gathers the facts, `find_wanted_orders` gives the order each customer
-would get if there were room, `capacity` chooses among those, and `decide_orders` says of every list and customer what
-became of it.
+Every customer of every list, the first list that may have them, and the why-nots.
+
+Nothing here counts places. `gather_eligibility` gathers the facts, `find_wanted_orders` gives the
+order each customer would get if there were room, `capacity` chooses among those, and
+`decide_orders` says of every list and customer what became of it.
 """
 
 from __future__ import annotations
@@ -36,7 +38,10 @@ _LIST_FACT = pa.schema(
 
 
 class ListFact(NamedTuple):
-    """What a list's front matter says of who may be asked and what an order is worth; `place` is its turn."""
+    """What a list's front matter says of who may be asked and what an order is worth.
+
+    `place` is its turn.
+    """
 
     list: str
     place: int
@@ -106,7 +111,8 @@ def find_wanted_orders(context: Context, eligibility: Relation) -> Relation:
 def decide_orders(context: Context, eligibility: Relation, manager_orders: Relation) -> Relation:
     """Return for every list and customer an arm, a why-not, or both for the held-out.
 
-    `manager_orders` (list, customer_id, manager_id) are the wanted orders that have a manager's place.
+    `manager_orders` (list, customer_id, manager_id) are the wanted orders that have a manager's
+    place.
     """
     granted = run_step(
         context,

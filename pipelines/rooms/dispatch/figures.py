@@ -1,4 +1,7 @@
-"""What `dispatch_capacity` says: places, orders, what they are worth, and what one place more would have added."""
+"""What `dispatch_capacity` says.
+
+Places, orders, what they are worth, and what one place more would have added.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ CAPACITY = pa.schema(
 
 
 class CapacityFigure(NamedTuple):
-    """A row of `dispatch_capacity`; amounts are in yuan. A manager's row has no bound and no gap of its own."""
+    """A row of `dispatch_capacity`; amounts are in yuan.
+
+    A manager's row has no bound and no gap of its own.
+    """
 
     scope_kind: str
     scope_id: str
@@ -50,7 +56,10 @@ class CapacityFigure(NamedTuple):
 def branch_figures(
     branch_id: str, branch: Branch, plan: Plan, pooled_worth: Mapping[str, int], by_value: bool
 ) -> list[CapacityFigure]:
-    """Return a row a manager, then the branch's, which alone has the bound and the gap; worth is in fen."""
+    """Return a row a manager, then the branch's, which alone has the bound and the gap.
+
+    Worth is in fen.
+    """
     rows = []
     for desk in range(len(branch.desks)):
         rows.append(_desk_figure(branch_id, branch, plan, desk, pooled_worth, by_value))
@@ -66,7 +75,10 @@ def branch_figures(
 
 
 def company_figures(rows: Sequence[CapacityFigure]) -> list[CapacityFigure]:
-    """Return the company's row: the branches added up, its price that of the branch where a place is worth most."""
+    """Return the company's row.
+
+    The branches added up, its price that of the branch where a place is worth most.
+    """
     branches = []
     best = Decimal(0)
     for row in rows:

@@ -1,4 +1,7 @@
-"""The hold-out: drawn once a customer for all persuasion lists, stratified, by keyed hash, and kept for good."""
+"""The hold-out.
+
+Drawn once a customer for all persuasion lists, stratified, by keyed hash, and kept for good.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _SCHEMA = pa.schema(
 
 
 def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
-    """Write `dispatch_holdout`: everybody ever on a persuasion list, and whether they are held out."""
+    """Write `dispatch_holdout`: everybody ever on a persuasion list, and who is held out."""
     old = []
     if context.is_computed("dispatch_holdout", "prior"):
         old = read_rows(context, ROOM, "holdout_before")
@@ -46,10 +49,10 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
 def draw(
     key: bytes, share: Decimal, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
 ) -> set[str]:
-    """Choose who of the new is held out, so that each stratum's share stays within one customer of `share`.
+    """Choose who of the new is held out; each stratum's share stays within a customer of `share`.
 
-    Within a stratum the lowest hashes are taken. A stratum too small for a whole customer starts from a keyed offset
-    between 0 and 1, so that over many small strata the share is right as well.
+    Within a stratum the lowest hashes are taken. A stratum too small for a whole customer starts
+    from a keyed offset between 0 and 1, so that over many small strata the share is right as well.
     """
     seen: dict[str, int] = defaultdict(int)
     held: dict[str, int] = defaultdict(int)

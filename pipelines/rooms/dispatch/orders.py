@@ -1,4 +1,4 @@
-"""What makes an order an order: an id that is the same on every run, and a day by which it is done."""
+"""What makes an order: an id that is the same on every run, and a day by which it is done."""
 
 from __future__ import annotations
 
@@ -17,30 +17,34 @@ from pipelines.core.month import Month
 
 
 def keyed_hash(key: bytes, *parts: str) -> bytes:
-    """Return a hash nobody without the key can foretell; the same parts give the same hash for ever."""
+    """Return a hash nobody without the key can foretell.
+
+    The same parts give the same hash for ever.
+    """
     return hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
 
 
 def order_ids(
     key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = ""
 ) -> pa.Table:
-    """Give each (list, customer) of a month, or of a day after it, its order id: month and twelve letters of a keyed hash."""
+    """Give each (list, customer) of a month, or of a day after it, its order id.
+
+    Month and twelve letters of a keyed hash.
+    """
     occasion = occasion or str(month)
-    records = [
-        {
-            "list": row["list"],
-            "customer_id": row["customer_id"],
-            "order_id": f"{month.year}{month.number:02d}-{_letters(key, occasion, row['list'], row['customer_id'])}",
-        }
-        for row in rows
-    ]
+    prefix = f"{month.year}{month.number:02d}"
+    records = []
+    for row in rows:
+        keys = {"list": row["list"], "customer_id": row["customer_id"]}
+        letters = _make_letters(key, occasion, row["list"], row["customer_id"])
+        records.append({**keys, "order_id": f"{prefix}-{letters}"})
     return pa.Table.from_pylist(records, schema=pa.schema([(n, pa.string()) for n in _ID]))
 
 
 _ID = ("list", "customer_id", "order_id")
 
 
-def _letters(key: bytes, *parts: str) -> str:
+def _make_letters(key: bytes, *parts: str) -> str:
     return base64.b32encode(keyed_hash(key, "order", *parts)).decode()[:12]
 
 
@@ -51,7 +55,10 @@ def due_dates(
     specs: Mapping[str, Spec],
     rows: Iterable[Mapping[str, Any]],
 ) -> pa.Table:
-    """Give each order its due day; `is_provisional` when the calendar does not know that year's holidays."""
+    """Give each order its due day.
+
+    `is_provisional` when the calendar does not know that year's holidays.
+    """
     cache: dict[tuple[str, date | None], date] = {}
     records = []
     for row in rows:
@@ -84,7 +91,10 @@ def due_dates(
 def due_day(
     calendar: Calendar, month: Month, dispatch_on: date, spec: Spec, listed: date | None
 ) -> date:
-    """Return an order's due day by its list's `due:` rule; a holiday moves it to the working day before."""
+    """Return an order's due day by its list's `due:` rule.
+
+    A holiday moves it to the working day before.
+    """
     rule = spec.meta.get("due", {})
     if "working_days" in rule:
         return calendar.after(dispatch_on, rule["working_days"])

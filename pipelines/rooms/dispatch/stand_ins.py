@@ -1,4 +1,7 @@
-"""Empty tables where one that the room's steps read was not computed: each step can do without any of them."""
+"""Empty tables where one that the room's steps read was not computed.
+
+Each step can do without any of them.
+"""
 
 from __future__ import annotations
 

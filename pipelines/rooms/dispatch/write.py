@@ -1,4 +1,7 @@
-"""What the room writes: orders, why-nots, everybody on a list, the lists' states, and who was ever on some."""
+"""What the room writes.
+
+Orders, why-nots, everybody on a list, the lists' states, and who was ever on some.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _LIST_STATE = pa.schema(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What dispatch came to: the lists orders were made of, the states of all, and the room's results so far."""
+    """What dispatch came to.
+
+    The lists orders were made of, the states of all, and the room's results so far.
+    """
 
     specs: Sequence[Spec]
     states: Sequence[ListState]
@@ -118,7 +124,10 @@ def write_lists(context: Context, states: Sequence[ListState], decisions: Relati
 
 
 def write_ever_listed(context: Context, candidates: Relation, list_facts: Relation) -> None:
-    """Write `dispatch_listed`: who ever stood on a list that takes nobody twice, and since which month."""
+    """Write `dispatch_listed`.
+
+    Who ever stood on a list that takes nobody twice, and since which month.
+    """
     write_step(
         context,
         ROOM,

@@ -1,6 +1,7 @@
 """What managers did with the orders of earlier months, checked against this month's bills.
 
-Each claim stands beside what the deliveries say; what a customer must be spared from is carried to this month's lists.
+Each claim stands beside what the deliveries say; what a customer must be spared from is carried to
+this month's lists.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ def run(context: Context) -> None:
 
 
 def _explain_silence(context: Context, spec: Spec, released: Set[str]) -> str | None:
-    """Why a table about earlier months' orders says nothing: no month is held, or none of its orders was released."""
+    """Why a table about earlier months' orders says nothing.
+
+    No month is held, or none of its orders was released.
+    """
     eras = str(spec.meta.get("orders_of", "")).split()
     if not eras:
         return None

@@ -1,4 +1,7 @@
-"""Did the orders help? `feedback_effect`: treated against hold-out, a row a list and one for all, month after month."""
+"""Did the orders help? `feedback_effect`.
+
+Treated against hold-out, a row a list and one for all, month after month.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,10 @@ class ListSums(NamedTuple):
 
 
 class ListEffect(NamedTuple):
-    """What the sums show: the effect on staying, the revenue kept in yuan, and what follows from it."""
+    """What the sums show.
+
+    The effect on staying, the revenue kept in yuan, and what follows from it.
+    """
 
     effect: Interval | None
     revenue: Interval | None
@@ -101,8 +107,8 @@ class ListEffect(NamedTuple):
 def write_effect(context: Context, specs: Sequence[Spec] | None = None) -> None:
     """Add last month's orders to the sums of the months before and say what they show so far.
 
-    A month whose orders were never released, or whose bills cannot be read, adds nothing. `specs` are the dispatch
-    lists; without them, all that the catalogue has.
+    A month whose orders were never released, or whose bills cannot be read, adds nothing. `specs`
+    are the dispatch lists; without them, all that the catalogue has.
     """
     has_before = context.is_computed("feedback_effect", "prior")
     has_month = context.is_computed("feedback_arm")
@@ -130,7 +136,7 @@ def _write_rows(context: Context, sums: Sequence[ListSums]) -> None:
     write_rows(context, "feedback_effect", table, ["list"])
 
 
-# -- the sums ----------------------------------------------------------------------------------------------------
+# -- the sums --------------------------------------------------------------------------------------
 
 
 def _read_before(context: Context) -> dict[str, ListSums]:
@@ -160,11 +166,15 @@ def _add_month(context: Context, sums: dict[str, ListSums], held_out: Iterable[s
 
 
 def _read_arm(row: Mapping[str, Any], prefix: str = "") -> ArmSums:
-    values = [row[prefix + column] or 0 for column in _SUMS]
-    return ArmSums(*values)
+    return ArmSums(
+        row[f"{prefix}order_count"] or 0,
+        row[f"{prefix}kept_count"] or 0,
+        row[f"{prefix}revenue_sum"] or Decimal(0),
+        row[f"{prefix}revenue_square_sum"] or Decimal(0),
+    )
 
 
-# -- what they show ----------------------------------------------------------------------------------------------
+# -- what they show --------------------------------------------------------------------------------
 
 
 def _judge_list(sums: ListSums) -> ListEffect:

@@ -21,7 +21,10 @@ _MARK = pa.schema(
 
 
 def write_marks(context: Context) -> None:
-    """Write `feedback_mark`: a wrong number is wrong until the customer's number is another than it was then."""
+    """Write `feedback_mark`.
+
+    A wrong number is wrong until the customer's number is another than it was then.
+    """
     kinds = _read_standing_kinds(context)
     marks = []
     for customer_id, answered in kinds.items():

@@ -1,4 +1,4 @@
-"""How each list's claims are checked: the list says so itself (`verify:`), else its purpose does."""
+"""How each list's claims are checked: by its `verify:`, else by its purpose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.relations import write_rows
 
 # payment  the listed amount is paid by the due day       kept    in Net and billed
-# renewal  a later contract end, and in Net               card    a valid card of the customer's tier
+# renewal  a later contract end, and in Net               card    a valid card of the customer's
+# tier
 # points   points redeemed in the month                   claim   a manager at the cut-off
 PROOFS = ("payment", "kept", "renewal", "card", "points", "claim")
 _RULE = pa.schema([("list", pa.string()), ("proof", pa.string())])

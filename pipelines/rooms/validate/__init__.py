@@ -1,10 +1,13 @@
-"""The gate: Great Expectations over what was delivered, the books that must tie, and which outputs may be used.
+"""The gate.
 
-The gate releases outputs, not runs. A failed critical expectation withholds the lists and KPIs that are made of the
-columns it is about, a failed warning puts a caveat on them, everything else is untouched. A finding that somebody has
-accepted (`retention waive`) holds back nothing more: what it withheld carries a caveat, what had a caveat is released.
-A tie between books that fails while one of the other books is known to be wrong, or a comparison with a month that is,
-withholds nothing of its own.
+Great Expectations over what was delivered, the books that must tie, and which outputs may be used.
+
+The gate releases outputs, not runs. A failed critical expectation withholds the lists and KPIs that
+are made of the columns it is about, a failed warning puts a caveat on them, everything else is
+untouched. A finding that somebody has accepted (`retention waive`) holds back nothing more: what it
+withheld carries a caveat, what had a caveat is released. A tie between books that fails while one
+of the other books is known to be wrong, or a comparison with a month that is, withholds nothing of
+its own.
 """
 
 from __future__ import annotations
@@ -123,13 +126,14 @@ def _write(
     write_rows(context, table, pa.Table.from_pylist(list(rows), schema=schema), key)
 
 
-# -- what earlier months found -----------------------------------------------------------------------------------
+# -- what earlier months found ---------------------------------------------------------------------
 
 
 def _read_earlier_effects(context: Context) -> Iterator[Effect]:
     """Yield what findings of earlier months do to what is made of those months.
 
-    They are known as the latest month held remembers them; a waiver that covers this month counts for them too.
+    They are known as the latest month held remembers them; a waiver that covers this month counts
+    for them too.
     """
     if not context.is_computed("validate_trend", "prior"):
         return

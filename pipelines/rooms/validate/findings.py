@@ -1,4 +1,7 @@
-"""What a verdict means: whether somebody has accepted it, what else explains it, and what it does to the outputs."""
+"""What a verdict means.
+
+Whether somebody has accepted it, what else explains it, and what it does to the outputs.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,10 @@ _STATUS = {"failed": _OF_FAILED, "waived": _OF_WAIVED, "explained": _OF_EXPLAINE
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict on an expectation, whether somebody has accepted it, and what it does to the outputs.
+    """A verdict, whether somebody has accepted it, and what it does to the outputs.
 
-    `explained_by` names the findings about the other books of a tie, or about the month it is compared with, that say
-    why it failed.
+    `explained_by` names the findings about the other books of a tie, or about the month it is
+    compared with, that say why it failed.
     """
 
     verdict: Verdict
@@ -83,10 +86,12 @@ def find_status(state: str, severity: str) -> str:
 
 
 def explain_findings(findings: Sequence[Finding], before: Sequence[Effect]) -> list[Finding]:
-    """Tell each failed rule what else explains that it failed; `before` is what the month before found.
+    """Tell each failed rule what else explains that it failed.
 
-    A comparison with the month before is explained by what withheld the same columns there; then a tie by the rules
-    about its other books that failed by themselves.
+    `before` is what the month before found.
+
+    A comparison with the month before is explained by what withheld the same columns there; then a
+    tie by the rules about its other books that failed by themselves.
     """
     withheld = [effect for effect in before if effect.status == "withheld"]
     compared = []
@@ -114,7 +119,7 @@ def _name_causes_before(about: Expectation, withheld: Sequence[Effect]) -> tuple
 
 
 def _concerns(effect: Effect, about: Expectation) -> bool:
-    """Whether an effect is about the columns of a rule, or about another table, or about all of its table."""
+    """Whether an effect is about a rule's columns, another table, or all of its table."""
     if effect.table != about.table or not effect.columns:
         return True
     return bool(set(effect.columns) & set(about.columns))

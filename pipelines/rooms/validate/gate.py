@@ -1,7 +1,10 @@
-"""Great Expectations on DuckDB: suites built at run time, run where the data are, judged by our severities.
+"""Great Expectations on DuckDB.
 
-Great Expectations' own `success` ignores severities, so each expectation's result is read by itself. One that raises,
-or a table that takes too long, counts as failed and critical: a gate that cannot look is a closed gate.
+Suites built at run time, run where the data are, judged by our severities.
+
+Great Expectations' own `success` ignores severities, so each expectation's result is read by
+itself. One that raises, or a table that takes too long, counts as failed and critical: a gate that
+cannot look is a closed gate.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ from pipelines.rooms.validate.offending import Offending, find_offending
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
 
-# GX closes the connection before it fetches, and DuckDB drops an open result on rollback: no transaction, no reset.
+# GX closes the connection before it fetches, and DuckDB drops an open result on rollback: no
+# transaction, no reset.
 _ENGINE = {
     "isolation_level": "AUTOCOMMIT",
     "skip_autocommit_rollback": True,
@@ -47,8 +51,9 @@ SAMPLES = 5
 class Verdict:
     """What an expectation saw, and whether that is within its threshold.
 
-    `unexpected` and `elements` count rows, where the check counts any. `samples` are some of the rows that break it,
-    `branches` those it is confined to (`meta.scope: branch`). A check that crashed saw no rows.
+    `unexpected` and `elements` count rows, where the check counts any. `samples` are some of the
+    rows that break it, `branches` those it is confined to (`meta.scope: branch`). A check that
+    crashed saw no rows.
     """
 
     expectation: Expectation
@@ -118,7 +123,10 @@ def _read_branches(connection: Connection, rows: str) -> tuple[str, ...]:
 
 
 def _bind_views(context: Context, database: Path) -> None:
-    """Make readable: `delivered_<table>` (accepted and quarantined rows), `previous_<table>`, `intake` and the books."""
+    """Make readable.
+
+    `delivered_<table>` (accepted and quarantined rows), `previous_<table>`, `intake` and the books.
+    """
     with duckdb.connect(str(database)) as connection:
         for table in contract():
             _bind_table(context, connection, table)
@@ -136,7 +144,10 @@ def _bind_views(context: Context, database: Path) -> None:
 
 
 def _bind_table(context: Context, connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make one delivered table readable, and last month's; without that an empty one of its columns."""
+    """Make one delivered table readable, and last month's.
+
+    Without that an empty one of its columns.
+    """
     scans = []
     for part in ("", "_rejected"):
         file = context.path(f"snapshot_{table}{part}")
@@ -174,7 +185,7 @@ def _open_datasource(database: Path) -> SQLDatasource:
 def judge_in_time(
     seconds: int, suite: Sequence[Expectation], run_suite: Callable[[], Iterable[Verdict]]
 ) -> list[Verdict]:
-    """Run a table's suite; what does not come back within so many seconds is failed and critical."""
+    """Run a table's suite; what is not back within so many seconds is failed and critical."""
     found: list[Verdict] = []
     crashes: list[str] = []
 

@@ -1,4 +1,7 @@
-"""Great Expectations, loaded by a run that judges: it costs seconds, and calls out and ends processes unless stopped."""
+"""Great Expectations, loaded by a run that judges.
+
+It costs seconds, and calls out and ends processes unless stopped.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-# Its import ends a process that PySpark takes for a doctest (`python -c`, a worker of pytest's) with code 0.
+# Its import ends a process that PySpark takes for a doctest (`python -c`, a worker of pytest's)
+# with code 0.
 _ENDS_PROCESSES = "pyspark.sql.connect"
 
 
 def load_gx() -> ModuleType:
-    """Import Great Expectations without its usage statistics, its warnings at import and Spark's remote client."""
+    """Import Great Expectations, its statistics, warnings and Spark's remote client left out."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     with warnings.catch_warnings(), _hidden(_ENDS_PROCESSES):

@@ -42,7 +42,10 @@ class Offending:
 def find_offending(
     connection: Connection, about: Expectation, unexpected: int | None
 ) -> tuple[Offending, ...]:
-    """Find the values that break a rule, those of most rows first; none where it is about no column's values."""
+    """Find the values that break a rule, those of most rows first.
+
+    None where it is about no column's values.
+    """
     if about.type == NOT_NULL:
         return _unreadable(connection, about, unexpected or 0)
     if "intake" in str(about.kwargs.get(QUERY, "")):

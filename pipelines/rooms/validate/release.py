@@ -1,4 +1,7 @@
-"""Which outputs may be used: each finding follows the lineage of its columns, this month's and earlier months'."""
+"""Which outputs may be used.
+
+Each finding follows the lineage of its columns, this month's and earlier months'.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ WAIVED = "waived: "  # in front of a finding that somebody has accepted
 
 @dataclass(frozen=True)
 class Effect:
-    """What a finding of a month does to the outputs made of its columns (no columns: of the whole table)."""
+    """What a finding of a month does to the outputs made of its columns (no columns.
+
+    Of the whole table).
+    """
 
     finding: str
     month: Month
@@ -56,10 +62,12 @@ class Eras:
 def release_outputs(
     effects: Sequence[Effect], eras: Eras, scored_by: frozenset[ColumnName] = frozenset()
 ) -> Iterator[dict[str, str | None]]:
-    """Yield one row an output and scope: KPI variants for the company and for its parts, lists as a whole.
+    """Yield one row an output and scope.
 
-    What is confined to a branch has a row `branch:<id>` of its own and leaves the others alone. `scored_by` are the
-    feature columns that the month's model is shown.
+    KPI variants for the company and for its parts, lists as a whole.
+
+    What is confined to a branch has a row `branch:<id>` of its own and leaves the others alone.
+    `scored_by` are the feature columns that the month's model is shown.
     """
     owner = sources_of("features_owner") | sources_of("features_city")
     wide = [effect for effect in effects if not effect.is_confined]
@@ -87,7 +95,7 @@ def _find_sources_of_list(spec: Spec, scored_by: frozenset[ColumnName]) -> froze
 def _judge_branches(
     name: str, made_of: frozenset[Delivered], effects: Sequence[Effect], eras: Eras
 ) -> Iterator[dict[str, str | None]]:
-    """Yield a row for each branch that a finding of this month is confined to, where it touches the output."""
+    """Yield a row for each branch to which a finding that touches the output is confined."""
     branches: set[str] = set()
     for effect in effects:
         if effect.is_confined and effect.month == eras.month:
@@ -127,7 +135,7 @@ def _judge_output(
 
 
 def count_held(rows: Sequence[Mapping[str, str | None]]) -> dict[str, dict[str, int]]:
-    """Count, for each finding of this month, the outputs it withholds and those it puts a caveat on."""
+    """Count, for each finding, the outputs it withholds and those it puts a caveat on."""
     held: dict[str, dict[str, set[str]]] = {}
     for row in rows:
         reason = row["reason"]

@@ -1,4 +1,7 @@
-"""Why a rule says nothing this month: its table, column or whatever else it needs was not delivered."""
+"""Why a rule says nothing this month.
+
+Its table, column or whatever else it needs was not delivered.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ def explain_silence(context: Context, expectation: Expectation) -> str | None:
 
 
 def _explain_missing(context: Context, need: str) -> str | None:
-    """Why a table that a rule needs besides its own is not there: last month's, a book, or a delivered one."""
+    """Why a table that a rule needs besides its own is not there.
+
+    Last month's, a book, or a delivered one.
+    """
     if need.startswith("previous_"):
         return _explain_missing_month(context, need.removeprefix("previous_"))
     if need.startswith("validate_"):

@@ -1,4 +1,4 @@
-"""The tables of the gate, row by row: results, samples, and what each rule saw month after month."""
+"""The tables of the gate, row by row: results, samples, and what each rule has seen."""
 
 from __future__ import annotations
 
@@ -71,7 +71,10 @@ TREND = pa.schema(
 
 
 def make_result_row(finding: Finding, held: Mapping[str, int]) -> ResultRow:
-    """A row of `validate_result`; `held` counts the outputs that the finding withholds and puts a caveat on."""
+    """A row of `validate_result`.
+
+    `held` counts the outputs that the finding withholds and puts a caveat on.
+    """
     verdict = finding.verdict
     waiver = finding.waiver if finding.state == "waived" else None
     asks_for_reason = finding.about.meta.get("asks") == "reason"
