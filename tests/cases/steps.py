@@ -27,12 +27,20 @@ from tests.cases.bench import (
 from tests.cases.form import CASES, Case, Grid, read_cases
 
 _MONEY = pa.decimal128(18, 2)
+_SUM = pa.decimal128(28, 8)
+_DOUBLE = pa.float64()
 # Columns of relations whose names promise no type of their own, or another than theirs.
 _TYPES = {
     **dict.fromkeys(("place", "priority", "capacity", "rank_group", "n"), pa.int32()),
     **dict.fromkeys(("can_work", "has_manager", "may_be_ordered"), pa.bool_()),
     **dict.fromkeys(("stops_on_complaint", "cools_down"), pa.bool_()),
     **dict.fromkeys(("probability", "persuadability", "gap_rate"), pa.float64()),
+    **dict.fromkeys(("numerator", "denominator", "expected", "found"), _SUM),
+    **dict.fromkeys(("volume", "mix", "rate", "value_mix", "value_rate", "number"), _SUM),
+    **dict.fromkeys(("value", "value_before", "target", "gap", "low", "high", "limit"), _DOUBLE),
+    **dict.fromkeys(("p_voluntary", "p_involuntary", "p_down_migration"), _DOUBLE),
+    **dict.fromkeys(("sign", "rows", "rows_in", "quarantined"), pa.int32()),
+    "target_value": _MONEY,
     "expected_value": _MONEY,
     "cooling_since": pa.date32(),
     "ordered_on": pa.string(),  # the list that has the order
@@ -43,9 +51,20 @@ _TYPES = {
 UNDECLARED = {
     "dispatch_holdout",
     "extract_mark",
+    "dispatch_list",
     "feedback_effect",
+    "kpi_bridge",
+    "kpi_change",
+    "kpi_monthly",
+    "kpi_tie",
+    "kpi_trend",
+    "report_figure",
+    "score_churn",
     "score_uplift",
     "score_watch",
+    "snapshot_intake",
+    "snapshot_quarantine",
+    "validate_result",
     "validate_release",
     "validate_trend",
 }
@@ -100,7 +119,7 @@ def _make_relation(step: Step, table: TableName, case: Case) -> pa.Table:
 
 
 def _type_of(column: str) -> pa.DataType:
-    if column.endswith("_count"):
+    if column.endswith("_count") and not column.startswith("is_"):
         return pa.int32()
     return _TYPES.get(column) or _extra_type(column)
 
