@@ -23,7 +23,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -123,7 +123,7 @@ def _candidates(name: str, share: int, customers: int, seed: int) -> str:
 
 def run_rule(rule: str, services: int, managers: int) -> dict[str, Any]:
     """Dispatch once; return seconds a step, peak gigabytes, and what was written."""
-    specs = [spec for spec in lists() if spec.name in SHARES]
+    specs = [spec for spec in load_lists() if spec.name in SHARES]
     seconds: dict[str, float] = {}
     with (
         tempfile.TemporaryDirectory() as name,

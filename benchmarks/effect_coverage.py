@@ -37,7 +37,7 @@ from models.judging.sequences import (
     revenue_effect,
 )
 from pipelines.core.settings import load_settings
-from pipelines.rooms.dispatch.holdout import draw
+from pipelines.rooms.dispatch.holdout import choose_held_out
 
 CONFIG = twin.TwinConfig()
 FACTOR = dict(
@@ -141,7 +141,7 @@ def held_out(operator: Operator, key: bytes) -> np.ndarray:
             {"customer_id": who, "stratum": stratum} for who, stratum in pairs if who not in known
         ]
         old = [{"stratum": stratum, "is_drawn": is_drawn} for stratum, is_drawn in known.values()]
-        chosen = draw(key, share, old, new)
+        chosen = choose_held_out(key, share, old, new)
         known |= {row["customer_id"]: (row["stratum"], row["customer_id"] in chosen) for row in new}
     return (
         operator.rows["customer_id"]

@@ -18,7 +18,7 @@ import pandas as pd
 
 import twin
 from pipelines.core.month import Month
-from pipelines.rooms.report.forecast import OLDEST, Ladder, forecast
+from pipelines.rooms.report.forecast import OLDEST, Ladder, forecast_open_amounts
 
 HELD_BEFORE = 12
 
@@ -45,7 +45,7 @@ def errors_of(ladder: Ladder, seed: int) -> pd.DataFrame:
     totals = ladder.open.sum(axis=1)
     rows = []
     for origin in range(HELD_BEFORE, len(totals)):
-        said = forecast(ladder.upto(origin), min(12, len(totals) - origin))
+        said = forecast_open_amounts(ladder.upto(origin), min(12, len(totals) - origin))
         assert said is not None and said.low is not None and said.high is not None
         for step, truth in enumerate(totals[origin : origin + 12]):
             now, before = totals[origin - 1], totals[origin - 2]

@@ -13,9 +13,9 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 
-WORDS = labels("zh")
+WORDS = load_labels("zh")
 FULL_WIDTH = str.maketrans("0123456789-", "０１２３４５６７８９－")
 Rows = list[list[Any]]
 
@@ -247,9 +247,11 @@ def write_own_outcomes(page: Page) -> None:
     for number, order_id in enumerate(page.filled):
         cell = page.cell(order_id, "outcome")
         name = words[cell.value]
-        cell.value = (f" {labels('en')[name].upper()} ", name.removeprefix("outcome."), "搞定了")[
-            number % 3
-        ]
+        cell.value = (
+            f" {load_labels('en')[name].upper()} ",
+            name.removeprefix("outcome."),
+            "搞定了",
+        )[number % 3]
 
 
 # -- cheats ------------------------------------------------------------------------------------------------------

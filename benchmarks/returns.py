@@ -36,7 +36,7 @@ import pandas as pd
 import twin
 from benchmarks.hostile import EDITS, WORDS, Edit, Page
 from pipelines.core.month import Month
-from pipelines.core.outcomes import outcomes
+from pipelines.core.outcomes import load_outcomes
 from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.export import export_month
 from pipelines.jobs.run import Job, release_month, run_month
@@ -115,13 +115,13 @@ def fill_in(sheet: Any, draw: random.Random) -> dict[str, Answer]:
     lines = range(HEADER + 1, sheet.max_row + 1)
     said = {}
     for line in sorted(draw.sample(lines, max(1, round(0.8 * len(lines))))):
-        code = draw.choice(list(outcomes()))
+        code = draw.choice(list(load_outcomes()))
         day = FIRST_DAYS[0] + timedelta(draw.randrange((FIRST_DAYS[1] - FIRST_DAYS[0]).days))
         sheet.cell(line, at["outcome"]).value = WORDS[f"outcome.{code}"]
         sheet.cell(line, at["contacted_on"]).value = day
-        if outcomes()[code].needs_date:
+        if load_outcomes()[code].needs_date:
             sheet.cell(line, at["promised_on"]).value = day + timedelta(5)
-        if outcomes()[code].needs_amount:
+        if load_outcomes()[code].needs_amount:
             sheet.cell(line, at["promised_amount"]).value = 50
         said[str(sheet.cell(line, at["order_id"]).value)] = (code, day)
     return said
@@ -198,12 +198,12 @@ def convert(files: Sequence[Path], out: Path, form: str, profile: Path) -> None:
 
 def take_all(handed: Sequence[Handed], key: bytes) -> float:
     """Take every file back and count what became of its rows; return the seconds it took."""
-    from console.returns import take_back
+    from console.returns import take_answers_back
 
     started = time.perf_counter()
     for hand in handed:
         try:
-            receipt = take_back(read_return(hand.path, key), "bench")
+            receipt = take_answers_back(read_return(hand.path, key), "bench")
         except FileRefused:
             hand.counts["refused_with_file"] += len(hand.written)
             continue
@@ -253,13 +253,13 @@ def count_wrong(handed: Sequence[Handed]) -> Iterator[str]:
 def count_misplaced(handed: Sequence[Handed]) -> int:
     """Count orders of two files whose later contact does not stand."""
     from console.models import Answer as Held
-    from console.returns import standing
+    from console.returns import find_standing
 
     wrong = 0
     twice = [hand for hand in handed if hand.edit is hand_in_twice]
     for order in {order for hand in twice for order in hand.written}:
         days = [day for hand in twice for _, day in hand.written.get(order, ())]
-        stands = standing(Held.objects.filter(order_id=order))
+        stands = find_standing(Held.objects.filter(order_id=order))
         wrong += stands is not None and stands.contacted_on != max(days)
     return wrong
 

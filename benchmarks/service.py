@@ -26,7 +26,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import ENGINES, load_settings
 from pipelines.jobs.run import Job, release_month, run_month
 from pipelines.store.files import hash_file
-from pipelines.store.lake import held_months
+from pipelines.store.lake import list_held_months
 from tests.e2e.airflow_house import House, house, wait_for
 from tests.support import postgres, spark
 from twin import generate
@@ -103,7 +103,7 @@ def compare(one: Path, other: Path) -> tuple[int, list[str]]:
 
 def _files(home: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for month in held_months(home):
+    for month in list_held_months(home):
         folder = home / "months" / str(month)
         version = folder / (folder / "CURRENT").read_text().strip()
         paths = [*(p for p in version.rglob("*") if p.is_file()), folder / "SEAL.json"]

@@ -34,13 +34,13 @@ import pyarrow.parquet as pq
 from scipy import stats
 
 from benchmarks.twin_loop import call
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.workbook import Stamp, WorkList, write_work_list
 from pipelines.jobs.training.shelf import list_versions
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 from twin.codes import DEBT_LISTS, GROUP_LISTS
 from twin.config import TwinConfig
 
@@ -149,7 +149,7 @@ def write_rule_list(place: Place, month: Month, out: Path) -> None:
     """Write each manager's customers with the highest risk, as many as he can take, as workbooks of the office's form."""
     ranked = rank_by_risk(place, month)
     due_on = month.plus(1).first_day.replace(day=12)
-    title = next(spec.meta["title"]["en"] for spec in lists() if spec.name == "churn_risk")
+    title = next(spec.meta["title"]["en"] for spec in load_lists() if spec.name == "churn_risk")
     for manager_id, rows in ranked.groupby("manager_id"):
         orders = [
             {"rank": rank, "order_id": f"{month.year}{month.number:02d}-R{customer}", "customer_id": customer,
@@ -160,7 +160,9 @@ def write_rule_list(place: Place, month: Month, out: Path) -> None:
             str(manager_id), "en", str(month), 1, "-", month.plus(1).first_day, is_draft=False
         )
         book = WorkList(stamp, str(manager_id), orders)
-        write_work_list(out / f"{month}_{manager_id}.xlsx", book, labels("en"), load_settings().key)
+        write_work_list(
+            out / f"{month}_{manager_id}.xlsx", book, load_labels("en"), load_settings().key
+        )
 
 
 def rank_by_risk(place: Place, month: Month) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from console.models import AuditEntry, Order, OrderChange
 from pipelines.core.errors import UsageError
-from pipelines.core.outcomes import outcomes
+from pipelines.core.outcomes import load_outcomes
 from pipelines.sources.office.changes import WITHDRAWN
 
 REASSIGNED = "reassigned"
@@ -46,7 +46,7 @@ def _refuse_unknown(order_ids: Sequence[str]) -> None:
 
 def list_open_orders(manager_id: str, month: str) -> list[str]:
     """List a manager's orders of a month that no answer has closed, as they are given by now."""
-    closing = [code for code, outcome in outcomes().items() if outcome.closes]
+    closing = [code for code, outcome in load_outcomes().items() if outcome.closes]
     orders = (
         Order.objects.filter(release_id=month)
         .exclude(answers__outcome__in=closing)

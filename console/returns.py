@@ -13,10 +13,10 @@ from django.db import transaction
 
 from console.models import Answer, AuditEntry, ContactMark, Intake, Order
 from pipelines.core.month import Month
-from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, outcomes, standing_key
+from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, load_outcomes, make_standing_key
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
-from pipelines.documents.workbooks.signature import stable_text
-from pipelines.returns.filled import Refusal, Return, ReturnedRow, file_name
+from pipelines.documents.workbooks.signature import make_stable_text
+from pipelines.returns.filled import Refusal, Return, ReturnedRow, name_returned_file
 from pipelines.store.failpoints import failpoint
 
 _CHUNK = 500
@@ -38,7 +38,7 @@ class Receipt:
     unfilled: int
 
 
-def take_back(returned: Return, actor: str) -> Receipt:
+def take_answers_back(returned: Return, actor: str) -> Receipt:
     """Store a file's answers in one transaction; what is there already changes nothing."""
     with transaction.atomic():
         orders = _lock_orders({row.order_id for row in returned.rows})
@@ -46,7 +46,7 @@ def take_back(returned: Return, actor: str) -> Receipt:
         good = [row for row in judged if row.refusal is None]
         taken = _find_new(good)
         receipt = Receipt(
-            file=file_name(returned.path),
+            file=name_returned_file(returned.path),
             accepted=len(taken),
             unchanged=len(good) - len(taken),
             refused=[row for row in judged if row.refusal is not None],
@@ -102,8 +102,8 @@ def _find_fault(row: ReturnedRow, order: Order | None) -> Refusal | None:
 def _agrees_with(row: ReturnedRow, order: Order, name: str) -> bool:
     """Whether a cell says what the order says."""
     kind = _KINDS.get(name, "text")
-    returned = stable_text(kind, row.cells[name])
-    kept = stable_text(kind, getattr(order, name))
+    returned = make_stable_text(kind, row.cells[name])
+    kept = make_stable_text(kind, getattr(order, name))
     return returned == kept
 
 
@@ -188,10 +188,10 @@ def _make_answer(row: ReturnedRow, intake: Intake) -> Answer:
 # -- what it says of the customer ------------------------------------------------------------------
 
 
-def standing(answers: Iterable[Answer]) -> Answer | None:
+def find_standing(answers: Iterable[Answer]) -> Answer | None:
     """Return of an order's answers the one that stands; None where there is none."""
     return max(
-        answers, key=lambda answer: standing_key(answer.contacted_on, answer.pk), default=None
+        answers, key=lambda answer: make_standing_key(answer.contacted_on, answer.pk), default=None
     )
 
 
@@ -204,7 +204,7 @@ def _mark_customers(intake: Intake, orders: Mapping[str, Order]) -> None:
     new = list(Answer.objects.filter(intake=intake).order_by("pk"))
     marks = []
     for answer in new:
-        if outcomes()[answer.outcome].marks:
+        if load_outcomes()[answer.outcome].marks:
             marks.append(_make_mark(answer, orders[answer.order_id]))
     ContactMark.objects.bulk_create(marks, batch_size=_CHUNK)
     for chunk in _split_ids({answer.order_id for answer in new}):
@@ -217,8 +217,8 @@ def _lift_wrong_numbers(order_ids: Sequence[str]) -> None:
         answer__order_id__in=order_ids, kind="wrong_number", lifted_by=None
     )
     for mark in marks.select_related("answer"):
-        stands = standing(Answer.objects.filter(order_id=mark.answer.order_id))
-        if stands and outcomes()[stands.outcome].marks != "wrong_number":
+        stands = find_standing(Answer.objects.filter(order_id=mark.answer.order_id))
+        if stands and load_outcomes()[stands.outcome].marks != "wrong_number":
             mark.lifted_by = stands
             mark.save(update_fields=["lifted_by"])
 
@@ -226,7 +226,7 @@ def _lift_wrong_numbers(order_ids: Sequence[str]) -> None:
 def _make_mark(answer: Answer, order: Order) -> ContactMark:
     return ContactMark(
         customer_id=order.customer_id,
-        kind=outcomes()[answer.outcome].marks,
+        kind=load_outcomes()[answer.outcome].marks,
         since_on=answer.contacted_on or order.dispatched_on,
         phone_digest=order.phone_digest,
         answer=answer,

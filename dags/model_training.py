@@ -49,10 +49,10 @@ def train_challenger(**context: Any) -> dict[str, object]:
     """Back-test, fit and seal the challenger; hand its figures to the person who decides."""
     from pipelines.core.month import Month
     from pipelines.core.settings import load_settings
-    from pipelines.jobs.training.churn import train
+    from pipelines.jobs.training.churn import train_churn
 
     through = Month.parse(find_month(context))
-    card = train(find_home(), through, load_settings(), print)
+    card = train_churn(find_home(), through, load_settings(), print)
     contest = dict(card.judged.get("champion", {}))
     for name, judged in card.judged.get("outcomes", {}).items():
         contest[name] = judged.get("contest")
@@ -68,7 +68,7 @@ def train_challenger(**context: Any) -> dict[str, object]:
 def promote_challenger(**context: Any) -> str:
     """Make the approved challenger champion, with the name of who approved it."""
     from pipelines.core.settings import load_settings
-    from pipelines.jobs.training.shelf import promote
+    from pipelines.jobs.training.shelf import promote_version
 
     trained = context["ti"].xcom_pull(task_ids="train")
     answer = context["ti"].xcom_pull(task_ids="approve") or {}
@@ -77,7 +77,9 @@ def promote_challenger(**context: Any) -> str:
     names = [user.get("name") or user.get("id"), form.get("who")]
     decided_by = ", ".join(dict.fromkeys(name for name in names if name))
     why = form.get("why") or "approved in Airflow"
-    return promote(find_home(), trained["version"], decided_by, why, load_settings()).version
+    return promote_version(
+        find_home(), trained["version"], decided_by, why, load_settings()
+    ).version
 
 
 with DAG(

@@ -52,11 +52,11 @@ def make_job(context: TaskContext) -> DayJob:
     from pathlib import Path
 
     from pipelines.jobs.daily import DayJob, parse_day
-    from pipelines.text.progress import task_progress
+    from pipelines.text.progress import report_to_task_log
 
     day = parse_day(find_occasion(context, "day"))
     source = Path(require_source())
-    return DayJob(find_home(), day, source, progress=task_progress(day))
+    return DayJob(find_home(), day, source, progress=report_to_task_log(day))
 
 
 @task(task_id="day")
@@ -81,14 +81,14 @@ def send_letters(**context: Any) -> dict[str, int]:
     """Send the day to its receivers where it is released; report the letters by state."""
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from pipelines.delivery.post import deliver, raise_open
+    from pipelines.delivery.post import deliver_letters, raise_open
 
     job = make_job(context)
     if job.folder.read_seal() is None:
         raise AirflowSkipException(
             f"{job.before.month} is not released: the orders of {job.day} wait"
         )
-    report = deliver(job.home, str(job.day), job.settings)
+    report = deliver_letters(job.home, str(job.day), job.settings)
     raise_open(report)
     return dict(report.counts)
 

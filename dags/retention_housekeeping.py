@@ -37,13 +37,13 @@ def verify_newest() -> dict[str, int]:
     """Hash and derive the newest months again; raise VerificationError for one that differs."""
     from pipelines.jobs.run import Job
     from pipelines.jobs.verify import raise_differing, verify_month
-    from pipelines.store.lake import held_months
-    from pipelines.text.progress import task_progress
+    from pipelines.store.lake import list_held_months
+    from pipelines.text.progress import report_to_task_log
 
     files = {}
     home = find_home()
-    for month in held_months(home)[-VERIFIED:]:
-        job = Job(home, month, progress=task_progress(month))
+    for month in list_held_months(home)[-VERIFIED:]:
+        job = Job(home, month, progress=report_to_task_log(month))
         verification = verify_month(job)
         lines = [f"{month} {one.kind} {one.what}" for one in verification.differences]
         print("\n".join(lines))

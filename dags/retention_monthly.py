@@ -111,10 +111,10 @@ def make_job(context: TaskContext) -> Job:
     """Return the run's month as the pipeline knows it; raise UsageError when the run names none."""
     from pipelines.core.month import Month
     from pipelines.jobs.run import Job
-    from pipelines.text.progress import task_progress
+    from pipelines.text.progress import report_to_task_log
 
     month = Month.parse(find_month(context))
-    return Job(find_home(), month, find_source(), progress=task_progress(month))
+    return Job(find_home(), month, find_source(), progress=report_to_task_log(month))
 
 
 # -- what ------------------------------------------------------------------------------------------
@@ -155,10 +155,10 @@ def release_approved(**context: Any) -> int:
 @task(task_id="deliver")
 def send_letters(**context: Any) -> dict[str, int]:
     """Send the released month to its receivers; report how many letters are in which state."""
-    from pipelines.delivery.post import deliver, raise_open
+    from pipelines.delivery.post import deliver_letters, raise_open
 
     job = make_job(context)
-    report = deliver(job.home, str(job.month), job.settings)
+    report = deliver_letters(job.home, str(job.month), job.settings)
     raise_open(report)
     return dict(report.counts)
 

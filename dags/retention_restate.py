@@ -50,10 +50,10 @@ def restate_one_month(month: str) -> dict[str, object]:
     from pipelines.core.month import Month
     from pipelines.jobs.restate import read_restatement, restate_month
     from pipelines.jobs.run import Job
-    from pipelines.text.progress import task_progress
+    from pipelines.text.progress import report_to_task_log
 
     wanted = Month.parse(month)
-    job = Job(find_home(), wanted, find_source(), progress=task_progress(wanted))
+    job = Job(find_home(), wanted, find_source(), progress=report_to_task_log(wanted))
     restatement = read_restatement(job, restate_month(job))
     differing = [row for row in restatement.kpis if row["value_difference"] not in (None, 0)]
     return {

@@ -28,11 +28,11 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.export import export_work_lists
 from pipelines.jobs.run import Job, release_month, run_month
-from pipelines.jobs.training.shelf import promote
+from pipelines.jobs.training.shelf import promote_version
 from pipelines.store.champions import find_champion
 from pipelines.store.files import keep_files_private
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import describe, label, local_language
+from pipelines.text.texts import describe_error, fill_label, find_local_language
 from twin import respond
 from twin.diary import read_diary
 
@@ -51,7 +51,7 @@ class Demonstration:
 
     def say_line(self, key: str, **facts: object) -> None:
         """Print a line."""
-        print("  ", label(self.language, key, **facts), flush=True)
+        print("  ", fill_label(self.language, key, **facts), flush=True)
 
     def run_once(self, month: Month) -> None:
         """Run a month, or find that it stands."""
@@ -111,7 +111,7 @@ class Demonstration:
         if training.returncode:
             raise SystemExit(training.returncode)
         version: str = json.loads(output)["version"]
-        promote(self.home, version, PROMOTED_BY, PROMOTED_BY, load_settings())
+        promote_version(self.home, version, PROMOTED_BY, PROMOTED_BY, load_settings())
         self.say_line("demo.champion", version=version, seconds=_count_seconds(started))
 
 
@@ -163,7 +163,7 @@ def live_months(demonstration: Demonstration, answered: int) -> None:
 
 def main(home: str, source: str, answered: str) -> int:
     """Live the months; return the exit code of what failed, 0 where nothing did."""
-    language = local_language()
+    language = find_local_language()
     try:
         live_months(Demonstration(Path(home), Path(source), language), int(answered))
     except RetentionError as error:
@@ -174,7 +174,7 @@ def main(home: str, source: str, answered: str) -> int:
 
 
 def _report_error(error: RetentionError, language: str) -> int:
-    print(describe(language, error), file=sys.stderr)
+    print(describe_error(language, error), file=sys.stderr)
     return error.exit_code
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.catalogue.expectations import QUERY, Expectation, load_suites
-from pipelines.catalogue.spec import room_specs
-from pipelines.catalogue.tables import declared_tables
-from pipelines.core.contract import contract
+from pipelines.catalogue.spec import load_room_specs
+from pipelines.catalogue.tables import load_tables
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
@@ -28,7 +28,7 @@ def check_rules(gate_file: Path | None) -> None:
     SELECT.
     """
     suites = load_suites(ANY_MONTH, gate_file)
-    books = {spec.table for spec in room_specs("validate")}
+    books = {spec.table for spec in load_room_specs("validate")}
     with duckdb.connect() as connection:
         make_empty_tables(connection)
         for suite in suites.values():
@@ -44,7 +44,7 @@ def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
     That is `delivered_<table>` and `previous_<table>` of every delivered table, and the `intake`.
     """
-    for table in contract():
+    for table in load_contract():
         columns = _write_columns(f"snapshot_{table}")
         connection.execute(f"CREATE TABLE delivered_{table} ({columns})")
         connection.execute(f"CREATE TABLE previous_{table} ({columns})")
@@ -53,7 +53,7 @@ def make_empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _write_columns(table: str) -> str:
     """The columns of a table as CREATE TABLE names them."""
-    types = declared_tables()[table].types
+    types = load_tables()[table].types
     return ", ".join(f"{quote_name(name)} {kind}" for name, kind in types.items())
 
 

@@ -33,7 +33,7 @@ class TableText:
 
 
 @cache
-def contract_texts() -> Mapping[str, TableText]:
+def load_contract_texts() -> Mapping[str, TableText]:
     """Load what is said of each contract table, by its name."""
     entries = read_yaml(Path(__file__).with_name("contract_texts.yml"))
     return {name: _read_table(entry) for name, entry in entries.items()}

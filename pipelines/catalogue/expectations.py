@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.rule_blocks import ChangeBlock, RuleEntry, RuleMeta, read_rules
-from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.errors import Phrase, SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
@@ -186,7 +186,7 @@ def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[E
     return suites
 
 
-def all_findings() -> list[str]:
+def list_findings() -> list[str]:
     """Return the names of all rules of all tables."""
     findings = []
     for suite in load_suites(Month(2000, 1)).values():
@@ -272,7 +272,7 @@ _NEEDED_ARGUMENTS = {
 
 def _find_unknown_column(rule: Expectation) -> str | None:
     """The first column of a rule that its table does not have; None of an unknown table."""
-    table = contract().get(rule.table)
+    table = load_contract().get(rule.table)
     if table is None:
         return None
     known = {column.name for column in (*table.columns, *snapshot_columns(rule.table))}

@@ -152,7 +152,7 @@ _BLOCKS: dict[str, type[BaseModel]] = {
 }
 
 
-def block_of(room: str, name: str) -> type[BaseModel]:
+def find_block(room: str, name: str) -> type[BaseModel]:
     """The model that the block of a room's file is held to."""
     if room == "kpi":
         return KpiVariantBlock if "." in name else KpiBlock

@@ -14,13 +14,13 @@ from pipelines.catalogue.origins import (
     CARRY_MONTHS,
     ColumnName,
     Origin,
-    carried_columns,
     find_spec,
-    origin,
-    table_columns,
+    list_carried_columns,
+    list_table_columns,
+    trace_origin,
 )
-from pipelines.catalogue.spec import Spec, TableName, room_specs
-from pipelines.catalogue.tables import tables_of_code
+from pipelines.catalogue.spec import Spec, TableName, load_room_specs
+from pipelines.catalogue.tables import list_tables_of_code
 
 __all__ = [
     "CARRY_MONTHS",
@@ -30,17 +30,17 @@ __all__ = [
     "ColumnName",
     "Delivered",
     "Origin",
-    "carried_columns",
-    "delivered",
-    "feature_columns",
-    "origin",
-    "sources",
-    "sources_of",
-    "table_columns",
+    "find_feature_columns",
+    "list_carried_columns",
+    "list_table_columns",
+    "trace_delivered_columns",
+    "trace_origin",
+    "trace_sources",
+    "trace_sources_of",
 ]
 
 HELD_MONTHS = 24  # the months remembered as held: the longest window that a KPI looks back on
-EXTRA_COLUMNS = tables_of_code()  # another name for it, until its callers ask the catalogue
+EXTRA_COLUMNS = list_tables_of_code()  # another name for it, until its callers ask the catalogue
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}
@@ -64,7 +64,9 @@ class Delivered:
 
 
 @cache
-def sources(spec: Spec, scored_by: frozenset[ColumnName] = frozenset()) -> frozenset[Delivered]:
+def trace_sources(
+    spec: Spec, scored_by: frozenset[ColumnName] = frozenset()
+) -> frozenset[Delivered]:
     """Return every delivered column, of this month and earlier ones, that a SQL file depends on.
 
     What a file can do without (`tolerates:`) in an earlier month is not followed there. A score
@@ -72,19 +74,19 @@ def sources(spec: Spec, scored_by: frozenset[ColumnName] = frozenset()) -> froze
     there is no score to depend on.
     """
     follower = _Follower(scored_by)
-    follower.follow_columns(spec, origin(spec).all(), _THIS_MONTH)
+    follower.follow_columns(spec, trace_origin(spec).all(), _THIS_MONTH)
     return frozenset(follower.found)
 
 
-def sources_of(table: str) -> frozenset[Delivered]:
+def trace_sources_of(table: str) -> frozenset[Delivered]:
     """Return the same for a table by its name; raise LookupError where no SQL file makes it."""
-    return sources(_require_spec(table))
+    return trace_sources(_require_spec(table))
 
 
-def feature_columns(names: frozenset[str]) -> frozenset[ColumnName]:
+def find_feature_columns(names: frozenset[str]) -> frozenset[ColumnName]:
     """Find the columns of those names among the feature groups that a model may be shown."""
     found = set()
-    for group in room_specs("features"):
+    for group in load_room_specs("features"):
         for name in group.meta.get("model") or ():
             if name in names:
                 found.add(ColumnName(TableName(group.table), name))
@@ -92,10 +94,10 @@ def feature_columns(names: frozenset[str]) -> frozenset[ColumnName]:
 
 
 @cache
-def delivered(spec: Spec) -> frozenset[ColumnName]:
+def trace_delivered_columns(spec: Spec) -> frozenset[ColumnName]:
     """Return every delivered column of this month that the SQL file's output depends on."""
     found = set()
-    for source in sources(spec):
+    for source in trace_sources(spec):
         if not source.months and not source.anchor:
             found.add(ColumnName(TableName(source.table), source.column))
     return frozenset(found)
@@ -160,14 +162,14 @@ class _Follower:
             return
         if table.name in MADE_OF:
             made_of = _require_spec(MADE_OF[table.name])
-            self.follow_columns(made_of, origin(made_of).all(), then)
+            self.follow_columns(made_of, trace_origin(made_of).all(), then)
         if table.name == _SCORE:
             self.follow_columns(reader, set(self.scored_by), then)
 
         spec = find_spec(table.name)
         if spec is None:
             return
-        made = origin(spec)
+        made = trace_origin(spec)
         behind = made.columns.get(column.column, set()) | made.rows
         carried_for = _count_carried_months(spec, column.column)
         self.follow_columns(spec, behind, then.shift_back(carried_for))

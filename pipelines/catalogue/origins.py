@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from pipelines.catalogue.spec import Spec, TableName, room_specs
+from pipelines.catalogue.spec import Spec, TableName, load_room_specs
 from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import SpecError
 
@@ -49,24 +49,24 @@ class Origin:
 
 
 @cache
-def table_columns(table: str) -> tuple[str, ...]:
+def list_table_columns(table: str) -> tuple[str, ...]:
     """Return a table's columns: its SELECT's, else those it declares; none where nobody does."""
     spec = find_spec(table)
     if spec is None:
         declared = find_table(table)
         return tuple(declared.types) if declared else ()
     if spec.meta.get("carry"):
-        return carried_columns(spec)
+        return list_carried_columns(spec)
     return tuple(spec.tree.named_selects)
 
 
 def find_spec(table: str) -> Spec | None:
     """Return the SQL file that makes a table; None where none does."""
     room = table.partition("_")[0]
-    return next((spec for spec in room_specs(room) if spec.table == table), None)
+    return next((spec for spec in load_room_specs(room) if spec.table == table), None)
 
 
-def carried_columns(spec: Spec) -> tuple[str, ...]:
+def list_carried_columns(spec: Spec) -> tuple[str, ...]:
     """Return a carried history's columns: key, latest values, each measure of m, m-1, … m-12."""
     carry = spec.meta["carry"]
     names = [carry["key"], "last_month", *carry["latest"]]
@@ -80,7 +80,7 @@ def carried_columns(spec: Spec) -> tuple[str, ...]:
 
 
 @cache
-def origin(spec: Spec) -> Origin:
+def trace_origin(spec: Spec) -> Origin:
     """Work out what the columns and rows of one SQL file's table are made of, one step back.
 
     Raise SpecError for a column that no table it reads has.
@@ -101,7 +101,7 @@ def _qualify_names(spec: Spec) -> exp.Expr:
     schema: dict[str, object] = {}
     for name in spec.reads:
         flat_name = f"{name.era}{_BETWEEN}{name.name}" if name.era else name.name
-        schema[flat_name] = dict.fromkeys(table_columns(name.name), "VARCHAR")
+        schema[flat_name] = dict.fromkeys(list_table_columns(name.name), "VARCHAR")
     try:
         return qualify(
             tree,
@@ -116,7 +116,7 @@ def _qualify_names(spec: Spec) -> exp.Expr:
 
 def _describe_bad_column(spec: Spec, why: str) -> SpecError:
     """The error of a SELECT that names what none of its tables has: the first such name."""
-    known = {column for table in spec.reads for column in table_columns(table.name)}
+    known = {column for table in spec.reads for column in list_table_columns(table.name)}
     suspect = _find_suspect(spec, why, known)
     if suspect is None:
         return SpecError("spec.unresolved", where=spec.where, line=spec.sql_line, why=why)
@@ -147,7 +147,7 @@ def _find_suspect(spec: Spec, why: str, known: set[str]) -> exp.Column | None:
 def _spread_over_months(spec: Spec, made: Origin) -> Origin:
     """The origin of a carried history: each month of a measure is made of what the measure is."""
     columns = {}
-    for name in carried_columns(spec):
+    for name in list_carried_columns(spec):
         stem = name if name in made.columns else name.rsplit("_", 1)[0]
         columns[name] = made.columns.get(stem, set())
     return Origin(columns, made.rows)

@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from pipelines.catalogue.spec import Spec, named_specs
+from pipelines.catalogue.spec import Spec, load_named_specs
 from pipelines.core.reasons import ReasonKind, split_reasons
 
 # What the retention quality analysis says of each branch and manager.
@@ -53,9 +53,9 @@ class Kpi:
         return list(self.spec.meta.get("declared_variants", self.variants))
 
 
-def kpis() -> Iterator[Kpi]:
+def load_kpis() -> Iterator[Kpi]:
     """Yield every KPI file; those of further variants with the default file's unit and title."""
-    specs = named_specs("kpi")
+    specs = load_named_specs("kpi")
     for name in sorted(specs):
         spec = specs[name]
         default = specs[name.partition(".")[0]]
@@ -79,7 +79,7 @@ _MEANING = (
 )
 
 
-def meaning(kpi: Kpi) -> str:
+def hash_meaning(kpi: Kpi) -> str:
     """Return the fingerprint of what a KPI file computes, whatever its layout and titles."""
     rules = {name: kpi.meta[name] for name in _MEANING if name in kpi.meta}
     text = json.dumps([_write_bare_sql(kpi.spec), kpi.declared, rules], sort_keys=True)
@@ -91,13 +91,13 @@ def _write_bare_sql(spec: Spec) -> str:
     return spec.tree.sql("duckdb", comments=False)
 
 
-def lists() -> list[Spec]:
+def load_lists() -> list[Spec]:
     """Return the dispatch lists by priority: the lower number wins, ties by name."""
-    specs = named_specs("dispatch").values()
+    specs = load_named_specs("dispatch").values()
     return sorted(specs, key=lambda spec: (spec.meta["priority"], spec.name))
 
 
-def decided_by(spec: Spec) -> tuple[str, ...]:
+def list_deciding_tables(spec: Spec) -> tuple[str, ...]:
     """Return the feature tables that decide, besides a list's SELECT, who gets its orders."""
     tables = ["features_owner", "features_consent"]
     if spec.meta.get("assign", "manager") != "branch":
@@ -107,7 +107,7 @@ def decided_by(spec: Spec) -> tuple[str, ...]:
     return tuple(tables)
 
 
-def is_met(better: str, gap: float) -> bool:
+def is_target_met(better: str, gap: float) -> bool:
     """Whether a value that lies `gap` above its target reaches it: is on it or better."""
     return gap >= 0 if better == "higher" else gap <= 0
 
@@ -144,7 +144,7 @@ class OutputState:
         return False
 
 
-def output_states(
+def judge_outputs(
     kpi_rows: Iterable[StatusRow], list_rows: Iterable[StatusRow]
 ) -> list[OutputState]:
     """Return the one state of every output of a month, KPIs by name, then lists by priority.

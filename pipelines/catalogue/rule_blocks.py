@@ -106,15 +106,15 @@ def read_rules(written: Written) -> Iterator[RuleEntry]:
     rows: list[RuleEntry] = written.read() or []
     written.hold_to(list[RuleBlock], rows)
     for place, row in enumerate(rows):
-        if row["type"] not in known_types():
-            near = ", ".join(get_close_matches(row["type"], known_types(), n=3)) or "–"
+        if row["type"] not in list_known_types():
+            near = ", ".join(get_close_matches(row["type"], list_known_types(), n=3)) or "–"
             why = Phrase("written.why.no_type", {"value": row["type"], "near": near})
             raise written.wrong([place, "type"], why)
         yield row
 
 
 @cache
-def known_types() -> frozenset[str]:
+def list_known_types() -> frozenset[str]:
     """Return the expectations that Great Expectations has, by its files: its import is slow."""
     found = find_spec("great_expectations")
     if found is None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.outputs import load_kpis
 from pipelines.core.errors import Phrase
 from pipelines.core.written import Written, read_written
 
@@ -45,7 +45,7 @@ def load_rules(path: Path | None) -> Rules:
 def _check_names(written: Written, rules: Rules, causes: set[str]) -> None:
     """Hold weights to the KPI variants and to a hundred, causes to those that we count."""
     variants: set[str] = set()
-    for kpi in kpis():
+    for kpi in load_kpis():
         variants.update(f"{kpi.name}.{variant}" for variant in kpi.variants)
     for key, named, allowed in (
         ("weights", rules.weights, variants),

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.catalogue.front_matter import block_of
+from pipelines.catalogue.front_matter import find_block
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from pipelines.core.written import Written
@@ -147,7 +147,7 @@ def load_spec(path: Path) -> Spec:
         raise SpecError("spec.no_front_matter", where=where)
     block = Written(where, match["yaml"], first_line=2)
     meta = block.read()
-    block.hold_to(block_of(room, path.stem), meta)
+    block.hold_to(find_block(room, path.stem), meta)
 
     select = match["sql"].lstrip()
     begins_at = match.end("sql") - len(select)
@@ -156,14 +156,14 @@ def load_spec(path: Path) -> Spec:
 
 
 @cache
-def room_specs(room: str) -> tuple[Spec, ...]:
+def load_room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
-    by_table = {spec.table: spec for spec in named_specs(room).values()}
+    by_table = {spec.table: spec for spec in load_named_specs(room).values()}
     return tuple(_order_specs(by_table))
 
 
 @cache
-def named_specs(room: str) -> Mapping[str, Spec]:
+def load_named_specs(room: str) -> Mapping[str, Spec]:
     """Load a room's SQL files by their names, no SELECT parsed."""
     specs = {}
     for path in sorted((SQL / room).glob("*.sql")):
@@ -175,7 +175,7 @@ def named_specs(room: str) -> Mapping[str, Spec]:
 def _add_list_variants(spec: Spec) -> Spec:
     """Give a KPI a variant for every list that holds somebody out, by the list's name and title."""
     declared = spec.meta["variants"]
-    held_out = [one for one in named_specs("dispatch").values() if one.meta["holdout"]]
+    held_out = [one for one in load_named_specs("dispatch").values() if one.meta["holdout"]]
     held_out.sort(key=lambda one: (one.meta["priority"], one.name))
     variants = dict(declared)
     for one in held_out:

@@ -16,7 +16,7 @@ from pipelines.cli.shared import app
 from pipelines.core.errors import RetentionError
 from pipelines.store.faults import as_known
 from pipelines.store.files import keep_files_private
-from pipelines.text.texts import LANGUAGES, describe, local_language
+from pipelines.text.texts import LANGUAGES, describe_error, find_local_language
 
 __all__ = ["app", "main"]
 
@@ -41,7 +41,7 @@ def main() -> None:
 def _fail_with(error: RetentionError) -> None:
     """Say on stderr what, where and what next, in the language asked for."""
     arguments = sys.argv[1:]
-    message = describe(_find_language(arguments), error)
+    message = describe_error(_find_language(arguments), error)
     if "--json" in arguments:
         facts = {name: str(value) for name, value in error.facts.items()}
         content = {"error": error.key, "message": message, "facts": facts}
@@ -59,4 +59,4 @@ def _find_language(arguments: Sequence[str]) -> str:
         asked = arguments[arguments.index("--lang") + 1]
         if asked in LANGUAGES:
             return asked
-    return local_language()
+    return find_local_language()

@@ -12,7 +12,7 @@ import typer
 from pipelines.cli.group import LazyGroup
 from pipelines.core.errors import UsageError
 from pipelines.core.names import show_name
-from pipelines.text.texts import LANGUAGES, label, local_language
+from pipelines.text.texts import LANGUAGES, fill_label, find_local_language
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -49,13 +49,13 @@ class Speaker:
     def __init__(self, lang: str | None, as_json: bool) -> None:
         if lang is not None and lang not in LANGUAGES:
             raise UsageError("lang.unknown", lang=lang, allowed=", ".join(LANGUAGES))
-        self.language = lang or local_language()
+        self.language = lang or find_local_language()
         self.as_json = as_json
 
     def say_line(self, key: str, **facts: object) -> None:
         """Print one line for people; nothing where a program listens."""
         if not self.as_json:
-            typer.echo(label(self.language, key, **facts))
+            typer.echo(fill_label(self.language, key, **facts))
 
     def show_content(self, content: object, draw: Callable[[], None]) -> None:
         """Print content as JSON, or draw it for people."""

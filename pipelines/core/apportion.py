@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 
 
-def apportion(
+def apportion_parts(
     parts: Sequence[Fraction | Decimal], places: int, owed: Sequence[Fraction] | None = None
 ) -> list[Decimal]:
     """Round parts to decimal places so that they add up to their rounded sum (half away from zero).

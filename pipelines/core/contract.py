@@ -61,7 +61,7 @@ class Table:
 
 
 @cache
-def contract() -> dict[str, Table]:
+def load_contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
     entries: dict[str, _TableEntry] = read_yaml(Path(__file__).with_name("contract.yml"))
     return {name: _read_table(name, entry) for name, entry in entries.items()}
@@ -112,7 +112,7 @@ def snapshot_columns(name: str) -> list[Column]:
     They are the contract's without personal data, and a local date for every instant.
     """
     columns: list[Column] = []
-    for column in contract()[name].columns:
+    for column in load_contract()[name].columns:
         if not column.personal:
             columns.append(column)
         if column.kind == "timestamp":

@@ -27,7 +27,7 @@ class Outcome:
 
 
 @cache
-def outcomes() -> dict[str, Outcome]:
+def load_outcomes() -> dict[str, Outcome]:
     """Load the codes in the order a drop-down shows them."""
     from pipelines.core.yaml_files import read_yaml  # here, so that the help need not wait for it
 
@@ -35,7 +35,7 @@ def outcomes() -> dict[str, Outcome]:
     return {code: Outcome(code, **flags) for code, flags in raw.items()}
 
 
-def standing_key(contacted_on: date | None, number: int) -> tuple[date, int]:
+def make_standing_key(contacted_on: date | None, number: int) -> tuple[date, int]:
     """Return what an order's answers are sorted by: the last one stands.
 
     A later contact does, of one day what came in later (`number`).
@@ -43,9 +43,9 @@ def standing_key(contacted_on: date | None, number: int) -> tuple[date, int]:
     return contacted_on or date.min, number
 
 
-def outcome_words(language: str) -> dict[str, str]:
+def list_outcome_words(language: str) -> dict[str, str]:
     """Return what people read: `outcome.<code>` to its words."""
     texts = {}
-    for code, outcome in outcomes().items():
+    for code, outcome in load_outcomes().items():
         texts[f"outcome.{code}"] = outcome.words.get(language, outcome.words["en"])
     return texts

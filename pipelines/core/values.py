@@ -131,7 +131,7 @@ _USUAL = {
 }
 
 
-def plain(column: Column, physical: str) -> str | None:
+def write_plain_condition(column: Column, physical: str) -> str | None:
     """Return the SQL condition of a cell in plain form (NULL for an empty one).
 
     None says that every cell is plain.
@@ -154,7 +154,7 @@ def _write_plain_form(column: Column, physical: str) -> str | None:
     return f"is_plain_{_name_reading(column)}({text})"
 
 
-def typed(column: Column, physical: str, is_plain: bool = False) -> Typed:
+def write_typed_cell(column: Column, physical: str, is_plain: bool = False) -> Typed:
     """Return the SQL that reads a column of that kind from a delivered column of that DuckDB type.
 
     `is_plain` says that every cell is empty or `plain`: then nothing can go wrong, and the short
@@ -191,7 +191,7 @@ def _has_form(column: Column, physical: str) -> bool:
     return column.kind in ("id", "phone") and physical in _FLOATS
 
 
-def unread(column: Column, text: str) -> str:
+def write_broken_rule(column: Column, text: str) -> str:
     """Return the SQL of the rule that a cell breaks which is not empty and has no value."""
     rules = []
     if column.kind == "id":

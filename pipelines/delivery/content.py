@@ -17,11 +17,11 @@ from typing import NamedTuple, TypedDict
 from pipelines.core.errors import Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
-from pipelines.documents.workbooks.export import Book, day_books, month_books
+from pipelines.documents.workbooks.export import Book, write_day_books, write_month_books
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.files import hash_file, read_json, write_json
 from pipelines.store.lake import DayFolder, MonthFolder, Version
-from pipelines.store.outbox import letter_id
+from pipelines.store.outbox import make_letter_id
 
 COMPANY = "company"
 _OWNER_ALONE_FOLDER, _OWNER_ALONE_FILE = 0o700, 0o600
@@ -81,7 +81,7 @@ def _open_day(home: Path, day: date) -> DayFolder:
     return DayFolder(home, current.of_month, day)
 
 
-def released_version(folder: MonthFolder) -> Version:
+def find_released_version(folder: MonthFolder) -> Version:
     """Return the version that was released."""
     seal = folder.read_seal()
     return folder.version(seal.version if seal else None)
@@ -131,16 +131,16 @@ def render_parcels(
 
 
 def _list_file_sets(folder: MonthFolder, language: str, settings: Settings) -> list[_FileSet]:
-    identity = released_version(folder).identity
+    identity = find_released_version(folder).identity
     changes = read_changes(settings.office_database(folder.home), folder.month)
     changes_text = repr(sorted(changes.items()))
-    books_key = letter_id("books", identity, language, changes_text)
+    books_key = make_letter_id("books", identity, language, changes_text)
     if isinstance(folder, DayFolder):
         day_folder = folder
-        return [_FileSet(books_key, lambda out: day_books(day_folder, out, language))]
-    documents_key = letter_id("papers", identity, language)
+        return [_FileSet(books_key, lambda out: write_day_books(day_folder, out, language))]
+    documents_key = make_letter_id("papers", identity, language)
     return [
-        _FileSet(books_key, lambda out: month_books(folder, out, language)),
+        _FileSet(books_key, lambda out: write_month_books(folder, out, language)),
         _FileSet(documents_key, lambda out: _write_documents(folder, out, language)),
     ]
 

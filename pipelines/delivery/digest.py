@@ -9,7 +9,7 @@ from typing import NamedTuple, TypedDict
 
 from pipelines.documents.month_view import summarise_outcome
 from pipelines.store.lake import Version
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 
 class DigestCounts(TypedDict):
@@ -73,7 +73,7 @@ def draw_digest(
 
     `titles` are of the lists, `link` comes last where there is one.
     """
-    head = label(
+    head = fill_label(
         language,
         "digest.head",
         occasion=counts["occasion"],
@@ -83,11 +83,11 @@ def draw_digest(
     )
     lines = [head]
     for name, count in counts["lists"].items():
-        lines.append(label(language, "digest.list", title=titles.get(name, name), n=count))
+        lines.append(fill_label(language, "digest.list", title=titles.get(name, name), n=count))
     for day, count in counts["due"].items():
-        lines.append(label(language, "digest.due", day=day, n=count))
+        lines.append(fill_label(language, "digest.due", day=day, n=count))
     if counts["withheld"]:
-        lines.append(label(language, "digest.withheld", n=counts["withheld"]))
+        lines.append(fill_label(language, "digest.withheld", n=counts["withheld"]))
     if link:
         lines.append(link)
     return "\n".join(lines)

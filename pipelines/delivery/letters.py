@@ -10,7 +10,7 @@ from email.headerregistry import Address
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.delivery.config import (
     Channel,
     Deliveries,
@@ -23,7 +23,7 @@ from pipelines.delivery.content import COMPANY, Parcel, read_addresses
 from pipelines.delivery.digest import count_orders, draw_digest
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
-from pipelines.store.outbox import DEAD, Letter, letter_id
+from pipelines.store.outbox import DEAD, Letter, make_letter_id
 from pipelines.text.safe_text import file_stem
 
 _OWNER_ALONE = 0o600
@@ -78,7 +78,7 @@ class _ChannelWriter:
         is_once: bool = False,
     ) -> Letter:
         version = self.bag.version
-        key = letter_id(
+        key = make_letter_id(
             version.occasion, version.identity, self.name, self.channel.kind, receiver, content
         )
         return Letter(
@@ -191,7 +191,7 @@ def _write_to_robot(writer: _ChannelWriter, channel: RobotChannel) -> Letter:
     """One digest; its key are the counts, so that other words for them are not posted anew."""
     bag = writer.bag
     counts = count_orders(bag.version)
-    titles = {spec.name: spec.title(bag.language) for spec in lists()}
+    titles = {spec.name: spec.title(bag.language) for spec in load_lists()}
     text = draw_digest(counts, titles, bag.language, channel.link)
     text_hash = sha256(text.encode()).hexdigest()
     file = f"content/digest-{text_hash[:16]}.txt"

@@ -12,8 +12,8 @@ from email.policy import SMTP
 from pathlib import Path
 from urllib.parse import quote
 
-from pipelines.store.outbox import Letter, instant
-from pipelines.text.texts import label
+from pipelines.store.outbox import Letter, read_clock
+from pipelines.text.texts import fill_label
 
 _WORD, _PIECE = 10, 4  # characters that stay within a line of 78, four bytes each at most
 _ANY_KIND = "application/octet-stream"
@@ -25,12 +25,12 @@ def write_mail(letter: Letter, files: list[Path], sender: str, language: str) ->
     mail = EmailMessage(policy=SMTP.clone(refold_source="none"))  # names of files are folded here
     mail["From"] = sender
     mail["To"] = letter.receiver
-    mail["Subject"] = label(language, "mail.subject", occasion=letter.occasion)
-    mail["Date"] = instant()
+    mail["Subject"] = fill_label(language, "mail.subject", occasion=letter.occasion)
+    mail["Date"] = read_clock()
     mail["Message-ID"] = f"<{letter.id}@{sender_domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     names = "\n".join(file.name for file in files)
-    text = label(
+    text = fill_label(
         language, "mail.text", occasion=letter.occasion, version=letter.version, files=names
     )
     mail.set_content(text)

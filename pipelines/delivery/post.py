@@ -16,7 +16,7 @@ from pathlib import Path
 from pipelines.core.errors import Incomplete, Undelivered, UsageError
 from pipelines.core.settings import Settings
 from pipelines.delivery.config import Channel, Deliveries, load_deliveries
-from pipelines.delivery.content import open_released, released_version, render_parcels
+from pipelines.delivery.content import find_released_version, open_released, render_parcels
 from pipelines.delivery.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.delivery.letters import Mailbag, write_letters
 from pipelines.delivery.senders import Pace, Sender, count_attempts, open_sender
@@ -33,10 +33,10 @@ from pipelines.store.outbox import (
     UNSURE,
     Letter,
     Outbox,
-    instant,
+    read_clock,
 )
 
-__all__ = ["Pace", "Post", "Report", "Wishes", "deliver", "raise_open"]
+__all__ = ["Pace", "Post", "Report", "Wishes", "deliver_letters", "raise_open"]
 
 _USUAL_PACE = Pace()
 # What a failure makes of its letter.
@@ -77,7 +77,7 @@ class Wishes:
     received: Sequence[str] = ()
 
 
-def deliver(
+def deliver_letters(
     home: Path,
     occasion: str,
     settings: Settings,
@@ -163,7 +163,7 @@ class Post:
         """
         language = self.deliveries.language
         parcels = render_parcels(self.folder, self.outbox.path, language, self.settings, is_kept)
-        bag = Mailbag(released_version(self.folder), parcels, folder, language)
+        bag = Mailbag(find_released_version(self.folder), parcels, folder, language)
         return list(write_letters(self.deliveries, bag))
 
     def _file_letters(self, planned: Iterable[Letter]) -> set[str]:
@@ -195,7 +195,7 @@ class Post:
             self.outbox.put(letter, state=PENDING, why=None, facts={}, not_before=None)
         for start in wishes.received:
             letter = self._find_letter(start, held.values())
-            sent_at = _write_instant(instant())
+            sent_at = _write_instant(read_clock())
             self.outbox.put(letter, state=SENT, why="taken_for_received", sent_at=sent_at)
 
     def _find_letter(self, start: str, among: Iterable[Letter]) -> Letter:
@@ -247,7 +247,7 @@ class Post:
             why=None,
             facts={},
             not_before=None,
-            sent_at=_write_instant(instant()),
+            sent_at=_write_instant(read_clock()),
             attempts=letter.attempts + count_attempts(retrying),
         )
         return None
@@ -255,7 +255,7 @@ class Post:
     def _record_failure(self, letter: Letter, failure: NotSent, attempts: int) -> None:
         not_before = None
         if isinstance(failure, Later) and failure.after:
-            not_before = _write_instant(instant() + timedelta(seconds=failure.after))
+            not_before = _write_instant(read_clock() + timedelta(seconds=failure.after))
         self.outbox.put(
             letter,
             state=_STATES[type(failure)],
@@ -277,7 +277,7 @@ def _is_left_alone(letter: Letter) -> bool:
     """Whether the receiver asked not to hear of a letter yet."""
     if not letter.not_before:
         return False
-    return datetime.fromisoformat(letter.not_before) > instant()
+    return datetime.fromisoformat(letter.not_before) > read_clock()
 
 
 def _write_instant(at: datetime) -> str:

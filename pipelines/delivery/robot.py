@@ -23,7 +23,7 @@ import httpx
 from pipelines.delivery.config import RobotChannel, is_loopback, load_trust, read_secret
 from pipelines.delivery.failures import Closed, Later, NotSent, Unsure
 from pipelines.delivery.robot_answers import Answer, judge_answer
-from pipelines.store.outbox import Letter, instant
+from pipelines.store.outbox import Letter, read_clock
 
 HOSTS = {
     "dingtalk": "oapi.dingtalk.com",
@@ -71,7 +71,7 @@ class RobotSender:
         if self.channel.secret_file is None:
             return url
         secret = read_secret(self.channel.secret_file)
-        stamp = int(instant().timestamp()) * 1000
+        stamp = int(read_clock().timestamp()) * 1000
         signature = hmac.digest(secret.encode(), f"{stamp}\n{secret}".encode(), "sha256")
         return url.copy_merge_params(_sign(stamp, signature))
 
@@ -88,7 +88,7 @@ class RobotSender:
         if self.channel.secret_file is None:
             return body
         secret = read_secret(self.channel.secret_file)
-        stamp = int(instant().timestamp())
+        stamp = int(read_clock().timestamp())
         signature = hmac.digest(f"{stamp}\n{secret}".encode(), b"", "sha256")
         return body | _sign(stamp, signature)
 

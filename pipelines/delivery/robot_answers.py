@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from pipelines.delivery.failures import Closed, Later, Rejected, Unsure
-from pipelines.store.outbox import instant
+from pipelines.store.outbox import read_clock
 
 PLAIN = "plain"  # the type of a robot that is no vendor's: its status says all
 # What the vendors call too fast or busy, each with where it stands in docs/deliveries.md; all else
@@ -127,7 +127,7 @@ def _parse_wait(text: str) -> float | None:
     if text.isdecimal():
         return float(text)
     try:
-        wait = parsedate_to_datetime(text) - instant()
+        wait = parsedate_to_datetime(text) - read_clock()
     except (ValueError, TypeError):
         return None
     return max(0.0, wait.total_seconds())

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.store.lake import Version
-from pipelines.text.evidence import evidence_in_words
+from pipelines.text.evidence import write_evidence
 
 if TYPE_CHECKING:
     from pipelines.sources.office.changes import Change
@@ -99,7 +99,7 @@ def find_customer_lists(
     The hold-out is a reason like any other here. `changes` are what was decided about orders since
     they were released, by order id.
     """
-    specs = {spec.name: spec for spec in lists()}
+    specs = {spec.name: spec for spec in load_lists()}
     of_customer = {"customer_id": customer_id}
     candidates = version.read_rows("dispatch_candidate", where=of_customer)
     candidates.sort(key=lambda row: specs[row["list"]].meta["priority"])
@@ -117,7 +117,7 @@ def find_customer_lists(
                 "list": spec.name,
                 "title": spec.title(language),
                 "rank": row["rank"],
-                "evidence": evidence_in_words(spec, language, row),
+                "evidence": write_evidence(spec, language, row),
                 "order": order,
                 "changes": _list_changes(order, changes or {}),
                 "why_not": reasons.get("reason"),

@@ -14,8 +14,8 @@ from pipelines.catalogue.outputs import OutputState
 from pipelines.core.month import Month
 from pipelines.store.lake import Version
 from pipelines.store.rows import read_rows
-from pipelines.text.rules import rule_phrase
-from pipelines.text.texts import label, say
+from pipelines.text.rules import find_rule_phrase
+from pipelines.text.texts import fill_label, say_fact
 
 # A row of `validate_result` or `validate_offending`; some columns are there once a language.
 ValidateRow = Mapping[str, Any]
@@ -23,7 +23,7 @@ OPEN = "failed"
 
 
 @dataclass(frozen=True)
-class ToldFinding:
+class FindingText:
     """One finding in words.
 
     `correct` and `waive` are what to do about it, where something is to be done; `withheld`,
@@ -43,7 +43,7 @@ class ToldFinding:
     waive: str | None
 
 
-def tell_findings(
+def describe_findings(
     month: Month,
     language: str,
     *,
@@ -51,7 +51,7 @@ def tell_findings(
     offending: Iterable[ValidateRow],
     states: Sequence[OutputState],
     set_aside: Collection[str],
-) -> list[ToldFinding]:
+) -> list[FindingText]:
     """Tell the findings of a month, those first that withhold most.
 
     `set_aside` are the tables with quarantined rows.
@@ -71,7 +71,7 @@ def tell_findings(
     return sorted(findings, key=_sort_key)
 
 
-def _sort_key(one: ToldFinding) -> tuple[bool, int, int, int, str]:
+def _sort_key(one: FindingText) -> tuple[bool, int, int, int, str]:
     """What stops most comes first; what was accepted, or another explains, comes last."""
     return (one.state != OPEN, -one.withheld, -one.caveats, -one.parts, one.finding)
 
@@ -83,17 +83,17 @@ def _tell_finding(
     month: Month,
     language: str,
     is_set_aside: bool,
-) -> ToldFinding:
+) -> FindingText:
     """Put one finding into words; the two ways out stand where it is open and no mere remark."""
     correct = waive = None
     if row["state"] == OPEN and row["severity"] != "info":
         key = "finding.correct_rows" if is_set_aside else "finding.correct"
-        correct = label(language, key, table=row["table"], month=month)
+        correct = fill_label(language, key, table=row["table"], month=month)
         waive = f'retention waive {row["finding"]} --why "…" --until {month}'
 
     statuses = [state.status for state in held]
     title = row[f"title_{language}"]
-    return ToldFinding(
+    return FindingText(
         finding=row["finding"],
         title=title,
         severity=row["severity"],
@@ -124,7 +124,7 @@ def _describe_seen(
     ]
     text = "; ".join(values)
     if row["element_count"]:
-        text += label(
+        text += fill_label(
             language, "finding.of", seen=row["unexpected_count"], rows=row["element_count"]
         )
     return text
@@ -138,20 +138,20 @@ def _describe_value(
     if names_column:
         value = f"{one['column']} {value}"
     if one["rule"]:
-        phrase = rule_phrase(table, one["rule"], month)
-        value = f"{value} ({say(language, phrase)})"
-    return label(language, "finding.value", value=value, rows=one["row_count"])
+        phrase = find_rule_phrase(table, one["rule"], month)
+        value = f"{value} ({say_fact(language, phrase)})"
+    return fill_label(language, "finding.value", value=value, rows=one["row_count"])
 
 
 # -- of a version ------------------------------------------------------------------------------
 
 
-def findings_of(
+def read_findings(
     version: Version, states: Sequence[OutputState], language: str
-) -> list[ToldFinding]:
+) -> list[FindingText]:
     """Tell the findings of a version; of one made before values were kept, without them."""
     intake = _read_if_computed(version, "snapshot_intake")
-    return tell_findings(
+    return describe_findings(
         version.month,
         language,
         results=_read_if_computed(version, "validate_result"),
@@ -166,9 +166,9 @@ def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
     return read_rows(version.table(table)) if version.is_computed(table) else []
 
 
-def holds_in_words(one: ToldFinding, language: str) -> str:
+def describe_held_outputs(one: FindingText, language: str) -> str:
     """Say how many outputs a finding holds back."""
-    text = label(language, "quality.holds", withheld=one.withheld, caveats=one.caveats)
+    text = fill_label(language, "quality.holds", withheld=one.withheld, caveats=one.caveats)
     if one.parts:
-        text += label(language, "quality.holds_parts", count=one.parts)
+        text += fill_label(language, "quality.holds_parts", count=one.parts)
     return text

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pipelines.catalogue.outputs import OutputState, output_states
+from pipelines.catalogue.outputs import OutputState, judge_outputs
 from pipelines.documents.table_files import TableRow, read_masked_rows
-from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.lake import MonthFolder, Version, list_held_months
 from pipelines.store.rows import read_rows
 
 _KPI_STATE_COLUMNS = ["kpi", "variant", "scope_kind", "status", "reason"]
@@ -51,7 +51,7 @@ def read_output_states(version: Version) -> list[OutputState]:
     """Return the state of every output of a version."""
     kpi_rows = read_rows(version.table("kpi_monthly"), _KPI_STATE_COLUMNS)
     list_rows = read_rows(version.table("dispatch_list"), _LIST_STATE_COLUMNS)
-    return output_states(kpi_rows, list_rows)
+    return judge_outputs(kpi_rows, list_rows)
 
 
 def summarise_outcome(version: Version) -> Outcome:
@@ -106,9 +106,9 @@ def read_lists_with_why_not(version: Version) -> list[TableRow]:
     return [row | {"why_not": why_not[row["list"]]} for row in rows]
 
 
-def list_held_months(home: Path) -> list[MonthLine]:
+def summarise_months(home: Path) -> list[MonthLine]:
     """Return one line a month held, oldest first."""
-    return [_summarise_month(MonthFolder(home, month)) for month in held_months(home)]
+    return [_summarise_month(MonthFolder(home, month)) for month in list_held_months(home)]
 
 
 def _summarise_month(folder: MonthFolder) -> MonthLine:

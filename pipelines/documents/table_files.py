@@ -9,13 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made
-from pipelines.store.rows import column_names, read_batches
+from pipelines.store.rows import list_columns, read_batches
 from pipelines.text.masking import MASKS, mask_text
-from pipelines.text.units import plain
+from pipelines.text.units import write_plain_cell
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +50,7 @@ def read_masked_batches(
     All columns where none is named; all rows, or those that have the wanted values.
     """
     file = find_table_file(made, table)
-    shown_columns = columns or column_names(file)
+    shown_columns = columns or list_columns(file)
     hidden = _find_personal_columns(file.stem, shown_columns)
     for batch in read_batches(file, columns, **wanted):
         for row in batch:
@@ -70,7 +70,7 @@ def _find_personal_columns(table: str, names: Iterable[str]) -> set[str]:
     """Return the columns that may hold personal data; of a raw table also those nobody knows."""
     if table == "snapshot_person":
         return {"name", "phone"}
-    delivered = contract().get(table.removeprefix("extract_"))
+    delivered = load_contract().get(table.removeprefix("extract_"))
     if not table.startswith("extract_") or delivered is None:
         return set()
     open_columns = {column.name for column in delivered.columns if not column.personal}
@@ -126,7 +126,7 @@ def _make_csv_cell(value: object) -> object:
     """Keep a spreadsheet from taking text for a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA_BEGINNINGS):
         return "'" + value
-    return plain(value)
+    return write_plain_cell(value)
 
 
 def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> int:

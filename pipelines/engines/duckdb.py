@@ -95,7 +95,7 @@ class DuckEngine:
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
-        self.execute(f"CREATE OR REPLACE VIEW {table} AS {nothing_of(columns)}")
+        self.execute(f"CREATE OR REPLACE VIEW {table} AS {select_nothing(columns)}")
 
     def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
         """Answer a SQL file's SELECT: here it is its own answer, worked out where it is put."""
@@ -149,13 +149,13 @@ class DuckEngine:
         return write_parquet(path, result.to_arrow_reader(BATCH_ROWS))
 
 
-def nothing_of(columns: Columns) -> str:
+def select_nothing(columns: Columns) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
     nulls = [f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()]
     return f"SELECT {', '.join(nulls)} WHERE FALSE"
 
 
 @cache
-def native(spec: Spec) -> str:
+def write_native_sql(spec: Spec) -> str:
     """Return a SQL file's SELECT in DuckDB's own words (`:month` becomes `$month`)."""
     return spec.tree.sql(dialect="duckdb")

@@ -23,7 +23,7 @@ from sqlglot import exp
 from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, scan_parquet
-from pipelines.engines.duckdb import Answer, Columns, DuckEngine, Parameters, nothing_of
+from pipelines.engines.duckdb import Answer, Columns, DuckEngine, Parameters, select_nothing
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -124,7 +124,7 @@ class SparkEngine(DuckEngine):
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
         else:
-            nothing = sqlglot.transpile(nothing_of(table), read="duckdb", write="spark")[0]
+            nothing = sqlglot.transpile(select_nothing(table), read="duckdb", write="spark")[0]
             rows = self._session.sql(nothing)
 
         rows.createOrReplaceTempView(name)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from pipelines.catalogue.outputs import Kpi, kpis, lists
+from pipelines.catalogue.outputs import Kpi, load_kpis, load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.errors import SpecError
 from pipelines.jobs.spec_errors import blame_place
 from pipelines.rooms.dispatch import FIXED as LIST_COLUMNS
 from pipelines.text.evidence import FIXED as FACTS
-from pipelines.text.evidence import places
+from pipelines.text.evidence import find_places
 
 _DUE_COLUMN = "due_on"
 _OF_THE_MONTH = ("month", "last_day")
@@ -21,7 +21,7 @@ _OF_THE_MONTH = ("month", "last_day")
 def check_lists() -> None:
     """Raise SpecError for the first list whose priority, columns or sentences are wrong."""
     by_priority: dict[int, Spec] = {}
-    for spec in lists():
+    for spec in load_lists():
         priority = spec.meta["priority"]
         other = by_priority.setdefault(priority, spec)
         if other is not spec:
@@ -51,12 +51,12 @@ def _check_sentence(spec: Spec, key: str) -> None:
     known = _list_known_places(spec)
     for language in ("zh", "en"):
         text = texts[language]
-        unknown = sorted(places(text) - known)
+        unknown = sorted(find_places(text) - known)
         if unknown:
             raise blame_place(spec, [key, language], "unknown_place", what=", ".join(unknown))
         if text.count("[") != text.count("]"):
             raise blame_place(spec, [key, language], "brackets")
-    in_one_language = sorted(places(texts["zh"]) ^ places(texts["en"]))
+    in_one_language = sorted(find_places(texts["zh"]) ^ find_places(texts["en"]))
     if in_one_language:
         raise blame_place(spec, [key], "one_language", what=", ".join(in_one_language))
 
@@ -78,7 +78,7 @@ def _list_known_places(spec: Spec) -> set[str]:
 
 def check_kpis() -> None:
     """Raise SpecError for the first KPI file whose variants, stem, columns or default are wrong."""
-    files = list(kpis())
+    files = list(load_kpis())
     file_of: dict[tuple[str, str], Kpi] = {}
     for kpi in files:
         for variant in kpi.variants:

@@ -13,11 +13,11 @@ from typing import Any, cast
 from sqlglot import exp
 
 from pipelines import ROOMS
-from pipelines.catalogue.lineage import EXTRA_COLUMNS, ColumnName, origin, table_columns
-from pipelines.catalogue.outputs import Kpi, kpis, meaning
-from pipelines.catalogue.spec import EARLIER, Spec, TableName, room_specs
+from pipelines.catalogue.lineage import EXTRA_COLUMNS, ColumnName, list_table_columns, trace_origin
+from pipelines.catalogue.outputs import Kpi, hash_meaning, load_kpis
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_room_specs
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import SQL
@@ -38,10 +38,10 @@ _PERSONS = "snapshot_person"  # names and phone numbers: no SQL file reads them
 def check_specs() -> None:
     """Raise SpecError with file and line for the first SQL file that a month cannot be made of."""
     folders = sorted(path.name for path in SQL.iterdir() if path.is_dir())
-    specs = [spec for room in folders for spec in room_specs(room)]
+    specs = [spec for room in folders for spec in load_room_specs(room)]
     known_tables = _list_known_tables(specs)
     delivered = _list_delivered_columns()
-    parameters = parameter_names()
+    parameters = list_parameters()
     for spec in specs:
         _check_tables_read(spec, known_tables)
         _check_columns_read(spec)
@@ -61,7 +61,7 @@ def _list_known_tables(specs: Iterable[Spec]) -> set[str]:
 
     Those of the snapshot, of SQL files, of a room's own code.
     """
-    of_snapshot = {f"snapshot_{name}" for name in contract()}
+    of_snapshot = {f"snapshot_{name}" for name in load_contract()}
     of_files = {spec.table for spec in specs}
     return of_snapshot | of_files | set(EXTRA_COLUMNS)
 
@@ -71,12 +71,12 @@ def _check_tables_read(spec: Spec, known_tables: set[str]) -> None:
         if table.name not in known_tables or table.name == _PERSONS:
             line = _find_table_line(spec, table)
             raise SpecError("spec.unknown_table", where=spec.where, line=line, table=table)
-        if not is_to_the_left(table, spec):
+        if not may_read(table, spec):
             line = _find_table_line(spec, table)
             raise SpecError("spec.table_of_a_later_room", where=spec.where, line=line, table=table)
 
 
-def is_to_the_left(table: TableName, spec: Spec) -> bool:
+def may_read(table: TableName, spec: Spec) -> bool:
     """Whether a file may read a table.
 
     Of an earlier month any, of this month those of rooms before its own.
@@ -99,14 +99,14 @@ def _find_table_line(spec: Spec, table: TableName) -> int:
 def _list_delivered_columns() -> set[str]:
     """Return every column of the snapshot as `table.column`."""
     columns = set()
-    for table in contract():
+    for table in load_contract():
         columns |= {f"{table}.{column.name}" for column in snapshot_columns(table)}
     return columns
 
 
 def _check_columns_read(spec: Spec) -> None:
-    for source in sorted(origin(spec).all()):
-        known = table_columns(source.table.name)
+    for source in sorted(trace_origin(spec).all()):
+        known = list_table_columns(source.table.name)
         if source.column != "*" and source.column not in known:
             raise SpecError(
                 "spec.unknown_column",
@@ -128,7 +128,7 @@ def _check_own_columns(spec: Spec) -> None:
     has_names = all(names) and len(set(names)) == len(names)
     if not has_names:
         raise SpecError("spec.columns_without_names", where=spec.where, line=spec.sql_line)
-    own = table_columns(spec.table)
+    own = list_table_columns(spec.table)
     absent = [name for name in spec.meta.get("key", ()) if name not in own]
     if absent:
         raise blame_place(spec, ["key"], "no_column", column=", ".join(absent))
@@ -164,7 +164,7 @@ def _is_read(spec: Spec, tolerated: str, delivered: set[str]) -> bool:
 # -- parameters ------------------------------------------------------------------------------------
 
 
-def parameter_names() -> frozenset[str]:
+def list_parameters() -> frozenset[str]:
     """The names of the `:parameters` that a month has."""
     month = Month(2000, 1)
     nowhere = Draft(month, Path("/nonexistent/v0001.partial"))
@@ -207,10 +207,10 @@ def check_definitions() -> None:
     """
     written = read_written(DEFINITIONS, "sql/kpi/definitions.yml")
     known = written.hold_to(dict[str, Fingerprints], written.read() or {})
-    for kpi in kpis():
+    for kpi in load_kpis():
         name, version = kpi.spec.name, kpi.spec.meta["version"]
         fingerprints = known.get(name, {})
-        if fingerprints.get(version) == meaning(kpi):
+        if fingerprints.get(version) == hash_meaning(kpi):
             continue
         end = len(written.text.splitlines()) + 1
         line = written.line_of([name]) if name in known else end
@@ -218,7 +218,7 @@ def check_definitions() -> None:
         as_it_is = definition_line(kpi, fingerprints)
         if version not in fingerprints:
             raise SpecError("spec.no_definition", **facts, add=as_it_is)
-        following = fingerprints | {version + 1: meaning(kpi)}
+        following = fingerprints | {version + 1: hash_meaning(kpi)}
         raise SpecError(
             "spec.definition_changed",
             **facts,
@@ -230,7 +230,7 @@ def check_definitions() -> None:
 
 def definition_line(kpi: Kpi, fingerprints: Fingerprints) -> str:
     """The line of `definitions.yml` that says what a KPI file means now."""
-    now = {kpi.spec.meta["version"]: meaning(kpi)}
+    now = {kpi.spec.meta["version"]: hash_meaning(kpi)}
     return definition_text(kpi.spec.name, fingerprints | now)
 
 

@@ -25,7 +25,14 @@ from pipelines.sources.office.by_day import read_day_office
 from pipelines.sources.operator.folder import DaySource
 from pipelines.store.faults import StorageErrors
 from pipelines.store.inputs import DayInputs
-from pipelines.store.lake import DayFolder, Draft, MonthFolder, Version, held_days, held_months
+from pipelines.store.lake import (
+    DayFolder,
+    Draft,
+    MonthFolder,
+    Version,
+    list_held_days,
+    list_held_months,
+)
 
 STEPS = ("day_read", "day_tell", "day_order")
 # What makes a day's tables beside the rooms: a change here makes the day anew, and no month.
@@ -53,7 +60,7 @@ class DayJob:
 
         Raise UsageError when there is none.
         """
-        earlier = [month for month in held_months(self.home) if month < self.month]
+        earlier = [month for month in list_held_months(self.home) if month < self.month]
         if not earlier:
             raise UsageError("day.no_month", day=self.day, month=self.month.plus(-1))
         return MonthFolder(self.home, earlier[-1]).version()
@@ -61,7 +68,7 @@ class DayJob:
     @cached_property
     def days_before(self) -> list[Version]:
         """The days whose orders were added to that month's before this one's."""
-        days = held_days(self.home, self.before.month)
+        days = list_held_days(self.home, self.before.month)
         return [version for version in days if version.occasion < str(self.day)]
 
     @property

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from pipelines.catalogue.outputs import lists
-from pipelines.catalogue.spec import TableName, room_specs
-from pipelines.core.contract import contract
+from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.spec import TableName, load_room_specs
+from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason
 from pipelines.rooms import dispatch, extract, snapshot
@@ -22,7 +22,7 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.feedback.marks import write_marks
 from pipelines.rooms.relations import Relation, keep_result
 from pipelines.sources.office.answers import OfficeReading
-from pipelines.sources.operator.folder import DAILY, DaySource
+from pipelines.sources.operator.folder import DAILY_TABLES, DaySource
 from pipelines.store.lake import Version
 from pipelines.store.manifest import TableEntry
 
@@ -32,7 +32,7 @@ LIST = "suspended_reactivation"
 _FEATURES_OF_DAY = ("service", "arrears")
 _TABLES_OF_DAY = frozenset(
     {
-        *(f"snapshot_{name}" for name in DAILY),
+        *(f"snapshot_{name}" for name in DAILY_TABLES),
         *(f"features_{name}" for name in _FEATURES_OF_DAY),
     }
 )
@@ -110,7 +110,9 @@ def read_day(
     context.engine.register("promised", office.tables["order"])
     context.write("daily_order", "SELECT * FROM promised", ["order_id"])
     context.draft.finished |= reading.entries  # what the snapshot asks of earlier rooms
-    snapshot.take_in(reading, [replace(contract()[name], required=False) for name in DAILY])
+    snapshot.take_in(
+        reading, [replace(load_contract()[name], required=False) for name in DAILY_TABLES]
+    )
 
 
 def write_bulletins(context: DayContext) -> None:
@@ -119,10 +121,10 @@ def write_bulletins(context: DayContext) -> None:
     features = {*_FEATURES_OF_DAY, "consent"}
     if context.is_computed("snapshot_trouble_ticket"):
         features.add("complaint")  # else who complains is what the month knows
-    for spec in room_specs("features"):
+    for spec in load_room_specs("features"):
         if spec.name in features:
             context.compute(spec)
-    for spec in room_specs(ROOM):
+    for spec in load_room_specs(ROOM):
         context.compute(spec)
 
 
@@ -131,7 +133,7 @@ def write_bulletins(context: DayContext) -> None:
 
 def write_day_orders(context: DayContext, made: list[Version]) -> None:
     """Write the day's orders and why-nots, beside those of `made`: the month, days before."""
-    spec = next(spec for spec in lists() if spec.name == LIST)
+    spec = next(spec for spec in load_lists() if spec.name == LIST)
     standing = _read_standing_orders(context, made)
     if context.is_computed("features_manager"):
         left = _CAPACITY_LEFT.format(standing=standing.name)

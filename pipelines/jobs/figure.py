@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypedDict
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.catalogue.outputs import Kpi, kpis, meaning
+from pipelines.catalogue.outputs import Kpi, hash_meaning, load_kpis
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import UsageError, VerificationError
 from pipelines.core.month import Month
@@ -29,7 +29,7 @@ from pipelines.engines.duckdb import DuckEngine
 from pipelines.jobs.run import Job, recorded_versions
 from pipelines.jobs.verify import recorded_settings
 from pipelines.rooms.context import Context
-from pipelines.rooms.kpi.parts import source_rows
+from pipelines.rooms.kpi.parts import read_source_rows
 from pipelines.store.lake import Draft, Version
 
 KpiRow = Mapping[str, Any]  # a row of `kpi_monthly`, all of its columns
@@ -38,7 +38,7 @@ _COMPANY = "company"
 
 
 @dataclass(frozen=True)
-class Name:
+class FigureName:
     """A figure's id taken apart.
 
     Without a scope it is the company's, without a month the one that was asked for.
@@ -88,7 +88,7 @@ class Figure:
             "unit": self.kpi.meta["unit"],
             "better": self.kpi.meta["better"],
             "file": spec.where,
-            "meaning": meaning(self.kpi),
+            "meaning": hash_meaning(self.kpi),
             "reads": sorted(str(table) for table in spec.reads),
         }
 
@@ -112,7 +112,7 @@ def open_figure(job: Job, figure: str) -> Figure:
     return opened
 
 
-def parse_name(figure: str, month: Month) -> Name:
+def parse_name(figure: str, month: Month) -> FigureName:
     """Read what names a figure.
 
     A KPI's name, one with variant and scope (`arrears_rate.t1_amount:branch:B1`), or the id that
@@ -124,9 +124,9 @@ def parse_name(figure: str, month: Month) -> Name:
         topic, *scope, month_name = scope
         month = Month.parse(month_name)
     if len(scope) < 2:
-        return Name(topic, _COMPANY, _COMPANY, month)
+        return FigureName(topic, _COMPANY, _COMPANY, month)
     kind, *scope_id = scope
-    return Name(topic, kind, ":".join(scope_id), month)
+    return FigureName(topic, kind, ":".join(scope_id), month)
 
 
 # -- which KPI -------------------------------------------------------------------------------------
@@ -137,10 +137,10 @@ class _KpiVariant(NamedTuple):
     variant: str
 
 
-def _find_kpi(name: Name) -> _KpiVariant | None:
+def _find_kpi(name: FigureName) -> _KpiVariant | None:
     """Return the KPI and the variant that are named, its default one where none is."""
     title, _, variant = name.topic.partition(".")
-    for kpi in kpis():
+    for kpi in load_kpis():
         wanted = variant or kpi.meta["default"]
         if kpi.name == title and wanted in kpi.variants:
             return _KpiVariant(kpi, wanted)
@@ -171,7 +171,7 @@ def _explain_unknown(figure: str, job: Job) -> UsageError:
 # -- its row and the rows behind it ----------------------------------------------------------------
 
 
-def _find_row(version: Version, found: _KpiVariant, name: Name) -> KpiRow:
+def _find_row(version: Version, found: _KpiVariant, name: FigureName) -> KpiRow:
     """Return a variant's row of the named scope.
 
     Raise UsageError when it was not computed, or for no such scope.
@@ -191,7 +191,7 @@ def _find_row(version: Version, found: _KpiVariant, name: Name) -> KpiRow:
 def _compute_rows(job: Job, version: Version, kpi: Kpi, row: KpiRow) -> pa.Table:
     """Compute the KPI's parts again on the version's tables."""
     with _open_as_recorded(job, version) as context:
-        return source_rows(context, kpi, row["variant"], row["scope_kind"], row["scope_id"])
+        return read_source_rows(context, kpi, row["variant"], row["scope_kind"], row["scope_id"])
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from pipelines.sources.office.answers import OfficeReading
 from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
 from pipelines.store.files import hash_file
 from pipelines.store.inputs import MonthInputs
-from pipelines.store.lake import Draft, MonthFolder, Version, held_months
-from pipelines.store.waivers import Waiver, waivers_for
+from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
+from pipelines.store.waivers import Waiver, find_waivers
 
 # What is given of each era of `earlier`, but for `prior` and `base`: how many months ago it is.
 _MONTHS_AGO = {"m1": 1, "m2": 2, "m3": 3, "m12": 12}
@@ -60,7 +60,7 @@ def state_inputs(
     settings = job.settings
     champion = find_champion(job.home, job.month)
     uplift = find_champion(uplift_shelf(job.home), job.month)
-    waivers = sorted(waivers_for(job.home, job.month).items())
+    waivers = sorted(find_waivers(job.home, job.month).items())
     earlier = find_earlier(job)
 
     return MonthInputs(
@@ -100,7 +100,7 @@ def find_earlier(job: Job) -> dict[str, Version | None]:
 
     `prior` is the latest held before, `base` the month in which the cohort is frozen.
     """
-    before = [month for month in held_months(job.home) if month < job.month]
+    before = [month for month in list_held_months(job.home) if month < job.month]
     wanted: dict[str, Month | None] = {}
     for era, ago in _MONTHS_AGO.items():
         wanted[era] = job.month.plus(-ago)

@@ -15,10 +15,10 @@ import duckdb
 
 from pipelines.catalogue.expectations import load_suite
 from pipelines.catalogue.lineage import EXTRA_COLUMNS
-from pipelines.catalogue.outputs import Kpi, lists
+from pipelines.catalogue.outputs import Kpi, load_lists
 from pipelines.catalogue.spec import load_spec
 from pipelines.catalogue.tables import declaration_file
-from pipelines.core.contract import Table, contract
+from pipelines.core.contract import Table, load_contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, LOCALES, ROOT, SQL
@@ -125,19 +125,19 @@ def _parse_check_name(name: str) -> tuple[Table, str]:
     Raise UsageError where the table is not known or the name cannot be taken.
     """
     table, _, rule = name.partition(".")
-    if table not in contract() or not rule:
-        raise UsageError("new.check_name", name=name, tables=", ".join(contract()))
+    if table not in load_contract() or not rule:
+        raise UsageError("new.check_name", name=name, tables=", ".join(load_contract()))
     if not _NAME.fullmatch(rule):
         raise UsageError("new.bad_name", name=rule)
     taken = {expectation.name for expectation in load_suite(table, Month(2000, 1))}
     if rule in taken or f"check.{rule}" in taken:
         raise UsageError("new.exists", name=name, file=f"expectations/{table}.yml")
-    return contract()[table], rule
+    return load_contract()[table], rule
 
 
 def _find_next_priority() -> int:
     """Behind all lists; whoever fills the list in says where it stands."""
-    priorities = [spec.meta["priority"] for spec in lists()]
+    priorities = [spec.meta["priority"] for spec in load_lists()]
     return max(priorities, default=0) + _PRIORITY_STEP
 
 

@@ -51,10 +51,10 @@ def _try_rendering(job: Job) -> None:
     """
     # Here, because a release alone draws them.
     from pipelines.documents.reports.write import export_documents
-    from pipelines.documents.workbooks.export import month_books
+    from pipelines.documents.workbooks.export import write_month_books
 
     with TemporaryDirectory(prefix="release-") as folder:
-        _try_export(job, month_books, Path(folder))
+        _try_export(job, write_month_books, Path(folder))
         _try_export(job, export_documents, Path(folder))
 
 

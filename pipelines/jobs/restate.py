@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 import pyarrow as pa
 
 from pipelines import ROOMS
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import Refused, SourceNotReady
 from pipelines.core.month import Month
 from pipelines.engines import open_workbench
@@ -41,9 +41,9 @@ from pipelines.jobs.restate_rows import (
 from pipelines.jobs.run import finish_rooms, open_draft
 from pipelines.jobs.walk import Raw, derive_month, find_deliveries
 from pipelines.sources import Source, open_source
-from pipelines.sources.office.answers import TABLES
+from pipelines.sources.office.answers import OFFICE_TABLES
 from pipelines.store.faults import StorageErrors
-from pipelines.store.lake import Draft, Made, MonthFolder, Version, held_months
+from pipelines.store.lake import Draft, Made, MonthFolder, Version, list_held_months
 from pipelines.store.manifest import Json, TableEntry
 
 ROOM = "restate"
@@ -63,10 +63,13 @@ _NAMED: dict[str, tuple[str, ...]] = {
 def _list_unnamed() -> tuple[str, ...]:
     """The delivered tables that no cause is named after."""
     named = {table for tables in _NAMED.values() for table in tables}
-    return tuple(table for table in contract() if table not in named)
+    return tuple(table for table in load_contract() if table not in named)
 
 
-CAUSES: dict[str, tuple[str, ...]] = _NAMED | {"other": _list_unnamed(), "office": tuple(TABLES)}
+CAUSES: dict[str, tuple[str, ...]] = _NAMED | {
+    "other": _list_unnamed(),
+    "office": tuple(OFFICE_TABLES),
+}
 # Of the causes those that differ, but for the last.
 STEPS = (*ROOMS, *(f"restate_{cause}" for cause in CAUSES))
 # Inputs that a restatement exchanges by table, or that only it has: no matter of definition.
@@ -138,7 +141,7 @@ def find_changed(home: Path, source: str, newest: int = 3) -> list[Month]:
     it is read.
     """
     released = []
-    for month in held_months(home):
+    for month in list_held_months(home):
         if MonthFolder(home, month).read_seal() is not None:
             released.append(month)
     delivered = open_source(source)

@@ -33,8 +33,8 @@ from openlineage.client.facet_v2 import (
 from openlineage.client.serde import Serde
 
 from pipelines import ROOMS
-from pipelines.catalogue.spec import room_specs
-from pipelines.core.contract import contract
+from pipelines.catalogue.spec import load_room_specs
+from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
 from pipelines.store.lake import Version
@@ -217,7 +217,7 @@ def _make_sql_facet(room: str, entry: TableEntry) -> dict[str, JobFacet]:
     definition = entry.definition
     if definition is None:
         return {}
-    for spec in room_specs(room):
+    for spec in load_room_specs(room):
         if spec.where == definition.file and spec.hash == definition.sha256:
             return {"sql": sql_job.SQLJobFacet(spec.sql, "duckdb", producer=PRODUCER)}
     return {}
@@ -243,7 +243,7 @@ def _list_known_columns(table: str) -> set[str] | None:
     """
     if not table.startswith("extract_"):
         return None
-    delivered = contract().get(table.removeprefix("extract_"))
+    delivered = load_contract().get(table.removeprefix("extract_"))
     if delivered is None:
         return None
     return {column.name for column in delivered.columns}

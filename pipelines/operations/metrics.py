@@ -26,7 +26,7 @@ from pipelines.operations.month_metrics import collect_month_metrics
 from pipelines.operations.series import Labels, make_gauge, make_single_gauge
 from pipelines.sources.office.changes import count_overdue
 from pipelines.store.files import EVERYBODY, write_text
-from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.lake import MonthFolder, Version, list_held_months
 
 NEWEST = 3  # months with series of their own: orders are still worked and verified in them
 OPENED = ("kpi_monthly", "dispatch_list", "dispatch_order", "validate_result", "score_watch")
@@ -47,7 +47,7 @@ class HomeCollector(Collector):
 
         Prometheus' client calls it.
         """
-        folders = [MonthFolder(self.home, month) for month in held_months(self.home)]
+        folders = [MonthFolder(self.home, month) for month in list_held_months(self.home)]
         newest = folders[-NEWEST:]
         readable = _find_readable(newest)
         yield from _collect_home(self.home, folders)

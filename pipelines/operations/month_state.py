@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.core.month import Month
-from pipelines.documents.findings import ToldFinding, findings_of
+from pipelines.documents.findings import FindingText, read_findings
 from pipelines.documents.month_view import (
     Outcome,
     read_output_states,
@@ -40,7 +40,7 @@ class MonthState:
     current: int | None
     seal: Seal | None
     draft: DraftState | None
-    findings: list[ToldFinding]
+    findings: list[FindingText]
     deadlines: list[Deadline]
     open_letters: dict[str, int]
     has_development_key: bool
@@ -111,8 +111,8 @@ def _read_draft_state(folder: MonthFolder) -> DraftState | None:
     return DraftState(draft.rooms, stopped.why if stopped else None)
 
 
-def _read_findings(version: Version, language: str) -> list[ToldFinding]:
-    return findings_of(version, read_output_states(version), language)
+def _read_findings(version: Version, language: str) -> list[FindingText]:
+    return read_findings(version, read_output_states(version), language)
 
 
 def count_open_letters(home: Path, occasion: str | None = None) -> dict[str, int]:

@@ -44,13 +44,13 @@ def default_args(retries: int, *errors: str) -> dict[str, object]:
 def explain_failure(context: TaskContext) -> None:
     """Say in the task's log, in both languages, what went wrong and what to do next."""
     from pipelines.core.errors import RetentionError
-    from pipelines.text.texts import LANGUAGES, describe
+    from pipelines.text.texts import LANGUAGES, describe_error
 
     error = context.get("exception")
     if not isinstance(error, RetentionError):
         return
     for language in LANGUAGES:
-        print(describe(language, error))
+        print(describe_error(language, error))
 
 
 def month_param(description: str) -> dict[str, object]:

@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.metrics import draw_metrics, find_readable_version
-from pipelines.store.lake import MonthFolder, held_months
+from pipelines.store.lake import MonthFolder, list_held_months
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -109,7 +109,7 @@ def find_reason(home: Path, today: date, stale_days: int) -> str | None:
     None when it is.
     """
     try:
-        months = held_months(home)
+        months = list_held_months(home)
         if not home.is_dir():
             return "home_unreadable"
     except (OSError, StorageError):

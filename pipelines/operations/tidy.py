@@ -19,7 +19,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import remove_folder
-from pipelines.store.lake import MonthFolder, Version, held_days, held_months
+from pipelines.store.lake import MonthFolder, Version, list_held_days, list_held_months
 
 RECORD = "removed.jsonl"
 
@@ -42,7 +42,7 @@ def find_removable(home: Path, settings: Settings, now: datetime) -> list[Remova
 
     Nothing is touched.
     """
-    months = held_months(home)
+    months = list_held_months(home)
     going = _list_going(months, settings.keep_months)
     staying = [month for month in months if month not in going]
     removals: list[Removal] = []
@@ -64,7 +64,7 @@ def _list_going(months: list[Month], keep_months: int | None) -> list[Month]:
 
 def _list_whole_month(home: Path, month: Month) -> Iterator[Removal]:
     """A month with its days, and the letters of both: they hold what was sent."""
-    days = held_days(home, month)
+    days = list_held_days(home, month)
     occasions = [str(month)]
     occasions += [day.occasion for day in days]
     for occasion in occasions:
@@ -121,7 +121,7 @@ def _find_needed(home: Path, months: list[Month]) -> set[str]:
             if version.number in named or is_restating:
                 needed.add(version.identity)
                 needed.update(_list_made_of(version))
-        for day in held_days(home, month):
+        for day in list_held_days(home, month):
             needed.update(_list_made_of(day))
     return needed
 

@@ -15,10 +15,10 @@ from pipelines.documents.workbooks.columns import CORRECTED_COLUMNS, SheetRow
 from pipelines.documents.workbooks.work_lists import list_desks
 from pipelines.documents.workbooks.workbook import Stamp, WorkList, write_work_list
 from pipelines.documents.workbooks.workbook_data import WorkbookData, WorkRow
-from pipelines.returns.filled import Refusal, ReturnedRow, input_cells
+from pipelines.returns.filled import Refusal, ReturnedRow, list_input_cells
 from pipelines.returns.return_sheets import ORDER_ID
-from pipelines.store.lake import DayFolder, MonthFolder, Version, held_days
-from pipelines.text.texts import label, labels
+from pipelines.store.lake import DayFolder, MonthFolder, Version, list_held_days
+from pipelines.text.texts import fill_label, load_labels
 
 # Whose answer these rows hold nobody knows: they go back empty, so that no foreign answer comes
 # round signed.
@@ -64,7 +64,7 @@ class SentOut:
         if seal is None:
             return []
         versions = [folder.version(seal["version"])]
-        for held in held_days(self.home, month):
+        for held in list_held_days(self.home, month):
             day = DayFolder(self.home, month, date.fromisoformat(held.occasion))
             if day.seal():
                 versions.append(day.version())
@@ -96,7 +96,7 @@ def write_corrected(
         is_draft=False,
     )
     book = WorkList(stamp, manager_id="", rows=lines, columns=CORRECTED_COLUMNS)
-    write_work_list(path, book, labels(language), key)
+    write_work_list(path, book, load_labels(language), key)
 
 
 def _find_last_month(rows: Sequence[ReturnedRow]) -> Month:
@@ -122,17 +122,17 @@ def _build_line(rank: int, row: ReturnedRow, sent: SentOut, language: str) -> Sh
         line["rank"] = rank
 
     if row.refusal not in _OF_ANOTHER:
-        line.update(input_cells(row))
+        line.update(list_input_cells(row))
         if row.outcome:
-            line["outcome"] = label(language, f"outcome.{row.outcome}")
+            line["outcome"] = fill_label(language, f"outcome.{row.outcome}")
     line["order_id"] = row.order_id
-    line["refusal"] = in_words(row.refusal, language)
+    line["refusal"] = describe_refusal(row.refusal, language)
     return line
 
 
-def in_words(refusal: Refusal | None, language: str) -> str:
+def describe_refusal(refusal: Refusal | None, language: str) -> str:
     """Say why a row is refused, and name the column by its title."""
     if refusal is None:
         return ""
-    column = labels(language)[refusal.column] if refusal.column else ""
-    return label(language, f"return.{refusal.key}", column=column)
+    column = load_labels(language)[refusal.column] if refusal.column else ""
+    return fill_label(language, f"return.{refusal.key}", column=column)

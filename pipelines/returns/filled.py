@@ -16,9 +16,9 @@ from pathlib import Path
 
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.names import show_name
-from pipelines.core.outcomes import Outcome, outcomes
+from pipelines.core.outcomes import Outcome, load_outcomes
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS, Column
-from pipelines.documents.workbooks.signature import is_signed_by, protected_cells
+from pipelines.documents.workbooks.signature import is_signed_by, list_protected_cells
 from pipelines.returns.return_sheets import INPUTS, ReturnLine, read_sheets
 from pipelines.returns.return_values import AMOUNT, DATES, AnswerValues, read_values
 from pipelines.sources.operator.delivery import (
@@ -106,8 +106,8 @@ def read_return(
 @cache
 def _outcomes_by_word() -> dict[str, Outcome]:
     """Return each outcome by its code and by its words in every language, folded."""
-    by_word = {fold_name(code): outcome for code, outcome in outcomes().items()}
-    for outcome in outcomes().values():
+    by_word = {fold_name(code): outcome for code, outcome in load_outcomes().items()}
+    for outcome in load_outcomes().values():
         for word in outcome.words.values():
             by_word[fold_name(word)] = outcome
     return by_word
@@ -169,7 +169,7 @@ class _RowJudge:
             if name not in self.columns:
                 return Refusal("lost_column", name)
 
-        signed = protected_cells(WORK_LIST_COLUMNS, _read_as_signed(line.cells))
+        signed = list_protected_cells(WORK_LIST_COLUMNS, _read_as_signed(line.cells))
         if is_signed_by(self.key, signed, line.cells["signature"]):
             return None
         return Refusal("unsigned", "signature") if self.must_sign else Refusal("changed_cell")
@@ -227,7 +227,7 @@ def _find_unreadable(values: AnswerValues) -> Refusal | None:
     return None
 
 
-def input_cells(row: ReturnedRow) -> dict[str, object]:
+def list_input_cells(row: ReturnedRow) -> dict[str, object]:
     """Return the inputs of a row as they go back to be corrected.
 
     Values where they could be read, else what was typed.
@@ -243,7 +243,7 @@ def input_cells(row: ReturnedRow) -> dict[str, object]:
     return cells
 
 
-def file_name(path: Path) -> str:
+def name_returned_file(path: Path) -> str:
     """Return a file's name as it is kept: its last part as it is shown.
 
     At most 255 characters.

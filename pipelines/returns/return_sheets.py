@@ -23,7 +23,7 @@ from pipelines.sources.operator.formats.workbook_parts import read_workbook
 from pipelines.sources.operator.formats.xlsx_file import open_xlsx
 from pipelines.sources.operator.header import fold_name
 from pipelines.sources.operator.staging import Staged, stage_files
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, load_labels
 
 ORDER_ID = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])-\w+")
 INPUTS = tuple(column.name for column in WORK_LIST_COLUMNS if column.is_input)
@@ -107,7 +107,7 @@ def _make_forms() -> tuple[TitleForm, ...]:
     names = [column.name for column in WORK_LIST_COLUMNS]
     forms = []
     for language in reversed(LANGUAGES):
-        titles = labels(language)
+        titles = load_labels(language)
         forms.append(TitleForm(language, {fold_name(titles[name]): name for name in names}))
     return (*forms, TitleForm("", {name: name for name in names}))
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from pipelines.catalogue.lineage import ColumnName, feature_columns, origin
+from pipelines.catalogue.lineage import ColumnName, find_feature_columns, trace_origin
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.catalogue.tables import Table, check_columns, find_table
 from pipelines.core.calendar import Calendar
@@ -27,7 +27,7 @@ from pipelines.core.month import Month
 from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.core.settings import Settings
 from pipelines.engines import open_engine
-from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, native
+from pipelines.engines.duckdb import Answer, DuckEngine, Parameters, write_native_sql
 from pipelines.rooms.parameters import list_parameters
 from pipelines.sources.office.answers import OfficeReading
 from pipelines.sources.operator.delivery import Delivery
@@ -108,7 +108,7 @@ class Context:
         """The feature columns that the month's champion is shown; none without one."""
         if self.champion is None:
             return frozenset()
-        return feature_columns(self.champion.features)
+        return find_feature_columns(self.champion.features)
 
     # -- what is recorded --------------------------------------------------------------------------
 
@@ -275,7 +275,7 @@ class Context:
 
     def answer(self, spec: Spec, sql: str | None = None) -> Answer:
         """Have the engine answer a SQL file, or the SQL that a room made of it."""
-        return self.engine.answer(sql or native(spec), self.parameters(spec.parameters))
+        return self.engine.answer(sql or write_native_sql(spec), self.parameters(spec.parameters))
 
     # -- what is written ---------------------------------------------------------------------------
 
@@ -357,7 +357,7 @@ def _name_month(reason: Reason, month: Month | None) -> Reason:
 def _list_columns_read(spec: Spec, table: TableName) -> set[str]:
     """The columns of a table that a SQL file reads, to show them or to choose rows by."""
     names = set()
-    for column in origin(spec).all():
+    for column in trace_origin(spec).all():
         if column.table == table:
             names.add(column.column)
     return names

@@ -11,7 +11,7 @@ from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import quote_names
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import write_rows
-from pipelines.sources.office.answers import TABLES
+from pipelines.sources.office.answers import OFFICE_TABLES
 from pipelines.sources.operator.delivery import EXTRA, FILE, LINE, Delivery
 from pipelines.store.files import OWNER_ALONE, hash_file
 
@@ -58,7 +58,7 @@ def _stage_office(context: Context) -> None:
 
     The month is made of that, whatever is said later.
     """
-    for name, schema in TABLES.items():
+    for name, schema in OFFICE_TABLES.items():
         rows = context.office.tables[name] if context.office else schema.empty_table()
         write_rows(context, f"extract_{name}", rows, ["ALL"])
 

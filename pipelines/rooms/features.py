@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipelines.catalogue.lineage import CARRY_MONTHS, HELD_MONTHS
-from pipelines.catalogue.spec import Spec, room_specs
+from pipelines.catalogue.spec import Spec, load_room_specs
 from pipelines.core.month import Month
 from pipelines.core.quoting import quote_text
-from pipelines.engines.duckdb import native
+from pipelines.engines.duckdb import write_native_sql
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, write_rows
 
@@ -28,7 +28,7 @@ _HELD_MONTH = pa.schema([("month", pa.string()), ("months_ago", pa.int32())])
 def run(context: Context) -> None:
     """Compute every feature table that this month's deliveries allow."""
     _write_held_months(context)
-    for spec in room_specs("features"):
+    for spec in load_room_specs("features"):
         if spec.meta.get("carry"):
             context.bind_tolerated(spec)
             context.compute(spec, carry_history(context, spec))
@@ -98,7 +98,7 @@ def _begin_history(context: Context, spec: Spec, history: History) -> str:
         columns.append(f"{name} AS {name}_0")
         for ago in range(1, CARRY_MONTHS):
             columns.append(f"CASE WHEN FALSE THEN {name} END AS {name}_{ago}")
-    return f"SELECT {', '.join(columns)} FROM ({native(spec)}) AS now"
+    return f"SELECT {', '.join(columns)} FROM ({write_native_sql(spec)}) AS now"
 
 
 def _continue_history(context: Context, spec: Spec, history: History, gap: int) -> str:
@@ -118,7 +118,7 @@ def _continue_history(context: Context, spec: Spec, history: History, gap: int) 
                 value = f"before.{name}_{ago - gap}"
             columns.append(f"{value} AS {name}_{ago}")
     return (
-        f"SELECT {', '.join(columns)} FROM ({native(spec)}) AS now "
+        f"SELECT {', '.join(columns)} FROM ({write_native_sql(spec)}) AS now "
         f"FULL JOIN prior.{spec.table} AS before ON before.{key} = now.{key} "
         f"WHERE now.{key} IS NOT NULL OR before.last_month >= {oldest}"
     )

@@ -117,7 +117,7 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def sweep(folder: Path) -> None:
+def sweep_folder(folder: Path) -> None:
     """Remove the temporary files that a run left behind when it was killed.
 
     Call it only where no other run writes.

@@ -28,7 +28,7 @@ from pipelines.store.files import (
     protect_folder,
     read_json,
     rename_folder,
-    sweep,
+    sweep_folder,
     write_json,
     write_text,
 )
@@ -43,8 +43,8 @@ __all__ = [
     "MonthFolder",
     "PlanFolder",
     "Version",
-    "held_days",
-    "held_months",
+    "list_held_days",
+    "list_held_months",
 ]
 
 MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -203,7 +203,7 @@ class MonthFolder:
 
         A sealed month keeps the version that was sealed.
         """
-        sweep(self.path)
+        sweep_folder(self.path)
         self.protect_released()
         for partial in self.partials():
             self._finish_commit(partial)
@@ -301,7 +301,7 @@ class PlanFolder(MonthFolder):
         self.path = home / "plans" / str(year)
 
 
-def held_days(home: Path, month: Month) -> list[Version]:
+def list_held_days(home: Path, month: Month) -> list[Version]:
     """The days whose orders were added to those of a month, oldest first."""
     found = []
     for path in sorted((home / "days").glob("????-??-??")):
@@ -319,7 +319,7 @@ def _parse_day(name: str) -> date | None:
         return None
 
 
-def held_months(home: Path) -> list[Month]:
+def list_held_months(home: Path) -> list[Month]:
     """The months that have a current version, oldest first."""
     root = home / "months"
     if not root.is_dir():

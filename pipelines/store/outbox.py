@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.errors import Busy
-from pipelines.store.files import OWNER_ALONE, read_json, sweep, write_json
+from pipelines.store.files import OWNER_ALONE, read_json, sweep_folder, write_json
 from pipelines.store.torn import Json, is_inside, torn
 
 PENDING = "pending"
@@ -59,13 +59,13 @@ class Letter:
     sent_at: str | None = None
 
 
-def letter_id(*said: str) -> str:
+def make_letter_id(*said: str) -> str:
     """Return the key of what is said to whom: the same words, the same key."""
     content = "\0".join(said).encode("utf-8", "surrogatepass")
     return sha256(content).hexdigest()[:24]
 
 
-def instant() -> datetime:
+def read_clock() -> datetime:
     """The time, for the record and for receivers that asked to be left alone for a while."""
     return datetime.now(UTC).replace(microsecond=0)
 
@@ -117,7 +117,7 @@ class Outbox:
 
         Nobody knows if they came.
         """
-        sweep(self.path)
+        sweep_folder(self.path)
         for letter in self.letters().values():
             if letter.state != SENDING:
                 continue

@@ -77,7 +77,7 @@ def _write_conditions(wanted: dict[str, str]) -> str:
     return " AND ".join(equal) or "TRUE"
 
 
-def column_names(path: Path) -> list[str]:
+def list_columns(path: Path) -> list[str]:
     """Return a Parquet file's columns, in their order."""
     with _answer(path, "SELECT * FROM held LIMIT 0") as answer:
         return [name for name, *_ in answer.description]

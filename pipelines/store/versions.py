@@ -117,7 +117,7 @@ class TableFolder:
 
     def list_columns(self, name: str) -> list[str]:
         """Return a table's columns, in their order."""
-        return rows.column_names(self.table(name))
+        return rows.list_columns(self.table(name))
 
 
 @dataclass(frozen=True)

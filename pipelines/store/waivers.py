@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
-from pipelines.catalogue.expectations import all_findings
+from pipelines.catalogue.expectations import list_findings
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.store.files import write_text
-from pipelines.store.lake import MONTH_NAME, MonthFolder, held_months
+from pipelines.store.lake import MONTH_NAME, MonthFolder, list_held_months
 from pipelines.store.torn import read_lines
 
 FILE = "waivers.jsonl"
@@ -54,13 +54,13 @@ def _read_waiver(finding: str, why: str, until: str, by: str, at: str) -> Waiver
     return Waiver(finding, why, until, by, at)
 
 
-def waivers_for(home: Path, month: Month) -> dict[str, Waiver]:
+def find_waivers(home: Path, month: Month) -> dict[str, Waiver]:
     """The waivers that cover a month, by finding; the latest said where there are several."""
     covering = [waiver for waiver in read_waivers(home) if waiver.covers(month)]
     return {waiver.finding: waiver for waiver in covering}
 
 
-def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
+def accept_finding(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
     """Accept a finding until a month or day, on the record; what was said before stays.
 
     Raise UsageError for a finding no rule makes, for no reason given, and for an end before every
@@ -71,7 +71,7 @@ def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
     _check_finding(finding)
     if not why.strip():
         raise UsageError("waive.no_reason", finding=finding)
-    last, first = last_month(until), first_open_month(home)
+    last, first = find_last_month(until), find_first_open_month(home)
     if first is not None and last < first:
         raise UsageError("waive.too_early", until=until, first=first)
     at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -84,7 +84,7 @@ def waive(home: Path, finding: str, why: str, until: str, by: str) -> Waiver:
 
 def _check_finding(finding: str) -> None:
     """Raise UsageError for a finding that no rule makes, with those that are called like it."""
-    known = all_findings()
+    known = list_findings()
     if finding not in known:
         near = _find_similar(finding, known)
         raise UsageError("waive.unknown", finding=finding, near=", ".join(near) or "-")
@@ -103,7 +103,7 @@ def _write_waivers(home: Path, waivers: list[Waiver]) -> None:
     write_text(home / FILE, "".join(lines))
 
 
-def last_month(until: str) -> Month:
+def find_last_month(until: str) -> Month:
     """The last month that a waiver covers: of a day, the last one whose cut-off is not after it."""
     try:
         after = date.fromisoformat(until) + timedelta(days=1)
@@ -112,12 +112,12 @@ def last_month(until: str) -> Month:
     return Month(after.year, after.month).plus(-1)
 
 
-def first_open_month(home: Path) -> Month | None:
+def find_first_open_month(home: Path) -> Month | None:
     """The earliest month held that is not sealed, else the one after the newest.
 
     None in an empty home.
     """
-    held = held_months(home)
+    held = list_held_months(home)
     for month in held:
         if MonthFolder(home, month).read_seal() is None:
             return month

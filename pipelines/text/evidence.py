@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from pipelines.catalogue.spec import Spec
 from pipelines.core.month import Month
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 
 UNKNOWN = "–"
 FIXED = ("service_id", "amount", "rank", "rank_value")
@@ -26,17 +26,17 @@ OrderCells = Mapping[str, object]
 """A row of `dispatch_order` or `dispatch_candidate`."""
 
 
-def evidence_in_words(spec: Spec, language: str, row: OrderCells) -> str:
+def write_evidence(spec: Spec, language: str, row: OrderCells) -> str:
     """Return the sentence that says why a row of orders or candidates is on its list."""
-    return fill(spec.meta["evidence"][language], facts_of(row), language)
+    return fill_template(spec.meta["evidence"][language], read_facts(row), language)
 
 
-def script_in_words(spec: Spec, language: str, row: OrderCells) -> str:
+def write_script(spec: Spec, language: str, row: OrderCells) -> str:
     """Return what to say to the customer of a row."""
-    return fill(spec.meta["script"][language], facts_of(row), language)
+    return fill_template(spec.meta["script"][language], read_facts(row), language)
 
 
-def facts_of(row: OrderCells) -> dict[str, str]:
+def read_facts(row: OrderCells) -> dict[str, str]:
     """Return the facts of a row as text: its own columns, its evidence, its month, its reasons."""
     facts: dict[str, object] = {name: row[name] for name in FIXED}
     facts.update(json.loads(str(row.get("evidence") or "{}")))
@@ -60,7 +60,7 @@ class _Part:
         return "".join(self.texts) if self.is_known else ""
 
 
-def fill(template: str, facts: Mapping[str, str], language: str) -> str:
+def fill_template(template: str, facts: Mapping[str, str], language: str) -> str:
     """Fill a template; what is not known is a dash, or takes its bracketed part with it."""
     open_parts = [_Part()]
     for token in _TOKEN.findall(template):
@@ -71,12 +71,12 @@ def fill(template: str, facts: Mapping[str, str], language: str) -> str:
             open_parts[-1].texts.append(closed.write())
         else:
             part = open_parts[-1]
-            part.is_known = part.is_known and places(token) <= facts.keys()
+            part.is_known = part.is_known and find_places(token) <= facts.keys()
             part.texts.append(_fill_places(token, facts, language))
     return "".join(open_parts[0].texts).strip()
 
 
-def places(template: str) -> set[str]:
+def find_places(template: str) -> set[str]:
     """Return the names of a template's places."""
     return {name for name, _ in _PLACE.findall(template)}
 
@@ -89,6 +89,6 @@ def _fill_places(text: str, facts: Mapping[str, str], language: str) -> str:
             return UNKNOWN
         if form:
             return format(Decimal(value), form)
-        return labels(language).get(f"{name}.{value}", value)
+        return load_labels(language).get(f"{name}.{value}", value)
 
     return _PLACE.sub(fill_place, text)

@@ -19,7 +19,7 @@ from typing import TextIO
 from pipelines import ROOMS
 from pipelines.core.errors import Interrupted, RetentionError
 from pipelines.core.settings import load_settings
-from pipelines.text.texts import label, labels, local_language
+from pipelines.text.texts import fill_label, find_local_language, load_labels
 
 PATIENCE_SECONDS = 2.0  # a bar is shown of work that takes longer
 Report = Callable[[str], None]
@@ -40,7 +40,7 @@ def show_steps(
     Raise Interrupted where somebody stops the work by hand; `can_go_on` says that the same command
     then goes on with what was finished.
     """
-    spoken = language or local_language()
+    spoken = language or find_local_language()
     try:
         with _open_report(tuple(steps), period, spoken, is_quiet) as report:
             yield report
@@ -65,7 +65,7 @@ def _open_report(
         yield lambda step: _print_step(steps, step, language)
 
 
-def task_progress(period: object) -> Report:
+def report_to_task_log(period: object) -> Report:
     """Return a callback for the table being made that writes to the log of a scheduler's task.
 
     It writes names, or JSON lines.
@@ -75,16 +75,16 @@ def task_progress(period: object) -> Report:
     return print
 
 
-def step_in_words(steps: Sequence[str], step: str, language: str) -> str:
+def describe_step(steps: Sequence[str], step: str, language: str) -> str:
     """Say which step of how many it is; one without words, such as a month, is named as it is."""
-    what = labels(language).get(f"step.{step}", step)
+    what = load_labels(language).get(f"step.{step}", step)
     number = steps.index(step) + 1
-    return label(language, "progress.step", number=number, total=len(steps), what=what)
+    return fill_label(language, "progress.step", number=number, total=len(steps), what=what)
 
 
 def _print_step(steps: Sequence[str], step: str, language: str) -> None:
     if step in steps:
-        print(step_in_words(steps, step, language), file=sys.stderr, flush=True)
+        print(describe_step(steps, step, language), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def _draw_bar(steps: Sequence[str], language: str) -> Iterator[Report]:
 
     def move_bar(step: str) -> None:
         if step in steps:
-            text = step_in_words(steps, step, language)
+            text = describe_step(steps, step, language)
             bar.update(task, description=text, completed=steps.index(step))
 
     try:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from pipelines.catalogue.expectations import Expectation, load_suite
-from pipelines.core.contract import Column, contract
+from pipelines.core.contract import Column, load_contract
 from pipelines.core.errors import Phrase
 from pipelines.core.month import Month
 from pipelines.text.masking import mask_value
-from pipelines.text.texts import LANGUAGES, label, labels
-from pipelines.text.titles import title
+from pipelines.text.texts import LANGUAGES, fill_label, load_labels
+from pipelines.text.titles import write_title
 
 NOTHING = "–"
 _HIDDEN = "***"  # behind the first character of a personal text
 
 
-def rule_phrase(table: str, rule: str, month: Month) -> Phrase:
+def find_rule_phrase(table: str, rule: str, month: Month) -> Phrase:
     """Say what a row in quarantine broke, in every language."""
-    if f"rule.{rule}" in labels(LANGUAGES[0]):
+    if f"rule.{rule}" in load_labels(LANGUAGES[0]):
         return Phrase(f"rule.{rule}")
     for expectation in load_suite(table, month):
         if expectation.name == rule:
-            titles = {language: title(expectation, language) for language in LANGUAGES}
+            titles = {language: write_title(expectation, language) for language in LANGUAGES}
             return Phrase(rule, texts=titles)
     return Phrase(rule, texts=dict.fromkeys(LANGUAGES, rule))
 
@@ -36,13 +36,13 @@ def show_value(table: str, column: str | None, value: object) -> str:
 
 
 def _is_personal(table: str, column: str | None) -> bool:
-    if not column or table not in contract():
+    if not column or table not in load_contract():
         return False
-    known = contract()[table].column(column)
+    known = load_contract()[table].column(column)
     return known is not None and known.personal
 
 
-def allowed_in_words(expectation: Expectation, language: str) -> str:
+def describe_allowed(expectation: Expectation, language: str) -> str:
     """Say what a rule allows: its values or limits, or the form of its column in the contract."""
     if "value_set" in expectation.kwargs:
         return ", ".join(map(str, expectation.kwargs["value_set"]))
@@ -51,8 +51,8 @@ def allowed_in_words(expectation: Expectation, language: str) -> str:
         return limits
     column = _find_first_column(expectation)
     if expectation.type == "expect_column_values_to_not_be_null" and column is not None:
-        return form_in_words(column, language)
-    return title(expectation, language)
+        return describe_form(column, language)
+    return write_title(expectation, language)
 
 
 def _say_limits(expectation: Expectation) -> str | None:
@@ -70,11 +70,11 @@ def _say_limits(expectation: Expectation) -> str | None:
 def _find_first_column(expectation: Expectation) -> Column | None:
     if not expectation.columns:
         return None
-    return contract()[expectation.table].column(expectation.columns[0])
+    return load_contract()[expectation.table].column(expectation.columns[0])
 
 
-def form_in_words(column: Column, language: str) -> str:
+def describe_form(column: Column, language: str) -> str:
     """Say what may stand in a column of the contract."""
     if column.values:
         return ", ".join(column.values)
-    return label(language, f"allowed.{column.kind}")
+    return fill_label(language, f"allowed.{column.kind}")

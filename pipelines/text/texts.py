@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Formatter
 
 from pipelines.core.errors import Phrase, RetentionError, SpecError
-from pipelines.core.outcomes import outcome_words
+from pipelines.core.outcomes import list_outcome_words
 from pipelines.core.paths import LOCALES
 from pipelines.core.reasons import SEPARATOR
 
@@ -18,7 +18,7 @@ UNKNOWN = "?"  # stands where a text names a fact that nobody gave
 
 
 @cache
-def labels(language: str) -> dict[str, str]:
+def load_labels(language: str) -> dict[str, str]:
     """Load a language's texts by key, the words of the outcome codes among them.
 
     Raise SpecError naming the line of what is no text, or has braces that cannot be filled.
@@ -30,7 +30,7 @@ def labels(language: str) -> dict[str, str]:
     for key, text in loaded.items():
         if not isinstance(text, str) or not _has_sound_places(text):
             raise _describe_bad_text(path, key, text)
-    texts = loaded | outcome_words(language)
+    texts = loaded | list_outcome_words(language)
     return dict(sorted(texts.items()))
 
 
@@ -62,34 +62,34 @@ def _describe_bad_text(path: Path, key: str, text: object) -> SpecError:
 # -- a text with its facts -------------------------------------------------------------------------
 
 
-def label(language: str, key: str, **facts: object) -> str:
+def fill_label(language: str, key: str, **facts: object) -> str:
     """Return a text with its facts filled in; the key itself when nobody has written the text."""
-    text = labels(language).get(key)
+    text = load_labels(language).get(key)
     if text is None:
         named = [f"{name}={value}" for name, value in facts.items()]
         return ", ".join([key, *named])
     filled = {}
     for name in _find_places(text):
-        filled[name] = say(language, facts.get(name, UNKNOWN))
+        filled[name] = say_fact(language, facts.get(name, UNKNOWN))
     return text.format(**filled)
 
 
-def say(language: str, fact: object) -> object:
+def say_fact(language: str, fact: object) -> object:
     """Return a fact that is words in a language; any other as it is."""
     if not isinstance(fact, Phrase):
         return fact
-    return fact.texts.get(language) or label(language, fact.key, **fact.facts)
+    return fact.texts.get(language) or fill_label(language, fact.key, **fact.facts)
 
 
-def describe(language: str, error: RetentionError) -> str:
+def describe_error(language: str, error: RetentionError) -> str:
     """Say in a language what went wrong, where, and what to do next."""
     try:
-        return label(language, f"error.{error.key}", **error.facts)
+        return fill_label(language, f"error.{error.key}", **error.facts)
     except SpecError as bad_texts:  # the texts themselves cannot be read: say so without them
         return str(bad_texts)
 
 
-def local_language() -> str:
+def find_local_language() -> str:
     """Return the language of the shell's locale; Chinese where that says nothing."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         locale = os.environ.get(variable)
@@ -109,7 +109,7 @@ def _language_of(locale: str) -> str:
 # -- reasons ---------------------------------------------------------------------------------------
 
 
-def reason_in_words(language: str, reason: str | None) -> str:
+def say_reasons(language: str, reason: str | None) -> str:
     """Put a table's reasons (`absent: receivable; small_denominator`) into words."""
     if not reason:
         return ""
@@ -121,7 +121,7 @@ def _say_reason(language: str, reason: str) -> str:
     """One reason in words, with the reason behind it; one that has no words stays as it is."""
     kind, colon, behind = reason.partition(": ")
     key = kind if colon else reason
-    text = labels(language).get(f"why.{key}")
+    text = load_labels(language).get(f"why.{key}")
     if not text:
         return reason
     return text.format(_say_reason(language, behind))

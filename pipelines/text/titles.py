@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pipelines.catalogue.expectations import Expectation
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 
-def title(expectation: Expectation, language: str) -> str:
+def write_title(expectation: Expectation, language: str) -> str:
     """Say in a language what must hold."""
     own = expectation.meta.get("title")
     if own:
         return str(own[language])
     columns = ", ".join(expectation.columns)
     facts = expectation.kwargs | {"columns": columns}
-    return label(language, f"check.{_name_kind(expectation)}", **facts)
+    return fill_label(language, f"check.{_name_kind(expectation)}", **facts)
 
 
 def _name_kind(expectation: Expectation) -> str:

@@ -9,19 +9,19 @@ _CENT = Decimal("0.01")
 _SHOWN_IN_HUNDREDTHS = ("ratio", "points")
 
 
-def exact(number: float | Decimal) -> Decimal:
+def make_exact(number: float | Decimal) -> Decimal:
     """Return a number as the shortest decimals that are this double; a decimal as it is."""
     if isinstance(number, Decimal):
         return number
     return Decimal(repr(float(number)))
 
 
-def yuan(amount: float | Decimal) -> Decimal:
+def round_to_fen(amount: float | Decimal) -> Decimal:
     """Return an amount as money, to the fen, half away from zero as Excel rounds."""
-    return exact(amount).quantize(_CENT, ROUND_HALF_UP)
+    return make_exact(amount).quantize(_CENT, ROUND_HALF_UP)
 
 
-def in_words(value: float | Decimal | None, unit: str) -> str:
+def format_figure(value: float | Decimal | None, unit: str) -> str:
     """Return a value in its unit: a ratio as per cent, a difference of ratios as points.
 
     Counts and ranks are whole. Rounded as Excel rounds: half away from zero, of the shortest
@@ -29,7 +29,7 @@ def in_words(value: float | Decimal | None, unit: str) -> str:
     """
     if value is None:
         return "–"
-    number = exact(value)
+    number = make_exact(value)
     if unit in _SHOWN_IN_HUNDREDTHS:
         number *= 100
     step = Decimal(1) if unit in WHOLE else _CENT
@@ -38,7 +38,7 @@ def in_words(value: float | Decimal | None, unit: str) -> str:
     return f"{text} %" if unit == "ratio" else text
 
 
-def plain(value: object) -> object:
+def write_plain_cell(value: object) -> object:
     """Return a cell for a text file: decimals without needless zeros, all else as it is."""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.text.texts import label, labels
+from pipelines.text.texts import fill_label, load_labels
 from tests.bad_inputs import container, keys, shape, values
 from tests.bad_inputs.month import MONTH, Planting
 from tests.bad_inputs.registry import CASES, INPUTS, BadInput, Case, Expected
@@ -78,7 +78,7 @@ def _normalised(expected: Expected) -> str:
 
 
 def _form(form: str) -> str:
-    return "another form" if form == "*" else label("en", f"form.{form}")
+    return "another form" if form == "*" else fill_label("en", f"form.{form}")
 
 
 def _plain(text: str) -> str:
@@ -98,13 +98,13 @@ def _set_aside(expected: Expected) -> str:
 
 
 def _refused(expected: Expected) -> str:
-    if f"error.{expected.key}" not in labels("en"):
+    if f"error.{expected.key}" not in load_labels("en"):
         return f"R: `{expected.key}`"
     open_facts = dict.fromkeys(
         ("places", "utf8_lines", "gb18030_lines", "rows", "file"), "…"
     )  # what a case does not fix
     facts = {"month": MONTH, **open_facts, **expected.facts}
-    return "R: " + label("en", f"error.{expected.key}", **facts)
+    return "R: " + fill_label("en", f"error.{expected.key}", **facts)
 
 
 if __name__ == "__main__":

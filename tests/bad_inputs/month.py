@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.jobs.run import run_room
@@ -144,7 +144,7 @@ class Planting:
 
     def tables(self) -> list[str]:
         """The tables of this month: the required ones and those with a fault."""
-        return [t for t in contract() if t in REQUIRED or t in self.right or t in self._sent()]
+        return [t for t in load_contract() if t in REQUIRED or t in self.right or t in self._sent()]
 
     def _sent(self) -> set[str]:
         return {name.split(".")[0] for name in self.files}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, SourceNotReady
-from pipelines.text.texts import LANGUAGES, describe, label, labels
+from pipelines.text.texts import LANGUAGES, describe_error, fill_label, load_labels
 from tests.bad_inputs import container, keys, shape, values
 from tests.bad_inputs.month import MONTH, REQUIRED, Planting, Taken, clean, take_in
 from tests.bad_inputs.registry import CASES, INPUTS, Case, Expected
@@ -76,7 +76,7 @@ def _is_counted(month: Planting, expected: Expected, taken: Taken) -> None:
         found[*key[:2], "*" if key[:2] in loose else key[2]] += rows
     assert found == dict(expected.forms)
     for language in LANGUAGES:
-        assert {f"form.{form}" for _, _, form in counted} <= set(labels(language))
+        assert {f"form.{form}" for _, _, form in counted} <= set(load_labels(language))
     for row in taken.rows("extract_delivery"):
         for column, text in expected.noted.items() if row["table"] == expected.table else ():
             assert text in (row[column] or ""), (column, row[column])
@@ -128,7 +128,7 @@ def _stopped(expected: Expected, taken: Taken) -> dict[str, str]:
     assert error.key == expected.key and error.facts["table"] == expected.table
     assert error.exit_code == (13 if isinstance(error, GateStopped) else 11)
     for language in LANGUAGES:
-        assert "?" not in describe(language, error)
+        assert "?" not in describe_error(language, error)
     return {name: str(value) for name, value in error.facts.items()}
 
 
@@ -151,10 +151,10 @@ def _left_out(month: Planting, expected: Expected, taken: Taken) -> dict[str, st
 
 
 def _says_what_where_and_what_next(key: str, facts: dict[str, str]) -> None:
-    texts = {language: label(language, f"error.{key}", **facts) for language in LANGUAGES}
+    texts = {language: fill_label(language, f"error.{key}", **facts) for language in LANGUAGES}
     where = [facts[name] for name in ("file", "files") if name in facts] or [facts["table"]]
     for language, text in texts.items():
-        assert f"error.{key}" in labels(language) and all(name in text for name in where), text
+        assert f"error.{key}" in load_labels(language) and all(name in text for name in where), text
         assert " ?" not in text and not text.startswith("?"), (
             text
         )  # a fact the message wants and nobody gave
@@ -185,7 +185,7 @@ def test_every_bad_input_is_tried_with_its_verdict() -> None:
 
 def test_a_clean_month_as_csv_is_the_same_month_and_nothing_is_counted(tmp_path: Path) -> None:
     month = Planting()
-    for table in contract():
+    for table in load_contract():
         month.send_csv(table)
     taken = take_in(month.write(tmp_path / "source"), tmp_path / "home")
     _every_row_is_accounted_for(month, taken)

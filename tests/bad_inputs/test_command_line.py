@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from pipelines.text.texts import LANGUAGES, label
+from pipelines.text.texts import LANGUAGES, fill_label
 from tests.bad_inputs import container, values
 from tests.bad_inputs.month import MONTH, Planting
 from tests.support.small import KEY, no_gate
@@ -47,7 +47,7 @@ def test_an_optional_table_ends_with_12(
     for language in LANGUAGES:
         assert retention(monkeypatch, "status", str(MONTH), *run[3:], "--lang", language) == 0
         assert (
-            label(language, "error.source.empty_file", file="account_manager.csv")
+            fill_label(language, "error.source.empty_file", file="account_manager.csv")
             in capsys.readouterr().out
         )
 

@@ -15,8 +15,8 @@ import yaml
 
 from pipelines.catalogue import expectations, spec
 from pipelines.catalogue.check_rules import check_rules
-from pipelines.catalogue.lineage import origin, sources, table_columns
-from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.lineage import list_table_columns, trace_origin, trace_sources
+from pipelines.catalogue.outputs import load_kpis
 from pipelines.catalogue.scorecard import RULES, load_rules
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import RetentionError
@@ -25,7 +25,7 @@ from pipelines.core.paths import EXPECTATIONS, SQL
 from pipelines.delivery.config import load_deliveries
 from pipelines.jobs.check_specs import check_specs
 from pipelines.store.waivers import FILE, read_waivers
-from pipelines.text.texts import LANGUAGES, describe
+from pipelines.text.texts import LANGUAGES, describe_error
 
 ROUNDS = 200
 SEED = 20260828
@@ -147,13 +147,13 @@ class Subject:
 
 def clear_caches() -> None:
     for cached in (
-        spec.room_specs,
-        spec.named_specs,
+        spec.load_room_specs,
+        spec.load_named_specs,
         check_specs,
         check_rules,
-        table_columns,
-        origin,
-        sources,
+        list_table_columns,
+        trace_origin,
+        trace_sources,
     ):
         cached.cache_clear()
 
@@ -161,7 +161,7 @@ def clear_caches() -> None:
 def check_everything() -> None:
     """What a run looks at before it begins a month."""
     check_specs()
-    list(kpis())
+    list(load_kpis())
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +267,7 @@ def test_two_hundred_broken_files_end_with_10_or_2_and_never_with_a_traceback(
                 if subject.name == "front matter"
                 else re.escape(path.name)
             )
-            assert error is None or re.search(named, describe(language, error)), str(error)
+            assert error is None or re.search(named, describe_error(language, error)), str(error)
     print(f"\n{dict(sorted(ends.items()))}")
     refused = sum(count for (_, code), count in ends.items() if code)
     assert sum(ends.values()) == ROUNDS and refused > ROUNDS / 2

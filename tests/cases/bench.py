@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import engines
-from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec, room_specs
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_room_specs, load_spec
 from pipelines.catalogue.tables import find_table
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
-from pipelines.engines.duckdb import Answer, native
+from pipelines.engines.duckdb import Answer, write_native_sql
 from pipelines.rooms import features
 from pipelines.rooms.context import Context, find_declared
 from pipelines.rooms.dispatch.candidates import rank_customers
@@ -74,7 +74,9 @@ def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _asked(context: Context, spec: Spec) -> str:
     """What an engine is asked for a SQL file: its SELECT, joined with what is carried where it carries a history."""
-    return features.carry_history(context, spec) if spec.meta.get("carry") else native(spec)
+    return (
+        features.carry_history(context, spec) if spec.meta.get("carry") else write_native_sql(spec)
+    )
 
 
 def read_as_its_room(context: Context, spec: Spec, answer: Answer) -> list[dict[str, Any]]:
@@ -158,7 +160,7 @@ def schema_of(table: str) -> pa.Schema:
     """The columns and types that a table declares; of one that nobody declares those of its SQL on empty inputs."""
     declared = find_table(table)
     if declared is None:
-        specs = room_specs(table.split("_", 1)[0])
+        specs = load_room_specs(table.split("_", 1)[0])
         return described(next(spec for spec in specs if spec.table == table))
     return pa.schema([(name, arrow_type(kind)) for name, kind in declared.types.items()])
 
@@ -214,7 +216,7 @@ def _fill(table: TableName, grid: Grid | None) -> pa.Table:
 
 def _refuse_bad_words(table: TableName, rows: list[dict[str, str]]) -> None:
     """A delivered word the contract does not know would never get past the snapshot."""
-    delivered = contract().get(table.name.removeprefix("snapshot_"))
+    delivered = load_contract().get(table.name.removeprefix("snapshot_"))
     for column in delivered.columns if delivered else ():
         if column.kind == "enum":
             words = (row.get(column.name, "") for row in rows)

@@ -9,7 +9,7 @@ import pytest
 from pipelines.catalogue.lineage import EXTRA_COLUMNS
 from pipelines.catalogue.spec import EARLIER, load_spec
 from pipelines.catalogue.steps import STEPS, Step, load_step
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from tests.cases.form import CASES, Case, differences
@@ -40,7 +40,7 @@ def test_every_case_has_its_step() -> None:
 
 @every_step
 def test_a_step_reads_only_its_inputs_and_tables_that_exist(step: Step) -> None:
-    tables = {f"snapshot_{name}" for name in [*contract(), "person"]} | set(EXTRA_COLUMNS)
+    tables = {f"snapshot_{name}" for name in [*load_contract(), "person"]} | set(EXTRA_COLUMNS)
     tables |= {load_spec(path).table for path in SQL.glob("*/*.sql")}
     assert {table.name for table in step.tables} <= tables | UNDECLARED
     assert {table.era for table in step.tables} <= {"", *EARLIER}

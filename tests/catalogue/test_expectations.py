@@ -13,16 +13,16 @@ from sqlglot import exp
 
 from pipelines.catalogue import expectations
 from pipelines.catalogue.expectations import SEVERITIES, Expectation, load_suite
-from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS
 from pipelines.core.values import SQL_TYPES
 from pipelines.text.texts import LANGUAGES
-from pipelines.text.titles import title
+from pipelines.text.titles import write_title
 
 MONTH = Month.parse("2026-08")
-SUITES = {table: load_suite(table, MONTH) for table in contract()}
+SUITES = {table: load_suite(table, MONTH) for table in load_contract()}
 ALL = [e for suite in SUITES.values() for e in suite]
 ROW_RULES = [e for e in ALL if e.takes_rows]
 PLAUSIBLE = {
@@ -38,12 +38,14 @@ PLAUSIBLE = {
 
 
 def test_every_file_is_of_a_table_of_the_contract() -> None:
-    assert {p.stem for p in EXPECTATIONS.glob("*.yml")} <= set(contract()) and len(ALL) > 100
+    assert {p.stem for p in EXPECTATIONS.glob("*.yml")} <= set(load_contract()) and len(ALL) > 100
 
 
 @pytest.mark.parametrize("table", sorted(SUITES))
 def test_a_suite_is_in_order(table: str) -> None:
-    known = {c.name for c in snapshot_columns(table)} | {c.name for c in contract()[table].columns}
+    known = {c.name for c in snapshot_columns(table)} | {
+        c.name for c in load_contract()[table].columns
+    }
     for e in SUITES[table]:
         assert e.severity in SEVERITIES and set(e.columns) <= known, e.name
     names = [e.name for e in SUITES[table]]
@@ -53,7 +55,7 @@ def test_a_suite_is_in_order(table: str) -> None:
 @pytest.mark.parametrize("table", [t for t in sorted(SUITES) if SUITES[t]])
 def test_keys_are_judged(table: str) -> None:
     unique = [e for e in SUITES[table] if e.type.endswith("unique")]
-    assert [set(e.columns) for e in unique] == [set(contract()[table].key)] and unique[
+    assert [set(e.columns) for e in unique] == [set(load_contract()[table].key)] and unique[
         0
     ].severity == "critical"
 
@@ -87,9 +89,9 @@ def test_queries_are_filled_with_the_month_s_days() -> None:
 def empty_table(table: str) -> duckdb.DuckDBPyConnection:
     """A database with the table as it is when rows are set aside."""
     connection = duckdb.connect()
-    days = [c for c in snapshot_columns(table) if contract()[table].column(c.name) is None]
+    days = [c for c in snapshot_columns(table) if load_contract()[table].column(c.name) is None]
     columns = ", ".join(
-        f'"{c.name}" {SQL_TYPES[c.kind]}' for c in (*contract()[table].columns, *days)
+        f'"{c.name}" {SQL_TYPES[c.kind]}' for c in (*load_contract()[table].columns, *days)
     )
     connection.execute(f"CREATE TABLE typed ({columns})")
     return connection
@@ -101,7 +103,7 @@ def test_a_row_rule_is_sql_and_spares_empty_cells(rule: Expectation) -> None:
     connection.execute(
         "INSERT INTO typed BY NAME (SELECT NULL AS "
         + '"'
-        + contract()[rule.table].columns[0].name
+        + load_contract()[rule.table].columns[0].name
         + '")'
     )
     assert connection.execute(f"SELECT COUNT(*) FROM typed WHERE {rule.bad_row()}").fetchone() == (
@@ -190,7 +192,7 @@ def test_a_file_that_is_no_list_is_a_spec_error(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_is_said_in_words(language: str) -> None:
-    said = {e.finding: title(e, language) for e in ALL}
+    said = {e.finding: write_title(e, language) for e in ALL}
     assert not [
         f for f, text in said.items() if text.startswith("check.") or "?" in text or "{" in text
     ]
@@ -199,7 +201,7 @@ def test_every_rule_is_said_in_words(language: str) -> None:
 
 
 def test_words_name_the_columns_and_the_limits() -> None:
-    found = {e.finding: title(e, "en") for e in ALL}
+    found = {e.finding: write_title(e, "en") for e in ALL}
     assert (
         found["usage.column_values_to_be_between:active_days"]
         == "active_days lies between 0 and 31"

@@ -12,22 +12,22 @@ from pipelines.catalogue import origins
 from pipelines.catalogue.lineage import (
     CARRY_MONTHS,
     Delivered,
-    delivered,
-    origin,
-    sources,
-    sources_of,
-    table_columns,
+    list_table_columns,
+    trace_delivered_columns,
+    trace_origin,
+    trace_sources,
+    trace_sources_of,
 )
-from pipelines.catalogue.outputs import kpis, lists
-from pipelines.catalogue.spec import Spec, room_specs
-from pipelines.core.contract import contract, snapshot_columns
+from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.spec import Spec, load_room_specs
+from pipelines.core.contract import load_contract, snapshot_columns
 
 BILL, SERVICE, CUSTOMER = "snapshot_bill", "snapshot_service", "snapshot_customer"
 
 
 def trace(sql: str) -> tuple[dict[str, set[str]], set[str]]:
     """The sources of each column and of the rows of a SELECT, as `table.column`."""
-    made = origin(Spec("features", "made", Path("made.sql"), {"key": []}, sql))
+    made = trace_origin(Spec("features", "made", Path("made.sql"), {"key": []}, sql))
 
     def names(columns: set) -> set[str]:  # type: ignore[type-arg]
         return {f"{c.table}.{c.column}".replace("snapshot_", "") for c in columns}
@@ -131,7 +131,7 @@ def test_earlier_months_are_named_by_their_era() -> None:
 
 
 def test_counting_rows_depends_on_the_table() -> None:
-    made = origin(
+    made = trace_origin(
         Spec("features", "counted", Path("x.sql"), {"key": []}, f"SELECT COUNT(*) AS n FROM {BILL}")
     )
     assert any(c.table.name == BILL for c in made.all())
@@ -142,8 +142,13 @@ def test_counting_rows_depends_on_the_table() -> None:
 
 def made_of(name: str) -> set[str]:
     """The delivered columns of a KPI file or a list, as `table.column`."""
-    spec = next(s for s in (*room_specs("kpi"), *room_specs("dispatch")) if s.name == name)
-    return {f"{c.table.name.removeprefix('snapshot_')}.{c.column}" for c in delivered(spec)}
+    spec = next(
+        s for s in (*load_room_specs("kpi"), *load_room_specs("dispatch")) if s.name == name
+    )
+    return {
+        f"{c.table.name.removeprefix('snapshot_')}.{c.column}"
+        for c in trace_delivered_columns(spec)
+    }
 
 
 @pytest.mark.parametrize(
@@ -205,12 +210,12 @@ def test_what_outputs_are_and_are_not_made_of(output: str, on: set[str], not_on:
     assert on <= found and not {c for c in found if c.split(".")[0] in not_on}
 
 
-OUTPUTS = [kpi.spec for kpi in kpis()] + lists()
+OUTPUTS = [kpi.spec for kpi in load_kpis()] + load_lists()
 
 
 @pytest.mark.parametrize("spec", OUTPUTS, ids=lambda s: s.where)
 def test_every_output_is_traced_to_delivered_columns(spec: Spec) -> None:
-    found = delivered(spec)
+    found = trace_delivered_columns(spec)
     # Who was reached is made of orders and answers; nothing that is delivered this month can spoil it.
     assert bool(found) != (spec.name == "contact_rate") and all(
         not c.table.era and c.table.room == "snapshot" for c in found
@@ -222,32 +227,37 @@ def test_every_output_is_traced_to_delivered_columns(spec: Spec) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [s for r in ("features", "dispatch", "kpi") for s in room_specs(r)],
+    [s for r in ("features", "dispatch", "kpi") for s in load_room_specs(r)],
     ids=lambda s: s.where,
 )
 def test_every_table_read_is_in_the_lineage(spec: Spec) -> None:
     """Nothing is read for its rows alone: a finding on it would not reach the output."""
-    assert spec.reads == {c.table for c in origin(spec).all()}
+    assert spec.reads == {c.table for c in trace_origin(spec).all()}
 
 
 def test_snapshot_tables_hold_no_personal_data_and_a_day_for_each_instant() -> None:
-    assert not {"name", "phone"} & set(table_columns("snapshot_customer"))
-    assert {"opened_at", "opened_on", "closed_on"} <= set(table_columns("snapshot_trouble_ticket"))
-    assert all(set(t.key) <= set(table_columns(f"snapshot_{t.name}")) for t in contract().values())
+    assert not {"name", "phone"} & set(list_table_columns("snapshot_customer"))
+    assert {"opened_at", "opened_on", "closed_on"} <= set(
+        list_table_columns("snapshot_trouble_ticket")
+    )
+    assert all(
+        set(t.key) <= set(list_table_columns(f"snapshot_{t.name}"))
+        for t in load_contract().values()
+    )
 
 
 def test_a_carried_history_has_thirteen_months_of_each_measure() -> None:
-    names = table_columns("features_history")
+    names = list_table_columns("features_history")
     assert names[:3] == ("service_id", "last_month", "customer_id") and {
         "revenue_0",
         "revenue_12",
     } <= set(names)
-    assert "revenue_13" not in names and sources_of("features_history")
+    assert "revenue_13" not in names and trace_sources_of("features_history")
 
 
 def test_every_column_of_a_history_has_its_sources() -> None:
-    spec = next(s for s in room_specs("features") if s.name == "history")
-    made = origin(spec)
+    spec = next(s for s in load_room_specs("features") if s.name == "history")
+    made = trace_origin(spec)
     assert {str(c.table) for c in made.columns["revenue_3"]} == {"features_service_revenue"}
     assert made.columns["is_zero_usage_0"] and all(
         made.columns[f"past_due_amount_{i}"] for i in range(13)
@@ -255,8 +265,8 @@ def test_every_column_of_a_history_has_its_sources() -> None:
 
 
 def kpi_sources(name: str, variant: str) -> set[Delivered]:
-    spec = next(k.spec for k in kpis() if k.name == name and variant in k.variants)
-    return set(sources(spec))
+    spec = next(k.spec for k in load_kpis() if k.name == name and variant in k.variants)
+    return set(trace_sources(spec))
 
 
 def test_a_table_of_the_month_before_is_followed_into_that_month() -> None:
@@ -285,12 +295,12 @@ def test_the_cohort_is_followed_to_its_base_month() -> None:
 
 
 def test_what_an_earlier_month_may_lack_is_not_followed_there() -> None:
-    assert {(s.months, s.anchor) for s in sources_of("features_owner")} == {(0, "")}
+    assert {(s.months, s.anchor) for s in trace_sources_of("features_owner")} == {(0, "")}
 
 
 def test_a_query_is_worked_out_once_however_many_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain of CTEs, each read twice by the next, would be walked two to the power of its length."""
-    spec = next(s for s in room_specs("feedback") if s.table == "feedback_promise")
+    spec = next(s for s in load_room_specs("feedback") if s.table == "feedback_promise")
     seen: list[int] = []
     work_out = origins._trace_select
 
@@ -299,5 +309,5 @@ def test_a_query_is_worked_out_once_however_many_read_it(monkeypatch: pytest.Mon
         return work_out(scope, known)
 
     monkeypatch.setattr(origins, "_trace_select", counted)
-    origins.origin.__wrapped__(spec)
+    origins.trace_origin.__wrapped__(spec)
     assert len(seen) == len(set(seen)) <= len(list(spec.tree.find_all(exp.Select)))

@@ -9,10 +9,15 @@ from sqlglot import exp
 
 from pipelines import ROOMS
 from pipelines.catalogue.expectations import load_suite
-from pipelines.catalogue.lineage import CARRY_MONTHS, origin, sources, table_columns
-from pipelines.catalogue.spec import EARLIER, Spec, TableName, room_specs
-from pipelines.core.contract import contract
-from pipelines.rooms.score.frame import feature_groups
+from pipelines.catalogue.lineage import (
+    CARRY_MONTHS,
+    list_table_columns,
+    trace_origin,
+    trace_sources,
+)
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_room_specs
+from pipelines.core.contract import load_contract
+from pipelines.rooms.score.frame import list_feature_groups
 from tests.support.small import MONTH
 
 # A delivered day that is known before it comes; whoever reads one reads a plan.
@@ -41,11 +46,11 @@ def violations(spec: Spec) -> set[str]:
             seen.add(table)
             found |= _reads_later(reader, table)
             queue += (
-                [s for s in room_specs(table.room) if s.table == table.name]
+                [s for s in load_room_specs(table.room) if s.table == table.name]
                 if table.room in ROOMS
                 else []
             )
-    for source in () if found else sources(spec):
+    for source in () if found else trace_sources(spec):
         if not 0 <= source.months < CARRY_MONTHS or source.anchor not in ("", "prior", "base"):
             found.add(f"{source.table} of {source.anchor or 'this month'} {source.months:+d}")
         found |= _unbounded_days(source.table.removeprefix("snapshot_"), source.column)
@@ -58,14 +63,14 @@ def _reads_later(reader: Spec, table: TableName) -> set[str]:
         return {f"{reader.name}: {table}"}
     known = LEFT_OF_FEATURES if table.era == "" else ROOMS
     is_known = table.room in known or (not table.era and table.room == "features")
-    return set() if is_known and table_columns(table.name) else {f"{reader.name}: {table}"}
+    return set() if is_known and list_table_columns(table.name) else {f"{reader.name}: {table}"}
 
 
 def _unbounded_days(table: str, read: str) -> set[str]:
     """Days whose rows after the cut-off nobody sets aside: the one a row is about, and any other that is read."""
-    if table in DATED or table not in contract():
+    if table in DATED or table not in load_contract():
         return set()
-    dated = [c for c in contract()[table].columns if c.kind in ("date", "timestamp")]
+    dated = [c for c in load_contract()[table].columns if c.kind in ("date", "timestamp")]
     days = {
         c.name.removesuffix("_at") + "_on" if c.name.endswith("_at") else c.name: c.required
         for c in dated
@@ -83,12 +88,12 @@ def _unbounded_days(table: str, read: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("spec", feature_groups(), ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", list_feature_groups(), ids=lambda spec: spec.name)
 def test_a_feature_group_reads_nothing_later_than_its_month(spec: Spec) -> None:
     assert violations(spec) == set()
 
 
-@pytest.mark.parametrize("spec", feature_groups(), ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", list_feature_groups(), ids=lambda spec: spec.name)
 def test_a_feature_group_asks_no_clock(spec: Spec) -> None:
     clocks = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime)
     assert (
@@ -136,17 +141,17 @@ def test_a_day_that_nobody_bounds_may_not_be_read(table: str, column: str, is_to
 def test_an_event_after_the_cut_off_that_nobody_sets_aside_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    spec = next(spec for spec in feature_groups() if spec.name == "complaint_history")
+    spec = next(spec for spec in list_feature_groups() if spec.name == "complaint_history")
     monkeypatch.setattr("tests.catalogue.test_point_in_time.load_suite", lambda table, month: [])
     assert "trouble_ticket.opened_on" in violations(spec)
 
 
 def test_the_walk_reaches_what_was_delivered() -> None:
-    reached = {source.table for spec in feature_groups() for source in sources(spec)}
+    reached = {source.table for spec in list_feature_groups() for source in trace_sources(spec)}
     assert {
         "snapshot_bill",
         "snapshot_receivable",
         "snapshot_usage",
         "snapshot_trouble_ticket",
     } <= reached
-    assert all(origin(spec).all() for spec in feature_groups())
+    assert all(trace_origin(spec).all() for spec in list_feature_groups())

@@ -8,8 +8,8 @@ import pytest
 
 from pipelines import ROOMS
 from pipelines.catalogue import spec as module
-from pipelines.catalogue.outputs import kpis, lists
-from pipelines.catalogue.spec import TableName, load_spec, room_specs
+from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.spec import TableName, load_room_specs, load_spec
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from pipelines.jobs.daily import ROOM as DAILY
@@ -96,7 +96,7 @@ def test_a_hash_is_of_the_text(tmp_path: Path) -> None:
 
 def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SQL", tmp_path)
-    monkeypatch.setattr(module, "named_specs", module.named_specs.__wrapped__)
+    monkeypatch.setattr(module, "load_named_specs", module.load_named_specs.__wrapped__)
     for name, reads in (
         ("a", "features_c"),
         ("b", "snapshot_bill"),
@@ -104,7 +104,7 @@ def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.Mon
         ("d", "prior.features_a"),
     ):
         written(tmp_path, GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"), f"{name}.sql")
-    names = [s.name for s in room_specs.__wrapped__("features")]
+    names = [s.name for s in load_room_specs.__wrapped__("features")]
     assert sorted(names) == ["a", "b", "c", "d"] and names.index("b") < names.index(
         "c"
     ) < names.index("a")
@@ -112,28 +112,32 @@ def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_circle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SQL", tmp_path)
-    monkeypatch.setattr(module, "named_specs", module.named_specs.__wrapped__)
+    monkeypatch.setattr(module, "load_named_specs", module.load_named_specs.__wrapped__)
     for name, reads in (("a", "features_b"), ("b", "features_a"), ("c", "snapshot_bill")):
         written(tmp_path, GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"), f"{name}.sql")
     with pytest.raises(SpecError, match="spec.cycle.*features_a, features_b"):
-        room_specs.__wrapped__("features")
+        load_room_specs.__wrapped__("features")
 
 
 def test_every_file_of_ours_loads_and_belongs_to_a_room_a_day_or_a_plan() -> None:
     folders = [p.name for p in SQL.iterdir() if p.is_dir()]
     assert set(folders) <= {*ROOMS, DAILY, PLAN}
-    assert sum(len(room_specs(room)) for room in folders) == len(list(SQL.glob("*/*.sql"))) > 50
+    assert (
+        sum(len(load_room_specs(room)) for room in folders) == len(list(SQL.glob("*/*.sql"))) > 50
+    )
 
 
 def test_lists_come_by_priority_and_kpis_inherit_from_their_default() -> None:
-    assert [s.meta["priority"] for s in lists()] == sorted(s.meta["priority"] for s in lists())
-    for kpi in kpis():
+    assert [s.meta["priority"] for s in load_lists()] == sorted(
+        s.meta["priority"] for s in load_lists()
+    )
+    for kpi in load_kpis():
         assert kpi.name == kpi.spec.name.split(".")[0] and {
             "unit",
             "better",
             "default",
             "title",
         } <= set(kpi.meta)
-    defaults = {kpi.name: kpi.meta["default"] for kpi in kpis()}
-    variants = [(kpi.name, v) for kpi in kpis() for v in kpi.variants]
+    defaults = {kpi.name: kpi.meta["default"] for kpi in load_kpis()}
+    variants = [(kpi.name, v) for kpi in load_kpis() for v in kpi.variants]
     assert len(set(variants)) == len(variants) and set(defaults.items()) <= set(variants)

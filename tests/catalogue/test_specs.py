@@ -13,25 +13,25 @@ from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from pipelines import ROOMS
-from pipelines.catalogue.lineage import EXTRA_COLUMNS, origin, table_columns
-from pipelines.catalogue.outputs import kpis, lists, meaning
+from pipelines.catalogue.lineage import EXTRA_COLUMNS, list_table_columns, trace_origin
+from pipelines.catalogue.outputs import hash_meaning, load_kpis, load_lists
 from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
-from pipelines.core.contract import contract, snapshot_columns
+from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.paths import SQL
 from pipelines.rooms import dispatch
 from pipelines.rooms.context import find_declared
-from pipelines.text.evidence import FIXED, places
+from pipelines.text.evidence import FIXED, find_places
 from tests.cases.bench import described, make_context, open_engine
 from tests.cases.form import CASES, load_cases
 
 SPECS = [load_spec(path) for path in sorted(SQL.glob("*/*.sql"))]
-KPIS = list(kpis())
+KPIS = list(load_kpis())
 DEFINITIONS = yaml.safe_load((SQL / "kpi" / "definitions.yml").read_text("utf-8"))
 FEATURES = [spec for spec in SPECS if spec.room == "features"]
 
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.room}/{spec.name}")
 every_feature = pytest.mark.parametrize("spec", FEATURES, ids=lambda spec: spec.name)
-every_list = pytest.mark.parametrize("spec", lists(), ids=lambda spec: spec.name)
+every_list = pytest.mark.parametrize("spec", load_lists(), ids=lambda spec: spec.name)
 every_kpi = pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.spec.name)
 
 # -- what a file says of itself ----------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_title_is_in_both_languages(spec: Spec) -> None:
 @every_feature
 def test_feature_has_a_key_in_its_columns(spec: Spec) -> None:
     assert spec.meta["key"]
-    assert set(spec.meta["key"]) <= set(table_columns(spec.table))
+    assert set(spec.meta["key"]) <= set(list_table_columns(spec.table))
 
 
 @every_kpi
@@ -115,8 +115,8 @@ def test_a_changed_definition_has_a_new_version(kpi: Any) -> None:
     assert max(known) == kpi.spec.meta["version"] and sorted(known) == list(
         range(1, max(known) + 1)
     )
-    assert known[kpi.spec.meta["version"]] == meaning(kpi), (
-        f"give {kpi.spec.where} a new version, and add {meaning(kpi)}"
+    assert known[kpi.spec.meta["version"]] == hash_meaning(kpi), (
+        f"give {kpi.spec.where} a new version, and add {hash_meaning(kpi)}"
     )
 
 
@@ -148,7 +148,7 @@ def test_list_says_who_may_be_called_when_and_why(spec: Spec) -> None:
 
 
 def test_no_two_lists_share_a_priority() -> None:
-    priorities = [spec.meta["priority"] for spec in lists()]
+    priorities = [spec.meta["priority"] for spec in load_lists()]
     assert len(set(priorities)) == len(priorities)
 
 
@@ -205,12 +205,12 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("name", DEFINED)
 def test_a_list_of_the_definitions_is_as_defined(name: str) -> None:
-    meta = next(spec.meta for spec in lists() if spec.name == name)
+    meta = next(spec.meta for spec in load_lists() if spec.name == name)
     assert (meta["purpose"], meta["holdout"], meta["due"]) == DEFINED[name]
 
 
 def test_lists_stand_in_the_order_of_the_definitions() -> None:
-    assert [spec.name for spec in lists() if spec.name in DEFINED] == list(DEFINED)
+    assert [spec.name for spec in load_lists() if spec.name in DEFINED] == list(DEFINED)
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -223,7 +223,10 @@ def test_a_kpi_of_the_definitions_has_their_default_and_target(name: str) -> Non
 
 def test_every_list_that_holds_somebody_out_has_its_effect_as_a_kpi() -> None:
     effects = next(kpi for kpi in KPIS if kpi.name == "incremental_retention")
-    assert effects.variants == ["overall", *(spec.name for spec in lists() if spec.meta["holdout"])]
+    assert effects.variants == [
+        "overall",
+        *(spec.name for spec in load_lists() if spec.meta["holdout"]),
+    ]
 
 
 # -- how it is written -------------------------------------------------------------------------------------------
@@ -345,7 +348,9 @@ def test_reads_only_rooms_to_its_left_or_earlier_months(spec: Spec) -> None:
 @every_spec
 def test_every_table_it_reads_exists(spec: Spec) -> None:
     known = (
-        {f"snapshot_{name}" for name in contract()} | {s.table for s in SPECS} | set(EXTRA_COLUMNS)
+        {f"snapshot_{name}" for name in load_contract()}
+        | {s.table for s in SPECS}
+        | set(EXTRA_COLUMNS)
     )
     assert {table.name for table in spec.reads} <= known
     assert not [t for t in spec.reads if t.name == "snapshot_person"], (
@@ -355,13 +360,13 @@ def test_every_table_it_reads_exists(spec: Spec) -> None:
 
 @every_spec
 def test_every_column_it_reads_exists(spec: Spec) -> None:
-    for source in origin(spec).all():
-        assert source.column in table_columns(source.table.name), source
+    for source in trace_origin(spec).all():
+        assert source.column in list_table_columns(source.table.name), source
 
 
 @every_spec
 def test_what_it_tolerates_and_needs_is_there(spec: Spec) -> None:
-    columns = {f"{name}.{c.name}" for name in contract() for c in snapshot_columns(name)}
+    columns = {f"{name}.{c.name}" for name in load_contract() for c in snapshot_columns(name)}
     reads = {str(table) for table in spec.reads}
     short = {name.removeprefix("snapshot_") for name in reads} | {
         f"{t.era}.*" for t in spec.reads if t.era
@@ -436,11 +441,11 @@ def test_list_says_why_in_a_sentence_and_what_to_say(spec: Spec) -> None:
     codes = set(re.findall(r"'([a-z0-9_]+)'", spec.sql))
     for key in ("evidence", "script"):
         assert is_bilingual(spec.meta[key])
-        assert places(spec.meta[key]["zh"]) == places(spec.meta[key]["en"])
-        assert all(places(text) <= known | codes for text in spec.meta[key].values())
+        assert find_places(spec.meta[key]["zh"]) == find_places(spec.meta[key]["en"])
+        assert all(find_places(text) <= known | codes for text in spec.meta[key].values())
         assert all(text.count("[") == text.count("]") for text in spec.meta[key].values())
     evidence = set(spec.tree.named_selects) - set(dispatch.FIXED)
-    assert evidence <= places(spec.meta["evidence"]["zh"]), "a fact that no sentence tells"
+    assert evidence <= find_places(spec.meta["evidence"]["zh"]), "a fact that no sentence tells"
 
 
 @every_list

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.core.errors import UsageError
 from pipelines.documents.month_view import (
     list_held_months,
@@ -25,7 +25,7 @@ from pipelines.documents.table_files import (
     write_table_file,
 )
 from pipelines.store.lake import MonthFolder
-from pipelines.text.units import in_words, plain
+from pipelines.text.units import format_figure, write_plain_cell
 from tests.support.small import read, twin_operator
 
 FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠x"]
@@ -52,7 +52,7 @@ def test_numbers_days_and_plain_text_are_left_alone() -> None:
     ],
 )
 def test_decimals_are_written_without_needless_zeros(value: str, expected: str) -> None:
-    assert plain(Decimal(value)) == expected
+    assert write_plain_cell(Decimal(value)) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_decimals_are_written_without_needless_zeros(value: str, expected: str) 
     ],
 )
 def test_figures_in_words(value: float | None, unit: str, words: str) -> None:
-    assert in_words(value, unit) == words
+    assert format_figure(value, unit) == words
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,9 @@ def test_an_outcome_names_what_was_held_back_and_why() -> None:
         found["not_computed"]["churn_rate.start_base"] == "not held: 2026-05"
         and found["withheld"] == {}
     )
-    known = {f"{k.name}.{v}" for k in kpis() for v in k.variants} | {spec.name for spec in lists()}
+    known = {f"{k.name}.{v}" for k in load_kpis() for v in k.variants} | {
+        spec.name for spec in load_lists()
+    }
     assert set(found["not_computed"]) <= known
 
 

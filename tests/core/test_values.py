@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.core.contract import Column, contract
+from pipelines.core.contract import Column, load_contract
 from pipelines.core.quoting import quote_text
-from pipelines.core.values import MACROS, SQL_TYPES, plain, typed, unread
+from pipelines.core.values import (
+    MACROS,
+    SQL_TYPES,
+    write_broken_rule,
+    write_plain_condition,
+    write_typed_cell,
+)
 
 SERIAL, DAMAGED = "\ue001", "\ue000"
 quick = settings(max_examples=8, deadline=None)
@@ -48,7 +54,7 @@ def parse_all(kind: str, texts: Iterable[str]) -> list[Any]:
 
 def take(kind: str, physical: str, value: str) -> tuple[Any, bool]:
     """Read one cell of a delivered column of that DuckDB type: its value, and whether it was delivered empty."""
-    sql = typed(Column("x", kind), physical)
+    sql = write_typed_cell(Column("x", kind), physical)
     row = _engine.execute(
         f'SELECT {sql.value}, {sql.empty or "FALSE"} FROM (SELECT CAST({value} AS {physical}) AS "x") AS raw'
     ).fetchone()
@@ -142,15 +148,15 @@ def test_a_column_may_hold_less_than_its_kind() -> None:
         ("DOUBLE", "-300", None),
     ):
         raw = f"(SELECT CAST({cell} AS {physical}) AS x) AS raw"
-        sql = typed(points, physical)
+        sql = write_typed_cell(points, physical)
         assert _engine.execute(f"SELECT {sql.value}, {sql.empty} FROM {raw}").fetchone() == (
             value,
             False,
         )
-        assert _engine.execute(f"SELECT {plain(points, physical)} FROM {raw}").fetchone() == (
-            value is not None,
-        )
-    assert _engine.execute(f"SELECT {unread(points, quote_text('300'))}").fetchone() == (
+        assert _engine.execute(
+            f"SELECT {write_plain_condition(points, physical)} FROM {raw}"
+        ).fetchone() == (value is not None,)
+    assert _engine.execute(f"SELECT {write_broken_rule(points, quote_text('300'))}").fetchone() == (
         "out_of_range",
     )
 
@@ -348,9 +354,9 @@ def test_a_phone_that_comes_as_a_number(
 
 
 def test_words_of_an_enum_fold_case_and_width_and_nothing_else() -> None:
-    column = contract()["customer"].column("vip_tier")
+    column = load_contract()["customer"].column("vip_tier")
     assert column is not None
-    sql = typed(column, "VARCHAR").value.replace('raw."vip_tier"', "CAST(? AS VARCHAR)")
+    sql = write_typed_cell(column, "VARCHAR").value.replace('raw."vip_tier"', "CAST(? AS VARCHAR)")
     read = [
         _engine.execute(sql_for(sql), [text] * sql.count("?")).fetchone()
         for text in ("gold", "ＧＯＬＤ ", "golden")
@@ -469,7 +475,9 @@ def test_what_is_beyond_the_range_is_told_from_what_is_not_of_the_kind(
 ) -> None:
     text = f"CAST(CAST({value} AS {physical}) AS VARCHAR)"
     assert take(kind, physical, value) == (None, False)
-    assert _engine.execute(f"SELECT {unread(Column('x', kind), text)}").fetchone() == (rule,)
+    assert _engine.execute(f"SELECT {write_broken_rule(Column('x', kind), text)}").fetchone() == (
+        rule,
+    )
 
 
 @pytest.mark.parametrize(("value", "expected"), [("18", None), ("99999", None)])

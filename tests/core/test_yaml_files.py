@@ -21,7 +21,7 @@ from pipelines.delivery.config import load_deliveries
 from pipelines.jobs.plan.form import read_plan
 from pipelines.rooms.report.scorecard import load_rules
 from pipelines.sources.operator.database_spec import load_spec as load_database
-from pipelines.text.texts import LANGUAGES, describe
+from pipelines.text.texts import LANGUAGES, describe_error
 from twin.config import TwinConfig
 
 _DOUBLED = zip("abcdefgh", "bcdefghi", strict=True)
@@ -65,7 +65,7 @@ def test_what_is_wrong_is_refused_at_once_and_by_its_line(name: str, tmp_path: P
     assert time.monotonic() - begun < 2
     assert (caught.value.key, caught.value.facts.get("line")) == (key, line)
     for language in LANGUAGES:
-        assert "wrong.yml" in describe(language, caught.value) and "?" not in describe(
+        assert "wrong.yml" in describe_error(language, caught.value) and "?" not in describe_error(
             language, caught.value
         )
 

@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.core.settings import Settings
 from pipelines.delivery.content import open_released, render_parcels
-from pipelines.delivery.post import Pace, Report, Wishes, deliver
+from pipelines.delivery.post import Pace, Report, Wishes, deliver_letters
 from pipelines.jobs.run import release_month
 from pipelines.store.outbox import Outbox
 from tests.support.small import MONTH, Town, job, own_settings, run_town
@@ -76,7 +76,9 @@ class House:
     ) -> Report:
         """Deliver the month without really waiting; how long it would have waited is kept."""
         pace = Pace(attempts=3, first=1, longest=longest, sleep=self.waits.append)
-        return deliver(self.home, str(MONTH), self.settings, Wishes(again, received), pace, is_dry)
+        return deliver_letters(
+            self.home, str(MONTH), self.settings, Wishes(again, received), pace, is_dry
+        )
 
     def secret(self, text: str, name: str = "secret") -> str:
         """Put a secret into a file; return the file."""

@@ -14,10 +14,10 @@ import pytest
 from pipelines import cli
 from pipelines.core.errors import UsageError
 from pipelines.core.paths import ROOT
-from pipelines.delivery.post import deliver
+from pipelines.delivery.post import deliver_letters
 from pipelines.jobs.daily import DayJob, run_day
 from pipelines.jobs.run import release_month
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, load_labels
 from tests.delivery.conftest import House
 from tests.delivery.servers import HANG, robot
 from tests.delivery.test_robot import TAKEN
@@ -111,7 +111,9 @@ def test_every_reason_has_words() -> None:
                 ):
                     said.add(first.value)
     known = {
-        key.removeprefix("deliver.why.") for key in labels("zh") if key.startswith("deliver.why.")
+        key.removeprefix("deliver.why.")
+        for key in load_labels("zh")
+        if key.startswith("deliver.why.")
     }
     assert said == known and len(said) > 15
 
@@ -127,11 +129,11 @@ def test_a_day_after_the_month_is_sent_by_itself(tmp_path: Path) -> None:
     run_day(DayJob(house.home, DAY, tmp_path / "source", settings=own_settings(holdout_share=0)))
     place = house.add_folder()
     house.since = "2026-10"
-    assert deliver(house.home, str(DAY), house.settings).nothing == "before"
+    assert deliver_letters(house.home, str(DAY), house.settings).nothing == "before"
     house.since = "2026-09"  # the day's own month; its orders are added to those of August
     with robot(TAKEN) as host:
         house.add_robot(host.port)
-        report = deliver(house.home, str(DAY), house.settings)
+        report = deliver_letters(house.home, str(DAY), house.settings)
     assert set(report.counts) == {"sent"} and (house.home / "outbox" / str(DAY)).is_dir()
     assert str(DAY) in host.messages[0]["text"]["content"]
     files = {path.parts[-3]: path.name for path in place.rglob("*.xlsx")}
@@ -141,4 +143,4 @@ def test_a_day_after_the_month_is_sent_by_itself(tmp_path: Path) -> None:
 def test_a_day_that_is_not_held(released: Path, tmp_path: Path) -> None:
     home = shutil.copytree(released, tmp_path / "home")
     with pytest.raises(UsageError, match="day.not_held"):
-        deliver(home, "2026-09-08", own_settings())
+        deliver_letters(home, "2026-09-08", own_settings())

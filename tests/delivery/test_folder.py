@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.errors import Busy, Incomplete, Refused, SpecError, Undelivered, UsageError
-from pipelines.delivery.post import deliver, raise_open
+from pipelines.delivery.post import deliver_letters, raise_open
 from pipelines.store.outbox import Outbox
 from tests.delivery.conftest import NAME, PHONE, House, town
 from tests.support.small import MONTH, own_settings, run_town
@@ -109,7 +109,7 @@ def test_without_a_delivery_file_nothing_is_sent_and_nothing_written(
     released: Path, tmp_path: Path
 ) -> None:
     home = shutil.copytree(released, tmp_path / "home", ignore=shutil.ignore_patterns("outbox"))
-    report = deliver(home, str(MONTH), own_settings())
+    report = deliver_letters(home, str(MONTH), own_settings())
     assert (report.nothing, report.letters) == ("no_file", ()) and not (home / "outbox").exists()
     raise_open(report)
 
@@ -227,7 +227,7 @@ def test_a_wrong_delivery_file_is_named_by_its_place(
     path = house.folder / "wrong.yml"
     path.write_text(f"since: 2026-08\nchannels: {{one: {{{channel}}}}}\n")
     with pytest.raises(SpecError, match="written.bad") as caught:
-        deliver(house.home, str(MONTH), own_settings(delivery_file=path))
+        deliver_letters(house.home, str(MONTH), own_settings(delivery_file=path))
     assert (caught.value.facts["place"], caught.value.facts["line"]) == (
         where,
         2,
@@ -242,9 +242,11 @@ def test_a_delivery_file_that_is_none(house: House, text: str) -> None:
     path = house.folder / "wrong.yml"
     path.write_text(text)
     with pytest.raises(SpecError, match="written.bad|yaml.bad"):
-        deliver(house.home, str(MONTH), own_settings(delivery_file=path))
+        deliver_letters(house.home, str(MONTH), own_settings(delivery_file=path))
     with pytest.raises(SpecError, match="yaml.no_file"):
-        deliver(house.home, str(MONTH), own_settings(delivery_file=house.folder / "nowhere.yml"))
+        deliver_letters(
+            house.home, str(MONTH), own_settings(delivery_file=house.folder / "nowhere.yml")
+        )
 
 
 def test_incomplete_is_what_a_person_must_mend() -> None:

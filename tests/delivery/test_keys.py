@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.core.errors import Refused
 from pipelines.core.settings import DEVELOPMENT_KEY, Settings, load_settings
-from pipelines.delivery.post import deliver
+from pipelines.delivery.post import deliver_letters
 from pipelines.documents.workbooks.export import export_month
 from pipelines.jobs.daily import DayJob, run_day
 from pipelines.jobs.run import Job, release_month
@@ -64,7 +64,7 @@ def test_what_is_released_goes_no_further_under_it(
     monkeypatch.delenv("RETENTION_SECRET_KEY")
     day = DayJob(folder.home, date(2026, 9, 3), tmp_path / "days", everybodys)
     acts: list[Callable[[], object]] = [
-        lambda: deliver(folder.home, str(MONTH), everybodys),
+        lambda: deliver_letters(folder.home, str(MONTH), everybodys),
         lambda: export_month(MonthFolder(folder.home, MONTH), tmp_path / "out", "en"),
         lambda: run_day(day),
     ]

@@ -22,7 +22,7 @@ from pipelines.delivery.failures import Closed, Later, Rejected, Unsure
 from pipelines.delivery.post import raise_open
 from pipelines.delivery.robot_answers import BAD_OR_TOO_FAST, TOO_FAST, Answer, judge_answer
 from pipelines.store.outbox import Letter
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 from tests.delivery.certificates import certificate
 from tests.delivery.conftest import CUSTOMER, NAME, PHONE, House
 from tests.delivery.servers import CLOSE, DRIP, HANG, robot
@@ -308,7 +308,7 @@ def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(house: House
             {"code": 310000},
         )
         for language, words in (("zh", "加签密钥"), ("en", "secret_file")):
-            said = label(language, f"deliver.why.{letter.why}", **letter.facts)
+            said = fill_label(language, f"deliver.why.{letter.why}", **letter.facts)
             assert words in said and "310000" in said
         assert the_one(house).state == "sent" and len(host.messages) == 2
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.month import Month
-from pipelines.documents.reports.activities import activity_tables
-from pipelines.documents.reports.model import Wording, plain
-from pipelines.rooms.report.activities import activity_figures, tell_activities
+from pipelines.documents.reports.activities import draw_activity_tables
+from pipelines.documents.reports.model import Wording, join_parts
+from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
 from pipelines.rooms.report.figures import index_figures
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, Row, read, room_context
@@ -29,7 +29,7 @@ def figures_of(folder: Path, **tables: list[Row]) -> dict[str, Row]:
     with room_context(
         folder, {f"report_{name}": typed(rows) for name, rows in tables.items()}
     ) as context:
-        return {f"{r['measure']}:{r['scope_id']}": r for r in activity_figures(context)}
+        return {f"{r['measure']}:{r['scope_id']}": r for r in gather_activity_figures(context)}
 
 
 def typed(rows: list[Row]) -> pa.Table:
@@ -78,11 +78,11 @@ def test_invited_are_compared_with_the_hold_out_where_both_are_enough(
 
 def test_a_month_without_activities_says_nothing(tmp_path: Path) -> None:
     with room_context(tmp_path, {}) as context:
-        assert not list(activity_figures(context))
+        assert not list(gather_activity_figures(context))
         assert [(section, list(told)) for section, told in tell_activities(context, {})] == [
             ("activity", [])
         ]
-    assert not list(activity_tables(Wording("en", {}), MONTH))
+    assert not list(draw_activity_tables(Wording("en", {}), MONTH))
 
 
 def test_the_summary_has_a_row_an_activity() -> None:
@@ -90,13 +90,13 @@ def test_the_summary_has_a_row_an_activity() -> None:
     held, followed = read(version, "report_activity"), read(version, "report_activity_follow")
     assert held and followed
     figures = index_figures(read(version, "report_figure"))
-    tables = list(activity_tables(Wording("zh", figures), Month.parse(str(version.month))))
+    tables = list(draw_activity_tables(Wording("zh", figures), Month.parse(str(version.month))))
     assert [len(t.rows) for t in tables] == [
         len(held),
         len([r for r in followed if r["attended_count"] or r["treated_count"]]),
     ]
     first = min(held, key=lambda r: r["activity_id"])
-    assert [plain(cell) for cell in tables[0].rows[0][1:3]] == [
+    assert [join_parts(cell) for cell in tables[0].rows[0][1:3]] == [
         str(first["invited_count"]),
         str(first["attended_count"]),
     ]

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from pipelines.catalogue.outputs import QUALITY, kpis
+from pipelines.catalogue.outputs import QUALITY, load_kpis
 from pipelines.documents.reports.lint import lint_documents
 from pipelines.documents.reports.managers import GRID, Analysis
-from pipelines.documents.reports.model import Table, Text, figures_of, plain
-from pipelines.documents.reports.write import analyses_of, reader_of, write_analysis
+from pipelines.documents.reports.model import Table, Text, join_parts, list_figure_ids
+from pipelines.documents.reports.write import make_analyses, make_table_reader, write_analysis
 from pipelines.rooms.report.managers import topic_sentence
 from pipelines.rooms.report.sentences import Writer
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, load_labels
 from tests.support.scored import scored_operator
 from tests.support.small import Row, read
 
 
 @cache
 def analyses(language: str) -> tuple[Analysis, ...]:
-    return tuple(analyses_of(scored_operator().version, language, is_draft=True))
+    return tuple(make_analyses(scored_operator().version, language, is_draft=True))
 
 
 def tables(of: Analysis) -> list[Table]:
@@ -59,7 +59,7 @@ def test_every_number_is_the_kpi_table_s() -> None:
     }
     checked = 0
     for analysis in analyses("en"):
-        for name in figures_of(analysis.paper):
+        for name in list_figure_ids(analysis.paper):
             figure = analysis.paper.figures[name]
             key = (figure["topic"], figure["scope_kind"], figure["scope_id"])
             row = of[key]
@@ -79,15 +79,15 @@ def test_written_numbers_are_read_back_and_wrong_ones_found(language: str, tmp_p
         files = write_analysis(version, tmp_path, of)
         again = write_analysis(version, tmp_path / "again", of)
         assert [f.read_bytes() for f in files] == [f.read_bytes() for f in again]
-        findings = lint_documents(of.paper, files, reader_of(version))
+        findings = lint_documents(of.paper, files, make_table_reader(version))
         assert findings.disagreements == () and findings.traced > 50
         book = load_workbook(files[1])
-        sheet = book[labels(language)["sheet.managers"]]
+        sheet = book[load_labels(language)["sheet.managers"]]
         row = next(r for r in sheet.iter_rows() if r[1].value in of.managers)
         cell = next(c for c in row[2 : 2 + len(GRID)] if isinstance(c.value, int | float))
         cell.value += 0.01
         book.save(files[1])
-        assert len(lint_documents(of.paper, files, reader_of(version)).disagreements) == 1
+        assert len(lint_documents(of.paper, files, make_table_reader(version)).disagreements) == 1
 
 
 def test_small_denominators_are_marked_and_not_ranked() -> None:
@@ -96,10 +96,10 @@ def test_small_denominators_are_marked_and_not_ranked() -> None:
         for r in read(scored_operator().version, "kpi_monthly", scope_kind="manager")
         if "small_denominator" in (r["reason"] or "") and r["status"] in ("released", "caveat")
     }
-    mark, seen = labels("en")["paper.analysis.small"], 0
+    mark, seen = load_labels("en")["paper.analysis.small"], 0
     for of in analyses("en"):
         for topic, table in zip(QUALITY, tables(of)[3:], strict=True):
-            ranks = [plain(row[5]) for row in table.rows]
+            ranks = [join_parts(row[5]) for row in table.rows]
             seen += ranks.count(mark)
             assert ranks.count(mark) == sum((topic, manager) in small for manager in of.managers)
     assert seen > 0
@@ -108,13 +108,13 @@ def test_small_denominators_are_marked_and_not_ranked() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_kpi_has_a_sentence_with_all_its_places_filled(language: str) -> None:
     for of in analyses(language):
-        told = [plain(b.parts) for b in of.paper.sections[0].blocks if isinstance(b, Text)]
+        told = [join_parts(b.parts) for b in of.paper.sections[0].blocks if isinstance(b, Text)]
         assert len(told) == len(QUALITY) and not any("{" in text or "None" in text for text in told)
 
 
 # -- rules -------------------------------------------------------------------------------------------------------
 
-BETTER = {k.name: k.meta["better"] for k in kpis()}
+BETTER = {k.name: k.meta["better"] for k in load_kpis()}
 
 
 def a_row(kind: str, scope: str, **other: object) -> Row:

@@ -14,7 +14,7 @@ from pipelines.core.errors import Incomplete, Refused
 from pipelines.documents.workbooks.export import export_month
 from pipelines.jobs.run import release_month
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 from tests.support.small import MONTH, Row, Town, job, read, run_town, twin_operator
 
 PHONE = "13812345678"
@@ -99,7 +99,7 @@ def test_workbooks_are_for_their_owner_s_eyes(books: dict[str, Path]) -> None:
 
 def test_a_draft_says_so_until_the_month_is_released(home: Path, tmp_path: Path) -> None:
     shutil.copytree(home / "months", tmp_path / "home" / "months")
-    folder, draft = MonthFolder(tmp_path / "home", MONTH), labels("zh")["draft"]
+    folder, draft = MonthFolder(tmp_path / "home", MONTH), load_labels("zh")["draft"]
     before = export_month(folder, tmp_path / "draft", "zh")
     assert before and all(draft in everything(book) for book in before)
     release_month(job(tmp_path / "home", None))

@@ -17,13 +17,13 @@ from openpyxl import load_workbook
 from pipelines.documents.reports import pdf
 from pipelines.documents.reports.lint import (
     Findings,
+    find_numbers,
     lint_document,
     lint_documents,
     lint_register,
-    numbers,
 )
 from pipelines.documents.reports.model import Paper, Table
-from pipelines.documents.reports.write import paper_of, reader_of, write_documents
+from pipelines.documents.reports.write import make_month_paper, make_table_reader, write_documents
 from tests.support.scored import scored_operator
 from tests.support.small import Row
 
@@ -32,7 +32,7 @@ PLANTED = 6  # a format
 
 @cache
 def paper(language: str) -> Paper:
-    return paper_of(scored_operator().version, language, is_draft=True)
+    return make_month_paper(scored_operator().version, language, is_draft=True)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, P
 
 
 def test_every_number_of_every_document_is_traced(documents: dict[str, dict[str, Path]]) -> None:
-    read = reader_of(scored_operator().version)
+    read = make_table_reader(scored_operator().version)
     total = Findings(0, 0, ())
     for language, files in documents.items():
         findings = lint_documents(paper(language), files.values(), read)
@@ -172,9 +172,9 @@ def test_every_planted_number_is_found(
                 planted,
                 findings.disagreements,
             )
-            told = numbers(findings.disagreements[0].wanted)
+            told = find_numbers(findings.disagreements[0].wanted)
             # In a drawing what is written beside it is read as one with it.
-            wanted = numbers(planted)[0].lstrip("-").rstrip("%")
+            wanted = find_numbers(planted)[0].lstrip("-").rstrip("%")
             assert kind == "xlsx" or any(one.rstrip("%").endswith(wanted) for one in told)
 
 
@@ -194,7 +194,7 @@ def test_a_number_left_out_and_one_too_many_are_found(
 
 @pytest.mark.parametrize("table", ["kpi_monthly", "kpi_trend", "kpi_bridge"])
 def test_a_register_that_is_not_the_tables_is_found(table: str) -> None:
-    true = reader_of(scored_operator().version)
+    true = make_table_reader(scored_operator().version)
     column = "amount" if table == "kpi_bridge" else "value"
 
     def read(name: str) -> list[Row]:
@@ -215,13 +215,13 @@ def test_a_figure_that_prints_another_number_is_found() -> None:
     figures = dict(paper("zh").figures)
     name = next(n for n, f in figures.items() if f["unit"] == "ratio")
     figures[name] = figures[name] | {"shown": another(figures[name]["shown"])}
-    found = lint_register(figures, reader_of(scored_operator().version))
+    found = lint_register(figures, make_table_reader(scored_operator().version))
     assert len(found.disagreements) == 1 and found.disagreements[0].place == name
 
 
 def test_numbers_are_read_as_they_are_printed() -> None:
     text = "81.33\u00a0%，-1,076.83 元（第4），2026-08-31，–，低迁-44.98"
-    assert numbers(text) == ["81.33%", "-1,076.83", "4", "2026", "08", "31", "-44.98"]
+    assert find_numbers(text) == ["81.33%", "-1,076.83", "4", "2026", "08", "31", "-44.98"]
 
 
 def test_an_office_s_template_with_a_number_of_its_own_is_not_sent(tmp_path: Path) -> None:

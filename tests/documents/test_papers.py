@@ -15,7 +15,7 @@ from docx import Document
 from docx.oxml.ns import qn
 from python_calamine import CalamineWorkbook
 
-from pipelines.catalogue.outputs import BRANCH_SECTION, kpis, meaning
+from pipelines.catalogue.outputs import BRANCH_SECTION, hash_meaning, load_kpis
 from pipelines.core.errors import SpecError
 from pipelines.documents.reports import fonts, pdf, write
 from pipelines.documents.reports.charts import Bar, draw_bars, draw_bridge, draw_trend
@@ -27,21 +27,21 @@ from pipelines.documents.reports.model import (
     Section,
     Table,
     Text,
-    plain,
-    unbroken,
+    join_parts,
+    join_unbroken_parts,
 )
 from pipelines.documents.reports.template import TEMPLATE, draw_template
-from pipelines.documents.reports.write import paper_of, write_documents
+from pipelines.documents.reports.write import make_month_paper, write_documents
 from pipelines.rooms.report.sentences import SCHEMA, Writer, name_direction, tell_kpi
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, load_labels
 from tests.support.scored import scored_operator
 from tests.support.small import Row, only, read
 
 
 @cache
 def paper(language: str) -> Paper:
-    return paper_of(scored_operator().version, language, is_draft=True)
+    return make_month_paper(scored_operator().version, language, is_draft=True)
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -343,7 +343,7 @@ def test_the_annex_says_of_each_figure_what_it_is_made_of(
     written: tuple[str, dict[str, Path]],
 ) -> None:
     language, files = written
-    words = labels(language)
+    words = load_labels(language)
     book = CalamineWorkbook.from_path(str(files["xlsx"]))
     rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(skip_empty_area=False)
     header = next(row for row in rows if words["figure"] in row)
@@ -405,14 +405,14 @@ def test_without_the_fonts_word_has_the_figures_as_tables_and_the_lint_expects_t
         for table in document.tables
     ]
     for chart in charts(language):
-        rows = tuple(tuple(map(unbroken, row)) for row in chart.figures.rows)
+        rows = tuple(tuple(map(join_unbroken_parts, row)) for row in chart.figures.rows)
         assert drawn.count((chart.figures.header, *rows)) == 1, chart.title
 
 
 def test_the_fonts_of_the_machine_make_no_difference() -> None:
     """The machine's own are not asked for: there are those that came along and the compiler's."""
     svg = draw_bars("题", [Bar("罗湖", 3.0, "3"), Bar("南山", 2.0, "2")])
-    found = fonts.chinese_fonts()
+    found = fonts.find_chinese_fonts()
     assert found is not None
     assert {one.path for one in found.found.fonts() if one.path} == {
         str(path)
@@ -513,7 +513,7 @@ def test_sentences_are_rows(tmp_path: Path) -> None:
         "activity",
     }
     assert only([r for r in rows if r["rules"] == "bridge"])["section"] == "overall"
-    assert all(plain(b.parts) for b in blocks(paper("zh")) if isinstance(b, Text))
+    assert all(join_parts(b.parts) for b in blocks(paper("zh")) if isinstance(b, Text))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -521,8 +521,8 @@ def test_the_dictionary_has_every_variant_with_its_version_and_its_select(langua
     page = (scored_operator().version.path / "outbox" / f"dictionary.{language}.html").read_text(
         encoding="utf-8"
     )
-    for kpi in kpis():
+    for kpi in load_kpis():
         for variant, words in kpi.spec.meta["variants"].items():
             assert f'id="{kpi.name}.{variant}"' in page and words[language] in html.unescape(page)
-        assert kpi.spec.sql in html.unescape(page) and meaning(kpi) in page
+        assert kpi.spec.sql in html.unescape(page) and hash_meaning(kpi) in page
     assert not re.search(r"<script|src=|https?:", page)

@@ -10,7 +10,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from pipelines.catalogue.spec import room_specs
+from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.pay import export_pay
 from pipelines.store.lake import MonthFolder
@@ -70,7 +70,7 @@ def sheets(folder: Path, month: Month, *rows: Row, **more: object) -> Path:
     given.setdefault("feedback_outcome", "not held")
     given.setdefault("snapshot_expense_claim", "absent: expense_claim")
     with room_context(folder, given, month) as context:  # type: ignore[arg-type]
-        for spec in room_specs("report"):
+        for spec in load_room_specs("report"):
             context.compute(spec)
     return folder
 
@@ -139,7 +139,7 @@ def test_a_month_without_sheets_keeps_the_scores(tmp_path: Path) -> None:
         "snapshot_expense_claim": "absent: expense_claim",
     }
     with room_context(tmp_path, given, MAY) as context:
-        for spec in room_specs("report"):
+        for spec in load_room_specs("report"):
             context.compute(spec)
         assert context.tables["report_pay"]["reasons"] == ["absent: appraisal_input"]
     assert len(read(tmp_path, "report_appraisal")) == 1

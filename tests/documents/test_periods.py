@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.outputs import load_kpis
 from pipelines.core.month import Month
 from pipelines.documents.reports.lint import lint_documents
-from pipelines.documents.reports.model import Paper, Table, Text, figures_of, plain
-from pipelines.documents.reports.write import periods_of, reader_of, write_period_summary
+from pipelines.documents.reports.model import Paper, Table, Text, join_parts, list_figure_ids
+from pipelines.documents.reports.write import (
+    make_period_papers,
+    make_table_reader,
+    write_period_summary,
+)
 from pipelines.jobs.run import run_month
 from pipelines.rooms.report.periods import tell_period
 from pipelines.store.lake import Version
@@ -24,7 +28,7 @@ from tests.support.small import Row, job, no_gate, read
 from twin import generate
 
 LAST = Month.parse("2026-06")
-KPIS = {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
+KPIS = {kpi.name: kpi for kpi in load_kpis() if "." not in kpi.spec.name}
 
 
 @cache
@@ -91,22 +95,22 @@ def test_a_month_in_the_middle_has_no_period() -> None:
         for f in read(months()[1], "report_figure")
         if f["measure"].startswith(("quarter_", "half_"))
     ]
-    assert not list(periods_of(months()[1], "en", is_draft=True))
+    assert not list(make_period_papers(months()[1], "en", is_draft=True))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_written_numbers_are_read_back(language: str, tmp_path: Path) -> None:
     version = months()[-1]
-    papers = list(periods_of(version, language, is_draft=True))
+    papers = list(make_period_papers(version, language, is_draft=True))
     assert [paper.kind for paper in papers] == ["quarter", "half"]
     for paper in papers:
         files = write_period_summary(version, tmp_path, paper)
         again = write_period_summary(version, tmp_path / "again", paper)
         assert [f.read_bytes() for f in files] == [f.read_bytes() for f in again]
-        findings = lint_documents(paper, files, reader_of(version))
+        findings = lint_documents(paper, files, make_table_reader(version))
         assert findings.disagreements == () and findings.traced > 100
-        assert all(name in paper.figures for name in figures_of(paper))
-        assert all("{" not in plain(b.parts) for b in blocks(paper) if isinstance(b, Text))
+        assert all(name in paper.figures for name in list_figure_ids(paper))
+        assert all("{" not in join_parts(b.parts) for b in blocks(paper) if isinstance(b, Text))
 
 
 def blocks(paper: Paper) -> list[object]:
@@ -114,10 +118,10 @@ def blocks(paper: Paper) -> list[object]:
 
 
 def test_months_that_are_not_held_are_dashes() -> None:
-    half = list(periods_of(months()[-1], "en", is_draft=True))[1]
+    half = list(make_period_papers(months()[-1], "en", is_draft=True))[1]
     table = [b for b in blocks(half) if isinstance(b, Table)][1]
-    assert [plain(row[0]) for row in table.rows] == [str(LAST.plus(i - 5)) for i in range(6)]
-    assert all(plain(cell) == "–" for row in table.rows[:2] for cell in row[1:])
+    assert [join_parts(row[0]) for row in table.rows] == [str(LAST.plus(i - 5)) for i in range(6)]
+    assert all(join_parts(cell) == "–" for row in table.rows[:2] for cell in row[1:])
 
 
 # -- the year before ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from models.judging.judgement import compare, records, tell
 from pipelines.documents.pages.review import write_review
 from pipelines.jobs.training.shelf import list_versions
 from pipelines.store.champions import models_folder
-from pipelines.text.texts import LANGUAGES, label
+from pipelines.text.texts import LANGUAGES, fill_label
 from tests.models.test_registry import make_card
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, own_settings, read
@@ -77,7 +77,7 @@ def test_the_month_s_review_is_offline_and_whole(language: str) -> None:
         "review.watch",
         "review.population",
     ):
-        assert label(language, key) in page.text
+        assert fill_label(language, key) in page.text
     subjects = {row["subject"] for row in read(version, "score_watch", measure="stability")}
     assert subjects and all(subject in page.text for subject in subjects)
     assert "retention promote" not in page.text  # it is in use already
@@ -96,7 +96,7 @@ def test_the_challenger_s_page_asks_and_says_how_to_decide(tmp_path: Path) -> No
         f"Should model {card()['version']} become champion?" in page.text
         and "retention promote" in page.text
     )
-    assert label("en", "review.not_watched") in page.text
+    assert fill_label("en", "review.not_watched") in page.text
 
 
 def test_a_model_that_was_never_judged_says_so(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_model_that_was_never_judged_says_so(tmp_path: Path) -> None:
     }
     write_review(tmp_path / "page.html", MONTH, "zh", told)
     text = look(tmp_path / "page.html").text
-    assert label("zh", "review.not_judged") in text and "缺少 loyalty" in text
+    assert fill_label("zh", "review.not_judged") in text and "缺少 loyalty" in text
 
 
 def outcome(chances: list[float], hits: list[int], slice_of: str = "B1") -> dict[str, Any]:

@@ -38,7 +38,7 @@ HOSTILE = [
 
 @cache
 def labels(language: str = "zh") -> dict[str, str]:
-    return texts.labels(language)
+    return texts.load_labels(language)
 
 
 def stamp(**changes: Any) -> wb.Stamp:
@@ -104,7 +104,7 @@ def part(path: Path, name: str) -> str:
 
 
 def signature_holds(row: Mapping[str, object]) -> bool:
-    protected = wb.protected_cells(wb.WORK_LIST_COLUMNS, row)
+    protected = wb.list_protected_cells(wb.WORK_LIST_COLUMNS, row)
     return wb.is_signed_by(KEY, protected, str(row["signature"]))
 
 
@@ -351,7 +351,7 @@ def test_signature_covers_every_locked_cell_and_no_other(tmp_path: Path) -> None
 
 
 def test_signature_needs_the_key() -> None:
-    protected = wb.protected_cells(wb.WORK_LIST_COLUMNS, order())
+    protected = wb.list_protected_cells(wb.WORK_LIST_COLUMNS, order())
     assert not wb.is_signed_by(
         b"another key of 32 bytes, not ours", protected, wb.sign_row(KEY, protected)
     )
@@ -389,11 +389,11 @@ def test_signature_survives_csv(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_one_value_one_stable_text(kind: str, forms: list[object], stable: str) -> None:
-    assert [wb.stable_text(kind, form) for form in forms] == [stable] * len(forms)
+    assert [wb.make_stable_text(kind, form) for form in forms] == [stable] * len(forms)
 
 
 def test_lost_leading_zero_is_a_change() -> None:
-    assert wb.stable_text("text", 123.0) != wb.stable_text("text", "00123")
+    assert wb.make_stable_text("text", 123.0) != wb.make_stable_text("text", "00123")
 
 
 # -- company workbook --

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import yaml
 
 import twin
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
 from pipelines.jobs.run import Job, run_month
 from pipelines.store.lake import Version
@@ -59,7 +59,7 @@ def described(tmp_path: Path, url: str) -> Path:
     }
     engine.dispose()
     queries = {}
-    for name, table in contract().items():
+    for name, table in load_contract().items():
         cells = ", ".join(f'"{c.name}"' for c in table.columns if c.name in there.get(name, ()))
         if cells:
             queries[name] = f'SELECT {cells} FROM "{name}" WHERE load_month = :month'

@@ -7,14 +7,14 @@ from collections import Counter
 
 import pytest
 
-from pipelines.core.outcomes import outcomes
+from pipelines.core.outcomes import load_outcomes
 from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.oracle.feedback import Two, read_book, shares
 from tests.support.office import taken
 from tests.support.small import Row, job, no_gate, only, read, twin_operator
 
-CODES = sorted(set(outcomes()) - {"promised", "do_not_contact"})
+CODES = sorted(set(load_outcomes()) - {"promised", "do_not_contact"})
 
 
 def _fen(order: Row) -> Row:

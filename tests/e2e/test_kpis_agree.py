@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import twin
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
 from pipelines.jobs.run import Job, run_month
 from pipelines.store.lake import MonthFolder, Version
@@ -43,7 +43,7 @@ MADE_OF = {
 MADE_OF |= {"status_change", "survey_answer", "target"}
 OPTIONAL = [
     pytest.param(table.name, marks=() if table.name in MADE_OF else pytest.mark.long)
-    for table in contract().values()
+    for table in load_contract().values()
     if not table.required
 ]
 

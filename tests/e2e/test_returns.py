@@ -26,7 +26,7 @@ from pipelines.core.names import show_name
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
 from pipelines.returns.corrected import SentOut, write_corrected
 from pipelines.sources.operator.delivery import FileRefused
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 from tests.support.office import (
     HEADER,
     answers_of,
@@ -51,7 +51,7 @@ ANSWERS: dict[str, dict[str, object]] = {
     "eve": {"outcome": "call_back"},
 }  # fmt: skip
 ALL = len(ANSWERS)
-WORDS = labels("zh")
+WORDS = load_labels("zh")
 Sheet = Any
 
 
@@ -74,7 +74,7 @@ class Edit:
 
 def column(sheet: Sheet, name: str) -> int:
     """Where a column stands now."""
-    titles = {labels(language)[name] for language in ("zh", "en")}
+    titles = {load_labels(language)[name] for language in ("zh", "en")}
     return next(c.column for line in sheet.iter_rows() for c in line if c.value in titles)
 
 

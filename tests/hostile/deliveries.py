@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from pipelines.core.contract import Column, Table, contract
+from pipelines.core.contract import Column, Table, load_contract
 from tests.hostile.ammunition import TEXTS, Shell, database_values, edges, shells, sound_value
 
 Rows = list[dict[str, str | None]]
@@ -76,7 +76,7 @@ class Attacker:
         delivery = Delivery(str(folder))
         (folder / self.month).mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(folder / "operator.db") if way == "database" else None
-        for name, table in contract().items():
+        for name, table in load_contract().items():
             if name not in self.tables:
                 continue
             chosen = way if way != "mixed" else self.draw.choice(WAYS[:3])

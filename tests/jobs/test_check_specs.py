@@ -10,15 +10,22 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue import spec
-from pipelines.catalogue.lineage import origin, sources, table_columns
+from pipelines.catalogue.lineage import list_table_columns, trace_origin, trace_sources
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from pipelines.jobs.check_specs import check_specs
-from pipelines.text.texts import LANGUAGES, describe
+from pipelines.text.texts import LANGUAGES, describe_error
 
 
 def clear_caches() -> None:
-    for cached in (spec.room_specs, spec.named_specs, check_specs, table_columns, origin, sources):
+    for cached in (
+        spec.load_room_specs,
+        spec.load_named_specs,
+        check_specs,
+        list_table_columns,
+        trace_origin,
+        trace_sources,
+    ):
         cached.cache_clear()
 
 
@@ -96,7 +103,7 @@ def test_what_a_file_may_not_say_is_refused_with_its_line(tree: Path, name: str)
     with pytest.raises(SpecError) as caught:
         check_specs()
     for language in LANGUAGES:
-        text = describe(language, caught.value)
+        text = describe_error(language, caught.value)
         assert f"sql/{stem}.sql" in text and said in text
         assert re.search(r"line \d+|第 \d+ 行", text)
     assert caught.value.exit_code == 10

@@ -11,14 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.outputs import load_kpis
 from pipelines.core.errors import UsageError, VerificationError
 from pipelines.jobs import figure
 from pipelines.jobs.figure import Figure, open_figure, parse_name
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, Row, job, read
 
-UNITS = {(k.name, v): k for k in kpis() for v in k.variants}
+UNITS = {(k.name, v): k for k in load_kpis() for v in k.variants}
 SCORE_CAP = 1.07
 
 
@@ -151,8 +151,8 @@ def test_rows_that_no_longer_add_up_are_told(monkeypatch: pytest.MonkeyPatch) ->
     def less_one(*args: object) -> pa.Table:
         return true(*args).slice(1)  # type: ignore[arg-type]
 
-    true = figure.source_rows
-    monkeypatch.setattr(figure, "source_rows", less_one)
+    true = figure.read_source_rows
+    monkeypatch.setattr(figure, "read_source_rows", less_one)
     with pytest.raises(VerificationError):
         opened("churn_rate")
 

@@ -125,7 +125,7 @@ def test_from_new_to_a_green_suite(checkout: Path) -> None:
     effect = run_in(
         checkout,
         "-c",
-        "from pipelines.catalogue.outputs import kpis; print([k.variants for k in kpis()])",
+        "from pipelines.catalogue.outputs import load_kpis; print([k.variants for k in load_kpis()])",
     )
     assert "'silent_customers'" in effect.stdout
 

@@ -13,16 +13,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.catalogue.outputs import kpis
-from pipelines.core.apportion import apportion
+from pipelines.catalogue.outputs import load_kpis
+from pipelines.core.apportion import apportion_parts
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import ROOT, SQL
 from pipelines.jobs.plan.form import read_plan
-from pipelines.jobs.plan.split import UNCLAIMED, Part, Splitter, Tree, months_of, split_year
+from pipelines.jobs.plan.split import UNCLAIMED, Part, Splitter, Tree, list_months, split_year
 from pipelines.jobs.plan.targets import list_summed_targets
 
 YEAR = 2027
-EVEN = dict.fromkeys(months_of(YEAR), Decimal(1))
+EVEN = dict.fromkeys(list_months(YEAR), Decimal(1))
 
 weight = st.decimals(min_value=0, max_value=10**6, places=2)
 positive = st.decimals(min_value="0.01", max_value=10**6, places=2)
@@ -40,7 +40,7 @@ def scopes(letter: str, weights: Any = weight) -> Any:
 def trees(draw: Any) -> tuple[Decimal, int, Tree]:
     places = draw(st.integers(0, 3))
     total = Decimal(draw(st.integers(0, 10**9))).scaleb(-places)
-    months = {month: draw(weight) for month in months_of(YEAR)} | {f"{YEAR}-05": draw(positive)}
+    months = {month: draw(weight) for month in list_months(YEAR)} | {f"{YEAR}-05": draw(positive)}
     branches = draw(scopes("B"))
     managers = {branch: draw(scopes("M")) for branch in branches if branch != UNCLAIMED}
     return total, places, Tree(months, branches, managers)
@@ -153,9 +153,9 @@ def test_what_rounding_owes_is_paid_within_the_year(made: tuple[Decimal, int, Tr
 
 def test_what_is_owed_gives_no_unit_to_a_part_that_needs_no_rounding() -> None:
     thirds = [Fraction(1, 3), Fraction(2, 3), Fraction(0)]
-    assert apportion(thirds, 0) == [0, 1, 0]
-    assert apportion(thirds, 0, [Fraction(1), Fraction(0), Fraction(0)]) == [1, 0, 0]
-    assert apportion(thirds, 0, [Fraction(-1), Fraction(-1), Fraction(5)]) == [0, 1, 0]
+    assert apportion_parts(thirds, 0) == [0, 1, 0]
+    assert apportion_parts(thirds, 0, [Fraction(1), Fraction(0), Fraction(0)]) == [1, 0, 0]
+    assert apportion_parts(thirds, 0, [Fraction(-1), Fraction(-1), Fraction(5)]) == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -331,4 +331,4 @@ def test_a_year_has_twelve_months(tmp_path: Path, weights: object, missing: str)
 
 def test_the_sums_that_kpis_read_are_no_kpis_themselves() -> None:
     assert list_summed_targets() == {"revenue", "private_line_revenue"}
-    assert not list_summed_targets() & {kpi.name for kpi in kpis()}
+    assert not list_summed_targets() & {kpi.name for kpi in load_kpis()}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.catalogue.lineage import EXTRA_COLUMNS
-from pipelines.catalogue.outputs import kpis, lists
-from pipelines.catalogue.spec import room_specs
+from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -23,7 +23,7 @@ from pipelines.operations.deadlines import (
     read_duties,
 )
 from pipelines.store.lake import DayFolder, MonthFolder
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, load_labels
 
 AUGUST, DECEMBER = Month.parse("2026-08"), Month.parse("2025-12")
 SICK: Mapping[str, Any] = {"status": "not_computed", "reasons": ["absent: appraisal_input"]}
@@ -157,14 +157,14 @@ def test_days_of_a_year_without_published_holidays_are_marked(tmp_path: Path) ->
 
 
 def test_everything_needed_exists_and_everything_has_words() -> None:
-    known = {spec.table for room in ("report", "dispatch") for spec in room_specs(room)} | set(
+    known = {spec.table for room in ("report", "dispatch") for spec in load_room_specs(room)} | set(
         EXTRA_COLUMNS
     )
-    known |= {spec.name for spec in lists()} | {
-        f"{kpi.name}.{v}" for kpi in kpis() for v in kpi.variants
+    known |= {spec.name for spec in load_lists()} | {
+        f"{kpi.name}.{v}" for kpi in load_kpis() for v in kpi.variants
     }
     assert {need for duty in read_duties().values() for need in duty.needs} <= known
     wanted = {f"cli.deadline.{name}" for name in read_duties()} | {
         f"cli.duty.{state}" for state in STATES
     }
-    assert all(wanted <= set(labels(language)) for language in LANGUAGES)
+    assert all(wanted <= set(load_labels(language)) for language in LANGUAGES)

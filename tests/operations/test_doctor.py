@@ -20,7 +20,7 @@ from pipelines.core.paths import ROOT
 from pipelines.documents.reports import fonts
 from pipelines.jobs.run import release_month
 from pipelines.operations.doctor import Check, examine, raise_worst
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, load_labels
 from tests.support.small import MONTH, Town, job, run_town
 
 TODAY = datetime(2026, 6, 15, tzinfo=UTC)
@@ -270,7 +270,7 @@ LINES = re.findall(
 def test_the_runbook_has_every_finding_and_no_other() -> None:
     known = {
         key
-        for key in labels("en")
+        for key in load_labels("en")
         if key.startswith("doctor.") and not key.startswith("doctor.name.")
     }
     assert sorted(f"doctor.{finding}" for finding, *_ in LINES) == sorted(known)
@@ -282,7 +282,7 @@ def test_the_runbook_has_every_finding_and_no_other() -> None:
 def test_the_runbook_says_what_the_doctor_says(
     finding: str, mark: str, line: str, code: str
 ) -> None:
-    words = labels("en")
+    words = load_labels("en")
     name, _, said = line.partition(": ")
     assert name in {text for key, text in words.items() if key.startswith("doctor.name.")}
     assert re.fullmatch(re.sub(r"\\{\w+\\}", ".+", re.escape(words[f"doctor.{finding}"])), said)

@@ -14,7 +14,7 @@ from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.operations.tidy import RECORD, find_removable, tidy_home
 from pipelines.store.files import write_json, write_text
-from pipelines.store.lake import MonthFolder, held_months
+from pipelines.store.lake import MonthFolder, list_held_months
 from tests.support.small import own_settings
 
 NOW = datetime(2026, 9, 5, tzinfo=UTC)
@@ -28,7 +28,7 @@ def make_version(
     folder = MonthFolder(home, month)
     path = folder.path / f"v{len(folder.versions()) + 1:04d}"
     path.mkdir(parents=True)
-    content = {"n": len(held_months(home)), "earlier": {"m1": earlier}, **inputs}
+    content = {"n": len(list_held_months(home)), "earlier": {"m1": earlier}, **inputs}
     write_json(path / "manifest.json", {"month": str(month), "inputs": content, "tables": {}})
     write_text(folder.path / "CURRENT", path.name)
     age(path, days_ago)
@@ -113,7 +113,7 @@ def test_months_go_only_where_a_period_is_set_and_are_on_record(tmp_path: Path) 
     assert gone(tmp_path) == []
     assert gone(tmp_path, keep_months=26) == ["outbox/2024-01", "months/2024-01", "months/2024-02"]
     assert (tmp_path / "outbox" / "2024-05").is_dir()
-    assert held_months(tmp_path)[0] == FIRST.plus(2)
+    assert list_held_months(tmp_path)[0] == FIRST.plus(2)
     record = [json.loads(line) for line in (tmp_path / RECORD).read_text().splitlines()]
     assert [(r["month"], r["released"]) for r in record] == [("2024-01", 1), ("2024-02", None)]
     assert record[0]["manifest"] == identity

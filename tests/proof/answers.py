@@ -13,14 +13,14 @@ import pandas as pd
 
 from console.database import open_office
 from pipelines.core.month import Month
-from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, outcomes
+from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, load_outcomes
 from pipelines.jobs.run import Job
 from pipelines.returns.filled import read_return
 from pipelines.store.lake import Version
 
 Row = dict[str, Any]
 COLUMNS = ["order_id", "outcome", "contacted_on", "promised_amount", "promised_on"]
-CODES = [code for code in outcomes() if code != "do_not_contact"] + [
+CODES = [code for code in load_outcomes() if code != "do_not_contact"] + [
     "promised"
 ] * 6  # debts are promised often
 RARE = "do_not_contact"  # he gets no order ever again
@@ -56,9 +56,9 @@ def answer(job: Job, orders: Sequence[Row], seed: int) -> list[Row]:
 
 def _take(job: Job, path: Path, count: int) -> None:
     open_office(job.home, job.settings)
-    from console.returns import take_back  # Django must have been started
+    from console.returns import take_answers_back  # Django must have been started
 
-    receipt = take_back(read_return(path, job.settings.key), "proof")
+    receipt = take_answers_back(read_return(path, job.settings.key), "proof")
     if receipt.accepted != count:
         raise ValueError(
             f"{job.month}: {receipt.accepted} of {count} answers taken, {receipt.refused[:3]}"

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines import cli
-from pipelines.core.outcomes import outcomes
+from pipelines.core.outcomes import load_outcomes
 from tests.support.office import answers_of, exported, fill, reading, released_town, rows_of, taken
 from tests.support.postgres import Cluster
 from tests.support.small import KEY, MONTH, Town, own_settings, read, run_town
@@ -227,9 +227,9 @@ def test_the_tables_are_what_the_models_say(home: Path, book: Path) -> None:
 
 
 def test_codes_have_their_flags_and_words() -> None:
-    reached = {code for code, outcome in outcomes().items() if outcome.is_contact}
-    assert set(outcomes()) - reached == {"no_answer", "wrong_number", "left_already"}
-    assert {code for code, outcome in outcomes().items() if outcome.is_success} == {
+    reached = {code for code, outcome in load_outcomes().items() if outcome.is_contact}
+    assert set(load_outcomes()) - reached == {"no_answer", "wrong_number", "left_already"}
+    assert {code for code, outcome in load_outcomes().items() if outcome.is_success} == {
         *(
             "retained",
             "renewed",
@@ -241,7 +241,7 @@ def test_codes_have_their_flags_and_words() -> None:
             "accepted",
         ),
     }
-    assert all(set(outcome.words) >= {"zh", "en"} for outcome in outcomes().values())
+    assert all(set(outcome.words) >= {"zh", "en"} for outcome in load_outcomes().values())
 
 
 # -- PostgreSQL --------------------------------------------------------------------------------------------------

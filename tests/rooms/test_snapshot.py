@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
 from pipelines.store.lake import MonthFolder
 from tests.support.small import MONTH, Row, Town, only, read, run_through, twin_operator, write_csv
@@ -73,7 +73,7 @@ def test_every_row_is_accounted_for(dirty: Path) -> None:
 
 def test_every_row_of_the_twin_is_accounted_for() -> None:
     operator = twin_operator()
-    raw = {t: operator.version.path / f"extract_{t}.parquet" for t in contract()}
+    raw = {t: operator.version.path / f"extract_{t}.parquet" for t in load_contract()}
     for r in read(operator.version, "snapshot_intake"):
         assert r["rows_in"] == r["accepted"] + r["repeats"] + r["quarantined"]
         assert (

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
 from pipelines.sources import Delivery, open_source
@@ -40,7 +40,7 @@ def extract(
     source = open_source(write_spec(folder, tables, more))
     assert source.fingerprint(month) is None and source.unknown_files(month) == ()
     deliveries = source.extract(month, folder / "out")
-    assert [d.table for d in deliveries] == list(contract())
+    assert [d.table for d in deliveries] == list(load_contract())
     assert not [p for p in (folder / "out").iterdir() if p.name.startswith(".")]
     return {d.table: d for d in deliveries}
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import SourceNotReady, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.sources import open_source
@@ -40,7 +40,7 @@ PLANS = pa.table({"plan_id": ["P1", "P2"], "name": ["a", None], "monthly_fee": [
 def test_reports_every_contract_table_in_order(tmp_path: Path) -> None:
     source = open_source(put_files(tmp_path, {"plan.csv": PLAN}))
     deliveries = source.extract(MONTH, tmp_path / "out")
-    assert [d.table for d in deliveries] == list(contract())
+    assert [d.table for d in deliveries] == list(load_contract())
     assert {d.state for d in deliveries if d.table != "plan"} == {"absent"}
 
 

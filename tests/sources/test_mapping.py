@@ -22,7 +22,7 @@ from pipelines.core.names import show_name
 from pipelines.sources import Delivery, open_source
 from pipelines.sources.operator.folder import DaySource
 from pipelines.sources.operator.mapping import load_mapping
-from pipelines.text.texts import LANGUAGES, describe
+from pipelines.text.texts import LANGUAGES, describe_error
 from tests.support.source_files import MONTH, put_files, read_rows
 
 Form = Literal["NFC", "NFD"]
@@ -263,7 +263,7 @@ def test_a_mapping_that_cannot_be_meant_is_refused_with_its_line(tmp_path: Path,
     error = refused.value
     assert (error.key.removeprefix("mapping."), error.facts["line"]) == WRONG[text]
     for language in LANGUAGES:
-        message = describe(language, error)
+        message = describe_error(language, error)
         assert "mapping.yml" in message and str(error.facts["line"]) in message
 
 
@@ -335,6 +335,6 @@ def test_whatever_is_broken_in_a_mapping_ends_with_a_message_not_a_traceback(
         try:
             load_mapping(path)
         except RetentionError as error:
-            said.append((error.exit_code, describe("en", error)))
+            said.append((error.exit_code, describe_error("en", error)))
     assert len(said) > 100
     assert all(code == 10 and re.search(r"line \d", message) for code, message in said)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.sources.operator.batches.part import Part
 from pipelines.sources.operator.batches.physical_types import find_way
 from pipelines.sources.operator.batches.typed_batches import spool_rows
@@ -22,7 +22,7 @@ from pipelines.sources.operator.delivery import FileRefused, Limits
 from pipelines.sources.operator.formats.parquet_file import open_parquet
 from pipelines.sources.operator.staging import Staged
 
-PAYMENT = contract()["payment"]
+PAYMENT = load_contract()["payment"]
 AMOUNT = Decimal("6.84")
 AT = datetime(2026, 8, 15, 1, 2, 3)
 

@@ -12,7 +12,7 @@ from pipelines.core.errors import Busy, Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.store import lake
 from pipelines.store.files import remove_folder, write_text
-from pipelines.store.lake import Draft, MonthFolder, Version, held_months
+from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
 
 MONTH = Month.parse("2026-08")
 
@@ -176,13 +176,13 @@ def test_a_released_version_loses_its_rights_to_be_written_and_is_removed_all_th
 
 
 def test_held_months_are_those_with_a_current_version(tmp_path: Path) -> None:
-    assert held_months(tmp_path) == []
+    assert list_held_months(tmp_path) == []
     for month in ("2026-10", "2025-12"):
         held = MonthFolder(tmp_path, Month.parse(month))
         held.commit(draft_of(held, "a"))
     draft_of(MonthFolder(tmp_path, MONTH), "not yet")
     (tmp_path / "months" / "notes").mkdir()
-    assert [str(m) for m in held_months(tmp_path)] == ["2025-12", "2026-10"]
+    assert [str(m) for m in list_held_months(tmp_path)] == ["2025-12", "2026-10"]
 
 
 def test_the_ten_thousandth_version_is_the_newest(folder: MonthFolder) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core.errors import StorageError
-from pipelines.store.rows import BATCH_ROWS, column_names, count_rows, read_batches, read_rows
+from pipelines.store.rows import BATCH_ROWS, count_rows, list_columns, read_batches, read_rows
 
 SCHEMA = pa.schema(
     [
@@ -52,7 +52,7 @@ def test_rows_are_those_that_arrow_reads(
     path = tmp_path_factory.mktemp("rows") / "some.parquet"
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
     assert repr(read_rows(path)) == repr(pq.read_table(path).to_pylist())
-    assert column_names(path) == SCHEMA.names and count_rows(path) == len(rows)
+    assert list_columns(path) == SCHEMA.names and count_rows(path) == len(rows)
 
 
 @pytest.mark.parametrize("name", ["ann", "o'neill", 'a"b', "'; DROP TABLE held; --", "赵", ""])
@@ -79,7 +79,7 @@ def test_a_folder_named_like_a_partition_adds_no_column(tmp_path: Path) -> None:
     path = tmp_path / "env=prod" / "some.parquet"
     path.parent.mkdir()
     pq.write_table(pa.table({"name": ["ann"]}), path)
-    assert read_rows(path) == [{"name": "ann"}] and column_names(path) == ["name"]
+    assert read_rows(path) == [{"name": "ann"}] and list_columns(path) == ["name"]
 
 
 def test_money_keeps_its_decimals(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_read_has_an_error(tmp_path: Path, content: bytes 
     path = tmp_path / "broken.parquet"
     if content is not None:
         path.write_bytes(content)
-    for ask in (read_rows, column_names, count_rows):
+    for ask in (read_rows, list_columns, count_rows):
         with pytest.raises(StorageError) as error:
             ask(path)
         assert error.value.key == "storage.unreadable" and error.value.facts["where"] == path

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.catalogue.expectations import all_findings
+from pipelines.catalogue.expectations import list_findings
 from pipelines.cli import app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.store.lake import MonthFolder
 from pipelines.store.waivers import (
     FILE,
-    first_open_month,
-    last_month,
+    accept_finding,
+    find_first_open_month,
+    find_last_month,
+    find_waivers,
     read_waivers,
-    waive,
-    waivers_for,
 )
 
 FINDING = "bill.unit_jump"
@@ -38,9 +38,9 @@ def hold(home: Path, *months: Month, sealed: tuple[Month, ...] = ()) -> None:
 
 
 def test_a_waiver_covers_its_last_month_and_those_before(tmp_path: Path) -> None:
-    waive(tmp_path, FINDING, "a new tariff", "2026-08", "li")
-    assert set(waivers_for(tmp_path, JULY)) == set(waivers_for(tmp_path, AUGUST)) == {FINDING}
-    assert waivers_for(tmp_path, SEPTEMBER) == {}
+    accept_finding(tmp_path, FINDING, "a new tariff", "2026-08", "li")
+    assert set(find_waivers(tmp_path, JULY)) == set(find_waivers(tmp_path, AUGUST)) == {FINDING}
+    assert find_waivers(tmp_path, SEPTEMBER) == {}
 
 
 @pytest.mark.parametrize(
@@ -53,20 +53,20 @@ def test_a_waiver_covers_its_last_month_and_those_before(tmp_path: Path) -> None
     ],
 )
 def test_a_day_covers_the_months_whose_cut_off_is_not_after_it(until: str, month: str) -> None:
-    assert str(last_month(until)) == month
+    assert str(find_last_month(until)) == month
 
 
 def test_what_was_said_stays_and_the_latest_counts(tmp_path: Path) -> None:
-    waive(tmp_path, FINDING, "first", "2026-12", "li")
+    accept_finding(tmp_path, FINDING, "first", "2026-12", "li")
     before = (tmp_path / FILE).read_bytes()
-    waive(tmp_path, FINDING, " second ", "2026-12", "王")
+    accept_finding(tmp_path, FINDING, " second ", "2026-12", "王")
     assert (tmp_path / FILE).read_bytes().startswith(before)
     assert [(w.why, w.by) for w in read_waivers(tmp_path)] == [("first", "li"), ("second", "王")]
-    assert waivers_for(tmp_path, AUGUST)[FINDING].why == "second"
+    assert find_waivers(tmp_path, AUGUST)[FINDING].why == "second"
 
 
 def test_the_instant_is_on_the_record_and_no_part_of_a_month(tmp_path: Path) -> None:
-    waiver = waive(tmp_path, FINDING, "why", "2026-12", "li")
+    waiver = accept_finding(tmp_path, FINDING, "why", "2026-12", "li")
     assert (
         waiver.at.endswith("+00:00")
         and "at" not in waiver.meaning()
@@ -88,22 +88,22 @@ def test_what_is_no_waiver_is_refused_and_not_written(
 ) -> None:
     hold(tmp_path, JULY, AUGUST)
     with pytest.raises(UsageError) as caught:
-        waive(tmp_path, finding, why, until, "li")
+        accept_finding(tmp_path, finding, why, until, "li")
     assert caught.value.key == error and not (tmp_path / FILE).exists()
 
 
 def test_an_unknown_finding_is_answered_with_near_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        waive(tmp_path, "unit_jump", "why", "2026-12", "li")
-    assert FINDING in str(caught.value.facts["near"]) and FINDING in all_findings()
+        accept_finding(tmp_path, "unit_jump", "why", "2026-12", "li")
+    assert FINDING in str(caught.value.facts["near"]) and FINDING in list_findings()
 
 
 def test_the_first_open_month_is_the_one_that_can_still_be_run(tmp_path: Path) -> None:
-    assert first_open_month(tmp_path) is None
+    assert find_first_open_month(tmp_path) is None
     hold(tmp_path, JULY, sealed=(JULY,))
-    assert first_open_month(tmp_path) == AUGUST
+    assert find_first_open_month(tmp_path) == AUGUST
     hold(tmp_path, AUGUST)
-    assert first_open_month(tmp_path) == AUGUST
+    assert find_first_open_month(tmp_path) == AUGUST
 
 
 def test_the_command_accepts_and_lists(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from pipelines import ROOMS
-from pipelines.catalogue.tables import REJECTED, Column, Table, declared_tables
-from pipelines.core.contract import contract
+from pipelines.catalogue.tables import REJECTED, Column, Table, load_tables
+from pipelines.core.contract import load_contract
 from pipelines.core.paths import ROOT
 
 PAGE = ROOT / "docs" / "tables.md"
@@ -36,7 +36,7 @@ def _page_lines() -> Iterator[str]:
     for room in (*ROOMS, *OTHERS):
         yield f"## {room}"
         yield ""
-        for table in declared_tables().values():
+        for table in load_tables().values():
             if table.room == room and not _is_copy_of_a_delivery(table):
                 yield from _table_lines(table)
 
@@ -45,7 +45,7 @@ def _is_copy_of_a_delivery(table: Table) -> bool:
     if table.is_open:
         return True
     delivered = table.name.removeprefix("snapshot_").removesuffix(REJECTED)
-    return table.name.endswith(REJECTED) and delivered in contract()
+    return table.name.endswith(REJECTED) and delivered in load_contract()
 
 
 def _table_lines(table: Table) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.catalogue.tables import declared_tables
+from pipelines.catalogue.tables import load_tables
 from tests.structure.tables_page import OTHERS, PAGE, ROOMS, make_page
 
 
@@ -11,9 +11,9 @@ def test_the_page_is_made_of_the_declarations() -> None:
 
 
 def test_no_table_is_left_out() -> None:
-    assert {table.room for table in declared_tables().values()} <= {*ROOMS, *OTHERS}
+    assert {table.room for table in load_tables().values()} <= {*ROOMS, *OTHERS}
     page = make_page()
-    for name, table in declared_tables().items():
+    for name, table in load_tables().items():
         is_shown = f"### {name}\n" in page
         is_copy = table.is_open or name.endswith("_rejected")
         assert is_shown != is_copy, name

@@ -16,7 +16,7 @@ from pipelines.documents.workbooks.export import export_month
 from pipelines.jobs.run import release_month
 from pipelines.returns.filled import Return, read_return
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 from tests.support.small import KEY, MONTH, Row, Town, job, own_settings, run_town
 
 HEADER = 3  # the line of the titles, counted from one
@@ -41,7 +41,9 @@ def rows_of(path: Path, language: str = "zh") -> Iterator[Row]:
     """The rows of a work list by column name."""
     sheet = openpyxl.load_workbook(path).worksheets[0]
     names = {
-        labels(language)[c.name]: c.name for c in CORRECTED_COLUMNS if c.name in labels(language)
+        load_labels(language)[c.name]: c.name
+        for c in CORRECTED_COLUMNS
+        if c.name in load_labels(language)
     }
     titles = [names.get(str(cell.value), str(cell.value)) for cell in sheet[HEADER]]
     for line in sheet.iter_rows(min_row=HEADER + 1, values_only=True):
@@ -57,7 +59,7 @@ def fill(
     """Fill in a workbook by header name: customer id to inputs, outcomes as codes; then edit its first sheet."""
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
-    words = labels(language)
+    words = load_labels(language)
     places = {cell.value: cell.column for cell in sheet[HEADER]}
     for line in range(HEADER + 1, sheet.max_row + 1):
         answer = answers.get(sheet.cell(line, places[words["customer_id"]]).value, {})
@@ -73,9 +75,9 @@ def fill(
 def taken(home: Path, path: Path) -> Any:
     """Take a file back into a home's office and return the receipt."""
     open_office(home, own_settings())
-    from console.returns import take_back
+    from console.returns import take_answers_back
 
-    return take_back(reading(path), "test")
+    return take_answers_back(reading(path), "test")
 
 
 def reading(path: Path) -> Return:

@@ -16,7 +16,7 @@ from models.competing import CompetingClassifier
 from pipelines.jobs.run import run_month
 from pipelines.jobs.training import churn as training
 from pipelines.jobs.training import shelf
-from pipelines.rooms.score.frame import feature_groups, features, signs
+from pipelines.rooms.score.frame import list_feature_groups, list_features, map_signs
 from tests.support.small import MONTH, Operator, job, no_gate, own_settings
 from twin import generate
 
@@ -27,14 +27,14 @@ TRAINED = MONTHS[-2]  # its labelled snapshots are the first three months
 def small_recipe() -> CompetingClassifier:
     """The product's model, given fewer trees and folds: seconds where the real one takes a minute."""
     small = ChurnClassifier(candidates=("blend",), folds=2, max_rounds=20)
-    return CompetingClassifier(small, monotone=signs(features(feature_groups())))
+    return CompetingClassifier(small, monotone=map_signs(list_features(list_feature_groups())))
 
 
 def train_small(home: Path, through: object = TRAINED) -> str:
     """Fit a small challenger and return its version."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "make_recipe", small_recipe)
-        return training.train(home, through, own_settings()).version  # type: ignore[arg-type]
+        return training.train_churn(home, through, own_settings()).version  # type: ignore[arg-type]
 
 
 @cache
@@ -56,7 +56,7 @@ def scored_operator() -> Operator:
     unscored = unscored_operator()
     operator = replace(unscored, home=unscored.home.with_name("home"))
     shutil.copytree(unscored.home, operator.home)
-    shelf.promote(
+    shelf.promote_version(
         operator.home, train_small(operator.home), "Wang", "the first one", own_settings()
     )
     with no_gate():

@@ -20,7 +20,7 @@ import pytest
 
 from pipelines.catalogue.spec import TableName
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines.duckdb import DuckEngine
@@ -163,7 +163,7 @@ class Town:
 
 def write_csv(path: Path, table: str, rows: Sequence[Mapping[str, str]]) -> None:
     """Write rows under the contract's columns that any of them has, then those the contract does not know."""
-    known = [c.name for c in contract()[table].columns]
+    known = [c.name for c in load_contract()[table].columns]
     delivered = {name for record in rows for name in record} if rows else set(known)
     names = [n for n in known if n in delivered] + sorted(delivered - set(known))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.text.evidence import (
     UNKNOWN,
-    evidence_in_words,
-    facts_of,
-    fill,
-    places,
-    script_in_words,
+    fill_template,
+    find_places,
+    read_facts,
+    write_evidence,
+    write_script,
 )
 from pipelines.text.texts import LANGUAGES
 from tests.support.small import Row, read, twin_operator, yuan
@@ -37,7 +37,7 @@ def test_a_template_is_filled(template: str, text: str) -> None:
         "p_voluntary": "0.1234",
         "newly_qualified": "",
     }
-    assert fill(template, facts | {"tier": "gold"}, "en") == text
+    assert fill_template(template, facts | {"tier": "gold"}, "en") == text
 
 
 def test_the_facts_of_a_row_are_its_columns_its_evidence_its_month_and_its_reasons() -> None:
@@ -56,20 +56,20 @@ def test_the_facts_of_a_row_are_its_columns_its_evidence_its_month_and_its_reaso
         "month": "2026-08",
         "last_day": "2026-08-31",
     }
-    assert facts_of(row) == expected | {"a": "", "b": ""}
-    assert facts_of(row | {"evidence": None, "reason_codes": None}).keys() == expected.keys() - {
+    assert read_facts(row) == expected | {"a": "", "b": ""}
+    assert read_facts(row | {"evidence": None, "reason_codes": None}).keys() == expected.keys() - {
         "age_days"
     } | {""}
-    assert places("{a} {b:.1%}") == {"a", "b"}
+    assert find_places("{a} {b:.1%}") == {"a", "b"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_row_of_the_real_lists_has_a_whole_sentence(language: str) -> None:
-    specs = {spec.name: spec for spec in lists()}
+    specs = {spec.name: spec for spec in load_lists()}
     rows = read(twin_operator().version, "dispatch_candidate")
     assert len({row["list"] for row in rows}) > 8
     for row in rows:
-        said = evidence_in_words(specs[row["list"]], language, row)
-        for text in (said, script_in_words(specs[row["list"]], language, row)):
+        said = write_evidence(specs[row["list"]], language, row)
+        for text in (said, write_script(specs[row["list"]], language, row)):
             assert text and not set("{}[]") & set(text) and UNKNOWN not in text, (row["list"], text)
         assert any(letter.isdigit() for letter in said)

@@ -15,8 +15,8 @@ from pipelines.jobs.restate import STEPS as RESTATE_STEPS
 from pipelines.jobs.training.churn import STEPS as TRAIN_STEPS
 from pipelines.jobs.verify import STEPS as VERIFY_STEPS
 from pipelines.text import progress
-from pipelines.text.progress import show_steps, task_progress
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.progress import report_to_task_log, show_steps
+from pipelines.text.texts import LANGUAGES, load_labels
 
 EXPORT_STEPS = ("export_lists", "export_pay", "export_documents")
 TWIN_STEPS = ("twin_again", "twin_answer")
@@ -78,10 +78,10 @@ def test_a_failure_nobody_knows_is_named_by_its_kind(capsys: pytest.CaptureFixtu
 def test_a_task_tells_names_or_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task_progress("2026-11-05")("daily_order")
+    report_to_task_log("2026-11-05")("daily_order")
     assert capsys.readouterr().out == "daily_order\n"
     monkeypatch.setenv("RETENTION_LOG_FORMAT", "json")
-    task_progress("2026-11-05")("daily_order")
+    report_to_task_log("2026-11-05")("daily_order")
     (line,) = lines(capsys.readouterr().out)
     assert (line["day"], line["table"]) == ("2026-11-05", "daily_order") and "month" not in line
 
@@ -138,5 +138,5 @@ def test_every_step_of_every_command_has_words(language: str) -> None:
         *EXPORT_STEPS,
         *TWIN_STEPS,
     }
-    words = labels(language)
+    words = load_labels(language)
     assert [step for step in sorted(steps) if f"step.{step}" not in words] == []

@@ -9,13 +9,20 @@ from string import Formatter
 
 import pytest
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.core import errors
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import RetentionError, UsageError
 from pipelines.core.paths import ROOT
 from pipelines.documents.workbooks.columns import OUTCOMES
-from pipelines.text.texts import LANGUAGES, describe, label, labels, local_language, reason_in_words
+from pipelines.text.texts import (
+    LANGUAGES,
+    describe_error,
+    fill_label,
+    find_local_language,
+    load_labels,
+    say_reasons,
+)
 from tests.support.small import read, twin_operator
 
 FAMILY = {
@@ -61,28 +68,28 @@ RAISED = sorted(raised(), key=str)
 
 def test_every_language_has_the_same_keys() -> None:
     assert set(LANGUAGES) >= {"en", "zh"}
-    assert {language: set(labels(language)) ^ set(labels("zh")) for language in LANGUAGES} == {
-        name: set() for name in LANGUAGES
-    }
+    assert {
+        language: set(load_labels(language)) ^ set(load_labels("zh")) for language in LANGUAGES
+    } == {name: set() for name in LANGUAGES}
 
 
 @pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "zh"])
 def test_every_language_has_the_same_places(language: str) -> None:
-    assert {k: places(str(t)) for k, t in labels(language).items()} == {
-        k: places(str(t)) for k, t in labels("zh").items()
+    assert {k: places(str(t)) for k, t in load_labels(language).items()} == {
+        k: places(str(t)) for k, t in load_labels("zh").items()
     }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_keys_are_in_order_and_texts_are_there(language: str) -> None:
-    assert list(labels(language)) == sorted(labels(language))
-    assert all(isinstance(text, str) and text.strip() for text in labels(language).values())
+    assert list(load_labels(language)) == sorted(load_labels(language))
+    assert all(isinstance(text, str) and text.strip() for text in load_labels(language).values())
 
 
 def test_chinese_texts_are_chinese() -> None:
     assert [
         k
-        for k, text in labels("zh").items()
+        for k, text in load_labels("zh").items()
         if not re.search("[\u4e00-\u9fff\u3001-\u3002\uff00-\uffef…]", text)
     ] == []
 
@@ -96,7 +103,7 @@ def test_the_scan_finds_what_is_raised() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_error_raised_has_its_text_and_facts(language: str) -> None:
-    texts = labels(language)
+    texts = load_labels(language)
     assert sorted({key for key, _, _ in RAISED if f"error.{key}" not in texts}) == []
     short = {key: places(texts[f"error.{key}"]) - facts for key, facts, more in RAISED if not more}
     assert {key: lacking for key, lacking in short.items() if lacking} == {}
@@ -106,30 +113,35 @@ def test_every_error_text_is_of_an_error_that_is_raised() -> None:
     nodes = [n for tree in CODE.values() for n in ast.walk(tree) if isinstance(n, ast.Constant)]
     words = {n.value for n in nodes if isinstance(n.value, str)}
     said = {f"error.{word}" for word in words} | {f"error.source.{word}" for word in words}
-    assert [key for key in labels("zh") if key.startswith("error.") and key not in said] == []
+    assert [key for key in load_labels("zh") if key.startswith("error.") and key not in said] == []
 
 
 def test_what_the_lists_say_has_a_text() -> None:
-    wanted = {f"purpose.{spec.meta['purpose']}" for spec in lists()} | {
+    wanted = {f"purpose.{spec.meta['purpose']}" for spec in load_lists()} | {
         f"outcome.{code}" for code in OUTCOMES
     }
-    for spec in lists():
+    for spec in load_lists():
         wanted |= {
             f"reason.{code}" for code in re.findall(r"'([a-z0-9_]+)' AS reason_code", spec.sql)
         }
-    assert wanted <= set(labels("zh")) and {
+    assert wanted <= set(load_labels("zh")) and {
         "reason.past_due_over_90",
         "reason.newly_qualified",
-    } <= set(labels("zh"))
+    } <= set(load_labels("zh"))
 
 
 def test_a_text_is_filled_and_a_missing_fact_is_seen() -> None:
     assert (
-        label("en", "error.month.bad", value="x")
+        fill_label("en", "error.month.bad", value="x")
         == "'x' is not a month. Write it as YYYY-MM, for example 2026-10."
     )
-    assert "'?'" in label("en", "error.month.bad") and label("en", "no.such", a=1) == "no.such, a=1"
-    assert "kitchen" in describe("zh", UsageError("room.unknown", room="kitchen", rooms="a, b"))
+    assert (
+        "'?'" in fill_label("en", "error.month.bad")
+        and fill_label("en", "no.such", a=1) == "no.such, a=1"
+    )
+    assert "kitchen" in describe_error(
+        "zh", UsageError("room.unknown", room="kitchen", rooms="a, b")
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +158,7 @@ def test_the_shell_s_language(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert local_language() == language
+    assert find_local_language() == language
 
 
 @pytest.mark.parametrize(
@@ -165,7 +177,7 @@ def test_the_shell_s_language(
     ],
 )
 def test_reasons_in_words(code: str | None, words: str) -> None:
-    assert reason_in_words("en", code) == words
+    assert say_reasons("en", code) == words
 
 
 def said_of_the_twin() -> set[str]:
@@ -181,12 +193,12 @@ def said_of_the_twin() -> set[str]:
 
 @pytest.mark.parametrize("code", ["months held: 3 of 12", "no month held before: 2026-06"])
 def test_reasons_that_are_whole_sentences_are_put_into_words(code: str) -> None:
-    assert not re.search("months? ", reason_in_words("zh", code))
+    assert not re.search("months? ", say_reasons("zh", code))
 
 
 def test_every_reason_given_is_put_into_words() -> None:
-    plain = {code for code in said_of_the_twin() if reason_in_words("zh", code) == code}
+    plain = {code for code in said_of_the_twin() if say_reasons("zh", code) == code}
     assert (
         said_of_the_twin()
-        and {code for code in plain if code.split(".")[0] not in contract()} == set()
+        and {code for code in plain if code.split(".")[0] not in load_contract()} == set()
     )

@@ -13,17 +13,17 @@ import pytest
 from openpyxl import load_workbook
 
 import twin
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.cli import app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.export import export_month
-from pipelines.documents.workbooks.signature import is_signed_by, protected_cells
+from pipelines.documents.workbooks.signature import is_signed_by, list_protected_cells
 from pipelines.documents.workbooks.workbook import HEADER_ROW, WORK_LIST_COLUMNS
 from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import LANGUAGES, labels
+from pipelines.text.texts import LANGUAGES, load_labels
 from tests.support.small import job, no_gate
 from twin import TwinConfig
 from twin.codes import LISTS, OUTCOMES
@@ -97,14 +97,14 @@ def filled_rows(out: Path, language: str = "en") -> pd.DataFrame:
 
 @pytest.mark.parametrize(("place", "language"), [(0, "zh"), (1, "en")])
 def test_words_of_the_work_list_are_those_of_the_house(place: int, language: str) -> None:
-    words = labels(language)
+    words = load_labels(language)
     assert {name: titles[place] for name, titles in HEADERS.items()} == {
         name: words[name] for name in HEADERS
     }
     assert {code: said[place] for code, said in OUTCOME_WORDS.items()} == {
         c: words[f"outcome.{c}"] for c in OUTCOMES
     }
-    titles = {spec.name: spec.title(language) for spec in lists()}
+    titles = {spec.name: spec.title(language) for spec in load_lists()}
     assert {name: LIST_TITLES[name][place] for name in titles} == titles
 
 
@@ -274,7 +274,9 @@ def test_returned_rows_are_signed_and_say_what_the_truth_says(lived: Path) -> No
     assert set(rows.order_id) == set(told.index)
     for record in rows.to_dict("records"):
         clean = {str(name): (None if pd.isna(value) else value) for name, value in record.items()}
-        assert is_signed_by(key, protected_cells(WORK_LIST_COLUMNS, clean), str(clean["signature"]))
+        assert is_signed_by(
+            key, list_protected_cells(WORK_LIST_COLUMNS, clean), str(clean["signature"])
+        )
     words = {code: said[1] for code, said in OUTCOME_WORDS.items()}
     said = rows.set_index("order_id").outcome.reindex(told.index)
     assert said.dropna().equals(told.outcome.dropna().map(words).astype(said.dtype))

@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
-from pipelines.catalogue.contract_texts import contract_texts
-from pipelines.catalogue.spec import Spec, named_specs
+from pipelines.catalogue.contract_texts import load_contract_texts
+from pipelines.catalogue.spec import Spec, load_named_specs
 from pipelines.core import contract as delivered
 from pipelines.core.values import SQL_TYPES
 from pipelines.core.yaml_files import read_yaml
@@ -79,7 +79,7 @@ class _TableEntry(TypedDict, total=False):
 
 
 @cache
-def declared_tables() -> Mapping[str, Table]:
+def load_tables() -> Mapping[str, Table]:
     """Return every table that is declared, by name: the delivered ones, then those of each room."""
     tables = {table.name: table for table in _delivered_tables()}
     for path in sorted(_FOLDER.glob("*.yml")):
@@ -99,7 +99,7 @@ def declaration_file(room: str) -> Path:
 
 
 @cache
-def tables_of_code() -> frozenset[str]:
+def list_tables_of_code() -> frozenset[str]:
     """Return the names of the tables that neither a SQL file nor a delivery makes, but code."""
     names: set[str] = set()
     for path in sorted(_FOLDER.glob("*.yml")):
@@ -163,7 +163,7 @@ def _read_entries(room: str) -> dict[str, _TableEntry]:
 
 
 def _find_spec(room: str, table: str) -> Spec:
-    return named_specs(room)[table.removeprefix(f"{room}_")]
+    return load_named_specs(room)[table.removeprefix(f"{room}_")]
 
 
 def _titles(spec: Spec) -> dict[str, str]:
@@ -197,8 +197,8 @@ def _delivered_by_name() -> dict[str, Table]:
 
 def _delivered_tables() -> Iterator[Table]:
     """Yield what becomes of each contract table: as it came, accepted rows, rejected ones."""
-    for name, table in delivered.contract().items():
-        purpose = contract_texts()[name].title
+    for name, table in delivered.load_contract().items():
+        purpose = load_contract_texts()[name].title
         raw = [Column(column.name, ANY, column.personal) for column in table.columns]
         raw += _fixed_columns(_READ_FROM)
         yield Table(f"extract_{name}", "extract", purpose, (), tuple(raw), is_open=True)

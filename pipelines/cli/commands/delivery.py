@@ -30,11 +30,11 @@ def send_letters(
     as_json: AsJson = False,
 ) -> None:
     """Send a released month or day, each letter once, and show what became of the letters."""
-    from pipelines.delivery.post import Wishes, deliver, raise_open
+    from pipelines.delivery.post import Wishes, deliver_letters, raise_open
 
     speaker = Speaker(lang, as_json)
     wishes = Wishes(tuple(again or ()), tuple(received or ()))
-    report = deliver(home, month, load_settings(), wishes, is_dry=dry_run)
+    report = deliver_letters(home, month, load_settings(), wishes, is_dry=dry_run)
     content = describe_report(report, speaker.language)
     speaker.show_content(content, lambda: draw_report(report, speaker.language))
     if not dry_run:

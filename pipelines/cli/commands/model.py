@@ -24,7 +24,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.store.champions import models_folder, uplift_shelf
 from pipelines.text.progress import show_steps
-from pipelines.text.texts import reason_in_words
+from pipelines.text.texts import say_reasons
 
 if TYPE_CHECKING:
     from models.registry import Card
@@ -46,7 +46,7 @@ def train_challenger(
     as_json: AsJson = False,
 ) -> None:
     """Fit a challenger on what was known by a month, and judge it on months it did not see."""
-    from pipelines.jobs.training.churn import STEPS, train
+    from pipelines.jobs.training.churn import STEPS, train_churn
     from pipelines.jobs.training.estimate import estimate_work
 
     speaker = Speaker(lang, as_json)
@@ -55,7 +55,7 @@ def train_challenger(
         work = estimate_work(home, known, is_quick=quick)
         typer.echo(describe_work(work, quick, speaker.language), err=True)
     with show_steps(STEPS, through, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
-        card = train(home, known, load_settings(), progress, is_quick=quick)
+        card = train_churn(home, known, load_settings(), progress, is_quick=quick)
         progress("train_uplift")
         uplift = _try_uplift(home, known)
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
@@ -108,18 +108,18 @@ def promote_model(
 ) -> None:
     """Make a model champion, on the record; the next run of a month it suits takes it up."""
     from models.registry import QUICK
-    from pipelines.jobs.training.shelf import promote, read_notes
+    from pipelines.jobs.training.shelf import promote_version, read_notes
 
     speaker = Speaker(lang, as_json)
     settings = load_settings()
     decided_by = getuser() if by is None else by
-    promotion = asdict(promote(home, version, decided_by, why, settings))
+    promotion = asdict(promote_version(home, version, decided_by, why, settings))
     quick = read_notes(home, version, settings).get(QUICK)
     content = promotion | {"quick": quick}
     speaker.show_content(content, lambda: speaker.say_line("cli.promoted", **promotion))
     if quick:
         speaker.say_line(
             "cli.promoted_quick",
-            how=reason_in_words(speaker.language, quick),
+            how=say_reasons(speaker.language, quick),
             trained_through=promotion["trained_through"],
         )

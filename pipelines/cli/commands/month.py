@@ -18,9 +18,9 @@ from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
 from pipelines.documents.month_view import (
-    list_held_months,
     read_lists_with_why_not,
     read_output_states,
+    summarise_months,
     summarise_outcome,
 )
 from pipelines.documents.table_files import make_json_value, read_masked_rows, write_table_file
@@ -100,9 +100,9 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
 
 
 def _draw_open_findings(version: Version, language: str) -> None:
-    from pipelines.documents.findings import findings_of
+    from pipelines.documents.findings import read_findings
 
-    findings = findings_of(version, read_output_states(version), language)
+    findings = read_findings(version, read_output_states(version), language)
     draw_findings(findings, language, most=_FINDINGS_SHOWN)
 
 
@@ -116,7 +116,7 @@ def show_status(
     """Show versions, rooms, deadlines, and what was withheld or not computed and why."""
     speaker = Speaker(lang, as_json)
     if month is None:
-        months = list_held_months(home)
+        months = summarise_months(home)
         speaker.show_content(months, lambda: draw_months(months, speaker.language))
         if not as_json:
             draw_open_letters(count_open_letters(home), speaker.language)

@@ -15,7 +15,7 @@ from pipelines.operations.deadlines import local_today
 from pipelines.operations.metrics import draw_metrics, write_metrics
 from pipelines.operations.serving import STALE_DAYS, HomeApplication, is_beyond, open_server
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 
 @app.command("metrics")
@@ -55,7 +55,7 @@ def _serve_home(speaker: Speaker, application: HomeApplication, address: str) ->
     with open_server(application, address) as server, suppress(KeyboardInterrupt):
         where = f"{server.server_name}:{server.server_port}"
         if is_beyond(address):
-            typer.echo(label(speaker.language, "cli.serving_beyond", address=where), err=True)
+            typer.echo(fill_label(speaker.language, "cli.serving_beyond", address=where), err=True)
         speaker.show_content(
             {"address": where}, lambda: speaker.say_line("cli.serving", address=where)
         )

@@ -13,7 +13,7 @@ from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.sources.office.changes import WITHDRAWN
-from pipelines.store.lake import MonthFolder, held_months
+from pipelines.store.lake import MonthFolder, list_held_months
 
 Orders = Annotated[
     list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")
@@ -94,7 +94,7 @@ def _list_open_orders(manager_id: str, month: str | None) -> list[str]:
 
 def _check_manager(home: Path, manager_id: str) -> None:
     """Refuse a manager who does not work in the newest month held."""
-    months = held_months(home)
+    months = list_held_months(home)
     newest = months[-1] if months else None
     if newest is not None and manager_id in _list_managers(MonthFolder(home, newest)):
         return

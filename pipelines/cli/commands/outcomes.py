@@ -17,7 +17,7 @@ from pipelines.core.errors import Incomplete, SourceNotReady
 from pipelines.core.names import show_name
 from pipelines.core.settings import Settings, load_settings
 from pipelines.text.safe_text import file_stem
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 if TYPE_CHECKING:
     from pipelines.returns.corrected import SentOut
@@ -72,7 +72,7 @@ class _Intake:
 
 def _take_file(file: Path, intake: _Intake) -> FileReceipt:
     """Take one file back; one that cannot be read holds back no other."""
-    from console.returns import take_back
+    from console.returns import take_answers_back
     from pipelines.returns.filled import read_return
     from pipelines.sources.operator.delivery import FileRefused
 
@@ -80,9 +80,9 @@ def _take_file(file: Path, intake: _Intake) -> FileReceipt:
     try:
         returned = read_return(file, settings.key, must_sign=settings.signed_returns)
     except (FileRefused, SourceNotReady) as refusal:
-        why = label(intake.language, f"error.{refusal.key}", **refusal.facts)
+        why = fill_label(intake.language, f"error.{refusal.key}", **refusal.facts)
         return FileReceipt(show_name(file.name), error=why)
-    receipt = take_back(returned, intake.actor)
+    receipt = take_answers_back(returned, intake.actor)
     corrected = None
     if receipt.refused:
         corrected = str(_write_corrected(file, returned, receipt.refused, intake))
@@ -119,9 +119,9 @@ def _choose_stem(file: Path, sha256: str) -> str:
 
 
 def _describe_refused(row: ReturnedRow, language: str) -> RefusedRow:
-    from pipelines.returns.corrected import in_words
+    from pipelines.returns.corrected import describe_refusal
 
     refusal = row.refusal
     assert refusal is not None  # only refused rows are described
-    reason = in_words(refusal, language)
+    reason = describe_refusal(refusal, language)
     return RefusedRow(row.line, row.order_id, refusal.key, refusal.column, reason)

@@ -12,7 +12,7 @@ from pipelines.cli.screens.returns import draw_quarantined
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.month import Month
 from pipelines.store.lake import Made, MonthFolder, Version
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 
 @app.command("quarantine")
@@ -59,7 +59,7 @@ def return_quarantined(
         return
     speaker.show_content(content, lambda: draw_quarantined(files, out, speaker.language))
     if unmasked:
-        typer.echo(label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True)
+        typer.echo(fill_label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True)
 
 
 def find_made(folder: MonthFolder, version: int | None, draft: bool) -> Made:

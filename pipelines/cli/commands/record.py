@@ -11,7 +11,7 @@ import typer
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
-from pipelines.store.waivers import read_waivers, waive
+from pipelines.store.waivers import accept_finding, read_waivers
 
 Number = Annotated[
     int | None, typer.Option("--version", help="Another version than the current one.")
@@ -100,7 +100,7 @@ def waive_finding(
         return
     if until is None:
         raise UsageError("waive.no_end", finding=finding)
-    waiver = waive(home, finding, why, until, by or getuser())
+    waiver = accept_finding(home, finding, why, until, by or getuser())
     speaker.show_content(
         asdict(waiver),
         lambda: speaker.say_line("cli.waived", finding=finding, until=waiver.until),

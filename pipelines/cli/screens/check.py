@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.core.errors import RetentionError
-from pipelines.text.texts import describe, label, say
+from pipelines.text.texts import describe_error, fill_label, say_fact
 
 if TYPE_CHECKING:
     from pipelines.jobs.intake.check import DeliveryCheck
@@ -41,16 +41,16 @@ def describe_check(check: DeliveryCheck, language: str) -> dict[str, object]:
 
 def _describe_table(table: TableCheck, language: str) -> dict[str, object]:
     content = asdict(table)
-    content["refused"] = describe(language, table.refused) if table.refused else None
+    content["refused"] = describe_error(language, table.refused) if table.refused else None
     if table.worst:
-        content["worst"]["says"] = say(language, table.worst.says)
+        content["worst"]["says"] = say_fact(language, table.worst.says)
     return content
 
 
 def _describe_stop(stop: RetentionError | None, language: str) -> dict[str, object] | None:
     if stop is None:
         return None
-    message = describe(language, stop)
+    message = describe_error(language, stop)
     return {"error": stop.key, "exit_code": stop.exit_code, "message": message}
 
 
@@ -69,7 +69,7 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
         key = "intake.file_like" if file.like else "intake.file_unknown"
         print_line(language, key, file=file.name, table=file.like)
     if check.stop:
-        print_line(language, "intake.stops", why=describe(language, check.stop))
+        print_line(language, "intake.stops", why=describe_error(language, check.stop))
     if check.coverage:
         typer.echo()
         _draw_unlocks(check, language)
@@ -91,15 +91,15 @@ def _draw_table(table: TableCheck, language: str) -> None:
         for file in table.files:
             _draw_indented(_describe_file(file, language))
     if table.refused:
-        _draw_indented(describe(language, table.refused))
+        _draw_indented(describe_error(language, table.refused))
     if table.worst:
         _draw_indented(_describe_rule(table.worst, language))
     for unknown in table.unknown:
         key = "intake.column_like" if unknown.like else "intake.column_unknown"
-        _draw_indented(label(language, key, header=unknown.header, column=unknown.like))
+        _draw_indented(fill_label(language, key, header=unknown.header, column=unknown.like))
     if table.missing and table.state != "refused":
         columns = " ".join(table.missing)
-        _draw_indented(label(language, "intake.missing", columns=columns))
+        _draw_indented(fill_label(language, "intake.missing", columns=columns))
 
 
 def _draw_indented(text: str) -> None:
@@ -108,12 +108,12 @@ def _draw_indented(text: str) -> None:
 
 def _describe_file(file: FileCheck, language: str) -> str:
     facts = {"file": file.name, "rows": file.rows, "quarantined": file.quarantined}
-    return label(language, "intake.file", **facts)
+    return fill_label(language, "intake.file", **facts)
 
 
 def _describe_rule(rule: RuleCheck, language: str) -> str:
-    facts = asdict(rule) | {"rule": say(language, rule.says)}
-    return label(language, "intake.worst", **facts)
+    facts = asdict(rule) | {"rule": say_fact(language, rule.says)}
+    return fill_label(language, "intake.worst", **facts)
 
 
 def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
@@ -124,20 +124,22 @@ def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
     for unlock in check.unlocks[:_MOST_UNLOCKS]:
         names = _join_names(unlock, titles, language)
         count = len(unlock.outputs)
-        _draw_indented(label(language, "intake.unlock", name=unlock.name, count=count, names=names))
+        _draw_indented(
+            fill_label(language, "intake.unlock", name=unlock.name, count=count, names=names)
+        )
 
 
 def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str:
     """The titles of what a delivery would unlock, each once, as many as a line takes."""
     names = list(dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs))
-    shown = label(language, "intake.comma").join(names[:_MOST_NAMES])
+    shown = fill_label(language, "intake.comma").join(names[:_MOST_NAMES])
     return shown if len(names) <= _MOST_NAMES else f"{shown} …"
 
 
 def _read_titles(language: str) -> dict[str, str]:
     """What lists and KPI variants are called; a KPI without a title has its variant's name."""
-    titles = {spec.name: spec.title(language) for spec in lists()}
-    for kpi in kpis():
+    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    for kpi in load_kpis():
         kpi_title = kpi.meta.get("title", {}).get(language)
         for variant in kpi.variants:
             titles[f"{kpi.name}.{variant}"] = str(kpi_title) if kpi_title else variant
@@ -146,7 +148,7 @@ def _read_titles(language: str) -> dict[str, str]:
 
 def describe_coverage(coverage: Coverage, language: str) -> str:
     """Say how many KPIs and lists a month gives, and what would add most to them, in one line."""
-    line = label(
+    line = fill_label(
         language,
         "coverage.line",
         kpis=coverage.count("kpi", computed=True),
@@ -156,7 +158,7 @@ def describe_coverage(coverage: Coverage, language: str) -> str:
     )
     if coverage.unlocks:
         first = coverage.unlocks[0]
-        line += label(language, "coverage.deliver", name=first.name, count=len(first.outputs))
+        line += fill_label(language, "coverage.deliver", name=first.name, count=len(first.outputs))
     if coverage.waiting:
-        line += label(language, "coverage.waiting", count=coverage.waiting)
+        line += fill_label(language, "coverage.waiting", count=coverage.waiting)
     return line

@@ -9,7 +9,7 @@ import typer
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.documents.day_view import BulletinRow, DayView
-from pipelines.text.texts import label, reason_in_words
+from pipelines.text.texts import fill_label, say_reasons
 
 _SHOWN_SCOPES = ("company", "branch")
 _NAMED_SCOPES = ("company", "unclaimed")  # ids that have a text of their own
@@ -25,7 +25,7 @@ def draw_day(view: DayView, is_released: bool, language: str) -> None:
     _draw_bulletin("due", view["due"], day, language)
     print_line(language, "day.orders", count=view["orders"], month=month)
     for reason, count in sorted(view["why_not"].items()):
-        typer.echo(f"  {reason_in_words(language, reason)}: {count}")
+        typer.echo(f"  {say_reasons(language, reason)}: {count}")
     _draw_missing(view["not_computed"], language)
     _draw_missing(view["withheld"], language)
     state = "day.released" if is_released else "day.waits"
@@ -34,7 +34,7 @@ def draw_day(view: DayView, is_released: bool, language: str) -> None:
 
 def _draw_missing(reasons: Mapping[str, str], language: str) -> None:
     for name, reason in reasons.items():
-        typer.echo(f"{name}: {reason_in_words(language, reason)}")
+        typer.echo(f"{name}: {say_reasons(language, reason)}")
 
 
 def _draw_bulletin(name: str, rows: list[BulletinRow], day: str, language: str) -> None:
@@ -43,9 +43,9 @@ def _draw_bulletin(name: str, rows: list[BulletinRow], day: str, language: str) 
         return
     shown.sort(key=_order_scopes)
     figures = [column for column in shown[0] if column not in _SCOPE_COLUMNS]
-    titles = [label(language, "scope_id")]
+    titles = [fill_label(language, "scope_id")]
     for figure in figures:
-        titles.append(label(language, f"day.{figure}"))
+        titles.append(fill_label(language, f"day.{figure}"))
     body = []
     for row in shown:
         cells = [_format_scope(row["scope_id"], language)]
@@ -63,7 +63,7 @@ def _order_scopes(row: BulletinRow) -> tuple[bool, str]:
 
 def _format_scope(scope_id: str, language: str) -> str:
     if scope_id in _NAMED_SCOPES:
-        return label(language, f"scope.{scope_id}")
+        return fill_label(language, f"scope.{scope_id}")
     return str(scope_id)
 
 

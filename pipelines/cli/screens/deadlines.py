@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipelines.cli.screens.lines import print_line
-from pipelines.text.texts import label, reason_in_words
+from pipelines.text.texts import fill_label, say_reasons
 
 if TYPE_CHECKING:
     from pipelines.operations.deadlines import Deadline
@@ -21,14 +21,14 @@ def draw_deadlines(deadlines: Iterable[Deadline], language: str) -> None:
     for deadline in deadlines:
         parts = [
             str(deadline.due_on),
-            label(language, f"cli.duty.{deadline.state}"),
-            label(language, f"cli.deadline.{deadline.name}"),
+            fill_label(language, f"cli.duty.{deadline.state}"),
+            fill_label(language, f"cli.deadline.{deadline.name}"),
         ]
         if not deadline.is_certain:
-            parts.append(label(language, "cli.provisional", year=deadline.due_on.year))
+            parts.append(fill_label(language, "cli.provisional", year=deadline.due_on.year))
         lacking = []
         for name, reason in deadline.lacking.items():
-            lacking.append(f"{name}: {reason_in_words(language, reason)}")
+            lacking.append(f"{name}: {say_reasons(language, reason)}")
         if lacking:
             parts.append("; ".join(lacking))
         typer.echo("  " + "  ".join(parts))
@@ -37,8 +37,8 @@ def draw_deadlines(deadlines: Iterable[Deadline], language: str) -> None:
 def draw_pressing(pressing: Sequence[PressingDuty], language: str) -> None:
     """Print what presses, a line each, or that nothing does."""
     for duty in pressing:
-        state = label(language, f"cli.duty.{duty.state}")
-        what = label(language, f"cli.deadline.{duty.name}")
+        state = fill_label(language, f"cli.duty.{duty.state}")
+        what = fill_label(language, f"cli.deadline.{duty.name}")
         typer.echo(f"{duty.due_on}  {state}  {duty.month}  {what}")
     if not pressing:
         print_line(language, "cli.nothing_due")

@@ -10,7 +10,7 @@ import typer
 
 from pipelines.cli.screens.lines import print_line
 from pipelines.store.outbox import OPEN, Letter
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 if TYPE_CHECKING:
     from pipelines.delivery.post import Report
@@ -33,7 +33,7 @@ def explain_letter(letter: Letter, language: str) -> str:
     """Say why a letter is in its state; the empty string where there is nothing to say."""
     if not letter.why:
         return ""
-    return label(language, f"deliver.why.{letter.why}", **letter.facts)
+    return fill_label(language, f"deliver.why.{letter.why}", **letter.facts)
 
 
 def draw_report(report: Report, language: str) -> None:
@@ -64,4 +64,4 @@ def draw_open_letters(counts: Mapping[str, int], language: str) -> None:
 
 
 def _name_state(state: str, language: str) -> str:
-    return label(language, f"deliver.state.{state}")
+    return fill_label(language, f"deliver.state.{state}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipelines.cli.screens.lines import print_line
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 if TYPE_CHECKING:
     from pipelines.operations.doctor.check import Check
@@ -26,13 +26,13 @@ def describe_checks(checks: Sequence[Check], language: str) -> list[dict[str, ob
 def explain_check(check: Check, language: str) -> str:
     """Say what a check found and, where it is not well, what to do."""
     ending = "" if check.state == "ok" else ".mend"
-    return label(language, f"doctor.{check.finding}{ending}", **check.facts)
+    return fill_label(language, f"doctor.{check.finding}{ending}", **check.facts)
 
 
 def draw_checks(checks: Sequence[Check], language: str) -> None:
     """Print a line a check: a mark, what was looked at, and what was found."""
     for check in checks:
-        name = label(language, f"doctor.name.{check.name}")
+        name = fill_label(language, f"doctor.name.{check.name}")
         typer.echo(f"{_MARKS[check.state]} {name}: {explain_check(check, language)}")
 
 

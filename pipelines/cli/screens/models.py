@@ -11,7 +11,7 @@ import typer
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.core.errors import ModelError
-from pipelines.text.texts import label, reason_in_words
+from pipelines.text.texts import fill_label, say_reasons
 
 if TYPE_CHECKING:
     from models.registry import Card
@@ -35,7 +35,7 @@ def describe_work(work: Work, is_quick: bool, language: str) -> str:
 
     Below a minute and a half that is in seconds.
     """
-    return label(
+    return fill_label(
         language,
         "train.plan_quick" if is_quick else "train.plan",
         months=work.months,
@@ -48,8 +48,8 @@ def describe_work(work: Work, is_quick: bool, language: str) -> str:
 
 def _describe_duration(seconds: float, language: str) -> str:
     if seconds < _SHORT_SECONDS:
-        return label(language, "train.seconds", count=max(1, round(seconds)))
-    return label(language, "train.minutes", count=max(1, round(seconds / 60)))
+        return fill_label(language, "train.seconds", count=max(1, round(seconds)))
+    return fill_label(language, "train.minutes", count=max(1, round(seconds / 60)))
 
 
 # -- after a training ------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def _describe_uplift(uplift: Card | ModelError, language: str) -> dict[str, obje
 
 
 def _explain_no_uplift(error: ModelError, language: str) -> str:
-    return label(language, f"error.{error.key}", **error.facts)
+    return fill_label(language, f"error.{error.key}", **error.facts)
 
 
 def draw_training(training: Training, language: str) -> None:
@@ -104,13 +104,13 @@ def draw_training(training: Training, language: str) -> None:
     )
     body = []
     for outcome in OUTCOMES:
-        cells = [label(language, f"model.{outcome}")]
+        cells = [fill_label(language, f"model.{outcome}")]
         cells += [_format_metric(card.metrics, f"{outcome}_{name}") for name in FIGURES]
         body.append(cells)
-    titles = ["", *(label(language, f"model.{name}") for name in FIGURES)]
+    titles = ["", *(fill_label(language, f"model.{name}") for name in FIGURES)]
     draw_grid(titles, body, range(1, len(titles)))
     for about, reason in card.notes.items():
-        typer.echo(f"  {_name_note(about, language)}: {reason_in_words(language, reason)}")
+        typer.echo(f"  {_name_note(about, language)}: {say_reasons(language, reason)}")
     for page in training.pages:
         print_line(language, "cli.review", page=page)
     print_line(language, "cli.trained_next", version=card.version)
@@ -119,7 +119,7 @@ def draw_training(training: Training, language: str) -> None:
 
 def _name_note(about: str, language: str) -> str:
     """What a note is about: its kind in words and, after it, of what, where that is said."""
-    kind = label(language, f"model.note.{about.split()[0]}")
+    kind = fill_label(language, f"model.note.{about.split()[0]}")
     subject = about.partition(" ")[2]
     return f"{kind} {subject}".rstrip(" :：")
 
@@ -131,7 +131,7 @@ def _compare_uplift(uplift: Card | ModelError, language: str) -> str:
     qini = {name: f"{uplift.judged[name]:+.5f}" for name in _QINI_FIGURES}
     key = "cli.uplift_wins" if uplift.judged["wins"] else "cli.uplift_loses"
     held_out = uplift.outcomes["holdout"]
-    return label(language, key, version=uplift.version, held_out=held_out, **qini)
+    return fill_label(language, key, version=uplift.version, held_out=held_out, **qini)
 
 
 # -- all versions ----------------------------------------------------------------------------------
@@ -187,17 +187,17 @@ def draw_models(models: Sequence[ListedModel], language: str) -> None:
             _draw_uplift_model(model, language)
         version, refused = model.shelved.version, model.shelved.refused
         if refused:
-            typer.echo(f"{version}: {reason_in_words(language, refused)}")
+            typer.echo(f"{version}: {say_reasons(language, refused)}")
         for promotion in model.shelved.promotions:
             typer.echo(f"{version}: {_describe_promotion(promotion, language)}")
 
 
 def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
-    titles = [label(language, f"model.{name}") for name in ("version", "champion", "rows")]
+    titles = [fill_label(language, f"model.{name}") for name in ("version", "champion", "rows")]
     for outcome in OUTCOMES:
         for name in _LIST_FIGURES:
             titles.append(
-                f"{label(language, f'model.{outcome}')}, {label(language, f'model.{name}')}"
+                f"{fill_label(language, f'model.{outcome}')}, {fill_label(language, f'model.{name}')}"
             )
     body = []
     for model in models:
@@ -213,12 +213,12 @@ def _draw_uplift_model(model: ListedModel, language: str) -> None:
     uplift = _format_metric(model.metrics, "qini_uplift")
     risk = _format_metric(model.metrics, "qini_risk")
     name = f"{model.shelved.version} {model.mark}".rstrip()
-    typer.echo(f"{name}: {label(language, 'cli.models_uplift', uplift=uplift, risk=risk)}")
+    typer.echo(f"{name}: {fill_label(language, 'cli.models_uplift', uplift=uplift, risk=risk)}")
 
 
 def _describe_promotion(promotion: Promotion, language: str) -> str:
     why = promotion.why or "–"
-    return label(language, "cli.models_promoted", at=promotion.at, by=promotion.by, why=why)
+    return fill_label(language, "cli.models_promoted", at=promotion.at, by=promotion.by, why=why)
 
 
 def _format_metric(metrics: Mapping[str, float], name: str) -> str:

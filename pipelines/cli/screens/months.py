@@ -11,9 +11,9 @@ from pipelines.cli.screens.deadlines import draw_deadlines
 from pipelines.cli.screens.deliveries import draw_open_letters
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
-from pipelines.documents.findings import ToldFinding, holds_in_words
+from pipelines.documents.findings import FindingText, describe_held_outputs
 from pipelines.documents.month_view import MonthLine, Outcome, Refusal
-from pipelines.text.texts import label, reason_in_words
+from pipelines.text.texts import fill_label, say_reasons
 
 if TYPE_CHECKING:
     from pipelines.operations.month_state import DraftState, MonthState
@@ -41,13 +41,15 @@ def draw_months(lines: Sequence[MonthLine], language: str) -> None:
         cells = [line["month"], str(line["version"]), "✓" if line["is_sealed"] else ""]
         cells += [str(count) for count in counts]
         body.append(cells)
-    draw_grid([label(language, title) for title in _TITLES], body)
+    draw_grid([fill_label(language, title) for title in _TITLES], body)
 
 
 def draw_month(state: MonthState, language: str) -> None:
     """Draw one month: its state, what was held back, its deadlines."""
-    standing = label(language, "cli.sealed" if state.seal else "cli.waiting")
-    typer.echo(f"{state.month}  {label(language, 'cli.versions')}: {state.versions}  {standing}")
+    standing = fill_label(language, "cli.sealed" if state.seal else "cli.waiting")
+    typer.echo(
+        f"{state.month}  {fill_label(language, 'cli.versions')}: {state.versions}  {standing}"
+    )
     if state.draft is not None:
         _draw_draft(state.month, state.draft, language)
     if state.outcome is not None:
@@ -84,19 +86,19 @@ def _draw_reasons(title: str, reasons: Mapping[str, str], language: str) -> None
         return
     print_line(language, title, lead="\n")
     for output, reason in reasons.items():
-        typer.echo(f"  {output}: {reason_in_words(language, reason)}")
+        typer.echo(f"  {output}: {say_reasons(language, reason)}")
 
 
 def _explain_refusal(month: str, refusal: Refusal, language: str) -> str:
     facts = {"month": month} | refusal["facts"]
-    return label(language, f"error.{refusal['reason']}", **facts)
+    return fill_label(language, f"error.{refusal['reason']}", **facts)
 
 
 # -- findings --------------------------------------------------------------------------------------
 
 
 def draw_findings(
-    findings: Sequence[ToldFinding], language: str, most: int = SCREEN_FINDINGS
+    findings: Sequence[FindingText], language: str, most: int = SCREEN_FINDINGS
 ) -> None:
     """Print what stands open, that which holds back most first, each with what to do."""
     standing = [finding for finding in findings if finding.waive]
@@ -110,11 +112,11 @@ def draw_findings(
         print_line(language, "finding.more", lead="  ", count=more)
 
 
-def _draw_finding(finding: ToldFinding, language: str) -> None:
-    severity = label(language, f"quality.severity.{finding.severity}")
+def _draw_finding(finding: FindingText, language: str) -> None:
+    severity = fill_label(language, f"quality.severity.{finding.severity}")
     typer.echo(f"  {finding.title}  [{finding.finding}, {severity}]")
     print_line(language, "finding.seen", lead="    ", seen=finding.seen)
     print_line(language, "finding.allowed", lead="    ", allowed=finding.allowed)
-    typer.echo(f"    {holds_in_words(finding, language)}")
-    waive = label(language, "finding.or_waive", command=finding.waive)
+    typer.echo(f"    {describe_held_outputs(finding, language)}")
+    waive = fill_label(language, "finding.or_waive", command=finding.waive)
     typer.echo(f"    {finding.correct} {waive}")

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import typer
 
-from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.documents.dispatch_view import Capacity, read_capacities, read_capacity_rule
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
-from pipelines.text.texts import label, reason_in_words
-from pipelines.text.units import in_words, plain
+from pipelines.text.texts import fill_label, say_reasons
+from pipelines.text.units import format_figure, write_plain_cell
 
 _KPI_TITLES = (
     "kpi_title",
@@ -48,18 +48,18 @@ _NO_RANK = 10**9  # behind every rank there is
 
 def draw_kpis(rows: Iterable[TableRow], language: str) -> None:
     """Draw rows of `kpi_monthly`: title, variant, scope, value, target, gap, rank, status."""
-    meta = {kpi.name: kpi.meta for kpi in kpis()}
+    meta = {kpi.name: kpi.meta for kpi in load_kpis()}
     body = []
     for row in sorted(rows, key=_order_kpis):
         unit = meta[row["kpi"]]["unit"]
         title = meta[row["kpi"]]["title"][language]
         cells = [f"{title} ●" if row["is_default"] else title, row["variant"], row["scope_id"]]
-        cells += [in_words(row[name], unit) for name in ("value", "target", "gap")]
+        cells += [format_figure(row[name], unit) for name in ("value", "target", "gap")]
         cells += [_format_count(row[name]) for name in ("rank", "numerator", "denominator")]
-        cells.append(label(language, f"status.{row['status']}"))
-        cells.append(reason_in_words(language, row["reason"]))
+        cells.append(fill_label(language, f"status.{row['status']}"))
+        cells.append(say_reasons(language, row["reason"]))
         body.append(cells)
-    titles = [label(language, name) for name in _KPI_TITLES]
+    titles = [fill_label(language, name) for name in _KPI_TITLES]
     draw_grid(titles, body, range(3, 9))
 
 
@@ -70,7 +70,7 @@ def _order_kpis(row: TableRow) -> tuple[str, bool, str, int, str]:
 
 
 def _format_count(value: object) -> str:
-    return "–" if value is None else str(plain(value))
+    return "–" if value is None else str(write_plain_cell(value))
 
 
 # -- lists -----------------------------------------------------------------------------------------
@@ -78,21 +78,21 @@ def _format_count(value: object) -> str:
 
 def draw_lists(rows: Sequence[TableRow], language: str) -> None:
     """Draw the lists: counts, status, and why people were left out."""
-    list_titles = {spec.name: spec.title(language) for spec in lists()}
+    list_titles = {spec.name: spec.title(language) for spec in load_lists()}
     body = []
     for row in rows:
-        reason = reason_in_words(language, row["reason"])
+        reason = say_reasons(language, row["reason"])
         cells = [row["list"], list_titles[row["list"]]]
         cells += [str(row[name]) for name in _LIST_COUNTS]
-        cells.append(label(language, f"status.{row['status']}"))
+        cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(reason or _count_reasons(row["why_not"], language))
         body.append(cells)
-    titles = [label(language, name) for name in _LIST_TITLES]
+    titles = [fill_label(language, name) for name in _LIST_TITLES]
     draw_grid(titles, body, range(2, 6))
 
 
 def _count_reasons(why_not: Mapping[str, int], language: str) -> str:
-    counts = [f"{reason_in_words(language, reason)} {n}" for reason, n in why_not.items()]
+    counts = [f"{say_reasons(language, reason)} {n}" for reason, n in why_not.items()]
     return "; ".join(counts)
 
 
@@ -101,8 +101,8 @@ def draw_capacities(version: Version, language: str) -> None:
     capacities = read_capacities(version)
     if not capacities:
         return
-    titles = [label(language, "scope_id")]
-    titles += [label(language, f"cap.{name}") for name in _CAPACITY_TITLES]
+    titles = [fill_label(language, "scope_id")]
+    titles += [fill_label(language, f"cap.{name}") for name in _CAPACITY_TITLES]
     body = [_format_capacity(capacity) for capacity in capacities]
     typer.echo()
     draw_grid(titles, body, range(1, len(titles)))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.documents.plan_view import PlanView
-from pipelines.text.texts import label
-from pipelines.text.units import plain
+from pipelines.text.texts import fill_label
+from pipelines.text.units import write_plain_cell
 
 SCREEN_CHANGES = 20
 _MEASURE_COLUMNS = ("measure", "total", "part_count", "key_version", "key_hash", "key_month")
@@ -29,7 +29,7 @@ def draw_plan(view: PlanView, is_new: bool, files: Sequence[str], path: str, lan
     """Draw the measures, the first changes, and where the files are."""
     body = []
     for measure in view.measures:
-        body.append([str(plain(getattr(measure, name))) for name in _MEASURE_COLUMNS])
+        body.append([str(write_plain_cell(getattr(measure, name))) for name in _MEASURE_COLUMNS])
     draw_grid(_make_titles(_MEASURE_COLUMNS, language), body, {1, 2})
     if view.changes:
         _draw_changes(view, language)
@@ -51,12 +51,12 @@ def _draw_changes(view: PlanView, language: str) -> None:
 
 
 def _make_titles(columns: Sequence[str], language: str) -> list[str]:
-    return [label(language, f"plan.{name}") for name in columns]
+    return [fill_label(language, f"plan.{name}") for name in columns]
 
 
 def _format_cell(name: str, value: object, language: str) -> str:
     if value is None:
         return ""
     if name == "scope_kind" or value in _NAMED_VALUES:
-        return label(language, f"scope.{value}")
-    return str(plain(value))
+        return fill_label(language, f"scope.{value}")
+    return str(write_plain_cell(value))

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 if TYPE_CHECKING:
     from pipelines.jobs.intake.proposal import (
         CodeProposal,
         ColumnProposal,
         Proposal,
-        Reason,
+        ProposalReason,
         TableProposal,
     )
 
@@ -24,14 +24,14 @@ _PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it st
 
 def draw_proposal(proposal: Proposal, language: str) -> str:
     """Return the text of a `mapping.yml`; it can be used as it is."""
-    head = label(language, "map.head", month=proposal.month)
+    head = fill_label(language, "map.head", month=proposal.month)
     lines = [f"# {line}" for line in head.splitlines()]
     for table in proposal.tables:
         lines.append("")
         lines += _draw_table(table, language)
     if proposal.unknown:
         files = ", ".join(proposal.unknown)
-        unknown = label(language, "map.unknown_files", files=files)
+        unknown = fill_label(language, "map.unknown_files", files=files)
         lines += ["", f"# {unknown}"]
     return "\n".join(lines) + "\n"
 
@@ -53,7 +53,7 @@ def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
         yield _draw_line(mark, 1, f"sheet: {_quote_text(table.sheet)}")
     if table.lacks:
         columns = ", ".join(table.lacks)
-        lacks = label(language, "map.lacks", columns=columns)
+        lacks = fill_label(language, "map.lacks", columns=columns)
         yield f"  # {lacks}"
     yield from _draw_columns(table, mark, language)
     yield from _draw_codes(table, mark, language)
@@ -94,17 +94,17 @@ def _draw_codes(table: TableProposal, mark: str, language: str) -> Iterator[str]
 def _draw_code(code: CodeProposal, mark: str, language: str) -> str:
     written = _quote_text(code.code)
     if code.value is None:
-        note = label(language, "map.unknown_code", rows=code.rows)
+        note = fill_label(language, "map.unknown_code", rows=code.rows)
         return _draw_line(_OFF, 3, f"{written}: ?", note)
-    note = label(language, "map.known_code", rows=code.rows)
+    note = fill_label(language, "map.known_code", rows=code.rows)
     return _draw_line(mark, 3, f"{written}: {_quote_text(code.value)}", note)
 
 
-def _explain_choice(sureness: str, reason: Reason, language: str) -> str:
+def _explain_choice(sureness: str, reason: ProposalReason, language: str) -> str:
     """How sure a line is, and why."""
-    level = label(language, f"map.sure.{sureness}")
-    colon = label(language, "map.colon")
-    why = label(language, reason.key, **dict(reason.facts))
+    level = fill_label(language, f"map.sure.{sureness}")
+    colon = fill_label(language, "map.colon")
+    why = fill_label(language, reason.key, **dict(reason.facts))
     return f"{level}{colon}{why}"
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from pipelines.catalogue.outputs import Kpi, kpis
+from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
 from pipelines.store.waivers import Waiver
-from pipelines.text.texts import label
-from pipelines.text.units import in_words
+from pipelines.text.texts import fill_label
+from pipelines.text.units import format_figure
 
 if TYPE_CHECKING:
     from pipelines.jobs.restate import Restatement
@@ -52,7 +52,7 @@ def draw_verification(verification: Verification, language: str) -> None:
     for note in verification.notes:
         print_line(language, f"verify.note.{note}")
     for difference in (*verification.differences, *verification.told):
-        what = label(language, f"verify.{difference.kind}", what=difference.what)
+        what = fill_label(language, f"verify.{difference.kind}", what=difference.what)
         typer.echo(f"  {what}")
 
 
@@ -84,15 +84,15 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
     """
     changes = _read_changes_by_cause(restatement.causes)
     shown_causes = _list_seen_causes(changes, causes)
-    specs = {kpi.name: kpi for kpi in kpis()}
+    specs = {kpi.name: kpi for kpi in load_kpis()}
     body = []
     for row in restatement.kpis:
         if _is_company(row) and _differs(row):
             kpi = specs[row["kpi"]]
             body.append(_format_kpi(kpi, row, changes, shown_causes, language))
     if body:
-        titles = [label(language, name) for name in _RESTATED_TITLES]
-        titles += [label(language, f"restate.cause.{cause}") for cause in shown_causes]
+        titles = [fill_label(language, name) for name in _RESTATED_TITLES]
+        titles += [fill_label(language, f"restate.cause.{cause}") for cause in shown_causes]
         draw_grid(titles, body, range(2, len(titles)))
     else:
         print_line(language, "restate.nothing")
@@ -142,7 +142,7 @@ def _differs(row: KpiChange) -> bool:
 
 def _format_figure(figure: Decimal | None, unit: str) -> str:
     value = None if figure is None else float(figure)
-    return in_words(value, unit)
+    return format_figure(value, unit)
 
 
 def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
@@ -153,10 +153,12 @@ def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
     counts = Counter((row["list"], row["change"], row["cause"]) for row in orders)
     body = []
     for (name, change, cause), count in sorted(counts.items()):
-        change_text = label(language, f"restate.change.{change}")
-        cause_text = label(language, f"restate.cause.{cause}")
+        change_text = fill_label(language, f"restate.change.{change}")
+        cause_text = fill_label(language, f"restate.cause.{cause}")
         body.append([name, change_text, cause_text, str(count)])
-    titles = [label(language, f"restate.{name}") for name in ("list", "change", "cause", "count")]
+    titles = [
+        fill_label(language, f"restate.{name}") for name in ("list", "change", "cause", "count")
+    ]
     print_line(language, "restate.orders")
     draw_grid(titles, body, {3})
 

@@ -9,8 +9,8 @@ from itertools import islice
 from pipelines.cli.screens.lines import print_line
 from pipelines.documents.table_files import TableRow, find_table_file, read_masked_rows
 from pipelines.store.lake import Made
-from pipelines.store.rows import column_names, count_rows
-from pipelines.text.units import plain
+from pipelines.store.rows import count_rows, list_columns
+from pipelines.text.units import write_plain_cell
 
 SCREEN_ROWS = 40
 
@@ -35,7 +35,7 @@ def draw_table(made: Made, table: str, language: str) -> None:
     """Draw the first rows of a table, personal data masked."""
     file = find_table_file(made, table)
     first_rows = list(islice(read_masked_rows(made, table), SCREEN_ROWS))
-    draw_first_rows(column_names(file), first_rows, count_rows(file), language)
+    draw_first_rows(list_columns(file), first_rows, count_rows(file), language)
 
 
 def draw_first_rows(
@@ -51,4 +51,4 @@ def draw_first_rows(
 
 
 def _format_cell(value: object) -> str:
-    return "" if value is None else str(plain(value))
+    return "" if value is None else str(write_plain_cell(value))

@@ -8,8 +8,8 @@ import typer
 
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import SCREEN_ROWS, draw_first_rows
-from pipelines.text.texts import label, reason_in_words
-from pipelines.text.units import in_words, plain
+from pipelines.text.texts import fill_label, say_reasons
+from pipelines.text.units import format_figure, write_plain_cell
 
 if TYPE_CHECKING:
     from pipelines.documents.dispatch_view import CustomerList, CustomerOrder
@@ -45,14 +45,14 @@ def draw_customer_lists(found: list[CustomerList], language: str) -> None:
 
 def _describe_order(order: CustomerOrder, language: str) -> str:
     desk = order["manager_id"] or order["branch_id"]
-    return label(language, "asked.treated", **order, desk=desk)
+    return fill_label(language, "asked.treated", **order, desk=desk)
 
 
 def _explain_left_out(one: CustomerList, language: str) -> str:
-    reason = reason_in_words(language, one["why_not"])
-    text = label(language, "asked.left", reason=reason)
+    reason = say_reasons(language, one["why_not"])
+    text = fill_label(language, "asked.left", reason=reason)
     if one["detail"]:
-        text += label(language, "asked.detail", detail=one["detail"])
+        text += fill_label(language, "asked.detail", detail=one["detail"])
     return text
 
 
@@ -104,23 +104,23 @@ def draw_figure(figure: Figure, language: str) -> None:
     print_line(
         language,
         "opened.value",
-        value=in_words(row["value"], definition["unit"]),
+        value=format_figure(row["value"], definition["unit"]),
         parts=_join_sides(row["numerator"], row["denominator"]),
-        status=label(language, f"status.{row['status']}"),
+        status=fill_label(language, f"status.{row['status']}"),
     )
     print_line(language, "opened.reads", tables=", ".join(definition["reads"]))
     if row["reason"]:
-        typer.echo(reason_in_words(language, row["reason"]))
+        typer.echo(say_reasons(language, row["reason"]))
     first_rows = figure.rows.slice(0, SCREEN_ROWS).to_pylist()
     draw_first_rows(figure.rows.schema.names, first_rows, figure.rows.num_rows, language)
 
 
 def _name_scope(scope_kind: str, scope_id: str, language: str) -> str:
-    kind = label(language, f"scope.{scope_kind}")
+    kind = fill_label(language, f"scope.{scope_kind}")
     return kind if scope_id == "company" else f"{kind} {scope_id}"
 
 
 def _join_sides(numerator: object, denominator: object) -> str:
     """The numerator over the denominator, as far as there are any."""
-    sides = [str(plain(side)) for side in (numerator, denominator) if side is not None]
+    sides = [str(write_plain_cell(side)) for side in (numerator, denominator) if side is not None]
     return " ÷ ".join(sides) or "–"

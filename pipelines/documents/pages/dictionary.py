@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.catalogue.outputs import Kpi, kpis, meaning
+from pipelines.catalogue.outputs import Kpi, hash_meaning, load_kpis
 from pipelines.core.month import Month
 from pipelines.documents.pages.page import write_page
-from pipelines.text.units import in_words
+from pipelines.text.units import format_figure
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def write_dictionary(path: Path, month: Month, language: str) -> None:
 
     In the words of one language beside those of the other.
     """
-    files = sorted(kpis(), key=lambda kpi: (kpi.name, "." in kpi.spec.name, kpi.spec.name))
+    files = sorted(load_kpis(), key=lambda kpi: (kpi.name, "." in kpi.spec.name, kpi.spec.name))
     entries: list[Entry] = []
     for kpi in files:
         entries += _make_entries(kpi, language)
@@ -68,10 +68,10 @@ def _make_entries(kpi: Kpi, language: str) -> Iterator[Entry]:
             version=kpi.spec.meta["version"],
             unit=kpi.meta["unit"],
             better=kpi.meta["better"],
-            target=in_words(target, kpi.meta["unit"]),
+            target=format_figure(target, kpi.meta["unit"]),
             lag=kpi.meta.get("lag", 0),
             window=kpi.meta.get("window"),
             file=kpi.spec.where,
-            meaning=meaning(kpi),
+            meaning=hash_meaning(kpi),
             sql=kpi.spec.sql,
         )

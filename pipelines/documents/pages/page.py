@@ -13,15 +13,15 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.core.month import Month
-from pipelines.documents.reports.model import Paper, figures_of
+from pipelines.documents.reports.model import Paper, list_figure_ids
 from pipelines.documents.reports.rows import FigureRow, KpiRow
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.documents.reports.summary import write_paper
 from pipelines.store.files import write_text
-from pipelines.text.texts import label, reason_in_words
-from pipelines.text.units import in_words, plain
+from pipelines.text.texts import fill_label, say_reasons
+from pipelines.text.units import format_figure, write_plain_cell
 
 # The rows of each table that a page is drawn from, by the table's name.
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -42,25 +42,25 @@ def _make_environment(language: str) -> Environment:
 
     Kept, since compiling a template takes longer than filling it.
     """
-    units = {kpi.name: kpi.meta["unit"] for kpi in kpis()}
+    units = {kpi.name: kpi.meta["unit"] for kpi in load_kpis()}
 
     def show_value(row: KpiRow) -> str:
         """Write the value of a row of `kpi_monthly` in its unit."""
-        return in_words(row["value"], units[row["kpi"]])
+        return format_figure(row["value"], units[row["kpi"]])
 
     def show_target(row: KpiRow) -> str:
         """Write the target of a row of `kpi_monthly` in its unit."""
-        return in_words(row["target"], units[row["kpi"]])
+        return format_figure(row["target"], units[row["kpi"]])
 
     def show_part(part: object) -> str:
         """Write a numerator or a denominator; a dash where there is none."""
-        return "–" if part is None else f"{plain(part)}"
+        return "–" if part is None else f"{write_plain_cell(part)}"
 
     def find_label(key: str, **facts: object) -> str:
-        return label(language, key, **facts)
+        return fill_label(language, key, **facts)
 
     def show_reason(reason: str | None) -> str:
-        return reason_in_words(language, reason)
+        return say_reasons(language, reason)
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -96,7 +96,7 @@ def write_summary(
 
     kpi_rows: list[Any] = sorted(tables["kpi_monthly"], key=_sort_key)
     variant_titles = {}
-    for kpi in kpis():
+    for kpi in load_kpis():
         for variant, meaning in kpi.spec.meta["variants"].items():
             variant_titles[kpi.name, variant] = meaning[language]
 
@@ -110,10 +110,10 @@ def write_summary(
         numbers=_find_origins(shown, dictionary),
         dictionary=dictionary,
         kpi_rows=kpi_rows,
-        kpi_titles={kpi.name: kpi.meta["title"][language] for kpi in kpis()},
+        kpi_titles={kpi.name: kpi.meta["title"][language] for kpi in load_kpis()},
         variant_titles=variant_titles,
         lists=tables["dispatch_list"],
-        list_titles={spec.name: spec.title(language) for spec in lists()},
+        list_titles={spec.name: spec.title(language) for spec in load_lists()},
         failed=[row for row in tables["validate_result"] if row["success"] is False],
         intake=tables["snapshot_intake"],
         files=[row for row in tables["extract_delivery"] if row["file"]],
@@ -146,14 +146,14 @@ class Origin:
     def parts(self) -> str:
         """Numerator and denominator in words."""
         sides = (self.figure["numerator"], self.figure["denominator"])
-        return " ÷ ".join(f"{plain(side)}" for side in sides if side is not None)
+        return " ÷ ".join(f"{write_plain_cell(side)}" for side in sides if side is not None)
 
 
 def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
     """Return the figures that the paper shows, in the order it shows them."""
-    known_topics = {f"{kpi.name}.{variant}" for kpi in kpis() for variant in kpi.variants}
+    known_topics = {f"{kpi.name}.{variant}" for kpi in load_kpis() for variant in kpi.variants}
     origins: dict[str, Origin] = {}
-    for name in figures_of(paper):
+    for name in list_figure_ids(paper):
         if name in origins:
             continue
         figure = paper.figures[name]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pipelines.catalogue.outputs import OutputState, kpis, lists, output_states
+from pipelines.catalogue.outputs import OutputState, judge_outputs, load_kpis, load_lists
 from pipelines.core.month import Month
-from pipelines.documents.findings import holds_in_words, tell_findings
+from pipelines.documents.findings import describe_findings, describe_held_outputs
 from pipelines.documents.pages.page import Tables, write_page
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 STATES = ("passed", "failed", "waived", "explained", "not_judged")
 _TALLEST, _LOWEST = 22, 3  # pixels of a bar
@@ -51,8 +51,8 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
     """
     results = tables["validate_result"]
     failed = _find_failed(results)
-    states = output_states(tables["kpi_monthly"], tables["dispatch_list"])
-    findings = tell_findings(
+    states = judge_outputs(tables["kpi_monthly"], tables["dispatch_list"])
+    findings = describe_findings(
         month,
         language,
         results=results,
@@ -61,7 +61,7 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
         set_aside=_find_set_aside(tables["snapshot_intake"]),
     )
     state_counts = Counter(row["state"] for row in results)
-    told = [(one, failed[one.finding], holds_in_words(one, language)) for one in findings]
+    told = [(one, failed[one.finding], describe_held_outputs(one, language)) for one in findings]
     write_page(
         path,
         "quality.html.j2",
@@ -127,7 +127,7 @@ def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]
                     status=status,
                     output=state.name,
                     title=titles[state.name],
-                    scopes=label(language, f"quality.scope.{scope}"),
+                    scopes=fill_label(language, f"quality.scope.{scope}"),
                     reasons=(reason or "").split("; "),
                 )
             )
@@ -136,8 +136,8 @@ def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]
 
 def _find_output_titles(language: str) -> dict[str, str]:
     """Return the titles of the lists, and of KPI variants by `kpi.variant`."""
-    titles = {spec.name: spec.title(language) for spec in lists()}
-    for kpi in kpis():
+    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    for kpi in load_kpis():
         title = kpi.meta["title"][language]
         for variant, words in kpi.spec.meta["variants"].items():
             titles[f"{kpi.name}.{variant}"] = f"{title} · {words[language]}"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from pipelines.core.month import Month
 from pipelines.documents.pages.page import write_page
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 WIDTH, HEIGHT = 320.0, 220.0  # of a plot, in user units
 FEWEST_SLICE_HITS = 5.0  # expected; below, a slice that is off says nothing
@@ -207,11 +207,11 @@ def _give_verdict(first: MakerRow, other: MakerRow, language: str) -> str:
         kind = "worse"
     else:
         kind = "alike"
-    return label(
+    return fill_label(
         language,
         f"review.verdict.{kind}",
-        one=label(language, f"review.maker.{first['maker']}"),
-        other=label(language, f"review.maker.{other['maker']}"),
+        one=fill_label(language, f"review.maker.{first['maker']}"),
+        other=fill_label(language, f"review.maker.{other['maker']}"),
         gain=f"{other['auc_gain']:+.3f}",
         low=f"{low:+.3f}",
         high=f"{high:+.3f}",
@@ -226,7 +226,7 @@ def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliabilit
     top = _round_up(max(rates))
     points = []
     for row in deciles:
-        tip = label(
+        tip = fill_label(
             language,
             "review.reliability_point",
             decile=row["decile"],

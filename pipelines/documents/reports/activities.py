@@ -23,7 +23,7 @@ TABLES = {
 _WIDTHS = {"held": (36, 9, 9, 14, 12, 11, 9), "followed": (40, 15, 15, 15, 15)}
 
 
-def activity_tables(words: Wording, month: Month) -> Iterator[Table]:
+def draw_activity_tables(words: Wording, month: Month) -> Iterator[Table]:
     """Yield a table of the activities held, and one of those of the month before.
 
     A table of which there is no activity is left out.

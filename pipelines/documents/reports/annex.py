@@ -16,7 +16,7 @@ from pipelines.documents.workbooks.columns import SheetRow
 from pipelines.documents.workbooks.table_columns import ANNEX_COLUMNS
 from pipelines.documents.workbooks.workbook import Cell, Sheet, Stamp, Tables, write_tables
 from pipelines.store.lake import Version
-from pipelines.text.texts import label, labels
+from pipelines.text.texts import fill_label, load_labels
 
 # How a workbook's cell shows a unit; a plain number where nothing is said.
 _CELL_KINDS = {
@@ -44,7 +44,7 @@ def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> 
         sheets += _make_sheet("change", _build_change_rows(words, read("kpi_change")))
 
     book = Tables(make_paper_stamp(paper, version), tuple(sheets))
-    write_tables(path, book, labels(paper.language))
+    write_tables(path, book, load_labels(paper.language))
 
 
 def _make_sheet(name: str, rows: Sequence[SheetRow]) -> list[Sheet]:
@@ -78,7 +78,7 @@ def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
     """Write a paper's figures with their sources as a workbook."""
     sheet = make_figure_sheet(_make_wording(paper))
     book = Tables(make_paper_stamp(paper, version), (sheet,))
-    write_tables(path, book, labels(paper.language))
+    write_tables(path, book, load_labels(paper.language))
 
 
 def make_figure_sheet(words: Wording) -> Sheet:
@@ -88,7 +88,7 @@ def make_figure_sheet(words: Wording) -> Sheet:
 
 def name_measure(words: Wording, measure: str) -> str:
     """Return what a measure is called; the steps of the bridge are measures too."""
-    known = labels(words.language)
+    known = load_labels(words.language)
     for key in (f"measure.{measure}", f"paper.step.{measure}"):
         if known.get(key):
             return known[key]
@@ -116,7 +116,7 @@ def _build_figure_rows(words: Wording) -> Iterator[SheetRow]:
 
 def _name_topic(words: Wording, topic: str) -> str:
     """Say what a figure is about: a KPI and its variant, a list, or what has a name of its own."""
-    own_name = labels(words.language).get(f"paper.topic.{topic}")
+    own_name = load_labels(words.language).get(f"paper.topic.{topic}")
     if own_name is not None:
         return own_name
     name, _, variant = topic.partition(".")
@@ -136,7 +136,7 @@ def _build_bridge_rows(words: Wording, rows: Sequence[BridgeRow]) -> list[SheetR
     for kind, scope in sorted(amounts, key=lambda key: (key[0] != "company", key)):
         found.append(
             {
-                "scope_kind": label(words.language, f"scope.{kind}"),
+                "scope_kind": fill_label(words.language, f"scope.{kind}"),
                 "scope_id": words.name_scope(scope),
                 **amounts[kind, scope],
             }
@@ -150,7 +150,7 @@ def _build_change_rows(words: Wording, rows: Sequence[ChangeRow]) -> list[SheetR
     for row in rows:
         if row["status"] not in ("released", "caveat"):
             continue
-        part_kind = label(words.language, f"scope.{row['part_kind']}")
+        part_kind = fill_label(words.language, f"scope.{row['part_kind']}")
         found.append(
             {
                 "kpi_title": words.name_kpi(row["kpi"]),

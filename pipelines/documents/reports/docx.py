@@ -22,15 +22,15 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
-from pipelines.documents.reports.fonts import chinese_fonts
+from pipelines.documents.reports.fonts import find_chinese_fonts
 from pipelines.documents.reports.model import (
     Block,
     Chart,
     Paper,
     Table,
     Text,
+    join_unbroken_parts,
     list_blocks,
-    unbroken,
 )
 from pipelines.documents.reports.pdf import draw_picture
 from pipelines.documents.reports.shown import Form, show_paper
@@ -90,11 +90,11 @@ def _make_block(document: DocxTemplate, block: Block) -> dict[str, object]:
     """Return a block under the names that the template knows."""
     if isinstance(block, Text):
         kind = "blank" if block.is_blank else "text"
-        return {"kind": kind, "text": unbroken(block.parts)}
+        return {"kind": kind, "text": join_unbroken_parts(block.parts)}
     if isinstance(block, Table):
-        rows = [[unbroken(cell) for cell in row] for row in block.rows]
+        rows = [[join_unbroken_parts(cell) for cell in row] for row in block.rows]
         return {"kind": "table", "title": block.title, "header": block.header, "rows": rows}
-    fonts = chinese_fonts()
+    fonts = find_chinese_fonts()
     assert fonts is not None, "without them a paper is shown without charts"
     picture = BytesIO(draw_picture(block.svg, fonts))
     image = InlineImage(document, picture, width=Mm(_LINE_MM))

@@ -27,7 +27,7 @@ class ChineseFonts:
     found: typst.Fonts
 
 
-def chinese_fonts() -> ChineseFonts | None:
+def find_chinese_fonts() -> ChineseFonts | None:
     """Return the fonts that set Chinese.
 
     None where their package, or one of its files, is missing.

@@ -31,8 +31,8 @@ from pipelines.documents.reports.rows import (
     name_topic,
 )
 from pipelines.documents.reports.shown import Form, show_paper
-from pipelines.text.texts import labels
-from pipelines.text.units import exact, in_words
+from pipelines.text.texts import load_labels
+from pipelines.text.units import format_figure, make_exact
 
 # A minus is a sign only where it joins no two numbers: 2026-08 is two of them.
 _NUMBER = re.compile(
@@ -112,7 +112,7 @@ def lint_register(figures: Figures, read: ReadTable) -> Findings:
             wrong.append(Disagreement(REGISTER, row["figure"], found, str(tabled)))
 
     for name, row in figures.items():
-        wanted = in_words(row["number"], row["unit"])
+        wanted = format_figure(row["number"], row["unit"])
         if wanted != row["shown"]:
             wrong.append(Disagreement(REGISTER, name, row["shown"], wanted))
     return Findings(len(figures), len(known), tuple(wrong))
@@ -145,7 +145,7 @@ def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
                     row["scope_id"],
                     row["month"],
                 )
-                yield figure_id, exact(number)
+                yield figure_id, make_exact(number)
 
 
 def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal]]:
@@ -159,7 +159,7 @@ def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal
                 row["scope_id"],
                 row["seen_month"],
             )
-            yield figure_id, exact(row["value"])
+            yield figure_id, make_exact(row["value"])
 
 
 def _read_bridge_numbers(rows: Sequence[BridgeRow]) -> Iterator[tuple[str, Decimal]]:
@@ -168,7 +168,7 @@ def _read_bridge_numbers(rows: Sequence[BridgeRow]) -> Iterator[tuple[str, Decim
         figure_id = build_figure_id(
             row["step"], "bridge", row["scope_kind"], row["scope_id"], row["month"]
         )
-        yield figure_id, exact(row["amount"])
+        yield figure_id, make_exact(row["amount"])
 
 
 # -- a document against the paper --------------------------------------------------------------
@@ -185,7 +185,7 @@ def lint_document(paper: Paper, file: Path) -> Findings:
     form = Form(file.suffix)
     wanted = list(_list_shown_numbers(paper, form))
     wanted_texts = [number.text for number in wanted]
-    found_texts = numbers(read_document_text(file, form))
+    found_texts = find_numbers(read_document_text(file, form))
 
     wrong: list[Disagreement] = []
     traced = 0
@@ -206,7 +206,7 @@ def lint_document(paper: Paper, file: Path) -> Findings:
     return Findings(len(found_texts), traced, tuple(wrong))
 
 
-def numbers(text: str) -> list[str]:
+def find_numbers(text: str) -> list[str]:
     """Return the numbers of a text as they are printed."""
     found = _NUMBER.findall(text.replace(NO_BREAK, " "))
     return [re.sub(r"\s+", "", number) for number in found]
@@ -215,7 +215,7 @@ def numbers(text: str) -> list[str]:
 def _list_shown_numbers(paper: Paper, form: Form) -> Iterator[Number]:
     """Yield the numbers that a document of this form shows of the paper, in its order."""
     for word in show_paper(paper, form).words:
-        for text in numbers(word.part.text):
+        for text in find_numbers(word.part.text):
             yield Number(text, word.place, word.part.figure)
 
 
@@ -240,7 +240,7 @@ def _name_first(texts: Sequence[str]) -> str:
 
 def _lint_workbook(paper: Paper, file: Path) -> Findings:
     """Compare each figure's row: what it prints, and what its number comes to in its unit."""
-    words = labels(paper.language)
+    words = load_labels(paper.language)
     book = CalamineWorkbook.from_path(str(file))
     rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(skip_empty_area=False)
     header_line = next(line for line, row in enumerate(rows) if words["figure"] in row)
@@ -273,13 +273,13 @@ def _find_other_wanted(figure: FigureRow | None, value: object, shown: object) -
     if figure is None:
         return EMPTY
     wanted = figure["shown"]
-    is_right = shown == wanted == in_words(float(str(value)), figure["unit"])
+    is_right = shown == wanted == format_figure(float(str(value)), figure["unit"])
     return None if is_right else wanted
 
 
 def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
     """Compare the cells of a sheet with a row a manager, if there is one, with their figures."""
-    title = labels(paper.language)["sheet.managers"]
+    title = load_labels(paper.language)["sheet.managers"]
     if title not in book.sheet_names:
         return Findings(0, 0, ())
 

@@ -35,7 +35,7 @@ from pipelines.documents.workbooks.columns import Column, Sheet
 from pipelines.documents.workbooks.workbook import Cell as SheetCell
 from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.store.lake import Version
-from pipelines.text.texts import label, labels
+from pipelines.text.texts import fill_label, load_labels
 
 _KEPT_COUNT = 4  # of QUALITY the first are of what was kept, the others of what was done
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
@@ -159,7 +159,7 @@ class _AnalysisWriter:
                 words.find_text("version", version=version),
                 words.find_text("analysis.note"),
             ),
-            draft=label(self.language, "draft") if is_draft else "",
+            draft=fill_label(self.language, "draft") if is_draft else "",
             sections=(
                 self._make_section("branch", [*sentences, self._draw_branch()]),
                 self._make_section(
@@ -250,7 +250,7 @@ class _AnalysisWriter:
 
 def find_topic_title(words: Wording, topic: str) -> str:
     """Return what a KPI is called where its variants stand side by side."""
-    if f"paper.analysis.{topic}" in labels(words.language):
+    if f"paper.analysis.{topic}" in load_labels(words.language):
         return words.find_text(f"analysis.{topic}")
     return words.name_kpi(topic.partition(".")[0])
 
@@ -281,7 +281,7 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
     rows = [_build_grid_row(words, paper, manager) for manager in analysis.managers]
     sheets = (Sheet("managers", columns, rows, frozen=1), make_figure_sheet(words))
     book = Tables(make_paper_stamp(paper, version), sheets)
-    write_tables(path, book, labels(paper.language) | titles)
+    write_tables(path, book, load_labels(paper.language) | titles)
 
 
 def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from string import Formatter
 
-from pipelines.catalogue.outputs import kpis, lists
+from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.documents.reports.rows import Figures, SentenceRow
-from pipelines.text.texts import label, labels, reason_in_words
+from pipelines.text.texts import fill_label, load_labels, say_reasons
 
 EMPTY = "–"
 NO_BREAK = "\u00a0"
@@ -74,7 +74,7 @@ class Chart:
         """The figures in words."""
         pairs = []
         for name, value in self.figures.rows:
-            pairs.append(f"{plain(name)} {plain(value)}")
+            pairs.append(f"{join_parts(name)} {join_parts(value)}")
         return f"{self.title}: " + "; ".join(pairs)
 
 
@@ -113,7 +113,7 @@ def list_blocks(paper: Paper) -> list[Block]:
     return [block for section in paper.sections for block in section.blocks]
 
 
-def figures_of(paper: Paper) -> Iterator[str]:
+def list_figure_ids(paper: Paper) -> Iterator[str]:
     """Yield the ids of the figures that a paper shows, in its order; those of charts left out."""
     for block in list_blocks(paper):
         for cell in _list_cells(block):
@@ -144,7 +144,7 @@ class Wording:
 
     def find_text(self, key: str, **facts: object) -> str:
         """Return a text of the documents."""
-        return label(self.language, f"paper.{key}", **facts)
+        return fill_label(self.language, f"paper.{key}", **facts)
 
     def find_column_titles(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the titles of a table's columns."""
@@ -181,7 +181,7 @@ class Wording:
 
     def show_status(self, status: str) -> Cell:
         """Return what became of an output as a cell."""
-        return make_cell(label(self.language, f"status.{status}"))
+        return make_cell(fill_label(self.language, f"status.{status}"))
 
     def show_figures(self, names: Iterable[str]) -> list[Cell]:
         """Return figures as they are printed; a dash for each there is none of."""
@@ -204,12 +204,12 @@ class Wording:
     def name_scope(self, scope_id: str) -> str:
         """Return what a scope is called; its id where it has no name."""
         if scope_id in ("company", "unclaimed"):
-            return label(self.language, f"scope.{scope_id}")
+            return fill_label(self.language, f"scope.{scope_id}")
         return self.scopes.get(scope_id) or scope_id
 
     def write_sentence(self, row: SentenceRow) -> Cell:
         """Return a sentence: the texts of its rules one behind the other, their slots filled in."""
-        texts = labels(self.language)
+        texts = load_labels(self.language)
         rules = row["rules"].split(";")
         template = "".join(texts[f"paper.{rule}"] for rule in rules)
         slots: Mapping[str, str] = json.loads(row["slots"])
@@ -233,7 +233,7 @@ class Wording:
         if kind == "figure":
             return self._show_figure_with_unit(rest, is_unsigned)
         if kind == "reason":
-            return make_cell(reason_in_words(self.language, rest))
+            return make_cell(say_reasons(self.language, rest))
 
         names = rest.split(" ")
         find_name = self.name_scope if kind == "scopes" else self.name_kpi
@@ -245,7 +245,7 @@ class Wording:
         figure = self.figures[name]
         shown = figure["shown"].lstrip("-") if is_unsigned else figure["shown"]
         unit_key = f"unit.{figure['unit']}"
-        if f"paper.{unit_key}" not in labels(self.language):
+        if f"paper.{unit_key}" not in load_labels(self.language):
             return (Part(shown, name),)
         return (Part(shown, name), Part(self.find_text(unit_key)))
 
@@ -253,8 +253,8 @@ class Wording:
 @cache
 def _titles(language: str) -> dict[str, str]:
     """Return the titles of lists and KPIs by name, and what variants mean by `kpi.variant`."""
-    titles = {spec.name: spec.title(language) for spec in lists()}
-    for kpi in kpis():
+    titles = {spec.name: spec.title(language) for spec in load_lists()}
+    for kpi in load_kpis():
         titles[kpi.name] = kpi.meta["title"][language]
         for variant, meaning in kpi.spec.meta["variants"].items():
             titles[f"{kpi.name}.{variant}"] = meaning[language]
@@ -267,7 +267,7 @@ def write_sentences(words: Wording, rows: Sequence[SentenceRow]) -> list[Text]:
     return [Text(words.write_sentence(row)) for row in in_order]
 
 
-def unbroken(cell: Sequence[Part]) -> str:
+def join_unbroken_parts(cell: Sequence[Part]) -> str:
     """Return the text of a cell or paragraph with its figures in one piece."""
     texts = []
     for part in cell:
@@ -278,6 +278,6 @@ def unbroken(cell: Sequence[Part]) -> str:
     return "".join(texts)
 
 
-def plain(cell: Sequence[Part]) -> str:
+def join_parts(cell: Sequence[Part]) -> str:
     """Return the text of a cell or paragraph."""
     return "".join(part.text for part in cell)

@@ -11,8 +11,8 @@ from typing import Any
 
 import typst
 
-from pipelines.documents.reports.fonts import ChineseFonts, chinese_fonts
-from pipelines.documents.reports.model import Block, Chart, Paper, Text, unbroken
+from pipelines.documents.reports.fonts import ChineseFonts, find_chinese_fonts
+from pipelines.documents.reports.model import Block, Chart, Paper, Text, join_unbroken_parts
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.store.files import replacing
 
@@ -29,7 +29,7 @@ def write_pdf(path: Path, paper: Paper) -> bool:
 
     Without the fonts that set Chinese there is none.
     """
-    fonts = chinese_fonts()
+    fonts = find_chinese_fonts()
     if fonts is None:
         return False
     content = _make_content(show_paper(paper, Form.PDF).paper)
@@ -79,7 +79,7 @@ def _make_block(block: Block) -> dict[str, object]:
     """Return a block under the names that `summary.typ` knows."""
     if isinstance(block, Text):
         kind = "blank" if block.is_blank else "text"
-        return {"kind": kind, "text": unbroken(block.parts)}
+        return {"kind": kind, "text": join_unbroken_parts(block.parts)}
     if isinstance(block, Chart):
         return {"kind": "chart", "title": block.title, "svg": block.svg, "told": block.description}
 
@@ -88,7 +88,7 @@ def _make_block(block: Block) -> dict[str, object]:
         "kind": "table",
         "title": block.title,
         "header": block.header,
-        "rows": [[unbroken(cell) for cell in row] for row in block.rows],
+        "rows": [[join_unbroken_parts(cell) for cell in row] for row in block.rows],
         "aligns": ["right" if index in block.numeric else "left" for index in columns],
         "widths": block.widths or [1] * len(block.header),
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, kpis
+from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, load_kpis
 from pipelines.core.month import PERIODS, Month
 from pipelines.documents.reports.model import (
     Block,
@@ -31,7 +31,7 @@ from pipelines.documents.reports.rows import (
     map_scope_names,
 )
 from pipelines.documents.reports.summary import HEADLINE, draw_trend_chart
-from pipelines.text.texts import label
+from pipelines.text.texts import fill_label
 
 
 def write_period(
@@ -78,7 +78,7 @@ def describe_period(words: Wording, month: Month, period: str) -> str:
 
 def _default_files() -> dict[str, Kpi]:
     """Return each KPI's file of the default variant, by the KPI's name."""
-    return {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
+    return {kpi.name: kpi for kpi in load_kpis() if "." not in kpi.spec.name}
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class _PeriodWriter:
                 words.find_text("version", version=version),
                 words.find_text("period.note"),
             ),
-            draft=label(words.language, "draft") if is_draft else "",
+            draft=fill_label(words.language, "draft") if is_draft else "",
             sections=(
                 self._make_section("overall", [*sentences, self._draw_overview()]),
                 self._make_section("months", [self._draw_months(), *self._draw_trends()]),

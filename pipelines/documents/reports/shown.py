@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pipelines.documents.reports.fonts import chinese_fonts
+from pipelines.documents.reports.fonts import find_chinese_fonts
 from pipelines.documents.reports.model import Block, Chart, Paper, Part, Section, Table, Text
 
 _SVG_TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
@@ -49,7 +49,7 @@ class Shown:
 def show_paper(paper: Paper, form: Form) -> Shown:
     """Return what a document of this form shows of a paper on this machine."""
     shown = paper
-    if form is Form.WORD and chinese_fonts() is None:
+    if form is Form.WORD and find_chinese_fonts() is None:
         sections = []
         for section in paper.sections:
             blocks = tuple(_replace_charts(section.blocks))

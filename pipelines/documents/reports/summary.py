@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pipelines.catalogue.outputs import ACTIVITY_SECTION, is_met, kpis
+from pipelines.catalogue.outputs import ACTIVITY_SECTION, is_target_met, load_kpis
 from pipelines.core.month import Month
-from pipelines.documents.reports.activities import activity_tables
+from pipelines.documents.reports.activities import draw_activity_tables
 from pipelines.documents.reports.charts import (
     Bar,
     draw_bars,
@@ -46,7 +46,7 @@ from pipelines.documents.reports.rows import (
     name_topic,
 )
 from pipelines.documents.workbooks.columns import STEPS
-from pipelines.text.texts import label, reason_in_words
+from pipelines.text.texts import fill_label, say_reasons
 
 SECTIONS = ("overall", "ranks", "dispatch", "quality", "next", "sources")
 # The KPIs that are drawn over time and by branch.
@@ -88,7 +88,7 @@ def write_paper(
             words.find_text("as_of", last_day=month.last_day.isoformat()),
             words.find_text("version", version=version),
         ),
-        draft=label(language, "draft") if is_draft else "",
+        draft=fill_label(language, "draft") if is_draft else "",
         sections=tuple(writer.write_section(key) for key in SECTIONS),
         figures=figures,
     )
@@ -155,7 +155,7 @@ class _SummaryWriter:
         elif key == "ranks":
             blocks += self._draw_ranks()
         elif key == "dispatch":
-            blocks += [self._draw_lists(), *activity_tables(self.words, self.month)]
+            blocks += [self._draw_lists(), *draw_activity_tables(self.words, self.month)]
         elif key == "sources":
             blocks.append(self._draw_sources())
         title = self.words.find_text(f"section.{key}")
@@ -212,8 +212,8 @@ class _SummaryWriter:
         """Say whether the target is met; a dash where there is none."""
         if not self._has_measure("gap", row):
             return EMPTY
-        kpi = next(kpi for kpi in kpis() if kpi.name == row["kpi"])
-        is_reached = is_met(kpi.meta["better"], row["gap"])
+        kpi = next(kpi for kpi in load_kpis() if kpi.name == row["kpi"])
+        is_reached = is_target_met(kpi.meta["better"], row["gap"])
         return self.words.find_text("yes" if is_reached else "no")
 
     def _draw_trends(self) -> Iterator[Chart]:
@@ -363,7 +363,7 @@ class _SummaryWriter:
             meaning = self.words.name_variant(name_topic(row))
             notes = [meaning]
             if row["status"] != "released":
-                notes.append(reason_in_words(self.words.language, row["reason"]))
+                notes.append(say_reasons(self.words.language, row["reason"]))
             rows.append(
                 (
                     self.words.show_kpi(row["kpi"]),

@@ -39,9 +39,9 @@ PAGE_TABLES = (
 )
 
 
-def paper_of(version: Version, language: str, is_draft: bool) -> Paper:
+def make_month_paper(version: Version, language: str, is_draft: bool) -> Paper:
     """Return the summary of a month's version."""
-    read = reader_of(version)
+    read = make_table_reader(version)
     tables = {name: read(name) for name in TABLES}
     return write_paper(tables, version.month, language, _describe_version(version), is_draft)
 
@@ -57,15 +57,15 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     if not version.is_computed("report_figure"):
         return []
     is_draft = folder.seal() is None
-    read = reader_of(version)
+    read = make_table_reader(version)
 
     files = write_documents(version, out, language, is_draft, folder.path.parents[1])
-    findings = lint_documents(paper_of(version, language, is_draft), files, read)
-    for analysis in analyses_of(version, language, is_draft):
+    findings = lint_documents(make_month_paper(version, language, is_draft), files, read)
+    for analysis in make_analyses(version, language, is_draft):
         written = write_analysis(version, out, analysis)
         findings += lint_documents(analysis.paper, written, read)
         files += written
-    for paper in periods_of(version, language, is_draft):
+    for paper in make_period_papers(version, language, is_draft):
         written = write_period_summary(version, out, paper)
         findings += lint_documents(paper, written, read)
         files += written
@@ -89,19 +89,19 @@ def _copy_dictionary(version: Version, out: Path, language: str) -> list[Path]:
     page = version.path / "outbox" / f"dictionary.{language}.html"
     if not page.exists():
         return []
-    target = out / dictionary_name(version.month)
+    target = out / name_dictionary_file(version.month)
     write_text(target, page.read_text(encoding="utf-8"))
     return [target]
 
 
-def dictionary_name(month: Month) -> str:
+def name_dictionary_file(month: Month) -> str:
     """Return what the page of definitions is called beside the documents."""
     return f"{month}_dictionary.html"
 
 
-def analyses_of(version: Version, language: str, is_draft: bool) -> Iterator[Analysis]:
+def make_analyses(version: Version, language: str, is_draft: bool) -> Iterator[Analysis]:
     """Yield the retention quality analysis of each branch."""
-    read = reader_of(version)
+    read = make_table_reader(version)
     return write_analyses(read, version.month, language, _describe_version(version), is_draft)
 
 
@@ -115,9 +115,9 @@ def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path
     return [document, workbook, *_write_reading_copy(out / f"{stem}.pdf", analysis.paper)]
 
 
-def periods_of(version: Version, language: str, is_draft: bool) -> Iterator[Paper]:
+def make_period_papers(version: Version, language: str, is_draft: bool) -> Iterator[Paper]:
     """Yield the summaries of the quarter, half-year and year that the month closes."""
-    read = reader_of(version)
+    read = make_table_reader(version)
     version_words = _describe_version(version)
     for period in version.month.closes:
         paper = write_period(read, version.month, period, language, version_words, is_draft)
@@ -144,7 +144,7 @@ def _describe_version(version: Version) -> str:
     return f"v{version.number} · {version.identity[:12]}"
 
 
-def reader_of(version: Version) -> ReadTable:
+def make_table_reader(version: Version) -> ReadTable:
     """Return what reads a table of a version; a table that is not computed has no rows."""
 
     def read_table(name: str) -> list[Any]:
@@ -164,8 +164,8 @@ def write_documents(
     No PDF where the fonts for it are missing. The office's own template, `templates/summary.docx`
     in its home, goes before the one that came along.
     """
-    read = reader_of(version)
-    paper = paper_of(version, language, is_draft)
+    read = make_table_reader(version)
+    paper = make_month_paper(version, language, is_draft)
     stem = f"{version.month}_summary"
     document = out / f"{stem}.docx"
     page = out / f"{stem}.html"
@@ -173,7 +173,7 @@ def write_documents(
 
     write_docx(document, paper, _find_template(home))
     tables = {name: read(name) for name in PAGE_TABLES}
-    write_summary(page, version.month, language, tables, paper, dictionary_name(version.month))
+    write_summary(page, version.month, language, tables, paper, name_dictionary_file(version.month))
     write_annex(annex, paper, version, read)
     return [document, page, annex, *_write_reading_copy(out / f"{stem}.pdf", paper)]
 

@@ -15,7 +15,7 @@ from pipelines.documents.workbooks.columns import Sheet, SheetRow
 from pipelines.documents.workbooks.table_columns import CALL_COLUMNS, DAY_COLUMNS, PROMISE_COLUMNS
 from pipelines.documents.workbooks.workbook import Tables, file_stem, write_tables
 from pipelines.documents.workbooks.workbook_data import WorkbookData
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 
 _SCOPES = ("company", "branch", "manager")
 _STATES = ("late", "due", "kept")
@@ -52,7 +52,7 @@ def plan_bulletin(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
 
     path = out / f"{data.version.occasion}_bulletin.xlsx"
     tables = Tables(data.make_stamp(data.find_label("day.title")), tuple(sheets))
-    write = partial(write_tables, path, tables, labels(data.language))
+    write = partial(write_tables, path, tables, load_labels(data.language))
     yield BookPlan("company", "company", path, write)
 
 
@@ -67,7 +67,7 @@ def plan_calls(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
         path = out / f"{data.version.occasion}_promises_{stem}.xlsx"
         sheet = Sheet("promise", CALL_COLUMNS, rows, frozen=2)
         tables = Tables(data.make_stamp(name), (sheet,))
-        write = partial(write_tables, path, tables, labels(data.language))
+        write = partial(write_tables, path, tables, load_labels(data.language))
         yield BookPlan("manager", manager, path, write)
 
 

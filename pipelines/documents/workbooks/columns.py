@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipelines.core.outcomes import outcomes
+from pipelines.core.outcomes import load_outcomes
 
 KINDS = frozenset({"text", "choice", "date", "money", "integer", "number", "rate"})
 
@@ -118,7 +118,7 @@ WORK_LIST_COLUMNS = (
 
 # What goes back to be corrected says first why.
 CORRECTED_COLUMNS = (Column("refusal", 30, is_remark=True), *WORK_LIST_COLUMNS)
-OUTCOMES = tuple(outcomes())
+OUTCOMES = tuple(load_outcomes())
 
 # The steps from last month's revenue to this month's, in the order they are drawn.
 STEPS = (

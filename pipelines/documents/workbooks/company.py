@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.outputs import kpis, lists, output_states
+from pipelines.catalogue.outputs import judge_outputs, load_kpis, load_lists
 from pipelines.documents.workbooks.book_plan import BookPlan
 from pipelines.documents.workbooks.columns import Cell, Sheet, SheetRow
 from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
 from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.documents.workbooks.workbook_data import ListRow, WorkbookData
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 
 _CELL_KINDS = {"ratio": "rate", "amount": "money", "count": "integer"}
 _OPERATION_SCOPES = ("company", "branch", "unit")
@@ -61,7 +61,7 @@ def _write_company_book(data: WorkbookData, path: Path) -> None:
     for name, rows in rows_by_sheet.items():
         sheets.append(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1))
     stamp = data.make_stamp(data.find_label("scope.company"))
-    write_tables(path, Tables(stamp=stamp, sheets=tuple(sheets)), labels(data.language))
+    write_tables(path, Tables(stamp=stamp, sheets=tuple(sheets)), load_labels(data.language))
 
 
 def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
@@ -79,7 +79,7 @@ def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
 def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
     """Return the KPIs with titles and reasons in words, their figures in their units."""
     # Of variants that share a name the last file's front matter has unit and title.
-    meta_of = {kpi.name: kpi.meta for kpi in kpis()}
+    meta_of = {kpi.name: kpi.meta for kpi in load_kpis()}
     found: list[SheetRow] = []
     for row in kpi_rows:
         meta = meta_of[row["kpi"]]
@@ -103,7 +103,7 @@ def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
     """Return a list with how many orders it has, what they are worth, when they are due."""
     orders = [order for order in data.orders if order["list"] == row["list"]]
     amounts = [order["amount"] for order in orders if order["amount"] is not None]
-    spec = next(spec for spec in lists() if spec.name == row["list"])
+    spec = next(spec for spec in load_lists() if spec.name == row["list"])
     return {
         "list_title": data.list_titles[row["list"]],
         "purpose": data.find_label(f"purpose.{spec.meta['purpose']}"),
@@ -118,7 +118,7 @@ def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
 def _build_held_back_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
     """Return everything that is not simply released, KPIs by variant and lists by title."""
     found: list[SheetRow] = []
-    for state in output_states(kpi_rows, data.list_rows):
+    for state in judge_outputs(kpi_rows, data.list_rows):
         if state.status == "released":
             continue
         is_list = state.kind == "list"

@@ -37,7 +37,7 @@ def export_month(folder: MonthFolder, out: Path, language: str) -> list[Path]:
 
     Return the files.
     """
-    return [book.path for book in month_books(folder, out, language)]
+    return [book.path for book in write_month_books(folder, out, language)]
 
 
 def export_work_lists(folder: MonthFolder, out: Path, language: str) -> list[Path]:
@@ -46,7 +46,7 @@ def export_work_lists(folder: MonthFolder, out: Path, language: str) -> list[Pat
     return [book.path for book in write_books(plan_work_lists(data, out))]
 
 
-def month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
+def write_month_books(folder: MonthFolder, out: Path, language: str) -> list[Book]:
     """Write a month's workbooks into a folder; return them with for whom each is."""
     data = _read_released(folder, language)
     company = plan_company_book(data, out)
@@ -58,10 +58,10 @@ def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
 
     Return the files.
     """
-    return [book.path for book in day_books(folder, out, language)]
+    return [book.path for book in write_day_books(folder, out, language)]
 
 
-def day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
+def write_day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
     """Write a day's work lists and bulletins into a folder; return them with for whom each is."""
     data = _read_released(folder, language)
     plans = chain(plan_work_lists(data, out), plan_calls(data, out), plan_bulletin(data, out))

@@ -14,7 +14,7 @@ from pipelines.documents.workbooks.table_columns import PAY_COLUMNS
 from pipelines.documents.workbooks.workbook import OWNER_ONLY, Tables, write_tables
 from pipelines.documents.workbooks.workbook_data import WorkbookData
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 
 # Columns of codes, and where their words stand in the locales.
 CODED = {
@@ -42,7 +42,7 @@ def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
 
     path = out / f"{data.version.month}_pay.xlsx"
     book = Tables(stamp=data.make_stamp(data.find_label("sheet.pay")), sheets=tuple(sheets))
-    write_tables(path, book, labels(data.language))
+    write_tables(path, book, load_labels(data.language))
     os.chmod(path, OWNER_ONLY)
     return [path]
 

@@ -12,13 +12,13 @@ from typing import Any, TypedDict
 
 import pyarrow.parquet as pq
 
-from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.outputs import load_kpis
 from pipelines.documents.workbooks.columns import Column, Sheet, SheetRow
 from pipelines.documents.workbooks.sheet import Canvas, draw_sheet, open_workbook
 from pipelines.store.files import replacing
 from pipelines.store.lake import Version
 from pipelines.text.safe_text import name_tabs
-from pipelines.text.texts import label, labels
+from pipelines.text.texts import fill_label, load_labels
 
 _CELL_KINDS = {0: "integer", 2: "money"}  # by the decimals that a measure's parts have
 _UNCLAIMED = "unclaimed"
@@ -61,9 +61,9 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
         sheets.append(_make_sheet_of_handed_down(plan["handed_down"], language))
 
     path = out / f"plan_{year}.xlsx"
-    title = label(language, "plan.title", year=year, version=version.number)
+    title = fill_label(language, "plan.title", year=year, version=version.number)
     properties = {"title": title, "created": datetime(year, 1, 1)}
-    _write_book(path, sheets, {**labels(language), **months}, language, properties)
+    _write_book(path, sheets, {**load_labels(language), **months}, language, properties)
     return path
 
 
@@ -94,7 +94,7 @@ def _make_measure_sheet(
     measure = inputs["plan"]["measures"][name]
     cell_kind = _CELL_KINDS.get(measure["places"], "number")
     amounts = [Column(month, 14, cell_kind) for month in ("plan.whole_year", *months)]
-    note = label(
+    note = fill_label(
         language,
         "plan.note",
         version=version.number,
@@ -142,7 +142,7 @@ def _find_branch_and_manager(part: PartRow) -> tuple[str, str]:
 def _build_row(line: _ScopeLine, language: str) -> SheetRow:
     """Return the row of a scope, its amounts by month."""
     return {
-        "scope_kind": label(language, f"scope.{line.kind}"),
+        "scope_kind": fill_label(language, f"scope.{line.kind}"),
         "plan.whole_year": line.whole_year,
         "branch_id": _name_scope(line.branch, language),
         "manager_id": _name_scope(line.manager, language),
@@ -151,18 +151,18 @@ def _build_row(line: _ScopeLine, language: str) -> SheetRow:
 
 
 def _name_scope(scope_id: str, language: str) -> str:
-    return label(language, "scope.unclaimed") if scope_id == _UNCLAIMED else scope_id
+    return fill_label(language, "scope.unclaimed") if scope_id == _UNCLAIMED else scope_id
 
 
 def _make_sheet_of_handed_down(handed_down: Sequence[Mapping[str, Any]], language: str) -> Sheet:
     """Return the targets that were handed down as they are, and split by nothing."""
-    titles = {kpi.name: kpi.meta["title"][language] for kpi in kpis()}
+    titles = {kpi.name: kpi.meta["title"][language] for kpi in load_kpis()}
     rows: list[SheetRow] = []
     for target in handed_down:
         rows.append(
             {
                 "kpi_title": titles[target["kpi"]],
-                "scope_kind": label(language, f"scope.{target['scope_kind']}"),
+                "scope_kind": fill_label(language, f"scope.{target['scope_kind']}"),
                 "scope_id": ", ".join(target["scope_ids"] or ()),
                 "value": target["value"] or ", ".join(target["values"]),
             }
@@ -173,4 +173,4 @@ def _make_sheet_of_handed_down(handed_down: Sequence[Mapping[str, Any]], languag
         Column("scope_id", 30),
         Column("value", 40),
     )
-    return Sheet("handed_down", columns, rows, title=label(language, "plan.handed_down"))
+    return Sheet("handed_down", columns, rows, title=fill_label(language, "plan.handed_down"))

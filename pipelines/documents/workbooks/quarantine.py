@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.core.quoting import quote_name, scan_parquet
 from pipelines.documents.workbooks.plain_sheet import MOST_ROWS
@@ -21,9 +21,9 @@ from pipelines.documents.workbooks.sheet import open_workbook
 from pipelines.store.files import replacing
 from pipelines.store.lake import Made
 from pipelines.text.masking import MASKS, mask_text
-from pipelines.text.rules import form_in_words, rule_phrase
+from pipelines.text.rules import describe_form, find_rule_phrase
 from pipelines.text.safe_text import clean_text
-from pipelines.text.texts import label, say
+from pipelines.text.texts import fill_label, say_fact
 
 OWNER_ONLY = 0o600
 QUARANTINE = "snapshot_quarantine"
@@ -105,7 +105,7 @@ def write_quarantined(
             sheet = book.add_worksheet(_name_tab(one, tabs))
             names = _list_own_columns(connection, made, one.table)
             rows = _read_rows(connection, made, one, names, unmasked)
-            titles = [label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS] + names
+            titles = [fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS] + names
             _write_sheet(book, sheet, titles, _build_lines(rows, one, made, language))
     return files
 
@@ -175,7 +175,7 @@ def _find_personal_columns(table: str, names: Sequence[str]) -> set[str]:
 
     Those the contract says, and those that nobody knows.
     """
-    known = contract()[table].columns if table in contract() else ()
+    known = load_contract()[table].columns if table in load_contract() else ()
     plain = {column.name for column in known if not column.personal}
     return {name for name in names if name not in plain}
 
@@ -201,18 +201,18 @@ def _build_lines(
     rule_words: dict[str, str] = {}
     for row in rows:
         if row.rule not in rule_words:
-            phrase = rule_phrase(one.table, row.rule, made.month)
-            rule_words[row.rule] = str(say(language, phrase))
+            phrase = find_rule_phrase(one.table, row.rule, made.month)
+            rule_words[row.rule] = str(say_fact(language, phrase))
         allowed = _describe_allowed(one.table, row.column, language)
         yield [row.line, row.column, row.value, rule_words[row.rule], allowed, *row.cells]
 
 
 def _describe_allowed(table: str, column: str | None, language: str) -> str:
     """Say what the contract allows in a column; empty of a column that it does not know."""
-    if not column or table not in contract():
+    if not column or table not in load_contract():
         return ""
-    known = contract()[table].column(column)
-    return form_in_words(known, language) if known else ""
+    known = load_contract()[table].column(column)
+    return describe_form(known, language) if known else ""
 
 
 def _write_sheet(

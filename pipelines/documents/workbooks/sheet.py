@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_range
 from pipelines.core.errors import SpecError
 from pipelines.documents.workbooks.columns import Cell, Column, Sheet, SheetRow
 from pipelines.text.safe_text import clean_text, is_blank
-from pipelines.text.units import yuan
+from pipelines.text.units import round_to_fen
 
 HEADER_ROW = 2  # zero-based: a line of title and a line of notes stand above it
 ROW_LIMIT = 1_048_576
@@ -194,7 +194,7 @@ def _write_cell(page: Any, line: int, column: int, kind: str, value: Any, look: 
         moment = datetime(value.year, value.month, value.day)
         page.write_datetime(line, column, moment, look)
     elif kind in _DIGITS and kind != "date" and _is_exact(kind, value):
-        number = yuan(value) if kind == "money" else value
+        number = round_to_fen(value) if kind == "money" else value
         page.write_number(line, column, float(number), look)
     else:
         write_text(page, line, column, value, look)

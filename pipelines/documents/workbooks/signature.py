@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 
 from pipelines.documents.workbooks.columns import Column
 from pipelines.text.safe_text import clean_text, is_blank
-from pipelines.text.units import yuan
+from pipelines.text.units import round_to_fen
 
 # In front of the digest: a later form can be told apart, and a digest of digits never becomes a
 # number.
@@ -47,7 +47,7 @@ def is_signed_by(key: bytes, protected: Mapping[str, str], signature: str) -> bo
     return hmac.compare_digest(wanted, given)
 
 
-def protected_cells(columns: Iterable[Column], row: Mapping[str, object]) -> dict[str, str]:
+def list_protected_cells(columns: Iterable[Column], row: Mapping[str, object]) -> dict[str, str]:
     """Return the stable text of the signed columns' cells.
 
     As given to the writer or as read back.
@@ -55,11 +55,11 @@ def protected_cells(columns: Iterable[Column], row: Mapping[str, object]) -> dic
     cells = {}
     for column in columns:
         if column.is_signed:
-            cells[column.name] = stable_text(column.kind, row.get(column.name))
+            cells[column.name] = make_stable_text(column.kind, row.get(column.name))
     return cells
 
 
-def stable_text(kind: str, value: object) -> str:
+def make_stable_text(kind: str, value: object) -> str:
     """Return one text for all forms a value takes on its way.
 
     Typed, read from a workbook, or re-saved as CSV.
@@ -84,7 +84,7 @@ def _read_word(value: object) -> str | None:
 def _read_money(value: object) -> str | None:
     """Return an amount with two decimals; None where it is no number."""
     number = _read_number(value)
-    return None if number is None else f"{yuan(number) + 0:f}"
+    return None if number is None else f"{round_to_fen(number) + 0:f}"
 
 
 def _read_integer(value: object) -> str | None:

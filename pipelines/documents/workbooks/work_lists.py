@@ -12,7 +12,7 @@ from pipelines.core.settings import load_settings
 from pipelines.documents.workbooks.book_plan import BookPlan
 from pipelines.documents.workbooks.workbook import WorkList, file_stem, write_work_list
 from pipelines.documents.workbooks.workbook_data import OrderRow, WorkbookData, WorkRow
-from pipelines.text.texts import labels
+from pipelines.text.texts import load_labels
 
 _NO_BRANCH = "-"  # whose customers nobody owns, and who are in no branch
 
@@ -57,5 +57,7 @@ def plan_work_lists(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
         stem = file_stem(name, desk.holder)
         path = out / f"{data.version.occasion}_{kind}_{stem}.xlsx"
         book = WorkList(stamp=data.make_stamp(name), manager_id=desk.holder, rows=rows)
-        write = partial(write_work_list, path, book, labels(data.language), load_settings().key)
+        write = partial(
+            write_work_list, path, book, load_labels(data.language), load_settings().key
+        )
         yield BookPlan(kind, desk.holder, path, write)

@@ -28,9 +28,9 @@ from pipelines.documents.workbooks.sheet import (
 )
 from pipelines.documents.workbooks.signature import (
     is_signed_by,
-    protected_cells,
+    list_protected_cells,
+    make_stable_text,
     sign_row,
-    stable_text,
 )
 from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
 from pipelines.store.files import replacing
@@ -51,10 +51,10 @@ __all__ = [
     "clean_text",
     "file_stem",
     "is_signed_by",
+    "list_protected_cells",
+    "make_stable_text",
     "name_tabs",
-    "protected_cells",
     "sign_row",
-    "stable_text",
     "write_tables",
     "write_work_list",
 ]
@@ -139,7 +139,7 @@ def _sign_row(key: bytes, columns: Sequence[Column], row: SheetRow) -> dict[str,
     if row.get("signature"):  # not the office's row: it goes back with what it came with
         return shown
     shown["row_id"] = shown["order_id"]
-    shown["signature"] = sign_row(key, protected_cells(columns, shown))
+    shown["signature"] = sign_row(key, list_protected_cells(columns, shown))
     return shown
 
 

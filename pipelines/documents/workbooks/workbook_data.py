@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.documents.workbooks.workbook import Stamp
 from pipelines.sources.office.changes import WITHDRAWN, Change
 from pipelines.store.lake import Version
-from pipelines.text.evidence import evidence_in_words, script_in_words
+from pipelines.text.evidence import write_evidence, write_script
 from pipelines.text.masking import mask_name, mask_phone
-from pipelines.text.texts import label, reason_in_words
+from pipelines.text.texts import fill_label, say_reasons
 
 
 class OrderRow(TypedDict):
@@ -104,7 +104,7 @@ class WorkbookData:
     @cached_property
     def orders(self) -> list[OrderRow]:
         """The orders that are released, in the order to work them; the hold-out never is."""
-        priority = {spec.name: spec.meta["priority"] for spec in lists()}
+        priority = {spec.name: spec.meta["priority"] for spec in load_lists()}
         released: list[OrderRow] = []
         for row in self.read_table("dispatch_order"):
             if row["arm"] != "treated":
@@ -129,7 +129,7 @@ class WorkbookData:
     @cached_property
     def list_titles(self) -> dict[str, str]:
         """Each list's title."""
-        return {spec.name: spec.title(self.language) for spec in lists()}
+        return {spec.name: spec.title(self.language) for spec in load_lists()}
 
     @cached_property
     def list_rows(self) -> list[ListRow]:
@@ -160,11 +160,11 @@ class WorkbookData:
 
     def find_label(self, key: str) -> str:
         """Return a text in the workbooks' language."""
-        return label(self.language, key)
+        return fill_label(self.language, key)
 
     def describe_reason(self, reason: str | None) -> str:
         """Return a row's reason codes in words."""
-        return reason_in_words(self.language, reason)
+        return say_reasons(self.language, reason)
 
     def find_names(self, table: str, key: str) -> dict[str, str]:
         """Return what managers or branches are called, by id.
@@ -181,7 +181,7 @@ class WorkbookData:
         name, phone = self._find_name_and_phone(order["customer_id"], is_owner)
         reasons = [self.find_label(f"reason.{code}") for code in _split_list(order["reason_codes"])]
         other_lists = [self.list_titles[other] for other in _split_list(order["also_on"])]
-        spec = next(spec for spec in lists() if spec.name == order["list"])
+        spec = next(spec for spec in load_lists() if spec.name == order["list"])
         return {
             "rank": rank,
             "customer_name": name,
@@ -191,8 +191,8 @@ class WorkbookData:
             "amount": order["amount"],
             "due_on": order["due_on"],
             "action": spec.meta["action"][self.language],
-            "evidence": evidence_in_words(spec, self.language, order),
-            "script": script_in_words(spec, self.language, order),
+            "evidence": write_evidence(spec, self.language, order),
+            "script": write_script(spec, self.language, order),
             "also_on": "; ".join(other_lists),
             "order_id": order["order_id"],
             "customer_id": order["customer_id"],

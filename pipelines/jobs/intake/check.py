@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines import ROOMS
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
 from pipelines.jobs.intake.coverage import Coverage, Unlock, read_coverage
 from pipelines.jobs.intake.recognition import recognise_table
@@ -32,7 +32,7 @@ from pipelines.jobs.run import Job, open_trial, run_draft_room
 from pipelines.rooms import snapshot
 from pipelines.rooms.context import Context
 from pipelines.sources.operator.delivery import FileRefused
-from pipelines.sources.operator.mapping import file_kind
+from pipelines.sources.operator.mapping import find_file_kind
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft
 
@@ -132,7 +132,7 @@ def _run_snapshot(job: Job, draft: Draft) -> RetentionError | None:
 
 def _type_every_table(context: Context) -> None:
     """Type every table as far as it goes; a required one that cannot be used stops nothing yet."""
-    optional_tables = [replace(table, required=False) for table in contract().values()]
+    optional_tables = [replace(table, required=False) for table in load_contract().values()]
     snapshot.take_in(context, optional_tables)
 
 
@@ -151,7 +151,7 @@ def _recognise_file(path: Path) -> str | None:
     """Return the table that a file looks like, by its name or its headers."""
     sample = Sample(path.name, (), ())
     try:
-        samples = read_samples(path) if path.is_file() and file_kind(path.name) else []
+        samples = read_samples(path) if path.is_file() and find_file_kind(path.name) else []
     except (FileRefused, RetentionError):
         samples = []
     if samples:

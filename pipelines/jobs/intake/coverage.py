@@ -116,7 +116,7 @@ class Coverage:
         }
 
 
-def cover(outputs: Iterable[Output]) -> Coverage:
+def count_coverage(outputs: Iterable[Output]) -> Coverage:
     """Count outputs and find what would unlock those that are not computed."""
     counted = tuple(outputs)
     unlocked_by: dict[str, list[Output]] = {}
@@ -169,7 +169,7 @@ def read_coverage(folder: Path) -> Coverage:
     list_states = read_as(_ListState, folder / "dispatch_list.parquet")
     kpi_outputs = _list_kpi_outputs(kpi_states)
     list_outputs = [Output(LIST, row.list, row.status, _read_reasons(row)) for row in list_states]
-    return cover([*kpi_outputs, *list_outputs])
+    return count_coverage([*kpi_outputs, *list_outputs])
 
 
 def _list_kpi_outputs(states: Iterable[_KpiState]) -> list[Output]:

@@ -16,7 +16,7 @@ from pipelines.jobs.intake.sample import SAMPLE_ROWS, Sample, read_samples
 from pipelines.sources import open_source
 from pipelines.sources.operator.database import DatabaseSource
 from pipelines.sources.operator.delivery import FileRefused
-from pipelines.sources.operator.mapping import MAPPING, file_kind
+from pipelines.sources.operator.mapping import MAPPING_FILE, find_file_kind
 
 _MONTH_NAME = re.compile(r"\d{4}-\d{2}")
 
@@ -66,10 +66,10 @@ def _sample_folder(folder: Path) -> list[Sample]:
     """Read the first rows of every file; one that cannot be read shows nothing but its name."""
     samples: list[Sample] = []
     for path in sorted(folder.iterdir()):
-        if path.name == MAPPING or not path.is_file():
+        if path.name == MAPPING_FILE or not path.is_file():
             continue
         try:
-            found = read_samples(path) if file_kind(path.name) else []
+            found = read_samples(path) if find_file_kind(path.name) else []
         except FileRefused:
             found = []
         samples += found or [Sample(path.name, (), ())]

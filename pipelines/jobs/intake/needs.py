@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
-from pipelines.catalogue.outputs import kpis, lists
-from pipelines.catalogue.spec import EARLIER, Spec, room_specs
+from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.spec import EARLIER, Spec, load_room_specs
 from pipelines.core.calendar import Calendar
-from pipelines.core.contract import Table, contract, snapshot_columns
+from pipelines.core.contract import Table, load_contract, snapshot_columns
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.core.settings import Settings
-from pipelines.jobs.intake.coverage import KPI, LIST, Output, cover
+from pipelines.jobs.intake.coverage import KPI, LIST, Output, count_coverage
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch import find_lacks
 from pipelines.store.lake import Draft, Version
@@ -82,7 +82,7 @@ def find_needs() -> Mapping[str, tuple[Output, ...]]:
 def find_basic_outputs() -> tuple[Output, ...]:
     """Return what the required tables alone give, with their required columns alone."""
     outputs = _list_outputs(_deliver_the_least)
-    return cover(output for output in outputs if output.is_computed).outputs
+    return count_coverage(output for output in outputs if output.is_computed).outputs
 
 
 # -- deliveries that lack something ----------------------------------------------------------------
@@ -118,9 +118,9 @@ def _deliver_the_least(table: Table) -> TableEntry:
 def _list_outputs(delivery: Delivery) -> Iterator[Output]:
     """Yield every output with what it lacks of such a delivery."""
     context = _open_imagined_month(delivery)
-    for spec in lists():
+    for spec in load_lists():
         yield _make_output(LIST, spec.name, find_lacks(context, spec))
-    for kpi in kpis():
+    for kpi in load_kpis():
         reasons = context.missing(kpi.spec)
         for variant in kpi.variants:
             yield _make_output(KPI, f"{kpi.name}.{variant}", reasons)
@@ -137,12 +137,12 @@ def _open_imagined_month(delivery: Delivery) -> Context:
         engine=cast(Any, None),  # nothing is computed: only what is missing is asked
         earlier={era: _CompleteMonth(month, _NOWHERE) for era in EARLIER},
     )
-    for table in contract().values():
+    for table in load_contract().values():
         context.record_entry(f"snapshot_{table.name}", delivery(table))
     for name in (*_ALWAYS_WRITTEN, *_TAKEN_FOR_MADE):
         context.record_entry(name, _THERE)
     for room in _ROOMS_BY_SQL:
-        for spec in room_specs(room):
+        for spec in load_room_specs(room):
             context.record_entry(spec.table, _make_entry(context, spec))
     context.record_entry("feedback_effect", context.entries["feedback_arm"])
     return context
@@ -164,7 +164,7 @@ def _name_as_delivered(reason: Reason) -> Reason:
     if reason.kind != ReasonKind.ABSENT or reason.about is None or reason.month is not None:
         return reason
     table, _, column = reason.about.partition(".")
-    known = contract().get(table)
+    known = load_contract().get(table)
     if known is None or not column.endswith("_on") or known.column(column) is not None:
         return reason
     instant = column.removesuffix("_on") + "_at"

@@ -16,16 +16,16 @@ SURENESS_ORDER = (HIGH, MEDIUM, LOW)
 
 
 @dataclass(frozen=True)
-class Reason:
+class ProposalReason:
     """Why something is proposed: a key of `locales/` and its facts, never a customer's data."""
 
     key: str
     facts: tuple[tuple[str, object], ...] = ()
 
 
-def make_reason(key: str, **facts: object) -> Reason:
+def make_reason(key: str, **facts: object) -> ProposalReason:
     """Return the reason of a key of `locales/`, with the facts that fill it in."""
-    return Reason(key, tuple(facts.items()))
+    return ProposalReason(key, tuple(facts.items()))
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ColumnProposal:
     header: str
     column: str | None
     sureness: str
-    reason: Reason
+    reason: ProposalReason
 
     @property
     def is_line(self) -> bool:
@@ -65,7 +65,7 @@ class TableProposal:
     table: str
     files: tuple[str, ...]
     sureness: str
-    reason: Reason
+    reason: ProposalReason
     sheet: str | None = None
     columns: tuple[ColumnProposal, ...] = ()
     codes: tuple[CodeProposal, ...] = ()

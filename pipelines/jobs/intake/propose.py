@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.core.contract import Column, Table, contract
+from pipelines.core.contract import Column, Table, load_contract
 from pipelines.core.settings import load_settings
-from pipelines.core.values import MACROS, typed
+from pipelines.core.values import MACROS, write_typed_cell
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.jobs.intake.proposal import (
     HIGH,
@@ -36,7 +36,7 @@ from pipelines.jobs.intake.recognition import (
 from pipelines.jobs.intake.sample import Sample
 from pipelines.jobs.intake.synonyms import code_synonyms, column_synonyms, compare_form
 from pipelines.sources.operator.header import fold_name
-from pipelines.sources.operator.mapping import code_values
+from pipelines.sources.operator.mapping import list_code_values
 
 _MOST_CODES = 20  # more different values than that are no codes
 _FITS, _HARDLY = 0.95, 0.5  # shares of values that can be read as a column's kind
@@ -72,19 +72,19 @@ class ValueReader:
         """
         if not values:
             return None
-        count = self._count_known_codes if code_values(column) else self._count_typed
+        count = self._count_known_codes if list_code_values(column) else self._count_typed
         return count(column, values) / len(values)
 
     def _count_known_codes(self, column: Column, values: Sequence[str]) -> int:
         known = {fold_name(code) for code, _ in code_synonyms(column)}
-        known |= set(code_values(column))
+        known |= set(list_code_values(column))
         if column.kind == "bool":
             known |= _FLAG_CODES
         return sum(fold_name(value) in known for value in values)
 
     def _count_typed(self, column: Column, values: Sequence[str]) -> int:
         self.engine.register("raw", pa.table({column.name: pa.array(values, pa.string())}))
-        expression = typed(column, "VARCHAR").value
+        expression = write_typed_cell(column, "VARCHAR").value
         answer = self.engine.rows(f"SELECT COUNT({expression}) AS n FROM raw")
         return int(answer[0]["n"])
 
@@ -107,7 +107,7 @@ def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
         DuckEngine(Path(scratch), [], settings.memory_limit, settings.threads) as engine,
     ):
         reader = ValueReader(engine)
-        for name, table in contract().items():
+        for name, table in load_contract().items():
             if name in by_table:
                 tables.append(_propose_table(table, by_table[name], reader))
     return Proposal(month, tuple(tables), tuple(unknown))
@@ -188,7 +188,7 @@ def _judge_column(
     facts = {"fitting": round(share * len(values)), "values": len(values), "kind": column.kind}
     if share >= _FITS:
         return ColumnProposal(header, column.name, HIGH, make_reason("map.fits", **facts))
-    is_code = bool(code_values(column)) and len(set(values)) <= _MOST_CODES
+    is_code = bool(list_code_values(column)) and len(set(values)) <= _MOST_CODES
     if is_code or share >= _HARDLY:
         return ColumnProposal(header, column.name, MEDIUM, make_reason("map.fits_partly", **facts))
     return ColumnProposal(header, column.name, LOW, make_reason("map.fits_not", **facts))
@@ -202,7 +202,7 @@ def _propose_codes(
 ) -> Iterator[CodeProposal]:
     """Yield the values of a column that the contract does not know, with what they may mean."""
     column = table.column(proposed.column or "")
-    if column is None or not code_values(column):
+    if column is None or not list_code_values(column):
         return
     counts, spelling = _count_codes(proposed.header, samples)
     meanings = {fold_name(code): value for code, value in code_synonyms(column)}

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipelines.core.contract import Column, Table, contract
-from pipelines.jobs.intake.proposal import HIGH, LOW, MEDIUM, Reason, make_reason
+from pipelines.core.contract import Column, Table, load_contract
+from pipelines.jobs.intake.proposal import HIGH, LOW, MEDIUM, ProposalReason, make_reason
 from pipelines.jobs.intake.sample import Sample
 from pipelines.jobs.intake.synonyms import column_synonyms, compare_form, table_names
-from pipelines.sources.operator.mapping import KINDS, plain_name
+from pipelines.sources.operator.mapping import FILE_KINDS, compose_name
 
 _STAMP = re.compile(r"(?<!\d)20\d{2}[-_.年]?(0[1-9]|1[0-2])([-_.月]?([0-2]\d|3[01]))?[日月]?(?!\d)")
 _SHORT_NAME = 2  # Latin letters: so short a name stands in other words by chance
@@ -24,7 +24,7 @@ class RecognisedTable(NamedTuple):
 
     table: str
     sureness: str
-    reason: Reason
+    reason: ProposalReason
 
 
 class HeaderMatch(NamedTuple):
@@ -47,7 +47,7 @@ def recognise_table(sample: Sample) -> RecognisedTable | None:
 
     None where it looks like none.
     """
-    matches = {name: _match_headers(table, sample) for name, table in contract().items()}
+    matches = {name: _match_headers(table, sample) for name, table in load_contract().items()}
     named = name_of_table(sample.sheet or sample.file)
     if named is not None and matches[named].is_complete:
         return RecognisedTable(named, HIGH, make_reason("map.by_both", table=named))
@@ -104,7 +104,7 @@ def name_of_table(name: str) -> str | None:
     It is the one with the longest name that stands in it; None where none does.
     """
     stem = compare_form(_STAMP.sub("", _strip_ending(name)))
-    for table in contract():  # a name of the whole file counts before a part of it
+    for table in load_contract():  # a name of the whole file counts before a part of it
         if stem in table_names(table):
             return table
     longest = max(_find_names_inside(stem), key=lambda found: found[0], default=None)
@@ -113,7 +113,7 @@ def name_of_table(name: str) -> str | None:
 
 def _find_names_inside(stem: str) -> Iterator[tuple[int, str]]:
     """Yield (length of the name, table) for each name of a table that stands in a file's name."""
-    for table in contract():
+    for table in load_contract():
         for known in table_names(table):
             is_word_enough = len(known) > _SHORT_NAME or not known.isascii()
             if known in stem and is_word_enough:
@@ -122,8 +122,8 @@ def _find_names_inside(stem: str) -> Iterator[tuple[int, str]]:
 
 def _strip_ending(name: str) -> str:
     """Return a file's name without the ending of a kind that can be read (`csv.gz` before `gz`)."""
-    plain = plain_name(name)
-    for kind in sorted(KINDS, key=len, reverse=True):
+    plain = compose_name(name)
+    for kind in sorted(FILE_KINDS, key=len, reverse=True):
         ending = f".{kind}"
         if plain.lower().endswith(ending):
             return plain[: -len(ending)]
@@ -135,7 +135,7 @@ def generalise_file(name: str) -> str:
 
     `客户资料_202610.csv` is `客户资料_*.csv`.
     """
-    return _STAMP.sub("*", plain_name(name))
+    return _STAMP.sub("*", compose_name(name))
 
 
 # -- which column ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.jobs.intake.synonyms import column_synonyms, compare_form
 from pipelines.sources.operator.batches.values import format_value
 from pipelines.sources.operator.delivery import FileRefused, Limits
@@ -23,7 +23,7 @@ from pipelines.sources.operator.formats.csv_rows import read_rows
 from pipelines.sources.operator.formats.encoding import detect_encoding
 from pipelines.sources.operator.formats.xlsx_file import read_sheets
 from pipelines.sources.operator.header import TITLE_ROWS, fold_name
-from pipelines.sources.operator.mapping import file_kind
+from pipelines.sources.operator.mapping import find_file_kind
 from pipelines.sources.operator.staging import Staged, stage_file
 
 SAMPLE_ROWS = 20_000
@@ -58,7 +58,7 @@ def read_samples(path: Path) -> list[Sample]:
 
     Raise FileRefused for one that cannot be read.
     """
-    kind = file_kind(path.name)
+    kind = find_file_kind(path.name)
     if kind is None:
         return []
     limits = Limits()
@@ -177,14 +177,14 @@ def _score_header(row: Cells) -> HeaderScore:
 
 @cache
 def _list_contract_names() -> frozenset[str]:
-    return frozenset(column.name for table in contract().values() for column in table.columns)
+    return frozenset(column.name for table in load_contract().values() for column in table.columns)
 
 
 @cache
 def known_names() -> frozenset[str]:
     """Return every name of a column of any table, as names are compared."""
     names: set[str] = set()
-    for table in contract().values():
+    for table in load_contract().values():
         for column in table.columns:
             names.update(column_synonyms(table, column))
     return frozenset(names)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
-from pipelines.catalogue.contract_texts import contract_texts
+from pipelines.catalogue.contract_texts import load_contract_texts
 from pipelines.core.contract import Column, Table
 from pipelines.core.yaml_files import read_yaml
 from pipelines.sources.operator.header import fold_name
@@ -50,7 +50,7 @@ def compare_form(name: str) -> str:
 @cache
 def table_names(table: str) -> tuple[str, ...]:
     """Return what a table is called, longest first, as it is compared."""
-    title = contract_texts()[table].title["zh"]
+    title = load_contract_texts()[table].title["zh"]
     synonyms = _find_table_synonyms(table).get("names", [])
     names = {compare_form(str(name)) for name in (table, title, *synonyms)}
     return tuple(sorted(names, key=lambda name: (-len(name), name)))
@@ -60,7 +60,7 @@ def column_synonyms(table: Table, column: Column) -> dict[str, str]:
     """Return what a column of a table is called: the name as it is compared → as it is written."""
     in_table = _find_table_synonyms(table.name).get("columns", {})
     anywhere = load_synonyms()["columns"]
-    header = contract_texts()[table.name].columns[column.name].header
+    header = load_contract_texts()[table.name].columns[column.name].header
     names = [column.name, header, *in_table.get(column.name, []), *anywhere.get(column.name, [])]
     return {compare_form(str(name)): str(name) for name in names}
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, Phrase, RetentionError
 from pipelines.core.month import Month
 from pipelines.jobs.intake.recognition import recognise_column
 from pipelines.store.lake import Draft
 from pipelines.store.rows import read_as
-from pipelines.text.rules import NOTHING, rule_phrase, show_value
+from pipelines.text.rules import NOTHING, find_rule_phrase, show_value
 
 REFUSED = "refused"
 _SEPARATOR = "; "  # between the names that a receipt lists
@@ -133,7 +133,7 @@ def check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableChe
     for row in read_draft_rows(draft, "snapshot_quarantine", QuarantinedRow):
         quarantine[row.table].append(row)
 
-    for name in contract():
+    for name in load_contract():
         counted = intake[name]
         delivered, refused_rows = receipts[name], quarantine[name]
         refusal = _find_refusal(draft, name, stop) if counted.state == REFUSED else None
@@ -189,7 +189,7 @@ def _find_worst_rule(
     example = NOTHING
     if column:
         example = f"{column}={show_value(table, column, first.value)}"
-    phrase = rule_phrase(table, rule, month)
+    phrase = find_rule_phrase(table, rule, month)
     return RuleCheck(rule, phrase, len(taken), first.file, first.line, example)
 
 
@@ -210,5 +210,5 @@ def _recognise_unknown_columns(table: str, receipts: Sequence[Receipt]) -> Itera
     else:
         return
     for header in headers:
-        column = recognise_column(contract()[table], header)
+        column = recognise_column(load_contract()[table], header)
         yield UnknownColumn(header, column.name if column else None)

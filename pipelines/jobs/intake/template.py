@@ -13,12 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.contract_texts import EXAMPLE_MONTH, contract_texts
-from pipelines.core.contract import Column, Table, contract
+from pipelines.catalogue.contract_texts import EXAMPLE_MONTH, load_contract_texts
+from pipelines.core.contract import Column, Table, load_contract
 from pipelines.core.errors import StorageError, UsageError
 from pipelines.documents.workbooks.sheet import open_workbook
 from pipelines.jobs.intake.synonyms import code_synonyms
-from pipelines.sources.operator.mapping import MAPPING, code_values
+from pipelines.sources.operator.mapping import MAPPING_FILE, list_code_values
 
 WORKBOOK = "delivery.xlsx"
 EXAMPLE = "example"
@@ -52,11 +52,11 @@ def write_template(folder: Path) -> list[Path]:
 
 def _draw_text_files() -> Iterator[tuple[str, str]]:
     """Yield (name, content) of each file but the workbook."""
-    for table in contract().values():
+    for table in load_contract().values():
         yield f"{table.name}.csv", _draw_csv(table, rows=0)
-    for table in contract().values():
+    for table in load_contract().values():
         yield f"{EXAMPLE}/{EXAMPLE_MONTH}/{table.name}.csv", _draw_csv(table, rows=_EXAMPLE_ROWS)
-    yield MAPPING, draw_mapping_form()
+    yield MAPPING_FILE, draw_mapping_form()
 
 
 def _draw_csv(table: Table, rows: int) -> str:
@@ -64,7 +64,7 @@ def _draw_csv(table: Table, rows: int) -> str:
 
     It has the Chinese headers above the contract's names, and some rows of examples.
     """
-    texts = contract_texts()[table.name].columns
+    texts = load_contract_texts()[table.name].columns
     names = [column.name for column in table.columns]
     out = io.StringIO()
     writer = csv.writer(out)
@@ -107,7 +107,7 @@ def _write_workbook(path: Path) -> None:
     with open_workbook(str(path)) as book:
         book.set_properties({"created": _MADE_ON})
         formats = _Formats.add_to(book)
-        for table in contract().values():
+        for table in load_contract().values():
             sheet = book.add_worksheet(table.name)
             sheet.freeze_panes(4, 1)
             for position, column in enumerate(table.columns):
@@ -117,7 +117,7 @@ def _write_workbook(path: Path) -> None:
 def _write_column(
     sheet: Any, position: int, table: Table, column: Column, formats: _Formats
 ) -> None:
-    texts = contract_texts()[table.name].columns[column.name]
+    texts = load_contract_texts()[table.name].columns[column.name]
     # A Chinese character is as wide as two Latin ones.
     widths = [len(column.name), 2 * len(texts.header), *(len(value) for value in texts.examples)]
     width = min(max(max(widths) + 2, _LEAST_WIDTH), _FULL_WIDTH)
@@ -157,8 +157,8 @@ def draw_mapping_form() -> str:
     It is filled in where an operator's names are others.
     """
     lines = list(_MAPPING_HEAD)
-    for table in contract().values():
-        texts = contract_texts()[table.name]
+    for table in load_contract().values():
+        texts = load_contract_texts()[table.name]
         title = texts.title
         lines.append("")
         lines.append(f"#{table.name}:  # {title['zh']} · {title['en']}")
@@ -181,5 +181,5 @@ def _draw_codes(table: Table) -> Iterator[str]:
         own_codes: dict[str, str] = {}
         for code, value in code_synonyms(column):
             own_codes.setdefault(value, code)
-        for value in code_values(column):
+        for value in list_code_values(column):
             yield f"#      {own_codes.get(value, value)}: {value}"

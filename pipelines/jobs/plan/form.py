@@ -30,12 +30,12 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.catalogue.outputs import kpis
-from pipelines.catalogue.spec import room_specs
+from pipelines.catalogue.outputs import load_kpis
+from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 from pipelines.core.yaml_files import read_yaml
-from pipelines.jobs.plan.split import months_of
+from pipelines.jobs.plan.split import list_months
 
 
 def _normalise_number(number: Decimal) -> Decimal:
@@ -94,7 +94,7 @@ class ByMonth(_Form):
         if missing or len(by_number) > len(_MONTH_NUMBERS):
             months = ", ".join(missing) or "1–12"
             raise SpecError("plan.months_missing", where=f"{where}.by_month", months=months)
-        months_by_number = enumerate(months_of(year), start=1)
+        months_by_number = enumerate(list_months(year), start=1)
         return {month: by_number[number] for number, month in months_by_number}
 
     def _number_weights(self) -> dict[int, Decimal]:
@@ -194,7 +194,7 @@ class HandedDown(_Form):
         values = self.values or []
         if self.value is not None:
             values = [self.value] * len(_MONTH_NUMBERS)
-        return dict(zip(months_of(year), values, strict=True))
+        return dict(zip(list_months(year), values, strict=True))
 
 
 class YearPlan(_Form):
@@ -249,7 +249,7 @@ def _refuse_wrong_kinds(plan: YearPlan) -> None:
 
     What is handed down has a KPI that reads it, once a scope.
     """
-    known = {kpi.name for kpi in kpis()}
+    known = {kpi.name for kpi in load_kpis()}
     for name, measure in plan.measures.items():
         if name in known or name.endswith("_rate"):
             raise SpecError("plan.rate", measure=name)
@@ -262,7 +262,7 @@ def _refuse_wrong_kinds(plan: YearPlan) -> None:
 
 def _refuse_unknown_measures(name: str, key: Key) -> None:
     """Raise SpecError where a key weighs by a measure that no file of `sql/plan/` computes."""
-    known = {spec.name for spec in room_specs("plan")}
+    known = {spec.name for spec in load_room_specs("plan")}
     for level, measure in _list_measures(key):
         if measure is not None and measure not in known:
             named = ", ".join(sorted(known))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from pipelines.core.apportion import apportion
+from pipelines.core.apportion import apportion_parts
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 
@@ -76,7 +76,7 @@ class Splitter:
             raise SpecError("plan.no_weight", where=self.where)
         divisor = self._total or Fraction(1)
         exact = [Fraction(amount) * weight / divisor for weight in self._exact_weights]
-        parts = apportion(exact, self.places, self._owed)
+        parts = apportion_parts(exact, self.places, self._owed)
         self._remember_rounding(exact, parts)
         return dict(zip(self.weights, parts, strict=True))
 
@@ -132,6 +132,6 @@ class _BranchSplitter:
             yield Part("manager", month, "manager", manager, branch, weight, part)
 
 
-def months_of(year: int) -> list[str]:
+def list_months(year: int) -> list[str]:
     """The year's months as YYYY-MM."""
     return [str(Month(year, number)) for number in range(1, 13)]

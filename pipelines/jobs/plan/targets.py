@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from pipelines.catalogue.spec import TableName, room_specs
-from pipelines.core.contract import contract
+from pipelines.catalogue.spec import TableName, load_room_specs
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.jobs.plan.form import HandedDown, YearPlan
-from pipelines.jobs.plan.split import Part, months_of
+from pipelines.jobs.plan.split import Part, list_months
 from pipelines.jobs.plan.weights import HeldMonths
 from pipelines.store.files import hash_file, write_text
 
@@ -51,7 +51,7 @@ def list_summed_targets() -> frozenset[str]:
     """
     names = set()
     for room in ("features", "kpi"):
-        for spec in room_specs(room):
+        for spec in load_room_specs(room):
             if _TABLE not in spec.reads:
                 continue
             for comparison in spec.tree.find_all(exp.EQ):
@@ -70,7 +70,7 @@ def draw_month_targets(
 
     Raise UsageError when two handed-down targets are for the same scope.
     """
-    amounts: dict[str, TargetAmounts] = {month: {} for month in months_of(plan.year)}
+    amounts: dict[str, TargetAmounts] = {month: {} for month in list_months(plan.year)}
     for measure in sorted(list_summed_targets() & set(parts)):
         for month, sums in _sum_by_scope(measure, parts[measure]).items():
             amounts[month] |= sums
@@ -119,7 +119,7 @@ def _add_handed_down(amounts: TargetAmounts, targets: Sequence[Target], value: D
 def _draw_csv(amounts: TargetAmounts) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.name for column in contract()["target"].columns])
+    writer.writerow([column.name for column in load_contract()["target"].columns])
     for target, amount in sorted(amounts.items()):
         writer.writerow([*target, f"{amount:f}"])
     return stream.getvalue()
@@ -156,7 +156,7 @@ def write_targets(
     Take ours away where the plan has no target any more.
     """
     written = []
-    for month in months_of(year):
+    for month in list_months(year):
         path = out / month / NAME
         if month in targets:
             write_text(path, targets[month])

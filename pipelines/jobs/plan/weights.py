@@ -14,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from pipelines.catalogue.spec import Spec, TableName, room_specs
+from pipelines.catalogue.spec import Spec, TableName, load_room_specs
 from pipelines.core.errors import SpecError, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
-from pipelines.engines.duckdb import DuckEngine, native
+from pipelines.engines.duckdb import DuckEngine, write_native_sql
 from pipelines.jobs.plan.form import ByBranch, ByManager, Key, YearPlan
-from pipelines.jobs.plan.split import UNCLAIMED, Tree, Weights, months_of
+from pipelines.jobs.plan.split import UNCLAIMED, Tree, Weights, list_months
 from pipelines.store.lake import MonthFolder, Version
 
 ROOM = "plan"
@@ -124,7 +124,7 @@ class HeldMonths:
         """
         wanted = (measure, month)
         if wanted not in self._weights:
-            spec = next(spec for spec in room_specs(ROOM) if spec.name == measure)
+            spec = next(spec for spec in load_room_specs(ROOM) if spec.name == measure)
             version = self.open_version(month)
             self._weights[wanted] = _read_weights(version, spec, self.settings)
         return self._weights[wanted]
@@ -151,7 +151,7 @@ def _open_engine(
 
 
 def _read_weights(version: Version, spec: Spec, settings: Settings) -> list[ScopeWeight]:
-    sql = _BY_PLACE.format(measure=native(spec))
+    sql = _BY_PLACE.format(measure=write_native_sql(spec))
     with _open_engine(version, {*spec.reads, _OWNER}, settings) as engine:
         return [ScopeWeight(**row) for row in engine.rows(sql)]
 
@@ -201,7 +201,7 @@ def _weigh_months(key: Key, year: int, held: HeldMonths, where: str) -> Weights:
     measure = key.by_month.year_before
     if measure is None:
         return key.by_month.list_given_weights(year, where)
-    year_before = [Month.parse(month).plus(-12) for month in months_of(year)]
+    year_before = [Month.parse(month).plus(-12) for month in list_months(year)]
     missing = [str(month) for month in year_before if not held.is_held(month)]
     if missing:
         months = ", ".join(missing)

@@ -13,7 +13,7 @@ from models.reasons import group_contributions
 from models.registry import Card, describe_choices, hash_code, hash_frame
 from pipelines.jobs.training.judging import RULES, Judgement
 from pipelines.rooms.score.champion import PLACES
-from pipelines.rooms.score.frame import feature_groups, features, reasons
+from pipelines.rooms.score.frame import list_feature_groups, list_features, map_reasons
 from pipelines.rooms.score.samples import Samples
 
 EXPLAINED_ROWS = 2_000
@@ -69,7 +69,7 @@ def make_reference(model: CompetingClassifier, samples: Samples) -> dict[str, An
 
 def weigh_reasons(model: CompetingClassifier, frame: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return by outcome the share of each reason in all that moves the chances."""
-    reason_of = reasons(features(feature_groups()))
+    reason_of = map_reasons(list_features(list_feature_groups()))
     step = max(1, len(frame) // EXPLAINED_ROWS)
     explained = frame.iloc[::step]
     weights: dict[str, dict[str, float]] = {}

@@ -46,7 +46,7 @@ STEPS = (
 )
 
 
-def train(
+def train_churn(
     home: Path,
     through: Month,
     settings: Settings,

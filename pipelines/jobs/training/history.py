@@ -17,13 +17,13 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
-from pipelines.rooms.score.frame import KEYS, features
+from pipelines.rooms.score.frame import KEYS, list_features
 from pipelines.rooms.score.samples import MUST, open_reader, usable_groups
 from pipelines.rooms.score.uplift import RISK
-from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.store.lake import MonthFolder, Version, list_held_months
 
 NEEDED = ("score_churn", "dispatch_order", *MUST)
 _ORDER_COLUMNS = ["order_id", "list", "customer_id", "service_id", "arm"]
@@ -71,13 +71,13 @@ def gather_history(home: Path, through: Month, settings: Settings) -> History:
     rows = pd.concat(parts, ignore_index=True).sort_values(
         ["month", "customer_id", "list"], ignore_index=True
     )
-    feature_names = {feature.name for feature in features(groups)}
+    feature_names = {feature.name for feature in list_features(groups)}
     return History(through, rows, [RISK, *_list_numeric(rows, feature_names)], missing)
 
 
 def _list_verified_months(home: Path, through: Month) -> list[_VerifiedMonth]:
     months = []
-    for month in held_months(home):
+    for month in list_held_months(home):
         sent = MonthFolder(home, month).current()
         verified = MonthFolder(home, month.plus(1)).current()
         if sent is None or verified is None or verified.month > through:
@@ -124,7 +124,7 @@ def _read_table(version: Version, table: str, columns: Sequence[str]) -> pd.Data
 
 
 def _name_holdout_lists() -> set[str]:
-    return {spec.name for spec in lists() if spec.meta["holdout"]}
+    return {spec.name for spec in load_lists() if spec.meta["holdout"]}
 
 
 def _find_riskiest_services(known: pd.DataFrame) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
-from pipelines.rooms.score.frame import feature_groups, features, signs
+from pipelines.rooms.score.frame import list_feature_groups, list_features, map_signs
 from pipelines.rooms.score.samples import GAP
 
 MOST_ROWS_QUICK = 80_000
@@ -15,7 +15,7 @@ def _read_signs() -> dict[str, dict[str, int]]:
 
     The signs the business demands.
     """
-    return signs(features(feature_groups()))
+    return map_signs(list_features(list_feature_groups()))
 
 
 def make_recipe() -> CompetingClassifier:

@@ -66,7 +66,7 @@ def _describe_version(folder: Path, promotions: Sequence[Promotion], key: bytes)
     return Shelved(folder.name, card, refused, own, is_champion)
 
 
-def promote(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
+def promote_version(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
     """Make a version champion, on the record, if it can be used.
 
     Raise ModelError where it cannot.

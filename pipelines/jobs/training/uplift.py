@@ -19,7 +19,7 @@ from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
 from pipelines.jobs.training.history import History, gather_history
-from pipelines.rooms.score.uplift import RISK, numbers
+from pipelines.rooms.score.uplift import RISK, take_numbers
 from pipelines.store.champions import models_folder, uplift_shelf
 
 JUDGED_SHARE = 3  # the last third of the months judges
@@ -61,7 +61,7 @@ class _Orders:
 def _read_arrays(history: History) -> _Orders:
     rows = history.rows
     return _Orders(
-        known=numbers(rows, history.names),
+        known=take_numbers(rows, history.names),
         is_kept=rows["is_kept"].to_numpy(float),
         is_treated=rows["is_treated"].to_numpy(bool),
     )

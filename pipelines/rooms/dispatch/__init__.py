@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.candidates import (
@@ -46,7 +46,7 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
 
     `specs` are the lists in the order of their priority; without them, all that the catalogue has.
     """
-    specs = lists() if specs is None else specs
+    specs = load_lists() if specs is None else specs
     listed = [gather_candidates(context, spec) for spec in specs]
     ready = [one for one in listed if one.state.is_ready]
     ready_specs = [one.spec for one in ready]

@@ -45,7 +45,7 @@ class Seat:
     capacity: int
 
 
-def allocate(
+def allocate_newcomers(
     newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
 ) -> list[str]:
     """Give each newcomer a manager; `groups` names the manager who has most of a group's members.

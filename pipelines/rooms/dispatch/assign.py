@@ -93,10 +93,10 @@ class Plan:
             *((desk.queues, counts) for desk, counts in zip(branch.desks, self.taken, strict=True)),
             (branch.pool, self.pooled),
         ]
-        return sum(worth_of(queues, counts) for queues, counts in pairs)
+        return sum(add_worth(queues, counts) for queues, counts in pairs)
 
 
-def worth_of(queues: Sequence[Queue], counts: Sequence[int]) -> int:
+def add_worth(queues: Sequence[Queue], counts: Sequence[int]) -> int:
     """Return the worth, in fen, of the first so many orders of each queue."""
     return sum(int(queue.prefix[n]) for queue, n in zip(queues, counts, strict=True))
 
@@ -264,7 +264,7 @@ def _given_up(
 # -- what it could have been worth -----------------------------------------------------------------
 
 
-def bound(branch: Branch) -> float:
+def bound_value(branch: Branch) -> float:
     """Return what no plan that fills the places can exceed, in fen.
 
     The value of the linear relaxation.
@@ -300,7 +300,7 @@ def _slopes(worth: Fen) -> NDArray[np.float64]:
     return np.repeat([t / n for t, n in blocks], [n for _, n in blocks]) if blocks else np.zeros(0)
 
 
-def price_of_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
+def price_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
     """Return what one more order of a desk would have added, in fen.
 
     By value at least so much, 0 if nobody waits.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import decided_by
+from pipelines.catalogue.outputs import list_deciding_tables
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.core.quoting import quote_name, quote_text
 from pipelines.engines.duckdb import Answer
@@ -99,7 +99,7 @@ def find_lacks(context: Context, spec: Spec) -> list[str]:
     The reasons are about what its SELECT reads, or what decides who gets its orders.
     """
     reasons = context.missing(spec)
-    for table in decided_by(spec):
+    for table in list_deciding_tables(spec):
         if table == _COMPLAINTS.name:
             continue
         entry = context.entry(TableName(table)) or {}
@@ -140,7 +140,7 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
     """Take the gate's word on a list, and add what is known of complaints, scores and harm."""
     release = read_rows(context, "dispatch", "release", {"name": spec.name})[0]
     state = replace(state, status=release["status"], reason=release["reason"])
-    if _COMPLAINTS.name in decided_by(spec) and not context.is_computed(_COMPLAINTS.name):
+    if _COMPLAINTS.name in list_deciding_tables(spec) and not context.is_computed(_COMPLAINTS.name):
         why = _first_reason(context, _COMPLAINTS, otherwise="absent: trouble_ticket")
         state = state.add_caveat(f"complaints unknown: {why}")
     if _SCORES in spec.reads:

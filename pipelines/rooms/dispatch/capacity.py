@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.rooms.context import Context
-from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate
+from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate_newcomers
 from pipelines.rooms.dispatch.assign import (
     Branch,
     Desk,
@@ -27,8 +27,8 @@ from pipelines.rooms.dispatch.assign import (
 from pipelines.rooms.dispatch.figures import (
     CAPACITY,
     CapacityFigure,
-    branch_figures,
-    company_figures,
+    list_branch_figures,
+    list_company_figures,
 )
 from pipelines.rooms.relations import Relation, read_rows, take_rows, write_step
 
@@ -117,7 +117,7 @@ def assign_managers(context: Context, wanted: Relation) -> Relation:
         planner = BranchPlanner(branch_id, managers[branch_id], waiting, minimum_service, ties)
         assigned += planner.assign_orders(by_value)
         figures += planner.list_figures(by_value)
-    _write_figures(context, [*figures, *company_figures(figures)])
+    _write_figures(context, [*figures, *list_company_figures(figures)])
     rows = [order._asdict() for order in assigned]
     return take_rows(context, "assigned", pa.Table.from_pylist(rows, schema=_ASSIGNED))
 
@@ -231,7 +231,7 @@ class BranchPlanner:
         seats = []
         for desk, room in zip(self._branch.desks, free, strict=True):
             seats.append(Seat(desk.manager_id, room, desk.capacity - room, desk.capacity))
-        chosen = allocate(newcomers, seats, self._groups)
+        chosen = allocate_newcomers(newcomers, seats, self._groups)
         for order, manager_id in zip(orders, chosen, strict=True):
             self._pooled.append(_assign(order, manager_id))
         return [chosen.count(desk.manager_id) for desk in self._branch.desks]
@@ -248,7 +248,9 @@ class BranchPlanner:
         pooled_worth: dict[str, int] = defaultdict(int)
         for assigned in self._pooled:
             pooled_worth[assigned.manager_id] += worth[assigned.customer_id]
-        return branch_figures(self._branch_id, self._branch, self._plan, pooled_worth, by_value)
+        return list_branch_figures(
+            self._branch_id, self._branch, self._plan, pooled_worth, by_value
+        )
 
 
 def _assign(order: WaitingOrder, manager_id: str) -> AssignedOrder:

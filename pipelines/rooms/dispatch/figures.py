@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.rooms.dispatch.assign import Branch, Plan, bound, price_of_place, worth_of
+from pipelines.rooms.dispatch.assign import Branch, Plan, add_worth, bound_value, price_place
 
 _MONEY = pa.decimal128(18, 2)
 _NO_MONEY = Decimal("0.00")
@@ -53,7 +53,7 @@ class CapacityFigure(NamedTuple):
     gap_rate: float | None = None
 
 
-def branch_figures(
+def list_branch_figures(
     branch_id: str, branch: Branch, plan: Plan, pooled_worth: Mapping[str, int], by_value: bool
 ) -> list[CapacityFigure]:
     """Return a row a manager, then the branch's, which alone has the bound and the gap.
@@ -64,7 +64,7 @@ def branch_figures(
     for desk in range(len(branch.desks)):
         rows.append(_desk_figure(branch_id, branch, plan, desk, pooled_worth, by_value))
     value = plan.value(branch)
-    best = max(ceil(bound(branch) - _ROUNDING), value)
+    best = max(ceil(bound_value(branch) - _ROUNDING), value)
     total = _sum_figures(rows, "branch", branch_id, branch_id, _to_yuan(best))
     waiting = sum(len(queue) for queue in branch.pool)
     with_pool = total._replace(
@@ -74,7 +74,7 @@ def branch_figures(
     return [*rows, with_pool]
 
 
-def company_figures(rows: Sequence[CapacityFigure]) -> list[CapacityFigure]:
+def list_company_figures(rows: Sequence[CapacityFigure]) -> list[CapacityFigure]:
     """Return the company's row.
 
     The branches added up, its price that of the branch where a place is worth most.
@@ -98,8 +98,8 @@ def _desk_figure(
 ) -> CapacityFigure:
     desk = branch.desks[number]
     counts = plan.taken[number]
-    worth = worth_of(desk.queues, counts) + pooled_worth.get(desk.manager_id, 0)
-    price = price_of_place(branch, plan, number, by_value)
+    worth = add_worth(desk.queues, counts) + pooled_worth.get(desk.manager_id, 0)
+    price = price_place(branch, plan, number, by_value)
     return CapacityFigure(
         scope_kind="manager",
         scope_id=desk.manager_id,

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.rooms.context import Context
-from pipelines.rooms.dispatch.orders import keyed_hash
+from pipelines.rooms.dispatch.orders import hash_with_key
 from pipelines.rooms.relations import Relation, read_rows, write_rows
 
 ROOM = "dispatch"
@@ -38,7 +38,7 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
     newcomers = [row for row in listed if row["customer_id"] not in known]
     rows = list(old)
     settings = context.settings
-    chosen = draw(settings.key, settings.holdout_share, old, newcomers)
+    chosen = choose_held_out(settings.key, settings.holdout_share, old, newcomers)
     for row in newcomers:
         is_drawn = row["customer_id"] in chosen
         rows.append({**row, "is_drawn": is_drawn, "drawn_in": str(context.month)})
@@ -46,7 +46,7 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
     write_rows(context, "dispatch_holdout", table, ["customer_id"])
 
 
-def draw(
+def choose_held_out(
     key: bytes, share: Decimal, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
 ) -> set[str]:
     """Choose who of the new is held out; each stratum's share stays within a customer of `share`.
@@ -67,12 +67,12 @@ def draw(
         offset = _find_offset(key, stratum)
         members = seen[stratum] + len(customers)
         wanted = int(Fraction(share) * members + offset) - held[stratum]
-        by_hash = sorted(customers, key=lambda customer: keyed_hash(key, "holdout", customer))
+        by_hash = sorted(customers, key=lambda customer: hash_with_key(key, "holdout", customer))
         chosen.update(by_hash[: max(wanted, 0)])
     return chosen
 
 
 def _find_offset(key: bytes, stratum: str) -> Fraction:
     """A number from 0 to 1 that only the key foretells."""
-    first_bytes = keyed_hash(key, "stratum", stratum)[:4]
+    first_bytes = hash_with_key(key, "stratum", stratum)[:4]
     return Fraction(int.from_bytes(first_bytes), 2**32)

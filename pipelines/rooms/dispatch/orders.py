@@ -16,7 +16,7 @@ from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
 
 
-def keyed_hash(key: bytes, *parts: str) -> bytes:
+def hash_with_key(key: bytes, *parts: str) -> bytes:
     """Return a hash nobody without the key can foretell.
 
     The same parts give the same hash for ever.
@@ -24,7 +24,7 @@ def keyed_hash(key: bytes, *parts: str) -> bytes:
     return hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
 
 
-def order_ids(
+def make_order_ids(
     key: bytes, month: Month, rows: Iterable[Mapping[str, Any]], occasion: str = ""
 ) -> pa.Table:
     """Give each (list, customer) of a month, or of a day after it, its order id.
@@ -45,10 +45,10 @@ _ID = ("list", "customer_id", "order_id")
 
 
 def _make_letters(key: bytes, *parts: str) -> str:
-    return base64.b32encode(keyed_hash(key, "order", *parts)).decode()[:12]
+    return base64.b32encode(hash_with_key(key, "order", *parts)).decode()[:12]
 
 
-def due_dates(
+def list_due_dates(
     calendar: Calendar,
     month: Month,
     dispatch_on: date,
@@ -64,7 +64,7 @@ def due_dates(
     for row in rows:
         place = (row["list"], row["listed_due_on"])
         if place not in cache:
-            cache[place] = due_day(
+            cache[place] = find_due_day(
                 calendar, month, dispatch_on, specs[row["list"]], row["listed_due_on"]
             )
         due_on = cache[place]
@@ -88,7 +88,7 @@ def due_dates(
     return pa.Table.from_pylist(records, schema=schema)
 
 
-def due_day(
+def find_due_day(
     calendar: Calendar, month: Month, dispatch_on: date, spec: Spec, listed: date | None
 ) -> date:
     """Return an order's due day by its list's `due:` rule.

@@ -36,7 +36,7 @@ def plan_days(calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPla
         in_turn = sorted(
             desks[desk], key=lambda order: (order["due_on"], order["place"], order["rank"])
         )
-        a_day = orders_a_day(days, [order["due_on"] for order in in_turn])
+        a_day = count_orders_a_day(days, [order["due_on"] for order in in_turn])
         for turn, order in enumerate(in_turn):
             number = min(turn // a_day, len(days) - 1)
             keys = {"list": order["list"], "customer_id": order["customer_id"]}
@@ -44,7 +44,7 @@ def plan_days(calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPla
     return pa.Table.from_pylist(planned, schema=PLANNED)
 
 
-def orders_a_day(days: list[date], due: list[date]) -> int:
+def count_orders_a_day(days: list[date], due: list[date]) -> int:
     """How many orders a day are enough for due days that rise.
 
     The most crowded stretch up to one of them decides.

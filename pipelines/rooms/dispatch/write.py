@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.candidates import ListState
-from pipelines.rooms.dispatch.orders import due_dates, order_ids
+from pipelines.rooms.dispatch.orders import list_due_dates, make_order_ids
 from pipelines.rooms.dispatch.schedule import plan_days
 from pipelines.rooms.relations import Relation, read_rows, run_step, take_rows, write_step
 
@@ -71,8 +71,8 @@ def _make_order_days(context: Context, outcome: Outcome) -> Relation:
     dispatch_on = context.dispatch_on
     specs = {spec.name: spec for spec in outcome.specs}
     rows = read_rows(context, ROOM, "ordered", decision=outcome.decisions)
-    ids = order_ids(context.settings.key, context.month, rows, context.occasion)
-    due = due_dates(context.calendar, context.month, dispatch_on, specs, rows)
+    ids = make_order_ids(context.settings.key, context.month, rows, context.occasion)
+    due = list_due_dates(context.calendar, context.month, dispatch_on, specs, rows)
     due_days = take_rows(context, "due_day", due)
     treated = read_rows(
         context,

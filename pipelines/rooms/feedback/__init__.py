@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from pipelines.catalogue.spec import Spec, room_specs
+from pipelines.catalogue.spec import Spec, load_room_specs
 from pipelines.rooms.context import Context
 from pipelines.rooms.feedback.effect import write_effect
 from pipelines.rooms.feedback.marks import write_marks
@@ -22,7 +22,7 @@ def run(context: Context) -> None:
     write_rules(context)
     rows = read_rows(context, "feedback", "released_months")
     released = {row["month"] for row in rows}
-    for spec in room_specs("feedback"):
+    for spec in load_room_specs("feedback"):
         reason = _explain_silence(context, spec, released)
         if reason is None:
             context.compute(spec)

@@ -20,7 +20,7 @@ from models.judging.sequences import (
     revenue_effect,
     verdict,
 )
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, write_rows
@@ -121,7 +121,7 @@ def write_effect(context: Context, specs: Sequence[Spec] | None = None) -> None:
     if has_before:
         sums = _read_before(context)
     if has_month:
-        specs = lists() if specs is None else specs
+        specs = load_lists() if specs is None else specs
         held_out = {spec.name for spec in specs if spec.meta["holdout"]}
         _add_month(context, sums, held_out)
     in_order = [sums[name] for name in sorted(sums)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import write_rows
@@ -17,7 +17,7 @@ PROOFS = ("payment", "kept", "renewal", "card", "points", "claim")
 _RULE = pa.schema([("list", pa.string()), ("proof", pa.string())])
 
 
-def proof_of(spec: Spec) -> str:
+def name_proof(spec: Spec) -> str:
     """What a success of a list is verified by."""
     declared = spec.meta.get("verify")
     if declared:
@@ -27,6 +27,6 @@ def proof_of(spec: Spec) -> str:
 
 def write_rules(context: Context) -> None:
     """Write `feedback_rule`, a row a list."""
-    rules = [{"list": spec.name, "proof": proof_of(spec)} for spec in lists()]
+    rules = [{"list": spec.name, "proof": name_proof(spec)} for spec in load_lists()]
     table = pa.Table.from_pylist(rules, schema=_RULE)
     write_rows(context, "feedback_rule", table, ["list"])

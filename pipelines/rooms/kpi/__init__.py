@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipelines.catalogue.outputs import Kpi, kpis
+from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.bridge import write_bridge
 from pipelines.rooms.kpi.change import write_changes
@@ -27,7 +27,7 @@ from pipelines.rooms.kpi.queries import (
 from pipelines.rooms.kpi.sums import begin_parts, sum_scopes
 from pipelines.rooms.kpi.ties import tie_books
 from pipelines.rooms.kpi.trend import write_trend
-from pipelines.rooms.kpi.windows import window_gaps
+from pipelines.rooms.kpi.windows import find_window_gaps
 from pipelines.rooms.relations import Relation, keep_result, run_step, write_step
 
 KEY = ("kpi", "variant", "scope_kind", "scope_id")
@@ -35,7 +35,7 @@ KEY = ("kpi", "variant", "scope_kind", "scope_id")
 
 def run(context: Context) -> None:
     """Write `kpi_monthly` of every KPI there is, and what is made of it."""
-    write_kpis(context, kpis())
+    write_kpis(context, load_kpis())
 
 
 def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
@@ -45,7 +45,7 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     facts: list[Fact] = []
     for kpi in catalogue:
         context.progress(f"kpi_{kpi.spec.name}")
-        reasons = context.missing(kpi.spec) or window_gaps(context, kpi.meta)
+        reasons = context.missing(kpi.spec) or find_window_gaps(context, kpi.meta)
         if not reasons:
             sum_scopes(context, kpi, places, parts)
         facts.extend(state_facts(context, kpi, reasons))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipelines.catalogue.spec import room_specs
+from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import Places, select_bridge_level, sql_of, union_all
@@ -20,9 +20,9 @@ KEY = ("scope_kind", "scope_id", "place")
 _STEP = pa.schema([("step", pa.string()), ("place", pa.int32())])
 
 
-def bridge_steps() -> list[str]:
+def list_bridge_steps() -> list[str]:
     """Return the steps in their order: the columns of the customers' table."""
-    spec = next(spec for spec in room_specs("features") if spec.table == TABLE)
+    spec = next(spec for spec in load_room_specs("features") if spec.table == TABLE)
     names = spec.tree.named_selects
     return [name.removesuffix("_amount") for name in names if name.endswith("_amount")]
 
@@ -34,7 +34,7 @@ def write_bridge(context: Context, places: Places) -> None:
         context.record_missing("kpi_bridge", reasons)
         return
 
-    steps = bridge_steps()
+    steps = list_bridge_steps()
     order = [{"step": step, "place": place} for place, step in enumerate(steps)]
     causes = take_rows(context, "causes", pa.Table.from_pylist(order, schema=_STEP))
     levels = [select_bridge_level(TABLE, places, kind, steps) for kind in places.kinds]

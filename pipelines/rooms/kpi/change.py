@@ -18,7 +18,13 @@ from sqlglot import select
 
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
-from pipelines.rooms.kpi.decompose import AMOUNT_PLACES, VALUE_PLACES, Pair, add_pairs, decompose
+from pipelines.rooms.kpi.decompose import (
+    AMOUNT_PLACES,
+    VALUE_PLACES,
+    Pair,
+    add_pairs,
+    decompose_change,
+)
 from pipelines.rooms.kpi.queries import select_month_before, sql_of
 from pipelines.rooms.relations import keep_result, read_rows, take_rows
 
@@ -132,7 +138,7 @@ def _split_change(by_scope: SidesByScope, part_kind: str) -> list[ChangeRow]:
         return []
 
     rows: list[ChangeRow] = []
-    for scope_id, effects in decompose(parts).items():
+    for scope_id, effects in decompose_change(parts).items():
         is_company = scope_id == "company"
         row: ChangeRow = {
             "scope_kind": "company" if is_company else part_kind,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from pipelines.core.apportion import apportion
+from pipelines.core.apportion import apportion_parts
 
 AMOUNT_PLACES = 8  # a numerator's own places
 VALUE_PLACES = 12  # more than anybody prints of a quotient
@@ -64,7 +64,7 @@ class Effects:
         return self.value_mix + self.value_rate
 
 
-def decompose(parts: Mapping[str, Pair]) -> dict[str, Effects]:
+def decompose_change(parts: Mapping[str, Pair]) -> dict[str, Effects]:
     """Return the company's effects, under `company`, and then each part's.
 
     The company's are the sums of the parts'. It has a denominator in both months.
@@ -73,11 +73,11 @@ def decompose(parts: Mapping[str, Pair]) -> dict[str, Effects]:
     cells: list[Fraction] = []
     for part in parts.values():
         cells.extend(_split_value(part, whole))
-    values = iter(apportion(cells, VALUE_PLACES))
+    values = iter(apportion_parts(cells, VALUE_PLACES))
 
     effects: dict[str, Effects] = {}
     for name, part in parts.items():
-        volume, mix, rate = apportion(_split_numerator(part, whole), AMOUNT_PLACES)
+        volume, mix, rate = apportion_parts(_split_numerator(part, whole), AMOUNT_PLACES)
         effects[name] = Effects(volume, mix, rate, next(values), next(values))
     return {"company": _add_effects(effects.values()), **effects}
 

@@ -38,7 +38,7 @@ SCOPES: dict[str, ScopeSource | None] = {
 }
 
 
-def scope_kinds(context: Context) -> list[str]:
+def list_scope_kinds(context: Context) -> list[str]:
     """Return the kinds of scope that the month's deliveries tell."""
     kinds = []
     for kind, source in SCOPES.items():
@@ -50,7 +50,7 @@ def scope_kinds(context: Context) -> list[str]:
 
 def place_customers(context: Context) -> Places:
     """Keep each known customer's scope of every kind that the month can tell."""
-    kinds = scope_kinds(context)
+    kinds = list_scope_kinds(context)
     if "branch" not in kinds:
         nobody = keep_result(context, "places", sql_of(select_no_places()))
         return Places(tuple(kinds), nobody)
@@ -72,7 +72,9 @@ def sum_by_customer(context: Context, kpi: Kpi) -> Relation:
     return CUSTOMERS
 
 
-def source_rows(context: Context, kpi: Kpi, variant: str, kind: str, scope_id: str) -> pa.Table:
+def read_source_rows(
+    context: Context, kpi: Kpi, variant: str, kind: str, scope_id: str
+) -> pa.Table:
     """Return the rows behind a figure: customer, part, numerator, denominator, in a fixed order.
 
     What belongs to no customer (a target, complaints by touch point) has no customer_id.

@@ -14,7 +14,7 @@ from pipelines.rooms.kpi.queries import sql_of
 HELD = "features_held_month"
 
 
-def window_gaps(context: Context, meta: Mapping[str, object]) -> list[str]:
+def find_window_gaps(context: Context, meta: Mapping[str, object]) -> list[str]:
     """Name the months of a KPI's `window` that are not held; none where it has no window.
 
     `meta` is its front matter. Its `window_of` names the table of the months known, where being

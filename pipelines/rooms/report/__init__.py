@@ -7,21 +7,21 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from pipelines.catalogue.spec import room_specs
+from pipelines.catalogue.spec import load_room_specs
 from pipelines.documents.pages.dictionary import write_dictionary
 from pipelines.documents.pages.page import write_summary
 from pipelines.documents.pages.quality import write_quality
 from pipelines.documents.pages.review import write_review
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.activities import activity_figures, tell_activities
+from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
 from pipelines.rooms.report.complaints import write_complaint_weeks
 from pipelines.rooms.report.figures import index_figures, write_figures
 from pipelines.rooms.report.forecast import write_forecast
 from pipelines.rooms.report.gather import gather_figures
 from pipelines.rooms.report.managers import tell_managers
 from pipelines.rooms.report.operation import write_operation
-from pipelines.rooms.report.periods import period_figures, tell_periods
+from pipelines.rooms.report.periods import gather_period_figures, tell_periods
 from pipelines.rooms.report.rows import FigureRow, read_ordered, read_table
 from pipelines.rooms.report.scorecard import write_scorecards
 from pipelines.rooms.report.sentences import write_sentences
@@ -45,7 +45,7 @@ TABLES = (
 
 def run(context: Context) -> None:
     """Write the tables of the room, sheets first, figures and sentences last; then the pages."""
-    for spec in room_specs("report"):
+    for spec in load_room_specs("report"):
         context.compute(spec)
     write_forecast(context)
     write_complaint_weeks(context)
@@ -66,8 +66,8 @@ def run(context: Context) -> None:
 
 def _all_figures(context: Context) -> Iterator[FigureRow]:
     yield from gather_figures(context)
-    yield from period_figures(context)
-    yield from activity_figures(context)
+    yield from gather_period_figures(context)
+    yield from gather_activity_figures(context)
 
 
 def _write_pages(context: Context) -> None:

@@ -43,7 +43,7 @@ class FollowedActivity(TypedDict):
     holdout_kept_count: int
 
 
-def activity_figures(context: Context) -> Iterator[FigureRow]:
+def gather_activity_figures(context: Context) -> Iterator[FigureRow]:
     """Yield the figures of each activity, and the month's totals.
 
     There are none where the operator delivers no activities.

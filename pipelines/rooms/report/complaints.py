@@ -133,7 +133,7 @@ def _set_limits(expected: float, dispersion: float) -> tuple[float, float]:
     return float(counts.ppf(TAIL)), float(counts.ppf(1 - TAIL))
 
 
-def weeks_of(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:
+def sum_weeks(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:
     """Add days up to whole weeks, Monday to Sunday, up to `last_day`.
 
     A week without complaints between two others counts as 0.
@@ -179,7 +179,7 @@ def write_complaint_weeks(context: Context) -> None:
 
     rows = []
     for (scope_kind, scope_id), days in days_by_scope.items():
-        weeks = weeks_of(days, context.month.last_day)
+        weeks = sum_weeks(days, context.month.last_day)
         for judged in judge_weeks(weeks):
             rows.append(_week_row(scope_kind, scope_id, judged))
     write_rows(context, "report_complaint_week", rows, SCHEMA, KEY)

@@ -12,11 +12,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import Kpi, kpis
+from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, run_step, take_rows, unite_relations
 from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides, write_rows
-from pipelines.text.units import exact, in_words
+from pipelines.text.units import format_figure, make_exact
 
 PLACES = 12
 _NUMBER = pa.decimal128(28, PLACES)
@@ -43,14 +43,14 @@ USABLE = ("released", "caveat")
 NO_SIDES = Sides(None, None)
 
 
-def figure_id(measure: str, topic: str, kind: str, scope: str, month: object) -> str:
+def name_figure(measure: str, topic: str, kind: str, scope: str, month: object) -> str:
     """Return the id of a figure."""
     return f"{measure}:{topic}:{kind}:{scope}:{month}"
 
 
 def company_figure_id(measure: str, topic: str, month: object) -> str:
     """Return the id of a figure of the company."""
-    return figure_id(measure, topic, "company", "company", month)
+    return name_figure(measure, topic, "company", "company", month)
 
 
 def make_figure(
@@ -65,7 +65,7 @@ def make_figure(
     """Return a figure of a scope; `source` is the table its number comes from."""
     printed = quantize_number(number)
     return FigureRow(
-        figure=figure_id(measure, topic, scope.kind, scope.scope_id, scope.month),
+        figure=name_figure(measure, topic, scope.kind, scope.scope_id, scope.month),
         measure=measure,
         topic=topic,
         scope_kind=scope.kind,
@@ -73,7 +73,7 @@ def make_figure(
         scope_name=scope.name,
         month=scope.month,
         unit=unit,
-        shown=in_words(printed, unit),
+        shown=format_figure(printed, unit),
         source=source,
         number=printed,
         numerator=_quantize_side(sides.numerator),
@@ -84,7 +84,7 @@ def make_figure(
 
 def quantize_number(number: Number) -> Decimal:
     """Return a number as the register has it, at its places."""
-    return exact(number).quantize(Decimal(1).scaleb(-PLACES))
+    return make_exact(number).quantize(Decimal(1).scaleb(-PLACES))
 
 
 def _quantize_side(side: Number | None) -> Decimal | None:
@@ -103,7 +103,7 @@ def index_figures(rows: Iterable[FigureRow]) -> dict[str, FigureRow]:
 
 def main_kpis() -> dict[str, Kpi]:
     """Return each KPI's file of its default variant, by the KPI's name."""
-    return {kpi.name: kpi for kpi in kpis() if "." not in kpi.spec.name}
+    return {kpi.name: kpi for kpi in load_kpis() if "." not in kpi.spec.name}
 
 
 def keep_scope_names(context: Context) -> Relation:
@@ -135,7 +135,7 @@ def _sort_key(row: FigureRow) -> str:
 def _definition_versions() -> dict[str, int]:
     """Return the version of each KPI variant's definition, by its topic."""
     versions = {}
-    for kpi in kpis():
+    for kpi in load_kpis():
         for variant in kpi.variants:
             versions[f"{kpi.name}.{variant}"] = int(kpi.spec.meta["version"])
     return versions

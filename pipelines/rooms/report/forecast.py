@@ -23,7 +23,7 @@ from pipelines.core.month import Month
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.report.rows import read_ordered, write_rows
-from pipelines.text.units import yuan
+from pipelines.text.units import round_to_fen
 
 Grid = NDArray[np.float64]
 OLDEST = 13  # months; all that is older is one age
@@ -86,7 +86,7 @@ class Forecast:
     errors: int
 
 
-def project(ladder: Ladder, horizon: int) -> Grid:
+def project_open_amounts(ladder: Ladder, horizon: int) -> Grid:
     """Return the open amount of the next months, yuan."""
     recent = ladder.open[-WINDOW - 1 :]
     left = _take_ratios(recent)
@@ -128,7 +128,7 @@ def _take_ratios(recent: Grid) -> Grid:
     return left
 
 
-def forecast(ladder: Ladder, horizon: int) -> Forecast | None:
+def forecast_open_amounts(ladder: Ladder, horizon: int) -> Forecast | None:
     """Project with an interval, of 95 %.
 
     None where too few months are held; no bounds where too few errors are known.
@@ -136,7 +136,7 @@ def forecast(ladder: Ladder, horizon: int) -> Forecast | None:
     held = len(ladder.billed)
     if held < FEWEST:
         return None
-    expected = project(ladder, horizon)
+    expected = project_open_amounts(ladder, horizon)
     errors = _gather_errors(ladder)
     if len(errors) < FEWEST_ERRORS:
         return Forecast(expected, None, None, len(errors))
@@ -155,7 +155,7 @@ def _gather_errors(ladder: Ladder) -> Grid:
     """Return the log errors of one-month projections from every origin that has a history."""
     errors = []
     for origin in range(FEWEST, len(ladder.billed)):
-        projected = project(ladder.upto(origin), 1)[0]
+        projected = project_open_amounts(ladder.upto(origin), 1)[0]
         came = ladder.open[origin].sum()
         if projected > 0 and came > 0:
             errors.append(float(np.log(came / projected)))
@@ -175,7 +175,7 @@ def write_forecast(context: Context) -> None:
     scopes = sorted({(row["scope_kind"], row["scope_id"]) for row in vintages})
     rows: list[dict[str, object]] = []
     for scope in scopes:
-        ladder = ladder_of(vintages, scope, context.month)
+        ladder = build_ladder(vintages, scope, context.month)
         rows.extend(_forecast_rows(context.month, scope, ladder))
     if not rows:
         reason = Reason.not_held(f"{FEWEST} months one after the other")
@@ -184,7 +184,7 @@ def write_forecast(context: Context) -> None:
     write_rows(context, "report_forecast", rows, SCHEMA, KEY)
 
 
-def ladder_of(rows: Iterable[VintageRow], scope: tuple[str, str], month: Month) -> Ladder:
+def build_ladder(rows: Iterable[VintageRow], scope: tuple[str, str], month: Month) -> Ladder:
     """Take a scope's months out of `report_vintage`: those held without a gap up to this one."""
     by_month: dict[Month, list[VintageRow]] = defaultdict(list)
     for row in rows:
@@ -216,7 +216,7 @@ def _forecast_rows(
 ) -> Iterator[dict[str, object]]:
     """Yield a scope's rows of `report_forecast`, by the names of SCHEMA."""
     horizon = (12 - month.number) or 12
-    found = forecast(ladder, horizon)
+    found = forecast_open_amounts(ladder, horizon)
     if found is None or not ladder.open[-1].sum():
         return
     scope_kind, scope_id = scope
@@ -226,7 +226,7 @@ def _forecast_rows(
             "scope_kind": scope_kind,
             "scope_id": scope_id,
             "about_month": str(month.plus(step + 1)),
-            "open_amount": yuan(found.open[step]),
+            "open_amount": round_to_fen(found.open[step]),
             "low_amount": _bound_at(found.low, step),
             "high_amount": _bound_at(found.high, step),
             "error_count": found.errors,
@@ -234,4 +234,4 @@ def _forecast_rows(
 
 
 def _bound_at(bounds: Grid | None, step: int) -> Decimal | None:
-    return None if bounds is None else yuan(bounds[step])
+    return None if bounds is None else round_to_fen(bounds[step])

@@ -8,8 +8,8 @@ from typing import TypedDict, cast
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import QUALITY, kpis
-from pipelines.core.apportion import apportion
+from pipelines.catalogue.outputs import QUALITY, load_kpis
+from pipelines.core.apportion import apportion_parts
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows, take_rows
 from pipelines.rooms.report.figures import (
@@ -72,7 +72,7 @@ def gather_figures(context: Context) -> Iterator[FigureRow]:
 
 def _units_by_topic() -> dict[str, str]:
     units = {}
-    for kpi in kpis():
+    for kpi in load_kpis():
         for variant in kpi.variants:
             units[f"{kpi.name}.{variant}"] = str(kpi.meta["unit"])
     return units
@@ -204,7 +204,7 @@ def _gather_change_parts(
         mix, rate = row["value_mix"], row["value_rate"]
         if row["scope_kind"] == "company":
             places = POINT_PLACES if unit == "points" else AMOUNT_PLACES
-            mix, rate = apportion([mix, rate], places)
+            mix, rate = apportion_parts([mix, rate], places)
         yield make_figure("value_mix", topic, scope, unit, mix, "kpi_change")
         yield make_figure("value_rate", topic, scope, unit, rate, "kpi_change")
         yield make_figure("volume", topic, scope, "amount", row["volume"], "kpi_change")

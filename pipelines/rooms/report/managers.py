@@ -18,8 +18,8 @@ from pipelines.rooms.report.sentences import (
     Sections,
     Sentence,
     Writer,
-    is_target_met,
     judge_rows,
+    meets_target,
     sort_by_rank,
     tell_kpi,
 )
@@ -90,7 +90,7 @@ def _slot_manager(writer: Writer, name: str, row: ToldRow) -> dict[str, str]:
 
 
 def _has_missed(writer: Writer, row: ToldRow) -> bool:
-    return writer.find_figure("gap", row) is not None and not is_target_met(row)
+    return writer.find_figure("gap", row) is not None and not meets_target(row)
 
 
 def _is_small(row: ToldRow) -> bool:

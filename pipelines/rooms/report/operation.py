@@ -13,7 +13,7 @@ import pyarrow as pa
 from models.judging.sequences import Arm, revenue_effect, verdict
 from pipelines.rooms.context import Context
 from pipelines.rooms.report.rows import read_ordered, write_rows
-from pipelines.text.units import yuan
+from pipelines.text.units import round_to_fen
 
 _MONEY = pa.decimal128(18, 2)
 SCHEMA = pa.schema(
@@ -122,4 +122,6 @@ def _compare_arms(row: OperationSum) -> Increment:
     state = verdict(effect)
     if not effect:
         return Increment(None, None, None, state)
-    return Increment(yuan(effect.value), yuan(effect.low), yuan(effect.high), state)
+    return Increment(
+        round_to_fen(effect.value), round_to_fen(effect.low), round_to_fen(effect.high), state
+    )

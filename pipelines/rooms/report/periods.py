@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple, cast
 
-from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, is_met
+from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, is_target_met
 from pipelines.core.month import PERIODS
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows
@@ -40,7 +40,7 @@ class PeriodValue(NamedTuple):
     sides: Sides
 
 
-def period_figures(context: Context) -> Iterator[FigureRow]:
+def gather_period_figures(context: Context) -> Iterator[FigureRow]:
     """Yield the figures of the periods that the month closes."""
     if not context.month.closes:
         return
@@ -183,7 +183,7 @@ def tell_period(kpi: Kpi, period: str, month: str, figures: Mapping[str, FigureR
     slots["months"] = f"figure {find_figure(f'{period}_months')}"
     gap, target = find_figure(f"{period}_gap"), find_figure("target")
     if gap and target:
-        is_on_target = is_met(kpi.meta["better"], float(figures[gap]["number"]))
+        is_on_target = is_target_met(kpi.meta["better"], float(figures[gap]["number"]))
         rules.append("met" if is_on_target else "missed")
         slots["target"] = f"figure {target}"
         slots["gap"] = f"figure {gap}"

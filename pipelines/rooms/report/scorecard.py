@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import kpis
+from pipelines.catalogue.outputs import load_kpis
 from pipelines.catalogue.scorecard import WHOLE, Rules, load_rules
 from pipelines.core.reasons import join_reasons
 from pipelines.rooms.context import Context
@@ -108,7 +108,7 @@ class KpiBook:
         return self.rows.get((topic, kind, scope_id))
 
 
-def achievement(value: float, target: float, better: str) -> float:
+def measure_achievement(value: float, target: float, better: str) -> float:
     """Return how far a target is reached: 1 is on it, never below 0.
 
     Of a lower-is-better KPI it is 2 − value ÷ target.
@@ -153,7 +153,7 @@ def _read_kpis(context: Context) -> KpiBook:
     rows = {}
     for row in cast("list[KpiRow]", found):
         rows[topic_of(row), row["scope_kind"], row["scope_id"]] = row
-    better = {kpi.name: str(kpi.meta["better"]) for kpi in kpis()}
+    better = {kpi.name: str(kpi.meta["better"]) for kpi in load_kpis()}
     return KpiBook(str(context.month), rows, better)
 
 
@@ -179,7 +179,7 @@ def _judge_kpis(rules: Rules, book: KpiBook, manager: str, branch: str | None) -
         kpi, variant = topic.split(".")
         reached, points = None, None
         if state == "judged" and value is not None and target is not None:
-            reached = achievement(value, target, book.better[kpi])
+            reached = measure_achievement(value, target, book.better[kpi])
             points = weight * min(reached, rules.cap)
         yield Line(
             month=book.month,

@@ -14,10 +14,10 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import is_met, kpis
+from pipelines.catalogue.outputs import is_target_met, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.figures import USABLE, company_figure_id, figure_id
+from pipelines.rooms.report.figures import USABLE, company_figure_id, name_figure
 from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of, write_rows
 
 OVERALL = (
@@ -71,7 +71,7 @@ class Writer:
     def find_figure(self, measure: str, row: KpiRow) -> str | None:
         """Return the id of a figure of a row, if there is one."""
         topic = topic_of(row)
-        name = figure_id(measure, topic, row["scope_kind"], row["scope_id"], self.month)
+        name = name_figure(measure, topic, row["scope_kind"], row["scope_id"], self.month)
         return name if name in self.figures else None
 
     def slot_company_figures(self, topic: str, measures: Iterable[str]) -> dict[str, str]:
@@ -111,7 +111,7 @@ def write_sentences(context: Context, figures: Mapping[str, FigureRow], others: 
 
 def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
     """Return KPI rows with the direction that is better for each KPI."""
-    better = {kpi.name: str(kpi.meta["better"]) for kpi in kpis()}
+    better = {kpi.name: str(kpi.meta["better"]) for kpi in load_kpis()}
     told = []
     for row in rows:
         judged = {**row, "better": better[row["kpi"]]}
@@ -140,7 +140,7 @@ def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
     target = writer.find_figure("target", row)
     gap = writer.find_figure("gap", row)
     if target and gap:
-        rules.append("met" if is_target_met(row) else "missed")
+        rules.append("met" if meets_target(row) else "missed")
         slots["target"] = f"figure {target}"
         slots["gap"] = f"figure {gap}"
     for measure, prefix in (("change", ""), ("year_change", "year_")):
@@ -161,11 +161,11 @@ def _tell_no_value(row: ToldRow, slots: dict[str, str]) -> Sentence:
     return Sentence([row["status"]], slots | {"reason": f"reason {row['reason']}"})
 
 
-def is_target_met(row: ToldRow) -> bool:
+def meets_target(row: ToldRow) -> bool:
     """Say whether a row that has a gap is on the better side of its target, or on it."""
     gap = row["gap"]
     assert gap is not None
-    return is_met(row["better"], gap)
+    return is_target_met(row["better"], gap)
 
 
 def name_direction(figure: FigureRow) -> str:
@@ -241,7 +241,7 @@ def _tell_next(writer: Writer) -> Iterator[Sentence]:
     for row in writer.rows:
         if row["scope_kind"] != "company" or not writer.find_figure("gap", row):
             continue
-        if not is_target_met(row):
+        if not meets_target(row):
             missed.append(row["kpi"])
     if missed:
         yield Sentence(["missed_all"], {"kpis": "kpi " + " ".join(missed)})

@@ -17,7 +17,7 @@ from pipelines.rooms.score.champion import NoScore, Scorer, load_scorer
 from pipelines.rooms.score.uplift import write_uplift
 
 if TYPE_CHECKING:
-    from pipelines.rooms.score.watch import Counter
+    from pipelines.rooms.score.watch import BinCounter
 
 _LISTED = pa.schema([("service_id", pa.string())])
 
@@ -50,13 +50,13 @@ def run(context: Context) -> None:
     write_uplift(context)
 
 
-def _count_scores(context: Context, scorer: Scorer) -> Counter:
+def _count_scores(context: Context, scorer: Scorer) -> BinCounter:
     """Let a counter look at every batch that will be scored."""
-    from pipelines.rooms.score.watch import Counter
+    from pipelines.rooms.score.watch import BinCounter
 
     entry = context.find_entry(TableName("features_service"))
     base_rows = entry.rows if entry else None
-    counter = Counter(scorer.card, base_rows or 0)
+    counter = BinCounter(scorer.card, base_rows or 0)
     scorer.seen.append(counter.add)
     return counter
 
@@ -70,7 +70,7 @@ def _find_listed(context: Context, scored: Relation) -> Relation:
     return take_rows(context, "listed", _LISTED.empty_table())
 
 
-def _write_watch(context: Context, scorer: Scorer, counter: Counter) -> None:
-    from pipelines.rooms.score.watch import watch
+def _write_watch(context: Context, scorer: Scorer, counter: BinCounter) -> None:
+    from pipelines.rooms.score.watch import write_watch
 
-    watch(context, scorer.card, counter)
+    write_watch(context, scorer.card, counter)

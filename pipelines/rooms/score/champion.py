@@ -16,10 +16,10 @@ from pipelines.rooms.relations import Relation
 from pipelines.rooms.score.frame import (
     KEYS,
     Feature,
-    feature_groups,
-    features,
     frame_sql,
-    reasons,
+    list_feature_groups,
+    list_features,
+    map_reasons,
     to_frame,
 )
 from pipelines.store.champions import Champion
@@ -111,7 +111,7 @@ class Scorer:
         from models.labels import VOLUNTARY
         from models.reasons import group_contributions, top_reasons
 
-        groups = reasons(self.known)
+        groups = map_reasons(self.known)
 
         def explain_batch(frame: pd.DataFrame) -> pa.Table:
             contributions, _ = self.model.explain(frame.drop(columns=list(KEYS)), VOLUNTARY)
@@ -167,7 +167,7 @@ def load_scorer(context: Context) -> Scorer:
 
 def _find_features(names: Sequence[str]) -> list[Feature]:
     """Return the features of those names; NoScore where one is not known."""
-    known = {feature.name: feature for feature in features(feature_groups())}
+    known = {feature.name: feature for feature in list_features(list_feature_groups())}
     found = []
     for name in names:
         if name not in known:

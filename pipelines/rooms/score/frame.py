@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlglot import exp, select
 
-from pipelines.catalogue.spec import Spec, room_specs
+from pipelines.catalogue.spec import Spec, load_room_specs
 
 KEYS = ("service_id", "customer_id")
 
@@ -29,12 +29,12 @@ class Feature:
     monotone: Mapping[str, int]
 
 
-def feature_groups() -> list[Spec]:
+def list_feature_groups() -> list[Spec]:
     """Return the SQL files whose columns a model may see."""
-    return [spec for spec in room_specs("features") if "model" in spec.meta]
+    return [spec for spec in load_room_specs("features") if "model" in spec.meta]
 
 
-def features(groups: Iterable[Spec]) -> list[Feature]:
+def list_features(groups: Iterable[Spec]) -> list[Feature]:
     """Return the columns that those groups give a model."""
     found = []
     for spec in groups:
@@ -44,12 +44,12 @@ def features(groups: Iterable[Spec]) -> list[Feature]:
     return found
 
 
-def reasons(known: Iterable[Feature]) -> dict[str, str]:
+def map_reasons(known: Iterable[Feature]) -> dict[str, str]:
     """Return the reason each column stands for."""
     return {feature.name: feature.reason for feature in known}
 
 
-def signs(known: Iterable[Feature]) -> dict[str, dict[str, int]]:
+def map_signs(known: Iterable[Feature]) -> dict[str, dict[str, int]]:
     """Return the signs of columns by outcome, as an estimator takes them."""
     by_outcome: dict[str, dict[str, int]] = {}
     for feature in known:

@@ -29,8 +29,14 @@ from pipelines.core.reasons import join_reasons
 from pipelines.core.settings import Settings
 from pipelines.engines import open_workbench
 from pipelines.engines.duckdb import DuckEngine
-from pipelines.rooms.score.frame import KEYS, feature_groups, features, frame_sql, to_frame
-from pipelines.store.lake import MonthFolder, Version, held_months
+from pipelines.rooms.score.frame import (
+    KEYS,
+    frame_sql,
+    list_feature_groups,
+    list_features,
+    to_frame,
+)
+from pipelines.store.lake import MonthFolder, Version, list_held_months
 
 MOST_ROWS = 400_000  # more services × months teach the models nothing that is worth the hours
 GRACE, WINDOW = 1, 1
@@ -88,7 +94,7 @@ def gather_samples(
         parts = [reader.frame(version, groups, share) for version in labelled]
         newest = reader.frame(versions[-1], groups, share)
 
-    names = [feature.name for feature in features(groups)]
+    names = [feature.name for feature in list_features(groups)]
     counts = {}
     for state, count in labels["state"].value_counts().items():
         counts[str(state)] = int(count)
@@ -101,7 +107,7 @@ def usable_months(home: Path, through: Month) -> list[Version]:
     Raise ModelError where none does.
     """
     versions = []
-    for month in held_months(home):
+    for month in list_held_months(home):
         if month > through:
             continue
         version = MonthFolder(home, month).version()
@@ -139,7 +145,7 @@ def usable_groups(
     """
     usable: list[Spec] = []
     missing: dict[str, str] = {}
-    for spec in feature_groups():
+    for spec in list_feature_groups():
         lacking = []
         for version in (*labelled[-1:], *newest):
             why = _why_missing(version, spec.table)
@@ -183,7 +189,7 @@ def status_sql(era: str = "") -> str:
     return tree.sql("duckdb", comments=False)
 
 
-class Reader:
+class MonthReader:
     """Reads months of a home through one engine, bounded by the sample."""
 
     def __init__(self, engine: DuckEngine) -> None:
@@ -207,10 +213,10 @@ class Reader:
         held = [spec for spec in groups if version.is_computed(spec.table)]
         held_tables = [spec.table for spec in held]
         self._bind_tables(version, "features_service", "snapshot_service", *held_tables, *MAY)
-        found = self._sample_rows(frame_sql(features(held)), share)
+        found = self._sample_rows(frame_sql(list_features(held)), share)
         judged_by = self._sample_rows(read_step("score", "judged_by").bind_inputs({}), share)
 
-        names = [feature.name for feature in features(groups)]
+        names = [feature.name for feature in list_features(groups)]
         frame = found.reindex(columns=[*KEYS, *names])
         return frame.assign(month=str(version.month)).join(judged_by[list(JUDGED_BY)])
 
@@ -234,10 +240,10 @@ class Reader:
 
 
 @contextmanager
-def open_reader(versions: list[Version], settings: Settings) -> Iterator[Reader]:
+def open_reader(versions: list[Version], settings: Settings) -> Iterator[MonthReader]:
     """Open an engine that may read the files of those versions."""
     with open_workbench(settings, [version.path for version in versions]) as engine:
-        yield Reader(engine)
+        yield MonthReader(engine)
 
 
 def _join_outcomes(parts: list[pd.DataFrame], labels: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,13 @@ from pipelines.rooms.score.champion import (
     raise_need,
     read_batches,
 )
-from pipelines.rooms.score.frame import Feature, feature_groups, features, select_frame, to_frame
+from pipelines.rooms.score.frame import (
+    Feature,
+    list_feature_groups,
+    list_features,
+    select_frame,
+    to_frame,
+)
 
 if TYPE_CHECKING:
     from models.frames import Floats
@@ -67,7 +73,7 @@ def write_uplift(context: Context) -> None:
 
 def _predict_batch(model: UpliftRegressor, card: Card, batch: pa.RecordBatch) -> pa.Table:
     frame = to_frame(batch)
-    known = numbers(frame, card.features)
+    known = take_numbers(frame, card.features)
     frame["uplift"] = model.predict(known).round(PLACES)
     return pa.Table.from_pandas(frame[_SCHEMA.names], _SCHEMA, preserve_index=False)
 
@@ -86,7 +92,7 @@ def _load_model(context: Context) -> tuple[UpliftRegressor, Card, list[Feature]]
 
     assert context.uplift is not None
     model, card = load_shelved(context, context.uplift, UpliftRegressor)
-    shown = {feature.name: feature for feature in features(feature_groups())}
+    shown = {feature.name: feature for feature in list_features(list_feature_groups())}
     known = []
     for name in card.features:
         if name in shown:
@@ -101,6 +107,6 @@ def _load_model(context: Context) -> tuple[UpliftRegressor, Card, list[Feature]]
     return model, card, known
 
 
-def numbers(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
+def take_numbers(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Return those columns as numbers, rows × names; what is missing is NaN."""
     return frame[list(names)].to_numpy(dtype="float64", na_value=float("nan"))

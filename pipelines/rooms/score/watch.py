@@ -74,7 +74,7 @@ SCHEMA = pa.schema(
 )
 
 
-class Counter:
+class BinCounter:
     """Counts the scored base in the bins of the training month, batch by batch."""
 
     def __init__(self, card: Card, base_rows: int) -> None:
@@ -120,7 +120,7 @@ def _watched_share(base_rows: int) -> float:
     return min(1.0, MOST_ROWS / max(1, base_rows))
 
 
-def watch(context: Context, card: Card, counter: Counter) -> None:
+def write_watch(context: Context, card: Card, counter: BinCounter) -> None:
     """Write `score_watch` for a month that was scored."""
     context.progress("score_watch")
     looks = [*counter.judge_stability(context.month), *_judge_outcomes(context, card)]

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.core.contract import Table, contract, snapshot_columns
+from pipelines.core.contract import Table, load_contract, snapshot_columns
 from pipelines.core.errors import GateStopped, Phrase, SourceNotReady
 from pipelines.core.quoting import quote_names, quote_text
 from pipelines.core.values import MACROS
 from pipelines.rooms.context import Context
 from pipelines.rooms.snapshot.aside import set_rows_aside
 from pipelines.rooms.snapshot.cells import read_cells
-from pipelines.text.rules import NOTHING, form_in_words, rule_phrase, show_value
+from pipelines.text.rules import NOTHING, describe_form, find_rule_phrase, show_value
 from pipelines.text.texts import LANGUAGES
 
 
@@ -34,7 +34,7 @@ class Intake:
 
 def run(context: Context) -> None:
     """Make every raw table a typed one; raise GateStopped when a required one cannot be used."""
-    take_in(context, contract().values())
+    take_in(context, load_contract().values())
 
 
 def take_in(context: Context, tables: Iterable[Table]) -> None:
@@ -102,7 +102,7 @@ def _stop_if_nothing_is_left(context: Context, table: Table, intake: Intake) -> 
         table=table.name,
         month=context.month,
         rows=intake.rows_in,
-        rule=rule_phrase(table.name, worst["rule"], context.month),
+        rule=find_rule_phrase(table.name, worst["rule"], context.month),
         taken=worst["taken"],
         column=worst["column"] or NOTHING,
         file=worst["file"],
@@ -117,7 +117,7 @@ def _describe_form(table: Table, name: str | None) -> Phrase | str:
     if column is None:
         return NOTHING
     return Phrase(
-        name or "", texts={language: form_in_words(column, language) for language in LANGUAGES}
+        name or "", texts={language: describe_form(column, language) for language in LANGUAGES}
     )
 
 

@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.core.contract import Column, Table
 from pipelines.core.quoting import quote_name, quote_text
-from pipelines.core.values import SQL_TYPES, Typed, plain, typed, unread
+from pipelines.core.values import (
+    SQL_TYPES,
+    Typed,
+    write_broken_rule,
+    write_plain_condition,
+    write_typed_cell,
+)
 from pipelines.rooms.context import Context
 
 # The spreadsheet reader's own marks, which were never in the file.
@@ -47,12 +53,14 @@ def _type_cells(
     context: Context, table: Table, present: Sequence[Column], physical: Mapping[str, str]
 ) -> dict[str, Typed]:
     """How each delivered column is read, the short way where all its cells are plain."""
-    conditions = {column.name: plain(column, physical[column.name]) for column in present}
+    conditions = {
+        column.name: write_plain_condition(column, physical[column.name]) for column in present
+    }
     is_plain = _find_plain(context, table, conditions)
     cells = {}
     for column in present:
         is_short = is_plain.get(column.name, False)
-        cells[column.name] = typed(column, physical[column.name], is_short)
+        cells[column.name] = write_typed_cell(column, physical[column.name], is_short)
     return cells
 
 
@@ -131,7 +139,7 @@ def _find_first_fault(present: Sequence[Column], cells: Mapping[str, Typed]) -> 
         if cells[column.name].empty:
             text = quote_name(f"_text_{column.name}")
             unreadable = f"{cell} IS NULL AND NOT {quote_name(f'_empty_{column.name}')}"
-            rules.append(f"WHEN {unreadable} THEN {unread(column, text)}")
+            rules.append(f"WHEN {unreadable} THEN {write_broken_rule(column, text)}")
             names.append(f"WHEN {unreadable} THEN {name}")
             values.append(f"WHEN {unreadable} THEN {_mask_text(column, text)}")
         if column.required:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from pipelines.catalogue.expectations import Expectation, load_suites
-from pipelines.catalogue.spec import TableName, room_specs
+from pipelines.catalogue.spec import TableName, load_room_specs
 from pipelines.core.month import Month
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, take_rows, write_rows, write_step
@@ -50,7 +50,7 @@ def run(context: Context, judge_suites: Judge | None = None) -> None:
 
     `judge_suites` gives the verdicts on the suites; without it, Great Expectations does.
     """
-    for spec in room_specs(ROOM):
+    for spec in load_room_specs(ROOM):
         context.compute(spec)
     suites = load_suites(context.month, context.settings.gate_file)
     silent = _find_silent(context, suites)

@@ -25,8 +25,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from pipelines.catalogue.expectations import Expectation
-from pipelines.catalogue.spec import room_specs
-from pipelines.core.contract import contract
+from pipelines.catalogue.spec import load_room_specs
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.core.quoting import scan_parquet
 from pipelines.rooms.context import Context
@@ -128,9 +128,9 @@ def _bind_views(context: Context, database: Path) -> None:
     `delivered_<table>` (accepted and quarantined rows), `previous_<table>`, `intake` and the books.
     """
     with duckdb.connect(str(database)) as connection:
-        for table in contract():
+        for table in load_contract():
             _bind_table(context, connection, table)
-        for spec in room_specs("validate"):
+        for spec in load_room_specs("validate"):
             if context.is_computed(spec.table):
                 file = scan_parquet(context.path(spec.table))
                 connection.execute(f"CREATE VIEW {spec.table} AS SELECT * FROM {file}")

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.catalogue.lineage import ColumnName, Delivered, sources, sources_of
-from pipelines.catalogue.outputs import decided_by, kpis, lists
+from pipelines.catalogue.lineage import ColumnName, Delivered, trace_sources, trace_sources_of
+from pipelines.catalogue.outputs import list_deciding_tables, load_kpis, load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.month import Month
 
@@ -69,26 +69,26 @@ def release_outputs(
     What is confined to a branch has a row `branch:<id>` of its own and leaves the others alone.
     `scored_by` are the feature columns that the month's model is shown.
     """
-    owner = sources_of("features_owner") | sources_of("features_city")
+    owner = trace_sources_of("features_owner") | trace_sources_of("features_city")
     wide = [effect for effect in effects if not effect.is_confined]
-    for kpi in kpis():
-        made_of = sources(kpi.spec)
+    for kpi in load_kpis():
+        made_of = trace_sources(kpi.spec)
         parts = made_of if kpi.meta.get("scopes") == "own" else made_of | owner
         for variant in kpi.variants:
             name = f"{kpi.name}.{variant}"
             yield _judge_output("kpi", name, "company", made_of, wide, eras)
             yield _judge_output("kpi", name, "parts", parts, wide, eras)
             yield from _judge_branches(name, parts, effects, eras)
-    for spec in lists():
+    for spec in load_lists():
         made_of = _find_sources_of_list(spec, scored_by)
         yield _judge_output("list", spec.name, "all", made_of, wide, eras)
 
 
 def _find_sources_of_list(spec: Spec, scored_by: frozenset[ColumnName]) -> frozenset[Delivered]:
     """The delivered columns that a list is made of, or that decide who gets its orders."""
-    made_of = sources(spec, scored_by)
-    for table in decided_by(spec):
-        made_of |= sources_of(table)
+    made_of = trace_sources(spec, scored_by)
+    for table in list_deciding_tables(spec):
+        made_of |= trace_sources_of(table)
     return made_of
 
 

@@ -11,9 +11,9 @@ from pipelines.core.month import Month
 from pipelines.rooms.validate.findings import Finding
 from pipelines.rooms.validate.offending import offending_rows
 from pipelines.text.masking import mask_row
-from pipelines.text.rules import allowed_in_words
+from pipelines.text.rules import describe_allowed
 from pipelines.text.texts import LANGUAGES
-from pipelines.text.titles import title
+from pipelines.text.titles import write_title
 
 ResultRow = dict[str, object]
 RESULT = pa.schema(
@@ -126,8 +126,8 @@ def _describe(expectation: Expectation) -> ResultRow:
         "owner": expectation.meta.get("owner", "data"),
     }
     for language in LANGUAGES:
-        row[f"title_{language}"] = title(expectation, language)
-        row[f"allowed_{language}"] = allowed_in_words(expectation, language)
+        row[f"title_{language}"] = write_title(expectation, language)
+        row[f"allowed_{language}"] = describe_allowed(expectation, language)
     return row
 
 

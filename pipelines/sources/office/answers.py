@@ -17,14 +17,14 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from pipelines.core.month import Month
-from pipelines.core.outcomes import LAST_CHECK, outcomes, standing_key
+from pipelines.core.outcomes import LAST_CHECK, load_outcomes, make_standing_key
 from pipelines.sources.office.connection import create_office_engine, has_table, report_away
 from pipelines.sources.office.tables import ANSWERS, MARKS, ORDERS, RELEASES
 from pipelines.sources.one_moment import begin_reading
 
 _MONEY = pa.decimal128(18, 2)
 _CENT = Decimal("0.01")
-TABLES: dict[str, pa.Schema] = {
+OFFICE_TABLES: dict[str, pa.Schema] = {
     # The months whose orders were released, of those that are still looked at.
     "release": pa.schema(
         [
@@ -122,7 +122,7 @@ class _Answer(NamedTuple):
     @property
     def is_promise(self) -> bool:
         """Whether it promises a payment by a day."""
-        code = outcomes()[self.outcome]
+        code = load_outcomes()[self.outcome]
         return code.needs_date and code.needs_amount
 
 
@@ -144,9 +144,9 @@ def read_office(url: str, month: Month, until: date | None = None) -> OfficeRead
     finally:
         engine.dispose()
 
-    rows = {name: [record._asdict() for record in records[name]] for name in TABLES}
+    rows = {name: [record._asdict() for record in records[name]] for name in OFFICE_TABLES}
     tables: dict[str, pa.Table] = {}
-    for name, schema in TABLES.items():
+    for name, schema in OFFICE_TABLES.items():
         tables[name] = pa.Table.from_pylist(rows[name], schema=schema)
     text = json.dumps(
         rows,
@@ -165,7 +165,7 @@ def list_open_months(month: Month) -> list[str]:
 def _read_records(engine: sa.Engine, month: Month, last_day: date) -> _Records:
     """Return the rows of each table of the office, in an order that does not change."""
     if not has_table(engine, "console_contactmark"):
-        return {name: [] for name in TABLES}
+        return {name: [] for name in OFFICE_TABLES}
 
     months = list_open_months(month)
     with engine.connect() as connection:
@@ -250,12 +250,12 @@ def _choose_standing(answers: Iterable[_Answer]) -> list[_Answer]:
 
 def _rank_answer(answer: _Answer) -> tuple[date, int]:
     """Return what puts the answers to one order in their order."""
-    return standing_key(answer.contacted_on, answer.number)
+    return make_standing_key(answer.contacted_on, answer.number)
 
 
 def _make_outcome(answer: _Answer) -> _Outcome:
     """Return a standing answer with the flags that its code has."""
-    code = outcomes()[answer.outcome]
+    code = load_outcomes()[answer.outcome]
     return _Outcome(
         order_id=answer.order_id,
         outcome=answer.outcome,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines.core.contract import Table, contract
+from pipelines.core.contract import Table, load_contract
 from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
 from pipelines.sources.one_moment import begin_reading
@@ -133,7 +133,7 @@ class DatabaseSource:
         deliveries: list[Delivery] = []
         try:
             with _open_connection(url, self.spec) as connection:
-                for contract_table in contract().values():
+                for contract_table in load_contract().values():
                     table = mapping.apply_to(contract_table)
                     deliveries.append(self._read_table(connection, table, month, into))
         finally:

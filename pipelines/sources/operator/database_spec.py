@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.core.written import read_written
 from pipelines.sources.operator.mapping import load_mapping
@@ -111,7 +111,7 @@ def _check_spec(document: Any, file: str) -> DatabaseSpec:
 def _check_queries(tables: Mapping[str, object], file: str) -> None:
     """Refuse a table that the contract does not know, and a statement that does not read."""
     for table, query in tables.items():
-        if table not in contract():
+        if table not in load_contract():
             raise _refuse_form(file, f"tables: {table}")
         if not isinstance(query, str) or not _READS.match(query):
             raise SpecError("source.query_not_select", file=file, table=table)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.core.contract import Table, contract
+from pipelines.core.contract import Table, load_contract
 from pipelines.core.errors import SourceNotReady
 from pipelines.core.month import Month
 from pipelines.core.names import show_name
@@ -33,7 +33,7 @@ from pipelines.sources.operator.formats.csv_file import open_csv
 from pipelines.sources.operator.formats.parquet_file import open_parquet
 from pipelines.sources.operator.formats.sisters import SisterFiles
 from pipelines.sources.operator.formats.xlsx_file import open_xlsx
-from pipelines.sources.operator.mapping import MAPPING, find_mapping
+from pipelines.sources.operator.mapping import MAPPING_FILE, find_mapping
 from pipelines.sources.operator.month_files import (
     TableFile,
     check_repeats,
@@ -45,7 +45,7 @@ from pipelines.sources.operator.renaming import explain_lost_column, translate_p
 from pipelines.sources.operator.staging import Staged, hash_file, prepare_output, stage_files
 
 # What an operator may deliver of a day.
-DAILY = ("service", "receivable", "payment", "trouble_ticket", "status_change")
+DAILY_TABLES = ("service", "receivable", "payment", "trouble_ticket", "status_change")
 
 _OPENERS: dict[str, Callable[[Staged, Table, Limits], Part]] = {
     "parquet": open_parquet,
@@ -89,7 +89,7 @@ class FolderSource:
         self.folder = folder
         self.root = folder
         self.limits = limits or Limits()
-        self.tables = contract()
+        self.tables = load_contract()
 
     def fingerprint(self, month: Month) -> str:
         """Hash the mapping, names and content of the month's files.
@@ -172,7 +172,7 @@ class FolderSource:
         known: list[TableFile] = []
         unknown: list[str] = []
         for entry in entries:
-            if entry.name == MAPPING:
+            if entry.name == MAPPING_FILE:
                 continue
             files = match_tables(entry, mapping, self.tables)
             known.extend(files)
@@ -208,7 +208,9 @@ class DaySource(FolderSource):
         super().__init__(folder / "daily", limits)
         self.root = folder
         self.day = day
-        self.tables = {name: table for name, table in contract().items() if name in DAILY}
+        self.tables = {
+            name: table for name, table in load_contract().items() if name in DAILY_TABLES
+        }
 
     def _month_folder(self, month: Month) -> Path:
         return self.folder / str(self.day)

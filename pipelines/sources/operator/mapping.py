@@ -29,7 +29,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, RootModel, ValidationError
 
-from pipelines.core.contract import Column, Table, contract
+from pipelines.core.contract import Column, Table, load_contract
 from pipelines.core.errors import SpecError
 from pipelines.core.yaml_files import find_lines, parse_yaml, read_text
 from pipelines.sources.operator.header import fold_name
@@ -42,8 +42,8 @@ from pipelines.sources.operator.own_names import (
     empty_when_blank,
 )
 
-MAPPING = "mapping.yml"
-KINDS = ("csv", "csv.gz", "parquet", "xlsx")
+MAPPING_FILE = "mapping.yml"
+FILE_KINDS = ("csv", "csv.gz", "parquet", "xlsx")
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
 
@@ -54,7 +54,7 @@ class _Document(RootModel[dict[str, Annotated[OwnNames, BeforeValidator(empty_wh
 # -- names of files ------------------------------------------------------------------------------
 
 
-def plain_name(name: str) -> str:
+def compose_name(name: str) -> str:
     """Return a file's name composed (NFC).
 
     Bytes that are no UTF-8 are read as the GB18030 of a Windows archive.
@@ -67,10 +67,10 @@ def plain_name(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def file_kind(name: str) -> str | None:
+def find_file_kind(name: str) -> str | None:
     """Return csv, csv.gz, parquet or xlsx by a file's name; None for what is none of them."""
     plain = name.casefold()
-    for kind in KINDS:
+    for kind in FILE_KINDS:
         if plain.endswith(f".{kind}"):
             return kind
     return None
@@ -78,10 +78,10 @@ def file_kind(name: str) -> str | None:
 
 def list_owners(mapping: NamesMapping, name: str) -> list[str]:
     """Return the tables whose patterns match a file's name."""
-    plain = plain_name(name).casefold()
+    plain = compose_name(name).casefold()
     owners: list[str] = []
     for table, own in mapping.tables.items():
-        patterns = [plain_name(pattern).casefold() for pattern in own.file]
+        patterns = [compose_name(pattern).casefold() for pattern in own.file]
         if any(fnmatch.fnmatchcase(plain, pattern) for pattern in patterns):
             owners.append(table)
     return owners
@@ -96,7 +96,7 @@ def find_mapping(*folders: Path) -> NamesMapping | None:
     Raise SpecError when it cannot be used.
     """
     for folder in folders:
-        path = folder / MAPPING
+        path = folder / MAPPING_FILE
         if path.is_file():
             return load_mapping(path)
     return None
@@ -138,7 +138,7 @@ def _refuse_form(error: ValidationError, file: str, lines: Lines) -> SpecError:
             allowed=", ".join(OwnNames.model_fields),
         )
 
-    name = ": ".join(str(part) for part in path) or MAPPING
+    name = ": ".join(str(part) for part in path) or MAPPING_FILE
     return SpecError(
         "mapping.bad_form",
         file=file,
@@ -161,14 +161,14 @@ def _nearest_line(path: Path_, lines: Lines) -> int:
 
 def _check_table(mapping: NamesMapping, table: str, own: OwnNames) -> None:
     """Refuse what the contract does not know, and two names for one thing."""
-    known = contract().get(table)
+    known = load_contract().get(table)
     if known is None:
         raise SpecError(
             "mapping.unknown_table",
             file=mapping.file,
             line=mapping.find_line(table),
             name=table,
-            like=_closest_name(table, list(contract())),
+            like=_closest_name(table, list(load_contract())),
         )
 
     for number, pattern in enumerate(own.file):
@@ -194,13 +194,13 @@ def _check_pattern(
         line=mapping.find_line(table, "file", number),
         table=table,
         name=pattern,
-        allowed=", ".join(KINDS),
+        allowed=", ".join(FILE_KINDS),
     )
 
 
 def _may_be_delivered(pattern: str) -> bool:
     """Whether a pattern ends in a kind of file that we read, or leaves the ending open."""
-    if file_kind(pattern) is not None:
+    if find_file_kind(pattern) is not None:
         return True
     if "*" not in pattern:
         return False
@@ -273,7 +273,7 @@ def _check_codes(
         like = _closest_column(name, table)
         raise place.refuse_codes("mapping.unknown_column", header="codes", like=like)
 
-    allowed = code_values(column)
+    allowed = list_code_values(column)
     if not allowed:
         raise place.refuse_codes("mapping.takes_no_codes", kind=column.kind)
 
@@ -296,7 +296,7 @@ def _check_codes(
         code_by_folded[folded] = code
 
 
-def code_values(column: Column) -> tuple[str, ...]:
+def list_code_values(column: Column) -> tuple[str, ...]:
     """Return what an own code of a column may be translated to.
 
     Nothing for a column that takes no codes.

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.core.errors import SpecError
 from pipelines.core.names import show_name
 from pipelines.sources.operator.delivery import FileRefused
-from pipelines.sources.operator.mapping import file_kind, list_owners
+from pipelines.sources.operator.mapping import find_file_kind, list_owners
 from pipelines.sources.operator.own_names import NamesMapping
 from pipelines.sources.operator.staging import Staged
 
@@ -52,7 +52,7 @@ def match_tables(path: Path, mapping: NamesMapping, tables: Collection[str]) -> 
     gives a file of one table to two.
     """
     owners = list_owners(mapping, path.name)
-    kind = file_kind(path.name)
+    kind = find_file_kind(path.name)
     if owners and kind is not None:
         if len(owners) > 1 and kind != "xlsx":
             raise _refuse_two_owners(path, mapping, owners)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.catalogue.contract_texts import contract_texts
-from pipelines.catalogue.outputs import lists
-from pipelines.core.contract import Column, Table, contract
+from pipelines.catalogue.contract_texts import load_contract_texts
+from pipelines.catalogue.outputs import load_lists
+from pipelines.core.contract import Column, Table, load_contract
 from pipelines.core.paths import ROOT
 from pipelines.jobs.intake.coverage import KPI, LIST, Output
 from pipelines.jobs.intake.needs import find_basic_outputs, find_needs
@@ -67,12 +67,12 @@ def draw(language: str) -> str:
     basic = _names(find_basic_outputs(), language)
     head = (HEADS / f"delivery.{language}.md").read_text(encoding="utf-8")
     parts = [head.replace("{alone}", words["alone"].format(names=basic))]
-    parts += [_draw_table(table, language) for table in contract().values()]
+    parts += [_draw_table(table, language) for table in load_contract().values()]
     return "\n".join(parts)
 
 
 def _draw_table(table: Table, language: str) -> str:
-    words, text = _WORDS[language], contract_texts()[table.name]
+    words, text = _WORDS[language], load_contract_texts()[table.name]
     state = words["required" if table.required else "optional"]
     outputs = find_needs().get(table.name, ())
     unlocks = (
@@ -99,7 +99,7 @@ def _sentence(text: str, language: str) -> str:
 
 
 def _draw_column(table: Table, column: Column, language: str) -> str:
-    text = contract_texts()[table.name].columns[column.name]
+    text = load_contract_texts()[table.name].columns[column.name]
     examples = _WORDS[language]["or"].join(f"`{value}`" for value in text.examples if value)
     needed = (
         ""
@@ -119,7 +119,7 @@ def _kind(column: Column, language: str) -> str:
 
 def _names(outputs: Sequence[Output], language: str) -> str:
     """Name outputs while they are few, else count them."""
-    words, titles = _WORDS[language], {spec.name: spec.title(language) for spec in lists()}
+    words, titles = _WORDS[language], {spec.name: spec.title(language) for spec in load_lists()}
     made = {kind: [o.name for o in outputs if o.kind == kind] for kind in (KPI, LIST)}
     kpis = [f"`{name}`" for name in made[KPI]]
     named = [titles[name] for name in made[LIST]]

@@ -10,10 +10,10 @@ from typer.testing import CliRunner, Result
 
 from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
 from pipelines.cli import app
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, Incomplete, RetentionError, SourceNotReady
 from pipelines.jobs.intake.template import write_template
-from pipelines.text.texts import describe
+from pipelines.text.texts import describe_error
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_whole_delivery_ends_with_0_and_what_it_would_give(delivery: Path) -> 
     result = check(delivery, "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert [t["table"] for t in found["tables"]] == list(contract())
+    assert [t["table"] for t in found["tables"]] == list(load_contract())
     assert {(t["state"], t["rows"], t["accepted"]) for t in found["tables"]} == {("present", 2, 2)}
     coverage = found["coverage"]
     assert 0 < coverage["kpis_computed"] < coverage["kpis"] == 64 and coverage["unlocks"] == []
@@ -124,7 +124,7 @@ def test_what_would_stop_the_month_is_said_beside_all_that_could_be_read(
         "this month would stop" in result.stdout
         and "loyalty (loyalty.csv): 2 rows" in result.stdout
     )
-    assert describe("en", result.exception) in result.stdout
+    assert describe_error("en", result.exception) in result.stdout
 
 
 def test_a_month_that_is_not_there_is_not_ready(delivery: Path) -> None:

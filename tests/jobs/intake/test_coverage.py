@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines.cli.screens.check import describe_coverage
 from pipelines.core.reasons import Reason
-from pipelines.jobs.intake.coverage import Output, cover
+from pipelines.jobs.intake.coverage import Output, count_coverage
 
 
 def lacking(name: str, *reasons: str, kind: str = "kpi") -> Output:
@@ -24,7 +24,7 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
         lacking("g", "absent: usage", "absent: usage.active_days", kind="list"),
         lacking("h", "absent: service.plan_id", "absent: service.contract_end_on", kind="list"),
     ]
-    coverage = cover(outputs)
+    coverage = count_coverage(outputs)
     assert [(u.name, [o.name for o in u.outputs]) for u in coverage.unlocks] == [
         ("receivable", ["a", "b"]),
         ("bill.adjustment_amount", ["e"]),
@@ -44,6 +44,6 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
 
 def test_a_month_that_says_everything_asks_for_nothing() -> None:
     assert (
-        describe_coverage(cover([Output("kpi", "a", "released")]), "en")
+        describe_coverage(count_coverage([Output("kpi", "a", "released")]), "en")
         == "1 of 1 KPIs, 0 of 0 lists"
     )

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
 from pipelines.cli import app
-from pipelines.core.contract import contract
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.jobs.intake.template import write_template
@@ -29,10 +29,10 @@ def form(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_form_has_a_file_and_a_sheet_for_every_table(form: Path) -> None:
-    assert {path.stem for path in form.glob("*.csv")} == set(contract())
+    assert {path.stem for path in form.glob("*.csv")} == set(load_contract())
     book = openpyxl.load_workbook(form / "delivery.xlsx")
-    assert book.sheetnames == list(contract())
-    for table in contract().values():
+    assert book.sheetnames == list(load_contract())
+    for table in load_contract().values():
         names = [cell.value for cell in book[table.name][4]]
         assert names == [column.name for column in table.columns]
         assert book[table.name].max_row == 6  # two meanings, Chinese headers, names, two examples
@@ -52,7 +52,7 @@ def test_the_example_is_read_whole_as_files_and_as_a_workbook(form: Path, tmp_pa
     source = tmp_path / "source"
     (source / str(MONTH)).mkdir(parents=True)
     shutil.copy(form / "delivery.xlsx", source / str(MONTH))
-    lines = [f"{table}: {{file: delivery.xlsx}}" for table in contract()]
+    lines = [f"{table}: {{file: delivery.xlsx}}" for table in load_contract()]
     (source / "mapping.yml").write_text("\n".join(lines), encoding="utf-8")
     for folder in (form / "example", source):
         deliveries = open_source(folder).extract(MONTH, tmp_path / "out")
@@ -67,9 +67,11 @@ def test_the_mapping_form_says_nothing_until_it_is_filled_in_and_then_holds(
     body = [line.removeprefix("#") for line in text.splitlines()[3:]]
     (tmp_path / "mapping.yml").write_text("\n".join(body), encoding="utf-8")
     mapping = load_mapping(tmp_path / "mapping.yml")
-    assert list(mapping.tables) == list(contract())
+    assert list(mapping.tables) == list(load_contract())
     for name, own in mapping.tables.items():
-        assert list(own.columns.values()) == [column.name for column in contract()[name].columns]
+        assert list(own.columns.values()) == [
+            column.name for column in load_contract()[name].columns
+        ]
 
 
 def test_nothing_is_overwritten(form: Path) -> None:

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.core.errors import RetentionError
 from pipelines.core.paths import ROOT
-from pipelines.text.texts import describe
+from pipelines.text.texts import describe_error
 from tests.jobs.intake.export import FAULTY, MONTHS, correct_export, write_export
 
 PAGE = ROOT / "docs" / "first_month.md"
@@ -85,7 +85,7 @@ def _run(command: str) -> str:
     result = CliRunner().invoke(app, shlex.split(command.partition(";")[0])[1:])
     error = result.exception
     if isinstance(error, RetentionError):
-        return f"{result.stdout.rstrip()}\n{describe('en', error)}\n(exit {error.exit_code})"
+        return f"{result.stdout.rstrip()}\n{describe_error('en', error)}\n(exit {error.exit_code})"
     assert result.exit_code == 0 and error is None, (command, result.output, error)
     return result.stdout
 

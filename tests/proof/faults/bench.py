@@ -22,7 +22,7 @@ from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.jobs.run import Job, run_month
 from pipelines.rooms.validate.gx import load_gx
-from pipelines.store.lake import MonthFolder, held_months
+from pipelines.store.lake import MonthFolder, list_held_months
 from tests.proof.faults.page import draw_page
 from tests.proof.faults.told import tell_month, tell_stop
 from tests.proof.faults.verdicts import Control, Result, Told, compare, control_of
@@ -62,7 +62,7 @@ def run_fault(work: Path, seed: int, name: str, clean: Told, *, before: bool = F
     try:
         shutil.copytree(work / f"{seed}", folder, dirs_exist_ok=True)
         home, source = folder / "home", folder / "source"
-        for month in [month for month in held_months(home) if month >= planted]:
+        for month in [month for month in list_held_months(home) if month >= planted]:
             shutil.rmtree(MonthFolder(home, month).path)
         plant_faults(source, str(planted), [name], seed)
         told = [

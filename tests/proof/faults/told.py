@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import RetentionError
@@ -108,7 +108,7 @@ def lists_alone(home: Path, month: Month) -> Iterator[tuple[str, object]]:
                 month, load_settings(), Calendar(), Draft(month, copy), engine, earlier
             )
             context.bind_everything()
-            for spec in lists():
+            for spec in load_lists():
                 yield spec.name, _alone(context, spec)
     finally:
         shutil.rmtree(copy)

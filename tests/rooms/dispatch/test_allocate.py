@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate
+from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate_newcomers
 
 # Written here a second time: what proves the weights must not take them from what it proves.
 KEPT, TOGETHER = 4.0, 2.0
@@ -51,7 +51,7 @@ def random_case(seed: int) -> tuple[list[Newcomer], list[Seat], dict[str, str]]:
 @pytest.mark.parametrize("seed", range(120))
 def test_nobody_does_better_by_trying_everything(seed: int) -> None:
     people, seats, groups = random_case(seed)
-    chosen = allocate(people, seats, groups)
+    chosen = allocate_newcomers(people, seats, groups)
     room = {seat.manager_id: seat.free for seat in seats}
     assert len(chosen) == len(people) and all(n <= room[m] for m, n in Counter(chosen).items())
     ways = (
@@ -65,25 +65,27 @@ def test_nobody_does_better_by_trying_everything(seed: int) -> None:
 
 def test_the_order_of_managers_does_not_matter() -> None:
     people, seats, groups = random_case(7)
-    assert allocate(people, seats, groups) == allocate(people, seats[::-1], groups)
+    assert allocate_newcomers(people, seats, groups) == allocate_newcomers(
+        people, seats[::-1], groups
+    )
 
 
 def test_the_manager_of_last_month_is_kept_even_if_he_has_more() -> None:
     seats = [Seat("M1", 5, 0, 10), Seat("M2", 5, 5, 10)]
-    assert allocate([Newcomer("ann", "M2"), Newcomer("bob")], seats, {}) == ["M2", "M1"]
-    assert allocate([Newcomer("ann", "M9")], seats, {}) == ["M1"]
+    assert allocate_newcomers([Newcomer("ann", "M2"), Newcomer("bob")], seats, {}) == ["M2", "M1"]
+    assert allocate_newcomers([Newcomer("ann", "M9")], seats, {}) == ["M1"]
 
 
 def test_a_manager_kept_is_worth_a_group_kept_together_and_an_even_load_besides() -> None:
     """Kept at M2, whom the group would leave for M1, and whom an even load would leave, too."""
     seats = [Seat("M1", 3, 0, 3), Seat("M2", 3, 2, 5)]
-    assert allocate([Newcomer("ann", "M2", "G1")], seats, {"G1": "M1"}) == ["M2"]
+    assert allocate_newcomers([Newcomer("ann", "M2", "G1")], seats, {"G1": "M1"}) == ["M2"]
 
 
 def test_a_group_kept_together_is_worth_more_than_any_even_load() -> None:
     """The fullest desk against an empty one: the load differs by less than one, the group is worth two."""
     seats = [Seat("M1", 9, 0, 9), Seat("M2", 1, 8, 9)]
-    assert allocate([Newcomer("ann", None, "G1")], seats, {"G1": "M2"}) == ["M2"]
+    assert allocate_newcomers([Newcomer("ann", None, "G1")], seats, {"G1": "M2"}) == ["M2"]
 
 
 def test_one_kept_manager_outweighs_one_group_but_not_one_group_and_a_second() -> None:
@@ -92,11 +94,15 @@ def test_one_kept_manager_outweighs_one_group_but_not_one_group_and_a_second() -
     """
     seats = [Seat("M1", 1, 0, 10), Seat("M2", 5, 0, 10)]
     groups = {"G1": "M1"}
-    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", None, "G1")], seats, groups) == [
+    assert allocate_newcomers(
+        [Newcomer("ann", "M1"), Newcomer("bob", None, "G1")], seats, groups
+    ) == [
         "M1",
         "M2",
     ]
-    assert allocate([Newcomer("ann", "M1"), Newcomer("bob", "M1", "G1")], seats, groups) == [
+    assert allocate_newcomers(
+        [Newcomer("ann", "M1"), Newcomer("bob", "M1", "G1")], seats, groups
+    ) == [
         "M2",
         "M1",
     ]
@@ -105,14 +111,14 @@ def test_one_kept_manager_outweighs_one_group_but_not_one_group_and_a_second() -
 def test_members_of_a_group_go_to_one_manager() -> None:
     seats = [Seat("M1", 5, 0, 10), Seat("M2", 5, 2, 10)]
     people = [Newcomer(c, None, "G1") for c in ("ann", "bob", "cat")]
-    assert allocate(people, seats, {"G1": "M2"}) == ["M2"] * 3
-    assert allocate(people, seats, {}) == ["M1"] * 3
+    assert allocate_newcomers(people, seats, {"G1": "M2"}) == ["M2"] * 3
+    assert allocate_newcomers(people, seats, {}) == ["M1"] * 3
     small = [Seat("M1", 2, 0, 10), Seat("M2", 3, 2, 10)]
-    assert allocate(people, small, {}) == ["M2"] * 3
+    assert allocate_newcomers(people, small, {}) == ["M2"] * 3
 
 
 def test_loads_are_levelled_by_share_of_capacity() -> None:
     people = [Newcomer(f"c{i}") for i in range(9)]
-    chosen = Counter(allocate(people, [Seat("M1", 20, 0, 20), Seat("M2", 10, 0, 10)], {}))
+    chosen = Counter(allocate_newcomers(people, [Seat("M1", 20, 0, 20), Seat("M2", 10, 0, 10)], {}))
     assert chosen == {"M1": 6, "M2": 3}
-    assert allocate([], [], {}) == []
+    assert allocate_newcomers([], [], {}) == []

@@ -14,10 +14,10 @@ from pipelines.rooms.dispatch.assign import (
     Desk,
     Plan,
     Queue,
-    bound,
+    bound_value,
     plan_by_priority,
     plan_by_value,
-    price_of_place,
+    price_place,
 )
 
 INSTANCES = 150
@@ -110,7 +110,7 @@ def test_by_value_is_the_optimum_and_the_bound_is_one(seed: int) -> None:
     plan = plan_by_value(branch)
     check(branch, plan)
     best = optimum_by_solver(branch)
-    assert plan.value(branch) == best <= bound(branch) + 1e-6
+    assert plan.value(branch) == best <= bound_value(branch) + 1e-6
     minima = (zip(plan.taken[d], desk.minima, strict=True) for d, desk in enumerate(branch.desks))
     assert all(n >= least for pairs in minima for n, least in pairs)
 
@@ -187,7 +187,7 @@ def test_the_price_of_a_place_is_what_one_more_adds(seed: int) -> None:
     for by_value, plan_of in ((False, plan_by_priority), (True, plan_by_value)):
         plan = plan_of(branch)
         for d, desk in enumerate(branch.desks):
-            price = price_of_place(branch, plan, d, by_value)
+            price = price_place(branch, plan, d, by_value)
             waits = sum(plan.taken[d]) < desk.wanted or sum(plan.pooled) < sum(
                 map(len, branch.pool)
             )

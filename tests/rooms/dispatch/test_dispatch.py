@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.core.month import Month
 from tests.support.dispatched import (
     Office,
@@ -321,7 +321,7 @@ def test_order_ids_and_customers_of_the_real_lists_are_unique() -> None:
 
 
 def test_hold_out_arms_stand_only_on_lists_marked_so() -> None:
-    marked = {spec.name for spec in lists() if spec.meta["holdout"]}
+    marked = {spec.name for spec in load_lists() if spec.meta["holdout"]}
     rows = read(twin_operator().version, "dispatch_order", arm="holdout")
     assert rows and {r["list"] for r in rows} <= marked
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.rooms.dispatch.holdout import draw
+from pipelines.rooms.dispatch.holdout import choose_held_out
 from tests.support.small import Row
 
 KEY = b"a key of the tests' own, 32 bytes"
@@ -34,7 +34,7 @@ def test_each_stratum_is_within_one_customer_of_its_share(
     sizes: dict[str, int], share: str
 ) -> None:
     rows = [row for stratum, size in sizes.items() for row in people(stratum, size)]
-    chosen = draw(KEY, Decimal(share), [], rows)
+    chosen = choose_held_out(KEY, Decimal(share), [], rows)
     held = Counter(customer.split("-")[0] for customer in chosen)
     assert all(abs(held[s] - Decimal(share) * n) <= 1 for s, n in sizes.items())
 
@@ -45,25 +45,28 @@ def test_the_share_stays_right_as_customers_come_month_by_month(arrivals: list[i
     known: list[Row] = []
     for count in arrivals:
         new = people("a", count, start=len(known))
-        known += kept(new, draw(KEY, TENTH, known, new))
+        known += kept(new, choose_held_out(KEY, TENTH, known, new))
     assert abs(sum(row["is_drawn"] for row in known) - TENTH * len(known)) <= 1
 
 
 def test_over_many_small_strata_the_share_is_right_as_well() -> None:
     rows = [row for i in range(1000) for row in people(f"s{i}", 3)]
-    assert 250 <= len(draw(KEY, TENTH, [], rows)) <= 350
+    assert 250 <= len(choose_held_out(KEY, TENTH, [], rows)) <= 350
 
 
 def test_the_draw_does_not_depend_on_the_order_of_rows() -> None:
     rows = people("a", 50) + people("b", 50)
-    assert draw(KEY, TENTH, [], rows) == draw(KEY, TENTH, [], rows[::-1])
+    assert choose_held_out(KEY, TENTH, [], rows) == choose_held_out(KEY, TENTH, [], rows[::-1])
 
 
 def test_another_key_draws_others_and_no_share_nobody() -> None:
     rows = people("a", 500)
-    assert draw(KEY, TENTH, [], rows) != draw(b"another key of the tests, 32 byte", TENTH, [], rows)
+    assert choose_held_out(KEY, TENTH, [], rows) != choose_held_out(
+        b"another key of the tests, 32 byte", TENTH, [], rows
+    )
     assert (
-        draw(KEY, Decimal(0), [], rows) == set() and draw(KEY, TENTH, rows_drawn(rows), []) == set()
+        choose_held_out(KEY, Decimal(0), [], rows) == set()
+        and choose_held_out(KEY, TENTH, rows_drawn(rows), []) == set()
     )
 
 
@@ -72,7 +75,9 @@ def rows_drawn(rows: list[Row]) -> list[Row]:
 
 
 def test_a_stratum_with_too_many_drawn_draws_nobody_more() -> None:
-    assert draw(KEY, TENTH, rows_drawn(people("a", 10)), people("a", 50, start=10)) == set()
+    assert (
+        choose_held_out(KEY, TENTH, rows_drawn(people("a", 10)), people("a", 50, start=10)) == set()
+    )
 
 
 def test_over_many_keys_everybody_s_chance_is_the_share() -> None:
@@ -81,10 +86,10 @@ def test_over_many_keys_everybody_s_chance_is_the_share() -> None:
     for i in range(keys):
         key = f"key number {i} of the tests' own".encode()
         first = people("a", 7) + people("b", 1)
-        known = kept(first, draw(key, TENTH, [], first))
+        known = kept(first, choose_held_out(key, TENTH, [], first))
         later = people("a", 4, start=7)
         hits.update(row["customer_id"] for row in known if row["is_drawn"])
-        hits.update(draw(key, TENTH, known, later))
+        hits.update(choose_held_out(key, TENTH, known, later))
     # Four standard errors of a share of a tenth among so many keys are 0.049.
     chances = {
         row["customer_id"]: hits[row["customer_id"]] / keys

@@ -11,19 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
-from pipelines.rooms.dispatch.orders import due_dates, due_day, keyed_hash, order_ids
+from pipelines.rooms.dispatch.orders import (
+    find_due_day,
+    hash_with_key,
+    list_due_dates,
+    make_order_ids,
+)
 
 MONTH, DISPATCH = Month.parse("2018-09"), date(2018, 10, 10)
 KEY = b"a key of the tests' own, 32 bytes"
 
 
 def ids(*rows: tuple[str, str], key: bytes = KEY, month: Month = MONTH) -> list[str]:
-    found = order_ids(
+    found = make_order_ids(
         key, month, [{"list": name, "customer_id": customer} for name, customer in rows]
     )
     return [str(i) for i in found.column("order_id").to_pylist()]
@@ -57,12 +62,12 @@ words = st.lists(
 
 @given(words, words)
 def test_parts_of_a_hash_do_not_run_together(one: list[str], other: list[str]) -> None:
-    assert (keyed_hash(KEY, *one) == keyed_hash(KEY, *other)) == (one == other)
+    assert (hash_with_key(KEY, *one) == hash_with_key(KEY, *other)) == (one == other)
 
 
 def due(rule: dict[str, Any] | None, listed: date | None = None, month: Month = MONTH) -> date:
     spec = Spec("dispatch", "x", Path("x.sql"), {} if rule is None else {"due": rule}, "SELECT 1")
-    return due_day(Calendar(), month, DISPATCH, spec, listed)
+    return find_due_day(Calendar(), month, DISPATCH, spec, listed)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +91,7 @@ def test_a_list_without_a_due_rule_is_a_spec_error() -> None:
 
 
 def test_a_day_every_month_has() -> None:
-    days = [spec.meta["due"].get("day", 1) for spec in lists()]
+    days = [spec.meta["due"].get("day", 1) for spec in load_lists()]
     assert all(1 <= day <= 28 for day in days)
 
 
@@ -94,7 +99,7 @@ def test_days_of_unknown_years_are_provisional() -> None:
     specs = {"x": Spec("dispatch", "x", Path("x.sql"), {"due": {"day": 12}}, "SELECT 1")}
     rows = [{"list": "x", "customer_id": c, "listed_due_on": None} for c in ("ann", "bob")]
     found = [
-        due_dates(Calendar(), Month.parse(m), DISPATCH, specs, rows).to_pylist()
+        list_due_dates(Calendar(), Month.parse(m), DISPATCH, specs, rows).to_pylist()
         for m in ("2018-09", "2027-08")
     ]
     assert [{r["is_provisional"] for r in rows} for rows in found] == [{False}, {True}] and len(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core.calendar import Calendar
-from pipelines.rooms.dispatch.schedule import orders_a_day, plan_days
+from pipelines.rooms.dispatch.schedule import count_orders_a_day, plan_days
 from tests.support.small import Row
 
 FIRST = date(2026, 9, 3)
@@ -52,7 +52,7 @@ def test_no_order_is_late_and_one_fewer_a_day_would_make_one_late(offsets: list[
     )
     fullest = max(Counter(days.values()).values())
     due = sorted(row["due_on"] for row in rows)
-    assert fullest <= orders_a_day(working_days(due[-1]), due)
+    assert fullest <= count_orders_a_day(working_days(due[-1]), due)
     if fullest > 1:
         room = [(fullest - 1) * len(working_days(day)) for day in due]
         assert any(count > places for count, places in enumerate(room, start=1))

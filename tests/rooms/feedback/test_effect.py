@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.rooms.dispatch import is_paused
 from pipelines.rooms.feedback.effect import _SCHEMA, _SUMS, write_effect
 from tests.support.small import Row, read, room_context
@@ -93,7 +93,7 @@ def test_what_does_harm_is_paused_and_nothing_else(tmp_path: Path) -> None:
     with room_context(
         tmp_path / "dispatch", {"feedback_effect": pa.Table.from_pylist([*found.values()], _SCHEMA)}
     ) as c:
-        assert [spec.name for spec in lists() if is_paused(c, spec)] == ["churn_risk"]
+        assert [spec.name for spec in load_lists() if is_paused(c, spec)] == ["churn_risk"]
 
 
 def test_before_any_order_it_is_not_computed_and_says_why(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from pipelines.documents.workbooks.columns import STEPS
-from pipelines.rooms.kpi.bridge import bridge_steps
+from pipelines.rooms.kpi.bridge import list_bridge_steps
 from pipelines.store.lake import MonthFolder
 from tests.support.scored import scored_operator
 from tests.support.small import Row, read, twin_operator
@@ -38,7 +38,7 @@ def test_base_and_causes_are_what_is_paid_now_at_every_level() -> None:
             scopes[row["scope_kind"], row["scope_id"]][row["step"]] = row["amount"]
         totals: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for scope, amounts in scopes.items():
-            assert list(amounts) == bridge_steps()
+            assert list(amounts) == list_bridge_steps()
             checked += 1
             if sum(amounts.values()) != 2 * amounts["current"]:
                 failing.append(scope)
@@ -58,7 +58,7 @@ def test_base_and_causes_are_what_is_paid_now_at_every_level() -> None:
 
 
 def test_the_documents_know_every_step_in_its_order() -> None:
-    assert bridge_steps() == list(STEPS)
+    assert list_bridge_steps() == list(STEPS)
 
 
 def test_the_causes_are_told_apart() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core.apportion import apportion, round_half_away
-from pipelines.rooms.kpi.decompose import Effects, Pair, decompose
+from pipelines.core.apportion import apportion_parts, round_half_away
+from pipelines.rooms.kpi.decompose import Effects, Pair, decompose_change
 
 CENTS = st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False).map(Fraction)
 COUNTS = st.integers(min_value=0, max_value=5000).map(Fraction)
@@ -30,7 +30,7 @@ def pair(*figures: int) -> Pair:
     st.integers(min_value=0, max_value=12),
 )
 def test_rounded_parts_add_up_to_the_rounded_whole(parts: list[Fraction], places: int) -> None:
-    rounded = apportion(parts, places)
+    rounded = apportion_parts(parts, places)
     unit = Fraction(1, 10**places)
     assert sum(map(Fraction, rounded)) == round_half_away(sum(parts, Fraction(0)) / unit) * unit
     assert all(
@@ -40,16 +40,16 @@ def test_rounded_parts_add_up_to_the_rounded_whole(parts: list[Fraction], places
 
 def test_the_largest_remainder_gets_the_unit_and_the_earlier_of_equals() -> None:
     third = Fraction(1, 3)
-    assert apportion([third, third, third], 2) == [
+    assert apportion_parts([third, third, third], 2) == [
         Decimal("0.34"),
         Decimal("0.33"),
         Decimal("0.33"),
     ]
-    assert apportion([Fraction("0.004"), Fraction("0.008")], 2) == [
+    assert apportion_parts([Fraction("0.004"), Fraction("0.008")], 2) == [
         Decimal("0.00"),
         Decimal("0.01"),
     ]
-    assert apportion([Fraction("-0.005")], 2) == [Decimal("-0.01")]
+    assert apportion_parts([Fraction("-0.005")], 2) == [Decimal("-0.01")]
 
 
 HALVES = {
@@ -65,9 +65,12 @@ def test_halves_are_rounded_away_from_zero(value: str, whole: int) -> None:
 
 
 def test_a_half_of_a_fen_is_a_fen_on_either_side() -> None:
-    assert apportion([Fraction("0.005")], 2) == [Decimal("0.01")]
-    assert apportion([Fraction("0.025"), Fraction("0.10")], 2) == [Decimal("0.03"), Decimal("0.10")]
-    assert apportion([Fraction("-0.025"), Fraction("-0.10")], 2) == [
+    assert apportion_parts([Fraction("0.005")], 2) == [Decimal("0.01")]
+    assert apportion_parts([Fraction("0.025"), Fraction("0.10")], 2) == [
+        Decimal("0.03"),
+        Decimal("0.10"),
+    ]
+    assert apportion_parts([Fraction("-0.025"), Fraction("-0.10")], 2) == [
         Decimal("-0.03"),
         Decimal("-0.10"),
     ]
@@ -79,7 +82,7 @@ def test_effects_add_up_in_every_part_and_over_all_parts(pairs: list[Pair]) -> N
     n0, d0, n1, d1 = (sum(getattr(p, side) for p in pairs) for side in ("n0", "d0", "n1", "d1"))
     if not (d0 and d1):
         return
-    rows = decompose(parts)
+    rows = decompose_change(parts)
     company = rows.pop("company")
     for name in (
         "numerator_change",
@@ -100,14 +103,14 @@ def test_effects_add_up_in_every_part_and_over_all_parts(pairs: list[Pair]) -> N
 
 
 def test_more_of_everything_is_volume() -> None:
-    rows = decompose({"B1": pair(10, 100, 20, 200), "B2": pair(30, 100, 60, 200)})
+    rows = decompose_change({"B1": pair(10, 100, 20, 200), "B2": pair(30, 100, 60, 200)})
     assert pick(rows["company"], ("volume", "mix", "rate", "value_change")) == [40, 0, 0, 0]
     assert (rows["B1"].volume, rows["B2"].volume) == (10, 30)
 
 
 def test_a_worse_branch_that_grows_is_mix() -> None:
     """Each branch keeps its rate of 10 % and 30 %; the second grows from a half to three quarters."""
-    rows = decompose({"B1": pair(10, 100, 5, 50), "B2": pair(30, 100, 45, 150)})
+    rows = decompose_change({"B1": pair(10, 100, 5, 50), "B2": pair(30, 100, 45, 150)})
     company = rows["company"]
     assert pick(company, ("volume", "mix", "rate")) == [0, 10, 0]
     assert (company.value_change, company.value_mix, company.value_rate) == (
@@ -123,7 +126,7 @@ def test_a_worse_branch_that_grows_is_mix() -> None:
 
 
 def test_a_worse_rate_is_rate() -> None:
-    rows = decompose({"B1": pair(10, 100, 20, 100), "B2": pair(30, 100, 30, 100)})
+    rows = decompose_change({"B1": pair(10, 100, 20, 100), "B2": pair(30, 100, 30, 100)})
     assert pick(rows["company"], ("volume", "mix", "rate", "value_rate")) == [
         0,
         0,
@@ -135,11 +138,11 @@ def test_a_worse_rate_is_rate() -> None:
 
 @pytest.mark.parametrize("part", [pair(0, 0, 12, 40), pair(12, 40, 0, 0)])
 def test_a_branch_that_opens_or_closes_has_no_change_of_rate(part: Pair) -> None:
-    rows = decompose({"B1": pair(10, 100, 10, 100), "B2": part})
+    rows = decompose_change({"B1": pair(10, 100, 10, 100), "B2": part})
     assert rows["B2"].rate == 0 and rows["B2"].value_rate == 0
 
 
 def test_an_amount_without_a_denominator_is_rate() -> None:
     """Open bills of customers who were billed nothing: nobody's share moved."""
-    rows = decompose({"B1": pair(10, 100, 10, 100), "unclaimed": pair(0, 0, 7, 0)})
+    rows = decompose_change({"B1": pair(10, 100, 10, 100), "unclaimed": pair(0, 0, 7, 0)})
     assert pick(rows["unclaimed"], ("volume", "mix", "rate")) == [0, 0, 7]

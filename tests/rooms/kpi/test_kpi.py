@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines.catalogue.outputs import Kpi, kpis
+from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.kpi import write_kpis
 from pipelines.store.lake import MonthFolder
@@ -240,14 +240,14 @@ def monthly() -> list[Row]:
 
 
 ALONE = {
-    (k.name, v) for k in kpis() for v in k.variants if k.meta.get("value") == "given"
+    (k.name, v) for k in load_kpis() for v in k.variants if k.meta.get("value") == "given"
 }  # of the company alone
 OWN_SCOPES = {
-    (k.name, v) for k in kpis() for v in k.variants if k.meta.get("scopes") == "own"
+    (k.name, v) for k in load_kpis() for v in k.variants if k.meta.get("scopes") == "own"
 } - ALONE
-VALUE_ONLY = {k.name for k in kpis() if k.meta.get("value", "sum") != "sum"}
+VALUE_ONLY = {k.name for k in load_kpis() if k.meta.get("value", "sum") != "sum"}
 # Denominators that are targets of scopes need not add up.
-PLACED = {k.name for k in kpis() if "scope_kind" in k.spec.tree.named_selects}
+PLACED = {k.name for k in load_kpis() if "scope_kind" in k.spec.tree.named_selects}
 
 
 def test_parts_add_up_to_the_company_for_every_kpi_variant_and_kind() -> None:
@@ -278,9 +278,11 @@ def test_parts_add_up_to_the_company_for_every_kpi_variant_and_kind() -> None:
 
 def test_every_variant_has_one_company_row() -> None:
     found = [(r["kpi"], r["variant"]) for r in monthly() if r["scope_kind"] == "company"]
-    assert sorted(found) == sorted({(k.name, v) for k in kpis() for v in k.variants} - OWN_SCOPES)
+    assert sorted(found) == sorted(
+        {(k.name, v) for k in load_kpis() for v in k.variants} - OWN_SCOPES
+    )
     defaults = [r["kpi"] for r in monthly() if r["scope_kind"] == "company" and r["is_default"]]
-    assert sorted(defaults) == sorted({k.name for k in kpis()})
+    assert sorted(defaults) == sorted({k.name for k in load_kpis()})
 
 
 def test_the_unclaimed_stand_in_every_kind_of_every_computed_kpi() -> None:
@@ -299,7 +301,7 @@ def test_the_unclaimed_stand_in_every_kind_of_every_computed_kpi() -> None:
 
 
 def test_values_are_numerator_over_denominator_and_gaps_value_less_target() -> None:
-    counts = {k.name for k in kpis() if k.meta["unit"] == "count"}
+    counts = {k.name for k in load_kpis() if k.meta["unit"] == "count"}
     assert all(
         r["numerator"] is None and r["denominator"] is None
         for r in monthly()

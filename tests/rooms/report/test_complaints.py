@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import twin
-from pipelines.rooms.report.complaints import BASELINE, FEWEST, Week, judge_weeks, weeks_of
+from pipelines.rooms.report.complaints import BASELINE, FEWEST, Week, judge_weeks, sum_weeks
 
 MONDAY = date(2026, 1, 5)
 
@@ -64,7 +64,7 @@ def test_whole_weeks_alone_and_quiet_ones_as_nought() -> None:
             date(2026, 1, 31),
         )
     ]
-    found = weeks_of(days, date(2026, 1, 31))
+    found = sum_weeks(days, date(2026, 1, 31))
     assert [(w.begins_on.day, w.complaints) for w in found] == [(5, 4), (12, 0), (19, 2)]
 
 
@@ -85,7 +85,7 @@ def test_planted_bursts_are_found_and_clean_weeks_are_quiet(tmp_path: Path) -> N
     planted = found = judged = false = 0
     for seed in (1, 2, 3):
         twin.generate(tmp_path / str(seed), services=20_000, months=6, seed=seed, through="2026-06")
-        clean = weeks_of(daily(tmp_path / str(seed)), date(2026, 6, 30))
+        clean = sum_weeks(daily(tmp_path / str(seed)), date(2026, 6, 30))
         signals = [week.signal for week in judge_weeks(clean)][FEWEST:]
         judged, false = judged + len(signals), false + sum(signal is not None for signal in signals)
         for place in range(BASELINE - 6, len(clean)):

@@ -12,7 +12,7 @@ import pytest
 from pipelines.catalogue.scorecard import load_rules
 from pipelines.core.errors import SpecError
 from pipelines.documents.workbooks.pay import export_pay
-from pipelines.rooms.report.scorecard import achievement, write_scorecards
+from pipelines.rooms.report.scorecard import measure_achievement, write_scorecards
 from pipelines.store.lake import MonthFolder
 from tests.support.small import MONTH, Row, Town, only, read, room_context, run_town
 
@@ -86,7 +86,7 @@ def score(folder: Path, rows: list[Row], *events: tuple[str, str, int]) -> Row:
 def test_how_far_a_target_is_reached(
     value: float, target: float, better: str, reached: float
 ) -> None:
-    assert achievement(value, target, better) == pytest.approx(reached)
+    assert measure_achievement(value, target, better) == pytest.approx(reached)
 
 
 def test_a_score_is_weights_by_achievement_capped(tmp_path: Path) -> None:

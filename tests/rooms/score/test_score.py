@@ -21,8 +21,8 @@ from models.competing import CompetingClassifier
 from models.labels import VOLUNTARY
 from models.reasons import group_contributions, top_reasons
 from models.registry import load_model
-from pipelines.catalogue.lineage import feature_columns, sources
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.lineage import find_feature_columns, trace_sources
+from pipelines.catalogue.outputs import load_lists
 from pipelines.core.errors import ModelError, UsageError
 from pipelines.core.month import Month
 from pipelines.documents.month_view import summarise_outcome
@@ -33,11 +33,11 @@ from pipelines.jobs.verify import verify_month
 from pipelines.rooms import score
 from pipelines.rooms.context import Context
 from pipelines.rooms.score import champion as at_work
-from pipelines.rooms.score.frame import feature_groups, features, reasons
+from pipelines.rooms.score.frame import list_feature_groups, list_features, map_reasons
 from pipelines.rooms.score.samples import gather_samples
 from pipelines.store.champions import find_champion, models_folder, open_version, read_promotions
 from pipelines.store.lake import MonthFolder, Version
-from pipelines.text.texts import LANGUAGES, label, reason_in_words
+from pipelines.text.texts import LANGUAGES, fill_label, say_reasons
 from tests.models.test_registry import seal_again
 from tests.support.scored import MONTHS, TRAINED, scored_operator, train_small
 from tests.support.small import (
@@ -52,7 +52,7 @@ from tests.support.small import (
     room_context,
 )
 
-GROUPS = [spec.table for spec in feature_groups()]
+GROUPS = [spec.table for spec in list_feature_groups()]
 NEEDED = ("features_service", "features_high_value", "features_consent", *GROUPS)
 
 
@@ -125,7 +125,9 @@ def test_scores_and_reasons_are_the_sealed_model_s(
     voluntary = model.models_[list(model.steps_).index(VOLUNTARY)]
     odds = voluntary.decision_function(frame.loc[explained.index])
     np.testing.assert_allclose(contributions.sum(axis=1) + base, odds, atol=1e-9)
-    words = top_reasons(group_contributions(contributions, reasons(features(feature_groups()))))
+    words = top_reasons(
+        group_contributions(contributions, map_reasons(list_features(list_feature_groups())))
+    )
     assert (words["reason_1"] == explained["reason_1"]).all() and len(explained) > 5
 
 
@@ -140,7 +142,7 @@ def test_reasons_are_for_those_whom_a_list_takes(operator: Operator, scores: pd.
     assert len(explained) <= len(scores) / 10
     codes = {code for order in orders for code in order["reason_codes"].split(";")}
     for language in LANGUAGES:
-        assert all(label(language, f"reason.{code}") != f"reason.{code}" for code in codes)
+        assert all(fill_label(language, f"reason.{code}") != f"reason.{code}" for code in codes)
 
 
 def test_the_list_s_rank_is_the_loss_to_expect(operator: Operator, scores: pd.DataFrame) -> None:
@@ -169,7 +171,7 @@ def test_the_month_records_its_champion_and_changes_with_it_alone(copied: Job) -
     champion = find_champion(copied.home, MONTH)
     assert champion is not None and version.manifest["inputs"]["champion"] == champion.meaning()
     assert run_month(copied).number == version.number
-    shelf.promote(copied.home, champion.version, "Li", "looked at it again", own_settings())
+    shelf.promote_version(copied.home, champion.version, "Li", "looked at it again", own_settings())
     assert run_month(copied).number == version.number  # who said so changes no byte
     (champion.path / "page.html").write_text("drawn again")
     assert run_month(copied).number == version.number
@@ -178,11 +180,11 @@ def test_the_month_records_its_champion_and_changes_with_it_alone(copied: Job) -
 def test_a_list_made_by_the_score_is_made_of_what_the_champion_sees(operator: Operator) -> None:
     champion = find_champion(operator.home, MONTH)
     assert champion is not None and "points_balance" in champion.features
-    shown = feature_columns(champion.features)
+    shown = find_feature_columns(champion.features)
     assert {column.column for column in shown} == champion.features
-    risk = next(spec for spec in lists() if spec.name == "churn_risk")
-    assert "snapshot_loyalty" in {source.table for source in sources(risk, shown)}
-    assert "snapshot_loyalty" not in {source.table for source in sources(risk)}
+    risk = next(spec for spec in load_lists() if spec.name == "churn_risk")
+    assert "snapshot_loyalty" in {source.table for source in trace_sources(risk, shown)}
+    assert "snapshot_loyalty" not in {source.table for source in trace_sources(risk)}
 
 
 def test_verify_scores_again_with_the_recorded_champion(copied: Job) -> None:
@@ -211,7 +213,7 @@ def test_a_changed_champion_makes_a_new_version_by_rules_alone(copied: Job) -> N
     assert told["not_computed"]["churn_risk"] == "champion refused: tampered"
     assert told["caveat"]["cohort_at_risk"] == "by rules alone: champion refused: tampered"
     assert (
-        reason_in_words("zh", told["caveat"]["cohort_at_risk"])
+        say_reasons("zh", told["caveat"]["cohort_at_risk"])
         == "仅按规则选取（在用模型不可用：内容或封印不符）"
     )
     assert "not what was sealed" in (version.path / "outbox" / "summary.en.html").read_text(
@@ -338,7 +340,7 @@ def test_a_champion_that_cannot_be_trusted_scores_nobody(
     assert entry == {"status": "not_computed", "reasons": [reason], "room": "score"}
     assert not Path("evil").exists() and not list(tmp_path.rglob("score_churn.parquet"))
     for language in LANGUAGES:
-        assert reason_in_words(language, reason) != reason
+        assert say_reasons(language, reason) != reason
 
 
 def test_a_champion_fitted_later_or_lacking_a_table_scores_nobody(
@@ -374,13 +376,13 @@ def test_a_promotion_needs_a_sound_model_a_person_and_a_reason(copied: Job) -> N
     home, version = copied.home, version_of(copied.home).name
     for wrong in ("2026-01-000000000000", "../months", version + "x"):
         with pytest.raises(ModelError, match="unknown"):
-            shelf.promote(home, wrong, "Li", "why", own_settings())
+            shelf.promote_version(home, wrong, "Li", "why", own_settings())
     with pytest.raises(UsageError, match="no_reason"):
-        shelf.promote(home, version, "Li", " ", own_settings())
+        shelf.promote_version(home, version, "Li", " ", own_settings())
     with pytest.raises(UsageError, match="nobody"):
-        shelf.promote(home, version, "", "why", own_settings())
+        shelf.promote_version(home, version, "", "why", own_settings())
     with pytest.raises(ModelError, match="tampered"):
-        shelf.promote(
+        shelf.promote_version(
             home, version, "Li", "why", own_settings(secret_key="another key of the tests")
         )
     assert len(read_promotions(home)) == 1
@@ -418,7 +420,7 @@ def test_a_card_says_what_the_model_was_made_of(operator: Operator) -> None:
 @pytest.mark.parametrize("through", [MONTHS[0].plus(-1), MONTHS[1]])
 def test_training_without_labels_is_refused(operator: Operator, through: Month) -> None:
     with pytest.raises(ModelError) as refused:
-        training.train(operator.home, through, own_settings())
+        training.train_churn(operator.home, through, own_settings())
     assert refused.value.key == ("model.no_months" if through < MONTHS[0] else "model.no_labels")
 
 

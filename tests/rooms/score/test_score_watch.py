@@ -14,8 +14,8 @@ import pytest
 
 from models.judging.drift import store_bins
 from pipelines.rooms.context import Context
-from pipelines.rooms.score.watch import Counter, watch
-from pipelines.text.texts import LANGUAGES, reason_in_words
+from pipelines.rooms.score.watch import BinCounter, write_watch
+from pipelines.text.texts import LANGUAGES, say_reasons
 from tests.models.test_registry import make_card
 from tests.support.scored import TRAINED, scored_operator
 from tests.support.small import MONTH, Row, none_of, only, read, room_context
@@ -76,10 +76,10 @@ def months(folder: Path, leavers: int, scored: list[Row] | None = None) -> Itera
 def looks(
     context: Context, now: pd.DataFrame, card: Any = CARD
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
-    counter = Counter(card, PEOPLE)
+    counter = BinCounter(card, PEOPLE)
     for part in (now[:1000], now[1000:]):
         counter.add(part)
-    watch(context, card, counter)
+    write_watch(context, card, counter)
     rows = read(context.draft.path, "score_watch")
     assert {row["month"] for row in rows} == {str(MONTH)}
     return {(row["measure"], row["subject"]): row for row in rows}
@@ -189,7 +189,7 @@ def test_red_looks_are_a_caveat_on_lists_made_by_the_score() -> None:
     for row in scored:
         assert (f"score watched: {', '.join(red)}" in (row["reason"] or "")) == bool(red)
     for language in LANGUAGES:
-        assert reason_in_words(language, "score watched: use") != "score watched: use"
+        assert say_reasons(language, "score watched: use") != "score watched: use"
 
 
 def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.catalogue.outputs import lists
+from pipelines.catalogue.outputs import load_lists
 from pipelines.core.errors import ModelError
 from pipelines.jobs.run import release_month, run_month
 from pipelines.jobs.training import shelf
@@ -28,7 +28,7 @@ from tests.support.small import MONTH, Operator, job, no_gate, own_settings, rea
 from twin import generate
 
 FEATURE = "tenure_months"
-HELD_OUT = {spec.name for spec in lists() if spec.meta["holdout"]}
+HELD_OUT = {spec.name for spec in load_lists() if spec.meta["holdout"]}
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(ho
     }
     card = trained(home, 0.2)
     assert card.judged["wins"] and card.judged["low"] > 0 and card.outcomes["holdout"] > 500
-    shelf.promote(home, card.version, "Wang", "it sorts better", own_settings())
+    shelf.promote_version(home, card.version, "Wang", "it sorts better", own_settings())
     version = run_again(home)
     lifted = {row["customer_id"]: row for row in read(version, "score_uplift")}
     tenure = newest().set_index("service_id")[FEATURE]
@@ -115,7 +115,7 @@ def test_a_model_that_does_not_beat_the_risk_is_kept_and_never_used(home: Path) 
     card = trained(home, 0.0)
     assert not card.judged["wins"]
     with pytest.raises(ModelError) as refused:
-        shelf.promote(home, card.version, "Wang", "let us try", own_settings())
+        shelf.promote_version(home, card.version, "Wang", "let us try", own_settings())
     assert refused.value.key == "model.lost_to_risk"
     assert "score_uplift" not in run_again(home).manifest["tables"]
     (seen,) = shelf.list_versions(uplift_shelf(home), own_settings())
@@ -124,7 +124,7 @@ def test_a_model_that_does_not_beat_the_risk_is_kept_and_never_used(home: Path) 
 
 def test_a_model_that_was_tampered_with_measures_nothing(home: Path) -> None:
     card = trained(home, 0.2)
-    shelf.promote(home, card.version, "Wang", "it sorts better", own_settings())
+    shelf.promote_version(home, card.version, "Wang", "it sorts better", own_settings())
     (models_folder(uplift_shelf(home)) / card.version / "model.skops").write_bytes(b"other")
     entry = run_again(home).manifest["tables"]["score_uplift"]
     assert entry["reasons"] == ["champion refused: tampered"]

@@ -16,7 +16,7 @@ from pipelines.catalogue.outputs import count_states
 from pipelines.documents.month_view import read_output_states, summarise_outcome
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
-from pipelines.text.texts import LANGUAGES, label
+from pipelines.text.texts import LANGUAGES, fill_label
 from tests.support.small import KEY, MONTH, Town, job, no_gate, read
 
 PHONE = "13812345678"
@@ -112,7 +112,7 @@ def test_what_stops_a_month_is_said_with_an_example_and_commands_that_work(
         retention(monkeypatch, "status", MONTH, "--home", tmp_path / "home", "--lang", language)
         == 0
     )
-    assert label(language, "cli.draft_stopped", month=MONTH) in capsys.readouterr().out
+    assert fill_label(language, "cli.draft_stopped", month=MONTH) in capsys.readouterr().out
 
 
 def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
@@ -126,12 +126,12 @@ def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
         retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "zh")
         == 0
     )
-    assert label("zh", "cli.of_a_draft", month=MONTH) in capsys.readouterr().out
+    assert fill_label("zh", "cli.of_a_draft", month=MONTH) in capsys.readouterr().out
     head, *rows = cells_of(out)
     assert len(rows) == 40 and head[:3] == [
-        label("zh", f"quarantine.{name}") for name in ("line", "column", "value")
+        fill_label("zh", f"quarantine.{name}") for name in ("line", "column", "value")
     ]
-    assert rows[0][:4] == [2.0, "status", "双停", label("zh", "rule.not_a_enum")]
+    assert rows[0][:4] == [2.0, "status", "双停", fill_label("zh", "rule.not_a_enum")]
     assert MonthFolder(home, MONTH).current() is None
     with no_gate():
         version = run_month(job(home, town_of().write(tmp_path / "source")))
@@ -140,7 +140,7 @@ def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
         retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "en")
         == 0
     )
-    assert label("en", "cli.nothing_quarantined", month=MONTH) in capsys.readouterr().out
+    assert fill_label("en", "cli.nothing_quarantined", month=MONTH) in capsys.readouterr().out
 
 
 def test_the_same_delivery_is_stopped_again_and_its_rooms_are_made_again(
@@ -277,7 +277,7 @@ def test_every_surface_says_the_same_of_every_output(
         "not_computed": counts["not_computed"],
     }
     parts = sum(state.status == "released" and state.parts_status is not None for state in states)
-    assert label("en", "quality.held_counted", **facts, all=len(states), parts=parts) in page
+    assert fill_label("en", "quality.held_counted", **facts, all=len(states), parts=parts) in page
 
     assert retention(monkeypatch, "kpi", MONTH, "--home", home, "--json") == 0
     assert capsys.readouterr().out.count('"scope_kind": "company"') == sum(
@@ -292,8 +292,10 @@ def test_every_surface_says_the_same_of_every_output(
     )
     book = CalamineWorkbook.from_path(str(tmp_path / "out" / f"{MONTH}_company.xlsx"))
     cells = [
-        line for line in book.get_sheet_by_name(label("en", "sheet.withheld")).to_python() if line
+        line
+        for line in book.get_sheet_by_name(fill_label("en", "sheet.withheld")).to_python()
+        if line
     ]
-    words = {label("en", f"status.{status}"): status for status in counts}
+    words = {fill_label("en", f"status.{status}"): status for status in counts}
     held = Counter(words[str(cell)] for line in cells for cell in line if str(cell) in words)
     assert held == {status: n for status, n in counts.items() if status != "released"}

@@ -12,19 +12,19 @@ import pyarrow as pa
 import pytest
 
 from pipelines.catalogue.expectations import QUERY, Expectation, load_suites
-from pipelines.catalogue.lineage import delivered
-from pipelines.catalogue.outputs import kpis, lists
-from pipelines.core.contract import contract
+from pipelines.catalogue.lineage import trace_delivered_columns
+from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.jobs.run import release_month, run_month
 from pipelines.rooms import validate
 from pipelines.rooms.validate.gate import Verdict
 from pipelines.store.champions import Champion
-from pipelines.store.waivers import Waiver, waive
+from pipelines.store.waivers import Waiver, accept_finding
 from tests.support.small import MONTH, Row, Town, job, none_of, only, read, room_context
 
 Judged = Callable[..., dict[tuple[str, str, str], str]]
-KPIS = {(f"{k.name}.{v}", k.spec) for k in kpis() for v in k.variants}
+KPIS = {(f"{k.name}.{v}", k.spec) for k in load_kpis() for v in k.variants}
 
 
 def finding(
@@ -55,7 +55,7 @@ def run_room(
         context.waivers = {
             waived: Waiver(waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00")
         }
-        context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in contract()}
+        context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in load_contract()}
         context.champion = Champion("2026-07-1", folder, "") if scored_by else None
         (folder / "card.json").write_text(json.dumps({"features": list(scored_by)}))
         validate.run(context, lambda context, suites: list(found))
@@ -90,8 +90,10 @@ def outputs(status: str, *names: str, parts: bool = True) -> dict[tuple[str, str
     return made
 
 
-ALL_LISTS = [spec.name for spec in lists()]
-OWN_SCOPES = {f"{k.name}.{v}" for k in kpis() for v in k.variants if k.meta.get("scopes") == "own"}
+ALL_LISTS = [spec.name for spec in load_lists()]
+OWN_SCOPES = {
+    f"{k.name}.{v}" for k in load_kpis() for v in k.variants if k.meta.get("scopes") == "own"
+}
 PARTS = {("kpi", name, "parts"): "withheld" for name, _ in KPIS if name not in OWN_SCOPES}
 VERIFIED = (
     "success_rate.contacted",
@@ -172,7 +174,7 @@ def test_the_worst_finding_counts_and_is_the_one_named(tmp_path: Path) -> None:
 
 
 def test_a_finding_on_complaints_reaches_the_lists_they_stop(judged: Judged) -> None:
-    stopped = [spec.name for spec in lists() if spec.meta["purpose"] != "service"]
+    stopped = [spec.name for spec in load_lists() if spec.meta["purpose"] != "service"]
     assert judged(finding("trouble_ticket", "severity")) == outputs("withheld", *stopped)
 
 
@@ -467,7 +469,7 @@ def test_a_waiver_makes_a_new_version_and_leaves_a_sealed_month_alone(tmp_path: 
     first = run_month(this)
     failed = read(first, "validate_result", state="failed", table="vip_card")
     for row in failed:
-        waive(this.home, row["finding"], "one old card", str(MONTH), "li")
+        accept_finding(this.home, row["finding"], "one old card", str(MONTH), "li")
     second = run_month(this)
     holding = "vip_card_holding_rate.holding"
     states = [
@@ -476,11 +478,11 @@ def test_a_waiver_makes_a_new_version_and_leaves_a_sealed_month_alone(tmp_path: 
     ]
     assert failed and states == ["withheld", "caveat"] and (first.number, second.number) == (1, 2)
     release_month(this)
-    waive(this.home, "bill.unit_jump", "later", "2026-12", "li")
+    accept_finding(this.home, "bill.unit_jump", "later", "2026-12", "li")
     assert run_month(this).number == 2
 
 
 def test_no_output_is_made_of_nothing() -> None:
-    assert {name for name, spec in KPIS if not delivered(spec)} == {
+    assert {name for name, spec in KPIS if not trace_delivered_columns(spec)} == {
         "contact_rate.reached"
     }  # the office alone tells it
