@@ -26,8 +26,8 @@ NO_TABLES = (
     "pipelines/returns/filled.py",
     "pipelines/jobs/run.py",
     "pipelines/delivery/mail.py",
-    "pipelines/operations/doctor.py",
-    "pipelines/cli/screens/views.py",
+    "pipelines/operations/doctor/home.py",
+    "pipelines/cli/screens/record.py",
     "README.md",
 )
 
