@@ -39,10 +39,10 @@ def reassign_orders(
     as_json: AsJson = False,
 ) -> None:
     """Give orders to another manager, on the record."""
-    from console.changes import REASSIGNED
-
     speaker = Speaker(lang, as_json)
     _open_office(home)
+    from console.changes import REASSIGNED  # its tables are Django's, which is started by then
+
     _check_manager(home, to)
     wanted = list(orders or ())
     if of:
