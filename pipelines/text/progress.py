@@ -45,8 +45,8 @@ def show_steps(
         with _open_report(tuple(steps), period, spoken, is_quiet) as report:
             yield report
     except KeyboardInterrupt:
-        kept = "kept" if can_go_on else "nothing_kept"
-        raise Interrupted(f"interrupted.{kept}") from None
+        key = "interrupted.kept" if can_go_on else "interrupted.nothing_kept"
+        raise Interrupted(key) from None
 
 
 @contextmanager
