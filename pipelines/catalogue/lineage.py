@@ -20,11 +20,9 @@ from pipelines.catalogue.origins import (
     trace_origin,
 )
 from pipelines.catalogue.spec import Spec, TableName, load_room_specs
-from pipelines.catalogue.tables import list_tables_of_code
 
 __all__ = [
     "CARRY_MONTHS",
-    "EXTRA_COLUMNS",
     "HELD_MONTHS",
     "MADE_OF",
     "ColumnName",
@@ -40,7 +38,6 @@ __all__ = [
 ]
 
 HELD_MONTHS = 24  # the months remembered as held: the longest window that a KPI looks back on
-EXTRA_COLUMNS = list_tables_of_code()  # another name for it, until its callers ask the catalogue
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}

@@ -13,9 +13,10 @@ from typing import Any, cast
 from sqlglot import exp
 
 from pipelines import ROOMS
-from pipelines.catalogue.lineage import EXTRA_COLUMNS, ColumnName, list_table_columns, trace_origin
+from pipelines.catalogue.lineage import ColumnName, list_table_columns, trace_origin
 from pipelines.catalogue.outputs import Kpi, hash_meaning, load_kpis
 from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_room_specs
+from pipelines.catalogue.tables import list_tables_of_code
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.errors import SpecError
@@ -63,7 +64,7 @@ def _list_known_tables(specs: Iterable[Spec]) -> set[str]:
     """
     of_snapshot = {f"snapshot_{name}" for name in load_contract()}
     of_files = {spec.table for spec in specs}
-    return of_snapshot | of_files | set(EXTRA_COLUMNS)
+    return of_snapshot | of_files | set(list_tables_of_code())
 
 
 def _check_tables_read(spec: Spec, known_tables: set[str]) -> None:

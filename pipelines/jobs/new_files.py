@@ -14,10 +14,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.catalogue.expectations import load_suite
-from pipelines.catalogue.lineage import EXTRA_COLUMNS
 from pipelines.catalogue.outputs import Kpi, load_lists
 from pipelines.catalogue.spec import load_spec
-from pipelines.catalogue.tables import declaration_file
+from pipelines.catalogue.tables import declaration_file, list_tables_of_code
 from pipelines.core.contract import Table, load_contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
@@ -33,18 +32,8 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _CASES = ROOT / "tests" / "cases"
 CHECK_CASES = ROOT / "tests" / "checks"
 _PRIORITY_STEP = 10  # between the priorities of two lists
+_ALL_LISTS = "overall"  # the effect of all lists together goes by this name
 _REASONS = {"zh": "请写明原因", "en": "say why the customer is listed"}
-# Tables that a room's own code writes, besides those whose columns SQL files may read.
-_WRITTEN_BY_CODE = {
-    "kpi_bridge",
-    "kpi_change",
-    "kpi_tie",
-    "kpi_trend",
-    "dispatch_capacity",
-    "dispatch_list",
-    "dispatch_why_not",
-    "dispatch_overall",  # the effect of all lists together goes by this name
-}
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ def _refuse_name(kind: str, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise UsageError("new.bad_name", name=name)
     table = f"{_ROOMS[kind]}_{name}"
-    is_taken = table in EXTRA_COLUMNS or table in _WRITTEN_BY_CODE
+    is_taken = table in list_tables_of_code() or name == _ALL_LISTS
     if is_taken or name in _list_sql_words():
         raise UsageError("new.reserved", name=name)
 

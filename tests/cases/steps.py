@@ -15,7 +15,6 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows, take_rows
 from tests.cases.bench import (
     _earlier,
-    _extra_type,
     _fill,
     _refuse_unknown,
     _typed_parameters,
@@ -47,27 +46,6 @@ _TYPES = {
     "success": pa.bool_(),
     "uplift": pa.float64(),
 }
-# Tables of the rooms' own code whose columns the lineage does not have, or not all: a case gives those its step reads.
-UNDECLARED = {
-    "dispatch_holdout",
-    "extract_mark",
-    "dispatch_list",
-    "feedback_effect",
-    "kpi_bridge",
-    "kpi_change",
-    "kpi_monthly",
-    "kpi_tie",
-    "kpi_trend",
-    "report_figure",
-    "score_churn",
-    "score_uplift",
-    "score_watch",
-    "snapshot_intake",
-    "snapshot_quarantine",
-    "validate_result",
-    "validate_release",
-    "validate_trend",
-}
 
 
 def load_step_cases() -> Iterator[Case]:
@@ -90,7 +68,7 @@ def run_step_case(case: Case, folder: Path) -> list[dict[str, Any]]:
     with open_engine("duckdb", folder) as engine:
         context = make_context(case.month, engine, folder, _earlier(case, folder))
         for table in step.tables:
-            bind(engine, table, _make_rows(step, table, case), folder)
+            bind(engine, table, _fill(table, case.given.get(table)), folder)
         inputs = {name: _take_input(context, step, name, case) for name in step.inputs}
         parameters = _typed_parameters(case.parameters)
         return read_rows(context, step.room, step.name, parameters, **inputs)
@@ -98,12 +76,6 @@ def run_step_case(case: Case, folder: Path) -> list[dict[str, Any]]:
 
 def _take_input(context: Context, step: Step, name: str, case: Case) -> Relation:
     return take_rows(context, name, _make_relation(step, TableName(name), case))
-
-
-def _make_rows(step: Step, table: TableName, case: Case) -> pa.Table:
-    if table.name in UNDECLARED:
-        return _make_relation(step, table, case)
-    return _fill(table, case.given.get(table))
 
 
 def _make_relation(step: Step, table: TableName, case: Case) -> pa.Table:
@@ -121,7 +93,13 @@ def _make_relation(step: Step, table: TableName, case: Case) -> pa.Table:
 def _type_of(column: str) -> pa.DataType:
     if column.endswith("_count") and not column.startswith("is_"):
         return pa.int32()
-    return _TYPES.get(column) or _extra_type(column)
+    if column in _TYPES:
+        return _TYPES[column]
+    if column.startswith("is_"):
+        return pa.bool_()
+    if column.endswith("_on") and column != "also_on":
+        return pa.date32()
+    return _MONEY if column.endswith("_amount") else pa.string()
 
 
 def _columns_read(step: Step, wanted: TableName) -> set[str]:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.lineage import EXTRA_COLUMNS
 from pipelines.catalogue.spec import EARLIER, load_spec
 from pipelines.catalogue.steps import STEPS, Step, load_step
+from pipelines.catalogue.tables import list_tables_of_code
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from tests.cases.form import CASES, Case, differences
-from tests.cases.steps import UNDECLARED, load_step_cases, room_of, run_step_case
+from tests.cases.steps import load_step_cases, room_of, run_step_case
 
 ALL_STEPS = [load_step(path) for path in sorted(SQL.glob(f"*/{STEPS}/*.sql"))]
 every_step = pytest.mark.parametrize("step", ALL_STEPS, ids=lambda step: step.where)
@@ -40,9 +40,11 @@ def test_every_case_has_its_step() -> None:
 
 @every_step
 def test_a_step_reads_only_its_inputs_and_tables_that_exist(step: Step) -> None:
-    tables = {f"snapshot_{name}" for name in [*load_contract(), "person"]} | set(EXTRA_COLUMNS)
+    tables = {f"snapshot_{name}" for name in [*load_contract(), "person"]} | set(
+        list_tables_of_code()
+    )
     tables |= {load_spec(path).table for path in SQL.glob("*/*.sql")}
-    assert {table.name for table in step.tables} <= tables | UNDECLARED
+    assert {table.name for table in step.tables} <= tables
     assert {table.era for table in step.tables} <= {"", *EARLIER}
 
 

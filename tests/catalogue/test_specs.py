@@ -13,9 +13,10 @@ from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from pipelines import ROOMS
-from pipelines.catalogue.lineage import EXTRA_COLUMNS, list_table_columns, trace_origin
+from pipelines.catalogue.lineage import list_table_columns, trace_origin
 from pipelines.catalogue.outputs import hash_meaning, load_kpis, load_lists
 from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
+from pipelines.catalogue.tables import list_tables_of_code
 from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.paths import SQL
 from pipelines.rooms import dispatch
@@ -350,7 +351,7 @@ def test_every_table_it_reads_exists(spec: Spec) -> None:
     known = (
         {f"snapshot_{name}" for name in load_contract()}
         | {s.table for s in SPECS}
-        | set(EXTRA_COLUMNS)
+        | set(list_tables_of_code())
     )
     assert {table.name for table in spec.reads} <= known
     assert not [t for t in spec.reads if t.name == "snapshot_person"], (

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from models.judging.judgement import compare, records, tell
+from models.judging.judgement import compare, describe_maker, list_records
 from pipelines.documents.pages.review import write_review
 from pipelines.jobs.training.shelf import list_versions
 from pipelines.store.champions import models_folder
@@ -115,7 +115,7 @@ def outcome(chances: list[float], hits: list[int], slice_of: str = "B1") -> dict
     rows = pd.DataFrame({"model": chances, "outcome": hits, "value": 100.0})
     rows["customer_id"] = [f"c{number}" for number in range(len(rows))]
     rows["champion"] = rows["rule"] = 1.0 - rows["model"]
-    told = tell(rows, "model", {"branch": pd.Series([slice_of] * len(rows))})
+    told = describe_maker(rows, "model", {"branch": pd.Series([slice_of] * len(rows))})
     return told | {
         "makers": compare(rows, ["model"], ["rule"], 0.1),
         "contest": compare(rows, ["model", "champion"], [], 0.1),
@@ -158,7 +158,7 @@ def test_records_are_plain() -> None:
     import numpy as np
     import pandas as pd
 
-    made = records(
+    made = list_records(
         pd.DataFrame({"a": [np.float64(1.5), np.nan], "b": [np.int64(2), 3], "c": ["x", None]})
     )
     assert made == [{"a": 1.5, "b": 2, "c": "x"}, {"a": None, "b": 3, "c": None}] and json.dumps(

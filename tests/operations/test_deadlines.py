@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalogue.lineage import EXTRA_COLUMNS
 from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.catalogue.spec import load_room_specs
+from pipelines.catalogue.tables import list_tables_of_code
 from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -158,7 +158,7 @@ def test_days_of_a_year_without_published_holidays_are_marked(tmp_path: Path) ->
 
 def test_everything_needed_exists_and_everything_has_words() -> None:
     known = {spec.table for room in ("report", "dispatch") for spec in load_room_specs(room)} | set(
-        EXTRA_COLUMNS
+        list_tables_of_code()
     )
     known |= {spec.name for spec in load_lists()} | {
         f"{kpi.name}.{v}" for kpi in load_kpis() for v in kpi.variants

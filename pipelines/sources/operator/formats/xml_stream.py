@@ -97,6 +97,8 @@ def parse_xml(
             guard.check_growth(fed - parser.CurrentByteIndex)
             yield
         parser.Parse(b"", True)
+        # A parser may put a long tag off to the very end.
+        guard.check_growth(0)
         yield
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise FileRefused("xlsx_damaged", file=file, detail=member) from error
