@@ -21,7 +21,7 @@ from pipelines.core.contract import Table, load_contract
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, LOCALES, ROOT, SQL
-from pipelines.jobs.check_specs import DEFINITIONS, definition_line
+from pipelines.jobs.specs.check_specs import DEFINITIONS, definition_line
 from pipelines.store.files import write_text
 from pipelines.text.texts import LANGUAGES
 

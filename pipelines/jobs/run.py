@@ -16,10 +16,10 @@ from collections.abc import Callable
 from pipelines import ROOMS
 from pipelines.catalogue.check_rules import check_rules
 from pipelines.core.errors import Refused, UsageError
-from pipelines.jobs.check_specs import check_specs
 from pipelines.jobs.job import Job
 from pipelines.jobs.month_inputs import Gathered, gather_inputs, recorded_versions, state_inputs
 from pipelines.jobs.release import release_month
+from pipelines.jobs.specs.check_specs import check_specs
 from pipelines.jobs.walk import open_trial, run_draft_room
 from pipelines.store.faults import StorageErrors
 from pipelines.store.lake import Draft, Version

@@ -23,7 +23,7 @@ from pipelines.core.errors import RetentionError
 from pipelines.core.month import Month
 from pipelines.core.paths import EXPECTATIONS, SQL
 from pipelines.delivery.config import load_deliveries
-from pipelines.jobs.check_specs import check_specs
+from pipelines.jobs.specs.check_specs import check_specs
 from pipelines.store.waivers import FILE, read_waivers
 from pipelines.text.texts import LANGUAGES, describe_error
 
@@ -172,9 +172,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copytree(EXPECTATIONS, folder / "expectations")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spec, "SQL", folder / "sql")
-        patch.setattr("pipelines.jobs.check_specs.SQL", folder / "sql")
+        patch.setattr("pipelines.jobs.specs.check_specs.SQL", folder / "sql")
         patch.setattr(
-            "pipelines.jobs.check_specs.DEFINITIONS", folder / "sql" / "kpi" / "definitions.yml"
+            "pipelines.jobs.specs.check_specs.DEFINITIONS",
+            folder / "sql" / "kpi" / "definitions.yml",
         )
         patch.setattr(expectations, "EXPECTATIONS", folder / "expectations")
         patch.setattr("pipelines.catalogue.check_rules.EXPECTATIONS", folder / "expectations")

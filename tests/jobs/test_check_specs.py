@@ -13,7 +13,7 @@ from pipelines.catalogue import spec
 from pipelines.catalogue.lineage import list_table_columns, trace_origin, trace_sources
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
-from pipelines.jobs.check_specs import check_specs
+from pipelines.jobs.specs.check_specs import check_specs
 from pipelines.text.texts import LANGUAGES, describe_error
 
 
@@ -35,9 +35,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "sql"
     shutil.copytree(SQL, folder)
     monkeypatch.setattr(spec, "SQL", folder)
-    monkeypatch.setattr("pipelines.jobs.check_specs.SQL", folder)
+    monkeypatch.setattr("pipelines.jobs.specs.check_specs.SQL", folder)
     monkeypatch.setattr(
-        "pipelines.jobs.check_specs.DEFINITIONS", folder / "kpi" / "definitions.yml"
+        "pipelines.jobs.specs.check_specs.DEFINITIONS", folder / "kpi" / "definitions.yml"
     )
     clear_caches()
     yield folder

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from pipelines.documents.reports.model import Part, Table, Wording, make_cell
 
+_QUOTED = {chr(34): "&quot;"}  # what stands in an attribute
 WIDTH = 640
 _FONT_FAMILY = "'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
 _BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
@@ -279,15 +280,15 @@ def _draw_svg(title: str, height: int, drawn: Sequence[str]) -> str:
     return f"{tag}><title>{escape(title)}</title>{shapes}</svg>"
 
 
-def _make_tag(name: str, **attributes: float | str) -> str:
+def _make_tag(tag: str, **attributes: float | str) -> str:
     """Return a tag without content."""
-    return _open_tag(name, **attributes) + "/>"
+    return _open_tag(tag, **attributes) + "/>"
 
 
-def _open_tag(name: str, **attributes: float | str) -> str:
+def _open_tag(tag: str, **attributes: float | str) -> str:
     """Return a tag as far as its attributes go; of a float one decimal is written."""
-    written = [f"<{name}"]
+    written = [f"<{tag}"]
     for attribute, value in attributes.items():
-        shown = f"{value:.1f}" if isinstance(value, float) else value
+        shown = f"{value:.1f}" if isinstance(value, float) else escape(str(value), _QUOTED)
         written.append(f'{attribute.replace("_", "-")}="{shown}"')
     return " ".join(written)

@@ -123,21 +123,27 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
     """Serve list after list: of each the desks' own customers first, then the pool's."""
     free = [desk.capacity for desk in branch.desks]
     taken = [[0] * len(desk.queues) for desk in branch.desks]
-    pooled, shared = [0] * len(branch.pool), [(0,) * len(free)] * len(branch.pool)
-    steps = sorted(
-        {q.place for d in branch.desks for q in d.queues} | {q.place for q in branch.pool}
-    )
-    for place in steps:
+    pooled = [0] * len(branch.pool)
+    nobody = (0,) * len(free)
+    shared: list[tuple[int, ...]] = [nobody] * len(branch.pool)
+    for place in _list_places(branch):
         for number, desk in enumerate(branch.desks):
             free[number] -= _serve_desk(desk, place, taken[number], free[number])
-        for q, queue in enumerate(branch.pool):
-            if queue.place == place:
-                pooled[q] = min(len(queue), sum(free))
-                shared[q] = tuple(
-                    share(q, pooled[q], _room_for_pool(branch, place, free, pooled[q]))
-                )
-                free = [f - n for f, n in zip(free, shared[q], strict=True)]
+        for number, queue in enumerate(branch.pool):
+            if queue.place != place:
+                continue
+            pooled[number] = min(len(queue), sum(free))
+            room = _room_for_pool(branch, place, free, pooled[number])
+            shared[number] = tuple(share(number, pooled[number], room))
+            free = [before - given for before, given in zip(free, shared[number], strict=True)]
     return Plan(tuple(map(tuple, taken)), tuple(pooled), tuple(shared))
+
+
+def _list_places(branch: Branch) -> list[int]:
+    """The places of all lists with a queue in the branch, the first to be served first."""
+    places = {queue.place for desk in branch.desks for queue in desk.queues}
+    places |= {queue.place for queue in branch.pool}
+    return sorted(places)
 
 
 def _serve_desk(desk: Desk, place: int, taken: list[int], free: int) -> int:

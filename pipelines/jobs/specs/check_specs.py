@@ -24,8 +24,8 @@ from pipelines.core.month import Month
 from pipelines.core.paths import SQL
 from pipelines.core.settings import load_settings
 from pipelines.core.written import read_written
-from pipelines.jobs.check_outputs import check_kpis, check_lists
-from pipelines.jobs.spec_errors import blame_place, find_line
+from pipelines.jobs.specs.check_outputs import check_kpis, check_lists
+from pipelines.jobs.specs.spec_errors import blame_place, find_line
 from pipelines.rooms.context import Context
 from pipelines.store.lake import Draft
 

@@ -7,7 +7,7 @@ from sqlglot import exp
 from pipelines.catalogue.outputs import Kpi, load_kpis, load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.errors import SpecError
-from pipelines.jobs.spec_errors import blame_place
+from pipelines.jobs.specs.spec_errors import blame_place
 from pipelines.rooms.dispatch import FIXED as LIST_COLUMNS
 from pipelines.text.evidence import FIXED as FACTS
 from pipelines.text.evidence import find_places
