@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from pipelines.documents.reports.model import Part, Table, Wording, make_cell
 
-_QUOTED = {chr(34): "&quot;"}  # what stands in an attribute
+_QUOTED = {'"': "&quot;"}  # what stands in an attribute
 WIDTH = 640
 _FONT_FAMILY = "'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
 _BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
