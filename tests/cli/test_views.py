@@ -14,8 +14,8 @@ from python_calamine import CalamineWorkbook
 from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.core.errors import UsageError
 from pipelines.documents.month_view import (
-    list_held_months,
     read_lists_with_why_not,
+    summarise_months,
     summarise_outcome,
 )
 from pipelines.documents.table_files import (
@@ -129,7 +129,7 @@ def test_lists_come_with_their_why_nots() -> None:
 
 
 def test_months_held_are_listed() -> None:
-    months = list_held_months(twin_operator().home)
+    months = summarise_months(twin_operator().home)
     assert [m["month"] for m in months] == ["2026-06", "2026-07", "2026-08"] and {
         m["version"] for m in months
     } == {1}
