@@ -75,10 +75,10 @@ def _read_refusals(version: Version) -> dict[str, Refusal]:
     refusals: dict[str, Refusal] = {}
     for row in read_masked_rows(version, "snapshot_intake", ("table",), state="refused"):
         table = row["table"]
-        entry = version.manifest["tables"][f"extract_{table}"]
-        reasons = entry.get("reasons", [_WRONG_MONTH])
-        facts = {"table": table, **entry.get("facts", {})}
-        refusals[table] = {"reason": reasons[0], "facts": facts}
+        entry = version.entries[f"extract_{table}"]
+        reason = str(entry.reasons[0]) if entry.reasons else _WRONG_MONTH
+        delivered = entry.delivery.facts if entry.delivery else {}
+        refusals[table] = {"reason": reason, "facts": {"table": table, **delivered}}
     return refusals
 
 
@@ -118,7 +118,7 @@ def _summarise_month(folder: MonthFolder) -> MonthLine:
     return {
         "month": str(folder.month),
         "version": version.number,
-        "is_sealed": folder.seal() is not None,
+        "is_sealed": folder.read_seal() is not None,
         "withheld": len(outcome["withheld"]),
         "caveat": len(outcome["caveat"]),
         "not_computed": len(outcome["not_computed"]),

@@ -60,13 +60,13 @@ class SentOut:
     def _list_released(self, month: Month) -> list[Version]:
         """Return the released version of a month and of each day after it."""
         folder = MonthFolder(self.home, month)
-        seal = folder.seal()
+        seal = folder.read_seal()
         if seal is None:
             return []
-        versions = [folder.version(seal["version"])]
+        versions = [folder.version(seal.version)]
         for held in list_held_days(self.home, month):
             day = DayFolder(self.home, month, date.fromisoformat(held.occasion))
-            if day.seal():
+            if day.read_seal() is not None:
                 versions.append(day.version())
         return versions
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import pyarrow as pa
 
 from pipelines.catalogue.spec import TableName
 from pipelines.core.quoting import quote_names
+from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import write_rows
 from pipelines.sources.office.answers import OFFICE_TABLES
 from pipelines.sources.operator.delivery import EXTRA, FILE, LINE, Delivery
 from pipelines.store.files import OWNER_ALONE, hash_file
+from pipelines.store.manifest import COMPUTED, NOT_COMPUTED, DeliveryFacts, TableEntry
 
 _RECEIPT = pa.schema(
     [
@@ -31,6 +32,7 @@ _RECEIPT = pa.schema(
         ("rows", pa.int64()),
     ]
 )
+_ROOM = "extract"
 # A row of `extract_delivery`; a column that is not said is NULL.
 ReceiptRow = dict[str, object]
 
@@ -44,7 +46,7 @@ def run(context: Context) -> None:
     deliveries = context.source.extract(context.month, context.draft.path)
     rows: list[ReceiptRow] = []
     for delivery in deliveries:
-        context.tables[f"extract_{delivery.table}"] = _make_entry(context, delivery)
+        context.record_entry(f"extract_{delivery.table}", _make_entry(context, delivery))
         rows += _make_receipts(delivery)
     for name in context.source.unknown_files(context.month):
         rows.append({"state": "unknown", "file": name})
@@ -85,27 +87,28 @@ def _list_unknown(delivery: Delivery) -> list[str]:
     return [name for name in delivery.unknown if name.startswith(EXTRA) or not name.startswith("_")]
 
 
-def _make_entry(context: Context, delivery: Delivery) -> dict[str, Any]:
+def _make_entry(context: Context, delivery: Delivery) -> TableEntry:
     """What the manifest says of a delivered table."""
-    is_there = delivery.state in ("present", "empty")
-    entry: dict[str, Any] = {
-        "room": "extract",
-        "status": "computed" if is_there else "not_computed",
-        "state": delivery.state,
-        "rows": delivery.rows,
-        "missing": list(delivery.missing),
-    }
-    if is_there:
-        table = f"extract_{delivery.table}"
-        path = context.path(table)
-        os.chmod(path, OWNER_ALONE)
-        entry["sha256"] = hash_file(path)
-        entry["content"] = _hash_content(context, table)
-        return entry
-    entry["content"] = ""
-    entry["reasons"] = [delivery.reason or delivery.state]
-    entry["facts"] = dict(delivery.facts)
-    return entry
+    missing = tuple(delivery.missing)
+    if delivery.state not in ("present", "empty"):
+        return TableEntry(
+            NOT_COMPUTED,
+            _ROOM,
+            rows=delivery.rows,
+            reasons=(Reason.parse(delivery.reason or delivery.state),),
+            delivery=DeliveryFacts(delivery.state, missing, facts=dict(delivery.facts)),
+        )
+    table = f"extract_{delivery.table}"
+    path = context.path(table)
+    os.chmod(path, OWNER_ALONE)
+    content = _hash_content(context, table)
+    return TableEntry(
+        COMPUTED,
+        _ROOM,
+        rows=delivery.rows,
+        sha256=hash_file(path),
+        delivery=DeliveryFacts(delivery.state, missing, content),
+    )
 
 
 def _hash_content(context: Context, table: str) -> str:

@@ -56,7 +56,7 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     version = folder.version()
     if not version.is_computed("report_figure"):
         return []
-    is_draft = folder.seal() is None
+    is_draft = folder.read_seal() is None
     read = make_table_reader(version)
 
     files = write_documents(version, out, language, is_draft, folder.path.parents[1])

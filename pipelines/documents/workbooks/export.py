@@ -112,7 +112,7 @@ def _read_released(folder: MonthFolder, language: str) -> WorkbookData:
     Raise Refused for what is sealed under the key that is everybody's.
     """
     settings = load_settings()
-    is_draft = folder.seal() is None
+    is_draft = folder.read_seal() is None
     if not is_draft:
         settings.require_own_key()
     changes = read_changes(settings.office_database(folder.home), folder.month)

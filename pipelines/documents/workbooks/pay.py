@@ -31,7 +31,7 @@ def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
 
     Nothing where the operator delivers no sheets and nobody earned a fee.
     """
-    data = WorkbookData(folder.version(), language, folder.seal() is None)
+    data = WorkbookData(folder.version(), language, folder.read_seal() is None)
     sheets = []
     for name, columns in PAY_COLUMNS.items():
         rows = [_translate_row(data, row) for row in data.read_if_computed(f"report_{name}")]

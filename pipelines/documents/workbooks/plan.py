@@ -48,7 +48,7 @@ class _ScopeLine:
 
 def export_plan(version: Version, out: Path, language: str) -> Path:
     """Write `plan_<year>.xlsx` and return it; the same version gives the same bytes."""
-    plan = version.manifest["inputs"]["plan"]
+    plan = version.plan_inputs.plan
     year = plan["year"]
     parts: list[PartRow] = pq.read_table(version.table("plan_part")).to_pylist()
     months = {str(part["month"]): str(part["month"]) for part in parts if part["month"]}
@@ -90,8 +90,8 @@ def _make_measure_sheet(
     name: str, version: Version, parts: Sequence[PartRow], months: list[str], language: str
 ) -> Sheet:
     """Return the sheet of one measure; its note says by which key it was split."""
-    inputs = version.manifest["inputs"]
-    measure = inputs["plan"]["measures"][name]
+    inputs = version.plan_inputs
+    measure = inputs.plan["measures"][name]
     cell_kind = _CELL_KINDS.get(measure["places"], "number")
     amounts = [Column(month, 14, cell_kind) for month in ("plan.whole_year", *months)]
     note = fill_label(
@@ -99,7 +99,7 @@ def _make_measure_sheet(
         "plan.note",
         version=version.number,
         key_version=measure["key"]["version"],
-        hash=inputs["keys"][name],
+        hash=inputs.keys[name],
         month=measure["key"]["month"],
     )
     return Sheet(

@@ -121,7 +121,7 @@ def _list_outputs(delivery: Delivery) -> Iterator[Output]:
     for spec in load_lists():
         yield _make_output(LIST, spec.name, find_lacks(context, spec))
     for kpi in load_kpis():
-        reasons = context.missing(kpi.spec)
+        reasons = context.explain_missing(kpi.spec)
         for variant in kpi.variants:
             yield _make_output(KPI, f"{kpi.name}.{variant}", reasons)
 
@@ -149,7 +149,7 @@ def _open_imagined_month(delivery: Delivery) -> Context:
 
 
 def _make_entry(context: Context, spec: Spec) -> TableEntry:
-    reasons = context.missing(spec)
+    reasons = context.explain_missing(spec)
     return TableEntry.not_computed(None, reasons) if reasons else _THERE
 
 

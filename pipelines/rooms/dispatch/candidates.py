@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipelines.catalogue.outputs import list_deciding_tables
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.core.quoting import quote_name, quote_text
+from pipelines.core.reasons import Reason, join_reasons
 from pipelines.engines.duckdb import Answer
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import (
@@ -85,7 +86,7 @@ def gather_candidates(context: Context, spec: Spec) -> ListedCustomers:
     state = ListState(spec.name, spec.meta["priority"])
     lacks = find_lacks(context, spec)
     if lacks:
-        state = replace(state, status="not_computed", reason="; ".join(lacks))
+        state = replace(state, status="not_computed", reason=join_reasons(lacks))
         return ListedCustomers(spec, state, None)
     state = _judge_list(context, spec, state)
     context.bind_tolerated(spec)
@@ -93,22 +94,20 @@ def gather_candidates(context: Context, spec: Spec) -> ListedCustomers:
     return ListedCustomers(spec, state, customers)
 
 
-def find_lacks(context: Context, spec: Spec) -> list[str]:
+def find_lacks(context: Context, spec: Spec) -> tuple[Reason, ...]:
     """Say why a list cannot be computed this month; empty if it can.
 
     The reasons are about what its SELECT reads, or what decides who gets its orders.
     """
-    reasons = context.missing(spec)
+    reasons = list(context.explain_missing(spec))
     for table in list_deciding_tables(spec):
-        if table == _COMPLAINTS.name:
-            continue
-        entry = context.entry(TableName(table)) or {}
-        reasons = [*reasons, *entry.get("reasons", [])]
-    ownership = context.entry(TableName("snapshot_ownership")) or {}
+        if table != _COMPLAINTS.name:
+            reasons += context.missing_reasons(table)
+    ownership = context.find_entry(TableName("snapshot_ownership"))
     needs_managers = spec.meta.get("assign") != "branch"
-    if needs_managers and "manager_id" in ownership.get("absent", ()):
-        reasons = [*reasons, "absent: ownership.manager_id"]
-    return list(dict.fromkeys(reasons))
+    if needs_managers and ownership and "manager_id" in ownership.absent_columns:
+        reasons.append(Reason.absent("ownership.manager_id"))
+    return tuple(dict.fromkeys(reasons))
 
 
 def is_paused(context: Context, spec: Spec) -> bool:
@@ -162,8 +161,8 @@ def _judge_scores(context: Context, state: ListState) -> ListState:
 
 
 def _first_reason(context: Context, table: TableName, otherwise: str) -> str:
-    entry = context.entry(table)
-    return entry["reasons"][0] if entry else otherwise
+    entry = context.find_entry(table)
+    return str(entry.reasons[0]) if entry else otherwise
 
 
 def find_red_subjects(context: Context) -> list[str]:

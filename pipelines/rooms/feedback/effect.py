@@ -21,7 +21,8 @@ from models.judging.sequences import (
     verdict,
 )
 from pipelines.catalogue.outputs import load_lists
-from pipelines.catalogue.spec import Spec, TableName
+from pipelines.catalogue.spec import Spec
+from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, write_rows
 
@@ -113,9 +114,8 @@ def write_effect(context: Context, specs: Sequence[Spec] | None = None) -> None:
     has_before = context.is_computed("feedback_effect", "prior")
     has_month = context.is_computed("feedback_arm")
     if not has_before and not has_month:
-        entry = context.entry(TableName("feedback_arm")) or {}
-        reasons = entry.get("reasons", ["absent: feedback_arm"])
-        context.record_missing("feedback_effect", list(reasons))
+        reasons = context.missing_reasons("feedback_arm") or (Reason.absent("feedback_arm"),)
+        context.record_missing("feedback_effect", reasons)
         return
     sums: dict[str, ListSums] = {}
     if has_before:

@@ -45,7 +45,7 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     facts: list[Fact] = []
     for kpi in catalogue:
         context.progress(f"kpi_{kpi.spec.name}")
-        reasons = context.missing(kpi.spec) or find_window_gaps(context, kpi.meta)
+        reasons = context.explain_missing(kpi.spec) or find_window_gaps(context, kpi.meta)
         if not reasons:
             sum_scopes(context, kpi, places, parts)
         facts.extend(state_facts(context, kpi, reasons))

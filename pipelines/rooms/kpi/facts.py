@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -47,7 +47,7 @@ class Fact:
     note: str | None
 
 
-def state_facts(context: Context, kpi: Kpi, reasons: list[str]) -> list[Fact]:
+def state_facts(context: Context, kpi: Kpi, reasons: Sequence[Reason]) -> list[Fact]:
     """Return the facts of a KPI's variants; `reasons` say why it is not computed, if it is not."""
     note = None
     if not reasons and kpi.meta.get("note") == "months_held":

@@ -14,20 +14,20 @@ from pipelines.rooms.kpi.queries import sql_of
 HELD = "features_held_month"
 
 
-def find_window_gaps(context: Context, meta: Mapping[str, object]) -> list[str]:
+def find_window_gaps(context: Context, meta: Mapping[str, object]) -> tuple[Reason, ...]:
     """Name the months of a KPI's `window` that are not held; none where it has no window.
 
     `meta` is its front matter. Its `window_of` names the table of the months known, where being
     held is not enough.
     """
     if "window" not in meta:
-        return []
+        return ()
     known = _known_months(context, str(meta.get("window_of", HELD)))
     gaps = []
     for month in _window_months(context.month, str(meta["window"])):
         if str(month) not in known:
-            gaps.append(str(Reason.not_held(month)))
-    return gaps
+            gaps.append(Reason.not_held(month))
+    return tuple(gaps)
 
 
 def _known_months(context: Context, table: str) -> set[str]:

@@ -5,9 +5,8 @@ Every delivered row is accepted, an exact repeat, or in quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines.core.contract import Table, load_contract, snapshot_columns
 from pipelines.core.errors import GateStopped, Phrase, SourceNotReady
@@ -16,6 +15,7 @@ from pipelines.core.values import MACROS
 from pipelines.rooms.context import Context
 from pipelines.rooms.snapshot.aside import set_rows_aside
 from pipelines.rooms.snapshot.cells import read_cells
+from pipelines.store.manifest import DeliveryFacts, TableEntry
 from pipelines.text.rules import NOTHING, describe_form, find_rule_phrase, show_value
 from pipelines.text.texts import LANGUAGES
 
@@ -123,32 +123,40 @@ def _describe_form(table: Table, name: str | None) -> Phrase | str:
 
 def _take_in_table(context: Context, table: Table) -> Intake:
     context.progress(f"snapshot_{table.name}")
-    entry = context.draft.tables[f"extract_{table.name}"]
-    state = entry["state"]
+    entry = context.draft.finished[f"extract_{table.name}"]
+    delivery = _find_delivery(entry)
+    state = delivery.state
     if table.required and state == "absent":
         raise SourceNotReady("source.required_absent", table=table.name, month=context.month)
     if table.required and state == "empty":
         raise GateStopped("source.required_empty", table=table.name, month=context.month)
     if state in ("absent", "refused"):
-        return _leave_out(context, table, state, entry["reasons"][0])
-    read_cells(context, table, entry["missing"])
+        return _leave_out(context, table, state, str(entry.reasons[0]))
+    read_cells(context, table, delivery.missing)
     other = _find_another_month(context, table)
     if other:
         return _leave_out(context, table, "refused", "source.wrong_month", other)
     set_rows_aside(context, table)
-    return _write_table(context, table, entry)
+    return _write_table(context, table, delivery)
 
 
 def _leave_out(
     context: Context, table: Table, state: str, why: str, seen: dict[str, object] | None = None
 ) -> Intake:
+    entry = context.draft.finished[f"extract_{table.name}"]
     if table.required:
-        facts = context.draft.tables[f"extract_{table.name}"].get("facts", {})
+        facts = _find_delivery(entry).facts
         raise GateStopped(
             why, **{"table": table.name, "month": context.month, **facts, **(seen or {})}
         )
     context.record_missing(f"snapshot_{table.name}", [f"{state}: {table.name}"])
-    return Intake(table.name, state, context.draft.tables[f"extract_{table.name}"]["rows"])
+    return Intake(table.name, state, entry.rows or 0)
+
+
+def _find_delivery(entry: TableEntry) -> DeliveryFacts:
+    """How a table was delivered; of what `extract` wrote it is always there."""
+    assert entry.delivery is not None
+    return entry.delivery
 
 
 def _find_another_month(context: Context, table: Table) -> dict[str, object] | None:
@@ -170,7 +178,7 @@ def _find_another_month(context: Context, table: Table) -> dict[str, object] | N
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def _write_table(context: Context, table: Table, entry: Mapping[str, Any]) -> Intake:
+def _write_table(context: Context, table: Table, delivery: DeliveryFacts) -> Intake:
     engine = context.engine
     engine.execute(
         f"INSERT INTO quarantine SELECT {quote_text(table.name)}, "
@@ -185,7 +193,7 @@ def _write_table(context: Context, table: Table, entry: Mapping[str, Any]) -> In
     columns = quote_names(c.name for c in snapshot_columns(table.name))
     select = f"SELECT {columns} FROM typed WHERE _rule IS NULL"
     context.write(
-        f"snapshot_{table.name}", select, table.key, absent=_list_absent(table, entry["missing"])
+        f"snapshot_{table.name}", select, table.key, absent=_list_absent(table, delivery.missing)
     )
     if count["quarantined"]:
         rejected = f"SELECT _rule, {columns} FROM typed WHERE _rule <> 'exact_repeat'"
@@ -194,7 +202,7 @@ def _write_table(context: Context, table: Table, entry: Mapping[str, Any]) -> In
         person = "SELECT customer_id, name, phone FROM typed WHERE _rule IS NULL"
         context.write("snapshot_person", person, table.key)
     engine.execute("DROP TABLE typed")
-    return Intake(table.name, str(entry["state"]), **count)
+    return Intake(table.name, delivery.state, **count)
 
 
 def _list_absent(table: Table, missing: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ Its table, column or whatever else it needs was not delivered.
 from __future__ import annotations
 
 from pipelines.catalogue.expectations import Expectation
+from pipelines.core.reasons import Reason, join_reasons
 from pipelines.rooms.context import Context
 
 
@@ -45,7 +46,7 @@ def _explain_missing_month(context: Context, table: str) -> str | None:
 
 
 def _explain_missing_book(context: Context, book: str) -> str | None:
-    entry = context.tables.get(book, {})
-    if entry.get("status") == "computed":
-        return None
-    return "; ".join(entry.get("reasons", [f"absent: {book}"]))
+    entry = context.entries.get(book)
+    if entry is None:
+        return str(Reason.absent(book))
+    return None if entry.is_computed else join_reasons(entry.reasons)
