@@ -12,7 +12,7 @@ A context is opened with `open_context`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -35,7 +35,7 @@ from pipelines.sources.operator.own_names import NamesMapping
 from pipelines.sources.operator.source import Source
 from pipelines.store.champions import Champion
 from pipelines.store.files import OWNER_ALONE
-from pipelines.store.manifest import Definition, Json, TableEntry
+from pipelines.store.manifest import Definition, TableEntry
 from pipelines.store.versions import Draft, Version
 from pipelines.store.waivers import Waiver
 
@@ -151,20 +151,6 @@ class Context:
             return True
         return column in entry.absent_columns
 
-    def entry(self, table: TableName) -> Json | None:
-        """The same as `find_entry`, as JSON: for who has not followed yet."""
-        found = self.find_entry(table)
-        return found.to_json() if found else None
-
-    @property
-    def tables(self) -> RawTables:
-        """The same as `entries`, as JSON: for who has not followed yet."""
-        return RawTables(self.entries)
-
-    @tables.setter
-    def tables(self, records: Mapping[str, Json]) -> None:
-        """Nothing: what is set has been put in already."""
-
     # -- what is readable --------------------------------------------------------------------------
 
     def bind_everything(self) -> None:
@@ -207,10 +193,6 @@ class Context:
                 reasons.add(Reason.absent(need))
 
         return tuple(sorted(reasons, key=str))
-
-    def missing(self, spec: Spec) -> list[str]:
-        """The same as texts."""
-        return [str(reason) for reason in self.explain_missing(spec)]
 
     def _explain_table(self, spec: Spec, table: TableName) -> list[Reason]:
         """Why a SQL file cannot read a table: it, its month, or columns of it are not there."""
@@ -380,32 +362,3 @@ def open_context(
         context = Context(draft.month, settings, calendar, draft, engine, earlier)
         context.bind_everything()
         yield context
-
-
-class RawTables(MutableMapping[str, Json]):
-    """Entries seen as the JSON of a manifest, for who has not followed `entries` yet."""
-
-    def __init__(self, entries: dict[str, TableEntry]) -> None:
-        self._entries = entries
-
-    def __getitem__(self, name: str) -> Json:
-        return self._entries[name].to_json()
-
-    def __setitem__(self, name: str, record: Json) -> None:
-        self._entries[name] = TableEntry.from_json(record)
-
-    def __delitem__(self, name: str) -> None:
-        del self._entries[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __or__(self, other: Mapping[str, Json]) -> dict[str, Json]:
-        return {**self, **other}
-
-    def __ior__(self, other: Mapping[str, Json]) -> RawTables:
-        self.update(other)
-        return self

@@ -32,7 +32,7 @@ from pipelines.store.files import (
     write_json,
     write_text,
 )
-from pipelines.store.manifest import Json, Seal
+from pipelines.store.manifest import Seal
 from pipelines.store.torn import VERSION_NAME, read_kept, torn
 from pipelines.store.versions import Draft, Made, Version
 
@@ -252,11 +252,6 @@ class MonthFolder:
         if not isinstance(version, int) or not isinstance(manifest, str):
             raise torn(path)
         return Seal(version, manifest)
-
-    def seal(self) -> Json | None:
-        """The same as JSON, for who has not followed `read_seal` yet."""
-        seal = self.read_seal()
-        return seal.to_json() if seal else None
 
     def release(self, version: Version) -> None:
         """Seal the month with that version.

@@ -35,7 +35,6 @@ from pipelines.store.manifest import (
     StoppedRoom,
     TableEntry,
     read_entries,
-    write_entries,
 )
 from pipelines.store.torn import check_manifest, check_table, parse_record, read_kept, torn
 
@@ -271,12 +270,12 @@ class Draft(TableFolder):
         self.finished, self.stopped_room = {}, None
         self._save()
 
-    def finish_room(self, room: str, entries: AnyEntries, inputs: Json | None = None) -> None:
+    def finish_room(self, room: str, entries: Entries, inputs: Json | None = None) -> None:
         """Record a room's tables.
 
         `inputs` adds what only the room could know (a database's content).
         """
-        self.finished |= _read_any(entries)
+        self.finished |= entries
         self.inputs |= inputs or {}
         self.rooms = [*self.rooms, room]
         self.stopped_room = None
@@ -303,38 +302,6 @@ class Draft(TableFolder):
         if self.stopped_room is not None:
             state["stopped"] = self.stopped_room.to_json()
         write_json(self.path / "draft.json", state)
-
-    # -- the same as JSON, for who has not followed yet --------------------------------------------
-
-    @property
-    def tables(self) -> dict[str, Json]:
-        """The same as `finished`, as JSON."""
-        return write_entries(self.finished)
-
-    @tables.setter
-    def tables(self, records: Mapping[str, Json]) -> None:
-        self.finished = read_entries(records)
-
-    @property
-    def stopped(self) -> Json | None:
-        """The same as `stopped_room`, as JSON."""
-        return self.stopped_room.to_json() if self.stopped_room else None
-
-    @property
-    def manifest(self) -> Json:
-        """The same as `entries`, in the form of a manifest's JSON."""
-        return self.to_manifest().to_json() | {"tables": write_entries(self.entries)}
-
-
-AnyEntries = Mapping[str, TableEntry] | Mapping[str, Json]
-
-
-def _read_any(entries: AnyEntries) -> dict[str, TableEntry]:
-    """Take entries, or the JSON of some."""
-    found = {}
-    for name, entry in entries.items():
-        found[name] = entry if isinstance(entry, TableEntry) else TableEntry.from_json(entry)
-    return found
 
 
 Made = Version | Draft  # what has tables that can be looked at

@@ -226,7 +226,7 @@ class Taken:
 
     def entry(self, table: str) -> dict[str, Any]:
         """What the manifest says of a table."""
-        return MonthFolder(self.home, MONTH).draft().tables[table]
+        return MonthFolder(self.home, MONTH).draft().finished[table].to_json()
 
 
 def take_in(source: Path, home: Path, last: str = "snapshot") -> Taken:

@@ -193,7 +193,7 @@ def test_a_run_as_json(retention: Retention, copied: Path) -> None:
 def test_a_release_seals_and_a_later_one_only_reads(retention: Retention, copied: Path) -> None:
     assert (
         retention("run", MONTH, "--release").code == 0
-        and MonthFolder(copied / "home", MONTH).seal()
+        and MonthFolder(copied / "home", MONTH).read_seal()
     )
     again = retention("run", MONTH, "--source", "source", "--release", "--json")
     assert again.code == 0 and json.loads(again.out)["released"]

@@ -50,10 +50,10 @@ def test_nothing_is_released_under_the_development_key(
     run_town(home, town, secret_key=DEVELOPMENT_KEY)
     job = Job(home, MONTH, settings=everybodys)
     assert refusal_of(lambda: release_month(job)) == "key.development"
-    assert job.folder.seal() is None and not (home / "office.sqlite3").exists()
+    assert job.folder.read_seal() is None and not (home / "office.sqlite3").exists()
     job.settings = load_settings(threads=1, demonstration=True)
     release_month(job)
-    assert job.folder.seal() is not None
+    assert job.folder.read_seal() is not None
 
 
 def test_what_is_released_goes_no_further_under_it(

@@ -141,7 +141,7 @@ def test_a_month_without_sheets_keeps_the_scores(tmp_path: Path) -> None:
     with room_context(tmp_path, given, MAY) as context:
         for spec in load_room_specs("report"):
             context.compute(spec)
-        assert context.tables["report_pay"]["reasons"] == ["absent: appraisal_input"]
+        assert context.entries["report_pay"].to_json()["reasons"] == ["absent: appraisal_input"]
     assert len(read(tmp_path, "report_appraisal")) == 1
 
 

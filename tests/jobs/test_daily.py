@@ -201,10 +201,10 @@ def test_orders_leave_the_house_once_their_month_is_released(
     home: Path, run: Callable[..., Version]
 ) -> None:
     deliver(home.parent / "source", DAY, "ann")
-    assert run() and DayFolder(home, MONTH, DAY).seal() is None
+    assert run() and DayFolder(home, MONTH, DAY).read_seal() is None
     release_month(job(home, None))
     run()
-    assert DayFolder(home, MONTH, DAY).seal() is not None
+    assert DayFolder(home, MONTH, DAY).read_seal() is not None
     filled = fill(work_list(home), {"ann": {"outcome": "paid", "contacted_on": str(NEXT_DAY)}})
     assert taken(home, filled).accepted == 1  # the office knows the order of the day
     assert [answer["customer_id"] for answer in answers_of(home)] == ["ann"]

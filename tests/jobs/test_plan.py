@@ -15,6 +15,7 @@ from pipelines.core.errors import RetentionError, SpecError, UsageError
 from pipelines.core.month import Month
 from pipelines.jobs.plan import MadePlan
 from pipelines.store.lake import MonthFolder, PlanFolder
+from pipelines.store.manifest import COMPUTED, TableEntry
 from tests.support.planned import DECEMBER, EVEN, HANDED_DOWN, REVENUE, Make, key_of, plan_of, town
 from tests.support.small import Row, only, read, row, run_town
 
@@ -91,9 +92,8 @@ def hold_year(home: Path, year: int, revenues: list[int]) -> None:
         }
         for name, one in tables.items():
             pq.write_table(pa.Table.from_pylist([one]), draft.path / f"{name}.parquet")
-        draft.finish_room(
-            "features", {name: {"status": "computed", "rows": 1, "sha256": name} for name in tables}
-        )
+        entries = {name: TableEntry(COMPUTED, rows=1, sha256=name) for name in tables}
+        draft.finish_room("features", entries)
         folder.commit(draft)
 
 

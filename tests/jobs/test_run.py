@@ -14,6 +14,7 @@ from pipelines.jobs import month_inputs
 from pipelines.jobs import run as runner
 from pipelines.jobs.run import ROOMS, Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.manifest import Seal
 from tests.support.small import MONTH, Town, job, no_gate, read, run_town
 
 
@@ -136,11 +137,11 @@ def test_a_home_may_be_moved(made: Job, copied: Job) -> None:
 def test_other_input_after_the_first_room_begins_afresh(tmp_path: Path) -> None:
     source = town().write(tmp_path / "source")
     run_room(job(tmp_path / "home", source), "extract")
-    first = MonthFolder(tmp_path / "home", MONTH).draft().tables["extract_customer"]["rows"]
+    first = MonthFolder(tmp_path / "home", MONTH).draft().finished["extract_customer"].rows
     town().person("dan").write(source)
     run_room(job(tmp_path / "home", source), "extract")
     draft = MonthFolder(tmp_path / "home", MONTH).draft()
-    assert (first, draft.tables["extract_customer"]["rows"], draft.number) == (3, 4, 1)
+    assert (first, draft.finished["extract_customer"].rows, draft.number) == (3, 4, 1)
 
 
 def unfinished(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,13 +233,13 @@ def test_a_month_that_is_not_delivered_is_not_ready(made: Job, tmp_path: Path) -
 
 def test_a_sealed_month_is_read_again(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     version = release_month(copied)
-    seal = copied.folder.seal()
-    assert seal == {"version": 1, "manifest": version.identity}
+    seal = copied.folder.read_seal()
+    assert seal == Seal(1, version.identity)
     monkeypatch.setattr(runner, "run_draft_room", kill)
     assert (
         run_month(copied) == version == run_month(job(copied.home, None)) == release_month(copied)
     )
-    assert run_room(copied, "kpi") == version and copied.folder.seal() == seal
+    assert run_room(copied, "kpi") == version and copied.folder.read_seal() == seal
 
 
 def test_a_sealed_month_refuses_another_source(copied: Job) -> None:

@@ -23,6 +23,7 @@ from pipelines.operations.deadlines import (
     read_duties,
 )
 from pipelines.store.lake import DayFolder, MonthFolder
+from pipelines.store.manifest import read_entries
 from pipelines.text.texts import LANGUAGES, load_labels
 
 AUGUST, DECEMBER = Month.parse("2026-08"), Month.parse("2025-12")
@@ -42,7 +43,7 @@ def held(
     folder = MonthFolder(home, month)
     draft = folder.draft()
     draft.start({})
-    draft.finish_room("report", {name: dict(entry) for name, entry in tables.items()})
+    draft.finish_room("report", read_entries(tables))
     version = folder.commit(draft)
     if release:
         folder.release(version)

@@ -189,7 +189,7 @@ def test_split_parts_give_the_same_snapshot(tmp_path: Path, dirty: Path) -> None
 
 
 def entry(draft: Path, table: str) -> Row:
-    return MonthFolder(draft.parents[2], MONTH).draft().tables[table]
+    return MonthFolder(draft.parents[2], MONTH).draft().finished[table].to_json()
 
 
 def test_absent_empty_and_unknown_are_told_apart(tmp_path: Path) -> None:

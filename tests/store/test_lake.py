@@ -13,6 +13,7 @@ from pipelines.core.month import Month
 from pipelines.store import lake
 from pipelines.store.files import remove_folder, write_text
 from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
+from pipelines.store.manifest import Seal, read_entries
 
 MONTH = Month.parse("2026-08")
 
@@ -29,9 +30,8 @@ def draft_of(folder: MonthFolder, content: str) -> Draft:
     write_text(draft.path / "kpi_monthly.parquet", content)
     draft.scratch.mkdir()
     made = {"status": "computed", "rows": 1, "sha256": content}
-    draft.finish_room(
-        "kpi", {"kpi_monthly": made, "score_churn": {"status": "not_computed", "reasons": ["why"]}}
-    )
+    missing = {"status": "not_computed", "reasons": ["why"]}
+    draft.finish_room("kpi", read_entries({"kpi_monthly": made, "score_churn": missing}))
     return draft
 
 
@@ -124,7 +124,7 @@ def test_starting_afresh_leaves_nothing_of_the_old_draft(folder: MonthFolder) ->
     draft = folder.draft()
     assert (
         draft.rooms == []
-        and draft.tables == {}
+        and draft.finished == {}
         and [p.name for p in draft.path.iterdir()] == ["draft.json"]
     )
 
@@ -148,12 +148,12 @@ def test_what_is_not_there_is_said_by_name(folder: MonthFolder) -> None:
 
 def test_a_seal_is_set_once(folder: MonthFolder) -> None:
     first = folder.commit(draft_of(folder, "a"))
-    assert folder.seal() is None
+    assert folder.read_seal() is None
     folder.release(first)
     folder.release(first)
     with pytest.raises(Refused):
         folder.release(folder.commit(draft_of(folder, "b")))
-    assert folder.seal() == {"version": 1, "manifest": first.identity}
+    assert folder.read_seal() == Seal(1, first.identity)
 
 
 def test_a_released_version_loses_its_rights_to_be_written_and_is_removed_all_the_same(

@@ -27,6 +27,7 @@ from pipelines.engines.duckdb import DuckEngine
 from pipelines.jobs.run import ROOMS, Job, run_month, run_room
 from pipelines.rooms.context import Context
 from pipelines.store.lake import Draft, MonthFolder, Version
+from pipelines.store.manifest import COMPUTED, TableEntry
 from twin import generate
 
 MONTH = Month.parse("2026-08")
@@ -315,10 +316,9 @@ def room_context(
             path = folder / f"given_{name}.parquet"
             pq.write_table(rows if isinstance(rows, pa.Table) else _typed(rows), path)  # type: ignore[arg-type]
             engine.bind(name, path)
-        draft.tables = {n.name: {"status": "computed"} for n in names if not n.era}
-        draft.tables |= {
-            name: {"status": "not_computed", "reasons": [why]} for name, why in missing.items()
-        }
+        draft.finished = {name.name: TableEntry(COMPUTED) for name in names if not name.era}
+        for name, why in missing.items():
+            draft.finished[name] = TableEntry.not_computed(None, [why])
         yield Context(month, own_settings(**settings), Calendar(), draft, engine, earlier)
 
 

@@ -27,7 +27,7 @@ from pipelines.jobs.plan.weights import ROOM
 from pipelines.store.files import write_parquet
 from pipelines.store.inputs import PlanInputs
 from pipelines.store.lake import PlanFolder, Version
-from pipelines.store.manifest import TableEntry, write_entries
+from pipelines.store.manifest import TableEntry
 
 
 def make_inputs(plan: YearPlan, rows: Sequence[PlanRow], targets: Mapping[str, str]) -> PlanInputs:
@@ -96,7 +96,7 @@ def keep_plan(
         "plan_part": _write_table(draft.path, "plan_part", PART_SCHEMA, rows),
         "plan_change": _write_table(draft.path, "plan_change", CHANGE_SCHEMA, changes),
     }
-    draft.finish_room(ROOM, write_entries(entries))
+    draft.finish_room(ROOM, entries)
     return folder.commit(draft), True
 
 

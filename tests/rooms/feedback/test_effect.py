@@ -99,4 +99,4 @@ def test_what_does_harm_is_paused_and_nothing_else(tmp_path: Path) -> None:
 def test_before_any_order_it_is_not_computed_and_says_why(tmp_path: Path) -> None:
     with room_context(tmp_path, {"feedback_arm": "not held: 2026-07"}) as context:
         write_effect(context)
-        assert context.tables["feedback_effect"]["reasons"] == ["not held: 2026-07"]
+        assert context.entries["feedback_effect"].to_json()["reasons"] == ["not held: 2026-07"]

@@ -95,7 +95,7 @@ def test_parts_that_are_not_the_whole_are_not_split(tmp_path: Path) -> None:
 def test_a_first_month_compares_with_nothing(tmp_path: Path) -> None:
     with room_context(tmp_path, {"kpi_monthly": none_of("kpi")}) as context:
         write_changes(context)
-        entry = only([context.tables["kpi_change"]])
+        entry = only([context.entries["kpi_change"].to_json()])
     assert entry["status"] == "not_computed" and entry["reasons"] == [
         "not held: 2026-07",
         "not held: 2025-08",

@@ -269,7 +269,7 @@ def score_alone(
 
 
 def written(context: Context) -> dict[str, Any]:
-    return context.tables["score_churn"]
+    return context.entries["score_churn"].to_json()
 
 
 class Evil:

@@ -15,6 +15,7 @@ import pytest
 from models.judging.drift import store_bins
 from pipelines.rooms.context import Context
 from pipelines.rooms.score.watch import BinCounter, write_watch
+from pipelines.store.manifest import COMPUTED, TableEntry
 from pipelines.text.texts import LANGUAGES, say_reasons
 from tests.models.test_registry import make_card
 from tests.support.scored import TRAINED, scored_operator
@@ -200,7 +201,7 @@ def test_the_status_says_why_it_is_time_to_train(tmp_path: Path) -> None:
     folder.mkdir()
     with months(folder, leavers=80) as context:
         looks(context, frame(2, moved=1.0))
-        tables = {"score_watch": context.tables["score_watch"]}
+        tables = {"score_watch": context.entries["score_watch"].to_json()}
         manifest = {"month": str(MONTH), "inputs": {}, "tables": tables}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert read_reasons_to_retrain(Version(MONTH, folder)) == ["stability use"]
@@ -215,5 +216,5 @@ def test_what_is_red_is_named_on_the_lists(tmp_path: Path) -> None:
         {"subject": "a", "level": "red"},
     ]
     with room_context(tmp_path, {"score_watch": rows}) as context:
-        context.tables["score_watch"] = {"status": "computed"}
+        context.record_entry("score_watch", TableEntry(COMPUTED))
         assert find_red_subjects(context) == ["a", "use"]

@@ -152,9 +152,9 @@ def test_the_same_delivery_is_stopped_again_and_its_rooms_are_made_again(
         assert run(monkeypatch, tmp_path, town) == 13
         draft = MonthFolder(tmp_path / "home", MONTH).draft()
         assert draft.rooms == ["extract"] and not any(
-            name.startswith("snapshot_") for name in draft.tables
+            name.startswith("snapshot_") for name in draft.finished
         )
-        assert draft.stopped is not None and draft.is_computed("snapshot_quarantine")
+        assert draft.stopped_room is not None and draft.is_computed("snapshot_quarantine")
 
 
 # -- people ------------------------------------------------------------------------------------------------------

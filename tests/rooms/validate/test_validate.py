@@ -20,6 +20,7 @@ from pipelines.jobs.run import release_month, run_month
 from pipelines.rooms import validate
 from pipelines.rooms.validate.gate import Verdict
 from pipelines.store.champions import Champion
+from pipelines.store.manifest import COMPUTED, TableEntry
 from pipelines.store.waivers import Waiver, accept_finding
 from tests.support.small import MONTH, Row, Town, job, none_of, only, read, room_context
 
@@ -55,7 +56,9 @@ def run_room(
         context.waivers = {
             waived: Waiver(waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00")
         }
-        context.draft.tables = {f"snapshot_{t}": {"status": "computed"} for t in load_contract()}
+        context.draft.finished = {
+            f"snapshot_{table}": TableEntry(COMPUTED) for table in load_contract()
+        }
         context.champion = Champion("2026-07-1", folder, "") if scored_by else None
         (folder / "card.json").write_text(json.dumps({"features": list(scored_by)}))
         validate.run(context, lambda context, suites: list(found))
@@ -422,7 +425,9 @@ def judged_names(folder: Path, tables: dict[str, Row]) -> dict[str, set[str]]:
         return []
 
     with room_context(folder, {}) as context:
-        context.draft.tables = {f"snapshot_{t}": entry for t, entry in tables.items()}
+        context.draft.finished = {
+            f"snapshot_{table}": TableEntry.from_json(entry) for table, entry in tables.items()
+        }
         validate.run(context, judge)
     return seen
 
