@@ -255,7 +255,7 @@ def test_fees_are_for_what_was_verified(tmp_path: Path) -> None:
 
 def test_expenses_are_tied_to_orders(tmp_path: Path) -> None:
     claims = [
-        {"claim_id": f"C{n}", "manager_id": "M1", "order_id": order, "claimed_on": MAY.last_day, "amount": "30", "purpose": "gift"}
+        {"claim_id": f"C{n}", "manager_id": "M1", "order_id": order, "claimed_on": MAY.last_day, "amount": Decimal(30), "purpose": "gift"}
         for n, order in enumerate([None, "O1", "O2", "O3", "O9"])
     ]  # fmt: skip
     orders = [

@@ -273,7 +273,7 @@ def _type(column: str) -> pa.DataType:
         return pa.bool_()
     if column.endswith("_on"):
         return pa.date32()
-    return _TYPES.get(column, _MONEY if column.endswith(("_amount", "_value")) else pa.string())
+    return _TYPES.get(column, _MONEY if column.endswith(("amount", "_value")) else pa.string())
 
 
 @dataclass(frozen=True)
