@@ -24,6 +24,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipelines.catalogue.outputs import load_lists
+from pipelines.catalogue.spec import TableName
 from pipelines.core.calendar import Calendar
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -41,6 +42,7 @@ from pipelines.rooms.dispatch.stand_ins import bind_stand_ins
 from pipelines.rooms.dispatch.write import Outcome, write_candidates, write_orders, write_why_not
 from pipelines.rooms.relations import Relation
 from pipelines.store.lake import Draft
+from pipelines.store.manifest import TableEntry
 
 MONTH = Month.parse("2026-08")
 BRANCHES, CAPACITY = 50, 60
@@ -102,7 +104,11 @@ def fill(context: Context, services: int, managers: int) -> None:
         "capacity": CAPACITY,
     }
     for name, sql in MADE.items():
-        context.write(name, sql.format(**sizes), ["1"])
+        # Of each table the columns that dispatch reads, so past the look at what a room writes.
+        path = context.path(name)
+        written = context.engine.write(sql.format(**sizes), path, ["1"])
+        context.record_entry(name, TableEntry.computed(None, written))
+        context.engine.bind(TableName(name), path)
     parts = [
         _candidates(name, share, sizes["customers"], 20 + i)
         for i, (name, share) in enumerate(SHARES.items())
