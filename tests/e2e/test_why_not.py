@@ -51,9 +51,18 @@ def score(context: Context) -> None:
     context.write(
         "score_churn",
         """
-        SELECT $month AS month, s.service_id, s.customer_id, CASE WHEN r.revenue > 500 THEN 0.5 ELSE 0.05 END
-            AS p_voluntary, 0.01 AS p_involuntary, CASE WHEN r.revenue > 500 THEN 1 ELSE 2 END AS decile,
-            'price' AS reason_1, NULL::VARCHAR AS reason_2, NULL::VARCHAR AS reason_3, 'stand-in' AS model_version
+        SELECT
+            $month AS month,
+            s.service_id,
+            s.customer_id,
+            CAST(CASE WHEN r.revenue > 500 THEN 0.5 ELSE 0.05 END AS DOUBLE) AS p_voluntary,
+            CAST(0.01 AS DOUBLE) AS p_involuntary,
+            CAST(NULL AS DOUBLE) AS p_down_migration,
+            CASE WHEN r.revenue > 500 THEN 1 ELSE 2 END AS decile,
+            'price' AS reason_1,
+            NULL::VARCHAR AS reason_2,
+            NULL::VARCHAR AS reason_3,
+            'stand-in' AS model_version
         FROM features_service AS s JOIN features_revenue AS r ON r.customer_id = s.customer_id
         """,
         ["service_id"],
