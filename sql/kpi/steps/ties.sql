@@ -3,6 +3,17 @@ title: {zh: 对账结果, en: "What was expected, what was found, and whether it
 owner: retention
 inputs: [checked]
 --- */
+-- The books tie to the fen, whichever of them were there to be compared.
+WITH fen AS (
+    SELECT
+        "check",
+        kpi,
+        variant,
+        scope_kind,
+        CAST(expected AS DECIMAL(38, 2)) AS expected,
+        CAST(found AS DECIMAL(38, 2)) AS found
+    FROM checked
+)
 SELECT
     "check",
     kpi,
@@ -12,4 +23,4 @@ SELECT
     found,
     found - expected AS difference,
     found = expected AS success
-FROM checked
+FROM fen
