@@ -86,7 +86,7 @@ class Spec:
 
     @property
     def tolerates(self) -> frozenset[str]:
-        """What may be missing, which then has a meaning: `customer.vip_tier`, `m1.features_value`."""
+        """What may be missing, which then means something: `customer.vip_tier`."""
         return frozenset(self.meta.get("tolerates", ()))
 
     @property

@@ -13,8 +13,8 @@ _BYTES = range(0xDC80, 0xDD00)  # how Python carries a byte that is no text
 def show_name(name: str) -> str:
     r"""Return a name as one line of visible text.
 
-    `\xff` stands for a byte that is no text, `\u202e` for a character that cannot be seen. A backslash
-    is doubled, so that no two names are shown alike.
+    `\xff` stands for a byte that is no text, `\u202e` for a character that cannot be seen. A
+    backslash is doubled, so that no two names are shown alike.
     """
     if name.isascii() and name.isprintable() and "\\" not in name:
         return name

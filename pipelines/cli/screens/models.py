@@ -196,9 +196,9 @@ def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
     titles = [fill_label(language, f"model.{name}") for name in ("version", "champion", "rows")]
     for outcome in OUTCOMES:
         for name in _LIST_FIGURES:
-            titles.append(
-                f"{fill_label(language, f'model.{outcome}')}, {fill_label(language, f'model.{name}')}"
-            )
+            what = fill_label(language, f"model.{outcome}")
+            figure = fill_label(language, f"model.{name}")
+            titles.append(f"{what}, {figure}")
     body = []
     for model in models:
         card = model.shelved.card
