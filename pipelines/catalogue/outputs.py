@@ -178,11 +178,3 @@ def _make_kpi_state(name: str, row: StatusRow, part: StatusRow | None) -> Output
 
 def _is_worse(one: str, other: str) -> bool:
     return STATES.index(one) > STATES.index(other)
-
-
-def count_states(states: Iterable[OutputState]) -> dict[str, dict[str, int]]:
-    """Count the outputs of each kind by status: `{"kpi": {"released": 41, …}, "list": {…}}`."""
-    counts = {kind: dict.fromkeys(STATES, 0) for kind in ("kpi", "list")}
-    for state in states:
-        counts[state.kind][state.status] += 1
-    return counts

@@ -95,12 +95,6 @@ def load_step(path: Path) -> Step:
     return Step(path.parent.parent.name, path.stem, path, meta, match["sql"].rstrip(), sql_line)
 
 
-def room_steps(room: str) -> tuple[Step, ...]:
-    """Load all steps of a room, by name."""
-    paths = sorted((SQL / room / STEPS).glob("*.sql"))
-    return tuple(load_step(path) for path in paths)
-
-
 def _path_in_words(path: Path) -> str:
     return "/".join(("sql", *path.parts[-3:]))
 

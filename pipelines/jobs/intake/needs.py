@@ -45,20 +45,8 @@ _THERE = TableEntry(COMPUTED)
 Delivery = Callable[[Table], TableEntry]
 
 
-class _EveryTable(dict[str, Any]):
-    """The tables of an earlier month that lacks nothing."""
-
-    def get(self, key: object, default: object = None) -> dict[str, Any]:
-        return _THERE.to_json()
-
-
 class _CompleteMonth(Version):
     """An earlier month that lacks nothing."""
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """What it holds: everything."""
-        return {"tables": _EveryTable()}
 
     def find_entry(self, name: str) -> TableEntry | None:
         """Say of any table that it is there."""
