@@ -12,7 +12,6 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines import cli
-from pipelines.catalogue.outputs import count_states
 from pipelines.documents.month_view import read_output_states, summarise_outcome
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
@@ -257,7 +256,6 @@ def test_every_surface_says_the_same_of_every_output(
     states = read_output_states(version)
     counts = Counter(state.status for state in states)
     assert min(counts["withheld"], counts["caveat"], counts["not_computed"]) > 0
-    assert sum(map(sum, (kind.values() for kind in count_states(states).values()))) == len(states)
 
     told = summarise_outcome(version)
     assert {s: set(told[s]) for s in ("withheld", "caveat", "not_computed")} == {
