@@ -39,7 +39,12 @@ from pipelines.rooms.dispatch.decide import (
 )
 from pipelines.rooms.dispatch.holdout import draw_holdout
 from pipelines.rooms.dispatch.stand_ins import bind_stand_ins
-from pipelines.rooms.dispatch.write import Outcome, write_candidates, write_orders, write_why_not
+from pipelines.rooms.dispatch.write import (
+    Outcome,
+    write_candidates,
+    write_orders,
+    write_why_not,
+)
 from pipelines.rooms.relations import Relation
 from pipelines.store.lake import Draft
 from pipelines.store.manifest import TableEntry
@@ -83,7 +88,9 @@ MADE = {
 
 def make_context(folder: Path, engine: DuckEngine, rule: str) -> Context:
     """A month's context over tables made in place."""
-    settings = load_settings(capacity_rule=rule, secret_key="a key of the benchmark's own")
+    settings = load_settings(
+        capacity_rule=rule, secret_key="a key of the benchmark's own"
+    )
     context = Context(
         MONTH,
         settings,
@@ -164,10 +171,18 @@ def run_rule(rule: str, services: int, managers: int) -> dict[str, Any]:
             **counted[0],
             "seconds": seconds,
             "total_seconds": round(sum(seconds.values()), 1),
-            "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+            "peak_gb": round(
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2
+            ),
             "peak_gb_before": round(made / 2**20, 2),
-            **{n: company[n] for n in ("capacity", "wanted_count", "used_count", "gap_rate")},
-            **{n: float(company[f"{n}_amount"]) for n in ("value", "bound", "shadow_price")},
+            **{
+                n: company[n]
+                for n in ("capacity", "wanted_count", "used_count", "gap_rate")
+            },
+            **{
+                n: float(company[f"{n}_amount"])
+                for n in ("value", "bound", "shadow_price")
+            },
             "worst_branch_gap": max(
                 row["gap_rate"] for row in figures if row["scope_kind"] == "branch"
             ),
@@ -252,7 +267,9 @@ def main() -> None:
         answer = subprocess.run(
             [*command, "--rule", rule], check=True, capture_output=True, text=True
         ).stdout
-        print(f"{asked.services:,} services, {asked.managers:,} managers, places by {rule}")
+        print(
+            f"{asked.services:,} services, {asked.managers:,} managers, places by {rule}"
+        )
         for name, value in json.loads(answer).items():
             print(f"  {name}: {value}")
 

@@ -47,7 +47,9 @@ def write_month(folder: Path, rows: int) -> float:
         "service": f"{_SERVICE} FROM ({_USAGE.format(rows=rows)})",
     }
     for name, sql in (large | _SMALL).items():
-        duckdb.sql(f"COPY ({sql}) TO '{folder / name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+        duckdb.sql(
+            f"COPY ({sql}) TO '{folder / name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
+        )
     return sum((folder / f"{name}.parquet").stat().st_size for name in large) / 1e6
 
 
@@ -91,9 +93,13 @@ def measure(rows: int, cluster: Cluster) -> None:
         folder = Path(work) / "source" / MONTH
         megabytes = write_month(folder, rows)
         load_month(folder, cluster)
-        queries = {p.stem: f'SELECT * FROM "{p.stem}"' for p in folder.glob("*.parquet")}
+        queries = {
+            p.stem: f'SELECT * FROM "{p.stem}"' for p in folder.glob("*.parquet")
+        }
         described = Path(work) / "database.yml"
-        described.write_text(yaml.safe_dump({"url_env": "OPERATOR_URL", "tables": queries}))
+        described.write_text(
+            yaml.safe_dump({"url_env": "OPERATOR_URL", "tables": queries})
+        )
         from_file = peak_of(str(folder.parent), Path(work) / "files")
         from_database = peak_of(str(described), Path(work) / "database")
     print(
@@ -109,7 +115,9 @@ def main() -> None:
         os.environ["OPERATOR_URL"] = cluster.url
         for rows in [int(word) for word in sys.argv[1:]] or SIZES:
             measure(rows, cluster)
-    print(f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+    print(
+        f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,11 @@ from pipelines.rooms.dispatch.holdout import choose_held_out
 
 CONFIG = twin.TwinConfig()
 FACTOR = dict(
-    zip(("persuadable", "indifferent", "sleeping_dog"), CONFIG.treated_factors, strict=True)
+    zip(
+        ("persuadable", "indifferent", "sleeping_dog"),
+        CONFIG.treated_factors,
+        strict=True,
+    )
 )
 LISTS = {"churn_risk": 1.0, "renewal": 0.6, "points_redemption": 0.3}
 OVERALL = "overall"
@@ -63,14 +67,20 @@ class Operator:
 
     @cached_property
     def _cell(self) -> np.ndarray:
-        places = self.rows["list"].map({name: place for place, name in enumerate(LISTS)})
+        places = self.rows["list"].map(
+            {name: place for place, name in enumerate(LISTS)}
+        )
         return (self.rows["month"] * len(LISTS) + places).to_numpy(int)
 
     def running(self, columns: np.ndarray) -> np.ndarray:
         """Add columns × rows up to months × lists × columns, each month with all before it."""
         size = self.months * len(LISTS)
         sums = np.stack(
-            [np.bincount(self._cell, weights=column, minlength=size) for column in columns], axis=-1
+            [
+                np.bincount(self._cell, weights=column, minlength=size)
+                for column in columns
+            ],
+            axis=-1,
         )
         return sums.reshape(self.months, len(LISTS), len(columns)).cumsum(axis=0)
 
@@ -80,19 +90,32 @@ def generate(services: int, months: int, seed: int) -> Operator:
     with tempfile.TemporaryDirectory(prefix="coverage-") as name:
         twin.generate(Path(name), services=services, months=months, seed=seed)
         folders = sorted(Path(name).glob("20*"))
-        parts = [_month(Path(name), *pair, place) for place, pair in enumerate(pairwise(folders))]
+        parts = [
+            _month(Path(name), *pair, place)
+            for place, pair in enumerate(pairwise(folders))
+        ]
     return Operator(pd.concat(parts, ignore_index=True), len(parts))
 
 
 def _month(source: Path, folder: Path, after: Path, place: int) -> pd.DataFrame:
     lines = pq.read_table(folder / "service.parquet").to_pandas()
-    truth = pq.read_table(source / "truth" / folder.name / "service_truth.parquet").to_pandas()
-    lines = lines[lines["status"] == "active"].merge(truth.drop(columns="month"), on="service_id")
+    truth = pq.read_table(
+        source / "truth" / folder.name / "service_truth.parquet"
+    ).to_pandas()
+    lines = lines[lines["status"] == "active"].merge(
+        truth.drop(columns="month"), on="service_id"
+    )
     people = pq.read_table(folder / "customer.parquet").to_pandas()[
         ["customer_id", "vip_tier", "customer_type"]
     ]
-    owner = pq.read_table(folder / "ownership.parquet").to_pandas().sort_values("valid_from")
-    owner = owner.drop_duplicates("customer_id", keep="last")[["customer_id", "branch_id"]]
+    owner = (
+        pq.read_table(folder / "ownership.parquet")
+        .to_pandas()
+        .sort_values("valid_from")
+    )
+    owner = owner.drop_duplicates("customer_id", keep="last")[
+        ["customer_id", "branch_id"]
+    ]
     bills = pq.read_table(folder / "bill.parquet").to_pandas()
     paid = bills.groupby("service_id")["billed_amount"].sum().astype(float)
     later = (
@@ -112,7 +135,9 @@ def _month(source: Path, folder: Path, after: Path, place: int) -> pd.DataFrame:
         ["voluntary_hazard", "service_id"]
     )
     lines = lines.drop_duplicates("customer_id", keep="last")
-    lines["stratum"] = lines["branch_id"].fillna("-") + "/" + lines["vip_tier"].fillna("-")
+    lines["stratum"] = (
+        lines["branch_id"].fillna("-") + "/" + lines["vip_tier"].fillna("-")
+    )
     lines["list"] = _lists(lines)
     listed: pd.DataFrame = lines[lines["list"] != ""].assign(month=place)
     return listed
@@ -124,7 +149,9 @@ def _lists(lines: pd.DataFrame) -> pd.Series:
     soon = ends.notna() & (ends <= ends.min() + pd.Timedelta(days=62))
     risky = lines["voluntary_hazard"] >= lines["voluntary_hazard"].quantile(0.9)
     has_points = lines["customer_id"].str[-1].isin(list("05"))
-    lists = np.select([risky, soon, has_points], ["churn_risk", "renewal", "points_redemption"], "")
+    lists = np.select(
+        [risky, soon, has_points], ["churn_risk", "renewal", "points_redemption"], ""
+    )
     return pd.Series(lists, index=lines.index)
 
 
@@ -138,11 +165,19 @@ def held_out(operator: Operator, key: bytes) -> np.ndarray:
     for _, rows in operator.rows.groupby("month"):
         pairs = zip(rows["customer_id"], rows["stratum"], strict=True)
         new = [
-            {"customer_id": who, "stratum": stratum} for who, stratum in pairs if who not in known
+            {"customer_id": who, "stratum": stratum}
+            for who, stratum in pairs
+            if who not in known
         ]
-        old = [{"stratum": stratum, "is_drawn": is_drawn} for stratum, is_drawn in known.values()]
+        old = [
+            {"stratum": stratum, "is_drawn": is_drawn}
+            for stratum, is_drawn in known.values()
+        ]
         chosen = choose_held_out(key, share, old, new)
-        known |= {row["customer_id"]: (row["stratum"], row["customer_id"] in chosen) for row in new}
+        known |= {
+            row["customer_id"]: (row["stratum"], row["customer_id"] in chosen)
+            for row in new
+        }
     return (
         operator.rows["customer_id"]
         .map({who: is_drawn for who, (_, is_drawn) in known.items()})
@@ -179,23 +214,39 @@ def look_every_month(
             for t, h in zip(*(arm[month] for arm in arms), strict=True)
         ]
         orders, effect, effect_revenue = truth[month].T
-        for place, (name, (treated, holdout)) in enumerate(zip(LISTS, pairs, strict=True)):
+        for place, (name, (treated, holdout)) in enumerate(
+            zip(LISTS, pairs, strict=True)
+        ):
             n = max(orders[place], 1.0)
-            yield _look(name, retention_effect(treated, holdout), effect[place] / n, "effect")
+            yield _look(
+                name, retention_effect(treated, holdout), effect[place] / n, "effect"
+            )
             yield _look(
                 name,
                 revenue_effect(treated, holdout),
                 effect_revenue[place] / n * treated.orders,
                 "revenue",
             )
-        weight = np.array([t.orders * (min(t.orders, h.orders) >= FEWEST) for t, h in pairs])
-        whole = float(weight @ (effect / np.maximum(orders, 1.0))) / max(float(weight.sum()), 1.0)
+        weight = np.array(
+            [t.orders * (min(t.orders, h.orders) >= FEWEST) for t, h in pairs]
+        )
+        whole = float(weight @ (effect / np.maximum(orders, 1.0))) / max(
+            float(weight.sum()), 1.0
+        )
         yield _look(OVERALL, overall_effect(pairs), whole, "effect")
 
 
-def _look(name: str, found: Interval | None, truth: float, what: str) -> dict[str, object]:
+def _look(
+    name: str, found: Interval | None, truth: float, what: str
+) -> dict[str, object]:
     if found is None:
-        return {"list": name, "what": what, "says": False, "misses": False, "pauses": False}
+        return {
+            "list": name,
+            "what": what,
+            "says": False,
+            "misses": False,
+            "pauses": False,
+        }
     misses = not found.low <= truth <= found.high
     return {
         "list": name,
@@ -215,17 +266,29 @@ def run(operators: list[Operator], histories: int) -> pd.DataFrame:
     for number, operator in enumerate(operators):
         for history in range(histories):
             key = f"history {number} {history} of the benchmark".encode()
-            drawn, random = held_out(operator, key), np.random.default_rng([number, history])
-            reached = random.random(len(operator.rows)) < CONFIG.worked_share * CONFIG.reach_rate
+            drawn, random = (
+                held_out(operator, key),
+                np.random.default_rng([number, history]),
+            )
+            reached = (
+                random.random(len(operator.rows))
+                < CONFIG.worked_share * CONFIG.reach_rate
+            )
             for world, factors in WORLDS.items():
                 looks = pd.DataFrame(
-                    look_every_month(operator, drawn, *outcomes(operator, factors, reached))
+                    look_every_month(
+                        operator, drawn, *outcomes(operator, factors, reached)
+                    )
                 )
                 by = looks.groupby(["list", "what"], as_index=False)[
                     ["says", "misses", "pauses"]
                 ].any()
                 found.append(by.assign(world=world, history=f"{number}/{history}"))
-        print(f"operator {number + 1} of {len(operators)} done", file=sys.stderr, flush=True)
+        print(
+            f"operator {number + 1} of {len(operators)} done",
+            file=sys.stderr,
+            flush=True,
+        )
     table: pd.DataFrame = pd.concat(found, ignore_index=True)
     return table
 
@@ -236,11 +299,14 @@ def main() -> int:
     parser.add_argument("--operators", type=int, default=4)
     parser.add_argument("--histories", type=int, default=60, help="of each operator")
     parser.add_argument("--services", type=int, default=8_000)
-    parser.add_argument("--months", type=int, default=13, help="generated; one less is looked at")
+    parser.add_argument(
+        "--months", type=int, default=13, help="generated; one less is looked at"
+    )
     options = parser.parse_args()
     started = time.perf_counter()
     operators = [
-        generate(options.services, options.months, seed) for seed in range(1, options.operators + 1)
+        generate(options.services, options.months, seed)
+        for seed in range(1, options.operators + 1)
     ]
     table = run(operators, options.histories)
     said = table[table["says"]]
@@ -255,7 +321,9 @@ def main() -> int:
     )
     lists = told[told.index.get_level_values("list") != OVERALL]
     harmless = lists[lists.index.get_level_values("world") != "drives away"]
-    return int(bool((told["covered"] < 0.95).any() or (harmless["paused"] > 0.05).any()))
+    return int(
+        bool((told["covered"] < 0.95).any() or (harmless["paused"] > 0.05).any())
+    )
 
 
 if __name__ == "__main__":

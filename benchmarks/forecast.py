@@ -32,7 +32,9 @@ def read_ladder(source: Path, months: list[Month]) -> Ladder:
             f"SELECT bill_month, SUM(open_amount) FROM '{folder}/receivable.parquet' GROUP BY ALL"
         ).fetchall()
         for bill_month, amount in rows:
-            open_[place, min(month.since(Month.parse(bill_month)), OLDEST)] += float(amount)
+            open_[place, min(month.since(Month.parse(bill_month)), OLDEST)] += float(
+                amount
+            )
         sums = duckdb.sql(
             f"SELECT SUM(billed_amount + COALESCE(adjustment_amount, 0)) FROM '{folder}/bill.parquet'"
         )
@@ -59,7 +61,9 @@ def errors_of(ladder: Ladder, seed: int) -> pd.DataFrame:
                 "held": held,
                 "width": width,
             }
-            rows.append(facts | {"ladder": said.open[step], "as_now": now, "as_it_went": change})
+            rows.append(
+                facts | {"ladder": said.open[step], "as_now": now, "as_it_went": change}
+            )
     return pd.DataFrame(rows)
 
 
@@ -70,7 +74,11 @@ def show(errors: pd.DataFrame) -> None:
     errors["covered %"], errors["width %"] = errors["held"] * 100, errors["width"] * 100
     columns = ["ladder %", "as_now %", "as_it_went %", "covered %", "width %"]
     print(errors.groupby("horizon")[columns].mean().round(1).to_string())
-    print("all horizons", errors[columns].mean().round(1).to_dict(), f"{len(errors)} forecasts")
+    print(
+        "all horizons",
+        errors[columns].mean().round(1).to_dict(),
+        f"{len(errors)} forecasts",
+    )
 
 
 def main() -> None:

@@ -50,7 +50,9 @@ class Page:
 
     def column(self, name: str) -> list[Any]:
         """The cells of a column, from the top."""
-        return [self.sheet.cell(line, self.places[name]) for line in self.lines.values()]
+        return [
+            self.sheet.cell(line, self.places[name]) for line in self.lines.values()
+        ]
 
     def values(self, first: int | None = None) -> Rows:
         """The values of all lines below the titles, or from a line on."""
@@ -94,7 +96,8 @@ def duplicate_rows(page: Page) -> None:
     """Copy filled rows to the end."""
     for order_id in list(page.filled)[:3]:
         page.lay(
-            [[cell.value for cell in page.sheet[page.lines[order_id]]]], page.sheet.max_row + 1
+            [[cell.value for cell in page.sheet[page.lines[order_id]]]],
+            page.sheet.max_row + 1,
         )
 
 
@@ -105,7 +108,9 @@ def put_blank_rows(page: Page) -> None:
 
 def hide_and_filter(page: Page) -> None:
     """Filter rows away, filled ones too."""
-    page.sheet.auto_filter.add_filter_column(page.places["outcome"] - 1, [WORDS["outcome.paid"]])
+    page.sheet.auto_filter.add_filter_column(
+        page.places["outcome"] - 1, [WORDS["outcome.paid"]]
+    )
     for line in list(page.lines.values())[::2]:
         page.sheet.row_dimensions[line].hidden = True
 
@@ -190,7 +195,9 @@ def copy_the_outcome_column(page: Page) -> None:
     """Copy the outcome column, title and all, to the end."""
     place = page.sheet.max_column + 1
     for line in range(page.header, page.sheet.max_row + 1):
-        page.sheet.cell(line, place).value = page.sheet.cell(line, page.places["outcome"]).value
+        page.sheet.cell(line, place).value = page.sheet.cell(
+            line, page.places["outcome"]
+        ).value
 
 
 # -- cells -------------------------------------------------------------------------------------------------------
@@ -198,20 +205,36 @@ def copy_the_outcome_column(page: Page) -> None:
 
 def write_dates_as_text(page: Page) -> None:
     """Type the days as people do."""
-    forms = ("{0.year}年{0.month}月{0.day}日", "{0:%Y/%m/%d}", "{0:%Y%m%d}", "{0:%Y-%m-%d}")
-    for number, cell in enumerate(page.column("contacted_on") + page.column("promised_on")):
+    forms = (
+        "{0.year}年{0.month}月{0.day}日",
+        "{0:%Y/%m/%d}",
+        "{0:%Y%m%d}",
+        "{0:%Y-%m-%d}",
+    )
+    for number, cell in enumerate(
+        page.column("contacted_on") + page.column("promised_on")
+    ):
         if isinstance(cell.value, date | datetime):
-            cell.value, cell.number_format = forms[number % len(forms)].format(cell.value), "@"
+            cell.value, cell.number_format = (
+                forms[number % len(forms)].format(cell.value),
+                "@",
+            )
 
 
 def write_full_width(page: Page) -> None:
     """Type days and amounts with the input method left in full width."""
     for cell in page.column("contacted_on") + page.column("promised_on"):
         if isinstance(cell.value, date | datetime):
-            cell.value, cell.number_format = f"{cell.value:%Y-%m-%d}".translate(FULL_WIDTH), "@"
+            cell.value, cell.number_format = (
+                f"{cell.value:%Y-%m-%d}".translate(FULL_WIDTH),
+                "@",
+            )
     for cell in page.column("promised_amount"):
         if cell.value is not None:
-            cell.value, cell.number_format = f"￥{cell.value}".translate(FULL_WIDTH), "@"
+            cell.value, cell.number_format = (
+                f"￥{cell.value}".translate(FULL_WIDTH),
+                "@",
+            )
 
 
 def turn_ids_into_numbers(page: Page) -> None:
@@ -261,7 +284,12 @@ def sort_inputs_alone(page: Page) -> None:
     """Sort the stretch from outcome to note and leave the rest where it was."""
     rows, first, last = page.values(), page.places["outcome"] - 1, page.places["note"]
     dragged = [row[first:last] for row in rows][::-1]
-    page.lay([row[:first] + drag + row[last:] for row, drag in zip(rows, dragged, strict=True)])
+    page.lay(
+        [
+            row[:first] + drag + row[last:]
+            for row, drag in zip(rows, dragged, strict=True)
+        ]
+    )
 
 
 def swap_signatures(page: Page) -> None:
@@ -291,9 +319,14 @@ def delete_an_office_column(page: Page) -> None:
 
 def forge_a_row(page: Page) -> None:
     """Add an order that was never sent, with an outcome."""
-    page.lay([[cell.value for cell in page.sheet[page.lines[page.some()]]]], page.sheet.max_row + 1)
+    page.lay(
+        [[cell.value for cell in page.sheet[page.lines[page.some()]]]],
+        page.sheet.max_row + 1,
+    )
     for name in ("order_id", "row_id"):
-        page.sheet.cell(page.sheet.max_row, page.places[name]).value = "202608-AAAAAAAAAAAA"
+        page.sheet.cell(
+            page.sheet.max_row, page.places[name]
+        ).value = "202608-AAAAAAAAAAAA"
 
 
 def wipe_order_ids(page: Page) -> None:

@@ -102,7 +102,11 @@ def send_out(work: Path, workbooks: int, seed: int) -> list[Path]:
 
 
 def _is_work_list(path: Path) -> bool:
-    return "_branch_" not in path.name and path.suffix == ".xlsx" and "_company" not in path.name
+    return (
+        "_branch_" not in path.name
+        and path.suffix == ".xlsx"
+        and "_company" not in path.name
+    )
 
 
 def fill_in(sheet: Any, draw: random.Random) -> dict[str, Answer]:
@@ -110,13 +114,21 @@ def fill_in(sheet: Any, draw: random.Random) -> dict[str, Answer]:
     places = {str(cell.value): cell.column for cell in sheet[HEADER]}
     at = {
         name: places[WORDS[name]]
-        for name in ("order_id", "outcome", "contacted_on", "promised_amount", "promised_on")
+        for name in (
+            "order_id",
+            "outcome",
+            "contacted_on",
+            "promised_amount",
+            "promised_on",
+        )
     }
     lines = range(HEADER + 1, sheet.max_row + 1)
     said = {}
     for line in sorted(draw.sample(lines, max(1, round(0.8 * len(lines))))):
         code = draw.choice(list(load_outcomes()))
-        day = FIRST_DAYS[0] + timedelta(draw.randrange((FIRST_DAYS[1] - FIRST_DAYS[0]).days))
+        day = FIRST_DAYS[0] + timedelta(
+            draw.randrange((FIRST_DAYS[1] - FIRST_DAYS[0]).days)
+        )
         sheet.cell(line, at["outcome"]).value = WORDS[f"outcome.{code}"]
         sheet.cell(line, at["contacted_on"]).value = day
         if load_outcomes()[code].needs_date:
@@ -134,12 +146,18 @@ def edit_all(files: Sequence[Path], out: Path, seed: int) -> list[Handed]:
     kinds = [(edit, way) for way in WAYS for edit in edits]
     draw = random.Random(seed)
     return [
-        hand for number, path in enumerate(files) for hand in _edit(path, out, number, kinds, draw)
+        hand
+        for number, path in enumerate(files)
+        for hand in _edit(path, out, number, kinds, draw)
     ]
 
 
 def _edit(
-    path: Path, out: Path, number: int, kinds: Sequence[tuple[Edit, str]], draw: random.Random
+    path: Path,
+    out: Path,
+    number: int,
+    kinds: Sequence[tuple[Edit, str]],
+    draw: random.Random,
 ) -> list[Handed]:
     edit, way = kinds[number % len(kinds)]
     made = []
@@ -150,12 +168,23 @@ def _edit(
         edit(Page(sheet, HEADER, list(said), draw))
         file = out / f"{number:04d}-{turn}.xlsx"
         book.save(file)
-        if WAYS[way] == (CSV,):  # a CSV is the first sheet: what stands on others is not handed in
+        if WAYS[way] == (
+            CSV,
+        ):  # a CSV is the first sheet: what stands on others is not handed in
             elsewhere = {
-                str(cell) for other in book.worksheets[1:] for row in other.values for cell in row
+                str(cell)
+                for other in book.worksheets[1:]
+                for row in other.values
+                for cell in row
             }
-            said = {order: answer for order, answer in said.items() if order not in elsewhere}
-        made.append(Handed(edit, way, file, {order: {answer} for order, answer in said.items()}))
+            said = {
+                order: answer
+                for order, answer in said.items()
+                if order not in elsewhere
+            }
+        made.append(
+            Handed(edit, way, file, {order: {answer} for order, answer in said.items()})
+        )
     return made[::-1]
 
 
@@ -189,7 +218,10 @@ def convert(files: Sequence[Path], out: Path, form: str, profile: Path) -> None:
     for start in range(0, len(files), AT_ONCE):
         some = map(str, files[start : start + AT_ONCE])
         subprocess.run(
-            [*command, "--outdir", str(out), *some], check=True, capture_output=True, timeout=900
+            [*command, "--outdir", str(out), *some],
+            check=True,
+            capture_output=True,
+            timeout=900,
         )
 
 
@@ -210,17 +242,27 @@ def take_all(handed: Sequence[Handed], key: bytes) -> float:
         said = {row.order_id for row in receipt.refused}
         stored = held(hand.written)
         hand.counts += Counter(
-            accepted=receipt.accepted, unchanged=receipt.unchanged, refused=len(receipt.refused)
+            accepted=receipt.accepted,
+            unchanged=receipt.unchanged,
+            refused=len(receipt.refused),
         )
-        nameless = len([row for row in receipt.refused if row.order_id not in hand.written])
-        missing = [order for order in hand.written if order not in said and not stored.get(order)]
+        nameless = len(
+            [row for row in receipt.refused if row.order_id not in hand.written]
+        )
+        missing = [
+            order
+            for order in hand.written
+            if order not in said and not stored.get(order)
+        ]
         hand.counts["lost"] += max(0, len(missing) - nameless)
     return time.perf_counter() - started
 
 
 def hand_in_again(handed: Sequence[Handed], key: bytes) -> int:
     """Hand every fourth file in a second time; return how many answers were new, which none may be."""
-    some = [Handed(hand.edit, hand.way, hand.path, hand.written) for hand in handed[::4]]
+    some = [
+        Handed(hand.edit, hand.way, hand.path, hand.written) for hand in handed[::4]
+    ]
     take_all(some, key)
     return sum(hand.counts["accepted"] for hand in some)
 
@@ -230,9 +272,9 @@ def held(orders: Sequence[str] | dict[str, Any]) -> dict[str, set[Answer]]:
     from console.models import Answer as Held
 
     found: dict[str, set[Answer]] = {}
-    for order_id, outcome, day in Held.objects.filter(order_id__in=list(orders)).values_list(
-        "order_id", "outcome", "contacted_on"
-    ):
+    for order_id, outcome, day in Held.objects.filter(
+        order_id__in=list(orders)
+    ).values_list("order_id", "outcome", "contacted_on"):
         found.setdefault(order_id, set()).add((outcome, day))
     return found
 
@@ -294,7 +336,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="returns-bench-") as name:
         work, key = Path(name), load_settings().key
         handed = edit_all(
-            send_out(work, options.workbooks, options.seed), work / "edited", options.seed
+            send_out(work, options.workbooks, options.seed),
+            work / "edited",
+            options.seed,
         )
         save_again(handed, work)
         seconds = take_all(handed, key)
@@ -302,7 +346,14 @@ def main() -> int:
         cases = list(count_wrong(handed))
         misplaced = count_misplaced(handed)
     print(
-        "\n".join([told(handed, "edit").to_string(), "", told(handed, "way").to_string(), *cases])
+        "\n".join(
+            [
+                told(handed, "edit").to_string(),
+                "",
+                told(handed, "way").to_string(),
+                *cases,
+            ]
+        )
     )
     total = told(handed, "edit").sum()
     print(

@@ -50,7 +50,9 @@ def run_month(source: Path, home: Path, month: str) -> tuple[float, float]:
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - started
-    return seconds, max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, before) / 1e6
+    return seconds, max(
+        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, before
+    ) / 1e6
 
 
 def measure(services: int) -> None:

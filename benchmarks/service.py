@@ -41,7 +41,9 @@ def run_by_hand(home: Path, source: Path, months: list[str]) -> float:
     """Run and release the months one after the other; return the seconds."""
     began = time.perf_counter()
     for name in months:
-        job = Job(home, Month.parse(name), str(source), settings=load_settings(secret_key=KEY))
+        job = Job(
+            home, Month.parse(name), str(source), settings=load_settings(secret_key=KEY)
+        )
         run_month(job)
         release_month(job)
     return time.perf_counter() - began
@@ -62,23 +64,31 @@ def backfill(service: House, months: list[str]) -> list[dict[str, Any]]:
     service.call("PATCH", f"dags/{DAG}", {"is_paused": False})
     seen: set[str] = set()
     return wait_for(
-        "the backfill", PATIENCE * len(months), lambda: _ended(service, len(months), seen), pause=2
+        "the backfill",
+        PATIENCE * len(months),
+        lambda: _ended(service, len(months), seen),
+        pause=2,
     )
 
 
 def _ended(service: House, count: int, seen: set[str]) -> list[dict[str, Any]] | None:
     approve_waiting(service, seen)
-    found = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id&limit=100")[
-        "dag_runs"
-    ]
+    found = service.call(
+        "GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id&limit=100"
+    )["dag_runs"]
     ended = [one for one in found if one["state"] in ("success", "failed")]
-    return found if len(ended) == count or any(one["state"] == "failed" for one in found) else None
+    return (
+        found
+        if len(ended) == count or any(one["state"] == "failed" for one in found)
+        else None
+    )
 
 
 def approve_waiting(service: House, seen: set[str]) -> None:
     """Approve what waits, at the second sight: an answer at once may cross the report of the parked task."""
     waiting = service.call(
-        "GET", f"dags/{DAG}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input"
+        "GET",
+        f"dags/{DAG}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input",
     )
     for detail in waiting["hitl_details"]:
         task = detail["task_instance"]
@@ -87,7 +97,10 @@ def approve_waiting(service: House, seen: set[str]) -> None:
             service.call(
                 "PATCH",
                 path,
-                {"chosen_options": ["Approve"], "params_input": {"who": "a measurement"}},
+                {
+                    "chosen_options": ["Approve"],
+                    "params_input": {"who": "a measurement"},
+                },
             )
         seen.add(task["id"])
 
@@ -96,7 +109,9 @@ def compare(one: Path, other: Path) -> tuple[int, list[str]]:
     """Compare every file of the current versions of two homes; return how many, and which differ or are missing."""
     names = [_files(home) for home in (one, other)]
     differing = [
-        n for n in sorted(names[0].keys() | names[1].keys()) if names[0].get(n) != names[1].get(n)
+        n
+        for n in sorted(names[0].keys() | names[1].keys())
+        if names[0].get(n) != names[1].get(n)
     ]
     return len(names[0]), differing
 
@@ -112,11 +127,15 @@ def _files(home: Path) -> dict[str, str]:
 
 
 def _seconds(run: dict[str, Any]) -> float:
-    begin, end = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
+    begin, end = (
+        datetime.fromisoformat(run[name]) for name in ("start_date", "end_date")
+    )
     return (end - begin).total_seconds()
 
 
-def measure(folder: Path, executor: str, engine: str, months: int, services: int) -> int:
+def measure(
+    folder: Path, executor: str, engine: str, months: int, services: int
+) -> int:
     """Measure, tell, and return 1 where anything differs."""
     generate(folder / "twin", services=services, months=months, seed=7, through=LAST)
     names = [str(Month.parse(LAST).plus(back)) for back in range(1 - months, 1)]
@@ -125,13 +144,18 @@ def measure(folder: Path, executor: str, engine: str, months: int, services: int
     with ExitStack() as stack:
         cluster = stack.enter_context(postgres.open_cluster())
         server = f"postgres@127.0.0.1:{cluster.port}"
-        with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            f"postgresql://{server}/postgres", autocommit=True
+        ) as connection:
             connection.execute("CREATE DATABASE airflow")
         settings: dict[str, str | Path] = {
             "AIRFLOW__CORE__EXECUTOR": executor,
             "RETENTION_SECRET_KEY": KEY,
         }
-        settings |= {"RETENTION_HOME": folder / "home", "RETENTION_SOURCE": folder / "twin"}
+        settings |= {
+            "RETENTION_HOME": folder / "home",
+            "RETENTION_SOURCE": folder / "twin",
+        }
         settings |= {"RETENTION_ENGINE": engine, "RETENTION_MEMORY_LIMIT": "2GB"}
         if engine == "spark":
             settings["RETENTION_SPARK_MASTER"] = stack.enter_context(
@@ -147,7 +171,9 @@ def measure(folder: Path, executor: str, engine: str, months: int, services: int
         )
         runs = backfill(service, names)
     for one in runs:
-        print(f"{one['partition_key']}: {one['state']}, {_seconds(one):.0f} s", flush=True)
+        print(
+            f"{one['partition_key']}: {one['state']}, {_seconds(one):.0f} s", flush=True
+        )
     files, differing = compare(folder / "by_hand", folder / "home")
     print(
         f"{files} files of {months} months compared with those made by hand, {len(differing)} differ"
@@ -160,7 +186,9 @@ def main() -> None:
     """Measure in a folder of its own, or in one that is kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service")
     parser.add_argument(
-        "--executor", default="LocalExecutor", choices=("LocalExecutor", "CeleryExecutor")
+        "--executor",
+        default="LocalExecutor",
+        choices=("LocalExecutor", "CeleryExecutor"),
     )
     parser.add_argument("--engine", default="duckdb", choices=ENGINES)
     parser.add_argument("--months", type=int, default=24)
@@ -172,7 +200,9 @@ def main() -> None:
         where = told.keep or Path(folder)
         where.mkdir(parents=True, exist_ok=True)
         try:
-            raise SystemExit(measure(where, told.executor, told.engine, told.months, told.services))
+            raise SystemExit(
+                measure(where, told.executor, told.engine, told.months, told.services)
+            )
         except RetentionError as error:
             raise SystemExit(str(error)) from error
 

@@ -24,7 +24,16 @@ RETENTION = (sys.executable, "-m", "pipelines")
 def make_home(folder: Path) -> Path:
     """Make a month of a synthetic operator to ask for; return its home."""
     made, home = str(folder / "twin"), folder / "home"
-    size = ("--services", str(SERVICES), "--months", "1", "--seed", "1", "--through", MONTH)
+    size = (
+        "--services",
+        str(SERVICES),
+        "--months",
+        "1",
+        "--seed",
+        "1",
+        "--through",
+        MONTH,
+    )
     _run(*RETENTION, "twin", *size, "--out", made)
     _run(*RETENTION, "run", MONTH, "--source", made, "--home", str(home))
     return home

@@ -43,12 +43,16 @@ def call(*words: object) -> None:
     said = io.StringIO()
     try:
         with redirect_stdout(said):
-            code = app([*map(str, words), "--lang", "en"], standalone_mode=False) or DONE
+            code = (
+                app([*map(str, words), "--lang", "en"], standalone_mode=False) or DONE
+            )
     except RetentionError as error:
         code = error.exit_code
         said.write(f"{error.key} {error.facts}")
     if code not in (DONE, NOT_ALL_DONE):
-        raise SystemExit(f"retention {' '.join(map(str, words))}: {code}\n{said.getvalue()}")
+        raise SystemExit(
+            f"retention {' '.join(map(str, words))}: {code}\n{said.getvalue()}"
+        )
 
 
 def knows(command: str) -> bool:
@@ -63,7 +67,14 @@ def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
     """Run the loop and yield each month after its run."""
     source, home = work / "source", work / "home"
     first = Month.parse(options.first)
-    size = ("--services", options.services, "--months", options.before, "--seed", options.seed)
+    size = (
+        "--services",
+        options.services,
+        "--months",
+        options.before,
+        "--seed",
+        options.seed,
+    )
     call("twin", *size, "--through", first.plus(options.before - 1), "--out", source)
     takes_outcomes = knows("outcomes")
     for number in range(options.before + options.months):
@@ -86,7 +97,9 @@ def live_months(work: Path, options: argparse.Namespace) -> Iterator[Month]:
 
 def estimate_of(home: Path, month: Month) -> pd.DataFrame:
     """Read what the month's run estimated by list; empty where this version computes no such KPI."""
-    kpis = pq.read_table(MonthFolder(home, month).version().table("kpi_monthly")).to_pandas()
+    kpis = pq.read_table(
+        MonthFolder(home, month).version().table("kpi_monthly")
+    ).to_pandas()
     rows = kpis[(kpis["kpi"] == KPI) & (kpis["scope_kind"] == "company")]
     return pd.DataFrame(
         {
@@ -109,7 +122,9 @@ def with_estimates(truth: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame
     """Put the estimate beside the truth, or say that there is none."""
     joined = truth[["list", *COLUMNS]].merge(estimates, on="list", how="left")
     joined["estimated"] = (
-        joined["estimated"].map("{:+.4f}".format).where(joined["estimated"].notna(), "not computed")
+        joined["estimated"]
+        .map("{:+.4f}".format)
+        .where(joined["estimated"].notna(), "not computed")
     )
     return joined.drop(columns="status")
 
@@ -131,26 +146,37 @@ def main() -> None:
     """Run the loop and print the effects, month by month and pooled."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.twin_loop")
     parser.add_argument("--services", type=int, default=20_000)
-    parser.add_argument("--before", type=int, default=4, help="months before the first orders")
+    parser.add_argument(
+        "--before", type=int, default=4, help="months before the first orders"
+    )
     parser.add_argument("--months", type=int, default=6, help="months of the loop")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", default="2025-12", help="the first month of all")
     options = parser.parse_args()
     pd.set_option(
-        "display.width", 200, "display.max_columns", 20, "display.float_format", "{:+.4f}".format
+        "display.width",
+        200,
+        "display.max_columns",
+        20,
+        "display.float_format",
+        "{:+.4f}".format,
     )
     truths: list[pd.DataFrame] = []
     with tempfile.TemporaryDirectory(prefix="twin-loop-") as folder:
         work, started = Path(folder), time.perf_counter()
         for month in live_months(work, options):
-            if (work / "source" / "truth" / str(month) / "list_effect.parquet").exists():
+            if (
+                work / "source" / "truth" / str(month) / "list_effect.parquet"
+            ).exists():
                 truths.append(truth_of(work / "source", month))
                 table = with_estimates(truths[-1], estimate_of(work / "home", month))
                 print(
                     f"\norders of {month.plus(-1)}, lived in {month}\n{table.to_string(index=False)}",
                     flush=True,
                 )
-        print(f"\n{options.months} months together\n{pooled(truths).to_string(index=False)}")
+        print(
+            f"\n{options.months} months together\n{pooled(truths).to_string(index=False)}"
+        )
         print(f"\n{time.perf_counter() - started:.0f} s, unattended")
 
 

@@ -55,7 +55,9 @@ def usage(data: Path, source: Path) -> None:
         "WHERE s.service_type = 'mobile' AND s.status = 'active'"
     ).df()
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.2))
-    for axis, column in zip(axes, ("voice_minutes", "data_mb", "sms_count"), strict=True):
+    for axis, column in zip(
+        axes, ("voice_minutes", "data_mb", "sms_count"), strict=True
+    ):
         for frame, colour, label in ((real, REAL, "Megaline"), (ours, OURS, "twin")):
             values = frame[column].astype(float).quantile(QUANTILES)
             axis.plot(QUANTILES * 100, values, color=colour, label=label)
@@ -82,7 +84,9 @@ def past_due(folder: Path) -> pd.DataFrame:
         SELECT month, AVG(late) AS now, AVG(late) FILTER (WHERE late_before = 1) AS stays,
             AVG(late) FILTER (WHERE late_before = 0) AS enters
         FROM state GROUP BY month ORDER BY month"""
-    return duckdb.sql(sql).df().iloc[1:]  # of the first month nobody knows the month before
+    return (
+        duckdb.sql(sql).df().iloc[1:]
+    )  # of the first month nobody knows the month before
 
 
 def arrears(data: Path, source: Path) -> None:
@@ -93,7 +97,10 @@ def arrears(data: Path, source: Path) -> None:
         "stays": "past due again, % of those",
         "enters": "newly past due, % of the others",
     }
-    found = {"UCI": past_due(data / "contract" / "uci"), "twin": past_due(source).tail(4)}
+    found = {
+        "UCI": past_due(data / "contract" / "uci"),
+        "twin": past_due(source).tail(4),
+    }
     for axis, (column, title) in zip(axes, titles.items(), strict=True):
         for place, (label, colour) in enumerate((("UCI", REAL), ("twin", OURS))):
             axis.bar(
@@ -109,7 +116,10 @@ def arrears(data: Path, source: Path) -> None:
     for label, table in found.items():
         print(
             f"{label}: "
-            + ", ".join(f"{title} {table[column].mean():.1%}" for column, title in titles.items())
+            + ", ".join(
+                f"{title} {table[column].mean():.1%}"
+                for column, title in titles.items()
+            )
         )
     save(figure, "arrears")
 
@@ -137,7 +147,9 @@ def tenure(data: Path, source: Path) -> None:
         shown = ", ".join(
             f"{low}– {times:.2f}" for (low, _), times in zip(TENURES, lift, strict=True)
         )
-        print(f"{label}: {leaves.mean():.2%} leave; by months of tenure, times the mean: {shown}")
+        print(
+            f"{label}: {leaves.mean():.2%} leave; by months of tenure, times the mean: {shown}"
+        )
     axis.set_xticks(range(len(TENURES)), [f"{low}–{high - 1}" for low, high in TENURES])
     axis.set_title("leaving by months of tenure, times the mean")
     axis.legend(frameon=False)
@@ -151,9 +163,13 @@ def main() -> None:
         "--data", type=Path, default=os.environ.get("RETENTION_DATA", "../shared/data")
     )
     data = Path(parser.parse_args().data)
-    plt.rcParams.update({"svg.hashsalt": "twin", "svg.fonttype": "none", "font.size": 9})
+    plt.rcParams.update(
+        {"svg.hashsalt": "twin", "svg.fonttype": "none", "font.size": 9}
+    )
     with tempfile.TemporaryDirectory(prefix="twin-pictures-") as folder:
-        twin.generate(Path(folder), services=20_000, months=MONTHS, seed=1, through=LAST)
+        twin.generate(
+            Path(folder), services=20_000, months=MONTHS, seed=1, through=LAST
+        )
         for draw in (usage, arrears, tenure):
             draw(data, Path(folder))
 

@@ -41,7 +41,9 @@ def measure(size: str, cores: int) -> dict[str, float | str]:
         twin.generate(out, services=services, months=months, seed=SEED)
         seconds, cpu = time.perf_counter() - started, time.process_time() - used
         paths = sorted(path for path in out.rglob("*") if path.is_file())
-        lines = sum(pq.read_metadata(path).num_rows for path in out.glob("20*/service.parquet"))
+        lines = sum(
+            pq.read_metadata(path).num_rows for path in out.glob("20*/service.parquet")
+        )
         return {
             "seconds": seconds,
             "cpu_seconds": cpu,
@@ -82,8 +84,17 @@ def main() -> None:
     for size in sys.argv[1:] or DEFAULT:
         cores = 1 if size not in seen else os.cpu_count() or 1
         seen.add(size)
-        asked = [sys.executable, "-m", "benchmarks.twin_speed", "--one", size, str(cores)]
-        told = json.loads(subprocess.run(asked, check=True, capture_output=True, text=True).stdout)
+        asked = [
+            sys.executable,
+            "-m",
+            "benchmarks.twin_speed",
+            "--one",
+            size,
+            str(cores),
+        ]
+        told = json.loads(
+            subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+        )
         print(
             f"{size} | {cores} | {told['seconds']:.1f} | {told['cpu_seconds']:.1f} | {told['peak_gib']:.2f} | "
             f"{told['megabytes']:.0f} | {told['service_months']:,.0f} | {told['million_a_minute']:.2f} | {told['hash']}",

@@ -50,7 +50,11 @@ HORIZON, COST = 12, 5.0
 CAPACITY = "capacity_low: 8\ncapacity_high: 16\n"
 MEASURES = ["orders", "worked", "reached", "kept", "debts", "cost", "net", "happened"]
 FACTOR = dict(
-    zip(("persuadable", "indifferent", "sleeping_dog"), TwinConfig().treated_factors, strict=True)
+    zip(
+        ("persuadable", "indifferent", "sleeping_dog"),
+        TwinConfig().treated_factors,
+        strict=True,
+    )
 )
 STRENGTH = TwinConfig().retention_strength
 
@@ -81,7 +85,9 @@ class Place:
 
     def delivered(self, month: Month, name: str) -> pd.DataFrame:
         """Read a table that the operator delivered, or of its truth."""
-        read: pd.DataFrame = pq.read_table(self.source / str(month) / f"{name}.parquet").to_pandas()
+        read: pd.DataFrame = pq.read_table(
+            self.source / str(month) / f"{name}.parquet"
+        ).to_pandas()
         return read
 
 
@@ -141,7 +147,15 @@ def live(place: Place, last: Month, months: int) -> Iterator[Month]:
             returned = sorted((place.source / "returned" / str(month)).glob("*.xlsx"))
             call("outcomes", *returned, "--home", place.home)
         release = [] if place.arm == "rule" else ["--release"]
-        call("run", month.plus(1), "--source", place.source, "--home", place.home, *release)
+        call(
+            "run",
+            month.plus(1),
+            "--source",
+            place.source,
+            "--home",
+            place.home,
+            *release,
+        )
         yield month
 
 
@@ -149,7 +163,9 @@ def write_rule_list(place: Place, month: Month, out: Path) -> None:
     """Write each manager's customers with the highest risk, as many as he can take, as workbooks of the office's form."""
     ranked = rank_by_risk(place, month)
     due_on = month.plus(1).first_day.replace(day=12)
-    title = next(spec.meta["title"]["en"] for spec in load_lists() if spec.name == "churn_risk")
+    title = next(
+        spec.meta["title"]["en"] for spec in load_lists() if spec.name == "churn_risk"
+    )
     for manager_id, rows in ranked.groupby("manager_id"):
         orders = [
             {"rank": rank, "order_id": f"{month.year}{month.number:02d}-R{customer}", "customer_id": customer,
@@ -157,11 +173,20 @@ def write_rule_list(place: Place, month: Month, out: Path) -> None:
             for rank, customer in enumerate(rows["customer_id"], start=1)
         ]  # fmt: skip
         stamp = Stamp(
-            str(manager_id), "en", str(month), 1, "-", month.plus(1).first_day, is_draft=False
+            str(manager_id),
+            "en",
+            str(month),
+            1,
+            "-",
+            month.plus(1).first_day,
+            is_draft=False,
         )
         book = WorkList(stamp, str(manager_id), orders)
         write_work_list(
-            out / f"{month}_{manager_id}.xlsx", book, load_labels("en"), load_settings().key
+            out / f"{month}_{manager_id}.xlsx",
+            book,
+            load_labels("en"),
+            load_settings().key,
         )
 
 
@@ -170,11 +195,15 @@ def rank_by_risk(place: Place, month: Month) -> pd.DataFrame:
     risk = risks(place, month)
     customers = place.delivered(month, "customer")
     spared = set(customers.loc[customers["do_not_contact"].eq(True), "customer_id"])
-    managers = place.table(month, "features_manager").set_index("manager_id")["capacity"]
+    managers = place.table(month, "features_manager").set_index("manager_id")[
+        "capacity"
+    ]
     owned = place.table(month, "features_owner")[["customer_id", "manager_id"]].merge(
         risk, on="customer_id"
     )
-    owned = owned[owned["manager_id"].isin(managers.index) & ~owned["customer_id"].isin(spared)]
+    owned = owned[
+        owned["manager_id"].isin(managers.index) & ~owned["customer_id"].isin(spared)
+    ]
     owned = owned.sort_values(["risk", "customer_id"], ascending=[False, True])
     place_in_line = owned.groupby("manager_id").cumcount()
     return owned[place_in_line < owned["manager_id"].map(managers)]
@@ -183,7 +212,9 @@ def rank_by_risk(place: Place, month: Month) -> pd.DataFrame:
 def risks(place: Place, month: Month) -> pd.DataFrame:
     """Return each customer's highest chance to leave, as the champion sees it."""
     scored = place.table(month, "score_churn")
-    return scored.groupby("customer_id")["p_voluntary"].max().rename("risk").reset_index()
+    return (
+        scored.groupby("customer_id")["p_voluntary"].max().rename("risk").reset_index()
+    )
 
 
 # -- what was kept, by the truth ---------------------------------------------------------------------------------
@@ -194,13 +225,23 @@ def judge(place: Place, month: Month) -> dict[str, float]:
     orders = pq.read_table(
         place.source / "truth" / str(month.plus(1)) / "order_truth.parquet"
     ).to_pandas()
-    given = pq.read_table(place.source / "truth" / str(month) / "order_given.parquet").to_pandas()
+    given = pq.read_table(
+        place.source / "truth" / str(month) / "order_given.parquet"
+    ).to_pandas()
     orders = orders.merge(given[["order_id", "amount"]], on="order_id")
     lines = contacted_lines(place, month, orders)
-    saved = orders["list"].eq("termination_save") & (orders["stays"] != orders["stays_untreated"])
+    saved = orders["list"].eq("termination_save") & (
+        orders["stays"] != orders["stays_untreated"]
+    )
     revenue = lines_of(place, month).groupby("customer_id")["revenue"].sum()
     saves = (
-        float(orders.loc[saved, "customer_id"].map(revenue).astype(float).fillna(0.0).sum())
+        float(
+            orders.loc[saved, "customer_id"]
+            .map(revenue)
+            .astype(float)
+            .fillna(0.0)
+            .sum()
+        )
         * HORIZON
     )
     paid = orders["succeeds"].astype(int) - orders["succeeds_untreated"].astype(int)
@@ -223,16 +264,25 @@ def contacted_lines(place: Place, month: Month, orders: pd.DataFrame) -> pd.Data
     lines = lines_of(place, month)
     contacts = reached_customers(orders, place.delivered(month, "customer"))
     lines = lines.merge(contacts, on="customer_id")
-    truth = pq.read_table(place.source / "truth" / str(month) / "service_truth.parquet").to_pandas()
+    truth = pq.read_table(
+        place.source / "truth" / str(month) / "service_truth.parquet"
+    ).to_pandas()
     lines = lines.merge(truth, on="service_id")
     last = month.plus(1).last_day
-    in_time = pd.to_datetime(lines["contact_on"]).rsub(pd.Timestamp(last)).dt.days / last.day
-    full = 1 + lines["list"].map(STRENGTH).fillna(0.0) * (lines["persuasion"].map(FACTOR) - 1)
-    lines["fall"] = lines["voluntary_hazard"] * (1 - full) * in_time.where(full < 1, 1.0)
+    in_time = (
+        pd.to_datetime(lines["contact_on"]).rsub(pd.Timestamp(last)).dt.days / last.day
+    )
+    full = 1 + lines["list"].map(STRENGTH).fillna(0.0) * (
+        lines["persuasion"].map(FACTOR) - 1
+    )
+    lines["fall"] = (
+        lines["voluntary_hazard"] * (1 - full) * in_time.where(full < 1, 1.0)
+    )
     now = place.delivered(month.plus(1), "service")
     here = set(
         now.loc[
-            now["status"].isin(["active", "suspended_arrears", "suspended_request"]), "service_id"
+            now["status"].isin(["active", "suspended_arrears", "suspended_request"]),
+            "service_id",
         ]
     )
     is_here = lines["service_id"].isin(here).astype(int)
@@ -252,20 +302,22 @@ def reached_customers(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataF
         groups[["group_customer_id", *columns[1:]]]
     )
     members = members[~members["customer_id"].isin(orders["customer_id"])]
-    return pd.concat([reached[columns], members[columns]], ignore_index=True).drop_duplicates(
-        "customer_id"
-    )
+    return pd.concat(
+        [reached[columns], members[columns]], ignore_index=True
+    ).drop_duplicates("customer_id")
 
 
 def lines_of(place: Place, month: Month) -> pd.DataFrame:
     """Return service_id, customer_id and revenue (yuan a month) of the lines delivered."""
     bills = place.delivered(month, "bill")
-    owed = bills["billed_amount"].astype(float) + bills["adjustment_amount"].astype(float).fillna(
-        0.0
-    )
+    owed = bills["billed_amount"].astype(float) + bills["adjustment_amount"].astype(
+        float
+    ).fillna(0.0)
     revenue = owed.groupby(bills["service_id"]).sum()
     lines = place.delivered(month, "service")[["service_id", "customer_id"]]
-    return lines.assign(revenue=lines["service_id"].map(revenue).fillna(0.0).clip(lower=0.0))
+    return lines.assign(
+        revenue=lines["service_id"].map(revenue).fillna(0.0).clip(lower=0.0)
+    )
 
 
 def last_revenue(place: Place, month: Month) -> float:
@@ -285,10 +337,17 @@ def run_loop(work: Path, options: argparse.Namespace, seed: int) -> pd.DataFrame
         place = Place(arm, work / arm)
         shutil.copytree(work / "start", place.work)
         os.environ["RETENTION_CAPACITY_RULE"] = "priority" if arm == "rule" else arm
-        months = pd.DataFrame([judge(place, month) for month in live(place, last, options.months)])
+        months = pd.DataFrame(
+            [judge(place, month) for month in live(place, last, options.months)]
+        )
         end = last_revenue(place, last.plus(options.months))
         rows.append(
-            {"seed": seed, "arm": arm, **months[MEASURES].sum().to_dict(), "last_revenue": end}
+            {
+                "seed": seed,
+                "arm": arm,
+                **months[MEASURES].sum().to_dict(),
+                "last_revenue": end,
+            }
         )
         print(f"seed {seed}, {arm}: {rows[-1]}", file=sys.stderr, flush=True)
         shutil.rmtree(place.work)
@@ -299,7 +358,11 @@ def compare(table: pd.DataFrame, arm: str, measure: str) -> str:
     """Say how much more an arm makes than the rule list, with the interval over the loops (Student, 95 %)."""
     wide = table.pivot(index="seed", columns="arm", values=measure)
     more = wide[arm] - wide["rule"]
-    half = float(stats.t.ppf(0.975, len(more) - 1) * more.sem()) if len(more) > 1 else float("nan")
+    half = (
+        float(stats.t.ppf(0.975, len(more) - 1) * more.sem())
+        if len(more) > 1
+        else float("nan")
+    )
     mean, won = float(more.mean()), int((more > 0).sum())
     return f"{mean:+,.0f} [{mean - half:+,.0f}, {mean + half:+,.0f}], more in {won} of {len(more)} loops"
 
@@ -320,13 +383,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.value_kept")
     parser.add_argument("--loops", type=int, default=5)
     parser.add_argument("--services", type=int, default=3_000)
-    parser.add_argument("--before", type=int, default=5, help="months before the first orders")
+    parser.add_argument(
+        "--before", type=int, default=5, help="months before the first orders"
+    )
     parser.add_argument("--months", type=int, default=6, help="months of orders")
-    parser.add_argument("--arms", default=",".join(ARMS), help="of these, and always the rule list")
+    parser.add_argument(
+        "--arms", default=",".join(ARMS), help="of these, and always the rule list"
+    )
     parser.add_argument("--first", default="2025-10", help="the first month of all")
     options = parser.parse_args()
     pd.set_option(
-        "display.width", 200, "display.max_columns", 20, "display.float_format", "{:,.0f}".format
+        "display.width",
+        200,
+        "display.max_columns",
+        20,
+        "display.float_format",
+        "{:,.0f}".format,
     )
     started, tables = time.perf_counter(), []
     with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
@@ -334,7 +406,9 @@ def main() -> None:
             with tempfile.TemporaryDirectory(prefix="value-kept-") as folder:
                 tables.append(run_loop(Path(folder), options, seed))
                 show(pd.concat(tables))
-                print(f"{seed} loops, {time.perf_counter() - started:.0f} s", flush=True)
+                print(
+                    f"{seed} loops, {time.perf_counter() - started:.0f} s", flush=True
+                )
 
 
 if __name__ == "__main__":

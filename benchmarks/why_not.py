@@ -31,8 +31,12 @@ Row = dict[str, Any]
 CONFIG = "complaint_rate: 0.05\nhigh_severity_share: 0.6\nopt_out_share: 0.15\n"
 # Of whom each is the first: his rows of `dispatch_why_not`, and whether he has an order.
 KINDS: dict[str, Callable[[list[Row], bool], bool]] = {
-    "an open complaint": lambda rows, ordered: any(row["reason"] == "complaint" for row in rows),
-    "opted out of scores": lambda rows, ordered: any(row["reason"] == "opted_out" for row in rows),
+    "an open complaint": lambda rows, ordered: any(
+        row["reason"] == "complaint" for row in rows
+    ),
+    "opted out of scores": lambda rows, ordered: any(
+        row["reason"] == "opted_out" for row in rows
+    ),
     "held out": lambda rows, ordered: (
         any(row["reason"] == "holdout" for row in rows) and not ordered
     ),
@@ -57,7 +61,9 @@ def let_a_manager_leave(delivered: Path) -> None:
     busiest = owners["manager_id"].value_counts().sort_index(kind="stable").idxmax()
     path = delivered / "account_manager.parquet"
     managers = pq.read_table(path)
-    stays = pc.and_(managers["is_active"], pc.not_equal(managers["manager_id"], busiest))
+    stays = pc.and_(
+        managers["is_active"], pc.not_equal(managers["manager_id"], busiest)
+    )
     place = managers.schema.get_field_index("is_active")
     pq.write_table(managers.set_column(place, "is_active", stays), path)
 
@@ -65,20 +71,28 @@ def let_a_manager_leave(delivered: Path) -> None:
 def answer(home: Path, month: Month, language: str) -> None:
     """Print the two answers for each kind, or that there is nobody of it."""
     left: dict[str, list[Row]] = defaultdict(list)
-    for line in ask("show", "dispatch_why_not", month, "--home", home, "--json").splitlines():
+    for line in ask(
+        "show", "dispatch_why_not", month, "--home", home, "--json"
+    ).splitlines():
         row = json.loads(line)
         left[row["customer_id"]].append(row)
     orders = map(
-        json.loads, ask("show", "dispatch_order", month, "--home", home, "--json").splitlines()
+        json.loads,
+        ask("show", "dispatch_order", month, "--home", home, "--json").splitlines(),
     )
     ordered = {row["customer_id"] for row in orders if row["arm"] == "treated"}
     for kind, is_it in KINDS.items():
-        who = next((c for c, rows in sorted(left.items()) if is_it(rows, c in ordered)), None)
+        who = next(
+            (c for c, rows in sorted(left.items()) if is_it(rows, c in ordered)), None
+        )
         print(f"\n## {kind}: {who or 'nobody in this twin'}\n")
         if who:
             for row in left[who]:
                 print(json.dumps(row, ensure_ascii=False))
-            print("\n" + ask("why", who, month, "--home", home, "--lang", language).rstrip())
+            print(
+                "\n"
+                + ask("why", who, month, "--home", home, "--lang", language).rstrip()
+            )
 
 
 def main() -> None:

@@ -15,7 +15,11 @@ REASSIGNED = "reassigned"
 
 
 def change_orders(
-    order_ids: Sequence[str], kind: str, why: str, actor: str, manager_id: str | None = None
+    order_ids: Sequence[str],
+    kind: str,
+    why: str,
+    actor: str,
+    manager_id: str | None = None,
 ) -> int:
     """Record one change for every order, all or none; return how many.
 
@@ -29,10 +33,16 @@ def change_orders(
         _refuse_unknown(wanted)
         for order_id in wanted:
             OrderChange.objects.create(
-                order_id=order_id, kind=kind, manager_id=manager_id, why=reason, actor=actor
+                order_id=order_id,
+                kind=kind,
+                manager_id=manager_id,
+                why=reason,
+                actor=actor,
             )
             detail = {"kind": kind, "manager_id": manager_id, "why": reason}
-            AuditEntry.objects.create(actor=actor, action=kind, subject=order_id, detail=detail)
+            AuditEntry.objects.create(
+                actor=actor, action=kind, subject=order_id, detail=detail
+            )
     return len(wanted)
 
 

@@ -25,7 +25,11 @@ def django_database(url: str) -> dict[str, Any]:
         # IMMEDIATE: a file's rows wait for their turn at the start, and never fail half-way for
         # the lock.
         options: dict[str, Any] = {"timeout": _SECONDS, "transaction_mode": "IMMEDIATE"}
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": parsed.database, "OPTIONS": options}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parsed.database,
+            "OPTIONS": options,
+        }
     if parsed.get_backend_name() == "postgresql":
         return {
             "ENGINE": "django.db.backends.postgresql",
@@ -58,9 +62,9 @@ def open_office(home: Path, settings: Settings) -> None:
     database = django_database(settings.office_database(home))
     home.mkdir(parents=True, exist_ok=True)
     connections.close_all()
-    connections.databases["default"] = connections.configure_settings({"default": database})[
-        "default"
-    ]
+    connections.databases["default"] = connections.configure_settings(
+        {"default": database}
+    )["default"]
     if hasattr(connections._connections, "default"):
         del connections["default"]
     try:

@@ -22,7 +22,9 @@ class Order(models.Model):
     """A released order (treated, never the hold-out); by `phone_digest` a changed phone is seen."""
 
     order_id = models.CharField(max_length=40, primary_key=True)
-    release = models.ForeignKey(Release, models.PROTECT, db_column="month", related_name="orders")
+    release = models.ForeignKey(
+        Release, models.PROTECT, db_column="month", related_name="orders"
+    )
     list = models.CharField(max_length=64)
     purpose = models.CharField(max_length=16)
     customer_id = models.CharField(max_length=200, db_index=True)
@@ -43,7 +45,8 @@ class OrderChange(models.Model):
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="changes")
     kind = models.CharField(
-        max_length=16, choices=(("reassigned", "reassigned"), ("withdrawn", "withdrawn"))
+        max_length=16,
+        choices=(("reassigned", "reassigned"), ("withdrawn", "withdrawn")),
     )
     manager_id = models.CharField(max_length=200, null=True)
     why = models.TextField()
@@ -83,7 +86,9 @@ class Answer(models.Model):
     class Meta:
         """An answer given twice is one answer."""
 
-        constraints = (models.UniqueConstraint(fields=("order", "digest"), name="an_answer_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("order", "digest"), name="an_answer_once"),
+        )
 
 
 class ContactMark(models.Model):
@@ -94,7 +99,9 @@ class ContactMark(models.Model):
     since_on = models.DateField()
     phone_digest = models.CharField(max_length=64, null=True)
     answer = models.OneToOneField(Answer, models.PROTECT, related_name="mark")
-    lifted_by = models.ForeignKey(Answer, models.PROTECT, null=True, related_name="lifted")
+    lifted_by = models.ForeignKey(
+        Answer, models.PROTECT, null=True, related_name="lifted"
+    )
 
 
 class AuditEntry(models.Model):

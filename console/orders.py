@@ -45,7 +45,9 @@ class OrderRow(TypedDict):
 _COLUMNS = [name for name in OrderRow.__annotations__ if name != "phone_digest"]
 
 
-def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: str) -> int:
+def import_orders(
+    home: Path, folder: MonthFolder, settings: Settings, actor: str
+) -> int:
     """Import a released month's treated orders by their ids; return how many are new.
 
     Once a month: what is there is left as it is. Raise Refused for a month that is not released, or
@@ -83,7 +85,9 @@ def import_orders(home: Path, folder: MonthFolder, settings: Settings, actor: st
     return len(rows)
 
 
-def import_day_orders(home: Path, folder: DayFolder, settings: Settings, actor: str) -> int:
+def import_day_orders(
+    home: Path, folder: DayFolder, settings: Settings, actor: str
+) -> int:
     """Add a day's treated orders to those of its released month; return how many are new.
 
     Once a day, as a month. Raise Refused for a day that is not sealed, or a month that is not here.
@@ -122,7 +126,9 @@ def _make_orders(release: Release, rows: list[OrderRow]) -> list[Order]:
 def _read_orders(version: Version, key: bytes) -> Iterator[OrderRow]:
     """The released orders of a version, each with a digest of the number it was to be called on."""
     orders: list[OrderRow] = pq.read_table(
-        version.table("dispatch_order"), columns=_COLUMNS, filters=pc.field("arm") == "treated"
+        version.table("dispatch_order"),
+        columns=_COLUMNS,
+        filters=pc.field("arm") == "treated",
     ).to_pylist()
     digests = _digest_phones(version, [order["customer_id"] for order in orders], key)
     for order in orders:
@@ -136,8 +142,11 @@ def _digest_phones(
     """The digests of the customers' phone numbers, by customer."""
     wanted = pc.field("customer_id").isin(pa.array(customer_ids, pa.string()))
     people = pq.read_table(
-        version.table("snapshot_person"), columns=["customer_id", "phone"], filters=wanted
+        version.table("snapshot_person"),
+        columns=["customer_id", "phone"],
+        filters=wanted,
     )
     return {
-        person["customer_id"]: digest_phone(key, person["phone"]) for person in people.to_pylist()
+        person["customer_id"]: digest_phone(key, person["phone"])
+        for person in people.to_pylist()
     }

@@ -13,7 +13,12 @@ from django.db import transaction
 
 from console.models import Answer, AuditEntry, ContactMark, Intake, Order
 from pipelines.core.month import Month
-from pipelines.core.outcomes import GRACE_DAYS, LAST_CHECK, load_outcomes, make_standing_key
+from pipelines.core.outcomes import (
+    GRACE_DAYS,
+    LAST_CHECK,
+    load_outcomes,
+    make_standing_key,
+)
 from pipelines.documents.workbooks.columns import WORK_LIST_COLUMNS
 from pipelines.documents.workbooks.signature import make_stable_text
 from pipelines.returns.filled import Refusal, Return, ReturnedRow, name_returned_file
@@ -152,7 +157,13 @@ def _list_known(order_ids: set[str]) -> Iterator[_AnswerKey]:
 
 
 def _digest_answer(row: ReturnedRow) -> str:
-    values = [row.outcome, row.contacted_on, row.promised_amount, row.promised_on, row.note]
+    values = [
+        row.outcome,
+        row.contacted_on,
+        row.promised_amount,
+        row.promised_on,
+        row.note,
+    ]
     texts = [None if value is None else str(value) for value in values]
     content = json.dumps(texts, ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
@@ -166,8 +177,12 @@ def _record_intake(receipt: Receipt, sha256: str, actor: str) -> Intake:
         "unfilled": receipt.unfilled,
     }
     detail = counts | {"sha256": sha256}
-    AuditEntry.objects.create(actor=actor, action="take_back", subject=receipt.file, detail=detail)
-    intake: Intake = Intake.objects.create(file=receipt.file, sha256=sha256, actor=actor, **counts)
+    AuditEntry.objects.create(
+        actor=actor, action="take_back", subject=receipt.file, detail=detail
+    )
+    intake: Intake = Intake.objects.create(
+        file=receipt.file, sha256=sha256, actor=actor, **counts
+    )
     return intake
 
 
@@ -191,7 +206,9 @@ def _make_answer(row: ReturnedRow, intake: Intake) -> Answer:
 def find_standing(answers: Iterable[Answer]) -> Answer | None:
     """Return of an order's answers the one that stands; None where there is none."""
     return max(
-        answers, key=lambda answer: make_standing_key(answer.contacted_on, answer.pk), default=None
+        answers,
+        key=lambda answer: make_standing_key(answer.contacted_on, answer.pk),
+        default=None,
     )
 
 

@@ -91,7 +91,9 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
-    params=month_param("YYYY-MM, for a run by hand; a scheduled run takes its partition key"),
+    params=month_param(
+        "YYYY-MM, for a run by hand; a scheduled run takes its partition key"
+    ),
     default_args=default_args(5, STORAGE),
     user_defined_macros={"month_of": find_month},
     doc_md=__doc__,

@@ -25,7 +25,9 @@ def report_due() -> None:
     from pipelines.operations.guard import find_pressing, raise_pressing
 
     pressing = find_pressing(find_home(), local_today())
-    lines = [f"{duty.due_on} {duty.state} {duty.month} {duty.name}" for duty in pressing]
+    lines = [
+        f"{duty.due_on} {duty.state} {duty.month} {duty.name}" for duty in pressing
+    ]
     print("\n".join(lines))
     raise_pressing(pressing)
 

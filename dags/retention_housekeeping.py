@@ -62,7 +62,11 @@ def back_up_home() -> dict[str, object]:
 
     folder = require_backup_folder()
     made = back_up(find_home(), folder, load_settings(), datetime.now(UTC), KEPT)
-    return {"archive": made.path.name, "files": made.files, "office_rows": made.office_rows}
+    return {
+        "archive": made.path.name,
+        "files": made.files,
+        "office_rows": made.office_rows,
+    }
 
 
 @task(task_id="tidy")

@@ -61,7 +61,9 @@ if TYPE_CHECKING:
 DUE_DAYS = (10, 12)
 # What each room has made of a month: how many rows, and their hash. Whatever comes after a month
 # can be scheduled by them.
-MADE = {name: Asset(f"retention_{name}", uri=f"retention://rooms/{name}") for name in ROOMS}
+MADE = {
+    name: Asset(f"retention_{name}", uri=f"retention://rooms/{name}") for name in ROOMS
+}
 
 
 # -- when ------------------------------------------------------------------------------------------
@@ -81,7 +83,9 @@ def find_start(context: TaskContext) -> str:
     """
     job = make_job(context)
     month_after = job.month.plus(1)
-    return _format_morning(load_calendar(job).nth_of(month_after, job.settings.start_working_day))
+    return _format_morning(
+        load_calendar(job).nth_of(month_after, job.settings.start_working_day)
+    )
 
 
 @pass_context
@@ -136,7 +140,10 @@ def run_one_room(name: str, **context: Any) -> dict[str, object] | None:
     for table, entry in entries.items():
         if entry.room == name and entry.sha256 is not None:
             made[table] = {"rows": entry.rows, "sha256": entry.sha256}
-    context["outlet_events"][MADE[name]].extra = {"month": str(job.month), "tables": made}
+    context["outlet_events"][MADE[name]].extra = {
+        "month": str(job.month),
+        "tables": made,
+    }
     if version is None or name != ROOMS[-1]:
         return None
     return {"version": version.number, **summarise_outcome(version)}
@@ -207,14 +214,22 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
-    params=month_param("YYYY-MM, for a run by hand; a scheduled run takes its partition key"),
+    params=month_param(
+        "YYYY-MM, for a run by hand; a scheduled run takes its partition key"
+    ),
     default_args=default_args(72, NOT_READY, BUSY, STORAGE, AWAY),
-    user_defined_macros={"month_of": find_month, "start_at": find_start, "due_at": find_due},
+    user_defined_macros={
+        "month_of": find_month,
+        "start_at": find_start,
+        "due_at": find_due,
+    },
     doc_md=__doc__,
     tags=["retention", "monthly"],
 ) as dag:
     start = DateTimeSensorAsync(
-        task_id="wait_start", target_time="{{ start_at() }}", retry_delay=timedelta(minutes=1)
+        task_id="wait_start",
+        target_time="{{ start_at() }}",
+        retry_delay=timedelta(minutes=1),
     )
     rooms = []
     for before, name in zip((None, *ROOMS), ROOMS, strict=False):

@@ -55,7 +55,9 @@ def restate_one_month(month: str) -> dict[str, object]:
     wanted = Month.parse(month)
     job = Job(find_home(), wanted, find_source(), progress=report_to_task_log(wanted))
     restatement = read_restatement(job, restate_month(job))
-    differing = [row for row in restatement.kpis if row["value_difference"] not in (None, 0)]
+    differing = [
+        row for row in restatement.kpis if row["value_difference"] not in (None, 0)
+    ]
     return {
         "month": month,
         "version": restatement.version.number,

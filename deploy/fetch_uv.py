@@ -58,7 +58,9 @@ def fetch_uv(folder: Path) -> None:
     content = _fetch_bytes(_find_link(page, name, address))
     if hashlib.sha256(content).hexdigest() != checksum:
         shown = _drop_password(index)
-        raise NotFetched(f"{name} from {shown} is not the file that was pinned (SHA-256 differs)")
+        raise NotFetched(
+            f"{name} from {shown} is not the file that was pinned (SHA-256 differs)"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(content)) as wheel:
         program = wheel.read(f"uv-{VERSION}.data/scripts/uv")
@@ -92,7 +94,11 @@ def _find_index() -> str:
 def _list_pip_settings() -> list[Path]:
     """The files that pip reads its settings from, the strongest first."""
     home = Path.home()
-    paths = [home / ".config/pip/pip.conf", home / ".pip/pip.conf", Path("/etc/pip.conf")]
+    paths = [
+        home / ".config/pip/pip.conf",
+        home / ".pip/pip.conf",
+        Path("/etc/pip.conf"),
+    ]
     if "PIP_CONFIG_FILE" in os.environ:
         paths.insert(0, Path(os.environ["PIP_CONFIG_FILE"]))
     return paths
@@ -125,7 +131,9 @@ def _fetch_bytes(address: str) -> bytes:
 
 def _load_certificates() -> ssl.SSLContext:
     own = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
-    return ssl.create_default_context(cafile=own if own and Path(own).is_file() else None)
+    return ssl.create_default_context(
+        cafile=own if own and Path(own).is_file() else None
+    )
 
 
 def _drop_password(address: str) -> str:
@@ -136,7 +144,10 @@ def _drop_password(address: str) -> str:
 def main() -> int:
     """Fetch it; say in a line why not."""
     folder = Path(sys.argv[1])
-    print(f"setup: uv {VERSION} from {_drop_password(_find_index())} into {folder}", flush=True)
+    print(
+        f"setup: uv {VERSION} from {_drop_password(_find_index())} into {folder}",
+        flush=True,
+    )
     try:
         fetch_uv(folder)
     except NotFetched as error:

@@ -58,7 +58,9 @@ class Demonstration:
         started = time.monotonic()
         version = run_month(Job(self.home, month, str(self.source)))
         seconds = _count_seconds(started)
-        self.say_line("demo.month", month=month, version=version.number, seconds=seconds)
+        self.say_line(
+            "demo.month", month=month, version=version.number, seconds=seconds
+        )
 
     def release_once(self, month: Month) -> None:
         """Seal a month, if it is not sealed yet: its orders go out."""
@@ -102,7 +104,9 @@ class Demonstration:
             return None
         arguments = ["train", "--quick", "--through", str(through)]
         arguments += ["--home", str(self.home), "--json"]
-        return subprocess.Popen([RETENTION, *arguments], stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            [RETENTION, *arguments], stdout=subprocess.PIPE, text=True
+        )
 
     def finish_training(self, training: subprocess.Popen[str]) -> None:
         """Wait for a training, and make its model champion."""

@@ -47,7 +47,9 @@ class Term:
         else:
             codes = column[held].astype(np.intp)
             value[held] = np.where(
-                codes < len(self.levels), self.levels[np.minimum(codes, len(self.levels) - 1)], 0.0
+                codes < len(self.levels),
+                self.levels[np.minimum(codes, len(self.levels) - 1)],
+                0.0,
             )
         return value - self.mean
 
@@ -96,13 +98,21 @@ class Curves:
         scale = _standardise(design)
         models, weights = [], np.zeros(design.shape[1] + 1)
         rows = identify(
-            "splines", matrix, outcome, self.is_categorical, sorted(self.monotone.items())
+            "splines",
+            matrix,
+            outcome,
+            self.is_categorical,
+            sorted(self.monotone.items()),
         )
         for strength in strengths:
-            solve = partial(minimise, design, outcome, 1.0 / strength, _bounds(blocks), weights)
+            solve = partial(
+                minimise, design, outcome, 1.0 / strength, _bounds(blocks), weights
+            )
             weights = keep_step(identify(rows, strength, weights), solve)
             parts = np.split(weights[:-1] / scale, np.cumsum(sizes)[:-1])
-            terms = [block.term(part) for block, part in zip(blocks, parts, strict=True)]
+            terms = [
+                block.term(part) for block, part in zip(blocks, parts, strict=True)
+            ]
             models.append(AdditiveModel(terms, float(weights[-1])))
         return models
 
@@ -130,7 +140,9 @@ def curve(knots: Floats, coefficients: Floats, x: Floats) -> Floats:
     Matrix coefficients give the basis.
     """
     degree = len(coefficients) - len(knots) + 1
-    padded = np.concatenate([np.repeat(knots[0], degree), knots, np.repeat(knots[-1], degree)])
+    padded = np.concatenate(
+        [np.repeat(knots[0], degree), knots, np.repeat(knots[-1], degree)]
+    )
     spline = BSpline(padded, coefficients, degree)
     inside = np.clip(x, knots[0], knots[-1])
     value: Floats = spline(inside)
@@ -155,7 +167,9 @@ class _Block:
         levels = weights[:-1] if self.has_missing else weights
         if self.sign and len(levels):
             levels = np.concatenate([[0.0], np.cumsum(levels)])
-        return Term(self.knots, levels, missing, mean=float(self.columns.mean(axis=0) @ weights))
+        return Term(
+            self.knots, levels, missing, mean=float(self.columns.mean(axis=0) @ weights)
+        )
 
 
 def _block(column: Floats, is_categorical: bool, sign: int) -> _Block:
@@ -164,7 +178,11 @@ def _block(column: Floats, is_categorical: bool, sign: int) -> _Block:
     held = column[~missing]
     knots = np.empty(0)
     if is_categorical:
-        basis = np.eye(int(held.max()) + 1)[held.astype(np.intp)] if len(held) else np.empty((0, 0))
+        basis = (
+            np.eye(int(held.max()) + 1)[held.astype(np.intp)]
+            if len(held)
+            else np.empty((0, 0))
+        )
     else:
         knots, basis = _basis(held)
         if (

@@ -19,7 +19,9 @@ from models.tree_shap import TreeExplainer
 LEAVES = (4, 8, 16)
 SHARES = (0.3, 1.0)  # of the features, drawn at each split
 STAGE = 10  # rounds between two looks at the log loss
-MAX_DEPTH = 8  # keeps exact reasons cheap: a leaf's table has two to the power of its features
+MAX_DEPTH = (
+    8  # keeps exact reasons cheap: a leaf's table has two to the power of its features
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,11 @@ class TreeModel:
             self.trees._staged_raw_predict(matrix), start=1
         )  # the public one gives probabilities
         return np.array(
-            [odds[:, 0].copy() for number, odds in stages if number % STAGE == 0 or number == last]
+            [
+                odds[:, 0].copy()
+                for number, odds in stages
+                if number % STAGE == 0 or number == last
+            ]
         )
 
     def explain(self, matrix: Floats) -> tuple[Floats, float]:
@@ -69,7 +75,8 @@ class Trees:
     def fit(self, matrix: Floats, outcome: Floats, size: Size) -> TreeModel:
         """Fit trees of a size; categories and missing values are split natively."""
         signs = [
-            self.monotone.get(j, 0) * (not self.is_categorical[j]) for j in range(matrix.shape[1])
+            self.monotone.get(j, 0) * (not self.is_categorical[j])
+            for j in range(matrix.shape[1])
         ]
         model = HistGradientBoostingClassifier(
             learning_rate=0.1,
@@ -107,7 +114,9 @@ def choose_size(
 
     def try_size(leaves: int, share: float) -> tuple[float, Size, Floats]:
         largest = Size(leaves, share, max_rounds)
-        staged = np.hstack([_judge(trees, matrix, outcome, fold, largest) for fold in folds])
+        staged = np.hstack(
+            [_judge(trees, matrix, outcome, fold, largest) for fold in folds]
+        )
         losses = [log_loss_of_odds(judged, odds) for odds in staged]
         stage = int(np.argmin(losses))
         return (
@@ -119,12 +128,15 @@ def choose_size(
     few, *more = SHARES
     best = min((try_size(leaves, few) for leaves in LEAVES), key=lambda tried: tried[0])
     best = min(
-        [best, *(try_size(best[1].leaves, share) for share in more)], key=lambda tried: tried[0]
+        [best, *(try_size(best[1].leaves, share) for share in more)],
+        key=lambda tried: tried[0],
     )
     return best[1], best[2]
 
 
-def _judge(trees: Trees, matrix: Floats, outcome: Floats, fold: Fold, size: Size) -> Floats:
+def _judge(
+    trees: Trees, matrix: Floats, outcome: Floats, fold: Fold, size: Size
+) -> Floats:
     fit, judge = fold
     known, happened, later = matrix[fit], outcome[fit], matrix[judge]
     ways = trees.is_categorical, sorted(trees.monotone.items()), trees.seed, size

@@ -87,7 +87,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         matrix = self.coder_.transform(frame)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         folds = make_folds(outcome, months, self.folds, self.gap, seed)
-        with threadpool_limits(1):  # sums in one order: the same model on any number of cores
+        with threadpool_limits(
+            1
+        ):  # sums in one order: the same model on any number of cores
             self._choose(matrix, outcome, folds, months, seed)
         return self
 
@@ -104,7 +106,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         frame = self._frame(X, reset=False)
         explained = [part.explain(self.coder_.transform(frame)) for part in self.parts_]
         values = self.slope_ * np.mean([values for values, _ in explained], axis=0)
-        base = self.slope_ * float(np.mean([base for _, base in explained])) + self.intercept_
+        base = (
+            self.slope_ * float(np.mean([base for _, base in explained]))
+            + self.intercept_
+        )
         return pd.DataFrame(values, index=frame.index, columns=self.coder_.names), base
 
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
@@ -126,12 +131,18 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
                     "1 is required"
                 )
             return X
-        array = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
-        return pd.DataFrame(array, columns=[f"x{number}" for number in range(array.shape[1])])
+        array = validate_data(
+            self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
+        )
+        return pd.DataFrame(
+            array, columns=[f"x{number}" for number in range(array.shape[1])]
+        )
 
     def _encode(self, y: Any, rows: int) -> Floats:
         if y is None:
-            raise ValueError("ChurnClassifier requires y to be passed, but the target y is None")
+            raise ValueError(
+                "ChurnClassifier requires y to be passed, but the target y is None"
+            )
         target = column_or_1d(y, warn=True)
         assert_all_finite(target, input_name="y")
         check_consistent_length(np.empty(rows), target)
@@ -148,22 +159,35 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return outcome.astype(np.float64)
 
     def _choose(
-        self, matrix: Floats, outcome: Floats, folds: list[Fold], months: Months | None, seed: int
+        self,
+        matrix: Floats,
+        outcome: Floats,
+        folds: list[Fold],
+        months: Months | None,
+        seed: int,
     ) -> None:
         """Judge the candidates on the folds, then fit the best on every row."""
         signs = self._signs()
         trees = Trees(self.coder_.is_categorical, signs, seed)
         curves = Curves(self.coder_.is_categorical, signs)
         self.size_, self.strength_ = Size(), DEFAULT_STRENGTH
-        self.choice_, self.losses_, self.slope_, self.intercept_ = "splines", {}, 1.0, 0.0
+        self.choice_, self.losses_, self.slope_, self.intercept_ = (
+            "splines",
+            {},
+            1.0,
+            0.0,
+        )
         if folds:
             odds = self._judge(trees, curves, matrix, outcome, folds)
             judged = np.concatenate([rows for _, rows in folds])
             self.losses_ = {
-                name: log_loss_of_odds(outcome[judged], each) for name, each in odds.items()
+                name: log_loss_of_odds(outcome[judged], each)
+                for name, each in odds.items()
             }
             self.choice_ = min(self.losses_, key=lambda name: self.losses_[name])
-            latest = _latest(outcome[judged], None if months is None else months[judged])
+            latest = _latest(
+                outcome[judged], None if months is None else months[judged]
+            )
             self.slope_, self.intercept_ = calibrate(
                 odds[self.choice_][latest], outcome[judged][latest]
             )
@@ -174,7 +198,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             self.parts_ += curves.fit(matrix, outcome, (self.strength_,))
 
     def _judge(
-        self, trees: Trees, curves: Curves, matrix: Floats, outcome: Floats, folds: list[Fold]
+        self,
+        trees: Trees,
+        curves: Curves,
+        matrix: Floats,
+        outcome: Floats,
+        folds: list[Fold],
     ) -> dict[str, Floats]:
         """Return the log-odds of the judged rows by candidate, each at its best."""
         odds: dict[str, Floats] = {}
@@ -183,7 +212,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
                 trees, matrix, outcome, folds, self.max_rounds
             )
         if {"splines", "blend"} & set(self.candidates):
-            self.strength_, odds["splines"] = choose_strength(curves, matrix, outcome, folds)
+            self.strength_, odds["splines"] = choose_strength(
+                curves, matrix, outcome, folds
+            )
         if "blend" in self.candidates:
             odds["blend"] = (odds["boosting"] + odds["splines"]) / 2.0
         return {name: odds[name] for name in self.candidates}
@@ -195,7 +226,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """
         wanted = dict(self.monotone or {})
         return {
-            place: wanted[name] for place, name in enumerate(self.coder_.names) if wanted.get(name)
+            place: wanted[name]
+            for place, name in enumerate(self.coder_.names)
+            if wanted.get(name)
         }
 
 
@@ -210,7 +243,9 @@ def _latest(outcome: Floats, months: Months | None) -> npt.NDArray[np.bool_]:
     latest = months == months.max()
     share = outcome[latest].mean()
     return (
-        latest if min(share, 1.0 - share) * latest.sum() >= FEWEST_IN_LATEST_MONTH else everything
+        latest
+        if min(share, 1.0 - share) * latest.sum() >= FEWEST_IN_LATEST_MONTH
+        else everything
     )
 
 
@@ -219,7 +254,9 @@ def calibrate(odds: Floats, outcome: Floats) -> tuple[float, float]:
     if min(outcome.sum(), len(outcome) - outcome.sum()) < FEWEST_TO_CALIBRATE:
         return 1.0, 0.0
     bounds = Bounds([0.0, -np.inf], [np.inf, np.inf])
-    slope, intercept = minimise(odds[:, None], outcome, 0.0, bounds, np.array([1.0, 0.0]))
+    slope, intercept = minimise(
+        odds[:, None], outcome, 0.0, bounds, np.array([1.0, 0.0])
+    )
     return float(slope), float(intercept)
 
 

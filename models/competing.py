@@ -68,10 +68,14 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for outcome in self.steps_:
             begin_outcome(str(outcome))
             model = clone(self.estimator or ChurnClassifier())
-            model.set_params(monotone=(self.monotone or {}).get(outcome, model.monotone))
+            model.set_params(
+                monotone=(self.monotone or {}).get(outcome, model.monotone)
+            )
             is_outcome = target[left] == outcome
             self.models_.append(
-                model.fit(rows[left], is_outcome, None if months is None else months[left])
+                model.fit(
+                    rows[left], is_outcome, None if months is None else months[left]
+                )
             )
             left &= target != outcome
         return self
@@ -98,8 +102,12 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         And p_down_migration, a part of p_stay.
         """
-        table = pd.DataFrame(self.predict_proba(X), columns=list(self.classes_), index=X.index)
-        chance = {name: table.get(name, pd.Series(0.0, index=X.index)) for name in ORDER}
+        table = pd.DataFrame(
+            self.predict_proba(X), columns=list(self.classes_), index=X.index
+        )
+        chance = {
+            name: table.get(name, pd.Series(0.0, index=X.index)) for name in ORDER
+        }
         return pd.DataFrame(
             {
                 "p_voluntary": chance[VOLUNTARY],
@@ -122,7 +130,9 @@ class CompetingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(X, pd.DataFrame):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        return validate_data(
+            self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
+        )
 
     def _check(self, y: Any, rows: int) -> Any:
         if y is None:

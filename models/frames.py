@@ -15,9 +15,8 @@ from pandas.api import types
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-MOST_CATEGORIES = (
-    60  # well below the 255 the boosting takes; what is rarer is one category of its own
-)
+# Well below the 255 the boosting takes; what is rarer is one category of its own.
+MOST_CATEGORIES = 60
 
 
 @dataclass
@@ -35,7 +34,9 @@ class FrameCoder:
         self.names = [str(name) for name in frame.columns]
         columns = [frame.iloc[:, place] for place in range(len(self.names))]
         self.categories = {
-            n: _categories(c) for n, c in zip(self.names, columns, strict=True) if _is_text(c)
+            n: _categories(c)
+            for n, c in zip(self.names, columns, strict=True)
+            if _is_text(c)
         }
         return self
 
@@ -53,23 +54,35 @@ class FrameCoder:
         for position, name in enumerate(self.names):
             column = frame.iloc[:, position]
             known = self.categories.get(name)
-            matrix[:, position] = _numbers(column) if known is None else _codes(column, known)
+            matrix[:, position] = (
+                _numbers(column) if known is None else _codes(column, known)
+            )
         return matrix
 
 
 def _is_text(column: pd.Series) -> bool:
     if types.is_numeric_dtype(column.dtype) or types.is_bool_dtype(column.dtype):
         return False
-    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    values = (
+        column.cat.categories
+        if isinstance(column.dtype, pd.CategoricalDtype)
+        else column
+    )
     kind = types.infer_dtype(values, skipna=True)
-    if kind in {"string", "empty"} or (kind in {"integer", "boolean"} and values is not column):
+    if kind in {"string", "empty"} or (
+        kind in {"integer", "boolean"} and values is not column
+    ):
         return True
-    raise TypeError(f"feature {column.name!r} holds {kind}; features are numbers, flags or texts")
+    raise TypeError(
+        f"feature {column.name!r} holds {kind}; features are numbers, flags or texts"
+    )
 
 
 def _categories(column: pd.Series) -> list[str]:
     counts = column.dropna().astype(str).value_counts()
-    by_frequency = sorted(counts[counts > 0].items(), key=lambda item: (-item[1], item[0]))
+    by_frequency = sorted(
+        counts[counts > 0].items(), key=lambda item: (-item[1], item[0])
+    )
     return [str(name) for name, _ in by_frequency[:MOST_CATEGORIES]]
 
 
@@ -77,9 +90,13 @@ def _codes(column: pd.Series, known: list[str]) -> Floats:
     if isinstance(
         column.dtype, pd.CategoricalDtype
     ):  # a month's rows share a few texts: code these once
-        table = _codes(pd.Series(column.cat.categories.astype(str), dtype=object), known)
+        table = _codes(
+            pd.Series(column.cat.categories.astype(str), dtype=object), known
+        )
         return np.append(table, np.nan)[column.cat.codes.to_numpy()]
-    found = pd.Index(known, dtype=object).get_indexer(pd.Index(column.astype(str), dtype=object))
+    found = pd.Index(known, dtype=object).get_indexer(
+        pd.Index(column.astype(str), dtype=object)
+    )
     return np.where(column.isna(), np.nan, np.where(found < 0, len(known), found))
 
 

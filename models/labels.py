@@ -19,7 +19,12 @@ NET = ("active", "suspended_arrears", "suspended_request")
 ENDED = ("pre_terminated", "terminated")
 ARREARS = "arrears"
 
-VOLUNTARY, INVOLUNTARY, DOWN_MIGRATION, STAY = "voluntary", "involuntary", "down_migration", "stay"
+VOLUNTARY, INVOLUNTARY, DOWN_MIGRATION, STAY = (
+    "voluntary",
+    "involuntary",
+    "down_migration",
+    "stay",
+)
 
 LABELLED = "labelled"
 OPEN = "open"  # the window is not over, or a month of it is not held
@@ -105,7 +110,8 @@ def _reason(
     for position, month in enumerate(later):
         leaves_now = gone_for == len(later) - position
         reason = reason.where(
-            ~(gone_for >= len(later) - position) | reason.notna(), month["termination_reason"]
+            ~(gone_for >= len(later) - position) | reason.notna(),
+            month["termination_reason"],
         )
         stopped |= leaves_now & (status_before == "suspended_arrears").to_numpy()
         status_before = month["status"]
@@ -119,22 +125,38 @@ def _late_reason(panel: pd.DataFrame, base: pd.DataFrame, ahead: int) -> pd.Seri
     """
     told = panel[panel["status"].isin(NET) | panel["termination_reason"].notna()]
     ends = pd.DataFrame(
-        {"service_id": base["service_id"], "number": base["number"] + ahead, "row": base.index}
+        {
+            "service_id": base["service_id"],
+            "number": base["number"] + ahead,
+            "row": base.index,
+        }
     )
     found = pd.merge_asof(
         ends.sort_values("number"),
-        told[["service_id", "number", "status", "termination_reason"]].sort_values("number"),
+        told[["service_id", "number", "status", "termination_reason"]].sort_values(
+            "number"
+        ),
         on="number",
         by="service_id",
         direction="forward",
         allow_exact_matches=False,
     ).set_index("row")
-    return found["termination_reason"].where(~found["status"].isin(NET)).reindex(base.index)
+    return (
+        found["termination_reason"]
+        .where(~found["status"].isin(NET))
+        .reindex(base.index)
+    )
 
 
 def _has_migrated(window: list[pd.DataFrame]) -> Flags:
-    flags = [m["is_down_migrated"].eq(True).to_numpy() for m in window if "is_down_migrated" in m]
-    return np.logical_or.reduce(flags) if flags else np.zeros(len(window[0]), dtype=bool)
+    flags = [
+        m["is_down_migrated"].eq(True).to_numpy()
+        for m in window
+        if "is_down_migrated" in m
+    ]
+    return (
+        np.logical_or.reduce(flags) if flags else np.zeros(len(window[0]), dtype=bool)
+    )
 
 
 def keep_ids(ids: pd.Series, share: float, salt: str = "training") -> Flags:

@@ -16,7 +16,9 @@ OTHER = "other"
 PLACES = 3
 
 
-def group_contributions(contributions: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
+def group_contributions(
+    contributions: pd.DataFrame, groups: Mapping[str, str]
+) -> pd.DataFrame:
     """Sum the contributions of each group's features, groups in the order of their names.
 
     The rest is `other`.

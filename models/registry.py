@@ -135,7 +135,9 @@ def save_model(registry: Path, model: BaseEstimator, card: Card, key: bytes) -> 
         raise ModelForeign(f"{type(model).__name__} is no model of this package")
     content = _without_chance(skops.io.dumps(model))
     card = Card(**{**asdict(card), "model_hash": hashlib.sha256(content).hexdigest()})
-    text = json.dumps(asdict(card), indent=1, sort_keys=True, ensure_ascii=False).encode()
+    text = json.dumps(
+        asdict(card), indent=1, sort_keys=True, ensure_ascii=False
+    ).encode()
     registry.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=registry))
     try:
@@ -159,7 +161,9 @@ def _without_chance(content: bytes) -> bytes:
         names = _number(schema, {}, {})
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as anew:
-            for old, new in sorted({SCHEMA: SCHEMA, **names}.items(), key=lambda pair: pair[1]):
+            for old, new in sorted(
+                {SCHEMA: SCHEMA, **names}.items(), key=lambda pair: pair[1]
+            ):
                 body = json.dumps(schema).encode() if old == SCHEMA else parts.read(old)
                 anew.writestr(zipfile.ZipInfo(new), body, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
@@ -209,7 +213,9 @@ def read_card(version: Path, key: bytes) -> Card:
     text = _read(version / CARD)
     seal = _read(version / SEAL).decode("ascii", errors="replace").strip()
     if not hmac.compare_digest(seal.encode(), _seal(text, key).encode()):
-        raise ModelTampered(f"{version.name}: the card does not bear the seal of this installation")
+        raise ModelTampered(
+            f"{version.name}: the card does not bear the seal of this installation"
+        )
     return Card(**json.loads(text))
 
 
@@ -220,7 +226,9 @@ def load_model(version: Path, key: bytes) -> tuple[Model, Card]:
     card = read_card(version, key)
     content = _read(version / MODEL)
     if hashlib.sha256(content).hexdigest() != card.model_hash:
-        raise ModelTampered(f"{version.name}: the model file is not the one that was sealed")
+        raise ModelTampered(
+            f"{version.name}: the model file is not the one that was sealed"
+        )
     if card.sklearn_version != sklearn.__version__:
         raise ModelOfOtherVersion(
             f"{version.name}: fitted by scikit-learn {card.sklearn_version}, "
@@ -235,7 +243,9 @@ def load_model(version: Path, key: bytes) -> tuple[Model, Card]:
 
 def hash_frame(frame: pd.DataFrame) -> str:
     """Hash what a frame holds, its column names and the order of its rows, but not its index."""
-    digest = hashlib.sha256(repr([(str(n), str(t)) for n, t in frame.dtypes.items()]).encode())
+    digest = hashlib.sha256(
+        repr([(str(n), str(t)) for n, t in frame.dtypes.items()]).encode()
+    )
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()
 
@@ -252,11 +262,16 @@ def describe_choices(model: ChurnClassifier | CompetingClassifier) -> Mapping[st
     """Return which candidate each outcome uses."""
     if isinstance(model, ChurnClassifier):
         return {"churn": model.choice_}
-    return {str(step): part.choice_ for step, part in zip(model.steps_, model.models_, strict=True)}
+    return {
+        str(step): part.choice_
+        for step, part in zip(model.steps_, model.models_, strict=True)
+    }
 
 
 def _seal(text: bytes, key: bytes) -> str:
-    return hmac.new(key, b"retention-office model card v1\0" + text, hashlib.sha256).hexdigest()
+    return hmac.new(
+        key, b"retention-office model card v1\0" + text, hashlib.sha256
+    ).hexdigest()
 
 
 def _read(path: Path) -> bytes:
@@ -278,9 +293,19 @@ def _check_content(name: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             unpacked = sum(part.file_size for part in parts.infolist())
         if unpacked > MOST_BYTES:
-            raise ModelTooLarge(f"{name}: unpacks to {unpacked} bytes, {MOST_BYTES} at most")
+            raise ModelTooLarge(
+                f"{name}: unpacks to {unpacked} bytes, {MOST_BYTES} at most"
+            )
         foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
-    except (zipfile.BadZipFile, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError):
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        TypeError,
+        UnicodeDecodeError,
+        json.JSONDecodeError,
+    ):
         raise ModelForeign(f"{name}: the model file is no skops file") from None
     if foreign:
-        raise ModelForeign(f"{name}: holds types that no model made here has: {', '.join(foreign)}")
+        raise ModelForeign(
+            f"{name}: holds types that no model made here has: {', '.join(foreign)}"
+        )

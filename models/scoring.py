@@ -14,7 +14,9 @@ COLLAPSED_SHARE = 0.5
 
 
 def score_batches(
-    score: Callable[[pd.DataFrame], pd.DataFrame], batches: Iterable[pd.DataFrame], keys: list[str]
+    score: Callable[[pd.DataFrame], pd.DataFrame],
+    batches: Iterable[pd.DataFrame],
+    keys: list[str],
 ) -> Iterator[pd.DataFrame]:
     """Yield each batch's keys with what `score` returns of its other columns.
 

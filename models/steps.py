@@ -41,7 +41,9 @@ class Workbench:
         if self.folder is None:
             return make()
         path = self.folder / f"{identity}.npy"
-        with suppress(OSError, ValueError, EOFError):  # not there, or cut off: made again
+        with suppress(
+            OSError, ValueError, EOFError
+        ):  # not there, or cut off: made again
             kept: Floats = np.load(path, allow_pickle=False)
             return kept
         made = make()

@@ -42,7 +42,9 @@ class _Question:
     def answer(self, matrix: Floats) -> Flags:
         column = matrix[:, self.column]
         if self.left is None:
-            return np.where(np.isnan(column), self.missing_left, column <= self.threshold)
+            return np.where(
+                np.isnan(column), self.missing_left, column <= self.threshold
+            )
         codes = np.where(np.isnan(column) | (column < 0) | (column > 255), 256, column)
         return self.left[codes.astype(np.intp)]
 
@@ -90,7 +92,9 @@ class TreeExplainer:
     def _explain(self, block: Floats) -> Floats:
         total = np.zeros((self.width, len(block)))
         for questions, leaves in self._trees:
-            answers = {number: question.answer(block) for number, question in questions.items()}
+            answers = {
+                number: question.answer(block) for number, question in questions.items()
+            }
             for leaf in leaves:
                 pattern = np.zeros(len(block), dtype=np.intp)
                 for bit, steps in enumerate(leaf.steps):
@@ -112,12 +116,17 @@ class TreeExplainer:
         return questions, [_leaf(nodes, path, number) for number, path in _paths(nodes)]
 
     def _question(self, predictor: object, node: np.void) -> _Question:
-        column, missing_left = int(node["feature_idx"]), bool(node["missing_go_to_left"])
+        column, missing_left = (
+            int(node["feature_idx"]),
+            bool(node["missing_go_to_left"]),
+        )
         left = None
         if node["is_categorical"]:
             chosen = _bits(predictor.raw_left_cat_bitsets[node["bitset_idx"]])  # type: ignore[attr-defined]
             known = _bits(self._known[self._place[column]])
-            left = np.append(np.where(known, chosen, missing_left | chosen), missing_left)
+            left = np.append(
+                np.where(known, chosen, missing_left | chosen), missing_left
+            )
         return _Question(column, float(node["num_threshold"]), left, missing_left)
 
 
@@ -145,7 +154,8 @@ def _paths(nodes: np.ndarray) -> list[tuple[int, list[tuple[int, bool]]]]:
             found.append((number, path))
         else:
             stack += [
-                (int(node[side]), [*path, (number, side == "left")]) for side in ("left", "right")
+                (int(node[side]), [*path, (number, side == "left")])
+                for side in ("left", "right")
             ]
     return found
 
@@ -158,7 +168,9 @@ def _leaf(nodes: np.ndarray, path: list[tuple[int, bool]], number: int) -> _Leaf
         child = nodes[node["left" if goes_left else "right"]]
         column = int(node["feature_idx"])
         steps.setdefault(column, []).append((node_number, goes_left))
-        share[column] = share.get(column, 1.0) * float(child["count"]) / float(node["count"])
+        share[column] = (
+            share.get(column, 1.0) * float(child["count"]) / float(node["count"])
+        )
     if len(steps) > MOST_FEATURES:
         raise ValueError(
             f"a path asks {len(steps)} features; exact reasons are made for at most {MOST_FEATURES}"

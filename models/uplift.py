@@ -47,7 +47,9 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.regressor_tags.poor_score = True  # without arms it is a much shrunk regression
+        tags.regressor_tags.poor_score = (
+            True  # without arms it is a much shrunk regression
+        )
         return tags
 
     def fit(self, X: Any, y: Any, treated: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
@@ -71,21 +73,29 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
             )
         found = RidgeCV(alphas=SHRINK).fit(known, target, sample_weight=weight)
         self.alpha_ = float(found.alpha_)
-        self.coef_, self.intercept_ = np.asarray(found.coef_, np.float64), float(found.intercept_)
+        self.coef_, self.intercept_ = (
+            np.asarray(found.coef_, np.float64),
+            float(found.intercept_),
+        )
         return self
 
     def predict(self, X: Any) -> Floats:  # noqa: N803
         """Return the effect of a treatment, a number a row; below 0 it does harm."""
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        rows = validate_data(
+            self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan"
+        )
         return np.asarray(
-            self._fill(rows) / self.scale_ @ self.coef_ + self.intercept_, dtype=np.float64
+            self._fill(rows) / self.scale_ @ self.coef_ + self.intercept_,
+            dtype=np.float64,
         )
 
     def _fill(self, rows: Floats) -> Floats:
         return np.where(np.isnan(rows), 0.0, rows - self.mean_)
 
-    def _residuals(self, known: Floats, outcome: Floats, treated: Floats) -> tuple[Floats, Floats]:
+    def _residuals(
+        self, known: Floats, outcome: Floats, treated: Floats
+    ) -> tuple[Floats, Floats]:
         """Return each row's effect, as noisy as it is, and its weight.
 
         The expected outcome is of folds it is not in.
@@ -96,9 +106,13 @@ class UpliftRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
                 "the effect of a treatment needs rows that were treated and rows that were not"
             )
         expected = np.empty(len(known))
-        for fit, rest in KFold(self.folds, shuffle=True, random_state=self.seed).split(known):
+        for fit, rest in KFold(self.folds, shuffle=True, random_state=self.seed).split(
+            known
+        ):
             expected[rest] = (
-                RidgeCV(alphas=SHRINK).fit(known[fit], outcome[fit]).predict(known[rest])
+                RidgeCV(alphas=SHRINK)
+                .fit(known[fit], outcome[fit])
+                .predict(known[rest])
             )
         off = treated - share
         return (outcome - expected) / off, off**2
@@ -112,7 +126,9 @@ def _column_means(rows: Floats) -> Floats:
 # -- judging a ranking -----------------------------------------------------------------------------
 
 
-def qini(outcome: Floats, treated: Flags, score: Floats, weight: Floats | None = None) -> float:
+def qini(
+    outcome: Floats, treated: Flags, score: Floats, weight: Floats | None = None
+) -> float:
     """Return the area between the ranking's gain curve and that of a random one, a treated row.
 
     0 is as good as chance.
@@ -134,7 +150,9 @@ def qini(outcome: Floats, treated: Flags, score: Floats, weight: Floats | None =
     y_c = np.cumsum(kept) - y_t
     if not n_t[-1] or not n_c[-1]:
         return 0.0
-    gain = (y_t - y_c * np.divide(n_t, n_c, out=np.zeros_like(n_t), where=n_c > 0))[is_last]
+    gain = (y_t - y_c * np.divide(n_t, n_c, out=np.zeros_like(n_t), where=n_c > 0))[
+        is_last
+    ]
     share = ((n_t + n_c) / (n_t[-1] + n_c[-1]))[is_last]
     over = np.concatenate([[0.0], gain - share * gain[-1]]) / n_t[-1]
     return float(np.trapezoid(over, np.concatenate([[0.0], share])))
@@ -180,20 +198,31 @@ def judge_ranking(
         times = np.zeros(len(is_treated))
         for arm in arms:
             times[arm] = (
-                np.bincount(random.integers(len(arm), size=len(arm)), minlength=len(arm))
+                np.bincount(
+                    random.integers(len(arm), size=len(arm)), minlength=len(arm)
+                )
                 if len(arm)
                 else 0
             )
         weight = times[row_of]
-        gaps[draw] = qini(outcome, treated, model, weight) - qini(outcome, treated, risk, weight)
+        gaps[draw] = qini(outcome, treated, model, weight) - qini(
+            outcome, treated, risk, weight
+        )
     low, high = np.quantile(gaps, (0.025, 0.975))
     return Verdict(
-        qini(outcome, treated, model), qini(outcome, treated, risk), float(low), float(high)
+        qini(outcome, treated, model),
+        qini(outcome, treated, risk),
+        float(low),
+        float(high),
     )
 
 
 def fit_out_of_time(
-    features: Floats, outcome: Floats, treated: Flags, months: npt.NDArray[np.int64], judged: int
+    features: Floats,
+    outcome: Floats,
+    treated: Flags,
+    months: npt.NDArray[np.int64],
+    judged: int,
 ) -> tuple[Flags, Floats]:
     """Fit on all but the last `judged` months.
 

@@ -13,7 +13,13 @@ INDIVIDUAL, GROUP = range(2)
 SERVICE_TYPES = ("mobile", "broadband", "fixed_line", "private_line")
 MOBILE, BROADBAND, FIXED_LINE, PRIVATE_LINE = range(4)
 
-STATUSES = ("active", "suspended_arrears", "suspended_request", "pre_terminated", "terminated")
+STATUSES = (
+    "active",
+    "suspended_arrears",
+    "suspended_request",
+    "pre_terminated",
+    "terminated",
+)
 ACTIVE, SUSPENDED_ARREARS, SUSPENDED_REQUEST, PRE_TERMINATED, TERMINATED = range(5)
 
 LEAVING_REASONS = ("voluntary", "port_out", "arrears", "relocation", "other")
@@ -28,9 +34,15 @@ CHANGE_REASONS = (
     "dismantled",
     "retained",
 )
-BY_ARREARS, BY_PAYMENT, BY_REQUEST, REQUEST_ENDED, DISMANTLE_REQUEST, DISMANTLED, RETAINED = range(
-    7
-)
+(
+    BY_ARREARS,
+    BY_PAYMENT,
+    BY_REQUEST,
+    REQUEST_ENDED,
+    DISMANTLE_REQUEST,
+    DISMANTLED,
+    RETAINED,
+) = range(7)
 
 TIERS = ("none", "silver", "gold", "diamond")
 PAYERS = ("prepaid", "prompt", "late", "bad")
@@ -82,7 +94,9 @@ SUCCESSES = (
 
 PERSUASIONS = ("persuadable", "indifferent", "sleeping_dog")
 
-SURNAMES = tuple("王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余")
+SURNAMES = tuple(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余"
+)
 GIVEN = tuple(
     "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉兰红建国志海波斌宇浩晨欣怡佳梓涵子轩雨桐思源嘉铭雪梅春秀"
 )

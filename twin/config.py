@@ -46,7 +46,11 @@ class TwinConfig:
     waiver_share: float = 0.5  # of those, approved
     do_not_contact_share: float = 0.015  # the brief: 1-2 %
     opt_out_share: float = 0.015  # the brief: 1-2 %
-    tier_spend: Rates = (120.0, 200.0, 320.0)  # yuan a month for silver, gold, diamond; assumed
+    tier_spend: Rates = (
+        120.0,
+        200.0,
+        320.0,
+    )  # yuan a month for silver, gold, diamond; assumed
 
     # Leaving. Annual reports and trade figures put monthly churn at 1-2 %; the brief asks for 1.5-2 % in all.
     voluntary_rate: float = 0.0145
@@ -92,24 +96,35 @@ class TwinConfig:
     )
     reach_rate: float = 0.68
     wrong_number_rate: float = 0.02
-    broken_promise_share: float = 0.35  # of reached debtors who will not pay, and promise
-    asks_for_peace_rate: float = 0.01  # of reached customers, who want no further contact
+    broken_promise_share: float = (
+        0.35  # of reached debtors who will not pay, and promise
+    )
+    asks_for_peace_rate: float = (
+        0.01  # of reached customers, who want no further contact
+    )
 
-    termination_rate: float = 0.45  # of lines stopped for `termination_after_days`; assumed
+    termination_rate: float = (
+        0.45  # of lines stopped for `termination_after_days`; assumed
+    )
     termination_after_days: int = 40
     request_stop_rate: float = 0.0015  # assumed
     request_return_rate: float = 0.25
     number_change_rate: float = 0.0002  # assumed
-    transfer_rate: float = (
-        0.0005  # of mobile lines without debts, to another person of the branch; assumed
-    )
+    transfer_rate: float = 0.0005  # of mobile lines without debts, to another person of the branch; assumed
     group_leave_rate: float = (
         0.004  # of members, and as many change to another group; as many join; assumed
     )
-    manager_leave_rate: float = 0.004  # of managers of units, one in twenty a year; assumed
+    manager_leave_rate: float = (
+        0.004  # of managers of units, one in twenty a year; assumed
+    )
 
     # Money. Mobile ARPU 44-49 yuan and broadband 44-48 (annual reports 2024) are met by the plan shares in world/plans.py.
-    payer_shares: Rates = (0.50, 0.395, 0.095, 0.010)  # prepaid, prompt, late, bad; assumed
+    payer_shares: Rates = (
+        0.50,
+        0.395,
+        0.095,
+        0.010,
+    )  # prepaid, prompt, late, bad; assumed
     new_payer_shares: Rates = (
         0.45,
         0.300,
@@ -119,9 +134,19 @@ class TwinConfig:
     group_payer_shares: Rates = (0.0, 0.80, 0.18, 0.02)
     # (pays by the 20th, pays later in the month) by payer; the rest lets the month pass. Set so that about 2 % of a month's
     # revenue is open at the end of the next one: the brief, and the 2 % ceiling of the office's own target.
-    pay_current: tuple[Rates, ...] = ((0.90, 0.07), (0.978, 0.018), (0.70, 0.235), (0.30, 0.20))
+    pay_current: tuple[Rates, ...] = (
+        (0.90, 0.07),
+        (0.978, 0.018),
+        (0.70, 0.235),
+        (0.30, 0.20),
+    )
     # (pays before the stop, pays after it) once a bill is past due.
-    pay_overdue: tuple[Rates, ...] = ((0.45, 0.42), (0.50, 0.40), (0.35, 0.44), (0.14, 0.26))
+    pay_overdue: tuple[Rates, ...] = (
+        (0.45, 0.42),
+        (0.50, 0.40),
+        (0.35, 0.44),
+        (0.14, 0.26),
+    )
     pay_stopped: Rates = (0.40, 0.40, 0.32, 0.12)  # pays in a month that began stopped
     partial_share: Rates = (0.01, 0.005, 0.04, 0.12)  # of payers, who pay only a part
     reactivation_days: float = (
@@ -148,7 +173,9 @@ class TwinConfig:
     card_issue_rate: float = 0.50  # of VIPs without a fitting card
     card_delivery_days: float = 8.0  # mean; undelivered ones wait
     redeem_rate: float = 0.035  # of customers with 1,000 points or more; assumed
-    complaint_rate: float = 0.0028  # per line; the field prints 万投比 of tens per 10,000
+    complaint_rate: float = (
+        0.0028  # per line; the field prints 万投比 of tens per 10,000
+    )
     fault_rate: float = 0.010
     enquiry_rate: float = 0.016
     high_severity_share: float = 0.18
@@ -163,7 +190,11 @@ class TwinConfig:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if each.name.endswith(SHARES) and isinstance(value, float) and not 0 <= value <= 1:
+            if (
+                each.name.endswith(SHARES)
+                and isinstance(value, float)
+                and not 0 <= value <= 1
+            ):
                 raise ValueError(f"{each.name} must lie between 0 and 1, not {value}")
 
     @classmethod
@@ -179,7 +210,10 @@ class TwinConfig:
         if unknown:
             raise ValueError(f"not a parameter of the twin: {', '.join(unknown)}")
         return cls(
-            **{name: _formed(name, value, getattr(default, name)) for name, value in values.items()}
+            **{
+                name: _formed(name, value, getattr(default, name))
+                for name, value in values.items()
+            }
         )
 
 
@@ -188,7 +222,10 @@ def _formed(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, tuple):
         if not isinstance(value, list | tuple) or len(value) != len(default):
             raise ValueError(f"{name} must be a list of {len(default)} values")
-        return tuple(_formed(name, each, shape) for each, shape in zip(value, default, strict=True))
+        return tuple(
+            _formed(name, each, shape)
+            for each, shape in zip(value, default, strict=True)
+        )
     if isinstance(default, Mapping):
         return _formed_mapping(name, value)
     if isinstance(value, bool) or not isinstance(value, int | float):

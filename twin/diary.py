@@ -60,7 +60,10 @@ def read_diary(out: Path) -> Diary:
     request = content["request"]
     asked = Request(
         **request
-        | {"drop": tuple(request["drop"]), "config": TwinConfig.from_mapping(request["config"])}
+        | {
+            "drop": tuple(request["drop"]),
+            "config": TwinConfig.from_mapping(request["config"]),
+        }
     )
     return Diary(asked, tuple(content["answered"]), content["state"])
 

@@ -24,7 +24,12 @@ from twin.world.state import Happenings, World, note_presence
 from twin.writer import EXTENSIONS, write_table
 
 SMALLEST_SERVICES = 100
-ENDINGS = ("parquet", "csv", "csv.gz", "xlsx")  # of the files that an earlier run may have left
+ENDINGS = (
+    "parquet",
+    "csv",
+    "csv.gz",
+    "xlsx",
+)  # of the files that an earlier run may have left
 Progress = Callable[[int, int], None]
 
 
@@ -50,7 +55,13 @@ def generate(
     """
     choose_faults(faults)
     request = Request(
-        services, months, seed, through, file_format, tuple(drop), config or TwinConfig()
+        services,
+        months,
+        seed,
+        through,
+        file_format,
+        tuple(drop),
+        config or TwinConfig(),
     )
     _check(request)
     numbers = _numbers(request)
@@ -124,7 +135,11 @@ def _live_again(
     world = _begin(request, numbers[0])
     for done, number in enumerate(numbers):
         before = span_of(number - 1).label
-        live_month(world, number, kept_orders(out, before) if before in diary.answered else None)
+        live_month(
+            world,
+            number,
+            kept_orders(out, before) if before in diary.answered else None,
+        )
         witness.take_notes(world)
         if progress:
             progress(done + 1, len(numbers) + 1)
@@ -142,7 +157,9 @@ def _live_with_orders(
     truth = order_truth(world, answer)
     write_table(truth, folder, "order_truth", "parquet")
     write_table(list_effects(truth), folder, "list_effect", "parquet")
-    fill_books(dispatch, out / "returned" / span_of(number - 1).label, filled_cells(answer))
+    fill_books(
+        dispatch, out / "returned" / span_of(number - 1).label, filled_cells(answer)
+    )
 
 
 def create_world(config: TwinConfig, services: int, seed: int, month: int) -> World:
@@ -214,7 +231,9 @@ def write_month(world: World, out: Path, request: Request) -> None:
             write_table(table, folder, name, request.file_format)
 
 
-def write_days(world: World, eve: Bills, days: Sequence[str], out: Path, request: Request) -> None:
+def write_days(
+    world: World, eve: Bills, days: Sequence[str], out: Path, request: Request
+) -> None:
     """Write the state at the end of days of the month; `eve` are the bills that were open before it."""
     for day in days:
         folder = out / "daily" / day
@@ -255,7 +274,9 @@ def _check(request: Request) -> None:
 def _clear(out: Path, labels: Sequence[str]) -> None:
     """Remove what an earlier run wrote for the same months; refuse a folder that holds other months."""
     others = sorted(
-        path.name for path in out.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]") if path.name not in labels
+        path.name
+        for path in out.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]")
+        if path.name not in labels
     )
     if others:
         raise ValueError(
@@ -267,5 +288,7 @@ def _clear(out: Path, labels: Sequence[str]) -> None:
         out / "returned",
         out / "daily",
     ]:
-        for path in [path for ending in ENDINGS for path in sorted(folder.rglob(f"*.{ending}"))]:
+        for path in [
+            path for ending in ENDINGS for path in sorted(folder.rglob(f"*.{ending}"))
+        ]:
             path.unlink()

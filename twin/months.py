@@ -11,7 +11,9 @@ SPRING_FESTIVAL = {
     2024: "02-10", 2025: "01-29", 2026: "02-17", 2027: "02-06", 2028: "01-26", 2029: "02-13", 2030: "02-03",
     2031: "01-23", 2032: "02-11", 2033: "01-31", 2034: "02-19", 2035: "02-08",
 }  # fmt: skip
-FESTIVAL_DAYS = 8  # the eve and seven days after it: the statutory holiday as arranged since 2025
+FESTIVAL_DAYS = (
+    8  # the eve and seven days after it: the statutory holiday as arranged since 2025
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,9 @@ def season_of(span: Span) -> Season:
     festival, before = festival_share(span), festival_share(span_of(span.number - 1))
     length = span.days / 30.4
     summer = span.calendar_month in (7, 8)
-    golden_week = {10: 1.0, 5: 0.6}.get(span.calendar_month, 0.0)  # National Day, Labour Day
+    golden_week = {10: 1.0, 5: 0.6}.get(
+        span.calendar_month, 0.0
+    )  # National Day, Labour Day
     return Season(
         voice=length * (1 + 0.12 * festival + 0.02 * golden_week),
         data=length * (1 + 0.10 * festival + 0.06 * summer + 0.04 * golden_week),
@@ -100,6 +104,7 @@ def season_of(span: Span) -> Season:
         + 0.25 * (span.calendar_month == 9),  # students arrive in September
         leaving=1
         + 0.10 * before
-        + 0.08 * (span.calendar_month in (6, 7)),  # migrants after the festival, graduates
+        + 0.08
+        * (span.calendar_month in (6, 7)),  # migrants after the festival, graduates
         skipping=1 + 0.30 * festival,  # shops closed, people away
     )

@@ -42,7 +42,9 @@ def money(fen: Array, missing: Array | None = None) -> pa.Array:
     halves = np.empty((len(fen), 2), np.int64)
     halves[:, 0] = fen
     halves[:, 1] = halves[:, 0] >> 63  # sign extension of the 128-bit number
-    plain = pa.Array.from_buffers(MONEY, len(fen), [None, pa.py_buffer(halves.tobytes())])
+    plain = pa.Array.from_buffers(
+        MONEY, len(fen), [None, pa.py_buffer(halves.tobytes())]
+    )
     return plain if missing is None else _without(plain, missing)
 
 
@@ -53,7 +55,9 @@ def date(days: Array) -> pa.Array:
 
 def stamp(seconds: Array) -> pa.Array:
     """Write local seconds since 1970 as naive timestamps; a negative one is unknown."""
-    return _without(pa.array(seconds.astype(np.int64)).cast(pa.timestamp("s")), seconds < 0)
+    return _without(
+        pa.array(seconds.astype(np.int64)).cast(pa.timestamp("s")), seconds < 0
+    )
 
 
 def boolean(flags: Array, missing: Array | None = None) -> pa.Array:

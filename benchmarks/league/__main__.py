@@ -64,7 +64,15 @@ def install_rival() -> Path | None:
     python = home / "bin" / "python"
     if not python.exists():
         venv.create(home, with_pip=True)
-    asked = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *RIVAL]
+    asked = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        *RIVAL,
+    ]
     return python if subprocess.run(asked, check=False).returncode == 0 else None
 
 
@@ -79,7 +87,9 @@ def ask_rival(python: Path, task: str, *paths: Path) -> dict[str, Any]:
 # -- faults and KPIs: an operator of five months, faults planted in the newest ------------------------------------
 
 
-def compare_checks(work: Path, names: list[str], rows: dict[str, Row], python: Path | None) -> None:
+def compare_checks(
+    work: Path, names: list[str], rows: dict[str, Row], python: Path | None
+) -> None:
     """Plant each fault into the newest month and see who finds it; see who cries wolf in clean months."""
     clean = run_clean_months(work, SEED)
     source = work / f"{SEED}" / "source"
@@ -90,7 +100,8 @@ def compare_checks(work: Path, names: list[str], rows: dict[str, Row], python: P
         len(results),
     )
     held = sum(
-        any(s.status == "withheld" for s in clean[month].states.values()) for month in months[1:]
+        any(s.status == "withheld" for s in clean[month].states.values())
+        for month in months[1:]
     )
     rows["ours"].alarms = (held, len(months) - 1)
     spoilt = {name: _planted(work, source, months[-2:], name) for name in names}
@@ -121,16 +132,28 @@ def _planted(work: Path, source: Path, months: list[str], name: str) -> Path:
 
 
 def _compare_rival(
-    work: Path, source: Path, months: list[str], spoilt: dict[str, Path], row: Row, python: Path
+    work: Path,
+    source: Path,
+    months: list[str],
+    spoilt: dict[str, Path],
+    row: Row,
+    python: Path,
 ) -> None:
     asked = [source / month for month in months[1:]] + [
         folder / months[-1] for folder in spoilt.values()
     ]
-    (work / "folders.json").write_text(json.dumps([str(path) for path in asked]), "utf-8")
+    (work / "folders.json").write_text(
+        json.dumps([str(path) for path in asked]), "utf-8"
+    )
     told = ask_rival(python, "gate", work / "folders.json", work / "gate.json")
-    said = {name: set(told[str(folder / months[-1])]) for name, folder in spoilt.items()}
+    said = {
+        name: set(told[str(folder / months[-1])]) for name, folder in spoilt.items()
+    }
     clean = {month: set(told[str(source / month)]) for month in months[1:]}
-    row.faults = (sum(bool(texts - clean[months[-1]]) for texts in said.values()), len(said))
+    row.faults = (
+        sum(bool(texts - clean[months[-1]]) for texts in said.values()),
+        len(said),
+    )
     row.alarms = (sum(map(bool, clean.values())), len(clean))
     row.seconds["checks"] = float(told["seconds"])
 
@@ -140,17 +163,29 @@ def compare_kpis(work: Path, rows: dict[str, Row]) -> None:
     source, home = work / f"{SEED}" / "source", work / f"{SEED}" / "home"
     months = sorted(path.name for path in source.iterdir() if path.name[:2] == "20")
     truth = (
-        pq.read_table(source / "truth" / "kpi.parquet").to_pandas().query("month == @months[-1]")
+        pq.read_table(source / "truth" / "kpi.parquet")
+        .to_pandas()
+        .query("month == @months[-1]")
     )
-    true = {(row.kpi, row.variant): (row.numerator, row.denominator) for row in truth.itertuples()}
+    true = {
+        (row.kpi, row.variant): (row.numerator, row.denominator)
+        for row in truth.itertuples()
+    }
     version = MonthFolder(home, Month.parse(months[-1])).version()
-    table = pq.read_table(version.table("kpi_monthly")).to_pandas().query("scope_kind == 'company'")
+    table = (
+        pq.read_table(version.table("kpi_monthly"))
+        .to_pandas()
+        .query("scope_kind == 'company'")
+    )
     ours = {
         (r.kpi, r.variant): (r.numerator, r.denominator)
         for r in table.itertuples()
         if r.status != "not_computed"
     }
-    rows["ours"].kpis = (sum(_same(ours.get(key), value) for key, value in true.items()), len(true))
+    rows["ours"].kpis = (
+        sum(_same(ours.get(key), value) for key, value in true.items()),
+        len(true),
+    )
     started = time.perf_counter()
     clerk = compute_kpis(source / months[-1], source / months[-2])
     find_faults(source / months[-1], source / months[-2])
@@ -167,26 +202,35 @@ def compare_kpis(work: Path, rows: dict[str, Row]) -> None:
 def _same(found: tuple[Any, Any] | None, true: tuple[Any, Any]) -> bool:
     if found is None:
         return False
-    return all(abs(float(a or 0) - float(b or 0)) < 1e-6 for a, b in zip(found, true, strict=True))
+    return all(
+        abs(float(a or 0) - float(b or 0)) < 1e-6
+        for a, b in zip(found, true, strict=True)
+    )
 
 
 # -- lists: who would leave, and who could be kept -----------------------------------------------------------------
 
 
-def compare_lists(work: Path, services: int, rows: dict[str, Row], python: Path | None) -> None:
+def compare_lists(
+    work: Path, services: int, rows: dict[str, Row], python: Path | None
+) -> None:
     """Rank the lines of the tested months by each maker, and hold the top against what is true."""
     source = work / "panel"
-    months = TRAINED + TESTED + 3  # three of history come first; the last two hold outcomes only
+    months = (
+        TRAINED + TESTED + 3
+    )  # three of history come first; the last two hold outcomes only
     twin.generate(source, services=services, months=months, seed=SEED)
     panel = _with_truth(read_panel(source), source)
     held = sorted(panel["month"].unique())
     train, test = (
-        panel[panel["month"].isin(part)].copy() for part in (held[: -TESTED - 1], held[-TESTED:])
+        panel[panel["month"].isin(part)].copy()
+        for part in (held[: -TESTED - 1], held[-TESTED:])
     )
     features = [
         name
         for name in panel.columns
-        if name not in {*KEYS, "outcome", "voluntary_hazard", "involuntary_hazard", *FATE}
+        if name
+        not in {*KEYS, "outcome", "voluntary_hazard", "involuntary_hazard", *FATE}
     ]
     target = (train["outcome"] == VOLUNTARY).astype(int)
     started = time.perf_counter()
@@ -227,15 +271,25 @@ def _with_truth(panel: pd.DataFrame, source: Path) -> pd.DataFrame:
 
 
 def _score_rival(
-    work: Path, train: pd.DataFrame, test: pd.DataFrame, rows: dict[str, Row], python: Path
+    work: Path,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    rows: dict[str, Row],
+    python: Path,
 ) -> np.ndarray[Any, Any]:
     """Give churnkit the flat table it wants: texts one-hot, gaps filled with medians; take its better model."""
     both = pd.get_dummies(pd.concat([train, test], keys=["train", "test"]), dtype=float)
     both = both.astype(float).fillna(both.astype(float).median()).fillna(0.0)
     both.loc["train"].to_parquet(work / "train.parquet", index=False)
-    both.loc["test"].drop(columns="target").to_parquet(work / "test.parquet", index=False)
+    both.loc["test"].drop(columns="target").to_parquet(
+        work / "test.parquet", index=False
+    )
     told = ask_rival(
-        python, "score", work / "train.parquet", work / "test.parquet", work / "score.json"
+        python,
+        "score",
+        work / "train.parquet",
+        work / "test.parquet",
+        work / "score.json",
     )
     row = rows["churnkit"]
     row.seconds["score"] = sum(answer["seconds"] for answer in told.values())
@@ -247,7 +301,10 @@ def _score_rival(
 
 def measure_list(rows: pd.DataFrame, score: str) -> dict[str, float]:
     """Measure the top of each month's ranking, pooled: who would leave, who would be kept, who driven away."""
-    top = rows[rows.groupby("month")[score].rank(method="first", ascending=False, pct=True) <= TOP]
+    top = rows[
+        rows.groupby("month")[score].rank(method="first", ascending=False, pct=True)
+        <= TOP
+    ]
     kept = top["leaves"] & ~top["leaves_if_treated"]
     driven = ~top["leaves"] & top["leaves_if_treated"]
     return {
@@ -263,17 +320,26 @@ def main() -> None:
     """Fill the table, print it and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.league")
     parser.add_argument(
-        "--faults", type=int, default=24, help="how many of the registry's faults, spread evenly"
+        "--faults",
+        type=int,
+        default=24,
+        help="how many of the registry's faults, spread evenly",
     )
     parser.add_argument(
-        "--services", type=int, default=6_000, help="lines of the operator the lists are judged on"
+        "--services",
+        type=int,
+        default=6_000,
+        help="lines of the operator the lists are judged on",
     )
     options = parser.parse_args()
     harmful = [
-        name for name, fault in FAULTS.items() if fault.must not in ("nothing", "normalised")
+        name
+        for name, fault in FAULTS.items()
+        if fault.must not in ("nothing", "normalised")
     ]
     names = [
-        harmful[place] for place in np.linspace(0, len(harmful) - 1, options.faults).astype(int)
+        harmful[place]
+        for place in np.linspace(0, len(harmful) - 1, options.faults).astype(int)
     ]
     rows = {
         "ours": Row("this project"),
@@ -287,7 +353,9 @@ def main() -> None:
         rows["churnkit"].notes.append("could not be installed here")
     with tempfile.TemporaryDirectory(prefix="league-") as folder:
         compare_lists(Path(folder), options.services, rows, python)
-        print({name: row.lists for name, row in rows.items()}, file=sys.stderr, flush=True)
+        print(
+            {name: row.lists for name, row in rows.items()}, file=sys.stderr, flush=True
+        )
         compare_checks(Path(folder), names, rows, python)
         compare_kpis(Path(folder), rows)
     page = draw_page(rows, options.services, names)

@@ -34,7 +34,9 @@ def check_folder(folder: Path) -> list[str]:
     """Run its checks on every table of a folder and return what it says, as sorted texts."""
     said: list[str] = []
     for table, key in KEYS.items():
-        paths = sorted(path for path in folder.iterdir() if path.name.split(".")[0] == table)
+        paths = sorted(
+            path for path in folder.iterdir() if path.name.split(".")[0] == table
+        )
         try:
             frame = pd.concat([_read(path) for path in paths], ignore_index=True)
             said += [f"{table}: {text}" for text in check_table(frame, key)]
@@ -47,19 +49,29 @@ def _read(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         frame: pd.DataFrame = pd.read_parquet(path)
         return frame
-    return pd.read_excel(path) if path.suffix == ".xlsx" else pd.read_csv(path, low_memory=False)
+    return (
+        pd.read_excel(path)
+        if path.suffix == ".xlsx"
+        else pd.read_csv(path, low_memory=False)
+    )
 
 
 def check_table(frame: pd.DataFrame, key: str) -> list[str]:
     """Return its issues, without counts that differ from month to month by nature."""
     config = importlib.import_module("customer_retention.core.config.pipeline_config")
-    gates = importlib.import_module("customer_retention.stages.validation.data_quality_gate")
-    validators = importlib.import_module("customer_retention.stages.validation.data_validators")
+    gates = importlib.import_module(
+        "customer_retention.stages.validation.data_quality_gate"
+    )
+    validators = importlib.import_module(
+        "customer_retention.stages.validation.data_validators"
+    )
     asked = config.PipelineConfig(
         project_name="league", bronze=config.BronzeConfig(dedup_keys=[key])
     )
     gate = gates.DataQualityGate()
-    issues = gate.check_missing_values(frame) + gate.check_duplicates(frame, asked.bronze)
+    issues = gate.check_missing_values(frame) + gate.check_duplicates(
+        frame, asked.bronze
+    )
     issues += gate.check_type_mismatches(frame, asked)
     said = [f"{issue.code} {issue.column}" for issue in issues]
     for name in frame.columns[frame.columns.str.endswith("amount")]:
@@ -68,24 +80,31 @@ def check_table(frame: pd.DataFrame, key: str) -> list[str]:
         )  # it infers its ranges for floats and whole numbers only
     told = validators.DataValidator().validate_all(frame, key_column=key)
     said += [
-        f"range {rule['column']}" for rule in told["range_validations"] if rule["invalid_count"]
+        f"range {rule['column']}"
+        for rule in told["range_validations"]
+        if rule["invalid_count"]
     ]
     return said
 
 
 def score(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:
     """Fit its baseline models on a flat table and score another; say how long each took."""
-    trainer = importlib.import_module("customer_retention.stages.modeling.baseline_trainer")
+    trainer = importlib.import_module(
+        "customer_retention.stages.modeling.baseline_trainer"
+    )
     kinds = importlib.import_module("customer_retention.core.components.enums")
     target = train.pop("target")
     scores: dict[str, Any] = {}
     for name in MODELS:
         started = time.perf_counter()
-        model = trainer.BaselineTrainer(kinds.ModelType(name), class_weight="balanced").fit(
-            train, target
-        )
+        model = trainer.BaselineTrainer(
+            kinds.ModelType(name), class_weight="balanced"
+        ).fit(train, target)
         chance = model.model.predict_proba(test[train.columns])[:, 1]
-        scores[name] = {"score": chance.tolist(), "seconds": time.perf_counter() - started}
+        scores[name] = {
+            "score": chance.tolist(),
+            "seconds": time.perf_counter() - started,
+        }
     return scores
 
 
@@ -95,7 +114,9 @@ def main() -> None:
     if task == "gate":
         folders = json.loads(Path(paths[0]).read_text("utf-8"))
         started = time.perf_counter()
-        told: dict[str, Any] = {folder: check_folder(Path(folder)) for folder in folders}
+        told: dict[str, Any] = {
+            folder: check_folder(Path(folder)) for folder in folders
+        }
         told["seconds"] = (time.perf_counter() - started) / len(folders)
     else:
         told = score(pd.read_parquet(paths[0]), pd.read_parquet(paths[1]))

@@ -29,7 +29,9 @@ Kpis = dict[tuple[str, str], tuple[float, float]]
 
 def read_table(folder: Path, table: str) -> pd.DataFrame:
     """Read a table as pandas reads it; several files are put together. Raise what pandas raises."""
-    paths = sorted(path for path in folder.iterdir() if path.name.split(".")[0] == table)
+    paths = sorted(
+        path for path in folder.iterdir() if path.name.split(".")[0] == table
+    )
     if not paths:
         raise FileNotFoundError(table)
     return pd.concat([_read_file(path) for path in paths], ignore_index=True)
@@ -62,7 +64,10 @@ def find_faults(folder: Path, before: Path) -> set[str]:
 
 
 def _look_at(
-    table: str, rows: pd.DataFrame, earlier: pd.DataFrame, tables: dict[str, pd.DataFrame]
+    table: str,
+    rows: pd.DataFrame,
+    earlier: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
 ) -> Iterator[str]:
     missing = [name for name in earlier.columns if name not in rows.columns]
     if missing:
@@ -74,7 +79,11 @@ def _look_at(
         yield f"{table} has rows without key"
     for other in ("customer", "service"):
         key = KEYS[other]
-        known = tables[other][key].astype(str) if other in tables and key in tables[other] else None
+        known = (
+            tables[other][key].astype(str)
+            if other in tables and key in tables[other]
+            else None
+        )
         if (
             known is not None
             and key in rows
@@ -86,7 +95,9 @@ def _look_at(
     yield from _look_at_sums(table, rows, earlier)
 
 
-def _look_at_sums(table: str, rows: pd.DataFrame, earlier: pd.DataFrame) -> Iterator[str]:
+def _look_at_sums(
+    table: str, rows: pd.DataFrame, earlier: pd.DataFrame
+) -> Iterator[str]:
     for name in SUMS.get(table, []):
         numbers = pd.to_numeric(rows[name], errors="coerce")
         if numbers.isna().sum() > rows[name].isna().sum():
@@ -108,8 +119,12 @@ def compute_kpis(folder: Path, before: Path) -> Kpis:
     }
     earlier = {name: read_table(before, name) for name in ("service", "bill")}
     lines, owed = now["service"], now["receivable"]
-    net, base = (frame[frame["status"].isin(IN_NET)] for frame in (lines, earlier["service"]))
-    late = owed.loc[owed["bill_month"] == before.name, "open_amount"].astype(float).sum()
+    net, base = (
+        frame[frame["status"].isin(IN_NET)] for frame in (lines, earlier["service"])
+    )
+    late = (
+        owed.loc[owed["bill_month"] == before.name, "open_amount"].astype(float).sum()
+    )
     return {
         ("churn_rate", "start_base"): (
             float((~base["service_id"].isin(net["service_id"])).sum()),
@@ -118,26 +133,41 @@ def compute_kpis(folder: Path, before: Path) -> Kpis:
         ("arrears_rate", "t1_amount"): (late, _revenue(earlier["bill"])),
         ("arpu", "mean_base"): (_revenue(now["bill"]), (len(net) + len(base)) / 2),
         ("zero_usage_rate", "all"): _zero_usage(now["usage"], lines, folder.name),
-        ("vip_card_holding_rate", "holding"): _card_holding(now["customer"], now["vip_card"]),
+        ("vip_card_holding_rate", "holding"): _card_holding(
+            now["customer"], now["vip_card"]
+        ),
     }
 
 
 def _revenue(bills: pd.DataFrame) -> float:
     return float(
-        (bills["billed_amount"].astype(float) + bills["adjustment_amount"].astype(float)).sum()
+        (
+            bills["billed_amount"].astype(float)
+            + bills["adjustment_amount"].astype(float)
+        ).sum()
     )
 
 
-def _zero_usage(usage: pd.DataFrame, lines: pd.DataFrame, month: str) -> tuple[float, float]:
+def _zero_usage(
+    usage: pd.DataFrame, lines: pd.DataFrame, month: str
+) -> tuple[float, float]:
     mobile = lines[(lines["service_type"] == "mobile") & (lines["status"] == "active")]
-    settled = mobile[pd.to_datetime(mobile["activated_on"]) < pd.Timestamp(f"{month}-01")]
-    used = usage[(usage["voice_calls"] > 0) | (usage["sms_count"] > 0) | (usage["data_mb"] > 0)]
-    return float((~settled["service_id"].isin(used["service_id"])).sum()), float(len(settled))
+    settled = mobile[
+        pd.to_datetime(mobile["activated_on"]) < pd.Timestamp(f"{month}-01")
+    ]
+    used = usage[
+        (usage["voice_calls"] > 0) | (usage["sms_count"] > 0) | (usage["data_mb"] > 0)
+    ]
+    return float((~settled["service_id"].isin(used["service_id"])).sum()), float(
+        len(settled)
+    )
 
 
 def _card_holding(people: pd.DataFrame, cards: pd.DataFrame) -> tuple[float, float]:
     """Count VIPs with a valid, delivered card; the tier of the card is easily forgotten, and is forgotten here."""
-    vips = people[(people["customer_type"] == "individual") & (people["vip_tier"] != "none")]
+    vips = people[
+        (people["customer_type"] == "individual") & (people["vip_tier"] != "none")
+    ]
     good = cards[(cards["card_status"] == "valid") & cards["delivered_on"].notna()]
     return float(vips["customer_id"].isin(good["customer_id"]).sum()), float(len(vips))
 
@@ -156,6 +186,12 @@ def rank_leavers(panel: pd.DataFrame) -> pd.Series:
     ]
     signs = known.astype(float)  # a missing value is no sign
     points = (signs["data_trend"] < 0.5).astype(float) + (signs["voice_trend"] < 0.5)
-    points += signs["contract_months"].between(-2, 1) | signs["promotion_months"].between(-2, 0)
-    points += (signs["complaints"] > 0).astype(float) + 0.5 * (signs["tenure_months"] < 12)
-    return points + 0.001 * panel["revenue"].rank(pct=True)  # among equals the dearer line first
+    points += signs["contract_months"].between(-2, 1) | signs[
+        "promotion_months"
+    ].between(-2, 0)
+    points += (signs["complaints"] > 0).astype(float) + 0.5 * (
+        signs["tenure_months"] < 12
+    )
+    return points + 0.001 * panel["revenue"].rank(
+        pct=True
+    )  # among equals the dearer line first

@@ -22,17 +22,28 @@ def main() -> None:
     )
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument(
-        "--data", type=Path, default=os.environ.get("RETENTION_DATA"), help="folder of public data"
+        "--data",
+        type=Path,
+        default=os.environ.get("RETENTION_DATA"),
+        help="folder of public data",
     )
-    parser.add_argument("--repeats", type=int, default=10, help="ibm: repeats of the 5 folds")
+    parser.add_argument(
+        "--repeats", type=int, default=10, help="ibm: repeats of the 5 folds"
+    )
     parser.add_argument(
         "--services", type=int, help="twin: lines (20,000); scale: rows (3,000,000)"
     )
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15], help="twin: fixed beforehand"
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[11, 12, 13, 14, 15],
+        help="twin: fixed beforehand",
     )
     parser.add_argument(
-        "--keep", type=Path, help="twin: folder for scored seeds, which are not scored again"
+        "--keep",
+        type=Path,
+        help="twin: folder for scored seeds, which are not scored again",
     )
     arguments = parser.parse_args()
     if arguments.command in ("ibm", "uci") and arguments.data is None:

@@ -18,7 +18,11 @@ import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold, StratifiedKFold
+from sklearn.model_selection import (
+    GridSearchCV,
+    RepeatedStratifiedKFold,
+    StratifiedKFold,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
@@ -37,7 +41,9 @@ def load(data: Path) -> tuple[pd.DataFrame, Floats]:
         columns="customerID"
     )
     outcome = frame.pop("Churn") == "Yes"
-    frame["TotalCharges"] = pd.to_numeric(frame["TotalCharges"], errors="coerce").fillna(0.0)
+    frame["TotalCharges"] = pd.to_numeric(
+        frame["TotalCharges"], errors="coerce"
+    ).fillna(0.0)
     texts = {
         name: frame[name].astype(str).astype("category")
         for name in frame.columns
@@ -90,9 +96,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Print a row a model: mean and standard deviation over folds."""
     frame, outcome = load(Path(arguments.data))
     folds = list(
-        RepeatedStratifiedKFold(n_splits=5, n_repeats=arguments.repeats, random_state=42).split(
-            frame, outcome
-        )
+        RepeatedStratifiedKFold(
+            n_splits=5, n_repeats=arguments.repeats, random_state=42
+        ).split(frame, outcome)
     )
     digest = hashlib.sha1(
         b"".join(np.sort(test).astype("<i8").tobytes() for _, test in folds)
@@ -121,9 +127,13 @@ def print_row(
         for (_, test), model in zip(folds, fitted, strict=True)
     ]
     table = pd.DataFrame(rows)
-    figures = "  ".join(f"{key} {table[key].mean():.4f}±{table[key].std():.4f}" for key in table)
+    figures = "  ".join(
+        f"{key} {table[key].mean():.4f}±{table[key].std():.4f}" for key in table
+    )
     chosen = (
-        pd.Series([getattr(model, "choice_", None) for model in fitted]).value_counts().to_dict()
+        pd.Series([getattr(model, "choice_", None) for model in fitted])
+        .value_counts()
+        .to_dict()
     )
     leak = "  LEAK?" if table["auc"].mean() > LEAK_AUC else ""
     print(f"{name:22s} {figures}  {seconds:.0f} s  {chosen or ''}{leak}", flush=True)

@@ -32,7 +32,12 @@ TRAINING_ROWS = 50_000
 LISTED = 60_000
 NUMBERS = 36
 KEY = b"benchmark"
-WAYS = ("make the rows only", "in batches", "all at once", "boosting alone, plain predict_proba")
+WAYS = (
+    "make the rows only",
+    "in batches",
+    "all at once",
+    "boosting alone, plain predict_proba",
+)
 
 
 def make_rows(count: int, seed: int) -> tuple[pd.DataFrame, Floats]:
@@ -40,7 +45,9 @@ def make_rows(count: int, seed: int) -> tuple[pd.DataFrame, Floats]:
     random = np.random.default_rng(seed)
     numbers = random.standard_normal((count, NUMBERS), dtype=np.float32)
     numbers[:, 3:9][random.random((count, 6)) < 0.1] = np.nan
-    frame = pd.DataFrame(numbers, columns=[f"number_{place}" for place in range(NUMBERS)])
+    frame = pd.DataFrame(
+        numbers, columns=[f"number_{place}" for place in range(NUMBERS)]
+    )
     for place in range(4):
         frame[f"text_{place}"] = pd.Categorical.from_codes(
             random.integers(0, 8, count), categories=pd.Index(list("abcdefgh"))
@@ -66,7 +73,12 @@ def fit(folder: Path) -> str:
     frame, chance = make_rows(TRAINING_ROWS, 1)
     outcome = np.random.default_rng(2).random(len(frame)) < chance
     model = ChurnClassifier(candidates=("blend",)).fit(frame, outcome)
-    texts = {"trained_through": "2026-08", "data_hash": "", "code_hash": "", "text": "benchmark"}
+    texts = {
+        "trained_through": "2026-08",
+        "data_hash": "",
+        "code_hash": "",
+        "text": "benchmark",
+    }
     lists = {"months": [], "features": list(frame.columns), "missing_tables": []}
     card = Card(**texts, **lists, rows=len(frame), outcomes={}, choices={}, metrics={})  # type: ignore[arg-type]
     return save_model(folder, model, card, KEY).version
@@ -76,25 +88,37 @@ def score(way: str, model: ChurnClassifier, rows: int) -> None:
     """Score the base one way and print seconds and peak megabytes."""
 
     def chances(features: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame({"p": model.predict_proba(features)[:, 1]}, index=features.index)
+        return pd.DataFrame(
+            {"p": model.predict_proba(features)[:, 1]}, index=features.index
+        )
 
     if way == WAYS[3]:
         trees = next(part for part in model.parts_ if isinstance(part, TreeModel)).trees
 
         def chances(features: pd.DataFrame) -> pd.DataFrame:
             matrix = model.coder_.transform(features)
-            return pd.DataFrame({"p": trees.predict_proba(matrix)[:, 1]}, index=features.index)
+            return pd.DataFrame(
+                {"p": trees.predict_proba(matrix)[:, 1]}, index=features.index
+            )
 
     batches = make_batches(rows)
     started = time.perf_counter()
     if way == WAYS[0]:
         count = sum(len(batch) for batch in batches)
     elif way == WAYS[2]:
-        count = len(chances(pd.concat(batches, ignore_index=True).drop(columns="service_id")))
+        count = len(
+            chances(pd.concat(batches, ignore_index=True).drop(columns="service_id"))
+        )
     else:
-        count = sum(len(scored) for scored in score_batches(chances, batches, ["service_id"]))
+        count = sum(
+            len(scored) for scored in score_batches(chances, batches, ["service_id"])
+        )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": count, "seconds": time.perf_counter() - started, "peak_mb": peak}))
+    print(
+        json.dumps(
+            {"rows": count, "seconds": time.perf_counter() - started, "peak_mb": peak}
+        )
+    )
 
 
 def explain(model: ChurnClassifier) -> None:
@@ -105,7 +129,8 @@ def explain(model: ChurnClassifier) -> None:
     seconds = time.perf_counter() - started
     top_reasons(
         group_contributions(
-            values, {str(name): f"group {place % 8}" for place, name in enumerate(frame)}
+            values,
+            {str(name): f"group {place % 8}" for place, name in enumerate(frame)},
         )
     )
     grouped = time.perf_counter() - started - seconds
@@ -133,7 +158,9 @@ def run(arguments: argparse.Namespace) -> None:
                 str(rows),
             ]
             found = json.loads(
-                subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                subprocess.run(
+                    command, check=True, capture_output=True, text=True
+                ).stdout
             )
             rate = found["rows"] / found["seconds"]
             print(

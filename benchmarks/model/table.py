@@ -42,7 +42,9 @@ def print_comparison(
         score = rows[name].to_numpy(float)
         found = measure_all(outcome, score, is_probability=name in makers)
         found[f"precision_{places:.0%}"] = precision_at(outcome, score, count)
-        found[f"value_{places:.0%}"] = value_caught(outcome, score * value, value, count)
+        found[f"value_{places:.0%}"] = value_caught(
+            outcome, score * value, value, count
+        )
         found["individual_profit"] = individual_maximum_profit(outcome, score, value)
         monthly = by_month(auc, outcome, score, rows["month"])
         figures = "  ".join(f"{key} {figure:.4f}" for key, figure in found.items())
@@ -64,7 +66,9 @@ def _differences(
         if label == "auc" or name in makers:
 
             def difference(r: Rows, measure: Any = measure) -> float:
-                return float(measure(outcome[r], ours[r]) - measure(outcome[r], theirs[r]))
+                return float(
+                    measure(outcome[r], ours[r]) - measure(outcome[r], theirs[r])
+                )
 
             middle, low, high = bootstrap(difference, rows["customer_id"], DRAWS)
             text += f"  Δ{label} {middle:+.4f} [{low:+.4f}, {high:+.4f}]"

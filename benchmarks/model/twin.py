@@ -43,7 +43,12 @@ HAZARD = {VOLUNTARY: "voluntary_hazard", INVOLUNTARY: "involuntary_hazard"}
 
 def read_panel(source: Path) -> pd.DataFrame:
     """Make the labelled rows: features at m, the outcome of m+2, and the hazards that were true of it."""
-    query = Path(__file__).with_suffix(".sql").read_text("utf-8").replace("{source}", str(source))
+    query = (
+        Path(__file__)
+        .with_suffix(".sql")
+        .read_text("utf-8")
+        .replace("{source}", str(source))
+    )
     panel = pd.DataFrame(duckdb.sql(query).df())
     panel[TEXTS] = panel[TEXTS].astype("category")
     labels = make_labels(panel)
@@ -51,12 +56,14 @@ def read_panel(source: Path) -> pd.DataFrame:
     truth = duckdb.sql(
         f"SELECT * FROM read_parquet('{source}/truth/20*/service_truth.parquet')"
     ).df()
-    truth["month"] = (pd.PeriodIndex(truth["month"], freq="M") - 1).astype(str)  # m+1 speaks of m+2
+    truth["month"] = (pd.PeriodIndex(truth["month"], freq="M") - 1).astype(
+        str
+    )  # m+1 speaks of m+2
     keys = ["service_id", "month"]
     rows = panel.merge(labels[[*keys, "outcome"]], on=keys)
-    return rows.merge(truth[[*keys, *HAZARD.values()]], on=keys, how="left").sort_values(
-        keys, ignore_index=True
-    )
+    return rows.merge(
+        truth[[*keys, *HAZARD.values()]], on=keys, how="left"
+    ).sort_values(keys, ignore_index=True)
 
 
 def score(panel: pd.DataFrame) -> pd.DataFrame:
@@ -75,9 +82,13 @@ def score(panel: pd.DataFrame) -> pd.DataFrame:
     )
     for name in (VOLUNTARY, INVOLUNTARY):
         rows[f"ours {name}"] = ours[f"p_{name}"]
-        plain = roll_origin(PlainLogistic(), features, (outcome == name).astype(int), month, **WAY)
+        plain = roll_origin(
+            PlainLogistic(), features, (outcome == name).astype(int), month, **WAY
+        )
         rows[f"logistic {name}"] = plain["p_1"]
-    rows["rule: usage drop"] = -rows["voice_trend"].fillna(1.0) - rows["data_trend"].fillna(1.0)
+    rows["rule: usage drop"] = -rows["voice_trend"].fillna(1.0) - rows[
+        "data_trend"
+    ].fillna(1.0)
     rows["rule: arrears"] = rows["past_due_age"] + rows["past_due"].rank(pct=True)
     return rows
 
@@ -89,11 +100,14 @@ def score_seed(seed: int, services: int, keep: Path | None) -> pd.DataFrame:
     if kept and kept.exists():
         return pd.read_parquet(kept)
     with tempfile.TemporaryDirectory(prefix="retention-bench-") as folder:
-        twin.generate(Path(folder) / "twin", services=services, months=MONTHS, seed=seed)
+        twin.generate(
+            Path(folder) / "twin", services=services, months=MONTHS, seed=seed
+        )
         rows = score(read_panel(Path(folder) / "twin"))
     rows["customer_id"] = f"{seed}-" + rows["customer_id"]
     print(
-        f"seed {seed}: {len(rows)} rows scored, {time.perf_counter() - started:.0f} s", flush=True
+        f"seed {seed}: {len(rows)} rows scored, {time.perf_counter() - started:.0f} s",
+        flush=True,
     )
     for name in (VOLUNTARY, INVOLUNTARY):
         print(f"  {name}: {_one_seed(rows, name)}", flush=True)
@@ -105,15 +119,24 @@ def score_seed(seed: int, services: int, keep: Path | None) -> pd.DataFrame:
 
 def _one_seed(rows: pd.DataFrame, name: str) -> str:
     outcome = np.asarray(rows["outcome"] == name, dtype=np.float64)
-    columns = [f"ours {name}", f"logistic {name}", "joint", "rule: usage drop", "rule: arrears"]
-    return "  ".join(f"auc {c} {auc(outcome, rows[c].to_numpy(float)):.4f}" for c in columns)
+    columns = [
+        f"ours {name}",
+        f"logistic {name}",
+        "joint",
+        "rule: usage drop",
+        "rule: arrears",
+    ]
+    return "  ".join(
+        f"auc {c} {auc(outcome, rows[c].to_numpy(float)):.4f}" for c in columns
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the tables, all seeds pooled, customers of different seeds being different people."""
     services, keep = arguments.services or SERVICES, arguments.keep
     rows = pd.concat(
-        [score_seed(seed, services, keep) for seed in arguments.seeds], ignore_index=True
+        [score_seed(seed, services, keep) for seed in arguments.seeds],
+        ignore_index=True,
     )
     for name, rule in ((VOLUNTARY, "rule: usage drop"), (INVOLUNTARY, "rule: arrears")):
         target = rows.assign(outcome=(rows["outcome"] == name).astype(float))
@@ -125,14 +148,21 @@ def run(arguments: argparse.Namespace) -> None:
     both = rows[f"ours {VOLUNTARY}"] + rows[f"ours {INVOLUNTARY}"]
     either_rows = rows.assign(outcome=either, **{"ours, both added": both})
     print_comparison(
-        "twin, gone either way", either_rows, "ours, both added", ["ours, both added", "joint"], []
+        "twin, gone either way",
+        either_rows,
+        "ours, both added",
+        ["ours, both added", "joint"],
+        [],
     )
 
 
 def _print_truth(rows: pd.DataFrame, name: str) -> None:
     """Print the score against the hazard that was true of the label month."""
     known = rows[rows[HAZARD[name]].notna()]
-    true, ours = known[HAZARD[name]].to_numpy(float), known[f"ours {name}"].to_numpy(float)
+    true, ours = (
+        known[HAZARD[name]].to_numpy(float),
+        known[f"ours {name}"].to_numpy(float),
+    )
     outcome = known["outcome"].to_numpy(float)
     print(
         f"against the truth: mean true {true.mean():.5f}, mean predicted {ours.mean():.5f}, "
@@ -146,7 +176,9 @@ def _print_truth(rows: pd.DataFrame, name: str) -> None:
 def _print_slices(rows: pd.DataFrame, score_name: str) -> None:
     """Print the score by age of the model, line, tenure and branch size: unequal treatment shows."""
     tenure = pd.cut(
-        rows["tenure_months"], [-1, 11, 23, 47, 1000], labels=["< 1 y", "1–2 y", "2–4 y", "> 4 y"]
+        rows["tenure_months"],
+        [-1, 11, 23, 47, 1000],
+        labels=["< 1 y", "1–2 y", "2–4 y", "> 4 y"],
     ).astype(str)
     outcome, chance = rows["outcome"].to_numpy(float), rows[score_name].to_numpy(float)
     for title, by in (
@@ -156,7 +188,9 @@ def _print_slices(rows: pd.DataFrame, score_name: str) -> None:
     ):
         table = measure_slices(outcome, chance, by)
         print(f"by {title}:\n{table.round(4).to_string(index=False)}")
-    branches = measure_slices(outcome, chance, rows["seed"].astype(str) + rows["branch_id"])
+    branches = measure_slices(
+        outcome, chance, rows["seed"].astype(str) + rows["branch_id"]
+    )
     error = (branches["observed_rate"] - branches["predicted_rate"]).abs()
     print(
         f"by branch: {len(branches)} branches, auc {branches['auc'].min():.3f}–{branches['auc'].max():.3f}, "

@@ -65,7 +65,9 @@ def read_panel(source: Path) -> pd.DataFrame:
     for ago in (1, 2, 3):
         for name in MEASURES:
             panel[f"{name}_{ago}"] = of_service[name].shift(ago)
-    panel["paid_of_last_bill"] = panel["paid"] / panel["billed_1"].where(panel["billed_1"] > 0)
+    panel["paid_of_last_bill"] = panel["paid"] / panel["billed_1"].where(
+        panel["billed_1"] > 0
+    )
     panel["outcome"] = (of_service["past_due"].shift(-1) > 0).astype(float)
     is_known = panel["month"] < panel["month"].max()
     return pd.DataFrame(panel.loc[is_known].reset_index(drop=True))
@@ -81,12 +83,18 @@ def run(arguments: argparse.Namespace) -> None:
         "plain logistic": PlainLogistic(),
     }
     scored = {
-        name: roll_origin(model, features, panel["outcome"], panel["month"], gap=1, fewest=1)[
-            "p_1.0"
-        ]
+        name: roll_origin(
+            model, features, panel["outcome"], panel["month"], gap=1, fewest=1
+        )["p_1.0"]
         for name, model in makers.items()
     }
-    rows = panel.loc[scored["ours"].index, ["customer_id", "month", "outcome"]].assign(**scored)
+    rows = panel.loc[scored["ours"].index, ["customer_id", "month", "outcome"]].assign(
+        **scored
+    )
     rows["value"] = panel["billed"].clip(lower=0)
-    rows["rule: past due now"] = panel["past_due_age"] + panel["past_due"].rank(pct=True)
-    print_comparison("UCI, past due next month", rows, "ours", list(makers), ["rule: past due now"])
+    rows["rule: past due now"] = panel["past_due_age"] + panel["past_due"].rank(
+        pct=True
+    )
+    print_comparison(
+        "UCI, past due next month", rows, "ours", list(makers), ["rule: past due now"]
+    )

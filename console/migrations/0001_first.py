@@ -16,7 +16,10 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 ("line", models.BigIntegerField()),
@@ -37,7 +40,10 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 ("at", models.DateTimeField(auto_now_add=True)),
@@ -53,7 +59,10 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 ("file", models.CharField(max_length=255)),
@@ -69,14 +78,23 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Order",
             fields=[
-                ("order_id", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "order_id",
+                    models.CharField(max_length=40, primary_key=True, serialize=False),
+                ),
                 ("list", models.CharField(max_length=64)),
                 ("purpose", models.CharField(max_length=16)),
                 ("customer_id", models.CharField(db_index=True, max_length=200)),
                 ("service_id", models.CharField(max_length=200, null=True)),
                 ("branch_id", models.CharField(max_length=200, null=True)),
-                ("manager_id", models.CharField(db_index=True, max_length=200, null=True)),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                (
+                    "manager_id",
+                    models.CharField(db_index=True, max_length=200, null=True),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=2, max_digits=18, null=True),
+                ),
                 ("dispatched_on", models.DateField()),
                 ("due_on", models.DateField()),
                 ("phone_digest", models.CharField(max_length=64, null=True)),
@@ -85,7 +103,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Release",
             fields=[
-                ("month", models.CharField(max_length=7, primary_key=True, serialize=False)),
+                (
+                    "month",
+                    models.CharField(max_length=7, primary_key=True, serialize=False),
+                ),
                 ("version", models.IntegerField()),
                 ("manifest", models.CharField(max_length=64)),
                 ("order_count", models.IntegerField()),
@@ -98,7 +119,10 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 ("customer_id", models.CharField(db_index=True, max_length=200)),
@@ -154,6 +178,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="answer",
-            constraint=models.UniqueConstraint(fields=("order", "digest"), name="an_answer_once"),
+            constraint=models.UniqueConstraint(
+                fields=("order", "digest"), name="an_answer_once"
+            ),
         ),
     ]

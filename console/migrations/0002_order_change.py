@@ -16,13 +16,19 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
                 ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("reassigned", "reassigned"), ("withdrawn", "withdrawn")],
+                        choices=[
+                            ("reassigned", "reassigned"),
+                            ("withdrawn", "withdrawn"),
+                        ],
                         max_length=16,
                     ),
                 ),

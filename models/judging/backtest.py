@@ -34,9 +34,13 @@ def roll_origin(
     class, `p_<class>`.
     """
     numbers = month_numbers(month)
-    scored_months = np.unique(numbers)[np.unique(numbers) >= numbers.min() + gap + fewest - 1]
+    scored_months = np.unique(numbers)[
+        np.unique(numbers) >= numbers.min() + gap + fewest - 1
+    ]
     parts = []
-    for age, at in zip(np.arange(len(scored_months)) % every, scored_months, strict=True):
+    for age, at in zip(
+        np.arange(len(scored_months)) % every, scored_months, strict=True
+    ):
         if age == 0:
             known = numbers <= at - gap
             fitted = clone(model).fit(
@@ -50,14 +54,20 @@ def roll_origin(
 
 
 def bootstrap(
-    statistic: Statistic, customers: pd.Series, draws: int = 200, seed: int = 0, level: float = 0.95
+    statistic: Statistic,
+    customers: pd.Series,
+    draws: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
 ) -> tuple[float, float, float]:
     """Return a statistic and its interval over resampled customers, each drawn with all their rows.
 
     The statistic takes row positions, so that a difference of two scores is drawn on the same rows.
     """
     order = np.argsort(customers.to_numpy(), kind="stable")
-    _, starts, sizes = np.unique(customers.to_numpy()[order], return_index=True, return_counts=True)
+    _, starts, sizes = np.unique(
+        customers.to_numpy()[order], return_index=True, return_counts=True
+    )
     random = np.random.default_rng(seed)
     drawn = [statistic(_draw(order, starts, sizes, random)) for _ in range(draws)]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
@@ -72,7 +82,10 @@ def _draw(order: Rows, starts: Rows, sizes: Rows, random: np.random.Generator) -
 
 
 def by_month(
-    measure: Callable[[Floats, Floats], float], outcome: Floats, score: Floats, month: pd.Series
+    measure: Callable[[Floats, Floats], float],
+    outcome: Floats,
+    score: Floats,
+    month: pd.Series,
 ) -> pd.Series:
     """Return a measure for each month."""
     rows = pd.Series(np.arange(len(month))).groupby(month.to_numpy())

@@ -58,8 +58,12 @@ class Bins:
             )
             empty = cls(edges.tolist(), None, ())
         else:
-            empty = cls((), sorted(_texts(column).value_counts().index[:MOST_TEXTS]), ())
-        return cls(empty.edges, empty.texts, [int(count) for count in empty.count(column)])
+            empty = cls(
+                (), sorted(_texts(column).value_counts().index[:MOST_TEXTS]), ()
+            )
+        return cls(
+            empty.edges, empty.texts, [int(count) for count in empty.count(column)]
+        )
 
     def count(self, column: pd.Series) -> Floats:
         """Count another month's column in the same bins; batches of it may be added up."""
@@ -67,7 +71,9 @@ class Bins:
             values = column.to_numpy(dtype=float, na_value=np.nan)
             last = len(self.edges) + 1
             places = np.where(
-                np.isnan(values), last, np.searchsorted(np.asarray(self.edges), values, side="left")
+                np.isnan(values),
+                last,
+                np.searchsorted(np.asarray(self.edges), values, side="left"),
             )
         else:
             last = len(self.texts) + 1
@@ -86,7 +92,9 @@ class Bins:
         if not before.sum() or not now.sum():
             return Drift(0.0, 0.0)
         used = (before > 0) | (now > 0)
-        limit = (1 / before.sum() + 1 / now.sum()) * chi2.ppf(0.95, max(1, int(used.sum()) - 1))
+        limit = (1 / before.sum() + 1 / now.sum()) * chi2.ppf(
+            0.95, max(1, int(used.sum()) - 1)
+        )
         e = np.maximum(before[used] / before.sum(), LEAST_SHARE)
         a = np.maximum(now[used] / now.sum(), LEAST_SHARE)
         return Drift(float(((a - e) * np.log(a / e)).sum()), float(limit))
@@ -94,7 +102,9 @@ class Bins:
 
 def is_number(column: pd.Series) -> bool:
     """Whether a column is cut at quantiles; flags and texts are counted one by one."""
-    return types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
+    return types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(
+        column.dtype
+    )
 
 
 def _texts(column: pd.Series) -> pd.Series:

@@ -13,7 +13,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc
 from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+)
 
 from models.frames import Floats
 
@@ -46,7 +51,9 @@ def lift(outcome: Floats, score: Floats, share: float = 0.10) -> float:
 
     At 0.10 it is the top-decile lift.
     """
-    return precision_at(outcome, score, math.ceil(share * len(score))) / float(outcome.mean())
+    return precision_at(outcome, score, math.ceil(share * len(score))) / float(
+        outcome.mean()
+    )
 
 
 def calibration_error(outcome: Floats, chance: Floats, bins: int = BINS) -> float:
@@ -64,7 +71,9 @@ def calibration_error(outcome: Floats, chance: Floats, bins: int = BINS) -> floa
 def value_caught(outcome: Floats, score: Floats, value: Floats, places: int) -> float:
     """Return the share of all lost value that stands in the highest `places` scores."""
     lost = outcome * value
-    return precision_at(lost, score, places) * min(places, len(score)) / float(lost.sum())
+    return (
+        precision_at(lost, score, places) * min(places, len(score)) / float(lost.sum())
+    )
 
 
 def auc(outcome: Floats, score: Floats) -> float:
@@ -90,7 +99,11 @@ def average_precision(outcome: Floats, score: Floats) -> float:
 
 def mean_log_loss(outcome: Floats, chance: Floats) -> float:
     """Return the mean log loss, chances held away from 0 and 1."""
-    return float(log_loss(outcome, np.clip(chance, CHANCE_FLOOR, 1 - CHANCE_FLOOR), labels=[0, 1]))
+    return float(
+        log_loss(
+            outcome, np.clip(chance, CHANCE_FLOOR, 1 - CHANCE_FLOOR), labels=[0, 1]
+        )
+    )
 
 
 def log_loss_of_draw(outcome: Floats, chance: Floats) -> float:
@@ -125,7 +138,9 @@ def expected_maximum_profit(
     )
     lines = _upper_envelope(gain, cost)
     gain, cost = gain[lines], cost[lines]
-    turns = np.concatenate([[0.0], np.clip(np.diff(cost) / np.diff(gain), 0.0, 1.0), [1.0]])
+    turns = np.concatenate(
+        [[0.0], np.clip(np.diff(cost) / np.diff(gain), 0.0, 1.0), [1.0]]
+    )
     mass = np.diff(betainc(ALPHA, BETA, turns))
     mean = (
         ALPHA / (ALPHA + BETA) * np.diff(betainc(ALPHA + 1, BETA, turns))
@@ -134,7 +149,11 @@ def expected_maximum_profit(
 
 
 def individual_maximum_profit(
-    outcome: Floats, score: Floats, value: Floats, offer_share: float = 0.05, contact: float = 1.0
+    outcome: Floats,
+    score: Floats,
+    value: Floats,
+    offer_share: float = 0.05,
+    contact: float = 1.0,
 ) -> float:
     """Return it where each customer has a value of their own, and the offer is a share of it.
 
@@ -194,7 +213,9 @@ PROBABILITY: dict[str, Measure] = {
 }
 
 
-def measure_all(outcome: Floats, score: Floats, *, is_probability: bool = True) -> dict[str, float]:
+def measure_all(
+    outcome: Floats, score: Floats, *, is_probability: bool = True
+) -> dict[str, float]:
     """Return every measure by name."""
     wanted = RANKING | (PROBABILITY if is_probability else {})
     return {name: measure(outcome, score) for name, measure in wanted.items()}
@@ -207,7 +228,10 @@ def measure_slices(outcome: Floats, chance: Floats, by: pd.Series) -> pd.DataFra
     """
     table = pd.DataFrame({"slice": by.to_numpy(), "outcome": outcome, "chance": chance})
     return pd.DataFrame(
-        [_slice(name, part) for name, part in table.groupby("slice", sort=True, dropna=False)]
+        [
+            _slice(name, part)
+            for name, part in table.groupby("slice", sort=True, dropna=False)
+        ]
     )
 
 
@@ -229,8 +253,12 @@ def decile_table(outcome: Floats, chance: Floats, bins: int = BINS) -> pd.DataFr
     Rows, hits, observed and predicted rate, lift, share of all hits so far.
     """
     parts = np.array_split(np.argsort(-chance, kind="stable"), bins)
-    rows = [(len(p), outcome[p].sum(), outcome[p].mean(), chance[p].mean()) for p in parts]
-    table = pd.DataFrame(rows, columns=["rows", "hits", "observed_rate", "predicted_rate"])
+    rows = [
+        (len(p), outcome[p].sum(), outcome[p].mean(), chance[p].mean()) for p in parts
+    ]
+    table = pd.DataFrame(
+        rows, columns=["rows", "hits", "observed_rate", "predicted_rate"]
+    )
     table.insert(0, "decile", np.arange(1, bins + 1))
     table["lift"] = table["observed_rate"] / outcome.mean()
     table["gain"] = table["hits"].cumsum() / outcome.sum()

@@ -34,14 +34,18 @@ from models.judging.evaluate import (
 )
 
 DRAWS = 100
-MOST_DRAWN_ROWS = 50_000  # an interval over more rows is as wide as the drawing of a chart
+MOST_DRAWN_ROWS = (
+    50_000  # an interval over more rows is as wide as the drawing of a chart
+)
 SLICE_ROWS = 50  # smaller slices say nothing about anybody
 HORIZON_MONTHS = 12  # a customer who stays is worth their monthly revenue for a year
 
 Table = list[dict[str, Any]]
 
 
-def compare(rows: pd.DataFrame, makers: Sequence[str], rules: Sequence[str], share: float) -> Table:
+def compare(
+    rows: pd.DataFrame, makers: Sequence[str], rules: Sequence[str], share: float
+) -> Table:
     """Return a line a maker of scores.
 
     Its measures, and its AUC and log loss against the first, with intervals.
@@ -50,8 +54,12 @@ def compare(rows: pd.DataFrame, makers: Sequence[str], rules: Sequence[str], sha
     rules give no probability. `share` of the rows is what managers can work off.
     """
     first = makers[0]
-    lines = [_measure_maker(rows, name, first, share, is_probability=True) for name in makers]
-    lines += [_measure_maker(rows, name, first, share, is_probability=False) for name in rules]
+    lines = [
+        _measure_maker(rows, name, first, share, is_probability=True) for name in makers
+    ]
+    lines += [
+        _measure_maker(rows, name, first, share, is_probability=False) for name in rules
+    ]
     return lines
 
 
@@ -69,10 +77,14 @@ def _measure_maker(
     line["value_at_capacity"] = None
     value_lost = float((outcome * value).sum())
     if value_lost > 0:
-        line["value_at_capacity"] = value_caught(outcome, score * value, value, capacity)
+        line["value_at_capacity"] = value_caught(
+            outcome, score * value, value, capacity
+        )
     line["profit"] = individual_maximum_profit(outcome, score, value * HORIZON_MONTHS)
 
-    _, line["auc_low"], line["auc_high"] = _draw_interval(rows, name, None, auc_of_ranks)
+    _, line["auc_low"], line["auc_high"] = _draw_interval(
+        rows, name, None, auc_of_ranks
+    )
     if name != first:
         line |= _name_gain("auc_gain", _draw_interval(rows, first, name, auc_of_ranks))
         if is_probability:
@@ -87,7 +99,10 @@ def _name_gain(name: str, gain: tuple[float, float, float]) -> dict[str, float]:
 
 
 def _draw_interval(
-    rows: pd.DataFrame, first: str, other: str | None, measure: Callable[[Floats, Floats], float]
+    rows: pd.DataFrame,
+    first: str,
+    other: str | None,
+    measure: Callable[[Floats, Floats], float],
 ) -> tuple[float, float, float]:
     """Return a measure of one maker, or one's less another's, with its interval over customers."""
     if len(rows) > MOST_DRAWN_ROWS:
@@ -115,7 +130,9 @@ class MakerDetails(TypedDict):
     slices: dict[str, Table]
 
 
-def describe_maker(rows: pd.DataFrame, name: str, slices: Mapping[str, pd.Series]) -> MakerDetails:
+def describe_maker(
+    rows: pd.DataFrame, name: str, slices: Mapping[str, pd.Series]
+) -> MakerDetails:
     """Return a maker's deciles (gain, lift, observed and predicted rate) and its slices.
 
     Slices are of branches, tenures, plans; those of too few rows are left out.
@@ -187,13 +204,17 @@ class PlainLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         numbers = [name for name in X.columns if types.is_numeric_dtype(X[name].dtype)]
         texts = [name for name in X.columns if name not in numbers]
         numeric = make_pipeline(
-            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+            SimpleImputer(
+                strategy="median", add_indicator=True, keep_empty_features=True
+            ),
             StandardScaler(),
         )
         columns = make_column_transformer(
             (numeric, numbers), (OneHotEncoder(handle_unknown="ignore"), texts)
         )
-        self.pipeline_ = make_pipeline(columns, LogisticRegression(max_iter=5000)).fit(X, y)
+        self.pipeline_ = make_pipeline(columns, LogisticRegression(max_iter=5000)).fit(
+            X, y
+        )
         self.classes_ = self.pipeline_.classes_
         return self
 

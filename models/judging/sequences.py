@@ -89,7 +89,11 @@ def half_width(variance: float, pairs: float, alpha: float = ALPHA) -> float:
     rho_square = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha)) + 1) / BEST_AT
     spread = pairs * rho_square + 1
     return math.sqrt(
-        variance * 2 * spread / (pairs * rho_square) * math.log(math.sqrt(spread) / alpha)
+        variance
+        * 2
+        * spread
+        / (pairs * rho_square)
+        * math.log(math.sqrt(spread) / alpha)
     )
 
 
@@ -113,9 +117,16 @@ def revenue_effect(treated: Arm, holdout: Arm) -> Interval | None:
     """The revenue kept with all treated orders, yuan; None while an arm has too few."""
     if min(treated.orders, holdout.orders) < FEWEST:
         return None
-    variance = treated.revenue_variance / treated.orders + holdout.revenue_variance / holdout.orders
-    one = _around(treated.mean_revenue - holdout.mean_revenue, variance, _pairs(treated, holdout))
-    return Interval(*(bound * treated.orders for bound in (one.value, one.low, one.high)))
+    variance = (
+        treated.revenue_variance / treated.orders
+        + holdout.revenue_variance / holdout.orders
+    )
+    one = _around(
+        treated.mean_revenue - holdout.mean_revenue, variance, _pairs(treated, holdout)
+    )
+    return Interval(
+        *(bound * treated.orders for bound in (one.value, one.low, one.high))
+    )
 
 
 def overall_effect(pairs: list[tuple[Arm, Arm]]) -> Interval | None:
@@ -129,9 +140,12 @@ def overall_effect(pairs: list[tuple[Arm, Arm]]) -> Interval | None:
     total = sum(treated.orders for treated, _ in speaking)
     shares = [treated.orders / total for treated, _ in speaking]
     value = sum(
-        w * (t.kept_share - h.kept_share) for w, (t, h) in zip(shares, speaking, strict=True)
+        w * (t.kept_share - h.kept_share)
+        for w, (t, h) in zip(shares, speaking, strict=True)
     )
-    variance = sum(w * w * _kept_variance(t, h) for w, (t, h) in zip(shares, speaking, strict=True))
+    variance = sum(
+        w * w * _kept_variance(t, h) for w, (t, h) in zip(shares, speaking, strict=True)
+    )
     return _around(value, variance, sum(_pairs(t, h) for t, h in speaking))
 
 
@@ -159,7 +173,9 @@ def orders_needed(treated: Arm, holdout: Arm, effect: float) -> int | None:
 
 
 def _kept_variance(treated: Arm, holdout: Arm) -> float:
-    return treated.kept_variance / treated.orders + holdout.kept_variance / holdout.orders
+    return (
+        treated.kept_variance / treated.orders + holdout.kept_variance / holdout.orders
+    )
 
 
 def _pairs(treated: Arm, holdout: Arm) -> float:

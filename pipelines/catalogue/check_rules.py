@@ -57,7 +57,9 @@ def _write_columns(table: str) -> str:
     return ", ".join(f"{quote_name(name)} {kind}" for name, kind in types.items())
 
 
-def _ask_rule(connection: duckdb.DuckDBPyConnection, rule: Expectation, place: int) -> None:
+def _ask_rule(
+    connection: duckdb.DuckDBPyConnection, rule: Expectation, place: int
+) -> None:
     query = rule.offending()
     try:
         if len(connection.extract_statements(query)) != 1:
@@ -70,4 +72,6 @@ def _ask_rule(connection: duckdb.DuckDBPyConnection, rule: Expectation, place: i
 def _describe_bad_query(rule: Expectation, place: int, why: str) -> SpecError:
     file = f"{rule.table}.yml"
     written = read_written(EXPECTATIONS / file, f"expectations/{file}")
-    return written.wrong([place, "kwargs", QUERY], Phrase("written.why.no_query", {"why": why}))
+    return written.wrong(
+        [place, "kwargs", QUERY], Phrase("written.why.no_query", {"why": why})
+    )

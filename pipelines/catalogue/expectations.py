@@ -84,7 +84,9 @@ class Expectation:
         """The tables of the month before that this month's are held against."""
         in_query = re.findall(rf"\b{PREVIOUS}\w+", self.kwargs.get(QUERY, ""))
         named = [*self.meta.get("explained_by", ()), *in_query]
-        return frozenset(name.removeprefix(PREVIOUS) for name in named if name.startswith(PREVIOUS))
+        return frozenset(
+            name.removeprefix(PREVIOUS) for name in named if name.startswith(PREVIOUS)
+        )
 
     @property
     def takes_rows(self) -> bool:
@@ -133,7 +135,10 @@ class Expectation:
 
     def _compare_columns(self) -> str:
         sign = "<" if self.kwargs.get("or_equal") else "<="
-        first, second = quote_name(self.kwargs["column_A"]), quote_name(self.kwargs["column_B"])
+        first, second = (
+            quote_name(self.kwargs["column_A"]),
+            quote_name(self.kwargs["column_B"]),
+        )
         return f"{first} {sign} {second}"
 
 
@@ -150,7 +155,9 @@ def _find_condition(query: str) -> str | None:
 # -- the rules of a month --------------------------------------------------------------------------
 
 
-def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[Expectation]:
+def load_suite(
+    table: str, month: Month, gate_file: Path | None = None
+) -> list[Expectation]:
     """Load a table's expectations for a month; an empty list when the table has no file.
 
     Raise SpecError with file and line for a row that is no rule.
@@ -163,11 +170,15 @@ def load_suite(table: str, month: Month, gate_file: Path | None = None) -> list[
     suite = []
     for row in _read_checked_rows(written, table):
         expectation = _make_expectation(table, row, month)
-        suite.append(_apply_change(expectation, changes.get(expectation.finding), gate_file))
+        suite.append(
+            _apply_change(expectation, changes.get(expectation.finding), gate_file)
+        )
     return suite
 
 
-def load_suites(month: Month, gate_file: Path | None = None) -> dict[str, list[Expectation]]:
+def load_suites(
+    month: Month, gate_file: Path | None = None
+) -> dict[str, list[Expectation]]:
     """Load every table's expectations.
 
     Raise SpecError when the gate file speaks of a finding that no rule makes.
@@ -199,7 +210,9 @@ def _make_expectation(table: str, row: RuleEntry, month: Month) -> Expectation:
     if QUERY in kwargs:
         kwargs[QUERY] = _fill_in_month(kwargs[QUERY], month)
     meta = row.get("meta", {}).copy()
-    return Expectation(table, row["type"], kwargs, row.get("severity", "critical"), meta)
+    return Expectation(
+        table, row["type"], kwargs, row.get("severity", "critical"), meta
+    )
 
 
 def _fill_in_month(query: str, month: Month) -> str:
@@ -302,7 +315,9 @@ def _read_changes(gate_file: Path | None) -> dict[str, Change]:
     return {str(finding): dict(change or {}) for finding, change in content.items()}
 
 
-def _describe_gate_error(gate_file: Path | None, place: Place, why: Phrase) -> SpecError:
+def _describe_gate_error(
+    gate_file: Path | None, place: Place, why: Phrase
+) -> SpecError:
     assert gate_file is not None
     return read_written(gate_file).wrong(place, why)
 

@@ -12,7 +12,9 @@ Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Names = list[Name]
-TableNames = list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$")]]
+TableNames = list[
+    Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$")]
+]
 ColumnNames = list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]]
 
 
@@ -85,7 +87,8 @@ class KpiVariantBlock(_Block):
     def _check_period(self) -> Self:
         if self.period and self.value not in (None, "sum"):
             raise ValueError(
-                "period: sum is for a KPI that is sums over sums, not for value: " + str(self.value)
+                "period: sum is for a KPI that is sums over sums, not for value: "
+                + str(self.value)
             )
         return self
 
@@ -140,7 +143,9 @@ class ListBlock(_Block):
     remember: bool = False
     scored: bool = False
     minimum: bool = False
-    verify: Literal["payment", "kept", "renewal", "card", "points", "claim"] | None = None
+    verify: Literal["payment", "kept", "renewal", "card", "points", "claim"] | None = (
+        None
+    )
     tolerates: TableNames = []
     needs: ColumnNames = []
 

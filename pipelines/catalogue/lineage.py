@@ -37,7 +37,9 @@ __all__ = [
     "trace_sources_of",
 ]
 
-HELD_MONTHS = 24  # the months remembered as held: the longest window that a KPI looks back on
+HELD_MONTHS = (
+    24  # the months remembered as held: the longest window that a KPI looks back on
+)
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}
@@ -141,7 +143,9 @@ class _Follower:
     found: set[Delivered] = field(default_factory=set)
     seen: set[tuple[ColumnName, _When]] = field(default_factory=set)
 
-    def follow_columns(self, reader: Spec, columns: set[ColumnName], when: _When) -> None:
+    def follow_columns(
+        self, reader: Spec, columns: set[ColumnName], when: _When
+    ) -> None:
         """Follow the columns that a file reads, as it is of that month."""
         for column in columns:
             if _is_tolerated(reader, column.table):
@@ -155,7 +159,9 @@ class _Follower:
     def _follow_column(self, reader: Spec, column: ColumnName, then: _When) -> None:
         table = column.table
         if table.room == "snapshot":
-            self.found.add(Delivered(table.name, column.column, then.months, then.anchor))
+            self.found.add(
+                Delivered(table.name, column.column, then.months, then.anchor)
+            )
             return
         if table.name in MADE_OF:
             made_of = _require_spec(MADE_OF[table.name])

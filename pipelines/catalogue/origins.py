@@ -19,7 +19,9 @@ from pipelines.catalogue.tables import find_table
 from pipelines.core.errors import SpecError
 
 CARRY_MONTHS = 13
-_BETWEEN = "__"  # stands between era and name where sqlglot must not take the era for a schema
+_BETWEEN = (
+    "__"  # stands between era and name where sqlglot must not take the era for a schema
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -116,10 +118,14 @@ def _qualify_names(spec: Spec) -> exp.Expr:
 
 def _describe_bad_column(spec: Spec, why: str) -> SpecError:
     """The error of a SELECT that names what none of its tables has: the first such name."""
-    known = {column for table in spec.reads for column in list_table_columns(table.name)}
+    known = {
+        column for table in spec.reads for column in list_table_columns(table.name)
+    }
     suspect = _find_suspect(spec, why, known)
     if suspect is None:
-        return SpecError("spec.unresolved", where=spec.where, line=spec.sql_line, why=why)
+        return SpecError(
+            "spec.unresolved", where=spec.where, line=spec.sql_line, why=why
+        )
     line_in_sql = int(suspect.this.meta.get("line", 1))
     near = get_close_matches(suspect.name, known, n=3)
     return SpecError(
@@ -230,7 +236,9 @@ def _trace_columns(
     return found
 
 
-def _trace_column(column: exp.Column, scope: Scope, inner: Mapping[str, Origin]) -> Columns:
+def _trace_column(
+    column: exp.Column, scope: Scope, inner: Mapping[str, Origin]
+) -> Columns:
     if column.table in inner:
         return inner[column.table].columns.get(column.name, set())
     source = scope.sources.get(column.table)

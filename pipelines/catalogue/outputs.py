@@ -114,7 +114,12 @@ def is_target_met(better: str, gap: float) -> bool:
 
 # -- what became of them ---------------------------------------------------------------------------
 
-STATES = ("released", "caveat", "withheld", "not_computed")  # each worse than the one before it
+STATES = (
+    "released",
+    "caveat",
+    "withheld",
+    "not_computed",
+)  # each worse than the one before it
 COMPANY = "company"
 
 StatusRow = Mapping[str, Any]
@@ -163,7 +168,8 @@ def judge_outputs(
         if worst is None or _is_worse(row["status"], worst["status"]):
             worst_parts[name] = row
     states = [
-        _make_kpi_state(name, company[name], worst_parts.get(name)) for name in sorted(company)
+        _make_kpi_state(name, company[name], worst_parts.get(name))
+        for name in sorted(company)
     ]
     for row in sorted(list_rows, key=lambda row: (row["priority"], row["list"])):
         states.append(OutputState("list", row["list"], row["status"], row["reason"]))
@@ -173,7 +179,9 @@ def judge_outputs(
 def _make_kpi_state(name: str, row: StatusRow, part: StatusRow | None) -> OutputState:
     if part is None or not _is_worse(part["status"], row["status"]):
         return OutputState("kpi", name, row["status"], row["reason"])
-    return OutputState("kpi", name, row["status"], row["reason"], part["status"], part["reason"])
+    return OutputState(
+        "kpi", name, row["status"], row["reason"], part["status"], part["reason"]
+    )
 
 
 def _is_worse(one: str, other: str) -> bool:

@@ -53,7 +53,9 @@ class About(_Block):
     title: Words | None = None
     rows: Literal["quarantine"] | None = None
     columns: list[Name] | None = None
-    needs: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]] = []
+    needs: list[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
+    ] = []
     scope: Literal["branch"] | None = None
     explained_by: list[Name] = []
     asks: Literal["reason"] | None = None
@@ -107,7 +109,10 @@ def read_rules(written: Written) -> Iterator[RuleEntry]:
     written.hold_to(list[RuleBlock], rows)
     for place, row in enumerate(rows):
         if row["type"] not in list_known_types():
-            near = ", ".join(get_close_matches(row["type"], list_known_types(), n=3)) or "–"
+            near = (
+                ", ".join(get_close_matches(row["type"], list_known_types(), n=3))
+                or "–"
+            )
             why = Phrase("written.why.no_type", {"value": row["type"], "near": near})
             raise written.wrong([place, "type"], why)
         yield row

@@ -20,7 +20,9 @@ WHOLE = 100
 class Rules(BaseModel):
     """What `scorecard.yml` says."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
     weights: dict[str, Points]
     cap: float = Field(ge=1)
     least_weight: float = Field(gt=0, le=WHOLE)

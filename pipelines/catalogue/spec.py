@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 # before, m12 the same month a year before, prior the latest held one before this, base the frozen
 # cohort's base month.
 EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
-_FRONT_MATTER = re.compile(r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL)
+_FRONT_MATTER = re.compile(
+    r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -115,7 +117,9 @@ def _parse_select(sql: str, where: str, sql_line: int) -> exp.Query:
         raise SpecError("spec.unparsable", where=where, line=line, why=why) from error
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         why = str(error).splitlines()[0]
-        raise SpecError("spec.unparsable", where=where, line=sql_line, why=why) from error
+        raise SpecError(
+            "spec.unparsable", where=where, line=sql_line, why=why
+        ) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise SpecError("spec.not_one_select", where=where, line=sql_line)
     return trees[0]
@@ -168,14 +172,18 @@ def load_named_specs(room: str) -> Mapping[str, Spec]:
     specs = {}
     for path in sorted((SQL / room).glob("*.sql")):
         spec = load_spec(path)
-        specs[spec.name] = _add_list_variants(spec) if spec.meta.get("variants_of") else spec
+        specs[spec.name] = (
+            _add_list_variants(spec) if spec.meta.get("variants_of") else spec
+        )
     return specs
 
 
 def _add_list_variants(spec: Spec) -> Spec:
     """Give a KPI a variant for every list that holds somebody out, by the list's name and title."""
     declared = spec.meta["variants"]
-    held_out = [one for one in load_named_specs("dispatch").values() if one.meta["holdout"]]
+    held_out = [
+        one for one in load_named_specs("dispatch").values() if one.meta["holdout"]
+    ]
     held_out.sort(key=lambda one: (one.meta["priority"], one.name))
     variants = dict(declared)
     for one in held_out:
@@ -195,6 +203,8 @@ def _order_specs(specs: dict[str, Spec]) -> Iterator[Spec]:
                 ready.append(spec)
         if not ready:
             stuck = sorted(set(specs) - done)
-            raise SpecError("spec.cycle", where=specs[stuck[0]].where, tables=", ".join(stuck))
+            raise SpecError(
+                "spec.cycle", where=specs[stuck[0]].where, tables=", ".join(stuck)
+            )
         done.update(spec.table for spec in ready)
         yield from ready

@@ -69,7 +69,9 @@ class Step(Spec):
         """
         different = set(relations) ^ set(self.inputs)
         if different:
-            raise ValueError(f"{self.where}: given or wanted alone: {', '.join(sorted(different))}")
+            raise ValueError(
+                f"{self.where}: given or wanted alone: {', '.join(sorted(different))}"
+            )
         return _bind(self, tuple(sorted(relations.items())))
 
 
@@ -92,7 +94,9 @@ def load_step(path: Path) -> Step:
     meta = block.read()
     block.hold_to(StepBlock, meta)
     sql_line = match.string.count("\n", 0, match.start("sql")) + 1
-    return Step(path.parent.parent.name, path.stem, path, meta, match["sql"].rstrip(), sql_line)
+    return Step(
+        path.parent.parent.name, path.stem, path, meta, match["sql"].rstrip(), sql_line
+    )
 
 
 def _path_in_words(path: Path) -> str:

@@ -31,9 +31,12 @@ def _check_home(home: Path) -> Path:
 
 
 Home = Annotated[
-    Path, typer.Option("--home", help="Where the months are kept.", callback=_check_home)
+    Path,
+    typer.Option("--home", help="Where the months are kept.", callback=_check_home),
 ]
-Lang = Annotated[str | None, typer.Option("--lang", help="Language of the answer: zh or en.")]
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="Language of the answer: zh or en.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output.")]
 DEFAULT_HOME = Path("home")
 

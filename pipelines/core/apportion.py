@@ -9,7 +9,9 @@ from math import floor
 
 
 def apportion_parts(
-    parts: Sequence[Fraction | Decimal], places: int, owed: Sequence[Fraction] | None = None
+    parts: Sequence[Fraction | Decimal],
+    places: int,
+    owed: Sequence[Fraction] | None = None,
 ) -> list[Decimal]:
     """Round parts to decimal places so that they add up to their rounded sum (half away from zero).
 
@@ -25,7 +27,9 @@ def apportion_parts(
     remainders = [part - whole for part, whole in zip(scaled, units, strict=True)]
     claims = list(remainders)
     if owed is not None:
-        claims = [claim + late * scale for claim, late in zip(claims, owed, strict=True)]
+        claims = [
+            claim + late * scale for claim, late in zip(claims, owed, strict=True)
+        ]
 
     def rank_part(index: int) -> tuple[bool, Fraction, int]:
         needs_no_rounding = remainders[index] == 0

@@ -32,7 +32,9 @@ class Calendar:
     """
 
     def __init__(
-        self, holidays: frozenset[date] = frozenset(), working_days: frozenset[date] = frozenset()
+        self,
+        holidays: frozenset[date] = frozenset(),
+        working_days: frozenset[date] = frozenset(),
     ) -> None:
         self._holidays = holidays
         self._working_days = working_days

@@ -63,7 +63,9 @@ class Table:
 @cache
 def load_contract() -> dict[str, Table]:
     """Load the contract's tables by name, in the contract's order."""
-    entries: dict[str, _TableEntry] = read_yaml(Path(__file__).with_name("contract.yml"))
+    entries: dict[str, _TableEntry] = read_yaml(
+        Path(__file__).with_name("contract.yml")
+    )
     return {name: _read_table(name, entry) for name, entry in entries.items()}
 
 
@@ -102,7 +104,9 @@ def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
         column = Column(name, **facts, values=tuple(entry.get("values", ())))  # type: ignore[arg-type]
     if column.kind not in KINDS:
         known = ", ".join(sorted(KINDS))
-        raise ValueError(f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {known}")
+        raise ValueError(
+            f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {known}"
+        )
     return column
 
 

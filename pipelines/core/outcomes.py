@@ -9,7 +9,9 @@ from pathlib import Path
 
 # How long an answer to an order can still be checked.
 GRACE_DAYS = 3  # after the day a payment was promised for
-LAST_CHECK = 3  # months after an order's month in which it is looked at for the last time
+LAST_CHECK = (
+    3  # months after an order's month in which it is looked at for the last time
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ class Outcome:
 @cache
 def load_outcomes() -> dict[str, Outcome]:
     """Load the codes in the order a drop-down shows them."""
-    from pipelines.core.yaml_files import read_yaml  # here, so that the help need not wait for it
+    from pipelines.core.yaml_files import (
+        read_yaml,
+    )  # here, so that the help need not wait for it
 
     raw = read_yaml(Path(__file__).with_name("outcomes.yml"))
     return {code: Outcome(code, **flags) for code, flags in raw.items()}

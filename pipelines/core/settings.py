@@ -78,9 +78,14 @@ class Settings(BaseSettings):
     lowest_reward_points: int = Field(
         default=1000, ge=0, description="points of the cheapest reward"
     )
-    small_denominator: int = Field(default=30, ge=0, description="fewer are shown but not ranked")
+    small_denominator: int = Field(
+        default=30, ge=0, description="fewer are shown but not ranked"
+    )
     holdout_share: Decimal = Field(
-        default=Decimal("0.10"), ge=0, lt=1, description="share held out of persuasion lists"
+        default=Decimal("0.10"),
+        ge=0,
+        lt=1,
+        description="share held out of persuasion lists",
     )
     private_line_score_cap: Decimal = Field(
         default=Decimal("1.07"),
@@ -88,7 +93,9 @@ class Settings(BaseSettings):
         description="over-achievement that the private-line score counts at most",
     )
     private_line_score_deduction: Decimal = Field(
-        default=Decimal("0"), ge=0, description="points taken off the private-line score"
+        default=Decimal("0"),
+        ge=0,
+        description="points taken off the private-line score",
     )
     pay_high_score: Decimal = Field(
         default=Decimal("95"), ge=0, description="a quarter of such scores raises pay"
@@ -109,10 +116,15 @@ class Settings(BaseSettings):
         default=Decimal("0.5"), ge=0, le=1, description="pay without certificate"
     )
     output_fee: Decimal = Field(
-        default=Decimal("10.00"), ge=0, description="yuan for an order whose success is verified"
+        default=Decimal("10.00"),
+        ge=0,
+        description="yuan for an order whose success is verified",
     )
     cool_down_days: int = Field(
-        default=60, ge=0, le=62, description="between two orders of one purpose, debt excepted"
+        default=60,
+        ge=0,
+        le=62,
+        description="between two orders of one purpose, debt excepted",
     )
     dispatch_working_day: int = Field(
         default=3, ge=1, le=15, description="working day of m+1 on which orders go out"
@@ -148,13 +160,15 @@ class Settings(BaseSettings):
         default=None, description="YAML of holidays and make-up days for unknown years"
     )
     gate_file: Path | None = Field(
-        default=None, description="YAML of severities and thresholds of this installation"
+        default=None,
+        description="YAML of severities and thresholds of this installation",
     )
     scorecard_file: Path | None = Field(
         default=None, description="YAML of this installation's scorecard, over ours"
     )
     delivery_file: Path | None = Field(
-        default=None, description="YAML of who is sent what; nothing is delivered without"
+        default=None,
+        description="YAML of who is sent what; nothing is delivered without",
     )
     check_timeout_seconds: int = Field(
         default=600, ge=1, description="a table's checks that take longer count as red"
@@ -164,13 +178,19 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the office database; office.sqlite3 in the home without",
     )
     keep_draft_days: int = Field(
-        default=7, ge=1, description="a draft that nobody goes on with may go after so many days"
+        default=7,
+        ge=1,
+        description="a draft that nobody goes on with may go after so many days",
     )
     keep_version_days: int = Field(
-        default=90, ge=1, description="a version that nothing speaks of any more may go then"
+        default=90,
+        ge=1,
+        description="a version that nothing speaks of any more may go then",
     )
     keep_months: int | None = Field(
-        default=None, ge=25, description="months held, the rest may go; all of them without"
+        default=None,
+        ge=25,
+        description="months held, the rest may go; all of them without",
     )
     engine: Engine = Field(
         default="duckdb",
@@ -184,7 +204,8 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=2, ge=1, description="the engine's threads")
     log_format: Literal["text", "json"] = Field(
-        default="text", description="a run's progress: a bar and names for people, or JSON lines"
+        default="text",
+        description="a run's progress: a bar and names for people, or JSON lines",
     )
 
     @property
@@ -201,7 +222,9 @@ class Settings(BaseSettings):
         """Return the SQLAlchemy URL of the office database that belongs to a home."""
         if self.office_url:
             return self.office_url.get_secret_value()
-        path = quote(os.fsencode(home / "office.sqlite3"))  # a home may be called anything
+        path = quote(
+            os.fsencode(home / "office.sqlite3")
+        )  # a home may be called anything
         return f"sqlite:///{path}"
 
     @property

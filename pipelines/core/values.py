@@ -41,7 +41,10 @@ SQL_TYPES = {
 MONEY_DIGITS, COUNT_DIGITS, ID_CHARACTERS = 12, 9, 64
 MONEY_LIMIT, COUNT_LIMIT = 10**MONEY_DIGITS, 10**COUNT_DIGITS
 FIRST_DAY, LAST_DAY, NO_END = "1900-01-01", "2199-12-31", "9999-12-31"
-RESERVED_IDS = ("unclaimed", "company")  # the names of what nobody owns and of the whole
+RESERVED_IDS = (
+    "unclaimed",
+    "company",
+)  # the names of what nobody owns and of the whole
 
 
 # -- the macros ------------------------------------------------------------------------------------
@@ -236,7 +239,9 @@ def _read_natively(column: Column, physical: str) -> _Native | None:
     if kind == "timestamp" and physical.startswith("TIMESTAMP"):
         return _read_native_instant(raw, physical)
     if kind == "id" and not _has_text_of_ids(physical):
-        return _Native("CAST(NULL AS VARCHAR)", f"{raw} IS NULL", "CAST(NULL AS VARCHAR)")
+        return _Native(
+            "CAST(NULL AS VARCHAR)", f"{raw} IS NULL", "CAST(NULL AS VARCHAR)"
+        )
     if _is_number_for(kind, physical):
         return _read_native_number(column, raw)
     return _read_same_type(kind, raw, physical)
@@ -250,7 +255,9 @@ def _read_same_type(kind: str, raw: str, physical: str) -> _Native | None:
     if kind == "date" and physical == "DATE":
         return _Native(cast, f"is_in_range({raw})", f"in_range({raw})")
     if kind == "integer" and physical in _INTEGERS:
-        return _Native(cast, f"is_count({raw})", f"CASE WHEN is_count({raw}) THEN {cast} END")
+        return _Native(
+            cast, f"is_count({raw})", f"CASE WHEN is_count({raw}) THEN {cast} END"
+        )
     return None
 
 
@@ -286,7 +293,9 @@ def _is_number_for(kind: str, physical: str) -> bool:
         return physical in _INTEGERS | _FLOATS or physical.startswith("DECIMAL")
     if kind != "money":
         return False
-    has_two_places = physical.startswith("DECIMAL") and physical.endswith((",0)", ",1)", ",2)"))
+    has_two_places = physical.startswith("DECIMAL") and physical.endswith(
+        (",0)", ",1)", ",2)")
+    )
     return physical in _INTEGERS or has_two_places
 
 
@@ -331,5 +340,7 @@ def _read_text(column: Column, text: str) -> str:
 def _is_changed(column: Column, text: str, value: str) -> str:
     if column.kind in _USUAL:
         return f"NOT regexp_full_match({text}, '{_USUAL[column.kind]}')"
-    shown = value if SQL_TYPES[column.kind] == "VARCHAR" else f"CAST({value} AS VARCHAR)"
+    shown = (
+        value if SQL_TYPES[column.kind] == "VARCHAR" else f"CAST({value} AS VARCHAR)"
+    )
     return f"{text} IS DISTINCT FROM {shown}"

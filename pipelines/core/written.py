@@ -62,7 +62,10 @@ class Written:
     def read(self) -> Any:
         """Read the YAML; raise SpecError with the line where it is none, or says a key twice."""
         return parse_yaml(
-            self.text, self.file, first_line=self.first_line, shows_values=self.shows_values
+            self.text,
+            self.file,
+            first_line=self.first_line,
+            shows_values=self.shows_values,
         )
 
     def line_of(self, place: Place) -> int:
@@ -84,18 +87,26 @@ class Written:
             return adapter.validate_python(content)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-        steps = [step for step in first["loc"] if not str(step).startswith(_PYDANTICS_OWN)]
+        steps = [
+            step for step in first["loc"] if not str(step).startswith(_PYDANTICS_OWN)
+        ]
         raise self.wrong(steps, _say_why(first, model, self.shows_values))
 
     def wrong(self, place: Place, why: str | Phrase) -> SpecError:
         """Return the error that says what is wrong at a place."""
         named = ".".join(map(str, place)) or ROOT_PLACE
         return SpecError(
-            "written.bad", file=self.file, line=self.line_of(place), place=named, why=why
+            "written.bad",
+            file=self.file,
+            line=self.line_of(place),
+            place=named,
+            why=why,
         )
 
 
-def read_written(path: Path, file: str | None = None, *, shows_values: bool = True) -> Written:
+def read_written(
+    path: Path, file: str | None = None, *, shows_values: bool = True
+) -> Written:
     """Take in a file of YAML; raise SpecError when it cannot be read."""
     name = file or str(path)
     return Written(name, read_text(path, name), shows_values=shows_values)
@@ -116,10 +127,15 @@ def _say_why(error: ErrorDetails, model: Any, shows_values: bool) -> Phrase:
 
     value = _show_value(error.get("input")) if shows_values else "…"
     if kind in ("literal_error", "enum"):
-        return Phrase("written.why.not_one_of", {"value": value, "allowed": context["expected"]})
+        return Phrase(
+            "written.why.not_one_of", {"value": value, "allowed": context["expected"]}
+        )
     if kind == "union_tag_invalid":
         tag = repr(context["tag"]) if shows_values else "…"
-        return Phrase("written.why.not_one_of", {"value": tag, "allowed": context["expected_tags"]})
+        return Phrase(
+            "written.why.not_one_of",
+            {"value": tag, "allowed": context["expected_tags"]},
+        )
     if kind in _KINDS:
         return Phrase(f"written.why.{_KINDS[kind]}", {"value": value})
     if kind in _LIMITS:

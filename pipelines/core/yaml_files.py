@@ -28,7 +28,9 @@ _MERGE = "tag:yaml.org,2002:merge"
 class _Careful:
     """What both loaders do beside their own: no key twice, and no value that there is not."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
             name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
@@ -45,9 +47,13 @@ class _Careful:
             made = super().construct_object(node, deep)  # type: ignore[misc]
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             # The value itself is not said: it might be a misplaced password.
-            raise ConstructorError(None, None, f"this is no {kind}", node.start_mark) from None
+            raise ConstructorError(
+                None, None, f"this is no {kind}", node.start_mark
+            ) from None
         if isinstance(made, int) and abs(made) > MOST_WHOLE:
-            raise ConstructorError(None, None, f"this {kind} is too large", node.start_mark)
+            raise ConstructorError(
+                None, None, f"this {kind} is too large", node.start_mark
+            )
         return made
 
 

@@ -98,12 +98,15 @@ class RobotChannel(_Model):
     @model_validator(mode="after")
     def _check_host(self) -> Self:
         if self.type == "plain" and self.host is None:
-            raise ValueError("type: plain needs host, the one host that its link may lead to")
+            raise ValueError(
+                "type: plain needs host, the one host that its link may lead to"
+            )
         return self
 
 
 Channel = Annotated[
-    FolderChannel | SftpChannel | SmtpChannel | RobotChannel, Field(discriminator="kind")
+    FolderChannel | SftpChannel | SmtpChannel | RobotChannel,
+    Field(discriminator="kind"),
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 

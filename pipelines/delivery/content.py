@@ -17,7 +17,11 @@ from typing import NamedTuple, TypedDict
 from pipelines.core.errors import Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
-from pipelines.documents.workbooks.export import Book, write_day_books, write_month_books
+from pipelines.documents.workbooks.export import (
+    Book,
+    write_day_books,
+    write_month_books,
+)
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.files import hash_file, read_json, write_json
 from pipelines.store.lake import DayFolder, MonthFolder, Version
@@ -56,7 +60,11 @@ def open_released(home: Path, occasion: str) -> MonthFolder:
     Raise Refused before it is released.
     """
     day = _parse_day(occasion)
-    folder = MonthFolder(home, Month.parse(occasion)) if day is None else _open_day(home, day)
+    folder = (
+        MonthFolder(home, Month.parse(occasion))
+        if day is None
+        else _open_day(home, day)
+    )
     folder.version()
     if folder.read_seal() is None:
         raise Refused("deliver.not_released", month=occasion)
@@ -115,7 +123,11 @@ class _FileSet:
 
 
 def render_parcels(
-    folder: MonthFolder, outbox: Path, language: str, settings: Settings, is_kept: bool = True
+    folder: MonthFolder,
+    outbox: Path,
+    language: str,
+    settings: Settings,
+    is_kept: bool = True,
 ) -> list[Parcel]:
     """Return the files of a month or a day with for whom they are, rendering what is not there yet.
 
@@ -130,14 +142,18 @@ def render_parcels(
     return parcels
 
 
-def _list_file_sets(folder: MonthFolder, language: str, settings: Settings) -> list[_FileSet]:
+def _list_file_sets(
+    folder: MonthFolder, language: str, settings: Settings
+) -> list[_FileSet]:
     identity = find_released_version(folder).identity
     changes = read_changes(settings.office_database(folder.home), folder.month)
     changes_text = repr(sorted(changes.items()))
     books_key = make_letter_id("books", identity, language, changes_text)
     if isinstance(folder, DayFolder):
         day_folder = folder
-        return [_FileSet(books_key, lambda out: write_day_books(day_folder, out, language))]
+        return [
+            _FileSet(books_key, lambda out: write_day_books(day_folder, out, language))
+        ]
     documents_key = make_letter_id("papers", identity, language)
     return [
         _FileSet(books_key, lambda out: write_month_books(folder, out, language)),
@@ -150,7 +166,9 @@ def _write_documents(folder: MonthFolder, out: Path, language: str) -> list[Book
         export_documents,
     )  # what draws them is loaded for it
 
-    return [Book(COMPANY, COMPANY, path) for path in export_documents(folder, out, language)]
+    return [
+        Book(COMPANY, COMPANY, path) for path in export_documents(folder, out, language)
+    ]
 
 
 def _render_set(file_set: _FileSet, place: Path, is_kept: bool) -> list[FileEntry]:

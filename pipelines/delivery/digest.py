@@ -83,7 +83,9 @@ def draw_digest(
     )
     lines = [head]
     for name, count in counts["lists"].items():
-        lines.append(fill_label(language, "digest.list", title=titles.get(name, name), n=count))
+        lines.append(
+            fill_label(language, "digest.list", title=titles.get(name, name), n=count)
+        )
     for day, count in counts["due"].items():
         lines.append(fill_label(language, "digest.due", day=day, n=count))
     if counts["withheld"]:

@@ -26,7 +26,11 @@ class Later(NotSent):
     """
 
     def __init__(
-        self, why: str, after: float | None = None, is_away: bool = False, **facts: object
+        self,
+        why: str,
+        after: float | None = None,
+        is_away: bool = False,
+        **facts: object,
     ) -> None:
         super().__init__(why, **facts)
         self.after = after

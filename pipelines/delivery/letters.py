@@ -79,7 +79,12 @@ class _ChannelWriter:
     ) -> Letter:
         version = self.bag.version
         key = make_letter_id(
-            version.occasion, version.identity, self.name, self.channel.kind, receiver, content
+            version.occasion,
+            version.identity,
+            self.name,
+            self.channel.kind,
+            receiver,
+            content,
         )
         return Letter(
             id=key,
@@ -159,7 +164,10 @@ def _find_receivers(
 
 
 def _write_mail(
-    writer: _ChannelWriter, channel: SmtpChannel, receiver: str, parcels: Sequence[Parcel]
+    writer: _ChannelWriter,
+    channel: SmtpChannel,
+    receiver: str,
+    parcels: Sequence[Parcel],
 ) -> Letter:
     hashes = [f"{parcel.name} {parcel.sha256}" for parcel in parcels]
     content = "\n".join(sorted(hashes))
@@ -179,7 +187,9 @@ def is_allowed(address: str, domains: Sequence[str]) -> bool:
         parsed = Address(addr_spec=address)
     except (ValueError, MessageError, IndexError):
         return False
-    is_plain = address.isascii() and address.isprintable() and parsed.addr_spec == address
+    is_plain = (
+        address.isascii() and address.isprintable() and parsed.addr_spec == address
+    )
     allowed = {domain.lower() for domain in domains}
     return is_plain and parsed.domain.lower() in allowed
 
@@ -197,4 +207,6 @@ def _write_to_robot(writer: _ChannelWriter, channel: RobotChannel) -> Letter:
     file = f"content/digest-{text_hash[:16]}.txt"
     write_text(bag.outbox / file, text, _OWNER_ALONE)
     content = json.dumps(counts, sort_keys=True)
-    return writer.write_letter(channel.type, content, target="", files=(file,), is_once=True)
+    return writer.write_letter(
+        channel.type, content, target="", files=(file,), is_once=True
+    )

@@ -44,7 +44,9 @@ class MailSender:
         except (OSError, ValueError) as error:
             # Every other SMTPException is an OSError; ValueError: what answers is no SMTP at all.
             self.close()
-            raise Later("smtp_broken", is_away=True, error=type(error).__name__) from None
+            raise Later(
+                "smtp_broken", is_away=True, error=type(error).__name__
+            ) from None
 
     def close(self) -> None:
         """Let the connection go, without waiting for a server that may hang."""
@@ -62,7 +64,9 @@ class MailSender:
                     channel.host, channel.port, timeout=channel.timeout, context=trust
                 )
             else:
-                server = smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout)
+                server = smtplib.SMTP(
+                    channel.host, channel.port, timeout=channel.timeout
+                )
             self.server = server  # from here on `close` lets it go
             if channel.security == "starttls":
                 server.starttls(context=trust)

@@ -15,14 +15,21 @@ from urllib.parse import quote
 from pipelines.store.outbox import Letter, read_clock
 from pipelines.text.texts import fill_label
 
-_WORD, _PIECE = 10, 4  # characters that stay within a line of 78, four bytes each at most
+_WORD, _PIECE = (
+    10,
+    4,
+)  # characters that stay within a line of 78, four bytes each at most
 _ANY_KIND = "application/octet-stream"
 
 
-def write_mail(letter: Letter, files: list[Path], sender: str, language: str) -> EmailMessage:
+def write_mail(
+    letter: Letter, files: list[Path], sender: str, language: str
+) -> EmailMessage:
     """Write the mail of a letter; subject and text hold no customer's data, the attachments do."""
     sender_domain = sender.partition("@")[2]
-    mail = EmailMessage(policy=SMTP.clone(refold_source="none"))  # names of files are folded here
+    mail = EmailMessage(
+        policy=SMTP.clone(refold_source="none")
+    )  # names of files are folded here
     mail["From"] = sender
     mail["To"] = letter.receiver
     mail["Subject"] = fill_label(language, "mail.subject", occasion=letter.occasion)
@@ -31,7 +38,11 @@ def write_mail(letter: Letter, files: list[Path], sender: str, language: str) ->
     mail["Auto-Submitted"] = "auto-generated"
     names = "\n".join(file.name for file in files)
     text = fill_label(
-        language, "mail.text", occasion=letter.occasion, version=letter.version, files=names
+        language,
+        "mail.text",
+        occasion=letter.occasion,
+        version=letter.version,
+        files=names,
     )
     mail.set_content(text)
     for file in files:
@@ -43,7 +54,9 @@ def _attach_file(mail: EmailMessage, file: Path) -> None:
     guessed, _ = mimetypes.guess_type(file.name)
     kind = guessed or _ANY_KIND
     main, _, sub = kind.partition("/")
-    mail.add_attachment(file.read_bytes(), maintype=main, subtype=sub, filename=file.name)
+    mail.add_attachment(
+        file.read_bytes(), maintype=main, subtype=sub, filename=file.name
+    )
     if not file.name.isascii():
         *_, part = mail.iter_attachments()
         name_twice(part, kind, file.name)
@@ -58,7 +71,9 @@ def name_twice(part: EmailMessage, kind: str, name: str) -> None:
     standard = ";\n ".join(_write_parameters(name))
     del part["Content-Type"], part["Content-Disposition"]
     part.set_raw("Content-Type", f'{kind};\n name="{words}"')
-    part.set_raw("Content-Disposition", f'attachment;\n {standard};\n filename="{words}"')
+    part.set_raw(
+        "Content-Disposition", f'attachment;\n {standard};\n filename="{words}"'
+    )
 
 
 def _encode_words(name: str) -> list[str]:

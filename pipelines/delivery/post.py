@@ -16,7 +16,11 @@ from pathlib import Path
 from pipelines.core.errors import Incomplete, Undelivered, UsageError
 from pipelines.core.settings import Settings
 from pipelines.delivery.config import Channel, Deliveries, load_deliveries
-from pipelines.delivery.content import find_released_version, open_released, render_parcels
+from pipelines.delivery.content import (
+    find_released_version,
+    open_released,
+    render_parcels,
+)
 from pipelines.delivery.failures import Closed, Later, NotSent, Rejected, Unsure
 from pipelines.delivery.letters import Mailbag, write_letters
 from pipelines.delivery.senders import Pace, Sender, count_attempts, open_sender
@@ -162,7 +166,9 @@ class Post:
         Their texts go into a folder, the outbox unless nothing is kept.
         """
         language = self.deliveries.language
-        parcels = render_parcels(self.folder, self.outbox.path, language, self.settings, is_kept)
+        parcels = render_parcels(
+            self.folder, self.outbox.path, language, self.settings, is_kept
+        )
         bag = Mailbag(find_released_version(self.folder), parcels, folder, language)
         return list(write_letters(self.deliveries, bag))
 
@@ -180,7 +186,9 @@ class Post:
             if key not in held:
                 self.outbox.put(letter)
             elif held[key].state == SUPERSEDED:
-                self.outbox.put(held[key], state=letter.state, why=letter.why, facts=letter.facts)
+                self.outbox.put(
+                    held[key], state=letter.state, why=letter.why, facts=letter.facts
+                )
         for key, letter in held.items():
             if key not in letters and letter.state in (PENDING, DEAD):
                 self.outbox.put(letter, state=SUPERSEDED)
@@ -196,7 +204,9 @@ class Post:
         for start in wishes.received:
             letter = self._find_letter(start, held.values())
             sent_at = _write_instant(read_clock())
-            self.outbox.put(letter, state=SENT, why="taken_for_received", sent_at=sent_at)
+            self.outbox.put(
+                letter, state=SENT, why="taken_for_received", sent_at=sent_at
+            )
 
     def _find_letter(self, start: str, among: Iterable[Letter]) -> Letter:
         """Find the one letter a person means.
@@ -206,7 +216,10 @@ class Post:
         found = [letter for letter in among if letter.id.startswith(start)]
         if len(found) != 1 or found[0].state not in OPEN:
             raise UsageError(
-                "deliver.no_such_letter", id=start, month=self.outbox.occasion, found=len(found)
+                "deliver.no_such_letter",
+                id=start,
+                month=self.outbox.occasion,
+                found=len(found),
             )
         return found[0]
 

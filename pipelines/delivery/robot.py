@@ -72,7 +72,9 @@ class RobotSender:
             return url
         secret = read_secret(self.channel.secret_file)
         stamp = int(read_clock().timestamp()) * 1000
-        signature = hmac.digest(secret.encode(), f"{stamp}\n{secret}".encode(), "sha256")
+        signature = hmac.digest(
+            secret.encode(), f"{stamp}\n{secret}".encode(), "sha256"
+        )
         return url.copy_merge_params(_sign(stamp, signature))
 
     def _write_body(self, text: str) -> Body:
@@ -84,7 +86,10 @@ class RobotSender:
             return {"text": text}
         if self.channel.type != "feishu":
             return {"msgtype": "text", "text": {"content": text}}
-        body: dict[str, str | Mapping[str, str]] = {"msg_type": "text", "content": {"text": text}}
+        body: dict[str, str | Mapping[str, str]] = {
+            "msg_type": "text",
+            "content": {"text": text},
+        }
         if self.channel.secret_file is None:
             return body
         secret = read_secret(self.channel.secret_file)

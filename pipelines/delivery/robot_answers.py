@@ -19,7 +19,11 @@ from pipelines.store.outbox import read_clock
 PLAIN = "plain"  # the type of a robot that is no vendor's: its status says all
 # What the vendors call too fast or busy, each with where it stands in docs/deliveries.md; all else
 # they answer is final.
-TOO_FAST = {"dingtalk": {130101, 410100}, "wecom": {45009, 45033}, "feishu": {11232, 99991400}}
+TOO_FAST = {
+    "dingtalk": {130101, 410100},
+    "wecom": {45009, 45033},
+    "feishu": {11232, 99991400},
+}
 # Feishu's code of a bad request; said of a text that was too fast as well, and only its words
 # differ.
 BAD_OR_TOO_FAST = 9499

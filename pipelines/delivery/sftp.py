@@ -40,7 +40,9 @@ class SftpSender:
             raise Rejected("sftp_denied", where=letter.target) from None
         except (OSError, EOFError, ValueError, paramiko.SSHException) as error:
             self.close()
-            raise Later("sftp_broken", is_away=True, error=type(error).__name__) from None
+            raise Later(
+                "sftp_broken", is_away=True, error=type(error).__name__
+            ) from None
 
     def close(self) -> None:
         """Let the connection go."""
@@ -109,7 +111,12 @@ class SftpSender:
         key_file = self.channel.key_file
         try:
             return paramiko.PKey.from_path(key_file)
-        except (OSError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
+        except (
+            OSError,
+            ValueError,
+            paramiko.SSHException,
+            paramiko.pkey.UnknownKeyType,
+        ):
             raise Closed("no_secret", file=str(key_file)) from None
 
 

@@ -40,7 +40,9 @@ class DayView(TypedDict):
 
 def read_day_view(version: Version) -> DayView:
     """Return a day's bulletins and orders, who was left out, and what is missing and why."""
-    reasons_left_out = [row["reason"] for row in _read_rows(version, "dispatch_why_not")]
+    reasons_left_out = [
+        row["reason"] for row in _read_rows(version, "dispatch_why_not")
+    ]
     not_computed = _read_reasons(version)
     withheld = {}
     state = _read_rows(version, "dispatch_list")[0]

@@ -42,8 +42,12 @@ def read_capacities(version: Version) -> list[Capacity]:
     if not version.is_computed(_CAPACITY):
         return []
     capacities = version.read_as(Capacity, _CAPACITY)
-    of_scopes = [capacity for capacity in capacities if capacity.scope_kind != "manager"]
-    return sorted(of_scopes, key=lambda one: (one.scope_kind != "company", one.scope_id))
+    of_scopes = [
+        capacity for capacity in capacities if capacity.scope_kind != "manager"
+    ]
+    return sorted(
+        of_scopes, key=lambda one: (one.scope_kind != "company", one.scope_id)
+    )
 
 
 def read_capacity_rule(version: Version) -> str | None:
@@ -105,7 +109,8 @@ def find_customer_lists(
     candidates.sort(key=lambda row: specs[row["list"]].meta["priority"])
     orders = _read_orders(version, customer_id)
     left_out = {
-        row["list"]: row for row in version.read_rows("dispatch_why_not", where=of_customer)
+        row["list"]: row
+        for row in version.read_rows("dispatch_why_not", where=of_customer)
     }
     found: list[CustomerList] = []
     for row in candidates:

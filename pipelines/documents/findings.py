@@ -64,7 +64,9 @@ def describe_findings(
     for row in results:
         if row["success"] is not False:
             continue
-        seen = _describe_seen(row, offending_by_finding[row["finding"]], month, language)
+        seen = _describe_seen(
+            row, offending_by_finding[row["finding"]], month, language
+        )
         held = [state for state in states if state.is_held_by(row["finding"])]
         is_set_aside = row["table"] in set_aside
         findings.append(_tell_finding(row, seen, held, month, language, is_set_aside))
@@ -120,12 +122,16 @@ def _describe_seen(
     columns = {one["column"] for one in offending}
     names_column = len(columns) > 1 or any(one["rule"] for one in offending)
     values = [
-        _describe_value(one, row["table"], names_column, month, language) for one in offending
+        _describe_value(one, row["table"], names_column, month, language)
+        for one in offending
     ]
     text = "; ".join(values)
     if row["element_count"]:
         text += fill_label(
-            language, "finding.of", seen=row["unexpected_count"], rows=row["element_count"]
+            language,
+            "finding.of",
+            seen=row["unexpected_count"],
+            rows=row["element_count"],
         )
     return text
 
@@ -168,7 +174,9 @@ def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
 
 def describe_held_outputs(one: FindingText, language: str) -> str:
     """Say how many outputs a finding holds back."""
-    text = fill_label(language, "quality.holds", withheld=one.withheld, caveats=one.caveats)
+    text = fill_label(
+        language, "quality.holds", withheld=one.withheld, caveats=one.caveats
+    )
     if one.parts:
         text += fill_label(language, "quality.holds_parts", count=one.parts)
     return text

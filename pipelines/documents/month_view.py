@@ -13,7 +13,9 @@ from pipelines.store.rows import read_rows
 
 _KPI_STATE_COLUMNS = ["kpi", "variant", "scope_kind", "status", "reason"]
 _LIST_STATE_COLUMNS = ["list", "priority", "status", "reason"]
-_WRONG_MONTH = "source.wrong_month"  # what a table was refused for where its entry says nothing
+_WRONG_MONTH = (
+    "source.wrong_month"  # what a table was refused for where its entry says nothing
+)
 
 
 class Refusal(TypedDict):
@@ -73,7 +75,9 @@ def summarise_outcome(version: Version) -> Outcome:
 def _read_refusals(version: Version) -> dict[str, Refusal]:
     """Return by delivered table why it was refused."""
     refusals: dict[str, Refusal] = {}
-    for row in read_masked_rows(version, "snapshot_intake", ("table",), state="refused"):
+    for row in read_masked_rows(
+        version, "snapshot_intake", ("table",), state="refused"
+    ):
         table = row["table"]
         entry = version.entries[f"extract_{table}"]
         reason = str(entry.reasons[0]) if entry.reasons else _WRONG_MONTH
@@ -102,13 +106,17 @@ def read_lists_with_why_not(version: Version) -> list[TableRow]:
     for (name, reason), count in sorted(counts.items()):
         why_not[name][reason] = count
 
-    rows = sorted(read_masked_rows(version, "dispatch_list"), key=lambda row: row["priority"])
+    rows = sorted(
+        read_masked_rows(version, "dispatch_list"), key=lambda row: row["priority"]
+    )
     return [row | {"why_not": why_not[row["list"]]} for row in rows]
 
 
 def summarise_months(home: Path) -> list[MonthLine]:
     """Return one line a month held, oldest first."""
-    return [_summarise_month(MonthFolder(home, month)) for month in list_held_months(home)]
+    return [
+        _summarise_month(MonthFolder(home, month)) for month in list_held_months(home)
+    ]
 
 
 def _summarise_month(folder: MonthFolder) -> MonthLine:

@@ -74,7 +74,9 @@ def _find_personal_columns(table: str, names: Iterable[str]) -> set[str]:
     if not table.startswith("extract_") or delivered is None:
         return set()
     open_columns = {column.name for column in delivered.columns if not column.personal}
-    return {name for name in names if name not in open_columns and not name.startswith("_")}
+    return {
+        name for name in names if name not in open_columns and not name.startswith("_")
+    }
 
 
 def _mask_row_in_place(row: TableRow, hidden: Iterable[str]) -> None:

@@ -17,14 +17,20 @@ from pipelines.engines.duckdb import DuckEngine
 from pipelines.engines.spark import SparkEngine
 
 
-def open_engine(settings: Settings, scratch: Path, folders: Sequence[Path]) -> DuckEngine:
+def open_engine(
+    settings: Settings, scratch: Path, folders: Sequence[Path]
+) -> DuckEngine:
     """Open the engine that the settings name.
 
     It reads `folders` alone and spills into `scratch`.
     """
     if settings.engine == "spark":
         return SparkEngine(
-            scratch, folders, settings.memory_limit, settings.threads, settings.spark_url
+            scratch,
+            folders,
+            settings.memory_limit,
+            settings.threads,
+            settings.spark_url,
         )
     return DuckEngine(scratch, folders, settings.memory_limit, settings.threads)
 
@@ -39,10 +45,14 @@ def open_workbench(
     none is given.
     """
     if scratch is not None:
-        with DuckEngine(scratch, folders, settings.memory_limit, settings.threads) as engine:
+        with DuckEngine(
+            scratch, folders, settings.memory_limit, settings.threads
+        ) as engine:
             yield engine
         return
     with TemporaryDirectory(prefix="workbench-") as temporary:
         folder = Path(temporary)
-        with DuckEngine(folder, folders, settings.memory_limit, settings.threads) as engine:
+        with DuckEngine(
+            folder, folders, settings.memory_limit, settings.threads
+        ) as engine:
             yield engine

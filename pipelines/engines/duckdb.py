@@ -51,7 +51,9 @@ class DuckEngine:
     def __init__(
         self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int
     ) -> None:
-        scratch.mkdir(parents=True, exist_ok=True, mode=0o700)  # what spills may name people
+        scratch.mkdir(
+            parents=True, exist_ok=True, mode=0o700
+        )  # what spills may name people
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -107,7 +109,9 @@ class DuckEngine:
         columns = nothing.description
         return {name: str(kind) for name, kind, *_ in columns}
 
-    def execute(self, sql: str, parameters: Parameters | None = None) -> duckdb.DuckDBPyConnection:
+    def execute(
+        self, sql: str, parameters: Parameters | None = None
+    ) -> duckdb.DuckDBPyConnection:
         """Run one statement with named `$parameters`.
 
         Raise StorageError for more than one, or one of a kind not sent.
@@ -151,7 +155,9 @@ class DuckEngine:
 
 def select_nothing(columns: Columns) -> str:
     """Return a SELECT of no rows with those columns (name → SQL type)."""
-    nulls = [f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()]
+    nulls = [
+        f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in columns.items()
+    ]
     return f"SELECT {', '.join(nulls)} WHERE FALSE"
 
 

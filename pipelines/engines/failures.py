@@ -34,4 +34,6 @@ def naming_table(step: Step, period: object) -> Iterator[None]:
         yield
     except ENGINE_FAULTS as error:
         why = outline_fault(error)
-        raise StorageError("storage.table", table=step.table, month=period, why=why) from error
+        raise StorageError(
+            "storage.table", table=step.table, month=period, why=why
+        ) from error

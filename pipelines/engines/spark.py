@@ -23,12 +23,20 @@ from sqlglot import exp
 from pipelines.catalogue.spec import TableName
 from pipelines.core.errors import StorageError
 from pipelines.core.quoting import quote_name, scan_parquet
-from pipelines.engines.duckdb import Answer, Columns, DuckEngine, Parameters, select_nothing
+from pipelines.engines.duckdb import (
+    Answer,
+    Columns,
+    DuckEngine,
+    Parameters,
+    select_nothing,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-WAIT_SECONDS = 300  # for a worker; one that another run has may take so long to come free
+WAIT_SECONDS = (
+    300  # for a worker; one that another run has may take so long to come free
+)
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 # What DuckDB does by itself and Spark when told; and no page that listens, no bar over ours.
 _SETTINGS: dict[str, bool | float | int | str | None] = {
@@ -49,7 +57,12 @@ class SparkEngine(DuckEngine):
     """The embedded engine as workbench, and Spark, started when first used, for SQL files."""
 
     def __init__(
-        self, scratch: Path, folders: Sequence[Path], memory_limit: str, threads: int, master: str
+        self,
+        scratch: Path,
+        folders: Sequence[Path],
+        memory_limit: str,
+        threads: int,
+        master: str,
     ) -> None:
         super().__init__(scratch, folders, memory_limit, threads)
         self._wanted = (master, memory_limit, threads)
@@ -99,7 +112,9 @@ class SparkEngine(DuckEngine):
         files = scan_parquet(folder / "*.parquet")
         return Answer(f"SELECT {', '.join(columns)} FROM {files}", {})
 
-    def _answer_into(self, tree: exp.Expr, parameters: Parameters, folder: Path) -> None:
+    def _answer_into(
+        self, tree: exp.Expr, parameters: Parameters, folder: Path
+    ) -> None:
         """Have Spark write what a SELECT gives into a folder."""
         for table in tuple(tree.find_all(exp.Table)):
             name = _flatten_name(TableName(table.name, table.db))
@@ -124,7 +139,9 @@ class SparkEngine(DuckEngine):
         if isinstance(table, Path):
             rows = self._session.read.parquet(str(table))
         else:
-            nothing = sqlglot.transpile(select_nothing(table), read="duckdb", write="spark")[0]
+            nothing = sqlglot.transpile(
+                select_nothing(table), read="duckdb", write="spark"
+            )[0]
             rows = self._session.sql(nothing)
 
         rows.createOrReplaceTempView(name)
@@ -144,7 +161,9 @@ def _start_session(master: str, memory: str, threads: int) -> SparkSession:
     """
     from pyspark.sql import SparkSession  # an extra, and of no use to most
 
-    builder = SparkSession.builder.appName("retention").master(master).config(map=_SETTINGS)
+    builder = (
+        SparkSession.builder.appName("retention").master(master).config(map=_SETTINGS)
+    )
     limit = memory.lower().removesuffix("b")
     for part in ("driver", "executor"):
         builder = builder.config(f"spark.{part}.memory", limit)
@@ -179,7 +198,9 @@ def _name_failures() -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:  # Python, py4j, the analyser and executors have no base in common
+    except (
+        Exception
+    ) as error:  # Python, py4j, the analyser and executors have no base in common
         condition = getattr(error, "getCondition", lambda: None)()
         why = condition or _outline_failure(error)
         raise StorageError("storage.spark", why=why) from error

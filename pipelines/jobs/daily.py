@@ -17,7 +17,13 @@ from pipelines.core.errors import Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
 from pipelines.engines import open_workbench
-from pipelines.jobs.day_tables import ROOM, DayContext, read_day, write_bulletins, write_day_orders
+from pipelines.jobs.day_tables import (
+    ROOM,
+    DayContext,
+    read_day,
+    write_bulletins,
+    write_day_orders,
+)
 from pipelines.jobs.identity import hash_table_code, identify_key
 from pipelines.jobs.month_inputs import hash_given
 from pipelines.sources.office.answers import OfficeReading
@@ -104,8 +110,12 @@ def run_day(job: DayJob) -> Version:
         seal = job.folder.read_seal()
         if seal is not None:
             return _read_sealed(job, job.folder.version(seal.version), fingerprint)
-        office = read_day_office(job.settings.office_database(job.home), job.month, job.day)
-        version = _make_version(job, source, office, _gather_inputs(job, fingerprint, office))
+        office = read_day_office(
+            job.settings.office_database(job.home), job.month, job.day
+        )
+        version = _make_version(
+            job, source, office, _gather_inputs(job, fingerprint, office)
+        )
         if is_released:
             _hand_to_office(job, version)
         return version
@@ -133,7 +143,9 @@ def _gather_inputs(job: DayJob, fingerprint: str, office: OfficeReading) -> DayI
         key=identify_key(job.settings),
         calendar=hash_given(job.settings.calendar_file),
         month=f"{job.before.month} {job.before.identity}",
-        days=tuple(f"{version.occasion} {version.identity}" for version in job.days_before),
+        days=tuple(
+            f"{version.occasion} {version.identity}" for version in job.days_before
+        ),
     )
 
 
@@ -150,7 +162,9 @@ def _make_version(
     return job.folder.commit(draft)
 
 
-def _make_tables(job: DayJob, draft: Draft, source: DaySource, office: OfficeReading) -> None:
+def _make_tables(
+    job: DayJob, draft: Draft, source: DaySource, office: OfficeReading
+) -> None:
     before, days = job.before, job.days_before
     folders = [draft.path, before.path, *(version.path for version in days)]
     with open_workbench(job.settings, folders, draft.scratch) as engine:

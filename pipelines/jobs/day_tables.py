@@ -69,7 +69,9 @@ class DayContext(Context):
         """Make the month's tables readable; those that the day has as well as `prior.` ones."""
         for name, entry in self.before.entries.items():
             if entry.is_computed and not name.startswith("extract_"):
-                self.engine.bind(TableName(name, _era_of_month(name)), self.before.table(name))
+                self.engine.bind(
+                    TableName(name, _era_of_month(name)), self.before.table(name)
+                )
 
     def parameters(self, wanted: Iterable[str]) -> dict[str, object]:
         """The month's parameters, with the day as the last of its month so far."""
@@ -111,7 +113,8 @@ def read_day(
     context.write("daily_order", "SELECT * FROM promised", ["order_id"])
     context.draft.finished |= reading.entries  # what the snapshot asks of earlier rooms
     snapshot.take_in(
-        reading, [replace(load_contract()[name], required=False) for name in DAILY_TABLES]
+        reading,
+        [replace(load_contract()[name], required=False) for name in DAILY_TABLES],
     )
 
 
@@ -172,7 +175,11 @@ def _keep_named(context: DayContext) -> None:
 
     Workbooks and the office need nothing but the day's folder.
     """
-    tables = [name for name in ("dispatch_order", "daily_promise") if context.is_computed(name)]
+    tables = [
+        name
+        for name in ("dispatch_order", "daily_promise")
+        if context.is_computed(name)
+    ]
     named = " UNION ".join(f"SELECT customer_id FROM {name}" for name in tables)
     people = f"SELECT * FROM snapshot_person WHERE customer_id IN ({named})"
     context.write("snapshot_person", people, ["customer_id"])

@@ -33,7 +33,16 @@ from pipelines.rooms.kpi.parts import read_source_rows
 from pipelines.store.lake import Draft, Version
 
 KpiRow = Mapping[str, Any]  # a row of `kpi_monthly`, all of its columns
-MEASURES = ("value", "numerator", "denominator", "target", "gap", "rank", "change", "year_change")
+MEASURES = (
+    "value",
+    "numerator",
+    "denominator",
+    "target",
+    "gap",
+    "rank",
+    "change",
+    "year_change",
+)
 _COMPANY = "company"
 
 
@@ -159,11 +168,17 @@ def _explain_unknown(figure: str, job: Job) -> UsageError:
     """
     version = job.folder.version()
     if version.is_computed("report_figure"):
-        found = version.read_as(_DocumentFigure, "report_figure", where={"figure": figure})
+        found = version.read_as(
+            _DocumentFigure, "report_figure", where={"figure": figure}
+        )
         if found:
             shown, source = found[0]
             return UsageError(
-                "figure.of_a_table", figure=figure, month=job.month, shown=shown, source=source
+                "figure.of_a_table",
+                figure=figure,
+                month=job.month,
+                shown=shown,
+                source=source,
             )
     return UsageError("figure.unknown", figure=figure)
 
@@ -180,18 +195,24 @@ def _find_row(version: Version, found: _KpiVariant, name: FigureName) -> KpiRow:
     rows = version.read_rows("kpi_monthly", where=wanted)
     if rows and rows[0]["status"] == "not_computed":
         reason = rows[0]["reason"]
-        raise UsageError("figure.not_computed", figure=name.topic, month=name.month, reason=reason)
+        raise UsageError(
+            "figure.not_computed", figure=name.topic, month=name.month, reason=reason
+        )
     for row in rows:
         if row["scope_kind"] == name.scope_kind and row["scope_id"] == name.scope_id:
             return row
     scope = f"{name.scope_kind}:{name.scope_id}"
-    raise UsageError("figure.no_scope", figure=name.topic, month=name.month, scope=scope)
+    raise UsageError(
+        "figure.no_scope", figure=name.topic, month=name.month, scope=scope
+    )
 
 
 def _compute_rows(job: Job, version: Version, kpi: Kpi, row: KpiRow) -> pa.Table:
     """Compute the KPI's parts again on the version's tables."""
     with _open_as_recorded(job, version) as context:
-        return read_source_rows(context, kpi, row["variant"], row["scope_kind"], row["scope_id"])
+        return read_source_rows(
+            context, kpi, row["variant"], row["scope_kind"], row["scope_id"]
+        )
 
 
 @contextmanager
@@ -209,7 +230,9 @@ def _open_as_recorded(job: Job, version: Version) -> Iterator[Context]:
             folders.append(held.path)
     with (
         TemporaryDirectory(prefix="figure-") as scratch,
-        DuckEngine(Path(scratch), folders, settings.memory_limit, settings.threads) as engine,
+        DuckEngine(
+            Path(scratch), folders, settings.memory_limit, settings.threads
+        ) as engine,
     ):
         calendar = Calendar.load(settings.calendar_file)
         context = Context(job.month, settings, calendar, draft, engine, earlier)
@@ -224,4 +247,6 @@ def _check_sum(figure: Figure, name: str) -> None:
         summed = pc.sum(figure.rows[side]).as_py() or Decimal(0)
         if recorded is not None and recorded != summed:
             month = figure.version.month
-            raise VerificationError("figure.differs", figure=name, month=month, side=side)
+            raise VerificationError(
+                "figure.differs", figure=name, month=month, side=side
+            )

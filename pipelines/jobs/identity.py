@@ -54,14 +54,18 @@ def hash_table_code(root: Path = ROOT, also: tuple[str, ...] = ()) -> str:
 
 
 def _find_files(root: Path) -> Iterator[Path]:
-    yield from _walk(root, [f"pipelines/{floor}" for floor in FLOORS_OF_TABLES], (".py", ".yml"))
+    yield from _walk(
+        root, [f"pipelines/{floor}" for floor in FLOORS_OF_TABLES], (".py", ".yml")
+    )
     yield root / "pipelines" / "__init__.py"
     yield from _walk(root, ["models"], (".py",))
     yield from _walk(root, [SQL.name], (".sql",))
     yield from _walk(root, [EXPECTATIONS.name], (".yml",))
 
 
-def _walk(root: Path, folders: Iterable[str], suffixes: tuple[str, ...]) -> Iterator[Path]:
+def _walk(
+    root: Path, folders: Iterable[str], suffixes: tuple[str, ...]
+) -> Iterator[Path]:
     for folder in folders:
         for path in (root / folder).rglob("*"):
             if path.suffix in suffixes:

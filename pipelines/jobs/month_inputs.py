@@ -12,7 +12,12 @@ from pipelines.jobs.identity import hash_table_code, identify_key
 from pipelines.jobs.job import Job
 from pipelines.sources import Source
 from pipelines.sources.office.answers import OfficeReading
-from pipelines.store.champions import Champion, find_champion, open_version, uplift_shelf
+from pipelines.store.champions import (
+    Champion,
+    find_champion,
+    open_version,
+    uplift_shelf,
+)
 from pipelines.store.files import hash_file
 from pipelines.store.inputs import MonthInputs
 from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
@@ -158,7 +163,9 @@ def _find_version(home: Path, named: str, needed_by: Month) -> Version:
     for version in folder.versions():
         if version.identity == identity:
             return version
-    raise StorageError("storage.version_gone", month=month, needed_by=needed_by, where=folder.path)
+    raise StorageError(
+        "storage.version_gone", month=month, needed_by=needed_by, where=folder.path
+    )
 
 
 def recorded_champion(home: Path, draft: Draft) -> Champion | None:
@@ -178,7 +185,9 @@ def _find_model(
         return None
     model = open_version(home, recorded["version"])
     if model.meaning() != recorded:
-        raise StorageError("storage.model_gone", model=recorded["version"], needed_by=needed_by)
+        raise StorageError(
+            "storage.model_gone", model=recorded["version"], needed_by=needed_by
+        )
     return model
 
 

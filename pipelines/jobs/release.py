@@ -29,7 +29,10 @@ def release_month(job: Job, approved: int | None = None) -> Version:
         version = job.folder.version()
         if approved not in (None, version.number):
             raise Refused(
-                "month.other_version", month=job.month, approved=approved, current=version.number
+                "month.other_version",
+                month=job.month,
+                approved=approved,
+                current=version.number,
             )
         # Its order ids and its hold-out draw are keyed too: made in a trial they would be
         # everybody's to foretell.
@@ -63,7 +66,9 @@ def _try_export(job: Job, export: Export, out: Path) -> None:
         export(job.folder, out, "zh")
     except OSError:
         raise
-    except Exception as error:  # whatever it is, it would be so after the release as well
+    except (
+        Exception
+    ) as error:  # whatever it is, it would be so after the release as well
         if isinstance(error, StorageError) and error.key != "paper.disagrees":
             raise
         which = _name_document(error)

@@ -145,7 +145,9 @@ def find_changed(home: Path, source: str, newest: int = 3) -> list[Month]:
         if MonthFolder(home, month).read_seal() is not None:
             released.append(month)
     delivered = open_source(source)
-    return [m for m in released[-newest:] if _is_changed(MonthFolder(home, m), delivered)]
+    return [
+        m for m in released[-newest:] if _is_changed(MonthFolder(home, m), delivered)
+    ]
 
 
 def _is_changed(folder: MonthFolder, source: Source) -> bool:
@@ -181,7 +183,9 @@ def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]
             return
         job.progress(f"restate_{cause}")
         mixed = _mix_deliveries(before, now, exchanged)
-        apart = replace(job, progress=_ignore_step)  # its rooms are no steps of the whole
+        apart = replace(
+            job, progress=_ignore_step
+        )  # its rooms are no steps of the whole
         rooms = ROOMS[1 : ROOMS.index("kpi") + 1]
         path = draft.scratch / cause
         yield _Step(cause, derive_month(apart, path, draft.inputs, mixed, rooms))
@@ -205,12 +209,16 @@ def _mix_deliveries(before: Raw, now: Raw, exchanged: set[str]) -> Raw:
     return mixed
 
 
-def _list_differing(published: Version, draft: Draft, before: Raw, now: Raw) -> list[str]:
+def _list_differing(
+    published: Version, draft: Draft, before: Raw, now: Raw
+) -> list[str]:
     """The causes that differ, in the order of `CAUSES`."""
     differing = []
     for cause in CAUSES:
         if cause == "definition":
-            differs = _take_definition(published.inputs) != _take_definition(draft.inputs)
+            differs = _take_definition(published.inputs) != _take_definition(
+                draft.inputs
+            )
         else:
             differs = any(_differs(name, before, now) for name in _list_extracts(cause))
         if differs:
@@ -246,7 +254,9 @@ class _Table(NamedTuple):
     key: tuple[str, ...]
 
 
-def _write_comparison(job: Job, published: Version, draft: Draft) -> dict[str, TableEntry]:
+def _write_comparison(
+    job: Job, published: Version, draft: Draft
+) -> dict[str, TableEntry]:
     """Write `restate_kpi`, `restate_cause` and `restate_order`; return their manifest entries."""
     states = [read_state("published", published)]
     for step in _derive_steps(job, published, draft):

@@ -166,7 +166,9 @@ def _measure(figure: KpiFigure | None) -> Measures:
     if figure is None:
         return Measures(None, None, None)
     return Measures(
-        _quantize(figure.numerator), _quantize(figure.denominator), _quantize(figure.value)
+        _quantize(figure.numerator),
+        _quantize(figure.denominator),
+        _quantize(figure.value),
     )
 
 
@@ -295,7 +297,13 @@ def compare_orders(
 def _list_compared(order: Order | None) -> tuple[object, ...] | None:
     if order is None:
         return None
-    return (order.service_id, order.branch_id, order.manager_id, order.arm, order.amount)
+    return (
+        order.service_id,
+        order.branch_id,
+        order.manager_id,
+        order.arm,
+        order.amount,
+    )
 
 
 def _name_change(then: Order | None, now: Order | None) -> str:
@@ -316,13 +324,17 @@ def _find_last_cause(key: OrderKey, states: Sequence[MonthState]) -> str:
     return last
 
 
-def _explain_change(then: Order | None, now: Order | None, why_not: str | None) -> str | None:
+def _explain_change(
+    then: Order | None, now: Order | None, why_not: str | None
+) -> str | None:
     """Why an order is not made now, or which of its fields differ."""
     if now is None:
         return why_not or "not_on_list"
     if then is None:
         return None
-    differing = [name for name in _COMPARED if getattr(then, name) != getattr(now, name)]
+    differing = [
+        name for name in _COMPARED if getattr(then, name) != getattr(now, name)
+    ]
     return SEPARATOR.join(differing)
 
 

@@ -17,7 +17,12 @@ from pipelines import ROOMS
 from pipelines.catalogue.check_rules import check_rules
 from pipelines.core.errors import Refused, UsageError
 from pipelines.jobs.job import Job
-from pipelines.jobs.month_inputs import Gathered, gather_inputs, recorded_versions, state_inputs
+from pipelines.jobs.month_inputs import (
+    Gathered,
+    gather_inputs,
+    recorded_versions,
+    state_inputs,
+)
 from pipelines.jobs.release import release_month
 from pipelines.jobs.specs.check_specs import check_specs
 from pipelines.jobs.walk import open_trial, run_draft_room
@@ -93,7 +98,9 @@ def _run_later_room(job: Job, room: str) -> Version | None:
     draft = job.folder.draft()
     if not draft.rooms:
         # Nothing is begun: the month may stand as it is.
-        standing = _find_standing(job, gather_inputs(job)) if job.source is not None else None
+        standing = (
+            _find_standing(job, gather_inputs(job)) if job.source is not None else None
+        )
         if standing is not None:
             return standing
     is_last = room == ROOMS[-1]
@@ -130,7 +137,9 @@ def _find_sealed(job: Job) -> Version | None:
     if job.source is not None:
         fingerprint = job.open_source().fingerprint(job.month)
         if fingerprint not in (None, version.month_inputs.source):
-            raise Refused("month.sealed_other_source", month=job.month, version=version.number)
+            raise Refused(
+                "month.sealed_other_source", month=job.month, version=version.number
+            )
     return version
 
 
@@ -157,7 +166,9 @@ def _find_same(job: Job, draft: Draft) -> Version | None:
 # -- the draft -------------------------------------------------------------------------------------
 
 
-def open_draft(job: Job, restates: str | None = None, gathered: Gathered | None = None) -> Draft:
+def open_draft(
+    job: Job, restates: str | None = None, gathered: Gathered | None = None
+) -> Draft:
     """Go on with the draft when it is made of the same inputs, else begin a new one.
 
     `gathered` is what the run has opened already. `restates` is the identity of the released
@@ -177,7 +188,10 @@ def open_draft(job: Job, restates: str | None = None, gathered: Gathered | None 
 
 
 def finish_rooms(
-    job: Job, draft: Draft, gathered: Gathered, find_same: Callable[[Draft], Version | None]
+    job: Job,
+    draft: Draft,
+    gathered: Gathered,
+    find_same: Callable[[Draft], Version | None],
 ) -> Version | None:
     """Run the rooms of a draft that are not finished yet.
 

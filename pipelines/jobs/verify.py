@@ -33,7 +33,9 @@ STEPS = ("verify_files", *ROOMS[1:])
 
 # What a month is made of and may be gone since: then nothing can be derived again.
 _GONE = {"storage.version_gone": "earlier", "storage.model_gone": "champion"}
-_TORN = frozenset({"storage.torn", "storage.torn_line", "storage.gone", "storage.torn_current"})
+_TORN = frozenset(
+    {"storage.torn", "storage.torn_line", "storage.gone", "storage.torn_current"}
+)
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,9 @@ def _list_hashes(entries: Entries) -> dict[str, str]:
 
 def _check_files(version: Version, entries: Entries) -> Iterator[Difference]:
     """Compare what lies in the version's folder with its manifest."""
-    recorded = {f"{name}.parquet": sha256 for name, sha256 in _list_hashes(entries).items()}
+    recorded = {
+        f"{name}.parquet": sha256 for name, sha256 in _list_hashes(entries).items()
+    }
     for name, expected in sorted(recorded.items()):
         found = _hash_found(version.path / name)
         if found != expected:
@@ -202,7 +206,9 @@ def _derive_tables(job: Job, version: Version, entries: Entries) -> _Derivation:
         return _Derivation(underivable=[Difference("underivable", str(what))])
 
 
-def _compare_derived(job: Job, version: Version, entries: Entries) -> Iterator[Difference]:
+def _compare_derived(
+    job: Job, version: Version, entries: Entries
+) -> Iterator[Difference]:
     """Run the rooms again on the deliveries, apart from the home; compare each table's hash."""
     recorded = recorded_settings(job, version.inputs)
     again = replace(job, settings=load_settings(**recorded))

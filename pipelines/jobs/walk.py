@@ -46,7 +46,11 @@ Raw = Mapping[str, RawTable]  # by table
 
 
 def run_draft_room(
-    job: Job, draft: Draft, room: str, work: Work | None = None, gathered: Gathered | None = None
+    job: Job,
+    draft: Draft,
+    room: str,
+    work: Work | None = None,
+    gathered: Gathered | None = None,
 ) -> None:
     """Run a room on a draft, with the earlier versions and waivers that its record names.
 
@@ -64,7 +68,9 @@ def run_draft_room(
         draft.finish_room(room, context.entries)
 
 
-def _run_first_room(job: Job, draft: Draft, work: Work | None, gathered: Gathered | None) -> None:
+def _run_first_room(
+    job: Job, draft: Draft, work: Work | None, gathered: Gathered | None
+) -> None:
     """Run the room that reads source and office, and record what was read of them."""
     room = ROOMS[0]
     source = gathered.source if gathered else None
@@ -85,7 +91,10 @@ def _open_room(job: Job, draft: Draft, room: str) -> Iterator[Context]:
     """Open a room's context on a draft; what the engine throws is told with the table it was at."""
     earlier = recorded_versions(job.home, draft)
     step = Step(job.progress, room)
-    with naming_table(step, job.month), open_context(draft, job.settings, earlier) as context:
+    with (
+        naming_table(step, job.month),
+        open_context(draft, job.settings, earlier) as context,
+    ):
         context.waivers = recorded_waivers(draft)
         context.champion = recorded_champion(job.home, draft)
         context.uplift = recorded_uplift(job.home, draft)
@@ -140,7 +149,9 @@ def open_trial(job: Job, path: Path) -> Draft:
     return draft
 
 
-def derive_month(job: Job, path: Path, inputs: Json, raw: Raw, rooms: Sequence[str]) -> Draft:
+def derive_month(
+    job: Job, path: Path, inputs: Json, raw: Raw, rooms: Sequence[str]
+) -> Draft:
     """Run rooms over deliveries that were taken in before, apart from the home.
 
     Return the draft at `path`.

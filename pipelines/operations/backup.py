@@ -33,7 +33,11 @@ from pipelines.store.files import replacing
 OFFICE, HASHES = "office.jsonl", "hashes.json"
 OFFICE_FILE = "office.sqlite3"
 _PREFIX = "retention-"
-_POINTER_DEPTHS = ("*", "*/*", "*/*/*")  # files that name a version stand no deeper in the home
+_POINTER_DEPTHS = (
+    "*",
+    "*/*",
+    "*/*/*",
+)  # files that name a version stand no deeper in the home
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,9 @@ def _add_content(archive: tarfile.TarFile, name: str, content: bytes) -> str:
     return _add_stream(archive, name, io.BytesIO(content), 0o600)
 
 
-def _add_stream(archive: tarfile.TarFile, name: str, stream: IO[bytes], mode: int) -> str:
+def _add_stream(
+    archive: tarfile.TarFile, name: str, stream: IO[bytes], mode: int
+) -> str:
     """Add a stream from its beginning to its end; return the hash of what was added."""
     reader = _HashingReader(stream)
     member = tarfile.TarInfo(name)

@@ -99,8 +99,14 @@ def list_deadlines(
             due_on = find_due_day(duty, folder.month, calendar, settings, today)
             is_done = folder.read_seal() is not None
         lacking = _find_lacking(duty, folder.current(), held_back)
-        state = BY_HAND if duty.by_hand else _judge_state(due_on, today, is_done, bool(lacking))
-        found.append(Deadline(name, due_on, calendar.knows(due_on.year), state, lacking))
+        state = (
+            BY_HAND
+            if duty.by_hand
+            else _judge_state(due_on, today, is_done, bool(lacking))
+        )
+        found.append(
+            Deadline(name, due_on, calendar.knows(due_on.year), state, lacking)
+        )
     return sorted(found, key=lambda deadline: (deadline.due_on, deadline.name))
 
 
@@ -136,7 +142,9 @@ def find_due_day(
     return calendar.on_or_before(month_due.first_day.replace(day=duty.day))
 
 
-def _find_weekly_day(weekday: int, month: Month, calendar: Calendar, today: date) -> date:
+def _find_weekly_day(
+    weekday: int, month: Month, calendar: Calendar, today: date
+) -> date:
     days = []
     for day in _list_days(month):
         if day.isoweekday() == weekday:

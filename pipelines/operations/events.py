@@ -18,7 +18,14 @@ from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
-from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
+from openlineage.client.event_v2 import (
+    InputDataset,
+    Job,
+    OutputDataset,
+    Run,
+    RunEvent,
+    RunState,
+)
 from openlineage.client.facet_v2 import (
     DatasetFacet,
     JobFacet,
@@ -84,7 +91,9 @@ class _EventMaker:
                 yield from self._make_room_events(room)
 
     def _make_room_events(self, room: str) -> Iterator[RunEvent]:
-        made = {name: entry for name, entry in self.tables.items() if entry.room == room}
+        made = {
+            name: entry for name, entry in self.tables.items() if entry.room == room
+        }
         run = self._make_run(room)
         job = Job(NAMESPACE, room, {})
         inputs = _make_inputs(self._list_room_readings(room, made))
@@ -95,13 +104,17 @@ class _EventMaker:
         outputs = [self._make_output(table) for table in sorted(made)]
         yield self._make_event(RunState.COMPLETE, run, job, inputs, outputs)
 
-    def _make_table_events(self, room: str, table: str, entry: TableEntry) -> Iterator[RunEvent]:
+    def _make_table_events(
+        self, room: str, table: str, entry: TableEntry
+    ) -> Iterator[RunEvent]:
         name = f"{room}.{table}"
         run = self._make_run(name, parent=room)
         job = Job(NAMESPACE, name, _make_sql_facet(room, entry))
         inputs = _make_inputs(_list_recorded_readings(entry))
         yield self._make_event(RunState.START, run, job, inputs, [])
-        yield self._make_event(RunState.COMPLETE, run, job, inputs, [self._make_output(table)])
+        yield self._make_event(
+            RunState.COMPLETE, run, job, inputs, [self._make_output(table)]
+        )
 
     def _make_event(
         self,
@@ -124,7 +137,9 @@ class _EventMaker:
     def _make_run(self, job: str, parent: str | None = None) -> Run:
         start = _format_midnight(self.version.month)
         facets: dict[str, RunFacet] = {
-            "nominalTime": nominal_time_run.NominalTimeRunFacet(start, self.time, producer=PRODUCER)
+            "nominalTime": nominal_time_run.NominalTimeRunFacet(
+                start, self.time, producer=PRODUCER
+            )
         }
         if parent is not None:
             facets["parent"] = parent_run.ParentRunFacet(
@@ -148,7 +163,11 @@ class _EventMaker:
             readings.update(_list_recorded_readings(entry))
             if room == "snapshot":
                 readings.update(self._find_delivered(table))
-        own = {Reading(table, entry.sha256) for table, entry in made.items() if entry.sha256}
+        own = {
+            Reading(table, entry.sha256)
+            for table, entry in made.items()
+            if entry.sha256
+        }
         return readings - own
 
     def _find_delivered(self, table: str) -> Iterator[Reading]:
@@ -166,12 +185,20 @@ class _EventMaker:
         if entry.sha256 is None:
             return OutputDataset(NAMESPACE, table)
         path = check_table(self.version.path / f"{table}.parquet")
-        statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
-            rowCount=entry.rows, size=path.stat().st_size, fileCount=1, producer=PRODUCER
+        statistics = (
+            output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
+                rowCount=entry.rows,
+                size=path.stat().st_size,
+                fileCount=1,
+                producer=PRODUCER,
+            )
         )
         facets = _make_version_facet(entry.sha256) | _make_schema_facet(table, path)
         return OutputDataset(
-            NAMESPACE, table, facets=facets, outputFacets={"outputStatistics": statistics}
+            NAMESPACE,
+            table,
+            facets=facets,
+            outputFacets={"outputStatistics": statistics},
         )
 
 
@@ -208,7 +235,9 @@ def _make_inputs(readings: Iterable[Reading]) -> list[InputDataset]:
 
 
 def _make_version_facet(sha256: str) -> dict[str, DatasetFacet]:
-    facet = dataset_version_dataset.DatasetVersionDatasetFacet(sha256, producer=PRODUCER)
+    facet = dataset_version_dataset.DatasetVersionDatasetFacet(
+        sha256, producer=PRODUCER
+    )
     return {"version": facet}
 
 
@@ -232,7 +261,9 @@ def _make_schema_facet(table: str, path: Path) -> dict[str, DatasetFacet]:
     fields = []
     for field in pq.read_schema(path):
         if known is None or field.name in known or field.name.startswith("_"):
-            fields.append(schema_dataset.SchemaDatasetFacetFields(field.name, str(field.type)))
+            fields.append(
+                schema_dataset.SchemaDatasetFacetFields(field.name, str(field.type))
+            )
     return {"schema": schema_dataset.SchemaDatasetFacet(fields, producer=PRODUCER)}
 
 

@@ -28,8 +28,16 @@ from pipelines.sources.office.changes import count_overdue
 from pipelines.store.files import EVERYBODY, write_text
 from pipelines.store.lake import MonthFolder, Version, list_held_months
 
-NEWEST = 3  # months with series of their own: orders are still worked and verified in them
-OPENED = ("kpi_monthly", "dispatch_list", "dispatch_order", "validate_result", "score_watch")
+NEWEST = (
+    3  # months with series of their own: orders are still worked and verified in them
+)
+OPENED = (
+    "kpi_monthly",
+    "dispatch_list",
+    "dispatch_order",
+    "validate_result",
+    "score_watch",
+)
 
 
 class HomeCollector(Collector):
@@ -47,7 +55,9 @@ class HomeCollector(Collector):
 
         Prometheus' client calls it.
         """
-        folders = [MonthFolder(self.home, month) for month in list_held_months(self.home)]
+        folders = [
+            MonthFolder(self.home, month) for month in list_held_months(self.home)
+        ]
         newest = folders[-NEWEST:]
         readable = _find_readable(newest)
         yield from _collect_home(self.home, folders)
@@ -112,36 +122,54 @@ def _collect_readability(
 # -- the home --------------------------------------------------------------------------------------
 
 
-def _collect_home(home: Path, folders: list[MonthFolder]) -> Iterator[GaugeMetricFamily]:
+def _collect_home(
+    home: Path, folders: list[MonthFolder]
+) -> Iterator[GaugeMetricFamily]:
     months = [folder.month for folder in folders]
-    sealed = [folder.month for folder in folders if (folder.path / "SEAL.json").exists()]
+    sealed = [
+        folder.month for folder in folders if (folder.path / "SEAL.json").exists()
+    ]
     yield make_single_gauge(
         "retention_months_held", "Months that have a current version", len(months)
     )
-    yield make_single_gauge("retention_months_released", "Months that are sealed", len(sealed))
+    yield make_single_gauge(
+        "retention_months_released", "Months that are sealed", len(sealed)
+    )
     yield from _collect_newest(
         "retention_newest_month", "Last day of the newest month held", months
     )
     yield from _collect_newest(
-        "retention_newest_released_month", "Last day of the newest month released", sealed
+        "retention_newest_released_month",
+        "Last day of the newest month released",
+        sealed,
     )
     days = list((home / "days").glob("????-??-??"))
-    yield make_single_gauge("retention_days_held", "Folders of days between months", len(days))
+    yield make_single_gauge(
+        "retention_days_held", "Folders of days between months", len(days)
+    )
     drafts = list(home.glob("*/*/v*.partial"))
-    yield make_single_gauge("retention_drafts", "Versions begun and not finished", len(drafts))
+    yield make_single_gauge(
+        "retention_drafts", "Versions begun and not finished", len(drafts)
+    )
     if home.is_dir():
         free = shutil.disk_usage(home).free
-        yield make_single_gauge("retention_home_free_bytes", "Space free beside the home", free)
+        yield make_single_gauge(
+            "retention_home_free_bytes", "Space free beside the home", free
+        )
 
 
-def _collect_newest(name: str, about: str, months: list[Month]) -> Iterator[GaugeMetricFamily]:
+def _collect_newest(
+    name: str, about: str, months: list[Month]
+) -> Iterator[GaugeMetricFamily]:
     """Yield the end of the newest month; nothing where there is none, which `absent()` sees."""
     if not months:
         return
     after = months[-1].plus(1).first_day
     seconds = datetime(after.year, after.month, 1, tzinfo=UTC).timestamp()
     yield make_single_gauge(
-        f"{name}_end_timestamp_seconds", f"{about}, as the first instant after it (UTC)", seconds
+        f"{name}_end_timestamp_seconds",
+        f"{about}, as the first instant after it (UTC)",
+        seconds,
     )
 
 

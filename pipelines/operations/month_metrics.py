@@ -20,7 +20,9 @@ _NOTE = "(stability: index against training)"
 _R = TypeVar("_R")
 
 
-def collect_month_metrics(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamily]:
+def collect_month_metrics(
+    versions: Mapping[str, Version],
+) -> Iterator[GaugeMetricFamily]:
     """Yield the families of the versions, which are given by month, oldest first."""
     yield _collect_rows(versions)
     yield _collect_absent(versions)
@@ -46,7 +48,9 @@ def _collect_rows(versions: Mapping[str, Version]) -> GaugeMetricFamily:
         for name, entry in version.entries.items():
             if entry.rows is not None:
                 rows[month, name] = entry.rows
-    return make_gauge("retention_table_rows", "Rows of a computed table", ("month", "table"), rows)
+    return make_gauge(
+        "retention_table_rows", "Rows of a computed table", ("month", "table"), rows
+    )
 
 
 def _collect_absent(versions: Mapping[str, Version]) -> GaugeMetricFamily:
@@ -139,7 +143,9 @@ def _collect_findings(versions: Mapping[str, Version]) -> GaugeMetricFamily:
             if result.state != "passed":
                 counts[month, result.severity, result.state] += 1
     about = "Checks of the gate that did not pass, by what became of them"
-    return make_gauge("retention_gate_findings", about, ("month", "severity", "state"), counts)
+    return make_gauge(
+        "retention_gate_findings", about, ("month", "severity", "state"), counts
+    )
 
 
 # -- the model -------------------------------------------------------------------------------------

@@ -74,12 +74,16 @@ def _describe_seal(seal: Seal) -> dict[str, object]:
     return {"manifest": seal.manifest, "version": seal.version}
 
 
-def read_month_state(home: Path, month: Month, today: date, language: str) -> MonthState:
+def read_month_state(
+    home: Path, month: Month, today: date, language: str
+) -> MonthState:
     """Return how a month stands today, its findings in a language.
 
     Raise UsageError where the month has neither a version nor a draft.
     """
-    from pipelines.core.settings import load_settings  # a third of a second, which only this needs
+    from pipelines.core.settings import (
+        load_settings,
+    )  # a third of a second, which only this needs
 
     folder = MonthFolder(home, month)
     current = folder.current()

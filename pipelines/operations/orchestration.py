@@ -26,7 +26,11 @@ _KILLED = timedelta(minutes=10)  # of a killed process: no error to look up
 
 def default_args(retries: int, *errors: str) -> dict[str, object]:
     """Return the arguments of every task: the named errors and killed processes are tried again."""
-    from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+    from airflow.sdk.definitions.retry_policy import (
+        ExceptionRetryPolicy,
+        RetryAction,
+        RetryRule,
+    )
 
     rules = []
     for name in errors:

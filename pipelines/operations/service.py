@@ -27,7 +27,9 @@ def find_open(known: Mapping[str, str], passwords: Mapping[str, object]) -> list
     return list(_find_open(known, passwords))
 
 
-def _find_open(known: Mapping[str, str], passwords: Mapping[str, object]) -> Iterator[str]:
+def _find_open(
+    known: Mapping[str, str], passwords: Mapping[str, object]
+) -> Iterator[str]:
     approvers = _split_names(known.get(APPROVERS, ""), "=")
     auth_manager = known.get(AUTH, "")
     is_simple = auth_manager.endswith(".SimpleAuthManager")

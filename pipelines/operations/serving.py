@@ -35,7 +35,9 @@ CACHED_SECONDS = 5.0  # two scrapers, or an impatient one, read the home once
 STALE_DAYS = 45
 _OK = "200 OK"
 _JSON = "application/json"
-_TOO_MANY = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+_TOO_MANY = (
+    b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+)
 
 
 class _Page(NamedTuple):
@@ -60,7 +62,10 @@ class HomeApplication:
     """Answers /metrics, /healthz and /readyz for one home, as a WSGI application."""
 
     def __init__(
-        self, home: Path, stale_days: int = STALE_DAYS, today: Callable[[], date] = local_today
+        self,
+        home: Path,
+        stale_days: int = STALE_DAYS,
+        today: Callable[[], date] = local_today,
     ) -> None:
         self.home = home
         self.stale_days = stale_days
@@ -68,7 +73,9 @@ class HomeApplication:
         self._drawn: _DrawnMetrics | None = None
         self._drawing = threading.Lock()
 
-    def __call__(self, request: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def __call__(
+        self, request: WSGIEnvironment, start: StartResponse
+    ) -> Iterable[bytes]:
         """Answer one request, as WSGI wants it."""
         page = self._make_page(request.get("PATH_INFO", ""))
         body = page.text.encode()
@@ -207,4 +214,6 @@ def open_server(application: HomeApplication, address: str) -> WSGIServer:
     try:
         return make_server(host, int(port), application, PatientServer, QuietHandler)
     except OSError as error:
-        raise StorageError("metrics.cannot_listen", address=address, why=error.strerror) from error
+        raise StorageError(
+            "metrics.cannot_listen", address=address, why=error.strerror
+        ) from error

@@ -83,7 +83,9 @@ def _find_in_staying(
     drafts = folder.path.glob("v*.partial")
     for path in _list_old(drafts, now, settings.keep_draft_days):
         yield _measure_removal("draft", folder.month, path)
-    spare = [version.path for version in folder.versions() if version.identity not in needed]
+    spare = [
+        version.path for version in folder.versions() if version.identity not in needed
+    ]
     for path in _list_old(spare, now, settings.keep_version_days):
         yield _measure_removal("version", folder.month, path)
 

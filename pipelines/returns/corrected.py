@@ -78,7 +78,12 @@ def _find_month(order_id: str) -> Month | None:
 
 
 def write_corrected(
-    path: Path, rows: Iterable[ReturnedRow], sent: SentOut, language: str, key: bytes, title: str
+    path: Path,
+    rows: Iterable[ReturnedRow],
+    sent: SentOut,
+    language: str,
+    key: bytes,
+    title: str,
 ) -> None:
     """Write the refused rows to be corrected and handed back; for their owner's eyes alone."""
     refused = list(rows)

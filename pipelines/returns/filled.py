@@ -172,7 +172,11 @@ class _RowJudge:
         signed = list_protected_cells(WORK_LIST_COLUMNS, _read_as_signed(line.cells))
         if is_signed_by(self.key, signed, line.cells["signature"]):
             return None
-        return Refusal("unsigned", "signature") if self.must_sign else Refusal("changed_cell")
+        return (
+            Refusal("unsigned", "signature")
+            if self.must_sign
+            else Refusal("changed_cell")
+        )
 
 
 def _clean_note(text: str) -> str:

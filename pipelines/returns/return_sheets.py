@@ -108,7 +108,9 @@ def _make_forms() -> tuple[TitleForm, ...]:
     forms = []
     for language in reversed(LANGUAGES):
         titles = load_labels(language)
-        forms.append(TitleForm(language, {fold_name(titles[name]): name for name in names}))
+        forms.append(
+            TitleForm(language, {fold_name(titles[name]): name for name in names})
+        )
     return (*forms, TitleForm("", {name: name for name in names}))
 
 
@@ -144,7 +146,9 @@ def _read_staged(staged: Staged, limits: Limits) -> list[ReturnSheet]:
     if sheets:
         return sheets
 
-    for refusal in refusals:  # a column that was lost says more than that there are no titles
+    for (
+        refusal
+    ) in refusals:  # a column that was lost says more than that there are no titles
         if refusal.key == "source.missing_column":
             raise refusal
     raise FileRefused("no_order_titles", file=staged.name)
@@ -174,7 +178,9 @@ def _read_sheet(
                 raise
             refusals.append(refusal)
         else:
-            columns = {form.names[title] for title in part.schema.names if title in form.names}
+            columns = {
+                form.names[title] for title in part.schema.names if title in form.names
+            }
             # Read now: the next sheet is spooled to the same place.
             lines = list(_read_lines(part, form))
             return ReturnSheet(form.language, frozenset(columns), lines)

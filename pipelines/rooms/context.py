@@ -89,7 +89,9 @@ class Context:
     progress: Callable[[str], None] = _ignore_step
     entries: dict[str, TableEntry] = field(default_factory=dict)
     at_work_on: Spec | None = None
-    _earlier_entries: dict[TableName, TableEntry | None] = field(default_factory=dict, repr=False)
+    _earlier_entries: dict[TableName, TableEntry | None] = field(
+        default_factory=dict, repr=False
+    )
 
     # -- what it is about --------------------------------------------------------------------------
 
@@ -101,7 +103,9 @@ class Context:
     @property
     def dispatch_on(self) -> date:
         """The day the orders go out: a working day of the next month, never the clock."""
-        return self.calendar.nth_of(self.month.plus(1), self.settings.dispatch_working_day)
+        return self.calendar.nth_of(
+            self.month.plus(1), self.settings.dispatch_working_day
+        )
 
     @property
     def scored_by(self) -> frozenset[ColumnName]:
@@ -240,7 +244,10 @@ class Context:
 
     def known_parameters(self) -> dict[str, object]:
         """The value of every parameter that the month has, `:has_<table>` left out."""
-        held = {era: version.month if version else None for era, version in self.earlier.items()}
+        held = {
+            era: version.month if version else None
+            for era, version in self.earlier.items()
+        }
         return list_parameters(self.month, self.settings, self.calendar, held)
 
     def compute(self, spec: Spec, sql: str | None = None) -> bool:
@@ -257,7 +264,9 @@ class Context:
 
     def answer(self, spec: Spec, sql: str | None = None) -> Answer:
         """Have the engine answer a SQL file, or the SQL that a room made of it."""
-        return self.engine.answer(sql or write_native_sql(spec), self.parameters(spec.parameters))
+        return self.engine.answer(
+            sql or write_native_sql(spec), self.parameters(spec.parameters)
+        )
 
     # -- what is written ---------------------------------------------------------------------------
 
@@ -292,7 +301,9 @@ class Context:
         declared = find_declared(table)
         differences = check_columns(declared, columns)
         if differences:
-            raise SpecError("table.not_as_declared", table=table, why="; ".join(differences))
+            raise SpecError(
+                "table.not_as_declared", table=table, why="; ".join(differences)
+            )
 
     def record_missing(
         self, table: str, reasons: Iterable[Reason | str], spec: Spec | None = None
@@ -300,7 +311,9 @@ class Context:
         """Record that a table is not computed, and why."""
         self.record_entry(table, TableEntry.not_computed(None, reasons), spec)
 
-    def record_entry(self, table: str, entry: TableEntry, spec: Spec | None = None) -> None:
+    def record_entry(
+        self, table: str, entry: TableEntry, spec: Spec | None = None
+    ) -> None:
         """Record a table of this room.
 
         Of one that a SQL file makes also the file, and the tables it was made of.
@@ -308,7 +321,9 @@ class Context:
         entry = replace(entry, room=table.split("_", 1)[0])
         if spec is not None:
             definition = Definition(spec.where, spec.hash, spec.meta.get("version", 1))
-            entry = replace(entry, definition=definition, inputs=self._list_inputs(spec))
+            entry = replace(
+                entry, definition=definition, inputs=self._list_inputs(spec)
+            )
         self.entries[table] = entry
 
     def _list_inputs(self, spec: Spec) -> dict[str, str | None]:

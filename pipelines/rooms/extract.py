@@ -46,7 +46,9 @@ def run(context: Context) -> None:
     deliveries = context.source.extract(context.month, context.draft.path)
     rows: list[ReceiptRow] = []
     for delivery in deliveries:
-        context.record_entry(f"extract_{delivery.table}", _make_entry(context, delivery))
+        context.record_entry(
+            f"extract_{delivery.table}", _make_entry(context, delivery)
+        )
         rows += _make_receipts(delivery)
     for name in context.source.unknown_files(context.month):
         rows.append({"state": "unknown", "file": name})
@@ -84,7 +86,11 @@ def _make_receipts(delivery: Delivery) -> list[ReceiptRow]:
 
 def _list_unknown(delivery: Delivery) -> list[str]:
     """The columns that nobody asked for, our own marks left out."""
-    return [name for name in delivery.unknown if name.startswith(EXTRA) or not name.startswith("_")]
+    return [
+        name
+        for name in delivery.unknown
+        if name.startswith(EXTRA) or not name.startswith("_")
+    ]
 
 
 def _make_entry(context: Context, delivery: Delivery) -> TableEntry:

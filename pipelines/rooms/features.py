@@ -44,7 +44,9 @@ def _write_held_months(context: Context) -> None:
         if months_ago < HELD_MONTHS:
             rows.append({"month": month, "months_ago": months_ago})
     if not rows:
-        context.record_missing("features_held_month", [f"no month held before: {context.month}"])
+        context.record_missing(
+            "features_held_month", [f"no month held before: {context.month}"]
+        )
         return
     table = pa.Table.from_pylist(rows, schema=_HELD_MONTH)
     write_rows(context, "features_held_month", table, ["month"])
@@ -93,7 +95,11 @@ def carry_history(context: Context, spec: Spec) -> str:
 
 
 def _begin_history(context: Context, spec: Spec, history: History) -> str:
-    columns = [history.key, f"{quote_text(str(context.month))} AS last_month", *history.latest]
+    columns = [
+        history.key,
+        f"{quote_text(str(context.month))} AS last_month",
+        *history.latest,
+    ]
     for name in history.measures:
         columns.append(f"{name} AS {name}_0")
         for ago in range(1, CARRY_MONTHS):
@@ -107,7 +113,10 @@ def _continue_history(context: Context, spec: Spec, history: History, gap: int) 
     month = quote_text(str(context.month))
     oldest = quote_text(str(context.month.plus(1 - CARRY_MONTHS)))
     last_month = f"CASE WHEN now.{key} IS NULL THEN before.last_month ELSE {month} END"
-    columns = [f"COALESCE(now.{key}, before.{key}) AS {key}", f"{last_month} AS last_month"]
+    columns = [
+        f"COALESCE(now.{key}, before.{key}) AS {key}",
+        f"{last_month} AS last_month",
+    ]
     for name in history.latest:
         columns.append(f"COALESCE(now.{name}, before.{name}) AS {name}")
     for name in history.measures:

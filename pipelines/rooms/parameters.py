@@ -17,7 +17,10 @@ Parameters = dict[str, object]
 
 
 def list_parameters(
-    month: Month, settings: Settings, calendar: Calendar, held: Mapping[str, Month | None]
+    month: Month,
+    settings: Settings,
+    calendar: Calendar,
+    held: Mapping[str, Month | None],
 ) -> Parameters:
     """Return every parameter of a month.
 

@@ -74,7 +74,9 @@ def write_step(
     context.write(table, sql, key, values, rule=rule)
 
 
-def write_rows(context: Context, table: str, rows: pa.Table, key: Iterable[str]) -> None:
+def write_rows(
+    context: Context, table: str, rows: pa.Table, key: Iterable[str]
+) -> None:
     """Write rows that code has made as a table of the month, in the order of `key`."""
     relation = take_rows(context, table, rows)
     context.write(table, f"SELECT * FROM {relation.name}", key)
@@ -88,7 +90,10 @@ def take_rows(context: Context, label: str, rows: pa.Table) -> Relation:
 
 
 def keep_result(
-    context: Context, label: str, sql: str, parameters: Mapping[str, object] | None = None
+    context: Context,
+    label: str,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
 ) -> Relation:
     """Keep what a SELECT gives."""
     relation = _name_relation(label)
@@ -96,7 +101,9 @@ def keep_result(
     return relation
 
 
-def unite_relations(context: Context, label: str, relations: Sequence[Relation]) -> Relation:
+def unite_relations(
+    context: Context, label: str, relations: Sequence[Relation]
+) -> Relation:
     """Put the rows of relations that have the same columns below each other.
 
     There must be one at least.

@@ -88,12 +88,17 @@ def read_promotions(home: Path) -> list[Promotion]:
     return read_lines(models_folder(home) / RECORD, _read_promotion)
 
 
-def _read_promotion(version: str, trained_through: str, by: str, why: str, at: str) -> Promotion:
+def _read_promotion(
+    version: str, trained_through: str, by: str, why: str, at: str
+) -> Promotion:
     """Take a line of the record.
 
     Raise ValueError for a version that is none: its name becomes a path.
     """
-    if VERSION_NAME.fullmatch(version) is None or MONTH_NAME.fullmatch(trained_through) is None:
+    if (
+        VERSION_NAME.fullmatch(version) is None
+        or MONTH_NAME.fullmatch(trained_through) is None
+    ):
         raise ValueError(version)
     return Promotion(version, trained_through, by, why, at)
 

@@ -58,7 +58,8 @@ def read_plan(failpoint: str, trace: str) -> Plan | None:
 
 
 plan = read_plan(
-    os.environ.get("RETENTION_FAILPOINT", ""), os.environ.get("RETENTION_FAILPOINT_TRACE", "")
+    os.environ.get("RETENTION_FAILPOINT", ""),
+    os.environ.get("RETENTION_FAILPOINT_TRACE", ""),
 )
 
 

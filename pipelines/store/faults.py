@@ -12,7 +12,11 @@ from types import TracebackType
 from pipelines.core.errors import RetentionError, StorageError
 
 _OFFICES = ("sqlalchemy", "django", "sqlite3", "psycopg", "psycopg2")
-_AWAY = ("OperationalError", "DatabaseError", "InterfaceError")  # others are faults of ours
+_AWAY = (
+    "OperationalError",
+    "DatabaseError",
+    "InterfaceError",
+)  # others are faults of ours
 _ENGINES = ("duckdb", "_duckdb", "pyarrow")
 # Their messages are about files and memory; what others say may quote a cell.
 _OUTSPOKEN = ("IOException", "OutOfMemoryException", "ArrowMemoryError")
@@ -41,7 +45,9 @@ def _name_engine_fault(error: BaseException, where: object) -> StorageError:
 
 def _name_disk_fault(error: OSError, where: object) -> StorageError:
     if error.errno is None:
-        return _name_engine_fault(error, where)  # Arrow's, of a file whose inside is torn
+        return _name_engine_fault(
+            error, where
+        )  # Arrow's, of a file whose inside is torn
     # What the machine says; of a library that says no more than a text, its kind alone.
     why = error.strerror or type(error).__name__
     file = _find_file(error) or where or "stdout"

@@ -62,7 +62,9 @@ def replacing(path: Path, mode: int = OWNER_ALONE) -> Iterator[Path]:
         failpoint(f"file.there:{path.name}")
     except OSError as error:
         if not error.filename:
-            error.filename = str(path)  # a full disk does not say which file it had no room for
+            error.filename = str(
+                path
+            )  # a full disk does not say which file it had no room for
         raise
     except Exception as error:
         cause = error.args[0] if error.args else None
@@ -154,7 +156,9 @@ def read_json(path: Path) -> Json | None:
 # -- Parquet ---------------------------------------------------------------------------------------
 
 
-def write_parquet(path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE) -> Written:
+def write_parquet(
+    path: Path, batches: pa.RecordBatchReader, mode: int = OWNER_ALONE
+) -> Written:
     """Write Arrow batches as Parquet, zstd, in fixed row groups: same rows, same bytes."""
     import pyarrow.parquet as pq  # here, so that who only reads does not wait for it
 

@@ -71,7 +71,10 @@ class MonthFolder:
             shown = " ".join(sorted(marks))
             raise UsageError("home.pattern", home=self.home.absolute(), marks=shown)
 
-        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+        from filelock import (
+            FileLock,
+            Timeout,
+        )  # here, so that who only reads does not wait for it
 
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=0)
@@ -168,7 +171,11 @@ class MonthFolder:
 
     def partials(self) -> list[Path]:
         """The folders of drafts."""
-        return [path for path in self.path.glob("v*.partial") if _DRAFT_NAME.fullmatch(path.name)]
+        return [
+            path
+            for path in self.path.glob("v*.partial")
+            if _DRAFT_NAME.fullmatch(path.name)
+        ]
 
     def discard(self, draft: Draft) -> None:
         """Drop a draft that would say nothing new."""
@@ -215,7 +222,9 @@ class MonthFolder:
 
     def _finish_commit(self, partial: Path) -> None:
         """Commit a draft whose manifest was written before its run was cut off."""
-        if (partial / "draft.json").exists() or not (partial / "manifest.json").exists():
+        if (partial / "draft.json").exists() or not (
+            partial / "manifest.json"
+        ).exists():
             return
         draft = Draft(self.month, partial)
         if draft.rooms:  # else its record is torn, and the next run begins it anew

@@ -114,12 +114,20 @@ class TableEntry:
     ) -> TableEntry:
         """Make the entry of a table that was written."""
         columns = None if absent is None else tuple(absent)
-        return cls(COMPUTED, room, written.rows, written.sha256, absent=columns, rule=rule)
+        return cls(
+            COMPUTED, room, written.rows, written.sha256, absent=columns, rule=rule
+        )
 
     @classmethod
-    def not_computed(cls, room: str | None, reasons: Iterable[Reason | str]) -> TableEntry:
+    def not_computed(
+        cls, room: str | None, reasons: Iterable[Reason | str]
+    ) -> TableEntry:
         """Make the entry of a table that could not be computed."""
-        return cls(NOT_COMPUTED, room, reasons=tuple(_read_reason(reason) for reason in reasons))
+        return cls(
+            NOT_COMPUTED,
+            room,
+            reasons=tuple(_read_reason(reason) for reason in reasons),
+        )
 
     @classmethod
     def from_json(cls, record: Json) -> TableEntry:
@@ -148,7 +156,9 @@ class TableEntry:
             "absent": None if self.absent is None else list(self.absent),
             "rule": self.rule,
             "inputs": None if self.inputs is None else dict(self.inputs),
-            "definition": None if self.definition is None else self.definition.to_json(),
+            "definition": None
+            if self.definition is None
+            else self.definition.to_json(),
         }
         record: Json = {"status": self.status}
         for name, value in optional.items():
@@ -226,7 +236,9 @@ class Manifest:
     def from_json(cls, record: Json) -> Manifest:
         """Read a manifest that has the form of one (`store.torn.check_manifest`)."""
         rooms = tuple(record.get("rooms", ()))
-        return cls(record["month"], record["inputs"], rooms, read_entries(record["tables"]))
+        return cls(
+            record["month"], record["inputs"], rooms, read_entries(record["tables"])
+        )
 
     def to_json(self) -> Json:
         """Give the JSON of the file."""
@@ -253,7 +265,11 @@ class StoppedRoom:
 
     def to_json(self) -> Json:
         """Give the JSON of a draft."""
-        return {"room": self.room, "tables": write_entries(self.entries), "why": self.why}
+        return {
+            "room": self.room,
+            "tables": write_entries(self.entries),
+            "why": self.why,
+        }
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,10 @@ class Outbox:
 
         Raise Busy when another has it.
         """
-        from filelock import FileLock, Timeout  # here, so that who only reads does not wait for it
+        from filelock import (
+            FileLock,
+            Timeout,
+        )  # here, so that who only reads does not wait for it
 
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(self.path / ".lock", timeout=0)

@@ -60,7 +60,9 @@ def read_batches(
     path: Path, columns: Sequence[str] = (), **wanted: str
 ) -> Iterator[list[TableRow]]:
     """Yield the same rows some thousands at a time."""
-    sql = f"SELECT {_write_columns(columns)} FROM held WHERE {_write_conditions(wanted)}"
+    sql = (
+        f"SELECT {_write_columns(columns)} FROM held WHERE {_write_conditions(wanted)}"
+    )
     with _answer(path, sql) as answer:
         names = [name for name, *_ in answer.description]
         while rows := answer.fetchmany(BATCH_ROWS):
@@ -73,7 +75,10 @@ def _write_columns(columns: Sequence[str]) -> str:
 
 
 def _write_conditions(wanted: dict[str, str]) -> str:
-    equal = [f"{quote_name(column)} = {quote_text(value)}" for column, value in wanted.items()]
+    equal = [
+        f"{quote_name(column)} = {quote_text(value)}"
+        for column, value in wanted.items()
+    ]
     return " AND ".join(equal) or "TRUE"
 
 
@@ -112,4 +117,6 @@ def _open_database() -> duckdb.DuckDBPyConnection:
     """
     import duckdb
 
-    return duckdb.connect(":memory:", config={"threads": 1, "enable_external_file_cache": False})
+    return duckdb.connect(
+        ":memory:", config={"threads": 1, "enable_external_file_cache": False}
+    )

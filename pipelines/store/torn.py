@@ -19,7 +19,9 @@ _T = TypeVar("_T")
 Json = dict[str, Any]  # one JSON object, as it is read and written
 _MARK, _FIELD = b"PAR1", b"\x15"
 _FOOTER_END = 8  # the footer's length, and the mark behind it
-_SMALLEST_FRAME = 12  # the marks at both ends, and the footer's length before the second
+_SMALLEST_FRAME = (
+    12  # the marks at both ends, and the footer's length before the second
+)
 VERSION_NAME = re.compile(r"v\d{4,9}")
 TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
@@ -97,7 +99,9 @@ def check_manifest(path: Path, manifest: Json) -> Json:
     Raise StorageError otherwise.
     """
     tables = manifest.get("tables")
-    if not isinstance(manifest.get("month"), str) or not isinstance(manifest.get("inputs"), dict):
+    if not isinstance(manifest.get("month"), str) or not isinstance(
+        manifest.get("inputs"), dict
+    ):
         raise torn(path)
     if not isinstance(manifest.get("rooms", []), list) or not isinstance(tables, dict):
         raise torn(path)
@@ -114,8 +118,12 @@ def _is_entry(name: str, entry: object) -> bool:
     if not isinstance(entry.get("room", ""), str):
         return False
     if entry.get("status") == "computed":
-        return isinstance(entry.get("rows"), int) and isinstance(entry.get("sha256"), str)
-    return entry.get("status") == "not_computed" and isinstance(entry.get("reasons"), list)
+        return isinstance(entry.get("rows"), int) and isinstance(
+            entry.get("sha256"), str
+        )
+    return entry.get("status") == "not_computed" and isinstance(
+        entry.get("reasons"), list
+    )
 
 
 # -- Parquet ---------------------------------------------------------------------------------------

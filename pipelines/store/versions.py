@@ -36,7 +36,13 @@ from pipelines.store.manifest import (
     TableEntry,
     read_entries,
 )
-from pipelines.store.torn import check_manifest, check_table, parse_record, read_kept, torn
+from pipelines.store.torn import (
+    check_manifest,
+    check_table,
+    parse_record,
+    read_kept,
+    torn,
+)
 
 _R = TypeVar("_R")
 
@@ -83,7 +89,9 @@ class TableFolder:
             raise UsageError("table.unknown", table=name, month=self.month)
         if not entry.is_computed:
             reason = join_reasons(entry.reasons)
-            raise UsageError("table.not_computed", table=name, month=self.month, reason=reason)
+            raise UsageError(
+                "table.not_computed", table=name, month=self.month, reason=reason
+            )
         return check_table(self.path / f"{name}.parquet")
 
     def read_rows(
@@ -97,7 +105,9 @@ class TableFolder:
         """
         return rows.read_rows(self.table(name), columns, **where)
 
-    def read_as(self, row_type: type[_R], name: str, where: Wanted = _NONE_WANTED) -> list[_R]:
+    def read_as(
+        self, row_type: type[_R], name: str, where: Wanted = _NONE_WANTED
+    ) -> list[_R]:
         """Return the same rows as a dataclass or NamedTuple.
 
         Its fields are the columns that are read.
@@ -270,7 +280,9 @@ class Draft(TableFolder):
         self.finished, self.stopped_room = {}, None
         self._save()
 
-    def finish_room(self, room: str, entries: Entries, inputs: Json | None = None) -> None:
+    def finish_room(
+        self, room: str, entries: Entries, inputs: Json | None = None
+    ) -> None:
         """Record a room's tables.
 
         `inputs` adds what only the room could know (a database's content).

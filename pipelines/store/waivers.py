@@ -39,7 +39,12 @@ class Waiver:
 
     def meaning(self) -> dict[str, str]:
         """What a month is made of where the waiver covers it: all but the instant."""
-        return {"finding": self.finding, "why": self.why, "until": self.until, "by": self.by}
+        return {
+            "finding": self.finding,
+            "why": self.why,
+            "until": self.until,
+            "by": self.by,
+        }
 
 
 def read_waivers(home: Path) -> list[Waiver]:
@@ -99,7 +104,9 @@ def _find_similar(finding: str, known: Collection[str]) -> list[str]:
 
 
 def _write_waivers(home: Path, waivers: list[Waiver]) -> None:
-    lines = [json.dumps(asdict(waiver), ensure_ascii=False) + "\n" for waiver in waivers]
+    lines = [
+        json.dumps(asdict(waiver), ensure_ascii=False) + "\n" for waiver in waivers
+    ]
     write_text(home / FILE, "".join(lines))
 
 

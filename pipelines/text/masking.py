@@ -60,7 +60,15 @@ def mask_row(row: Mapping[str, object]) -> str:
     return "; ".join(cells)
 
 
-_OPEN_IDS = ("branch_id", "unit_id", "org_id", "parent_id", "plan_id", "from_plan_id", "to_plan_id")
+_OPEN_IDS = (
+    "branch_id",
+    "unit_id",
+    "org_id",
+    "parent_id",
+    "plan_id",
+    "from_plan_id",
+    "to_plan_id",
+)
 _TEXTS = ("name", "phone", "email", "webhook_url", "note")
 
 

@@ -79,7 +79,9 @@ def describe_step(steps: Sequence[str], step: str, language: str) -> str:
     """Say which step of how many it is; one without words, such as a month, is named as it is."""
     what = load_labels(language).get(f"step.{step}", step)
     number = steps.index(step) + 1
-    return fill_label(language, "progress.step", number=number, total=len(steps), what=what)
+    return fill_label(
+        language, "progress.step", number=number, total=len(steps), what=what
+    )
 
 
 def _print_step(steps: Sequence[str], step: str, language: str) -> None:
@@ -149,7 +151,9 @@ class _Lines:
         """Write that a step has begun, or that a table is made."""
         if step in self.steps:
             number = self.steps.index(step) + 1
-            self._write(logging.INFO, "begun", begun=step, number=number, total=len(self.steps))
+            self._write(
+                logging.INFO, "begun", begun=step, number=number, total=len(self.steps)
+            )
             return
         self.count += 1
         facts: dict[str, object] = {"table": step, "count": self.count}

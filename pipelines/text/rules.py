@@ -20,7 +20,9 @@ def find_rule_phrase(table: str, rule: str, month: Month) -> Phrase:
         return Phrase(f"rule.{rule}")
     for expectation in load_suite(table, month):
         if expectation.name == rule:
-            titles = {language: write_title(expectation, language) for language in LANGUAGES}
+            titles = {
+                language: write_title(expectation, language) for language in LANGUAGES
+            }
             return Phrase(rule, texts=titles)
     return Phrase(rule, texts=dict.fromkeys(LANGUAGES, rule))
 

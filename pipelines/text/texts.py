@@ -23,7 +23,9 @@ def load_labels(language: str) -> dict[str, str]:
 
     Raise SpecError naming the line of what is no text, or has braces that cannot be filled.
     """
-    from pipelines.core.yaml_files import read_yaml  # here, so that the help need not wait for it
+    from pipelines.core.yaml_files import (
+        read_yaml,
+    )  # here, so that the help need not wait for it
 
     path = LOCALES / f"{language}.yml"
     loaded: dict[str, str] = read_yaml(path)
@@ -85,7 +87,9 @@ def describe_error(language: str, error: RetentionError) -> str:
     """Say in a language what went wrong, where, and what to do next."""
     try:
         return fill_label(language, f"error.{error.key}", **error.facts)
-    except SpecError as bad_texts:  # the texts themselves cannot be read: say so without them
+    except (
+        SpecError
+    ) as bad_texts:  # the texts themselves cannot be read: say so without them
         return str(bad_texts)
 
 

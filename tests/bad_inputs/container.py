@@ -10,7 +10,15 @@ import zipfile
 from itertools import cycle
 
 from tests.bad_inputs.month import Planting
-from tests.bad_inputs.registry import Bad, Expected, case, normalised, refusal, refused, set_aside
+from tests.bad_inputs.registry import (
+    Bad,
+    Expected,
+    case,
+    normalised,
+    refusal,
+    refused,
+    set_aside,
+)
 
 NAMES = "account_manager"
 CLAIMS = "expense_claim"
@@ -62,7 +70,9 @@ def broken_byte(month: Planting) -> Expected:
     lines = month.files["account_manager.csv"].split(b"\n")
     lines[4] = lines[4].replace(name.encode("gbk"), name[0].encode("gbk") + b"\xff")
     month.files["account_manager.csv"] = b"\n".join(lines)
-    return set_aside(Bad(NAMES, "account_manager.csv", 5, "name", f"{name[0]}\ufffd", "not_a_text"))
+    return set_aside(
+        Bad(NAMES, "account_manager.csv", 5, "name", f"{name[0]}\ufffd", "not_a_text")
+    )
 
 
 @refusal(6)
@@ -76,7 +86,10 @@ def mojibake(month: Planting, table: str) -> Expected:
 @refusal(7)
 def mixed_encodings(month: Planting, table: str) -> Expected:
     codecs = cycle(["utf-8", "gbk"])
-    month.send(f"{table}.csv", b"\n".join(line.encode(next(codecs)) for line in month.lines(table)))
+    month.send(
+        f"{table}.csv",
+        b"\n".join(line.encode(next(codecs)) for line in month.lines(table)),
+    )
     return refused(table, "mixed_encodings", file=f"{table}.csv")
 
 
@@ -96,7 +109,9 @@ def carriage_returns(month: Planting) -> Expected:
 @case(9, "N")
 def mixed_line_ends(month: Planting) -> Expected:
     ends = cycle(["\n", "\r\n", "\r"])
-    month.send("account_manager.csv", "".join(line + next(ends) for line in month.lines(NAMES)))
+    month.send(
+        "account_manager.csv", "".join(line + next(ends) for line in month.lines(NAMES))
+    )
     return normalised(NAMES, notes="line ends")
 
 
@@ -162,7 +177,9 @@ def cut_parquet(month: Planting, table: str) -> Expected:
 def parquet_with_a_hole(month: Planting, table: str) -> Expected:
     month.send_parquet(table)
     content = month.files[f"{table}.parquet"]
-    month.send(f"{table}.parquet", content[: len(content) // 3] + content[len(content) // 2 :])
+    month.send(
+        f"{table}.parquet", content[: len(content) // 3] + content[len(content) // 2 :]
+    )
     return refused(table, "parquet_damaged", file=f"{table}.parquet")
 
 
@@ -194,26 +211,39 @@ def rezip(content: bytes, **members: bytes) -> bytes:
 @refusal(16)
 def zip_bomb(month: Planting, table: str) -> Expected:
     month.send_xlsx(table)
-    bomb = rezip(month.files[f"{table}.xlsx"], **{"xl__worksheets__sheet1.xml": b" " * (60 << 20)})
+    bomb = rezip(
+        month.files[f"{table}.xlsx"],
+        **{"xl__worksheets__sheet1.xml": b" " * (60 << 20)},
+    )
     month.send(f"{table}.xlsx", bomb)
-    return refused(table, "archive_bomb", file=f"{table}.xlsx", limit="536,870,912 bytes, 1:200")
+    return refused(
+        table, "archive_bomb", file=f"{table}.xlsx", limit="536,870,912 bytes, 1:200"
+    )
 
 
 @refusal(16)
 def zip_bomb_that_lies(month: Planting, table: str) -> Expected:
     month.send_xlsx(table)
     size = 3 << 20
-    bomb = rezip(month.files[f"{table}.xlsx"], **{"xl__worksheets__sheet1.xml": b" " * size})
-    month.send(
-        f"{table}.xlsx", bomb.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    bomb = rezip(
+        month.files[f"{table}.xlsx"], **{"xl__worksheets__sheet1.xml": b" " * size}
     )
-    return refused(table, "archive_bomb", file=f"{table}.xlsx", limit="1,000 bytes declared")
+    month.send(
+        f"{table}.xlsx",
+        bomb.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little")),
+    )
+    return refused(
+        table, "archive_bomb", file=f"{table}.xlsx", limit="1,000 bytes declared"
+    )
 
 
 @refusal(17)
 def zip_slip(month: Planting, table: str) -> Expected:
     month.send_xlsx(table)
-    month.send(f"{table}.xlsx", rezip(month.files[f"{table}.xlsx"], **{"..__..__evil.sh": b"x"}))
+    month.send(
+        f"{table}.xlsx",
+        rezip(month.files[f"{table}.xlsx"], **{"..__..__evil.sh": b"x"}),
+    )
     return refused(table, "archive_slip", file=f"{table}.xlsx")
 
 
@@ -224,12 +254,16 @@ def zip_in_a_zip(month: Planting, table: str) -> Expected:
     with zipfile.ZipFile(sink, "w") as outer:
         outer.writestr(f"{table}.xlsx", month.files[f"{table}.xlsx"])
     month.send(f"{table}.xlsx", sink.getvalue())
-    return refused(table, "xlsx_damaged", file=f"{table}.xlsx", detail="xl/workbook.xml is missing")
+    return refused(
+        table, "xlsx_damaged", file=f"{table}.xlsx", detail="xl/workbook.xml is missing"
+    )
 
 
 @refusal(17)
 def gzip_in_a_gzip(month: Planting, table: str) -> Expected:
-    month.send(f"{table}.csv.gz", gzip.compress(gzip.compress(month.csv(table).encode())))
+    month.send(
+        f"{table}.csv.gz", gzip.compress(gzip.compress(month.csv(table).encode()))
+    )
     return refused(table, "disguised", file=f"{table}.csv.gz", looks_like="gzip")
 
 
@@ -288,5 +322,7 @@ def full_width_comma(month: Planting, table: str) -> Expected:
 
 @case(63, "N")
 def name_of_bytes(month: Planting) -> Expected:
-    month.send(os.fsdecode(b"account_manager.part-\xff\n.csv"), month.csv(NAMES).encode())
+    month.send(
+        os.fsdecode(b"account_manager.part-\xff\n.csv"), month.csv(NAMES).encode()
+    )
     return normalised(NAMES, file=r"account_manager.part-\xff\n.csv")

@@ -44,7 +44,9 @@ def _line(bad: BadInput) -> str:
         + (f": {bad.why}" if bad.why else "")
     )
     sees = list(
-        dict.fromkeys([*([bad.sees] if bad.sees else []), *(_seen(case) for case in cases)])
+        dict.fromkeys(
+            [*([bad.sees] if bad.sees else []), *(_seen(case) for case in cases)]
+        )
     )
     tests = [f"`{_id(case)}`" for case in cases] + [
         f"`{test.removeprefix('tests/bad_inputs/')}`" for test in bad.tests
@@ -64,7 +66,9 @@ def _id(case: Case) -> str:
 def _seen(case: Case) -> str:
     table = case.tables[-1] if case.tables else None
     expected = case.put(Planting(), table)
-    return {"N": _normalised, "Q": _set_aside, "R": _refused}[expected.verdict](expected)
+    return {"N": _normalised, "Q": _set_aside, "R": _refused}[expected.verdict](
+        expected
+    )
 
 
 def _normalised(expected: Expected) -> str:
@@ -86,14 +90,16 @@ def _plain(text: str) -> str:
 
 
 def _set_aside(expected: Expected) -> str:
-    own = [bad for bad in expected.bad if not (bad.rule or "").startswith("unknown_")] or list(
-        expected.bad
-    )
+    own = [
+        bad for bad in expected.bad if not (bad.rule or "").startswith("unknown_")
+    ] or list(expected.bad)
     places = dict.fromkeys(
-        (f"{bad.table}.{bad.column}" if bad.column else bad.table, bad.rule) for bad in own
+        (f"{bad.table}.{bad.column}" if bad.column else bad.table, bad.rule)
+        for bad in own
     )
     return "Q: " + "; ".join(
-        f"{place}: {f'`{rule}`' if rule else 'a rule of its own'}" for place, rule in places
+        f"{place}: {f'`{rule}`' if rule else 'a rule of its own'}"
+        for place, rule in places
     )
 
 

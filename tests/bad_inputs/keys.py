@@ -15,7 +15,11 @@ LONG_ID = 510123199001011234
 
 
 def spell(
-    month: Planting, table: str, column: str, right: tuple[str, ...], delivered: tuple[str, ...]
+    month: Planting,
+    table: str,
+    column: str,
+    right: tuple[str, ...],
+    delivered: tuple[str, ...],
 ) -> None:
     """Put what is right into the clean month and other spellings of it into the delivered one."""
     for rows, values in ((month.true(table), right), (month.rows(table), delivered)):
@@ -23,7 +27,9 @@ def spell(
             row[column] = value
 
 
-def orphans(month: Planting, owner: str, who: str, but: tuple[str, ...] = ()) -> list[Bad]:
+def orphans(
+    month: Planting, owner: str, who: str, but: tuple[str, ...] = ()
+) -> list[Bad]:
     """The rows of a customer or service who is in quarantine: they belong to nobody now."""
     found = []
     key = f"{owner}_id"
@@ -32,7 +38,14 @@ def orphans(month: Planting, owner: str, who: str, but: tuple[str, ...] = ()) ->
             if table not in (owner, *but) and row.get(key) == who:
                 rule, column = f"unknown_{owner}", key
                 found.append(
-                    Bad(table, month.file(table), month.line(table, place), column, who, rule)
+                    Bad(
+                        table,
+                        month.file(table),
+                        month.line(table, place),
+                        column,
+                        who,
+                        rule,
+                    )
                 )
     return found
 
@@ -44,7 +57,14 @@ def lost_zeros_in_payments(month: Planting) -> Expected:
         row = month.rows("payment")[place]
         row["customer_id"] = row["customer_id"].lstrip("0")
         bad.append(
-            Bad("payment", PAY_FILE, place + 2, "customer_id", row["customer_id"], "lost_zeros")
+            Bad(
+                "payment",
+                PAY_FILE,
+                place + 2,
+                "customer_id",
+                row["customer_id"],
+                "lost_zeros",
+            )
         )
     month.send_csv("payment")
     return set_aside(*bad)
@@ -54,7 +74,9 @@ def lost_zeros_in_payments(month: Planting) -> Expected:
 def lost_zeros_in_a_workbook(month: Planting) -> Expected:
     who = month.rows("payment")[4]["customer_id"]
     month.send_xlsx("payment", lambda book, sheet: sheet.write_number(5, 1, int(who)))
-    return set_aside(Bad("payment", "payment.xlsx", 6, "customer_id", who.lstrip("0"), None))
+    return set_aside(
+        Bad("payment", "payment.xlsx", 6, "customer_id", who.lstrip("0"), None)
+    )
 
 
 @case(33, "Q")
@@ -91,7 +113,8 @@ def float_column(month: Planting) -> Expected:
 def float_cells(month: Planting) -> Expected:
     _numbered(month)
     month.send_xlsx(
-        CLAIMS, lambda book, sheet: [sheet.write_number(n, 0, float(n)) for n in range(1, 13)]
+        CLAIMS,
+        lambda book, sheet: [sheet.write_number(n, 0, float(n)) for n in range(1, 13)],
     )
     return normalised(CLAIMS)
 
@@ -113,7 +136,14 @@ def scientific(month: Planting) -> Expected:
 def long_id_as_number(month: Planting) -> Expected:
     month.send_xlsx(CLAIMS, lambda book, sheet: sheet.write_number(3, 0, LONG_ID))
     return set_aside(
-        Bad(CLAIMS, "expense_claim.xlsx", 4, "claim_id", "5.101231990010113e+17", "not_a_id")
+        Bad(
+            CLAIMS,
+            "expense_claim.xlsx",
+            4,
+            "claim_id",
+            "5.101231990010113e+17",
+            "not_a_id",
+        )
     )
 
 
@@ -123,7 +153,14 @@ def long_id_as_double(month: Planting) -> Expected:
     month.rows(CLAIMS)[3]["claim_id"] = str(float(LONG_ID))
     month.send_parquet(CLAIMS, claim_id=pa.float64())
     return set_aside(
-        Bad(CLAIMS, "expense_claim.parquet", 4, "claim_id", "5.1012319900101126e+17", "not_a_id")
+        Bad(
+            CLAIMS,
+            "expense_claim.parquet",
+            4,
+            "claim_id",
+            "5.1012319900101126e+17",
+            "not_a_id",
+        )
     )
 
 
@@ -148,7 +185,10 @@ def nothing_at_all(month: Planting) -> Expected:
         month.rows(CLAIMS)[place]["claim_id"] = cell
     month.send_csv(CLAIMS)
     return set_aside(
-        *(Bad(CLAIMS, CLAIM_FILE, line, "claim_id", None, "missing") for line in (2, 3, 4))
+        *(
+            Bad(CLAIMS, CLAIM_FILE, line, "claim_id", None, "missing")
+            for line in (2, 3, 4)
+        )
     )
 
 
@@ -159,7 +199,9 @@ def nan_double(month: Planting) -> Expected:
         month.rows(CLAIMS)[place]["claim_id"] = "nan"
     month.send_parquet(CLAIMS, claim_id=pa.float64())
     file = "expense_claim.parquet"
-    return set_aside(*(Bad(CLAIMS, file, line, "claim_id", "nan", "not_a_id") for line in (2, 5)))
+    return set_aside(
+        *(Bad(CLAIMS, file, line, "claim_id", "nan", "not_a_id") for line in (2, 5))
+    )
 
 
 @case(39, "N")
@@ -177,7 +219,10 @@ def same_id_other_content(month: Planting) -> Expected:
     month.send_csv("payment")
     who, rule = rows[3]["payment_id"], "contradicts_its_key"
     return set_aside(
-        *(Bad("payment", PAY_FILE, line, "payment_id", who, rule) for line in (5, len(rows) + 1))
+        *(
+            Bad("payment", PAY_FILE, line, "payment_id", who, rule)
+            for line in (5, len(rows) + 1)
+        )
     )
 
 
@@ -213,7 +258,10 @@ def invisible_characters(month: Planting) -> Expected:
         month.rows("payment")[20]["customer_id"]
     )
     month.send_csv("payment")
-    counted = {("customer_id", "full_width_or_invisible"): 6, ("customer_id", "spaces"): 3}
+    counted = {
+        ("customer_id", "full_width_or_invisible"): 6,
+        ("customer_id", "spaces"): 3,
+    }
     return normalised("payment", forms=counted)
 
 
@@ -234,7 +282,9 @@ def phone_signs(month: Planting) -> Expected:
 @case(42, "N")
 def phones_of_odd_length(month: Planting) -> Expected:
     for row, phone in zip(
-        month.true("customer"), ("1381234567", "138123456789", "0834-1234567"), strict=False
+        month.true("customer"),
+        ("1381234567", "138123456789", "0834-1234567"),
+        strict=False,
     ):
         row["phone"] = phone
     month.send_csv("customer")
@@ -247,18 +297,35 @@ def arrears_of_nobody(month: Planting) -> Expected:
     month.rows("receivable")[8]["service_id"] = "S9999999999"
     month.send_csv("receivable")
     return set_aside(
-        Bad("receivable", "receivable.csv", 8, "customer_id", "9999999999", "unknown_customer"),
-        Bad("receivable", "receivable.csv", 10, "service_id", "S9999999999", "unknown_service"),
+        Bad(
+            "receivable",
+            "receivable.csv",
+            8,
+            "customer_id",
+            "9999999999",
+            "unknown_customer",
+        ),
+        Bad(
+            "receivable",
+            "receivable.csv",
+            10,
+            "service_id",
+            "S9999999999",
+            "unknown_service",
+        ),
     )
 
 
 @case(44, "N")
 def names_with_spaces(month: Planting) -> Expected:
-    for row, form in zip(month.rows("organisation"), ("{}\u3000", " {}", "{}\u00a0"), strict=False):
+    for row, form in zip(
+        month.rows("organisation"), ("{}\u3000", " {}", "{}\u00a0"), strict=False
+    ):
         row["name"] = form.format(row["name"])
     month.send_csv("organisation")
     return normalised(
-        "organisation", forms={("name", "full_width_or_invisible"): 2, ("name", "spaces"): 1}
+        "organisation",
+        forms={("name", "full_width_or_invisible"): 2, ("name", "spaces"): 1},
     )
 
 
@@ -269,14 +336,19 @@ def one_id_two_names(month: Planting) -> Expected:
     month.send_csv(NAMES)
     who, rule = rows[2]["manager_id"], "contradicts_its_key"
     return set_aside(
-        *(Bad(NAMES, "account_manager.csv", n, "manager_id", who, rule) for n in (4, len(rows) + 1))
+        *(
+            Bad(NAMES, "account_manager.csv", n, "manager_id", who, rule)
+            for n in (4, len(rows) + 1)
+        )
     )
 
 
 @case(45, "N")
 def hostile_branch_names(month: Planting) -> Expected:
     for row, name in zip(
-        month.true("organisation"), ("../../x", "CON", "城" * 300, "支局😀"), strict=False
+        month.true("organisation"),
+        ("../../x", "CON", "城" * 300, "支局😀"),
+        strict=False,
     ):
         row["name"] = name
     month.send_csv("organisation")

@@ -58,16 +58,23 @@ def _schema(table: str) -> pa.Schema:
 def _texts(table: str) -> bytes:
     found = pq.read_table(twin_source() / str(MONTH) / f"{table}.parquet")
     columns = [
-        pc.fill_null(pc.cast(column, pa.string()), "").to_pylist() for column in found.columns
+        pc.fill_null(pc.cast(column, pa.string()), "").to_pylist()
+        for column in found.columns
     ]
     return pickle.dumps(
-        [dict(zip(found.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+        [
+            dict(zip(found.column_names, row, strict=True))
+            for row in zip(*columns, strict=True)
+        ]
     )
 
 
 def parquet(rows: Rows, schema: pa.Schema) -> bytes:
     """Rows of text as Parquet with proper types; an empty cell is NULL."""
-    arrays = [_typed([row[name] for row in rows], schema.field(name).type) for name in schema.names]
+    arrays = [
+        _typed([row[name] for row in rows], schema.field(name).type)
+        for name in schema.names
+    ]
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(arrays, schema=schema), sink)
     return sink.getvalue()
@@ -96,7 +103,9 @@ class Planting:
         if table not in self._wrong:
             known = self.right.get(table)
             self._wrong[table] = (
-                copy.deepcopy(known) if known is not None else pickle.loads(_texts(table))
+                copy.deepcopy(known)
+                if known is not None
+                else pickle.loads(_texts(table))
             )
         return self._wrong[table]
 
@@ -104,7 +113,9 @@ class Planting:
         """The table's columns in the twin."""
         return list(_schema(table).names)
 
-    def csv(self, table: str, delimiter: str = ",", end: str = "\n", **options: Any) -> str:
+    def csv(
+        self, table: str, delimiter: str = ",", end: str = "\n", **options: Any
+    ) -> str:
         """The delivered rows as CSV."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=delimiter, lineterminator=end, **options)
@@ -129,22 +140,34 @@ class Planting:
     def send_parquet(self, table: str, **kinds: pa.DataType) -> None:
         """Deliver the rows as Parquet, some columns with other types."""
         schema = pa.schema(
-            [(name, kinds.get(name, _schema(table).field(name).type)) for name in self.names(table)]
+            [
+                (name, kinds.get(name, _schema(table).field(name).type))
+                for name in self.names(table)
+            ]
         )
         self.send(f"{table}.parquet", parquet(self.rows(table), schema))
 
     def send_xlsx(
-        self, table: str, change: Callable[[Any, Any], object] | None = None, **options: Any
+        self,
+        table: str,
+        change: Callable[[Any, Any], object] | None = None,
+        **options: Any,
     ) -> None:
         """Deliver the rows as a workbook whose cells are all text; `change` may rewrite some."""
         self.send(
             f"{table}.xlsx",
-            workbook([self.names(table), *map(_values, self.rows(table))], change, **options),
+            workbook(
+                [self.names(table), *map(_values, self.rows(table))], change, **options
+            ),
         )
 
     def tables(self) -> list[str]:
         """The tables of this month: the required ones and those with a fault."""
-        return [t for t in load_contract() if t in REQUIRED or t in self.right or t in self._sent()]
+        return [
+            t
+            for t in load_contract()
+            if t in REQUIRED or t in self.right or t in self._sent()
+        ]
 
     def _sent(self) -> set[str]:
         return {name.split(".")[0] for name in self.files}
@@ -152,7 +175,8 @@ class Planting:
     def file(self, table: str) -> str:
         """The name of the file a table comes in."""
         return next(
-            (name for name in self.files if name.split(".")[0] == table), f"{table}.parquet"
+            (name for name in self.files if name.split(".")[0] == table),
+            f"{table}.parquet",
         )
 
     def line(self, table: str, place: int) -> int:
@@ -172,7 +196,9 @@ class Planting:
 
     def _write_clean(self, table: str, target: Path) -> None:
         if table in self.right:
-            (target / f"{table}.parquet").write_bytes(parquet(self.right[table], _schema(table)))
+            (target / f"{table}.parquet").write_bytes(
+                parquet(self.right[table], _schema(table))
+            )
         else:
             shutil.copy(twin_source() / str(MONTH) / f"{table}.parquet", target)
 
@@ -221,7 +247,9 @@ class Taken:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table's rows."""
-        found: list[dict[str, Any]] = pq.read_table(self.draft / f"{table}.parquet").to_pylist()
+        found: list[dict[str, Any]] = pq.read_table(
+            self.draft / f"{table}.parquet"
+        ).to_pylist()
         return found
 
     def entry(self, table: str) -> dict[str, Any]:
@@ -246,9 +274,15 @@ _CLEAN: dict[str, Taken] = {}
 
 def clean(month: Planting) -> Taken:
     """The same month without the fault, run once for the same tables and rows."""
-    key = hashlib.sha256(pickle.dumps(month.right)).hexdigest() if month.right else "twin"
+    key = (
+        hashlib.sha256(pickle.dumps(month.right)).hexdigest() if month.right else "twin"
+    )
     if key not in _CLEAN:
         folder = scratch() / key
-        source = month.write(folder / "source", is_clean=True) if month.right else twin_source()
+        source = (
+            month.write(folder / "source", is_clean=True)
+            if month.right
+            else twin_source()
+        )
         _CLEAN[key] = take_in(source, folder / "home")
     return _CLEAN[key]

@@ -44,10 +44,16 @@ class Expected:
 
 
 def normalised(
-    table: str, /, repeats: int = 0, forms: Mapping[tuple[str, str], int] = {}, **noted: str
+    table: str,
+    /,
+    repeats: int = 0,
+    forms: Mapping[tuple[str, str], int] = {},
+    **noted: str,
 ) -> Expected:
     """N: the snapshot is the clean one; `forms` by column and form are counted, `noted` is in extract_delivery."""
-    return Expected("N", {(table, *of): n for of, n in forms.items()}, noted, table, repeats)
+    return Expected(
+        "N", {(table, *of): n for of, n in forms.items()}, noted, table, repeats
+    )
 
 
 def set_aside(*bad: Bad) -> Expected:
@@ -83,12 +89,17 @@ class Case:
 
 
 CASES: list[Case] = []
-_BOTH = ("customer", "account_manager")  # one required, one not; both with Chinese names
+_BOTH = (
+    "customer",
+    "account_manager",
+)  # one required, one not; both with Chinese names
 
 Plant = Callable[..., Expected]
 
 
-def case(number: int, verdict: Verdict, tables: tuple[str, ...] = ()) -> Callable[[Plant], Plant]:
+def case(
+    number: int, verdict: Verdict, tables: tuple[str, ...] = ()
+) -> Callable[[Plant], Plant]:
     """Register a case under the name of its function."""
 
     def register(plant: Plant) -> Plant:

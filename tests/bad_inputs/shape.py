@@ -9,7 +9,15 @@ import xlsxwriter
 
 from tests.bad_inputs.container import CLAIMS, NAMES
 from tests.bad_inputs.month import Planting, workbook, write_sheet
-from tests.bad_inputs.registry import Bad, Expected, case, normalised, refusal, refused, set_aside
+from tests.bad_inputs.registry import (
+    Bad,
+    Expected,
+    case,
+    normalised,
+    refusal,
+    refused,
+    set_aside,
+)
 
 CLAIM_FILE = "expense_claim.csv"
 
@@ -17,15 +25,23 @@ CLAIM_FILE = "expense_claim.csv"
 @refusal(21)
 def duplicate_header(month: Planting, table: str) -> Expected:
     lines = month.lines(table)
-    month.send(f"{table}.csv", [f"{lines[0]},name", *(f"{line},x" for line in lines[1:])])
-    return refused(table, "duplicate_header", file=f"{table}.csv", line=1, columns="name")
+    month.send(
+        f"{table}.csv", [f"{lines[0]},name", *(f"{line},x" for line in lines[1:])]
+    )
+    return refused(
+        table, "duplicate_header", file=f"{table}.csv", line=1, columns="name"
+    )
 
 
 @refusal(21)
 def duplicate_header_after_folding(month: Planting, table: str) -> Expected:
     lines = month.lines(table)
-    month.send(f"{table}.csv", [f"{lines[0]},ＮＡＭＥ ", *(f"{line},x" for line in lines[1:])])
-    return refused(table, "duplicate_header", file=f"{table}.csv", line=1, columns="name")
+    month.send(
+        f"{table}.csv", [f"{lines[0]},ＮＡＭＥ ", *(f"{line},x" for line in lines[1:])]
+    )
+    return refused(
+        table, "duplicate_header", file=f"{table}.csv", line=1, columns="name"
+    )
 
 
 @case(22, "N")
@@ -37,7 +53,10 @@ def odd_header(month: Planting) -> Expected:
 
 @case(23, "N")
 def title_rows(month: Planting) -> Expected:
-    month.send(CLAIM_FILE, ["2026年8月费用报销明细,,,,,", ",,,,单位：元,", *month.lines(CLAIMS)])
+    month.send(
+        CLAIM_FILE,
+        ["2026年8月费用报销明细,,,,,", ",,,,单位：元,", *month.lines(CLAIMS)],
+    )
     return normalised(CLAIMS, notes="title rows skipped: 2")
 
 
@@ -59,7 +78,10 @@ def total_row(month: Planting) -> Expected:
     lines = month.lines(CLAIMS)
     month.send(CLAIM_FILE, [*lines, "合计,,,,99999.00,", ",总 计：,,,99999.00,"])
     return set_aside(
-        *(Bad(CLAIMS, CLAIM_FILE, len(lines) + n, None, None, "total_row") for n in (1, 2))
+        *(
+            Bad(CLAIMS, CLAIM_FILE, len(lines) + n, None, None, "total_row")
+            for n in (1, 2)
+        )
     )
 
 
@@ -72,7 +94,9 @@ def dressed_up_sheet(month: Planting) -> Expected:
         sheet.filter_column(0, "x == nothing")
 
     month.send_xlsx(CLAIMS, dress)
-    return normalised(CLAIMS, notes="filtered rows read; hidden columns read; hidden rows read")
+    return normalised(
+        CLAIMS, notes="filtered rows read; hidden columns read; hidden rows read"
+    )
 
 
 @case(25, "N")
@@ -98,7 +122,9 @@ def ragged(month: Planting) -> Expected:
     lines = month.lines(CLAIMS)
     short, long = lines[4].rsplit(",", 2)[0], f"{lines[7]},more"
     month.send(CLAIM_FILE, [*lines[:4], short, *lines[5:7], long, *lines[8:]])
-    return set_aside(*(Bad(CLAIMS, CLAIM_FILE, line, None, None, "ragged") for line in (5, 8)))
+    return set_aside(
+        *(Bad(CLAIMS, CLAIM_FILE, line, None, None, "ragged") for line in (5, 8))
+    )
 
 
 @refusal(28)
@@ -154,7 +180,10 @@ def same_part_twice(month: Planting, table: str) -> Expected:
     for part in (1, 2):
         month.send(f"{table}.part-{part}.csv", month.csv(table))
     return refused(
-        table, "duplicate_part", file=f"{table}.part-2.csv", same_as=f"{table}.part-1.csv"
+        table,
+        "duplicate_part",
+        file=f"{table}.part-2.csv",
+        same_as=f"{table}.part-1.csv",
     )
 
 

@@ -21,7 +21,9 @@ _PLAIN = [case for case in CASES if not case.tables]
 _REFUSED = [(case, table) for case in CASES for table in case.tables]
 
 
-def planted(case: Case, folder: Path, table: str | None = None) -> tuple[Planting, Expected, Taken]:
+def planted(
+    case: Case, folder: Path, table: str | None = None
+) -> tuple[Planting, Expected, Taken]:
     month = Planting()
     expected = case.put(month, table)
     return month, expected, take_in(month.write(folder / "source"), folder / "home")
@@ -49,7 +51,9 @@ def _every_row_is_accounted_for(month: Planting, taken: Taken) -> None:
         row = intake[table]
         delivered = len(taken.rows(f"extract_{table}"))
         assert (
-            row["rows_in"] == delivered == row["accepted"] + row["repeats"] + row["quarantined"]
+            row["rows_in"]
+            == delivered
+            == row["accepted"] + row["repeats"] + row["quarantined"]
         ), table
         assert row["accepted"] == len(taken.rows(f"snapshot_{table}"))
 
@@ -59,16 +63,21 @@ def _equals_the_clean_one(month: Planting, expected: Expected, taken: Taken) -> 
     right = clean(month)
     for name in (*month.tables(), "person"):
         file = f"snapshot_{name}.parquet"
-        assert (taken.draft / file).read_bytes() == (right.draft / file).read_bytes(), name
+        assert (taken.draft / file).read_bytes() == (right.draft / file).read_bytes(), (
+            name
+        )
     repeats = {
-        row["table"]: row["repeats"] for row in taken.rows("snapshot_intake") if row["repeats"]
+        row["table"]: row["repeats"]
+        for row in taken.rows("snapshot_intake")
+        if row["repeats"]
     }
     assert repeats == ({expected.table: expected.repeats} if expected.repeats else {})
 
 
 def _is_counted(month: Planting, expected: Expected, taken: Taken) -> None:
     counted = {
-        (r["table"], r["column"], r["form"]): r["rows"] for r in taken.rows("snapshot_normalised")
+        (r["table"], r["column"], r["form"]): r["rows"]
+        for r in taken.rows("snapshot_normalised")
     }
     loose = {key[:2] for key in expected.forms if key[2] == "*"}
     found: Counter[tuple[str, ...]] = Counter()
@@ -78,12 +87,16 @@ def _is_counted(month: Planting, expected: Expected, taken: Taken) -> None:
     for language in LANGUAGES:
         assert {f"form.{form}" for _, _, form in counted} <= set(load_labels(language))
     for row in taken.rows("extract_delivery"):
-        for column, text in expected.noted.items() if row["table"] == expected.table else ():
+        for column, text in (
+            expected.noted.items() if row["table"] == expected.table else ()
+        ):
             assert text in (row[column] or ""), (column, row[column])
 
 
 def _is_set_aside(expected: Expected, taken: Taken) -> None:
-    found = {(r["table"], r["file"], r["line"]): r for r in taken.rows("snapshot_quarantine")}
+    found = {
+        (r["table"], r["file"], r["line"]): r for r in taken.rows("snapshot_quarantine")
+    }
     wanted = {(bad.table, bad.file, bad.line): bad for bad in expected.bad}
     assert set(found) == set(wanted)
     assert len(taken.rows("snapshot_quarantine")) == len(wanted)
@@ -114,7 +127,11 @@ def _frozen(row: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
 )
 def test_refused(tmp_path: Path, case: Case, table: str) -> None:
     month, expected, taken = planted(case, tmp_path, table)
-    facts = _stopped(expected, taken) if table in REQUIRED else _left_out(month, expected, taken)
+    facts = (
+        _stopped(expected, taken)
+        if table in REQUIRED
+        else _left_out(month, expected, taken)
+    )
     assert {name: facts.get(name) for name in expected.facts} == {
         n: str(v) for n, v in expected.facts.items()
     }
@@ -138,10 +155,12 @@ def _left_out(month: Planting, expected: Expected, taken: Taken) -> dict[str, st
     entry, table = taken.entry(f"extract_{expected.table}"), expected.table
     assert (entry["state"], entry["reasons"]) == ("refused", [expected.key])
     assert taken.entry(f"snapshot_{table}")["reasons"] == [f"refused: {table}"]
-    assert {r["table"]: r["state"] for r in taken.rows("snapshot_intake")}[table] == "refused"
-    assert {r["reason"] for r in taken.rows("extract_delivery") if r["table"] == table} == {
-        expected.key
-    }
+    assert {r["table"]: r["state"] for r in taken.rows("snapshot_intake")}[
+        table
+    ] == "refused"
+    assert {
+        r["reason"] for r in taken.rows("extract_delivery") if r["table"] == table
+    } == {expected.key}
     assert not (taken.draft / f"extract_{table}.parquet").exists()
     right = clean(month)
     for name in (*REQUIRED, "person"):
@@ -151,10 +170,17 @@ def _left_out(month: Planting, expected: Expected, taken: Taken) -> dict[str, st
 
 
 def _says_what_where_and_what_next(key: str, facts: dict[str, str]) -> None:
-    texts = {language: fill_label(language, f"error.{key}", **facts) for language in LANGUAGES}
-    where = [facts[name] for name in ("file", "files") if name in facts] or [facts["table"]]
+    texts = {
+        language: fill_label(language, f"error.{key}", **facts)
+        for language in LANGUAGES
+    }
+    where = [facts[name] for name in ("file", "files") if name in facts] or [
+        facts["table"]
+    ]
     for language, text in texts.items():
-        assert f"error.{key}" in load_labels(language) and all(name in text for name in where), text
+        assert f"error.{key}" in load_labels(language) and all(
+            name in text for name in where
+        ), text
         assert " ?" not in text and not text.startswith("?"), (
             text
         )  # a fact the message wants and nobody gave
@@ -162,7 +188,9 @@ def _says_what_where_and_what_next(key: str, facts: dict[str, str]) -> None:
             len(
                 [
                     part
-                    for part in text.replace("；", "。").split({"zh": "。", "en": ". "}[language])
+                    for part in text.replace("；", "。").split(
+                        {"zh": "。", "en": ". "}[language]
+                    )
                     if part
                 ]
             )
@@ -178,12 +206,16 @@ def test_every_bad_input_is_tried_with_its_verdict() -> None:
     assert sorted(INPUTS) == list(range(1, 71))
     for number, bad in INPUTS.items():
         tried = {case.verdict for case in CASES if case.number == number}
-        chosen = {letter for letter in "NQR" if letter in bad.verdict.replace("gate", "")}
+        chosen = {
+            letter for letter in "NQR" if letter in bad.verdict.replace("gate", "")
+        }
         assert tried <= chosen or number == 12, number
         assert tried == chosen or bad.tests or number == 12, number
 
 
-def test_a_clean_month_as_csv_is_the_same_month_and_nothing_is_counted(tmp_path: Path) -> None:
+def test_a_clean_month_as_csv_is_the_same_month_and_nothing_is_counted(
+    tmp_path: Path,
+) -> None:
     month = Planting()
     for table in load_contract():
         month.send_csv(table)

@@ -45,7 +45,10 @@ def test_an_optional_table_ends_with_12(
     assert retention(monkeypatch, "run", *run, "--lang", "en") == 12
     assert "retention status 2026-08" in capsys.readouterr().err
     for language in LANGUAGES:
-        assert retention(monkeypatch, "status", str(MONTH), *run[3:], "--lang", language) == 0
+        assert (
+            retention(monkeypatch, "status", str(MONTH), *run[3:], "--lang", language)
+            == 0
+        )
         assert (
             fill_label(language, "error.source.empty_file", file="account_manager.csv")
             in capsys.readouterr().out
@@ -61,7 +64,12 @@ def test_a_required_table_ends_with_13(
 ) -> None:
     month = Planting()
     values.bills_of_two_months(month, "bill")
-    where = ["--source", str(month.write(tmp_path / "source")), "--home", str(tmp_path / "home")]
+    where = [
+        "--source",
+        str(month.write(tmp_path / "source")),
+        "--home",
+        str(tmp_path / "home"),
+    ]
     assert retention(monkeypatch, "run", str(MONTH), *where, "--lang", language) == 13
     said = capsys.readouterr().err
     assert "bill" in said and "2026-08" in said and "Traceback" not in said

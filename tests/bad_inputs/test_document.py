@@ -13,7 +13,9 @@ _ELSEWHERE = sorted({test for bad in INPUTS.values() for test in bad.tests})
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PATH.read_text(encoding="utf-8") == draw(), "run: python -m tests.bad_inputs.document"
+    assert PATH.read_text(encoding="utf-8") == draw(), (
+        "run: python -m tests.bad_inputs.document"
+    )
 
 
 @pytest.mark.parametrize("test", _ELSEWHERE)

@@ -11,7 +11,15 @@ import pytest
 
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
-from tests.bad_inputs.month import MONTH, REQUIRED, Planting, Rows, parquet, take_in, twin_source
+from tests.bad_inputs.month import (
+    MONTH,
+    REQUIRED,
+    Planting,
+    Rows,
+    parquet,
+    take_in,
+    twin_source,
+)
 from tests.support.small import job, no_gate, read
 
 BEFORE = MONTH.plus(-1)
@@ -20,7 +28,9 @@ ARREARS = {
     for variant in ("current_amount", "rolling_12m", "services", "t1_amount")
 }
 ARREARS |= {"arrears", "fixed_arrears", "group_arrears", "suspended_reactivation"}
-ARREARS |= {f"roll_rate.{bucket}" for bucket in ("0_30", "31_60", "61_90", "91_180", "181_365")}
+ARREARS |= {
+    f"roll_rate.{bucket}" for bucket in ("0_30", "31_60", "61_90", "91_180", "181_365")
+}
 ARREARS |= {"collection_effectiveness.cei", "days_sales_outstanding.dso"}
 USAGE = {f"zero_usage_rate.{variant}" for variant in ("all", "all_2m", "calls")}
 USAGE |= {"vip_zero_usage", "group_zero_usage", "low_saturation_rate.two_months"}
@@ -39,7 +49,9 @@ def states(version: Version) -> dict[str, str]:
     """Every KPI of the company and every list with its status."""
     kpis = read(version, "kpi_monthly", scope_kind="company")
     found = {f"{row['kpi']}.{row['variant']}": row["status"] for row in kpis}
-    return found | {row["list"]: row["status"] for row in read(version, "dispatch_list")}
+    return found | {
+        row["list"]: row["status"] for row in read(version, "dispatch_list")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +73,9 @@ def usual(before: Path) -> Mapping[str, str]:
 
 
 def rows_before(table: str) -> int:
-    rows: int = pq.read_metadata(twin_source() / str(BEFORE) / f"{table}.parquet").num_rows
+    rows: int = pq.read_metadata(
+        twin_source() / str(BEFORE) / f"{table}.parquet"
+    ).num_rows
     return rows
 
 
@@ -100,20 +114,29 @@ def copied(rows: Rows, count: int) -> Rows:
 
 
 @pytest.mark.slow
-def test_ten_times_the_rows(before: Path, usual: Mapping[str, str], tmp_path: Path) -> None:
+def test_ten_times_the_rows(
+    before: Path, usual: Mapping[str, str], tmp_path: Path
+) -> None:
     rows = copied(Planting().rows("receivable"), 10 * rows_before("receivable"))
     version = run_gated(before, tmp_path, "receivable", rows)
     assert ("receivable", "row_count_jump") in findings(version)
     assert held_back(states(version), usual) == ARREARS
     assert {
-        states(version)[name] for name in usual.keys() - ARREARS if usual[name] == "released"
+        states(version)[name]
+        for name in usual.keys() - ARREARS
+        if usual[name] == "released"
     } == {"released"}
 
 
 @pytest.mark.slow
-def test_a_tenth_of_the_rows(before: Path, usual: Mapping[str, str], tmp_path: Path) -> None:
+def test_a_tenth_of_the_rows(
+    before: Path, usual: Mapping[str, str], tmp_path: Path
+) -> None:
     version = run_gated(
-        before, tmp_path, "usage", Planting().rows("usage")[: rows_before("usage") // 10]
+        before,
+        tmp_path,
+        "usage",
+        Planting().rows("usage")[: rows_before("usage") // 10],
     )
     assert ("usage", "row_count_jump") in findings(version)
     assert held_back(states(version), usual) == USAGE
@@ -127,14 +150,20 @@ def in_fen(rows: Rows, column: str) -> Rows:
 
 @pytest.mark.slow
 def test_bills_in_fen(before: Path, usual: Mapping[str, str], tmp_path: Path) -> None:
-    version = run_gated(before, tmp_path, "bill", in_fen(Planting().rows("bill"), "billed_amount"))
+    version = run_gated(
+        before, tmp_path, "bill", in_fen(Planting().rows("bill"), "billed_amount")
+    )
     assert ("bill", "unit_jump") in findings(version)
     held = held_back(states(version), usual)
     assert held >= BILL_MONEY and not held & (WITHOUT_BILLS | {"zero_usage_rate.all"})
-    assert all(states(version)[name] in (usual[name], "caveat") for name in usual.keys() - held)
+    assert all(
+        states(version)[name] in (usual[name], "caveat") for name in usual.keys() - held
+    )
     assert not {row["list"] for row in read(version, "dispatch_order")} & held
     held_rows = [
-        row for row in read(version, "kpi_monthly") if f"{row['kpi']}.{row['variant']}" in held
+        row
+        for row in read(version, "kpi_monthly")
+        if f"{row['kpi']}.{row['variant']}" in held
     ]
     assert {row["status"] for row in held_rows} == {"withheld"} and all(
         row["reason"] for row in held_rows
@@ -182,18 +211,29 @@ def test_a_tenth_of_the_arrears_of_nobody(before: Path, tmp_path: Path) -> None:
 
 
 def test_exactly_a_tenth_of_the_rows(before: Path, tmp_path: Path) -> None:
-    failed, held = judged(before, tmp_path, "bill", lambda rows: rows[: rows_before("bill") // 10])
-    assert ("bill", "row_count_jump") in failed and held >= BILL_MONEY and not held & WITHOUT_BILLS
+    failed, held = judged(
+        before, tmp_path, "bill", lambda rows: rows[: rows_before("bill") // 10]
+    )
+    assert (
+        ("bill", "row_count_jump") in failed
+        and held >= BILL_MONEY
+        and not held & WITHOUT_BILLS
+    )
 
 
 def test_half_the_bills_in_fen(before: Path, tmp_path: Path) -> None:
     failed, held = judged(
-        before, tmp_path, "bill", lambda rows: [*in_fen(rows[::2], "billed_amount"), *rows[1::2]]
+        before,
+        tmp_path,
+        "bill",
+        lambda rows: [*in_fen(rows[::2], "billed_amount"), *rows[1::2]],
     )
     assert ("bill", "unit_jump") in failed and held >= BILL_MONEY
     assert not held & WITHOUT_BILLS
 
 
 def test_arrears_in_fen(before: Path, tmp_path: Path) -> None:
-    failed, held = judged(before, tmp_path, "receivable", lambda rows: in_fen(rows, "open_amount"))
+    failed, held = judged(
+        before, tmp_path, "receivable", lambda rows: in_fen(rows, "open_amount")
+    )
     assert failed and {"arrears_rate.current_amount", "arrears"} <= held <= ARREARS

@@ -20,7 +20,16 @@ from tests.bad_inputs.values import FORMULAS, SCRIPTS
 from tests.support.small import MONTH, Town, run_town
 
 NAMES = (*FORMULAS, *SCRIPTS)
-MANAGERS = ("../../x", "CON", "城" * 300, "支局😀", "a\u202eb", "..", "NUL.xlsx", "/etc/passwd")
+MANAGERS = (
+    "../../x",
+    "CON",
+    "城" * 300,
+    "支局😀",
+    "a\u202eb",
+    "..",
+    "NUL.xlsx",
+    "/etc/passwd",
+)
 BRANCHES = ("../../B", "城" * 300)
 
 
@@ -34,9 +43,13 @@ def town() -> Town:
     for n, name in enumerate(NAMES):
         place.person(f"c{n}", name=name, manager=f"X{n % len(MANAGERS)}", calls=0)
     for n in range(len(BRANCHES)):
-        place.person(f"d{n}", manager=None, branch=f"Y{n}", vip_tier="none", revenue="10.00")
+        place.person(
+            f"d{n}", manager=None, branch=f"Y{n}", vip_tier="none", revenue="10.00"
+        )
     place.tables["customer"][0]["<script>alert(1)</script>"] = "x"
-    return place.add("account_manager", manager_id="=1+1", name="=2+2", email="@SUM(A1)")
+    return place.add(
+        "account_manager", manager_id="=1+1", name="=2+2", email="@SUM(A1)"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +62,15 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Version:
 
 
 @pytest.fixture(scope="module")
-def books(version: Version, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def books(
+    version: Version, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """The workbooks by the id in their name."""
     out = tmp_path_factory.mktemp("books")
     files = export_month(MonthFolder(version.path.parents[2], MONTH), out, "zh")
-    assert sorted(out.rglob("*")) == sorted(files), "nothing was written beside the folder"
+    assert sorted(out.rglob("*")) == sorted(files), (
+        "nothing was written beside the folder"
+    )
     return {file.stem.rsplit("_", 1)[-1]: file for file in files}
 
 
@@ -67,8 +84,12 @@ def cells(book: Path) -> list[str]:
     ]
 
 
-def test_hostile_names_make_harmless_files(version: Version, books: Mapping[str, Path]) -> None:
-    wanted = {f"X{n}" for n in range(len(MANAGERS))} | {f"Y{n}" for n in range(len(BRANCHES))}
+def test_hostile_names_make_harmless_files(
+    version: Version, books: Mapping[str, Path]
+) -> None:
+    wanted = {f"X{n}" for n in range(len(MANAGERS))} | {
+        f"Y{n}" for n in range(len(BRANCHES))
+    }
     assert wanted <= set(books)
     for file in books.values():
         assert file.parent == next(iter(books.values())).parent
@@ -77,7 +98,9 @@ def test_hostile_names_make_harmless_files(version: Version, books: Mapping[str,
     assert len({file.name.casefold() for file in books.values()}) == len(books)
 
 
-def test_hostile_text_is_shown_literally_in_workbooks(books: Mapping[str, Path]) -> None:
+def test_hostile_text_is_shown_literally_in_workbooks(
+    books: Mapping[str, Path],
+) -> None:
     shown = {cell for book in books.values() for cell in cells(book)}
     assert set(NAMES) <= shown and {"CON", "../../x"} <= {
         part for cell in shown for part in cell.split(" · ")
@@ -90,9 +113,12 @@ def test_hostile_text_is_shown_literally_in_workbooks(books: Mapping[str, Path])
                 if "worksheets/sheet" in name
             ]
             assert not any(
-                "<f>" in sheet or "<f " in sheet or "<hyperlink" in sheet for sheet in sheets
+                "<f>" in sheet or "<f " in sheet or "<hyperlink" in sheet
+                for sheet in sheets
             )
-            assert not any("externalLink" in name or "vba" in name for name in archive.namelist())
+            assert not any(
+                "externalLink" in name or "vba" in name for name in archive.namelist()
+            )
 
 
 def test_hostile_text_is_escaped_in_csv(version: Version, tmp_path: Path) -> None:
@@ -114,11 +140,13 @@ class _Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         assert not {name for name, _ in attrs} & {"src", "onclick", "onerror", "onload"}
-        outside = {(value or "").partition("#")[0] for name, value in attrs if name == "href"} - {
-            ""
-        }
+        outside = {
+            (value or "").partition("#")[0] for name, value in attrs if name == "href"
+        } - {""}
         assert outside <= {
-            f"{page}.{code}.html" for page in ("quality", "dictionary") for code in LANGUAGES
+            f"{page}.{code}.html"
+            for page in ("quality", "dictionary")
+            for code in LANGUAGES
         }
 
     def handle_data(self, data: str) -> None:
@@ -126,8 +154,12 @@ class _Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_script_text_is_shown_literally_on_the_page(version: Version, language: str) -> None:
-    text = (version.path / "outbox" / f"summary.{language}.html").read_text(encoding="utf-8")
+def test_script_text_is_shown_literally_on_the_page(
+    version: Version, language: str
+) -> None:
+    text = (version.path / "outbox" / f"summary.{language}.html").read_text(
+        encoding="utf-8"
+    )
     page = _Tags()
     page.feed(text)
     assert "script" not in page.tags and "<script" not in text
@@ -138,9 +170,13 @@ def test_script_text_is_shown_literally_on_the_page(version: Version, language: 
 
 def test_a_long_note_fits_a_cell(tmp_path: Path) -> None:
     place = (
-        Town().person("ann", name="慰" * 40_000, calls=0).person("bob", name="问" * 10_000, calls=0)
+        Town()
+        .person("ann", name="慰" * 40_000, calls=0)
+        .person("bob", name="问" * 10_000, calls=0)
     )
     held = run_town(tmp_path / "home", place, holdout_share=0)
-    files = export_month(MonthFolder(held.path.parents[2], MONTH), tmp_path / "out", "zh")
+    files = export_month(
+        MonthFolder(held.path.parents[2], MONTH), tmp_path / "out", "zh"
+    )
     shown = {cell for file in files for cell in cells(file)}
     assert "问" * 10_000 in shown and "慰" * 32_766 + "…" in shown

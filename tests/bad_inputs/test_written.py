@@ -178,7 +178,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             folder / "sql" / "kpi" / "definitions.yml",
         )
         patch.setattr(expectations, "EXPECTATIONS", folder / "expectations")
-        patch.setattr("pipelines.catalogue.check_rules.EXPECTATIONS", folder / "expectations")
+        patch.setattr(
+            "pipelines.catalogue.check_rules.EXPECTATIONS", folder / "expectations"
+        )
         clear_caches()
         yield folder
     clear_caches()
@@ -196,13 +198,21 @@ def subjects(tree: Path, folder: Path) -> list[Subject]:
 
         return pick
 
-    def fixed(text: str, path: Path = own) -> Callable[[random.Random], tuple[Path, str]]:
+    def fixed(
+        text: str, path: Path = own
+    ) -> Callable[[random.Random], tuple[Path, str]]:
         return lambda dice: (path, text)
 
     return [
-        Subject("front matter", one_of(tree / "sql", "*/*.sql"), lambda path: check_everything()),
         Subject(
-            "expectations", one_of(tree / "expectations", "*.yml"), lambda path: check_rules(None)
+            "front matter",
+            one_of(tree / "sql", "*/*.sql"),
+            lambda path: check_everything(),
+        ),
+        Subject(
+            "expectations",
+            one_of(tree / "expectations", "*.yml"),
+            lambda path: check_rules(None),
         ),
         Subject(
             "definitions",
@@ -213,7 +223,11 @@ def subjects(tree: Path, folder: Path) -> list[Subject]:
         Subject("calendar", fixed(CALENDAR), Calendar.load),
         Subject("delivery", fixed(DELIVERY), load_deliveries),
         Subject("gate file", fixed(GATE), check_rules),
-        Subject("waivers", fixed(WAIVER, folder / FILE), lambda path: read_waivers(path.parent)),
+        Subject(
+            "waivers",
+            fixed(WAIVER, folder / FILE),
+            lambda path: read_waivers(path.parent),
+        ),
     ]
 
 
@@ -268,7 +282,9 @@ def test_two_hundred_broken_files_end_with_10_or_2_and_never_with_a_traceback(
                 if subject.name == "front matter"
                 else re.escape(path.name)
             )
-            assert error is None or re.search(named, describe_error(language, error)), str(error)
+            assert error is None or re.search(named, describe_error(language, error)), (
+                str(error)
+            )
     print(f"\n{dict(sorted(ends.items()))}")
     refused = sum(count for (_, code), count in ends.items() if code)
     assert sum(ends.values()) == ROUNDS and refused > ROUNDS / 2

@@ -10,7 +10,15 @@ import pyarrow as pa
 from tests.bad_inputs.container import CLAIMS, NAMES
 from tests.bad_inputs.keys import CLAIM_FILE, orphans, spell
 from tests.bad_inputs.month import MONTH, Planting
-from tests.bad_inputs.registry import Bad, Expected, case, normalised, refusal, refused, set_aside
+from tests.bad_inputs.registry import (
+    Bad,
+    Expected,
+    case,
+    normalised,
+    refusal,
+    refused,
+    set_aside,
+)
 
 NEXT = str(MONTH.plus(1))
 Values = tuple[str, ...]
@@ -23,13 +31,22 @@ def spoil(
     for row, value in zip(month.rows(table)[first:], values, strict=False):
         row[column] = value
     file = f"{table}.csv"
-    return [Bad(table, file, n, column, value, rule) for n, value in enumerate(values, first + 2)]
+    return [
+        Bad(table, file, n, column, value, rule)
+        for n, value in enumerate(values, first + 2)
+    ]
 
 
 @case(46, "N")
 def amounts(month: Planting) -> Expected:
     right = ("1234.50", "86.50", "-45.00", "-45.00", "1.50")
-    spell(month, "bill", "billed_amount", right, ("1,234.50", "￥86.5", "(45.00)", "45-", "1．5"))
+    spell(
+        month,
+        "bill",
+        "billed_amount",
+        right,
+        ("1,234.50", "￥86.5", "(45.00)", "45-", "1．5"),
+    )
     month.send_csv("bill")
     forms = (
         "thousands_separator",
@@ -95,7 +112,9 @@ def doubles_that_are_none(month: Planting) -> Expected:
 
 @case(48, "Q")
 def double_amounts_that_are_none(month: Planting) -> Expected:
-    for row, value in zip(month.rows("payment"), ("nan", "-inf", "0.125"), strict=False):
+    for row, value in zip(
+        month.rows("payment"), ("nan", "-inf", "0.125"), strict=False
+    ):
         row["amount"] = value
     month.send_parquet("payment", amount=pa.float64())
     cells = enumerate(("nan", "-inf", "0.125"), 1)
@@ -109,7 +128,9 @@ def double_amounts_that_are_none(month: Planting) -> Expected:
 
 @case(49, "Q")
 def counts_that_are_none(month: Planting) -> Expected:
-    bad = spoil(month, "usage", "voice_calls", "not_a_integer", ("5.6", "1e3", "5,6", "1,00"))
+    bad = spoil(
+        month, "usage", "voice_calls", "not_a_integer", ("5.6", "1e3", "5,6", "1,00")
+    )
     month.send_csv("usage")
     return set_aside(*bad)
 
@@ -118,7 +139,9 @@ def counts_that_are_none(month: Planting) -> Expected:
 def double_count(month: Planting) -> Expected:
     month.rows("usage")[2]["voice_calls"] = "5.6"
     month.send_parquet("usage", voice_calls=pa.float64())
-    return set_aside(Bad("usage", "usage.parquet", 3, "voice_calls", "5.6", "not_a_integer"))
+    return set_aside(
+        Bad("usage", "usage.parquet", 3, "voice_calls", "5.6", "not_a_integer")
+    )
 
 
 @case(51, "N")
@@ -126,7 +149,8 @@ def serial_days(month: Planting) -> Expected:
     spell(month, CLAIMS, "claimed_on", ("2026-08-30", "2026-08-31"), ("", ""))
     cells = ((1, 46264), (2, 46265))
     month.send_xlsx(
-        CLAIMS, lambda book, sheet: [sheet.write_number(n, 3, serial) for n, serial in cells]
+        CLAIMS,
+        lambda book, sheet: [sheet.write_number(n, 3, serial) for n, serial in cells],
     )
     return normalised(CLAIMS, forms={("claimed_on", "serial_day"): 2})
 
@@ -135,7 +159,9 @@ def serial_days(month: Planting) -> Expected:
 def serial_days_since_1904(month: Planting) -> Expected:
     spell(month, CLAIMS, "claimed_on", ("2026-08-30",), ("",))
     cell = 46264 - 1462
-    month.send_xlsx(CLAIMS, lambda book, sheet: sheet.write_number(1, 3, cell), date_1904=True)
+    month.send_xlsx(
+        CLAIMS, lambda book, sheet: sheet.write_number(1, 3, cell), date_1904=True
+    )
     return normalised(
         CLAIMS, forms={("claimed_on", "serial_day"): 1}, notes="dates counted from 1904"
     )
@@ -153,15 +179,31 @@ def days(month: Planting) -> Expected:
     )
     spell(month, CLAIMS, "claimed_on", ("2026-08-31",) * 6, delivered)
     month.send_csv(CLAIMS)
-    forms = ("date_slashes", "date_day_first", "date_chinese", "full_width_or_invisible")
+    forms = (
+        "date_slashes",
+        "date_day_first",
+        "date_chinese",
+        "full_width_or_invisible",
+    )
     return normalised(
-        CLAIMS, forms={**{("claimed_on", form): 1 for form in forms}, ("claimed_on", "other"): 2}
+        CLAIMS,
+        forms={
+            **{("claimed_on", form): 1 for form in forms},
+            ("claimed_on", "other"): 2,
+        },
     )
 
 
 @case(52, "Q")
 def days_that_are_none(month: Planting) -> Expected:
-    values = ("2026-02-30", "08/31/2026", "20260230", "2026年2月30日", "2026-13-01", "46265")
+    values = (
+        "2026-02-30",
+        "08/31/2026",
+        "20260230",
+        "2026年2月30日",
+        "2026-13-01",
+        "46265",
+    )
     bad = spoil(month, CLAIMS, "claimed_on", "not_a_date", values)
     month.send_csv(CLAIMS)
     return set_aside(*bad)
@@ -191,7 +233,9 @@ def years_of_two_digits(month: Planting) -> Expected:
 @case(53, "Q")
 def serial_zero(month: Planting) -> Expected:
     month.send_xlsx(CLAIMS, lambda book, sheet: sheet.write_number(2, 3, 0))
-    return set_aside(Bad(CLAIMS, "expense_claim.xlsx", 3, "claimed_on", "0", "not_a_date"))
+    return set_aside(
+        Bad(CLAIMS, "expense_claim.xlsx", 3, "claimed_on", "0", "not_a_date")
+    )
 
 
 @refusal(54, ("bill",))
@@ -210,7 +254,9 @@ def bills_of_another_month(month: Planting, table: str) -> Expected:
     return refused(table, "wrong_month", table=table, found=MONTH.plus(-1), line=2)
 
 
-def _future(month: Planting, table: str, column: str, value: str = f"{NEXT}-01") -> Expected:
+def _future(
+    month: Planting, table: str, column: str, value: str = f"{NEXT}-01"
+) -> Expected:
     bad = spoil(month, table, column, f"{column}_not_after_cut_off", (value,), first=2)
     month.send_csv(table)
     return set_aside(*bad)
@@ -248,7 +294,10 @@ def card_delivered_in_the_future(month: Planting) -> Expected:
 
 @case(55, "Q")
 def ticket_of_the_future(month: Planting) -> Expected:
-    month.rows("trouble_ticket")[1] |= {"opened_at": f"{NEXT}-01 00:00:00", "closed_at": ""}
+    month.rows("trouble_ticket")[1] |= {
+        "opened_at": f"{NEXT}-01 00:00:00",
+        "closed_at": "",
+    }
     month.send_csv("trouble_ticket")
     rule = "opened_on_not_after_cut_off"
     return set_aside(
@@ -297,7 +346,9 @@ def unknown_status(month: Planting) -> Expected:
 def unknown_codes(month: Planting) -> Expected:
     month.rows("vip_card")[3]["card_status"] = "lost"
     month.send_csv("vip_card")
-    return set_aside(Bad("vip_card", "vip_card.csv", 5, "card_status", "lost", "not_a_enum"))
+    return set_aside(
+        Bad("vip_card", "vip_card.csv", 5, "card_status", "lost", "not_a_enum")
+    )
 
 
 @case(57, "Q")
@@ -332,7 +383,12 @@ def formula_without_a_value(month: Planting) -> Expected:
             sheet.write_formula(line, column, "=A1&A2", None, "")
 
     month.send_xlsx(CLAIMS, formulas)
-    cells = (("claim_id", "id"), ("claimed_on", "date"), ("amount", "money"), ("purpose", "text"))
+    cells = (
+        ("claim_id", "id"),
+        ("claimed_on", "date"),
+        ("amount", "money"),
+        ("purpose", "text"),
+    )
     file = "expense_claim.xlsx"
     return set_aside(
         *(
@@ -342,7 +398,17 @@ def formula_without_a_value(month: Planting) -> Expected:
     )
 
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠A1", "=cmd|' /C calc'!A0")
+FORMULAS = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠A1",
+    "=cmd|' /C calc'!A0",
+)
 
 
 @case(60, "N")
@@ -378,7 +444,13 @@ def script_text_as_a_name(month: Planting) -> Expected:
 
 @case(62, "N")
 def right_to_left(month: Planting) -> Expected:
-    spell(month, NAMES, "name", ("张三gnp.exe", "李四"), ("张三\u202egnp.exe", "李\u2067四\u2069"))
+    spell(
+        month,
+        NAMES,
+        "name",
+        ("张三gnp.exe", "李四"),
+        ("张三\u202egnp.exe", "李\u2067四\u2069"),
+    )
     month.send_csv(NAMES)
     return normalised(NAMES, forms={("name", "*"): 2})
 

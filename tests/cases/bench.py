@@ -16,7 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import engines
-from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_room_specs, load_spec
+from pipelines.catalogue.spec import (
+    EARLIER,
+    Spec,
+    TableName,
+    load_room_specs,
+    load_spec,
+)
 from pipelines.catalogue.tables import find_table
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import load_contract
@@ -45,14 +51,22 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
     """Run a SQL file on the tables of a case, as its room does, and return its rows."""
     spec = load_spec(ROOT / "sql" / case.room / f"{case.stem}.sql")
-    readable = spec.reads | ({TableName(spec.table, "prior")} if spec.meta.get("carry") else set())
-    _refuse_unknown("table, the SQL does not read it", map(str, case.given), map(str, readable))
-    _refuse_unknown("parameter, the SQL does not read it", case.parameters, spec.parameters)
+    readable = spec.reads | (
+        {TableName(spec.table, "prior")} if spec.meta.get("carry") else set()
+    )
+    _refuse_unknown(
+        "table, the SQL does not read it", map(str, case.given), map(str, readable)
+    )
+    _refuse_unknown(
+        "parameter, the SQL does not read it", case.parameters, spec.parameters
+    )
     with open_engine(engine, folder) as open_:
         context = make_context(case.month, open_, folder, _earlier(case, folder))
         for table in readable:
             bind(open_, table, _fill(table, case.given.get(table)), folder)
-        parameters = context.parameters(spec.parameters) | _typed_parameters(case.parameters)
+        parameters = context.parameters(spec.parameters) | _typed_parameters(
+            case.parameters
+        )
         answer = open_.answer(_asked(context, spec), parameters)
         return read_as_its_room(context, spec, answer)
 
@@ -75,11 +89,15 @@ def _typed_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
 def _asked(context: Context, spec: Spec) -> str:
     """What an engine is asked for a SQL file: its SELECT, joined with what is carried where it carries a history."""
     return (
-        features.carry_history(context, spec) if spec.meta.get("carry") else write_native_sql(spec)
+        features.carry_history(context, spec)
+        if spec.meta.get("carry")
+        else write_native_sql(spec)
     )
 
 
-def read_as_its_room(context: Context, spec: Spec, answer: Answer) -> list[dict[str, Any]]:
+def read_as_its_room(
+    context: Context, spec: Spec, answer: Answer
+) -> list[dict[str, Any]]:
     """Read an answer as its room does: one row a customer and list, sums a customer and KPI."""
     if spec.room == "dispatch":
         ranked = rank_customers(context, spec, answer)
@@ -90,7 +108,9 @@ def read_as_its_room(context: Context, spec: Spec, answer: Answer) -> list[dict[
 
 def _sums(spec: Spec, answer: str) -> str:
     """Add up a KPI's parts a customer and variant; what adds nothing is left out."""
-    measures = [name for name in ("numerator", "denominator") if name in spec.tree.named_selects]
+    measures = [
+        name for name in ("numerator", "denominator") if name in spec.tree.named_selects
+    ]
     placed = (
         "customer_id",
         "variant",
@@ -103,9 +123,7 @@ def _sums(spec: Spec, answer: str) -> str:
     keys = [name for name in placed if name in spec.tree.named_selects]
     sums = [f"CAST(SUM({name}) AS DECIMAL(28, 8)) AS {name}" for name in measures]
     some = " OR ".join(f"SUM({name}) IS DISTINCT FROM 0" for name in measures)
-    return (
-        f"SELECT {', '.join(keys + sums)} FROM ({answer}) GROUP BY {', '.join(keys)} HAVING {some}"
-    )
+    return f"SELECT {', '.join(keys + sums)} FROM ({answer}) GROUP BY {', '.join(keys)} HAVING {some}"
 
 
 # -- engine and context ----------------------------------------------------------------------------
@@ -138,9 +156,12 @@ def _earlier(case: Case, folder: Path) -> dict[str, Version | None]:
         "prior": case.prior,
         "base": case.prior,
     }
-    tables = {era: frozenset(t.name for t in case.given if t.era == era) for era in EARLIER}
+    tables = {
+        era: frozenset(t.name for t in case.given if t.era == era) for era in EARLIER
+    }
     return {
-        era: Earlier(months[era], folder, tables[era]) if tables[era] else None for era in EARLIER
+        era: Earlier(months[era], folder, tables[era]) if tables[era] else None
+        for era in EARLIER
     }
 
 
@@ -148,7 +169,9 @@ def make_context(
     month: Month, engine: Any, folder: Path, earlier: Mapping[str, Version | None]
 ) -> Context:
     """Make a month's context on an engine, with the settings of the definitions."""
-    settings = load_settings(high_value_threshold=Decimal("89.00"), lowest_reward_points=1000)
+    settings = load_settings(
+        high_value_threshold=Decimal("89.00"), lowest_reward_points=1000
+    )
     return Context(month, settings, Calendar(), Draft(month, folder), engine, earlier)
 
 
@@ -162,7 +185,9 @@ def schema_of(table: str) -> pa.Schema:
     if declared is None:
         specs = load_room_specs(table.split("_", 1)[0])
         return described(next(spec for spec in specs if spec.table == table))
-    return pa.schema([(name, arrow_type(kind)) for name, kind in declared.types.items()])
+    return pa.schema(
+        [(name, arrow_type(kind)) for name, kind in declared.types.items()]
+    )
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -178,7 +203,10 @@ def described(spec: Spec, missing: Iterable[TableName] = ()) -> pa.Schema:
 
     A table's own earlier self is always such a stand-in, as it is in the first month.
     """
-    with tempfile.TemporaryDirectory() as name, open_engine("duckdb", Path(name)) as engine:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        open_engine("duckdb", Path(name)) as engine,
+    ):
         context = make_context(Month(2026, 10), engine, Path(name), {})
         for table in spec.reads:
             if table in missing or table.name == spec.table:
@@ -204,12 +232,15 @@ def _fill(table: TableName, grid: Grid | None) -> pa.Table:
     schema = schema_of(table.name)
     columns = grid.columns if grid else ()
     _refuse_unknown(
-        "column", (f"{table}.{c}" for c in columns), (f"{table}.{c}" for c in schema.names)
+        "column",
+        (f"{table}.{c}" for c in columns),
+        (f"{table}.{c}" for c in schema.names),
     )
     rows = [dict(zip(columns, line, strict=True)) for line in grid.rows] if grid else []
     _refuse_bad_words(table, rows)
     values = [
-        {name: _value(cell, schema.field(name).type) for name, cell in row.items()} for row in rows
+        {name: _value(cell, schema.field(name).type) for name, cell in row.items()}
+        for row in rows
     ]
     return pa.Table.from_pylist(values, schema=schema)
 

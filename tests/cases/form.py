@@ -84,14 +84,19 @@ def read_cases(path: Path) -> Iterator[Case]:
 
 def _case(path: Path, body: dict[str, Any]) -> Case:
     if unknown := set(body) - _KEYS:
-        raise ValueError(f"{path}: {body['name']}: unknown {', '.join(sorted(unknown))}")
+        raise ValueError(
+            f"{path}: {body['name']}: unknown {', '.join(sorted(unknown))}"
+        )
     month = Month.parse(body.get("month", "2026-10"))
     return Case(
         path=path,
         name=body["name"],
         month=month,
         prior=Month.parse(body["prior"]) if "prior" in body else month.plus(-1),
-        given={_table_name(name): read_grid(text) for name, text in body.get("given", {}).items()},
+        given={
+            _table_name(name): read_grid(text)
+            for name, text in body.get("given", {}).items()
+        },
         expect=read_grid(body["expect"]),
         parameters=body.get("parameters", {}),
     )

@@ -35,8 +35,12 @@ _TYPES = {
     **dict.fromkeys(("stops_on_complaint", "cools_down"), pa.bool_()),
     **dict.fromkeys(("probability", "persuadability", "gap_rate"), pa.float64()),
     **dict.fromkeys(("numerator", "denominator", "expected", "found"), _SUM),
-    **dict.fromkeys(("volume", "mix", "rate", "value_mix", "value_rate", "number"), _SUM),
-    **dict.fromkeys(("value", "value_before", "target", "gap", "low", "high", "limit"), _DOUBLE),
+    **dict.fromkeys(
+        ("volume", "mix", "rate", "value_mix", "value_rate", "number"), _SUM
+    ),
+    **dict.fromkeys(
+        ("value", "value_before", "target", "gap", "low", "high", "limit"), _DOUBLE
+    ),
     **dict.fromkeys(("p_voluntary", "p_involuntary", "p_down_migration"), _DOUBLE),
     **dict.fromkeys(("sign", "rows", "rows_in", "quarantined"), pa.int32()),
     **dict.fromkeys(("effect", "effect_low", "effect_high"), _DOUBLE),
@@ -68,7 +72,9 @@ def run_step_case(case: Case, folder: Path) -> list[dict[str, Any]]:
     step = read_step(room_of(case), case.stem)
     readable = {str(table) for table in step.tables} | set(step.inputs)
     _refuse_unknown("table, the step does not read it", map(str, case.given), readable)
-    _refuse_unknown("parameter, the step does not read it", case.parameters, step.parameters)
+    _refuse_unknown(
+        "parameter, the step does not read it", case.parameters, step.parameters
+    )
     with open_engine("duckdb", folder) as engine:
         context = make_context(case.month, engine, folder, _earlier(case, folder))
         for table in step.tables:
@@ -90,7 +96,12 @@ def _make_relation(step: Step, table: TableName, case: Case) -> pa.Table:
     rows = []
     for line in grid.rows:
         cells = dict(zip(grid.columns, line, strict=True))
-        rows.append({column: _value(cells.get(column, ""), _type_of(column)) for column in columns})
+        rows.append(
+            {
+                column: _value(cells.get(column, ""), _type_of(column))
+                for column in columns
+            }
+        )
     return pa.Table.from_pylist(rows, schema=schema)
 
 
@@ -115,7 +126,9 @@ def _columns_read(step: Step, wanted: TableName) -> set[str]:
             continue
         is_alone = not select.args.get("joins")
         for column in select.find_all(exp.Column):
-            is_its_own = column.table == table.alias_or_name or (is_alone and not column.table)
+            is_its_own = column.table == table.alias_or_name or (
+                is_alone and not column.table
+            )
             if is_its_own and isinstance(column.this, exp.Identifier):
                 found.add(column.name)
     return found

@@ -27,7 +27,9 @@ def test_case(engine: str, case: Case, tmp_path: Path) -> None:
     rows = run_case(engine, case, tmp_path)
     if found := differences(case.expect, rows):
         pytest.fail(
-            "\n".join([f"{case}", f"            {' | '.join(case.expect.columns)}", *found]),
+            "\n".join(
+                [f"{case}", f"            {' | '.join(case.expect.columns)}", *found]
+            ),
             pytrace=False,
         )
 
@@ -43,14 +45,22 @@ def test_differences_are_seen_in_any_order() -> None:
 
 
 def test_a_yes_is_not_a_one() -> None:
-    assert differences(read_grid("a\n1\n"), [{"a": True}]) == ["missing:    1", "unexpected: true"]
+    assert differences(read_grid("a\n1\n"), [{"a": True}]) == [
+        "missing:    1",
+        "unexpected: true",
+    ]
 
 
 def test_a_column_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     case = next(c for c in load_cases() if c.room == "features" and c.stem == "usage")
     table = next(iter(case.given))
     wrong = Case(
-        case.path, "", case.month, case.prior, {table: read_grid("service_idd\nS1\n")}, case.expect
+        case.path,
+        "",
+        case.month,
+        case.prior,
+        {table: read_grid("service_idd\nS1\n")},
+        case.expect,
     )
     with pytest.raises(ValueError, match="service_idd"):
         run_case("duckdb", wrong, tmp_path)

@@ -60,14 +60,20 @@ def _write_step(folder: Path, text: str) -> Path:
     return path
 
 
-def test_inputs_are_read_under_the_names_that_the_engine_has_for_them(tmp_path: Path) -> None:
+def test_inputs_are_read_under_the_names_that_the_engine_has_for_them(
+    tmp_path: Path,
+) -> None:
     step = load_step(_write_step(tmp_path, GOOD))
     assert step.bind_inputs({"given": "kept_1"}) == "SELECT a FROM kept_1 AS given"
     assert not step.tables and step.where == "sql/dispatch/steps/thing.sql"
 
 
-@pytest.mark.parametrize("relations", [{}, {"other": "x"}, {"given": "x", "other": "y"}])
-def test_a_missing_or_foreign_input_is_an_error(tmp_path: Path, relations: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "relations", [{}, {"other": "x"}, {"given": "x", "other": "y"}]
+)
+def test_a_missing_or_foreign_input_is_an_error(
+    tmp_path: Path, relations: dict[str, str]
+) -> None:
     step = load_step(_write_step(tmp_path, GOOD))
     with pytest.raises(ValueError, match="thing.sql"):
         step.bind_inputs(relations)

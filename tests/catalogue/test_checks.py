@@ -30,7 +30,9 @@ def broken_by(rule: Expectation, given: dict[str, str]) -> list[dict[str, object
             marks = ", ".join("?" for _ in grid.columns)
             for row in grid.rows:
                 cells = [cell or None for cell in row]
-                connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", cells)
+                connection.execute(
+                    f"INSERT INTO {table} ({names}) VALUES ({marks})", cells
+                )
         rows: list[dict[str, object]] = (
             connection.execute(rule.offending()).to_arrow_table().to_pylist()
         )
@@ -75,4 +77,7 @@ def test_a_rule_that_cannot_be_asked_is_named_with_its_line(
     with pytest.raises(SpecError) as caught:
         check_rules.__wrapped__(None)
     assert why in str(caught.value.facts["why"])
-    assert caught.value.facts["file"] == "expectations/bill.yml" and caught.value.facts["line"] == 3
+    assert (
+        caught.value.facts["file"] == "expectations/bill.yml"
+        and caught.value.facts["line"] == 3
+    )

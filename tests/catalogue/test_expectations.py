@@ -38,7 +38,9 @@ PLAUSIBLE = {
 
 
 def test_every_file_is_of_a_table_of_the_contract() -> None:
-    assert {p.stem for p in EXPECTATIONS.glob("*.yml")} <= set(load_contract()) and len(ALL) > 100
+    assert {p.stem for p in EXPECTATIONS.glob("*.yml")} <= set(load_contract()) and len(
+        ALL
+    ) > 100
 
 
 @pytest.mark.parametrize("table", sorted(SUITES))
@@ -55,16 +57,19 @@ def test_a_suite_is_in_order(table: str) -> None:
 @pytest.mark.parametrize("table", [t for t in sorted(SUITES) if SUITES[t]])
 def test_keys_are_judged(table: str) -> None:
     unique = [e for e in SUITES[table] if e.type.endswith("unique")]
-    assert [set(e.columns) for e in unique] == [set(load_contract()[table].key)] and unique[
-        0
-    ].severity == "critical"
+    assert [set(e.columns) for e in unique] == [
+        set(load_contract()[table].key)
+    ] and unique[0].severity == "critical"
 
 
 def test_queries_read_only_what_the_gate_binds() -> None:
     for e in ALL:
         query = e.kwargs.get("unexpected_rows_query", "").replace("{batch}", "batch")
         read = (
-            {t.name for t in sqlglot.parse_one(query, read="duckdb").find_all(exp.Table)}
+            {
+                t.name
+                for t in sqlglot.parse_one(query, read="duckdb").find_all(exp.Table)
+            }
             if query
             else set()
         )
@@ -75,23 +80,33 @@ def test_queries_read_only_what_the_gate_binds() -> None:
             else f"delivered_{n.split('.')[0]}"
             for n in e.meta.get("needs", ())
         }
-        assert read <= {"batch", "intake", f"previous_{e.table}", *ctes, *needed}, e.name
+        assert read <= {"batch", "intake", f"previous_{e.table}", *ctes, *needed}, (
+            e.name
+        )
 
 
 def test_queries_are_filled_with_the_month_s_days() -> None:
     assert all(
-        not {"{month}", "{first_day}", "{last_day}"} & set(str(e.kwargs).split()) for e in ALL
+        not {"{month}", "{first_day}", "{last_day}"} & set(str(e.kwargs).split())
+        for e in ALL
     )
-    rule = next(e for e in SUITES["service"] if e.name == "activated_on_not_after_cut_off")
+    rule = next(
+        e for e in SUITES["service"] if e.name == "activated_on_not_after_cut_off"
+    )
     assert rule.bad_row() == "activated_on > CAST('2026-08-31' AS DATE)"
 
 
 def empty_table(table: str) -> duckdb.DuckDBPyConnection:
     """A database with the table as it is when rows are set aside."""
     connection = duckdb.connect()
-    days = [c for c in snapshot_columns(table) if load_contract()[table].column(c.name) is None]
+    days = [
+        c
+        for c in snapshot_columns(table)
+        if load_contract()[table].column(c.name) is None
+    ]
     columns = ", ".join(
-        f'"{c.name}" {SQL_TYPES[c.kind]}' for c in (*load_contract()[table].columns, *days)
+        f'"{c.name}" {SQL_TYPES[c.kind]}'
+        for c in (*load_contract()[table].columns, *days)
     )
     connection.execute(f"CREATE TABLE typed ({columns})")
     return connection
@@ -106,13 +121,15 @@ def test_a_row_rule_is_sql_and_spares_empty_cells(rule: Expectation) -> None:
         + load_contract()[rule.table].columns[0].name
         + '")'
     )
-    assert connection.execute(f"SELECT COUNT(*) FROM typed WHERE {rule.bad_row()}").fetchone() == (
-        0,
-    )
+    assert connection.execute(
+        f"SELECT COUNT(*) FROM typed WHERE {rule.bad_row()}"
+    ).fetchone() == (0,)
 
 
 def rule(kind: str, **kwargs: Any) -> str:
-    return Expectation("bill", kind, kwargs, "warning", {"rows": "quarantine"}).bad_row()
+    return Expectation(
+        "bill", kind, kwargs, "warning", {"rows": "quarantine"}
+    ).bad_row()
 
 
 def test_row_rules_by_hand() -> None:
@@ -120,16 +137,21 @@ def test_row_rules_by_hand() -> None:
         rule("expect_column_values_to_be_between", column="n", min_value=0, max_value=5)
         == '"n" < 0 OR "n" > 5'
     )
-    assert rule("expect_column_values_to_be_between", column="n", max_value=0) == '"n" > 0'
+    assert (
+        rule("expect_column_values_to_be_between", column="n", max_value=0) == '"n" > 0'
+    )
     pair = {"column_A": "b", "column_B": "a"}
-    assert rule("expect_column_pair_values_a_to_be_greater_than_b", **pair) == '"b" <= "a"'
+    assert (
+        rule("expect_column_pair_values_a_to_be_greater_than_b", **pair) == '"b" <= "a"'
+    )
     assert (
         rule("expect_column_pair_values_a_to_be_greater_than_b", or_equal=True, **pair)
         == '"b" < "a"'
     )
     assert (
         rule(
-            "unexpected_rows_expectation", unexpected_rows_query="SELECT * FROM {batch} WHERE n < 0"
+            "unexpected_rows_expectation",
+            unexpected_rows_query="SELECT * FROM {batch} WHERE n < 0",
         )
         == "n < 0"
     )
@@ -194,7 +216,9 @@ def test_a_file_that_is_no_list_is_a_spec_error(
 def test_every_rule_is_said_in_words(language: str) -> None:
     said = {e.finding: write_title(e, language) for e in ALL}
     assert not [
-        f for f, text in said.items() if text.startswith("check.") or "?" in text or "{" in text
+        f
+        for f, text in said.items()
+        if text.startswith("check.") or "?" in text or "{" in text
     ]
     within = [(e.table, said[e.finding]) for e in ALL]
     assert len(set(within)) == len(within)  # no two rules of a table read the same
@@ -206,8 +230,14 @@ def test_words_name_the_columns_and_the_limits() -> None:
         found["usage.column_values_to_be_between:active_days"]
         == "active_days lies between 0 and 31"
     )
-    assert found["usage.column_values_to_be_between:voice_calls"] == "voice_calls is 0 or more"
     assert (
-        found["service.activated_on_not_after_cut_off"] == "activated_on is not after the cut-off"
+        found["usage.column_values_to_be_between:voice_calls"]
+        == "voice_calls is 0 or more"
     )
-    assert found["organisation.parent_unknown"] == "Every parent_id names an organisation"
+    assert (
+        found["service.activated_on_not_after_cut_off"]
+        == "activated_on is not after the cut-off"
+    )
+    assert (
+        found["organisation.parent_unknown"] == "Every parent_id names an organisation"
+    )

@@ -32,16 +32,19 @@ def trace(sql: str) -> tuple[dict[str, set[str]], set[str]]:
     def names(columns: set) -> set[str]:  # type: ignore[type-arg]
         return {f"{c.table}.{c.column}".replace("snapshot_", "") for c in columns}
 
-    return {name: names(sources) for name, sources in made.columns.items()}, names(made.rows)
+    return {name: names(sources) for name, sources in made.columns.items()}, names(
+        made.rows
+    )
 
 
 def test_a_column_and_its_filter() -> None:
     columns, rows = trace(
         f"SELECT bill_id, billed_amount * 2 AS twice FROM {BILL} WHERE due_on < DATE '2026-01-01'"
     )
-    assert columns == {"bill_id": {"bill.bill_id"}, "twice": {"bill.billed_amount"}} and rows == {
-        "bill.due_on"
-    }
+    assert columns == {
+        "bill_id": {"bill.bill_id"},
+        "twice": {"bill.billed_amount"},
+    } and rows == {"bill.due_on"}
 
 
 def test_grouping_and_having_decide_rows() -> None:
@@ -76,17 +79,23 @@ def test_a_union_adds_up_column_by_column() -> None:
         f"SELECT customer_id, billed_amount FROM {BILL}"
     )
     assert columns["n"] == {"service.plan_fee", "bill.billed_amount"}
-    assert columns["customer_id"] == {"service.customer_id", "bill.customer_id"} and rows == {
-        "service.status"
-    }
+    assert columns["customer_id"] == {
+        "service.customer_id",
+        "bill.customer_id",
+    } and rows == {"service.status"}
 
 
 def test_a_union_of_three_in_a_cte() -> None:
     parts = " UNION ALL ".join(
-        f"SELECT {c} AS c FROM {CUSTOMER}" for c in ("customer_type", "vip_tier", "customer_id")
+        f"SELECT {c} AS c FROM {CUSTOMER}"
+        for c in ("customer_type", "vip_tier", "customer_id")
     )
     columns, _ = trace(f"WITH u AS ({parts}) SELECT c FROM u")
-    assert columns["c"] == {"customer.customer_type", "customer.vip_tier", "customer.customer_id"}
+    assert columns["c"] == {
+        "customer.customer_type",
+        "customer.vip_tier",
+        "customer.customer_id",
+    }
 
 
 @pytest.mark.parametrize(
@@ -127,12 +136,21 @@ def test_earlier_months_are_named_by_their_era() -> None:
     columns, rows = trace(
         f"SELECT b.billed_amount FROM m1.{BILL} AS b JOIN {SERVICE} AS s ON s.service_id = b.service_id"
     )
-    assert columns == {"billed_amount": {"m1.bill.billed_amount"}} and "service.service_id" in rows
+    assert (
+        columns == {"billed_amount": {"m1.bill.billed_amount"}}
+        and "service.service_id" in rows
+    )
 
 
 def test_counting_rows_depends_on_the_table() -> None:
     made = trace_origin(
-        Spec("features", "counted", Path("x.sql"), {"key": []}, f"SELECT COUNT(*) AS n FROM {BILL}")
+        Spec(
+            "features",
+            "counted",
+            Path("x.sql"),
+            {"key": []},
+            f"SELECT COUNT(*) AS n FROM {BILL}",
+        )
     )
     assert any(c.table.name == BILL for c in made.all())
 
@@ -143,7 +161,9 @@ def test_counting_rows_depends_on_the_table() -> None:
 def made_of(name: str) -> set[str]:
     """The delivered columns of a KPI file or a list, as `table.column`."""
     spec = next(
-        s for s in (*load_room_specs("kpi"), *load_room_specs("dispatch")) if s.name == name
+        s
+        for s in (*load_room_specs("kpi"), *load_room_specs("dispatch"))
+        if s.name == name
     )
     return {
         f"{c.table.name.removeprefix('snapshot_')}.{c.column}"
@@ -164,7 +184,11 @@ def made_of(name: str) -> set[str]:
             {"vip_card.delivered_on", "vip_card.expires_on", "customer.vip_tier"},
             {"bill", "usage"},
         ),
-        ("arrears_rate.services", {"receivable.due_on", "service.status"}, {"usage", "vip_card"}),
+        (
+            "arrears_rate.services",
+            {"receivable.due_on", "service.status"},
+            {"usage", "vip_card"},
+        ),
         (
             "arrears_rate.current_amount",
             {"receivable.open_amount", "bill.billed_amount"},
@@ -175,8 +199,16 @@ def made_of(name: str) -> set[str]:
             {"usage.voice_calls", "usage.sms_count", "usage.data_mb"},
             {"bill", "receivable"},
         ),
-        ("arpu", {"bill.billed_amount", "bill.adjustment_amount"}, {"usage", "receivable"}),
-        ("complaint_rate", {"trouble_ticket.category", "trouble_ticket.opened_on"}, {"bill"}),
+        (
+            "arpu",
+            {"bill.billed_amount", "bill.adjustment_amount"},
+            {"usage", "receivable"},
+        ),
+        (
+            "complaint_rate",
+            {"trouble_ticket.category", "trouble_ticket.opened_on"},
+            {"bill"},
+        ),
         (
             "unclaimed_rate",
             {"ownership.manager_id", "ownership.valid_to", "bill.billed_amount"},
@@ -205,7 +237,9 @@ def made_of(name: str) -> set[str]:
         ("card_issue", {"vip_card.tier", "vip_card.card_status"}, {"usage"}),
     ],
 )
-def test_what_outputs_are_and_are_not_made_of(output: str, on: set[str], not_on: set[str]) -> None:
+def test_what_outputs_are_and_are_not_made_of(
+    output: str, on: set[str], not_on: set[str]
+) -> None:
     found = made_of(output)
     assert on <= found and not {c for c in found if c.split(".")[0] in not_on}
 
@@ -221,7 +255,10 @@ def test_every_output_is_traced_to_delivered_columns(spec: Spec) -> None:
         not c.table.era and c.table.room == "snapshot" for c in found
     )
     for column in found:
-        known = {c.name for c in snapshot_columns(column.table.name.removeprefix("snapshot_"))}
+        known = {
+            c.name
+            for c in snapshot_columns(column.table.name.removeprefix("snapshot_"))
+        }
         assert column.column in known, column
 
 
@@ -258,7 +295,9 @@ def test_a_carried_history_has_thirteen_months_of_each_measure() -> None:
 def test_every_column_of_a_history_has_its_sources() -> None:
     spec = next(s for s in load_room_specs("features") if s.name == "history")
     made = trace_origin(spec)
-    assert {str(c.table) for c in made.columns["revenue_3"]} == {"features_service_revenue"}
+    assert {str(c.table) for c in made.columns["revenue_3"]} == {
+        "features_service_revenue"
+    }
     assert made.columns["is_zero_usage_0"] and all(
         made.columns[f"past_due_amount_{i}"] for i in range(13)
     )
@@ -282,23 +321,31 @@ def test_a_table_of_the_month_before_is_followed_into_that_month() -> None:
 
 def test_a_carried_value_was_delivered_that_many_months_ago() -> None:
     ago = {
-        s.months for s in kpi_sources("arrears_rate", "rolling_12m") if s.column == "billed_amount"
+        s.months
+        for s in kpi_sources("arrears_rate", "rolling_12m")
+        if s.column == "billed_amount"
     }
     assert ago == set(range(1, CARRY_MONTHS))
 
 
 def test_the_cohort_is_followed_to_its_base_month() -> None:
     anchors = {
-        s.anchor for s in kpi_sources("cohort_retention_rate", "billed") if s.column == "vip_tier"
+        s.anchor
+        for s in kpi_sources("cohort_retention_rate", "billed")
+        if s.column == "vip_tier"
     }
     assert anchors == {"base"}
 
 
 def test_what_an_earlier_month_may_lack_is_not_followed_there() -> None:
-    assert {(s.months, s.anchor) for s in trace_sources_of("features_owner")} == {(0, "")}
+    assert {(s.months, s.anchor) for s in trace_sources_of("features_owner")} == {
+        (0, "")
+    }
 
 
-def test_a_query_is_worked_out_once_however_many_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_is_worked_out_once_however_many_read_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A chain of CTEs, each read twice by the next, would be walked two to the power of its length."""
     spec = next(s for s in load_room_specs("feedback") if s.table == "feedback_promise")
     seen: list[int] = []

@@ -51,8 +51,14 @@ def violations(spec: Spec) -> set[str]:
                 else []
             )
     for source in () if found else trace_sources(spec):
-        if not 0 <= source.months < CARRY_MONTHS or source.anchor not in ("", "prior", "base"):
-            found.add(f"{source.table} of {source.anchor or 'this month'} {source.months:+d}")
+        if not 0 <= source.months < CARRY_MONTHS or source.anchor not in (
+            "",
+            "prior",
+            "base",
+        ):
+            found.add(
+                f"{source.table} of {source.anchor or 'this month'} {source.months:+d}"
+            )
         found |= _unbounded_days(source.table.removeprefix("snapshot_"), source.column)
     return found
 
@@ -63,16 +69,24 @@ def _reads_later(reader: Spec, table: TableName) -> set[str]:
         return {f"{reader.name}: {table}"}
     known = LEFT_OF_FEATURES if table.era == "" else ROOMS
     is_known = table.room in known or (not table.era and table.room == "features")
-    return set() if is_known and list_table_columns(table.name) else {f"{reader.name}: {table}"}
+    return (
+        set()
+        if is_known and list_table_columns(table.name)
+        else {f"{reader.name}: {table}"}
+    )
 
 
 def _unbounded_days(table: str, read: str) -> set[str]:
     """Days whose rows after the cut-off nobody sets aside: the one a row is about, and any other that is read."""
     if table in DATED or table not in load_contract():
         return set()
-    dated = [c for c in load_contract()[table].columns if c.kind in ("date", "timestamp")]
+    dated = [
+        c for c in load_contract()[table].columns if c.kind in ("date", "timestamp")
+    ]
     days = {
-        c.name.removesuffix("_at") + "_on" if c.name.endswith("_at") else c.name: c.required
+        c.name.removesuffix("_at") + "_on"
+        if c.name.endswith("_at")
+        else c.name: c.required
         for c in dated
     }
     wanted = {
@@ -104,14 +118,21 @@ def test_a_feature_group_asks_no_clock(spec: Spec) -> None:
 
 def planted(sql: str) -> Spec:
     return Spec(
-        "features", "planted", Path("planted.sql"), {"key": ["service_id"], "model": {"x": {}}}, sql
+        "features",
+        "planted",
+        Path("planted.sql"),
+        {"key": ["service_id"], "model": {"x": {}}},
+        sql,
     )
 
 
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
-        ("SELECT service_id, status AS x FROM n1.features_service", "planted: n1.features_service"),
+        (
+            "SELECT service_id, status AS x FROM n1.features_service",
+            "planted: n1.features_service",
+        ),
         ("SELECT service_id, arm AS x FROM dispatch_order", "planted: dispatch_order"),
         ("SELECT service_id, decile AS x FROM score_churn", "planted: score_churn"),
         (
@@ -134,20 +155,28 @@ def test_a_feature_that_looks_ahead_is_refused(sql: str, told: str) -> None:
         ("service", "status_since", False),
     ],
 )
-def test_a_day_that_nobody_bounds_may_not_be_read(table: str, column: str, is_told: bool) -> None:
+def test_a_day_that_nobody_bounds_may_not_be_read(
+    table: str, column: str, is_told: bool
+) -> None:
     assert (f"{table}.{column}" in _unbounded_days(table, column)) == is_told
 
 
 def test_an_event_after_the_cut_off_that_nobody_sets_aside_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    spec = next(spec for spec in list_feature_groups() if spec.name == "complaint_history")
-    monkeypatch.setattr("tests.catalogue.test_point_in_time.load_suite", lambda table, month: [])
+    spec = next(
+        spec for spec in list_feature_groups() if spec.name == "complaint_history"
+    )
+    monkeypatch.setattr(
+        "tests.catalogue.test_point_in_time.load_suite", lambda table, month: []
+    )
     assert "trouble_ticket.opened_on" in violations(spec)
 
 
 def test_the_walk_reaches_what_was_delivered() -> None:
-    reached = {source.table for spec in list_feature_groups() for source in trace_sources(spec)}
+    reached = {
+        source.table for spec in list_feature_groups() for source in trace_sources(spec)
+    }
     assert {
         "snapshot_bill",
         "snapshot_receivable",

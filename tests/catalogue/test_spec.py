@@ -18,7 +18,9 @@ from pipelines.jobs.plan.weights import ROOM as PLAN
 GOOD = "/* ---\ntitle: {zh: 好, en: good}\nowner: us\nkey: [a]\n--- */\nSELECT 1 AS a\n"
 
 
-def written(folder: Path, text: str, name: str = "thing.sql", room: str = "features") -> Path:
+def written(
+    folder: Path, text: str, name: str = "thing.sql", room: str = "features"
+) -> Path:
     path = folder / room / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -74,7 +76,10 @@ def test_what_a_file_reads_and_asks_for(tmp_path: Path) -> None:
         TableName("snapshot_bill"),
         TableName("mine", "prior"),
     )
-    assert spec.reads == {owner, bill, mine} and spec.parameters == {"last_day", "month"}
+    assert spec.reads == {owner, bill, mine} and spec.parameters == {
+        "last_day",
+        "month",
+    }
     assert (spec.table, spec.where, spec.title("zh"), spec.title("fr")) == (
         "features_thing",
         "sql/features/thing.sql",
@@ -90,11 +95,19 @@ def test_a_tree_is_a_copy(tmp_path: Path) -> None:
 
 
 def test_a_hash_is_of_the_text(tmp_path: Path) -> None:
-    one, other = written(tmp_path, GOOD), written(tmp_path, GOOD + "-- why\n", "other.sql")
-    assert load_spec(one).hash != load_spec(other).hash and load_spec(one).sql == "SELECT 1 AS a"
+    one, other = (
+        written(tmp_path, GOOD),
+        written(tmp_path, GOOD + "-- why\n", "other.sql"),
+    )
+    assert (
+        load_spec(one).hash != load_spec(other).hash
+        and load_spec(one).sql == "SELECT 1 AS a"
+    )
 
 
-def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_come_after_what_they_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "SQL", tmp_path)
     monkeypatch.setattr(module, "load_named_specs", module.load_named_specs.__wrapped__)
     for name, reads in (
@@ -103,7 +116,11 @@ def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.Mon
         ("c", "features_b"),
         ("d", "prior.features_a"),
     ):
-        written(tmp_path, GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"), f"{name}.sql")
+        written(
+            tmp_path,
+            GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"),
+            f"{name}.sql",
+        )
     names = [s.name for s in load_room_specs.__wrapped__("features")]
     assert sorted(names) == ["a", "b", "c", "d"] and names.index("b") < names.index(
         "c"
@@ -113,8 +130,16 @@ def test_files_come_after_what_they_read(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_circle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SQL", tmp_path)
     monkeypatch.setattr(module, "load_named_specs", module.load_named_specs.__wrapped__)
-    for name, reads in (("a", "features_b"), ("b", "features_a"), ("c", "snapshot_bill")):
-        written(tmp_path, GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"), f"{name}.sql")
+    for name, reads in (
+        ("a", "features_b"),
+        ("b", "features_a"),
+        ("c", "snapshot_bill"),
+    ):
+        written(
+            tmp_path,
+            GOOD.replace("SELECT 1 AS a", f"SELECT a FROM {reads}"),
+            f"{name}.sql",
+        )
     with pytest.raises(SpecError, match="spec.cycle.*features_a, features_b"):
         load_room_specs.__wrapped__("features")
 
@@ -123,7 +148,9 @@ def test_every_file_of_ours_loads_and_belongs_to_a_room_a_day_or_a_plan() -> Non
     folders = [p.name for p in SQL.iterdir() if p.is_dir()]
     assert set(folders) <= {*ROOMS, DAILY, PLAN}
     assert (
-        sum(len(load_room_specs(room)) for room in folders) == len(list(SQL.glob("*/*.sql"))) > 50
+        sum(len(load_room_specs(room)) for room in folders)
+        == len(list(SQL.glob("*/*.sql")))
+        > 50
     )
 
 
@@ -140,4 +167,6 @@ def test_lists_come_by_priority_and_kpis_inherit_from_their_default() -> None:
         } <= set(kpi.meta)
     defaults = {kpi.name: kpi.meta["default"] for kpi in load_kpis()}
     variants = [(kpi.name, v) for kpi in load_kpis() for v in kpi.variants]
-    assert len(set(variants)) == len(variants) and set(defaults.items()) <= set(variants)
+    assert len(set(variants)) == len(variants) and set(defaults.items()) <= set(
+        variants
+    )

@@ -30,7 +30,9 @@ KPIS = list(load_kpis())
 DEFINITIONS = yaml.safe_load((SQL / "kpi" / "definitions.yml").read_text("utf-8"))
 FEATURES = [spec for spec in SPECS if spec.room == "features"]
 
-every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.room}/{spec.name}")
+every_spec = pytest.mark.parametrize(
+    "spec", SPECS, ids=lambda spec: f"{spec.room}/{spec.name}"
+)
 every_feature = pytest.mark.parametrize("spec", FEATURES, ids=lambda spec: spec.name)
 every_list = pytest.mark.parametrize("spec", load_lists(), ids=lambda spec: spec.name)
 every_kpi = pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.spec.name)
@@ -75,7 +77,9 @@ KEYS = {
 
 
 def is_bilingual(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"zh", "en"} and all(value.values())
+    return (
+        isinstance(value, dict) and set(value) == {"zh", "en"} and all(value.values())
+    )
 
 
 @every_spec
@@ -86,7 +90,11 @@ def test_front_matter_has_no_key_that_nobody_reads(spec: Spec) -> None:
 @every_spec
 def test_title_is_in_both_languages(spec: Spec) -> None:
     has_its_own = spec.room != "kpi" or "." not in spec.name
-    assert is_bilingual(spec.meta.get("title")) if has_its_own else "title" not in spec.meta
+    assert (
+        is_bilingual(spec.meta.get("title"))
+        if has_its_own
+        else "title" not in spec.meta
+    )
 
 
 @every_feature
@@ -129,7 +137,9 @@ def test_no_definition_is_forgotten() -> None:
 def test_kpi_variants_have_words_and_one_file_each(kpi: Any) -> None:
     assert kpi.variants
     assert all(map(is_bilingual, kpi.spec.meta["variants"].values()))
-    others = [v for k in KPIS if k.name == kpi.name and k is not kpi for v in k.variants]
+    others = [
+        v for k in KPIS if k.name == kpi.name and k is not kpi for v in k.variants
+    ]
     assert not set(kpi.variants) & set(others)
     assert "." not in kpi.spec.name or kpi.spec.name.split(".")[1] in kpi.variants
 
@@ -218,7 +228,9 @@ def test_lists_stand_in_the_order_of_the_definitions() -> None:
 def test_a_kpi_of_the_definitions_has_their_default_and_target(name: str) -> None:
     found = [kpi for kpi in KPIS if kpi.name == name]
     default, target = DEFAULTS[name]
-    assert found and {kpi.meta["default"] for kpi in found} == {default or found[0].meta["default"]}
+    assert found and {kpi.meta["default"] for kpi in found} == {
+        default or found[0].meta["default"]
+    }
     assert {kpi.meta.get("target") for kpi in found} == {target}
 
 
@@ -263,17 +275,25 @@ BANNED_CALLS = word_set(
 def words_of(spec: Spec) -> list[str]:
     """The words and signs of a SELECT as they are written, without texts, quoted names and comments."""
     tokens = DuckDB().tokenize(spec.sql)
-    return [t.text for t in tokens if t.token_type not in (TokenType.STRING, TokenType.IDENTIFIER)]
+    return [
+        t.text
+        for t in tokens
+        if t.token_type not in (TokenType.STRING, TokenType.IDENTIFIER)
+    ]
 
 
 @every_spec
 def test_it_is_one_select_without_star(spec: Spec) -> None:
     stars = [
-        star for star in spec.tree.find_all(exp.Star) if not isinstance(star.parent, exp.Count)
+        star
+        for star in spec.tree.find_all(exp.Star)
+        if not isinstance(star.parent, exp.Count)
     ]
     assert not stars
     assert not [
-        column for column in spec.tree.find_all(exp.Column) if isinstance(column.this, exp.Star)
+        column
+        for column in spec.tree.find_all(exp.Column)
+        if isinstance(column.this, exp.Star)
     ]
 
 
@@ -294,7 +314,9 @@ def test_it_uses_nothing_that_differs_from_engine_to_engine(spec: Spec) -> None:
     words = [word.upper() for word in words_of(spec)]
     calls = {a for a, b in pairwise(words) if b == "("}
     assert not BANNED_WORDS & set(words)
-    assert not [word for word in calls if word in BANNED_CALLS or word.startswith("APPROX")]
+    assert not [
+        word for word in calls if word in BANNED_CALLS or word.startswith("APPROX")
+    ]
     assert not re.search(
         r"(GROUP|ORDER)\s+BY\s+ALL|USING\s+SAMPLE|'isodow'", spec.sql, re.IGNORECASE
     )
@@ -317,7 +339,9 @@ def test_doubles_are_not_rounded_to_money(spec: Spec) -> None:
 @every_spec
 def test_days_are_the_only_differences_of_dates(spec: Spec) -> None:
     for difference in spec.tree.find_all(exp.DateDiff):
-        assert str(difference.args["unit"]).upper() in {"DAY", "'DAY'"}, difference.sql("duckdb")
+        assert str(difference.args["unit"]).upper() in {"DAY", "'DAY'"}, difference.sql(
+            "duckdb"
+        )
 
 
 @every_spec
@@ -367,19 +391,26 @@ def test_every_column_it_reads_exists(spec: Spec) -> None:
 
 @every_spec
 def test_what_it_tolerates_and_needs_is_there(spec: Spec) -> None:
-    columns = {f"{name}.{c.name}" for name in load_contract() for c in snapshot_columns(name)}
+    columns = {
+        f"{name}.{c.name}" for name in load_contract() for c in snapshot_columns(name)
+    }
     reads = {str(table) for table in spec.reads}
     short = {name.removeprefix("snapshot_") for name in reads} | {
         f"{t.era}.*" for t in spec.reads if t.era
     }
     assert set(spec.meta.get("needs", ())) <= columns
     assert {t for t in spec.tolerates if t not in reads | short} <= {
-        c for c in columns if f"snapshot_{c.split('.')[0]}" in {t.name for t in spec.reads}
+        c
+        for c in columns
+        if f"snapshot_{c.split('.')[0]}" in {t.name for t in spec.reads}
     }
 
 
 def test_the_tables_of_a_room_are_in_no_circle() -> None:
-    own = {s.table: {t.name for t in s.reads if not t.era and t.room == s.room} for s in SPECS}
+    own = {
+        s.table: {t.name for t in s.reads if not t.era and t.room == s.room}
+        for s in SPECS
+    }
     while ready := {name for name, needs in own.items() if not needs & own.keys()}:
         own = {name: needs for name, needs in own.items() if name not in ready}
     assert not own
@@ -405,9 +436,14 @@ def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
     wanted = ["customer_id", "numerator"] + ([] if is_alone(kpi) else ["denominator"])
     wanted += ["variant"] if len(kpi.variants) > 1 else []
     wanted += ["part"] if kpi.meta.get("value") == "mean" else []
-    wanted += ["interval_low", "interval_high"] if kpi.meta.get("interval") == "given" else []
+    wanted += (
+        ["interval_low", "interval_high"] if kpi.meta.get("interval") == "given" else []
+    )
     placed = ["scope_kind", "scope_id"]
-    assert sorted(kpi.spec.tree.named_selects) in (sorted(wanted), sorted([*wanted, *placed]))
+    assert sorted(kpi.spec.tree.named_selects) in (
+        sorted(wanted),
+        sorted([*wanted, *placed]),
+    )
 
 
 @every_kpi
@@ -417,36 +453,61 @@ def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
     assert kpi.meta.get("period") in {None, "sum"} and (
         kpi.meta.get("period") is None or not kpi.meta.get("value")
     )
-    assert kpi.meta.get("window") in {None, "year", "two_years", "base_year", "six_months"}
-    assert (kpi.meta.get("scopes") == "own") <= ("scope_kind" in kpi.spec.tree.named_selects)
+    assert kpi.meta.get("window") in {
+        None,
+        "year",
+        "two_years",
+        "base_year",
+        "six_months",
+    }
+    assert (kpi.meta.get("scopes") == "own") <= (
+        "scope_kind" in kpi.spec.tree.named_selects
+    )
 
 
 @every_kpi
 def test_kpi_names_the_variants_it_declares(kpi: Any) -> None:
     if len(kpi.variants) > 1:
         texts = {
-            literal.name for literal in kpi.spec.tree.find_all(exp.Literal) if literal.is_string
+            literal.name
+            for literal in kpi.spec.tree.find_all(exp.Literal)
+            if literal.is_string
         }
         assert set(kpi.declared) <= texts or "variants_of" in kpi.meta
 
 
 @every_list
 def test_list_returns_who_and_why(spec: Spec) -> None:
-    wanted = [name for name in dispatch.FIXED if name != "due_on" or "column" in spec.meta["due"]]
+    wanted = [
+        name
+        for name in dispatch.FIXED
+        if name != "due_on" or "column" in spec.meta["due"]
+    ]
     assert spec.tree.named_selects[: len(wanted)] == wanted
 
 
 @every_list
 def test_list_says_why_in_a_sentence_and_what_to_say(spec: Spec) -> None:
-    known = {*FIXED, "month", "last_day", *spec.tree.named_selects[len(dispatch.FIXED) - 1 :]}
+    known = {
+        *FIXED,
+        "month",
+        "last_day",
+        *spec.tree.named_selects[len(dispatch.FIXED) - 1 :],
+    }
     codes = set(re.findall(r"'([a-z0-9_]+)'", spec.sql))
     for key in ("evidence", "script"):
         assert is_bilingual(spec.meta[key])
         assert find_places(spec.meta[key]["zh"]) == find_places(spec.meta[key]["en"])
-        assert all(find_places(text) <= known | codes for text in spec.meta[key].values())
-        assert all(text.count("[") == text.count("]") for text in spec.meta[key].values())
+        assert all(
+            find_places(text) <= known | codes for text in spec.meta[key].values()
+        )
+        assert all(
+            text.count("[") == text.count("]") for text in spec.meta[key].values()
+        )
     evidence = set(spec.tree.named_selects) - set(dispatch.FIXED)
-    assert evidence <= find_places(spec.meta["evidence"]["zh"]), "a fact that no sentence tells"
+    assert evidence <= find_places(spec.meta["evidence"]["zh"]), (
+        "a fact that no sentence tells"
+    )
 
 
 @every_list
@@ -473,8 +534,12 @@ PROMISES = {
 def test_feature_columns_have_the_types_their_names_promise(spec: Spec) -> None:
     for column in described(spec):
         stem = re.sub(r"_\d+$", "", column.name)
-        promises = [kept for pattern, kept in PROMISES.items() if re.fullmatch(pattern, stem)]
-        assert all(kept(column.type) for kept in promises), f"{column.name} is {column.type}"
+        promises = [
+            kept for pattern, kept in PROMISES.items() if re.fullmatch(pattern, stem)
+        ]
+        assert all(kept(column.type) for kept in promises), (
+            f"{column.name} is {column.type}"
+        )
 
 
 @every_spec

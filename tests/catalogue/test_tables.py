@@ -56,7 +56,9 @@ def test_every_table_of_a_month_is_what_it_declares(operator: Operator) -> None:
     names = {file.stem for file in files}
     with duckdb.connect() as connection:
         for file in files:
-            described_rows = connection.execute(f"DESCRIBE SELECT * FROM {scan_parquet(file)}")
+            described_rows = connection.execute(
+                f"DESCRIBE SELECT * FROM {scan_parquet(file)}"
+            )
             columns = {row[0]: row[1] for row in described_rows.fetchall()}
             assert check_columns(load_tables()[file.stem], columns) == [], file.stem
     assert {"extract_bill", "snapshot_bill", "features_history", "kpi_monthly"} <= names
@@ -80,14 +82,19 @@ def test_every_declaration_is_whole() -> None:
     for name, table in load_tables().items():
         assert name == table.name and name.startswith(f"{table.room}_")
         assert set(table.purpose) == {"zh", "en"} and all(table.purpose.values()), name
-        assert set(table.key) <= set(table.types) and len(set(table.key)) == len(table.key), name
+        assert set(table.key) <= set(table.types) and len(set(table.key)) == len(
+            table.key
+        ), name
         assert len(table.types) == len(table.columns), name
         assert find_table(name) == table
 
 
 def test_a_table_that_a_sql_file_makes_says_title_and_key_there_alone() -> None:
     assert not list_tables_of_code() & {spec.table for spec in SPECS}
-    assert "dispatch_order" in list_tables_of_code() and "extract_bill" not in list_tables_of_code()
+    assert (
+        "dispatch_order" in list_tables_of_code()
+        and "extract_bill" not in list_tables_of_code()
+    )
 
 
 def test_what_nobody_declares_is_not_found() -> None:
@@ -135,7 +142,9 @@ def test_a_table_that_is_not_what_it_declares_is_told(
     assert check_columns(COUNTED, columns) == differences
 
 
-def test_a_delivered_table_may_have_any_columns_but_says_where_its_rows_are_from() -> None:
+def test_a_delivered_table_may_have_any_columns_but_says_where_its_rows_are_from() -> (
+    None
+):
     raw = load_tables()["extract_bill"]
     came = {"bill_id": "DOUBLE", "remark": "VARCHAR"}
     read_from = {"_file": "VARCHAR", "_line": "BIGINT", "_fault": "VARCHAR"}

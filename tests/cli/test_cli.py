@@ -101,16 +101,32 @@ def copied(made: Path, tmp_path: Path) -> Path:
 def test_a_figure_tells_what_it_means_and_writes_its_rows(
     retention: Retention, made: Path, tmp_path: Path
 ) -> None:
-    asked = ("figure", "unclaimed_rate:branch:B1", "2026-08", "--home", made / "home", "--lang")
+    asked = (
+        "figure",
+        "unclaimed_rate:branch:B1",
+        "2026-08",
+        "--home",
+        made / "home",
+        "--lang",
+    )
     told = retention(*asked, "en")
-    assert told.code == 0 and "unclaimed_rate.customers" in told.out and "= 1 ÷ 3" in told.out
+    assert (
+        told.code == 0
+        and "unclaimed_rate.customers" in told.out
+        and "= 1 ÷ 3" in told.out
+    )
     assert "未认领率" in retention(*asked, "zh").out
     content = json.loads(retention(*asked, "en", "--json").out)
     assert content["row_count"] == 3 and content["definition"]["version"] == 1
     assert [row["customer_id"] for row in content["rows"]] == ["=bob", "ann", "cat"]
     assert retention(*asked, "en", "--out", tmp_path / "rows.csv").code == 0
-    rows = list(csv.reader((tmp_path / "rows.csv").read_text(encoding="utf-8-sig").splitlines()))
-    assert rows[0] == ["customer_id", "part", "numerator", "denominator"] and rows[1][0] == "'=bob"
+    rows = list(
+        csv.reader((tmp_path / "rows.csv").read_text(encoding="utf-8-sig").splitlines())
+    )
+    assert (
+        rows[0] == ["customer_id", "part", "numerator", "denominator"]
+        and rows[1][0] == "'=bob"
+    )
     assert retention("figure", "nothing", "2026-08", "--home", made / "home").code == 2
 
 
@@ -167,7 +183,9 @@ def test_words_the_parser_does_not_know_end_with_2(
 @pytest.mark.parametrize(
     "words", [("--services", "5"), ("--services", "300", "--months", "0")], ids=" ".join
 )
-def test_a_twin_out_of_range_ends_with_2(retention: Retention, words: tuple[str, ...]) -> None:
+def test_a_twin_out_of_range_ends_with_2(
+    retention: Retention, words: tuple[str, ...]
+) -> None:
     rest = {"--services": "300", "--months": "1", "--seed": "1", "--out": "twin"}
     rest |= dict(zip(words[::2], words[1::2], strict=True))
     assert retention("twin", *(w for pair in rest.items() for w in pair)).code == 2
@@ -179,18 +197,29 @@ def test_a_twin_out_of_range_ends_with_2(retention: Retention, words: tuple[str,
 def test_a_run_ends_with_0_and_says_where(retention: Retention, copied: Path) -> None:
     answer = retention("run", MONTH, "--source", "source")
     assert (
-        (answer.code, answer.err) == (0, "") and "2026-08" in answer.out and "v0001" in answer.out
+        (answer.code, answer.err) == (0, "")
+        and "2026-08" in answer.out
+        and "v0001" in answer.out
     )
 
 
 def test_a_run_as_json(retention: Retention, copied: Path) -> None:
     answer = retention("run", MONTH, "--source", "source", "--json")
     content = json.loads(answer.out)
-    assert (content["month"], content["version"], content["released"]) == ("2026-08", 1, False)
-    assert content["not_computed"]["card_issue"] == "absent: vip_card" and content["withheld"] == {}
+    assert (content["month"], content["version"], content["released"]) == (
+        "2026-08",
+        1,
+        False,
+    )
+    assert (
+        content["not_computed"]["card_issue"] == "absent: vip_card"
+        and content["withheld"] == {}
+    )
 
 
-def test_a_release_seals_and_a_later_one_only_reads(retention: Retention, copied: Path) -> None:
+def test_a_release_seals_and_a_later_one_only_reads(
+    retention: Retention, copied: Path
+) -> None:
     assert (
         retention("run", MONTH, "--release").code == 0
         and MonthFolder(copied / "home", MONTH).read_seal()
@@ -199,7 +228,9 @@ def test_a_release_seals_and_a_later_one_only_reads(retention: Retention, copied
     assert again.code == 0 and json.loads(again.out)["released"]
 
 
-def test_a_sealed_month_and_another_source_end_with_15(retention: Retention, copied: Path) -> None:
+def test_a_sealed_month_and_another_source_end_with_15(
+    retention: Retention, copied: Path
+) -> None:
     retention("run", MONTH, "--release")
     Town().person("zoe").write(copied / "source")
     answer = retention("run", MONTH, "--source", "source")
@@ -212,7 +243,9 @@ def test_a_busy_month_ends_with_16(retention: Retention, copied: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code"), [(Town.without, 11), (Town.header_only, 13)], ids=["absent", "empty"]
+    ("change", "code"),
+    [(Town.without, 11), (Town.header_only, 13)],
+    ids=["absent", "empty"],
 )
 def test_a_required_table_that_is_not_there(
     retention: Retention, tmp_path: Path, change: Callable[[Town, str], Town], code: int
@@ -222,7 +255,9 @@ def test_a_required_table_that_is_not_there(
     assert answer.code == code and "bill" in answer.err
 
 
-def test_a_month_that_is_not_delivered_ends_with_11(retention: Retention, copied: Path) -> None:
+def test_a_month_that_is_not_delivered_ends_with_11(
+    retention: Retention, copied: Path
+) -> None:
     answer = retention("run", "2026-09", "--source", "source")
     assert answer.code == 11 and "2026-09" in answer.err
 
@@ -264,9 +299,15 @@ def test_room_after_room(retention: Retention, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("lang", "word"), [("zh", "2030-01"), ("en", "is not held")])
-def test_failures_speak_the_language_asked_for(retention: Retention, lang: str, word: str) -> None:
+def test_failures_speak_the_language_asked_for(
+    retention: Retention, lang: str, word: str
+) -> None:
     answer = retention("kpi", "2030-01", "--lang", lang)
-    assert answer.code == 2 and word in answer.err and (lang == "en") == ("Month" in answer.err)
+    assert (
+        answer.code == 2
+        and word in answer.err
+        and (lang == "en") == ("Month" in answer.err)
+    )
 
 
 def test_the_shell_s_language_is_the_default(
@@ -293,7 +334,9 @@ def test_a_failure_as_json_is_json_on_stderr(retention: Retention) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "kpi", "lists"])
-def test_looking_draws_or_prints_json(retention: Retention, copied: Path, command: str) -> None:
+def test_looking_draws_or_prints_json(
+    retention: Retention, copied: Path, command: str
+) -> None:
     drawn, printed = retention(command, MONTH), retention(command, MONTH, "--json")
     assert drawn.code == printed.code == 0 and len(drawn.out.splitlines()) > 5
     assert json.loads(printed.out)
@@ -305,7 +348,9 @@ def test_drawing_uses_nothing_that_will_go(retention: Retention, copied: Path) -
         assert retention("lists", MONTH).code == 0
 
 
-def test_status_without_a_month_lists_what_is_held(retention: Retention, copied: Path) -> None:
+def test_status_without_a_month_lists_what_is_held(
+    retention: Retention, copied: Path
+) -> None:
     (row,) = json.loads(retention("status", "--json").out)
     assert (row["month"], row["version"], row["is_sealed"], row["withheld"]) == (
         "2026-08",
@@ -320,9 +365,13 @@ def test_status_without_a_month_lists_what_is_held(retention: Retention, copied:
 def test_status_names_the_deadlines_and_how_they_stand(
     retention: Retention, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.cli.commands.month.local_today", lambda: date(2026, 9, 8))
+    monkeypatch.setattr(
+        "pipelines.cli.commands.month.local_today", lambda: date(2026, 9, 8)
+    )
     content = json.loads(retention("status", MONTH, "--json").out)
-    assert [(row["due_on"], row["name"], row["state"]) for row in content["deadlines"]] == [
+    assert [
+        (row["due_on"], row["name"], row["state"]) for row in content["deadlines"]
+    ] == [
         ("2026-09-03", "dispatch", "overdue"),
         ("2026-09-04", "appraisal", "overdue"),
         ("2026-09-04", "unclaimed", "overdue"),
@@ -335,7 +384,10 @@ def test_status_names_the_deadlines_and_how_they_stand(
         "2026-09-04  overdue  monthly appraisal: results  report_pay: missing: appraisal_input"
         in said
     )
-    assert "2026-09-10  待办  新增高端分配、发卡" in retention("status", MONTH, "--lang", "zh").out
+    assert (
+        "2026-09-10  待办  新增高端分配、发卡"
+        in retention("status", MONTH, "--lang", "zh").out
+    )
     assert content["has_development_key"] is False
 
 
@@ -353,14 +405,22 @@ def test_status_names_the_deadlines_and_how_they_stand(
 def test_tables_are_shown(retention: Retention, copied: Path, table: str) -> None:
     answer = retention("show", table, MONTH, "--json")
     rows = [json.loads(line) for line in answer.out.splitlines()]
-    held = MonthFolder(copied / "home", MONTH).version().table(TABLE_ALIASES.get(table, table))
+    held = (
+        MonthFolder(copied / "home", MONTH)
+        .version()
+        .table(TABLE_ALIASES.get(table, table))
+    )
     assert answer.code == 0 and len(rows) == pq.ParquetFile(held).metadata.num_rows
     assert retention("show", table, MONTH).code == 0
 
 
 @pytest.mark.parametrize(
     ("table", "why"),
-    [("score_churn", "no champion model"), ("nothing", "nothing"), ("dispatch_list", "")],
+    [
+        ("score_churn", "no champion model"),
+        ("nothing", "nothing"),
+        ("dispatch_list", ""),
+    ],
 )
 def test_a_table_that_is_not_computed_says_why(
     retention: Retention, copied: Path, table: str, why: str
@@ -374,9 +434,13 @@ def test_another_version_is_shown_on_demand(retention: Retention, copied: Path) 
     assert retention("show", "kpi_monthly", MONTH, "--version", 2).code == 2
 
 
-def test_a_table_goes_to_a_file_of_each_kind(retention: Retention, copied: Path) -> None:
+def test_a_table_goes_to_a_file_of_each_kind(
+    retention: Retention, copied: Path
+) -> None:
     for kind in ("csv", "parquet", "xlsx"):
-        answer = retention("show", "snapshot_customer", MONTH, "--out", f"deep/t.{kind}", "--json")
+        answer = retention(
+            "show", "snapshot_customer", MONTH, "--out", f"deep/t.{kind}", "--json"
+        )
         assert (answer.code, json.loads(answer.out)["rows"]) == (0, 3)
     frame = pq.read_table(copied / "deep" / "t.parquet").to_pylist()
     assert [r["customer_id"] for r in frame] == ["=bob", "ann", "cat"]
@@ -396,7 +460,11 @@ def test_no_text_in_a_csv_is_a_formula(retention: Retention, copied: Path) -> No
     retention("show", "snapshot_customer", MONTH, "--out", "t.csv")
     retention("show", "snapshot_bill", MONTH, "--out", "b.csv")
     with (copied / "t.csv").open(encoding="utf-8-sig", newline="") as stream:
-        assert [row["customer_id"] for row in csv.DictReader(stream)] == ["'=bob", "ann", "cat"]
+        assert [row["customer_id"] for row in csv.DictReader(stream)] == [
+            "'=bob",
+            "ann",
+            "cat",
+        ]
     with (copied / "b.csv").open(encoding="utf-8-sig", newline="") as stream:
         assert {row["billed_amount"] for row in csv.DictReader(stream)} == {"100"}
 
@@ -420,7 +488,9 @@ def test_raw_text_of_unknown_columns_is_masked_or_left_out(
     town = Town().person("ann")
     town.tables["customer"][0]["mobile_2"] = "13900009999"
     run_town(tmp_path / "home", town, tmp_path / "source")
-    assert "13900009999" not in retention("show", "extract_customer", MONTH, "--json").out
+    assert (
+        "13900009999" not in retention("show", "extract_customer", MONTH, "--json").out
+    )
 
 
 def test_export_and_twin_write_and_say_so(retention: Retention, copied: Path) -> None:
@@ -441,12 +511,16 @@ def test_daily_answers_in_both_forms_and_refuses_what_is_no_day(
 ) -> None:
     run_town(tmp_path / "home", Town().person("ann"), tmp_path / "source")
     line = row("service", MONTH, service_id="ann-1", status="suspended_arrears")
-    write_csv(tmp_path / "source" / "daily" / "2026-09-08" / "service.csv", "service", [line])
+    write_csv(
+        tmp_path / "source" / "daily" / "2026-09-08" / "service.csv", "service", [line]
+    )
     said = retention("daily", "2026-09-08", "--source", "source", "--json")
     content = json.loads(said.out)
     assert (said.code, content["orders"]) == (12, 1)
     assert content["not_computed"]["daily_suspended"] == "absent: status_change"
-    said = retention("daily", "2026-09-08", "--source", "source", "--lang", "en", "--out", "out")
+    said = retention(
+        "daily", "2026-09-08", "--source", "source", "--lang", "en", "--out", "out"
+    )
     assert (
         "Orders of the day, added to those of 2026-08: 1" in said.out
         and "daily_arrears" in said.err

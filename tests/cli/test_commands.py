@@ -19,7 +19,9 @@ def declared() -> dict[str, str]:
     found = {}
     for info in cli.app.registered_commands:
         assert info.name is not None and info.callback is not None
-        found[info.name] = info.callback.__module__.removeprefix("pipelines.cli.commands.")
+        found[info.name] = info.callback.__module__.removeprefix(
+            "pipelines.cli.commands."
+        )
     return found
 
 

@@ -39,14 +39,21 @@ def test_train_list_and_promote(
     assert retention("models", "--home", home).out.startswith("There is no model yet")
     trained = retention("train", "--through", TRAINED, "--home", home, "--json")
     card = json.loads(trained.out)
-    assert trained.code == 0 and card["version"].startswith(f"{TRAINED}-") and "judged" not in card
-    assert retention("promote", card["version"], "--by", "Wang", "--home", home).code == 0
+    assert (
+        trained.code == 0
+        and card["version"].startswith(f"{TRAINED}-")
+        and "judged" not in card
+    )
+    assert (
+        retention("promote", card["version"], "--by", "Wang", "--home", home).code == 0
+    )
     listed = json.loads(retention("models", "--home", home, "--json").out)
     assert [(row["version"], row["is_champion"], row["refused"]) for row in listed] == [
         (card["version"], True, None)
     ]
     assert (
-        "voluntary_log_loss" in listed[0]["metrics"] and listed[0]["promotions"][0]["by"] == "Wang"
+        "voluntary_log_loss" in listed[0]["metrics"]
+        and listed[0]["promotions"][0]["by"] == "Wang"
     )
     assert read_promotions(home)[0].version == card["version"]
 
@@ -56,8 +63,12 @@ def test_a_quick_training_says_so_from_its_plan_to_its_promotion(
     home: Path,
 ) -> None:
     shutil.rmtree(models_folder(home))
-    trained = retention("train", "--quick", "--through", TRAINED, "--home", home, "--lang", "en")
-    assert trained.code == 0 and trained.err.startswith("Quick training: 3 months, about 1,")
+    trained = retention(
+        "train", "--quick", "--through", TRAINED, "--home", home, "--lang", "en"
+    )
+    assert trained.code == 0 and trained.err.startswith(
+        "Quick training: 3 months, about 1,"
+    )
     assert (
         "Step 2 of 10: judging: cut off for arrears …\n" in trained.err
         and "Step 10 of 10" in trained.err
@@ -65,15 +76,17 @@ def test_a_quick_training_says_so_from_its_plan_to_its_promotion(
     version = version_of(home)
     assert read_notes(home, version, own_settings())["quick"] == "quick: 80000"
     assert not (models_folder(home) / ".steps").exists()
-    promoted = retention("promote", version, "--by", "Wang", "--home", home, "--lang", "en")
+    promoted = retention(
+        "promote", version, "--by", "Wang", "--home", home, "--lang", "en"
+    )
     assert (
         promoted.code == 0
         and "trained quickly (80000 rows at most, boosted trees alone" in promoted.out
     )
     for language, words in (("en", "80000 rows at most"), ("zh", "样本至多 80000 行")):
-        assert words in (models_folder(home) / version / f"review.{language}.html").read_text(
-            encoding="utf-8"
-        )
+        assert words in (
+            models_folder(home) / version / f"review.{language}.html"
+        ).read_text(encoding="utf-8")
 
 
 def test_an_interrupted_training_ends_with_130_and_goes_on(
@@ -83,7 +96,9 @@ def test_an_interrupted_training_ends_with_130_and_goes_on(
 ) -> None:
     shutil.rmtree(models_folder(home))
     whole = json.loads(
-        retention("train", "--quick", "--through", TRAINED, "--home", home, "--json").out
+        retention(
+            "train", "--quick", "--through", TRAINED, "--home", home, "--json"
+        ).out
     )["version"]
     card = (models_folder(home) / whole / "card.json").read_bytes()
     shutil.rmtree(models_folder(home))
@@ -102,13 +117,17 @@ def test_an_interrupted_training_ends_with_130_and_goes_on(
         and "Traceback" not in stopped.err
     )
     assert list((models_folder(home) / ".steps").glob("*.npy"))
-    went_on = retention("train", "--quick", "--through", TRAINED, "--home", home, "--json")
+    went_on = retention(
+        "train", "--quick", "--through", TRAINED, "--home", home, "--json"
+    )
     assert json.loads(went_on.out)["version"] == whole
     assert (models_folder(home) / whole / "card.json").read_bytes() == card
     assert not (models_folder(home) / ".steps").exists()
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "made champion"), ("zh", "由 Wang 启用")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "made champion"), ("zh", "由 Wang 启用")]
+)
 def test_the_list_speaks_both_languages(
     retention: Retention,
     home: Path,
@@ -152,6 +171,8 @@ def test_exit_codes(
     assert (answer.code, json.loads(answer.err)["error"]) == (code, error)
 
 
-def test_replacing_the_champion_needs_a_reason(retention: Retention, home: Path) -> None:
+def test_replacing_the_champion_needs_a_reason(
+    retention: Retention, home: Path
+) -> None:
     answer = retention("promote", version_of(home), "--by", "Li", "--home", home)
     assert answer.code == 2 and "--why" in answer.err

@@ -25,7 +25,15 @@ COMPUTING = {
     "great_expectations",
     "pyspark",
 }
-COMPUTING |= {"django", "airflow", "openpyxl", "xlsxwriter", "docxtpl", "paramiko", "httpx"}
+COMPUTING |= {
+    "django",
+    "airflow",
+    "openpyxl",
+    "xlsxwriter",
+    "docxtpl",
+    "paramiko",
+    "httpx",
+}
 READING = {"duckdb", "sqlalchemy", "pydantic", "rich", "yaml", "typst"}
 ASKED = {"pydantic_settings", "chinese_calendar"}  # settings and working days
 
@@ -36,7 +44,11 @@ SHOWN = (
     (("kpi", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
     (("lists", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
     (("show", "kpi_monthly", MONTH), 420, {"duckdb", "pydantic", "rich", "yaml"}),
-    (("why", "C-ann", MONTH), 560, {"duckdb", "pydantic", "sqlalchemy", "yaml", *ASKED}),
+    (
+        ("why", "C-ann", MONTH),
+        560,
+        {"duckdb", "pydantic", "sqlalchemy", "yaml", *ASKED},
+    ),
     (("doctor",), 640, {"pydantic", "sqlalchemy", "sqlglot", "typst", "yaml", *ASKED}),
     (("due",), 450, {"duckdb", "pydantic", "yaml", *ASKED}),
     (("waive", "--list"), 420, {"pydantic", "yaml", *ASKED}),
@@ -87,7 +99,9 @@ def test_the_help_imports_nothing_that_computes_reads_or_draws(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("words", "most", "allowed"), SHOWN, ids=[" ".join(map(str, one[0])) for one in SHOWN]
+    ("words", "most", "allowed"),
+    SHOWN,
+    ids=[" ".join(map(str, one[0])) for one in SHOWN],
 )
 def test_a_command_that_shows_imports_only_what_shows(
     folder: Path, words: tuple[object, ...], most: int, allowed: set[str]

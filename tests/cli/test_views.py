@@ -38,7 +38,9 @@ def test_a_text_like_a_formula_is_quoted(text: str) -> None:
 
 def test_numbers_days_and_plain_text_are_left_alone() -> None:
     assert _make_csv_cell(Decimal("-45.00")) == "-45" and _make_csv_cell(-5) == -5
-    assert _make_csv_cell("a=b") == "a=b" and _make_csv_cell(date(2026, 8, 1)) == date(2026, 8, 1)
+    assert _make_csv_cell("a=b") == "a=b" and _make_csv_cell(date(2026, 8, 1)) == date(
+        2026, 8, 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,8 +86,16 @@ def test_json_values_are_exact(value: object, expected: object) -> None:
 
 @pytest.mark.parametrize("table", ["snapshot_person", "extract_customer"])
 def test_personal_data_are_masked_wherever_a_table_is_read(table: str) -> None:
-    people = {r["phone"] for r in read(twin_operator().version, "snapshot_person") if r["phone"]}
-    shown = {r["phone"] for r in read_masked_rows(twin_operator().version, table) if r["phone"]}
+    people = {
+        r["phone"]
+        for r in read(twin_operator().version, "snapshot_person")
+        if r["phone"]
+    }
+    shown = {
+        r["phone"]
+        for r in read_masked_rows(twin_operator().version, table)
+        if r["phone"]
+    }
     assert shown and not people & shown and all("*" in phone for phone in shown)
 
 

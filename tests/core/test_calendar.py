@@ -57,7 +57,9 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_an_override_file_comes_first(tmp_path: Path) -> None:
     calendar = Calendar.load(
-        written(tmp_path, "holidays: [2027-10-01, 2026-11-05]\nworking_days: [2027-10-09]\n")
+        written(
+            tmp_path, "holidays: [2027-10-01, 2026-11-05]\nworking_days: [2027-10-09]\n"
+        )
     )
     assert not calendar.is_working_day(date(2027, 10, 1)) and calendar.is_working_day(
         date(2027, 10, 9)
@@ -78,7 +80,10 @@ def test_an_override_day_leaves_the_rest_of_a_published_year(tmp_path: Path) -> 
 def test_a_bad_override_file_is_a_spec_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(SpecError, match=r"written|yaml.bad") as caught:
         Calendar.load(written(tmp_path, text))
-    assert caught.value.facts["line"] in (1, 2)  # what is never closed ends with the file
+    assert caught.value.facts["line"] in (
+        1,
+        2,
+    )  # what is never closed ends with the file
     with pytest.raises(SpecError, match="yaml.no_file"):
         Calendar.load(tmp_path / "nowhere.yml")
 
@@ -86,7 +91,9 @@ def test_a_bad_override_file_is_a_spec_error(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["holidays: 2027-10-01", "- 2027-10-01", "holidays:", "holiday: []"]
 )
-def test_an_override_file_of_another_shape_is_a_spec_error(tmp_path: Path, text: str) -> None:
+def test_an_override_file_of_another_shape_is_a_spec_error(
+    tmp_path: Path, text: str
+) -> None:
     with pytest.raises(SpecError):
         Calendar.load(written(tmp_path, text))
 
@@ -95,7 +102,9 @@ def test_an_override_file_of_another_shape_is_a_spec_error(tmp_path: Path, text:
 def test_moving_ends_on_working_days(day: date, number: int) -> None:
     before, after = CALENDAR.on_or_before(day), CALENDAR.after(day, number)
     assert (
-        CALENDAR.is_working_day(before) and CALENDAR.is_working_day(after) and before <= day < after
+        CALENDAR.is_working_day(before)
+        and CALENDAR.is_working_day(after)
+        and before <= day < after
     )
     between = [day + timedelta(i) for i in range(1, (after - day).days + 1)]
     assert sum(map(CALENDAR.is_working_day, between)) == number

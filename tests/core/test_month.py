@@ -21,7 +21,17 @@ def test_a_month_is_read_as_it_is_written(month: Month) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-13", "2026-00", "2026-1", "26-10", "2026/10", "2026-10-01", "202610", "", " 2026-10"],
+    [
+        "2026-13",
+        "2026-00",
+        "2026-1",
+        "26-10",
+        "2026/10",
+        "2026-10-01",
+        "202610",
+        "",
+        " 2026-10",
+    ],
 )
 def test_what_is_no_month(text: str) -> None:
     with pytest.raises(UsageError, match="month.bad"):

@@ -27,7 +27,11 @@ def test_the_defaults_are_those_of_the_definitions() -> None:
         Decimal("89.00"),
         Decimal("0.10"),
     )
-    assert (settings.small_denominator, settings.cool_down_days, settings.lowest_reward_points) == (
+    assert (
+        settings.small_denominator,
+        settings.cool_down_days,
+        settings.lowest_reward_points,
+    ) == (
         30,
         60,
         1000,
@@ -55,7 +59,9 @@ def test_the_environment_and_a_dotenv_are_read(
         ("HIGH_VALUE_THRESHOLD", "x"),
     ],
 )
-def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv(f"RETENTION_{name}", value)
     with pytest.raises(SpecError) as caught:
         load_settings()
@@ -79,7 +85,11 @@ def test_a_key_too_short_to_sign_with_is_refused(key: str) -> None:
 
 
 def test_the_engine_is_no_part_of_what_a_month_means() -> None:
-    files = {"calendar_file", "gate_file", "scorecard_file"}  # by their content, not by their name
+    files = {
+        "calendar_file",
+        "gate_file",
+        "scorecard_file",
+    }  # by their content, not by their name
     technical = {
         "secret_key",
         "check_timeout_seconds",
@@ -94,7 +104,10 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
         "engine",
         "spark_master",
     }  # engines agree to the byte (tests/engines/test_spark.py)
-    technical |= {"demonstration", "signed_returns"}  # what may leave, and what may come back
+    technical |= {
+        "demonstration",
+        "signed_returns",
+    }  # what may leave, and what may come back
     technical |= {"start_working_day"}  # Airflow's alone
     technical |= {
         "uplift_holdout_orders"
@@ -103,7 +116,9 @@ def test_the_engine_is_no_part_of_what_a_month_means() -> None:
 
 
 def test_the_same_number_is_the_same_setting() -> None:
-    assert load_settings(high_value_threshold="89").meaning() == load_settings().meaning()
+    assert (
+        load_settings(high_value_threshold="89").meaning() == load_settings().meaning()
+    )
 
 
 def test_nobody_else_reads_the_environment() -> None:
@@ -120,7 +135,9 @@ def test_nobody_else_reads_the_environment() -> None:
     found = set()
     for path in (ROOT / "pipelines").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        named = {
+            node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+        }
         if named & {"environ", "getenv"}:
             found.add(str(path.relative_to(ROOT / "pipelines")))
     assert found == may
@@ -131,7 +148,8 @@ EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 
 def test_the_example_names_every_setting_with_its_meaning() -> None:
     wanted = {
-        n: f"# {f.description}\n# RETENTION_{n.upper()}=" for n, f in Settings.model_fields.items()
+        n: f"# {f.description}\n# RETENTION_{n.upper()}="
+        for n, f in Settings.model_fields.items()
     }
     wanted["secret_key"] = "\nRETENTION_SECRET_KEY=\n"
     assert [name for name, text in wanted.items() if text not in EXAMPLE] == []
@@ -140,12 +158,18 @@ def test_the_example_names_every_setting_with_its_meaning() -> None:
     }  # for docker compose
     deployment |= {"RETENTION_APPROVERS"}  # for the DAG processor
     named = set(re.findall(r"^(?:# )?(RETENTION_\w+)=", EXAMPLE, re.MULTILINE))
-    assert named - deployment == {f"RETENTION_{name.upper()}" for name in Settings.model_fields}
+    assert named - deployment == {
+        f"RETENTION_{name.upper()}" for name in Settings.model_fields
+    }
 
 
 def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
     shown = re.findall(r"^# (RETENTION_\w+=.+)$", EXAMPLE, re.MULTILINE)
-    defaults = {name for name, field in Settings.model_fields.items() if field.default is not None}
+    defaults = {
+        name
+        for name, field in Settings.model_fields.items()
+        if field.default is not None
+    }
     assert {line.partition("=")[0] for line in shown} == {
         f"RETENTION_{n.upper()}" for n in defaults - {"secret_key"}
     }

@@ -47,7 +47,8 @@ def parse(kind: str, text: str | None) -> Any:
 def parse_all(kind: str, texts: Iterable[str]) -> list[Any]:
     """Read many cells at once: binding the macros costs more than running them."""
     rows = _engine.execute(
-        f"SELECT as_{kind}(t) FROM (SELECT UNNEST(CAST(? AS VARCHAR[])) AS t)", [list(texts)]
+        f"SELECT as_{kind}(t) FROM (SELECT UNNEST(CAST(? AS VARCHAR[])) AS t)",
+        [list(texts)],
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -118,7 +119,9 @@ def test_counts_in_every_form(text: str, value: int) -> None:
     assert parse("integer", text) == value
 
 
-@pytest.mark.parametrize("text", ["5.6", "1e3", "5,6", "abc", "1000000000", "9" * 30, "true", "五"])
+@pytest.mark.parametrize(
+    "text", ["5.6", "1e3", "5,6", "abc", "1000000000", "9" * 30, "true", "五"]
+)
 def test_what_is_no_count(text: str) -> None:
     assert parse("integer", text) is None
 
@@ -129,13 +132,20 @@ def test_counts_are_not_glued_together() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0.1", "0.1"), ("1,234.567891", "1234.567891"), ("1.0000004", "1.000000"), ("-3", "-3")],
+    [
+        ("0.1", "0.1"),
+        ("1,234.567891", "1234.567891"),
+        ("1.0000004", "1.000000"),
+        ("-3", "-3"),
+    ],
 )
 def test_quantities_have_six_decimals(text: str, value: str) -> None:
     assert parse("quantity", text) == Decimal(value)
 
 
-@pytest.mark.parametrize("text", ["1e3", "NaN", "inf", "1234567890123", "1000000000", "x"])
+@pytest.mark.parametrize(
+    "text", ["1e3", "NaN", "inf", "1234567890123", "1000000000", "x"]
+)
 def test_what_is_no_quantity(text: str) -> None:
     assert parse("quantity", text) is None
 
@@ -149,16 +159,18 @@ def test_a_column_may_hold_less_than_its_kind() -> None:
     ):
         raw = f"(SELECT CAST({cell} AS {physical}) AS x) AS raw"
         sql = write_typed_cell(points, physical)
-        assert _engine.execute(f"SELECT {sql.value}, {sql.empty} FROM {raw}").fetchone() == (
+        assert _engine.execute(
+            f"SELECT {sql.value}, {sql.empty} FROM {raw}"
+        ).fetchone() == (
             value,
             False,
         )
         assert _engine.execute(
             f"SELECT {write_plain_condition(points, physical)} FROM {raw}"
         ).fetchone() == (value is not None,)
-    assert _engine.execute(f"SELECT {write_broken_rule(points, quote_text('300'))}").fetchone() == (
-        "out_of_range",
-    )
+    assert _engine.execute(
+        f"SELECT {write_broken_rule(points, quote_text('300'))}"
+    ).fetchone() == ("out_of_range",)
 
 
 def test_a_target_is_as_large_as_money() -> None:
@@ -170,7 +182,13 @@ def test_a_target_is_as_large_as_money() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1987", 1987), ("１９８７", 1987), ("1987.0", 1987), ("87", None), ("2101", None)],
+    [
+        ("1987", 1987),
+        ("１９８７", 1987),
+        ("1987.0", 1987),
+        ("87", None),
+        ("2101", None),
+    ],
 )
 def test_years(text: str, value: int | None) -> None:
     assert parse("year", text) == value
@@ -208,7 +226,10 @@ def test_day_comes_before_month() -> None:
 
 def test_no_end_is_a_date_and_leap_days_are() -> None:
     assert parse("date", "9999-12-31") == date(9999, 12, 31)
-    assert parse("date", "29/02/2024") == date(2024, 2, 29) and parse("date", "29/02/2026") is None
+    assert (
+        parse("date", "29/02/2024") == date(2024, 2, 29)
+        and parse("date", "29/02/2026") is None
+    )
 
 
 @pytest.mark.parametrize("text", ["46326.75", "46326.51"])
@@ -224,7 +245,9 @@ INSTANTS = [
 
 
 def test_instants_in_every_form() -> None:
-    assert parse_all("timestamp", INSTANTS) == [datetime(2026, 10, 31, 15, 30)] * len(INSTANTS)
+    assert parse_all("timestamp", INSTANTS) == [datetime(2026, 10, 31, 15, 30)] * len(
+        INSTANTS
+    )
 
 
 def test_what_is_no_instant() -> None:
@@ -266,7 +289,16 @@ def test_months_in_every_form() -> None:
 
 
 def test_what_is_no_month() -> None:
-    texts = ["2026-13", "2026-00", "202600", "2026-10-31", "10/2026", "26-10", "2026", "Oct 2026"]
+    texts = [
+        "2026-13",
+        "2026-00",
+        "202600",
+        "2026-10-31",
+        "10/2026",
+        "26-10",
+        "2026",
+        "Oct 2026",
+    ]
     assert parse_all("month", texts) == [None] * len(texts)
 
 
@@ -280,7 +312,9 @@ def test_yes(text: str) -> None:
     assert parse("bool", text) is True
 
 
-@pytest.mark.parametrize("text", ["false", "False", "0", "否", "N", "n", "no", "０", "0.0"])
+@pytest.mark.parametrize(
+    "text", ["false", "False", "0", "否", "N", "n", "no", "０", "0.0"]
+)
 def test_no(text: str) -> None:
     assert parse("bool", text) is False
 
@@ -321,7 +355,10 @@ def test_a_float_id_of_sixteen_digits_is_not_taken_with_its_point() -> None:
 
 
 def test_what_names_the_whole_or_the_rest_may_say_so() -> None:
-    assert parse("any_id", "company") == "company" and parse("any_id", "unclaimed") == "unclaimed"
+    assert (
+        parse("any_id", "company") == "company"
+        and parse("any_id", "unclaimed") == "unclaimed"
+    )
 
 
 PHONES = {
@@ -356,7 +393,9 @@ def test_a_phone_that_comes_as_a_number(
 def test_words_of_an_enum_fold_case_and_width_and_nothing_else() -> None:
     column = load_contract()["customer"].column("vip_tier")
     assert column is not None
-    sql = write_typed_cell(column, "VARCHAR").value.replace('raw."vip_tier"', "CAST(? AS VARCHAR)")
+    sql = write_typed_cell(column, "VARCHAR").value.replace(
+        'raw."vip_tier"', "CAST(? AS VARCHAR)"
+    )
     read = [
         _engine.execute(sql_for(sql), [text] * sql.count("?")).fetchone()
         for text in ("gold", "ＧＯＬＤ ", "golden")
@@ -369,18 +408,24 @@ def sql_for(expression: str) -> str:
 
 
 def test_text_is_trimmed_and_otherwise_left_alone() -> None:
-    assert parse("text", " \u3000=1+1　Ａ ") == "=1+1　Ａ" and parse("text", "\u3000 ") is None
+    assert (
+        parse("text", " \u3000=1+1　Ａ ") == "=1+1　Ａ"
+        and parse("text", "\u3000 ") is None
+    )
     assert parse("text", "\ufffd") is None
 
 
 @pytest.mark.parametrize("text", [None, "", " ", "\u3000", "\t\r\n"])
 def test_empty_means_unknown(text: str | None) -> None:
     row = _engine.execute("SELECT is_empty(CAST(? AS VARCHAR))", [text]).fetchone()
-    assert row == (True,) and all(parse(kind, text) is None for kind in SQL_TYPES if kind != "enum")
+    assert row == (True,) and all(
+        parse(kind, text) is None for kind in SQL_TYPES if kind != "enum"
+    )
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("text", "vip套餐"), ("text", "v"), ("id", "客户v"), ("id", "vip 1")]
+    ("kind", "text"),
+    [("text", "vip套餐"), ("text", "v"), ("id", "客户v"), ("id", "vip 1")],
 )
 def test_no_letter_is_trimmed(kind: str, text: str) -> None:
     assert parse(kind, text) == text
@@ -414,7 +459,12 @@ def test_an_invisible_text_is_unknown() -> None:
         ("date", "TIMESTAMP", "'2026-10-31 00:00:00'", date(2026, 10, 31)),
         ("date", "TIMESTAMP", "'2026-10-31 12:00:00'", None),
         ("date", "BIGINT", "20261031", date(2026, 10, 31)),
-        ("timestamp", "TIMESTAMP", "'2026-10-31 23:30:00'", datetime(2026, 10, 31, 15, 30)),
+        (
+            "timestamp",
+            "TIMESTAMP",
+            "'2026-10-31 23:30:00'",
+            datetime(2026, 10, 31, 15, 30),
+        ),
         (
             "timestamp",
             "TIMESTAMP WITH TIME ZONE",
@@ -428,11 +478,21 @@ def test_an_invisible_text_is_unknown() -> None:
         ("date", "DATE", "DATE '1970-01-01' + 2147000000", None),
         ("date", "DATE", "'-infinity'", None),
         ("date", "DATE", "'9999-12-31'", date(9999, 12, 31)),
-        ("date", "TIMESTAMP WITH TIME ZONE", "'2026-10-30 20:00:00+00'", date(2026, 10, 31)),
+        (
+            "date",
+            "TIMESTAMP WITH TIME ZONE",
+            "'2026-10-30 20:00:00+00'",
+            date(2026, 10, 31),
+        ),
         ("timestamp", "TIMESTAMP", "'infinity'", None),
         ("timestamp", "TIMESTAMP", "'290000-01-01'", None),
         ("timestamp", "TIMESTAMP_S", "'290000-01-01'", None),
-        ("timestamp", "TIMESTAMP_NS", "'2026-10-31 23:30:00'", datetime(2026, 10, 31, 15, 30)),
+        (
+            "timestamp",
+            "TIMESTAMP_NS",
+            "'2026-10-31 23:30:00'",
+            datetime(2026, 10, 31, 15, 30),
+        ),
         ("integer", "BIGINT", "1000000000", None),
         ("integer", "BIGINT", "-9223372036854775808", None),
         ("money", "BIGINT", "1000000000000", None),
@@ -475,13 +535,15 @@ def test_what_is_beyond_the_range_is_told_from_what_is_not_of_the_kind(
 ) -> None:
     text = f"CAST(CAST({value} AS {physical}) AS VARCHAR)"
     assert take(kind, physical, value) == (None, False)
-    assert _engine.execute(f"SELECT {write_broken_rule(Column('x', kind), text)}").fetchone() == (
-        rule,
-    )
+    assert _engine.execute(
+        f"SELECT {write_broken_rule(Column('x', kind), text)}"
+    ).fetchone() == (rule,)
 
 
 @pytest.mark.parametrize(("value", "expected"), [("18", None), ("99999", None)])
-def test_a_year_is_held_to_its_range_however_it_comes(value: str, expected: None) -> None:
+def test_a_year_is_held_to_its_range_however_it_comes(
+    value: str, expected: None
+) -> None:
     assert take("year", "INTEGER", value) == (expected, False)
 
 
@@ -530,7 +592,9 @@ def written_instants(at: datetime) -> list[str]:
 @given(many(amounts))
 def test_any_amount_comes_back(values: list[Decimal]) -> None:
     pairs = [(text, value) for value in values for text in written_amounts(value)]
-    assert parse_all("money", [text for text, _ in pairs]) == [value for _, value in pairs]
+    assert parse_all("money", [text for text, _ in pairs]) == [
+        value for _, value in pairs
+    ]
 
 
 @quick
@@ -543,15 +607,28 @@ def test_any_day_comes_back(values: list[date]) -> None:
 @quick
 @given(st.lists(st.integers(-(10**9) + 1, 10**9 - 1)))
 def test_any_count_comes_back(values: list[int]) -> None:
-    pairs = [(text, value) for value in values for text in (str(value), f"{value:,}", f"{value}.0")]
-    assert parse_all("integer", [text for text, _ in pairs]) == [value for _, value in pairs]
+    pairs = [
+        (text, value)
+        for value in values
+        for text in (str(value), f"{value:,}", f"{value}.0")
+    ]
+    assert parse_all("integer", [text for text, _ in pairs]) == [
+        value for _, value in pairs
+    ]
 
 
 @quick
-@given(many(st.from_regex(r"[0-9]{1,18}|[A-Za-z][A-Za-z0-9_-]{0,20}[A-Z0-9]", fullmatch=True)))
+@given(
+    many(
+        st.from_regex(
+            r"[0-9]{1,18}|[A-Za-z][A-Za-z0-9_-]{0,20}[A-Z0-9]", fullmatch=True
+        )
+    )
+)
 def test_any_id_comes_back(values: list[str]) -> None:
     wanted = [
-        None if value.lower() in ("nan", "none", "null", "inf") else value for value in values
+        None if value.lower() in ("nan", "none", "null", "inf") else value
+        for value in values
     ]
     assert (
         parse_all("id", values)
@@ -570,12 +647,19 @@ def test_any_id_comes_back(values: list[str]) -> None:
 )
 def test_any_instant_comes_back(values: list[datetime]) -> None:
     pairs = [(text, at) for at in values for text in written_instants(at)]
-    assert parse_all("timestamp", [text for text, _ in pairs]) == [at for _, at in pairs]
+    assert parse_all("timestamp", [text for text, _ in pairs]) == [
+        at for _, at in pairs
+    ]
 
 
 @quick
 @given(
-    many(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20))
+    many(
+        st.text(
+            st.characters(exclude_characters="\x00", exclude_categories=["Cs"]),
+            max_size=20,
+        )
+    )
 )
 def test_any_text_is_read_or_unknown_and_never_a_crash(texts: list[str]) -> None:
     for kind in SQL_TYPES:

@@ -56,7 +56,9 @@ WRONG: dict[str, tuple[str, str, int | None]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_refused_at_once_and_by_its_line(name: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_refused_at_once_and_by_its_line(
+    name: str, tmp_path: Path
+) -> None:
     text, key, line = WRONG[name]
     (tmp_path / "wrong.yml").write_text(text, encoding="utf-8")
     begun = time.monotonic()
@@ -65,12 +67,14 @@ def test_what_is_wrong_is_refused_at_once_and_by_its_line(name: str, tmp_path: P
     assert time.monotonic() - begun < 2
     assert (caught.value.key, caught.value.facts.get("line")) == (key, line)
     for language in LANGUAGES:
-        assert "wrong.yml" in describe_error(language, caught.value) and "?" not in describe_error(
+        assert "wrong.yml" in describe_error(
             language, caught.value
-        )
+        ) and "?" not in describe_error(language, caught.value)
 
 
-def test_bytes_that_are_no_text_and_places_that_are_no_file_are_named(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_and_places_that_are_no_file_are_named(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "latin.yml").write_bytes(b"a: 1\nb: \xe9\n")
     with pytest.raises(SpecError) as caught:
         read_yaml(tmp_path / "latin.yml")

@@ -26,7 +26,9 @@ def certificate(folder: Path) -> Path:
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
     path = folder / "certificate.pem"
     path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + private)

@@ -24,8 +24,14 @@ ALL = ["manager", "branch", "company"]
 
 def town() -> Town:
     """M1 and M2 have a customer in arrears each, dan is for branch B1 to claim; only M1's address is delivered."""
-    made = Town().person(CUSTOMER, name=NAME, phone=PHONE).person("bob", manager="M2", calls=0)
-    made.person("dan", manager=None, vip_tier="none", revenue="10.00").owe(CUSTOMER).owe("bob")
+    made = (
+        Town()
+        .person(CUSTOMER, name=NAME, phone=PHONE)
+        .person("bob", manager="M2", calls=0)
+    )
+    made.person("dan", manager=None, vip_tier="none", revenue="10.00").owe(
+        CUSTOMER
+    ).owe("bob")
     for row in made.tables["account_manager"]:
         row["email"] = "m1@telecom.example" if row["manager_id"] == "M1" else ""
     return made
@@ -38,7 +44,9 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_town(folder / "home", town(), folder / "source", holdout_share=0)
     release_month(job(folder / "home", None))
     outbox = Outbox(folder / "home", str(MONTH))
-    render_parcels(open_released(folder / "home", str(MONTH)), outbox.path, "en", own_settings())
+    render_parcels(
+        open_released(folder / "home", str(MONTH)), outbox.path, "en", own_settings()
+    )
     return folder / "home"
 
 
@@ -63,7 +71,9 @@ class House:
     def file(self) -> Path:
         path = self.folder / "deliver.yml"
         path.write_text(
-            yaml.safe_dump({"since": self.since, "language": "en", "channels": self.channels})
+            yaml.safe_dump(
+                {"since": self.since, "language": "en", "channels": self.channels}
+            )
         )
         return path
 
@@ -72,7 +82,11 @@ class House:
         return own_settings(delivery_file=self.file, holdout_share=0)
 
     def deliver(
-        self, *again: str, received: tuple[str, ...] = (), longest: float = 60, is_dry: bool = False
+        self,
+        *again: str,
+        received: tuple[str, ...] = (),
+        longest: float = 60,
+        is_dry: bool = False,
     ) -> Report:
         """Deliver the month without really waiting; how long it would have waited is kept."""
         pace = Pace(attempts=3, first=1, longest=longest, sleep=self.waits.append)
@@ -88,17 +102,25 @@ class House:
     def written(self) -> str:
         """All that the outbox says of its letters."""
         return "".join(
-            path.read_text(encoding="utf-8") for path in sorted(self.outbox.glob("*.json"))
+            path.read_text(encoding="utf-8")
+            for path in sorted(self.outbox.glob("*.json"))
         )
 
     def add_folder(self, name: str = "share", **more: Any) -> Path:
         """Add a folder as a channel."""
         place = self.folder / name
         place.mkdir(exist_ok=True)
-        self.channels[name] = {"kind": "folder", "path": str(place), "what": ALL, **more}
+        self.channels[name] = {
+            "kind": "folder",
+            "path": str(place),
+            "what": ALL,
+            **more,
+        }
         return place
 
-    def add_robot(self, port: int, name: str = "robot", scheme: str = "http", **more: Any) -> None:
+    def add_robot(
+        self, port: int, name: str = "robot", scheme: str = "http", **more: Any
+    ) -> None:
         """Add a robot on this machine as a channel."""
         url = self.secret(
             f"{scheme}://127.0.0.1:{port}/send?access_token=canary-token", f"{name}.url"
@@ -122,4 +144,6 @@ def house(released: Path, tmp_path: Path) -> House:
 @pytest.fixture
 def states() -> Callable[[Report], dict[str, str]]:
     """A report's letters by channel and receiver."""
-    return lambda report: {f"{one.channel} {one.receiver}": one.state for one in report.letters}
+    return lambda report: {
+        f"{one.channel} {one.receiver}": one.state for one in report.letters
+    }

@@ -50,7 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         one: Robot = self.server.robot  # type: ignore[attr-defined]
-        one.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        one.messages.append(
+            json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        )
         one.paths.append(self.path)
         line = one.next_line()
         if line == HANG:
@@ -137,13 +139,18 @@ class Mailbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if (reply := self.answers.get("data", ["250 OK"])[0]) != "250 OK":
             return reply
-        self.mails.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=SMTP)))
+        self.mails.append(
+            (envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=SMTP))
+        )
         return "250 OK"
 
 
 @contextmanager
 def mail_server(
-    password: str | None = None, pem: Path | None = None, limit: int = 0, **answers: list[str]
+    password: str | None = None,
+    pem: Path | None = None,
+    limit: int = 0,
+    **answers: list[str],
 ) -> Iterator[Mailbox]:
     """A server that takes mail up to a limit; with a certificate it wants STARTTLS, with a password a login."""
     box = Mailbox(answers=answers)
@@ -253,7 +260,9 @@ class SftpBox:
     def known_hosts(self, path: Path, key: paramiko.PKey | None = None) -> Path:
         """Write a known_hosts file that holds the server's key, or another."""
         key = key or self.host_key
-        path.write_text(f"[127.0.0.1]:{self.port} {key.get_name()} {key.get_base64()}\n")
+        path.write_text(
+            f"[127.0.0.1]:{self.port} {key.get_name()} {key.get_base64()}\n"
+        )
         return path
 
 

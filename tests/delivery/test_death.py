@@ -54,7 +54,9 @@ def fresh(house: House) -> House:
 
 
 def letters(house: House) -> dict[str, str]:
-    return {key: one.state for key, one in Outbox(house.home, str(MONTH)).letters().items()}
+    return {
+        key: one.state for key, one in Outbox(house.home, str(MONTH)).letters().items()
+    }
 
 
 def test_a_folder_has_every_file_once_wherever_it_died(
@@ -62,7 +64,9 @@ def test_a_folder_has_every_file_once_wherever_it_died(
 ) -> None:
     place = house.add_folder(what=["manager", "branch"])
     assert run(forge, house, trace=tmp_path / "steps") == 0
-    wanted = {path.relative_to(place): path.read_bytes() for path in place.rglob("*.xlsx")}
+    wanted = {
+        path.relative_to(place): path.read_bytes() for path in place.rglob("*.xlsx")
+    }
     passed = steps(tmp_path / "steps")
     assert len(wanted) == 3 and {
         "deliver.filed#1",
@@ -76,7 +80,9 @@ def test_a_folder_has_every_file_once_wherever_it_died(
         there = {path: path.stat().st_mtime_ns for path in place.rglob("*.xlsx")}
         assert run(forge, house) == 0, step
         assert {
-            p.relative_to(place): p.read_bytes() for p in place.rglob("*") if p.is_file()
+            p.relative_to(place): p.read_bytes()
+            for p in place.rglob("*")
+            if p.is_file()
         } == wanted, step
         assert all(path.stat().st_mtime_ns == at for path, at in there.items()), (
             "what was there is left alone"
@@ -129,7 +135,9 @@ def test_a_robot_posts_at_most_once_and_what_is_unsure_says_so(
 
 
 @pytest.mark.long
-def test_a_mail_sent_again_is_the_same_mail(forge: Forge, house: House, tmp_path: Path) -> None:
+def test_a_mail_sent_again_is_the_same_mail(
+    forge: Forge, house: House, tmp_path: Path
+) -> None:
     with mail_server() as box:
         add_mail(house, box, what=["manager"])
         assert run(forge, house, trace=tmp_path / "steps") == 0

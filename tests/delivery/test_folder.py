@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.errors import Busy, Incomplete, Refused, SpecError, Undelivered, UsageError
+from pipelines.core.errors import (
+    Busy,
+    Incomplete,
+    Refused,
+    SpecError,
+    Undelivered,
+    UsageError,
+)
 from pipelines.delivery.post import deliver_letters, raise_open
 from pipelines.store.outbox import Outbox
 from tests.delivery.conftest import NAME, PHONE, House, town
@@ -22,7 +29,9 @@ def files(place: Path) -> dict[str, bytes]:
     }
 
 
-def test_each_gets_his_own_and_the_company_gets_the_books_and_documents(house: House) -> None:
+def test_each_gets_his_own_and_the_company_gets_the_books_and_documents(
+    house: House,
+) -> None:
     place = house.add_folder()
     report = house.deliver()
     assert set(report.counts) == {"sent"}
@@ -30,7 +39,9 @@ def test_each_gets_his_own_and_the_company_gets_the_books_and_documents(house: H
     by_holder: dict[str, set[str]] = {}
     for name in files(place):
         holder, _, file = name.split("/")
-        by_holder.setdefault(holder, set()).add(file.partition("_")[2].rsplit("_", 1)[-1])
+        by_holder.setdefault(holder, set()).add(
+            file.partition("_")[2].rsplit("_", 1)[-1]
+        )
     assert by_holder.keys() == {"manager-M1", "manager-M2", "branch-B1", "company"}
     assert by_holder["manager-M1"] == {"M1.xlsx"}
     assert {
@@ -63,10 +74,15 @@ def test_what_the_receiver_has_written_into_it_stays(house: House) -> None:
     letter = next(one for one in report.letters if one.receiver == "manager-M1")
     Outbox(house.home, str(MONTH)).put(letter, state="sending")
     assert set(house.deliver().counts) == {"sent"}
-    assert book.read_bytes() == b"filled in" and len(list(place.glob("manager-M1/*/*"))) == 1
+    assert (
+        book.read_bytes() == b"filled in"
+        and len(list(place.glob("manager-M1/*/*"))) == 1
+    )
 
 
-def test_a_folder_that_is_not_mounted_waits_and_does_not_hold_up_the_other(house: House) -> None:
+def test_a_folder_that_is_not_mounted_waits_and_does_not_hold_up_the_other(
+    house: House,
+) -> None:
     house.channels["away"] = {
         "kind": "folder",
         "path": str(house.folder / "nowhere"),
@@ -75,7 +91,9 @@ def test_a_folder_that_is_not_mounted_waits_and_does_not_hold_up_the_other(house
     place = house.add_folder("zz_share")
     report = house.deliver()
     assert {one.state for one in report.letters if one.channel == "away"} == {"pending"}
-    assert {one.why for one in report.letters if one.channel == "away"} == {"folder_missing"}
+    assert {one.why for one in report.letters if one.channel == "away"} == {
+        "folder_missing"
+    }
     assert files(place) and not (house.folder / "nowhere").exists()
     with pytest.raises(Undelivered, match="deliver.open"):
         raise_open(report)
@@ -88,7 +106,10 @@ def test_a_full_share_is_tried_again_and_then_waits(house: House) -> None:
     place = house.add_folder(what=["company"])
     (place / "company").write_text("a file where the folder should be")
     report = house.deliver()
-    assert {one.why for one in report.letters} == {"folder_failed"} and house.waits == [1, 2]
+    assert {one.why for one in report.letters} == {"folder_failed"} and house.waits == [
+        1,
+        2,
+    ]
     assert sorted(one.attempts for one in report.letters)[-1] == 3, (
         "the first is tried, the rest are spared"
     )
@@ -108,9 +129,13 @@ def test_nothing_leaves_before_the_release(tmp_path: Path) -> None:
 def test_without_a_delivery_file_nothing_is_sent_and_nothing_written(
     released: Path, tmp_path: Path
 ) -> None:
-    home = shutil.copytree(released, tmp_path / "home", ignore=shutil.ignore_patterns("outbox"))
+    home = shutil.copytree(
+        released, tmp_path / "home", ignore=shutil.ignore_patterns("outbox")
+    )
     report = deliver_letters(home, str(MONTH), own_settings())
-    assert (report.nothing, report.letters) == ("no_file", ()) and not (home / "outbox").exists()
+    assert (report.nothing, report.letters) == ("no_file", ()) and not (
+        home / "outbox"
+    ).exists()
     raise_open(report)
 
 
@@ -175,18 +200,26 @@ def test_what_the_outbox_keeps_is_for_its_owner_s_eyes(house: House) -> None:
     house.deliver()
     letters = [*house.outbox.glob("*.json")]
     assert letters and all(path.stat().st_mode & 0o077 == 0 for path in letters)
-    assert all(path.stat().st_mode & 0o077 == 0 for path in (house.outbox / "content").glob("*"))
+    assert all(
+        path.stat().st_mode & 0o077 == 0
+        for path in (house.outbox / "content").glob("*")
+    )
     assert PHONE not in house.written() and NAME not in house.written()
 
 
 def test_two_deliveries_at_once(house: House) -> None:
     house.add_folder()
-    with Outbox(house.home, str(MONTH)).lock(), pytest.raises(Busy, match="deliver.busy"):
+    with (
+        Outbox(house.home, str(MONTH)).lock(),
+        pytest.raises(Busy, match="deliver.busy"),
+    ):
         house.deliver()
 
 
 @pytest.mark.parametrize("start", ["", "no-such-id"])
-def test_a_letter_that_is_done_or_unknown_is_not_sent_again(house: House, start: str) -> None:
+def test_a_letter_that_is_done_or_unknown_is_not_sent_again(
+    house: House, start: str
+) -> None:
     house.add_folder()
     report = house.deliver()
     for wanted in (start, report.letters[0].id):
@@ -214,7 +247,10 @@ SMTP = "kind: smtp, host: h, from: a@b, domains: [b], what: [manager]"
             "channels.one.smtp.domains",
         ),
         ("kind: robot, type: plain, url_file: /x", "channels.one.robot"),
-        ("kind: robot, type: dingtalk, url_file: /x, timeout: 0", "channels.one.robot.timeout"),
+        (
+            "kind: robot, type: dingtalk, url_file: /x, timeout: 0",
+            "channels.one.robot.timeout",
+        ),
         (
             "kind: robot, type: dingtalk, url_file: /x, proxy: 'http://u:canary-word@p:1'",
             "channels.one.robot.proxy",
@@ -236,7 +272,8 @@ def test_a_wrong_delivery_file_is_named_by_its_place(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "channels: {}", "since: [", "since: 2026-13\nchannels: {}", "\x00", "- a"]
+    "text",
+    ["", "channels: {}", "since: [", "since: 2026-13\nchannels: {}", "\x00", "- a"],
 )
 def test_a_delivery_file_that_is_none(house: House, text: str) -> None:
     path = house.folder / "wrong.yml"
@@ -245,7 +282,9 @@ def test_a_delivery_file_that_is_none(house: House, text: str) -> None:
         deliver_letters(house.home, str(MONTH), own_settings(delivery_file=path))
     with pytest.raises(SpecError, match="yaml.no_file"):
         deliver_letters(
-            house.home, str(MONTH), own_settings(delivery_file=house.folder / "nowhere.yml")
+            house.home,
+            str(MONTH),
+            own_settings(delivery_file=house.folder / "nowhere.yml"),
         )
 
 

@@ -98,6 +98,10 @@ def test_rows_without_a_signature_are_refused_one_by_one_where_the_office_says_s
     typed = unsigned(book, tmp_path / "typed.csv")
     assert {row.refusal for row in read_return(typed, KEY.encode()).rows} == {None}
     judged = read_return(typed, KEY.encode(), must_sign=True).rows
-    assert len(judged) == 2 and {row.refusal.key for row in judged if row.refusal} == {"unsigned"}
+    assert len(judged) == 2 and {row.refusal.key for row in judged if row.refusal} == {
+        "unsigned"
+    }
     fill(book, {"ann": PAID})
-    assert [row.refusal for row in read_return(book, KEY.encode(), must_sign=True).rows] == [None]
+    assert [
+        row.refusal for row in read_return(book, KEY.encode(), must_sign=True).rows
+    ] == [None]

@@ -40,7 +40,9 @@ def states(report: Report) -> dict[str, str]:
     return {one.receiver: one.state for one in report.letters}
 
 
-def test_a_manager_gets_his_workbook_and_the_head_the_company_s_files(house: House) -> None:
+def test_a_manager_gets_his_workbook_and_the_head_the_company_s_files(
+    house: House,
+) -> None:
     with mail_server() as box:
         add_mail(house, box)
         assert states(house.deliver()) == {M1: "sent", M2: "sent", HEAD: "sent"}
@@ -57,15 +59,17 @@ def test_a_manager_gets_his_workbook_and_the_head_the_company_s_files(house: Hou
     )
     assert {"2026-08_company.xlsx", "2026-08_summary.docx"} <= set(got[HEAD])
     for _, mail in box.mails:
-        assert mail["Subject"] == "Retention orders 2026-08" and mail["Message-ID"].endswith(
-            "@telecom.example>"
-        )
+        assert mail["Subject"] == "Retention orders 2026-08" and mail[
+            "Message-ID"
+        ].endswith("@telecom.example>")
         texts = [
             part.get_payload(decode=True)
             for part in mail.walk()
             if part.get_content_type() == "text/plain"
         ]
-        assert not [text for text in texts if PHONE.encode() in text or NAME.encode() in text]  # type: ignore[operator]
+        assert not [
+            text for text in texts if PHONE.encode() in text or NAME.encode() in text
+        ]  # type: ignore[operator]
 
 
 def test_a_refused_address_is_dead_and_the_others_have_their_mail(house: House) -> None:
@@ -109,7 +113,13 @@ def test_no_address_is_a_dead_letter_until_there_is_one(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["m2@elsewhere.example", "m2@telecom.example\nBcc: x@y", "m2", "a@b@telecom.example"]
+    "address",
+    [
+        "m2@elsewhere.example",
+        "m2@telecom.example\nBcc: x@y",
+        "m2",
+        "a@b@telecom.example",
+    ],
 )
 def test_an_address_that_is_not_allowed_gets_nothing_whoever_insists(
     house: House, address: str
@@ -164,7 +174,9 @@ def test_a_reassigned_order_is_another_workbook(house: House) -> None:
         mine = [row["order_id"] for row in orders if row["manager_id"] == "M1"]
         change_orders(mine, REASSIGNED, "away", "head", "M2")
         assert set(house.deliver().counts) == {"sent"}
-    assert sorted(to for to, _ in box.mails) == sorted([M2, HEAD, "second@telecom.example"])
+    assert sorted(to for to, _ in box.mails) == sorted(
+        [M2, HEAD, "second@telecom.example"]
+    )
     assert {holder.name: len(list(holder.glob("*/*"))) for holder in place.iterdir()} == {
         "manager-M1": 1, "manager-M2": 2, "branch-B1": 1,
     }  # fmt: skip
@@ -202,7 +214,9 @@ def test_encrypted_and_with_a_password(
     assert "canary" not in house.written() + caplog.text + "".join(capsys.readouterr())
 
 
-def test_a_server_without_encryption_gets_neither_mail_nor_password(house: House) -> None:
+def test_a_server_without_encryption_gets_neither_mail_nor_password(
+    house: House,
+) -> None:
     with mail_server("canary-password") as box:
         add_mail(
             house,
@@ -213,7 +227,9 @@ def test_a_server_without_encryption_gets_neither_mail_nor_password(house: House
         )
         report = house.deliver()
     assert (
-        {one.why for one in report.letters} == {"no_starttls"} and not box.mails and not box.logins
+        {one.why for one in report.letters} == {"no_starttls"}
+        and not box.mails
+        and not box.logins
     )
 
 
@@ -230,8 +246,12 @@ def test_nobody_at_the_port(house: House) -> None:
     with mail_server() as box:
         add_mail(house, box)
     report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_broken")}
-    assert house.waits == [1, 2], "the first letter is tried three times, the others wait with it"
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", "smtp_broken")
+    }
+    assert house.waits == [1, 2], (
+        "the first letter is tried three times, the others wait with it"
+    )
 
 
 def test_a_server_that_says_nothing(house: House) -> None:
@@ -247,9 +267,9 @@ def test_a_sender_that_is_refused_is_not_tried_with_every_letter(house: House) -
     with mail_server(**{"office@telecom.example": ["550 not you"]}) as box:
         add_mail(house, box)
         report = house.deliver()
-    assert {(one.state, one.why) for one in report.letters} == {("pending", "smtp_sender")} and len(
-        box.senders
-    ) == 1
+    assert {(one.state, one.why) for one in report.letters} == {
+        ("pending", "smtp_sender")
+    } and len(box.senders) == 1
 
 
 def test_a_mail_that_is_too_large_is_dead_and_the_smaller_ones_go(house: House) -> None:
@@ -257,11 +277,17 @@ def test_a_mail_that_is_too_large_is_dead_and_the_smaller_ones_go(house: House) 
         add_mail(house, box)
         report = house.deliver()
     assert states(report) == {M1: "sent", M2: "sent", HEAD: "dead"}
-    assert next(one for one in report.letters if one.receiver == HEAD).facts == {"code": 552}
+    assert next(one for one in report.letters if one.receiver == HEAD).facts == {
+        "code": 552
+    }
 
 
-@pytest.mark.parametrize(("reply", "state"), [("554 no", "dead"), ("452 full", "pending")])
-def test_a_server_that_will_not_have_the_content(house: House, reply: str, state: str) -> None:
+@pytest.mark.parametrize(
+    ("reply", "state"), [("554 no", "dead"), ("452 full", "pending")]
+)
+def test_a_server_that_will_not_have_the_content(
+    house: House, reply: str, state: str
+) -> None:
     with mail_server(data=[reply]) as box:
         add_mail(house, box)
         assert set(states(house.deliver()).values()) == {state} and not box.mails
@@ -297,6 +323,12 @@ def test_an_attachment_is_named_in_both_forms(name: str) -> None:
     head = raw.partition(b"PK")[0].decode("ascii")
     assert max(map(len, head.splitlines())) <= 78 and "\nBcc:" not in head
     if not name.isascii():
-        assert "filename*" in head and 'filename="=?utf-8?B?' in head and 'name="=?utf-8?B?' in head
-        words = re.findall(r"=\?utf-8\?B\?([^?]+)\?=", head.partition("Content-Disposition")[0])
+        assert (
+            "filename*" in head
+            and 'filename="=?utf-8?B?' in head
+            and 'name="=?utf-8?B?' in head
+        )
+        words = re.findall(
+            r"=\?utf-8\?B\?([^?]+)\?=", head.partition("Content-Disposition")[0]
+        )
         assert "".join(b64decode(word).decode() for word in words) == name

@@ -20,7 +20,12 @@ from pipelines.core.errors import Incomplete, Undelivered
 from pipelines.core.paths import ROOT
 from pipelines.delivery.failures import Closed, Later, Rejected, Unsure
 from pipelines.delivery.post import raise_open
-from pipelines.delivery.robot_answers import BAD_OR_TOO_FAST, TOO_FAST, Answer, judge_answer
+from pipelines.delivery.robot_answers import (
+    BAD_OR_TOO_FAST,
+    TOO_FAST,
+    Answer,
+    judge_answer,
+)
 from pipelines.store.outbox import Letter
 from pipelines.text.texts import fill_label
 from tests.delivery.certificates import certificate
@@ -64,7 +69,10 @@ CASES: dict[str, tuple[list[Any], str, int, list[float]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_it_ended_in(
-    house: House, case: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    house: House,
+    case: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     script, state, seen, waits = CASES[case]
     caplog.set_level(logging.DEBUG)
@@ -81,7 +89,9 @@ def test_what_it_ended_in(
     assert "canary" not in said and "/send" not in said
 
 
-@pytest.mark.parametrize(("state", "error"), [(HANG, Incomplete), ((429, {}, ""), Undelivered)])
+@pytest.mark.parametrize(
+    ("state", "error"), [(HANG, Incomplete), ((429, {}, ""), Undelivered)]
+)
 def test_it_is_told(house: House, state: Any, error: type[Exception]) -> None:
     with robot(state) as host:
         house.add_robot(host.port, timeout=0.6)
@@ -115,7 +125,11 @@ def test_an_unsure_digest_may_be_taken_for_received(house: House) -> None:
         house.add_robot(host.port, timeout=0.6)
         letter = the_one(house)
         (now,) = house.deliver(received=(letter.id,)).letters
-        assert (now.state, now.why, len(host.messages)) == ("sent", "taken_for_received", 1)
+        assert (now.state, now.why, len(host.messages)) == (
+            "sent",
+            "taken_for_received",
+            1,
+        )
 
 
 def test_one_that_hangs_does_not_hold_up_the_others(house: House) -> None:
@@ -124,7 +138,11 @@ def test_one_that_hangs_does_not_hold_up_the_others(house: House) -> None:
         place = house.add_folder("b_share")
         house.add_robot(good.port, "c_good")
         report = house.deliver()
-    assert report.counts["unsure"] == 1 and len(good.messages) == 1 and list(place.glob("*/*/*"))
+    assert (
+        report.counts["unsure"] == 1
+        and len(good.messages) == 1
+        and list(place.glob("*/*/*"))
+    )
 
 
 def test_a_host_that_wants_to_be_left_alone_is(house: House) -> None:
@@ -133,7 +151,9 @@ def test_a_host_that_wants_to_be_left_alone_is(house: House) -> None:
         house.add_robot(host.port)
         letter = the_one(house)
         assert (
-            letter.not_before is not None and the_one(house) == letter and len(host.messages) == 1
+            letter.not_before is not None
+            and the_one(house) == letter
+            and len(host.messages) == 1
         )
 
 
@@ -149,14 +169,18 @@ def test_a_host_that_wants_to_be_left_alone_is(house: House) -> None:
         ("plain", lambda body: body["text"]),
     ],
 )
-def test_a_digest_holds_counts_and_no_customer(house: House, vendor: str, text: Any) -> None:
+def test_a_digest_holds_counts_and_no_customer(
+    house: House, vendor: str, text: Any
+) -> None:
     answer = (200, {}, '{"code": 0}') if vendor == "feishu" else TAKEN
     with robot(answer) as host:
         house.add_robot(host.port, type=vendor, link="https://office.telecom.example/")
         assert the_one(house).state == "sent"
     said = text(host.messages[0])
     assert (
-        "2026-08" in said and "orders" in said and said.endswith("https://office.telecom.example/")
+        "2026-08" in said
+        and "orders" in said
+        and said.endswith("https://office.telecom.example/")
     )
     assert not [
         word
@@ -181,16 +205,24 @@ def test_dingtalk_s_signature(house: House) -> None:
         assert the_one(house).state == "sent"
     asked = parse_qs(urlsplit(host.paths[0]).query)
     stamp, signature = asked["timestamp"][0], asked["sign"][0]
-    wanted = hmac.new(b"SEC-canary", f"{stamp}\nSEC-canary".encode(), hashlib.sha256).digest()
-    assert base64.b64decode(signature) == wanted and asked["access_token"] == ["canary-token"]
+    wanted = hmac.new(
+        b"SEC-canary", f"{stamp}\nSEC-canary".encode(), hashlib.sha256
+    ).digest()
+    assert base64.b64decode(signature) == wanted and asked["access_token"] == [
+        "canary-token"
+    ]
 
 
 def test_feishu_s_signature(house: House) -> None:
     with robot((200, {}, '{"StatusCode": 0}')) as host:
-        house.add_robot(host.port, type="feishu", secret_file=house.secret("SEC-canary", "sign"))
+        house.add_robot(
+            host.port, type="feishu", secret_file=house.secret("SEC-canary", "sign")
+        )
         assert the_one(house).state == "sent"
     body = host.messages[0]
-    wanted = hmac.new(f"{body['timestamp']}\nSEC-canary".encode(), b"", hashlib.sha256).digest()
+    wanted = hmac.new(
+        f"{body['timestamp']}\nSEC-canary".encode(), b"", hashlib.sha256
+    ).digest()
     assert base64.b64decode(body["sign"]) == wanted
 
 
@@ -233,15 +265,25 @@ def test_a_secret_that_is_not_there_is_named_by_its_file(house: House) -> None:
         "url_file": str(house.folder / "nowhere"),
     }
     letter = the_one(house)
-    assert (letter.why, letter.facts) == ("no_secret", {"file": str(house.folder / "nowhere")})
+    assert (letter.why, letter.facts) == (
+        "no_secret",
+        {"file": str(house.folder / "nowhere")},
+    )
 
 
-def test_a_certificate_nobody_knows_is_not_talked_to(house: House, tmp_path: Path) -> None:
+def test_a_certificate_nobody_knows_is_not_talked_to(
+    house: House, tmp_path: Path
+) -> None:
     pem = certificate(tmp_path)
     with robot(TAKEN, pem=pem) as host:
         house.add_robot(host.port, scheme="https")
         letter = the_one(house)
-        assert (letter.state, letter.why, host.messages, house.waits) == ("pending", "tls", [], [])
+        assert (letter.state, letter.why, host.messages, house.waits) == (
+            "pending",
+            "tls",
+            [],
+            [],
+        )
         house.add_robot(host.port, scheme="https", ca_file=str(pem))
         assert the_one(house).state == "sent"
 
@@ -274,7 +316,12 @@ def test_the_proxy_of_the_channel_is_used_and_none_of_the_environment_s(
         ("dingtalk", 200, '{"errcode": 310000}', Closed),
         ("dingtalk", 200, '{"errcode": 430101}', Rejected),
         ("feishu", 200, '{"code": 11232}', Later),
-        ("feishu", 400, '{"code": 99991400, "msg": "request trigger frequency limit"}', Later),
+        (
+            "feishu",
+            400,
+            '{"code": 99991400, "msg": "request trigger frequency limit"}',
+            Later,
+        ),
         ("feishu", 400, '{"code": 9499, "msg": "too many request", "data": {}}', Later),
         ("feishu", 200, '{"code": 9499, "msg": "Bad Request", "data": {}}', Rejected),
         ("feishu", 400, '{"code": 9499, "msg": "Bad Request", "data": {}}', Rejected),
@@ -298,7 +345,9 @@ def test_what_an_answer_means(
         judge_answer(vendor, Answer(status, {}, body.encode()))
 
 
-def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(house: House) -> None:
+def test_a_robot_with_another_secret_waits_and_is_told_what_to_mend(
+    house: House,
+) -> None:
     with robot(code(310000), TAKEN) as host:
         house.add_robot(host.port)
         letter = the_one(house)
@@ -332,9 +381,16 @@ def test_feishu_s_gateway_says_how_long_to_wait(status: int, after: float) -> No
 
 
 @pytest.mark.parametrize("vendor", ["dingtalk", "wecom", "feishu"])
-def test_each_code_of_too_fast_stands_in_the_papers_with_its_source(vendor: str) -> None:
+def test_each_code_of_too_fast_stands_in_the_papers_with_its_source(
+    vendor: str,
+) -> None:
     text = (ROOT / "docs" / "deliveries.md").read_text(encoding="utf-8")
     named = {
-        int(code) for code in re.findall(rf"^\| {vendor} \| (\d+) \|.*https://", text, re.MULTILINE)
+        int(code)
+        for code in re.findall(
+            rf"^\| {vendor} \| (\d+) \|.*https://", text, re.MULTILINE
+        )
     }
-    assert named == TOO_FAST[vendor] | ({BAD_OR_TOO_FAST} if vendor == "feishu" else set())
+    assert named == TOO_FAST[vendor] | (
+        {BAD_OR_TOO_FAST} if vendor == "feishu" else set()
+    )

@@ -32,7 +32,9 @@ def add_sftp(house: House, box: SftpBox, **more: Any) -> None:
 
 
 def names(box: SftpBox) -> list[str]:
-    return sorted(path.name for path in (box.root / "inbox").rglob("*") if path.is_file())
+    return sorted(
+        path.name for path in (box.root / "inbox").rglob("*") if path.is_file()
+    )
 
 
 def test_files_arrive_whole_and_once(house: House, box: SftpBox) -> None:
@@ -49,18 +51,24 @@ def test_files_arrive_whole_and_once(house: House, box: SftpBox) -> None:
     assert len(box.renamed) == report.counts["sent"] and len(box.transports) == 1
 
 
-def test_a_delivery_that_died_before_the_rename_goes_on(house: House, box: SftpBox) -> None:
+def test_a_delivery_that_died_before_the_rename_goes_on(
+    house: House, box: SftpBox
+) -> None:
     add_sftp(house, box)
     letter = house.deliver(is_dry=True).letters[0]
     target = box.root / "inbox" / letter.target
     target.parent.mkdir(parents=True)
-    (target.parent / f".{target.name}.part").write_bytes(b"half of it, and longer than" * 100_000)
+    (target.parent / f".{target.name}.part").write_bytes(
+        b"half of it, and longer than" * 100_000
+    )
     assert set(house.deliver().counts) == {"sent"}
     assert target.read_bytes() == (house.outbox / letter.files[0]).read_bytes()
     assert not [name for name in names(box) if name.endswith(".part")]
 
 
-def test_a_delivery_that_died_after_the_rename_sends_nothing(house: House, box: SftpBox) -> None:
+def test_a_delivery_that_died_after_the_rename_sends_nothing(
+    house: House, box: SftpBox
+) -> None:
     add_sftp(house, box)
     letter = house.deliver().letters[0]
     Outbox(house.home, str(MONTH)).put(letter, state="sending")
@@ -68,7 +76,9 @@ def test_a_delivery_that_died_after_the_rename_sends_nothing(house: House, box: 
     assert set(house.deliver().counts) == {"sent"} and len(box.renamed) == sent
 
 
-def test_a_host_with_another_key_is_not_logged_in_to(house: House, box: SftpBox) -> None:
+def test_a_host_with_another_key_is_not_logged_in_to(
+    house: House, box: SftpBox
+) -> None:
     add_sftp(house, box)
     box.known_hosts(house.folder / "known_hosts", paramiko.ECDSAKey.generate())
     report = house.deliver()
@@ -114,10 +124,14 @@ def test_no_right_to_write_is_a_dead_letter(house: House, box: SftpBox) -> None:
     report = house.deliver()
     assert {(one.state, one.why) for one in report.letters} == {("dead", "sftp_denied")}
     box.is_read_only = False
-    assert house.deliver(*(one.id for one in report.letters)).counts["sent"] == len(report.letters)
+    assert house.deliver(*(one.id for one in report.letters)).counts["sent"] == len(
+        report.letters
+    )
 
 
-def test_a_connection_that_breaks_between_files_is_made_anew(house: House, box: SftpBox) -> None:
+def test_a_connection_that_breaks_between_files_is_made_anew(
+    house: House, box: SftpBox
+) -> None:
     add_sftp(house, box)
 
     first = house.deliver(is_dry=True).counts["pending"]

@@ -15,7 +15,12 @@ from pipelines.rooms.report.figures import index_figures
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, Row, read, room_context
 
-HELD = {"activity_id": "A1", "name": "spring", "branch_id": "B1", "held_on": MONTH.last_day}
+HELD = {
+    "activity_id": "A1",
+    "name": "spring",
+    "branch_id": "B1",
+    "held_on": MONTH.last_day,
+}
 GUESTS = HELD | {
     "cost_amount": None,
     "invited_count": 40,
@@ -29,7 +34,10 @@ def figures_of(folder: Path, **tables: list[Row]) -> dict[str, Row]:
     with room_context(
         folder, {f"report_{name}": typed(rows) for name, rows in tables.items()}
     ) as context:
-        return {f"{r['measure']}:{r['scope_id']}": r for r in gather_activity_figures(context)}
+        return {
+            f"{r['measure']}:{r['scope_id']}": r
+            for r in gather_activity_figures(context)
+        }
 
 
 def typed(rows: list[Row]) -> pa.Table:
@@ -39,19 +47,33 @@ def typed(rows: list[Row]) -> pa.Table:
 def test_each_activity_has_its_guests_cost_and_answers(tmp_path: Path) -> None:
     found = figures_of(tmp_path, activity=[GUESTS | {"cost_amount": 900.0}])
     shown = {name: row["shown"] for name, row in found.items()}
-    assert (shown["invited_count:A1"], shown["attended_count:A1"], shown["cost_amount:A1"]) == (
+    assert (
+        shown["invited_count:A1"],
+        shown["attended_count:A1"],
+        shown["cost_amount:A1"],
+    ) == (
         "40",
         "30",
         "900.00",
     )
     assert found["satisfied:A1"]["scope_name"] == "spring · B1"
     assert (shown["guest_cost:A1"], shown["satisfied:A1"]) == ("30.00", "75.00 %")
-    assert (found["satisfied:A1"]["numerator"], found["satisfied:A1"]["denominator"]) == (6, 8)
-    assert (shown["activity_count:company"], shown["cost_amount:company"]) == ("1", "900.00")
+    assert (
+        found["satisfied:A1"]["numerator"],
+        found["satisfied:A1"]["denominator"],
+    ) == (6, 8)
+    assert (shown["activity_count:company"], shown["cost_amount:company"]) == (
+        "1",
+        "900.00",
+    )
 
 
 def test_what_is_not_known_has_no_figure(tmp_path: Path) -> None:
-    unknown = GUESTS | {"attended_count": 0, "answer_count": None, "satisfied_count": None}
+    unknown = GUESTS | {
+        "attended_count": 0,
+        "answer_count": None,
+        "satisfied_count": None,
+    }
     found = figures_of(tmp_path, activity=[unknown | {"cost_amount": 900.0}])
     assert not {"guest_cost:A1", "satisfied:A1", "answer_count:A1"} & set(found)
 
@@ -79,18 +101,23 @@ def test_invited_are_compared_with_the_hold_out_where_both_are_enough(
 def test_a_month_without_activities_says_nothing(tmp_path: Path) -> None:
     with room_context(tmp_path, {}) as context:
         assert not list(gather_activity_figures(context))
-        assert [(section, list(told)) for section, told in tell_activities(context, {})] == [
-            ("activity", [])
-        ]
+        assert [
+            (section, list(told)) for section, told in tell_activities(context, {})
+        ] == [("activity", [])]
     assert not list(draw_activity_tables(Wording("en", {}), MONTH))
 
 
 def test_the_summary_has_a_row_an_activity() -> None:
     version = scored_operator().version
-    held, followed = read(version, "report_activity"), read(version, "report_activity_follow")
+    held, followed = (
+        read(version, "report_activity"),
+        read(version, "report_activity_follow"),
+    )
     assert held and followed
     figures = index_figures(read(version, "report_figure"))
-    tables = list(draw_activity_tables(Wording("zh", figures), Month.parse(str(version.month))))
+    tables = list(
+        draw_activity_tables(Wording("zh", figures), Month.parse(str(version.month)))
+    )
     assert [len(t.rows) for t in tables] == [
         len(held),
         len([r for r in followed if r["attended_count"] or r["treated_count"]]),

@@ -12,7 +12,11 @@ from pipelines.catalogue.outputs import QUALITY, load_kpis
 from pipelines.documents.reports.lint import lint_documents
 from pipelines.documents.reports.managers import GRID, Analysis
 from pipelines.documents.reports.model import Table, Text, join_parts, list_figure_ids
-from pipelines.documents.reports.write import make_analyses, make_table_reader, write_analysis
+from pipelines.documents.reports.write import (
+    make_analyses,
+    make_table_reader,
+    write_analysis,
+)
 from pipelines.rooms.report.managers import topic_sentence
 from pipelines.rooms.report.sentences import Writer
 from pipelines.text.texts import LANGUAGES, load_labels
@@ -49,13 +53,16 @@ def test_each_branch_has_its_managers_and_no_others() -> None:
 
 def test_every_number_is_the_kpi_table_s() -> None:
     rows = read(scored_operator().version, "kpi_monthly")
-    of = {(f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r for r in rows}
+    of = {
+        (f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r for r in rows
+    }
     before = read(
         scored_operator().home / "months" / str(scored_operator().months[-2]) / "v0001",
         "kpi_monthly",
     )
     was = {
-        (f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r["value"] for r in before
+        (f"{r['kpi']}.{r['variant']}", r["scope_kind"], r["scope_id"]): r["value"]
+        for r in before
     }
     checked = 0
     for analysis in analyses("en"):
@@ -64,7 +71,9 @@ def test_every_number_is_the_kpi_table_s() -> None:
             key = (figure["topic"], figure["scope_kind"], figure["scope_id"])
             row = of[key]
             wanted = (
-                row["value"] - was[key] if figure["measure"] == "change" else row[figure["measure"]]
+                row["value"] - was[key]
+                if figure["measure"] == "change"
+                else row[figure["measure"]]
             )
             assert float(figure["number"]) == pytest.approx(float(wanted), abs=1e-11)
             assert row["status"] in ("released", "caveat")
@@ -73,7 +82,9 @@ def test_every_number_is_the_kpi_table_s() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_written_numbers_are_read_back_and_wrong_ones_found(language: str, tmp_path: Path) -> None:
+def test_written_numbers_are_read_back_and_wrong_ones_found(
+    language: str, tmp_path: Path
+) -> None:
     version = scored_operator().version
     for of in analyses(language):
         files = write_analysis(version, tmp_path, of)
@@ -84,32 +95,50 @@ def test_written_numbers_are_read_back_and_wrong_ones_found(language: str, tmp_p
         book = load_workbook(files[1])
         sheet = book[load_labels(language)["sheet.managers"]]
         row = next(r for r in sheet.iter_rows() if r[1].value in of.managers)
-        cell = next(c for c in row[2 : 2 + len(GRID)] if isinstance(c.value, int | float))
+        cell = next(
+            c for c in row[2 : 2 + len(GRID)] if isinstance(c.value, int | float)
+        )
         cell.value += 0.01
         book.save(files[1])
-        assert len(lint_documents(of.paper, files, make_table_reader(version)).disagreements) == 1
+        assert (
+            len(
+                lint_documents(
+                    of.paper, files, make_table_reader(version)
+                ).disagreements
+            )
+            == 1
+        )
 
 
 def test_small_denominators_are_marked_and_not_ranked() -> None:
     small = {
         (f"{r['kpi']}.{r['variant']}", r["scope_id"])
         for r in read(scored_operator().version, "kpi_monthly", scope_kind="manager")
-        if "small_denominator" in (r["reason"] or "") and r["status"] in ("released", "caveat")
+        if "small_denominator" in (r["reason"] or "")
+        and r["status"] in ("released", "caveat")
     }
     mark, seen = load_labels("en")["paper.analysis.small"], 0
     for of in analyses("en"):
         for topic, table in zip(QUALITY, tables(of)[3:], strict=True):
             ranks = [join_parts(row[5]) for row in table.rows]
             seen += ranks.count(mark)
-            assert ranks.count(mark) == sum((topic, manager) in small for manager in of.managers)
+            assert ranks.count(mark) == sum(
+                (topic, manager) in small for manager in of.managers
+            )
     assert seen > 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_kpi_has_a_sentence_with_all_its_places_filled(language: str) -> None:
     for of in analyses(language):
-        told = [join_parts(b.parts) for b in of.paper.sections[0].blocks if isinstance(b, Text)]
-        assert len(told) == len(QUALITY) and not any("{" in text or "None" in text for text in told)
+        told = [
+            join_parts(b.parts)
+            for b in of.paper.sections[0].blocks
+            if isinstance(b, Text)
+        ]
+        assert len(told) == len(QUALITY) and not any(
+            "{" in text or "None" in text for text in told
+        )
 
 
 # -- rules -------------------------------------------------------------------------------------------------------
@@ -127,7 +156,12 @@ def a_row(kind: str, scope: str, **other: object) -> Row:
     }
     return (
         fixed
-        | {"better": BETTER["arrears_rate"], "status": "released", "reason": None, "rank": None}
+        | {
+            "better": BETTER["arrears_rate"],
+            "status": "released",
+            "reason": None,
+            "rank": None,
+        }
         | other
     )
 
@@ -144,16 +178,37 @@ def a_writer(*rows: Row) -> Writer:
 
 def test_a_sentence_tells_best_and_last_missed_and_small() -> None:
     branch = a_row("branch", "B1")
-    one, two = a_row("manager", "M1", rank=4, gap=0.01), a_row("manager", "M2", rank=2, gap=-0.01)
+    one, two = (
+        a_row("manager", "M1", rank=4, gap=0.01),
+        a_row("manager", "M2", rank=2, gap=-0.01),
+    )
     tiny = a_row("manager", "M3", reason="small_denominator", gap=0.5)
     writer = a_writer(branch, one, two, tiny)
-    rules, slots = topic_sentence(writer, "arrears_rate.t1_amount", branch, [one, two, tiny])
-    assert rules == ["value", "best_manager", "missed_managers", "small_managers", "end"]
+    rules, slots = topic_sentence(
+        writer, "arrears_rate.t1_amount", branch, [one, two, tiny]
+    )
+    assert rules == [
+        "value",
+        "best_manager",
+        "missed_managers",
+        "small_managers",
+        "end",
+    ]
     assert (slots["best"], slots["worst"]) == ("scopes M2", "scopes M1")
-    assert (slots["missed_managers"], slots["small_managers"]) == ("scopes M1 M3", "scopes M3")
-    assert topic_sentence(writer, "arrears_rate.t1_amount", branch, [two])[0] == ["value", "end"]
+    assert (slots["missed_managers"], slots["small_managers"]) == (
+        "scopes M1 M3",
+        "scopes M3",
+    )
+    assert topic_sentence(writer, "arrears_rate.t1_amount", branch, [two])[0] == [
+        "value",
+        "end",
+    ]
 
 
 def test_what_was_not_computed_says_so_and_no_more() -> None:
-    company = a_row("company", "company", status="not_computed", reason="absent: receivable")
-    assert topic_sentence(a_writer(), "arrears_rate.t1_amount", company, [])[0] == ["not_computed"]
+    company = a_row(
+        "company", "company", status="not_computed", reason="absent: receivable"
+    )
+    assert topic_sentence(a_writer(), "arrears_rate.t1_amount", company, [])[0] == [
+        "not_computed"
+    ]

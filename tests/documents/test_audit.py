@@ -22,9 +22,16 @@ def town(month: Month) -> Town:
     """A circuit without charge and an unregistered group until they are mended, and dan, whom nobody claims."""
     made = Town(month)
     made.person("ann", revenue="80.00" if month == AFTER else "0.00", service=CIRCUIT)
-    made.person("waived", revenue="0.00", service=CIRCUIT | {"is_fee_waiver_approved": "true"})
+    made.person(
+        "waived", revenue="0.00", service=CIRCUIT | {"is_fee_waiver_approved": "true"}
+    )
     registered = "true" if month > MONTH else "false"
-    made.person("grp", customer_type="group", is_key_account_registered=registered, revenue="10.00")
+    made.person(
+        "grp",
+        customer_type="group",
+        is_key_account_registered=registered,
+        revenue="10.00",
+    )
     made.person("member", group_customer_id="grp", revenue="55.00")
     return made.person("dan", manager=None, revenue="70.00")
 
@@ -39,12 +46,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def findings(home: Path, month: Month) -> dict[tuple[str, str], Row]:
     version = home / "months" / str(month) / "v0001"
-    return {(row["kind"], row["subject_id"]): row for row in read(version, "report_audit")}
+    return {
+        (row["kind"], row["subject_id"]): row for row in read(version, "report_audit")
+    }
 
 
 def test_what_is_found(home: Path) -> None:
     found = findings(home, MONTH)
-    assert set(found) == {("zero_tariff", "ann-1"), ("unregistered", "grp"), ("unclaimed", "dan")}
+    assert set(found) == {
+        ("zero_tariff", "ann-1"),
+        ("unregistered", "grp"),
+        ("unclaimed", "dan"),
+    }
     assert {row["state"] for row in found.values()} == {"open"}
     assert found["unregistered", "grp"]["amount"] == 55
     assert found["unclaimed", "dan"]["manager_id"] is None
@@ -67,7 +80,9 @@ def test_closed_once_and_overdue_until_then(home: Path) -> None:
 
 
 def test_what_cannot_be_looked_for_is_not_closed(home: Path, tmp_path: Path) -> None:
-    shutil.copytree(home, tmp_path / "home", ignore=lambda folder, names: {str(AFTER)} & set(names))
+    shutil.copytree(
+        home, tmp_path / "home", ignore=lambda folder, names: {str(AFTER)} & set(names)
+    )
     blind = town(AFTER).drop_column("service", "is_fee_waiver_approved")
     run_town(tmp_path / "home", blind, tmp_path / "source")
     circuit = findings(tmp_path / "home", AFTER)["zero_tariff", "ann-1"]

@@ -27,7 +27,9 @@ def grid(path: Path, tab: int) -> list[Row]:
         .get_sheet_by_index(tab)
         .to_python(skip_empty_area=False)
     )
-    header = next(i for i, line in enumerate(lines) if len({str(c) for c in line if c}) > 2)
+    header = next(
+        i for i, line in enumerate(lines) if len({str(c) for c in line if c}) > 2
+    )
     titles = [str(cell) for cell in lines[header]]
     return [dict(zip(titles, line, strict=True)) for line in lines[header + 1 :]]
 
@@ -35,7 +37,9 @@ def grid(path: Path, tab: int) -> list[Row]:
 def everything(path: Path) -> str:
     """All cells of all sheets as one text."""
     book = CalamineWorkbook.from_path(str(path))
-    return "\n".join(str(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names)
+    return "\n".join(
+        str(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names
+    )
 
 
 def people() -> Town:
@@ -46,7 +50,9 @@ def people() -> Town:
         .person("bob", calls=0, name="博博")
         .person("cat", manager=None, branch="B2")
     )
-    town.person("dan", manager=None, vip_tier="none", revenue="10.00", name="丹丹丹").owe("ann")
+    town.person(
+        "dan", manager=None, vip_tier="none", revenue="10.00", name="丹丹丹"
+    ).owe("ann")
     return town
 
 
@@ -67,11 +73,14 @@ def books(home: Path) -> dict[str, Path]:
 def test_there_is_a_book_a_desk_and_one_for_the_company(books: dict[str, Path]) -> None:
     assert set(books) == {"M1", "M3", "B1", "company"}
     assert all(
-        book.parent.name == "out" and book.name.startswith("2026-08_") for book in books.values()
+        book.parent.name == "out" and book.name.startswith("2026-08_")
+        for book in books.values()
     )
 
 
-def test_a_manager_s_book_holds_his_orders_and_no_others(books: dict[str, Path]) -> None:
+def test_a_manager_s_book_holds_his_orders_and_no_others(
+    books: dict[str, Path],
+) -> None:
     assert [row["Customer id"] for row in grid(books["M1"], 0)] == [
         "ann",
         "bob",
@@ -80,7 +89,9 @@ def test_a_manager_s_book_holds_his_orders_and_no_others(books: dict[str, Path])
     assert [row["Customer id"] for row in grid(books["B1"], 0)] == ["dan"]
 
 
-def test_phone_and_name_are_whole_on_the_owner_s_list_only(books: dict[str, Path]) -> None:
+def test_phone_and_name_are_whole_on_the_owner_s_list_only(
+    books: dict[str, Path],
+) -> None:
     ann = grid(books["M1"], 0)[0]
     assert (ann["Phone"], ann["Customer"]) == (PHONE, "安安安")
     for desk in ("B1", "company"):
@@ -97,7 +108,9 @@ def test_workbooks_are_for_their_owner_s_eyes(books: dict[str, Path]) -> None:
     assert all(book.stat().st_mode & 0o077 == 0 for book in books.values())
 
 
-def test_a_draft_says_so_until_the_month_is_released(home: Path, tmp_path: Path) -> None:
+def test_a_draft_says_so_until_the_month_is_released(
+    home: Path, tmp_path: Path
+) -> None:
     shutil.copytree(home / "months", tmp_path / "home" / "months")
     folder, draft = MonthFolder(tmp_path / "home", MONTH), load_labels("zh")["draft"]
     before = export_month(folder, tmp_path / "draft", "zh")
@@ -149,7 +162,9 @@ def test_a_branch_and_a_manager_of_one_id_have_a_book_each(tmp_path: Path) -> No
 def exported(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     operator = twin_operator()
     return export_month(
-        MonthFolder(operator.home, operator.months[-1]), tmp_path_factory.mktemp("twin"), "zh"
+        MonthFolder(operator.home, operator.months[-1]),
+        tmp_path_factory.mktemp("twin"),
+        "zh",
     )
 
 
@@ -179,7 +194,11 @@ def test_a_customer_in_the_hold_out_alone_is_in_no_book(exported: list[Path]) ->
 
 def test_no_phone_is_whole_in_the_company_book(exported: list[Path]) -> None:
     text = everything(exported[-1])
-    phones = [r["phone"] for r in read(twin_operator().version, "snapshot_person") if r["phone"]]
+    phones = [
+        r["phone"]
+        for r in read(twin_operator().version, "snapshot_person")
+        if r["phone"]
+    ]
     assert len(phones) > 100 and not [p for p in phones if p in text]
 
 
@@ -205,7 +224,8 @@ def test_a_workbook_that_fails_holds_back_no_other(
         export_month(MonthFolder(home, MONTH), tmp_path / "out", "en")
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert (
-        written == {path.name for path in books.values()} - {books["M1"].name} and len(written) >= 2
+        written == {path.name for path in books.values()} - {books["M1"].name}
+        and len(written) >= 2
     )
     assert books["M1"].name in str(caught.value.facts["which"]) and caught.value.facts[
         "written"
@@ -220,7 +240,10 @@ def test_a_month_that_cannot_be_written_is_not_sealed(
         refuse_one(patch, "M1")
         with pytest.raises(Refused, match="month.not_rendered") as caught:
             release_month(job(own, None, holdout_share=0))
-    assert "M1" in str(caught.value.facts["which"]) and MonthFolder(own, MONTH).read_seal() is None
+    assert (
+        "M1" in str(caught.value.facts["which"])
+        and MonthFolder(own, MONTH).read_seal() is None
+    )
     assert not (own / "office.sqlite3").exists()
     release_month(job(own, None, holdout_share=0))
     assert MonthFolder(own, MONTH).read_seal() is not None

@@ -23,7 +23,11 @@ from pipelines.documents.reports.lint import (
     lint_register,
 )
 from pipelines.documents.reports.model import Paper, Table
-from pipelines.documents.reports.write import make_month_paper, make_table_reader, write_documents
+from pipelines.documents.reports.write import (
+    make_month_paper,
+    make_table_reader,
+    write_documents,
+)
 from tests.support.scored import scored_operator
 from tests.support.small import Row
 
@@ -42,13 +46,17 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, P
     return {
         language: {
             f.suffix[1:]: f
-            for f in write_documents(version, folder / language, language, is_draft=True)
+            for f in write_documents(
+                version, folder / language, language, is_draft=True
+            )
         }
         for language in ("zh", "en")
     }
 
 
-def test_every_number_of_every_document_is_traced(documents: dict[str, dict[str, Path]]) -> None:
+def test_every_number_of_every_document_is_traced(
+    documents: dict[str, dict[str, Path]],
+) -> None:
     read = make_table_reader(scored_operator().version)
     total = Findings(0, 0, ())
     for language, files in documents.items():
@@ -57,10 +65,14 @@ def test_every_number_of_every_document_is_traced(documents: dict[str, dict[str,
         total += findings
     assert total.found > 5000 and total.traced > 4000
     register = lint_register(paper("en").figures, read)
-    assert register.traced > 500, "figures that a table of the month has under the same name"
+    assert register.traced > 500, (
+        "figures that a table of the month has under the same name"
+    )
 
 
-def test_the_formats_hold_the_same_figures(documents: dict[str, dict[str, Path]]) -> None:
+def test_the_formats_hold_the_same_figures(
+    documents: dict[str, dict[str, Path]],
+) -> None:
     for language, files in documents.items():
         traced = {
             kind: lint_document(paper(language), f).traced
@@ -98,7 +110,9 @@ def plant_in_word(source: Path, target: Path, place: int) -> str:
                 run = runs[planted_at(len(runs), place)]
                 number = next(re.finditer(r"[\d,]+\.\d\d", run[0]))
                 at = run.start() + number.start()
-                content = (text[:at] + another(number[0]) + text[at + len(number[0]) :]).encode()
+                content = (
+                    text[:at] + another(number[0]) + text[at + len(number[0]) :]
+                ).encode()
             new.writestr(name, content)
     return number[0]
 
@@ -109,7 +123,8 @@ def plant_in_page(source: Path, target: Path, place: int) -> str:
     found = [*re.finditer(r"(?<=>)-?[\d,]+\.\d\d(?= ?%?<)", main)]
     number = found[planted_at(len(found), place)]
     target.write_text(
-        text[: number.start()] + another(number[0]) + text[number.end() :], encoding="utf-8"
+        text[: number.start()] + another(number[0]) + text[number.end() :],
+        encoding="utf-8",
     )
     return number[0]
 
@@ -144,7 +159,11 @@ def plant_in_pdf(source: Path, target: Path, place: int) -> str:
 def plant_in_annex(source: Path, target: Path, place: int) -> str:
     book = load_workbook(source)
     sheet = book.worksheets[0]
-    cells = [row[5] for row in sheet.iter_rows(min_row=4) if isinstance(row[5].value, int | float)]
+    cells = [
+        row[5]
+        for row in sheet.iter_rows(min_row=4)
+        if isinstance(row[5].value, int | float)
+    ]
     cell = cells[planted_at(len(cells), place)]
     wrong, cell.value = cell.value, cell.value + 1
     book.save(target)
@@ -175,7 +194,9 @@ def test_every_planted_number_is_found(
             told = find_numbers(findings.disagreements[0].wanted)
             # In a drawing what is written beside it is read as one with it.
             wanted = find_numbers(planted)[0].lstrip("-").rstrip("%")
-            assert kind == "xlsx" or any(one.rstrip("%").endswith(wanted) for one in told)
+            assert kind == "xlsx" or any(
+                one.rstrip("%").endswith(wanted) for one in told
+            )
 
 
 def test_a_number_left_out_and_one_too_many_are_found(
@@ -203,7 +224,9 @@ def test_a_register_that_is_not_the_tables_is_found(table: str) -> None:
             row = next(
                 r
                 for r in rows
-                if r["scope_kind"] == "company" and r[column] and r.get("is_default", True)
+                if r["scope_kind"] == "company"
+                and r[column]
+                and r.get("is_default", True)
             )
             row[column] += Decimal("0.01") if column == "amount" else 1e-6
         return rows
@@ -221,10 +244,20 @@ def test_a_figure_that_prints_another_number_is_found() -> None:
 
 def test_numbers_are_read_as_they_are_printed() -> None:
     text = "81.33\u00a0%，-1,076.83 元（第4），2026-08-31，–，低迁-44.98"
-    assert find_numbers(text) == ["81.33%", "-1,076.83", "4", "2026", "08", "31", "-44.98"]
+    assert find_numbers(text) == [
+        "81.33%",
+        "-1,076.83",
+        "4",
+        "2026",
+        "08",
+        "31",
+        "-44.98",
+    ]
 
 
-def test_an_office_s_template_with_a_number_of_its_own_is_not_sent(tmp_path: Path) -> None:
+def test_an_office_s_template_with_a_number_of_its_own_is_not_sent(
+    tmp_path: Path,
+) -> None:
     from docx import Document
 
     from pipelines.core.errors import StorageError
@@ -233,12 +266,18 @@ def test_an_office_s_template_with_a_number_of_its_own_is_not_sent(tmp_path: Pat
     from pipelines.store.lake import MonthFolder
 
     home = tmp_path / "home"
-    shutil.copytree(scored_operator().home / "months" / "2026-08", home / "months" / "2026-08")
-    assert export_documents(MonthFolder(home, scored_operator().months[-1]), tmp_path / "out", "en")
+    shutil.copytree(
+        scored_operator().home / "months" / "2026-08", home / "months" / "2026-08"
+    )
+    assert export_documents(
+        MonthFolder(home, scored_operator().months[-1]), tmp_path / "out", "en"
+    )
     own = Document(str(TEMPLATE))
     own.paragraphs[0].insert_paragraph_before("Card-holding 99.99 %")
     (home / "templates").mkdir()
     own.save(str(home / "templates" / "summary.docx"))
     with pytest.raises(StorageError) as caught:
-        export_documents(MonthFolder(home, scored_operator().months[-1]), tmp_path / "out", "en")
+        export_documents(
+            MonthFolder(home, scored_operator().months[-1]), tmp_path / "out", "en"
+        )
     assert caught.value.facts["wrong"] == 1 and caught.value.facts["found"] == "99.99%"

@@ -50,7 +50,9 @@ def written(
 ) -> tuple[str, dict[str, Path]]:
     """The documents of one language, by the ending of their name."""
     folder = tmp_path_factory.mktemp("papers")
-    files = write_documents(scored_operator().version, folder, request.param, is_draft=True)
+    files = write_documents(
+        scored_operator().version, folder, request.param, is_draft=True
+    )
     return request.param, {file.suffix[1:]: file for file in files}
 
 
@@ -69,12 +71,18 @@ def test_every_figure_is_a_figure_of_the_kpi_table() -> None:
     }
     checked = 0
     printed = [
-        f for f in read(version, "report_figure", source="kpi_monthly") if f["measure"] != "change"
+        f
+        for f in read(version, "report_figure", source="kpi_monthly")
+        if f["measure"] != "change"
     ]
     for figure in printed:
         row = rows[figure["topic"], figure["scope_kind"], figure["scope_id"]]
-        assert float(figure["number"]) == pytest.approx(float(row[figure["measure"]]), abs=1e-11)
-        assert row["status"] in ("released", "caveat") and figure["month"] == str(version.month)
+        assert float(figure["number"]) == pytest.approx(
+            float(row[figure["measure"]]), abs=1e-11
+        )
+        assert row["status"] in ("released", "caveat") and figure["month"] == str(
+            version.month
+        )
         checked += 1
     assert checked > 300
     earlier = read(version, "report_figure", source="kpi_trend", measure="value")
@@ -125,15 +133,23 @@ def test_a_change_rises_falls_or_is_none_as_it_is_printed(
 
 
 def told(row: Row, *figures: Row) -> str:
-    return ";".join(tell_kpi(Writer("2026-08", [row], {f["figure"]: f for f in figures}), row)[0])
+    return ";".join(
+        tell_kpi(Writer("2026-08", [row], {f["figure"]: f for f in figures}), row)[0]
+    )
 
 
 def test_rules_of_a_sentence() -> None:
-    value, target = a_figure("value", 0.01, "1.00 %"), a_figure("target", 0.02, "2.00 %")
+    value, target = (
+        a_figure("value", 0.01, "1.00 %"),
+        a_figure("target", 0.02, "2.00 %"),
+    )
     gap, change = a_figure("gap", -0.01, "-1.00"), a_figure("change", 0.001, "0.10")
     year = a_figure("year_change", 0.0, "0.00")
     assert told(a_row(), value) == "value;end"
-    assert told(a_row(), value, target, gap, change, year) == "value;met;rise;year_flat;end"
+    assert (
+        told(a_row(), value, target, gap, change, year)
+        == "value;met;rise;year_flat;end"
+    )
     assert told(a_row(better="higher"), value, target, gap) == "value;missed;end"
     assert told(a_row(better="higher", gap=0.0), value, target, gap) == "value;met;end"
     assert told(a_row(status="caveat", reason="x.y"), value) == "value;caveat;end"
@@ -180,7 +196,9 @@ def test_every_number_of_tables_and_sentences_is_a_figure(language: str) -> None
         if p.figure is None and re.search(r"\d", p.text)
     ]
     assert all(re.search(r"20\d\d-\d\d|^[^\d]*\d+ ?000", text) for text in loose), loose
-    assert all(p.figure in of.figures for cell in (*cells, *texts) for p in cell if p.figure)
+    assert all(
+        p.figure in of.figures for cell in (*cells, *texts) for p in cell if p.figure
+    )
 
 
 def test_both_languages_print_the_same_figures_in_the_same_places() -> None:
@@ -189,9 +207,15 @@ def test_both_languages_print_the_same_figures_in_the_same_places() -> None:
         for block in blocks(paper(language)):
             cells = [block.parts] if isinstance(block, Text) else []
             cells += (
-                [cell for row in block.rows for cell in row] if isinstance(block, Table) else []
+                [cell for row in block.rows for cell in row]
+                if isinstance(block, Table)
+                else []
             )
-            found.append(sorted(f"{p.figure} {p.text}" for cell in cells for p in cell if p.figure))
+            found.append(
+                sorted(
+                    f"{p.figure} {p.text}" for cell in cells for p in cell if p.figure
+                )
+            )
         return found
 
     assert printed("zh") == printed("en")
@@ -207,7 +231,9 @@ def test_the_sections_are_those_of_the_office_in_their_order() -> None:
         "五、问题与下月安排",
         "附：口径与数据来源",
     ]
-    assert [b.is_blank for b in paper("zh").sections[4].blocks if isinstance(b, Text)][-1]
+    assert [b.is_blank for b in paper("zh").sections[4].blocks if isinstance(b, Text)][
+        -1
+    ]
 
 
 def test_every_chart_tells_its_figures_in_words() -> None:
@@ -226,9 +252,17 @@ def test_charts_stand_odd_figures() -> None:
     ]
     assert "a&lt;b&amp;" in draw_bars("t", flat) and "…" in draw_bars("t", flat)
     assert "nan" not in draw_trend("t", flat) and "nan" not in draw_trend("t", flat[:1])
-    below = [Bar("base", 10.0, "10"), Bar("loss", -25.0, "-25"), Bar("now", -15.0, "-15")]
-    assert "nan" not in draw_bridge("t", below) and 'width="-' not in draw_bridge("t", below)
-    assert 'width="-' not in draw_bars("t", [Bar("x", -3.0, "-3"), Bar("y", 2.0, "2")], (1.0, "1"))
+    below = [
+        Bar("base", 10.0, "10"),
+        Bar("loss", -25.0, "-25"),
+        Bar("now", -15.0, "-15"),
+    ]
+    assert "nan" not in draw_bridge("t", below) and 'width="-' not in draw_bridge(
+        "t", below
+    )
+    assert 'width="-' not in draw_bars(
+        "t", [Bar("x", -3.0, "-3"), Bar("y", 2.0, "2")], (1.0, "1")
+    )
 
 
 # -- the files ---------------------------------------------------------------------------------------------------
@@ -238,7 +272,9 @@ def test_the_same_month_gives_the_same_bytes(
     written: tuple[str, dict[str, Path]], tmp_path: Path
 ) -> None:
     language, files = written
-    again = write_documents(scored_operator().version, tmp_path, language, is_draft=True)
+    again = write_documents(
+        scored_operator().version, tmp_path, language, is_draft=True
+    )
     assert {file.suffix[1:]: file.read_bytes() for file in again} == {
         k: f.read_bytes() for k, f in files.items()
     }
@@ -252,7 +288,9 @@ def test_a_draft_says_so_and_a_released_month_does_not(
     mark = paper(language).draft
     assert mark in "\n".join(p.text for p in Document(str(files["docx"])).paragraphs)
     assert mark in files["html"].read_text(encoding="utf-8")
-    released = write_documents(scored_operator().version, tmp_path, language, is_draft=False)
+    released = write_documents(
+        scored_operator().version, tmp_path, language, is_draft=False
+    )
     assert mark not in "\n".join(p.text for p in Document(str(released[0])).paragraphs)
     assert mark not in released[1].read_text(encoding="utf-8")
 
@@ -291,7 +329,10 @@ def test_tables_have_no_empty_cell_and_pictures_their_words(
 ) -> None:
     document = Document(str(written[1]["docx"]))
     assert all(
-        cell.text.strip() for table in document.tables for row in table.rows for cell in row.cells
+        cell.text.strip()
+        for table in document.tables
+        for row in table.rows
+        for cell in row.cells
     )
     assert all(shape._inline.docPr.get("descr") for shape in document.inline_shapes)
     assert not re.search(r"\{[{%]", "\n".join(p.text for p in document.paragraphs))
@@ -304,9 +345,9 @@ def test_links_of_the_page_lead_somewhere(written: tuple[str, dict[str, Path]]) 
         set(re.findall(r'id="([^"]+)"', text)),
     )
     assert len(wanted) > 20 and wanted <= there
-    assert not re.search(r"<script|src=|url\(|@import", text) and text.count("http") == text.count(
-        "http://www.w3.org/2000/svg"
-    )
+    assert not re.search(r"<script|src=|url\(|@import", text) and text.count(
+        "http"
+    ) == text.count("http://www.w3.org/2000/svg")
 
 
 def test_a_number_of_the_page_leads_to_its_numerator_its_denominator_and_its_definition(
@@ -317,7 +358,10 @@ def test_a_number_of_the_page_leads_to_its_numerator_its_denominator_and_its_def
     folder = MonthFolder(scored_operator().home, scored_operator().months[-1])
     exported = {f.name: f for f in write.export_documents(folder, tmp_path, language)}
     entries = set(
-        re.findall(r'id="([^"]+)"', exported["2026-08_dictionary.html"].read_text(encoding="utf-8"))
+        re.findall(
+            r'id="([^"]+)"',
+            exported["2026-08_dictionary.html"].read_text(encoding="utf-8"),
+        )
     )
     checked = 0
     for anchor, shown in re.findall(
@@ -326,14 +370,16 @@ def test_a_number_of_the_page_leads_to_its_numerator_its_denominator_and_its_def
         row = only(re.findall(rf'<tr id="{anchor}">(.*)', text))
         cells = [re.sub(r"<[^>]+>", "", cell) for cell in row.split("<td")[1:]]
         figure = paper(language).figures[html.unescape(cells[1][1:])]
-        assert figure["shown"] == html.unescape(cells[0].split(">")[1]) and shown.lstrip(
-            "-"
-        ) == figure["shown"].lstrip("-")
+        assert figure["shown"] == html.unescape(
+            cells[0].split(">")[1]
+        ) and shown.lstrip("-") == figure["shown"].lstrip("-")
         if figure["source"] in ("kpi_monthly", "kpi_trend"):
             name, topic = only(re.findall(r'href="([^"#]+)#([^"]+)"', row))
             assert name in exported and topic == figure["topic"] and topic in entries
             assert cells[3].split(">")[1] == (
-                "–" if figure["numerator"] is None else f"{figure['numerator'].normalize():f}"
+                "–"
+                if figure["numerator"] is None
+                else f"{figure['numerator'].normalize():f}"
             )
             checked += 1
     assert checked > 100
@@ -345,7 +391,9 @@ def test_the_annex_says_of_each_figure_what_it_is_made_of(
     language, files = written
     words = load_labels(language)
     book = CalamineWorkbook.from_path(str(files["xlsx"]))
-    rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(skip_empty_area=False)
+    rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(
+        skip_empty_area=False
+    )
     header = next(row for row in rows if words["figure"] in row)
     names = ("figure", "kpi_id", "numerator", "denominator", "definition_version")
     told = {
@@ -354,7 +402,13 @@ def test_the_annex_says_of_each_figure_what_it_is_made_of(
     }
     name = "gap:arrears_rate.t1_amount:company:company:2026-08"
     of = paper(language).figures[name]
-    assert told[name] == [name, of["topic"], float(of["numerator"]), float(of["denominator"]), 1.0]
+    assert told[name] == [
+        name,
+        of["topic"],
+        float(of["numerator"]),
+        float(of["denominator"]),
+        1.0,
+    ]
 
 
 def charts(language: str) -> list[Chart]:
@@ -368,7 +422,9 @@ def test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page(
     wanted = [chart.title for chart in charts(language)]
     document = Document(str(files["docx"]))
     pictures = document.inline_shapes
-    assert [shape._inline.docPr.get("title") for shape in pictures] == wanted and len(wanted) > 4
+    assert [shape._inline.docPr.get("title") for shape in pictures] == wanted and len(
+        wanted
+    ) > 4
     for shape in pictures:
         part = document.part.related_parts[
             shape._inline.graphic.graphicData.pic.blipFill.blip.embed
@@ -416,13 +472,17 @@ def test_the_fonts_of_the_machine_make_no_difference() -> None:
     assert found is not None
     assert {one.path for one in found.found.fonts() if one.path} == {
         str(path)
-        for path in Path(str(importlib.util.find_spec(fonts.PACKAGE).origin)).parent.glob("*.otf")
+        for path in Path(
+            str(importlib.util.find_spec(fonts.PACKAGE).origin)
+        ).parent.glob("*.otf")
     }
     with_glyphs, without = (
         pdf.draw_picture(svg, found),
         pdf.draw_picture(svg.replace("罗湖", "南山"), found),
     )
-    assert with_glyphs != without, "two names are two pictures, not two rows of the same boxes"
+    assert with_glyphs != without, (
+        "two names are two pictures, not two rows of the same boxes"
+    )
 
 
 def test_an_office_s_template_may_have_tables_of_its_own(tmp_path: Path) -> None:
@@ -440,10 +500,14 @@ def test_an_office_s_template_may_have_tables_of_its_own(tmp_path: Path) -> None
 def test_the_template_that_came_along_is_the_one_that_is_drawn(tmp_path: Path) -> None:
     draw_template(tmp_path / "drawn.docx")
     for part in ("word/document.xml", "word/styles.xml", "word/footer1.xml"):
-        assert ZipFile(tmp_path / "drawn.docx").read(part) == ZipFile(TEMPLATE).read(part)
+        assert ZipFile(tmp_path / "drawn.docx").read(part) == ZipFile(TEMPLATE).read(
+            part
+        )
 
 
-def test_the_office_s_own_template_goes_first_and_reaches_nothing(tmp_path: Path) -> None:
+def test_the_office_s_own_template_goes_first_and_reaches_nothing(
+    tmp_path: Path,
+) -> None:
     own = Document(str(TEMPLATE))
     own.paragraphs[0].insert_paragraph_before("中国某公司 {{ title }}")
     (tmp_path / "templates").mkdir()
@@ -517,12 +581,16 @@ def test_sentences_are_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_dictionary_has_every_variant_with_its_version_and_its_select(language: str) -> None:
-    page = (scored_operator().version.path / "outbox" / f"dictionary.{language}.html").read_text(
-        encoding="utf-8"
-    )
+def test_the_dictionary_has_every_variant_with_its_version_and_its_select(
+    language: str,
+) -> None:
+    page = (
+        scored_operator().version.path / "outbox" / f"dictionary.{language}.html"
+    ).read_text(encoding="utf-8")
     for kpi in load_kpis():
         for variant, words in kpi.spec.meta["variants"].items():
-            assert f'id="{kpi.name}.{variant}"' in page and words[language] in html.unescape(page)
+            assert f'id="{kpi.name}.{variant}"' in page and words[
+                language
+            ] in html.unescape(page)
         assert kpi.spec.sql in html.unescape(page) and hash_meaning(kpi) in page
     assert not re.search(r"<script|src=|https?:", page)

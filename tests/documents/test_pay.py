@@ -14,7 +14,16 @@ from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.month import Month
 from pipelines.documents.workbooks.pay import export_pay
 from pipelines.store.lake import MonthFolder
-from tests.support.small import MONTH, Row, Town, none_of, only, read, room_context, run_town
+from tests.support.small import (
+    MONTH,
+    Row,
+    Town,
+    none_of,
+    only,
+    read,
+    room_context,
+    run_town,
+)
 
 MAY = Month.parse("2026-05")
 DECEMBER = Month.parse("2026-12")
@@ -23,12 +32,23 @@ _SHEET = pa.schema(
     [
         *[(name, pa.string()) for name in ("employee_id", "role", "department_id")],
         ("base_amount", pa.decimal128(18, 2)),
-        *[(name, _POINTS) for name in ("coefficient", "score", "bonus_points", "deduction_points")],
         *[
             (name, _POINTS)
-            for name in ("department_score", "review_leader", "review_heads", "review_staff")
+            for name in ("coefficient", "score", "bonus_points", "deduction_points")
         ],
-        *[(name, pa.bool_()) for name in ("is_outstanding", "is_on_probation", "has_certificate")],
+        *[
+            (name, _POINTS)
+            for name in (
+                "department_score",
+                "review_leader",
+                "review_heads",
+                "review_staff",
+            )
+        ],
+        *[
+            (name, pa.bool_())
+            for name in ("is_outstanding", "is_on_probation", "has_certificate")
+        ],
     ]
 )
 _HISTORY = pa.schema(
@@ -50,7 +70,10 @@ def sheet(who: str = "E1", /, **said: object) -> Row:
     }
     row |= {"score": "100", "has_certificate": True, "is_on_probation": False} | said
     numbers = {n for n in _SHEET.names if pa.types.is_decimal(_SHEET.field(n).type)}
-    return {n: Decimal(str(v)) if n in numbers and v is not None else v for n, v in row.items()}
+    return {
+        n: Decimal(str(v)) if n in numbers and v is not None else v
+        for n, v in row.items()
+    }
 
 
 def scores(*rows: tuple[str, str]) -> pa.Table:
@@ -80,7 +103,11 @@ def sheets(folder: Path, month: Month, *rows: Row, **more: object) -> Path:
     [
         ({}, "paid", "3000.00"),
         ({"coefficient": "1.3", "score": "92.5"}, "paid", "3607.50"),
-        ({"score": "90", "bonus_points": "10", "deduction_points": "2.5"}, "paid", "2925.00"),
+        (
+            {"score": "90", "bonus_points": "10", "deduction_points": "2.5"},
+            "paid",
+            "2925.00",
+        ),
         (
             {"base_amount": "3333.33", "coefficient": "0.7", "score": "88.8"},
             "paid",
@@ -113,16 +140,24 @@ def test_pay_of_a_month(tmp_path: Path, said: Row, state: str, pay: str | None) 
 def test_the_quarter_before_counts_for_the_next(
     tmp_path: Path, quarter: list[str], factor: str
 ) -> None:
-    held = scores(*zip(("2026-01", "2026-02", "2026-03"), quarter, strict=False), ("2026-04", "10"))
-    row = only(read(sheets(tmp_path, MAY, sheet(), prior_report_appraisal=held), "report_pay"))
+    held = scores(
+        *zip(("2026-01", "2026-02", "2026-03"), quarter, strict=False),
+        ("2026-04", "10"),
+    )
+    row = only(
+        read(sheets(tmp_path, MAY, sheet(), prior_report_appraisal=held), "report_pay")
+    )
     assert row["quarter_factor"] == Decimal(factor)
     assert row["pay_amount"] == Decimal("3000.00") * Decimal(factor)
 
 
 def test_scores_are_carried_for_a_year(tmp_path: Path) -> None:
-    held = scores(("2025-04", "50"), ("2025-05", "60"), ("2026-04", "70"), ("2026-05", "1"))
+    held = scores(
+        ("2025-04", "50"), ("2025-05", "60"), ("2026-04", "70"), ("2026-05", "1")
+    )
     rows = read(
-        sheets(tmp_path, MAY, sheet(score="88"), prior_report_appraisal=held), "report_appraisal"
+        sheets(tmp_path, MAY, sheet(score="88"), prior_report_appraisal=held),
+        "report_appraisal",
     )
     assert [(r["month"], r["total_score"]) for r in rows] == [
         ("2025-05", 60),
@@ -141,7 +176,9 @@ def test_a_month_without_sheets_keeps_the_scores(tmp_path: Path) -> None:
     with room_context(tmp_path, given, MAY) as context:
         for spec in load_room_specs("report"):
             context.compute(spec)
-        assert context.entries["report_pay"].to_json()["reasons"] == ["absent: appraisal_input"]
+        assert context.entries["report_pay"].to_json()["reasons"] == [
+            "absent: appraisal_input"
+        ]
     assert len(read(tmp_path, "report_appraisal")) == 1
 
 
@@ -199,7 +236,9 @@ def test_a_years_grade(
         (["competent"], "10", "pay_stops"),
     ],
 )
-def test_years_add_up(tmp_path: Path, before: list[str], now: str, consequence: str | None) -> None:
+def test_years_add_up(
+    tmp_path: Path, before: list[str], now: str, consequence: str | None
+) -> None:
     held = [
         {
             "employee_id": "E1",
@@ -214,7 +253,9 @@ def test_years_add_up(tmp_path: Path, before: list[str], now: str, consequence: 
         ("department_score", "review_leader", "review_heads", "review_staff"), now
     )
     grades = pa.Table.from_pylist(held, schema=_GRADES)
-    folder = sheets(tmp_path, DECEMBER, sheet(role="head", **marks), prior_report_grade=grades)
+    folder = sheets(
+        tmp_path, DECEMBER, sheet(role="head", **marks), prior_report_grade=grades
+    )
     assert only(read(folder, "report_grade", year=2026))["consequence"] == consequence
     assert len(read(folder, "report_grade")) == len(before) + 1
 
@@ -230,12 +271,15 @@ def test_no_pay_in_the_year_after_a_bad_one(tmp_path: Path) -> None:
     grades = pa.Table.from_pylist([grade], schema=_GRADES)
     folder = sheets(tmp_path, MAY, sheet(), sheet("E2"), prior_report_grade=grades)
     assert {
-        r["employee_id"]: (r["state"], r["pay_amount"]) for r in read(folder, "report_pay")
+        r["employee_id"]: (r["state"], r["pay_amount"])
+        for r in read(folder, "report_pay")
     } == {
         "E1": ("stopped", 0),
         "E2": ("paid", 3000),
     }
-    assert len(read(folder, "report_grade")) == 1  # carried, and none made before December
+    assert (
+        len(read(folder, "report_grade")) == 1
+    )  # carried, and none made before December
 
 
 def test_fees_are_for_what_was_verified(tmp_path: Path) -> None:
@@ -249,8 +293,17 @@ def test_fees_are_for_what_was_verified(tmp_path: Path) -> None:
         for order, manager, arm, claimed, verified in said
     ]  # fmt: skip
     rows = read(sheets(tmp_path, MAY, sheet(), feedback_outcome=outcomes), "report_fee")
-    names = ("manager_id", "order_count", "claimed_count", "verified_count", "fee_amount")
-    assert [tuple(r[n] for n in names) for r in rows] == [("M1", 3, 2, 1, 10), ("M2", 1, 1, 0, 0)]
+    names = (
+        "manager_id",
+        "order_count",
+        "claimed_count",
+        "verified_count",
+        "fee_amount",
+    )
+    assert [tuple(r[n] for n in names) for r in rows] == [
+        ("M1", 3, 2, 1, 10),
+        ("M2", 1, 1, 0, 0),
+    ]
 
 
 def test_expenses_are_tied_to_orders(tmp_path: Path) -> None:
@@ -285,18 +338,30 @@ def test_expenses_are_tied_to_orders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("zh", ("绩效工资", "计发")), ("en", ("Performance pay", "paid"))]
+    ("language", "words"),
+    [("zh", ("绩效工资", "计发")), ("en", ("Performance pay", "paid"))],
 )
-def test_the_workbook_of_pay(tmp_path: Path, language: str, words: tuple[str, str]) -> None:
+def test_the_workbook_of_pay(
+    tmp_path: Path, language: str, words: tuple[str, str]
+) -> None:
     town = (
         Town()
         .person("ann")
-        .add("appraisal_input", **{n: str(v) for n, v in sheet().items() if n != "has_certificate"})
+        .add(
+            "appraisal_input",
+            **{n: str(v) for n, v in sheet().items() if n != "has_certificate"},
+        )
     )
     run_town(tmp_path / "home", town)
-    (book,) = export_pay(MonthFolder(tmp_path / "home", MONTH), tmp_path / "out", language)
+    (book,) = export_pay(
+        MonthFolder(tmp_path / "home", MONTH), tmp_path / "out", language
+    )
     assert book.stat().st_mode & 0o077 == 0
     opened = openpyxl.load_workbook(book)
-    cells = [str(cell) for row in opened[words[0]].iter_rows(values_only=True) for cell in row]
+    cells = [
+        str(cell)
+        for row in opened[words[0]].iter_rows(values_only=True)
+        for cell in row
+    ]
     assert words[1] in cells
     assert "3000" in cells

@@ -14,7 +14,13 @@ import pytest
 from pipelines.catalogue.outputs import load_kpis
 from pipelines.core.month import Month
 from pipelines.documents.reports.lint import lint_documents
-from pipelines.documents.reports.model import Paper, Table, Text, join_parts, list_figure_ids
+from pipelines.documents.reports.model import (
+    Paper,
+    Table,
+    Text,
+    join_parts,
+    list_figure_ids,
+)
 from pipelines.documents.reports.write import (
     make_period_papers,
     make_table_reader,
@@ -39,7 +45,8 @@ def months() -> tuple[Version, ...]:
     generate(folder / "source", services=300, months=4, seed=2, through=str(LAST))
     with no_gate():
         return tuple(
-            run_month(job(folder / "home", folder / "source", LAST.plus(i - 3))) for i in range(4)
+            run_month(job(folder / "home", folder / "source", LAST.plus(i - 3)))
+            for i in range(4)
         )
 
 
@@ -48,18 +55,26 @@ def worked_out(
 ) -> tuple[float, int] | None:
     """A period's value and months, by the definition, from each month's own table."""
     found = [
-        read(v, "kpi_monthly", kpi=kpi, is_default=True, scope_kind=kind, scope_id=scope)
+        read(
+            v, "kpi_monthly", kpi=kpi, is_default=True, scope_kind=kind, scope_id=scope
+        )
         for v in versions
     ]
     usable = [
-        [r for r in rows if r["status"] in ("released", "caveat") and r["value"] is not None]
+        [
+            r
+            for r in rows
+            if r["status"] in ("released", "caveat") and r["value"] is not None
+        ]
         for rows in found
     ]
     if KPIS[kpi].meta.get("period") != "sum":
         return (usable[-1][0]["value"], 1) if usable[-1] else None
     rows = [row for rows in usable for row in rows]
     below = sum((r["denominator"] for r in rows), Decimal(0))
-    return (float(sum(r["numerator"] for r in rows) / below), len(rows)) if below else None
+    return (
+        (float(sum(r["numerator"] for r in rows) / below), len(rows)) if below else None
+    )
 
 
 @pytest.mark.parametrize(("period", "held"), [("quarter", 3), ("half", 4)])
@@ -110,7 +125,9 @@ def test_written_numbers_are_read_back(language: str, tmp_path: Path) -> None:
         findings = lint_documents(paper, files, make_table_reader(version))
         assert findings.disagreements == () and findings.traced > 100
         assert all(name in paper.figures for name in list_figure_ids(paper))
-        assert all("{" not in join_parts(b.parts) for b in blocks(paper) if isinstance(b, Text))
+        assert all(
+            "{" not in join_parts(b.parts) for b in blocks(paper) if isinstance(b, Text)
+        )
 
 
 def blocks(paper: Paper) -> list[object]:
@@ -120,7 +137,9 @@ def blocks(paper: Paper) -> list[object]:
 def test_months_that_are_not_held_are_dashes() -> None:
     half = list(make_period_papers(months()[-1], "en", is_draft=True))[1]
     table = [b for b in blocks(half) if isinstance(b, Table)][1]
-    assert [join_parts(row[0]) for row in table.rows] == [str(LAST.plus(i - 5)) for i in range(6)]
+    assert [join_parts(row[0]) for row in table.rows] == [
+        str(LAST.plus(i - 5)) for i in range(6)
+    ]
     assert all(join_parts(cell) == "–" for row in table.rows[:2] for cell in row[1:])
 
 
@@ -133,7 +152,9 @@ def a_figure(measure: str, number: float, shown: str) -> tuple[str, Row]:
 
 
 def told(*figures: tuple[str, Row]) -> str:
-    return ";".join(tell_period(KPIS["churn_rate"], "quarter", str(LAST), dict(figures))[0])
+    return ";".join(
+        tell_period(KPIS["churn_rate"], "quarter", str(LAST), dict(figures))[0]
+    )
 
 
 def test_rules_of_a_sentence() -> None:
@@ -141,7 +162,10 @@ def test_rules_of_a_sentence() -> None:
         a_figure("quarter_value", 0.01, "1.00 %"),
         a_figure("quarter_months", 3, "3"),
     )
-    target, gap = a_figure("target", 0.02, "2.00 %"), a_figure("quarter_gap", -0.01, "-1.00")
+    target, gap = (
+        a_figure("target", 0.02, "2.00 %"),
+        a_figure("quarter_gap", -0.01, "-1.00"),
+    )
     assert told(value, months_held) == "period_sum;end"
     assert told(value, months_held, target, gap) == "period_sum;met;end"
     assert (

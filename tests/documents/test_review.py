@@ -34,7 +34,9 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.append(tag)
-        self.addresses += [str(value) for name, value in attrs if name in ("src", "href", "action")]
+        self.addresses += [
+            str(value) for name, value in attrs if name in ("src", "href", "action")
+        ]
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -56,9 +58,14 @@ def card() -> dict[str, Any]:
 def test_the_month_s_review_is_offline_and_whole(language: str) -> None:
     version = scored_operator().version
     page = look(version.path / "outbox" / f"review.{language}.html")
-    assert page.addresses == [] and "script" not in page.names and page.names.count("polyline") >= 2
+    assert (
+        page.addresses == []
+        and "script" not in page.names
+        and page.names.count("polyline") >= 2
+    )
     assert not re.search(
-        r"https?:|@import|url\(", (version.path / "outbox" / f"review.{language}.html").read_text()
+        r"https?:|@import|url\(",
+        (version.path / "outbox" / f"review.{language}.html").read_text(),
     )
     told = card()
     wanted = [
@@ -78,7 +85,9 @@ def test_the_month_s_review_is_offline_and_whole(language: str) -> None:
         "review.population",
     ):
         assert fill_label(language, key) in page.text
-    subjects = {row["subject"] for row in read(version, "score_watch", measure="stability")}
+    subjects = {
+        row["subject"] for row in read(version, "score_watch", measure="stability")
+    }
     assert subjects and all(subject in page.text for subject in subjects)
     assert "retention promote" not in page.text  # it is in use already
 
@@ -102,14 +111,19 @@ def test_the_challenger_s_page_asks_and_says_how_to_decide(tmp_path: Path) -> No
 def test_a_model_that_was_never_judged_says_so(tmp_path: Path) -> None:
     told = card() | {
         "judged": {"reasons": {}},
-        "notes": {"judged": "history too short", "missing features_points": "absent: loyalty"},
+        "notes": {
+            "judged": "history too short",
+            "missing features_points": "absent: loyalty",
+        },
     }
     write_review(tmp_path / "page.html", MONTH, "zh", told)
     text = look(tmp_path / "page.html").text
     assert fill_label("zh", "review.not_judged") in text and "缺少 loyalty" in text
 
 
-def outcome(chances: list[float], hits: list[int], slice_of: str = "B1") -> dict[str, Any]:
+def outcome(
+    chances: list[float], hits: list[int], slice_of: str = "B1"
+) -> dict[str, Any]:
     import pandas as pd
 
     rows = pd.DataFrame({"model": chances, "outcome": hits, "value": 100.0})
@@ -122,7 +136,9 @@ def outcome(chances: list[float], hits: list[int], slice_of: str = "B1") -> dict
     }
 
 
-def test_champion_and_challenger_and_a_slice_that_is_off_are_told(tmp_path: Path) -> None:
+def test_champion_and_challenger_and_a_slice_that_is_off_are_told(
+    tmp_path: Path,
+) -> None:
     hits = [1] * 60 + [0] * 340
     told = outcome([0.2 - number / 4000 for number in range(400)], hits)
     told["slices"]["branch"].append(
@@ -141,7 +157,10 @@ def test_champion_and_challenger_and_a_slice_that_is_off_are_told(tmp_path: Path
     }  # fmt: skip
     facts = asdict(make_card(judged=judged)) | {"version": "2026-06-bbbbbbbbbbbb"}
     write_review(tmp_path / "page.html", MONTH, "en", facts, is_challenger=True)
-    page, raw = look(tmp_path / "page.html"), (tmp_path / "page.html").read_text(encoding="utf-8")
+    page, raw = (
+        look(tmp_path / "page.html"),
+        (tmp_path / "page.html").read_text(encoding="utf-8"),
+    )
     assert "this model is better than the champion by +1.000 AUC" in page.text
     assert "2026-01-aaaaaaaaaaaa" in page.text and "1 off" in page.text
     assert "B&lt;2&gt;" in raw and raw.count('class="off"') == 1
@@ -159,8 +178,11 @@ def test_records_are_plain() -> None:
     import pandas as pd
 
     made = list_records(
-        pd.DataFrame({"a": [np.float64(1.5), np.nan], "b": [np.int64(2), 3], "c": ["x", None]})
+        pd.DataFrame(
+            {"a": [np.float64(1.5), np.nan], "b": [np.int64(2), 3], "c": ["x", None]}
+        )
     )
-    assert made == [{"a": 1.5, "b": 2, "c": "x"}, {"a": None, "b": 3, "c": None}] and json.dumps(
-        made
-    )
+    assert made == [
+        {"a": 1.5, "b": 2, "c": "x"},
+        {"a": None, "b": 3, "c": None},
+    ] and json.dumps(made)

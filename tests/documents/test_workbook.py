@@ -42,7 +42,9 @@ def labels(language: str = "zh") -> dict[str, str]:
 
 
 def stamp(**changes: Any) -> wb.Stamp:
-    plain = wb.Stamp("城关支局", "zh", "2026-10", 2, "run-7", date(2026, 11, 5), is_draft=False)
+    plain = wb.Stamp(
+        "城关支局", "zh", "2026-10", 2, "run-7", date(2026, 11, 5), is_draft=False
+    )
     return replace(plain, **changes)
 
 
@@ -64,13 +66,19 @@ def order(number: int = 1, **changes: object) -> dict[str, object]:
     }
 
 
-def work_list(rows: list[dict[str, object]] | None = None, **changes: Any) -> wb.WorkList:
+def work_list(
+    rows: list[dict[str, object]] | None = None, **changes: Any
+) -> wb.WorkList:
     return wb.WorkList(
-        stamp(**changes), "M001", [order(n) for n in range(1, 4)] if rows is None else rows
+        stamp(**changes),
+        "M001",
+        [order(n) for n in range(1, 4)] if rows is None else rows,
     )
 
 
-def written(tmp_path: Path, book: wb.WorkList | wb.Tables, language: str = "zh") -> Path:
+def written(
+    tmp_path: Path, book: wb.WorkList | wb.Tables, language: str = "zh"
+) -> Path:
     path = tmp_path / "book.xlsx"
     if isinstance(book, wb.WorkList):
         wb.write_work_list(path, book, labels(language), KEY)
@@ -127,7 +135,9 @@ def test_work_list_reads_back_cell_by_cell(tmp_path: Path) -> None:
 def test_header_is_in_both_languages(tmp_path: Path) -> None:
     for language in ("zh", "en"):
         header = read_rows(written(tmp_path, work_list(), language))[wb.HEADER_ROW]
-        assert header == [labels(language)[column.name] for column in wb.WORK_LIST_COLUMNS]
+        assert header == [
+            labels(language)[column.name] for column in wb.WORK_LIST_COLUMNS
+        ]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -140,23 +150,33 @@ def test_hostile_text_stays_text(tmp_path: Path, text: str) -> None:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(st.lists(st.text(st.characters(codec=None), max_size=60), min_size=1, max_size=8))
+@given(
+    st.lists(st.text(st.characters(codec=None), max_size=60), min_size=1, max_size=8)
+)
 def test_any_text_reads_back_and_verifies(tmp_path: Path, texts: list[str]) -> None:
     path = written(
         tmp_path,
-        work_list([order(n, reasons=text, action=text[::-1]) for n, text in enumerate(texts)]),
+        work_list(
+            [order(n, reasons=text, action=text[::-1]) for n, text in enumerate(texts)]
+        ),
     )
     assert_no_formula(path)
     rows = read_orders(path)
     assert [row["reasons"] for row in rows] == [wb.clean_text(text) for text in texts]
-    assert [row["action"] for row in rows] == [wb.clean_text(text[::-1]) for text in texts]
+    assert [row["action"] for row in rows] == [
+        wb.clean_text(text[::-1]) for text in texts
+    ]
     assert all(signature_holds(row) for row in rows)
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.decimals(-(10**15), 10**15, places=2) | st.floats() | st.none(),
@@ -164,7 +184,9 @@ def test_any_text_reads_back_and_verifies(tmp_path: Path, texts: list[str]) -> N
     | st.datetimes(datetime(1900, 3, 1)).map(lambda at: at.replace(hour=0, minute=0)),
     st.integers() | st.floats(allow_nan=True) | st.text(max_size=5),
 )
-@example(0.125, date(2026, 8, 1), 1)  # half a fen: written and signed by the same rounding
+@example(
+    0.125, date(2026, 8, 1), 1
+)  # half a fen: written and signed by the same rounding
 def test_any_value_reads_back_and_verifies(
     tmp_path: Path, amount: Any, due: Any, rank: Any
 ) -> None:
@@ -177,12 +199,17 @@ def test_any_value_reads_back_and_verifies(
 
 def assert_no_formula(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
-        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        sheets = [
+            name
+            for name in archive.namelist()
+            if name.startswith("xl/worksheets/sheet")
+        ]
         assert sheets
         for name in sheets:
             assert not re.search(rb"<f[ >/]|<hyperlink", archive.read(name)), name
         assert not any(
-            "externalLink" in name or "vba" in name.lower() for name in archive.namelist()
+            "externalLink" in name or "vba" in name.lower()
+            for name in archive.namelist()
         )
 
 
@@ -224,7 +251,9 @@ def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
         r'<dataValidation type="list"[^>]* sqref="K4:K6"><formula1>\'_office\'!\$A\$1:\$A\$15<',
         sheet,
     )
-    assert '<sheet name="_office" sheetId="3" state="hidden"' in part(path, "xl/workbook.xml")
+    assert '<sheet name="_office" sheetId="3" state="hidden"' in part(
+        path, "xl/workbook.xml"
+    )
     hidden = read_rows(path, 2)
     assert [(row[0], row[1]) for row in hidden] == [
         (labels()[f"outcome.{code}"], code) for code in wb.OUTCOMES
@@ -244,7 +273,9 @@ def test_dates_and_amounts_are_checked_where_they_are_typed(tmp_path: Path) -> N
             sheet,
         )
         assert found and found.groups() == ("46296", "46752")  # 2026-10-01, 2027-12-31
-    assert re.search(r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="N4:N6"><formula1>0<', sheet)
+    assert re.search(
+        r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="N4:N6"><formula1>0<', sheet
+    )
 
 
 def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
@@ -262,7 +293,9 @@ def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
     assert "deleteRows" not in protection[0] and "insertRows" not in protection[0]
     # Sorting needs the whole range, header included, open for editing; typing is refused by validation instead.
     assert '<protectedRange sqref="A3:U6" name="orders"/>' in sheet
-    refused = re.findall(r'type="custom"[^>]*sqref="([A-Z]+)\d+:[A-Z]+\d+"><formula1>FALSE<', sheet)
+    refused = re.findall(
+        r'type="custom"[^>]*sqref="([A-Z]+)\d+:[A-Z]+\d+"><formula1>FALSE<', sheet
+    )
     locked = [c for c in wb.WORK_LIST_COLUMNS if not c.is_input]
     assert len(refused) == len(locked) + 1
 
@@ -270,7 +303,9 @@ def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
 def test_only_input_cells_are_unlocked_and_yellow(tmp_path: Path) -> None:
     path = written(tmp_path, work_list())
     styles = part(path, "xl/styles.xml")
-    formats = re.findall(r"<xf [^>]*?(?:/>|[^/]>.*?</xf>)", styles[styles.index("<cellXfs") :])
+    formats = re.findall(
+        r"<xf [^>]*?(?:/>|[^/]>.*?</xf>)", styles[styles.index("<cellXfs") :]
+    )
     row = re.search(r'<row r="4".*?</row>', part(path, "xl/worksheets/sheet1.xml"))
     assert row
     cells = [int(number) for number in re.findall(r'<c r="[A-Z]+4" s="(\d+)"', row[0])]
@@ -302,7 +337,9 @@ def test_view_and_print(tmp_path: Path) -> None:
 def test_a_row_is_tall_enough_for_its_longest_text(
     tmp_path: Path, length: int, sign: str, width: int
 ) -> None:
-    column = next(column for column in wb.WORK_LIST_COLUMNS if column.name == "evidence")
+    column = next(
+        column for column in wb.WORK_LIST_COLUMNS if column.name == "evidence"
+    )
     path = written(tmp_path, work_list([order(1, evidence=sign * length, script="")]))
     sheet = openpyxl.load_workbook(path).worksheets[0]
     lines = length * width / column.width
@@ -314,7 +351,9 @@ def test_a_row_is_tall_enough_for_its_longest_text(
 
 
 def test_draft_says_so_everywhere(tmp_path: Path) -> None:
-    path = written(tmp_path, work_list(is_draft=True, caveats=("欠费表缺失", "上月晚到")))
+    path = written(
+        tmp_path, work_list(is_draft=True, caveats=("欠费表缺失", "上月晚到"))
+    )
     mark = labels()["draft"]
     top = read_rows(path)
     assert top[0][0].startswith(mark) and "2026-10 · v2" in top[0][0]
@@ -341,7 +380,10 @@ def test_signature_covers_every_locked_cell_and_no_other(tmp_path: Path) -> None
     row = read_orders(written(tmp_path, work_list()))[0]
     assert signature_holds(row)
     for column in wb.WORK_LIST_COLUMNS:
-        changed = {**row, column.name: date(2026, 12, 1) if column.kind == "date" else "9"}
+        changed = {
+            **row,
+            column.name: date(2026, 12, 1) if column.kind == "date" else "9",
+        }
         # row_id is compared with order_id by the reader; a remark may be worded better without making the row void
         is_free = column.is_input or column.is_remark or column.name == "row_id"
         assert signature_holds(changed) == is_free, column.name
@@ -367,7 +409,12 @@ def test_signature_survives_csv(tmp_path: Path) -> None:
     table.writeheader()
     for row in rows:
         table.writerow(
-            {**row, "amount": "1,234.50", "due_on": "2026/11/12", "rank": f"{row['rank']:.0f}"}
+            {
+                **row,
+                "amount": "1,234.50",
+                "due_on": "2026/11/12",
+                "rank": f"{row['rank']:.0f}",
+            }
         )
     file.seek(0)
     assert all(signature_holds(row) for row in csv.DictReader(file))
@@ -404,13 +451,18 @@ def test_tables_hold_every_sheet(tmp_path: Path) -> None:
         "kpi_title": "欠费率", "variant": "t1_amount", "value": wb.Cell("rate", Decimal("0.0234")), "rank": 1,
         "numerator": Decimal("12.30"), "status": "caveat", "reason": "=HYPERLINK(1)",
     }  # fmt: skip
-    arpu = {"kpi_title": "ARPU", "value": wb.Cell("money", Decimal("56.2")), "target": "未计算"}
+    arpu = {
+        "kpi_title": "ARPU",
+        "value": wb.Cell("money", Decimal("56.2")),
+        "target": "未计算",
+    }
     rows = {
         "kpi": [kpi, arpu],
         "why_not": [{"list_title": "欠费", "reason": "投诉未结", "customer_count": 4}],
     }
     sheets = tuple(
-        wb.Sheet(name, columns, rows.get(name, ())) for name, columns in wb.TABLE_COLUMNS.items()
+        wb.Sheet(name, columns, rows.get(name, ()))
+        for name, columns in wb.TABLE_COLUMNS.items()
     )
     path = written(tmp_path, wb.Tables(stamp(), sheets))
     assert_no_formula(path)
@@ -429,7 +481,12 @@ def test_tables_hold_every_sheet(tmp_path: Path) -> None:
         "_office",
     ]
     first, second = read_rows(path)[wb.HEADER_ROW + 1 :]
-    assert first[:2] + first[4:5] + first[-1:] == ["欠费率", "t1_amount", 0.0234, "=HYPERLINK(1)"]
+    assert first[:2] + first[4:5] + first[-1:] == [
+        "欠费率",
+        "t1_amount",
+        0.0234,
+        "=HYPERLINK(1)",
+    ]
     assert second[4:6] == [56.2, "未计算"]
     assert "<sheetProtection" not in part(path, "xl/worksheets/sheet1.xml")
     assert read_rows(path, 4)[wb.HEADER_ROW + 1] == ["欠费", "投诉未结", 4]
@@ -447,16 +504,22 @@ def test_too_many_rows_are_refused(tmp_path: Path) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.text(st.characters(codec=None), max_size=50), max_size=8))
 def test_tab_names_are_legal_and_unique(titles: list[str]) -> None:
-    names = wb.name_tabs([*titles, *titles, "History", "a" * 60, "A" * 60, "x/y:z?*[]\\", "'q'"])
+    names = wb.name_tabs(
+        [*titles, *titles, "History", "a" * 60, "A" * 60, "x/y:z?*[]\\", "'q'"]
+    )
     assert len({name.casefold() for name in names}) == len(names)
     for name in names:
         assert name and len(name.encode("utf-16-le")) <= 62
-        assert not re.search(r"[\[\]:*?/\\\x00-\x1f]", name) and name[0] != "'" != name[-1]
+        assert (
+            not re.search(r"[\[\]:*?/\\\x00-\x1f]", name) and name[0] != "'" != name[-1]
+        )
 
 
 def test_sheets_of_one_title_are_told_apart(tmp_path: Path) -> None:
     sheet = wb.Sheet("kpi", wb.TABLE_COLUMNS["kpi"], (), title="a/b:c" * 20)
-    path = written(tmp_path, wb.Tables(stamp(), (sheet, sheet, replace(sheet, title="_office"))))
+    path = written(
+        tmp_path, wb.Tables(stamp(), (sheet, sheet, replace(sheet, title="_office")))
+    )
     assert len(set(CalamineWorkbook.from_path(str(path)).sheet_names)) == 5
 
 
@@ -490,7 +553,9 @@ def test_two_ids_two_stems(text: str, other: str, one: str, two: str) -> None:
 )
 def test_file_stem(text: str, unique_id: str, stem: str) -> None:
     assert wb.file_stem(text, unique_id) == stem
-    assert ".." not in wb.file_stem(text, "../../x") and "/" not in wb.file_stem(text, "../../x")
+    assert ".." not in wb.file_stem(text, "../../x") and "/" not in wb.file_stem(
+        text, "../../x"
+    )
 
 
 # -- words --
@@ -519,10 +584,20 @@ def test_labels_are_whole_in_both_languages() -> None:
 def test_libreoffice_opens_it_and_signatures_hold(tmp_path: Path) -> None:
     soffice = shutil.which("soffice")
     if soffice is None:
-        print("not run: soffice is not on PATH, so no second program has opened the workbook")
+        print(
+            "not run: soffice is not on PATH, so no second program has opened the workbook"
+        )
         pytest.skip("soffice is not on PATH")
     path = written(tmp_path, work_list())
     out = tmp_path / "again"
-    command = [soffice, "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(path)]
+    command = [
+        soffice,
+        "--headless",
+        "--convert-to",
+        "xlsx",
+        "--outdir",
+        str(out),
+        str(path),
+    ]
     subprocess.run(command, check=True, timeout=180, capture_output=True)
     assert all(signature_holds(row) for row in read_orders(out / path.name))

@@ -57,14 +57,22 @@ def interpolate(text: object, known: dict[str, str]) -> str:
 def shared_settings() -> dict[str, str]:
     """The settings of deploy/airflow.env."""
     lines = (ROOT / "deploy" / "airflow.env").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return dict(
+        line.split("=", 1) for line in lines if line and not line.startswith("#")
+    )
 
 
 def own_environment(**settings: str | Path) -> dict[str, str]:
     """This process' environment without foreign settings, and with the shared ones and those given."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    mine = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_FOREIGN)
+    }
     path = f"{BIN}{os.pathsep}{mine.get('PATH', '')}"
-    mine["RETENTION_DEMONSTRATION"] = "true"  # as tests/conftest.py: whatever key may release
+    mine["RETENTION_DEMONSTRATION"] = (
+        "true"  # as tests/conftest.py: whatever key may release
+    )
     return (
         mine
         | shared_settings()
@@ -73,7 +81,9 @@ def own_environment(**settings: str | Path) -> dict[str, str]:
     )
 
 
-def run(command: list[str], environment: dict[str, str], folder: Path, timeout: float = 300) -> str:
+def run(
+    command: list[str], environment: dict[str, str], folder: Path, timeout: float = 300
+) -> str:
     """Run a command in its own process group; return what it printed, raise with the end of it when it fails."""
     log = folder / f"{Path(command[0]).name}-{command[1]}.log"
     with log.open("w") as out:
@@ -110,7 +120,11 @@ def write_source(folder: Path, months: Sequence[str], *words: str) -> Path:
         "--through",
         months[-1],
     ]
-    run([RETENTION, "twin", *size, *words, "--out", str(folder / "out")], own_environment(), folder)
+    run(
+        [RETENTION, "twin", *size, *words, "--out", str(folder / "out")],
+        own_environment(),
+        folder,
+    )
     return folder / "out"
 
 
@@ -126,7 +140,9 @@ def run_by_hand(folder: Path, *words: str) -> None:
 def release_by_hand(folder: Path, source: Path, months: Sequence[str]) -> Path:
     """Run and release the months from the command line, each before the next; return their home."""
     for month in months:
-        run_by_hand(folder, "run", month, "--source", str(source), "--home", "home", "--release")
+        run_by_hand(
+            folder, "run", month, "--source", str(source), "--home", "home", "--release"
+        )
         assert (folder / "home" / "months" / month / "SEAL.json").exists()
     return folder / "home"
 
@@ -147,7 +163,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(what: str, seconds: float, look: Callable[[], _T | None], pause: float = 1.0) -> _T:
+def wait_for(
+    what: str, seconds: float, look: Callable[[], _T | None], pause: float = 1.0
+) -> _T:
     """Look until there is something; fail naming what was waited for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -216,9 +234,9 @@ class House:
         try:
             known = json.loads(passwords.read_text())
             login = {"username": "admin", "password": known["admin"]}
-            self.token = httpx.post(f"{self.url}/auth/token", json=login, timeout=10).json()[
-                "access_token"
-            ]
+            self.token = httpx.post(
+                f"{self.url}/auth/token", json=login, timeout=10
+            ).json()["access_token"]
         except (OSError, ValueError, KeyError, httpx.HTTPError):
             return None
         return self.token
@@ -230,7 +248,9 @@ class House:
                 self.launch(name)
             elif process.poll() is not None:
                 text = (self.folder / f"{name}.log").read_text(errors="replace")
-                raise AssertionError(f"{name} ended with {process.returncode}\n{text[-4000:]}")
+                raise AssertionError(
+                    f"{name} ended with {process.returncode}\n{text[-4000:]}"
+                )
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Call the REST API; None when there is no such thing (yet)."""
@@ -271,7 +291,10 @@ class House:
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                if process.environ().get("AIRFLOW_HOME") == self.environment["AIRFLOW_HOME"]:
+                if (
+                    process.environ().get("AIRFLOW_HOME")
+                    == self.environment["AIRFLOW_HOME"]
+                ):
                     found.append(process)
         return found
 

@@ -17,10 +17,16 @@ import sqlalchemy as sa
 _STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 
 
-def find_leaks(folder: Path, canaries: Iterable[str], besides: Iterable[Path] = ()) -> list[str]:
+def find_leaks(
+    folder: Path, canaries: Iterable[str], besides: Iterable[Path] = ()
+) -> list[str]:
     """Return `file: canary` for each secret found in a file's name or content; `besides` are where it belongs."""
     wanted, left_out = list(canaries), set(besides)
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path not in left_out)
+    files = (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path not in left_out
+    )
     return [
         f"{path.relative_to(folder)}: {canary}"
         for path in files
@@ -36,7 +42,8 @@ def is_in(text: bytes | str, canary: str) -> bool:
     plain = canary.encode()
     forms = [plain, canary.encode("utf-16-le")]
     forms += [
-        base64.b64encode(b"x" * ahead + plain)[4 if ahead else 0 :][:-4] for ahead in range(3)
+        base64.b64encode(b"x" * ahead + plain)[4 if ahead else 0 :][:-4]
+        for ahead in range(3)
     ]
     return any(form in data for form in forms)
 

@@ -93,11 +93,16 @@ def test_dags_test_makes_the_month_made_by_hand(
     ]
     log = run(["airflow", *words], environment, tmp_path)
     assert_same_month(by_hand, home, MONTHS[0])
-    assert json.loads((home / "months" / MONTHS[0] / "SEAL.json").read_text())["version"] == 1
+    assert (
+        json.loads((home / "months" / MONTHS[0] / "SEAL.json").read_text())["version"]
+        == 1
+    )
     assert log.count("running trigger in line") == 3
 
 
-def test_dags_test_makes_the_day_made_by_hand(source: Path, by_hand: Path, tmp_path: Path) -> None:
+def test_dags_test_makes_the_day_made_by_hand(
+    source: Path, by_hand: Path, tmp_path: Path
+) -> None:
     """A day of the synthetic operator, after a released month: the same bytes, handed to the office, and sent out."""
     for name in ("by_hand", "home"):
         shutil.copytree(by_hand, tmp_path / name)
@@ -111,7 +116,9 @@ def test_dags_test_makes_the_day_made_by_hand(source: Path, by_hand: Path, tmp_p
     )
     run(["airflow", "db", "migrate"], environment, tmp_path)
     with robot((200, {}, '{"errcode": 0}')) as host:
-        environment["RETENTION_DELIVERY_FILE"] = str(write_delivery_file(tmp_path, host.port))
+        environment["RETENTION_DELIVERY_FILE"] = str(
+            write_delivery_file(tmp_path, host.port)
+        )
         words = ["dags", "test", "retention_daily", "-c", json.dumps({"day": DAY})]
         log = run(
             ["airflow", *words],
@@ -131,19 +138,28 @@ def test_dags_test_makes_the_day_made_by_hand(source: Path, by_hand: Path, tmp_p
     bulletin = pq.read_table(
         tmp_path / "home" / "days" / DAY / "v0001" / "daily_suspended.parquet"
     ).to_pylist()
-    assert [row["suspended_count"] > 0 for row in bulletin if row["scope_kind"] == "company"] == [
-        True
-    ]
+    assert [
+        row["suspended_count"] > 0 for row in bulletin if row["scope_kind"] == "company"
+    ] == [True]
 
 
 def write_delivery_file(folder: Path, port: int) -> Path:
     """Write who is sent what: a folder, and a robot whose link is a secret."""
     (folder / "share").mkdir()
-    (folder / "url").write_text(f"http://127.0.0.1:{port}/send?access_token=canary-token")
+    (folder / "url").write_text(
+        f"http://127.0.0.1:{port}/send?access_token=canary-token"
+    )
     share = {"kind": "folder", "path": str(folder / "share"), "what": ["company"]}
-    group = {"kind": "robot", "type": "wecom", "host": "127.0.0.1", "url_file": str(folder / "url")}
+    group = {
+        "kind": "robot",
+        "type": "wecom",
+        "host": "127.0.0.1",
+        "url_file": str(folder / "url"),
+    }
     path = folder / "deliver.yml"
-    path.write_text(json.dumps({"since": DAY[:7], "channels": {"share": share, "group": group}}))
+    path.write_text(
+        json.dumps({"since": DAY[:7], "channels": {"share": share, "group": group}})
+    )
     return path
 
 
@@ -164,14 +180,18 @@ def service(
     """The whole service on a PostgreSQL of its own."""
     folder = tmp_path_factory.mktemp("service")
     server = f"postgres@127.0.0.1:{postgres_cluster.port}"
-    with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
+    with psycopg.connect(
+        f"postgresql://{server}/postgres", autocommit=True
+    ) as connection:
         connection.execute("CREATE DATABASE airflow")
     settings: dict[str, str | Path] = {
         "RETENTION_HOME": folder / "home",
         "RETENTION_SOURCE": source,
         "RETENTION_SECRET_KEY": KEY,
     }
-    with house(folder, f"postgresql+psycopg2://{server}/airflow", **settings) as running:
+    with house(
+        folder, f"postgresql+psycopg2://{server}/airflow", **settings
+    ) as running:
         yield running
 
 
@@ -191,10 +211,15 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> N
     service.call("PATCH", f"dags/{DAG}", {"is_paused": False})
     seen: set[str] = set()
     runs = wait_for(
-        "three months approved and sealed", 1200, lambda: _finished(service, seen), pause=5
+        "three months approved and sealed",
+        1200,
+        lambda: _finished(service, seen),
+        pause=5,
     )
     assert [one["partition_key"] for one in runs] == list(MONTHS)
-    assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(service, runs)
+    assert [one["state"] for one in runs] == ["success"] * len(MONTHS), _failures(
+        service, runs
+    )
     for month in MONTHS:
         assert_same_month(by_hand, service.folder / "home", month)
         assert (service.folder / "home" / "months" / month / "SEAL.json").exists()
@@ -204,10 +229,14 @@ def test_backfill_of_three_months_in_service(service: House, by_hand: Path) -> N
 def _finished(service: House, seen: set[str]) -> list[dict[str, Any]] | None:
     """The backfill's runs once all have ended; until then, answer who waits for an answer."""
     _answer(service, DAG, seen)
-    runs = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id")["dag_runs"]
+    runs = service.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=id")[
+        "dag_runs"
+    ]
     done = [one for one in runs if one["state"] in ("success", "failed")]
     return (
-        runs if len(done) == len(MONTHS) or any(one["state"] == "failed" for one in done) else None
+        runs
+        if len(done) == len(MONTHS) or any(one["state"] == "failed" for one in done)
+        else None
     )
 
 
@@ -217,7 +246,8 @@ def _answer(service: House, dag: str, seen: set[str], refused: str = "") -> None
     Answer at the second sight: an answer within the same second crosses the executor's report of the parked task.
     """
     waiting = service.call(
-        "GET", f"dags/{dag}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input"
+        "GET",
+        f"dags/{dag}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input",
     )
     for detail in waiting["hitl_details"]:
         task = detail["task_instance"]
@@ -227,7 +257,11 @@ def _answer(service: House, dag: str, seen: set[str], refused: str = "") -> None
             continue
         said = "Reject" if task["dag_run_id"] == refused else "Approve"
         # Every question must be answered, or the task fails.
-        asked = {"who": "a test"} if dag == DAG else {"who": "a test", "why": "the first one"}
+        asked = (
+            {"who": "a test"}
+            if dag == DAG
+            else {"who": "a test", "why": "the first one"}
+        )
         path = f"dags/{dag}/dagRuns/{task['dag_run_id']}/taskInstances/approve/{task['map_index']}/hitlDetails"
         service.call("PATCH", path, {"chosen_options": [said], "params_input": asked})
 
@@ -243,16 +277,23 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(
     service.call("POST", "variables", {"key": "retention_home", "value": str(home)})
     asked = {"logical_date": None, "conf": {"month": str(TRAINED)}}
     refused, approved = (
-        service.call("POST", f"dags/{TRAINING}/dagRuns", asked)["dag_run_id"] for _ in range(2)
+        service.call("POST", f"dags/{TRAINING}/dagRuns", asked)["dag_run_id"]
+        for _ in range(2)
     )
     service.call("PATCH", f"dags/{TRAINING}", {"is_paused": False})
     seen: set[str] = set()
     runs = wait_for(
-        "both challengers decided on", 1200, lambda: _decided(service, seen, refused), pause=5
+        "both challengers decided on",
+        1200,
+        lambda: _decided(service, seen, refused),
+        pause=5,
     )
-    assert {one["state"] for one in runs} == {"success"}, _failures(service, runs, TRAINING)
+    assert {one["state"] for one in runs} == {"success"}, _failures(
+        service, runs, TRAINING
+    )
     record = [
-        json.loads(line) for line in (home / "models" / "promotions.jsonl").read_text().splitlines()
+        json.loads(line)
+        for line in (home / "models" / "promotions.jsonl").read_text().splitlines()
     ]
     tasks = service.call("GET", f"dags/{TRAINING}/dagRuns/{refused}/taskInstances")[
         "task_instances"
@@ -265,8 +306,18 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(
     ]
     assert record[0]["by"].endswith("a test")
     # Trained twice on the same months it is the same version.
-    assert [p.name for p in (home / "models").iterdir() if (p / "card.json").exists()] == [version]
-    run_by_hand(tmp_path, "run", str(MONTH), "--source", str(operator.source), "--home", str(home))
+    assert [
+        p.name for p in (home / "models").iterdir() if (p / "card.json").exists()
+    ] == [version]
+    run_by_hand(
+        tmp_path,
+        "run",
+        str(MONTH),
+        "--source",
+        str(operator.source),
+        "--home",
+        str(home),
+    )
     month = MonthFolder(home, MONTH).version()
     scores = pq.read_table(month.table("score_churn")).to_pandas()
     assert set(scores["model_version"]) == {version} and len(scores) > 400
@@ -276,12 +327,14 @@ def test_a_challenger_is_promoted_by_a_person_and_scores_the_next_month(
     assert (orders["list"] == "churn_risk").any()
 
 
-def _decided(service: House, seen: set[str], refused: str) -> list[dict[str, Any]] | None:
+def _decided(
+    service: House, seen: set[str], refused: str
+) -> list[dict[str, Any]] | None:
     """Both runs once they have ended; until then, answer who waits for an answer."""
     _answer(service, TRAINING, seen, refused)
-    runs: list[dict[str, Any]] = service.call("GET", f"dags/{TRAINING}/dagRuns?order_by=id")[
-        "dag_runs"
-    ]
+    runs: list[dict[str, Any]] = service.call(
+        "GET", f"dags/{TRAINING}/dagRuns?order_by=id"
+    )["dag_runs"]
     return (
         runs
         if len(runs) == 2 and all(one["state"] in ("success", "failed") for one in runs)
@@ -296,18 +349,24 @@ def _failures(service: House, runs: list[dict[str, Any]], dag: str = DAG) -> str
         path = f"dags/{dag}/dagRuns/{one['dag_run_id']}/taskInstances"
         for task in service.call("GET", path)["task_instances"]:
             if task["state"] == "failed":
-                log = service.call("GET", f"{path}/{task['task_id']}/logs/{task['try_number']}")
-                told.append(f"{task['task_id']}\n{json.dumps(log, ensure_ascii=False)[-3000:]}")
+                log = service.call(
+                    "GET", f"{path}/{task['task_id']}/logs/{task['try_number']}"
+                )
+                told.append(
+                    f"{task['task_id']}\n{json.dumps(log, ensure_ascii=False)[-3000:]}"
+                )
     return "\n".join(told)
 
 
 def _assert_the_clocks_month_waits(service: House) -> None:
     """Unpausing starts the newest month; it waits for its day, then, as nobody has delivered it, for another try."""
-    scheduled = service.call("GET", f"dags/{DAG}/dagRuns?run_type=scheduled")["dag_runs"]
-    assert len(scheduled) == 1
-    tasks = service.call("GET", f"dags/{DAG}/dagRuns/{scheduled[0]['dag_run_id']}/taskInstances")[
-        "task_instances"
+    scheduled = service.call("GET", f"dags/{DAG}/dagRuns?run_type=scheduled")[
+        "dag_runs"
     ]
+    assert len(scheduled) == 1
+    tasks = service.call(
+        "GET", f"dags/{DAG}/dagRuns/{scheduled[0]['dag_run_id']}/taskInstances"
+    )["task_instances"]
     states = {t["task_id"]: t["state"] for t in tasks if t["state"]}
     assert states in (
         {"wait_start": "success", "extract": "up_for_retry"},

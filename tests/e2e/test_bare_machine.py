@@ -23,7 +23,9 @@ def run_bare(*arguments: str, **settings: str) -> subprocess.CompletedProcess[st
     return done
 
 
-def start(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def start(
+    command: Sequence[str], environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         capture_output=True,
@@ -40,9 +42,9 @@ def test_make_run_on_a_bare_machine() -> None:
     done = run_bare("make", "run")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     counts = re.search(r"(\d+) workbooks, (\d+) Word files, (\d+) PDFs", done.stdout)
-    assert counts is not None and all(int(count) > 0 for count in counts.groups()), done.stdout[
-        -500:
-    ]
+    assert counts is not None and all(int(count) > 0 for count in counts.groups()), (
+        done.stdout[-500:]
+    )
     left = [path.name for path in (ROOT / "build" / "bare").glob("machine-*")]
     assert left == [], "the machine is gone with its command"
 

@@ -45,7 +45,9 @@ def test_the_services_are_those_the_tests_start() -> None:
     assert set(services) == {"postgres", "migrate", *QUEUED, *SPARK}
     for profile, wanted in PROFILES.items():
         assert {
-            name for name, service in services.items() if service.get("profiles") == [profile]
+            name
+            for name, service in services.items()
+            if service.get("profiles") == [profile]
         } == wanted
     assert services["migrate"]["command"] == ["airflow", "db", "migrate"]
     assert [services[name]["command"][:2] for name in SERVICES] == [
@@ -73,7 +75,11 @@ def test_it_is_as_the_compose_specification_says(tmp_path: Path) -> None:
 def test_every_volume_that_is_mounted_is_declared() -> None:
     """What begins with a letter is a volume's name, not a folder."""
     content = compose()
-    mounts = [mount for service in content["services"].values() for mount in service["volumes"]]
+    mounts = [
+        mount
+        for service in content["services"].values()
+        for mount in service["volumes"]
+    ]
     assert {mount.split(":")[0] for mount in mounts if mount[0].isalpha()} == set(
         content["volumes"]
     )
@@ -83,7 +89,9 @@ def test_nothing_secret_stands_in_it() -> None:
     """Whatever is secret comes from the environment, and its absence stops the start."""
     for service in compose()["services"].values():
         for name, value in service.get("environment", {}).items():
-            if re.search(r"PASSWORD(?!S_FILE)|SECRET|_KEY|CONN$|BROKER_URL|_AUTH$", name):
+            if re.search(
+                r"PASSWORD(?!S_FILE)|SECRET|_KEY|CONN$|BROKER_URL|_AUTH$", name
+            ):
                 assert re.search(r"\$\{\w+:\?", str(value)), name
 
 
@@ -91,14 +99,16 @@ def test_what_follows_the_file_is_closed() -> None:
     """Users and approvers are named, the queue asks for a password, no container gains rights, no image moves by itself."""
     services = compose()["services"]
     for name, service in services.items():
-        assert service["security_opt"] == ["no-new-privileges:true"] and service["cap_drop"] == [
-            "ALL"
-        ], name
+        assert service["security_opt"] == ["no-new-privileges:true"] and service[
+            "cap_drop"
+        ] == ["ALL"], name
         assert "cap_add" not in service and not service.get("privileged"), name
         assert service["image"].startswith("retention-office:") or re.search(
             r":\d+\.\d+(\.\d+)?$", service["image"]
         ), name
-        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+        assert all(
+            port.startswith("127.0.0.1:") for port in service.get("ports", ())
+        ), name
     known = services["scheduler"]["environment"]
     assert known["AIRFLOW__CORE__AUTH_MANAGER"].endswith(".SimpleAuthManager")
     assert known["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "False"
@@ -111,12 +121,15 @@ def test_what_follows_the_file_is_closed() -> None:
     assert "--requirepass" in services["redis"]["command"]
 
 
-def test_the_doctor_calls_it_closed_as_it_stands_and_open_where_something_is_taken_away() -> None:
+def test_the_doctor_calls_it_closed_as_it_stands_and_open_where_something_is_taken_away() -> (
+    None
+):
     """Each thing that keeps the service closed is looked at by itself."""
     values = dict.fromkeys(re.findall(r"\$\{(\w+):\?", _TEXT), "example")
     known = {
         name: interpolate(
-            value, values | {"AIRFLOW_USERS": "li:admin", "RETENTION_APPROVERS": "li=Li"}
+            value,
+            values | {"AIRFLOW_USERS": "li:admin", "RETENTION_APPROVERS": "li=Li"},
         )
         for name, value in compose()["services"]["scheduler"]["environment"].items()
     }
@@ -133,15 +146,22 @@ def test_the_doctor_calls_it_closed_as_it_stands_and_open_where_something_is_tak
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS",
         ),
         "RETENTION_APPROVERS": ("", "RETENTION_APPROVERS"),
-        "AIRFLOW__CELERY__BROKER_URL": ("redis://redis:6379/0", "AIRFLOW__CELERY__BROKER_URL"),
+        "AIRFLOW__CELERY__BROKER_URL": (
+            "redis://redis:6379/0",
+            "AIRFLOW__CELERY__BROKER_URL",
+        ),
     }
     for name, (value, wanted) in taken.items():
-        assert find_open(known | {name: value}, {"li": "twelve letters"}) == [wanted], name
-    assert find_open(known | {"RETENTION_APPROVERS": "wang"}, {"li": "twelve letters"}) == [
-        "RETENTION_APPROVERS"
-    ]
+        assert find_open(known | {name: value}, {"li": "twelve letters"}) == [wanted], (
+            name
+        )
+    assert find_open(
+        known | {"RETENTION_APPROVERS": "wang"}, {"li": "twelve letters"}
+    ) == ["RETENTION_APPROVERS"]
     for passwords in ({}, {"li": "short"}):
-        assert find_open(known, passwords) == ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]
+        assert find_open(known, passwords) == [
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
+        ]
 
 
 def test_every_variable_is_explained() -> None:
@@ -149,12 +169,18 @@ def test_every_variable_is_explained() -> None:
     wanted = set(re.findall(r"\$\{(\w+):\?", _TEXT))
     known = set(re.findall(r"\$\{(\w+)", _TEXT))
     named = set(
-        re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(
+            r"^(\w+)=",
+            (ROOT / ".env.example").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
     )
     assert wanted <= named <= known | {"COMPOSE_PROFILES"}  # which Compose itself reads
     assert all(
         not value
-        for value in re.findall(r"^\w*(?:PASSWORD|SECRET|KEY)\w*=(.*)$", _TEXT, re.MULTILINE)
+        for value in re.findall(
+            r"^\w*(?:PASSWORD|SECRET|KEY)\w*=(.*)$", _TEXT, re.MULTILINE
+        )
     )
 
 
@@ -167,7 +193,10 @@ def test_it_calls_nobody() -> None:
 
 def test_every_setting_reaches_the_services() -> None:
     """`.env` is not only filled in here: what it says of the office is the services' environment too."""
-    assert all({"path": ".env", "required": False} in service["env_file"] for service in office())
+    assert all(
+        {"path": ".env", "required": False} in service["env_file"]
+        for service in office()
+    )
 
 
 def test_the_image_has_what_the_months_are_made_of() -> None:
@@ -183,7 +212,12 @@ def test_the_image_has_what_the_months_are_made_of() -> None:
 
 @pytest.mark.parametrize(
     ("text", "filled"),
-    [("${A}", "1"), ("x${B:-2}y", "x2y"), ("${A:?tell}", "1"), ("${A:-9}/${B:-}", "1/")],
+    [
+        ("${A}", "1"),
+        ("x${B:-2}y", "x2y"),
+        ("${A:?tell}", "1"),
+        ("${A:-9}/${B:-}", "1/"),
+    ],
 )
 def test_variables_are_filled_in_as_compose_does(text: str, filled: str) -> None:
     """A value, a default, a must."""
@@ -206,7 +240,9 @@ def composer() -> list[str]:
     for command in (["docker", "compose"], ["docker-compose"]):
         if (
             shutil.which(command[0])
-            and not subprocess.run([*command, "version"], capture_output=True).returncode
+            and not subprocess.run(
+                [*command, "version"], capture_output=True
+            ).returncode
         ):
             return command
     pytest.skip(
@@ -218,7 +254,9 @@ def composer() -> list[str]:
 def example(tmp_path: Path) -> dict[str, str]:
     """A folder with the compose file, its settings, and .env.example filled in; what the latter says."""
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
-    filled = re.sub(r"^(\w*(?:KEY|PASSWORD|SECRET))=$", r"\1=example", text, flags=re.MULTILINE)
+    filled = re.sub(
+        r"^(\w*(?:KEY|PASSWORD|SECRET))=$", r"\1=example", text, flags=re.MULTILINE
+    )
     filled = filled.replace(
         "RETENTION_SOURCE_FOLDER=\n", "RETENTION_SOURCE_FOLDER=/data/delivered\n"
     )
@@ -240,7 +278,9 @@ def config(
     """Run `config` in a folder under no settings but the folder's and those given."""
     bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     command = [*composer, *words, "-f", "docker-compose.yml", "config"]
-    return subprocess.run(command, cwd=folder, env=bare | more, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=folder, env=bare | more, capture_output=True, text=True
+    )
 
 
 def is_old(composer: list[str]) -> bool:
@@ -253,7 +293,9 @@ def fit(composer: list[str], folder: Path) -> None:
     if not is_old(composer):
         return
     refused = config(composer, folder)
-    lines = [line for line in refused.stderr.splitlines() if line and "version" not in line]
+    lines = [
+        line for line in refused.stderr.splitlines() if line and "version" not in line
+    ]
     assert refused.returncode == 1 and len(lines) > 2
     assert all(any(line.endswith(known) for known in _TOO_NEW) for line in lines[1:]), (
         refused.stderr
@@ -272,23 +314,33 @@ def test_compose_reads_it_as_the_tests_do(
     fit(composer, tmp_path)
     words = ["--profile", profile] if profile and by == "flag" else []
     done = config(
-        composer, tmp_path, *words, **({"COMPOSE_PROFILES": profile} if by == "setting" else {})
+        composer,
+        tmp_path,
+        *words,
+        **({"COMPOSE_PROFILES": profile} if by == "setting" else {}),
     )
     assert done.returncode == 0, done.stderr
     said = yaml.safe_load(done.stdout)["services"]
     meant = compose()["services"]
     # docker-compose 1 prints the services of all profiles, each with its own.
     active = {
-        name for name, service in said.items() if set(service.get("profiles", ())) <= {profile}
+        name
+        for name, service in said.items()
+        if set(service.get("profiles", ())) <= {profile}
     }
     assert active == {"postgres", "migrate", *SERVICES} | PROFILES.get(profile, set())
     for name in active:
-        command = [interpolate(word, example) for word in meant[name].get("command", ())]
+        command = [
+            interpolate(word, example) for word in meant[name].get("command", ())
+        ]
         assert said[name].get("command", []) == command, name
         assert said[name].get("profiles") == meant[name].get("profiles"), name
-        order = {on: how["condition"] for on, how in said[name].get("depends_on", {}).items()}
+        order = {
+            on: how["condition"] for on, how in said[name].get("depends_on", {}).items()
+        }
         assert order == {
-            on: how["condition"] for on, how in meant[name].get("depends_on", {}).items()
+            on: how["condition"]
+            for on, how in meant[name].get("depends_on", {}).items()
         }, name
         wanted = {
             key: interpolate(value, example)

@@ -36,7 +36,11 @@ def load(source: Path, url: str) -> None:
             frame.insert(0, "load_month", pd.Timestamp(f"{month.name}-01").date())
             shuffled = frame.sample(frac=1, random_state=1)
             shuffled.to_sql(
-                path.name.split(".")[0], engine, if_exists="append", index=False, chunksize=20_000
+                path.name.split(".")[0],
+                engine,
+                if_exists="append",
+                index=False,
+                chunksize=20_000,
             )
     engine.dispose()
 
@@ -46,7 +50,9 @@ def read_delivered(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         frame = pd.read_parquet(path, dtype_backend="pyarrow").astype(object)
     else:
-        frame = pd.read_csv(path, dtype=object, keep_default_na=False).replace({"": None})
+        frame = pd.read_csv(path, dtype=object, keep_default_na=False).replace(
+            {"": None}
+        )
     return frame.astype(object).where(frame.notna(), None)
 
 
@@ -60,7 +66,9 @@ def described(tmp_path: Path, url: str) -> Path:
     engine.dispose()
     queries = {}
     for name, table in load_contract().items():
-        cells = ", ".join(f'"{c.name}"' for c in table.columns if c.name in there.get(name, ()))
+        cells = ", ".join(
+            f'"{c.name}"' for c in table.columns if c.name in there.get(name, ())
+        )
         if cells:
             queries[name] = f'SELECT {cells} FROM "{name}" WHERE load_month = :month'
     path = tmp_path / "operator.yml"

@@ -18,11 +18,15 @@ CODES = sorted(set(load_outcomes()) - {"promised", "do_not_contact"})
 
 
 def _fen(order: Row) -> Row:
-    return order | {"amount": None if order["amount"] is None else int(order["amount"] * 100)}
+    return order | {
+        "amount": None if order["amount"] is None else int(order["amount"] * 100)
+    }
 
 
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Version, dict[str, str]]:
+def answered(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Version, dict[str, str]]:
     """The twin's newest month after all treated orders of the one before but every seventh were answered."""
     operator = twin_operator()
     before = operator.months[-2]
@@ -31,10 +35,17 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Version, dict[st
     release_month(job(home, None, before))
     orders = sorted(
         r["order_id"]
-        for r in read(MonthFolder(home, before).version(), "dispatch_order", arm="treated")
+        for r in read(
+            MonthFolder(home, before).version(), "dispatch_order", arm="treated"
+        )
     )
-    said = {order_id: CODES[i % len(CODES)] for i, order_id in enumerate(orders) if i % 7}
-    lines = ["order_id,outcome", *(f"{order_id},{code}" for order_id, code in said.items())]
+    said = {
+        order_id: CODES[i % len(CODES)] for i, order_id in enumerate(orders) if i % 7
+    }
+    lines = [
+        "order_id,outcome",
+        *(f"{order_id},{code}" for order_id, code in said.items()),
+    ]
     (home / "back.csv").write_text("\n".join(lines), encoding="utf-8")
     receipt = taken(home, home / "back.csv")
     assert (receipt.accepted, len(receipt.refused)) == (len(said), 0)
@@ -43,7 +54,9 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Version, dict[st
 
 
 @pytest.fixture(scope="module")
-def expected(answered: tuple[Version, dict[str, str]]) -> dict[str, tuple[Row, bool | None]]:
+def expected(
+    answered: tuple[Version, dict[str, str]],
+) -> dict[str, tuple[Row, bool | None]]:
     """Each order and what the oracle says of it."""
     operator = twin_operator()
     before, after = operator.months[-2:]
@@ -54,7 +67,8 @@ def expected(answered: tuple[Version, dict[str, str]]) -> dict[str, tuple[Row, b
 
 
 def test_every_order_is_verified_as_the_definitions_say(
-    answered: tuple[Version, dict[str, str]], expected: dict[str, tuple[Row, bool | None]]
+    answered: tuple[Version, dict[str, str]],
+    expected: dict[str, tuple[Row, bool | None]],
 ) -> None:
     version, said = answered
     found = {row["order_id"]: row for row in read(version, "feedback_outcome")}
@@ -73,25 +87,33 @@ def test_every_order_is_verified_as_the_definitions_say(
 
 
 def test_the_rates_are_those_of_the_orders(
-    answered: tuple[Version, dict[str, str]], expected: dict[str, tuple[Row, bool | None]]
+    answered: tuple[Version, dict[str, str]],
+    expected: dict[str, tuple[Row, bool | None]],
 ) -> None:
     version, said = answered
-    wanted = shares((order, said.get(key), verdict) for key, (order, verdict) in expected.items())
+    wanted = shares(
+        (order, said.get(key), verdict) for key, (order, verdict) in expected.items()
+    )
     for name, parts in wanted.items():
         kpi, variant = name.split(".")
-        row = only(read(version, "kpi_monthly", kpi=kpi, variant=variant, scope_kind="company"))
+        row = only(
+            read(version, "kpi_monthly", kpi=kpi, variant=variant, scope_kind="company")
+        )
         assert (row["numerator"], row["denominator"]) == parts, name
 
 
 def test_points_are_redeemed_as_the_loyalty_table_says(
-    answered: tuple[Version, dict[str, str]], expected: dict[str, tuple[Row, bool | None]]
+    answered: tuple[Version, dict[str, str]],
+    expected: dict[str, tuple[Row, bool | None]],
 ) -> None:
     listed = [
         v
         for o, v in expected.values()
         if o["list"] == "points_redemption" and o["arm"] == "treated"
     ]
-    rows = read(answered[0], "kpi_monthly", kpi="points_redemption_rate", scope_kind="company")
+    rows = read(
+        answered[0], "kpi_monthly", kpi="points_redemption_rate", scope_kind="company"
+    )
     assert (only(rows)["numerator"], only(rows)["denominator"]) == (
         sum(map(bool, listed)),
         len(listed),

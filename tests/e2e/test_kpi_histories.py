@@ -32,7 +32,9 @@ def compared(folder: Path, histories: int, seed: int) -> Tally:
 def test_a_few_random_histories_agree(tmp_path: Path) -> None:
     tally = compared(tmp_path, 300, seed=5)
     assert tally.rows > 10_000
-    assert {name for name in tally.empty if not name.startswith("incremental_retention.")} == set()
+    assert {
+        name for name in tally.empty if not name.startswith("incremental_retention.")
+    } == set()
 
 
 @pytest.mark.slow

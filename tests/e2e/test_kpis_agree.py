@@ -19,7 +19,11 @@ from tests.oracle.kpis import expected_kpis
 from tests.support.small import no_gate
 
 DATA = (
-    Path(os.environ.get("RETENTION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    Path(
+        os.environ.get(
+            "RETENTION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"
+        )
+    )
     / "contract"
 )
 UCI_SERVICES = {
@@ -92,11 +96,16 @@ def test_real_months(name: str, tmp_path: Path) -> None:
         pytest.skip(f"the public data are not here: {source}")
     months = months_of(source)
     versions = [run(tmp_path, source, month) for month in months]
-    reports = [agree(version, source, months[: i + 1]) for i, version in enumerate(versions)]
+    reports = [
+        agree(version, source, months[: i + 1]) for i, version in enumerate(versions)
+    ]
     assert all(report.ok for report in reports), "\n".join(map(str, reports))
     assert sum(report.compared for report in reports) > 2_000
     if name == "uci":
-        assert dict(zip(months, map(services_past_due, versions), strict=True)) == UCI_SERVICES
+        assert (
+            dict(zip(months, map(services_past_due, versions), strict=True))
+            == UCI_SERVICES
+        )
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +116,9 @@ def small_twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def earlier_months_run(small_twin: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def earlier_months_run(
+    small_twin: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     home = tmp_path_factory.mktemp("home")
     for month in months_of(small_twin)[:-1]:
         run(home, small_twin, month)
@@ -118,7 +129,9 @@ def earlier_months_run(small_twin: Path, tmp_path_factory: pytest.TempPathFactor
 def whole_month_run(
     small_twin: Path, earlier_months_run: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    home = shutil.copytree(earlier_months_run, tmp_path_factory.mktemp("whole") / "home")
+    home = shutil.copytree(
+        earlier_months_run, tmp_path_factory.mktemp("whole") / "home"
+    )
     run(home, small_twin, months_of(small_twin)[-1])
     return home
 
@@ -126,7 +139,9 @@ def whole_month_run(
 def test_twin_across_a_new_year(small_twin: Path, whole_month_run: Path) -> None:
     months = months_of(small_twin)
     report = agree(
-        MonthFolder(whole_month_run, Month.parse(months[-1])).version(), small_twin, months
+        MonthFolder(whole_month_run, Month.parse(months[-1])).version(),
+        small_twin,
+        months,
     )
     assert report.ok, str(report)
 
@@ -139,15 +154,25 @@ def test_twin_over_a_year_and_two_months(tmp_path: Path) -> None:
     with no_gate():
         versions = [run(tmp_path / "home", source, month) for month in months]
     found = status(versions[-1])
-    assert not [name for name, (state, reason) in found.items() if reason and "not held" in reason]
+    assert not [
+        name
+        for name, (state, reason) in found.items()
+        if reason and "not held" in reason
+    ]
     for version in versions[-3:]:
-        report = agree(version, source, [month for month in months if month <= str(version.month)])
+        report = agree(
+            version, source, [month for month in months if month <= str(version.month)]
+        )
         assert report.ok, f"{version.month} {report}"
 
 
 @pytest.mark.parametrize("table", OPTIONAL)
 def test_a_table_that_is_absent(
-    table: str, small_twin: Path, earlier_months_run: Path, whole_month_run: Path, tmp_path: Path
+    table: str,
+    small_twin: Path,
+    earlier_months_run: Path,
+    whole_month_run: Path,
+    tmp_path: Path,
 ) -> None:
     home = shutil.copytree(earlier_months_run, tmp_path / "home")
     source = shutil.copytree(small_twin, tmp_path / "source")
@@ -159,7 +184,9 @@ def test_a_table_that_is_absent(
     whole = status(MonthFolder(whole_month_run, Month.parse(months[-1])).version())
     waiting = {name for name, (state, _) in whole.items() if state == "not_computed"}
     states = {
-        name: why for name, (state, why) in status(version).items() if state == "not_computed"
+        name: why
+        for name, (state, why) in status(version).items()
+        if state == "not_computed"
     }
     lost = {name: why for name, why in states.items() if name not in waiting}
     assert all(f"absent: {table}" in str(reason) for reason in lost.values()), lost

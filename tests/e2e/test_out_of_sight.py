@@ -50,7 +50,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--out",
         source,
     ]
-    for command in (["twin", *twin], ["run", MONTH, "--source", source, "--home", home]):
+    for command in (
+        ["twin", *twin],
+        ["run", MONTH, "--source", source, "--home", home],
+    ):
         done = run_unseen([RETENTION, *command])
         assert done.returncode in (0, 12), done.stderr
     return home
@@ -62,14 +65,28 @@ def test_what_is_out_of_sight_is_out_of_sight() -> None:
         "print([p for p in programs if shutil.which(p)],"
         "[f for f in folders if pathlib.Path(f).is_dir() and list(pathlib.Path(f).iterdir())])"
     )
-    done = run_unseen([sys.executable, "-c", asks, " ".join(PROGRAMS), " ".join(FOLDERS)])
+    done = run_unseen(
+        [sys.executable, "-c", asks, " ".join(PROGRAMS), " ".join(FOLDERS)]
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "[] []"), done.stderr
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_month_is_exported_with_its_charts(language: str, home: Path, tmp_path: Path) -> None:
+def test_a_month_is_exported_with_its_charts(
+    language: str, home: Path, tmp_path: Path
+) -> None:
     done = run_unseen(
-        [RETENTION, "export", MONTH, "--home", home, "--out", tmp_path, "--lang", language]
+        [
+            RETENTION,
+            "export",
+            MONTH,
+            "--home",
+            home,
+            "--out",
+            tmp_path,
+            "--lang",
+            language,
+        ]
     )
     assert done.returncode == 0, done.stderr
     pictures = Document(str(tmp_path / f"{MONTH}_summary.docx")).inline_shapes
@@ -86,9 +103,23 @@ def test_without_the_office_s_own_fonts_the_charts_are_tables(
     assert package is not None and package.origin is not None
     lost = [Path(package.origin).parent]
     done = run_unseen(
-        [RETENTION, "export", MONTH, "--home", home, "--out", tmp_path, "--lang", language], lost
+        [
+            RETENTION,
+            "export",
+            MONTH,
+            "--home",
+            home,
+            "--out",
+            tmp_path,
+            "--lang",
+            language,
+        ],
+        lost,
     )
-    assert done.returncode == 0 and "pylopdf-fonts-zh-cn" in done.stdout, (done.stdout, done.stderr)
+    assert done.returncode == 0 and "pylopdf-fonts-zh-cn" in done.stdout, (
+        done.stdout,
+        done.stderr,
+    )
     document = Document(str(tmp_path / f"{MONTH}_summary.docx"))
     page = (tmp_path / f"{MONTH}_summary.html").read_text(encoding="utf-8")
     titles = re.findall(r"<figcaption>([^<]+)</figcaption>", page)
@@ -98,11 +129,23 @@ def test_without_the_office_s_own_fonts_the_charts_are_tables(
 
 
 def test_the_tests_of_documents_pass_and_what_is_left_out_says_why() -> None:
-    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs"]
+    pytest_here = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-rs",
+    ]
     done = run_unseen([*pytest_here, *DOCUMENTS, *WITH_TOOLS], timeout=2400)
     assert done.returncode == 0, done.stdout[-3000:]
-    left_out = re.findall(r"^SKIPPED \[\d+\] [^:]+:\d+: (.+)$", done.stdout, re.MULTILINE)
+    left_out = re.findall(
+        r"^SKIPPED \[\d+\] [^:]+:\d+: (.+)$", done.stdout, re.MULTILINE
+    )
     assert any("soffice" in reason for reason in left_out) and any(
         "docker-compose" in reason for reason in left_out
     )
-    assert not [reason for reason in left_out if "font" in reason], "the fonts come along"
+    assert not [reason for reason in left_out if "font" in reason], (
+        "the fonts come along"
+    )

@@ -75,19 +75,26 @@ class Edit:
 def column(sheet: Sheet, name: str) -> int:
     """Where a column stands now."""
     titles = {load_labels(language)[name] for language in ("zh", "en")}
-    return next(c.column for line in sheet.iter_rows() for c in line if c.value in titles)
+    return next(
+        c.column for line in sheet.iter_rows() for c in line if c.value in titles
+    )
 
 
 def header_line(sheet: Sheet) -> int:
     return next(
-        c.row for line in sheet.iter_rows() for c in line if c.value in {WORDS["order_id"], "Order"}
+        c.row
+        for line in sheet.iter_rows()
+        for c in line
+        if c.value in {WORDS["order_id"], "Order"}
     )
 
 
 def cell(sheet: Sheet, who: str, name: str) -> Any:
     """A customer's cell of a column."""
     place = column(sheet, "customer_id")
-    line = next(i for i in range(1, sheet.max_row + 1) if sheet.cell(i, place).value == who)
+    line = next(
+        i for i in range(1, sheet.max_row + 1) if sheet.cell(i, place).value == who
+    )
     return sheet.cell(line, column(sheet, name))
 
 
@@ -123,20 +130,33 @@ def sort_rows(sheet: Sheet) -> None:
 
 def move_columns(sheet: Sheet) -> None:
     top = header_line(sheet)
-    lines = [[(c.value, c.number_format) for c in line] for line in sheet.iter_rows(min_row=top)]
+    lines = [
+        [(c.value, c.number_format) for c in line]
+        for line in sheet.iter_rows(min_row=top)
+    ]
     moved = [line[7:] + line[:7] for line in lines]
     lay(sheet, [[value for value, _ in line] for line in moved], top)
     for i, line in enumerate(moved, top):
-        for place, (_, form) in enumerate(line, start=1):  # a column moves with its format
+        for place, (_, form) in enumerate(
+            line, start=1
+        ):  # a column moves with its format
             sheet.cell(i, place).number_format = form
 
 
 def sort_inputs_alone(sheet: Sheet) -> None:
     """Sort the stretch from outcome to note, the row id in it, and leave the rest where it was."""
-    rows, first, last = values(sheet), column(sheet, "outcome") - 1, column(sheet, "note")
+    rows, first, last = (
+        values(sheet),
+        column(sheet, "outcome") - 1,
+        column(sheet, "note"),
+    )
     dragged = [line[first:last] for line in rows][::-1]
     lay(
-        sheet, [line[:first] + drag + line[last:] for line, drag in zip(rows, dragged, strict=True)]
+        sheet,
+        [
+            line[:first] + drag + line[last:]
+            for line, drag in zip(rows, dragged, strict=True)
+        ],
     )
 
 
@@ -151,7 +171,9 @@ def hide_rows(sheet: Sheet) -> None:
 
 
 def filter_rows(sheet: Sheet) -> None:
-    sheet.auto_filter.add_filter_column(column(sheet, "outcome") - 1, [WORDS["outcome.paid"]])
+    sheet.auto_filter.add_filter_column(
+        column(sheet, "outcome") - 1, [WORDS["outcome.paid"]]
+    )
     for line in range(header_line(sheet) + 2, sheet.max_row + 1):
         sheet.row_dimensions[line].hidden = True
 
@@ -340,7 +362,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sent(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The manager's workbook as it was sent out, by language."""
     return {
-        lang: exported(home, tmp_path_factory.mktemp(lang), lang)["M1"] for lang in ("zh", "en")
+        lang: exported(home, tmp_path_factory.mktemp(lang), lang)["M1"]
+        for lang in ("zh", "en")
     }
 
 
@@ -359,7 +382,11 @@ def edited(sent: dict[str, Path], edit: Edit, folder: Path) -> Path:
 
 
 def judged(receipt: Any) -> tuple[int, int, Counter[str]]:
-    return receipt.accepted, receipt.unchanged, Counter(row.refusal.key for row in receipt.refused)
+    return (
+        receipt.accepted,
+        receipt.unchanged,
+        Counter(row.refusal.key for row in receipt.refused),
+    )
 
 
 def as_told(edit: Edit) -> tuple[int, int, Counter[str]]:
@@ -385,7 +412,12 @@ def test_what_is_taken_is_what_was_filled_in(
     sent: dict[str, Path], office: Path, tmp_path: Path
 ) -> None:
     taken(office, edited(sent, EDITS[0], tmp_path))
-    nothing = {"contacted_on": None, "promised_amount": None, "promised_on": None, "note": ""}
+    nothing = {
+        "contacted_on": None,
+        "promised_amount": None,
+        "promised_on": None,
+        "note": "",
+    }
     assert answers_of(office) == [
         {"customer_id": who, **nothing, **answer} for who, answer in ANSWERS.items()
     ]
@@ -411,10 +443,14 @@ def test_a_note_is_kept_as_the_text_it_is(
     place.value = typed
     book.save(path)
     assert judged(taken(office, path)) == (ALL, 0, Counter())
-    assert [row["note"] for row in answers_of(office) if row["customer_id"] == "cat"] == [kept]
+    assert [
+        row["note"] for row in answers_of(office) if row["customer_id"] == "cat"
+    ] == [kept]
 
 
-def test_a_note_that_went_back_is_inert(sent: dict[str, Path], home: Path, tmp_path: Path) -> None:
+def test_a_note_that_went_back_is_inert(
+    sent: dict[str, Path], home: Path, tmp_path: Path
+) -> None:
     """The refused row's note stands in the workbook to be corrected as text, not as a formula."""
     path = edited(sent, EDITS[0], tmp_path)
     book = openpyxl.load_workbook(path)
@@ -428,7 +464,10 @@ def test_a_note_that_went_back_is_inert(sent: dict[str, Path], home: Path, tmp_p
     assert found["note"] == "=cmd|' /C calc'!A0"
     sheet = openpyxl.load_workbook(back).worksheets[0]
     assert {
-        c.data_type for line in sheet.iter_rows() for c in line if c.value == found["note"]
+        c.data_type
+        for line in sheet.iter_rows()
+        for c in line
+        if c.value == found["note"]
     } == {"s"}
 
 
@@ -454,7 +493,9 @@ def test_a_day_without_its_year_is_the_first_since_the_orders_month_began(
     tmp_path: Path, order: str, text: str, day: date | bool
 ) -> None:
     path = tmp_path / "back.csv"
-    path.write_text(f"order_id,outcome,contacted_on\n{order},paid,{text}\n", encoding="utf-8")
+    path.write_text(
+        f"order_id,outcome,contacted_on\n{order},paid,{text}\n", encoding="utf-8"
+    )
     (row,) = reading(path).rows
     assert (row.contacted_on or False) == day
     assert (row.refusal is None) == bool(day)
@@ -498,7 +539,9 @@ def test_a_file_of_any_name_is_taken_and_its_refused_rows_go_back(
         b"\xffme",
     ]
     env = {**os.environ, "RETENTION_SECRET_KEY": KEY, "RETENTION_DEMONSTRATION": "true"}
-    done = subprocess.run([*command, "--", path], capture_output=True, env=env, check=False)
+    done = subprocess.run(
+        [*command, "--", path], capture_output=True, env=env, check=False
+    )
     assert done.returncode == 12, done.stderr.decode()
     (told,) = json.loads(done.stdout.decode())
     assert told["file"] == show_name(path.name)[-255:]
@@ -540,7 +583,9 @@ def test_sheets_whose_names_differ_by_blanks_alone_are_both_read(
 # -- CSV ---------------------------------------------------------------------------------------------------------
 
 
-def as_csv(book: Path, out: Path, encoding: str, delimiter: str = ",", titles: int = 0) -> Path:
+def as_csv(
+    book: Path, out: Path, encoding: str, delimiter: str = ",", titles: int = 0
+) -> Path:
     """Write a work list as a spreadsheet program writes CSV; `titles` lines stand above the header."""
     rows = list(rows_of(book))
     with out.open("w", encoding=encoding, newline="") as stream:
@@ -558,17 +603,27 @@ def _plain(value: object) -> object:
 
 @pytest.mark.parametrize(
     ("encoding", "delimiter"),
-    [("utf-8", ","), ("utf-8-sig", ","), ("gb18030", ","), ("gbk", "\t"), ("utf-16", "\t")],
+    [
+        ("utf-8", ","),
+        ("utf-8-sig", ","),
+        ("gb18030", ","),
+        ("gbk", "\t"),
+        ("utf-16", "\t"),
+    ],
 )
 def test_saved_as_csv_in_any_encoding(
     sent: dict[str, Path], office: Path, tmp_path: Path, encoding: str, delimiter: str
 ) -> None:
     book = edited(sent, EDITS[0], tmp_path)
-    receipt = taken(office, as_csv(book, tmp_path / "back.csv", encoding, delimiter, titles=2))
+    receipt = taken(
+        office, as_csv(book, tmp_path / "back.csv", encoding, delimiter, titles=2)
+    )
     assert judged(receipt) == (ALL, 0, Counter())
 
 
-def test_the_contract_s_own_csv(sent: dict[str, Path], office: Path, tmp_path: Path) -> None:
+def test_the_contract_s_own_csv(
+    sent: dict[str, Path], office: Path, tmp_path: Path
+) -> None:
     ids = {row["customer_id"]: row["order_id"] for row in rows_of(sent["zh"])}
     lines = [
         "order_id,outcome,contacted_on,promised_amount,promised_on,note",
@@ -581,7 +636,11 @@ def test_the_contract_s_own_csv(sent: dict[str, Path], office: Path, tmp_path: P
     ]
     (tmp_path / "back.csv").write_text("\n".join(lines), encoding="utf-8")
     receipt = taken(office, tmp_path / "back.csv")
-    assert judged(receipt) == (2, 0, Counter(["needs", "unknown_order", "no_order", "broken_row"]))
+    assert judged(receipt) == (
+        2,
+        0,
+        Counter(["needs", "unknown_order", "no_order", "broken_row"]),
+    )
 
 
 # -- LibreOffice -------------------------------------------------------------------------------------------------
@@ -592,7 +651,9 @@ by_libreoffice = pytest.mark.skipif(
 )
 
 
-def resave(files: Sequence[Path], out: Path, form: str, profile: Path) -> dict[str, Path]:
+def resave(
+    files: Sequence[Path], out: Path, form: str, profile: Path
+) -> dict[str, Path]:
     """Open files in LibreOffice without a screen and save them in another form; by stem."""
     command = [
         str(SOFFICE),
@@ -615,7 +676,10 @@ def resaved(
     sent: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, Path]]:
     """Every edited workbook as LibreOffice saves it: as .xlsx and as .csv."""
-    folder, profile = tmp_path_factory.mktemp("edited"), tmp_path_factory.mktemp("profile")
+    folder, profile = (
+        tmp_path_factory.mktemp("edited"),
+        tmp_path_factory.mktemp("profile"),
+    )
     files = [edited(sent, edit, folder) for edit in EDITS]
     forms = {
         "xlsx": "xlsx:Calc MS Excel 2007 XML",
@@ -634,7 +698,11 @@ def resaved(
 def test_saved_by_libreoffice(
     edit: Edit, kind: str, resaved: dict[str, dict[str, Path]], office: Path
 ) -> None:
-    if kind == "csv" and edit.do in (rename_and_move, other_sheet_first, split_on_two_sheets):
+    if kind == "csv" and edit.do in (
+        rename_and_move,
+        other_sheet_first,
+        split_on_two_sheets,
+    ):
         pytest.skip("a CSV holds one sheet, here another one")
     receipt = taken(office, resaved[kind][f"{EDITS.index(edit):02d}"])
     # Twenty million days are a date to LibreOffice, and a CSV holds what it shows.

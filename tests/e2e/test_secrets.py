@@ -87,8 +87,12 @@ def roles(postgres_cluster: Cluster) -> Iterator[str]:
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         for user, password in (("operator", SOURCE), ("keeper", OFFICE)):
-            connection.exec_driver_sql(f"CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}'")
-        rules.write_text("host all operator,keeper 127.0.0.1/32 scram-sha-256\n" + before)
+            connection.exec_driver_sql(
+                f"CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}'"
+            )
+        rules.write_text(
+            "host all operator,keeper 127.0.0.1/32 scram-sha-256\n" + before
+        )
         connection.exec_driver_sql("SELECT pg_reload_conf()")
         yield url
         rules.write_text(before)
@@ -97,14 +101,26 @@ def roles(postgres_cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def desk(roles: str, postgres_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(
+    roles: str, postgres_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Desk:
     """An operator's database and an office of its own, both behind passwords."""
-    delivered, folder = tmp_path_factory.mktemp("delivered"), tmp_path_factory.mktemp("desk")
+    delivered, folder = (
+        tmp_path_factory.mktemp("delivered"),
+        tmp_path_factory.mktemp("desk"),
+    )
     twin.generate(delivered, services=150, months=1, seed=5, through=MONTH)
     load(delivered, roles)
     office = with_password(postgres_cluster.create("secrets_office"), "keeper", OFFICE)
-    (folder / ".env").write_text(f"RETENTION_SECRET_KEY={KEY}\nRETENTION_OFFICE_URL={office}\n")
-    return Desk(folder, described(folder, roles), with_password(roles, "operator", SOURCE), office)
+    (folder / ".env").write_text(
+        f"RETENTION_SECRET_KEY={KEY}\nRETENTION_OFFICE_URL={office}\n"
+    )
+    return Desk(
+        folder,
+        described(folder, roles),
+        with_password(roles, "operator", SOURCE),
+        office,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,26 +132,51 @@ def made(desk: Desk) -> Desk:
     assert desk.call("status", MONTH, "--home", desk.home, "--json") == 0
     assert (
         desk.call(
-            "export", MONTH, "--home", desk.home, "--out", desk.folder / "out", "--lang", "en"
+            "export",
+            MONTH,
+            "--home",
+            desk.home,
+            "--out",
+            desk.folder / "out",
+            "--lang",
+            "en",
         )
         == 0
     )
     assert desk.call("doctor", "--home", desk.home, "--lang", "en") in (0, 17)
-    assert desk.call("metrics", "--home", desk.home, "--out", desk.folder / "retention.prom") == 0
     assert (
-        desk.call("lineage", MONTH, "--home", desk.home, "--out", desk.folder / "lineage.ndjson")
+        desk.call(
+            "metrics", "--home", desk.home, "--out", desk.folder / "retention.prom"
+        )
+        == 0
+    )
+    assert (
+        desk.call(
+            "lineage",
+            MONTH,
+            "--home",
+            desk.home,
+            "--out",
+            desk.folder / "lineage.ndjson",
+        )
         == 0
     )
     return desk
 
 
 @pytest.mark.slow
-def test_a_month_that_was_run_released_exported_and_told_holds_no_secret(made: Desk) -> None:
+def test_a_month_that_was_run_released_exported_and_told_holds_no_secret(
+    made: Desk,
+) -> None:
     written = [path for path in made.folder.rglob("*") if path.is_file()]
-    assert {".parquet", ".json", ".xlsx", ".prom", ".ndjson"} <= {path.suffix for path in written}
+    assert {".parquet", ".json", ".xlsx", ".prom", ".ndjson"} <= {
+        path.suffix for path in written
+    }
     assert "retention_office_up 1.0" in (made.folder / "retention.prom").read_text()
     assert made.leaks() == []
-    assert find_rows(made.office, CANARIES) == [] and find_rows(made.office, [MONTH]) != []
+    assert (
+        find_rows(made.office, CANARIES) == [] and find_rows(made.office, [MONTH]) != []
+    )
 
 
 @pytest.mark.slow
@@ -145,13 +186,29 @@ def test_what_fails_names_no_secret(made: Desk) -> None:
     away = with_password(made.url, "operator", WRONG, port="1")
     office = with_password(made.office, "keeper", WRONG)
     run_it = ("run", "2024-07", "--source", made.source, "--home", made.home)
-    assert made.call(*run_it, "--lang", "zh", OPERATOR_URL=wrong, RETENTION_LOG_FORMAT="json") == 11
-    assert made.call(*run_it, "--lang", "en", OPERATOR_URL=away, RETENTION_LOG_FORMAT="json") == 11
+    assert (
+        made.call(
+            *run_it, "--lang", "zh", OPERATOR_URL=wrong, RETENTION_LOG_FORMAT="json"
+        )
+        == 11
+    )
+    assert (
+        made.call(
+            *run_it, "--lang", "en", OPERATOR_URL=away, RETENTION_LOG_FORMAT="json"
+        )
+        == 11
+    )
     assert made.call(*run_it, "--json", OPERATOR_URL=f"{ODD}@nowhere") == 10
     assert (
-        made.call(*run_it, OPERATOR_URL=f"nosuch://{ODD}:{WRONG}@{ODD}/x?sslpassword={ODD}") == 10
+        made.call(
+            *run_it, OPERATOR_URL=f"nosuch://{ODD}:{WRONG}@{ODD}/x?sslpassword={ODD}"
+        )
+        == 10
     )
-    assert made.call(*run_it, RETENTION_OFFICE_URL=office, RETENTION_LOG_FORMAT="json") == 11
+    assert (
+        made.call(*run_it, RETENTION_OFFICE_URL=office, RETENTION_LOG_FORMAT="json")
+        == 11
+    )
     assert made.call("doctor", "--home", made.home, RETENTION_OFFICE_URL=office) == 17
     assert made.call("metrics", "--home", made.home, RETENTION_OFFICE_URL=office) == 0
     assert made.call("doctor", "--home", made.home, RETENTION_OFFICE_URL=ODD) == 17
@@ -181,7 +238,9 @@ def test_nothing_secret_is_in_airflows_logs_or_rows(made: Desk, tmp_path: Path) 
     run(["airflow", "db", "migrate"], environment, tmp_path)
     words = ["dags", "test", "retention_monthly", "-c", json.dumps({"month": MONTH})]
     log = run(
-        ["airflow", *words, "--mark-success-pattern", "approve|wait_.*"], environment, tmp_path
+        ["airflow", *words, "--mark-success-pattern", "approve|wait_.*"],
+        environment,
+        tmp_path,
     )
     assert (
         '"room": "features"' in log.replace('\\"', '"')
@@ -189,7 +248,9 @@ def test_nothing_secret_is_in_airflows_logs_or_rows(made: Desk, tmp_path: Path) 
     )
     assert find_leaks(tmp_path, CANARIES) == []
     database = f"sqlite:///{tmp_path / 'airflow' / 'airflow.db'}"
-    assert find_rows(database, CANARIES) == [] and "xcom: report" in find_rows(database, ["report"])
+    assert find_rows(database, CANARIES) == [] and "xcom: report" in find_rows(
+        database, ["report"]
+    )
 
 
 # -- the search itself -------------------------------------------------------------------------------------------
@@ -201,9 +262,13 @@ def test_a_planted_leak_is_found_wherever_it_is(tmp_path: Path) -> None:
 
     plant("plain.log", f"password={KEY}".encode())
     plant("base64.json", base64.b64encode(f"ab{KEY}cd".encode()))
-    plant("paper.pdf", b"%PDF-1.7\nstream\n" + zlib.compress(KEY.encode()) + b"endstream")
+    plant(
+        "paper.pdf", b"%PDF-1.7\nstream\n" + zlib.compress(KEY.encode()) + b"endstream"
+    )
     pq.write_table(
-        pa.table({"a": ["x", f"at {KEY}!"] * 500}), tmp_path / "table.parquet", compression="zstd"
+        pa.table({"a": ["x", f"at {KEY}!"] * 500}),
+        tmp_path / "table.parquet",
+        compression="zstd",
     )
     with zipfile.ZipFile(tmp_path / "book.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("sheet.xml", f"<c>{KEY}</c>" * 20)
@@ -220,6 +285,8 @@ def test_a_planted_row_is_found(tmp_path: Path) -> None:
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE xcom (value TEXT)")
-        connection.exec_driver_sql("INSERT INTO xcom VALUES (?)", (f"postgres://u:{SOURCE}@h",))
+        connection.exec_driver_sql(
+            "INSERT INTO xcom VALUES (?)", (f"postgres://u:{SOURCE}@h",)
+        )
     engine.dispose()
     assert find_rows(url, CANARIES) == [f"xcom: {SOURCE}"]

@@ -35,7 +35,11 @@ from tests.support.postgres import Cluster, open_cluster
 from tests.support.small import KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
-DAG, IMPATIENT, RESTATE = "retention_monthly", "retention_impatient", "retention_restate"
+DAG, IMPATIENT, RESTATE = (
+    "retention_monthly",
+    "retention_impatient",
+    "retention_restate",
+)
 MONTHS = ("2024-03", "2024-04", "2024-05", "2024-06")
 AWAY = (
     httpx.HTTPError,
@@ -120,12 +124,16 @@ class Run:
 
     def tasks(self) -> dict[str, str | None]:
         """Each task's state."""
-        found = self.service.call("GET", f"{self.path}/taskInstances?limit=100")["task_instances"]
+        found = self.service.call("GET", f"{self.path}/taskInstances?limit=100")[
+            "task_instances"
+        ]
         return {task["task_id"]: task["state"] for task in found}
 
     def until(self, task: str, *states: str, seconds: float = 300) -> str:
         """Wait until a task is in one of the states; return it."""
-        return wait_for(f"{task} {states}", seconds, lambda: self._state(task, states), pause=0.2)
+        return wait_for(
+            f"{task} {states}", seconds, lambda: self._state(task, states), pause=0.2
+        )
 
     def _state(self, task: str, states: tuple[str, ...]) -> str | None:
         with suppress(*AWAY):
@@ -150,7 +158,9 @@ class Run:
                         "task_ids": [task],
                         "only_failed": False,
                     }
-                    self.service.call("POST", f"dags/{self.dag}/clearTaskInstances", asked)
+                    self.service.call(
+                        "POST", f"dags/{self.dag}/clearTaskInstances", asked
+                    )
                     seen.clear()
                 return seen[-1:] == ["success"]
             return False
@@ -176,7 +186,9 @@ class Run:
             if sights[-2:] == [True, True]:
                 path = f"{self.path}/taskInstances/approve/-1/hitlDetails"
                 self.service.call(
-                    "PATCH", path, {"chosen_options": [said], "params_input": {"who": "a test"}}
+                    "PATCH",
+                    path,
+                    {"chosen_options": [said], "params_input": {"who": "a test"}},
                 )
                 sights.clear()
             return False
@@ -185,7 +197,8 @@ class Run:
 
     def _is_asked(self) -> bool:
         found = self.service.call(
-            "GET", f"{self.path}/hitlDetails?response_received=false&state=awaiting_input"
+            "GET",
+            f"{self.path}/hitlDetails?response_received=false&state=awaiting_input",
         )
         return bool(found["hitl_details"])
 
@@ -212,7 +225,9 @@ def task_processes(service: House) -> list[psutil.Process]:
 
 def kill_task(service: House) -> None:
     """Kill -9 whatever runs a task."""
-    for process in wait_for("a task's process", 60, lambda: task_processes(service), pause=0.1):
+    for process in wait_for(
+        "a task's process", 60, lambda: task_processes(service), pause=0.1
+    ):
         with suppress(psutil.NoSuchProcess):
             process.kill()
 
@@ -251,10 +266,18 @@ def hold_months(service: House, months: Sequence[str]) -> None:
 
 def released_of(service: House) -> list[str]:
     known = service.environment
-    return ["--source", known["RETENTION_SOURCE"], "--home", known["RETENTION_HOME"], "--release"]
+    return [
+        "--source",
+        known["RETENTION_SOURCE"],
+        "--home",
+        known["RETENTION_HOME"],
+        "--release",
+    ]
 
 
-def test_a_task_killed_in_each_room_is_made_again(service: House, by_hand: Path) -> None:
+def test_a_task_killed_in_each_room_is_made_again(
+    service: House, by_hand: Path
+) -> None:
     one = Run(service, DAG, MONTHS[0])
     for room in ROOMS:
         one.until(room, "running")
@@ -265,7 +288,9 @@ def test_a_task_killed_in_each_room_is_made_again(service: House, by_hand: Path)
     assert_same(service, by_hand, MONTHS[0])
 
 
-def test_a_killed_scheduler_is_started_again_and_goes_on(service: House, by_hand: Path) -> None:
+def test_a_killed_scheduler_is_started_again_and_goes_on(
+    service: House, by_hand: Path
+) -> None:
     hold_months(service, MONTHS[:1])
     one = Run(service, DAG, MONTHS[1])
     one.until("features", "running")
@@ -294,7 +319,9 @@ def test_a_database_that_restarts_costs_nothing(
     assert_same(service, by_hand, MONTHS[2])
 
 
-def test_who_rejects_or_does_not_answer_leaves_a_draft(service: House, by_hand: Path) -> None:
+def test_who_rejects_or_does_not_answer_leaves_a_draft(
+    service: House, by_hand: Path
+) -> None:
     """Rejected, nothing leaves the house; unanswered the run fails. Either way the month can be released later."""
     home = Path(service.environment["RETENTION_HOME"])
     seal = home / "months" / MONTHS[3] / "SEAL.json"
@@ -316,33 +343,46 @@ def test_who_rejects_or_does_not_answer_leaves_a_draft(service: House, by_hand: 
     assert_same(service, by_hand, MONTHS[3])
 
 
-def test_a_source_corrected_after_the_release_is_refused_then_restated(service: House) -> None:
-    home, source = (Path(service.environment[f"RETENTION_{name}"]) for name in ("HOME", "SOURCE"))
+def test_a_source_corrected_after_the_release_is_refused_then_restated(
+    service: House,
+) -> None:
+    home, source = (
+        Path(service.environment[f"RETENTION_{name}"]) for name in ("HOME", "SOURCE")
+    )
     hold_months(service, MONTHS)
     sealed = files_of(home, MONTHS[3])
     bills = next((source / MONTHS[3]).glob("bill.*"))
     delivered = pq.read_table(bills)
-    pq.write_table(delivered.slice(0, delivered.num_rows - 1), bills)  # one bill was none
+    pq.write_table(
+        delivered.slice(0, delivered.num_rows - 1), bills
+    )  # one bill was none
     again = Run(service, DAG, MONTHS[3])
     again.ends("failed")
     assert again.tasks()["extract"] == "failed"
     restated = Run(service, RESTATE, MONTHS[3])
     restated.ends("success")
     assert files_of(home, MONTHS[3]) == sealed
-    assert sorted(p.name for p in (home / "months" / MONTHS[3]).glob("v*")) == ["v0001", "v0002"]
+    assert sorted(p.name for p in (home / "months" / MONTHS[3]).glob("v*")) == [
+        "v0001",
+        "v0002",
+    ]
     # Found again by itself, there is nothing left to restate.
     by_itself = service.call("POST", f"dags/{RESTATE}/dagRuns", {"logical_date": None})[
         "dag_run_id"
     ]
     path = f"dags/{RESTATE}/dagRuns/{by_itself}"
-    wait_for("the restatement", 300, lambda: service.call("GET", path)["state"] == "success")
-    value: Any = service.call("GET", f"{path}/taskInstances/changed/xcomEntries/return_value")[
-        "value"
-    ]
+    wait_for(
+        "the restatement", 300, lambda: service.call("GET", path)["state"] == "success"
+    )
+    value: Any = service.call(
+        "GET", f"{path}/taskInstances/changed/xcomEntries/return_value"
+    )["value"]
     assert value == []
 
 
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server on this machine")
+@pytest.mark.skipif(
+    shutil.which("redis-server") is None, reason="no redis-server on this machine"
+)
 def test_a_killed_worker_of_the_queue(
     source: Path, by_hand: Path, cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -352,7 +392,9 @@ def test_a_killed_worker_of_the_queue(
     ) as connection:
         connection.execute("CREATE DATABASE queued")
     url = f"postgresql+psycopg2://postgres@127.0.0.1:{cluster.port}/queued"
-    settings = settings_of(tmp_path, source) | {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
+    settings = settings_of(tmp_path, source) | {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"
+    }
     with house(tmp_path, url, **settings) as service:
         wait_for("the DAG", 120, lambda: service.call("GET", f"dags/{DAG}"))
         one = Run(service, DAG, MONTHS[0])

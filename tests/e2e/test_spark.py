@@ -19,22 +19,39 @@ MONTH = "2024-03"
 def environment(cluster: Cluster | None = None) -> dict[str, str]:
     """What a command is run with: on the cluster, or on the embedded engine."""
     settings = (
-        {"RETENTION_ENGINE": "spark", "RETENTION_SPARK_MASTER": cluster.master} if cluster else {}
+        {"RETENTION_ENGINE": "spark", "RETENTION_SPARK_MASTER": cluster.master}
+        if cluster
+        else {}
     )
-    return own_environment(RETENTION_SECRET_KEY=KEY, RETENTION_MEMORY_LIMIT="1GB", **settings)
+    return own_environment(
+        RETENTION_SECRET_KEY=KEY, RETENTION_MEMORY_LIMIT="1GB", **settings
+    )
 
 
 def ask_doctor(home: Path, cluster: Cluster) -> subprocess.CompletedProcess[str]:
     command = [RETENTION, "doctor", "--home", str(home), "--lang", "en"]
     return subprocess.run(
-        command, env=environment(cluster), cwd=home.parent, capture_output=True, text=True
+        command,
+        env=environment(cluster),
+        cwd=home.parent,
+        capture_output=True,
+        text=True,
     )
 
 
 def begin_month(
     home: Path, source: Path, cluster: Cluster | None = None
 ) -> subprocess.Popen[bytes]:
-    command = [RETENTION, "run", MONTH, "--source", str(source), "--json", "--home", str(home)]
+    command = [
+        RETENTION,
+        "run",
+        MONTH,
+        "--source",
+        str(source),
+        "--json",
+        "--home",
+        str(home),
+    ]
     return subprocess.Popen(
         command, env=environment(cluster), cwd=home.parent, stdout=subprocess.DEVNULL
     )
@@ -44,7 +61,14 @@ def test_a_worker_that_does_not_see_the_home(tmp_path: Path) -> None:
     """Its answers stay on its own disk: the doctor says so, and nothing is taken for an answer."""
     home = tmp_path / "home"
     home.mkdir()
-    apart = ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs none {home} && exec "$@"', "-")
+    apart = (
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        f'mount -t tmpfs none {home} && exec "$@"',
+        "-",
+    )
     if subprocess.run([*apart, "true"], capture_output=True).returncode:
         pytest.skip("needs the right to mount a small tmpfs")
     with open_cluster(tmp_path) as cluster:
@@ -68,4 +92,6 @@ def test_a_month_over_a_cluster_whose_worker_dies(tmp_path: Path) -> None:
         cluster.launch("spark-worker")
         assert run.wait(300) == code
     assert "Executor" in cluster.log("spark-worker")
-    assert content(there / "months" / MONTH / "v0001") == content(here / "months" / MONTH / "v0001")
+    assert content(there / "months" / MONTH / "v0001") == content(
+        here / "months" / MONTH / "v0001"
+    )

@@ -26,7 +26,12 @@ def people() -> Town:
     town.person("angry").owe("angry").add("trouble_ticket", customer_id="angry")
     town.person("private", personalisation_opt_out="true", revenue="900.00")
     town.person("threefold").owe("threefold", "80.00", "2026-07-02")
-    town.add("service", service_id="threefold-2", customer_id="threefold", service_type="broadband")
+    town.add(
+        "service",
+        service_id="threefold-2",
+        customer_id="threefold",
+        service_type="broadband",
+    )
     town.add(
         "bill",
         bill_id="threefold-2/x",
@@ -75,7 +80,9 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Version:
     folder = tmp_path_factory.mktemp("why_not")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipelines.rooms.score.run", score)
-        return run_town(folder / "home", people(), folder / "source", holdout_share="0.5")
+        return run_town(
+            folder / "home", people(), folder / "source", holdout_share="0.5"
+        )
 
 
 @pytest.fixture
@@ -153,7 +160,10 @@ def test_show_prints_a_line_for_each(month: Version, ask: Callable[..., str]) ->
         ),
         (
             "private",
-            ["离网概率 50.0%，近三个月月均消费 900.00 元，每月预期损失 450.00 元", "未派单："],
+            [
+                "离网概率 50.0%，近三个月月均消费 900.00 元，每月预期损失 450.00 元",
+                "未派单：",
+            ],
         ),
         (
             "threefold",
@@ -179,7 +189,11 @@ def test_why_answers_in_sentences(
 
 def test_why_answers_programs_too(month: Version, ask: Callable[..., str]) -> None:
     (row,) = json.loads(ask("why", held_out(month), str(MONTH), "--json"))
-    facts: dict[str, Any] = {"list": "vip_zero_usage", "why_not": "holdout", "order": None}
+    facts: dict[str, Any] = {
+        "list": "vip_zero_usage",
+        "why_not": "holdout",
+        "order": None,
+    }
     assert facts.items() <= row.items()
 
 
@@ -188,8 +202,13 @@ def test_lists_prints_the_places_and_what_one_more_is_worth(
 ) -> None:
     said = ask("lists", str(MONTH), "--lang", "en")
     assert "One place more" in said and "Places go by the order of the lists" in said
-    rows = {(r["scope_kind"], r["scope_id"]): r for r in read(month, "dispatch_capacity")}
-    assert rows["branch", "B1"]["capacity"] == 100 and rows["company", "company"]["capacity"] == 150
+    rows = {
+        (r["scope_kind"], r["scope_id"]): r for r in read(month, "dispatch_capacity")
+    }
+    assert (
+        rows["branch", "B1"]["capacity"] == 100
+        and rows["company", "company"]["capacity"] == 150
+    )
     assert ("manager", "M9") not in rows and rows["manager", "M2"]["used_count"] == 0
 
 

@@ -86,19 +86,26 @@ def test_a_variable_of_ours_is_no_table(engine: DuckEngine) -> None:
     assert people.num_rows == 1
 
 
-def test_what_the_engine_throws_names_the_table_and_no_value(engine: DuckEngine) -> None:
+def test_what_the_engine_throws_names_the_table_and_no_value(
+    engine: DuckEngine,
+) -> None:
     step = Step(lambda table: None, "snapshot")
     with pytest.raises(StorageError) as failed, naming_table(step, MONTH):
         step("snapshot_customer")
         engine.rows("SELECT CAST('13812345678 of Zhang' AS INTEGER)")
-    assert failed.value.exit_code == 17 and failed.value.facts["table"] == "snapshot_customer"
+    assert (
+        failed.value.exit_code == 17
+        and failed.value.facts["table"] == "snapshot_customer"
+    )
     assert "Zhang" not in str(failed.value)
 
 
 # -- one way to quote ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name and "\x00" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name and "\x00" not in name]
+)
 def test_a_quoted_name_is_that_name(name: str, engine: DuckEngine) -> None:
     assert engine.types(f"SELECT 1 AS {quote_name(name)}") == {name: "INTEGER"}
     assert engine.rows(f"SELECT {quote_text(name)} AS a") == [{"a": name}]
@@ -113,13 +120,17 @@ def test_an_odd_name_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize("header", ['note"x', "a;b", "it's", "x" * 99, "_extra_1"])
-def test_an_odd_column_is_kept_under_its_place_and_reported(tmp_path: Path, header: str) -> None:
+def test_an_odd_column_is_kept_under_its_place_and_reported(
+    tmp_path: Path, header: str
+) -> None:
     quoted = '"' + header.replace('"', '""') + '"'
     delivery, rows = deliver(
         tmp_path, {"plan.csv": f"plan_id,name,{quoted},monthly_fee\nP1,one,kept,5\n"}
     )
     assert rows[0]["_extra_3"] == "kept" and "_extra_3" in delivery.unknown
-    assert f"column 3 kept as _extra_3: {show_odd_text(header)}" in delivery.files[0].notes
+    assert (
+        f"column 3 kept as _extra_3: {show_odd_text(header)}" in delivery.files[0].notes
+    )
 
 
 def test_an_odd_name_is_shown_on_one_line_with_what_cannot_be_seen() -> None:
@@ -144,11 +155,21 @@ def test_a_header_that_is_a_statement_is_a_name(tmp_path: Path) -> None:
         for path in released.path.rglob("*.parquet")
     }
     town = Town(MONTH.plus(1)).person("ann")
-    town.tables["customer"][0] |= {CRAFTED.replace("{held}", str(held)): "1", 'note"x': "2"}
+    town.tables["customer"][0] |= {
+        CRAFTED.replace("{held}", str(held)): "1",
+        'note"x': "2",
+    }
     version = run_town(home, town, source)
-    assert {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in before} == before
-    told = next(row for row in read(version, "extract_delivery") if row["table"] == "customer")
-    assert told["notes"].count("kept as _extra_") == 2 and "copy/**/(select" in told["notes"]
+    assert {
+        path: hashlib.sha256(path.read_bytes()).hexdigest() for path in before
+    } == before
+    told = next(
+        row for row in read(version, "extract_delivery") if row["table"] == "customer"
+    )
+    assert (
+        told["notes"].count("kept as _extra_") == 2
+        and "copy/**/(select" in told["notes"]
+    )
 
 
 # -- limits -------------------------------------------------------------------------------------------------------
@@ -161,16 +182,24 @@ def test_a_file_beyond_a_limit_is_refused_by_name(tmp_path: Path) -> None:
         "too_many_rows",
         {"file": "plan.csv", "limit": "8"},
     )
-    key, _ = refused(tmp_path / "bytes", {"plan.csv": text}, limits=Limits(unpacked_bytes=10))
+    key, _ = refused(
+        tmp_path / "bytes", {"plan.csv": text}, limits=Limits(unpacked_bytes=10)
+    )
     assert key == "archive_bomb"
     key, _ = refused(tmp_path / "time", {"plan.csv": text}, limits=Limits(seconds=-1))
     assert key == "too_slow"
-    wide = "plan_id,name,monthly_fee," + ",".join(f"c{n}" for n in range(12_000)) + "\nP1,x,5\n"
+    wide = (
+        "plan_id,name,monthly_fee,"
+        + ",".join(f"c{n}" for n in range(12_000))
+        + "\nP1,x,5\n"
+    )
     key, facts = refused(tmp_path / "columns", {"plan.csv": wide})
     assert (key, facts["limit"]) == ("too_many_columns", "2,000")
 
 
-def test_a_small_parquet_file_of_a_great_many_rows_is_refused_unread(tmp_path: Path) -> None:
+def test_a_small_parquet_file_of_a_great_many_rows_is_refused_unread(
+    tmp_path: Path,
+) -> None:
     """Sixty million rows of one value in some hundred kilobytes; and fewer rows that are still too much for its size."""
     block = pa.table(
         {
@@ -184,5 +213,8 @@ def test_a_small_parquet_file_of_a_great_many_rows_is_refused_unread(tmp_path: P
         for _ in range(60):
             writer.write_table(block)
     assert path.stat().st_size < 1 << 20
-    for limits, key in ((Limits(rows=50_000_000), "too_many_rows"), (Limits(), "archive_bomb")):
+    for limits, key in (
+        (Limits(rows=50_000_000), "too_many_rows"),
+        (Limits(), "archive_bomb"),
+    ):
         assert refused(tmp_path, {}, limits=limits)[0] == key

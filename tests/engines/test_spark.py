@@ -29,22 +29,32 @@ pytestmark = needs_spark
 
 def open_small(folder: Path) -> Any:
     return open_engine(
-        load_settings(engine="spark", memory_limit="1GB", threads=1), folder / "scratch", [folder]
+        load_settings(engine="spark", memory_limit="1GB", threads=1),
+        folder / "scratch",
+        [folder],
     )
 
 
 def made(home: Path, source: Path, engine: str) -> list[Version]:
-    settings = load_settings(engine=engine, secret_key=KEY, memory_limit="1GB", threads=2)
+    settings = load_settings(
+        engine=engine, secret_key=KEY, memory_limit="1GB", threads=2
+    )
     return [run_month(Job(home, month, str(source), settings)) for month in MONTHS]
 
 
 @pytest.mark.slow
-def test_a_month_is_the_same_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_is_the_same_to_the_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tables, documents, manifest; and what Spark has answered, the embedded engine verifies."""
-    generate(tmp_path / "source", services=300, months=2, seed=7, through=str(MONTHS[-1]))
+    generate(
+        tmp_path / "source", services=300, months=2, seed=7, through=str(MONTHS[-1])
+    )
     asked = []
     answer = SparkEngine.answer
-    monkeypatch.setattr(SparkEngine, "answer", lambda *a: (asked.append(a[1]), answer(*a))[1])
+    monkeypatch.setattr(
+        SparkEngine, "answer", lambda *a: (asked.append(a[1]), answer(*a))[1]
+    )
     here = made(tmp_path / "here", tmp_path / "source", "duckdb")
     assert not asked
     there = made(tmp_path / "there", tmp_path / "source", "spark")
@@ -73,7 +83,9 @@ def test_a_month_before_is_another_table(tmp_path: Path) -> None:
             engine.bind(TableName("feature_t", era), tmp_path / f"t{era}.parquet")
         engine.bind_empty(TableName("feature_none"), {"a": "INTEGER"})
         sql = "SELECT n.a, b.a AS before, o.a AS nobody FROM feature_t AS n CROSS JOIN m1.feature_t AS b "
-        rows = engine.rows(engine.answer(sql + "LEFT JOIN feature_none AS o ON o.a = n.a").sql)
+        rows = engine.rows(
+            engine.answer(sql + "LEFT JOIN feature_none AS o ON o.a = n.a").sql
+        )
     assert rows == [{"a": 1, "before": 2, "nobody": None}]
 
 
@@ -90,11 +102,17 @@ def test_a_failure_is_told_by_its_condition(tmp_path: Path) -> None:
 def test_great_expectations_does_not_end_the_process_with_it() -> None:
     """PySpark takes `python -c` for a doctest of its remote client, and ends it with 0 as if all were done."""
     judge = "from pipelines.rooms.validate.gx import load_gx; print(load_gx().__name__)"
-    done = subprocess.run([sys.executable, "-c", judge], capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stdout.strip()) == (0, "great_expectations"), done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", judge], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "great_expectations"), (
+        done.stderr
+    )
 
 
-def test_without_pyspark_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyspark_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is an extra that most do without."""
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     settings = load_settings(engine="spark", spark_master="local[7]")

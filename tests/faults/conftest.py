@@ -32,7 +32,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def begun(forge: Forge, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that holds the month before."""
     home = tmp_path_factory.mktemp("begun")
-    assert forge.run("run", str(BEFORE), "--source", source, "--home", home)[0] in (0, 12)
+    assert forge.run("run", str(BEFORE), "--source", source, "--home", home)[0] in (
+        0,
+        12,
+    )
     return home
 
 
@@ -58,9 +61,13 @@ def before(
     """Homes that a run left when it died at the begin of each room."""
     homes = {ROOMS[0]: begun}
     for earlier, room in pairwise(ROOMS):
-        homes[room] = shutil.copytree(homes[earlier], tmp_path_factory.mktemp(room) / "home")
+        homes[room] = shutil.copytree(
+            homes[earlier], tmp_path_factory.mktemp(room) / "home"
+        )
         assert (
-            forge.run(*run_args(source, homes[room]), failpoint=f"room.begun:{room}=kill")[0]
+            forge.run(
+                *run_args(source, homes[room]), failpoint=f"room.begun:{room}=kill"
+            )[0]
             == SIGKILL
         )
     return homes

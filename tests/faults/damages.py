@@ -84,7 +84,11 @@ def letter(*files: str) -> str:
     return json.dumps(said | {"files": files})
 
 
-CURRENT, SEAL, MANIFEST = FOLDER / "CURRENT", FOLDER / "SEAL.json", VERSION / "manifest.json"
+CURRENT, SEAL, MANIFEST = (
+    FOLDER / "CURRENT",
+    FOLDER / "SEAL.json",
+    VERSION / "manifest.json",
+)
 TABLE, ORDERS, BEFORE = (
     VERSION / "kpi_monthly.parquet",
     VERSION / "dispatch_order.parquet",
@@ -112,9 +116,12 @@ DAMAGES: dict[str, Damage] = {
     "SEAL cut": Damage(SEAL, cut),
     "SEAL empty": Damage(SEAL, says("")),
     "SEAL of another form": Damage(SEAL, says('{"version": "../../x", "manifest": 1}')),
-    "promotions cut": Damage(Path("models/promotions.jsonl"), says(PROMOTION + PROMOTION[:30])),
+    "promotions cut": Damage(
+        Path("models/promotions.jsonl"), says(PROMOTION + PROMOTION[:30])
+    ),
     "promotions lead out": Damage(
-        Path("models/promotions.jsonl"), says(PROMOTION.replace("2026-07-0123456789ab", "../../x"))
+        Path("models/promotions.jsonl"),
+        says(PROMOTION.replace("2026-07-0123456789ab", "../../x")),
     ),
     "waivers cut": Damage(Path("waivers.jsonl"), says('{"finding": "bill.')),
     "table cut": Damage(TABLE, cut),
@@ -126,7 +133,9 @@ DAMAGES: dict[str, Damage] = {
     "manifest of the month before cut": Damage(BEFORE / "manifest.json", cut),
     "letter cut": Damage(LETTER, says('{"id": "0')),
     "letter leads out": Damage(LETTER, says(letter("../../office.sqlite3"))),
-    "office no database": Damage(Path("office.sqlite3"), says(b"no database at all" * 100)),
+    "office no database": Damage(
+        Path("office.sqlite3"), says(b"no database at all" * 100)
+    ),
     "office cut": Damage(Path("office.sqlite3"), cut),
     "draft torn": Damage(FOLDER / "v0002.partial" / "draft.json", says("{")),
     "months and days that are none": Damage(Path("days/2026-99-99/x"), says("")),

@@ -33,7 +33,11 @@ class Forge:
         )  # fmt: skip
 
     def start(
-        self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str
+        self,
+        *args: str | Path,
+        failpoint: str = "",
+        trace: Path | str = "",
+        **change: str,
     ) -> None:
         """Begin a command; `wait` gives its end."""
         assert self.process.stdin is not None
@@ -53,7 +57,11 @@ class Forge:
         return code, said
 
     def run(
-        self, *args: str | Path, failpoint: str = "", trace: Path | str = "", **change: str
+        self,
+        *args: str | Path,
+        failpoint: str = "",
+        trace: Path | str = "",
+        **change: str,
     ) -> tuple[int, str]:
         """Run a command to its end."""
         self.start(*args, failpoint=failpoint, trace=trace, **change)
@@ -123,7 +131,10 @@ def _be_the_command(command: dict[str, Any], tell: int) -> None:
     sys.argv = ["retention", *command["args"]]
     code, said = 0, io.StringIO()
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        with (
+            contextlib.redirect_stderr(said),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
             cli.main()
     except SystemExit as end:
         code = int(end.code or 0)

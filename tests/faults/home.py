@@ -20,7 +20,9 @@ def write_source(folder: Path) -> Path:
         town = Town(month)
         for number in range(12):
             town.person(
-                f"c{number:02d}", manager=f"M{number % 3 + 1}", revenue=f"{60 + 10 * number}.00"
+                f"c{number:02d}",
+                manager=f"M{number % 3 + 1}",
+                revenue=f"{60 + 10 * number}.00",
             )
         town.owe("c03").owe("c07", "20.00").write(folder)
     return folder
@@ -29,7 +31,9 @@ def write_source(folder: Path) -> Path:
 def contents(home: Path) -> dict[str, bytes]:
     """Every file of a home but the locks; of the office database, which knows the hour, the orders."""
     return {
-        str(p.relative_to(home)): _orders(p) if p.name == "office.sqlite3" else p.read_bytes()
+        str(p.relative_to(home)): _orders(p)
+        if p.name == "office.sqlite3"
+        else p.read_bytes()
         for p in sorted(home.rglob("*"))
         if p.is_file() and not _is_lock(p)
     }
@@ -38,7 +42,9 @@ def contents(home: Path) -> dict[str, bytes]:
 def _orders(office: Path) -> bytes:
     with closing(sqlite3.connect(office)) as connection:
         return repr(
-            connection.execute("SELECT * FROM console_order ORDER BY order_id").fetchall()
+            connection.execute(
+                "SELECT * FROM console_order ORDER BY order_id"
+            ).fetchall()
         ).encode()
 
 
@@ -61,7 +67,15 @@ def readable(home: Path) -> str | None:
 
 def run_args(source: Path, home: Path, month: Month = MONTH) -> list[str]:
     """The command that runs and releases a month."""
-    return ["run", str(month), "--source", str(source), "--home", str(home), "--release"]
+    return [
+        "run",
+        str(month),
+        "--source",
+        str(source),
+        "--home",
+        str(home),
+        "--release",
+    ]
 
 
 def assert_same(home: Path, wanted: Path, about: str = "") -> None:

@@ -32,7 +32,11 @@ def steps(undisturbed: tuple[Path, Path]) -> dict[str, list[str]]:
 def open_to_others(home: Path) -> list[str]:
     """The files and folders of a home that others than its owner can read, write or enter."""
     there = [home, *home.rglob("*")]
-    return [str(path.relative_to(home.parent)) for path in there if path.lstat().st_mode & 0o077]
+    return [
+        str(path.relative_to(home.parent))
+        for path in there
+        if path.lstat().st_mode & 0o077
+    ]
 
 
 def die_and_go_on(
@@ -56,10 +60,15 @@ def test_the_steps_are_those_of_the_rooms_and_the_commit(
     assert tuple(steps) == ROOMS
     everything = [step for passed in steps.values() for step in passed]
     assert [step for step in everything if step.startswith("commit.")] == list(COMMIT)
-    assert {"file.there:manifest.json", "file.there:CURRENT", "file.there:SEAL.json"} <= set(
-        everything
-    )
-    tables = {f.name for f in (undisturbed[0] / "months" / str(MONTH) / "v0001").glob("*.parquet")}
+    assert {
+        "file.there:manifest.json",
+        "file.there:CURRENT",
+        "file.there:SEAL.json",
+    } <= set(everything)
+    tables = {
+        f.name
+        for f in (undisturbed[0] / "months" / str(MONTH) / "v0001").glob("*.parquet")
+    }
     assert tables <= {step.partition(":")[2] for step in everything}
 
 
@@ -70,7 +79,9 @@ def test_death_in_every_step_of_the_commit_and_the_release(
 ) -> None:  # fmt: skip
     last = ROOMS[-1]
     for step in steps[last]:
-        die_and_go_on(forge, source, before[last], undisturbed[0], step, tmp_path / "home")
+        die_and_go_on(
+            forge, source, before[last], undisturbed[0], step, tmp_path / "home"
+        )
     print(f"killed at {len(steps[last])} steps of {sum(map(len, steps.values()))}")
 
 
@@ -81,7 +92,9 @@ def test_death_at_every_step(
     steps: dict[str, list[str]], tmp_path: Path,
 ) -> None:  # fmt: skip
     for step in steps[room]:
-        die_and_go_on(forge, source, before[room], undisturbed[0], step, tmp_path / "home")
+        die_and_go_on(
+            forge, source, before[room], undisturbed[0], step, tmp_path / "home"
+        )
     print(
         f"{room}: killed at {len(steps[room])} steps, each gone on from to the bytes of an undisturbed run"
     )

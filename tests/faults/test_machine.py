@@ -27,7 +27,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk],
+        capture_output=True,
+        text=True,
     )
     if made.returncode:
         pytest.skip(f"no small disk can be mounted here: {made.stderr.strip()}")
@@ -46,7 +48,11 @@ def fill(disk: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "room", [pytest.param(r, marks=() if r in ROOMS[1::3] else pytest.mark.long) for r in ROOMS]
+    "room",
+    [
+        pytest.param(r, marks=() if r in ROOMS[1::3] else pytest.mark.long)
+        for r in ROOMS
+    ],
 )
 def test_a_full_disk_ends_with_17_and_the_month_goes_on_when_there_is_room(
     room: str,
@@ -63,7 +69,9 @@ def test_a_full_disk_ends_with_17_and_the_month_goes_on_when_there_is_room(
     assert code == 17, (code, said)
     assert "No space left" in said or "Nothing half-written" in said, said
     assert readable(home) is None
-    assert {name: bytes_ for name, bytes_ in contents(home).items() if name in held} == held
+    assert {
+        name: bytes_ for name, bytes_ in contents(home).items() if name in held
+    } == held
     ballast.unlink()
     assert forge.run(*run_args(source, home))[0] in (0, 12)
     assert_same(home, undisturbed[0], room)
@@ -84,7 +92,9 @@ def test_what_has_no_room_to_be_written_ends_with_17_and_leaves_nothing(
     forge: Forge, undisturbed: Undisturbed, small_disk: Path, tmp_path: Path
 ) -> None:
     home, month = shutil.copytree(undisturbed[0], tmp_path / "home"), str(MONTH)
-    (tmp_path / "back.csv").write_text("order_id,outcome\n202608-x,paid\n", encoding="utf-8")
+    (tmp_path / "back.csv").write_text(
+        "order_id,outcome\n202608-x,paid\n", encoding="utf-8"
+    )
     fill(small_disk)
     for words in (
         ["show", "dispatch_order", month, "--out", small_disk / "orders.csv"],
@@ -102,7 +112,9 @@ def test_what_has_no_room_to_be_written_ends_with_17_and_leaves_nothing(
             said,
         )
         assert not [
-            path for path in small_disk.rglob("*") if path.is_file() and path.name != "ballast"
+            path
+            for path in small_disk.rglob("*")
+            if path.is_file() and path.name != "ballast"
         ], words
 
 
@@ -113,7 +125,16 @@ def test_what_may_not_be_written_ends_with_17(
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     finding = "account_manager.column_values_to_be_unique:manager_id"
     known = forge.run(
-        "waive", finding, "--why", "x", "--until", "2030-01", "--home", home, "--lang", "en"
+        "waive",
+        finding,
+        "--why",
+        "x",
+        "--until",
+        "2030-01",
+        "--home",
+        home,
+        "--lang",
+        "en",
     )
     assert known[0] == 17 and "Read-only" in known[1] and "waivers" in known[1], known
 
@@ -148,7 +169,9 @@ def test_of_two_runs_of_a_month_one_is_told_that_it_is_busy(
     tmp_path: Path,
 ) -> None:
     home = shutil.copytree(begun, tmp_path / "home")
-    with halted(forge, "room.begun:features", run_args(source, home), tmp_path / "pipe"):
+    with halted(
+        forge, "room.begun:features", run_args(source, home), tmp_path / "pipe"
+    ):
         code, said = other_forge.run(*run_args(source, home), "--lang", "en")
         assert code == 16 and str(MONTH) in said
     assert_same(home, undisturbed[0])
@@ -195,7 +218,9 @@ def test_a_month_that_runs_while_the_one_before_is_redone_is_made_of_one_version
     }
     assert forge.run(*args)[0] in (0, 12)
     earlier = [
-        json.loads((made.parent / v / "manifest.json").read_text())["inputs"]["earlier"]["m1"]
+        json.loads((made.parent / v / "manifest.json").read_text())["inputs"][
+            "earlier"
+        ]["m1"]
         for v in ("v0001", "v0002")
     ]
     assert earlier[0] != earlier[1], "the next run takes the month before as it is now"
@@ -220,9 +245,12 @@ def test_no_logic_asks_what_time_it_is() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
         and node.attr in {"now", "today", "utcnow", "time", "localtime", "gmtime"}
-        if isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date", "time"}
+        if isinstance(node.value, ast.Name)
+        and node.value.id in {"datetime", "date", "time"}
     }
-    records = {f"pipelines/store/{name}.py" for name in ("champions", "outbox", "waivers")}
+    records = {
+        f"pipelines/store/{name}.py" for name in ("champions", "outbox", "waivers")
+    }
     assert asks == records | {
         "pipelines/operations/deadlines.py",
         "pipelines/operations/doctor/__init__.py",

@@ -13,10 +13,14 @@ ODD = 'it\'s "the" home\nof 100% a#b%20c 客户 $HOME; ${HOME}'
 
 
 @pytest.mark.slow
-def test_a_home_of_an_odd_name_is_a_home(forge: Forge, source: Path, tmp_path: Path) -> None:
+def test_a_home_of_an_odd_name_is_a_home(
+    forge: Forge, source: Path, tmp_path: Path
+) -> None:
     home, out = tmp_path / ODD / "home", tmp_path / ODD / "out"
     month = str(BEFORE)
-    (tmp_path / "back.csv").write_text("order_id,outcome\n202607-x,paid\n", encoding="utf-8")
+    (tmp_path / "back.csv").write_text(
+        "order_id,outcome\n202607-x,paid\n", encoding="utf-8"
+    )
     words: list[tuple[int, list[str | Path]]] = [
         (0, [*run_args(source, home, BEFORE)]),
         (0, ["status", month]),

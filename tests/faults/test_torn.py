@@ -63,7 +63,8 @@ def run_all(
     place.mkdir()
     (place / "back.csv").write_text("order_id,outcome\n202608-x,paid\n")
     shutil.copy(
-        home / "months" / str(MONTH) / "v0001" / "kpi_monthly.parquet", place / "secret.parquet"
+        home / "months" / str(MONTH) / "v0001" / "kpi_monthly.parquet",
+        place / "secret.parquet",
     )
     wrong = []
     torn = damage(name, home, place / "home")
@@ -84,7 +85,10 @@ def fault_of(command: str, code: int, said: str, named: str) -> str | None:
     if code not in CODES or "Traceback" in said:
         return f"ended with {code}"
     if (
-        code == 17 and named not in said and "office" not in said and command != "doctor"
+        code == 17
+        and named not in said
+        and "office" not in said
+        and command != "doctor"
     ):  # which says it beside the check
         return f"17 without {named}"
     return "a key without words" if re.search(r"error\.\w+\.\w+", said) else None
@@ -92,7 +96,11 @@ def fault_of(command: str, code: int, said: str, named: str) -> str | None:
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_who_reads_a_torn_home_says_which_file_it_is(
-    name: str, forge: Forge, source: Path, undisturbed: tuple[Path, Path], tmp_path: Path
+    name: str,
+    forge: Forge,
+    source: Path,
+    undisturbed: tuple[Path, Path],
+    tmp_path: Path,
 ) -> None:
     assert run_all(forge, name, undisturbed[0], source, tmp_path / "place", QUICK) == []
 
@@ -100,9 +108,19 @@ def test_who_reads_a_torn_home_says_which_file_it_is(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=() if i % 6 == 0 else pytest.mark.long) for i, n in enumerate(DAMAGES)],
+    [
+        pytest.param(n, marks=() if i % 6 == 0 else pytest.mark.long)
+        for i, n in enumerate(DAMAGES)
+    ],
 )
 def test_who_works_with_a_torn_home_says_which_file_it_is(
-    name: str, forge: Forge, source: Path, undisturbed: tuple[Path, Path], tmp_path: Path
+    name: str,
+    forge: Forge,
+    source: Path,
+    undisturbed: tuple[Path, Path],
+    tmp_path: Path,
 ) -> None:
-    assert run_all(forge, name, undisturbed[0], source, tmp_path / "place", list(SLOW)) == []
+    assert (
+        run_all(forge, name, undisturbed[0], source, tmp_path / "place", list(SLOW))
+        == []
+    )

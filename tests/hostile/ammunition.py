@@ -49,9 +49,12 @@ class Shell:
             return pa.ExtensionArray.from_storage(
                 self.kind, pa.array(cells, self.kind.storage_type)
             )
-        if pa.types.is_decimal(self.kind):  # Arrow takes the digits of all from the first
+        if pa.types.is_decimal(
+            self.kind
+        ):  # Arrow takes the digits of all from the first
             return pa.concat_arrays(
-                [_decimal(cell, self.kind) for cell in cells] or [pa.array([], self.kind)]
+                [_decimal(cell, self.kind) for cell in cells]
+                or [pa.array([], self.kind)]
             )
         return pa.array(cells, self.kind)
 
@@ -65,7 +68,13 @@ def _decimal(cell: Any, kind: pa.DataType) -> pa.Array:
 
 def shells() -> list[Shell]:
     """Every physical type that a Parquet file can hold."""
-    return [*_whole_numbers(), *_fractions(), *_instants(), *_texts(), *_without_a_way()]
+    return [
+        *_whole_numbers(),
+        *_fractions(),
+        *_instants(),
+        *_texts(),
+        *_without_a_way(),
+    ]
 
 
 def _whole_numbers() -> list[Shell]:
@@ -74,11 +83,24 @@ def _whole_numbers() -> list[Shell]:
         low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
         ends = tuple(
             v
-            for v in (low, high, 0, -1, 1, 5, 202_608, 20_260_815, 10**9 - 1, 10**12 - 1)
+            for v in (
+                low,
+                high,
+                0,
+                -1,
+                1,
+                5,
+                202_608,
+                20_260_815,
+                10**9 - 1,
+                10**12 - 1,
+            )
             if low <= v <= high
         )
         found.append(Shell(f"int{bits}", getattr(pa, f"int{bits}")(), ends))
-        found.append(Shell(f"uint{bits}", getattr(pa, f"uint{bits}")(), (0, 1, 2**bits - 1)))
+        found.append(
+            Shell(f"uint{bits}", getattr(pa, f"uint{bits}")(), (0, 1, 2**bits - 1))
+        )
     return found
 
 
@@ -116,8 +138,15 @@ def _fractions() -> list[Shell]:
             (widest, 6),
         ):
             nines = Decimal("9" * digits).scaleb(-scale)
-            values = (nines, -nines, Decimal(1).scaleb(-scale), Decimal(0).scaleb(-scale))
-            found.append(Shell(f"decimal{bits}({digits},{scale})", maker(digits, scale), values))
+            values = (
+                nines,
+                -nines,
+                Decimal(1).scaleb(-scale),
+                Decimal(0).scaleb(-scale),
+            )
+            found.append(
+                Shell(f"decimal{bits}({digits},{scale})", maker(digits, scale), values)
+            )
     return found
 
 
@@ -136,7 +165,11 @@ def _instants() -> list[Shell]:
     )
     found = [Shell("date32", pa.date32(), days)]
     found.append(
-        Shell("date64", pa.date64(), (*(d * 86_400_000 for d in days), 20_680 * 86_400_000 + 5))
+        Shell(
+            "date64",
+            pa.date64(),
+            (*(d * 86_400_000 for d in days), 20_680 * 86_400_000 + 5),
+        )
     )
     for unit, scale in (("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
         ticks = (
@@ -147,7 +180,9 @@ def _instants() -> list[Shell]:
             -(2**63),
         )
         for zone in (None, "UTC", "Asia/Shanghai", "America/New_York"):
-            found.append(Shell(f"timestamp({unit},{zone})", pa.timestamp(unit, zone), ticks))
+            found.append(
+                Shell(f"timestamp({unit},{zone})", pa.timestamp(unit, zone), ticks)
+            )
     return found
 
 
@@ -157,13 +192,25 @@ def _texts() -> list[Shell]:
         for name in ("string", "large_string", "string_view")
     ]
     found.append(Shell("dictionary", pa.dictionary(pa.int32(), pa.string()), TEXTS))
-    bytes_ = (b"", b"abc", b"\xff\xfe", b"\x00", "中".encode("gb18030"), b"5", b"2026-08-15")
+    bytes_ = (
+        b"",
+        b"abc",
+        b"\xff\xfe",
+        b"\x00",
+        "中".encode("gb18030"),
+        b"5",
+        b"2026-08-15",
+    )
     found += [
         Shell(name, getattr(pa, name)(), bytes_)
         for name in ("binary", "large_binary", "binary_view")
     ]
-    found.append(Shell("binary(3)", pa.binary(3), (b"abc", b"\xff\xfe\xfd", b"\x00\x00\x00")))
-    found.append(Shell("uuid", pa.uuid(), (uuid.UUID(int=7).bytes, uuid.UUID(int=0).bytes)))
+    found.append(
+        Shell("binary(3)", pa.binary(3), (b"abc", b"\xff\xfe\xfd", b"\x00\x00\x00"))
+    )
+    found.append(
+        Shell("uuid", pa.uuid(), (uuid.UUID(int=7).bytes, uuid.UUID(int=0).bytes))
+    )
     found.append(Shell("null", pa.null(), (None,)))
     return found
 
@@ -211,7 +258,16 @@ def edges(column: Column) -> list[str]:
             "%s",
             "{}",
         ],
-        "text": ["x" * 5_000, "=1+1", "<b>", "\u202etxt", '"', "a\nb", "{{ 7*7 }}", "😀"],
+        "text": [
+            "x" * 5_000,
+            "=1+1",
+            "<b>",
+            "\u202etxt",
+            '"',
+            "a\nb",
+            "{{ 7*7 }}",
+            "😀",
+        ],
         "phone": ["1" * 200, "+86 13812345601", "请勿致电"],
         "year": ["1900", "2100"],
         "bool": ["true", "false"],
@@ -233,7 +289,9 @@ def sound_value(column: Column, kind: pa.DataType, text: str | None) -> Any:
 def _converted(kind: pa.DataType, text: str) -> Any:
     types = pa.types
     if types.is_boolean(kind):
-        return {"true": True, "false": False}[text] if text in ("true", "false") else None
+        return (
+            {"true": True, "false": False}[text] if text in ("true", "false") else None
+        )
     if types.is_integer(kind):
         value = int(text)
         return value if pa.array([value], kind) is not None else None
@@ -254,7 +312,11 @@ def _converted(kind: pa.DataType, text: str) -> Any:
         or types.is_string_view(kind)
     ):
         return text
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind):
+    if (
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_binary_view(kind)
+    ):
         return text.encode()
     return None
 

@@ -16,7 +16,14 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from pipelines.core.contract import Column, Table, load_contract
-from tests.hostile.ammunition import TEXTS, Shell, database_values, edges, shells, sound_value
+from tests.hostile.ammunition import (
+    TEXTS,
+    Shell,
+    database_values,
+    edges,
+    shells,
+    sound_value,
+)
 
 Rows = list[dict[str, str | None]]
 WAYS = ("parquet", "csv", "xlsx", "database")
@@ -52,7 +59,9 @@ def sound_month(
     for path in sorted((source / month).glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream)
-            rows = tuple({name: cell or None for name, cell in row.items()} for row in reader)
+            rows = tuple(
+                {name: cell or None for name, cell in row.items()} for row in reader
+            )
             found[path.stem] = (rows, tuple(reader.fieldnames or ()))
     return found
 
@@ -68,14 +77,17 @@ class Attacker:
             for name, (rows, _) in sound_month(sound, month).items()
         }
         self.names = {
-            name: list(columns) for name, (_, columns) in sound_month(sound, month).items()
+            name: list(columns)
+            for name, (_, columns) in sound_month(sound, month).items()
         }
 
     def deliver(self, folder: Path, way: str, columns: int) -> Delivery:
         """Write the month by a way in, with so many columns of each table attacked (of those required fewer)."""
         delivery = Delivery(str(folder))
         (folder / self.month).mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(folder / "operator.db") if way == "database" else None
+        database = (
+            sqlite3.connect(folder / "operator.db") if way == "database" else None
+        )
         for name, table in load_contract().items():
             if name not in self.tables:
                 continue
@@ -96,7 +108,9 @@ class Attacker:
         return delivery
 
     def _choose(self, table: Table, columns: int) -> list[Column]:
-        there = [column for column in table.columns if column.name in self.names[table.name]]
+        there = [
+            column for column in table.columns if column.name in self.names[table.name]
+        ]
         if (
             self.draw.random() < 0.9
         ):  # a bill of another month refuses the whole month, and the rooms have no work
@@ -145,16 +159,24 @@ class Attacker:
         for name in self.names[table.name]:
             arrays[name] = typed.get(name)
             if arrays[name] is None:
-                arrays[name] = pa.array([row[name] for row in self.tables[table.name]], pa.string())
+                arrays[name] = pa.array(
+                    [row[name] for row in self.tables[table.name]], pa.string()
+                )
         if self.draw.random() < 0.3:
             odd = self.draw.choice(_ODD_HEADERS)
-            arrays[odd] = self._shell(table, None).array([None] * len(self.tables[table.name]))
+            arrays[odd] = self._shell(table, None).array(
+                [None] * len(self.tables[table.name])
+            )
         pq.write_table(pa.table(arrays), folder / self.month / f"{table.name}.parquet")
 
     def _shell(self, table: Table, column: Column | None) -> Shell:
         found = shells()
         if column is not None and table.required and column.required:
-            found = [shell for shell in found if self._says_sound_values(table, column, shell)]
+            found = [
+                shell
+                for shell in found
+                if self._says_sound_values(table, column, shell)
+            ]
         return self.draw.choice(found)
 
     def _says_sound_values(self, table: Table, column: Column, shell: Shell) -> bool:
@@ -162,10 +184,13 @@ class Attacker:
         cell = self.tables[table.name][0][column.name]
         return sound_value(column, shell.kind, cell) is not None
 
-    def _shelled(self, table: Table, column: Column, shell: Shell, delivery: Delivery) -> pa.Array:
+    def _shelled(
+        self, table: Table, column: Column, shell: Shell, delivery: Delivery
+    ) -> pa.Array:
         delivery.thrown.append(f"{table.name}.{column.name}: {shell.name}")
         cells = [
-            sound_value(column, shell.kind, row[column.name]) for row in self.tables[table.name]
+            sound_value(column, shell.kind, row[column.name])
+            for row in self.tables[table.name]
         ]
         for place in self._places(table):
             cells[place] = self.draw.choice(shell.values)
@@ -176,14 +201,19 @@ class Attacker:
     ) -> None:
         for column in attacked:
             self._spoil(table, column, delivery)
-        names, more = self.names[table.name], self.draw.choice((None, None, *_ODD_HEADERS))
+        names, more = (
+            self.names[table.name],
+            self.draw.choice((None, None, *_ODD_HEADERS)),
+        )
         with (folder / self.month / f"{table.name}.csv").open(
             "w", encoding="utf-8", newline=""
         ) as stream:
             writer = csv.writer(stream)
             writer.writerow(names + [more] * bool(more))
             for row in self.tables[table.name]:
-                writer.writerow([row[name] or "" for name in names] + ["x"] * bool(more))
+                writer.writerow(
+                    [row[name] or "" for name in names] + ["x"] * bool(more)
+                )
 
     def _write_xlsx(
         self, folder: Path, table: Table, attacked: Sequence[Column], delivery: Delivery
@@ -209,7 +239,9 @@ class Attacker:
             sheet.write_boolean(line, place, True)
         elif roll < 0.02:
             sheet.write_number(
-                line, place, self.draw.choice([0, -1, 1e300, 5e-324, 46_326, 2_958_466, 1e15])
+                line,
+                place,
+                self.draw.choice([0, -1, 1e300, 5e-324, 46_326, 2_958_466, 1e15]),
             )
         else:
             sheet.write_string(line, place, text[:32_000])
@@ -225,7 +257,9 @@ class Attacker:
         for column in attacked:
             self._spoil(table, column, delivery)
         wild = self.draw.sample(attacked, len(attacked) // 2)
-        delivery.thrown += [f"{table.name}.{column.name}: values of a database" for column in wild]
+        delivery.thrown += [
+            f"{table.name}.{column.name}: values of a database" for column in wild
+        ]
         rows: list[dict[str, Any]] = [dict(row) for row in self.tables[table.name]]
         for column in wild:
             for place in self._places(table):

@@ -18,7 +18,14 @@ MOST = "999999999999.99"
 
 def three_people(**bill: str) -> Town:
     """Ann, Bob and Cat, each with a service, a bill, usage and an owner; all their bills are changed alike."""
-    town = Town().person("ann").person("bob").person("cat").owe("ann", MOST).owe("bob", MOST)
+    town = (
+        Town()
+        .person("ann")
+        .person("bob")
+        .person("cat")
+        .owe("ann", MOST)
+        .owe("bob", MOST)
+    )
     for row in town.tables["bill"]:
         row |= bill
     return town
@@ -40,17 +47,24 @@ BEYOND: list[tuple[str, str, str, str]] = [
 ]
 
 
-def test_what_is_beyond_a_limit_is_set_aside_by_name_and_nine_rooms_run(tmp_path: Path) -> None:
+def test_what_is_beyond_a_limit_is_set_aside_by_name_and_nine_rooms_run(
+    tmp_path: Path,
+) -> None:
     town = three_people()
     for n, (table, column, value, _) in enumerate(BEYOND):
         copy = dict(town.tables[table][0])
-        key = {"bill": "bill_id", "account_manager": "manager_id", "organisation": "org_id"}.get(
-            table
-        )
+        key = {
+            "bill": "bill_id",
+            "account_manager": "manager_id",
+            "organisation": "org_id",
+        }.get(table)
         copy |= (
             {key: f"more-{n}"}
             if key
-            else {"valid_from": f"2019-01-{n + 1:02d}", "valid_to": f"2019-01-{n + 2:02d}"}
+            else {
+                "valid_from": f"2019-01-{n + 1:02d}",
+                "valid_to": f"2019-01-{n + 2:02d}",
+            }
         )
         town.tables[table].append(copy | {column: value})
     town.header_only("loyalty").add("loyalty", customer_id="ann").add(
@@ -61,7 +75,9 @@ def test_what_is_beyond_a_limit_is_set_aside_by_name_and_nine_rooms_run(tmp_path
         (row["table"], row["column"], row["value"], row["rule"])
         for row in read(version, "snapshot_quarantine")
     }
-    wanted = {(table, column, value[:200], rule) for table, column, value, rule in BEYOND}
+    wanted = {
+        (table, column, value[:200], rule) for table, column, value, rule in BEYOND
+    }
     assert told == wanted | {("loyalty", "points_balance", str(10**17), "out_of_range")}
     assert len(read(version, "report_figure")) > 0
 
@@ -86,7 +102,11 @@ def test_all_amounts_at_the_limit_run_all_nine_rooms(tmp_path: Path) -> None:
         town.add("payment", payment_id=who, customer_id=who, amount=MOST)
         town.add("loyalty", customer_id=who, points_balance=999_999_999)
     for row in town.tables["usage"]:
-        row |= {"voice_calls": "999999999", "sms_count": "999999999", "voice_minutes": "44640"}
+        row |= {
+            "voice_calls": "999999999",
+            "sms_count": "999999999",
+            "voice_minutes": "44640",
+        }
         row["data_mb"] = "999999999.999999"
     for row in town.tables["account_manager"]:
         row["capacity"] = "999999999"
@@ -103,14 +123,15 @@ def deliver_parquet(
     source = town.write(tmp_path / "source") / str(MONTH)
     rows = town.tables[table]
     columns: dict[str, pa.Array] = {
-        name: pa.array([row[name] or None for row in rows], pa.string()) for name in rows[0]
+        name: pa.array([row[name] or None for row in rows], pa.string())
+        for name in rows[0]
     }
     pq.write_table(pa.table(columns | {column: cells}), source / f"{table}.parquet")
     (source / f"{table}.csv").unlink()
     held = run_town_as_delivered(tmp_path)
-    assert {(row["table"], row["column"]) for row in read(held, "snapshot_quarantine")} <= {
-        (table, column)
-    }
+    assert {
+        (row["table"], row["column"]) for row in read(held, "snapshot_quarantine")
+    } <= {(table, column)}
     return read(held, f"snapshot_{table}")
 
 
@@ -123,9 +144,9 @@ def run_town_as_delivered(tmp_path: Path) -> Path:
 def test_a_decimal_of_256_bits_is_the_amount_that_was_sent(tmp_path: Path) -> None:
     town = Town().person("ann").header_only("payment").add("payment", customer_id="ann")
     cells = pa.array([Decimal("6.84")], pa.decimal256(60, 2))
-    assert only(deliver_parquet(tmp_path, town, "payment", "amount", cells))["amount"] == Decimal(
-        "6.84"
-    )
+    assert only(deliver_parquet(tmp_path, town, "payment", "amount", cells))[
+        "amount"
+    ] == Decimal("6.84")
 
 
 def test_days_beyond_all_calendars_are_set_aside(tmp_path: Path) -> None:

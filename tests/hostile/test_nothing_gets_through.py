@@ -25,7 +25,12 @@ from tests.support.small import job, no_gate, read
 from twin import generate
 
 MONTHS = ("2026-07", "2026-08")
-TAKEN = (0, 11, 12, 13)  # 11: a required table is refused; 13: nothing of it can be used
+TAKEN = (
+    0,
+    11,
+    12,
+    13,
+)  # 11: a required table is refused; 13: nothing of it can be used
 SECONDS = 60
 
 
@@ -49,7 +54,9 @@ class Tally:
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound")
-    generate(folder, services=100, months=2, seed=5, through=MONTHS[-1], file_format="csv")
+    generate(
+        folder, services=100, months=2, seed=5, through=MONTHS[-1], file_format="csv"
+    )
     return folder
 
 
@@ -68,10 +75,14 @@ def attack(
         source = folder / month
         delivery = attacker.deliver(source, way, columns=1 + seed % 3)
         patch.setenv("HOSTILE_DATABASE", f"sqlite:///{source / 'operator.db'}")
-        tally.kinds.update(f"{way} {shot.partition(': ')[2]}" for shot in delivery.thrown)
+        tally.kinds.update(
+            f"{way} {shot.partition(': ')[2]}" for shot in delivery.thrown
+        )
         try:
             with nullcontext() if gate else no_gate():
-                version = run_month(job(folder / "home", Path(delivery.source), Month.parse(month)))
+                version = run_month(
+                    job(folder / "home", Path(delivery.source), Month.parse(month))
+                )
         except RetentionError as error:
             tally.ends[f"{error.exit_code} {error.key}"] += 1
             if error.exit_code not in TAKEN:
@@ -94,8 +105,14 @@ def attack(
 def _cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "/pipelines/" in f.filename]
-    where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))
+    frames = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if "/pipelines/" in f.filename
+    ]
+    where = " < ".join(
+        f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:])
+    )
     return f"{type(error).__name__}: {str(error)[:300]} at {where}\n"
 
 
@@ -118,7 +135,14 @@ def attack_for(
     with pytest.MonkeyPatch.context() as patch:
         for seed in seeds:
             folder = tmp_path / str(seed)
-            attack(sound, folder, seed, tally, patch, gate=seed % every_gate == every_gate - 1)
+            attack(
+                sound,
+                folder,
+                seed,
+                tally,
+                patch,
+                gate=seed % every_gate == every_gate - 1,
+            )
             shutil.rmtree(folder)
             if time.monotonic() > end:
                 break
@@ -127,7 +151,9 @@ def attack_for(
 
 
 @pytest.mark.slow
-def test_no_value_of_any_type_ends_a_month_without_an_answer(sound: Path, tmp_path: Path) -> None:
+def test_no_value_of_any_type_ends_a_month_without_an_answer(
+    sound: Path, tmp_path: Path
+) -> None:
     tally = attack_for(SECONDS, sound, tmp_path, iter(range(1_000)), every_gate=7)
     assert tally.ends["0"] and not tally.faults, tally.tell()
 

@@ -37,7 +37,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(spec, "SQL", folder)
     monkeypatch.setattr("pipelines.jobs.specs.check_specs.SQL", folder)
     monkeypatch.setattr(
-        "pipelines.jobs.specs.check_specs.DEFINITIONS", folder / "kpi" / "definitions.yml"
+        "pipelines.jobs.specs.check_specs.DEFINITIONS",
+        folder / "kpi" / "definitions.yml",
     )
     clear_caches()
     yield folder
@@ -66,7 +67,11 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
     "better": (ARPU, put("better: higher", "better: up"), "'up'"),
     "key": (ARPU, put("period:", "perod:"), "perod"),
     "default": (ARPU, put("default: mean_base", "default: mean"), "default"),
-    "no_variants": (ARPU, lambda text: re.sub(r"(?s)variants:.*?\n---", "---", text), "variants"),
+    "no_variants": (
+        ARPU,
+        lambda text: re.sub(r"(?s)variants:.*?\n---", "---", text),
+        "variants",
+    ),
     "stem": (LATE, put("  services:", "  service:"), "services"),
     "no_version": (ARPU, put("version: 1\n", ""), "version"),
     "purpose": (RENEWAL, put("purpose: marketing", "purpose: sales"), "'sales'"),
@@ -78,25 +83,39 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
         lambda text: text.replace("{value_at_risk}", "{value_of_risk}"),
         "value_of_risk",
     ),
-    "english": (RENEWAL, put(", en: Call before the end and offer a renewal", ""), "action.en"),
+    "english": (
+        RENEWAL,
+        put(", en: Call before the end and offer a renewal", ""),
+        "action.en",
+    ),
     "key_column": (USAGE, put("key: [service_id]", "key: [service]"), "service"),
     "tolerates": (USAGE, put("key:", "tolerates: [bill]\nkey:"), "bill"),
     "needs": (USAGE, put("key:", "needs: [usage.nothing]\nkey:"), "usage.nothing"),
     "column": (USAGE, put("u.sms_count", "u.sms_counts"), "sms_counts"),
     "bare_column": (ARPU, put("revenue AS numerator", "revenu AS numerator"), "revenu"),
     "table": (USAGE, put("snapshot_usage", "snapshot_usages"), "snapshot_usages"),
-    "later_room": (USAGE, put("snapshot_usage AS u", "kpi_monthly AS u"), "kpi_monthly"),
+    "later_room": (
+        USAGE,
+        put("snapshot_usage AS u", "kpi_monthly AS u"),
+        "kpi_monthly",
+    ),
     "parameter": (RENEWAL, put(":next_first_day", ":next_day"), "next_day"),
     "sql": (USAGE, put("LEFT JOIN", "LEFT JOIN JOIN"), ""),
     "open_text": (RENEWAL, put("'contract_end'", "'contract_end"), ""),
     "two": (ARPU, lambda text: f"{text};\nSELECT 1 AS a\n", "SELECT"),
     "kpi_columns": (LATE, put("1 AS denominator", "1 AS bottom"), "bottom"),
-    "definition": (ARPU, put("0.5 AS denominator", "0.6 AS denominator"), 'arpu: {1: "'),
+    "definition": (
+        ARPU,
+        put("0.5 AS denominator", "0.6 AS denominator"),
+        'arpu: {1: "',
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_a_file_may_not_say_is_refused_with_its_line(tree: Path, name: str) -> None:
+def test_what_a_file_may_not_say_is_refused_with_its_line(
+    tree: Path, name: str
+) -> None:
     stem, change, said = REFUSED[name]
     path = tree / f"{stem}.sql"
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -111,7 +130,11 @@ def test_what_a_file_may_not_say_is_refused_with_its_line(tree: Path, name: str)
 
 def test_the_line_is_that_of_the_file(tree: Path) -> None:
     path = tree / "features" / "usage.sql"
-    lines = path.read_text(encoding="utf-8").replace("u.sms_count", "u.sms_counts").splitlines()
+    lines = (
+        path.read_text(encoding="utf-8")
+        .replace("u.sms_count", "u.sms_counts")
+        .splitlines()
+    )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with pytest.raises(SpecError) as caught:
         check_specs()
@@ -123,7 +146,8 @@ def test_a_kpi_without_its_fingerprint_says_the_line_to_add_and_is_taken_with_it
 ) -> None:
     definitions = tree / "kpi" / "definitions.yml"
     definitions.write_text(
-        re.sub(r"(?m)^arpu:.*\n", "", definitions.read_text(encoding="utf-8")), encoding="utf-8"
+        re.sub(r"(?m)^arpu:.*\n", "", definitions.read_text(encoding="utf-8")),
+        encoding="utf-8",
     )
     with pytest.raises(SpecError, match="spec.no_definition") as caught:
         check_specs()

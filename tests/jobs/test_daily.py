@@ -48,7 +48,9 @@ def town() -> Town:
     return made.owe("dan", "40.00").header_only("trouble_ticket")
 
 
-def deliver(source: Path, day: date, *suspended: str, **more: list[dict[str, str]]) -> None:
+def deliver(
+    source: Path, day: date, *suspended: str, **more: list[dict[str, str]]
+) -> None:
     """Deliver a day: who is suspended, since that day, and owes 50 yuan."""
     lines = {who: {"service_id": f"{who}-1", "customer_id": who} for who in PEOPLE}
     stopped = {
@@ -69,9 +71,18 @@ def deliver(source: Path, day: date, *suspended: str, **more: list[dict[str, str
             for who, line in lines.items()
         ],
         "status_change": [{"service_id": f"{who}-1", **stopped} for who in suspended],
-        "receivable": [{"bill_id": f"R-{who}", **lines[who], **owed} for who in suspended],
+        "receivable": [
+            {"bill_id": f"R-{who}", **lines[who], **owed} for who in suspended
+        ],
         "payment": [
-            row("payment", MONTH, payment_id="P1", customer_id="cat", paid_on=day, amount="12.30")
+            row(
+                "payment",
+                MONTH,
+                payment_id="P1",
+                customer_id="cat",
+                paid_on=day,
+                amount="12.30",
+            )
         ],
         "trouble_ticket": [],
     }
@@ -115,7 +126,8 @@ def test_who_was_suspended_gets_an_order_and_who_has_one_does_not(
     )
     assert order["order_id"].startswith("202608-")
     assert order["order_id"] not in {
-        r["order_id"] for r in read(MonthFolder(home, MONTH).version(), "dispatch_order")
+        r["order_id"]
+        for r in read(MonthFolder(home, MONTH).version(), "dispatch_order")
     }
     assert why_not(version) == {"dan": "other_list", "eve": "other_list"}
 
@@ -128,7 +140,8 @@ def test_the_bulletins(home: Path, run: Callable[..., Version]) -> None:
         for name in ("suspended", "arrears")
     }
     assert [
-        company["suspended"][n] for n in ("suspended_count", "stopped_count", "reactivated_count")
+        company["suspended"][n]
+        for n in ("suspended_count", "stopped_count", "reactivated_count")
     ] == [3, 3, 0]
     amounts = ("open_amount", "past_due_amount", "paid_amount", "paid_month_amount")
     assert [company["arrears"][n] for n in amounts] == [
@@ -136,7 +149,8 @@ def test_the_bulletins(home: Path, run: Callable[..., Version]) -> None:
     ]
     # The bills of August are open by 150.00; the target allows two in a hundred of their revenue, five times 100.00.
     assert [
-        company["arrears"][n] for n in ("last_open_amount", "allowed_amount", "to_collect_amount")
+        company["arrears"][n]
+        for n in ("last_open_amount", "allowed_amount", "to_collect_amount")
     ] == [Decimal(x) for x in ("150.00", "10.00", "140.00")]
     unclaimed = only(
         [
@@ -148,14 +162,17 @@ def test_the_bulletins(home: Path, run: Callable[..., Version]) -> None:
     assert unclaimed["suspended_count"] == 1 and told["not_computed"] == {}
 
 
-def test_the_next_day_knows_the_day_before(home: Path, run: Callable[..., Version]) -> None:
+def test_the_next_day_knows_the_day_before(
+    home: Path, run: Callable[..., Version]
+) -> None:
     deliver(home.parent / "source", DAY, "ann")
     deliver(home.parent / "source", NEXT_DAY, "ann", "bob")
     first, second = run(), run(NEXT_DAY)
     assert [r["customer_id"] for r in read(second, "dispatch_order")] == ["bob"]
     assert why_not(second) == {"ann": "other_list"}
     places = [
-        only(read(v, "features_manager", manager_id="M1"))["capacity"] for v in (first, second)
+        only(read(v, "features_manager", manager_id="M1"))["capacity"]
+        for v in (first, second)
     ]
     assert places[0] - places[1] == 1
 
@@ -174,16 +191,22 @@ def test_the_same_day_again_is_the_same_version_and_the_month_is_untouched(
 def test_a_complaint_or_a_wish_of_yesterday_counts_today(
     home: Path, run: Callable[..., Version]
 ) -> None:
-    complaint = row("trouble_ticket", MONTH, customer_id="bob", opened_at=f"{DAY} 09:00:00")
+    complaint = row(
+        "trouble_ticket", MONTH, customer_id="bob", opened_at=f"{DAY} 09:00:00"
+    )
     release_month(job(home, None))
     filled = fill(
         exported(home, home.parent / "out")["M1"],
         {"dan": {"outcome": "do_not_contact", "contacted_on": "2026-09-07"}},
     )
     assert taken(home, filled).accepted == 1
-    deliver(home.parent / "source", DAY, "ann", "bob", "dan", trouble_ticket=[complaint])
+    deliver(
+        home.parent / "source", DAY, "ann", "bob", "dan", trouble_ticket=[complaint]
+    )
     version = run()
-    assert only(read(version, "features_consent", customer_id="dan"))["is_do_not_contact"]
+    assert only(read(version, "features_consent", customer_id="dan"))[
+        "is_do_not_contact"
+    ]
     assert why_not(version) == {"bob": "complaint", "dan": "other_list"}
 
 
@@ -205,7 +228,9 @@ def test_orders_leave_the_house_once_their_month_is_released(
     release_month(job(home, None))
     run()
     assert DayFolder(home, MONTH, DAY).read_seal() is not None
-    filled = fill(work_list(home), {"ann": {"outcome": "paid", "contacted_on": str(NEXT_DAY)}})
+    filled = fill(
+        work_list(home), {"ann": {"outcome": "paid", "contacted_on": str(NEXT_DAY)}}
+    )
     assert taken(home, filled).accepted == 1  # the office knows the order of the day
     assert [answer["customer_id"] for answer in answers_of(home)] == ["ann"]
     deliver(home.parent / "source", DAY, "ann", "bob")
@@ -221,9 +246,14 @@ def test_a_refused_row_of_a_day_goes_back_signed_and_then_comes_in(
     run()
     said = {"outcome": "promised", "contacted_on": NEXT_DAY}
     receipt = taken(home, fill(work_list(home), {"ann": said}))
-    assert (receipt.accepted, [row.refusal.key for row in receipt.refused]) == (0, ["needs"])
+    assert (receipt.accepted, [row.refusal.key for row in receipt.refused]) == (
+        0,
+        ["needs"],
+    )
     corrected = home.parent / "corrected.xlsx"
-    write_corrected(corrected, receipt.refused, SentOut(home), "zh", KEY.encode(), "ann")
+    write_corrected(
+        corrected, receipt.refused, SentOut(home), "zh", KEY.encode(), "ann"
+    )
     fill(corrected, {"ann": {"promised_amount": 50, "promised_on": date(2026, 9, 12)}})
     assert taken(home, corrected).accepted == 1
 
@@ -245,7 +275,11 @@ def orders_in_the_office(home: Path) -> list[str]:
     open_office(home, own_settings())
     from console.models import Order
 
-    return list(Order.objects.filter(dispatched_on=NEXT_DAY).values_list("customer_id", flat=True))
+    return list(
+        Order.objects.filter(dispatched_on=NEXT_DAY).values_list(
+            "customer_id", flat=True
+        )
+    )
 
 
 def test_a_run_that_died_before_the_office_had_the_orders_is_made_good(
@@ -256,7 +290,9 @@ def test_a_run_that_died_before_the_office_had_the_orders_is_made_good(
     release_month(job(home, None))
     DayFolder(home, MONTH, DAY).release(version)
     assert orders_in_the_office(home) == []
-    assert [run().number, run().number] == [1, 1] and orders_in_the_office(home) == ["ann"]
+    assert [run().number, run().number] == [1, 1] and orders_in_the_office(home) == [
+        "ann"
+    ]
 
 
 def test_a_day_on_which_nobody_is_suspended_has_its_bulletin(
@@ -288,20 +324,25 @@ def test_without_amounts_the_suspended_still_get_their_orders(
     version = run()
     order = only(read(version, "dispatch_order"))
     assert order["customer_id"] == "ann" and order["amount"] is None
-    assert read_day_view(version)["not_computed"]["daily_arrears"] == "absent: receivable"
+    assert (
+        read_day_view(version)["not_computed"]["daily_arrears"] == "absent: receivable"
+    )
 
 
 def test_errors_say_what_is_missing(
     home: Path, run: Callable[..., Version], tmp_path: Path
 ) -> None:
-    with pytest.raises(SourceNotReady, match=r"source\.month_missing: month=2026-09-08"):
+    with pytest.raises(
+        SourceNotReady, match=r"source\.month_missing: month=2026-09-08"
+    ):
         run()
     with pytest.raises(UsageError, match=r"day\.no_month"):
         run_day(DayJob(tmp_path / "empty", DAY, tmp_path / "source", own_settings()))
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("zh", ("欠停", "当日新停")), ("en", ("Suspended", "Newly suspended"))]
+    ("language", "words"),
+    [("zh", ("欠停", "当日新停")), ("en", ("Suspended", "Newly suspended"))],
 )
 def test_the_days_workbooks(
     home: Path, run: Callable[..., Version], language: str, words: tuple[str, str]
@@ -309,11 +350,14 @@ def test_the_days_workbooks(
     deliver(home.parent / "source", DAY, "ann")
     run()
     files = {
-        f.name: f for f in export_day(DayFolder(home, MONTH, DAY), home.parent / "out", language)
+        f.name: f
+        for f in export_day(DayFolder(home, MONTH, DAY), home.parent / "out", language)
     }
     assert any(name.startswith("2026-09-08_manager_") for name in files)
     sheet = openpyxl.load_workbook(files["2026-09-08_bulletin.xlsx"])[words[0]]
-    assert words[1] in [cell for line in sheet.iter_rows(values_only=True) for cell in line]
+    assert words[1] in [
+        cell for line in sheet.iter_rows(values_only=True) for cell in line
+    ]
 
 
 def test_the_last_day_of_a_month_says_what_the_month_says(tmp_path: Path) -> None:
@@ -321,9 +365,16 @@ def test_the_last_day_of_a_month_says_what_the_month_says(tmp_path: Path) -> Non
     shutil.copytree(operator.home, tmp_path / "home")
     last = MONTH.last_day
     generate(
-        tmp_path / "source", services=300, months=3, seed=1, through=str(MONTH), days=[str(last)]
+        tmp_path / "source",
+        services=300,
+        months=3,
+        seed=1,
+        through=str(MONTH),
+        days=[str(last)],
     )
-    version = run_day(DayJob(tmp_path / "home", last, tmp_path / "source", own_settings()))
+    version = run_day(
+        DayJob(tmp_path / "home", last, tmp_path / "source", own_settings())
+    )
     rate = only(
         read(
             operator.version,
@@ -335,7 +386,10 @@ def test_the_last_day_of_a_month_says_what_the_month_says(tmp_path: Path) -> Non
         )
     )
     told = only(read(version, "daily_arrears", scope_kind="company"))
-    assert (version.month, told["last_open_amount"]) == (MONTH.plus(-1), rate["numerator"])
+    assert (version.month, told["last_open_amount"]) == (
+        MONTH.plus(-1),
+        rate["numerator"],
+    )
     assert told["allowed_amount"] == (rate["denominator"] * Decimal("0.02")).quantize(
         Decimal("0.01"), ROUND_HALF_UP
     )

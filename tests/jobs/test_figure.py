@@ -32,7 +32,9 @@ def computed() -> tuple[Row, ...]:
     """Each computed variant's row of the company, and of one branch where it has one."""
     rows = read(scored_operator().version, "kpi_monthly")
     branch = min(
-        r["scope_id"] for r in rows if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed"
+        r["scope_id"]
+        for r in rows
+        if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed"
     )
     scopes = {("company", "company"), ("branch", branch), ("branch", "unclaimed")}
     return tuple(
@@ -43,13 +45,17 @@ def computed() -> tuple[Row, ...]:
 
 
 def quotient(rows: list[Row]) -> float:
-    return float(sum(r["numerator"] for r in rows) / sum(r["denominator"] for r in rows))
+    return float(
+        sum(r["numerator"] for r in rows) / sum(r["denominator"] for r in rows)
+    )
 
 
 def of_its_parts(rows: list[Row]) -> float:
     """The mean of the quotients of the parts."""
     parts = {r["part"] for r in rows}
-    return sum(quotient([r for r in rows if r["part"] == part]) for part in parts) / len(parts)
+    return sum(
+        quotient([r for r in rows if r["part"] == part]) for part in parts
+    ) / len(parts)
 
 
 WAYS: dict[str, Callable[[list[Row]], float]] = {
@@ -69,9 +75,10 @@ def test_the_rows_of_every_computed_figure_add_up_to_it() -> None:
         way = kpi.meta.get("value", "sum")
         if way == "sum":
             for side in ("numerator", "denominator"):
-                assert row[side] is None or sum((r[side] for r in rows), Decimal(0)) == row[side], (
-                    row
-                )
+                assert (
+                    row[side] is None
+                    or sum((r[side] for r in rows), Decimal(0)) == row[side]
+                ), row
         elif row["value"] is not None:
             assert WAYS[way](rows) == pytest.approx(row["value"], abs=1e-9), row
         checked[way] += 1
@@ -81,10 +88,13 @@ def test_the_rows_of_every_computed_figure_add_up_to_it() -> None:
 def test_rows_are_customers_in_order_and_none_is_of_another_branch() -> None:
     rows = [r for r in computed() if r["kpi"] == "arrears_rate" and r["is_default"]]
     owners = {
-        r["customer_id"]: r["branch_id"] for r in read(scored_operator().version, "features_owner")
+        r["customer_id"]: r["branch_id"]
+        for r in read(scored_operator().version, "features_owner")
     }
     branch = next(
-        r["scope_id"] for r in rows if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed"
+        r["scope_id"]
+        for r in rows
+        if r["scope_kind"] == "branch" and r["scope_id"] != "unclaimed"
     )
     found = opened(f"arrears_rate:branch:{branch}").rows
     ids = found["customer_id"].to_pylist()
@@ -96,7 +106,13 @@ def test_rows_are_customers_in_order_and_none_is_of_another_branch() -> None:
     ("written", "topic", "kind", "scope", "month"),
     [
         ("arrears_rate", "arrears_rate", "company", "company", "2026-08"),
-        ("arrears_rate.services:manager:M:1", "arrears_rate.services", "manager", "M:1", "2026-08"),
+        (
+            "arrears_rate.services:manager:M:1",
+            "arrears_rate.services",
+            "manager",
+            "M:1",
+            "2026-08",
+        ),
         (
             "value:arrears_rate.t1_amount:branch:B1:2026-07",
             "arrears_rate.t1_amount",
@@ -162,4 +178,6 @@ def test_the_home_is_only_read(tmp_path: Path) -> None:
     shutil.copytree(operator.home, tmp_path / "home")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "home").rglob("*")}
     open_figure(job(tmp_path / "home", None, operator.months[-1]), "churn_rate")
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "home").rglob("*")} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in (tmp_path / "home").rglob("*")
+    } == before

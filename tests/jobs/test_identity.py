@@ -37,7 +37,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project's code."""
     copy = tmp_path_factory.mktemp("project")
     for folder in ("pipelines", "models", "sql", "expectations"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(ROOT / "README.md", copy / "README.md")
     return copy
 
@@ -58,12 +60,16 @@ def test_a_copy_has_the_hash_of_the_project(project: Path) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_touching_what_makes_tables_changes_every_identity(project: Path, name: str) -> None:
+def test_touching_what_makes_tables_changes_every_identity(
+    project: Path, name: str
+) -> None:
     assert change(project, name) != hash_table_code()
 
 
 @pytest.mark.parametrize("name", NO_TABLES)
-def test_touching_what_makes_no_table_changes_no_identity(project: Path, name: str) -> None:
+def test_touching_what_makes_no_table_changes_no_identity(
+    project: Path, name: str
+) -> None:
     assert change(project, name) == hash_table_code()
 
 

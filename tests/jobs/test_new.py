@@ -42,7 +42,10 @@ WRITTEN = {
         "sql/kpi/definitions.yml",
     },
     "list": {
-        *("sql/dispatch/silent_customers.sql", "tests/cases/dispatch/silent_customers.yml"),
+        *(
+            "sql/dispatch/silent_customers.sql",
+            "tests/cases/dispatch/silent_customers.yml",
+        ),
         *("locales/zh.yml", "locales/en.yml"),
     },
     "feature": {
@@ -74,7 +77,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_in(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(checkout),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return subprocess.run(
         [sys.executable, *words],
         cwd=checkout,
@@ -87,10 +94,13 @@ def run_in(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def hashes(checkout: Path) -> dict[str, str]:
     files = [
-        path for path in checkout.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        path
+        for path in checkout.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     ]
     return {
-        str(path.relative_to(checkout)): sha256(path.read_bytes()).hexdigest() for path in files
+        str(path.relative_to(checkout)): sha256(path.read_bytes()).hexdigest()
+        for path in files
     }
 
 
@@ -101,7 +111,9 @@ def test_from_new_to_a_green_suite(checkout: Path) -> None:
         made = run_in(checkout, "-m", "pipelines", "new", kind, name, "--lang", "en")
         assert made.returncode == 0, made.stderr
         after = hashes(checkout)
-        assert {path for path in after if after[path] != before.get(path)} == WRITTEN[kind]
+        assert {path for path in after if after[path] != before.get(path)} == WRITTEN[
+            kind
+        ]
         again = run_in(checkout, "-m", "pipelines", "new", kind, name, "--lang", "en")
         assert again.returncode == 2 and "there already" in again.stderr
     tests = [f"tests/{name}" for name in SUITE]
@@ -119,9 +131,9 @@ def test_from_new_to_a_green_suite(checkout: Path) -> None:
         "-k",
         f"({' or '.join(stems)}) and not spark",
     )
-    assert cases.returncode == 0 and all(name in cases.stdout for name in stems), cases.stdout[
-        -3000:
-    ]
+    assert cases.returncode == 0 and all(name in cases.stdout for name in stems), (
+        cases.stdout[-3000:]
+    )
     effect = run_in(
         checkout,
         "-c",
@@ -155,17 +167,22 @@ def test_a_name_that_cannot_be_taken_is_refused_and_writes_nothing(
     kind: str, name: str, key: str
 ) -> None:
     places = [
-        ROOT / part for part in ("sql", "expectations", "locales", "tests/cases", "tests/checks")
+        ROOT / part
+        for part in ("sql", "expectations", "locales", "tests/cases", "tests/checks")
     ]
     before = [
-        sorted((p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc")
+        sorted(
+            (p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc"
+        )
         for place in places
     ]
     with pytest.raises(UsageError) as caught:
         write_new(kind, name)
     assert caught.value.key == key and caught.value.exit_code == 2
     after = [
-        sorted((p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc")
+        sorted(
+            (p, p.stat().st_mtime_ns) for p in place.rglob("*.*") if p.suffix != ".pyc"
+        )
         for place in places
     ]
     assert after == before

@@ -18,7 +18,14 @@ from pipelines.core.apportion import apportion_parts
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import ROOT, SQL
 from pipelines.jobs.plan.form import read_plan
-from pipelines.jobs.plan.split import UNCLAIMED, Part, Splitter, Tree, list_months, split_year
+from pipelines.jobs.plan.split import (
+    UNCLAIMED,
+    Part,
+    Splitter,
+    Tree,
+    list_months,
+    split_year,
+)
 from pipelines.jobs.plan.targets import list_summed_targets
 
 YEAR = 2027
@@ -31,16 +38,22 @@ positive = st.decimals(min_value="0.01", max_value=10**6, places=2)
 def scopes(letter: str, weights: Any = weight) -> Any:
     """Some scopes of one kind with weights, one of them above zero, perhaps the unclaimed among them."""
     some = st.dictionaries(
-        st.sampled_from([*(f"{letter}{n}" for n in range(1, 8)), UNCLAIMED]), weights, max_size=6
+        st.sampled_from([*(f"{letter}{n}" for n in range(1, 8)), UNCLAIMED]),
+        weights,
+        max_size=6,
     )
-    return some.flatmap(lambda found: st.builds(lambda w: {**found, f"{letter}1": w}, positive))
+    return some.flatmap(
+        lambda found: st.builds(lambda w: {**found, f"{letter}1": w}, positive)
+    )
 
 
 @st.composite
 def trees(draw: Any) -> tuple[Decimal, int, Tree]:
     places = draw(st.integers(0, 3))
     total = Decimal(draw(st.integers(0, 10**9))).scaleb(-places)
-    months = {month: draw(weight) for month in list_months(YEAR)} | {f"{YEAR}-05": draw(positive)}
+    months = {month: draw(weight) for month in list_months(YEAR)} | {
+        f"{YEAR}-05": draw(positive)
+    }
     branches = draw(scopes("B"))
     managers = {branch: draw(scopes("M")) for branch in branches if branch != UNCLAIMED}
     return total, places, Tree(months, branches, managers)
@@ -60,7 +73,9 @@ def sums(parts: list[Part], level: str, *keys: str) -> dict[tuple[Any, ...], Dec
 
 @settings(deadline=None)
 @given(trees())
-def test_parts_add_up_to_the_whole_at_every_level(made: tuple[Decimal, int, Tree]) -> None:
+def test_parts_add_up_to_the_whole_at_every_level(
+    made: tuple[Decimal, int, Tree],
+) -> None:
     total, places, tree = made
     parts = split(total, places, tree)
     months = {(p.month,): p.amount for p in parts if p.level == "month"}
@@ -104,7 +119,9 @@ def test_the_unclaimed_stand_apart(made: tuple[Decimal, int, Tree]) -> None:
 
 @settings(deadline=None)
 @given(trees(), st.randoms())
-def test_the_order_of_the_key_does_not_matter(made: tuple[Decimal, int, Tree], chance: Any) -> None:
+def test_the_order_of_the_key_does_not_matter(
+    made: tuple[Decimal, int, Tree], chance: Any
+) -> None:
     total, places, tree = made
 
     def shuffled(weights: Any) -> dict[str, Any]:
@@ -112,15 +129,18 @@ def test_the_order_of_the_key_does_not_matter(made: tuple[Decimal, int, Tree], c
         chance.shuffle(names)
         return {name: weights[name] for name in names}
 
-    managers = {branch: shuffled(weights) for branch, weights in shuffled(tree.managers).items()}
-    assert split(total, places, Tree(tree.months, shuffled(tree.branches), managers)) == split(
-        total, places, tree
-    )
+    managers = {
+        branch: shuffled(weights) for branch, weights in shuffled(tree.managers).items()
+    }
+    assert split(
+        total, places, Tree(tree.months, shuffled(tree.branches), managers)
+    ) == split(total, places, tree)
 
 
 def test_a_plan_worked_out_by_hand() -> None:
     tree = Tree(
-        EVEN | {"2027-01": Decimal(2)}, {"B2": Decimal(1), "B1": Decimal(2), UNCLAIMED: Decimal(1)}
+        EVEN | {"2027-01": Decimal(2)},
+        {"B2": Decimal(1), "B1": Decimal(2), UNCLAIMED: Decimal(1)},
     )
     january = [p for p in split(Decimal("1300.01"), 2, tree) if p.month == "2027-01"]
     # 1300.01 over 13 parts is 100.00077 each: the odd fen goes to January, then to the branch with half of it.
@@ -142,7 +162,9 @@ def test_a_small_plan_goes_round_over_the_year() -> None:
 
 @settings(deadline=None)
 @given(trees())
-def test_what_rounding_owes_is_paid_within_the_year(made: tuple[Decimal, int, Tree]) -> None:
+def test_what_rounding_owes_is_paid_within_the_year(
+    made: tuple[Decimal, int, Tree],
+) -> None:
     total, places, tree = made
     parts = split(total, places, tree)
     whole = sum(map(Fraction, (tree.branches or {}).values()))
@@ -154,8 +176,16 @@ def test_what_rounding_owes_is_paid_within_the_year(made: tuple[Decimal, int, Tr
 def test_what_is_owed_gives_no_unit_to_a_part_that_needs_no_rounding() -> None:
     thirds = [Fraction(1, 3), Fraction(2, 3), Fraction(0)]
     assert apportion_parts(thirds, 0) == [0, 1, 0]
-    assert apportion_parts(thirds, 0, [Fraction(1), Fraction(0), Fraction(0)]) == [1, 0, 0]
-    assert apportion_parts(thirds, 0, [Fraction(-1), Fraction(-1), Fraction(5)]) == [0, 1, 0]
+    assert apportion_parts(thirds, 0, [Fraction(1), Fraction(0), Fraction(0)]) == [
+        1,
+        0,
+        0,
+    ]
+    assert apportion_parts(thirds, 0, [Fraction(-1), Fraction(-1), Fraction(5)]) == [
+        0,
+        1,
+        0,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +196,9 @@ def test_what_is_owed_gives_no_unit_to_a_part_that_needs_no_rounding() -> None:
         ({}, "plan.no_weight"),
     ],
 )
-def test_weights_that_split_nothing_are_refused(weights: dict[str, str], error: str) -> None:
+def test_weights_that_split_nothing_are_refused(
+    weights: dict[str, str], error: str
+) -> None:
     with pytest.raises(SpecError) as caught:
         Splitter(
             {name: Decimal(w) for name, w in weights.items()}, 2, "key.by_branch"
@@ -182,9 +214,19 @@ def test_nothing_is_split_by_no_weight_at_all() -> None:
 
 
 def plan_of(**changes: Any) -> dict[str, Any]:
-    key = {"version": "1", "by_month": {"weights": [1] * 12}, "by_branch": {"weights": {"007": 1}}}
-    revenue = {"total": "1200.00", "key": key | changes.pop("key", {})} | changes.pop("revenue", {})
-    return {"year": YEAR, "month": "2026-12", "measures": {"revenue": revenue}} | changes
+    key = {
+        "version": "1",
+        "by_month": {"weights": [1] * 12},
+        "by_branch": {"weights": {"007": 1}},
+    }
+    revenue = {"total": "1200.00", "key": key | changes.pop("key", {})} | changes.pop(
+        "revenue", {}
+    )
+    return {
+        "year": YEAR,
+        "month": "2026-12",
+        "measures": {"revenue": revenue},
+    } | changes
 
 
 def written(folder: Path, plan: object) -> Path:
@@ -210,16 +252,26 @@ def test_ids_keep_their_zeros_and_amounts_their_fen(tmp_path: Path) -> None:
         "007": 2,
         "yes": 1,
     }
-    assert measure.key.by_month.list_given_weights(2027, "key")["2027-12"] == Decimal("0.5")
+    assert measure.key.by_month.list_given_weights(2027, "key")["2027-12"] == Decimal(
+        "0.5"
+    )
 
 
 def test_a_number_written_otherwise_is_the_same_key(tmp_path: Path) -> None:
     def hash_of(**key: Any) -> str:
-        return read_plan(written(tmp_path, plan_of(key=key))).measures["revenue"].key.hash
+        return (
+            read_plan(written(tmp_path, plan_of(key=key))).measures["revenue"].key.hash
+        )
 
     plain = hash_of()
-    assert hash_of(by_branch={"weights": {"007": "1.00"}}) == plain == hash_of(version="2")
-    assert hash_of(by_branch={"weights": {"007": "2"}}) != plain != hash_of(month="2026-11")
+    assert (
+        hash_of(by_branch={"weights": {"007": "1.00"}}) == plain == hash_of(version="2")
+    )
+    assert (
+        hash_of(by_branch={"weights": {"007": "2"}})
+        != plain
+        != hash_of(month="2026-11")
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,13 +292,24 @@ def test_a_number_written_otherwise_is_the_same_key(tmp_path: Path) -> None:
         ),
         (plan_of(key={"by_month": {}}), "measures.revenue.key.by_month"),
         ({"year": YEAR, "month": "2026-12", "measures": {}}, "–"),
-        (plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "company"}]), "handed_down.0"),
         (
-            plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "touch_point", "value": 1}]),
+            plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "company"}]),
             "handed_down.0",
         ),
         (
-            plan_of(handed_down=[{"kpi": "churn_rate", "scope_kind": "company", "values": [1]}]),
+            plan_of(
+                handed_down=[
+                    {"kpi": "churn_rate", "scope_kind": "touch_point", "value": 1}
+                ]
+            ),
+            "handed_down.0",
+        ),
+        (
+            plan_of(
+                handed_down=[
+                    {"kpi": "churn_rate", "scope_kind": "company", "values": [1]}
+                ]
+            ),
             "handed_down.0.values",
         ),
         ([1, 2], "–"),
@@ -263,7 +326,11 @@ def test_a_plan_that_is_not_in_the_form_is_refused_where_it_is_wrong(
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("year: [", 1), ("year: 2027\n\tmonth: x", 2), ("a:\n  B1: 1\n  B2: 1\n  B1: 2", 4)],
+    [
+        ("year: [", 1),
+        ("year: 2027\n\tmonth: x", 2),
+        ("a:\n  B1: 1\n  B2: 1\n  B1: 2", 4),
+    ],
 )
 def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(
     tmp_path: Path, text: str, line: int
@@ -276,7 +343,9 @@ def test_what_is_no_yaml_or_says_a_thing_twice_is_refused(
 
 def test_the_example_of_the_docs_is_in_the_form(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
-    (tmp_path / "plan.yml").write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "plan.yml").write_text(
+        text.split("```yaml\n")[1].split("```")[0], encoding="utf-8"
+    )
     plan = read_plan(tmp_path / "plan.yml")
     assert (
         plan.measures["vnet_members"].key.month == "2026-11"
@@ -292,7 +361,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
         read_plan(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["complaint_rate", "arpu", "private_line_score", "vnet_rate"])
+@pytest.mark.parametrize(
+    "name", ["complaint_rate", "arpu", "private_line_score", "vnet_rate"]
+)
 def test_a_rate_is_not_split(tmp_path: Path, name: str) -> None:
     plan = plan_of()
     plan["measures"] = {name: plan["measures"]["revenue"]}
@@ -312,7 +383,9 @@ def test_a_rate_is_not_split(tmp_path: Path, name: str) -> None:
         ),
     ],
 )
-def test_names_nobody_knows_are_refused(tmp_path: Path, plan: object, error: str) -> None:
+def test_names_nobody_knows_are_refused(
+    tmp_path: Path, plan: object, error: str
+) -> None:
     with pytest.raises(SpecError) as caught:
         read_plan(written(tmp_path, plan))
     assert caught.value.key == error and "luck" in str(caught.value)
@@ -320,13 +393,22 @@ def test_names_nobody_knows_are_refused(tmp_path: Path, plan: object, error: str
 
 @pytest.mark.parametrize(
     ("weights", "missing"),
-    [([1] * 11, "12"), ({1: 1, 3: 1}, "2, 4, 5, 6, 7, 8, 9, 10, 11, 12"), ([1] * 13, "1–12")],
+    [
+        ([1] * 11, "12"),
+        ({1: 1, 3: 1}, "2, 4, 5, 6, 7, 8, 9, 10, 11, 12"),
+        ([1] * 13, "1–12"),
+    ],
 )
-def test_a_year_has_twelve_months(tmp_path: Path, weights: object, missing: str) -> None:
+def test_a_year_has_twelve_months(
+    tmp_path: Path, weights: object, missing: str
+) -> None:
     plan = read_plan(written(tmp_path, plan_of(key={"by_month": {"weights": weights}})))
     with pytest.raises(SpecError) as caught:
         plan.measures["revenue"].key.by_month.list_given_weights(YEAR, "key")
-    assert (caught.value.key, caught.value.facts["months"]) == ("plan.months_missing", missing)
+    assert (caught.value.key, caught.value.facts["months"]) == (
+        "plan.months_missing",
+        missing,
+    )
 
 
 def test_the_sums_that_kpis_read_are_no_kpis_themselves() -> None:

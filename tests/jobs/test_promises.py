@@ -19,7 +19,17 @@ from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import DayFolder, MonthFolder, Version
 from tests.jobs.test_daily import DAY, NEXT_DAY, deliver, town, work_list
 from tests.support.office import exported, fill, released_town, taken
-from tests.support.small import MONTH, Town, job, only, own_settings, read, row, run_town, write_csv
+from tests.support.small import (
+    MONTH,
+    Town,
+    job,
+    only,
+    own_settings,
+    read,
+    row,
+    run_town,
+    write_csv,
+)
 
 
 @pytest.fixture
@@ -30,7 +40,9 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(home: Path) -> Callable[..., Version]:
-    return lambda day=DAY: run_day(DayJob(home, day, home.parent / "source", own_settings()))
+    return lambda day=DAY: run_day(
+        DayJob(home, day, home.parent / "source", own_settings())
+    )
 
 
 def promise(home: Path, promised_on: date, **more: object) -> None:
@@ -43,20 +55,37 @@ def promise(home: Path, promised_on: date, **more: object) -> None:
         "promised_on": promised_on,
     }
     assert (
-        taken(home, fill(exported(home, home.parent / "out")["M1"], {"dan": said | more})).accepted
+        taken(
+            home, fill(exported(home, home.parent / "out")["M1"], {"dan": said | more})
+        ).accepted
         == 1
     )
 
 
 def payment_of_dan(amount: str) -> list[dict[str, str]]:
-    return [row("payment", MONTH, payment_id="P1", customer_id="dan", paid_on=DAY, amount=amount)]
+    return [
+        row(
+            "payment",
+            MONTH,
+            payment_id="P1",
+            customer_id="dan",
+            paid_on=DAY,
+            amount=amount,
+        )
+    ]
 
 
 def due(version: Version) -> list[object]:
     company = only(read(version, "daily_due", scope_kind="company"))
     return [
         company[name]
-        for name in ("due_count", "due_amount", "kept_count", "late_count", "late_amount")
+        for name in (
+            "due_count",
+            "due_amount",
+            "kept_count",
+            "late_count",
+            "late_amount",
+        )
     ]
 
 
@@ -82,7 +111,9 @@ def test_a_promise_falls_due_and_is_late_the_next_day(
     first, second = run(), run(NEXT_DAY)
     assert due(first) == [1, Decimal("40.00"), 0, 0, Decimal("0.00")]
     assert due(second) == [0, Decimal("0.00"), 0, 1, Decimal("40.00")]
-    order = only(read(MonthFolder(home, MONTH).version(), "dispatch_order", customer_id="dan"))
+    order = only(
+        read(MonthFolder(home, MONTH).version(), "dispatch_order", customer_id="dan")
+    )
     named = only(read(second, "daily_promise"))
     assert (named["order_id"], named["manager_id"], named["state"]) == (
         order["order_id"],
@@ -100,7 +131,12 @@ def test_a_promise_is_kept_by_money_and_half_kept_by_half_of_it(
     deliver(home.parent / "source", DAY, receivable=[], payment=payment_of_dan("40.00"))
     assert due(run()) == [1, Decimal("40.00"), 1, 0, Decimal("0.00")]
     half = [{**OWES[0], "open_amount": "25.00"}]
-    deliver(home.parent / "source", NEXT_DAY, receivable=half, payment=payment_of_dan("15.00"))
+    deliver(
+        home.parent / "source",
+        NEXT_DAY,
+        receivable=half,
+        payment=payment_of_dan("15.00"),
+    )
     assert due(run(NEXT_DAY)) == [0, Decimal("0.00"), 0, 1, Decimal("25.00")]
 
 
@@ -109,7 +145,10 @@ def test_what_is_promised_after_the_day_is_not_the_days(
 ) -> None:
     promise(home, DAY, contacted_on=date(2026, 9, 8))
     deliver(home.parent / "source", date(2026, 9, 7), receivable=OWES)
-    assert read(run(date(2026, 9, 7)), "daily_order") and due(run(date(2026, 9, 7)))[0] == 0
+    assert (
+        read(run(date(2026, 9, 7)), "daily_order")
+        and due(run(date(2026, 9, 7)))[0] == 0
+    )
 
 
 def test_a_promise_to_an_order_of_a_day_is_known_and_goes_with_its_order(
@@ -134,22 +173,30 @@ def test_a_promise_to_an_order_of_a_day_is_known_and_goes_with_its_order(
     change_orders([order], REASSIGNED, "on leave", "test", "M2")
     after = read_day_office(office, MONTH.plus(1), NEXT_DAY)
     assert [
-        only(reading.tables["order"].to_pylist())["manager_id"] for reading in (before, after)
+        only(reading.tables["order"].to_pylist())["manager_id"]
+        for reading in (before, after)
     ] == ["M1", "M2"]
     assert before.sha256 != after.sha256  # an unsealed day is made again
     assert (
-        only(read(run_day(DayJob(home, NEXT_DAY, source, own_settings())), "daily_promise"))[
-            "manager_id"
-        ]
+        only(
+            read(
+                run_day(DayJob(home, NEXT_DAY, source, own_settings())), "daily_promise"
+            )
+        )["manager_id"]
         == "M2"
     )
     change_orders([order], WITHDRAWN, "a mistake", "test")
-    assert read_day_office(office, MONTH.plus(1), NEXT_DAY).tables["order"].num_rows == 0
+    assert (
+        read_day_office(office, MONTH.plus(1), NEXT_DAY).tables["order"].num_rows == 0
+    )
 
 
 @pytest.mark.parametrize(
     ("language", "sheet", "late"),
-    [("zh", "承诺回访名单", "逾期未兑现"), ("en", "Promises to call about", "past due")],
+    [
+        ("zh", "承诺回访名单", "逾期未兑现"),
+        ("en", "Promises to call about", "past due"),
+    ],
 )
 def test_the_bulletin_names_whom_to_call(
     home: Path, run: Callable[..., Version], language: str, sheet: str, late: str
@@ -157,22 +204,41 @@ def test_the_bulletin_names_whom_to_call(
     promise(home, DAY)
     deliver(home.parent / "source", NEXT_DAY, receivable=OWES)
     run(NEXT_DAY)
-    calls, bulletin = export_day(DayFolder(home, MONTH, NEXT_DAY), home.parent / "out", language)
-    named = only([*openpyxl.load_workbook(bulletin)[sheet].iter_rows(min_row=4, values_only=True)])
-    assert named[1:3] == ("M1", late) and named[4:7] == (40, 0, 40) and named[-1] == "dan"
+    calls, bulletin = export_day(
+        DayFolder(home, MONTH, NEXT_DAY), home.parent / "out", language
+    )
+    named = only(
+        [
+            *openpyxl.load_workbook(bulletin)[sheet].iter_rows(
+                min_row=4, values_only=True
+            )
+        ]
+    )
+    assert (
+        named[1:3] == ("M1", late) and named[4:7] == (40, 0, 40) and named[-1] == "dan"
+    )
     assert calls.name.endswith("_M1.xlsx") and calls.stat().st_mode & 0o077 == 0
-    called = only([*openpyxl.load_workbook(calls)[sheet].iter_rows(min_row=4, values_only=True)])
-    dan = only(read(MonthFolder(home, MONTH).version(), "snapshot_person", customer_id="dan"))
+    called = only(
+        [*openpyxl.load_workbook(calls)[sheet].iter_rows(min_row=4, values_only=True)]
+    )
+    dan = only(
+        read(MonthFolder(home, MONTH).version(), "snapshot_person", customer_id="dan")
+    )
     assert called == (dan["name"], dan["phone"], *named[2:]) and dan["phone"]
 
 
-def test_who_has_kept_his_promise_is_not_called(home: Path, run: Callable[..., Version]) -> None:
+def test_who_has_kept_his_promise_is_not_called(
+    home: Path, run: Callable[..., Version]
+) -> None:
     promise(home, DAY)
-    deliver(home.parent / "source", DAY, receivable=OWES, payment=payment_of_dan("40.00"))
+    deliver(
+        home.parent / "source", DAY, receivable=OWES, payment=payment_of_dan("40.00")
+    )
     run()
-    assert [b.name for b in export_day(DayFolder(home, MONTH, DAY), home.parent / "out", "zh")] == [
-        f"{DAY}_bulletin.xlsx"
-    ]
+    assert [
+        b.name
+        for b in export_day(DayFolder(home, MONTH, DAY), home.parent / "out", "zh")
+    ] == [f"{DAY}_bulletin.xlsx"]
 
 
 # Who promises to pay 40 yuan by which day of September, and pays what, on which day, on which bill.
@@ -233,16 +299,23 @@ def test_the_last_day_says_what_the_month_says(tmp_path: Path) -> None:
         }
         for who, (by, _) in PROMISES.items()
     }
-    assert taken(home, fill(exported(home, tmp_path / "out")["M1"], said)).accepted == len(PROMISES)
+    assert taken(
+        home, fill(exported(home, tmp_path / "out")["M1"], said)
+    ).accepted == len(PROMISES)
     september(month)
     last = date(2026, 9, 30)
     for name in ("service", "receivable", "payment"):
         write_csv(
-            tmp_path / "source" / "daily" / str(last) / f"{name}.csv", name, month.tables[name]
+            tmp_path / "source" / "daily" / str(last) / f"{name}.csv",
+            name,
+            month.tables[name],
         )
     day = run_day(DayJob(home, last, tmp_path / "source", own_settings()))
     told = {row["customer_id"]: row for row in read(day, "daily_promise")}
-    seen = {row["customer_id"]: row for row in read(run_town(home, month), "feedback_promise")}
+    seen = {
+        row["customer_id"]: row
+        for row in read(run_town(home, month), "feedback_promise")
+    }
     assert {who: row["state"] for who, row in seen.items()} == {
         **dict.fromkeys(("breaks", "half", "late", "other"), "broken"),
         **{"keeps": "kept", "waits": "pending"},
@@ -253,4 +326,6 @@ def test_the_last_day_says_what_the_month_says(tmp_path: Path) -> None:
         "other": ("late", Decimal("40.00")),
         "waits": ("due", Decimal("40.00")),
     }
-    assert all(row["come_amount"] == seen[who]["paid_amount"] for who, row in told.items())
+    assert all(
+        row["come_amount"] == seen[who]["paid_amount"] for who, row in told.items()
+    )

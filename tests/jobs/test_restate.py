@@ -46,7 +46,9 @@ def changed(source: Path, table: str, change: Callable[[pa.Table], pa.Table]) ->
 
 def put(rows: pa.Table, column: str, values: pa.Array) -> pa.Table:
     return rows.set_column(
-        rows.column_names.index(column), column, values.cast(rows.schema.field(column).type)
+        rows.column_names.index(column),
+        column,
+        values.cast(rows.schema.field(column).type),
     )
 
 
@@ -63,7 +65,8 @@ def late_bills(rows: pa.Table) -> pa.Table:
 def fewer_active(rows: pa.Table) -> pa.Table:
     """One active line in eleven was not active after all."""
     wrong = pc.and_(
-        pc.equal(rows["status"], "active"), pa.array([n % 11 == 0 for n in range(len(rows))])
+        pc.equal(rows["status"], "active"),
+        pa.array([n % 11 == 0 for n in range(len(rows))]),
     )
     return put(rows, "status", pc.if_else(wrong, "suspended_request", rows["status"]))
 
@@ -79,7 +82,9 @@ def other_owners(rows: pa.Table) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def restated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Operator, Version, Version]:
+def restated(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Operator, Version, Version]:
     """The newest month of a twin, released, and restated with late bills, other owners and other statuses."""
     twin, folder = twin_operator(), tmp_path_factory.mktemp("restate")
     shutil.copytree(twin.home, folder / "home")
@@ -96,7 +101,9 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Operator, Versio
         return operator, published, restate_month(job(operator.home, operator.source))
 
 
-def test_the_released_version_stays(restated: tuple[Operator, Version, Version]) -> None:
+def test_the_released_version_stays(
+    restated: tuple[Operator, Version, Version],
+) -> None:
     operator, published, known = restated
     folder = MonthFolder(operator.home, MONTH)
     assert folder.version().number == published.number
@@ -141,8 +148,14 @@ def test_the_causes_add_up(restated: tuple[Operator, Version, Version]) -> None:
     rows = read(known, "restate_kpi")
     for row in rows:
         for name in MEASURES:
-            assert sums[tuple(row[k] for k in KEY)][name] == (row[f"{name}_difference"] or 0), row
-    assert {row["cause"] for row in read(known, "restate_cause")} == {"status", "owner", "bill"}
+            assert sums[tuple(row[k] for k in KEY)][name] == (
+                row[f"{name}_difference"] or 0
+            ), row
+    assert {row["cause"] for row in read(known, "restate_cause")} == {
+        "status",
+        "owner",
+        "bill",
+    }
     said = {tuple(r[k] for k in KEY): r for r in read(published, "kpi_monthly")}
     for row in rows:
         then = said.get(tuple(row[k] for k in KEY))
@@ -159,9 +172,14 @@ def failing(home: Path, operator: Operator) -> tuple[set[str], set[str]]:
     }
 
 
-def test_every_sum_of_the_home_holds(restated: tuple[Operator, Version, Version]) -> None:
+def test_every_sum_of_the_home_holds(
+    restated: tuple[Operator, Version, Version],
+) -> None:
     operator = restated[0]
-    assert failing(operator.home, operator) == ({"parts", "change", "bridge", "restatement"}, set())
+    assert failing(operator.home, operator) == (
+        {"parts", "change", "bridge", "restatement"},
+        set(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,34 +192,53 @@ def test_every_sum_of_the_home_holds(restated: tuple[Operator, Version, Version]
     ],
 )
 def test_a_fen_too_much_is_found(
-    table: str, column: str, kind: str, restated: tuple[Operator, Version, Version], tmp_path: Path
+    table: str,
+    column: str,
+    kind: str,
+    restated: tuple[Operator, Version, Version],
+    tmp_path: Path,
 ) -> None:
     operator, published, known = restated
     shutil.copytree(operator.home, tmp_path / "home")
     version = known if table.startswith("restate") else published
-    path = tmp_path / "home" / version.path.relative_to(operator.home) / f"{table}.parquet"
+    path = (
+        tmp_path / "home" / version.path.relative_to(operator.home) / f"{table}.parquet"
+    )
     rows = pq.read_table(path)
     cells = rows[column].to_pylist()
     place = max(n for n, cell in enumerate(cells) if cell is not None)
     cells[place] += Decimal("0.01")
-    pq.write_table(put(rows, column, pa.array(cells, rows.schema.field(column).type)), path)
-    assert any(name.startswith(kind) for name in failing(tmp_path / "home", operator)[1])
+    pq.write_table(
+        put(rows, column, pa.array(cells, rows.schema.field(column).type)), path
+    )
+    assert any(
+        name.startswith(kind) for name in failing(tmp_path / "home", operator)[1]
+    )
 
 
-def test_a_cause_changes_what_is_made_of_it(restated: tuple[Operator, Version, Version]) -> None:
+def test_a_cause_changes_what_is_made_of_it(
+    restated: tuple[Operator, Version, Version],
+) -> None:
     known = restated[2]
     company = read(known, "restate_cause", scope_kind="company")
     causes = defaultdict(set)
     for row in company:
         causes[row["kpi"]].add(row["cause"])
     assert "bill" in causes["arpu"]
-    assert "owner" not in causes["arpu"]  # who owns a customer is nothing to the company's revenue
+    assert (
+        "owner" not in causes["arpu"]
+    )  # who owns a customer is nothing to the company's revenue
     assert "bill" not in causes["zero_usage_rate"]
-    branches = {r["cause"] for r in read(known, "restate_cause", kpi="arpu", scope_kind="branch")}
+    branches = {
+        r["cause"]
+        for r in read(known, "restate_cause", kpi="arpu", scope_kind="branch")
+    }
     assert branches >= {"owner", "bill"}
 
 
-def test_orders_that_would_have_been_others(restated: tuple[Operator, Version, Version]) -> None:
+def test_orders_that_would_have_been_others(
+    restated: tuple[Operator, Version, Version],
+) -> None:
     _, published, known = restated
     then, now = (
         {(r["list"], r["customer_id"]): r for r in read(v, "dispatch_order")}
@@ -227,7 +264,14 @@ def test_the_command_says_it(
     operator, published, known = restated
     monkeypatch.setenv("RETENTION_SECRET_KEY", SECRET)
     monkeypatch.setenv("RETENTION_THREADS", "1")
-    words = ["restate", str(MONTH), "--source", str(operator.source), "--home", str(operator.home)]
+    words = [
+        "restate",
+        str(MONTH),
+        "--source",
+        str(operator.source),
+        "--home",
+        str(operator.home),
+    ]
     with no_gate():
         app([*words, "--lang", "en"], standalone_mode=False)
         told = capsys.readouterr().out
@@ -235,7 +279,10 @@ def test_the_command_says_it(
         content = json.loads(capsys.readouterr().out)
     assert "as now known" in told
     assert "Average revenue per service" in told
-    assert (content["published"], content["version"]) == (published.number, known.number)
+    assert (content["published"], content["version"]) == (
+        published.number,
+        known.number,
+    )
     assert len(content["kpis"]) == len(read(known, "restate_kpi"))
 
 
@@ -280,7 +327,9 @@ def test_a_restatement_verifies(restated: tuple[Operator, Version, Version]) -> 
     assert seen.differences == []
 
 
-def test_only_released_months_whose_deliveries_changed_are_found(tmp_path: Path) -> None:
+def test_only_released_months_whose_deliveries_changed_are_found(
+    tmp_path: Path,
+) -> None:
     """A draft is made again by its own run; once a version knows the deliveries there is nothing to find."""
     source, home = tmp_path / "source", tmp_path / "home"
     run_town(home, Town().person("ann"), source)

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.core.errors import Busy, Refused, SourceNotReady, StorageError, UsageError
+from pipelines.core.errors import (
+    Busy,
+    Refused,
+    SourceNotReady,
+    StorageError,
+    UsageError,
+)
 from pipelines.jobs import month_inputs
 from pipelines.jobs import run as runner
 from pipelines.jobs.run import ROOMS, Job, release_month, run_month, run_room
@@ -19,7 +25,13 @@ from tests.support.small import MONTH, Town, job, no_gate, read, run_town
 
 
 def town() -> Town:
-    return Town().person("ann").person("bob", calls=0).person("cat", manager=None).owe("ann")
+    return (
+        Town()
+        .person("ann")
+        .person("bob", calls=0)
+        .person("cat", manager=None)
+        .owe("ann")
+    )
 
 
 class Killed(BaseException):
@@ -54,17 +66,28 @@ def tables(version: Version) -> dict[str, bytes]:
 # -- the same inputs ---------------------------------------------------------------------------------------------
 
 
-def test_a_month_killed_in_each_room_ends_as_if_run_in_one_go(made: Job, tmp_path: Path) -> None:
+def test_a_month_killed_in_each_room_ends_as_if_run_in_one_go(
+    made: Job, tmp_path: Path
+) -> None:
     other = job(tmp_path / "home", Path(str(made.source)))
     for done, room in enumerate(ROOMS):
         with no_gate(), pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(importlib.import_module(f"pipelines.rooms.{room}"), "run", kill)
+            patch.setattr(
+                importlib.import_module(f"pipelines.rooms.{room}"), "run", kill
+            )
             run_month(other)
-        assert other.folder.draft().rooms == list(ROOMS[:done]) and other.folder.current() is None
+        assert (
+            other.folder.draft().rooms == list(ROOMS[:done])
+            and other.folder.current() is None
+        )
     with no_gate():
         version = run_month(other)
     assert version.number == 1 and tables(version) == tables(made.folder.version())
-    assert sorted(p.name for p in other.folder.path.iterdir()) == [".lock", "CURRENT", "v0001"]
+    assert sorted(p.name for p in other.folder.path.iterdir()) == [
+        ".lock",
+        "CURRENT",
+        "v0001",
+    ]
 
 
 def test_room_by_room_gives_the_same_bytes(made: Job, tmp_path: Path) -> None:
@@ -77,7 +100,9 @@ def test_room_by_room_gives_the_same_bytes(made: Job, tmp_path: Path) -> None:
 
 def test_nothing_new_makes_no_new_version(copied: Job) -> None:
     before = tables(copied.folder.version())
-    assert run_month(copied).number == 1 and [v.number for v in copied.folder.versions()] == [1]
+    assert run_month(copied).number == 1 and [
+        v.number for v in copied.folder.versions()
+    ] == [1]
     assert (
         run_room(copied, "kpi") == copied.folder.version()
         and tables(copied.folder.version()) == before
@@ -91,7 +116,8 @@ def test_other_input_makes_a_version_beside_the_first(copied: Job) -> None:
         version = run_month(copied)
     assert version.number == 2 == copied.folder.version().number
     assert (
-        tables(copied.folder.version(1)) == before and len(read(version, "snapshot_customer")) == 4
+        tables(copied.folder.version(1)) == before
+        and len(read(version, "snapshot_customer")) == 4
     )
 
 
@@ -99,8 +125,14 @@ def test_the_manifest_tells_rows_hashes_and_definitions(made: Job) -> None:
     manifest = made.folder.version().manifest
     assert manifest["month"] == "2026-08" and manifest["rooms"] == list(ROOMS)
     churn = manifest["tables"]["features_revenue"]
-    assert churn["rows"] == 3 and set(churn["inputs"]) == {"snapshot_bill", "features_service"}
-    assert churn["inputs"]["snapshot_bill"] == manifest["tables"]["snapshot_bill"]["sha256"]
+    assert churn["rows"] == 3 and set(churn["inputs"]) == {
+        "snapshot_bill",
+        "features_service",
+    }
+    assert (
+        churn["inputs"]["snapshot_bill"]
+        == manifest["tables"]["snapshot_bill"]["sha256"]
+    )
     assert churn["definition"]["file"] == "sql/features/revenue.sql"
 
 
@@ -112,7 +144,9 @@ def test_the_manifest_tells_rows_hashes_and_definitions(made: Job) -> None:
         {"holdout_share": "0.2"},
     ],
 )
-def test_settings_that_mean_something_are_inputs(made: Job, changes: dict[str, Any]) -> None:
+def test_settings_that_mean_something_are_inputs(
+    made: Job, changes: dict[str, Any]
+) -> None:
     now = month_inputs.state_inputs(job(made.home, None, **changes), "source", "office")
     assert now != month_inputs.state_inputs(job(made.home, None), "source", "office")
 
@@ -126,7 +160,8 @@ def test_settings_that_mean_nothing_are_no_inputs(made: Job) -> None:
 
 def test_a_home_may_be_moved(made: Job, copied: Job) -> None:
     assert not any(
-        str(made.home).encode() in content for content in tables(made.folder.version()).values()
+        str(made.home).encode() in content
+        for content in tables(made.folder.version()).values()
     )
     assert run_month(copied).path.is_relative_to(copied.home)
 
@@ -137,7 +172,9 @@ def test_a_home_may_be_moved(made: Job, copied: Job) -> None:
 def test_other_input_after_the_first_room_begins_afresh(tmp_path: Path) -> None:
     source = town().write(tmp_path / "source")
     run_room(job(tmp_path / "home", source), "extract")
-    first = MonthFolder(tmp_path / "home", MONTH).draft().finished["extract_customer"].rows
+    first = (
+        MonthFolder(tmp_path / "home", MONTH).draft().finished["extract_customer"].rows
+    )
     town().person("dan").write(source)
     run_room(job(tmp_path / "home", source), "extract")
     draft = MonthFolder(tmp_path / "home", MONTH).draft()
@@ -160,9 +197,13 @@ def test_a_run_killed_before_the_commit_commits_when_run_again(
     assert run_month(copied).number == 1
 
 
-def test_the_last_room_tried_again_commits(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_room_tried_again_commits(
+    copied: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unfinished(copied, monkeypatch)
-    assert run_room(copied, ROOMS[-1]) is not None and copied.folder.current() is not None
+    assert (
+        run_room(copied, ROOMS[-1]) is not None and copied.folder.current() is not None
+    )
 
 
 def test_a_room_cannot_run_before_those_to_its_left(tmp_path: Path) -> None:
@@ -175,7 +216,9 @@ def test_a_room_cannot_run_before_those_to_its_left(tmp_path: Path) -> None:
         run_room(job(tmp_path / "home", source), "kitchen")
 
 
-def test_a_finished_room_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_room_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = town().write(tmp_path / "source")
     run_room(job(tmp_path / "home", source), "extract")
     monkeypatch.setattr(runner, "run_draft_room", kill)
@@ -196,7 +239,11 @@ def test_a_full_disk_is_a_storage_error_and_the_run_goes_on(
     copied: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town().person("dan").write(Path(str(copied.source)))
-    with monkeypatch.context() as patch, no_gate(), pytest.raises(StorageError) as caught:
+    with (
+        monkeypatch.context() as patch,
+        no_gate(),
+        pytest.raises(StorageError) as caught,
+    ):
         patch.setattr(
             "pipelines.store.files.os.fsync",
             lambda d: (_ for _ in ()).throw(OSError(28, "No space left")),
@@ -231,13 +278,18 @@ def test_a_month_that_is_not_delivered_is_not_ready(made: Job, tmp_path: Path) -
     assert caught.value.exit_code == 11 and caught.value.facts["month"] == "2026-09"
 
 
-def test_a_sealed_month_is_read_again(copied: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sealed_month_is_read_again(
+    copied: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = release_month(copied)
     seal = copied.folder.read_seal()
     assert seal == Seal(1, version.identity)
     monkeypatch.setattr(runner, "run_draft_room", kill)
     assert (
-        run_month(copied) == version == run_month(job(copied.home, None)) == release_month(copied)
+        run_month(copied)
+        == version
+        == run_month(job(copied.home, None))
+        == release_month(copied)
     )
     assert run_room(copied, "kpi") == version and copied.folder.read_seal() == seal
 
@@ -247,7 +299,9 @@ def test_a_sealed_month_refuses_another_source(copied: Job) -> None:
     town().person("dan").write(Path(str(copied.source)))
     with pytest.raises(Refused) as caught:
         run_month(copied)
-    assert caught.value.exit_code == 15 and [v.number for v in copied.folder.versions()] == [1]
+    assert caught.value.exit_code == 15 and [
+        v.number for v in copied.folder.versions()
+    ] == [1]
 
 
 def test_a_sealed_month_stands_whatever_the_settings_and_the_code(

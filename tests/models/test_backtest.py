@@ -24,7 +24,9 @@ class Recorder(ClassifierMixin, BaseEstimator):
     def fit(self, X, y, month=None):  # noqa: N803
         self.classes_ = np.unique(y)
         self.months_ = sorted(set(X["number"]))
-        assert sorted(set(month)) == sorted({m + 672 for m in self.months_})  # months since 1970
+        assert sorted(set(month)) == sorted(
+            {m + 672 for m in self.months_}
+        )  # months since 1970
         return self
 
     def predict_proba(self, X):  # noqa: N803
@@ -55,7 +57,13 @@ def test_a_model_grows_old_until_it_is_fitted_anew() -> None:
     Recorder.seen.clear()
     outcome = pd.Series(np.tile([0, 1, 0, 0, 1], 8))
     scored = roll_origin(
-        Recorder(), frame, outcome, pd.Series(np.repeat(MONTHS, 5)), gap=2, fewest=3, every=3
+        Recorder(),
+        frame,
+        outcome,
+        pd.Series(np.repeat(MONTHS, 5)),
+        gap=2,
+        fewest=3,
+        every=3,
     )
     assert [len(fitted_on) for fitted_on, _ in Recorder.seen] == [3, 3, 3, 6]
     assert scored.groupby("month")["age"].first().tolist() == [0, 1, 2, 0]
@@ -93,9 +101,16 @@ def test_rows_of_a_customer_are_drawn_together() -> None:
         pd.Series(np.repeat([f"C{n}" for n in range(300)], 10)),
     )
     shuffled = np.random.default_rng(3).permutation(3000)
-    values, customers = values[shuffled], customers.iloc[shuffled].reset_index(drop=True)
-    _, low, high = bootstrap(lambda rows: float(values[rows].mean()), customers, draws=600)
-    assert (high - low) / 2 == pytest.approx(1.96 * one_each.std() / np.sqrt(300), rel=0.2)
+    values, customers = (
+        values[shuffled],
+        customers.iloc[shuffled].reset_index(drop=True),
+    )
+    _, low, high = bootstrap(
+        lambda rows: float(values[rows].mean()), customers, draws=600
+    )
+    assert (high - low) / 2 == pytest.approx(
+        1.96 * one_each.std() / np.sqrt(300), rel=0.2
+    )
     rows_drawn = []
     bootstrap(
         lambda rows: rows_drawn.append(customers.iloc[rows].value_counts()) or 0.0,
@@ -109,11 +124,20 @@ def test_a_difference_is_drawn_on_the_same_rows() -> None:
     random = np.random.default_rng(4)
     outcome = (random.random(1500) < 0.3).astype(float)
     score = outcome + random.normal(size=1500)
-    difference = lambda rows: auc(outcome[rows], score[rows]) - auc(outcome[rows], 2 * score[rows])  # noqa: E731
-    assert bootstrap(difference, pd.Series(np.arange(1500)), draws=50) == (0.0, 0.0, 0.0)
+
+    def difference(rows: np.ndarray) -> float:
+        return auc(outcome[rows], score[rows]) - auc(outcome[rows], 2 * score[rows])
+
+    assert bootstrap(difference, pd.Series(np.arange(1500)), draws=50) == (
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 def test_a_measure_for_each_month() -> None:
     outcome, score = np.array([0.0, 1, 0, 1]), np.array([0.1, 0.9, 0.9, 0.1])
-    found = by_month(auc, outcome, score, pd.Series(["2026-01", "2026-01", "2026-02", "2026-02"]))
+    found = by_month(
+        auc, outcome, score, pd.Series(["2026-01", "2026-01", "2026-02", "2026-02"])
+    )
     assert found.to_dict() == {"2026-01": 1.0, "2026-02": 0.0}

@@ -63,10 +63,15 @@ def test_the_same_rows_give_the_same_scores_to_the_last_bit(fitted) -> None:
 @pytest.mark.parametrize("candidates", [("boosting",), ("splines",), ("blend",)])
 def test_reasons_add_up_to_the_score(candidates: tuple[str, ...]) -> None:
     frame, outcome, month = make_months(rows=200)
-    model = ChurnClassifier(candidates=candidates, max_rounds=50).fit(frame, outcome, month)
+    model = ChurnClassifier(candidates=candidates, max_rounds=50).fit(
+        frame, outcome, month
+    )
     frame.loc[frame.index[:20], "plan"] = "never seen"
     values, base = model.explain(frame)
-    assert values.columns.tolist() == frame.columns.tolist() and model.choice_ == candidates[0]
+    assert (
+        values.columns.tolist() == frame.columns.tolist()
+        and model.choice_ == candidates[0]
+    )
     np.testing.assert_allclose(
         values.sum(axis=1) + base, model.decision_function(frame), rtol=0, atol=1e-9
     )
@@ -76,13 +81,20 @@ def test_a_text_column_scores_alike_in_any_of_its_types(fitted) -> None:
     frame = make_months()[0].head(300)
     expected = fitted.predict_proba(frame)
     as_category = frame.assign(
-        plan=frame["plan"].astype(pd.CategoricalDtype(["gold", "unused", "family", "basic"]))
+        plan=frame["plan"].astype(
+            pd.CategoricalDtype(["gold", "unused", "family", "basic"])
+        )
     )
     nullable = frame.assign(
-        plan=frame["plan"].astype("string"), is_bundled=frame["is_bundled"].astype("boolean")
+        plan=frame["plan"].astype("string"),
+        is_bundled=frame["is_bundled"].astype("boolean"),
     )
     nullable["calls"] = nullable["calls"].astype("Float64")
-    for other in (as_category, nullable, frame.assign(plan=frame["plan"].astype(object))):
+    for other in (
+        as_category,
+        nullable,
+        frame.assign(plan=frame["plan"].astype(object)),
+    ):
         assert (fitted.predict_proba(other) == expected).all()
 
 
@@ -92,15 +104,17 @@ def test_a_constrained_feature_only_rises_or_only_falls(
     candidates: tuple[str, ...], sign: int
 ) -> None:
     random = np.random.default_rng(3)
-    frame = pd.DataFrame({"debt": random.normal(size=3000), "rest": random.normal(size=3000)})
-    outcome = (random.random(3000) < expit(2 * np.sin(2 * frame["debt"]) + frame["rest"])).astype(
-        int
+    frame = pd.DataFrame(
+        {"debt": random.normal(size=3000), "rest": random.normal(size=3000)}
     )
+    outcome = (
+        random.random(3000) < expit(2 * np.sin(2 * frame["debt"]) + frame["rest"])
+    ).astype(int)
     grid = pd.DataFrame({"debt": np.linspace(-5, 5, 400), "rest": 0.3})
     free = ChurnClassifier(candidates=candidates, max_rounds=50).fit(frame, outcome)
-    bound = ChurnClassifier(candidates=candidates, max_rounds=50, monotone={"debt": sign}).fit(
-        frame, outcome
-    )
+    bound = ChurnClassifier(
+        candidates=candidates, max_rounds=50, monotone={"debt": sign}
+    ).fit(frame, outcome)
     assert (np.diff(free.decision_function(grid)) * sign < -1e-6).any()
     assert (np.diff(bound.decision_function(grid)) * sign >= -1e-9).all()
 
@@ -109,12 +123,16 @@ def test_it_is_calibrated_on_the_latest_judged_month() -> None:
     """The level falls month by month: what is calibrated on the last month judges the next better than all months."""
     frame, outcome, month = make_months(months=10, rows=3000)
     past, future = month < "2026-10", month == "2026-10"
-    model = ChurnClassifier(candidates=("splines",)).fit(frame[past], outcome[past], month[past])
+    model = ChurnClassifier(candidates=("splines",)).fit(
+        frame[past], outcome[past], month[past]
+    )
     predicted = model.predict_proba(frame[future])[:, 1].mean()
     uncalibrated = expit(
         (model.decision_function(frame[future]) - model.intercept_) / model.slope_
     ).mean()
-    assert abs(predicted - outcome[future].mean()) < abs(uncalibrated - outcome[future].mean())
+    assert abs(predicted - outcome[future].mean()) < abs(
+        uncalibrated - outcome[future].mean()
+    )
 
 
 def test_calibration_finds_the_line_that_was_bent() -> None:
@@ -122,7 +140,9 @@ def test_calibration_finds_the_line_that_was_bent() -> None:
     odds = random.normal(size=200_000) * 1.5
     outcome = (random.random(200_000) < expit(odds)).astype(float)
     slope, intercept = calibrate((odds + 0.7) / 0.5, outcome)
-    assert slope == pytest.approx(0.5, rel=0.02) and intercept == pytest.approx(-0.7, abs=0.03)
+    assert slope == pytest.approx(0.5, rel=0.02) and intercept == pytest.approx(
+        -0.7, abs=0.03
+    )
     assert (
         calibrate(-odds, outcome)[0] == 0.0
     )  # a score that is upside down says nothing; it is not turned round
@@ -156,10 +176,14 @@ def test_a_feature_that_is_empty_while_history_is_short_does_no_harm(
     candidates: tuple[str, ...],
 ) -> None:
     frame, outcome, _ = make_months(rows=100)
-    empty = frame.assign(calls_1=np.nan, plan_1=pd.Series(None, index=frame.index, dtype="str"))
+    empty = frame.assign(
+        calls_1=np.nan, plan_1=pd.Series(None, index=frame.index, dtype="str")
+    )
     model = ChurnClassifier(candidates=candidates, max_rounds=25).fit(empty, outcome)
     expected = model.predict_proba(empty)
-    assert (model.predict_proba(empty.assign(calls_1=5.0, plan_1="basic")) == expected).all()
+    assert (
+        model.predict_proba(empty.assign(calls_1=5.0, plan_1="basic")) == expected
+    ).all()
     assert not model.explain(empty)[0][["calls_1", "plan_1"]].any(axis=None)
 
 

@@ -11,7 +11,9 @@ from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 
 
-@parametrize_with_checks([CompetingClassifier(ChurnClassifier(candidates=("splines",)))])
+@parametrize_with_checks(
+    [CompetingClassifier(ChurnClassifier(candidates=("splines",)))]
+)
 def test_keeps_the_contract_of_scikit_learn(estimator, check) -> None:
     check(estimator)
 
@@ -20,7 +22,9 @@ def test_keeps_the_contract_of_scikit_learn(estimator, check) -> None:
 def base() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """6,000 services whose true chances are known: debt cuts off, age of contract frees."""
     random = np.random.default_rng(5)
-    frame = pd.DataFrame({"debt": random.exponential(size=6000), "free": random.normal(size=6000)})
+    frame = pd.DataFrame(
+        {"debt": random.exponential(size=6000), "free": random.normal(size=6000)}
+    )
     cut = 1 / (1 + np.exp(3.0 - 1.2 * frame["debt"].to_numpy()))
     leave = 1 / (1 + np.exp(1.5 - 1.5 * frame["free"].to_numpy()))
     drawn = random.random((3, len(frame)))
@@ -46,7 +50,9 @@ def test_chances_of_a_service_add_up_to_one(base, fitted) -> None:
     np.testing.assert_allclose(
         scores[["p_voluntary", "p_involuntary", "p_stay"]].sum(axis=1), 1.0, atol=1e-12
     )
-    assert (scores["p_down_migration"] <= scores["p_stay"]).all() and (scores > 0).all(axis=None)
+    assert (scores["p_down_migration"] <= scores["p_stay"]).all() and (scores > 0).all(
+        axis=None
+    )
 
 
 def test_chances_are_near_the_true_ones(base, fitted) -> None:
@@ -65,22 +71,28 @@ def test_reasons_are_those_of_the_outcome_asked_for(base, fitted) -> None:
     rows = base[0].head(300)
     values, total = fitted.explain(rows, "involuntary")
     model = fitted.models_[fitted.steps_.index("involuntary")]
-    np.testing.assert_allclose(values.sum(axis=1) + total, model.decision_function(rows), atol=1e-9)
+    np.testing.assert_allclose(
+        values.sum(axis=1) + total, model.decision_function(rows), atol=1e-9
+    )
     assert values["debt"].std() > 5 * values["free"].std()
 
 
 def test_an_outcome_that_never_happened_has_no_chance(base) -> None:
     frame, outcome, _ = base
     without = np.where(outcome == "involuntary", "stay", outcome)
-    model = CompetingClassifier(ChurnClassifier(candidates=("splines",))).fit(frame, without)
+    model = CompetingClassifier(ChurnClassifier(candidates=("splines",))).fit(
+        frame, without
+    )
     scores = model.score_frame(frame)
-    assert (scores["p_involuntary"] == 0).all() and scores["p_stay"].add(scores["p_voluntary"]).sub(
-        1
-    ).abs().max() < 1e-12
+    assert (scores["p_involuntary"] == 0).all() and scores["p_stay"].add(
+        scores["p_voluntary"]
+    ).sub(1).abs().max() < 1e-12
 
 
 def test_months_go_to_every_model(base) -> None:
     frame, outcome, _ = base
     month = np.repeat(np.arange(6), 1000)
-    model = CompetingClassifier(ChurnClassifier(candidates=("splines",))).fit(frame, outcome, month)
+    model = CompetingClassifier(ChurnClassifier(candidates=("splines",))).fit(
+        frame, outcome, month
+    )
     assert all(set(part.losses_) == {"splines"} for part in model.models_)

@@ -18,7 +18,9 @@ def test_index_by_hand() -> None:
     assert population_stability(before, before).index == 0.0
 
 
-def test_without_a_change_it_stays_below_the_limit_in_nineteen_of_twenty_months() -> None:
+def test_without_a_change_it_stays_below_the_limit_in_nineteen_of_twenty_months() -> (
+    None
+):
     random = np.random.default_rng(0)
     months = [pd.Series(random.normal(size=3000)) for _ in range(400)]
     beyond = [
@@ -33,11 +35,16 @@ def test_missing_values_that_begin_are_a_change() -> None:
     now = before.where(before.index % 5 > 0)
     drift = population_stability(before, now)
     assert drift.is_beyond_chance and drift.index > 0.2
-    assert population_stability(pd.Series([np.nan] * 9), pd.Series([np.nan] * 9)).index == 0.0
+    assert (
+        population_stability(pd.Series([np.nan] * 9), pd.Series([np.nan] * 9)).index
+        == 0.0
+    )
 
 
 def test_a_new_text_is_a_change_and_stays_finite() -> None:
-    drift = population_stability(pd.Series(["x"] * 900), pd.Series(["x"] * 800 + ["new"] * 100))
+    drift = population_stability(
+        pd.Series(["x"] * 900), pd.Series(["x"] * 800 + ["new"] * 100)
+    )
     assert drift.is_beyond_chance and np.isfinite(drift.index)
 
 
@@ -47,7 +54,10 @@ def test_batches_add_up_and_a_stored_month_compares_alike() -> None:
         {"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)}
     )
     now = pd.DataFrame(
-        {"use": random.normal(0.3, 1, size=900), "plan": random.choice(["x", "z", None], 900)}
+        {
+            "use": random.normal(0.3, 1, size=900),
+            "plan": random.choice(["x", "z", None], 900),
+        }
     )
     kept = load_bins(json.loads(json.dumps(store_bins(before))))
     for name, bins in kept.items():

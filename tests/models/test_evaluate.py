@@ -30,7 +30,11 @@ SCORE = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0])
 def draw(rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     chance = random.beta(1, 4, rows).round(2)
-    return (random.random(rows) < chance).astype(float), chance, random.lognormal(5, 1, rows)
+    return (
+        (random.random(rows) < chance).astype(float),
+        chance,
+        random.lognormal(5, 1, rows),
+    )
 
 
 def test_precision_at_counts_hits_of_the_first_places() -> None:
@@ -61,15 +65,19 @@ def test_value_caught_is_the_share_of_what_is_lost() -> None:
 
 def test_calibration_error_by_hand() -> None:
     chance = np.array([0.1, 0.1, 0.5, 0.5])
-    assert calibration_error(np.array([0.0, 0.0, 1.0, 1.0]), chance, bins=2) == pytest.approx(
-        (0.1 + 0.5) / 2
-    )
-    assert calibration_error(np.array([0.0, 0.0, 1.0, 0.0]), chance, bins=2) == pytest.approx(0.05)
+    assert calibration_error(
+        np.array([0.0, 0.0, 1.0, 1.0]), chance, bins=2
+    ) == pytest.approx((0.1 + 0.5) / 2)
+    assert calibration_error(
+        np.array([0.0, 0.0, 1.0, 0.0]), chance, bins=2
+    ) == pytest.approx(0.05)
 
 
 def test_log_loss_of_odds_is_that_of_probabilities_and_never_endless() -> None:
     odds = np.linspace(-8, 8, 10)
-    assert log_loss_of_odds(OUTCOME, odds) == pytest.approx(mean_log_loss(OUTCOME, expit(odds)))
+    assert log_loss_of_odds(OUTCOME, odds) == pytest.approx(
+        mean_log_loss(OUTCOME, expit(odds))
+    )
     assert log_loss_of_odds(np.array([1.0]), np.array([-800.0])) == 800.0
 
 
@@ -88,8 +96,12 @@ def test_a_rule_without_probabilities_has_ranking_measures_only() -> None:
 def test_slices_show_who_is_treated_unequally() -> None:
     by = pd.Series(["north"] * 4 + ["south"] * 6)
     table = measure_slices(OUTCOME, SCORE, by).set_index("slice")
-    assert table.loc["north", "rows"] == 4 and table.loc["north", "observed_rate"] == 0.75
-    assert table.loc["north", "auc"] == pytest.approx(2 / 3) and np.isnan(table.loc["south", "auc"])
+    assert (
+        table.loc["north", "rows"] == 4 and table.loc["north", "observed_rate"] == 0.75
+    )
+    assert table.loc["north", "auc"] == pytest.approx(2 / 3) and np.isnan(
+        table.loc["south", "auc"]
+    )
     assert table.loc["south", "predicted_rate"] == pytest.approx(0.25)
 
 
@@ -110,10 +122,15 @@ def test_deciles_add_up() -> None:
 
 def profit_by_definition(outcome, score, value, offer, contact: float) -> float:
     """The mean over γ of the best cut's profit, each cut tried, integrated numerically."""
-    value, offer = np.broadcast_to(value, outcome.shape), np.broadcast_to(offer, outcome.shape)
+    value, offer = (
+        np.broadcast_to(value, outcome.shape),
+        np.broadcast_to(offer, outcome.shape),
+    )
     cuts = [score >= edge for edge in np.unique(score)]
     gain = np.array([0.0] + [(outcome * (value - offer))[cut].sum() for cut in cuts])
-    cost = np.array([0.0] + [(contact + (1 - outcome) * offer)[cut].sum() for cut in cuts])
+    cost = np.array(
+        [0.0] + [(contact + (1 - outcome) * offer)[cut].sum() for cut in cuts]
+    )
     best = lambda g: np.max(gain * g - cost) * beta.pdf(g, 6, 14)  # noqa: E731
     return quad(best, 0, 1, limit=500, epsabs=1e-10)[0] / len(outcome)
 
@@ -122,7 +139,9 @@ def profit_by_definition(outcome, score, value, offer, contact: float) -> float:
 def test_expected_maximum_profit_is_its_definition(seed: int) -> None:
     outcome, chance, value = draw(150, seed)
     found = expected_maximum_profit(outcome, chance)
-    assert found == pytest.approx(profit_by_definition(outcome, chance, 200.0, 10.0, 1.0), rel=1e-5)
+    assert found == pytest.approx(
+        profit_by_definition(outcome, chance, 200.0, 10.0, 1.0), rel=1e-5
+    )
     individual = individual_maximum_profit(outcome, chance * value, value)
     expected = profit_by_definition(outcome, chance * value, value, 0.05 * value, 1.0)
     assert individual == pytest.approx(expected, rel=1e-5)
@@ -138,8 +157,12 @@ def test_one_value_for_all_is_the_same_measure() -> None:
 def test_a_perfect_score_by_hand() -> None:
     """Every leaver is contacted when γ pays for the call: V (1 − δ) ∫ max(γ − φ/(1−δ), 0) h(γ) dγ per leaver."""
     outcome = np.array([1.0, 0.0, 0.0, 0.0])
-    per_leaver = quad(lambda g: max(190 * g - 1, 0) * beta.pdf(g, 6, 14), 0, 1, points=[1 / 190])[0]
-    assert expected_maximum_profit(outcome, outcome) == pytest.approx(per_leaver / 4, rel=1e-9)
+    per_leaver = quad(
+        lambda g: max(190 * g - 1, 0) * beta.pdf(g, 6, 14), 0, 1, points=[1 / 190]
+    )[0]
+    assert expected_maximum_profit(outcome, outcome) == pytest.approx(
+        per_leaver / 4, rel=1e-9
+    )
 
 
 def test_contacting_nobody_earns_nothing() -> None:
@@ -148,7 +171,9 @@ def test_contacting_nobody_earns_nothing() -> None:
     assert expected_maximum_profit(np.zeros(10), SCORE) == 0.0
 
 
-def test_value_in_the_ranking_earns_more_where_a_contact_costs_more_than_some_are_worth() -> None:
+def test_value_in_the_ranking_earns_more_where_a_contact_costs_more_than_some_are_worth() -> (
+    None
+):
     outcome, chance, value = draw(5000)
     by_chance, by_value = (
         individual_maximum_profit(outcome, score, value, contact=25.0)

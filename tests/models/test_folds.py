@@ -11,13 +11,18 @@ OUTCOME = np.tile([0.0, 1.0], 30)
 
 
 def test_months_are_numbered_in_a_row() -> None:
-    assert np.diff(month_numbers(["2025-11", "2025-12", "2026-01", "2026-03"])).tolist() == [
+    assert np.diff(
+        month_numbers(["2025-11", "2025-12", "2026-01", "2026-03"])
+    ).tolist() == [
         1,
         1,
         2,
     ]
     assert month_numbers(pd.Series([7, 9])).tolist() == [7, 9]
-    assert (month_numbers(pd.Series(["2026-03", "2026-03"])) == month_numbers(["2026-03"])[0]).all()
+    assert (
+        month_numbers(pd.Series(["2026-03", "2026-03"]))
+        == month_numbers(["2026-03"])[0]
+    ).all()
 
 
 def test_a_month_is_judged_by_what_had_its_labels_by_then() -> None:

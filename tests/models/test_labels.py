@@ -35,7 +35,14 @@ def make_panel(**histories: str) -> pd.DataFrame:
                         word.endswith("!"),
                     )
                 )
-    names = ["service_id", "month", "status", "is_billed", "termination_reason", "is_down_migrated"]
+    names = [
+        "service_id",
+        "month",
+        "status",
+        "is_billed",
+        "termination_reason",
+        "is_down_migrated",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -65,7 +72,10 @@ def label(history: str, month: str = "2026-01", **settings: int) -> pd.Series:
             "involuntary",
         ),  # waits to be dismantled, and the reason comes a month later
         ("s s p t:port_out", "voluntary"),
-        ("a s p a", "involuntary"),  # back later: whatever is told then is of another leaving
+        (
+            "a s p a",
+            "involuntary",
+        ),  # back later: whatever is told then is of another leaving
         ("a - a", "stay"),  # not in the grace month's file, and back
     ],
 )
@@ -92,7 +102,10 @@ def test_a_window_that_is_not_over_is_open_and_has_no_outcome() -> None:
 def test_a_month_that_is_not_held_leaves_the_label_open() -> None:
     panel = make_panel(one="a a a a", two="a a a t:port_out")
     labels = make_labels(panel[panel["month"] != "2026-02"])
-    assert labels.set_index(["service_id", "month"])["state"].loc[("one", "2026-01")] == "open"
+    assert (
+        labels.set_index(["service_id", "month"])["state"].loc[("one", "2026-01")]
+        == "open"
+    )
 
 
 def test_the_base_is_the_net() -> None:
@@ -105,7 +118,11 @@ def test_the_three_flags_are_kept_apart() -> None:
     assert label("a a a0")[flags].tolist() == [False, False, True]
     assert label("a a t:other")[flags].tolist() == [False, True, False]
     absent = label("a a -")
-    assert absent["is_absent"] and not absent["is_ended"] and pd.isna(absent["is_not_billed"])
+    assert (
+        absent["is_absent"]
+        and not absent["is_ended"]
+        and pd.isna(absent["is_not_billed"])
+    )
     assert label("a a a0")["outcome"] == "stay"  # not billed is no leaving
 
 
@@ -136,4 +153,6 @@ def test_a_sample_by_hash_is_the_same_customers_every_month() -> None:
     kept = keep_ids(ids, 0.2)
     assert abs(kept.mean() - 0.2) < 0.01
     assert (keep_ids(ids[::-1], 0.2)[::-1] == kept).all()
-    assert (keep_ids(ids, 0.5) >= kept).all() and (keep_ids(ids, 0.2, salt="other") != kept).any()
+    assert (keep_ids(ids, 0.5) >= kept).all() and (
+        keep_ids(ids, 0.2, salt="other") != kept
+    ).any()

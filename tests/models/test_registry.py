@@ -37,7 +37,9 @@ def make_rows() -> tuple[pd.DataFrame, np.ndarray]:
     frame = pd.DataFrame(
         {"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)}
     )
-    return frame, random.choice(["stay", "voluntary", "involuntary"], 900, p=[0.6, 0.3, 0.1])
+    return frame, random.choice(
+        ["stay", "voluntary", "involuntary"], 900, p=[0.6, 0.3, 0.1]
+    )
 
 
 def make_card(**changes: object) -> Card:
@@ -60,9 +62,9 @@ def make_card(**changes: object) -> Card:
 @pytest.fixture(scope="module")
 def model() -> CompetingClassifier:
     frame, outcome = make_rows()
-    return CompetingClassifier(ChurnClassifier(max_rounds=25, candidates=("blend",))).fit(
-        frame, outcome
-    )
+    return CompetingClassifier(
+        ChurnClassifier(max_rounds=25, candidates=("blend",))
+    ).fit(frame, outcome)
 
 
 @pytest.fixture
@@ -78,18 +80,24 @@ def seal_again(version: Path, content: bytes | None = None, **changes: object) -
         card["model_hash"] = hashlib.sha256(content).hexdigest()
     text = json.dumps(card).encode()
     (version / registry.CARD).write_bytes(text)
-    seal = hmac.new(KEY, b"retention-office model card v1\0" + text, hashlib.sha256).hexdigest()
+    seal = hmac.new(
+        KEY, b"retention-office model card v1\0" + text, hashlib.sha256
+    ).hexdigest()
     (version / registry.SEAL).write_text(seal)
 
 
-def test_a_model_comes_back_with_the_same_scores_and_reasons(version: Path, model) -> None:
+def test_a_model_comes_back_with_the_same_scores_and_reasons(
+    version: Path, model
+) -> None:
     frame, _ = make_rows()
     loaded, card = load_model(version, KEY)
     assert (loaded.predict_proba(frame) == model.predict_proba(frame)).all()
     pd.testing.assert_frame_equal(
         loaded.explain(frame, "voluntary")[0], model.explain(frame, "voluntary")[0]
     )
-    assert card.missing_tables == ["usage"] and card.sklearn_version == sklearn.__version__
+    assert (
+        card.missing_tables == ["usage"] and card.sklearn_version == sklearn.__version__
+    )
     assert read_card(version, KEY).version == version.name
 
 
@@ -200,16 +208,25 @@ def test_the_data_hash_sees_values_names_and_order() -> None:
     changed = frame.copy()
     changed.loc[5, "use"] += 1e-9
     hashes = {
-        hash_frame(f) for f in (frame, changed, frame[::-1], frame.rename(columns={"use": "used"}))
+        hash_frame(f)
+        for f in (frame, changed, frame[::-1], frame.rename(columns={"use": "used"}))
     }
     assert len(hashes) == 4 and hash_frame(frame.set_index(frame.index + 7)) in hashes
     assert len(hash_code()) == 64
 
 
-def test_the_same_model_is_the_same_bytes_and_keeps_its_first_card(tmp_path: Path, model) -> None:
+def test_the_same_model_is_the_same_bytes_and_keeps_its_first_card(
+    tmp_path: Path, model
+) -> None:
     first = save_model(tmp_path, model, make_card(), KEY)
     loaded, _ = load_model(tmp_path / first.version, KEY)
-    assert save_model(tmp_path, loaded, make_card(text="other words"), KEY).text == first.text
+    assert (
+        save_model(tmp_path, loaded, make_card(text="other words"), KEY).text
+        == first.text
+    )
     (tmp_path / first.version / registry.CARD).write_text("spoilt")
-    assert save_model(tmp_path, model, make_card(text="other words"), KEY).text == "other words"
+    assert (
+        save_model(tmp_path, model, make_card(text="other words"), KEY).text
+        == "other words"
+    )
     assert [path.name for path in tmp_path.iterdir()] == [first.version]

@@ -34,10 +34,14 @@ def base() -> tuple[pd.DataFrame, CompetingClassifier]:
 def test_batches_give_the_scores_of_the_whole(base, rows: int) -> None:
     frame, model = base
     few = frame.head(30) if rows == 1 else frame
-    scored = pd.concat(score_batches(model.score_frame, cut_batches(few, rows), ["service_id"]))
+    scored = pd.concat(
+        score_batches(model.score_frame, cut_batches(few, rows), ["service_id"])
+    )
     assert (scored["service_id"] == few["service_id"]).all()
     whole = model.score_frame(few[["use", "plan"]])
-    pd.testing.assert_frame_equal(scored.drop(columns="service_id"), whole, check_exact=True)
+    pd.testing.assert_frame_equal(
+        scored.drop(columns="service_id"), whole, check_exact=True
+    )
 
 
 def test_a_batch_is_given_away_before_the_next_is_asked_for(base) -> None:
@@ -61,6 +65,6 @@ def test_a_collapsed_score_is_seen() -> None:
         and has_collapsed(np.empty(0))
     )
     assert has_collapsed(np.r_[np.full(60, 0.02), np.linspace(0, 1, 40)])
-    assert not has_collapsed(np.random.default_rng(0).random(100)) and not has_collapsed(
-        np.array([0.2])
-    )
+    assert not has_collapsed(
+        np.random.default_rng(0).random(100)
+    ) and not has_collapsed(np.array([0.2]))

@@ -22,9 +22,13 @@ MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
 def make_rows() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     random = np.random.default_rng(5)
     month = np.repeat(MONTHS, 150)
-    frame = pd.DataFrame({"use": random.normal(size=600), "plan": random.choice(["a", "b"], 600)})
+    frame = pd.DataFrame(
+        {"use": random.normal(size=600), "plan": random.choice(["a", "b"], 600)}
+    )
     frame.loc[::17, "use"] = np.nan
-    is_leaver = random.random(600) < 0.3 - 0.2 * np.tanh(frame["use"].fillna(0.0).to_numpy())
+    is_leaver = random.random(600) < 0.3 - 0.2 * np.tanh(
+        frame["use"].fillna(0.0).to_numpy()
+    )
     return frame, np.where(is_leaver, "voluntary", "stay"), month
 
 
@@ -62,7 +66,9 @@ def test_an_interrupted_fit_goes_on_and_ends_as_an_uninterrupted_one(
 
     monkeypatch.setattr(boosting.TreeModel, "staged", count)
     went_on = fit(tmp_path / "kept")
-    tries = (len(boosting.LEAVES) + len(boosting.SHARES) - 1) * 2  # sizes, each judged on two folds
+    tries = (
+        len(boosting.LEAVES) + len(boosting.SHARES) - 1
+    ) * 2  # sizes, each judged on two folds
     assert len(again) == tries - finished
     monkeypatch.undo()
     assert went_on == fit(None)
@@ -95,7 +101,9 @@ def test_the_quick_measures_are_the_measures() -> None:
     random = np.random.default_rng(3)
     outcome = (random.random(500) < 0.1).astype(float)
     chance = random.random(500).round(2)  # with ties
-    assert auc_of_ranks(outcome, chance) == pytest.approx(auc(outcome, chance), abs=1e-12)
+    assert auc_of_ranks(outcome, chance) == pytest.approx(
+        auc(outcome, chance), abs=1e-12
+    )
     assert log_loss_of_draw(outcome, chance) == pytest.approx(
         mean_log_loss(outcome, chance), abs=1e-12
     )

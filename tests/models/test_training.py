@@ -20,7 +20,9 @@ def make_samples(leavers: dict[str, int], services: int = 240) -> Samples:
     parts = []
     for month, count in leavers.items():
         is_leaver = np.arange(services) < count
-        part = pd.DataFrame({"service_id": [f"s{n}" for n in range(services)], "month": month})
+        part = pd.DataFrame(
+            {"service_id": [f"s{n}" for n in range(services)], "month": month}
+        )
         part = part.assign(
             customer_id=part["service_id"],
             service_type="mobile",
@@ -35,13 +37,17 @@ def make_samples(leavers: dict[str, int], services: int = 240) -> Samples:
         parts.append(part.assign(outcome=np.where(is_leaver, "voluntary", "stay")))
     rows = pd.concat(parts, ignore_index=True)
     names = ["service_type", "tenure_months", "voice_change_rate"]
-    return Samples(Month.parse("2026-06"), rows, rows[rows["month"] == max(leavers)], names, {}, {})
+    return Samples(
+        Month.parse("2026-06"), rows, rows[rows["month"] == max(leavers)], names, {}, {}
+    )
 
 
 def test_the_last_months_are_judged_by_a_fit_that_did_not_see_them() -> None:
     judged = judge_recipe(small_recipe(), make_samples(dict.fromkeys(MONTHS, 40)), 0.1)
     assert (
-        judged is not None and judged["months"] == ["2026-03", "2026-04"] and judged["rows"] == 480
+        judged is not None
+        and judged["months"] == ["2026-03", "2026-04"]
+        and judged["rows"] == 480
     )
     line, logistic, rule = judged["outcomes"]["voluntary"]["makers"]
     assert line["auc"] > 0.65 and logistic["auc"] > 0.65 and rule["auc"] > 0.65
@@ -64,5 +70,7 @@ def test_where_nothing_can_be_seen_nothing_is_judged(leavers: dict[str, int]) ->
 
 
 def test_months_that_are_not_held_leave_a_gap_and_no_error() -> None:
-    judged = judge_recipe(small_recipe(), make_samples({"2026-01": 40, "2026-04": 40}), 0.1)
+    judged = judge_recipe(
+        small_recipe(), make_samples({"2026-01": 40, "2026-04": 40}), 0.1
+    )
     assert judged is not None and judged["months"] == ["2026-04"]

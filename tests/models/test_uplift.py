@@ -31,7 +31,9 @@ def truth() -> pd.DataFrame:
     """Lines of six months with what a model may see of them, their true hazard, and the draw that decides."""
     config = twin.TwinConfig(voluntary_rate=0.06)
     with TemporaryDirectory() as folder:
-        twin.generate(Path(folder), services=SERVICES, months=MONTHS, seed=4, config=config)
+        twin.generate(
+            Path(folder), services=SERVICES, months=MONTHS, seed=4, config=config
+        )
         parts = []
         for place, month in enumerate(sorted(Path(folder).glob("20*"))):
             fate = pq.read_table(
@@ -43,7 +45,9 @@ def truth() -> pd.DataFrame:
             )
             parts.append(line.assign(month=place))
     rows = pd.concat(parts, ignore_index=True)
-    rows["tenure"] = (pd.Timestamp("2026-08-31") - pd.to_datetime(rows["activated_on"])).dt.days
+    rows["tenure"] = (
+        pd.Timestamp("2026-08-31") - pd.to_datetime(rows["activated_on"])
+    ).dt.days
     rows["is_bound"] = rows["contract_end_on"].notna()
     rows["is_mobile"] = rows["service_type"] == "mobile"
     return rows
@@ -56,7 +60,9 @@ def history(factor: pd.Series) -> dict[str, np.ndarray]:
     of_customer["treated"] = random.random(len(of_customer)) >= HELD_OUT
     treated = rows[["customer_id"]].merge(of_customer, how="left")["treated"].to_numpy()
     hazard = rows["voluntary_hazard"] * np.where(treated, factor, 1.0)
-    seen = rows[["voluntary_hazard", "tenure", "is_bound", "is_mobile", "plan_fee"]].astype(float)
+    seen = rows[
+        ["voluntary_hazard", "tenure", "is_bound", "is_mobile", "plan_fee"]
+    ].astype(float)
     return {
         "features": seen.to_numpy(), "outcome": (rows["fate"] >= hazard).to_numpy(float), "treated": treated,
         "months": rows["month"].to_numpy(), "risk": rows["voluntary_hazard"].to_numpy(),
@@ -70,7 +76,9 @@ def judged(factor: pd.Series):
         *(known[n] for n in ("features", "outcome", "treated", "months")), judged=3
     )
     columns = (known[name][later] for name in ("outcome", "treated"))
-    return judge_ranking(*columns, effect, known["risk"][later], known["customer"][later])
+    return judge_ranking(
+        *columns, effect, known["risk"][later], known["customer"][later]
+    )
 
 
 def test_an_effect_that_is_not_where_the_risk_is_is_found_and_wins() -> None:
@@ -97,7 +105,10 @@ def test_no_effect_at_all_does_not_win() -> None:
 
 def test_qini_is_the_area_of_its_definition() -> None:
     """Counted by hand: of two treated and two not, the first pair shows an effect of one, the second of none."""
-    outcome, treated = np.array([1.0, 0.0, 1.0, 1.0]), np.array([True, False, True, False])
+    outcome, treated = (
+        np.array([1.0, 0.0, 1.0, 1.0]),
+        np.array([True, False, True, False]),
+    )
     score = np.array([0.9, 0.8, 0.2, 0.1])
     # Q after 1 (no hold-out yet), 2, 3 and 4 rows: 1, 1, 2, 2 - 1 = 1; the random line ends at 1.
     over = np.array([0.0, 1 - 0.25, 1 - 0.5, 2 - 0.75, 1 - 1.0]) / 2
@@ -112,7 +123,9 @@ def test_a_ranking_of_equals_is_chance_and_rows_of_weight_two_count_twice() -> N
     score = random.random(200)
     assert qini(outcome, treated == 1, np.zeros(200)) == pytest.approx(0.0)
     twice = [np.repeat(column, 2) for column in (outcome, treated == 1, score)]
-    assert qini(*twice) == pytest.approx(qini(outcome, treated == 1, score, np.full(200, 2.0)))
+    assert qini(*twice) == pytest.approx(
+        qini(outcome, treated == 1, score, np.full(200, 2.0))
+    )
 
 
 def test_one_arm_alone_teaches_nothing() -> None:

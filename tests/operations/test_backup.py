@@ -50,7 +50,9 @@ def files_of(home: Path) -> dict[str, tuple[str, int]]:
         if p.is_file() and ".partial" not in str(p) and not p.name.endswith(".lock")
     ]
     kept = [p for p in kept if not p.name.startswith("office.sqlite3")]
-    return {str(p.relative_to(home)): (hash_file(p), p.stat().st_mode & 0o777) for p in kept}
+    return {
+        str(p.relative_to(home)): (hash_file(p), p.stat().st_mode & 0o777) for p in kept
+    }
 
 
 def orders_of(url: str) -> list[tuple[object, ...]]:
@@ -80,10 +82,14 @@ def test_a_restored_home_is_the_home(sound: Path, tmp_path: Path) -> None:
     assert not (again.path / "months" / "2026-09").exists()
     with no_gate():
         assert verify_month(job(again.path, None)).differences == []
-    release_month(job(again.path, None))  # the office knows that its orders left the house
+    release_month(
+        job(again.path, None)
+    )  # the office knows that its orders left the house
 
 
-def test_sqlite_becomes_postgresql(sound: Path, tmp_path: Path, postgres_cluster: Cluster) -> None:
+def test_sqlite_becomes_postgresql(
+    sound: Path, tmp_path: Path, postgres_cluster: Cluster
+) -> None:
     """The way from the embedded office to the one in service; a database with rows in it is not mixed with."""
     made = back_up(sound, tmp_path / "archives", own_settings(), NOW)
     url = postgres_cluster.create("restored")
@@ -98,7 +104,10 @@ def test_sqlite_becomes_postgresql(sound: Path, tmp_path: Path, postgres_cluster
     # And back: of PostgreSQL the archive has the same rows.
     back = back_up(tmp_path / "again", tmp_path / "back", in_service, NOW)
     restore_home(back.path, tmp_path / "embedded", own_settings())
-    assert orders_of(office_of(tmp_path / "embedded"))[0][0] == orders_of(office_of(sound))[0][0]
+    assert (
+        orders_of(office_of(tmp_path / "embedded"))[0][0]
+        == orders_of(office_of(sound))[0][0]
+    )
 
 
 def test_only_the_newest_archives_are_kept(sound: Path, tmp_path: Path) -> None:
@@ -122,7 +131,9 @@ def rewritten(archive: Path, change: Callable[[str, bytes], bytes | None]) -> No
 
 def flipped(name: str, content: bytes) -> bytes:
     return (
-        content[:-1] + bytes([content[-1] ^ 1]) if name.endswith("kpi_monthly.parquet") else content
+        content[:-1] + bytes([content[-1] ^ 1])
+        if name.endswith("kpi_monthly.parquet")
+        else content
     )
 
 
@@ -133,13 +144,17 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
         path, lambda n, c: None if n.endswith("dispatch_order.parquet") else c
     ),
     "no hashes": lambda path: rewritten(path, lambda n, c: None if n == HASHES else c),
-    "other answers": lambda path: rewritten(path, lambda n, c: c + b"{}\n" if n == OFFICE else c),
+    "other answers": lambda path: rewritten(
+        path, lambda n, c: c + b"{}\n" if n == OFFICE else c
+    ),
     "no archive": lambda path: path.write_bytes(b"x" * 2000),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_archive_restores_nothing(damage: str, sound: Path, tmp_path: Path) -> None:
+def test_a_damaged_archive_restores_nothing(
+    damage: str, sound: Path, tmp_path: Path
+) -> None:
     made = back_up(sound, tmp_path / "archives", own_settings(), NOW)
     DAMAGES[damage](made.path)
     with pytest.raises(StorageError, match=r"restore\.(torn|differs)"):
@@ -169,14 +184,21 @@ DEATHS = ("backup.written", "restore.loaded")
 
 
 @pytest.mark.parametrize("point", DEATHS)
-def test_killed_in_between_nothing_half_is_there(point: str, sound: Path, tmp_path: Path) -> None:
+def test_killed_in_between_nothing_half_is_there(
+    point: str, sound: Path, tmp_path: Path
+) -> None:
     made = back_up(sound, tmp_path / "archives", own_settings(), NOW)
     words = ["backup", "--to", "late", "--home", str(sound)]
     if point.startswith("restore"):
         words = ["restore", str(made.path), "--home", "again"]
-    environment = os.environ | {"RETENTION_FAILPOINT": f"{point}=kill", "RETENTION_SECRET_KEY": KEY}
+    environment = os.environ | {
+        "RETENTION_FAILPOINT": f"{point}=kill",
+        "RETENTION_SECRET_KEY": KEY,
+    }
     command = [sys.executable, "-m", "pipelines", *words]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
     assert done.returncode == -9, done.stderr
     assert list_archives(tmp_path / "late") == [] and not (tmp_path / "again").exists()
     restore_home(made.path, tmp_path / "again", own_settings())

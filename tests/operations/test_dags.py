@@ -138,7 +138,12 @@ def test_dags_and_no_import_error(seen: dict[str, Any]) -> None:
     """Nothing else is found, and everything found can be imported."""
     assert seen["errors"] == {}
     assert seen["dags"] == [
-        *("model_training", "retention_daily", "retention_deadlines", "retention_housekeeping"),
+        *(
+            "model_training",
+            "retention_daily",
+            "retention_deadlines",
+            "retention_housekeeping",
+        ),
         *("retention_monthly", "retention_restate"),
     ]
     assert seen["doc"]
@@ -159,13 +164,20 @@ def test_only_named_errors_are_tried_again(seen: dict[str, Any]) -> None:
     """What waiting can mend is tried again, what only a person can mend is not."""
     for retries, actions in seen["retries"].values():
         assert retries > 0
-        assert {name for name, action in actions.items() if action == "retry"} == RETRIED
-        assert {action for name, action in actions.items() if name not in RETRIED} == {"fail"}
+        assert {
+            name for name, action in actions.items() if action == "retry"
+        } == RETRIED
+        assert {action for name, action in actions.items() if name not in RETRIED} == {
+            "fail"
+        }
 
 
 def test_a_month_by_hand_is_checked_by_its_form(seen: dict[str, Any]) -> None:
     """`YYYY-MM` or nothing."""
-    assert [month for month, is_taken in seen["months"].items() if is_taken] == ["2026-10", "null"]
+    assert [month for month, is_taken in seen["months"].items() if is_taken] == [
+        "2026-10",
+        "null",
+    ]
 
 
 def test_starts_paused_one_month_at_a_time(seen: dict[str, Any]) -> None:
@@ -175,7 +187,9 @@ def test_starts_paused_one_month_at_a_time(seen: dict[str, Any]) -> None:
     assert seen["max_active_runs"] == 1
 
 
-def test_a_month_begins_on_the_second_working_day_after_it(seen: dict[str, Any]) -> None:
+def test_a_month_begins_on_the_second_working_day_after_it(
+    seen: dict[str, Any],
+) -> None:
     """Queued on the 1st, 06:00 in Shanghai; October begins with eight days of holidays. A backfill's dates are months."""
     assert seen["first"] == ["2026-11-30T22:00:00+00:00", "2026-11"]
     assert seen["start"] == ["2026-09-02T06:00:00+08:00", "2026-10-09T06:00:00+08:00"]
@@ -193,7 +207,10 @@ def test_each_room_hands_on_what_it_made(seen: dict[str, Any]) -> None:
 
 def test_only_the_named_may_approve(seen: dict[str, Any]) -> None:
     """As RETENTION_APPROVERS names them; who has no name is called by his id."""
-    assert seen["approvers"] == [{"id": "li", "name": "Li Hong"}, {"id": "admin", "name": "admin"}]
+    assert seen["approvers"] == [
+        {"id": "li", "name": "Li Hong"},
+        {"id": "admin", "name": "admin"},
+    ]
 
 
 def test_due_days_are_working_days(seen: dict[str, Any]) -> None:
@@ -213,17 +230,23 @@ def test_a_challenger_is_trained_then_a_person_decides_then_it_is_promoted(
 ) -> None:
     """Nothing is promoted without the approval, and nobody's answer in twenty days changes nothing."""
     training = seen["training"]
-    assert training["edges"] == {"train": ["approve"], "approve": ["promote"], "promote": []}
+    assert training["edges"] == {
+        "train": ["approve"],
+        "approve": ["promote"],
+        "promote": [],
+    }
     assert training["approval"] == ["ApprovalOperator", ["who", "why"], 20]
     assert training["safe"] == [True, False, 1, True]
     assert training["first"] == ["2026-11-05T18:00:00+00:00", "2026-10"]
     for retries, actions in training["retries"].values():
-        assert retries > 0 and {name for name, action in actions.items() if action == "retry"} == {
-            "StorageError"
-        }
+        assert retries > 0 and {
+            name for name, action in actions.items() if action == "retry"
+        } == {"StorageError"}
 
 
-def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(seen: dict[str, Any]) -> None:
+def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(
+    seen: dict[str, Any],
+) -> None:
     """The day, and sending it; the key is the day in Shanghai, not in UTC; days are made one after the other."""
     daily = seen["daily"]
     assert daily["edges"] == {"day": ["deliver"], "deliver": []}
@@ -233,9 +256,13 @@ def test_a_day_runs_the_morning_after_and_waits_for_its_delivery(seen: dict[str,
     for retries, actions in daily["retries"].values():
         assert (
             retries > 0
-            and {name for name, action in actions.items() if action == "retry"} == RETRIED
+            and {name for name, action in actions.items() if action == "retry"}
+            == RETRIED
         )
-    assert [day for day, is_taken in seen["days"].items() if is_taken] == ["2026-11-05", "null"]
+    assert [day for day, is_taken in seen["days"].items() if is_taken] == [
+        "2026-11-05",
+        "null",
+    ]
 
 
 def test_a_corrected_month_is_restated_the_morning_after(seen: dict[str, Any]) -> None:
@@ -251,20 +278,25 @@ def test_a_corrected_month_is_restated_the_morning_after(seen: dict[str, Any]) -
         }
 
 
-def test_nothing_is_tidied_before_it_is_verified_and_backed_up(seen: dict[str, Any]) -> None:
+def test_nothing_is_tidied_before_it_is_verified_and_backed_up(
+    seen: dict[str, Any],
+) -> None:
     """A night's three tasks, each waiting for the one before."""
     night = seen["housekeeping"]
     assert night["edges"] == {"verify": ["backup"], "backup": ["tidy"], "tidy": []}
     assert night["safe"] == [True, False, 1, True]
     assert night["first"][0] == "2026-11-01T18:00:00+00:00"
     for _, actions in night["retries"].values():
-        assert {name for name, action in actions.items() if action == "retry"} == {"StorageError"}
+        assert {name for name, action in actions.items() if action == "retry"} == {
+            "StorageError"
+        }
 
 
 def test_deadlines_are_watched_each_morning(seen: dict[str, Any]) -> None:
     """By the months themselves, whatever runs there were; a red task stays red until somebody looks."""
     watch = seen["deadlines"]
     assert (
-        watch["safe"] == [True, False, 1, True] and watch["first"][0] == "2026-11-01T00:00:00+00:00"
+        watch["safe"] == [True, False, 1, True]
+        and watch["first"][0] == "2026-11-01T00:00:00+00:00"
     )
     assert watch["retries"]["due"][0] == 0

@@ -27,7 +27,10 @@ from pipelines.store.manifest import read_entries
 from pipelines.text.texts import LANGUAGES, load_labels
 
 AUGUST, DECEMBER = Month.parse("2026-08"), Month.parse("2025-12")
-SICK: Mapping[str, Any] = {"status": "not_computed", "reasons": ["absent: appraisal_input"]}
+SICK: Mapping[str, Any] = {
+    "status": "not_computed",
+    "reasons": ["absent: appraisal_input"],
+}
 EVENING = date(2026, 9, 8)
 
 
@@ -37,7 +40,10 @@ def published_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def held(
-    home: Path, month: Month = AUGUST, release: bool = False, **tables: Mapping[str, Any]
+    home: Path,
+    month: Month = AUGUST,
+    release: bool = False,
+    **tables: Mapping[str, Any],
 ) -> MonthFolder:
     """A month that holds those tables."""
     folder = MonthFolder(home, month)
@@ -50,7 +56,9 @@ def held(
     return folder
 
 
-def standing(folder: MonthFolder, today: date = EVENING, **held_back: str) -> dict[str, Deadline]:
+def standing(
+    folder: MonthFolder, today: date = EVENING, **held_back: str
+) -> dict[str, Deadline]:
     return {one.name: one for one in list_deadlines(folder, held_back, today)}
 
 
@@ -71,7 +79,9 @@ def due(name: str, month: Month, today: date = EVENING) -> date:
         ("head_grades", DECEMBER, date(2026, 1, 30)),  # 1 February 2026 is a Sunday
     ],
 )
-def test_days_move_to_the_working_day_before(name: str, month: Month, day: date) -> None:
+def test_days_move_to_the_working_day_before(
+    name: str, month: Month, day: date
+) -> None:
     assert due(name, month) == day
 
 
@@ -99,7 +109,10 @@ def test_year_grades_are_owed_for_december_alone(tmp_path: Path) -> None:
 def test_what_is_not_released_is_due_until_its_day_is_over(tmp_path: Path) -> None:
     folder = held(tmp_path)
     days = [date(2026, 9, 10), date(2026, 9, 11)]
-    assert [standing(folder, today)["new_high_value"].state for today in days] == ["due", "overdue"]
+    assert [standing(folder, today)["new_high_value"].state for today in days] == [
+        "due",
+        "overdue",
+    ]
     assert standing(folder)["service_bulletin"].state == "by_hand"
 
 
@@ -113,7 +126,11 @@ def test_what_is_released_is_done_but_for_what_it_lacks(tmp_path: Path) -> None:
     found = standing(
         folder, card_issue="bill.gap", **{"churn_rate.start_base": "not held: 2026-07"}
     )
-    lacking = {name: dict(one.lacking) for name, one in found.items() if one.state == "held_back"}
+    lacking = {
+        name: dict(one.lacking)
+        for name, one in found.items()
+        if one.state == "held_back"
+    }
     assert lacking == {
         "appraisal": {"report_pay": "absent: appraisal_input"},
         "new_high_value": {"card_issue": "bill.gap"},
@@ -125,7 +142,9 @@ def test_what_is_released_is_done_but_for_what_it_lacks(tmp_path: Path) -> None:
 def take_in(home: Path, *days: int) -> None:
     """Hold days of September; the first two came before August was there."""
     for number in days:
-        folder = DayFolder(home, AUGUST if number > 2 else AUGUST.plus(-1), date(2026, 9, number))
+        folder = DayFolder(
+            home, AUGUST if number > 2 else AUGUST.plus(-1), date(2026, 9, number)
+        )
         draft = folder.draft()
         draft.start({"day": str(folder.day)})
         folder.commit(draft)
@@ -152,15 +171,16 @@ def test_a_day_s_bulletin_is_due_the_day_after(
 
 def test_days_of_a_year_without_published_holidays_are_marked(tmp_path: Path) -> None:
     assert not any(
-        one.is_certain for one in standing(held(tmp_path, Month.parse("2027-05"))).values()
+        one.is_certain
+        for one in standing(held(tmp_path, Month.parse("2027-05"))).values()
     )
     assert all(one.is_certain for one in standing(held(tmp_path)).values())
 
 
 def test_everything_needed_exists_and_everything_has_words() -> None:
-    known = {spec.table for room in ("report", "dispatch") for spec in load_room_specs(room)} | set(
-        list_tables_of_code()
-    )
+    known = {
+        spec.table for room in ("report", "dispatch") for spec in load_room_specs(room)
+    } | set(list_tables_of_code())
     known |= {spec.name for spec in load_lists()} | {
         f"{kpi.name}.{v}" for kpi in load_kpis() for v in kpi.variants
     }

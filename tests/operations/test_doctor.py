@@ -48,13 +48,17 @@ def home(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def broken(home: Path, today: datetime = TODAY) -> dict[str, str]:
     """What is not well, by name."""
-    return {check.name: check.state for check in examine(home, today) if check.state != "ok"}
+    return {
+        check.name: check.state for check in examine(home, today) if check.state != "ok"
+    }
 
 
 def test_a_sound_installation_is_well(home: Path) -> None:
     before = sorted(p.relative_to(home) for p in home.rglob("*"))
     assert broken(home) == {}
-    assert sorted(p.relative_to(home) for p in home.rglob("*")) == before  # it only looks
+    assert (
+        sorted(p.relative_to(home) for p in home.rglob("*")) == before
+    )  # it only looks
     raise_worst(examine(home, TODAY))
 
 
@@ -81,7 +85,9 @@ def leave_a_days_draft(home: Path) -> None:
 
 def take_a_migration_away(home: Path) -> None:
     with sqlite3.connect(home / "office.sqlite3") as office:
-        office.execute("DELETE FROM django_migrations WHERE app = 'console' AND name LIKE '0002%'")
+        office.execute(
+            "DELETE FROM django_migrations WHERE app = 'console' AND name LIKE '0002%'"
+        )
 
 
 def come_from_the_future(home: Path) -> None:
@@ -92,7 +98,9 @@ def come_from_the_future(home: Path) -> None:
 
 
 def lose_the_office(home: Path) -> None:
-    (home / "office.sqlite3").write_bytes(b"no database at all, but of some length" * 40)
+    (home / "office.sqlite3").write_bytes(
+        b"no database at all, but of some length" * 40
+    )
 
 
 def promote_what_is_gone(home: Path) -> None:
@@ -115,7 +123,9 @@ def promote_what_is_gone(home: Path) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_broken_home(home: Path, damage: Callable[[Path], None], found: dict[str, str]) -> None:
+def test_a_broken_home(
+    home: Path, damage: Callable[[Path], None], found: dict[str, str]
+) -> None:
     damage(home)
     assert broken(home) == found
 
@@ -143,11 +153,19 @@ def test_a_broken_home(home: Path, damage: Callable[[Path], None], found: dict[s
             "postgresql+psycopg://nobody:hush@127.0.0.1:1/a",
             {"airflow": "fail"},
         ),
-        ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "sqlite:///empty.db", {"airflow": "fail"}),
+        (
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            "sqlite:///empty.db",
+            {"airflow": "fail"},
+        ),
     ],
 )
 def test_broken_settings(
-    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, found: dict[str, str]
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    found: dict[str, str],
 ) -> None:
     Path("gate.yml").write_text("bill.no_such_rule: {severity: info}")
     Path("weights.yml").write_text("cap: many")
@@ -157,7 +175,9 @@ def test_broken_settings(
     )
     for folder in ("unmounted", "right"):
         channel = f"kind: folder, path: {'.' if folder == 'right' else folder}, what: [company]"
-        Path(f"{folder}.yml").write_text(f"since: 2026-10\nchannels: {{share: {{{channel}}}}}")
+        Path(f"{folder}.yml").write_text(
+            f"since: 2026-10\nchannels: {{share: {{{channel}}}}}"
+        )
     monkeypatch.setenv(name, value)
     assert broken(home) == found
     assert not [check for check in examine(home, TODAY) if "hush" in str(check)]
@@ -177,7 +197,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk],
+        capture_output=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip("needs the right to mount a small tmpfs")
@@ -193,7 +215,9 @@ def test_another_version_of_a_package(tmp_path: Path) -> None:
     """A real installation beside ours that comes first: what Python would import is not what was tested."""
     record = tmp_path / "duckdb-0.9.0.dist-info"
     record.mkdir()
-    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: duckdb\nVersion: 0.9.0\n")
+    (record / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: duckdb\nVersion: 0.9.0\n"
+    )
     look = (
         "from pipelines.operations.doctor.machine import check_packages\n"
         "found = check_packages()\n"
@@ -213,7 +237,9 @@ def test_another_encoding() -> None:
     )
     command = [sys.executable, "-X", "utf8=0", "-c", look]
     bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
-    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=bare)
+    said = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=ROOT, env=bare
+    )
     assert said.stdout.strip() == "warn"
 
 
@@ -223,7 +249,10 @@ def test_the_fonts_come_along_and_are_missed_when_they_are_gone(
     sound = next(check for check in examine(home, TODAY) if check.name == "font")
     assert (sound.state, sound.facts["font"]) == ("ok", "Noto Serif SC, Noto Sans SC")
     monkeypatch.setattr(fonts, "PACKAGE", "no_such_fonts")
-    assert next(check.state for check in examine(home, TODAY) if check.name == "font") == "warn"
+    assert (
+        next(check.state for check in examine(home, TODAY) if check.name == "font")
+        == "warn"
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,7 +280,12 @@ def test_the_worst_decides_how_it_ends(
 def test_every_finding_has_words(
     home: Path, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for damage in (garble_current, leave_a_draft, come_from_the_future, promote_what_is_gone):
+    for damage in (
+        garble_current,
+        leave_a_draft,
+        come_from_the_future,
+        promote_what_is_gone,
+    ):
         damage(home)
     monkeypatch.setenv("RETENTION_SECRET_KEY", "retention-office-development-key")
     monkeypatch.setenv("RETENTION_DELIVERY_FILE", "away.yml")
@@ -284,7 +318,11 @@ def test_the_runbook_says_what_the_doctor_says(
 ) -> None:
     words = load_labels("en")
     name, _, said = line.partition(": ")
-    assert name in {text for key, text in words.items() if key.startswith("doctor.name.")}
-    assert re.fullmatch(re.sub(r"\\{\w+\\}", ".+", re.escape(words[f"doctor.{finding}"])), said)
+    assert name in {
+        text for key, text in words.items() if key.startswith("doctor.name.")
+    }
+    assert re.fullmatch(
+        re.sub(r"\\{\w+\\}", ".+", re.escape(words[f"doctor.{finding}"])), said
+    )
     assert (mark == "✓") == (not finding.endswith(".mend")) == (code == "")
     assert (mark == "✗") == (code not in ("", "0"))

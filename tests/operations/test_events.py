@@ -43,14 +43,17 @@ _JOB = {
 _DATASET = {
     "type": "object",
     "required": ["namespace", "name"],
-    "properties": _NAMED | {"facets": _FACETS, "inputFacets": _FACETS, "outputFacets": _FACETS},
+    "properties": _NAMED
+    | {"facets": _FACETS, "inputFacets": _FACETS, "outputFacets": _FACETS},
 }
 _UUID = {"type": "string", "pattern": r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
 SPECIFICATION = {
     "type": "object",
     "required": ["eventTime", "producer", "schemaURL", "run", "job"],
     "properties": {
-        "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
+        "eventType": {
+            "enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]
+        },
         "eventTime": {
             "type": "string",
             "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
@@ -92,18 +95,24 @@ def complete(events: list[Event]) -> dict[str, Event]:
 
 def test_every_event_is_as_the_specification_wants_it(events: list[Event]) -> None:
     validator = jsonschema.Draft202012Validator(SPECIFICATION)
-    assert [error.message for event in events for error in validator.iter_errors(event)] == []
+    assert [
+        error.message for event in events for error in validator.iter_errors(event)
+    ] == []
     broken = events[0] | {"run": {"runId": "x"}}
     assert not validator.is_valid(broken), "the schema would see what is wrong"
 
 
-def test_every_run_starts_and_completes_once_a_table_inside_its_room(events: list[Event]) -> None:
+def test_every_run_starts_and_completes_once_a_table_inside_its_room(
+    events: list[Event],
+) -> None:
     states: dict[str, list[str]] = {}
     for event in events:
         states.setdefault(event["run"]["runId"], []).append(event["eventType"])
     assert all(seen == ["START", "COMPLETE"] for seen in states.values())
     done = complete(events)
-    assert [name for name in done if "." not in name] == list(ROOMS) and len(done) == len(states)
+    assert [name for name in done if "." not in name] == list(ROOMS) and len(
+        done
+    ) == len(states)
     for name, event in done.items():
         parent = event["run"]["facets"].get("parent")
         room = name.partition(".")[0]
@@ -112,7 +121,9 @@ def test_every_run_starts_and_completes_once_a_table_inside_its_room(events: lis
         )
 
 
-def test_the_datasets_are_those_of_the_manifest(events: list[Event], version: Version) -> None:
+def test_the_datasets_are_those_of_the_manifest(
+    events: list[Event], version: Version
+) -> None:
     tables, done = version.manifest["tables"], complete(events)
     for room in ROOMS:
         outputs = {d["name"]: d for d in done[room]["outputs"]}
@@ -123,11 +134,13 @@ def test_the_datasets_are_those_of_the_manifest(events: list[Event], version: Ve
                 facets["version"]["datasetVersion"] == tables[name]["sha256"]
                 and facets["schema"]["fields"]
             )
-            assert outputs[name]["outputFacets"]["outputStatistics"]["rowCount"] == tables[
-                name
-            ].get("rows")
+            assert outputs[name]["outputFacets"]["outputStatistics"][
+                "rowCount"
+            ] == tables[name].get("rows")
     service = done["features.features_arrears"]
-    assert {d["name"] for d in service["inputs"]} == set(tables["features_arrears"]["inputs"])
+    assert {d["name"] for d in service["inputs"]} == set(
+        tables["features_arrears"]["inputs"]
+    )
     assert "SELECT" in service["job"]["facets"]["sql"]["query"]
     assert {d["name"] for d in done["extract"]["inputs"]} == {"delivery"}
     assert "extract_bill" in {d["name"] for d in done["snapshot"]["inputs"]}
@@ -136,10 +149,14 @@ def test_the_datasets_are_those_of_the_manifest(events: list[Event], version: Ve
 def test_the_same_version_gives_the_same_events_and_another_gives_others(
     version: Version, tmp_path: Path
 ) -> None:
-    copy = Version(version.month, shutil.copytree(version.path, tmp_path / version.path.name))
+    copy = Version(
+        version.month, shutil.copytree(version.path, tmp_path / version.path.name)
+    )
     for where in (version, copy):
         write_events(where, tmp_path / f"{where is copy}.ndjson")
-    assert (tmp_path / "True.ndjson").read_bytes() == (tmp_path / "False.ndjson").read_bytes()
+    assert (tmp_path / "True.ndjson").read_bytes() == (
+        tmp_path / "False.ndjson"
+    ).read_bytes()
     manifest = copy.path / "manifest.json"
     manifest.write_text(manifest.read_text() + "\n")
     assert not _ids(make_events(copy)) & _ids(make_events(version))
@@ -152,7 +169,9 @@ def _ids(events: Any) -> set[str]:
 def test_sql_that_is_not_the_one_that_made_the_table_is_left_out(
     version: Version, tmp_path: Path
 ) -> None:
-    copy = Version(version.month, shutil.copytree(version.path, tmp_path / version.path.name))
+    copy = Version(
+        version.month, shutil.copytree(version.path, tmp_path / version.path.name)
+    )
     manifest = copy.path / "manifest.json"
     content = json.loads(manifest.read_text())
     content["tables"]["features_arrears"]["definition"]["sha256"] = "0" * 64

@@ -31,7 +31,9 @@ class Index:
 @pytest.fixture
 def fetching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     """The script, with a home of its own and no setting of this machine."""
-    place = importlib.util.spec_from_file_location("fetch_uv", ROOT / "deploy" / "fetch_uv.py")
+    place = importlib.util.spec_from_file_location(
+        "fetch_uv", ROOT / "deploy" / "fetch_uv.py"
+    )
     assert place is not None and place.loader is not None
     module = importlib.util.module_from_spec(place)
     place.loader.exec_module(module)
@@ -94,12 +96,20 @@ def test_the_pinned_file_is_unpacked_from_the_index_that_is_set(
     monkeypatch.setenv("PIP_INDEX_URL", f"http://me:s%40cret@{index.address}/simple/")
     fetching.fetch_uv(tmp_path / "bin")
     placed = tmp_path / "bin" / "uv"
-    assert placed.read_text() == "#!/bin/sh\necho uv\n" and placed.stat().st_mode & 0o111 == 0o111
-    assert [path for path, _ in index.asked] == ["/simple/uv/", "/files/uv-0.13.9-any.whl"]
+    assert (
+        placed.read_text() == "#!/bin/sh\necho uv\n"
+        and placed.stat().st_mode & 0o111 == 0o111
+    )
+    assert [path for path, _ in index.asked] == [
+        "/simple/uv/",
+        "/files/uv-0.13.9-any.whl",
+    ]
     assert index.asked[0][1] == f"Basic {base64.b64encode(b'me:s@cret').decode()}"
 
 
-def test_the_index_is_the_one_of_pip_s_configuration(fetching: ModuleType, tmp_path: Path) -> None:
+def test_the_index_is_the_one_of_pip_s_configuration(
+    fetching: ModuleType, tmp_path: Path
+) -> None:
     (tmp_path / ".config" / "pip").mkdir(parents=True)
     (tmp_path / ".config" / "pip" / "pip.conf").write_text(
         "[global]\nindex-url = https://mirror.example/simple\n"
@@ -123,5 +133,9 @@ def test_another_file_is_not_taken_and_no_password_is_said(
         index.pages[path] = content
         assert fetching.main() == 1
         told = capsys.readouterr()
-        assert said in told.err and "make UV=" in told.err and "secret" not in told.out + told.err
+        assert (
+            said in told.err
+            and "make UV=" in told.err
+            and "secret" not in told.out + told.err
+        )
     assert not (tmp_path / "bin").exists()

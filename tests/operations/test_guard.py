@@ -45,7 +45,9 @@ def test_what_is_due_by_the_next_working_day_presses(home: Path) -> None:
 def test_a_weekend_does_not_hide_what_is_due_on_monday(home: Path) -> None:
     """The 10th of October 2026 is a working Saturday; of a Friday the next working day may be a Monday."""
     found = find_pressing(home, date(2026, 8, 7))  # a Friday; the 10th is a Monday
-    assert {duty.name for duty in found if duty.due_on == date(2026, 8, 10)} == {"new_high_value"}
+    assert {duty.name for duty in found if duty.due_on == date(2026, 8, 10)} == {
+        "new_high_value"
+    }
 
 
 def test_a_month_that_was_never_run_is_owed(home: Path) -> None:

@@ -22,14 +22,20 @@ FIRST = Month.parse("2024-01")
 
 
 def make_version(
-    home: Path, month: Month, days_ago: int, earlier: str | None = None, **inputs: object
+    home: Path,
+    month: Month,
+    days_ago: int,
+    earlier: str | None = None,
+    **inputs: object,
 ) -> str:
     """A version without tables, written so many days ago and current now; return its identity."""
     folder = MonthFolder(home, month)
     path = folder.path / f"v{len(folder.versions()) + 1:04d}"
     path.mkdir(parents=True)
     content = {"n": len(list_held_months(home)), "earlier": {"m1": earlier}, **inputs}
-    write_json(path / "manifest.json", {"month": str(month), "inputs": content, "tables": {}})
+    write_json(
+        path / "manifest.json", {"month": str(month), "inputs": content, "tables": {}}
+    )
     write_text(folder.path / "CURRENT", path.name)
     age(path, days_ago)
     return folder.version().identity
@@ -53,7 +59,9 @@ def gone(home: Path, **settings: object) -> list[str]:
     found = find_removable(home, own_settings(**settings), NOW)
     done = tidy_home(home, own_settings(**settings), NOW)
     assert [r.path for r in done] == [r.path for r in found]
-    assert not [r.path for r in done if r.path.exists()] and not list(home.glob("*/*.gone"))
+    assert not [r.path for r in done if r.path.exists()] and not list(
+        home.glob("*/*.gone")
+    )
     return [str(r.path.relative_to(home)) for r in done]
 
 
@@ -62,7 +70,10 @@ def test_a_superseded_version_goes_when_nothing_speaks_of_it(tmp_path: Path) -> 
     make_version(tmp_path, FIRST, 100, note="old, and superseded")
     make_version(tmp_path, FIRST, 95)
     make_version(tmp_path, FIRST, 10)
-    assert gone(tmp_path, keep_version_days=99) == ["months/2024-01/v0001", "months/2024-01/v0002"]
+    assert gone(tmp_path, keep_version_days=99) == [
+        "months/2024-01/v0001",
+        "months/2024-01/v0002",
+    ]
     assert MonthFolder(tmp_path, FIRST).version().number == 4
 
 
@@ -90,7 +101,9 @@ def test_a_day_keeps_the_month_it_was_made_of(tmp_path: Path) -> None:
     day = tmp_path / "days" / "2024-02-05" / "v0001"
     day.mkdir(parents=True)
     inputs = {"day": "2024-02-05", "month": f"{FIRST} {first}", "days": []}
-    write_json(day / "manifest.json", {"month": str(FIRST), "inputs": inputs, "tables": {}})
+    write_json(
+        day / "manifest.json", {"month": str(FIRST), "inputs": inputs, "tables": {}}
+    )
     write_text(day.parent / "CURRENT", "v0001")
     assert gone(tmp_path) == []
 
@@ -111,19 +124,29 @@ def test_months_go_only_where_a_period_is_set_and_are_on_record(tmp_path: Path) 
     for month in ("2024-01", "2024-05"):
         write_text(tmp_path / "outbox" / month / "letter.json", "{}")
     assert gone(tmp_path) == []
-    assert gone(tmp_path, keep_months=26) == ["outbox/2024-01", "months/2024-01", "months/2024-02"]
+    assert gone(tmp_path, keep_months=26) == [
+        "outbox/2024-01",
+        "months/2024-01",
+        "months/2024-02",
+    ]
     assert (tmp_path / "outbox" / "2024-05").is_dir()
     assert list_held_months(tmp_path)[0] == FIRST.plus(2)
     record = [json.loads(line) for line in (tmp_path / RECORD).read_text().splitlines()]
-    assert [(r["month"], r["released"]) for r in record] == [("2024-01", 1), ("2024-02", None)]
+    assert [(r["month"], r["released"]) for r in record] == [
+        ("2024-01", 1),
+        ("2024-02", None),
+    ]
     assert record[0]["manifest"] == identity
 
 
-def test_a_month_that_runs_is_left_and_what_was_killed_is_finished(tmp_path: Path) -> None:
+def test_a_month_that_runs_is_left_and_what_was_killed_is_finished(
+    tmp_path: Path,
+) -> None:
     make_version(tmp_path, FIRST, 200)
     make_version(tmp_path, FIRST, 1)
     shutil.copytree(
-        MonthFolder(tmp_path, FIRST).path / "v0001", tmp_path / "months" / "2023-01-v0001.gone"
+        MonthFolder(tmp_path, FIRST).path / "v0001",
+        tmp_path / "months" / "2023-01-v0001.gone",
     )
     with MonthFolder(tmp_path, FIRST).lock():
         assert tidy_home(tmp_path, own_settings(), NOW) == []

@@ -19,10 +19,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("source", type=Path)
     parser.add_argument("month")
     parser.add_argument(
-        "--home-csv", type=Path, help="from `retention show kpi_monthly MONTH --out FILE.csv`"
+        "--home-csv",
+        type=Path,
+        help="from `retention show kpi_monthly MONTH --out FILE.csv`",
     )
     parser.add_argument("--theta", type=Decimal, default=THETA)
-    parser.add_argument("--company", action="store_true", help="print the company rows only")
+    parser.add_argument(
+        "--company", action="store_true", help="print the company rows only"
+    )
     options = parser.parse_args(argv)
     expected = expected_kpis(
         options.source, month_folders(options.source), options.month, options.theta
@@ -34,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
         report = compare(expected, actual[actual["month"].str[:7] == options.month])
         sys.stdout.write(f"{report}\n")
         return 0 if report.ok else 1
-    shown = expected[expected["scope_kind"] == "company"] if options.company else expected
+    shown = (
+        expected[expected["scope_kind"] == "company"] if options.company else expected
+    )
     sys.stdout.write(shown.to_string(index=False, na_rep="") + "\n")
     for name, why in expected.attrs["reasons"].items():
         sys.stdout.write(f"not computed: {name}: {why}\n")

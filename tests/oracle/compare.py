@@ -31,7 +31,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        wrong = self.missing_in_actual or self.missing_in_expected or self.repeated_in_actual
+        wrong = (
+            self.missing_in_actual
+            or self.missing_in_expected
+            or self.repeated_in_actual
+        )
         return self.differing_rows == 0 and not wrong
 
     def __str__(self) -> str:

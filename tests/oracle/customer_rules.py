@@ -60,15 +60,24 @@ def cohort_billed(held: Held) -> Part:
 
 def revenue_net(held: Held) -> Part:
     cohort = held.cohort()
-    now, base = (held.now.revenue_of(cohort, CUSTOMER), held.base().revenue_of(cohort, CUSTOMER))
+    now, base = (
+        held.now.revenue_of(cohort, CUSTOMER),
+        held.base().revenue_of(cohort, CUSTOMER),
+    )
     return Part(entries(cohort, now), entries(cohort, base), 100, 100)
 
 
 def revenue_gross(held: Held) -> Part:
     cohort = held.cohort()
-    now, base = (held.now.revenue_of(cohort, CUSTOMER), held.base().revenue_of(cohort, CUSTOMER))
+    now, base = (
+        held.now.revenue_of(cohort, CUSTOMER),
+        held.base().revenue_of(cohort, CUSTOMER),
+    )
     return Part(
-        entries(cohort, now.where(now < base, base).clip(lower=0)), entries(cohort, base), 100, 100
+        entries(cohort, now.where(now < base, base).clip(lower=0)),
+        entries(cohort, base),
+        100,
+        100,
     )
 
 
@@ -114,7 +123,8 @@ def group_registration(held: Held) -> Part:
     month = held.now
     people = month.need("customer", "group_customer_id", "is_key_account_registered")
     members = people[
-        people["group_customer_id"].notna() & people[CUSTOMER].isin(month.billed(CUSTOMER))
+        people["group_customer_id"].notna()
+        & people[CUSTOMER].isin(month.billed(CUSTOMER))
     ]
     groups = members["group_customer_id"].drop_duplicates()
     registered = people[people["is_key_account_registered"].fillna(False).astype(bool)]

@@ -65,7 +65,10 @@ class Book:
 
     def line(self, service_id: str | None) -> Row | None:
         """The service of that id, unless it is excluded: then it is nowhere."""
-        return next((r for r in self.of("service", "service_id", service_id) if _counts(r)), None)
+        return next(
+            (r for r in self.of("service", "service_id", service_id) if _counts(r)),
+            None,
+        )
 
     def lines(self, customer_id: str) -> list[Row]:
         """A customer's services, without the excluded ones."""
@@ -73,13 +76,18 @@ class Book:
 
     def party(self, customer_id: str) -> list[str]:
         """The customer, and a group's members."""
-        members = {r["customer_id"] for r in self.of("customer", "group_customer_id", customer_id)}
+        members = {
+            r["customer_id"]
+            for r in self.of("customer", "group_customer_id", customer_id)
+        }
         return sorted({customer_id} | members)
 
     def open_bills(self, customer_id: str) -> list[Row]:
         """What the customer's party owes, oldest first."""
         rows = [
-            r for who in self.party(customer_id) for r in self.of("receivable", "customer_id", who)
+            r
+            for who in self.party(customer_id)
+            for r in self.of("receivable", "customer_id", who)
         ]
         return sorted(
             (r for r in rows if self.line(r["service_id"])),
@@ -117,9 +125,9 @@ class Two:
         if not order["amount"]:
             return None
         bills = self.before.open_bills(order["customer_id"])
-        return covered(self.before, [self.after], order, bills, (date.min, order["due_on"])) >= int(
-            order["amount"]
-        )
+        return covered(
+            self.before, [self.after], order, bills, (date.min, order["due_on"])
+        ) >= int(order["amount"])
 
     def is_kept(self, order: Row) -> bool:
         """In Net and billed: the line the order names, else any of the customer's and a group's members'."""
@@ -128,11 +136,19 @@ class Two:
             line = book.line(order["service_id"])
             lines = [line] if line else []
         else:
-            lines = [line for who in book.party(order["customer_id"]) for line in book.lines(who)]
+            lines = [
+                line
+                for who in book.party(order["customer_id"])
+                for line in book.lines(who)
+            ]
         bills = [
-            bill for line in lines for bill in book.of("bill", "service_id", line["service_id"])
+            bill
+            for line in lines
+            for bill in book.of("bill", "service_id", line["service_id"])
         ]
-        revenue = sum(r["billed_amount"] + (r.get("adjustment_amount") or 0) for r in bills)
+        revenue = sum(
+            r["billed_amount"] + (r.get("adjustment_amount") or 0) for r in bills
+        )
         return any(r["status"] in IN_NET for r in lines) and revenue > 0
 
     def is_renewed(self, order: Row) -> bool:
@@ -144,14 +160,21 @@ class Two:
             None,
         )
         line = self.after.line(order["service_id"])
-        if line is None or line["status"] not in IN_NET or line["contract_end_on"] is None:
+        if (
+            line is None
+            or line["status"] not in IN_NET
+            or line["contract_end_on"] is None
+        ):
             return False
         return bool(was is None or line["contract_end_on"] > was)
 
     def has_card(self, order: Row) -> bool:
         who = order["customer_id"]
         tier = next(
-            (TIERS[r["vip_tier"] or "none"] for r in self.after.of("customer", "customer_id", who)),
+            (
+                TIERS[r["vip_tier"] or "none"]
+                for r in self.after.of("customer", "customer_id", who)
+            ),
             0,
         )
         return any(
@@ -174,7 +197,10 @@ class Two:
             if r["valid_from"] <= self.last_day
             and (r["valid_to"] is None or r["valid_to"] > self.last_day)
         ]
-        return bool(here) and max(here, key=lambda r: r["valid_from"])["manager_id"] is not None
+        return (
+            bool(here)
+            and max(here, key=lambda r: r["valid_from"])["manager_id"] is not None
+        )
 
 
 def covered(
@@ -196,7 +222,9 @@ def covered(
     )
     got = 0
     for bill in bills:
-        open_amount = max(bill["open_amount"] + (_credit(later, bill, days[1]) if off else 0), 0)
+        open_amount = max(
+            bill["open_amount"] + (_credit(later, bill, days[1]) if off else 0), 0
+        )
         named = sum(r["amount"] for r in _paid(money, "bill_id", bill["bill_id"]))
         by_name = min(open_amount, max(named, 0))
         by_turn = max(min(loose, open_amount - by_name), 0)
@@ -205,14 +233,20 @@ def covered(
     return int(got)
 
 
-def _paid(money: Iterable[tuple[Book, tuple[date, date]]], by: str, key: str) -> Iterator[Row]:
+def _paid(
+    money: Iterable[tuple[Book, tuple[date, date]]], by: str, key: str
+) -> Iterator[Row]:
     for book, (first, last) in money:
-        yield from (r for r in book.of("payment", by, key) if first <= r["paid_on"] <= last)
+        yield from (
+            r for r in book.of("payment", by, key) if first <= r["paid_on"] <= last
+        )
 
 
 def _credit(later: Iterable[Book], bill: Row, last: date) -> int:
     """What was taken off the bill after the cut-off it was open at; nothing where no credits are delivered."""
-    rows = [r for book in later for r in book.of("adjustment", "bill_id", bill["bill_id"])]
+    rows = [
+        r for book in later for r in book.of("adjustment", "bill_id", bill["bill_id"])
+    ]
     return sum(int(r["amount"]) for r in rows if r["adjusted_on"] <= last)
 
 
@@ -224,7 +258,10 @@ def _is_listed(before: Book, order: Row, bill: Row) -> bool:
     assert line is not None
     if order["list"] == "suspended_reactivation":
         return bool(line["status"] == "suspended_arrears")
-    kinds = {"arrears": ("mobile",), "fixed_arrears": ("broadband", "fixed_line", "private_line")}
+    kinds = {
+        "arrears": ("mobile",),
+        "fixed_arrears": ("broadband", "fixed_line", "private_line"),
+    }
     return order["list"] not in kinds or line["service_type"] in kinds[order["list"]]
 
 
@@ -255,13 +292,19 @@ def _value(value: Any) -> Any:
     return value.date() if isinstance(value, pd.Timestamp) else value
 
 
-def shares(rows: Iterable[tuple[Row, str | None, bool | None]]) -> dict[str, tuple[int, int]]:
+def shares(
+    rows: Iterable[tuple[Row, str | None, bool | None]],
+) -> dict[str, tuple[int, int]]:
     """Numerator and denominator of the rates over (order, outcome, verified)."""
     treated = [
-        (outcome, verified) for order, outcome, verified in rows if order["arm"] == "treated"
+        (outcome, verified)
+        for order, outcome, verified in rows
+        if order["arm"] == "treated"
     ]
     reached = [(o, v) for o, v in treated if o is not None and o not in REACHED_NOT]
-    known, known_reached = ([v for _, v in group if v is not None] for group in (treated, reached))
+    known, known_reached = (
+        [v for _, v in group if v is not None] for group in (treated, reached)
+    )
     return {
         "contact_rate.reached": (len(reached), len(treated)),
         "success_rate.contacted": (sum(known_reached), len(known_reached)),

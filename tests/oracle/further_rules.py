@@ -25,13 +25,18 @@ BUCKETS["over_365"] = (366, 10**6)
 def _year(held: Held, year: int = 0) -> list[Month]:
     """The months of the year to the month computed, or of the same months so many years before."""
     number = int(held.month[5:])
-    return [held.at(shift(held.month, 12 * year - ago)) for ago in reversed(range(number))]
+    return [
+        held.at(shift(held.month, 12 * year - ago)) for ago in reversed(range(number))
+    ]
 
 
 def _revenue(months: list[Month]) -> pd.Series:
     """Fen by customer, one entry a customer and month."""
     return pd.concat(
-        [entries(fen.index, fen) for fen in (month.revenue(CUSTOMER) for month in months)]
+        [
+            entries(fen.index, fen)
+            for fen in (month.revenue(CUSTOMER) for month in months)
+        ]
     )
 
 
@@ -81,7 +86,9 @@ def _aged(month: Month, bucket: str) -> pd.Series:
 def roll(bucket: str) -> Rule:
     names = list(BUCKETS)
     later = names[names.index(bucket) + 1]
-    return lambda held: Part(_aged(held.now, later), _aged(held.back(1), bucket), 100, 100)
+    return lambda held: Part(
+        _aged(held.now, later), _aged(held.back(1), bucket), 100, 100
+    )
 
 
 def perception(held: Held) -> Part:
@@ -95,11 +102,17 @@ def reactivation(days: int) -> Rule:
         known = [month.lines("status_change") for month in months]
         owners = [month.services.set_index(SERVICE)[CUSTOMER] for month in months]
         rows = pd.concat(
-            [c.assign(customer_id=c[SERVICE].map(o)) for c, o in zip(known, owners, strict=True)]
+            [
+                c.assign(customer_id=c[SERVICE].map(o))
+                for c, o in zip(known, owners, strict=True)
+            ]
         )
         stops = rows[rows["to_status"] == "suspended_arrears"]
         back = rows[rows["to_status"] == "active"]
-        stops = stops[stops["changed_at"].dt.normalize() + pd.Timedelta(days=days) <= held.now.last]
+        stops = stops[
+            stops["changed_at"].dt.normalize() + pd.Timedelta(days=days)
+            <= held.now.last
+        ]
         hits = [_is_back(stop, back, days) for stop in stops.itertuples()]
         return share(stops[CUSTOMER], pd.Series(hits, dtype=bool))
 
@@ -107,7 +120,9 @@ def reactivation(days: int) -> Rule:
 
 
 def _is_back(stop: object, back: pd.DataFrame, days: int) -> bool:
-    mine = back[(back[SERVICE] == stop.service_id) & (back["changed_at"] > stop.changed_at)]  # type: ignore[attr-defined]
+    mine = back[
+        (back[SERVICE] == stop.service_id) & (back["changed_at"] > stop.changed_at)
+    ]  # type: ignore[attr-defined]
     if mine.empty:
         return False
     first = mine["changed_at"].min().normalize()
@@ -125,7 +140,10 @@ def complaints_by(column: str) -> Rule:
         counts = {NOBODY: 0} | opened[column].fillna(NOBODY).value_counts().to_dict()
         net = Fraction(len(month.net))
         return Placed(
-            {(column, str(scope)): (Fraction(10_000 * int(n)), net) for scope, n in counts.items()}
+            {
+                (column, str(scope)): (Fraction(10_000 * int(n)), net)
+                for scope, n in counts.items()
+            }
         )
 
     return rule

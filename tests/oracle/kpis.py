@@ -71,7 +71,9 @@ def expected_kpis(
     held = Held(source, months, month, theta)
     rules = dict(RULES)
     if office is not None:
-        rules |= {name: partial(rule, office=office) for name, rule in ORDER_RULES.items()}
+        rules |= {
+            name: partial(rule, office=office) for name, rule in ORDER_RULES.items()
+        }
     table = owners(held)
     rows: list[dict[str, object]] = []
     reasons: dict[str, str] = {}
@@ -83,7 +85,9 @@ def expected_kpis(
             rows.append({**name, **_not_computed()})
             reasons[f"{kpi}.{variant}"] = str(why)
             continue
-        rows += [{**name, **row} for row in _scoped(part, table, kpi in HIGHER_IS_BETTER)]
+        rows += [
+            {**name, **row} for row in _scoped(part, table, kpi in HIGHER_IS_BETTER)
+        ]
     result = pd.DataFrame(rows, columns=COLUMNS).astype(object)
     result = result.where(result.notna(), None)
     result.attrs["reasons"] = reasons
@@ -99,10 +103,21 @@ def _scoped(
 ) -> list[dict[str, object]]:
     if isinstance(part, Given):
         told = None if part.value is None else round(part.value, 8)
-        return [{"scope_kind": "company", "scope_id": "company", "status": "ok", **_value(told)}]
+        return [
+            {
+                "scope_kind": "company",
+                "scope_id": "company",
+                "status": "ok",
+                **_value(told),
+            }
+        ]
     if isinstance(part, Placed) and part.part is None:
         kinds = sorted({kind for kind, _ in part.scopes})
-        return [row for kind in kinds for row in _ranked(_rows(part, None, kind, NOBODY), higher)]
+        return [
+            row
+            for kind in kinds
+            for row in _ranked(_rows(part, None, kind, NOBODY), higher)
+        ]
     whole = pd.DataFrame({"company": "company"}, index=pd.Index([], dtype=object))
     rows = _rows(part, whole, "company", "company")
     for kind in KINDS if table is not None else ():
@@ -137,7 +152,9 @@ def _means(parts: list[list[dict[str, object]]]) -> list[dict[str, object]]:
 def _score(row: dict[str, object], cap: Fraction) -> dict[str, object]:
     exact = row["exact"]
     score = None if exact is None else 10 * min(exact, cap)  # type: ignore[type-var]
-    return row | _value(score) | {"numerator": None, "denominator": None, "smallest": None}
+    return (
+        row | _value(score) | {"numerator": None, "denominator": None, "smallest": None}
+    )
 
 
 def _placed(
@@ -146,7 +163,9 @@ def _placed(
     num: dict[str, Fraction] = {}
     if part.part is not None and table is not None:
         sums = _by_scope(part.part.num, table[kind], rest)
-        num = {scope: Fraction(total, part.part.num_unit) for scope, total in sums.items()}
+        num = {
+            scope: Fraction(total, part.part.num_unit) for scope, total in sums.items()
+        }
     here = {scope: pair for (of, scope), pair in part.scopes.items() if of == kind}
     rows = []
     for scope in sorted({rest, *num, *here}):
@@ -156,7 +175,9 @@ def _placed(
     return rows
 
 
-def _sums(part: Part, table: pd.DataFrame | None, kind: str, rest: str) -> list[dict[str, object]]:
+def _sums(
+    part: Part, table: pd.DataFrame | None, kind: str, rest: str
+) -> list[dict[str, object]]:
     """One row a scope that something belongs to, and always one for the rest."""
     assert table is not None
     num = _by_scope(part.num, table[kind], rest)
@@ -178,7 +199,11 @@ def _sums(part: Part, table: pd.DataFrame | None, kind: str, rest: str) -> list[
 
 
 def _row(
-    kind: str, scope: str, above: Fraction, below: Fraction | None, exact: Fraction | None
+    kind: str,
+    scope: str,
+    above: Fraction,
+    below: Fraction | None,
+    exact: Fraction | None,
 ) -> dict[str, object]:
     denominator = None if below is None else _decimal(below)
     return {
@@ -212,7 +237,9 @@ def _ranked(rows: list[dict[str, object]], higher: bool) -> list[dict[str, objec
     """Best is 1; ties share the smaller rank; the rest and small denominators have none."""
     fit = [row for row in rows if _can_rank(row)]
     ranks: dict[Fraction, int] = {}
-    for place, exact in enumerate(sorted((_exact(row) for row in fit), reverse=higher), start=1):
+    for place, exact in enumerate(
+        sorted((_exact(row) for row in fit), reverse=higher), start=1
+    ):
         ranks.setdefault(exact, place)
     for row in fit:
         row["rank"] = ranks[_exact(row)]

@@ -62,9 +62,14 @@ class Office:
         known = [
             a
             for a in self.answers.get(order["order_id"], [])
-            if (a["contacted_on"] or NOTHING_BEFORE) <= last and code in (None, a["outcome"])
+            if (a["contacted_on"] or NOTHING_BEFORE) <= last
+            and code in (None, a["outcome"])
         ]
-        return max(reversed(known), key=lambda a: a["contacted_on"] or NOTHING_BEFORE, default=None)
+        return max(
+            reversed(known),
+            key=lambda a: a["contacted_on"] or NOTHING_BEFORE,
+            default=None,
+        )
 
     def book(self, held: Held, month: str) -> Book:
         """A month's rows."""
@@ -74,21 +79,27 @@ class Office:
 
     def two(self, held: Held, before: str, after: str) -> Two:
         """The month of an order and one after it."""
-        return Two(self.book(held, before), self.book(held, after), held.at(after).last.date())
+        return Two(
+            self.book(held, before), self.book(held, after), held.at(after).last.date()
+        )
 
     def verdicts(self, held: Held, month: str) -> Mapping[str, bool | None]:
         """Whether each order of a month met its purpose in the month after, by order id."""
         after = shift(month, 1)
         if (month, after) not in self._verdicts:
             two = self.two(held, month, after)
-            self._verdicts[month, after] = {o["order_id"]: two.verified(o) for o in self.of(month)}
+            self._verdicts[month, after] = {
+                o["order_id"]: two.verified(o) for o in self.of(month)
+            }
         return self._verdicts[month, after]
 
     def kept(self, held: Held, month: str, after: str) -> Mapping[str, bool]:
         """Whether each order's customer was in Net and billed in a later month, by order id."""
         if (month, after) not in self._kept:
             two = self.two(held, month, after)
-            self._kept[month, after] = {o["order_id"]: two.is_kept(o) for o in self.of(month)}
+            self._kept[month, after] = {
+                o["order_id"]: two.is_kept(o) for o in self.of(month)
+            }
         return self._kept[month, after]
 
 
@@ -106,14 +117,19 @@ def _is_reached(held: Held, office: Office, order: Row) -> bool:
 
 def _rate(orders: Iterable[Row], hits: Callable[[Row], bool | None]) -> Part:
     """How many of these orders, by customer, without those of which nothing can be said."""
-    known = [(order["customer_id"], hit) for order in orders if (hit := hits(order)) is not None]
+    known = [
+        (order["customer_id"], hit)
+        for order in orders
+        if (hit := hits(order)) is not None
+    ]
     customers = pd.Index([customer for customer, _ in known], dtype=object)
     return Part(entries(customers, [int(hit) for _, hit in known]), entries(customers))
 
 
 def reached(held: Held, office: Office) -> Part:
     return _rate(
-        office.treated(shift(held.month, -1)), lambda order: _is_reached(held, office, order)
+        office.treated(shift(held.month, -1)),
+        lambda order: _is_reached(held, office, order),
     )
 
 
@@ -138,9 +154,15 @@ def _is_verified(held: Held, office: Office, order: Row) -> bool | None:
 
 
 def redemption(held: Held, office: Office) -> Part:
-    orders = [o for o in office.treated(shift(held.month, -1)) if o["list"] == "points_redemption"]
+    orders = [
+        o
+        for o in office.treated(shift(held.month, -1))
+        if o["list"] == "points_redemption"
+    ]
     once = {order["customer_id"]: order for order in orders}
-    return _rate(once.values(), office.two(held, shift(held.month, -1), held.month).has_redeemed)
+    return _rate(
+        once.values(), office.two(held, shift(held.month, -1), held.month).has_redeemed
+    )
 
 
 # -- promises ------------------------------------------------------------------------------------------------------
@@ -155,7 +177,9 @@ def promises_kept(held: Held, office: Office) -> Part:
             promise = office.standing(order, held.now.last.date(), "promised")
             if (
                 promise
-                and held.now.first.date() <= promise["promised_on"] + GRACE <= held.now.last.date()
+                and held.now.first.date()
+                <= promise["promised_on"] + GRACE
+                <= held.now.last.date()
             ):
                 hits[order["order_id"]] = _is_promise_kept(held, office, order, promise)
                 due.append(order)
@@ -166,10 +190,18 @@ def _is_promise_kept(held: Held, office: Office, order: Row, promise: Row) -> bo
     """Money from the contact to the end of the days of grace, on what the credits since then have left open."""
     before = office.book(held, order["month"])
     months = [name for name in held.names if name > order["month"]]
-    days = (promise["contacted_on"] or order["dispatched_on"], promise["promised_on"] + GRACE)
-    bills = before.open_bills(order["customer_id"]) if order["purpose"] == "debt" else []
+    days = (
+        promise["contacted_on"] or order["dispatched_on"],
+        promise["promised_on"] + GRACE,
+    )
+    bills = (
+        before.open_bills(order["customer_id"]) if order["purpose"] == "debt" else []
+    )
     later = [office.book(held, name) for name in months]
-    return covered(before, later, order, bills, days, off=True) >= promise["promised_amount"] * 100
+    return (
+        covered(before, later, order, bills, days, off=True)
+        >= promise["promised_amount"] * 100
+    )
 
 
 # -- treated against held out --------------------------------------------------------------------------------------
@@ -206,13 +238,18 @@ def effect_overall(held: Held, office: Office) -> Given:
     found = [pair for name in HELD_OUT if (pair := _effect(held, office, name))]
     treated = sum(count for _, count in found)
     return Given(
-        sum((value * count for value, count in found), Fraction(0)) / treated if treated else None
+        sum((value * count for value, count in found), Fraction(0)) / treated
+        if treated
+        else None
     )
 
 
 ORDER_RULES: dict[tuple[str, str], OrderRule] = {
     ("contact_rate", "reached"): reached,
-    **{("success_rate", name): success(name, 1) for name in ("contacted", "dispatched", "claimed")},
+    **{
+        ("success_rate", name): success(name, 1)
+        for name in ("contacted", "dispatched", "claimed")
+    },
     **{
         ("success_rate", f"{name}_m3"): success(name, 3)
         for name in ("contacted", "dispatched", "claimed")

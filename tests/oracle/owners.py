@@ -17,7 +17,11 @@ def owners(held: Held) -> pd.DataFrame | None:
     """
     if not held.now.has("ownership"):
         return None
-    known = [_in_month(held.at(name)) for name in held.names if held.at(name).has("ownership")]
+    known = [
+        _in_month(held.at(name))
+        for name in held.names
+        if held.at(name).has("ownership")
+    ]
     rows = (
         pd.concat(known, ignore_index=True)
         .drop_duplicates("customer_id", keep="last")

@@ -63,7 +63,9 @@ Rule = Callable[[Held], Part | Placed | Mean | Score | Given]
 def entries(customers: pd.Series | pd.Index, values: object = 1) -> pd.Series:
     """One entry a customer or line; `values` is one for all, or one each (a condition counts as 0 or 1)."""
     each = values.to_numpy() if isinstance(values, pd.Series) else values
-    return pd.Series(each, index=pd.Index(customers.to_numpy(), dtype=object), dtype="int64")
+    return pd.Series(
+        each, index=pd.Index(customers.to_numpy(), dtype=object), dtype="int64"
+    )
 
 
 def share(customers: pd.Series | pd.Index, hit: pd.Series) -> Part:

@@ -35,7 +35,9 @@ class NotCleanError(ValueError):
 
 def month_folders(source: Path) -> list[str]:
     """The bill months a source has a folder for, in order."""
-    return sorted(p.name for p in source.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]") if p.is_dir())
+    return sorted(
+        p.name for p in source.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]") if p.is_dir()
+    )
 
 
 def read_month(source: Path, month: str) -> dict[str, pd.DataFrame | None]:
@@ -97,13 +99,16 @@ def _raw(path: Path) -> pd.DataFrame:
     if path.name.endswith(".parquet"):
         table = pq.read_table(path)
         frame = pd.DataFrame(
-            {name: _as_text(table.column(name)) for name in table.column_names}, dtype=object
+            {name: _as_text(table.column(name)) for name in table.column_names},
+            dtype=object,
         )
     else:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").astype(
-            object
-        )
-    return pd.DataFrame({name: [_cell(v) for v in frame[name]] for name in frame}, dtype=object)
+        frame = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        ).astype(object)
+    return pd.DataFrame(
+        {name: [_cell(v) for v in frame[name]] for name in frame}, dtype=object
+    )
 
 
 def _cell(value: object) -> str | None:
@@ -112,7 +117,10 @@ def _cell(value: object) -> str | None:
 
 def _as_text(column: pa.ChunkedArray) -> list[str | None]:
     """Floats in their shortest decimal form, dates in ISO form."""
-    values = (None if isinstance(v, float) and math.isnan(v) else v for v in column.to_pylist())
+    values = (
+        None if isinstance(v, float) and math.isnan(v) else v
+        for v in column.to_pylist()
+    )
     return [None if v is None else str(v) for v in values]
 
 
@@ -121,7 +129,11 @@ def _typed(raw: pd.DataFrame, table: Table) -> pd.DataFrame:
     if missing:
         raise NotCleanError(f"required columns missing: {sorted(missing)}")
     frame = pd.DataFrame(
-        {name: CONVERT[kind](raw[name]) for name, kind in table.kinds.items() if name in raw},
+        {
+            name: CONVERT[kind](raw[name])
+            for name, kind in table.kinds.items()
+            if name in raw
+        },
         index=raw.index,
     )
     for name in frame:
@@ -149,7 +161,9 @@ def _each(column: pd.Series, parse: Callable[[str], object]) -> pd.Series:
         try:
             parsed[text] = parse(text)
         except (ValueError, KeyError, InvalidOperation) as error:
-            raise NotCleanError(f"column {column.name}: cannot read {text!r}") from error
+            raise NotCleanError(
+                f"column {column.name}: cannot read {text!r}"
+            ) from error
     return pd.Series([parsed.get(v) for v in column], index=column.index, dtype=object)
 
 
@@ -166,9 +180,9 @@ def _moment(text: str) -> datetime:
 
 
 def _month(text: str) -> str:
-    return datetime.fromisoformat(text if len(text) > 7 else f"{text.replace('-', '')}01").strftime(
-        "%Y-%m"
-    )
+    return datetime.fromisoformat(
+        text if len(text) > 7 else f"{text.replace('-', '')}01"
+    ).strftime("%Y-%m")
 
 
 def _times(column: pd.Series) -> pd.Series:
@@ -182,5 +196,7 @@ CONVERT: dict[str, Callable[[pd.Series], pd.Series]] = {
     "month": lambda column: _each(column, _month),
     "time": _times,
     "date": lambda column: _times(column).dt.normalize(),
-    "bool": lambda column: _each(column, lambda text: BOOLEANS[text.lower()]).astype("boolean"),
+    "bool": lambda column: _each(column, lambda text: BOOLEANS[text.lower()]).astype(
+        "boolean"
+    ),
 }

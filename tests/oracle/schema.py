@@ -111,13 +111,21 @@ TABLES: dict[str, Table] = {
         time="changed_at*",
     ),
     "survey_answer": _table(
-        "answer_id", text="answer_id* customer_id* activity_id", date="answered_on*", qty="score*"
+        "answer_id",
+        text="answer_id* customer_id* activity_id",
+        date="answered_on*",
+        qty="score*",
     ),
     "target": _table(
-        "kpi scope_kind scope_id", text="kpi* scope_kind* scope_id*", qty="target_value*"
+        "kpi scope_kind scope_id",
+        text="kpi* scope_kind* scope_id*",
+        qty="target_value*",
     ),
     "payment": _table(
-        "payment_id", text="payment_id* customer_id* bill_id", date="paid_on*", money="amount*"
+        "payment_id",
+        text="payment_id* customer_id* bill_id",
+        date="paid_on*",
+        money="amount*",
     ),
     "adjustment": _table(
         "adjustment_id",
@@ -133,6 +141,8 @@ TABLES: dict[str, Table] = {
         bool="is_barred",
     ),
     "plan_change": _table(
-        "service_id changed_on", text="service_id* from_plan_id to_plan_id*", date="changed_on*"
+        "service_id changed_on",
+        text="service_id* from_plan_id to_plan_id*",
+        date="changed_on*",
     ),
 }

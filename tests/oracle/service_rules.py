@@ -23,7 +23,9 @@ def _lost(held: Held) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     before, now = held.back(1).net, held.now
     reason = pd.Series(None, index=before.index, dtype=object)
     if "termination_reason" in now.services:
-        reason = before[SERVICE].map(now.services.set_index(SERVICE)["termination_reason"])
+        reason = before[SERVICE].map(
+            now.services.set_index(SERVICE)["termination_reason"]
+        )
     return before, ~before[SERVICE].isin(now.net[SERVICE]), reason
 
 
@@ -53,7 +55,9 @@ def churn_mean_base(held: Held) -> Part:
 
 def _active_mobile(month: Month) -> pd.DataFrame:
     services = month.services
-    return services[(services["service_type"] == "mobile") & (services["status"] == "active")]
+    return services[
+        (services["service_type"] == "mobile") & (services["status"] == "active")
+    ]
 
 
 def _older(held: Held) -> pd.DataFrame:
@@ -71,7 +75,9 @@ def _active_before(lines: pd.DataFrame, month: Month) -> pd.DataFrame:
 def _used(month: Month, column: str, lines: pd.DataFrame) -> pd.Series:
     """What the lines used; one without a usage row used nothing."""
     usage = month.lines("usage").set_index(SERVICE)[column].astype(object)
-    return lines[SERVICE].map(usage).astype(object).where(lambda value: value.notna(), 0)
+    return (
+        lines[SERVICE].map(usage).astype(object).where(lambda value: value.notna(), 0)
+    )
 
 
 def _idle(month: Month, lines: pd.DataFrame) -> pd.Series:
@@ -84,7 +90,9 @@ def _idle(month: Month, lines: pd.DataFrame) -> pd.Series:
 
 def zero_calls(held: Held) -> Part:
     lines = _older(held)
-    return share(lines["customer_id"], _used(held.now, "voice_calls", lines).eq(0).astype(bool))
+    return share(
+        lines["customer_id"], _used(held.now, "voice_calls", lines).eq(0).astype(bool)
+    )
 
 
 def zero_all(held: Held) -> Part:
@@ -94,7 +102,9 @@ def zero_all(held: Held) -> Part:
 
 def zero_all_2m(held: Held) -> Part:
     lines = _active_before(_older(held), held.back(1))
-    return share(lines["customer_id"], _idle(held.now, lines) & _idle(held.back(1), lines))
+    return share(
+        lines["customer_id"], _idle(held.now, lines) & _idle(held.back(1), lines)
+    )
 
 
 def _bundles(month: Month) -> pd.DataFrame:
@@ -108,7 +118,10 @@ def _bundles(month: Month) -> pd.DataFrame:
 def _hardly_used(month: Month) -> pd.Index:
     lines = _bundles(month)
     low = pd.Series(True, index=lines.index)
-    for used, included in (("voice_minutes", "included_minutes"), ("data_mb", "included_data_mb")):
+    for used, included in (
+        ("voice_minutes", "included_minutes"),
+        ("data_mb", "included_data_mb"),
+    ):
         low &= (_used(month, used, lines) * 5 < lines[included]).astype(bool)
     return pd.Index(lines.loc[low, SERVICE])
 
@@ -119,18 +132,25 @@ def low_saturation(held: Held) -> Part:
     lines = _active_before(_bundles(now), before)
     earlier = _hardly_used(before)
     return share(
-        lines["customer_id"], lines[SERVICE].isin(_hardly_used(now)) & lines[SERVICE].isin(earlier)
+        lines["customer_id"],
+        lines[SERVICE].isin(_hardly_used(now)) & lines[SERVICE].isin(earlier),
     )
 
 
 def _plan_changed(month: Month) -> pd.Index:
     """Lines whose last new plan of the month is another than their first old one."""
-    changes = month.lines("plan_change", "from_plan_id").sort_values([SERVICE, "changed_on"])
+    changes = month.lines("plan_change", "from_plan_id").sort_values(
+        [SERVICE, "changed_on"]
+    )
     changes = changes[
         (changes["changed_on"] >= month.first) & (changes["changed_on"] <= month.last)
     ]
-    first = changes.drop_duplicates(SERVICE, keep="first").set_index(SERVICE)["from_plan_id"]
-    last = changes.drop_duplicates(SERVICE, keep="last").set_index(SERVICE)["to_plan_id"]
+    first = changes.drop_duplicates(SERVICE, keep="first").set_index(SERVICE)[
+        "from_plan_id"
+    ]
+    last = changes.drop_duplicates(SERVICE, keep="last").set_index(SERVICE)[
+        "to_plan_id"
+    ]
     return first.index[first.notna() & (first != last.reindex(first.index))]
 
 
@@ -138,10 +158,15 @@ def down_migration(held: Held) -> Part:
     now, start = held.now, held.back(2)
     changed = _plan_changed(held.back(1))
     lines = now.net[
-        (now.net["service_type"] == "mobile") & now.net["customer_id"].isin(now.individuals)
+        (now.net["service_type"] == "mobile")
+        & now.net["customer_id"].isin(now.individuals)
     ]
-    long_ago = held.back(2).first  # by the last day of m-3, that is before the first of m-2
-    lines = lines[lines[SERVICE].isin(start.billed(SERVICE)) & (lines["activated_on"] < long_ago)]
+    long_ago = held.back(
+        2
+    ).first  # by the last day of m-3, that is before the first of m-2
+    lines = lines[
+        lines[SERVICE].isin(start.billed(SERVICE)) & (lines["activated_on"] < long_ago)
+    ]
     fen = now.revenue_of(lines[SERVICE], SERVICE).to_numpy()
     earlier = start.revenue_of(lines[SERVICE], SERVICE).to_numpy()
     return share(lines["customer_id"], lines[SERVICE].isin(changed) & (fen < earlier))

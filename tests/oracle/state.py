@@ -95,14 +95,19 @@ class Month:
 
     @cached_property
     def individuals(self) -> pd.Series:
-        return self.customers.loc[self.customers["customer_type"] == "individual", "customer_id"]
+        return self.customers.loc[
+            self.customers["customer_type"] == "individual", "customer_id"
+        ]
 
     @cached_property
     def grades(self) -> pd.Series:
         """Tier as a number by customer; unknown counts as none."""
         self.need("customer", "vip_tier")
         return (
-            self.customers.set_index("customer_id")["vip_tier"].map(GRADE).fillna(0).astype("int64")
+            self.customers.set_index("customer_id")["vip_tier"]
+            .map(GRADE)
+            .fillna(0)
+            .astype("int64")
         )
 
     @cached_property
@@ -138,7 +143,9 @@ def _read_month(source: Path, name: str) -> Month:
 class Held:
     """The held months up to and including the one that is computed."""
 
-    def __init__(self, source: Path, months: list[str], month: str, theta: Decimal) -> None:
+    def __init__(
+        self, source: Path, months: list[str], month: str, theta: Decimal
+    ) -> None:
         self._source = source
         self.names = sorted({name for name in months if name <= month} | {month})
         self.month = month
@@ -192,7 +199,9 @@ class Held:
         """The cohort's base month."""
         december = f"{int(self.month[:4]) - 1}-12"
         name = (
-            december if december in self else min(n for n in self.names if n[:4] == self.month[:4])
+            december
+            if december in self
+            else min(n for n in self.names if n[:4] == self.month[:4])
         )
         if name == self.month:
             raise MissingError(f"{name} is the base month itself")

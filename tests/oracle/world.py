@@ -25,13 +25,19 @@ def write(source: Path, month: str, tables: Tables) -> None:
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")
 
 
-def bills(month: str, amounts: dict[str, str], adjustments: dict[str, str] | None = None) -> str:
+def bills(
+    month: str, amounts: dict[str, str], adjustments: dict[str, str] | None = None
+) -> str:
     """One bill a line `S…`, of the customer `C…` with the same number, due in the middle of the next month."""
     due = pd.Period(month, "M") + 1
-    lines = ["bill_id service_id customer_id bill_month billed_amount adjustment_amount due_on"]
+    lines = [
+        "bill_id service_id customer_id bill_month billed_amount adjustment_amount due_on"
+    ]
     for line, amount in amounts.items():
         off = (adjustments or {}).get(line, "0")
-        lines.append(f"{month}-{line} {line} C{line[1:]} {month} {amount} {off} {due}-15")
+        lines.append(
+            f"{month}-{line} {line} C{line[1:]} {month} {amount} {off} {due}-15"
+        )
     return "\n".join(lines)
 
 
@@ -67,7 +73,9 @@ class Table:
     def status(self, name: str) -> str:
         return str(self.rows[name, "company", "company"]["status"])
 
-    def pair(self, name: str, kind: str = "company", scope: str = "company") -> tuple[str, str]:
+    def pair(
+        self, name: str, kind: str = "company", scope: str = "company"
+    ) -> tuple[str, str]:
         """Numerator and denominator as text."""
         row = self.rows[name, kind, scope]
         return f"{row['numerator']}", f"{row['denominator']}"

@@ -46,7 +46,12 @@ def _rows(frame: pd.DataFrame) -> list[Row]:
 def answer(job: Job, orders: Sequence[Row], seed: int) -> list[Row]:
     """Answer the orders that left the house at random, take the answers into the office, and return them in order."""
     drawer = _Drawer(job.month, seed)
-    said = [row for order in orders if order["arm"] == "treated" for row in drawer.answers(order)]
+    said = [
+        row
+        for order in orders
+        if order["arm"] == "treated"
+        for row in drawer.answers(order)
+    ]
     frame = pd.DataFrame(said, columns=COLUMNS).drop_duplicates()
     path = job.home / "answers.csv"
     frame.to_csv(path, index=False, na_rep="")
@@ -73,7 +78,9 @@ class _Drawer:
         self.last = month.plus(LAST_CHECK).last_day
         ends = [month.plus(n).last_day for n in range(1, LAST_CHECK + 1)]
         self.days = [day + timedelta(days=n) for day in ends for n in (0, 1)]
-        self.promises = [day - timedelta(days=GRACE_DAYS - n) for day in ends for n in (0, 1)]
+        self.promises = [
+            day - timedelta(days=GRACE_DAYS - n) for day in ends for n in (0, 1)
+        ]
 
     def one(self, values: Sequence[Any]) -> Any:
         """Draw one of these."""
@@ -89,7 +96,11 @@ class _Drawer:
         first = order["dispatched_on"]
         contacted = self._day(first, self.days, self.last, 40)
         contacted = self.one((None, contacted, contacted, contacted))
-        row = {"order_id": order["order_id"], "outcome": code, "contacted_on": contacted}
+        row = {
+            "order_id": order["order_id"],
+            "outcome": code,
+            "contacted_on": contacted,
+        }
         begin, end = contacted or first, self.last - timedelta(days=GRACE_DAYS)
         if code != "promised":
             return row
@@ -109,4 +120,7 @@ class _Drawer:
 
     def _amount(self, order: Row) -> Decimal:
         fen = order["amount"] or 8900
-        return Decimal(max(self.one((fen, fen, fen - 1, fen + 1, fen // 2, fen * 2)), 1)) / 100
+        return (
+            Decimal(max(self.one((fen, fen, fen - 1, fen + 1, fen // 2, fen * 2)), 1))
+            / 100
+        )

@@ -59,8 +59,12 @@ class _Draw:
 
     def day(self, month: Month) -> date:
         """Draw a day of the month, its ends more often."""
-        whole = month.first_day + timedelta(days=int(self.random.integers(0, month.last_day.day)))
-        return self.pick((month.first_day, month.last_day, whole, whole, whole, whole), 1)[0]  # type: ignore[no-any-return]
+        whole = month.first_day + timedelta(
+            days=int(self.random.integers(0, month.last_day.day))
+        )
+        return self.pick(
+            (month.first_day, month.last_day, whole, whole, whole, whole), 1
+        )[0]  # type: ignore[no-any-return]
 
     def managers(self, services: int) -> Frame:
         """Desks of every size, some of nobody's; a branch's customers may be with a manager of another."""
@@ -97,17 +101,27 @@ class _Draw:
         })  # fmt: skip
         return self.some(frame, 0.85)
 
-    def payments(self, opens: Sequence[Frame], people: pd.Series, month: Month) -> Frame:
+    def payments(
+        self, opens: Sequence[Frame], people: pd.Series, month: Month
+    ) -> Frame:
         """Money for bills that are open, or were in the three months before, by name or not: all, a fen less, more, half."""
         shares = zip(opens, (0.1, 0.5, 0.15, 0.1), strict=False)
         named = [self._paid(self.some(frame, share)) for frame, share in shares]
         owed = [
-            Frame(frame.groupby("customer_id", as_index=False)["open_amount"].agg(_total))
+            Frame(
+                frame.groupby("customer_id", as_index=False)["open_amount"].agg(_total)
+            )
             for frame in opens[1:3]
         ]
-        loose = [self._paid(self.some(frame, 0.4)).assign(bill_id=None) for frame in owed]
+        loose = [
+            self._paid(self.some(frame, 0.4)).assign(bill_id=None) for frame in owed
+        ]
         strange = Frame(
-            {"customer_id": self.pick(list(people), 20), "bill_id": "nobody's", "amount": "89.00"}
+            {
+                "customer_id": self.pick(list(people), 20),
+                "bill_id": "nobody's",
+                "amount": "89.00",
+            }
         )
         rows = pd.concat([strange, *named, *loose], ignore_index=True)
         return rows.assign(
@@ -130,7 +144,9 @@ class _Draw:
         rows = pd.concat([self.some(frame, 0.12) for frame in opens], ignore_index=True)
         fen = rows["open_amount"].map(_fen).to_numpy(int)
         off = np.select(
-            [self.random.random(len(fen)) < 0.4], [fen], self.random.integers(1, 9_000, len(fen))
+            [self.random.random(len(fen)) < 0.4],
+            [fen],
+            self.random.integers(1, 9_000, len(fen)),
         )
         return Frame({
             "adjustment_id": [f"J{month}-{n}" for n in range(len(rows))], "bill_id": rows["bill_id"],

@@ -20,13 +20,31 @@ from pipelines.core.month import Month
 MONTHS = 14  # a whole base year to December, and two months that look back on it
 LAST = Month(2024, 2)  # ends on a leap day
 BRANCHES, UNITS, MANAGERS, PLANS = 12, 40, 120, 20
-STATUSES = ("active", "suspended_arrears", "suspended_request", "pre_terminated", "terminated")
+STATUSES = (
+    "active",
+    "suspended_arrears",
+    "suspended_request",
+    "pre_terminated",
+    "terminated",
+)
 TIERS = ("none", "silver", "gold", "diamond", None)
 REASONS = ("voluntary", "port_out", "arrears", "relocation", "other", None)
-BUNDLES = ((100, 1000), (500, 20000), (0, 500), (100, 0), (None, 1000), (200, None), (None, None))
+BUNDLES = (
+    (100, 1000),
+    (500, 20000),
+    (0, 500),
+    (100, 0),
+    (None, 1000),
+    (200, None),
+    (None, None),
+)
 # Fen: at, just under and just over the high-value threshold, free, credited, and ordinary ones.
-AMOUNTS = np.array([8900, 8899, 8901, 0, 0, -1500, -1, 1, 17800, 26700, 3000, 5999, 12050])
-AGES = np.array([0, 1, 29, 30, 31, 60, 61, 90, 91, 180, 181, 364, 365, 366, 800, -1, -15])
+AMOUNTS = np.array(
+    [8900, 8899, 8901, 0, 0, -1500, -1, 1, 17800, 26700, 3000, 5999, 12050]
+)
+AGES = np.array(
+    [0, 1, 29, 30, 31, 60, 61, 90, 91, 180, 181, 364, 365, 366, 800, -1, -15]
+)
 STOPS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 29, 30, 31, 45)
 
 Frame = pd.DataFrame
@@ -56,7 +74,9 @@ class _World:
         )
         self.owner = self.random.integers(0, len(self.people), services)
         self.kind = self.pick(
-            ("mobile", "broadband", "fixed_line", "private_line"), services, (6, 2, 1, 1)
+            ("mobile", "broadband", "fixed_line", "private_line"),
+            services,
+            (6, 2, 1, 1),
         )
         self.started = self._starts(months)
         self.ends = self._edges(months)
@@ -67,7 +87,9 @@ class _World:
         self.is_group = self.random.random(len(self.people)) < 0.1
         self.changes = self._changes(months)
 
-    def pick(self, values: Any, count: int, weights: Sequence[float] | None = None) -> np.ndarray:
+    def pick(
+        self, values: Any, count: int, weights: Sequence[float] | None = None
+    ) -> np.ndarray:
         """Draw from a list of values."""
         pool = np.empty(len(values), dtype=object)
         pool[:] = list(values)
@@ -81,7 +103,9 @@ class _World:
     def _starts(self, months: Sequence[Month]) -> np.ndarray:
         edges = [day for m in months for day in (m.first_day, m.last_day)]
         return self.pick(
-            [date(2015, 5, 5), date(2020, 2, 29), *edges], self.size, [30, 30, *[1] * len(edges)]
+            [date(2015, 5, 5), date(2020, 2, 29), *edges],
+            self.size,
+            [30, 30, *[1] * len(edges)],
         )
 
     def _edges(self, months: Sequence[Month]) -> list[date | None]:
@@ -91,7 +115,10 @@ class _World:
 
     def _changes(self, months: Sequence[Month]) -> Frame:
         """Stops, and a return to active so many days later; told in the month in which they fall."""
-        first, span = months[0].first_day, (months[-1].last_day - months[0].first_day).days
+        first, span = (
+            months[0].first_day,
+            (months[-1].last_day - months[0].first_day).days,
+        )
         count = max(self.size // 7, 20)
         lines = self.pick(self.lines, count)
         days = self.random.integers(0, span + 1, count)
@@ -101,8 +128,12 @@ class _World:
             [datetime.combine(first, datetime.min.time()) + timedelta(days=int(d), seconds=int(s))
              for d, s in zip(on, at, strict=True)] for on, at in ((days, seconds[0]), (back, seconds[1]))
         )  # fmt: skip
-        away = Frame({"service_id": lines, "changed_at": stops, "to_status": "suspended_arrears"})
-        other = self.pick(("active", "active", "active", "suspended_request", "terminated"), count)
+        away = Frame(
+            {"service_id": lines, "changed_at": stops, "to_status": "suspended_arrears"}
+        )
+        other = self.pick(
+            ("active", "active", "active", "suspended_request", "terminated"), count
+        )
         home = Frame({"service_id": lines, "changed_at": returns, "to_status": other})[
             self.some(0.8, count)
         ]
@@ -114,11 +145,19 @@ class _World:
             ("status", STATUSES, 0.12), ("plan", [f"P{n:02d}" for n in range(PLANS)], 0.05), ("contract", self.ends, 0.15),
         ):  # fmt: skip
             now = getattr(self, held)
-            setattr(self, held, np.where(self.some(share), self.pick(values, self.size), now))
+            setattr(
+                self,
+                held,
+                np.where(self.some(share), self.pick(values, self.size), now),
+            )
         people = len(self.people)
-        self.tier = np.where(self.some(0.08, people), self.pick(TIERS, people), self.tier)
+        self.tier = np.where(
+            self.some(0.08, people), self.pick(TIERS, people), self.tier
+        )
         moved = self.some(0.01)
-        self.owner = np.where(moved, self.random.integers(0, people, self.size), self.owner)
+        self.owner = np.where(
+            moved, self.random.integers(0, people, self.size), self.owner
+        )
 
     # -- a month's tables ----------------------------------------------------------------------------------------
 
@@ -139,7 +178,8 @@ class _World:
             "vip_tier": self.tier, "is_key_account_registered": self.some(0.5, len(self.people)),
         })  # fmt: skip
         frame["group_customer_id"] = _or_none(
-            ~self.is_group & self.some(0.1, len(frame)), self.pick(self.people, len(frame))
+            ~self.is_group & self.some(0.1, len(frame)),
+            self.pick(self.people, len(frame)),
         )
         return frame[self.some(0.98, len(frame))]
 
@@ -162,7 +202,8 @@ class _World:
     def _bill(self, month: Month) -> Frame:
         """None, one or several bills a line; some of another payer, some of lines nobody knows."""
         line = np.repeat(
-            np.arange(self.size), self.random.choice(4, self.size, p=(0.15, 0.65, 0.15, 0.05))
+            np.arange(self.size),
+            self.random.choice(4, self.size, p=(0.15, 0.65, 0.15, 0.05)),
         )
         count = len(line)
         payer = np.where(
@@ -175,7 +216,9 @@ class _World:
             self.random.choice(AMOUNTS, count),
             self.random.integers(1, 30_000, count),
         )
-        credit = np.where(self.some(0.1, count), -self.random.choice((1, 50, 8900), count), 0)
+        credit = np.where(
+            self.some(0.1, count), -self.random.choice((1, 50, 8900), count), 0
+        )
         return Frame({
             "bill_id": [f"{month}-{n}" for n in range(count)], "service_id": self.lines[line],
             "customer_id": self.people[payer], "bill_month": str(month), "billed_amount": _yuan(fen),
@@ -211,7 +254,8 @@ class _World:
     def _ownership(self, month: Month) -> Frame:
         """None, one or two rows a customer, dated at and around the cut-off."""
         who = np.repeat(
-            np.arange(len(self.people)), self.random.choice(3, len(self.people), p=(0.1, 0.7, 0.2))
+            np.arange(len(self.people)),
+            self.random.choice(3, len(self.people), p=(0.1, 0.7, 0.2)),
         )
         count, last, tomorrow = len(who), month.last_day, month.plus(1).first_day
         begins = self.pick(
@@ -220,7 +264,9 @@ class _World:
             (8, 3, 1, 1, 1),
         )
         ends = self.pick(
-            (None, last, tomorrow, date(2022, 12, 31), month.first_day), count, (10, 1, 1, 1, 1)
+            (None, last, tomorrow, date(2022, 12, 31), month.first_day),
+            count,
+            (10, 1, 1, 1, 1),
         )
         branch = self.random.integers(0, BRANCHES, count)
         frame = Frame({
@@ -238,12 +284,15 @@ class _World:
             (f"P{n:02d}", *BUNDLES[n % len(BUNDLES)]) for n in range(PLANS - 2)
         ]  # two that nobody describes
         names = ["plan_id", "included_minutes", "included_data_mb"]
-        text = [[i, *(None if v is None else str(v) for v in bundle)] for i, *bundle in rows]
+        text = [
+            [i, *(None if v is None else str(v) for v in bundle)] for i, *bundle in rows
+        ]
         return Frame(text, columns=names).assign(name="plan", monthly_fee="10.00")
 
     def _card(self, month: Month) -> Frame:
         who = np.repeat(
-            np.arange(len(self.people)), self.random.choice(3, len(self.people), p=(0.3, 0.5, 0.2))
+            np.arange(len(self.people)),
+            self.random.choice(3, len(self.people), p=(0.3, 0.5, 0.2)),
         )
         count, last, tomorrow = len(who), month.last_day, month.plus(1).first_day
         return Frame({
@@ -270,7 +319,9 @@ class _World:
         })  # fmt: skip
 
     def _status_change(self, month: Month) -> Frame:
-        inside = self.changes["changed_at"].dt.date.between(month.first_day, month.last_day)
+        inside = self.changes["changed_at"].dt.date.between(
+            month.first_day, month.last_day
+        )
         changes: Frame = self.changes[inside].assign(from_status="active", reason=None)
         return changes
 
@@ -282,7 +333,9 @@ class _World:
             "service_id": self.lines[line], "changed_on": [month.first_day + timedelta(days=int(d)) for d in days],
             "from_plan_id": self.pick([None, *plans], len(line)), "to_plan_id": self.pick(plans, len(line)),
         })  # fmt: skip
-        return frame[self.some(0.8, len(frame))].drop_duplicates(["service_id", "changed_on"])
+        return frame[self.some(0.8, len(frame))].drop_duplicates(
+            ["service_id", "changed_on"]
+        )
 
     def _answer(self, month: Month) -> Frame:
         count = max(self.size // 20, 10)
@@ -293,7 +346,10 @@ class _World:
 
     def _target(self) -> Frame:
         """The company's always, a branch's mostly, one of a branch that nobody is in."""
-        scopes = [("company", "company"), *(("branch", f"B{n:02d}") for n in range(BRANCHES + 1))]
+        scopes = [
+            ("company", "company"),
+            *(("branch", f"B{n:02d}") for n in range(BRANCHES + 1)),
+        ]
         rows = [(kpi, *scope, f"{self.random.integers(1, 9_999_999) / 100:.2f}")
                 for kpi in ("revenue", "private_line_revenue") for scope in scopes
                 if scope[0] == "company" or self.random.random() < 0.95]  # fmt: skip
@@ -307,7 +363,10 @@ def _or_none(which: np.ndarray, values: np.ndarray) -> np.ndarray:
 def _yuan(fen: np.ndarray) -> np.ndarray:
     """Money as text, exact."""
     return np.array(
-        [f"{'-' if f < 0 else ''}{abs(f) // 100}.{abs(f) % 100:02d}" for f in fen.tolist()],
+        [
+            f"{'-' if f < 0 else ''}{abs(f) // 100}.{abs(f) % 100:02d}"
+            for f in fen.tolist()
+        ],
         dtype=object,
     )
 
@@ -315,5 +374,8 @@ def _yuan(fen: np.ndarray) -> np.ndarray:
 def _organisation() -> Frame:
     """Two cities; a branch without one, a branch under a unit."""
     rows = [("A1", "city", None), ("A2", "city", None), ("U00", "unit", "B00")]
-    rows += [(f"B{n:02d}", "branch", (None, "U00", "A1", "A2")[n % 4]) for n in range(BRANCHES)]
+    rows += [
+        (f"B{n:02d}", "branch", (None, "U00", "A1", "A2")[n % 4])
+        for n in range(BRANCHES)
+    ]
     return Frame(rows, columns=["org_id", "org_kind", "parent_id"]).assign(name="x")

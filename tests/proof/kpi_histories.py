@@ -59,14 +59,22 @@ class Tally:
 
     def add(self, expected: pd.DataFrame, report: Report, where: str) -> None:
         """Count a month's comparison."""
-        wrong = (report.missing_in_actual, report.missing_in_expected, report.repeated_in_actual)
+        wrong = (
+            report.missing_in_actual,
+            report.missing_in_expected,
+            report.repeated_in_actual,
+        )
         self.rows += report.compared
         self.differing += report.differing_rows + sum(map(len, wrong))
         self.samples += [] if report.ok else [f"{where}: {report}"]
         names = expected["kpi"] + "." + expected["variant"]
         self.variants |= set(names)
-        weight = expected["denominator"].where(expected["denominator"].notna(), expected["value"])
-        self.filled.update(names[weight.map(lambda cell: cell is not None and bool(cell))])
+        weight = expected["denominator"].where(
+            expected["denominator"].notna(), expected["value"]
+        )
+        self.filled.update(
+            names[weight.map(lambda cell: cell is not None and bool(cell))]
+        )
 
     @property
     def empty(self) -> list[str]:
@@ -91,7 +99,9 @@ def run_figures(job: Job, rooms: Sequence[str]) -> Version:
     return job.folder.commit(draft)
 
 
-def run_histories(folder: Path, months: Sequence[Month], seed: int) -> tuple[list[Version], Office]:
+def run_histories(
+    folder: Path, months: Sequence[Month], seed: int
+) -> tuple[list[Version], Office]:
     """Run every month; the newest ones' orders leave the house and are answered before the next month."""
     versions, office, settings = [], Office(), _settings()
     for month in months:
@@ -114,14 +124,18 @@ def compare_batch(folder: Path, services: int, seed: int, tally: Tally) -> None:
     names = [str(month) for month in months]
     with read_once():
         for version in versions[-COMPARED:]:
-            expected = expected_kpis(folder / "source", names, str(version.month), office=office)
+            expected = expected_kpis(
+                folder / "source", names, str(version.month), office=office
+            )
             report = compare(_counted(expected), _counted(_monthly(version)))
             tally.add(expected, report, f"seed {seed} {version.month}")
     tally.histories += services
 
 
 def _monthly(version: Version) -> pd.DataFrame:
-    frame = pd.read_parquet(version.table("kpi_monthly"), dtype_backend="pyarrow").astype(object)
+    frame = pd.read_parquet(
+        version.table("kpi_monthly"), dtype_backend="pyarrow"
+    ).astype(object)
     return frame.where(frame.notna(), None)
 
 
@@ -129,7 +143,9 @@ def _counted(figures: pd.DataFrame) -> pd.DataFrame:
     """Without part scopes in which nothing is counted (0 of 0, no value): no definition says whether they have a row."""
     is_whole = figures["scope_id"].isin(["company", "unclaimed"])
     is_something = (
-        figures["value"].notna() | figures["denominator"].map(bool) | figures["numerator"].map(bool)
+        figures["value"].notna()
+        | figures["denominator"].map(bool)
+        | figures["numerator"].map(bool)
     )
     return figures[is_whole | is_something]
 

@@ -82,10 +82,18 @@ def _changes(
     whole: dict[tuple[str, ...], Decimal] = {}
     sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for row in rows:
-        yield "change: effects of a row", sum(row[n] for n in AMOUNTS) == row["numerator_change"]
-        yield "change: effects of a row", sum(row[n] for n in VALUES) == row["value_change"]
+        yield (
+            "change: effects of a row",
+            sum(row[n] for n in AMOUNTS) == row["numerator_change"],
+        )
+        yield (
+            "change: effects of a row",
+            sum(row[n] for n in VALUES) == row["value_change"],
+        )
         then, now = (
-            _numerator(figures[Month.parse(row[name])].get(tuple(row[n] for n in FIGURE)))
+            _numerator(
+                figures[Month.parse(row[name])].get(tuple(row[n] for n in FIGURE))
+            )
             for name in ("before_month", "month")
         )
         yield "change: against the figures", row["numerator_change"] == now - then
@@ -103,7 +111,9 @@ def _numerator(row: Row | None) -> Decimal:
     return (row["numerator"] if row else None) or ZERO
 
 
-def _bridge(rows: Sequence[Row], figures: dict[tuple[Any, ...], Row]) -> Iterator[Found]:
+def _bridge(
+    rows: Sequence[Row], figures: dict[tuple[Any, ...], Row]
+) -> Iterator[Found]:
     if not rows:
         return
     scopes: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
@@ -112,21 +122,31 @@ def _bridge(rows: Sequence[Row], figures: dict[tuple[Any, ...], Row]) -> Iterato
         scopes[row["scope_kind"], row["scope_id"]][row["step"]] = row["amount"]
         totals[row["scope_kind"], row["step"]] += row["amount"]
     for (kind, scope), amounts in scopes.items():
-        yield f"bridge: steps of a {kind}", sum(amounts.values(), ZERO) == 2 * amounts["current"]
+        yield (
+            f"bridge: steps of a {kind}",
+            sum(amounts.values(), ZERO) == 2 * amounts["current"],
+        )
         figure = figures.get(("revenue_retention_rate", "net", kind, scope))
         ends = (figure["denominator"], figure["numerator"]) if figure else (ZERO, ZERO)
-        yield "bridge: ends against the KPI", (amounts["base"], amounts["current"]) == ends
+        yield (
+            "bridge: ends against the KPI",
+            (amounts["base"], amounts["current"]) == ends,
+        )
     for (kind, step), total in totals.items():
         if kind in LEVELS:
             yield f"bridge: over each {kind}", total == totals["company", step]
 
 
-def _restatement(known: Version, published: dict[tuple[Any, ...], Row]) -> Iterator[Found]:
+def _restatement(
+    known: Version, published: dict[tuple[Any, ...], Row]
+) -> Iterator[Found]:
     causes: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for row in _rows(known, "restate_cause"):
         for name in ("numerator", "denominator", "value"):
             causes[*(row[n] for n in FIGURE), name] += row[f"{name}_change"] or ZERO
-    now = {tuple(row[name] for name in FIGURE): row for row in _rows(known, "kpi_monthly")}
+    now = {
+        tuple(row[name] for name in FIGURE): row for row in _rows(known, "kpi_monthly")
+    }
     for row in _rows(known, "restate_kpi"):
         key = tuple(row[n] for n in FIGURE)
         for name in ("numerator", "denominator", "value"):
@@ -144,14 +164,24 @@ def _restatement(known: Version, published: dict[tuple[Any, ...], Row]) -> Itera
 # -- two years, and deliveries that turn out to be others --------------------------------------------------------
 
 
-def live(folder: Path, services: int, months: Sequence[Month], restated: int, seed: int) -> None:
+def live(
+    folder: Path, services: int, months: Sequence[Month], restated: int, seed: int
+) -> None:
     """Run a twin's months; release the newest ones, deliver them otherwise and restate them."""
     source, settings = (
         folder / "source",
         load_settings(secret_key="the key of a measurement, nothing else"),
     )
-    twin.generate(source, services=services, months=len(months), seed=seed, through=str(months[-1]))
-    jobs = [Job(folder / "home", month, str(source), settings=settings) for month in months]
+    twin.generate(
+        source,
+        services=services,
+        months=len(months),
+        seed=seed,
+        through=str(months[-1]),
+    )
+    jobs = [
+        Job(folder / "home", month, str(source), settings=settings) for month in months
+    ]
     with patch("pipelines.rooms.validate.judge", lambda context, suites: []):
         for job in jobs:
             run_month(job)
@@ -167,18 +197,34 @@ def deliver_otherwise(delivered: Path) -> None:
     """Late bills and credits, other statuses, other owners: each to one row in so many."""
     for table, column, every, change in (
         ("bill", "billed_amount", 9, lambda cell: cell * 3),
-        ("bill", "adjustment_amount", 23, lambda cell: (cell or ZERO) - Decimal("7.77")),
-        ("service", "status", 11, lambda cell: "suspended_request" if cell == "active" else cell),
+        (
+            "bill",
+            "adjustment_amount",
+            23,
+            lambda cell: (cell or ZERO) - Decimal("7.77"),
+        ),
+        (
+            "service",
+            "status",
+            11,
+            lambda cell: "suspended_request" if cell == "active" else cell,
+        ),
         ("ownership", "manager_id", 5, lambda cell: None),
         ("receivable", "open_amount", 7, lambda cell: cell + Decimal("0.01")),
         ("adjustment", "amount", 3, lambda cell: cell * 2),
     ):
         path = delivered / f"{table}.parquet"
         rows = pq.read_table(path)
-        cells = [change(c) if n % every == 0 else c for n, c in enumerate(rows[column].to_pylist())]
+        cells = [
+            change(c) if n % every == 0 else c
+            for n, c in enumerate(rows[column].to_pylist())
+        ]
         place = rows.column_names.index(column)
         pq.write_table(
-            rows.set_column(place, column, pa.array(cells, rows.schema.field(column).type)), path
+            rows.set_column(
+                place, column, pa.array(cells, rows.schema.field(column).type)
+            ),
+            path,
         )
 
 
@@ -193,7 +239,9 @@ def main() -> None:
     months = [Month(2026, 8).plus(n) for n in range(1 - options.months, 1)]
     with tempfile.TemporaryDirectory(prefix="sums-") as folder:
         live(Path(folder), options.services, months, options.restated, options.seed)
-        found = pd.DataFrame(check_home(Path(folder) / "home", months), columns=["sum", "holds"])
+        found = pd.DataFrame(
+            check_home(Path(folder) / "home", months), columns=["sum", "holds"]
+        )
     counted = found.groupby("sum")["holds"].agg(
         checked="size", failing=lambda held: int((~held).sum())
     )

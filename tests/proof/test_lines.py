@@ -96,7 +96,10 @@ def test_low_saturation(tmp_path: Path) -> None:
         })  # fmt: skip
     table = Table(tmp_path, "2026-06")
     assert table.pair("low_saturation_rate.two_months") == ("2", "3")
-    assert Table(tmp_path, "2026-05").status("low_saturation_rate.two_months") == "not_computed"
+    assert (
+        Table(tmp_path, "2026-05").status("low_saturation_rate.two_months")
+        == "not_computed"
+    )
 
 
 def test_down_migration(tmp_path: Path) -> None:
@@ -104,7 +107,10 @@ def test_down_migration(tmp_path: Path) -> None:
     S7 had no bill in April, S8 belongs to a group. So 1 of 5."""
     who = people(*(f"C{i}" for i in range(1, 8))) + "\nC8 group none"
     eight = lines(
-        *(f"S{i} active" for i in range(1, 6)), "S6 active 2026-04-01", "S7 active", "S8 active"
+        *(f"S{i} active" for i in range(1, 6)),
+        "S6 active 2026-04-01",
+        "S7 active",
+        "S8 active",
     )
     april = {f"S{i}": "50" for i in (1, 2, 3, 4, 5, 6, 8)}
     june = {f"S{i}": "40" for i in (1, 2, 3, 4, 6, 7, 8)} | {"S5": "50"}
@@ -126,7 +132,10 @@ def test_down_migration(tmp_path: Path) -> None:
         write(tmp_path, month, tables | {"plan_change": "\n".join(changes)})
     table = Table(tmp_path, "2026-06")
     assert table.pair("down_migration_rate.revenue_drop") == ("1", "5")
-    assert Table(tmp_path, "2026-05").status("down_migration_rate.revenue_drop") == "not_computed"
+    assert (
+        Table(tmp_path, "2026-05").status("down_migration_rate.revenue_drop")
+        == "not_computed"
+    )
 
 
 def test_renewal(tmp_path: Path) -> None:
@@ -135,7 +144,11 @@ def test_renewal(tmp_path: Path) -> None:
     who, paid = people(*(f"C{i}" for i in range(1, 6))), bills("2026-05", {"S1": "1"})
     may = {1: "06-01", 2: "06-30", 3: "06-15", 4: "06-15", 5: "07-01"}
     rows = [f"S{i} C{i} mobile active 2020-01-01 2026-{end}" for i, end in may.items()]
-    write(tmp_path, "2026-05", {"customer": who, "service": "\n".join([head, *rows]), "bill": paid})
+    write(
+        tmp_path,
+        "2026-05",
+        {"customer": who, "service": "\n".join([head, *rows]), "bill": paid},
+    )
     write(tmp_path, "2026-06", {
         "customer": who, "bill": bills("2026-06", {"S1": "1"}),
         "service": f"""{head}
@@ -148,9 +161,12 @@ def test_renewal(tmp_path: Path) -> None:
 
 def test_zero_tariff_circuits(tmp_path: Path) -> None:
     """S1 has no bill, S2 0 after a credit; S3 is waived, S4 pays, S5 is below 0, S6 suspended, S7 mobile."""
-    head = "service_id customer_id service_type status activated_on is_fee_waiver_approved"
+    head = (
+        "service_id customer_id service_type status activated_on is_fee_waiver_approved"
+    )
     rows = [
-        f"S{i} C{i} private_line active 2020-01-01 {'Y' if i == 3 else '-'}" for i in range(1, 6)
+        f"S{i} C{i} private_line active 2020-01-01 {'Y' if i == 3 else '-'}"
+        for i in range(1, 6)
     ]
     rows += [
         "S6 C6 private_line suspended_request 2020-01-01 -",
@@ -167,7 +183,9 @@ def test_zero_tariff_circuits(tmp_path: Path) -> None:
     assert table.pair("zero_tariff_circuits.count") == ("2", "None")
     assert table.scopes("zero_tariff_circuits.count", "branch") == {"B1", "unclaimed"}
     assert table.rank("zero_tariff_circuits.count", "branch", "B1") == 1
-    assert table.rows["zero_tariff_circuits.count", "branch", "unclaimed"]["value"] == 1.0
+    assert (
+        table.rows["zero_tariff_circuits.count", "branch", "unclaimed"]["value"] == 1.0
+    )
 
 
 def as_home(expected: pd.DataFrame) -> pd.DataFrame:
@@ -186,7 +204,11 @@ def test_compare(tmp_path: Path) -> None:
     wrong = home.copy()
     wrong.loc[at, ["numerator", "status"]] = ["90.01", "not_computed"]
     report = compare(expected, wrong.drop(index=at + 1))
-    assert (report.differing_rows, len(report.differing), len(report.missing_in_actual)) == (
+    assert (
+        report.differing_rows,
+        len(report.differing),
+        len(report.missing_in_actual),
+    ) == (
         1,
         2,
         1,
@@ -204,7 +226,11 @@ def test_command_line(tmp_path: Path) -> None:
     churn_world(tmp_path)
     home = as_home(expected_kpis(tmp_path, ["2026-05", "2026-06"], "2026-06"))
     home.to_csv(tmp_path / "home.csv", index=False)
-    assert main([str(tmp_path), "2026-06", "--home-csv", str(tmp_path / "home.csv")]) == 0
+    assert (
+        main([str(tmp_path), "2026-06", "--home-csv", str(tmp_path / "home.csv")]) == 0
+    )
     home.assign(numerator="1").to_csv(tmp_path / "home.csv", index=False)
-    assert main([str(tmp_path), "2026-06", "--home-csv", str(tmp_path / "home.csv")]) == 1
+    assert (
+        main([str(tmp_path), "2026-06", "--home-csv", str(tmp_path / "home.csv")]) == 1
+    )
     assert main([str(tmp_path), "2026-06"]) == 0

@@ -33,7 +33,10 @@ def test_card_holding_takes_only_good_cards_of_the_tier(tmp_path: Path) -> None:
                        7 C7 gold valid - -
                        8 C8 gold valid 2026-01-01 -""",
     })  # fmt: skip
-    assert Table(tmp_path, "2026-06").pair("vip_card_holding_rate.holding") == ("2", "7")
+    assert Table(tmp_path, "2026-06").pair("vip_card_holding_rate.holding") == (
+        "2",
+        "7",
+    )
 
 
 def test_without_tiers_vip_is_not_computed_but_high_value_is(tmp_path: Path) -> None:
@@ -47,7 +50,9 @@ def test_without_tiers_vip_is_not_computed_but_high_value_is(tmp_path: Path) -> 
     assert table.status("vip_card_holding_rate.holding") == "not_computed"
     assert table.status("dynamic_retention_rate.rolling") == "not_computed"
     assert table.pair("cohort_retention_rate.billed") == ("1", "1")
-    assert Table(tmp_path, "2026-06", theta="89.01").pair("cohort_retention_rate.billed") == (
+    assert Table(tmp_path, "2026-06", theta="89.01").pair(
+        "cohort_retention_rate.billed"
+    ) == (
         "0",
         "0",
     )
@@ -56,12 +61,19 @@ def test_without_tiers_vip_is_not_computed_but_high_value_is(tmp_path: Path) -> 
 def test_arrears_amounts_and_lines(tmp_path: Path) -> None:
     """June: open of May 40 of 200-10; of June 55 of 150; of April and May 70 of 300+190, March is not held."""
     names, who = ("S1 active", "S2 active", "S3 terminated"), people("C1", "C2", "C3")
-    for month, amounts in (("2026-04", {"S1": "300"}), ("2026-05", {"S1": "120", "S2": "80"})):
+    for month, amounts in (
+        ("2026-04", {"S1": "300"}),
+        ("2026-05", {"S1": "120", "S2": "80"}),
+    ):
         off = {"S1": "-10"} if month == "2026-05" else {}
         write(
             tmp_path,
             month,
-            {"customer": who, "service": lines(*names), "bill": bills(month, amounts, off)},
+            {
+                "customer": who,
+                "service": lines(*names),
+                "bill": bills(month, amounts, off),
+            },
         )
     write(tmp_path, "2026-06", {
         "customer": who, "service": lines(*names), "bill": bills("2026-06", {"S1": "155", "S2": "-5"}),
@@ -89,7 +101,15 @@ def test_retention_of_members_and_cohort(tmp_path: Path) -> None:
         + "\nC5 individual none\nC6 individual none\nC7 group none"
     )
     seven = [f"S{i} active" for i in range(1, 8)]
-    base = {"S1": "50", "S2": "90", "S3": "30", "S4": "40", "S5": "100", "S6": "88", "S7": "999"}
+    base = {
+        "S1": "50",
+        "S2": "90",
+        "S3": "30",
+        "S4": "40",
+        "S5": "100",
+        "S6": "88",
+        "S7": "999",
+    }
     write(
         tmp_path,
         "2025-12",
@@ -109,7 +129,10 @@ def test_retention_of_members_and_cohort(tmp_path: Path) -> None:
     assert table.pair("revenue_retention_rate.net") == ("140", "310")
     assert table.pair("revenue_retention_rate.gross") == ("135", "310")
     assert table.pair("revenue_retention_rate.in_tier") == ("115", "140")
-    assert Table(tmp_path, "2025-12").status("cohort_retention_rate.billed") == "not_computed"
+    assert (
+        Table(tmp_path, "2025-12").status("cohort_retention_rate.billed")
+        == "not_computed"
+    )
 
 
 def test_high_value_is_the_mean_of_the_months_he_was_there(tmp_path: Path) -> None:
@@ -124,7 +147,11 @@ def test_high_value_is_the_mean_of_the_months_he_was_there(tmp_path: Path) -> No
         ("2025-12", {"S1": "97", "S2": "90"}),
     ):
         two = lines("S1 active", "S2 active")
-        write(tmp_path, month, {"customer": who, "service": two, "bill": bills(month, amounts)})
+        write(
+            tmp_path,
+            month,
+            {"customer": who, "service": two, "bill": bills(month, amounts)},
+        )
     write(
         tmp_path,
         "2026-01",
@@ -167,7 +194,12 @@ def test_unclaimed_complaints_and_owners(tmp_path: Path) -> None:
     assert table.pair("complaint_rate.per_10k") == ("30000", "5")
     assert table.pair("complaint_rate.per_10k", "manager", "M2") == ("20000", "1")
     assert table.pair("complaint_rate.per_10k", "manager", "M1") == ("10000", "1")
-    assert table.scopes("complaint_rate.per_10k", "manager") == {"M1", "M2", "M5", "unclaimed"}
+    assert table.scopes("complaint_rate.per_10k", "manager") == {
+        "M1",
+        "M2",
+        "M5",
+        "unclaimed",
+    }
     assert table.pair("complaint_rate.per_10k", "unit", "unclaimed") == ("20000", "3")
     assert table.pair("complaint_rate.per_10k", "branch", "B1") == ("30000", "3")
     assert table.pair("complaint_rate.per_10k", "branch", "unclaimed") == ("0", "1")
@@ -183,18 +215,30 @@ def test_ranks_share_places_and_leave_out_the_small(tmp_path: Path) -> None:
         ["ticket_id customer_id opened_at category"],
     )
     names: list[str] = []
-    branches = (("A", 30, 2), ("B", 30, 1), ("C", 30, 0), ("D", 30, 1), ("E", 29, 0), ("-", 30, 0))
+    branches = (
+        ("A", 30, 2),
+        ("B", 30, 1),
+        ("C", 30, 0),
+        ("D", 30, 1),
+        ("E", 29, 0),
+        ("-", 30, 0),
+    )
     for branch, size, complaints in branches:
         mine = [f"C{len(names) + i}" for i in range(size)]
         names += mine
         owners += [f"{name} 2026-01-01 {branch}" for name in mine if branch != "-"]
-        tickets += [f"{branch}{i} {mine[i]} 2026-06-02 complaint" for i in range(complaints)]
+        tickets += [
+            f"{branch}{i} {mine[i]} 2026-06-02 complaint" for i in range(complaints)
+        ]
     write(tmp_path, "2026-06", {
         "customer": people(*names), "service": lines(*(f"S{name[1:]} active" for name in names)),
         "bill": bills("2026-06", {"S0": "1"}), "ownership": "\n".join(owners), "trouble_ticket": "\n".join(tickets),
     })  # fmt: skip
     table = Table(tmp_path, "2026-06")
-    ranks = {scope: table.rank("complaint_rate.per_10k", "branch", scope) for scope in "ABCDE"}
+    ranks = {
+        scope: table.rank("complaint_rate.per_10k", "branch", scope)
+        for scope in "ABCDE"
+    }
     assert ranks == {"A": 4, "B": 2, "C": 1, "D": 2, "E": None}
     assert table.pair("complaint_rate.per_10k", "branch", "unclaimed") == ("0", "30")
     assert table.rank("complaint_rate.per_10k", "branch", "unclaimed") is None
@@ -206,15 +250,22 @@ def test_a_header_without_rows_counts_as_none(tmp_path: Path) -> None:
     empty = {name: " ".join(table.columns) for name, table in TABLES.items()}
     for month in ("2026-04", "2026-05", "2026-06"):
         line = "service_id customer_id service_type status activated_on plan_id contract_end_on is_fee_waiver_approved"
-        filled = {"customer": people("C1", tier="gold"), "bill": bills(month, {"S1": "5"})}
+        filled = {
+            "customer": people("C1", tier="gold"),
+            "bill": bills(month, {"S1": "5"}),
+        }
         write(
             tmp_path,
             month,
-            empty | filled | {"service": f"{line}\nS1 C1 mobile active 2020-01-01 P 2026-06-30 -"},
+            empty
+            | filled
+            | {"service": f"{line}\nS1 C1 mobile active 2020-01-01 P 2026-06-30 -"},
         )
     table = Table(tmp_path, "2026-06")
     waiting = {
-        name.partition(".")[0] for (name, _, _), row in table.rows.items() if row["status"] != "ok"
+        name.partition(".")[0]
+        for (name, _, _), row in table.rows.items()
+        if row["status"] != "ok"
     }
     assert waiting == {
         "group_registration_rate",  # no column says whose member anybody is
@@ -260,13 +311,17 @@ def shared(name: str) -> Path:
     return source
 
 
-@pytest.mark.parametrize(("name", "month"), [("megaline", "2018-10"), ("uci", "2005-05")])
+@pytest.mark.parametrize(
+    ("name", "month"), [("megaline", "2018-10"), ("uci", "2005-05")]
+)
 def test_parts_add_up_to_the_whole(name: str, month: str) -> None:
     source = shared(name)
     expected = expected_kpis(source, month_folders(source), month)
     computed = expected[expected["status"] == "ok"]
     for column in ("numerator", "denominator"):
-        added = computed[computed[column].notna() & (computed["kpi"] != "revenue_completion")]
+        added = computed[
+            computed[column].notna() & (computed["kpi"] != "revenue_completion")
+        ]
         sums = (
             added.groupby(["kpi", "variant", "scope_kind"])[column]
             .agg(sum)

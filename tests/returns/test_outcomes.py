@@ -18,7 +18,15 @@ import sqlalchemy as sa
 
 from pipelines import cli
 from pipelines.core.outcomes import load_outcomes
-from tests.support.office import answers_of, exported, fill, reading, released_town, rows_of, taken
+from tests.support.office import (
+    answers_of,
+    exported,
+    fill,
+    reading,
+    released_town,
+    rows_of,
+    taken,
+)
 from tests.support.postgres import Cluster
 from tests.support.small import KEY, MONTH, Town, own_settings, read, run_town
 
@@ -31,7 +39,12 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose month is released: ann and bob owe."""
     home = tmp_path_factory.mktemp("outcomes") / "home"
     released_town(
-        home, Town().person("ann", name="安安安").person("bob", name="博博").owe("ann").owe("bob")
+        home,
+        Town()
+        .person("ann", name="安安安")
+        .person("bob", name="博博")
+        .owe("ann")
+        .owe("bob"),
     )
     return home
 
@@ -77,9 +90,16 @@ def test_all_taken_is_exit_0_and_again_changes_nothing(
 ) -> None:
     fill(book, {"ann": PAID})
     code, (first,) = outcomes_command(book)
-    assert (code, first["accepted"], first["unfilled"], first["corrected"]) == (0, 1, 1, None)
+    assert (code, first["accepted"], first["unfilled"], first["corrected"]) == (
+        0,
+        1,
+        1,
+        None,
+    )
     code, (again,) = outcomes_command(book)
-    assert (code, again["accepted"], again["unchanged"]) == (0, 0, 1) and len(answers_of(home)) == 1
+    assert (code, again["accepted"], again["unchanged"]) == (0, 0, 1) and len(
+        answers_of(home)
+    ) == 1
 
 
 def test_a_refused_row_goes_back_corrected_and_then_comes_in(
@@ -94,13 +114,22 @@ def test_a_refused_row_goes_back_corrected_and_then_comes_in(
         edit=spoil,
     )
     code, (told,) = outcomes_command(book)
-    assert code == 12 and [row["key"] for row in told["refused"]] == ["changed_cell", "needs"]
+    assert code == 12 and [row["key"] for row in told["refused"]] == [
+        "changed_cell",
+        "needs",
+    ]
     corrected = Path(told["corrected"])
     assert corrected.stat().st_mode & 0o077 == 0
     ann, bob = rows_of(corrected)
-    assert (ann["amount"], ann["outcome"], ann["customer_name"]) == (50, "已缴费", "安安安")
+    assert (ann["amount"], ann["outcome"], ann["customer_name"]) == (
+        50,
+        "已缴费",
+        "安安安",
+    )
     assert (
-        "改动" in ann["refusal"] and "承诺日期" in bob["refusal"] and bob["outcome"] == "承诺缴费"
+        "改动" in ann["refusal"]
+        and "承诺日期" in bob["refusal"]
+        and bob["outcome"] == "承诺缴费"
     )
     fill(corrected, {"bob": {"promised_on": date(2026, 9, 12), "promised_amount": 50}})
     code, (told,) = outcomes_command(corrected)
@@ -135,11 +164,18 @@ def test_a_file_that_cannot_be_read_holds_back_no_other(
     code, told = outcomes_command(
         *(tmp_path / n for n in ("old.xls", "cut.xlsx", "list.csv", "none.xlsx")), book
     )
-    assert code == 12 and all(one["error"] for one in told[:-1]) and told[-1]["accepted"] == 1
+    assert (
+        code == 12
+        and all(one["error"] for one in told[:-1])
+        and told[-1]["accepted"] == 1
+    )
 
 
 def test_people_are_told_in_their_language(
-    book: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    book: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     fill(book, {"ann": PAID | {"contacted_on": date(2026, 9, 1)}})
     monkeypatch.setenv("RETENTION_SECRET_KEY", KEY)
@@ -147,12 +183,24 @@ def test_people_are_told_in_their_language(
         monkeypatch.setattr(
             sys,
             "argv",
-            ["retention", "outcomes", str(book), "--home", str(home), "--lang", language],
+            [
+                "retention",
+                "outcomes",
+                str(book),
+                "--home",
+                str(home),
+                "--lang",
+                language,
+            ],
         )
         with pytest.raises(SystemExit) as stop:
             cli.main()
         said = capsys.readouterr()
-        assert stop.value.code == 12 and words in said.out and "安安安" not in said.out + said.err
+        assert (
+            stop.value.code == 12
+            and words in said.out
+            and "安安安" not in said.out + said.err
+        )
 
 
 def test_an_answer_to_the_hold_out_is_an_unknown_order(tmp_path: Path) -> None:
@@ -180,15 +228,23 @@ taken(Path(sys.argv[1]), Path(sys.argv[2]))
 
 
 @pytest.mark.parametrize(
-    ("step", "kept"), [("office.answered", 0), ("office.marked", 0), ("office.taken", 2)]
+    ("step", "kept"),
+    [("office.answered", 0), ("office.marked", 0), ("office.taken", 2)],
 )
 def test_a_file_whose_taking_is_killed_is_in_wholly_or_not_at_all(
     home: Path, book: Path, step: str, kept: int
 ) -> None:
     fill(
-        book, {"ann": PAID, "bob": {"outcome": "do_not_contact", "contacted_on": date(2026, 9, 7)}}
+        book,
+        {
+            "ann": PAID,
+            "bob": {"outcome": "do_not_contact", "contacted_on": date(2026, 9, 7)},
+        },
     )
-    environment = os.environ | {"RETENTION_FAILPOINT": f"{step}=kill", "RETENTION_SECRET_KEY": KEY}
+    environment = os.environ | {
+        "RETENTION_FAILPOINT": f"{step}=kill",
+        "RETENTION_SECRET_KEY": KEY,
+    }
     died = subprocess.run(
         [sys.executable, "-c", _DIE, str(home), str(book)],
         env=environment,
@@ -198,7 +254,9 @@ def test_a_file_whose_taking_is_killed_is_in_wholly_or_not_at_all(
     assert died.returncode == -signal.SIGKILL
     assert len(answers_of(home)) == kept
     receipt = taken(home, book)
-    assert (receipt.accepted, receipt.unchanged) == (2 - kept, kept) and len(answers_of(home)) == 2
+    assert (receipt.accepted, receipt.unchanged) == (2 - kept, kept) and len(
+        answers_of(home)
+    ) == 2
 
 
 def test_every_row_of_a_file_is_on_record(home: Path, book: Path) -> None:
@@ -209,7 +267,8 @@ def test_every_row_of_a_file_is_on_record(home: Path, book: Path) -> None:
     intake, entry = Intake.objects.get(), AuditEntry.objects.get(action="take_back")
     assert (intake.accepted, intake.unfilled, intake.actor) == (1, 1, "test")
     assert (
-        entry.detail["sha256"] == intake.sha256 == reading(book).sha256 and len(intake.sha256) == 64
+        entry.detail["sha256"] == intake.sha256 == reading(book).sha256
+        and len(intake.sha256) == 64
     )
 
 
@@ -228,8 +287,14 @@ def test_the_tables_are_what_the_models_say(home: Path, book: Path) -> None:
 
 def test_codes_have_their_flags_and_words() -> None:
     reached = {code for code, outcome in load_outcomes().items() if outcome.is_contact}
-    assert set(load_outcomes()) - reached == {"no_answer", "wrong_number", "left_already"}
-    assert {code for code, outcome in load_outcomes().items() if outcome.is_success} == {
+    assert set(load_outcomes()) - reached == {
+        "no_answer",
+        "wrong_number",
+        "left_already",
+    }
+    assert {
+        code for code, outcome in load_outcomes().items() if outcome.is_success
+    } == {
         *(
             "retained",
             "renewed",
@@ -241,7 +306,9 @@ def test_codes_have_their_flags_and_words() -> None:
             "accepted",
         ),
     }
-    assert all(set(outcome.words) >= {"zh", "en"} for outcome in load_outcomes().values())
+    assert all(
+        set(outcome.words) >= {"zh", "en"} for outcome in load_outcomes().values()
+    )
 
 
 # -- PostgreSQL --------------------------------------------------------------------------------------------------
@@ -257,15 +324,25 @@ def test_the_loop_on_postgresql(
     released_town(tmp_path / "home", town)
     book = exported(tmp_path / "home", tmp_path / "out")["M1"]
     fill(
-        book, {"ann": {"outcome": "do_not_contact", "contacted_on": date(2026, 9, 7)}, "bob": PAID}
+        book,
+        {
+            "ann": {"outcome": "do_not_contact", "contacted_on": date(2026, 9, 7)},
+            "bob": PAID,
+        },
     )
-    assert (taken(tmp_path / "home", book).accepted, taken(tmp_path / "home", book).unchanged) == (
+    assert (
+        taken(tmp_path / "home", book).accepted,
+        taken(tmp_path / "home", book).unchanged,
+    ) == (
         2,
         2,
     )
     after = Town(MONTH.plus(1)).person("ann").person("bob").owe("ann").owe("bob")
     version = run_town(tmp_path / "home", after)
-    assert read(version, "dispatch_why_not", reason="do_not_contact")[0]["customer_id"] == "ann"
+    assert (
+        read(version, "dispatch_why_not", reason="do_not_contact")[0]["customer_id"]
+        == "ann"
+    )
     assert sorted(row["outcome"] for row in read(version, "extract_outcome")) == [
         "do_not_contact",
         "paid",
@@ -273,7 +350,10 @@ def test_the_loop_on_postgresql(
     assert not (tmp_path / "home" / "office.sqlite3").exists()
     engine = sa.create_engine(url)
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT COUNT(*) FROM console_answer").scalar() == 2
+        assert (
+            connection.exec_driver_sql("SELECT COUNT(*) FROM console_answer").scalar()
+            == 2
+        )
     engine.dispose()
 
 

@@ -13,7 +13,16 @@ import pytest
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import GateStopped, RetentionError, SourceNotReady
 from pipelines.store.lake import MonthFolder
-from tests.support.small import MONTH, Row, Town, only, read, run_through, twin_operator, write_csv
+from tests.support.small import (
+    MONTH,
+    Row,
+    Town,
+    only,
+    read,
+    run_through,
+    twin_operator,
+    write_csv,
+)
 
 
 def snapshot(folder: Path, town: Town) -> Path:
@@ -35,17 +44,39 @@ def dirty_town() -> Town:
         "usage", service_id="vic-1"
     )
     town.add("bill", bill_id="b2", service_id="ann-1", customer_id="nobody")
-    town.add("bill", bill_id="b3", service_id="ann-1", customer_id="ann", billed_amount="1.234")
-    town.add("bill", bill_id="b4", service_id="ann-1", customer_id="ann", due_on="2026-02-30")
-    town.add("bill", bill_id="b5", service_id="ann-1", customer_id="ann", adjustment_amount="5.00")
-    town.add("bill", bill_id="b6", service_id="ann-1", customer_id="ann", billed_amount="")
+    town.add(
+        "bill",
+        bill_id="b3",
+        service_id="ann-1",
+        customer_id="ann",
+        billed_amount="1.234",
+    )
+    town.add(
+        "bill", bill_id="b4", service_id="ann-1", customer_id="ann", due_on="2026-02-30"
+    )
+    town.add(
+        "bill",
+        bill_id="b5",
+        service_id="ann-1",
+        customer_id="ann",
+        adjustment_amount="5.00",
+    )
+    town.add(
+        "bill", bill_id="b6", service_id="ann-1", customer_id="ann", billed_amount=""
+    )
     for _ in range(3):
         town.add("bill", bill_id="twice", service_id="bob-1", customer_id="bob")
     for amount in ("10.00", "20.00", "10.00"):
         town.add(
-            "bill", bill_id="either", service_id="bob-1", customer_id="bob", billed_amount=amount
+            "bill",
+            bill_id="either",
+            service_id="bob-1",
+            customer_id="bob",
+            billed_amount=amount,
         )
-    town.add("ownership", customer_id="ann", valid_from="2026-01-01", valid_to="2025-01-01")
+    town.add(
+        "ownership", customer_id="ann", valid_from="2026-01-01", valid_to="2025-01-01"
+    )
     town.add("usage", service_id="bob-1", voice_calls="-1")
     return town
 
@@ -66,7 +97,9 @@ def test_every_row_is_accounted_for(dirty: Path) -> None:
             == r["accepted"] + r["repeats"] + r["quarantined"]
             == delivered.get(r["table"], 0)
         )
-        assert r["quarantined"] == len(read(dirty, "snapshot_quarantine", table=r["table"]))
+        assert r["quarantined"] == len(
+            read(dirty, "snapshot_quarantine", table=r["table"])
+        )
         if r["state"] != "absent":
             assert r["accepted"] == len(read(dirty, f"snapshot_{r['table']}"))
 
@@ -94,7 +127,12 @@ def test_every_row_of_the_twin_is_accounted_for() -> None:
         ("bill", "customer_id", "nobody", "unknown_customer"),
         ("bill", "billed_amount", "1.234", "not_a_money"),
         ("bill", "due_on", "2026-02-30", "not_a_date"),
-        ("bill", "adjustment_amount", "5.00", "column_values_to_be_between:adjustment_amount"),
+        (
+            "bill",
+            "adjustment_amount",
+            "5.00",
+            "column_values_to_be_between:adjustment_amount",
+        ),
         ("bill", "billed_amount", None, "missing"),
         ("usage", "voice_calls", "-1", "column_values_to_be_between:voice_calls"),
     ],
@@ -102,7 +140,9 @@ def test_every_row_of_the_twin_is_accounted_for() -> None:
 def test_quarantine_says_where_what_and_why(
     dirty: Path, table: str, column: str, value: str | None, rule: str
 ) -> None:
-    found = only(read(dirty, "snapshot_quarantine", table=table, column=column, value=value))
+    found = only(
+        read(dirty, "snapshot_quarantine", table=table, column=column, value=value)
+    )
     assert (found["rule"], found["file"]) == (rule, f"{table}.csv")
     delivered = dirty_town().tables[table][found["line"] - 2]  # line 1 is the header
     assert delivered[column] == (value or "")
@@ -110,7 +150,9 @@ def test_quarantine_says_where_what_and_why(
 
 def test_a_pair_of_days_out_of_order_is_set_aside(dirty: Path) -> None:
     found = only(read(dirty, "snapshot_quarantine", table="ownership"))
-    assert found["rule"] == "column_pair_values_a_to_be_greater_than_b:valid_to_valid_from"
+    assert (
+        found["rule"] == "column_pair_values_a_to_be_greater_than_b:valid_to_valid_from"
+    )
 
 
 def test_an_exact_repeat_is_dropped_and_counted(dirty: Path) -> None:
@@ -128,15 +170,26 @@ def test_of_rows_that_contradict_their_key_none_is_kept(dirty: Path) -> None:
 
 def test_personal_values_are_masked_in_quarantine(tmp_path: Path) -> None:
     town = Town().person("ann").person("bob", name="李\ufffd四", phone="138\ufffd5678")
-    found = only(read(snapshot(tmp_path, town), "snapshot_quarantine", table="customer"))
-    assert (found["column"], found["value"], found["rule"]) == ("name", "李***", "not_a_text")
+    found = only(
+        read(snapshot(tmp_path, town), "snapshot_quarantine", table="customer")
+    )
+    assert (found["column"], found["value"], found["rule"]) == (
+        "name",
+        "李***",
+        "not_a_text",
+    )
 
 
 def test_personal_data_stand_apart(dirty: Path) -> None:
     names = pq.read_schema(dirty / "snapshot_customer.parquet").names
     assert not {"name", "phone"} & set(names)
-    assert only(read(dirty, "snapshot_person", customer_id="ann"))["phone"] == "13812345678"
-    assert not [path.name for path in dirty.glob("*.parquet") if path.stat().st_mode & 0o077]
+    assert (
+        only(read(dirty, "snapshot_person", customer_id="ann"))["phone"]
+        == "13812345678"
+    )
+    assert not [
+        path.name for path in dirty.glob("*.parquet") if path.stat().st_mode & 0o077
+    ]
 
 
 def test_what_was_normalised_is_counted(tmp_path: Path) -> None:
@@ -149,9 +202,15 @@ def test_what_was_normalised_is_counted(tmp_path: Path) -> None:
     folder = snapshot(tmp_path, town)
     forms = {
         r["form"]: r["rows"]
-        for r in read(folder, "snapshot_normalised", table="bill", column="billed_amount")
+        for r in read(
+            folder, "snapshot_normalised", table="bill", column="billed_amount"
+        )
     }
-    assert forms == {"thousands_separator": 1, "currency_sign": 1, "accounting_negative": 1}
+    assert forms == {
+        "thousands_separator": 1,
+        "currency_sign": 1,
+        "accounting_negative": 1,
+    }
 
 
 # -- the order of rows and files does not matter -----------------------------------------------------------------
@@ -161,7 +220,9 @@ def snapshot_bytes(draft: Path) -> dict[str, bytes]:
     """The typed tables; where in a file a bad row stood is another matter."""
     by_place = {"snapshot_quarantine"}
     return {
-        p.stem: p.read_bytes() for p in draft.glob("snapshot_*.parquet") if p.stem not in by_place
+        p.stem: p.read_bytes()
+        for p in draft.glob("snapshot_*.parquet")
+        if p.stem not in by_place
     }
 
 
@@ -205,11 +266,18 @@ def test_absent_empty_and_unknown_are_told_apart(tmp_path: Path) -> None:
     assert entry(draft, "snapshot_ownership") == {
         "status": "not_computed", "reasons": ["absent: ownership"], "room": "snapshot",
     }  # fmt: skip
-    assert entry(draft, "snapshot_loyalty")["rows"] == 0 and not read(draft, "snapshot_loyalty")
+    assert entry(draft, "snapshot_loyalty")["rows"] == 0 and not read(
+        draft, "snapshot_loyalty"
+    )
     assert "vip_tier" in entry(draft, "snapshot_customer")["absent"]
     assert only(read(draft, "snapshot_customer"))["vip_tier"] is None
-    assert only(read(draft, "extract_delivery", table="customer"))["unknown"] == "favourite_colour"
-    assert "favourite_colour" in pq.read_schema(draft / "extract_customer.parquet").names
+    assert (
+        only(read(draft, "extract_delivery", table="customer"))["unknown"]
+        == "favourite_colour"
+    )
+    assert (
+        "favourite_colour" in pq.read_schema(draft / "extract_customer.parquet").names
+    )
 
 
 def test_a_table_without_a_required_column_is_refused_by_name(tmp_path: Path) -> None:
@@ -223,10 +291,17 @@ def test_an_instant_gets_its_day_in_shanghai(tmp_path: Path) -> None:
     town = (
         Town()
         .person("ann")
-        .add("trouble_ticket", opened_at="2026-08-31T23:30:00+08:00", closed_at="2026-08-31 16:30Z")
+        .add(
+            "trouble_ticket",
+            opened_at="2026-08-31T23:30:00+08:00",
+            closed_at="2026-08-31 16:30Z",
+        )
     )
     ticket = only(read(snapshot(tmp_path, town), "snapshot_trouble_ticket"))
-    assert (str(ticket["opened_on"]), str(ticket["closed_on"])) == ("2026-08-31", "2026-09-01")
+    assert (str(ticket["opened_on"]), str(ticket["closed_on"])) == (
+        "2026-08-31",
+        "2026-09-01",
+    )
 
 
 Change = Callable[[Town], object]
@@ -245,9 +320,21 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("change", "error", "key"),
     [
         (lambda town: town.without("bill"), SourceNotReady, "source.required_absent"),
-        (lambda town: town.without("customer"), SourceNotReady, "source.required_absent"),
-        (lambda town: town.header_only("service"), GateStopped, "source.required_empty"),
-        (lambda town: town.drop_column("bill", "due_on"), GateStopped, "source.missing_column"),
+        (
+            lambda town: town.without("customer"),
+            SourceNotReady,
+            "source.required_absent",
+        ),
+        (
+            lambda town: town.header_only("service"),
+            GateStopped,
+            "source.required_empty",
+        ),
+        (
+            lambda town: town.drop_column("bill", "due_on"),
+            GateStopped,
+            "source.missing_column",
+        ),
         (of_july, GateStopped, "source.wrong_month"),
     ],
     ids=["no_bills", "no_customers", "no_services", "no_column", "bills_of_july"],

@@ -23,7 +23,10 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Version:
             town.add("vip_card", card_id=f"K{n}", customer_id=who)
         if n >= PEOPLE - DEBTORS:
             town.add(
-                "receivable", bill_id=f"{who}-1/{MONTH}", service_id=f"{who}-1", customer_id=who
+                "receivable",
+                bill_id=f"{who}-1/{MONTH}",
+                service_id=f"{who}-1",
+                customer_id=who,
             )
     town.add(
         "appraisal_input",
@@ -39,15 +42,24 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Version:
 
 
 def company(version: Version, kpi: str, variant: str) -> Row:
-    return only(read(version, "kpi_monthly", kpi=kpi, variant=variant, scope_kind="company"))
+    return only(
+        read(version, "kpi_monthly", kpi=kpi, variant=variant, scope_kind="company")
+    )
 
 
 def test_card_holding_is_seven_points_above_its_target(version: Version) -> None:
     row = company(version, "vip_card_holding_rate", "holding")
     assert (row["numerator"], row["denominator"]) == (CARDS, PEOPLE)
-    assert [round(row[name], 12) for name in ("value", "target", "gap")] == [0.87, 0.80, 0.07]
+    assert [round(row[name], 12) for name in ("value", "target", "gap")] == [
+        0.87,
+        0.80,
+        0.07,
+    ]
     figures = read(
-        version, "report_figure", topic="vip_card_holding_rate.holding", scope_id="company"
+        version,
+        "report_figure",
+        topic="vip_card_holding_rate.holding",
+        scope_id="company",
     )
     shown = {f["measure"]: f["shown"] for f in figures if f["source"] == "kpi_monthly"}
     assert shown["value"].startswith("87.0")

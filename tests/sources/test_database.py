@@ -27,15 +27,22 @@ from tests.support.source_files import MONTH, read_rows
 PLAN_QUERY = "SELECT plan_id, name, monthly_fee FROM plan"
 
 
-def write_spec(folder: Path, tables: dict[str, str], more: dict[str, str] | None = None) -> Path:
+def write_spec(
+    folder: Path, tables: dict[str, str], more: dict[str, str] | None = None
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     spec = folder / "operator.yml"
-    spec.write_text(yaml.safe_dump({"url_env": "OPERATOR_URL", "tables": tables, **(more or {})}))
+    spec.write_text(
+        yaml.safe_dump({"url_env": "OPERATOR_URL", "tables": tables, **(more or {})})
+    )
     return spec
 
 
 def extract(
-    folder: Path, tables: dict[str, str], more: dict[str, str] | None = None, month: Month = MONTH
+    folder: Path,
+    tables: dict[str, str],
+    more: dict[str, str] | None = None,
+    month: Month = MONTH,
 ) -> dict[str, Delivery]:
     source = open_source(write_spec(folder, tables, more))
     assert source.fingerprint(month) is None and source.unknown_files(month) == ()
@@ -46,16 +53,22 @@ def extract(
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+def sqlite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[sqlite3.Connection]:
     monkeypatch.setenv("OPERATOR_URL", f"sqlite:///{tmp_path / 'operator.db'}")
     connection = sqlite3.connect(tmp_path / "operator.db", isolation_level=None)
-    connection.execute("CREATE TABLE plan (plan_id TEXT, name TEXT, monthly_fee, included_minutes)")
+    connection.execute(
+        "CREATE TABLE plan (plan_id TEXT, name TEXT, monthly_fee, included_minutes)"
+    )
     yield connection
     connection.close()
 
 
 def test_reads_sqlite(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
-    sqlite.execute("INSERT INTO plan VALUES ('001', '畅享', 86.5, NULL), ('002', NULL, 100, NULL)")
+    sqlite.execute(
+        "INSERT INTO plan VALUES ('001', '畅享', 86.5, NULL), ('002', NULL, 100, NULL)"
+    )
     deliveries = extract(
         tmp_path, {"plan": "SELECT *, 1 AS extra FROM plan", "usage": "SELECT 1 AS x"}
     )
@@ -84,8 +97,12 @@ def test_reads_sqlite(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
     assert deliveries["bill"].state == "absent"
 
 
-def test_binds_the_month_as_its_first_day(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
-    query = "SELECT :month AS plan_id, date(:month, '+1 month') AS name, 1 AS monthly_fee"
+def test_binds_the_month_as_its_first_day(
+    tmp_path: Path, sqlite: sqlite3.Connection
+) -> None:
+    query = (
+        "SELECT :month AS plan_id, date(:month, '+1 month') AS name, 1 AS monthly_fee"
+    )
     extract(tmp_path, {"plan": query})
     assert (read_rows(tmp_path)[0]["plan_id"], read_rows(tmp_path)[0]["name"]) == (
         "2026-10-01",
@@ -95,7 +112,11 @@ def test_binds_the_month_as_its_first_day(tmp_path: Path, sqlite: sqlite3.Connec
 
 def test_an_empty_result_is_empty(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
     plan = extract(tmp_path, {"plan": PLAN_QUERY})["plan"]
-    assert (plan.state, plan.rows, plan.columns) == ("empty", 0, ("plan_id", "name", "monthly_fee"))
+    assert (plan.state, plan.rows, plan.columns) == (
+        "empty",
+        0,
+        ("plan_id", "name", "monthly_fee"),
+    )
     assert pq.read_schema(tmp_path / "out" / "extract_plan.parquet").names[-3:] == [
         "_file",
         "_line",
@@ -109,7 +130,8 @@ def test_settles_types_that_change_on_the_way(
     monkeypatch.setattr(database_module, "_FETCH", 2)
     values: list[Any] = [None, None, 1, 2, None, None, 2.5, "x", 2**62, b"\xe5\xbc\xa0"]
     sqlite.executemany(
-        "INSERT INTO plan VALUES ('P', 'a', ?, ?)", [(v, i) for i, v in enumerate(values)]
+        "INSERT INTO plan VALUES ('P', 'a', ?, ?)",
+        [(v, i) for i, v in enumerate(values)],
     )
     extract(tmp_path, {"plan": "SELECT * FROM plan ORDER BY included_minutes"})
     rows = read_rows(tmp_path)
@@ -131,9 +153,9 @@ def test_settles_types_that_change_on_the_way(
 
 
 def test_refuses_duplicate_columns(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
-    plan = extract(tmp_path, {"plan": "SELECT plan_id, name, monthly_fee, 1 AS NAME FROM plan"})[
-        "plan"
-    ]
+    plan = extract(
+        tmp_path, {"plan": "SELECT plan_id, name, monthly_fee, 1 AS NAME FROM plan"}
+    )["plan"]
     assert plan.reason == "source.duplicate_header"
 
 
@@ -145,7 +167,10 @@ def test_refuses_duplicate_columns(tmp_path: Path, sqlite: sqlite3.Connection) -
         ("url_env: OPERATOR_URL", "yaml_bad"),
         ("[1, 2]", "yaml_bad"),
         ("url_env: OPERATOR_URL\ntables: {plans: SELECT 1}", "yaml_bad"),
-        ("url_env: OPERATOR_URL\npassword: secret\ntables: {plan: SELECT 1}", "yaml_bad"),
+        (
+            "url_env: OPERATOR_URL\npassword: secret\ntables: {plan: SELECT 1}",
+            "yaml_bad",
+        ),
         ("url_env: OPERATOR_URL\ntables: {plan: DROP TABLE plan}", "query_not_select"),
         ("url_env: OPERATOR_URL\ntables: {plan: 7}", "query_not_select"),
     ],
@@ -179,10 +204,15 @@ def test_refuses_a_bad_url_or_query(
         assert "secret" not in str(caught.value) + str(caught.value.__cause__)
 
 
-def test_cannot_write_through_a_query(tmp_path: Path, sqlite: sqlite3.Connection) -> None:
+def test_cannot_write_through_a_query(
+    tmp_path: Path, sqlite: sqlite3.Connection
+) -> None:
     with pytest.raises(SpecError):
         extract(
-            tmp_path, {"plan": "WITH a AS (SELECT 1) INSERT INTO plan SELECT 'P', 'a', 1, 1 FROM a"}
+            tmp_path,
+            {
+                "plan": "WITH a AS (SELECT 1) INSERT INTO plan SELECT 'P', 'a', 1, 1 FROM a"
+            },
         )
     assert sqlite.execute("SELECT count(*) FROM plan").fetchone() == (0,)
 
@@ -195,20 +225,26 @@ def test_says_when_the_database_cannot_be_reached(
     )
     waits: list[float] = []
     source = database_module.DatabaseSource(
-        database_module.DatabaseSpec("operator.yml", "OPERATOR_URL", {"plan": PLAN_QUERY}),
+        database_module.DatabaseSpec(
+            "operator.yml", "OPERATOR_URL", {"plan": PLAN_QUERY}
+        ),
         wait=waits.append,
     )
     with pytest.raises(SourceNotReady, match=r"source\.database_unreachable") as caught:
         source.extract(MONTH, tmp_path)
     assert (
-        "secret" not in str(caught.value) and "127.0.0.1" in str(caught.value) and len(waits) == 2
+        "secret" not in str(caught.value)
+        and "127.0.0.1" in str(caught.value)
+        and len(waits) == 2
     )
 
 
 @pytest.fixture
 def postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
     monkeypatch.setenv("OPERATOR_URL", postgres_url)
-    engine = sa.create_engine(postgres_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(
+        postgres_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     yield engine
@@ -255,8 +291,14 @@ def test_postgres_values_arrive_exactly(tmp_path: Path, postgres: sa.Engine) -> 
 def test_postgres_reads_all_tables_at_one_moment(
     tmp_path: Path, postgres: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(postgres, "CREATE TABLE plan AS SELECT 'P1' AS plan_id, 'a' AS name, 1.5 AS monthly_fee")
-    run(postgres, "CREATE TABLE prepaid_balance AS SELECT 'C1' AS customer_id, 5 AS balance_amount")
+    run(
+        postgres,
+        "CREATE TABLE plan AS SELECT 'P1' AS plan_id, 'a' AS name, 1.5 AS monthly_fee",
+    )
+    run(
+        postgres,
+        "CREATE TABLE prepaid_balance AS SELECT 'C1' AS customer_id, 5 AS balance_amount",
+    )
     spool = database_module.spool_rows
 
     def write_meanwhile(*arguments: Any) -> Any:
@@ -268,7 +310,10 @@ def test_postgres_reads_all_tables_at_one_moment(
         return spool(*arguments)
 
     monkeypatch.setattr(database_module, "spool_rows", write_meanwhile)
-    extract(tmp_path, {"plan": PLAN_QUERY, "prepaid_balance": "SELECT * FROM prepaid_balance"})
+    extract(
+        tmp_path,
+        {"plan": PLAN_QUERY, "prepaid_balance": "SELECT * FROM prepaid_balance"},
+    )
     assert (
         len(read_rows(tmp_path)) == 1
         and read_rows(tmp_path, "prepaid_balance")[0]["balance_amount"] == 5
@@ -291,7 +336,10 @@ def test_postgres_is_read_only(tmp_path: Path, postgres: sa.Engine) -> None:
 def test_postgres_refuses_only_the_table_whose_data_fail(
     tmp_path: Path, postgres: sa.Engine
 ) -> None:
-    run(postgres, "CREATE TABLE plan AS SELECT 'P1' AS plan_id, 'a' AS name, 1.5 AS monthly_fee")
+    run(
+        postgres,
+        "CREATE TABLE plan AS SELECT 'P1' AS plan_id, 'a' AS name, 1.5 AS monthly_fee",
+    )
     deliveries = extract(
         tmp_path,
         {
@@ -304,9 +352,17 @@ def test_postgres_refuses_only_the_table_whose_data_fail(
         },
     )
     assert deliveries["plan"].state == "present"
-    assert deliveries["customer"].reason == deliveries["bill"].reason == "source.query_data"
+    assert (
+        deliveries["customer"].reason
+        == deliveries["bill"].reason
+        == "source.query_data"
+    )
     assert deliveries["customer"].facts["error"] == "DivisionByZero 22012"
-    assert deliveries["service"].reason == deliveries["usage"].reason == "source.missing_column"
+    assert (
+        deliveries["service"].reason
+        == deliveries["usage"].reason
+        == "source.missing_column"
+    )
 
 
 def test_postgres_starts_afresh_after_a_dropped_connection(
@@ -357,7 +413,10 @@ def test_postgres_streams_with_bounded_memory(
     assert extract(tmp_path, {"plan": query})["plan"].rows == 150_000
     assert fetched == [10_000] * 15 and max(held) < 10 << 20
     meta = pq.read_metadata(tmp_path / "out" / "extract_plan.parquet")
-    assert [meta.row_group(i).num_rows for i in range(meta.num_row_groups)] == [122_880, 27_120]
+    assert [meta.row_group(i).num_rows for i in range(meta.num_row_groups)] == [
+        122_880,
+        27_120,
+    ]
 
 
 def test_postgres_over_its_socket(

@@ -41,12 +41,16 @@ def test_a_sister_file_tells_the_encoding(tmp_path: Path, name: str) -> None:
     }
     delivery, rows = deliver(tmp_path, files)
     assert rows[0]["name"] == NAME
-    assert (delivery.files[0].encoding, delivery.files[0].notes) == ("gb18030", (DECIDED,))
+    assert (delivery.files[0].encoding, delivery.files[0].notes) == (
+        "gb18030",
+        (DECIDED,),
+    )
 
 
 def test_a_sister_in_utf_8_tells_that_it_is_utf_8(tmp_path: Path) -> None:
     _, rows = deliver(
-        tmp_path, {"plan.csv": DOUBTFUL, "prepaid_balance.csv": BALANCE + "C1,5,营业厅张三\n"}
+        tmp_path,
+        {"plan.csv": DOUBTFUL, "prepaid_balance.csv": BALANCE + "C1,5,营业厅张三\n"},
     )
     assert rows[0]["name"] == NAME.encode("gb18030").decode("utf-8")
 
@@ -79,7 +83,9 @@ def test_where_no_sister_tells_the_file_carries_the_caveat(
     assert delivery.files[0].notes == (DOUBT,)
 
 
-def test_chinese_in_utf_8_is_not_doubtful_though_it_decodes_as_gb18030(tmp_path: Path) -> None:
+def test_chinese_in_utf_8_is_not_doubtful_though_it_decodes_as_gb18030(
+    tmp_path: Path,
+) -> None:
     content = (PLAN + "P1,张三,1\n").encode()
     assert content.decode("gb18030") != content.decode("utf-8")
     gb = (BALANCE + "C1,5,营业厅张三\n").encode("gb18030")
@@ -88,7 +94,9 @@ def test_chinese_in_utf_8_is_not_doubtful_though_it_decodes_as_gb18030(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["Café·Zoë", "20°C", "±5"])
-def test_western_letters_stay_utf_8_where_no_sister_tells(tmp_path: Path, name: str) -> None:
+def test_western_letters_stay_utf_8_where_no_sister_tells(
+    tmp_path: Path, name: str
+) -> None:
     delivery, rows = deliver(tmp_path, {"plan.csv": PLAN + f"P1,{name},1\n"})
     assert rows[0]["name"] == name
     assert delivery.files[0].encoding == "utf-8"

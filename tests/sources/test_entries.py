@@ -13,7 +13,14 @@ from pipelines.core.names import show_name
 from pipelines.sources import open_source
 from pipelines.sources.operator.delivered_file import open_delivered
 from pipelines.sources.operator.delivery import FileRefused
-from tests.support.source_files import MONTH, PLAN, deliver, extract_files, put_files, refused
+from tests.support.source_files import (
+    MONTH,
+    PLAN,
+    deliver,
+    extract_files,
+    put_files,
+    refused,
+)
 
 ROW = PLAN + "P1,a,1\n"
 
@@ -36,7 +43,9 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES, ids=list(map(str, range(len(NAMES)))))
-def test_a_name_of_any_bytes_is_shown_as_visible_text(tmp_path: Path, name: bytes) -> None:
+def test_a_name_of_any_bytes_is_shown_as_visible_text(
+    tmp_path: Path, name: bytes
+) -> None:
     delivery, rows = deliver(tmp_path, {os.fsdecode(name): ROW})
     assert {row["_file"] for row in rows} == {delivery.files[0].name} == {NAMES[name]}
     assert NAMES[name].isprintable() and NAMES[name].encode()
@@ -56,7 +65,13 @@ def test_no_two_names_are_shown_alike() -> None:
 def test_a_stranger_of_any_name_is_told(tmp_path: Path) -> None:
     source = open_source(
         put_files(
-            tmp_path, {"plan.csv": ROW, os.fsdecode(b"\xff\n"): "", "-x.csv": "", "bill.csv\n": ""}
+            tmp_path,
+            {
+                "plan.csv": ROW,
+                os.fsdecode(b"\xff\n"): "",
+                "-x.csv": "",
+                "bill.csv\n": "",
+            },
         )
     )
     assert set(source.unknown_files(MONTH)) == {r"\xff\n", "-x.csv", r"bill.csv\n"}
@@ -67,7 +82,10 @@ def test_a_refused_file_is_told_by_its_shown_name(tmp_path: Path) -> None:
     name = os.fsdecode(b"plan.part-\xff.csv")
     key, facts = refused(tmp_path, {name: "x"})
     assert key == "no_header" and facts["file"] == r"plan.part-\xff.csv"
-    assert refused(tmp_path, {os.fsdecode(b"plan.part-\xfe.csv"): "x"})[0] == "duplicate_part"
+    assert (
+        refused(tmp_path, {os.fsdecode(b"plan.part-\xfe.csv"): "x"})[0]
+        == "duplicate_part"
+    )
 
 
 # -- things that are no files ------------------------------------------------------------------------------------
@@ -142,7 +160,9 @@ THINGS = {
 }
 
 
-@pytest.mark.parametrize("name", ["plan.csv", "plan.xlsx", "plan.parquet", "plan.csv.gz"])
+@pytest.mark.parametrize(
+    "name", ["plan.csv", "plan.xlsx", "plan.parquet", "plan.csv.gz"]
+)
 @pytest.mark.parametrize("make", THINGS, ids=lambda make: make.__name__)
 def test_what_is_no_file_refuses_its_table_by_name(
     tmp_path: Path, make: Callable[[Path], None], name: str
@@ -152,7 +172,9 @@ def test_what_is_no_file_refuses_its_table_by_name(
     make(source / str(MONTH) / name)
     delivery = extract_files(tmp_path, {})
     assert (delivery.state, delivery.reason) == ("refused", f"source.{THINGS[make]}")
-    assert delivery.facts["file"] == name and [file.name for file in delivery.files] == [name]
+    assert delivery.facts["file"] == name and [
+        file.name for file in delivery.files
+    ] == [name]
     assert extract_files(tmp_path, {}, "prepaid_balance").rows == 1
     assert open_source(source).fingerprint(MONTH)
 

@@ -34,7 +34,9 @@ def parquet_bytes(table: pa.Table, **options: Any) -> bytes:
     return bytes(sink.getvalue())
 
 
-PLANS = pa.table({"plan_id": ["P1", "P2"], "name": ["a", None], "monthly_fee": [86.5, 100.0]})
+PLANS = pa.table(
+    {"plan_id": ["P1", "P2"], "name": ["a", None], "monthly_fee": [86.5, 100.0]}
+)
 
 
 def test_reports_every_contract_table_in_order(tmp_path: Path) -> None:
@@ -49,7 +51,11 @@ def test_joins_parts_in_natural_order(tmp_path: Path) -> None:
     files["plan.part-2.csv"] = "name,note,monthly_fee,plan_id\nb,extra,2,P2\n"
     delivery, rows = deliver(tmp_path, files)
     assert [row["plan_id"] for row in rows] == [f"P{i}" for i in range(1, 12)]
-    assert rows[1]["name"] == "b" and rows[1]["note"] == "extra" and rows[0]["note"] is None
+    assert (
+        rows[1]["name"] == "b"
+        and rows[1]["note"] == "extra"
+        and rows[0]["note"] is None
+    )
     assert delivery.unknown == ("note",) and delivery.missing == (
         "included_minutes",
         "included_data_mb",
@@ -68,7 +74,10 @@ def test_casts_parts_of_mixed_kinds_to_text(tmp_path: Path) -> None:
     )
     _, rows = deliver(
         tmp_path,
-        {"plan.part-1.csv": PLAN + "P1,a,1\n", "plan.part-2.parquet": parquet_bytes(native)},
+        {
+            "plan.part-1.csv": PLAN + "P1,a,1\n",
+            "plan.part-2.parquet": parquet_bytes(native),
+        },
     )
     assert (
         rows[1]["monthly_fee"] == "86.50"
@@ -105,7 +114,10 @@ def test_refuses_the_same_part_twice(tmp_path: Path) -> None:
 
 
 def test_refuses_only_the_table_concerned(tmp_path: Path) -> None:
-    files = {"plan.csv": "x", "prepaid_balance.csv": "customer_id,balance_amount\nC1,5\n"}
+    files = {
+        "plan.csv": "x",
+        "prepaid_balance.csv": "customer_id,balance_amount\nC1,5\n",
+    }
     assert extract_files(tmp_path, files).state == "refused"
     assert read_rows(tmp_path, "prepaid_balance")[0]["customer_id"] == "C1"
 
@@ -114,10 +126,21 @@ def test_names_files_of_no_table(tmp_path: Path) -> None:
     source = open_source(
         put_files(
             tmp_path,
-            {"plan.csv": PLAN, "PLAN2.csv": "", "bill.txt": "", "~$plan.xlsx": "", ".DS_Store": ""},
+            {
+                "plan.csv": PLAN,
+                "PLAN2.csv": "",
+                "bill.txt": "",
+                "~$plan.xlsx": "",
+                ".DS_Store": "",
+            },
         )
     )
-    assert source.unknown_files(MONTH) == (".DS_Store", "PLAN2.csv", "bill.txt", "~$plan.xlsx")
+    assert source.unknown_files(MONTH) == (
+        ".DS_Store",
+        "PLAN2.csv",
+        "bill.txt",
+        "~$plan.xlsx",
+    )
 
 
 def test_fingerprints_names_and_content(tmp_path: Path) -> None:
@@ -210,7 +233,8 @@ def test_keeps_native_parquet_types(tmp_path: Path) -> None:
     )
     delivery, rows = deliver(tmp_path, {"bill.parquet": parquet_bytes(table)}, "bill")
     assert (
-        delivery.unknown == ("is_paid", "seen_at", "tags", "raw", "__file") and not delivery.missing
+        delivery.unknown == ("is_paid", "seen_at", "tags", "raw", "__file")
+        and not delivery.missing
     )
     types = {
         field.name: str(field.type)
@@ -233,7 +257,9 @@ def test_keeps_native_parquet_types(tmp_path: Path) -> None:
         "_line": "int64",
         "_fault": "string",
     }
-    assert rows[0]["billed_amount"] == Decimal("86.50") and rows[0]["__file"] == "theirs"
+    assert (
+        rows[0]["billed_amount"] == Decimal("86.50") and rows[0]["__file"] == "theirs"
+    )
 
 
 def test_refuses_parquet_that_cannot_be_trusted(tmp_path: Path) -> None:
@@ -243,21 +269,28 @@ def test_refuses_parquet_that_cannot_be_trusted(tmp_path: Path) -> None:
     assert refused(tmp_path, {"plan.parquet": PLAN})[0] == "not_parquet"
     assert refused(tmp_path, {"plan.parquet": whole[:-9]})[0] == "parquet_truncated"
     assert (
-        refused(tmp_path, {"plan.parquet": b"PAR1" + bytes(40) + b"PAR1"})[0] == "parquet_damaged"
+        refused(tmp_path, {"plan.parquet": b"PAR1" + bytes(40) + b"PAR1"})[0]
+        == "parquet_damaged"
     )
     assert (
         refused(tmp_path, {"plan.parquet": parquet_bytes(PLANS.drop(["name"]))})[0]
         == "missing_column"
     )
     assert refused(
-        tmp_path, {"plan.parquet": parquet_bytes(PLANS.append_column("NAME", PLANS["name"]))}
+        tmp_path,
+        {"plan.parquet": parquet_bytes(PLANS.append_column("NAME", PLANS["name"]))},
     )[0] == ("duplicate_header")
     nested = PLANS.set_column(1, "name", pa.array([["a"], ["b"]]))
-    assert refused(tmp_path, {"plan.parquet": parquet_bytes(nested)})[0] == "nested_column"
+    assert (
+        refused(tmp_path, {"plan.parquet": parquet_bytes(nested)})[0] == "nested_column"
+    )
 
 
 def test_empty_parquet_is_empty(tmp_path: Path) -> None:
-    assert deliver(tmp_path, {"plan.parquet": parquet_bytes(PLANS.slice(0, 0))})[0].state == "empty"
+    assert (
+        deliver(tmp_path, {"plan.parquet": parquet_bytes(PLANS.slice(0, 0))})[0].state
+        == "empty"
+    )
 
 
 def test_writes_row_groups_of_one_size(tmp_path: Path) -> None:
@@ -283,13 +316,16 @@ def _test_data() -> Path:
 
 
 @pytest.mark.parametrize(
-    ("source", "month", "rows"), [("megaline", "2018-10", 418), ("uci", "2005-08", 30_000)]
+    ("source", "month", "rows"),
+    [("megaline", "2018-10", 418), ("uci", "2005-08", 30_000)],
 )
 def test_reads_real_months(tmp_path: Path, source: str, month: str, rows: int) -> None:
     folder = _test_data() / source
     if not folder.is_dir():
         pytest.skip(f"no test data at {folder}; set RETENTION_TEST_DATA")
-    deliveries = {d.table: d for d in open_source(folder).extract(Month.parse(month), tmp_path)}
+    deliveries = {
+        d.table: d for d in open_source(folder).extract(Month.parse(month), tmp_path)
+    }
     assert not [d for d in deliveries.values() if d.state == "refused"]
     assert [deliveries[t].rows for t in ("customer", "service", "bill")] == [rows] * 3
     assert deliveries["target"].state == "absent"

@@ -25,7 +25,9 @@ from tests.support.raw_workbook import MAIN, STRICT, raw_workbook
 from tests.support.source_files import PLAN, deliver, extract_files, read_rows
 
 HEADER = ["plan_id", "name", "monthly_fee"]
-MORE = int(os.environ.get("RETENTION_FUZZ", "1"))  # times as many examples as a quick run
+MORE = int(
+    os.environ.get("RETENTION_FUZZ", "1")
+)  # times as many examples as a quick run
 quick = settings(
     max_examples=80 * MORE,
     deadline=None,
@@ -38,7 +40,9 @@ def check_any(name: str, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             delivery = extract_files(
-                Path(folder), {name: content}, limits=Limits(gzip_bytes=1 << 22, xlsx_cells=10_000)
+                Path(folder),
+                {name: content},
+                limits=Limits(gzip_bytes=1 << 22, xlsx_cells=10_000),
             )
         except RetentionError:
             return
@@ -60,7 +64,10 @@ def good_xlsx() -> bytes:
 def good_parquet() -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(
-        pa.table({"plan_id": ["P1", "P2"], "name": ["张三", None], "monthly_fee": [1.5, 2.0]}), sink
+        pa.table(
+            {"plan_id": ["P1", "P2"], "name": ["张三", None], "monthly_fee": [1.5, 2.0]}
+        ),
+        sink,
     )
     return bytes(sink.getvalue())
 
@@ -94,13 +101,17 @@ def test_any_bytes_packed(content: bytes, header: bool) -> None:
 @settings(quick, max_examples=250 * MORE)
 @given(
     name=st.sampled_from(sorted(GOOD)),
-    changes=st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=3)), min_size=1, max_size=4),
+    changes=st.lists(
+        st.tuples(st.floats(0, 1), st.binary(max_size=3)), min_size=1, max_size=4
+    ),
     keep=st.floats(0.5, 1),
 )
 @example(
     "plan.xlsx", [(0.9994622058020914, b"\x01")], 1.0
 )  # a directory that points before the file
-def test_good_files_broken(name: str, changes: list[tuple[float, bytes]], keep: float) -> None:
+def test_good_files_broken(
+    name: str, changes: list[tuple[float, bytes]], keep: float
+) -> None:
     content = GOOD[name]
     for where, patch_bytes in changes:
         at = int(where * len(content))
@@ -111,11 +122,18 @@ def test_good_files_broken(name: str, changes: list[tuple[float, bytes]], keep: 
 @quick
 @given(
     member=st.sampled_from(
-        ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"]
+        [
+            "xl/workbook.xml",
+            "xl/worksheets/sheet1.xml",
+            "xl/sharedStrings.xml",
+            "xl/styles.xml",
+        ]
     ),
     where=st.floats(0, 1),
     put=st.binary(max_size=6)
-    | st.sampled_from([b'r="ZZZ9999999"', b"<c/>", b"</row>", b'r="A0"', b't="e"', b"<f/>", b"-1"]),
+    | st.sampled_from(
+        [b'r="ZZZ9999999"', b"<c/>", b"</row>", b'r="A0"', b't="e"', b"<f/>", b"-1"]
+    ),
     drop=st.integers(0, 30),
 )
 def test_workbook_xml_broken(member: str, where: float, put: bytes, drop: int) -> None:
@@ -127,7 +145,9 @@ def test_workbook_xml_broken(member: str, where: float, put: bytes, drop: int) -
         for name in old.namelist():
             data = old.read(name)
             at = int(where * len(data))
-            new.writestr(name, data[:at] + put + data[at + drop :] if name == member else data)
+            new.writestr(
+                name, data[:at] + put + data[at + drop :] if name == member else data
+            )
     check_any("plan.xlsx", sink.getvalue())
 
 
@@ -150,13 +170,19 @@ PIECES = st.lists(
 @given(pieces=PIECES, strings=PIECES, is_strict=st.booleans())
 def test_any_sheet(pieces: list[str], strings: list[str], is_strict: bool) -> None:
     main = STRICT if is_strict else MAIN
-    shared = {"xl/sharedStrings.xml": f"<sst xmlns='{main}'><si>{''.join(strings)}</si></sst>"}
-    check_any("plan.xlsx", raw_workbook("".join(pieces), members=shared, is_strict=is_strict))
+    shared = {
+        "xl/sharedStrings.xml": f"<sst xmlns='{main}'><si>{''.join(strings)}</si></sst>"
+    }
+    check_any(
+        "plan.xlsx", raw_workbook("".join(pieces), members=shared, is_strict=is_strict)
+    )
 
 
 @quick
 @given(
-    part=st.binary(max_size=120).map(lambda part: part.translate(None, b"/\0.") or b"x"),
+    part=st.binary(max_size=120).map(
+        lambda part: part.translate(None, b"/\0.") or b"x"
+    ),
     content=st.sampled_from(["", PLAN]),
 )
 def test_any_name(part: bytes, content: str) -> None:
@@ -169,7 +195,9 @@ CELL = st.text(
 ROWS = st.lists(st.tuples(CELL, CELL, CELL), max_size=12)
 
 
-def write_csv(rows: list[tuple[str, ...]], quoting: int, delimiter: str, end: str) -> str:
+def write_csv(
+    rows: list[tuple[str, ...]], quoting: int, delimiter: str, end: str
+) -> str:
     sink = io.StringIO(newline="")
     quoting = (
         quoting if end == "\r\n" else csv.QUOTE_ALL
@@ -191,7 +219,13 @@ def is_data(row: tuple[str, ...]) -> bool:
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
-@example([("", "", ""), ("\x85", "", ""), ("\x1f", " ", "")], csv.QUOTE_MINIMAL, ",", "\n", "utf-8")
+@example(
+    [("", "", ""), ("\x85", "", ""), ("\x1f", " ", "")],
+    csv.QUOTE_MINIMAL,
+    ",",
+    "\n",
+    "utf-8",
+)
 def test_what_is_written_is_read(
     rows: list[tuple[str, ...]], quoting: int, delimiter: str, end: str, codec: str
 ) -> None:
@@ -202,7 +236,9 @@ def test_what_is_written_is_read(
         if delivery.state == "refused":  # random text can be mojibake by chance
             assert delivery.reason == "source.mojibake"
             return
-        if any("doubtful" in note for note in delivery.files[0].notes):  # or text in two encodings
+        if any(
+            "doubtful" in note for note in delivery.files[0].notes
+        ):  # or text in two encodings
             assert content.decode("gb18030")
             return
         read = read_rows(Path(folder))

@@ -10,7 +10,13 @@ import pytest
 
 from pipelines.sources import Limits
 from tests.support.raw_workbook import put_row, put_text, raw_workbook, sheet_xml
-from tests.support.source_files import PLAN, deliver, extract_files, refused, run_limited
+from tests.support.source_files import (
+    PLAN,
+    deliver,
+    extract_files,
+    refused,
+    run_limited,
+)
 
 ROW = "P1,a,1\n"
 
@@ -22,7 +28,9 @@ ROW = "P1,a,1\n"
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_too_many_columns_in_a_csv(tmp_path: Path, count: int, end: str) -> None:
     more = ",".join(f"c{i}" for i in range(count - 3))
-    key, facts = refused(tmp_path, {"plan.csv": f"plan_id,name,monthly_fee,{more}{end}P1,a,1{end}"})
+    key, facts = refused(
+        tmp_path, {"plan.csv": f"plan_id,name,monthly_fee,{more}{end}P1,a,1{end}"}
+    )
     assert (key, facts["limit"]) == ("too_many_columns", "2,000")
 
 
@@ -33,20 +41,28 @@ def test_too_many_columns_before_those_of_the_contract(tmp_path: Path) -> None:
 
 def test_too_many_columns_in_a_workbook(tmp_path: Path) -> None:
     names = ["plan_id", "name", "monthly_fee", *(f"c{i}" for i in range(12_000))]
-    header = "<row>" + "".join(f'<c t="str"><v>{name}</v></c>' for name in names) + "</row>"
-    key, facts = refused(tmp_path, {"plan.xlsx": raw_workbook(sheets={"plan": sheet_xml(header)})})
+    header = (
+        "<row>" + "".join(f'<c t="str"><v>{name}</v></c>' for name in names) + "</row>"
+    )
+    key, facts = refused(
+        tmp_path, {"plan.xlsx": raw_workbook(sheets={"plan": sheet_xml(header)})}
+    )
     assert (key, facts["columns"]) == ("too_many_columns", "12,003")
 
 
 def test_as_many_columns_as_may_be(tmp_path: Path) -> None:
     more = ",".join(f"c{i}" for i in range(1_997))
-    delivery, _ = deliver(tmp_path, {"plan.csv": f"{PLAN.strip()},{more}\nP1,a,1{',x' * 1_997}\n"})
+    delivery, _ = deliver(
+        tmp_path, {"plan.csv": f"{PLAN.strip()},{more}\nP1,a,1{',x' * 1_997}\n"}
+    )
     assert len(delivery.unknown) == 1_997
 
 
 def test_empty_columns_at_the_end_are_none(tmp_path: Path) -> None:
     commas = "," * 50_000
-    assert deliver(tmp_path, {"plan.csv": f"{PLAN.strip()}{commas}\n{ROW}"})[0].rows == 1
+    assert (
+        deliver(tmp_path, {"plan.csv": f"{PLAN.strip()}{commas}\n{ROW}"})[0].rows == 1
+    )
 
 
 # -- rows, bytes, time -------------------------------------------------------------------------------------------
@@ -57,25 +73,36 @@ def test_too_many_rows(tmp_path: Path) -> None:
         refused(tmp_path, {"plan.csv": PLAN + ROW * 11}, limits=Limits(rows=10))[0]
         == "too_many_rows"
     )
-    assert deliver(tmp_path, {"plan.csv": PLAN + ROW * 10}, limits=Limits(rows=10))[0].rows == 10
+    assert (
+        deliver(tmp_path, {"plan.csv": PLAN + ROW * 10}, limits=Limits(rows=10))[0].rows
+        == 10
+    )
     rows = "".join(put_row(i, put_text(f"A{i}", "P")) for i in range(2, 13))
     assert (
-        refused(tmp_path / "x", {"plan.xlsx": raw_workbook(rows)}, limits=Limits(rows=10))[0]
+        refused(
+            tmp_path / "x", {"plan.xlsx": raw_workbook(rows)}, limits=Limits(rows=10)
+        )[0]
         == "too_many_rows"
     )
 
 
 def test_too_many_bytes_unpacked(tmp_path: Path) -> None:
     packed = gzip.compress(os.urandom(100_000))
-    key, facts = refused(tmp_path, {"plan.csv.gz": packed}, limits=Limits(unpacked_bytes=50_000))
+    key, facts = refused(
+        tmp_path, {"plan.csv.gz": packed}, limits=Limits(unpacked_bytes=50_000)
+    )
     assert (key, facts["limit"]) == ("archive_bomb", "50,000 bytes")
 
 
 def test_too_much_time(tmp_path: Path) -> None:
-    assert refused(tmp_path, {"plan.csv": PLAN + ROW}, limits=Limits(seconds=-1))[0] == "too_slow"
+    assert (
+        refused(tmp_path, {"plan.csv": PLAN + ROW}, limits=Limits(seconds=-1))[0]
+        == "too_slow"
+    )
     content = raw_workbook(put_row(2, put_text("A2", "P1")))
     assert (
-        refused(tmp_path / "x", {"plan.xlsx": content}, limits=Limits(seconds=-1))[0] == "too_slow"
+        refused(tmp_path / "x", {"plan.xlsx": content}, limits=Limits(seconds=-1))[0]
+        == "too_slow"
     )
 
 

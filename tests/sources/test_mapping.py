@@ -45,19 +45,27 @@ vip_card:
 SOUND = PLANS + CARDS
 
 
-def read_mapped(folder: Path, mapping: str, files: dict[str, bytes | str]) -> dict[str, Delivery]:
+def read_mapped(
+    folder: Path, mapping: str, files: dict[str, bytes | str]
+) -> dict[str, Delivery]:
     source = put_files(folder, files)
     (source / "mapping.yml").write_text(mapping, encoding="utf-8")
     return {d.table: d for d in open_source(source).extract(MONTH, folder / "out")}
 
 
-def test_files_headers_and_codes_of_an_operator_are_read_as_the_contracts(tmp_path: Path) -> None:
+def test_files_headers_and_codes_of_an_operator_are_read_as_the_contracts(
+    tmp_path: Path,
+) -> None:
     plans = "套餐资料导出\n套餐编码,套餐名称,月租费,备注\nP1,畅享,59,\nP2,尊享,128,新\n".encode(
         "gb18030"
     )
     cards = "卡号,客户编码,等级,状态,发卡日期\n1,c1,钻石卡,有效,2026-01-02\n2,c2, ０１ ,void,\n卡号,客户编码,等级,状态,发卡日期\n"
-    made = read_mapped(tmp_path, SOUND, {"套餐资料_202610.csv": plans, "会员卡.csv": cards})
-    assert [(r["plan_id"], r["name"], r["monthly_fee"]) for r in read_rows(tmp_path)] == [
+    made = read_mapped(
+        tmp_path, SOUND, {"套餐资料_202610.csv": plans, "会员卡.csv": cards}
+    )
+    assert [
+        (r["plan_id"], r["name"], r["monthly_fee"]) for r in read_rows(tmp_path)
+    ] == [
         ("P1", "畅享", "59"),
         ("P2", "尊享", "128"),
     ]
@@ -85,14 +93,19 @@ def test_files_that_one_pattern_names_are_the_parts_of_a_table(tmp_path: Path) -
 def test_a_name_is_the_same_however_its_signs_are_composed(
     tmp_path: Path, form: Form, written: Form
 ) -> None:
-    name, header = unicodedata.normalize(form, "plané.csv"), "planid,name,monthly_fee\nP1,x,1\n"
+    name, header = (
+        unicodedata.normalize(form, "plané.csv"),
+        "planid,name,monthly_fee\nP1,x,1\n",
+    )
     mapping = unicodedata.normalize(
         written, "plan:\n  file: plané.csv\n  columns: {planid: plan_id}\n"
     )
     assert read_mapped(tmp_path, mapping, {name: header})["plan"].rows == 1
 
 
-def test_a_name_in_the_bytes_of_a_chinese_windows_archive_is_known(tmp_path: Path) -> None:
+def test_a_name_in_the_bytes_of_a_chinese_windows_archive_is_known(
+    tmp_path: Path,
+) -> None:
     name = "套餐资料_1.csv".encode("gb18030").decode("utf-8", "surrogateescape")
     source = put_files(tmp_path, {name: "套餐编码,套餐名称,月租费\nP1,x,1\n"})
     assert open_source(source).unknown_files(MONTH) == (show_name(name),)
@@ -137,7 +150,11 @@ def test_codes_of_a_parquet_files_own_type_are_translated(tmp_path: Path) -> Non
     pq.write_table(pa.table(columns), sink)
     mapping = 'loyalty: {codes: {is_barred: {1: "false", 0: "true"}}}'
     read_mapped(tmp_path, mapping, {"loyalty.parquet": bytes(sink.getvalue())})
-    assert [r["is_barred"] for r in read_rows(tmp_path, "loyalty")] == ["false", "true", None]
+    assert [r["is_barred"] for r in read_rows(tmp_path, "loyalty")] == [
+        "false",
+        "true",
+        None,
+    ]
 
 
 def test_a_mapping_of_the_month_takes_the_place_of_the_sources(tmp_path: Path) -> None:
@@ -155,7 +172,9 @@ def test_a_mapping_of_the_month_takes_the_place_of_the_sources(tmp_path: Path) -
 
 
 def test_the_mapping_is_part_of_the_fingerprint(tmp_path: Path) -> None:
-    source = put_files(tmp_path, {"套餐资料_1.csv": "套餐编码,套餐名称,月租费\nP1,x,1\n"})
+    source = put_files(
+        tmp_path, {"套餐资料_1.csv": "套餐编码,套餐名称,月租费\nP1,x,1\n"}
+    )
     seen = set()
     for text in (PLANS, SOUND, SOUND + "# looked through\n"):
         (source / "mapping.yml").write_text(text, encoding="utf-8")
@@ -175,7 +194,9 @@ def test_the_days_of_a_source_are_read_by_its_mapping(tmp_path: Path) -> None:
         "  codes: {category: {投诉: complaint}}\n"
     )
     (tmp_path / "source" / "mapping.yml").write_text(mapping + CARDS, encoding="utf-8")
-    made = DaySource(tmp_path / "source", date(2026, 11, 5)).extract(MONTH, tmp_path / "out")
+    made = DaySource(tmp_path / "source", date(2026, 11, 5)).extract(
+        MONTH, tmp_path / "out"
+    )
     assert {d.table: d.rows for d in made if d.rows} == {"trouble_ticket": 1}
     assert read_rows(tmp_path, "trouble_ticket")[0]["category"] == "complaint"
 
@@ -213,18 +234,29 @@ def test_a_database_is_read_by_a_mapping_too(
         (tmp_path / "names.yml").write_text(wrong)
         with pytest.raises(SpecError) as refused:
             open_source(tmp_path / "operator.yml")
-        assert refused.value.key == f"mapping.{key}" and refused.value.facts["line"] == 1
+        assert (
+            refused.value.key == f"mapping.{key}" and refused.value.facts["line"] == 1
+        )
     (tmp_path / "names.yml").write_text(
         "customer:\n  columns:\n    KH_ID: customer_id\n    LEIXING: customer_type\n"
     )
     with pytest.raises(SpecError) as refused:
         open_source(tmp_path / "operator.yml").extract(MONTH, tmp_path / "out")
-    assert refused.value.key == "mapping.header_not_there" and refused.value.facts["line"] == 4
+    assert (
+        refused.value.key == "mapping.header_not_there"
+        and refused.value.facts["line"] == 4
+    )
 
 
 WRONG = {
-    "plan:\n  columns:\n    套餐编码: plan_id\n    套餐编号: plan_id\n": ("column_twice", 4),
-    "plan:\n  columns:\n    套餐编码: plan_id\n    套 餐编码: name\n": ("header_twice", 4),
+    "plan:\n  columns:\n    套餐编码: plan_id\n    套餐编号: plan_id\n": (
+        "column_twice",
+        4,
+    ),
+    "plan:\n  columns:\n    套餐编码: plan_id\n    套 餐编码: name\n": (
+        "header_twice",
+        4,
+    ),
     "plan:\n  columns:\n    套餐编码: plan_no\n": ("unknown_column", 3),
     "plan:\n  columns:\n    套餐编码:\n": ("unknown_column", 3),
     "plan:\n  columns:\n    套餐编码: plan_id\n    套餐编码: name\n": ("yaml.bad", 4),
@@ -256,7 +288,9 @@ WRONG = {
 @pytest.mark.parametrize(
     "text", list(WRONG), ids=[f"{n}-{key}" for n, (key, _) in enumerate(WRONG.values())]
 )
-def test_a_mapping_that_cannot_be_meant_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
+def test_a_mapping_that_cannot_be_meant_is_refused_with_its_line(
+    tmp_path: Path, text: str
+) -> None:
     (tmp_path / "mapping.yml").write_text(text, encoding="utf-8")
     with pytest.raises(SpecError) as refused:
         load_mapping(tmp_path / "mapping.yml")
@@ -267,8 +301,12 @@ def test_a_mapping_that_cannot_be_meant_is_refused_with_its_line(tmp_path: Path,
         assert "mapping.yml" in message and str(error.facts["line"]) in message
 
 
-def test_a_mapping_saved_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "mapping.yml").write_bytes("plan:\n  file: 套餐.csv\n".encode("gb18030"))
+def test_a_mapping_saved_in_another_encoding_is_refused_with_its_line(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mapping.yml").write_bytes(
+        "plan:\n  file: 套餐.csv\n".encode("gb18030")
+    )
     with pytest.raises(SpecError) as refused:
         load_mapping(tmp_path / "mapping.yml")
     assert (refused.value.key, refused.value.facts["line"]) == ("yaml.not_utf8", 2)
@@ -289,7 +327,11 @@ def test_a_header_that_no_file_has_is_refused_with_its_line(
         read_mapped(tmp_path, SOUND, files)
     facts = refused.value.facts
     assert refused.value.key == "mapping.header_not_there"
-    assert (facts["line"], facts["header"], facts["delivered"]) == (line, header, next(iter(files)))
+    assert (facts["line"], facts["header"], facts["delivered"]) == (
+        line,
+        header,
+        next(iter(files)),
+    )
 
 
 def test_codes_of_a_column_that_no_file_has_are_refused(tmp_path: Path) -> None:
@@ -299,7 +341,10 @@ def test_codes_of_a_column_that_no_file_has_are_refused(tmp_path: Path) -> None:
             "plan: {}\nloyalty:\n  codes:\n    is_barred: {是: true}\n",
             {"loyalty.csv": "customer_id,points_balance\nc,1\n"},
         )
-    assert refused.value.key == "mapping.header_not_there" and refused.value.facts["line"] == 4
+    assert (
+        refused.value.key == "mapping.header_not_there"
+        and refused.value.facts["line"] == 4
+    )
 
 
 def test_a_csv_file_cannot_be_two_tables(tmp_path: Path) -> None:
@@ -309,13 +354,17 @@ def test_a_csv_file_cannot_be_two_tables(tmp_path: Path) -> None:
             "plan:\n  file: 资料*.csv\nloyalty:\n  file: '*1.csv'\n",
             {"资料1.csv": "a,b\n"},
         )
-    assert refused.value.key == "mapping.file_of_two" and refused.value.facts["line"] == 4
+    assert (
+        refused.value.key == "mapping.file_of_two" and refused.value.facts["line"] == 4
+    )
 
 
 def test_a_column_may_stand_under_the_contracts_own_name_where_its_own_header_is_not(
     tmp_path: Path,
 ) -> None:
-    made = read_mapped(tmp_path, PLANS, {"套餐资料_1.csv": "plan_id,套餐名称,月租费\nP1,x,1\n"})
+    made = read_mapped(
+        tmp_path, PLANS, {"套餐资料_1.csv": "plan_id,套餐名称,月租费\nP1,x,1\n"}
+    )
     assert made["plan"].rows == 1
 
 

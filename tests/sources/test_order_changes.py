@@ -15,7 +15,14 @@ from pipelines import cli
 from pipelines.core.month import Month
 from pipelines.sources.office.changes import read_changes
 from pipelines.store.lake import MonthFolder
-from tests.support.office import answers_of, exported, fill, released_town, rows_of, taken
+from tests.support.office import (
+    answers_of,
+    exported,
+    fill,
+    released_town,
+    rows_of,
+    taken,
+)
 from tests.support.small import KEY, MONTH, Town, own_settings, read
 
 PEOPLE = ("ann", "bob", "cat")
@@ -86,11 +93,13 @@ def test_a_manager_leaves_and_what_he_has_not_closed_goes_to_another(
     books = exported(home, tmp_path / "second")
     assert [row["customer_id"] for row in rows_of(books["M1"])] == ["bob"]
     assert {row["customer_id"] for row in rows_of(books["M2"])} == {"ann", "cat"}
-    assert {row["phone"] for row in rows_of(books["M2"])} == {"13812345678"}  # theirs now, in full
+    assert {row["phone"] for row in rows_of(books["M2"])} == {
+        "13812345678"
+    }  # theirs now, in full
     (row,) = json.loads(ask("why", "ann", str(MONTH), "--json")[1])
-    assert [(c["kind"], c["manager_id"], c["why"], c["actor"]) for c in row["changes"]] == [
-        ("reassigned", "M2", "M1 离职", "Li")
-    ]
+    assert [
+        (c["kind"], c["manager_id"], c["why"], c["actor"]) for c in row["changes"]
+    ] == [("reassigned", "M2", "M1 离职", "Li")]
     assert "改派给 M2：M1 离职" in ask("why", "ann", str(MONTH), "--lang", "zh")[1]
 
 
@@ -103,7 +112,8 @@ def test_the_new_manager_s_answers_come_back_by_the_same_ids(
     assert taken(home, fill(books["M3"], answer)).accepted == 1
     assert [row["customer_id"] for row in answers_of(home)] == ["ann"]
     assert {
-        row["manager_id"] for row in read(MonthFolder(home, MONTH).version(), "dispatch_order")
+        row["manager_id"]
+        for row in read(MonthFolder(home, MONTH).version(), "dispatch_order")
     } == {"M1"}  # sealed
 
 
@@ -112,15 +122,17 @@ def test_a_withdrawn_order_is_in_no_later_export_and_may_come_back(
 ) -> None:
     cat = orders(home)["cat"]
     assert ask("withdraw", cat, "--why", "名单有误")[0] == 0
-    assert {row["customer_id"] for row in rows_of(exported(home, tmp_path / "second")["M1"])} == {
+    assert {
+        row["customer_id"] for row in rows_of(exported(home, tmp_path / "second")["M1"])
+    } == {
         "ann",
         "bob",
     }
     assert "撤回：名单有误" in ask("why", "cat", str(MONTH), "--lang", "zh")[1]
     assert ask("reassign", cat, "--to", "M1", "--why", "核对无误")[0] == 0
-    assert {row["customer_id"] for row in rows_of(exported(home, tmp_path / "third")["M1"])} == set(
-        PEOPLE
-    )
+    assert {
+        row["customer_id"] for row in rows_of(exported(home, tmp_path / "third")["M1"])
+    } == set(PEOPLE)
     changes = read_changes(own_settings().office_database(home), MONTH)[cat]
     assert [one.kind for one in changes] == ["withdrawn", "reassigned"]
 
@@ -131,7 +143,10 @@ def test_a_withdrawn_order_is_in_no_later_export_and_may_come_back(
         (("withdraw", "202608-AAAAAAAAAAAA", "--why", "x"), "error.order.unknown"),
         (("withdraw", "--why", "x"), "error.order.none"),
         (("reassign", "ann's", "--to", "M7", "--why", "x"), "error.order.no_manager"),
-        (("reassign", "--of", "M1", "--to", "M2", "--why", "x"), "error.order.no_month"),
+        (
+            ("reassign", "--of", "M1", "--to", "M2", "--why", "x"),
+            "error.order.no_month",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -151,5 +166,8 @@ def test_nothing_is_changed_without_a_reason_or_when_one_of_several_is_unknown(
 
 
 def test_an_office_never_opened_knows_of_no_change(tmp_path: Path) -> None:
-    assert read_changes(f"sqlite:///{tmp_path / 'office.sqlite3'}", Month.parse("2026-08")) == {}
+    assert (
+        read_changes(f"sqlite:///{tmp_path / 'office.sqlite3'}", Month.parse("2026-08"))
+        == {}
+    )
     assert not (tmp_path / "office.sqlite3").exists()

@@ -50,7 +50,11 @@ WAYS: list[tuple[pa.Array, str, Any]] = [
     (pa.array([date(2026, 8, 15)], pa.date64()), "DATE", date(2026, 8, 15)),
     (pa.array([AT], pa.timestamp("ms")), "TIMESTAMP", AT),
     (pa.array([AT], pa.timestamp("ns")), "TIMESTAMP_NS", AT),
-    (pa.array([AT], pa.timestamp("us", "America/New_York")), "TIMESTAMP WITH TIME ZONE", AT),
+    (
+        pa.array([AT], pa.timestamp("us", "America/New_York")),
+        "TIMESTAMP WITH TIME ZONE",
+        AT,
+    ),
     (pa.nulls(1), "VARCHAR", None),
 ]
 
@@ -77,19 +81,25 @@ def arrive(
     ) and value.tzinfo else value
 
 
-def deliver(tmp_path: Path, file: str, column: pa.Array, name: str, **options: Any) -> Part:
+def deliver(
+    tmp_path: Path, file: str, column: pa.Array, name: str, **options: Any
+) -> Part:
     cells: dict[str, pa.Array] = {
         c.name: pa.array(["x"] * len(column))
         for c in PAYMENT.columns
         if c.required and c.name != name
     }
     pq.write_table(pa.table(cells | {name: column}), tmp_path / file, **options)
-    staged = Staged(file, "parquet", tmp_path / file, file, (tmp_path / file).stat().st_size)
+    staged = Staged(
+        file, "parquet", tmp_path / file, file, (tmp_path / file).stat().st_size
+    )
     return open_parquet(staged, PAYMENT, Limits())
 
 
 @pytest.mark.parametrize(
-    ("column", "kind", "value"), WAYS, ids=lambda given: str(getattr(given, "type", given))
+    ("column", "kind", "value"),
+    WAYS,
+    ids=lambda given: str(getattr(given, "type", given)),
 )
 def test_every_type_arrives_as_it_was_sent(
     tmp_path: Path, column: pa.Array, kind: str, value: object
@@ -100,9 +110,21 @@ def test_every_type_arrives_as_it_was_sent(
 def test_every_type_that_arrow_names_is_on_the_list_or_refused() -> None:
     simple = [
         getattr(pa, name)()
-        for name in ("null", "bool_", "date32", "date64", "float16", "float32", "float64")
+        for name in (
+            "null",
+            "bool_",
+            "date32",
+            "date64",
+            "float16",
+            "float32",
+            "float64",
+        )
     ]
-    simple += [getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64)]
+    simple += [
+        getattr(pa, f"{sign}int{bits}")()
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    ]
     simple += [
         pa.string(),
         pa.large_string(),
@@ -113,7 +135,11 @@ def test_every_type_that_arrow_names_is_on_the_list_or_refused() -> None:
     ]
     carried = [
         *simple,
-        *(pa.timestamp(unit, zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "UTC")),
+        *(
+            pa.timestamp(unit, zone)
+            for unit in ("s", "ms", "us", "ns")
+            for zone in (None, "UTC")
+        ),
     ]
     assert all(find_way(kind) for kind in carried)
     refused = [
@@ -121,7 +147,12 @@ def test_every_type_that_arrow_names_is_on_the_list_or_refused() -> None:
         pa.struct([("a", pa.int8())]),
         pa.map_(pa.string(), pa.string()),
     ]
-    refused += [pa.duration("us"), pa.time32("s"), pa.time64("us"), pa.month_day_nano_interval()]
+    refused += [
+        pa.duration("us"),
+        pa.time32("s"),
+        pa.time64("us"),
+        pa.month_day_nano_interval(),
+    ]
     assert not any(find_way(kind) for kind in refused)
 
 
@@ -151,12 +182,19 @@ def test_parts_whose_decimals_do_not_fit_together_become_text(
     wide = pa.array([Decimal("123456789012345678.25")], pa.decimal128(38, 2))
     assert arrive(tmp_path, wide, pa.array([AMOUNT], kind))[0] == "VARCHAR"
     assert Decimal(arrive(tmp_path, wide, pa.array([AMOUNT], kind))[1]) == AMOUNT
-    assert arrive(tmp_path, pa.array([AMOUNT], kind), wide)[1] == "123456789012345678.25"
+    assert (
+        arrive(tmp_path, pa.array([AMOUNT], kind), wide)[1] == "123456789012345678.25"
+    )
 
 
 @pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
-def test_a_float_beside_text_is_its_shortest_decimal(tmp_path: Path, kind: pa.DataType) -> None:
-    assert arrive(tmp_path, pa.array(["x"]), pa.array([86.1], kind)) == ("VARCHAR", "86.1")
+def test_a_float_beside_text_is_its_shortest_decimal(
+    tmp_path: Path, kind: pa.DataType
+) -> None:
+    assert arrive(tmp_path, pa.array(["x"]), pa.array([86.1], kind)) == (
+        "VARCHAR",
+        "86.1",
+    )
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -169,13 +207,18 @@ def test_an_instant_beyond_all_days_stays_beyond_all_days(
     assert way is not None
     carried = way.convert(pa.array([tick, None, 0], pa.int64()).cast(kind))
     ticks = carried.cast(pa.int64()).to_pylist()
-    a_second, years = {"us": (10**6, 100_000), "ns": (10**9, 290)}.get(unit, (1000, 100_000))
+    a_second, years = {"us": (10**6, 100_000), "ns": (10**9, 290)}.get(
+        unit, (1000, 100_000)
+    )
     assert ticks[1:] == [None, 0]
-    assert abs(ticks[0]) > a_second * 86_400 * 365 * years and (ticks[0] > 0) == (tick > 0)
+    assert abs(ticks[0]) > a_second * 86_400 * 365 * years and (ticks[0] > 0) == (
+        tick > 0
+    )
     pq.write_table(pa.table({"x": carried}), tmp_path / "x.parquet")
     with duckdb.connect() as engine:
         texts = engine.execute(
-            "SELECT CAST(x AS VARCHAR) FROM read_parquet($f)", {"f": str(tmp_path / "x.parquet")}
+            "SELECT CAST(x AS VARCHAR) FROM read_parquet($f)",
+            {"f": str(tmp_path / "x.parquet")},
         )
         assert len(texts.fetchall()) == 3
 
@@ -195,7 +238,10 @@ def test_the_old_instant_of_96_bits_keeps_a_day_without_end(tmp_path: Path) -> N
             [datetime(2026, 8, 1), datetime(2026, 8, 1, tzinfo=UTC)],
             ["2026-08-01 00:00:00", "2026-08-01 00:00:00+00:00"],
         ),
-        ([date(2026, 8, 1), datetime(2026, 8, 2, 12)], ["2026-08-01", "2026-08-02 12:00:00"]),
+        (
+            [date(2026, 8, 1), datetime(2026, 8, 2, 12)],
+            ["2026-08-01", "2026-08-02 12:00:00"],
+        ),
         ([2**53 + 1, 2.5], [str(2**53 + 1), "2.5"]),
         ([True, 1], ["true", "1"]),
         ([Decimal("1E+5"), 2], ["100000", "2"]),
@@ -209,5 +255,8 @@ def test_values_of_several_kinds_in_a_column_of_a_database_are_each_written(
 ) -> None:
     parts = spool_rows("q", ["amount"], [[(value,) for value in values]], tmp_path)
     assert [
-        cell for part in parts for batch in part.read() for cell in batch.column(0).to_pylist()
+        cell
+        for part in parts
+        for batch in part.read()
+        for cell in batch.column(0).to_pylist()
     ] == texts

@@ -22,7 +22,9 @@ from tests.support.source_files import deliver, refused, run_limited
 def read(folder: Path, content: bytes, **limits: Any) -> list[tuple[Any, ...]]:
     """The plans of a workbook, each with its line."""
     rows = deliver(folder, {"plan.xlsx": content}, limits=Limits(**limits))[1]
-    return [(row["plan_id"], row["name"], row["monthly_fee"], row["_line"]) for row in rows]
+    return [
+        (row["plan_id"], row["name"], row["monthly_fee"], row["_line"]) for row in rows
+    ]
 
 
 def why_refused(folder: Path, content: bytes, **limits: Any) -> str:
@@ -49,7 +51,9 @@ def one_cell(cell: str) -> str:
         f'<x:c xmlns:x="{MAIN}" r="B2" t="e"><x:v>#N/A</x:v></x:c>',
     ],
 )
-def test_an_error_cell_is_marked_however_it_is_written(tmp_path: Path, cell: str) -> None:
+def test_an_error_cell_is_marked_however_it_is_written(
+    tmp_path: Path, cell: str
+) -> None:
     assert read(tmp_path, raw_workbook(one_cell(cell))) == [
         ("P1", f"{NO_CACHED_VALUE}#N/A", "1", 2)
     ]
@@ -66,8 +70,12 @@ def test_an_error_cell_is_marked_however_it_is_written(tmp_path: Path, cell: str
         '<c r="B2" t="e"><f>A1</f><v>#REF!</v></c>',
     ],
 )
-def test_a_formula_without_a_value_is_marked_with_its_text(tmp_path: Path, cell: str) -> None:
-    assert read(tmp_path, raw_workbook(one_cell(cell))) == [("P1", f"{NO_CACHED_VALUE}=A1", "1", 2)]
+def test_a_formula_without_a_value_is_marked_with_its_text(
+    tmp_path: Path, cell: str
+) -> None:
+    assert read(tmp_path, raw_workbook(one_cell(cell))) == [
+        ("P1", f"{NO_CACHED_VALUE}=A1", "1", 2)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +91,9 @@ def test_a_formula_without_a_value_is_marked_with_its_text(tmp_path: Path, cell:
     ],
 )
 def test_a_cell_that_contradicts_its_type_is_marked(tmp_path: Path, cell: str) -> None:
-    assert str(read(tmp_path, raw_workbook(one_cell(cell)))[0][1]).startswith(NO_CACHED_VALUE)
+    assert str(read(tmp_path, raw_workbook(one_cell(cell)))[0][1]).startswith(
+        NO_CACHED_VALUE
+    )
 
 
 # -- text --------------------------------------------------------------------------------------------------------
@@ -95,7 +105,10 @@ def test_a_cell_that_contradicts_its_type_is_marked(tmp_path: Path, cell: str) -
         ("<t>a</t>", "a"),
         ('<t xml:space="preserve"> a </t>', " a "),
         ("<r><rPr><b/></rPr><t>张</t></r><r><t>三</t></r>", "张三"),
-        ('<t>张三</t><rPh sb="0" eb="1"><t>zhang</t></rPh><phoneticPr fontId="1"/>', "张三"),
+        (
+            '<t>张三</t><rPh sb="0" eb="1"><t>zhang</t></rPh><phoneticPr fontId="1"/>',
+            "张三",
+        ),
         ("<t>a_x000D_b_x005F_x000D_</t>", "a\rb_x000D_"),
         ("<t>_xD83D__xDE00_</t>", "😀"),
         ("<t>_xD83D_</t>", "\ufffd"),
@@ -114,17 +127,24 @@ def test_strings_are_read_alike_wherever_they_stand(
         "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>other</t></si><si>{string}</si></sst>'
     }
     assert (
-        read(tmp_path, raw_workbook(one_cell('<c r="B2" t="s"><v>1</v></c>'), members=shared))[0][1]
+        read(
+            tmp_path,
+            raw_workbook(one_cell('<c r="B2" t="s"><v>1</v></c>'), members=shared),
+        )[0][1]
         == text
     )
 
 
 @pytest.mark.parametrize("index", ["2", "-1", "1.0", "x", "99999999999999999999", ""])
-def test_a_string_that_is_not_there_refuses_the_workbook(tmp_path: Path, index: str) -> None:
+def test_a_string_that_is_not_there_refuses_the_workbook(
+    tmp_path: Path, index: str
+) -> None:
     shared = {
         "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}" count="9"><si><t>a</t></si><si><t>b</t></si></sst>'
     }
-    content = raw_workbook(one_cell(f'<c r="B2" t="s"><v>{index}</v></c>'), members=shared)
+    content = raw_workbook(
+        one_cell(f'<c r="B2" t="s"><v>{index}</v></c>'), members=shared
+    )
     if index == "":
         assert read(tmp_path, content)[0][1] is None
     else:
@@ -136,7 +156,10 @@ def test_a_string_that_is_not_there_refuses_the_workbook(tmp_path: Path, index: 
 
 def test_cells_and_rows_without_a_place_follow_each_other(tmp_path: Path) -> None:
     rows = "<row><c t='inlineStr'><is><t>P1</t></is></c><c r='C2'><v>2</v></c></row><row r='9'><c t='str'><v>P2</v></c></row>"
-    assert read(tmp_path, raw_workbook(rows)) == [("P1", None, "2", 2), ("P2", None, None, 9)]
+    assert read(tmp_path, raw_workbook(rows)) == [
+        ("P1", None, "2", 2),
+        ("P2", None, None, 9),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +187,8 @@ def test_places_that_cannot_be_refuse_the_workbook(tmp_path: Path, rows: str) ->
 
 def test_what_a_sheet_says_of_its_size_is_not_believed(tmp_path: Path) -> None:
     xml = sheet_xml(
-        HEADER + put_row(2, put_text("A2", "P1")), before='<dimension ref="A1:XFD1048576"/>'
+        HEADER + put_row(2, put_text("A2", "P1")),
+        before='<dimension ref="A1:XFD1048576"/>',
     )
     assert read(tmp_path, raw_workbook(sheets={"plan": xml})) == [("P1", None, None, 2)]
     xml = xml.replace("A1:XFD1048576", "A1")
@@ -178,12 +202,17 @@ def test_styled_cells_without_a_value_are_nothing(tmp_path: Path) -> None:
     assert read(tmp_path, raw_workbook(rows)) == [("P1", None, None, 2)]
 
 
-def test_what_stands_beside_the_table_is_no_part_of_it_and_is_told(tmp_path: Path) -> None:
+def test_what_stands_beside_the_table_is_no_part_of_it_and_is_told(
+    tmp_path: Path,
+) -> None:
     rows = put_row(2, put_text("A2", "P1"), put_text("F2", "see below")) + put_row(
         3, put_text("F3", "a remark")
     )
     found = deliver(tmp_path, {"plan.xlsx": raw_workbook(rows)})[1]
-    assert [(row["_line"], row["_fault"]) for row in found] == [(2, "ragged"), (3, "ragged")]
+    assert [(row["_line"], row["_fault"]) for row in found] == [
+        (2, "ragged"),
+        (3, "ragged"),
+    ]
 
 
 # -- values ------------------------------------------------------------------------------------------------------
@@ -201,7 +230,12 @@ _FORMATS = (
         ("", 31, "46326", "2026-10-31"),  # yyyy"年"m"月"d"日" in a Chinese Excel
         ("", 22, "46326.5", "2026-10-31 12:00:00"),
         ("", 22, "46326.000000001", "2026-10-31"),
-        ("yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;", 176, "46326", "2026-10-31"),
+        (
+            "yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;",
+            176,
+            "46326",
+            "2026-10-31",
+        ),
         ("[$-804]yyyy/m/d;@", 176, "46326", "2026-10-31"),
         ("h:mm", 176, "0.5", "12:00:00"),
         ("[h]:mm", 176, "1.5", "1 day, 12:00:00"),
@@ -217,11 +251,15 @@ def test_the_format_of_a_number_tells_a_day(
     tmp_path: Path, code: str, number: int, value: str, text: str
 ) -> None:
     styles = {"xl/styles.xml": _FORMATS.format(code, number)}
-    content = raw_workbook(one_cell(f'<c r="B2" s="1"><v>{value}</v></c>'), members=styles)
+    content = raw_workbook(
+        one_cell(f'<c r="B2" s="1"><v>{value}</v></c>'), members=styles
+    )
     assert read(tmp_path, content)[0][1] == text
 
 
-def test_a_day_as_an_id_is_damage_and_a_number_as_a_day_a_serial(tmp_path: Path) -> None:
+def test_a_day_as_an_id_is_damage_and_a_number_as_a_day_a_serial(
+    tmp_path: Path,
+) -> None:
     styles = {"xl/styles.xml": _FORMATS.format("", 14)}
     cells = '<c r="A2" s="1"><v>46326</v></c><c r="B2" t="d"><v>2026-10-31T00:00:00</v></c><c r="C2"><v>46326</v></c>'
     assert read(tmp_path, raw_workbook(put_row(2, cells), members=styles)) == [
@@ -234,13 +272,16 @@ def test_a_day_as_an_id_is_damage_and_a_number_as_a_day_a_serial(tmp_path: Path)
 
 
 def test_strict_open_xml_is_read(tmp_path: Path) -> None:
-    content = raw_workbook(one_cell('<c r="B2" t="d"><v>2026-10-31</v></c>'), is_strict=True)
+    content = raw_workbook(
+        one_cell('<c r="B2" t="d"><v>2026-10-31</v></c>'), is_strict=True
+    )
     assert read(tmp_path, content) == [("P1", "2026-10-31", "1", 2)]
 
 
 def test_other_formats_that_are_renamed_are_named(tmp_path: Path) -> None:
     assert (
-        why_refused(tmp_path, raw_workbook(members={"xl/workbook.bin": b"\0"})) == "xlsx_is_binary"
+        why_refused(tmp_path, raw_workbook(members={"xl/workbook.bin": b"\0"}))
+        == "xlsx_is_binary"
     )
     ods = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}
     assert why_refused(tmp_path, raw_workbook(members=ods)) == "xlsx_is_ods"
@@ -250,15 +291,21 @@ def test_macros_are_noted_and_ignored(tmp_path: Path) -> None:
     content = raw_workbook(
         put_row(2, put_text("A2", "P1")), members={"xl/vbaProject.bin": b"\xd0\xcf"}
     )
-    assert deliver(tmp_path, {"plan.xlsx": content})[0].files[0].notes == ("macros ignored",)
+    assert deliver(tmp_path, {"plan.xlsx": content})[0].files[0].notes == (
+        "macros ignored",
+    )
 
 
 def test_hidden_sheets_are_read_last_and_noted(tmp_path: Path) -> None:
     wrong, right = sheet_xml(""), sheet_xml(HEADER + put_row(2, put_text("A2", "P1")))
     for state in ("hidden", "veryHidden"):
-        content = raw_workbook(sheets={"old": wrong, "data": right}, states={"old": state})
+        content = raw_workbook(
+            sheets={"old": wrong, "data": right}, states={"old": state}
+        )
         assert read(tmp_path, content) == [("P1", None, None, 2)]
-        content = raw_workbook(sheets={"data": wrong, "plan": right}, states={"plan": state})
+        content = raw_workbook(
+            sheets={"data": wrong, "plan": right}, states={"plan": state}
+        )
         notes = deliver(tmp_path, {"plan.xlsx": content})[0].files[0].notes
         assert notes == ("sheet read: plan", "hidden sheet read")
 
@@ -266,18 +313,22 @@ def test_hidden_sheets_are_read_last_and_noted(tmp_path: Path) -> None:
 def test_two_sheets_that_could_be_meant_are_refused(tmp_path: Path) -> None:
     right = sheet_xml(HEADER + put_row(2, put_text("A2", "P1")))
     assert (
-        why_refused(tmp_path, raw_workbook(sheets={"Plan ": right, "PLAN": right})) == "sheet_twice"
+        why_refused(tmp_path, raw_workbook(sheets={"Plan ": right, "PLAN": right}))
+        == "sheet_twice"
     )
     names = {"xl/workbook.xml": _two_sheets("a", "A")}
     assert (
-        why_refused(tmp_path, raw_workbook(sheets={"a": right, "b": right}, members=names))
+        why_refused(
+            tmp_path, raw_workbook(sheets={"a": right, "b": right}, members=names)
+        )
         == "xlsx_damaged"
     )
 
 
 def _two_sheets(*names: str) -> str:
     sheets = "".join(
-        f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>' for i, name in enumerate(names, 1)
+        f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>'
+        for i, name in enumerate(names, 1)
     )
     relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     return f'<workbook xmlns="{MAIN}" xmlns:r="{relations}"><sheets>{sheets}</sheets></workbook>'
@@ -299,10 +350,10 @@ def _two_sheets(*names: str) -> str:
 def test_a_sheet_is_a_member_of_the_archive_or_none(
     tmp_path: Path, target: str, is_read: bool
 ) -> None:
-    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
-    link = (
-        f'<Relationships><Relationship Id="rId1" Type="{kind}" Target="{target}"/></Relationships>'
+    kind = (
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
     )
+    link = f'<Relationships><Relationship Id="rId1" Type="{kind}" Target="{target}"/></Relationships>'
     content = raw_workbook(
         put_row(2, put_text("A2", "P1")), members={"xl/_rels/workbook.xml.rels": link}
     )
@@ -314,7 +365,8 @@ def test_a_sheet_is_a_member_of_the_archive_or_none(
 
 def test_members_that_differ_by_case_alone_are_refused(tmp_path: Path) -> None:
     assert (
-        why_refused(tmp_path, raw_workbook(members={"XL/workbook.xml": "<a/>"})) == "xlsx_damaged"
+        why_refused(tmp_path, raw_workbook(members={"XL/workbook.xml": "<a/>"}))
+        == "xlsx_damaged"
     )
 
 
@@ -323,7 +375,12 @@ _LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10)
 
 @pytest.mark.parametrize(
     "member",
-    ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"],
+    [
+        "xl/workbook.xml",
+        "xl/worksheets/sheet1.xml",
+        "xl/sharedStrings.xml",
+        "xl/styles.xml",
+    ],
 )
 @pytest.mark.parametrize(
     "prologue",
@@ -352,7 +409,9 @@ def _wide_cell() -> str:
 
 
 def _cells_that_made_a_pattern_backtrack() -> str:
-    return "".join(f'<c t="e" {"r" * 50}="{i}" ' + 'b="" ' + "><v>" for i in range(20_000))
+    return "".join(
+        f'<c t="e" {"r" * 50}="{i}" ' + 'b="" ' + "><v>" for i in range(20_000)
+    )
 
 
 def _long_tag() -> str:
@@ -392,4 +451,6 @@ def try_hostile(folder: Path) -> dict[str, str]:
 
 
 def test_no_sheet_takes_long(tmp_path: Path) -> None:
-    assert run_limited("test_sheet_xml", tmp_path) == dict.fromkeys(HOSTILE, "xlsx_damaged")
+    assert run_limited("test_sheet_xml", tmp_path) == dict.fromkeys(
+        HOSTILE, "xlsx_damaged"
+    )

@@ -62,11 +62,18 @@ def test_parquet_is_the_same_bytes_however_the_rows_come(
 ) -> None:
     monkeypatch.setattr(files, "ROW_GROUP", 100)
     table = pa.table(
-        {"n": list(range(1000)), "t": [f"t{i % 7}" if i % 5 else None for i in range(1000)]}
+        {
+            "n": list(range(1000)),
+            "t": [f"t{i % 7}" if i % 5 else None for i in range(1000)],
+        }
     )
     whole = write_parquet(tmp_path / "whole", table.to_reader())
     cut = write_parquet(tmp_path / "cut", table.to_reader(max_chunksize=size))
-    assert cut == whole and whole.rows == 1000 and whole.sha256 == hash_file(tmp_path / "cut")
+    assert (
+        cut == whole
+        and whole.rows == 1000
+        and whole.sha256 == hash_file(tmp_path / "cut")
+    )
 
 
 def test_parquet_without_rows_keeps_its_columns(tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ def draft_of(folder: MonthFolder, content: str) -> Draft:
     draft.scratch.mkdir()
     made = {"status": "computed", "rows": 1, "sha256": content}
     missing = {"status": "not_computed", "reasons": ["why"]}
-    draft.finish_room("kpi", read_entries({"kpi_monthly": made, "score_churn": missing}))
+    draft.finish_room(
+        "kpi", read_entries({"kpi_monthly": made, "score_churn": missing})
+    )
     return draft
 
 
@@ -42,10 +44,16 @@ def content(version: Version | None) -> str:
 
 def test_versions_count_up_and_the_newest_is_current(folder: MonthFolder) -> None:
     assert folder.current() is None and folder.versions() == []
-    first, second = folder.commit(draft_of(folder, "a")), folder.commit(draft_of(folder, "b"))
+    first, second = (
+        folder.commit(draft_of(folder, "a")),
+        folder.commit(draft_of(folder, "b")),
+    )
     assert (first.number, second.number, folder.version().number) == (1, 2, 2)
     assert content(folder.version(1)) == "a" and content(folder.current()) == "b"
-    assert first.manifest["inputs"] == {"source": "a"} and first.identity != second.identity
+    assert (
+        first.manifest["inputs"] == {"source": "a"}
+        and first.identity != second.identity
+    )
 
 
 def test_a_version_holds_no_scratch_and_no_draft_file(folder: MonthFolder) -> None:
@@ -73,7 +81,9 @@ def test_a_commit_cut_off_at_any_step_is_made_good(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(lake, step, cut_off(real, late))
         folder.commit(draft)
-    assert content(folder.current()) == ("new" if step == "write_text" and late else "old")
+    assert content(folder.current()) == (
+        "new" if step == "write_text" and late else "old"
+    )
     made_good(MonthFolder(folder.path.parents[1], MONTH))
 
 
@@ -92,8 +102,12 @@ def made_good(folder: MonthFolder) -> None:
     draft = folder.draft()
     if draft.rooms:
         folder.commit(draft)
-    assert content(folder.current()) == "new" and [v.number for v in folder.versions()] == [1, 2]
-    assert not list(folder.path.glob("*.partial")) and not list(folder.path.rglob("*.tmp"))
+    assert content(folder.current()) == "new" and [
+        v.number for v in folder.versions()
+    ] == [1, 2]
+    assert not list(folder.path.glob("*.partial")) and not list(
+        folder.path.rglob("*.tmp")
+    )
 
 
 def test_a_commit_cut_off_while_the_draft_file_goes(folder: MonthFolder) -> None:
@@ -114,9 +128,14 @@ def test_recovering_what_is_whole_changes_nothing(folder: MonthFolder) -> None:
 def test_a_draft_goes_on_where_it_was(folder: MonthFolder) -> None:
     draft_of(folder, "a")
     again = folder.draft()
-    assert again.rooms == ["kpi"] and again.inputs == {"source": "a"} and again.number == 1
+    assert (
+        again.rooms == ["kpi"] and again.inputs == {"source": "a"} and again.number == 1
+    )
     again.finish_room("report", {}, {"source": "read"})
-    assert folder.draft().inputs == {"source": "read"} and folder.draft().rooms == ["kpi", "report"]
+    assert folder.draft().inputs == {"source": "read"} and folder.draft().rooms == [
+        "kpi",
+        "report",
+    ]
 
 
 def test_starting_afresh_leaves_nothing_of_the_old_draft(folder: MonthFolder) -> None:
@@ -168,7 +187,9 @@ def test_a_released_version_loses_its_rights_to_be_written_and_is_removed_all_th
     assert [path for path in kept if path.stat().st_mode & 0o222] == []
     assert (version.path / "outbox" / "summary.html").stat().st_mode & 0o777 == 0o400
     assert beside.path.stat().st_mode & 0o200
-    version.path.chmod(0o755)  # as a run that was killed between seal and rights left it
+    version.path.chmod(
+        0o755
+    )  # as a run that was killed between seal and rights left it
     folder.recover()
     assert version.path.stat().st_mode & 0o222 == 0
     remove_folder(version.path)
@@ -198,10 +219,14 @@ def hold(path: Path, month: Month, ready: object, done: object) -> None:
         done.wait(20)  # type: ignore[attr-defined]
 
 
-def test_the_lock_holds_between_processes_and_goes_with_its_process(folder: MonthFolder) -> None:
+def test_the_lock_holds_between_processes_and_goes_with_its_process(
+    folder: MonthFolder,
+) -> None:
     context = multiprocessing.get_context("spawn")
     ready, done = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(folder.path.parents[1], MONTH, ready, done))
+    other = context.Process(
+        target=hold, args=(folder.path.parents[1], MONTH, ready, done)
+    )
     other.start()
     assert ready.wait(20)
     with pytest.raises(Busy), folder.lock():

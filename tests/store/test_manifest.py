@@ -65,16 +65,22 @@ def test_a_reason_says_its_kind_its_table_and_its_month() -> None:
     reason = Reason.parse("by rules alone: absent: features_arrears (2026-05)")
     assert reason.kind == ReasonKind.BY_RULES_ALONE
     assert reason.cause == Reason.absent("features_arrears", "2026-05")
-    assert Reason.parse("absent: bill").in_month(Month.parse("2026-05")) == Reason.absent(
-        "bill", "2026-05"
-    )
+    assert Reason.parse("absent: bill").in_month(
+        Month.parse("2026-05")
+    ) == Reason.absent("bill", "2026-05")
     assert (
-        str(Reason.parse("absent: bill (2026-04)").in_month("2026-05")) == "absent: bill (2026-04)"
+        str(Reason.parse("absent: bill (2026-04)").in_month("2026-05"))
+        == "absent: bill (2026-04)"
     )
 
 
 def test_a_manifest_is_written_as_it_was_read() -> None:
-    record = {"month": "2026-08", "inputs": {"source": "a"}, "rooms": ["extract"], "tables": TABLES}
+    record = {
+        "month": "2026-08",
+        "inputs": {"source": "a"},
+        "rooms": ["extract"],
+        "tables": TABLES,
+    }
     assert Manifest.from_json(record).to_json() == record
 
 
@@ -82,7 +88,10 @@ def test_entries_have_what_rooms_ask_of_them() -> None:
     entries = {name: TableEntry.from_json(record) for name, record in TABLES.items()}
     refused = entries["extract_plan"].delivery
     assert refused is not None and refused.facts == {"file": "plan.csv"}
-    assert entries["snapshot_bill"].absent == () and entries["snapshot_bill"].delivery is None
+    assert (
+        entries["snapshot_bill"].absent == ()
+        and entries["snapshot_bill"].delivery is None
+    )
     assert entries["score_churn"].reasons[0] == Reason.absent("bill.amount")
     assert entries["dispatch_capacity"].absent_columns == ()
 
@@ -95,7 +104,9 @@ def test_entries_have_what_rooms_ask_of_them() -> None:
         PlanInputs({"year": 2027}, {"net_revenue": "a"}, "b", {}),
     ],
 )
-def test_inputs_are_read_as_they_were_written(inputs: MonthInputs | DayInputs | PlanInputs) -> None:
+def test_inputs_are_read_as_they_were_written(
+    inputs: MonthInputs | DayInputs | PlanInputs,
+) -> None:
     assert type(inputs).from_json(json.loads(json.dumps(inputs.to_json()))) == inputs
 
 
@@ -120,10 +131,17 @@ def test_a_version_is_read_in_one_way(tmp_path: Path) -> None:
 
 
 def test_a_manifest_with_a_torn_entry_is_named(tmp_path: Path) -> None:
-    entry = {"status": "computed", "rows": 1, "sha256": "a", "definition": {"file": "x.sql"}}
+    entry = {
+        "status": "computed",
+        "rows": 1,
+        "sha256": "a",
+        "definition": {"file": "x.sql"},
+    }
     content = {"month": "2026-08", "inputs": {}, "tables": {"kpi_monthly": entry}}
     (tmp_path / "v0001").mkdir()
-    (tmp_path / "v0001" / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "v0001" / "manifest.json").write_text(
+        json.dumps(content), encoding="utf-8"
+    )
     version = Version(Month.parse("2026-08"), tmp_path / "v0001")
     for read in (version.read_manifest, lambda: version.find_entry("kpi_monthly")):
         with pytest.raises(StorageError, match=r"storage\.torn"):

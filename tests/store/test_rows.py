@@ -13,7 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core.errors import StorageError
-from pipelines.store.rows import BATCH_ROWS, count_rows, list_columns, read_batches, read_rows
+from pipelines.store.rows import (
+    BATCH_ROWS,
+    count_rows,
+    list_columns,
+    read_batches,
+    read_rows,
+)
 
 SCHEMA = pa.schema(
     [
@@ -31,7 +37,10 @@ SCHEMA = pa.schema(
 CELLS = st.fixed_dictionaries(
     {
         "name": st.none()
-        | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12),
+        | st.text(
+            st.characters(exclude_categories=["Cs"], exclude_characters="\x00"),
+            max_size=12,
+        ),
         "amount": st.none() | st.decimals(-(10**15), 10**15, places=2),
         "share": st.none() | st.decimals(-(10**15), 10**15, places=12),
         "count": st.none() | st.integers(-(2**63), 2**63 - 1),
@@ -55,10 +64,16 @@ def test_rows_are_those_that_arrow_reads(
     assert list_columns(path) == SCHEMA.names and count_rows(path) == len(rows)
 
 
-@pytest.mark.parametrize("name", ["ann", "o'neill", 'a"b', "'; DROP TABLE held; --", "赵", ""])
-def test_rows_and_columns_wanted_are_found_whatever_their_words(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["ann", "o'neill", 'a"b', "'; DROP TABLE held; --", "赵", ""]
+)
+def test_rows_and_columns_wanted_are_found_whatever_their_words(
+    tmp_path: Path, name: str
+) -> None:
     path = tmp_path / "it's.parquet"
-    table = pa.table({"name": ["other", name, None, name], 'odd "column"': [1, 2, 3, 4]})
+    table = pa.table(
+        {"name": ["other", name, None, name], 'odd "column"': [1, 2, 3, 4]}
+    )
     pq.write_table(table, path)
     assert read_rows(path, ['odd "column"'], name=name) == [
         {'odd "column"': 2},
@@ -84,16 +99,23 @@ def test_a_folder_named_like_a_partition_adds_no_column(tmp_path: Path) -> None:
 
 def test_money_keeps_its_decimals(tmp_path: Path) -> None:
     path = tmp_path / "money.parquet"
-    pq.write_table(pa.table({"amount": pa.array([Decimal("89.00")], pa.decimal128(18, 2))}), path)
+    pq.write_table(
+        pa.table({"amount": pa.array([Decimal("89.00")], pa.decimal128(18, 2))}), path
+    )
     assert str(read_rows(path)[0]["amount"]) == "89.00"
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not a table at all", None])
-def test_a_file_that_cannot_be_read_has_an_error(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_that_cannot_be_read_has_an_error(
+    tmp_path: Path, content: bytes | None
+) -> None:
     path = tmp_path / "broken.parquet"
     if content is not None:
         path.write_bytes(content)
     for ask in (read_rows, list_columns, count_rows):
         with pytest.raises(StorageError) as error:
             ask(path)
-        assert error.value.key == "storage.unreadable" and error.value.facts["where"] == path
+        assert (
+            error.value.key == "storage.unreadable"
+            and error.value.facts["where"] == path
+        )

@@ -39,7 +39,11 @@ def hold(home: Path, *months: Month, sealed: tuple[Month, ...] = ()) -> None:
 
 def test_a_waiver_covers_its_last_month_and_those_before(tmp_path: Path) -> None:
     accept_finding(tmp_path, FINDING, "a new tariff", "2026-08", "li")
-    assert set(find_waivers(tmp_path, JULY)) == set(find_waivers(tmp_path, AUGUST)) == {FINDING}
+    assert (
+        set(find_waivers(tmp_path, JULY))
+        == set(find_waivers(tmp_path, AUGUST))
+        == {FINDING}
+    )
     assert find_waivers(tmp_path, SEPTEMBER) == {}
 
 
@@ -52,7 +56,9 @@ def test_a_waiver_covers_its_last_month_and_those_before(tmp_path: Path) -> None
         ("2026-01-01", "2025-12"),
     ],
 )
-def test_a_day_covers_the_months_whose_cut_off_is_not_after_it(until: str, month: str) -> None:
+def test_a_day_covers_the_months_whose_cut_off_is_not_after_it(
+    until: str, month: str
+) -> None:
     assert str(find_last_month(until)) == month
 
 
@@ -61,7 +67,10 @@ def test_what_was_said_stays_and_the_latest_counts(tmp_path: Path) -> None:
     before = (tmp_path / FILE).read_bytes()
     accept_finding(tmp_path, FINDING, " second ", "2026-12", "王")
     assert (tmp_path / FILE).read_bytes().startswith(before)
-    assert [(w.why, w.by) for w in read_waivers(tmp_path)] == [("first", "li"), ("second", "王")]
+    assert [(w.why, w.by) for w in read_waivers(tmp_path)] == [
+        ("first", "li"),
+        ("second", "王"),
+    ]
     assert find_waivers(tmp_path, AUGUST)[FINDING].why == "second"
 
 
@@ -109,15 +118,25 @@ def test_the_first_open_month_is_the_one_that_can_still_be_run(tmp_path: Path) -
 def test_the_command_accepts_and_lists(tmp_path: Path) -> None:
     said = ["--why", "a new tariff", "--until", "2026-12", "--by", "li", "--lang", "en"]
     shell, home = CliRunner(), ["--home", str(tmp_path)]
-    assert "no finding" in shell.invoke(app, ["waive", *home, "--lang", "en"]).output.lower()
+    assert (
+        "no finding"
+        in shell.invoke(app, ["waive", *home, "--lang", "en"]).output.lower()
+    )
     assert (
         f"{FINDING} is accepted through 2026-12"
         in shell.invoke(app, ["waive", FINDING, *said, *home]).output
     )
     listed = json.loads(shell.invoke(app, ["waive", "--list", "--json", *home]).output)
-    assert [(w["finding"], w["why"], w["by"]) for w in listed] == [(FINDING, "a new tariff", "li")]
+    assert [(w["finding"], w["why"], w["by"]) for w in listed] == [
+        (FINDING, "a new tariff", "li")
+    ]
 
 
 def test_the_command_wants_an_end(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["waive", FINDING, "--why", "x", "--home", str(tmp_path)])
-    assert isinstance(result.exception, UsageError) and result.exception.key == "waive.no_end"
+    result = CliRunner().invoke(
+        app, ["waive", FINDING, "--why", "x", "--home", str(tmp_path)]
+    )
+    assert (
+        isinstance(result.exception, UsageError)
+        and result.exception.key == "waive.no_end"
+    )

@@ -33,15 +33,20 @@ def read_imports(root: Path, package: str = "pipelines") -> Imports:
 
     A name under TYPE_CHECKING or inside a function counts like any other. A package's `__init__` is the package.
     """
-    files = {name_module(path, root): path for path in sorted((root / package).rglob("*.py"))}
+    files = {
+        name_module(path, root): path for path in sorted((root / package).rglob("*.py"))
+    }
     return {
-        name: frozenset(_find_modules(path, root, files)) - {name} for name, path in files.items()
+        name: frozenset(_find_modules(path, root, files)) - {name}
+        for name, path in files.items()
     }
 
 
 def name_module(path: Path, root: Path) -> str:
     """The dotted name of a file."""
-    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(
+        ".__init__"
+    )
 
 
 def imported_names(path: Path, root: Path) -> Iterator[str]:

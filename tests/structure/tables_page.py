@@ -56,7 +56,9 @@ def _table_lines(table: Table) -> Iterator[str]:
     yield ""
     yield f"Key: {key}"
     yield ""
-    yield ", ".join(_column_text(names, column) for names, column in _group_counted(table.columns))
+    yield ", ".join(
+        _column_text(names, column) for names, column in _group_counted(table.columns)
+    )
     yield ""
 
 

@@ -33,9 +33,12 @@ FOLDERS = ("pipelines", "models", "console", "dags")
 @cache
 def trees() -> dict[str, ast.Module]:
     """Our code, parsed, by path from the root."""
-    files = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+    files = [
+        path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))
+    ]
     return {
-        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in files
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
+        for path in files
     }
 
 
@@ -44,7 +47,9 @@ def calls(wanted: str) -> dict[str, list[ast.Call]]:
     found: dict[str, list[ast.Call]] = {}
     for file, tree in trees().items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and re.fullmatch(wanted, ast.unparse(node.func)):
+            if isinstance(node, ast.Call) and re.fullmatch(
+                wanted, ast.unparse(node.func)
+            ):
                 found.setdefault(file, []).append(node)
     return found
 
@@ -69,7 +74,9 @@ def quoting_by_hand(tree: ast.AST, quote: str) -> Iterator[int]:
 
 
 def _quotes_a_value(node: ast.JoinedStr, quote: str) -> bool:
-    pieces = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+    pieces = [
+        part.value if isinstance(part, ast.Constant) else None for part in node.values
+    ]
     around = zip(pieces, pieces[1:], pieces[2:], strict=False)
     is_quoted = any(
         value is None
@@ -77,13 +84,17 @@ def _quotes_a_value(node: ast.JoinedStr, quote: str) -> bool:
         and str(after or "").startswith(quote)
         for before, value, after in around
     )
-    return is_quoted and bool(_SQL.search("".join(str(piece) for piece in pieces if piece).strip()))
+    return is_quoted and bool(
+        _SQL.search("".join(str(piece) for piece in pieces if piece).strip())
+    )
 
 
 @pytest.mark.parametrize("quote", ['"', "'"], ids=["names", "texts"])
 def test_what_was_delivered_is_quoted_in_one_place(quote: str) -> None:
     found = [
-        f"{file}:{line}" for file, tree in trees().items() for line in quoting_by_hand(tree, quote)
+        f"{file}:{line}"
+        for file, tree in trees().items()
+        for line in quoting_by_hand(tree, quote)
     ]
     if quote == "'":
         found = [
@@ -98,7 +109,9 @@ def test_quoting_by_hand_is_found() -> None:
     names = "sql = f'SELECT \"{name}\" FROM x'\ncells = ', '.join(f'\"{n}\"' for n in names)\n"
     assert list(quoting_by_hand(ast.parse(names), '"')) == [1, 2]
     assert list(
-        quoting_by_hand(ast.parse("sql = f\"SELECT * FROM read_parquet('{path}')\"\n"), "'")
+        quoting_by_hand(
+            ast.parse("sql = f\"SELECT * FROM read_parquet('{path}')\"\n"), "'"
+        )
     ) == [1]
 
 
@@ -117,7 +130,8 @@ def test_nothing_is_sent_to_the_engine_past_its_look_at_the_statement() -> None:
     assert set(sent) == {"pipelines/engines/duckdb.py"}
     texts = [ast.unparse(call.args[0]) for call in sent["pipelines/engines/duckdb.py"]]
     assert all(
-        re.match(r"f?[\"']+(SET|CREATE SCHEMA) |statements\[0\]$", text) for text in texts
+        re.match(r"f?[\"']+(SET|CREATE SCHEMA) |statements\[0\]$", text)
+        for text in texts
     ), texts
 
 
@@ -137,14 +151,22 @@ def delivered_in_paths(tree: ast.AST) -> Iterator[tuple[int, str]]:
             and isinstance(node.right, ast.JoinedStr)
         ):
             for part in node.right.values:
-                said = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
-                if _DELIVERED.search(said) and not said.startswith(("file_stem(", "_id_part(")):
+                said = (
+                    ast.unparse(part.value)
+                    if isinstance(part, ast.FormattedValue)
+                    else ""
+                )
+                if _DELIVERED.search(said) and not said.startswith(
+                    ("file_stem(", "_id_part(")
+                ):
                     yield node.lineno, said
 
 
 def test_what_was_delivered_stands_in_a_path_through_one_function() -> None:
     assert {
-        file: found for file, tree in trees().items() if (found := list(delivered_in_paths(tree)))
+        file: found
+        for file, tree in trees().items()
+        if (found := list(delivered_in_paths(tree)))
     } == {}
     planted = "path = out / f\"{month}_{row['manager_id']}.xlsx\"\npath = out / f'{file_stem(name, manager_id)}.xlsx'\n"
     assert [line for line, _ in delivered_in_paths(ast.parse(planted))] == [1]
@@ -155,11 +177,14 @@ def test_what_was_delivered_stands_in_a_path_through_one_function() -> None:
 
 def test_every_template_escapes() -> None:
     made = calls(r"(\w+\.)*(Sandboxed|Native|Immutable\w*)?Environment")
-    assert set(made) == {"pipelines/documents/pages/page.py", "pipelines/documents/reports/docx.py"}
+    assert set(made) == {
+        "pipelines/documents/pages/page.py",
+        "pipelines/documents/reports/docx.py",
+    }
     for call in (call for found in made.values() for call in found):
-        assert {k.arg: ast.unparse(k.value) for k in call.keywords}.get("autoescape") == "True", (
-            ast.unparse(call)
-        )
+        assert {k.arg: ast.unparse(k.value) for k in call.keywords}.get(
+            "autoescape"
+        ) == "True", ast.unparse(call)
     assert not calls(r"(\w+\.)*(Template|from_string|Markup|mark_safe|format_html)")
 
 
@@ -167,9 +192,14 @@ def test_what_a_template_takes_as_markup_is_a_chart_or_a_word_of_its_own() -> No
     safe = {}
     for path in sorted((ROOT / "pipelines").rglob("*.j2")):
         text = path.read_text(encoding="utf-8")
-        safe[path.name] = set(re.findall(r"([^\s{]+|' class=\"off\"')\s*\|\s*safe\b", text))
+        safe[path.name] = set(
+            re.findall(r"([^\s{]+|' class=\"off\"')\s*\|\s*safe\b", text)
+        )
         assert "autoescape" not in text and "|tojson" not in text
-    assert {said for found in safe.values() for said in found} <= {"block.svg", "' class=\"off\"'"}
+    assert {said for found in safe.values() for said in found} <= {
+        "block.svg",
+        "' class=\"off\"'",
+    }
 
 
 def test_markup_is_written_by_charts_alone_and_every_text_in_it_is_escaped() -> None:
@@ -178,24 +208,32 @@ def test_markup_is_written_by_charts_alone_and_every_text_in_it_is_escaped() -> 
         for file, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr)
-        and re.search(r"</?(svg|text|rect|line|p|td|tr|a|b|div|span)\b", ast.unparse(node))
+        and re.search(
+            r"</?(svg|text|rect|line|p|td|tr|a|b|div|span)\b", ast.unparse(node)
+        )
     }
     assert makers == {"pipelines/documents/reports/charts.py"}
     for node in ast.walk(trees()["pipelines/documents/reports/charts.py"]):
         if isinstance(node, ast.FormattedValue) and re.search(
             r"\b(text|title|name|label)\b", ast.unparse(node.value)
         ):
-            assert ast.unparse(node.value).startswith("escape("), ast.unparse(node.value)
+            assert ast.unparse(node.value).startswith("escape("), ast.unparse(
+                node.value
+            )
 
 
 def test_typst_is_given_a_source_of_ours_and_data_as_an_input() -> None:
     compiled = calls(r"typst\.\w*compile\w*")
     assert set(compiled) == {"pipelines/documents/reports/pdf.py"}
     assert [
-        ast.unparse(call.args[0]) for call in compiled["pipelines/documents/reports/pdf.py"]
+        ast.unparse(call.args[0])
+        for call in compiled["pipelines/documents/reports/pdf.py"]
     ] == ["source"]
     given = calls("_compile_typst")["pipelines/documents/reports/pdf.py"]
-    assert {ast.unparse(call.args[0]) for call in given} == {"SOURCE.read_bytes()", "_PICTURE"}
+    assert {ast.unparse(call.args[0]) for call in given} == {
+        "SOURCE.read_bytes()",
+        "_PICTURE",
+    }
     assert "eval(" not in (ROOT / "pipelines/documents/reports/summary.typ").read_text(
         encoding="utf-8"
     )
@@ -223,7 +261,10 @@ def test_a_workbook_takes_every_text_as_text() -> None:
     )  # a type of its own, of a book that is read
     assert set(books) == {"pipelines/documents/workbooks/sheet.py"}
     said = ast.unparse(books["pipelines/documents/workbooks/sheet.py"][0])
-    assert all(f"'strings_to_{kind}': False" in said for kind in ("formulas", "urls", "numbers"))
+    assert all(
+        f"'strings_to_{kind}': False" in said
+        for kind in ("formulas", "urls", "numbers")
+    )
     assert calls(r"(page|sheet|worksheet)\.write(_formula|_url|_array_formula)?") == {}
 
 
@@ -235,4 +276,6 @@ def test_the_office_logs_no_row() -> None:
         "pipelines/text/progress.py",
     }
     assert set(calls(r"logging\.\w+")) <= told
-    assert not calls(r"(log|logger|_log|_logger)\.(debug|info|warning|error|exception|critical)")
+    assert not calls(
+        r"(log|logger|_log|_logger)\.(debug|info|warning|error|exception|critical)"
+    )

@@ -41,7 +41,10 @@ def room_of(module: str) -> str | None:
 def test_every_folder_is_a_floor() -> None:
     folders = {path.parent.name for path in (ROOT / "pipelines").glob("*/__init__.py")}
     assert folders == set(FLOORS)
-    assert {path.stem for path in (ROOT / "pipelines").glob("*.py")} == {"__init__", "__main__"}
+    assert {path.stem for path in (ROOT / "pipelines").glob("*.py")} == {
+        "__init__",
+        "__main__",
+    }
 
 
 def test_no_floor_imports_one_above_it(imports: Imports) -> None:
@@ -91,7 +94,10 @@ def test_a_circle_is_found_however_long(tmp_path: Path) -> None:
 
 
 def test_what_goes_downward_is_no_finding(tmp_path: Path) -> None:
-    files = {"store/lake.py": "", "rooms/context.py": "from pipelines.store import lake"}
+    files = {
+        "store/lake.py": "",
+        "rooms/context.py": "from pipelines.store import lake",
+    }
     imports = read_imports(write_package(tmp_path, files))
     assert imports["pipelines.rooms.context"] == {"pipelines.store.lake"}
     assert find_imports_upward(imports) == []
@@ -110,7 +116,9 @@ def test_no_room_imports_another(imports: Imports, room: str) -> None:
 
 
 def test_what_rooms_share_imports_no_room(imports: Imports) -> None:
-    shared = [m for m in imports if m.startswith("pipelines.rooms") and room_of(m) is None]
+    shared = [
+        m for m in imports if m.startswith("pipelines.rooms") and room_of(m) is None
+    ]
     assert "pipelines.rooms.context" in shared
     assert {room_of(other) for module in shared for other in imports[module]} == {None}
 
@@ -136,5 +144,7 @@ def test_every_room_runs_on_a_context_alone(room: str) -> None:
 def test_who_knows_the_truth_knows_nothing_of_the_pipelines(folder: str) -> None:
     files = sorted((ROOT / folder).rglob("*.py"))
     assert files
-    roots = {name.split(".")[0] for file in files for name in imported_names(file, ROOT)}
+    roots = {
+        name.split(".")[0] for file in files for name in imported_names(file, ROOT)
+    }
     assert "pipelines" not in roots

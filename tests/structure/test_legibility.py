@@ -55,11 +55,25 @@ def test_no_function_has_more_branches_than_a_reader_can_hold() -> None:
 
 
 def test_no_file_and_no_folder_is_too_long() -> None:
-    for folder in ("pipelines", "models", "tests", "twin", "console", "dags", "benchmarks"):
+    for folder in (
+        "pipelines",
+        "models",
+        "tests",
+        "twin",
+        "console",
+        "dags",
+        "benchmarks",
+    ):
         for path in (ROOT / folder).rglob("*.py"):
             if folder != "tests":
-                assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES, path
-            files = [other for other in path.parent.glob("*.py") if other.name != "__init__.py"]
+                assert (
+                    len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+                ), path
+            files = [
+                other
+                for other in path.parent.glob("*.py")
+                if other.name != "__init__.py"
+            ]
             assert len(files) <= MOST_FILES, path.parent
 
 

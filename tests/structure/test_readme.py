@@ -14,7 +14,11 @@ PAIRS = [
     ("docs/commands.md", "docs/commands.zh-CN.md"),
     ("docs/delivery.md", "docs/delivery.zh-CN.md"),
 ]
-PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "README.zh-CN.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
 def find_links(page: Path) -> list[str]:

@@ -7,7 +7,9 @@ from tests.structure.tables_page import OTHERS, PAGE, ROOMS, make_page
 
 
 def test_the_page_is_made_of_the_declarations() -> None:
-    assert PAGE.read_text("utf-8") == make_page(), "run python -m tests.structure.tables_page"
+    assert PAGE.read_text("utf-8") == make_page(), (
+        "run python -m tests.structure.tables_page"
+    )
 
 
 def test_no_table_is_left_out() -> None:

@@ -12,15 +12,26 @@ from pipelines.core.month import Month
 from pipelines.rooms import dispatch
 from tests.support.small import MONTH, Row, none_of, read, room_context
 
-LAST_ORDERS = date(2026, 8, 5)  # the third working day of August; that of September is the 3rd
+LAST_ORDERS = date(
+    2026, 8, 5
+)  # the third working day of August; that of September is the 3rd
 Office = Callable[..., Path]
-SETTINGS = ("holdout_share", "cool_down_days", "capacity_rule", "minimum_service", "contact_cost")
+SETTINGS = (
+    "holdout_share",
+    "cool_down_days",
+    "capacity_rule",
+    "minimum_service",
+    "contact_cost",
+)
 
 
-def a_list(name: str, people: Sequence[str], sql: str | None = None, **meta: Any) -> Spec:
+def a_list(
+    name: str, people: Sequence[str], sql: str | None = None, **meta: Any
+) -> Spec:
     """A list of those people, the most valuable first."""
     rows = ", ".join(
-        f"('{p}', '{p}-1', 0, {1000 - i}.00, 10.00, 'zero_usage')" for i, p in enumerate(people)
+        f"('{p}', '{p}-1', 0, {1000 - i}.00, 10.00, 'zero_usage')"
+        for i, p in enumerate(people)
     )
     names = "customer_id, service_id, rank_group, rank_value, amount, reason_code"
     plain = {"purpose": "service", "priority": 50, "holdout": False, "due": {"day": 12}}
@@ -29,7 +40,12 @@ def a_list(name: str, people: Sequence[str], sql: str | None = None, **meta: Any
 
 
 def owner(customer: str, manager: str | None = "M1", branch: str | None = "B1") -> Row:
-    return {"customer_id": customer, "branch_id": branch, "unit_id": None, "manager_id": manager}
+    return {
+        "customer_id": customer,
+        "branch_id": branch,
+        "unit_id": None,
+        "manager_id": manager,
+    }
 
 
 def manager(name: str, capacity: int = 50, branch: str = "B1") -> Row:
@@ -37,7 +53,10 @@ def manager(name: str, capacity: int = 50, branch: str = "B1") -> Row:
 
 
 def consent(
-    customer: str, do_not_contact: bool = False, opted_out: bool = False, wrong_number: bool = False
+    customer: str,
+    do_not_contact: bool = False,
+    opted_out: bool = False,
+    wrong_number: bool = False,
 ) -> Row:
     answers = {
         "is_do_not_contact": do_not_contact,
@@ -55,7 +74,12 @@ def order_before(
     name: str = "asked",
     manager: str = "M1",
 ) -> Row:
-    order = {"customer_id": customer, "purpose": purpose, "arm": arm, "dispatched_on": on}
+    order = {
+        "customer_id": customer,
+        "purpose": purpose,
+        "arm": arm,
+        "dispatched_on": on,
+    }
     return order | {"list": name, "manager_id": manager}
 
 
@@ -70,7 +94,12 @@ def person(customer: str, group: str | None = None) -> Row:
 
 def drawn(*customers: str, is_drawn: bool = True) -> list[Row]:
     return [
-        {"customer_id": c, "stratum": "B1/gold", "is_drawn": is_drawn, "drawn_in": "2026-07"}
+        {
+            "customer_id": c,
+            "stratum": "B1/gold",
+            "is_drawn": is_drawn,
+            "drawn_in": "2026-07",
+        }
         for c in customers
     ]
 
@@ -85,7 +114,12 @@ def make_office(tmp_path: Path) -> Office:
         **given: Any,
     ) -> Path:
         changes = {name: given.pop(name) for name in list(given) if name in SETTINGS}
-        released = {"kind": "list", "scope": "all", "status": "released", "reason": None}
+        released = {
+            "kind": "list",
+            "scope": "all",
+            "status": "released",
+            "reason": None,
+        }
         tables: dict[str, Any] = {
             "features_owner": [owner(p) for p in people],
             "features_manager": [manager("M1")],
@@ -107,9 +141,15 @@ def make_office(tmp_path: Path) -> Office:
 
 def treated(folder: Path, name: str) -> list[str]:
     """The people with a treated order of a list, by rank."""
-    rows = sorted(read(folder, "dispatch_order", list=name, arm="treated"), key=lambda r: r["rank"])
+    rows = sorted(
+        read(folder, "dispatch_order", list=name, arm="treated"),
+        key=lambda r: r["rank"],
+    )
     return [r["customer_id"] for r in rows]
 
 
 def why_not(folder: Path, name: str) -> dict[str, str]:
-    return {r["customer_id"]: r["reason"] for r in read(folder, "dispatch_why_not", list=name)}
+    return {
+        r["customer_id"]: r["reason"]
+        for r in read(folder, "dispatch_why_not", list=name)
+    }

@@ -29,7 +29,9 @@ def released_town(home: Path, town: Town, **settings: Any) -> MonthFolder:
     return MonthFolder(home, town.month)
 
 
-def exported(home: Path, out: Path, language: str = "zh", month: Month = MONTH) -> dict[str, Path]:
+def exported(
+    home: Path, out: Path, language: str = "zh", month: Month = MONTH
+) -> dict[str, Path]:
     """Export a month's workbooks as the tests' key signs them; by the desk in their name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RETENTION_SECRET_KEY", KEY)
@@ -54,7 +56,10 @@ Answers = Mapping[str, Mapping[str, object]]
 
 
 def fill(
-    path: Path, answers: Answers, language: str = "zh", edit: Callable[[Any], None] | None = None
+    path: Path,
+    answers: Answers,
+    language: str = "zh",
+    edit: Callable[[Any], None] | None = None,
 ) -> Path:
     """Fill in a workbook by header name: customer id to inputs, outcomes as codes; then edit its first sheet."""
     book = openpyxl.load_workbook(path)
@@ -99,4 +104,7 @@ def answers_of(home: Path) -> list[Row]:
         "note",
     )
     rows = Answer.objects.order_by("pk").values(*names)
-    return [{name.removeprefix("order__"): value for name, value in row.items()} for row in rows]
+    return [
+        {name.removeprefix("order__"): value for name, value in row.items()}
+        for row in rows
+    ]

@@ -24,7 +24,11 @@ REVENUE = {
 
 def town(month: Month, ann: str = "100.00") -> Town:
     """Six customers: 620 yuan a month, 230 of them in B1 (60 with no manager), 350 in B2, 40 with no branch."""
-    made = Town(month).person("ann", revenue=ann).person("bob", revenue="50.00", manager="M2")
+    made = (
+        Town(month)
+        .person("ann", revenue=ann)
+        .person("bob", revenue="50.00", manager="M2")
+    )
     made.person("cat", revenue="150.00", manager="M3", branch="B2").person(
         "dan", revenue="60.00", manager=None
     )
@@ -33,14 +37,23 @@ def town(month: Month, ann: str = "100.00") -> Town:
     )
     line = {"service_type": "private_line"}
     made.person(
-        "acme", revenue="200.00", manager="M3", branch="B2", service=line, customer_type="group"
+        "acme",
+        revenue="200.00",
+        manager="M3",
+        branch="B2",
+        service=line,
+        customer_type="group",
     )
     made.add("trouble_ticket", customer_id="cat", touch_point="hall")
     return made
 
 
 def plan_of(**changes: Any) -> dict[str, Any]:
-    return {"year": 2026, "month": str(DECEMBER), "measures": {"revenue": REVENUE}} | changes
+    return {
+        "year": 2026,
+        "month": str(DECEMBER),
+        "measures": {"revenue": REVENUE},
+    } | changes
 
 
 def key_of(**changes: Any) -> dict[str, Any]:
@@ -72,7 +85,9 @@ def plan_it(planning: Path) -> Make:
     def run(plan: dict[str, Any], out: str = "out") -> MadePlan:
         path = planning / "plan.yml"
         path.write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
-        return make_plan(PlanJob(planning / "home", path, planning / out, own_settings()))
+        return make_plan(
+            PlanJob(planning / "home", path, planning / out, own_settings())
+        )
 
     return run
 

@@ -45,7 +45,11 @@ class Cluster:
         with engine.connect() as connection:
             connection.exec_driver_sql(f'CREATE DATABASE "{database}"')
         engine.dispose()
-        return sa.make_url(self.url).set(database=database).render_as_string(hide_password=False)
+        return (
+            sa.make_url(self.url)
+            .set(database=database)
+            .render_as_string(hide_password=False)
+        )
 
     def run(self, tool: str, *arguments: str) -> None:
         """Run one of PostgreSQL's tools; it refuses to run as root, so root steps down to `postgres`."""
@@ -119,7 +123,9 @@ def open_cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Cluster]:
     """Start a cluster for the session; skip with the reason where there can be none."""
-    if find_binaries() is None or (os.getuid() == 0 and shutil.which("runuser") is None):
+    if find_binaries() is None or (
+        os.getuid() == 0 and shutil.which("runuser") is None
+    ):
         pytest.skip(
             "no PostgreSQL server binaries (initdb), or no runuser to step down from root, on this machine"
         )

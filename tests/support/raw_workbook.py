@@ -28,11 +28,11 @@ def put_text(place: str, text: str) -> str:
     return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
 
 
-def sheet_xml(rows: str, namespace: str = MAIN, before: str = "", after: str = "") -> str:
+def sheet_xml(
+    rows: str, namespace: str = MAIN, before: str = "", after: str = ""
+) -> str:
     """A worksheet."""
-    return (
-        f'<worksheet xmlns="{namespace}">{before}<sheetData>{rows}</sheetData>{after}</worksheet>'
-    )
+    return f'<worksheet xmlns="{namespace}">{before}<sheetData>{rows}</sheetData>{after}</worksheet>'
 
 
 def raw_workbook(
@@ -63,7 +63,9 @@ def raw_workbook(
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>{"".join(names)}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}">{"".join(links)}</Relationships>',
     }
-    content |= {f"xl/worksheets/sheet{i}.xml": xml for i, xml in enumerate(sheets.values(), 1)}
+    content |= {
+        f"xl/worksheets/sheet{i}.xml": xml for i, xml in enumerate(sheets.values(), 1)
+    }
     content |= members or {}
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:

@@ -27,7 +27,9 @@ TRAINED = MONTHS[-2]  # its labelled snapshots are the first three months
 def small_recipe() -> CompetingClassifier:
     """The product's model, given fewer trees and folds: seconds where the real one takes a minute."""
     small = ChurnClassifier(candidates=("blend",), folds=2, max_rounds=20)
-    return CompetingClassifier(small, monotone=map_signs(list_features(list_feature_groups())))
+    return CompetingClassifier(
+        small, monotone=map_signs(list_features(list_feature_groups()))
+    )
 
 
 def train_small(home: Path, through: object = TRAINED) -> str:
@@ -42,7 +44,9 @@ def unscored_operator() -> Operator:
     """Six months of about 500 services, of which five are run, without a model and without the gate."""
     folder = Path(tempfile.mkdtemp(prefix="scored-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    generate(folder / "source", services=500, months=len(MONTHS), seed=3, through=str(MONTH))
+    generate(
+        folder / "source", services=500, months=len(MONTHS), seed=3, through=str(MONTH)
+    )
     operator = Operator(folder / "source", folder / "unscored", MONTHS)
     with no_gate():
         for month in MONTHS[:-1]:
@@ -57,7 +61,11 @@ def scored_operator() -> Operator:
     operator = replace(unscored, home=unscored.home.with_name("home"))
     shutil.copytree(unscored.home, operator.home)
     shelf.promote_version(
-        operator.home, train_small(operator.home), "Wang", "the first one", own_settings()
+        operator.home,
+        train_small(operator.home),
+        "Wang",
+        "the first one",
+        own_settings(),
     )
     with no_gate():
         run_month(job(operator.home, operator.source))

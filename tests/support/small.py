@@ -83,9 +83,18 @@ _DEFAULTS: dict[str, dict[str, str]] = {
 
 def row(table: str, month: Month = MONTH, /, **values: object) -> dict[str, str]:
     """Return a row of a table: what is given, and sensible defaults for the rest."""
-    days = {"month": month, "first": month.first_day, "last": month.last_day, "next": month.plus(1)}
-    default = {name: text.format(**days) for name, text in _DEFAULTS.get(table, {}).items()}
-    return default | {name: "" if value is None else str(value) for name, value in values.items()}
+    days = {
+        "month": month,
+        "first": month.first_day,
+        "last": month.last_day,
+        "next": month.plus(1),
+    }
+    default = {
+        name: text.format(**days) for name, text in _DEFAULTS.get(table, {}).items()
+    }
+    return default | {
+        name: "" if value is None else str(value) for name, value in values.items()
+    }
 
 
 class Town:
@@ -99,7 +108,12 @@ class Town:
             self.add("organisation", org_id=branch, name=f"{branch} 支局")
         self.add("organisation", org_id="T1", org_kind="city", name="市", parent_id="")
         for manager, branch in (("M1", "B1"), ("M2", "B1"), ("M3", "B2")):
-            self.add("account_manager", manager_id=manager, branch_id=branch, name=f"经理{manager}")
+            self.add(
+                "account_manager",
+                manager_id=manager,
+                branch_id=branch,
+                name=f"经理{manager}",
+            )
 
     def add(self, table: str, /, **values: object) -> Self:
         """Add a row of a table."""
@@ -120,7 +134,8 @@ class Town:
     def drop_column(self, table: str, column: str) -> Self:
         """Deliver a table without one of its columns."""
         self.tables[table] = [
-            {n: v for n, v in record.items() if n != column} for record in self.tables[table]
+            {n: v for n, v in record.items() if n != column}
+            for record in self.tables[table]
         ]
         return self
 
@@ -146,7 +161,9 @@ class Town:
             self.add("ownership", customer_id=who, branch_id=branch, manager_id=manager)
         return self
 
-    def owe(self, name: str, amount: object = "50.00", due_on: object | None = None) -> Self:
+    def owe(
+        self, name: str, amount: object = "50.00", due_on: object | None = None
+    ) -> Self:
         """Leave a bill of a customer's service open; past due where no day is given."""
         line, month = f"{name}-1", self.month.plus(-1)
         due = due_on or self.month.first_day
@@ -192,14 +209,23 @@ def own_settings(**changes: Any) -> Settings:
 
 def job(home: Path, source: Path | None, month: Month = MONTH, **settings: Any) -> Job:
     """Return a month's job."""
-    return Job(home, month, str(source) if source else None, settings=own_settings(**settings))
+    return Job(
+        home, month, str(source) if source else None, settings=own_settings(**settings)
+    )
 
 
-def run_town(home: Path, town: Town, source: Path | None = None, **settings: Any) -> Version:
+def run_town(
+    home: Path, town: Town, source: Path | None = None, **settings: Any
+) -> Version:
     """Deliver a month and run all its rooms, Great Expectations left out."""
     with no_gate():
         return run_month(
-            job(home, town.write(source or home.parent / "source"), town.month, **settings)
+            job(
+                home,
+                town.write(source or home.parent / "source"),
+                town.month,
+                **settings,
+            )
         )
 
 
@@ -273,7 +299,9 @@ def _type(column: str) -> pa.DataType:
         return pa.bool_()
     if column.endswith("_on"):
         return pa.date32()
-    return _TYPES.get(column, _MONEY if column.endswith(("amount", "_value")) else pa.string())
+    return _TYPES.get(
+        column, _MONEY if column.endswith(("amount", "_value")) else pa.string()
+    )
 
 
 @dataclass(frozen=True)
@@ -316,10 +344,14 @@ def room_context(
             path = folder / f"given_{name}.parquet"
             pq.write_table(rows if isinstance(rows, pa.Table) else _typed(rows), path)  # type: ignore[arg-type]
             engine.bind(name, path)
-        draft.finished = {name.name: TableEntry(COMPUTED) for name in names if not name.era}
+        draft.finished = {
+            name.name: TableEntry(COMPUTED) for name in names if not name.era
+        }
         for name, why in missing.items():
             draft.finished[name] = TableEntry.not_computed(None, [why])
-        yield Context(month, own_settings(**settings), Calendar(), draft, engine, earlier)
+        yield Context(
+            month, own_settings(**settings), Calendar(), draft, engine, earlier
+        )
 
 
 def _typed(rows: Sequence[Row]) -> pa.Table:

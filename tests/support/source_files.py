@@ -16,7 +16,9 @@ from pipelines.core.month import Month
 from pipelines.sources import Delivery, Limits, open_source
 
 MONTH = Month.parse("2026-10")
-PLAN = "plan_id,name,monthly_fee\n"  # a small table: two ids' worth of text and an amount
+PLAN = (
+    "plan_id,name,monthly_fee\n"  # a small table: two ids' worth of text and an amount
+)
 
 
 def put_files(folder: Path, files: Mapping[str, bytes | str]) -> Path:
@@ -24,7 +26,9 @@ def put_files(folder: Path, files: Mapping[str, bytes | str]) -> Path:
     month = folder / "source" / str(MONTH)
     month.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        (month / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        (month / name).write_bytes(
+            content.encode() if isinstance(content, str) else content
+        )
     return folder / "source"
 
 
@@ -74,7 +78,10 @@ def refused(
     """Deliver files that must be refused; return the message key and its facts."""
     delivery = extract_files(folder, files, table, limits)
     assert delivery.state == "refused" and delivery.reason is not None
-    assert delivery.rows == 0 and not (folder / "out" / f"extract_{table}.parquet").exists()
+    assert (
+        delivery.rows == 0
+        and not (folder / "out" / f"extract_{table}.parquet").exists()
+    )
     return delivery.reason.removeprefix("source."), delivery.facts
 
 

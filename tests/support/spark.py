@@ -28,7 +28,10 @@ def why_not() -> str | None:
     """What Spark lacks on this machine; None when it can run."""
     lacking = [
         name
-        for name, is_there in (("pyspark", find_spec("pyspark")), ("java", shutil.which("java")))
+        for name, is_there in (
+            ("pyspark", find_spec("pyspark")),
+            ("java", shutil.which("java")),
+        )
         if not is_there
     ]
     return f"no {' and no '.join(lacking)} on this machine" if lacking else None
@@ -56,7 +59,10 @@ class Cluster:
             interpolate(word, {}).replace("spark-master:7077", f"127.0.0.1:{self.port}")
             for word in _command(name)
         ]
-        command = [str(self.folder / "work") if word == "/tmp/spark" else word for word in command]
+        command = [
+            str(self.folder / "work") if word == "/tmp/spark" else word
+            for word in command
+        ]
         if name == "spark-master":
             command += ["--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--webui-port", str(free_port())]
@@ -86,7 +92,11 @@ def _command(name: str) -> list[str]:
 
 def content(version: Path) -> dict[str, bytes]:
     """The files of a month's version."""
-    return {str(p.relative_to(version)): p.read_bytes() for p in version.rglob("*") if p.is_file()}
+    return {
+        str(p.relative_to(version)): p.read_bytes()
+        for p in version.rglob("*")
+        if p.is_file()
+    }
 
 
 @contextmanager
@@ -96,7 +106,11 @@ def open_cluster(folder: Path) -> Iterator[Cluster]:
     try:
         for name in SERVICES:
             cluster.launch(name)
-        wait_for("the worker", 60, lambda: "Registering worker" in cluster.log("spark-master"))
+        wait_for(
+            "the worker",
+            60,
+            lambda: "Registering worker" in cluster.log("spark-master"),
+        )
         yield cluster
     finally:
         for name in list(cluster.processes):

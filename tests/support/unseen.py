@@ -43,7 +43,11 @@ def why_not_hidden() -> str | None:
     made = subprocess.run(
         ["unshare", "--mount", "true"], capture_output=True, text=True, check=False
     )
-    return f"no namespace of mounts can be had: {made.stderr.strip()}" if made.returncode else None
+    return (
+        f"no namespace of mounts can be had: {made.stderr.strip()}"
+        if made.returncode
+        else None
+    )
 
 
 def run_unseen(
@@ -76,7 +80,9 @@ def main(command: Sequence[str]) -> None:
     further = os.environ.pop(HIDDEN, "")
     folders = [*FOLDERS, *filter(None, further.split(os.pathsep))]
     for folder in filter(os.path.isdir, folders):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True
+        )
     for program in PROGRAMS:
         while found := shutil.which(program):
             subprocess.run(["mount", "--bind", os.devnull, found], check=True)

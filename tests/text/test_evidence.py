@@ -40,7 +40,9 @@ def test_a_template_is_filled(template: str, text: str) -> None:
     assert fill_template(template, facts | {"tier": "gold"}, "en") == text
 
 
-def test_the_facts_of_a_row_are_its_columns_its_evidence_its_month_and_its_reasons() -> None:
+def test_the_facts_of_a_row_are_its_columns_its_evidence_its_month_and_its_reasons() -> (
+    None
+):
     row: Row = {
         "service_id": None,
         "amount": yuan("1.50"),
@@ -57,9 +59,9 @@ def test_the_facts_of_a_row_are_its_columns_its_evidence_its_month_and_its_reaso
         "last_day": "2026-08-31",
     }
     assert read_facts(row) == expected | {"a": "", "b": ""}
-    assert read_facts(row | {"evidence": None, "reason_codes": None}).keys() == expected.keys() - {
-        "age_days"
-    } | {""}
+    assert read_facts(
+        row | {"evidence": None, "reason_codes": None}
+    ).keys() == expected.keys() - {"age_days"} | {""}
     assert find_places("{a} {b:.1%}") == {"a", "b"}
 
 
@@ -71,5 +73,8 @@ def test_every_row_of_the_real_lists_has_a_whole_sentence(language: str) -> None
     for row in rows:
         said = write_evidence(specs[row["list"]], language, row)
         for text in (said, write_script(specs[row["list"]], language, row)):
-            assert text and not set("{}[]") & set(text) and UNKNOWN not in text, (row["list"], text)
+            assert text and not set("{}[]") & set(text) and UNKNOWN not in text, (
+                row["list"],
+                text,
+            )
         assert any(letter.isdigit() for letter in said)

@@ -22,7 +22,8 @@ def test_phones(phone: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("张三", "张**"), ("欧阳娜娜", "欧**"), (" 李四", "李**"), ("A", "A**")]
+    ("name", "shown"),
+    [("张三", "张**"), ("欧阳娜娜", "欧**"), (" 李四", "李**"), ("A", "A**")],
 )
 def test_names(name: str, shown: str) -> None:
     assert mask_name(name) == shown

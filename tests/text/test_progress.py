@@ -41,7 +41,10 @@ def test_each_step_each_table_and_the_end_are_a_line_on_stderr(
         report("train_fit")
     out, err = capsys.readouterr()
     begun, first, second, last = lines(err)
-    assert out == "" and datetime.fromisoformat(str(first.pop("ts"))).utcoffset() is not None
+    assert (
+        out == ""
+        and datetime.fromisoformat(str(first.pop("ts"))).utcoffset() is not None
+    )
     assert (begun["key"], begun["begun"], begun["number"], begun["total"]) == (
         "begun",
         "snapshot",
@@ -59,20 +62,32 @@ def test_each_step_each_table_and_the_end_are_a_line_on_stderr(
 
 
 @pytest.mark.usefixtures("as_json")
-def test_a_failure_is_named_without_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_is_named_without_its_facts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SourceNotReady), show_steps(ROOMS, "2026-08"):
         raise SourceNotReady("source.unreadable", file="13812345678.csv", error="gone")
     (line,) = lines(capsys.readouterr().err)
-    assert (line["level"], line["error"], line["exit_code"]) == ("error", "source.unreadable", 11)
+    assert (line["level"], line["error"], line["exit_code"]) == (
+        "error",
+        "source.unreadable",
+        11,
+    )
     assert "13812345678" not in str(line)
 
 
 @pytest.mark.usefixtures("as_json")
-def test_a_failure_nobody_knows_is_named_by_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_nobody_knows_is_named_by_its_kind(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(KeyError), show_steps(ROOMS, "2026-08"):
         raise KeyError("13812345678")
     (line,) = lines(capsys.readouterr().err)
-    assert line["error"] == "KeyError" and "exit_code" not in line and "138" not in str(line)
+    assert (
+        line["error"] == "KeyError"
+        and "exit_code" not in line
+        and "138" not in str(line)
+    )
 
 
 def test_a_task_tells_names_or_lines(
@@ -83,11 +98,15 @@ def test_a_task_tells_names_or_lines(
     monkeypatch.setenv("RETENTION_LOG_FORMAT", "json")
     report_to_task_log("2026-11-05")("daily_order")
     (line,) = lines(capsys.readouterr().out)
-    assert (line["day"], line["table"]) == ("2026-11-05", "daily_order") and "month" not in line
+    assert (line["day"], line["table"]) == (
+        "2026-11-05",
+        "daily_order",
+    ) and "month" not in line
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("zh", "第 3/9 步 校验 …\n"), ("en", "Step 3 of 9: validating …\n")]
+    ("language", "said"),
+    [("zh", "第 3/9 步 校验 …\n"), ("en", "Step 3 of 9: validating …\n")],
 )
 def test_off_a_terminal_a_step_is_a_line_in_words_and_a_table_is_none(
     capsys: pytest.CaptureFixture[str], language: str, said: str
@@ -98,7 +117,9 @@ def test_off_a_terminal_a_step_is_a_line_in_words_and_a_table_is_none(
     assert capsys.readouterr() == ("", said)
 
 
-def test_where_a_program_listens_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_a_program_listens_nothing_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with show_steps(ROOMS, "2026-08", is_quiet=True) as report:
         report("validate")
     assert capsys.readouterr() == ("", "")
@@ -119,7 +140,8 @@ def test_on_a_terminal_a_bar_names_the_step(
 
 
 @pytest.mark.parametrize(
-    ("can_go_on", "key"), [(True, "interrupted.kept"), (False, "interrupted.nothing_kept")]
+    ("can_go_on", "key"),
+    [(True, "interrupted.kept"), (False, "interrupted.nothing_kept")],
 )
 def test_a_stop_by_hand_says_what_is_kept(can_go_on: bool, key: str) -> None:
     with pytest.raises(Interrupted) as caught, show_steps(ROOMS, can_go_on=can_go_on):

@@ -45,7 +45,11 @@ def places(text: str) -> set[str]:
 def words_of(first: ast.expr) -> list[str]:
     """The texts an argument may be: one, or either of `a if x else b`."""
     either = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
-    return [e.value for e in either if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return [
+        e.value
+        for e in either
+        if isinstance(e, ast.Constant) and isinstance(e.value, str)
+    ]
 
 
 def raised() -> Iterator[tuple[str, set[str], bool]]:
@@ -53,13 +57,17 @@ def raised() -> Iterator[tuple[str, set[str], bool]]:
     for tree in CODE.values():
         for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args):
             name = (
-                call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+                call.func.id
+                if isinstance(call.func, ast.Name)
+                else getattr(call.func, "attr", "")
             )
             facts, more = (
                 {k.arg for k in call.keywords if k.arg},
                 any(k.arg is None for k in call.keywords),
             )
-            for word in words_of(call.args[0]) if name in FAMILY | {"FileRefused"} else ():
+            for word in (
+                words_of(call.args[0]) if name in FAMILY | {"FileRefused"} else ()
+            ):
                 yield f"source.{word}" if name == "FileRefused" else word, facts, more
 
 
@@ -69,7 +77,8 @@ RAISED = sorted(raised(), key=str)
 def test_every_language_has_the_same_keys() -> None:
     assert set(LANGUAGES) >= {"en", "zh"}
     assert {
-        language: set(load_labels(language)) ^ set(load_labels("zh")) for language in LANGUAGES
+        language: set(load_labels(language)) ^ set(load_labels("zh"))
+        for language in LANGUAGES
     } == {name: set() for name in LANGUAGES}
 
 
@@ -83,7 +92,10 @@ def test_every_language_has_the_same_places(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_keys_are_in_order_and_texts_are_there(language: str) -> None:
     assert list(load_labels(language)) == sorted(load_labels(language))
-    assert all(isinstance(text, str) and text.strip() for text in load_labels(language).values())
+    assert all(
+        isinstance(text, str) and text.strip()
+        for text in load_labels(language).values()
+    )
 
 
 def test_chinese_texts_are_chinese() -> None:
@@ -105,15 +117,28 @@ def test_the_scan_finds_what_is_raised() -> None:
 def test_every_error_raised_has_its_text_and_facts(language: str) -> None:
     texts = load_labels(language)
     assert sorted({key for key, _, _ in RAISED if f"error.{key}" not in texts}) == []
-    short = {key: places(texts[f"error.{key}"]) - facts for key, facts, more in RAISED if not more}
+    short = {
+        key: places(texts[f"error.{key}"]) - facts
+        for key, facts, more in RAISED
+        if not more
+    }
     assert {key: lacking for key, lacking in short.items() if lacking} == {}
 
 
 def test_every_error_text_is_of_an_error_that_is_raised() -> None:
-    nodes = [n for tree in CODE.values() for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    nodes = [
+        n
+        for tree in CODE.values()
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant)
+    ]
     words = {n.value for n in nodes if isinstance(n.value, str)}
-    said = {f"error.{word}" for word in words} | {f"error.source.{word}" for word in words}
-    assert [key for key in load_labels("zh") if key.startswith("error.") and key not in said] == []
+    said = {f"error.{word}" for word in words} | {
+        f"error.source.{word}" for word in words
+    }
+    assert [
+        key for key in load_labels("zh") if key.startswith("error.") and key not in said
+    ] == []
 
 
 def test_what_the_lists_say_has_a_text() -> None:
@@ -122,7 +147,8 @@ def test_what_the_lists_say_has_a_text() -> None:
     }
     for spec in load_lists():
         wanted |= {
-            f"reason.{code}" for code in re.findall(r"'([a-z0-9_]+)' AS reason_code", spec.sql)
+            f"reason.{code}"
+            for code in re.findall(r"'([a-z0-9_]+)' AS reason_code", spec.sql)
         }
     assert wanted <= set(load_labels("zh")) and {
         "reason.past_due_over_90",
@@ -191,7 +217,9 @@ def said_of_the_twin() -> set[str]:
     return {part for row in rows for part in (row["reason"] or "").split("; ") if part}
 
 
-@pytest.mark.parametrize("code", ["months held: 3 of 12", "no month held before: 2026-06"])
+@pytest.mark.parametrize(
+    "code", ["months held: 3 of 12", "no month held before: 2026-06"]
+)
 def test_reasons_that_are_whole_sentences_are_put_into_words(code: str) -> None:
     assert not re.search("months? ", say_reasons("zh", code))
 
@@ -200,5 +228,6 @@ def test_every_reason_given_is_put_into_words() -> None:
     plain = {code for code in said_of_the_twin() if say_reasons("zh", code) == code}
     assert (
         said_of_the_twin()
-        and {code for code in plain if code.split(".")[0] not in load_contract()} == set()
+        and {code for code in plain if code.split(".")[0] not in load_contract()}
+        == set()
     )

@@ -39,7 +39,11 @@ def test_the_last_day_is_the_cut_off(source: Path, table: str) -> None:
 
 @pytest.mark.parametrize("day", DAYS[:-1:5])
 def test_open_bills_roll_forward(source: Path, day: str) -> None:
-    opened = read(source, BEFORE, "receivable").set_index("bill_id").open_amount.astype(float)
+    opened = (
+        read(source, BEFORE, "receivable")
+        .set_index("bill_id")
+        .open_amount.astype(float)
+    )
     paid, credited = read(source, MONTH, "payment"), read(source, MONTH, "adjustment")
     paid = (
         paid[pd.to_datetime(paid.paid_on) < end_of(day)]
@@ -58,14 +62,20 @@ def test_open_bills_roll_forward(source: Path, day: str) -> None:
         .add(credited.reindex(opened.index, fill_value=0))
         .round(2)
     )
-    stands = read(source, day, "receivable").set_index("bill_id").open_amount.astype(float)
+    stands = (
+        read(source, day, "receivable").set_index("bill_id").open_amount.astype(float)
+    )
     assert len(stands) and left[left > 0].sort_index().equals(stands.sort_index())
 
 
 @pytest.mark.parametrize("day", DAYS[::5])
-def test_statuses_are_those_before_moved_by_the_changes_since(source: Path, day: str) -> None:
+def test_statuses_are_those_before_moved_by_the_changes_since(
+    source: Path, day: str
+) -> None:
     before = read(source, BEFORE, "service").set_index("service_id").status
-    changes = read(source, day, "status_change").sort_values("changed_at", kind="stable")
+    changes = read(source, day, "status_change").sort_values(
+        "changed_at", kind="stable"
+    )
     assert (changes.changed_at < end_of(day)).all()
     moved = before.copy()
     moved.update(changes.groupby("service_id").to_status.last())
@@ -75,11 +85,16 @@ def test_statuses_are_those_before_moved_by_the_changes_since(source: Path, day:
     assert (now.status[now.index.difference(moved.index)] != "pre_terminated").all()
     assert (pd.to_datetime(now.activated_on) < end_of(day)).all()
     ended = now.status == "terminated"
-    assert now.terminated_on.notna().equals(ended) and now.termination_reason.notna().equals(ended)
+    assert now.terminated_on.notna().equals(
+        ended
+    ) and now.termination_reason.notna().equals(ended)
 
 
 def test_lines_are_stopped_and_come_back_within_the_month(source: Path) -> None:
-    stopped = [(read(source, day, "service").status == "suspended_arrears").sum() for day in DAYS]
+    stopped = [
+        (read(source, day, "service").status == "suspended_arrears").sum()
+        for day in DAYS
+    ]
     assert np.diff(stopped).max() > 0 > np.diff(stopped).min()
 
 
@@ -97,9 +112,13 @@ def test_tickets_are_as_far_as_they_are_known(source: Path, day: str) -> None:
     assert (closed.isna() | (closed >= end_of(day))).all()
 
 
-def test_days_leave_the_months_and_the_truth_as_they_are(source: Path, tmp_path: Path) -> None:
+def test_days_leave_the_months_and_the_truth_as_they_are(
+    source: Path, tmp_path: Path
+) -> None:
     twin.generate(tmp_path, services=1_500, months=2, seed=9)
-    files = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
+    files = [
+        path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()
+    ]
     assert len(files) > 40 and all(
         (source / f).read_bytes() == (tmp_path / f).read_bytes() for f in files
     )
@@ -115,18 +134,23 @@ def test_running_again_removes_the_days_of_before(tmp_path: Path) -> None:
         file_format="csv",
         drop=["payment"],
     )
-    assert sorted(path.stem for path in tmp_path.glob("daily/2026-08-10/*.csv")) == sorted(
-        {*TABLES} - {"payment"}
-    )
+    assert sorted(
+        path.stem for path in tmp_path.glob("daily/2026-08-10/*.csv")
+    ) == sorted({*TABLES} - {"payment"})
     twin.generate(tmp_path, services=150, months=1, seed=4)
     assert not list(tmp_path.glob("daily/*/*.csv"))
 
 
 @pytest.mark.parametrize(
     ("day", "message"),
-    [("2026-09-01", "is in none of the months 2026-08 to 2026-08"), ("today", "Invalid isoformat")],
+    [
+        ("2026-09-01", "is in none of the months 2026-08 to 2026-08"),
+        ("today", "Invalid isoformat"),
+    ],
 )
-def test_a_day_outside_the_months_is_refused(tmp_path: Path, day: str, message: str) -> None:
+def test_a_day_outside_the_months_is_refused(
+    tmp_path: Path, day: str, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         twin.generate(tmp_path, services=150, months=1, seed=4, days=[day])
     assert not list(tmp_path.iterdir())

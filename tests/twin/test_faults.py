@@ -52,7 +52,9 @@ def cells(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
         return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     table = pq.read_table(path)
-    return table.cast(pa.schema([(name, pa.string()) for name in table.column_names])).to_pandas()
+    return table.cast(
+        pa.schema([(name, pa.string()) for name in table.column_names])
+    ).to_pandas()
 
 
 # -- the registry ------------------------------------------------------------------------------------------------
@@ -74,7 +76,9 @@ def test_there_are_enough_kinds() -> None:
 def test_a_fault_names_what_there_is(source: Path, fault: Fault) -> None:
     assert fault.zh and fault.en and 0 < fault.share <= 1
     assert set(fault.tables) <= set(twin.TABLES)
-    assert set(fault.columns) <= set(cells(source / MONTH / f"{fault.tables[0]}.parquet").columns)
+    assert set(fault.columns) <= set(
+        cells(source / MONTH / f"{fault.tables[0]}.parquet").columns
+    )
 
 
 # -- the damage --------------------------------------------------------------------------------------------------
@@ -86,20 +90,35 @@ def test_a_fault_spoils_what_it_says_and_nothing_else(
 ) -> None:
     folder = spoilt(source, tmp_path / "once", fault.name)
     before, after = digests(source), digests(folder)
-    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    changed = {
+        name
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name)
+    }
     record = "truth/faults.json"
-    assert {Path(name).name.split(".")[0] for name in changed - {record}} == set(fault.tables)
+    assert {Path(name).name.split(".")[0] for name in changed - {record}} == set(
+        fault.tables
+    )
     assert all(name.startswith(f"{MONTH}/") for name in changed - {record})
     told = json.loads((folder / record).read_text())
-    assert [(t["name"], t["month"], t["must"]) for t in told] == [(fault.name, MONTH, fault.must)]
+    assert [(t["name"], t["month"], t["must"]) for t in told] == [
+        (fault.name, MONTH, fault.must)
+    ]
     assert told[0]["rows"] > 0
     assert digests(spoilt(source, tmp_path / "again", fault.name)) == after
 
 
 @pytest.mark.parametrize(
-    "name", [f.name for f in FAULTS.values() if f.columns and f.kind not in ("container", "shape")]
+    "name",
+    [
+        f.name
+        for f in FAULTS.values()
+        if f.columns and f.kind not in ("container", "shape")
+    ],
 )
-def test_a_fault_of_columns_leaves_the_others(source: Path, tmp_path: Path, name: str) -> None:
+def test_a_fault_of_columns_leaves_the_others(
+    source: Path, tmp_path: Path, name: str
+) -> None:
     fault = FAULTS[name]
     table = fault.tables[0]
     right = cells(source / MONTH / f"{table}.parquet")
@@ -119,7 +138,8 @@ def test_a_fault_of_columns_leaves_the_others(source: Path, tmp_path: Path, name
 
 def test_another_seed_spoils_other_rows(source: Path, tmp_path: Path) -> None:
     one, other = (
-        spoilt(source, tmp_path / f"{seed}", "bills_in_fen_some", seed=seed) for seed in (1, 2)
+        spoilt(source, tmp_path / f"{seed}", "bills_in_fen_some", seed=seed)
+        for seed in (1, 2)
     )
     assert digests(one) != digests(other)
 
@@ -127,9 +147,9 @@ def test_another_seed_spoils_other_rows(source: Path, tmp_path: Path) -> None:
 def test_amounts_are_multiplied_exactly(source: Path, tmp_path: Path) -> None:
     right = pq.read_table(source / MONTH / "bill.parquet")["billed_amount"].to_pylist()
     folder = spoilt(source, tmp_path / "spoilt", "bills_in_fen")
-    assert pq.read_table(folder / MONTH / "bill.parquet")["billed_amount"].to_pylist() == [
-        value * 100 for value in right
-    ]
+    assert pq.read_table(folder / MONTH / "bill.parquet")[
+        "billed_amount"
+    ].to_pylist() == [value * 100 for value in right]
 
 
 def test_faults_add_up(source: Path, tmp_path: Path) -> None:
@@ -138,7 +158,10 @@ def test_faults_add_up(source: Path, tmp_path: Path) -> None:
     assert (both / MONTH / "vip_card.parquet").read_bytes() == (
         alone / MONTH / "vip_card.parquet"
     ).read_bytes()
-    assert [told["name"] for told in json.loads((both / "truth" / "faults.json").read_text())] == [
+    assert [
+        told["name"]
+        for told in json.loads((both / "truth" / "faults.json").read_text())
+    ] == [
         "bills_in_fen",
         "cards_void",
     ]
@@ -172,7 +195,10 @@ def test_the_generator_plants_and_forgets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["no_such_fault"], "no fault is called no_such_fault; there are: activation_moved, "),
+        (
+            ["no_such_fault"],
+            "no fault is called no_such_fault; there are: activation_moved, ",
+        ),
         (["cut_csv", "arrears_lost"], "arrears_lost cannot be planted after cut_csv"),
     ],
 )
@@ -187,7 +213,12 @@ def test_faults_that_cannot_be_planted_are_refused_first(
 def test_a_month_that_lacks_what_a_fault_needs_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"2026-03 has no usage\.parquet"):
         twin.generate(
-            tmp_path, services=200, months=1, seed=3, through=MONTH, faults=["usage_again"]
+            tmp_path,
+            services=200,
+            months=1,
+            seed=3,
+            through=MONTH,
+            faults=["usage_again"],
         )
 
 
@@ -198,17 +229,25 @@ def test_a_fault_travels_to_another_process() -> None:
 # -- what became of it -------------------------------------------------------------------------------------------
 
 _COMPANY = Output("kpi", "arpu.mean_base", "company", "company company")
-_B1, _B2 = (Output("kpi", "arpu.mean_base", "parts", f"branch {b}") for b in ("B1", "B2"))
+_B1, _B2 = (
+    Output("kpi", "arpu.mean_base", "parts", f"branch {b}") for b in ("B1", "B2")
+)
 _LIST = Output("list", "renewal", "all", "")
 
 
-def told(states: dict[Output, tuple[str, str]], values: dict[Output, int], **facts: object) -> Told:
+def told(
+    states: dict[Output, tuple[str, str]], values: dict[Output, int], **facts: object
+) -> Told:
     made = {
         output: State(status, frozenset({reason} - {""}))
         for output, (status, reason) in states.items()
     }
     return Told(
-        values=values, states=made, quarantined={"bill": 0}, normalised={"bill": 0}, **facts
+        values=values,
+        states=made,
+        quarantined={"bill": 0},
+        normalised={"bill": 0},
+        **facts,
     )  # type: ignore[arg-type]
 
 
@@ -238,20 +277,25 @@ def test_an_output_is_affected_where_its_value_differs(tmp_path: Path) -> None:
         _LIST: ("withheld", "f"),
     }
     found = verdict(
-        tmp_path, told(states, {_COMPANY: 2, _B1: 2, _B2: 2, _LIST: 1}, findings={"f": "withheld"})
+        tmp_path,
+        told(
+            states, {_COMPANY: 2, _B1: 2, _B2: 2, _LIST: 1}, findings={"f": "withheld"}
+        ),
     )
     # The caveat of one branch stands there in a clean month too: nothing says what is wrong with it now.
     assert found.affected == {
         "arpu.mean_base company": "withheld",
         "arpu.mean_base parts": "released",
     }
-    assert found.spared == {"renewal all": "withheld"} and found.wrongly("withheld") == [
-        "renewal all"
-    ]
+    assert found.spared == {"renewal all": "withheld"} and found.wrongly(
+        "withheld"
+    ) == ["renewal all"]
     assert found.seen == ("withheld",) and found.is_caught and found.is_as_it_must
 
 
-def test_parts_that_are_gone_are_open_unless_nothing_is_computed(tmp_path: Path) -> None:
+def test_parts_that_are_gone_are_open_unless_nothing_is_computed(
+    tmp_path: Path,
+) -> None:
     gone = told(
         {_COMPANY: ("caveat", "f"), _LIST: ("released", "")},
         {_COMPANY: 2, _LIST: 1},
@@ -284,7 +328,9 @@ def test_a_stopped_month_is_refused_and_a_crash_is_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_faults_through_the_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faults_through_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bench, "MONTHS", 2)
     monkeypatch.setattr(bench, "SERVICES", 1200)
     clean = bench.run_clean_months(tmp_path, 3)[bench.OPERATORS[3]]

@@ -88,7 +88,9 @@ def filled_rows(out: Path, language: str = "en") -> pd.DataFrame:
     for path in sorted((out / "returned" / str(MONTH)).glob("*.xlsx")):
         page = load_workbook(path).worksheets[0]
         lines = list(page.iter_rows(min_row=HEADER_ROW + 2, values_only=True))
-        frames.append(pd.DataFrame(lines, columns=[column.name for column in WORK_LIST_COLUMNS]))
+        frames.append(
+            pd.DataFrame(lines, columns=[column.name for column in WORK_LIST_COLUMNS])
+        )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -96,7 +98,9 @@ def filled_rows(out: Path, language: str = "en") -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("place", "language"), [(0, "zh"), (1, "en")])
-def test_words_of_the_work_list_are_those_of_the_house(place: int, language: str) -> None:
+def test_words_of_the_work_list_are_those_of_the_house(
+    place: int, language: str
+) -> None:
     words = load_labels(language)
     assert {name: titles[place] for name, titles in HEADERS.items()} == {
         name: words[name] for name in HEADERS
@@ -109,7 +113,9 @@ def test_words_of_the_work_list_are_those_of_the_house(place: int, language: str
 
 
 def test_both_languages_give_the_same_orders(office: Path) -> None:
-    assert read_dispatch(office / "zh").orders.equals(read_dispatch(office / "en").orders)
+    assert read_dispatch(office / "zh").orders.equals(
+        read_dispatch(office / "en").orders
+    )
 
 
 def test_orders_are_those_that_left_the_house(office: Path) -> None:
@@ -124,11 +130,15 @@ def test_orders_are_those_that_left_the_house(office: Path) -> None:
 # The same orders give the same bytes, and nothing else changes.
 
 
-def test_same_orders_give_the_same_bytes(office: Path, lived: Path, tmp_path: Path) -> None:
+def test_same_orders_give_the_same_bytes(
+    office: Path, lived: Path, tmp_path: Path
+) -> None:
     shutil.copytree(office / "twin", tmp_path / "again")
     twin.respond(tmp_path / "again", office / "en")
     assert digest(tmp_path / "again") == digest(lived)
-    twin.respond(tmp_path / "again", office / "en")  # once more: as if it had not been lived
+    twin.respond(
+        tmp_path / "again", office / "en"
+    )  # once more: as if it had not been lived
     assert digest(tmp_path / "again") == digest(lived)
 
 
@@ -138,7 +148,9 @@ def test_months_before_stay_as_they_were(office: Path, lived: Path) -> None:
     assert changed == {"truth/kpi.parquet", "truth/twin.json"}
 
 
-def test_a_second_month_goes_on_from_the_first(office: Path, lived: Path, tmp_path: Path) -> None:
+def test_a_second_month_goes_on_from_the_first(
+    office: Path, lived: Path, tmp_path: Path
+) -> None:
     out, home = tmp_path / "twin", tmp_path / "home"
     shutil.copytree(lived, out)
     shutil.copytree(office / "home", home)
@@ -154,13 +166,21 @@ def test_a_second_month_goes_on_from_the_first(office: Path, lived: Path, tmp_pa
     ]
     assert len(ids[0] & ids[1]) > 0.9 * len(ids[0])
     kpis = pq.read_table(out / "truth" / "kpi.parquet").to_pandas()
-    assert sorted(kpis.month.unique()) == ["2026-05", "2026-06", "2026-07", "2026-08", "2026-09"]
+    assert sorted(kpis.month.unique()) == [
+        "2026-05",
+        "2026-06",
+        "2026-07",
+        "2026-08",
+        "2026-09",
+    ]
 
 
 # What the orders do.
 
 
-def test_without_contact_the_month_is_the_one_without_orders(office: Path, tmp_path: Path) -> None:
+def test_without_contact_the_month_is_the_one_without_orders(
+    office: Path, tmp_path: Path
+) -> None:
     """Managers who work nothing: customers live as they would have, to the line."""
     make(tmp_path / "idle", worked_share=0.0, false_claim_share=0.0)
     twin.respond(tmp_path / "idle", office / "en")
@@ -182,7 +202,9 @@ def test_without_contact_the_month_is_the_one_without_orders(office: Path, tmp_p
 def test_only_those_reached_differ_from_the_untreated(lived: Path) -> None:
     told = truth(lived)
     for aim in ("stays", "succeeds"):
-        expected = np.where(told.is_reached, told[f"{aim}_if_contacted"], told[f"{aim}_untreated"])
+        expected = np.where(
+            told.is_reached, told[f"{aim}_if_contacted"], told[f"{aim}_untreated"]
+        )
         assert (told[aim] == expected).all()
     assert (told.is_worked | ~told.is_reached).all()
     assert 0.6 < told.is_worked.mean() < 0.98 and 0.4 < told.is_reached.mean() < 0.9
@@ -191,20 +213,29 @@ def test_only_those_reached_differ_from_the_untreated(lived: Path) -> None:
 def test_truth_of_staying_is_what_the_files_say(lived: Path) -> None:
     told = truth(lived)
     services = (
-        pq.read_table(lived / "2026-08" / "service.parquet").to_pandas().set_index("service_id")
+        pq.read_table(lived / "2026-08" / "service.parquet")
+        .to_pandas()
+        .set_index("service_id")
     )
     named = told[told.service_id.notna()]
     status = services.status.reindex(named.service_id)
     renumbered = set(services.replaces_service_id.dropna())
     counted = ~named.service_id.isin(renumbered).to_numpy()
-    in_net = status.isin(["active", "suspended_arrears", "suspended_request"]).to_numpy()
+    in_net = status.isin(
+        ["active", "suspended_arrears", "suspended_request"]
+    ).to_numpy()
     assert (in_net == named.stays.to_numpy())[counted].all()
 
 
 @pytest.fixture(scope="module")
 def eager(office: Path) -> Path:
     """A twin whose managers reach everybody, and whose customers do as they are asked, or promise it."""
-    lifts = {"redeem_lift": 1.0, "claim_lift": 1.0, "debt_lift": 0.5, "broken_promise_share": 1.0}
+    lifts = {
+        "redeem_lift": 1.0,
+        "claim_lift": 1.0,
+        "debt_lift": 0.5,
+        "broken_promise_share": 1.0,
+    }
     make(
         office / "eager",
         worked_share=1.0,
@@ -237,7 +268,9 @@ def test_lifts_of_one_let_everybody_reached_succeed(eager: Path) -> None:
     assert claims.customer_id.isin(owned).mean() > 0.98  # the rest has left
 
 
-def test_contact_drives_some_away_and_keeps_others(office: Path, tmp_path: Path) -> None:
+def test_contact_drives_some_away_and_keeps_others(
+    office: Path, tmp_path: Path
+) -> None:
     """With hazards high enough to see it: the persuadable stay, the sleeping dogs go."""
     strength = dict.fromkeys(LISTS, 1.0)
     config = TwinConfig(
@@ -247,12 +280,19 @@ def test_contact_drives_some_away_and_keeps_others(office: Path, tmp_path: Path)
         worked_share=1,
     )
     twin.generate(
-        tmp_path / "twin", services=SERVICES, months=3, seed=SEED, through=str(MONTH), config=config
+        tmp_path / "twin",
+        services=SERVICES,
+        months=3,
+        seed=SEED,
+        through=str(MONTH),
+        config=config,
     )
     twin.respond(tmp_path / "twin", office / "en")
     reached = truth(tmp_path / "twin")[lambda rows: rows.is_reached]
     effect = (
-        (reached.stays.astype(int) - reached.stays_untreated).groupby(reached.persuasion).mean()
+        (reached.stays.astype(int) - reached.stays_untreated)
+        .groupby(reached.persuasion)
+        .mean()
     )
     assert effect["persuadable"] > 0 == effect["indifferent"] > effect["sleeping_dog"]
 
@@ -260,7 +300,10 @@ def test_contact_drives_some_away_and_keeps_others(office: Path, tmp_path: Path)
 def test_list_effect_is_the_mean_over_its_orders(lived: Path) -> None:
     told, effects = truth(lived), truth(lived, "list_effect").set_index("list")
     for name, rows in told.groupby("list"):
-        assert effects.orders[name] == len(rows) and effects.reached[name] == rows.is_reached.sum()
+        assert (
+            effects.orders[name] == len(rows)
+            and effects.reached[name] == rows.is_reached.sum()
+        )
         effect = rows.succeeds.mean() - rows.succeeds_untreated.mean()
         assert effects.success_effect[name] == pytest.approx(effect, abs=1e-12)
     assert effects.success_effect["unclaimed"] > 0.3
@@ -270,10 +313,17 @@ def test_list_effect_is_the_mean_over_its_orders(lived: Path) -> None:
 
 
 def test_returned_rows_are_signed_and_say_what_the_truth_says(lived: Path) -> None:
-    rows, told, key = filled_rows(lived), truth(lived).set_index("order_id"), load_settings().key
+    rows, told, key = (
+        filled_rows(lived),
+        truth(lived).set_index("order_id"),
+        load_settings().key,
+    )
     assert set(rows.order_id) == set(told.index)
     for record in rows.to_dict("records"):
-        clean = {str(name): (None if pd.isna(value) else value) for name, value in record.items()}
+        clean = {
+            str(name): (None if pd.isna(value) else value)
+            for name, value in record.items()
+        }
         assert is_signed_by(
             key, list_protected_cells(WORK_LIST_COLUMNS, clean), str(clean["signature"])
         )
@@ -301,7 +351,9 @@ def test_who_asks_for_peace_gets_it(lived: Path) -> None:
     told = truth(lived)
     asked = told[told.outcome == "do_not_contact"].customer_id
     people = (
-        pq.read_table(lived / "2026-08" / "customer.parquet").to_pandas().set_index("customer_id")
+        pq.read_table(lived / "2026-08" / "customer.parquet")
+        .to_pandas()
+        .set_index("customer_id")
     )
     assert len(asked) > 0 and people.do_not_contact.reindex(asked).dropna().all()
 
@@ -316,15 +368,20 @@ def test_drafts_are_refused(office: Path, tmp_path: Path) -> None:
 
 
 def test_orders_of_another_month_are_refused(office: Path, tmp_path: Path) -> None:
-    twin.generate(tmp_path / "other", services=300, months=2, seed=SEED, through="2026-06")
+    twin.generate(
+        tmp_path / "other", services=300, months=2, seed=SEED, through="2026-06"
+    )
     with pytest.raises(
-        ValueError, match="orders are of 2026-07, but this twin's newest month is 2026-06"
+        ValueError,
+        match="orders are of 2026-07, but this twin's newest month is 2026-06",
     ):
         twin.respond(tmp_path / "other", office / "en")
 
 
 def test_orders_of_another_twin_are_refused(office: Path, tmp_path: Path) -> None:
-    twin.generate(tmp_path / "other", services=300, months=2, seed=SEED, through=str(MONTH))
+    twin.generate(
+        tmp_path / "other", services=300, months=2, seed=SEED, through=str(MONTH)
+    )
     with pytest.raises(ValueError, match="belong to another one"):
         twin.respond(tmp_path / "other", office / "en")
 
@@ -340,7 +397,9 @@ def test_a_folder_without_work_lists_or_without_a_twin_is_refused(
         twin.respond(tmp_path / "empty", office / "en")
 
 
-def test_a_twin_that_cannot_be_lived_again_is_refused(office: Path, tmp_path: Path) -> None:
+def test_a_twin_that_cannot_be_lived_again_is_refused(
+    office: Path, tmp_path: Path
+) -> None:
     shutil.copytree(office / "twin", tmp_path / "twin")
     diary = tmp_path / "twin" / "truth" / "twin.json"
     diary.write_text(diary.read_text().replace('"state": "', '"state": "0'))
@@ -385,6 +444,8 @@ def test_command_reads_parameters_and_asks_for_a_size(tmp_path: Path) -> None:
     ]
     with pytest.raises(UsageError) as refused:
         app([*asked, "--config", str(config)], standalone_mode=False)
-    assert "not a parameter of the twin: no_such_rate" in str(refused.value.facts["why"])
+    assert "not a parameter of the twin: no_such_rate" in str(
+        refused.value.facts["why"]
+    )
     with pytest.raises(UsageError):
         app(["twin", "--out", str(tmp_path / "out")], standalone_mode=False)

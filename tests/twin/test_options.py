@@ -49,7 +49,11 @@ def test_csv_says_the_same_as_parquet(tmp_path: Path) -> None:
             progress=lambda done, total: seen.append((done, total)),
         )
     text = pd.read_csv(tmp_path / "csv" / "2026-02" / "bill.csv", dtype=str)
-    typed = pq.read_table(tmp_path / "parquet" / "2026-02" / "bill.parquet").to_pandas().astype(str)
+    typed = (
+        pq.read_table(tmp_path / "parquet" / "2026-02" / "bill.parquet")
+        .to_pandas()
+        .astype(str)
+    )
     assert text.equals(typed[text.columns].astype(text.dtypes.iloc[0]))
     assert seen == [(1, 1), (1, 1)]
 
@@ -63,7 +67,9 @@ def test_csv_says_the_same_as_parquet(tmp_path: Path) -> None:
         ({"drop": ["bills"]}, "not a table of the contract: bills"),
     ],
 )
-def test_arguments_out_of_range_are_refused(tmp_path: Path, change: dict, message: str) -> None:
+def test_arguments_out_of_range_are_refused(
+    tmp_path: Path, change: dict, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         twin.generate(tmp_path, **{"services": 300, "months": 1, "seed": 1} | change)
 
@@ -78,7 +84,11 @@ def test_parameters_come_from_yaml(tmp_path: Path) -> None:
     path = tmp_path / "twin.yml"
     path.write_text("voluntary_rate: 0.03\ntier_spend: [100, 200, 300]\n")
     config = TwinConfig.from_mapping(read_yaml(path))
-    assert (config.voluntary_rate, config.tier_spend, config.due_day) == (0.03, (100, 200, 300), 20)
+    assert (config.voluntary_rate, config.tier_spend, config.due_day) == (
+        0.03,
+        (100, 200, 300),
+        20,
+    )
     with pytest.raises(ValueError, match="voluntary_rat"):
         TwinConfig.from_mapping({"voluntary_rat": 0.03})
     with pytest.raises(ValueError, match="between 0 and 1"):
@@ -91,9 +101,18 @@ def test_parameters_come_from_yaml(tmp_path: Path) -> None:
         ({"voluntary_rate": "often"}, "voluntary_rate must be a number, not 'often'"),
         ({"due_day": 20.5}, "due_day must be a whole number"),
         ({"tier_spend": [100, 200]}, "tier_spend must be a list of 3 values"),
-        ({"pay_current": [[0.9], [0.9], [0.7], [0.3]]}, "pay_current must be a list of 2 values"),
-        ({"retention_strength": {"no_such_list": 1}}, "must map names of lists to numbers"),
-        ({"retention_strength": {"renewal": True}}, "retention_strength.renewal must be a number"),
+        (
+            {"pay_current": [[0.9], [0.9], [0.7], [0.3]]},
+            "pay_current must be a list of 2 values",
+        ),
+        (
+            {"retention_strength": {"no_such_list": 1}},
+            "must map names of lists to numbers",
+        ),
+        (
+            {"retention_strength": {"renewal": True}},
+            "retention_strength.renewal must be a number",
+        ),
     ],
 )
 def test_parameters_of_another_form_are_refused(values: dict, message: str) -> None:

@@ -30,12 +30,17 @@ def test_every_kpi_equals_the_truth(place: int) -> None:
         MonthFolder(operator.home, month).version().table("kpi_monthly")
     ).to_pylist()
     company = [
-        row for row in table if row["scope_kind"] == "company" and row["status"] != "not_computed"
+        row
+        for row in table
+        if row["scope_kind"] == "company" and row["status"] != "not_computed"
     ]
     found = {
-        (row["kpi"], row["variant"]): (row["numerator"], row["denominator"]) for row in company
+        (row["kpi"], row["variant"]): (row["numerator"], row["denominator"])
+        for row in company
     }
     both = found.keys() & true.keys()
     assert {key: found[key] for key in both} == {key: true[key] for key in both}
-    assert {key for key in found.keys() - true.keys() if WITHOUT_TRUTH.isdisjoint(key)} == set()
+    assert {
+        key for key in found.keys() - true.keys() if WITHOUT_TRUTH.isdisjoint(key)
+    } == set()
     assert len(both) >= FEWEST[place]

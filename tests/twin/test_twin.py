@@ -61,15 +61,17 @@ class Source:
         """Give one table, its amounts as whole fen."""
         frame = pq.read_table(self.folder / month / f"{table}.parquet").to_pandas()
         for name in frame.columns[frame.columns.str.endswith("amount")]:
-            frame[name] = [0 if value is None else int(value * 100) for value in frame[name]]
+            frame[name] = [
+                0 if value is None else int(value * 100) for value in frame[name]
+            ]
         return frame
 
     def truth(self, month: str, kpi: str, variant: str) -> tuple[float, float]:
         """Give numerator and denominator of one true KPI."""
         frame = pq.read_table(self.folder / "truth" / "kpi.parquet").to_pandas()
-        row = frame[(frame.month == month) & (frame.kpi == kpi) & (frame.variant == variant)].iloc[
-            0
-        ]
+        row = frame[
+            (frame.month == month) & (frame.kpi == kpi) & (frame.variant == variant)
+        ].iloc[0]
         return float(row.numerator), float(row.denominator)
 
     def net(self, month: str) -> pd.DataFrame:
@@ -115,7 +117,9 @@ def test_every_table_of_the_contract_is_known() -> None:
 
 
 @pytest.mark.parametrize("table", sorted(CONTRACT))
-def test_table_has_the_contracts_columns_and_unique_keys(source: Source, table: str) -> None:
+def test_table_has_the_contracts_columns_and_unique_keys(
+    source: Source, table: str
+) -> None:
     key, required, optional = (part.split() for part in CONTRACT[table].split("|"))
     for month in MONTHS:
         frame = source(month, table)
@@ -125,20 +129,32 @@ def test_table_has_the_contracts_columns_and_unique_keys(source: Source, table: 
 
 
 @pytest.mark.parametrize(
-    "table", sorted(name for name, columns in CONTRACT.items() if "customer_id" in columns)
+    "table",
+    sorted(name for name, columns in CONTRACT.items() if "customer_id" in columns),
 )
-def test_rows_belong_to_customers_and_services_of_the_month(source: Source, table: str) -> None:
+def test_rows_belong_to_customers_and_services_of_the_month(
+    source: Source, table: str
+) -> None:
     for month in MONTHS:
-        frame, services = source(month, table), source(month, "service").set_index("service_id")
+        frame, services = (
+            source(month, table),
+            source(month, "service").set_index("service_id"),
+        )
         assert frame.customer_id.isin(source(month, "customer").customer_id).all()
         if "service_id" in frame and table != "service":
-            assert (frame.customer_id == frame.service_id.map(services.customer_id)).all()
+            assert (
+                frame.customer_id == frame.service_id.map(services.customer_id)
+            ).all()
 
 
 @pytest.mark.parametrize("table", ["usage", "plan_change", "status_change"])
 def test_rows_belong_to_services_of_the_month(source: Source, table: str) -> None:
     for month in MONTHS:
-        assert source(month, table).service_id.isin(source(month, "service").service_id).all()
+        assert (
+            source(month, table)
+            .service_id.isin(source(month, "service").service_id)
+            .all()
+        )
 
 
 @pytest.mark.parametrize(
@@ -156,15 +172,22 @@ def test_rows_belong_to_services_of_the_month(source: Source, table: str) -> Non
         ("expense_claim", "manager_id", "account_manager", "manager_id"),
     ],
 )
-def test_references_resolve(source: Source, table: str, column: str, other: str, key: str) -> None:
+def test_references_resolve(
+    source: Source, table: str, column: str, other: str, key: str
+) -> None:
     for month in MONTHS:
-        assert source(month, table)[column].dropna().isin(source(month, other)[key]).all()
+        assert (
+            source(month, table)[column].dropna().isin(source(month, other)[key]).all()
+        )
 
 
 def test_service_dates_and_states_are_sane(source: Source) -> None:
     for month in MONTHS:
         lines = source(month, "service")
-        begun, ended = pd.to_datetime(lines.activated_on), pd.to_datetime(lines.terminated_on)
+        begun, ended = (
+            pd.to_datetime(lines.activated_on),
+            pd.to_datetime(lines.terminated_on),
+        )
         assert (begun <= last_day(month)).all()
         assert (ended.dropna().dt.strftime("%Y-%m") == month).all()
         assert not (ended < begun).any()
@@ -183,7 +206,9 @@ def test_services_of_a_month_go_on_in_the_next(source: Source) -> None:
 def test_status_changes_lead_from_month_to_month(source: Source) -> None:
     for before, month in itertools.pairwise(MONTHS):
         status = source(before, "service").set_index("service_id").status
-        for row in source(month, "status_change").sort_values("changed_at").itertuples():
+        for row in (
+            source(month, "status_change").sort_values("changed_at").itertuples()
+        ):
             assert status.get(row.service_id, "active") == row.from_status
             status[row.service_id] = row.to_status
         now = source(month, "service").set_index("service_id").status
@@ -257,7 +282,9 @@ def test_truth_of_churn_is_what_the_files_say(source: Source) -> None:
     for before, month in itertools.pairwise(MONTHS):
         base = source.net(before)
         lost = base[~base.service_id.isin(source.net(month).service_id)].service_id
-        reason = lost.map(source(month, "service").set_index("service_id").termination_reason)
+        reason = lost.map(
+            source(month, "service").set_index("service_id").termination_reason
+        )
         assert source.truth(month, "churn_rate", "start_base") == (len(lost), len(base))
         assert source.truth(month, "churn_rate", "involuntary") == (
             (reason == "arrears").sum(),
@@ -288,7 +315,9 @@ def test_truth_of_zero_usage_is_what_the_files_say(source: Source) -> None:
     for month in MONTHS:
         net = source.net(month)
         settled = net[(net.service_type == "mobile") & (net.status == "active")]
-        settled = settled[pd.to_datetime(settled.activated_on) < pd.Timestamp(f"{month}-01")]
+        settled = settled[
+            pd.to_datetime(settled.activated_on) < pd.Timestamp(f"{month}-01")
+        ]
         usage = source(month, "usage")
         used = usage[
             (usage.voice_calls > 0) | (usage.sms_count > 0) | (usage.data_mb > 0)
@@ -300,15 +329,26 @@ def test_truth_of_zero_usage_is_what_the_files_say(source: Source) -> None:
 def test_truth_of_card_holding_is_what_the_files_say(source: Source) -> None:
     for month in MONTHS:
         people = source(month, "customer")
-        vips = people[(people.customer_type == "individual") & (people.vip_tier != "none")]
-        vips = vips[vips.customer_id.isin(source.net(month).customer_id)].set_index("customer_id")
+        vips = people[
+            (people.customer_type == "individual") & (people.vip_tier != "none")
+        ]
+        vips = vips[vips.customer_id.isin(source.net(month).customer_id)].set_index(
+            "customer_id"
+        )
         cards = source(month, "vip_card")
-        cards = cards[cards.customer_id.isin(vips.index) & (cards.card_status == "valid")]
-        fits = cards.tier.map(TIERS.index) >= cards.customer_id.map(vips.vip_tier).map(TIERS.index)
+        cards = cards[
+            cards.customer_id.isin(vips.index) & (cards.card_status == "valid")
+        ]
+        fits = cards.tier.map(TIERS.index) >= cards.customer_id.map(vips.vip_tier).map(
+            TIERS.index
+        )
         delivered = pd.to_datetime(cards.delivered_on) <= last_day(month)
         runs = ~(pd.to_datetime(cards.expires_on) <= last_day(month))
         holders = cards[fits & delivered & runs].customer_id.nunique()
-        assert source.truth(month, "vip_card_holding_rate", "holding") == (holders, len(vips))
+        assert source.truth(month, "vip_card_holding_rate", "holding") == (
+            holders,
+            len(vips),
+        )
 
 
 def test_truth_of_unclaimed_and_revenue_is_what_the_files_say(source: Source) -> None:
@@ -327,8 +367,12 @@ def test_truth_of_unclaimed_and_revenue_is_what_the_files_say(source: Source) ->
 
 def test_who_was_to_leave_has_left(source: Source) -> None:
     for before, month in itertools.pairwise(MONTHS):
-        fate = pq.read_table(source.folder / "truth" / before / "service_truth.parquet").to_pandas()
-        leaving = fate[fate.would_churn_untreated | fate.would_be_cut_for_arrears].service_id
+        fate = pq.read_table(
+            source.folder / "truth" / before / "service_truth.parquet"
+        ).to_pandas()
+        leaving = fate[
+            fate.would_churn_untreated | fate.would_be_cut_for_arrears
+        ].service_id
         assert sorted(fate.service_id) == sorted(source.net(before).service_id)
         assert not leaving.isin(source.net(month).service_id).any()
 
@@ -357,8 +401,12 @@ def test_rates_lie_in_their_bands(
 
 
 def test_leavers_show_signs(larger: Source) -> None:
-    fate = pq.read_table(larger.folder / "truth" / MONTHS[1] / "service_truth.parquet").to_pandas()
-    riskiest = fate.nlargest(len(fate) // 10, "voluntary_hazard").would_churn_untreated.sum()
+    fate = pq.read_table(
+        larger.folder / "truth" / MONTHS[1] / "service_truth.parquet"
+    ).to_pandas()
+    riskiest = fate.nlargest(
+        len(fate) // 10, "voluntary_hazard"
+    ).would_churn_untreated.sum()
     assert riskiest > 0.2 * fate.would_churn_untreated.sum()
     assert fate.would_churn_if_treated.sum() < fate.would_churn_untreated.sum()
     assert (
@@ -377,20 +425,28 @@ def restless(tmp_path_factory: pytest.TempPathFactory) -> Source:
         "number_change_rate": 0.05,
     }
     config = TwinConfig(customers_per_manager=30, **rates)
-    twin.generate(out, services=2500, months=2, seed=2, through=MONTHS[1], config=config)
+    twin.generate(
+        out, services=2500, months=2, seed=2, through=MONTHS[1], config=config
+    )
     return Source(out)
 
 
 def test_lines_change_hands_within_a_branch_and_without_debts(restless: Source) -> None:
-    before, now = (restless(month, "service").set_index("service_id") for month in MONTHS[:2])
+    before, now = (
+        restless(month, "service").set_index("service_id") for month in MONTHS[:2]
+    )
     both = before.index.intersection(now.index)
     moved = both[before.customer_id[both] != now.customer_id[both]]
     owed = restless(MONTHS[1], "receivable")
-    assert len(moved) > 20 and not moved.isin(owed[owed.bill_month < MONTHS[1]].service_id).any()
+    assert (
+        len(moved) > 20
+        and not moved.isin(owed[owed.bill_month < MONTHS[1]].service_id).any()
+    )
     owners = restless(MONTHS[0], "ownership")
     branch = owners[owners.valid_to.isna()].set_index("customer_id").branch_id
     assert (
-        branch[before.customer_id[moved]].to_numpy() == branch[now.customer_id[moved]].to_numpy()
+        branch[before.customer_id[moved]].to_numpy()
+        == branch[now.customer_id[moved]].to_numpy()
     ).mean() > 0.95
 
 
@@ -408,7 +464,8 @@ def test_people_leave_join_and_change_groups(restless: Source) -> None:
 
 def test_managers_leave_and_their_customers_have_others(restless: Source) -> None:
     managers = [
-        restless(month, "account_manager").set_index("manager_id").is_active for month in MONTHS[:2]
+        restless(month, "account_manager").set_index("manager_id").is_active
+        for month in MONTHS[:2]
     ]
     gone = managers[0].index[managers[0] & ~managers[1]]
     owners = restless(MONTHS[1], "ownership")
@@ -429,7 +486,13 @@ def test_a_new_number_names_the_one_it_replaces(restless: Source) -> None:
 
 
 def test_a_higher_rate_of_leaving_shows(tmp_path: Path) -> None:
-    twin.generate(tmp_path, services=2000, months=2, seed=1, config=TwinConfig(voluntary_rate=0.08))
+    twin.generate(
+        tmp_path,
+        services=2000,
+        months=2,
+        seed=1,
+        config=TwinConfig(voluntary_rate=0.08),
+    )
     lost, base = Source(tmp_path).truth("2026-08", "churn_rate", "start_base")
     assert 0.06 < lost / base < 0.11
 
@@ -445,6 +508,12 @@ def test_spring_festival_moves_from_month_to_month() -> None:
 def test_twin_imports_nothing_of_the_pipelines() -> None:
     for path in Path(twin.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not [name for name in names if name.split(".")[0] == "pipelines"], path
+            assert not [name for name in names if name.split(".")[0] == "pipelines"], (
+                path
+            )

@@ -89,8 +89,12 @@ def payment_table(world: World) -> pa.Table:
 def prepaid_table(world: World, shown: Array) -> pa.Table:
     """Write the balances of prepaid customers."""
     rows = np.flatnonzero(
-        shown & ((world.customers.payer == codes.PREPAID) | (world.customers.prepaid > 0))
+        shown
+        & ((world.customers.payer == codes.PREPAID) | (world.customers.prepaid > 0))
     )
     return pa.table(
-        {"customer_id": customer_ids(rows), "balance_amount": money(world.customers.prepaid[rows])}
+        {
+            "customer_id": customer_ids(rows),
+            "balance_amount": money(world.customers.prepaid[rows]),
+        }
     )

@@ -20,9 +20,15 @@ def draw_day(world: World, eve: Bills, day: int) -> Iterator[tuple[str, pa.Table
     """
     then = _as_at(world, eve, day)
     happened = world.happened
-    yield "service", master.service_table(then, listed(then) & (then.services.activated_on <= day))
+    yield (
+        "service",
+        master.service_table(then, listed(then) & (then.services.activated_on <= day)),
+    )
     yield "receivable", accounts.receivable_table(then)
-    yield "payment", accounts.payment_table(world).filter(pa.array(happened.payments.day <= day))
+    yield (
+        "payment",
+        accounts.payment_table(world).filter(pa.array(happened.payments.day <= day)),
+    )
     changed = happened.status_changes.at < (day + 1) * SECONDS
     yield "status_change", events.status_change_table(world).filter(pa.array(changed))
     yield "trouble_ticket", events.ticket_table(then)
@@ -62,7 +68,9 @@ def _bills_at(world: World, eve: Bills, day: int) -> Bills:
     paid, credited = world.happened.payments, world.happened.adjustments
     number = np.concatenate([paid.bill, credited.bill])
     amount = np.concatenate([-paid.amount, credited.amount])
-    counts = (np.concatenate([paid.day, credited.day]) <= day) & np.isin(number, eve.number)
+    counts = (np.concatenate([paid.day, credited.day]) <= day) & np.isin(
+        number, eve.number
+    )
     order = np.argsort(eve.number, kind="stable")
     rows = order[np.searchsorted(eve.number, number[counts], sorter=order)]
     left = eve.open + sums_by(rows, amount[counts], len(eve))

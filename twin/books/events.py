@@ -70,7 +70,9 @@ def ticket_table(world: World) -> pa.Table:
             "customer_id": customer_ids(tickets.customer),
             "service_id": service_ids(tickets.service),
             "opened_at": stamp(tickets.opened_at),
-            "closed_at": stamp(np.where(tickets.closed_at < cut_off, tickets.closed_at, NONE)),
+            "closed_at": stamp(
+                np.where(tickets.closed_at < cut_off, tickets.closed_at, NONE)
+            ),
             "category": text(codes.TICKET_CATEGORIES, tickets.category),
             "touch_point": text(codes.TOUCH_POINTS, tickets.touch_point),
             "owning_channel": text(codes.CHANNELS, tickets.channel),
@@ -84,7 +86,9 @@ def card_table(world: World, shown: Array) -> pa.Table:
     cards = world.cards
     rows = np.flatnonzero(shown[cards.customer])
     cards = cards.take(rows)
-    delivered = np.where(cards.delivered_on <= world.span.last, cards.delivered_on, NONE)
+    delivered = np.where(
+        cards.delivered_on <= world.span.last, cards.delivered_on, NONE
+    )
     return pa.table(
         {
             "card_id": identifier("V", rows + 1, 9),
@@ -108,7 +112,9 @@ def loyalty_table(world: World, shown: Array) -> pa.Table:
             "customer_id": customer_ids(rows),
             "points_balance": whole(people.points),
             "points_expiring": whole(people.points_expiring),
-            "points_expire_on": date(np.where(people.points_expiring > 0, year_end, NONE)),
+            "points_expire_on": date(
+                np.where(people.points_expiring > 0, year_end, NONE)
+            ),
             "points_redeemed": whole(people.redeemed),
             "is_barred": boolean(people.barred),
         }
@@ -130,7 +136,10 @@ def activity_table(world: World) -> pa.Table:
             "activity_id": activity_ids(held.number),
             "kind": text(codes.ACTIVITY_KINDS, held.kind),
             "name": pa.array(
-                [f"{day:%Y%m}{name}" for day, name in zip(days.to_pylist(), kinds, strict=True)],
+                [
+                    f"{day:%Y%m}{name}"
+                    for day, name in zip(days.to_pylist(), kinds, strict=True)
+                ],
                 pa.string(),
             ),
             "held_on": days,

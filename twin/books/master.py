@@ -12,8 +12,12 @@ from twin.world.rows import Array
 from twin.world.state import World
 from twin.writer import boolean, date, identifier, money, text, whole
 
-MOBILE_PHONE = "154"  # a prefix no operator has been given, so that no number is anybody's
-SPREAD = 7_919_999  # odd and no multiple of 5, so that positions and numbers pair one to one
+MOBILE_PHONE = (
+    "154"  # a prefix no operator has been given, so that no number is anybody's
+)
+SPREAD = (
+    7_919_999  # odd and no multiple of 5, so that positions and numbers pair one to one
+)
 
 
 def customer_ids(rows: Array) -> pa.Array:
@@ -57,7 +61,9 @@ def customer_table(world: World, shown: Array) -> pa.Table:
             "customer_type": text(codes.CUSTOMER_TYPES, people.kind),
             "vip_tier": text(codes.TIERS, people.tier),
             "group_customer_id": customer_ids(people.group),
-            "name": customer_names(people.kind, people.surname, people.given_1, people.given_2),
+            "name": customer_names(
+                people.kind, people.surname, people.given_1, people.given_2
+            ),
             "phone": identifier(MOBILE_PHONE, rows * SPREAD % 10**8, 8),
             "birth_year": whole(people.birth_year, people.birth_year < 0),
             "do_not_contact": boolean(people.do_not_contact),
@@ -70,7 +76,9 @@ def customer_table(world: World, shown: Array) -> pa.Table:
 def customer_names(kind: Array, first: Array, second: Array, third: Array) -> pa.Array:
     """Make a person's name of surname and one or two characters, a group's of place and trade."""
     people = _joined(codes.SURNAMES, codes.GIVEN, (*codes.GIVEN, ""))
-    groups = _joined(tuple(f"{place}市" for place in codes.PLACES), codes.TRADES, ("有限公司",))
+    groups = _joined(
+        tuple(f"{place}市" for place in codes.PLACES), codes.TRADES, ("有限公司",)
+    )
     person = (first * len(codes.GIVEN) + second) * (len(codes.GIVEN) + 1) + third % (
         len(codes.GIVEN) + 1
     )
@@ -136,7 +144,8 @@ def branch_names(size: int) -> list[str]:
     """Name the branches; after the list of names is used up, with a number."""
     names = codes.BRANCHES
     return [
-        names[row % len(names)] + (str(row // len(names) + 1) if row >= len(names) else "")
+        names[row % len(names)]
+        + (str(row // len(names) + 1) if row >= len(names) else "")
         for row in range(size)
     ]
 
@@ -147,15 +156,21 @@ def organisation_table(world: World) -> pa.Table:
     branches, units = np.arange(house.branches), np.arange(len(house.unit_branch))
     names = branch_names(house.branches)
     per_branch = len(units) // house.branches
-    unit_names = [f"{names[row // per_branch]}第{row % per_branch + 1}划小单元" for row in units]
+    unit_names = [
+        f"{names[row // per_branch]}第{row % per_branch + 1}划小单元" for row in units
+    ]
     city = pa.array(["C001"])
     none = pa.array([None], pa.string())
     parents = [none, pa.array(["C001"] * house.branches), branch_ids(house.unit_branch)]
     return pa.table(
         {
             "org_id": pa.concat_arrays([city, branch_ids(branches), unit_ids(units)]),
-            "org_kind": pa.array(["city"] + ["branch"] * len(branches) + ["unit"] * len(units)),
-            "name": pa.array(["临江市分公司"] + [f"{name}支局" for name in names] + unit_names),
+            "org_kind": pa.array(
+                ["city"] + ["branch"] * len(branches) + ["unit"] * len(units)
+            ),
+            "name": pa.array(
+                ["临江市分公司"] + [f"{name}支局" for name in names] + unit_names
+            ),
             "parent_id": pa.concat_arrays(parents),
         }
     )
@@ -176,7 +191,9 @@ def manager_table(world: World) -> pa.Table:
             "role": text(codes.ROLES, house.manager_role),
             "capacity": whole(house.manager_capacity),
             "is_active": boolean(house.manager_is_active),
-            "email": pa.array([f"{name.lower()}@twin.example" for name in ids.to_pylist()]),
+            "email": pa.array(
+                [f"{name.lower()}@twin.example" for name in ids.to_pylist()]
+            ),
             "webhook_url": pa.nulls(len(rows), pa.string()),
         }
     )

@@ -41,8 +41,14 @@ def target_table(world: World) -> pa.Table:
     branches = branch_ids(np.arange(world.organisation.branches)).to_pylist()
     rows = [(kpi, "company", "company", value) for kpi, value in COMPANY_TARGETS]
     values = dict(COMPANY_TARGETS)
-    rows += [(kpi, "branch", branch, values[kpi]) for kpi in BRANCH_TARGETS for branch in branches]
-    rows += [("complaint_rate", "touch_point", point, 12.0) for point in codes.TOUCH_POINTS]
+    rows += [
+        (kpi, "branch", branch, values[kpi])
+        for kpi in BRANCH_TARGETS
+        for branch in branches
+    ]
+    rows += [
+        ("complaint_rate", "touch_point", point, 12.0) for point in codes.TOUCH_POINTS
+    ]
     rows += [
         ("revenue", "branch", branch, value)
         for branch, value in zip(branches, planned_revenue(world), strict=True)
@@ -64,7 +70,9 @@ def planned_revenue(world: World) -> Array:
     services = world.services
     running = np.flatnonzero(in_net(services) & ~services.excluded)
     branch = world.customers.branch[services.customer[running]]
-    fees = np.bincount(branch, weights=services.fee[running], minlength=world.organisation.branches)
+    fees = np.bincount(
+        branch, weights=services.fee[running], minlength=world.organisation.branches
+    )
     return np.asarray(np.round(fees / 100 * 1.02))
 
 
@@ -81,7 +89,9 @@ def appraisal_table(world: World) -> pa.Table:
             "employee_id": identifier("E", np.arange(1, size + 1), 4),
             "role": codes_of(("head", "deputy_head", "staff"), np.minimum(place, 2)),
             "department_id": codes_of(DEPARTMENTS, department),
-            "base_amount": money(np.array([600_000, 500_000, 350_000])[np.minimum(place, 2)]),
+            "base_amount": money(
+                np.array([600_000, 500_000, 350_000])[np.minimum(place, 2)]
+            ),
             "coefficient": np.array([1.6, 1.3, 1.0])[np.minimum(place, 2)],
             "score": score,
             "bonus_points": whole(np.where(rng.random(size) < 0.05, 10, 0)),
@@ -113,7 +123,9 @@ def claim_table(world: World) -> pa.Table:
             "claim_id": event_ids(world, "X", size),
             "manager_id": manager_ids(manager),
             "order_id": pa.nulls(size, pa.string()),
-            "claimed_on": date(world.span.first + rng.integers(0, world.span.days, size)),
+            "claimed_on": date(
+                world.span.first + rng.integers(0, world.span.days, size)
+            ),
             "amount": money(rng.integers(2_000, 60_000, size)),
             "purpose": codes_of(PURPOSES, rng.integers(0, len(PURPOSES), size)),
         }

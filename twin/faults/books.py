@@ -36,9 +36,9 @@ def in_a_branch(site: Site, rows: pd.DataFrame) -> Mask:
     if "customer_id" in rows:
         return rows.customer_id.isin(people).to_numpy(bool)
     services = site.read("service")
-    return rows.service_id.isin(services.service_id[services.customer_id.isin(people)]).to_numpy(
-        bool
-    )
+    return rows.service_id.isin(
+        services.service_id[services.customer_id.isin(people)]
+    ).to_numpy(bool)
 
 
 def a_run(site: Site, rows: pd.DataFrame) -> Mask:
@@ -77,7 +77,11 @@ def _product(numbers: pd.Series, factor: int) -> pd.Series:
     """Multiply whole numbers, or yuan with two decimals, exactly."""
     is_money = numbers.str.contains(".", regex=False).any()
     whole = numbers.str.replace(".", "", regex=False).astype("int64") * factor
-    text = money(whole.to_numpy()).cast(pa.string()).to_pandas() if is_money else whole.astype(str)
+    text = (
+        money(whole.to_numpy()).cast(pa.string()).to_pandas()
+        if is_money
+        else whole.astype(str)
+    )
     return pd.Series(text.to_numpy(), numbers.index)
 
 
@@ -110,10 +114,15 @@ def as_last_month(key: str) -> Change:
     """Give the columns the cells they had a month ago, for the keys that were there."""
 
     def damage(site: Site) -> int:
-        rows, before = site.read(), site.read_before().drop_duplicates(key).set_index(key)
+        rows, before = (
+            site.read(),
+            site.read_before().drop_duplicates(key).set_index(key),
+        )
         known = rows[key].isin(before.index).to_numpy()
         for column in site.columns:
-            rows.loc[known, column] = before[column].reindex(rows.loc[known, key]).to_numpy()
+            rows.loc[known, column] = (
+                before[column].reindex(rows.loc[known, key]).to_numpy()
+            )
         site.write(rows)
         return int(known.sum())
 
@@ -188,7 +197,8 @@ def reopened(site: Site) -> int:
     """Show bills of last month that were settled in this one as open, at what was open then."""
     rows, before = site.read(), site.read_before()
     settled = before[
-        ~before.bill_id.isin(rows.bill_id) & before.service_id.isin(site.read("service").service_id)
+        ~before.bill_id.isin(rows.bill_id)
+        & before.service_id.isin(site.read("service").service_id)
     ]
     again = settled[site.pick(settled)]
     site.write(pd.concat([rows, again]))

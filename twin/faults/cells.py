@@ -74,7 +74,9 @@ def contradicted(value: str, other: str) -> Change:
         rows = site.read()
         again = rows[site.pick(rows)].copy()
         column = again[site.columns[0]]
-        again[site.columns[0]] = column.where(column.isna(), value).mask(column == value, other)
+        again[site.columns[0]] = column.where(column.isna(), value).mask(
+            column == value, other
+        )
         site.write(pd.concat([rows, again]))
         return 2 * len(again)
 
@@ -90,7 +92,9 @@ def shuffled(site: Site) -> int:
 
 def full_width(text: str) -> str:
     """Write letters, digits and signs in full width."""
-    return "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text)
+    return "".join(
+        chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text
+    )
 
 
 def scientific(text: str) -> str:

@@ -68,7 +68,9 @@ def half_in(encoding: str) -> Callable[[bytes], bytes]:
 def cut_parquet(site: Site) -> int:
     """Break a Parquet file off in its middle."""
     rows, sink = site.read(), io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(rows, preserve_index=False), sink, compression="zstd")
+    pq.write_table(
+        pa.Table.from_pandas(rows, preserve_index=False), sink, compression="zstd"
+    )
     content = sink.getvalue()
     site.send(content[: len(content) // 2], "parquet")
     return len(rows)
@@ -120,7 +122,9 @@ def ragged(lines: Lines, size: int) -> Lines:
     """Give some of the rows two cells too many."""
     step = max(1, (len(lines) - 1) // size)
     chosen = set(range(1, len(lines), step)[:size])
-    return [line + ",7,7" if place in chosen else line for place, line in enumerate(lines)]
+    return [
+        line + ",7,7" if place in chosen else line for place, line in enumerate(lines)
+    ]
 
 
 def quote_opened(lines: Lines, size: int) -> Lines:

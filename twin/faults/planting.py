@@ -35,7 +35,9 @@ def choose_faults(names: Sequence[str]) -> list[Fault]:
     """Find faults by name; raise ValueError for a name that is none, or when one leaves the next no table to read."""
     unknown = [name for name in names if name not in FAULTS]
     if unknown:
-        raise ValueError(f"no fault is called {unknown[0]}; there are: {', '.join(sorted(FAULTS))}")
+        raise ValueError(
+            f"no fault is called {unknown[0]}; there are: {', '.join(sorted(FAULTS))}"
+        )
     faults = [FAULTS[name] for name in names]
     _check_order(faults)
     return faults
@@ -58,5 +60,10 @@ def _plant(folder: Path, fault: Fault, seed: int) -> dict[str, object]:
     rows = fault.plant(
         Site(folder, rng, fault.tables[0], fault.columns, fault.share, fault.is_text)
     )
-    told = {"name": fault.name, "month": folder.name, "kind": fault.kind, "must": fault.must}
+    told = {
+        "name": fault.name,
+        "month": folder.name,
+        "kind": fault.kind,
+        "must": fault.must,
+    }
     return told | {"tables": fault.tables, "columns": fault.columns, "rows": rows}

@@ -47,7 +47,11 @@ class Fault:
     @property
     def columns(self) -> tuple[str, ...]:
         """The damaged columns of its table; none where the fault is about whole rows or the file."""
-        return tuple(self.changes.split()[0].split(".")[1:]) if len(self.tables) == 1 else ()
+        return (
+            tuple(self.changes.split()[0].split(".")[1:])
+            if len(self.tables) == 1
+            else ()
+        )
 
     @property
     def is_text(self) -> bool:

@@ -54,9 +54,9 @@ class Site:
         else:
             schema = pq.read_schema(path)
             text = pa.schema([(name, pa.string()) for name in schema.names])
-            made = pa.Table.from_pandas(rows, text, preserve_index=False).replace_schema_metadata(
-                None
-            )
+            made = pa.Table.from_pandas(
+                rows, text, preserve_index=False
+            ).replace_schema_metadata(None)
             pq.write_table(made.cast(schema), path, compression="zstd")
 
     def send(self, content: bytes, ending: str = "csv", table: str = "") -> None:
@@ -68,7 +68,9 @@ class Site:
     def pick(self, rows: pd.DataFrame) -> Mask:
         """Draw the share of the rows; only those whose first column concerned is not empty."""
         filled = (
-            rows[self.columns[0]].notna().to_numpy() if self.columns else np.ones(len(rows), bool)
+            rows[self.columns[0]].notna().to_numpy()
+            if self.columns
+            else np.ones(len(rows), bool)
         )
         places = np.flatnonzero(filled)
         size = max(1, round(self.share * len(places))) if len(places) else 0
@@ -82,7 +84,9 @@ class Site:
             path = folder / f"{table}.{ending}"
             if path.exists():
                 return path
-        raise ValueError(f"{folder} has no {table}.parquet or {table}.csv to plant a fault with")
+        raise ValueError(
+            f"{folder} has no {table}.parquet or {table}.csv to plant a fault with"
+        )
 
 
 Change = Callable[[Site], int]  # damage done at a site: the number of rows it concerns

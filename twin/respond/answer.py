@@ -29,7 +29,9 @@ def begin_work(world: World, given: pa.Table) -> Answer:
     work = plan_work(world, orders)
     world.contacts = arrange_contacts(world, orders, work)
     plain = world.services.voluntary_hazard
-    return Answer(orders, work, (plain, plain * factors(world, world.services.customer)))
+    return Answer(
+        orders, work, (plain, plain * factors(world, world.services.customer))
+    )
 
 
 def end_work(world: World, answer: Answer) -> Answer:

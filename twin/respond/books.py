@@ -13,10 +13,23 @@ from typing import Any
 import pyarrow as pa
 from openpyxl import Workbook, load_workbook
 
-from twin.respond.form import HIDDEN_TAB, LIST_TITLES, OUTCOME_WORDS, Header, find_header
+from twin.respond.form import (
+    HIDDEN_TAB,
+    LIST_TITLES,
+    OUTCOME_WORDS,
+    Header,
+    find_header,
+)
 
 TOP_ROWS = 8  # a header stands within these
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same workbook gives the same bytes, whatever the clock says
+ZIP_DATE = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the same workbook gives the same bytes, whatever the clock says
 STAMP = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(<)")
 ORDER_FORM = pa.schema(
     [
@@ -47,7 +60,9 @@ def read_dispatch(folder: Path) -> Dispatch:
             continue
         facts = _facts(book)
         if facts.get("is_draft") not in ("False", "0", False):
-            raise ValueError(f"{path.name} is a draft: release the month, then export it again")
+            raise ValueError(
+                f"{path.name} is a draft: release the month, then export it again"
+            )
         months.add(str(facts.get("month")))
         rows += _rows(path, book, header, _desk(path, facts))
     if len(months) != 1:
@@ -59,12 +74,16 @@ def read_dispatch(folder: Path) -> Dispatch:
 
 
 def _books(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.xlsx") if not path.name.startswith("~"))
+    return sorted(
+        path for path in folder.glob("*.xlsx") if not path.name.startswith("~")
+    )
 
 
 def _header_of(book: Workbook) -> Header | None:
     for page in book.worksheets:
-        for row, cells in enumerate(page.iter_rows(max_row=TOP_ROWS, values_only=True), start=1):
+        for row, cells in enumerate(
+            page.iter_rows(max_row=TOP_ROWS, values_only=True), start=1
+        ):
             if header := find_header(page.title, row, cells):
                 return header
     return None
@@ -91,7 +110,9 @@ def _rows(
         if cell["order_id"] is None:
             continue
         if cell["list_title"] not in titles:
-            raise ValueError(f"{path.name}: the twin knows no list called {cell['list_title']}")
+            raise ValueError(
+                f"{path.name}: the twin knows no list called {cell['list_title']}"
+            )
         yield {
             "order_id": str(cell["order_id"]),
             "list": titles[str(cell["list_title"])],
@@ -133,7 +154,11 @@ def _fill(book: Workbook, header: Header, filled: Filled) -> None:
         answers = filled.get(str(page.cell(row, header.columns["order_id"]).value), {})
         for name, value in answers.items():
             if value is not None and name in header.columns:
-                word = OUTCOME_WORDS[str(value)][header.language] if name == "outcome" else value
+                word = (
+                    OUTCOME_WORDS[str(value)][header.language]
+                    if name == "outcome"
+                    else value
+                )
                 page.cell(row, header.columns[name]).value = word
 
 
@@ -142,8 +167,13 @@ def _stable_bytes(book: Workbook) -> bytes:
     raw, target = BytesIO(), BytesIO()
     book.save(raw)
     created = f"{book.properties.created:%Y-%m-%dT%H:%M:%SZ}".encode()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+    with (
+        zipfile.ZipFile(raw) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy,
+    ):
         for entry in source.namelist():
             content = STAMP.sub(rb"\g<1>" + created + rb"\g<2>", source.read(entry))
-            copy.writestr(zipfile.ZipInfo(entry, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+            copy.writestr(
+                zipfile.ZipInfo(entry, ZIP_DATE), content, zipfile.ZIP_DEFLATED
+            )
     return target.getvalue()

@@ -17,7 +17,10 @@ HEADERS = {
 }
 LIST_TITLES = {
     "termination_save": ("拆机挽留", "Termination save"),
-    "suspended_reactivation": ("欠停激活", "Reactivation of services suspended for arrears"),
+    "suspended_reactivation": (
+        "欠停激活",
+        "Reactivation of services suspended for arrears",
+    ),
     "arrears": ("欠费", "Arrears of high-value customers"),
     "fixed_arrears": ("数固欠费", "Arrears of broadband, fixed and private lines"),
     "group_arrears": ("集团欠费", "Arrears of groups and their members"),
@@ -67,7 +70,9 @@ class Header:
 def find_header(tab: str, row: int, cells: tuple[object, ...]) -> Header | None:
     """Take a row for a work list's header if it has the columns one needs, in one language."""
     titles = {
-        str(cell).strip(): place for place, cell in enumerate(cells, start=1) if cell is not None
+        str(cell).strip(): place
+        for place, cell in enumerate(cells, start=1)
+        if cell is not None
     }
     for language in (0, 1):
         found = {

@@ -68,15 +68,21 @@ def judge_staying(world: World, orders: Orders, work: Work) -> Success:
     return _by_list(world, orders, work, {})
 
 
-def _by_list(world: World, orders: Orders, work: Work, aims: Mapping[str, str]) -> Success:
+def _by_list(
+    world: World, orders: Orders, work: Work, aims: Mapping[str, str]
+) -> Success:
     branches = np.zeros((2, len(orders)), bool)
     for code in np.unique(orders.by):
         name, mine = LISTS[code], np.flatnonzero(orders.by == code)
         aim = world.happened.forks[aims.get(name, STAYS)]
         for place, branch in enumerate(aim.branches):
             at = _at_lines if aim.is_of_lines else _at_customers
-            branches[place, mine] = at(world, orders.take(mine), branch, name in GROUP_LISTS)
-    return Success(branches[0], branches[1], np.where(work.is_reached, branches[1], branches[0]))
+            branches[place, mine] = at(
+                world, orders.take(mine), branch, name in GROUP_LISTS
+            )
+    return Success(
+        branches[0], branches[1], np.where(work.is_reached, branches[1], branches[0])
+    )
 
 
 def _at_customers(_: World, orders: Orders, branch: Array, is_group: bool) -> Array:
@@ -92,7 +98,9 @@ def _at_lines(world: World, orders: Orders, branch: Array, is_group: bool) -> Ar
     if is_group:
         group = customers.group[owner]
         by_customer[group[group != NONE]] = True
-    return np.where(orders.service != NONE, branch[orders.service], by_customer[orders.customer])
+    return np.where(
+        orders.service != NONE, branch[orders.service], by_customer[orders.customer]
+    )
 
 
 def tell(world: World, orders: Orders, work: Work) -> Told:
@@ -106,7 +114,9 @@ def tell(world: World, orders: Orders, work: Work) -> Told:
         [_code("left_already"), _code("wrong_number"), said, _code("no_answer")],
         NONE,
     )
-    is_false = work.is_false & ~success & ~np.isin(code, [_code(name) for name in SUCCESSES])
+    is_false = (
+        work.is_false & ~success & ~np.isin(code, [_code(name) for name in SUCCESSES])
+    )
     code = np.where(is_false, claim, code)
     promised = code == _code("promised")
     amount = np.where(promised & (orders.amount > 0), orders.amount, NONE)
@@ -130,19 +140,27 @@ def _say_of_reached(
     """Choose the outcome code of those who answer."""
     later, refused = _code("call_back"), _code("refused")
     is_debt = np.isin(orders.by, [LISTS.index(name) for name in DEBT_LISTS])
-    stays = np.isin(orders.by, [code for code, name in enumerate(LISTS) if name not in AIMS])
+    stays = np.isin(
+        orders.by, [code for code, name in enumerate(LISTS) if name not in AIMS]
+    )
     yes = np.where(stays, work.mood < SAYS_YES, True)
     agreed = np.where(yes, claim, np.where(work.mood < SAYS_LATER, later, refused))
     declined = np.where(
-        stays & (work.mood < LIP_SERVICE), claim, np.where(work.mood < 0.5, later, refused)
+        stays & (work.mood < LIP_SERVICE),
+        claim,
+        np.where(work.mood < 0.5, later, refused),
     )
     said = np.where(success, agreed, declined)
     said = np.where(is_debt, _say_of_debt(world, orders, work, success, claim), said)
-    annoyed = world.random("annoyance").random(len(orders)) < world.config.asks_for_peace_rate
+    annoyed = (
+        world.random("annoyance").random(len(orders)) < world.config.asks_for_peace_rate
+    )
     return np.where(annoyed & ~success, _code("do_not_contact"), said)
 
 
-def _say_of_debt(world: World, orders: Orders, work: Work, success: Array, claim: Array) -> Array:
+def _say_of_debt(
+    world: World, orders: Orders, work: Work, success: Array, claim: Array
+) -> Array:
     """Let payers pay on the spot or promise and keep it; of the others some promise and break it."""
     at_once = success & (_paid_on(world, orders.customer) <= work.day + 1)
     breaks = ~success & (work.mood < world.config.broken_promise_share)
@@ -173,7 +191,10 @@ def _has_left(world: World, orders: Orders, day: Array) -> Array:
     last = np.full(size, NONE)
     np.maximum.at(last, services.customer, ended_on)
     return np.asarray(
-        np.where(orders.service != NONE, ended_on[orders.service], last[orders.customer]) <= day
+        np.where(
+            orders.service != NONE, ended_on[orders.service], last[orders.customer]
+        )
+        <= day
     )
 
 

@@ -9,7 +9,11 @@ from twin.codes import CLAIM_LISTS, GROUP_LISTS, LISTS, NONE
 from twin.world.rows import Array, Contacts, Orders, Work
 from twin.world.state import World, stream
 
-FIRST_CUSTOMER, FIRST_SERVICE, FIRST_MANAGER = 10_001, 1, 1  # the number in the id of row 0
+FIRST_CUSTOMER, FIRST_SERVICE, FIRST_MANAGER = (
+    10_001,
+    1,
+    1,
+)  # the number in the id of row 0
 STEADINESS = 20  # of habits: the higher, the more alike the managers
 URGENT_DAYS = 14  # an order due sooner is worked sooner
 
@@ -45,14 +49,19 @@ def _around(share: float, size: int, rng: np.random.Generator) -> Array:
 
 def take_orders(world: World, table: pa.Table) -> Orders:
     """Turn the workbooks' rows into the twin's own numbers. Raises ValueError for ids the twin never wrote."""
-    fen = [NONE if each is None else int(each * 100) for each in table["amount"].to_pylist()]
+    fen = [
+        NONE if each is None else int(each * 100)
+        for each in table["amount"].to_pylist()
+    ]
     due = table["due_on"].cast(pa.int32()).fill_null(NONE).to_numpy().astype(np.int64)
     orders = Orders(
         order_id=np.array(table["order_id"].to_pylist(), dtype=object),
         by=np.array([LISTS.index(name) for name in table["list"].to_pylist()], np.int8),
         customer=_rows(table, "customer_id", FIRST_CUSTOMER, len(world.customers)),
         service=_rows(table, "service_id", FIRST_SERVICE, len(world.services)),
-        manager=_rows(table, "manager_id", FIRST_MANAGER, len(world.organisation.manager_branch)),
+        manager=_rows(
+            table, "manager_id", FIRST_MANAGER, len(world.organisation.manager_branch)
+        ),
         amount=np.array(fen, np.int64),
         due_on=due,
     )
@@ -76,15 +85,24 @@ def _rows(table: pa.Table, name: str, first: int, size: int) -> Array:
 
 def plan_work(world: World, orders: Orders) -> Work:
     """Draw what each manager does about each of his orders in the month that begins."""
-    rng, config, size, habits = world.random("work"), world.config, len(orders), habits_of(world)
+    rng, config, size, habits = (
+        world.random("work"),
+        world.config,
+        len(orders),
+        habits_of(world),
+    )
     begin = world.span.first + config.dispatch_day - 1
     haste = np.where(
-        orders.due_on == NONE, 1.0, np.clip((orders.due_on - begin) / URGENT_DAYS, 0.2, 1.0)
+        orders.due_on == NONE,
+        1.0,
+        np.clip((orders.due_on - begin) / URGENT_DAYS, 0.2, 1.0),
     )
-    day = begin + (rng.exponential(1.0, size) * habits.delay[orders.manager] * haste).astype(
-        np.int64
+    day = begin + (
+        rng.exponential(1.0, size) * habits.delay[orders.manager] * haste
+    ).astype(np.int64)
+    is_worked = (rng.random(size) < habits.diligence[orders.manager]) & (
+        day <= world.span.last
     )
-    is_worked = (rng.random(size) < habits.diligence[orders.manager]) & (day <= world.span.last)
     answer = rng.random(size)
     needs_answer = ~np.isin(orders.by, [LISTS.index(name) for name in CLAIM_LISTS])
     wrong = is_worked & needs_answer & (answer < config.wrong_number_rate)

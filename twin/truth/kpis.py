@@ -50,7 +50,11 @@ class Past:
     def base_of(self, world: World) -> int:
         """Give the base month: last December, or the first month held of this year."""
         december = world.span.number - world.span.calendar_month
-        return december if december in self.notes else min(n for n in self.notes if n > december)
+        return (
+            december
+            if december in self.notes
+            else min(n for n in self.notes if n > december)
+        )
 
 
 def state_kpis(world: World, past: Past) -> Iterator[Row]:
@@ -90,7 +94,9 @@ def _state_this_month(world: World, now: Memory) -> Iterator[Row]:
         int(owed.sum()),
     )
     tickets = world.tickets
-    complaints = (tickets.category == COMPLAINT) & (tickets.opened_at >= span.first * SECONDS)
+    complaints = (tickets.category == COMPLAINT) & (
+        tickets.opened_at >= span.first * SECONDS
+    )
     yield "complaint_rate", "per_10k", _count(complaints) * 10_000, _count(now.net)
     scores = world.happened.answers.score
     yield "perception_rate", "top_two", _count(scores >= 4), len(scores) * ONE
@@ -101,7 +107,12 @@ def _state_this_month(world: World, now: Memory) -> Iterator[Row]:
         & ~services.waiver
         & ~services.excluded
     )
-    yield "zero_tariff_circuits", "count", _count(free & (now.service_revenue == 0)), None
+    yield (
+        "zero_tariff_circuits",
+        "count",
+        _count(free & (now.service_revenue == 0)),
+        None,
+    )
     has_member = np.zeros(len(customers), bool)
     has_member[customers.group[billed & (customers.group >= 0)]] = True
     groups = has_member & (customers.kind == GROUP)
@@ -122,7 +133,12 @@ def _state_arrears(world: World, past: Past) -> Iterator[Row]:
     held = [month for month in range(number - 12, number) if month in past.notes]
     if held:
         revenue = {month: past.notes[month].revenue for month in held}
-        yield "arrears_rate", "t1_amount", open_amount(world, number - 1), revenue[number - 1]
+        yield (
+            "arrears_rate",
+            "t1_amount",
+            open_amount(world, number - 1),
+            revenue[number - 1],
+        )
         yield (
             "arrears_rate",
             "rolling_12m",
@@ -138,7 +154,12 @@ def _state_churn(world: World, now: Memory, before: Memory) -> Iterator[Row]:
     unknown = lost & (services.reason == NONE)
     involuntary = lost & (services.reason == ARREARS)
     yield "churn_rate", "start_base", _count(lost), _count(base)
-    yield "churn_rate", "voluntary", _count(lost & ~unknown & ~involuntary), _count(base)
+    yield (
+        "churn_rate",
+        "voluntary",
+        _count(lost & ~unknown & ~involuntary),
+        _count(base),
+    )
     yield "churn_rate", "involuntary", _count(involuntary), _count(base)
     yield "churn_rate", "unknown_reason", _count(unknown), _count(base)
     mean = (_count(base) + _count(now.net)) // 2
@@ -199,9 +220,19 @@ def _state_year(world: World, past: Past) -> Iterator[Row]:
     year = range(number - world.span.calendar_month + 1, number + 1)
     if all(month in past.revenue for month in year):
         revenue = sum(past.revenue[month] for month in year)
-        yield "revenue_completion", "ytd", revenue, sum(past.target[month] for month in year)
+        yield (
+            "revenue_completion",
+            "ytd",
+            revenue,
+            sum(past.target[month] for month in year),
+        )
         if all(month - 12 in past.revenue for month in year):
-            yield "revenue_growth", "ytd", revenue, sum(past.revenue[month - 12] for month in year)
+            yield (
+                "revenue_growth",
+                "ytd",
+                revenue,
+                sum(past.revenue[month - 12] for month in year),
+            )
 
 
 def _state_down_migration(world: World, past: Past) -> Iterator[Row]:
@@ -220,11 +251,18 @@ def _state_down_migration(world: World, past: Past) -> Iterator[Row]:
 
 def _state_cohort(world: World, past: Past) -> Iterator[Row]:
     """State what is left of the cohort; in the base month itself there is nothing to state."""
-    number, now, size = world.span.number, past.notes[world.span.number], len(world.customers)
+    number, now, size = (
+        world.span.number,
+        past.notes[world.span.number],
+        len(world.customers),
+    )
     base = past.base_of(world)
     if base == number:
         return
-    member, then = padded(past.cohorts[base].member, size), padded(past.cohorts[base].revenue, size)
+    member, then = (
+        padded(past.cohorts[base].member, size),
+        padded(past.cohorts[base].revenue, size),
+    )
     owed = now.customer_revenue
     revenue, base_revenue = int(owed[member].sum()), int(then[member].sum())
     gross = np.clip(np.minimum(owed, then), 0, None)[member]
@@ -255,7 +293,8 @@ def _pair_stops(changes: StatusChanges) -> tuple[Array, Array]:
     changes = changes.take(np.lexsort((changes.at, changes.service)))
     day = changes.at // SECONDS
     follows = np.r_[
-        (changes.service[1:] == changes.service[:-1]) & (changes.after[1:] == ACTIVE), False
+        (changes.service[1:] == changes.service[:-1]) & (changes.after[1:] == ACTIVE),
+        False,
     ]
     back = np.where(follows, np.r_[day[1:], NONE], NONE)
     stop = changes.after == SUSPENDED_ARREARS

@@ -65,14 +65,18 @@ def remember(world: World) -> Memory:
         revenue=int(owed.sum()),
         open=open_amount(world),
         aged=aged_amounts(world),
-        changes=world.happened.status_changes.take(counted[world.happened.status_changes.service]),
+        changes=world.happened.status_changes.take(
+            counted[world.happened.status_changes.service]
+        ),
     )
 
 
 def _little_use(world: World) -> tuple[Array, Array, Array]:
     """Mark services without calls, without any use, and with little of what their plan holds."""
     services, used = world.services, world.happened.usage
-    calls, minutes, total, megabytes = (np.zeros(len(services), np.int64) for _ in range(4))
+    calls, minutes, total, megabytes = (
+        np.zeros(len(services), np.int64) for _ in range(4)
+    )
     calls[used.service], minutes[used.service], megabytes[used.service] = (
         used.calls,
         used.minutes,
@@ -96,9 +100,13 @@ def open_amount(world: World, month: int | None = None) -> int:
 def aged_amounts(world: World) -> tuple[int, ...]:
     """Add up what is past due by age in days (0-30, 31-60, 61-90, 91-180, 181-365, more), in fen."""
     bills, last = world.bills, world.span.last
-    late = np.flatnonzero(~world.services.excluded[bills.service] & (bills.due_on <= last))
+    late = np.flatnonzero(
+        ~world.services.excluded[bills.service] & (bills.due_on <= last)
+    )
     bucket = np.searchsorted(BUCKET_ENDS, last - bills.due_on[late])
-    return tuple(int(total) for total in sums_by(bucket, bills.open[late], len(BUCKET_ENDS) + 1))
+    return tuple(
+        int(total) for total in sums_by(bucket, bills.open[late], len(BUCKET_ENDS) + 1)
+    )
 
 
 def padded(column: Array, size: int) -> Array:
@@ -119,4 +127,6 @@ def high_value(world: World, notes: dict[int, Memory]) -> Array:
             revenue += np.where(counts, padded(notes[held].customer_revenue, size), 0)
             months += counts
     rich = (months > 0) & (revenue >= HIGH_VALUE_FEN * months)
-    return np.asarray((customers.kind == INDIVIDUAL) & has_mobile & ((customers.tier > 0) | rich))
+    return np.asarray(
+        (customers.kind == INDIVIDUAL) & has_mobile & ((customers.tier > 0) | rich)
+    )

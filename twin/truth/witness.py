@@ -54,7 +54,9 @@ def service_truth(world: World) -> pa.Table:
     return pa.table(
         {
             "service_id": service_ids(rows),
-            "month": pa.array([world.span.label]).take(pa.array(np.zeros(len(rows), np.int32))),
+            "month": pa.array([world.span.label]).take(
+                pa.array(np.zeros(len(rows), np.int32))
+            ),
             "voluntary_hazard": net.voluntary_hazard,
             "involuntary_hazard": net.involuntary_hazard,
             "would_churn_untreated": boolean(net.will_leave),
@@ -69,7 +71,9 @@ def service_truth(world: World) -> pa.Table:
 def kpi_truth(rows: list[tuple[str, Row]]) -> pa.Table:
     """Lay the KPIs out as the pipeline's long table does."""
     numerators = np.array([row[2] for _, row in rows], np.int64)
-    denominators = np.array([row[3] if row[3] is not None else 0 for _, row in rows], np.int64)
+    denominators = np.array(
+        [row[3] if row[3] is not None else 0 for _, row in rows], np.int64
+    )
     return pa.table(
         {
             "month": pa.array([month for month, _ in rows]),
@@ -77,6 +81,8 @@ def kpi_truth(rows: list[tuple[str, Row]]) -> pa.Table:
             "variant": pa.array([row[1] for _, row in rows]),
             "scope_kind": pa.array(["company"] * len(rows)),
             "numerator": money(numerators),
-            "denominator": money(denominators, np.array([row[3] is None for _, row in rows])),
+            "denominator": money(
+                denominators, np.array([row[3] is None for _, row in rows])
+            ),
         }
     )

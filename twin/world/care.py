@@ -42,10 +42,14 @@ def remember_spend(world: World) -> None:
 def grade_customers(world: World) -> None:
     """Raise tiers at once where spend asks for it; lower them in January only, and not below a step."""
     customers = world.customers
-    earned = np.searchsorted(np.array(world.config.tier_spend), customers.spend, side="right")
+    earned = np.searchsorted(
+        np.array(world.config.tier_spend), customers.spend, side="right"
+    )
     earned = np.where(customers.kind == INDIVIDUAL, earned, 0)
     lowered = (
-        np.maximum(earned, customers.tier - 1) if world.span.calendar_month == 1 else customers.tier
+        np.maximum(earned, customers.tier - 1)
+        if world.span.calendar_month == 1
+        else customers.tier
     )
     customers.tier = np.maximum(earned, lowered)
 
@@ -71,7 +75,12 @@ def vips(world: World) -> Array:
 
 def issue_cards(world: World) -> None:
     """Issue cards to VIPs without a fitting one (on its way or in hand); void what they replace."""
-    rng, customers, cards, span = world.random("cards"), world.customers, world.cards, world.span
+    rng, customers, cards, span = (
+        world.random("cards"),
+        world.customers,
+        world.cards,
+        world.span,
+    )
     alive = (cards.status == VALID) & (cards.tier >= customers.tier[cards.customer])
     alive &= (cards.expires_on == NONE) | (cards.expires_on > span.last)
     lacking = vips(world) & ~customers.declines_card
@@ -84,12 +93,20 @@ def issue_cards(world: World) -> None:
     talked_to = lacking & (draw < raised(chance, world.config.card_lift, asked))
     issued = span.first + rng.integers(0, span.days, len(customers))
     delivered = (
-        issued + 1 + rng.exponential(world.config.card_delivery_days, len(customers)).astype(int)
+        issued
+        + 1
+        + rng.exponential(world.config.card_delivery_days, len(customers)).astype(int)
     )
     _note_holders(
-        world, alive, asked, lacking & (draw < chance) & (delivered <= span.last), talked_to
+        world,
+        alive,
+        asked,
+        lacking & (draw < chance) & (delivered <= span.last),
+        talked_to,
     )
-    index = np.flatnonzero(fork(world, "card_issued", lacking & (draw < chance), talked_to))
+    index = np.flatnonzero(
+        fork(world, "card_issued", lacking & (draw < chance), talked_to)
+    )
     _bring_cards(world, alive)
     cards.status[np.isin(cards.customer, index)] = VOID
     brought = _brings(world)[index]
@@ -108,11 +125,16 @@ def issue_cards(world: World) -> None:
     )
 
 
-def _note_holders(world: World, alive: Array, asked: Array, gets: Array, gets_asked: Array) -> None:
+def _note_holders(
+    world: World, alive: Array, asked: Array, gets: Array, gets_asked: Array
+) -> None:
     """Note who holds a fitting card at the cut-off, without a contact and with one, when the manager brings it."""
     if world.contacts is None:
         return
-    holds, coming = fitting_cards(world, world.span.last), np.zeros(len(world.customers), bool)
+    holds, coming = (
+        fitting_cards(world, world.span.last),
+        np.zeros(len(world.customers), bool),
+    )
     coming[world.cards.customer[alive]] = True
     fork(
         world,
@@ -145,11 +167,16 @@ def move_points(world: World) -> None:
     if world.span.calendar_month == 1:
         customers.points -= customers.points_expiring
         customers.points_expiring = customers.points * 4 // 10
-    able, draw = (customers.points >= REWARD_POINTS) & ~customers.barred, rng.random(len(customers))
+    able, draw = (
+        (customers.points >= REWARD_POINTS) & ~customers.barred,
+        rng.random(len(customers)),
+    )
     chance, asked = world.config.redeem_rate, has_order(world, ("points_redemption",))
     talked_to = able & (draw < raised(chance, world.config.redeem_lift, asked))
     rich = fork(world, "redeems", able & (draw < chance), talked_to)
-    rewards = np.minimum(customers.points // REWARD_POINTS, rng.integers(1, 4, len(customers)))
+    rewards = np.minimum(
+        customers.points // REWARD_POINTS, rng.integers(1, 4, len(customers))
+    )
     customers.redeemed = np.where(rich, rewards * REWARD_POINTS, 0)
     customers.points = customers.points - customers.redeemed
     customers.points_expiring = np.minimum(customers.points_expiring, customers.points)
@@ -160,17 +187,24 @@ def open_tickets(world: World) -> None:
     rng, services, config = world.random("tickets"), world.services, world.config
     settled = services.activated_on < world.span.first
     index = np.flatnonzero(in_net(services) & settled & ~services.excluded)
-    rates = np.array([config.complaint_rate, config.fault_rate, config.enquiry_rate, 0.001])
+    rates = np.array(
+        [config.complaint_rate, config.fault_rate, config.enquiry_rate, 0.001]
+    )
     chance = np.where(services.kind[index] == BROADBAND, 1.6, 0.8)
     draw = rng.random(len(index)) / chance
     category = np.searchsorted(np.cumsum(rates), draw, side="right")
-    index, category = index[category <= OTHER_TICKET], category[category <= OTHER_TICKET]
+    index, category = (
+        index[category <= OTHER_TICKET],
+        category[category <= OTHER_TICKET],
+    )
     severe = (rng.random(len(index)) < config.high_severity_share) & np.isin(
         category, (COMPLAINT, FAULT)
     )
     opened = random_times(world, len(index), rng)
     hours = (
-        rng.gamma(1.5, 1, len(index)) * np.array([60.0, 20.0, 3.0, 24.0])[category] * (1 + severe)
+        rng.gamma(1.5, 1, len(index))
+        * np.array([60.0, 20.0, 3.0, 24.0])[category]
+        * (1 + severe)
     )
     number = world.tickets_made + 1 + np.arange(len(index))
     world.tickets_made += len(index)
@@ -180,7 +214,15 @@ def open_tickets(world: World) -> None:
     channel = world.customers.channel[customer]
     world.tickets.append(
         Tickets(
-            number, customer, index, opened, closed, category, touch, channel, severe.astype(int)
+            number,
+            customer,
+            index,
+            opened,
+            closed,
+            category,
+            touch,
+            channel,
+            severe.astype(int),
         )
     )
     complains = category == COMPLAINT
@@ -193,7 +235,9 @@ def drop_tickets(world: World) -> None:
     ended = services.status[tickets.service] == TERMINATED
     end = (services.terminated_on[tickets.service] + 1) * SECONDS - 1
     tickets.closed_at = np.where(
-        ended, np.maximum(np.minimum(tickets.closed_at, end), tickets.opened_at), tickets.closed_at
+        ended,
+        np.maximum(np.minimum(tickets.closed_at, end), tickets.opened_at),
+        tickets.closed_at,
     )
     world.tickets = tickets.take(tickets.closed_at >= span.first * SECONDS)
 
@@ -201,15 +245,26 @@ def drop_tickets(world: World) -> None:
 def hold_activities(world: World) -> None:
     """Hold this month's activities with guests and answers, and announce next month's."""
     rng, span = world.random("guests"), world.span
-    now, coming = _plan_activities(world, span.number), _plan_activities(world, span.number + 1)
+    now, coming = (
+        _plan_activities(world, span.number),
+        _plan_activities(world, span.number + 1),
+    )
     coming.cost[:] = NONE
     pool = np.flatnonzero(vips(world))
     for row in range(len(now)):
-        local = pool[(world.customers.branch[pool] == now.branch[row]) | (now.branch[row] == NONE)]
+        local = pool[
+            (world.customers.branch[pool] == now.branch[row])
+            | (now.branch[row] == NONE)
+        ]
         guests = rng.permutation(local)[: now.seats[row]]
         came = rng.random(len(guests)) < 0.65
         world.happened.guests.append(
-            Guests.build(len(guests), activity=now.number[row], customer=guests, has_attended=came)
+            Guests.build(
+                len(guests),
+                activity=now.number[row],
+                customer=guests,
+                has_attended=came,
+            )
         )
         _ask(world, guests[came], int(now.number[row]), int(now.held_on[row]), rng)
     _ask(world, rng.permutation(pool)[: max(5, len(pool) // 25)], NONE, span.first, rng)
@@ -222,7 +277,9 @@ def _plan_activities(world: World, month: int) -> Activities:
     span, rng = span_of(month), stream(world.seed, month, "activities")
     branches = world.organisation.branches
     calendar = span.calendar_month
-    kind = FESTIVAL_CARE if calendar in (1, 9) else CLUB if calendar % 3 == 2 else CAMPAIGN
+    kind = (
+        FESTIVAL_CARE if calendar in (1, 9) else CLUB if calendar % 3 == 2 else CAMPAIGN
+    )
     branch = np.array([NONE]) if kind == CAMPAIGN else np.arange(branches)
     size = len(branch)
     seats = rng.integers(10, 40, size)
@@ -239,16 +296,24 @@ def _plan_activities(world: World, month: int) -> Activities:
 
 
 def _ask(
-    world: World, customers: Array, activity: int, earliest: int, rng: np.random.Generator
+    world: World,
+    customers: Array,
+    activity: int,
+    earliest: int,
+    rng: np.random.Generator,
 ) -> None:
     """Collect survey answers of some customers, on or after a day."""
     mood = np.zeros(len(world.customers))
     np.maximum.at(mood, world.services.customer, world.services.mood)
     asked = customers[rng.random(len(customers)) < 0.6]
-    score = np.clip(np.round(4.6 - 1.4 * mood[asked] + rng.normal(0, 0.7, len(asked))), 1, 5)
+    score = np.clip(
+        np.round(4.6 - 1.4 * mood[asked] + rng.normal(0, 0.7, len(asked))), 1, 5
+    )
     day = np.minimum(earliest + rng.integers(0, 10, len(asked)), world.span.last)
     world.happened.answers.append(
-        Answers.build(len(asked), customer=asked, activity=activity, day=day, score=score)
+        Answers.build(
+            len(asked), customer=asked, activity=activity, day=day, score=score
+        )
     )
 
 

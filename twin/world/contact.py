@@ -18,7 +18,11 @@ def has_order(world: World, lists: Sequence[str]) -> Array:
 
 def contact_days(world: World) -> Array:
     """Give each customer the day he is, or would be, talked to; NONE without an order."""
-    return np.full(len(world.customers), NONE) if world.contacts is None else world.contacts.day
+    return (
+        np.full(len(world.customers), NONE)
+        if world.contacts is None
+        else world.contacts.day
+    )
 
 
 def keep_pace(world: World) -> None:
@@ -29,13 +33,21 @@ def keep_pace(world: World) -> None:
 
 
 def fork(
-    world: World, aim: str, without: Array, contacted: Array, customer: Array | None = None
+    world: World,
+    aim: str,
+    without: Array,
+    contacted: Array,
+    customer: Array | None = None,
 ) -> Array:
     """Note both outcomes of an aim and return the one that happens; `customer` maps lines to customers."""
     if world.contacts is None:
         return without
     world.happened.forks[aim] = Fork(without, contacted, customer is not None)
-    reached = world.contacts.is_reached if customer is None else world.contacts.is_reached[customer]
+    reached = (
+        world.contacts.is_reached
+        if customer is None
+        else world.contacts.is_reached[customer]
+    )
     return np.where(reached, contacted, without)
 
 
@@ -48,7 +60,9 @@ def factors(world: World, customer: Array) -> Array:
     """Give each line the factor a contact about the customer's order puts on the hazard of leaving; 1 without an order."""
     if world.contacts is None:
         return np.ones(len(customer))
-    strength = np.array([world.config.retention_strength.get(name, 0.0) for name in LISTS] + [0.0])
+    strength = np.array(
+        [world.config.retention_strength.get(name, 0.0) for name in LISTS] + [0.0]
+    )
     full = np.array(world.config.treated_factors)[world.customers.persuasion[customer]]
     return np.asarray(1 + strength[world.contacts.by[customer]] * (full - 1))
 

@@ -54,7 +54,9 @@ def collect(world: World) -> None:
     world.bills = world.bills.take(world.bills.open > 0)
 
 
-def adjust(world: World, rows: Array, kind: int, day: Array | int, amount: Array) -> None:
+def adjust(
+    world: World, rows: Array, kind: int, day: Array | int, amount: Array
+) -> None:
     """Book adjustments on open bills; amounts in fen, below 0."""
     bills = world.bills
     world.happened.adjustments.append(
@@ -74,7 +76,12 @@ def pay(world: World, rows: Array, day: Array, amount: Array) -> None:
     """Book payments on open bills; amounts in fen."""
     bills = world.bills
     world.happened.payments.append(
-        Payments(bills.customer[rows], bills.number[rows], np.asarray(day), np.asarray(amount))
+        Payments(
+            bills.customer[rows],
+            bills.number[rows],
+            np.asarray(day),
+            np.asarray(amount),
+        )
     )
     bills.open[rows] -= amount
 
@@ -86,15 +93,27 @@ def _credit_old_bills(world: World) -> None:
         (rng.random(len(bills)) < world.config.late_credit_rate) & (bills.open >= 100)
     )
     amount = -(bills.open[rows] * rng.integers(10, 40, len(rows)) // 100)
-    adjust(world, rows, CREDIT_NOTE, world.span.first + rng.integers(0, 2, len(rows)), amount)
+    adjust(
+        world,
+        rows,
+        CREDIT_NOTE,
+        world.span.first + rng.integers(0, 2, len(rows)),
+        amount,
+    )
 
 
 def _stages(world: World) -> Array:
     """Say for each customer how far behind he is."""
-    stage, bills, services = np.full(len(world.customers), NOBODY_PAYS), world.bills, world.services
+    stage, bills, services = (
+        np.full(len(world.customers), NOBODY_PAYS),
+        world.bills,
+        world.services,
+    )
     stage[bills.customer] = CURRENT
     stage[bills.customer[bills.month <= world.span.number - 2]] = OVERDUE
-    stopped = (services.status == SUSPENDED_ARREARS) & (services.since < world.span.first)
+    stopped = (services.status == SUSPENDED_ARREARS) & (
+        services.since < world.span.first
+    )
     stage[services.customer[stopped]] = STOPPED
     return stage
 
@@ -133,10 +152,16 @@ def _heed_reminders(world: World, without: Intent, owes: Array) -> Intent:
     )
     heeds &= ~((without.day != NONE) & (without.day <= asked_on))
     fork(
-        world, "pays", (without.day != NONE) & (without.share == 100), heeds | (without.day != NONE)
+        world,
+        "pays",
+        (without.day != NONE) & (without.share == 100),
+        heeds | (without.day != NONE),
     )
     turned = heeds & world.contacts.is_reached
-    day, share = np.where(turned, promised, without.day), np.where(turned, 100, without.share)
+    day, share = (
+        np.where(turned, promised, without.day),
+        np.where(turned, 100, without.share),
+    )
     return Intent(day, share, without.stop_day)
 
 
@@ -148,17 +173,23 @@ def _pay_current(world: World, draw: Array, rng: np.random.Generator) -> Array:
     late = np.minimum(chances[:, 1], 1 - skip)
     early_day = span.first + rng.integers(2, config.due_day, size)
     late_day = span.first + rng.integers(config.due_day, span.days, size)
-    return np.where(draw < skip, NONE, np.where(draw < skip + late, late_day, early_day))
+    return np.where(
+        draw < skip, NONE, np.where(draw < skip + late, late_day, early_day)
+    )
 
 
-def _pay_overdue(world: World, draw: Array, stop_day: Array, rng: np.random.Generator) -> Array:
+def _pay_overdue(
+    world: World, draw: Array, stop_day: Array, rng: np.random.Generator
+) -> Array:
     """Choose the day of payers who are behind: before the stop, some days after it, or not at all."""
     span, config, size = world.span, world.config, len(draw)
     chances = np.array(config.pay_overdue)[world.customers.payer]
     before = span.first + rng.integers(2, config.stop_day - 1, size)
     after = stop_day + rng.exponential(config.reactivation_days, size).astype(int)
     after = np.where(after > span.last, NONE, after)
-    return np.where(draw < chances[:, 0], before, np.where(draw < chances.sum(axis=1), after, NONE))
+    return np.where(
+        draw < chances[:, 0], before, np.where(draw < chances.sum(axis=1), after, NONE)
+    )
 
 
 def _overdue_services(world: World) -> Array:
@@ -192,7 +223,9 @@ def _pay_old_bills(world: World, intent: Intent) -> None:
     bills, services = world.bills, world.services
     ended = services.status[bills.service] == TERMINATED
     forgiven = ended & (services.reason[bills.service] == ARREARS)
-    day = np.where(ended, services.terminated_on[bills.service], intent.day[bills.customer])
+    day = np.where(
+        ended, services.terminated_on[bills.service], intent.day[bills.customer]
+    )
     share = np.where(ended, 100, intent.share[bills.customer])
     amount = bills.open * share // 100
     rows = np.flatnonzero((day != NONE) & ~forgiven & (amount > 0))
@@ -206,7 +239,13 @@ def write_off(world: World) -> None:
         services.reason[bills.service] == ARREARS
     )
     rows = np.flatnonzero(cut & (bills.open > 0))
-    adjust(world, rows, WRITE_OFF, services.terminated_on[bills.service[rows]], -bills.open[rows])
+    adjust(
+        world,
+        rows,
+        WRITE_OFF,
+        services.terminated_on[bills.service[rows]],
+        -bills.open[rows],
+    )
 
 
 def bill(world: World) -> None:
@@ -238,7 +277,9 @@ def bill(world: World) -> None:
 def _billable(world: World) -> Array:
     """Leave out test lines, and lines stopped for arrears the whole month or cut for them."""
     services = world.services
-    stopped = (services.status == SUSPENDED_ARREARS) & (services.since < world.span.first)
+    stopped = (services.status == SUSPENDED_ARREARS) & (
+        services.since < world.span.first
+    )
     stopped |= (services.status == TERMINATED) & (services.reason == ARREARS)
     test_line = services.excluded & (np.arange(len(services)) % 2 == 0)
     return np.asarray(listed(world) & ~stopped & ~test_line)
@@ -248,7 +289,9 @@ def _charges(world: World) -> Array:
     """Price every line in fen: plan less promotion, by days, plus what goes beyond the bundle."""
     services, span = world.services, world.span
     promoted = services.promotion_end >= span.first
-    monthly = np.where(promoted, np.maximum(services.fee - services.discount, 0), services.fee)
+    monthly = np.where(
+        promoted, np.maximum(services.fee - services.discount, 0), services.fee
+    )
     kept = (services.status == SUSPENDED_REQUEST) & (services.since < span.first)
     monthly = np.where(kept, np.minimum(monthly, KEEP_NUMBER_FEN), monthly)
     begin = np.maximum(services.activated_on, span.first)
@@ -267,25 +310,38 @@ def _overage(world: World) -> Array:
     data = np.minimum(gigabytes_over * DATA_FEN_PER_GB // 1024, DATA_CAP_FEN)
     mobile = services.kind[usage.service] == MOBILE
     extra[usage.service] = np.where(
-        mobile, voice + data + usage.messages * MESSAGE_FEN, np.where(bundle > 0, voice, 0)
+        mobile,
+        voice + data + usage.messages * MESSAGE_FEN,
+        np.where(bundle > 0, voice, 0),
     )
     return extra
 
 
 def _top_up(world: World) -> None:
     """Let prepaid customers whose balance will not do put money in, unassigned to a bill."""
-    rng, customers, bills, span = world.random("top-ups"), world.customers, world.bills, world.span
+    rng, customers, bills, span = (
+        world.random("top-ups"),
+        world.customers,
+        world.bills,
+        world.span,
+    )
     fresh = bills.month == span.number
     need = sums_by(bills.customer[fresh], bills.open[fresh], len(customers))
     short = (customers.payer == PREPAID) & (need > customers.prepaid)
-    index = np.flatnonzero(short & (rng.random(len(customers)) < world.config.top_up_rate))
-    units = -(-(need[index] - customers.prepaid[index]) // TOP_UP_UNIT_FEN) + rng.integers(
-        0, 3, len(index)
+    index = np.flatnonzero(
+        short & (rng.random(len(customers)) < world.config.top_up_rate)
     )
+    units = -(
+        -(need[index] - customers.prepaid[index]) // TOP_UP_UNIT_FEN
+    ) + rng.integers(0, 3, len(index))
     day = span.first + rng.integers(0, span.days, len(index))
     world.happened.payments.append(
         Payments.build(
-            len(index), customer=index, bill=NONE, day=day, amount=units * TOP_UP_UNIT_FEN
+            len(index),
+            customer=index,
+            bill=NONE,
+            day=day,
+            amount=units * TOP_UP_UNIT_FEN,
         )
     )
     customers.prepaid[index] += units * TOP_UP_UNIT_FEN
@@ -299,7 +355,11 @@ def _apply_prepaid(world: World) -> None:
     rows = rows[np.argsort(bills.customer[rows], kind="stable")]
     owner, amount = bills.customer[rows], bills.open[rows]
     running = np.cumsum(amount) - amount
-    start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(rows) else np.zeros(0, int)
+    start = (
+        np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+        if len(rows)
+        else np.zeros(0, int)
+    )
     before = running - np.repeat(running[start], np.diff(np.r_[start, len(rows)]))
     taken = np.clip(customers.prepaid[owner] - before, 0, amount)
     used = taken > 0
@@ -311,5 +371,12 @@ def _settle_ended(world: World) -> None:
     """Settle the last bill of lines that ended: paid at the counter, or written off."""
     write_off(world)
     bills, services = world.bills, world.services
-    rows = np.flatnonzero((services.status[bills.service] == TERMINATED) & (bills.open > 0))
-    pay(world, rows, services.terminated_on[bills.service[rows]], bills.open[rows].copy())
+    rows = np.flatnonzero(
+        (services.status[bills.service] == TERMINATED) & (bills.open > 0)
+    )
+    pay(
+        world,
+        rows,
+        services.terminated_on[bills.service[rows]],
+        bills.open[rows].copy(),
+    )

@@ -25,7 +25,14 @@ from twin.codes import (
 )
 from twin.months import first_day
 from twin.world import plans
-from twin.world.contact import contact_days, factors, fork, has_order, heeds_reminder, raised
+from twin.world.contact import (
+    contact_days,
+    factors,
+    fork,
+    has_order,
+    heeds_reminder,
+    raised,
+)
 from twin.world.rows import Array, PlanChanges
 from twin.world.state import SECONDS, World, change_status, in_net
 
@@ -44,15 +51,28 @@ def leave(world: World) -> None:
     cut = _cut_or_spare(world, day)
     _finish_pre_terminated(world, waiting, day, hour)
     _note_who_stays(world, stood)
-    asks_first = leaving & (rng.random(len(services)) < world.config.pre_terminated_share)
+    asks_first = leaving & (
+        rng.random(len(services)) < world.config.pre_terminated_share
+    )
     index = np.flatnonzero(asks_first)
     change_status(
-        world, index, PRE_TERMINATED, day[index] * SECONDS + hour[index], DISMANTLE_REQUEST
+        world,
+        index,
+        PRE_TERMINATED,
+        day[index] * SECONDS + hour[index],
+        DISMANTLE_REQUEST,
     )
     index = np.flatnonzero(leaving & ~asks_first)
-    terminate(world, index, _leaving_reasons(world, index, rng), day[index] * SECONDS + hour[index])
+    terminate(
+        world,
+        index,
+        _leaving_reasons(world, index, rng),
+        day[index] * SECONDS + hour[index],
+    )
     index = np.flatnonzero(cut)
-    terminate(world, index, np.full(len(index), ARREARS), day[index] * SECONDS + hour[index])
+    terminate(
+        world, index, np.full(len(index), ARREARS), day[index] * SECONDS + hour[index]
+    )
 
 
 def _leave_or_stay(world: World, day: Array) -> Array:
@@ -65,7 +85,9 @@ def _leave_or_stay(world: World, day: Array) -> Array:
     talked_to = free & (
         services.fate < services.voluntary_hazard * factors(world, services.customer)
     )
-    decided = fork(world, "leaves", leaves, np.where(in_time, talked_to, leaves), services.customer)
+    decided = fork(
+        world, "leaves", leaves, np.where(in_time, talked_to, leaves), services.customer
+    )
     driven = decided & ~leaves
     day[driven] = np.maximum(day, np.minimum(asked_on + 1, world.span.last))[driven]
     return decided
@@ -90,13 +112,19 @@ def terminate(world: World, index: Array, reasons: Array, at: Array) -> None:
     """End lines; `at` in local seconds since 1970."""
     services = world.services
     change_status(
-        world, index, TERMINATED, at, BY_ARREARS if (reasons == ARREARS).all() else DISMANTLED
+        world,
+        index,
+        TERMINATED,
+        at,
+        BY_ARREARS if (reasons == ARREARS).all() else DISMANTLED,
     )
     services.terminated_on[index] = at // SECONDS
     services.reason[index] = reasons
 
 
-def _finish_pre_terminated(world: World, waiting: Array, day: Array, hour: Array) -> None:
+def _finish_pre_terminated(
+    world: World, waiting: Array, day: Array, hour: Array
+) -> None:
     """End most of last month's requests to dismantle, take some back, leave some waiting."""
     services, config = world.services, world.config
     draw = world.random("dismantling").random(len(services))
@@ -118,7 +146,8 @@ def _note_who_stays(world: World, stood: Array) -> None:
         stays = [
             (stood & ~leaves & ~cut) | saved
             for leaves, cut, saved in zip(
-                *(forks[aim].branches for aim in ("leaves", "cut", "saved")), strict=True
+                *(forks[aim].branches for aim in ("leaves", "cut", "saved")),
+                strict=True,
             )
         ]
         fork(world, "stays", stays[0], stays[1], world.services.customer)
@@ -140,8 +169,12 @@ def change_numbers(world: World) -> None:
         & (services.kind == MOBILE)
         & ~services.excluded
     )
-    index = np.flatnonzero(steady & (rng.random(len(services)) < world.config.number_change_rate))
-    terminate(world, index, np.full(len(index), OTHER), random_times(world, len(index), rng))
+    index = np.flatnonzero(
+        steady & (rng.random(len(services)) < world.config.number_change_rate)
+    )
+    terminate(
+        world, index, np.full(len(index), OTHER), random_times(world, len(index), rng)
+    )
     heir = services.take(index)
     heir.status[:], heir.reason[:], heir.replaces = ACTIVE, NONE, index
     heir.activated_on = heir.since = services.terminated_on[index]
@@ -158,29 +191,47 @@ def pause_on_request(world: World) -> None:
     services, rng, config = world.services, world.random("pause"), world.config
     draw, steady = rng.random(len(services)), services.since < world.span.first
     back = np.flatnonzero(
-        (services.status == SUSPENDED_REQUEST) & steady & (draw < config.request_return_rate)
+        (services.status == SUSPENDED_REQUEST)
+        & steady
+        & (draw < config.request_return_rate)
     )
-    off = np.flatnonzero((services.status == ACTIVE) & steady & (draw < config.request_stop_rate))
-    change_status(world, back, ACTIVE, random_times(world, len(back), rng), REQUEST_ENDED)
-    change_status(world, off, SUSPENDED_REQUEST, random_times(world, len(off), rng), BY_REQUEST)
+    off = np.flatnonzero(
+        (services.status == ACTIVE) & steady & (draw < config.request_stop_rate)
+    )
+    change_status(
+        world, back, ACTIVE, random_times(world, len(back), rng), REQUEST_ENDED
+    )
+    change_status(
+        world, off, SUSPENDED_REQUEST, random_times(world, len(off), rng), BY_REQUEST
+    )
 
 
 def renew_contracts(world: World) -> None:
     """Extend most of the contracts that end this month; those not extended grow restless."""
-    services, rng, span, config = world.services, world.random("renew"), world.span, world.config
+    services, rng, span, config = (
+        world.services,
+        world.random("renew"),
+        world.span,
+        world.config,
+    )
     ends = (
         in_net(services)
         & (services.contract_end >= span.first)
         & (services.contract_end <= span.last)
     )
     chance = config.renewal_rate * np.exp(-services.mood)  # the restless sign less
-    draw, term = rng.random(len(services)), np.where(rng.random(len(services)) < 0.7, 365, 730)
+    draw, term = (
+        rng.random(len(services)),
+        np.where(rng.random(len(services)) < 0.7, 365, 730),
+    )
     asked_on = contact_days(world)[services.customer]
     in_time = has_order(world, ("renewal",))[services.customer] & (
         asked_on <= services.contract_end
     )
     talked_to = draw < raised(chance, config.renewal_lift, in_time)
-    renewed = fork(world, "renews", ends & (draw < chance), ends & talked_to, services.customer)
+    renewed = fork(
+        world, "renews", ends & (draw < chance), ends & talked_to, services.customer
+    )
     services.contract_end[renewed] += term[renewed]
     services.mood[renewed] *= 0.5
     services.mood[ends & ~renewed] += 0.25
@@ -190,7 +241,9 @@ def end_promotions(world: World) -> None:
     """Let the price shock work on those whose promotion ended last month; grant some of them a new one."""
     services, rng, span = world.services, world.random("promotions"), world.span
     over = (
-        in_net(services) & (services.promotion_end != NONE) & (services.promotion_end < span.first)
+        in_net(services)
+        & (services.promotion_end != NONE)
+        & (services.promotion_end < span.first)
     )
     ended = over & (services.promotion_end >= first_day(span.number - 1))
     shock = services.discount / np.maximum(services.fee, 100)
@@ -208,11 +261,19 @@ def _prolong_promotions(world: World) -> None:
         world.random("prolong").random(len(world.services)),
     )
     asked = has_order(world, ("renewal",))[services.customer] & in_net(services)
-    ends = asked & (services.promotion_end >= span.first) & (services.promotion_end <= span.last)
+    ends = (
+        asked
+        & (services.promotion_end >= span.first)
+        & (services.promotion_end <= span.last)
+    )
     ends &= contact_days(world)[services.customer] <= services.promotion_end
     never = np.zeros(len(services), bool)
     prolonged = fork(
-        world, "prolongs", never, ends & (draw < world.config.renewal_lift), services.customer
+        world,
+        "prolongs",
+        never,
+        ends & (draw < world.config.renewal_lift),
+        services.customer,
     )
     services.promotion_end[prolonged] += 365
 
@@ -220,11 +281,18 @@ def _prolong_promotions(world: World) -> None:
 def change_plans(world: World) -> None:
     """Move some mobile lines a plan up or down; the bill follows from the next month on."""
     services, rng, config = world.services, world.random("plans"), world.config
-    movable = (services.status == ACTIVE) & (services.kind == MOBILE) & ~services.excluded
+    movable = (
+        (services.status == ACTIVE) & (services.kind == MOBILE) & ~services.excluded
+    )
     movable &= services.activated_on < world.span.first
-    draw, down = rng.random(len(services)), config.plan_down_rate * (1 + 2 * services.mood)
+    draw, down = (
+        rng.random(len(services)),
+        config.plan_down_rate * (1 + 2 * services.mood),
+    )
     step = np.where(draw < down, -1, np.where(draw > 1 - config.plan_up_rate, 1, 0))
-    target = np.clip(services.plan + step, plans.MOBILE_PLANS[0], plans.MOBILE_PLANS[-1])
+    target = np.clip(
+        services.plan + step, plans.MOBILE_PLANS[0], plans.MOBILE_PLANS[-1]
+    )
     index = np.flatnonzero(movable & (target != services.plan))
     day = world.span.first + rng.integers(0, world.span.days, len(index))
     world.happened.plan_changes = PlanChanges(
@@ -232,7 +300,9 @@ def change_plans(world: World) -> None:
     )
     services.plan[index] = target[index]
     services.fee[index] = plans.FEE[target[index]]
-    services.discount[index] = np.minimum(services.discount[index], services.fee[index] // 2)
+    services.discount[index] = np.minimum(
+        services.discount[index], services.fee[index] // 2
+    )
 
 
 def drift_mood(world: World) -> None:
@@ -240,7 +310,9 @@ def drift_mood(world: World) -> None:
     services, customers, rng = world.services, world.customers, world.random("mood")
     onset = rng.random(len(customers)) < world.config.mood_onset_rate
     push = np.where(onset, rng.uniform(0.3, 0.9, len(customers)), 0.0)
-    services.mood = np.clip(services.mood * MOOD_MEMORY + push[services.customer], 0, 1.6)
+    services.mood = np.clip(
+        services.mood * MOOD_MEMORY + push[services.customer], 0, 1.6
+    )
 
 
 def decide_fate(world: World, calibrate: bool) -> None:
@@ -250,8 +322,12 @@ def decide_fate(world: World, calibrate: bool) -> None:
     score = _score(world)
     if calibrate:
         world.hazard_intercept = _solve_intercept(score[exposed], config.voluntary_rate)
-    hazard = np.where(exposed, _sigmoid(score + world.hazard_intercept) * world.season.leaving, 0.0)
-    factor = np.array(config.treated_factors)[world.customers.persuasion[services.customer]]
+    hazard = np.where(
+        exposed, _sigmoid(score + world.hazard_intercept) * world.season.leaving, 0.0
+    )
+    factor = np.array(config.treated_factors)[
+        world.customers.persuasion[services.customer]
+    ]
     services.fate = rng.random(len(services), np.float32)
     services.voluntary_hazard = hazard
     services.will_leave = services.fate < hazard
@@ -293,5 +369,7 @@ def _solve_intercept(score: Array, rate: float) -> float:
     low, high = -20.0, 5.0
     for _ in range(CALIBRATION_STEPS):
         middle = (low + high) / 2
-        low, high = (middle, high) if _sigmoid(score + middle).mean() < rate else (low, middle)
+        low, high = (
+            (middle, high) if _sigmoid(score + middle).mean() < rate else (low, middle)
+        )
     return (low + high) / 2

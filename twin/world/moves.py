@@ -9,7 +9,11 @@ from twin.world.state import World, in_net
 
 def transfer_lines(world: World) -> None:
     """Give some mobile lines whose bills are paid to another customer of the branch, as relatives do."""
-    services, customers, rng = world.services, world.customers, world.random("transfers")
+    services, customers, rng = (
+        world.services,
+        world.customers,
+        world.random("transfers"),
+    )
     mine = customers.kind[services.customer] == INDIVIDUAL
     movable = (
         mine
@@ -18,10 +22,14 @@ def transfer_lines(world: World) -> None:
         & ~services.excluded
         & ~services.will_leave
     )
-    movable &= (services.since < world.span.first) & (services.activated_on < world.span.first)
+    movable &= (services.since < world.span.first) & (
+        services.activated_on < world.span.first
+    )
     movable[world.bills.service] = False  # who owes keeps his line
     movable[world.tickets.service] = False
-    index = np.flatnonzero(movable & (rng.random(len(services)) < world.config.transfer_rate))
+    index = np.flatnonzero(
+        movable & (rng.random(len(services)) < world.config.transfer_rate)
+    )
     running = np.unique(services.customer[in_net(services) & mine])
     heirs = rng.choice(running, len(index))
     near = customers.branch[heirs] == customers.branch[services.customer[index]]
@@ -40,7 +48,10 @@ def change_groups(world: World) -> None:
     joins = (
         person
         & ~member
-        & (draw < config.group_leave_rate * config.member_share / (1 - config.member_share))
+        & (
+            draw
+            < config.group_leave_rate * config.member_share / (1 - config.member_share)
+        )
     )
     customers.group[leaves] = NONE
     moved = (changes | joins) & (offered != NONE)
@@ -54,7 +65,8 @@ def _groups_nearby(world: World, rng: np.random.Generator) -> Array:
     order = groups[np.argsort(customers.branch[groups], kind="stable")]
     branch = customers.branch[order]
     begin, end = (
-        np.searchsorted(branch, customers.branch, side=side) for side in ("left", "right")
+        np.searchsorted(branch, customers.branch, side=side)
+        for side in ("left", "right")
     )
     place = begin + (rng.random(len(customers)) * (end - begin)).astype(np.int64)
     return np.where(end > begin, order[np.minimum(place, len(order) - 1)], NONE)
@@ -64,10 +76,14 @@ def part_with_managers(world: World) -> None:
     """Let some managers of units leave on the first; their customers go to colleagues of the unit. Nobody is hired."""
     house, owners, rng = world.organisation, world.ownerships, world.random("turnover")
     present = house.manager_is_active & (house.manager_unit != NONE)
-    leaving = np.flatnonzero(present & (rng.random(len(present)) < world.config.manager_leave_rate))
+    leaving = np.flatnonzero(
+        present & (rng.random(len(present)) < world.config.manager_leave_rate)
+    )
     present[leaving] = False
     for manager in leaving:
-        team = np.flatnonzero(present & (house.manager_unit == house.manager_unit[manager]))
+        team = np.flatnonzero(
+            present & (house.manager_unit == house.manager_unit[manager])
+        )
         if len(team):
             house.manager_is_active[manager] = False
             house.manager_heir[house.manager_heir == manager] = team[0]

@@ -11,7 +11,11 @@ from twin.world.rows import Array, Ownerships
 from twin.world.state import Organisation, World, stream
 
 SMALLEST_BRANCHES = 4
-SPECIAL_ROLES = (VIP_ROLE, VIP_ROLE, GROUP_ROLE)  # of each branch, beside the managers of its units
+SPECIAL_ROLES = (
+    VIP_ROLE,
+    VIP_ROLE,
+    GROUP_ROLE,
+)  # of each branch, beside the managers of its units
 
 
 def build_organisation(config: TwinConfig, services: int, seed: int) -> Organisation:
@@ -19,11 +23,15 @@ def build_organisation(config: TwinConfig, services: int, seed: int) -> Organisa
     branches = max(SMALLEST_BRANCHES, round(services / config.services_per_branch))
     units = max(2, round(services / branches / config.services_per_unit))
     unit_branch = np.repeat(np.arange(branches), units)
-    per_unit = max(1, round(services / 1.75 / len(unit_branch) / config.customers_per_manager))
+    per_unit = max(
+        1, round(services / 1.75 / len(unit_branch) / config.customers_per_manager)
+    )
     direct = np.repeat(np.arange(len(unit_branch)), per_unit)
     special = np.repeat(np.arange(branches), len(SPECIAL_ROLES))
     retired = max(1, len(direct) // 40)  # they left, and own nobody
-    branch = np.concatenate([unit_branch[direct], special, np.arange(retired) % branches])
+    branch = np.concatenate(
+        [unit_branch[direct], special, np.arange(retired) % branches]
+    )
     rng = stream(seed, 0, "organisation")
     return Organisation(
         unit_branch=unit_branch,
@@ -36,14 +44,18 @@ def build_organisation(config: TwinConfig, services: int, seed: int) -> Organisa
                 np.full(retired, DIRECT_SALES),
             ]
         ),
-        manager_capacity=rng.integers(config.capacity_low, config.capacity_high + 1, len(branch)),
+        manager_capacity=rng.integers(
+            config.capacity_low, config.capacity_high + 1, len(branch)
+        ),
         manager_is_active=np.arange(len(branch)) < len(direct) + len(special),
         manager_heir=np.arange(len(branch)),
         branches=branches,
     )
 
 
-def pick_units(organisation: Organisation, branch: Array, rng: np.random.Generator) -> Array:
+def pick_units(
+    organisation: Organisation, branch: Array, rng: np.random.Generator
+) -> Array:
     """Draw a unit of each branch."""
     per_branch = len(organisation.unit_branch) // organisation.branches
     return branch * per_branch + rng.integers(0, per_branch, len(branch))
@@ -59,7 +71,9 @@ def pick_managers(world: World, index: Array, rng: np.random.Generator) -> Array
     special = direct + customers.branch[index] * len(SPECIAL_ROLES)
     is_group, is_vip = customers.kind[index] == GROUP, customers.tier[index] > 0
     chosen = np.where(
-        is_group, special + 2, np.where(is_vip, special + rng.integers(0, 2, len(index)), plain)
+        is_group,
+        special + 2,
+        np.where(is_vip, special + rng.integers(0, 2, len(index)), plain),
     )
     return np.asarray(house.manager_heir[chosen])
 
@@ -86,7 +100,9 @@ def own_customers(world: World, index: Array, unclaimed_share: float) -> None:
 def hand_over_vips(world: World) -> None:
     """Give the first VIPs to the VIP managers of their branch, as if it had always been so."""
     owners, rng = world.ownerships, world.random("hand over")
-    rows = np.flatnonzero((world.customers.tier[owners.customer] > 0) & (owners.manager != NONE))
+    rows = np.flatnonzero(
+        (world.customers.tier[owners.customer] > 0) & (owners.manager != NONE)
+    )
     owners.manager[rows] = pick_managers(world, owners.customer[rows], rng)
 
 
@@ -98,7 +114,9 @@ def change_owners(world: World) -> None:
     chance = np.where(unclaimed, config.claim_rate, config.move_rate)
     asked = current & unclaimed & has_order(world, CLAIM_LISTS)[owners.customer]
     talked_to = current & (draw < raised(chance, config.claim_lift, asked))
-    closes = fork(world, "changes_hands", current & (draw < chance), talked_to, owners.customer)
+    closes = fork(
+        world, "changes_hands", current & (draw < chance), talked_to, owners.customer
+    )
     _note_claims(world, unclaimed)
     closing = np.flatnonzero(closes)
     day = world.span.first + rng.integers(0, world.span.days, len(closing))
@@ -116,7 +134,9 @@ def _note_claims(world: World, unclaimed: Array) -> None:
     owners, has_one = world.ownerships, newest_manager(world) != NONE
     claims = world.happened.forks["changes_hands"].branches
     fork(
-        world, "claimed", *(_with(has_one, owners.customer[unclaimed & claim]) for claim in claims)
+        world,
+        "claimed",
+        *(_with(has_one, owners.customer[unclaimed & claim]) for claim in claims),
     )
 
 
@@ -134,7 +154,9 @@ def _move_some(world: World, index: Array, rng: np.random.Generator) -> None:
     customers.unit[away] = pick_units(house, customers.branch[away], rng)
 
 
-def _open_next(world: World, index: Array, day: Array, rng: np.random.Generator) -> None:
+def _open_next(
+    world: World, index: Array, day: Array, rng: np.random.Generator
+) -> None:
     customers = world.customers
     world.ownerships.append(
         Ownerships.build(

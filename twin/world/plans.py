@@ -48,5 +48,7 @@ KIND = np.array([plan.kind for plan in PLANS])
 FEE = np.array([plan.fee * 100 for plan in PLANS], np.int64)
 SHARE = np.array([plan.share for plan in PLANS])
 MINUTES = np.array([-1 if plan.minutes is None else plan.minutes for plan in PLANS])
-MEGABYTES = np.array([-1 if plan.megabytes is None else plan.megabytes for plan in PLANS])
+MEGABYTES = np.array(
+    [-1 if plan.megabytes is None else plan.megabytes for plan in PLANS]
+)
 MOBILE_PLANS = np.flatnonzero(KIND == MOBILE)

@@ -29,12 +29,16 @@ YOUNGEST_SIGNER = 16
 EXTRA_LINE_SHARE = 0.50  # newcomers' lines that go to customers we have
 
 
-def make_customers(world: World, size: int, kind: int, groups: Array, purpose: str) -> Customers:
+def make_customers(
+    world: World, size: int, kind: int, groups: Array, purpose: str
+) -> Customers:
     """Make customers of one kind; individuals may join one of the groups."""
     rng, config = world.random(f"customers {purpose}"), world.config
     group = np.full(size, NONE)
     if kind == INDIVIDUAL and len(groups):
-        group = np.where(rng.random(size) < config.member_share, rng.choice(groups, size), NONE)
+        group = np.where(
+            rng.random(size) < config.member_share, rng.choice(groups, size), NONE
+        )
     branch = _branches(world, group, rng)
     stock = config.group_payer_shares if kind == GROUP else config.payer_shares
     payers = config.new_payer_shares if purpose == "newcomers" else stock
@@ -53,7 +57,9 @@ def make_customers(world: World, size: int, kind: int, groups: Array, purpose: s
         registered=rng.random(size) < 0.85,
         surname=rng.integers(0, len(PLACES if kind == GROUP else SURNAMES), size),
         given_1=rng.integers(0, len(TRADES if kind == GROUP else GIVEN), size),
-        given_2=np.where(rng.random(size) < 0.2, NONE, rng.integers(0, len(GIVEN), size)),
+        given_2=np.where(
+            rng.random(size) < 0.2, NONE, rng.integers(0, len(GIVEN), size)
+        ),
         branch=branch,
         unit=pick_units(world.organisation, branch, rng),
         payer=_draw(payers, size, rng),
@@ -75,14 +81,18 @@ def make_customers(world: World, size: int, kind: int, groups: Array, purpose: s
 def _branches(world: World, group: Array, rng: np.random.Generator) -> Array:
     """Place customers unevenly over the branches; members sit where their group sits."""
     weights = 1.0 / (2 + np.arange(world.organisation.branches))
-    branch = rng.choice(world.organisation.branches, len(group), p=weights / weights.sum())
+    branch = rng.choice(
+        world.organisation.branches, len(group), p=weights / weights.sum()
+    )
     member = group >= 0
     branch[member] = world.customers.branch[group[member]]
     return branch
 
 
 def _draw(shares: tuple[float, ...], size: int, rng: np.random.Generator) -> Array:
-    return rng.choice(len(shares), size, p=np.array(shares) / sum(shares)).astype(np.int8)
+    return rng.choice(len(shares), size, p=np.array(shares) / sum(shares)).astype(
+        np.int8
+    )
 
 
 def make_services(
@@ -130,7 +140,9 @@ def make_services(
 def _choose_plans(wealth: Array, kind: Array, rng: np.random.Generator) -> Array:
     """Choose a plan by rank within its kind, so that a rich customer's lines are all dearer."""
     normal = 0.7 * wealth + np.sqrt(1 - 0.49) * rng.normal(0, 1, len(wealth))
-    rank = 1 / (1 + np.exp(-1.702 * normal))  # the normal distribution function, to within 0.01
+    rank = 1 / (
+        1 + np.exp(-1.702 * normal)
+    )  # the normal distribution function, to within 0.01
     plan = np.zeros(len(wealth), np.int16)
     for each in range(4):
         choice = np.flatnonzero(plans.KIND == each)
@@ -140,16 +152,22 @@ def _choose_plans(wealth: Array, kind: Array, rng: np.random.Generator) -> Array
     return plan
 
 
-def _agree_fees(config: TwinConfig, plan: Array, kind: Array, rng: np.random.Generator) -> Array:
+def _agree_fees(
+    config: TwinConfig, plan: Array, kind: Array, rng: np.random.Generator
+) -> Array:
     """Take the list fee; private lines are negotiated to a whole yuan, a few at nothing."""
     fee = plans.FEE[plan].copy()
     private = kind == PRIVATE_LINE
-    negotiated = np.round(fee / 100 * rng.uniform(0.6, 1.0, len(fee))).astype(np.int64) * 100
+    negotiated = (
+        np.round(fee / 100 * rng.uniform(0.6, 1.0, len(fee))).astype(np.int64) * 100
+    )
     free = rng.random(len(fee)) < config.zero_tariff_share
     return np.where(private, np.where(free, 0, negotiated), fee)
 
 
-def _end_contracts(world: World, activated_on: Array, rng: np.random.Generator) -> Array:
+def _end_contracts(
+    world: World, activated_on: Array, rng: np.random.Generator
+) -> Array:
     """Set contract ends one or two years on; older lines are somewhere within a later term."""
     size = len(activated_on)
     term = np.where(rng.random(size) < 0.6, 365, 730)
@@ -176,20 +194,28 @@ def _habitual_minutes(plan: Array, kind: Array, rng: np.random.Generator) -> Arr
     bundle = np.maximum(plans.MINUTES[plan], 0)
     speaking = (kind == MOBILE) | (kind == FIXED_LINE)
     return np.where(
-        speaking, np.minimum(bundle * 0.50 * rng.lognormal(0, 0.60, len(plan)), 8000), 0.0
+        speaking,
+        np.minimum(bundle * 0.50 * rng.lognormal(0, 0.60, len(plan)), 8000),
+        0.0,
     )
 
 
 def _habitual_megabytes(plan: Array, kind: Array, rng: np.random.Generator) -> Array:
     """Draw the usual megabytes a month: around half the bundle, or a household's traffic on broadband."""
     bundle = np.where(kind == BROADBAND, 200_000, np.maximum(plans.MEGABYTES[plan], 0))
-    return np.where(kind <= BROADBAND, bundle * 0.50 * rng.lognormal(0, 0.55, len(plan)), 0.0)
+    return np.where(
+        kind <= BROADBAND, bundle * 0.50 * rng.lognormal(0, 0.55, len(plan)), 0.0
+    )
 
 
 def settle_first_population(world: World, services: int) -> None:
     """Fill an empty world with exactly so many lines."""
     groups = make_customers(
-        world, expected_groups(world.config, services), GROUP, np.zeros(0, int), "groups"
+        world,
+        expected_groups(world.config, services),
+        GROUP,
+        np.zeros(0, int),
+        "groups",
     )
     world.customers.append(groups)
     owned, kinds = _first_lines(world, len(groups), services)
@@ -215,7 +241,9 @@ def _first_lines(world: World, groups: int, services: int) -> tuple[Array, Array
     phone = rng.random(size) < config.fixed_line_share
     broadband |= (mobile == 0) & ~phone
     lines = mobile.astype(int) + broadband + phone
-    needed = int(np.searchsorted(np.cumsum(lines), services - len(private) - len(fixed))) + 1
+    needed = (
+        int(np.searchsorted(np.cumsum(lines), services - len(private) - len(fixed))) + 1
+    )
     world.customers.append(
         make_customers(world, needed, INDIVIDUAL, np.arange(groups), "individuals")
     )
@@ -228,7 +256,8 @@ def _first_lines(world: World, groups: int, services: int) -> tuple[Array, Array
         people[phone[:needed]],
     ]
     kinds = np.repeat(
-        [PRIVATE_LINE, FIXED_LINE, MOBILE, BROADBAND, FIXED_LINE], [len(part) for part in owners]
+        [PRIVATE_LINE, FIXED_LINE, MOBILE, BROADBAND, FIXED_LINE],
+        [len(part) for part in owners],
     )
     owner = np.concatenate(owners)
     order = np.lexsort((kinds, owner))[:services]
@@ -261,7 +290,9 @@ def welcome_newcomers(world: World) -> None:
     fresh = np.flatnonzero(old == NONE)
     start = len(world.customers)
     groups = np.flatnonzero(world.customers.kind == GROUP)
-    world.customers.append(make_customers(world, len(fresh), INDIVIDUAL, groups, "newcomers"))
+    world.customers.append(
+        make_customers(world, len(fresh), INDIVIDUAL, groups, "newcomers")
+    )
     old[fresh] = start + np.arange(len(fresh))
     day = world.span.first + rng.integers(0, world.span.days, size)
     world.services.append(make_services(world, old, kind, day, "newcomers"))
@@ -274,7 +305,9 @@ def welcome_newcomers(world: World) -> None:
 def _date_new_customers(world: World, new: Array) -> None:
     if len(new):
         tail = world.services.customer >= new[0]
-        world.customers.joined_on[world.services.customer[tail]] = world.services.activated_on[tail]
+        world.customers.joined_on[world.services.customer[tail]] = (
+            world.services.activated_on[tail]
+        )
         _age_customers(world, new)
 
 
@@ -282,10 +315,13 @@ def _old_customers(world: World, kind: Array, rng: np.random.Generator) -> Array
     """Choose an existing customer for some new lines, always a group for private ones; NONE for the others."""
     groups = np.flatnonzero(world.customers.kind == GROUP)
     running = np.flatnonzero(
-        in_net(world.services) & (world.customers.kind[world.services.customer] == INDIVIDUAL)
+        in_net(world.services)
+        & (world.customers.kind[world.services.customer] == INDIVIDUAL)
     )
     known = world.services.customer[rng.choice(running, len(kind))]
     extra = rng.random(len(kind)) < EXTRA_LINE_SHARE
     return np.where(
-        kind == PRIVATE_LINE, rng.choice(groups, len(kind)), np.where(extra, known, NONE)
+        kind == PRIVATE_LINE,
+        rng.choice(groups, len(kind)),
+        np.where(extra, known, NONE),
     )

@@ -26,21 +26,32 @@ class Rows:
             setattr(
                 self,
                 column.name,
-                np.concatenate([mine, theirs.astype(mine.dtype)]) if len(mine) else theirs,
+                np.concatenate([mine, theirs.astype(mine.dtype)])
+                if len(mine)
+                else theirs,
             )
 
     def take(self, index: Array) -> Self:
         """Copy the rows of an index or a mask."""
         return type(self)(
-            **{column.name: getattr(self, column.name)[index] for column in fields(self)}
+            **{
+                column.name: getattr(self, column.name)[index]
+                for column in fields(self)
+            }
         )
 
     @classmethod
     def build(cls, size: int, **given: Any) -> Self:
         """Fill the columns from arrays or single values; a column not given holds NONE."""
-        columns = {column.name: np.asarray(given.get(column.name, NONE)) for column in fields(cls)}
+        columns = {
+            column.name: np.asarray(given.get(column.name, NONE))
+            for column in fields(cls)
+        }
         return cls(
-            **{name: np.array(np.broadcast_to(value, size)) for name, value in columns.items()}
+            **{
+                name: np.array(np.broadcast_to(value, size))
+                for name, value in columns.items()
+            }
         )
 
 

@@ -65,7 +65,9 @@ class Happenings:
     bills: Bills = field(default_factory=lambda: Bills.build(0))
     adjustments: Adjustments = field(default_factory=lambda: Adjustments.build(0))
     payments: Payments = field(default_factory=lambda: Payments.build(0))
-    status_changes: StatusChanges = field(default_factory=lambda: StatusChanges.build(0))
+    status_changes: StatusChanges = field(
+        default_factory=lambda: StatusChanges.build(0)
+    )
     plan_changes: PlanChanges = field(default_factory=lambda: PlanChanges.build(0))
     usage: Usage = field(default_factory=lambda: Usage.build(0))
     activities: Activities = field(default_factory=lambda: Activities.build(0))
@@ -131,7 +133,9 @@ def present(world: World) -> Array:
     return np.asarray((customers.prepaid > 0) | lately | (customers.kind == 1))
 
 
-def change_status(world: World, index: Array, after: int, at: Array, reason: int) -> None:
+def change_status(
+    world: World, index: Array, after: int, at: Array, reason: int
+) -> None:
     """Record a change of status and carry it out; `at` in local seconds."""
     services = world.services
     if len(index) == 0:

@@ -26,10 +26,15 @@ def use_lines(world: World) -> None:
     messages = rng.poisson(np.where(services.kind[index] == MOBILE, 6 * share, 0))
     messages = np.where(services.dozing[index], 0, messages)
     off_net = rng.binomial(
-        minutes, np.clip(services.off_net[index] + DRIFT_OFF_NET * services.mood[index], 0, 0.97)
+        minutes,
+        np.clip(
+            services.off_net[index] + DRIFT_OFF_NET * services.mood[index], 0, 0.97
+        ),
     )
     calls = (minutes + 1) // 2
-    active_days, last = _draw_days(world, index, share, minutes + messages + megabytes > 0, rng)
+    active_days, last = _draw_days(
+        world, index, share, minutes + messages + megabytes > 0, rng
+    )
     kept = (active_days > 0) | (rng.random(len(index)) < ZERO_ROW_SHARE)
     world.happened.usage = Usage(
         index, calls, minutes, messages, megabytes, off_net, active_days, last
@@ -40,9 +45,15 @@ def _doze_and_wake(world: World) -> None:
     services, rng, config = world.services, world.random("doze"), world.config
     draw = rng.random(len(services))
     asked = has_order(world, ZERO_LISTS)[services.customer]
-    talked_to = services.dozing & (draw < raised(config.wake_rate, config.wake_lift, asked))
+    talked_to = services.dozing & (
+        draw < raised(config.wake_rate, config.wake_lift, asked)
+    )
     wakes = fork(
-        world, "wakes", services.dozing & (draw < config.wake_rate), talked_to, services.customer
+        world,
+        "wakes",
+        services.dozing & (draw < config.wake_rate),
+        talked_to,
+        services.customer,
     )
     dozes = ~services.dozing & (draw > 1 - config.doze_rate) & (services.kind == MOBILE)
     services.dozing = (services.dozing & ~wakes) | dozes
@@ -58,16 +69,28 @@ def _share_of_month(world: World, index: Array) -> Array:
     return np.asarray(np.clip(end - begin, 0, None) / span.days)
 
 
-def _expected_minutes(world: World, index: Array, share: Array, rng: np.random.Generator) -> Array:
+def _expected_minutes(
+    world: World, index: Array, share: Array, rng: np.random.Generator
+) -> Array:
     services = world.services
     asleep = services.dozing[index] | services.silent[index]
-    level = services.minutes[index] * np.exp(-FADE * services.mood[index]) * world.season.voice
+    level = (
+        services.minutes[index]
+        * np.exp(-FADE * services.mood[index])
+        * world.season.voice
+    )
     return np.where(asleep, 0.0, level * share * rng.gamma(8, 1 / 8, len(index)))
 
 
-def _draw_megabytes(world: World, index: Array, share: Array, rng: np.random.Generator) -> Array:
+def _draw_megabytes(
+    world: World, index: Array, share: Array, rng: np.random.Generator
+) -> Array:
     services = world.services
-    level = services.megabytes[index] * np.exp(-FADE * services.mood[index]) * world.season.data
+    level = (
+        services.megabytes[index]
+        * np.exp(-FADE * services.mood[index])
+        * world.season.data
+    )
     drawn = level * share * rng.gamma(6, 1 / 6, len(index))
     asleep = services.dozing[index] & (services.kind[index] != BROADBAND)
     return np.where(asleep, 0, drawn).astype(np.int64)
@@ -82,7 +105,11 @@ def _draw_days(
     keen = np.where(services.kind[index] == FIXED_LINE, 0.45, 0.88) * np.exp(
         -0.5 * services.mood[index]
     )
-    days = np.where(used, np.maximum(1, rng.binomial(possible, np.clip(keen, 0.02, 1))), 0)
+    days = np.where(
+        used, np.maximum(1, rng.binomial(possible, np.clip(keen, 0.02, 1))), 0
+    )
     begin = np.maximum(services.activated_on[index], span.first)
-    last = np.maximum(begin + possible - 1 - rng.poisson(2 * (1 - days / possible)), begin)
+    last = np.maximum(
+        begin + possible - 1 - rng.poisson(2 * (1 - days / possible)), begin
+    )
     return days, np.where(used, last, -1)

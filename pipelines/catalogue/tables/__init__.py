@@ -103,7 +103,9 @@ def list_tables_of_code() -> frozenset[str]:
     """Return the names of the tables that neither a SQL file nor a delivery makes, but code."""
     names: set[str] = set()
     for path in sorted(_FOLDER.glob("*.yml")):
-        names.update(name for name, entry in _read_entries(path.stem).items() if "key" in entry)
+        names.update(
+            name for name, entry in _read_entries(path.stem).items() if "key" in entry
+        )
     return frozenset(names)
 
 
@@ -145,10 +147,14 @@ def _room_tables(room: str) -> dict[str, Table]:
     for name, entry in _read_entries(room).items():
         columns = tuple(_read_columns(entry["columns"]))
         if "key" in entry:
-            made[name] = Table(name, room, entry["purpose"], tuple(entry["key"]), columns)
+            made[name] = Table(
+                name, room, entry["purpose"], tuple(entry["key"]), columns
+            )
         else:
             spec = _find_spec(room, name)
-            made[name] = Table(name, room, _titles(spec), tuple(spec.meta["key"]), columns)
+            made[name] = Table(
+                name, room, _titles(spec), tuple(spec.meta["key"]), columns
+            )
     return made
 
 

@@ -17,10 +17,15 @@ from pipelines.text.progress import show_steps
 
 @app.command("daily")
 def make_day(
-    day: Annotated[str, typer.Argument(metavar="DATE", help="YYYY-MM-DD: the state at its 24:00.")],
-    source: Annotated[Path, typer.Option("--source", help="A folder that holds daily/<DATE>/.")],
+    day: Annotated[
+        str, typer.Argument(metavar="DATE", help="YYYY-MM-DD: the state at its 24:00.")
+    ],
+    source: Annotated[
+        Path, typer.Option("--source", help="A folder that holds daily/<DATE>/.")
+    ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the day's workbooks into this folder.")
+        Path | None,
+        typer.Option("--out", help="Write the day's workbooks into this folder."),
     ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -42,4 +47,6 @@ def make_day(
     speaker.show_content(content, lambda: draw_day(view, is_released, speaker.language))
     held_back = [*view["not_computed"], *view["withheld"]]
     if held_back:
-        raise Incomplete("day.held_back", day=day, count=len(held_back), what=", ".join(held_back))
+        raise Incomplete(
+            "day.held_back", day=day, count=len(held_back), what=", ".join(held_back)
+        )

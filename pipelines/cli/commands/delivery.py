@@ -14,16 +14,21 @@ from pipelines.core.settings import load_settings
 @app.command("deliver")
 def send_letters(
     month: Annotated[
-        str, typer.Argument(metavar="MONTH", help="YYYY-MM, or YYYY-MM-DD for a day after it.")
+        str,
+        typer.Argument(
+            metavar="MONTH", help="YYYY-MM, or YYYY-MM-DD for a day after it."
+        ),
     ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")
     ] = False,
     again: Annotated[
-        list[str] | None, typer.Option("--again", help="Send this letter once more (its id).")
+        list[str] | None,
+        typer.Option("--again", help="Send this letter once more (its id)."),
     ] = None,
     received: Annotated[
-        list[str] | None, typer.Option("--received", help="This letter has arrived (its id).")
+        list[str] | None,
+        typer.Option("--received", help="This letter has arrived (its id)."),
     ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,

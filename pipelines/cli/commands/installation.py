@@ -10,7 +10,11 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.screens.deadlines import draw_pressing
-from pipelines.cli.screens.installation import describe_checks, draw_checks, draw_removals
+from pipelines.cli.screens.installation import (
+    describe_checks,
+    draw_checks,
+    draw_removals,
+)
 from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
 from pipelines.core.settings import load_settings
 from pipelines.operations.deadlines import local_today
@@ -35,9 +39,12 @@ def examine_installation(
 
 @app.command("backup")
 def back_up_home(
-    to: Annotated[Path, typer.Option("--to", help="The folder of the archives, outside the home.")],
+    to: Annotated[
+        Path, typer.Option("--to", help="The folder of the archives, outside the home.")
+    ],
     keep: Annotated[
-        int | None, typer.Option("--keep", min=1, help="Keep the newest archives alone.")
+        int | None,
+        typer.Option("--keep", min=1, help="Keep the newest archives alone."),
     ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -80,11 +87,15 @@ def remove_old(
     find_or_remove = find_removable if is_rehearsal else tidy_home
     removals = find_or_remove(home, load_settings(), datetime.now(UTC))
     content = [asdict(removal) for removal in removals]
-    speaker.show_content(content, lambda: draw_removals(removals, is_rehearsal, speaker.language))
+    speaker.show_content(
+        content, lambda: draw_removals(removals, is_rehearsal, speaker.language)
+    )
 
 
 @app.command("due")
-def show_due(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
+def show_due(
+    home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
+) -> None:
     """Show what is owed by the next working day; raise Incomplete where anything is."""
     speaker = Speaker(lang, as_json)
     pressing = find_pressing(home, local_today())

@@ -25,7 +25,10 @@ def write_empty_delivery(
 
     speaker = Speaker(lang, as_json)
     files = write_template(folder)
-    content = {"path": str(folder), "files": [str(file.relative_to(folder)) for file in files]}
+    content = {
+        "path": str(folder),
+        "files": [str(file.relative_to(folder)) for file in files],
+    }
     facts = {
         "count": len(files),
         "path": folder,
@@ -39,7 +42,8 @@ def write_empty_delivery(
 def propose_mapping(
     source: Annotated[Path, typer.Argument(metavar="SOURCE")],
     month: Annotated[
-        str | None, typer.Option("--month", help="The month to look at; the newest without.")
+        str | None,
+        typer.Option("--month", help="The month to look at; the newest without."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the mapping to this file.")
@@ -70,7 +74,9 @@ def propose_mapping(
 @app.command("check")
 def judge_delivery(
     month: str,
-    source: Annotated[str, typer.Option("--source", help="A folder, or a YAML for a database.")],
+    source: Annotated[
+        str, typer.Option("--source", help="A folder, or a YAML for a database.")
+    ],
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,

@@ -33,12 +33,16 @@ if TYPE_CHECKING:
 @app.command("train")
 def train_challenger(
     through: Annotated[
-        str, typer.Option("--through", help="The month up to which labels are known: YYYY-MM.")
+        str,
+        typer.Option(
+            "--through", help="The month up to which labels are known: YYYY-MM."
+        ),
     ],
     quick: Annotated[
         bool,
         typer.Option(
-            "--quick", help="Fewer rows and candidates: seconds, not minutes; the card says so."
+            "--quick",
+            help="Fewer rows and candidates: seconds, not minutes; the card says so.",
         ),
     ] = False,
     home: Home = DEFAULT_HOME,
@@ -54,7 +58,9 @@ def train_challenger(
     if not as_json:
         work = estimate_work(home, known, is_quick=quick)
         typer.echo(describe_work(work, quick, speaker.language), err=True)
-    with show_steps(STEPS, through, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
+    with show_steps(
+        STEPS, through, speaker.language, is_quiet=as_json, can_go_on=True
+    ) as progress:
         card = train_churn(home, known, load_settings(), progress, is_quick=quick)
         progress("train_uplift")
         uplift = _try_uplift(home, known)
@@ -78,13 +84,17 @@ def _try_uplift(home: Path, through: Month) -> Card | ModelError:
 
 
 @app.command("models")
-def list_models(home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False) -> None:
+def list_models(
+    home: Home = DEFAULT_HOME, lang: Lang = None, as_json: AsJson = False
+) -> None:
     """List the models: figures, who is champion, and which may not be used and why."""
     from pipelines.jobs.training.shelf import list_versions
 
     speaker = Speaker(lang, as_json)
     settings = load_settings()
-    listed = [ListedModel("churn", shelved) for shelved in list_versions(home, settings)]
+    listed = [
+        ListedModel("churn", shelved) for shelved in list_versions(home, settings)
+    ]
     for shelved in list_versions(uplift_shelf(home), settings):
         listed.append(ListedModel("uplift", shelved))
     content = describe_models(listed)
@@ -97,10 +107,12 @@ def promote_model(
         str, typer.Argument(help="The model's version, as `retention models` names it.")
     ],
     by: Annotated[
-        str | None, typer.Option("--by", help="Who decides; by default the user logged in.")
+        str | None,
+        typer.Option("--by", help="Who decides; by default the user logged in."),
     ] = None,
     why: Annotated[
-        str, typer.Option("--why", help="The reason; only the first champion needs none.")
+        str,
+        typer.Option("--why", help="The reason; only the first champion needs none."),
     ] = "",
     home: Home = DEFAULT_HOME,
     lang: Lang = None,

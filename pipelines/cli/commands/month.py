@@ -23,7 +23,11 @@ from pipelines.documents.month_view import (
     summarise_months,
     summarise_outcome,
 )
-from pipelines.documents.table_files import make_json_value, read_masked_rows, write_table_file
+from pipelines.documents.table_files import (
+    make_json_value,
+    read_masked_rows,
+    write_table_file,
+)
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.month_state import count_open_letters, read_month_state
 from pipelines.store.lake import MonthFolder, Version
@@ -37,7 +41,9 @@ def run_one_month(
     source: Annotated[
         str | None, typer.Option("--source", help="A folder, or a YAML for a database.")
     ] = None,
-    only: Annotated[str | None, typer.Option("--only", help="Run this room alone.")] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", help="Run this room alone.")
+    ] = None,
     engine: Annotated[
         str | None, typer.Option("--engine", help="duckdb (default) or spark.")
     ] = None,
@@ -56,7 +62,9 @@ def run_one_month(
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
     settings = load_settings(engine=engine) if engine else load_settings()
-    with show_steps(ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
+    with show_steps(
+        ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True
+    ) as progress:
         job = Job(home, Month.parse(month), source, settings, progress)
         if only:
             version = run_room(job, only)
@@ -66,7 +74,9 @@ def run_one_month(
             version = run_month(job)
     if version is None:
         content = {"month": month, "room": only}
-        speaker.show_content(content, lambda: speaker.say_line("cli.room_done", room=only))
+        speaker.show_content(
+            content, lambda: speaker.say_line("cli.room_done", room=only)
+        )
         return
     if release:
         version = release_month(job)
@@ -88,7 +98,9 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
         **outcome,
         "coverage": coverage.as_content(),
     }
-    speaker.show_content(content, lambda: speaker.say_line("cli.done", path=version.path, **facts))
+    speaker.show_content(
+        content, lambda: speaker.say_line("cli.done", path=version.path, **facts)
+    )
     if is_released:
         speaker.say_line("cli.released", **facts)
     if not speaker.as_json:
@@ -122,7 +134,9 @@ def show_status(
             draw_open_letters(count_open_letters(home), speaker.language)
         return
     state = read_month_state(home, Month.parse(month), local_today(), speaker.language)
-    speaker.show_content(state.as_content(), lambda: draw_month(state, speaker.language))
+    speaker.show_content(
+        state.as_content(), lambda: draw_month(state, speaker.language)
+    )
 
 
 @app.command("show")
@@ -130,10 +144,12 @@ def show_table(
     table: str,
     month: str,
     version: Annotated[
-        int | None, typer.Option("--version", help="Another version than the current one.")
+        int | None,
+        typer.Option("--version", help="Another version than the current one."),
     ] = None,
     draft: Annotated[
-        bool, typer.Option("--draft", help="What a run that has not ended has made so far.")
+        bool,
+        typer.Option("--draft", help="What a run that has not ended has made so far."),
     ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write to FILE.csv, .parquet or .xlsx.")
@@ -148,7 +164,9 @@ def show_table(
     if out is not None:
         rows = write_table_file(made, table, out)
         content = {"path": str(out), "rows": rows}
-        speaker.show_content(content, lambda: speaker.say_line("cli.written", path=out, rows=rows))
+        speaker.show_content(
+            content, lambda: speaker.say_line("cli.written", path=out, rows=rows)
+        )
     elif as_json:
         for row in read_masked_rows(made, table):
             typer.echo(json.dumps(row, ensure_ascii=False, default=make_json_value))
@@ -210,7 +228,9 @@ def export_files(
     }
     files: list[Path] = []
     failed: BooksFailed | None = None
-    with show_steps(tuple(writers), month, speaker.language, is_quiet=as_json) as progress:
+    with show_steps(
+        tuple(writers), month, speaker.language, is_quiet=as_json
+    ) as progress:
         for step, write in writers.items():
             progress(step)
             try:

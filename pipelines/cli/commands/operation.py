@@ -13,7 +13,12 @@ from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.metrics import draw_metrics, write_metrics
-from pipelines.operations.serving import STALE_DAYS, HomeApplication, is_beyond, open_server
+from pipelines.operations.serving import (
+    STALE_DAYS,
+    HomeApplication,
+    is_beyond,
+    open_server,
+)
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import fill_label
 
@@ -21,14 +26,18 @@ from pipelines.text.texts import fill_label
 @app.command("metrics")
 def give_metrics(
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write FILE.prom for node_exporter's textfiles.")
+        Path | None,
+        typer.Option("--out", help="Write FILE.prom for node_exporter's textfiles."),
     ] = None,
     serve: Annotated[
-        str | None, typer.Option("--serve", metavar="HOST:PORT", help="Answer over HTTP.")
+        str | None,
+        typer.Option("--serve", metavar="HOST:PORT", help="Answer over HTTP."),
     ] = None,
     stale_days: Annotated[
         int,
-        typer.Option("--stale-days", min=1, help="The newest month older than this is not ready."),
+        typer.Option(
+            "--stale-days", min=1, help="The newest month older than this is not ready."
+        ),
     ] = STALE_DAYS,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -55,7 +64,10 @@ def _serve_home(speaker: Speaker, application: HomeApplication, address: str) ->
     with open_server(application, address) as server, suppress(KeyboardInterrupt):
         where = f"{server.server_name}:{server.server_port}"
         if is_beyond(address):
-            typer.echo(fill_label(speaker.language, "cli.serving_beyond", address=where), err=True)
+            typer.echo(
+                fill_label(speaker.language, "cli.serving_beyond", address=where),
+                err=True,
+            )
         speaker.show_content(
             {"address": where}, lambda: speaker.say_line("cli.serving", address=where)
         )
@@ -65,9 +77,12 @@ def _serve_home(speaker: Speaker, application: HomeApplication, address: str) ->
 @app.command("lineage")
 def write_lineage(
     month: str,
-    out: Annotated[Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")
+    ],
     version: Annotated[
-        int | None, typer.Option("--version", help="Another version than the current one.")
+        int | None,
+        typer.Option("--version", help="Another version than the current one."),
     ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -80,4 +95,6 @@ def write_lineage(
     found = MonthFolder(home, Month.parse(month)).version(version)
     count = write_events(found, out)
     content = {"path": str(out), "events": count}
-    speaker.show_content(content, lambda: speaker.say_line("cli.lineage", path=out, count=count))
+    speaker.show_content(
+        content, lambda: speaker.say_line("cli.lineage", path=out, count=count)
+    )

@@ -17,28 +17,38 @@ from pipelines.text.progress import show_steps
 @app.command("twin")
 def write_twin(
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
-    services: Annotated[int | None, typer.Option("--services", help="How many services.")] = None,
-    months: Annotated[int | None, typer.Option("--months", help="How many months.")] = None,
+    services: Annotated[
+        int | None, typer.Option("--services", help="How many services.")
+    ] = None,
+    months: Annotated[
+        int | None, typer.Option("--months", help="How many months.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="The same seed gives the same bytes.")
     ] = None,
-    through: Annotated[str, typer.Option("--through", help="The newest month.")] = "2026-08",
+    through: Annotated[
+        str, typer.Option("--through", help="The newest month.")
+    ] = "2026-08",
     faults: Annotated[
-        str, typer.Option("--faults", help="What to spoil in the newest month: NAME,NAME.")
+        str,
+        typer.Option("--faults", help="What to spoil in the newest month: NAME,NAME."),
     ] = "",
     days: Annotated[
         str,
         typer.Option(
-            "--days", help="Also the state of these days of the months: YYYY-MM-DD,YYYY-MM-DD."
+            "--days",
+            help="Also the state of these days of the months: YYYY-MM-DD,YYYY-MM-DD.",
         ),
     ] = "",
     config: Annotated[
-        Path | None, typer.Option("--config", help="A YAML file of the twin's parameters.")
+        Path | None,
+        typer.Option("--config", help="A YAML file of the twin's parameters."),
     ] = None,
     respond: Annotated[
         Path | None,
         typer.Option(
-            "--respond", help="The folder of a released month's export: live the next month."
+            "--respond",
+            help="The folder of a released month's export: live the next month.",
         ),
     ] = None,
     lang: Lang = None,
@@ -49,7 +59,9 @@ def write_twin(
     speaker = Speaker(lang, as_json)
     try:
         if respond is None:
-            request = _TwinRequest(services, months, seed, through, faults, days, config)
+            request = _TwinRequest(
+                services, months, seed, through, faults, days, config
+            )
             _generate_twin(out, request, speaker)
         else:
             _refuse_arguments(

@@ -16,18 +16,26 @@ from pipelines.sources.office.changes import WITHDRAWN
 from pipelines.store.lake import MonthFolder, list_held_months
 
 Orders = Annotated[
-    list[str] | None, typer.Argument(help="Ids of orders, as they stand in the workbooks.")
+    list[str] | None,
+    typer.Argument(help="Ids of orders, as they stand in the workbooks."),
 ]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
-By = Annotated[str | None, typer.Option("--by", help="Who decides; by default the user logged in.")]
+By = Annotated[
+    str | None, typer.Option("--by", help="Who decides; by default the user logged in.")
+]
 
 
 @app.command("reassign")
 def reassign_orders(
     orders: Orders = None,
-    to: Annotated[str, typer.Option("--to", help="The manager who has them from now on.")] = "",
+    to: Annotated[
+        str, typer.Option("--to", help="The manager who has them from now on.")
+    ] = "",
     of: Annotated[
-        str | None, typer.Option("--of", help="All that this manager has not closed, with --month.")
+        str | None,
+        typer.Option(
+            "--of", help="All that this manager has not closed, with --month."
+        ),
     ] = None,
     month: Annotated[
         str | None, typer.Option("--month", help="The month of the orders: YYYY-MM.")
@@ -41,7 +49,9 @@ def reassign_orders(
     """Give orders to another manager, on the record."""
     speaker = Speaker(lang, as_json)
     _open_office(home)
-    from console.changes import REASSIGNED  # its tables are Django's, which is started by then
+    from console.changes import (
+        REASSIGNED,
+    )  # its tables are Django's, which is started by then
 
     _check_manager(home, to)
     wanted = list(orders or ())
@@ -49,7 +59,9 @@ def reassign_orders(
         wanted += _list_open_orders(of, month)
     count = _change_orders(wanted, REASSIGNED, why, by, to)
     content = {"orders": wanted, "manager_id": to}
-    speaker.show_content(content, lambda: speaker.say_line("cli.reassigned", count=count, to=to))
+    speaker.show_content(
+        content, lambda: speaker.say_line("cli.reassigned", count=count, to=to)
+    )
 
 
 @app.command("withdraw")
@@ -65,7 +77,9 @@ def withdraw_orders(
     speaker = Speaker(lang, as_json)
     _open_office(home)
     count = _change_orders(orders or [], WITHDRAWN, why, by)
-    speaker.show_content({"orders": orders}, lambda: speaker.say_line("cli.withdrawn", count=count))
+    speaker.show_content(
+        {"orders": orders}, lambda: speaker.say_line("cli.withdrawn", count=count)
+    )
 
 
 def _open_office(home: Path) -> None:

@@ -29,12 +29,15 @@ _LONGEST_ACTOR = 150  # characters, as the office keeps them
 
 @app.command("outcomes")
 def take_outcomes(
-    files: Annotated[list[Path], typer.Argument(help="Filled workbooks (.xlsx) or .csv.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Filled workbooks (.xlsx) or .csv.")
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", help="Where workbooks of refused rows go.")
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", help="Who hands them in; by default the user logged in.")
+        str | None,
+        typer.Option("--by", help="Who hands them in; by default the user logged in."),
     ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -49,7 +52,9 @@ def take_outcomes(
     settings.require_own_key()
     open_office(home, settings)
     actor = show_name(by or getuser())[:_LONGEST_ACTOR]
-    intake = _Intake(SentOut(home), out or home / "returns", speaker.language, settings, actor)
+    intake = _Intake(
+        SentOut(home), out or home / "returns", speaker.language, settings, actor
+    )
     receipts = [_take_file(file, intake) for file in files]
     content = [asdict(receipt) for receipt in receipts]
     speaker.show_content(content, lambda: draw_receipts(receipts, speaker.language))

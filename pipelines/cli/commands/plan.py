@@ -18,7 +18,10 @@ from pipelines.store.faults import StorageErrors
 @app.command("plan")
 def split_plan(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A YAML of the year's totals and their keys.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A YAML of the year's totals and their keys."
+        ),
     ],
     out: Annotated[
         Path,

@@ -18,12 +18,16 @@ from pipelines.text.texts import fill_label
 @app.command("quarantine")
 def return_quarantined(
     month: str,
-    out: Annotated[Path, typer.Option("--out", help="The workbook to write: FILE.xlsx.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="The workbook to write: FILE.xlsx.")
+    ],
     version: Annotated[
-        int | None, typer.Option("--version", help="Another version than the current one.")
+        int | None,
+        typer.Option("--version", help="Another version than the current one."),
     ] = None,
     draft: Annotated[
-        bool, typer.Option("--draft", help="What a run that has not ended has set aside.")
+        bool,
+        typer.Option("--draft", help="What a run that has not ended has set aside."),
     ] = False,
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="With names and numbers of people.")
@@ -33,7 +37,10 @@ def return_quarantined(
     as_json: AsJson = False,
 ) -> None:
     """Write the rows that were set aside, a sheet a delivered file."""
-    from pipelines.documents.workbooks.quarantine import list_quarantined, write_quarantined
+    from pipelines.documents.workbooks.quarantine import (
+        list_quarantined,
+        write_quarantined,
+    )
 
     speaker = Speaker(lang, as_json)
     made = find_made(MonthFolder(home, Month.parse(month)), version, draft)
@@ -57,9 +64,13 @@ def return_quarantined(
             content, lambda: speaker.say_line("cli.nothing_quarantined", month=month)
         )
         return
-    speaker.show_content(content, lambda: draw_quarantined(files, out, speaker.language))
+    speaker.show_content(
+        content, lambda: draw_quarantined(files, out, speaker.language)
+    )
     if unmasked:
-        typer.echo(fill_label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True)
+        typer.echo(
+            fill_label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True
+        )
 
 
 def find_made(folder: MonthFolder, version: int | None, draft: bool) -> Made:

@@ -38,17 +38,24 @@ def verify_one_month(
         job = Job(home, Month.parse(month), progress=progress)
         verification = verify_month(job, version)
     content = describe_verification(verification, month)
-    speaker.show_content(content, lambda: draw_verification(verification, speaker.language))
+    speaker.show_content(
+        content, lambda: draw_verification(verification, speaker.language)
+    )
     raise_differing(verification)
     number = verification.version.number
-    speaker.say_line("cli.verified", month=month, version=number, files=verification.files)
+    speaker.say_line(
+        "cli.verified", month=month, version=number, files=verification.files
+    )
 
 
 @app.command("restate")
 def restate_one_month(
     month: str,
     source: Annotated[
-        str, typer.Option("--source", help="The corrected folder, or a YAML for a database.")
+        str,
+        typer.Option(
+            "--source", help="The corrected folder, or a YAML for a database."
+        ),
     ],
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -61,7 +68,9 @@ def restate_one_month(
     from pipelines.text.progress import show_steps
 
     speaker = Speaker(lang, as_json)
-    with show_steps(STEPS, month, speaker.language, is_quiet=as_json, can_go_on=True) as progress:
+    with show_steps(
+        STEPS, month, speaker.language, is_quiet=as_json, can_go_on=True
+    ) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         restatement = read_restatement(job, restate_month(job))
     content = describe_restatement(restatement, month)
@@ -69,20 +78,25 @@ def restate_one_month(
         content, lambda: draw_restatement(restatement, list(CAUSES), speaker.language)
     )
     number = restatement.version.number
-    speaker.say_line("cli.restated", month=month, version=number, published=restatement.published)
+    speaker.say_line(
+        "cli.restated", month=month, version=number, published=restatement.published
+    )
 
 
 @app.command("waive")
 def waive_finding(
     finding: Annotated[
-        str | None, typer.Argument(help="TABLE.RULE; without it the waivers are listed.")
+        str | None,
+        typer.Argument(help="TABLE.RULE; without it the waivers are listed."),
     ] = None,
     why: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
     until: Annotated[
-        str | None, typer.Option("--until", help="The last month (or day) it is accepted for.")
+        str | None,
+        typer.Option("--until", help="The last month (or day) it is accepted for."),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", help="Who accepts it; by default the user logged in.")
+        str | None,
+        typer.Option("--by", help="Who accepts it; by default the user logged in."),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the waivers.")] = False,
     home: Home = DEFAULT_HOME,

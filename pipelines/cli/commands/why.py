@@ -28,7 +28,9 @@ def explain_customer(
     speaker = Speaker(lang, as_json)
     folder = MonthFolder(home, Month.parse(month))
     changes = read_changes(load_settings().office_database(home), folder.month)
-    found = find_customer_lists(folder.version(), customer_id, speaker.language, changes)
+    found = find_customer_lists(
+        folder.version(), customer_id, speaker.language, changes
+    )
     speaker.show_content(found, lambda: draw_customer_lists(found, speaker.language))
     if not found:
         speaker.say_line("asked.none", customer_id=customer_id, month=month)
@@ -38,11 +40,14 @@ def explain_customer(
 def show_figure(
     figure_id: Annotated[
         str,
-        typer.Argument(metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id."),
+        typer.Argument(
+            metavar="FIGURE", help="KPI[.VARIANT][:SCOPE_KIND:ID], or a document's id."
+        ),
     ],
     month: str,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write its rows to FILE.csv, .parquet or .xlsx.")
+        Path | None,
+        typer.Option("--out", help="Write its rows to FILE.csv, .parquet or .xlsx."),
     ] = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
@@ -65,4 +70,6 @@ def show_figure(
     batches = (batch.to_pylist() for batch in figure.rows.to_batches())
     count = write_rows_file(out, figure.rows.schema, batches)
     written = {"path": str(out), "rows": count}
-    speaker.show_content(written, lambda: speaker.say_line("cli.written", path=out, rows=count))
+    speaker.show_content(
+        written, lambda: speaker.say_line("cli.written", path=out, rows=count)
+    )

@@ -41,13 +41,17 @@ def describe_check(check: DeliveryCheck, language: str) -> dict[str, object]:
 
 def _describe_table(table: TableCheck, language: str) -> dict[str, object]:
     content = asdict(table)
-    content["refused"] = describe_error(language, table.refused) if table.refused else None
+    content["refused"] = (
+        describe_error(language, table.refused) if table.refused else None
+    )
     if table.worst:
         content["worst"]["says"] = say_fact(language, table.worst.says)
     return content
 
 
-def _describe_stop(stop: RetentionError | None, language: str) -> dict[str, object] | None:
+def _describe_stop(
+    stop: RetentionError | None, language: str
+) -> dict[str, object] | None:
     if stop is None:
         return None
     message = describe_error(language, stop)
@@ -96,7 +100,9 @@ def _draw_table(table: TableCheck, language: str) -> None:
         _draw_indented(_describe_rule(table.worst, language))
     for unknown in table.unknown:
         key = "intake.column_like" if unknown.like else "intake.column_unknown"
-        _draw_indented(fill_label(language, key, header=unknown.header, column=unknown.like))
+        _draw_indented(
+            fill_label(language, key, header=unknown.header, column=unknown.like)
+        )
     if table.missing and table.state != "refused":
         columns = " ".join(table.missing)
         _draw_indented(fill_label(language, "intake.missing", columns=columns))
@@ -125,13 +131,17 @@ def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
         names = _join_names(unlock, titles, language)
         count = len(unlock.outputs)
         _draw_indented(
-            fill_label(language, "intake.unlock", name=unlock.name, count=count, names=names)
+            fill_label(
+                language, "intake.unlock", name=unlock.name, count=count, names=names
+            )
         )
 
 
 def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str:
     """The titles of what a delivery would unlock, each once, as many as a line takes."""
-    names = list(dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs))
+    names = list(
+        dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs)
+    )
     shown = fill_label(language, "intake.comma").join(names[:_MOST_NAMES])
     return shown if len(names) <= _MOST_NAMES else f"{shown} …"
 
@@ -158,7 +168,9 @@ def describe_coverage(coverage: Coverage, language: str) -> str:
     )
     if coverage.unlocks:
         first = coverage.unlocks[0]
-        line += fill_label(language, "coverage.deliver", name=first.name, count=len(first.outputs))
+        line += fill_label(
+            language, "coverage.deliver", name=first.name, count=len(first.outputs)
+        )
     if coverage.waiting:
         line += fill_label(language, "coverage.waiting", count=coverage.waiting)
     return line

@@ -25,7 +25,9 @@ def draw_deadlines(deadlines: Iterable[Deadline], language: str) -> None:
             fill_label(language, f"cli.deadline.{deadline.name}"),
         ]
         if not deadline.is_certain:
-            parts.append(fill_label(language, "cli.provisional", year=deadline.due_on.year))
+            parts.append(
+                fill_label(language, "cli.provisional", year=deadline.due_on.year)
+            )
         lacking = []
         for name, reason in deadline.lacking.items():
             lacking.append(f"{name}: {say_reasons(language, reason)}")

@@ -59,7 +59,9 @@ def draw_open_letters(counts: Mapping[str, int], language: str) -> None:
     """Say in a line how many letters are open; nothing where none is."""
     if not counts:
         return
-    parts = [f"{_name_state(state, language)} {count}" for state, count in counts.items()]
+    parts = [
+        f"{_name_state(state, language)} {count}" for state, count in counts.items()
+    ]
     print_line(language, "deliver.open_line", lead="\n", counts=", ".join(parts))
 
 

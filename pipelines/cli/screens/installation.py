@@ -20,7 +20,9 @@ _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 def describe_checks(checks: Sequence[Check], language: str) -> list[dict[str, object]]:
     """Return the doctor's checks as a program reads them, each with its message."""
-    return [asdict(check) | {"message": explain_check(check, language)} for check in checks]
+    return [
+        asdict(check) | {"message": explain_check(check, language)} for check in checks
+    ]
 
 
 def explain_check(check: Check, language: str) -> str:
@@ -36,7 +38,9 @@ def draw_checks(checks: Sequence[Check], language: str) -> None:
         typer.echo(f"{_MARKS[check.state]} {name}: {explain_check(check, language)}")
 
 
-def draw_removals(removals: Sequence[Removal], is_rehearsal: bool, language: str) -> None:
+def draw_removals(
+    removals: Sequence[Removal], is_rehearsal: bool, language: str
+) -> None:
     """Print a line for all that went, or would go; or that nothing does."""
     key = "cli.would_go" if is_rehearsal else "cli.gone"
     for removal in removals:

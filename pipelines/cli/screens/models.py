@@ -84,7 +84,11 @@ def describe_card(card: Card) -> dict[str, object]:
 def _describe_uplift(uplift: Card | ModelError, language: str) -> dict[str, object]:
     if isinstance(uplift, ModelError):
         return {"version": None, "why_not": _explain_no_uplift(uplift, language)}
-    return {"version": uplift.version, "held_out": uplift.outcomes["holdout"], **uplift.judged}
+    return {
+        "version": uplift.version,
+        "held_out": uplift.outcomes["holdout"],
+        **uplift.judged,
+    }
 
 
 def _explain_no_uplift(error: ModelError, language: str) -> str:
@@ -193,7 +197,10 @@ def draw_models(models: Sequence[ListedModel], language: str) -> None:
 
 
 def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
-    titles = [fill_label(language, f"model.{name}") for name in ("version", "champion", "rows")]
+    titles = [
+        fill_label(language, f"model.{name}")
+        for name in ("version", "champion", "rows")
+    ]
     for outcome in OUTCOMES:
         for name in _LIST_FIGURES:
             what = fill_label(language, f"model.{outcome}")
@@ -204,7 +211,10 @@ def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
         card = model.shelved.card
         cells = [model.shelved.version, model.mark, str(card.rows) if card else "–"]
         for outcome in OUTCOMES:
-            cells += [_format_metric(model.metrics, f"{outcome}_{name}") for name in _LIST_FIGURES]
+            cells += [
+                _format_metric(model.metrics, f"{outcome}_{name}")
+                for name in _LIST_FIGURES
+            ]
         body.append(cells)
     draw_grid(titles, body, range(2, len(titles)))
 
@@ -213,12 +223,16 @@ def _draw_uplift_model(model: ListedModel, language: str) -> None:
     uplift = _format_metric(model.metrics, "qini_uplift")
     risk = _format_metric(model.metrics, "qini_risk")
     name = f"{model.shelved.version} {model.mark}".rstrip()
-    typer.echo(f"{name}: {fill_label(language, 'cli.models_uplift', uplift=uplift, risk=risk)}")
+    typer.echo(
+        f"{name}: {fill_label(language, 'cli.models_uplift', uplift=uplift, risk=risk)}"
+    )
 
 
 def _describe_promotion(promotion: Promotion, language: str) -> str:
     why = promotion.why or "–"
-    return fill_label(language, "cli.models_promoted", at=promotion.at, by=promotion.by, why=why)
+    return fill_label(
+        language, "cli.models_promoted", at=promotion.at, by=promotion.by, why=why
+    )
 
 
 def _format_metric(metrics: Mapping[str, float], name: str) -> str:

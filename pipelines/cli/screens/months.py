@@ -37,7 +37,12 @@ def draw_months(lines: Sequence[MonthLine], language: str) -> None:
         return
     body = []
     for line in lines:
-        counts = (line["withheld"], line["caveat"], line["not_computed"], line["refused_tables"])
+        counts = (
+            line["withheld"],
+            line["caveat"],
+            line["not_computed"],
+            line["refused_tables"],
+        )
         cells = [line["month"], str(line["version"]), "✓" if line["is_sealed"] else ""]
         cells += [str(count) for count in counts]
         body.append(cells)

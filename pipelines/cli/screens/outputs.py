@@ -9,7 +9,11 @@ import typer
 from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.cli.screens.lines import print_line
 from pipelines.cli.screens.tables import draw_grid
-from pipelines.documents.dispatch_view import Capacity, read_capacities, read_capacity_rule
+from pipelines.documents.dispatch_view import (
+    Capacity,
+    read_capacities,
+    read_capacity_rule,
+)
 from pipelines.documents.table_files import TableRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, say_reasons
@@ -39,7 +43,16 @@ _LIST_TITLES = (
     "reason",
 )
 _LIST_COUNTS = ("candidate_count", "treated_count", "holdout_count", "left_out_count")
-_CAPACITY_TITLES = ("capacity", "wanted", "used", "left", "value", "bound", "gap", "price")
+_CAPACITY_TITLES = (
+    "capacity",
+    "wanted",
+    "used",
+    "left",
+    "value",
+    "bound",
+    "gap",
+    "price",
+)
 _NO_RANK = 10**9  # behind every rank there is
 
 
@@ -53,9 +66,15 @@ def draw_kpis(rows: Iterable[TableRow], language: str) -> None:
     for row in sorted(rows, key=_order_kpis):
         unit = meta[row["kpi"]]["unit"]
         title = meta[row["kpi"]]["title"][language]
-        cells = [f"{title} ●" if row["is_default"] else title, row["variant"], row["scope_id"]]
+        cells = [
+            f"{title} ●" if row["is_default"] else title,
+            row["variant"],
+            row["scope_id"],
+        ]
         cells += [format_figure(row[name], unit) for name in ("value", "target", "gap")]
-        cells += [_format_count(row[name]) for name in ("rank", "numerator", "denominator")]
+        cells += [
+            _format_count(row[name]) for name in ("rank", "numerator", "denominator")
+        ]
         cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(say_reasons(language, row["reason"]))
         body.append(cells)

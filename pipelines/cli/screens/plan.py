@@ -11,7 +11,14 @@ from pipelines.text.texts import fill_label
 from pipelines.text.units import write_plain_cell
 
 SCREEN_CHANGES = 20
-_MEASURE_COLUMNS = ("measure", "total", "part_count", "key_version", "key_hash", "key_month")
+_MEASURE_COLUMNS = (
+    "measure",
+    "total",
+    "part_count",
+    "key_version",
+    "key_hash",
+    "key_month",
+)
 _CHANGE_COLUMNS = (
     "measure",
     "month",
@@ -25,11 +32,15 @@ _CHANGE_COLUMNS = (
 _NAMED_VALUES = ("company", "unclaimed")  # ids that have a text of their own
 
 
-def draw_plan(view: PlanView, is_new: bool, files: Sequence[str], path: str, language: str) -> None:
+def draw_plan(
+    view: PlanView, is_new: bool, files: Sequence[str], path: str, language: str
+) -> None:
     """Draw the measures, the first changes, and where the files are."""
     body = []
     for measure in view.measures:
-        body.append([str(write_plain_cell(getattr(measure, name))) for name in _MEASURE_COLUMNS])
+        body.append(
+            [str(write_plain_cell(getattr(measure, name))) for name in _MEASURE_COLUMNS]
+        )
     draw_grid(_make_titles(_MEASURE_COLUMNS, language), body, {1, 2})
     if view.changes:
         _draw_changes(view, language)
@@ -43,7 +54,9 @@ def _draw_changes(view: PlanView, language: str) -> None:
     print_line(language, "plan.changed", count=count, version=view.version)
     body = []
     for row in view.changes[:SCREEN_CHANGES]:
-        body.append([_format_cell(name, row[name], language) for name in _CHANGE_COLUMNS])
+        body.append(
+            [_format_cell(name, row[name], language) for name in _CHANGE_COLUMNS]
+        )
     draw_grid(_make_titles(_CHANGE_COLUMNS, language), body, {5, 6, 7})
     if count > SCREEN_CHANGES:
         more = count - SCREEN_CHANGES

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
         TableProposal,
     )
 
-_ON, _OFF = "", "#"  # what stands before a line that counts, and before one that does not
+_ON, _OFF = (
+    "",
+    "#",
+)  # what stands before a line that counts, and before one that does not
 _PLAIN = re.compile(r"[^\W\d_]([\w .*?-]*\w)?")  # what YAML reads back as it stands
 
 
@@ -83,7 +86,9 @@ def _draw_codes(table: TableProposal, mark: str, language: str) -> Iterator[str]
     known = {code.column for code in table.codes if code.value}
     if table.codes:
         yield _draw_line(mark if known else _OFF, 1, "codes:")
-    columns = dict.fromkeys(code.column for code in table.codes)  # each once, in their order
+    columns = dict.fromkeys(
+        code.column for code in table.codes
+    )  # each once, in their order
     for name in columns:
         yield _draw_line(mark if name in known else _OFF, 2, f"{name}:")
         for code in table.codes:

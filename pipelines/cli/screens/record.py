@@ -77,7 +77,9 @@ def describe_restatement(restatement: Restatement, month: str) -> dict[str, obje
     }
 
 
-def draw_restatement(restatement: Restatement, causes: Sequence[str], language: str) -> None:
+def draw_restatement(
+    restatement: Restatement, causes: Sequence[str], language: str
+) -> None:
     """Draw the company's figures that differ, each with its causes, and the orders that differ.
 
     `causes` is the order of the causes' columns; those that changed nothing are left out.
@@ -92,14 +94,18 @@ def draw_restatement(restatement: Restatement, causes: Sequence[str], language: 
             body.append(_format_kpi(kpi, row, changes, shown_causes, language))
     if body:
         titles = [fill_label(language, name) for name in _RESTATED_TITLES]
-        titles += [fill_label(language, f"restate.cause.{cause}") for cause in shown_causes]
+        titles += [
+            fill_label(language, f"restate.cause.{cause}") for cause in shown_causes
+        ]
         draw_grid(titles, body, range(2, len(titles)))
     else:
         print_line(language, "restate.nothing")
     _draw_orders(restatement.orders, language)
 
 
-def _list_seen_causes(changes: Iterable[_CauseOfKpi], causes: Sequence[str]) -> list[str]:
+def _list_seen_causes(
+    changes: Iterable[_CauseOfKpi], causes: Sequence[str]
+) -> list[str]:
     """The causes that changed anything, in the order given."""
     seen = {change.cause for change in changes}
     return [cause for cause in causes if cause in seen]
@@ -122,7 +128,9 @@ def _format_kpi(
     return cells
 
 
-def _read_changes_by_cause(rows: Iterable[CauseChange]) -> dict[_CauseOfKpi, Decimal | None]:
+def _read_changes_by_cause(
+    rows: Iterable[CauseChange],
+) -> dict[_CauseOfKpi, Decimal | None]:
     """By how much each cause changed the company's figures."""
     changes = {}
     for row in rows:
@@ -137,7 +145,9 @@ def _is_company(row: KpiChange | CauseChange) -> bool:
 
 
 def _differs(row: KpiChange) -> bool:
-    return bool(row["value_difference"]) or row["status_published"] != row["status_known"]
+    return (
+        bool(row["value_difference"]) or row["status_published"] != row["status_known"]
+    )
 
 
 def _format_figure(figure: Decimal | None, unit: str) -> str:
@@ -157,7 +167,8 @@ def _draw_orders(orders: Sequence[OrderChange], language: str) -> None:
         cause_text = fill_label(language, f"restate.cause.{cause}")
         body.append([name, change_text, cause_text, str(count)])
     titles = [
-        fill_label(language, f"restate.{name}") for name in ("list", "change", "cause", "count")
+        fill_label(language, f"restate.{name}")
+        for name in ("list", "change", "cause", "count")
     ]
     print_line(language, "restate.orders")
     draw_grid(titles, body, {3})

@@ -44,7 +44,9 @@ def draw_receipts(receipts: Sequence[FileReceipt], language: str) -> None:
     """Say file by file what was taken and what was not, row by row."""
     for receipt in receipts:
         if receipt.error:
-            print_line(language, "cli.return_unread", file=receipt.file, why=receipt.error)
+            print_line(
+                language, "cli.return_unread", file=receipt.file, why=receipt.error
+            )
         else:
             _draw_receipt(receipt, language)
 
@@ -61,7 +63,9 @@ def _draw_receipt(receipt: FileReceipt, language: str) -> None:
     )
     for row in receipt.refused:
         order = row.order_id or "-"
-        print_line(language, "cli.return_refused", line=row.line, order=order, why=row.reason)
+        print_line(
+            language, "cli.return_refused", line=row.line, order=order, why=row.reason
+        )
     if receipt.corrected:
         print_line(language, "cli.return_corrected", path=receipt.corrected)
 
@@ -72,5 +76,9 @@ def draw_quarantined(files: Sequence[SentBack], out: Path, language: str) -> Non
     print_line(language, "cli.quarantined", path=out, rows=rows, files=len(files))
     for file in files:
         print_line(
-            language, "cli.quarantined_file", file=file.file, table=file.table, rows=file.rows
+            language,
+            "cli.quarantined_file",
+            file=file.file,
+            table=file.table,
+            rows=file.rows,
         )

@@ -19,12 +19,16 @@ def draw_grid(
     titles: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()
 ) -> None:
     """Print rows under titles; `numbers` are the columns set to the right, counted from 0."""
-    from rich.console import Console  # here, so that programs do not wait for what draws
+    from rich.console import (
+        Console,
+    )  # here, so that programs do not wait for what draws
     from rich.table import Table
 
     table = Table(show_edge=False, pad_edge=False)
     for index, title in enumerate(titles):
-        table.add_column(title, justify="right" if index in numbers else "left", overflow="fold")
+        table.add_column(
+            title, justify="right" if index in numbers else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160

@@ -112,7 +112,9 @@ def draw_figure(figure: Figure, language: str) -> None:
     if row["reason"]:
         typer.echo(say_reasons(language, row["reason"]))
     first_rows = figure.rows.slice(0, SCREEN_ROWS).to_pylist()
-    draw_first_rows(figure.rows.schema.names, first_rows, figure.rows.num_rows, language)
+    draw_first_rows(
+        figure.rows.schema.names, first_rows, figure.rows.num_rows, language
+    )
 
 
 def _name_scope(scope_kind: str, scope_id: str, language: str) -> str:
@@ -122,5 +124,9 @@ def _name_scope(scope_kind: str, scope_id: str, language: str) -> str:
 
 def _join_sides(numerator: object, denominator: object) -> str:
     """The numerator over the denominator, as far as there are any."""
-    sides = [str(write_plain_cell(side)) for side in (numerator, denominator) if side is not None]
+    sides = [
+        str(write_plain_cell(side))
+        for side in (numerator, denominator)
+        if side is not None
+    ]
     return " ÷ ".join(sides) or "–"

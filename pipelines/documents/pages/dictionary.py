@@ -43,7 +43,9 @@ def write_dictionary(path: Path, month: Month, language: str) -> None:
 
     In the words of one language beside those of the other.
     """
-    files = sorted(load_kpis(), key=lambda kpi: (kpi.name, "." in kpi.spec.name, kpi.spec.name))
+    files = sorted(
+        load_kpis(), key=lambda kpi: (kpi.name, "." in kpi.spec.name, kpi.spec.name)
+    )
     entries: list[Entry] = []
     for kpi in files:
         entries += _make_entries(kpi, language)

@@ -27,7 +27,9 @@ from pipelines.text.units import format_figure, write_plain_cell
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def write_page(path: Path, template: str, month: Month, language: str, **content: object) -> None:
+def write_page(
+    path: Path, template: str, month: Month, language: str, **content: object
+) -> None:
     """Fill a template of this folder and write it whole.
 
     Names of people and tables are escaped.
@@ -146,12 +148,16 @@ class Origin:
     def parts(self) -> str:
         """Numerator and denominator in words."""
         sides = (self.figure["numerator"], self.figure["denominator"])
-        return " ÷ ".join(f"{write_plain_cell(side)}" for side in sides if side is not None)
+        return " ÷ ".join(
+            f"{write_plain_cell(side)}" for side in sides if side is not None
+        )
 
 
 def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
     """Return the figures that the paper shows, in the order it shows them."""
-    known_topics = {f"{kpi.name}.{variant}" for kpi in load_kpis() for variant in kpi.variants}
+    known_topics = {
+        f"{kpi.name}.{variant}" for kpi in load_kpis() for variant in kpi.variants
+    }
     origins: dict[str, Origin] = {}
     for name in list_figure_ids(paper):
         if name in origins:

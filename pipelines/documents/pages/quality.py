@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pipelines.catalogue.outputs import OutputState, judge_outputs, load_kpis, load_lists
+from pipelines.catalogue.outputs import (
+    OutputState,
+    judge_outputs,
+    load_kpis,
+    load_lists,
+)
 from pipelines.core.month import Month
 from pipelines.documents.findings import describe_findings, describe_held_outputs
 from pipelines.documents.pages.page import Tables, write_page
@@ -61,7 +66,10 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
         set_aside=_find_set_aside(tables["snapshot_intake"]),
     )
     state_counts = Counter(row["state"] for row in results)
-    told = [(one, failed[one.finding], describe_held_outputs(one, language)) for one in findings]
+    told = [
+        (one, failed[one.finding], describe_held_outputs(one, language))
+        for one in findings
+    ]
     write_page(
         path,
         "quality.html.j2",
@@ -131,7 +139,9 @@ def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]
                     reasons=(reason or "").split("; "),
                 )
             )
-    return sorted(held, key=lambda one: (ORDER.index(one.status), one.output, one.scopes))
+    return sorted(
+        held, key=lambda one: (ORDER.index(one.status), one.output, one.scopes)
+    )
 
 
 def _find_output_titles(language: str) -> dict[str, str]:

@@ -125,7 +125,9 @@ def write_review(
     judged = card["judged"]
     outcomes = {}
     for name, judged_outcome in _sort_by_outcome(judged.get("outcomes", {})):
-        outcomes[name] = _draw_outcome(judged_outcome, judged["capacity_share"], language)
+        outcomes[name] = _draw_outcome(
+            judged_outcome, judged["capacity_share"], language
+        )
 
     calm: list[Mapping[str, Any]] = []
     others: list[Mapping[str, Any]] = []
@@ -157,7 +159,12 @@ def _sort_by_outcome(by_outcome: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def _sort_key_of_look(look: Mapping[str, Any]) -> tuple[int, str, float, str]:
     """The worst level first; of a measure the highest value."""
-    return _LEVELS[look["level"]], look["measure"], -(look["value"] or 0), look["subject"]
+    return (
+        _LEVELS[look["level"]],
+        look["measure"],
+        -(look["value"] or 0),
+        look["subject"],
+    )
 
 
 def _sort_reasons(
@@ -170,7 +177,9 @@ def _sort_reasons(
     return in_order
 
 
-def _draw_outcome(judged: JudgedOutcome, capacity_share: float, language: str) -> DrawnOutcome:
+def _draw_outcome(
+    judged: JudgedOutcome, capacity_share: float, language: str
+) -> DrawnOutcome:
     """Return what is drawn of one outcome; `capacity_share` is of the scored, 0 to 1."""
     makers = judged["makers"]
     contest = judged.get("contest")
@@ -186,14 +195,17 @@ def _draw_outcome(judged: JudgedOutcome, capacity_share: float, language: str) -
         makers=makers,
         contest=contest,
         verdict=[_give_verdict(makers[0], other, language) for other in makers[1:]],
-        contest_verdict=[_give_verdict(contest[0], contest[1], language)] if contest else [],
+        contest_verdict=[_give_verdict(contest[0], contest[1], language)]
+        if contest
+        else [],
         deciles=deciles,
         base_rate=judged["base_rate"],
         gain=gain,
         capacity=round(capacity_share * WIDTH, 1),
         reliability=_draw_reliability(deciles, language),
         slices={
-            title: [_mark_slice(row) for row in rows] for title, rows in judged["slices"].items()
+            title: [_mark_slice(row) for row in rows]
+            for title, rows in judged["slices"].items()
         },
     )
 

@@ -50,7 +50,9 @@ def draw_activity_tables(words: Wording, month: Month) -> Iterator[Table]:
         )
 
 
-def _find_activities(words: Wording, month: Month, measures: tuple[str, ...]) -> list[str]:
+def _find_activities(
+    words: Wording, month: Month, measures: tuple[str, ...]
+) -> list[str]:
     """Return the ids of the month's activities that have one of the measures."""
     found = set()
     for row in words.figures.values():

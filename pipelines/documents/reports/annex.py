@@ -11,10 +11,21 @@ from pathlib import Path
 
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Paper, Wording
-from pipelines.documents.reports.rows import BridgeRow, ChangeRow, ReadTable, map_scope_names
+from pipelines.documents.reports.rows import (
+    BridgeRow,
+    ChangeRow,
+    ReadTable,
+    map_scope_names,
+)
 from pipelines.documents.workbooks.columns import SheetRow
 from pipelines.documents.workbooks.table_columns import ANNEX_COLUMNS
-from pipelines.documents.workbooks.workbook import Cell, Sheet, Stamp, Tables, write_tables
+from pipelines.documents.workbooks.workbook import (
+    Cell,
+    Sheet,
+    Stamp,
+    Tables,
+    write_tables,
+)
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, load_labels
 
@@ -83,7 +94,9 @@ def write_figure_book(path: Path, paper: Paper, version: Version) -> None:
 
 def make_figure_sheet(words: Wording) -> Sheet:
     """Return the sheet of a paper's figures, which the lint reads."""
-    return Sheet("figures", ANNEX_COLUMNS["figures"], list(_build_figure_rows(words)), frozen=1)
+    return Sheet(
+        "figures", ANNEX_COLUMNS["figures"], list(_build_figure_rows(words)), frozen=1
+    )
 
 
 def name_measure(words: Wording, measure: str) -> str:

@@ -12,7 +12,10 @@ _QUOTED = {'"': "&quot;"}  # what stands in an attribute
 WIDTH = 640
 _FONT_FAMILY = "'Noto Sans SC','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
 _BLUE, _GREY, _RED, _GREEN, _INK = "#1F4E79", "#9AA5B1", "#B3261E", "#2E7D32", "#222222"
-_LEFT, _RIGHT = 150, 90  # margins beside the bars: for their names, and for their numbers
+_LEFT, _RIGHT = (
+    150,
+    90,
+)  # margins beside the bars: for their names, and for their numbers
 _LINE = 26  # from one bar to the next
 _BAR_HEIGHT = 16
 _FIRST_BAR = 16  # where the topmost bar begins
@@ -62,7 +65,9 @@ def make_bar(words: Wording, name: str, figure: str, is_grey: bool = False) -> B
     return Bar(name, float(row["number"]), row["shown"], is_grey, figure)
 
 
-def make_chart_table(words: Wording, title: str, what: str, bars: Sequence[Bar]) -> Table:
+def make_chart_table(
+    words: Wording, title: str, what: str, bars: Sequence[Bar]
+) -> Table:
     """Return the figures of a chart as a table.
 
     `what` is the key of the column of the bars' names.
@@ -79,7 +84,9 @@ def make_chart_table(words: Wording, title: str, what: str, bars: Sequence[Bar])
 # -- bars --------------------------------------------------------------------------------------
 
 
-def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None = None) -> str:
+def draw_bars(
+    title: str, bars: Sequence[Bar], target: tuple[float, str] | None = None
+) -> str:
     """Draw a bar a scope, from the top, and a dashed line for the target.
 
     `target` is its number and its words.
@@ -102,7 +109,9 @@ def draw_bars(title: str, bars: Sequence[Bar], target: tuple[float, str] | None 
         texts.append(_write_bar_texts(bar, y, zero, scale))
     if target:
         shapes += _draw_target(zero + target[0] * scale, height, target[1])
-    return _draw_svg(title, height, [*shapes, *texts])  # the words stand over the target's line
+    return _draw_svg(
+        title, height, [*shapes, *texts]
+    )  # the words stand over the target's line
 
 
 def _draw_bar(bar: Bar, y: int, zero: float, scale: float) -> str:
@@ -161,7 +170,9 @@ def draw_trend(title: str, points: Sequence[Bar]) -> str:
             text_y = y + 19 if is_below else y - 9
             marks.append(_draw_text(x, text_y, point.shown, "middle"))
 
-        has_room = len(points) <= 7 or index % 2 == last % 2  # of many months every second is named
+        has_room = (
+            len(points) <= 7 or index % 2 == last % 2
+        )  # of many months every second is named
         if has_room:
             marks.append(_draw_text(x, 168, point.name, "middle"))
 
@@ -249,7 +260,9 @@ def _shorten_name(name: str) -> str:
     return kept
 
 
-def _draw_text(x: float, y: float, text: str, anchor: str = "start", colour: str = _INK) -> str:
+def _draw_text(
+    x: float, y: float, text: str, anchor: str = "start", colour: str = _INK
+) -> str:
     """Write a text with a white edge, so that it stays legible over a line or a bar."""
     tag = _open_tag(
         "text",
@@ -289,6 +302,8 @@ def _open_tag(tag: str, **attributes: float | str) -> str:
     """Return a tag as far as its attributes go; of a float one decimal is written."""
     written = [f"<{tag}"]
     for attribute, value in attributes.items():
-        shown = f"{value:.1f}" if isinstance(value, float) else escape(str(value), _QUOTED)
+        shown = (
+            f"{value:.1f}" if isinstance(value, float) else escape(str(value), _QUOTED)
+        )
         written.append(f'{attribute.replace("_", "-")}="{shown}"')
     return " ".join(written)

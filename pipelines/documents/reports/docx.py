@@ -62,7 +62,9 @@ def write_docx(path: Path, paper: Paper, template: Path = TEMPLATE) -> None:
 
     blocks = list_blocks(shown)
     _dress_tables(document, [block for block in blocks if isinstance(block, Table)])
-    _describe_pictures(document, [block for block in blocks if isinstance(block, Chart)])
+    _describe_pictures(
+        document, [block for block in blocks if isinstance(block, Chart)]
+    )
     _set_properties(document, shown)
 
     raw = BytesIO()
@@ -77,7 +79,12 @@ def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None
     for section in paper.sections:
         blocks = [_make_block(document, block) for block in section.blocks]
         sections.append({"title": section.title, "blocks": blocks})
-    content = {"title": paper.title, "said": paper.said, "draft": paper.draft, "sections": sections}
+    content = {
+        "title": paper.title,
+        "said": paper.said,
+        "draft": paper.draft,
+        "sections": sections,
+    }
     try:
         # A template is code: in the sandbox it reaches nothing but these words.
         document.render(content, SandboxedEnvironment(autoescape=True))
@@ -93,7 +100,12 @@ def _make_block(document: DocxTemplate, block: Block) -> dict[str, object]:
         return {"kind": kind, "text": join_unbroken_parts(block.parts)}
     if isinstance(block, Table):
         rows = [[join_unbroken_parts(cell) for cell in row] for row in block.rows]
-        return {"kind": "table", "title": block.title, "header": block.header, "rows": rows}
+        return {
+            "kind": "table",
+            "title": block.title,
+            "header": block.header,
+            "rows": rows,
+        }
     fonts = find_chinese_fonts()
     assert fonts is not None, "without them a paper is shown without charts"
     picture = BytesIO(draw_picture(block.svg, fonts))
@@ -124,7 +136,9 @@ def _dress_table(drawn: Any, table: Table) -> None:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
-def _match_tables(document: DocxTemplate, tables: Iterable[Table]) -> Iterator[tuple[Any, Table]]:
+def _match_tables(
+    document: DocxTemplate, tables: Iterable[Table]
+) -> Iterator[tuple[Any, Table]]:
     """Yield what was drawn of each table.
 
     An office's template may have tables of its own, a letterhead for example.

@@ -242,7 +242,9 @@ def _lint_workbook(paper: Paper, file: Path) -> Findings:
     """Compare each figure's row: what it prints, and what its number comes to in its unit."""
     words = load_labels(paper.language)
     book = CalamineWorkbook.from_path(str(file))
-    rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(skip_empty_area=False)
+    rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(
+        skip_empty_area=False
+    )
     header_line = next(line for line, row in enumerate(rows) if words["figure"] in row)
     header = rows[header_line]
     name_at = header.index(words["figure"])
@@ -268,7 +270,9 @@ def _lint_workbook(paper: Paper, file: Path) -> Findings:
     return Findings(count, count, tuple(wrong)) + _lint_grid(paper, file, book)
 
 
-def _find_other_wanted(figure: FigureRow | None, value: object, shown: object) -> str | None:
+def _find_other_wanted(
+    figure: FigureRow | None, value: object, shown: object
+) -> str | None:
     """Return what a row should print; None where it does, and its number comes to the same."""
     if figure is None:
         return EMPTY
@@ -297,13 +301,17 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
             if shown:
                 found += 1
             if shown != wanted:
-                wrong.append(Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY))
+                wrong.append(
+                    Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY)
+                )
     return Findings(found, found - len(wrong), tuple(wrong))
 
 
 def _list_managers(figures: Figures) -> set[str]:
     """Return the managers who have a figure."""
-    return {row["scope_id"] for row in figures.values() if row["scope_kind"] == "manager"}
+    return {
+        row["scope_id"] for row in figures.values() if row["scope_kind"] == "manager"
+    }
 
 
 def _write_number(figures: Figures, name: str) -> str:

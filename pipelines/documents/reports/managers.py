@@ -9,7 +9,11 @@ from pathlib import Path
 
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
 from pipelines.core.month import Month
-from pipelines.documents.reports.annex import find_cell_kind, make_figure_sheet, make_paper_stamp
+from pipelines.documents.reports.annex import (
+    find_cell_kind,
+    make_figure_sheet,
+    make_paper_stamp,
+)
 from pipelines.documents.reports.model import (
     Block,
     Cell,
@@ -37,7 +41,9 @@ from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, load_labels
 
-_KEPT_COUNT = 4  # of QUALITY the first are of what was kept, the others of what was done
+_KEPT_COUNT = (
+    4  # of QUALITY the first are of what was kept, the others of what was done
+)
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
 # What the workbook has of each KPI, side by side.
 GRID = tuple(
@@ -73,7 +79,9 @@ def write_analyses(
 
     figures = _read_figures(read, month)
     too_small = _find_too_small(read("kpi_monthly"))
-    branch_of = {row["manager_id"]: row["branch_id"] for row in read("snapshot_account_manager")}
+    branch_of = {
+        row["manager_id"]: row["branch_id"] for row in read("snapshot_account_manager")
+    }
     for branch in sorted(sentences_by_branch):
         own = [row for row in figures if _is_about_branch(row, branch, branch_of)]
         writer = _AnalysisWriter(
@@ -85,7 +93,9 @@ def write_analyses(
             too_small=too_small,
         )
         name = writer.words.name_scope(branch)
-        yield Analysis(writer.write_paper(version, is_draft), branch, name, writer.managers)
+        yield Analysis(
+            writer.write_paper(version, is_draft), branch, name, writer.managers
+        )
 
 
 def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
@@ -169,7 +179,9 @@ class _AnalysisWriter:
                         self._draw_glance(done, "analysis.table_done"),
                     ],
                 ),
-                self._make_section("each", [self._draw_topic(topic) for topic in QUALITY]),
+                self._make_section(
+                    "each", [self._draw_topic(topic) for topic in QUALITY]
+                ),
             ),
             figures=self.figures,
         )
@@ -178,7 +190,9 @@ class _AnalysisWriter:
         title = self.words.find_text(f"analysis.{key}")
         return Section(key, title, tuple(blocks))
 
-    def _show_measure(self, measure: str, topic: str, scope_kind: str, scope_id: str) -> Cell:
+    def _show_measure(
+        self, measure: str, topic: str, scope_kind: str, scope_id: str
+    ) -> Cell:
         """Return a figure; of a rank there is none of, that it was of too few customers."""
         figure_id = build_figure_id(measure, topic, scope_kind, scope_id, self.month)
         is_missing = figure_id not in self.figures
@@ -191,7 +205,9 @@ class _AnalysisWriter:
         names = ("value", "target", "gap", "change", "rank")
         rows = []
         for topic in QUALITY:
-            figures = [self._show_measure(name, topic, "branch", self.branch) for name in names]
+            figures = [
+                self._show_measure(name, topic, "branch", self.branch) for name in names
+            ]
             rows.append((make_cell(find_topic_title(self.words, topic)), *figures))
         return self.words.make_table(
             title="analysis.table_branch",
@@ -205,7 +221,10 @@ class _AnalysisWriter:
         """Return every manager in one table: the values of some KPIs."""
         rows = []
         for manager in self.managers:
-            values = [self._show_measure("value", topic, "manager", manager) for topic in topics]
+            values = [
+                self._show_measure("value", topic, "manager", manager)
+                for topic in topics
+            ]
             rows.append((self.words.show_scope(manager), *values))
 
         topic_titles = [find_topic_title(self.words, topic) for topic in topics]
@@ -222,7 +241,9 @@ class _AnalysisWriter:
         """Return one KPI of every manager, the best first, with what it is a quotient of."""
         rows = []
         for manager in self._sort_by_rank(topic):
-            figures = [self._show_measure(name, topic, "manager", manager) for name in MEASURES]
+            figures = [
+                self._show_measure(name, topic, "manager", manager) for name in MEASURES
+            ]
             rows.append((self.words.show_scope(manager), *figures))
         header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
@@ -286,7 +307,10 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
 
 def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, object]:
     """Return a manager's row: the measures of each KPI side by side."""
-    row: dict[str, object] = {"manager_name": words.name_scope(manager), "manager_id": manager}
+    row: dict[str, object] = {
+        "manager_name": words.name_scope(manager),
+        "manager_id": manager,
+    }
     for topic, measure in GRID:
         figure_id = build_figure_id(measure, topic, "manager", manager, paper.month)
         figure = paper.figures.get(figure_id)

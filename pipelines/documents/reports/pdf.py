@@ -12,7 +12,13 @@ from typing import Any
 import typst
 
 from pipelines.documents.reports.fonts import ChineseFonts, find_chinese_fonts
-from pipelines.documents.reports.model import Block, Chart, Paper, Text, join_unbroken_parts
+from pipelines.documents.reports.model import (
+    Block,
+    Chart,
+    Paper,
+    Text,
+    join_unbroken_parts,
+)
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.store.files import replacing
 
@@ -47,7 +53,9 @@ def draw_picture(svg: str, fonts: ChineseFonts) -> bytes:
     return _compile_typst(_PICTURE, "png", {"svg": svg}, fonts)
 
 
-def _compile_typst(source: bytes, form: Any, inputs: dict[str, str], fonts: ChineseFonts) -> bytes:
+def _compile_typst(
+    source: bytes, form: Any, inputs: dict[str, str], fonts: ChineseFonts
+) -> bytes:
     """Return what Typst makes of a source, of a picture its one page."""
     compiled: Any = typst.compile(
         source,
@@ -81,7 +89,12 @@ def _make_block(block: Block) -> dict[str, object]:
         kind = "blank" if block.is_blank else "text"
         return {"kind": kind, "text": join_unbroken_parts(block.parts)}
     if isinstance(block, Chart):
-        return {"kind": "chart", "title": block.title, "svg": block.svg, "told": block.description}
+        return {
+            "kind": "chart",
+            "title": block.title,
+            "svg": block.svg,
+            "told": block.description,
+        }
 
     columns = range(len(block.header))
     return {

@@ -35,7 +35,12 @@ from pipelines.text.texts import fill_label
 
 
 def write_period(
-    read: ReadTable, month: Month, period: str, language: str, version: str, is_draft: bool
+    read: ReadTable,
+    month: Month,
+    period: str,
+    language: str,
+    version: str,
+    is_draft: bool,
 ) -> Paper | None:
     """Return the summary of a period that the month closes.
 
@@ -65,7 +70,10 @@ def _is_about_period(row: FigureRow, period: str, months: Sequence[Month]) -> bo
     """Whether a figure is the period's, or the company's of one of its months."""
     if row["measure"].startswith(f"{period}_"):
         return True
-    is_companys = row["scope_kind"] == "company" and row["measure"] in ("value", "target")
+    is_companys = row["scope_kind"] == "company" and row["measure"] in (
+        "value",
+        "target",
+    )
     is_kpi = "." in row["topic"]
     return is_companys and is_kpi and row["month"] in {str(month) for month in months}
 
@@ -121,7 +129,9 @@ class _PeriodWriter:
             draft=fill_label(words.language, "draft") if is_draft else "",
             sections=(
                 self._make_section("overall", [*sentences, self._draw_overview()]),
-                self._make_section("months", [self._draw_months(), *self._draw_trends()]),
+                self._make_section(
+                    "months", [self._draw_months(), *self._draw_trends()]
+                ),
                 self._make_section("branches", [self._draw_branches()]),
                 self._make_section("sources", [self._draw_sources()]),
             ),
@@ -134,11 +144,17 @@ class _PeriodWriter:
         return Section(key, title, tuple(blocks))
 
     def _build_id(
-        self, measure: str, kpi: Kpi, scope_kind: str = "company", scope_id: str = "company"
+        self,
+        measure: str,
+        kpi: Kpi,
+        scope_kind: str = "company",
+        scope_id: str = "company",
     ) -> str:
         """Return the id of a figure of the period; without a scope, of the company."""
         period_measure = f"{self.period}_{measure}"
-        return build_figure_id(period_measure, _name_topic(kpi), scope_kind, scope_id, self.month)
+        return build_figure_id(
+            period_measure, _name_topic(kpi), scope_kind, scope_id, self.month
+        )
 
     def _build_monthly_id(self, measure: str, kpi: Kpi, month: Month) -> str:
         """Return the id of the company's figure of one month."""
@@ -169,7 +185,9 @@ class _PeriodWriter:
         files = _default_files()
         rows = []
         for month in self.months:
-            ids = [self._build_monthly_id("value", files[name], month) for name in HEADLINE]
+            ids = [
+                self._build_monthly_id("value", files[name], month) for name in HEADLINE
+            ]
             figures = self.words.show_figures(ids)
             rows.append((make_cell(str(month)), *figures))
         kpi_titles = [self.words.name_kpi(name) for name in HEADLINE]
@@ -185,7 +203,10 @@ class _PeriodWriter:
         for name, kpi in self.shown_kpis.items():
             if name not in HEADLINE:
                 continue
-            ids = {month: self._build_monthly_id("value", kpi, month) for month in self.months}
+            ids = {
+                month: self._build_monthly_id("value", kpi, month)
+                for month in self.months
+            }
             chart = draw_trend_chart(self.words, name, ids)
             if chart is not None:
                 yield chart
@@ -201,7 +222,10 @@ class _PeriodWriter:
 
         rows = []
         for branch in sorted(branches, key=lambda name: (name == "unclaimed", name)):
-            ids = [self._build_id("value", kpi, "branch", branch) for kpi in headline.values()]
+            ids = [
+                self._build_id("value", kpi, "branch", branch)
+                for kpi in headline.values()
+            ]
             figures = self.words.show_figures(ids)
             rows.append((self.words.show_scope(branch), *figures))
 
@@ -218,7 +242,8 @@ class _PeriodWriter:
             way = self.words.find_text("period.sum" if is_sum else "period.last")
             meaning = self.words.name_variant(_name_topic(kpi))
             ids = [
-                self._build_id(measure, kpi) for measure in ("months", "numerator", "denominator")
+                self._build_id(measure, kpi)
+                for measure in ("months", "numerator", "denominator")
             ]
             figures = self.words.show_figures(ids)
             title = self.words.show_kpi(kpi.name)

@@ -14,7 +14,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipelines.documents.reports.fonts import find_chinese_fonts
-from pipelines.documents.reports.model import Block, Chart, Paper, Part, Section, Table, Text
+from pipelines.documents.reports.model import (
+    Block,
+    Chart,
+    Paper,
+    Part,
+    Section,
+    Table,
+    Text,
+)
 
 _SVG_TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
 
@@ -82,7 +90,9 @@ def _read_paper(paper: Paper, form: Form) -> Iterator[Word]:
 
 def _find_heading(section: Section, block: Block) -> str:
     """Return under which heading a block stands."""
-    return section.title if isinstance(block, Text) else f"{section.title}, {block.title}"
+    return (
+        section.title if isinstance(block, Text) else f"{section.title}, {block.title}"
+    )
 
 
 def _read_block(block: Block, form: Form) -> Iterator[Part]:
@@ -92,7 +102,9 @@ def _read_block(block: Block, form: Form) -> Iterator[Part]:
     elif isinstance(block, Table):
         yield from _read_table(block)
     elif form is Form.PAGE:  # the caption stands under the drawing
-        yield Part("".join(_read_drawing(block)))  # its reader cannot tell its words apart
+        yield Part(
+            "".join(_read_drawing(block))
+        )  # its reader cannot tell its words apart
         yield Part(block.title)
     elif form is Form.PDF:
         yield Part(block.title)

@@ -50,7 +50,12 @@ from pipelines.text.texts import fill_label, say_reasons
 
 SECTIONS = ("overall", "ranks", "dispatch", "quality", "next", "sources")
 # The KPIs that are drawn over time and by branch.
-HEADLINE = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate")
+HEADLINE = (
+    "vip_card_holding_rate",
+    "arrears_rate",
+    "churn_rate",
+    "revenue_retention_rate",
+)
 TABLES = ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")
 _TREND_MONTHS = 13  # this month of last year is seen beside this year's
 _UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
@@ -101,7 +106,9 @@ def describe_month(month: Month, language: str) -> str:
     return str(month)
 
 
-def draw_trend_chart(words: Wording, kpi: str, ids: Mapping[Month, str]) -> Chart | None:
+def draw_trend_chart(
+    words: Wording, kpi: str, ids: Mapping[Month, str]
+) -> Chart | None:
     """Draw a KPI's figures over months; None where fewer than two months have one."""
     points = []
     for month, figure_id in ids.items():
@@ -133,13 +140,20 @@ class _SummaryWriter:
             if row["is_default"] and row["scope_kind"] in ("company", "branch"):
                 found.append(row)
         return sorted(
-            found, key=lambda row: (row["kpi"], row["scope_kind"] != "company", row["scope_id"])
+            found,
+            key=lambda row: (
+                row["kpi"],
+                row["scope_kind"] != "company",
+                row["scope_id"],
+            ),
         )
 
     @cached_property
     def company_rows(self) -> dict[str, KpiRow]:
         """The company's row of each KPI."""
-        return {row["kpi"]: row for row in self.shown_rows if row["scope_kind"] == "company"}
+        return {
+            row["kpi"]: row for row in self.shown_rows if row["scope_kind"] == "company"
+        }
 
     def write_section(self, key: str) -> Section:
         """Return one section: its sentences, then its tables and charts."""
@@ -155,7 +169,10 @@ class _SummaryWriter:
         elif key == "ranks":
             blocks += self._draw_ranks()
         elif key == "dispatch":
-            blocks += [self._draw_lists(), *draw_activity_tables(self.words, self.month)]
+            blocks += [
+                self._draw_lists(),
+                *draw_activity_tables(self.words, self.month),
+            ]
         elif key == "sources":
             blocks.append(self._draw_sources())
         title = self.words.find_text(f"section.{key}")
@@ -195,7 +212,8 @@ class _SummaryWriter:
         for row in self.company_rows.values():
             title = self.words.show_kpi(row["kpi"])
             figures = [
-                self._show_measure(name, row) for name in ("value", "target", "gap", "change")
+                self._show_measure(name, row)
+                for name in ("value", "target", "gap", "change")
             ]
             met = make_cell(self._say_if_met(row))
             rows.append((title, *figures, met, self.words.show_status(row["status"])))
@@ -257,7 +275,9 @@ class _SummaryWriter:
 
     def _draw_ranks(self) -> Iterator[Block]:
         """Yield the headline KPIs by branch with their ranks, then each as a chart."""
-        branches = {row["scope_id"] for row in self.shown_rows if row["scope_kind"] == "branch"}
+        branches = {
+            row["scope_id"] for row in self.shown_rows if row["scope_kind"] == "branch"
+        }
         shown_kpis = [kpi for kpi in HEADLINE if self._list_ranked_rows(kpi)]
         if not branches or not shown_kpis:
             return
@@ -275,7 +295,8 @@ class _SummaryWriter:
             if is_of_branch and self._has_measure("value", row):
                 found.append(row)
         return sorted(
-            found, key=lambda row: (row["rank"] is None, row["rank"] or 0, row["scope_id"])
+            found,
+            key=lambda row: (row["rank"] is None, row["rank"] or 0, row["scope_id"]),
         )
 
     def _draw_rank_table(self, branches: set[str], shown_kpis: Sequence[str]) -> Table:
@@ -287,7 +308,10 @@ class _SummaryWriter:
         }
         rows = []
         for branch in sorted(branches, key=lambda name: (name == _UNCLAIMED, name)):
-            ranked = [self._show_value_with_rank(by_branch.get((k, branch))) for k in shown_kpis]
+            ranked = [
+                self._show_value_with_rank(by_branch.get((k, branch)))
+                for k in shown_kpis
+            ]
             rows.append((self.words.show_scope(branch), *ranked))
 
         kpi_titles = [self.words.name_kpi(kpi) for kpi in shown_kpis]

@@ -52,7 +52,13 @@ _TABLE_LINES = (
     ("{%tc for cell in row %}", "{{ cell }}", "{%tc endfor %}"),
     ("{%tr endfor %}", "", ""),
 )
-_PAGE_NUMBER = (("text", "- "), ("begin", ""), ("code", "PAGE"), ("end", ""), ("text", " -"))
+_PAGE_NUMBER = (
+    ("text", "- "),
+    ("begin", ""),
+    ("code", "PAGE"),
+    ("end", ""),
+    ("text", " -"),
+)
 
 
 def draw_template(path: Path) -> None:
@@ -93,11 +99,26 @@ def _set_styles(document: Any) -> None:
     """Set the styles that the paragraphs of the template name."""
     centre = WD_ALIGN_PARAGRAPH.CENTER
     _set_style(document, "Normal", "仿宋_GB2312", 16)
-    _set_style(document, "Paper Title", "方正小标宋简体", 22, align=centre, line=Pt(36), after=12)
+    _set_style(
+        document,
+        "Paper Title",
+        "方正小标宋简体",
+        22,
+        align=centre,
+        line=Pt(36),
+        after=12,
+    )
     _set_style(document, "Paper Said", "楷体_GB2312", 12, align=centre, line=Pt(20))
     _set_style(document, "Paper Text", "仿宋_GB2312", 16, line=LINE, indent=Pt(32))
     _set_style(
-        document, "Paper Caption", "黑体", 12, align=centre, line=Pt(22), before=8, keep=True
+        document,
+        "Paper Caption",
+        "黑体",
+        12,
+        align=centre,
+        line=Pt(22),
+        before=8,
+        keep=True,
     )
     _set_style(document, "Paper Drawing", "仿宋_GB2312", 10.5, align=centre)
     _set_style(document, "Paper Cell", "仿宋_GB2312", 9, line=Pt(13))
@@ -124,7 +145,11 @@ def _set_style(
 ) -> None:
     """Set a paragraph style; `font` is the one for Chinese, sizes and spaces are in points."""
     styles = document.styles
-    style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    style = (
+        styles[name]
+        if name in styles
+        else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    )
     style.font.name = _LATIN
     style.font.size = Pt(size)
 

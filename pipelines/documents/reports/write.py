@@ -15,7 +15,11 @@ from pipelines.documents.pages.page import write_summary
 from pipelines.documents.reports.annex import write_annex, write_figure_book
 from pipelines.documents.reports.docx import write_docx
 from pipelines.documents.reports.lint import Findings, lint_documents
-from pipelines.documents.reports.managers import Analysis, write_analyses, write_analysis_book
+from pipelines.documents.reports.managers import (
+    Analysis,
+    write_analyses,
+    write_analysis_book,
+)
 from pipelines.documents.reports.model import Paper
 from pipelines.documents.reports.pdf import write_pdf
 from pipelines.documents.reports.period import write_period
@@ -43,7 +47,9 @@ def make_month_paper(version: Version, language: str, is_draft: bool) -> Paper:
     """Return the summary of a month's version."""
     read = make_table_reader(version)
     tables = {name: read(name) for name in TABLES}
-    return write_paper(tables, version.month, language, _describe_version(version), is_draft)
+    return write_paper(
+        tables, version.month, language, _describe_version(version), is_draft
+    )
 
 
 def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path]:
@@ -60,7 +66,9 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     read = make_table_reader(version)
 
     files = write_documents(version, out, language, is_draft, folder.path.parents[1])
-    findings = lint_documents(make_month_paper(version, language, is_draft), files, read)
+    findings = lint_documents(
+        make_month_paper(version, language, is_draft), files, read
+    )
     for analysis in make_analyses(version, language, is_draft):
         written = write_analysis(version, out, analysis)
         findings += lint_documents(analysis.paper, written, read)
@@ -78,7 +86,9 @@ def _refuse_disagreements(month: Month, findings: Findings) -> None:
     """Raise StorageError that names the first number that disagrees, and says how many do."""
     wrong = findings.disagreements
     if wrong:
-        raise StorageError("paper.disagrees", month=month, wrong=len(wrong), **asdict(wrong[0]))
+        raise StorageError(
+            "paper.disagrees", month=month, wrong=len(wrong), **asdict(wrong[0])
+        )
 
 
 def _copy_dictionary(version: Version, out: Path, language: str) -> list[Path]:
@@ -99,10 +109,14 @@ def name_dictionary_file(month: Month) -> str:
     return f"{month}_dictionary.html"
 
 
-def make_analyses(version: Version, language: str, is_draft: bool) -> Iterator[Analysis]:
+def make_analyses(
+    version: Version, language: str, is_draft: bool
+) -> Iterator[Analysis]:
     """Yield the retention quality analysis of each branch."""
     read = make_table_reader(version)
-    return write_analyses(read, version.month, language, _describe_version(version), is_draft)
+    return write_analyses(
+        read, version.month, language, _describe_version(version), is_draft
+    )
 
 
 def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path]:
@@ -112,15 +126,23 @@ def write_analysis(version: Version, out: Path, analysis: Analysis) -> list[Path
     workbook = out / f"{stem}.xlsx"
     write_docx(document, analysis.paper)
     write_analysis_book(workbook, analysis, version)
-    return [document, workbook, *_write_reading_copy(out / f"{stem}.pdf", analysis.paper)]
+    return [
+        document,
+        workbook,
+        *_write_reading_copy(out / f"{stem}.pdf", analysis.paper),
+    ]
 
 
-def make_period_papers(version: Version, language: str, is_draft: bool) -> Iterator[Paper]:
+def make_period_papers(
+    version: Version, language: str, is_draft: bool
+) -> Iterator[Paper]:
     """Yield the summaries of the quarter, half-year and year that the month closes."""
     read = make_table_reader(version)
     version_words = _describe_version(version)
     for period in version.month.closes:
-        paper = write_period(read, version.month, period, language, version_words, is_draft)
+        paper = write_period(
+            read, version.month, period, language, version_words, is_draft
+        )
         if paper:
             yield paper
 
@@ -173,7 +195,14 @@ def write_documents(
 
     write_docx(document, paper, _find_template(home))
     tables = {name: read(name) for name in PAGE_TABLES}
-    write_summary(page, version.month, language, tables, paper, name_dictionary_file(version.month))
+    write_summary(
+        page,
+        version.month,
+        language,
+        tables,
+        paper,
+        name_dictionary_file(version.month),
+    )
     write_annex(annex, paper, version, read)
     return [document, page, annex, *_write_reading_copy(out / f"{stem}.pdf", paper)]
 

@@ -12,7 +12,11 @@ from typing import Any, TypedDict
 
 from pipelines.documents.workbooks.book_plan import BookPlan
 from pipelines.documents.workbooks.columns import Sheet, SheetRow
-from pipelines.documents.workbooks.table_columns import CALL_COLUMNS, DAY_COLUMNS, PROMISE_COLUMNS
+from pipelines.documents.workbooks.table_columns import (
+    CALL_COLUMNS,
+    DAY_COLUMNS,
+    PROMISE_COLUMNS,
+)
 from pipelines.documents.workbooks.workbook import Tables, file_stem, write_tables
 from pipelines.documents.workbooks.workbook_data import WorkbookData
 from pipelines.text.texts import load_labels

@@ -28,7 +28,9 @@ _UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
 def plan_company_book(data: WorkbookData, out: Path) -> BookPlan:
     """Return what writes `<month>_company.xlsx`."""
     path = out / f"{data.version.month}_company.xlsx"
-    return BookPlan("company", "company", path, partial(_write_company_book, data, path))
+    return BookPlan(
+        "company", "company", path, partial(_write_company_book, data, path)
+    )
 
 
 def _write_company_book(data: WorkbookData, path: Path) -> None:
@@ -61,7 +63,9 @@ def _write_company_book(data: WorkbookData, path: Path) -> None:
     for name, rows in rows_by_sheet.items():
         sheets.append(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1))
     stamp = data.make_stamp(data.find_label("scope.company"))
-    write_tables(path, Tables(stamp=stamp, sheets=tuple(sheets)), load_labels(data.language))
+    write_tables(
+        path, Tables(stamp=stamp, sheets=tuple(sheets)), load_labels(data.language)
+    )
 
 
 def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
@@ -69,7 +73,9 @@ def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
     is_unclaimed = row["scope_id"] == _UNCLAIMED
     return {
         "scope_kind": data.find_label(f"scope.{row['scope_kind']}"),
-        "scope_id": data.find_label("scope.unclaimed") if is_unclaimed else row["scope_id"],
+        "scope_id": data.find_label("scope.unclaimed")
+        if is_unclaimed
+        else row["scope_id"],
     }
 
 
@@ -115,7 +121,9 @@ def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
     }
 
 
-def _build_held_back_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+def _build_held_back_rows(
+    data: WorkbookData, kpi_rows: Sequence[Any]
+) -> list[SheetRow]:
     """Return everything that is not simply released, KPIs by variant and lists by title."""
     found: list[SheetRow] = []
     for state in judge_outputs(kpi_rows, data.list_rows):
@@ -162,7 +170,12 @@ def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what was found or closed, the dearest first."""
     rows = sorted(
         data.read_if_computed("report_audit"),
-        key=lambda row: (row["kind"], row["state"], -(row["amount"] or 0), row["subject_id"]),
+        key=lambda row: (
+            row["kind"],
+            row["state"],
+            -(row["amount"] or 0),
+            row["subject_id"],
+        ),
     )
     found: list[SheetRow] = []
     for row in rows:
@@ -181,7 +194,11 @@ def _build_forecast_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what will be open month by month up to 31 December, the company first."""
     rows = sorted(
         data.read_if_computed("report_forecast"),
-        key=lambda row: (row["scope_kind"] != "company", row["scope_id"], row["about_month"]),
+        key=lambda row: (
+            row["scope_kind"] != "company",
+            row["scope_id"],
+            row["about_month"],
+        ),
     )
     return [{**row, **_describe_scope(data, row)} for row in rows]
 
@@ -200,11 +217,15 @@ def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
     signals = {name: data.find_label(f"complaint.{name}") for name in ("high", "low")}
     found: list[SheetRow] = []
     for row in judged:
-        found.append({**row, **_describe_scope(data, row), "signal": signals.get(row["signal"])})
+        found.append(
+            {**row, **_describe_scope(data, row), "signal": signals.get(row["signal"])}
+        )
     return found
 
 
-def _build_operation_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+def _build_operation_rows(
+    data: WorkbookData, kpi_rows: Sequence[Any]
+) -> list[SheetRow]:
     """Return cohort, cost and increment of company, branches and units.
 
     Nothing while the cohort's revenue may not be used.
@@ -218,7 +239,9 @@ def _build_operation_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[S
     found: list[SheetRow] = []
     for row in rows:
         effect_state = data.find_label(f"effect.{row['effect_state']}")
-        found.append({**row, **_describe_scope(data, row), "effect_state": effect_state})
+        found.append(
+            {**row, **_describe_scope(data, row), "effect_state": effect_state}
+        )
     return found
 
 
@@ -228,4 +251,6 @@ def _is_cohort_revenue_usable(kpi_rows: Sequence[Any]) -> bool:
     for row in kpi_rows:
         if (row["kpi"], row["variant"]) == _COHORT_REVENUE:
             statuses.append(row["status"])
-    return bool(statuses) and all(status in ("released", "caveat") for status in statuses)
+    return bool(statuses) and all(
+        status in ("released", "caveat") for status in statuses
+    )

@@ -64,7 +64,9 @@ def export_day(folder: DayFolder, out: Path, language: str) -> list[Path]:
 def write_day_books(folder: DayFolder, out: Path, language: str) -> list[Book]:
     """Write a day's work lists and bulletins into a folder; return them with for whom each is."""
     data = _read_released(folder, language)
-    plans = chain(plan_work_lists(data, out), plan_calls(data, out), plan_bulletin(data, out))
+    plans = chain(
+        plan_work_lists(data, out), plan_calls(data, out), plan_bulletin(data, out)
+    )
     return write_books(plans)
 
 
@@ -94,10 +96,14 @@ def write_books(plans: Iterable[BookPlan]) -> list[Book]:
             plan.write()
         except StorageError:
             raise
-        except Exception as error:  # what is wrong with one is not wrong with the others
+        except (
+            Exception
+        ) as error:  # what is wrong with one is not wrong with the others
             if isinstance(error, OSError) and error.errno not in _NAME_ERRORS:
                 raise
-            why = error.key if isinstance(error, RetentionError) else type(error).__name__
+            why = (
+                error.key if isinstance(error, RetentionError) else type(error).__name__
+            )
             failed.append(f"{plan.path.name} ({why})")
         else:
             written.append(Book(plan.kind, plan.holder, plan.path))

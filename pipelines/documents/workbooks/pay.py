@@ -34,14 +34,18 @@ def export_pay(folder: MonthFolder, out: Path, language: str) -> list[Path]:
     data = WorkbookData(folder.version(), language, folder.read_seal() is None)
     sheets = []
     for name, columns in PAY_COLUMNS.items():
-        rows = [_translate_row(data, row) for row in data.read_if_computed(f"report_{name}")]
+        rows = [
+            _translate_row(data, row) for row in data.read_if_computed(f"report_{name}")
+        ]
         if rows:
             sheets.append(Sheet(name, columns, rows, frozen=1))
     if not sheets:
         return []
 
     path = out / f"{data.version.month}_pay.xlsx"
-    book = Tables(stamp=data.make_stamp(data.find_label("sheet.pay")), sheets=tuple(sheets))
+    book = Tables(
+        stamp=data.make_stamp(data.find_label("sheet.pay")), sheets=tuple(sheets)
+    )
     write_tables(path, book, load_labels(data.language))
     os.chmod(path, OWNER_ONLY)
     return [path]

@@ -15,7 +15,9 @@ MOST_ROWS = 1_048_575
 EXACT_BELOW = 10**15
 
 
-def write_plain_sheet(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
+def write_plain_sheet(
+    path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> int:
     """Write rows under a header; return how many.
 
     Raise UsageError when there are more than a sheet can hold.

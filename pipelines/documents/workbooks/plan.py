@@ -56,7 +56,9 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
     sheets = []
     for name in sorted(plan["measures"]):
         own_parts = [part for part in parts if part["measure"] == name]
-        sheets.append(_make_measure_sheet(name, version, own_parts, list(months), language))
+        sheets.append(
+            _make_measure_sheet(name, version, own_parts, list(months), language)
+        )
     if plan["handed_down"]:
         sheets.append(_make_sheet_of_handed_down(plan["handed_down"], language))
 
@@ -87,7 +89,11 @@ def _write_book(
 
 
 def _make_measure_sheet(
-    name: str, version: Version, parts: Sequence[PartRow], months: list[str], language: str
+    name: str,
+    version: Version,
+    parts: Sequence[PartRow],
+    months: list[str],
+    language: str,
 ) -> Sheet:
     """Return the sheet of one measure; its note says by which key it was split."""
     inputs = version.plan_inputs
@@ -151,10 +157,14 @@ def _build_row(line: _ScopeLine, language: str) -> SheetRow:
 
 
 def _name_scope(scope_id: str, language: str) -> str:
-    return fill_label(language, "scope.unclaimed") if scope_id == _UNCLAIMED else scope_id
+    return (
+        fill_label(language, "scope.unclaimed") if scope_id == _UNCLAIMED else scope_id
+    )
 
 
-def _make_sheet_of_handed_down(handed_down: Sequence[Mapping[str, Any]], language: str) -> Sheet:
+def _make_sheet_of_handed_down(
+    handed_down: Sequence[Mapping[str, Any]], language: str
+) -> Sheet:
     """Return the targets that were handed down as they are, and split by nothing."""
     titles = {kpi.name: kpi.meta["title"][language] for kpi in load_kpis()}
     rows: list[SheetRow] = []
@@ -173,4 +183,6 @@ def _make_sheet_of_handed_down(handed_down: Sequence[Mapping[str, Any]], languag
         Column("scope_id", 30),
         Column("value", 40),
     )
-    return Sheet("handed_down", columns, rows, title=fill_label(language, "plan.handed_down"))
+    return Sheet(
+        "handed_down", columns, rows, title=fill_label(language, "plan.handed_down")
+    )

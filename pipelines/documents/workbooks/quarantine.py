@@ -77,7 +77,9 @@ def list_quarantined(made: Made) -> list[SentBack]:
     """Count the rows that were set aside, a line a file."""
     quarantine = scan_parquet(made.table(QUARANTINE))
     with duckdb.connect() as connection:
-        found = connection.execute(_COUNT_BY_FILE.format(quarantine=quarantine)).fetchall()
+        found = connection.execute(
+            _COUNT_BY_FILE.format(quarantine=quarantine)
+        ).fetchall()
     return [SentBack(table, file or table, rows) for table, file, rows in found]
 
 
@@ -105,7 +107,9 @@ def write_quarantined(
             sheet = book.add_worksheet(_name_tab(one, tabs))
             names = _list_own_columns(connection, made, one.table)
             rows = _read_rows(connection, made, one, names, unmasked)
-            titles = [fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS] + names
+            titles = [
+                fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS
+            ] + names
             _write_sheet(book, sheet, titles, _build_lines(rows, one, made, language))
     return files
 
@@ -125,7 +129,9 @@ def _name_tab(one: SentBack, taken: set[str]) -> str:
 # -- reading -----------------------------------------------------------------------------------
 
 
-def _list_own_columns(connection: duckdb.DuckDBPyConnection, made: Made, table: str) -> list[str]:
+def _list_own_columns(
+    connection: duckdb.DuckDBPyConnection, made: Made, table: str
+) -> list[str]:
     """Return the columns of a delivered table as it was read; none where it was not kept."""
     raw_table = f"extract_{table}"
     if not made.is_computed(raw_table):
@@ -159,7 +165,9 @@ def _read_rows(
             yield _make_row(values, names, hidden)
 
 
-def _make_row(values: Sequence[Any], names: Sequence[str], hidden: set[str]) -> _WrongRow:
+def _make_row(
+    values: Sequence[Any], names: Sequence[str], hidden: set[str]
+) -> _WrongRow:
     """Return a row of the answer; the wrong value as it was delivered, where its cell is known."""
     line, column, value, rule, *texts = values
     cells = []
@@ -204,7 +212,14 @@ def _build_lines(
             phrase = find_rule_phrase(one.table, row.rule, made.month)
             rule_words[row.rule] = str(say_fact(language, phrase))
         allowed = _describe_allowed(one.table, row.column, language)
-        yield [row.line, row.column, row.value, rule_words[row.rule], allowed, *row.cells]
+        yield [
+            row.line,
+            row.column,
+            row.value,
+            rule_words[row.rule],
+            allowed,
+            *row.cells,
+        ]
 
 
 def _describe_allowed(table: str, column: str | None, language: str) -> str:

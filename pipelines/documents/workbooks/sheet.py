@@ -24,7 +24,9 @@ MONEY_LIMIT = Decimal("99999999.99")
 # Of a line of eleven points; programs do not measure wrapped rows themselves.
 _LINE_POINTS = 16.5
 _TALLEST_ROW = 409.0  # Excel's own limit
-_EXACT = 10**13  # Excel keeps 15 digits: more than thirteen before the point would lose the fen
+_EXACT = (
+    10**13
+)  # Excel keeps 15 digits: more than thirteen before the point would lose the fen
 _DIGITS = {
     "money": "#,##0.00",
     "integer": "#,##0",
@@ -58,7 +60,9 @@ class Canvas:
         key: _FormatKey = tuple(sorted(spec.items()))
         if key not in self._formats:
             font = _FONTS.get(self.language, "Calibri")
-            self._formats[key] = self.book.add_format({"font_name": font, "font_size": 11, **spec})
+            self._formats[key] = self.book.add_format(
+                {"font_name": font, "font_size": 11, **spec}
+            )
         return self._formats[key]
 
     def find_cell_format(self, kind: str, is_input: bool) -> Any:
@@ -144,7 +148,10 @@ def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
 
 def _draw_body(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     """Write the rows, each as tall as its longest text."""
-    looks = [canvas.find_cell_format(column.kind, column.is_input) for column in sheet.columns]
+    looks = [
+        canvas.find_cell_format(column.kind, column.is_input)
+        for column in sheet.columns
+    ]
     wrapped = []
     for column in sheet.columns:
         if column.kind in _WRAPPED_KINDS and not column.is_hidden:
@@ -188,7 +195,9 @@ def _count_lines(text: str, width: int) -> int:
     return lines
 
 
-def _write_cell(page: Any, line: int, column: int, kind: str, value: Any, look: Any) -> None:
+def _write_cell(
+    page: Any, line: int, column: int, kind: str, value: Any, look: Any
+) -> None:
     """Write a value as its kind asks; what does not fit its kind as text."""
     if is_blank(value):
         page.write_blank(line, column, None, look)
@@ -292,7 +301,9 @@ def _protect_page(canvas: Canvas, page: Any, sheet: Sheet) -> None:
             page.data_validation(HEADER_ROW + 1, index, last_line, index, rule)
 
 
-def _make_rule(labels: Mapping[str, str], sheet: Sheet, column: Column) -> dict[str, object] | None:
+def _make_rule(
+    labels: Mapping[str, str], sheet: Sheet, column: Column
+) -> dict[str, object] | None:
     """Return what may be typed into a column; None where anything may."""
     if not column.is_input:
         return _make_locked_rule(labels)
@@ -308,7 +319,11 @@ def _make_rule(labels: Mapping[str, str], sheet: Sheet, column: Column) -> dict[
 
 
 def _make_range_rule(
-    labels: Mapping[str, str], name: str, validate: str, minimum: object, maximum: object
+    labels: Mapping[str, str],
+    name: str,
+    validate: str,
+    minimum: object,
+    maximum: object,
 ) -> dict[str, object]:
     """Return a rule that takes what lies between two values, and says so beforehand."""
     message = _make_message(labels, name)
@@ -335,4 +350,7 @@ def _make_locked_rule(labels: Mapping[str, str]) -> dict[str, object]:
 
 def _make_message(labels: Mapping[str, str], name: str) -> dict[str, str]:
     """Return what is said to who types something else."""
-    return {"error_title": labels["check.title"], "error_message": labels[f"check.{name}"]}
+    return {
+        "error_title": labels["check.title"],
+        "error_message": labels[f"check.{name}"],
+    }

@@ -47,7 +47,9 @@ def is_signed_by(key: bytes, protected: Mapping[str, str], signature: str) -> bo
     return hmac.compare_digest(wanted, given)
 
 
-def list_protected_cells(columns: Iterable[Column], row: Mapping[str, object]) -> dict[str, str]:
+def list_protected_cells(
+    columns: Iterable[Column], row: Mapping[str, object]
+) -> dict[str, str]:
     """Return the stable text of the signed columns' cells.
 
     As given to the writer or as read back.

@@ -153,7 +153,11 @@ CHANGE_COLUMNS = read_columns("""
     value_mix         13  number
     value_rate        13  number
 """)
-ANNEX_COLUMNS = {"figures": FIGURE_COLUMNS, "bridge": BRIDGE_COLUMNS, "change": CHANGE_COLUMNS}
+ANNEX_COLUMNS = {
+    "figures": FIGURE_COLUMNS,
+    "bridge": BRIDGE_COLUMNS,
+    "change": CHANGE_COLUMNS,
+}
 
 # -- sheets of pay, by the table they show -----------------------------------------------------
 

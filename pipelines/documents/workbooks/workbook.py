@@ -106,7 +106,9 @@ class Tables:
     sheets: tuple[Sheet, ...]
 
 
-def write_work_list(path: Path, book: WorkList, labels: Mapping[str, str], key: bytes) -> None:
+def write_work_list(
+    path: Path, book: WorkList, labels: Mapping[str, str], key: bytes
+) -> None:
     """Write one manager's workbook; the bytes depend on the arguments alone."""
     sheet = Sheet(
         name="work_list",
@@ -127,7 +129,9 @@ def write_tables(path: Path, book: Tables, labels: Mapping[str, str]) -> None:
     _write_book(path, book.stamp, book.sheets, labels, _list_facts(book.stamp), ())
 
 
-def _sign_row(key: bytes, columns: Sequence[Column], row: SheetRow) -> dict[str, object]:
+def _sign_row(
+    key: bytes, columns: Sequence[Column], row: SheetRow
+) -> dict[str, object]:
     """Return a row with its id and its signature.
 
     What is signed is what is written: a number in a text column becomes its text first.
@@ -136,7 +140,9 @@ def _sign_row(key: bytes, columns: Sequence[Column], row: SheetRow) -> dict[str,
     for column in columns:
         if column.kind == "text" and not is_blank(row.get(column.name)):
             shown[column.name] = clean_text(row[column.name])
-    if row.get("signature"):  # not the office's row: it goes back with what it came with
+    if row.get(
+        "signature"
+    ):  # not the office's row: it goes back with what it came with
         return shown
     shown["row_id"] = shown["order_id"]
     shown["signature"] = sign_row(key, list_protected_cells(columns, shown))
@@ -252,7 +258,9 @@ def _make_about(stamp: Stamp, labels: Mapping[str, str]) -> Sheet:
     return Sheet("about", columns, rows)
 
 
-def _draw_hidden(canvas: Canvas, facts: Mapping[str, object], outcomes: Sequence[str]) -> None:
+def _draw_hidden(
+    canvas: Canvas, facts: Mapping[str, object], outcomes: Sequence[str]
+) -> None:
     """Draw the sheet that drop-downs and programs read."""
     page = canvas.book.add_worksheet(HIDDEN_TAB)
     look = canvas.find_format(num_format="@")

@@ -112,7 +112,9 @@ class WorkbookData:
             order = apply_changes(row, self.changes)
             if order is not None:
                 released.append(order)
-        return sorted(released, key=lambda order: (priority[order["list"]], order["rank"]))
+        return sorted(
+            released, key=lambda order: (priority[order["list"]], order["rank"])
+        )
 
     @cached_property
     def people(self) -> Mapping[str, PersonRow]:
@@ -179,8 +181,13 @@ class WorkbookData:
         Only the manager who owns the customer sees name and phone in full.
         """
         name, phone = self._find_name_and_phone(order["customer_id"], is_owner)
-        reasons = [self.find_label(f"reason.{code}") for code in _split_list(order["reason_codes"])]
-        other_lists = [self.list_titles[other] for other in _split_list(order["also_on"])]
+        reasons = [
+            self.find_label(f"reason.{code}")
+            for code in _split_list(order["reason_codes"])
+        ]
+        other_lists = [
+            self.list_titles[other] for other in _split_list(order["also_on"])
+        ]
         spec = next(spec for spec in load_lists() if spec.name == order["list"])
         return {
             "rank": rank,
@@ -218,7 +225,9 @@ def _split_list(joined: str | None) -> list[str]:
     return [part for part in (joined or "").split(";") if part]
 
 
-def apply_changes(order: OrderRow, changes: Mapping[str, tuple[Change, ...]]) -> OrderRow | None:
+def apply_changes(
+    order: OrderRow, changes: Mapping[str, tuple[Change, ...]]
+) -> OrderRow | None:
     """Return an order as it stands by now: with the manager it was given to last.
 
     None of one that was taken back.

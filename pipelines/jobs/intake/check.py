@@ -132,7 +132,9 @@ def _run_snapshot(job: Job, draft: Draft) -> RetentionError | None:
 
 def _type_every_table(context: Context) -> None:
     """Type every table as far as it goes; a required one that cannot be used stops nothing yet."""
-    optional_tables = [replace(table, required=False) for table in load_contract().values()]
+    optional_tables = [
+        replace(table, required=False) for table in load_contract().values()
+    ]
     snapshot.take_in(context, optional_tables)
 
 
@@ -151,7 +153,9 @@ def _recognise_file(path: Path) -> str | None:
     """Return the table that a file looks like, by its name or its headers."""
     sample = Sample(path.name, (), ())
     try:
-        samples = read_samples(path) if path.is_file() and find_file_kind(path.name) else []
+        samples = (
+            read_samples(path) if path.is_file() and find_file_kind(path.name) else []
+        )
     except (FileRefused, RetentionError):
         samples = []
     if samples:

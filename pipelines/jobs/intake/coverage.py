@@ -168,7 +168,9 @@ def read_coverage(folder: Path) -> Coverage:
     kpi_states = read_as(_KpiState, folder / "kpi_monthly.parquet")
     list_states = read_as(_ListState, folder / "dispatch_list.parquet")
     kpi_outputs = _list_kpi_outputs(kpi_states)
-    list_outputs = [Output(LIST, row.list, row.status, _read_reasons(row)) for row in list_states]
+    list_outputs = [
+        Output(LIST, row.list, row.status, _read_reasons(row)) for row in list_states
+    ]
     return count_coverage([*kpi_outputs, *list_outputs])
 
 
@@ -180,7 +182,8 @@ def _list_kpi_outputs(states: Iterable[_KpiState]) -> list[Output]:
         if name not in chosen or row.scope_kind == "company":
             chosen[name] = row
     return [
-        Output(KPI, name, row.status, _read_reasons(row)) for name, row in sorted(chosen.items())
+        Output(KPI, name, row.status, _read_reasons(row))
+        for name, row in sorted(chosen.items())
     ]
 
 

@@ -36,7 +36,9 @@ def map_source(source: Path, month: str | None) -> Proposal:
     folder = _find_month_folder(source, wanted)
     if folder is None or not folder.is_dir():
         month_name = wanted or "YYYY-MM"
-        raise SourceNotReady("source.month_missing", month=month_name, folder=folder or source)
+        raise SourceNotReady(
+            "source.month_missing", month=month_name, folder=folder or source
+        )
     return propose_mapping(folder.name, _sample_folder(folder))
 
 
@@ -57,7 +59,9 @@ def _find_month_folder(source: Path, month: str | None) -> Path | None:
 def _sample_database(source: DatabaseSource, month: str) -> list[Sample]:
     """Read the first rows that each query gives of a month."""
     samples = []
-    for table, (headers, rows) in source.read_heads(Month.parse(month), SAMPLE_ROWS).items():
+    for table, (headers, rows) in source.read_heads(
+        Month.parse(month), SAMPLE_ROWS
+    ).items():
         samples.append(Sample(table, headers, tuple(rows)))
     return samples
 

@@ -36,7 +36,12 @@ _ALWAYS_WRITTEN = (
     "feedback_mark",
     "feedback_rule",
 )
-_TAKEN_FOR_MADE = ("features_held_month", "dispatch_order", "score_churn", "feedback_effect")
+_TAKEN_FOR_MADE = (
+    "features_held_month",
+    "dispatch_order",
+    "score_churn",
+    "feedback_effect",
+)
 _ROOMS_BY_SQL = ("validate", "feedback", "features")
 _NOWHERE = Path("nowhere")
 _THERE = TableEntry(COMPUTED)
@@ -149,7 +154,11 @@ def _make_output(kind: str, name: str, reasons: Iterable[Reason | str]) -> Outpu
 
 def _name_as_delivered(reason: Reason) -> Reason:
     """Name the instant that was to be delivered where its local date is what is missing."""
-    if reason.kind != ReasonKind.ABSENT or reason.about is None or reason.month is not None:
+    if (
+        reason.kind != ReasonKind.ABSENT
+        or reason.about is None
+        or reason.month is not None
+    ):
         return reason
     table, _, column = reason.about.partition(".")
     known = load_contract().get(table)

@@ -72,7 +72,9 @@ class ValueReader:
         """
         if not values:
             return None
-        count = self._count_known_codes if list_code_values(column) else self._count_typed
+        count = (
+            self._count_known_codes if list_code_values(column) else self._count_typed
+        )
         return count(column, values) / len(values)
 
     def _count_known_codes(self, column: Column, values: Sequence[str]) -> int:
@@ -83,7 +85,9 @@ class ValueReader:
         return sum(fold_name(value) in known for value in values)
 
     def _count_typed(self, column: Column, values: Sequence[str]) -> int:
-        self.engine.register("raw", pa.table({column.name: pa.array(values, pa.string())}))
+        self.engine.register(
+            "raw", pa.table({column.name: pa.array(values, pa.string())})
+        )
         expression = write_typed_cell(column, "VARCHAR").value
         answer = self.engine.rows(f"SELECT COUNT({expression}) AS n FROM raw")
         return int(answer[0]["n"])
@@ -98,13 +102,17 @@ def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
         if recognised is None:
             unknown.append(sample.file)
         else:
-            by_table.setdefault(recognised.table, []).append(FoundSample(sample, recognised))
+            by_table.setdefault(recognised.table, []).append(
+                FoundSample(sample, recognised)
+            )
 
     settings = load_settings()
     tables: list[TableProposal] = []
     with (
         TemporaryDirectory(prefix="retention-map-") as scratch,
-        DuckEngine(Path(scratch), [], settings.memory_limit, settings.threads) as engine,
+        DuckEngine(
+            Path(scratch), [], settings.memory_limit, settings.threads
+        ) as engine,
     ):
         reader = ValueReader(engine)
         for name, table in load_contract().items():
@@ -144,14 +152,18 @@ def _propose_table(
 # -- columns ---------------------------------------------------------------------------------------
 
 
-def _propose_columns(table: Table, sample: Sample, reader: ValueReader) -> Iterator[ColumnProposal]:
+def _propose_columns(
+    table: Table, sample: Sample, reader: ValueReader
+) -> Iterator[ColumnProposal]:
     columns = [recognise_column(table, header) for header in sample.headers]
     headers_of: dict[str, list[str]] = {}
     for header, column in zip(sample.headers, columns, strict=True):
         if column is not None:
             headers_of.setdefault(column.name, []).append(header)
 
-    for position, (header, column) in enumerate(zip(sample.headers, columns, strict=True)):
+    for position, (header, column) in enumerate(
+        zip(sample.headers, columns, strict=True)
+    ):
         if not header:
             continue
         if column is None:
@@ -185,13 +197,23 @@ def _judge_column(
     share = reader.measure_fit(column, values)
     if share is None:
         return ColumnProposal(header, column.name, MEDIUM, make_reason("map.no_values"))
-    facts = {"fitting": round(share * len(values)), "values": len(values), "kind": column.kind}
+    facts = {
+        "fitting": round(share * len(values)),
+        "values": len(values),
+        "kind": column.kind,
+    }
     if share >= _FITS:
-        return ColumnProposal(header, column.name, HIGH, make_reason("map.fits", **facts))
+        return ColumnProposal(
+            header, column.name, HIGH, make_reason("map.fits", **facts)
+        )
     is_code = bool(list_code_values(column)) and len(set(values)) <= _MOST_CODES
     if is_code or share >= _HARDLY:
-        return ColumnProposal(header, column.name, MEDIUM, make_reason("map.fits_partly", **facts))
-    return ColumnProposal(header, column.name, LOW, make_reason("map.fits_not", **facts))
+        return ColumnProposal(
+            header, column.name, MEDIUM, make_reason("map.fits_partly", **facts)
+        )
+    return ColumnProposal(
+        header, column.name, LOW, make_reason("map.fits_not", **facts)
+    )
 
 
 # -- codes -----------------------------------------------------------------------------------------
@@ -212,7 +234,9 @@ def _propose_codes(
             yield CodeProposal(column.name, spelling[code], meanings.get(code), rows)
 
 
-def _count_codes(header: str, samples: Sequence[Sample]) -> tuple[Counter[str], dict[str, str]]:
+def _count_codes(
+    header: str, samples: Sequence[Sample]
+) -> tuple[Counter[str], dict[str, str]]:
     """Count the values below a header as they are compared; and say how each is written."""
     counts: Counter[str] = Counter()
     spelling: dict[str, str] = {}

@@ -10,12 +10,20 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipelines.core.contract import Column, Table, load_contract
-from pipelines.jobs.intake.proposal import HIGH, LOW, MEDIUM, ProposalReason, make_reason
+from pipelines.jobs.intake.proposal import (
+    HIGH,
+    LOW,
+    MEDIUM,
+    ProposalReason,
+    make_reason,
+)
 from pipelines.jobs.intake.sample import Sample
 from pipelines.jobs.intake.synonyms import column_synonyms, compare_form, table_names
 from pipelines.sources.operator.mapping import FILE_KINDS, compose_name
 
-_STAMP = re.compile(r"(?<!\d)20\d{2}[-_.年]?(0[1-9]|1[0-2])([-_.月]?([0-2]\d|3[01]))?[日月]?(?!\d)")
+_STAMP = re.compile(
+    r"(?<!\d)20\d{2}[-_.年]?(0[1-9]|1[0-2])([-_.月]?([0-2]\d|3[01]))?[日月]?(?!\d)"
+)
 _SHORT_NAME = 2  # Latin letters: so short a name stands in other words by chance
 
 
@@ -47,7 +55,9 @@ def recognise_table(sample: Sample) -> RecognisedTable | None:
 
     None where it looks like none.
     """
-    matches = {name: _match_headers(table, sample) for name, table in load_contract().items()}
+    matches = {
+        name: _match_headers(table, sample) for name, table in load_contract().items()
+    }
     named = name_of_table(sample.sheet or sample.file)
     if named is not None and matches[named].is_complete:
         return RecognisedTable(named, HIGH, make_reason("map.by_both", table=named))
@@ -59,7 +69,9 @@ def recognise_table(sample: Sample) -> RecognisedTable | None:
     if best is not None:
         return RecognisedTable(best, MEDIUM, make_reason("map.by_headers", table=best))
     if named is not None:
-        return RecognisedTable(named, LOW, make_reason("map.by_name_alone", table=named))
+        return RecognisedTable(
+            named, LOW, make_reason("map.by_name_alone", table=named)
+        )
     if candidates:
         reason = make_reason("map.one_of", tables=", ".join(candidates))
         return RecognisedTable(candidates[0], LOW, reason)
@@ -83,7 +95,9 @@ def _rank_complete_tables(matches: dict[str, HeaderMatch]) -> list[str]:
     return sorted(complete, key=lambda name: -matches[name].matched_columns)
 
 
-def _find_clear_winner(candidates: list[str], matches: dict[str, HeaderMatch]) -> str | None:
+def _find_clear_winner(
+    candidates: list[str], matches: dict[str, HeaderMatch]
+) -> str | None:
     """Return the first candidate where it has more columns than the second.
 
     None where it has not.

@@ -177,7 +177,9 @@ def _score_header(row: Cells) -> HeaderScore:
 
 @cache
 def _list_contract_names() -> frozenset[str]:
-    return frozenset(column.name for table in load_contract().values() for column in table.columns)
+    return frozenset(
+        column.name for table in load_contract().values() for column in table.columns
+    )
 
 
 @cache

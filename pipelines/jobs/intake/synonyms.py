@@ -61,7 +61,12 @@ def column_synonyms(table: Table, column: Column) -> dict[str, str]:
     in_table = _find_table_synonyms(table.name).get("columns", {})
     anywhere = load_synonyms()["columns"]
     header = load_contract_texts()[table.name].columns[column.name].header
-    names = [column.name, header, *in_table.get(column.name, []), *anywhere.get(column.name, [])]
+    names = [
+        column.name,
+        header,
+        *in_table.get(column.name, []),
+        *anywhere.get(column.name, []),
+    ]
     return {compare_form(str(name)): str(name) for name in names}
 
 
@@ -69,7 +74,9 @@ def code_synonyms(column: Column) -> Iterator[tuple[str, str]]:
     """Yield (own code, value) of a column with fixed values, or of a yes/no column."""
     is_flag = column.kind == "bool"
     allowed = ("true", "false") if is_flag else column.values
-    codes_by_value = load_synonyms()["codes"].get("bool" if is_flag else column.name, {})
+    codes_by_value = load_synonyms()["codes"].get(
+        "bool" if is_flag else column.name, {}
+    )
     for value, codes in codes_by_value.items():
         if value not in allowed:
             continue

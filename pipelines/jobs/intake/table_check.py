@@ -125,7 +125,9 @@ def read_draft_rows(draft: Draft, table: str, row_type: type[_R]) -> list[_R]:
 
 def check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableCheck]:
     """Yield what became of each table of the contract; `stop` is what would stop the month."""
-    intake = {row.table: row for row in read_draft_rows(draft, "snapshot_intake", IntakeRow)}
+    intake = {
+        row.table: row for row in read_draft_rows(draft, "snapshot_intake", IntakeRow)
+    }
     receipts: dict[str | None, list[Receipt]] = defaultdict(list)
     for receipt in read_draft_rows(draft, "extract_delivery", Receipt):
         receipts[receipt.table].append(receipt)
@@ -160,10 +162,14 @@ def _check_files(
             continue
         quarantined = sum(row.file == receipt.file for row in quarantine)
         rows = receipt.rows or 0
-        yield FileCheck(receipt.file, rows, quarantined, receipt.encoding, receipt.notes or None)
+        yield FileCheck(
+            receipt.file, rows, quarantined, receipt.encoding, receipt.notes or None
+        )
 
 
-def _find_refusal(draft: Draft, table: str, stop: RetentionError | None) -> RetentionError | None:
+def _find_refusal(
+    draft: Draft, table: str, stop: RetentionError | None
+) -> RetentionError | None:
     """Return the error that says why a table was refused."""
     entry = draft.find_entry(f"extract_{table}")
     delivery = entry.delivery if entry is not None else None
@@ -201,7 +207,9 @@ def _list_missing_columns(receipts: Sequence[Receipt]) -> tuple[str, ...]:
     return ()
 
 
-def _recognise_unknown_columns(table: str, receipts: Sequence[Receipt]) -> Iterator[UnknownColumn]:
+def _recognise_unknown_columns(
+    table: str, receipts: Sequence[Receipt]
+) -> Iterator[UnknownColumn]:
     """Yield the headers that the table does not know, with the columns that they look like."""
     for receipt in receipts:
         if receipt.unknown:

@@ -55,7 +55,10 @@ def _draw_text_files() -> Iterator[tuple[str, str]]:
     for table in load_contract().values():
         yield f"{table.name}.csv", _draw_csv(table, rows=0)
     for table in load_contract().values():
-        yield f"{EXAMPLE}/{EXAMPLE_MONTH}/{table.name}.csv", _draw_csv(table, rows=_EXAMPLE_ROWS)
+        yield (
+            f"{EXAMPLE}/{EXAMPLE_MONTH}/{table.name}.csv",
+            _draw_csv(table, rows=_EXAMPLE_ROWS),
+        )
     yield MAPPING_FILE, draw_mapping_form()
 
 
@@ -93,7 +96,9 @@ class _Formats:
         name = {"bold": True, "num_format": "@", "bottom": 1}
         return cls(
             text=book.add_format({"num_format": "@"}),
-            meaning=book.add_format({"text_wrap": True, "valign": "top", "font_color": "#555555"}),
+            meaning=book.add_format(
+                {"text_wrap": True, "valign": "top", "font_color": "#555555"}
+            ),
             optional=book.add_format(name),
             required=book.add_format({**name, "bg_color": "#FFE699"}),
         )
@@ -119,7 +124,11 @@ def _write_column(
 ) -> None:
     texts = load_contract_texts()[table.name].columns[column.name]
     # A Chinese character is as wide as two Latin ones.
-    widths = [len(column.name), 2 * len(texts.header), *(len(value) for value in texts.examples)]
+    widths = [
+        len(column.name),
+        2 * len(texts.header),
+        *(len(value) for value in texts.examples),
+    ]
     width = min(max(max(widths) + 2, _LEAST_WIDTH), _FULL_WIDTH)
     name_format = formats.required if column.required else formats.optional
 

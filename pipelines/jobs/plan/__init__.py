@@ -84,7 +84,9 @@ def make_plan(job: PlanJob) -> MadePlan:
         refuse_others(job.out, targets, own_targets)
 
         rows = _list_rows(plan, parts)
-        version, is_new = keep_plan(folder, make_inputs(plan, rows, targets), rows, held.used)
+        version, is_new = keep_plan(
+            folder, make_inputs(plan, rows, targets), rows, held.used
+        )
         written = write_targets(job.out, plan.year, targets, own_targets)
         return MadePlan(version, is_new, written)
 
@@ -96,7 +98,9 @@ def _split_measures(plan: YearPlan, held: HeldMonths) -> dict[str, list[Part]]:
         measure = plan.measures[name]
         tree = weigh_measure(name, plan, held)
         where = f"measures.{name}.key"
-        parts[name] = list(split_year(plan.year, measure.total, measure.places, tree, where))
+        parts[name] = list(
+            split_year(plan.year, measure.total, measure.places, tree, where)
+        )
     return parts
 
 

@@ -28,7 +28,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from pipelines.catalogue.outputs import load_kpis
 from pipelines.catalogue.spec import load_room_specs
@@ -93,7 +100,9 @@ class ByMonth(_Form):
         missing = [str(number) for number in _MONTH_NUMBERS if number not in by_number]
         if missing or len(by_number) > len(_MONTH_NUMBERS):
             months = ", ".join(missing) or "1–12"
-            raise SpecError("plan.months_missing", where=f"{where}.by_month", months=months)
+            raise SpecError(
+                "plan.months_missing", where=f"{where}.by_month", months=months
+            )
         months_by_number = enumerate(list_months(year), start=1)
         return {month: by_number[number] for number, month in months_by_number}
 
@@ -150,7 +159,9 @@ class Key(_Form):
     @property
     def hash(self) -> str:
         """The fingerprint of what the key says, its version left out."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"version"}), sort_keys=True)
+        text = json.dumps(
+            self.model_dump(mode="json", exclude={"version"}), sort_keys=True
+        )
         return sha256(text.encode()).hexdigest()[:16]
 
 
@@ -177,7 +188,9 @@ class HandedDown(_Form):
 
     kpi: str
     scope_kind: Literal["company", "branch", "manager", "touch_point"]
-    scope_ids: list[str] | None = None  # without: all branches or managers of the plan's month
+    scope_ids: list[str] | None = (
+        None  # without: all branches or managers of the plan's month
+    )
     value: Amount | None = None
     values: Annotated[list[Amount], Field(min_length=12, max_length=12)] | None = None
 
@@ -226,7 +239,9 @@ def read_plan(path: Path) -> YearPlan:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "–"
-        raise SpecError("plan.bad", file=path.name, where=where, why=first["msg"]) from error
+        raise SpecError(
+            "plan.bad", file=path.name, where=where, why=first["msg"]
+        ) from error
     _refuse_wrong_kinds(plan)
     return plan
 
@@ -267,7 +282,9 @@ def _refuse_unknown_measures(name: str, key: Key) -> None:
         if measure is not None and measure not in known:
             named = ", ".join(sorted(known))
             where = f"measures.{name}.key.{level}"
-            raise SpecError("plan.unknown_measure", where=where, measure=measure, known=named)
+            raise SpecError(
+                "plan.unknown_measure", where=where, measure=measure, known=named
+            )
 
 
 def _list_measures(key: Key) -> Iterator[tuple[str, str | None]]:

@@ -68,7 +68,12 @@ class PlanRow(NamedTuple):
     def scope(self) -> PartScope:
         """What it is a part of."""
         return PartScope(
-            self.measure, self.level, self.month, self.scope_kind, self.scope_id, self.branch_id
+            self.measure,
+            self.level,
+            self.month,
+            self.scope_kind,
+            self.scope_id,
+            self.branch_id,
         )
 
 
@@ -106,7 +111,9 @@ def make_plan_rows(measure: str, key: Key, parts: Iterable[Part]) -> Iterator[Pl
         )
 
 
-def compare_parts(before: Iterable[PlanRow], now: Iterable[PlanRow]) -> Sequence[ChangeRow]:
+def compare_parts(
+    before: Iterable[PlanRow], now: Iterable[PlanRow]
+) -> Sequence[ChangeRow]:
     """List the parts whose amounts differ, wholes before their parts."""
     amounts_before = {row.scope: row.amount for row in before}
     amounts_now = {row.scope: row.amount for row in now}

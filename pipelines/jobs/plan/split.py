@@ -28,7 +28,9 @@ class Tree:
 
     months: Weights  # by YYYY-MM, twelve of them
     branches: Weights | None = None
-    managers: Mapping[str, Weights] | None = None  # by branch; the branch `unclaimed` needs none
+    managers: Mapping[str, Weights] | None = (
+        None  # by branch; the branch `unclaimed` needs none
+    )
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class Splitter:
         self.where = where
         negative = [scope for scope, weight in self.weights.items() if weight < 0]
         if negative:
-            raise SpecError("plan.negative_weight", where=where, scope=", ".join(negative))
+            raise SpecError(
+                "plan.negative_weight", where=where, scope=", ".join(negative)
+            )
         exact_weights = [Fraction(weight) for weight in self.weights.values()]
         self._exact_weights = exact_weights
         self._total = sum(exact_weights, Fraction(0))
@@ -80,7 +84,9 @@ class Splitter:
         self._remember_rounding(exact, parts)
         return dict(zip(self.weights, parts, strict=True))
 
-    def _remember_rounding(self, exact: Sequence[Fraction], parts: Sequence[Decimal]) -> None:
+    def _remember_rounding(
+        self, exact: Sequence[Fraction], parts: Sequence[Decimal]
+    ) -> None:
         for number, (share, part) in enumerate(zip(exact, parts, strict=True)):
             self._owed[number] += share - Fraction(part)
 
@@ -89,13 +95,19 @@ def _put_unclaimed_last(scope: str) -> tuple[bool, str]:
     return scope == UNCLAIMED, scope
 
 
-def split_year(year: int, total: Decimal, places: int, tree: Tree, where: str) -> Iterator[Part]:
+def split_year(
+    year: int, total: Decimal, places: int, tree: Tree, where: str
+) -> Iterator[Part]:
     """Yield a year's total and its parts, level by level within each month."""
     yield Part("year", None, "company", "company", None, None, total)
     months = Splitter(tree.months, places, f"{where}.by_month")
-    branches = _BranchSplitter(tree, places, where) if tree.branches is not None else None
+    branches = (
+        _BranchSplitter(tree, places, where) if tree.branches is not None else None
+    )
     for month, amount in months.split_amount(total).items():
-        yield Part("month", month, "company", "company", None, months.weights[month], amount)
+        yield Part(
+            "month", month, "company", "company", None, months.weights[month], amount
+        )
         if branches is not None:
             yield from branches.split_month(month, amount)
 
@@ -115,7 +127,9 @@ class _BranchSplitter:
             weights = tree.managers.get(branch, {})
             if branch == UNCLAIMED:  # has one manager, who is nobody
                 weights = {UNCLAIMED: Decimal(1)}
-            self.managers[branch] = Splitter(weights, places, f"{where}.by_manager.{branch}")
+            self.managers[branch] = Splitter(
+                weights, places, f"{where}.by_manager.{branch}"
+            )
 
     def split_month(self, month: str, amount: Decimal) -> Iterator[Part]:
         """Yield the parts of a month's amount: each branch, then its managers."""

@@ -91,7 +91,9 @@ def _sum_by_scope(measure: str, parts: Sequence[Part]) -> dict[str, TargetAmount
     return sums
 
 
-def _list_handed_down(handed: HandedDown, plan: YearPlan, held: HeldMonths) -> Iterator[Target]:
+def _list_handed_down(
+    handed: HandedDown, plan: YearPlan, held: HeldMonths
+) -> Iterator[Target]:
     """Yield what a handed-down target is for.
 
     Where it names no scopes, all that the plan's month has.
@@ -108,7 +110,9 @@ def _list_handed_down(handed: HandedDown, plan: YearPlan, held: HeldMonths) -> I
         yield Target(handed.kpi, handed.scope_kind, scope)
 
 
-def _add_handed_down(amounts: TargetAmounts, targets: Sequence[Target], value: Decimal) -> None:
+def _add_handed_down(
+    amounts: TargetAmounts, targets: Sequence[Target], value: Decimal
+) -> None:
     for target in targets:
         if target in amounts:
             scope = f"{target.scope_kind}:{target.scope_id}"
@@ -145,7 +149,9 @@ def refuse_others(out: Path, targets: Mapping[str, str], ours: frozenset[str]) -
 def _list_delivered_targets(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.name.lower().startswith("target."))
+    return sorted(
+        path for path in folder.iterdir() if path.name.lower().startswith("target.")
+    )
 
 
 def write_targets(

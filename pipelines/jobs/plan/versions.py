@@ -30,7 +30,9 @@ from pipelines.store.lake import PlanFolder, Version
 from pipelines.store.manifest import TableEntry
 
 
-def make_inputs(plan: YearPlan, rows: Sequence[PlanRow], targets: Mapping[str, str]) -> PlanInputs:
+def make_inputs(
+    plan: YearPlan, rows: Sequence[PlanRow], targets: Mapping[str, str]
+) -> PlanInputs:
     """Say what a version is made of, the months that it is split by left out.
 
     `targets` are texts by month.
@@ -77,7 +79,10 @@ def list_written_targets(versions: Iterable[Version]) -> frozenset[str]:
 
 
 def keep_plan(
-    folder: PlanFolder, inputs: PlanInputs, rows: Sequence[PlanRow], months: Mapping[str, str]
+    folder: PlanFolder,
+    inputs: PlanInputs,
+    rows: Sequence[PlanRow],
+    months: Mapping[str, str],
 ) -> tuple[Version, bool]:
     """Return the current version when it says the same, else a new one; and whether it is new.
 

@@ -131,7 +131,9 @@ class HeldMonths:
 
     def sum_measure(self, measure: str, month: Month) -> Decimal:
         """A measure of the whole company."""
-        return sum((row.weight for row in self.read_weights(measure, month)), Decimal(0))
+        return sum(
+            (row.weight for row in self.read_weights(measure, month)), Decimal(0)
+        )
 
 
 @contextmanager
@@ -150,14 +152,18 @@ def _open_engine(
         yield engine
 
 
-def _read_weights(version: Version, spec: Spec, settings: Settings) -> list[ScopeWeight]:
+def _read_weights(
+    version: Version, spec: Spec, settings: Settings
+) -> list[ScopeWeight]:
     sql = _BY_PLACE.format(measure=write_native_sql(spec))
     with _open_engine(version, {*spec.reads, _OWNER}, settings) as engine:
         return [ScopeWeight(**row) for row in engine.rows(sql)]
 
 
 def _read_places(version: Version, settings: Settings) -> Places:
-    also_known = {name: sql for name, sql in _ALSO_KNOWN.items() if version.is_computed(name)}
+    also_known = {
+        name: sql for name, sql in _ALSO_KNOWN.items() if version.is_computed(name)
+    }
     tables = {_OWNER, *(TableName(name) for name in also_known)}
     with _open_engine(version, tables, settings) as engine:
         owning = _read_pairs(engine, _OWNING)
@@ -205,8 +211,12 @@ def _weigh_months(key: Key, year: int, held: HeldMonths, where: str) -> Weights:
     missing = [str(month) for month in year_before if not held.is_held(month)]
     if missing:
         months = ", ".join(missing)
-        raise UsageError("plan.months_not_held", where=f"{where}.by_month", months=months)
-    return {str(month.plus(12)): held.sum_measure(measure, month) for month in year_before}
+        raise UsageError(
+            "plan.months_not_held", where=f"{where}.by_month", months=months
+        )
+    return {
+        str(month.plus(12)): held.sum_measure(measure, month) for month in year_before
+    }
 
 
 def _weigh_branches(by_branch: ByBranch, month: Month, held: HeldMonths) -> Weights:
@@ -218,7 +228,9 @@ def _weigh_branches(by_branch: ByBranch, month: Month, held: HeldMonths) -> Weig
     return sums
 
 
-def _weigh_managers(by_manager: ByManager, month: Month, held: HeldMonths) -> Mapping[str, Weights]:
+def _weigh_managers(
+    by_manager: ByManager, month: Month, held: HeldMonths
+) -> Mapping[str, Weights]:
     if by_manager.measure is None:
         return by_manager.weights or {}
     weights: dict[str, dict[str, Decimal]] = defaultdict(dict)
@@ -245,7 +257,9 @@ def _check_given_branches(key: Key, places: Places, where: str) -> None:
         raise SpecError("plan.scope_missing", where=where, scope=scope, month=key.month)
 
 
-def _check_given_managers(key: Key, branches: Weights, places: Places, where: str) -> None:
+def _check_given_managers(
+    key: Key, branches: Weights, places: Places, where: str
+) -> None:
     """Refuse given weights of managers whom their branch does not know.
 
     And those of a branch that has no weight itself.
@@ -257,7 +271,10 @@ def _check_given_managers(key: Key, branches: Weights, places: Places, where: st
     strangers = set()
     for branch, weights in given.items():
         for manager in weights:
-            if manager != UNCLAIMED and BranchManager(branch, manager) not in places.pairs:
+            if (
+                manager != UNCLAIMED
+                and BranchManager(branch, manager) not in places.pairs
+            ):
                 strangers.add(f"{branch}/{manager}")
     _refuse_unknown(strangers, where, key.month)
 

@@ -25,7 +25,9 @@ def check_lists() -> None:
         priority = spec.meta["priority"]
         other = by_priority.setdefault(priority, spec)
         if other is not spec:
-            raise blame_place(spec, ["priority"], "taken", value=priority, by=other.where)
+            raise blame_place(
+                spec, ["priority"], "taken", value=priority, by=other.where
+            )
         _check_list_columns(spec)
         _check_sentence(spec, "evidence")
         _check_sentence(spec, "script")
@@ -42,7 +44,9 @@ def _check_list_columns(spec: Spec) -> None:
     first_columns = spec.tree.named_selects[: len(wanted)]
     if first_columns != wanted:
         named = ", ".join(wanted)
-        raise SpecError("spec.list_columns", where=spec.where, line=spec.sql_line, wanted=named)
+        raise SpecError(
+            "spec.list_columns", where=spec.where, line=spec.sql_line, wanted=named
+        )
 
 
 def _check_sentence(spec: Spec, key: str) -> None:
@@ -53,7 +57,9 @@ def _check_sentence(spec: Spec, key: str) -> None:
         text = texts[language]
         unknown = sorted(find_places(text) - known)
         if unknown:
-            raise blame_place(spec, [key, language], "unknown_place", what=", ".join(unknown))
+            raise blame_place(
+                spec, [key, language], "unknown_place", what=", ".join(unknown)
+            )
         if text.count("[") != text.count("]"):
             raise blame_place(spec, [key, language], "brackets")
     in_one_language = sorted(find_places(texts["zh"]) ^ find_places(texts["en"]))
@@ -85,7 +91,9 @@ def check_kpis() -> None:
             other = file_of.setdefault((kpi.name, variant), kpi)
             if other is not kpi:
                 by = other.spec.where
-                raise blame_place(kpi.spec, ["variants", variant], "taken", value=variant, by=by)
+                raise blame_place(
+                    kpi.spec, ["variants", variant], "taken", value=variant, by=by
+                )
         _check_stem(kpi)
         _check_kpi_columns(kpi)
     for kpi in files:

@@ -71,10 +71,14 @@ def _check_tables_read(spec: Spec, known_tables: set[str]) -> None:
     for table in sorted(spec.reads):
         if table.name not in known_tables or table.name == _PERSONS:
             line = _find_table_line(spec, table)
-            raise SpecError("spec.unknown_table", where=spec.where, line=line, table=table)
+            raise SpecError(
+                "spec.unknown_table", where=spec.where, line=line, table=table
+            )
         if not may_read(table, spec):
             line = _find_table_line(spec, table)
-            raise SpecError("spec.table_of_a_later_room", where=spec.where, line=line, table=table)
+            raise SpecError(
+                "spec.table_of_a_later_room", where=spec.where, line=line, table=table
+            )
 
 
 def may_read(table: TableName, spec: Spec) -> bool:
@@ -86,12 +90,16 @@ def may_read(table: TableName, spec: Spec) -> bool:
         return table.era in EARLIER and table.room in ROOMS
     if table.room == spec.room:
         return spec.room in READS_ITS_OWN
-    return table.room in FOLDERS and FOLDERS.index(table.room) < FOLDERS.index(spec.room)
+    return table.room in FOLDERS and FOLDERS.index(table.room) < FOLDERS.index(
+        spec.room
+    )
 
 
 def _find_table_line(spec: Spec, table: TableName) -> int:
     tables = spec.tree.find_all(exp.Table)
-    return find_line(spec, (found for found in tables if TableName(found.name, found.db) == table))
+    return find_line(
+        spec, (found for found in tables if TableName(found.name, found.db) == table)
+    )
 
 
 # -- columns ---------------------------------------------------------------------------------------
@@ -128,7 +136,9 @@ def _check_own_columns(spec: Spec) -> None:
     names = spec.tree.named_selects
     has_names = all(names) and len(set(names)) == len(names)
     if not has_names:
-        raise SpecError("spec.columns_without_names", where=spec.where, line=spec.sql_line)
+        raise SpecError(
+            "spec.columns_without_names", where=spec.where, line=spec.sql_line
+        )
     own = list_table_columns(spec.table)
     absent = [name for name in spec.meta.get("key", ()) if name not in own]
     if absent:
@@ -238,5 +248,7 @@ def definition_line(kpi: Kpi, fingerprints: Fingerprints) -> str:
 def definition_text(name: str, fingerprints: Fingerprints) -> str:
     """A line of `definitions.yml`: what a KPI file means, version by version."""
     by_version = sorted(fingerprints.items())
-    listed = ", ".join(f'{version}: "{fingerprint}"' for version, fingerprint in by_version)
+    listed = ", ".join(
+        f'{version}: "{fingerprint}"' for version, fingerprint in by_version
+    )
     return f"{name}: {{{listed}}}"

@@ -28,7 +28,9 @@ METRICS = (
 )
 
 
-def make_card(model: CompetingClassifier, samples: Samples, judgement: Judgement | None) -> Card:
+def make_card(
+    model: CompetingClassifier, samples: Samples, judgement: Judgement | None
+) -> Card:
     """Write down what a person must know of a model; without a judgement it was never judged."""
     rows = samples.rows
     known = rows[["service_id", "month", "outcome", *samples.names]]
@@ -67,7 +69,9 @@ def make_reference(model: CompetingClassifier, samples: Samples) -> dict[str, An
     return store_bins(frame.join(chances.round(PLACES)))
 
 
-def weigh_reasons(model: CompetingClassifier, frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+def weigh_reasons(
+    model: CompetingClassifier, frame: pd.DataFrame
+) -> dict[str, dict[str, float]]:
     """Return by outcome the share of each reason in all that moves the chances."""
     reason_of = map_reasons(list_features(list_feature_groups()))
     step = max(1, len(frame) // EXPLAINED_ROWS)
@@ -80,7 +84,9 @@ def weigh_reasons(model: CompetingClassifier, frame: pd.DataFrame) -> dict[str, 
         grouped = group_contributions(contributions, reason_of)
         moved = (grouped - grouped.mean()).abs().mean()
         total = float(moved.sum()) or 1.0
-        weights[outcome] = {str(name): float(share) / total for name, share in moved.items()}
+        weights[outcome] = {
+            str(name): float(share) / total for name, share in moved.items()
+        }
     return weights
 
 

@@ -29,13 +29,19 @@ from pipelines.jobs.training.judging import (
     find_rival,
     judge_recipe,
 )
-from pipelines.jobs.training.recipes import MOST_ROWS_QUICK, make_quick_recipe, make_recipe
+from pipelines.jobs.training.recipes import (
+    MOST_ROWS_QUICK,
+    make_quick_recipe,
+    make_recipe,
+)
 from pipelines.rooms.score.samples import GAP, MOST_ROWS, Samples, gather_samples
 from pipelines.store.champions import models_folder
 from pipelines.text.texts import LANGUAGES
 
 FEWEST_LEAVERS = 10
-KEPT = ".steps"  # beside the versions: what is finished of a training, until all of it is
+KEPT = (
+    ".steps"  # beside the versions: what is finished of a training, until all of it is
+)
 STEPS = (
     "train_samples",
     *(f"train_judge_{outcome}" for outcome in models.competing.ORDER),
@@ -72,7 +78,9 @@ def train_churn(
     with use_workbench(Workbench(progress, shelf / KEPT, salt=_name_code())) as bench:
         bench.phase = "train_judge"
         share = find_capacity_share(home, through)
-        judgement = judge_recipe(recipe, samples, share, find_rival(home, settings), progress)
+        judgement = judge_recipe(
+            recipe, samples, share, find_rival(home, settings), progress
+        )
         bench.phase = "train_fit"
         model = _fit_recipe(recipe, samples)
 
@@ -94,7 +102,10 @@ def _refuse_too_few(samples: Samples) -> None:
     leavers = int((samples.rows["outcome"] == VOLUNTARY).sum())
     if leavers < FEWEST_LEAVERS:
         raise ModelError(
-            "model.few_leavers", month=samples.through, leavers=leavers, fewest=FEWEST_LEAVERS
+            "model.few_leavers",
+            month=samples.through,
+            leavers=leavers,
+            fewest=FEWEST_LEAVERS,
         )
 
 
@@ -107,7 +118,9 @@ def _fit_recipe(recipe: CompetingClassifier, samples: Samples) -> CompetingClass
 
 def _name_code() -> str:
     """Name the code and the libraries that make the same rows into the same model."""
-    return "\0".join([hash_code(), sklearn.__version__, np.__version__, scipy.__version__])
+    return "\0".join(
+        [hash_code(), sklearn.__version__, np.__version__, scipy.__version__]
+    )
 
 
 def write_pages(home: Path, card: Card) -> None:

@@ -13,8 +13,18 @@ from models.boosting import LEAVES, SHARES
 from models.churn import ChurnClassifier
 from models.competing import ORDER
 from pipelines.core.month import Month
-from pipelines.jobs.training.recipes import MOST_ROWS_QUICK, make_quick_recipe, make_recipe
-from pipelines.rooms.score.samples import GAP, MOST_ROWS, count_rows, sample_share, usable_months
+from pipelines.jobs.training.recipes import (
+    MOST_ROWS_QUICK,
+    make_quick_recipe,
+    make_recipe,
+)
+from pipelines.rooms.score.samples import (
+    GAP,
+    MOST_ROWS,
+    count_rows,
+    sample_share,
+    usable_months,
+)
 
 # Scaled to ten minutes for 210,000 rows in full, on one core of a server of 2024.
 # They say minutes or hours, not seconds.
@@ -68,7 +78,9 @@ def _estimate_effort(estimator: ChurnClassifier) -> _Effort:
     if wanted & {"boosting", "blend"}:
         sizes = len(LEAVES) + len(SHARES) - 1
         candidates += sizes
-        seconds += SECONDS_A_ROW_AND_ROUND * estimator.max_rounds * sizes * estimator.folds
+        seconds += (
+            SECONDS_A_ROW_AND_ROUND * estimator.max_rounds * sizes * estimator.folds
+        )
     if wanted & {"splines", "blend"}:
         candidates += STRENGTHS_AND_LAST - 1
         seconds += SECONDS_A_ROW_AND_CURVE * STRENGTHS_AND_LAST * estimator.folds

@@ -64,7 +64,9 @@ def gather_history(home: Path, through: Month, settings: Settings) -> History:
     sent = [month.sent for month in months]
     groups, missing = usable_groups(sent, sent[-1:])
     parts = []
-    with open_reader([version for month in months for version in month], settings) as reader:
+    with open_reader(
+        [version for month in months for version in month], settings
+    ) as reader:
         for month in months:
             known = reader.frame(month.sent, groups, 1.0)
             parts.append(_read_orders(month, known))
@@ -107,19 +109,25 @@ def _read_orders(month: _VerifiedMonth, known: pd.DataFrame) -> pd.DataFrame:
 
     orders = _read_table(month.sent, "dispatch_order", _ORDER_COLUMNS)
     kept = _read_table(month.verified, "feedback_kept", ["order_id", "is_verified"])
-    orders = orders[orders["list"].isin(_name_holdout_lists())].merge(kept, on="order_id")
+    orders = orders[orders["list"].isin(_name_holdout_lists())].merge(
+        kept, on="order_id"
+    )
     riskiest = orders["customer_id"].map(_find_riskiest_services(known))
     orders["service_id"] = orders["service_id"].fillna(riskiest)
     orders["is_treated"] = orders["arm"] == "treated"
     orders["is_kept"] = orders["is_verified"].astype(bool)
 
     wanted = orders[[*KEYS, "list", "is_treated", "is_kept"]]
-    rows: pd.DataFrame = wanted.merge(known.drop(columns="customer_id"), on="service_id")
+    rows: pd.DataFrame = wanted.merge(
+        known.drop(columns="customer_id"), on="service_id"
+    )
     return rows
 
 
 def _read_table(version: Version, table: str, columns: Sequence[str]) -> pd.DataFrame:
-    frame: pd.DataFrame = pq.read_table(version.table(table), columns=list(columns)).to_pandas()
+    frame: pd.DataFrame = pq.read_table(
+        version.table(table), columns=list(columns)
+    ).to_pandas()
     return frame
 
 

@@ -180,7 +180,10 @@ def judge_recipe(
 
     rows = samples.rows.loc[scored.index]
     judgement = Judgement(
-        months=sorted(set(rows["month"])), rows=len(rows), capacity_share=share, outcomes={}
+        months=sorted(set(rows["month"])),
+        rows=len(rows),
+        capacity_share=share,
+        outcomes={},
     )
     contest = None
     if rival is not None:
@@ -198,7 +201,9 @@ class _SideBySide(NamedTuple):
     table: pd.DataFrame
 
 
-def _list_sides(samples: Samples, scored: pd.DataFrame, window: _Window) -> Iterator[_SideBySide]:
+def _list_sides(
+    samples: Samples, scored: pd.DataFrame, window: _Window
+) -> Iterator[_SideBySide]:
     """Yield each outcome's scores side by side; not of an outcome that never, or always, came."""
     rows = samples.rows.loc[scored.index]
     is_seen = _mark_seen(samples, window)
@@ -226,7 +231,9 @@ class _Contest:
 
     def describe(self) -> JudgedChampion:
         months = sorted(set(self.fair["month"]))
-        return JudgedChampion(version=self.rival.version, months=months, rows=len(self.fair))
+        return JudgedChampion(
+            version=self.rival.version, months=months, rows=len(self.fair)
+        )
 
     def compare_makers(self, side: _SideBySide) -> Table | None:
         """Return a line for the recipe and one for the champion.

@@ -20,7 +20,9 @@ def _read_signs() -> dict[str, dict[str, int]]:
 
 def make_recipe() -> CompetingClassifier:
     """Return the model to fit, with the signs the business demands."""
-    return CompetingClassifier(monotone=_read_signs(), estimator=ChurnClassifier(gap=GAP))
+    return CompetingClassifier(
+        monotone=_read_signs(), estimator=ChurnClassifier(gap=GAP)
+    )
 
 
 def make_quick_recipe() -> CompetingClassifier:
@@ -28,5 +30,7 @@ def make_quick_recipe() -> CompetingClassifier:
 
     Boosted trees alone, chosen and calibrated on two months.
     """
-    estimator = ChurnClassifier(candidates=("boosting",), gap=GAP, folds=2, max_rounds=40)
+    estimator = ChurnClassifier(
+        candidates=("boosting",), gap=GAP, folds=2, max_rounds=40
+    )
     return CompetingClassifier(monotone=_read_signs(), estimator=estimator)

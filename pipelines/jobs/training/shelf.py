@@ -48,25 +48,36 @@ def list_versions(home: Path, settings: Settings) -> list[Shelved]:
     """Look at every version, oldest first; each is loaded, so that what is said usable is."""
     promotions = read_promotions(home)
     folder = models_folder(home)
-    names = {path.name for path in folder.glob("*") if VERSION_NAME.fullmatch(path.name)}
+    names = {
+        path.name for path in folder.glob("*") if VERSION_NAME.fullmatch(path.name)
+    }
     if promotions:
         names.add(promotions[-1].version)  # the champion, though its folder may be gone
-    return [_describe_version(folder / name, promotions, settings.key) for name in sorted(names)]
+    return [
+        _describe_version(folder / name, promotions, settings.key)
+        for name in sorted(names)
+    ]
 
 
-def _describe_version(folder: Path, promotions: Sequence[Promotion], key: bytes) -> Shelved:
+def _describe_version(
+    folder: Path, promotions: Sequence[Promotion], key: bytes
+) -> Shelved:
     card: Card | None = None
     refused: str | None = None
     try:
         _, card = load_model(folder, key)
     except ModelRefused as error:
         refused = error.reason
-    own = tuple(promotion for promotion in promotions if promotion.version == folder.name)
+    own = tuple(
+        promotion for promotion in promotions if promotion.version == folder.name
+    )
     is_champion = bool(promotions) and promotions[-1].version == folder.name
     return Shelved(folder.name, card, refused, own, is_champion)
 
 
-def promote_version(home: Path, version: str, by: str, why: str, settings: Settings) -> Promotion:
+def promote_version(
+    home: Path, version: str, by: str, why: str, settings: Settings
+) -> Promotion:
     """Make a version champion, on the record, if it can be used.
 
     Raise ModelError where it cannot.
@@ -106,4 +117,6 @@ def _find_shelf(home: Path, version: str) -> Path:
 
 def _describe_qini(card: Card) -> dict[str, str]:
     """What decides between an uplift model and the risk, as text."""
-    return {name: f"{card.judged[name]:+.5f}" for name in ("model", "risk", "low", "high")}
+    return {
+        name: f"{card.judged[name]:+.5f}" for name in ("model", "risk", "low", "high")
+    }

@@ -38,7 +38,9 @@ def train_uplift(home: Path, through: Month, settings: Settings) -> Card:
     fewest = settings.uplift_holdout_orders
     if history.held_out < fewest:
         held_out = history.held_out
-        raise ModelError("model.few_held_out", month=through, held_out=held_out, fewest=fewest)
+        raise ModelError(
+            "model.few_held_out", month=through, held_out=held_out, fewest=fewest
+        )
     judgement = judge_history(history)
     orders = _read_arrays(history)
     model = UpliftRegressor().fit(orders.known, orders.is_kept, orders.is_treated)
@@ -94,7 +96,11 @@ def judge_history(history: History) -> UpliftJudgement:
         )
     orders = _read_arrays(history)
     is_judged, effect = fit_out_of_time(
-        orders.known, orders.is_kept, orders.is_treated, month_numbers(rows["month"]), judged_count
+        orders.known,
+        orders.is_kept,
+        orders.is_treated,
+        month_numbers(rows["month"]),
+        judged_count,
     )
     judged = rows[is_judged]
     verdict = judge_ranking(
@@ -112,7 +118,9 @@ def _count_held_out(rows: pd.DataFrame, months: list[str]) -> int:
     return int((~rows.loc[in_months, "is_treated"]).sum())
 
 
-def make_uplift_card(model: UpliftRegressor, history: History, judgement: UpliftJudgement) -> Card:
+def make_uplift_card(
+    model: UpliftRegressor, history: History, judgement: UpliftJudgement
+) -> Card:
     """Write down what a person must know of the model; `judged` says whether it may be promoted."""
     rows, verdict = history.rows, judgement.verdict
     judged = {"months": judgement.months, "wins": verdict.wins, **asdict(verdict)}

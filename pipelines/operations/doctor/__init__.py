@@ -13,7 +13,12 @@ from pipelines.core.errors import ModelError, SpecError, StorageError
 from pipelines.core.settings import Settings, load_settings
 from pipelines.operations.doctor.champions import check_models
 from pipelines.operations.doctor.check import FAIL, Check
-from pipelines.operations.doctor.home import check_disk, check_drafts, check_home, check_months
+from pipelines.operations.doctor.home import (
+    check_disk,
+    check_drafts,
+    check_home,
+    check_months,
+)
 from pipelines.operations.doctor.machine import (
     check_encoding,
     check_font,
@@ -21,7 +26,11 @@ from pipelines.operations.doctor.machine import (
     check_python,
     check_time_zone,
 )
-from pipelines.operations.doctor.services import check_airflow, check_engine, check_office
+from pipelines.operations.doctor.services import (
+    check_airflow,
+    check_engine,
+    check_office,
+)
 from pipelines.operations.doctor.settings_files import (
     check_calendar,
     check_delivery,
@@ -58,7 +67,9 @@ def _make_checks(home: Path, now: datetime) -> Iterator[Check]:
     try:
         settings = load_settings()
     except SpecError as error:
-        yield Check("settings", FAIL, "settings", dict(error.facts), SpecError.exit_code)
+        yield Check(
+            "settings", FAIL, "settings", dict(error.facts), SpecError.exit_code
+        )
     else:
         yield from _check_settings(home, settings, now)
     yield check_months(home)

@@ -76,12 +76,16 @@ def check_disk(home: Path) -> Check:
         state = WARN
     else:
         state = OK
-    return Check("disk", state, "disk", {"where": folder, "free": f"{free / 2**30:.1f}"})
+    return Check(
+        "disk", state, "disk", {"where": folder, "free": f"{free / 2**30:.1f}"}
+    )
 
 
 def check_months(home: Path) -> Check:
     """Look whether what CURRENT and SEAL.json name is there and is what it was."""
-    folders = [path for path in sorted((home / "months").glob("????-??")) if path.is_dir()]
+    folders = [
+        path for path in sorted((home / "months").glob("????-??")) if path.is_dir()
+    ]
     broken = []
     for path in folders:
         if _is_broken(MonthFolder(home, Month.parse(path.name))):

@@ -40,7 +40,9 @@ def check_packages() -> Check:
         elif not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed} ({requirement.specifier})")
     facts = {"wrong": ", ".join(wrong), "where": sysconfig.get_paths()["purelib"]}
-    return Check("packages", FAIL if wrong else OK, "packages", facts, SpecError.exit_code)
+    return Check(
+        "packages", FAIL if wrong else OK, "packages", facts, SpecError.exit_code
+    )
 
 
 def _is_wanted(requirement: Requirement) -> bool:
@@ -79,7 +81,9 @@ def _is_utf8(encoding: str) -> bool:
 
 def check_font() -> Check:
     """Look whether there are fonts that Chinese can be set in."""
-    from pipelines.documents.reports.fonts import find_chinese_fonts  # loads the compiler of PDFs
+    from pipelines.documents.reports.fonts import (
+        find_chinese_fonts,
+    )  # loads the compiler of PDFs
 
     fonts = find_chinese_fonts()
     if fonts is None:

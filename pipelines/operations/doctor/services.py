@@ -39,7 +39,9 @@ def _ask_engine(settings: Settings, home: Path) -> None:
     from pipelines.engines import open_engine
 
     with (
-        tempfile.TemporaryDirectory(prefix=".doctor-", dir=nearest_folder(home)) as scratch,
+        tempfile.TemporaryDirectory(
+            prefix=".doctor-", dir=nearest_folder(home)
+        ) as scratch,
         open_engine(settings, Path(scratch), []) as engine,
     ):
         answer = engine.answer("SELECT 1 AS one")
@@ -57,9 +59,13 @@ def check_office(settings: Settings, home: Path) -> Check:
         return Check("office", FAIL, "office_away", {"why": type(error).__name__})
     known = {path.stem for path in (ROOT / "console" / "migrations").glob("[0-9]*.py")}
     if newer := done - known:
-        return Check("office", FAIL, "office_newer", {"migrations": ", ".join(sorted(newer))})
+        return Check(
+            "office", FAIL, "office_newer", {"migrations": ", ".join(sorted(newer))}
+        )
     if older := known - done:
-        return Check("office", WARN, "office_older", {"migrations": ", ".join(sorted(older))})
+        return Check(
+            "office", WARN, "office_older", {"migrations": ", ".join(sorted(older))}
+        )
     return Check("office", OK, "office")
 
 

@@ -19,7 +19,9 @@ SEASON = 10  # from this month on next year's holidays are needed: they are publ
 def check_key(settings: Settings) -> Check:
     """Look whether the key is this installation's own, and long enough."""
     if settings.has_development_key:
-        finding = "key_of_demonstration" if settings.demonstration else "key_of_development"
+        finding = (
+            "key_of_demonstration" if settings.demonstration else "key_of_development"
+        )
         return Check("key", WARN, finding)
     facts = {"length": SHORT_KEY}
     if len(settings.key) < SHORT_KEY:
@@ -73,7 +75,11 @@ def check_delivery(settings: Settings) -> Check:
         deliveries = load_deliveries(settings.delivery_file)
     except SpecError as error:
         where = error.facts.get("place") or error.facts.get("line") or "-"
-        facts = {"file": settings.delivery_file, "where": where, "why": find_reason(error)}
+        facts = {
+            "file": settings.delivery_file,
+            "where": where,
+            "why": find_reason(error),
+        }
         return Check("delivery", FAIL, "delivery_file", facts, SpecError.exit_code)
     missing = missing_places(deliveries)
     facts = {"channels": ", ".join(deliveries.channels), "missing": ", ".join(missing)}

@@ -38,7 +38,14 @@ from pipelines.rooms.dispatch.stand_ins import bind_stand_ins
 from pipelines.rooms.dispatch.write import Outcome, write_ever_listed, write_outcome
 from pipelines.rooms.relations import Relation, run_step
 
-__all__ = ["FIXED", "dispatch_beside", "find_lacks", "gather_candidates", "is_paused", "run"]
+__all__ = [
+    "FIXED",
+    "dispatch_beside",
+    "find_lacks",
+    "gather_candidates",
+    "is_paused",
+    "run",
+]
 
 
 def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
@@ -63,7 +70,9 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     write_ever_listed(context, candidates, list_facts)
 
 
-def dispatch_beside(context: Context, listed: ListedCustomers, standing: Relation) -> None:
+def dispatch_beside(
+    context: Context, listed: ListedCustomers, standing: Relation
+) -> None:
     """Write the tables of the room for one list beside the orders of the month that stand already.
 
     `standing` (customer_id, list) are those orders: whoever has one gets no second, and a why-not
@@ -72,7 +81,11 @@ def dispatch_beside(context: Context, listed: ListedCustomers, standing: Relatio
     ready = [listed] if listed.state.is_ready else []
     on_the_list = unite_candidates(context, ready)
     candidates = run_step(
-        context, "dispatch", "without_standing", listed=on_the_list, standing_order=standing
+        context,
+        "dispatch",
+        "without_standing",
+        listed=on_the_list,
+        standing_order=standing,
     )
     list_facts = take_list_facts(context, [one.spec for one in ready])
     bind_stand_ins(context)

@@ -53,7 +53,9 @@ def allocate_newcomers(
     There must be room for all. The order of newcomers is the order of their ranks, and matters only
     between equals.
     """
-    seats = sorted((seat for seat in seats if seat.free > 0), key=lambda seat: seat.manager_id)
+    seats = sorted(
+        (seat for seat in seats if seat.free > 0), key=lambda seat: seat.manager_id
+    )
     groups = {**_place_new_groups(newcomers, seats, groups), **groups}
     wishes = _sort_by_wish(newcomers, seats, groups)
     kinds = sorted(wishes)
@@ -101,13 +103,17 @@ def _place_new_groups(
     for group_id, size in sorted(members.items(), key=lambda item: (-item[1], item[0])):
         fits = [m for m, room in free.items() if room >= size]
         if size > 1 and fits:
-            best = min(fits, key=lambda m: ((load[m].capacity - free[m]) / load[m].capacity, m))
+            best = min(
+                fits, key=lambda m: ((load[m].capacity - free[m]) / load[m].capacity, m)
+            )
             chosen[group_id] = best
             free[best] -= size
     return chosen
 
 
-def _count_members(newcomers: Sequence[Newcomer], groups: Mapping[str, str]) -> dict[str, int]:
+def _count_members(
+    newcomers: Sequence[Newcomer], groups: Mapping[str, str]
+) -> dict[str, int]:
     """How many newcomers each group has of which nobody has members yet."""
     members: dict[str, int] = defaultdict(int)
     for newcomer in newcomers:
@@ -127,21 +133,31 @@ def _solve_transport(
     if not total:
         return [[0] * len(seats) for _ in kinds]
     wish = [
-        [KEPT * (s.manager_id == kept) + TOGETHER * (s.manager_id == near) for s in seats]
+        [
+            KEPT * (s.manager_id == kept) + TOGETHER * (s.manager_id == near)
+            for s in seats
+        ]
         for kept, near in kinds
     ]
-    places = [(s, n) for s, seat in enumerate(seats) for n in range(1, min(seat.free, total) + 1)]
+    places = [
+        (s, n)
+        for s, seat in enumerate(seats)
+        for n in range(1, min(seat.free, total) + 1)
+    ]
     load = [(seats[s].used + n) / seats[s].capacity + APART * s for s, n in places]
     flows = len(kinds) * len(seats)
     kind_of, seat_of = np.divmod(np.arange(flows), len(seats))
     of_place = np.array([s for s, _ in places])
     rows = np.concatenate([kind_of, len(kinds) + seat_of, len(kinds) + of_place])
-    columns = np.concatenate([np.arange(flows), np.arange(flows), flows + np.arange(len(places))])
+    columns = np.concatenate(
+        [np.arange(flows), np.arange(flows), flows + np.arange(len(places))]
+    )
     signs = np.concatenate([np.ones(2 * flows), -np.ones(len(places))])
     found = linprog(
         np.concatenate([-np.array(wish).ravel(), load]),
         A_eq=coo_array(
-            (signs, (rows, columns)), shape=(len(kinds) + len(seats), flows + len(places))
+            (signs, (rows, columns)),
+            shape=(len(kinds) + len(seats), flows + len(places)),
         ).tocsr(),
         b_eq=[*sizes, *[0] * len(seats)],
         bounds=[(0, None)] * flows + [(0, 1)] * len(places),

@@ -33,7 +33,9 @@ class Queue:
 
     place: int
     worth: Fen
-    minimum: int = 0  # so many of the first come before anybody's value, as far as there is room
+    minimum: int = (
+        0  # so many of the first come before anybody's value, as far as there is room
+    )
 
     def __len__(self) -> int:
         return len(self.worth)
@@ -41,7 +43,9 @@ class Queue:
     @cached_property
     def prefix(self) -> Fen:
         """The worth of the first 0, 1, … orders."""
-        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.worth, dtype=np.int64)])
+        return np.concatenate(
+            [np.zeros(1, np.int64), np.cumsum(self.worth, dtype=np.int64)]
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,10 @@ class Plan:
     def value(self, branch: Branch) -> int:
         """What the plan is worth, in fen."""
         pairs = [
-            *((desk.queues, counts) for desk, counts in zip(branch.desks, self.taken, strict=True)),
+            *(
+                (desk.queues, counts)
+                for desk, counts in zip(branch.desks, self.taken, strict=True)
+            ),
             (branch.pool, self.pooled),
         ]
         return sum(add_worth(queues, counts) for queues, counts in pairs)
@@ -135,7 +142,10 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
             pooled[number] = min(len(queue), sum(free))
             room = _room_for_pool(branch, place, free, pooled[number])
             shared[number] = tuple(share(number, pooled[number], room))
-            free = [before - given for before, given in zip(free, shared[number], strict=True)]
+            free = [
+                before - given
+                for before, given in zip(free, shared[number], strict=True)
+            ]
     return Plan(tuple(map(tuple, taken)), tuple(pooled), tuple(shared))
 
 
@@ -159,7 +169,9 @@ def _serve_desk(desk: Desk, place: int, taken: list[int], free: int) -> int:
     return served
 
 
-def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) -> list[int]:
+def _room_for_pool(
+    branch: Branch, place: int, free: Sequence[int], count: int
+) -> list[int]:
     """The places that cost the desks' own customers on later lists least.
 
     Spare ones, then those of the last lists.
@@ -170,7 +182,11 @@ def _room_for_pool(branch: Branch, place: int, free: Sequence[int], count: int) 
     ]
     kept = [places[:room] for places, room in zip(later, free, strict=True)]
     room = [f - len(places) for f, places in zip(free, kept, strict=True)]
-    waiting = ((-p, n, d) for d, places in enumerate(kept) for n, p in enumerate(reversed(places)))
+    waiting = (
+        (-p, n, d)
+        for d, places in enumerate(kept)
+        for n, p in enumerate(reversed(places))
+    )
     for _, _, d in sorted(waiting)[: max(count - sum(room), 0)]:
         room[d] += 1
     return room
@@ -184,7 +200,9 @@ class Prefixes:
     """The best worth of exactly k orders out of some queues, and how many each queue gives."""
 
     worth: Fen
-    choices: tuple[Fen, ...]  # queue × k: how many of this queue, those before it considered
+    choices: tuple[
+        Fen, ...
+    ]  # queue × k: how many of this queue, those before it considered
 
     def split(self, count: int) -> tuple[int, ...]:
         """How many of each queue make up the best `count`."""
@@ -195,7 +213,9 @@ class Prefixes:
         return tuple(reversed(counts))
 
 
-def best_prefixes(queues: Sequence[Queue], minima: Sequence[int], most: int) -> Prefixes:
+def best_prefixes(
+    queues: Sequence[Queue], minima: Sequence[int], most: int
+) -> Prefixes:
     """Solve a multiple-choice knapsack of unit sizes.
 
     The best k = 0 … most orders, each queue from its top.
@@ -206,10 +226,15 @@ def best_prefixes(queues: Sequence[Queue], minima: Sequence[int], most: int) -> 
     best[0] = 0
     choices = []
     for queue, minimum in zip(queues, minima, strict=True):
-        new, choice = np.full(most + 1, IMPOSSIBLE, np.int64), np.zeros(most + 1, np.int64)
+        new, choice = (
+            np.full(most + 1, IMPOSSIBLE, np.int64),
+            np.zeros(most + 1, np.int64),
+        )
         for count in range(minimum, min(len(queue), most) + 1):
             candidate = best[: most + 1 - count] + queue.prefix[count]
-            better = (candidate > new[count:]) & (best[: most + 1 - count] > IMPOSSIBLE // 2)
+            better = (candidate > new[count:]) & (
+                best[: most + 1 - count] > IMPOSSIBLE // 2
+            )
             new[count:][better] = candidate[better]
             choice[count:][better] = count
         best = new
@@ -220,11 +245,16 @@ def best_prefixes(queues: Sequence[Queue], minima: Sequence[int], most: int) -> 
 def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
     """Give the places to the most valuable orders, lists worked from the top, minima first."""
     full = [min(desk.capacity, desk.wanted) for desk in branch.desks]
-    bests = [best_prefixes(d.queues, d.minima, k) for d, k in zip(branch.desks, full, strict=True)]
+    bests = [
+        best_prefixes(d.queues, d.minima, k)
+        for d, k in zip(branch.desks, full, strict=True)
+    ]
     spare = [desk.capacity - k for desk, k in zip(branch.desks, full, strict=True)]
     waiting = sum(map(len, branch.pool))
     pool = best_prefixes(
-        branch.pool, [0] * len(branch.pool), min(waiting, sum(d.capacity for d in branch.desks))
+        branch.pool,
+        [0] * len(branch.pool),
+        min(waiting, sum(d.capacity for d in branch.desks)),
     )
     given = _given_up(branch, full, bests, pool.worth[sum(spare) :])
     counts = [k - g for k, g in zip(full, given, strict=True)]
@@ -253,13 +283,19 @@ def _given_up(
     for desk, k, best in zip(branch.desks, full, bests, strict=True):
         new, choice = loss.copy(), np.zeros(most + 1, np.int64)
         for count in range(1, min(k - sum(desk.minima), most) + 1):
-            candidate = loss[: most + 1 - count] + (best.worth[k] - best.worth[k - count])
-            better = (candidate < new[count:]) & (loss[: most + 1 - count] < -IMPOSSIBLE // 2)
+            candidate = loss[: most + 1 - count] + (
+                best.worth[k] - best.worth[k - count]
+            )
+            better = (candidate < new[count:]) & (
+                loss[: most + 1 - count] < -IMPOSSIBLE // 2
+            )
             new[count:][better] = candidate[better]
             choice[count:][better] = count
         loss = new
         choices.append(choice)
-    total = int(np.argmax(np.where(loss < -IMPOSSIBLE // 2, gain - loss, 2 * IMPOSSIBLE)))
+    total = int(
+        np.argmax(np.where(loss < -IMPOSSIBLE // 2, gain - loss, 2 * IMPOSSIBLE))
+    )
     given = []
     for choice in reversed(choices):
         given.append(int(choice[total]))
@@ -280,14 +316,16 @@ def bound_value(branch: Branch) -> float:
     for desk, k in zip(branch.desks, full, strict=True):
         minima = desk.minima
         pairs = list(zip(desk.queues, minima, strict=True))
-        slopes = np.sort(np.concatenate([np.zeros(0), *(_slopes(q.worth[n:]) for q, n in pairs)]))[
-            ::-1
-        ]
+        slopes = np.sort(
+            np.concatenate([np.zeros(0), *(_slopes(q.worth[n:]) for q, n in pairs)])
+        )[::-1]
         slopes = slopes[: k - sum(minima)]
         total += float(sum(q.prefix[n] for q, n in pairs)) + float(slopes.sum())
         losing.append(slopes)
     spare = sum(desk.capacity for desk in branch.desks) - sum(full)
-    pool = np.sort(np.concatenate([np.zeros(0), *(_slopes(q.worth) for q in branch.pool)]))[::-1]
+    pool = np.sort(
+        np.concatenate([np.zeros(0), *(_slopes(q.worth) for q in branch.pool)])
+    )[::-1]
     winning, lost = pool[spare:], np.sort(np.concatenate(losing))
     swaps = min(len(winning), len(lost))
     gains = winning[:swaps] - lost[:swaps]
@@ -303,7 +341,11 @@ def _slopes(worth: Fen) -> NDArray[np.float64]:
             before, many = blocks.pop()
             total, count = total + before, count + many
         blocks.append((total, count))
-    return np.repeat([t / n for t, n in blocks], [n for _, n in blocks]) if blocks else np.zeros(0)
+    return (
+        np.repeat([t / n for t, n in blocks], [n for _, n in blocks])
+        if blocks
+        else np.zeros(0)
+    )
 
 
 def price_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
@@ -312,14 +354,21 @@ def price_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
     By value at least so much, 0 if nobody waits.
     """
     waiting = [
-        (q.place, q, n) for q, n in zip(branch.desks[desk].queues, plan.taken[desk], strict=True)
+        (q.place, q, n)
+        for q, n in zip(branch.desks[desk].queues, plan.taken[desk], strict=True)
     ]
     pool = [(q.place, q, n) for q, n in zip(branch.pool, plan.pooled, strict=True)]
     if not by_value:
-        following = [(place, int(q.worth[n])) for place, q, n in [*waiting, *pool] if n < len(q)]
+        following = [
+            (place, int(q.worth[n])) for place, q, n in [*waiting, *pool] if n < len(q)
+        ]
         return max(min(following)[1], 0) if following else 0
     count = sum(plan.taken[desk])
-    return max(_step(branch.desks[desk], count), _next_of_pool(branch.pool, sum(plan.pooled)), 0)
+    return max(
+        _step(branch.desks[desk], count),
+        _next_of_pool(branch.pool, sum(plan.pooled)),
+        0,
+    )
 
 
 def _step(desk: Desk, count: int) -> int:

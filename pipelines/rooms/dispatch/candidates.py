@@ -28,7 +28,15 @@ from pipelines.rooms.relations import (
 )
 
 # What a list's SELECT must give; whatever it gives beyond these is evidence.
-FIXED = ("customer_id", "service_id", "rank_group", "rank_value", "amount", "reason_code", "due_on")
+FIXED = (
+    "customer_id",
+    "service_id",
+    "rank_group",
+    "rank_value",
+    "amount",
+    "reason_code",
+    "due_on",
+)
 _MONEY = pa.decimal128(18, 2)
 _CANDIDATE = pa.schema(
     [
@@ -120,7 +128,9 @@ def is_paused(context: Context, spec: Spec) -> bool:
 
 def rank_customers(context: Context, spec: Spec, answer: Answer) -> Relation:
     """Keep one row a customer of what a list's SELECT gives, with the rank on the list."""
-    rows = keep_result(context, spec.name, _add_evidence(spec, answer.sql), answer.parameters)
+    rows = keep_result(
+        context, spec.name, _add_evidence(spec, answer.sql), answer.parameters
+    )
     return run_step(context, "dispatch", "ranked", {"list": spec.name}, answer=rows)
 
 
@@ -139,7 +149,9 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
     """Take the gate's word on a list, and add what is known of complaints, scores and harm."""
     release = read_rows(context, "dispatch", "release", {"name": spec.name})[0]
     state = replace(state, status=release["status"], reason=release["reason"])
-    if _COMPLAINTS.name in list_deciding_tables(spec) and not context.is_computed(_COMPLAINTS.name):
+    if _COMPLAINTS.name in list_deciding_tables(spec) and not context.is_computed(
+        _COMPLAINTS.name
+    ):
         why = _first_reason(context, _COMPLAINTS, otherwise="absent: trouble_ticket")
         state = state.add_caveat(f"complaints unknown: {why}")
     if _SCORES in spec.reads:
@@ -193,5 +205,7 @@ def _as_json_text(facts: Sequence[str]) -> str:
     """
     if not facts:
         return "CAST(NULL AS VARCHAR)"
-    pairs = [f"{quote_text(name)}: CAST({quote_name(name)} AS VARCHAR)" for name in facts]
+    pairs = [
+        f"{quote_text(name)}: CAST({quote_name(name)} AS VARCHAR)" for name in facts
+    ]
     return f"CAST(TO_JSON({{{', '.join(pairs)}}}) AS VARCHAR)"

@@ -33,7 +33,9 @@ from pipelines.rooms.dispatch.figures import (
 from pipelines.rooms.relations import Relation, read_rows, take_rows, write_step
 
 ROOM = "dispatch"
-_ASSIGNED = pa.schema([(name, pa.string()) for name in ("list", "customer_id", "manager_id")])
+_ASSIGNED = pa.schema(
+    [(name, pa.string()) for name in ("list", "customer_id", "manager_id")]
+)
 _ROUNDING = 1e-9  # a product that is a whole number but for the last bit is that number
 
 
@@ -114,7 +116,9 @@ def assign_managers(context: Context, wanted: Relation) -> Relation:
     assigned: list[AssignedOrder] = []
     figures: list[CapacityFigure] = []
     for branch_id in sorted(managers):
-        planner = BranchPlanner(branch_id, managers[branch_id], waiting, minimum_service, ties)
+        planner = BranchPlanner(
+            branch_id, managers[branch_id], waiting, minimum_service, ties
+        )
         assigned += planner.assign_orders(by_value)
         figures += planner.list_figures(by_value)
     _write_figures(context, [*figures, *list_company_figures(figures)])
@@ -209,7 +213,9 @@ class BranchPlanner:
         """
         self._plan = self._make_plan(by_value)
         assigned: list[AssignedOrder] = []
-        for manager, own, counts in zip(self._managers, self._own, self._plan.taken, strict=True):
+        for manager, own, counts in zip(
+            self._managers, self._own, self._plan.taken, strict=True
+        ):
             for queue, count in zip(own.values(), counts, strict=True):
                 for order in queue[:count]:
                     assigned.append(_assign(order, manager.manager_id))
@@ -227,10 +233,14 @@ class BranchPlanner:
         newcomers = []
         for order in orders:
             kept_by = self._proposed.get(order.customer_id)
-            newcomers.append(Newcomer(order.customer_id, kept_by, order.group_customer_id))
+            newcomers.append(
+                Newcomer(order.customer_id, kept_by, order.group_customer_id)
+            )
         seats = []
         for desk, room in zip(self._branch.desks, free, strict=True):
-            seats.append(Seat(desk.manager_id, room, desk.capacity - room, desk.capacity))
+            seats.append(
+                Seat(desk.manager_id, room, desk.capacity - room, desk.capacity)
+            )
         chosen = allocate_newcomers(newcomers, seats, self._groups)
         for order, manager_id in zip(orders, chosen, strict=True):
             self._pooled.append(_assign(order, manager_id))

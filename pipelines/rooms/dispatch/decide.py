@@ -61,7 +61,9 @@ def take_list_facts(context: Context, specs: Sequence[Spec]) -> Relation:
     """Take in what the front matter of the lists says, in the order of their priority."""
     facts = [_read_list_fact(place, spec) for place, spec in enumerate(specs)]
     rows = [fact._asdict() for fact in facts]
-    return take_rows(context, "list_fact", pa.Table.from_pylist(rows, schema=_LIST_FACT))
+    return take_rows(
+        context, "list_fact", pa.Table.from_pylist(rows, schema=_LIST_FACT)
+    )
 
 
 def _read_list_fact(place: int, spec: Spec) -> ListFact:
@@ -83,7 +85,9 @@ def _read_list_fact(place: int, spec: Spec) -> ListFact:
     )
 
 
-def gather_eligibility(context: Context, candidates: Relation, list_facts: Relation) -> Relation:
+def gather_eligibility(
+    context: Context, candidates: Relation, list_facts: Relation
+) -> Relation:
     """Return a row a list and customer with every fact that decides."""
     settings = context.settings
     recent = run_step(
@@ -108,7 +112,9 @@ def find_wanted_orders(context: Context, eligibility: Relation) -> Relation:
     return run_step(context, ROOM, "wanted_orders", eligibility=eligibility)
 
 
-def decide_orders(context: Context, eligibility: Relation, manager_orders: Relation) -> Relation:
+def decide_orders(
+    context: Context, eligibility: Relation, manager_orders: Relation
+) -> Relation:
     """Return for every list and customer an arm, a why-not, or both for the held-out.
 
     `manager_orders` (list, customer_id, manager_id) are the wanted orders that have a manager's

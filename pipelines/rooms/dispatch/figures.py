@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.rooms.dispatch.assign import Branch, Plan, add_worth, bound_value, price_place
+from pipelines.rooms.dispatch.assign import (
+    Branch,
+    Plan,
+    add_worth,
+    bound_value,
+    price_place,
+)
 
 _MONEY = pa.decimal128(18, 2)
 _NO_MONEY = Decimal("0.00")
@@ -22,7 +28,10 @@ CAPACITY = pa.schema(
         ("scope_kind", pa.string()),
         ("scope_id", pa.string()),
         ("branch_id", pa.string()),
-        ("capacity", pa.int64()),  # three managers at the contract's limit exceed 32 bits
+        (
+            "capacity",
+            pa.int64(),
+        ),  # three managers at the contract's limit exceed 32 bits
         ("wanted_count", pa.int32()),
         ("used_count", pa.int32()),
         ("left_count", pa.int32()),
@@ -54,7 +63,11 @@ class CapacityFigure(NamedTuple):
 
 
 def list_branch_figures(
-    branch_id: str, branch: Branch, plan: Plan, pooled_worth: Mapping[str, int], by_value: bool
+    branch_id: str,
+    branch: Branch,
+    plan: Plan,
+    pooled_worth: Mapping[str, int],
+    by_value: bool,
 ) -> list[CapacityFigure]:
     """Return a row a manager, then the branch's, which alone has the bound and the gap.
 
@@ -114,7 +127,11 @@ def _desk_figure(
 
 
 def _sum_figures(
-    rows: Sequence[CapacityFigure], kind: str, scope_id: str, branch_id: str | None, best: Decimal
+    rows: Sequence[CapacityFigure],
+    kind: str,
+    scope_id: str,
+    branch_id: str | None,
+    best: Decimal,
 ) -> CapacityFigure:
     """Add rows up; `best` is the bound, and the price that of the place that is worth most."""
     value = sum((row.value_amount for row in rows), Decimal(0))

@@ -34,7 +34,9 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
     if context.is_computed("dispatch_holdout", "prior"):
         old = read_rows(context, ROOM, "holdout_before")
     known = {row["customer_id"] for row in old}
-    listed = read_rows(context, ROOM, "newcomers", candidate=candidates, list_fact=list_facts)
+    listed = read_rows(
+        context, ROOM, "newcomers", candidate=candidates, list_fact=list_facts
+    )
     newcomers = [row for row in listed if row["customer_id"] not in known]
     rows = list(old)
     settings = context.settings
@@ -47,7 +49,10 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
 
 
 def choose_held_out(
-    key: bytes, share: Decimal, old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
+    key: bytes,
+    share: Decimal,
+    old: Iterable[Mapping[str, Any]],
+    new: Iterable[Mapping[str, Any]],
 ) -> set[str]:
     """Choose who of the new is held out; each stratum's share stays within a customer of `share`.
 
@@ -67,7 +72,9 @@ def choose_held_out(
         offset = _find_offset(key, stratum)
         members = seen[stratum] + len(customers)
         wanted = int(Fraction(share) * members + offset) - held[stratum]
-        by_hash = sorted(customers, key=lambda customer: hash_with_key(key, "holdout", customer))
+        by_hash = sorted(
+            customers, key=lambda customer: hash_with_key(key, "holdout", customer)
+        )
         chosen.update(by_hash[: max(wanted, 0)])
     return chosen
 

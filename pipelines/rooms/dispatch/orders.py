@@ -38,7 +38,9 @@ def make_order_ids(
         keys = {"list": row["list"], "customer_id": row["customer_id"]}
         letters = _make_letters(key, occasion, row["list"], row["customer_id"])
         records.append({**keys, "order_id": f"{prefix}-{letters}"})
-    return pa.Table.from_pylist(records, schema=pa.schema([(n, pa.string()) for n in _ID]))
+    return pa.Table.from_pylist(
+        records, schema=pa.schema([(n, pa.string()) for n in _ID])
+    )
 
 
 _ID = ("list", "customer_id", "order_id")

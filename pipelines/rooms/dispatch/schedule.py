@@ -20,7 +20,9 @@ PLANNED = pa.schema(
 OrderToPlan = Mapping[str, Any]
 
 
-def plan_days(calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPlan]) -> pa.Table:
+def plan_days(
+    calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPlan]
+) -> pa.Table:
     """Give each order (list, customer_id, desk, due_on, place, rank) the working day to work it.
 
     No order is planned behind its due day, but for one that was due before the orders went out.
@@ -34,7 +36,8 @@ def plan_days(calendar: Calendar, dispatch_on: date, orders: Iterable[OrderToPla
     planned: list[dict[str, object]] = []
     for desk in sorted(desks):
         in_turn = sorted(
-            desks[desk], key=lambda order: (order["due_on"], order["place"], order["rank"])
+            desks[desk],
+            key=lambda order: (order["due_on"], order["place"], order["rank"]),
         )
         a_day = count_orders_a_day(days, [order["due_on"] for order in in_turn])
         for turn, order in enumerate(in_turn):

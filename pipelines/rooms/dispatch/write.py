@@ -15,7 +15,13 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.candidates import ListState
 from pipelines.rooms.dispatch.orders import list_due_dates, make_order_ids
 from pipelines.rooms.dispatch.schedule import plan_days
-from pipelines.rooms.relations import Relation, read_rows, run_step, take_rows, write_step
+from pipelines.rooms.relations import (
+    Relation,
+    read_rows,
+    run_step,
+    take_rows,
+    write_step,
+)
 
 ROOM = "dispatch"
 ORDER_KEY = ["list", "arm DESC", "rank"]
@@ -105,10 +111,14 @@ def write_why_not(context: Context, decisions: Relation) -> None:
 def write_candidates(context: Context, decisions: Relation) -> None:
     """Write `dispatch_candidate`: everybody on a list, ordered or not, with what put them there."""
     key = ["list", "rank"]
-    write_step(context, ROOM, "candidates", "dispatch_candidate", key, decision=decisions)
+    write_step(
+        context, ROOM, "candidates", "dispatch_candidate", key, decision=decisions
+    )
 
 
-def write_lists(context: Context, states: Sequence[ListState], decisions: Relation) -> None:
+def write_lists(
+    context: Context, states: Sequence[ListState], decisions: Relation
+) -> None:
     """Write `dispatch_list`: each list's state and counts."""
     rows = [asdict(state) for state in states]
     table = pa.Table.from_pylist(rows, schema=_LIST_STATE)
@@ -123,7 +133,9 @@ def write_lists(context: Context, states: Sequence[ListState], decisions: Relati
     )
 
 
-def write_ever_listed(context: Context, candidates: Relation, list_facts: Relation) -> None:
+def write_ever_listed(
+    context: Context, candidates: Relation, list_facts: Relation
+) -> None:
     """Write `dispatch_listed`.
 
     Who ever stood on a list that takes nobody twice, and since which month.

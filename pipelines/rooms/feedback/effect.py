@@ -28,9 +28,8 @@ from pipelines.rooms.relations import read_rows, write_rows
 
 ROOM = "feedback"
 OVERALL = "overall"
-SMALLEST = (
-    0.02  # the effect for which the sample still needed is reckoned: two in a hundred more stay
-)
+# The effect for which the sample still needed is reckoned: two in a hundred more stay.
+SMALLEST = 0.02
 _SUMS = {
     "order_count": pa.int64(),
     "kept_count": pa.int64(),
@@ -114,7 +113,9 @@ def write_effect(context: Context, specs: Sequence[Spec] | None = None) -> None:
     has_before = context.is_computed("feedback_effect", "prior")
     has_month = context.is_computed("feedback_arm")
     if not has_before and not has_month:
-        reasons = context.missing_reasons("feedback_arm") or (Reason.absent("feedback_arm"),)
+        reasons = context.missing_reasons("feedback_arm") or (
+            Reason.absent("feedback_arm"),
+        )
         context.record_missing("feedback_effect", reasons)
         return
     sums: dict[str, ListSums] = {}
@@ -149,7 +150,9 @@ def _read_before(context: Context) -> dict[str, ListSums]:
     return sums
 
 
-def _add_month(context: Context, sums: dict[str, ListSums], held_out: Iterable[str]) -> None:
+def _add_month(
+    context: Context, sums: dict[str, ListSums], held_out: Iterable[str]
+) -> None:
     """Add this month's arms to the sums of the lists that hold somebody out."""
     arms: dict[str, dict[str, ArmSums]] = {}
     for row in read_rows(context, ROOM, "month_arms"):
@@ -206,7 +209,9 @@ def _make_row(sums: ListSums, shown: ListEffect) -> dict[str, object]:
     }
 
 
-def _make_overall_row(sums: Sequence[ListSums], effects: Sequence[ListEffect]) -> dict[str, object]:
+def _make_overall_row(
+    sums: Sequence[ListSums], effects: Sequence[ListEffect]
+) -> dict[str, object]:
     """One row over all lists: nobody pauses all of them, and what is kept has no bounds."""
     treated, holdout = ArmSums(), ArmSums()
     for one in sums:
@@ -229,4 +234,8 @@ def _name_sums(arm: str, sums: ArmSums) -> dict[str, object]:
 def _name_bounds(name: str, interval: Interval | None) -> dict[str, float | None]:
     if interval is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
-    return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return {
+        name: interval.value,
+        f"{name}_low": interval.low,
+        f"{name}_high": interval.high,
+    }

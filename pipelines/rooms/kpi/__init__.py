@@ -45,7 +45,9 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     facts: list[Fact] = []
     for kpi in catalogue:
         context.progress(f"kpi_{kpi.spec.name}")
-        reasons = context.explain_missing(kpi.spec) or find_window_gaps(context, kpi.meta)
+        reasons = context.explain_missing(kpi.spec) or find_window_gaps(
+            context, kpi.meta
+        )
         if not reasons:
             sum_scopes(context, kpi, places, parts)
         facts.extend(state_facts(context, kpi, reasons))
@@ -57,7 +59,9 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     write_trend(context)
 
 
-def _write_monthly(context: Context, places: Places, parts: Relation, facts: Relation) -> None:
+def _write_monthly(
+    context: Context, places: Places, parts: Relation, facts: Relation
+) -> None:
     settings = context.settings
     parameters: dict[str, object] = {
         "small_denominator": settings.small_denominator,

@@ -114,7 +114,9 @@ def _compare_months(context: Context, comparison: str, era: str) -> Iterator[Cha
 def _read_sides(context: Context, era: str) -> dict[tuple[str, str], SidesByScope]:
     """Return the sums of both months by KPI variant, kind of scope and scope."""
     before = keep_result(context, "before", sql_of(select_month_before(era)))
-    found = cast("list[Sides]", read_rows(context, "kpi", "change_sides", before=before))
+    found = cast(
+        "list[Sides]", read_rows(context, "kpi", "change_sides", before=before)
+    )
     sides: dict[tuple[str, str], SidesByScope] = defaultdict(lambda: defaultdict(dict))
     for row in found:
         by_scope = sides[row["kpi"], row["variant"]]

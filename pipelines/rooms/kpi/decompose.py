@@ -77,7 +77,9 @@ def decompose_change(parts: Mapping[str, Pair]) -> dict[str, Effects]:
 
     effects: dict[str, Effects] = {}
     for name, part in parts.items():
-        volume, mix, rate = apportion_parts(_split_numerator(part, whole), AMOUNT_PLACES)
+        volume, mix, rate = apportion_parts(
+            _split_numerator(part, whole), AMOUNT_PLACES
+        )
         effects[name] = Effects(volume, mix, rate, next(values), next(values))
     return {"company": _add_effects(effects.values()), **effects}
 

@@ -45,13 +45,17 @@ def select_places(scopes: Iterable[tuple[str, str]], *, has_cities: bool) -> exp
     for kind, column in scopes:
         query = query.select(_or_unclaimed(exp.to_column(column)).as_(kind))
     if has_cities:
-        query = query.join("features_city AS c", on="c.branch_id = o.branch_id", join_type="left")
+        query = query.join(
+            "features_city AS c", on="c.branch_id = o.branch_id", join_type="left"
+        )
     return query
 
 
 def select_targets() -> exp.Select:
     """Return the targets that were delivered."""
-    return select("kpi", "scope_kind", "scope_id", "target_value").from_("snapshot_target")
+    return select("kpi", "scope_kind", "scope_id", "target_value").from_(
+        "snapshot_target"
+    )
 
 
 def select_no_places() -> exp.Select:
@@ -81,9 +85,13 @@ def select_home_branches(places: Places) -> exp.Query:
         if kind not in places.kinds:
             continue
         scope = exp.column(kind)
-        home = select(text_literal(kind).as_("scope_kind"), scope.copy().as_("scope_id"))
+        home = select(
+            text_literal(kind).as_("scope_kind"), scope.copy().as_("scope_id")
+        )
         home = home.select("MIN(branch) AS branch_id").from_(places.table.name)
-        home = home.where(scope.copy().neq(text_literal("unclaimed"))).group_by(scope.copy())
+        home = home.where(scope.copy().neq(text_literal("unclaimed"))).group_by(
+            scope.copy()
+        )
         homes.append(home.having("COUNT(DISTINCT branch) = 1"))
     return union_all(homes)
 
@@ -104,25 +112,33 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
     return f"SELECT {', '.join(columns)} FROM ({answer}) GROUP BY ALL"
 
 
-def select_scope_sums(kpi: str, customers: Relation, places: Places, kind: str) -> exp.Select:
+def select_scope_sums(
+    kpi: str, customers: Relation, places: Places, kind: str
+) -> exp.Select:
     """Return a KPI's sums by the scopes of a kind that its customers stand in.
 
     `customers` is the table of its sums by customer.
     """
     # The company is summed by itself: what stands in two places must not tie.
     query = _join_places(_select_sums(kpi, customers), places, kind)
-    query = query.select(text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id"))
+    query = query.select(
+        text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id")
+    )
     query = query.where("p.scope_kind IS NULL")
     scope = [] if kind == "company" else [scope_column(kind)]
     return _shape_part(query, scope, is_placed=False)
 
 
-def select_placed_sums(kpi: str, customers: Relation, kinds: Sequence[str] | None) -> exp.Select:
+def select_placed_sums(
+    kpi: str, customers: Relation, kinds: Sequence[str] | None
+) -> exp.Select:
     """Return a KPI's sums by the scopes that its own SELECT names: of those kinds, or of any."""
     query = _select_sums(kpi, customers).select("p.scope_kind", "p.scope_id")
     query = query.where("p.scope_kind IS NOT NULL")
     if kinds is not None:
-        query = query.where(exp.column("scope_kind", "p").isin(*map(text_literal, kinds)))
+        query = query.where(
+            exp.column("scope_kind", "p").isin(*map(text_literal, kinds))
+        )
     return _shape_part(query, ["p.scope_kind", "p.scope_id"], is_placed=True)
 
 
@@ -146,7 +162,9 @@ def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Se
     return query.order_by(*order, dialect="duckdb")
 
 
-def select_bridge_level(table: str, places: Places, kind: str, steps: Iterable[str]) -> exp.Query:
+def select_bridge_level(
+    table: str, places: Places, kind: str, steps: Iterable[str]
+) -> exp.Query:
     """Return the cohort's bridge by the scopes of a kind, a row a scope and step.
 
     The company and the unclaimed are there even when nobody is.
@@ -155,19 +173,31 @@ def select_bridge_level(table: str, places: Places, kind: str, steps: Iterable[s
     rows: list[exp.Query] = []
     for step in steps:
         amount = exp.func("SUM", exp.column(f"{step}_amount", "p"))
-        query = select(text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id"))
+        query = select(
+            text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id")
+        )
         query = query.select(text_literal(step).as_("step"), amount.as_("amount"))
         query = _join_places(query.from_(f"{table} AS p"), places, kind)
         if kind != "company":
             query = query.group_by(scope_column(kind))
         rows.append(query)
-        rows.append(select(text_literal(kind), text_literal(rest), text_literal(step), "0"))
+        rows.append(
+            select(text_literal(kind), text_literal(rest), text_literal(step), "0")
+        )
     return union_all(rows)
 
 
 def select_month_before(era: str) -> exp.Select:
     """Return what `kpi_monthly` printed in an earlier month, named by its era."""
-    columns = ("kpi", "variant", "scope_kind", "scope_id", "status", "numerator", "denominator")
+    columns = (
+        "kpi",
+        "variant",
+        "scope_kind",
+        "scope_id",
+        "status",
+        "numerator",
+        "denominator",
+    )
     return select(*columns).from_(exp.table_("kpi_monthly", db=era))
 
 
@@ -183,7 +213,9 @@ def _join_places(query: exp.Select, places: Places, kind: str) -> exp.Select:
     if kind == "company":
         return query
     return query.join(
-        f"{places.table.name} AS l", on="l.customer_id = p.customer_id", join_type="left"
+        f"{places.table.name} AS l",
+        on="l.customer_id = p.customer_id",
+        join_type="left",
     )
 
 
@@ -197,7 +229,9 @@ def _shape_part(
     query: exp.Select, scope: Sequence[str | exp.Expr], *, is_placed: bool
 ) -> exp.Select:
     """Give a SELECT the sums and flags of a part, behind the columns of its scope."""
-    query = query.select("SUM(p.numerator) AS numerator", "SUM(p.denominator) AS denominator")
+    query = query.select(
+        "SUM(p.numerator) AS numerator", "SUM(p.denominator) AS denominator"
+    )
     query = query.select("MAX(CAST(p.interval_low AS DOUBLE)) AS low")
     query = query.select("MAX(CAST(p.interval_high AS DOUBLE)) AS high")
     query = query.select(exp.convert(is_placed).as_("is_placed"))

@@ -10,7 +10,12 @@ from pipelines.catalogue.outputs import Kpi
 from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.parts import sum_by_customer
-from pipelines.rooms.kpi.queries import Places, select_placed_sums, select_scope_sums, sql_of
+from pipelines.rooms.kpi.queries import (
+    Places,
+    select_placed_sums,
+    select_scope_sums,
+    sql_of,
+)
 from pipelines.rooms.relations import Relation, take_rows
 
 _SUM = pa.decimal128(28, 8)
@@ -54,7 +59,9 @@ def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: Relation) -> N
         _append_empty_scopes(context, kpi, places.kinds, parts)
 
 
-def _append_empty_scopes(context: Context, kpi: Kpi, kinds: Sequence[str], parts: Relation) -> None:
+def _append_empty_scopes(
+    context: Context, kpi: Kpi, kinds: Sequence[str], parts: Relation
+) -> None:
     """Give the company and the unclaimed remainder a row even when nobody is in them."""
     is_placed_by_kpi = "scope_kind" in kpi.spec.tree.named_selects
     has_denominator = kpi.meta["unit"] != "count" and not is_placed_by_kpi
@@ -72,7 +79,10 @@ def _append_empty_scopes(context: Context, kpi: Kpi, kinds: Sequence[str], parts
 
 
 def _append_parts(
-    context: Context, parts: Relation, sql: str, parameters: Mapping[str, object] | None = None
+    context: Context,
+    parts: Relation,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
 ) -> None:
     """Add the rows of a SELECT to the parts; its columns have the names of SCHEMA."""
     context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}", parameters)

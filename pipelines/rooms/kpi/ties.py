@@ -6,7 +6,13 @@ import pyarrow as pa
 
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import Places
-from pipelines.rooms.relations import Relation, run_step, take_rows, unite_relations, write_step
+from pipelines.rooms.relations import (
+    Relation,
+    run_step,
+    take_rows,
+    unite_relations,
+    write_step,
+)
 
 KEY = ("kpi", "variant", "scope_kind", '"check"')
 _KIND = pa.schema([("scope_kind", pa.string())])

@@ -14,7 +14,9 @@ from pipelines.rooms.kpi.queries import sql_of
 HELD = "features_held_month"
 
 
-def find_window_gaps(context: Context, meta: Mapping[str, object]) -> tuple[Reason, ...]:
+def find_window_gaps(
+    context: Context, meta: Mapping[str, object]
+) -> tuple[Reason, ...]:
     """Name the months of a KPI's `window` that are not held; none where it has no window.
 
     `meta` is its front matter. Its `window_of` names the table of the months known, where being

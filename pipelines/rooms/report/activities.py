@@ -9,7 +9,11 @@ from typing import TypedDict, cast
 from pipelines.catalogue.outputs import ACTIVITY_SECTION
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.figures import company_figure_id, keep_scope_names, make_figure
+from pipelines.rooms.report.figures import (
+    company_figure_id,
+    keep_scope_names,
+    make_figure,
+)
 from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides
 from pipelines.rooms.report.sentences import Sections, Sentence
 
@@ -68,7 +72,9 @@ def _figures_of_totals(context: Context) -> Iterator[FigureRow]:
     company = Scope("company", "company", str(context.month))
     for row in read_rows(context, "report", "activity_totals"):
         for measure, number in row.items():
-            yield make_figure(measure, TOPIC, company, _name_unit(measure), number, HELD)
+            yield make_figure(
+                measure, TOPIC, company, _name_unit(measure), number, HELD
+            )
 
 
 def _figures_of_held(row: HeldActivity, scope: Scope) -> Iterator[FigureRow]:
@@ -88,7 +94,9 @@ def _figures_of_held(row: HeldActivity, scope: Scope) -> Iterator[FigureRow]:
     yield from _divide("satisfied", scope, "ratio", satisfied, HELD)
 
 
-def _figures_of_followed(row: FollowedActivity, scope: Scope, fewest: int) -> Iterator[FigureRow]:
+def _figures_of_followed(
+    row: FollowedActivity, scope: Scope, fewest: int
+) -> Iterator[FigureRow]:
     """Yield who stayed, and the invited against the hold-out where both are at least `fewest`."""
     treated, holdout = row["treated_count"], row["holdout_count"]
     attended_kept = Sides(row["attended_kept_count"], row["attended_count"])
@@ -98,8 +106,12 @@ def _figures_of_followed(row: FollowedActivity, scope: Scope, fewest: int) -> It
     yield from _divide("treated_kept", scope, "ratio", treated_kept, FOLLOWED)
     yield from _divide("holdout_kept", scope, "ratio", holdout_kept, FOLLOWED)
     if min(treated, holdout) >= fewest:
-        difference = row["treated_kept_count"] / treated - row["holdout_kept_count"] / holdout
-        yield make_figure("kept_difference", TOPIC, scope, "points", difference, FOLLOWED)
+        difference = (
+            row["treated_kept_count"] / treated - row["holdout_kept_count"] / holdout
+        )
+        yield make_figure(
+            "kept_difference", TOPIC, scope, "points", difference, FOLLOWED
+        )
 
 
 def _divide(
@@ -119,7 +131,9 @@ def _name_unit(measure: str) -> str:
 def tell_activities(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
     """Yield the sentence of the month's activities."""
     sentences: list[Sentence] = []
-    ids = {measure: company_figure_id(measure, TOPIC, context.month) for measure in TOTALS}
+    ids = {
+        measure: company_figure_id(measure, TOPIC, context.month) for measure in TOTALS
+    }
     if all(figure in figures for figure in ids.values()):
         slots = {measure: f"figure {figure}" for measure, figure in ids.items()}
         sentences.append(Sentence(["activities"], slots))

@@ -38,7 +38,9 @@ SCHEMA = pa.schema(
         ("definition_version", pa.int32()),
     ]
 )
-_NAMES = pa.schema([("scope_kind", pa.string()), ("scope_id", pa.string()), ("name", pa.string())])
+_NAMES = pa.schema(
+    [("scope_kind", pa.string()), ("scope_id", pa.string()), ("name", pa.string())]
+)
 USABLE = ("released", "caveat")
 NO_SIDES = Sides(None, None)
 

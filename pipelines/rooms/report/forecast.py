@@ -184,7 +184,9 @@ def write_forecast(context: Context) -> None:
     write_rows(context, "report_forecast", rows, SCHEMA, KEY)
 
 
-def build_ladder(rows: Iterable[VintageRow], scope: tuple[str, str], month: Month) -> Ladder:
+def build_ladder(
+    rows: Iterable[VintageRow], scope: tuple[str, str], month: Month
+) -> Ladder:
     """Take a scope's months out of `report_vintage`: those held without a gap up to this one."""
     by_month: dict[Month, list[VintageRow]] = defaultdict(list)
     for row in rows:

@@ -30,7 +30,10 @@ from pipelines.rooms.report.rows import (
 )
 
 _TOPIC = pa.schema([("topic", pa.string())])
-POINT_PLACES, AMOUNT_PLACES = 4, 2  # as a difference is printed: of ratios, of anything else
+POINT_PLACES, AMOUNT_PLACES = (
+    4,
+    2,
+)  # as a difference is printed: of ratios, of anything else
 
 
 class ComparedRow(KpiRow):
@@ -85,7 +88,9 @@ def _gather_kpis(
     context: Context, units: dict[str, str], names: Relation, quality: Relation
 ) -> Iterator[FigureRow]:
     """Yield value, target, gap, rank and both sides of each KPI that documents print."""
-    found = read_rows(context, "report", "kpi_figures", scope_name=names, quality=quality)
+    found = read_rows(
+        context, "report", "kpi_figures", scope_name=names, quality=quality
+    )
     for row in cast("list[KpiRow]", found):
         if row["status"] in USABLE and row["value"] is not None:
             yield from _figures_of_kpi(row, units[topic_of(row)], str(context.month))
@@ -104,7 +109,9 @@ def _figures_of_kpi(row: KpiRow, unit: str, month: str) -> Iterator[FigureRow]:
     for measure, shown_in, number in measures:
         if number is not None:
             topic = topic_of(row)
-            yield make_figure(measure, topic, scope, shown_in, number, "kpi_monthly", sides)
+            yield make_figure(
+                measure, topic, scope, shown_in, number, "kpi_monthly", sides
+            )
 
 
 def _scope_of(row: KpiRow | TrendRow, month: str) -> Scope:
@@ -151,7 +158,9 @@ def _figure_of_earlier(row: TrendRow, unit: str) -> FigureRow:
     assert row["value"] is not None
     scope = _scope_of(row, row["seen_month"])
     topic = topic_of(row)
-    return make_figure("value", topic, scope, unit, row["value"], "kpi_trend", _sides_of(row))
+    return make_figure(
+        "value", topic, scope, unit, row["value"], "kpi_trend", _sides_of(row)
+    )
 
 
 def _figures_of_change(
@@ -167,7 +176,9 @@ def _figures_of_change(
     change = quantize_number(now["value"]) - quantize_number(before["value"])
     scope, sides = _scope_of(now, str(month)), _sides_of(now)
     shown_in = difference_unit(unit)
-    yield make_figure(measure, topic_of(before), scope, shown_in, change, "kpi_trend", sides)
+    yield make_figure(
+        measure, topic_of(before), scope, shown_in, change, "kpi_trend", sides
+    )
 
 
 def _gather_month_before(
@@ -200,7 +211,9 @@ def _gather_change_parts(
     for row in cast("list[ChangeRow]", found):
         topic = f"{row['kpi']}.{row['variant']}"
         unit = difference_unit(units[topic])
-        scope = Scope(row["scope_kind"], row["scope_id"], row["month"], row["scope_name"])
+        scope = Scope(
+            row["scope_kind"], row["scope_id"], row["month"], row["scope_name"]
+        )
         mix, rate = row["value_mix"], row["value_rate"]
         if row["scope_kind"] == "company":
             places = POINT_PLACES if unit == "points" else AMOUNT_PLACES
@@ -219,8 +232,12 @@ def _gather_bridge(context: Context, names: Relation) -> Iterator[FigureRow]:
     if not _is_kpi_usable(context, "revenue_retention_rate", "net"):
         return
     for row in read_rows(context, "report", "bridge_figures", scope_name=names):
-        scope = Scope(row["scope_kind"], row["scope_id"], row["month"], row["scope_name"])
-        yield make_figure(row["step"], "bridge", scope, "amount", row["amount"], "kpi_bridge")
+        scope = Scope(
+            row["scope_kind"], row["scope_id"], row["month"], row["scope_name"]
+        )
+        yield make_figure(
+            row["step"], "bridge", scope, "amount", row["amount"], "kpi_bridge"
+        )
 
 
 def _is_kpi_usable(context: Context, kpi: str, variant: str) -> bool:
@@ -238,11 +255,17 @@ def _gather_lists(context: Context) -> Iterator[FigureRow]:
     source = "dispatch_list"
     for row in read_rows(context, "report", "list_counts"):
         name = row["list"]
-        yield _count_figure(context, "candidate_count", name, row["candidate_count"], source)
-        yield _count_figure(context, "treated_count", name, row["treated_count"], source)
+        yield _count_figure(
+            context, "candidate_count", name, row["candidate_count"], source
+        )
+        yield _count_figure(
+            context, "treated_count", name, row["treated_count"], source
+        )
 
     [total] = read_rows(context, "report", "list_totals")
-    yield _count_figure(context, "treated_count", "lists", total["treated_count"], source)
+    yield _count_figure(
+        context, "treated_count", "lists", total["treated_count"], source
+    )
     yield _count_figure(context, "list_count", "lists", total["list_count"], source)
 
 

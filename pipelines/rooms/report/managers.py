@@ -54,13 +54,17 @@ def _tell_branch(writer: Writer, branch: str) -> Iterator[Sentence]:
         yield topic_sentence(writer, topic, here, kinds["manager"])
 
 
-def topic_sentence(writer: Writer, topic: str, here: ToldRow, managers: list[ToldRow]) -> Sentence:
+def topic_sentence(
+    writer: Writer, topic: str, here: ToldRow, managers: list[ToldRow]
+) -> Sentence:
     """Tell a KPI of a branch, then of its managers.
 
     Who is best, last, short of the target, or too small to be ranked.
     """
     rules, slots = tell_kpi(writer, here)
-    slots["kpi"] = f"kpi {topic}" if topic == "success_rate.claimed" else f"kpi {here['kpi']}"
+    slots["kpi"] = (
+        f"kpi {topic}" if topic == "success_rate.claimed" else f"kpi {here['kpi']}"
+    )
     if rules[-1] != "end":
         return Sentence(rules, slots)
 

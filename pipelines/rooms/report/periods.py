@@ -25,7 +25,14 @@ from pipelines.rooms.report.figures import (
     make_figure,
     quantize_number,
 )
-from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides, TrendRow, topic_of
+from pipelines.rooms.report.rows import (
+    FigureRow,
+    Number,
+    Scope,
+    Sides,
+    TrendRow,
+    topic_of,
+)
 from pipelines.rooms.report.sentences import OVERALL, Sections, Sentence, name_direction
 
 Key = tuple[str, str, str]  # KPI, kind of scope, scope
@@ -63,7 +70,9 @@ def gather_period_figures(context: Context) -> Iterator[FigureRow]:
             yield from _make_figures(period, topic, scope, value.sides, measures)
 
 
-def _read_months(context: Context, period: str, names: Relation) -> dict[Key, list[TrendRow]]:
+def _read_months(
+    context: Context, period: str, names: Relation
+) -> dict[Key, list[TrendRow]]:
     """Return the usable rows of a period's months, oldest first, by KPI and scope."""
     first = context.month.plus(1 - PERIODS[period])
     bounds = {"first_month": str(first), "last_month": str(context.month)}
@@ -75,7 +84,9 @@ def _read_months(context: Context, period: str, names: Relation) -> dict[Key, li
     return months
 
 
-def _reckon_value(kpi: Kpi, rows: list[TrendRow], last_month: str) -> PeriodValue | None:
+def _reckon_value(
+    kpi: Kpi, rows: list[TrendRow], last_month: str
+) -> PeriodValue | None:
     """Return a period's value; None where it would be the last month's, which has none."""
     if kpi.meta.get("period") == "sum":
         return _sum_months(rows)
@@ -157,11 +168,15 @@ def tell_periods(context: Context, figures: Mapping[str, FigureRow]) -> Sections
     catalogue = main_kpis()
     month = str(context.month)
     for period in context.month.closes:
-        sentences = [tell_period(catalogue[name], period, month, figures) for name in OVERALL]
+        sentences = [
+            tell_period(catalogue[name], period, month, figures) for name in OVERALL
+        ]
         yield f"{PERIOD_SECTION}{period}", sentences
 
 
-def tell_period(kpi: Kpi, period: str, month: str, figures: Mapping[str, FigureRow]) -> Sentence:
+def tell_period(
+    kpi: Kpi, period: str, month: str, figures: Mapping[str, FigureRow]
+) -> Sentence:
     """Tell a KPI of the company over a period.
 
     How it was made, against the target, and against the year before.

@@ -145,7 +145,9 @@ def write_scorecards(context: Context) -> None:
     card_rows = [asdict(card) for card in cards]
     line_rows = [asdict(line) for line in lines]
     write_rows(context, CARDS, card_rows, _CARD_SCHEMA, ["manager_id"])
-    write_rows(context, LINES, line_rows, _LINE_SCHEMA, ["manager_id", "kpi", "variant"])
+    write_rows(
+        context, LINES, line_rows, _LINE_SCHEMA, ["manager_id", "kpi", "variant"]
+    )
 
 
 def _read_kpis(context: Context) -> KpiBook:
@@ -166,7 +168,9 @@ def _read_managers(context: Context) -> dict[str, str | None]:
     return {row["manager_id"]: row["branch_id"] for row in active}
 
 
-def _judge_kpis(rules: Rules, book: KpiBook, manager: str, branch: str | None) -> Iterator[Line]:
+def _judge_kpis(
+    rules: Rules, book: KpiBook, manager: str, branch: str | None
+) -> Iterator[Line]:
     """Yield a line a KPI of the rules; a target is the manager's, the branch's or the company's."""
     for topic, weight in sorted(rules.weights.items()):
         own = book.find_row(topic, "manager", manager)
@@ -231,4 +235,6 @@ def _deduct_points(context: Context, rules: Rules) -> dict[str, float]:
     for row in read_ordered(context, "report_deduction"):
         points = rules.deductions.get(row["cause"], 0.0) * row["event_count"]
         lost[row["manager_id"]] += points
-    return {manager: min(points, rules.most_deducted) for manager, points in lost.items()}
+    return {
+        manager: min(points, rules.most_deducted) for manager, points in lost.items()
+    }

@@ -31,9 +31,25 @@ OVERALL = (
     "unclaimed_rate",
     "complaint_rate",
 )
-RANKED = ("vip_card_holding_rate", "arrears_rate", "churn_rate", "revenue_retention_rate")
-EXECUTION = ("contact_rate", "success_rate", "promise_kept_rate", "incremental_retention")
-GATE_COUNTS = ("row_count", "quarantined_count", "check_count", "failed_count", "critical_count")
+RANKED = (
+    "vip_card_holding_rate",
+    "arrears_rate",
+    "churn_rate",
+    "revenue_retention_rate",
+)
+EXECUTION = (
+    "contact_rate",
+    "success_rate",
+    "promise_kept_rate",
+    "incremental_retention",
+)
+GATE_COUNTS = (
+    "row_count",
+    "quarantined_count",
+    "check_count",
+    "failed_count",
+    "critical_count",
+)
 SCHEMA = pa.schema(
     [
         ("section", pa.string()),
@@ -51,7 +67,9 @@ class Sentence(NamedTuple):
     slots: dict[str, str]
 
 
-Sections = Iterable[tuple[str, Iterable[Sentence]]]  # each section's name and its sentences
+Sections = Iterable[
+    tuple[str, Iterable[Sentence]]
+]  # each section's name and its sentences
 
 
 @dataclass(frozen=True)
@@ -65,16 +83,22 @@ class Writer:
     def find_company(self, kpi: str) -> ToldRow:
         """Return a KPI's row of the company."""
         return next(
-            row for row in self.rows if row["kpi"] == kpi and row["scope_kind"] == "company"
+            row
+            for row in self.rows
+            if row["kpi"] == kpi and row["scope_kind"] == "company"
         )
 
     def find_figure(self, measure: str, row: KpiRow) -> str | None:
         """Return the id of a figure of a row, if there is one."""
         topic = topic_of(row)
-        name = name_figure(measure, topic, row["scope_kind"], row["scope_id"], self.month)
+        name = name_figure(
+            measure, topic, row["scope_kind"], row["scope_id"], self.month
+        )
         return name if name in self.figures else None
 
-    def slot_company_figures(self, topic: str, measures: Iterable[str]) -> dict[str, str]:
+    def slot_company_figures(
+        self, topic: str, measures: Iterable[str]
+    ) -> dict[str, str]:
         """Return slots of the company's figures of a topic, named by their measures."""
         slots = {}
         for measure in measures:
@@ -82,7 +106,9 @@ class Writer:
         return slots
 
 
-def write_sentences(context: Context, figures: Mapping[str, FigureRow], others: Sections) -> None:
+def write_sentences(
+    context: Context, figures: Mapping[str, FigureRow], others: Sections
+) -> None:
     """Write `report_sentence`: those of the summary, and the sections of `others`."""
     found = read_rows(context, "report", "default_kpis")
     told = judge_rows(cast("list[KpiRow]", found))

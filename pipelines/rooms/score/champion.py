@@ -75,7 +75,11 @@ class Scorer:
     """
 
     def __init__(
-        self, context: Context, model: CompetingClassifier, card: Card, known: list[Feature]
+        self,
+        context: Context,
+        model: CompetingClassifier,
+        card: Card,
+        known: list[Feature],
     ) -> None:
         self.context = context
         self.model = model
@@ -114,12 +118,16 @@ class Scorer:
         groups = map_reasons(self.known)
 
         def explain_batch(frame: pd.DataFrame) -> pa.Table:
-            contributions, _ = self.model.explain(frame.drop(columns=list(KEYS)), VOLUNTARY)
+            contributions, _ = self.model.explain(
+                frame.drop(columns=list(KEYS)), VOLUNTARY
+            )
             top = top_reasons(group_contributions(contributions, groups))
             reasoned = frame[["service_id"]].join(top)
             return pa.Table.from_pandas(reasoned, _REASONED, preserve_index=False)
 
-        sql = frame_sql(self.known, f"s.service_id IN (SELECT service_id FROM {listed.name})")
+        sql = frame_sql(
+            self.known, f"s.service_id IN (SELECT service_id FROM {listed.name})"
+        )
         return self._transform("reasoned", sql, REASON_ROWS, explain_batch, _REASONED)
 
     def _score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -181,7 +189,9 @@ def raise_need(need: str) -> NoReturn:
     raise NoScore(str(Reason(ReasonKind.CHAMPION_NEEDS, need)))
 
 
-def load_shelved(context: Context, champion: Champion, kind: type[_Model]) -> tuple[_Model, Card]:
+def load_shelved(
+    context: Context, champion: Champion, kind: type[_Model]
+) -> tuple[_Model, Card]:
     """Load a promoted model of a kind; NoScore where it is not trusted or knows of later months."""
     from models.registry import ModelRefused, load_model
 

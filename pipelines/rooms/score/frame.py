@@ -39,7 +39,9 @@ def list_features(groups: Iterable[Spec]) -> list[Feature]:
     found = []
     for spec in groups:
         for name, about in spec.meta["model"].items():
-            feature = Feature(name, spec.table, about["reason"], about.get("monotone", {}))
+            feature = Feature(
+                name, spec.table, about["reason"], about.get("monotone", {})
+            )
             found.append(feature)
     return found
 

@@ -38,7 +38,9 @@ from pipelines.rooms.score.frame import (
 )
 from pipelines.store.lake import MonthFolder, Version, list_held_months
 
-MOST_ROWS = 400_000  # more services × months teach the models nothing that is worth the hours
+MOST_ROWS = (
+    400_000  # more services × months teach the models nothing that is worth the hours
+)
 GRACE, WINDOW = 1, 1
 GAP = GRACE + WINDOW  # months until a label is known
 JUDGED_BY = ("branch_id", "plan_id", "value")
@@ -84,7 +86,8 @@ def gather_samples(
     share = sample_share(versions, most)
     with open_reader(versions, settings) as reader:
         panel = pd.concat(
-            [reader.read_status(version, share) for version in versions], ignore_index=True
+            [reader.read_status(version, share) for version in versions],
+            ignore_index=True,
         )
         labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
         known = labels[labels["state"] == LABELLED]
@@ -98,7 +101,9 @@ def gather_samples(
     counts = {}
     for state, count in labels["state"].value_counts().items():
         counts[str(state)] = int(count)
-    return Samples(through, _join_outcomes(parts, known), newest, names, missing, counts)
+    return Samples(
+        through, _join_outcomes(parts, known), newest, names, missing, counts
+    )
 
 
 def usable_months(home: Path, through: Month) -> list[Version]:
@@ -201,7 +206,9 @@ class MonthReader:
         status = self._sample_rows(status_sql(), share)
         billed = None
         if version.is_computed("features_service_revenue"):
-            rows = self._sample_rows(read_step("score", "billed").bind_inputs({}), share)
+            rows = self._sample_rows(
+                read_step("score", "billed").bind_inputs({}), share
+            )
             billed = rows["is_billed"]
         return status.assign(month=str(version.month)).assign(is_billed=billed)
 
@@ -212,9 +219,13 @@ class MonthReader:
         """
         held = [spec for spec in groups if version.is_computed(spec.table)]
         held_tables = [spec.table for spec in held]
-        self._bind_tables(version, "features_service", "snapshot_service", *held_tables, *MAY)
+        self._bind_tables(
+            version, "features_service", "snapshot_service", *held_tables, *MAY
+        )
         found = self._sample_rows(frame_sql(list_features(held)), share)
-        judged_by = self._sample_rows(read_step("score", "judged_by").bind_inputs({}), share)
+        judged_by = self._sample_rows(
+            read_step("score", "judged_by").bind_inputs({}), share
+        )
 
         names = [feature.name for feature in list_features(groups)]
         frame = found.reindex(columns=[*KEYS, *names])

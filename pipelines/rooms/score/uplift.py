@@ -68,10 +68,20 @@ def write_uplift(context: Context) -> None:
         batches.extend(lifted.to_batches())
     lifted = take_rows(context, "lifted", pa.Table.from_batches(batches, _SCHEMA))
     version = {"version": card.version}
-    write_step(context, "score", "uplift", "score_uplift", ["customer_id"], version, lifted=lifted)
+    write_step(
+        context,
+        "score",
+        "uplift",
+        "score_uplift",
+        ["customer_id"],
+        version,
+        lifted=lifted,
+    )
 
 
-def _predict_batch(model: UpliftRegressor, card: Card, batch: pa.RecordBatch) -> pa.Table:
+def _predict_batch(
+    model: UpliftRegressor, card: Card, batch: pa.RecordBatch
+) -> pa.Table:
     frame = to_frame(batch)
     known = take_numbers(frame, card.features)
     frame["uplift"] = model.predict(known).round(PLACES)

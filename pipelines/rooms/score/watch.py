@@ -37,7 +37,9 @@ from pipelines.rooms.score.samples import (
 )
 
 GREEN, AMBER, RED = "green", "amber", "red"
-MOST_ROWS = 200_000  # watched: an index over more rows is not more exact than anybody needs
+MOST_ROWS = (
+    200_000  # watched: an index over more rows is not more exact than anybody needs
+)
 MOVED, SHIFTED = 0.10, 0.25  # the usual limits of the stability index
 STRANGE = 3.0  # standard deviations that chance passes once in four hundred looks
 OLD_MONTHS = 6  # a model that has not seen half a year
@@ -79,7 +81,9 @@ class BinCounter:
 
     def __init__(self, card: Card, base_rows: int) -> None:
         self.bins: dict[str, Bins] = load_bins(card.reference)
-        self.counts = {name: np.zeros(len(bins.counts)) for name, bins in self.bins.items()}
+        self.counts = {
+            name: np.zeros(len(bins.counts)) for name, bins in self.bins.items()
+        }
         self.share = _watched_share(base_rows)
 
     def add(self, frame: pd.DataFrame) -> None:
@@ -147,7 +151,9 @@ def _judge_outcomes(context: Context, card: Card) -> Iterator[Look]:
     yield from _judge_calibration(context, labels, about)
 
 
-def _judge_calibration(context: Context, labels: pd.DataFrame, about: str) -> Iterator[Look]:
+def _judge_calibration(
+    context: Context, labels: pd.DataFrame, about: str
+) -> Iterator[Look]:
     """Yield how the chances given two months ago did against what came."""
     if not context.is_computed("score_churn", "m2"):
         return
@@ -200,7 +206,9 @@ def _label_services(context: Context) -> pd.DataFrame | None:
     for table in MUST:
         if not all(context.is_computed(table, era) for era in ERAS.values()):
             return None
-    panel = pd.concat([_read_status(context, months) for months in ERAS], ignore_index=True)
+    panel = pd.concat(
+        [_read_status(context, months) for months in ERAS], ignore_index=True
+    )
     labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
     is_labelled = labels["state"] == LABELLED
     is_of_month = labels["month"] == str(context.month.plus(-GAP))
@@ -240,5 +248,7 @@ def _find_reasons_to_retrain(month: Month, card: Card, looks: list[Look]) -> lis
     age = month.since(Month.parse(card.trained_through))
     if age >= OLD_MONTHS:
         limit = float(OLD_MONTHS)
-        found.append(Look("retrain", "age", str(month), float(age), None, limit, 0, AMBER))
+        found.append(
+            Look("retrain", "age", str(month), float(age), None, limit, 0, AMBER)
+        )
     return found

@@ -70,7 +70,9 @@ def _write_books(context: Context, intake: list[Intake]) -> None:
     context.write("snapshot_normalised", "SELECT * FROM normalised", ["ALL"])
     rows = []
     for taken in intake:
-        counts = f"{taken.rows_in}, {taken.accepted}, {taken.repeats}, {taken.quarantined}"
+        counts = (
+            f"{taken.rows_in}, {taken.accepted}, {taken.repeats}, {taken.quarantined}"
+        )
         rows.append(f"({quote_text(taken.table)}, {quote_text(taken.state)}, {counts})")
     if rows:
         names = '"table", state, rows_in, accepted, repeats, quarantined'
@@ -95,7 +97,10 @@ def _stop_if_nothing_is_left(context: Context, table: Table, intake: Intake) -> 
         "SELECT line, value FROM quarantine "
         'WHERE "table" = $table AND rule = $rule AND file = $file '
         'AND "column" IS NOT DISTINCT FROM $column ORDER BY line LIMIT 1',
-        {"table": table.name, **{name: worst[name] for name in ("rule", "file", "column")}},
+        {
+            "table": table.name,
+            **{name: worst[name] for name in ("rule", "file", "column")},
+        },
     )[0]
     raise GateStopped(
         "source.nothing_accepted",
@@ -117,7 +122,8 @@ def _describe_form(table: Table, name: str | None) -> Phrase | str:
     if column is None:
         return NOTHING
     return Phrase(
-        name or "", texts={language: describe_form(column, language) for language in LANGUAGES}
+        name or "",
+        texts={language: describe_form(column, language) for language in LANGUAGES},
     )
 
 
@@ -127,9 +133,13 @@ def _take_in_table(context: Context, table: Table) -> Intake:
     delivery = _find_delivery(entry)
     state = delivery.state
     if table.required and state == "absent":
-        raise SourceNotReady("source.required_absent", table=table.name, month=context.month)
+        raise SourceNotReady(
+            "source.required_absent", table=table.name, month=context.month
+        )
     if table.required and state == "empty":
-        raise GateStopped("source.required_empty", table=table.name, month=context.month)
+        raise GateStopped(
+            "source.required_empty", table=table.name, month=context.month
+        )
     if state in ("absent", "refused"):
         return _leave_out(context, table, state, str(entry.reasons[0]))
     read_cells(context, table, delivery.missing)
@@ -141,13 +151,18 @@ def _take_in_table(context: Context, table: Table) -> Intake:
 
 
 def _leave_out(
-    context: Context, table: Table, state: str, why: str, seen: dict[str, object] | None = None
+    context: Context,
+    table: Table,
+    state: str,
+    why: str,
+    seen: dict[str, object] | None = None,
 ) -> Intake:
     entry = context.draft.finished[f"extract_{table.name}"]
     if table.required:
         facts = _find_delivery(entry).facts
         raise GateStopped(
-            why, **{"table": table.name, "month": context.month, **facts, **(seen or {})}
+            why,
+            **{"table": table.name, "month": context.month, **facts, **(seen or {})},
         )
     context.record_missing(f"snapshot_{table.name}", [f"{state}: {table.name}"])
     return Intake(table.name, state, entry.rows or 0)
@@ -193,7 +208,10 @@ def _write_table(context: Context, table: Table, delivery: DeliveryFacts) -> Int
     columns = quote_names(c.name for c in snapshot_columns(table.name))
     select = f"SELECT {columns} FROM typed WHERE _rule IS NULL"
     context.write(
-        f"snapshot_{table.name}", select, table.key, absent=_list_absent(table, delivery.missing)
+        f"snapshot_{table.name}",
+        select,
+        table.key,
+        absent=_list_absent(table, delivery.missing),
     )
     if count["quarantined"]:
         rejected = f"SELECT _rule, {columns} FROM typed WHERE _rule <> 'exact_repeat'"
@@ -207,6 +225,8 @@ def _write_table(context: Context, table: Table, delivery: DeliveryFacts) -> Int
 
 def _list_absent(table: Table, missing: Sequence[str]) -> list[str]:
     """The optional columns that were not delivered, and the local dates that hang on them."""
-    local = [name.removesuffix("_at") + "_on" for name in missing if name.endswith("_at")]
+    local = [
+        name.removesuffix("_at") + "_on" for name in missing if name.endswith("_at")
+    ]
     known = {column.name for column in snapshot_columns(table.name)}
     return [name for name in (*missing, *local) if name in known]

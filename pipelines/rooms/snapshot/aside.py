@@ -39,7 +39,9 @@ def _mark_unknown_owner(context: Context, table: Table, owner: str) -> None:
     key = f"{owner}_id"
     belongs_to_it = table.name != owner and table.column(key)
     if belongs_to_it and context.is_computed(f"snapshot_{owner}"):
-        absent = f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
+        absent = (
+            f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
+        )
         _mark_rows(context, absent, f"unknown_{owner}", key)
 
 
@@ -51,7 +53,9 @@ def _mark_lost_zeros(context: Context, table: Table) -> None:
     """
     for name in _find_ids_with_zeros(context, table):
         cell = quote_name(name)
-        digits = f"SELECT {cell} AS id FROM typed WHERE regexp_full_match({cell}, '\\d+')"
+        digits = (
+            f"SELECT {cell} AS id FROM typed WHERE regexp_full_match({cell}, '\\d+')"
+        )
         usual = context.engine.rows(
             "SELECT MODE(length(id)) AS n, COUNT(*) AS ids, "
             "COUNT(*) FILTER (WHERE id[1] = '0') AS zeros, "

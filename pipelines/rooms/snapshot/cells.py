@@ -50,11 +50,15 @@ def read_cells(context: Context, table: Table, missing: Sequence[str]) -> None:
 
 
 def _type_cells(
-    context: Context, table: Table, present: Sequence[Column], physical: Mapping[str, str]
+    context: Context,
+    table: Table,
+    present: Sequence[Column],
+    physical: Mapping[str, str],
 ) -> dict[str, Typed]:
     """How each delivered column is read, the short way where all its cells are plain."""
     conditions = {
-        column.name: write_plain_condition(column, physical[column.name]) for column in present
+        column.name: write_plain_condition(column, physical[column.name])
+        for column in present
     }
     is_plain = _find_plain(context, table, conditions)
     cells = {}
@@ -105,12 +109,17 @@ def _list_local_dates(table: Table) -> list[str]:
     for column in table.columns:
         if column.kind == "timestamp":
             day = quote_name(column.name.removesuffix("_at") + "_on")
-            dates.append(f"CAST({quote_name(column.name)} + INTERVAL 8 HOUR AS DATE) AS {day}")
+            dates.append(
+                f"CAST({quote_name(column.name)} + INTERVAL 8 HOUR AS DATE) AS {day}"
+            )
     return dates
 
 
 def _count_forms(
-    context: Context, table: Table, present: Sequence[Column], cells: Mapping[str, Typed]
+    context: Context,
+    table: Table,
+    present: Sequence[Column],
+    cells: Mapping[str, Typed],
 ) -> None:
     """Count what was normalised, by column and form."""
     for column in present:
@@ -129,7 +138,9 @@ def _count_forms(
         )
 
 
-def _find_first_fault(present: Sequence[Column], cells: Mapping[str, Typed]) -> list[str]:
+def _find_first_fault(
+    present: Sequence[Column], cells: Mapping[str, Typed]
+) -> list[str]:
     """SQL for the first thing wrong with a row: the reader's fault, then column by column."""
     rules = ["WHEN _fault IS NOT NULL THEN _fault"]
     names = ["WHEN _fault IS NOT NULL THEN NULL"]

@@ -62,7 +62,9 @@ def run(context: Context, judge_suites: Judge | None = None) -> None:
     releases = list(release_outputs([*effects, *earlier], eras, context.scored_by))
     _write_results(context, suites, findings, silent, count_held(releases))
     _write(context, "validate_release", releases, RELEASE, ["kind", "output", "scope"])
-    _write(context, "validate_sample", make_sample_rows(findings), SAMPLE, ["finding", "n"])
+    _write(
+        context, "validate_sample", make_sample_rows(findings), SAMPLE, ["finding", "n"]
+    )
     offending = make_offending_rows(findings)
     _write(context, "validate_offending", offending, OFFENDING, ["finding", "n"])
     _write_trend(context, findings)
@@ -79,7 +81,9 @@ def _find_silent(context: Context, suites: Suites) -> dict[str, str]:
     return silent
 
 
-def _leave_out(suites: Suites, silent: Mapping[str, str]) -> dict[str, list[Expectation]]:
+def _leave_out(
+    suites: Suites, silent: Mapping[str, str]
+) -> dict[str, list[Expectation]]:
     """The suites without the rules that are silent, and without those that are empty then."""
     judged = {}
     for table, suite in suites.items():
@@ -113,7 +117,9 @@ def _write_results(
         for rule in suite:
             if rule.finding in silent:
                 rows.append(make_silent_row(rule, silent[rule.finding]))
-    _write(context, "validate_result", rows, RESULT, ['"table"', "expectation", "severity"])
+    _write(
+        context, "validate_result", rows, RESULT, ['"table"', "expectation", "severity"]
+    )
 
 
 def _write(

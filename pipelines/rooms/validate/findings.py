@@ -85,7 +85,9 @@ def find_status(state: str, severity: str) -> str:
     return _STATUS[state][severity]
 
 
-def explain_findings(findings: Sequence[Finding], before: Sequence[Effect]) -> list[Finding]:
+def explain_findings(
+    findings: Sequence[Finding], before: Sequence[Effect]
+) -> list[Finding]:
     """Tell each failed rule what else explains that it failed.
 
     `before` is what the month before found.
@@ -109,7 +111,9 @@ def explain_findings(findings: Sequence[Finding], before: Sequence[Effect]) -> l
     return explained
 
 
-def _name_causes_before(about: Expectation, withheld: Sequence[Effect]) -> tuple[str, ...]:
+def _name_causes_before(
+    about: Expectation, withheld: Sequence[Effect]
+) -> tuple[str, ...]:
     """Name what withheld, a month ago, the columns that this month's are compared with."""
     names = []
     for effect in withheld:
@@ -125,7 +129,9 @@ def _concerns(effect: Effect, about: Expectation) -> bool:
     return bool(set(effect.columns) & set(about.columns))
 
 
-def _name_causes_now(about: Expectation, proofs: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _name_causes_now(
+    about: Expectation, proofs: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
     """Name what proves that another book of a tie is wrong."""
     names: list[str] = []
     for book in about.explained_by:

@@ -73,7 +73,9 @@ class Verdict:
         return self.expectation.meta.get("scope") == "branch"
 
 
-def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list[Verdict]:
+def judge(
+    context: Context, suites: Mapping[str, Sequence[Expectation]]
+) -> list[Verdict]:
     """Run each table's suite over its delivered rows, quarantined ones included."""
     if not suites:
         return []
@@ -87,7 +89,9 @@ def judge(context: Context, suites: Mapping[str, Sequence[Expectation]]) -> list
         for table, suite in suites.items():
             context.progress(f"validate_{table}")
             work = partial(_run_suite, datasource, table, suite)
-            verdicts += judge_in_time(context.settings.check_timeout_seconds, suite, work)
+            verdicts += judge_in_time(
+                context.settings.check_timeout_seconds, suite, work
+            )
         with datasource.get_engine().connect() as connection:
             return [_look_closer(connection, verdict) for verdict in verdicts]
     finally:
@@ -112,8 +116,12 @@ def _look_closer(connection: Connection, verdict: Verdict) -> Verdict:
     return replace(seen, offending=offending)
 
 
-def _read_samples(connection: Connection, rows: str) -> tuple[Mapping[str, object], ...]:
-    result = connection.exec_driver_sql(f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}")
+def _read_samples(
+    connection: Connection, rows: str
+) -> tuple[Mapping[str, object], ...]:
+    result = connection.exec_driver_sql(
+        f"SELECT * FROM {rows} ORDER BY ALL LIMIT {SAMPLES}"
+    )
     return tuple(dict(row) for row in result.mappings())
 
 
@@ -143,7 +151,9 @@ def _bind_views(context: Context, database: Path) -> None:
         connection.execute(f"CREATE VIEW intake AS SELECT * FROM {intake}")
 
 
-def _bind_table(context: Context, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+def _bind_table(
+    context: Context, connection: duckdb.DuckDBPyConnection, table: str
+) -> None:
     """Make one delivered table readable, and last month's.
 
     Without that an empty one of its columns.
@@ -156,7 +166,9 @@ def _bind_table(context: Context, connection: duckdb.DuckDBPyConnection, table: 
     if scans:
         body = " UNION ALL BY NAME ".join(f"SELECT * FROM {scan}" for scan in scans)
         columns = "* EXCLUDE (_rule)" if len(scans) > 1 else "*"
-        connection.execute(f"CREATE VIEW delivered_{table} AS SELECT {columns} FROM ({body})")
+        connection.execute(
+            f"CREATE VIEW delivered_{table} AS SELECT {columns} FROM ({body})"
+        )
     before = _find_previous(context, table)
     if before:
         connection.execute(f"CREATE VIEW previous_{table} AS SELECT * FROM {before}")
@@ -175,15 +187,23 @@ def _find_previous(context: Context, table: str) -> str | None:
 
 def _open_datasource(database: Path) -> SQLDatasource:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library's own deprecations are not ours to mend
+        warnings.simplefilter(
+            "ignore"
+        )  # the library's own deprecations are not ours to mend
         context = load_gx().get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
-        url = f"duckdb:///{quote(os.fsencode(database))}"  # a home may be called anything
-        return context.data_sources.add_sql("gate", connection_string=url, kwargs=_ENGINE)
+        url = (
+            f"duckdb:///{quote(os.fsencode(database))}"  # a home may be called anything
+        )
+        return context.data_sources.add_sql(
+            "gate", connection_string=url, kwargs=_ENGINE
+        )
 
 
 def judge_in_time(
-    seconds: int, suite: Sequence[Expectation], run_suite: Callable[[], Iterable[Verdict]]
+    seconds: int,
+    suite: Sequence[Expectation],
+    run_suite: Callable[[], Iterable[Verdict]],
 ) -> list[Verdict]:
     """Run a table's suite; what is not back within so many seconds is failed and critical."""
     found: list[Verdict] = []
@@ -213,7 +233,8 @@ def _run_suite(
         try:
             built = _build_check(gx, expectation)
             result = batch.validate(
-                built, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
+                built,
+                result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
             )
         except Exception as error:  # noqa: BLE001 - any crash of a check closes the gate
             yield _close_gate(expectation, _first_line(error))
@@ -229,7 +250,9 @@ def _first_line(error: Exception) -> str:
 
 def _build_check(gx: Any, expectation: Expectation) -> Any:
     name = "".join(word.capitalize() for word in expectation.type.split("_"))
-    return getattr(gx.expectations, name)(**expectation.kwargs, severity=expectation.severity)
+    return getattr(gx.expectations, name)(
+        **expectation.kwargs, severity=expectation.severity
+    )
 
 
 def _read_verdict(expectation: Expectation, result: Any) -> Verdict:

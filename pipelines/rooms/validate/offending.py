@@ -102,7 +102,9 @@ def _set_aside(connection: Connection, table: str) -> tuple[Offending, ...]:
     )
 
 
-def offending_rows(finding: str, values: Sequence[Offending]) -> Iterator[dict[str, object]]:
+def offending_rows(
+    finding: str, values: Sequence[Offending]
+) -> Iterator[dict[str, object]]:
     """The rows of `validate_offending` of one finding."""
     for number, one in enumerate(values, start=1):
         yield {

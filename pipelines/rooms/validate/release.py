@@ -9,7 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.catalogue.lineage import ColumnName, Delivered, trace_sources, trace_sources_of
+from pipelines.catalogue.lineage import (
+    ColumnName,
+    Delivered,
+    trace_sources,
+    trace_sources_of,
+)
 from pipelines.catalogue.outputs import list_deciding_tables, load_kpis, load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.month import Month
@@ -60,7 +65,9 @@ class Eras:
 
 
 def release_outputs(
-    effects: Sequence[Effect], eras: Eras, scored_by: frozenset[ColumnName] = frozenset()
+    effects: Sequence[Effect],
+    eras: Eras,
+    scored_by: frozenset[ColumnName] = frozenset(),
 ) -> Iterator[dict[str, str | None]]:
     """Yield one row an output and scope.
 
@@ -84,7 +91,9 @@ def release_outputs(
         yield _judge_output("list", spec.name, "all", made_of, wide, eras)
 
 
-def _find_sources_of_list(spec: Spec, scored_by: frozenset[ColumnName]) -> frozenset[Delivered]:
+def _find_sources_of_list(
+    spec: Spec, scored_by: frozenset[ColumnName]
+) -> frozenset[Delivered]:
     """The delivered columns that a list is made of, or that decide who gets its orders."""
     made_of = trace_sources(spec, scored_by)
     for table in list_deciding_tables(spec):
@@ -123,8 +132,12 @@ def _judge_output(
         sources_there = delivered.get((f"snapshot_{effect.table}", effect.month), [])
         if any(effect.touches(source) for source in sources_there):
             touching.append(effect)
-    status = max((effect.status for effect in touching), key=ORDER.index, default="released")
-    names = [effect.name_in(eras.month) for effect in touching if effect.status == status]
+    status = max(
+        (effect.status for effect in touching), key=ORDER.index, default="released"
+    )
+    names = [
+        effect.name_in(eras.month) for effect in touching if effect.status == status
+    ]
     return {
         "kind": kind,
         "output": output,

@@ -35,7 +35,11 @@ def _explain_missing(context: Context, need: str) -> str | None:
     if need.startswith("validate_"):
         return _explain_missing_book(context, need)
     table, _, column = need.partition(".")
-    is_missing = context.is_absent(need) if column else not context.is_computed(f"snapshot_{table}")
+    is_missing = (
+        context.is_absent(need)
+        if column
+        else not context.is_computed(f"snapshot_{table}")
+    )
     return f"absent: {need}" if is_missing else None
 
 

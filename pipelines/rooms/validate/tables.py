@@ -52,7 +52,9 @@ RELEASE = pa.schema(
         ("reason", pa.string()),
     ]
 )
-SAMPLE = pa.schema([("finding", pa.string()), ("n", pa.int32()), ("sample", pa.string())])
+SAMPLE = pa.schema(
+    [("finding", pa.string()), ("n", pa.int32()), ("sample", pa.string())]
+)
 TREND = pa.schema(
     [
         ("finding", pa.string()),
@@ -135,7 +137,11 @@ def make_sample_rows(findings: Sequence[Finding]) -> Iterator[ResultRow]:
     """Yield the rows of `validate_sample`: some rows that broke a rule, masked."""
     for finding in findings:
         for number, row in enumerate(finding.verdict.samples, start=1):
-            yield {"finding": finding.about.finding, "n": number, "sample": mask_row(row)}
+            yield {
+                "finding": finding.about.finding,
+                "n": number,
+                "sample": mask_row(row),
+            }
 
 
 def make_offending_rows(findings: Sequence[Finding]) -> Iterator[ResultRow]:

@@ -18,7 +18,11 @@ import sqlalchemy as sa
 
 from pipelines.core.month import Month
 from pipelines.core.outcomes import LAST_CHECK, load_outcomes, make_standing_key
-from pipelines.sources.office.connection import create_office_engine, has_table, report_away
+from pipelines.sources.office.connection import (
+    create_office_engine,
+    has_table,
+    report_away,
+)
 from pipelines.sources.office.tables import ANSWERS, MARKS, ORDERS, RELEASES
 from pipelines.sources.one_moment import begin_reading
 
@@ -144,7 +148,9 @@ def read_office(url: str, month: Month, until: date | None = None) -> OfficeRead
     finally:
         engine.dispose()
 
-    rows = {name: [record._asdict() for record in records[name]] for name in OFFICE_TABLES}
+    rows = {
+        name: [record._asdict() for record in records[name]] for name in OFFICE_TABLES
+    }
     tables: dict[str, pa.Table] = {}
     for name, schema in OFFICE_TABLES.items():
         tables[name] = pa.Table.from_pylist(rows[name], schema=schema)
@@ -186,7 +192,9 @@ def _read_records(engine: sa.Engine, month: Month, last_day: date) -> _Records:
 # -- what is asked -------------------------------------------------------------------------------
 
 
-def _select_releases(connection: sa.Connection, months: Sequence[str]) -> list[_Release]:
+def _select_releases(
+    connection: sa.Connection, months: Sequence[str]
+) -> list[_Release]:
     """Return the releases of these months, the oldest first."""
     query = sa.select(RELEASES.c.month, RELEASES.c.order_count)
     rows = connection.execute(query.where(RELEASES.c.month.in_(months)))
@@ -198,7 +206,9 @@ def _select_answers(
     connection: sa.Connection, months: Sequence[str], last_day: date
 ) -> list[_Answer]:
     """Return the answers to orders of these months whose contact was by the last day."""
-    is_in_time = sa.or_(ANSWERS.c.contacted_on.is_(None), ANSWERS.c.contacted_on <= last_day)
+    is_in_time = sa.or_(
+        ANSWERS.c.contacted_on.is_(None), ANSWERS.c.contacted_on <= last_day
+    )
     query = (
         sa.select(
             ANSWERS.c.order_id,

@@ -12,9 +12,19 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from pipelines.core.month import Month
-from pipelines.sources.office.answers import OfficeReading, list_open_months, read_office
+from pipelines.sources.office.answers import (
+    OfficeReading,
+    list_open_months,
+    read_office,
+)
 from pipelines.sources.office.connection import select_rows
-from pipelines.sources.office.tables import ANSWERS, CHANGES, ORDERS, WITHDRAWN, is_last_change
+from pipelines.sources.office.tables import (
+    ANSWERS,
+    CHANGES,
+    ORDERS,
+    WITHDRAWN,
+    is_last_change,
+)
 
 _ORDER = pa.schema(
     [

@@ -59,5 +59,7 @@ MARKS = sa.table(
 def is_last_change() -> sa.ColumnElement[bool]:
     """The condition that a change is the last one of its order."""
     others = CHANGES.alias("other_change")
-    last = sa.select(sa.func.max(others.c.id)).where(others.c.order_id == CHANGES.c.order_id)
+    last = sa.select(sa.func.max(others.c.id)).where(
+        others.c.order_id == CHANGES.c.order_id
+    )
     return CHANGES.c.id == last.correlate(CHANGES).scalar_subquery()

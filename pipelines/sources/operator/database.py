@@ -39,7 +39,9 @@ _CONNECT_SECONDS = 10
 # SQLite says so when the file is away; all else that it calls operational is the query.
 _SQLITE_AWAY = ("database is locked", "unable to open", "disk I/O")
 
-Head = tuple[tuple[str, ...], list[list[str | None]]]  # column names, first rows as text
+Head = tuple[
+    tuple[str, ...], list[list[str | None]]
+]  # column names, first rows as text
 
 
 class DatabaseSource:
@@ -157,7 +159,9 @@ class DatabaseSource:
         try:
             with _begin_savepoint(connection):
                 parts = self._run_query(connection, table, month, folder)
-            schema = write_parts(table, translate_parts(table, parts), output, self.limits)
+            schema = write_parts(
+                table, translate_parts(table, parts), output, self.limits
+            )
         except FileRefused as refusal:
             explain_lost_column(table, refusal)
             return refused_table(table, refusal)
@@ -182,14 +186,18 @@ class DatabaseSource:
         name = f"{self.spec.name}: {table.name}"
         statement = self._fill_query(table.name, month)
         try:
-            result = connection.execute(statement, execution_options={"yield_per": _FETCH})
+            result = connection.execute(
+                statement, execution_options={"yield_per": _FETCH}
+            )
             with closing(result):
                 headers = fold_names(list(result.keys()))
                 columns = column_names(headers, table)
                 check_names(columns, table, name, most=self.limits.columns)
                 return spool_rows(name, columns, result.partitions(_FETCH), folder)
         except sa.exc.DataError as error:
-            raise FileRefused("query_data", file=name, error=_name_cause(error)) from None
+            raise FileRefused(
+                "query_data", file=name, error=_name_cause(error)
+            ) from None
         except sa.exc.SQLAlchemyError as error:
             if _is_about_connection(error):
                 raise
@@ -229,7 +237,9 @@ def _create_engine(url: sa.URL, spec: DatabaseSpec) -> sa.Engine:
     try:
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
-        raise SpecError("source.driver_missing", file=spec.name, driver=url.drivername) from error
+        raise SpecError(
+            "source.driver_missing", file=spec.name, driver=url.drivername
+        ) from error
 
 
 def _begin_savepoint(connection: sa.Connection) -> AbstractContextManager[object]:

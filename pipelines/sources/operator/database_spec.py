@@ -19,7 +19,8 @@ from pipelines.sources.operator.own_names import NamesMapping
 
 _KEYS = {"url_env", "tables", "encoding", "mapping"}
 _READS = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table|from)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -42,7 +43,9 @@ class DatabaseSpec:
             return sa.make_url(text)
         except sa.exc.ArgumentError:
             # Neither the text nor the cause is passed on: a URL may hold a password.
-            raise SpecError("source.url_bad", file=self.name, variable=self.url_env) from None
+            raise SpecError(
+                "source.url_bad", file=self.name, variable=self.url_env
+            ) from None
 
 
 def load_spec(path: Path) -> DatabaseSpec:

@@ -43,7 +43,9 @@ class Limits:
     columns: int = 2_000
     seconds: int = 3_600  # of the processor, for the rows of one file
     xlsx_ratio: int = 200
-    xlsx_ratio_floor: int = 1 << 20  # below this a high ratio is only a repetitive sheet
+    xlsx_ratio_floor: int = (
+        1 << 20
+    )  # below this a high ratio is only a repetitive sheet
     xlsx_bytes: int = 512 << 20
     xlsx_cells: int = 30_000_000  # that hold something
     parquet_ratio: int = 200
@@ -103,7 +105,9 @@ def absent_table(table: Table) -> Delivery:
     return Delivery(table.name, "absent", missing=missing)
 
 
-def written_table(table: Table, names: Sequence[str], files: tuple[FileReceipt, ...]) -> Delivery:
+def written_table(
+    table: Table, names: Sequence[str], files: tuple[FileReceipt, ...]
+) -> Delivery:
     """Return the delivery of a table that was written with columns of these names."""
     known: list[str] = []
     missing: list[str] = []

@@ -42,7 +42,12 @@ from pipelines.sources.operator.month_files import (
 )
 from pipelines.sources.operator.own_names import NO_NAMES, NamesMapping
 from pipelines.sources.operator.renaming import explain_lost_column, translate_parts
-from pipelines.sources.operator.staging import Staged, hash_file, prepare_output, stage_files
+from pipelines.sources.operator.staging import (
+    Staged,
+    hash_file,
+    prepare_output,
+    stage_files,
+)
 
 # What an operator may deliver of a day.
 DAILY_TABLES = ("service", "receivable", "payment", "trouble_ticket", "status_change")
@@ -61,7 +66,9 @@ class _FileReader:
     roots: tuple[Path, ...]
     sisters: SisterFiles
 
-    def stage_copies(self, files: Sequence[TableFile], folder: Path, staged: list[Staged]) -> None:
+    def stage_copies(
+        self, files: Sequence[TableFile], folder: Path, staged: list[Staged]
+    ) -> None:
         """Add our copies of a table's files to `staged`, one by one.
 
         So the caller knows, when a file is refused, which came before it.
@@ -70,9 +77,13 @@ class _FileReader:
         staged.extend(stage_files(chosen, folder, self.limits, self.roots))
         check_repeats(staged)
 
-    def open_parts(self, copies: Sequence[Staged], table: Table, folder: Path) -> list[Part]:
+    def open_parts(
+        self, copies: Sequence[Staged], table: Table, folder: Path
+    ) -> list[Part]:
         """Open a table's files; a full or read-only disk is a StorageError."""
-        return guard_writing(folder, lambda: [self._open_part(copy, table) for copy in copies])
+        return guard_writing(
+            folder, lambda: [self._open_part(copy, table) for copy in copies]
+        )
 
     def _open_part(self, copy: Staged, table: Table) -> Part:
         """Open a file by its kind."""
@@ -142,14 +153,18 @@ class FolderSource:
         self._check_unmoved(month, before)
         return deliveries
 
-    def _make_reader(self, files: Sequence[TableFile], month: Month, staging: Path) -> _FileReader:
+    def _make_reader(
+        self, files: Sequence[TableFile], month: Month, staging: Path
+    ) -> _FileReader:
         """Return what reads the files of a month; `staging` is a folder of ours."""
         roots = self._list_roots(month)
         texts = [(file.path, file.kind) for file in files]
         sisters = SisterFiles(texts, staging / "sisters", self.limits, roots)
         return _FileReader(self.limits, roots, sisters)
 
-    def _check_unmoved(self, month: Month, before: Mapping[TableFile, tuple[int, ...]]) -> None:
+    def _check_unmoved(
+        self, month: Month, before: Mapping[TableFile, tuple[int, ...]]
+    ) -> None:
         """Raise SourceNotReady if a file changed, came or went since `before`."""
         for file, stat in before.items():
             if stat_delivered(file.path) != stat:
@@ -209,7 +224,9 @@ class DaySource(FolderSource):
         self.root = folder
         self.day = day
         self.tables = {
-            name: table for name, table in load_contract().items() if name in DAILY_TABLES
+            name: table
+            for name, table in load_contract().items()
+            if name in DAILY_TABLES
         }
 
     def _month_folder(self, month: Month) -> Path:
@@ -235,7 +252,9 @@ def _extract_table(
     try:
         reader.stage_copies(sort_parts(files), folder, staged)
         parts = reader.open_parts(staged, table, folder)
-        schema = write_parts(table, translate_parts(table, parts), output, reader.limits)
+        schema = write_parts(
+            table, translate_parts(table, parts), output, reader.limits
+        )
     except FileRefused as refusal:
         explain_lost_column(table, refusal)
         receipts = _receipts_of_refused(staged, refusal.facts.get("file"))
@@ -247,7 +266,9 @@ def _extract_table(
     return written_table(table, schema.names, receipts)
 
 
-def _receipts_of_refused(staged: Sequence[Staged], refused: str | None) -> tuple[FileReceipt, ...]:
+def _receipts_of_refused(
+    staged: Sequence[Staged], refused: str | None
+) -> tuple[FileReceipt, ...]:
     """Say which files of a refused table were there; `refused` may never have been copied."""
     receipts = [_receipt_unread(copy.name, copy.sha256, copy.size) for copy in staged]
     names = [copy.name for copy in staged]

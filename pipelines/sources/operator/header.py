@@ -12,7 +12,8 @@ from pipelines.sources.operator.delivery import FAULT, FILE, LINE, FileRefused, 
 TITLE_ROWS = 5  # rows above the header that may hold a title
 # Inside [...]; spelled out where one engine's \s is narrower than another's.
 INVISIBLE = (
-    r"\s\v\x1c-\x1f\x85" + "\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
+    r"\s\v\x1c-\x1f\x85"
+    + "\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
 )
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}

@@ -47,7 +47,9 @@ FILE_KINDS = ("csv", "csv.gz", "parquet", "xlsx")
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
 
-class _Document(RootModel[dict[str, Annotated[OwnNames, BeforeValidator(empty_when_blank)]]]):
+class _Document(
+    RootModel[dict[str, Annotated[OwnNames, BeforeValidator(empty_when_blank)]]]
+):
     """The whole file: own names by contract table."""
 
 
@@ -209,7 +211,9 @@ def _may_be_delivered(pattern: str) -> bool:
     return has_open_ending or "." not in pattern
 
 
-def _check_columns(mapping: NamesMapping, table: Table, columns: Mapping[str, str]) -> None:
+def _check_columns(
+    mapping: NamesMapping, table: Table, columns: Mapping[str, str]
+) -> None:
     """Refuse a column that the contract does not know, one named twice, two headers alike."""
     header_by_folded: dict[str, str] = {}
     header_by_column: dict[str, str] = {}

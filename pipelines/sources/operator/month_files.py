@@ -45,7 +45,9 @@ class TableFile:
         return tuple(order)
 
 
-def match_tables(path: Path, mapping: NamesMapping, tables: Collection[str]) -> list[TableFile]:
+def match_tables(
+    path: Path, mapping: NamesMapping, tables: Collection[str]
+) -> list[TableFile]:
     """Return what a file holds, a TableFile a table: one, or none of the tables.
 
     Of a workbook with several sheets, all that the mapping says. Raise SpecError when the mapping
@@ -79,7 +81,9 @@ def _match_contract_name(
     return [TableFile(path, match["table"], match["part"], match["kind"])]
 
 
-def _refuse_two_owners(path: Path, mapping: NamesMapping, owners: Sequence[str]) -> SpecError:
+def _refuse_two_owners(
+    path: Path, mapping: NamesMapping, owners: Sequence[str]
+) -> SpecError:
     """Say which table of the mapping claims a file that another one has."""
     first, second = owners[:2]
     return SpecError(

@@ -47,7 +47,9 @@ def explain_lost_column(table: Table, refusal: FileRefused) -> None:
     mapped = set(table.headers.values())
     for column in refusal.facts["columns"].split(", "):
         if column in mapped:
-            raise _refuse_header(table, column, refusal.facts["file"], refusal.strangers)
+            raise _refuse_header(
+                table, column, refusal.facts["file"], refusal.strangers
+            )
 
 
 def _check_headers(table: MappedTable, parts: Sequence[Part]) -> None:

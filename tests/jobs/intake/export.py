@@ -31,7 +31,9 @@ def write_export(folder: Path) -> None:
 def correct_export(folder: Path, titles: Sequence[str]) -> None:
     """Write some of the last month's files again, without their faults."""
     _write_month(
-        folder, FAULTY, [made for made in _files(FAULTY, is_faulty=False) if made[0] in titles]
+        folder,
+        FAULTY,
+        [made for made in _files(FAULTY, is_faulty=False) if made[0] in titles],
     )
 
 
@@ -47,7 +49,9 @@ def _write_month(
 
 
 def _files(month: str, is_faulty: bool) -> Iterator[tuple[str, Sequence[str], Rows]]:
-    services = [n for n in range(1, CUSTOMERS + 1) if not (_left_in(n) and _left_in(n) < month)]
+    services = [
+        n for n in range(1, CUSTOMERS + 1) if not (_left_in(n) and _left_in(n) < month)
+    ]
     yield _customers(is_faulty)
     yield _services(month, services, is_faulty)
     yield _bills(month, services, is_faulty)
@@ -115,7 +119,11 @@ def _services(
         if is_faulty and n == 23:
             status = "挂失"
         kind = "专线" if n % 20 == 0 else "宽带" if n % 4 == 3 else "移动"
-        left = [f"{month}-20", "携号转网" if n == 19 else "主动拆机"] if is_gone else ["", ""]
+        left = (
+            [f"{month}-20", "携号转网" if n == 19 else "主动拆机"]
+            if is_gone
+            else ["", ""]
+        )
         joined = f"20{15 + n % 9}年{n % 12 + 1}月{n % 27 + 1}日"
         ends = f"2026/12/{n % 28 + 1}" if n % 5 == 0 else "2027/11/30"
         rows.append(
@@ -135,8 +143,18 @@ def _services(
     return "用户资料", header, rows
 
 
-def _bills(month: str, services: Sequence[int], is_faulty: bool) -> tuple[str, Sequence[str], Rows]:
-    header = ["账单编号", "用户编码", "客户编码", "账期", "出账金额", "调账金额", "缴费截止日"]
+def _bills(
+    month: str, services: Sequence[int], is_faulty: bool
+) -> tuple[str, Sequence[str], Rows]:
+    header = [
+        "账单编号",
+        "用户编码",
+        "客户编码",
+        "账期",
+        "出账金额",
+        "调账金额",
+        "缴费截止日",
+    ]
     rows = [
         [
             _bill(month, n),
@@ -201,9 +219,22 @@ def _payments(
     return "缴费流水", header, rows
 
 
-def _usage(month: str, services: Sequence[int], is_faulty: bool) -> tuple[str, Sequence[str], Rows]:
-    header = ["用户编码", "通话次数", "通话时长", "短信条数", "流量MB", "使用天数", "最后使用日期"]
-    draw, last = random.Random(month), calendar.monthrange(*map(int, month.split("-")))[1]
+def _usage(
+    month: str, services: Sequence[int], is_faulty: bool
+) -> tuple[str, Sequence[str], Rows]:
+    header = [
+        "用户编码",
+        "通话次数",
+        "通话时长",
+        "短信条数",
+        "流量MB",
+        "使用天数",
+        "最后使用日期",
+    ]
+    draw, last = (
+        random.Random(month),
+        calendar.monthrange(*map(int, month.split("-")))[1],
+    )
     rows: Rows = []
     for n in services:
         if n % 9 == 0:
@@ -241,6 +272,7 @@ def _managers() -> tuple[str, Sequence[str], Rows]:
     header = ["客户经理工号", "姓名", "支局", "派单上限", "是否在岗"]
     names = ("李明", "王芳", "赵磊", "孙静")
     rows = [
-        [f"JL{n:02}", name, _BRANCHES[(n + 1) % 2], "20", "是"] for n, name in enumerate(names, 1)
+        [f"JL{n:02}", name, _BRANCHES[(n + 1) % 2], "20", "是"]
+        for n, name in enumerate(names, 1)
     ]
     return "客户经理", header, rows

@@ -82,8 +82,12 @@ def _draw_table(table: Table, language: str) -> str:
     )
     key = words["key"].format(key=" + ".join(f"`{name}`" for name in table.key))
     lines = [
-        f"### `{table.name}` · {text.title[language]} ({state})" if language == "en" else "",
-        f"### `{table.name}` · {text.title[language]}（{state}）" if language == "zh" else "",
+        f"### `{table.name}` · {text.title[language]} ({state})"
+        if language == "en"
+        else "",
+        f"### `{table.name}` · {text.title[language]}（{state}）"
+        if language == "zh"
+        else "",
         "",
         f"{_sentence(text.rows[language], language)}{key} {words['basic'] if table.required else unlocks}",
         "",
@@ -100,14 +104,23 @@ def _sentence(text: str, language: str) -> str:
 
 def _draw_column(table: Table, column: Column, language: str) -> str:
     text = load_contract_texts()[table.name].columns[column.name]
-    examples = _WORDS[language]["or"].join(f"`{value}`" for value in text.examples if value)
+    examples = _WORDS[language]["or"].join(
+        f"`{value}`" for value in text.examples if value
+    )
     needed = (
         ""
         if column.required
         else _names(find_needs().get(f"{table.name}.{column.name}", ()), language)
     )
     name = f"**`{column.name}`**" if column.required else f"`{column.name}`"
-    cells = (name, text.header, text.meaning[language], _kind(column, language), examples, needed)
+    cells = (
+        name,
+        text.header,
+        text.meaning[language],
+        _kind(column, language),
+        examples,
+        needed,
+    )
     return f"| {' | '.join(cells)} |"
 
 
@@ -119,12 +132,17 @@ def _kind(column: Column, language: str) -> str:
 
 def _names(outputs: Sequence[Output], language: str) -> str:
     """Name outputs while they are few, else count them."""
-    words, titles = _WORDS[language], {spec.name: spec.title(language) for spec in load_lists()}
+    words, titles = (
+        _WORDS[language],
+        {spec.name: spec.title(language) for spec in load_lists()},
+    )
     made = {kind: [o.name for o in outputs if o.kind == kind] for kind in (KPI, LIST)}
     kpis = [f"`{name}`" for name in made[KPI]]
     named = [titles[name] for name in made[LIST]]
     parts = kpis if len(kpis) <= _FEW else [words["kpis"].format(n=len(kpis))]
-    parts = parts + (named if len(named) <= _FEW else [words["lists"].format(n=len(named))])
+    parts = parts + (
+        named if len(named) <= _FEW else [words["lists"].format(n=len(named))]
+    )
     return words["and"].join(parts)
 
 

@@ -11,7 +11,12 @@ from typer.testing import CliRunner, Result
 from pipelines.catalogue.contract_texts import EXAMPLE_MONTH
 from pipelines.cli import app
 from pipelines.core.contract import load_contract
-from pipelines.core.errors import GateStopped, Incomplete, RetentionError, SourceNotReady
+from pipelines.core.errors import (
+    GateStopped,
+    Incomplete,
+    RetentionError,
+    SourceNotReady,
+)
 from pipelines.jobs.intake.template import write_template
 from pipelines.text.texts import describe_error
 
@@ -25,12 +30,20 @@ def delivery(tmp_path: Path) -> Path:
 
 def check(delivery: Path, *more: str) -> Result:
     home = delivery.parents[2] / "home"
-    command = ["check", EXAMPLE_MONTH, "--source", str(delivery.parent), "--home", str(home), *more]
+    command = [
+        "check",
+        EXAMPLE_MONTH,
+        "--source",
+        str(delivery.parent),
+        "--home",
+        str(home),
+        *more,
+    ]
     result = CliRunner().invoke(app, command)
     assert not home.exists(), "a check leaves nothing behind"
-    assert result.exception is None or isinstance(result.exception, RetentionError | SystemExit), (
-        result.exception
-    )
+    assert result.exception is None or isinstance(
+        result.exception, RetentionError | SystemExit
+    ), result.exception
     return result
 
 
@@ -39,9 +52,14 @@ def test_a_whole_delivery_ends_with_0_and_what_it_would_give(delivery: Path) -> 
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert [t["table"] for t in found["tables"]] == list(load_contract())
-    assert {(t["state"], t["rows"], t["accepted"]) for t in found["tables"]} == {("present", 2, 2)}
+    assert {(t["state"], t["rows"], t["accepted"]) for t in found["tables"]} == {
+        ("present", 2, 2)
+    }
     coverage = found["coverage"]
-    assert 0 < coverage["kpis_computed"] < coverage["kpis"] == 64 and coverage["unlocks"] == []
+    assert (
+        0 < coverage["kpis_computed"] < coverage["kpis"] == 64
+        and coverage["unlocks"] == []
+    )
 
 
 def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> None:
@@ -68,7 +86,8 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
     found = json.loads(result.stdout)
     tables = {table["table"]: table for table in found["tables"]}
     counts = {
-        name: tables["customer"][name] for name in ("rows", "accepted", "repeated", "quarantined")
+        name: tables["customer"][name]
+        for name in ("rows", "accepted", "repeated", "quarantined")
     }
     assert counts == {"rows": 4, "accepted": 2, "repeated": 1, "quarantined": 1}
     worst = tables["customer"]["worst"]
@@ -77,14 +96,21 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
         "rule": "not_a_enum", "rows": 1, "file": "customer.csv", "line": 6, "example": "customer_type=政企",
     }  # fmt: skip
     assert tables["customer"]["unknown"] == [{"header": "出生年", "like": "birth_year"}]
-    assert tables["payment"]["worst"]["example"] == "customer_id=C00***9"  # nobody's id in full
-    assert tables["plan"]["state"] == "refused" and "monthly_fee" in tables["plan"]["refused"]
+    assert (
+        tables["payment"]["worst"]["example"] == "customer_id=C00***9"
+    )  # nobody's id in full
+    assert (
+        tables["plan"]["state"] == "refused"
+        and "monthly_fee" in tables["plan"]["refused"]
+    )
     assert tables["receivable"]["state"] == "absent"
     assert found["unknown_files"] == [
         {"name": "notes.txt", "like": None},
         {"name": "欠费清单_202610.csv", "like": "receivable"},
     ]
-    unlocks = {unlock["deliver"]: unlock["unlocks"] for unlock in found["coverage"]["unlocks"]}
+    unlocks = {
+        unlock["deliver"]: unlock["unlocks"] for unlock in found["coverage"]["unlocks"]
+    }
     assert (
         "list:arrears" in unlocks["receivable"]
         and "kpi:arrears_rate.current_amount" in unlocks["receivable"]
@@ -96,8 +122,18 @@ def test_rows_files_and_columns_that_are_not_taken_are_named(delivery: Path) -> 
     ("name", "text", "kind", "key"),
     [
         ("bill.csv", None, SourceNotReady, "source.required_absent"),
-        ("customer.csv", "customer_id,customer_type\n", GateStopped, "source.required_empty"),
-        ("service.csv", "service_id,status\nS1,active\n", GateStopped, "source.missing_column"),
+        (
+            "customer.csv",
+            "customer_id,customer_type\n",
+            GateStopped,
+            "source.required_empty",
+        ),
+        (
+            "service.csv",
+            "service_id,status\nS1,active\n",
+            GateStopped,
+            "source.missing_column",
+        ),
         (
             "bill.csv",
             "bill_id,service_id,customer_id,bill_month,billed_amount,due_on\nB1,S000001,C000001,2026-09,1,2026-10-15\n",
@@ -138,4 +174,8 @@ def test_a_mapping_that_cannot_be_meant_ends_with_10(delivery: Path) -> None:
         "customer:\n  columns: {甲: customer}\n", encoding="utf-8"
     )
     error = check(delivery).exception
-    assert isinstance(error, RetentionError) and error.exit_code == 10 and error.facts["line"] == 2
+    assert (
+        isinstance(error, RetentionError)
+        and error.exit_code == 10
+        and error.facts["line"] == 2
+    )

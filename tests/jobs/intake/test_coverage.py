@@ -22,7 +22,12 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
         lacking("e", "absent: bill.adjustment_amount"),
         lacking("f", "absent: usage (2026-09)"),
         lacking("g", "absent: usage", "absent: usage.active_days", kind="list"),
-        lacking("h", "absent: service.plan_id", "absent: service.contract_end_on", kind="list"),
+        lacking(
+            "h",
+            "absent: service.plan_id",
+            "absent: service.contract_end_on",
+            kind="list",
+        ),
     ]
     coverage = count_coverage(outputs)
     assert [(u.name, [o.name for o in u.outputs]) for u in coverage.unlocks] == [
@@ -31,7 +36,11 @@ def test_only_what_lacks_one_thing_alone_is_unlocked_by_it() -> None:
         ("usage", ["g"]),
     ]
     assert (coverage.count("kpi"), coverage.count("kpi", computed=True)) == (8, 2)
-    assert (coverage.count("list"), coverage.count("list", computed=True), coverage.waiting) == (
+    assert (
+        coverage.count("list"),
+        coverage.count("list", computed=True),
+        coverage.waiting,
+    ) == (
         2,
         0,
         2,

@@ -28,19 +28,29 @@ def test_the_page_is_what_the_commands_say(made: tuple[Path, str]) -> None:
     )
 
 
-def test_the_last_line_of_a_run_counts_what_the_tables_hold(made: tuple[Path, str]) -> None:
+def test_the_last_line_of_a_run_counts_what_the_tables_hold(
+    made: tuple[Path, str],
+) -> None:
     folder, page = made
     version = MonthFolder(folder / "home", Month.parse(FAULTY)).version()
-    rows = [row for row in read(version, "kpi_monthly") if row["scope_kind"] == "company"]
+    rows = [
+        row for row in read(version, "kpi_monthly") if row["scope_kind"] == "company"
+    ]
     variants = {(row["kpi"], row["variant"]): row["status"] for row in rows}
     computed = sum(status != "not_computed" for status in variants.values())
     lists = [row["status"] for row in read(version, "dispatch_list")]
     line = f"{computed} of {len(variants)} KPIs, {sum(s != 'not_computed' for s in lists)} of {len(lists)} lists"
-    said = page.partition(f"$ retention run {FAULTY}")[2].partition("\n```")[0].splitlines()[-1]
+    said = (
+        page.partition(f"$ retention run {FAULTY}")[2]
+        .partition("\n```")[0]
+        .splitlines()[-1]
+    )
     assert said.startswith(f"{line}; deliver ")
 
 
-def test_what_a_month_lacks_is_what_the_lineage_says_is_needed(made: tuple[Path, str]) -> None:
+def test_what_a_month_lacks_is_what_the_lineage_says_is_needed(
+    made: tuple[Path, str],
+) -> None:
     version = MonthFolder(made[0] / "home", Month.parse(FAULTY)).version()
     for unlock in read_coverage(version.path).unlocks:
         needing = {(output.kind, output.name) for output in find_needs()[unlock.name]}

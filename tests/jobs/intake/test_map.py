@@ -33,10 +33,10 @@ CUSTOMERS = "客户清单\nCUST_ID,姓名,客户类别,VIP级别,状况\nc1,甲,
 
 
 def test_headers_in_both_languages_and_abbreviations_are_known(tmp_path: Path) -> None:
-    bills = (
-        "BILL_NO,USER_NO,CUST_NO,BILL_CYCLE,BILL_AMT,DUE_DATE\nb1,s1,c1,202610,59.00,2026/11/15\n"
+    bills = "BILL_NO,USER_NO,CUST_NO,BILL_CYCLE,BILL_AMT,DUE_DATE\nb1,s1,c1,202610,59.00,2026/11/15\n"
+    found = propose(
+        tmp_path, {"客户清单_202610.csv": CUSTOMERS, "ACCT_BILL.csv": bills}
     )
-    found = propose(tmp_path, {"客户清单_202610.csv": CUSTOMERS, "ACCT_BILL.csv": bills})
     columns = {c.header: (c.column, c.sureness) for c in found["customer"].columns}
     assert columns["CUST_ID"] == ("customer_id", "high") and columns["客户类别"] == (
         "customer_type",
@@ -44,7 +44,14 @@ def test_headers_in_both_languages_and_abbreviations_are_known(tmp_path: Path) -
     )
     assert columns["状况"] == (None, "low")
     assert [c.column for c in found["bill"].columns] == [
-        *("bill_id", "service_id", "customer_id", "bill_month", "billed_amount", "due_on")
+        *(
+            "bill_id",
+            "service_id",
+            "customer_id",
+            "bill_month",
+            "billed_amount",
+            "due_on",
+        )
     ]
     codes = {(c.column, c.code): c.value for c in found["customer"].codes}
     assert codes == {
@@ -58,21 +65,36 @@ def test_headers_in_both_languages_and_abbreviations_are_known(tmp_path: Path) -
     )
 
 
-def test_what_is_proposed_can_be_used_as_it_is_and_doubts_are_comments(tmp_path: Path) -> None:
+def test_what_is_proposed_can_be_used_as_it_is_and_doubts_are_comments(
+    tmp_path: Path,
+) -> None:
     twice = "客户编码,客户编号,客户类型,客户名称\nc1,c1,个人,甲\n"
     dates = "用户编码,客户编码,业务类型,用户状态,入网时间\ns1,c1,移动,在网,甲\ns2,c1,移动,在网,乙\n"
-    propose(tmp_path, {"客户资料.csv": twice, "用户资料.csv": dates, "说明.csv": "a,b\n1,2\n"})
+    propose(
+        tmp_path,
+        {"客户资料.csv": twice, "用户资料.csv": dates, "说明.csv": "a,b\n1,2\n"},
+    )
     proposal = map_source(tmp_path / "source", "2026-10")
     assert proposal.unknown == ("说明.csv",)
     for language in LANGUAGES:
         text = draw_proposal(proposal, language)
         (tmp_path / "mapping.yml").write_text(text, encoding="utf-8")
         tables = load_mapping(tmp_path / "mapping.yml").tables
-        assert tables["customer"].columns == {"客户类型": "customer_type", "客户名称": "name"}
-        assert "#    客户编码: customer_id" in text and "#    客户编号: customer_id" in text
-        assert "activated_on" not in tables["service"].columns.values()  # its values are no dates
+        assert tables["customer"].columns == {
+            "客户类型": "customer_type",
+            "客户名称": "name",
+        }
+        assert (
+            "#    客户编码: customer_id" in text
+            and "#    客户编号: customer_id" in text
+        )
+        assert (
+            "activated_on" not in tables["service"].columns.values()
+        )  # its values are no dates
         assert "#    入网时间: activated_on" in text
-    ambiguous = [c for t in proposal.tables for c in t.columns if c.reason.key == "map.ambiguous"]
+    ambiguous = [
+        c for t in proposal.tables for c in t.columns if c.reason.key == "map.ambiguous"
+    ]
     assert {c.header for c in ambiguous} == {"客户编码", "客户编号"}
 
 
@@ -85,7 +107,9 @@ def test_files_in_the_contracts_form_need_no_mapping(tmp_path: Path) -> None:
         },
     )
     text = draw_proposal(map_source(tmp_path / "source", None), "en")
-    assert "plan_id" not in text and "file:" not in text and "积分: points_balance" in text
+    assert (
+        "plan_id" not in text and "file:" not in text and "积分: points_balance" in text
+    )
 
 
 def test_nothing_is_written_unasked_and_nothing_overwritten(tmp_path: Path) -> None:
@@ -115,14 +139,17 @@ def test_the_columns_of_a_databases_queries_are_proposed(
     monkeypatch.setenv("OPERATOR_URL", f"sqlite:///{tmp_path / 'operator.db'}")
     with sqlite3.connect(tmp_path / "operator.db") as connection:
         connection.execute("CREATE TABLE KH (KH_BH TEXT, CUST_TYPE TEXT, CUST_ID TEXT)")
-        connection.execute("INSERT INTO KH VALUES ('1', '个人', 'c1'), ('2', '政企', 'c2')")
+        connection.execute(
+            "INSERT INTO KH VALUES ('1', '个人', 'c1'), ('2', '政企', 'c2')"
+        )
     spec = {"url_env": "OPERATOR_URL", "tables": {"customer": "SELECT * FROM KH"}}
     (tmp_path / "operator.yml").write_text(yaml.safe_dump(spec))
     text = draw_proposal(map_source(tmp_path / "operator.yml", "2026-10"), "en")
     (tmp_path / "names.yml").write_text(text, encoding="utf-8")
     own = load_mapping(tmp_path / "names.yml").tables["customer"]
     assert (
-        own.columns == {"CUST_TYPE": "customer_type", "CUST_ID": "customer_id"} and own.file == ()
+        own.columns == {"CUST_TYPE": "customer_type", "CUST_ID": "customer_id"}
+        and own.file == ()
     )
     assert own.codes == {"customer_type": {"个人": "individual", "政企": "group"}}
     with pytest.raises(UsageError):

@@ -32,11 +32,19 @@ def test_every_column_has_a_meaning_and_two_examples(table: str) -> None:
 
 
 def test_what_needs_a_table_is_found_by_the_lineage_of_the_sql_files() -> None:
-    needs = {name: {output.name for output in outputs} for name, outputs in find_needs().items()}
-    assert "arrears" in needs["receivable"] and "arrears_rate.t1_amount" in needs["receivable"]
+    needs = {
+        name: {output.name for output in outputs}
+        for name, outputs in find_needs().items()
+    }
+    assert (
+        "arrears" in needs["receivable"]
+        and "arrears_rate.t1_amount" in needs["receivable"]
+    )
     known = {spec.name for spec in load_lists()} | {
         f"{kpi.name}.{v}" for kpi in load_kpis() for v in kpi.variants
     }
     assert all(outputs <= known for outputs in needs.values())
     tables = {name.partition(".")[0] for name in needs}
-    assert tables <= set(load_contract()) and not {"customer", "service", "bill"} & set(needs)
+    assert tables <= set(load_contract()) and not {"customer", "service", "bill"} & set(
+        needs
+    )

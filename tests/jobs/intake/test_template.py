@@ -35,10 +35,14 @@ def test_the_form_has_a_file_and_a_sheet_for_every_table(form: Path) -> None:
     for table in load_contract().values():
         names = [cell.value for cell in book[table.name][4]]
         assert names == [column.name for column in table.columns]
-        assert book[table.name].max_row == 6  # two meanings, Chinese headers, names, two examples
+        assert (
+            book[table.name].max_row == 6
+        )  # two meanings, Chinese headers, names, two examples
 
 
-def test_headers_alone_mean_none_and_hold_every_column(form: Path, tmp_path: Path) -> None:
+def test_headers_alone_mean_none_and_hold_every_column(
+    form: Path, tmp_path: Path
+) -> None:
     shutil.copytree(
         form,
         tmp_path / "source" / str(MONTH),
@@ -48,7 +52,9 @@ def test_headers_alone_mean_none_and_hold_every_column(form: Path, tmp_path: Pat
     assert {(d.state, d.missing, d.unknown) for d in deliveries} == {("empty", (), ())}
 
 
-def test_the_example_is_read_whole_as_files_and_as_a_workbook(form: Path, tmp_path: Path) -> None:
+def test_the_example_is_read_whole_as_files_and_as_a_workbook(
+    form: Path, tmp_path: Path
+) -> None:
     source = tmp_path / "source"
     (source / str(MONTH)).mkdir(parents=True)
     shutil.copy(form / "delivery.xlsx", source / str(MONTH))
@@ -56,7 +62,9 @@ def test_the_example_is_read_whole_as_files_and_as_a_workbook(form: Path, tmp_pa
     (source / "mapping.yml").write_text("\n".join(lines), encoding="utf-8")
     for folder in (form / "example", source):
         deliveries = open_source(folder).extract(MONTH, tmp_path / "out")
-        assert {(d.state, d.rows, d.missing) for d in deliveries} == {("present", 2, ())}
+        assert {(d.state, d.rows, d.missing) for d in deliveries} == {
+            ("present", 2, ())
+        }
 
 
 def test_the_mapping_form_says_nothing_until_it_is_filled_in_and_then_holds(
@@ -76,4 +84,7 @@ def test_the_mapping_form_says_nothing_until_it_is_filled_in_and_then_holds(
 
 def test_nothing_is_overwritten(form: Path) -> None:
     result = CliRunner().invoke(app, ["template", str(form)])
-    assert isinstance(result.exception, UsageError) and result.exception.key == "template.there"
+    assert (
+        isinstance(result.exception, UsageError)
+        and result.exception.key == "template.there"
+    )

@@ -45,7 +45,9 @@ def run_transcript(
             return "\n".join([_HEAD, *_tell(told)])
     finally:
         for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+            os.environ.pop(name, None) if value is None else os.environ.update(
+                {name: value}
+            )
 
 
 def _tell(told: Callable[[str, float], None]) -> Iterator[str]:
@@ -76,7 +78,8 @@ def _tell(told: Callable[[str, float], None]) -> Iterator[str]:
     yield "## What it says\n"
     yield run(f"retention kpi {FAULTY}", _first_lines)
     yield run(
-        f"retention export {FAULTY} --out out; ls out/*.xlsx", lambda _: _list(Path("out"), ".xlsx")
+        f"retention export {FAULTY} --out out; ls out/*.xlsx",
+        lambda _: _list(Path("out"), ".xlsx"),
     )
 
 
@@ -108,7 +111,9 @@ def _first_lines(text: str) -> str:
 
 def _last_lines(text: str) -> str:
     lines = text.splitlines()
-    place = next(n for n, line in enumerate(lines) if line.startswith("tables not delivered"))
+    place = next(
+        n for n, line in enumerate(lines) if line.startswith("tables not delivered")
+    )
     kept = [
         line
         for line in lines[:place]
@@ -118,12 +123,16 @@ def _last_lines(text: str) -> str:
 
 
 def _list(folder: Path, ending: str = "") -> str:
-    return "\n".join(sorted(path.name for path in folder.iterdir() if path.name.endswith(ending)))
+    return "\n".join(
+        sorted(path.name for path in folder.iterdir() if path.name.endswith(ending))
+    )
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         PAGE.write_text(
-            run_transcript(Path(place), lambda command, s: print(f"{s:6.1f} s  {command}")),
+            run_transcript(
+                Path(place), lambda command, s: print(f"{s:6.1f} s  {command}")
+            ),
             encoding="utf-8",
         )

@@ -12,12 +12,17 @@ from models.additive import Curves, curve
 
 RANDOM = np.random.default_rng(0)
 NUMBER = RANDOM.normal(size=(1500, 1))
-OUTCOME = (RANDOM.random(1500) < expit(np.sin(2 * NUMBER[:, 0]) * 2 - 0.5)).astype(float)
+OUTCOME = (RANDOM.random(1500) < expit(np.sin(2 * NUMBER[:, 0]) * 2 - 0.5)).astype(
+    float
+)
 NUMERIC = np.array([False])
 
 
 def fit(
-    matrix: np.ndarray, strength: float = 0.3, is_categorical: np.ndarray = NUMERIC, **monotone: int
+    matrix: np.ndarray,
+    strength: float = 0.3,
+    is_categorical: np.ndarray = NUMERIC,
+    **monotone: int,
 ):
     return Curves(is_categorical, dict(monotone.items())).fit(
         matrix, OUTCOME[: len(matrix)], (strength,)
@@ -47,9 +52,9 @@ def test_inside_the_knots_the_basis_is_that_of_scikit_learn() -> None:
 def test_beyond_the_outer_knots_a_curve_is_straight() -> None:
     knots, x = np.array([0.0, 1.0, 3.0]), np.array([-4.0, -3.0, -2.0, 4.0, 5.0, 6.0])
     value = curve(knots, np.array([0.0, 2.0, -1.0, 4.0, 0.5]), x)
-    assert np.diff(value[:3], 2) == pytest.approx(0.0) and np.diff(value[3:], 2) == pytest.approx(
-        0.0
-    )
+    assert np.diff(value[:3], 2) == pytest.approx(0.0) and np.diff(
+        value[3:], 2
+    ) == pytest.approx(0.0)
     np.testing.assert_allclose(curve(knots, np.eye(5), x).sum(axis=1), 1.0, atol=1e-12)
 
 
@@ -61,7 +66,9 @@ def test_explained_terms_sum_to_the_log_odds_and_average_to_nothing() -> None:
     matrix[::11, 1] = np.nan
     model = fit(matrix, is_categorical=np.array([False, True, False]))
     values, base = model.explain(matrix)
-    np.testing.assert_allclose(values.sum(axis=1) + base, model.log_odds(matrix), atol=1e-12)
+    np.testing.assert_allclose(
+        values.sum(axis=1) + base, model.log_odds(matrix), atol=1e-12
+    )
     np.testing.assert_allclose(values.mean(axis=0), 0.0, atol=1e-10)
     assert not values[:, 2].any()  # never varied
 
@@ -87,5 +94,7 @@ def test_a_feature_with_few_values_gets_a_curve_it_can_carry() -> None:
 
 
 def test_a_stronger_penalty_bends_less() -> None:
-    spread = [fit(NUMBER, strength).log_odds(NUMBER).std() for strength in (0.001, 0.1, 10.0)]
+    spread = [
+        fit(NUMBER, strength).log_odds(NUMBER).std() for strength in (0.001, 0.1, 10.0)
+    ]
     assert spread == sorted(spread)

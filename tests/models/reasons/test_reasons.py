@@ -41,7 +41,8 @@ def test_more_groups_than_places_and_ties_by_name() -> None:
 
 def test_sixty_thousand_rows_are_grouped_without_a_loop_over_them() -> None:
     values = pd.DataFrame(
-        np.random.default_rng(0).normal(size=(60_000, 40)), columns=[f"f{n}" for n in range(40)]
+        np.random.default_rng(0).normal(size=(60_000, 40)),
+        columns=[f"f{n}" for n in range(40)],
     )
     groups = {name: f"g{number % 8}" for number, name in enumerate(values.columns)}
     reasons = top_reasons(group_contributions(values, groups))

@@ -26,7 +26,9 @@ def make_rows(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return matrix, (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(int)
 
 
-def fit(rows: int = 2000, **settings: object) -> tuple[HistGradientBoostingClassifier, np.ndarray]:
+def fit(
+    rows: int = 2000, **settings: object
+) -> tuple[HistGradientBoostingClassifier, np.ndarray]:
     matrix, outcome = make_rows(rows)
     is_categorical = [False, False, True, False, False]
     given = {
@@ -50,7 +52,9 @@ def test_contributions_and_base_add_up_to_the_log_odds(categorical: bool) -> Non
         matrix = np.vstack([matrix, strange])
     explainer = TreeExplainer(model)
     added = explainer.contributions(matrix).sum(axis=1) + explainer.base
-    np.testing.assert_allclose(added, model.decision_function(matrix), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        added, model.decision_function(matrix), rtol=0, atol=1e-9
+    )
 
 
 class OneTree:
@@ -66,7 +70,8 @@ class OneTree:
         left, right = int(node["left"]), int(node["right"])
         if int(node["feature_idx"]) in known:
             return self.value(
-                known, left if self.questions[at].answer(self.row[None, :])[0] else right
+                known,
+                left if self.questions[at].answer(self.row[None, :])[0] else right,
             )
         share = self.nodes[left]["count"] / node["count"]
         return share * self.value(known, left) + (1 - share) * self.value(known, right)
@@ -77,7 +82,9 @@ class OneTree:
         for i in range(count):
             others = [j for j in range(count) if j != i]
             for size in range(count):
-                weight = factorial(size) * factorial(count - size - 1) / factorial(count)
+                weight = (
+                    factorial(size) * factorial(count - size - 1) / factorial(count)
+                )
                 values[i] += weight * sum(
                     self.value({*chosen, i}) - self.value({*chosen})
                     for chosen in combinations(others, size)
@@ -90,18 +97,24 @@ def test_they_agree_with_the_definition_over_all_subsets() -> None:
     explainer = TreeExplainer(model)
     rows = matrix[:25]
     expected = np.zeros((len(rows), 5))
-    for predictors, (questions, _) in zip(model._predictors, explainer._trees, strict=True):
+    for predictors, (questions, _) in zip(
+        model._predictors, explainer._trees, strict=True
+    ):
         for number, row in enumerate(model._preprocess_X(rows, reset=False)):
             expected[number, explainer._order] += OneTree(
                 predictors[0].nodes, questions, row
             ).shapley(5)
-    np.testing.assert_allclose(explainer.contributions(rows), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        explainer.contributions(rows), expected, rtol=0, atol=1e-12
+    )
 
 
 def test_a_feature_that_no_tree_asks_contributes_nothing() -> None:
     matrix, outcome = make_rows(2000)
     matrix[:, 4] = 0.0
-    quiet = HistGradientBoostingClassifier(max_iter=10, random_state=0).fit(matrix, outcome)
+    quiet = HistGradientBoostingClassifier(max_iter=10, random_state=0).fit(
+        matrix, outcome
+    )
     assert not TreeExplainer(quiet).contributions(matrix)[:, 4].any()
 
 
@@ -111,7 +124,9 @@ def test_a_leaf_gives_away_exactly_its_value(count: int) -> None:
     table = _shapley_table(shares)
     reached = np.zeros(2**count)
     reached[-1] = 1.0
-    np.testing.assert_allclose(table.sum(axis=1), reached - shares.prod(), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        table.sum(axis=1), reached - shares.prod(), rtol=0, atol=1e-13
+    )
 
 
 def test_two_features_by_hand() -> None:

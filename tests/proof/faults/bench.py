@@ -39,7 +39,9 @@ PROCESSES = 2
 def run_clean_months(work: Path, seed: int) -> dict[str, Told]:
     """Make an operator and run its months one after the other; return what each but the first says."""
     source, home = work / f"{seed}" / "source", work / f"{seed}" / "home"
-    twin.generate(source, services=SERVICES, months=MONTHS, seed=seed, through=OPERATORS[seed])
+    twin.generate(
+        source, services=SERVICES, months=MONTHS, seed=seed, through=OPERATORS[seed]
+    )
     months = sorted(path.name for path in source.iterdir() if path.name != "truth")
     return {month: run_one(home, source, month) for month in months}
 
@@ -54,7 +56,9 @@ def run_one(home: Path, source: Path, month: str) -> Told:
     return tell_month(home, job.month)
 
 
-def run_fault(work: Path, seed: int, name: str, clean: Told, *, before: bool = False) -> Result:
+def run_fault(
+    work: Path, seed: int, name: str, clean: Told, *, before: bool = False
+) -> Result:
     """Plant a fault into an operator's newest month, or the one before it, and compare the newest month with the clean one."""
     newest = Month.parse(OPERATORS[seed])
     planted = newest.plus(-1) if before else newest
@@ -69,7 +73,9 @@ def run_fault(work: Path, seed: int, name: str, clean: Told, *, before: bool = F
             run_one(home, source, str(month))
             for month in ((planted, newest) if before else (newest,))
         ][-1]
-        result = compare(FAULTS[name], source / "truth" / "faults.json", newest, clean, told)
+        result = compare(
+            FAULTS[name], source / "truth" / "faults.json", newest, clean, told
+        )
         print(
             f"{name}{' a month ago' if before else ''}: {', '.join(result.seen) or 'nothing'}",
             file=sys.stderr,
@@ -86,7 +92,9 @@ def run_bench(names: Sequence[str]) -> tuple[list[Result], list[Result], list[Co
     work = Path(tempfile.mkdtemp(prefix="fault-bench-"))
     load_gx()  # seconds, once instead of in every process
     try:
-        with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("fork")) as pool:
+        with ProcessPoolExecutor(
+            PROCESSES, mp_context=multiprocessing.get_context("fork")
+        ) as pool:
             chains = {
                 seed: pool.submit(run_clean_months, work, seed)
                 for seed in sorted(set(seeds.values()))
@@ -94,18 +102,24 @@ def run_bench(names: Sequence[str]) -> tuple[list[Result], list[Result], list[Co
             clean = {seed: chain.result() for seed, chain in chains.items()}
             last = {seed: months[OPERATORS[seed]] for seed, months in clean.items()}
             jobs = [
-                pool.submit(run_fault, work, seeds[name], name, last[seeds[name]]) for name in names
+                pool.submit(run_fault, work, seeds[name], name, last[seeds[name]])
+                for name in names
             ]
             late = [name for name in names if FAULTS[name].lingers]
             after = [
-                pool.submit(run_fault, work, seeds[n], n, last[seeds[n]], before=True) for n in late
+                pool.submit(run_fault, work, seeds[n], n, last[seeds[n]], before=True)
+                for n in late
             ]
             control = [
                 control_of(month, told)
                 for months in clean.values()
                 for month, told in [*months.items()][1:]
             ]
-            return [job.result() for job in jobs], [job.result() for job in after], control
+            return (
+                [job.result() for job in jobs],
+                [job.result() for job in after],
+                control,
+            )
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -45,19 +45,34 @@ def draw_page(
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+    return (
+        "\n".join(
+            "| " + " | ".join(str(cell) for cell in line) + " |" for line in lines
+        )
+        + "\n"
+    )
 
 
-_COUNTED = ("affected", "withheld", "caveat", "open", "unaffected: withheld", "astray", "caveat")
+_COUNTED = (
+    "affected",
+    "withheld",
+    "caveat",
+    "open",
+    "unaffected: withheld",
+    "astray",
+    "caveat",
+)
 
 
 def _counts(results: Sequence[Result]) -> list[int]:
     """The figures under `_COUNTED`."""
     affected = [
-        sum(r.count(status) for r in results) for status in ("withheld", "caveat", "released")
+        sum(r.count(status) for r in results)
+        for status in ("withheld", "caveat", "released")
     ]
     wrong = [
-        [name for r in results for name in r.wrongly(status)] for status in ("withheld", "caveat")
+        [name for r in results for name in r.wrongly(status)]
+        for status in ("withheld", "caveat")
     ]
     astray = [name for r in results for name in r.astray()]
     return [sum(affected), *affected, len(wrong[0]), len(astray), len(wrong[1])]
@@ -65,7 +80,11 @@ def _counts(results: Sequence[Result]) -> list[int]:
 
 def _totals(results: Sequence[Result]) -> str:
     groups = [(kind, [r for r in results if r.fault.kind == kind]) for kind in KINDS]
-    rows = [_total(kind, found) for kind, found in [*groups, ("**all**", list(results))] if found]
+    rows = [
+        _total(kind, found)
+        for kind, found in [*groups, ("**all**", list(results))]
+        if found
+    ]
     header = ["kind", "planted", "to be caught", "caught", "as it must", *_COUNTED]
     return "## Totals\n\n" + _table(header, rows)
 
@@ -98,7 +117,13 @@ def _control(control: Sequence[Control]) -> str:
 def _faults(
     title: str, results: Sequence[Result], intro: str = "", *, with_must: bool = True
 ) -> str:
-    header = ["fault", "what is wrong", "rows", *(("must", "seen") if with_must else ()), *_COUNTED]
+    header = [
+        "fault",
+        "what is wrong",
+        "rows",
+        *(("must", "seen") if with_must else ()),
+        *_COUNTED,
+    ]
     rows = [_line(result, with_must=with_must) for result in results]
     return f"## {title}\n\n" + (f"{intro}\n\n" if intro else "") + _table(header, rows)
 
@@ -110,18 +135,33 @@ def _line(result: Result, *, with_must: bool) -> list[object]:
         if result.stopped
         else ", ".join(result.seen) or "nothing"
     )
-    verdict = [fault.must, seen if result.is_as_it_must else f"**{seen}**"] if with_must else []
-    counts: list[object] = ["–"] * len(_COUNTED) if result.stopped else list(_counts([result]))
-    return [f"`{fault.name}`", fault.en.replace("|", "\\|"), result.rows, *verdict, *counts]
+    verdict = (
+        [fault.must, seen if result.is_as_it_must else f"**{seen}**"]
+        if with_must
+        else []
+    )
+    counts: list[object] = (
+        ["–"] * len(_COUNTED) if result.stopped else list(_counts([result]))
+    )
+    return [
+        f"`{fault.name}`",
+        fault.en.replace("|", "\\|"),
+        result.rows,
+        *verdict,
+        *counts,
+    ]
 
 
 def _shortfalls(results: Sequence[Result], after: Sequence[Result]) -> str:
     """Name what did not come out as it must, the outputs that were wrong and free, and those held for nothing."""
     everything = [*results, *after]
     wrong = [
-        (r, f"must be {r.fault.must}, was {', '.join(r.seen) or 'not noticed'}") for r in results
+        (r, f"must be {r.fault.must}, was {', '.join(r.seen) or 'not noticed'}")
+        for r in results
     ]
-    open_ = [(r, _names(r.affected, "released")) for r in everything if r.count("released")]
+    open_ = [
+        (r, _names(r.affected, "released")) for r in everything if r.count("released")
+    ]
     astray = [
         (r, f"{', '.join(r.astray())} (by {', '.join(r.findings)})")
         for r in everything
@@ -132,12 +172,15 @@ def _shortfalls(results: Sequence[Result], after: Sequence[Result]) -> str:
         "Affected and open": open_,
         "Withheld astray": astray,
     }
-    return "\n".join(f"## {title}\n\n" + _bullets(found) for title, found in groups.items())
+    return "\n".join(
+        f"## {title}\n\n" + _bullets(found) for title, found in groups.items()
+    )
 
 
 def _bullets(found: Sequence[tuple[Result, str]]) -> str:
     lines = (
-        f"- `{r.fault.name}`{' (a month ago)' if r.is_late else ''}: {text}\n" for r, text in found
+        f"- `{r.fault.name}`{' (a month ago)' if r.is_late else ''}: {text}\n"
+        for r, text in found
     )
     return "".join(lines) or "None.\n"
 

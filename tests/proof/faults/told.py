@@ -49,12 +49,18 @@ def tell_month(home: Path, month: Month) -> Told:
     """Tell what a month's current version says."""
     version = MonthFolder(home, month).version()
     kpis = {_output(row): row for row in read(version, "kpi_monthly")}
-    listed = {Output("list", row["list"], "all", ""): row for row in read(version, "dispatch_list")}
+    listed = {
+        Output("list", row["list"], "all", ""): row
+        for row in read(version, "dispatch_list")
+    }
     states = {output: _state(row) for output, row in (kpis | listed).items()}
     values: dict[Output, object] = {
         output: (row["numerator"], row["denominator"]) for output, row in kpis.items()
     }
-    values |= {Output("list", name, "all", ""): value for name, value in lists_alone(home, month)}
+    values |= {
+        Output("list", name, "all", ""): value
+        for name, value in lists_alone(home, month)
+    }
     intake = {row["table"]: row for row in read(version, "snapshot_intake")}
     forms: dict[str, int] = {table: row["repeats"] for table, row in intake.items()}
     for row in read(version, "snapshot_normalised"):
@@ -68,7 +74,9 @@ def tell_month(home: Path, month: Month) -> Told:
         values=values,
         states=states,
         quarantined={table: row["quarantined"] for table, row in intake.items()},
-        refused=frozenset(table for table, row in intake.items() if row["state"] == "refused"),
+        refused=frozenset(
+            table for table, row in intake.items() if row["state"] == "refused"
+        ),
         normalised=forms,
     )
 
@@ -82,7 +90,10 @@ def read(version: Version, table: str) -> list[Row]:
 def _output(row: Row) -> Output:
     part = "company" if row["scope_kind"] == "company" else "parts"
     return Output(
-        "kpi", f"{row['kpi']}.{row['variant']}", part, f"{row['scope_kind']} {row['scope_id']}"
+        "kpi",
+        f"{row['kpi']}.{row['variant']}",
+        part,
+        f"{row['scope_kind']} {row['scope_id']}",
     )
 
 
@@ -117,7 +128,9 @@ def lists_alone(home: Path, month: Month) -> Iterator[tuple[str, object]]:
 def _release_all(path: Path) -> None:
     rows = pq.read_table(path)
     place = rows.column_names.index("status")
-    pq.write_table(rows.set_column(place, "status", pa.array(["released"] * len(rows))), path)
+    pq.write_table(
+        rows.set_column(place, "status", pa.array(["released"] * len(rows))), path
+    )
 
 
 def _earlier(home: Path, month: Month) -> dict[str, Version | None]:
@@ -128,6 +141,10 @@ def _earlier(home: Path, month: Month) -> dict[str, Version | None]:
 
 def _alone(context: Context, spec: Spec) -> object:
     dispatch.run(context, [spec])
-    orders = context.engine.rows(f"SELECT {', '.join(ORDER)} FROM dispatch_order ORDER BY ALL")
-    left_out = context.engine.rows("SELECT customer_id, reason FROM dispatch_why_not ORDER BY ALL")
+    orders = context.engine.rows(
+        f"SELECT {', '.join(ORDER)} FROM dispatch_order ORDER BY ALL"
+    )
+    left_out = context.engine.rows(
+        "SELECT customer_id, reason FROM dispatch_why_not ORDER BY ALL"
+    )
     return [tuple(row.values()) for row in orders + left_out]

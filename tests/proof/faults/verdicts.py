@@ -43,7 +43,9 @@ class Told:
 
     stopped: str = ""
     is_crash: bool = False
-    findings: Mapping[str, str] = field(default_factory=dict)  # failed rule -> what it does
+    findings: Mapping[str, str] = field(
+        default_factory=dict
+    )  # failed rule -> what it does
     values: Mapping[Output, object] = field(default_factory=dict)
     states: Mapping[Output, State] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
@@ -73,7 +75,9 @@ class Result:
     findings: tuple[str, ...]
     affected: Mapping[str, str]  # output -> released, caveat or withheld
     spared: Mapping[str, str]  # the outputs that are not affected
-    reach: frozenset[str] = frozenset()  # the outputs made of what was damaged, by lineage
+    reach: frozenset[str] = (
+        frozenset()
+    )  # the outputs made of what was damaged, by lineage
     is_late: bool = False  # the fault stands in the month before
 
     @property
@@ -86,7 +90,9 @@ class Result:
         """Whether what had to come of it did; holding back what needed a caveat counts, the other way round does not."""
         must = self.fault.must
         if must in ("nothing", "normalised"):
-            return not self.is_caught and (must == "nothing" or "normalised" in self.seen)
+            return not self.is_caught and (
+                must == "nothing" or "normalised" in self.seen
+            )
         return must in self.seen or (must == "caveat" and "withheld" in self.seen)
 
     def count(self, status: str) -> int:
@@ -109,18 +115,28 @@ def control_of(month: str, told: Told) -> Control:
         name: _strongest(told.states[o].status for o in outputs)
         for name, outputs in by_group.items()
     }
-    held = tuple(sorted(name for name, status in states.items() if status == "withheld"))
+    held = tuple(
+        sorted(name for name, status in states.items() if status == "withheld")
+    )
     caveats = sum(status == "caveat" for status in states.values())
     return Control(month, len(states), held, caveats, tuple(sorted(told.findings)))
 
 
-def compare(fault: Fault, record: Path, month: Month, clean: Told, faulty: Told) -> Result:
+def compare(
+    fault: Fault, record: Path, month: Month, clean: Told, faulty: Told
+) -> Result:
     """Compare a month with the clean one; `record` tells where the fault was planted."""
     planted = json.loads(record.read_text(encoding="utf-8"))[0]
     rows = planted["rows"]
     if faulty.stopped:
         return Result(
-            fault, rows, faulty.stopped, ("crashed" if faulty.is_crash else "refused",), (), {}, {}
+            fault,
+            rows,
+            faulty.stopped,
+            ("crashed" if faulty.is_crash else "refused",),
+            (),
+            {},
+            {},
         )
     new = {
         finding: done
@@ -136,7 +152,9 @@ def compare(fault: Fault, record: Path, month: Month, clean: Told, faulty: Told)
     ]
     reach = reach_of(fault, Month.parse(planted["month"]), month, lost)
     is_late = planted["month"] != str(month)
-    return Result(fault, rows, "", seen, tuple(sorted(new)), affected, spared, reach, is_late)
+    return Result(
+        fault, rows, "", seen, tuple(sorted(new)), affected, spared, reach, is_late
+    )
 
 
 def _seen(
@@ -162,7 +180,9 @@ def _sort_outputs(clean: Told, faulty: Told) -> tuple[dict[str, str], dict[str, 
     for name, outputs in _by_group({**clean.states, **faulty.states}).items():
         differ = [o for o in outputs if clean.values.get(o) != faulty.values.get(o)]
         if differ:
-            affected[name] = min((_done(o, clean, faulty) for o in differ), key=WEAKEST.index)
+            affected[name] = min(
+                (_done(o, clean, faulty) for o in differ), key=WEAKEST.index
+            )
         else:
             spared[name] = _strongest(_done(o, clean, faulty) for o in outputs)
     return affected, spared
@@ -181,7 +201,10 @@ def _strongest(statuses: Iterable[str]) -> str:
 
 def _done(output: Output, clean: Told, faulty: Told) -> str:
     """What the gate made of an output that it had not made of it in the clean month."""
-    before, now = clean.states.get(output), faulty.states.get(output) or _whole(output, faulty)
+    before, now = (
+        clean.states.get(output),
+        faulty.states.get(output) or _whole(output, faulty),
+    )
     if before and before.status in HELD and now.status in HELD:
         return "released"
     if now.status in HELD:
@@ -219,11 +242,14 @@ def reach_of(
     The tables that `lost` rows to quarantine are damaged as a whole: a customer set aside takes the bills along.
     """
     effects = [
-        Effect(fault.name, planted, table, fault.columns, "withheld") for table in fault.tables
+        Effect(fault.name, planted, table, fault.columns, "withheld")
+        for table in fault.tables
     ]
     effects += [Effect(fault.name, month, table, (), "withheld") for table in lost]
     before = month.plus(-1)
-    eras = Eras(month, {"m1": before, "prior": before, "m2": month.plus(-2), "base": None})
+    eras = Eras(
+        month, {"m1": before, "prior": before, "m2": month.plus(-2), "base": None}
+    )
     rows = release_outputs(effects, eras)
     return frozenset(
         f"{row['output']} {row['scope']}" for row in rows if row["status"] == "withheld"

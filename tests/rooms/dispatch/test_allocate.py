@@ -23,13 +23,17 @@ def worth(
     """What an assignment is worth: kept managers, kept groups, less the loads it makes."""
     room = {seat.manager_id: seat for seat in seats}
     counts = Counter(chosen)
-    kept = sum(KEPT * (one.kept_by == m) for one, m in zip(newcomers, chosen, strict=True))
+    kept = sum(
+        KEPT * (one.kept_by == m) for one, m in zip(newcomers, chosen, strict=True)
+    )
     near = sum(
         TOGETHER * (groups.get(one.group_id or "") == m)
         for one, m in zip(newcomers, chosen, strict=True)
     )
     load = sum(
-        (room[m].used + i) / room[m].capacity for m, n in counts.items() for i in range(1, n + 1)
+        (room[m].used + i) / room[m].capacity
+        for m, n in counts.items()
+        for i in range(1, n + 1)
     )
     return kept + near - load
 
@@ -43,9 +47,14 @@ def random_case(seed: int) -> tuple[list[Newcomer], list[Seat], dict[str, str]]:
     count = dice.randint(0, min(6, sum(seat.free for seat in seats)))
     names = [None, None, "M1", "M2", "M3", "M9"]
     people = [
-        Newcomer(f"c{i}", dice.choice(names), dice.choice([None, "G1", "G2"])) for i in range(count)
+        Newcomer(f"c{i}", dice.choice(names), dice.choice([None, "G1", "G2"]))
+        for i in range(count)
     ]
-    return people, seats, {"G1": dice.choice(["M1", "M3", "M9"]), "G2": dice.choice(["M2", "M3"])}
+    return (
+        people,
+        seats,
+        {"G1": dice.choice(["M1", "M3", "M9"]), "G2": dice.choice(["M2", "M3"])},
+    )
 
 
 @pytest.mark.parametrize("seed", range(120))
@@ -53,7 +62,9 @@ def test_nobody_does_better_by_trying_everything(seed: int) -> None:
     people, seats, groups = random_case(seed)
     chosen = allocate_newcomers(people, seats, groups)
     room = {seat.manager_id: seat.free for seat in seats}
-    assert len(chosen) == len(people) and all(n <= room[m] for m, n in Counter(chosen).items())
+    assert len(chosen) == len(people) and all(
+        n <= room[m] for m, n in Counter(chosen).items()
+    )
     ways = (
         w
         for w in product(room, repeat=len(people))
@@ -72,20 +83,29 @@ def test_the_order_of_managers_does_not_matter() -> None:
 
 def test_the_manager_of_last_month_is_kept_even_if_he_has_more() -> None:
     seats = [Seat("M1", 5, 0, 10), Seat("M2", 5, 5, 10)]
-    assert allocate_newcomers([Newcomer("ann", "M2"), Newcomer("bob")], seats, {}) == ["M2", "M1"]
+    assert allocate_newcomers([Newcomer("ann", "M2"), Newcomer("bob")], seats, {}) == [
+        "M2",
+        "M1",
+    ]
     assert allocate_newcomers([Newcomer("ann", "M9")], seats, {}) == ["M1"]
 
 
-def test_a_manager_kept_is_worth_a_group_kept_together_and_an_even_load_besides() -> None:
+def test_a_manager_kept_is_worth_a_group_kept_together_and_an_even_load_besides() -> (
+    None
+):
     """Kept at M2, whom the group would leave for M1, and whom an even load would leave, too."""
     seats = [Seat("M1", 3, 0, 3), Seat("M2", 3, 2, 5)]
-    assert allocate_newcomers([Newcomer("ann", "M2", "G1")], seats, {"G1": "M1"}) == ["M2"]
+    assert allocate_newcomers([Newcomer("ann", "M2", "G1")], seats, {"G1": "M1"}) == [
+        "M2"
+    ]
 
 
 def test_a_group_kept_together_is_worth_more_than_any_even_load() -> None:
     """The fullest desk against an empty one: the load differs by less than one, the group is worth two."""
     seats = [Seat("M1", 9, 0, 9), Seat("M2", 1, 8, 9)]
-    assert allocate_newcomers([Newcomer("ann", None, "G1")], seats, {"G1": "M2"}) == ["M2"]
+    assert allocate_newcomers([Newcomer("ann", None, "G1")], seats, {"G1": "M2"}) == [
+        "M2"
+    ]
 
 
 def test_one_kept_manager_outweighs_one_group_but_not_one_group_and_a_second() -> None:
@@ -119,6 +139,8 @@ def test_members_of_a_group_go_to_one_manager() -> None:
 
 def test_loads_are_levelled_by_share_of_capacity() -> None:
     people = [Newcomer(f"c{i}") for i in range(9)]
-    chosen = Counter(allocate_newcomers(people, [Seat("M1", 20, 0, 20), Seat("M2", 10, 0, 10)], {}))
+    chosen = Counter(
+        allocate_newcomers(people, [Seat("M1", 20, 0, 20), Seat("M2", 10, 0, 10)], {})
+    )
     assert chosen == {"M1": 6, "M2": 3}
     assert allocate_newcomers([], [], {}) == []

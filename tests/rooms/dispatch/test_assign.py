@@ -36,12 +36,15 @@ def random_branch(seed: int) -> Branch:
         for place in sorted(dice.sample(range(6), dice.randint(0, most))):
             worth = [dice.randint(-20, 400) for _ in range(dice.randint(1, 6))]
             worth = sorted(worth, reverse=True) if dice.random() < 0.5 else worth
-            minimum = dice.randint(0, len(worth)) if floor and dice.random() < 0.3 else 0
+            minimum = (
+                dice.randint(0, len(worth)) if floor and dice.random() < 0.3 else 0
+            )
             made.append(queue(place, *worth, minimum=minimum))
         return tuple(made)
 
     desks = tuple(
-        Desk(f"M{d}", dice.randint(0, 9), queues(4, True)) for d in range(dice.randint(1, 4))
+        Desk(f"M{d}", dice.randint(0, 9), queues(4, True))
+        for d in range(dice.randint(1, 4))
     )
     return Branch(desks, queues(2, False))
 
@@ -64,7 +67,10 @@ def optimum_by_solver(branch: Branch) -> int:
             first = len(cost)
             cost += [-float(w) for w in one.worth]
             load |= dict.fromkeys(range(first, len(cost)), 1.0)
-            rows += [({i: 1.0, i - 1: -1.0}, -np.inf, 0.0) for i in range(first + 1, len(cost))]
+            rows += [
+                ({i: 1.0, i - 1: -1.0}, -np.inf, 0.0)
+                for i in range(first + 1, len(cost))
+            ]
             rows.append((dict.fromkeys(range(first, len(cost)), 1.0), minimum, np.inf))
         loads.append(load)
     for one in branch.pool:
@@ -82,13 +88,22 @@ def optimum_by_solver(branch: Branch) -> int:
                 )
             )
             before = mine
-    rows += [(load, 0.0, desk.capacity) for load, desk in zip(loads, branch.desks, strict=True)]
+    rows += [
+        (load, 0.0, desk.capacity)
+        for load, desk in zip(loads, branch.desks, strict=True)
+    ]
     if not cost:
         return 0
     rows.append((dict.fromkeys(range(len(cost)), 1.0), fillable(branch), np.inf))
-    matrix = np.array([[row.get(i, 0.0) for i in range(len(cost))] for row, _, _ in rows])
-    limits = LinearConstraint(matrix, [low for _, low, _ in rows], [high for _, _, high in rows])
-    found = milp(cost, constraints=limits, integrality=np.ones(len(cost)), bounds=Bounds(0, 1))
+    matrix = np.array(
+        [[row.get(i, 0.0) for i in range(len(cost))] for row, _, _ in rows]
+    )
+    limits = LinearConstraint(
+        matrix, [low for _, low, _ in rows], [high for _, _, high in rows]
+    )
+    found = milp(
+        cost, constraints=limits, integrality=np.ones(len(cost)), bounds=Bounds(0, 1)
+    )
     assert found.success, found.message
     return round(-found.fun)
 
@@ -97,8 +112,12 @@ def check(branch: Branch, plan: Plan) -> None:
     """Assert that a plan keeps the letter: no desk beyond capacity, no place empty while somebody waits for it."""
     for d, desk in enumerate(branch.desks):
         assert 0 <= plan.used(d) <= desk.capacity
-        assert all(0 <= n <= len(q) for q, n in zip(desk.queues, plan.taken[d], strict=True))
-        waits = sum(plan.taken[d]) < desk.wanted or sum(plan.pooled) < sum(map(len, branch.pool))
+        assert all(
+            0 <= n <= len(q) for q, n in zip(desk.queues, plan.taken[d], strict=True)
+        )
+        waits = sum(plan.taken[d]) < desk.wanted or sum(plan.pooled) < sum(
+            map(len, branch.pool)
+        )
         assert plan.used(d) == desk.capacity or not waits
     assert [sum(counts) for counts in plan.shared] == list(plan.pooled)
     assert sum(map(sum, plan.taken)) + sum(plan.pooled) == fillable(branch)
@@ -111,7 +130,10 @@ def test_by_value_is_the_optimum_and_the_bound_is_one(seed: int) -> None:
     check(branch, plan)
     best = optimum_by_solver(branch)
     assert plan.value(branch) == best <= bound_value(branch) + 1e-6
-    minima = (zip(plan.taken[d], desk.minima, strict=True) for d, desk in enumerate(branch.desks))
+    minima = (
+        zip(plan.taken[d], desk.minima, strict=True)
+        for d, desk in enumerate(branch.desks)
+    )
     assert all(n >= least for pairs in minima for n, least in pairs)
 
 
@@ -124,10 +146,16 @@ def test_the_solver_s_optimum_is_that_of_trying_everything() -> None:
             continue
         (desk,) = branch.desks
         counts = product(
-            *(range(least, len(q) + 1) for q, least in zip(desk.queues, desk.minima, strict=True))
+            *(
+                range(least, len(q) + 1)
+                for q, least in zip(desk.queues, desk.minima, strict=True)
+            )
         )
         full = [c for c in counts if sum(c) == min(desk.capacity, desk.wanted)]
-        best = max(sum(int(q.prefix[n]) for q, n in zip(desk.queues, c, strict=True)) for c in full)
+        best = max(
+            sum(int(q.prefix[n]) for q, n in zip(desk.queues, c, strict=True))
+            for c in full
+        )
         assert plan_by_value(branch).value(branch) == best == optimum_by_solver(branch)
         tried += 1
     assert tried >= 20
@@ -139,7 +167,8 @@ def test_by_priority_keeps_the_letter_and_is_never_worth_more(seed: int) -> None
     plan = plan_by_priority(branch)
     check(branch, plan)
     no_floor = Branch(
-        tuple(Desk(d.manager_id, d.capacity, _free(d.queues)) for d in branch.desks), branch.pool
+        tuple(Desk(d.manager_id, d.capacity, _free(d.queues)) for d in branch.desks),
+        branch.pool,
     )
     assert plan.value(branch) <= plan_by_value(no_floor).value(no_floor)
 
@@ -149,8 +178,12 @@ def _free(queues: tuple[Queue, ...]) -> tuple[Queue, ...]:
 
 
 def test_by_priority_the_first_list_takes_all_it_needs() -> None:
-    branch = Branch((Desk("M1", 3, (queue(0, 1, 1), queue(2, 100, 100))),), (queue(1, 50),))
-    assert plan_by_priority(branch).taken == ((2, 0),) and plan_by_priority(branch).pooled == (1,)
+    branch = Branch(
+        (Desk("M1", 3, (queue(0, 1, 1), queue(2, 100, 100))),), (queue(1, 50),)
+    )
+    assert plan_by_priority(branch).taken == ((2, 0),) and plan_by_priority(
+        branch
+    ).pooled == (1,)
     by_value = plan_by_value(branch)
     assert by_value.taken == ((0, 2),) and by_value.pooled == (1,)
 
@@ -163,7 +196,9 @@ def test_a_list_is_worked_from_the_top_even_where_the_top_is_worth_little() -> N
 
 
 def test_of_equal_worth_the_earlier_list_gets_the_place() -> None:
-    assert plan_by_value(Branch((Desk("M1", 1, (queue(0, 9), queue(1, 9))),))).taken == ((1, 0),)
+    assert plan_by_value(
+        Branch((Desk("M1", 1, (queue(0, 9), queue(1, 9))),))
+    ).taken == ((1, 0),)
 
 
 def test_a_minimum_comes_before_value_and_is_cut_to_the_room_there_is() -> None:
@@ -175,7 +210,11 @@ def test_a_minimum_comes_before_value_and_is_cut_to_the_room_there_is() -> None:
 def test_a_desk_without_places_gets_nothing_and_harms_nobody() -> None:
     branch = Branch((Desk("M1", 0, (queue(0, 9),)), Desk("M2", 1)), (queue(1, 5, 5),))
     for plan in (plan_by_value(branch), plan_by_priority(branch)):
-        assert plan.taken == ((0,), ()) and plan.pooled == (1,) and plan.shared == ((0, 1),)
+        assert (
+            plan.taken == ((0,), ())
+            and plan.pooled == (1,)
+            and plan.shared == ((0, 1),)
+        )
     nobody = Branch((), (queue(0, 5),))
     assert plan_by_value(nobody).pooled == (0,) == plan_by_priority(nobody).pooled
 
@@ -198,5 +237,7 @@ def test_the_price_of_a_place_is_what_one_more_adds(seed: int) -> None:
                 and not any(q.minimum for one in branch.desks for q in one.queues)
             ):
                 more = Desk(desk.manager_id, desk.capacity + 1, desk.queues)
-                wider = Branch((*branch.desks[:d], more, *branch.desks[d + 1 :]), branch.pool)
+                wider = Branch(
+                    (*branch.desks[:d], more, *branch.desks[d + 1 :]), branch.pool
+                )
                 assert plan_by_value(wider).value(wider) - plan.value(branch) >= price

@@ -27,7 +27,8 @@ from tests.support.small import Row, only, read, twin_operator, yuan
 
 def test_the_first_list_by_priority_has_the_customer(office: Office) -> None:
     folder = office(
-        a_list("late", ["ann", "bob"], priority=20), a_list("early", ["bob"], priority=10)
+        a_list("late", ["ann", "bob"], priority=20),
+        a_list("early", ["bob"], priority=10),
     )
     assert treated(folder, "early") == ["bob"] and treated(folder, "late") == ["ann"]
     assert why_not(folder, "late") == {"bob": "other_list"}
@@ -37,7 +38,9 @@ def test_the_first_list_by_priority_has_the_customer(office: Office) -> None:
 
 def test_ties_of_priority_go_by_name(office: Office) -> None:
     folder = office(a_list("zebra", ["ann"]), a_list("apple", ["ann"]))
-    assert treated(folder, "apple") == ["ann"] and why_not(folder, "zebra") == {"ann": "other_list"}
+    assert treated(folder, "apple") == ["ann"] and why_not(folder, "zebra") == {
+        "ann": "other_list"
+    }
 
 
 def test_a_customer_twice_on_a_list_is_asked_once(office: Office) -> None:
@@ -51,7 +54,9 @@ def test_a_customer_twice_on_a_list_is_asked_once(office: Office) -> None:
 
 def test_a_row_without_a_customer_is_nobody(office: Office) -> None:
     nobody = "SELECT CAST(NULL AS VARCHAR) AS customer_id, 'x' AS service_id, 0 AS rank_group, 1 AS rank_value, "
-    folder = office(a_list("empty", [], sql=nobody + "1 AS amount, 'zero_usage' AS reason_code"))
+    folder = office(
+        a_list("empty", [], sql=nobody + "1 AS amount, 'zero_usage' AS reason_code")
+    )
     assert not read(folder, "dispatch_order") and not read(folder, "dispatch_why_not")
 
 
@@ -64,24 +69,40 @@ WHY_NOTS = [
 
 
 @pytest.mark.parametrize("place", range(len(WHY_NOTS)), ids=WHY_NOTS)
-def test_the_first_reason_that_applies_is_the_why_not(office: Office, place: int) -> None:
+def test_the_first_reason_that_applies_is_the_why_not(
+    office: Office, place: int
+) -> None:
     """Each time, that reason and all those after it apply to ann."""
     has = set(WHY_NOTS[place:])
-    first = a_list("first", ["ann" if "other_list" in has else "bob"], priority=1, assign="branch")
+    first = a_list(
+        "first", ["ann" if "other_list" in has else "bob"], priority=1, assign="branch"
+    )
     asked = a_list("asked", ["ann"], purpose="marketing", holdout=True, scored=True)
     folder = office(
         first,
         asked,
         features_consent=[
-            consent("ann", "do_not_contact" in has, "opted_out" in has, "wrong_number" in has)
+            consent(
+                "ann",
+                "do_not_contact" in has,
+                "opted_out" in has,
+                "wrong_number" in has,
+            )
         ],
         features_complaint=[{"customer_id": "ann" if "complaint" in has else "zoe"}],
         prior__dispatch_holdout=drawn("ann", is_drawn="holdout" in has),
-        m1__dispatch_order=[order_before("ann" if "cool_down" in has else "zoe", "marketing")],
-        features_owner=[owner("ann", None if "no_manager" in has else "M1"), owner("bob")],
+        m1__dispatch_order=[
+            order_before("ann" if "cool_down" in has else "zoe", "marketing")
+        ],
+        features_owner=[
+            owner("ann", None if "no_manager" in has else "M1"),
+            owner("bob"),
+        ],
         features_manager=[manager("M1", 0 if "capacity" in has else 9)],
     )
-    assert why_not(folder, "asked") == {"ann": WHY_NOTS[place]} and not treated(folder, "asked")
+    assert why_not(folder, "asked") == {"ann": WHY_NOTS[place]} and not treated(
+        folder, "asked"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +112,8 @@ def test_a_complaint_stops_marketing_and_debt_only(
     office: Office, purpose: str, stopped: bool
 ) -> None:
     folder = office(
-        a_list("asked", ["ann"], purpose=purpose), features_complaint=[{"customer_id": "ann"}]
+        a_list("asked", ["ann"], purpose=purpose),
+        features_complaint=[{"customer_id": "ann"}],
     )
     assert why_not(folder, "asked") == ({"ann": "complaint"} if stopped else {})
 
@@ -106,14 +128,23 @@ def test_do_not_contact_stops_every_purpose(office: Office, purpose: str) -> Non
     assert {r["reason"] for r in read(folder, "dispatch_why_not")} == {"do_not_contact"}
 
 
-def test_opting_out_of_profiling_stops_lists_made_by_a_score_only(office: Office) -> None:
-    scored, plain = a_list("scored", ["ann"], priority=1, scored=True), a_list("plain", ["ann"])
+def test_opting_out_of_profiling_stops_lists_made_by_a_score_only(
+    office: Office,
+) -> None:
+    scored, plain = (
+        a_list("scored", ["ann"], priority=1, scored=True),
+        a_list("plain", ["ann"]),
+    )
     folder = office(scored, plain, features_consent=[consent("ann", opted_out=True)])
-    assert why_not(folder, "scored") == {"ann": "opted_out"} and treated(folder, "plain") == ["ann"]
+    assert why_not(folder, "scored") == {"ann": "opted_out"} and treated(
+        folder, "plain"
+    ) == ["ann"]
 
 
 @pytest.mark.parametrize("table", ["features_manager", "features_owner"])
-def test_without_managers_a_list_is_not_computed_by_name(office: Office, table: str) -> None:
+def test_without_managers_a_list_is_not_computed_by_name(
+    office: Office, table: str
+) -> None:
     folder = office(a_list("asked", ["ann"]), **{table: "absent: ownership"})
     state = only(read(folder, "dispatch_list"))
     assert (state["status"], state["reason"]) == ("not_computed", "absent: ownership")
@@ -122,9 +153,12 @@ def test_without_managers_a_list_is_not_computed_by_name(office: Office, table: 
 
 def test_a_manager_who_left_is_no_manager(office: Office) -> None:
     folder = office(
-        a_list("asked", ["ann", "bob"]), features_owner=[owner("ann", "M9"), owner("bob")]
+        a_list("asked", ["ann", "bob"]),
+        features_owner=[owner("ann", "M9"), owner("bob")],
     )
-    assert why_not(folder, "asked") == {"ann": "no_manager"} and treated(folder, "asked") == ["bob"]
+    assert why_not(folder, "asked") == {"ann": "no_manager"} and treated(
+        folder, "asked"
+    ) == ["bob"]
 
 
 # -- cool-down ---------------------------------------------------------------------------------------------------
@@ -147,7 +181,9 @@ def test_a_manager_who_left_is_no_manager(office: Office) -> None:
     ids=["same", "other_purpose", "debt", "held_out", "day_60", "day_61"],
 )
 def test_cool_down(office: Office, before: Row, purpose: str, cools: bool) -> None:
-    folder = office(a_list("asked", ["ann"], purpose=purpose), m1__dispatch_order=[before])
+    folder = office(
+        a_list("asked", ["ann"], purpose=purpose), m1__dispatch_order=[before]
+    )
     assert why_not(folder, "asked") == ({"ann": "cool_down"} if cools else {})
 
 
@@ -155,20 +191,26 @@ def test_cool_down_reaches_two_months_back(office: Office) -> None:
     long_ago = [order_before("ann", "service", on=date(2026, 7, 10))]
     folder = office(a_list("asked", ["ann"]), m2__dispatch_order=long_ago)
     assert why_not(folder, "asked") == {"ann": "cool_down"}
-    folder = office(a_list("asked", ["ann"]), m2__dispatch_order=long_ago, cool_down_days=30)
+    folder = office(
+        a_list("asked", ["ann"]), m2__dispatch_order=long_ago, cool_down_days=30
+    )
     assert treated(folder, "asked") == ["ann"]
 
 
 # -- hold-out ----------------------------------------------------------------------------------------------------
 
 
-def test_the_held_out_have_an_arm_and_a_why_not_and_no_treated_order(office: Office) -> None:
+def test_the_held_out_have_an_arm_and_a_why_not_and_no_treated_order(
+    office: Office,
+) -> None:
     folder = office(
         a_list("asked", ["ann", "bob"], holdout=True),
         prior__dispatch_holdout=drawn("ann"),
         holdout_share=0,
     )
-    assert treated(folder, "asked") == ["bob"] and why_not(folder, "asked") == {"ann": "holdout"}
+    assert treated(folder, "asked") == ["bob"] and why_not(folder, "asked") == {
+        "ann": "holdout"
+    }
     assert only(read(folder, "dispatch_order", arm="holdout"))["customer_id"] == "ann"
 
 
@@ -177,9 +219,13 @@ def test_the_held_out_take_no_capacity_and_stand_only_where_a_treated_one_would(
 ) -> None:
     asked = a_list("asked", ["ann", "bob", "cat", "dan"], holdout=True)
     held = drawn("ann", "dan") + drawn("bob", "cat", is_drawn=False)
-    folder = office(asked, prior__dispatch_holdout=held, features_manager=[manager("M1", 2)])
+    folder = office(
+        asked, prior__dispatch_holdout=held, features_manager=[manager("M1", 2)]
+    )
     assert treated(folder, "asked") == ["bob", "cat"]
-    assert [r["customer_id"] for r in read(folder, "dispatch_order", arm="holdout")] == ["ann"]
+    assert [
+        r["customer_id"] for r in read(folder, "dispatch_order", arm="holdout")
+    ] == ["ann"]
     assert why_not(folder, "asked") == {"ann": "holdout", "dan": "holdout"}
 
 
@@ -189,9 +235,14 @@ def test_the_held_out_leave_their_place_to_the_next_list(office: Office) -> None
         a_list("late", ["bob"], priority=2),
     )
     folder = office(
-        early, late, prior__dispatch_holdout=drawn("ann"), features_manager=[manager("M1", 1)]
+        early,
+        late,
+        prior__dispatch_holdout=drawn("ann"),
+        features_manager=[manager("M1", 1)],
     )
-    assert treated(folder, "late") == ["bob"] and read(folder, "dispatch_order", arm="holdout")
+    assert treated(folder, "late") == ["bob"] and read(
+        folder, "dispatch_order", arm="holdout"
+    )
 
 
 def test_the_held_out_get_their_debt_order_first(office: Office) -> None:
@@ -200,7 +251,9 @@ def test_the_held_out_get_their_debt_order_first(office: Office) -> None:
         a_list("asked", ["ann"], holdout=True),
     )
     folder = office(debt, asked, prior__dispatch_holdout=drawn("ann"))
-    assert treated(folder, "debt") == ["ann"] and why_not(folder, "asked") == {"ann": "holdout"}
+    assert treated(folder, "debt") == ["ann"] and why_not(folder, "asked") == {
+        "ann": "holdout"
+    }
     assert not read(
         folder, "dispatch_order", arm="holdout"
     )  # who is called anyway is no fair comparison
@@ -217,7 +270,9 @@ def test_the_held_out_still_get_card_and_claim_orders(office: Office) -> None:
 
 def test_a_draw_is_kept_for_good(office: Office) -> None:
     people = [f"p{i:03}" for i in range(120)]
-    first = office(a_list("asked", people[:80], holdout=True), people=people, holdout_share="0.25")
+    first = office(
+        a_list("asked", people[:80], holdout=True), people=people, holdout_share="0.25"
+    )
     before = read(first, "dispatch_holdout")
     again = office(
         a_list("asked", people, holdout=True),
@@ -227,21 +282,32 @@ def test_a_draw_is_kept_for_good(office: Office) -> None:
     )
     after = read(again, "dispatch_holdout")
     assert [r for r in after if r["customer_id"] < "p080"] == before
-    assert len(before) == 80 and len(after) == 120 and 29 <= sum(r["is_drawn"] for r in after) <= 31
+    assert (
+        len(before) == 80
+        and len(after) == 120
+        and 29 <= sum(r["is_drawn"] for r in after) <= 31
+    )
 
 
 def test_nobody_is_drawn_for_a_list_without_hold_out(office: Office) -> None:
     folder = office(a_list("debt", ["ann", "bob"], purpose="debt"), holdout_share="0.9")
-    assert not read(folder, "dispatch_holdout") and treated(folder, "debt") == ["ann", "bob"]
+    assert not read(folder, "dispatch_holdout") and treated(folder, "debt") == [
+        "ann",
+        "bob",
+    ]
 
 
 # -- ids, days, states -------------------------------------------------------------------------------------------
 
 
 def test_orders_have_the_same_id_on_every_run(office: Office) -> None:
-    ids = [r["order_id"] for r in read(office(a_list("asked", ["ann", "bob"])), "dispatch_order")]
+    ids = [
+        r["order_id"]
+        for r in read(office(a_list("asked", ["ann", "bob"])), "dispatch_order")
+    ]
     again = read(
-        office(a_list("asked", ["bob", "ann", "cat"]), a_list("more", ["ann"])), "dispatch_order"
+        office(a_list("asked", ["bob", "ann", "cat"]), a_list("more", ["ann"])),
+        "dispatch_order",
     )
     assert set(ids) <= {r["order_id"] for r in again} and len(
         {r["order_id"] for r in again}
@@ -260,44 +326,84 @@ def test_orders_have_the_same_id_on_every_run(office: Office) -> None:
 def test_due_days_move_to_working_days(
     office: Office, month: str, due_on: date, provisional: bool
 ) -> None:
-    order = only(read(office(a_list("asked", ["ann"]), month=Month.parse(month)), "dispatch_order"))
+    order = only(
+        read(
+            office(a_list("asked", ["ann"]), month=Month.parse(month)), "dispatch_order"
+        )
+    )
     assert (order["due_on"], order["is_provisional"]) == (due_on, provisional)
 
 
 def test_the_day_of_dispatch_is_a_working_day_of_the_next_month(office: Office) -> None:
     golden_week = only(
-        read(office(a_list("asked", ["ann"]), month=Month.parse("2018-09")), "dispatch_order")
+        read(
+            office(a_list("asked", ["ann"]), month=Month.parse("2018-09")),
+            "dispatch_order",
+        )
     )
-    assert golden_week["dispatched_on"] == date(2018, 10, 10)  # the 1st to the 7th are holidays
+    assert golden_week["dispatched_on"] == date(
+        2018, 10, 10
+    )  # the 1st to the 7th are holidays
 
 
 def states(*found: tuple[str, str]) -> list[Row]:
     return [
-        {"kind": "list", "output": n, "scope": "all", "status": s, "reason": "usage.overlap"}
+        {
+            "kind": "list",
+            "output": n,
+            "scope": "all",
+            "status": s,
+            "reason": "usage.overlap",
+        }
         for n, s in found
     ]
 
 
 def test_a_withheld_list_sends_nobody_and_blocks_nobody(office: Office) -> None:
-    early, late = a_list("early", ["ann"], priority=1), a_list("late", ["ann"], priority=2)
-    folder = office(early, late, validate_release=states(("early", "withheld"), ("late", "caveat")))
-    assert treated(folder, "late") == ["ann"] and not read(folder, "dispatch_order", list="early")
-    state = {r["list"]: (r["status"], r["reason"]) for r in read(folder, "dispatch_list")}
-    assert state == {"early": ("withheld", "usage.overlap"), "late": ("caveat", "usage.overlap")}
+    early, late = (
+        a_list("early", ["ann"], priority=1),
+        a_list("late", ["ann"], priority=2),
+    )
+    folder = office(
+        early, late, validate_release=states(("early", "withheld"), ("late", "caveat"))
+    )
+    assert treated(folder, "late") == ["ann"] and not read(
+        folder, "dispatch_order", list="early"
+    )
+    state = {
+        r["list"]: (r["status"], r["reason"]) for r in read(folder, "dispatch_list")
+    }
+    assert state == {
+        "early": ("withheld", "usage.overlap"),
+        "late": ("caveat", "usage.overlap"),
+    }
 
 
 def test_unknown_complaints_are_a_caveat_on_marketing_and_debt(office: Office) -> None:
     made = [a_list(p, ["ann"], purpose=p) for p in ("debt", "marketing", "service")]
     folder = office(*made, features_complaint="absent: trouble_ticket")
-    state = {r["list"]: (r["status"], r["reason"]) for r in read(folder, "dispatch_list")}
+    state = {
+        r["list"]: (r["status"], r["reason"]) for r in read(folder, "dispatch_list")
+    }
     unknown = ("caveat", "complaints unknown: absent: trouble_ticket")
-    assert state == {"debt": unknown, "marketing": unknown, "service": ("released", None)}
+    assert state == {
+        "debt": unknown,
+        "marketing": unknown,
+        "service": ("released", None),
+    }
 
 
 def test_a_list_that_takes_nobody_twice_remembers(office: Office) -> None:
-    before = [{"list": "new", "customer_id": c, "first_month": "2026-01"} for c in ("ann", "zoe")]
-    folder = office(a_list("new", ["ann", "bob"], remember=True), prior__dispatch_listed=before)
-    found = {r["customer_id"]: r["first_month"] for r in read(folder, "dispatch_listed")}
+    before = [
+        {"list": "new", "customer_id": c, "first_month": "2026-01"}
+        for c in ("ann", "zoe")
+    ]
+    folder = office(
+        a_list("new", ["ann", "bob"], remember=True), prior__dispatch_listed=before
+    )
+    found = {
+        r["customer_id"]: r["first_month"] for r in read(folder, "dispatch_listed")
+    }
     assert found == {"ann": "2026-01", "bob": "2026-08", "zoe": "2026-01"}
 
 

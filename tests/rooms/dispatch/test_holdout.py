@@ -17,7 +17,8 @@ TENTH = Decimal("0.10")
 
 def people(stratum: str, count: int, start: int = 0) -> list[Row]:
     return [
-        {"customer_id": f"{stratum}-{i}", "stratum": stratum} for i in range(start, start + count)
+        {"customer_id": f"{stratum}-{i}", "stratum": stratum}
+        for i in range(start, start + count)
     ]
 
 
@@ -41,7 +42,9 @@ def test_each_stratum_is_within_one_customer_of_its_share(
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8))
-def test_the_share_stays_right_as_customers_come_month_by_month(arrivals: list[int]) -> None:
+def test_the_share_stays_right_as_customers_come_month_by_month(
+    arrivals: list[int],
+) -> None:
     known: list[Row] = []
     for count in arrivals:
         new = people("a", count, start=len(known))
@@ -56,7 +59,9 @@ def test_over_many_small_strata_the_share_is_right_as_well() -> None:
 
 def test_the_draw_does_not_depend_on_the_order_of_rows() -> None:
     rows = people("a", 50) + people("b", 50)
-    assert choose_held_out(KEY, TENTH, [], rows) == choose_held_out(KEY, TENTH, [], rows[::-1])
+    assert choose_held_out(KEY, TENTH, [], rows) == choose_held_out(
+        KEY, TENTH, [], rows[::-1]
+    )
 
 
 def test_another_key_draws_others_and_no_share_nobody() -> None:
@@ -76,7 +81,10 @@ def rows_drawn(rows: list[Row]) -> list[Row]:
 
 def test_a_stratum_with_too_many_drawn_draws_nobody_more() -> None:
     assert (
-        choose_held_out(KEY, TENTH, rows_drawn(people("a", 10)), people("a", 50, start=10)) == set()
+        choose_held_out(
+            KEY, TENTH, rows_drawn(people("a", 10)), people("a", 50, start=10)
+        )
+        == set()
     )
 
 
@@ -95,6 +103,6 @@ def test_over_many_keys_everybody_s_chance_is_the_share() -> None:
         row["customer_id"]: hits[row["customer_id"]] / keys
         for row in people("a", 11) + people("b", 1)
     }
-    assert len(chances) == 12 and all(abs(chance - 0.1) < 0.05 for chance in chances.values()), (
-        chances
-    )
+    assert len(chances) == 12 and all(
+        abs(chance - 0.1) < 0.05 for chance in chances.values()
+    ), chances

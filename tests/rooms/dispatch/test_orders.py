@@ -54,7 +54,9 @@ def test_a_hundred_thousand_ids_are_unique() -> None:
 
 
 words = st.lists(
-    st.text(st.characters(exclude_characters="\x1f", exclude_categories=["Cs"]), max_size=3),
+    st.text(
+        st.characters(exclude_characters="\x1f", exclude_categories=["Cs"]), max_size=3
+    ),
     min_size=1,
     max_size=3,
 )
@@ -65,8 +67,16 @@ def test_parts_of_a_hash_do_not_run_together(one: list[str], other: list[str]) -
     assert (hash_with_key(KEY, *one) == hash_with_key(KEY, *other)) == (one == other)
 
 
-def due(rule: dict[str, Any] | None, listed: date | None = None, month: Month = MONTH) -> date:
-    spec = Spec("dispatch", "x", Path("x.sql"), {} if rule is None else {"due": rule}, "SELECT 1")
+def due(
+    rule: dict[str, Any] | None, listed: date | None = None, month: Month = MONTH
+) -> date:
+    spec = Spec(
+        "dispatch",
+        "x",
+        Path("x.sql"),
+        {} if rule is None else {"due": rule},
+        "SELECT 1",
+    )
     return find_due_day(Calendar(), month, DISPATCH, spec, listed)
 
 
@@ -76,7 +86,11 @@ def due(rule: dict[str, Any] | None, listed: date | None = None, month: Month = 
         ({"working_days": 2}, None, date(2018, 10, 12)),
         ({"working_days": 7}, None, date(2018, 10, 19)),
         ({"day": 12}, None, date(2018, 10, 12)),
-        ({"day": 5}, None, date(2018, 9, 30)),  # in the Golden Week: the working day before
+        (
+            {"day": 5},
+            None,
+            date(2018, 9, 30),
+        ),  # in the Golden Week: the working day before
         ({"column": "due_on"}, date(2018, 10, 21), date(2018, 10, 19)),
         ({"column": "due_on"}, None, date(2018, 10, 31)),
     ],
@@ -96,12 +110,17 @@ def test_a_day_every_month_has() -> None:
 
 
 def test_days_of_unknown_years_are_provisional() -> None:
-    specs = {"x": Spec("dispatch", "x", Path("x.sql"), {"due": {"day": 12}}, "SELECT 1")}
-    rows = [{"list": "x", "customer_id": c, "listed_due_on": None} for c in ("ann", "bob")]
+    specs = {
+        "x": Spec("dispatch", "x", Path("x.sql"), {"due": {"day": 12}}, "SELECT 1")
+    }
+    rows = [
+        {"list": "x", "customer_id": c, "listed_due_on": None} for c in ("ann", "bob")
+    ]
     found = [
         list_due_dates(Calendar(), Month.parse(m), DISPATCH, specs, rows).to_pylist()
         for m in ("2018-09", "2027-08")
     ]
-    assert [{r["is_provisional"] for r in rows} for rows in found] == [{False}, {True}] and len(
-        found[0]
-    ) == 2
+    assert [{r["is_provisional"] for r in rows} for rows in found] == [
+        {False},
+        {True},
+    ] and len(found[0]) == 2

@@ -32,7 +32,10 @@ def orders(*due: int, desk: str = "M1") -> list[Row]:
 
 
 def planned(rows: list[Row]) -> dict[str, date]:
-    return {r["customer_id"]: r["planned_on"] for r in plan_days(CALENDAR, FIRST, rows).to_pylist()}
+    return {
+        r["customer_id"]: r["planned_on"]
+        for r in plan_days(CALENDAR, FIRST, rows).to_pylist()
+    }
 
 
 def working_days(until: date) -> list[date]:
@@ -42,7 +45,9 @@ def working_days(until: date) -> list[date]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 25), min_size=1, max_size=60))
-def test_no_order_is_late_and_one_fewer_a_day_would_make_one_late(offsets: list[int]) -> None:
+def test_no_order_is_late_and_one_fewer_a_day_would_make_one_late(
+    offsets: list[int],
+) -> None:
     rows = orders(*offsets)
     days = planned(rows)
     assert all(
@@ -64,5 +69,9 @@ def test_equal_orders_are_spread_and_desks_are_apart() -> None:
 
 
 def test_what_was_due_before_the_dispatch_is_for_the_first_day() -> None:
-    assert planned(orders(-3, -3, 20)) == {"M10": FIRST, "M11": FIRST, "M12": date(2026, 9, 4)}
+    assert planned(orders(-3, -3, 20)) == {
+        "M10": FIRST,
+        "M11": FIRST,
+        "M12": date(2026, 9, 4),
+    }
     assert planned([]) == {}

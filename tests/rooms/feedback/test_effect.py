@@ -36,7 +36,9 @@ def effects(folder: Path, months: Sequence[pa.Table]) -> dict[str, Row]:
         there.mkdir()
         with room_context(there, {"feedback_arm": month, **before}) as context:
             write_effect(context)
-        before = {"prior.feedback_effect": pq.read_table(there / "feedback_effect.parquet")}
+        before = {
+            "prior.feedback_effect": pq.read_table(there / "feedback_effect.parquet")
+        }
     return {row["list"]: row for row in read(there, "feedback_effect")}
 
 
@@ -49,12 +51,19 @@ def test_months_add_up(tmp_path: Path) -> None:
     found = effects(tmp_path, [month, month])
     assert set(found) == {"churn_risk", "overall"}  # debt is never held out
     row = found["churn_risk"]
-    assert (row["treated_order_count"], row["holdout_kept_count"], row["month_count"]) == (
+    assert (
+        row["treated_order_count"],
+        row["holdout_kept_count"],
+        row["month_count"],
+    ) == (
         200,
         32,
         2,
     )
-    assert row["effect"] == pytest.approx(0.1) and row["effect_low"] < 0.1 < row["effect_high"]
+    assert (
+        row["effect"] == pytest.approx(0.1)
+        and row["effect_low"] < 0.1 < row["effect_high"]
+    )
     assert row["revenue_kept"] == pytest.approx(200 * 10.0) and row["state"] == "open"
     assert (
         found["overall"]["effect"] == pytest.approx(0.1)
@@ -64,12 +73,15 @@ def test_months_add_up(tmp_path: Path) -> None:
 
 def test_too_few_say_nothing(tmp_path: Path) -> None:
     found = effects(
-        tmp_path, [arms(("renewal", "treated", 100, 90), ("renewal", "holdout", 29, 20))]
+        tmp_path,
+        [arms(("renewal", "treated", 100, 90), ("renewal", "holdout", 29, 20))],
     )
     assert (found["renewal"]["state"], found["renewal"]["effect"]) == ("too_few", None)
 
 
-def test_a_month_without_orders_adds_nothing_and_forgets_nothing(tmp_path: Path) -> None:
+def test_a_month_without_orders_adds_nothing_and_forgets_nothing(
+    tmp_path: Path,
+) -> None:
     month = arms(("churn_risk", "treated", 100, 90), ("churn_risk", "holdout", 40, 32))
     first = effects(tmp_path, [month])
     table = pa.Table.from_pylist(list(first.values()), schema=_SCHEMA)
@@ -77,26 +89,40 @@ def test_a_month_without_orders_adds_nothing_and_forgets_nothing(tmp_path: Path)
     given = {"feedback_arm": "not dispatched: 2026-07", "prior.feedback_effect": table}
     with room_context(tmp_path / "later", given) as context:
         write_effect(context)
-    assert {row["list"]: row for row in read(tmp_path / "later", "feedback_effect")} == first
+    assert {
+        row["list"]: row for row in read(tmp_path / "later", "feedback_effect")
+    } == first
 
 
 def test_what_does_harm_is_paused_and_nothing_else(tmp_path: Path) -> None:
     rows = [
         *(("churn_risk", "treated", 900, 700), ("churn_risk", "holdout", 200, 195)),
         *(("renewal", "treated", 900, 890), ("renewal", "holdout", 200, 150)),
-        *(("down_migration", "treated", 900, 850), ("down_migration", "holdout", 200, 190)),
+        *(
+            ("down_migration", "treated", 900, 850),
+            ("down_migration", "holdout", 200, 190),
+        ),
     ]
     found = effects(tmp_path, [arms(*rows)])
     states = {name: row["state"] for name, row in found.items() if name != "overall"}
-    assert states == {"churn_risk": "harms", "renewal": "helps", "down_migration": "open"}
+    assert states == {
+        "churn_risk": "harms",
+        "renewal": "helps",
+        "down_migration": "open",
+    }
     (tmp_path / "dispatch").mkdir()
     with room_context(
-        tmp_path / "dispatch", {"feedback_effect": pa.Table.from_pylist([*found.values()], _SCHEMA)}
+        tmp_path / "dispatch",
+        {"feedback_effect": pa.Table.from_pylist([*found.values()], _SCHEMA)},
     ) as c:
-        assert [spec.name for spec in load_lists() if is_paused(c, spec)] == ["churn_risk"]
+        assert [spec.name for spec in load_lists() if is_paused(c, spec)] == [
+            "churn_risk"
+        ]
 
 
 def test_before_any_order_it_is_not_computed_and_says_why(tmp_path: Path) -> None:
     with room_context(tmp_path, {"feedback_arm": "not held: 2026-07"}) as context:
         write_effect(context)
-        assert context.entries["feedback_effect"].to_json()["reasons"] == ["not held: 2026-07"]
+        assert context.entries["feedback_effect"].to_json()["reasons"] == [
+            "not held: 2026-07"
+        ]

@@ -10,7 +10,14 @@ import pytest
 
 from pipelines.jobs.run import run_month, run_room
 from pipelines.store.lake import MonthFolder
-from tests.support.office import Answers, answers_of, exported, fill, released_town, taken
+from tests.support.office import (
+    Answers,
+    answers_of,
+    exported,
+    fill,
+    released_town,
+    taken,
+)
 from tests.support.small import MONTH, ROOMS, Town, job, no_gate, read, run_town
 
 NEXT = MONTH.plus(1)
@@ -21,7 +28,9 @@ def town(month: Any = MONTH, **phones: str) -> Town:
     """Four customers with past-due bills, all of manager M1."""
     made = Town(month)
     for who in PEOPLE:
-        made.person(who, phone=phones.get(who, f"1380000000{PEOPLE.index(who)}")).owe(who)
+        made.person(who, phone=phones.get(who, f"1380000000{PEOPLE.index(who)}")).owe(
+            who
+        )
     return made
 
 
@@ -51,7 +60,9 @@ def why_nots(home: Path, month: Any = NEXT) -> dict[str, str]:
 def orders(home: Path, month: Any = NEXT) -> set[str]:
     return {
         row["customer_id"]
-        for row in read(MonthFolder(home, month).version(), "dispatch_order", list="arrears")
+        for row in read(
+            MonthFolder(home, month).version(), "dispatch_order", list="arrears"
+        )
     }
 
 
@@ -73,7 +84,11 @@ def test_who_is_not_to_be_contacted_and_whose_number_is_wrong_get_no_order_next_
 ) -> None:
     hand_in(
         home,
-        {"ann": answer("do_not_contact"), "bob": answer("wrong_number"), "cat": answer("paid")},
+        {
+            "ann": answer("do_not_contact"),
+            "bob": answer("wrong_number"),
+            "cat": answer("paid"),
+        },
     )
     run_town(home, town(NEXT))
     assert why_nots(home) == {"ann": "do_not_contact", "bob": "wrong_number"}
@@ -83,14 +98,21 @@ def test_who_is_not_to_be_contacted_and_whose_number_is_wrong_get_no_order_next_
 def test_a_wrong_number_is_forgotten_with_the_number(home: Path) -> None:
     hand_in(home, {"ann": answer("do_not_contact"), "bob": answer("wrong_number")})
     run_town(home, town(NEXT, ann="13911111111", bob="13922222222"))
-    assert why_nots(home) == {"ann": "do_not_contact"} and orders(home) == {"bob", "cat", "dan"}
+    assert why_nots(home) == {"ann": "do_not_contact"} and orders(home) == {
+        "bob",
+        "cat",
+        "dan",
+    }
 
 
 def test_a_wrong_number_lasts_and_do_not_contact_too(home: Path) -> None:
     hand_in(home, {"ann": answer("do_not_contact"), "bob": answer("wrong_number")})
     for ahead in (1, 2, 5):
         run_town(home, town(MONTH.plus(ahead)))
-        assert why_nots(home, MONTH.plus(ahead)) == {"ann": "do_not_contact", "bob": "wrong_number"}
+        assert why_nots(home, MONTH.plus(ahead)) == {
+            "ann": "do_not_contact",
+            "bob": "wrong_number",
+        }
 
 
 def test_a_wrong_number_is_taken_back_by_a_later_answer_and_do_not_contact_is_not(
@@ -104,7 +126,9 @@ def test_a_wrong_number_is_taken_back_by_a_later_answer_and_do_not_contact_is_no
 
 def test_the_later_contact_stands_in_whatever_order_the_files_come(home: Path) -> None:
     late = hand_in(home, {"ann": answer("paid", 9), "bob": answer("refused", 4)})
-    early = hand_in(home, {"ann": answer("no_answer", 4), "bob": answer("paid", 9)}, "early")
+    early = hand_in(
+        home, {"ann": answer("no_answer", 4), "bob": answer("paid", 9)}, "early"
+    )
     assert (late.accepted, early.accepted) == (2, 2) and len(answers_of(home)) == 4
     staged = read(run_town(home, town(NEXT)), "extract_outcome")
     assert {row["outcome"] for row in staged} == {"paid"} and all(
@@ -115,9 +139,9 @@ def test_the_later_contact_stands_in_whatever_order_the_files_come(home: Path) -
 def test_of_one_day_what_came_later_stands(home: Path) -> None:
     hand_in(home, {"ann": answer("no_answer")})
     hand_in(home, {"ann": answer("paid")}, "again")
-    assert [row["outcome"] for row in read(run_town(home, town(NEXT)), "extract_outcome")] == [
-        "paid"
-    ]
+    assert [
+        row["outcome"] for row in read(run_town(home, town(NEXT)), "extract_outcome")
+    ] == ["paid"]
 
 
 def test_the_same_answers_are_the_same_month_and_another_answer_is_another_version(
@@ -130,12 +154,21 @@ def test_the_same_answers_are_the_same_month_and_another_answer_is_another_versi
     hand_in(home, {"bob": answer("paid")}, "more")
     second = run_town(home, town(NEXT))
     assert second.number == first.number + 1
-    assert len(read(first, "extract_outcome")) == 1 and len(read(second, "extract_outcome")) == 2
+    assert (
+        len(read(first, "extract_outcome")) == 1
+        and len(read(second, "extract_outcome")) == 2
+    )
 
 
-def test_what_is_answered_after_the_cut_off_is_not_known_in_the_month(home: Path) -> None:
+def test_what_is_answered_after_the_cut_off_is_not_known_in_the_month(
+    home: Path,
+) -> None:
     hand_in(
-        home, {"ann": answer("paid") | {"contacted_on": date(2026, 10, 1)}, "bob": answer("paid")}
+        home,
+        {
+            "ann": answer("paid") | {"contacted_on": date(2026, 10, 1)},
+            "bob": answer("paid"),
+        },
     )
     assert len(read(run_town(home, town(NEXT)), "extract_outcome")) == 1
     assert len(read(run_town(home, town(NEXT.plus(1))), "extract_outcome")) == 2
@@ -164,7 +197,9 @@ def test_an_office_that_was_never_opened_says_nothing_and_is_not_made_by_asking(
     tmp_path: Path,
 ) -> None:
     version = run_town(tmp_path / "home", town())
-    assert [read(version, f"extract_{name}") for name in ("outcome", "release", "mark")] == [
+    assert [
+        read(version, f"extract_{name}") for name in ("outcome", "release", "mark")
+    ] == [
         [],
         [],
         [],

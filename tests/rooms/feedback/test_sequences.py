@@ -20,7 +20,9 @@ from models.judging.sequences import (
 HISTORIES, MONTHS = 400, 24
 
 
-def looks(treated: int, holdout: int, share: float, effect: float, seed: int) -> np.ndarray:
+def looks(
+    treated: int, holdout: int, share: float, effect: float, seed: int
+) -> np.ndarray:
     """Low and high at each look of each history, as (history, month, 2); NaN while an arm has too few."""
     draw = np.random.default_rng(seed)
     kept = [
@@ -62,7 +64,9 @@ def test_all_looks_of_a_history_hold_together(
 def test_a_list_that_does_nothing_is_seldom_paused(
     treated: int, holdout: int, share: float
 ) -> None:
-    assert (looks(treated, holdout, share, 0.0, seed=8)[..., 1] < 0).any(axis=1).mean() <= 0.05
+    assert (looks(treated, holdout, share, 0.0, seed=8)[..., 1] < 0).any(
+        axis=1
+    ).mean() <= 0.05
 
 
 def test_a_list_that_does_harm_is_paused_and_one_that_helps_is_seen() -> None:
@@ -82,14 +86,19 @@ def test_an_ordinary_interval_would_not_hold() -> None:
 def test_nothing_is_said_while_an_arm_has_too_few() -> None:
     enough, few = Arm(500, 400, 1.0, 1.0), Arm(FEWEST - 1, FEWEST - 1, 1.0, 1.0)
     assert [f(enough, few) for f in (retention_effect, revenue_effect)] == [None, None]
-    assert orders_needed(enough, few, 0.02) is None and overall_effect([(enough, few)]) is None
+    assert (
+        orders_needed(enough, few, 0.02) is None
+        and overall_effect([(enough, few)]) is None
+    )
 
 
 def test_the_half_width_is_the_paper_s() -> None:
     alpha, best, n = 0.05, 500.0, 200.0
     rho_square = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha)) + 1) / best
     spread = n * rho_square + 1
-    of_one = math.sqrt(2 * spread / (n * n * rho_square) * math.log(math.sqrt(spread) / alpha))
+    of_one = math.sqrt(
+        2 * spread / (n * n * rho_square) * math.log(math.sqrt(spread) / alpha)
+    )
     assert half_width(0.09 / n, n) == pytest.approx(0.3 * of_one)
 
 
@@ -99,7 +108,8 @@ def test_as_many_orders_as_are_needed_are_enough_and_one_less_is_not() -> None:
     assert more is not None and more > 0
     pairs, variance = 90.0, treated.kept_variance / 900 + holdout.kept_variance / 100
     widths = [
-        half_width(variance / t, pairs * t) for t in ((1000 + more) / 1000, (999 + more) / 1000)
+        half_width(variance / t, pairs * t)
+        for t in ((1000 + more) / 1000, (999 + more) / 1000)
     ]
     assert widths[0] <= 0.02 < widths[1]
     assert orders_needed(treated, holdout, 0.5) == 0

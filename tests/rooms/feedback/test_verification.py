@@ -41,8 +41,12 @@ def town(month: Month) -> Town:
 
 
 def claims() -> Answers:
-    answers = {who: {"outcome": "paid", "contacted_on": date(2026, 9, 7)} for who in PAYERS}
-    answers |= {who: {"outcome": "retained", "contacted_on": date(2026, 9, 7)} for who in QUIET}
+    answers = {
+        who: {"outcome": "paid", "contacted_on": date(2026, 9, 7)} for who in PAYERS
+    }
+    answers |= {
+        who: {"outcome": "retained", "contacted_on": date(2026, 9, 7)} for who in QUIET
+    }
     return answers
 
 
@@ -65,23 +69,37 @@ def version(home: Path, month: Month) -> Version:
 
 def company(home: Path, month: Month, kpi: str, variant: str) -> Row:
     return only(
-        read(version(home, month), "kpi_monthly", kpi=kpi, variant=variant, scope_kind="company")
+        read(
+            version(home, month),
+            "kpi_monthly",
+            kpi=kpi,
+            variant=variant,
+            scope_kind="company",
+        )
     )
 
 
 def test_every_false_claim_is_found_and_no_true_one(home: Path) -> None:
     rows = read(version(home, NEXT), "feedback_outcome")
     found = {
-        row["customer_id"] for row in rows if row["is_claimed"] and row["is_verified"] is False
+        row["customer_id"]
+        for row in rows
+        if row["is_claimed"] and row["is_verified"] is False
     }
     assert len(rows) == 24 and found == {*PAYERS[HONEST:], *QUIET[HONEST:]}
 
 
 def test_each_manager_s_claims_stand_beside_what_was_verified(home: Path) -> None:
-    rows = {row["manager_id"]: row for row in read(version(home, NEXT), "feedback_manager")}
+    rows = {
+        row["manager_id"]: row for row in read(version(home, NEXT), "feedback_manager")
+    }
     assert set(rows) == {"M1", "M2"}
     for row in rows.values():
-        assert (row["order_count"], row["claimed_count"], row["claimed_verified_count"]) == (
+        assert (
+            row["order_count"],
+            row["claimed_count"],
+            row["claimed_verified_count"],
+        ) == (
             12,
             12,
             HONEST,
@@ -104,7 +122,9 @@ def test_the_rates_are_of_all_orders(
     home: Path, month: Month, kpi: str, variant: str, numerator: int
 ) -> None:
     row = company(home, month, kpi, variant)
-    assert (row["numerator"], row["denominator"]) == (numerator, 24) and row["status"] in (
+    assert (row["numerator"], row["denominator"]) == (numerator, 24) and row[
+        "status"
+    ] in (
         "released",
         "caveat",
     )
@@ -133,20 +153,35 @@ def test_a_month_that_dispatched_nobody_says_so(home: Path) -> None:
         None,
     )
     row = company(home, NEXT, "success_rate", "contacted_m3")
-    assert (row["status"], row["reason"]) == ("not_computed", f"not held: {MONTH.plus(-2)}")
+    assert (row["status"], row["reason"]) == (
+        "not_computed",
+        f"not held: {MONTH.plus(-2)}",
+    )
 
 
-def test_payments_that_were_not_delivered_leave_the_debt_orders_open(tmp_path: Path) -> None:
+def test_payments_that_were_not_delivered_leave_the_debt_orders_open(
+    tmp_path: Path,
+) -> None:
     home = tmp_path / "home"
     released_town(home, Town().person("ann").person("bob", calls=0).owe("ann"))
     made = run_town(home, Town(NEXT).person("ann").person("bob"))
-    outcomes = {row["list"]: row["is_verified"] for row in read(made, "feedback_outcome")}
+    outcomes = {
+        row["list"]: row["is_verified"] for row in read(made, "feedback_outcome")
+    }
     assert outcomes == {"arrears": None, "vip_zero_usage": True}
     row = only(
-        read(made, "kpi_monthly", kpi="success_rate", variant="dispatched", scope_kind="company")
+        read(
+            made,
+            "kpi_monthly",
+            kpi="success_rate",
+            variant="dispatched",
+            scope_kind="company",
+        )
     )
     assert (row["numerator"], row["denominator"]) == (1, 1)
-    kept = only(read(made, "kpi_monthly", kpi="promise_kept_rate", scope_kind="company"))
+    kept = only(
+        read(made, "kpi_monthly", kpi="promise_kept_rate", scope_kind="company")
+    )
     assert (kept["status"], kept["reason"]) == ("not_computed", "absent: payment")
 
 
@@ -168,7 +203,13 @@ def test_a_promise_is_kept_or_broken_by_the_payments(tmp_path: Path) -> None:
     then = Town(NEXT).header_only("payment", "receivable")
     for who in days:
         then.person(who)
-    then.add("payment", payment_id="Y1", customer_id="ann", paid_on="2026-09-15", amount="30.00")
+    then.add(
+        "payment",
+        payment_id="Y1",
+        customer_id="ann",
+        paid_on="2026-09-15",
+        amount="30.00",
+    )
     then.add("payment", payment_id="Y2", customer_id="ann", bill_id=f"ann-1/{MONTH.plus(-1)}", paid_on="2026-09-09",
              amount="20.00")  # fmt: skip
     made = run_town(home, then)
@@ -179,12 +220,20 @@ def test_a_promise_is_kept_or_broken_by_the_payments(tmp_path: Path) -> None:
         "cat": "pending",
     }
     assert ledger["ann"]["paid_amount"] == yuan("50.00")
-    rate = only(read(made, "kpi_monthly", kpi="promise_kept_rate", scope_kind="company"))
+    rate = only(
+        read(made, "kpi_monthly", kpi="promise_kept_rate", scope_kind="company")
+    )
     assert (rate["numerator"], rate["denominator"]) == (1, 2)
     later = Town(NEXT.plus(1)).header_only("payment", "receivable")
     for who in days:
         later.person(who)
-    later.add("payment", payment_id="Y3", customer_id="cat", paid_on="2026-10-02", amount="50.00")
+    later.add(
+        "payment",
+        payment_id="Y3",
+        customer_id="cat",
+        paid_on="2026-10-02",
+        amount="50.00",
+    )
     decided = only(read(run_town(home, later), "feedback_promise"))
     assert (decided["customer_id"], decided["state"], decided["order_month"]) == (
         "cat",

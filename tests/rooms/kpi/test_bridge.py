@@ -23,7 +23,12 @@ def months() -> list[tuple[list[Row], list[Row]]]:
             found.append(
                 (
                     read(version, "kpi_bridge"),
-                    read(version, "kpi_monthly", kpi="revenue_retention_rate", variant="net"),
+                    read(
+                        version,
+                        "kpi_monthly",
+                        kpi="revenue_retention_rate",
+                        variant="net",
+                    ),
                 )
             )
     return found
@@ -46,12 +51,17 @@ def test_base_and_causes_are_what_is_paid_now_at_every_level() -> None:
                 totals[scope[0], step] += amount
         checked += len(totals)
         failing += [
-            key for key, total in totals.items() if total != scopes["company", "company"][key[1]]
+            key
+            for key, total in totals.items()
+            if total != scopes["company", "company"][key[1]]
         ]
         for row in kpis:
             checked += 2
             amounts = scopes[row["scope_kind"], row["scope_id"]]
-            if (amounts["current"], amounts["base"]) != (row["numerator"], row["denominator"]):
+            if (amounts["current"], amounts["base"]) != (
+                row["numerator"],
+                row["denominator"],
+            ):
                 failing.append((row["scope_kind"], row["scope_id"]))
     assert failing == []
     assert checked > 600
@@ -64,13 +74,25 @@ def test_the_documents_know_every_step_in_its_order() -> None:
 def test_the_causes_are_told_apart() -> None:
     """In half a year of a synthetic operator people leave, are cut off, change plans and move up."""
     last = months()[-1][0]
-    company = {row["step"]: row["amount"] for row in last if row["scope_kind"] == "company"}
-    assert company["voluntary_loss"] < 0 < company["up_sell"] and company["down_migration"] < 0
-    assert sum(row["amount"] != 0 for row in last if row["scope_kind"] == "company") >= 7
+    company = {
+        row["step"]: row["amount"] for row in last if row["scope_kind"] == "company"
+    }
+    assert (
+        company["voluntary_loss"] < 0 < company["up_sell"]
+        and company["down_migration"] < 0
+    )
+    assert (
+        sum(row["amount"] != 0 for row in last if row["scope_kind"] == "company") >= 7
+    )
 
 
 def test_the_bridge_is_among_the_books_that_tie() -> None:
-    ties = read(scored_operator().version, "kpi_tie", kpi="revenue_retention_rate", variant="net")
+    ties = read(
+        scored_operator().version,
+        "kpi_tie",
+        kpi="revenue_retention_rate",
+        variant="net",
+    )
     found = {row["check"] for row in ties if row["check"].startswith("bridge")}
     assert found == {"bridge base", "bridge current", "bridge steps"}
     assert all(row["success"] for row in ties)
@@ -79,6 +101,8 @@ def test_the_bridge_is_among_the_books_that_tie() -> None:
 def test_a_base_month_has_no_bridge() -> None:
     operator = twin_operator()
     entry = (
-        MonthFolder(operator.home, operator.months[0]).version().manifest["tables"]["kpi_bridge"]
+        MonthFolder(operator.home, operator.months[0])
+        .version()
+        .manifest["tables"]["kpi_bridge"]
     )
     assert (entry["status"], entry["reasons"]) == ("not_computed", ["base month"])

@@ -17,7 +17,8 @@ MEASURES = ("numerator_change", "value_change", *AMOUNTS, *VALUES)
 def months() -> list[list[Row]]:
     operator = twin_operator()
     return [
-        read(MonthFolder(operator.home, m).version(), "kpi_change") for m in operator.months[1:]
+        read(MonthFolder(operator.home, m).version(), "kpi_change")
+        for m in operator.months[1:]
     ]
 
 
@@ -27,7 +28,13 @@ def test_every_sum_of_parts_and_effects_is_the_whole() -> None:
         sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
         whole: dict[tuple[str, ...], Decimal] = {}
         for row in rows:
-            key = (row["month"], row["comparison"], row["kpi"], row["variant"], row["part_kind"])
+            key = (
+                row["month"],
+                row["comparison"],
+                row["kpi"],
+                row["variant"],
+                row["part_kind"],
+            )
             checked += 2
             if (
                 sum(row[n] for n in AMOUNTS) != row["numerator_change"]
@@ -62,11 +69,17 @@ def test_changes_are_those_of_the_published_figures() -> None:
         assert row["numerator_change"] == figures[1] - figures[0]
         if row["scope_kind"] == "company":
             assert (
-                abs(float(row["value_change"]) - (now[key]["value"] - before[key]["value"])) < 1e-9
+                abs(
+                    float(row["value_change"])
+                    - (now[key]["value"] - before[key]["value"])
+                )
+                < 1e-9
             )
 
 
-def a_row(scope: str, numerator: int, denominator: int, status: str = "released") -> Row:
+def a_row(
+    scope: str, numerator: int, denominator: int, status: str = "released"
+) -> Row:
     kind = "company" if scope == "company" else "branch"
     return {
         "kpi": "made", "variant": "plain", "scope_kind": kind, "scope_id": scope,
@@ -76,13 +89,25 @@ def a_row(scope: str, numerator: int, denominator: int, status: str = "released"
 
 def test_a_year_before_and_what_was_withheld_then(tmp_path: Path) -> None:
     now = [a_row("company", 50, 200), a_row("B1", 20, 100), a_row("B2", 30, 100)]
-    then = [a_row("company", 40, 200), a_row("B1", 10, 100, "withheld"), a_row("B2", 30, 100)]
-    with room_context(tmp_path, {"kpi_monthly": now, "m12.kpi_monthly": then}) as context:
+    then = [
+        a_row("company", 40, 200),
+        a_row("B1", 10, 100, "withheld"),
+        a_row("B2", 30, 100),
+    ]
+    with room_context(
+        tmp_path, {"kpi_monthly": now, "m12.kpi_monthly": then}
+    ) as context:
         write_changes(context)
     rows = read(tmp_path, "kpi_change")
-    assert {(r["comparison"], r["before_month"]) for r in rows} == {("year_before", "2025-08")}
+    assert {(r["comparison"], r["before_month"]) for r in rows} == {
+        ("year_before", "2025-08")
+    }
     found = {r["scope_id"]: (r["rate"], r["status"]) for r in rows}
-    assert found == {"company": (10, "released"), "B1": (10, "withheld"), "B2": (0, "released")}
+    assert found == {
+        "company": (10, "released"),
+        "B1": (10, "withheld"),
+        "B2": (0, "released"),
+    }
 
 
 def test_parts_that_are_not_the_whole_are_not_split(tmp_path: Path) -> None:

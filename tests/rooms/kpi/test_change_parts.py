@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pipelines.core.apportion import apportion_parts, round_half_away
 from pipelines.rooms.kpi.decompose import Effects, Pair, decompose_change
 
-CENTS = st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False).map(Fraction)
+CENTS = st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False).map(
+    Fraction
+)
 COUNTS = st.integers(min_value=0, max_value=5000).map(Fraction)
 PAIRS = st.builds(Pair, CENTS, COUNTS, CENTS, COUNTS)
 
@@ -29,12 +31,18 @@ def pair(*figures: int) -> Pair:
     st.lists(st.fractions(min_value=-1000, max_value=1000), max_size=12),
     st.integers(min_value=0, max_value=12),
 )
-def test_rounded_parts_add_up_to_the_rounded_whole(parts: list[Fraction], places: int) -> None:
+def test_rounded_parts_add_up_to_the_rounded_whole(
+    parts: list[Fraction], places: int
+) -> None:
     rounded = apportion_parts(parts, places)
     unit = Fraction(1, 10**places)
-    assert sum(map(Fraction, rounded)) == round_half_away(sum(parts, Fraction(0)) / unit) * unit
+    assert (
+        sum(map(Fraction, rounded))
+        == round_half_away(sum(parts, Fraction(0)) / unit) * unit
+    )
     assert all(
-        abs(Fraction(done) - part) < 2 * unit for done, part in zip(rounded, parts, strict=True)
+        abs(Fraction(done) - part) < 2 * unit
+        for done, part in zip(rounded, parts, strict=True)
     )
 
 
@@ -79,7 +87,9 @@ def test_a_half_of_a_fen_is_a_fen_on_either_side() -> None:
 @given(st.lists(PAIRS, min_size=1, max_size=6))
 def test_effects_add_up_in_every_part_and_over_all_parts(pairs: list[Pair]) -> None:
     parts = {f"B{place}": p for place, p in enumerate(pairs)}
-    n0, d0, n1, d1 = (sum(getattr(p, side) for p in pairs) for side in ("n0", "d0", "n1", "d1"))
+    n0, d0, n1, d1 = (
+        sum(getattr(p, side) for p in pairs) for side in ("n0", "d0", "n1", "d1")
+    )
     if not (d0 and d1):
         return
     rows = decompose_change(parts)
@@ -93,18 +103,31 @@ def test_effects_add_up_in_every_part_and_over_all_parts(pairs: list[Pair]) -> N
         "value_mix",
         "value_rate",
     ):
-        assert sum(getattr(row, name) for row in rows.values()) == getattr(company, name)
+        assert sum(getattr(row, name) for row in rows.values()) == getattr(
+            company, name
+        )
     for row in (company, *rows.values()):
         assert row.volume + row.mix + row.rate == row.numerator_change
         assert row.value_mix + row.value_rate == row.value_change
     assert Fraction(company.numerator_change) == n1 - n0
-    assert abs(Fraction(company.value_change) - (n1 / d1 - n0 / d0)) <= Fraction(1, 2 * 10**12)
-    assert all(Fraction(rows[i].numerator_change) == p.n1 - p.n0 for i, p in parts.items())
+    assert abs(Fraction(company.value_change) - (n1 / d1 - n0 / d0)) <= Fraction(
+        1, 2 * 10**12
+    )
+    assert all(
+        Fraction(rows[i].numerator_change) == p.n1 - p.n0 for i, p in parts.items()
+    )
 
 
 def test_more_of_everything_is_volume() -> None:
-    rows = decompose_change({"B1": pair(10, 100, 20, 200), "B2": pair(30, 100, 60, 200)})
-    assert pick(rows["company"], ("volume", "mix", "rate", "value_change")) == [40, 0, 0, 0]
+    rows = decompose_change(
+        {"B1": pair(10, 100, 20, 200), "B2": pair(30, 100, 60, 200)}
+    )
+    assert pick(rows["company"], ("volume", "mix", "rate", "value_change")) == [
+        40,
+        0,
+        0,
+        0,
+    ]
     assert (rows["B1"].volume, rows["B2"].volume) == (10, 30)
 
 
@@ -126,7 +149,9 @@ def test_a_worse_branch_that_grows_is_mix() -> None:
 
 
 def test_a_worse_rate_is_rate() -> None:
-    rows = decompose_change({"B1": pair(10, 100, 20, 100), "B2": pair(30, 100, 30, 100)})
+    rows = decompose_change(
+        {"B1": pair(10, 100, 20, 100), "B2": pair(30, 100, 30, 100)}
+    )
     assert pick(rows["company"], ("volume", "mix", "rate", "value_rate")) == [
         0,
         0,
@@ -144,5 +169,7 @@ def test_a_branch_that_opens_or_closes_has_no_change_of_rate(part: Pair) -> None
 
 def test_an_amount_without_a_denominator_is_rate() -> None:
     """Open bills of customers who were billed nothing: nobody's share moved."""
-    rows = decompose_change({"B1": pair(10, 100, 10, 100), "unclaimed": pair(0, 0, 7, 0)})
+    rows = decompose_change(
+        {"B1": pair(10, 100, 10, 100), "unclaimed": pair(0, 0, 7, 0)}
+    )
     assert pick(rows["unclaimed"], ("volume", "mix", "rate")) == [0, 0, 7]

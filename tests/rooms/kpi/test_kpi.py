@@ -15,10 +15,22 @@ from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.kpi import write_kpis
 from pipelines.store.lake import MonthFolder
-from tests.support.small import MONTH, Row, none_of, only, read, room_context, twin_operator, yuan
+from tests.support.small import (
+    MONTH,
+    Row,
+    none_of,
+    only,
+    read,
+    room_context,
+    twin_operator,
+    yuan,
+)
 
 Computed = Callable[..., list[Row]]
-OWNED = {"snapshot_ownership": none_of("customer_id"), "snapshot_organisation": none_of("org_id")}
+OWNED = {
+    "snapshot_ownership": none_of("customer_id"),
+    "snapshot_organisation": none_of("org_id"),
+}
 BRANCHES = {"B1": "T1", "B2": "T1", "B3": "T2", "B4": "T2"}
 
 
@@ -37,14 +49,20 @@ def a_kpi(sql: str, name: str = "made", **meta: Any) -> Kpi:
 def parts(*rows: tuple[str, object, object]) -> str:
     """A SELECT of (customer, numerator, denominator)."""
     return " UNION ALL ".join(
-        f"SELECT '{c}' AS customer_id, {n} AS numerator, {d} AS denominator" for c, n, d in rows
+        f"SELECT '{c}' AS customer_id, {n} AS numerator, {d} AS denominator"
+        for c, n, d in rows
     )
 
 
 def owners(**of: str | None) -> list[Row]:
     """Customer → branch; his unit and manager are named after it."""
     return [
-        {"customer_id": c, "branch_id": b, "unit_id": b and f"U-{b}", "manager_id": b and f"M-{b}"}
+        {
+            "customer_id": c,
+            "branch_id": b,
+            "unit_id": b and f"U-{b}",
+            "manager_id": b and f"M-{b}",
+        }
         for c, b in of.items()
     ]
 
@@ -62,19 +80,30 @@ def computed(tmp_path: Path) -> Computed:
     ) -> list[Row]:
         names = [f"{k.name}.{v}" for k in made for v in k.variants]
         free = [
-            {"kind": "kpi", "output": n, "scope": s, "status": "released", "reason": None}
+            {
+                "kind": "kpi",
+                "output": n,
+                "scope": s,
+                "status": "released",
+                "reason": None,
+            }
             for n in names
             for s in ("company", "parts")
         ]
         tables: dict[str, Any] = {
             **OWNED,
             "features_owner": owners(a="B1", b="B2", c="B3", d="B4", e=None),
-            "features_city": [{"branch_id": b, "city_id": c} for b, c in BRANCHES.items()],
+            "features_city": [
+                {"branch_id": b, "city_id": c} for b, c in BRANCHES.items()
+            ],
             "validate_release": release or free,
-            "snapshot_target": targets or none_of("kpi", "scope_kind", "scope_id", "target_value"),
+            "snapshot_target": targets
+            or none_of("kpi", "scope_kind", "scope_id", "target_value"),
             **more,
         }
-        with room_context(tmp_path, tables, **({"small_denominator": 0} | settings)) as context:
+        with room_context(
+            tmp_path, tables, **({"small_denominator": 0} | settings)
+        ) as context:
             write_kpis(context, made)
         return read(tmp_path, "kpi_monthly")
 
@@ -87,10 +116,19 @@ def by_scope(rows: list[Row], kind: str, field: str = "value") -> dict[str, Any]
 
 def test_sums_over_sums_at_every_level(computed: Computed) -> None:
     rows = computed(
-        a_kpi(parts(("a", 1, 4), ("b", 3, 4), ("c", 0, 2), ("e", 1, 1), ("stranger", 1, 1)))
+        a_kpi(
+            parts(
+                ("a", 1, 4), ("b", 3, 4), ("c", 0, 2), ("e", 1, 1), ("stranger", 1, 1)
+            )
+        )
     )
     assert by_scope(rows, "company") == {"company": 0.5}
-    assert by_scope(rows, "branch") == {"B1": 0.25, "B2": 0.75, "B3": 0.0, "unclaimed": 1.0}
+    assert by_scope(rows, "branch") == {
+        "B1": 0.25,
+        "B2": 0.75,
+        "B3": 0.0,
+        "unclaimed": 1.0,
+    }
     assert by_scope(rows, "city") == {"T1": 0.5, "T2": 0.0, "unclaimed": 1.0}
     assert by_scope(rows, "manager", "denominator") == {
         "M-B1": 4,
@@ -98,7 +136,13 @@ def test_sums_over_sums_at_every_level(computed: Computed) -> None:
         "M-B3": 2,
         "unclaimed": 2,
     }
-    assert {r["scope_kind"] for r in rows} == {"company", "city", "branch", "unit", "manager"}
+    assert {r["scope_kind"] for r in rows} == {
+        "company",
+        "city",
+        "branch",
+        "unit",
+        "manager",
+    }
 
 
 def test_ties_share_the_smaller_rank(computed: Computed) -> None:
@@ -123,8 +167,15 @@ def test_ties_share_the_smaller_rank(computed: Computed) -> None:
 
 
 def test_small_denominators_are_marked_and_not_ranked(computed: Computed) -> None:
-    rows = computed(a_kpi(parts(("a", 0, 29), ("b", 9, 30), ("c", 1, 31))), small_denominator=30)
-    assert by_scope(rows, "branch", "rank") == {"B1": None, "B2": 2, "B3": 1, "unclaimed": None}
+    rows = computed(
+        a_kpi(parts(("a", 0, 29), ("b", 9, 30), ("c", 1, 31))), small_denominator=30
+    )
+    assert by_scope(rows, "branch", "rank") == {
+        "B1": None,
+        "B2": 2,
+        "B3": 1,
+        "unclaimed": None,
+    }
     reasons = by_scope(rows, "branch", "reason")
     assert reasons["B1"] == "small_denominator" and reasons["B2"] is None
 
@@ -133,9 +184,17 @@ def test_the_unclaimed_are_there_even_when_nobody_is(computed: Computed) -> None
     rows = computed(a_kpi(parts(("a", 1, 4))))
     for kind in ("city", "branch", "unit", "manager"):
         unclaimed = only(
-            [r for r in rows if r["scope_kind"] == kind and r["scope_id"] == "unclaimed"]
+            [
+                r
+                for r in rows
+                if r["scope_kind"] == kind and r["scope_id"] == "unclaimed"
+            ]
         )
-        assert (unclaimed["numerator"], unclaimed["denominator"], unclaimed["value"]) == (
+        assert (
+            unclaimed["numerator"],
+            unclaimed["denominator"],
+            unclaimed["value"],
+        ) == (
             0,
             0,
             None,
@@ -144,16 +203,21 @@ def test_the_unclaimed_are_there_even_when_nobody_is(computed: Computed) -> None
 
 def test_a_kpi_of_nobody_has_no_value_and_is_no_zero(computed: Computed) -> None:
     rows = computed(a_kpi(parts(("a", 1, 4)) + " LIMIT 0"))
-    assert by_scope(rows, "company") == {"company": None} and by_scope(rows, "branch") == {
-        "unclaimed": None
-    }
+    assert by_scope(rows, "company") == {"company": None} and by_scope(
+        rows, "branch"
+    ) == {"unclaimed": None}
 
 
 def test_a_count_has_no_denominator(computed: Computed) -> None:
     count = a_kpi("SELECT 'a' AS customer_id, 3 AS numerator", unit="count", target=0)
     rows = computed(count, small_denominator=30)
     company = only([r for r in rows if r["scope_kind"] == "company"])
-    assert (company["value"], company["denominator"], company["gap"], company["reason"]) == (
+    assert (
+        company["value"],
+        company["denominator"],
+        company["gap"],
+        company["reason"],
+    ) == (
         3.0,
         None,
         3.0,
@@ -165,8 +229,15 @@ def test_a_count_has_no_denominator(computed: Computed) -> None:
     )
 
 
-def test_targets_stand_at_their_scope_and_belong_to_the_default(computed: Computed) -> None:
-    target = {"kpi": "made", "scope_kind": "branch", "scope_id": "B1", "target_value": yuan("0.05")}
+def test_targets_stand_at_their_scope_and_belong_to_the_default(
+    computed: Computed,
+) -> None:
+    target = {
+        "kpi": "made",
+        "scope_kind": "branch",
+        "scope_id": "B1",
+        "target_value": yuan("0.05"),
+    }
     sql = " UNION ALL ".join(
         f"SELECT '{c}' AS customer_id, 1 AS numerator, 4 AS denominator, '{v}' AS variant"
         for c, v in (("a", "plain"), ("b", "plain"), ("a", "other"))
@@ -174,7 +245,11 @@ def test_targets_stand_at_their_scope_and_belong_to_the_default(computed: Comput
     made = a_kpi(sql, variants={"plain": {}, "other": {}}, target=0.02)
     rows = computed(made, targets=[target])
     plain = [r for r in rows if r["variant"] == "plain"]
-    assert by_scope(plain, "branch", "target") == {"B1": 0.05, "B2": 0.02, "unclaimed": 0.02}
+    assert by_scope(plain, "branch", "target") == {
+        "B1": 0.05,
+        "B2": 0.02,
+        "unclaimed": 0.02,
+    }
     assert by_scope(plain, "branch", "gap")["B1"] == pytest.approx(0.2) and by_scope(
         plain, "company", "target"
     ) == {"company": 0.02}
@@ -182,26 +257,34 @@ def test_targets_stand_at_their_scope_and_belong_to_the_default(computed: Comput
     assert {r["is_default"] for r in plain} == {True}
 
 
-def test_a_target_of_a_touch_point_is_that_of_the_variant_that_has_them(computed: Computed) -> None:
+def test_a_target_of_a_touch_point_is_that_of_the_variant_that_has_them(
+    computed: Computed,
+) -> None:
     sql = (
         "SELECT 'a' AS customer_id, NULL AS scope_kind, NULL AS scope_id, 1 AS numerator, 4 AS denominator, "
         "'plain' AS variant UNION ALL SELECT NULL, 'touch_point', 'hall', 3, 4, 'touch_point'"
     )
-    made = a_kpi(sql, variants={"plain": {}, "touch_point": {}}, scopes="own", target=0.02)
+    made = a_kpi(
+        sql, variants={"plain": {}, "touch_point": {}}, scopes="own", target=0.02
+    )
     target = {
         "kpi": "made",
         "scope_kind": "touch_point",
         "scope_id": "hall",
         "target_value": yuan("0.50"),
     }
-    rows = [r for r in computed(made, targets=[target]) if r["variant"] == "touch_point"]
+    rows = [
+        r for r in computed(made, targets=[target]) if r["variant"] == "touch_point"
+    ]
     assert by_scope(rows, "touch_point", "target") == {"hall": 0.5}
     assert by_scope(rows, "touch_point", "gap") == {"hall": 0.25}
 
 
 def test_what_is_missing_is_said_once_and_is_no_zero(computed: Computed) -> None:
     rows = computed(
-        a_kpi("SELECT customer_id, 1 AS numerator, 1 AS denominator FROM m1.features_owner")
+        a_kpi(
+            "SELECT customer_id, 1 AS numerator, 1 AS denominator FROM m1.features_owner"
+        )
     )
     row = only(rows)
     assert (row["status"], row["reason"], row["scope_kind"]) == (
@@ -216,20 +299,31 @@ def test_company_and_parts_have_their_own_release(computed: Computed) -> None:
     common = {"kind": "kpi", "output": "made.plain"}
     release = [
         common | {"scope": "company", "status": "caveat", "reason": "usage.overlap"},
-        common | {"scope": "parts", "status": "withheld", "reason": "ownership.overlap"},
+        common
+        | {"scope": "parts", "status": "withheld", "reason": "ownership.overlap"},
     ]
     rows = computed(a_kpi(parts(("a", 1, 4))), release=release)
     found = {(r["scope_kind"] == "company", r["status"], r["reason"]) for r in rows}
-    assert found == {(True, "caveat", "usage.overlap"), (False, "withheld", "ownership.overlap")}
-    assert by_scope(rows, "company") == {"company": 0.25}  # computed, but not to be used
+    assert found == {
+        (True, "caveat", "usage.overlap"),
+        (False, "withheld", "ownership.overlap"),
+    }
+    assert by_scope(rows, "company") == {
+        "company": 0.25
+    }  # computed, but not to be used
 
 
 def test_fen_are_not_lost(computed: Computed) -> None:
     rows = computed(
-        a_kpi(parts(*((c, "0.10::DECIMAL(18,2)", "0.30::DECIMAL(18,2)") for c in "abcde")))
+        a_kpi(
+            parts(*((c, "0.10::DECIMAL(18,2)", "0.30::DECIMAL(18,2)") for c in "abcde"))
+        )
     )
     company = only([r for r in rows if r["scope_kind"] == "company"])
-    assert (company["numerator"], company["denominator"]) == (Decimal("0.5"), Decimal("1.5"))
+    assert (company["numerator"], company["denominator"]) == (
+        Decimal("0.5"),
+        Decimal("1.5"),
+    )
 
 
 # -- the real KPIs on a synthetic operator -----------------------------------------------------------------------
@@ -240,10 +334,16 @@ def monthly() -> list[Row]:
 
 
 ALONE = {
-    (k.name, v) for k in load_kpis() for v in k.variants if k.meta.get("value") == "given"
+    (k.name, v)
+    for k in load_kpis()
+    for v in k.variants
+    if k.meta.get("value") == "given"
 }  # of the company alone
 OWN_SCOPES = {
-    (k.name, v) for k in load_kpis() for v in k.variants if k.meta.get("scopes") == "own"
+    (k.name, v)
+    for k in load_kpis()
+    for v in k.variants
+    if k.meta.get("scopes") == "own"
 } - ALONE
 VALUE_ONLY = {k.name for k in load_kpis() if k.meta.get("value", "sum") != "sum"}
 # Denominators that are targets of scopes need not add up.
@@ -251,8 +351,12 @@ PLACED = {k.name for k in load_kpis() if "scope_kind" in k.spec.tree.named_selec
 
 
 def test_parts_add_up_to_the_company_for_every_kpi_variant_and_kind() -> None:
-    whole = {(r["kpi"], r["variant"]): r for r in monthly() if r["scope_kind"] == "company"}
-    sums: dict[tuple[str, str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    whole = {
+        (r["kpi"], r["variant"]): r for r in monthly() if r["scope_kind"] == "company"
+    }
+    sums: dict[tuple[str, str, str], list[Decimal]] = defaultdict(
+        lambda: [Decimal(0), Decimal(0)]
+    )
     for r in monthly():
         if (
             r["scope_kind"] != "company"
@@ -277,11 +381,15 @@ def test_parts_add_up_to_the_company_for_every_kpi_variant_and_kind() -> None:
 
 
 def test_every_variant_has_one_company_row() -> None:
-    found = [(r["kpi"], r["variant"]) for r in monthly() if r["scope_kind"] == "company"]
+    found = [
+        (r["kpi"], r["variant"]) for r in monthly() if r["scope_kind"] == "company"
+    ]
     assert sorted(found) == sorted(
         {(k.name, v) for k in load_kpis() for v in k.variants} - OWN_SCOPES
     )
-    defaults = [r["kpi"] for r in monthly() if r["scope_kind"] == "company" and r["is_default"]]
+    defaults = [
+        r["kpi"] for r in monthly() if r["scope_kind"] == "company" and r["is_default"]
+    ]
     assert sorted(defaults) == sorted({k.name for k in load_kpis()})
 
 
@@ -292,11 +400,16 @@ def test_the_unclaimed_stand_in_every_kind_of_every_computed_kpi() -> None:
         - ALONE
     )
     unclaimed = [
-        (r["kpi"], r["variant"], r["scope_kind"]) for r in monthly() if r["scope_id"] == "unclaimed"
+        (r["kpi"], r["variant"], r["scope_kind"])
+        for r in monthly()
+        if r["scope_id"] == "unclaimed"
     ]
     kinds = ("city", "branch", "unit", "manager")
     assert sorted(unclaimed) == sorted(
-        [*((*k, kind) for k in computed for kind in kinds), *((*k, k[1]) for k in OWN_SCOPES)]
+        [
+            *((*k, kind) for k in computed for kind in kinds),
+            *((*k, k[1]) for k in OWN_SCOPES),
+        ]
     )
 
 
@@ -309,7 +422,9 @@ def test_values_are_numerator_over_denominator_and_gaps_value_less_target() -> N
     )
     for r in monthly():
         if r["value"] is not None and r["kpi"] not in counts | VALUE_ONLY:
-            assert r["value"] == pytest.approx(float(r["numerator"] / r["denominator"]), rel=1e-12)
+            assert r["value"] == pytest.approx(
+                float(r["numerator"] / r["denominator"]), rel=1e-12
+            )
         assert (r["gap"] is None) == (r["value"] is None or r["target"] is None)
 
 
@@ -333,7 +448,9 @@ def test_a_customer_in_two_branches_does_not_tie_and_is_withheld(
     computed: Computed, tmp_path: Path
 ) -> None:
     twice = [*owners(a="B1", b="B2"), *owners(a="B2")]
-    rows = computed(a_kpi(parts(("a", 1, 4), ("b", 3, 4))), more={"features_owner": twice})
+    rows = computed(
+        a_kpi(parts(("a", 1, 4), ("b", 3, 4))), more={"features_owner": twice}
+    )
     sums = {
         f"{kind} {side}"
         for kind in ("city", "branch", "unit", "manager")
@@ -343,7 +460,10 @@ def test_a_customer_in_two_branches_does_not_tie_and_is_withheld(
     assert {r["status"] for r in rows} == {"withheld"} and by_scope(
         rows, "company", "numerator"
     ) == {"company": 4}
-    assert all("does_not_tie: branch denominator, branch numerator" in r["reason"] for r in rows)
+    assert all(
+        "does_not_tie: branch denominator, branch numerator" in r["reason"]
+        for r in rows
+    )
 
 
 def ledger(**of: str) -> dict[str, list[Row] | pa.Table]:
@@ -359,7 +479,11 @@ def ledger(**of: str) -> dict[str, list[Row] | pa.Table]:
                 "billed_amount": yuan("70.00"),
                 "adjustment_amount": yuan("-10.00"),
             },
-            {"service_id": "S2", "billed_amount": yuan("30.00"), "adjustment_amount": None},
+            {
+                "service_id": "S2",
+                "billed_amount": yuan("30.00"),
+                "adjustment_amount": None,
+            },
         ],
         "features_revenue": pa.Table.from_pylist(
             [{"customer_id": c, "revenue": yuan(v)} for c, v in of.items()]
@@ -376,17 +500,26 @@ def ledger(**of: str) -> dict[str, list[Row] | pa.Table]:
     ],
 )
 def test_bills_are_the_ledger_and_the_ledger_is_the_kpi(
-    computed: Computed, tmp_path: Path, revenue: str, numerator: str, broken: set[tuple[str, str]]
+    computed: Computed,
+    tmp_path: Path,
+    revenue: str,
+    numerator: str,
+    broken: set[tuple[str, str]],
 ) -> None:
     arpu = a_kpi(
-        parts(("a", numerator, 1)), "arpu", default="mean_base", variants={"mean_base": {}}
+        parts(("a", numerator, 1)),
+        "arpu",
+        default="mean_base",
+        variants={"mean_base": {}},
     )
     rows = computed(arpu, more=ledger(a=revenue))
     assert broken_ties(tmp_path) == broken
     assert {r["status"] for r in rows} == {"withheld" if broken else "released"}
 
 
-def test_a_finding_about_a_branch_reaches_its_units_and_managers(computed: Computed) -> None:
+def test_a_finding_about_a_branch_reaches_its_units_and_managers(
+    computed: Computed,
+) -> None:
     scopes = {"company": "released", "parts": "released", "branch:B2": "caveat"}
     release = [
         {
@@ -399,7 +532,11 @@ def test_a_finding_about_a_branch_reaches_its_units_and_managers(computed: Compu
         for s, v in scopes.items()
     ]
     rows = computed(a_kpi(parts(("a", 1, 4), ("b", 3, 4))), release=release)
-    assert {r["scope_id"] for r in rows if r["status"] == "caveat"} == {"B2", "U-B2", "M-B2"}
+    assert {r["scope_id"] for r in rows if r["status"] == "caveat"} == {
+        "B2",
+        "U-B2",
+        "M-B2",
+    }
 
 
 # -- values that are no sum over a sum ---------------------------------------------------------------------------
@@ -417,7 +554,9 @@ def test_a_mean_is_of_the_quotients_and_shows_no_parts(computed: Computed) -> No
     )
 
 
-@pytest.mark.parametrize(("made", "value"), [("900.00", 9.0), ("2000.00", 10.7), (None, 0.0)])
+@pytest.mark.parametrize(
+    ("made", "value"), [("900.00", 9.0), ("2000.00", 10.7), (None, 0.0)]
+)
 def test_a_score_is_ten_for_the_target_and_capped(
     computed: Computed, made: str | None, value: float
 ) -> None:
@@ -427,10 +566,15 @@ def test_a_score_is_ten_for_the_target_and_capped(
     )
     rows = computed(a_kpi(sql, unit="score", value="score"))
     found = {(r["scope_kind"], r["scope_id"]): r["value"] for r in rows}
-    assert found["branch", "B1"] == pytest.approx(value) and found["company", "company"] is None
+    assert (
+        found["branch", "B1"] == pytest.approx(value)
+        and found["company", "company"] is None
+    )
 
 
-def test_what_belongs_to_no_customer_stands_in_its_own_scopes(computed: Computed) -> None:
+def test_what_belongs_to_no_customer_stands_in_its_own_scopes(
+    computed: Computed,
+) -> None:
     sql = "SELECT NULL AS customer_id, 'touch_point' AS scope_kind, 'hall' AS scope_id, 5 AS numerator, 50 AS denominator"
     rows = computed(a_kpi(sql, scopes="own"))
     assert [(r["scope_kind"], r["scope_id"], r["value"]) for r in rows] == [

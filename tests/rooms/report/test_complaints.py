@@ -11,13 +11,22 @@ import pytest
 from scipy import stats
 
 import twin
-from pipelines.rooms.report.complaints import BASELINE, FEWEST, Week, judge_weeks, sum_weeks
+from pipelines.rooms.report.complaints import (
+    BASELINE,
+    FEWEST,
+    Week,
+    judge_weeks,
+    sum_weeks,
+)
 
 MONDAY = date(2026, 1, 5)
 
 
 def weeks(*counts: int, lines: int = 1000) -> list[Week]:
-    return [Week(MONDAY + timedelta(weeks=n), count, lines) for n, count in enumerate(counts)]
+    return [
+        Week(MONDAY + timedelta(weeks=n), count, lines)
+        for n, count in enumerate(counts)
+    ]
 
 
 def test_limits_by_hand() -> None:
@@ -45,11 +54,17 @@ def test_a_burst_is_no_baseline_of_the_next() -> None:
 
 def test_a_place_that_always_scatters_cries_no_oftener() -> None:
     judged = [*judge_weeks(weeks(*[2, 20, 5, 18] * 4, 24))]
-    assert judged[-1].signal is None and judged[-1].upper is not None and judged[-1].upper > 25
+    assert (
+        judged[-1].signal is None
+        and judged[-1].upper is not None
+        and judged[-1].upper > 25
+    )
 
 
 def test_too_few_weeks_judge_nothing() -> None:
-    assert {week.signal for week in judge_weeks(weeks(*[5] * FEWEST, 50)[:FEWEST])} == {None}
+    assert {week.signal for week in judge_weeks(weeks(*[5] * FEWEST, 50)[:FEWEST])} == {
+        None
+    }
     assert [*judge_weeks(weeks(*[5] * FEWEST, 50))][-1].signal == "high"
 
 
@@ -65,7 +80,11 @@ def test_whole_weeks_alone_and_quiet_ones_as_nought() -> None:
         )
     ]
     found = sum_weeks(days, date(2026, 1, 31))
-    assert [(w.begins_on.day, w.complaints) for w in found] == [(5, 4), (12, 0), (19, 2)]
+    assert [(w.begins_on.day, w.complaints) for w in found] == [
+        (5, 4),
+        (12, 0),
+        (19, 2),
+    ]
 
 
 def daily(source: Path) -> list[dict[str, object]]:
@@ -84,18 +103,31 @@ def test_planted_bursts_are_found_and_clean_weeks_are_quiet(tmp_path: Path) -> N
     """Thirty operators' half years would take minutes: three of them, every later week planted in turn with thrice as many."""
     planted = found = judged = false = 0
     for seed in (1, 2, 3):
-        twin.generate(tmp_path / str(seed), services=20_000, months=6, seed=seed, through="2026-06")
+        twin.generate(
+            tmp_path / str(seed),
+            services=20_000,
+            months=6,
+            seed=seed,
+            through="2026-06",
+        )
         clean = sum_weeks(daily(tmp_path / str(seed)), date(2026, 6, 30))
         signals = [week.signal for week in judge_weeks(clean)][FEWEST:]
-        judged, false = judged + len(signals), false + sum(signal is not None for signal in signals)
+        judged, false = (
+            judged + len(signals),
+            false + sum(signal is not None for signal in signals),
+        )
         for place in range(BASELINE - 6, len(clean)):
             struck = [*clean]
             struck[place] = Week(
-                clean[place].begins_on, clean[place].complaints * 3 + 5, clean[place].services
+                clean[place].begins_on,
+                clean[place].complaints * 3 + 5,
+                clean[place].services,
             )
             planted += 1
             found += [*judge_weeks(struck)][place].signal == "high"
-    print(f"bursts planted {planted}, found {found}; clean weeks judged {judged}, signals {false}")
+    print(
+        f"bursts planted {planted}, found {found}; clean weeks judged {judged}, signals {false}"
+    )
     assert planted > 30 and found / planted > 0.95 and false / judged < 0.05
 
 

@@ -44,7 +44,9 @@ def test_ages_roll_by_their_own_ratio() -> None:
 def test_the_oldest_stay_among_the_oldest() -> None:
     rows = np.zeros((5, OLDEST + 1))
     rows[:, OLDEST] = [100, 90, 81, 72.9, 65.61]
-    assert project_open_amounts(Ladder(rows, np.zeros(5)), 2) == pytest.approx([59.049, 53.1441])
+    assert project_open_amounts(Ladder(rows, np.zeros(5)), 2) == pytest.approx(
+        [59.049, 53.1441]
+    )
 
 
 def test_nothing_is_said_of_too_few_months_and_no_interval_of_too_few_errors() -> None:
@@ -62,7 +64,9 @@ def test_the_interval_holds_the_next_month_as_often_as_it_says() -> None:
         billed = 1000 * np.exp(dice.normal(0, 0.1, 19))
         rows = np.zeros((19, OLDEST + 1))
         for age, share in enumerate((0.10, 0.04, 0.02)):
-            rows[age:, age] = billed[: 19 - age] * share * np.exp(dice.normal(0, 0.1, 19 - age))
+            rows[age:, age] = (
+                billed[: 19 - age] * share * np.exp(dice.normal(0, 0.1, 19 - age))
+            )
         rows = rows[3:]
         said = forecast_open_amounts(Ladder(rows[:-1], billed[3:-1]), 1)
         assert said is not None and said.low is not None and said.high is not None
@@ -76,4 +80,7 @@ def test_a_gap_ends_the_months_that_are_taken() -> None:
         for month, age, amount in (("2026-05", 0, 1), ("2026-07", 0, 2), ("2026-08", 0, 3), ("2026-08", 13, 4))
     ]  # fmt: skip
     found = build_ladder(rows, ("company", "company"), Month.parse("2026-08"))
-    assert found.open.sum(axis=1).tolist() == [2, 7] and found.billed.tolist() == [9, 18]
+    assert found.open.sum(axis=1).tolist() == [2, 7] and found.billed.tolist() == [
+        9,
+        18,
+    ]

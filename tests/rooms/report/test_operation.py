@@ -36,7 +36,11 @@ def unit_of(folder: Path, **said: object) -> Row:
     row = dict.fromkeys(_COUNTS, 0) | dict.fromkeys(
         [n for n in _SCHEMA.names if n.endswith("_sum")], Decimal(0)
     )
-    row |= {"scope_kind": "unit", "scope_id": "U1", "total_cost_amount": Decimal(0)} | said
+    row |= {
+        "scope_kind": "unit",
+        "scope_id": "U1",
+        "total_cost_amount": Decimal(0),
+    } | said
     with room_context(
         folder, {"report_operation_sum": pa.Table.from_pylist([row], schema=_SCHEMA)}
     ) as context:
@@ -66,9 +70,14 @@ def test_the_increment_less_its_cost(tmp_path: Path) -> None:
         cost_month_count=3,
         total_cost_amount=yuan("1234.50"),
     )
-    assert (unit["incremental_amount"], unit["net_amount"]) == (yuan("40000.00"), yuan("38765.50"))
+    assert (unit["incremental_amount"], unit["net_amount"]) == (
+        yuan("40000.00"),
+        yuan("38765.50"),
+    )
     assert unit["low_amount"] > 0 and unit["effect_state"] == "helps"
-    expected = revenue_effect(Arm(4000, 0, 40_000.0, 800_000.0), Arm(400, 0, 0.0, 400.0))
+    expected = revenue_effect(
+        Arm(4000, 0, 40_000.0, 800_000.0), Arm(400, 0, 0.0, 400.0)
+    )
     assert expected is not None and float(unit["high_amount"]) == pytest.approx(
         expected.high, abs=0.01
     )
@@ -86,37 +95,67 @@ def test_a_unit_that_holds_out_too_few_has_no_increment(
     unit = unit_of(tmp_path, **scattered, month_count=1, cost_month_count=1)
     assert unit["effect_state"] == state
     assert (
-        (unit["incremental_amount"] is None) == (unit["net_amount"] is None) == (state == "too_few")
+        (unit["incremental_amount"] is None)
+        == (unit["net_amount"] is None)
+        == (state == "too_few")
     )
     assert unit["total_cost_amount"] == 0
 
 
 def test_a_month_without_expense_claims_leaves_the_cost_unknown(tmp_path: Path) -> None:
     unit = unit_of(
-        tmp_path, **arms(300, 1, 300), month_count=3, cost_month_count=2, fee_amount=yuan("10.00")
+        tmp_path,
+        **arms(300, 1, 300),
+        month_count=3,
+        cost_month_count=2,
+        fee_amount=yuan("10.00"),
     )
     assert (unit["total_cost_amount"], unit["net_amount"]) == (None, None)
-    assert unit["incremental_amount"] == yuan("300.00") and unit["fee_amount"] == yuan("10.00")
+    assert unit["incremental_amount"] == yuan("300.00") and unit["fee_amount"] == yuan(
+        "10.00"
+    )
 
 
 def test_parts_add_up_to_the_company_and_to_the_bridge() -> None:
     version = scored_operator().version
     view = read(version, "report_operation")
     company = only([row for row in view if row["scope_kind"] == "company"])
-    assert company["cohort_customer_count"] == len(read(version, "features_cohort")) > 100
-    for name in ("cohort_customer_count", "cohort_billed_count", "base_revenue", "kept_revenue"):
+    assert (
+        company["cohort_customer_count"] == len(read(version, "features_cohort")) > 100
+    )
+    for name in (
+        "cohort_customer_count",
+        "cohort_billed_count",
+        "base_revenue",
+        "kept_revenue",
+    ):
         for kind in ("branch", "unit"):
-            assert sum(row[name] for row in view if row["scope_kind"] == kind) == company[name]
-    bridge = {r["step"]: r["amount"] for r in read(version, "kpi_bridge", scope_kind="company")}
-    assert (company["base_revenue"], company["kept_revenue"]) == (bridge["base"], bridge["current"])
+            assert (
+                sum(row[name] for row in view if row["scope_kind"] == kind)
+                == company[name]
+            )
+    bridge = {
+        r["step"]: r["amount"]
+        for r in read(version, "kpi_bridge", scope_kind="company")
+    }
+    assert (company["base_revenue"], company["kept_revenue"]) == (
+        bridge["base"],
+        bridge["current"],
+    )
 
 
 def test_the_company_book_has_a_sheet_of_it(tmp_path: Path) -> None:
     operator = scored_operator()
     folder = MonthFolder(operator.home, operator.version.month)
-    path = next(p for p in export_month(folder, tmp_path, "zh") if p.name.endswith("_company.xlsx"))
+    path = next(
+        p
+        for p in export_month(folder, tmp_path, "zh")
+        if p.name.endswith("_company.xlsx")
+    )
     rows = list(
-        openpyxl.load_workbook(path, read_only=True)["运营视图"].iter_rows(values_only=True)
+        openpyxl.load_workbook(path, read_only=True)["运营视图"].iter_rows(
+            values_only=True
+        )
     )
     assert "样本太少" in {row[-1] for row in rows} and len(rows) >= len(
         read(operator.version, "report_operation")

@@ -35,7 +35,12 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.score import champion as at_work
 from pipelines.rooms.score.frame import list_feature_groups, list_features, map_reasons
 from pipelines.rooms.score.samples import gather_samples
-from pipelines.store.champions import find_champion, models_folder, open_version, read_promotions
+from pipelines.store.champions import (
+    find_champion,
+    models_folder,
+    open_version,
+    read_promotions,
+)
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.text.texts import LANGUAGES, fill_label, say_reasons
 from tests.models.test_registry import seal_again
@@ -83,7 +88,10 @@ def version_of(home: Path) -> Path:
 def test_every_service_in_the_network_has_one_score(
     operator: Operator, scores: pd.DataFrame
 ) -> None:
-    net = {row["service_id"] for row in read(operator.version, "features_service", is_in_net=True)}
+    net = {
+        row["service_id"]
+        for row in read(operator.version, "features_service", is_in_net=True)
+    }
     assert set(scores["service_id"]) == net and len(scores) == len(net) > 400
     chances = scores[["p_voluntary", "p_involuntary", "p_down_migration"]]
     assert ((chances >= 0) & (chances <= 1)).all(axis=None) and (
@@ -96,7 +104,9 @@ def test_every_service_in_the_network_has_one_score(
 
 def test_deciles_go_by_the_chance_over_all_scored(scores: pd.DataFrame) -> None:
     rank = scores["p_voluntary"].rank(method="min", ascending=False) - 1
-    assert (scores["decile"] == rank * 10 // len(scores) + 1).all() and set(scores["decile"]) >= {
+    assert (scores["decile"] == rank * 10 // len(scores) + 1).all() and set(
+        scores["decile"]
+    ) >= {
         1,
         2,
         5,
@@ -114,38 +124,52 @@ def test_scores_and_reasons_are_the_sealed_model_s(
     """Scored again from the registry alone, by another way: the newest month as a training sample is read."""
     model, card = load_model(version_of(operator.home), KEY.encode())
     assert isinstance(model, CompetingClassifier)
-    frame = gather_samples(operator.home, MONTH, own_settings()).newest.set_index("service_id")[
-        card.features
-    ]
+    frame = gather_samples(operator.home, MONTH, own_settings()).newest.set_index(
+        "service_id"
+    )[card.features]
     again = model.score_frame(frame).loc[scores["service_id"]]
     np.testing.assert_allclose(scores["p_voluntary"], again["p_voluntary"], atol=1e-9)
-    np.testing.assert_allclose(scores["p_involuntary"], again["p_involuntary"], atol=1e-9)
+    np.testing.assert_allclose(
+        scores["p_involuntary"], again["p_involuntary"], atol=1e-9
+    )
     explained = scores[scores["reason_1"].notna()].set_index("service_id")
     contributions, base = model.explain(frame.loc[explained.index], VOLUNTARY)
     voluntary = model.models_[list(model.steps_).index(VOLUNTARY)]
     odds = voluntary.decision_function(frame.loc[explained.index])
     np.testing.assert_allclose(contributions.sum(axis=1) + base, odds, atol=1e-9)
     words = top_reasons(
-        group_contributions(contributions, map_reasons(list_features(list_feature_groups())))
+        group_contributions(
+            contributions, map_reasons(list_features(list_feature_groups()))
+        )
     )
     assert (words["reason_1"] == explained["reason_1"]).all() and len(explained) > 5
 
 
-def test_reasons_are_for_those_whom_a_list_takes(operator: Operator, scores: pd.DataFrame) -> None:
+def test_reasons_are_for_those_whom_a_list_takes(
+    operator: Operator, scores: pd.DataFrame
+) -> None:
     explained = set(scores[scores["reason_1"].notna()]["service_id"])
     opted_out = {
-        row["customer_id"] for row in read(operator.version, "features_consent", is_opted_out=True)
+        row["customer_id"]
+        for row in read(operator.version, "features_consent", is_opted_out=True)
     }
-    assert opted_out and not set(scores[scores["reason_1"].notna()]["customer_id"]) & opted_out
+    assert (
+        opted_out
+        and not set(scores[scores["reason_1"].notna()]["customer_id"]) & opted_out
+    )
     orders = read(operator.version, "dispatch_order", list="churn_risk")
     assert orders and {order["service_id"] for order in orders} <= explained
     assert len(explained) <= len(scores) / 10
     codes = {code for order in orders for code in order["reason_codes"].split(";")}
     for language in LANGUAGES:
-        assert all(fill_label(language, f"reason.{code}") != f"reason.{code}" for code in codes)
+        assert all(
+            fill_label(language, f"reason.{code}") != f"reason.{code}" for code in codes
+        )
 
 
-def test_the_list_s_rank_is_the_loss_to_expect(operator: Operator, scores: pd.DataFrame) -> None:
+def test_the_list_s_rank_is_the_loss_to_expect(
+    operator: Operator, scores: pd.DataFrame
+) -> None:
     chance = scores.groupby("customer_id")["p_voluntary"].max()
     value = {
         row["customer_id"]: row["value_at_risk"]
@@ -158,7 +182,9 @@ def test_the_list_s_rank_is_the_loss_to_expect(operator: Operator, scores: pd.Da
         )
 
 
-def test_batches_of_any_size_give_the_same_bytes(operator: Operator, tmp_path: Path) -> None:
+def test_batches_of_any_size_give_the_same_bytes(
+    operator: Operator, tmp_path: Path
+) -> None:
     whole = operator.version.manifest["tables"]["score_churn"]["sha256"]
     assert score_alone(operator, tmp_path, rows=97)["sha256"] == whole
 
@@ -169,15 +195,22 @@ def test_batches_of_any_size_give_the_same_bytes(operator: Operator, tmp_path: P
 def test_the_month_records_its_champion_and_changes_with_it_alone(copied: Job) -> None:
     version = copied.folder.version()
     champion = find_champion(copied.home, MONTH)
-    assert champion is not None and version.manifest["inputs"]["champion"] == champion.meaning()
+    assert (
+        champion is not None
+        and version.manifest["inputs"]["champion"] == champion.meaning()
+    )
     assert run_month(copied).number == version.number
-    shelf.promote_version(copied.home, champion.version, "Li", "looked at it again", own_settings())
+    shelf.promote_version(
+        copied.home, champion.version, "Li", "looked at it again", own_settings()
+    )
     assert run_month(copied).number == version.number  # who said so changes no byte
     (champion.path / "page.html").write_text("drawn again")
     assert run_month(copied).number == version.number
 
 
-def test_a_list_made_by_the_score_is_made_of_what_the_champion_sees(operator: Operator) -> None:
+def test_a_list_made_by_the_score_is_made_of_what_the_champion_sees(
+    operator: Operator,
+) -> None:
     champion = find_champion(operator.home, MONTH)
     assert champion is not None and "points_balance" in champion.features
     shown = find_feature_columns(champion.features)
@@ -211,14 +244,16 @@ def test_a_changed_champion_makes_a_new_version_by_rules_alone(copied: Job) -> N
     }
     told = summarise_outcome(version)
     assert told["not_computed"]["churn_risk"] == "champion refused: tampered"
-    assert told["caveat"]["cohort_at_risk"] == "by rules alone: champion refused: tampered"
+    assert (
+        told["caveat"]["cohort_at_risk"] == "by rules alone: champion refused: tampered"
+    )
     assert (
         say_reasons("zh", told["caveat"]["cohort_at_risk"])
         == "仅按规则选取（在用模型不可用：内容或封印不符）"
     )
-    assert "not what was sealed" in (version.path / "outbox" / "summary.en.html").read_text(
-        encoding="utf-8"
-    )
+    assert "not what was sealed" in (
+        version.path / "outbox" / "summary.en.html"
+    ).read_text(encoding="utf-8")
     assert all(
         "top_risk" not in row["reason_codes"]
         for row in read(version, "dispatch_order", list="cohort_at_risk")
@@ -233,7 +268,10 @@ def test_a_sealed_month_is_not_scored_again(copied: Job) -> None:
 
 def test_a_month_is_not_scored_by_what_was_fitted_later(operator: Operator) -> None:
     assert find_champion(operator.home, MONTHS[0]) is None
-    assert MonthFolder(operator.home, MONTHS[0]).version().manifest["inputs"]["champion"] is None
+    assert (
+        MonthFolder(operator.home, MONTHS[0]).version().manifest["inputs"]["champion"]
+        is None
+    )
     assert find_champion(operator.home, TRAINED) == find_champion(operator.home)
 
 
@@ -250,7 +288,9 @@ def score_alone(
 ) -> dict[str, Any]:
     """Run the room on the newest month's feature tables; return what it records of score_churn."""
     given = {
-        name: pq.read_table(operator.version.table(name)) for name in NEEDED if name != without
+        name: pq.read_table(operator.version.table(name))
+        for name in NEEDED
+        if name != without
     }
     tables: dict[str, Any] = given | ({without: "absent: loyalty"} if without else {})
     (folder / "room").mkdir()
@@ -319,7 +359,10 @@ def better_looking_card(version: Path) -> None:
         (better_looking_card, "champion refused: tampered"),
         (foreign_pickle, "champion refused: foreign"),
         (other_scikit_learn, "champion refused: other_version"),
-        (lambda version: (version / registry.SEAL).unlink(), "champion refused: missing"),
+        (
+            lambda version: (version / registry.SEAL).unlink(),
+            "champion refused: missing",
+        ),
         (constant, "collapsed score"),
     ],
     ids=[
@@ -367,7 +410,10 @@ def test_the_shelf_says_who_is_champion_and_what_is_spoilt(copied: Job) -> None:
     seen = only(shelf.list_versions(copied.home, own_settings()))
     assert seen.is_champion and seen.refused is None and seen.card is not None
     assert [(p.by, p.why) for p in seen.promotions] == [("Wang", "the first one")]
-    assert seen.card.sklearn_version == sklearn.__version__ and seen.card.missing_tables == []
+    assert (
+        seen.card.sklearn_version == sklearn.__version__
+        and seen.card.missing_tables == []
+    )
     better_looking_card(version_of(copied.home))
     assert only(shelf.list_versions(copied.home, own_settings())).refused == "tampered"
 
@@ -383,7 +429,11 @@ def test_a_promotion_needs_a_sound_model_a_person_and_a_reason(copied: Job) -> N
         shelf.promote_version(home, version, "", "why", own_settings())
     with pytest.raises(ModelError, match="tampered"):
         shelf.promote_version(
-            home, version, "Li", "why", own_settings(secret_key="another key of the tests")
+            home,
+            version,
+            "Li",
+            "why",
+            own_settings(secret_key="another key of the tests"),
         )
     assert len(read_promotions(home)) == 1
 
@@ -392,25 +442,35 @@ def test_the_same_samples_give_the_same_version_and_keep_its_card(copied: Job) -
     version = version_of(copied.home)
     before = {path.name: path.read_bytes() for path in version.iterdir()}
     assert train_small(copied.home) == version.name
-    assert {path.name: path.read_bytes() for path in version_of(copied.home).iterdir()} == before
+    assert {
+        path.name: path.read_bytes() for path in version_of(copied.home).iterdir()
+    } == before
     (version / registry.MODEL).write_bytes(b"spoilt")
     assert train_small(copied.home) == version.name  # training again mends it
-    assert {path.name: path.read_bytes() for path in version_of(copied.home).iterdir()} == before
+    assert {
+        path.name: path.read_bytes() for path in version_of(copied.home).iterdir()
+    } == before
 
 
 def test_a_card_says_what_the_model_was_made_of(operator: Operator) -> None:
     card = asdict(
-        only(shelf.list_versions(operator.home, own_settings())).card or pytest.fail("no card")
+        only(shelf.list_versions(operator.home, own_settings())).card
+        or pytest.fail("no card")
     )
     assert card["trained_through"] == str(TRAINED) and card["months"] == [
         str(month) for month in MONTHS[:3]
     ]
-    assert card["outcomes"]["voluntary"] > 10 and sum(card["outcomes"].values()) == card["rows"]
+    assert (
+        card["outcomes"]["voluntary"] > 10
+        and sum(card["outcomes"].values()) == card["rows"]
+    )
     assert (
         card["judged"]["months"] == [str(MONTHS[2])]
         and 0 < card["metrics"]["voluntary_log_loss"] < 0.2
     )
-    makers = [line["maker"] for line in card["judged"]["outcomes"]["voluntary"]["makers"]]
+    makers = [
+        line["maker"] for line in card["judged"]["outcomes"]["voluntary"]["makers"]
+    ]
     assert makers == ["model", "logistic", "rule"]
     assert {"branch", "tenure", "plan", "product"} == set(
         card["judged"]["outcomes"]["voluntary"]["slices"]
@@ -421,7 +481,9 @@ def test_a_card_says_what_the_model_was_made_of(operator: Operator) -> None:
 def test_training_without_labels_is_refused(operator: Operator, through: Month) -> None:
     with pytest.raises(ModelError) as refused:
         training.train_churn(operator.home, through, own_settings())
-    assert refused.value.key == ("model.no_months" if through < MONTHS[0] else "model.no_labels")
+    assert refused.value.key == (
+        "model.no_months" if through < MONTHS[0] else "model.no_labels"
+    )
 
 
 def test_a_table_that_is_not_there_makes_a_smaller_model(copied: Job) -> None:
@@ -433,7 +495,11 @@ def test_a_table_that_is_not_there_makes_a_smaller_model(copied: Job) -> None:
         and "points_balance" not in samples.names
     )
     version = train_small(copied.home)
-    seen = next(s for s in shelf.list_versions(copied.home, own_settings()) if s.version == version)
+    seen = next(
+        s
+        for s in shelf.list_versions(copied.home, own_settings())
+        if s.version == version
+    )
     assert seen.card is not None and seen.card.missing_tables == ["features_points"]
     assert seen.card.notes["missing features_points"] == "absent: loyalty"
 

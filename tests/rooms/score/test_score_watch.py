@@ -60,7 +60,9 @@ def given(chance: float) -> list[Row]:
 
 
 @contextmanager
-def months(folder: Path, leavers: int, scored: list[Row] | None = None) -> Iterator[Context]:
+def months(
+    folder: Path, leavers: int, scored: list[Row] | None = None
+) -> Iterator[Context]:
     """Three months in which those leave in the third."""
     tables: dict[str, Any] = {}
     for era, gone in (("m2.", 0), ("m1.", 0), ("", leavers)):
@@ -102,11 +104,14 @@ def test_a_month_like_the_one_trained_through_is_green(tmp_path: Path) -> None:
     ]
 
 
-def test_a_feature_that_moved_is_red_and_a_reason_to_train_again(tmp_path: Path) -> None:
+def test_a_feature_that_moved_is_red_and_a_reason_to_train_again(
+    tmp_path: Path,
+) -> None:
     with months(tmp_path, leavers=80) as context:
         seen = looks(context, frame(2, moved=1.0))
     assert (
-        seen["stability", "use"]["level"] == "red" and seen["stability", "kind"]["level"] == "green"
+        seen["stability", "use"]["level"] == "red"
+        and seen["stability", "kind"]["level"] == "green"
     )
     assert (
         seen["stability", "use"]["value"] > 0.25
@@ -114,19 +119,27 @@ def test_a_feature_that_moved_is_red_and_a_reason_to_train_again(tmp_path: Path)
     )
 
 
-@pytest.mark.parametrize(("moved", "level"), [(0.1, "green"), (0.4, "amber"), (1.0, "red")])
-def test_levels_of_the_stability_index(tmp_path: Path, moved: float, level: str) -> None:
+@pytest.mark.parametrize(
+    ("moved", "level"), [(0.1, "green"), (0.4, "amber"), (1.0, "red")]
+)
+def test_levels_of_the_stability_index(
+    tmp_path: Path, moved: float, level: str
+) -> None:
     with months(tmp_path, leavers=80) as context:
         assert looks(context, frame(2, moved))["stability", "use"]["level"] == level
 
 
-def test_more_leavers_than_in_training_or_than_predicted_are_told_apart(tmp_path: Path) -> None:
+def test_more_leavers_than_in_training_or_than_predicted_are_told_apart(
+    tmp_path: Path,
+) -> None:
     with months(tmp_path, leavers=200, scored=given(0.05)) as context:
         seen = looks(context, frame(2))
     assert (
         seen["label_rate", "voluntary"]["level"] == "red"
     )  # 5 % left, 2 % did in the training months
-    assert seen["calibration", "voluntary"]["level"] == "green"  # and the model had said so
+    assert (
+        seen["calibration", "voluntary"]["level"] == "green"
+    )  # and the model had said so
     assert ("retrain", "label_rate voluntary") in seen and (
         "retrain",
         "calibration voluntary",
@@ -137,8 +150,14 @@ def test_chances_that_did_not_come_true_are_red(tmp_path: Path) -> None:
     with months(tmp_path, leavers=80, scored=given(0.06)) as context:
         seen = looks(context, frame(2))
     off = seen["calibration", "voluntary"]
-    assert (off["value"], off["expected"], off["level"]) == (0.02, pytest.approx(0.06), "red")
-    assert seen["calibration_error", "voluntary"]["value"] == pytest.approx(0.04, abs=0.01)
+    assert (off["value"], off["expected"], off["level"]) == (
+        0.02,
+        pytest.approx(0.06),
+        "red",
+    )
+    assert seen["calibration_error", "voluntary"]["value"] == pytest.approx(
+        0.04, abs=0.01
+    )
 
 
 def test_a_small_difference_is_chance(tmp_path: Path) -> None:
@@ -171,10 +190,16 @@ def test_a_month_that_was_scored_is_watched() -> None:
     subjects = {row["subject"] for row in rows if row["measure"] == "stability"}
     assert {"p_voluntary", "p_involuntary", "tenure_months", "service_type"} <= subjects
     rate = only(
-        [row for row in rows if (row["measure"], row["subject"]) == ("label_rate", "voluntary")]
+        [
+            row
+            for row in rows
+            if (row["measure"], row["subject"]) == ("label_rate", "voluntary")
+        ]
     )
     assert (
-        rate["about"] == str(TRAINED.plus(-1)) and 0 < rate["value"] < 0.05 and rate["rows"] > 400
+        rate["about"] == str(TRAINED.plus(-1))
+        and 0 < rate["value"] < 0.05
+        and rate["rows"] > 400
     )
 
 
@@ -188,7 +213,9 @@ def test_red_looks_are_a_caveat_on_lists_made_by_the_score() -> None:
     ]
     assert len(scored) == 2
     for row in scored:
-        assert (f"score watched: {', '.join(red)}" in (row["reason"] or "")) == bool(red)
+        assert (f"score watched: {', '.join(red)}" in (row["reason"] or "")) == bool(
+            red
+        )
     for language in LANGUAGES:
         assert say_reasons(language, "score watched: use") != "score watched: use"
 

@@ -45,16 +45,22 @@ def newest() -> pd.DataFrame:
     risk = pq.read_table(
         operator.version.table("score_churn"), columns=["service_id", RISK]
     ).to_pandas()
-    return gather_samples(operator.home, MONTH, own_settings()).newest.merge(risk, on="service_id")
+    return gather_samples(operator.home, MONTH, own_settings()).newest.merge(
+        risk, on="service_id"
+    )
 
 
 def history(effect: float) -> History:
     """Six months of those services, three in ten held out by chance; a call keeps the old and drives off the new."""
     random, base = np.random.default_rng(2), newest()
     rows = pd.concat(
-        [base.assign(month=str(MONTH.plus(-back))) for back in range(6, 0, -1)], ignore_index=True
+        [base.assign(month=str(MONTH.plus(-back))) for back in range(6, 0, -1)],
+        ignore_index=True,
     )
-    treated, old = random.random(len(rows)) > 0.3, rows[FEATURE] > rows[FEATURE].median()
+    treated, old = (
+        random.random(len(rows)) > 0.3,
+        rows[FEATURE] > rows[FEATURE].median(),
+    )
     chance = 0.75 + np.where(treated, np.where(old, effect, -effect), 0.0)
     rows = rows.assign(
         list="renewal", is_treated=treated, is_kept=random.random(len(rows)) < chance
@@ -65,7 +71,9 @@ def history(effect: float) -> History:
 def trained(home: Path, effect: float) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            uplift_training, "gather_history", lambda home, through, settings: history(effect)
+            uplift_training,
+            "gather_history",
+            lambda home, through, settings: history(effect),
         )
         return train_uplift(home, MONTH, own_settings(uplift_holdout_orders=500))
 
@@ -75,13 +83,19 @@ def run_again(home: Path) -> Any:
         return run_month(job(home, scored_operator().source))
 
 
-def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(home: Path) -> None:
+def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(
+    home: Path,
+) -> None:
     before = {
         (r["list"], r["customer_id"]): r["expected_value"]
         for r in read(run_again(home), "dispatch_candidate")
     }
     card = trained(home, 0.2)
-    assert card.judged["wins"] and card.judged["low"] > 0 and card.outcomes["holdout"] > 500
+    assert (
+        card.judged["wins"]
+        and card.judged["low"] > 0
+        and card.outcomes["holdout"] > 500
+    )
     shelf.promote_version(home, card.version, "Wang", "it sorts better", own_settings())
     version = run_again(home)
     lifted = {row["customer_id"]: row for row in read(version, "score_uplift")}
@@ -91,14 +105,26 @@ def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(ho
     assert np.mean(up) > np.mean(down) and up and down
     rows = read(version, "features_high_value")
     value = {
-        r["customer_id"]: float(r["value_at_risk"]) for r in rows if r["value_at_risk"] is not None
+        r["customer_id"]: float(r["value_at_risk"])
+        for r in rows
+        if r["value_at_risk"] is not None
     }
-    opted_out = {row["customer_id"] for row in read(version, "features_consent", is_opted_out=True)}
-    groups = {r["customer_id"] for r in read(version, "snapshot_customer", customer_type="group")}
+    opted_out = {
+        row["customer_id"]
+        for row in read(version, "features_consent", is_opted_out=True)
+    }
+    groups = {
+        r["customer_id"]
+        for r in read(version, "snapshot_customer", customer_type="group")
+    }
     told = 0
     for row in read(version, "dispatch_candidate"):
         who, place = row["customer_id"], (row["list"], row["customer_id"])
-        if row["list"] not in HELD_OUT or who in opted_out | groups or who not in lifted:
+        if (
+            row["list"] not in HELD_OUT
+            or who in opted_out | groups
+            or who not in lifted
+        ):
             assert row["expected_value"] == before[place]
         elif who in value:
             worth = value[who] * 12 * lifted[who]["uplift"] - 5
@@ -125,7 +151,9 @@ def test_a_model_that_does_not_beat_the_risk_is_kept_and_never_used(home: Path) 
 def test_a_model_that_was_tampered_with_measures_nothing(home: Path) -> None:
     card = trained(home, 0.2)
     shelf.promote_version(home, card.version, "Wang", "it sorts better", own_settings())
-    (models_folder(uplift_shelf(home)) / card.version / "model.skops").write_bytes(b"other")
+    (models_folder(uplift_shelf(home)) / card.version / "model.skops").write_bytes(
+        b"other"
+    )
     entry = run_again(home).manifest["tables"]["score_uplift"]
     assert entry["reasons"] == ["champion refused: tampered"]
 
@@ -154,9 +182,16 @@ def lived_on(folder: Path) -> Operator:
 def test_orders_of_both_arms_become_a_history(tmp_path: Path) -> None:
     operator = lived_on(tmp_path)
     found = gather_history(operator.home, MONTH.plus(1), own_settings())
-    orders = [r for r in read(scored_operator().version, "dispatch_order") if r["list"] in HELD_OUT]
+    orders = [
+        r
+        for r in read(scored_operator().version, "dispatch_order")
+        if r["list"] in HELD_OUT
+    ]
     rows = found.rows.set_index(["list", "customer_id"])
-    kept = {row["order_id"]: row["is_verified"] for row in read(operator.version, "feedback_kept")}
+    kept = {
+        row["order_id"]: row["is_verified"]
+        for row in read(operator.version, "feedback_kept")
+    }
     assert 30 < len(rows) <= len(orders) and set(found.rows["month"]) == {str(MONTH)}
     for order in orders:
         if (order["list"], order["customer_id"]) in rows.index:

@@ -38,21 +38,30 @@ def random_value(dice: random.Random, column: Column, line: int) -> Any:
         "month": dice.choice(["2026-08", "2026-09"]),
     }  # fmt: skip
     return (
-        dice.choice(column.values) if column.kind == "enum" else kinds.get(column.kind, f"x{line}")
+        dice.choice(column.values)
+        if column.kind == "enum"
+        else kinds.get(column.kind, f"x{line}")
     )
 
 
 def write_delivered(folder: Path, table: str, rejected: bool) -> None:
     """Write two hundred random rows as accepted, or a hundred as quarantined ones."""
     dice, columns = random.Random(f"{table}{rejected}"), snapshot_columns(table)
-    rows = [[random_value(dice, c, i) for c in columns] for i in range(100 if rejected else 200)]
+    rows = [
+        [random_value(dice, c, i) for c in columns]
+        for i in range(100 if rejected else 200)
+    ]
     with duckdb.connect() as connection:
         names = ", ".join(f'"{c.name}" {SQL_TYPES[c.kind]}' for c in columns)
         connection.execute(f"CREATE TABLE t ({names})")
-        connection.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(columns))})", rows)
+        connection.executemany(
+            f"INSERT INTO t VALUES ({', '.join('?' * len(columns))})", rows
+        )
         rule = "'some' AS _rule, " if rejected else ""
         rows_out = connection.execute(f"SELECT {rule}* FROM t").to_arrow_table()
-    pq.write_table(rows_out, folder / f"snapshot_{table}{'_rejected' if rejected else ''}.parquet")
+    pq.write_table(
+        rows_out, folder / f"snapshot_{table}{'_rejected' if rejected else ''}.parquet"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +72,9 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
         write_delivered(folder, table, rejected=False)
         write_delivered(folder, table, rejected=True)
     intake = "SELECT 'usage' AS \"table\", 300 AS rows_in, 100 AS quarantined"
-    pq.write_table(duckdb.sql(intake).to_arrow_table(), folder / "snapshot_intake.parquet")
+    pq.write_table(
+        duckdb.sql(intake).to_arrow_table(), folder / "snapshot_intake.parquet"
+    )
     with room_context(folder, {}) as context:
         yield context
 
@@ -78,7 +89,10 @@ def judged(delivered: Context) -> dict[str, list[Verdict]]:
 
 def bad_rows(context: Context, expectation: Expectation) -> int:
     """Count the rows that break a rule by our own SQL, quarantined rows included."""
-    files = [str(context.path(f"snapshot_{expectation.table}{part}")) for part in ("", "_rejected")]
+    files = [
+        str(context.path(f"snapshot_{expectation.table}{part}"))
+        for part in ("", "_rejected")
+    ]
     row = duckdb.sql(
         f"SELECT COUNT(*) FROM read_parquet({files}, union_by_name=true) WHERE {expectation.bad_row()}"
     ).fetchone()
@@ -97,10 +111,14 @@ def test_our_row_rules_agree_with_great_expectations(
 ) -> None:
     rules = [v for v in judged[table] if v.expectation.takes_rows]
     ours = {v.expectation.name: bad_rows(delivered, v.expectation) for v in rules}
-    assert {v.expectation.name: counted(v) for v in rules} == ours and any(ours.values())
+    assert {v.expectation.name: counted(v) for v in rules} == ours and any(
+        ours.values()
+    )
 
 
-def test_a_verdict_says_what_was_seen_and_the_threshold(judged: dict[str, list[Verdict]]) -> None:
+def test_a_verdict_says_what_was_seen_and_the_threshold(
+    judged: dict[str, list[Verdict]],
+) -> None:
     found = {v.expectation.name: v for v in judged["usage"]}
     calls = found["column_values_to_be_between:voice_calls"]
     assert (
@@ -115,7 +133,9 @@ def test_a_verdict_says_what_was_seen_and_the_threshold(judged: dict[str, list[V
 # -- fail closed -------------------------------------------------------------------------------------------------
 
 
-def one(kind: str = "expect_column_values_to_not_be_null", **kwargs: Any) -> Expectation:
+def one(
+    kind: str = "expect_column_values_to_not_be_null", **kwargs: Any
+) -> Expectation:
     return Expectation("usage", kind, kwargs or {"column": "service_id"}, "info")
 
 
@@ -126,7 +146,12 @@ BROKEN = [
         "unexpected_rows_expectation",
         unexpected_rows_query="SELECT * FROM {batch} WHERE nonsense(1)",
     ),
-    one("expect_column_values_to_be_between", column="service_id", min_value="x", max_value=3),
+    one(
+        "expect_column_values_to_be_between",
+        column="service_id",
+        min_value="x",
+        max_value=3,
+    ),
 ]
 
 
@@ -141,10 +166,13 @@ def usage_alone(delivered: Context, tmp_path: Path) -> Iterator[Context]:
 
 def test_a_check_that_crashes_is_red_and_critical(usage_alone: Context) -> None:
     *crashed, fine = judge(usage_alone, {"usage": [*BROKEN, one()]})
-    assert [(v.success, v.expectation.severity) for v in crashed] == [(False, "critical")] * len(
-        BROKEN
-    )
-    assert all(v.observed for v in crashed) and (fine.success, fine.expectation.severity) == (
+    assert [(v.success, v.expectation.severity) for v in crashed] == [
+        (False, "critical")
+    ] * len(BROKEN)
+    assert all(v.observed for v in crashed) and (
+        fine.success,
+        fine.expectation.severity,
+    ) == (
         True,
         "info",
     )
@@ -153,7 +181,10 @@ def test_a_check_that_crashes_is_red_and_critical(usage_alone: Context) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_table_that_is_not_there_is_red(usage_alone: Context) -> None:
     lost = Expectation(
-        "loyalty", "expect_column_values_to_not_be_null", {"column": "customer_id"}, "info"
+        "loyalty",
+        "expect_column_values_to_not_be_null",
+        {"column": "customer_id"},
+        "info",
     )
     verdicts = judge(usage_alone, {"loyalty": [lost], "usage": [one()]})
     assert [(v.success, v.expectation.severity) for v in verdicts] == [
@@ -163,7 +194,10 @@ def test_a_table_that_is_not_there_is_red(usage_alone: Context) -> None:
 
 
 def test_a_month_can_be_judged_again(usage_alone: Context) -> None:
-    assert [judge(usage_alone, {"usage": [one()]})[0].success for _ in range(2)] == [True, True]
+    assert [judge(usage_alone, {"usage": [one()]})[0].success for _ in range(2)] == [
+        True,
+        True,
+    ]
 
 
 def test_a_check_that_does_not_come_back_is_red() -> None:
@@ -184,7 +218,10 @@ def test_a_suite_that_breaks_off_is_red_from_there() -> None:
         raise MemoryError
 
     first, second = judge_in_time(5, [one(), one()], breaking)
-    assert first.success and (second.success, second.expectation.severity) == (False, "critical")
+    assert first.success and (second.success, second.expectation.severity) == (
+        False,
+        "critical",
+    )
 
 
 def test_no_suite_is_no_verdict(delivered: Context) -> None:

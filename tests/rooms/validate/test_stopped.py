@@ -53,11 +53,15 @@ def cells_of(path: Path, sheet: int = 0) -> list[list[Any]]:
 
 def commands_in(text: str) -> list[list[str]]:
     """The commands of ours that a message names."""
-    named = re.findall(r"retention ((?:show|quarantine|status|waive|run)[^;,()（）。、\n]*)", text)
+    named = re.findall(
+        r"retention ((?:show|quarantine|status|waive|run)[^;,()（）。、\n]*)", text
+    )
     return [shlex.split(command) for command in named]
 
 
-def run(monkeypatch: pytest.MonkeyPatch, folder: Path, town: Town, language: str = "en") -> int:
+def run(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, town: Town, language: str = "en"
+) -> int:
     source = town.write(folder / "source")
     where = ["--source", source, "--home", folder / "home", "--lang", language]
     return retention(monkeypatch, "run", MONTH, *where)
@@ -78,7 +82,10 @@ def spoil_months(town: Town) -> None:
 STOPS = {
     "all_set_aside": (spoil_all, ["service.csv", "双停", "suspended_arrears", "40"]),
     "empty": (lambda town: town.header_only("bill"), ["bill"]),
-    "refused": (lambda town: town.drop_column("bill", "due_on"), ["bill.csv", "due_on"]),
+    "refused": (
+        lambda town: town.drop_column("bill", "due_on"),
+        ["bill.csv", "due_on"],
+    ),
     "another_month": (spoil_months, ["bill.csv", "2026-07", "5"]),
 }
 
@@ -100,18 +107,37 @@ def test_what_stops_a_month_is_said_with_an_example_and_commands_that_work(
     assert [word for word in said if word not in message] == [] and PHONE not in message
     monkeypatch.chdir(tmp_path)
     for command in commands_in(message):
-        assert retention(monkeypatch, *command, "--home", tmp_path / "home") == 0, command
+        assert retention(monkeypatch, *command, "--home", tmp_path / "home") == 0, (
+            command
+        )
     assert (
         retention(
-            monkeypatch, "show", "snapshot_intake", MONTH, "--draft", "--home", tmp_path / "home"
+            monkeypatch,
+            "show",
+            "snapshot_intake",
+            MONTH,
+            "--draft",
+            "--home",
+            tmp_path / "home",
         )
         == 0
     )
     assert (
-        retention(monkeypatch, "status", MONTH, "--home", tmp_path / "home", "--lang", language)
+        retention(
+            monkeypatch,
+            "status",
+            MONTH,
+            "--home",
+            tmp_path / "home",
+            "--lang",
+            language,
+        )
         == 0
     )
-    assert fill_label(language, "cli.draft_stopped", month=MONTH) in capsys.readouterr().out
+    assert (
+        fill_label(language, "cli.draft_stopped", month=MONTH)
+        in capsys.readouterr().out
+    )
 
 
 def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
@@ -122,7 +148,17 @@ def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
     spoil_all(town)
     assert run(monkeypatch, tmp_path, town) == 13
     assert (
-        retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "zh")
+        retention(
+            monkeypatch,
+            "quarantine",
+            MONTH,
+            "--out",
+            out,
+            "--home",
+            home,
+            "--lang",
+            "zh",
+        )
         == 0
     )
     assert fill_label("zh", "cli.of_a_draft", month=MONTH) in capsys.readouterr().out
@@ -134,12 +170,27 @@ def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
     assert MonthFolder(home, MONTH).current() is None
     with no_gate():
         version = run_month(job(home, town_of().write(tmp_path / "source")))
-    assert "stopped" not in version.manifest and read(version, "snapshot_quarantine") == []
     assert (
-        retention(monkeypatch, "quarantine", MONTH, "--out", out, "--home", home, "--lang", "en")
+        "stopped" not in version.manifest and read(version, "snapshot_quarantine") == []
+    )
+    assert (
+        retention(
+            monkeypatch,
+            "quarantine",
+            MONTH,
+            "--out",
+            out,
+            "--home",
+            home,
+            "--lang",
+            "en",
+        )
         == 0
     )
-    assert fill_label("en", "cli.nothing_quarantined", month=MONTH) in capsys.readouterr().out
+    assert (
+        fill_label("en", "cli.nothing_quarantined", month=MONTH)
+        in capsys.readouterr().out
+    )
 
 
 def test_the_same_delivery_is_stopped_again_and_its_rooms_are_made_again(
@@ -153,7 +204,9 @@ def test_the_same_delivery_is_stopped_again_and_its_rooms_are_made_again(
         assert draft.rooms == ["extract"] and not any(
             name.startswith("snapshot_") for name in draft.finished
         )
-        assert draft.stopped_room is not None and draft.is_computed("snapshot_quarantine")
+        assert draft.stopped_room is not None and draft.is_computed(
+            "snapshot_quarantine"
+        )
 
 
 # -- people ------------------------------------------------------------------------------------------------------
@@ -186,7 +239,10 @@ def test_people_are_masked_unless_asked_for(
         )
         tabs = CalamineWorkbook.from_path(str(out)).sheet_names
         cells = {
-            cell for number in range(len(tabs)) for line in cells_of(out, number) for cell in line
+            cell
+            for number in range(len(tabs))
+            for line in cells_of(out, number)
+            for cell in line
         }
         assert (
             ({PHONE, "张三丰"} <= cells) == is_there
@@ -196,19 +252,35 @@ def test_people_are_masked_unless_asked_for(
         assert ("names and numbers" in capsys.readouterr().err) == is_there
 
 
-def test_rows_go_back_as_a_workbook_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_go_back_as_a_workbook_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "home"
     town = town_of(2)
     town.tables["customer"][0]["vip_tier"] = "platinum"
     with no_gate():
         run_month(job(home, town.write(tmp_path / "source")))
     assert (
-        retention(monkeypatch, "quarantine", MONTH, "--out", tmp_path / "rows.csv", "--home", home)
+        retention(
+            monkeypatch,
+            "quarantine",
+            MONTH,
+            "--out",
+            tmp_path / "rows.csv",
+            "--home",
+            home,
+        )
         == 2
     )
     assert (
         retention(
-            monkeypatch, "quarantine", "2026-07", "--out", tmp_path / "rows.xlsx", "--home", home
+            monkeypatch,
+            "quarantine",
+            "2026-07",
+            "--out",
+            tmp_path / "rows.xlsx",
+            "--home",
+            home,
         )
         == 2
     )
@@ -238,13 +310,19 @@ def test_a_finding_shows_its_values_first_and_both_ways_out(
     for surface in (seen, status, page):
         about = surface[surface.index(RULE) :]
         places = [
-            about.index(word) for word in ("双停", "active, suspended_arrears", "retention waive")
+            about.index(word)
+            for word in ("双停", "active, suspended_arrears", "retention waive")
         ]
         assert places == sorted(places)
     failed = read(version, "validate_result", success=False)
     for row in failed:
-        assert row["severity"] == "info" or f"retention waive {row['finding']}" in status + page
-    waive = next(command for command in commands_in(status) if command[:2] == ["waive", RULE])
+        assert (
+            row["severity"] == "info"
+            or f"retention waive {row['finding']}" in status + page
+        )
+    waive = next(
+        command for command in commands_in(status) if command[:2] == ["waive", RULE]
+    )
     assert retention(monkeypatch, *waive, "--home", home) == 0
 
 
@@ -264,9 +342,15 @@ def test_every_surface_says_the_same_of_every_output(
     }
     capsys.readouterr()
     assert retention(monkeypatch, "status", "--home", home, "--lang", "en") == 0
-    (line,) = [text for text in capsys.readouterr().out.splitlines() if str(MONTH) in text]
+    (line,) = [
+        text for text in capsys.readouterr().out.splitlines() if str(MONTH) in text
+    ]
     figures = [int(cell) for cell in re.findall(r"\d+", line.replace(str(MONTH), ""))]
-    assert figures[-4:-1] == [counts["withheld"], counts["caveat"], counts["not_computed"]]
+    assert figures[-4:-1] == [
+        counts["withheld"],
+        counts["caveat"],
+        counts["not_computed"],
+    ]
 
     page = (version.path / "outbox" / "quality.en.html").read_text(encoding="utf-8")
     facts = {
@@ -274,8 +358,14 @@ def test_every_surface_says_the_same_of_every_output(
         "caveats": counts["caveat"],
         "not_computed": counts["not_computed"],
     }
-    parts = sum(state.status == "released" and state.parts_status is not None for state in states)
-    assert fill_label("en", "quality.held_counted", **facts, all=len(states), parts=parts) in page
+    parts = sum(
+        state.status == "released" and state.parts_status is not None
+        for state in states
+    )
+    assert (
+        fill_label("en", "quality.held_counted", **facts, all=len(states), parts=parts)
+        in page
+    )
 
     assert retention(monkeypatch, "kpi", MONTH, "--home", home, "--json") == 0
     assert capsys.readouterr().out.count('"scope_kind": "company"') == sum(
@@ -284,16 +374,28 @@ def test_every_surface_says_the_same_of_every_output(
 
     assert (
         retention(
-            monkeypatch, "export", MONTH, "--out", tmp_path / "out", "--home", home, "--lang", "en"
+            monkeypatch,
+            "export",
+            MONTH,
+            "--out",
+            tmp_path / "out",
+            "--home",
+            home,
+            "--lang",
+            "en",
         )
         == 0
     )
     book = CalamineWorkbook.from_path(str(tmp_path / "out" / f"{MONTH}_company.xlsx"))
     cells = [
         line
-        for line in book.get_sheet_by_name(fill_label("en", "sheet.withheld")).to_python()
+        for line in book.get_sheet_by_name(
+            fill_label("en", "sheet.withheld")
+        ).to_python()
         if line
     ]
     words = {fill_label("en", f"status.{status}"): status for status in counts}
-    held = Counter(words[str(cell)] for line in cells for cell in line if str(cell) in words)
+    held = Counter(
+        words[str(cell)] for line in cells for cell in line if str(cell) in words
+    )
     assert held == {status: n for status, n in counts.items() if status != "released"}

@@ -33,7 +33,9 @@ def finding(
 ) -> Verdict:
     kwargs = {"column": column} if column else {}
     return Verdict(
-        Expectation(table, "expect_x", kwargs, severity, {"id": f"{column}_{severity}"}),
+        Expectation(
+            table, "expect_x", kwargs, severity, {"id": f"{column}_{severity}"}
+        ),
         success,
         "7 of 9 rows",
         "",
@@ -54,7 +56,9 @@ def run_room(
     }
     with room_context(folder, before if trend else {}) as context:
         context.waivers = {
-            waived: Waiver(waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00")
+            waived: Waiver(
+                waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00"
+            )
         }
         context.draft.finished = {
             f"snapshot_{table}": TableEntry(COMPUTED) for table in load_contract()
@@ -80,7 +84,9 @@ def judged(tmp_path: Path) -> Judged:
     return room
 
 
-def outputs(status: str, *names: str, parts: bool = True) -> dict[tuple[str, str, str], str]:
+def outputs(
+    status: str, *names: str, parts: bool = True
+) -> dict[tuple[str, str, str], str]:
     """KPI variants (with a dot) at their scopes, and lists, all of one status."""
     made: dict[tuple[str, str, str], str] = {}
     for name in names:
@@ -95,9 +101,14 @@ def outputs(status: str, *names: str, parts: bool = True) -> dict[tuple[str, str
 
 ALL_LISTS = [spec.name for spec in load_lists()]
 OWN_SCOPES = {
-    f"{k.name}.{v}" for k in load_kpis() for v in k.variants if k.meta.get("scopes") == "own"
+    f"{k.name}.{v}"
+    for k in load_kpis()
+    for v in k.variants
+    if k.meta.get("scopes") == "own"
 }
-PARTS = {("kpi", name, "parts"): "withheld" for name, _ in KPIS if name not in OWN_SCOPES}
+PARTS = {
+    ("kpi", name, "parts"): "withheld" for name, _ in KPIS if name not in OWN_SCOPES
+}
 VERIFIED = (
     "success_rate.contacted",
     "success_rate.dispatched",
@@ -113,7 +124,9 @@ ZERO = (*ZERO_RATES, "vip_zero_usage", "group_zero_usage")
         (
             "vip_card",
             "delivered_on",
-            outputs("withheld", "vip_card_holding_rate.holding", "card_issue", *VERIFIED),
+            outputs(
+                "withheld", "vip_card_holding_rate.holding", "card_issue", *VERIFIED
+            ),
         ),
         ("usage", "voice_calls", outputs("withheld", *ZERO)),
         ("loyalty", "points_balance", outputs("withheld", "points_redemption")),
@@ -121,7 +134,12 @@ ZERO = (*ZERO_RATES, "vip_zero_usage", "group_zero_usage")
             "service",
             "termination_reason",
             outputs(
-                "withheld", *(n for n, _ in KPIS if n.startswith("churn_rate.") and "mean" not in n)
+                "withheld",
+                *(
+                    n
+                    for n, _ in KPIS
+                    if n.startswith("churn_rate.") and "mean" not in n
+                ),
             ),
         ),
         ("payment", "amount", outputs("withheld", "promise_kept_rate.kept", *VERIFIED)),
@@ -148,7 +166,9 @@ def test_a_failed_critical_withholds_exactly_what_is_made_of_its_column(
 
 
 def test_a_failed_warning_is_a_caveat(judged: Judged) -> None:
-    assert judged(finding("usage", "voice_calls", "warning")) == outputs("caveat", *ZERO)
+    assert judged(finding("usage", "voice_calls", "warning")) == outputs(
+        "caveat", *ZERO
+    )
 
 
 def test_a_finding_about_a_table_concerns_all_made_of_it(judged: Judged) -> None:
@@ -158,7 +178,11 @@ def test_a_finding_about_a_table_concerns_all_made_of_it(judged: Judged) -> None
 
 def test_info_and_success_hold_nothing_back(judged: Judged) -> None:
     assert (
-        judged(finding("bill", "billed_amount", "info"), finding("bill", None, success=True)) == {}
+        judged(
+            finding("bill", "billed_amount", "info"),
+            finding("bill", None, success=True),
+        )
+        == {}
     )
 
 
@@ -178,7 +202,9 @@ def test_the_worst_finding_counts_and_is_the_one_named(tmp_path: Path) -> None:
 
 def test_a_finding_on_complaints_reaches_the_lists_they_stop(judged: Judged) -> None:
     stopped = [spec.name for spec in load_lists() if spec.meta["purpose"] != "service"]
-    assert judged(finding("trouble_ticket", "severity")) == outputs("withheld", *stopped)
+    assert judged(finding("trouble_ticket", "severity")) == outputs(
+        "withheld", *stopped
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,20 +220,25 @@ def test_a_list_made_by_a_score_depends_on_what_the_model_sees(
 ) -> None:
     folder = run_room(tmp_path, finding("usage", "voice_minutes"), scored_by=shown)
     withheld = {
-        r["output"] for r in read(folder, "validate_release", status="withheld", kind="list")
+        r["output"]
+        for r in read(folder, "validate_release", status="withheld", kind="list")
     }
     assert withheld & {"churn_risk", "cohort_at_risk"} == held
 
 
 def test_a_finding_on_managers_spares_what_goes_to_the_branch(judged: Judged) -> None:
-    assert ("list", "unclaimed", "all") not in judged(finding("account_manager", "capacity"))
+    assert ("list", "unclaimed", "all") not in judged(
+        finding("account_manager", "capacity")
+    )
 
 
 def test_every_output_has_its_release(tmp_path: Path) -> None:
     rows = read(run_room(tmp_path), "validate_release")
     keys = [(r["kind"], r["output"], r["scope"]) for r in rows]
     assert len(set(keys)) == len(keys) == 2 * len(KPIS) + len(ALL_LISTS)
-    assert {r["status"] for r in rows} == {"released"} and all(r["reason"] is None for r in rows)
+    assert {r["status"] for r in rows} == {"released"} and all(
+        r["reason"] is None for r in rows
+    )
 
 
 def test_results_are_written_with_what_they_do(tmp_path: Path) -> None:
@@ -232,7 +263,9 @@ def test_results_are_written_with_what_they_do(tmp_path: Path) -> None:
 # -- waivers, earlier months, branches ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("severity", "status"), [("critical", "caveat"), ("warning", "released")])
+@pytest.mark.parametrize(
+    ("severity", "status"), [("critical", "caveat"), ("warning", "released")]
+)
 def test_an_accepted_finding_holds_back_less_and_stays_on_the_record(
     tmp_path: Path, severity: str, status: str
 ) -> None:
@@ -255,10 +288,18 @@ def test_an_accepted_finding_holds_back_less_and_stays_on_the_record(
 
 
 def remembered(
-    severity: str = "critical", state: str = "failed", month: str = "2026-07", **more: object
+    severity: str = "critical",
+    state: str = "failed",
+    month: str = "2026-07",
+    **more: object,
 ) -> Row:
     """A finding about the tier of customers, as an earlier month's trend keeps it."""
-    about = {"finding": "customer.tier", "month": month, "table": "customer", "columns": "vip_tier"}
+    about = {
+        "finding": "customer.tier",
+        "month": month,
+        "table": "customer",
+        "columns": "vip_tier",
+    }
     counts = {"observed": "3", "unexpected_count": None, "element_count": None}
     return {
         **about,
@@ -271,11 +312,20 @@ def remembered(
     }
 
 
-def test_a_finding_of_last_month_holds_back_what_reads_last_month(tmp_path: Path) -> None:
+def test_a_finding_of_last_month_holds_back_what_reads_last_month(
+    tmp_path: Path,
+) -> None:
     folder = run_room(tmp_path, trend=[remembered()])
-    rows = {r["output"]: r for r in read(folder, "validate_release") if r["scope"] == "company"}
+    rows = {
+        r["output"]: r
+        for r in read(folder, "validate_release")
+        if r["scope"] == "company"
+    }
     rolling = rows["dynamic_retention_rate.rolling"]
-    assert (rolling["status"], rolling["reason"]) == ("withheld", "customer.tier (2026-07)")
+    assert (rolling["status"], rolling["reason"]) == (
+        "withheld",
+        "customer.tier (2026-07)",
+    )
     assert (
         rows["vip_card_holding_rate.holding"]["status"] == "released"
     )  # made of this month's tiers alone
@@ -294,10 +344,17 @@ def test_a_finding_of_last_month_holds_back_what_reads_last_month(tmp_path: Path
         (remembered(month="2026-06"), "", "released"),
     ],
 )
-def test_what_a_remembered_finding_does(tmp_path: Path, row: Row, waived: str, status: str) -> None:
+def test_what_a_remembered_finding_does(
+    tmp_path: Path, row: Row, waived: str, status: str
+) -> None:
     folder = run_room(tmp_path, trend=[row], waived=waived)
     release = only(
-        read(folder, "validate_release", output="dynamic_retention_rate.rolling", scope="company")
+        read(
+            folder,
+            "validate_release",
+            output="dynamic_retention_rate.rolling",
+            scope="company",
+        )
     )
     assert release["status"] == status
 
@@ -305,7 +362,9 @@ def test_what_a_remembered_finding_does(tmp_path: Path, row: Row, waived: str, s
 TIER_QUERY = "SELECT * FROM {batch} JOIN previous_customer USING (customer_id)"
 
 
-def held_against(books: Sequence[str] = (), query: str = "", column: str = "vip_tier") -> Verdict:
+def held_against(
+    books: Sequence[str] = (), query: str = "", column: str = "vip_tier"
+) -> Verdict:
     """A failed critical rule that holds its table against other books, or against last month's."""
     meta = {"id": "tie", "columns": [column], "explained_by": list(books)}
     return Verdict(
@@ -319,15 +378,27 @@ def held_against(books: Sequence[str] = (), query: str = "", column: str = "vip_
 @pytest.mark.parametrize(
     ("found", "trend", "why"),
     [
-        ([held_against(["bill"]), finding("bill", "due_on")], [], "bill.due_on_critical"),
+        (
+            [held_against(["bill"]), finding("bill", "due_on")],
+            [],
+            "bill.due_on_critical",
+        ),
         ([held_against(["bill"]), finding("bill", "due_on", "info")], [], None),
         ([held_against(["bill"]), finding("usage", None)], [], None),
         ([held_against(query=TIER_QUERY)], [remembered()], "customer.tier (2026-07)"),
-        ([held_against(["previous_customer"])], [remembered()], "customer.tier (2026-07)"),
+        (
+            [held_against(["previous_customer"])],
+            [remembered()],
+            "customer.tier (2026-07)",
+        ),
         ([held_against(query=TIER_QUERY)], [remembered("warning")], None),
         ([held_against(query=TIER_QUERY)], [remembered(state="explained")], None),
         ([held_against(query=TIER_QUERY)], [remembered(month="2026-05")], None),
-        ([held_against(query=TIER_QUERY, column="group_customer_id")], [remembered()], None),
+        (
+            [held_against(query=TIER_QUERY, column="group_customer_id")],
+            [remembered()],
+            None,
+        ),
     ],
 )
 def test_what_a_bad_book_or_month_explains_withholds_nothing_by_itself(
@@ -338,23 +409,32 @@ def test_what_a_bad_book_or_month_explains_withholds_nothing_by_itself(
 ) -> None:
     folder = run_room(tmp_path, *found, trend=trend)
     row = only(read(folder, "validate_result", finding="customer.tie"))
-    assert (row["explained_by"], row["state"]) == (why, "explained" if why else "failed")
+    assert (row["explained_by"], row["state"]) == (
+        why,
+        "explained" if why else "failed",
+    )
     assert row["released"] == ("caveat" if why else "withheld")
 
 
-def test_a_comparison_with_a_bad_month_proves_nothing_of_this_one(tmp_path: Path) -> None:
+def test_a_comparison_with_a_bad_month_proves_nothing_of_this_one(
+    tmp_path: Path,
+) -> None:
     about = Expectation(
         "bill", "expect_x", {}, "critical", {"id": "tie", "explained_by": ["customer"]}
     )
     found = [held_against(query=TIER_QUERY), Verdict(about, False, "7 of 9 rows", "")]
     folder = run_room(tmp_path, *found, trend=[remembered()])
-    assert only(read(folder, "validate_result", finding="bill.tie"))["state"] == "failed"
+    assert (
+        only(read(folder, "validate_result", finding="bill.tie"))["state"] == "failed"
+    )
 
 
 def test_the_trend_keeps_thirteen_months(tmp_path: Path) -> None:
     months = [str(MONTH.plus(-ago)) for ago in range(14, 0, -1)]
     found = finding("bill", "due_on", "warning")
-    folder = run_room(tmp_path, found, trend=[remembered(month=month) for month in months])
+    folder = run_room(
+        tmp_path, found, trend=[remembered(month=month) for month in months]
+    )
     kept = [r["month"] for r in read(folder, "validate_trend", finding="customer.tier")]
     assert kept == months[2:] and read(
         folder, "validate_trend", finding="bill.due_on_warning", month=str(MONTH)
@@ -363,7 +443,11 @@ def test_the_trend_keeps_thirteen_months(tmp_path: Path) -> None:
 
 def test_a_finding_about_a_branch_touches_that_branch_alone(judged: Judged) -> None:
     about = Expectation(
-        "bill", "expect_x", {"column": "billed_amount"}, "warning", {"id": "v", "scope": "branch"}
+        "bill",
+        "expect_x",
+        {"column": "billed_amount"},
+        "warning",
+        {"id": "v", "scope": "branch"},
     )
     rows = judged(Verdict(about, False, "1", "", branches=("B2",)))
     assert (
@@ -389,12 +473,15 @@ def test_samples_show_no_person(tmp_path: Path) -> None:
     found = replace(finding("bill", "due_on"), samples=(row,))
     sample = only(read(run_room(tmp_path, found), "validate_sample"))["sample"]
     assert (
-        sample == "customer_id=C00012**5678; phone=138****5678; name=张**; branch_id=B1; amount=5"
+        sample
+        == "customer_id=C00012**5678; phone=138****5678; name=张**; branch_id=B1; amount=5"
     )
 
 
 def test_a_rule_that_says_nothing_says_why(tmp_path: Path) -> None:
-    rows = read(run_room(tmp_path), "validate_result", finding="bill.same_as_last_month")
+    rows = read(
+        run_room(tmp_path), "validate_result", finding="bill.same_as_last_month"
+    )
     assert [(r["state"], r["not_judged"], r["success"]) for r in rows] == [
         ("not_judged", "not held: 2026-07", None)
     ]
@@ -426,7 +513,8 @@ def judged_names(folder: Path, tables: dict[str, Row]) -> dict[str, set[str]]:
 
     with room_context(folder, {}) as context:
         context.draft.finished = {
-            f"snapshot_{table}": TableEntry.from_json(entry) for table, entry in tables.items()
+            f"snapshot_{table}": TableEntry.from_json(entry)
+            for table, entry in tables.items()
         }
         validate.run(context, judge)
     return seen
@@ -456,7 +544,9 @@ def test_bad_cards_hold_back_the_cards_and_nothing_else(tmp_path: Path) -> None:
     version = run_month(job(tmp_path / "home", town.write(tmp_path / "source")))
     held = {r["output"] for r in read(version, "validate_release", status="withheld")}
     assert held == {"vip_card_holding_rate.holding", "card_issue", *VERIFIED}
-    kpi = only(read(version, "kpi_monthly", kpi="vip_card_holding_rate", scope_kind="company"))
+    kpi = only(
+        read(version, "kpi_monthly", kpi="vip_card_holding_rate", scope_kind="company")
+    )
     assert (kpi["status"], kpi["numerator"], kpi["denominator"]) == (
         "withheld",
         1,
@@ -468,7 +558,9 @@ def test_bad_cards_hold_back_the_cards_and_nothing_else(tmp_path: Path) -> None:
     assert read(version, "validate_result", success=False) and version.month == MONTH
 
 
-def test_a_waiver_makes_a_new_version_and_leaves_a_sealed_month_alone(tmp_path: Path) -> None:
+def test_a_waiver_makes_a_new_version_and_leaves_a_sealed_month_alone(
+    tmp_path: Path,
+) -> None:
     town = Town().person("ann").add("vip_card", tier="platinum")
     this = job(tmp_path / "home", town.write(tmp_path / "source"))
     first = run_month(this)
@@ -481,7 +573,11 @@ def test_a_waiver_makes_a_new_version_and_leaves_a_sealed_month_alone(tmp_path: 
         only(read(v, "validate_release", output=holding, scope="company"))["status"]
         for v in (first, second)
     ]
-    assert failed and states == ["withheld", "caveat"] and (first.number, second.number) == (1, 2)
+    assert (
+        failed
+        and states == ["withheld", "caveat"]
+        and (first.number, second.number) == (1, 2)
+    )
     release_month(this)
     accept_finding(this.home, "bill.unit_jump", "later", "2026-12", "li")
     assert run_month(this).number == 2

@@ -136,7 +136,9 @@ def _as_instant(kind: pa.TimestampType) -> Way:
     return Way(target, lambda column: _hold_instants(column, kind, target))
 
 
-def _hold_instants(column: pa.Array, kind: pa.TimestampType, target: pa.DataType) -> pa.Array:
+def _hold_instants(
+    column: pa.Array, kind: pa.TimestampType, target: pa.DataType
+) -> pa.Array:
     """Return the instants in the target type, none beyond the last tick of their unit."""
     ticks = column.cast(pa.int64())
     held = _hold_within(ticks, _LAST_TICK[kind.unit])
@@ -210,7 +212,9 @@ def _write_uuids(column: pa.Array) -> pa.Array:
     return make_text_array(texts)
 
 
-_WAYS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], Way]], ...] = (
+_WAYS: tuple[
+    tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], Way]], ...
+] = (
     (pa.types.is_null, _as_it_is),
     (pa.types.is_boolean, _as_it_is),
     (pa.types.is_integer, _as_it_is),

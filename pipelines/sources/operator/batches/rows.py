@@ -96,7 +96,9 @@ class RowSifter:
     repeated_headers: int = 0
     blank_rows: int = 0
 
-    def sift_batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def sift_batches(
+        self, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[pa.RecordBatch]:
         """Yield the batches that still hold rows."""
         pattern = self._odd_pattern()
         for batch in batches:

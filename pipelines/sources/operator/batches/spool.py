@@ -25,7 +25,9 @@ def spool_batches(
     return partial(_read_spool, path)
 
 
-def _write_spool(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> None:
+def _write_spool(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path
+) -> None:
     with pa.ipc.new_file(str(path), schema) as writer:
         for batch in batches:
             writer.write_batch(batch)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.sources.operator.batches.arrays import make_reading_arrays, make_text_array
+from pipelines.sources.operator.batches.arrays import (
+    make_reading_arrays,
+    make_text_array,
+)
 from pipelines.sources.operator.batches.part import (
     READING_COLUMNS,
     Part,
@@ -19,7 +22,9 @@ from pipelines.sources.operator.batches.physical_types import WIDEST
 from pipelines.sources.operator.batches.spool import spool_batches
 from pipelines.sources.operator.batches.values import format_value
 
-Values = Sequence[object]  # of one row, or of one column, as the database's driver made them
+Values = Sequence[
+    object
+]  # of one row, or of one column, as the database's driver made them
 
 _KEPT = (
     pa.types.is_null,

@@ -28,7 +28,9 @@ class WorkBudget:
         limits = self._limits
         self._rows += rows
         if self._rows > limits.rows:
-            raise FileRefused("too_many_rows", file=self._file, limit=f"{limits.rows:,}")
+            raise FileRefused(
+                "too_many_rows", file=self._file, limit=f"{limits.rows:,}"
+            )
 
         self._bytes += size
         if self._bytes > limits.unpacked_bytes:

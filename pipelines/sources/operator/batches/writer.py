@@ -90,7 +90,9 @@ def _collect_types(
     return types
 
 
-def _find_columns(ordered: Sequence[str], names: Sequence[str]) -> tuple[int | None, ...]:
+def _find_columns(
+    ordered: Sequence[str], names: Sequence[str]
+) -> tuple[int | None, ...]:
     """Return at which index of a part each column stands; None where the part has none."""
     index_by_name = {name: index for index, name in enumerate(names)}
     return tuple(index_by_name.get(name) for name in ordered)
@@ -214,7 +216,9 @@ def _conform_batch(
     return pa.RecordBatch.from_arrays(arrays, schema=output)
 
 
-def _conform_column(batch: pa.RecordBatch, index: int | None, kind: pa.DataType) -> pa.Array:
+def _conform_column(
+    batch: pa.RecordBatch, index: int | None, kind: pa.DataType
+) -> pa.Array:
     """Return a column in the type that the raw table has; NULLs for one that is not there."""
     if index is None:
         return pa.nulls(batch.num_rows, kind)

@@ -17,7 +17,9 @@ from pipelines.sources.operator.formats.encoding import find_disguise
 
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _OLE_PASSWORD = "EncryptedPackage".encode("utf-16-le")
-_OLE_LONGEST = 64 << 20  # bytes of an old workbook that is searched for the mark of a password
+_OLE_LONGEST = (
+    64 << 20
+)  # bytes of an old workbook that is searched for the mark of a password
 _BLOCK = 1 << 20
 _MEMBERS = 10_000
 _IS_LOCKED = 1  # a bit of a member's flags
@@ -67,7 +69,9 @@ class Archive:
         """
         info = self.members.get(fold_member(member))
         if info is None:
-            raise FileRefused("xlsx_damaged", file=self.name, detail=f"{member} is missing")
+            raise FileRefused(
+                "xlsx_damaged", file=self.name, detail=f"{member} is missing"
+            )
 
         total = 0
         try:

@@ -85,7 +85,9 @@ def whole_lines(data: Iterable[bytes], name: str, limits: Limits) -> Iterator[by
         cut = max(after_lf, after_cr)
         rest = piece[cut:]
         if len(rest) > limits.line_bytes:
-            raise FileRefused("line_too_long", file=name, limit=f"{limits.line_bytes:,}")
+            raise FileRefused(
+                "line_too_long", file=name, limit=f"{limits.line_bytes:,}"
+            )
         if cut:
             yield piece[:cut]
     if rest:

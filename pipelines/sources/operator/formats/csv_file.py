@@ -17,7 +17,13 @@ import pyarrow.compute as pc
 from pipelines.core.contract import Table
 from pipelines.sources.operator.batches.part import Part, read_nothing, text_schema
 from pipelines.sources.operator.batches.rows import RowSifter
-from pipelines.sources.operator.delivery import FAULT, LINE, TRUNCATED, FileRefused, Limits
+from pipelines.sources.operator.delivery import (
+    FAULT,
+    LINE,
+    TRUNCATED,
+    FileRefused,
+    Limits,
+)
 from pipelines.sources.operator.formats.blocks import TextFile
 from pipelines.sources.operator.formats.csv_rows import read_batches, read_rows
 from pipelines.sources.operator.formats.encoding import detect_encoding, find_no_sisters
@@ -96,7 +102,9 @@ def open_csv(
     return part
 
 
-def _read_part(text: TextFile, part: Part, headers: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+def _read_part(
+    text: TextFile, part: Part, headers: tuple[str, ...]
+) -> Iterator[pa.RecordBatch]:
     """Yield the part's batches; its notes are complete at the end."""
     sifter = RowSifter(headers)
     batches = read_batches(text, tuple(part.schema.names))
@@ -188,7 +196,9 @@ def _try_header(text: TextFile, table: Table) -> _Header | FileRefused | None:
     )
 
 
-def _refuse_wide_row(rows: Sequence[_FirstRow], text: TextFile, most: int) -> FileRefused | None:
+def _refuse_wide_row(
+    rows: Sequence[_FirstRow], text: TextFile, most: int
+) -> FileRefused | None:
     """Return the refusal for the first row with more cells than may be; None without such a one."""
     for row in rows:
         if len(row.cells) > most:

@@ -16,7 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from pipelines.sources.operator.batches.arrays import TEXT, make_reading_arrays
-from pipelines.sources.operator.batches.part import READING_COLUMNS, batch_schema, text_schema
+from pipelines.sources.operator.batches.part import (
+    READING_COLUMNS,
+    batch_schema,
+    text_schema,
+)
 from pipelines.sources.operator.batches.rows import Cells, build_batch
 from pipelines.sources.operator.delivery import FileRefused
 from pipelines.sources.operator.formats.blocks import TextFile
@@ -72,7 +76,9 @@ class _ArrowReader:
             strings_can_be_null=True,
         )
 
-    def read_block(self, block: bytes, line: int, field_chars: int) -> pa.RecordBatch | None:
+    def read_block(
+        self, block: bytes, line: int, field_chars: int
+    ) -> pa.RecordBatch | None:
         """Return the block's rows, one a line, the first of them at `line`.
 
         None unless every line has the same number of cells and plain quotes.
@@ -101,7 +107,9 @@ class _ArrowReader:
         )
         parse = self._with_quotes if has_quotes else self._without_quotes
         try:
-            return arrow_csv.read_csv(pa.BufferReader(block), read, parse, self._convert)
+            return arrow_csv.read_csv(
+                pa.BufferReader(block), read, parse, self._convert
+            )
         except pa.ArrowInvalid:
             return None
 
@@ -192,7 +200,9 @@ class _StrictRows:
         """Yield cells, first line, last line, and whether the file ended within that line."""
         first = self.line
         start = first
-        reader = csv.reader(self._feed_lines(), delimiter=self._text.delimiter, strict=True)
+        reader = csv.reader(
+            self._feed_lines(), delimiter=self._text.delimiter, strict=True
+        )
         try:
             for row in reader:
                 self._row_open = False
@@ -233,7 +243,9 @@ class _StrictRows:
                 self._row_size += len(line)
                 if self._row_size > line_bytes:
                     limit = f"{line_bytes:,}"
-                    raise FileRefused("line_too_long", file=self._text.name, limit=limit)
+                    raise FileRefused(
+                        "line_too_long", file=self._text.name, limit=limit
+                    )
                 self._cut = line[-1] not in "\r\n"
                 yield line
             block = next(self._more, None) if self._row_open else None

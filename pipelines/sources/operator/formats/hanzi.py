@@ -61,7 +61,9 @@ _LATIN_TAIL = (
 _UTF8_AS_LATIN = re.compile(f"(?:[ã-é]{_LATIN_TAIL}{{2}}){{2}}")
 _GBK_AS_LATIN = re.compile("(?:[°-Ö][¡-þ]){2,}")
 _ASCII_TO_BLANK = b" " * 128 + bytes(range(128, 256))
-_REPLACED_TWICE = "锟斤拷"  # U+FFFD saved as UTF-8 and read as GBK: the text itself is gone
+_REPLACED_TWICE = (
+    "锟斤拷"  # U+FFFD saved as UTF-8 and read as GBK: the text itself is gone
+)
 
 
 def share_common(text: str) -> float:
@@ -90,7 +92,9 @@ def count_mojibake(text: str) -> int:
         return 0
     only_strange = text.encode("utf-8", "replace").translate(_ASCII_TO_BLANK)
     runs = Counter(only_strange.split())
-    return sum(times * _count_in_run(run.decode("utf-8")) for run, times in runs.items())
+    return sum(
+        times * _count_in_run(run.decode("utf-8")) for run, times in runs.items()
+    )
 
 
 def _count_in_run(text: str) -> int:

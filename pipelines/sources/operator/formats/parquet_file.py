@@ -12,7 +12,11 @@ import pyarrow.parquet as pq
 from pipelines.core.contract import Table
 from pipelines.sources.operator.batches.arrays import TEXT, make_reading_arrays
 from pipelines.sources.operator.batches.part import Part, batch_schema
-from pipelines.sources.operator.batches.physical_types import Way, find_way, write_as_text
+from pipelines.sources.operator.batches.physical_types import (
+    Way,
+    find_way,
+    write_as_text,
+)
 from pipelines.sources.operator.delivery import FileRefused, Limits
 from pipelines.sources.operator.header import check_names, column_names, fold_names
 from pipelines.sources.operator.staging import Staged

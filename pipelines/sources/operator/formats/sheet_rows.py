@@ -189,7 +189,9 @@ class SheetReader:
         reference = attributes.get("r")
         column = self._column + 1 if reference is None else self._find_column(reference)
         if not self._column < column < _LAST_COLUMN:
-            raise self._refuse_sheet(f"cell {(reference or '')[:20]} in row {self._row}")
+            raise self._refuse_sheet(
+                f"cell {(reference or '')[:20]} in row {self._row}"
+            )
 
         self._column = column
         self._text_size = 0

@@ -18,7 +18,9 @@ from pipelines.sources.operator.formats.hanzi import (
 
 # Damage on fewer lines than one in so many is left to the row, not held against the file.
 ONE_IN = 1000
-_ENOUGH_IN_LINE = 0.3  # share of everyday characters in a line with a broken byte or two
+_ENOUGH_IN_LINE = (
+    0.3  # share of everyday characters in a line with a broken byte or two
+)
 
 
 @dataclass
@@ -64,7 +66,9 @@ def _survey_block(block: bytes, survey: Survey) -> None:
     text = _decode_strictly(block, "utf-8")
     if text is not None:
         survey.utf8_lines += bool(UTF8_HANZI.search(block))
-        survey.gb_only = survey.gb_only and _decode_strictly(block, "gb18030") is not None
+        survey.gb_only = (
+            survey.gb_only and _decode_strictly(block, "gb18030") is not None
+        )
     else:
         survey.utf8_only = False
         survey.utf8_lines += _count_utf8_lines(block)

@@ -20,7 +20,9 @@ from pipelines.sources.operator.formats.cell_values import (
 )
 from pipelines.sources.operator.formats.xml_stream import XmlHandler, parse_xml
 
-_SMALL = 16 << 20  # bytes beyond which a part is no list of sheets, and no table of styles
+_SMALL = (
+    16 << 20
+)  # bytes beyond which a part is no list of sheets, and no table of styles
 _WORKBOOK = "xl/workbook.xml"  # where it lies unless the archive says otherwise
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -103,7 +105,11 @@ def _find_sheets(
 
     So a hidden sheet is read only when no visible one stands before it.
     """
-    members = {link.id: link.resolve_target(folder) for link in links if link.kind == "worksheet"}
+    members = {
+        link.id: link.resolve_target(folder)
+        for link in links
+        if link.kind == "worksheet"
+    }
     sheets: list[Sheet] = []
     for entry in book.sheets:
         member = members.get(entry.link_id)
@@ -112,7 +118,9 @@ def _find_sheets(
 
     names = {sheet.name.casefold() for sheet in sheets}
     if len(names) < len(sheets):
-        raise FileRefused("xlsx_damaged", file=archive.name, detail="two sheets of one name")
+        raise FileRefused(
+            "xlsx_damaged", file=archive.name, detail="two sheets of one name"
+        )
     return sorted(sheets, key=lambda sheet: sheet.is_hidden)
 
 
@@ -121,7 +129,9 @@ def read_number_forms(archive: Archive, member: str | None) -> list[NumberForm]:
     styles = _StylesHandler()
     if member is not None:
         _parse_part(archive, member, styles)
-    return [styles.codes.get(number) or builtin_form(number) for number in styles.numbers]
+    return [
+        styles.codes.get(number) or builtin_form(number) for number in styles.numbers
+    ]
 
 
 def read_strings(archive: Archive, member: str | None, limits: Limits) -> list[str]:

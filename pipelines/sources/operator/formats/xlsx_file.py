@@ -17,7 +17,12 @@ from pipelines.sources.operator.batches.rows import Cells, RowSifter, build_batc
 from pipelines.sources.operator.batches.spool import spool_batches
 from pipelines.sources.operator.batches.values import format_number, format_value
 from pipelines.sources.operator.batches.work import WorkBudget
-from pipelines.sources.operator.delivery import DAMAGED_ID, EXCEL_SERIAL, FileRefused, Limits
+from pipelines.sources.operator.delivery import (
+    DAMAGED_ID,
+    EXCEL_SERIAL,
+    FileRefused,
+    Limits,
+)
 from pipelines.sources.operator.formats.archive import Archive, open_archive
 from pipelines.sources.operator.formats.cell_values import Cell, CellReader
 from pipelines.sources.operator.formats.sheet_rows import SheetReader, SheetRow
@@ -45,7 +50,9 @@ Convert = Callable[[Cell], str | None]
 Texts = list[str | None]
 
 _EXACT = 10**15  # from here on a spreadsheet has lost digits
-_LAST_SERIAL = 2_958_465  # 9999-12-31; a larger number in a date column is a date typed as digits
+_LAST_SERIAL = (
+    2_958_465  # 9999-12-31; a larger number in a date column is a date typed as digits
+)
 _LAST_MONTH_SERIAL = 100_000
 _SHIFT_1904 = 1462  # days between the two date systems
 
@@ -206,7 +213,9 @@ def _lay_out_texts(row: SheetRow, first_column: int) -> Texts:
 # -- the rows ------------------------------------------------------------------------------------
 
 
-def _count_blank(rows: Iterator[SheetRow], last: int, sifter: RowSifter) -> Iterator[SheetRow]:
+def _count_blank(
+    rows: Iterator[SheetRow], last: int, sifter: RowSifter
+) -> Iterator[SheetRow]:
     """Pass rows on, and count those between them that the sheet leaves out as blank."""
     for row in rows:
         sifter.blank_rows += row.number - last - 1
