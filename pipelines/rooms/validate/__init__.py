@@ -22,7 +22,7 @@ from pipelines.core.month import Month
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows, take_rows, write_rows, write_step
 from pipelines.rooms.validate.findings import Finding, explain_findings, find_status
-from pipelines.rooms.validate.gate import Verdict, judge
+from pipelines.rooms.validate.gate import judge
 from pipelines.rooms.validate.offending import SCHEMA as OFFENDING
 from pipelines.rooms.validate.release import Effect, Eras, count_held, release_outputs
 from pipelines.rooms.validate.silence import explain_silence
@@ -37,6 +37,7 @@ from pipelines.rooms.validate.tables import (
     make_silent_row,
     make_trend_row,
 )
+from pipelines.rooms.validate.verdicts import Verdict
 
 ROOM = "validate"
 TREND_MONTHS = 13

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from pipelines.catalogue.expectations import Expectation
 from pipelines.core.month import Month
-from pipelines.rooms.validate.gate import Verdict
 from pipelines.rooms.validate.release import Effect
+from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.waivers import Waiver
 
 _OF_FAILED = {"critical": "withheld", "warning": "caveat", "info": "released"}

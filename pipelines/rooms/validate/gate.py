@@ -1,10 +1,12 @@
-"""Great Expectations on DuckDB.
+"""The engine counts, Great Expectations judges.
 
-Suites built at run time, run where the data are, judged by our severities.
+Suites are built at run time. Of each table one statement counts the rows that break its rules, and
+Great Expectations judges the table of those counts, a check a rule. A rule that cannot be counted
+is run by Great Expectations on the rows themselves.
 
 Great Expectations' own `success` ignores severities, so each expectation's result is read by
-itself. One that raises, or a table that takes too long, counts as failed and critical: a gate that
-cannot look is a closed gate.
+itself. One that raises, one whose counts cannot be, or a table that takes too long, counts as
+failed and critical: a gate that cannot look is a closed gate.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import duckdb
@@ -30,8 +32,14 @@ from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.core.quoting import scan_parquet
 from pipelines.rooms.context import Context
-from pipelines.rooms.validate.gx import load_gx
-from pipelines.rooms.validate.offending import Offending, find_offending
+from pipelines.rooms.validate.checks import judge_counts, run_check
+from pipelines.rooms.validate.gx import open_gx_context
+from pipelines.rooms.validate.offending import find_offending
+from pipelines.rooms.validate.verdicts import (
+    Verdict,
+    close_gate,
+    describe_error,
+)
 
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
@@ -47,32 +55,6 @@ _ENGINE = {
 SAMPLES = 5
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What an expectation saw, and whether that is within its threshold.
-
-    `unexpected` and `elements` count rows, where the check counts any. `samples` are some of the
-    rows that break it, `branches` those it is confined to (`meta.scope: branch`). A check that
-    crashed saw no rows.
-    """
-
-    expectation: Expectation
-    success: bool
-    observed: str
-    threshold: str
-    unexpected: int | None = None
-    elements: int | None = None
-    samples: tuple[Mapping[str, object], ...] = ()
-    offending: tuple[Offending, ...] = ()
-    branches: tuple[str, ...] = ()
-    is_crash: bool = False
-
-    @property
-    def is_confined(self) -> bool:
-        """Whether the rule concerns the branches its rows name, and nobody else."""
-        return self.expectation.meta.get("scope") == "branch"
-
-
 def judge(
     context: Context, suites: Mapping[str, Sequence[Expectation]]
 ) -> list[Verdict]:
@@ -82,16 +64,13 @@ def judge(
     context.draft.scratch.mkdir(parents=True, exist_ok=True)
     # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
     database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
-    _bind_views(context, database)
-    datasource = _open_datasource(database)
+    bind_views(context, database)
+    datasource = open_datasource(database)
     verdicts: list[Verdict] = []
     try:
         for table, suite in suites.items():
             context.progress(f"validate_{table}")
-            work = partial(_run_suite, datasource, table, suite)
-            verdicts += judge_in_time(
-                context.settings.check_timeout_seconds, suite, work
-            )
+            verdicts += _judge_table(context, datasource, table, suite)
         with datasource.get_engine().connect() as connection:
             return [_look_closer(connection, verdict) for verdict in verdicts]
     finally:
@@ -130,7 +109,7 @@ def _read_branches(connection: Connection, rows: str) -> tuple[str, ...]:
     return tuple(sorted(str(branch) for (branch,) in result))
 
 
-def _bind_views(context: Context, database: Path) -> None:
+def bind_views(context: Context, database: Path) -> None:
     """Make readable.
 
     `delivered_<table>` (accepted and quarantined rows), `previous_<table>`, `intake` and the books.
@@ -185,27 +164,41 @@ def _find_previous(context: Context, table: str) -> str | None:
     return scan_parquet(path) if path.exists() else None
 
 
-def _open_datasource(database: Path) -> SQLDatasource:
+def open_datasource(database: Path) -> SQLDatasource:
+    """Open a database with the gate's views for Great Expectations."""
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
         )  # the library's own deprecations are not ours to mend
-        context = load_gx().get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        url = (
-            f"duckdb:///{quote(os.fsencode(database))}"  # a home may be called anything
-        )
-        return context.data_sources.add_sql(
-            "gate", connection_string=url, kwargs=_ENGINE
-        )
+        # A home may be called anything.
+        url = f"duckdb:///{quote(os.fsencode(database))}"
+        sources = open_gx_context().data_sources
+        return sources.add_sql("gate", connection_string=url, kwargs=_ENGINE)
+
+
+def _judge_table(
+    context: Context,
+    datasource: SQLDatasource,
+    table: str,
+    suite: Sequence[Expectation],
+) -> list[Verdict]:
+    seconds = context.settings.check_timeout_seconds
+    with datasource.get_engine().connect() as connection:
+        stop = connection.connection.dbapi_connection.interrupt
+        work = partial(_run_suite, datasource, connection, table, suite)
+        return judge_in_time(seconds, suite, work, stop)
 
 
 def judge_in_time(
     seconds: int,
     suite: Sequence[Expectation],
     run_suite: Callable[[], Iterable[Verdict]],
+    stop: Callable[[], None] | None = None,
 ) -> list[Verdict]:
-    """Run a table's suite; what is not back within so many seconds is failed and critical."""
+    """Run a table's suite; what is not back within so many seconds is failed and critical.
+
+    `stop` is called then, to end the statement that is still at work.
+    """
     found: list[Verdict] = []
     crashes: list[str] = []
 
@@ -213,97 +206,28 @@ def judge_in_time(
         try:
             found.extend(run_suite())
         except Exception as error:  # noqa: BLE001 - whatever it is, the gate stays closed and says what it was
-            crashes.append(_first_line(error))
+            crashes.append(describe_error(error))
 
     worker = threading.Thread(target=work, daemon=True)
     worker.start()
     worker.join(seconds)
     if worker.is_alive():
-        return [_close_gate(e, f"timeout after {seconds} s") for e in suite]
-    return found + [_close_gate(e, *crashes) for e in suite[len(found) :]]
+        if stop is not None:
+            stop()
+        return [close_gate(e, f"timeout after {seconds} s") for e in suite]
+    return found + [close_gate(e, *crashes) for e in suite[len(found) :]]
 
 
 def _run_suite(
-    datasource: SQLDatasource, table: str, suite: Sequence[Expectation]
+    datasource: SQLDatasource,
+    connection: Connection,
+    table: str,
+    suite: Sequence[Expectation],
 ) -> Iterator[Verdict]:
-    gx = load_gx()
-    asset = datasource.add_table_asset(table, table_name=f"delivered_{table}")
-    batch = asset.add_batch_definition_whole_table("all").get_batch()
-    for expectation in suite:
-        try:
-            built = _build_check(gx, expectation)
-            result = batch.validate(
-                built,
-                result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
-            )
-        except Exception as error:  # noqa: BLE001 - any crash of a check closes the gate
-            yield _close_gate(expectation, _first_line(error))
-            continue
-        yield _read_verdict(expectation, result)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    said = lines[0] if lines else ""
-    return f"{type(error).__name__}: {said[:120]}"
-
-
-def _build_check(gx: Any, expectation: Expectation) -> Any:
-    name = "".join(word.capitalize() for word in expectation.type.split("_"))
-    return getattr(gx.expectations, name)(
-        **expectation.kwargs, severity=expectation.severity
-    )
-
-
-def _read_verdict(expectation: Expectation, result: Any) -> Verdict:
-    for record in _list_exceptions(result.exception_info):
-        if record.get("raised_exception"):
-            message = str(record.get("exception_message") or "check raised")
-            return _close_gate(expectation, message.splitlines()[0][:160])
-    found = result.result
-    return Verdict(
-        expectation,
-        bool(result.success),
-        _describe_observed(found),
-        _describe_threshold(expectation),
-        _count_unexpected(found),
-        found.get("element_count"),
-    )
-
-
-def _list_exceptions(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """GX gives one record, or one a metric."""
-    if "raised_exception" in info:
-        return [info]
-    return [record for record in info.values() if isinstance(record, Mapping)]
-
-
-def _describe_observed(result: Mapping[str, Any]) -> str:
-    if result.get("unexpected_count") is not None:
-        return f"{result['unexpected_count']} of {result.get('element_count')} rows"
-    return str(result.get("observed_value", ""))
-
-
-def _count_unexpected(result: Mapping[str, Any]) -> int | None:
-    """How many rows broke the rule; a query that found none observed nothing."""
-    count = result.get("unexpected_count", result.get("observed_value"))
-    is_number = isinstance(count, int | float) or str(count).isdigit()
-    return int(count) if is_number else None
-
-
-def _describe_threshold(expectation: Expectation) -> str:
-    limits = []
-    for name, value in expectation.kwargs.items():
-        if name in ("mostly", "min_value", "max_value"):
-            limits.append(f"{name} {value}")
-    return ", ".join(limits)
-
-
-def _close_gate(expectation: Expectation, why: str) -> Verdict:
-    return Verdict(
-        replace(expectation, severity="critical"),
-        False,
-        why,
-        _describe_threshold(expectation),
-        is_crash=True,
-    )
+    """Yield the verdict on each rule of a table, in the suite's order."""
+    verdicts = judge_counts(connection, table, suite)
+    for rule in suite:
+        verdict = verdicts.get(rule.finding)
+        if verdict is None:
+            verdict = run_check(datasource, table, rule)
+        yield verdict

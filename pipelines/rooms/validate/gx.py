@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 # Its import ends a process that PySpark takes for a doctest (`python -c`, a worker of pytest's)
 # with code 0.
@@ -30,6 +31,13 @@ def load_gx() -> ModuleType:
 
     module: ModuleType = great_expectations
     return module
+
+
+def open_gx_context() -> Any:
+    """Open a context of Great Expectations that keeps nothing and draws no bars."""
+    context = load_gx().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,15 @@ from pipelines.catalogue.expectations import Expectation, load_suite
 from pipelines.core.contract import Column, snapshot_columns
 from pipelines.core.values import SQL_TYPES
 from pipelines.rooms.context import Context
-from pipelines.rooms.validate.gate import Verdict, judge, judge_in_time
+from pipelines.rooms.validate.checks import judge_counted, judge_counts, run_check
+from pipelines.rooms.validate.counting import Counted, read_counted, write_count
+from pipelines.rooms.validate.gate import (
+    bind_views,
+    judge,
+    judge_in_time,
+    open_datasource,
+)
+from pipelines.rooms.validate.verdicts import Verdict
 from tests.support.small import MONTH, room_context
 
 TABLES = ("usage", "service", "ownership", "bill", "receivable", "trouble_ticket")
@@ -130,6 +139,37 @@ def test_a_verdict_says_what_was_seen_and_the_threshold(
     assert not found["quarantined_share_5"].success  # a hundred of three hundred
 
 
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_counts_say_what_great_expectations_sees_in_the_rows(
+    delivered: Context, tmp_path: Path, is_empty: bool
+) -> None:
+    """Verdict by verdict, of every rule of six tables that both can run, and of empty tables."""
+    for path in delivered.path("snapshot_intake").parent.glob("*.parquet"):
+        rows = pq.read_table(path)
+        pq.write_table(rows.slice(0, 0) if is_empty else rows, tmp_path / path.name)
+    with room_context(tmp_path, {}) as context:
+        (tmp_path / "gate").mkdir()
+        database = tmp_path / "gate" / "gate.duckdb"
+        bind_views(context, database)
+        datasource = open_datasource(database)
+    compared, failed = 0, 0
+    for table in TABLES:
+        suite = load_suite(table, MONTH)
+        with datasource.get_engine().connect() as connection:
+            counted = judge_counts(connection, table, suite)
+        assert len(counted) == len(suite)
+        for rule in suite:
+            on_rows = run_check(datasource, table, rule)
+            if on_rows.is_crash:
+                assert counted[rule.finding].is_crash
+                continue
+            assert counted[rule.finding] == on_rows
+            compared += 1
+            failed += not on_rows.success
+    datasource.get_engine().dispose()
+    assert compared > 40 and (failed > 10 or is_empty)
+
+
 # -- fail closed -------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +262,65 @@ def test_a_suite_that_breaks_off_is_red_from_there() -> None:
         False,
         "critical",
     )
+
+
+def test_a_query_that_does_not_come_back_is_stopped(
+    delivered: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = "SELECT a.range FROM range(1000000000) a, range(1000000) b, {batch} WHERE a.range * b.range % 7 = 9"
+    rule = one("unexpected_rows_expectation", unexpected_rows_query=endless)
+    settings = delivered.settings.model_copy(update={"check_timeout_seconds": 1})
+    began = time.monotonic()
+    verdicts = judge(replace(delivered, settings=settings), {"usage": [one(), rule]})
+    assert [(v.success, v.observed) for v in verdicts] == [
+        (False, "timeout after 1 s")
+    ] * 2
+    assert time.monotonic() - began < 60  # closing waits for what still runs
+
+
+@pytest.mark.parametrize(
+    ("unexpected", "considered", "elements"),
+    [(-1, 5, 5), (3, 2, 5), (3, 9, 5), ("3", 5, 5), (3, None, 5), (0, 5, None)],
+)
+def test_counts_that_cannot_be_are_refused(
+    unexpected: object, considered: object, elements: object
+) -> None:
+    count = write_count(one())
+    assert count is not None
+    row = {"u0": unexpected, "c0": considered, "elements": elements}
+    with pytest.raises(ValueError, match="rows"):
+        read_counted(row, 0, count)
+
+
+def test_a_query_that_counts_nothing_is_no_verdict() -> None:
+    query = "SELECT * FROM {batch} WHERE voice_calls < 0"
+    count = write_count(one("unexpected_rows_expectation", unexpected_rows_query=query))
+    assert count is not None
+    with pytest.raises(ValueError, match="rows"):
+        read_counted({"u0": None, "elements": 5}, 0, count)
+
+
+def test_a_rule_that_nobody_counted_is_judged_on_the_rows(
+    usage_alone: Context,
+) -> None:
+    """What says more than we count goes to Great Expectations as it stands."""
+    strict = one(
+        "expect_column_values_to_be_between",
+        column="voice_calls",
+        min_value=0,
+        strict_min=True,
+    )
+    assert write_count(strict) is None
+    (verdict,) = judge(usage_alone, {"usage": [strict]})
+    assert not verdict.is_crash and verdict.observed.endswith(" of 300 rows")
+
+
+def test_a_check_without_a_result_is_red() -> None:
+    fine = judge_counted([one()], {one().finding: Counted(1, 4, 4)})[one().finding]
+    assert (fine.success, fine.observed) == (False, "1 of 4 rows")
+    nonsense = one(column="service_id", mostly="most")
+    found = judge_counted([nonsense], {nonsense.finding: Counted(0, 4, 4)})
+    assert found[nonsense.finding].is_crash
 
 
 def test_no_suite_is_no_verdict(delivered: Context) -> None:

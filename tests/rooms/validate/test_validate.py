@@ -18,7 +18,7 @@ from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.jobs.run import release_month, run_month
 from pipelines.rooms import validate
-from pipelines.rooms.validate.gate import Verdict
+from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.champions import Champion
 from pipelines.store.manifest import COMPUTED, TableEntry
 from pipelines.store.waivers import Waiver, accept_finding
