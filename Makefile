@@ -19,6 +19,8 @@ export UV_PYTHON_DOWNLOADS := never
 # Behind a proxy that signs for itself only the system's certificates are right; a bare machine may have none.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 export GX_ANALYTICS_ENABLED := false
+# Where it is set every process compiles anew the two thousand modules that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
