@@ -5,6 +5,7 @@ Parquet in, Parquet out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipelines.store.rows import TableRow
 from pipelines.store.torn import check_table
 
 BATCH_ROWS = 122_880
+_WORD = re.compile(r"\w+")
 _KIND = duckdb.StatementType
 # What the engine is sent. None of these writes a file, reads another or changes a setting: that
 # is COPY, EXPORT, ATTACH, LOAD and SET, and a folder that may be read may be copied into.
@@ -67,6 +69,7 @@ class DuckEngine:
         self._connection.execute("SET python_enable_replacements = false")
         self._connection.execute("SET lock_configuration = true")
 
+        self._offered: dict[str, dict[str, Path]] = {}
         for era in EARLIER:
             self._connection.execute(f"CREATE SCHEMA {era}")
 
@@ -87,16 +90,43 @@ class DuckEngine:
     ) -> None:
         self._connection.close()
 
+    def offer(self, table: TableName, path: Path) -> None:
+        """Make a Parquet file readable under a table's name, once a statement names it.
+
+        A month may read four hundred tables of itself and of earlier months; a room reads a few.
+        Raise StorageError naming it when it is gone or cut off.
+        """
+        self._offered.setdefault(table.name, {})[table.era] = check_table(path)
+
+    def _bind_named(self, sql: str) -> None:
+        """Bind the tables on offer that a statement may name; one that it does not does no harm."""
+        if not self._offered:
+            return
+        words = set(_WORD.findall(sql))
+        for name in words & self._offered.keys():
+            for era, path in tuple(self._offered[name].items()):
+                if not era or era in words:
+                    self.bind(TableName(name, era), path)
+
+    def _withdraw(self, table: TableName) -> None:
+        """Take a table off offer: it is bound, to whatever it is."""
+        eras = self._offered.get(table.name, {})
+        eras.pop(table.era, None)
+        if not eras:
+            self._offered.pop(table.name, None)
+
     def bind(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name.
 
         Raise StorageError naming it when it is gone or cut off.
         """
+        self._withdraw(table)
         file = scan_parquet(check_table(path).resolve())
         self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {file}")
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
+        self._withdraw(table)
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {select_nothing(columns)}")
 
     def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:
@@ -116,6 +146,7 @@ class DuckEngine:
 
         Raise StorageError for more than one, or one of a kind not sent.
         """
+        self._bind_named(sql)
         statements = self._connection.extract_statements(sql)
 
         if len(statements) != 1 or statements[0].type not in _SENT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -140,19 +141,23 @@ def _build_count_check(rule: Expectation, count: Counted) -> Any:
 
 def _validate_row(row: Mapping[str, float], checks: Sequence[Any]) -> dict[str, Any]:
     """Run checks on a table of one row; return their results by finding."""
-    gx = load_gx()
+    suite = load_gx().ExpectationSuite(name="counts", expectations=list(checks))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        context = open_gx_context()
-        asset = context.data_sources.add_pandas("counts").add_dataframe_asset("counts")
-        definition = asset.add_batch_definition_whole_dataframe("all")
-        batch = definition.get_batch({"dataframe": pd.DataFrame([row])})
-        suite = gx.ExpectationSuite(name="counts", expectations=list(checks))
+        batch = _define_counts().get_batch({"dataframe": pd.DataFrame([row])})
         found = batch.validate(suite, result_format="BASIC")
     results = {}
     for result in found.results:
         results[str(result.expectation_config.meta["finding"])] = result
     return results
+
+
+@cache
+def _define_counts() -> Any:
+    """Where Great Expectations looks for counts: opened once a process, it keeps none."""
+    source = open_gx_context().data_sources.add_pandas("counts")
+    counts = source.add_dataframe_asset("counts")
+    return counts.add_batch_definition_whole_dataframe("one row")
 
 
 def _read_count_verdict(rule: Expectation, counted: Counted, result: Any) -> Verdict:
