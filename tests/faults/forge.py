@@ -95,9 +95,11 @@ def _warm_up() -> None:
     from pipelines import ROOMS
     from pipelines.cli.command_table import TABLE
     from pipelines.jobs.identity import hash_table_code
-    from pipelines.rooms.validate.gx import load_gx
+    from pipelines.jobs.specs.check_specs import check_specs
+    from pipelines.rooms.validate.checks import define_counts
 
-    load_gx()
+    define_counts()
+    check_specs()
     for room in ROOMS:
         __import__(f"pipelines.rooms.{room}")
     for command in TABLE:

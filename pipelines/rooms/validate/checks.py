@@ -144,7 +144,7 @@ def _validate_row(row: Mapping[str, float], checks: Sequence[Any]) -> dict[str, 
     suite = load_gx().ExpectationSuite(name="counts", expectations=list(checks))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        batch = _define_counts().get_batch({"dataframe": pd.DataFrame([row])})
+        batch = define_counts().get_batch({"dataframe": pd.DataFrame([row])})
         found = batch.validate(suite, result_format="BASIC")
     results = {}
     for result in found.results:
@@ -153,7 +153,7 @@ def _validate_row(row: Mapping[str, float], checks: Sequence[Any]) -> dict[str, 
 
 
 @cache
-def _define_counts() -> Any:
+def define_counts() -> Any:
     """Where Great Expectations looks for counts: opened once a process, it keeps none."""
     source = open_gx_context().data_sources.add_pandas("counts")
     counts = source.add_dataframe_asset("counts")
