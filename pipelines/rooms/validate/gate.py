@@ -19,7 +19,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import duckdb
@@ -31,6 +31,7 @@ from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.core.quoting import scan_parquet
+from pipelines.core.settings import Settings
 from pipelines.rooms.context import Context
 from pipelines.rooms.validate.checks import judge_counts, run_check
 from pipelines.rooms.validate.gx import open_gx_context
@@ -65,7 +66,7 @@ def judge(
     # A file of its own each time: DuckDB keeps one that was open in this process as it was opened.
     database = Path(mkdtemp(prefix="gate-", dir=context.draft.scratch)) / "gate.duckdb"
     bind_views(context, database)
-    datasource = open_datasource(database)
+    datasource = open_datasource(context.settings, database)
     verdicts: list[Verdict] = []
     try:
         for table, suite in suites.items():
@@ -114,7 +115,8 @@ def bind_views(context: Context, database: Path) -> None:
 
     `delivered_<table>` (accepted and quarantined rows), `previous_<table>`, `intake` and the books.
     """
-    with duckdb.connect(str(database)) as connection:
+    config = _limit_engine(context.settings, database)
+    with duckdb.connect(str(database), config=config) as connection:
         for table in load_contract():
             _bind_table(context, connection, table)
         for spec in load_room_specs("validate"):
@@ -164,16 +166,24 @@ def _find_previous(context: Context, table: str) -> str | None:
     return scan_parquet(path) if path.exists() else None
 
 
-def open_datasource(database: Path) -> SQLDatasource:
+def open_datasource(settings: Settings, database: Path) -> SQLDatasource:
     """Open a database with the gate's views for Great Expectations."""
+    # A home may be called anything.
+    url = f"duckdb:///{quote(os.fsencode(database))}"
+    limits = {"connect_args": {"config": _limit_engine(settings, database)}}
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # the library's own deprecations are not ours to mend
-        # A home may be called anything.
-        url = f"duckdb:///{quote(os.fsencode(database))}"
+        warnings.simplefilter("ignore")  # the library's own deprecations are its own
         sources = open_gx_context().data_sources
-        return sources.add_sql("gate", connection_string=url, kwargs=_ENGINE)
+        return sources.add_sql("gate", connection_string=url, kwargs=_ENGINE | limits)
+
+
+def _limit_engine(settings: Settings, database: Path) -> dict[str, Any]:
+    """The settings of every connection to the gate's database: one that differs is refused."""
+    return {
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+        "temp_directory": str(database.parent),
+    }
 
 
 def _judge_table(

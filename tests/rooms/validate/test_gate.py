@@ -151,7 +151,7 @@ def test_counts_say_what_great_expectations_sees_in_the_rows(
         (tmp_path / "gate").mkdir()
         database = tmp_path / "gate" / "gate.duckdb"
         bind_views(context, database)
-        datasource = open_datasource(database)
+        datasource = open_datasource(context.settings, database)
     compared, failed = 0, 0
     for table in TABLES:
         suite = load_suite(table, MONTH)
