@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
 from docx import Document
 from docx.table import Table
-from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from pipelines.documents.reports.shown import Form
 
@@ -48,7 +49,11 @@ def _read_html(path: Path) -> str:
 
 def _read_pdf(path: Path) -> str:
     """Return the words of the pages without the pages' numbers."""
-    pages = [page.extract_text() for page in PdfReader(path).pages]
+    pages = []
+    with closing(PdfDocument(path)) as document:
+        for page in document:
+            text = page.get_textpage().get_text_range()
+            pages.append(text.replace("\r\n", "\n"))
     return _PAGE_NUMBER.sub("", "\n".join(pages))
 
 
