@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from pipelines.core.settings import ENGINES
 from tests.cases.bench import run_case
@@ -12,9 +14,9 @@ from tests.cases.form import Case, differences, load_cases, read_grid
 from tests.support.spark import needs_spark
 
 
-def _parameters() -> list[object]:
+def _parameters() -> list[ParameterSet]:
     ends = {"duckdb": "", "spark": " on spark"}
-    marks = {"duckdb": (), "spark": needs_spark}
+    marks: dict[str, Any] = {"duckdb": (), "spark": needs_spark}
     return [
         pytest.param(engine, case, id=f"{case}{ends[engine]}", marks=marks[engine])
         for case in load_cases()

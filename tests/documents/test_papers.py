@@ -32,11 +32,14 @@ from pipelines.documents.reports.model import (
 )
 from pipelines.documents.reports.template import TEMPLATE, draw_template
 from pipelines.documents.reports.write import make_month_paper, write_documents
+from pipelines.rooms.report.figures import index_figures
+from pipelines.rooms.report.rows import FigureRow, ToldRow
 from pipelines.rooms.report.sentences import SCHEMA, Writer, name_direction, tell_kpi
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import LANGUAGES, load_labels
+from tests.support.figures import make_figure
 from tests.support.scored import scored_operator
-from tests.support.small import Row, only, read
+from tests.support.small import only, read
 
 
 @cache
@@ -58,6 +61,13 @@ def written(
 
 def blocks(of: Paper) -> list[Text | Table | Chart]:
     return [block for section in of.sections for block in section.blocks]
+
+
+def find_font_package() -> Path:
+    """Where the fonts that come along are installed."""
+    spec = importlib.util.find_spec(fonts.PACKAGE)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent
 
 
 # -- figures and sentences ---------------------------------------------------------------------------------------
@@ -98,23 +108,28 @@ def test_ids_are_unique_and_say_what_they_are() -> None:
         )
 
 
-def a_figure(measure: str, number: float, shown: str) -> Row:
+def a_figure(measure: str, number: float, shown: str) -> FigureRow:
+    return make_figure(measure, "made.plain", number, shown)
+
+
+def a_row(
+    *,
+    better: str = "lower",
+    status: str = "released",
+    reason: str | None = None,
+    gap: float = -0.01,
+) -> ToldRow:
     return {
-        "figure": f"{measure}:made.plain:company:company:2026-08",
-        "number": number,
-        "shown": shown,
-    }
-
-
-def a_row(**other: object) -> Row:
-    fixed = {
         "kpi": "made",
         "variant": "plain",
         "scope_kind": "company",
         "scope_id": "company",
-        "better": "lower",
+        "better": better,
+        "status": status,
+        "reason": reason,
+        "value": None,
+        "gap": gap,
     }
-    return fixed | {"status": "released", "reason": None, "gap": -0.01} | other
 
 
 @pytest.mark.parametrize(
@@ -132,10 +147,9 @@ def test_a_change_rises_falls_or_is_none_as_it_is_printed(
     assert name_direction(a_figure("change", number, shown)) == rule
 
 
-def told(row: Row, *figures: Row) -> str:
-    return ";".join(
-        tell_kpi(Writer("2026-08", [row], {f["figure"]: f for f in figures}), row)[0]
-    )
+def told(row: ToldRow, *figures: FigureRow) -> str:
+    writer = Writer("2026-08", [row], index_figures(figures))
+    return ";".join(tell_kpi(writer, row).rules)
 
 
 def test_rules_of_a_sentence() -> None:
@@ -308,7 +322,14 @@ def test_the_page_is_that_of_the_standard_and_fonts_are_named(
         page.left_margin,
         page.right_margin,
     )
-    assert [round(size.mm) for size in sizes] == [210, 297, 37, 35, 28, 26]
+    assert [round(size.mm) for size in sizes if size is not None] == [
+        210,
+        297,
+        37,
+        35,
+        28,
+        26,
+    ]
     fonts = {
         s.name: s.element.rPr.rFonts.get(qn("w:eastAsia"))
         for s in document.styles
@@ -402,6 +423,7 @@ def test_the_annex_says_of_each_figure_what_it_is_made_of(
     }
     name = "gap:arrears_rate.t1_amount:company:company:2026-08"
     of = paper(language).figures[name]
+    assert of["numerator"] is not None and of["denominator"] is not None
     assert told[name] == [
         name,
         of["topic"],
@@ -442,9 +464,7 @@ def test_without_the_fonts_word_has_the_figures_as_tables_and_the_lint_expects_t
     if lost == "file":  # the package is there, but half of what it should bring
         (tmp_path / "fonts" / name).mkdir(parents=True)
         (tmp_path / "fonts" / name / "__init__.py").touch()
-        source = Path(str(importlib.util.find_spec(fonts.PACKAGE).origin)).with_name(
-            "NotoSansSC-Regular.otf"
-        )
+        source = find_font_package() / "NotoSansSC-Regular.otf"
         (tmp_path / "fonts" / name / source.name).symlink_to(source)
         monkeypatch.syspath_prepend(tmp_path / "fonts")
     monkeypatch.setattr(fonts, "PACKAGE", name)
@@ -471,10 +491,7 @@ def test_the_fonts_of_the_machine_make_no_difference() -> None:
     found = fonts.find_chinese_fonts()
     assert found is not None
     assert {one.path for one in found.found.fonts() if one.path} == {
-        str(path)
-        for path in Path(
-            str(importlib.util.find_spec(fonts.PACKAGE).origin)
-        ).parent.glob("*.otf")
+        str(path) for path in find_font_package().glob("*.otf")
     }
     with_glyphs, without = (
         pdf.draw_picture(svg, found),

@@ -38,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month of a small operator, run there."""
     folder = tmp_path_factory.mktemp("bare")
     source, home = folder / "source", folder / "home"
-    twin = [
+    twin: list[str | Path] = [
         "--services",
         "600",
         "--months",
@@ -50,10 +50,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--out",
         source,
     ]
-    for command in (
-        ["twin", *twin],
-        ["run", MONTH, "--source", source, "--home", home],
-    ):
+    run: list[str | Path] = ["run", MONTH, "--source", source, "--home", home]
+    for command in (["twin", *twin], run):
         done = run_unseen([RETENTION, *command])
         assert done.returncode in (0, 12), done.stderr
     return home

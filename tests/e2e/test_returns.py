@@ -525,7 +525,7 @@ def test_a_file_of_any_name_is_taken_and_its_refused_rows_go_back(
     cell(book.worksheets[0], "ann", "contacted_on").value = "nonsense"
     book.save(made)
     made.rename(path)
-    command = [
+    command: list[str | bytes | Path] = [
         sys.executable,
         "-m",
         "pipelines",

@@ -7,6 +7,7 @@ import json
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -236,7 +237,7 @@ _LIST = Output("list", "renewal", "all", "")
 
 
 def told(
-    states: dict[Output, tuple[str, str]], values: dict[Output, int], **facts: object
+    states: dict[Output, tuple[str, str]], values: dict[Output, int], **facts: Any
 ) -> Told:
     made = {
         output: State(status, frozenset({reason} - {""}))
@@ -248,7 +249,7 @@ def told(
         quarantined={"bill": 0},
         normalised={"bill": 0},
         **facts,
-    )  # type: ignore[arg-type]
+    )
 
 
 CLEAN = told(

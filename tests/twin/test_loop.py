@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ SEED = 5
 SERVICES = 1000
 
 
-def make(out: Path, **changes: float) -> None:
+def make(out: Path, **changes: Any) -> None:
     twin.generate(
         out,
         services=SERVICES,

@@ -3,6 +3,7 @@
 import ast
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -206,9 +207,9 @@ def test_services_of_a_month_go_on_in_the_next(source: Source) -> None:
 def test_status_changes_lead_from_month_to_month(source: Source) -> None:
     for before, month in itertools.pairwise(MONTHS):
         status = source(before, "service").set_index("service_id").status
-        for row in (
-            source(month, "status_change").sort_values("changed_at").itertuples()
-        ):
+        changes = source(month, "status_change").sort_values("changed_at")
+        row: Any
+        for row in changes.itertuples():
             assert status.get(row.service_id, "active") == row.from_status
             status[row.service_id] = row.to_status
         now = source(month, "service").set_index("service_id").status
@@ -418,13 +419,13 @@ def test_leavers_show_signs(larger: Source) -> None:
 def restless(tmp_path_factory: pytest.TempPathFactory) -> Source:
     """Give an operator where much changes hands."""
     out = tmp_path_factory.mktemp("restless")
-    rates = {
-        "transfer_rate": 0.1,
-        "group_leave_rate": 0.1,
-        "manager_leave_rate": 0.08,
-        "number_change_rate": 0.05,
-    }
-    config = TwinConfig(customers_per_manager=30, **rates)
+    config = TwinConfig(
+        customers_per_manager=30,
+        transfer_rate=0.1,
+        group_leave_rate=0.1,
+        manager_leave_rate=0.08,
+        number_change_rate=0.05,
+    )
     twin.generate(
         out, services=2500, months=2, seed=2, through=MONTHS[1], config=config
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,10 +13,12 @@ import pytest
 from pipelines.catalogue.expectations import QUERY, Expectation, load_suites
 from pipelines.catalogue.lineage import trace_delivered_columns
 from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.catalogue.rule_blocks import RuleMeta
 from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.jobs.run import release_month, run_month
 from pipelines.rooms import validate
+from pipelines.rooms.context import Context
 from pipelines.rooms.validate.gate import Verdict
 from pipelines.store.champions import Champion
 from pipelines.store.manifest import COMPUTED, TableEntry
@@ -366,7 +367,7 @@ def held_against(
     books: Sequence[str] = (), query: str = "", column: str = "vip_tier"
 ) -> Verdict:
     """A failed critical rule that holds its table against other books, or against last month's."""
-    meta = {"id": "tie", "columns": [column], "explained_by": list(books)}
+    meta: RuleMeta = {"id": "tie", "columns": [column], "explained_by": list(books)}
     return Verdict(
         Expectation("customer", "expect_x", {QUERY: query}, "critical", meta),
         False,
@@ -507,7 +508,7 @@ def judged_names(folder: Path, tables: dict[str, Row]) -> dict[str, set[str]]:
     """The expectations a month's tables are judged by."""
     seen: dict[str, set[str]] = {}
 
-    def judge(_: Any, suites: dict[str, list[Expectation]]) -> list[Verdict]:
+    def judge(_: Context, suites: Mapping[str, Sequence[Expectation]]) -> list[Verdict]:
         seen.update({t: {e.name for e in suite} for t, suite in suites.items()})
         return []
 
