@@ -24,8 +24,8 @@ MONTH = "2026-08"
 DOCUMENTS = (
     "tests/documents/test_lint.py::test_every_number_of_every_document_is_traced",
     "tests/documents/test_lint.py::test_the_formats_hold_the_same_figures",
-    "tests/documents/test_papers.py::test_the_same_month_gives_the_same_bytes",
-    "tests/documents/test_papers.py::test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page",
+    "tests/documents/test_paper_files.py::test_the_same_month_gives_the_same_bytes",
+    "tests/documents/test_paper_files.py::test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page",
 )
 WITH_TOOLS = (
     "tests/documents/test_workbook.py::test_libreoffice_opens_it_and_signatures_hold",
