@@ -14,7 +14,7 @@ from sqlglot.dialects.duckdb import DuckDB
 
 from pipelines import ROOMS
 from pipelines.catalogue.lineage import list_table_columns, trace_origin
-from pipelines.catalogue.outputs import hash_meaning, load_kpis, load_lists
+from pipelines.catalogue.outputs import Kpi, hash_meaning, load_kpis, load_lists
 from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
 from pipelines.catalogue.tables import list_tables_of_code
 from pipelines.core.contract import load_contract, snapshot_columns
@@ -104,7 +104,7 @@ def test_feature_has_a_key_in_its_columns(spec: Spec) -> None:
 
 
 @every_kpi
-def test_kpi_says_unit_direction_and_default(kpi: Any) -> None:
+def test_kpi_says_unit_direction_and_default(kpi: Kpi) -> None:
     assert kpi.meta["unit"] in {"ratio", "amount", "count", "per_10k", "days", "score"}
     assert kpi.meta["better"] in {"higher", "lower"}
     default_file = next(k for k in KPIS if k.spec.name == kpi.name)
@@ -112,13 +112,13 @@ def test_kpi_says_unit_direction_and_default(kpi: Any) -> None:
 
 
 @every_kpi
-def test_kpi_says_its_version_and_its_lag_in_months(kpi: Any) -> None:
+def test_kpi_says_its_version_and_its_lag_in_months(kpi: Kpi) -> None:
     assert isinstance(kpi.spec.meta["version"], int)
     assert kpi.meta.get("lag", 0) in {0, 1, 3}
 
 
 @every_kpi
-def test_a_changed_definition_has_a_new_version(kpi: Any) -> None:
+def test_a_changed_definition_has_a_new_version(kpi: Kpi) -> None:
     """What a KPI means stands in `definitions.yml` under its version; a change of it needs the next one there."""
     known = DEFINITIONS[kpi.spec.name]
     assert max(known) == kpi.spec.meta["version"] and sorted(known) == list(
@@ -134,7 +134,7 @@ def test_no_definition_is_forgotten() -> None:
 
 
 @every_kpi
-def test_kpi_variants_have_words_and_one_file_each(kpi: Any) -> None:
+def test_kpi_variants_have_words_and_one_file_each(kpi: Kpi) -> None:
     assert kpi.variants
     assert all(map(is_bilingual, kpi.spec.meta["variants"].values()))
     others = [
@@ -347,13 +347,13 @@ def test_its_columns_have_one_name_each(spec: Spec) -> None:
     assert len(set(names)) == len(names)
 
 
-def is_alone(kpi: Any) -> bool:
+def is_alone(kpi: Kpi) -> bool:
     """Whether a KPI's numerator is its value: nothing stands below it."""
-    return kpi.meta["unit"] == "count" or kpi.meta.get("value") == "given"
+    return bool(kpi.meta["unit"] == "count" or kpi.meta.get("value") == "given")
 
 
 @every_kpi
-def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
+def test_kpi_returns_parts_by_customer(kpi: Kpi) -> None:
     wanted = ["customer_id", "numerator"] + ([] if is_alone(kpi) else ["denominator"])
     wanted += ["variant"] if len(kpi.variants) > 1 else []
     wanted += ["part"] if kpi.meta.get("value") == "mean" else []
@@ -368,7 +368,7 @@ def test_kpi_returns_parts_by_customer(kpi: Any) -> None:
 
 
 @every_kpi
-def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
+def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Kpi) -> None:
     assert kpi.meta.get("value", "sum") in {"sum", "mean", "score", "given"}
     assert kpi.meta.get("interval") in {None, "wilson", "given"}
     assert kpi.meta.get("period") in {None, "sum"} and (
@@ -387,7 +387,7 @@ def test_kpi_is_made_in_a_way_that_the_room_knows(kpi: Any) -> None:
 
 
 @every_kpi
-def test_kpi_names_the_variants_it_declares(kpi: Any) -> None:
+def test_kpi_names_the_variants_it_declares(kpi: Kpi) -> None:
     if len(kpi.variants) > 1:
         texts = {
             literal.name

@@ -135,7 +135,8 @@ def profit_by_definition(
         [0.0] + [(contact + (1 - outcome) * offer)[cut].sum() for cut in cuts]
     )
     best = lambda g: np.max(gain * g - cost) * beta.pdf(g, 6, 14)  # noqa: E731
-    return quad(best, 0, 1, limit=500, epsabs=1e-10)[0] / len(outcome)
+    whole: float = quad(best, 0, 1, limit=500, epsabs=1e-10)[0]
+    return whole / len(outcome)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -48,7 +48,7 @@ def truth() -> pd.DataFrame:
                 fate.drop(columns="month"), on="service_id"
             )
             parts.append(line.assign(month=place))
-    rows = pd.concat(parts, ignore_index=True)
+    rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
     rows["tenure"] = (
         pd.Timestamp("2026-08-31") - pd.to_datetime(rows["activated_on"])
     ).dt.days

@@ -33,12 +33,9 @@ def _year(held: Held, year: int = 0) -> list[Month]:
 
 def _revenue(months: list[Month]) -> pd.Series:
     """Fen by customer, one entry a customer and month."""
-    return pd.concat(
-        [
-            entries(fen.index, fen)
-            for fen in (month.revenue(CUSTOMER) for month in months)
-        ]
-    )
+    revenues = [month.revenue(CUSTOMER) for month in months]
+    found: pd.Series = pd.concat([entries(fen.index, fen) for fen in revenues])
+    return found
 
 
 def _of_cohort(held: Held, fen: pd.Series) -> pd.Series:

@@ -17,7 +17,8 @@ class Source:
 
     def __call__(self, month: str, table: str) -> pd.DataFrame:
         """Give one table, its amounts as whole fen."""
-        frame = pq.read_table(self.folder / month / f"{table}.parquet").to_pandas()
+        path = self.folder / month / f"{table}.parquet"
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
         for name in frame.columns[frame.columns.str.endswith("amount")]:
             frame[name] = [
                 0 if value is None else int(value * 100) for value in frame[name]

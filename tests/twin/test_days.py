@@ -23,7 +23,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(source: Path, when: str, table: str) -> pd.DataFrame:
     folder = source / "daily" / when if when in DAYS else source / when
-    return pq.read_table(folder / f"{table}.parquet").to_pandas()
+    frame: pd.DataFrame = pq.read_table(folder / f"{table}.parquet").to_pandas()
+    return frame
 
 
 def end_of(day: str) -> pd.Timestamp:

@@ -53,9 +53,9 @@ def cells(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
         return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     table = pq.read_table(path)
-    return table.cast(
-        pa.schema([(name, pa.string()) for name in table.column_names])
-    ).to_pandas()
+    texts = pa.schema([(name, pa.string()) for name in table.column_names])
+    frame: pd.DataFrame = table.cast(texts).to_pandas()
+    return frame
 
 
 # -- the registry ------------------------------------------------------------------------------------------------

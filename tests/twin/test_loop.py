@@ -72,7 +72,9 @@ def lived(office: Path) -> Path:
 
 
 def truth(out: Path, name: str = "order_truth") -> pd.DataFrame:
-    return pq.read_table(out / "truth" / "2026-08" / f"{name}.parquet").to_pandas()
+    path = out / "truth" / "2026-08" / f"{name}.parquet"
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame
 
 
 def digest(folder: Path) -> dict[str, str]:

@@ -50,18 +50,18 @@ class Edit:
 def column(sheet: Sheet, name: str) -> int:
     """Where a column stands now."""
     titles = {load_labels(language)[name] for language in ("zh", "en")}
-    return next(
+    place: int = next(
         c.column for line in sheet.iter_rows() for c in line if c.value in titles
     )
+    return place
 
 
 def header_line(sheet: Sheet) -> int:
-    return next(
-        c.row
-        for line in sheet.iter_rows()
-        for c in line
-        if c.value in {WORDS["order_id"], "Order"}
+    titles = {WORDS["order_id"], "Order"}
+    place: int = next(
+        c.row for line in sheet.iter_rows() for c in line if c.value in titles
     )
+    return place
 
 
 def cell(sheet: Sheet, who: str, name: str) -> Any:

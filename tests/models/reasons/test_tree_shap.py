@@ -76,7 +76,7 @@ class OneTree:
                 known,
                 left if self.questions[at].answer(self.row[None, :])[0] else right,
             )
-        share = self.nodes[left]["count"] / node["count"]
+        share: float = self.nodes[left]["count"] / node["count"]
         return share * self.value(known, left) + (1 - share) * self.value(known, right)
 
     def shapley(self, count: int) -> np.ndarray:

@@ -52,7 +52,9 @@ NEEDED = ("features_service", "features_high_value", "features_consent", *GROUPS
 
 @pytest.fixture(scope="module")
 def scores(operator: Operator) -> pd.DataFrame:
-    return pq.read_table(operator.version.path / "score_churn.parquet").to_pandas()
+    path = operator.version.path / "score_churn.parquet"
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame
 
 
 # -- what a score is ---------------------------------------------------------------------------------------------
