@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from pipelines.core.settings import ENGINES
 from tests.cases.bench import run_case
@@ -14,7 +13,7 @@ from tests.cases.form import Case, differences, load_cases, read_grid
 from tests.support.spark import needs_spark
 
 
-def _parameters() -> list[ParameterSet]:
+def _parameters() -> list[object]:
     ends = {"duckdb": "", "spark": " on spark"}
     marks: dict[str, Any] = {"duckdb": (), "spark": needs_spark}
     return [

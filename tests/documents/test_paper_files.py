@@ -94,14 +94,8 @@ def test_the_page_is_that_of_the_standard_and_fonts_are_named(
         page.left_margin,
         page.right_margin,
     )
-    assert [round(size.mm) for size in sizes if size is not None] == [
-        210,
-        297,
-        37,
-        35,
-        28,
-        26,
-    ]
+    in_mm = [round(size.mm) for size in sizes if size is not None]
+    assert in_mm == [210, 297, 37, 35, 28, 26]
     fonts = {
         s.name: s.element.rPr.rFonts.get(qn("w:eastAsia"))
         for s in document.styles
