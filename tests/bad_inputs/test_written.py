@@ -236,7 +236,9 @@ def mutate(dice: random.Random, subject: Subject, text: str) -> str:
     mutation = dice.choice(MUTATIONS)
     if subject.name != "front matter":
         return mutation(dice, text)
-    begin, block, end = re.match(r"(?s)(/\* ---\n)(.*?)(\n--- \*/\n.*)", text).groups()  # type: ignore[union-attr]
+    parts = re.match(r"(?s)(/\* ---\n)(.*?)(\n--- \*/\n.*)", text)
+    assert parts is not None
+    begin, block, end = parts.groups()
     if dice.random() < 0.6:
         return begin + mutation(dice, block) + end
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.support.spark import needs_spark
 
 def _parameters() -> list[object]:
     ends = {"duckdb": "", "spark": " on spark"}
-    marks = {"duckdb": (), "spark": needs_spark}
+    marks: dict[str, Any] = {"duckdb": (), "spark": needs_spark}
     return [
         pytest.param(engine, case, id=f"{case}{ends[engine]}", marks=marks[engine])
         for case in load_cases()

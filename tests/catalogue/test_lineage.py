@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from pipelines.catalogue.lineage import (
     trace_sources,
     trace_sources_of,
 )
+from pipelines.catalogue.origins import ColumnName
 from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.catalogue.spec import Spec, load_room_specs
 from pipelines.core.contract import load_contract, snapshot_columns
@@ -29,7 +31,7 @@ def trace(sql: str) -> tuple[dict[str, set[str]], set[str]]:
     """The sources of each column and of the rows of a SELECT, as `table.column`."""
     made = trace_origin(Spec("features", "made", Path("made.sql"), {"key": []}, sql))
 
-    def names(columns: set) -> set[str]:  # type: ignore[type-arg]
+    def names(columns: Iterable[ColumnName]) -> set[str]:
         return {f"{c.table}.{c.column}".replace("snapshot_", "") for c in columns}
 
     return {name: names(sources) for name, sources in made.columns.items()}, names(

@@ -12,7 +12,7 @@ from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.catalogue.spec import TableName, load_room_specs, load_spec
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
-from pipelines.jobs.daily import ROOM as DAILY
+from pipelines.jobs.day_tables import ROOM as DAILY
 from pipelines.jobs.plan.weights import ROOM as PLAN
 
 GOOD = "/* ---\ntitle: {zh: 好, en: good}\nowner: us\nkey: [a]\n--- */\nSELECT 1 AS a\n"

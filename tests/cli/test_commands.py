@@ -5,11 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-import typer.main
-
 from pipelines import cli
 from pipelines.cli import commands
 from pipelines.cli.command_table import TABLE
+from tests.support.commands import map_commands
 
 
 def declared() -> dict[str, str]:
@@ -30,7 +29,7 @@ def test_every_command_declared_is_in_the_table_in_its_module() -> None:
 
 
 def test_every_command_says_of_itself_what_the_table_says() -> None:
-    found = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    found = map_commands()
     assert {name: command.help for name, command in found.items()} == {
         command.name: command.help for command in TABLE
     }
@@ -42,7 +41,7 @@ def test_no_name_is_twice_in_the_table() -> None:
 
 
 def test_every_command_of_the_table_is_found_by_its_name() -> None:
-    found = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    found = map_commands()
     assert list(found) == [command.name for command in TABLE]
     for name, command in found.items():
         assert command.name == name and command.callback is not None

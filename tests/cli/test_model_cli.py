@@ -11,7 +11,7 @@ import pytest
 from pipelines.jobs.training import churn as training
 from pipelines.jobs.training.shelf import read_notes
 from pipelines.store.champions import models_folder, read_promotions
-from tests.cli.test_cli import Retention, retention  # noqa: F401  # a fixture
+from tests.cli.conftest import Retention
 from tests.support.scored import TRAINED, scored_operator, small_recipe
 from tests.support.small import own_settings
 

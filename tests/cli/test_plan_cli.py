@@ -9,10 +9,8 @@ import pytest
 import yaml
 from python_calamine import CalamineWorkbook
 
-from tests.cli.test_cli import Retention, retention
+from tests.cli.conftest import Retention
 from tests.support.planned import DECEMBER, HANDED_DOWN, REVENUE, plan_of
-
-__all__ = ["retention"]  # a fixture
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
 

@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-import duckdb
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pipelines.core.contract import Column, load_contract
 from pipelines.core.quoting import quote_text
 from pipelines.core.values import (
-    MACROS,
     SQL_TYPES,
     write_broken_rule,
     write_plain_condition,
     write_typed_cell,
 )
-
-SERIAL, DAMAGED = "\ue001", "\ue000"
-quick = settings(max_examples=8, deadline=None)
-
-
-def many(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
-    """Enough values at once that binding a macro does not matter."""
-    return st.lists(values, min_size=10, max_size=40)
-
-
-_engine = duckdb.connect(":memory:", config={"threads": 1})
-_engine.execute("SET TimeZone = 'UTC'")
-for _macro in MACROS:
-    _engine.execute(f"CREATE MACRO {_macro}")
-
-
-def parse(kind: str, text: str | None) -> Any:
-    """Read one cell of text as a column of that kind."""
-    row = _engine.execute(f"SELECT as_{kind}(CAST(? AS VARCHAR))", [text]).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def parse_all(kind: str, texts: Iterable[str]) -> list[Any]:
-    """Read many cells at once: binding the macros costs more than running them."""
-    rows = _engine.execute(
-        f"SELECT as_{kind}(t) FROM (SELECT UNNEST(CAST(? AS VARCHAR[])) AS t)",
-        [list(texts)],
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-def take(kind: str, physical: str, value: str) -> tuple[Any, bool]:
-    """Read one cell of a delivered column of that DuckDB type: its value, and whether it was delivered empty."""
-    sql = write_typed_cell(Column("x", kind), physical)
-    row = _engine.execute(
-        f'SELECT {sql.value}, {sql.empty or "FALSE"} FROM (SELECT CAST({value} AS {physical}) AS "x") AS raw'
-    ).fetchone()
-    assert row is not None
-    return row[0], row[1]
-
+from tests.core.parsing import DAMAGED, SERIAL, engine, parse, parse_all, take
 
 # -- money and numbers -------------------------------------------------------------------------------------------
 
@@ -159,16 +113,16 @@ def test_a_column_may_hold_less_than_its_kind() -> None:
     ):
         raw = f"(SELECT CAST({cell} AS {physical}) AS x) AS raw"
         sql = write_typed_cell(points, physical)
-        assert _engine.execute(
+        assert engine.execute(
             f"SELECT {sql.value}, {sql.empty} FROM {raw}"
         ).fetchone() == (
             value,
             False,
         )
-        assert _engine.execute(
+        assert engine.execute(
             f"SELECT {write_plain_condition(points, physical)} FROM {raw}"
         ).fetchone() == (value is not None,)
-    assert _engine.execute(
+    assert engine.execute(
         f"SELECT {write_broken_rule(points, quote_text('300'))}"
     ).fetchone() == ("out_of_range",)
 
@@ -397,7 +351,7 @@ def test_words_of_an_enum_fold_case_and_width_and_nothing_else() -> None:
         'raw."vip_tier"', "CAST(? AS VARCHAR)"
     )
     read = [
-        _engine.execute(sql_for(sql), [text] * sql.count("?")).fetchone()
+        engine.execute(sql_for(sql), [text] * sql.count("?")).fetchone()
         for text in ("gold", "ＧＯＬＤ ", "golden")
     ]
     assert read == [("gold",), ("gold",), (None,)]
@@ -417,7 +371,7 @@ def test_text_is_trimmed_and_otherwise_left_alone() -> None:
 
 @pytest.mark.parametrize("text", [None, "", " ", "\u3000", "\t\r\n"])
 def test_empty_means_unknown(text: str | None) -> None:
-    row = _engine.execute("SELECT is_empty(CAST(? AS VARCHAR))", [text]).fetchone()
+    row = engine.execute("SELECT is_empty(CAST(? AS VARCHAR))", [text]).fetchone()
     assert row == (True,) and all(
         parse(kind, text) is None for kind in SQL_TYPES if kind != "enum"
     )
@@ -433,235 +387,3 @@ def test_no_letter_is_trimmed(kind: str, text: str) -> None:
 
 def test_an_invisible_text_is_unknown() -> None:
     assert parse("text", "\u200b\ufeff") is None
-
-
-# -- columns that come typed -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "physical", "value", "expected"),
-    [
-        ("money", "DOUBLE", "86.5", Decimal("86.50")),
-        ("money", "FLOAT", "86.1", Decimal("86.10")),
-        ("money", "DOUBLE", "0.1::DOUBLE + 0.2::DOUBLE", None),  # 0.30000000000000004
-        ("money", "DOUBLE", "'nan'", None),
-        ("money", "DOUBLE", "1e16", None),
-        ("money", "DECIMAL(18,4)", "86.5", Decimal("86.50")),
-        ("money", "DECIMAL(18,4)", "86.505", None),
-        ("money", "BIGINT", "86", Decimal("86.00")),
-        ("integer", "DOUBLE", "5.0", 5),
-        ("integer", "DOUBLE", "5.6", None),
-        ("integer", "UBIGINT", "18446744073709551615", None),
-        ("quantity", "DOUBLE", "'inf'", None),
-        ("quantity", "DOUBLE", "12.5", Decimal("12.5")),
-        ("id", "BIGINT", "12345", "12345"),
-        ("id", "DOUBLE", "123456789012345680", None),
-        ("date", "TIMESTAMP", "'2026-10-31 00:00:00'", date(2026, 10, 31)),
-        ("date", "TIMESTAMP", "'2026-10-31 12:00:00'", None),
-        ("date", "BIGINT", "20261031", date(2026, 10, 31)),
-        (
-            "timestamp",
-            "TIMESTAMP",
-            "'2026-10-31 23:30:00'",
-            datetime(2026, 10, 31, 15, 30),
-        ),
-        (
-            "timestamp",
-            "TIMESTAMP WITH TIME ZONE",
-            "'2026-10-31 23:30:00+08'",
-            datetime(2026, 10, 31, 15, 30),
-        ),
-        ("bool", "BIGINT", "1", True),
-        ("bool", "BIGINT", "2", None),
-        ("year", "INTEGER", "1987", 1987),
-        ("month", "DATE", "'2026-10-01'", "2026-10"),
-        ("date", "DATE", "DATE '1970-01-01' + 2147000000", None),
-        ("date", "DATE", "'-infinity'", None),
-        ("date", "DATE", "'9999-12-31'", date(9999, 12, 31)),
-        (
-            "date",
-            "TIMESTAMP WITH TIME ZONE",
-            "'2026-10-30 20:00:00+00'",
-            date(2026, 10, 31),
-        ),
-        ("timestamp", "TIMESTAMP", "'infinity'", None),
-        ("timestamp", "TIMESTAMP", "'290000-01-01'", None),
-        ("timestamp", "TIMESTAMP_S", "'290000-01-01'", None),
-        (
-            "timestamp",
-            "TIMESTAMP_NS",
-            "'2026-10-31 23:30:00'",
-            datetime(2026, 10, 31, 15, 30),
-        ),
-        ("integer", "BIGINT", "1000000000", None),
-        ("integer", "BIGINT", "-9223372036854775808", None),
-        ("money", "BIGINT", "1000000000000", None),
-        ("money", "DECIMAL(38,2)", "99999999999999999999999999999999999.99", None),
-        ("money", "DECIMAL(38,0)", "-999999999999", Decimal(-999999999999)),
-        ("money", "HUGEINT", "170141183460469231731687303715884105727", None),
-        ("quantity", "DOUBLE", "1e300", None),
-        ("quantity", "DOUBLE", "1e9", None),
-        ("quantity", "DOUBLE", "'nan'", None),
-        ("id", "DATE", "'2026-10-31'", None),
-        ("id", "BOOLEAN", "true", None),
-        ("id", "TIMESTAMP", "'2026-10-31'", None),
-    ],
-)
-def test_typed_columns_are_read_exactly(
-    kind: str, physical: str, value: str, expected: object
-) -> None:
-    assert take(kind, physical, value) == (expected, False)
-
-
-@pytest.mark.parametrize(
-    ("kind", "physical", "value", "rule"),
-    [
-        ("money", "VARCHAR", "'9999999999999999.99'", "out_of_range"),
-        ("money", "DECIMAL(38,2)", "1000000000000", "out_of_range"),
-        ("money", "VARCHAR", "'12a'", "not_a_money"),
-        ("integer", "INTEGER", "2147483647", "out_of_range"),
-        ("integer", "VARCHAR", "'5.6'", "not_a_integer"),
-        ("date", "DATE", "DATE '1970-01-01' + 2147000000", "out_of_range"),
-        ("date", "VARCHAR", "'2200/1/1'", "out_of_range"),
-        ("date", "VARCHAR", "'2026-02-30'", "not_a_date"),
-        ("timestamp", "TIMESTAMP", "'infinity'", "out_of_range"),
-        ("id", "VARCHAR", "repeat('x', 65)", "out_of_range"),
-        ("id", "VARCHAR", "'unclaimed'", "reserved_word"),
-        ("id", "VARCHAR", "chr(7) || 'x'", "not_a_id"),
-    ],
-)
-def test_what_is_beyond_the_range_is_told_from_what_is_not_of_the_kind(
-    kind: str, physical: str, value: str, rule: str
-) -> None:
-    text = f"CAST(CAST({value} AS {physical}) AS VARCHAR)"
-    assert take(kind, physical, value) == (None, False)
-    assert _engine.execute(
-        f"SELECT {write_broken_rule(Column('x', kind), text)}"
-    ).fetchone() == (rule,)
-
-
-@pytest.mark.parametrize(("value", "expected"), [("18", None), ("99999", None)])
-def test_a_year_is_held_to_its_range_however_it_comes(
-    value: str, expected: None
-) -> None:
-    assert take("year", "INTEGER", value) == (expected, False)
-
-
-# -- parse(format(x)) == x ---------------------------------------------------------------------------------------
-
-amounts = st.decimals("-999999999999.99", "999999999999.99", places=2)
-days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
-
-
-def written_amounts(value: Decimal) -> Iterator[str]:
-    plain, grouped = f"{value:f}", f"{value:,.2f}"
-    yield from (
-        plain,
-        grouped,
-        f"￥{grouped}",
-        f" {plain} ",
-        plain.translate(str.maketrans("0123456789.-", "０１２３４５６７８９．－")),
-    )
-    if value < 0:
-        yield from (f"({abs(value):,.2f})", f"{abs(value)}-")
-
-
-def written_days(day: date) -> list[str]:
-    serial = (day - date(1899, 12, 30)).days
-    plain = [
-        f"{day}",
-        f"{day:%Y/%m/%d}",
-        f"{day:%Y%m%d}",
-        f"{day.year}年{day.month}月{day.day}日",
-        f"{day:%d/%m/%Y}",
-    ]
-    return [*plain, f"{SERIAL}{serial}"]
-
-
-def written_instants(at: datetime) -> list[str]:
-    local, west = at + timedelta(hours=8), at - timedelta(hours=3)
-    return [
-        f"{local}",
-        f"{local.isoformat()}+08:00",
-        f"{at.isoformat()}Z",
-        f"{west.isoformat()}-03:00",
-    ]
-
-
-@quick
-@given(many(amounts))
-def test_any_amount_comes_back(values: list[Decimal]) -> None:
-    pairs = [(text, value) for value in values for text in written_amounts(value)]
-    assert parse_all("money", [text for text, _ in pairs]) == [
-        value for _, value in pairs
-    ]
-
-
-@quick
-@given(many(days))
-def test_any_day_comes_back(values: list[date]) -> None:
-    pairs = [(text, day) for day in values for text in written_days(day)]
-    assert parse_all("date", [text for text, _ in pairs]) == [day for _, day in pairs]
-
-
-@quick
-@given(st.lists(st.integers(-(10**9) + 1, 10**9 - 1)))
-def test_any_count_comes_back(values: list[int]) -> None:
-    pairs = [
-        (text, value)
-        for value in values
-        for text in (str(value), f"{value:,}", f"{value}.0")
-    ]
-    assert parse_all("integer", [text for text, _ in pairs]) == [
-        value for _, value in pairs
-    ]
-
-
-@quick
-@given(
-    many(
-        st.from_regex(
-            r"[0-9]{1,18}|[A-Za-z][A-Za-z0-9_-]{0,20}[A-Z0-9]", fullmatch=True
-        )
-    )
-)
-def test_any_id_comes_back(values: list[str]) -> None:
-    wanted = [
-        None if value.lower() in ("nan", "none", "null", "inf") else value
-        for value in values
-    ]
-    assert (
-        parse_all("id", values)
-        == wanted
-        == parse_all("id", [f" {value}\u3000" for value in values])
-    )
-
-
-@quick
-@given(
-    many(
-        st.datetimes(datetime(1992, 1, 1), datetime(2199, 12, 30)).map(
-            lambda t: t.replace(microsecond=0)
-        )
-    )
-)
-def test_any_instant_comes_back(values: list[datetime]) -> None:
-    pairs = [(text, at) for at in values for text in written_instants(at)]
-    assert parse_all("timestamp", [text for text, _ in pairs]) == [
-        at for _, at in pairs
-    ]
-
-
-@quick
-@given(
-    many(
-        st.text(
-            st.characters(exclude_characters="\x00", exclude_categories=["Cs"]),
-            max_size=20,
-        )
-    )
-)
-def test_any_text_is_read_or_unknown_and_never_a_crash(texts: list[str]) -> None:
-    for kind in SQL_TYPES:
-        if kind != "enum":
-            assert len(parse_all(kind, texts)) == len(texts)

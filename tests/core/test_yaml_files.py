@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines.catalogue.expectations import load_suites
+from pipelines.catalogue.scorecard import load_rules
 from pipelines.catalogue.spec import load_spec as load_sql
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import RetentionError, SpecError
@@ -19,7 +20,6 @@ from pipelines.core.paths import ROOT
 from pipelines.core.yaml_files import MOST_BYTES, MOST_LEVELS, parse_yaml, read_yaml
 from pipelines.delivery.config import load_deliveries
 from pipelines.jobs.plan.form import read_plan
-from pipelines.rooms.report.scorecard import load_rules
 from pipelines.sources.operator.database_spec import load_spec as load_database
 from pipelines.text.texts import LANGUAGES, describe_error
 from twin.config import TwinConfig

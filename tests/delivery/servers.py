@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -15,11 +16,12 @@ from email.message import Message
 from email.policy import SMTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import paramiko
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from paramiko import common, sftp
 
 from tests.delivery.certificates import server_context
 
@@ -49,7 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
     """Does what the script of the server's robot says."""
 
     def do_POST(self) -> None:
-        one: Robot = self.server.robot  # type: ignore[attr-defined]
+        assert isinstance(self.server, _Server)
+        one = self.server.robot
         one.messages.append(
             json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         )
@@ -150,10 +153,10 @@ def mail_server(
     password: str | None = None,
     pem: Path | None = None,
     limit: int = 0,
-    **answers: list[str],
+    answers: Mapping[str, list[str]] = {},
 ) -> Iterator[Mailbox]:
     """A server that takes mail up to a limit; with a certificate it wants STARTTLS, with a password a login."""
-    box = Mailbox(answers=answers)
+    box = Mailbox(answers=dict(answers))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         box.port = free.getsockname()[1]
@@ -187,8 +190,13 @@ def mail_server(
 
 
 class _Handle(paramiko.SFTPHandle):
+    # What paramiko reads and writes, once they are set.
+    filename: str
+    readfile: BinaryIO
+    writefile: BinaryIO
+
     def stat(self) -> Any:
-        return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))  # type: ignore[attr-defined]
+        return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
 
 
 class _Files(paramiko.SFTPServerInterface):
@@ -205,29 +213,29 @@ class _Files(paramiko.SFTPServerInterface):
         try:
             return paramiko.SFTPAttributes.from_stat(os.stat(self._real(path)))
         except OSError as error:
-            return paramiko.SFTPServer.convert_errno(error.errno)  # type: ignore[arg-type]
+            return paramiko.SFTPServer.convert_errno(error.errno or errno.EIO)
 
     lstat = stat
 
     def open(self, path: str, flags: int, attr: Any) -> Any:
         if self.box.is_read_only:
-            return paramiko.SFTP_PERMISSION_DENIED
+            return sftp.SFTP_PERMISSION_DENIED
         descriptor = os.open(self._real(path), flags, 0o600)
         handle = _Handle(flags)
-        handle.filename = path  # type: ignore[attr-defined]
-        handle.readfile = handle.writefile = os.fdopen(descriptor, "r+b")  # type: ignore[attr-defined]
+        handle.filename = path
+        handle.readfile = handle.writefile = os.fdopen(descriptor, "r+b")
         return handle
 
     def rename(self, oldpath: str, newpath: str) -> int:
         if os.path.exists(self._real(newpath)):
-            return paramiko.SFTP_FAILURE
+            return sftp.SFTP_FAILURE
         os.rename(self._real(oldpath), self._real(newpath))
         self.box.renamed.append(newpath)
-        return paramiko.SFTP_OK
+        return sftp.SFTP_OK
 
     def mkdir(self, path: str, attr: Any) -> int:
         os.mkdir(self._real(path))
-        return paramiko.SFTP_OK
+        return sftp.SFTP_OK
 
 
 class _Doorman(paramiko.ServerInterface):
@@ -236,10 +244,10 @@ class _Doorman(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         is_known = username == "retention" and key == self.box.client_key
-        return paramiko.AUTH_SUCCESSFUL if is_known else paramiko.AUTH_FAILED
+        return common.AUTH_SUCCESSFUL if is_known else common.AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+        return common.OPEN_SUCCEEDED
 
     def get_allowed_auths(self, username: str) -> str:
         return "publickey"

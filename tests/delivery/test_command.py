@@ -127,7 +127,7 @@ def test_every_reason_has_words() -> None:
                     "Unsure",
                     "Closed",
                 ) and isinstance(first, ast.Constant):
-                    said.add(first.value)
+                    said.add(str(first.value))
     known = {
         key.removeprefix("deliver.why.")
         for key in load_labels("zh")

@@ -32,7 +32,7 @@ from tests.delivery.certificates import certificate
 from tests.delivery.conftest import CUSTOMER, NAME, PHONE, House
 from tests.delivery.servers import CLOSE, DRIP, HANG, robot
 
-TAKEN = (200, {}, '{"errcode": 0, "errmsg": "ok"}')
+TAKEN: tuple[int, dict[str, str], str] = (200, {}, '{"errcode": 0, "errmsg": "ok"}')
 
 
 def code(number: int) -> tuple[int, dict[str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,8 +11,9 @@ import pytest
 from pipelines.core.month import Month
 from pipelines.documents.reports.activities import draw_activity_tables
 from pipelines.documents.reports.model import Wording, join_parts
+from pipelines.documents.reports.write import make_table_reader
 from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
-from pipelines.rooms.report.figures import index_figures
+from pipelines.rooms.report.rows import FigureRow
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, Row, read, room_context
 
@@ -30,7 +32,7 @@ GUESTS = HELD | {
 }
 
 
-def figures_of(folder: Path, **tables: list[Row]) -> dict[str, Row]:
+def figures_of(folder: Path, **tables: list[Row]) -> dict[str, FigureRow]:
     with room_context(
         folder, {f"report_{name}": typed(rows) for name, rows in tables.items()}
     ) as context:
@@ -61,7 +63,7 @@ def test_each_activity_has_its_guests_cost_and_answers(tmp_path: Path) -> None:
     assert (
         found["satisfied:A1"]["numerator"],
         found["satisfied:A1"]["denominator"],
-    ) == (6, 8)
+    ) == (Decimal(6), Decimal(8))
     assert (shown["activity_count:company"], shown["cost_amount:company"]) == (
         "1",
         "900.00",
@@ -114,10 +116,9 @@ def test_the_summary_has_a_row_an_activity() -> None:
         read(version, "report_activity_follow"),
     )
     assert held and followed
-    figures = index_figures(read(version, "report_figure"))
-    tables = list(
-        draw_activity_tables(Wording("zh", figures), Month.parse(str(version.month)))
-    )
+    rows = make_table_reader(version)("report_figure")
+    words = Wording("zh", {row["figure"]: row for row in rows})
+    tables = list(draw_activity_tables(words, Month.parse(str(version.month))))
     assert [len(t.rows) for t in tables] == [
         len(held),
         len([r for r in followed if r["attended_count"] or r["treated_count"]]),

@@ -17,11 +17,14 @@ from pipelines.documents.reports.write import (
     make_table_reader,
     write_analysis,
 )
+from pipelines.rooms.report.figures import index_figures
 from pipelines.rooms.report.managers import topic_sentence
+from pipelines.rooms.report.rows import ToldRow, topic_of
 from pipelines.rooms.report.sentences import Writer
 from pipelines.text.texts import LANGUAGES, load_labels
+from tests.support.figures import make_figure
 from tests.support.scored import scored_operator
-from tests.support.small import Row, read
+from tests.support.small import read
 
 
 @cache
@@ -146,34 +149,44 @@ def test_each_kpi_has_a_sentence_with_all_its_places_filled(language: str) -> No
 BETTER = {k.name: k.meta["better"] for k in load_kpis()}
 
 
-def a_row(kind: str, scope: str, **other: object) -> Row:
-    fixed = {
+def a_row(
+    kind: str,
+    scope: str,
+    *,
+    gap: float = 0.0,
+    status: str = "released",
+    reason: str | None = None,
+    rank: int | None = None,
+) -> ToldRow:
+    return {
         "kpi": "arrears_rate",
         "variant": "t1_amount",
         "scope_kind": kind,
         "scope_id": scope,
-        "gap": 0.0,
+        "value": None,
+        "gap": gap,
+        "better": BETTER["arrears_rate"],
+        "status": status,
+        "reason": reason,
+        "rank": rank,
     }
-    return (
-        fixed
-        | {
-            "better": BETTER["arrears_rate"],
-            "status": "released",
-            "reason": None,
-            "rank": None,
-        }
-        | other
-    )
 
 
-def a_writer(*rows: Row) -> Writer:
-    figures = {}
+def a_writer(*rows: ToldRow) -> Writer:
+    figures = []
     for row in rows:
         for measure in ("value", "gap", "rank"):
             if measure != "rank" or row["rank"]:
-                name = f"{measure}:arrears_rate.t1_amount:{row['scope_kind']}:{row['scope_id']}:2026-08"
-                figures[name] = {"figure": name, "number": 1, "shown": "1.00"}
-    return Writer("2026-08", rows, figures)
+                figure = make_figure(
+                    measure,
+                    topic_of(row),
+                    1,
+                    "1.00",
+                    scope_kind=row["scope_kind"],
+                    scope_id=row["scope_id"],
+                )
+                figures.append(figure)
+    return Writer("2026-08", rows, index_figures(figures))
 
 
 def test_a_sentence_tells_best_and_last_missed_and_small() -> None:

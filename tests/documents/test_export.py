@@ -11,7 +11,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipelines.core.errors import Incomplete, Refused
+from pipelines.documents.workbooks import work_lists
 from pipelines.documents.workbooks.export import export_month
+from pipelines.documents.workbooks.workbook import write_work_list
 from pipelines.jobs.run import release_month
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import load_labels
@@ -204,14 +206,11 @@ def test_no_phone_is_whole_in_the_company_book(exported: list[Path]) -> None:
 
 def refuse_one(monkeypatch: pytest.MonkeyPatch, desk: str) -> None:
     """Have the workbook of one desk fail, as an id that no sheet can hold would."""
-    from pipelines.documents.workbooks import work_lists
-
-    write = work_lists.write_work_list
 
     def write_but_one(path: Path, book: Any, *more: Any) -> None:
         if book.manager_id == desk:
             raise ValueError("no sheet can hold it")
-        write(path, book, *more)
+        write_work_list(path, book, *more)
 
     monkeypatch.setattr(work_lists, "write_work_list", write_but_one)
 

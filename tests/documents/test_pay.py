@@ -92,7 +92,7 @@ def sheets(folder: Path, month: Month, *rows: Row, **more: object) -> Path:
     given |= {name.replace("prior_", "prior."): rows for name, rows in more.items()}
     given.setdefault("feedback_outcome", "not held")
     given.setdefault("snapshot_expense_claim", "absent: expense_claim")
-    with room_context(folder, given, month) as context:  # type: ignore[arg-type]
+    with room_context(folder, given, month) as context:
         for spec in load_room_specs("report"):
             context.compute(spec)
     return folder

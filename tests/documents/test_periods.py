@@ -27,10 +27,13 @@ from pipelines.documents.reports.write import (
     write_period_summary,
 )
 from pipelines.jobs.run import run_month
+from pipelines.rooms.report.figures import index_figures
 from pipelines.rooms.report.periods import tell_period
+from pipelines.rooms.report.rows import FigureRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import LANGUAGES
-from tests.support.small import Row, job, no_gate, read
+from tests.support.figures import make_figure
+from tests.support.small import job, no_gate, read
 from twin import generate
 
 LAST = Month.parse("2026-06")
@@ -146,15 +149,14 @@ def test_months_that_are_not_held_are_dashes() -> None:
 # -- the year before ---------------------------------------------------------------------------------------------
 
 
-def a_figure(measure: str, number: float, shown: str) -> tuple[str, Row]:
-    name = f"{measure}:churn_rate.start_base:company:company:{LAST}"
-    return name, {"figure": name, "number": number, "shown": shown}
+def a_figure(measure: str, number: float, shown: str) -> FigureRow:
+    return make_figure(measure, "churn_rate.start_base", number, shown, month=str(LAST))
 
 
-def told(*figures: tuple[str, Row]) -> str:
-    return ";".join(
-        tell_period(KPIS["churn_rate"], "quarter", str(LAST), dict(figures))[0]
-    )
+def told(*figures: FigureRow) -> str:
+    known = index_figures(figures)
+    sentence = tell_period(KPIS["churn_rate"], "quarter", str(LAST), known)
+    return ";".join(sentence.rules)
 
 
 def test_rules_of_a_sentence() -> None:

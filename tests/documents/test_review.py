@@ -51,7 +51,8 @@ def look(page: Path) -> Reader:
 def card() -> dict[str, Any]:
     seen = list_versions(scored_operator().home, own_settings())[0].card
     assert seen is not None
-    return json.loads(json.dumps(asdict(seen))) | {"version": seen.version}
+    told: dict[str, Any] = json.loads(json.dumps(asdict(seen)))
+    return told | {"version": seen.version}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

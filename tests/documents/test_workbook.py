@@ -8,15 +8,12 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -25,96 +22,19 @@ from python_calamine import CalamineWorkbook
 from pipelines.core.errors import SpecError
 from pipelines.documents.workbooks import workbook as wb
 from pipelines.text import texts
-
-KEY = b"a key of the tests' own, 32 bytes"
-
-HOSTILE = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠A1", "http://a.b", "mailto:a@b", "00123",
-    "1e5", "<r><t>x</t></r>", "<r></r>", "<r>", "_x0041_", "_x0041_x0042_", "a_x0041_x0042_x0043_b", "__x0041__x0042_", "_x0041_x00", "<r>_x0041_</r>", "_x005F_x0041_", "</si>", "a&b<c>\"'",
-    "=cmd|' /C calc'!A0", "{{7*7}}", "${jndi:x}", "'; drop table", "\x00\x01\x0b\x1f", "\ud800x", "\ufffe\uffff",
-    " lead and trail ", "a\r\nb\nc", "𠮷䶮😀", "\u202egnp", "x" * 40_000, "😀" * 20_000, "TRUE", "#N/A", "{=1}", "[x]",
-]  # fmt: skip
-
-
-@cache
-def labels(language: str = "zh") -> dict[str, str]:
-    return texts.load_labels(language)
-
-
-def stamp(**changes: Any) -> wb.Stamp:
-    plain = wb.Stamp(
-        "城关支局", "zh", "2026-10", 2, "run-7", date(2026, 11, 5), is_draft=False
-    )
-    return replace(plain, **changes)
-
-
-def order(number: int = 1, **changes: object) -> dict[str, object]:
-    return {
-        "rank": number,
-        "customer_name": "张三",
-        "phone": "013800001234",
-        "list_title": "欠费",
-        "reasons": "逾期 35 天；上月 126 元",
-        "amount": Decimal("1234.50"),
-        "due_on": date(2026, 11, 12),
-        "action": "电话提醒",
-        "also_on": None,
-        "order_id": f"2026-10-{number:05d}",
-        "customer_id": f"{number:06d}",
-        "service_id": "000777",
-        **changes,
-    }
-
-
-def work_list(
-    rows: list[dict[str, object]] | None = None, **changes: Any
-) -> wb.WorkList:
-    return wb.WorkList(
-        stamp(**changes),
-        "M001",
-        [order(n) for n in range(1, 4)] if rows is None else rows,
-    )
-
-
-def written(
-    tmp_path: Path, book: wb.WorkList | wb.Tables, language: str = "zh"
-) -> Path:
-    path = tmp_path / "book.xlsx"
-    if isinstance(book, wb.WorkList):
-        wb.write_work_list(path, book, labels(language), KEY)
-    else:
-        wb.write_tables(path, book, labels(language))
-    return path
-
-
-def read_rows(path: Path, tab: int = 0) -> list[list[Any]]:
-    return (
-        CalamineWorkbook.from_path(str(path))
-        .get_sheet_by_index(tab)
-        .to_python(skip_empty_area=False)
-    )
-
-
-def read_orders(path: Path) -> list[dict[str, object]]:
-    rows = read_rows(path)
-    names = {
-        title: name
-        for name, title in labels().items()
-        if name in {c.name for c in wb.WORK_LIST_COLUMNS}
-    }
-    header = [names[title] for title in rows[wb.HEADER_ROW]]
-    return [dict(zip(header, row, strict=True)) for row in rows[wb.HEADER_ROW + 1 :]]
-
-
-def part(path: Path, name: str) -> str:
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(name).decode()
-
-
-def signature_holds(row: Mapping[str, object]) -> bool:
-    protected = wb.list_protected_cells(wb.WORK_LIST_COLUMNS, row)
-    return wb.is_signed_by(KEY, protected, str(row["signature"]))
-
+from tests.documents.books import (
+    HOSTILE,
+    KEY,
+    labels,
+    order,
+    part,
+    read_orders,
+    read_rows,
+    signature_holds,
+    stamp,
+    work_list,
+    written,
+)
 
 # -- what was given is what is read back --
 
@@ -239,138 +159,6 @@ def test_what_excel_would_drop_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="workbook_refused"):
         wb.write_work_list(tmp_path / "book.xlsx", work_list(), words, KEY)
     assert list(tmp_path.iterdir()) == []
-
-
-# -- drop-downs, locks, view --
-
-
-def test_outcomes_come_from_a_hidden_range(tmp_path: Path) -> None:
-    path = written(tmp_path, work_list())
-    sheet = part(path, "xl/worksheets/sheet1.xml")
-    assert re.search(
-        r'<dataValidation type="list"[^>]* sqref="K4:K6"><formula1>\'_office\'!\$A\$1:\$A\$15<',
-        sheet,
-    )
-    assert '<sheet name="_office" sheetId="3" state="hidden"' in part(
-        path, "xl/workbook.xml"
-    )
-    hidden = read_rows(path, 2)
-    assert [(row[0], row[1]) for row in hidden] == [
-        (labels()[f"outcome.{code}"], code) for code in wb.OUTCOMES
-    ]
-    facts = {row[3]: row[4] for row in hidden if row[3]}
-    assert facts == {
-        "month": "2026-10", "version": "2", "run_id": "run-7", "is_draft": "False", "language": "zh",
-        "manager_id": "M001",
-    }  # fmt: skip
-
-
-def test_dates_and_amounts_are_checked_where_they_are_typed(tmp_path: Path) -> None:
-    sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
-    for cells in ("M4:M6", "O4:O6"):
-        found = re.search(
-            rf'<dataValidation type="date"[^>]*sqref="{cells}"><formula1>(\d+)</formula1><f\w+>(\d+)',
-            sheet,
-        )
-        assert found and found.groups() == ("46296", "46752")  # 2026-10-01, 2027-12-31
-    assert re.search(
-        r'type="decimal"[^>]*error="[^"]+"[^>]*sqref="N4:N6"><formula1>0<', sheet
-    )
-
-
-def test_protection_allows_sort_filter_and_width(tmp_path: Path) -> None:
-    sheet = part(written(tmp_path, work_list()), "xl/worksheets/sheet1.xml")
-    protection = re.search("<sheetProtection [^>]*>", sheet)
-    assert protection
-    for allowed in (
-        'sheet="1"',
-        'formatColumns="0"',
-        'formatRows="0"',
-        'sort="0"',
-        'autoFilter="0"',
-    ):
-        assert allowed in protection[0]
-    assert "deleteRows" not in protection[0] and "insertRows" not in protection[0]
-    # Sorting needs the whole range, header included, open for editing; typing is refused by validation instead.
-    assert '<protectedRange sqref="A3:U6" name="orders"/>' in sheet
-    refused = re.findall(
-        r'type="custom"[^>]*sqref="([A-Z]+)\d+:[A-Z]+\d+"><formula1>FALSE<', sheet
-    )
-    locked = [c for c in wb.WORK_LIST_COLUMNS if not c.is_input]
-    assert len(refused) == len(locked) + 1
-
-
-def test_only_input_cells_are_unlocked_and_yellow(tmp_path: Path) -> None:
-    path = written(tmp_path, work_list())
-    styles = part(path, "xl/styles.xml")
-    formats = re.findall(
-        r"<xf [^>]*?(?:/>|[^/]>.*?</xf>)", styles[styles.index("<cellXfs") :]
-    )
-    row = re.search(r'<row r="4".*?</row>', part(path, "xl/worksheets/sheet1.xml"))
-    assert row
-    cells = [int(number) for number in re.findall(r'<c r="[A-Z]+4" s="(\d+)"', row[0])]
-    assert len(cells) == len(wb.WORK_LIST_COLUMNS)
-    for column, number in zip(wb.WORK_LIST_COLUMNS, cells, strict=True):
-        assert ('locked="0"' in formats[number]) == column.is_input, column.name
-    assert "FFFFF9C4" in styles
-
-
-def test_view_and_print(tmp_path: Path) -> None:
-    path = written(tmp_path, work_list())
-    sheet, book = part(path, "xl/worksheets/sheet1.xml"), part(path, "xl/workbook.xml")
-    assert '<pane xSplit="3" ySplit="3" topLeftCell="D4"' in sheet
-    assert '<autoFilter ref="A3:U6"/>' in sheet and "$3:$3</definedName>" in book
-    assert (
-        '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet
-        and "fitToPage" in sheet
-    )
-    hidden = re.findall(r'<col min="(\d+)"[^>]*hidden="1"', sheet)
-    assert [wb.WORK_LIST_COLUMNS[int(place) - 1].name for place in hidden] == [
-        "row_id",
-        "signature",
-    ]
-    assert 'numberStoredAsText="1"' in sheet
-
-
-@pytest.mark.parametrize("length", [10, 44, 45, 100, 300])
-@pytest.mark.parametrize(("sign", "width"), [("欠", 2), ("a", 1)])
-def test_a_row_is_tall_enough_for_its_longest_text(
-    tmp_path: Path, length: int, sign: str, width: int
-) -> None:
-    column = next(
-        column for column in wb.WORK_LIST_COLUMNS if column.name == "evidence"
-    )
-    path = written(tmp_path, work_list([order(1, evidence=sign * length, script="")]))
-    sheet = openpyxl.load_workbook(path).worksheets[0]
-    lines = length * width / column.width
-    height = sheet.row_dimensions[wb.HEADER_ROW + 2].height
-    assert height >= min(
-        lines * 15, 409
-    )  # fifteen points: a line of eleven in Excel, WPS and LibreOffice
-    assert height <= min((lines + 2) * 17, 409)
-
-
-def test_draft_says_so_everywhere(tmp_path: Path) -> None:
-    path = written(
-        tmp_path, work_list(is_draft=True, caveats=("欠费表缺失", "上月晚到"))
-    )
-    mark = labels()["draft"]
-    top = read_rows(path)
-    assert top[0][0].startswith(mark) and "2026-10 · v2" in top[0][0]
-    assert "欠费表缺失" in top[1][0] and "上月晚到" in top[1][0]
-    assert ["注意", "欠费表缺失"] in [row[:2] for row in read_rows(path, 1)]
-    assert mark in part(path, "docProps/core.xml") and mark in part(
-        path, "xl/worksheets/sheet1.xml"
-    )
-    custom = part(path, "docProps/custom.xml")
-    for fact in ("2026-10", "run-7", "<vt:i4>2<", "<vt:bool>true<", "M001"):
-        assert fact in custom
-    assert mark not in part(written(tmp_path, work_list()), "docProps/core.xml")
-
-
-def test_empty_list_is_a_workbook_too(tmp_path: Path) -> None:
-    path = written(tmp_path, work_list([]))
-    assert len(read_rows(path)) == wb.HEADER_ROW + 1
 
 
 # -- signature --

@@ -60,8 +60,9 @@ def expected(
     """Each order and what the oracle says of it."""
     operator = twin_operator()
     before, after = operator.months[-2:]
-    books = (read_book(operator.source, str(month)) for month in (before, after))
-    two = Two(*books, after.last_day)
+    book_before = read_book(operator.source, str(before))
+    book_after = read_book(operator.source, str(after))
+    two = Two(book_before, book_after, after.last_day)
     orders = read(MonthFolder(operator.home, before).version(), "dispatch_order")
     return {order["order_id"]: (order, two.verified(_fen(order))) for order in orders}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -74,7 +76,7 @@ def agree(version: Version, source: Path, months: list[str]) -> Report:
 
 def status(version: Version) -> dict[str, tuple[str, str | None]]:
     frame = monthly(version)
-    rows = frame[frame["scope_kind"] == "company"].itertuples()
+    rows: Iterable[Any] = frame[frame["scope_kind"] == "company"].itertuples()
     return {f"{row.kpi}.{row.variant}": (row.status, row.reason) for row in rows}
 
 

@@ -24,8 +24,8 @@ MONTH = "2026-08"
 DOCUMENTS = (
     "tests/documents/test_lint.py::test_every_number_of_every_document_is_traced",
     "tests/documents/test_lint.py::test_the_formats_hold_the_same_figures",
-    "tests/documents/test_papers.py::test_the_same_month_gives_the_same_bytes",
-    "tests/documents/test_papers.py::test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page",
+    "tests/documents/test_paper_files.py::test_the_same_month_gives_the_same_bytes",
+    "tests/documents/test_paper_files.py::test_each_chart_is_a_picture_in_word_and_a_drawing_in_the_page",
 )
 WITH_TOOLS = (
     "tests/documents/test_workbook.py::test_libreoffice_opens_it_and_signatures_hold",
@@ -38,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month of a small operator, run there."""
     folder = tmp_path_factory.mktemp("bare")
     source, home = folder / "source", folder / "home"
-    twin = [
+    twin: list[str | Path] = [
         "--services",
         "600",
         "--months",
@@ -50,10 +50,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--out",
         source,
     ]
-    for command in (
-        ["twin", *twin],
-        ["run", MONTH, "--source", source, "--home", home],
-    ):
+    run: list[str | Path] = ["run", MONTH, "--source", source, "--home", home]
+    for command in (["twin", *twin], run):
         done = run_unseen([RETENTION, *command])
         assert done.returncode in (0, 12), done.stderr
     return home

@@ -70,10 +70,10 @@ class Desk:
         return find_leaks(self.folder, CANARIES, besides=[self.folder / ".env"])
 
 
-def with_password(url: str, user: str, password: str, **change: str) -> str:
+def with_password(url: str, user: str, password: str, port: int | None = None) -> str:
     return (
         sa.make_url(url)
-        .set(username=user, password=password, **change)
+        .set(username=user, password=password, port=port)
         .render_as_string(hide_password=False)
     )
 
@@ -183,7 +183,7 @@ def test_a_month_that_was_run_released_exported_and_told_holds_no_secret(
 @pytest.mark.long
 def test_what_fails_names_no_secret(made: Desk) -> None:
     wrong = with_password(made.url, "operator", WRONG)
-    away = with_password(made.url, "operator", WRONG, port="1")
+    away = with_password(made.url, "operator", WRONG, port=1)
     office = with_password(made.office, "keeper", WRONG)
     run_it = ("run", "2024-07", "--source", made.source, "--home", made.home)
     assert (

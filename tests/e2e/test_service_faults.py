@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import ROOMS
+from pipelines.core.month import Month
 from pipelines.store.files import hash_file
-from pipelines.store.lake import Month, MonthFolder
+from pipelines.store.lake import MonthFolder
 from tests.e2e.airflow_house import (
     RETENTION,
     ROOT,
@@ -108,7 +110,7 @@ def service(
     url = f"postgresql+psycopg2://postgres@127.0.0.1:{cluster.port}/airflow"
     with house(folder, url, **settings_of(folder, source)) as running:
         for dag in (DAG, IMPATIENT):
-            wait_for(dag, 120, lambda dag=dag: running.call("GET", f"dags/{dag}"))  # type: ignore[misc]
+            wait_for(dag, 120, partial(running.call, "GET", f"dags/{dag}"))
         yield running
 
 

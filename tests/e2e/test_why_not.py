@@ -106,7 +106,9 @@ def ask(
 
 
 def held_out(month: Version) -> str:
-    return next(r["customer_id"] for r in read(month, "dispatch_order", arm="holdout"))
+    orders = read(month, "dispatch_order", arm="holdout")
+    customer: str = orders[0]["customer_id"]
+    return customer
 
 
 def reasons(month: Version, customer: str) -> dict[str, tuple[str, str | None]]:

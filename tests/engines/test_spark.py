@@ -52,9 +52,12 @@ def test_a_month_is_the_same_to_the_byte(
     )
     asked = []
     answer = SparkEngine.answer
-    monkeypatch.setattr(
-        SparkEngine, "answer", lambda *a: (asked.append(a[1]), answer(*a))[1]
-    )
+
+    def note_and_answer(*given: Any) -> Any:
+        asked.append(given[1])
+        return answer(*given)
+
+    monkeypatch.setattr(SparkEngine, "answer", note_and_answer)
     here = made(tmp_path / "here", tmp_path / "source", "duckdb")
     assert not asked
     there = made(tmp_path / "there", tmp_path / "source", "spark")

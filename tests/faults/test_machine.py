@@ -96,7 +96,7 @@ def test_what_has_no_room_to_be_written_ends_with_17_and_leaves_nothing(
         "order_id,outcome\n202608-x,paid\n", encoding="utf-8"
     )
     fill(small_disk)
-    for words in (
+    commands: list[list[str | Path]] = [
         ["show", "dispatch_order", month, "--out", small_disk / "orders.csv"],
         ["show", "dispatch_order", month, "--out", small_disk / "orders.xlsx"],
         ["metrics", "--out", small_disk / "retention.prom"],
@@ -104,7 +104,8 @@ def test_what_has_no_room_to_be_written_ends_with_17_and_leaves_nothing(
         ["export", month, "--out", small_disk / "books"],
         ["outcomes", tmp_path / "back.csv", "--out", small_disk / "returns"],
         ["backup", "--to", small_disk / "archives"],
-    ):
+    ]
+    for words in commands:
         code, said = forge.run(*words, "--home", home, "--lang", "en")
         assert code == 17 and str(small_disk) in said and "No space left" in said, (
             words,

@@ -32,9 +32,8 @@ def test_a_home_of_an_odd_name_is_a_home(
         (0, ["export", month, "--out", out / "books"]),
     ]
     for wanted, command in words:
-        code, said = forge.run(
-            *command, *([] if "--home" in command else ["--home", home]), "--lang", "en"
-        )
+        where: list[str | Path] = [] if "--home" in command else ["--home", home]
+        code, said = forge.run(*command, *where, "--lang", "en")
         assert code in {wanted, 12}, (command[0], code, said)
     assert (home / "office.sqlite3").exists() and sorted(
         path.name for path in tmp_path.iterdir()

@@ -298,8 +298,8 @@ def _converted(kind: pa.DataType, text: str) -> Any:
     if types.is_floating(kind):
         return float(text)
     if types.is_decimal(kind):
-        value = Decimal(text)
-        return value if pa.array([value], kind) is not None else None
+        amount = Decimal(text)
+        return amount if pa.array([amount], kind) is not None else None
     if types.is_date32(kind) or types.is_date64(kind):
         days = (date.fromisoformat(text) - date(1970, 1, 1)).days
         return days if types.is_date32(kind) else days * 86_400_000

@@ -297,7 +297,7 @@ def test_two_targets_for_one_scope_are_refused(plan_it: Make) -> None:
 # -- delivered ---------------------------------------------------------------------------------------------------
 
 
-LINES = {
+LINES: dict[str, Any] = {
     "total": 2400,
     "key": {
         name: {"measure": "private_line_revenue"}

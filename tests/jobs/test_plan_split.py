@@ -249,8 +249,8 @@ def test_ids_keep_their_zeros_and_amounts_their_fen(tmp_path: Path) -> None:
         "2026-12",
     )
     assert measure.key.by_branch is not None and measure.key.by_branch.weights == {
-        "007": 2,
-        "yes": 1,
+        "007": Decimal(2),
+        "yes": Decimal(1),
     }
     assert measure.key.by_month.list_given_weights(2027, "key")["2027-12"] == Decimal(
         "0.5"

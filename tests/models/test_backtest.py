@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,12 @@ from models.judging.evaluate import auc
 MONTHS = [f"2026-{m:02d}" for m in range(1, 9)]
 
 
-class Recorder(ClassifierMixin, BaseEstimator):
+class Recorder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Remembers the months it was fitted on."""
 
     seen: ClassVar[list[tuple[list[int], int]]] = []
 
-    def fit(self, X, y, month=None):  # noqa: N803
+    def fit(self, X: pd.DataFrame, y: Any, month: Any = None) -> Self:  # noqa: N803
         self.classes_ = np.unique(y)
         self.months_ = sorted(set(X["number"]))
         assert sorted(set(month)) == sorted(
@@ -29,7 +29,7 @@ class Recorder(ClassifierMixin, BaseEstimator):
         )  # months since 1970
         return self
 
-    def predict_proba(self, X):  # noqa: N803
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         Recorder.seen.append((self.months_, int(X["number"].iloc[0])))
         return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
 
@@ -112,11 +112,12 @@ def test_rows_of_a_customer_are_drawn_together() -> None:
         1.96 * one_each.std() / np.sqrt(300), rel=0.2
     )
     rows_drawn = []
-    bootstrap(
-        lambda rows: rows_drawn.append(customers.iloc[rows].value_counts()) or 0.0,
-        customers,
-        draws=3,
-    )
+
+    def note_customers(rows: np.ndarray) -> float:
+        rows_drawn.append(customers.iloc[rows].value_counts())
+        return 0.0
+
+    bootstrap(note_customers, customers, draws=3)
     assert all((counts % 10 == 0).all() for counts in rows_drawn)
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit, logit
+from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.churn import ChurnClassifier, calibrate
 
 
-@parametrize_with_checks([ChurnClassifier(max_rounds=25)])
-def test_keeps_the_contract_of_scikit_learn(estimator, check) -> None:
+@parametrize_with_checks([ChurnClassifier(max_rounds=25)])  # type: ignore[untyped-decorator]  # scikit-learn has no types
+def test_keeps_the_contract_of_scikit_learn(
+    estimator: BaseEstimator, check: Callable[[BaseEstimator], None]
+) -> None:
     check(estimator)
 
 
@@ -49,12 +55,14 @@ def fitted() -> ChurnClassifier:
     return ChurnClassifier(max_rounds=50).fit(frame, outcome, month)
 
 
-def test_the_candidate_of_the_least_log_loss_is_used(fitted) -> None:
+def test_the_candidate_of_the_least_log_loss_is_used(fitted: ChurnClassifier) -> None:
     assert set(fitted.losses_) == {"boosting", "splines", "blend"}
-    assert fitted.choice_ == min(fitted.losses_, key=fitted.losses_.get)
+    assert fitted.choice_ == min(fitted.losses_, key=lambda name: fitted.losses_[name])
 
 
-def test_the_same_rows_give_the_same_scores_to_the_last_bit(fitted) -> None:
+def test_the_same_rows_give_the_same_scores_to_the_last_bit(
+    fitted: ChurnClassifier,
+) -> None:
     frame, outcome, month = make_months()
     again = ChurnClassifier(max_rounds=50).fit(frame, outcome, month)
     assert (again.predict_proba(frame) == fitted.predict_proba(frame)).all()
@@ -77,7 +85,9 @@ def test_reasons_add_up_to_the_score(candidates: tuple[str, ...]) -> None:
     )
 
 
-def test_a_text_column_scores_alike_in_any_of_its_types(fitted) -> None:
+def test_a_text_column_scores_alike_in_any_of_its_types(
+    fitted: ChurnClassifier,
+) -> None:
     frame = make_months()[0].head(300)
     expected = fitted.predict_proba(frame)
     as_category = frame.assign(
@@ -148,7 +158,7 @@ def test_calibration_finds_the_line_that_was_bent() -> None:
     )  # a score that is upside down says nothing; it is not turned round
 
 
-def test_chances_are_calibrated_on_new_rows(fitted) -> None:
+def test_chances_are_calibrated_on_new_rows(fitted: ChurnClassifier) -> None:
     frame, outcome, month = make_months(seed=9)
     last = month == "2026-08"
     model_rate = fitted.predict_proba(frame[last])[:, 1].mean()
@@ -164,7 +174,7 @@ def test_chances_are_calibrated_on_new_rows(fitted) -> None:
     ],
 )
 def test_a_feature_of_another_kind_is_refused_by_name(
-    fitted, column: str, value: object, error: type
+    fitted: ChurnClassifier, column: str, value: Any, error: type
 ) -> None:
     frame = make_months()[0].head(10).assign(**{column: value})
     with pytest.raises(error, match=column):

@@ -51,12 +51,15 @@ def test_a_new_text_is_a_change_and_stays_finite() -> None:
 def test_batches_add_up_and_a_stored_month_compares_alike() -> None:
     random = np.random.default_rng(2)
     before = pd.DataFrame(
-        {"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)}
+        {
+            "use": random.normal(size=900),
+            "plan": random.choice(np.array(["x", "y", None]), 900),
+        }
     )
     now = pd.DataFrame(
         {
             "use": random.normal(0.3, 1, size=900),
-            "plan": random.choice(["x", "z", None], 900),
+            "plan": random.choice(np.array(["x", "z", None]), 900),
         }
     )
     kept = load_bins(json.loads(json.dumps(store_bins(before))))

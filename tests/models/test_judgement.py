@@ -89,7 +89,7 @@ def test_rules_of_thumb() -> None:
         usage_rule(frame).tolist() == [0.5, 0.9, -0.2]
         and usage_rule(frame[[]]).tolist() == [0.0] * 3
     )
-    assert arrears_rule(frame.assign(past_due_age_days=[3, None, 9])).tolist() == [
+    assert arrears_rule(frame.assign(past_due_age_days=[3, np.nan, 9])).tolist() == [
         3.0,
         0.0,
         9.0,
@@ -115,7 +115,7 @@ def test_the_baseline_takes_texts_and_missing_values() -> None:
     frame = pd.DataFrame(
         {
             "use": random.normal(size=400),
-            "plan": random.choice(["x", None], 400),
+            "plan": random.choice(np.array(["x", None]), 400),
             "empty": np.nan,
         }
     )

@@ -9,6 +9,7 @@ import pickle
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,10 @@ KEY = b"a key of this test"
 def make_rows() -> tuple[pd.DataFrame, np.ndarray]:
     random = np.random.default_rng(0)
     frame = pd.DataFrame(
-        {"use": random.normal(size=900), "plan": random.choice(["x", "y", None], 900)}
+        {
+            "use": random.normal(size=900),
+            "plan": random.choice(np.array(["x", "y", None]), 900),
+        }
     )
     return frame, random.choice(
         ["stay", "voluntary", "involuntary"], 900, p=[0.6, 0.3, 0.1]
@@ -43,7 +47,7 @@ def make_rows() -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def make_card(**changes: object) -> Card:
-    known = {
+    known: dict[str, Any] = {
         "trained_through": "2026-08",
         "months": ["2026-07", "2026-08"],
         "rows": 900,
@@ -68,7 +72,7 @@ def model() -> CompetingClassifier:
 
 
 @pytest.fixture
-def version(tmp_path: Path, model) -> Path:
+def version(tmp_path: Path, model: CompetingClassifier) -> Path:
     return tmp_path / save_model(tmp_path, model, make_card(), KEY).version
 
 
@@ -87,10 +91,11 @@ def seal_again(version: Path, content: bytes | None = None, **changes: object) -
 
 
 def test_a_model_comes_back_with_the_same_scores_and_reasons(
-    version: Path, model
+    version: Path, model: CompetingClassifier
 ) -> None:
     frame, _ = make_rows()
     loaded, card = load_model(version, KEY)
+    assert isinstance(loaded, CompetingClassifier)
     assert (loaded.predict_proba(frame) == model.predict_proba(frame)).all()
     pd.testing.assert_frame_equal(
         loaded.explain(frame, "voluntary")[0], model.explain(frame, "voluntary")[0]
@@ -140,7 +145,7 @@ class Bomb:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (Path.touch, (self.path,))
 
 
@@ -174,14 +179,16 @@ def test_a_trusted_object_that_is_no_model_of_ours_is_refused(version: Path) -> 
         load_model(version, KEY)
 
 
-def test_a_file_too_large_is_not_read(version: Path, monkeypatch) -> None:
+def test_a_file_too_large_is_not_read(
+    version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(registry, "MOST_BYTES", 5000)
     with pytest.raises(registry.ModelTooLarge):
         load_model(version, KEY)
 
 
 def test_what_unpacks_to_too_much_is_not_unpacked(
-    version: Path, tmp_path: Path, monkeypatch
+    version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as parts:
         parts.writestr("schema.json", b" " * 2_000_000)
@@ -191,7 +198,9 @@ def test_what_unpacks_to_too_much_is_not_unpacked(
         load_model(version, KEY)
 
 
-def test_a_failed_save_leaves_nothing(tmp_path: Path, model, monkeypatch) -> None:
+def test_a_failed_save_leaves_nothing(
+    tmp_path: Path, model: CompetingClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(registry, "_seal", lambda text, key: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save_model(tmp_path, model, make_card(), KEY)
@@ -205,8 +214,9 @@ def test_only_models_of_ours_are_saved(tmp_path: Path) -> None:
 
 def test_the_data_hash_sees_values_names_and_order() -> None:
     frame, _ = make_rows()
-    changed = frame.copy()
-    changed.loc[5, "use"] += 1e-9
+    use = frame["use"].to_numpy(copy=True)
+    use[5] += 1e-9
+    changed = frame.assign(use=use)
     hashes = {
         hash_frame(f)
         for f in (frame, changed, frame[::-1], frame.rename(columns={"use": "used"}))
@@ -216,7 +226,7 @@ def test_the_data_hash_sees_values_names_and_order() -> None:
 
 
 def test_the_same_model_is_the_same_bytes_and_keeps_its_first_card(
-    tmp_path: Path, model
+    tmp_path: Path, model: CompetingClassifier
 ) -> None:
     first = save_model(tmp_path, model, make_card(), KEY)
     loaded, _ = load_model(tmp_path / first.version, KEY)

@@ -12,6 +12,8 @@ from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
 from models.scoring import has_collapsed, score_batches
 
+Base = tuple[pd.DataFrame, CompetingClassifier]
+
 
 def cut_batches(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
     for start in range(0, len(frame), rows):
@@ -19,19 +21,19 @@ def cut_batches(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def base() -> tuple[pd.DataFrame, CompetingClassifier]:
+def base() -> Base:
     random = np.random.default_rng(0)
     frame = pd.DataFrame(
         {"service_id": [f"S{n}" for n in range(1000)], "use": random.normal(size=1000)}
     )
-    frame["plan"] = random.choice(["x", "y", None], 1000)
+    frame["plan"] = random.choice(np.array(["x", "y", None]), 1000)
     outcome = random.choice(["stay", "voluntary"], 1000, p=[0.7, 0.3])
     model = CompetingClassifier(ChurnClassifier(max_rounds=25, candidates=("blend",)))
     return frame, model.fit(frame[["use", "plan"]], outcome)
 
 
 @pytest.mark.parametrize("rows", [1, 7, 400, 1000, 5000])
-def test_batches_give_the_scores_of_the_whole(base, rows: int) -> None:
+def test_batches_give_the_scores_of_the_whole(base: Base, rows: int) -> None:
     frame, model = base
     few = frame.head(30) if rows == 1 else frame
     scored = pd.concat(
@@ -44,7 +46,7 @@ def test_batches_give_the_scores_of_the_whole(base, rows: int) -> None:
     )
 
 
-def test_a_batch_is_given_away_before_the_next_is_asked_for(base) -> None:
+def test_a_batch_is_given_away_before_the_next_is_asked_for(base: Base) -> None:
     frame, model = base
     asked = []
 

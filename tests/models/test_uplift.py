@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,16 +11,19 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import twin
-from models.uplift import UpliftRegressor, fit_out_of_time, judge_ranking, qini
+from models.uplift import UpliftRegressor, Verdict, fit_out_of_time, judge_ranking, qini
 
 MONTHS, SERVICES, HELD_OUT = 6, 12_000, 0.2
 
 
-@parametrize_with_checks([UpliftRegressor()])
-def test_keeps_the_contract_of_scikit_learn(estimator, check) -> None:
+@parametrize_with_checks([UpliftRegressor()])  # type: ignore[untyped-decorator]  # scikit-learn has no types
+def test_keeps_the_contract_of_scikit_learn(
+    estimator: BaseEstimator, check: Callable[[BaseEstimator], None]
+) -> None:
     check(estimator)
 
 
@@ -44,7 +48,7 @@ def truth() -> pd.DataFrame:
                 fate.drop(columns="month"), on="service_id"
             )
             parts.append(line.assign(month=place))
-    rows = pd.concat(parts, ignore_index=True)
+    rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
     rows["tenure"] = (
         pd.Timestamp("2026-08-31") - pd.to_datetime(rows["activated_on"])
     ).dt.days
@@ -70,14 +74,17 @@ def history(factor: pd.Series) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def judged(factor: pd.Series):
+def judged(factor: pd.Series) -> Verdict:
     known = history(factor)
     later, effect = fit_out_of_time(
-        *(known[n] for n in ("features", "outcome", "treated", "months")), judged=3
+        known["features"], known["outcome"], known["treated"], known["months"], judged=3
     )
-    columns = (known[name][later] for name in ("outcome", "treated"))
     return judge_ranking(
-        *columns, effect, known["risk"][later], known["customer"][later]
+        known["outcome"][later],
+        known["treated"][later],
+        effect,
+        known["risk"][later],
+        known["customer"][later],
     )
 
 

@@ -116,10 +116,16 @@ def test_only_the_newest_archives_are_kept(sound: Path, tmp_path: Path) -> None:
     assert [p.name[10:18] for p in list_archives(tmp_path)] == ["20260908", "20260907"]
 
 
+def read_member(archive: tarfile.TarFile, name: str) -> bytes:
+    member = archive.extractfile(name)
+    assert member is not None
+    return member.read()
+
+
 def rewritten(archive: Path, change: Callable[[str, bytes], bytes | None]) -> None:
     """Write the archive again with members changed, or left out."""
     with tarfile.open(archive) as old:
-        members = [(m.name, old.extractfile(m).read()) for m in old.getmembers()]  # type: ignore[union-attr]
+        members = [(name, read_member(old, name)) for name in old.getnames()]
     with tarfile.open(archive, "w") as new:
         for name, content in members:
             said = change(name, content)
@@ -227,4 +233,4 @@ def test_a_month_that_is_committed_meanwhile_is_whole_in_the_archive(
     again = MonthFolder(tmp_path / "again", MONTH)
     assert again.version().number == 1 and again.version().manifest
     with tarfile.open(made.path) as archive:
-        assert json.load(archive.extractfile(HASHES)) is not None  # type: ignore[arg-type]
+        assert json.loads(read_member(archive, HASHES)) is not None

@@ -27,7 +27,7 @@ from pipelines.store.manifest import read_entries
 from pipelines.text.texts import LANGUAGES, load_labels
 
 AUGUST, DECEMBER = Month.parse("2026-08"), Month.parse("2025-12")
-SICK: Mapping[str, Any] = {
+SICK: dict[str, Any] = {
     "status": "not_computed",
     "reasons": ["absent: appraisal_input"],
 }
@@ -43,7 +43,7 @@ def held(
     home: Path,
     month: Month = AUGUST,
     release: bool = False,
-    **tables: Mapping[str, Any],
+    **tables: dict[str, Any],
 ) -> MonthFolder:
     """A month that holds those tables."""
     folder = MonthFolder(home, month)
@@ -57,7 +57,9 @@ def held(
 
 
 def standing(
-    folder: MonthFolder, today: date = EVENING, **held_back: str
+    folder: MonthFolder,
+    today: date = EVENING,
+    held_back: Mapping[str, str] = {},
 ) -> dict[str, Deadline]:
     return {one.name: one for one in list_deadlines(folder, held_back, today)}
 
@@ -123,9 +125,11 @@ def test_a_month_that_is_not_run_owes_everything(tmp_path: Path) -> None:
 
 def test_what_is_released_is_done_but_for_what_it_lacks(tmp_path: Path) -> None:
     folder = held(tmp_path, release=True, report_pay=SICK)
-    found = standing(
-        folder, card_issue="bill.gap", **{"churn_rate.start_base": "not held: 2026-07"}
-    )
+    held_back = {
+        "card_issue": "bill.gap",
+        "churn_rate.start_base": "not held: 2026-07",
+    }
+    found = standing(folder, held_back=held_back)
     lacking = {
         name: dict(one.lacking)
         for name, one in found.items()

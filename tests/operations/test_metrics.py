@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -239,16 +241,18 @@ def test_a_scrape_soon_after_another_is_answered_from_the_same_reading(
     released: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readings, clock = [], iter([100.0, 104.0, 106.0])
-    monkeypatch.setattr(
-        "pipelines.operations.serving.draw_metrics",
-        lambda *where: readings.append(where) or "",
-    )
+
+    def draw_nothing(*where: Any) -> str:
+        readings.append(where)
+        return ""
+
+    monkeypatch.setattr("pipelines.operations.serving.draw_metrics", draw_nothing)
     monkeypatch.setattr(
         "pipelines.operations.serving.time.monotonic", lambda: next(clock)
     )
     office = HomeApplication(released, 45, lambda: TODAY)
     for _ in range(3):
-        office({"PATH_INFO": "/metrics"}, lambda *head: None)  # type: ignore[arg-type,typeddict-item]
+        office({"PATH_INFO": "/metrics"}, lambda *head: io.BytesIO().write)
     assert len(readings) == 2
 
 

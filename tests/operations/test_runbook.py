@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-import typer.main
 import yaml
 
-from pipelines.cli import app
 from pipelines.core import errors
 from pipelines.core.errors import RetentionError
 from pipelines.core.paths import ROOT
 from pipelines.core.settings import Settings
+from tests.support.commands import map_commands
 
 TEXT = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 ORCHESTRATION = (ROOT / "pipelines" / "operations" / "orchestration.py").read_text(
@@ -35,7 +34,7 @@ METRICS |= {
     f"{name}_end_timestamp_seconds" for name in METRICS if name.endswith("_month")
 }
 METRICS |= {f"retention_model_look_{name}" for name in ("value", "limit")}
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = map_commands()
 
 
 def test_every_exit_code_has_its_row() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pandas as pd
 
@@ -32,12 +33,9 @@ def _year(held: Held, year: int = 0) -> list[Month]:
 
 def _revenue(months: list[Month]) -> pd.Series:
     """Fen by customer, one entry a customer and month."""
-    return pd.concat(
-        [
-            entries(fen.index, fen)
-            for fen in (month.revenue(CUSTOMER) for month in months)
-        ]
-    )
+    revenues = [month.revenue(CUSTOMER) for month in months]
+    found: pd.Series = pd.concat([entries(fen.index, fen) for fen in revenues])
+    return found
 
 
 def _of_cohort(held: Held, fen: pd.Series) -> pd.Series:
@@ -119,14 +117,14 @@ def reactivation(days: int) -> Rule:
     return rule
 
 
-def _is_back(stop: object, back: pd.DataFrame, days: int) -> bool:
+def _is_back(stop: Any, back: pd.DataFrame, days: int) -> bool:
     mine = back[
         (back[SERVICE] == stop.service_id) & (back["changed_at"] > stop.changed_at)
-    ]  # type: ignore[attr-defined]
+    ]
     if mine.empty:
         return False
     first = mine["changed_at"].min().normalize()
-    return bool((first - stop.changed_at.normalize()).days <= days)  # type: ignore[attr-defined]
+    return bool((first - stop.changed_at.normalize()).days <= days)
 
 
 def complaints_by(column: str) -> Rule:

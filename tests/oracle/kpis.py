@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +29,7 @@ COLUMNS = [
     "rank",
     "status",
 ]
+Row = dict[str, Any]
 RULES: dict[tuple[str, str], Rule] = dict(
     sorted({**CUSTOMER_RULES, **SERVICE_RULES, **FURTHER_RULES}.items())
 )
@@ -75,7 +77,7 @@ def expected_kpis(
             name: partial(rule, office=office) for name, rule in ORDER_RULES.items()
         }
     table = owners(held)
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     reasons: dict[str, str] = {}
     for (kpi, variant), rule in rules.items():
         name = {"kpi": kpi, "variant": variant}
@@ -94,13 +96,13 @@ def expected_kpis(
     return result
 
 
-def _not_computed() -> dict[str, object]:
+def _not_computed() -> Row:
     return {"scope_kind": "company", "scope_id": "company", "status": "not_computed"}
 
 
 def _scoped(
     part: Part | Placed | Mean | Score | Given, table: pd.DataFrame | None, higher: bool
-) -> list[dict[str, object]]:
+) -> list[Row]:
     if isinstance(part, Given):
         told = None if part.value is None else round(part.value, 8)
         return [
@@ -120,7 +122,9 @@ def _scoped(
         ]
     whole = pd.DataFrame({"company": "company"}, index=pd.Index([], dtype=object))
     rows = _rows(part, whole, "company", "company")
-    for kind in KINDS if table is not None else ():
+    if table is None:
+        return rows
+    for kind in KINDS:
         if kind in table:
             rows += _ranked(_rows(part, table, kind, NOBODY), higher)
     return rows
@@ -128,7 +132,7 @@ def _scoped(
 
 def _rows(
     part: Part | Placed | Mean | Score, table: pd.DataFrame | None, kind: str, rest: str
-) -> list[dict[str, object]]:
+) -> list[Row]:
     if isinstance(part, Mean):
         return _means([_sums(one, table, kind, rest) for one in part.parts])
     if isinstance(part, Score):
@@ -138,20 +142,20 @@ def _rows(
     return _sums(part, table, kind, rest)
 
 
-def _means(parts: list[list[dict[str, object]]]) -> list[dict[str, object]]:
+def _means(parts: list[list[Row]]) -> list[Row]:
     """The mean of the quotients of each scope; small where the smallest denominator is."""
     rows = []
     for same in zip(*parts, strict=True):
         exact = [row["exact"] for row in same]
-        mean = None if None in exact else sum(exact, Fraction(0)) / len(exact)  # type: ignore[arg-type]
+        mean = None if None in exact else sum(exact, Fraction(0)) / len(exact)
         row = same[0] | _value(mean) | {"numerator": None, "denominator": None}
-        rows.append(row | {"smallest": min(row["denominator"] for row in same)})  # type: ignore[type-var]
+        rows.append(row | {"smallest": min(row["denominator"] for row in same)})
     return rows
 
 
-def _score(row: dict[str, object], cap: Fraction) -> dict[str, object]:
+def _score(row: Row, cap: Fraction) -> Row:
     exact = row["exact"]
-    score = None if exact is None else 10 * min(exact, cap)  # type: ignore[type-var]
+    score = None if exact is None else 10 * min(exact, cap)
     return (
         row | _value(score) | {"numerator": None, "denominator": None, "smallest": None}
     )
@@ -159,7 +163,7 @@ def _score(row: dict[str, object], cap: Fraction) -> dict[str, object]:
 
 def _placed(
     part: Placed, table: pd.DataFrame | None, kind: str, rest: str
-) -> list[dict[str, object]]:
+) -> list[Row]:
     num: dict[str, Fraction] = {}
     if part.part is not None and table is not None:
         sums = _by_scope(part.part.num, table[kind], rest)
@@ -175,14 +179,12 @@ def _placed(
     return rows
 
 
-def _sums(
-    part: Part, table: pd.DataFrame | None, kind: str, rest: str
-) -> list[dict[str, object]]:
+def _sums(part: Part, table: pd.DataFrame | None, kind: str, rest: str) -> list[Row]:
     """One row a scope that something belongs to, and always one for the rest."""
     assert table is not None
     num = _by_scope(part.num, table[kind], rest)
     den = None if part.den is None else _by_scope(part.den, table[kind], rest)
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for scope in sorted({rest, *num, *(den or {})}):
         above = Fraction(num.get(scope, 0), part.num_unit)
         below = None if den is None else Fraction(den.get(scope, 0), part.den_unit)
@@ -204,7 +206,7 @@ def _row(
     above: Fraction,
     below: Fraction | None,
     exact: Fraction | None,
-) -> dict[str, object]:
+) -> Row:
     denominator = None if below is None else _decimal(below)
     return {
         "scope_kind": kind,
@@ -217,7 +219,7 @@ def _row(
     }
 
 
-def _value(exact: Fraction | None) -> dict[str, object]:
+def _value(exact: Fraction | None) -> Row:
     return {"value": None if exact is None else float(exact), "exact": exact}
 
 
@@ -233,7 +235,7 @@ def _decimal(exact: Fraction) -> Decimal:
     return told if told == round(told, 8) else round(told, 8)
 
 
-def _ranked(rows: list[dict[str, object]], higher: bool) -> list[dict[str, object]]:
+def _ranked(rows: list[Row], higher: bool) -> list[Row]:
     """Best is 1; ties share the smaller rank; the rest and small denominators have none."""
     fit = [row for row in rows if _can_rank(row)]
     ranks: dict[Fraction, int] = {}
@@ -246,13 +248,13 @@ def _ranked(rows: list[dict[str, object]], higher: bool) -> list[dict[str, objec
     return rows
 
 
-def _exact(row: dict[str, object]) -> Fraction:
+def _exact(row: Row) -> Fraction:
     exact = row["exact"]
     assert isinstance(exact, Fraction)
     return exact
 
 
-def _can_rank(row: dict[str, object]) -> bool:
+def _can_rank(row: Row) -> bool:
     below = row["smallest"]
     enough = below is None or (isinstance(below, Decimal) and below >= RANKED_FROM)
     return row["scope_id"] != NOBODY and row["exact"] is not None and enough

@@ -198,10 +198,8 @@ def _is_promise_kept(held: Held, office: Office, order: Row, promise: Row) -> bo
         before.open_bills(order["customer_id"]) if order["purpose"] == "debt" else []
     )
     later = [office.book(held, name) for name in months]
-    return (
-        covered(before, later, order, bills, days, off=True)
-        >= promise["promised_amount"] * 100
-    )
+    paid = covered(before, later, order, bills, days, off=True)
+    return bool(paid >= promise["promised_amount"] * 100)
 
 
 # -- treated against held out --------------------------------------------------------------------------------------

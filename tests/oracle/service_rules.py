@@ -123,7 +123,8 @@ def _hardly_used(month: Month) -> pd.Index:
         ("data_mb", "included_data_mb"),
     ):
         low &= (_used(month, used, lines) * 5 < lines[included]).astype(bool)
-    return pd.Index(lines.loc[low, SERVICE])
+    found: pd.Index = pd.Index(lines.loc[low, SERVICE])
+    return found
 
 
 def low_saturation(held: Held) -> Part:

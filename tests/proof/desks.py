@@ -62,9 +62,9 @@ class _Draw:
         whole = month.first_day + timedelta(
             days=int(self.random.integers(0, month.last_day.day))
         )
-        return self.pick(
-            (month.first_day, month.last_day, whole, whole, whole, whole), 1
-        )[0]  # type: ignore[no-any-return]
+        days = (month.first_day, month.last_day, whole, whole, whole, whole)
+        drawn: date = self.pick(days, 1)[0]
+        return drawn
 
     def managers(self, services: int) -> Frame:
         """Desks of every size, some of nobody's; a branch's customers may be with a manager of another."""

@@ -20,7 +20,8 @@ from pipelines.core.errors import SourceNotReady, SpecError
 from pipelines.core.month import Month
 from pipelines.sources import Delivery, open_source
 from pipelines.sources.operator import database as database_module
-from pipelines.sources.operator.database_spec import load_spec
+from pipelines.sources.operator.batches.typed_batches import spool_rows
+from pipelines.sources.operator.database_spec import DatabaseSpec, load_spec
 from tests.support.postgres import Cluster
 from tests.support.source_files import MONTH, read_rows
 
@@ -225,9 +226,7 @@ def test_says_when_the_database_cannot_be_reached(
     )
     waits: list[float] = []
     source = database_module.DatabaseSource(
-        database_module.DatabaseSpec(
-            "operator.yml", "OPERATOR_URL", {"plan": PLAN_QUERY}
-        ),
+        DatabaseSpec("operator.yml", "OPERATOR_URL", {"plan": PLAN_QUERY}),
         wait=waits.append,
     )
     with pytest.raises(SourceNotReady, match=r"source\.database_unreachable") as caught:
@@ -299,7 +298,6 @@ def test_postgres_reads_all_tables_at_one_moment(
         postgres,
         "CREATE TABLE prepaid_balance AS SELECT 'C1' AS customer_id, 5 AS balance_amount",
     )
-    spool = database_module.spool_rows
 
     def write_meanwhile(*arguments: Any) -> Any:
         run(
@@ -307,7 +305,7 @@ def test_postgres_reads_all_tables_at_one_moment(
             "UPDATE prepaid_balance SET balance_amount = 6",
             "INSERT INTO plan VALUES ('P2', 'b', 2)",
         )
-        return spool(*arguments)
+        return spool_rows(*arguments)
 
     monkeypatch.setattr(database_module, "spool_rows", write_meanwhile)
     extract(
@@ -372,7 +370,7 @@ def test_postgres_starts_afresh_after_a_dropped_connection(
         postgres,
         "CREATE TABLE plan AS SELECT 'P' || g AS plan_id, 'a' AS name, 1 AS monthly_fee FROM generate_series(1, 30000) g",
     )
-    spool, calls = database_module.spool_rows, []
+    calls = []
 
     def drop_once(*arguments: Any) -> Any:
         calls.append(1)
@@ -382,7 +380,7 @@ def test_postgres_starts_afresh_after_a_dropped_connection(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
             )
-        return spool(*arguments)
+        return spool_rows(*arguments)
 
     monkeypatch.setattr(database_module, "spool_rows", drop_once)
     source = database_module.DatabaseSource(
@@ -396,7 +394,7 @@ def test_postgres_streams_with_bounded_memory(
     tmp_path: Path, postgres: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python holds one fetch, Arrow one row group, whatever the number of rows."""
-    spool, fetched, held = database_module.spool_rows, [], []
+    fetched, held = [], []
 
     def watch(name: str, columns: Any, chunks: Any, folder: Path) -> Any:
         def counted() -> Iterator[Any]:
@@ -405,7 +403,7 @@ def test_postgres_streams_with_bounded_memory(
                 held.append(pa.total_allocated_bytes() - before)
                 yield chunk
 
-        return spool(name, columns, counted(), folder)
+        return spool_rows(name, columns, counted(), folder)
 
     monkeypatch.setattr(database_module, "spool_rows", watch)
     before = pa.total_allocated_bytes()

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,7 @@ def _folder(path: Path) -> None:
     (path / "plan.csv").write_text(ROW)
 
 
-THINGS = {
+THINGS: dict[Callable[[Path], None], str] = {
     _dangling: "link_dangling",
     _loop: "link_dangling",
     _outside: "link_outside",
@@ -243,7 +244,7 @@ def test_a_file_that_may_not_be_opened_says_so(
 
     really_open = os.open
 
-    def forbid(path: str | Path, *arguments: int, **more: int | None) -> int:
+    def forbid(path: str | Path, *arguments: int, **more: Any) -> int:
         if str(path).endswith("plan.csv"):
             raise PermissionError(13, "Permission denied", str(path))
         return really_open(path, *arguments, **more)

@@ -17,6 +17,7 @@ from pipelines.core.errors import SourceNotReady, StorageError, UsageError
 from pipelines.core.month import Month
 from pipelines.sources import open_source
 from pipelines.sources.operator.formats import csv_file
+from pipelines.sources.operator.formats.encoding import detect_encoding
 from tests.support.source_files import (
     MONTH,
     PLAN,
@@ -172,12 +173,11 @@ def test_notices_a_file_that_moves_while_read(
 ) -> None:
     folder = put_files(tmp_path, {"plan.csv": PLAN + "P1,a,1\n"})
     month = folder / str(MONTH)
-    detect = csv_file.detect_encoding
 
     def grow(*arguments: Any) -> Any:
         with open(month / "plan.csv", "a") as file:
             file.write("P2,b,2\n")
-        return detect(*arguments)
+        return detect_encoding(*arguments)
 
     monkeypatch.setattr(csv_file, "detect_encoding", grow)
     with pytest.raises(SourceNotReady, match=r"source\.growing"):
@@ -189,11 +189,10 @@ def test_notices_a_part_that_arrives_while_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = put_files(tmp_path, {"plan.part-1.csv": PLAN + "P1,a,1\n"})
-    detect = csv_file.detect_encoding
 
     def arrive(*arguments: Any) -> Any:
         put_files(tmp_path, {"plan.part-2.csv": PLAN + "P2,b,2\n"})
-        return detect(*arguments)
+        return detect_encoding(*arguments)
 
     monkeypatch.setattr(csv_file, "detect_encoding", arrive)
     with pytest.raises(SourceNotReady, match=r"source\.growing"):

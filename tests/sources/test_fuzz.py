@@ -9,6 +9,7 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 
 import pyarrow as pa
@@ -195,13 +196,15 @@ CELL = st.text(
 ROWS = st.lists(st.tuples(CELL, CELL, CELL), max_size=12)
 
 
+Quoting = Literal[0, 1]  # csv.QUOTE_MINIMAL or csv.QUOTE_ALL
+
+
 def write_csv(
-    rows: list[tuple[str, ...]], quoting: int, delimiter: str, end: str
+    rows: list[tuple[str, ...]], quoting: Quoting, delimiter: str, end: str
 ) -> str:
     sink = io.StringIO(newline="")
-    quoting = (
-        quoting if end == "\r\n" else csv.QUOTE_ALL
-    )  # Python's writer leaves the other line ends bare
+    if end != "\r\n":  # Python's writer leaves the other line ends bare
+        quoting = csv.QUOTE_ALL
     writer = csv.writer(sink, quoting=quoting, delimiter=delimiter, lineterminator=end)
     writer.writerows([HEADER, *rows])
     return sink.getvalue()
@@ -227,7 +230,7 @@ def is_data(row: tuple[str, ...]) -> bool:
     "utf-8",
 )
 def test_what_is_written_is_read(
-    rows: list[tuple[str, ...]], quoting: int, delimiter: str, end: str, codec: str
+    rows: list[tuple[str, ...]], quoting: Quoting, delimiter: str, end: str, codec: str
 ) -> None:
     """Every cell comes back as it was written, and the fast and the strict reader agree on every row."""
     content = write_csv(rows, quoting, delimiter, end).encode(codec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,7 +35,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
     path = tmp_path / "a.txt"
     write_text(path, "old")
     monkeypatch.setattr(
-        files.os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "full"))
+        os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "full"))
     )
     with pytest.raises(OSError, match="full"):
         write_text(path, "new")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from pipelines.core.errors import Busy, Refused, UsageError
 from pipelines.core.month import Month
 from pipelines.store import lake
-from pipelines.store.files import remove_folder, write_text
+from pipelines.store.files import remove_folder, write_json, write_text
 from pipelines.store.lake import Draft, MonthFolder, Version, list_held_months
 from pipelines.store.manifest import Seal, read_entries
 
@@ -112,7 +113,7 @@ def made_good(folder: MonthFolder) -> None:
 
 def test_a_commit_cut_off_while_the_draft_file_goes(folder: MonthFolder) -> None:
     draft = draft_of(folder, "new")
-    lake.write_json(draft.path / "manifest.json", draft.to_manifest().to_json())
+    write_json(draft.path / "manifest.json", draft.to_manifest().to_json())
     (draft.path / "draft.json").unlink()
     folder.recover()
     assert content(folder.current()) == "new" and folder.draft().number == 2
@@ -213,10 +214,10 @@ def test_the_ten_thousandth_version_is_the_newest(folder: MonthFolder) -> None:
     assert folder.versions()[-1].number == 10000
 
 
-def hold(path: Path, month: Month, ready: object, done: object) -> None:
+def hold(path: Path, month: Month, ready: Event, done: Event) -> None:
     with MonthFolder(path, month).lock():
-        ready.set()  # type: ignore[attr-defined]
-        done.wait(20)  # type: ignore[attr-defined]
+        ready.set()
+        done.wait(20)
 
 
 def test_the_lock_holds_between_processes_and_goes_with_its_process(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.paths import ROOT
+from tests.support.commands import map_commands
 
 PAIRS = [
     ("README.md", "README.zh-CN.md"),
@@ -60,13 +61,9 @@ def test_both_languages_of_a_page_have_the_same_commands_links_and_tables(
 
 @pytest.mark.parametrize("page", ["docs/commands.md", "docs/commands.zh-CN.md"])
 def test_every_command_stands_on_the_page_of_commands(page: str) -> None:
-    import typer
-
-    from pipelines.cli import app
-
     text = (ROOT / page).read_text("utf-8")
     said = set(re.findall(r"[a-z]+", " ".join(re.findall(r"`([^`]*)`", text))))
-    assert set(typer.main.get_command(app).commands) - said == set()  # type: ignore[attr-defined]
+    assert set(map_commands()) - said == set()
 
 
 def test_the_files_to_read_first_are_six() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipelines import ROOMS
 from pipelines.catalogue.tables import load_tables
-from tests.structure.tables_page import OTHERS, PAGE, ROOMS, make_page
+from tests.structure.tables_page import OTHERS, PAGE, make_page
 
 
 def test_the_page_is_made_of_the_declarations() -> None:

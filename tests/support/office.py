@@ -59,7 +59,7 @@ def fill(
     path: Path,
     answers: Answers,
     language: str = "zh",
-    edit: Callable[[Any], None] | None = None,
+    edit: Callable[[Any], object] | None = None,
 ) -> Path:
     """Fill in a workbook by header name: customer id to inputs, outcomes as codes; then edit its first sheet."""
     book = openpyxl.load_workbook(path)

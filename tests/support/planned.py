@@ -16,7 +16,7 @@ from tests.support.small import Town, own_settings, run_town
 
 DECEMBER = Month(2025, 12)
 EVEN = {"weights": [1] * 12}
-REVENUE = {
+REVENUE: dict[str, Any] = {
     "total": "7440.00",
     "key": {"version": "2026-1", "by_month": EVEN, "by_branch": {"measure": "revenue"}, "by_manager": {"measure": "revenue"}},
 }  # fmt: skip

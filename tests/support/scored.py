@@ -13,6 +13,7 @@ import pytest
 
 from models.churn import ChurnClassifier
 from models.competing import CompetingClassifier
+from pipelines.core.month import Month
 from pipelines.jobs.run import run_month
 from pipelines.jobs.training import churn as training
 from pipelines.jobs.training import shelf
@@ -32,11 +33,11 @@ def small_recipe() -> CompetingClassifier:
     )
 
 
-def train_small(home: Path, through: object = TRAINED) -> str:
+def train_small(home: Path, through: Month = TRAINED) -> str:
     """Fit a small challenger and return its version."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "make_recipe", small_recipe)
-        return training.train_churn(home, through, own_settings()).version  # type: ignore[arg-type]
+        return training.train_churn(home, through, own_settings()).version
 
 
 @cache

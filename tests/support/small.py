@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,6 +33,7 @@ from twin import generate
 MONTH = Month.parse("2026-08")
 KEY = "a key of the tests' own, 32 bytes"
 Row = dict[str, Any]
+Item = TypeVar("Item")
 
 # What a row holds where a test says nothing; {month}, {first}, {last} and {next} stand for the month's own days.
 _DEFAULTS: dict[str, dict[str, str]] = {
@@ -243,10 +244,10 @@ def read(where: Version | Path, table: str, /, **wanted: object) -> list[Row]:
     return [r for r in rows if all(r[name] == value for name, value in wanted.items())]
 
 
-def only(rows: Sequence[Row]) -> Row:
-    """Return the one row there is."""
-    assert len(rows) == 1, rows
-    return rows[0]
+def only(items: Sequence[Item]) -> Item:
+    """Return the one row, or whatever is asked for, that there is."""
+    assert len(items) == 1, items
+    return items[0]
 
 
 def yuan(text: str) -> Decimal:
@@ -332,23 +333,23 @@ def room_context(
     """
     draft = Draft(month, folder)
     missing = {name: why for name, why in tables.items() if isinstance(why, str)}
-    tables = {name: rows for name, rows in tables.items() if name not in missing}
-    names = [TableName(*reversed(text.rpartition(".")[::2])) for text in tables]
+    given = {name: rows for name, rows in tables.items() if not isinstance(rows, str)}
+    names = [TableName(*reversed(text.rpartition(".")[::2])) for text in given]
     eras = {era: tuple(n.name for n in names if n.era == era) for era in _BEFORE}
     earlier = {
         era: Earlier(month.plus(_BEFORE[era]), folder, held) if held else None
         for era, held in eras.items()
     }
     with DuckEngine(folder / "tmp", [folder], "1GB", 1) as engine:
-        for name, rows in zip(names, tables.values(), strict=True):
+        for name, rows in zip(names, given.values(), strict=True):
             path = folder / f"given_{name}.parquet"
-            pq.write_table(rows if isinstance(rows, pa.Table) else _typed(rows), path)  # type: ignore[arg-type]
+            pq.write_table(rows if isinstance(rows, pa.Table) else _typed(rows), path)
             engine.bind(name, path)
         draft.finished = {
             name.name: TableEntry(COMPUTED) for name in names if not name.era
         }
-        for name, why in missing.items():
-            draft.finished[name] = TableEntry.not_computed(None, [why])
+        for lacking, why in missing.items():
+            draft.finished[lacking] = TableEntry.not_computed(None, [why])
         yield Context(
             month, own_settings(**settings), Calendar(), draft, engine, earlier
         )

@@ -23,7 +23,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(source: Path, when: str, table: str) -> pd.DataFrame:
     folder = source / "daily" / when if when in DAYS else source / when
-    return pq.read_table(folder / f"{table}.parquet").to_pandas()
+    frame: pd.DataFrame = pq.read_table(folder / f"{table}.parquet").to_pandas()
+    return frame
 
 
 def end_of(day: str) -> pd.Timestamp:
@@ -44,15 +45,16 @@ def test_open_bills_roll_forward(source: Path, day: str) -> None:
         .set_index("bill_id")
         .open_amount.astype(float)
     )
-    paid, credited = read(source, MONTH, "payment"), read(source, MONTH, "adjustment")
+    payments = read(source, MONTH, "payment")
+    adjustments = read(source, MONTH, "adjustment")
     paid = (
-        paid[pd.to_datetime(paid.paid_on) < end_of(day)]
+        payments[pd.to_datetime(payments.paid_on) < end_of(day)]
         .groupby("bill_id")
         .amount.sum()
         .astype(float)
     )
     credited = (
-        credited[pd.to_datetime(credited.adjusted_on) < end_of(day)]
+        adjustments[pd.to_datetime(adjustments.adjusted_on) < end_of(day)]
         .groupby("bill_id")
         .amount.sum()
         .astype(float)

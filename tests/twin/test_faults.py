@@ -7,6 +7,7 @@ import json
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -52,9 +53,9 @@ def cells(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
         return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     table = pq.read_table(path)
-    return table.cast(
-        pa.schema([(name, pa.string()) for name in table.column_names])
-    ).to_pandas()
+    texts = pa.schema([(name, pa.string()) for name in table.column_names])
+    frame: pd.DataFrame = table.cast(texts).to_pandas()
+    return frame
 
 
 # -- the registry ------------------------------------------------------------------------------------------------
@@ -236,7 +237,7 @@ _LIST = Output("list", "renewal", "all", "")
 
 
 def told(
-    states: dict[Output, tuple[str, str]], values: dict[Output, int], **facts: object
+    states: dict[Output, tuple[str, str]], values: dict[Output, int], **facts: Any
 ) -> Told:
     made = {
         output: State(status, frozenset({reason} - {""}))
@@ -248,7 +249,7 @@ def told(
         quarantined={"bill": 0},
         normalised={"bill": 0},
         **facts,
-    )  # type: ignore[arg-type]
+    )
 
 
 CLEAN = told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ SEED = 5
 SERVICES = 1000
 
 
-def make(out: Path, **changes: float) -> None:
+def make(out: Path, **changes: Any) -> None:
     twin.generate(
         out,
         services=SERVICES,
@@ -71,7 +72,9 @@ def lived(office: Path) -> Path:
 
 
 def truth(out: Path, name: str = "order_truth") -> pd.DataFrame:
-    return pq.read_table(out / "truth" / "2026-08" / f"{name}.parquet").to_pandas()
+    path = out / "truth" / "2026-08" / f"{name}.parquet"
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame
 
 
 def digest(folder: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -68,7 +69,7 @@ def test_csv_says_the_same_as_parquet(tmp_path: Path) -> None:
     ],
 )
 def test_arguments_out_of_range_are_refused(
-    tmp_path: Path, change: dict, message: str
+    tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         twin.generate(tmp_path, **{"services": 300, "months": 1, "seed": 1} | change)
@@ -115,7 +116,9 @@ def test_parameters_come_from_yaml(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_parameters_of_another_form_are_refused(values: dict, message: str) -> None:
+def test_parameters_of_another_form_are_refused(
+    values: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         TwinConfig.from_mapping(values)
 

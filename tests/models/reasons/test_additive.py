@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
-from models.additive import Curves, curve
+from models.additive import AdditiveModel, Curves, curve
 
 RANDOM = np.random.default_rng(0)
 NUMBER = RANDOM.normal(size=(1500, 1))
@@ -22,16 +22,17 @@ def fit(
     matrix: np.ndarray,
     strength: float = 0.3,
     is_categorical: np.ndarray = NUMERIC,
-    **monotone: int,
-):
-    return Curves(is_categorical, dict(monotone.items())).fit(
-        matrix, OUTCOME[: len(matrix)], (strength,)
-    )[0]
+) -> AdditiveModel:
+    curves = Curves(is_categorical, {})
+    return curves.fit(matrix, OUTCOME[: len(matrix)], (strength,))[0]
 
 
 def test_it_is_the_optimum_scikit_learn_finds_on_the_same_basis() -> None:
     knots = np.quantile(NUMBER, np.linspace(0, 1, 6))
-    basis = lambda column: curve(knots, np.eye(8), column[:, 0])  # noqa: E731
+
+    def basis(column: np.ndarray) -> np.ndarray:
+        return curve(knots, np.eye(8), column[:, 0])
+
     scaler = StandardScaler().fit(basis(NUMBER))
     reference = LogisticRegression(C=0.3, max_iter=10_000, tol=1e-9).fit(
         scaler.transform(basis(NUMBER)), OUTCOME

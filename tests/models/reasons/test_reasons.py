@@ -22,15 +22,15 @@ GROUPS = {"calls_0": "usage", "calls_1": "usage", "debt": "arrears"}
 def test_features_of_a_group_are_summed_and_the_rest_is_other() -> None:
     grouped = group_contributions(CONTRIBUTIONS, GROUPS)
     assert grouped.columns.tolist() == ["arrears", "other", "usage"]
-    assert grouped.loc["S1"].tolist() == [0.5, 9.0, 0.75]
+    assert list(grouped.loc["S1"]) == [0.5, 9.0, 0.75]
     pd.testing.assert_series_equal(grouped.sum(axis=1), CONTRIBUTIONS.sum(axis=1))
 
 
 def test_only_what_raises_the_chance_is_a_reason_and_other_is_none() -> None:
     reasons = top_reasons(group_contributions(CONTRIBUTIONS, GROUPS))
-    assert reasons.loc["S1"].tolist() == ["usage", "arrears", None]
-    assert reasons.loc["S2"].tolist() == ["arrears", None, None]
-    assert reasons.loc["S3"].tolist() == [None, None, None]
+    assert list(reasons.loc["S1"]) == ["usage", "arrears", None]
+    assert list(reasons.loc["S2"]) == ["arrears", None, None]
+    assert list(reasons.loc["S3"]) == [None, None, None]
 
 
 def test_more_groups_than_places_and_ties_by_name() -> None:

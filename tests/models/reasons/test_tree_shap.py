@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import factorial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def fit(
 
 @pytest.mark.parametrize("categorical", [True, False])
 def test_contributions_and_base_add_up_to_the_log_odds(categorical: bool) -> None:
-    settings = {} if categorical else {"categorical_features": None}
+    settings: dict[str, Any] = {} if categorical else {"categorical_features": None}
     model, matrix = fit(**settings)
     strange = matrix[:50].copy()
     strange[:, 2] = np.tile(
@@ -60,7 +61,9 @@ def test_contributions_and_base_add_up_to_the_log_odds(categorical: bool) -> Non
 class OneTree:
     """A tree and a row, as a game: what the tree gives if only some features of the row are known."""
 
-    def __init__(self, nodes: np.ndarray, questions: dict, row: np.ndarray) -> None:
+    def __init__(
+        self, nodes: np.ndarray, questions: dict[int, Any], row: np.ndarray
+    ) -> None:
         self.nodes, self.questions, self.row = nodes, questions, row
 
     def value(self, known: set[int], at: int = 0) -> float:
@@ -73,7 +76,7 @@ class OneTree:
                 known,
                 left if self.questions[at].answer(self.row[None, :])[0] else right,
             )
-        share = self.nodes[left]["count"] / node["count"]
+        share: float = self.nodes[left]["count"] / node["count"]
         return share * self.value(known, left) + (1 - share) * self.value(known, right)
 
     def shapley(self, count: int) -> np.ndarray:

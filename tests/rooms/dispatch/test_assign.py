@@ -105,7 +105,8 @@ def optimum_by_solver(branch: Branch) -> int:
         cost, constraints=limits, integrality=np.ones(len(cost)), bounds=Bounds(0, 1)
     )
     assert found.success, found.message
-    return round(-found.fun)
+    most: int = round(-found.fun)
+    return most
 
 
 def check(branch: Branch, plan: Plan) -> None:

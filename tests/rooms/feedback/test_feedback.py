@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import ROOMS
 from pipelines.jobs.run import run_month, run_room
 from pipelines.store.lake import MonthFolder
 from tests.support.office import (
@@ -18,7 +19,7 @@ from tests.support.office import (
     released_town,
     taken,
 )
-from tests.support.small import MONTH, ROOMS, Town, job, no_gate, read, run_town
+from tests.support.small import MONTH, Town, job, no_gate, read, run_town
 
 NEXT = MONTH.plus(1)
 PEOPLE = ("ann", "bob", "cat", "dan")

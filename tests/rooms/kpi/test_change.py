@@ -23,7 +23,8 @@ def months() -> list[list[Row]]:
 
 
 def test_every_sum_of_parts_and_effects_is_the_whole() -> None:
-    checked, failing = 0, []
+    checked = 0
+    failing: list[tuple[str, ...]] = []
     for rows in months():
         sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
         whole: dict[tuple[str, ...], Decimal] = {}

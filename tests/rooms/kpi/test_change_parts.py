@@ -128,7 +128,7 @@ def test_more_of_everything_is_volume() -> None:
         0,
         0,
     ]
-    assert (rows["B1"].volume, rows["B2"].volume) == (10, 30)
+    assert [rows["B1"].volume, rows["B2"].volume] == [10, 30]
 
 
 def test_a_worse_branch_that_grows_is_mix() -> None:
@@ -139,7 +139,7 @@ def test_a_worse_branch_that_grows_is_mix() -> None:
     assert (company.value_change, company.value_mix, company.value_rate) == (
         Decimal("0.05"),
         Decimal("0.05"),
-        0,
+        Decimal(0),
     )
     # Against the company's mean rate of 22.5 % the good branch's loss of share is as bad as the other's gain.
     assert (rows["B1"].value_mix, rows["B2"].value_mix) == (

@@ -14,6 +14,7 @@ import twin
 from pipelines.rooms.report.complaints import (
     BASELINE,
     FEWEST,
+    ComplaintDay,
     Week,
     judge_weeks,
     sum_weeks,
@@ -69,7 +70,7 @@ def test_too_few_weeks_judge_nothing() -> None:
 
 
 def test_whole_weeks_alone_and_quiet_ones_as_nought() -> None:
-    days = [
+    days: list[ComplaintDay] = [
         {"opened_on": day, "complaint_count": 2, "service_count": 100}
         for day in (
             date(2026, 1, 1),
@@ -87,7 +88,7 @@ def test_whole_weeks_alone_and_quiet_ones_as_nought() -> None:
     ]
 
 
-def daily(source: Path) -> list[dict[str, object]]:
+def daily(source: Path) -> list[ComplaintDay]:
     """The complaints of an operator by day, and its lines."""
     sql = (
         f"SELECT CAST(opened_at + INTERVAL 8 HOUR AS DATE) AS opened_on, COUNT(*) AS n "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from pipelines.rooms.report.forecast import (
     FEWEST,
     OLDEST,
     Ladder,
+    VintageRow,
     build_ladder,
     forecast_open_amounts,
     project_open_amounts,
@@ -75,8 +78,8 @@ def test_the_interval_holds_the_next_month_as_often_as_it_says() -> None:
 
 
 def test_a_gap_ends_the_months_that_are_taken() -> None:
-    rows = [
-        {"scope_kind": "company", "scope_id": "company", "month": month, "age_months": age, "open_amount": amount, "billed_amount": 9}
+    rows: list[VintageRow] = [
+        {"scope_kind": "company", "scope_id": "company", "month": month, "age_months": age, "open_amount": Decimal(amount), "billed_amount": Decimal(9)}
         for month, age, amount in (("2026-05", 0, 1), ("2026-07", 0, 2), ("2026-08", 0, 3), ("2026-08", 13, 4))
     ]  # fmt: skip
     found = build_ladder(rows, ("company", "company"), Month.parse("2026-08"))

@@ -33,9 +33,8 @@ _SCHEMA = pa.schema(
 
 def unit_of(folder: Path, **said: object) -> Row:
     """The view of one unit whose sums are these."""
-    row = dict.fromkeys(_COUNTS, 0) | dict.fromkeys(
-        [n for n in _SCHEMA.names if n.endswith("_sum")], Decimal(0)
-    )
+    sums = [n for n in _SCHEMA.names if n.endswith("_sum")]
+    row: Row = {**dict.fromkeys(_COUNTS, 0), **dict.fromkeys(sums, Decimal(0))}
     row |= {
         "scope_kind": "unit",
         "scope_id": "U1",

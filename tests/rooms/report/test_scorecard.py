@@ -79,7 +79,7 @@ def score(folder: Path, rows: list[Row], *events: tuple[str, str, int]) -> Row:
         "kpi_monthly": pa.Table.from_pylist(rows, schema=_KPI),
         "report_deduction": pa.Table.from_pylist(lost, schema=_LOST),
     }
-    with room_context(folder, given, MONTH) as context:  # type: ignore[arg-type]
+    with room_context(folder, given, MONTH) as context:
         write_scorecards(context)
     return only(read(folder, "report_scorecard"))
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-import sklearn
 
 from models import registry
 from models.competing import CompetingClassifier
@@ -23,11 +20,9 @@ from models.reasons import group_contributions, top_reasons
 from models.registry import load_model
 from pipelines.catalogue.lineage import find_feature_columns, trace_sources
 from pipelines.catalogue.outputs import load_lists
-from pipelines.core.errors import ModelError, UsageError
 from pipelines.core.month import Month
 from pipelines.documents.month_view import summarise_outcome
 from pipelines.jobs.run import Job, release_month, run_month
-from pipelines.jobs.training import churn as training
 from pipelines.jobs.training import shelf
 from pipelines.jobs.verify import verify_month
 from pipelines.rooms import score
@@ -35,23 +30,17 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.score import champion as at_work
 from pipelines.rooms.score.frame import list_feature_groups, list_features, map_reasons
 from pipelines.rooms.score.samples import gather_samples
-from pipelines.store.champions import (
-    find_champion,
-    models_folder,
-    open_version,
-    read_promotions,
-)
-from pipelines.store.lake import MonthFolder, Version
+from pipelines.store.champions import find_champion, models_folder, open_version
+from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import LANGUAGES, fill_label, say_reasons
 from tests.models.test_registry import seal_again
-from tests.support.scored import MONTHS, TRAINED, scored_operator, train_small
+from tests.rooms.score.conftest import better_looking_card, version_of
+from tests.support.scored import MONTHS, TRAINED
 from tests.support.small import (
     KEY,
     MONTH,
     Operator,
-    job,
     no_gate,
-    only,
     own_settings,
     read,
     room_context,
@@ -62,24 +51,10 @@ NEEDED = ("features_service", "features_high_value", "features_consent", *GROUPS
 
 
 @pytest.fixture(scope="module")
-def operator() -> Operator:
-    return scored_operator()
-
-
-@pytest.fixture(scope="module")
 def scores(operator: Operator) -> pd.DataFrame:
-    return pq.read_table(operator.version.path / "score_churn.parquet").to_pandas()
-
-
-@pytest.fixture
-def copied(operator: Operator, tmp_path: Path) -> Job:
-    """The newest month of a copy that a test may spoil."""
-    shutil.copytree(operator.home, tmp_path / "home")
-    return job(tmp_path / "home", operator.source)
-
-
-def version_of(home: Path) -> Path:
-    return only([path for path in models_folder(home).iterdir() if path.is_dir()])
+    path = operator.version.path / "score_churn.parquet"
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame
 
 
 # -- what a score is ---------------------------------------------------------------------------------------------
@@ -315,8 +290,8 @@ def written(context: Context) -> dict[str, Any]:
 class Evil:
     """What a pickle may do when it is loaded."""
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
-        return (Path("evil").touch, ())  # type: ignore[return-value]
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[()]]:
+        return (Path("evil").touch, ())
 
 
 def constant(version: Path) -> None:
@@ -341,12 +316,6 @@ def foreign_pickle(version: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.models.test_registry.KEY", KEY.encode())
         seal_again(version, pickle.dumps(Evil()))
-
-
-def better_looking_card(version: Path) -> None:
-    card = json.loads((version / registry.CARD).read_text(encoding="utf-8"))
-    card["metrics"]["voluntary_auc"] = 0.99
-    (version / registry.CARD).write_text(json.dumps(card), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -401,115 +370,3 @@ def test_no_champion_is_said_without_loading_scikit_learn(tmp_path: Path) -> Non
     with room_context(tmp_path, {}) as context:
         score.run(context)
         assert written(context)["reasons"] == ["no champion model"]
-
-
-# -- the shelf ---------------------------------------------------------------------------------------------------
-
-
-def test_the_shelf_says_who_is_champion_and_what_is_spoilt(copied: Job) -> None:
-    seen = only(shelf.list_versions(copied.home, own_settings()))
-    assert seen.is_champion and seen.refused is None and seen.card is not None
-    assert [(p.by, p.why) for p in seen.promotions] == [("Wang", "the first one")]
-    assert (
-        seen.card.sklearn_version == sklearn.__version__
-        and seen.card.missing_tables == []
-    )
-    better_looking_card(version_of(copied.home))
-    assert only(shelf.list_versions(copied.home, own_settings())).refused == "tampered"
-
-
-def test_a_promotion_needs_a_sound_model_a_person_and_a_reason(copied: Job) -> None:
-    home, version = copied.home, version_of(copied.home).name
-    for wrong in ("2026-01-000000000000", "../months", version + "x"):
-        with pytest.raises(ModelError, match="unknown"):
-            shelf.promote_version(home, wrong, "Li", "why", own_settings())
-    with pytest.raises(UsageError, match="no_reason"):
-        shelf.promote_version(home, version, "Li", " ", own_settings())
-    with pytest.raises(UsageError, match="nobody"):
-        shelf.promote_version(home, version, "", "why", own_settings())
-    with pytest.raises(ModelError, match="tampered"):
-        shelf.promote_version(
-            home,
-            version,
-            "Li",
-            "why",
-            own_settings(secret_key="another key of the tests"),
-        )
-    assert len(read_promotions(home)) == 1
-
-
-def test_the_same_samples_give_the_same_version_and_keep_its_card(copied: Job) -> None:
-    version = version_of(copied.home)
-    before = {path.name: path.read_bytes() for path in version.iterdir()}
-    assert train_small(copied.home) == version.name
-    assert {
-        path.name: path.read_bytes() for path in version_of(copied.home).iterdir()
-    } == before
-    (version / registry.MODEL).write_bytes(b"spoilt")
-    assert train_small(copied.home) == version.name  # training again mends it
-    assert {
-        path.name: path.read_bytes() for path in version_of(copied.home).iterdir()
-    } == before
-
-
-def test_a_card_says_what_the_model_was_made_of(operator: Operator) -> None:
-    card = asdict(
-        only(shelf.list_versions(operator.home, own_settings())).card
-        or pytest.fail("no card")
-    )
-    assert card["trained_through"] == str(TRAINED) and card["months"] == [
-        str(month) for month in MONTHS[:3]
-    ]
-    assert (
-        card["outcomes"]["voluntary"] > 10
-        and sum(card["outcomes"].values()) == card["rows"]
-    )
-    assert (
-        card["judged"]["months"] == [str(MONTHS[2])]
-        and 0 < card["metrics"]["voluntary_log_loss"] < 0.2
-    )
-    makers = [
-        line["maker"] for line in card["judged"]["outcomes"]["voluntary"]["makers"]
-    ]
-    assert makers == ["model", "logistic", "rule"]
-    assert {"branch", "tenure", "plan", "product"} == set(
-        card["judged"]["outcomes"]["voluntary"]["slices"]
-    )
-
-
-@pytest.mark.parametrize("through", [MONTHS[0].plus(-1), MONTHS[1]])
-def test_training_without_labels_is_refused(operator: Operator, through: Month) -> None:
-    with pytest.raises(ModelError) as refused:
-        training.train_churn(operator.home, through, own_settings())
-    assert refused.value.key == (
-        "model.no_months" if through < MONTHS[0] else "model.no_labels"
-    )
-
-
-def test_a_table_that_is_not_there_makes_a_smaller_model(copied: Job) -> None:
-    for month in (MONTHS[2], TRAINED):
-        forget(MonthFolder(copied.home, month).version(), "features_points")
-    samples = gather_samples(copied.home, TRAINED, own_settings())
-    assert (
-        samples.missing == {"features_points": "absent: loyalty"}
-        and "points_balance" not in samples.names
-    )
-    version = train_small(copied.home)
-    seen = next(
-        s
-        for s in shelf.list_versions(copied.home, own_settings())
-        if s.version == version
-    )
-    assert seen.card is not None and seen.card.missing_tables == ["features_points"]
-    assert seen.card.notes["missing features_points"] == "absent: loyalty"
-
-
-def forget(version: Version, table: str) -> None:
-    """As if the table's source had not been delivered."""
-    manifest = version.manifest
-    manifest["tables"][table] = {
-        "status": "not_computed",
-        "reasons": ["absent: loyalty"],
-        "room": "features",
-    }
-    (version.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

@@ -2,103 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from pipelines.catalogue.expectations import QUERY, Expectation, load_suites
+from pipelines.catalogue.expectations import Expectation, load_suites
 from pipelines.catalogue.lineage import trace_delivered_columns
 from pipelines.catalogue.outputs import load_kpis, load_lists
-from pipelines.core.contract import load_contract
 from pipelines.core.errors import SpecError
 from pipelines.jobs.run import release_month, run_month
 from pipelines.rooms import validate
+from pipelines.rooms.context import Context
 from pipelines.rooms.validate.verdicts import Verdict
-from pipelines.store.champions import Champion
-from pipelines.store.manifest import COMPUTED, TableEntry
-from pipelines.store.waivers import Waiver, accept_finding
-from tests.support.small import MONTH, Row, Town, job, none_of, only, read, room_context
+from pipelines.store.manifest import TableEntry
+from pipelines.store.waivers import accept_finding
+from tests.rooms.validate.conftest import Judged, finding, outputs, run_room
+from tests.support.small import MONTH, Row, Town, job, only, read, room_context
 
-Judged = Callable[..., dict[tuple[str, str, str], str]]
 KPIS = {(f"{k.name}.{v}", k.spec) for k in load_kpis() for v in k.variants}
-
-
-def finding(
-    table: str, column: str | None, severity: str = "critical", success: bool = False
-) -> Verdict:
-    kwargs = {"column": column} if column else {}
-    return Verdict(
-        Expectation(
-            table, "expect_x", kwargs, severity, {"id": f"{column}_{severity}"}
-        ),
-        success,
-        "7 of 9 rows",
-        "",
-    )
-
-
-def run_room(
-    folder: Path,
-    *found: Verdict,
-    waived: str = "",
-    trend: Sequence[Row] = (),
-    scored_by: Sequence[str] = (),
-) -> Path:
-    """Run the room with those verdicts; `trend` is what the month before remembers, `scored_by` what the model sees."""
-    before = {
-        "prior.validate_trend": pa.Table.from_pylist(list(trend)),
-        "m1.snapshot_plan": none_of("plan_id"),
-    }
-    with room_context(folder, before if trend else {}) as context:
-        context.waivers = {
-            waived: Waiver(
-                waived, "checked", "2026-12", "li", "2026-09-01T00:00:00+00:00"
-            )
-        }
-        context.draft.finished = {
-            f"snapshot_{table}": TableEntry(COMPUTED) for table in load_contract()
-        }
-        context.champion = Champion("2026-07-1", folder, "") if scored_by else None
-        (folder / "card.json").write_text(json.dumps({"features": list(scored_by)}))
-        validate.run(context, lambda context, suites: list(found))
-    return folder
-
-
-@pytest.fixture
-def judged(tmp_path: Path) -> Judged:
-    """What is not simply released after those verdicts: (kind, output, scope) → status."""
-
-    def room(*found: Verdict) -> dict[tuple[str, str, str], str]:
-        rows = read(run_room(tmp_path, *found), "validate_release")
-        return {
-            (r["kind"], r["output"], r["scope"]): r["status"]
-            for r in rows
-            if r["status"] != "released"
-        }
-
-    return room
-
-
-def outputs(
-    status: str, *names: str, parts: bool = True
-) -> dict[tuple[str, str, str], str]:
-    """KPI variants (with a dot) at their scopes, and lists, all of one status."""
-    made: dict[tuple[str, str, str], str] = {}
-    for name in names:
-        scopes = ("company", "parts") if parts else ("company",)
-        made |= (
-            {("kpi", name, s): status for s in scopes}
-            if "." in name
-            else {("list", name, "all"): status}
-        )
-    return made
-
-
 ALL_LISTS = [spec.name for spec in load_lists()]
 OWN_SCOPES = {
     f"{k.name}.{v}"
@@ -260,208 +183,6 @@ def test_results_are_written_with_what_they_do(tmp_path: Path) -> None:
     }
 
 
-# -- waivers, earlier months, branches ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("severity", "status"), [("critical", "caveat"), ("warning", "released")]
-)
-def test_an_accepted_finding_holds_back_less_and_stays_on_the_record(
-    tmp_path: Path, severity: str, status: str
-) -> None:
-    found = finding("vip_card", "delivered_on", severity)
-    name = found.expectation.finding
-    folder = run_room(tmp_path, found, waived=name)
-    release = only(read(folder, "validate_release", output="card_issue"))
-    assert (release["status"], release["reason"]) == (
-        status,
-        f"waived: {name}" if status == "caveat" else None,
-    )
-    result = only(read(folder, "validate_result", finding=name))
-    assert (result["state"], result["waived_by"], result["waived_why"]) == (
-        "waived",
-        "li",
-        "checked",
-    )
-    held = 5 if status == "caveat" else 0  # both of the cards, and three of claims
-    assert (result["caveat_count"], result["withheld_count"]) == (held, 0)
-
-
-def remembered(
-    severity: str = "critical",
-    state: str = "failed",
-    month: str = "2026-07",
-    **more: object,
-) -> Row:
-    """A finding about the tier of customers, as an earlier month's trend keeps it."""
-    about = {
-        "finding": "customer.tier",
-        "month": month,
-        "table": "customer",
-        "columns": "vip_tier",
-    }
-    counts = {"observed": "3", "unexpected_count": None, "element_count": None}
-    return {
-        **about,
-        **counts,
-        "severity": severity,
-        "state": state,
-        "success": False,
-        "is_confined": False,
-        **more,
-    }
-
-
-def test_a_finding_of_last_month_holds_back_what_reads_last_month(
-    tmp_path: Path,
-) -> None:
-    folder = run_room(tmp_path, trend=[remembered()])
-    rows = {
-        r["output"]: r
-        for r in read(folder, "validate_release")
-        if r["scope"] == "company"
-    }
-    rolling = rows["dynamic_retention_rate.rolling"]
-    assert (rolling["status"], rolling["reason"]) == (
-        "withheld",
-        "customer.tier (2026-07)",
-    )
-    assert (
-        rows["vip_card_holding_rate.holding"]["status"] == "released"
-    )  # made of this month's tiers alone
-
-
-@pytest.mark.parametrize(
-    ("row", "waived", "status"),
-    [
-        (remembered(state="waived"), "", "caveat"),
-        (remembered(state="waived"), "customer.tier", "caveat"),
-        (remembered(), "customer.tier", "caveat"),
-        (remembered("warning", "waived"), "", "released"),
-        (remembered("warning"), "", "caveat"),
-        (remembered("info"), "", "released"),
-        (remembered(is_confined=True), "", "released"),
-        (remembered(month="2026-06"), "", "released"),
-    ],
-)
-def test_what_a_remembered_finding_does(
-    tmp_path: Path, row: Row, waived: str, status: str
-) -> None:
-    folder = run_room(tmp_path, trend=[row], waived=waived)
-    release = only(
-        read(
-            folder,
-            "validate_release",
-            output="dynamic_retention_rate.rolling",
-            scope="company",
-        )
-    )
-    assert release["status"] == status
-
-
-TIER_QUERY = "SELECT * FROM {batch} JOIN previous_customer USING (customer_id)"
-
-
-def held_against(
-    books: Sequence[str] = (), query: str = "", column: str = "vip_tier"
-) -> Verdict:
-    """A failed critical rule that holds its table against other books, or against last month's."""
-    meta = {"id": "tie", "columns": [column], "explained_by": list(books)}
-    return Verdict(
-        Expectation("customer", "expect_x", {QUERY: query}, "critical", meta),
-        False,
-        "7 of 9 rows",
-        "",
-    )
-
-
-@pytest.mark.parametrize(
-    ("found", "trend", "why"),
-    [
-        (
-            [held_against(["bill"]), finding("bill", "due_on")],
-            [],
-            "bill.due_on_critical",
-        ),
-        ([held_against(["bill"]), finding("bill", "due_on", "info")], [], None),
-        ([held_against(["bill"]), finding("usage", None)], [], None),
-        ([held_against(query=TIER_QUERY)], [remembered()], "customer.tier (2026-07)"),
-        (
-            [held_against(["previous_customer"])],
-            [remembered()],
-            "customer.tier (2026-07)",
-        ),
-        ([held_against(query=TIER_QUERY)], [remembered("warning")], None),
-        ([held_against(query=TIER_QUERY)], [remembered(state="explained")], None),
-        ([held_against(query=TIER_QUERY)], [remembered(month="2026-05")], None),
-        (
-            [held_against(query=TIER_QUERY, column="group_customer_id")],
-            [remembered()],
-            None,
-        ),
-    ],
-)
-def test_what_a_bad_book_or_month_explains_withholds_nothing_by_itself(
-    tmp_path: Path,
-    found: list[Verdict],
-    trend: list[Row],
-    why: str | None,
-) -> None:
-    folder = run_room(tmp_path, *found, trend=trend)
-    row = only(read(folder, "validate_result", finding="customer.tie"))
-    assert (row["explained_by"], row["state"]) == (
-        why,
-        "explained" if why else "failed",
-    )
-    assert row["released"] == ("caveat" if why else "withheld")
-
-
-def test_a_comparison_with_a_bad_month_proves_nothing_of_this_one(
-    tmp_path: Path,
-) -> None:
-    about = Expectation(
-        "bill", "expect_x", {}, "critical", {"id": "tie", "explained_by": ["customer"]}
-    )
-    found = [held_against(query=TIER_QUERY), Verdict(about, False, "7 of 9 rows", "")]
-    folder = run_room(tmp_path, *found, trend=[remembered()])
-    assert (
-        only(read(folder, "validate_result", finding="bill.tie"))["state"] == "failed"
-    )
-
-
-def test_the_trend_keeps_thirteen_months(tmp_path: Path) -> None:
-    months = [str(MONTH.plus(-ago)) for ago in range(14, 0, -1)]
-    found = finding("bill", "due_on", "warning")
-    folder = run_room(
-        tmp_path, found, trend=[remembered(month=month) for month in months]
-    )
-    kept = [r["month"] for r in read(folder, "validate_trend", finding="customer.tier")]
-    assert kept == months[2:] and read(
-        folder, "validate_trend", finding="bill.due_on_warning", month=str(MONTH)
-    )
-
-
-def test_a_finding_about_a_branch_touches_that_branch_alone(judged: Judged) -> None:
-    about = Expectation(
-        "bill",
-        "expect_x",
-        {"column": "billed_amount"},
-        "warning",
-        {"id": "v", "scope": "branch"},
-    )
-    rows = judged(Verdict(about, False, "1", "", branches=("B2",)))
-    assert (
-        rows
-        and {scope for _, _, scope in rows} == {"branch:B2"}
-        and set(rows.values()) == {"caveat"}
-    )
-    assert ("kpi", "arpu.mean_base", "branch:B2") in rows and (
-        "kpi",
-        "churn_rate.start_base",
-        "branch:B2",
-    ) not in rows
-
-
 def test_samples_show_no_person(tmp_path: Path) -> None:
     row = {
         "customer_id": "C00012345678",
@@ -507,7 +228,7 @@ def judged_names(folder: Path, tables: dict[str, Row]) -> dict[str, set[str]]:
     """The expectations a month's tables are judged by."""
     seen: dict[str, set[str]] = {}
 
-    def judge(_: Any, suites: dict[str, list[Expectation]]) -> list[Verdict]:
+    def judge(_: Context, suites: Mapping[str, Sequence[Expectation]]) -> list[Verdict]:
         seen.update({t: {e.name for e in suite} for t, suite in suites.items()})
         return []
 
