@@ -20,7 +20,7 @@ from python_calamine import CalamineWorkbook
 from pipelines import cli
 from pipelines.documents.table_files import TABLE_ALIASES
 from pipelines.store.lake import MonthFolder
-from tests.support.small import KEY, MONTH, Town, no_gate, row, run_town, write_csv
+from tests.support.small import KEY, MONTH, Town, row, run_town, write_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_text_stream':DeprecationWarning")
 COMMANDS = [
@@ -66,8 +66,7 @@ def retention(
         capsys.readouterr()
         code = 0
         try:
-            with no_gate():
-                cli.main()
+            cli.main()
         except SystemExit as end:
             code = int(end.code or 0)
         return Answer(code, *capsys.readouterr())

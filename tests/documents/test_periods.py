@@ -30,7 +30,7 @@ from pipelines.jobs.run import run_month
 from pipelines.rooms.report.periods import tell_period
 from pipelines.store.lake import Version
 from pipelines.text.texts import LANGUAGES
-from tests.support.small import Row, job, no_gate, read
+from tests.support.small import Row, read, ungated_job
 from twin import generate
 
 LAST = Month.parse("2026-06")
@@ -43,11 +43,10 @@ def months() -> tuple[Version, ...]:
     folder = Path(tempfile.mkdtemp(prefix="periods-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     generate(folder / "source", services=300, months=4, seed=2, through=str(LAST))
-    with no_gate():
-        return tuple(
-            run_month(job(folder / "home", folder / "source", LAST.plus(i - 3)))
-            for i in range(4)
-        )
+    return tuple(
+        run_month(ungated_job(folder / "home", folder / "source", LAST.plus(i - 3)))
+        for i in range(4)
+    )
 
 
 def worked_out(
