@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipelines.catalogue.windows import Name, Windows
+
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Names = list[Name]
 TableNames = list[
@@ -48,16 +49,26 @@ class Carry(_Block):
 
 
 class FeaturesBlock(TableBlock):
-    """A feature table; `model` says which columns a model may be shown."""
+    """A feature table; `model` says which columns a model may be shown.
+
+    `windows` are columns over the last months of a carried history, behind those of the SELECT.
+    """
 
     carry: Carry | None = None
+    windows: Windows | None = None
     model: dict[Name, dict[str, Any]] | None = None
 
 
 class FeedbackBlock(TableBlock):
-    """What became of orders; `orders_of` names the months whose orders it is about."""
+    """What became of orders; `orders_of` names the months whose orders it is about.
+
+    `again_of` has the table made once more for each era that it names, under the title it gives:
+    as `<table>_m3` of `m3` where the file says m1, and of the `<table>_m3` of each table it reads
+    that is made again of m3.
+    """
 
     orders_of: Annotated[str, Field(pattern=r"^m[123]( m[123])*$")] | None = None
+    again_of: dict[Literal["m2", "m3"], Words] | None = None
 
 
 class KpiVariantBlock(_Block):
