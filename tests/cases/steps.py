@@ -54,6 +54,7 @@ _TYPES = {
     "success": pa.bool_(),
     "uplift": pa.float64(),
     "weight": _SUM,
+    **dict.fromkeys(("_line", "line"), pa.int64()),
 }
 
 
