@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.catalogue.windows import Name, Windows
-
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+Months = Annotated[int, Field(ge=2)]
 Names = list[Name]
 TableNames = list[
     Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$")]
@@ -46,6 +46,46 @@ class Carry(_Block):
 
     key: Name
     latest: Names
+
+
+class Sums(_Block):
+    """The sum of each measure, as its type: a month that is not known adds nothing."""
+
+    months: list[Months]
+    of: dict[Name, str]
+
+
+class KnownMonths(_Block):
+    """Under each name, in how many of the months a measure is known."""
+
+    months: list[Months]
+    of: dict[Name, Name]
+
+
+class Slopes(_Block):
+    """The slope of the least squares line through each measure, a month.
+
+    NULL unless every month is known.
+    """
+
+    months: list[Months]
+    of: list[Name]
+
+
+class Streaks(_Block):
+    """Under each name, how many of the months in a row have a measure true, this one first."""
+
+    months: Months
+    of: dict[Name, Name]
+
+
+class Windows(_Block):
+    """Columns over the last months of a carried history (`catalogue.windows`)."""
+
+    sum: Sums
+    known: KnownMonths
+    slope: Slopes
+    streak: Streaks
 
 
 class FeaturesBlock(TableBlock):
@@ -104,6 +144,21 @@ class KpiVariantBlock(_Block):
         return self
 
 
+class ShownIn(_Block):
+    """Where documents show a KPI, with its place among those that are shown there.
+
+    `overall` tells how it stands, `headline` draws it over time and by branch, `execution` is of
+    what was done about orders. The retention quality analysis has variants: of what was `kept`, and
+    of what was `done`.
+    """
+
+    overall: Count | None = None
+    headline: Count | None = None
+    execution: Count | None = None
+    kept: dict[VariantName, Count] = {}
+    done: dict[VariantName, Count] = {}
+
+
 class KpiBlock(KpiVariantBlock):
     """A KPI's file: of its default variant, and of others that share its SELECT."""
 
@@ -112,6 +167,7 @@ class KpiBlock(KpiVariantBlock):
     unit: Literal["ratio", "amount", "count", "per_10k", "days", "score"]
     better: Literal["higher", "lower"]
     default: VariantName
+    shown_in: ShownIn | None = None
 
 
 class Due(_Block):

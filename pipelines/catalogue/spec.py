@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.catalogue.front_matter import find_block
-from pipelines.catalogue.windows import Windows, list_window_columns
+from pipelines.catalogue.front_matter import Windows, find_block
+from pipelines.catalogue.windows import list_window_columns
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from pipelines.core.written import Written

@@ -6,67 +6,20 @@
       slope: {months: [6], of: [revenue]}                       # revenue_slope_6
       streak: {months: 13, of: {zero_streak: is_zero}}          # zero_streak
 
-They stand behind the columns of the SELECT, in the order in which they are declared. What they read
-is `<measure>_0` of this month, `<measure>_1` of the month before, and so on.
+They stand behind the columns of the SELECT: sums, known months, slopes, streaks. What they read is
+`<measure>_0` of this month, `<measure>_1` of the month before, and so on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pipelines.catalogue.front_matter import Windows
 
 if TYPE_CHECKING:
     from sqlglot import exp
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Months = Annotated[int, Field(ge=2)]
-
-
-class _Window(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Sums(_Window):
-    """The sum of each measure, as its type: a month that is not known adds nothing."""
-
-    months: list[Months]
-    of: dict[Name, str]
-
-
-class KnownMonths(_Window):
-    """Under each name, in how many of the months a measure is known."""
-
-    months: list[Months]
-    of: dict[Name, Name]
-
-
-class Slopes(_Window):
-    """The slope of the least squares line through each measure, a month.
-
-    NULL unless every month is known.
-    """
-
-    months: list[Months]
-    of: list[Name]
-
-
-class Streaks(_Window):
-    """Under each name, how many of the months in a row have a measure true, this one first."""
-
-    months: Months
-    of: dict[Name, Name]
-
-
-class Windows(_Window):
-    """The windows of one file."""
-
-    sum: Sums
-    known: KnownMonths
-    slope: Slopes
-    streak: Streaks
 
 
 def list_window_columns(windows: Windows) -> Iterator[exp.Expr]:

@@ -55,6 +55,7 @@ KEYS = {
             "variants_of",
             "declared_variants",
             "note",
+            "shown_in",
         ),
         *("value", "interval", "scopes", "window", "window_of", "lag", "period"),
     },

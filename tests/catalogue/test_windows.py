@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 from sqlglot import exp
 
-from pipelines.catalogue.windows import Windows, list_window_columns
+from pipelines.catalogue.front_matter import Windows
+from pipelines.catalogue.windows import list_window_columns
 
 DECLARED = {
     "sum": {"months": [2, 3], "of": {"paid": "DECIMAL(18, 2)"}},

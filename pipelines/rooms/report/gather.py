@@ -8,7 +8,7 @@ from typing import TypedDict, cast
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import QUALITY, load_kpis
+from pipelines.catalogue.outputs import list_quality_topics, load_kpis
 from pipelines.core.apportion import apportion_parts
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows, run_step, take_rows
@@ -63,7 +63,7 @@ def gather_figures(context: Context) -> Iterator[FigureRow]:
     """Yield the figures of the month's tables."""
     units = _units_by_topic()
     names = keep_scope_names(context)
-    topics = [{"topic": topic} for topic in QUALITY]
+    topics = [{"topic": topic} for topic in list_quality_topics()]
     quality = take_rows(context, "quality", pa.Table.from_pylist(topics, schema=_TOPIC))
     figures = run_step(
         context, "report", "kpi_figures", scope_name=names, quality=quality
