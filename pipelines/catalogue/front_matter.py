@@ -11,6 +11,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+Months = Annotated[int, Field(ge=2)]
 Names = list[Name]
 TableNames = list[
     Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$")]
@@ -47,17 +48,67 @@ class Carry(_Block):
     latest: Names
 
 
+class Sums(_Block):
+    """The sum of each measure, as its type: a month that is not known adds nothing."""
+
+    months: list[Months]
+    of: dict[Name, str]
+
+
+class KnownMonths(_Block):
+    """Under each name, in how many of the months a measure is known."""
+
+    months: list[Months]
+    of: dict[Name, Name]
+
+
+class Slopes(_Block):
+    """The slope of the least squares line through each measure, a month.
+
+    NULL unless every month is known.
+    """
+
+    months: list[Months]
+    of: list[Name]
+
+
+class Streaks(_Block):
+    """Under each name, how many of the months in a row have a measure true, this one first."""
+
+    months: Months
+    of: dict[Name, Name]
+
+
+class Windows(_Block):
+    """Columns over the last months of a carried history (`catalogue.windows`)."""
+
+    sum: Sums
+    known: KnownMonths
+    slope: Slopes
+    streak: Streaks
+
+
 class FeaturesBlock(TableBlock):
-    """A feature table; `model` says which columns a model may be shown."""
+    """A feature table; `model` says which columns a model may be shown.
+
+    `windows` are columns over the last months of a carried history, behind those of the SELECT.
+    """
 
     carry: Carry | None = None
+    windows: Windows | None = None
     model: dict[Name, dict[str, Any]] | None = None
 
 
 class FeedbackBlock(TableBlock):
-    """What became of orders; `orders_of` names the months whose orders it is about."""
+    """What became of orders; `orders_of` names the months whose orders it is about.
+
+    `again_of` has the table made once more for each era that it names, under the title it gives:
+    as `<table>_m3` of `m3` where the file says m1, and of the `<table>_m3` of each table it reads
+    that is made again of m3.
+    """
 
     orders_of: Annotated[str, Field(pattern=r"^m[123]( m[123])*$")] | None = None
+    again_of: dict[Literal["m2", "m3"], Words] | None = None
 
 
 class KpiVariantBlock(_Block):
@@ -93,6 +144,21 @@ class KpiVariantBlock(_Block):
         return self
 
 
+class ShownIn(_Block):
+    """Where documents show a KPI, with its place among those that are shown there.
+
+    `overall` tells how it stands, `headline` draws it over time and by branch, `execution` is of
+    what was done about orders. The retention quality analysis has variants: of what was `kept`, and
+    of what was `done`.
+    """
+
+    overall: Count | None = None
+    headline: Count | None = None
+    execution: Count | None = None
+    kept: dict[VariantName, Count] = {}
+    done: dict[VariantName, Count] = {}
+
+
 class KpiBlock(KpiVariantBlock):
     """A KPI's file: of its default variant, and of others that share its SELECT."""
 
@@ -101,6 +167,7 @@ class KpiBlock(KpiVariantBlock):
     unit: Literal["ratio", "amount", "count", "per_10k", "days", "score"]
     better: Literal["higher", "lower"]
     default: VariantName
+    shown_in: ShownIn | None = None
 
 
 class Due(_Block):

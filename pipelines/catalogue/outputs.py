@@ -7,22 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.catalogue.spec import Spec, load_named_specs
 from pipelines.core.reasons import ReasonKind, split_reasons
 
-# What the retention quality analysis says of each branch and manager.
-QUALITY = (
-    "cohort_retention_rate.billed",
-    "revenue_retention_rate.net",
-    "zero_usage_rate.all",
-    "arrears_rate.t1_amount",
-    "vip_card_holding_rate.holding",
-    "contact_rate.reached",
-    "success_rate.claimed",
-    "success_rate.contacted",
-)
 # Where sentences stand in `report_sentence` that are not the summary's: before a branch's id,
 # before a period's name, of activities.
 BRANCH_SECTION = "branch:"
@@ -60,6 +49,42 @@ def load_kpis() -> Iterator[Kpi]:
         spec = specs[name]
         default = specs[name.partition(".")[0]]
         yield Kpi(spec, default.meta | spec.meta)
+
+
+@cache
+def list_shown_kpis(
+    section: Literal["overall", "headline", "execution"],
+) -> tuple[str, ...]:
+    """Return the KPIs that documents show in a section (`shown_in`), in order."""
+    return _list_by_place(section)
+
+
+@cache
+def list_analysed_topics(side: Literal["kept", "done"]) -> tuple[str, ...]:
+    """Return the KPI variants of one side of the retention quality analysis, in order."""
+    return _list_by_place(side)
+
+
+def list_quality_topics() -> tuple[str, ...]:
+    """Return what the retention quality analysis says of each branch and manager, in order."""
+    return list_analysed_topics("kept") + list_analysed_topics("done")
+
+
+def list_places(spec: Spec, section: str) -> dict[str, int]:
+    """Return the places in a section of a KPI, or of its variants where they have their own."""
+    shown = spec.meta.get("shown_in", {}).get(section)
+    if shown is None:
+        return {}
+    if isinstance(shown, int):
+        return {spec.name: shown}
+    return {f"{spec.name}.{variant}": place for variant, place in shown.items()}
+
+
+def _list_by_place(section: str) -> tuple[str, ...]:
+    places: dict[str, int] = {}
+    for spec in load_named_specs("kpi").values():
+        places |= list_places(spec, section)
+    return tuple(sorted(places, key=places.__getitem__))
 
 
 # What of the front matter changes what a figure means; titles and words do not.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.catalogue.front_matter import find_block
+from pipelines.catalogue.front_matter import Windows, find_block
+from pipelines.catalogue.windows import list_window_columns
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from pipelines.core.written import Written
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # before, m12 the same month a year before, prior the latest held one before this, base the frozen
 # cohort's base month.
 EARLIER = ("m1", "m2", "m3", "m12", "prior", "base")
+# The era that a file is written for whose table is made once more of another (`again_of`).
+_WRITTEN_FOR = "m1"
 _FRONT_MATTER = re.compile(
     r"\A/\* ---\n(?P<yaml>.*?)\n--- \*/\n(?P<sql>.*)\Z", re.DOTALL
 )
@@ -48,7 +51,8 @@ class TableName:
 class Spec:
     """One parsed SQL file. `meta` is its front matter; `name` its stem; `table` what it writes.
 
-    `sql_line` is the line of the file on which its SELECT begins.
+    `sql_line` is the line of the file on which its SELECT begins. `again_of` is the era of a table
+    that is made once more by the file of another.
     """
 
     room: str
@@ -57,6 +61,7 @@ class Spec:
     meta: dict[str, Any]
     sql: str
     sql_line: int = 1
+    again_of: str = ""
 
     @property
     def table(self) -> str:
@@ -70,8 +75,22 @@ class Spec:
 
     @property
     def tree(self) -> exp.Query:
-        """The parsed SELECT (a fresh copy each time, callers may change it)."""
-        return _parse_select(self.sql, self.where, self.sql_line).copy()
+        """The parsed SELECT with the columns of its windows.
+
+        A fresh copy each time, callers may change it.
+        """
+        tree = _parse_select(self.sql, self.where, self.sql_line).copy()
+        if "windows" not in self.meta:
+            return tree
+        windows = Windows.model_validate(self.meta["windows"])
+        return tree.select(*list_window_columns(windows), copy=False)
+
+    @property
+    def text(self) -> str:
+        """The SELECT as it is written; the columns of windows, if it has any, written out."""
+        if "windows" not in self.meta:
+            return self.sql
+        return self.tree.sql("duckdb", pretty=True)
 
     @property
     def reads(self) -> frozenset[TableName]:
@@ -93,8 +112,11 @@ class Spec:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the file's text: the definition's fingerprint in the manifest."""
-        return sha256(self.path.read_bytes()).hexdigest()
+        """SHA-256 of the file's text: the definition's fingerprint in the manifest.
+
+        Of a table that is made once more, of the text and its era.
+        """
+        return sha256(self.path.read_bytes() + self.again_of.encode()).hexdigest()
 
     def title(self, language: str) -> str:
         """Return the title in that language; the name when it has none."""
@@ -168,14 +190,36 @@ def load_room_specs(room: str) -> tuple[Spec, ...]:
 
 @cache
 def load_named_specs(room: str) -> Mapping[str, Spec]:
-    """Load a room's SQL files by their names, no SELECT parsed."""
-    specs = {}
+    """Load a room's SQL files by their names, no SELECT parsed.
+
+    A file that says `again_of` is there once more for each era it names.
+    """
+    written = {}
     for path in sorted((SQL / room).glob("*.sql")):
         spec = load_spec(path)
-        specs[spec.name] = (
+        written[spec.name] = (
             _add_list_variants(spec) if spec.meta.get("variants_of") else spec
         )
+    specs = {}
+    for spec in written.values():
+        specs[spec.name] = spec
+        for era in spec.meta.get("again_of", {}):
+            again = _make_again(spec, era, written.values())
+            specs[again.name] = again
     return specs
+
+
+def _make_again(spec: Spec, era: str, written: Iterable[Spec]) -> Spec:
+    """The same SELECT of another era, and of the tables that are made of that era as well."""
+    sql = re.sub(rf"\b{_WRITTEN_FOR}\.", f"{era}.", spec.sql)
+    for other in written:
+        if era in other.meta.get("again_of", {}):
+            sql = re.sub(rf"\b{other.table}\b", f"{other.table}_{era}", sql)
+    meta = spec.meta | {"title": spec.meta["again_of"][era]}
+    del meta["again_of"]
+    if "orders_of" in meta:
+        meta["orders_of"] = era
+    return replace(spec, name=f"{spec.name}_{era}", meta=meta, sql=sql, again_of=era)
 
 
 def _add_list_variants(spec: Spec) -> Spec:

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypedDict
 
 import pyarrow as pa
@@ -25,7 +23,7 @@ from pipelines.core.calendar import Calendar
 from pipelines.core.errors import UsageError, VerificationError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
-from pipelines.engines.duckdb import DuckEngine
+from pipelines.engines import open_workbench
 from pipelines.jobs.run import Job, recorded_versions
 from pipelines.jobs.verify import recorded_settings
 from pipelines.rooms.context import Context
@@ -228,12 +226,7 @@ def _open_as_recorded(job: Job, version: Version) -> Iterator[Context]:
     for held in earlier.values():
         if held is not None:
             folders.append(held.path)
-    with (
-        TemporaryDirectory(prefix="figure-") as scratch,
-        DuckEngine(
-            Path(scratch), folders, settings.memory_limit, settings.threads
-        ) as engine,
-    ):
+    with open_workbench(settings, folders) as engine:
         calendar = Calendar.load(settings.calendar_file)
         context = Context(job.month, settings, calendar, draft, engine, earlier)
         context.bind_everything()

@@ -9,6 +9,8 @@ from pathlib import Path
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings, load_settings
+from pipelines.rooms.validate import Judge
+from pipelines.rooms.validate.gate import judge
 from pipelines.sources import Source, open_source
 from pipelines.sources.office.answers import OfficeReading, read_office
 from pipelines.store.lake import MonthFolder
@@ -18,7 +20,8 @@ from pipelines.store.lake import MonthFolder
 class Job:
     """One month to run. `source` is a folder or the YAML of a database.
 
-    None for work that reads no delivery.
+    None for work that reads no delivery. `judge` gives the verdicts of the gate on what was
+    delivered.
     """
 
     home: Path
@@ -26,6 +29,7 @@ class Job:
     source: str | None = None
     settings: Settings = field(default_factory=load_settings)
     progress: Callable[[str], None] = lambda step: None
+    judge: Judge = judge
 
     @property
     def folder(self) -> MonthFolder:

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from shutil import copy2
@@ -27,6 +28,7 @@ from pipelines.jobs.month_inputs import (
     recorded_waivers,
     state_inputs,
 )
+from pipelines.rooms import validate
 from pipelines.rooms.context import Context, open_context
 from pipelines.store.failpoints import failpoint
 from pipelines.store.lake import Draft, Made, Version
@@ -64,7 +66,7 @@ def run_draft_room(
         _run_first_room(job, draft, work, gathered)
         return
     with _open_room(job, draft, room) as context:
-        _do_work(context, room, work)
+        _do_work(context, room, work or _find_work(job, room))
         draft.finish_room(room, context.entries)
 
 
@@ -78,7 +80,7 @@ def _run_first_room(
     with _open_room(job, draft, room) as context:
         context.source = source or job.open_source()
         context.office = office
-        _do_work(context, room, work)
+        _do_work(context, room, work or _find_work(job, room))
 
         staged: Json = {"office": office.sha256}
         if draft.month_inputs.source is None:
@@ -102,11 +104,18 @@ def _open_room(job: Job, draft: Draft, room: str) -> Iterator[Context]:
         yield context
 
 
-def _do_work(context: Context, room: str, work: Work | None) -> None:
+def _find_work(job: Job, room: str) -> Work:
+    """What a room does; the gate judges as the job says."""
+    if room == validate.ROOM:
+        return partial(validate.run, judge_suites=job.judge)
+    work: Work = importlib.import_module(f"pipelines.rooms.{room}").run
+    return work
+
+
+def _do_work(context: Context, room: str, work: Work) -> None:
     """Run a room; what it had written when the gate stopped it stays to be looked at."""
-    do_work = work or importlib.import_module(f"pipelines.rooms.{room}").run
     try:
-        do_work(context)
+        work(context)
     except (GateStopped, SourceNotReady) as stop:
         context.draft.stop_room(room, context.entries, stop.key)
         raise

@@ -248,7 +248,7 @@ def _make_sql_facet(room: str, entry: TableEntry) -> dict[str, JobFacet]:
         return {}
     for spec in load_room_specs(room):
         if spec.where == definition.file and spec.hash == definition.sha256:
-            return {"sql": sql_job.SQLJobFacet(spec.sql, "duckdb", producer=PRODUCER)}
+            return {"sql": sql_job.SQLJobFacet(spec.text, "duckdb", producer=PRODUCER)}
     return {}
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.catalogue.steps import Step, read_step
-from pipelines.rooms.context import Context
+from pipelines.engines.duckdb import select_nothing
+from pipelines.rooms.context import Context, find_declared
 
 _NUMBERS = count(1)  # no two relations of a process share a name
 
@@ -78,7 +79,13 @@ def write_rows(
     context: Context, table: str, rows: pa.Table, key: Iterable[str]
 ) -> None:
     """Write rows that code has made as a table of the month, in the order of `key`."""
-    relation = take_rows(context, table, rows)
+    write_relation(context, take_rows(context, table, rows), table, key)
+
+
+def write_relation(
+    context: Context, relation: Relation, table: str, key: Iterable[str]
+) -> None:
+    """Write a relation as a table of the month, in the order of `key`."""
     context.write(table, f"SELECT * FROM {relation.name}", key)
 
 
@@ -99,6 +106,31 @@ def keep_result(
     relation = _name_relation(label)
     context.engine.table(relation.name, sql, parameters)
     return relation
+
+
+def begin_relation(context: Context, table: str) -> Relation:
+    """Keep nothing yet, under the columns that a table declares, to be filled by `append_step`."""
+    return keep_result(context, table, select_nothing(find_declared(table).types))
+
+
+def append_step(
+    context: Context,
+    into: Relation,
+    room: str,
+    step: str,
+    parameters: Mapping[str, object] | None = None,
+    **inputs: Relation,
+) -> None:
+    """Run a step and put its rows below those of a relation."""
+    spec = read_step(room, step)
+    sql = _bind_inputs(spec, inputs)
+    values = _fill_parameters(context, spec, parameters)
+    context.engine.execute(f"INSERT INTO {into.name} {sql}", values)
+
+
+def drop_relation(context: Context, relation: Relation) -> None:
+    """Give a relation up before the engine is closed: one that may be large."""
+    context.engine.execute(f"DROP TABLE {relation.name}")
 
 
 def unite_relations(

@@ -3,6 +3,8 @@ title: {zh: 派单客户次月是否在网出账, en: Is who was on an order in 
 owner: retention
 key: [order_id]
 tolerates: [service.is_excluded, bill.adjustment_amount, customer.group_customer_id]
+again_of:
+  m3: {zh: 派单客户三个月后是否在网出账, en: Is who was on an order in the network and billed three months later}
 --- */
 WITH line AS (  -- the service an order names; all of the customer's and of a group's members' where it names none
     SELECT order_id, service_id

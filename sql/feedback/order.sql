@@ -3,6 +3,8 @@ title: {zh: 上月派单与回单, en: Last month's orders and what was answered
 owner: retention
 key: [order_id]
 orders_of: m1
+again_of:
+  m3: {zh: 三个月前的派单与回单, en: The orders of three months ago and what was answered}
 --- */
 SELECT
     o.order_id,

@@ -8,6 +8,7 @@ better: lower
 period: sum
 target: 0.02
 default: t1_amount
+shown_in: {overall: 2, headline: 2, kept: {t1_amount: 4}}
 variants:
   t1_amount: {zh: 上月账单月末未收金额占上月收入, en: "last month's bills still open, of last month's revenue"}
 --- */

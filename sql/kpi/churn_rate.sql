@@ -6,6 +6,7 @@ unit: ratio
 better: lower
 period: sum
 default: start_base
+shown_in: {overall: 3, headline: 3}
 variants:
   start_base: {zh: 期初在网用户中离网, en: "left the network, of those in it a month ago"}
   voluntary: {zh: 主动离网, en: "left by choice: voluntary, port-out, relocation, other"}

@@ -5,6 +5,7 @@ version: 1
 unit: ratio
 better: higher
 default: billed
+shown_in: {overall: 5, kept: {billed: 1}}
 variants:
   billed: {zh: 拍照会员本月出账, en: cohort customers billed this month}
 --- */

@@ -6,6 +6,7 @@ unit: per_10k
 better: lower
 period: sum
 default: per_10k
+shown_in: {overall: 9}
 variants:
   per_10k: {zh: 每万在网用户本月投诉, en: complaints opened this month by 10 000 services}
 --- */

@@ -7,6 +7,7 @@ unit: ratio
 better: higher
 period: sum
 default: reached
+shown_in: {execution: 1, done: {reached: 2}}
 variants:
   reached: {zh: 上月派单中已接触到本人, en: orders of last month whose outcome says a person was reached}
 --- */

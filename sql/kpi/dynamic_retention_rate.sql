@@ -6,6 +6,7 @@ unit: ratio
 better: higher
 period: sum
 default: rolling
+shown_in: {overall: 6}
 variants:
   rolling: {zh: 上月资格会员本月仍为会员且出账, en: "last month's members who are members still and billed"}
 --- */

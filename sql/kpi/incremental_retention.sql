@@ -10,6 +10,7 @@ default: overall
 value: given
 interval: given
 scopes: own
+shown_in: {execution: 4}
 variants:
   overall: {zh: 全部设对照组的清单, en: all lists that hold somebody out}
 variants_of: holdout  # one more for each list that holds somebody out, under its name and title

@@ -6,6 +6,7 @@ unit: ratio
 better: higher
 period: sum
 default: kept
+shown_in: {execution: 3}
 variants:
   kept: {zh: 本月到期的缴费承诺中已足额到账, en: promises whose grace ended this month and whose money came}
 --- */

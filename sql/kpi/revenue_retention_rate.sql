@@ -5,6 +5,7 @@ version: 1
 unit: ratio
 better: higher
 default: net
+shown_in: {overall: 4, headline: 4, kept: {net: 2}}
 variants:
   net: {zh: 拍照会员本月收入占基期收入, en: "the cohort's revenue now, of its base revenue"}
   gross: {zh: 每户不超过基期的本月收入占基期收入, en: "the same, no customer counted above his base"}

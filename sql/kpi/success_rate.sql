@@ -7,6 +7,7 @@ unit: ratio
 better: higher
 period: sum
 default: contacted
+shown_in: {execution: 2, done: {claimed: 3, contacted: 4}}
 variants:
   contacted: {zh: 接触到的派单中核验成功, en: 'verified successes, of the orders reached'}
   dispatched: {zh: 派出的派单中核验成功, en: 'verified successes, of the orders sent out'}

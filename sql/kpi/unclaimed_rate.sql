@@ -6,6 +6,7 @@ unit: ratio
 better: lower
 default: customers
 needs: [ownership.manager_id]
+shown_in: {overall: 8}
 variants:
   customers: {zh: 无客户经理的出账客户, en: billed customers without a manager}
   revenue: {zh: 无客户经理客户的收入, en: their revenue}

@@ -6,6 +6,7 @@ unit: ratio
 better: higher
 target: 0.80
 default: holding
+shown_in: {overall: 1, headline: 1, done: {holding: 1}}
 variants:
   holding: {zh: 持有有效且不低于资格等级的卡, en: holds a valid card of his tier or above}
 --- */

@@ -5,6 +5,7 @@ version: 1
 unit: ratio
 better: lower
 default: all
+shown_in: {overall: 7, kept: {all: 3}}
 variants:
   all: {zh: 无通话、短信、流量, en: "no call, no message, no data"}
   calls: {zh: 无主叫, en: no call}

@@ -20,7 +20,7 @@ from tests.bad_inputs.month import (
     take_in,
     twin_source,
 )
-from tests.support.small import job, no_gate, read
+from tests.support.small import job, read, ungated_job
 
 BEFORE = MONTH.plus(-1)
 ARREARS = {
@@ -58,8 +58,7 @@ def states(version: Version) -> dict[str, str]:
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that holds the month before."""
     home = tmp_path_factory.mktemp("gate") / "home"
-    with no_gate():
-        run_month(job(home, twin_source(), BEFORE))
+    run_month(ungated_job(home, twin_source(), BEFORE))
     return home
 
 
@@ -68,8 +67,7 @@ def usual(before: Path) -> Mapping[str, str]:
     """The states of a clean month without a gate."""
     home = before.with_name("usual")
     shutil.copytree(before, home)
-    with no_gate():
-        return states(run_month(job(home, twin_source(), MONTH)))
+    return states(run_month(ungated_job(home, twin_source(), MONTH)))
 
 
 def rows_before(table: str) -> int:

@@ -20,14 +20,13 @@ from pipelines.catalogue.spec import (
     EARLIER,
     Spec,
     TableName,
+    load_named_specs,
     load_room_specs,
-    load_spec,
 )
 from pipelines.catalogue.tables import find_table
 from pipelines.core.calendar import Calendar
 from pipelines.core.contract import load_contract
 from pipelines.core.month import Month
-from pipelines.core.paths import ROOT
 from pipelines.core.settings import load_settings
 from pipelines.engines.duckdb import Answer, write_native_sql
 from pipelines.rooms import features
@@ -50,7 +49,7 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 def run_case(engine: str, case: Case, folder: Path) -> list[dict[str, Any]]:
     """Run a SQL file on the tables of a case, as its room does, and return its rows."""
-    spec = load_spec(ROOT / "sql" / case.room / f"{case.stem}.sql")
+    spec = load_named_specs(case.room)[case.stem]
     readable = spec.reads | (
         {TableName(spec.table, "prior")} if spec.meta.get("carry") else set()
     )

@@ -53,6 +53,8 @@ _TYPES = {
     "ordered_on": pa.string(),  # the list that has the order
     "success": pa.bool_(),
     "uplift": pa.float64(),
+    "weight": _SUM,
+    **dict.fromkeys(("_line", "line"), pa.int64()),
 }
 
 

@@ -9,7 +9,12 @@ import pytest
 from pipelines import ROOMS
 from pipelines.catalogue import spec as module
 from pipelines.catalogue.outputs import load_kpis, load_lists
-from pipelines.catalogue.spec import TableName, load_room_specs, load_spec
+from pipelines.catalogue.spec import (
+    TableName,
+    load_named_specs,
+    load_room_specs,
+    load_spec,
+)
 from pipelines.core.errors import SpecError
 from pipelines.core.paths import SQL
 from pipelines.jobs.day_tables import ROOM as DAILY
@@ -147,11 +152,28 @@ def test_a_circle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_every_file_of_ours_loads_and_belongs_to_a_room_a_day_or_a_plan() -> None:
     folders = [p.name for p in SQL.iterdir() if p.is_dir()]
     assert set(folders) <= {*ROOMS, DAILY, PLAN}
-    assert (
-        sum(len(load_room_specs(room)) for room in folders)
-        == len(list(SQL.glob("*/*.sql")))
-        > 50
-    )
+    specs = [spec for room in folders for spec in load_room_specs(room)]
+    files = [spec.path for spec in specs if not spec.again_of]
+    assert sorted(files) == sorted(SQL.glob("*/*.sql")) and len(files) > 50
+
+
+def test_a_table_is_made_again_of_an_earlier_era() -> None:
+    """Under its own title and fingerprint, of the tables that are made again of that era as well."""
+    specs = load_named_specs("feedback")
+    order, again = specs["order"], specs["order_m3"]
+    assert (again.table, again.where) == ("feedback_order_m3", order.where)
+    assert (order.meta["orders_of"], again.meta["orders_of"]) == ("m1", "m3")
+    assert order.reads ^ again.reads == {
+        TableName("dispatch_order", "m1"),
+        TableName("dispatch_order", "m3"),
+    }
+    assert again.title("en") != order.title("en") and again.hash != order.hash
+    kept, kept_again = specs["kept"], specs["kept_m3"]
+    assert kept.reads ^ kept_again.reads == {
+        TableName("feedback_order"),
+        TableName("feedback_order_m3"),
+    }
+    assert list(specs) == sorted(specs)
 
 
 def test_lists_come_by_priority_and_kpis_inherit_from_their_default() -> None:

@@ -15,7 +15,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from pipelines import ROOMS
 from pipelines.catalogue.lineage import list_table_columns, trace_origin
 from pipelines.catalogue.outputs import Kpi, hash_meaning, load_kpis, load_lists
-from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_spec
+from pipelines.catalogue.spec import EARLIER, Spec, TableName, load_named_specs
 from pipelines.catalogue.tables import list_tables_of_code
 from pipelines.core.contract import load_contract, snapshot_columns
 from pipelines.core.paths import SQL
@@ -25,7 +25,8 @@ from pipelines.text.evidence import FIXED, find_places
 from tests.cases.bench import described, make_context, open_engine
 from tests.cases.form import CASES, load_cases
 
-SPECS = [load_spec(path) for path in sorted(SQL.glob("*/*.sql"))]
+ROOMS_OF_FILES = sorted({path.parent.name for path in SQL.glob("*/*.sql")})
+SPECS = [spec for room in ROOMS_OF_FILES for spec in load_named_specs(room).values()]
 KPIS = list(load_kpis())
 DEFINITIONS = yaml.safe_load((SQL / "kpi" / "definitions.yml").read_text("utf-8"))
 FEATURES = [spec for spec in SPECS if spec.room == "features"]
@@ -41,9 +42,9 @@ every_kpi = pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.spec.name)
 
 ANYWHERE = {"title", "owner", "tolerates", "needs", "version"}
 KEYS = {
-    "features": {"key", "carry", "model"},
+    "features": {"key", "carry", "model", "windows"},
     "validate": {"key"},
-    "feedback": {"key", "orders_of"},
+    "feedback": {"key", "orders_of", "again_of"},
     "kpi": {
         *(
             "unit",
@@ -54,6 +55,7 @@ KEYS = {
             "variants_of",
             "declared_variants",
             "note",
+            "shown_in",
         ),
         *("value", "interval", "scopes", "window", "window_of", "lag", "period"),
     },

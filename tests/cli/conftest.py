@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from pipelines import cli
-from tests.support.small import KEY, Town, no_gate, run_town
+from tests.support.small import KEY, Town, run_town
 
 
 class Answer(NamedTuple):
@@ -40,8 +40,7 @@ def retention(
         capsys.readouterr()
         code = 0
         try:
-            with no_gate():
-                cli.main()
+            cli.main()
         except SystemExit as end:
             code = int(end.code or 0)
         return Answer(code, *capsys.readouterr())

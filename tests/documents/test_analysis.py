@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from pipelines.catalogue.outputs import QUALITY, load_kpis
+from pipelines.catalogue.outputs import list_quality_topics, load_kpis
 from pipelines.documents.reports.lint import lint_documents
-from pipelines.documents.reports.managers import GRID, Analysis
+from pipelines.documents.reports.managers import Analysis, list_grid_columns
 from pipelines.documents.reports.model import Table, Text, join_parts, list_figure_ids
 from pipelines.documents.reports.write import (
     make_analyses,
@@ -50,7 +50,7 @@ def test_each_branch_has_its_managers_and_no_others() -> None:
     for of in analyses("zh"):
         assert of.managers and all(home[m] == of.branch_id for m in of.managers)
         branch, kept, done, *each = tables(of)
-        assert len(branch.rows) == len(each) == len(QUALITY) == 8
+        assert len(branch.rows) == len(each) == len(list_quality_topics()) == 8
         assert all(len(table.rows) == len(of.managers) for table in (kept, done, *each))
 
 
@@ -99,7 +99,9 @@ def test_written_numbers_are_read_back_and_wrong_ones_found(
         sheet = book[load_labels(language)["sheet.managers"]]
         row = next(r for r in sheet.iter_rows() if r[1].value in of.managers)
         cell = next(
-            c for c in row[2 : 2 + len(GRID)] if isinstance(c.value, int | float)
+            c
+            for c in row[2 : 2 + len(list_grid_columns())]
+            if isinstance(c.value, int | float)
         )
         cell.value += 0.01
         book.save(files[1])
@@ -122,7 +124,7 @@ def test_small_denominators_are_marked_and_not_ranked() -> None:
     }
     mark, seen = load_labels("en")["paper.analysis.small"], 0
     for of in analyses("en"):
-        for topic, table in zip(QUALITY, tables(of)[3:], strict=True):
+        for topic, table in zip(list_quality_topics(), tables(of)[3:], strict=True):
             ranks = [join_parts(row[5]) for row in table.rows]
             seen += ranks.count(mark)
             assert ranks.count(mark) == sum(
@@ -139,7 +141,7 @@ def test_each_kpi_has_a_sentence_with_all_its_places_filled(language: str) -> No
             for b in of.paper.sections[0].blocks
             if isinstance(b, Text)
         ]
-        assert len(told) == len(QUALITY) and not any(
+        assert len(told) == len(list_quality_topics()) and not any(
             "{" in text or "None" in text for text in told
         )
 

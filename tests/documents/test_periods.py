@@ -33,7 +33,7 @@ from pipelines.rooms.report.rows import FigureRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import LANGUAGES
 from tests.support.figures import make_figure
-from tests.support.small import job, no_gate, read
+from tests.support.small import read, ungated_job
 from twin import generate
 
 LAST = Month.parse("2026-06")
@@ -46,11 +46,10 @@ def months() -> tuple[Version, ...]:
     folder = Path(tempfile.mkdtemp(prefix="periods-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     generate(folder / "source", services=300, months=4, seed=2, through=str(LAST))
-    with no_gate():
-        return tuple(
-            run_month(job(folder / "home", folder / "source", LAST.plus(i - 3)))
-            for i in range(4)
-        )
+    return tuple(
+        run_month(ungated_job(folder / "home", folder / "source", LAST.plus(i - 3)))
+        for i in range(4)
+    )
 
 
 def worked_out(

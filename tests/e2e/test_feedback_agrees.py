@@ -12,7 +12,7 @@ from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder, Version
 from tests.oracle.feedback import Two, read_book, shares
 from tests.support.office import taken
-from tests.support.small import Row, job, no_gate, only, read, twin_operator
+from tests.support.small import Row, job, only, read, twin_operator, ungated_job
 
 CODES = sorted(set(load_outcomes()) - {"promised", "do_not_contact"})
 
@@ -49,8 +49,7 @@ def answered(
     (home / "back.csv").write_text("\n".join(lines), encoding="utf-8")
     receipt = taken(home, home / "back.csv")
     assert (receipt.accepted, len(receipt.refused)) == (len(said), 0)
-    with no_gate():
-        return run_month(job(home, operator.source, operator.months[-1])), said
+    return run_month(ungated_job(home, operator.source, operator.months[-1])), said
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.jobs.run import run_month
-from tests.support.small import MONTH, Row, Town, job, no_gate, only, read, run_town
+from tests.support.small import MONTH, Row, Town, only, read, run_town, ungated_job
 
 MOST = "999999999999.99"
 
@@ -137,8 +137,7 @@ def deliver_parquet(
 
 def run_town_as_delivered(tmp_path: Path) -> Path:
     """Run the month that lies there; return its folder."""
-    with no_gate():
-        return run_month(job(tmp_path / "home", tmp_path / "source")).path
+    return run_month(ungated_job(tmp_path / "home", tmp_path / "source")).path
 
 
 def test_a_decimal_of_256_bits_is_the_amount_that_was_sent(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pipelines.core.month import Month
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import Version
 from tests.hostile.deliveries import WAYS, Attacker
-from tests.support.small import job, no_gate, read
+from tests.support.small import job, read, ungated_job
 from twin import generate
 
 MONTHS = ("2026-07", "2026-08")
@@ -70,6 +69,7 @@ def attack(
 ) -> None:
     """Deliver two months in a row, the second made of the first; write down how each ended."""
     way = (*WAYS, "mixed")[seed % 5]
+    make_job = job if gate else ungated_job
     for month in MONTHS:
         attacker = Attacker(sound, month, seed)
         source = folder / month
@@ -79,10 +79,9 @@ def attack(
             f"{way} {shot.partition(': ')[2]}" for shot in delivery.thrown
         )
         try:
-            with nullcontext() if gate else no_gate():
-                version = run_month(
-                    job(folder / "home", Path(delivery.source), Month.parse(month))
-                )
+            version = run_month(
+                make_job(folder / "home", Path(delivery.source), Month.parse(month))
+            )
         except RetentionError as error:
             tally.ends[f"{error.exit_code} {error.key}"] += 1
             if error.exit_code not in TAKEN:

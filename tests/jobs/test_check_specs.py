@@ -56,10 +56,12 @@ def put(old: str, new: str) -> Change:
     return change
 
 
-ARPU, RENEWAL, USAGE, LATE = (
+ARPU, CHURN, RENEWAL, USAGE, TRAILING, LATE = (
     "kpi/arpu",
+    "kpi/churn_rate",
     "dispatch/renewal",
     "features/usage",
+    "features/trailing",
     "kpi/arrears_rate.services",
 )
 REFUSED: dict[str, tuple[str, Change, str]] = {
@@ -74,6 +76,14 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
     ),
     "stem": (LATE, put("  services:", "  service:"), "services"),
     "no_version": (ARPU, put("version: 1\n", ""), "version"),
+    "shown": (CHURN, put("headline: 3", "headline: 2"), "arrears_rate"),
+    "shown_variant": (
+        ARPU,
+        put("variants:", "shown_in: {kept: {mean: 9}}\nvariants:"),
+        "arpu.mean",
+    ),
+    "window": (TRAILING, put("is_zero_usage}", "is_zero_use}"), "is_zero_use_0"),
+    "window_key": (TRAILING, put("  slope:", "  slopes:"), "windows.slope"),
     "purpose": (RENEWAL, put("purpose: marketing", "purpose: sales"), "'sales'"),
     "priority": (RENEWAL, put("priority: 60", "priority: 100"), "100"),
     "type": (RENEWAL, put("holdout: true", "holdout: maybe"), "'maybe'"),

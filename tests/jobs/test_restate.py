@@ -26,11 +26,11 @@ from tests.support.small import (
     Operator,
     Town,
     job,
-    no_gate,
     only,
     read,
     run_town,
     twin_operator,
+    ungated_job,
 )
 
 KEY = ("kpi", "variant", "scope_kind", "scope_id")
@@ -97,8 +97,11 @@ def restated(
         ("ownership", other_owners),
     ):
         changed(operator.source, table, change)
-    with no_gate():
-        return operator, published, restate_month(job(operator.home, operator.source))
+    return (
+        operator,
+        published,
+        restate_month(ungated_job(operator.home, operator.source)),
+    )
 
 
 def test_the_released_version_stays(
@@ -110,18 +113,16 @@ def test_the_released_version_stays(
     assert known.number == published.number + 1
     folder.recover()
     assert folder.version().number == published.number
-    with no_gate():
-        assert run_month(job(operator.home, None)).number == published.number
-        with pytest.raises(Refused, match=r"month\.sealed_other_source"):
-            run_month(job(operator.home, operator.source))
+    assert run_month(ungated_job(operator.home, None)).number == published.number
+    with pytest.raises(Refused, match=r"month\.sealed_other_source"):
+        run_month(ungated_job(operator.home, operator.source))
 
 
 def test_the_same_input_again_is_the_same_version(
     restated: tuple[Operator, Version, Version],
 ) -> None:
     operator, _, known = restated
-    with no_gate():
-        assert restate_month(job(operator.home, operator.source)).path == known.path
+    assert restate_month(ungated_job(operator.home, operator.source)).path == known.path
     assert len(MonthFolder(operator.home, MONTH).versions()) == known.number
 
 
@@ -131,8 +132,7 @@ def test_as_known_is_what_a_month_made_of_it_says(
     operator, _, known = restated
     shutil.copytree(operator.home, tmp_path / "home")
     shutil.rmtree(tmp_path / "home" / "months" / str(MONTH))
-    with no_gate():
-        afresh = run_month(job(tmp_path / "home", operator.source))
+    afresh = run_month(ungated_job(tmp_path / "home", operator.source))
     assert read(afresh, "kpi_monthly") == read(known, "kpi_monthly")
     assert read(afresh, "dispatch_order") == read(known, "dispatch_order")
 
@@ -272,11 +272,10 @@ def test_the_command_says_it(
         "--home",
         str(operator.home),
     ]
-    with no_gate():
-        app([*words, "--lang", "en"], standalone_mode=False)
-        told = capsys.readouterr().out
-        app([*words, "--json"], standalone_mode=False)
-        content = json.loads(capsys.readouterr().out)
+    app([*words, "--lang", "en"], standalone_mode=False)
+    told = capsys.readouterr().out
+    app([*words, "--json"], standalone_mode=False)
+    content = json.loads(capsys.readouterr().out)
     assert "as now known" in told
     assert "Average revenue per service" in told
     assert (content["published"], content["version"]) == (
@@ -298,8 +297,9 @@ def test_credit_notes_and_arrears_stand_apart(tmp_path: Path) -> None:
     release_month(job(tmp_path / "home", None))
     town.add("adjustment", adjustment_id="A1", customer_id="ann", service_id="ann-1", bill_id=f"ann-1/{MONTH}", kind="credit_note", adjusted_on=MONTH.first_day, amount="-20.00")  # fmt: skip
     town.tables["receivable"] = []
-    with no_gate():
-        known = restate_month(job(tmp_path / "home", town.write(tmp_path / "source")))
+    known = restate_month(
+        ungated_job(tmp_path / "home", town.write(tmp_path / "source"))
+    )
     causes = {row["cause"] for row in read(known, "restate_cause")}
     assert "arrears" in causes
     assert causes <= {"arrears", "credit_note"}
@@ -322,8 +322,7 @@ def test_a_restatement_verifies(restated: tuple[Operator, Version, Version]) -> 
     from pipelines.jobs.verify import verify_month
 
     operator, _, known = restated
-    with no_gate():
-        seen = verify_month(job(operator.home, None), known.number)
+    seen = verify_month(ungated_job(operator.home, None), known.number)
     assert seen.differences == []
 
 

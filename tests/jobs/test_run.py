@@ -21,7 +21,7 @@ from pipelines.jobs import run as runner
 from pipelines.jobs.run import ROOMS, Job, release_month, run_month, run_room
 from pipelines.store.lake import MonthFolder, Version
 from pipelines.store.manifest import Seal
-from tests.support.small import MONTH, Town, job, no_gate, read, run_town
+from tests.support.small import MONTH, Town, read, run_town, ungated_job
 
 
 def town() -> Town:
@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """A month run in one go."""
     folder = tmp_path_factory.mktemp("made")
     run_town(folder / "home", town(), folder / "source")
-    return job(folder / "home", folder / "source")
+    return ungated_job(folder / "home", folder / "source")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def copied(made: Job, tmp_path: Path) -> Job:
     """A copy of that month, to be changed."""
     shutil.copytree(made.home, tmp_path / "home")
     shutil.copytree(Path(str(made.source)), tmp_path / "source")
-    return job(tmp_path / "home", tmp_path / "source")
+    return ungated_job(tmp_path / "home", tmp_path / "source")
 
 
 def tables(version: Version) -> dict[str, bytes]:
@@ -69,9 +69,9 @@ def tables(version: Version) -> dict[str, bytes]:
 def test_a_month_killed_in_each_room_ends_as_if_run_in_one_go(
     made: Job, tmp_path: Path
 ) -> None:
-    other = job(tmp_path / "home", Path(str(made.source)))
+    other = ungated_job(tmp_path / "home", Path(str(made.source)))
     for done, room in enumerate(ROOMS):
-        with no_gate(), pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
             patch.setattr(
                 importlib.import_module(f"pipelines.rooms.{room}"), "run", kill
             )
@@ -80,8 +80,7 @@ def test_a_month_killed_in_each_room_ends_as_if_run_in_one_go(
             other.folder.draft().rooms == list(ROOMS[:done])
             and other.folder.current() is None
         )
-    with no_gate():
-        version = run_month(other)
+    version = run_month(other)
     assert version.number == 1 and tables(version) == tables(made.folder.version())
     assert sorted(p.name for p in other.folder.path.iterdir()) == [
         ".lock",
@@ -91,9 +90,8 @@ def test_a_month_killed_in_each_room_ends_as_if_run_in_one_go(
 
 
 def test_room_by_room_gives_the_same_bytes(made: Job, tmp_path: Path) -> None:
-    other = job(tmp_path / "home", Path(str(made.source)))
-    with no_gate():
-        versions = [run_room(other, room) for room in ROOMS]
+    other = ungated_job(tmp_path / "home", Path(str(made.source)))
+    versions = [run_room(other, room) for room in ROOMS]
     assert versions[:-1] == [None] * 8 and versions[-1] is not None
     assert tables(versions[-1]) == tables(made.folder.version())
 
@@ -112,8 +110,7 @@ def test_nothing_new_makes_no_new_version(copied: Job) -> None:
 def test_other_input_makes_a_version_beside_the_first(copied: Job) -> None:
     before = tables(copied.folder.version())
     town().person("dan").write(Path(str(copied.source)))
-    with no_gate():
-        version = run_month(copied)
+    version = run_month(copied)
     assert version.number == 2 == copied.folder.version().number
     assert (
         tables(copied.folder.version(1)) == before
@@ -147,15 +144,21 @@ def test_the_manifest_tells_rows_hashes_and_definitions(made: Job) -> None:
 def test_settings_that_mean_something_are_inputs(
     made: Job, changes: dict[str, Any]
 ) -> None:
-    now = month_inputs.state_inputs(job(made.home, None, **changes), "source", "office")
-    assert now != month_inputs.state_inputs(job(made.home, None), "source", "office")
+    now = month_inputs.state_inputs(
+        ungated_job(made.home, None, **changes), "source", "office"
+    )
+    assert now != month_inputs.state_inputs(
+        ungated_job(made.home, None), "source", "office"
+    )
 
 
 def test_settings_that_mean_nothing_are_no_inputs(made: Job) -> None:
     now = month_inputs.state_inputs(
-        job(made.home, None, threads=3, memory_limit="1GB"), "source", "office"
+        ungated_job(made.home, None, threads=3, memory_limit="1GB"), "source", "office"
     )
-    assert now == month_inputs.state_inputs(job(made.home, None), "source", "office")
+    assert now == month_inputs.state_inputs(
+        ungated_job(made.home, None), "source", "office"
+    )
 
 
 def test_a_home_may_be_moved(made: Job, copied: Job) -> None:
@@ -171,12 +174,12 @@ def test_a_home_may_be_moved(made: Job, copied: Job) -> None:
 
 def test_other_input_after_the_first_room_begins_afresh(tmp_path: Path) -> None:
     source = town().write(tmp_path / "source")
-    run_room(job(tmp_path / "home", source), "extract")
+    run_room(ungated_job(tmp_path / "home", source), "extract")
     first = (
         MonthFolder(tmp_path / "home", MONTH).draft().finished["extract_customer"].rows
     )
     town().person("dan").write(source)
-    run_room(job(tmp_path / "home", source), "extract")
+    run_room(ungated_job(tmp_path / "home", source), "extract")
     draft = MonthFolder(tmp_path / "home", MONTH).draft()
     assert (first, draft.finished["extract_customer"].rows, draft.number) == (3, 4, 1)
 
@@ -208,25 +211,25 @@ def test_the_last_room_tried_again_commits(
 
 def test_a_room_cannot_run_before_those_to_its_left(tmp_path: Path) -> None:
     source = town().write(tmp_path / "source")
-    run_room(job(tmp_path / "home", source), "extract")
+    run_room(ungated_job(tmp_path / "home", source), "extract")
     with pytest.raises(UsageError, match="room.too_early") as caught:
-        run_room(job(tmp_path / "home", source), "dispatch")
+        run_room(ungated_job(tmp_path / "home", source), "dispatch")
     assert caught.value.facts["next"] == "snapshot"
     with pytest.raises(UsageError, match="room.unknown"):
-        run_room(job(tmp_path / "home", source), "kitchen")
+        run_room(ungated_job(tmp_path / "home", source), "kitchen")
 
 
 def test_a_finished_room_is_left_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = town().write(tmp_path / "source")
-    run_room(job(tmp_path / "home", source), "extract")
+    run_room(ungated_job(tmp_path / "home", source), "extract")
     monkeypatch.setattr(runner, "run_draft_room", kill)
-    assert run_room(job(tmp_path / "home", source), "extract") is None
+    assert run_room(ungated_job(tmp_path / "home", source), "extract") is None
 
 
 def test_a_month_has_one_run_at_a_time(copied: Job) -> None:
-    other = job(copied.home, Path(str(copied.source)))
+    other = ungated_job(copied.home, Path(str(copied.source)))
     with copied.folder.lock():
         for busy in (run_month, release_month, lambda j: run_room(j, "extract")):
             with pytest.raises(Busy) as caught:
@@ -241,7 +244,6 @@ def test_a_full_disk_is_a_storage_error_and_the_run_goes_on(
     town().person("dan").write(Path(str(copied.source)))
     with (
         monkeypatch.context() as patch,
-        no_gate(),
         pytest.raises(StorageError) as caught,
     ):
         patch.setattr(
@@ -256,7 +258,7 @@ def test_a_full_disk_is_a_storage_error_and_the_run_goes_on(
 def test_a_home_that_is_a_file_is_a_storage_error(tmp_path: Path, made: Job) -> None:
     (tmp_path / "home").write_text("not a folder")
     with pytest.raises(StorageError):
-        run_month(job(tmp_path / "home", Path(str(made.source))))
+        run_month(ungated_job(tmp_path / "home", Path(str(made.source))))
 
 
 # -- sources and seals -------------------------------------------------------------------------------------------
@@ -264,17 +266,17 @@ def test_a_home_that_is_a_file_is_a_storage_error(tmp_path: Path, made: Job) -> 
 
 def test_without_a_source_there_is_nothing_to_run(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="source.none"):
-        run_month(job(tmp_path / "home", None))
+        run_month(ungated_job(tmp_path / "home", None))
     with pytest.raises(SourceNotReady, match="source.not_there"):
-        run_month(job(tmp_path / "home", tmp_path / "nowhere"))
+        run_month(ungated_job(tmp_path / "home", tmp_path / "nowhere"))
     (tmp_path / "source.txt").touch()
     with pytest.raises(UsageError, match="source.unknown_spec"):
-        run_month(job(tmp_path / "home", tmp_path / "source.txt"))
+        run_month(ungated_job(tmp_path / "home", tmp_path / "source.txt"))
 
 
 def test_a_month_that_is_not_delivered_is_not_ready(made: Job, tmp_path: Path) -> None:
     with pytest.raises(SourceNotReady) as caught:
-        run_month(job(tmp_path / "home", Path(str(made.source)), MONTH.plus(1)))
+        run_month(ungated_job(tmp_path / "home", Path(str(made.source)), MONTH.plus(1)))
     assert caught.value.exit_code == 11 and caught.value.facts["month"] == "2026-09"
 
 
@@ -288,7 +290,7 @@ def test_a_sealed_month_is_read_again(
     assert (
         run_month(copied)
         == version
-        == run_month(job(copied.home, None))
+        == run_month(ungated_job(copied.home, None))
         == release_month(copied)
     )
     assert run_room(copied, "kpi") == version and copied.folder.read_seal() == seal
@@ -309,10 +311,12 @@ def test_a_sealed_month_stands_whatever_the_settings_and_the_code(
 ) -> None:
     version = release_month(copied)
     monkeypatch.setattr(month_inputs, "hash_table_code", lambda: "other code")
-    again = job(copied.home, Path(str(copied.source)), high_value_threshold="1000")
+    again = ungated_job(
+        copied.home, Path(str(copied.source)), high_value_threshold="1000"
+    )
     assert run_month(again) == version
 
 
 def test_only_a_held_month_can_be_released(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="month.not_held"):
-        release_month(job(tmp_path / "home", None))
+        release_month(ungated_job(tmp_path / "home", None))

@@ -24,7 +24,15 @@ from pipelines.operations.restoring import restore_home
 from pipelines.store.files import hash_file
 from pipelines.store.lake import MonthFolder
 from tests.support.postgres import Cluster
-from tests.support.small import KEY, MONTH, Town, job, no_gate, own_settings, run_town
+from tests.support.small import (
+    KEY,
+    MONTH,
+    Town,
+    job,
+    own_settings,
+    run_town,
+    ungated_job,
+)
 
 NOW = datetime(2026, 9, 5, 2, 0, tzinfo=UTC)
 ROWS = "SELECT order_id, month, manager_id, amount FROM console_order ORDER BY order_id"
@@ -80,8 +88,7 @@ def test_a_restored_home_is_the_home(sound: Path, tmp_path: Path) -> None:
     )
     assert orders_of(office_of(again.path)) == orders_of(office_of(sound)) != []
     assert not (again.path / "months" / "2026-09").exists()
-    with no_gate():
-        assert verify_month(job(again.path, None)).differences == []
+    assert verify_month(ungated_job(again.path, None)).differences == []
     release_month(
         job(again.path, None)
     )  # the office knows that its orders left the house

@@ -18,7 +18,7 @@ from pipelines.jobs.run import run_month
 from pipelines.jobs.training import churn as training
 from pipelines.jobs.training import shelf
 from pipelines.rooms.score.frame import list_feature_groups, list_features, map_signs
-from tests.support.small import MONTH, Operator, job, no_gate, own_settings
+from tests.support.small import MONTH, Operator, own_settings, ungated_job
 from twin import generate
 
 MONTHS = tuple(MONTH.plus(back) for back in range(-5, 1))
@@ -49,9 +49,8 @@ def unscored_operator() -> Operator:
         folder / "source", services=500, months=len(MONTHS), seed=3, through=str(MONTH)
     )
     operator = Operator(folder / "source", folder / "unscored", MONTHS)
-    with no_gate():
-        for month in MONTHS[:-1]:
-            run_month(job(operator.home, operator.source, month))
+    for month in MONTHS[:-1]:
+        run_month(ungated_job(operator.home, operator.source, month))
     return operator
 
 
@@ -68,6 +67,5 @@ def scored_operator() -> Operator:
         "the first one",
         own_settings(),
     )
-    with no_gate():
-        run_month(job(operator.home, operator.source))
+    run_month(ungated_job(operator.home, operator.source))
     return operator

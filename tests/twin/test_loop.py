@@ -25,7 +25,7 @@ from pipelines.documents.workbooks.workbook import HEADER_ROW, WORK_LIST_COLUMNS
 from pipelines.jobs.run import release_month, run_month
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import LANGUAGES, load_labels
-from tests.support.small import job, no_gate
+from tests.support.small import job, ungated_job
 from twin import TwinConfig
 from twin.codes import LISTS, OUTCOMES
 from twin.respond.books import read_dispatch
@@ -52,9 +52,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A twin of three months, run and released, its orders exported in both languages, and once as drafts."""
     folder = tmp_path_factory.mktemp("loop")
     make(folder / "twin")
-    with no_gate():
-        for month in (MONTH.plus(-2), MONTH.plus(-1), MONTH):
-            run_month(job(folder / "home", folder / "twin", month))
+    for month in (MONTH.plus(-2), MONTH.plus(-1), MONTH):
+        run_month(ungated_job(folder / "home", folder / "twin", month))
     export_month(MonthFolder(folder / "home", MONTH), folder / "draft", "en")
     release_month(job(folder / "home", None, MONTH))
     for language in LANGUAGES:
@@ -158,8 +157,7 @@ def test_a_second_month_goes_on_from_the_first(
     shutil.copytree(lived, out)
     shutil.copytree(office / "home", home)
     following = MONTH.plus(1)
-    with no_gate():
-        run_month(job(home, out, following))
+    run_month(ungated_job(home, out, following))
     release_month(job(home, None, following))
     export_month(MonthFolder(home, following), tmp_path / "out", "zh")
     assert twin.respond(out, tmp_path / "out") == "2026-09"

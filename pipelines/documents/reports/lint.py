@@ -18,7 +18,7 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 from pipelines.documents.document_text import read_document_text
-from pipelines.documents.reports.managers import GRID
+from pipelines.documents.reports.managers import list_grid_columns
 from pipelines.documents.reports.model import EMPTY, NO_BREAK, Paper
 from pipelines.documents.reports.rows import (
     BridgeRow,
@@ -294,7 +294,7 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
         _, manager, *cells = row
         if manager not in managers:
             continue
-        for (topic, measure), cell in zip(GRID, cells, strict=False):
+        for (topic, measure), cell in zip(list_grid_columns(), cells, strict=False):
             name = build_figure_id(measure, topic, "manager", str(manager), paper.month)
             wanted = _write_number(paper.figures, name)
             shown = str(cell)

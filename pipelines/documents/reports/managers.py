@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
+from pipelines.catalogue.outputs import (
+    BRANCH_SECTION,
+    list_analysed_topics,
+    list_quality_topics,
+)
 from pipelines.core.month import Month
 from pipelines.documents.reports.annex import (
     find_cell_kind,
@@ -41,16 +45,7 @@ from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.store.lake import Version
 from pipelines.text.texts import fill_label, load_labels
 
-_KEPT_COUNT = (
-    4  # of QUALITY the first are of what was kept, the others of what was done
-)
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
-# What the workbook has of each KPI, side by side.
-GRID = tuple(
-    (topic, measure)
-    for topic in QUALITY
-    for measure in ("value", "change", "gap", "rank", "denominator")
-)
 _SMALL = "small_denominator"
 
 
@@ -102,7 +97,16 @@ def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
     """Return the month's figures of the KPIs of quality."""
     rows: Sequence[FigureRow] = read("report_figure")
     own_rows = [row for row in rows if row["month"] == str(month)]
-    return [row for row in own_rows if row["topic"] in QUALITY]
+    return [row for row in own_rows if row["topic"] in list_quality_topics()]
+
+
+def list_grid_columns() -> list[tuple[str, str]]:
+    """Return what the workbook has of each KPI, side by side: topic and measure."""
+    columns = []
+    for topic in list_quality_topics():
+        for measure in ("value", "change", "gap", "rank", "denominator"):
+            columns.append((topic, measure))
+    return columns
 
 
 def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
@@ -155,7 +159,7 @@ class _AnalysisWriter:
         """Return the paper: the branch, its managers at a glance, then KPI by KPI."""
         words = self.words
         sentences = write_sentences(words, self.sentences)
-        kept, done = QUALITY[:_KEPT_COUNT], QUALITY[_KEPT_COUNT:]
+        kept, done = list_analysed_topics("kept"), list_analysed_topics("done")
         return Paper(
             language=self.language,
             month=str(self.month),
@@ -180,7 +184,7 @@ class _AnalysisWriter:
                     ],
                 ),
                 self._make_section(
-                    "each", [self._draw_topic(topic) for topic in QUALITY]
+                    "each", [self._draw_topic(topic) for topic in list_quality_topics()]
                 ),
             ),
             figures=self.figures,
@@ -204,7 +208,7 @@ class _AnalysisWriter:
         """Return the branch's own figures, a row a KPI."""
         names = ("value", "target", "gap", "change", "rank")
         rows = []
-        for topic in QUALITY:
+        for topic in list_quality_topics():
             figures = [
                 self._show_measure(name, topic, "branch", self.branch) for name in names
             ]
@@ -289,7 +293,7 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
     paper = analysis.paper
     words = Wording(paper.language, paper.figures, map_scope_names(paper.figures))
     titles = {}
-    for topic, measure in GRID:
+    for topic, measure in list_grid_columns():
         kpi_title = find_topic_title(words, topic)
         measure_title = words.find_text(f"column.{measure}")
         titles[name_grid_column(topic, measure)] = f"{kpi_title} {measure_title}"
@@ -311,7 +315,7 @@ def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, obj
         "manager_name": words.name_scope(manager),
         "manager_id": manager,
     }
-    for topic, measure in GRID:
+    for topic, measure in list_grid_columns():
         figure_id = build_figure_id(measure, topic, "manager", manager, paper.month)
         figure = paper.figures.get(figure_id)
         cell = None

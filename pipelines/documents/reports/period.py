@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, load_kpis
+from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, list_shown_kpis, load_kpis
 from pipelines.core.month import PERIODS, Month
 from pipelines.documents.reports.model import (
     Block,
@@ -30,7 +30,7 @@ from pipelines.documents.reports.rows import (
     build_figure_id,
     map_scope_names,
 )
-from pipelines.documents.reports.summary import HEADLINE, draw_trend_chart
+from pipelines.documents.reports.summary import draw_trend_chart
 from pipelines.text.texts import fill_label
 
 
@@ -183,14 +183,15 @@ class _PeriodWriter:
     def _draw_months(self) -> Table:
         """Return the headline figures of each month of the period, as they were printed."""
         files = _default_files()
+        headline = list_shown_kpis("headline")
         rows = []
         for month in self.months:
             ids = [
-                self._build_monthly_id("value", files[name], month) for name in HEADLINE
+                self._build_monthly_id("value", files[name], month) for name in headline
             ]
             figures = self.words.show_figures(ids)
             rows.append((make_cell(str(month)), *figures))
-        kpi_titles = [self.words.name_kpi(name) for name in HEADLINE]
+        kpi_titles = [self.words.name_kpi(name) for name in headline]
         return Table(
             title=self.words.find_text("period.table_months"),
             header=(self.words.find_text("column.month"), *kpi_titles),
@@ -201,7 +202,7 @@ class _PeriodWriter:
     def _draw_trends(self) -> Iterator[Chart]:
         """Yield the headline KPIs over the months of the period."""
         for name, kpi in self.shown_kpis.items():
-            if name not in HEADLINE:
+            if name not in list_shown_kpis("headline"):
                 continue
             ids = {
                 month: self._build_monthly_id("value", kpi, month)
@@ -213,8 +214,10 @@ class _PeriodWriter:
 
     def _draw_branches(self) -> Table:
         """Return the headline figures of the period by branch; what nobody owns last."""
-        shown = self.shown_kpis.items()
-        headline = {name: kpi for name, kpi in shown if name in HEADLINE}
+        headline = {}
+        for name, kpi in self.shown_kpis.items():
+            if name in list_shown_kpis("headline"):
+                headline[name] = kpi
         branches = set()
         for figure in self.words.figures.values():
             if figure["scope_kind"] == "branch":

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pipelines.catalogue.outputs import ACTIVITY_SECTION, is_target_met, load_kpis
+from pipelines.catalogue.outputs import (
+    ACTIVITY_SECTION,
+    is_target_met,
+    list_shown_kpis,
+    load_kpis,
+)
 from pipelines.core.month import Month
 from pipelines.documents.reports.activities import draw_activity_tables
 from pipelines.documents.reports.charts import (
@@ -49,13 +54,6 @@ from pipelines.documents.workbooks.columns import STEPS
 from pipelines.text.texts import fill_label, say_reasons
 
 SECTIONS = ("overall", "ranks", "dispatch", "quality", "next", "sources")
-# The KPIs that are drawn over time and by branch.
-HEADLINE = (
-    "vip_card_holding_rate",
-    "arrears_rate",
-    "churn_rate",
-    "revenue_retention_rate",
-)
 TABLES = ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")
 _TREND_MONTHS = 13  # this month of last year is seen beside this year's
 _UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
@@ -237,7 +235,7 @@ class _SummaryWriter:
     def _draw_trends(self) -> Iterator[Chart]:
         """Yield the headline KPIs of the company over the last thirteen months."""
         months = [self.month.plus(-ago) for ago in reversed(range(_TREND_MONTHS))]
-        for kpi in HEADLINE:
+        for kpi in list_shown_kpis("headline"):
             row = self.company_rows[kpi]
             ids = {month: self._build_id("value", row, month) for month in months}
             chart = draw_trend_chart(self.words, kpi, ids)
@@ -278,7 +276,8 @@ class _SummaryWriter:
         branches = {
             row["scope_id"] for row in self.shown_rows if row["scope_kind"] == "branch"
         }
-        shown_kpis = [kpi for kpi in HEADLINE if self._list_ranked_rows(kpi)]
+        headline = list_shown_kpis("headline")
+        shown_kpis = [kpi for kpi in headline if self._list_ranked_rows(kpi)]
         if not branches or not shown_kpis:
             return
         yield self._draw_rank_table(branches, shown_kpis)

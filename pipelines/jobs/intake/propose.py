@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -15,6 +13,7 @@ import pyarrow as pa
 from pipelines.core.contract import Column, Table, load_contract
 from pipelines.core.settings import load_settings
 from pipelines.core.values import MACROS, write_typed_cell
+from pipelines.engines import open_workbench
 from pipelines.engines.duckdb import DuckEngine
 from pipelines.jobs.intake.proposal import (
     HIGH,
@@ -108,12 +107,7 @@ def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
 
     settings = load_settings()
     tables: list[TableProposal] = []
-    with (
-        TemporaryDirectory(prefix="retention-map-") as scratch,
-        DuckEngine(
-            Path(scratch), [], settings.memory_limit, settings.threads
-        ) as engine,
-    ):
+    with open_workbench(settings, []) as engine:
         reader = ValueReader(engine)
         for name, table in load_contract().items():
             if name in by_table:

@@ -11,47 +11,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from pipelines.catalogue.spec import Spec, TableName, load_room_specs
+from pipelines.catalogue.steps import read_step
 from pipelines.core.errors import SpecError, UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import Settings
+from pipelines.engines import open_workbench
 from pipelines.engines.duckdb import DuckEngine, write_native_sql
 from pipelines.jobs.plan.form import ByBranch, ByManager, Key, YearPlan
 from pipelines.jobs.plan.split import UNCLAIMED, Tree, Weights, list_months
 from pipelines.store.lake import MonthFolder, Version
 
 ROOM = "plan"
-_OWNER = TableName("features_owner")
 
-_BY_PLACE = """
-SELECT
-    COALESCE(o.branch_id, 'unclaimed') AS branch_id,
-    COALESCE(o.manager_id, 'unclaimed') AS manager_id,
-    CAST(SUM(w.weight) AS DECIMAL(28, 6)) AS weight
-FROM ({measure}) AS w
-LEFT JOIN features_owner AS o ON o.customer_id = w.customer_id
-GROUP BY ALL
-"""
-_OWNING = """
-SELECT DISTINCT branch_id, manager_id
-FROM features_owner
-WHERE branch_id IS NOT NULL
-"""
-# What else a month may know of branches and managers, by the table that says so.
+# What else a month may know of branches and managers: a step, by the table that it reads.
 _ALSO_KNOWN = {
-    "features_manager": """
-        SELECT DISTINCT branch_id, manager_id
-        FROM features_manager
-        WHERE branch_id IS NOT NULL
-    """,
-    "snapshot_organisation": """
-        SELECT org_id AS branch_id, NULL AS manager_id
-        FROM snapshot_organisation
-        WHERE org_kind = 'branch'
-    """,
+    "features_manager": "known_managers",
+    "snapshot_organisation": "known_branches",
 }
 
 
@@ -141,12 +119,7 @@ def _open_engine(
     version: Version, tables: Iterable[TableName], settings: Settings
 ) -> Iterator[DuckEngine]:
     """Open an engine that may read some tables of a version."""
-    with (
-        TemporaryDirectory(prefix="plan-") as scratch,
-        DuckEngine(
-            Path(scratch), [version.path], settings.memory_limit, settings.threads
-        ) as engine,
-    ):
+    with open_workbench(settings, [version.path]) as engine:
         for table in tables:
             engine.bind(table, version.table(table.name))
         yield engine
@@ -155,27 +128,28 @@ def _open_engine(
 def _read_weights(
     version: Version, spec: Spec, settings: Settings
 ) -> list[ScopeWeight]:
-    sql = _BY_PLACE.format(measure=write_native_sql(spec))
-    with _open_engine(version, {*spec.reads, _OWNER}, settings) as engine:
+    step = read_step(ROOM, "weight_by_manager")
+    sql = step.bind_inputs({"measure": "weighed"})
+    with _open_engine(version, {*spec.reads, *step.tables}, settings) as engine:
+        engine.table("weighed", write_native_sql(spec))
         return [ScopeWeight(**row) for row in engine.rows(sql)]
 
 
 def _read_places(version: Version, settings: Settings) -> Places:
-    also_known = {
-        name: sql for name, sql in _ALSO_KNOWN.items() if version.is_computed(name)
-    }
-    tables = {_OWNER, *(TableName(name) for name in also_known)}
-    with _open_engine(version, tables, settings) as engine:
-        owning = _read_pairs(engine, _OWNING)
-        pairs = set(owning)
-        for sql in also_known.values():
-            pairs |= _read_pairs(engine, sql)
+    owning = _read_pairs(version, "owning_managers", settings)
+    pairs = set(owning)
+    for table, step in _ALSO_KNOWN.items():
+        if version.is_computed(table):
+            pairs |= _read_pairs(version, step, settings)
     serving = {pair.branch_id for pair in owning}
     return Places(frozenset(pairs), frozenset(serving))
 
 
-def _read_pairs(engine: DuckEngine, sql: str) -> set[BranchManager]:
-    return {BranchManager(**row) for row in engine.rows(sql)}
+def _read_pairs(version: Version, name: str, settings: Settings) -> set[BranchManager]:
+    step = read_step(ROOM, name)
+    with _open_engine(version, step.tables, settings) as engine:
+        rows = engine.rows(step.bind_inputs({}))
+    return {BranchManager(**row) for row in rows}
 
 
 # -- a key's weights -------------------------------------------------------------------------------

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 
-from pipelines.catalogue.outputs import Kpi, load_kpis, load_lists
-from pipelines.catalogue.spec import Spec
+from pipelines.catalogue.front_matter import ShownIn
+from pipelines.catalogue.outputs import Kpi, list_places, load_kpis, load_lists
+from pipelines.catalogue.spec import Spec, load_named_specs
 from pipelines.core.errors import SpecError
 from pipelines.jobs.specs.spec_errors import blame_place
 from pipelines.rooms.dispatch import FIXED as LIST_COLUMNS
@@ -96,11 +99,27 @@ def check_kpis() -> None:
                 )
         _check_stem(kpi)
         _check_kpi_columns(kpi)
+    _check_places_shown(files)
     for kpi in files:
         default = kpi.meta["default"]
         is_default_file = "." not in kpi.spec.name
         if is_default_file and default not in kpi.variants:
             raise blame_place(kpi.spec, ["default"], "no_variant", value=default)
+
+
+def _check_places_shown(files: Iterable[Kpi]) -> None:
+    """No two KPIs have one place in a section, and a variant that is shown there is one."""
+    taken: dict[tuple[str, int], str] = {}
+    variants = {f"{kpi.name}.{variant}" for kpi in files for variant in kpi.variants}
+    for spec in load_named_specs("kpi").values():
+        for section in ShownIn.model_fields:
+            where = ["shown_in", section]
+            for name, place in list_places(spec, section).items():
+                other = taken.setdefault((section, place), name)
+                if other != name:
+                    raise blame_place(spec, where, "taken", value=place, by=other)
+                if "." in name and name not in variants:
+                    raise blame_place(spec, where, "no_variant", value=name)
 
 
 def _check_stem(kpi: Kpi) -> None:

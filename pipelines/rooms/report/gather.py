@@ -8,10 +8,10 @@ from typing import TypedDict, cast
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import QUALITY, load_kpis
+from pipelines.catalogue.outputs import list_quality_topics, load_kpis
 from pipelines.core.apportion import apportion_parts
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import Relation, read_rows, take_rows
+from pipelines.rooms.relations import Relation, read_rows, run_step, take_rows
 from pipelines.rooms.report.figures import (
     USABLE,
     difference_unit,
@@ -26,6 +26,7 @@ from pipelines.rooms.report.rows import (
     Scope,
     Sides,
     TrendRow,
+    read_ordered,
     topic_of,
 )
 
@@ -62,12 +63,15 @@ def gather_figures(context: Context) -> Iterator[FigureRow]:
     """Yield the figures of the month's tables."""
     units = _units_by_topic()
     names = keep_scope_names(context)
-    topics = [{"topic": topic} for topic in QUALITY]
+    topics = [{"topic": topic} for topic in list_quality_topics()]
     quality = take_rows(context, "quality", pa.Table.from_pylist(topics, schema=_TOPIC))
-    yield from _gather_kpis(context, units, names, quality)
+    figures = run_step(
+        context, "report", "kpi_figures", scope_name=names, quality=quality
+    )
+    yield from _gather_kpis(context, units, figures)
     yield from _gather_trend(context, units)
     yield from _gather_change_parts(context, units, names)
-    yield from _gather_month_before(context, units, names, quality)
+    yield from _gather_month_before(context, units, figures, quality)
     yield from _gather_bridge(context, names)
     yield from _gather_lists(context)
     yield from _gather_gate(context)
@@ -85,13 +89,10 @@ def _units_by_topic() -> dict[str, str]:
 
 
 def _gather_kpis(
-    context: Context, units: dict[str, str], names: Relation, quality: Relation
+    context: Context, units: dict[str, str], figures: Relation
 ) -> Iterator[FigureRow]:
     """Yield value, target, gap, rank and both sides of each KPI that documents print."""
-    found = read_rows(
-        context, "report", "kpi_figures", scope_name=names, quality=quality
-    )
-    for row in cast("list[KpiRow]", found):
+    for row in cast("list[KpiRow]", read_ordered(context, figures.name)):
         if row["status"] in USABLE and row["value"] is not None:
             yield from _figures_of_kpi(row, units[topic_of(row)], str(context.month))
 
@@ -182,13 +183,13 @@ def _figures_of_change(
 
 
 def _gather_month_before(
-    context: Context, units: dict[str, str], names: Relation, quality: Relation
+    context: Context, units: dict[str, str], figures: Relation, quality: Relation
 ) -> Iterator[FigureRow]:
     """Yield the change since the month before of each branch and manager."""
     if not context.is_computed("kpi_monthly", "m1"):
         return
     name = "month_before_figures"
-    found = read_rows(context, "report", name, scope_name=names, quality=quality)
+    found = read_rows(context, "report", name, figures=figures, quality=quality)
     for row in cast("list[ComparedRow]", found):
         assert row["value"] is not None
         topic = topic_of(row)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
+from pipelines.catalogue.outputs import BRANCH_SECTION, list_quality_topics
 from pipelines.core.reasons import ReasonKind, split_reasons
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
@@ -33,7 +33,7 @@ def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Section
     if not context.is_computed("snapshot_account_manager"):
         return
     found = cast("list[KpiRow]", read_rows(context, "report", "manager_kpis"))
-    rows = judge_rows(row for row in found if topic_of(row) in QUALITY)
+    rows = judge_rows(row for row in found if topic_of(row) in list_quality_topics())
     writer = Writer(str(context.month), rows, figures)
     branches = {row["home"] for row in rows if row["home"]}
     for branch in sorted(str(branch) for branch in branches):
@@ -48,7 +48,7 @@ def _tell_branch(writer: Writer, branch: str) -> Iterator[Sentence]:
         if is_of_branch or row["scope_kind"] == "company":
             found[topic_of(row)][row["scope_kind"]].append(row)
 
-    for topic in QUALITY:
+    for topic in list_quality_topics():
         kinds = found[topic]
         here = (kinds["branch"] or kinds["company"])[0]
         yield topic_sentence(writer, topic, here, kinds["manager"])

@@ -12,7 +12,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple, cast
 
-from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, is_target_met
+from pipelines.catalogue.outputs import (
+    PERIOD_SECTION,
+    Kpi,
+    is_target_met,
+    list_shown_kpis,
+)
 from pipelines.core.month import PERIODS
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows
@@ -33,7 +38,7 @@ from pipelines.rooms.report.rows import (
     TrendRow,
     topic_of,
 )
-from pipelines.rooms.report.sentences import OVERALL, Sections, Sentence, name_direction
+from pipelines.rooms.report.sentences import Sections, Sentence, name_direction
 
 Key = tuple[str, str, str]  # KPI, kind of scope, scope
 FigureKey = tuple[str, str, str, str]  # measure, topic, kind of scope, scope
@@ -169,7 +174,8 @@ def tell_periods(context: Context, figures: Mapping[str, FigureRow]) -> Sections
     month = str(context.month)
     for period in context.month.closes:
         sentences = [
-            tell_period(catalogue[name], period, month, figures) for name in OVERALL
+            tell_period(catalogue[name], period, month, figures)
+            for name in list_shown_kpis("overall")
         ]
         yield f"{PERIOD_SECTION}{period}", sentences
 

@@ -14,35 +14,12 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
-from pipelines.catalogue.outputs import is_target_met, load_kpis
+from pipelines.catalogue.outputs import is_target_met, list_shown_kpis, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.figures import USABLE, company_figure_id, name_figure
 from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of, write_rows
 
-OVERALL = (
-    "vip_card_holding_rate",
-    "arrears_rate",
-    "churn_rate",
-    "revenue_retention_rate",
-    "cohort_retention_rate",
-    "dynamic_retention_rate",
-    "zero_usage_rate",
-    "unclaimed_rate",
-    "complaint_rate",
-)
-RANKED = (
-    "vip_card_holding_rate",
-    "arrears_rate",
-    "churn_rate",
-    "revenue_retention_rate",
-)
-EXECUTION = (
-    "contact_rate",
-    "success_rate",
-    "promise_kept_rate",
-    "incremental_retention",
-)
 GATE_COUNTS = (
     "row_count",
     "quarantined_count",
@@ -146,7 +123,7 @@ def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
 
 
 def _tell_overall(writer: Writer) -> Iterator[Sentence]:
-    for kpi in OVERALL:
+    for kpi in list_shown_kpis("overall"):
         yield tell_kpi(writer, writer.find_company(kpi))
     ends = ("base", "current")
     ids = [company_figure_id(step, "bridge", writer.month) for step in ends]
@@ -203,7 +180,7 @@ def name_direction(figure: FigureRow) -> str:
 
 
 def _tell_ranks(writer: Writer) -> Iterator[Sentence]:
-    for kpi in RANKED:
+    for kpi in list_shown_kpis("headline"):
         if writer.find_company(kpi)["status"] == "not_computed":
             continue
         branches = []
@@ -247,7 +224,7 @@ def _tell_rank(writer: Writer, kpi: str, ranked: list[ToldRow]) -> Sentence:
 def _tell_dispatch(writer: Writer) -> Iterator[Sentence]:
     counts = ("treated_count", "list_count")
     yield Sentence(["lists"], writer.slot_company_figures("lists", counts))
-    for kpi in EXECUTION:
+    for kpi in list_shown_kpis("execution"):
         yield tell_kpi(writer, writer.find_company(kpi))
 
 

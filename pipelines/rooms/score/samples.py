@@ -29,6 +29,7 @@ from pipelines.core.reasons import join_reasons
 from pipelines.core.settings import Settings
 from pipelines.engines import open_workbench
 from pipelines.engines.duckdb import DuckEngine
+from pipelines.rooms.context import find_declared
 from pipelines.rooms.score.frame import (
     KEYS,
     frame_sql,
@@ -46,11 +47,7 @@ GAP = GRACE + WINDOW  # months until a label is known
 JUDGED_BY = ("branch_id", "plan_id", "value")
 MUST = ("features_service", "features_line_profile")
 # Read if they are there; what is not there is unknown.
-MAY = {
-    "features_service_revenue": {"service_id": "VARCHAR", "revenue": "DECIMAL(18,2)"},
-    "features_owner": {"customer_id": "VARCHAR", "branch_id": "VARCHAR"},
-    "features_high_value": {"customer_id": "VARCHAR", "value_at_risk": "DECIMAL(18,2)"},
-}
+MAY = ("features_service_revenue", "features_owner", "features_high_value")
 
 
 @dataclass(frozen=True)
@@ -236,7 +233,7 @@ class MonthReader:
             if version.is_computed(table):
                 self.engine.bind(TableName(table), version.table(table))
             else:
-                self.engine.bind_empty(TableName(table), MAY[table])
+                self.engine.bind_empty(TableName(table), find_declared(table).types)
 
     def _sample_rows(self, sql: str, share: float) -> pd.DataFrame:
         """Return the sampled rows of a result, read batch by batch."""

@@ -13,11 +13,30 @@ from pipelines.core.errors import GateStopped, Phrase, SourceNotReady
 from pipelines.core.quoting import quote_names, quote_text
 from pipelines.core.values import MACROS
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import (
+    Relation,
+    append_step,
+    begin_relation,
+    drop_relation,
+    read_rows,
+    write_relation,
+    write_step,
+)
 from pipelines.rooms.snapshot.aside import set_rows_aside
 from pipelines.rooms.snapshot.cells import read_cells
 from pipelines.store.manifest import DeliveryFacts, TableEntry
 from pipelines.text.rules import NOTHING, describe_form, find_rule_phrase, show_value
 from pipelines.text.texts import LANGUAGES
+
+ROOM = "snapshot"
+
+
+@dataclass(frozen=True)
+class Books:
+    """What is known of rows beyond the typed tables: those set aside, and what was normalised."""
+
+    quarantine: Relation
+    normalised: Relation
 
 
 @dataclass(frozen=True)
@@ -39,35 +58,29 @@ def run(context: Context) -> None:
 
 def take_in(context: Context, tables: Iterable[Table]) -> None:
     """Type these tables; customers and services come before what belongs to them."""
-    engine = context.engine
     for macro in MACROS:
-        engine.execute(f"CREATE OR REPLACE MACRO {macro}")
-    engine.execute(
-        "CREATE TEMP TABLE quarantine "
-        '("table" VARCHAR, "file" VARCHAR, "line" BIGINT, '
-        '"column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)'
-    )
-    engine.execute(
-        "CREATE TEMP TABLE normalised "
-        '("table" VARCHAR, "column" VARCHAR, "form" VARCHAR, "rows" BIGINT)'
+        context.engine.execute(f"CREATE OR REPLACE MACRO {macro}")
+    books = Books(
+        begin_relation(context, "snapshot_quarantine"),
+        begin_relation(context, "snapshot_normalised"),
     )
     intake: list[Intake] = []
     try:
         for table in tables:
-            taken = _take_in_table(context, table)
+            taken = _take_in_table(context, table, books)
             intake.append(taken)
-            _stop_if_nothing_is_left(context, table, taken)
+            _stop_if_nothing_is_left(context, table, taken, books)
     except (GateStopped, SourceNotReady):
         # A month that is stopped here leaves what it was stopped by, to be looked at.
-        _write_books(context, intake)
+        _write_books(context, books, intake)
         raise
-    _write_books(context, intake)
+    _write_books(context, books, intake)
 
 
-def _write_books(context: Context, intake: list[Intake]) -> None:
+def _write_books(context: Context, books: Books, intake: list[Intake]) -> None:
     """Write what was set aside, what was normalised, and the counts of every table."""
-    context.write("snapshot_quarantine", "SELECT * FROM quarantine", ["ALL"])
-    context.write("snapshot_normalised", "SELECT * FROM normalised", ["ALL"])
+    write_relation(context, books.quarantine, "snapshot_quarantine", ["ALL"])
+    write_relation(context, books.normalised, "snapshot_normalised", ["ALL"])
     rows = []
     for taken in intake:
         counts = (
@@ -80,28 +93,22 @@ def _write_books(context: Context, intake: list[Intake]) -> None:
         context.write("snapshot_intake", values, ["ALL"])
 
 
-def _stop_if_nothing_is_left(context: Context, table: Table, intake: Intake) -> None:
+def _stop_if_nothing_is_left(
+    context: Context, table: Table, intake: Intake, books: Books
+) -> None:
     """Raise GateStopped where a required table has no row left.
 
     It tells the rule that took most and one of its rows.
     """
     if not table.required or intake.accepted:
         return
-    worst = context.engine.rows(
-        'SELECT rule, "column", COUNT(*) AS taken, MIN(file) AS file '
-        'FROM quarantine WHERE "table" = $table '
-        "GROUP BY ALL ORDER BY taken DESC, rule LIMIT 1",
-        {"table": table.name},
-    )[0]
-    example = context.engine.rows(
-        "SELECT line, value FROM quarantine "
-        'WHERE "table" = $table AND rule = $rule AND file = $file '
-        'AND "column" IS NOT DISTINCT FROM $column ORDER BY line LIMIT 1',
-        {
-            "table": table.name,
-            **{name: worst[name] for name in ("rule", "file", "column")},
-        },
-    )[0]
+    set_aside = books.quarantine
+    of_table = {"of_table": table.name}
+    (worst,) = read_rows(context, ROOM, "worst_rule", of_table, quarantine=set_aside)
+    by_rule = {f"of_{name}": worst[name] for name in ("rule", "file", "column")}
+    (example,) = read_rows(
+        context, ROOM, "first_broken", of_table | by_rule, quarantine=set_aside
+    )
     raise GateStopped(
         "source.nothing_accepted",
         table=table.name,
@@ -127,7 +134,7 @@ def _describe_form(table: Table, name: str | None) -> Phrase | str:
     )
 
 
-def _take_in_table(context: Context, table: Table) -> Intake:
+def _take_in_table(context: Context, table: Table, books: Books) -> Intake:
     context.progress(f"snapshot_{table.name}")
     entry = context.draft.finished[f"extract_{table.name}"]
     delivery = _find_delivery(entry)
@@ -142,12 +149,20 @@ def _take_in_table(context: Context, table: Table) -> Intake:
         )
     if state in ("absent", "refused"):
         return _leave_out(context, table, state, str(entry.reasons[0]))
-    read_cells(context, table, delivery.missing)
-    other = _find_another_month(context, table)
+    typed = read_cells(context, table, delivery.missing, books.normalised)
+    other = _find_another_month(context, table, typed)
     if other:
         return _leave_out(context, table, "refused", "source.wrong_month", other)
-    set_rows_aside(context, table)
-    return _write_table(context, table, delivery)
+    set_rows_aside(context, table, typed)
+    append_step(
+        context,
+        books.quarantine,
+        ROOM,
+        "set_aside",
+        {"of_table": table.name},
+        typed=typed,
+    )
+    return _write_table(context, table, delivery, typed)
 
 
 def _leave_out(
@@ -174,39 +189,29 @@ def _find_delivery(entry: TableEntry) -> DeliveryFacts:
     return entry.delivery
 
 
-def _find_another_month(context: Context, table: Table) -> dict[str, object] | None:
+def _find_another_month(
+    context: Context, table: Table, typed: Relation
+) -> dict[str, object] | None:
     """The bills that are of another month than the one being made.
 
     How many, which month, and where the first stands.
     """
     if table.name != "bill":
         return None
-    rows = context.engine.rows(
-        "SELECT bill_month AS found, _file AS file, _line AS line, COUNT(*) OVER () AS rows "
-        "FROM typed "
-        "WHERE _rule IS NULL AND bill_month <> $month ORDER BY _file, _line LIMIT 1",
-        {"month": str(context.month)},
-    )
+    rows = read_rows(context, ROOM, "another_month", typed=typed)
     return rows[0] if rows else None
 
 
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def _write_table(context: Context, table: Table, delivery: DeliveryFacts) -> Intake:
-    engine = context.engine
-    engine.execute(
-        f"INSERT INTO quarantine SELECT {quote_text(table.name)}, "
-        "_file, _line, _column, _value, _rule "
-        "FROM typed WHERE _rule <> 'exact_repeat'"
-    )
-    count = engine.rows(
-        "SELECT COUNT(*) AS rows_in, COUNT(*) FILTER (WHERE _rule IS NULL) AS accepted, "
-        "COUNT(*) FILTER (WHERE _rule = 'exact_repeat') AS repeats, "
-        "COUNT(*) FILTER (WHERE _rule <> 'exact_repeat') AS quarantined FROM typed"
-    )[0]
+def _write_table(
+    context: Context, table: Table, delivery: DeliveryFacts, typed: Relation
+) -> Intake:
+    """Write the accepted rows of a table, and beside them those that were set aside."""
+    (count,) = read_rows(context, ROOM, "row_counts", typed=typed)
     columns = quote_names(c.name for c in snapshot_columns(table.name))
-    select = f"SELECT {columns} FROM typed WHERE _rule IS NULL"
+    select = f"SELECT {columns} FROM {typed.name} WHERE _rule IS NULL"
     context.write(
         f"snapshot_{table.name}",
         select,
@@ -214,12 +219,13 @@ def _write_table(context: Context, table: Table, delivery: DeliveryFacts) -> Int
         absent=_list_absent(table, delivery.missing),
     )
     if count["quarantined"]:
-        rejected = f"SELECT _rule, {columns} FROM typed WHERE _rule <> 'exact_repeat'"
+        rejected = (
+            f"SELECT _rule, {columns} FROM {typed.name} WHERE _rule <> 'exact_repeat'"
+        )
         context.write(f"snapshot_{table.name}_rejected", rejected, ["ALL"])
     if table.name == "customer":
-        person = "SELECT customer_id, name, phone FROM typed WHERE _rule IS NULL"
-        context.write("snapshot_person", person, table.key)
-    engine.execute("DROP TABLE typed")
+        write_step(context, ROOM, "persons", "snapshot_person", table.key, typed=typed)
+    drop_relation(context, typed)
     return Intake(table.name, delivery.state, **count)
 
 

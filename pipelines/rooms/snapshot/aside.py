@@ -11,30 +11,35 @@ from pipelines.catalogue.expectations import load_suite
 from pipelines.core.contract import Table
 from pipelines.core.quoting import quote_name, quote_names, quote_text
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import Relation, drop_relation, keep_result
 
 
-def set_rows_aside(context: Context, table: Table) -> None:
-    """Mark in `typed` the rows that are not accepted, each with the first rule that takes it."""
+def set_rows_aside(context: Context, table: Table, typed: Relation) -> None:
+    """Mark the typed rows that are not accepted, each with the first rule that takes it."""
     for expectation in load_suite(table.name, context.month):
         if expectation.takes_rows:
             column = expectation.columns[0] if expectation.columns else ""
-            _mark_rows(context, expectation.bad_row(), expectation.name, column)
-    _mark_lost_zeros(context, table)
-    _mark_repeats(context, table)
+            _mark_rows(context, typed, expectation.bad_row(), expectation.name, column)
+    _mark_lost_zeros(context, table, typed)
+    _mark_repeats(context, table, typed)
     for owner in ("customer", "service"):
-        _mark_unknown_owner(context, table, owner)
+        _mark_unknown_owner(context, table, typed, owner)
 
 
-def _mark_rows(context: Context, condition: str, rule: str, column: str) -> None:
+def _mark_rows(
+    context: Context, typed: Relation, condition: str, rule: str, column: str
+) -> None:
     value = f"left(CAST({quote_name(column)} AS VARCHAR), 200)" if column else "NULL"
     context.engine.execute(
-        f"UPDATE typed SET _rule = $rule, _column = $column, _value = {value} "
+        f"UPDATE {typed.name} SET _rule = $rule, _column = $column, _value = {value} "
         f"WHERE _rule IS NULL AND ({condition})",
         {"rule": rule, "column": column or None},
     )
 
 
-def _mark_unknown_owner(context: Context, table: Table, owner: str) -> None:
+def _mark_unknown_owner(
+    context: Context, table: Table, typed: Relation, owner: str
+) -> None:
     """Set aside what belongs to a customer or service that was not delivered."""
     key = f"{owner}_id"
     belongs_to_it = table.name != owner and table.column(key)
@@ -42,32 +47,36 @@ def _mark_unknown_owner(context: Context, table: Table, owner: str) -> None:
         absent = (
             f"{key} IS NOT NULL AND {key} NOT IN (SELECT {key} FROM snapshot_{owner})"
         )
-        _mark_rows(context, absent, f"unknown_{owner}", key)
+        _mark_rows(context, typed, absent, f"unknown_{owner}", key)
 
 
-def _mark_lost_zeros(context: Context, table: Table) -> None:
+def _mark_lost_zeros(context: Context, table: Table, typed: Relation) -> None:
     """Set aside ids that a spreadsheet has shortened.
 
     They are digits alone, shorter than the usual length, where ids start with 0. The zeros could be
     guessed back, and be wrong: nothing is guessed.
     """
-    for name in _find_ids_with_zeros(context, table):
+    for name in _find_ids_with_zeros(context, table, typed):
         cell = quote_name(name)
         digits = (
-            f"SELECT {cell} AS id FROM typed WHERE regexp_full_match({cell}, '\\d+')"
+            f"SELECT {cell} AS id FROM {typed.name} "
+            f"WHERE regexp_full_match({cell}, '\\d+')"
         )
         usual = context.engine.rows(
             "SELECT MODE(length(id)) AS n, COUNT(*) AS ids, "
             "COUNT(*) FILTER (WHERE id[1] = '0') AS zeros, "
-            f"(SELECT COUNT(*) FROM typed WHERE {cell} IS NOT NULL) AS filled FROM ({digits})"
+            f"(SELECT COUNT(*) FROM {typed.name} WHERE {cell} IS NOT NULL) AS filled "
+            f"FROM ({digits})"
         )[0]
         are_mostly_digits = usual["ids"] * 2 > usual["filled"]
         if usual["zeros"] and are_mostly_digits and usual["n"] > 1:
             shorter = f"regexp_full_match({cell}, '\\d{{1,{usual['n'] - 1}}}')"
-            _mark_rows(context, shorter, "lost_zeros", name)
+            _mark_rows(context, typed, shorter, "lost_zeros", name)
 
 
-def _find_ids_with_zeros(context: Context, table: Table) -> Iterator[str]:
+def _find_ids_with_zeros(
+    context: Context, table: Table, typed: Relation
+) -> Iterator[str]:
     """Yield the columns of ids of which some start with 0."""
     ids = [column.name for column in table.columns if column.kind == "id"]
     if not ids:
@@ -76,13 +85,13 @@ def _find_ids_with_zeros(context: Context, table: Table) -> Iterator[str]:
     for name in ids:
         cell = quote_name(name)
         looks.append(f"COALESCE(BOOL_OR(starts_with({cell}, '0')), FALSE) AS {cell}")
-    has_zeros = context.engine.rows(f"SELECT {', '.join(looks)} FROM typed")[0]
+    has_zeros = context.engine.rows(f"SELECT {', '.join(looks)} FROM {typed.name}")[0]
     for name in ids:
         if has_zeros[name]:
             yield name
 
 
-def _mark_repeats(context: Context, table: Table) -> None:
+def _mark_repeats(context: Context, table: Table, typed: Relation) -> None:
     """Keep one of identical rows.
 
     Of rows that contradict each other keep none, since neither is truer.
@@ -90,21 +99,23 @@ def _mark_repeats(context: Context, table: Table) -> None:
     names = quote_names(column.name for column in table.columns)
     key = quote_names(table.key)
     last = table.key[-1]
-    engine = context.engine
-    engine.table(
+    repeated = keep_result(
+        context,
         "repeated",
         f"SELECT _file, _line, {key}, "
         f"ROW_NUMBER() OVER (PARTITION BY {names} ORDER BY _file, _line) AS copy "
-        f"FROM typed WHERE _rule IS NULL AND ({key}) IN "
-        f"(SELECT ({key}) FROM typed WHERE _rule IS NULL GROUP BY {key} HAVING COUNT(*) > 1)",
+        f"FROM {typed.name} WHERE _rule IS NULL AND ({key}) IN "
+        f"(SELECT ({key}) FROM {typed.name} WHERE _rule IS NULL "
+        f"GROUP BY {key} HAVING COUNT(*) > 1)",
     )
-    engine.execute(
-        "UPDATE typed SET _rule = 'exact_repeat' FROM repeated AS r "
-        "WHERE typed._file = r._file AND typed._line = r._line AND r.copy > 1"
+    context.engine.execute(
+        f"UPDATE {typed.name} AS t SET _rule = 'exact_repeat' FROM {repeated.name} AS r "
+        "WHERE t._file = r._file AND t._line = r._line AND r.copy > 1"
     )
-    engine.execute(
-        f"UPDATE typed SET _rule = 'contradicts_its_key', _column = {quote_text(last)}, "
+    context.engine.execute(
+        f"UPDATE {typed.name} SET _rule = 'contradicts_its_key', _column = {quote_text(last)}, "
         f"_value = left(CAST({quote_name(last)} AS VARCHAR), 200) "
         f"WHERE _rule IS NULL AND ({key}) IN "
-        f"(SELECT ({key}) FROM repeated WHERE copy = 1 GROUP BY {key} HAVING COUNT(*) > 1)"
+        f"(SELECT ({key}) FROM {repeated.name} WHERE copy = 1 GROUP BY {key} HAVING COUNT(*) > 1)"
     )
+    drop_relation(context, repeated)

@@ -17,14 +17,17 @@ from pipelines.core.values import (
     write_typed_cell,
 )
 from pipelines.rooms.context import Context
+from pipelines.rooms.relations import Relation, keep_result
 
 # The spreadsheet reader's own marks, which were never in the file.
 _READERS_MARKS = "chr(57344) || chr(57345) || chr(57346)"
 _SHOWN_CHARACTERS = 200
 
 
-def read_cells(context: Context, table: Table, missing: Sequence[str]) -> None:
-    """Make `typed`.
+def read_cells(
+    context: Context, table: Table, missing: Sequence[str], normalised: Relation
+) -> Relation:
+    """Return the typed rows of a table, and add to `normalised` what had another form than usual.
 
     The values, and for each row the first thing wrong with it (`_rule`, `_column`, `_value`).
     """
@@ -45,8 +48,12 @@ def read_cells(context: Context, table: Table, missing: Sequence[str]) -> None:
             kept.append(quote_name(f"_form_{column.name}"))
     kept += _find_first_fault(present, cells)
     inner = f"SELECT {', '.join(read)} FROM {raw} AS raw"
-    context.engine.table("typed", f"SELECT {', '.join(kept)} FROM ({inner})")
-    _count_forms(context, table, present, cells)
+    select = f"SELECT {', '.join(kept)} FROM ({inner})"
+    typed = keep_result(context, "typed", select)
+    for column in present:
+        if cells[column.name].form:
+            _count_forms(context, table, column, typed, normalised)
+    return typed
 
 
 def _type_cells(
@@ -118,24 +125,21 @@ def _list_local_dates(table: Table) -> list[str]:
 def _count_forms(
     context: Context,
     table: Table,
-    present: Sequence[Column],
-    cells: Mapping[str, Typed],
+    column: Column,
+    typed: Relation,
+    normalised: Relation,
 ) -> None:
-    """Count what was normalised, by column and form."""
-    for column in present:
-        if not cells[column.name].form:
-            continue
-        form = quote_name(f"_form_{column.name}")
-        counts = f"{quote_name(column.name)} IS NOT NULL"
-        if (
-            column.kind == "phone"
-        ):  # one in scientific notation is unknown, and counted all the same
-            counts += f" OR {form} = 'scientific_notation'"
-        context.engine.execute(
-            f"INSERT INTO normalised SELECT $table, $column, {form}, COUNT(*) FROM typed "
-            f"WHERE {form} IS NOT NULL AND ({counts}) GROUP BY 3",
-            {"table": table.name, "column": column.name},
-        )
+    """Count what was normalised of a column, by form."""
+    form = quote_name(f"_form_{column.name}")
+    counts = f"{quote_name(column.name)} IS NOT NULL"
+    if column.kind == "phone":
+        # One in scientific notation is unknown, and counted all the same.
+        counts += f" OR {form} = 'scientific_notation'"
+    context.engine.execute(
+        f"INSERT INTO {normalised.name} SELECT $table, $column, {form}, COUNT(*) "
+        f"FROM {typed.name} WHERE {form} IS NOT NULL AND ({counts}) GROUP BY 3",
+        {"table": table.name, "column": column.name},
+    )
 
 
 def _find_first_fault(

@@ -46,16 +46,16 @@ Judge = Callable[[Context, Suites], list[Verdict]]
 _TREND_TYPES = {pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN", pa.int64(): "BIGINT"}
 
 
-def run(context: Context, judge_suites: Judge | None = None) -> None:
+def run(context: Context, judge_suites: Judge = judge) -> None:
     """Keep the books, judge every delivered table and decide what is released.
 
-    `judge_suites` gives the verdicts on the suites; without it, Great Expectations does.
+    `judge_suites` gives the verdicts on the suites: Great Expectations, unless told otherwise.
     """
     for spec in load_room_specs(ROOM):
         context.compute(spec)
     suites = load_suites(context.month, context.settings.gate_file)
     silent = _find_silent(context, suites)
-    verdicts = (judge_suites or judge)(context, _leave_out(suites, silent))
+    verdicts = judge_suites(context, _leave_out(suites, silent))
     earlier = list(_read_earlier_effects(context))
     findings = _make_findings(context, verdicts, earlier)
     effects = [f.to_effect(context.month) for f in findings if f.status != "released"]

@@ -1,9 +1,10 @@
 /* ---
 title: {zh: 十三个月的指标, en: "Thirteen months of default variants, the earlier ones as they were printed"}
 owner: retention
+inputs: [seen]
 --- */
 SELECT
-    month AS seen_month,
+    seen_month,
     kpi,
     variant,
     scope_kind,
@@ -12,8 +13,7 @@ SELECT
     denominator,
     value,
     status
-FROM kpi_monthly
-WHERE is_default AND scope_kind IN ('company', 'city', 'branch')
+FROM seen
 UNION ALL
 SELECT
     seen_month,

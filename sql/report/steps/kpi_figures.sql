@@ -21,4 +21,3 @@ LEFT JOIN scope_name AS o ON o.scope_kind = k.scope_kind AND o.scope_id = k.scop
 WHERE
     (k.is_default AND k.scope_kind IN ('company', 'branch'))
     OR (k.kpi || '.' || k.variant IN (SELECT topic FROM quality) AND k.scope_kind IN ('branch', 'manager'))
-ORDER BY k.kpi, k.variant, k.scope_kind, k.scope_id

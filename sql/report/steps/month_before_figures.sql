@@ -1,30 +1,29 @@
 /* ---
 title: {zh: 分公司与客户经理的环比, en: Values of branches and managers beside those of the month before}
 owner: retention
-inputs: [scope_name, quality]
+inputs: [figures, quality]
 --- */
 SELECT
-    k.kpi,
-    k.variant,
-    k.scope_kind,
-    k.scope_id,
-    o.name AS scope_name,
-    k.numerator,
-    k.denominator,
-    k.value,
+    f.kpi,
+    f.variant,
+    f.scope_kind,
+    f.scope_id,
+    f.scope_name,
+    f.numerator,
+    f.denominator,
+    f.value,
     b.value AS value_before
-FROM kpi_monthly AS k
+FROM figures AS f
 JOIN m1.kpi_monthly AS b
-    ON b.kpi = k.kpi
-    AND b.variant = k.variant
-    AND b.scope_kind = k.scope_kind
-    AND b.scope_id = k.scope_id
+    ON b.kpi = f.kpi
+    AND b.variant = f.variant
+    AND b.scope_kind = f.scope_kind
+    AND b.scope_id = f.scope_id
     AND b.status IN ('released', 'caveat')
-LEFT JOIN scope_name AS o ON o.scope_kind = k.scope_kind AND o.scope_id = k.scope_id
 WHERE
-    k.kpi || '.' || k.variant IN (SELECT topic FROM quality)
-    AND k.scope_kind IN ('branch', 'manager')
-    AND k.status IN ('released', 'caveat')
-    AND k.value IS NOT NULL
+    f.kpi || '.' || f.variant IN (SELECT topic FROM quality)
+    AND f.scope_kind IN ('branch', 'manager')
+    AND f.status IN ('released', 'caveat')
+    AND f.value IS NOT NULL
     AND b.value IS NOT NULL
-ORDER BY k.kpi, k.variant, k.scope_kind, k.scope_id
+ORDER BY f.kpi, f.variant, f.scope_kind, f.scope_id

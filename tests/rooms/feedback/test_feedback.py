@@ -19,7 +19,7 @@ from tests.support.office import (
     released_town,
     taken,
 )
-from tests.support.small import MONTH, Town, job, no_gate, read, run_town
+from tests.support.small import MONTH, ROOMS, Town, read, run_town, ungated_job
 
 NEXT = MONTH.plus(1)
 PEOPLE = ("ann", "bob", "cat", "dan")
@@ -69,11 +69,9 @@ def orders(home: Path, month: Any = NEXT) -> set[str]:
 
 def test_a_released_month_is_in_the_office_once(home: Path) -> None:
     from console.models import AuditEntry, Order, Release
+    from pipelines.jobs.run import release_month
 
-    with no_gate():
-        from pipelines.jobs.run import release_month
-
-        release_month(job(home, None))
+    release_month(ungated_job(home, None))
     assert Release.objects.get().order_count == Order.objects.count() == 4
     assert AuditEntry.objects.filter(action="import_orders").count() == 1
     digests = set(Order.objects.values_list("phone_digest", flat=True))
@@ -178,20 +176,20 @@ def test_what_is_answered_after_the_cut_off_is_not_known_in_the_month(
 def test_a_sealed_month_stays_whatever_is_answered(home: Path) -> None:
     released_town(home, town(NEXT))
     hand_in(home, {"ann": answer("paid")})
-    with no_gate():
-        version = run_month(job(home, home.parent / "source", NEXT, holdout_share=0))
+    version = run_month(
+        ungated_job(home, home.parent / "source", NEXT, holdout_share=0)
+    )
     assert version.number == 1 and read(version, "extract_outcome") == []
 
 
 def test_an_answer_between_two_rooms_waits_for_the_next_run(home: Path) -> None:
     source = town(NEXT).write(home.parent / "source")
-    at = job(home, source, NEXT, holdout_share=0)
-    with no_gate():
-        run_room(at, ROOMS[0])
-        hand_in(home, {"ann": answer("paid")})
-        version = [run_room(at, room) for room in ROOMS[1:]][-1]
-        assert version is not None and read(version, "extract_outcome") == []
-        assert run_month(at).number == version.number + 1
+    at = ungated_job(home, source, NEXT, holdout_share=0)
+    run_room(at, ROOMS[0])
+    hand_in(home, {"ann": answer("paid")})
+    version = [run_room(at, room) for room in ROOMS[1:]][-1]
+    assert version is not None and read(version, "extract_outcome") == []
+    assert run_month(at).number == version.number + 1
 
 
 def test_an_office_that_was_never_opened_says_nothing_and_is_not_made_by_asking(

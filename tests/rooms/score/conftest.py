@@ -12,7 +12,7 @@ from models import registry
 from pipelines.jobs.run import Job
 from pipelines.store.champions import models_folder
 from tests.support.scored import scored_operator
-from tests.support.small import Operator, job, only
+from tests.support.small import Operator, ungated_job, only
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def operator() -> Operator:
 def copied(operator: Operator, tmp_path: Path) -> Job:
     """The newest month of a copy that a test may spoil."""
     shutil.copytree(operator.home, tmp_path / "home")
-    return job(tmp_path / "home", operator.source)
+    return ungated_job(tmp_path / "home", operator.source)
 
 
 def version_of(home: Path) -> Path:

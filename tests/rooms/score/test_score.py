@@ -40,7 +40,6 @@ from tests.support.small import (
     KEY,
     MONTH,
     Operator,
-    no_gate,
     own_settings,
     read,
     room_context,
@@ -196,10 +195,9 @@ def test_a_list_made_by_the_score_is_made_of_what_the_champion_sees(
 
 
 def test_verify_scores_again_with_the_recorded_champion(copied: Job) -> None:
-    with no_gate():
-        assert verify_month(copied).differences == []
-        (version_of(copied.home) / registry.MODEL).write_bytes(b"other")
-        seen = verify_month(copied)
+    assert verify_month(copied).differences == []
+    (version_of(copied.home) / registry.MODEL).write_bytes(b"other")
+    seen = verify_month(copied)
     assert seen.notes == ["champion"] and seen.differences == []
 
 
@@ -208,8 +206,7 @@ def test_a_changed_champion_makes_a_new_version_by_rules_alone(copied: Job) -> N
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with no_gate():
-        version = run_month(copied)
+    version = run_month(copied)
     assert version.number == copied.folder.version().number == 2
     entry = version.manifest["tables"]["score_churn"]
     assert entry == {

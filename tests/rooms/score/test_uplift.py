@@ -24,7 +24,7 @@ from pipelines.rooms.score.samples import gather_samples
 from pipelines.rooms.score.uplift import RISK
 from pipelines.store.champions import models_folder, uplift_shelf
 from tests.support.scored import scored_operator
-from tests.support.small import MONTH, Operator, job, no_gate, own_settings, read
+from tests.support.small import MONTH, Operator, job, own_settings, read, ungated_job
 from twin import generate
 
 FEATURE = "tenure_months"
@@ -79,8 +79,7 @@ def trained(home: Path, effect: float) -> Any:
 
 
 def run_again(home: Path) -> Any:
-    with no_gate():
-        return run_month(job(home, scored_operator().source))
+    return run_month(ungated_job(home, scored_operator().source))
 
 
 def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(
@@ -133,8 +132,7 @@ def test_a_model_that_wins_is_promoted_scores_and_says_what_an_order_is_worth(
     assert told > 20 and any(
         row["list"] not in HELD_OUT for row in read(version, "dispatch_candidate")
     )
-    with no_gate():
-        assert verify_month(job(home, None)).differences == []
+    assert verify_month(ungated_job(home, None)).differences == []
 
 
 def test_a_model_that_does_not_beat_the_risk_is_kept_and_never_used(home: Path) -> None:
@@ -174,8 +172,7 @@ def lived_on(folder: Path) -> Operator:
     last = MONTH.plus(1)
     generate(folder / "source", services=500, months=7, seed=3, through=str(last))
     release_month(job(folder / "home", None))
-    with no_gate():
-        run_month(job(folder / "home", folder / "source", last))
+    run_month(ungated_job(folder / "home", folder / "source", last))
     return Operator(folder / "source", folder / "home", (*operator.months, last))
 
 

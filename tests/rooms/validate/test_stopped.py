@@ -16,7 +16,7 @@ from pipelines.documents.month_view import read_output_states, summarise_outcome
 from pipelines.jobs.run import run_month
 from pipelines.store.lake import MonthFolder
 from pipelines.text.texts import LANGUAGES, fill_label
-from tests.support.small import KEY, MONTH, Town, job, no_gate, read
+from tests.support.small import KEY, MONTH, Town, read, ungated_job
 
 PHONE = "13812345678"
 RULE = "service.column_values_to_not_be_null:status"
@@ -168,8 +168,7 @@ def test_the_rows_of_a_stopped_run_go_back_and_a_corrected_one_goes_through(
     ]
     assert rows[0][:4] == [2.0, "status", "双停", fill_label("zh", "rule.not_a_enum")]
     assert MonthFolder(home, MONTH).current() is None
-    with no_gate():
-        version = run_month(job(home, town_of().write(tmp_path / "source")))
+    version = run_month(ungated_job(home, town_of().write(tmp_path / "source")))
     assert (
         "stopped" not in version.manifest and read(version, "snapshot_quarantine") == []
     )
@@ -218,8 +217,7 @@ def test_people_are_masked_unless_asked_for(
     home = tmp_path / "home"
     town = town_of(3)
     town.tables["customer"][0]["vip_tier"] = "platinum"
-    with no_gate():
-        run_month(job(home, town.write(tmp_path / "source")))
+    run_month(ungated_job(home, town.write(tmp_path / "source")))
     for extra, is_there in (((), False), (("--unmasked",), True)):
         out = tmp_path / f"rows{len(extra)}.xlsx"
         assert (
@@ -258,8 +256,7 @@ def test_rows_go_back_as_a_workbook_alone(
     home = tmp_path / "home"
     town = town_of(2)
     town.tables["customer"][0]["vip_tier"] = "platinum"
-    with no_gate():
-        run_month(job(home, town.write(tmp_path / "source")))
+    run_month(ungated_job(home, town.write(tmp_path / "source")))
     assert (
         retention(
             monkeypatch,
