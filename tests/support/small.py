@@ -26,7 +26,7 @@ from pipelines.engines.duckdb import DuckEngine
 from pipelines.jobs.run import ROOMS, Job, run_month, run_room
 from pipelines.rooms.context import Context
 from pipelines.rooms.validate import Suites
-from pipelines.rooms.validate.gate import Verdict
+from pipelines.rooms.validate.verdicts import Verdict
 from pipelines.store.lake import Draft, MonthFolder, Version
 from pipelines.store.manifest import COMPUTED, TableEntry
 from twin import generate

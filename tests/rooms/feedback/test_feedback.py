@@ -19,7 +19,7 @@ from tests.support.office import (
     released_town,
     taken,
 )
-from tests.support.small import MONTH, ROOMS, Town, read, run_town, ungated_job
+from tests.support.small import MONTH, Town, read, run_town, ungated_job
 
 NEXT = MONTH.plus(1)
 PEOPLE = ("ann", "bob", "cat", "dan")

@@ -12,7 +12,7 @@ from models import registry
 from pipelines.jobs.run import Job
 from pipelines.store.champions import models_folder
 from tests.support.scored import scored_operator
-from tests.support.small import Operator, ungated_job, only
+from tests.support.small import Operator, only, ungated_job
 
 
 @pytest.fixture(scope="module")
