@@ -90,7 +90,7 @@ class DuckEngine:
     ) -> None:
         self._connection.close()
 
-    def offer(self, table: TableName, path: Path) -> None:
+    def offer_table(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name, once a statement names it.
 
         A month may read four hundred tables of itself and of earlier months; a room reads a few.
@@ -108,7 +108,7 @@ class DuckEngine:
                 if not era or era in words:
                     self.bind(TableName(name, era), path)
 
-    def _withdraw(self, table: TableName) -> None:
+    def _withdraw_offer(self, table: TableName) -> None:
         """Take a table off offer: it is bound, to whatever it is."""
         eras = self._offered.get(table.name, {})
         eras.pop(table.era, None)
@@ -120,13 +120,13 @@ class DuckEngine:
 
         Raise StorageError naming it when it is gone or cut off.
         """
-        self._withdraw(table)
+        self._withdraw_offer(table)
         file = scan_parquet(check_table(path).resolve())
         self.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {file}")
 
     def bind_empty(self, table: TableName, columns: Columns) -> None:
         """Put an empty table of those columns (name → SQL type) where one is missing."""
-        self._withdraw(table)
+        self._withdraw_offer(table)
         self.execute(f"CREATE OR REPLACE VIEW {table} AS {select_nothing(columns)}")
 
     def answer(self, sql: str, parameters: Parameters | None = None) -> Answer:

@@ -80,9 +80,9 @@ class SparkEngine(DuckEngine):
             )
             return _start_session(*self._wanted).newSession()
 
-    def offer(self, table: TableName, path: Path) -> None:
+    def offer_table(self, table: TableName, path: Path) -> None:
         """Make a Parquet file readable under a table's name, by both, once it is named."""
-        super().offer(table, path)
+        super().offer_table(table, path)
         self._tables[_flatten_name(table)] = path.resolve()
 
     def bind(self, table: TableName, path: Path) -> None:

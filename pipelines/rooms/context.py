@@ -161,7 +161,9 @@ class Context:
         """Make every table that earlier rooms and earlier months have computed readable."""
         for name, entry in self.draft.finished.items():
             if entry.is_computed:
-                self.engine.offer(TableName(name), self.draft.path / f"{name}.parquet")
+                self.engine.offer_table(
+                    TableName(name), self.draft.path / f"{name}.parquet"
+                )
         for era, version in self.earlier.items():
             if version is not None:
                 self._bind_version(era, version)
@@ -169,7 +171,7 @@ class Context:
     def _bind_version(self, era: str, version: Version) -> None:
         for name, entry in version.entries.items():
             if entry.is_computed and not name.startswith("extract_"):
-                self.engine.offer(
+                self.engine.offer_table(
                     TableName(name, era), version.path / f"{name}.parquet"
                 )
 
