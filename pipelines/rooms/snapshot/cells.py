@@ -41,18 +41,19 @@ def read_cells(
         read.append(f"{_read_value(column, cells)} AS {quote_name(column.name)}")
     kept = ["_file", "_line", *(quote_name(column.name) for column in table.columns)]
     kept += _list_local_dates(table)
+    normalising = []
     for column in present:
         cell = cells[column.name]
         read += _keep_flags(column, cell)
         if cell.form:
             kept.append(quote_name(f"_form_{column.name}"))
+            normalising.append(column)
     kept += _find_first_fault(present, cells)
     inner = f"SELECT {', '.join(read)} FROM {raw} AS raw"
     select = f"SELECT {', '.join(kept)} FROM ({inner})"
     typed = keep_result(context, "typed", select)
-    for column in present:
-        if cells[column.name].form:
-            _count_forms(context, table, column, typed, normalised)
+    for column in normalising:
+        _count_forms(context, table, column, typed, normalised)
     return typed
 
 
