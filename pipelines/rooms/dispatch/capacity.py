@@ -16,20 +16,14 @@ import pyarrow as pa
 
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate_newcomers
-from pipelines.rooms.dispatch.assign import (
-    Branch,
-    Desk,
-    Plan,
-    Queue,
-    plan_by_priority,
-    plan_by_value,
-)
+from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.figures import (
     CAPACITY,
     CapacityFigure,
     list_branch_figures,
     list_company_figures,
 )
+from pipelines.rooms.dispatch.queues import Branch, Desk, Plan, Queue
 from pipelines.rooms.relations import Relation, read_rows, take_rows, write_step
 
 ROOM = "dispatch"

@@ -12,13 +12,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.rooms.dispatch.assign import (
-    Branch,
-    Plan,
-    add_worth,
-    bound_value,
-    price_place,
-)
+from pipelines.rooms.dispatch.bound import bound_value, price_place
+from pipelines.rooms.dispatch.queues import Branch, Plan, add_worth
 
 _MONEY = pa.decimal128(18, 2)
 _NO_MONEY = Decimal("0.00")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
+from pipelines.catalogue.figure_rows import FigureRow
 from pipelines.catalogue.spec import load_room_specs
 from pipelines.documents.pages.dictionary import write_dictionary
 from pipelines.documents.pages.page import write_summary
@@ -22,7 +23,7 @@ from pipelines.rooms.report.gather import gather_figures
 from pipelines.rooms.report.managers import tell_managers
 from pipelines.rooms.report.operation import write_operation
 from pipelines.rooms.report.periods import gather_period_figures, tell_periods
-from pipelines.rooms.report.rows import FigureRow, read_ordered, read_table
+from pipelines.rooms.report.rows import read_ordered, read_table
 from pipelines.rooms.report.scorecard import write_scorecards
 from pipelines.rooms.report.sentences import write_sentences
 from pipelines.text.texts import LANGUAGES

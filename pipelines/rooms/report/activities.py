@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TypedDict, cast
 
+from pipelines.catalogue.figure_rows import FigureRow, build_company_figure_id
 from pipelines.catalogue.outputs import ACTIVITY_SECTION
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.figures import (
-    company_figure_id,
-    keep_scope_names,
-    make_figure,
-)
-from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides
+from pipelines.rooms.report.figures import keep_scope_names, make_figure
+from pipelines.rooms.report.rows import Number, Scope, Sides
 from pipelines.rooms.report.sentences import Sections, Sentence
 
 TOPIC = "activity"
@@ -132,7 +129,8 @@ def tell_activities(context: Context, figures: Mapping[str, FigureRow]) -> Secti
     """Yield the sentence of the month's activities."""
     sentences: list[Sentence] = []
     ids = {
-        measure: company_figure_id(measure, TOPIC, context.month) for measure in TOTALS
+        measure: build_company_figure_id(measure, TOPIC, context.month)
+        for measure in TOTALS
     }
     if all(figure in figures for figure in ids.values()):
         slots = {measure: f"figure {figure}" for measure, figure in ids.items()}

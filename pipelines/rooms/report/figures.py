@@ -12,10 +12,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from pipelines.catalogue.figure_rows import FigureRow, build_figure_id
 from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, run_step, take_rows, unite_relations
-from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides, write_rows
+from pipelines.rooms.report.rows import Number, Scope, Sides, write_rows
 from pipelines.text.units import format_figure, make_exact
 
 PLACES = 12
@@ -45,16 +46,6 @@ USABLE = ("released", "caveat")
 NO_SIDES = Sides(None, None)
 
 
-def name_figure(measure: str, topic: str, kind: str, scope: str, month: object) -> str:
-    """Return the id of a figure."""
-    return f"{measure}:{topic}:{kind}:{scope}:{month}"
-
-
-def company_figure_id(measure: str, topic: str, month: object) -> str:
-    """Return the id of a figure of the company."""
-    return name_figure(measure, topic, "company", "company", month)
-
-
 def make_figure(
     measure: str,
     topic: str,
@@ -67,7 +58,7 @@ def make_figure(
     """Return a figure of a scope; `source` is the table its number comes from."""
     printed = quantize_number(number)
     return FigureRow(
-        figure=name_figure(measure, topic, scope.kind, scope.scope_id, scope.month),
+        figure=build_figure_id(measure, topic, scope.kind, scope.scope_id, scope.month),
         measure=measure,
         topic=topic,
         scope_kind=scope.kind,

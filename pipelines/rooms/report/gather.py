@@ -8,6 +8,7 @@ from typing import TypedDict, cast
 
 import pyarrow as pa
 
+from pipelines.catalogue.figure_rows import FigureRow, KpiRow, TrendRow, name_topic
 from pipelines.catalogue.outputs import QUALITY, load_kpis
 from pipelines.core.apportion import apportion_parts
 from pipelines.rooms.context import Context
@@ -19,15 +20,7 @@ from pipelines.rooms.report.figures import (
     make_figure,
     quantize_number,
 )
-from pipelines.rooms.report.rows import (
-    FigureRow,
-    KpiRow,
-    Number,
-    Scope,
-    Sides,
-    TrendRow,
-    topic_of,
-)
+from pipelines.rooms.report.rows import Number, Scope, Sides
 
 _TOPIC = pa.schema([("topic", pa.string())])
 POINT_PLACES, AMOUNT_PLACES = (
@@ -93,7 +86,7 @@ def _gather_kpis(
     )
     for row in cast("list[KpiRow]", found):
         if row["status"] in USABLE and row["value"] is not None:
-            yield from _figures_of_kpi(row, units[topic_of(row)], str(context.month))
+            yield from _figures_of_kpi(row, units[name_topic(row)], str(context.month))
 
 
 def _figures_of_kpi(row: KpiRow, unit: str, month: str) -> Iterator[FigureRow]:
@@ -108,7 +101,7 @@ def _figures_of_kpi(row: KpiRow, unit: str, month: str) -> Iterator[FigureRow]:
     ]
     for measure, shown_in, number in measures:
         if number is not None:
-            topic = topic_of(row)
+            topic = name_topic(row)
             yield make_figure(
                 measure, topic, scope, shown_in, number, "kpi_monthly", sides
             )
@@ -144,7 +137,7 @@ def _gather_trend(context: Context, units: dict[str, str]) -> Iterator[FigureRow
         now = this_month.get(row["kpi"])
         if row is now or not _is_usable(row):
             continue
-        unit = units[topic_of(row)]
+        unit = units[name_topic(row)]
         yield _figure_of_earlier(row, unit)
         if now is not None and _is_usable(now):
             yield from _figures_of_change(context, row, now, unit)
@@ -157,7 +150,7 @@ def _is_usable(row: TrendRow) -> bool:
 def _figure_of_earlier(row: TrendRow, unit: str) -> FigureRow:
     assert row["value"] is not None
     scope = _scope_of(row, row["seen_month"])
-    topic = topic_of(row)
+    topic = name_topic(row)
     return make_figure(
         "value", topic, scope, unit, row["value"], "kpi_trend", _sides_of(row)
     )
@@ -177,7 +170,7 @@ def _figures_of_change(
     scope, sides = _scope_of(now, str(month)), _sides_of(now)
     shown_in = difference_unit(unit)
     yield make_figure(
-        measure, topic_of(before), scope, shown_in, change, "kpi_trend", sides
+        measure, name_topic(before), scope, shown_in, change, "kpi_trend", sides
     )
 
 
@@ -191,7 +184,7 @@ def _gather_month_before(
     found = read_rows(context, "report", name, scope_name=names, quality=quality)
     for row in cast("list[ComparedRow]", found):
         assert row["value"] is not None
-        topic = topic_of(row)
+        topic = name_topic(row)
         unit = difference_unit(units[topic])
         change = quantize_number(row["value"]) - quantize_number(row["value_before"])
         scope, sides = _scope_of(row, str(context.month)), _sides_of(row)

@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from pipelines.catalogue.figure_rows import FigureRow, KpiRow, name_topic
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
 from pipelines.core.reasons import ReasonKind, split_reasons
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of
+from pipelines.rooms.report.rows import ToldRow
 from pipelines.rooms.report.sentences import (
     Sections,
     Sentence,
@@ -33,7 +34,7 @@ def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Section
     if not context.is_computed("snapshot_account_manager"):
         return
     found = cast("list[KpiRow]", read_rows(context, "report", "manager_kpis"))
-    rows = judge_rows(row for row in found if topic_of(row) in QUALITY)
+    rows = judge_rows(row for row in found if name_topic(row) in QUALITY)
     writer = Writer(str(context.month), rows, figures)
     branches = {row["home"] for row in rows if row["home"]}
     for branch in sorted(str(branch) for branch in branches):
@@ -46,7 +47,7 @@ def _tell_branch(writer: Writer, branch: str) -> Iterator[Sentence]:
     for row in writer.rows:
         is_of_branch = row["home"] == branch or row["scope_id"] == branch
         if is_of_branch or row["scope_kind"] == "company":
-            found[topic_of(row)][row["scope_kind"]].append(row)
+            found[name_topic(row)][row["scope_kind"]].append(row)
 
     for topic in QUALITY:
         kinds = found[topic]

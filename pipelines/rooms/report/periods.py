@@ -12,27 +12,25 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple, cast
 
+from pipelines.catalogue.figure_rows import (
+    FigureRow,
+    TrendRow,
+    build_company_figure_id,
+    name_topic,
+)
 from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, is_target_met
 from pipelines.core.month import PERIODS
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows
 from pipelines.rooms.report.figures import (
     USABLE,
-    company_figure_id,
     difference_unit,
     keep_scope_names,
     main_kpis,
     make_figure,
     quantize_number,
 )
-from pipelines.rooms.report.rows import (
-    FigureRow,
-    Number,
-    Scope,
-    Sides,
-    TrendRow,
-    topic_of,
-)
+from pipelines.rooms.report.rows import Number, Scope, Sides
 from pipelines.rooms.report.sentences import OVERALL, Sections, Sentence, name_direction
 
 Key = tuple[str, str, str]  # KPI, kind of scope, scope
@@ -62,7 +60,7 @@ def gather_period_figures(context: Context) -> Iterator[FigureRow]:
             if value is None:
                 continue
             kind, scope_id = key[1:]
-            topic = topic_of(rows[-1])
+            topic = name_topic(rows[-1])
             before = year_ago.get((f"{period}_value", topic, kind, scope_id))
             scope = Scope(kind, scope_id, str(context.month), rows[-1]["scope_name"])
             unit = str(kpi.meta["unit"])
@@ -184,7 +182,7 @@ def tell_period(
     topic = f"{kpi.name}.{kpi.meta['default']}"
 
     def find_figure(measure: str) -> str | None:
-        name = company_figure_id(measure, topic, month)
+        name = build_company_figure_id(measure, topic, month)
         return name if name in figures else None
 
     slots = {"kpi": f"kpi {kpi.name}"}

@@ -9,12 +9,13 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
+from pipelines.catalogue.figure_rows import KpiRow, name_topic
 from pipelines.catalogue.outputs import load_kpis
 from pipelines.catalogue.scorecard import WHOLE, Rules, load_rules
 from pipelines.core.reasons import join_reasons
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.rows import KpiRow, read_ordered, topic_of, write_rows
+from pipelines.rooms.report.rows import read_ordered, write_rows
 
 CARDS, LINES = "report_scorecard", "report_scorecard_line"
 COUNTED_BY = (
@@ -154,7 +155,7 @@ def _read_kpis(context: Context) -> KpiBook:
     found = read_rows(context, "report", "scorecard_kpis")
     rows = {}
     for row in cast("list[KpiRow]", found):
-        rows[topic_of(row), row["scope_kind"], row["scope_id"]] = row
+        rows[name_topic(row), row["scope_kind"], row["scope_id"]] = row
     better = {kpi.name: str(kpi.meta["better"]) for kpi in load_kpis()}
     return KpiBook(str(context.month), rows, better)
 

@@ -14,11 +14,18 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
+from pipelines.catalogue.figure_rows import (
+    FigureRow,
+    KpiRow,
+    build_company_figure_id,
+    build_figure_id,
+    name_topic,
+)
 from pipelines.catalogue.outputs import is_target_met, load_kpis
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.figures import USABLE, company_figure_id, name_figure
-from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of, write_rows
+from pipelines.rooms.report.figures import USABLE
+from pipelines.rooms.report.rows import ToldRow, write_rows
 
 OVERALL = (
     "vip_card_holding_rate",
@@ -90,8 +97,8 @@ class Writer:
 
     def find_figure(self, measure: str, row: KpiRow) -> str | None:
         """Return the id of a figure of a row, if there is one."""
-        topic = topic_of(row)
-        name = name_figure(
+        topic = name_topic(row)
+        name = build_figure_id(
             measure, topic, row["scope_kind"], row["scope_id"], self.month
         )
         return name if name in self.figures else None
@@ -102,7 +109,9 @@ class Writer:
         """Return slots of the company's figures of a topic, named by their measures."""
         slots = {}
         for measure in measures:
-            slots[measure] = f"figure {company_figure_id(measure, topic, self.month)}"
+            slots[measure] = (
+                f"figure {build_company_figure_id(measure, topic, self.month)}"
+            )
         return slots
 
 
@@ -149,14 +158,14 @@ def _tell_overall(writer: Writer) -> Iterator[Sentence]:
     for kpi in OVERALL:
         yield tell_kpi(writer, writer.find_company(kpi))
     ends = ("base", "current")
-    ids = [company_figure_id(step, "bridge", writer.month) for step in ends]
+    ids = [build_company_figure_id(step, "bridge", writer.month) for step in ends]
     if all(figure in writer.figures for figure in ids):
         yield Sentence(["bridge"], writer.slot_company_figures("bridge", ends))
 
 
 def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
     """Tell a KPI of a scope: its value, against its target, the month and the year before."""
-    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {topic_of(row)}"}
+    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {name_topic(row)}"}
     value = writer.find_figure("value", row)
     if value is None:
         return _tell_no_value(row, slots)
