@@ -15,14 +15,14 @@ from decimal import Decimal
 from typing import TypedDict, cast
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import stats
 
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
-from pipelines.rooms.report.rows import read_ordered, write_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.report.rows import read_ordered
 from pipelines.text.units import round_to_fen
 
 Grid = NDArray[np.float64]
@@ -31,20 +31,7 @@ WINDOW = 6  # months that the ratios are taken from
 FEWEST = 4  # months of history before anything is said
 FEWEST_ERRORS = 5  # one-month errors before an interval is said
 LEVEL = 0.95
-KEY = ("scope_kind", "scope_id", "about_month")
-_MONEY = pa.decimal128(18, 2)
-SCHEMA = pa.schema(
-    [
-        ("month", pa.string()),
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("about_month", pa.string()),
-        ("open_amount", _MONEY),
-        ("low_amount", _MONEY),
-        ("high_amount", _MONEY),
-        ("error_count", pa.int32()),
-    ]
-)
+ScopeKey = tuple[str, str]  # kind of scope, scope
 
 
 class VintageRow(TypedDict):
@@ -93,14 +80,20 @@ def project_open_amounts(ladder: Ladder, horizon: int) -> Grid:
     stays = _take_first_share(recent, ladder.billed[-WINDOW:])
     next_bills = stays * ladder.billed[-1]
 
-    ages = ladder.open[-1].copy()
+    ages = ladder.open[-1]
     sums = []
     for _ in range(horizon):
-        older = ages * left
-        ages = np.concatenate([[next_bills], older[:-1]])
-        ages[-1] += older[-1]
+        ages = _roll_month(ages, left, next_bills)
         sums.append(ages.sum())
     return np.array(sums)
+
+
+def _roll_month(ages: Grid, left: Grid, next_bills: float) -> Grid:
+    """Return the open amounts by age a month later."""
+    older = ages * left
+    rolled = np.concatenate([[next_bills], older[:-1]])
+    rolled[-1] += older[-1]
+    return rolled
 
 
 def _take_first_share(recent: Grid, billed: Grid) -> float:
@@ -117,7 +110,8 @@ def _take_ratios(recent: Grid) -> Grid:
     before = recent[:-1].sum(axis=0)
     after = recent[1:].sum(axis=0)
     left = np.zeros(OLDEST + 1)
-    np.divide(after[1:], before[:-1], out=left[:-1], where=before[:-1] > 0)
+    younger = before[:-1]
+    np.divide(after[1:], younger, out=left[:-1], where=younger > 0)
 
     flowing_into_oldest = before[-2] + before[-1]
     oldest = 0.0
@@ -138,27 +132,35 @@ def forecast_open_amounts(ladder: Ladder, horizon: int) -> Forecast | None:
         return None
     expected = project_open_amounts(ladder, horizon)
     errors = _gather_errors(ladder)
-    if len(errors) < FEWEST_ERRORS:
-        return Forecast(expected, None, None, len(errors))
-
-    mean_square = np.mean(errors**2)
-    spread = float(np.sqrt(mean_square * (1 + 1 / len(errors))))
-    quantile = stats.t.ppf((1 + LEVEL) / 2, len(errors))
-    distance = np.sqrt(np.arange(1, horizon + 1))
-    reach = quantile * spread * distance
+    count = len(errors)
+    if count < FEWEST_ERRORS:
+        return Forecast(expected, None, None, count)
+    reach = _measure_reach(errors, horizon)
     low = expected * np.exp(-reach)
     high = expected * np.exp(reach)
-    return Forecast(expected, low, high, len(errors))
+    return Forecast(expected, low, high, count)
+
+
+def _measure_reach(errors: Grid, horizon: int) -> Grid:
+    """Return how far the interval of each coming month reaches either way, on the log scale."""
+    count = len(errors)
+    mean_square = np.mean(errors**2)
+    spread = float(np.sqrt(mean_square * (1 + 1 / count)))
+    quantile = float(stats.t.ppf((1 + LEVEL) / 2, count))
+    distance = np.sqrt(np.arange(1, horizon + 1))
+    return quantile * spread * distance
 
 
 def _gather_errors(ladder: Ladder) -> Grid:
     """Return the log errors of one-month projections from every origin that has a history."""
     errors = []
     for origin in range(FEWEST, len(ladder.billed)):
-        projected = project_open_amounts(ladder.upto(origin), 1)[0]
+        known = ladder.upto(origin)
+        [projected] = project_open_amounts(known, 1)
         came = ladder.open[origin].sum()
         if projected > 0 and came > 0:
-            errors.append(float(np.log(came / projected)))
+            error = np.log(came / projected)
+            errors.append(float(error))
     return np.array(errors)
 
 
@@ -172,35 +174,39 @@ def write_forecast(context: Context) -> None:
         context.record_missing("report_forecast", reasons)
         return
     vintages = cast("list[VintageRow]", read_ordered(context, "report_vintage"))
-    scopes = sorted({(row["scope_kind"], row["scope_id"]) for row in vintages})
+    scopes = {_find_scope(row) for row in vintages}
     rows: list[dict[str, object]] = []
-    for scope in scopes:
+    for scope in sorted(scopes):
         ladder = build_ladder(vintages, scope, context.month)
         rows.extend(_forecast_rows(context.month, scope, ladder))
     if not rows:
         reason = Reason.not_held(f"{FEWEST} months one after the other")
         context.record_missing("report_forecast", [reason])
         return
-    write_rows(context, "report_forecast", rows, SCHEMA, KEY)
+    write_made_rows(context, "report_forecast", rows)
 
 
-def build_ladder(
-    rows: Iterable[VintageRow], scope: tuple[str, str], month: Month
-) -> Ladder:
+def build_ladder(rows: Iterable[VintageRow], scope: ScopeKey, month: Month) -> Ladder:
     """Take a scope's months out of `report_vintage`: those held without a gap up to this one."""
     by_month: dict[Month, list[VintageRow]] = defaultdict(list)
     for row in rows:
-        if (row["scope_kind"], row["scope_id"]) == scope:
-            by_month[Month.parse(row["month"])].append(row)
+        if _find_scope(row) == scope:
+            month_held = Month.parse(row["month"])
+            by_month[month_held].append(row)
 
     months = _months_in_a_row(by_month, month)
     open_amounts = np.zeros((len(months), OLDEST + 1))
     billed = np.zeros(len(months))
     for place, held in enumerate(months):
         for row in by_month.get(held, ()):
-            open_amounts[place, row["age_months"]] += float(row["open_amount"])
+            age = row["age_months"]
+            open_amounts[place, age] += float(row["open_amount"])
             billed[place] += float(row["billed_amount"])
     return Ladder(open_amounts, billed)
+
+
+def _find_scope(row: VintageRow) -> ScopeKey:
+    return row["scope_kind"], row["scope_id"]
 
 
 def _months_in_a_row(found: Mapping[Month, object], last: Month) -> list[Month]:
@@ -214,20 +220,21 @@ def _months_in_a_row(found: Mapping[Month, object], last: Month) -> list[Month]:
 
 
 def _forecast_rows(
-    month: Month, scope: tuple[str, str], ladder: Ladder
+    month: Month, scope: ScopeKey, ladder: Ladder
 ) -> Iterator[dict[str, object]]:
-    """Yield a scope's rows of `report_forecast`, by the names of SCHEMA."""
+    """Yield a scope's rows of `report_forecast`."""
     horizon = (12 - month.number) or 12
     found = forecast_open_amounts(ladder, horizon)
     if found is None or not ladder.open[-1].sum():
         return
     scope_kind, scope_id = scope
     for step in range(horizon):
+        about = month.plus(step + 1)
         yield {
             "month": str(month),
             "scope_kind": scope_kind,
             "scope_id": scope_id,
-            "about_month": str(month.plus(step + 1)),
+            "about_month": str(about),
             "open_amount": round_to_fen(found.open[step]),
             "low_amount": _bound_at(found.low, step),
             "high_amount": _bound_at(found.high, step),

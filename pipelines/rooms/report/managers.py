@@ -20,10 +20,12 @@ from pipelines.rooms.report.sentences import (
     Sentence,
     Writer,
     judge_rows,
-    meets_target,
+    list_slot,
     sort_by_rank,
     tell_kpi,
 )
+
+RowsOf = tuple[str, str]  # topic, kind of scope
 
 
 def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
@@ -34,25 +36,27 @@ def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Section
     if not context.is_computed("snapshot_account_manager"):
         return
     found = cast("list[KpiRow]", read_rows(context, "report", "manager_kpis"))
-    rows = judge_rows(row for row in found if name_topic(row) in QUALITY)
+    of_quality = [row for row in found if name_topic(row) in QUALITY]
+    rows = judge_rows(of_quality)
     writer = Writer(str(context.month), rows, figures)
-    branches = {row["home"] for row in rows if row["home"]}
-    for branch in sorted(str(branch) for branch in branches):
+    branches = {row["home"] for row in rows}
+    for branch in sorted(filter(None, branches)):
         yield f"{BRANCH_SECTION}{branch}", _tell_branch(writer, branch)
 
 
 def _tell_branch(writer: Writer, branch: str) -> Iterator[Sentence]:
     """Yield a sentence a KPI: of the branch, or of the company where the branch has no row."""
-    found: dict[str, dict[str, list[ToldRow]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[RowsOf, list[ToldRow]] = defaultdict(list)
     for row in writer.rows:
-        is_of_branch = row["home"] == branch or row["scope_id"] == branch
+        is_of_branch = branch in (row["home"], row["scope_id"])
         if is_of_branch or row["scope_kind"] == "company":
-            found[name_topic(row)][row["scope_kind"]].append(row)
+            rows_of = (name_topic(row), row["scope_kind"])
+            found[rows_of].append(row)
 
     for topic in QUALITY:
-        kinds = found[topic]
-        here = (kinds["branch"] or kinds["company"])[0]
-        yield topic_sentence(writer, topic, here, kinds["manager"])
+        heads = found[topic, "branch"] or found[topic, "company"]
+        managers = found[topic, "manager"]
+        yield topic_sentence(writer, topic, heads[0], managers)
 
 
 def topic_sentence(
@@ -63,9 +67,9 @@ def topic_sentence(
     Who is best, last, short of the target, or too small to be ranked.
     """
     rules, slots = tell_kpi(writer, here)
-    slots["kpi"] = (
-        f"kpi {topic}" if topic == "success_rate.claimed" else f"kpi {here['kpi']}"
-    )
+    is_told_by_topic = topic == "success_rate.claimed"
+    kpi = topic if is_told_by_topic else here["kpi"]
+    slots["kpi"] = f"kpi {kpi}"
     if rules[-1] != "end":
         return Sentence(rules, slots)
 
@@ -75,29 +79,30 @@ def topic_sentence(
         rules.append("best_manager")
         slots |= _slot_manager(writer, "best", ranked[0])
         slots |= _slot_manager(writer, "worst", ranked[-1])
-    missed = [row["scope_id"] for row in managers if _has_missed(writer, row)]
+    missed = [row["scope_id"] for row in managers if writer.has_missed(row)]
     if missed:
         rules.append("missed_managers")
-        slots["missed_managers"] = "scopes " + " ".join(missed)
+        slots["missed_managers"] = list_slot("scopes", missed)
     small = [row["scope_id"] for row in managers if _is_small(row)]
     if small:
         rules.append("small_managers")
-        slots["small_managers"] = "scopes " + " ".join(small)
-    return Sentence([*rules, "end"], slots)
+        slots["small_managers"] = list_slot("scopes", small)
+    rules.append("end")
+    return Sentence(rules, slots)
 
 
 def _slot_manager(writer: Writer, name: str, row: ToldRow) -> dict[str, str]:
+    """Return the slots of a manager who is named, with value and rank."""
+    value = writer.find_figure("value", row)
+    rank = writer.find_figure("rank", row)
     return {
         name: f"scopes {row['scope_id']}",
-        f"{name}_value": f"figure {writer.find_figure('value', row)}",
-        f"{name}_rank": f"figure {writer.find_figure('rank', row)}",
+        f"{name}_value": f"figure {value}",
+        f"{name}_rank": f"figure {rank}",
     }
 
 
-def _has_missed(writer: Writer, row: ToldRow) -> bool:
-    return writer.find_figure("gap", row) is not None and not meets_target(row)
-
-
 def _is_small(row: ToldRow) -> bool:
-    reasons = split_reasons(row["reason"])
-    return any(reason.kind == ReasonKind.SMALL_DENOMINATOR for reason in reasons)
+    """Say whether a manager has too few customers to be ranked."""
+    kinds = {reason.kind for reason in split_reasons(row["reason"])}
+    return ReasonKind.SMALL_DENOMINATOR in kinds

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-import pyarrow as pa
-
 from pipelines.catalogue.figure_rows import (
     FigureRow,
     KpiRow,
@@ -23,9 +21,10 @@ from pipelines.catalogue.figure_rows import (
 )
 from pipelines.catalogue.outputs import is_target_met, load_kpis
 from pipelines.rooms.context import Context
+from pipelines.rooms.made_rows import write_made_rows
 from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.figures import USABLE
-from pipelines.rooms.report.rows import ToldRow, write_rows
+from pipelines.rooms.report.rows import ToldRow
 
 OVERALL = (
     "vip_card_holding_rate",
@@ -50,20 +49,14 @@ EXECUTION = (
     "promise_kept_rate",
     "incremental_retention",
 )
+BRIDGE_ENDS = ("base", "current")
+LIST_COUNTS = ("treated_count", "list_count")
 GATE_COUNTS = (
     "row_count",
     "quarantined_count",
     "check_count",
     "failed_count",
     "critical_count",
-)
-SCHEMA = pa.schema(
-    [
-        ("section", pa.string()),
-        ("place", pa.int32()),
-        ("rules", pa.string()),
-        ("slots", pa.string()),
-    ]
 )
 
 
@@ -74,9 +67,9 @@ class Sentence(NamedTuple):
     slots: dict[str, str]
 
 
-Sections = Iterable[
-    tuple[str, Iterable[Sentence]]
-]  # each section's name and its sentences
+# Each section's name and its sentences.
+Sections = Iterable[tuple[str, Iterable[Sentence]]]
+Slots = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -89,11 +82,19 @@ class Writer:
 
     def find_company(self, kpi: str) -> ToldRow:
         """Return a KPI's row of the company."""
-        return next(
-            row
-            for row in self.rows
-            if row["kpi"] == kpi and row["scope_kind"] == "company"
-        )
+        return next(row for row in self.list_company() if row["kpi"] == kpi)
+
+    def list_company(self) -> Iterator[ToldRow]:
+        """Yield the KPIs' rows of the company."""
+        for row in self.rows:
+            if row["scope_kind"] == "company":
+                yield row
+
+    def list_branches(self, kpi: str) -> Iterator[ToldRow]:
+        """Yield a KPI's rows of the branches."""
+        for row in self.rows:
+            if row["kpi"] == kpi and row["scope_kind"] == "branch":
+                yield row
 
     def find_figure(self, measure: str, row: KpiRow) -> str | None:
         """Return the id of a figure of a row, if there is one."""
@@ -103,16 +104,29 @@ class Writer:
         )
         return name if name in self.figures else None
 
+    def has_missed(self, row: ToldRow) -> bool:
+        """Say whether a row has a figure of its gap, and is on the worse side of its target."""
+        if self.find_figure("gap", row) is None:
+            return False
+        return not meets_target(row)
+
     def slot_company_figures(
         self, topic: str, measures: Iterable[str]
     ) -> dict[str, str]:
         """Return slots of the company's figures of a topic, named by their measures."""
         slots = {}
         for measure in measures:
-            slots[measure] = (
-                f"figure {build_company_figure_id(measure, topic, self.month)}"
-            )
+            figure = build_company_figure_id(measure, topic, self.month)
+            slots[measure] = f"figure {figure}"
         return slots
+
+    def has_company_figures(self, topic: str, measures: Iterable[str]) -> bool:
+        """Say whether the company has the figures of those measures."""
+        for measure in measures:
+            figure = build_company_figure_id(measure, topic, self.month)
+            if figure not in self.figures:
+                return False
+        return True
 
 
 def write_sentences(
@@ -134,14 +148,18 @@ def write_sentences(
     rows = []
     for section, sentences in sections:
         for place, sentence in enumerate(sentences):
-            row = {
-                "section": section,
-                "place": place,
-                "rules": ";".join(sentence.rules),
-                "slots": json.dumps(sentence.slots),
-            }
-            rows.append(row)
-    write_rows(context, "report_sentence", rows, SCHEMA, ["section", "place"])
+            rows.append(_make_row(section, place, sentence))
+    write_made_rows(context, "report_sentence", rows)
+
+
+def _make_row(section: str, place: int, sentence: Sentence) -> dict[str, object]:
+    """Return a row of `report_sentence`."""
+    return {
+        "section": section,
+        "place": place,
+        "rules": ";".join(sentence.rules),
+        "slots": json.dumps(sentence.slots),
+    }
 
 
 def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
@@ -149,23 +167,24 @@ def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
     better = {kpi.name: str(kpi.meta["better"]) for kpi in load_kpis()}
     told = []
     for row in rows:
-        judged = {**row, "better": better[row["kpi"]]}
-        told.append(cast("ToldRow", judged))
+        judged = cast("ToldRow", dict(row))
+        judged["better"] = better[row["kpi"]]
+        told.append(judged)
     return told
 
 
 def _tell_overall(writer: Writer) -> Iterator[Sentence]:
     for kpi in OVERALL:
         yield tell_kpi(writer, writer.find_company(kpi))
-    ends = ("base", "current")
-    ids = [build_company_figure_id(step, "bridge", writer.month) for step in ends]
-    if all(figure in writer.figures for figure in ids):
-        yield Sentence(["bridge"], writer.slot_company_figures("bridge", ends))
+    if writer.has_company_figures("bridge", BRIDGE_ENDS):
+        slots = writer.slot_company_figures("bridge", BRIDGE_ENDS)
+        yield Sentence(["bridge"], slots)
 
 
 def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
     """Tell a KPI of a scope: its value, against its target, the month and the year before."""
-    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {name_topic(row)}"}
+    topic = name_topic(row)
+    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {topic}"}
     value = writer.find_figure("value", row)
     if value is None:
         return _tell_no_value(row, slots)
@@ -178,22 +197,29 @@ def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
         rules.append("met" if meets_target(row) else "missed")
         slots["target"] = f"figure {target}"
         slots["gap"] = f"figure {gap}"
-    for measure, prefix in (("change", ""), ("year_change", "year_")):
-        change = writer.find_figure(measure, row)
-        if change:
-            rules.append(prefix + name_direction(writer.figures[change]))
-            slots[measure] = f"figure {change}"
+    change = writer.find_figure("change", row)
+    if change:
+        rules.append(name_direction(writer.figures[change]))
+        slots["change"] = f"figure {change}"
+    year_change = writer.find_figure("year_change", row)
+    if year_change:
+        direction = name_direction(writer.figures[year_change])
+        rules.append(f"year_{direction}")
+        slots["year_change"] = f"figure {year_change}"
     if row["status"] == "caveat":
         rules.append("caveat")
         slots["reason"] = f"reason {row['reason']}"
-    return Sentence([*rules, "end"], slots)
+    rules.append("end")
+    return Sentence(rules, slots)
 
 
-def _tell_no_value(row: ToldRow, slots: dict[str, str]) -> Sentence:
+def _tell_no_value(row: ToldRow, slots: Slots) -> Sentence:
     """Say why a KPI has no value; a usable one without is of nobody."""
-    if row["status"] in USABLE:
+    status = row["status"]
+    if status in USABLE:
         return Sentence(["nobody"], slots)
-    return Sentence([row["status"]], slots | {"reason": f"reason {row['reason']}"})
+    slots["reason"] = f"reason {row['reason']}"
+    return Sentence([status], slots)
 
 
 def meets_target(row: ToldRow) -> bool:
@@ -213,13 +239,11 @@ def name_direction(figure: FigureRow) -> str:
 
 def _tell_ranks(writer: Writer) -> Iterator[Sentence]:
     for kpi in RANKED:
-        if writer.find_company(kpi)["status"] == "not_computed":
-            continue
-        branches = []
-        for row in writer.rows:
-            if row["kpi"] == kpi and row["scope_kind"] == "branch":
-                branches.append(row)
-        yield _tell_rank(writer, kpi, sort_by_rank(writer, branches))
+        company = writer.find_company(kpi)
+        if company["status"] != "not_computed":
+            branches = writer.list_branches(kpi)
+            ranked = sort_by_rank(writer, branches)
+            yield _tell_rank(writer, kpi, ranked)
 
 
 def sort_by_rank(writer: Writer, rows: Iterable[ToldRow]) -> list[ToldRow]:
@@ -240,44 +264,53 @@ def _tell_rank(writer: Writer, kpi: str, ranked: list[ToldRow]) -> Sentence:
     if len(ranked) < 2:
         return Sentence(["unranked"], slots)
 
-    best, last = ranked[0], ranked[-1]
+    best = ranked[0]
     first = [row["scope_id"] for row in ranked if row["rank"] == best["rank"]]
-    slots["value"] = f"figure {writer.find_figure('value', best)}"
-    slots["scopes"] = "scopes " + " ".join(first)
+    value = writer.find_figure("value", best)
+    slots["value"] = f"figure {value}"
+    slots["scopes"] = list_slot("scopes", first)
     if len(first) == len(ranked):
         return Sentence(["all_equal", "end"], slots)
 
+    last = ranked[-1]
+    last_value = writer.find_figure("value", last)
+    last_rank = writer.find_figure("rank", last)
     slots["last_scope"] = f"scopes {last['scope_id']}"
-    slots["last"] = f"figure {writer.find_figure('value', last)}"
-    slots["last_rank"] = f"figure {writer.find_figure('rank', last)}"
-    return Sentence(["first" if len(first) == 1 else "first_tie", "last", "end"], slots)
+    slots["last"] = f"figure {last_value}"
+    slots["last_rank"] = f"figure {last_rank}"
+    is_alone = len(first) == 1
+    return Sentence(["first" if is_alone else "first_tie", "last", "end"], slots)
+
+
+def list_slot(kind: str, names: Iterable[str]) -> str:
+    """Return what fills a slot with several KPIs or scopes."""
+    return f"{kind} {' '.join(names)}"
 
 
 def _tell_dispatch(writer: Writer) -> Iterator[Sentence]:
-    counts = ("treated_count", "list_count")
-    yield Sentence(["lists"], writer.slot_company_figures("lists", counts))
+    slots = writer.slot_company_figures("lists", LIST_COUNTS)
+    yield Sentence(["lists"], slots)
     for kpi in EXECUTION:
         yield tell_kpi(writer, writer.find_company(kpi))
 
 
 def _tell_quality(writer: Writer) -> Iterator[Sentence]:
-    yield Sentence(["gate"], writer.slot_company_figures("gate", GATE_COUNTS))
+    slots = writer.slot_company_figures("gate", GATE_COUNTS)
+    yield Sentence(["gate"], slots)
     for status in ("withheld", "not_computed"):
         names = []
-        for row in writer.rows:
-            if row["scope_kind"] == "company" and row["status"] == status:
+        for row in writer.list_company():
+            if row["status"] == status:
                 names.append(row["kpi"])
         if names:
-            yield Sentence([f"{status}_all"], {"kpis": "kpi " + " ".join(names)})
+            yield Sentence([f"{status}_all"], {"kpis": list_slot("kpi", names)})
 
 
 def _tell_next(writer: Writer) -> Iterator[Sentence]:
     missed = []
-    for row in writer.rows:
-        if row["scope_kind"] != "company" or not writer.find_figure("gap", row):
-            continue
-        if not meets_target(row):
+    for row in writer.list_company():
+        if writer.has_missed(row):
             missed.append(row["kpi"])
     if missed:
-        yield Sentence(["missed_all"], {"kpis": "kpi " + " ".join(missed)})
+        yield Sentence(["missed_all"], {"kpis": list_slot("kpi", missed)})
     yield Sentence(["by_hand"], {})
