@@ -24,9 +24,11 @@ def find_window_gaps(
     """
     if "window" not in meta:
         return ()
-    known = _known_months(context, str(meta.get("window_of", HELD)))
+    table = str(meta.get("window_of", HELD))
+    known = _known_months(context, table)
+    window = str(meta["window"])
     gaps = []
-    for month in _window_months(context.month, str(meta["window"])):
+    for month in _window_months(context.month, window):
         if str(month) not in known:
             gaps.append(Reason.not_held(month))
     return tuple(gaps)
@@ -37,7 +39,8 @@ def _known_months(context: Context, table: str) -> set[str]:
     if table == HELD:
         months.add(str(context.month))
     if context.is_computed(table):
-        rows = context.engine.rows(sql_of(select("month").from_(table)))
+        query = select("month").from_(table)
+        rows = context.engine.rows(sql_of(query))
         months.update(row["month"] for row in rows)
     return months
 
@@ -48,10 +51,12 @@ def _window_months(now: Month, window: str) -> list[Month]:
         return _last_months(now, 6)
     this_year = _last_months(now, now.number)
     if window == "two_years":
-        return _last_months(now.plus(-12), now.number) + this_year
+        a_year_ago = now.plus(-12)
+        return _last_months(a_year_ago, now.number) + this_year
     if window == "base_year":
         # The twelve months to the base, which is December where they are held.
-        return _last_months(Month(now.year - 1, 12), 12) + this_year
+        december = Month(now.year - 1, 12)
+        return _last_months(december, 12) + this_year
     return this_year
 
 
