@@ -30,13 +30,13 @@ from pipelines.rooms.dispatch.queues import (
 )
 
 IMPOSSIBLE = -(2**60)
-_LEAST_POSSIBLE = (
-    IMPOSSIBLE // 2
-)  # below it is what began impossible, whatever was added
+# Below it is what began impossible, whatever was added.
+_LEAST_POSSIBLE = IMPOSSIBLE // 2
 
 # A way to share `count` customers of a pool queue among desks with so many free places: a number
 # for each desk.
 Share = Callable[[int, int, Counts], Counts]
+Shares = tuple[int, ...]  # how many each desk gets
 
 
 def share_evenly(queue: int, count: int, free: Counts) -> list[int]:
@@ -81,7 +81,7 @@ class _PlanByPriority:
         self.free = [desk.capacity for desk in branch.desks]
         self.taken = [[0] * len(desk.queues) for desk in branch.desks]
         self.pooled = [0] * len(branch.pool)
-        self.shared: list[tuple[int, ...]] = [nobody] * len(branch.pool)
+        self.shared: list[Shares] = [nobody] * len(branch.pool)
 
     def serve_list(self, place: int) -> None:
         """Serve the customers of the list of a place."""
@@ -177,42 +177,49 @@ def best_prefixes(queues: Sequence[Queue], minima: Counts, most: int) -> Prefixe
 
     Of equal worth, the list of higher priority gets more.
     """
-    best = np.full(most + 1, IMPOSSIBLE, np.int64)
-    best[0] = 0
+    best = _begin_choices(most)
     choices = []
     for queue, minimum in zip(queues, minima, strict=True):
-        best, choice = _add_queue(best, queue, minimum)
+        counts = range(minimum, min(len(queue), most) + 1)
+        best, choice = _add_choice(best, queue.prefix, counts)
         choices.append(choice)
     return Prefixes(best, tuple(choices))
 
 
-def _add_queue(best: Fen, queue: Queue, minimum: int) -> tuple[Fen, Fen]:
-    """Return the best worth of k orders with a queue more, and how many of them are of it."""
-    with_queue = np.full(len(best), IMPOSSIBLE, np.int64)
+def _begin_choices(most: int) -> Fen:
+    """The worth of k = 0 … most out of nothing: none is nothing, any more is impossible."""
+    best = np.full(most + 1, IMPOSSIBLE, np.int64)
+    best[0] = 0
+    return best
+
+
+def _add_choice(best: Fen, worth: Fen, counts: range) -> tuple[Fen, Fen]:
+    """Let some of the k come from a further source.
+
+    `worth` is that of 0, 1, … out of the source, `counts` are how many it may give. Return the best
+    worth of each k, and how many of them come from the source: of equal worth the fewest.
+    """
+    with_source = np.full(len(best), IMPOSSIBLE, np.int64)
     choice = np.zeros(len(best), np.int64)
-    most = min(len(queue), len(best) - 1)
-    for count in range(minimum, most + 1):
+    for count in counts:
         before = best[: len(best) - count]
-        candidate = before + queue.prefix[count]
         is_possible = before > _LEAST_POSSIBLE
-        is_better = candidate > with_queue[count:]
+        candidate = before + worth[count]
+        is_better = candidate > with_source[count:]
         chosen = is_better & is_possible
-        with_queue[count:][chosen] = candidate[chosen]
+        with_source[count:][chosen] = candidate[chosen]
         choice[count:][chosen] = count
-    return with_queue, choice
+    return with_source, choice
 
 
 def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
     """Give the places to the most valuable orders, lists worked from the top, minima first."""
     waiting = count_waiting(branch.pool)
-    most_pooled = min(waiting, branch.capacity)
-    pool = best_prefixes(branch.pool, [0] * len(branch.pool), most_pooled)
-    bests = []
-    for desk in branch.desks:
-        bests.append(best_prefixes(desk.queues, desk.minima, desk.most_own))
-
+    pool = _solve_pool(branch.pool, min(waiting, branch.capacity))
+    bests = [_solve_desk(desk) for desk in branch.desks]
     capacities = [desk.capacity for desk in branch.desks]
     full = [desk.most_own for desk in branch.desks]
+
     spare = sum(capacities) - sum(full)
     given_up = _find_given_up(branch, bests, pool.worth[spare:])
     own = subtract_counts(full, given_up)
@@ -222,12 +229,29 @@ def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
 
     free = subtract_counts(capacities, own)
     pooled = pool.split(min(waiting, sum(free)))
+    shared = _share_pool(pooled, free, share)
+    return Plan(tuple(taken), pooled, shared)
+
+
+def _solve_pool(pool: Sequence[Queue], most: int) -> Prefixes:
+    """The best orders out of the pool, which keeps no minima."""
+    no_minima = [0] * len(pool)
+    return best_prefixes(pool, no_minima, most)
+
+
+def _solve_desk(desk: Desk) -> Prefixes:
+    """The best orders of a desk's own customers."""
+    return best_prefixes(desk.queues, desk.minima, desk.most_own)
+
+
+def _share_pool(pooled: Counts, free: Counts, share: Share) -> tuple[Shares, ...]:
+    """Share the customers of each pool queue, one queue after the other."""
     shared = []
     for number, count in enumerate(pooled):
-        given = tuple(share(number, count, free))
-        shared.append(given)
+        given = share(number, count, free)
+        shared.append(tuple(given))
         free = subtract_counts(free, given)
-    return Plan(tuple(taken), pooled, tuple(shared))
+    return tuple(shared)
 
 
 def _find_given_up(branch: Branch, bests: Sequence[Prefixes], gain: Fen) -> list[int]:
@@ -237,32 +261,18 @@ def _find_given_up(branch: Branch, bests: Sequence[Prefixes], gain: Fen) -> list
     """
     if len(gain) <= 1:
         return [0] * len(branch.desks)
-    loss = np.full(len(gain), -IMPOSSIBLE, np.int64)
-    loss[0] = 0
+    most = len(gain) - 1
+    kept = _begin_choices(most)
     choices = []
     for desk, best in zip(branch.desks, bests, strict=True):
-        loss, choice = _add_desk(loss, desk, best)
+        fewer = best.worth[::-1]  # with 0, 1, … places given up
+        change = fewer - fewer[0]
+        dispensable = desk.most_own - sum(desk.minima)
+        counts = range(min(dispensable, most) + 1)
+        kept, choice = _add_choice(kept, change, counts)
         choices.append(choice)
 
-    is_possible = loss < -_LEAST_POSSIBLE
-    net_gain = np.where(is_possible, gain - loss, 2 * IMPOSSIBLE)
+    is_possible = kept > _LEAST_POSSIBLE
+    net_gain = np.where(is_possible, gain + kept, 2 * IMPOSSIBLE)
     total = int(np.argmax(net_gain))
     return _split_choices(choices, total)
-
-
-def _add_desk(loss: Fen, desk: Desk, best: Prefixes) -> tuple[Fen, Fen]:
-    """Return the least loss of k places given up with a desk more, and how many are of it."""
-    with_desk = loss.copy()
-    choice = np.zeros(len(loss), np.int64)
-    full = desk.most_own
-    most = min(full - sum(desk.minima), len(loss) - 1)
-    for count in range(1, most + 1):
-        before = loss[: len(loss) - count]
-        lost_here = best.worth[full] - best.worth[full - count]
-        candidate = before + lost_here
-        is_possible = before < -_LEAST_POSSIBLE
-        is_better = candidate < with_desk[count:]
-        chosen = is_better & is_possible
-        with_desk[count:][chosen] = candidate[chosen]
-        choice[count:][chosen] = count
-    return with_desk, choice

@@ -33,20 +33,26 @@ def bound_value(branch: Branch) -> float:
     """
     total = 0.0
     spare = branch.capacity
-    losing = [np.zeros(0)]
+    own_parts = [np.zeros(0)]
     for desk in branch.desks:
         certain, slopes = _relax_desk(desk)
         total += certain + float(slopes.sum())
-        losing.append(slopes)
+        own_parts.append(slopes)
         spare -= desk.most_own
 
     pool = _sort_slopes([queue.worth for queue in branch.pool])
-    total += float(pool[:spare].sum())
-    winning = pool[spare:]
-    lost = np.sort(np.concatenate(losing))
-    swaps = min(len(winning), len(lost))
-    gains = winning[:swaps] - lost[:swaps]
-    return total + float(gains[gains > 0].sum())
+    in_spare_places = pool[:spare]
+    total += float(in_spare_places.sum())
+    own = np.sort(np.concatenate(own_parts))
+    return total + _swap_slopes(own, pool[spare:])
+
+
+def _swap_slopes(own: Slopes, waiting: Slopes) -> float:
+    """What is gained when waiting orders of the pool take the places of the flattest own."""
+    swaps = min(len(waiting), len(own))
+    gains = waiting[:swaps] - own[:swaps]
+    worthwhile = gains[gains > 0]
+    return float(worthwhile.sum())
 
 
 def _relax_desk(desk: Desk) -> tuple[float, Slopes]:
