@@ -61,27 +61,30 @@ class Place(NamedTuple):
     turn: int
 
 
+Newcomers = Sequence[Newcomer]
+Seats = Sequence[Seat]
 Groups = Mapping[str, str]  # the manager of each group
 
 
-def allocate_newcomers(
-    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Groups
-) -> list[str]:
+def allocate_newcomers(newcomers: Newcomers, seats: Seats, groups: Groups) -> list[str]:
     """Give each newcomer a manager; `groups` names the manager who has most of a group's members.
 
     There must be room for all. The order of newcomers is the order of their ranks, and matters only
     between equals.
     """
+    if not newcomers:
+        return []
     open_seats = [seat for seat in seats if seat.free > 0]
     open_seats.sort(key=lambda seat: seat.manager_id)
     new_groups = _place_new_groups(newcomers, open_seats, groups)
     by_wish = _sort_by_wish(newcomers, open_seats, {**new_groups, **groups})
     wishes = sorted(by_wish)
     sizes = [len(by_wish[wish]) for wish in wishes]
-    counts = _solve_transport(sizes, wishes, open_seats)
+    places = _list_places(open_seats, len(newcomers))
+    transport = _Transport(sizes, wishes, open_seats, places)
 
     chosen = [""] * len(newcomers)
-    for wish, by_seat in zip(wishes, counts, strict=True):
+    for wish, by_seat in zip(wishes, transport.solve(), strict=True):
         dealt = _deal_seats(by_seat, open_seats)
         for number, manager_id in zip(by_wish[wish], dealt, strict=True):
             chosen[number] = manager_id
@@ -89,7 +92,7 @@ def allocate_newcomers(
 
 
 def _sort_by_wish(
-    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Groups
+    newcomers: Newcomers, seats: Seats, groups: Groups
 ) -> dict[Wish, list[int]]:
     """The numbers of the newcomers who wish for the same.
 
@@ -109,7 +112,7 @@ def _sort_by_wish(
 
 
 def _place_new_groups(
-    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Groups
+    newcomers: Newcomers, seats: Seats, groups: Groups
 ) -> dict[str, str]:
     """Choose a manager for each group of newcomers nobody has members of.
 
@@ -130,7 +133,7 @@ def _place_new_groups(
     return chosen
 
 
-def _find_least_loaded(seats: Sequence[Seat], free: Mapping[str, int]) -> str:
+def _find_least_loaded(seats: Seats, free: Mapping[str, int]) -> str:
     """The manager with the least load for what they can take; of equals the first by id."""
     loads = []
     for seat in seats:
@@ -140,7 +143,7 @@ def _find_least_loaded(seats: Sequence[Seat], free: Mapping[str, int]) -> str:
     return manager_id
 
 
-def _count_members(newcomers: Sequence[Newcomer], groups: Groups) -> dict[str, int]:
+def _count_members(newcomers: Newcomers, groups: Groups) -> dict[str, int]:
     """How many newcomers each group has of which nobody has members yet."""
     members: dict[str, int] = defaultdict(int)
     for newcomer in newcomers:
@@ -149,35 +152,86 @@ def _count_members(newcomers: Sequence[Newcomer], groups: Groups) -> dict[str, i
     return members
 
 
-def _solve_transport(
-    sizes: Sequence[int], wishes: Sequence[Wish], seats: Sequence[Seat]
-) -> list[list[int]]:
-    """How many customers of each wish go to each seat.
+@dataclass(frozen=True)
+class _Transport:
+    """The transportation problem: `sizes` says how many customers have each wish.
 
-    A whole optimum of the transportation problem: its unknowns are the flows, wish × seat, and
-    whether each place of each seat is taken.
+    Its unknowns are the flows, wish × seat, and whether each place of each seat is taken.
     """
-    total = sum(sizes)
-    if not total:
-        return [[0] * len(seats) for _ in wishes]
-    places = _list_places(seats, total)
-    flow_count = len(wishes) * len(seats)
-    costs = np.concatenate([-_weigh_wishes(wishes, seats), _weigh_loads(places, seats)])
-    found = linprog(
-        costs,
-        A_eq=_balance_flows(len(wishes), len(seats), places),
-        b_eq=[*sizes, *[0] * len(seats)],
-        bounds=[(0, None)] * flow_count + [(0, 1)] * len(places),
-        method="highs-ds",
-    )
-    if found.x is None:
-        raise ValueError(f"no room for {total} newcomers: {found.message}")
-    flows = np.rint(found.x[:flow_count]).astype(int)
-    by_wish: list[list[int]] = flows.reshape(len(wishes), len(seats)).tolist()
-    return by_wish
+
+    sizes: Sequence[int]
+    wishes: Sequence[Wish]
+    seats: Seats
+    places: Sequence[Place]
+
+    @property
+    def flow_count(self) -> int:
+        """How many flows there are."""
+        return len(self.wishes) * len(self.seats)
+
+    def solve(self) -> list[list[int]]:
+        """How many customers of each wish go to each seat: a whole optimum."""
+        found = linprog(
+            np.concatenate([-self._weigh_wishes(), self._weigh_loads()]),
+            A_eq=self._balance_flows(),
+            b_eq=[*self.sizes, *[0] * len(self.seats)],
+            bounds=self._bound_unknowns(),
+            method="highs-ds",
+        )
+        if found.x is None:
+            total = sum(self.sizes)
+            raise ValueError(f"no room for {total} newcomers: {found.message}")
+        flows = np.rint(found.x[: self.flow_count]).astype(int)
+        by_wish: list[list[int]] = flows.reshape(len(self.wishes), -1).tolist()
+        return by_wish
+
+    def _weigh_wishes(self) -> Numbers:
+        """What a customer of each wish is worth at each seat, wish by wish."""
+        weights = []
+        for wish in self.wishes:
+            for seat in self.seats:
+                is_kept = seat.manager_id == wish.kept_by
+                is_together = seat.manager_id == wish.near
+                weights.append(KEPT * is_kept + TOGETHER * is_together)
+        return np.array(weights)
+
+    def _weigh_loads(self) -> Numbers:
+        """What taking each place costs: the load of its seat by then."""
+        loads = []
+        for place in self.places:
+            seat = self.seats[place.seat]
+            load = (seat.used + place.turn) / seat.capacity
+            loads.append(load + APART * place.seat)
+        return np.array(loads)
+
+    def _bound_unknowns(self) -> list[tuple[int, int | None]]:
+        """A flow is any number, a place is taken or not."""
+        flows: list[tuple[int, int | None]] = [(0, None)] * self.flow_count
+        return flows + [(0, 1)] * len(self.places)
+
+    def _balance_flows(self) -> csr_array:
+        """The equations: all of a wish flow somewhere; a seat's flows fill as many places."""
+        wish_count = len(self.wishes)
+        flows = np.arange(self.flow_count)
+        wish_of, seat_of = np.divmod(flows, len(self.seats))
+        place_numbers = self.flow_count + np.arange(len(self.places))
+        seat_of_place = np.array([place.seat for place in self.places])
+
+        rows = np.concatenate(
+            [wish_of, wish_count + seat_of, wish_count + seat_of_place]
+        )
+        columns = np.concatenate([flows, flows, place_numbers])
+        flowing = np.ones(2 * self.flow_count)
+        filled = -np.ones(len(self.places))
+        signs = np.concatenate([flowing, filled])
+        shape = (
+            wish_count + len(self.seats),
+            self.flow_count + len(self.places),
+        )
+        return coo_array((signs, (rows, columns)), shape=shape).tocsr()
 
 
-def _list_places(seats: Sequence[Seat], total: int) -> list[Place]:
+def _list_places(seats: Seats, total: int) -> list[Place]:
     """Every place of the seats that one of `total` newcomers could take."""
     places = []
     for number, seat in enumerate(seats):
@@ -187,45 +241,7 @@ def _list_places(seats: Sequence[Seat], total: int) -> list[Place]:
     return places
 
 
-def _weigh_wishes(wishes: Sequence[Wish], seats: Sequence[Seat]) -> Numbers:
-    """What a customer of each wish is worth at each seat, wish by wish."""
-    weights = []
-    for wish in wishes:
-        for seat in seats:
-            is_kept = seat.manager_id == wish.kept_by
-            is_together = seat.manager_id == wish.near
-            weights.append(KEPT * is_kept + TOGETHER * is_together)
-    return np.array(weights)
-
-
-def _weigh_loads(places: Sequence[Place], seats: Sequence[Seat]) -> Numbers:
-    """What taking each place costs: the load of its seat by then."""
-    loads = []
-    for place in places:
-        seat = seats[place.seat]
-        load = (seat.used + place.turn) / seat.capacity
-        loads.append(load + APART * place.seat)
-    return np.array(loads)
-
-
-def _balance_flows(
-    wish_count: int, seat_count: int, places: Sequence[Place]
-) -> csr_array:
-    """The equations: all of a wish flow somewhere; a seat's flows fill as many of its places."""
-    flow_count = wish_count * seat_count
-    flows = np.arange(flow_count)
-    wish_of, seat_of = np.divmod(flows, seat_count)
-    place_numbers = flow_count + np.arange(len(places))
-    seat_of_place = np.array([place.seat for place in places])
-
-    rows = np.concatenate([wish_of, wish_count + seat_of, wish_count + seat_of_place])
-    columns = np.concatenate([flows, flows, place_numbers])
-    signs = np.concatenate([np.ones(2 * flow_count), -np.ones(len(places))])
-    shape = (wish_count + seat_count, flow_count + len(places))
-    return coo_array((signs, (rows, columns)), shape=shape).tocsr()
-
-
-def _deal_seats(counts: Sequence[int], seats: Sequence[Seat]) -> list[str]:
+def _deal_seats(counts: Sequence[int], seats: Seats) -> list[str]:
     """Seats in the order they are dealt to equal customers, by rank: round by round."""
     rounds = []
     for seat, count in zip(seats, counts, strict=True):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from pipelines.catalogue.figure_rows import FigureRow
 from pipelines.catalogue.spec import load_room_specs
 from pipelines.documents.pages.dictionary import write_dictionary
 from pipelines.documents.pages.page import write_summary
@@ -17,7 +15,7 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
 from pipelines.rooms.report.complaints import write_complaint_weeks
-from pipelines.rooms.report.figures import index_figures, write_figures
+from pipelines.rooms.report.figures import FigureRows, index_figures, write_figures
 from pipelines.rooms.report.forecast import write_forecast
 from pipelines.rooms.report.gather import gather_figures
 from pipelines.rooms.report.managers import tell_managers
@@ -65,7 +63,7 @@ def run(context: Context) -> None:
         _write_review(context)
 
 
-def _all_figures(context: Context) -> Iterator[FigureRow]:
+def _all_figures(context: Context) -> FigureRows:
     yield from gather_figures(context)
     yield from gather_period_figures(context)
     yield from gather_activity_figures(context)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TypedDict, cast
 
-from pipelines.catalogue.figure_rows import FigureRow, build_company_figure_id
+from pipelines.catalogue.figure_rows import Figures, build_company_figure_id
 from pipelines.catalogue.outputs import ACTIVITY_SECTION
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows
-from pipelines.rooms.report.figures import Subject, keep_scope_names
+from pipelines.rooms.report.figures import FigureRows, Subject, keep_scope_names
 from pipelines.rooms.report.rows import Scope, Sides
 from pipelines.rooms.report.sentences import Sections, Sentence
 
@@ -44,7 +43,7 @@ class FollowedActivity(TypedDict):
     holdout_kept_count: int
 
 
-def gather_activity_figures(context: Context) -> Iterator[FigureRow]:
+def gather_activity_figures(context: Context) -> FigureRows:
     """Yield the figures of each activity, and the month's totals.
 
     There are none where the operator delivers no activities.
@@ -57,7 +56,7 @@ def gather_activity_figures(context: Context) -> Iterator[FigureRow]:
         yield from _gather_followed(context, names)
 
 
-def _gather_held(context: Context, names: Relation) -> Iterator[FigureRow]:
+def _gather_held(context: Context, names: Relation) -> FigureRows:
     """Yield the figures of the activities of the month."""
     found = read_rows(context, "report", "activities_held", scope_name=names)
     for row in cast("list[HeldActivity]", found):
@@ -65,7 +64,7 @@ def _gather_held(context: Context, names: Relation) -> Iterator[FigureRow]:
         yield from _figures_of_held(row, subject)
 
 
-def _gather_totals(context: Context) -> Iterator[FigureRow]:
+def _gather_totals(context: Context) -> FigureRows:
     company = Scope("company", "company", str(context.month))
     subject = Subject(TOPIC, company, HELD)
     for row in read_rows(context, "report", "activity_totals"):
@@ -73,7 +72,7 @@ def _gather_totals(context: Context) -> Iterator[FigureRow]:
             yield subject.make_figure(measure, _name_unit(measure), number)
 
 
-def _gather_followed(context: Context, names: Relation) -> Iterator[FigureRow]:
+def _gather_followed(context: Context, names: Relation) -> FigureRows:
     """Yield the figures of the activities of the month before."""
     fewest = context.settings.small_denominator
     found = read_rows(context, "report", "activities_followed", scope_name=names)
@@ -91,7 +90,7 @@ def _find_subject(
     return Subject(TOPIC, scope, source)
 
 
-def _figures_of_held(row: HeldActivity, subject: Subject) -> Iterator[FigureRow]:
+def _figures_of_held(row: HeldActivity, subject: Subject) -> FigureRows:
     measures = {
         "invited_count": row["invited_count"],
         "attended_count": row["attended_count"],
@@ -110,7 +109,7 @@ def _figures_of_held(row: HeldActivity, subject: Subject) -> Iterator[FigureRow]
 
 def _figures_of_followed(
     row: FollowedActivity, subject: Subject, fewest: int
-) -> Iterator[FigureRow]:
+) -> FigureRows:
     """Yield who stayed, and the invited against the hold-out where both are at least `fewest`."""
     treated = row["treated_count"]
     treated_kept = row["treated_kept_count"]
@@ -131,7 +130,7 @@ def _figures_of_followed(
 
 def _divide_sides(
     measure: str, unit: str, subject: Subject, sides: Sides
-) -> Iterator[FigureRow]:
+) -> FigureRows:
     """Yield a quotient's figure, where there is anything to divide and to divide by."""
     numerator, denominator = sides
     if numerator is None or not denominator:
@@ -144,7 +143,7 @@ def _name_unit(measure: str) -> str:
     return "amount" if measure.endswith("_amount") else "count"
 
 
-def tell_activities(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
+def tell_activities(context: Context, figures: Figures) -> Sections:
     """Yield the sentence of the month's activities."""
     slots: dict[str, str] = {}
     for measure in TOTALS:

@@ -7,7 +7,7 @@ id says what it is: `value:arrears_rate.t1_amount:branch:B1:2026-08`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ _LAST_PLACE = Decimal(1).scaleb(-PLACES)
 _NAMES = make_schema(scope_kind="VARCHAR", scope_id="VARCHAR", name="VARCHAR")
 USABLE = ("released", "caveat")
 NO_SIDES = Sides(None, None)
+FigureRows = Iterator[FigureRow]
 
 
 class Subject(NamedTuple):

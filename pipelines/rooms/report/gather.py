@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypedDict, cast
@@ -15,6 +15,7 @@ from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import Relation, read_rows
 from pipelines.rooms.report.figures import (
     USABLE,
+    FigureRows,
     Subject,
     difference_unit,
     is_usable,
@@ -28,7 +29,6 @@ _TOPIC = make_schema(topic="VARCHAR")
 # As a difference is printed: of ratios, of anything else.
 POINT_PLACES = 4
 AMOUNT_PLACES = 2
-FigureRows = Iterator[FigureRow]
 
 
 class ComparedRow(KpiRow):

@@ -6,10 +6,10 @@ Of a branch they tell how it stands, and which of its managers are best, last an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import cast
 
-from pipelines.catalogue.figure_rows import FigureRow, KpiRow, name_topic
+from pipelines.catalogue.figure_rows import Figures, KpiRow, name_topic
 from pipelines.catalogue.outputs import BRANCH_SECTION, QUALITY
 from pipelines.core.reasons import ReasonKind, split_reasons
 from pipelines.rooms.context import Context
@@ -28,7 +28,7 @@ from pipelines.rooms.report.sentences import (
 RowsOf = tuple[str, str]  # topic, kind of scope
 
 
-def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
+def tell_managers(context: Context, figures: Figures) -> Sections:
     """Yield the sentences of each branch that has managers.
 
     There are none where the operator delivers no managers.

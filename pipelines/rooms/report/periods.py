@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple, cast
 
 from pipelines.catalogue.figure_rows import (
-    FigureRow,
+    Figures,
     TrendRow,
     build_company_figure_id,
     name_topic,
@@ -23,6 +23,7 @@ from pipelines.core.month import PERIODS
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import Relation, read_rows
 from pipelines.rooms.report.figures import (
+    FigureRows,
     Subject,
     difference_unit,
     is_usable,
@@ -73,7 +74,7 @@ class PeriodValue(NamedTuple):
 Months = list[TrendRow]  # the usable rows of a period's months, oldest first
 
 
-def gather_period_figures(context: Context) -> Iterator[FigureRow]:
+def gather_period_figures(context: Context) -> FigureRows:
     """Yield the figures of the periods that the month closes."""
     if not context.month.closes:
         return
@@ -87,7 +88,7 @@ def gather_period_figures(context: Context) -> Iterator[FigureRow]:
 
 def _gather_period(
     context: Context, period: str, names: Relation, reference: Reference
-) -> Iterator[FigureRow]:
+) -> FigureRows:
     """Yield the figures of one period."""
     this_month = str(context.month)
     catalogue = main_kpis()
@@ -206,7 +207,7 @@ def _read_year_ago(context: Context) -> dict[FigureKey, Decimal]:
 # -- sentences -----------------------------------------------------------------------------------
 
 
-def tell_periods(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
+def tell_periods(context: Context, figures: Figures) -> Sections:
     """Yield the sentences of the periods that the month closes."""
     catalogue = main_kpis()
     month = str(context.month)
@@ -218,9 +219,7 @@ def tell_periods(context: Context, figures: Mapping[str, FigureRow]) -> Sections
         yield f"{PERIOD_SECTION}{period}", sentences
 
 
-def tell_period(
-    kpi: Kpi, period: str, month: str, figures: Mapping[str, FigureRow]
-) -> Sentence:
+def tell_period(kpi: Kpi, period: str, month: str, figures: Figures) -> Sentence:
     """Tell a KPI of the company over a period.
 
     How it was made, against the target, and against the year before.

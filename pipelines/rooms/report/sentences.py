@@ -8,12 +8,13 @@ or reason codes. Languages and documents come later: they fill in words, never f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from pipelines.catalogue.figure_rows import (
     FigureRow,
+    Figures,
     KpiRow,
     build_company_figure_id,
     build_figure_id,
@@ -78,7 +79,7 @@ class Writer:
 
     month: str
     rows: Sequence[ToldRow]
-    figures: Mapping[str, FigureRow]
+    figures: Figures
 
     def find_company(self, kpi: str) -> ToldRow:
         """Return a KPI's row of the company."""
@@ -129,9 +130,7 @@ class Writer:
         return True
 
 
-def write_sentences(
-    context: Context, figures: Mapping[str, FigureRow], others: Sections
-) -> None:
+def write_sentences(context: Context, figures: Figures, others: Sections) -> None:
     """Write `report_sentence`: those of the summary, and the sections of `others`."""
     found = read_rows(context, "report", "default_kpis")
     told = judge_rows(cast("list[KpiRow]", found))
