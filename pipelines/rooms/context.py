@@ -324,9 +324,11 @@ class Context:
         entry = replace(entry, room=room)
         if spec is not None:
             version = spec.meta.get("version", 1)
-            definition = Definition(spec.where, spec.hash, version)
-            inputs = self._list_inputs(spec)
-            entry = replace(entry, definition=definition, inputs=inputs)
+            entry = replace(
+                entry,
+                definition=Definition(spec.where, spec.hash, version),
+                inputs=self._list_inputs(spec),
+            )
         self.entries[table] = entry
 
     def _list_inputs(self, spec: Spec) -> dict[str, str | None]:
@@ -393,6 +395,13 @@ def open_context(
             folders.append(version.path)
     calendar = Calendar.load(settings.calendar_file)
     with open_engine(settings, scratch or draft.scratch, folders) as engine:
-        context = Context(draft.month, settings, calendar, draft, engine, earlier)
+        context = Context(
+            month=draft.month,
+            settings=settings,
+            calendar=calendar,
+            draft=draft,
+            engine=engine,
+            earlier=earlier,
+        )
         context.bind_everything()
         yield context

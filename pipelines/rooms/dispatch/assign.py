@@ -59,8 +59,7 @@ def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
     planning = _PlanByPriority(branch, share)
     for place in _list_places(branch):
         planning.serve_list(place)
-    taken = tuple(tuple(counts) for counts in planning.taken)
-    return Plan(taken, tuple(planning.pooled), tuple(planning.shared))
+    return planning.finish()
 
 
 def _list_places(branch: Branch) -> list[int]:
@@ -90,6 +89,14 @@ class _PlanByPriority:
         for number, queue in enumerate(self.branch.pool):
             if queue.place == place:
                 self._serve_pool(number, queue)
+
+    def finish(self) -> Plan:
+        """Return the plan as it stands."""
+        return Plan(
+            taken=tuple(tuple(counts) for counts in self.taken),
+            pooled=tuple(self.pooled),
+            shared=tuple(self.shared),
+        )
 
     def _serve_desk(self, number: int, place: int) -> None:
         """Serve a desk's own customers of one list."""

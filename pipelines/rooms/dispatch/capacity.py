@@ -202,8 +202,12 @@ class BranchPlanner:
         desks = []
         for manager, own in zip(self._managers, self._own, strict=True):
             queues = _make_queues(own, minimum_service)
-            capacity = max(manager.capacity, 0)
-            desks.append(Desk(manager.manager_id, capacity, queues))
+            desk = Desk(
+                manager_id=manager.manager_id,
+                capacity=max(manager.capacity, 0),
+                queues=queues,
+            )
+            desks.append(desk)
         pool = _make_queues(self._pool, minimum_service)
         return Branch(tuple(desks), pool)
 
@@ -240,7 +244,11 @@ class BranchPlanner:
 
     def _make_newcomer(self, order: WaitingOrder) -> Newcomer:
         kept_by = self._proposed.get(order.customer_id)
-        return Newcomer(order.customer_id, kept_by, order.group_customer_id)
+        return Newcomer(
+            customer_id=order.customer_id,
+            kept_by=kept_by,
+            group_id=order.group_customer_id,
+        )
 
     def _make_seats(self, free: Sequence[int]) -> list[Seat]:
         seats = []
@@ -277,17 +285,26 @@ class BranchPlanner:
 
 
 def _assign(order: WaitingOrder, manager_id: str) -> AssignedOrder:
-    return AssignedOrder(order.list, order.customer_id, manager_id)
+    return AssignedOrder(
+        list=order.list,
+        customer_id=order.customer_id,
+        manager_id=manager_id,
+    )
 
 
 def _make_queues(waiting: Waiting, minimum_service: float) -> tuple[Queue, ...]:
     """A queue a list; lists that are a duty keep that share of their orders as a minimum."""
     queues = []
     for place, orders in waiting.items():
-        worth = [order.worth for order in orders]
         minimum = 0
         if orders[0].is_minimum:
             share = minimum_service * len(orders)
             minimum = ceil(share - _ROUNDING)
-        queues.append(Queue(place, np.array(worth, np.int64), minimum))
+        worth = [order.worth for order in orders]
+        queue = Queue(
+            place=place,
+            worth=np.array(worth, np.int64),
+            minimum=minimum,
+        )
+        queues.append(queue)
     return tuple(queues)

@@ -223,8 +223,15 @@ def _make_overall_row(
         pairs.append((one.treated.as_arm(), one.holdout.as_arm()))
 
     effect = overall_effect(pairs)
-    shown = ListEffect(effect, None, None, verdict(effect), is_paused=False)
-    row = _make_row(ListSums(OVERALL, months, treated, holdout), shown)
+    whole = ListSums(OVERALL, months, treated, holdout)
+    shown = ListEffect(
+        effect=effect,
+        revenue=None,
+        needed_order_count=None,
+        state=verdict(effect),
+        is_paused=False,
+    )
+    row = _make_row(whole, shown)
     row["revenue_kept"] = _add_revenue_kept(effects)
     return row
 

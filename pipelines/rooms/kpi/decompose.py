@@ -79,9 +79,13 @@ def decompose_change(parts: Mapping[str, Pair]) -> dict[str, Effects]:
     for name, part in parts.items():
         exact = _split_numerator(part, whole)
         volume, mix, rate = apportion_parts(exact, AMOUNT_PLACES)
-        value_mix = next(values)
-        value_rate = next(values)
-        effects[name] = Effects(volume, mix, rate, value_mix, value_rate)
+        effects[name] = Effects(
+            volume=volume,
+            mix=mix,
+            rate=rate,
+            value_mix=next(values),
+            value_rate=next(values),
+        )
     company = _add_effects(effects.values())
     return {"company": company, **effects}
 
@@ -134,4 +138,10 @@ def _add_effects(effects: Iterable[Effects]) -> Effects:
         rate += effect.rate
         value_mix += effect.value_mix
         value_rate += effect.value_rate
-    return Effects(volume, mix, rate, value_mix, value_rate)
+    return Effects(
+        volume=volume,
+        mix=mix,
+        rate=rate,
+        value_mix=value_mix,
+        value_rate=value_rate,
+    )

@@ -85,8 +85,12 @@ def _find_subject(
     context: Context, row: HeldActivity | FollowedActivity, source: str
 ) -> Subject:
     """Return what the figures of an activity have in common."""
-    month = str(context.month)
-    scope = Scope(TOPIC, row["activity_id"], month, row["scope_name"])
+    scope = Scope(
+        kind=TOPIC,
+        scope_id=row["activity_id"],
+        month=str(context.month),
+        name=row["scope_name"],
+    )
     return Subject(TOPIC, scope, source)
 
 

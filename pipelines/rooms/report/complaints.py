@@ -94,7 +94,14 @@ def _judge_week(week: Week, baseline: Sequence[Week]) -> Judged:
         signal = "high"
     elif week.complaints < lower:
         signal = "low"
-    return Judged(week, len(baseline), expected, lower, upper, signal)
+    return Judged(
+        week=week,
+        baseline=len(baseline),
+        expected=expected,
+        lower=lower,
+        upper=upper,
+        signal=signal,
+    )
 
 
 def _measure_dispersion(baseline: Sequence[Week], rate: float) -> float:
@@ -145,7 +152,12 @@ def sum_weeks(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:
     monday = first + timedelta(weeks=1)
     while monday + timedelta(days=6) <= last_day:
         known_lines = lines.get(monday, known_lines)
-        weeks.append(Week(monday, counts.get(monday, 0), known_lines))
+        week = Week(
+            begins_on=monday,
+            complaints=counts.get(monday, 0),
+            services=known_lines,
+        )
+        weeks.append(week)
         monday += timedelta(weeks=1)
     return weeks
 

@@ -57,7 +57,10 @@ class Ladder:
 
     def upto(self, months: int) -> Ladder:
         """The first months alone."""
-        return Ladder(self.open[:months], self.billed[:months])
+        return Ladder(
+            open=self.open[:months],
+            billed=self.billed[:months],
+        )
 
 
 @dataclass(frozen=True)
@@ -134,11 +137,15 @@ def forecast_open_amounts(ladder: Ladder, horizon: int) -> Forecast | None:
     errors = _gather_errors(ladder)
     count = len(errors)
     if count < FEWEST_ERRORS:
-        return Forecast(expected, None, None, count)
+        return Forecast(expected, low=None, high=None, errors=count)
+
     reach = _measure_reach(errors, horizon)
-    low = expected * np.exp(-reach)
-    high = expected * np.exp(reach)
-    return Forecast(expected, low, high, count)
+    return Forecast(
+        open=expected,
+        low=expected * np.exp(-reach),
+        high=expected * np.exp(reach),
+        errors=count,
+    )
 
 
 def _measure_reach(errors: Grid, horizon: int) -> Grid:

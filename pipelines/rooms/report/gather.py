@@ -277,13 +277,28 @@ class _Gathering:
 
 def _find_subject(row: KpiRow | TrendRow, month: str, source: str) -> Subject:
     """Return what the figures of a KPI in a scope have in common."""
-    scope = Scope(row["scope_kind"], row["scope_id"], month, row.get("scope_name"))
-    sides = Sides(row["numerator"], row["denominator"])
-    return Subject(name_topic(row), scope, source, sides)
+    scope = Scope(
+        kind=row["scope_kind"],
+        scope_id=row["scope_id"],
+        month=month,
+        name=row.get("scope_name"),
+    )
+    return Subject(
+        topic=name_topic(row),
+        scope=scope,
+        source=source,
+        sides=Sides(row["numerator"], row["denominator"]),
+    )
 
 
 def _scope_of(row: ChangeRow | BridgeStep) -> Scope:
-    return Scope(row["scope_kind"], row["scope_id"], row["month"], row["scope_name"])
+    """Return the scope of a row that names it."""
+    return Scope(
+        kind=row["scope_kind"],
+        scope_id=row["scope_id"],
+        month=row["month"],
+        name=row["scope_name"],
+    )
 
 
 def _subtract_values(now: float | None, before: float | None) -> Decimal:

@@ -98,8 +98,8 @@ def _compare_arms(row: OperationSum) -> Increment:
     if not effect:
         return Increment(None, None, None, state)
     return Increment(
-        round_to_fen(effect.value),
-        round_to_fen(effect.low),
-        round_to_fen(effect.high),
-        state,
+        value=round_to_fen(effect.value),
+        low=round_to_fen(effect.low),
+        high=round_to_fen(effect.high),
+        state=state,
     )

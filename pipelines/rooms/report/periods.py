@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from pipelines.catalogue.figure_rows import (
     Figures,
@@ -99,16 +99,30 @@ def _gather_period(
         if value is None:
             continue
         last = months[-1]
-        scope = Scope(key.scope_kind, key.scope_id, this_month, last["scope_name"])
-        subject = Subject(name_topic(last), scope, "kpi_trend", value.sides)
-        year_ago = FigureKey(
-            f"{period}_value", subject.topic, key.scope_kind, key.scope_id
+        scope = Scope(
+            kind=key.scope_kind,
+            scope_id=key.scope_id,
+            month=this_month,
+            name=last["scope_name"],
         )
+        subject = Subject(
+            topic=name_topic(last),
+            scope=scope,
+            source="kpi_trend",
+            sides=value.sides,
+        )
+        printed_year_ago = FigureKey(
+            measure=f"{period}_value",
+            topic=subject.topic,
+            scope_kind=key.scope_kind,
+            scope_id=key.scope_id,
+        )
+
         measures = _measure_period(
             value,
             unit=str(kpi.meta["unit"]),
             target=reference.targets.get(key),
-            year_ago=reference.year_ago.get(year_ago),
+            year_ago=reference.year_ago.get(printed_year_ago),
         )
         for measure, unit, number in measures:
             yield subject.make_figure(f"{period}_{measure}", unit, number)
@@ -127,9 +141,16 @@ def _read_months(
     months: dict[KpiScope, Months] = defaultdict(list)
     for row in cast("list[TrendRow]", found):
         if is_usable(row):
-            key = KpiScope(row["kpi"], row["scope_kind"], row["scope_id"])
-            months[key].append(row)
+            months[_find_kpi_scope(row)].append(row)
     return months
+
+
+def _find_kpi_scope(row: Mapping[str, Any] | TrendRow) -> KpiScope:
+    return KpiScope(
+        kpi=row["kpi"],
+        scope_kind=row["scope_kind"],
+        scope_id=row["scope_id"],
+    )
 
 
 def _reckon_value(kpi: Kpi, months: Months, last_month: str) -> PeriodValue | None:
@@ -184,8 +205,7 @@ def _read_targets(context: Context) -> dict[KpiScope, float]:
     """Return this month's targets of default variants, by KPI and scope."""
     targets = {}
     for row in read_rows(context, "report", "period_targets"):
-        key = KpiScope(row["kpi"], row["scope_kind"], row["scope_id"])
-        targets[key] = row["target"]
+        targets[_find_kpi_scope(row)] = row["target"]
     return targets
 
 
@@ -198,7 +218,10 @@ def _read_year_ago(context: Context) -> dict[FigureKey, Decimal]:
     figures = {}
     for row in read_rows(context, "report", "figures_year_ago", about):
         key = FigureKey(
-            row["measure"], row["topic"], row["scope_kind"], row["scope_id"]
+            measure=row["measure"],
+            topic=row["topic"],
+            scope_kind=row["scope_kind"],
+            scope_id=row["scope_id"],
         )
         figures[key] = row["number"]
     return figures

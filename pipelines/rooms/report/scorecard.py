@@ -143,7 +143,11 @@ def _read_kpis(context: Context) -> KpiBook:
     found = read_rows(context, "report", "scorecard_kpis")
     rows = {}
     for row in cast("list[KpiRow]", found):
-        scope = KpiScope(name_topic(row), row["scope_kind"], row["scope_id"])
+        scope = KpiScope(
+            topic=name_topic(row),
+            kind=row["scope_kind"],
+            scope_id=row["scope_id"],
+        )
         rows[scope] = row
     better = {kpi.name: str(kpi.meta["better"]) for kpi in load_kpis()}
     return KpiBook(str(context.month), rows, better)
@@ -208,11 +212,23 @@ def _score_lines(rules: Rules, lines: list[Line], lost: float) -> Score:
     """Return what a manager's lines come to, less the points lost."""
     weight = sum(line.weight for line in lines if line.points is not None)
     if weight < rules.least_weight:
-        return Score("not_appraised", weight, None, lost, None)
+        return Score(
+            state="not_appraised",
+            judged_weight=weight,
+            reached_score=None,
+            deducted_points=lost,
+            total_score=None,
+        )
+
     points = sum(line.points for line in lines if line.points is not None)
     reached = WHOLE * points / weight
-    total = max(0.0, reached - lost)
-    return Score("appraised", weight, reached, lost, total)
+    return Score(
+        state="appraised",
+        judged_weight=weight,
+        reached_score=reached,
+        deducted_points=lost,
+        total_score=max(0.0, reached - lost),
+    )
 
 
 def _deduct_points(context: Context, rules: Rules) -> dict[str, float]:

@@ -176,10 +176,26 @@ def _judge_calibration(
         chance = known[f"p_{outcome}"].to_numpy(np.float64)
         yield _compare_rates("calibration", outcome, about, is_outcome, chance)
         error = calibration_error(is_outcome, chance)
-        yield Look("calibration_error", outcome, about, error, None, None, rows, GREEN)
+        yield _show_value("calibration_error", outcome, about, error, rows)
         if 0 < is_outcome.mean() < 1:
             area = auc(is_outcome, chance)
-            yield Look("auc", outcome, about, area, None, None, rows, GREEN)
+            yield _show_value("auc", outcome, about, area, rows)
+
+
+def _show_value(
+    measure: str, outcome: str, about: str, value: float, rows: int
+) -> Look:
+    """Return a look that is shown and never alarms: nothing is expected of its value."""
+    return Look(
+        measure=measure,
+        subject=outcome,
+        about=about,
+        value=value,
+        expected=None,
+        limit=None,
+        rows=rows,
+        level=GREEN,
+    )
 
 
 def _flag_outcome(labels: pd.DataFrame, outcome: str) -> Floats:
@@ -201,8 +217,16 @@ def _compare_rates(
     variance = float(variances.sum())
     limit = STRANGE * math.sqrt(variance) / rows
     miss = abs(value - expected)
-    level = _level_of_miss(miss, limit, expected)
-    return Look(measure, outcome, about, value, expected, limit, rows, level)
+    return Look(
+        measure=measure,
+        subject=outcome,
+        about=about,
+        value=value,
+        expected=expected,
+        limit=limit,
+        rows=rows,
+        level=_level_of_miss(miss, limit, expected),
+    )
 
 
 def _level_of_miss(miss: float, limit: float, expected: float) -> str:
