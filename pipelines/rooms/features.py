@@ -10,6 +10,7 @@ not held leaves NULL.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.catalogue.lineage import CARRY_MONTHS, HELD_MONTHS
@@ -104,10 +105,12 @@ def _begin_history(context: Context, spec: Spec, history: History) -> str:
     columns = [history.key, f"{month} AS last_month", *history.latest]
     for name in history.measures:
         columns.append(f"{name} AS {name}_0")
+        nothing = f"CASE WHEN FALSE THEN {name} END"
         for ago in range(1, CARRY_MONTHS):
-            columns.append(f"CASE WHEN FALSE THEN {name} END AS {name}_{ago}")
+            columns.append(f"{nothing} AS {name}_{ago}")
+    selected = ", ".join(columns)
     now = write_native_sql(spec)
-    return f"SELECT {', '.join(columns)} FROM ({now}) AS now"
+    return f"SELECT {selected} FROM ({now}) AS now"
 
 
 def _continue_history(context: Context, spec: Spec, history: History, gap: int) -> str:
@@ -119,21 +122,29 @@ def _continue_history(context: Context, spec: Spec, history: History, gap: int) 
     for name in history.latest:
         columns.append(_latest_of(name))
     for name in history.measures:
-        columns.append(f"now.{name} AS {name}_0")
-        for ago in range(1, CARRY_MONTHS):
-            value = f"CASE WHEN FALSE THEN now.{name} END"
-            if ago >= gap:
-                value = f"before.{name}_{ago - gap}"
-            columns.append(f"{value} AS {name}_{ago}")
+        columns.extend(_move_measure(name, gap))
+    selected = ", ".join(columns)
     oldest_month = context.month.plus(1 - CARRY_MONTHS)
     oldest = quote_text(str(oldest_month))
     now = write_native_sql(spec)
     return (
-        f"SELECT {', '.join(columns)} FROM ({now}) AS now "
+        f"SELECT {selected} FROM ({now}) AS now "
         f"FULL JOIN prior.{spec.table} AS before ON before.{key} = now.{key} "
         f"WHERE now.{key} IS NOT NULL OR before.last_month >= {oldest}"
     )
 
 
+def _move_measure(name: str, gap: int) -> Iterator[str]:
+    """Yield the columns of a measure: this month's value, then those held, moved by the gap."""
+    yield f"now.{name} AS {name}_0"
+    for ago in range(1, CARRY_MONTHS):
+        value = f"CASE WHEN FALSE THEN now.{name} END"
+        if ago >= gap:
+            ago_then = ago - gap
+            value = f"before.{name}_{ago_then}"
+        yield f"{value} AS {name}_{ago}"
+
+
 def _latest_of(name: str) -> str:
+    """The column of a value of which the latest counts."""
     return f"COALESCE(now.{name}, before.{name}) AS {name}"

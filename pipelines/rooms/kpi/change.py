@@ -127,6 +127,7 @@ def _split_change(by_scope: SidesByScope, part_kind: str) -> list[ChangeRow]:
 
 
 def _pair_sides(sides: Sides) -> Pair:
+    """Return a scope's sums as exact numbers; what a month does not have is 0."""
     return Pair(
         n0=Fraction(sides["n0"] or 0),
         d0=Fraction(sides["d0"] or 0),

@@ -91,14 +91,15 @@ def select_home_branches(places: Places) -> exp.Query:
 
 def _select_home(table: Relation, kind: str) -> exp.Select:
     """Return the scopes of a kind whose customers are all of one branch."""
-    scope = exp.column(kind)
-    query = select(text_literal(kind).as_("scope_kind"))
-    query = query.select(scope.copy().as_("scope_id"))
-    query = query.select("MIN(branch) AS branch_id")
+    query = select(
+        _text_column(kind, "scope_kind"),
+        exp.column(kind).as_("scope_id"),
+        "MIN(branch) AS branch_id",
+    )
     query = query.from_(table.name)
-    is_claimed = scope.copy().neq(text_literal("unclaimed"))
+    is_claimed = exp.column(kind).neq(text_literal("unclaimed"))
     query = query.where(is_claimed)
-    query = query.group_by(scope.copy())
+    query = query.group_by(exp.column(kind))
     return query.having("COUNT(DISTINCT branch) = 1")
 
 
@@ -128,8 +129,10 @@ def select_scope_sums(
     # The company is summed by itself: what stands in two places must not tie.
     query = _select_sums(kpi, customers)
     query = _join_places(query, places, kind)
-    query = query.select(text_literal(kind).as_("scope_kind"))
-    query = query.select(scope_column(kind).as_("scope_id"))
+    query = query.select(
+        _text_column(kind, "scope_kind"),
+        scope_column(kind).as_("scope_id"),
+    )
     query = query.where("p.scope_kind IS NULL")
     scope = [] if kind == "company" else [scope_column(kind)]
     return _shape_part(query, scope, is_placed=False)
@@ -189,10 +192,12 @@ def select_bridge_level(
 def _select_bridge_step(table: str, places: Places, kind: str, step: str) -> exp.Select:
     """Return the amounts of a step by the scopes of a kind."""
     amount = exp.func("SUM", exp.column(f"{step}_amount", "p"))
-    query = select(text_literal(kind).as_("scope_kind"))
-    query = query.select(scope_column(kind).as_("scope_id"))
-    query = query.select(text_literal(step).as_("step"))
-    query = query.select(amount.as_("amount"))
+    query = select(
+        _text_column(kind, "scope_kind"),
+        scope_column(kind).as_("scope_id"),
+        _text_column(step, "step"),
+        amount.as_("amount"),
+    )
     query = query.from_(f"{table} AS p")
     query = _join_places(query, places, kind)
     if kind != "company":
@@ -234,7 +239,7 @@ def _join_places(query: exp.Select, places: Places, kind: str) -> exp.Select:
 
 def _select_sums(kpi: str, customers: Relation) -> exp.Select:
     """Begin a SELECT of a KPI's sums by customer, `p`."""
-    query = select(text_literal(kpi).as_("kpi"), "p.variant", "p.part")
+    query = select(_text_column(kpi, "kpi"), "p.variant", "p.part")
     return query.from_(f"{customers.name} AS p")
 
 
@@ -243,16 +248,22 @@ def _shape_part(
 ) -> exp.Select:
     """Give a SELECT the sums and flags of a part, behind the columns of its scope."""
     query = query.select(
-        "SUM(p.numerator) AS numerator", "SUM(p.denominator) AS denominator"
+        "SUM(p.numerator) AS numerator",
+        "SUM(p.denominator) AS denominator",
+        "MAX(CAST(p.interval_low AS DOUBLE)) AS low",
+        "MAX(CAST(p.interval_high AS DOUBLE)) AS high",
+        exp.convert(is_placed).as_("is_placed"),
     )
-    query = query.select("MAX(CAST(p.interval_low AS DOUBLE)) AS low")
-    query = query.select("MAX(CAST(p.interval_high AS DOUBLE)) AS high")
-    query = query.select(exp.convert(is_placed).as_("is_placed"))
     return query.group_by("p.variant", "p.part", *scope)
 
 
 def _or_unclaimed(scope: exp.Expr) -> exp.Expr:
     return exp.func("COALESCE", scope, text_literal("unclaimed"))
+
+
+def _text_column(text: str, name: str) -> exp.Expr:
+    """Return a column that is the same text in every row."""
+    return text_literal(text).as_(name)
 
 
 def text_literal(value: str) -> exp.Literal:

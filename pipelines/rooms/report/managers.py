@@ -20,7 +20,6 @@ from pipelines.rooms.report.sentences import (
     Sentence,
     Writer,
     judge_rows,
-    list_slot,
     sort_by_rank,
     tell_kpi,
 )
@@ -66,40 +65,36 @@ def topic_sentence(
 
     Who is best, last, short of the target, or too small to be ranked.
     """
-    rules, slots = tell_kpi(writer, here)
+    told = tell_kpi(writer, here)
     is_told_by_topic = topic == "success_rate.claimed"
     kpi = topic if is_told_by_topic else here["kpi"]
-    slots["kpi"] = f"kpi {kpi}"
-    if rules[-1] != "end":
-        return Sentence(rules, slots)
+    told.slots["kpi"] = f"kpi {kpi}"
+    if told.rules[-1] != "end":
+        return told
 
-    rules = rules[:-1]
+    told.rules.pop()
     ranked = sort_by_rank(writer, managers)
     if len(ranked) > 1:
-        rules.append("best_manager")
-        slots |= _slot_manager(writer, "best", ranked[0])
-        slots |= _slot_manager(writer, "worst", ranked[-1])
+        told.rules.append("best_manager")
+        _name_manager(writer, told, "best", ranked[0])
+        _name_manager(writer, told, "worst", ranked[-1])
     missed = [row["scope_id"] for row in managers if writer.has_missed(row)]
     if missed:
-        rules.append("missed_managers")
-        slots["missed_managers"] = list_slot("scopes", missed)
+        told.rules.append("missed_managers")
+        told.name_all("missed_managers", "scopes", missed)
     small = [row["scope_id"] for row in managers if _is_small(row)]
     if small:
-        rules.append("small_managers")
-        slots["small_managers"] = list_slot("scopes", small)
-    rules.append("end")
-    return Sentence(rules, slots)
+        told.rules.append("small_managers")
+        told.name_all("small_managers", "scopes", small)
+    told.rules.append("end")
+    return told
 
 
-def _slot_manager(writer: Writer, name: str, row: ToldRow) -> dict[str, str]:
-    """Return the slots of a manager who is named, with value and rank."""
-    value = writer.find_figure("value", row)
-    rank = writer.find_figure("rank", row)
-    return {
-        name: f"scopes {row['scope_id']}",
-        f"{name}_value": f"figure {value}",
-        f"{name}_rank": f"figure {rank}",
-    }
+def _name_manager(writer: Writer, told: Sentence, name: str, row: ToldRow) -> None:
+    """Fill the slots of a manager who is named: who, with what value and rank."""
+    told.name_all(name, "scopes", [row["scope_id"]])
+    told.show_figure(f"{name}_value", writer.find_figure("value", row))
+    told.show_figure(f"{name}_rank", writer.find_figure("rank", row))
 
 
 def _is_small(row: ToldRow) -> bool:

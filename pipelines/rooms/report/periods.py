@@ -253,30 +253,30 @@ def tell_period(kpi: Kpi, period: str, month: str, figures: Figures) -> Sentence
         name = build_company_figure_id(measure, topic, month)
         return name if name in figures else None
 
-    slots = {"kpi": f"kpi {kpi.name}"}
+    told = Sentence([], {"kpi": f"kpi {kpi.name}"})
     value = find_figure(f"{period}_value")
     if value is None:
-        return Sentence(["period_nothing"], slots)
+        told.rules.append("period_nothing")
+        return told
 
     is_sum = kpi.meta.get("period") == "sum"
-    rules = ["period_sum" if is_sum else "period_last"]
-    months = find_figure(f"{period}_months")
-    slots["value"] = f"figure {value}"
-    slots["months"] = f"figure {months}"
+    told.rules.append("period_sum" if is_sum else "period_last")
+    told.show_figure("value", value)
+    told.show_figure("months", find_figure(f"{period}_months"))
 
     gap = find_figure(f"{period}_gap")
     target = find_figure("target")
     if gap and target:
         number = float(figures[gap]["number"])
         is_on_target = is_target_met(kpi.meta["better"], number)
-        rules.append("met" if is_on_target else "missed")
-        slots["target"] = f"figure {target}"
-        slots["gap"] = f"figure {gap}"
+        told.rules.append("met" if is_on_target else "missed")
+        told.show_figure("target", target)
+        told.show_figure("gap", gap)
 
     change = find_figure(f"{period}_year_change")
     if change:
         direction = name_direction(figures[change])
-        rules.append(f"period_year_{direction}")
-        slots["year_change"] = f"figure {change}"
-    rules.append("end")
-    return Sentence(rules, slots)
+        told.rules.append(f"period_year_{direction}")
+        told.show_figure("year_change", change)
+    told.rules.append("end")
+    return told

@@ -67,10 +67,17 @@ class Sentence(NamedTuple):
     rules: list[str]
     slots: dict[str, str]
 
+    def show_figure(self, slot: str, figure: str | None) -> None:
+        """Fill a slot with a figure, by its id."""
+        self.slots[slot] = f"figure {figure}"
+
+    def name_all(self, slot: str, kind: str, names: Iterable[str]) -> None:
+        """Fill a slot with several KPIs or scopes; `kind` says which of both."""
+        self.slots[slot] = f"{kind} {' '.join(names)}"
+
 
 # Each section's name and its sentences.
 Sections = Iterable[tuple[str, Iterable[Sentence]]]
-Slots = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -184,41 +191,53 @@ def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
     """Tell a KPI of a scope: its value, against its target, the month and the year before."""
     topic = name_topic(row)
     slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {topic}"}
+    told = Sentence([], slots)
     value = writer.find_figure("value", row)
     if value is None:
-        return _tell_no_value(row, slots)
+        _add_no_value(row, told)
+        return told
 
-    rules = ["value"]
-    slots["value"] = f"figure {value}"
-    target = writer.find_figure("target", row)
-    gap = writer.find_figure("gap", row)
-    if target and gap:
-        rules.append("met" if meets_target(row) else "missed")
-        slots["target"] = f"figure {target}"
-        slots["gap"] = f"figure {gap}"
-    change = writer.find_figure("change", row)
-    if change:
-        rules.append(name_direction(writer.figures[change]))
-        slots["change"] = f"figure {change}"
-    year_change = writer.find_figure("year_change", row)
-    if year_change:
-        direction = name_direction(writer.figures[year_change])
-        rules.append(f"year_{direction}")
-        slots["year_change"] = f"figure {year_change}"
+    told.rules.append("value")
+    told.show_figure("value", value)
+    _add_target(writer, row, told)
+    _add_change(writer, row, told, "change", prefix="")
+    _add_change(writer, row, told, "year_change", prefix="year_")
     if row["status"] == "caveat":
-        rules.append("caveat")
-        slots["reason"] = f"reason {row['reason']}"
-    rules.append("end")
-    return Sentence(rules, slots)
+        told.rules.append("caveat")
+        told.slots["reason"] = f"reason {row['reason']}"
+    told.rules.append("end")
+    return told
 
 
-def _tell_no_value(row: ToldRow, slots: Slots) -> Sentence:
+def _add_no_value(row: ToldRow, told: Sentence) -> None:
     """Say why a KPI has no value; a usable one without is of nobody."""
     status = row["status"]
     if status in USABLE:
-        return Sentence(["nobody"], slots)
-    slots["reason"] = f"reason {row['reason']}"
-    return Sentence([status], slots)
+        told.rules.append("nobody")
+        return
+    told.rules.append(status)
+    told.slots["reason"] = f"reason {row['reason']}"
+
+
+def _add_target(writer: Writer, row: ToldRow, told: Sentence) -> None:
+    """Say on which side of its target a KPI is, where both are figures."""
+    target = writer.find_figure("target", row)
+    gap = writer.find_figure("gap", row)
+    if target and gap:
+        told.rules.append("met" if meets_target(row) else "missed")
+        told.show_figure("target", target)
+        told.show_figure("gap", gap)
+
+
+def _add_change(
+    writer: Writer, row: ToldRow, told: Sentence, measure: str, prefix: str
+) -> None:
+    """Say where a KPI went, where its change is a figure; the rule begins with the prefix."""
+    change = writer.find_figure(measure, row)
+    if change:
+        direction = name_direction(writer.figures[change])
+        told.rules.append(f"{prefix}{direction}")
+        told.show_figure(measure, change)
 
 
 def meets_target(row: ToldRow) -> bool:
@@ -259,31 +278,27 @@ def _rank_and_scope(row: ToldRow) -> tuple[int, str]:
 
 def _tell_rank(writer: Writer, kpi: str, ranked: list[ToldRow]) -> Sentence:
     """Tell who is first, alone or together, and who is last; of one branch nobody is either."""
-    slots = {"kpi": f"kpi {kpi}"}
+    told = Sentence([], {"kpi": f"kpi {kpi}"})
     if len(ranked) < 2:
-        return Sentence(["unranked"], slots)
+        told.rules.append("unranked")
+        return told
 
     best = ranked[0]
     first = [row["scope_id"] for row in ranked if row["rank"] == best["rank"]]
-    value = writer.find_figure("value", best)
-    slots["value"] = f"figure {value}"
-    slots["scopes"] = list_slot("scopes", first)
+    told.show_figure("value", writer.find_figure("value", best))
+    told.name_all("scopes", "scopes", first)
     if len(first) == len(ranked):
-        return Sentence(["all_equal", "end"], slots)
+        told.rules.extend(["all_equal", "end"])
+        return told
 
     last = ranked[-1]
-    last_value = writer.find_figure("value", last)
-    last_rank = writer.find_figure("rank", last)
-    slots["last_scope"] = f"scopes {last['scope_id']}"
-    slots["last"] = f"figure {last_value}"
-    slots["last_rank"] = f"figure {last_rank}"
+    told.name_all("last_scope", "scopes", [last["scope_id"]])
+    told.show_figure("last", writer.find_figure("value", last))
+    told.show_figure("last_rank", writer.find_figure("rank", last))
     is_alone = len(first) == 1
-    return Sentence(["first" if is_alone else "first_tie", "last", "end"], slots)
-
-
-def list_slot(kind: str, names: Iterable[str]) -> str:
-    """Return what fills a slot with several KPIs or scopes."""
-    return f"{kind} {' '.join(names)}"
+    told.rules.append("first" if is_alone else "first_tie")
+    told.rules.extend(["last", "end"])
+    return told
 
 
 def _tell_dispatch(writer: Writer) -> Iterator[Sentence]:
@@ -297,12 +312,14 @@ def _tell_quality(writer: Writer) -> Iterator[Sentence]:
     slots = writer.slot_company_figures("gate", GATE_COUNTS)
     yield Sentence(["gate"], slots)
     for status in ("withheld", "not_computed"):
-        names = []
+        kpis = []
         for row in writer.list_company():
             if row["status"] == status:
-                names.append(row["kpi"])
-        if names:
-            yield Sentence([f"{status}_all"], {"kpis": list_slot("kpi", names)})
+                kpis.append(row["kpi"])
+        if kpis:
+            told = Sentence([f"{status}_all"], {})
+            told.name_all("kpis", "kpi", kpis)
+            yield told
 
 
 def _tell_next(writer: Writer) -> Iterator[Sentence]:
@@ -311,5 +328,7 @@ def _tell_next(writer: Writer) -> Iterator[Sentence]:
         if writer.has_missed(row):
             missed.append(row["kpi"])
     if missed:
-        yield Sentence(["missed_all"], {"kpis": list_slot("kpi", missed)})
+        told = Sentence(["missed_all"], {})
+        told.name_all("kpis", "kpi", missed)
+        yield told
     yield Sentence(["by_hand"], {})
