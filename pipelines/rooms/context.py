@@ -222,6 +222,7 @@ class Context:
         return [Reason.absent(column, month) for column in lacking]
 
     def _explain_not_held(self, era: str) -> Reason:
+        """Why the month of an era cannot be read."""
         if era == "base":
             return Reason(ReasonKind.NO_BASE_MONTH)
         if era in _MONTHS_BEFORE:

@@ -39,6 +39,7 @@ def make_schema(**types: str) -> pa.Schema:
 
 
 def _find_arrow_type(duckdb_type: str) -> pa.DataType:
+    """Return the Arrow type that is written as a DuckDB type."""
     decimal = _DECIMAL.fullmatch(duckdb_type)
     if decimal is None:
         return _ARROW_TYPES[duckdb_type]

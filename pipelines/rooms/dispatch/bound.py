@@ -7,6 +7,7 @@ replaced by its concave majorant): no plan can be worth more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,34 +70,41 @@ def _relax_desk(desk: Desk) -> tuple[float, Slopes]:
 def _sort_slopes(worths: Iterable[Fen]) -> Slopes:
     """The slopes of several queues together, the steepest first."""
     parts = [np.zeros(0)]
-    parts += [_find_slopes(worth) for worth in worths]
+    for worth in worths:
+        parts.append(_find_slopes(worth))
     rising = np.sort(np.concatenate(parts))
     return rising[::-1]
 
 
 def _find_slopes(worth: Fen) -> Slopes:
     """The slopes of the concave majorant of the running sum, one an order, falling."""
-    blocks: list[tuple[float, int]] = []  # each the worth of so many orders in a row
+    blocks: list[_Block] = []
     for one in worth.tolist():
-        total = float(one)
-        count = 1
-        while blocks and _is_flatter(blocks[-1], (total, count)):
-            total_before, count_before = blocks.pop()
-            total += total_before
-            count += count_before
-        blocks.append((total, count))
+        block = _Block(float(one), 1)
+        while blocks and blocks[-1].is_flatter(block):
+            block = block.join_block(blocks.pop())
+        blocks.append(block)
 
     slopes = []
-    for total, count in blocks:
-        slopes += [total / count] * count
+    for block in blocks:
+        slope = block.worth / block.orders
+        slopes += [slope] * block.orders
     return np.array(slopes, np.float64)
 
 
-def _is_flatter(block: tuple[float, int], other: tuple[float, int]) -> bool:
-    """Whether an order of a block is worth less, on average, than one of another."""
-    total, count = block
-    other_total, other_count = other
-    return total * other_count < other_total * count
+class _Block(NamedTuple):
+    """Orders in a row that the majorant goes straight over: their worth, and how many they are."""
+
+    worth: float
+    orders: int
+
+    def is_flatter(self, other: _Block) -> bool:
+        """Whether an order of the block is worth less, on average, than one of another."""
+        return self.worth * other.orders < other.worth * self.orders
+
+    def join_block(self, other: _Block) -> _Block:
+        """Return both as one."""
+        return _Block(self.worth + other.worth, self.orders + other.orders)
 
 
 def price_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:

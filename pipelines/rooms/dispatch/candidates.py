@@ -161,6 +161,7 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
 
 
 def _judge_scores(context: Context, state: ListState) -> ListState:
+    """Add what is known of the score that a list is made by."""
     if not context.is_computed(_SCORES.name):
         why = _first_reason(context, _SCORES, otherwise="no score")
         state = state.add_caveat(f"by rules alone: {why}")
@@ -171,6 +172,7 @@ def _judge_scores(context: Context, state: ListState) -> ListState:
 
 
 def _first_reason(context: Context, table: TableName, otherwise: str) -> str:
+    """The first reason why a table is missing, or what is said where nothing is recorded of it."""
     entry = context.find_entry(table)
     return str(entry.reasons[0]) if entry else otherwise
 

@@ -82,6 +82,7 @@ class WaitingOrders:
         waiting.setdefault(order.place, []).append(order)
 
     def _find_waiting(self, order: WaitingOrder) -> Waiting:
+        """Where an order waits: at its manager, or in the pool of its branch."""
         if order.can_work:
             return self.desks.setdefault(order.manager_id, {})
         return self.pools.setdefault(order.branch_id, {})
@@ -199,6 +200,7 @@ class BranchPlanner:
         self._branch = self._make_branch(minimum_service)
 
     def _make_branch(self, minimum_service: float) -> Branch:
+        """The desks of the managers with their queues, and the pool."""
         desks = []
         for manager, own in zip(self._managers, self._own, strict=True):
             queues = _make_queues(own, minimum_service)
@@ -227,6 +229,7 @@ class BranchPlanner:
         return assigned + self._pooled
 
     def _make_plan(self, by_value: bool) -> Plan:
+        """Give the places by value, or by the order of the lists."""
         if by_value:
             return plan_by_value(self._branch, self._share_pool)
         return plan_by_priority(self._branch, self._share_pool)
@@ -243,6 +246,7 @@ class BranchPlanner:
         return [chosen.count(seat.manager_id) for seat in seats]
 
     def _make_newcomer(self, order: WaitingOrder) -> Newcomer:
+        """A customer of the pool, with the manager whom they were last proposed to."""
         kept_by = self._proposed.get(order.customer_id)
         return Newcomer(
             customer_id=order.customer_id,
@@ -251,6 +255,7 @@ class BranchPlanner:
         )
 
     def _make_seats(self, free: Sequence[int]) -> list[Seat]:
+        """The managers as seats for customers of the pool, `free` places each."""
         seats = []
         for desk, room in zip(self._branch.desks, free, strict=True):
             seat = Seat(

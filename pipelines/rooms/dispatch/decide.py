@@ -64,6 +64,7 @@ def take_list_facts(context: Context, specs: Sequence[Spec]) -> Relation:
 
 
 def _read_list_fact(place: int, spec: Spec) -> ListFact:
+    """Take from the front matter of a list what decides; what it leaves out is the usual."""
     meta = spec.meta
     prior = meta.get("prior", {})
     return ListFact(

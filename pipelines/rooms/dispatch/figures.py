@@ -98,6 +98,7 @@ def _desk_figure(
     pooled_worth: Mapping[str, int],
     by_value: bool,
 ) -> CapacityFigure:
+    """A manager's row; `pooled_worth` is what came to each out of the pool, in fen."""
     desk = branch.desks[number]
     counts = plan.taken[number]
     worth = add_worth(desk.queues, counts) + pooled_worth.get(desk.manager_id, 0)

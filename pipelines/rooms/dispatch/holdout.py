@@ -75,6 +75,7 @@ def choose_held_out(
 
 
 def _sort_by_hash(key: bytes, customers: Iterable[str]) -> list[str]:
+    """An order of customers that only the key foretells, the same on every run."""
     return sorted(
         customers, key=lambda customer: hash_with_key(key, "holdout", customer)
     )

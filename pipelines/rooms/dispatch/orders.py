@@ -52,6 +52,7 @@ def make_order_ids(
 
 
 def _make_letters(key: bytes, *parts: str) -> str:
+    """Twelve letters that only the key foretells."""
     digest = hash_with_key(key, "order", *parts)
     return base64.b32encode(digest).decode()[:12]
 

@@ -42,6 +42,7 @@ def plan_days(
 
 
 def _find_turn(order: OrderToPlan) -> tuple[date, int, int]:
+    """What is due first comes first; of the same day, the list of higher priority."""
     return order["due_on"], order["place"], order["rank"]
 
 

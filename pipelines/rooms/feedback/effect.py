@@ -121,6 +121,7 @@ def write_effect(context: Context, specs: Sequence[Spec] | None = None) -> None:
 
 
 def _write_rows(context: Context, sums: Sequence[ListSums]) -> None:
+    """Write a row a list, and the one over all lists."""
     effects = []
     rows = []
     for one in sums:
@@ -168,6 +169,7 @@ def _read_month(context: Context) -> dict[str, ArmsOfMonth]:
 
 
 def _read_arm(row: Row, prefix: str = "") -> ArmSums:
+    """One arm's sums of a row, whose columns begin with a prefix."""
     return ArmSums(
         order_count=row[f"{prefix}order_count"] or 0,
         kept_count=row[f"{prefix}kept_count"] or 0,
@@ -195,6 +197,7 @@ def _judge_list(sums: ListSums) -> ListEffect:
 
 
 def _make_row(sums: ListSums, shown: ListEffect) -> dict[str, object]:
+    """A row of `feedback_effect`, by the names of its columns."""
     return {
         "list": sums.list,
         "month_count": sums.month_count,

@@ -62,6 +62,7 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
 def _write_monthly(
     context: Context, places: Places, parts: Relation, facts: Relation
 ) -> None:
+    """Make values, targets, gaps and ranks of the parts, and write them."""
     settings = context.settings
     parameters: dict[str, object] = {
         "small_denominator": settings.small_denominator,

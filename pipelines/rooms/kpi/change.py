@@ -103,11 +103,14 @@ def _split_change(by_scope: SidesByScope, part_kind: str) -> list[ChangeRow]:
     if part_kind not in by_scope or "company" not in by_scope["company"]:
         return []
     company = by_scope["company"]["company"]
-    scopes = by_scope[part_kind]
     whole = _pair_sides(company)
+    scopes = by_scope[part_kind]
     parts = {scope_id: _pair_sides(sides) for scope_id, sides in scopes.items()}
+
     has_values = whole.d0 and whole.d1
-    if not has_values or add_pairs(parts.values()) != whole:
+    if not has_values:
+        return []
+    if add_pairs(parts.values()) != whole:
         return []
 
     rows: list[ChangeRow] = []

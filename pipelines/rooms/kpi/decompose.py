@@ -127,6 +127,7 @@ def _split_value(part: Pair, whole: Pair) -> list[Fraction]:
 
 
 def _add_effects(effects: Iterable[Effects]) -> Effects:
+    """Return the sums of the effects, each kind by itself."""
     volume = Decimal(0)
     mix = Decimal(0)
     rate = Decimal(0)

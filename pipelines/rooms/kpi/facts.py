@@ -76,5 +76,6 @@ def keep_facts(context: Context, facts: Iterable[Fact]) -> Relation:
 
 
 def _note_months_held(context: Context) -> str:
+    """Say how many of the last twelve months are held, as the reason of a caveat."""
     [row] = read_rows(context, "kpi", "months_held")
     return str(Reason(ReasonKind.MONTHS_HELD, f"{row['months']} of 12"))

@@ -258,6 +258,7 @@ def _shape_part(
 
 
 def _or_unclaimed(scope: exp.Expr) -> exp.Expr:
+    """Return a scope, or `unclaimed` where nobody has the customer."""
     return exp.func("COALESCE", scope, text_literal("unclaimed"))
 
 

@@ -35,6 +35,7 @@ def find_window_gaps(
 
 
 def _known_months(context: Context, table: str) -> set[str]:
+    """Return the months that a table names; of those held, this one too."""
     months = set()
     if table == HELD:
         months.add(str(context.month))
@@ -61,4 +62,5 @@ def _window_months(now: Month, window: str) -> list[Month]:
 
 
 def _last_months(last: Month, count: int) -> list[Month]:
+    """Return so many months up to the last one, oldest first."""
     return [last.plus(-ago) for ago in reversed(range(count))]

@@ -65,6 +65,7 @@ def _gather_held(context: Context, names: Relation) -> FigureRows:
 
 
 def _gather_totals(context: Context) -> FigureRows:
+    """Yield the company's totals of the month."""
     company = Scope("company", "company", str(context.month))
     subject = Subject(TOPIC, company, HELD)
     for row in read_rows(context, "report", "activity_totals"):
@@ -95,6 +96,7 @@ def _find_subject(
 
 
 def _figures_of_held(row: HeldActivity, subject: Subject) -> FigureRows:
+    """Yield what was delivered of an activity, and what follows from it by guest and by answer."""
     measures = {
         "invited_count": row["invited_count"],
         "attended_count": row["attended_count"],

@@ -80,8 +80,8 @@ def project_open_amounts(ladder: Ladder, horizon: int) -> Grid:
     """Return the open amount of the next months, yuan."""
     recent = ladder.open[-WINDOW - 1 :]
     left = _take_ratios(recent)
-    stays = _take_first_share(recent, ladder.billed[-WINDOW:])
-    next_bills = stays * ladder.billed[-1]
+    share = _take_first_share(recent, ladder.billed[-WINDOW:])
+    next_bills = share * ladder.billed[-1]
 
     ages = ladder.open[-1]
     sums = []
@@ -104,7 +104,8 @@ def _take_first_share(recent: Grid, billed: Grid) -> float:
     total = billed.sum()
     if not total:
         return 0.0
-    open_at_once = recent[-len(billed) :, 0].sum()
+    same_months = recent[-len(billed) :]
+    open_at_once = same_months[:, 0].sum()
     return float(open_at_once / total)
 
 
@@ -116,12 +117,12 @@ def _take_ratios(recent: Grid) -> Grid:
     younger = before[:-1]
     np.divide(after[1:], younger, out=left[:-1], where=younger > 0)
 
-    flowing_into_oldest = before[-2] + before[-1]
+    # Two ages flow into the oldest: the one before it, and itself.
+    flowing_into_oldest = before[-2:].sum()
     oldest = 0.0
     if flowing_into_oldest > 0:
         oldest = after[-1] / flowing_into_oldest
-    left[-2] = oldest
-    left[-1] = oldest
+    left[-2:] = oldest
     return left
 
 
@@ -152,9 +153,13 @@ def _measure_reach(errors: Grid, horizon: int) -> Grid:
     """Return how far the interval of each coming month reaches either way, on the log scale."""
     count = len(errors)
     mean_square = np.mean(errors**2)
-    spread = float(np.sqrt(mean_square * (1 + 1 / count)))
-    quantile = float(stats.t.ppf((1 + LEVEL) / 2, count))
-    distance = np.sqrt(np.arange(1, horizon + 1))
+    widened = mean_square * (1 + 1 / count)
+    spread = float(np.sqrt(widened))
+    upper_tail = (1 + LEVEL) / 2
+    quantile = float(stats.t.ppf(upper_tail, count))
+
+    months_ahead = np.arange(1, horizon + 1)
+    distance = np.sqrt(months_ahead)
     return quantile * spread * distance
 
 

@@ -83,6 +83,7 @@ def gather_figures(context: Context) -> FigureRows:
 
 
 def _units_by_topic() -> dict[str, str]:
+    """Return the unit of each KPI variant."""
     units = {}
     for kpi in load_kpis():
         for variant in kpi.variants:
@@ -125,6 +126,7 @@ class _Gathering:
                 yield from self._figures_of_kpi(row)
 
     def _figures_of_kpi(self, row: KpiRow) -> FigureRows:
+        """Yield the figures of a KPI that has a value; what it lacks has none."""
         subject = _find_subject(row, self.month, "kpi_monthly")
         unit = self.units[subject.topic]
         measures = (
@@ -165,6 +167,7 @@ class _Gathering:
                 yield from self._figures_of_change(row, now)
 
     def _figure_of_earlier(self, row: TrendRow) -> FigureRow:
+        """Return the value of an earlier month."""
         value = row["value"]
         assert value is not None
         subject = _find_subject(row, row["seen_month"], "kpi_trend")

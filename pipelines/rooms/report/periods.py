@@ -146,6 +146,7 @@ def _read_months(
 
 
 def _find_kpi_scope(row: Mapping[str, Any] | TrendRow) -> KpiScope:
+    """Return the KPI and scope that a row is of."""
     return KpiScope(
         kpi=row["kpi"],
         scope_kind=row["scope_kind"],

@@ -140,6 +140,7 @@ def write_scorecards(context: Context) -> None:
 
 
 def _read_kpis(context: Context) -> KpiBook:
+    """Read the month's KPIs that the rules may name."""
     found = read_rows(context, "report", "scorecard_kpis")
     rows = {}
     for row in cast("list[KpiRow]", found):
@@ -190,6 +191,7 @@ def _judge_kpi(rules: Rules, book: KpiBook, owner: Owner, topic: str) -> Line:
 
 
 def _first_target(*rows: KpiRow | None) -> float | None:
+    """Return the target of the first row that has one."""
     for row in rows:
         if row is not None and row["target"] is not None:
             return row["target"]

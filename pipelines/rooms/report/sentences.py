@@ -180,6 +180,7 @@ def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
 
 
 def _tell_overall(writer: Writer) -> Iterator[Sentence]:
+    """Tell the headline KPIs of the company, and where its revenue went."""
     for kpi in OVERALL:
         yield tell_kpi(writer, writer.find_company(kpi))
     if writer.has_company_figures("bridge", BRIDGE_ENDS):
@@ -256,6 +257,7 @@ def name_direction(figure: FigureRow) -> str:
 
 
 def _tell_ranks(writer: Writer) -> Iterator[Sentence]:
+    """Tell of each ranked KPI which branches are first and last."""
     for kpi in RANKED:
         company = writer.find_company(kpi)
         if company["status"] != "not_computed":
@@ -271,6 +273,7 @@ def sort_by_rank(writer: Writer, rows: Iterable[ToldRow]) -> list[ToldRow]:
 
 
 def _rank_and_scope(row: ToldRow) -> tuple[int, str]:
+    """The order of ranks; of equals the first by scope."""
     rank = row["rank"]
     assert rank is not None
     return rank, row["scope_id"]
@@ -302,6 +305,7 @@ def _tell_rank(writer: Writer, kpi: str, ranked: list[ToldRow]) -> Sentence:
 
 
 def _tell_dispatch(writer: Writer) -> Iterator[Sentence]:
+    """Tell how many orders went out, and how well earlier ones were worked."""
     slots = writer.slot_company_figures("lists", LIST_COUNTS)
     yield Sentence(["lists"], slots)
     for kpi in EXECUTION:
@@ -309,6 +313,7 @@ def _tell_dispatch(writer: Writer) -> Iterator[Sentence]:
 
 
 def _tell_quality(writer: Writer) -> Iterator[Sentence]:
+    """Tell what the gate found, and which KPIs nobody may use."""
     slots = writer.slot_company_figures("gate", GATE_COUNTS)
     yield Sentence(["gate"], slots)
     for status in ("withheld", "not_computed"):
@@ -323,6 +328,7 @@ def _tell_quality(writer: Writer) -> Iterator[Sentence]:
 
 
 def _tell_next(writer: Writer) -> Iterator[Sentence]:
+    """Tell which targets the company has missed, and that the rest is written by hand."""
     missed = []
     for row in writer.list_company():
         if writer.has_missed(row):

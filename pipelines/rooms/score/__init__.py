@@ -70,6 +70,7 @@ def _find_listed(context: Context, scored: Relation) -> Relation:
 
 
 def _write_watch(context: Context, scorer: Scorer, counter: BinCounter) -> None:
+    """Write how the champion does, by what was counted while it scored."""
     from pipelines.rooms.score.watch import write_watch
 
     write_watch(context, scorer.card, counter)

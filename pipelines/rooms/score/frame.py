@@ -104,6 +104,7 @@ def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
 
 
 def _convert_column(name: str, column: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Turn one Arrow column into what estimators take."""
     if not pa.types.is_string(column.type):
         numbers = column.cast(pa.float64())
         return pd.Series(numbers.to_numpy(zero_copy_only=False))

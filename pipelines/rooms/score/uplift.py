@@ -76,6 +76,7 @@ def write_uplift(context: Context) -> None:
 def _predict_batch(
     model: UpliftRegressor, card: Card, batch: pa.RecordBatch
 ) -> pa.Table:
+    """Return the uplift of each service of a batch, at its places."""
     frame = to_frame(batch)
     known = take_numbers(frame, card.features)
     frame["uplift"] = model.predict(known).round(PLACES)

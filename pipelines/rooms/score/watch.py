@@ -126,6 +126,7 @@ def _watched_share(base_rows: int) -> float:
 
 
 def _keep_watched(frame: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Keep the services of a frame that are watched, the same on every run."""
     is_watched = keep_ids(frame["service_id"], share, "watch")
     return frame[is_watched]
 
@@ -254,6 +255,7 @@ def _label_services(context: Context) -> pd.DataFrame | None:
 
 
 def _read_status(context: Context, months_ago: int) -> pd.DataFrame:
+    """Read who was in Net in the month so long ago, as training panels have it."""
     rows = _sample_rows(context, status_sql(ERAS[months_ago]))
     month = context.month.plus(-months_ago)
     return rows.assign(month=str(month), is_billed=None)
