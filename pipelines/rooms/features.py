@@ -104,13 +104,19 @@ def _begin_history(context: Context, spec: Spec, history: History) -> str:
     month = quote_text(str(context.month))
     columns = [history.key, f"{month} AS last_month", *history.latest]
     for name in history.measures:
-        columns.append(f"{name} AS {name}_0")
-        nothing = f"CASE WHEN FALSE THEN {name} END"
-        for ago in range(1, CARRY_MONTHS):
-            columns.append(f"{nothing} AS {name}_{ago}")
+        columns.extend(_begin_measure(name))
+
     selected = ", ".join(columns)
     now = write_native_sql(spec)
     return f"SELECT {selected} FROM ({now}) AS now"
+
+
+def _begin_measure(name: str) -> Iterator[str]:
+    """Yield the columns of a measure of which nothing earlier is held."""
+    yield f"{name} AS {name}_0"
+    nothing = f"CASE WHEN FALSE THEN {name} END"
+    for ago in range(1, CARRY_MONTHS):
+        yield f"{nothing} AS {name}_{ago}"
 
 
 def _continue_history(context: Context, spec: Spec, history: History, gap: int) -> str:
@@ -123,10 +129,11 @@ def _continue_history(context: Context, spec: Spec, history: History, gap: int) 
         columns.append(_latest_of(name))
     for name in history.measures:
         columns.extend(_move_measure(name, gap))
+
     selected = ", ".join(columns)
+    now = write_native_sql(spec)
     oldest_month = context.month.plus(1 - CARRY_MONTHS)
     oldest = quote_text(str(oldest_month))
-    now = write_native_sql(spec)
     return (
         f"SELECT {selected} FROM ({now}) AS now "
         f"FULL JOIN prior.{spec.table} AS before ON before.{key} = now.{key} "

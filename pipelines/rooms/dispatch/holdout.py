@@ -58,15 +58,19 @@ def choose_held_out(
     seen: dict[str, int] = defaultdict(int)
     held: dict[str, int] = defaultdict(int)
     for row in old:
-        seen[row["stratum"]] += 1
-        held[row["stratum"]] += bool(row["is_drawn"])
+        stratum = row["stratum"]
+        seen[stratum] += 1
+        held[stratum] += bool(row["is_drawn"])
+
     strata: dict[str, list[str]] = defaultdict(list)
     for row in new:
-        strata[row["stratum"]].append(row["customer_id"])
+        stratum = row["stratum"]
+        strata[stratum].append(row["customer_id"])
+
     chosen: set[str] = set()
     for stratum, customers in strata.items():
-        offset = _find_offset(key, stratum)
         members = seen[stratum] + len(customers)
+        offset = _find_offset(key, stratum)
         wanted = int(Fraction(share) * members + offset)
         lacking = max(wanted - held[stratum], 0)
         by_hash = _sort_by_hash(key, customers)

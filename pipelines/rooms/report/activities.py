@@ -142,7 +142,8 @@ def _divide_sides(
     if numerator is None or not denominator:
         return
     quotient = float(numerator) / float(denominator)
-    yield subject._replace(sides=sides).make_figure(measure, unit, quotient)
+    divided = subject._replace(sides=sides)
+    yield divided.make_figure(measure, unit, quotient)
 
 
 def _name_unit(measure: str) -> str:
@@ -151,13 +152,10 @@ def _name_unit(measure: str) -> str:
 
 def tell_activities(context: Context, figures: Figures) -> Sections:
     """Yield the sentence of the month's activities."""
-    slots: dict[str, str] = {}
+    told = Sentence(["activities"], {})
     for measure in TOTALS:
         figure = build_company_figure_id(measure, TOPIC, context.month)
         if figure in figures:
-            slots[measure] = f"figure {figure}"
-
-    sentences: list[Sentence] = []
-    if len(slots) == len(TOTALS):
-        sentences.append(Sentence(["activities"], slots))
-    yield ACTIVITY_SECTION, sentences
+            told.show_figure(measure, figure)
+    has_all = len(told.slots) == len(TOTALS)
+    yield ACTIVITY_SECTION, [told] if has_all else []

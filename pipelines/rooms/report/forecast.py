@@ -185,12 +185,14 @@ def write_forecast(context: Context) -> None:
         reasons = context.missing_reasons("report_vintage")
         context.record_missing("report_forecast", reasons)
         return
+
     vintages = cast("list[VintageRow]", read_ordered(context, "report_vintage"))
     scopes = {_find_scope(row) for row in vintages}
     rows: list[dict[str, object]] = []
     for scope in sorted(scopes):
         ladder = build_ladder(vintages, scope, context.month)
         rows.extend(_forecast_rows(context.month, scope, ladder))
+
     if not rows:
         reason = Reason.not_held(f"{FEWEST} months one after the other")
         context.record_missing("report_forecast", [reason])
@@ -200,12 +202,7 @@ def write_forecast(context: Context) -> None:
 
 def build_ladder(rows: Iterable[VintageRow], scope: ScopeKey, month: Month) -> Ladder:
     """Take a scope's months out of `report_vintage`: those held without a gap up to this one."""
-    by_month: dict[Month, list[VintageRow]] = defaultdict(list)
-    for row in rows:
-        if _find_scope(row) == scope:
-            month_held = Month.parse(row["month"])
-            by_month[month_held].append(row)
-
+    by_month = _group_by_month(rows, scope)
     months = _months_in_a_row(by_month, month)
     open_amounts = np.zeros((len(months), OLDEST + 1))
     billed = np.zeros(len(months))
@@ -215,6 +212,18 @@ def build_ladder(rows: Iterable[VintageRow], scope: ScopeKey, month: Month) -> L
             open_amounts[place, age] += float(row["open_amount"])
             billed[place] += float(row["billed_amount"])
     return Ladder(open_amounts, billed)
+
+
+def _group_by_month(
+    rows: Iterable[VintageRow], scope: ScopeKey
+) -> dict[Month, list[VintageRow]]:
+    """Return the rows of a scope by the month that they were seen in."""
+    by_month: dict[Month, list[VintageRow]] = defaultdict(list)
+    for row in rows:
+        if _find_scope(row) == scope:
+            month = Month.parse(row["month"])
+            by_month[month].append(row)
+    return by_month
 
 
 def _find_scope(row: VintageRow) -> ScopeKey:
@@ -235,11 +244,13 @@ def _forecast_rows(
     month: Month, scope: ScopeKey, ladder: Ladder
 ) -> Iterator[dict[str, object]]:
     """Yield a scope's rows of `report_forecast`."""
-    horizon = (12 - month.number) or 12
+    months_left = 12 - month.number
+    horizon = months_left or 12  # in December, those of the next year
     found = forecast_open_amounts(ladder, horizon)
     if found is None or not ladder.open[-1].sum():
         return
     scope_kind, scope_id = scope
+
     for step in range(horizon):
         about = month.plus(step + 1)
         yield {
@@ -255,4 +266,7 @@ def _forecast_rows(
 
 
 def _bound_at(bounds: Grid | None, step: int) -> Decimal | None:
-    return None if bounds is None else round_to_fen(bounds[step])
+    """Return a bound of one coming month; None where there is no interval."""
+    if bounds is None:
+        return None
+    return round_to_fen(bounds[step])

@@ -160,10 +160,9 @@ class _Gathering:
 
         for row in rows:
             now = this_month.get(row["kpi"])
-            if row is now or not is_usable(row):
-                continue
-            yield self._figure_of_earlier(row)
-            if now is not None and is_usable(now):
+            is_earlier = row is not now
+            if is_earlier and is_usable(row):
+                yield self._figure_of_earlier(row)
                 yield from self._figures_of_change(row, now)
 
     def _figure_of_earlier(self, row: TrendRow) -> FigureRow:
@@ -174,10 +173,12 @@ class _Gathering:
         unit = self.units[subject.topic]
         return subject.make_figure("value", unit, value)
 
-    def _figures_of_change(self, before: TrendRow, now: TrendRow) -> FigureRows:
+    def _figures_of_change(self, before: TrendRow, now: TrendRow | None) -> FigureRows:
         """Yield the change since the month before, or since the same month of the year before."""
         measure = self._name_change(before["seen_month"])
         if measure is None:
+            return
+        if now is None or not is_usable(now):
             return
         topic = name_topic(before)
         unit = difference_unit(self.units[topic])

@@ -38,6 +38,7 @@ def tell_managers(context: Context, figures: Figures) -> Sections:
     of_quality = [row for row in found if name_topic(row) in QUALITY]
     rows = judge_rows(of_quality)
     writer = Writer(str(context.month), rows, figures)
+
     branches = {row["home"] for row in rows}
     for branch in sorted(filter(None, branches)):
         yield f"{BRANCH_SECTION}{branch}", _tell_branch(writer, branch)
@@ -78,16 +79,19 @@ def topic_sentence(
         told.rules.append("best_manager")
         _name_manager(writer, told, "best", ranked[0])
         _name_manager(writer, told, "worst", ranked[-1])
-    missed = [row["scope_id"] for row in managers if writer.has_missed(row)]
-    if missed:
-        told.rules.append("missed_managers")
-        told.name_all("missed_managers", "scopes", missed)
-    small = [row["scope_id"] for row in managers if _is_small(row)]
-    if small:
-        told.rules.append("small_managers")
-        told.name_all("small_managers", "scopes", small)
+    missed = [row for row in managers if writer.has_missed(row)]
+    small = [row for row in managers if _is_small(row)]
+    _list_managers(told, "missed_managers", missed)
+    _list_managers(told, "small_managers", small)
     told.rules.append("end")
     return told
+
+
+def _list_managers(told: Sentence, rule: str, managers: list[ToldRow]) -> None:
+    """Add a rule that names managers, where there are any; its slot has its name."""
+    if managers:
+        told.rules.append(rule)
+        told.name_all(rule, "scopes", [row["scope_id"] for row in managers])
 
 
 def _name_manager(writer: Writer, told: Sentence, name: str, row: ToldRow) -> None:

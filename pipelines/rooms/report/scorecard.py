@@ -108,10 +108,11 @@ def measure_achievement(value: float, target: float, better: str) -> float:
     if target <= 0:
         is_reached = value >= target if is_higher_better else value <= target
         return float(is_reached)
+
     share = value / target
-    if not is_higher_better:
-        share = 2 - share
-    return max(0.0, share)
+    if is_higher_better:
+        return max(0.0, share)
+    return max(0.0, 2 - share)
 
 
 def write_scorecards(context: Context) -> None:
@@ -130,9 +131,10 @@ def write_scorecards(context: Context) -> None:
     cards: list[dict[str, object]] = []
     lines: list[dict[str, object]] = []
     for owner in _read_owners(context):
-        own = [_judge_kpi(rules, book, owner, topic) for topic in sorted(rules.weights)]
+        own = _judge_owner(rules, book, owner)
         lines.extend(asdict(line) for line in own)
-        score = _score_lines(rules, own, lost.get(owner.manager_id, 0.0))
+        points_lost = lost.get(owner.manager_id, 0.0)
+        score = _score_lines(rules, own, points_lost)
         card = Card(book.month, owner.manager_id, *score, not_counted)
         cards.append(asdict(card))
     write_made_rows(context, CARDS, cards)
@@ -161,6 +163,14 @@ def _read_owners(context: Context) -> list[Owner]:
         return [Owner(row["manager_id"], None) for row in owning]
     active = read_rows(context, "report", "active_managers")
     return [Owner(row["manager_id"], row["branch_id"]) for row in active]
+
+
+def _judge_owner(rules: Rules, book: KpiBook, owner: Owner) -> list[Line]:
+    """Judge a manager by each KPI of the rules, in the order of their topics."""
+    lines = []
+    for topic in sorted(rules.weights):
+        lines.append(_judge_kpi(rules, book, owner, topic))
+    return lines
 
 
 def _judge_kpi(rules: Rules, book: KpiBook, owner: Owner, topic: str) -> Line:

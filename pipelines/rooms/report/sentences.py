@@ -170,7 +170,10 @@ def _make_row(section: str, place: int, sentence: Sentence) -> dict[str, object]
 
 def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
     """Return KPI rows with the direction that is better for each KPI."""
-    better = {kpi.name: str(kpi.meta["better"]) for kpi in load_kpis()}
+    better = {}
+    for kpi in load_kpis():
+        better[kpi.name] = str(kpi.meta["better"])
+
     told = []
     for row in rows:
         judged = cast("ToldRow", dict(row))
@@ -287,7 +290,10 @@ def _tell_rank(writer: Writer, kpi: str, ranked: list[ToldRow]) -> Sentence:
         return told
 
     best = ranked[0]
-    first = [row["scope_id"] for row in ranked if row["rank"] == best["rank"]]
+    first = []
+    for row in ranked:
+        if row["rank"] == best["rank"]:
+            first.append(row["scope_id"])
     told.show_figure("value", writer.find_figure("value", best))
     told.name_all("scopes", "scopes", first)
     if len(first) == len(ranked):
