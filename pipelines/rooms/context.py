@@ -122,8 +122,9 @@ class Context:
         """
         if table.era:
             return self._find_earlier_entry(table)
-        if table.name in self.entries:
-            return self.entries[table.name]
+        written = self.entries.get(table.name)
+        if written is not None:
+            return written
         return self.draft.finished.get(table.name)
 
     def _find_earlier_entry(self, table: TableName) -> TableEntry | None:
@@ -291,7 +292,6 @@ class Context:
         path = self.path(table)
         written = self.engine.write(sql, path, key, parameters)
         os.chmod(path, OWNER_ALONE)
-
         self.engine.bind(TableName(table), path)
         self._check_written(table)
 

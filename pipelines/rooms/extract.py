@@ -66,13 +66,15 @@ def _make_receipts(delivery: Delivery) -> list[ReceiptRow]:
     if delivery.state != "absent":
         common["missing"] = "; ".join(delivery.missing)
 
+    if not delivery.files:
+        return [common]
     rows = []
     for receipt in delivery.files:
         row = common | vars(receipt)
         row["file"] = receipt.name
         row["notes"] = "; ".join(receipt.notes)
         rows.append(row)
-    return rows or [common]
+    return rows
 
 
 def _is_delivered_column(name: str) -> bool:
@@ -82,17 +84,8 @@ def _is_delivered_column(name: str) -> bool:
 
 def _make_entry(context: Context, delivery: Delivery) -> TableEntry:
     """What the manifest says of a delivered table."""
-    missing = tuple(delivery.missing)
     if delivery.state not in ("present", "empty"):
-        reason = Reason.parse(delivery.reason or delivery.state)
-        facts = dict(delivery.facts)
-        return TableEntry(
-            NOT_COMPUTED,
-            _ROOM,
-            rows=delivery.rows,
-            reasons=(reason,),
-            delivery=DeliveryFacts(delivery.state, missing, facts=facts),
-        )
+        return _make_missing_entry(delivery)
     table = f"extract_{delivery.table}"
     path = context.path(table)
     os.chmod(path, OWNER_ALONE)
@@ -102,7 +95,24 @@ def _make_entry(context: Context, delivery: Delivery) -> TableEntry:
         _ROOM,
         rows=delivery.rows,
         sha256=hash_file(path),
-        delivery=DeliveryFacts(delivery.state, missing, content),
+        delivery=DeliveryFacts(delivery.state, tuple(delivery.missing), content),
+    )
+
+
+def _make_missing_entry(delivery: Delivery) -> TableEntry:
+    """The same of a table that is absent or was refused, and why."""
+    reason = Reason.parse(delivery.reason or delivery.state)
+    facts = DeliveryFacts(
+        delivery.state,
+        tuple(delivery.missing),
+        facts=dict(delivery.facts),
+    )
+    return TableEntry(
+        NOT_COMPUTED,
+        _ROOM,
+        rows=delivery.rows,
+        reasons=(reason,),
+        delivery=facts,
     )
 
 

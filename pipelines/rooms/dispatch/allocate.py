@@ -171,10 +171,12 @@ class _Transport:
 
     def solve(self) -> list[list[int]]:
         """How many customers of each wish go to each seat: a whole optimum."""
+        costs = np.concatenate([-self._weigh_wishes(), self._weigh_loads()])
+        no_surplus = [0] * len(self.seats)
         found = linprog(
-            np.concatenate([-self._weigh_wishes(), self._weigh_loads()]),
+            costs,
             A_eq=self._balance_flows(),
-            b_eq=[*self.sizes, *[0] * len(self.seats)],
+            b_eq=[*self.sizes, *no_surplus],
             bounds=self._bound_unknowns(),
             method="highs-ds",
         )
@@ -217,9 +219,9 @@ class _Transport:
         place_numbers = self.flow_count + np.arange(len(self.places))
         seat_of_place = np.array([place.seat for place in self.places])
 
-        rows = np.concatenate(
-            [wish_of, wish_count + seat_of, wish_count + seat_of_place]
-        )
+        # Of each flow one entry in its wish's equation and one in its seat's; of each place one.
+        row_parts = [wish_of, wish_count + seat_of, wish_count + seat_of_place]
+        rows = np.concatenate(row_parts)
         columns = np.concatenate([flows, flows, place_numbers])
         flowing = np.ones(2 * self.flow_count)
         filled = -np.ones(len(self.places))

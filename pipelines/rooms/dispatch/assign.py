@@ -224,9 +224,9 @@ def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
     waiting = count_waiting(branch.pool)
     pool = _solve_pool(branch.pool, min(waiting, branch.capacity))
     bests = [_solve_desk(desk) for desk in branch.desks]
+
     capacities = [desk.capacity for desk in branch.desks]
     full = [desk.most_own for desk in branch.desks]
-
     spare = sum(capacities) - sum(full)
     given_up = _find_given_up(branch, bests, pool.worth[spare:])
     own = subtract_counts(full, given_up)
@@ -236,8 +236,11 @@ def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
 
     free = subtract_counts(capacities, own)
     pooled = pool.split(min(waiting, sum(free)))
-    shared = _share_pool(pooled, free, share)
-    return Plan(tuple(taken), pooled, shared)
+    return Plan(
+        taken=tuple(taken),
+        pooled=pooled,
+        shared=_share_pool(pooled, free, share),
+    )
 
 
 def _solve_pool(pool: Sequence[Queue], most: int) -> Prefixes:
@@ -264,7 +267,8 @@ def _share_pool(pooled: Counts, free: Counts, share: Share) -> tuple[Shares, ...
 def _find_given_up(branch: Branch, bests: Sequence[Prefixes], gain: Fen) -> list[int]:
     """How many places each desk gives up for the pool.
 
-    `gain` is the pool's worth with 0, 1, … places more.
+    `gain` is the pool's worth with 0, 1, … places more. Of plans of equal worth, the one that gives
+    up the fewest.
     """
     if len(gain) <= 1:
         return [0] * len(branch.desks)

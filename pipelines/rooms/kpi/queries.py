@@ -109,14 +109,17 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
     `answer` is the SQL of the KPI as its engine has it, and stays as it is.
     """
     given = kpi.spec.tree.named_selects
-    variant = sql_of(text_literal(kpi.variants[0]))
+    only_variant = text_literal(kpi.variants[0])
+    left_out = {"variant": sql_of(only_variant), **_LEFT_OUT}
     columns = ["customer_id"]
-    for name, instead in {"variant": variant, **_LEFT_OUT}.items():
+    for name, instead in left_out.items():
         columns.append(name if name in given else f"{instead} AS {name}")
+
     denominator = "denominator" if "denominator" in given else "NULL"
     columns.append("SUM(CAST(numerator AS DECIMAL(28, 8))) AS numerator")
     columns.append(f"SUM(CAST({denominator} AS DECIMAL(28, 8))) AS denominator")
-    return f"SELECT {', '.join(columns)} FROM ({answer}) GROUP BY ALL"
+    selected = ", ".join(columns)
+    return f"SELECT {selected} FROM ({answer}) GROUP BY ALL"
 
 
 def select_scope_sums(
