@@ -103,9 +103,8 @@ class Context:
     @property
     def dispatch_on(self) -> date:
         """The day the orders go out: a working day of the next month, never the clock."""
-        return self.calendar.nth_of(
-            self.month.plus(1), self.settings.dispatch_working_day
-        )
+        following = self.month.plus(1)
+        return self.calendar.nth_of(following, self.settings.dispatch_working_day)
 
     @property
     def scored_by(self) -> frozenset[ColumnName]:
@@ -123,19 +122,21 @@ class Context:
         """
         if table.era:
             return self._find_earlier_entry(table)
-        if table.name in self.entries:
-            return self.entries[table.name]
+        written = self.entries.get(table.name)
+        if written is not None:
+            return written
         return self.draft.finished.get(table.name)
 
     def _find_earlier_entry(self, table: TableName) -> TableEntry | None:
         """The same of an earlier month, whose manifest is read once a table."""
-        if table not in self._earlier_entries:
-            version = self.earlier.get(table.era)
-            if version is None:
-                self._earlier_entries[table] = None
-            else:
-                self._earlier_entries[table] = version.find_entry(table.name)
-        return self._earlier_entries[table]
+        if table in self._earlier_entries:
+            return self._earlier_entries[table]
+        entry = None
+        version = self.earlier.get(table.era)
+        if version is not None:
+            entry = version.find_entry(table.name)
+        self._earlier_entries[table] = entry
+        return entry
 
     def is_computed(self, table: str, era: str = "") -> bool:
         """Whether a table of this month, or of an earlier one, is there."""
@@ -161,26 +162,25 @@ class Context:
         """Make every table that earlier rooms and earlier months have computed readable."""
         for name, entry in self.draft.finished.items():
             if entry.is_computed:
-                self.engine.offer_table(
-                    TableName(name), self.draft.path / f"{name}.parquet"
-                )
+                self.engine.offer_table(TableName(name), self.path(name))
         for era, version in self.earlier.items():
             if version is not None:
                 self._bind_version(era, version)
 
     def _bind_version(self, era: str, version: Version) -> None:
+        """The same of one earlier month, whose deliveries are of no use any more."""
         for name, entry in version.entries.items():
             if entry.is_computed and not name.startswith("extract_"):
-                self.engine.offer_table(
-                    TableName(name, era), version.path / f"{name}.parquet"
-                )
+                path = version.path / f"{name}.parquet"
+                self.engine.offer_table(TableName(name, era), path)
 
     def bind_tolerated(self, spec: Spec) -> None:
         """Put empty tables where a SQL file reads missing ones that it can do without."""
         for table in spec.reads:
             entry = self.find_entry(table)
             if entry is None or not entry.is_computed:
-                self.engine.bind_empty(table, find_declared(table.name).types)
+                declared = find_declared(table.name)
+                self.engine.bind_empty(table, declared.types)
 
     # -- why something cannot be computed ----------------------------------------------------------
 
@@ -204,8 +204,9 @@ class Context:
 
     def _explain_table(self, spec: Spec, table: TableName) -> list[Reason]:
         """Why a SQL file cannot read a table: it, its month, or columns of it are not there."""
-        short = table.name.removeprefix("snapshot_")
-        if spec.tolerates & {str(table), short, f"{table.era}.*"}:
+        short = _shorten_name(table)
+        every_table = f"{table.era}.*"
+        if spec.tolerates & {str(table), short, every_table}:
             return []
 
         version = self.earlier.get(table.era)
@@ -218,16 +219,16 @@ class Context:
             return [Reason.absent(table.name, month)]
         if not entry.is_computed:
             return [_name_month(reason, month) for reason in entry.reasons]
-
-        absent = set(entry.absent_columns) & _list_columns_read(spec, table)
-        names = {f"{short}.{column}" for column in absent}
-        return [Reason.absent(name, month) for name in names - spec.tolerates]
+        lacking = _list_columns_lacking(spec, table, entry)
+        return [Reason.absent(column, month) for column in lacking]
 
     def _explain_not_held(self, era: str) -> Reason:
+        """Why the month of an era cannot be read."""
         if era == "base":
             return Reason(ReasonKind.NO_BASE_MONTH)
         if era in _MONTHS_BEFORE:
-            return Reason.not_held(self.month.plus(-_MONTHS_BEFORE[era]))
+            month = self.month.plus(-_MONTHS_BEFORE[era])
+            return Reason.not_held(month)
         return Reason(ReasonKind.NO_MONTH_BEFORE, str(self.month))
 
     # -- what is computed --------------------------------------------------------------------------
@@ -241,17 +242,17 @@ class Context:
         values: dict[str, object] = {}
         for name in wanted:
             if name.startswith("has_"):
-                values[name] = self.is_computed(name.removeprefix("has_"))
+                table = name.removeprefix("has_")
+                values[name] = self.is_computed(table)
             else:
                 values[name] = known[name]
         return values
 
     def known_parameters(self) -> dict[str, object]:
         """The value of every parameter that the month has, `:has_<table>` left out."""
-        held = {
-            era: version.month if version else None
-            for era, version in self.earlier.items()
-        }
+        held: dict[str, Month | None] = {}
+        for era, version in self.earlier.items():
+            held[era] = version.month if version else None
         return list_parameters(self.month, self.settings, self.calendar, held)
 
     def compute(self, spec: Spec, sql: str | None = None) -> bool:
@@ -268,9 +269,8 @@ class Context:
 
     def answer(self, spec: Spec, sql: str | None = None) -> Answer:
         """Have the engine answer a SQL file, or the SQL that a room made of it."""
-        return self.engine.answer(
-            sql or write_native_sql(spec), self.parameters(spec.parameters)
-        )
+        parameters = self.parameters(spec.parameters)
+        return self.engine.answer(sql or write_native_sql(spec), parameters)
 
     # -- what is written ---------------------------------------------------------------------------
 
@@ -292,7 +292,6 @@ class Context:
         path = self.path(table)
         written = self.engine.write(sql, path, key, parameters)
         os.chmod(path, OWNER_ALONE)
-
         self.engine.bind(TableName(table), path)
         self._check_written(table)
 
@@ -305,15 +304,15 @@ class Context:
         declared = find_declared(table)
         differences = check_columns(declared, columns)
         if differences:
-            raise SpecError(
-                "table.not_as_declared", table=table, why="; ".join(differences)
-            )
+            why = "; ".join(differences)
+            raise SpecError("table.not_as_declared", table=table, why=why)
 
     def record_missing(
         self, table: str, reasons: Iterable[Reason | str], spec: Spec | None = None
     ) -> None:
         """Record that a table is not computed, and why."""
-        self.record_entry(table, TableEntry.not_computed(None, reasons), spec)
+        entry = TableEntry.not_computed(None, reasons)
+        self.record_entry(table, entry, spec)
 
     def record_entry(
         self, table: str, entry: TableEntry, spec: Spec | None = None
@@ -322,15 +321,19 @@ class Context:
 
         Of one that a SQL file makes also the file, and the tables it was made of.
         """
-        entry = replace(entry, room=table.split("_", 1)[0])
+        room = table.partition("_")[0]
+        entry = replace(entry, room=room)
         if spec is not None:
-            definition = Definition(spec.where, spec.hash, spec.meta.get("version", 1))
+            version = spec.meta.get("version", 1)
             entry = replace(
-                entry, definition=definition, inputs=self._list_inputs(spec)
+                entry,
+                definition=Definition(spec.where, spec.hash, version),
+                inputs=self._list_inputs(spec),
             )
         self.entries[table] = entry
 
     def _list_inputs(self, spec: Spec) -> dict[str, str | None]:
+        """The tables that a SQL file reads, each with the hash of its content."""
         hashes: dict[str, str | None] = {}
         for table in sorted(spec.reads):
             entry = self.find_entry(table)
@@ -350,9 +353,22 @@ def find_declared(table: str) -> Table:
     return declared
 
 
+def _shorten_name(table: TableName) -> str:
+    """The name by which a delivered table is called in reasons and front matter."""
+    return table.name.removeprefix("snapshot_")
+
+
 def _name_month(reason: Reason, month: Month | None) -> Reason:
     """The same reason, of the month that its table is of where that is an earlier one."""
     return reason if month is None else reason.in_month(month)
+
+
+def _list_columns_lacking(spec: Spec, table: TableName, entry: TableEntry) -> set[str]:
+    """The absent columns of a table that a SQL file reads and cannot do without."""
+    short = _shorten_name(table)
+    absent = set(entry.absent_columns) & _list_columns_read(spec, table)
+    names = {f"{short}.{column}" for column in absent}
+    return names - spec.tolerates
 
 
 def _list_columns_read(spec: Spec, table: TableName) -> set[str]:
@@ -375,9 +391,18 @@ def open_context(
     are for the caller to set.
     """
     folders = [draft.path]
-    folders += [version.path for version in earlier.values() if version is not None]
+    for version in earlier.values():
+        if version is not None:
+            folders.append(version.path)
     calendar = Calendar.load(settings.calendar_file)
     with open_engine(settings, scratch or draft.scratch, folders) as engine:
-        context = Context(draft.month, settings, calendar, draft, engine, earlier)
+        context = Context(
+            month=draft.month,
+            settings=settings,
+            calendar=calendar,
+            draft=draft,
+            engine=engine,
+            earlier=earlier,
+        )
         context.bind_everything()
         yield context

@@ -10,9 +10,8 @@ not held leaves NULL.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import pyarrow as pa
 
 from pipelines.catalogue.lineage import CARRY_MONTHS, HELD_MONTHS
 from pipelines.catalogue.spec import Spec, load_room_specs
@@ -20,9 +19,8 @@ from pipelines.core.month import Month
 from pipelines.core.quoting import quote_text
 from pipelines.engines.duckdb import write_native_sql
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import read_rows, write_rows
-
-_HELD_MONTH = pa.schema([("month", pa.string()), ("months_ago", pa.int32())])
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.relations import read_rows
 
 
 def run(context: Context) -> None:
@@ -44,12 +42,10 @@ def _write_held_months(context: Context) -> None:
         if months_ago < HELD_MONTHS:
             rows.append({"month": month, "months_ago": months_ago})
     if not rows:
-        context.record_missing(
-            "features_held_month", [f"no month held before: {context.month}"]
-        )
+        reason = f"no month held before: {context.month}"
+        context.record_missing("features_held_month", [reason])
         return
-    table = pa.Table.from_pylist(rows, schema=_HELD_MONTH)
-    write_rows(context, "features_held_month", table, ["month"])
+    write_made_rows(context, "features_held_month", rows)
 
 
 def _find_held_months(context: Context) -> set[str]:
@@ -81,10 +77,7 @@ class History:
 
 def carry_history(context: Context, spec: Spec) -> str:
     """Return SQL that puts this month's measures before those of the latest month held."""
-    carry = spec.meta["carry"]
-    key, latest = carry["key"], carry["latest"]
-    measures = [name for name in spec.tree.named_selects if name not in (key, *latest)]
-    history = History(key, latest, measures)
+    history = _read_history(spec)
     version = context.earlier.get("prior")
     if version is None or not context.is_computed(spec.table, "prior"):
         return _begin_history(context, spec, history)
@@ -94,40 +87,71 @@ def carry_history(context: Context, spec: Spec) -> str:
     return _continue_history(context, spec, history, gap)
 
 
+def _read_history(spec: Spec) -> History:
+    """Take the columns of a history from a SQL file: what is neither key nor latest is measured."""
+    carry = spec.meta["carry"]
+    key = carry["key"]
+    latest = carry["latest"]
+    measures = []
+    for name in spec.tree.named_selects:
+        if name != key and name not in latest:
+            measures.append(name)
+    return History(key, latest, measures)
+
+
 def _begin_history(context: Context, spec: Spec, history: History) -> str:
-    columns = [
-        history.key,
-        f"{quote_text(str(context.month))} AS last_month",
-        *history.latest,
-    ]
+    """SQL for a history that nothing was known of before: its earlier values are NULL."""
+    month = quote_text(str(context.month))
+    columns = [history.key, f"{month} AS last_month", *history.latest]
     for name in history.measures:
-        columns.append(f"{name} AS {name}_0")
-        for ago in range(1, CARRY_MONTHS):
-            columns.append(f"CASE WHEN FALSE THEN {name} END AS {name}_{ago}")
-    return f"SELECT {', '.join(columns)} FROM ({write_native_sql(spec)}) AS now"
+        columns.extend(_begin_measure(name))
+
+    selected = ", ".join(columns)
+    now = write_native_sql(spec)
+    return f"SELECT {selected} FROM ({now}) AS now"
+
+
+def _begin_measure(name: str) -> Iterator[str]:
+    """Yield the columns of a measure of which nothing earlier is held."""
+    yield f"{name} AS {name}_0"
+    nothing = f"CASE WHEN FALSE THEN {name} END"
+    for ago in range(1, CARRY_MONTHS):
+        yield f"{nothing} AS {name}_{ago}"
 
 
 def _continue_history(context: Context, spec: Spec, history: History, gap: int) -> str:
     """SQL for a history whose latest month before is `gap` months ago; months between are NULL."""
     key = history.key
     month = quote_text(str(context.month))
-    oldest = quote_text(str(context.month.plus(1 - CARRY_MONTHS)))
     last_month = f"CASE WHEN now.{key} IS NULL THEN before.last_month ELSE {month} END"
-    columns = [
-        f"COALESCE(now.{key}, before.{key}) AS {key}",
-        f"{last_month} AS last_month",
-    ]
+    columns = [_latest_of(key), f"{last_month} AS last_month"]
     for name in history.latest:
-        columns.append(f"COALESCE(now.{name}, before.{name}) AS {name}")
+        columns.append(_latest_of(name))
     for name in history.measures:
-        columns.append(f"now.{name} AS {name}_0")
-        for ago in range(1, CARRY_MONTHS):
-            value = f"CASE WHEN FALSE THEN now.{name} END"
-            if ago >= gap:
-                value = f"before.{name}_{ago - gap}"
-            columns.append(f"{value} AS {name}_{ago}")
+        columns.extend(_move_measure(name, gap))
+
+    selected = ", ".join(columns)
+    now = write_native_sql(spec)
+    oldest_month = context.month.plus(1 - CARRY_MONTHS)
+    oldest = quote_text(str(oldest_month))
     return (
-        f"SELECT {', '.join(columns)} FROM ({write_native_sql(spec)}) AS now "
+        f"SELECT {selected} FROM ({now}) AS now "
         f"FULL JOIN prior.{spec.table} AS before ON before.{key} = now.{key} "
         f"WHERE now.{key} IS NOT NULL OR before.last_month >= {oldest}"
     )
+
+
+def _move_measure(name: str, gap: int) -> Iterator[str]:
+    """Yield the columns of a measure: this month's value, then those held, moved by the gap."""
+    yield f"now.{name} AS {name}_0"
+    for ago in range(1, CARRY_MONTHS):
+        value = f"CASE WHEN FALSE THEN now.{name} END"
+        if ago >= gap:
+            ago_then = ago - gap
+            value = f"before.{name}_{ago_then}"
+        yield f"{value} AS {name}_{ago}"
+
+
+def _latest_of(name: str) -> str:
+    """The column of a value of which the latest counts."""
+    return f"COALESCE(now.{name}, before.{name}) AS {name}"

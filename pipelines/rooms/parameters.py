@@ -36,6 +36,7 @@ def list_parameters(
 
 
 def _list_days(month: Month, calendar: Calendar) -> Parameters:
+    """The first and last days that the month looks at."""
     following = month.plus(1)
     audit_due_on = following.first_day.replace(day=AUDIT_DUE_DAY)
     return {
@@ -51,6 +52,7 @@ def _list_days(month: Month, calendar: Calendar) -> Parameters:
 
 
 def _list_months(month: Month) -> Parameters:
+    """The months, quarters and years that the month looks at."""
     months_into_quarter = (month.number - 1) % 3
     quarter = month.plus(-months_into_quarter)
     return {
@@ -69,6 +71,7 @@ def _list_months(month: Month) -> Parameters:
 
 
 def _list_settings(settings: Settings) -> Parameters:
+    """The settings that SQL files may name."""
     pay_rules = {name: getattr(settings, name) for name in PAY_RULES}
     return {
         **pay_rules,

@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipelines.catalogue.figure_rows import FigureRow
 from pipelines.core.month import Month
 from pipelines.documents.reports.activities import draw_activity_tables
 from pipelines.documents.reports.model import Wording, join_parts
 from pipelines.documents.reports.write import make_table_reader
 from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
-from pipelines.rooms.report.rows import FigureRow
 from tests.support.scored import scored_operator
 from tests.support.small import MONTH, Row, read, room_context
 

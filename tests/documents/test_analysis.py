@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from pipelines.catalogue.figure_rows import name_topic
 from pipelines.catalogue.outputs import list_quality_topics, load_kpis
 from pipelines.documents.reports.lint import lint_documents
 from pipelines.documents.reports.managers import Analysis, list_grid_columns
@@ -19,7 +20,7 @@ from pipelines.documents.reports.write import (
 )
 from pipelines.rooms.report.figures import index_figures
 from pipelines.rooms.report.managers import topic_sentence
-from pipelines.rooms.report.rows import ToldRow, topic_of
+from pipelines.rooms.report.rows import ToldRow
 from pipelines.rooms.report.sentences import Writer
 from pipelines.text.texts import LANGUAGES, load_labels
 from tests.support.figures import make_figure
@@ -181,7 +182,7 @@ def a_writer(*rows: ToldRow) -> Writer:
             if measure != "rank" or row["rank"]:
                 figure = make_figure(
                     measure,
-                    topic_of(row),
+                    name_topic(row),
                     1,
                     "1.00",
                     scope_kind=row["scope_kind"],

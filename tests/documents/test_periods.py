@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.figure_rows import FigureRow
 from pipelines.catalogue.outputs import load_kpis
 from pipelines.core.month import Month
 from pipelines.documents.reports.lint import lint_documents
@@ -29,7 +30,6 @@ from pipelines.documents.reports.write import (
 from pipelines.jobs.run import run_month
 from pipelines.rooms.report.figures import index_figures
 from pipelines.rooms.report.periods import tell_period
-from pipelines.rooms.report.rows import FigureRow
 from pipelines.store.lake import Version
 from pipelines.text.texts import LANGUAGES
 from tests.support.figures import make_figure

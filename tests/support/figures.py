@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pipelines.rooms.report.figures import name_figure
-from pipelines.rooms.report.rows import FigureRow
+from pipelines.catalogue.figure_rows import FigureRow, build_figure_id
 
 
 def make_figure(
@@ -20,7 +19,7 @@ def make_figure(
 ) -> FigureRow:
     """A row of `report_figure`, without the sides that its number would stand on."""
     return {
-        "figure": name_figure(measure, topic, scope_kind, scope_id, month),
+        "figure": build_figure_id(measure, topic, scope_kind, scope_id, month),
         "measure": measure,
         "topic": topic,
         "scope_kind": scope_kind,

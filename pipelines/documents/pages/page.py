@@ -13,10 +13,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines.catalogue.figure_rows import FigureRow, KpiRow
 from pipelines.catalogue.outputs import load_kpis, load_lists
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Paper, list_figure_ids
-from pipelines.documents.reports.rows import FigureRow, KpiRow
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.documents.reports.summary import write_paper
 from pipelines.store.files import write_text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipelines.catalogue.figure_rows import build_figure_id
 from pipelines.core.month import Month
 from pipelines.documents.reports.model import Table, Wording
-from pipelines.documents.reports.rows import build_figure_id
 
 # What each table shows of an activity: measures of `report_figure`, in the order of the columns.
 TABLES = {

@@ -17,19 +17,18 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
-from pipelines.documents.document_text import read_document_text
-from pipelines.documents.reports.managers import list_grid_columns
-from pipelines.documents.reports.model import EMPTY, NO_BREAK, Paper
-from pipelines.documents.reports.rows import (
-    BridgeRow,
+from pipelines.catalogue.figure_rows import (
     FigureRow,
     Figures,
     KpiRow,
-    ReadTable,
     TrendRow,
     build_figure_id,
     name_topic,
 )
+from pipelines.documents.document_text import read_document_text
+from pipelines.documents.reports.managers import list_grid_columns
+from pipelines.documents.reports.model import EMPTY, NO_BREAK, Paper
+from pipelines.documents.reports.rows import BridgeRow, ReadTable
 from pipelines.documents.reports.shown import Form, show_paper
 from pipelines.text.texts import load_labels
 from pipelines.text.units import format_figure, make_exact

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pipelines.catalogue.figure_rows import (
+    FigureRow,
+    Figures,
+    KpiRow,
+    build_figure_id,
+    name_topic,
+)
 from pipelines.catalogue.outputs import (
     BRANCH_SECTION,
     list_analysed_topics,
@@ -28,16 +35,7 @@ from pipelines.documents.reports.model import (
     make_cell,
     write_sentences,
 )
-from pipelines.documents.reports.rows import (
-    FigureRow,
-    Figures,
-    KpiRow,
-    ReadTable,
-    SentenceRow,
-    build_figure_id,
-    map_scope_names,
-    name_topic,
-)
+from pipelines.documents.reports.rows import ReadTable, SentenceRow, map_scope_names
 from pipelines.documents.reports.summary import describe_month
 from pipelines.documents.workbooks.columns import Column, Sheet
 from pipelines.documents.workbooks.workbook import Cell as SheetCell

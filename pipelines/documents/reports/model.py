@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from string import Formatter
 
+from pipelines.catalogue.figure_rows import Figures
 from pipelines.catalogue.outputs import load_kpis, load_lists
-from pipelines.documents.reports.rows import Figures, SentenceRow
+from pipelines.documents.reports.rows import SentenceRow
 from pipelines.text.texts import fill_label, load_labels, say_reasons
 
 EMPTY = "–"

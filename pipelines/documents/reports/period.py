@@ -9,6 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from pipelines.catalogue.figure_rows import (
+    FigureRow,
+    Figures,
+    build_company_figure_id,
+    build_figure_id,
+)
 from pipelines.catalogue.outputs import PERIOD_SECTION, Kpi, list_shown_kpis, load_kpis
 from pipelines.core.month import PERIODS, Month
 from pipelines.documents.reports.model import (
@@ -21,15 +27,7 @@ from pipelines.documents.reports.model import (
     make_cell,
     write_sentences,
 )
-from pipelines.documents.reports.rows import (
-    FigureRow,
-    Figures,
-    ReadTable,
-    SentenceRow,
-    build_company_figure_id,
-    build_figure_id,
-    map_scope_names,
-)
+from pipelines.documents.reports.rows import ReadTable, SentenceRow, map_scope_names
 from pipelines.documents.reports.summary import draw_trend_chart
 from pipelines.text.texts import fill_label
 

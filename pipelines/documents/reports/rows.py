@@ -1,37 +1,18 @@
-"""The rows that documents are written from, by table, and how a figure of them is called."""
+"""The rows that documents are written from, by table.
+
+Those of KPIs and figures are in `catalogue.figure_rows`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from pipelines.core.month import Month
+from pipelines.catalogue.figure_rows import Figures
 
 # Reads a table of a version by its name; its rows are one of the TypedDicts below.
 ReadTable = Callable[[str], Sequence[Any]]
-
-
-class FigureRow(TypedDict):
-    """A row of `report_figure`: one number as it is printed, and where it comes from."""
-
-    figure: str
-    measure: str
-    topic: str
-    scope_kind: str
-    scope_id: str
-    scope_name: str
-    month: str
-    unit: str
-    shown: str
-    source: str
-    number: Decimal
-    numerator: Decimal | None
-    denominator: Decimal | None
-    definition_version: int | None
-
-
-Figures = Mapping[str, FigureRow]  # by the figure's id
 
 
 class SentenceRow(TypedDict):
@@ -41,25 +22,6 @@ class SentenceRow(TypedDict):
     place: int
     rules: str
     slots: str
-
-
-class KpiRow(TypedDict):
-    """A row of `kpi_monthly`."""
-
-    month: str
-    kpi: str
-    variant: str
-    is_default: bool
-    scope_kind: str
-    scope_id: str
-    numerator: Decimal | None
-    denominator: Decimal | None
-    value: float | None
-    target: float | None
-    gap: float
-    rank: int | None
-    status: str
-    reason: str | None
 
 
 class ListRow(TypedDict):
@@ -97,34 +59,6 @@ class ChangeRow(TypedDict):
     value_mix: Decimal | None
     value_rate: Decimal | None
     status: str
-
-
-class TrendRow(TypedDict):
-    """A row of `kpi_trend`: a KPI as an earlier month has it."""
-
-    seen_month: str
-    kpi: str
-    variant: str
-    scope_kind: str
-    scope_id: str
-    value: float | None
-
-
-def name_topic(row: KpiRow | TrendRow) -> str:
-    """Return what a figure of a KPI is about: `kpi.variant`."""
-    return f"{row['kpi']}.{row['variant']}"
-
-
-def build_figure_id(
-    measure: str, topic: str, scope_kind: str, scope_id: str, month: Month | str
-) -> str:
-    """Return how a figure is called in `report_figure`; `topic` is a KPI's variant, or a list."""
-    return f"{measure}:{topic}:{scope_kind}:{scope_id}:{month}"
-
-
-def build_company_figure_id(measure: str, topic: str, month: Month | str) -> str:
-    """Return how a figure of the whole company is called."""
-    return build_figure_id(measure, topic, "company", "company", month)
 
 
 def map_scope_names(figures: Figures) -> dict[str, str]:

@@ -10,6 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pipelines.catalogue.figure_rows import (
+    FigureRow,
+    KpiRow,
+    build_company_figure_id,
+    build_figure_id,
+    name_topic,
+)
 from pipelines.catalogue.outputs import (
     ACTIVITY_SECTION,
     is_target_met,
@@ -40,16 +47,7 @@ from pipelines.documents.reports.model import (
     make_cell,
     write_sentences,
 )
-from pipelines.documents.reports.rows import (
-    FigureRow,
-    KpiRow,
-    ListRow,
-    SentenceRow,
-    build_company_figure_id,
-    build_figure_id,
-    map_scope_names,
-    name_topic,
-)
+from pipelines.documents.reports.rows import ListRow, SentenceRow, map_scope_names
 from pipelines.documents.workbooks.columns import STEPS
 from pipelines.text.texts import fill_label, say_reasons
 
@@ -226,10 +224,11 @@ class _SummaryWriter:
 
     def _say_if_met(self, row: KpiRow) -> str:
         """Say whether the target is met; a dash where there is none."""
-        if not self._has_measure("gap", row):
+        gap = row["gap"]
+        if gap is None or not self._has_measure("gap", row):
             return EMPTY
         kpi = next(kpi for kpi in load_kpis() if kpi.name == row["kpi"])
-        is_reached = is_target_met(kpi.meta["better"], row["gap"])
+        is_reached = is_target_met(kpi.meta["better"], gap)
         return self.words.find_text("yes" if is_reached else "no")
 
     def _draw_trends(self) -> Iterator[Chart]:

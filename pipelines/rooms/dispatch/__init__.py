@@ -65,7 +65,13 @@ def run(context: Context, specs: Sequence[Spec] | None = None) -> None:
     context.progress("dispatch_capacity")
     decisions = _decide(context, eligibility)
     states = [one.state for one in listed]
-    outcome = Outcome(ready_specs, states, candidates, list_facts, decisions)
+    outcome = Outcome(
+        specs=ready_specs,
+        states=states,
+        candidates=candidates,
+        list_facts=list_facts,
+        decisions=decisions,
+    )
     write_outcome(context, outcome)
     write_ever_listed(context, candidates, list_facts)
 
@@ -99,7 +105,13 @@ def dispatch_beside(
         listed=on_the_list,
         standing_order=standing,
     )
-    outcome = Outcome([listed.spec], [listed.state], candidates, list_facts, decisions)
+    outcome = Outcome(
+        specs=[listed.spec],
+        states=[listed.state],
+        candidates=candidates,
+        list_facts=list_facts,
+        decisions=decisions,
+    )
     write_outcome(context, outcome)
 
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
-KEPT, TOGETHER = (
-    4.0,
-    2.0,
-)  # moving one customer changes the load of two desks, by less than one each
+# Moving one customer changes the load of two desks, by less than one each.
+KEPT = 4.0
+TOGETHER = 2.0
 APART = 1e-7  # of equal desks the first by id
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,39 +47,59 @@ class Seat:
     capacity: int
 
 
-def allocate_newcomers(
-    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
-) -> list[str]:
+class Wish(NamedTuple):
+    """The manager somebody had, and the one who has most of their group; empty where nobody."""
+
+    kept_by: str
+    near: str
+
+
+class Place(NamedTuple):
+    """The place of a seat that its n-th newcomer would take, `turn` from 1 on."""
+
+    seat: int
+    turn: int
+
+
+Newcomers = Sequence[Newcomer]
+Seats = Sequence[Seat]
+Groups = Mapping[str, str]  # the manager of each group
+
+
+def allocate_newcomers(newcomers: Newcomers, seats: Seats, groups: Groups) -> list[str]:
     """Give each newcomer a manager; `groups` names the manager who has most of a group's members.
 
     There must be room for all. The order of newcomers is the order of their ranks, and matters only
     between equals.
     """
-    seats = sorted(
-        (seat for seat in seats if seat.free > 0), key=lambda seat: seat.manager_id
-    )
-    groups = {**_place_new_groups(newcomers, seats, groups), **groups}
-    wishes = _sort_by_wish(newcomers, seats, groups)
-    kinds = sorted(wishes)
-    sizes = [len(wishes[kind]) for kind in kinds]
-    counts = _solve_transport(sizes, kinds, seats)
+    if not newcomers:
+        return []
+    open_seats = [seat for seat in seats if seat.free > 0]
+    open_seats.sort(key=lambda seat: seat.manager_id)
+    new_groups = _place_new_groups(newcomers, open_seats, groups)
+    by_wish = _sort_by_wish(newcomers, open_seats, {**new_groups, **groups})
+    wishes = sorted(by_wish)
+    sizes = [len(by_wish[wish]) for wish in wishes]
+    places = _list_places(open_seats, len(newcomers))
+    transport = _Transport(sizes, wishes, open_seats, places)
+
     chosen = [""] * len(newcomers)
-    for kind, row in zip(kinds, counts, strict=True):
-        dealt = _deal_seats(row, seats)
-        for number, manager_id in zip(wishes[kind], dealt, strict=True):
+    for wish, by_seat in zip(wishes, transport.solve(), strict=True):
+        dealt = _deal_seats(by_seat, open_seats)
+        for number, manager_id in zip(by_wish[wish], dealt, strict=True):
             chosen[number] = manager_id
     return chosen
 
 
 def _sort_by_wish(
-    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
-) -> dict[tuple[str, str], list[int]]:
-    """The numbers of the newcomers who wish for the same: the manager they had, and the group's.
+    newcomers: Newcomers, seats: Seats, groups: Groups
+) -> dict[Wish, list[int]]:
+    """The numbers of the newcomers who wish for the same.
 
     A wish for somebody without a seat is none (the empty text).
     """
     known = {seat.manager_id for seat in seats}
-    wishes: dict[tuple[str, str], list[int]] = defaultdict(list)
+    by_wish: dict[Wish, list[int]] = defaultdict(list)
     for number, newcomer in enumerate(newcomers):
         kept_by = newcomer.kept_by or ""
         near = groups.get(newcomer.group_id or "", "")
@@ -85,35 +107,43 @@ def _sort_by_wish(
             kept_by = ""
         if near not in known:
             near = ""
-        wishes[kept_by, near].append(number)
-    return wishes
+        by_wish[Wish(kept_by, near)].append(number)
+    return by_wish
 
 
 def _place_new_groups(
-    newcomers: Sequence[Newcomer], seats: Sequence[Seat], groups: Mapping[str, str]
+    newcomers: Newcomers, seats: Seats, groups: Groups
 ) -> dict[str, str]:
     """Choose a manager for each group of newcomers nobody has members of.
 
     The largest first, where it fits whole.
     """
     members = _count_members(newcomers, groups)
+    largest_first = sorted(members, key=lambda group_id: (-members[group_id], group_id))
     free = {seat.manager_id: seat.free for seat in seats}
-    load = {seat.manager_id: seat for seat in seats}
     chosen = {}
-    for group_id, size in sorted(members.items(), key=lambda item: (-item[1], item[0])):
-        fits = [m for m, room in free.items() if room >= size]
-        if size > 1 and fits:
-            best = min(
-                fits, key=lambda m: ((load[m].capacity - free[m]) / load[m].capacity, m)
-            )
-            chosen[group_id] = best
-            free[best] -= size
+    for group_id in largest_first:
+        size = members[group_id]
+        fitting = [seat for seat in seats if free[seat.manager_id] >= size]
+        if size <= 1 or not fitting:
+            continue
+        best = _find_least_loaded(fitting, free)
+        chosen[group_id] = best
+        free[best] -= size
     return chosen
 
 
-def _count_members(
-    newcomers: Sequence[Newcomer], groups: Mapping[str, str]
-) -> dict[str, int]:
+def _find_least_loaded(seats: Seats, free: Mapping[str, int]) -> str:
+    """The manager with the least load for what they can take; of equals the first by id."""
+    loads = []
+    for seat in seats:
+        taken = seat.capacity - free[seat.manager_id]
+        loads.append((taken / seat.capacity, seat.manager_id))
+    _, manager_id = min(loads)
+    return manager_id
+
+
+def _count_members(newcomers: Newcomers, groups: Groups) -> dict[str, int]:
     """How many newcomers each group has of which nobody has members yet."""
     members: dict[str, int] = defaultdict(int)
     for newcomer in newcomers:
@@ -122,60 +152,101 @@ def _count_members(
     return members
 
 
-def _solve_transport(
-    sizes: Sequence[int], kinds: Sequence[tuple[str, str]], seats: Sequence[Seat]
-) -> list[list[int]]:
-    """How many customers of each kind go to each seat.
+@dataclass(frozen=True)
+class _Transport:
+    """The transportation problem: `sizes` says how many customers have each wish.
 
-    A whole optimum of the transportation problem.
+    Its unknowns are the flows, wish × seat, and whether each place of each seat is taken.
     """
-    total = sum(sizes)
-    if not total:
-        return [[0] * len(seats) for _ in kinds]
-    wish = [
-        [
-            KEPT * (s.manager_id == kept) + TOGETHER * (s.manager_id == near)
-            for s in seats
-        ]
-        for kept, near in kinds
-    ]
-    places = [
-        (s, n)
-        for s, seat in enumerate(seats)
-        for n in range(1, min(seat.free, total) + 1)
-    ]
-    load = [(seats[s].used + n) / seats[s].capacity + APART * s for s, n in places]
-    flows = len(kinds) * len(seats)
-    kind_of, seat_of = np.divmod(np.arange(flows), len(seats))
-    of_place = np.array([s for s, _ in places])
-    rows = np.concatenate([kind_of, len(kinds) + seat_of, len(kinds) + of_place])
-    columns = np.concatenate(
-        [np.arange(flows), np.arange(flows), flows + np.arange(len(places))]
-    )
-    signs = np.concatenate([np.ones(2 * flows), -np.ones(len(places))])
-    found = linprog(
-        np.concatenate([-np.array(wish).ravel(), load]),
-        A_eq=coo_array(
-            (signs, (rows, columns)),
-            shape=(len(kinds) + len(seats), flows + len(places)),
-        ).tocsr(),
-        b_eq=[*sizes, *[0] * len(seats)],
-        bounds=[(0, None)] * flows + [(0, 1)] * len(places),
-        method="highs-ds",
-    )
-    if found.x is None:
-        raise ValueError(f"no room for {total} newcomers: {found.message}")
-    whole: list[list[int]] = (
-        np.rint(found.x[:flows]).astype(int).reshape(len(kinds), len(seats)).tolist()
-    )
-    return whole
+
+    sizes: Sequence[int]
+    wishes: Sequence[Wish]
+    seats: Seats
+    places: Sequence[Place]
+
+    @property
+    def flow_count(self) -> int:
+        """How many flows there are."""
+        return len(self.wishes) * len(self.seats)
+
+    def solve(self) -> list[list[int]]:
+        """How many customers of each wish go to each seat: a whole optimum."""
+        costs = np.concatenate([-self._weigh_wishes(), self._weigh_loads()])
+        no_surplus = [0] * len(self.seats)
+        found = linprog(
+            costs,
+            A_eq=self._balance_flows(),
+            b_eq=[*self.sizes, *no_surplus],
+            bounds=self._bound_unknowns(),
+            method="highs-ds",
+        )
+        if found.x is None:
+            total = sum(self.sizes)
+            raise ValueError(f"no room for {total} newcomers: {found.message}")
+        flows = np.rint(found.x[: self.flow_count]).astype(int)
+        by_wish: list[list[int]] = flows.reshape(len(self.wishes), -1).tolist()
+        return by_wish
+
+    def _weigh_wishes(self) -> Numbers:
+        """What a customer of each wish is worth at each seat, wish by wish."""
+        weights = []
+        for wish in self.wishes:
+            for seat in self.seats:
+                is_kept = seat.manager_id == wish.kept_by
+                is_together = seat.manager_id == wish.near
+                weights.append(KEPT * is_kept + TOGETHER * is_together)
+        return np.array(weights)
+
+    def _weigh_loads(self) -> Numbers:
+        """What taking each place costs: the load of its seat by then."""
+        loads = []
+        for place in self.places:
+            seat = self.seats[place.seat]
+            load = (seat.used + place.turn) / seat.capacity
+            loads.append(load + APART * place.seat)
+        return np.array(loads)
+
+    def _bound_unknowns(self) -> list[tuple[int, int | None]]:
+        """A flow is any number, a place is taken or not."""
+        flows: list[tuple[int, int | None]] = [(0, None)] * self.flow_count
+        return flows + [(0, 1)] * len(self.places)
+
+    def _balance_flows(self) -> csr_array:
+        """The equations: all of a wish flow somewhere; a seat's flows fill as many places."""
+        wish_count = len(self.wishes)
+        flows = np.arange(self.flow_count)
+        wish_of, seat_of = np.divmod(flows, len(self.seats))
+        place_numbers = self.flow_count + np.arange(len(self.places))
+        seat_of_place = np.array([place.seat for place in self.places])
+
+        # Of each flow one entry in its wish's equation and one in its seat's; of each place one.
+        row_parts = [wish_of, wish_count + seat_of, wish_count + seat_of_place]
+        rows = np.concatenate(row_parts)
+        columns = np.concatenate([flows, flows, place_numbers])
+        flowing = np.ones(2 * self.flow_count)
+        filled = -np.ones(len(self.places))
+        signs = np.concatenate([flowing, filled])
+        shape = (
+            wish_count + len(self.seats),
+            self.flow_count + len(self.places),
+        )
+        return coo_array((signs, (rows, columns)), shape=shape).tocsr()
 
 
-def _deal_seats(counts: Sequence[int], seats: Sequence[Seat]) -> list[str]:
+def _list_places(seats: Seats, total: int) -> list[Place]:
+    """Every place of the seats that one of `total` newcomers could take."""
+    places = []
+    for number, seat in enumerate(seats):
+        most = min(seat.free, total)
+        for turn in range(1, most + 1):
+            places.append(Place(number, turn))
+    return places
+
+
+def _deal_seats(counts: Sequence[int], seats: Seats) -> list[str]:
     """Seats in the order they are dealt to equal customers, by rank: round by round."""
-    rounds = sorted(
-        (n, seat.manager_id)
-        for seat, count in zip(seats, counts, strict=True)
-        for n in range(count)
-    )
-    return [manager_id for _, manager_id in rounds]
+    rounds = []
+    for seat, count in zip(seats, counts, strict=True):
+        for number in range(count):
+            rounds.append((number, seat.manager_id))
+    return [manager_id for _, manager_id in sorted(rounds)]

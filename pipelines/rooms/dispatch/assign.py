@@ -2,122 +2,50 @@
 
 By the order of the lists, or by value.
 
-Each desk (a manager) has queues, one a list, in the order of their ranks; the pool holds customers
-of the branch whom nobody owns, and any desk may take them. Every plan keeps the letter: a list is
-worked from the top, no place stays empty while somebody waits for it, and no desk works more than
-its capacity. Worth is in whole fen.
+Every plan keeps the letter: a list is worked from the top, no place stays empty while somebody
+waits for it, and no desk works more than its capacity.
 
 With P_q(j) the worth of the first j of queue q, a plan by value solves
     max  sum_q P_q(j_q)   s.t.  sum of a desk's j_q + its pooled <= capacity,  j_q >= minimum_q
 exactly: within a desk by dynamic programming over its queues, between desks and pool over the
-places given up. `bound` is the value of the linear relaxation (each P_q replaced by its concave
-majorant): no plan can be worth more.
+places given up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Fen = NDArray[np.int64]
+from pipelines.rooms.dispatch.queues import (
+    Branch,
+    Counts,
+    Desk,
+    Fen,
+    Plan,
+    Queue,
+    count_waiting,
+    subtract_counts,
+)
+
 IMPOSSIBLE = -(2**60)
-
-
-@dataclass(frozen=True)
-class Queue:
-    """Orders of one list that wait, by rank; `place` is the list's in the order of priority."""
-
-    place: int
-    worth: Fen
-    minimum: int = (
-        0  # so many of the first come before anybody's value, as far as there is room
-    )
-
-    def __len__(self) -> int:
-        return len(self.worth)
-
-    @cached_property
-    def prefix(self) -> Fen:
-        """The worth of the first 0, 1, … orders."""
-        return np.concatenate(
-            [np.zeros(1, np.int64), np.cumsum(self.worth, dtype=np.int64)]
-        )
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A manager: how many new orders they can take, and their own customers' queues by priority."""
-
-    manager_id: str
-    capacity: int
-    queues: tuple[Queue, ...] = ()
-
-    @property
-    def wanted(self) -> int:
-        """How many of their own customers wait."""
-        return sum(map(len, self.queues))
-
-    @property
-    def minima(self) -> list[int]:
-        """Each queue's minimum, cut by priority to what there is room for."""
-        free, minima = self.capacity, []
-        for queue in self.queues:
-            minima.append(min(queue.minimum, len(queue), free))
-            free -= minima[-1]
-        return minima
-
-
-@dataclass(frozen=True)
-class Branch:
-    """Desks and the pool of customers whom any of them may take."""
-
-    desks: tuple[Desk, ...]
-    pool: tuple[Queue, ...] = ()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How many of each desk's queues and of each pool queue get an order, and from which desk."""
-
-    taken: tuple[tuple[int, ...], ...]
-    pooled: tuple[int, ...]
-    shared: tuple[tuple[int, ...], ...]  # pool queue × desk
-
-    def used(self, desk: int) -> int:
-        """How many orders a desk gets."""
-        return sum(self.taken[desk]) + sum(counts[desk] for counts in self.shared)
-
-    def value(self, branch: Branch) -> int:
-        """What the plan is worth, in fen."""
-        pairs = [
-            *(
-                (desk.queues, counts)
-                for desk, counts in zip(branch.desks, self.taken, strict=True)
-            ),
-            (branch.pool, self.pooled),
-        ]
-        return sum(add_worth(queues, counts) for queues, counts in pairs)
-
-
-def add_worth(queues: Sequence[Queue], counts: Sequence[int]) -> int:
-    """Return the worth, in fen, of the first so many orders of each queue."""
-    return sum(int(queue.prefix[n]) for queue, n in zip(queues, counts, strict=True))
-
+# Below it is what began impossible, whatever was added.
+_LEAST_POSSIBLE = IMPOSSIBLE // 2
 
 # A way to share `count` customers of a pool queue among desks with so many free places: a number
 # for each desk.
-Share = Callable[[int, int, Sequence[int]], Sequence[int]]
+Share = Callable[[int, int, Counts], Counts]
+Shares = tuple[int, ...]  # how many each desk gets
 
 
-def share_evenly(queue: int, count: int, free: Sequence[int]) -> list[int]:
-    """Deal customers one by one to the desk with the most free places."""
-    left, given = list(free), [0] * len(free)
+def share_evenly(queue: int, count: int, free: Counts) -> list[int]:
+    """Deal customers one by one to the desk with the most free places, of equals the first."""
+    left = list(free)
+    given = [0] * len(left)
     for _ in range(count):
-        desk = max(range(len(left)), key=lambda d: (left[d], -d))
+        most = max(left)
+        desk = left.index(most)
         left[desk] -= 1
         given[desk] += 1
     return given
@@ -128,68 +56,96 @@ def share_evenly(queue: int, count: int, free: Sequence[int]) -> list[int]:
 
 def plan_by_priority(branch: Branch, share: Share = share_evenly) -> Plan:
     """Serve list after list: of each the desks' own customers first, then the pool's."""
-    free = [desk.capacity for desk in branch.desks]
-    taken = [[0] * len(desk.queues) for desk in branch.desks]
-    pooled = [0] * len(branch.pool)
-    nobody = (0,) * len(free)
-    shared: list[tuple[int, ...]] = [nobody] * len(branch.pool)
+    planning = _PlanByPriority(branch, share)
     for place in _list_places(branch):
-        for number, desk in enumerate(branch.desks):
-            free[number] -= _serve_desk(desk, place, taken[number], free[number])
-        for number, queue in enumerate(branch.pool):
-            if queue.place != place:
-                continue
-            pooled[number] = min(len(queue), sum(free))
-            room = _room_for_pool(branch, place, free, pooled[number])
-            shared[number] = tuple(share(number, pooled[number], room))
-            free = [
-                before - given
-                for before, given in zip(free, shared[number], strict=True)
-            ]
-    return Plan(tuple(map(tuple, taken)), tuple(pooled), tuple(shared))
+        planning.serve_list(place)
+    return planning.finish()
 
 
 def _list_places(branch: Branch) -> list[int]:
     """The places of all lists with a queue in the branch, the first to be served first."""
-    places = {queue.place for desk in branch.desks for queue in desk.queues}
-    places |= {queue.place for queue in branch.pool}
+    places = {queue.place for queue in branch.pool}
+    for desk in branch.desks:
+        places.update(queue.place for queue in desk.queues)
     return sorted(places)
 
 
-def _serve_desk(desk: Desk, place: int, taken: list[int], free: int) -> int:
-    """Serve a desk's own customers of one list.
+class _PlanByPriority:
+    """A plan while it is made: the places still free at each desk, and who was served."""
 
-    Note in `taken` how many, and return how many places that takes.
-    """
-    served = 0
-    for number, queue in enumerate(desk.queues):
-        if queue.place == place:
-            taken[number] = min(len(queue), free - served)
-            served += taken[number]
-    return served
+    def __init__(self, branch: Branch, share: Share) -> None:
+        nobody = (0,) * len(branch.desks)
+        self.branch = branch
+        self.share = share
+        self.free = [desk.capacity for desk in branch.desks]
+        self.taken = [[0] * len(desk.queues) for desk in branch.desks]
+        self.pooled = [0] * len(branch.pool)
+        self.shared: list[Shares] = [nobody] * len(branch.pool)
+
+    def serve_list(self, place: int) -> None:
+        """Serve the customers of the list of a place."""
+        for desk in range(len(self.branch.desks)):
+            self._serve_desk(desk, place)
+        for number, queue in enumerate(self.branch.pool):
+            if queue.place == place:
+                self._serve_pool(number, queue)
+
+    def finish(self) -> Plan:
+        """Return the plan as it stands."""
+        return Plan(
+            taken=tuple(tuple(counts) for counts in self.taken),
+            pooled=tuple(self.pooled),
+            shared=tuple(self.shared),
+        )
+
+    def _serve_desk(self, number: int, place: int) -> None:
+        """Serve a desk's own customers of one list."""
+        taken = self.taken[number]
+        desk = self.branch.desks[number]
+        for turn, queue in enumerate(desk.queues):
+            if queue.place == place:
+                taken[turn] = min(len(queue), self.free[number])
+                self.free[number] -= taken[turn]
+
+    def _serve_pool(self, number: int, queue: Queue) -> None:
+        """Serve the customers of a pool queue, each from one of the desks."""
+        count = min(len(queue), sum(self.free))
+        room = _find_room_for_pool(self.branch, queue.place, self.free, count)
+        given = self.share(number, count, room)
+        self.pooled[number] = count
+        self.shared[number] = tuple(given)
+        self.free = subtract_counts(self.free, given)
 
 
-def _room_for_pool(
-    branch: Branch, place: int, free: Sequence[int], count: int
+def _find_room_for_pool(
+    branch: Branch, place: int, free: Counts, count: int
 ) -> list[int]:
     """The places that cost the desks' own customers on later lists least.
 
     Spare ones, then those of the last lists.
     """
-    later = [
-        [q.place for q in desk.queues if q.place > place for _ in range(len(q))]
-        for desk in branch.desks
-    ]
-    kept = [places[:room] for places, room in zip(later, free, strict=True)]
-    room = [f - len(places) for f, places in zip(free, kept, strict=True)]
-    waiting = (
-        (-p, n, d)
-        for d, places in enumerate(kept)
-        for n, p in enumerate(reversed(places))
-    )
-    for _, _, d in sorted(waiting)[: max(count - sum(room), 0)]:
-        room[d] += 1
+    room = []
+    waiting = []  # who keeps a place from the pool: list from the last, turn, desk
+    for desk, places_left in enumerate(free):
+        later = _list_later_places(branch.desks[desk], place)
+        kept = later[:places_left]
+        room.append(places_left - len(kept))
+        for turn, kept_place in enumerate(reversed(kept)):
+            waiting.append((-kept_place, turn, desk))
+
+    lacking = max(count - sum(room), 0)
+    for _, _, desk in sorted(waiting)[:lacking]:
+        room[desk] += 1
     return room
+
+
+def _list_later_places(desk: Desk, place: int) -> list[int]:
+    """The list of each of a desk's own customers who waits behind a list, in their order."""
+    later = []
+    for queue in desk.queues:
+        if queue.place > place:
+            later += [queue.place] * len(queue)
+    return later
 
 
 # -- by value --------------------------------------------------------------------------------------
@@ -197,189 +153,137 @@ def _room_for_pool(
 
 @dataclass(frozen=True)
 class Prefixes:
-    """The best worth of exactly k orders out of some queues, and how many each queue gives."""
+    """The best worth of exactly k orders out of some queues.
+
+    `choices` says for each queue how many of it are among the best k of it and those before it.
+    """
 
     worth: Fen
-    choices: tuple[
-        Fen, ...
-    ]  # queue × k: how many of this queue, those before it considered
+    choices: tuple[Fen, ...]
 
     def split(self, count: int) -> tuple[int, ...]:
         """How many of each queue make up the best `count`."""
-        counts = []
-        for choice in reversed(self.choices):
-            counts.append(int(choice[count]))
-            count -= counts[-1]
-        return tuple(reversed(counts))
+        return tuple(_split_choices(self.choices, count))
 
 
-def best_prefixes(
-    queues: Sequence[Queue], minima: Sequence[int], most: int
-) -> Prefixes:
+def _split_choices(choices: Sequence[Fen], count: int) -> list[int]:
+    """Walk the choices back from the last: how much of `count` each of them has."""
+    parts = []
+    for choice in reversed(choices):
+        part = int(choice[count])
+        parts.append(part)
+        count -= part
+    parts.reverse()
+    return parts
+
+
+def best_prefixes(queues: Sequence[Queue], minima: Counts, most: int) -> Prefixes:
     """Solve a multiple-choice knapsack of unit sizes.
 
     The best k = 0 … most orders, each queue from its top.
 
     Of equal worth, the list of higher priority gets more.
     """
-    best = np.full(most + 1, IMPOSSIBLE, np.int64)
-    best[0] = 0
+    best = _begin_choices(most)
     choices = []
     for queue, minimum in zip(queues, minima, strict=True):
-        new, choice = (
-            np.full(most + 1, IMPOSSIBLE, np.int64),
-            np.zeros(most + 1, np.int64),
-        )
-        for count in range(minimum, min(len(queue), most) + 1):
-            candidate = best[: most + 1 - count] + queue.prefix[count]
-            better = (candidate > new[count:]) & (
-                best[: most + 1 - count] > IMPOSSIBLE // 2
-            )
-            new[count:][better] = candidate[better]
-            choice[count:][better] = count
-        best = new
+        counts = range(minimum, min(len(queue), most) + 1)
+        best, choice = _add_choice(best, queue.prefix, counts)
         choices.append(choice)
     return Prefixes(best, tuple(choices))
 
 
+def _begin_choices(most: int) -> Fen:
+    """The worth of k = 0 … most out of nothing: none is nothing, any more is impossible."""
+    best = np.full(most + 1, IMPOSSIBLE, np.int64)
+    best[0] = 0
+    return best
+
+
+def _add_choice(best: Fen, worth: Fen, counts: range) -> tuple[Fen, Fen]:
+    """Let some of the k come from a further source.
+
+    `worth` is that of 0, 1, … out of the source, `counts` are how many it may give. Return the best
+    worth of each k, and how many of them come from the source: of equal worth the fewest.
+    """
+    with_source = np.full(len(best), IMPOSSIBLE, np.int64)
+    choice = np.zeros(len(best), np.int64)
+    for count in counts:
+        before = best[: len(best) - count]
+        is_possible = before > _LEAST_POSSIBLE
+        candidate = before + worth[count]
+        is_better = candidate > with_source[count:]
+        chosen = is_better & is_possible
+        with_source[count:][chosen] = candidate[chosen]
+        choice[count:][chosen] = count
+    return with_source, choice
+
+
 def plan_by_value(branch: Branch, share: Share = share_evenly) -> Plan:
     """Give the places to the most valuable orders, lists worked from the top, minima first."""
-    full = [min(desk.capacity, desk.wanted) for desk in branch.desks]
-    bests = [
-        best_prefixes(d.queues, d.minima, k)
-        for d, k in zip(branch.desks, full, strict=True)
-    ]
-    spare = [desk.capacity - k for desk, k in zip(branch.desks, full, strict=True)]
-    waiting = sum(map(len, branch.pool))
-    pool = best_prefixes(
-        branch.pool,
-        [0] * len(branch.pool),
-        min(waiting, sum(d.capacity for d in branch.desks)),
+    waiting = count_waiting(branch.pool)
+    pool = _solve_pool(branch.pool, min(waiting, branch.capacity))
+    bests = [_solve_desk(desk) for desk in branch.desks]
+
+    capacities = [desk.capacity for desk in branch.desks]
+    full = [desk.most_own for desk in branch.desks]
+    spare = sum(capacities) - sum(full)
+    given_up = _find_given_up(branch, bests, pool.worth[spare:])
+    own = subtract_counts(full, given_up)
+    taken = []
+    for best, count in zip(bests, own, strict=True):
+        taken.append(best.split(count))
+
+    free = subtract_counts(capacities, own)
+    pooled = pool.split(min(waiting, sum(free)))
+    return Plan(
+        taken=tuple(taken),
+        pooled=pooled,
+        shared=_share_pool(pooled, free, share),
     )
-    given = _given_up(branch, full, bests, pool.worth[sum(spare) :])
-    counts = [k - g for k, g in zip(full, given, strict=True)]
-    taken = tuple(best.split(count) for best, count in zip(bests, counts, strict=True))
-    pooled = pool.split(min(waiting, sum(spare) + sum(given)))
-    free = [s + g for s, g in zip(spare, given, strict=True)]
+
+
+def _solve_pool(pool: Sequence[Queue], most: int) -> Prefixes:
+    """The best orders out of the pool, which keeps no minima."""
+    no_minima = [0] * len(pool)
+    return best_prefixes(pool, no_minima, most)
+
+
+def _solve_desk(desk: Desk) -> Prefixes:
+    """The best orders of a desk's own customers."""
+    return best_prefixes(desk.queues, desk.minima, desk.most_own)
+
+
+def _share_pool(pooled: Counts, free: Counts, share: Share) -> tuple[Shares, ...]:
+    """Share the customers of each pool queue, one queue after the other."""
     shared = []
-    for q, count in enumerate(pooled):
-        shared.append(tuple(share(q, count, free)))
-        free = [f - n for f, n in zip(free, shared[-1], strict=True)]
-    return Plan(taken, pooled, tuple(shared))
+    for number, count in enumerate(pooled):
+        given = share(number, count, free)
+        shared.append(tuple(given))
+        free = subtract_counts(free, given)
+    return tuple(shared)
 
 
-def _given_up(
-    branch: Branch, full: Sequence[int], bests: Sequence[Prefixes], gain: Fen
-) -> list[int]:
+def _find_given_up(branch: Branch, bests: Sequence[Prefixes], gain: Fen) -> list[int]:
     """How many places each desk gives up for the pool.
 
-    `gain` is the pool's worth with 0, 1, … places more.
+    `gain` is the pool's worth with 0, 1, … places more. Of plans of equal worth, the one that gives
+    up the fewest.
     """
+    if len(gain) <= 1:
+        return [0] * len(branch.desks)
     most = len(gain) - 1
-    if most <= 0:
-        return [0] * len(full)
-    loss, choices = np.full(most + 1, -IMPOSSIBLE, np.int64), []
-    loss[0] = 0
-    for desk, k, best in zip(branch.desks, full, bests, strict=True):
-        new, choice = loss.copy(), np.zeros(most + 1, np.int64)
-        for count in range(1, min(k - sum(desk.minima), most) + 1):
-            candidate = loss[: most + 1 - count] + (
-                best.worth[k] - best.worth[k - count]
-            )
-            better = (candidate < new[count:]) & (
-                loss[: most + 1 - count] < -IMPOSSIBLE // 2
-            )
-            new[count:][better] = candidate[better]
-            choice[count:][better] = count
-        loss = new
+    kept = _begin_choices(most)
+    choices = []
+    for desk, best in zip(branch.desks, bests, strict=True):
+        fewer = best.worth[::-1]  # with 0, 1, … places given up
+        change = fewer - fewer[0]
+        dispensable = desk.most_own - sum(desk.minima)
+        counts = range(min(dispensable, most) + 1)
+        kept, choice = _add_choice(kept, change, counts)
         choices.append(choice)
-    total = int(
-        np.argmax(np.where(loss < -IMPOSSIBLE // 2, gain - loss, 2 * IMPOSSIBLE))
-    )
-    given = []
-    for choice in reversed(choices):
-        given.append(int(choice[total]))
-        total -= given[-1]
-    return given[::-1]
 
-
-# -- what it could have been worth -----------------------------------------------------------------
-
-
-def bound_value(branch: Branch) -> float:
-    """Return what no plan that fills the places can exceed, in fen.
-
-    The value of the linear relaxation.
-    """
-    full = [min(desk.capacity, desk.wanted) for desk in branch.desks]
-    total, losing = 0.0, [np.zeros(0)]
-    for desk, k in zip(branch.desks, full, strict=True):
-        minima = desk.minima
-        pairs = list(zip(desk.queues, minima, strict=True))
-        slopes = np.sort(
-            np.concatenate([np.zeros(0), *(_slopes(q.worth[n:]) for q, n in pairs)])
-        )[::-1]
-        slopes = slopes[: k - sum(minima)]
-        total += float(sum(q.prefix[n] for q, n in pairs)) + float(slopes.sum())
-        losing.append(slopes)
-    spare = sum(desk.capacity for desk in branch.desks) - sum(full)
-    pool = np.sort(
-        np.concatenate([np.zeros(0), *(_slopes(q.worth) for q in branch.pool)])
-    )[::-1]
-    winning, lost = pool[spare:], np.sort(np.concatenate(losing))
-    swaps = min(len(winning), len(lost))
-    gains = winning[:swaps] - lost[:swaps]
-    return total + float(pool[:spare].sum()) + float(gains[gains > 0].sum())
-
-
-def _slopes(worth: Fen) -> NDArray[np.float64]:
-    """The slopes of the concave majorant of the running sum, one an order, falling."""
-    blocks: list[tuple[float, int]] = []
-    for one in worth.tolist():
-        total, count = float(one), 1
-        while blocks and blocks[-1][0] * count < total * blocks[-1][1]:
-            before, many = blocks.pop()
-            total, count = total + before, count + many
-        blocks.append((total, count))
-    return (
-        np.repeat([t / n for t, n in blocks], [n for _, n in blocks])
-        if blocks
-        else np.zeros(0)
-    )
-
-
-def price_place(branch: Branch, plan: Plan, desk: int, by_value: bool) -> int:
-    """Return what one more order of a desk would have added, in fen.
-
-    By value at least so much, 0 if nobody waits.
-    """
-    waiting = [
-        (q.place, q, n)
-        for q, n in zip(branch.desks[desk].queues, plan.taken[desk], strict=True)
-    ]
-    pool = [(q.place, q, n) for q, n in zip(branch.pool, plan.pooled, strict=True)]
-    if not by_value:
-        following = [
-            (place, int(q.worth[n])) for place, q, n in [*waiting, *pool] if n < len(q)
-        ]
-        return max(min(following)[1], 0) if following else 0
-    count = sum(plan.taken[desk])
-    return max(
-        _step(branch.desks[desk], count),
-        _next_of_pool(branch.pool, sum(plan.pooled)),
-        0,
-    )
-
-
-def _step(desk: Desk, count: int) -> int:
-    if count >= desk.wanted:
-        return 0
-    worth = best_prefixes(desk.queues, desk.minima, count + 1).worth
-    return int(worth[count + 1] - worth[count])
-
-
-def _next_of_pool(pool: Sequence[Queue], count: int) -> int:
-    if count >= sum(map(len, pool)):
-        return 0
-    worth = best_prefixes(pool, [0] * len(pool), count + 1).worth
-    return int(worth[count + 1] - worth[count])
+    is_possible = kept > _LEAST_POSSIBLE
+    net_gain = np.where(is_possible, gain + kept, 2 * IMPOSSIBLE)
+    total = int(np.argmax(net_gain))
+    return _split_choices(choices, total)

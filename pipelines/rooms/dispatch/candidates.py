@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
 from pipelines.catalogue.outputs import list_deciding_tables
 from pipelines.catalogue.spec import Spec, TableName
 from pipelines.core.quoting import quote_name, quote_text
 from pipelines.core.reasons import Reason, join_reasons
 from pipelines.engines.duckdb import Answer
 from pipelines.rooms.context import Context
+from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import (
     Relation,
     keep_result,
@@ -37,19 +36,16 @@ FIXED = (
     "reason_code",
     "due_on",
 )
-_MONEY = pa.decimal128(18, 2)
-_CANDIDATE = pa.schema(
-    [
-        ("list", pa.string()),
-        ("customer_id", pa.string()),
-        ("service_id", pa.string()),
-        ("rank_value", _MONEY),
-        ("amount", _MONEY),
-        ("reason_codes", pa.string()),
-        ("listed_due_on", pa.date32()),
-        ("evidence", pa.string()),
-        ("rank", pa.int32()),
-    ]
+_CANDIDATE = make_schema(
+    list="VARCHAR",
+    customer_id="VARCHAR",
+    service_id="VARCHAR",
+    rank_value="DECIMAL(18,2)",
+    amount="DECIMAL(18,2)",
+    reason_codes="VARCHAR",
+    listed_due_on="DATE",
+    evidence="VARCHAR",
+    rank="INTEGER",
 )
 _COMPLAINTS = TableName("features_complaint")
 _SCORES = TableName("score_churn")
@@ -128,15 +124,18 @@ def is_paused(context: Context, spec: Spec) -> bool:
 
 def rank_customers(context: Context, spec: Spec, answer: Answer) -> Relation:
     """Keep one row a customer of what a list's SELECT gives, with the rank on the list."""
-    rows = keep_result(
-        context, spec.name, _add_evidence(spec, answer.sql), answer.parameters
-    )
-    return run_step(context, "dispatch", "ranked", {"list": spec.name}, answer=rows)
+    sql = _add_evidence(spec, answer.sql)
+    rows = keep_result(context, spec.name, sql, answer.parameters)
+    about = {"list": spec.name}
+    return run_step(context, "dispatch", "ranked", about, answer=rows)
 
 
 def unite_candidates(context: Context, ready: Sequence[ListedCustomers]) -> Relation:
     """Put the customers of all lists below each other; a customer has a row a list."""
-    relations = [listed.customers for listed in ready if listed.customers is not None]
+    relations = []
+    for listed in ready:
+        if listed.customers is not None:
+            relations.append(listed.customers)
     if not relations:
         return take_rows(context, "candidates", _CANDIDATE.empty_table())
     return unite_relations(context, "candidates", relations)
@@ -149,9 +148,8 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
     """Take the gate's word on a list, and add what is known of complaints, scores and harm."""
     release = read_rows(context, "dispatch", "release", {"name": spec.name})[0]
     state = replace(state, status=release["status"], reason=release["reason"])
-    if _COMPLAINTS.name in list_deciding_tables(spec) and not context.is_computed(
-        _COMPLAINTS.name
-    ):
+    asks_complaints = _COMPLAINTS.name in list_deciding_tables(spec)
+    if asks_complaints and not context.is_computed(_COMPLAINTS.name):
         why = _first_reason(context, _COMPLAINTS, otherwise="absent: trouble_ticket")
         state = state.add_caveat(f"complaints unknown: {why}")
     if _SCORES in spec.reads:
@@ -163,6 +161,7 @@ def _judge_list(context: Context, spec: Spec, state: ListState) -> ListState:
 
 
 def _judge_scores(context: Context, state: ListState) -> ListState:
+    """Add what is known of the score that a list is made by."""
     if not context.is_computed(_SCORES.name):
         why = _first_reason(context, _SCORES, otherwise="no score")
         state = state.add_caveat(f"by rules alone: {why}")
@@ -173,6 +172,7 @@ def _judge_scores(context: Context, state: ListState) -> ListState:
 
 
 def _first_reason(context: Context, table: TableName, otherwise: str) -> str:
+    """The first reason why a table is missing, or what is said where nothing is recorded of it."""
     entry = context.find_entry(table)
     return str(entry.reasons[0]) if entry else otherwise
 
@@ -191,7 +191,9 @@ def find_red_subjects(context: Context) -> list[str]:
 def _add_evidence(spec: Spec, answer: str) -> str:
     """SQL for what a list's SELECT gives, its own due day and its evidence each in one column."""
     given = spec.tree.named_selects
-    due_on = "due_on" if "due_on" in given else "CAST(NULL AS DATE)"
+    due_on = "CAST(NULL AS DATE)"
+    if "due_on" in given:
+        due_on = "due_on"
     fixed = "customer_id, service_id, rank_group, rank_value, amount, reason_code"
     facts = [name for name in given if name not in FIXED]
     evidence = _as_json_text(facts)
@@ -205,7 +207,8 @@ def _as_json_text(facts: Sequence[str]) -> str:
     """
     if not facts:
         return "CAST(NULL AS VARCHAR)"
-    pairs = [
-        f"{quote_text(name)}: CAST({quote_name(name)} AS VARCHAR)" for name in facts
-    ]
-    return f"CAST(TO_JSON({{{', '.join(pairs)}}}) AS VARCHAR)"
+    pairs = []
+    for name in facts:
+        pairs.append(f"{quote_text(name)}: CAST({quote_name(name)} AS VARCHAR)")
+    struct = "{" + ", ".join(pairs) + "}"
+    return f"CAST(TO_JSON({struct}) AS VARCHAR)"

@@ -12,30 +12,22 @@ from math import ceil
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.allocate import Newcomer, Seat, allocate_newcomers
-from pipelines.rooms.dispatch.assign import (
-    Branch,
-    Desk,
-    Plan,
-    Queue,
-    plan_by_priority,
-    plan_by_value,
-)
+from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
 from pipelines.rooms.dispatch.figures import (
     CAPACITY,
     CapacityFigure,
     list_branch_figures,
     list_company_figures,
 )
-from pipelines.rooms.relations import Relation, read_rows, take_rows, write_step
+from pipelines.rooms.dispatch.queues import Branch, Desk, Plan, Queue
+from pipelines.rooms.made_rows import make_schema, take_made_rows
+from pipelines.rooms.relations import Relation, read_rows, write_step
 
 ROOM = "dispatch"
-_ASSIGNED = pa.schema(
-    [(name, pa.string()) for name in ("list", "customer_id", "manager_id")]
-)
+_ASSIGNED = make_schema(list="VARCHAR", customer_id="VARCHAR", manager_id="VARCHAR")
 _ROUNDING = 1e-9  # a product that is a whole number but for the last bit is that number
 
 
@@ -90,6 +82,7 @@ class WaitingOrders:
         waiting.setdefault(order.place, []).append(order)
 
     def _find_waiting(self, order: WaitingOrder) -> Waiting:
+        """Where an order waits: at its manager, or in the pool of its branch."""
         if order.can_work:
             return self.desks.setdefault(order.manager_id, {})
         return self.pools.setdefault(order.branch_id, {})
@@ -99,7 +92,8 @@ class WaitingOrders:
 class Ties:
     """What speaks for one manager or another.
 
-    The last proposal to a customer, most of a group's customers.
+    `proposed` names the manager each customer was last proposed to. `groups` names by branch and
+    group the manager who has most of the group's customers.
     """
 
     proposed: Mapping[str, str]
@@ -108,11 +102,15 @@ class Ties:
 
 def assign_managers(context: Context, wanted: Relation) -> Relation:
     """Return which wanted orders get a manager's place, and whose; write `dispatch_capacity`."""
+    settings = context.settings
     waiting = _read_waiting(context, wanted)
     managers = _read_managers(context)
-    ties = Ties(_read_proposed(context, wanted), _read_groups(context, wanted))
-    by_value = context.settings.capacity_rule == "value"
-    minimum_service = float(context.settings.minimum_service)
+    proposed = _read_proposed(context, wanted)
+    groups = _read_groups(context, wanted)
+    ties = Ties(proposed, groups)
+    by_value = settings.capacity_rule == "value"
+    minimum_service = float(settings.minimum_service)
+
     assigned: list[AssignedOrder] = []
     figures: list[CapacityFigure] = []
     for branch_id in sorted(managers):
@@ -121,14 +119,16 @@ def assign_managers(context: Context, wanted: Relation) -> Relation:
         )
         assigned += planner.assign_orders(by_value)
         figures += planner.list_figures(by_value)
-    _write_figures(context, [*figures, *list_company_figures(figures)])
+
+    figures += list_company_figures(figures)
+    _write_figures(context, figures)
     rows = [order._asdict() for order in assigned]
-    return take_rows(context, "assigned", pa.Table.from_pylist(rows, schema=_ASSIGNED))
+    return take_made_rows(context, "assigned", rows, _ASSIGNED)
 
 
 def _write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
     rows = [figure._asdict() for figure in figures]
-    table = pa.Table.from_pylist(rows, schema=CAPACITY)
+    capacity_figures = take_made_rows(context, "capacity_figure", rows, CAPACITY)
     write_step(
         context,
         ROOM,
@@ -136,7 +136,7 @@ def _write_figures(context: Context, figures: Sequence[CapacityFigure]) -> None:
         "dispatch_capacity",
         ["scope_kind", "scope_id"],
         rule=context.settings.capacity_rule,
-        capacity_figure=take_rows(context, "capacity_figure", table),
+        capacity_figure=capacity_figures,
     )
 
 
@@ -200,11 +200,18 @@ class BranchPlanner:
         self._branch = self._make_branch(minimum_service)
 
     def _make_branch(self, minimum_service: float) -> Branch:
+        """The desks of the managers with their queues, and the pool."""
         desks = []
         for manager, own in zip(self._managers, self._own, strict=True):
             queues = _make_queues(own, minimum_service)
-            desks.append(Desk(manager.manager_id, max(manager.capacity, 0), queues))
-        return Branch(tuple(desks), _make_queues(self._pool, minimum_service))
+            desk = Desk(
+                manager_id=manager.manager_id,
+                capacity=max(manager.capacity, 0),
+                queues=queues,
+            )
+            desks.append(desk)
+        pool = _make_queues(self._pool, minimum_service)
+        return Branch(tuple(desks), pool)
 
     def assign_orders(self, by_value: bool) -> list[AssignedOrder]:
         """Return which orders get whose place.
@@ -213,15 +220,16 @@ class BranchPlanner:
         """
         self._plan = self._make_plan(by_value)
         assigned: list[AssignedOrder] = []
-        for manager, own, counts in zip(
-            self._managers, self._own, self._plan.taken, strict=True
-        ):
-            for queue, count in zip(own.values(), counts, strict=True):
+        for number, manager in enumerate(self._managers):
+            queues = self._own[number].values()
+            counts = self._plan.taken[number]
+            for queue, count in zip(queues, counts, strict=True):
                 for order in queue[:count]:
                     assigned.append(_assign(order, manager.manager_id))
         return assigned + self._pooled
 
     def _make_plan(self, by_value: bool) -> Plan:
+        """Give the places by value, or by the order of the lists."""
         if by_value:
             return plan_by_value(self._branch, self._share_pool)
         return plan_by_priority(self._branch, self._share_pool)
@@ -230,27 +238,47 @@ class BranchPlanner:
         """Give the first of a pool queue their managers, and say how many each desk got."""
         queues = list(self._pool.values())
         orders = queues[queue][:count]
-        newcomers = []
-        for order in orders:
-            kept_by = self._proposed.get(order.customer_id)
-            newcomers.append(
-                Newcomer(order.customer_id, kept_by, order.group_customer_id)
-            )
-        seats = []
-        for desk, room in zip(self._branch.desks, free, strict=True):
-            seats.append(
-                Seat(desk.manager_id, room, desk.capacity - room, desk.capacity)
-            )
+        newcomers = [self._make_newcomer(order) for order in orders]
+        seats = self._make_seats(free)
         chosen = allocate_newcomers(newcomers, seats, self._groups)
         for order, manager_id in zip(orders, chosen, strict=True):
             self._pooled.append(_assign(order, manager_id))
-        return [chosen.count(desk.manager_id) for desk in self._branch.desks]
+        return [chosen.count(seat.manager_id) for seat in seats]
+
+    def _make_newcomer(self, order: WaitingOrder) -> Newcomer:
+        """A customer of the pool, with the manager whom they were last proposed to."""
+        kept_by = self._proposed.get(order.customer_id)
+        return Newcomer(
+            customer_id=order.customer_id,
+            kept_by=kept_by,
+            group_id=order.group_customer_id,
+        )
+
+    def _make_seats(self, free: Sequence[int]) -> list[Seat]:
+        """The managers as seats for customers of the pool, `free` places each."""
+        seats = []
+        for desk, room in zip(self._branch.desks, free, strict=True):
+            seat = Seat(
+                manager_id=desk.manager_id,
+                free=room,
+                used=desk.capacity - room,
+                capacity=desk.capacity,
+            )
+            seats.append(seat)
+        return seats
 
     def list_figures(self, by_value: bool) -> list[CapacityFigure]:
         """Return a row a manager and one for the branch, for `dispatch_capacity`.
 
         Orders must be assigned before.
         """
+        pooled_worth = self._add_pooled_worth()
+        return list_branch_figures(
+            self._branch_id, self._branch, self._plan, pooled_worth, by_value
+        )
+
+    def _add_pooled_worth(self) -> dict[str, int]:
+        """What each manager's orders out of the pool are worth, in fen."""
         worth: dict[str, int] = {}
         for orders in self._pool.values():
             for order in orders:
@@ -258,13 +286,15 @@ class BranchPlanner:
         pooled_worth: dict[str, int] = defaultdict(int)
         for assigned in self._pooled:
             pooled_worth[assigned.manager_id] += worth[assigned.customer_id]
-        return list_branch_figures(
-            self._branch_id, self._branch, self._plan, pooled_worth, by_value
-        )
+        return pooled_worth
 
 
 def _assign(order: WaitingOrder, manager_id: str) -> AssignedOrder:
-    return AssignedOrder(order.list, order.customer_id, manager_id)
+    return AssignedOrder(
+        list=order.list,
+        customer_id=order.customer_id,
+        manager_id=manager_id,
+    )
 
 
 def _make_queues(waiting: Waiting, minimum_service: float) -> tuple[Queue, ...]:
@@ -273,7 +303,13 @@ def _make_queues(waiting: Waiting, minimum_service: float) -> tuple[Queue, ...]:
     for place, orders in waiting.items():
         minimum = 0
         if orders[0].is_minimum:
-            minimum = ceil(minimum_service * len(orders) - _ROUNDING)
-        worth = np.array([order.worth for order in orders], np.int64)
-        queues.append(Queue(place, worth, minimum))
+            share = minimum_service * len(orders)
+            minimum = ceil(share - _ROUNDING)
+        worth = [order.worth for order in orders]
+        queue = Queue(
+            place=place,
+            worth=np.array(worth, np.int64),
+            minimum=minimum,
+        )
+        queues.append(queue)
     return tuple(queues)

@@ -12,28 +12,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import pyarrow as pa
-
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import Relation, run_step, take_rows
+from pipelines.rooms.made_rows import make_schema, take_made_rows
+from pipelines.rooms.relations import Relation, run_step
 
 ROOM = "dispatch"
-_LIST_FACT = pa.schema(
-    [
-        ("list", pa.string()),
-        ("place", pa.int32()),
-        ("purpose", pa.string()),
-        ("assign", pa.string()),
-        ("is_scored", pa.bool_()),
-        ("stops_on_complaint", pa.bool_()),
-        ("is_held_out", pa.bool_()),
-        ("cools_down", pa.bool_()),
-        ("is_minimum", pa.bool_()),
-        ("is_remembered", pa.bool_()),
-        ("probability", pa.float64()),
-        ("persuadability", pa.float64()),
-    ]
+_LIST_FACT = make_schema(
+    list="VARCHAR",
+    place="INTEGER",
+    purpose="VARCHAR",
+    assign="VARCHAR",
+    is_scored="BOOLEAN",
+    stops_on_complaint="BOOLEAN",
+    is_held_out="BOOLEAN",
+    cools_down="BOOLEAN",
+    is_minimum="BOOLEAN",
+    is_remembered="BOOLEAN",
+    probability="DOUBLE",
+    persuadability="DOUBLE",
 )
 
 
@@ -59,14 +56,15 @@ class ListFact(NamedTuple):
 
 def take_list_facts(context: Context, specs: Sequence[Spec]) -> Relation:
     """Take in what the front matter of the lists says, in the order of their priority."""
-    facts = [_read_list_fact(place, spec) for place, spec in enumerate(specs)]
-    rows = [fact._asdict() for fact in facts]
-    return take_rows(
-        context, "list_fact", pa.Table.from_pylist(rows, schema=_LIST_FACT)
-    )
+    rows = []
+    for place, spec in enumerate(specs):
+        fact = _read_list_fact(place, spec)
+        rows.append(fact._asdict())
+    return take_made_rows(context, "list_fact", rows, _LIST_FACT)
 
 
 def _read_list_fact(place: int, spec: Spec) -> ListFact:
+    """Take from the front matter of a list what decides; what it leaves out is the usual."""
     meta = spec.meta
     prior = meta.get("prior", {})
     return ListFact(

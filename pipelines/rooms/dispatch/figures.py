@@ -10,36 +10,24 @@ from decimal import Decimal
 from math import ceil
 from typing import NamedTuple
 
-import pyarrow as pa
+from pipelines.rooms.dispatch.bound import bound_value, price_place
+from pipelines.rooms.dispatch.queues import Branch, Plan, add_worth, count_waiting
+from pipelines.rooms.made_rows import make_schema
 
-from pipelines.rooms.dispatch.assign import (
-    Branch,
-    Plan,
-    add_worth,
-    bound_value,
-    price_place,
-)
-
-_MONEY = pa.decimal128(18, 2)
 _NO_MONEY = Decimal("0.00")
 _ROUNDING = 1e-6  # fen: the bound is found in floating point
-CAPACITY = pa.schema(
-    [
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("branch_id", pa.string()),
-        (
-            "capacity",
-            pa.int64(),
-        ),  # three managers at the contract's limit exceed 32 bits
-        ("wanted_count", pa.int32()),
-        ("used_count", pa.int32()),
-        ("left_count", pa.int32()),
-        ("value_amount", _MONEY),
-        ("bound_amount", _MONEY),
-        ("gap_rate", pa.float64()),
-        ("shadow_price_amount", _MONEY),
-    ]
+CAPACITY = make_schema(
+    scope_kind="VARCHAR",
+    scope_id="VARCHAR",
+    branch_id="VARCHAR",
+    capacity="BIGINT",  # three managers at the contract's limit exceed 32 bits
+    wanted_count="INTEGER",
+    used_count="INTEGER",
+    left_count="INTEGER",
+    value_amount="DECIMAL(18,2)",
+    bound_amount="DECIMAL(18,2)",
+    gap_rate="DOUBLE",
+    shadow_price_amount="DECIMAL(18,2)",
 )
 
 
@@ -74,12 +62,13 @@ def list_branch_figures(
     Worth is in fen.
     """
     rows = []
-    for desk in range(len(branch.desks)):
-        rows.append(_desk_figure(branch_id, branch, plan, desk, pooled_worth, by_value))
-    value = plan.value(branch)
-    best = max(ceil(bound_value(branch) - _ROUNDING), value)
+    for number in range(len(branch.desks)):
+        row = _desk_figure(branch_id, branch, plan, number, pooled_worth, by_value)
+        rows.append(row)
+    bound = ceil(bound_value(branch) - _ROUNDING)
+    best = max(bound, plan.value(branch))
     total = _sum_figures(rows, "branch", branch_id, branch_id, _to_yuan(best))
-    waiting = sum(len(queue) for queue in branch.pool)
+    waiting = count_waiting(branch.pool)
     with_pool = total._replace(
         wanted_count=total.wanted_count + waiting,
         left_count=total.left_count + waiting - sum(plan.pooled),
@@ -109,6 +98,7 @@ def _desk_figure(
     pooled_worth: Mapping[str, int],
     by_value: bool,
 ) -> CapacityFigure:
+    """A manager's row; `pooled_worth` is what came to each out of the pool, in fen."""
     desk = branch.desks[number]
     counts = plan.taken[number]
     worth = add_worth(desk.queues, counts) + pooled_worth.get(desk.manager_id, 0)

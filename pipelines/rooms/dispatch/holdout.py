@@ -11,21 +11,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.orders import hash_with_key
-from pipelines.rooms.relations import Relation, read_rows, write_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.relations import Relation, read_rows
 
 ROOM = "dispatch"
-_SCHEMA = pa.schema(
-    [
-        ("customer_id", pa.string()),
-        ("stratum", pa.string()),
-        ("is_drawn", pa.bool_()),
-        ("drawn_in", pa.string()),
-    ]
-)
+Customer = Mapping[
+    str, Any
+]  # customer_id and stratum; of one drawn before, is_drawn too
 
 
 def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -> None:
@@ -38,21 +32,23 @@ def draw_holdout(context: Context, candidates: Relation, list_facts: Relation) -
         context, ROOM, "newcomers", candidate=candidates, list_fact=list_facts
     )
     newcomers = [row for row in listed if row["customer_id"] not in known]
-    rows = list(old)
     settings = context.settings
     chosen = choose_held_out(settings.key, settings.holdout_share, old, newcomers)
+
+    rows = list(old)
     for row in newcomers:
-        is_drawn = row["customer_id"] in chosen
-        rows.append({**row, "is_drawn": is_drawn, "drawn_in": str(context.month)})
-    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
-    write_rows(context, "dispatch_holdout", table, ["customer_id"])
+        drawn = dict(row)
+        drawn["is_drawn"] = row["customer_id"] in chosen
+        drawn["drawn_in"] = str(context.month)
+        rows.append(drawn)
+    write_made_rows(context, "dispatch_holdout", rows)
 
 
 def choose_held_out(
     key: bytes,
     share: Decimal,
-    old: Iterable[Mapping[str, Any]],
-    new: Iterable[Mapping[str, Any]],
+    old: Iterable[Customer],
+    new: Iterable[Customer],
 ) -> set[str]:
     """Choose who of the new is held out; each stratum's share stays within a customer of `share`.
 
@@ -62,21 +58,31 @@ def choose_held_out(
     seen: dict[str, int] = defaultdict(int)
     held: dict[str, int] = defaultdict(int)
     for row in old:
-        seen[row["stratum"]] += 1
-        held[row["stratum"]] += bool(row["is_drawn"])
+        stratum = row["stratum"]
+        seen[stratum] += 1
+        held[stratum] += bool(row["is_drawn"])
+
     strata: dict[str, list[str]] = defaultdict(list)
     for row in new:
-        strata[row["stratum"]].append(row["customer_id"])
+        stratum = row["stratum"]
+        strata[stratum].append(row["customer_id"])
+
     chosen: set[str] = set()
     for stratum, customers in strata.items():
-        offset = _find_offset(key, stratum)
         members = seen[stratum] + len(customers)
-        wanted = int(Fraction(share) * members + offset) - held[stratum]
-        by_hash = sorted(
-            customers, key=lambda customer: hash_with_key(key, "holdout", customer)
-        )
-        chosen.update(by_hash[: max(wanted, 0)])
+        offset = _find_offset(key, stratum)
+        wanted = int(Fraction(share) * members + offset)
+        lacking = max(wanted - held[stratum], 0)
+        by_hash = _sort_by_hash(key, customers)
+        chosen.update(by_hash[:lacking])
     return chosen
+
+
+def _sort_by_hash(key: bytes, customers: Iterable[str]) -> list[str]:
+    """An order of customers that only the key foretells, the same on every run."""
+    return sorted(
+        customers, key=lambda customer: hash_with_key(key, "holdout", customer)
+    )
 
 
 def _find_offset(key: bytes, stratum: str) -> Fraction:

@@ -14,6 +14,12 @@ from pipelines.catalogue.spec import Spec
 from pipelines.core.calendar import Calendar
 from pipelines.core.errors import SpecError
 from pipelines.core.month import Month
+from pipelines.rooms.made_rows import make_schema
+
+_ORDER_ID = make_schema(list="VARCHAR", customer_id="VARCHAR", order_id="VARCHAR")
+_DUE_DAY = make_schema(
+    list="VARCHAR", customer_id="VARCHAR", due_on="DATE", is_provisional="BOOLEAN"
+)
 
 
 def hash_with_key(key: bytes, *parts: str) -> bytes:
@@ -35,19 +41,20 @@ def make_order_ids(
     prefix = f"{month.year}{month.number:02d}"
     records = []
     for row in rows:
-        keys = {"list": row["list"], "customer_id": row["customer_id"]}
         letters = _make_letters(key, occasion, row["list"], row["customer_id"])
-        records.append({**keys, "order_id": f"{prefix}-{letters}"})
-    return pa.Table.from_pylist(
-        records, schema=pa.schema([(n, pa.string()) for n in _ID])
-    )
-
-
-_ID = ("list", "customer_id", "order_id")
+        record = {
+            "list": row["list"],
+            "customer_id": row["customer_id"],
+            "order_id": f"{prefix}-{letters}",
+        }
+        records.append(record)
+    return pa.Table.from_pylist(records, schema=_ORDER_ID)
 
 
 def _make_letters(key: bytes, *parts: str) -> str:
-    return base64.b32encode(hash_with_key(key, "order", *parts)).decode()[:12]
+    """Twelve letters that only the key foretells."""
+    digest = hash_with_key(key, "order", *parts)
+    return base64.b32encode(digest).decode()[:12]
 
 
 def list_due_dates(
@@ -61,33 +68,23 @@ def list_due_dates(
 
     `is_provisional` when the calendar does not know that year's holidays.
     """
-    cache: dict[tuple[str, date | None], date] = {}
+    found: dict[tuple[str, date | None], date] = {}  # by list and the day listed
     records = []
     for row in rows:
-        place = (row["list"], row["listed_due_on"])
-        if place not in cache:
-            cache[place] = find_due_day(
-                calendar, month, dispatch_on, specs[row["list"]], row["listed_due_on"]
-            )
-        due_on = cache[place]
-        known = calendar.knows(due_on.year)
-        records.append(
-            {
-                "list": row["list"],
-                "customer_id": row["customer_id"],
-                "due_on": due_on,
-                "is_provisional": not known,
-            }
-        )
-    schema = pa.schema(
-        [
-            ("list", pa.string()),
-            ("customer_id", pa.string()),
-            ("due_on", pa.date32()),
-            ("is_provisional", pa.bool_()),
-        ]
-    )
-    return pa.Table.from_pylist(records, schema=schema)
+        spec = specs[row["list"]]
+        listed = row["listed_due_on"]
+        if (spec.name, listed) not in found:
+            due_on = find_due_day(calendar, month, dispatch_on, spec, listed)
+            found[spec.name, listed] = due_on
+        due_on = found[spec.name, listed]
+        record = {
+            "list": row["list"],
+            "customer_id": row["customer_id"],
+            "due_on": due_on,
+            "is_provisional": not calendar.knows(due_on.year),
+        }
+        records.append(record)
+    return pa.Table.from_pylist(records, schema=_DUE_DAY)
 
 
 def find_due_day(
@@ -98,10 +95,12 @@ def find_due_day(
     A holiday moves it to the working day before.
     """
     rule = spec.meta.get("due", {})
+    following = month.plus(1)
     if "working_days" in rule:
         return calendar.after(dispatch_on, rule["working_days"])
     if "day" in rule:
-        return calendar.on_or_before(month.plus(1).first_day.replace(day=rule["day"]))
+        day = following.first_day.replace(day=rule["day"])
+        return calendar.on_or_before(day)
     if "column" in rule:
-        return calendar.on_or_before(listed or month.plus(1).last_day)
+        return calendar.on_or_before(listed or following.last_day)
     raise SpecError("spec.no_due", where=spec.where)

@@ -6,17 +6,16 @@ Earliest due first, the same number a working day, as few a day as the due days 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 
 from pipelines.core.calendar import Calendar
+from pipelines.rooms.made_rows import make_schema
 
-PLANNED = pa.schema(
-    [("list", pa.string()), ("customer_id", pa.string()), ("planned_on", pa.date32())]
-)
+_PLANNED = make_schema(list="VARCHAR", customer_id="VARCHAR", planned_on="DATE")
 OrderToPlan = Mapping[str, Any]
 
 
@@ -28,42 +27,61 @@ def plan_days(
     No order is planned behind its due day, but for one that was due before the orders went out.
     """
     desks: dict[str, list[OrderToPlan]] = defaultdict(list)
-    last = None
+    due_days: list[date] = []
     for order in orders:
         desks[order["desk"]].append(order)
-        last = max(last or order["due_on"], order["due_on"])
-    days = list(_list_working_days(calendar, dispatch_on, last or dispatch_on))
+        due_days.append(order["due_on"])
+    last = max(due_days, default=dispatch_on)
+    days = list(_list_working_days(calendar, dispatch_on, last))
+
     planned: list[dict[str, object]] = []
     for desk in sorted(desks):
-        in_turn = sorted(
-            desks[desk],
-            key=lambda order: (order["due_on"], order["place"], order["rank"]),
-        )
-        a_day = count_orders_a_day(days, [order["due_on"] for order in in_turn])
-        for turn, order in enumerate(in_turn):
-            number = min(turn // a_day, len(days) - 1)
-            keys = {"list": order["list"], "customer_id": order["customer_id"]}
-            planned.append({**keys, "planned_on": days[number]})
-    return pa.Table.from_pylist(planned, schema=PLANNED)
+        in_turn = sorted(desks[desk], key=_find_turn)
+        planned.extend(_plan_desk(days, in_turn))
+    return pa.Table.from_pylist(planned, schema=_PLANNED)
 
 
-def count_orders_a_day(days: list[date], due: list[date]) -> int:
+def _find_turn(order: OrderToPlan) -> tuple[date, int, int]:
+    """What is due first comes first; of the same day, the list of higher priority."""
+    return order["due_on"], order["place"], order["rank"]
+
+
+def _plan_desk(
+    days: Sequence[date], in_turn: Sequence[OrderToPlan]
+) -> Iterator[dict[str, object]]:
+    """Give a desk's orders their days, the same number a day."""
+    due = [order["due_on"] for order in in_turn]
+    orders_a_day = count_orders_a_day(days, due)
+    last_day = len(days) - 1
+    for turn, order in enumerate(in_turn):
+        day = min(turn // orders_a_day, last_day)
+        yield {
+            "list": order["list"],
+            "customer_id": order["customer_id"],
+            "planned_on": days[day],
+        }
+
+
+def count_orders_a_day(days: Sequence[date], due: Sequence[date]) -> int:
     """How many orders a day are enough for due days that rise.
 
     The most crowded stretch up to one of them decides.
     """
-    most, within = 1, 0
+    most = 1
+    days_until = 0
     for count, due_on in enumerate(due, start=1):
-        while within < len(days) and days[within] <= due_on:
-            within += 1
-        most = max(most, -(-count // max(within, 1)))
+        while days_until < len(days) and days[days_until] <= due_on:
+            days_until += 1
+        enough = -(-count // max(days_until, 1))  # rounded up
+        most = max(most, enough)
     return most
 
 
 def _list_working_days(calendar: Calendar, first: date, last: date) -> Iterator[date]:
     """The day of dispatch and the working days behind it, up to the last."""
     yield first
-    for offset in range(1, (last - first).days + 1):
-        day = first + timedelta(days=offset)
+    day = first + timedelta(days=1)
+    while day <= last:
         if calendar.is_working_day(day):
             yield day
+        day += timedelta(days=1)

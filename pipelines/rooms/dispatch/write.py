@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import pyarrow as pa
-
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
 from pipelines.rooms.dispatch.candidates import ListState
 from pipelines.rooms.dispatch.orders import list_due_dates, make_order_ids
 from pipelines.rooms.dispatch.schedule import plan_days
+from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import (
     Relation,
     read_rows,
@@ -25,13 +24,8 @@ from pipelines.rooms.relations import (
 
 ROOM = "dispatch"
 ORDER_KEY = ["list", "arm DESC", "rank"]
-_LIST_STATE = pa.schema(
-    [
-        ("list", pa.string()),
-        ("priority", pa.int32()),
-        ("status", pa.string()),
-        ("reason", pa.string()),
-    ]
+_LIST_STATE = make_schema(
+    list="VARCHAR", priority="INTEGER", status="VARCHAR", reason="VARCHAR"
 )
 
 
@@ -121,14 +115,14 @@ def write_lists(
 ) -> None:
     """Write `dispatch_list`: each list's state and counts."""
     rows = [asdict(state) for state in states]
-    table = pa.Table.from_pylist(rows, schema=_LIST_STATE)
+    list_states = take_made_rows(context, "list_state", rows, _LIST_STATE)
     write_step(
         context,
         ROOM,
         "list_counts",
         "dispatch_list",
         ["priority", "list"],
-        list_state=take_rows(context, "list_state", table),
+        list_state=list_states,
         decision=decisions,
     )
 

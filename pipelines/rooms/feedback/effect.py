@@ -5,11 +5,9 @@ Treated against hold-out, a row a list and one for all, month after month.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
-
-import pyarrow as pa
 
 from models.judging.sequences import (
     Arm,
@@ -24,35 +22,14 @@ from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import read_rows, write_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.relations import read_rows
 
 ROOM = "feedback"
+Row = Mapping[str, Any]  # of a step of this room
 OVERALL = "overall"
 # The effect for which the sample still needed is reckoned: two in a hundred more stay.
 SMALLEST = 0.02
-_SUMS = {
-    "order_count": pa.int64(),
-    "kept_count": pa.int64(),
-    "revenue_sum": pa.decimal128(28, 2),
-    "revenue_square_sum": pa.decimal128(38, 4),
-}
-_SCHEMA = pa.schema(
-    [
-        ("list", pa.string()),
-        ("month_count", pa.int32()),
-        *((f"treated_{name}", kind) for name, kind in _SUMS.items()),
-        *((f"holdout_{name}", kind) for name, kind in _SUMS.items()),
-        ("effect", pa.float64()),
-        ("effect_low", pa.float64()),
-        ("effect_high", pa.float64()),
-        ("revenue_kept", pa.float64()),
-        ("revenue_kept_low", pa.float64()),
-        ("revenue_kept_high", pa.float64()),
-        ("needed_order_count", pa.int64()),
-        ("state", pa.string()),
-        ("is_paused", pa.bool_()),
-    ]
-)
 
 
 class ArmSums(NamedTuple):
@@ -66,10 +43,10 @@ class ArmSums(NamedTuple):
     def add(self, other: ArmSums) -> ArmSums:
         """Return the sums of both."""
         return ArmSums(
-            self.order_count + other.order_count,
-            self.kept_count + other.kept_count,
-            self.revenue_sum + other.revenue_sum,
-            self.revenue_square_sum + other.revenue_square_sum,
+            order_count=self.order_count + other.order_count,
+            kept_count=self.kept_count + other.kept_count,
+            revenue_sum=self.revenue_sum + other.revenue_sum,
+            revenue_square_sum=self.revenue_square_sum + other.revenue_square_sum,
         )
 
     def as_arm(self) -> Arm:
@@ -82,13 +59,27 @@ class ArmSums(NamedTuple):
         )
 
 
+_NO_ORDERS = ArmSums()
+ArmsOfMonth = dict[str, ArmSums]  # by arm: treated, holdout
+
+
 class ListSums(NamedTuple):
     """A list's orders of all months so far, by arm."""
 
     list: str
     month_count: int = 0
-    treated: ArmSums = ArmSums()
-    holdout: ArmSums = ArmSums()
+    treated: ArmSums = _NO_ORDERS
+    holdout: ArmSums = _NO_ORDERS
+
+    def add_month(self, arms: ArmsOfMonth) -> ListSums:
+        """Return the sums with the orders of a month more."""
+        treated = arms.get("treated", _NO_ORDERS)
+        holdout = arms.get("holdout", _NO_ORDERS)
+        return self._replace(
+            month_count=self.month_count + 1,
+            treated=self.treated.add(treated),
+            holdout=self.holdout.add(holdout),
+        )
 
 
 class ListEffect(NamedTuple):
@@ -113,28 +104,32 @@ def write_effect(context: Context, specs: Sequence[Spec] | None = None) -> None:
     has_before = context.is_computed("feedback_effect", "prior")
     has_month = context.is_computed("feedback_arm")
     if not has_before and not has_month:
-        reasons = context.missing_reasons("feedback_arm") or (
-            Reason.absent("feedback_arm"),
-        )
-        context.record_missing("feedback_effect", reasons)
+        reasons = context.missing_reasons("feedback_arm")
+        unknown = (Reason.absent("feedback_arm"),)
+        context.record_missing("feedback_effect", reasons or unknown)
         return
+
     sums: dict[str, ListSums] = {}
     if has_before:
         sums = _read_before(context)
     if has_month:
         specs = load_lists() if specs is None else specs
-        held_out = {spec.name for spec in specs if spec.meta["holdout"]}
-        _add_month(context, sums, held_out)
+        holding_out = {spec.name for spec in specs if spec.meta["holdout"]}
+        _add_month(context, sums, holding_out)
     in_order = [sums[name] for name in sorted(sums)]
     _write_rows(context, in_order)
 
 
 def _write_rows(context: Context, sums: Sequence[ListSums]) -> None:
-    effects = [_judge_list(one) for one in sums]
-    rows = [_make_row(one, effect) for one, effect in zip(sums, effects, strict=True)]
+    """Write a row a list, and the one over all lists."""
+    effects = []
+    rows = []
+    for one in sums:
+        effect = _judge_list(one)
+        effects.append(effect)
+        rows.append(_make_row(one, effect))
     rows.append(_make_overall_row(sums, effects))
-    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
-    write_rows(context, "feedback_effect", table, ["list"])
+    write_made_rows(context, "feedback_effect", rows)
 
 
 # -- the sums --------------------------------------------------------------------------------------
@@ -144,36 +139,42 @@ def _read_before(context: Context) -> dict[str, ListSums]:
     """The sums of every list as the latest month held has them."""
     sums = {}
     for row in read_rows(context, ROOM, "effect_before"):
-        treated = _read_arm(row, "treated_")
-        holdout = _read_arm(row, "holdout_")
-        sums[row["list"]] = ListSums(row["list"], row["month_count"], treated, holdout)
+        name = row["list"]
+        sums[name] = ListSums(
+            list=name,
+            month_count=row["month_count"],
+            treated=_read_arm(row, "treated_"),
+            holdout=_read_arm(row, "holdout_"),
+        )
     return sums
 
 
 def _add_month(
-    context: Context, sums: dict[str, ListSums], held_out: Iterable[str]
+    context: Context, sums: dict[str, ListSums], holding_out: Container[str]
 ) -> None:
     """Add this month's arms to the sums of the lists that hold somebody out."""
-    arms: dict[str, dict[str, ArmSums]] = {}
+    for name, arms in _read_month(context).items():
+        if name in holding_out:
+            before = sums.get(name, ListSums(name))
+            sums[name] = before.add_month(arms)
+
+
+def _read_month(context: Context) -> dict[str, ArmsOfMonth]:
+    """The arms of each list that had orders in the month."""
+    lists: dict[str, ArmsOfMonth] = {}
     for row in read_rows(context, ROOM, "month_arms"):
-        arms.setdefault(row["list"], {})[row["arm"]] = _read_arm(row)
-    for name in arms.keys() & set(held_out):
-        old = sums.get(name, ListSums(name))
-        month = arms[name]
-        sums[name] = ListSums(
-            name,
-            old.month_count + 1,
-            old.treated.add(month.get("treated", ArmSums())),
-            old.holdout.add(month.get("holdout", ArmSums())),
-        )
+        arms = lists.setdefault(row["list"], {})
+        arms[row["arm"]] = _read_arm(row)
+    return lists
 
 
-def _read_arm(row: Mapping[str, Any], prefix: str = "") -> ArmSums:
+def _read_arm(row: Row, prefix: str = "") -> ArmSums:
+    """One arm's sums of a row, whose columns begin with a prefix."""
     return ArmSums(
-        row[f"{prefix}order_count"] or 0,
-        row[f"{prefix}kept_count"] or 0,
-        row[f"{prefix}revenue_sum"] or Decimal(0),
-        row[f"{prefix}revenue_square_sum"] or Decimal(0),
+        order_count=row[f"{prefix}order_count"] or 0,
+        kept_count=row[f"{prefix}kept_count"] or 0,
+        revenue_sum=row[f"{prefix}revenue_sum"] or Decimal(0),
+        revenue_square_sum=row[f"{prefix}revenue_square_sum"] or Decimal(0),
     )
 
 
@@ -196,6 +197,7 @@ def _judge_list(sums: ListSums) -> ListEffect:
 
 
 def _make_row(sums: ListSums, shown: ListEffect) -> dict[str, object]:
+    """A row of `feedback_effect`, by the names of its columns."""
     return {
         "list": sums.list,
         "month_count": sums.month_count,
@@ -213,25 +215,46 @@ def _make_overall_row(
     sums: Sequence[ListSums], effects: Sequence[ListEffect]
 ) -> dict[str, object]:
     """One row over all lists: nobody pauses all of them, and what is kept has no bounds."""
-    treated, holdout = ArmSums(), ArmSums()
+    months = 0
+    treated = _NO_ORDERS
+    holdout = _NO_ORDERS
+    pairs = []
     for one in sums:
+        months = max(months, one.month_count)
         treated = treated.add(one.treated)
         holdout = holdout.add(one.holdout)
-    months = max((one.month_count for one in sums), default=0)
-    pairs = [(one.treated.as_arm(), one.holdout.as_arm()) for one in sums]
+        pairs.append((one.treated.as_arm(), one.holdout.as_arm()))
+
     effect = overall_effect(pairs)
-    whole = ListEffect(effect, None, None, verdict(effect), is_paused=False)
-    row = _make_row(ListSums(OVERALL, months, treated, holdout), whole)
-    kept = [one.revenue.value for one in effects if one.revenue is not None]
-    row["revenue_kept"] = sum(kept) if kept else None
+    whole = ListSums(OVERALL, months, treated, holdout)
+    shown = ListEffect(
+        effect=effect,
+        revenue=None,
+        needed_order_count=None,
+        state=verdict(effect),
+        is_paused=False,
+    )
+    row = _make_row(whole, shown)
+    row["revenue_kept"] = _add_revenue_kept(effects)
     return row
 
 
+def _add_revenue_kept(effects: Iterable[ListEffect]) -> float | None:
+    """Add up what the lists have kept; None where none of them knows."""
+    kept = [shown.revenue.value for shown in effects if shown.revenue is not None]
+    return sum(kept) if kept else None
+
+
 def _name_sums(arm: str, sums: ArmSums) -> dict[str, object]:
-    return {f"{arm}_{column}": value for column, value in sums._asdict().items()}
+    """Name an arm's sums as the columns of `feedback_effect` are called."""
+    named: dict[str, object] = {}
+    for column, value in sums._asdict().items():
+        named[f"{arm}_{column}"] = value
+    return named
 
 
 def _name_bounds(name: str, interval: Interval | None) -> dict[str, float | None]:
+    """Name a value and its bounds; all of them are None of too few orders."""
     if interval is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     return {

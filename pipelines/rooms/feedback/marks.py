@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import pyarrow as pa
-
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import read_rows, write_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.relations import read_rows
 from pipelines.text.masking import digest_phone
 
 ROOM = "feedback"
-_MARK = pa.schema(
-    [
-        ("customer_id", pa.string()),
-        ("is_do_not_contact", pa.bool_()),
-        ("is_wrong_number", pa.bool_()),
-    ]
-)
 
 
 def write_marks(context: Context) -> None:
@@ -34,8 +26,7 @@ def write_marks(context: Context) -> None:
             "is_wrong_number": "wrong_number" in answered,
         }
         marks.append(mark)
-    table = pa.Table.from_pylist(marks, schema=_MARK)
-    write_rows(context, "feedback_mark", table, ["customer_id"])
+    write_made_rows(context, "feedback_mark", marks)
 
 
 def _read_standing_kinds(context: Context) -> dict[str, set[str]]:

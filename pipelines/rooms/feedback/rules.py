@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from pipelines.catalogue.outputs import load_lists
 from pipelines.catalogue.spec import Spec
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import write_rows
+from pipelines.rooms.made_rows import write_made_rows
 
 # payment  the listed amount is paid by the due day       kept    in Net and billed
 # renewal  a later contract end, and in Net               card    a valid card of the customer's
 # tier
 # points   points redeemed in the month                   claim   a manager at the cut-off
 PROOFS = ("payment", "kept", "renewal", "card", "points", "claim")
-_RULE = pa.schema([("list", pa.string()), ("proof", pa.string())])
 
 
 def name_proof(spec: Spec) -> str:
@@ -27,6 +24,7 @@ def name_proof(spec: Spec) -> str:
 
 def write_rules(context: Context) -> None:
     """Write `feedback_rule`, a row a list."""
-    rules = [{"list": spec.name, "proof": name_proof(spec)} for spec in load_lists()]
-    table = pa.Table.from_pylist(rules, schema=_RULE)
-    write_rows(context, "feedback_rule", table, ["list"])
+    rules = []
+    for spec in load_lists():
+        rules.append({"list": spec.name, "proof": name_proof(spec)})
+    write_made_rows(context, "feedback_rule", rules)

@@ -45,9 +45,9 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
     facts: list[Fact] = []
     for kpi in catalogue:
         context.progress(f"kpi_{kpi.spec.name}")
-        reasons = context.explain_missing(kpi.spec) or find_window_gaps(
-            context, kpi.meta
-        )
+        reasons = context.explain_missing(kpi.spec)
+        if not reasons:
+            reasons = find_window_gaps(context, kpi.meta)
         if not reasons:
             sum_scopes(context, kpi, places, parts)
         facts.extend(state_facts(context, kpi, reasons))
@@ -62,6 +62,7 @@ def write_kpis(context: Context, catalogue: Iterable[Kpi]) -> None:
 def _write_monthly(
     context: Context, places: Places, parts: Relation, facts: Relation
 ) -> None:
+    """Make values, targets, gaps and ranks of the parts, and write them."""
     settings = context.settings
     parameters: dict[str, object] = {
         "small_denominator": settings.small_denominator,
@@ -69,6 +70,7 @@ def _write_monthly(
         "score_deduction": float(settings.private_line_score_deduction),
     }
     scoped = run_step(context, "kpi", "scoped", parameters, part=parts, fact=facts)
+    homes = sql_of(select_home_branches(places))
     write_step(
         context,
         "kpi",
@@ -78,7 +80,7 @@ def _write_monthly(
         scoped=scoped,
         fact=facts,
         target=_keep_targets(context),
-        home=keep_result(context, "homes", sql_of(select_home_branches(places))),
+        home=keep_result(context, "homes", homes),
     )
 
 

@@ -7,24 +7,27 @@ scope, under the owner of now.
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from pipelines.catalogue.spec import load_room_specs
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import Places, select_bridge_level, sql_of, union_all
-from pipelines.rooms.relations import keep_result, take_rows, write_step
+from pipelines.rooms.made_rows import make_schema, take_made_rows
+from pipelines.rooms.relations import keep_result, write_step
 
 TABLE = "features_cohort_bridge"
 KEY = ("scope_kind", "scope_id", "place")
-_STEP = pa.schema([("step", pa.string()), ("place", pa.int32())])
+_STEP = make_schema(step="VARCHAR", place="INTEGER")
+_SUFFIX = "_amount"
 
 
 def list_bridge_steps() -> list[str]:
     """Return the steps in their order: the columns of the customers' table."""
-    spec = next(spec for spec in load_room_specs("features") if spec.table == TABLE)
-    names = spec.tree.named_selects
-    return [name.removesuffix("_amount") for name in names if name.endswith("_amount")]
+    [spec] = [spec for spec in load_room_specs("features") if spec.table == TABLE]
+    steps = []
+    for name in spec.tree.named_selects:
+        if name.endswith(_SUFFIX):
+            steps.append(name.removesuffix(_SUFFIX))
+    return steps
 
 
 def write_bridge(context: Context, places: Places) -> None:
@@ -36,7 +39,10 @@ def write_bridge(context: Context, places: Places) -> None:
 
     steps = list_bridge_steps()
     order = [{"step": step, "place": place} for place, step in enumerate(steps)]
-    causes = take_rows(context, "causes", pa.Table.from_pylist(order, schema=_STEP))
-    levels = [select_bridge_level(TABLE, places, kind, steps) for kind in places.kinds]
-    level = keep_result(context, "levels", sql_of(union_all(levels)))
+    causes = take_made_rows(context, "causes", order, _STEP)
+    selects = []
+    for kind in places.kinds:
+        selects.append(select_bridge_level(TABLE, places, kind, steps))
+    levels = union_all(selects)
+    level = keep_result(context, "levels", sql_of(levels))
     write_step(context, "kpi", "bridge", "kpi_bridge", KEY, level=level, cause=causes)

@@ -11,49 +11,18 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypedDict, cast
-
-import pyarrow as pa
-from sqlglot import select
+from typing import NamedTuple, TypedDict, cast
 
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
-from pipelines.rooms.kpi.decompose import (
-    AMOUNT_PLACES,
-    VALUE_PLACES,
-    Pair,
-    add_pairs,
-    decompose_change,
-)
+from pipelines.rooms.kpi.decompose import Pair, add_pairs, decompose_change
 from pipelines.rooms.kpi.queries import select_month_before, sql_of
-from pipelines.rooms.relations import keep_result, read_rows, take_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.relations import keep_result, read_rows
 
 COMPARISONS = {"previous_month": "m1", "year_before": "m12"}
 PART_KINDS = ("city", "branch", "unit")
-KEY = ("comparison", "kpi", "variant", "part_kind", "scope_kind", "scope_id")
 _STATES = ("released", "caveat", "withheld", "not_computed")
-_AMOUNT = pa.decimal128(28, AMOUNT_PLACES)
-_VALUE = pa.decimal128(28, VALUE_PLACES)
-SCHEMA = pa.schema(
-    [
-        ("month", pa.string()),
-        ("comparison", pa.string()),
-        ("before_month", pa.string()),
-        ("kpi", pa.string()),
-        ("variant", pa.string()),
-        ("part_kind", pa.string()),
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("numerator_change", _AMOUNT),
-        ("volume", _AMOUNT),
-        ("mix", _AMOUNT),
-        ("rate", _AMOUNT),
-        ("value_change", _VALUE),
-        ("value_mix", _VALUE),
-        ("value_rate", _VALUE),
-        ("status", pa.string()),
-    ]
-)
 
 
 class Sides(TypedDict):
@@ -71,55 +40,57 @@ class Sides(TypedDict):
     d1: Decimal | None
 
 
+class Variant(NamedTuple):
+    """A variant of a KPI."""
+
+    kpi: str
+    name: str
+
+
 SidesByScope = dict[str, dict[str, Sides]]  # kind of scope -> scope -> its sums
-ChangeRow = dict[str, str | Decimal]  # by the names of SCHEMA
+ChangeRow = dict[str, str | Decimal]  # by the columns of `kpi_change`
 
 
 def write_changes(context: Context) -> None:
     """Write `kpi_change` against the month before and the month a year before, where held."""
-    held = []
+    is_any_held = False
+    rows: list[ChangeRow] = []
     for comparison, era in COMPARISONS.items():
         if context.is_computed("kpi_monthly", era):
-            held.append((comparison, era))
-    if not held:
+            is_any_held = True
+            rows.extend(_compare_months(context, comparison, era))
+
+    if not is_any_held:
         months = (context.month.plus(-1), context.month.plus(-12))
         context.record_missing("kpi_change", map(Reason.not_held, months))
         return
-
-    rows: list[ChangeRow] = []
-    for comparison, era in held:
-        rows.extend(_compare_months(context, comparison, era))
-    made = take_rows(context, "changes", pa.Table.from_pylist(rows, schema=SCHEMA))
-    context.write("kpi_change", sql_of(select(*SCHEMA.names).from_(made.name)), KEY)
+    write_made_rows(context, "kpi_change", rows)
 
 
 def _compare_months(context: Context, comparison: str, era: str) -> Iterator[ChangeRow]:
     """Yield the changes of every KPI variant against the month of an era."""
     version = context.earlier[era]
     assert version is not None
-    for (kpi, variant), by_scope in _read_sides(context, era).items():
+    about: ChangeRow = {
+        "month": str(context.month),
+        "comparison": comparison,
+        "before_month": str(version.month),
+    }
+    for variant, by_scope in _read_sides(context, era).items():
+        about |= {"kpi": variant.kpi, "variant": variant.name}
         for part_kind in PART_KINDS:
-            about: ChangeRow = {
-                "month": str(context.month),
-                "comparison": comparison,
-                "before_month": str(version.month),
-                "kpi": kpi,
-                "variant": variant,
-                "part_kind": part_kind,
-            }
             for row in _split_change(by_scope, part_kind):
                 yield about | row
 
 
-def _read_sides(context: Context, era: str) -> dict[tuple[str, str], SidesByScope]:
+def _read_sides(context: Context, era: str) -> dict[Variant, SidesByScope]:
     """Return the sums of both months by KPI variant, kind of scope and scope."""
     before = keep_result(context, "before", sql_of(select_month_before(era)))
-    found = cast(
-        "list[Sides]", read_rows(context, "kpi", "change_sides", before=before)
-    )
-    sides: dict[tuple[str, str], SidesByScope] = defaultdict(lambda: defaultdict(dict))
-    for row in found:
-        by_scope = sides[row["kpi"], row["variant"]]
+    found = read_rows(context, "kpi", "change_sides", before=before)
+    sides: dict[Variant, SidesByScope] = {}
+    for row in cast("list[Sides]", found):
+        variant = Variant(row["kpi"], row["variant"])
+        by_scope = sides.setdefault(variant, defaultdict(dict))
         by_scope[row["scope_kind"]][row["scope_id"]] = row
     return sides
 
@@ -132,28 +103,34 @@ def _split_change(by_scope: SidesByScope, part_kind: str) -> list[ChangeRow]:
     if part_kind not in by_scope or "company" not in by_scope["company"]:
         return []
     company = by_scope["company"]["company"]
-    scopes = by_scope[part_kind]
     whole = _pair_sides(company)
+    scopes = by_scope[part_kind]
     parts = {scope_id: _pair_sides(sides) for scope_id, sides in scopes.items()}
+
     has_values = whole.d0 and whole.d1
-    if not has_values or add_pairs(parts.values()) != whole:
+    if not has_values:
+        return []
+    if add_pairs(parts.values()) != whole:
         return []
 
     rows: list[ChangeRow] = []
     for scope_id, effects in decompose_change(parts).items():
         is_company = scope_id == "company"
         row: ChangeRow = {
+            "part_kind": part_kind,
             "scope_kind": "company" if is_company else part_kind,
             "scope_id": scope_id,
             "status": _worst_status(scopes.get(scope_id, company)),
             "numerator_change": effects.numerator_change,
             "value_change": effects.value_change,
         }
-        rows.append(row | asdict(effects))
+        row |= asdict(effects)
+        rows.append(row)
     return rows
 
 
 def _pair_sides(sides: Sides) -> Pair:
+    """Return a scope's sums as exact numbers; what a month does not have is 0."""
     return Pair(
         n0=Fraction(sides["n0"] or 0),
         d0=Fraction(sides["d0"] or 0),

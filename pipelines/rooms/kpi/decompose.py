@@ -77,32 +77,42 @@ def decompose_change(parts: Mapping[str, Pair]) -> dict[str, Effects]:
 
     effects: dict[str, Effects] = {}
     for name, part in parts.items():
-        volume, mix, rate = apportion_parts(
-            _split_numerator(part, whole), AMOUNT_PLACES
+        exact = _split_numerator(part, whole)
+        volume, mix, rate = apportion_parts(exact, AMOUNT_PLACES)
+        effects[name] = Effects(
+            volume=volume,
+            mix=mix,
+            rate=rate,
+            value_mix=next(values),
+            value_rate=next(values),
         )
-        effects[name] = Effects(volume, mix, rate, next(values), next(values))
-    return {"company": _add_effects(effects.values()), **effects}
+    company = _add_effects(effects.values())
+    return {"company": company, **effects}
 
 
 def add_pairs(pairs: Iterable[Pair]) -> Pair:
     """Return the sums of numerators and denominators."""
-    n0, d0, n1, d1 = _ZERO, _ZERO, _ZERO, _ZERO
+    total = Pair(_ZERO, _ZERO, _ZERO, _ZERO)
     for pair in pairs:
-        n0 += pair.n0
-        d0 += pair.d0
-        n1 += pair.n1
-        d1 += pair.d1
-    return Pair(n0, d0, n1, d1)
+        total = Pair(
+            n0=total.n0 + pair.n0,
+            d0=total.d0 + pair.d0,
+            n1=total.n1 + pair.n1,
+            d1=total.d1 + pair.d1,
+        )
+    return total
 
 
 def _split_numerator(part: Pair, whole: Pair) -> list[Fraction]:
     """Split the numerator's change into volume, mix and rate."""
     share_before = part.d0 / whole.d0
     share_now = part.d1 / whole.d1
+    share_change = share_now - share_before
     mean_share = (share_now + share_before) / 2
+    whole_change = whole.d1 - whole.d0
     mean_whole = (whole.d1 + whole.d0) / 2
-    volume = part.mean_rate * mean_share * (whole.d1 - whole.d0)
-    mix = part.mean_rate * (share_now - share_before) * mean_whole
+    volume = part.mean_rate * mean_share * whole_change
+    mix = part.mean_rate * share_change * mean_whole
     rate = part.n1 - part.n0 - volume - mix
     return [volume, mix, rate]
 
@@ -110,18 +120,29 @@ def _split_numerator(part: Pair, whole: Pair) -> list[Fraction]:
 def _split_value(part: Pair, whole: Pair) -> list[Fraction]:
     """Split the value's change into mix and rate."""
     share_change = part.d1 / whole.d1 - part.d0 / whole.d0
-    change = part.n1 / whole.d1 - part.n0 / whole.d0 - whole.mean_rate * share_change
+    value_change = part.n1 / whole.d1 - part.n0 / whole.d0
+    change = value_change - whole.mean_rate * share_change
     mix = (part.mean_rate - whole.mean_rate) * share_change
     return [mix, change - mix]
 
 
 def _add_effects(effects: Iterable[Effects]) -> Effects:
-    volume, mix, rate = Decimal(0), Decimal(0), Decimal(0)
-    value_mix, value_rate = Decimal(0), Decimal(0)
+    """Return the sums of the effects, each kind by itself."""
+    volume = Decimal(0)
+    mix = Decimal(0)
+    rate = Decimal(0)
+    value_mix = Decimal(0)
+    value_rate = Decimal(0)
     for effect in effects:
         volume += effect.volume
         mix += effect.mix
         rate += effect.rate
         value_mix += effect.value_mix
         value_rate += effect.value_rate
-    return Effects(volume, mix, rate, value_mix, value_rate)
+    return Effects(
+        volume=volume,
+        mix=mix,
+        rate=rate,
+        value_mix=value_mix,
+        value_rate=value_rate,
+    )

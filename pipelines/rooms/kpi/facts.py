@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-import pyarrow as pa
-
 from pipelines.catalogue.outputs import Kpi
 from pipelines.core.reasons import Reason, ReasonKind, join_reasons
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import Relation, read_rows, take_rows
+from pipelines.rooms.made_rows import make_schema, take_made_rows
+from pipelines.rooms.relations import Relation, read_rows
 
-SCHEMA = pa.schema(
-    [
-        ("kpi", pa.string()),
-        ("variant", pa.string()),
-        ("is_default", pa.bool_()),
-        ("is_count", pa.bool_()),
-        ("way", pa.string()),
-        ("interval", pa.string()),
-        ("sign", pa.int32()),
-        ("target", pa.float64()),
-        ("missing", pa.string()),
-        ("note", pa.string()),
-    ]
+_FACT = make_schema(
+    kpi="VARCHAR",
+    variant="VARCHAR",
+    is_default="BOOLEAN",
+    is_count="BOOLEAN",
+    way="VARCHAR",
+    interval="VARCHAR",
+    sign="INTEGER",
+    target="DOUBLE",
+    missing="VARCHAR",
+    note="VARCHAR",
 )
 
 
@@ -75,9 +72,10 @@ def state_facts(context: Context, kpi: Kpi, reasons: Sequence[Reason]) -> list[F
 def keep_facts(context: Context, facts: Iterable[Fact]) -> Relation:
     """Keep the facts, a row a variant."""
     rows = [asdict(fact) for fact in facts]
-    return take_rows(context, "facts", pa.Table.from_pylist(rows, schema=SCHEMA))
+    return take_made_rows(context, "facts", rows, _FACT)
 
 
 def _note_months_held(context: Context) -> str:
+    """Say how many of the last twelve months are held, as the reason of a caveat."""
     [row] = read_rows(context, "kpi", "months_held")
     return str(Reason(ReasonKind.MONTHS_HELD, f"{row['months']} of 12"))

@@ -11,12 +11,12 @@ from pipelines.catalogue.outputs import Kpi
 from pipelines.rooms.relations import Relation
 
 # What a KPI's SELECT may leave out, and what stands for it.
-_LEFT_OUT: dict[str, exp.Expr] = {
-    "part": exp.Literal.string(""),
-    "scope_kind": exp.cast(exp.null(), "VARCHAR"),
-    "scope_id": exp.cast(exp.null(), "VARCHAR"),
-    "interval_low": exp.null(),
-    "interval_high": exp.null(),
+_LEFT_OUT = {
+    "part": "''",
+    "scope_kind": "CAST(NULL AS VARCHAR)",
+    "scope_id": "CAST(NULL AS VARCHAR)",
+    "interval_low": "NULL",
+    "interval_high": "NULL",
 }
 
 
@@ -43,7 +43,8 @@ def select_places(scopes: Iterable[tuple[str, str]], *, has_cities: bool) -> exp
     """Return each owned customer's scope of every kind; a scope is its kind and its column."""
     query = select("o.customer_id").from_("features_owner AS o")
     for kind, column in scopes:
-        query = query.select(_or_unclaimed(exp.to_column(column)).as_(kind))
+        scope = _or_unclaimed(exp.to_column(column))
+        query = query.select(scope.as_(kind))
     if has_cities:
         query = query.join(
             "features_city AS c", on="c.branch_id = o.branch_id", join_type="left"
@@ -60,13 +61,17 @@ def select_targets() -> exp.Select:
 
 def select_no_places() -> exp.Select:
     """Return places in which nobody stands."""
-    return select(exp.cast(exp.null(), "VARCHAR").as_("customer_id")).where("FALSE")
+    return _select_nothing("customer_id")
 
 
 def select_no_targets() -> exp.Select:
     """Return targets where none were delivered."""
-    names = ("kpi", "scope_kind", "scope_id", "target_value")
-    nothing = [exp.cast(exp.null(), "VARCHAR").as_(name) for name in names]
+    return _select_nothing("kpi", "scope_kind", "scope_id", "target_value")
+
+
+def _select_nothing(*names: str) -> exp.Select:
+    """Return texts of those names, in no rows."""
+    nothing = [f"CAST(NULL AS VARCHAR) AS {name}" for name in names]
     return select(*nothing).where("FALSE")
 
 
@@ -76,24 +81,26 @@ def select_home_branches(places: Places) -> exp.Query:
     A branch is its own; a unit or manager has one where all of its customers are of that branch.
     """
     if "branch" not in places.kinds:
-        names = ("scope_kind", "scope_id", "branch_id")
-        nothing = [exp.cast(exp.null(), "VARCHAR").as_(name) for name in names]
-        return select(*nothing).where("FALSE")
-
+        return _select_nothing("scope_kind", "scope_id", "branch_id")
     homes: list[exp.Query] = []
     for kind in ("branch", "unit", "manager"):
-        if kind not in places.kinds:
-            continue
-        scope = exp.column(kind)
-        home = select(
-            text_literal(kind).as_("scope_kind"), scope.copy().as_("scope_id")
-        )
-        home = home.select("MIN(branch) AS branch_id").from_(places.table.name)
-        home = home.where(scope.copy().neq(text_literal("unclaimed"))).group_by(
-            scope.copy()
-        )
-        homes.append(home.having("COUNT(DISTINCT branch) = 1"))
+        if kind in places.kinds:
+            homes.append(_select_home(places.table, kind))
     return union_all(homes)
+
+
+def _select_home(table: Relation, kind: str) -> exp.Select:
+    """Return the scopes of a kind whose customers are all of one branch."""
+    query = select(
+        _text_column(kind, "scope_kind"),
+        exp.column(kind).as_("scope_id"),
+        "MIN(branch) AS branch_id",
+    )
+    query = query.from_(table.name)
+    is_claimed = exp.column(kind).neq(text_literal("unclaimed"))
+    query = query.where(is_claimed)
+    query = query.group_by(exp.column(kind))
+    return query.having("COUNT(DISTINCT branch) = 1")
 
 
 def select_customer_sums(kpi: Kpi, answer: str) -> str:
@@ -102,14 +109,17 @@ def select_customer_sums(kpi: Kpi, answer: str) -> str:
     `answer` is the SQL of the KPI as its engine has it, and stays as it is.
     """
     given = kpi.spec.tree.named_selects
+    only_variant = text_literal(kpi.variants[0])
+    left_out = {"variant": sql_of(only_variant), **_LEFT_OUT}
     columns = ["customer_id"]
-    left_out = {"variant": text_literal(kpi.variants[0]), **_LEFT_OUT}
     for name, instead in left_out.items():
-        columns.append(name if name in given else sql_of(instead.copy().as_(name)))
+        columns.append(name if name in given else f"{instead} AS {name}")
+
     denominator = "denominator" if "denominator" in given else "NULL"
     columns.append("SUM(CAST(numerator AS DECIMAL(28, 8))) AS numerator")
     columns.append(f"SUM(CAST({denominator} AS DECIMAL(28, 8))) AS denominator")
-    return f"SELECT {', '.join(columns)} FROM ({answer}) GROUP BY ALL"
+    selected = ", ".join(columns)
+    return f"SELECT {selected} FROM ({answer}) GROUP BY ALL"
 
 
 def select_scope_sums(
@@ -120,9 +130,11 @@ def select_scope_sums(
     `customers` is the table of its sums by customer.
     """
     # The company is summed by itself: what stands in two places must not tie.
-    query = _join_places(_select_sums(kpi, customers), places, kind)
+    query = _select_sums(kpi, customers)
+    query = _join_places(query, places, kind)
     query = query.select(
-        text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id")
+        _text_column(kind, "scope_kind"),
+        scope_column(kind).as_("scope_id"),
     )
     query = query.where("p.scope_kind IS NULL")
     scope = [] if kind == "company" else [scope_column(kind)]
@@ -133,12 +145,13 @@ def select_placed_sums(
     kpi: str, customers: Relation, kinds: Sequence[str] | None
 ) -> exp.Select:
     """Return a KPI's sums by the scopes that its own SELECT names: of those kinds, or of any."""
-    query = _select_sums(kpi, customers).select("p.scope_kind", "p.scope_id")
+    query = _select_sums(kpi, customers)
+    query = query.select("p.scope_kind", "p.scope_id")
     query = query.where("p.scope_kind IS NOT NULL")
     if kinds is not None:
-        query = query.where(
-            exp.column("scope_kind", "p").isin(*map(text_literal, kinds))
-        )
+        known = [text_literal(kind) for kind in kinds]
+        is_known = exp.column("scope_kind", "p").isin(*known)
+        query = query.where(is_known)
     return _shape_part(query, ["p.scope_kind", "p.scope_id"], is_placed=True)
 
 
@@ -153,7 +166,8 @@ def select_source_rows(customers: Relation, places: Places, kind: str) -> exp.Se
     is_in_scope = "p.scope_kind = $kind AND p.scope_id = $scope_id"
     if kind in places.kinds:
         query = _join_places(query, places, kind)
-        is_of_customer = scope_column(kind).eq(exp.Parameter(this=exp.var("scope_id")))
+        scope_id = exp.Parameter(this=exp.var("scope_id"))
+        is_of_customer = scope_column(kind).eq(scope_id)
         is_in_place = exp.and_("p.scope_kind IS NULL", is_of_customer)
         query = query.where(exp.or_(is_in_place, is_in_scope))
     else:
@@ -169,22 +183,29 @@ def select_bridge_level(
 
     The company and the unclaimed are there even when nobody is.
     """
-    rest = "company" if kind == "company" else "unclaimed"
+    always_there = "company" if kind == "company" else "unclaimed"
     rows: list[exp.Query] = []
     for step in steps:
-        amount = exp.func("SUM", exp.column(f"{step}_amount", "p"))
-        query = select(
-            text_literal(kind).as_("scope_kind"), scope_column(kind).as_("scope_id")
-        )
-        query = query.select(text_literal(step).as_("step"), amount.as_("amount"))
-        query = _join_places(query.from_(f"{table} AS p"), places, kind)
-        if kind != "company":
-            query = query.group_by(scope_column(kind))
-        rows.append(query)
-        rows.append(
-            select(text_literal(kind), text_literal(rest), text_literal(step), "0")
-        )
+        rows.append(_select_bridge_step(table, places, kind, step))
+        literals = [text_literal(text) for text in (kind, always_there, step)]
+        rows.append(select(*literals, "0"))
     return union_all(rows)
+
+
+def _select_bridge_step(table: str, places: Places, kind: str, step: str) -> exp.Select:
+    """Return the amounts of a step by the scopes of a kind."""
+    amount = exp.func("SUM", exp.column(f"{step}_amount", "p"))
+    query = select(
+        _text_column(kind, "scope_kind"),
+        scope_column(kind).as_("scope_id"),
+        _text_column(step, "step"),
+        amount.as_("amount"),
+    )
+    query = query.from_(f"{table} AS p")
+    query = _join_places(query, places, kind)
+    if kind != "company":
+        query = query.group_by(scope_column(kind))
+    return query
 
 
 def select_month_before(era: str) -> exp.Select:
@@ -220,9 +241,9 @@ def _join_places(query: exp.Select, places: Places, kind: str) -> exp.Select:
 
 
 def _select_sums(kpi: str, customers: Relation) -> exp.Select:
-    return select(text_literal(kpi).as_("kpi"), "p.variant", "p.part").from_(
-        f"{customers.name} AS p"
-    )
+    """Begin a SELECT of a KPI's sums by customer, `p`."""
+    query = select(_text_column(kpi, "kpi"), "p.variant", "p.part")
+    return query.from_(f"{customers.name} AS p")
 
 
 def _shape_part(
@@ -230,16 +251,23 @@ def _shape_part(
 ) -> exp.Select:
     """Give a SELECT the sums and flags of a part, behind the columns of its scope."""
     query = query.select(
-        "SUM(p.numerator) AS numerator", "SUM(p.denominator) AS denominator"
+        "SUM(p.numerator) AS numerator",
+        "SUM(p.denominator) AS denominator",
+        "MAX(CAST(p.interval_low AS DOUBLE)) AS low",
+        "MAX(CAST(p.interval_high AS DOUBLE)) AS high",
+        exp.convert(is_placed).as_("is_placed"),
     )
-    query = query.select("MAX(CAST(p.interval_low AS DOUBLE)) AS low")
-    query = query.select("MAX(CAST(p.interval_high AS DOUBLE)) AS high")
-    query = query.select(exp.convert(is_placed).as_("is_placed"))
     return query.group_by("p.variant", "p.part", *scope)
 
 
 def _or_unclaimed(scope: exp.Expr) -> exp.Expr:
+    """Return a scope, or `unclaimed` where nobody has the customer."""
     return exp.func("COALESCE", scope, text_literal("unclaimed"))
+
+
+def _text_column(text: str, name: str) -> exp.Expr:
+    """Return a column that is the same text in every row."""
+    return text_literal(text).as_(name)
 
 
 def text_literal(value: str) -> exp.Literal:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import pyarrow as pa
-
 from pipelines.catalogue.outputs import Kpi
 from pipelines.catalogue.steps import read_step
 from pipelines.rooms.context import Context
@@ -16,22 +14,20 @@ from pipelines.rooms.kpi.queries import (
     select_scope_sums,
     sql_of,
 )
+from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import Relation, take_rows
 
-_SUM = pa.decimal128(28, 8)
-SCHEMA = pa.schema(
-    [
-        ("kpi", pa.string()),
-        ("variant", pa.string()),
-        ("part", pa.string()),
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("numerator", _SUM),
-        ("denominator", _SUM),
-        ("low", pa.float64()),
-        ("high", pa.float64()),
-        ("is_placed", pa.bool_()),
-    ]
+_PART = make_schema(
+    kpi="VARCHAR",
+    variant="VARCHAR",
+    part="VARCHAR",
+    scope_kind="VARCHAR",
+    scope_id="VARCHAR",
+    numerator="DECIMAL(28,8)",
+    denominator="DECIMAL(28,8)",
+    low="DOUBLE",
+    high="DOUBLE",
+    is_placed="BOOLEAN",
 )
 
 
@@ -40,7 +36,7 @@ def begin_parts(context: Context) -> Relation:
 
     `is_placed` says that a KPI's own SELECT named the scope.
     """
-    return take_rows(context, "parts", SCHEMA.empty_table())
+    return take_rows(context, "parts", _PART.empty_table())
 
 
 def sum_scopes(context: Context, kpi: Kpi, places: Places, parts: Relation) -> None:
@@ -84,5 +80,5 @@ def _append_parts(
     sql: str,
     parameters: Mapping[str, object] | None = None,
 ) -> None:
-    """Add the rows of a SELECT to the parts; its columns have the names of SCHEMA."""
+    """Add the rows of a SELECT to the parts; its columns have the names of `_PART`."""
     context.engine.execute(f"INSERT INTO {parts.name} BY NAME {sql}", parameters)

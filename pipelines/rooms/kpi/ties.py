@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from pipelines.rooms.context import Context
 from pipelines.rooms.kpi.queries import Places
+from pipelines.rooms.made_rows import make_schema, take_made_rows
 from pipelines.rooms.relations import (
     Relation,
     run_step,
-    take_rows,
     unite_relations,
     write_step,
 )
 
 KEY = ("kpi", "variant", "scope_kind", '"check"')
-_KIND = pa.schema([("scope_kind", pa.string())])
+_KIND = make_schema(scope_kind="VARCHAR")
 
 
 def tie_books(context: Context, places: Places, parts: Relation) -> None:
@@ -25,7 +23,7 @@ def tie_books(context: Context, places: Places, parts: Relation) -> None:
     and need not tie.
     """
     rows = [{"scope_kind": kind} for kind in places.kinds]
-    kinds = take_rows(context, "kinds", pa.Table.from_pylist(rows, schema=_KIND))
+    kinds = take_made_rows(context, "kinds", rows, _KIND)
     checks = [run_step(context, "kpi", "parts_against_company", part=parts, kind=kinds)]
     if context.is_computed("features_revenue"):
         checks.append(run_step(context, "kpi", "revenue_ties", part=parts))

@@ -24,20 +24,24 @@ def find_window_gaps(
     """
     if "window" not in meta:
         return ()
-    known = _known_months(context, str(meta.get("window_of", HELD)))
+    table = str(meta.get("window_of", HELD))
+    known = _known_months(context, table)
+    window = str(meta["window"])
     gaps = []
-    for month in _window_months(context.month, str(meta["window"])):
+    for month in _window_months(context.month, window):
         if str(month) not in known:
             gaps.append(Reason.not_held(month))
     return tuple(gaps)
 
 
 def _known_months(context: Context, table: str) -> set[str]:
+    """Return the months that a table names; of those held, this one too."""
     months = set()
     if table == HELD:
         months.add(str(context.month))
     if context.is_computed(table):
-        rows = context.engine.rows(sql_of(select("month").from_(table)))
+        query = select("month").from_(table)
+        rows = context.engine.rows(sql_of(query))
         months.update(row["month"] for row in rows)
     return months
 
@@ -48,12 +52,15 @@ def _window_months(now: Month, window: str) -> list[Month]:
         return _last_months(now, 6)
     this_year = _last_months(now, now.number)
     if window == "two_years":
-        return _last_months(now.plus(-12), now.number) + this_year
+        a_year_ago = now.plus(-12)
+        return _last_months(a_year_ago, now.number) + this_year
     if window == "base_year":
         # The twelve months to the base, which is December where they are held.
-        return _last_months(Month(now.year - 1, 12), 12) + this_year
+        december = Month(now.year - 1, 12)
+        return _last_months(december, 12) + this_year
     return this_year
 
 
 def _last_months(last: Month, count: int) -> list[Month]:
+    """Return so many months up to the last one, oldest first."""
     return [last.plus(-ago) for ago in reversed(range(count))]

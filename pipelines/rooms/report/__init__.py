@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 from typing import Any
@@ -16,13 +15,13 @@ from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
 from pipelines.rooms.report.activities import gather_activity_figures, tell_activities
 from pipelines.rooms.report.complaints import write_complaint_weeks
-from pipelines.rooms.report.figures import index_figures, write_figures
+from pipelines.rooms.report.figures import FigureRows, index_figures, write_figures
 from pipelines.rooms.report.forecast import write_forecast
 from pipelines.rooms.report.gather import gather_figures
 from pipelines.rooms.report.managers import tell_managers
 from pipelines.rooms.report.operation import write_operation
 from pipelines.rooms.report.periods import gather_period_figures, tell_periods
-from pipelines.rooms.report.rows import FigureRow, read_ordered, read_table
+from pipelines.rooms.report.rows import read_ordered, read_table
 from pipelines.rooms.report.scorecard import write_scorecards
 from pipelines.rooms.report.sentences import write_sentences
 from pipelines.text.texts import LANGUAGES
@@ -64,7 +63,7 @@ def run(context: Context) -> None:
         _write_review(context)
 
 
-def _all_figures(context: Context) -> Iterator[FigureRow]:
+def _all_figures(context: Context) -> FigureRows:
     yield from gather_figures(context)
     yield from gather_period_figures(context)
     yield from gather_activity_figures(context)

@@ -19,30 +19,15 @@ from datetime import date, timedelta
 from typing import TypedDict, cast
 
 import numpy as np
-import pyarrow as pa
 from scipy import stats
 
 from pipelines.rooms.context import Context
-from pipelines.rooms.report.rows import read_ordered, write_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.report.rows import read_ordered
 
 BASELINE = 16  # weeks at most
 FEWEST = 6  # weeks before a week is judged
 TAIL = 0.00135
-KEY = ("scope_kind", "scope_id", "week_begins_on")
-SCHEMA = pa.schema(
-    [
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("week_begins_on", pa.date32()),
-        ("complaint_count", pa.int32()),
-        ("service_count", pa.int32()),
-        ("baseline_count", pa.int32()),
-        ("expected", pa.float64()),
-        ("lower_limit", pa.float64()),
-        ("upper_limit", pa.float64()),
-        ("signal", pa.string()),
-    ]
-)
 
 
 class ComplaintDay(TypedDict):
@@ -94,20 +79,29 @@ def judge_weeks(weeks: Sequence[Week]) -> Iterator[Judged]:
 def _judge_week(week: Week, baseline: Sequence[Week]) -> Judged:
     """Judge a week; one that has too little before it, or no lines, gets no limits."""
     lines = sum(quiet.services for quiet in baseline)
-    is_enough = len(baseline) >= FEWEST and lines > 0 and week.services > 0
-    if not is_enough:
+    is_long_enough = len(baseline) >= FEWEST
+    has_lines = lines > 0 and week.services > 0
+    if not is_long_enough or not has_lines:
         return Judged(week, len(baseline))
 
     complaints = sum(quiet.complaints for quiet in baseline)
     rate = complaints / lines
     expected = rate * week.services
-    lower, upper = _set_limits(expected, _measure_dispersion(baseline, rate))
+    dispersion = _measure_dispersion(baseline, rate)
+    lower, upper = _set_limits(expected, dispersion)
     signal = None
     if week.complaints > upper:
         signal = "high"
     elif week.complaints < lower:
         signal = "low"
-    return Judged(week, len(baseline), expected, lower, upper, signal)
+    return Judged(
+        week=week,
+        baseline=len(baseline),
+        expected=expected,
+        lower=lower,
+        upper=upper,
+        signal=signal,
+    )
 
 
 def _measure_dispersion(baseline: Sequence[Week], rate: float) -> float:
@@ -118,7 +112,8 @@ def _measure_dispersion(baseline: Sequence[Week], rate: float) -> float:
     for week in baseline:
         if week.services:
             expected = rate * week.services
-            excess.append((week.complaints - expected) ** 2 / expected)
+            miss = week.complaints - expected
+            excess.append(miss**2 / expected)
     degrees = max(len(excess) - 1, 1)
     return max(1.0, float(np.sum(excess)) / degrees)
 
@@ -129,8 +124,11 @@ def _set_limits(expected: float, dispersion: float) -> tuple[float, float]:
         return 0.0, 0.0
     counts = stats.poisson(expected)
     if dispersion > 1:
-        counts = stats.nbinom(expected / (dispersion - 1), 1 / dispersion)
-    return float(counts.ppf(TAIL)), float(counts.ppf(1 - TAIL))
+        successes = expected / (dispersion - 1)
+        counts = stats.nbinom(successes, 1 / dispersion)
+    lower = counts.ppf(TAIL)
+    upper = counts.ppf(1 - TAIL)
+    return float(lower), float(upper)
 
 
 def sum_weeks(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:
@@ -138,7 +136,7 @@ def sum_weeks(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:
 
     A week without complaints between two others counts as 0.
     """
-    counts: dict[date, int] = defaultdict(int)
+    counts: dict[date, int] = defaultdict(int)  # by Monday, like the lines
     lines: dict[date, int] = {}
     for day in days:
         monday = _monday_before(day["opened_on"])
@@ -154,7 +152,12 @@ def sum_weeks(days: Iterable[ComplaintDay], last_day: date) -> list[Week]:
     monday = first + timedelta(weeks=1)
     while monday + timedelta(days=6) <= last_day:
         known_lines = lines.get(monday, known_lines)
-        weeks.append(Week(monday, counts.get(monday, 0), known_lines))
+        week = Week(
+            begins_on=monday,
+            complaints=counts.get(monday, 0),
+            services=known_lines,
+        )
+        weeks.append(week)
         monday += timedelta(weeks=1)
     return weeks
 
@@ -182,11 +185,11 @@ def write_complaint_weeks(context: Context) -> None:
         weeks = sum_weeks(days, context.month.last_day)
         for judged in judge_weeks(weeks):
             rows.append(_week_row(scope_kind, scope_id, judged))
-    write_rows(context, "report_complaint_week", rows, SCHEMA, KEY)
+    write_made_rows(context, "report_complaint_week", rows)
 
 
 def _week_row(scope_kind: str, scope_id: str, judged: Judged) -> dict[str, object]:
-    """Return a row of `report_complaint_week`, by the names of SCHEMA."""
+    """Return a row of `report_complaint_week`."""
     return {
         "scope_kind": scope_kind,
         "scope_id": scope_id,

@@ -7,86 +7,64 @@ id says what it is: `value:arrears_rate.t1_amount:branch:B1:2026-08`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
-import pyarrow as pa
-
+from pipelines.catalogue.figure_rows import FigureRow, KpiRow, TrendRow, build_figure_id
 from pipelines.catalogue.outputs import Kpi, load_kpis
 from pipelines.rooms.context import Context
+from pipelines.rooms.made_rows import make_schema, write_made_rows
 from pipelines.rooms.relations import Relation, run_step, take_rows, unite_relations
-from pipelines.rooms.report.rows import FigureRow, Number, Scope, Sides, write_rows
+from pipelines.rooms.report.rows import Number, Scope, Sides
 from pipelines.text.units import format_figure, make_exact
 
 PLACES = 12
-_NUMBER = pa.decimal128(28, PLACES)
-SCHEMA = pa.schema(
-    [
-        ("figure", pa.string()),
-        ("measure", pa.string()),
-        ("topic", pa.string()),
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("scope_name", pa.string()),
-        ("month", pa.string()),
-        ("unit", pa.string()),
-        ("shown", pa.string()),
-        ("source", pa.string()),
-        ("number", _NUMBER),
-        ("numerator", _NUMBER),
-        ("denominator", _NUMBER),
-        ("definition_version", pa.int32()),
-    ]
-)
-_NAMES = pa.schema(
-    [("scope_kind", pa.string()), ("scope_id", pa.string()), ("name", pa.string())]
-)
+_LAST_PLACE = Decimal(1).scaleb(-PLACES)
+_NAMES = make_schema(scope_kind="VARCHAR", scope_id="VARCHAR", name="VARCHAR")
 USABLE = ("released", "caveat")
 NO_SIDES = Sides(None, None)
+FigureRows = Iterator[FigureRow]
 
 
-def name_figure(measure: str, topic: str, kind: str, scope: str, month: object) -> str:
-    """Return the id of a figure."""
-    return f"{measure}:{topic}:{kind}:{scope}:{month}"
+class Subject(NamedTuple):
+    """What some figures have in common: topic, scope, and what their numbers stand on.
 
+    `source` is the table that the numbers come from.
+    """
 
-def company_figure_id(measure: str, topic: str, month: object) -> str:
-    """Return the id of a figure of the company."""
-    return name_figure(measure, topic, "company", "company", month)
+    topic: str
+    scope: Scope
+    source: str
+    sides: Sides = NO_SIDES
 
-
-def make_figure(
-    measure: str,
-    topic: str,
-    scope: Scope,
-    unit: str,
-    number: Number,
-    source: str,
-    sides: Sides = NO_SIDES,
-) -> FigureRow:
-    """Return a figure of a scope; `source` is the table its number comes from."""
-    printed = quantize_number(number)
-    return FigureRow(
-        figure=name_figure(measure, topic, scope.kind, scope.scope_id, scope.month),
-        measure=measure,
-        topic=topic,
-        scope_kind=scope.kind,
-        scope_id=scope.scope_id,
-        scope_name=scope.name,
-        month=scope.month,
-        unit=unit,
-        shown=format_figure(printed, unit),
-        source=source,
-        number=printed,
-        numerator=_quantize_side(sides.numerator),
-        denominator=_quantize_side(sides.denominator),
-        definition_version=None,
-    )
+    def make_figure(self, measure: str, unit: str, number: Number) -> FigureRow:
+        """Return a figure of the subject."""
+        scope = self.scope
+        printed = quantize_number(number)
+        return FigureRow(
+            figure=build_figure_id(
+                measure, self.topic, scope.kind, scope.scope_id, scope.month
+            ),
+            measure=measure,
+            topic=self.topic,
+            scope_kind=scope.kind,
+            scope_id=scope.scope_id,
+            scope_name=scope.name,
+            month=scope.month,
+            unit=unit,
+            shown=format_figure(printed, unit),
+            source=self.source,
+            number=printed,
+            numerator=_quantize_side(self.sides.numerator),
+            denominator=_quantize_side(self.sides.denominator),
+            definition_version=None,
+        )
 
 
 def quantize_number(number: Number) -> Decimal:
     """Return a number as the register has it, at its places."""
-    return make_exact(number).quantize(Decimal(1).scaleb(-PLACES))
+    return make_exact(number).quantize(_LAST_PLACE)
 
 
 def _quantize_side(side: Number | None) -> Decimal | None:
@@ -96,6 +74,16 @@ def _quantize_side(side: Number | None) -> Decimal | None:
 def difference_unit(unit: str) -> str:
     """Return the unit of a difference: points for ratios, its own for anything else."""
     return "points" if unit == "ratio" else unit
+
+
+def side_unit(side: Number) -> str:
+    """Return the unit of a numerator or denominator: whole numbers count, others are yuan."""
+    return "count" if side == int(side) else "amount"
+
+
+def is_usable(row: KpiRow | TrendRow) -> bool:
+    """Say whether a KPI has a value that may be printed."""
+    return row["value"] is not None and row["status"] in USABLE
 
 
 def index_figures(rows: Iterable[FigureRow]) -> dict[str, FigureRow]:
@@ -120,13 +108,14 @@ def keep_scope_names(context: Context) -> Relation:
 
 def write_figures(context: Context, figures: Iterable[FigureRow]) -> list[FigureRow]:
     """Write `report_figure` in the order of the figures' ids, and return its rows."""
+    this_month = str(context.month)
     versions = _definition_versions()
     rows = sorted(figures, key=_sort_key)
     for row in rows:
         # What an earlier month's figure was defined as stands in that month.
-        if row["month"] == str(context.month):
+        if row["month"] == this_month:
             row["definition_version"] = versions.get(row["topic"])
-    write_rows(context, "report_figure", rows, SCHEMA, ["figure"])
+    write_made_rows(context, "report_figure", rows)
     return rows
 
 
@@ -138,6 +127,7 @@ def _definition_versions() -> dict[str, int]:
     """Return the version of each KPI variant's definition, by its topic."""
     versions = {}
     for kpi in load_kpis():
+        version = int(kpi.spec.meta["version"])
         for variant in kpi.variants:
-            versions[f"{kpi.name}.{variant}"] = int(kpi.spec.meta["version"])
+            versions[f"{kpi.name}.{variant}"] = version
     return versions

@@ -15,14 +15,14 @@ from decimal import Decimal
 from typing import TypedDict, cast
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import stats
 
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason
 from pipelines.rooms.context import Context
-from pipelines.rooms.report.rows import read_ordered, write_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.report.rows import read_ordered
 from pipelines.text.units import round_to_fen
 
 Grid = NDArray[np.float64]
@@ -31,20 +31,7 @@ WINDOW = 6  # months that the ratios are taken from
 FEWEST = 4  # months of history before anything is said
 FEWEST_ERRORS = 5  # one-month errors before an interval is said
 LEVEL = 0.95
-KEY = ("scope_kind", "scope_id", "about_month")
-_MONEY = pa.decimal128(18, 2)
-SCHEMA = pa.schema(
-    [
-        ("month", pa.string()),
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("about_month", pa.string()),
-        ("open_amount", _MONEY),
-        ("low_amount", _MONEY),
-        ("high_amount", _MONEY),
-        ("error_count", pa.int32()),
-    ]
-)
+ScopeKey = tuple[str, str]  # kind of scope, scope
 
 
 class VintageRow(TypedDict):
@@ -70,7 +57,10 @@ class Ladder:
 
     def upto(self, months: int) -> Ladder:
         """The first months alone."""
-        return Ladder(self.open[:months], self.billed[:months])
+        return Ladder(
+            open=self.open[:months],
+            billed=self.billed[:months],
+        )
 
 
 @dataclass(frozen=True)
@@ -90,17 +80,23 @@ def project_open_amounts(ladder: Ladder, horizon: int) -> Grid:
     """Return the open amount of the next months, yuan."""
     recent = ladder.open[-WINDOW - 1 :]
     left = _take_ratios(recent)
-    stays = _take_first_share(recent, ladder.billed[-WINDOW:])
-    next_bills = stays * ladder.billed[-1]
+    share = _take_first_share(recent, ladder.billed[-WINDOW:])
+    next_bills = share * ladder.billed[-1]
 
-    ages = ladder.open[-1].copy()
+    ages = ladder.open[-1]
     sums = []
     for _ in range(horizon):
-        older = ages * left
-        ages = np.concatenate([[next_bills], older[:-1]])
-        ages[-1] += older[-1]
+        ages = _roll_month(ages, left, next_bills)
         sums.append(ages.sum())
     return np.array(sums)
+
+
+def _roll_month(ages: Grid, left: Grid, next_bills: float) -> Grid:
+    """Return the open amounts by age a month later."""
+    older = ages * left
+    rolled = np.concatenate([[next_bills], older[:-1]])
+    rolled[-1] += older[-1]
+    return rolled
 
 
 def _take_first_share(recent: Grid, billed: Grid) -> float:
@@ -108,7 +104,8 @@ def _take_first_share(recent: Grid, billed: Grid) -> float:
     total = billed.sum()
     if not total:
         return 0.0
-    open_at_once = recent[-len(billed) :, 0].sum()
+    same_months = recent[-len(billed) :]
+    open_at_once = same_months[:, 0].sum()
     return float(open_at_once / total)
 
 
@@ -117,14 +114,15 @@ def _take_ratios(recent: Grid) -> Grid:
     before = recent[:-1].sum(axis=0)
     after = recent[1:].sum(axis=0)
     left = np.zeros(OLDEST + 1)
-    np.divide(after[1:], before[:-1], out=left[:-1], where=before[:-1] > 0)
+    younger = before[:-1]
+    np.divide(after[1:], younger, out=left[:-1], where=younger > 0)
 
-    flowing_into_oldest = before[-2] + before[-1]
+    # Two ages flow into the oldest: the one before it, and itself.
+    flowing_into_oldest = before[-2:].sum()
     oldest = 0.0
     if flowing_into_oldest > 0:
         oldest = after[-1] / flowing_into_oldest
-    left[-2] = oldest
-    left[-1] = oldest
+    left[-2:] = oldest
     return left
 
 
@@ -138,27 +136,43 @@ def forecast_open_amounts(ladder: Ladder, horizon: int) -> Forecast | None:
         return None
     expected = project_open_amounts(ladder, horizon)
     errors = _gather_errors(ladder)
-    if len(errors) < FEWEST_ERRORS:
-        return Forecast(expected, None, None, len(errors))
+    count = len(errors)
+    if count < FEWEST_ERRORS:
+        return Forecast(expected, low=None, high=None, errors=count)
 
+    reach = _measure_reach(errors, horizon)
+    return Forecast(
+        open=expected,
+        low=expected * np.exp(-reach),
+        high=expected * np.exp(reach),
+        errors=count,
+    )
+
+
+def _measure_reach(errors: Grid, horizon: int) -> Grid:
+    """Return how far the interval of each coming month reaches either way, on the log scale."""
+    count = len(errors)
     mean_square = np.mean(errors**2)
-    spread = float(np.sqrt(mean_square * (1 + 1 / len(errors))))
-    quantile = stats.t.ppf((1 + LEVEL) / 2, len(errors))
-    distance = np.sqrt(np.arange(1, horizon + 1))
-    reach = quantile * spread * distance
-    low = expected * np.exp(-reach)
-    high = expected * np.exp(reach)
-    return Forecast(expected, low, high, len(errors))
+    widened = mean_square * (1 + 1 / count)
+    spread = float(np.sqrt(widened))
+    upper_tail = (1 + LEVEL) / 2
+    quantile = float(stats.t.ppf(upper_tail, count))
+
+    months_ahead = np.arange(1, horizon + 1)
+    distance = np.sqrt(months_ahead)
+    return quantile * spread * distance
 
 
 def _gather_errors(ladder: Ladder) -> Grid:
     """Return the log errors of one-month projections from every origin that has a history."""
     errors = []
     for origin in range(FEWEST, len(ladder.billed)):
-        projected = project_open_amounts(ladder.upto(origin), 1)[0]
+        known = ladder.upto(origin)
+        [projected] = project_open_amounts(known, 1)
         came = ladder.open[origin].sum()
         if projected > 0 and came > 0:
-            errors.append(float(np.log(came / projected)))
+            error = np.log(came / projected)
+            errors.append(float(error))
     return np.array(errors)
 
 
@@ -171,36 +185,49 @@ def write_forecast(context: Context) -> None:
         reasons = context.missing_reasons("report_vintage")
         context.record_missing("report_forecast", reasons)
         return
+
     vintages = cast("list[VintageRow]", read_ordered(context, "report_vintage"))
-    scopes = sorted({(row["scope_kind"], row["scope_id"]) for row in vintages})
+    scopes = {_find_scope(row) for row in vintages}
     rows: list[dict[str, object]] = []
-    for scope in scopes:
+    for scope in sorted(scopes):
         ladder = build_ladder(vintages, scope, context.month)
         rows.extend(_forecast_rows(context.month, scope, ladder))
+
     if not rows:
         reason = Reason.not_held(f"{FEWEST} months one after the other")
         context.record_missing("report_forecast", [reason])
         return
-    write_rows(context, "report_forecast", rows, SCHEMA, KEY)
+    write_made_rows(context, "report_forecast", rows)
 
 
-def build_ladder(
-    rows: Iterable[VintageRow], scope: tuple[str, str], month: Month
-) -> Ladder:
+def build_ladder(rows: Iterable[VintageRow], scope: ScopeKey, month: Month) -> Ladder:
     """Take a scope's months out of `report_vintage`: those held without a gap up to this one."""
-    by_month: dict[Month, list[VintageRow]] = defaultdict(list)
-    for row in rows:
-        if (row["scope_kind"], row["scope_id"]) == scope:
-            by_month[Month.parse(row["month"])].append(row)
-
+    by_month = _group_by_month(rows, scope)
     months = _months_in_a_row(by_month, month)
     open_amounts = np.zeros((len(months), OLDEST + 1))
     billed = np.zeros(len(months))
     for place, held in enumerate(months):
         for row in by_month.get(held, ()):
-            open_amounts[place, row["age_months"]] += float(row["open_amount"])
+            age = row["age_months"]
+            open_amounts[place, age] += float(row["open_amount"])
             billed[place] += float(row["billed_amount"])
     return Ladder(open_amounts, billed)
+
+
+def _group_by_month(
+    rows: Iterable[VintageRow], scope: ScopeKey
+) -> dict[Month, list[VintageRow]]:
+    """Return the rows of a scope by the month that they were seen in."""
+    by_month: dict[Month, list[VintageRow]] = defaultdict(list)
+    for row in rows:
+        if _find_scope(row) == scope:
+            month = Month.parse(row["month"])
+            by_month[month].append(row)
+    return by_month
+
+
+def _find_scope(row: VintageRow) -> ScopeKey:
+    return row["scope_kind"], row["scope_id"]
 
 
 def _months_in_a_row(found: Mapping[Month, object], last: Month) -> list[Month]:
@@ -214,20 +241,23 @@ def _months_in_a_row(found: Mapping[Month, object], last: Month) -> list[Month]:
 
 
 def _forecast_rows(
-    month: Month, scope: tuple[str, str], ladder: Ladder
+    month: Month, scope: ScopeKey, ladder: Ladder
 ) -> Iterator[dict[str, object]]:
-    """Yield a scope's rows of `report_forecast`, by the names of SCHEMA."""
-    horizon = (12 - month.number) or 12
+    """Yield a scope's rows of `report_forecast`."""
+    months_left = 12 - month.number
+    horizon = months_left or 12  # in December, those of the next year
     found = forecast_open_amounts(ladder, horizon)
     if found is None or not ladder.open[-1].sum():
         return
     scope_kind, scope_id = scope
+
     for step in range(horizon):
+        about = month.plus(step + 1)
         yield {
             "month": str(month),
             "scope_kind": scope_kind,
             "scope_id": scope_id,
-            "about_month": str(month.plus(step + 1)),
+            "about_month": str(about),
             "open_amount": round_to_fen(found.open[step]),
             "low_amount": _bound_at(found.low, step),
             "high_amount": _bound_at(found.high, step),
@@ -236,4 +266,7 @@ def _forecast_rows(
 
 
 def _bound_at(bounds: Grid | None, step: int) -> Decimal | None:
-    return None if bounds is None else round_to_fen(bounds[step])
+    """Return a bound of one coming month; None where there is no interval."""
+    if bounds is None:
+        return None
+    return round_to_fen(bounds[step])

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
-import pyarrow as pa
-
+from pipelines.catalogue.figure_rows import FigureRow, KpiRow, TrendRow, name_topic
 from pipelines.catalogue.outputs import list_quality_topics, load_kpis
 from pipelines.core.apportion import apportion_parts
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import Relation, read_rows, run_step, take_rows
+from pipelines.rooms.made_rows import make_schema, take_made_rows
+from pipelines.rooms.relations import Relation, read_rows, run_step
 from pipelines.rooms.report.figures import (
     USABLE,
+    FigureRows,
+    Subject,
     difference_unit,
+    is_usable,
     keep_scope_names,
-    make_figure,
     quantize_number,
+    side_unit,
 )
-from pipelines.rooms.report.rows import (
-    FigureRow,
-    KpiRow,
-    Number,
-    Scope,
-    Sides,
-    TrendRow,
-    read_ordered,
-    topic_of,
-)
+from pipelines.rooms.report.rows import Number, Scope, Sides, read_ordered
 
-_TOPIC = pa.schema([("topic", pa.string())])
-POINT_PLACES, AMOUNT_PLACES = (
-    4,
-    2,
-)  # as a difference is printed: of ratios, of anything else
+_TOPIC = make_schema(topic="VARCHAR")
+# As a difference is printed: of ratios, of anything else.
+POINT_PLACES = 4
+AMOUNT_PLACES = 2
 
 
 class ComparedRow(KpiRow):
     """A KPI of a scope beside its value of the month before."""
 
     value_before: float
+
+
+class BridgeStep(TypedDict):
+    """One step of a scope's bridge."""
+
+    month: str
+    scope_kind: str
+    scope_id: str
+    scope_name: str | None
+    step: str
+    amount: Decimal
 
 
 class ChangeRow(TypedDict):
@@ -59,25 +64,32 @@ class ChangeRow(TypedDict):
     value_rate: Decimal
 
 
-def gather_figures(context: Context) -> Iterator[FigureRow]:
+def gather_figures(context: Context) -> FigureRows:
     """Yield the figures of the month's tables."""
-    units = _units_by_topic()
     names = keep_scope_names(context)
-    topics = [{"topic": topic} for topic in list_quality_topics()]
-    quality = take_rows(context, "quality", pa.Table.from_pylist(topics, schema=_TOPIC))
+    quality = _keep_quality(context)
     figures = run_step(
         context, "report", "kpi_figures", scope_name=names, quality=quality
     )
-    yield from _gather_kpis(context, units, figures)
-    yield from _gather_trend(context, units)
-    yield from _gather_change_parts(context, units, names)
-    yield from _gather_month_before(context, units, figures, quality)
-    yield from _gather_bridge(context, names)
-    yield from _gather_lists(context)
-    yield from _gather_gate(context)
+    gathering = _Gathering(
+        context=context,
+        month=str(context.month),
+        units=_units_by_topic(),
+        names=names,
+        quality=quality,
+        figures=figures,
+    )
+    yield from gathering.gather_kpis()
+    yield from gathering.gather_trend()
+    yield from gathering.gather_change_parts()
+    yield from gathering.gather_month_before()
+    yield from gathering.gather_bridge()
+    yield from gathering.gather_lists()
+    yield from gathering.gather_gate()
 
 
 def _units_by_topic() -> dict[str, str]:
+    """Return the unit of each KPI variant."""
     units = {}
     for kpi in load_kpis():
         for variant in kpi.variants:
@@ -85,199 +97,227 @@ def _units_by_topic() -> dict[str, str]:
     return units
 
 
-# -- KPIs of this month ------------------------------------------------------------------------
+def _keep_quality(context: Context) -> Relation:
+    """Keep the topics of the quality analysis, which are told of managers too."""
+    topics = [{"topic": topic} for topic in list_quality_topics()]
+    return take_made_rows(context, "quality", topics, _TOPIC)
 
 
-def _gather_kpis(
-    context: Context, units: dict[str, str], figures: Relation
-) -> Iterator[FigureRow]:
-    """Yield value, target, gap, rank and both sides of each KPI that documents print."""
-    for row in cast("list[KpiRow]", read_ordered(context, figures.name)):
-        if row["status"] in USABLE and row["value"] is not None:
-            yield from _figures_of_kpi(row, units[topic_of(row)], str(context.month))
+@dataclass(frozen=True)
+class _Gathering:
+    """What the figures of a month are gathered from.
 
-
-def _figures_of_kpi(row: KpiRow, unit: str, month: str) -> Iterator[FigureRow]:
-    scope, sides = _scope_of(row, month), _sides_of(row)
-    measures: list[tuple[str, str, Number | None]] = [
-        ("value", unit, row["value"]),
-        ("target", unit, row["target"]),
-        ("rank", "rank", row["rank"]),
-        ("gap", difference_unit(unit), row["gap"]),
-        ("numerator", _plain_unit(sides.numerator), sides.numerator),
-        ("denominator", _plain_unit(sides.denominator), sides.denominator),
-    ]
-    for measure, shown_in, number in measures:
-        if number is not None:
-            topic = topic_of(row)
-            yield make_figure(
-                measure, topic, scope, shown_in, number, "kpi_monthly", sides
-            )
-
-
-def _scope_of(row: KpiRow | TrendRow, month: str) -> Scope:
-    return Scope(row["scope_kind"], row["scope_id"], month, row.get("scope_name"))
-
-
-def _sides_of(row: KpiRow | TrendRow) -> Sides:
-    """Return what a KPI's figures all stand on."""
-    return Sides(row["numerator"], row["denominator"])
-
-
-def _plain_unit(number: Number | None) -> str:
-    """Return the unit of a numerator or denominator: whole numbers count, others are yuan."""
-    is_whole = number is not None and number == int(number)
-    return "count" if is_whole else "amount"
-
-
-# -- earlier months, and what has changed since --------------------------------------------------
-
-
-def _gather_trend(context: Context, units: dict[str, str]) -> Iterator[FigureRow]:
-    """Yield the company's KPIs in each of the months before this one, and the changes since."""
-    rows = cast("list[TrendRow]", read_rows(context, "report", "trend_figures"))
-    this_month: dict[str, TrendRow] = {}
-    for row in rows:
-        if row["seen_month"] == str(context.month):
-            this_month[row["kpi"]] = row
-
-    for row in rows:
-        now = this_month.get(row["kpi"])
-        if row is now or not _is_usable(row):
-            continue
-        unit = units[topic_of(row)]
-        yield _figure_of_earlier(row, unit)
-        if now is not None and _is_usable(now):
-            yield from _figures_of_change(context, row, now, unit)
-
-
-def _is_usable(row: TrendRow) -> bool:
-    return row["value"] is not None and row["status"] in USABLE
-
-
-def _figure_of_earlier(row: TrendRow, unit: str) -> FigureRow:
-    assert row["value"] is not None
-    scope = _scope_of(row, row["seen_month"])
-    topic = topic_of(row)
-    return make_figure(
-        "value", topic, scope, unit, row["value"], "kpi_trend", _sides_of(row)
-    )
-
-
-def _figures_of_change(
-    context: Context, before: TrendRow, now: TrendRow, unit: str
-) -> Iterator[FigureRow]:
-    """Yield the change since the month before, or since the same month of the year before."""
-    month = context.month
-    measures = {str(month.plus(-1)): "change", str(month.plus(-12)): "year_change"}
-    measure = measures.get(before["seen_month"])
-    if measure is None:
-        return
-    assert now["value"] is not None and before["value"] is not None
-    change = quantize_number(now["value"]) - quantize_number(before["value"])
-    scope, sides = _scope_of(now, str(month)), _sides_of(now)
-    shown_in = difference_unit(unit)
-    yield make_figure(
-        measure, topic_of(before), scope, shown_in, change, "kpi_trend", sides
-    )
-
-
-def _gather_month_before(
-    context: Context, units: dict[str, str], figures: Relation, quality: Relation
-) -> Iterator[FigureRow]:
-    """Yield the change since the month before of each branch and manager."""
-    if not context.is_computed("kpi_monthly", "m1"):
-        return
-    name = "month_before_figures"
-    found = read_rows(context, "report", name, figures=figures, quality=quality)
-    for row in cast("list[ComparedRow]", found):
-        assert row["value"] is not None
-        topic = topic_of(row)
-        unit = difference_unit(units[topic])
-        change = quantize_number(row["value"]) - quantize_number(row["value_before"])
-        scope, sides = _scope_of(row, str(context.month)), _sides_of(row)
-        yield make_figure("change", topic, scope, unit, change, "kpi_monthly", sides)
-
-
-def _gather_change_parts(
-    context: Context, units: dict[str, str], names: Relation
-) -> Iterator[FigureRow]:
-    """Yield the parts of the last month's change.
-
-    The company's are rounded so that they add up as they are printed.
+    `units` are by topic, `names` what scopes are called, `quality` the topics told of managers,
+    `figures` the KPIs that documents print.
     """
-    if not context.is_computed("kpi_change"):
-        return
-    found = read_rows(context, "report", "change_figures", scope_name=names)
-    for row in cast("list[ChangeRow]", found):
-        topic = f"{row['kpi']}.{row['variant']}"
-        unit = difference_unit(units[topic])
-        scope = Scope(
-            row["scope_kind"], row["scope_id"], row["month"], row["scope_name"]
+
+    context: Context
+    month: str
+    units: Mapping[str, str]
+    names: Relation
+    quality: Relation
+    figures: Relation
+
+    # -- KPIs of this month ----------------------------------------------------------------------
+
+    def gather_kpis(self) -> FigureRows:
+        """Yield value, target, gap, rank and both sides of each KPI that documents print."""
+        found = read_ordered(self.context, self.figures.name)
+        for row in cast("list[KpiRow]", found):
+            if is_usable(row):
+                yield from self._figures_of_kpi(row)
+
+    def _figures_of_kpi(self, row: KpiRow) -> FigureRows:
+        """Yield the figures of a KPI that has a value; what it lacks has none."""
+        subject = _find_subject(row, self.month, "kpi_monthly")
+        unit = self.units[subject.topic]
+        measures = (
+            ("value", unit, row["value"]),
+            ("target", unit, row["target"]),
+            ("rank", "rank", row["rank"]),
+            ("gap", difference_unit(unit), row["gap"]),
         )
-        mix, rate = row["value_mix"], row["value_rate"]
-        if row["scope_kind"] == "company":
-            places = POINT_PLACES if unit == "points" else AMOUNT_PLACES
-            mix, rate = apportion_parts([mix, rate], places)
-        yield make_figure("value_mix", topic, scope, unit, mix, "kpi_change")
-        yield make_figure("value_rate", topic, scope, unit, rate, "kpi_change")
-        yield make_figure("volume", topic, scope, "amount", row["volume"], "kpi_change")
-        yield make_figure("mix", topic, scope, "amount", row["mix"], "kpi_change")
-        yield make_figure("rate", topic, scope, "amount", row["rate"], "kpi_change")
+        for measure, shown_in, number in measures:
+            if number is not None:
+                yield subject.make_figure(measure, shown_in, number)
 
+        numerator, denominator = subject.sides
+        if numerator is not None:
+            shown_in = side_unit(numerator)
+            yield subject.make_figure("numerator", shown_in, numerator)
+        if denominator is not None:
+            shown_in = side_unit(denominator)
+            yield subject.make_figure("denominator", shown_in, denominator)
 
-def _gather_bridge(context: Context, names: Relation) -> Iterator[FigureRow]:
-    """Yield the steps of the cohort's bridge, where the KPI it explains may be used."""
-    if not context.is_computed("kpi_bridge"):
-        return
-    if not _is_kpi_usable(context, "revenue_retention_rate", "net"):
-        return
-    for row in read_rows(context, "report", "bridge_figures", scope_name=names):
-        scope = Scope(
-            row["scope_kind"], row["scope_id"], row["month"], row["scope_name"]
+    # -- earlier months, and what has changed since ----------------------------------------------
+
+    def gather_trend(self) -> FigureRows:
+        """Yield the company's KPIs in each of the months before, and the changes since."""
+        found = read_rows(self.context, "report", "trend_figures")
+        rows = cast("list[TrendRow]", found)
+        this_month: dict[str, TrendRow] = {}
+        for row in rows:
+            if row["seen_month"] == self.month:
+                this_month[row["kpi"]] = row
+
+        for row in rows:
+            now = this_month.get(row["kpi"])
+            is_earlier = row is not now
+            if is_earlier and is_usable(row):
+                yield self._figure_of_earlier(row)
+                yield from self._figures_of_change(row, now)
+
+    def _figure_of_earlier(self, row: TrendRow) -> FigureRow:
+        """Return the value of an earlier month."""
+        value = row["value"]
+        assert value is not None
+        subject = _find_subject(row, row["seen_month"], "kpi_trend")
+        unit = self.units[subject.topic]
+        return subject.make_figure("value", unit, value)
+
+    def _figures_of_change(self, before: TrendRow, now: TrendRow | None) -> FigureRows:
+        """Yield the change since the month before, or since the same month of the year before."""
+        measure = self._name_change(before["seen_month"])
+        if measure is None:
+            return
+        if now is None or not is_usable(now):
+            return
+        topic = name_topic(before)
+        unit = difference_unit(self.units[topic])
+        subject = _find_subject(now, self.month, "kpi_trend")
+        subject = subject._replace(topic=topic)
+        change = _subtract_values(now["value"], before["value"])
+        yield subject.make_figure(measure, unit, change)
+
+    def _name_change(self, since: str) -> str | None:
+        """Return the measure of a change since a month; None where it is not printed."""
+        month_before = self.context.month.plus(-1)
+        year_before = self.context.month.plus(-12)
+        if since == str(month_before):
+            return "change"
+        if since == str(year_before):
+            return "year_change"
+        return None
+
+    def gather_month_before(self) -> FigureRows:
+        """Yield the change since the month before of each branch and manager."""
+        if not self.context.is_computed("kpi_monthly", "m1"):
+            return
+        found = read_rows(
+            self.context,
+            "report",
+            "month_before_figures",
+            figures=self.figures,
+            quality=self.quality,
         )
-        yield make_figure(
-            row["step"], "bridge", scope, "amount", row["amount"], "kpi_bridge"
-        )
+        for row in cast("list[ComparedRow]", found):
+            subject = _find_subject(row, self.month, "kpi_monthly")
+            unit = difference_unit(self.units[subject.topic])
+            change = _subtract_values(row["value"], row["value_before"])
+            yield subject.make_figure("change", unit, change)
+
+    def gather_change_parts(self) -> FigureRows:
+        """Yield the parts of the last month's change."""
+        if not self.context.is_computed("kpi_change"):
+            return
+        for row in cast("list[ChangeRow]", self._read_named("change_figures")):
+            topic = f"{row['kpi']}.{row['variant']}"
+            unit = difference_unit(self.units[topic])
+            mix, rate = _round_parts(row, unit)
+            subject = Subject(topic, _scope_of(row), "kpi_change")
+            yield subject.make_figure("value_mix", unit, mix)
+            yield subject.make_figure("value_rate", unit, rate)
+            yield subject.make_figure("volume", "amount", row["volume"])
+            yield subject.make_figure("mix", "amount", row["mix"])
+            yield subject.make_figure("rate", "amount", row["rate"])
+
+    def gather_bridge(self) -> FigureRows:
+        """Yield the steps of the cohort's bridge, where the KPI it explains may be used."""
+        if not self.context.is_computed("kpi_bridge"):
+            return
+        if not self._is_kpi_usable("revenue_retention_rate", "net"):
+            return
+        for row in cast("list[BridgeStep]", self._read_named("bridge_figures")):
+            subject = Subject("bridge", _scope_of(row), "kpi_bridge")
+            yield subject.make_figure(row["step"], "amount", row["amount"])
+
+    def _is_kpi_usable(self, kpi: str, variant: str) -> bool:
+        """Say whether a KPI's company and parts may be used."""
+        about = {"kpi": kpi, "variant": variant}
+        states = read_rows(self.context, "report", "kpi_states", about)
+        return all(row["status"] in USABLE for row in states)
+
+    def _read_named(self, step: str) -> list[dict[str, Any]]:
+        """Return the rows of a step that gives each scope its name."""
+        return read_rows(self.context, "report", step, scope_name=self.names)
+
+    # -- lists and gate --------------------------------------------------------------------------
+
+    def gather_lists(self) -> FigureRows:
+        """Yield the candidates and orders of each list, and the totals of all."""
+        for row in read_rows(self.context, "report", "list_counts"):
+            counts = dict(row)
+            topic = counts.pop("list")
+            yield from self._figures_of_counts(topic, counts, "dispatch_list")
+        [totals] = read_rows(self.context, "report", "list_totals")
+        yield from self._figures_of_counts("lists", totals, "dispatch_list")
+
+    def gather_gate(self) -> FigureRows:
+        """Yield what the gate has counted."""
+        [counts] = read_rows(self.context, "report", "gate_counts")
+        yield from self._figures_of_counts("gate", counts, "validate_result")
+
+    def _figures_of_counts(
+        self, topic: str, counts: Mapping[str, Number], source: str
+    ) -> FigureRows:
+        """Yield figures of the company that count something; counts are by measure."""
+        company = Scope("company", "company", self.month)
+        subject = Subject(topic, company, source)
+        for measure, count in counts.items():
+            whole = Decimal(int(count))
+            yield subject.make_figure(measure, "count", whole)
 
 
-def _is_kpi_usable(context: Context, kpi: str, variant: str) -> bool:
-    """Say whether a KPI's company and parts may be used."""
-    about = {"kpi": kpi, "variant": variant}
-    states = read_rows(context, "report", "kpi_states", about)
-    return all(row["status"] in USABLE for row in states)
+# -- rows ----------------------------------------------------------------------------------------
 
 
-# -- lists and gate ------------------------------------------------------------------------------
-
-
-def _gather_lists(context: Context) -> Iterator[FigureRow]:
-    """Yield the candidates and orders of each list, and the totals of all."""
-    source = "dispatch_list"
-    for row in read_rows(context, "report", "list_counts"):
-        name = row["list"]
-        yield _count_figure(
-            context, "candidate_count", name, row["candidate_count"], source
-        )
-        yield _count_figure(
-            context, "treated_count", name, row["treated_count"], source
-        )
-
-    [total] = read_rows(context, "report", "list_totals")
-    yield _count_figure(
-        context, "treated_count", "lists", total["treated_count"], source
+def _find_subject(row: KpiRow | TrendRow, month: str, source: str) -> Subject:
+    """Return what the figures of a KPI in a scope have in common."""
+    scope = Scope(
+        kind=row["scope_kind"],
+        scope_id=row["scope_id"],
+        month=month,
+        name=row.get("scope_name"),
     )
-    yield _count_figure(context, "list_count", "lists", total["list_count"], source)
+    return Subject(
+        topic=name_topic(row),
+        scope=scope,
+        source=source,
+        sides=Sides(row["numerator"], row["denominator"]),
+    )
 
 
-def _gather_gate(context: Context) -> Iterator[FigureRow]:
-    [counts] = read_rows(context, "report", "gate_counts")
-    for measure, count in counts.items():
-        yield _count_figure(context, measure, "gate", count, "validate_result")
+def _scope_of(row: ChangeRow | BridgeStep) -> Scope:
+    """Return the scope of a row that names it."""
+    return Scope(
+        kind=row["scope_kind"],
+        scope_id=row["scope_id"],
+        month=row["month"],
+        name=row["scope_name"],
+    )
 
 
-def _count_figure(
-    context: Context, measure: str, topic: str, count: Number, source: str
-) -> FigureRow:
-    company = Scope("company", "company", str(context.month))
-    return make_figure(measure, topic, company, "count", Decimal(int(count)), source)
+def _subtract_values(now: float | None, before: float | None) -> Decimal:
+    """Return the difference of two values that are there, as both are registered."""
+    assert now is not None
+    assert before is not None
+    return quantize_number(now) - quantize_number(before)
+
+
+def _round_parts(row: ChangeRow, unit: str) -> list[Decimal]:
+    """Return mix and rate of the value; the company's add up as they are printed."""
+    parts = [row["value_mix"], row["value_rate"]]
+    if row["scope_kind"] != "company":
+        return parts
+    places = POINT_PLACES if unit == "points" else AMOUNT_PLACES
+    return apportion_parts(parts, places)

@@ -6,26 +6,28 @@ Of a branch they tell how it stands, and which of its managers are best, last an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import cast
 
+from pipelines.catalogue.figure_rows import Figures, KpiRow, name_topic
 from pipelines.catalogue.outputs import BRANCH_SECTION, list_quality_topics
 from pipelines.core.reasons import ReasonKind, split_reasons
 from pipelines.rooms.context import Context
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of
+from pipelines.rooms.report.rows import ToldRow
 from pipelines.rooms.report.sentences import (
     Sections,
     Sentence,
     Writer,
     judge_rows,
-    meets_target,
     sort_by_rank,
     tell_kpi,
 )
 
+RowsOf = tuple[str, str]  # topic, kind of scope
 
-def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Sections:
+
+def tell_managers(context: Context, figures: Figures) -> Sections:
     """Yield the sentences of each branch that has managers.
 
     There are none where the operator delivers no managers.
@@ -33,25 +35,28 @@ def tell_managers(context: Context, figures: Mapping[str, FigureRow]) -> Section
     if not context.is_computed("snapshot_account_manager"):
         return
     found = cast("list[KpiRow]", read_rows(context, "report", "manager_kpis"))
-    rows = judge_rows(row for row in found if topic_of(row) in list_quality_topics())
+    of_quality = [row for row in found if name_topic(row) in list_quality_topics()]
+    rows = judge_rows(of_quality)
     writer = Writer(str(context.month), rows, figures)
-    branches = {row["home"] for row in rows if row["home"]}
-    for branch in sorted(str(branch) for branch in branches):
+
+    branches = {row["home"] for row in rows}
+    for branch in sorted(filter(None, branches)):
         yield f"{BRANCH_SECTION}{branch}", _tell_branch(writer, branch)
 
 
 def _tell_branch(writer: Writer, branch: str) -> Iterator[Sentence]:
     """Yield a sentence a KPI: of the branch, or of the company where the branch has no row."""
-    found: dict[str, dict[str, list[ToldRow]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[RowsOf, list[ToldRow]] = defaultdict(list)
     for row in writer.rows:
-        is_of_branch = row["home"] == branch or row["scope_id"] == branch
+        is_of_branch = branch in (row["home"], row["scope_id"])
         if is_of_branch or row["scope_kind"] == "company":
-            found[topic_of(row)][row["scope_kind"]].append(row)
+            rows_of = (name_topic(row), row["scope_kind"])
+            found[rows_of].append(row)
 
     for topic in list_quality_topics():
-        kinds = found[topic]
-        here = (kinds["branch"] or kinds["company"])[0]
-        yield topic_sentence(writer, topic, here, kinds["manager"])
+        heads = found[topic, "branch"] or found[topic, "company"]
+        managers = found[topic, "manager"]
+        yield topic_sentence(writer, topic, heads[0], managers)
 
 
 def topic_sentence(
@@ -61,42 +66,42 @@ def topic_sentence(
 
     Who is best, last, short of the target, or too small to be ranked.
     """
-    rules, slots = tell_kpi(writer, here)
-    slots["kpi"] = (
-        f"kpi {topic}" if topic == "success_rate.claimed" else f"kpi {here['kpi']}"
-    )
-    if rules[-1] != "end":
-        return Sentence(rules, slots)
+    told = tell_kpi(writer, here)
+    is_told_by_topic = topic == "success_rate.claimed"
+    kpi = topic if is_told_by_topic else here["kpi"]
+    told.slots["kpi"] = f"kpi {kpi}"
+    if told.rules[-1] != "end":
+        return told
 
-    rules = rules[:-1]
+    told.rules.pop()
     ranked = sort_by_rank(writer, managers)
     if len(ranked) > 1:
-        rules.append("best_manager")
-        slots |= _slot_manager(writer, "best", ranked[0])
-        slots |= _slot_manager(writer, "worst", ranked[-1])
-    missed = [row["scope_id"] for row in managers if _has_missed(writer, row)]
-    if missed:
-        rules.append("missed_managers")
-        slots["missed_managers"] = "scopes " + " ".join(missed)
-    small = [row["scope_id"] for row in managers if _is_small(row)]
-    if small:
-        rules.append("small_managers")
-        slots["small_managers"] = "scopes " + " ".join(small)
-    return Sentence([*rules, "end"], slots)
+        told.rules.append("best_manager")
+        _name_manager(writer, told, "best", ranked[0])
+        _name_manager(writer, told, "worst", ranked[-1])
+    missed = [row for row in managers if writer.has_missed(row)]
+    small = [row for row in managers if _is_small(row)]
+    _list_managers(told, "missed_managers", missed)
+    _list_managers(told, "small_managers", small)
+    told.rules.append("end")
+    return told
 
 
-def _slot_manager(writer: Writer, name: str, row: ToldRow) -> dict[str, str]:
-    return {
-        name: f"scopes {row['scope_id']}",
-        f"{name}_value": f"figure {writer.find_figure('value', row)}",
-        f"{name}_rank": f"figure {writer.find_figure('rank', row)}",
-    }
+def _list_managers(told: Sentence, rule: str, managers: list[ToldRow]) -> None:
+    """Add a rule that names managers, where there are any; its slot has its name."""
+    if managers:
+        told.rules.append(rule)
+        told.name_all(rule, "scopes", [row["scope_id"] for row in managers])
 
 
-def _has_missed(writer: Writer, row: ToldRow) -> bool:
-    return writer.find_figure("gap", row) is not None and not meets_target(row)
+def _name_manager(writer: Writer, told: Sentence, name: str, row: ToldRow) -> None:
+    """Fill the slots of a manager who is named: who, with what value and rank."""
+    told.name_all(name, "scopes", [row["scope_id"]])
+    told.show_figure(f"{name}_value", writer.find_figure("value", row))
+    told.show_figure(f"{name}_rank", writer.find_figure("rank", row))
 
 
 def _is_small(row: ToldRow) -> bool:
-    reasons = split_reasons(row["reason"])
-    return any(reason.kind == ReasonKind.SMALL_DENOMINATOR for reason in reasons)
+    """Say whether a manager has too few customers to be ranked."""
+    kinds = {reason.kind for reason in split_reasons(row["reason"])}
+    return ReasonKind.SMALL_DENOMINATOR in kinds

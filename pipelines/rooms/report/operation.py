@@ -8,36 +8,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple, TypedDict, cast
 
-import pyarrow as pa
-
 from models.judging.sequences import Arm, revenue_effect, verdict
 from pipelines.rooms.context import Context
-from pipelines.rooms.report.rows import read_ordered, write_rows
+from pipelines.rooms.made_rows import write_made_rows
+from pipelines.rooms.report.rows import read_ordered
 from pipelines.text.units import round_to_fen
-
-_MONEY = pa.decimal128(18, 2)
-SCHEMA = pa.schema(
-    [
-        ("scope_kind", pa.string()),
-        ("scope_id", pa.string()),
-        ("cohort_customer_count", pa.int32()),
-        ("cohort_billed_count", pa.int32()),
-        ("base_revenue", _MONEY),
-        ("kept_revenue", _MONEY),
-        ("order_count", pa.int32()),
-        ("fee_amount", _MONEY),
-        ("expense_amount", _MONEY),
-        ("month_count", pa.int32()),
-        ("treated_order_count", pa.int32()),
-        ("holdout_order_count", pa.int32()),
-        ("total_cost_amount", _MONEY),
-        ("incremental_amount", _MONEY),
-        ("low_amount", _MONEY),
-        ("high_amount", _MONEY),
-        ("net_amount", _MONEY),
-        ("effect_state", pa.string()),
-    ]
-)
 
 
 class OperationSum(TypedDict):
@@ -85,11 +60,11 @@ def write_operation(context: Context) -> None:
         return
     sums = cast("list[OperationSum]", read_ordered(context, "report_operation_sum"))
     rows = [_view_scope(row) for row in sums]
-    write_rows(context, "report_operation", rows, SCHEMA, ["scope_kind", "scope_id"])
+    write_made_rows(context, "report_operation", rows)
 
 
 def _view_scope(row: OperationSum) -> dict[str, object]:
-    """Return a row of `report_operation`, by the names of SCHEMA."""
+    """Return a row of `report_operation`; sums that it does not declare come too."""
     increment = _compare_arms(row)
     is_cost_known = row["month_count"] == row["cost_month_count"]
     cost = row["total_cost_amount"] if is_cost_known else None
@@ -108,6 +83,7 @@ def _view_scope(row: OperationSum) -> dict[str, object]:
 
 
 def _compare_arms(row: OperationSum) -> Increment:
+    """Say what the treated brought more, with bounds that hold at every look."""
     treated = Arm(
         orders=row["treated_order_count"],
         revenue=float(row["treated_revenue_sum"]),
@@ -123,8 +99,8 @@ def _compare_arms(row: OperationSum) -> Increment:
     if not effect:
         return Increment(None, None, None, state)
     return Increment(
-        round_to_fen(effect.value),
-        round_to_fen(effect.low),
-        round_to_fen(effect.high),
-        state,
+        value=round_to_fen(effect.value),
+        low=round_to_fen(effect.low),
+        high=round_to_fen(effect.high),
+        state=state,
     )

@@ -8,32 +8,33 @@ or reason codes. Languages and documents come later: they fill in words, never f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-import pyarrow as pa
-
+from pipelines.catalogue.figure_rows import (
+    FigureRow,
+    Figures,
+    KpiRow,
+    build_company_figure_id,
+    build_figure_id,
+    name_topic,
+)
 from pipelines.catalogue.outputs import is_target_met, list_shown_kpis, load_kpis
 from pipelines.rooms.context import Context
+from pipelines.rooms.made_rows import write_made_rows
 from pipelines.rooms.relations import read_rows
-from pipelines.rooms.report.figures import USABLE, company_figure_id, name_figure
-from pipelines.rooms.report.rows import FigureRow, KpiRow, ToldRow, topic_of, write_rows
+from pipelines.rooms.report.figures import USABLE
+from pipelines.rooms.report.rows import ToldRow
 
+BRIDGE_ENDS = ("base", "current")
+LIST_COUNTS = ("treated_count", "list_count")
 GATE_COUNTS = (
     "row_count",
     "quarantined_count",
     "check_count",
     "failed_count",
     "critical_count",
-)
-SCHEMA = pa.schema(
-    [
-        ("section", pa.string()),
-        ("place", pa.int32()),
-        ("rules", pa.string()),
-        ("slots", pa.string()),
-    ]
 )
 
 
@@ -43,10 +44,17 @@ class Sentence(NamedTuple):
     rules: list[str]
     slots: dict[str, str]
 
+    def show_figure(self, slot: str, figure: str | None) -> None:
+        """Fill a slot with a figure, by its id."""
+        self.slots[slot] = f"figure {figure}"
 
-Sections = Iterable[
-    tuple[str, Iterable[Sentence]]
-]  # each section's name and its sentences
+    def name_all(self, slot: str, kind: str, names: Iterable[str]) -> None:
+        """Fill a slot with several KPIs or scopes; `kind` says which of both."""
+        self.slots[slot] = f"{kind} {' '.join(names)}"
+
+
+# Each section's name and its sentences.
+Sections = Iterable[tuple[str, Iterable[Sentence]]]
 
 
 @dataclass(frozen=True)
@@ -55,23 +63,37 @@ class Writer:
 
     month: str
     rows: Sequence[ToldRow]
-    figures: Mapping[str, FigureRow]
+    figures: Figures
 
     def find_company(self, kpi: str) -> ToldRow:
         """Return a KPI's row of the company."""
-        return next(
-            row
-            for row in self.rows
-            if row["kpi"] == kpi and row["scope_kind"] == "company"
-        )
+        return next(row for row in self.list_company() if row["kpi"] == kpi)
+
+    def list_company(self) -> Iterator[ToldRow]:
+        """Yield the KPIs' rows of the company."""
+        for row in self.rows:
+            if row["scope_kind"] == "company":
+                yield row
+
+    def list_branches(self, kpi: str) -> Iterator[ToldRow]:
+        """Yield a KPI's rows of the branches."""
+        for row in self.rows:
+            if row["kpi"] == kpi and row["scope_kind"] == "branch":
+                yield row
 
     def find_figure(self, measure: str, row: KpiRow) -> str | None:
         """Return the id of a figure of a row, if there is one."""
-        topic = topic_of(row)
-        name = name_figure(
+        topic = name_topic(row)
+        name = build_figure_id(
             measure, topic, row["scope_kind"], row["scope_id"], self.month
         )
         return name if name in self.figures else None
+
+    def has_missed(self, row: ToldRow) -> bool:
+        """Say whether a row has a figure of its gap, and is on the worse side of its target."""
+        if self.find_figure("gap", row) is None:
+            return False
+        return not meets_target(row)
 
     def slot_company_figures(
         self, topic: str, measures: Iterable[str]
@@ -79,13 +101,20 @@ class Writer:
         """Return slots of the company's figures of a topic, named by their measures."""
         slots = {}
         for measure in measures:
-            slots[measure] = f"figure {company_figure_id(measure, topic, self.month)}"
+            figure = build_company_figure_id(measure, topic, self.month)
+            slots[measure] = f"figure {figure}"
         return slots
 
+    def has_company_figures(self, topic: str, measures: Iterable[str]) -> bool:
+        """Say whether the company has the figures of those measures."""
+        for measure in measures:
+            figure = build_company_figure_id(measure, topic, self.month)
+            if figure not in self.figures:
+                return False
+        return True
 
-def write_sentences(
-    context: Context, figures: Mapping[str, FigureRow], others: Sections
-) -> None:
+
+def write_sentences(context: Context, figures: Figures, others: Sections) -> None:
     """Write `report_sentence`: those of the summary, and the sections of `others`."""
     found = read_rows(context, "report", "default_kpis")
     told = judge_rows(cast("list[KpiRow]", found))
@@ -102,66 +131,94 @@ def write_sentences(
     rows = []
     for section, sentences in sections:
         for place, sentence in enumerate(sentences):
-            row = {
-                "section": section,
-                "place": place,
-                "rules": ";".join(sentence.rules),
-                "slots": json.dumps(sentence.slots),
-            }
-            rows.append(row)
-    write_rows(context, "report_sentence", rows, SCHEMA, ["section", "place"])
+            rows.append(_make_row(section, place, sentence))
+    write_made_rows(context, "report_sentence", rows)
+
+
+def _make_row(section: str, place: int, sentence: Sentence) -> dict[str, object]:
+    """Return a row of `report_sentence`."""
+    return {
+        "section": section,
+        "place": place,
+        "rules": ";".join(sentence.rules),
+        "slots": json.dumps(sentence.slots),
+    }
 
 
 def judge_rows(rows: Iterable[KpiRow]) -> list[ToldRow]:
     """Return KPI rows with the direction that is better for each KPI."""
-    better = {kpi.name: str(kpi.meta["better"]) for kpi in load_kpis()}
+    better = {}
+    for kpi in load_kpis():
+        better[kpi.name] = str(kpi.meta["better"])
+
     told = []
     for row in rows:
-        judged = {**row, "better": better[row["kpi"]]}
-        told.append(cast("ToldRow", judged))
+        judged = cast("ToldRow", dict(row))
+        judged["better"] = better[row["kpi"]]
+        told.append(judged)
     return told
 
 
 def _tell_overall(writer: Writer) -> Iterator[Sentence]:
+    """Tell the headline KPIs of the company, and where its revenue went."""
     for kpi in list_shown_kpis("overall"):
         yield tell_kpi(writer, writer.find_company(kpi))
-    ends = ("base", "current")
-    ids = [company_figure_id(step, "bridge", writer.month) for step in ends]
-    if all(figure in writer.figures for figure in ids):
-        yield Sentence(["bridge"], writer.slot_company_figures("bridge", ends))
+    if writer.has_company_figures("bridge", BRIDGE_ENDS):
+        slots = writer.slot_company_figures("bridge", BRIDGE_ENDS)
+        yield Sentence(["bridge"], slots)
 
 
 def tell_kpi(writer: Writer, row: ToldRow) -> Sentence:
     """Tell a KPI of a scope: its value, against its target, the month and the year before."""
-    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {topic_of(row)}"}
+    topic = name_topic(row)
+    slots = {"kpi": f"kpi {row['kpi']}", "variant": f"variant {topic}"}
+    told = Sentence([], slots)
     value = writer.find_figure("value", row)
     if value is None:
-        return _tell_no_value(row, slots)
+        _add_no_value(row, told)
+        return told
 
-    rules = ["value"]
-    slots["value"] = f"figure {value}"
+    told.rules.append("value")
+    told.show_figure("value", value)
+    _add_target(writer, row, told)
+    _add_change(writer, row, told, "change", prefix="")
+    _add_change(writer, row, told, "year_change", prefix="year_")
+    if row["status"] == "caveat":
+        told.rules.append("caveat")
+        told.slots["reason"] = f"reason {row['reason']}"
+    told.rules.append("end")
+    return told
+
+
+def _add_no_value(row: ToldRow, told: Sentence) -> None:
+    """Say why a KPI has no value; a usable one without is of nobody."""
+    status = row["status"]
+    if status in USABLE:
+        told.rules.append("nobody")
+        return
+    told.rules.append(status)
+    told.slots["reason"] = f"reason {row['reason']}"
+
+
+def _add_target(writer: Writer, row: ToldRow, told: Sentence) -> None:
+    """Say on which side of its target a KPI is, where both are figures."""
     target = writer.find_figure("target", row)
     gap = writer.find_figure("gap", row)
     if target and gap:
-        rules.append("met" if meets_target(row) else "missed")
-        slots["target"] = f"figure {target}"
-        slots["gap"] = f"figure {gap}"
-    for measure, prefix in (("change", ""), ("year_change", "year_")):
-        change = writer.find_figure(measure, row)
-        if change:
-            rules.append(prefix + name_direction(writer.figures[change]))
-            slots[measure] = f"figure {change}"
-    if row["status"] == "caveat":
-        rules.append("caveat")
-        slots["reason"] = f"reason {row['reason']}"
-    return Sentence([*rules, "end"], slots)
+        told.rules.append("met" if meets_target(row) else "missed")
+        told.show_figure("target", target)
+        told.show_figure("gap", gap)
 
 
-def _tell_no_value(row: ToldRow, slots: dict[str, str]) -> Sentence:
-    """Say why a KPI has no value; a usable one without is of nobody."""
-    if row["status"] in USABLE:
-        return Sentence(["nobody"], slots)
-    return Sentence([row["status"]], slots | {"reason": f"reason {row['reason']}"})
+def _add_change(
+    writer: Writer, row: ToldRow, told: Sentence, measure: str, prefix: str
+) -> None:
+    """Say where a KPI went, where its change is a figure; the rule begins with the prefix."""
+    change = writer.find_figure(measure, row)
+    if change:
+        direction = name_direction(writer.figures[change])
+        told.rules.append(f"{prefix}{direction}")
+        told.show_figure(measure, change)
 
 
 def meets_target(row: ToldRow) -> bool:
@@ -180,14 +237,13 @@ def name_direction(figure: FigureRow) -> str:
 
 
 def _tell_ranks(writer: Writer) -> Iterator[Sentence]:
+    """Tell of each ranked KPI which branches are first and last."""
     for kpi in list_shown_kpis("headline"):
-        if writer.find_company(kpi)["status"] == "not_computed":
-            continue
-        branches = []
-        for row in writer.rows:
-            if row["kpi"] == kpi and row["scope_kind"] == "branch":
-                branches.append(row)
-        yield _tell_rank(writer, kpi, sort_by_rank(writer, branches))
+        company = writer.find_company(kpi)
+        if company["status"] != "not_computed":
+            branches = writer.list_branches(kpi)
+            ranked = sort_by_rank(writer, branches)
+            yield _tell_rank(writer, kpi, ranked)
 
 
 def sort_by_rank(writer: Writer, rows: Iterable[ToldRow]) -> list[ToldRow]:
@@ -197,6 +253,7 @@ def sort_by_rank(writer: Writer, rows: Iterable[ToldRow]) -> list[ToldRow]:
 
 
 def _rank_and_scope(row: ToldRow) -> tuple[int, str]:
+    """The order of ranks; of equals the first by scope."""
     rank = row["rank"]
     assert rank is not None
     return rank, row["scope_id"]
@@ -204,48 +261,63 @@ def _rank_and_scope(row: ToldRow) -> tuple[int, str]:
 
 def _tell_rank(writer: Writer, kpi: str, ranked: list[ToldRow]) -> Sentence:
     """Tell who is first, alone or together, and who is last; of one branch nobody is either."""
-    slots = {"kpi": f"kpi {kpi}"}
+    told = Sentence([], {"kpi": f"kpi {kpi}"})
     if len(ranked) < 2:
-        return Sentence(["unranked"], slots)
+        told.rules.append("unranked")
+        return told
 
-    best, last = ranked[0], ranked[-1]
-    first = [row["scope_id"] for row in ranked if row["rank"] == best["rank"]]
-    slots["value"] = f"figure {writer.find_figure('value', best)}"
-    slots["scopes"] = "scopes " + " ".join(first)
+    best = ranked[0]
+    first = []
+    for row in ranked:
+        if row["rank"] == best["rank"]:
+            first.append(row["scope_id"])
+    told.show_figure("value", writer.find_figure("value", best))
+    told.name_all("scopes", "scopes", first)
     if len(first) == len(ranked):
-        return Sentence(["all_equal", "end"], slots)
+        told.rules.extend(["all_equal", "end"])
+        return told
 
-    slots["last_scope"] = f"scopes {last['scope_id']}"
-    slots["last"] = f"figure {writer.find_figure('value', last)}"
-    slots["last_rank"] = f"figure {writer.find_figure('rank', last)}"
-    return Sentence(["first" if len(first) == 1 else "first_tie", "last", "end"], slots)
+    last = ranked[-1]
+    told.name_all("last_scope", "scopes", [last["scope_id"]])
+    told.show_figure("last", writer.find_figure("value", last))
+    told.show_figure("last_rank", writer.find_figure("rank", last))
+    is_alone = len(first) == 1
+    told.rules.append("first" if is_alone else "first_tie")
+    told.rules.extend(["last", "end"])
+    return told
 
 
 def _tell_dispatch(writer: Writer) -> Iterator[Sentence]:
-    counts = ("treated_count", "list_count")
-    yield Sentence(["lists"], writer.slot_company_figures("lists", counts))
+    """Tell how many orders went out, and how well earlier ones were worked."""
+    slots = writer.slot_company_figures("lists", LIST_COUNTS)
+    yield Sentence(["lists"], slots)
     for kpi in list_shown_kpis("execution"):
         yield tell_kpi(writer, writer.find_company(kpi))
 
 
 def _tell_quality(writer: Writer) -> Iterator[Sentence]:
-    yield Sentence(["gate"], writer.slot_company_figures("gate", GATE_COUNTS))
+    """Tell what the gate found, and which KPIs nobody may use."""
+    slots = writer.slot_company_figures("gate", GATE_COUNTS)
+    yield Sentence(["gate"], slots)
     for status in ("withheld", "not_computed"):
-        names = []
-        for row in writer.rows:
-            if row["scope_kind"] == "company" and row["status"] == status:
-                names.append(row["kpi"])
-        if names:
-            yield Sentence([f"{status}_all"], {"kpis": "kpi " + " ".join(names)})
+        kpis = []
+        for row in writer.list_company():
+            if row["status"] == status:
+                kpis.append(row["kpi"])
+        if kpis:
+            told = Sentence([f"{status}_all"], {})
+            told.name_all("kpis", "kpi", kpis)
+            yield told
 
 
 def _tell_next(writer: Writer) -> Iterator[Sentence]:
+    """Tell which targets the company has missed, and that the rest is written by hand."""
     missed = []
-    for row in writer.rows:
-        if row["scope_kind"] != "company" or not writer.find_figure("gap", row):
-            continue
-        if not meets_target(row):
+    for row in writer.list_company():
+        if writer.has_missed(row):
             missed.append(row["kpi"])
     if missed:
-        yield Sentence(["missed_all"], {"kpis": "kpi " + " ".join(missed)})
+        told = Sentence(["missed_all"], {})
+        told.name_all("kpis", "kpi", missed)
+        yield told
     yield Sentence(["by_hand"], {})

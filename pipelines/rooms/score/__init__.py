@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from pipelines.catalogue.spec import TableName
 from pipelines.rooms.context import Context
+from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import Relation, run_step, take_rows, write_step
 from pipelines.rooms.score.champion import NoScore, Scorer, load_scorer
 from pipelines.rooms.score.uplift import write_uplift
@@ -19,7 +18,7 @@ from pipelines.rooms.score.uplift import write_uplift
 if TYPE_CHECKING:
     from pipelines.rooms.score.watch import BinCounter
 
-_LISTED = pa.schema([("service_id", pa.string())])
+_LISTED = make_schema(service_id="VARCHAR")
 
 
 def run(context: Context) -> None:
@@ -71,6 +70,7 @@ def _find_listed(context: Context, scored: Relation) -> Relation:
 
 
 def _write_watch(context: Context, scorer: Scorer, counter: BinCounter) -> None:
+    """Write how the champion does, by what was counted while it scored."""
     from pipelines.rooms.score.watch import write_watch
 
     write_watch(context, scorer.card, counter)

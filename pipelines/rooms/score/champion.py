@@ -12,13 +12,13 @@ from pipelines.catalogue.spec import TableName
 from pipelines.core.month import Month
 from pipelines.core.reasons import Reason, ReasonKind
 from pipelines.rooms.context import Context
+from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import Relation
 from pipelines.rooms.score.frame import (
     KEYS,
     Feature,
     frame_sql,
-    list_feature_groups,
-    list_features,
+    index_features,
     map_reasons,
     to_frame,
 )
@@ -39,22 +39,15 @@ REASON_ROWS = 20_000
 # kept.
 PLACES = 9
 CHANCES = ("p_voluntary", "p_involuntary", "p_down_migration")
-_SCORED = pa.schema(
-    [
-        ("service_id", pa.string()),
-        ("customer_id", pa.string()),
-        ("p_voluntary", pa.float64()),
-        ("p_involuntary", pa.float64()),
-        ("p_down_migration", pa.float64()),
-    ]
+_SCORED = make_schema(
+    service_id="VARCHAR",
+    customer_id="VARCHAR",
+    p_voluntary="DOUBLE",
+    p_involuntary="DOUBLE",
+    p_down_migration="DOUBLE",
 )
-_REASONED = pa.schema(
-    [
-        ("service_id", pa.string()),
-        ("reason_1", pa.string()),
-        ("reason_2", pa.string()),
-        ("reason_3", pa.string()),
-    ]
+_REASONED = make_schema(
+    service_id="VARCHAR", reason_1="VARCHAR", reason_2="VARCHAR", reason_3="VARCHAR"
 )
 
 _Model = TypeVar("_Model")
@@ -118,21 +111,21 @@ class Scorer:
         groups = map_reasons(self.known)
 
         def explain_batch(frame: pd.DataFrame) -> pa.Table:
-            contributions, _ = self.model.explain(
-                frame.drop(columns=list(KEYS)), VOLUNTARY
-            )
-            top = top_reasons(group_contributions(contributions, groups))
+            known = frame.drop(columns=list(KEYS))
+            contributions, _ = self.model.explain(known, VOLUNTARY)
+            by_reason = group_contributions(contributions, groups)
+            top = top_reasons(by_reason)
             reasoned = frame[["service_id"]].join(top)
             return pa.Table.from_pandas(reasoned, _REASONED, preserve_index=False)
 
-        sql = frame_sql(
-            self.known, f"s.service_id IN (SELECT service_id FROM {listed.name})"
-        )
+        is_listed = f"s.service_id IN (SELECT service_id FROM {listed.name})"
+        sql = frame_sql(self.known, is_listed)
         return self._transform("reasoned", sql, REASON_ROWS, explain_batch, _REASONED)
 
     def _score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the chances of a batch, at their places."""
-        chances = self.model.score_frame(frame.drop(columns=list(KEYS)))
+        known = frame.drop(columns=list(KEYS))
+        chances = self.model.score_frame(known)
         return chances[list(CHANCES)].round(PLACES)
 
     def _transform(
@@ -147,7 +140,8 @@ class Scorer:
         path = self.context.draft.scratch / f"{name}.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for batch in read_batches(self.context, sql, rows):
-                writer.write_table(make_batch(to_frame(batch)))
+                made = make_batch(to_frame(batch))
+                writer.write_table(made)
         self.context.engine.bind(TableName(name), path)
         return Relation(name)
 
@@ -167,15 +161,14 @@ def load_scorer(context: Context) -> Scorer:
 
     model, card = load_shelved(context, context.champion, CompetingClassifier)
     known = _find_features(card.features)
-    needs_missing = _missing_tables(context, {feature.table for feature in known})
-    if needs_missing:
-        raise_need(needs_missing[0])
+    tables = {feature.table for feature in known}
+    _require_tables(context, tables)
     return Scorer(context, model, card, known)
 
 
 def _find_features(names: Sequence[str]) -> list[Feature]:
     """Return the features of those names; NoScore where one is not known."""
-    known = {feature.name: feature for feature in list_features(list_feature_groups())}
+    known = index_features()
     found = []
     for name in names:
         if name not in known:
@@ -186,7 +179,8 @@ def _find_features(names: Sequence[str]) -> list[Feature]:
 
 def raise_need(need: str) -> NoReturn:
     """Raise NoScore: the champion needs a column or a table that is not there."""
-    raise NoScore(str(Reason(ReasonKind.CHAMPION_NEEDS, need)))
+    reason = Reason(ReasonKind.CHAMPION_NEEDS, need)
+    raise NoScore(str(reason))
 
 
 def load_shelved(
@@ -210,12 +204,10 @@ def _refuse(why: str) -> str:
     return str(Reason(ReasonKind.CHAMPION_REFUSED, why))
 
 
-def _missing_tables(context: Context, tables: Iterable[str]) -> list[str]:
-    """Say why feature tables of the champion are not there; nothing of those that are."""
-    reasons_found: list[str] = []
+def _require_tables(context: Context, tables: Iterable[str]) -> None:
+    """Raise NoScore where a feature table of the champion is not there, and say why."""
     for table in sorted(tables):
         if context.is_computed(table):
             continue
-        told = context.missing_reasons(table) or (Reason.absent(table),)
-        reasons_found.extend(str(reason) for reason in told)
-    return reasons_found
+        reasons = context.missing_reasons(table) or (Reason.absent(table),)
+        raise_need(str(reasons[0]))

@@ -40,10 +40,18 @@ def list_features(groups: Iterable[Spec]) -> list[Feature]:
     for spec in groups:
         for name, about in spec.meta["model"].items():
             feature = Feature(
-                name, spec.table, about["reason"], about.get("monotone", {})
+                name=name,
+                table=spec.table,
+                reason=about["reason"],
+                monotone=about.get("monotone", {}),
             )
             found.append(feature)
     return found
+
+
+def index_features() -> dict[str, Feature]:
+    """Return every column that a model may see, by its name."""
+    return {feature.name: feature for feature in list_features(list_feature_groups())}
 
 
 def map_reasons(known: Iterable[Feature]) -> dict[str, str]:
@@ -56,7 +64,8 @@ def map_signs(known: Iterable[Feature]) -> dict[str, dict[str, int]]:
     by_outcome: dict[str, dict[str, int]] = {}
     for feature in known:
         for outcome, sign in feature.monotone.items():
-            by_outcome.setdefault(outcome, {})[feature.name] = sign
+            signs = by_outcome.setdefault(outcome, {})
+            signs[feature.name] = sign
     return by_outcome
 
 
@@ -95,8 +104,10 @@ def to_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
 
 
 def _convert_column(name: str, column: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Turn one Arrow column into what estimators take."""
     if not pa.types.is_string(column.type):
-        return pd.Series(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        numbers = column.cast(pa.float64())
+        return pd.Series(numbers.to_numpy(zero_copy_only=False))
     if name in KEYS:
         return pd.Series(column.to_pylist(), dtype=object)
     categories: pd.Series = column.dictionary_encode().to_pandas()

@@ -15,6 +15,7 @@ import pyarrow as pa
 from sqlglot import select
 
 from pipelines.rooms.context import Context
+from pipelines.rooms.made_rows import make_schema
 from pipelines.rooms.relations import take_rows, write_step
 from pipelines.rooms.score.champion import (
     BATCH_ROWS,
@@ -26,8 +27,7 @@ from pipelines.rooms.score.champion import (
 )
 from pipelines.rooms.score.frame import (
     Feature,
-    list_feature_groups,
-    list_features,
+    index_features,
     select_frame,
     to_frame,
 )
@@ -39,13 +39,7 @@ if TYPE_CHECKING:
 
 # The risk is a feature like any other: a model can only lose by not knowing it.
 RISK = "p_voluntary"
-_SCHEMA = pa.schema(
-    [
-        ("service_id", pa.string()),
-        ("customer_id", pa.string()),
-        ("uplift", pa.float64()),
-    ]
-)
+_LIFTED = make_schema(service_id="VARCHAR", customer_id="VARCHAR", uplift="DOUBLE")
 
 
 def write_uplift(context: Context) -> None:
@@ -66,7 +60,7 @@ def write_uplift(context: Context) -> None:
     for batch in read_batches(context, _risk_frame_sql(known), BATCH_ROWS):
         lifted = _predict_batch(model, card, batch)
         batches.extend(lifted.to_batches())
-    lifted = take_rows(context, "lifted", pa.Table.from_batches(batches, _SCHEMA))
+    lifted = take_rows(context, "lifted", pa.Table.from_batches(batches, _LIFTED))
     version = {"version": card.version}
     write_step(
         context,
@@ -82,10 +76,11 @@ def write_uplift(context: Context) -> None:
 def _predict_batch(
     model: UpliftRegressor, card: Card, batch: pa.RecordBatch
 ) -> pa.Table:
+    """Return the uplift of each service of a batch, at its places."""
     frame = to_frame(batch)
     known = take_numbers(frame, card.features)
     frame["uplift"] = model.predict(known).round(PLACES)
-    return pa.Table.from_pandas(frame[_SCHEMA.names], _SCHEMA, preserve_index=False)
+    return pa.Table.from_pandas(frame[_LIFTED.names], _LIFTED, preserve_index=False)
 
 
 def _risk_frame_sql(known: Sequence[Feature]) -> str:
@@ -102,7 +97,7 @@ def _load_model(context: Context) -> tuple[UpliftRegressor, Card, list[Feature]]
 
     assert context.uplift is not None
     model, card = load_shelved(context, context.uplift, UpliftRegressor)
-    shown = {feature.name: feature for feature in list_features(list_feature_groups())}
+    shown = index_features()
     known = []
     for name in card.features:
         if name in shown:

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from models.frames import Floats
 from models.judging.drift import Bins, Drift, load_bins
@@ -24,7 +23,8 @@ from pipelines.catalogue.spec import TableName
 from pipelines.catalogue.steps import read_step
 from pipelines.core.month import Month
 from pipelines.rooms.context import Context
-from pipelines.rooms.relations import take_rows, write_step
+from pipelines.rooms.made_rows import make_schema, take_made_rows
+from pipelines.rooms.relations import write_step
 from pipelines.rooms.score.champion import BATCH_ROWS, read_batches
 from pipelines.rooms.score.frame import to_frame
 from pipelines.rooms.score.samples import (
@@ -36,11 +36,14 @@ from pipelines.rooms.score.samples import (
     status_sql,
 )
 
-GREEN, AMBER, RED = "green", "amber", "red"
-MOST_ROWS = (
-    200_000  # watched: an index over more rows is not more exact than anybody needs
-)
-MOVED, SHIFTED = 0.10, 0.25  # the usual limits of the stability index
+GREEN = "green"
+AMBER = "amber"
+RED = "red"
+# Watched: an index over more rows is not more exact than anybody needs.
+MOST_ROWS = 200_000
+# The usual limits of the stability index.
+MOVED = 0.10
+SHIFTED = 0.25
 STRANGE = 3.0  # standard deviations that chance passes once in four hundred looks
 OLD_MONTHS = 6  # a model that has not seen half a year
 ERAS = {0: "", 1: "m1", 2: "m2"}  # a label is known after GAP months
@@ -62,17 +65,15 @@ class Look:
     level: str
 
 
-SCHEMA = pa.schema(
-    [
-        ("measure", pa.string()),
-        ("subject", pa.string()),
-        ("about", pa.string()),
-        ("value", pa.float64()),
-        ("expected", pa.float64()),
-        ("limit", pa.float64()),
-        ("rows", pa.int64()),
-        ("level", pa.string()),
-    ]
+_LOOK = make_schema(
+    measure="VARCHAR",
+    subject="VARCHAR",
+    about="VARCHAR",
+    value="DOUBLE",
+    expected="DOUBLE",
+    limit="DOUBLE",
+    rows="BIGINT",
+    level="VARCHAR",
 )
 
 
@@ -81,14 +82,14 @@ class BinCounter:
 
     def __init__(self, card: Card, base_rows: int) -> None:
         self.bins: dict[str, Bins] = load_bins(card.reference)
-        self.counts = {
-            name: np.zeros(len(bins.counts)) for name, bins in self.bins.items()
-        }
+        self.counts: dict[str, Floats] = {}
+        for name, bins in self.bins.items():
+            self.counts[name] = np.zeros(len(bins.counts))
         self.share = _watched_share(base_rows)
 
     def add(self, frame: pd.DataFrame) -> None:
         """Count a batch of features and chances."""
-        kept = frame[keep_ids(frame["service_id"], self.share, "watch")]
+        kept = _keep_watched(frame, self.share)
         for name, bins in self.bins.items():
             if name in kept:
                 self.counts[name] += bins.count(kept[name])
@@ -124,14 +125,21 @@ def _watched_share(base_rows: int) -> float:
     return min(1.0, MOST_ROWS / max(1, base_rows))
 
 
+def _keep_watched(frame: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Keep the services of a frame that are watched, the same on every run."""
+    is_watched = keep_ids(frame["service_id"], share, "watch")
+    return frame[is_watched]
+
+
 def write_watch(context: Context, card: Card, counter: BinCounter) -> None:
     """Write `score_watch` for a month that was scored."""
     context.progress("score_watch")
-    looks = [*counter.judge_stability(context.month), *_judge_outcomes(context, card)]
+    looks = list(counter.judge_stability(context.month))
+    looks.extend(_judge_outcomes(context, card))
     looks.extend(_find_reasons_to_retrain(context.month, card, looks))
     rows = [asdict(look) for look in looks]
-    look = take_rows(context, "looks", pa.Table.from_pylist(rows, SCHEMA))
-    write_step(context, "score", "watch", "score_watch", KEY, look=look)
+    relation = take_made_rows(context, "looks", rows, _LOOK)
+    write_step(context, "score", "watch", "score_watch", KEY, look=relation)
 
 
 # -- what has come of the scores of two months ago -------------------------------------------------
@@ -139,10 +147,11 @@ def write_watch(context: Context, card: Card, counter: BinCounter) -> None:
 
 def _judge_outcomes(context: Context, card: Card) -> Iterator[Look]:
     """Yield the rate of each outcome against the training months', and chances against it."""
-    about = str(context.month.plus(-GAP))
     labels = _label_services(context)
     if labels is None:
         return
+    month = context.month.plus(-GAP)
+    about = str(month)
     for outcome in WATCHED:
         is_outcome = _flag_outcome(labels, outcome)
         trained_rate = card.outcomes.get(outcome, 0) / card.rows
@@ -157,7 +166,8 @@ def _judge_calibration(
     """Yield how the chances given two months ago did against what came."""
     if not context.is_computed("score_churn", "m2"):
         return
-    given = _sample_rows(context, read_step("score", "given").bind_inputs({}))
+    sql = read_step("score", "given").bind_inputs({})
+    given = _sample_rows(context, sql)
     known = labels.merge(given, on="service_id", how="inner")
     rows = len(known)
     if not rows:
@@ -167,10 +177,26 @@ def _judge_calibration(
         chance = known[f"p_{outcome}"].to_numpy(np.float64)
         yield _compare_rates("calibration", outcome, about, is_outcome, chance)
         error = calibration_error(is_outcome, chance)
-        yield Look("calibration_error", outcome, about, error, None, None, rows, GREEN)
+        yield _show_value("calibration_error", outcome, about, error, rows)
         if 0 < is_outcome.mean() < 1:
             area = auc(is_outcome, chance)
-            yield Look("auc", outcome, about, area, None, None, rows, GREEN)
+            yield _show_value("auc", outcome, about, area, rows)
+
+
+def _show_value(
+    measure: str, outcome: str, about: str, value: float, rows: int
+) -> Look:
+    """Return a look that is shown and never alarms: nothing is expected of its value."""
+    return Look(
+        measure=measure,
+        subject=outcome,
+        about=about,
+        value=value,
+        expected=None,
+        limit=None,
+        rows=rows,
+        level=GREEN,
+    )
 
 
 def _flag_outcome(labels: pd.DataFrame, outcome: str) -> Floats:
@@ -188,10 +214,20 @@ def _compare_rates(
     rows = len(is_outcome)
     value = float(is_outcome.mean())
     expected = float(chance.mean())
-    variance = float((chance * (1.0 - chance)).sum())
+    variances = chance * (1.0 - chance)
+    variance = float(variances.sum())
     limit = STRANGE * math.sqrt(variance) / rows
-    level = _level_of_miss(abs(value - expected), limit, expected)
-    return Look(measure, outcome, about, value, expected, limit, rows, level)
+    miss = abs(value - expected)
+    return Look(
+        measure=measure,
+        subject=outcome,
+        about=about,
+        value=value,
+        expected=expected,
+        limit=limit,
+        rows=rows,
+        level=_level_of_miss(miss, limit, expected),
+    )
 
 
 def _level_of_miss(miss: float, limit: float, expected: float) -> str:
@@ -204,19 +240,22 @@ def _level_of_miss(miss: float, limit: float, expected: float) -> str:
 def _label_services(context: Context) -> pd.DataFrame | None:
     """Label the snapshot of two months ago by the months since, as training samples are."""
     for table in MUST:
-        if not all(context.is_computed(table, era) for era in ERAS.values()):
-            return None
-    panel = pd.concat(
-        [_read_status(context, months) for months in ERAS], ignore_index=True
-    )
+        for era in ERAS.values():
+            if not context.is_computed(table, era):
+                return None
+    parts = [_read_status(context, months_ago) for months_ago in ERAS]
+    panel = pd.concat(parts, ignore_index=True)
     labels = make_labels(mark_down_migration(panel), GRACE, WINDOW)
+
+    labelled_month = context.month.plus(-GAP)
     is_labelled = labels["state"] == LABELLED
-    is_of_month = labels["month"] == str(context.month.plus(-GAP))
+    is_of_month = labels["month"] == str(labelled_month)
     known = labels[is_labelled & is_of_month]
     return known if len(known) else None
 
 
 def _read_status(context: Context, months_ago: int) -> pd.DataFrame:
+    """Read who was in Net in the month so long ago, as training panels have it."""
     rows = _sample_rows(context, status_sql(ERAS[months_ago]))
     month = context.month.plus(-months_ago)
     return rows.assign(month=str(month), is_billed=None)
@@ -229,8 +268,8 @@ def _sample_rows(context: Context, sql: str) -> pd.DataFrame:
     share = _watched_share(base_rows or 0)
     parts = []
     for batch in read_batches(context, sql, BATCH_ROWS):
-        frame = to_frame(batch)
-        parts.append(frame[keep_ids(frame["service_id"], share, "watch")])
+        watched = _keep_watched(to_frame(batch), share)
+        parts.append(watched)
     return pd.concat(parts, ignore_index=True)
 
 
@@ -245,10 +284,18 @@ def _find_reasons_to_retrain(month: Month, card: Card, looks: list[Look]) -> lis
             subject = f"{look.measure} {look.subject}"
             found.append(replace(look, measure="retrain", subject=subject, level=AMBER))
 
-    age = month.since(Month.parse(card.trained_through))
+    trained_through = Month.parse(card.trained_through)
+    age = month.since(trained_through)
     if age >= OLD_MONTHS:
-        limit = float(OLD_MONTHS)
-        found.append(
-            Look("retrain", "age", str(month), float(age), None, limit, 0, AMBER)
+        look = Look(
+            measure="retrain",
+            subject="age",
+            about=str(month),
+            value=float(age),
+            expected=None,
+            limit=float(OLD_MONTHS),
+            rows=0,
+            level=AMBER,
         )
+        found.append(look)
     return found

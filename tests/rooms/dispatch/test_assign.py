@@ -9,16 +9,9 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from pipelines.rooms.dispatch.assign import (
-    Branch,
-    Desk,
-    Plan,
-    Queue,
-    bound_value,
-    plan_by_priority,
-    plan_by_value,
-    price_place,
-)
+from pipelines.rooms.dispatch.assign import plan_by_priority, plan_by_value
+from pipelines.rooms.dispatch.bound import bound_value, price_place
+from pipelines.rooms.dispatch.queues import Branch, Desk, Plan, Queue
 
 INSTANCES = 150
 

@@ -12,10 +12,19 @@ import pytest
 
 from pipelines.catalogue.outputs import load_lists
 from pipelines.rooms.dispatch import is_paused
-from pipelines.rooms.feedback.effect import _SCHEMA, _SUMS, write_effect
+from pipelines.rooms.feedback.effect import write_effect
+from pipelines.rooms.made_rows import find_schema, make_schema
 from tests.support.small import Row, read, room_context
 
-_ARM = pa.schema([("list", pa.string()), ("arm", pa.string()), *_SUMS.items()])
+_ARM = make_schema(
+    list="VARCHAR",
+    arm="VARCHAR",
+    order_count="BIGINT",
+    kept_count="BIGINT",
+    revenue_sum="DECIMAL(28,2)",
+    revenue_square_sum="DECIMAL(38,4)",
+)
+_EFFECT = find_schema("feedback_effect")
 
 
 def arms(*rows: tuple[str, str, int, int]) -> pa.Table:
@@ -84,7 +93,7 @@ def test_a_month_without_orders_adds_nothing_and_forgets_nothing(
 ) -> None:
     month = arms(("churn_risk", "treated", 100, 90), ("churn_risk", "holdout", 40, 32))
     first = effects(tmp_path, [month])
-    table = pa.Table.from_pylist(list(first.values()), schema=_SCHEMA)
+    table = pa.Table.from_pylist(list(first.values()), schema=_EFFECT)
     (tmp_path / "later").mkdir()
     given = {"feedback_arm": "not dispatched: 2026-07", "prior.feedback_effect": table}
     with room_context(tmp_path / "later", given) as context:
@@ -113,7 +122,7 @@ def test_what_does_harm_is_paused_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "dispatch").mkdir()
     with room_context(
         tmp_path / "dispatch",
-        {"feedback_effect": pa.Table.from_pylist([*found.values()], _SCHEMA)},
+        {"feedback_effect": pa.Table.from_pylist([*found.values()], _EFFECT)},
     ) as c:
         assert [spec.name for spec in load_lists() if is_paused(c, spec)] == [
             "churn_risk"
