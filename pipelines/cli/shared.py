@@ -1,17 +1,14 @@
-"""What every command has in common: where the months are, the language, text or JSON."""
+"""What every command has in common: the application, and answers as text or as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from pipelines.cli.group import LazyGroup
 from pipelines.core.errors import UsageError
-from pipelines.core.names import show_name
 from pipelines.text.texts import LANGUAGES, fill_label, find_local_language
 
 app = typer.Typer(
@@ -21,24 +18,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-def _check_home(home: Path) -> Path:
-    """Refuse a home whose path is no text: the engine and the office database could not open it."""
-    if any("\ud800" <= letter <= "\udfff" for letter in str(home)):
-        raise UsageError("home.no_text", home=show_name(str(home)))
-    return home
-
-
-Home = Annotated[
-    Path,
-    typer.Option("--home", help="Where the months are kept.", callback=_check_home),
-]
-Lang = Annotated[
-    str | None, typer.Option("--lang", help="Language of the answer: zh or en.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable output.")]
-DEFAULT_HOME = Path("home")
 
 
 @app.callback()

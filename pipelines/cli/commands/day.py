@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.day import draw_day
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete
 from pipelines.documents.day_view import read_day_view
 from pipelines.jobs.daily import STEPS, DayJob, parse_day, run_day

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.deliveries import describe_report, draw_report
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.settings import load_settings
 
 

@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.deadlines import draw_pressing
 from pipelines.cli.screens.installation import (
     describe_checks,
     draw_checks,
     draw_removals,
 )
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.settings import load_settings
 from pipelines.operations.deadlines import local_today
 from pipelines.operations.guard import find_pressing, raise_pressing

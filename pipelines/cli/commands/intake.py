@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, Source
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete
 from pipelines.core.month import Month
 
@@ -74,9 +75,7 @@ def propose_mapping(
 @app.command("check")
 def judge_delivery(
     month: str,
-    source: Annotated[
-        str, typer.Option("--source", help="A folder, or a YAML for a database.")
-    ],
+    source: Source,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, DecidedBy, Home, Lang
 from pipelines.cli.screens.models import (
     ListedModel,
     Training,
@@ -18,7 +19,7 @@ from pipelines.cli.screens.models import (
     draw_models,
     draw_training,
 )
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import ModelError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -106,10 +107,7 @@ def promote_model(
     version: Annotated[
         str, typer.Argument(help="The model's version, as `retention models` names it.")
     ],
-    by: Annotated[
-        str | None,
-        typer.Option("--by", help="Who decides; by default the user logged in."),
-    ] = None,
+    by: DecidedBy = None,
     why: Annotated[
         str,
         typer.Option("--why", help="The reason; only the first champion needs none."),

@@ -9,12 +9,21 @@ from typing import Annotated
 import typer
 
 from pipelines import ROOMS
+from pipelines.cli.options import (
+    DEFAULT_HOME,
+    AsJson,
+    Home,
+    Lang,
+    OtherVersion,
+    OutFolder,
+    SourceIfAny,
+)
 from pipelines.cli.screens.check import describe_coverage
 from pipelines.cli.screens.deliveries import draw_open_letters
 from pipelines.cli.screens.months import draw_findings, draw_month, draw_months
 from pipelines.cli.screens.outputs import draw_capacities, draw_kpis, draw_lists
 from pipelines.cli.screens.tables import draw_table
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete, UsageError
 from pipelines.core.month import Month
 from pipelines.documents.month_view import (
@@ -38,9 +47,7 @@ _FINDINGS_SHOWN = 3  # by a run; `status` shows them all
 @app.command("run")
 def run_one_month(
     month: str,
-    source: Annotated[
-        str | None, typer.Option("--source", help="A folder, or a YAML for a database.")
-    ] = None,
+    source: SourceIfAny = None,
     only: Annotated[
         str | None, typer.Option("--only", help="Run this room alone.")
     ] = None,
@@ -143,10 +150,7 @@ def show_status(
 def show_table(
     table: str,
     month: str,
-    version: Annotated[
-        int | None,
-        typer.Option("--version", help="Another version than the current one."),
-    ] = None,
+    version: OtherVersion = None,
     draft: Annotated[
         bool,
         typer.Option("--draft", help="What a run that has not ended has made so far."),
@@ -208,7 +212,7 @@ def show_lists(
 @app.command("export")
 def export_files(
     month: str,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    out: OutFolder,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,

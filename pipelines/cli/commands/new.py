@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.shared import AsJson, Lang, Speaker, app
+from pipelines.cli.options import AsJson, Lang
+from pipelines.cli.shared import Speaker, app
 
 if TYPE_CHECKING:
     from pipelines.jobs.new_files import NewFile

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OtherVersion
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.operations.deadlines import local_today
@@ -80,10 +81,7 @@ def write_lineage(
     out: Annotated[
         Path, typer.Option("--out", help="Write FILE.ndjson, one event a line.")
     ],
-    version: Annotated[
-        int | None,
-        typer.Option("--version", help="Another version than the current one."),
-    ] = None,
+    version: OtherVersion = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OutFolder
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.text.progress import show_steps
@@ -16,7 +17,7 @@ from pipelines.text.progress import show_steps
 
 @app.command("twin")
 def write_twin(
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    out: OutFolder,
     services: Annotated[
         int | None, typer.Option("--services", help="How many services.")
     ] = None,

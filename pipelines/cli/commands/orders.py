@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, DecidedBy, Home, Lang, Why
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
@@ -18,10 +19,6 @@ from pipelines.store.lake import MonthFolder, list_held_months
 Orders = Annotated[
     list[str] | None,
     typer.Argument(help="Ids of orders, as they stand in the workbooks."),
-]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
-By = Annotated[
-    str | None, typer.Option("--by", help="Who decides; by default the user logged in.")
 ]
 
 
@@ -41,7 +38,7 @@ def reassign_orders(
         str | None, typer.Option("--month", help="The month of the orders: YYYY-MM.")
     ] = None,
     why: Why = "",
-    by: By = None,
+    by: DecidedBy = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -68,7 +65,7 @@ def reassign_orders(
 def withdraw_orders(
     orders: Orders = None,
     why: Why = "",
-    by: By = None,
+    by: DecidedBy = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,

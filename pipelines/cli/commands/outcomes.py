@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.returns import FileReceipt, RefusedRow, draw_receipts
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import Incomplete, SourceNotReady
 from pipelines.core.names import show_name
 from pipelines.core.settings import Settings, load_settings

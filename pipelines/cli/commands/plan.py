@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.plan import draw_plan
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.documents.plan_view import read_plan_view
 from pipelines.jobs.plan import PlanJob, make_plan
 from pipelines.store.faults import StorageErrors

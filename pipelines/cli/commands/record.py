@@ -8,20 +8,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang, OtherVersion, Why
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.errors import UsageError
 from pipelines.core.month import Month
 from pipelines.store.waivers import accept_finding, read_waivers
-
-Number = Annotated[
-    int | None, typer.Option("--version", help="Another version than the current one.")
-]
 
 
 @app.command("verify")
 def verify_one_month(
     month: str,
-    version: Number = None,
+    version: OtherVersion = None,
     home: Home = DEFAULT_HOME,
     lang: Lang = None,
     as_json: AsJson = False,
@@ -89,7 +86,7 @@ def waive_finding(
         str | None,
         typer.Argument(help="TABLE.RULE; without it the waivers are listed."),
     ] = None,
-    why: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
+    why: Why = "",
     until: Annotated[
         str | None,
         typer.Option("--until", help="The last month (or day) it is accepted for."),

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.options import DEFAULT_HOME, AsJson, Home, Lang
 from pipelines.cli.screens.why import draw_customer_lists
-from pipelines.cli.shared import DEFAULT_HOME, AsJson, Home, Lang, Speaker, app
+from pipelines.cli.shared import Speaker, app
 from pipelines.core.month import Month
 from pipelines.core.settings import load_settings
 from pipelines.documents.dispatch_view import find_customer_lists
