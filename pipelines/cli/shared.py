@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import TypeVarTuple, Unpack
 
 import typer
 
@@ -25,6 +26,9 @@ def _begin_group() -> None:
     pass  # with it the application is a group before any of its commands is imported
 
 
+Drawn = TypeVarTuple("Drawn")
+
+
 class Speaker:
     """Answers in one language, as text or as JSON."""
 
@@ -34,16 +38,32 @@ class Speaker:
         self.language = lang or find_local_language()
         self.as_json = as_json
 
-    def say_line(self, key: str, **facts: object) -> None:
+    def say_line(self, key: str, /, **facts: object) -> None:
         """Print one line for people; nothing where a program listens."""
         if not self.as_json:
             typer.echo(fill_label(self.language, key, **facts))
 
-    def show_content(self, content: object, draw: Callable[[], None]) -> None:
-        """Print content as JSON, or draw it for people."""
-        if not self.as_json:
-            draw()
-            return
+    def show_content(
+        self,
+        content: object,
+        draw: Callable[[Unpack[Drawn], str], None],
+        *drawn: *Drawn,
+    ) -> None:
+        """Print content as JSON, or draw for people what is given, in their language."""
+        if self.as_json:
+            self.print_json(content)
+        else:
+            draw(*drawn, self.language)
+
+    def answer_line(self, content: object, key: str, /, **facts: object) -> None:
+        """Print content as JSON, or one line for people."""
+        if self.as_json:
+            self.print_json(content)
+        else:
+            self.say_line(key, **facts)
+
+    def print_json(self, content: object) -> None:
+        """Print content as JSON."""
         # Imported here, so that the help does not wait for it.
         from pipelines.documents.table_files import make_json_value
 

@@ -45,7 +45,7 @@ def make_day(
     if out is not None:
         files = export_day(job.folder, out, speaker.language)
         content["files"] = [file.name for file in files]
-    speaker.show_content(content, lambda: draw_day(view, is_released, speaker.language))
+    speaker.show_content(content, draw_day, view, is_released)
     held_back = [*view["not_computed"], *view["withheld"]]
     if held_back:
         raise Incomplete(

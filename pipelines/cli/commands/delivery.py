@@ -42,6 +42,6 @@ def send_letters(
     wishes = Wishes(tuple(again or ()), tuple(received or ()))
     report = deliver_letters(home, month, load_settings(), wishes, is_dry=dry_run)
     content = describe_report(report, speaker.language)
-    speaker.show_content(content, lambda: draw_report(report, speaker.language))
+    speaker.show_content(content, draw_report, report)
     if not dry_run:
         raise_open(report)

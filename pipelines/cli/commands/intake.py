@@ -36,7 +36,7 @@ def write_empty_delivery(
         "month": EXAMPLE_MONTH,
         "example": folder / EXAMPLE,
     }
-    speaker.show_content(content, lambda: speaker.say_line("template.written", **facts))
+    speaker.answer_line(content, "template.written", **facts)
 
 
 @app.command("map")
@@ -67,7 +67,10 @@ def propose_mapping(
         "tables": [asdict(table) for table in proposal.tables],
         "unknown": proposal.unknown,
     }
-    speaker.show_content(content, lambda: typer.echo(text, nl=False))
+    if as_json:
+        speaker.print_json(content)
+    else:
+        typer.echo(text, nl=False)
     if out is not None:
         speaker.say_line("map.written", path=out, month=proposal.month, source=source)
 
@@ -91,7 +94,7 @@ def judge_delivery(
         job = Job(home, Month.parse(month), source, progress=progress)
         check = check_delivery(job)
     content = describe_check(check, speaker.language)
-    speaker.show_content(content, lambda: draw_check(check, speaker.language))
+    speaker.show_content(content, draw_check, check)
     if check.stop:
         raise check.stop
     if check.quarantined or check.refused or check.withheld:

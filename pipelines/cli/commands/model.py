@@ -68,7 +68,7 @@ def train_challenger(
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
     training = Training(card, [str(page) for page in pages], uplift)
     content = describe_training(training, speaker.language)
-    speaker.show_content(content, lambda: draw_training(training, speaker.language))
+    speaker.show_content(content, draw_training, training)
 
 
 def _try_uplift(home: Path, through: Month) -> Card | ModelError:
@@ -99,7 +99,7 @@ def list_models(
     for shelved in list_versions(uplift_shelf(home), settings):
         listed.append(ListedModel("uplift", shelved))
     content = describe_models(listed)
-    speaker.show_content(content, lambda: draw_models(listed, speaker.language))
+    speaker.show_content(content, draw_models, listed)
 
 
 @app.command("promote")
@@ -126,7 +126,7 @@ def promote_model(
     promotion = asdict(promote_version(home, version, decided_by, why, settings))
     quick = read_notes(home, version, settings).get(QUICK)
     content = promotion | {"quick": quick}
-    speaker.show_content(content, lambda: speaker.say_line("cli.promoted", **promotion))
+    speaker.answer_line(content, "cli.promoted", **promotion)
     if quick:
         speaker.say_line(
             "cli.promoted_quick",

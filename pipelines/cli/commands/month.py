@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +32,6 @@ from pipelines.documents.month_view import (
     summarise_outcome,
 )
 from pipelines.documents.table_files import (
-    make_json_value,
     read_masked_rows,
     write_table_file,
 )
@@ -81,9 +79,7 @@ def run_one_month(
             version = run_month(job)
     if version is None:
         content = {"month": month, "room": only}
-        speaker.show_content(
-            content, lambda: speaker.say_line("cli.room_done", room=only)
-        )
+        speaker.answer_line(content, "cli.room_done", room=only)
         return
     if release:
         version = release_month(job)
@@ -105,9 +101,7 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
         **outcome,
         "coverage": coverage.as_content(),
     }
-    speaker.show_content(
-        content, lambda: speaker.say_line("cli.done", path=version.path, **facts)
-    )
+    speaker.answer_line(content, "cli.done", path=version.path, **facts)
     if is_released:
         speaker.say_line("cli.released", **facts)
     if not speaker.as_json:
@@ -136,14 +130,12 @@ def show_status(
     speaker = Speaker(lang, as_json)
     if month is None:
         months = summarise_months(home)
-        speaker.show_content(months, lambda: draw_months(months, speaker.language))
+        speaker.show_content(months, draw_months, months)
         if not as_json:
             draw_open_letters(count_open_letters(home), speaker.language)
         return
     state = read_month_state(home, Month.parse(month), local_today(), speaker.language)
-    speaker.show_content(
-        state.as_content(), lambda: draw_month(state, speaker.language)
-    )
+    speaker.show_content(state.as_content(), draw_month, state)
 
 
 @app.command("show")
@@ -168,12 +160,10 @@ def show_table(
     if out is not None:
         rows = write_table_file(made, table, out)
         content = {"path": str(out), "rows": rows}
-        speaker.show_content(
-            content, lambda: speaker.say_line("cli.written", path=out, rows=rows)
-        )
+        speaker.answer_line(content, "cli.written", path=out, rows=rows)
     elif as_json:
         for row in read_masked_rows(made, table):
-            typer.echo(json.dumps(row, ensure_ascii=False, default=make_json_value))
+            speaker.print_json(row)
     else:
         draw_table(made, table, speaker.language)
 
@@ -193,7 +183,7 @@ def show_kpis(
     version = MonthFolder(home, Month.parse(month)).version()
     rows = list(read_masked_rows(version, "kpi_monthly"))
     of_scope = [row for row in rows if row["scope_kind"] == scope]
-    speaker.show_content(rows, lambda: draw_kpis(of_scope, speaker.language))
+    speaker.show_content(rows, draw_kpis, of_scope)
 
 
 @app.command("lists")
@@ -204,7 +194,7 @@ def show_lists(
     speaker = Speaker(lang, as_json)
     version = MonthFolder(home, Month.parse(month)).version()
     rows = read_lists_with_why_not(version)
-    speaker.show_content(rows, lambda: draw_lists(rows, speaker.language))
+    speaker.show_content(rows, draw_lists, rows)
     if not as_json:
         draw_capacities(version, speaker.language)
 
@@ -232,9 +222,8 @@ def export_files(
     }
     files: list[Path] = []
     failed: BooksFailed | None = None
-    with show_steps(
-        tuple(writers), month, speaker.language, is_quiet=as_json
-    ) as progress:
+    steps = tuple(writers)
+    with show_steps(steps, month, speaker.language, is_quiet=as_json) as progress:
         for step, write in writers.items():
             progress(step)
             try:
@@ -243,9 +232,7 @@ def export_files(
                 failed = error
                 files += [book.path for book in error.books]
     content = {"path": str(out), "files": [file.name for file in files]}
-    speaker.show_content(
-        content, lambda: speaker.say_line("cli.exported", count=len(files), path=out)
-    )
+    speaker.answer_line(content, "cli.exported", count=len(files), path=out)
     if not any(file.suffix == ".pdf" for file in files):
         speaker.say_line("paper.no_pdf")
     if failed is not None:

@@ -58,11 +58,9 @@ def write_twin(
 ) -> None:
     """Write a synthetic operator, or let one live on with its orders."""
     speaker = Speaker(lang, as_json)
+    request = _TwinRequest(services, months, seed, through, faults, days, config)
     try:
         if respond is None:
-            request = _TwinRequest(
-                services, months, seed, through, faults, days, config
-            )
             _generate_twin(out, request, speaker)
         else:
             _refuse_arguments(
@@ -121,7 +119,7 @@ def _live_on(out: Path, dispatch: Path, speaker: Speaker) -> None:
 
         month = respond(out, dispatch, follow_months)
     content = {"path": str(out), "month": month}
-    speaker.show_content(content, lambda: speaker.say_line("cli.twin_lived", **content))
+    speaker.answer_line(content, "cli.twin_lived", **content)
 
 
 # -- from the beginning ----------------------------------------------------------------------------
@@ -158,4 +156,4 @@ def _generate_twin(out: Path, request: _TwinRequest, speaker: Speaker) -> None:
             progress=follow_months,
         )
     content = {"path": str(out), "services": services, "months": months}
-    speaker.show_content(content, lambda: speaker.say_line("cli.twin_done", **content))
+    speaker.answer_line(content, "cli.twin_done", **content)

@@ -56,9 +56,7 @@ def reassign_orders(
         wanted += _list_open_orders(of, month)
     count = _change_orders(wanted, REASSIGNED, why, by, to)
     content = {"orders": wanted, "manager_id": to}
-    speaker.show_content(
-        content, lambda: speaker.say_line("cli.reassigned", count=count, to=to)
-    )
+    speaker.answer_line(content, "cli.reassigned", count=count, to=to)
 
 
 @app.command("withdraw")
@@ -74,9 +72,7 @@ def withdraw_orders(
     speaker = Speaker(lang, as_json)
     _open_office(home)
     count = _change_orders(orders or [], WITHDRAWN, why, by)
-    speaker.show_content(
-        {"orders": orders}, lambda: speaker.say_line("cli.withdrawn", count=count)
-    )
+    speaker.answer_line({"orders": orders}, "cli.withdrawn", count=count)
 
 
 def _open_office(home: Path) -> None:

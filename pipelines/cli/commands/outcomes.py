@@ -58,7 +58,7 @@ def take_outcomes(
     )
     receipts = [_take_file(file, intake) for file in files]
     content = [asdict(receipt) for receipt in receipts]
-    speaker.show_content(content, lambda: draw_receipts(receipts, speaker.language))
+    speaker.show_content(content, draw_receipts, receipts)
     refused = sum(len(receipt.refused) for receipt in receipts)
     unread = sum(receipt.error is not None for receipt in receipts)
     if refused or unread:

@@ -45,6 +45,4 @@ def split_plan(
     files = [str(path.relative_to(out)) for path in (*made.targets, workbook)]
     view = read_plan_view(made.version)
     content = asdict(view) | {"is_new": made.is_new, "path": str(out), "files": files}
-    speaker.show_content(
-        content, lambda: draw_plan(view, made.is_new, files, str(out), speaker.language)
-    )
+    speaker.show_content(content, draw_plan, view, made.is_new, files, str(out))

@@ -58,13 +58,9 @@ def return_quarantined(
         "is_unmasked": unmasked,
     }
     if not files:
-        speaker.show_content(
-            content, lambda: speaker.say_line("cli.nothing_quarantined", month=month)
-        )
+        speaker.answer_line(content, "cli.nothing_quarantined", month=month)
         return
-    speaker.show_content(
-        content, lambda: draw_quarantined(files, out, speaker.language)
-    )
+    speaker.show_content(content, draw_quarantined, files, out)
     if unmasked:
         typer.echo(
             fill_label(speaker.language, "cli.unmasked", path=out, rows=rows), err=True

@@ -35,9 +35,7 @@ def verify_one_month(
         job = Job(home, Month.parse(month), progress=progress)
         verification = verify_month(job, version)
     content = describe_verification(verification, month)
-    speaker.show_content(
-        content, lambda: draw_verification(verification, speaker.language)
-    )
+    speaker.show_content(content, draw_verification, verification)
     raise_differing(verification)
     number = verification.version.number
     speaker.say_line(
@@ -71,9 +69,7 @@ def restate_one_month(
         job = Job(home, Month.parse(month), source, progress=progress)
         restatement = read_restatement(job, restate_month(job))
     content = describe_restatement(restatement, month)
-    speaker.show_content(
-        content, lambda: draw_restatement(restatement, list(CAUSES), speaker.language)
-    )
+    speaker.show_content(content, draw_restatement, restatement, list(CAUSES))
     number = restatement.version.number
     speaker.say_line(
         "cli.restated", month=month, version=number, published=restatement.published
@@ -107,12 +103,11 @@ def waive_finding(
     if finding is None or listed:
         waivers = read_waivers(home)
         content = [asdict(waiver) for waiver in waivers]
-        speaker.show_content(content, lambda: draw_waivers(waivers, speaker.language))
+        speaker.show_content(content, draw_waivers, waivers)
         return
     if until is None:
         raise UsageError("waive.no_end", finding=finding)
     waiver = accept_finding(home, finding, why, until, by or getuser())
-    speaker.show_content(
-        asdict(waiver),
-        lambda: speaker.say_line("cli.waived", finding=finding, until=waiver.until),
+    speaker.answer_line(
+        asdict(waiver), "cli.waived", finding=finding, until=waiver.until
     )
