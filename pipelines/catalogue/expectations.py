@@ -57,7 +57,9 @@ class Expectation:
             return str(self.meta["id"])
         kind = self.type.removeprefix("expect_")
         columns = "_".join(self.columns)
-        return f"{kind}:{columns}" if columns else kind
+        if columns:
+            return f"{kind}:{columns}"
+        return kind
 
     @property
     def finding(self) -> str:
@@ -135,10 +137,8 @@ class Expectation:
 
     def _compare_columns(self) -> str:
         sign = "<" if self.kwargs.get("or_equal") else "<="
-        first, second = (
-            quote_name(self.kwargs["column_A"]),
-            quote_name(self.kwargs["column_B"]),
-        )
+        first = quote_name(self.kwargs["column_A"])
+        second = quote_name(self.kwargs["column_B"])
         return f"{first} {sign} {second}"
 
 
@@ -149,7 +149,9 @@ def _find_condition(query: str) -> str | None:
 
     tree = sqlglot.parse_one(query.replace("{batch}", "batch"), read="duckdb")
     where = tree.find(exp.Where)
-    return None if where is None else str(where.this.sql(dialect="duckdb"))
+    if where is None:
+        return None
+    return str(where.this.sql(dialect="duckdb"))
 
 
 # -- the rules of a month --------------------------------------------------------------------------
@@ -231,7 +233,8 @@ def _read_checked_rows(written: Written, table: str) -> list[RuleEntry]:
     rows = []
     seen: set[str] = set()
     for place, row in enumerate(read_rules(written)):
-        kwargs, meta = row.get("kwargs", {}), row.get("meta", {})
+        kwargs = row.get("kwargs", {})
+        meta = row.get("meta", {})
         rule = Expectation(table, row["type"], kwargs, "critical", meta)
         _check_rule(written, place, rule)
         if rule.name in seen:

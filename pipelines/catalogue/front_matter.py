@@ -160,5 +160,7 @@ _BLOCKS: dict[str, type[BaseModel]] = {
 def find_block(room: str, name: str) -> type[BaseModel]:
     """The model that the block of a room's file is held to."""
     if room == "kpi":
-        return KpiVariantBlock if "." in name else KpiBlock
+        if "." in name:
+            return KpiVariantBlock
+        return KpiBlock
     return _BLOCKS.get(room, TableBlock)

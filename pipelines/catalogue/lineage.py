@@ -191,4 +191,6 @@ def _count_carried_months(spec: Spec, column: str) -> int:
     if not carry or column in (carry["key"], *carry["latest"]):
         return 0
     months = column.rsplit("_", 1)[-1]
-    return int(months) if months.isdigit() else 0
+    if months.isdigit():
+        return int(months)
+    return 0

@@ -56,7 +56,9 @@ def list_table_columns(table: str) -> tuple[str, ...]:
     spec = find_spec(table)
     if spec is None:
         declared = find_table(table)
-        return tuple(declared.types) if declared else ()
+        if declared:
+            return tuple(declared.types)
+        return ()
     if spec.meta.get("carry"):
         return list_carried_columns(spec)
     return tuple(spec.tree.named_selects)
@@ -90,7 +92,9 @@ def trace_origin(spec: Spec) -> Origin:
     scope = build_scope(_qualify_names(spec))
     assert scope is not None
     made = _trace_scope(scope, {})
-    return _spread_over_months(spec, made) if spec.meta.get("carry") else made
+    if spec.meta.get("carry"):
+        return _spread_over_months(spec, made)
+    return made
 
 
 def _qualify_names(spec: Spec) -> exp.Expr:
@@ -102,7 +106,9 @@ def _qualify_names(spec: Spec) -> exp.Expr:
             table.set("db", None)
     schema: dict[str, object] = {}
     for name in spec.reads:
-        flat_name = f"{name.era}{_BETWEEN}{name.name}" if name.era else name.name
+        flat_name = name.name
+        if name.era:
+            flat_name = f"{name.era}{_BETWEEN}{name.name}"
         schema[flat_name] = dict.fromkeys(list_table_columns(name.name), "VARCHAR")
     try:
         return qualify(
@@ -168,7 +174,9 @@ def _trace_scope(scope: Scope, known: dict[int, Origin]) -> Origin:
 
 def _trace_query(scope: Scope, known: dict[int, Origin]) -> Origin:
     parts = [_trace_scope(part, known) for part in scope.set_operation_scopes]
-    return _unite_origins(parts) if parts else _trace_select(scope, known)
+    if parts:
+        return _unite_origins(parts)
+    return _trace_select(scope, known)
 
 
 def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:

@@ -109,7 +109,9 @@ def list_deciding_tables(spec: Spec) -> tuple[str, ...]:
 
 def is_target_met(better: str, gap: float) -> bool:
     """Whether a value that lies `gap` above its target reaches it: is on it or better."""
-    return gap >= 0 if better == "higher" else gap <= 0
+    if better == "higher":
+        return gap >= 0
+    return gap <= 0
 
 
 # -- what became of them ---------------------------------------------------------------------------

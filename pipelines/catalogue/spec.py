@@ -36,7 +36,9 @@ class TableName:
     era: str = ""
 
     def __str__(self) -> str:
-        return f"{self.era}.{self.name}" if self.era else self.name
+        if self.era:
+            return f"{self.era}.{self.name}"
+        return self.name
 
     @property
     def room(self) -> str:

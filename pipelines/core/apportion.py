@@ -44,4 +44,6 @@ def apportion_parts(
 def round_half_away(value: Fraction) -> int:
     """Round to a whole number, halves away from zero, as people round money."""
     whole = floor(abs(value) + Fraction(1, 2))
-    return whole if value >= 0 else -whole
+    if value >= 0:
+        return whole
+    return -whole

@@ -29,4 +29,6 @@ def _show_character(character: str) -> str:
         return _BREAKS[character]
     if unicodedata.category(character) not in _UNSEEN:
         return character
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    return f"\\U{code:08x}"

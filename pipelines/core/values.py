@@ -38,9 +38,14 @@ SQL_TYPES = {
 }
 
 # What every room can carry; the sums of a month are taken of these.
-MONEY_DIGITS, COUNT_DIGITS, ID_CHARACTERS = 12, 9, 64
-MONEY_LIMIT, COUNT_LIMIT = 10**MONEY_DIGITS, 10**COUNT_DIGITS
-FIRST_DAY, LAST_DAY, NO_END = "1900-01-01", "2199-12-31", "9999-12-31"
+MONEY_DIGITS = 12
+COUNT_DIGITS = 9
+ID_CHARACTERS = 64
+MONEY_LIMIT = 10**MONEY_DIGITS
+COUNT_LIMIT = 10**COUNT_DIGITS
+FIRST_DAY = "1900-01-01"
+LAST_DAY = "2199-12-31"
+NO_END = "9999-12-31"
 RESERVED_IDS = (
     "unclaimed",
     "company",
@@ -271,9 +276,13 @@ def _read_native_number(column: Column, raw: str) -> _Native:
 
 def _read_native_instant(raw: str, physical: str) -> _Native:
     """Read an instant, without a zone Asia/Shanghai's; its day is held to the range of days."""
-    offset, first, behind = " - INTERVAL 8 HOUR", "1900-01-01", "2200-01-01"
+    offset = " - INTERVAL 8 HOUR"
+    first = "1900-01-01"
+    behind = "2200-01-01"
     if "ZONE" in physical:
-        offset, first, behind = "", "1899-12-31 16:00:00", "2199-12-31 16:00:00"
+        offset = ""
+        first = "1899-12-31 16:00:00"
+        behind = "2199-12-31 16:00:00"
     at = f"TRY_CAST({raw} AS TIMESTAMP)"
     within = f"{at} >= TIMESTAMP '{first}' AND {at} < TIMESTAMP '{behind}'"
     is_plain = f"COALESCE({within}, {raw} IS NULL)"
@@ -310,12 +319,16 @@ def _name_reading(column: Column) -> str:
     """The end of the names of the macros that read a column."""
     if column.is_amount:
         return "amount"
-    return "any_id" if column.takes_reserved else column.kind
+    if column.takes_reserved:
+        return "any_id"
+    return column.kind
 
 
 def _write_text(column: Column, physical: str) -> str:
     raw = _name_raw(column)
-    return raw if physical == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+    if physical == "VARCHAR":
+        return raw
+    return f"CAST({raw} AS VARCHAR)"
 
 
 def _list_allowed(column: Column) -> str:
@@ -340,7 +353,7 @@ def _read_text(column: Column, text: str) -> str:
 def _is_changed(column: Column, text: str, value: str) -> str:
     if column.kind in _USUAL:
         return f"NOT regexp_full_match({text}, '{_USUAL[column.kind]}')"
-    shown = (
-        value if SQL_TYPES[column.kind] == "VARCHAR" else f"CAST({value} AS VARCHAR)"
-    )
+    shown = f"CAST({value} AS VARCHAR)"
+    if SQL_TYPES[column.kind] == "VARCHAR":
+        shown = value
     return f"{text} IS DISTINCT FROM {shown}"

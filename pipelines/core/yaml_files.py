@@ -33,7 +33,9 @@ class _Careful:
     ) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
-            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+            name = None
+            if isinstance(key, yaml.ScalarNode):
+                name = (key.tag, key.value)
             if name in seen and key.tag != _MERGE:
                 problem = f"the key {key.value!r} stands there twice"
                 raise ConstructorError(None, None, problem, key.start_mark)
@@ -197,7 +199,9 @@ def _refuse_excess(text: str, where: Path | str, first_line: int) -> None:
     counter = _Counter()
     for event in yaml.parse(text, yaml.CSafeLoader):
         counter.count_event(event)
-        line = event.start_mark.line + first_line if event.start_mark else first_line
+        line = first_line
+        if event.start_mark:
+            line = event.start_mark.line + first_line
         if len(counter.opened) > MOST_LEVELS:
             raise SpecError("yaml.too_deep", file=where, line=line, most=MOST_LEVELS)
         if counter.total > MOST_NODES:

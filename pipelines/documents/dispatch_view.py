@@ -53,7 +53,9 @@ def read_capacities(version: Version) -> list[Capacity]:
 def read_capacity_rule(version: Version) -> str | None:
     """Return by which rule the orders of a month were given to the managers."""
     entry = version.find_entry(_CAPACITY)
-    return entry.rule if entry else None
+    if entry:
+        return entry.rule
+    return None
 
 
 class CustomerOrder(TypedDict):

@@ -89,7 +89,9 @@ def _tell_finding(
     """Put one finding into words; the two ways out stand where it is open and no mere remark."""
     correct = waive = None
     if row["state"] == OPEN and row["severity"] != "info":
-        key = "finding.correct_rows" if is_set_aside else "finding.correct"
+        key = "finding.correct"
+        if is_set_aside:
+            key = "finding.correct_rows"
         correct = fill_label(language, key, table=row["table"], month=month)
         waive = f'retention waive {row["finding"]} --why "…" --until {month}'
 
@@ -169,7 +171,9 @@ def read_findings(
 
 def _read_if_computed(version: Version, table: str) -> Sequence[ValidateRow]:
     """Return the rows of a table; none of one that is not computed."""
-    return read_rows(version.table(table)) if version.is_computed(table) else []
+    if version.is_computed(table):
+        return read_rows(version.table(table))
+    return []
 
 
 def describe_held_outputs(one: FindingText, language: str) -> str:

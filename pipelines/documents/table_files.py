@@ -158,7 +158,9 @@ def make_json_value(value: object) -> object:
     if isinstance(value, Decimal):
         as_double = float(value)
         is_exact = value == Decimal(str(as_double))
-        return as_double if is_exact else str(value)
+        if is_exact:
+            return as_double
+        return str(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)

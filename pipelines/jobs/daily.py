@@ -165,7 +165,8 @@ def _make_version(
 def _make_tables(
     job: DayJob, draft: Draft, source: DaySource, office: OfficeReading
 ) -> None:
-    before, days = job.before, job.days_before
+    before = job.before
+    days = job.days_before
     folders = [draft.path, before.path, *(version.path for version in days)]
     with open_workbench(job.settings, folders, draft.scratch) as engine:
         context = DayContext(

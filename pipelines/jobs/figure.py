@@ -88,7 +88,8 @@ class Figure:
     @property
     def definition(self) -> FigureDefinition:
         """The entry of the dictionary."""
-        spec, variant = self.kpi.spec, self.row["variant"]
+        spec = self.kpi.spec
+        variant = self.row["variant"]
         return {
             "id": f"{self.kpi.name}.{variant}",
             "title": self.kpi.meta["title"],

@@ -173,7 +173,8 @@ class _Step(NamedTuple):
 
 def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]:
     """Yield each cause that differs, with the month once the causes up to it are exchanged."""
-    before, now = find_deliveries(published), find_deliveries(draft)
+    before = find_deliveries(published)
+    now = find_deliveries(draft)
     causes = _list_differing(published, draft, before, now)
     exchanged: set[str] = set()
     for cause in causes:

@@ -172,7 +172,9 @@ def derive_month(
 
 def find_deliveries(made: Made) -> Raw:
     """The deliveries that a version or a draft was made of, by table."""
-    entries = made.entries if isinstance(made, Version) else made.finished
+    entries = made.finished
+    if isinstance(made, Version):
+        entries = made.entries
     found = {}
     for name, entry in entries.items():
         if entry.room == ROOMS[0]:

@@ -30,7 +30,8 @@ from pipelines.core.settings import Settings
 from pipelines.store.failpoints import failpoint
 from pipelines.store.files import replacing
 
-OFFICE, HASHES = "office.jsonl", "hashes.json"
+OFFICE = "office.jsonl"
+HASHES = "hashes.json"
 OFFICE_FILE = "office.sqlite3"
 _PREFIX = "retention-"
 _POINTER_DEPTHS = (

@@ -190,5 +190,9 @@ def _find_lacking(
 
 def _judge_state(due_on: date, today: date, is_done: bool, is_lacking: bool) -> str:
     if is_done:
-        return HELD_BACK if is_lacking else DONE
-    return OVERDUE if due_on < today else DUE
+        if is_lacking:
+            return HELD_BACK
+        return DONE
+    if due_on < today:
+        return OVERDUE
+    return DUE

@@ -91,7 +91,9 @@ def read_month_state(
     if current is None and draft is None:
         folder.version()  # which says that the month is not held
     outcome = summarise_outcome(current) if current else None
-    held_back = outcome["withheld"] | outcome["not_computed"] if outcome else {}
+    held_back = {}
+    if outcome:
+        held_back = outcome["withheld"] | outcome["not_computed"]
     return MonthState(
         month=str(month),
         versions=[version.number for version in folder.versions()],

@@ -127,7 +127,9 @@ def find_reason(home: Path, today: date, stale_days: int) -> str | None:
     if find_readable_version(MonthFolder(home, newest)) is None:
         return "month_unreadable"
     age_days = (today - newest.last_day).days
-    return "month_stale" if age_days > stale_days else None
+    if age_days > stale_days:
+        return "month_stale"
+    return None
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -74,7 +74,9 @@ class SentOut:
 def _find_month(order_id: str) -> Month | None:
     """Return the month of an order; None where the id is none."""
     match = ORDER_ID.fullmatch(order_id)
-    return Month(int(match[1]), int(match[2])) if match else None
+    if match:
+        return Month(int(match[1]), int(match[2]))
+    return None
 
 
 def write_corrected(
@@ -139,5 +141,7 @@ def describe_refusal(refusal: Refusal | None, language: str) -> str:
     """Say why a row is refused, and name the column by its title."""
     if refusal is None:
         return ""
-    column = load_labels(language)[refusal.column] if refusal.column else ""
+    column = ""
+    if refusal.column:
+        column = load_labels(language)[refusal.column]
     return fill_label(language, f"return.{refusal.key}", column=column)

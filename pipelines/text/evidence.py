@@ -57,7 +57,9 @@ class _Part:
 
     def write(self) -> str:
         """The part as it is printed: nothing where a fact of its own is not known."""
-        return "".join(self.texts) if self.is_known else ""
+        if self.is_known:
+            return "".join(self.texts)
+        return ""
 
 
 def fill_template(template: str, facts: Mapping[str, str], language: str) -> str:

@@ -39,7 +39,9 @@ def mask_name(name: str | None) -> str | None:
 
 def mask_text(value: object) -> str | None:
     """Return the first character and stars for the rest of whatever it is."""
-    return None if value is None else mask_name(str(value))
+    if value is None:
+        return None
+    return mask_name(str(value))
 
 
 def mask_id(value: str) -> str:

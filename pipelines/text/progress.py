@@ -45,7 +45,9 @@ def show_steps(
         with _open_report(tuple(steps), period, spoken, is_quiet) as report:
             yield report
     except KeyboardInterrupt:
-        key = "interrupted.kept" if can_go_on else "interrupted.nothing_kept"
+        key = "interrupted.nothing_kept"
+        if can_go_on:
+            key = "interrupted.kept"
         raise Interrupted(key) from None
 
 

@@ -34,7 +34,9 @@ def show_value(table: str, column: str | None, value: object) -> str:
     text = str(value)
     if not _is_personal(table, column):
         return mask_value(column or "", value)
-    return text if text.endswith(_HIDDEN) else f"{text[:1]}{_HIDDEN}"
+    if text.endswith(_HIDDEN):
+        return text
+    return f"{text[:1]}{_HIDDEN}"
 
 
 def _is_personal(table: str, column: str | None) -> bool:
@@ -59,7 +61,8 @@ def describe_allowed(expectation: Expectation, language: str) -> str:
 
 def _say_limits(expectation: Expectation) -> str | None:
     """The limits of a rule's values; None where it has none."""
-    low, high = expectation.kwargs.get("min_value"), expectation.kwargs.get("max_value")
+    low = expectation.kwargs.get("min_value")
+    high = expectation.kwargs.get("max_value")
     if low is None and high is None:
         return None
     if high is None:

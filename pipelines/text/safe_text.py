@@ -53,7 +53,8 @@ def _make_tab(title: str) -> str:
 
 
 def _find_free_tab(name: str, taken: set[str]) -> str:
-    candidate, number = name, 1
+    candidate = name
+    number = 1
     while candidate.casefold() in taken:
         number += 1
         tail = f" ({number})"

@@ -107,7 +107,9 @@ def _language_of(locale: str) -> str:
     for language in LANGUAGES:
         if locale.lower().startswith(language):
             return language
-    return "zh" if locale == "zh" else "en"
+    if locale == "zh":
+        return "zh"
+    return "en"
 
 
 # -- reasons ---------------------------------------------------------------------------------------

@@ -27,4 +27,6 @@ def _name_kind(expectation: Expectation) -> str:
     has_high = "max_value" in expectation.kwargs
     if has_low == has_high:
         return "between"
-    return "at_least" if has_low else "at_most"
+    if has_low:
+        return "at_least"
+    return "at_most"

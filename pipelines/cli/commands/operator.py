@@ -129,7 +129,9 @@ def _generate_twin(out: Path, request: _TwinRequest, speaker: Speaker) -> None:
     from pipelines.core.yaml_files import read_yaml
     from twin import TwinConfig, generate
 
-    services, months, seed = request.services, request.months, request.seed
+    services = request.services
+    months = request.months
+    seed = request.seed
     if services is None or months is None or seed is None:
         raise ValueError("--services, --months and --seed are needed")
     newest = Month.parse(request.through)

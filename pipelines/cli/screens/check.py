@@ -99,7 +99,9 @@ def _draw_table(table: TableCheck, language: str) -> None:
     if table.worst:
         _draw_indented(_describe_rule(table.worst, language))
     for unknown in table.unknown:
-        key = "intake.column_like" if unknown.like else "intake.column_unknown"
+        key = "intake.column_unknown"
+        if unknown.like:
+            key = "intake.column_like"
         _draw_indented(
             fill_label(language, key, header=unknown.header, column=unknown.like)
         )
@@ -143,7 +145,9 @@ def _join_names(unlock: Unlock, titles: Mapping[str, str], language: str) -> str
         dict.fromkeys(titles.get(output.name, output.name) for output in unlock.outputs)
     )
     shown = fill_label(language, "intake.comma").join(names[:_MOST_NAMES])
-    return shown if len(names) <= _MOST_NAMES else f"{shown} …"
+    if len(names) <= _MOST_NAMES:
+        return shown
+    return f"{shown} …"
 
 
 def _read_titles(language: str) -> dict[str, str]:

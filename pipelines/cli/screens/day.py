@@ -68,4 +68,6 @@ def _format_scope(scope_id: str, language: str) -> str:
 
 
 def _format_figure(value: object) -> str:
-    return "" if value is None else f"{value:,}"
+    if value is None:
+        return ""
+    return f"{value:,}"

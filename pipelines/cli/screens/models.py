@@ -133,7 +133,9 @@ def _compare_uplift(uplift: Card | ModelError, language: str) -> str:
     if isinstance(uplift, ModelError):
         return _explain_no_uplift(uplift, language)
     qini = {name: f"{uplift.judged[name]:+.5f}" for name in _QINI_FIGURES}
-    key = "cli.uplift_wins" if uplift.judged["wins"] else "cli.uplift_loses"
+    key = "cli.uplift_loses"
+    if uplift.judged["wins"]:
+        key = "cli.uplift_wins"
     held_out = uplift.outcomes["holdout"]
     return fill_label(language, key, version=uplift.version, held_out=held_out, **qini)
 
@@ -151,12 +153,16 @@ class ListedModel:
     @property
     def metrics(self) -> Mapping[str, float]:
         """Its figures; none of a version that may not be used."""
-        return self.shelved.card.metrics if self.shelved.card else {}
+        if self.shelved.card:
+            return self.shelved.card.metrics
+        return {}
 
     @property
     def mark(self) -> str:
         """The mark of the champion."""
-        return "✓" if self.shelved.is_champion else ""
+        if self.shelved.is_champion:
+            return "✓"
+        return ""
 
 
 def describe_models(models: Sequence[ListedModel]) -> list[dict[str, object]]:
@@ -189,7 +195,8 @@ def draw_models(models: Sequence[ListedModel], language: str) -> None:
     for model in models:
         if model.kind == "uplift":
             _draw_uplift_model(model, language)
-        version, refused = model.shelved.version, model.shelved.refused
+        version = model.shelved.version
+        refused = model.shelved.refused
         if refused:
             typer.echo(f"{version}: {say_reasons(language, refused)}")
         for promotion in model.shelved.promotions:
@@ -236,4 +243,6 @@ def _describe_promotion(promotion: Promotion, language: str) -> str:
 
 
 def _format_metric(metrics: Mapping[str, float], name: str) -> str:
-    return f"{metrics[name]:.4f}" if name in metrics else "–"
+    if name in metrics:
+        return f"{metrics[name]:.4f}"
+    return "–"

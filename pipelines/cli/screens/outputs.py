@@ -89,7 +89,9 @@ def _order_kpis(row: TableRow) -> tuple[str, bool, str, int, str]:
 
 
 def _format_count(value: object) -> str:
-    return "–" if value is None else str(write_plain_cell(value))
+    if value is None:
+        return "–"
+    return str(write_plain_cell(value))
 
 
 # -- lists -----------------------------------------------------------------------------------------

@@ -65,7 +65,9 @@ def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
 def _list_files(table: TableProposal) -> str:
     """The table's file, or the list of its files."""
     files = ", ".join(_quote_text(file) for file in table.files)
-    return files if len(table.files) == 1 else f"[{files}]"
+    if len(table.files) == 1:
+        return files
+    return f"[{files}]"
 
 
 def _draw_columns(table: TableProposal, mark: str, language: str) -> Iterator[str]:

@@ -55,4 +55,6 @@ def draw_first_rows(
 
 
 def _format_cell(value: object) -> str:
-    return "" if value is None else str(write_plain_cell(value))
+    if value is None:
+        return ""
+    return str(write_plain_cell(value))

@@ -56,7 +56,9 @@ def _make_environment(language: str) -> Environment:
 
     def show_part(part: object) -> str:
         """Write a numerator or a denominator; a dash where there is none."""
-        return "–" if part is None else f"{write_plain_cell(part)}"
+        if part is None:
+            return "–"
+        return f"{write_plain_cell(part)}"
 
     def find_label(key: str, **facts: object) -> str:
         return fill_label(language, key, **facts)

@@ -212,7 +212,8 @@ def _draw_outcome(
 
 def _give_verdict(first: MakerRow, other: MakerRow, language: str) -> str:
     """Say in a sentence whether a maker ranks better than another, worse, or as chance would."""
-    low, high = other["auc_gain_low"], other["auc_gain_high"]
+    low = other["auc_gain_low"]
+    high = other["auc_gain_high"]
     if low > 0:
         kind = "better"
     elif high < 0:

@@ -60,7 +60,9 @@ def write_annex(path: Path, paper: Paper, version: Version, read: ReadTable) -> 
 
 def _make_sheet(name: str, rows: Sequence[SheetRow]) -> list[Sheet]:
     """Return the sheet, or none where it has no rows."""
-    return [Sheet(name, ANNEX_COLUMNS[name], rows, frozen=1)] if rows else []
+    if rows:
+        return [Sheet(name, ANNEX_COLUMNS[name], rows, frozen=1)]
+    return []
 
 
 def _make_wording(paper: Paper) -> Wording:

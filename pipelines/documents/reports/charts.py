@@ -151,7 +151,8 @@ def _draw_target(x: float, height: int, shown: str) -> list[str]:
 def draw_trend(title: str, points: Sequence[Bar]) -> str:
     """Draw a line over months; the first, last, highest and lowest point with their numbers."""
     numbers = [point.number for point in points]
-    low, high = min(numbers), max(numbers)
+    low = min(numbers)
+    high = max(numbers)
     span = (high - low) or abs(high) or 1.0
     step = (WIDTH - 140) / max(len(points) - 1, 1)
     last = len(points) - 1
@@ -217,7 +218,9 @@ def _find_floor(steps: Sequence[_Step]) -> float:
     Below zero, or a little under the lowest step.
     """
     lowest = min((step.low for step in steps if not step.is_end), default=0.0)
-    return lowest if lowest < 0 else lowest * 0.9
+    if lowest < 0:
+        return lowest
+    return lowest * 0.9
 
 
 def _draw_step(step: _Step, y: int, floor: float, scale: float) -> str:
@@ -302,8 +305,8 @@ def _open_tag(tag: str, **attributes: float | str) -> str:
     """Return a tag as far as its attributes go; of a float one decimal is written."""
     written = [f"<{tag}"]
     for attribute, value in attributes.items():
-        shown = (
-            f"{value:.1f}" if isinstance(value, float) else escape(str(value), _QUOTED)
-        )
+        shown = escape(str(value), _QUOTED)
+        if isinstance(value, float):
+            shown = f"{value:.1f}"
         written.append(f'{attribute.replace("_", "-")}="{shown}"')
     return " ".join(written)

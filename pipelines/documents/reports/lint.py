@@ -225,14 +225,18 @@ def _describe_place(wanted: Sequence[Number], index: int) -> str:
     Of what comes behind its last one, where that one stands.
     """
     number = wanted[min(index, len(wanted) - 1)]
-    return f"{number.place} ({number.figure})" if number.figure else number.place
+    if number.figure:
+        return f"{number.place} ({number.figure})"
+    return number.place
 
 
 def _name_first(texts: Sequence[str]) -> str:
     """Return the first of some numbers, and that there are more; a dash where there is none."""
     if not texts:
         return EMPTY
-    return f"{texts[0]} …" if len(texts) > 1 else texts[0]
+    if len(texts) > 1:
+        return f"{texts[0]} …"
+    return texts[0]
 
 
 # -- a workbook against the register -----------------------------------------------------------
@@ -278,7 +282,9 @@ def _find_other_wanted(
         return EMPTY
     wanted = figure["shown"]
     is_right = shown == wanted == format_figure(float(str(value)), figure["unit"])
-    return None if is_right else wanted
+    if is_right:
+        return None
+    return wanted
 
 
 def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
@@ -316,4 +322,6 @@ def _list_managers(figures: Figures) -> set[str]:
 
 def _write_number(figures: Figures, name: str) -> str:
     """Return a figure's number as a cell has it; empty where there is none."""
-    return str(float(figures[name]["number"])) if name in figures else ""
+    if name in figures:
+        return str(float(figures[name]["number"]))
+    return ""

@@ -155,7 +155,8 @@ class _AnalysisWriter:
         """Return the paper: the branch, its managers at a glance, then KPI by KPI."""
         words = self.words
         sentences = write_sentences(words, self.sentences)
-        kept, done = QUALITY[:_KEPT_COUNT], QUALITY[_KEPT_COUNT:]
+        kept = QUALITY[:_KEPT_COUNT]
+        done = QUALITY[_KEPT_COUNT:]
         return Paper(
             language=self.language,
             month=str(self.month),

@@ -236,14 +236,19 @@ class Wording:
             return make_cell(say_reasons(self.language, rest))
 
         names = rest.split(" ")
-        find_name = self.name_scope if kind == "scopes" else self.name_kpi
+        find_name = self.name_kpi
+        if kind == "scopes":
+            find_name = self.name_scope
         joint = self.find_text("and")
-        return make_cell(joint.join(find_name(name) for name in names))
+        titles = [find_name(name) for name in names]
+        return make_cell(joint.join(titles))
 
     def _show_figure_with_unit(self, name: str, is_unsigned: bool) -> Cell:
         """Return a figure, and the word of its unit where one is written behind it."""
         figure = self.figures[name]
-        shown = figure["shown"].lstrip("-") if is_unsigned else figure["shown"]
+        shown = figure["shown"]
+        if is_unsigned:
+            shown = figure["shown"].lstrip("-")
         unit_key = f"unit.{figure['unit']}"
         if f"paper.{unit_key}" not in load_labels(self.language):
             return (Part(shown, name),)

@@ -90,9 +90,9 @@ def _read_paper(paper: Paper, form: Form) -> Iterator[Word]:
 
 def _find_heading(section: Section, block: Block) -> str:
     """Return under which heading a block stands."""
-    return (
-        section.title if isinstance(block, Text) else f"{section.title}, {block.title}"
-    )
+    if isinstance(block, Text):
+        return section.title
+    return f"{section.title}, {block.title}"
 
 
 def _read_block(block: Block, form: Form) -> Iterator[Part]:

@@ -159,7 +159,9 @@ def write_period_summary(version: Version, out: Path, paper: Paper) -> list[Path
 
 def _write_reading_copy(path: Path, paper: Paper) -> list[Path]:
     """Write the PDF of a paper, where the fonts for it are there; return it."""
-    return [path] if write_pdf(path, paper) else []
+    if write_pdf(path, paper):
+        return [path]
+    return []
 
 
 def _describe_version(version: Version) -> str:
@@ -212,4 +214,6 @@ def _find_template(home: Path | None) -> Path:
     if home is None:
         return TEMPLATE
     own = home / "templates" / "summary.docx"
-    return own if own.exists() else TEMPLATE
+    if own.exists():
+        return own
+    return TEMPLATE

@@ -130,7 +130,9 @@ def _build_held_back_rows(
         if state.status == "released":
             continue
         is_list = state.kind == "list"
-        output = data.list_titles.get(state.name, state.name) if is_list else state.name
+        output = state.name
+        if is_list:
+            output = data.list_titles.get(state.name, state.name)
         found.append(
             {
                 "output": output,

@@ -157,9 +157,9 @@ def _build_row(line: _ScopeLine, language: str) -> SheetRow:
 
 
 def _name_scope(scope_id: str, language: str) -> str:
-    return (
-        fill_label(language, "scope.unclaimed") if scope_id == _UNCLAIMED else scope_id
-    )
+    if scope_id == _UNCLAIMED:
+        return fill_label(language, "scope.unclaimed")
+    return scope_id
 
 
 def _make_sheet_of_handed_down(

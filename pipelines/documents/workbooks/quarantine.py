@@ -159,7 +159,9 @@ def _read_rows(
     select = _ROWS_OF_FILE.format(cells=cells, quarantine=quarantine, join=join)
     answer = connection.execute(select, [one.table, one.file])
 
-    hidden = set() if unmasked else _find_personal_columns(one.table, names)
+    hidden: set[str] = set()
+    if not unmasked:
+        hidden = _find_personal_columns(one.table, names)
     while batch := answer.fetchmany(_BATCH_ROWS):
         for values in batch:
             yield _make_row(values, names, hidden)
@@ -183,9 +185,11 @@ def _find_personal_columns(table: str, names: Sequence[str]) -> set[str]:
 
     Those the contract says, and those that nobody knows.
     """
-    known = load_contract()[table].columns if table in load_contract() else ()
-    plain = {column.name for column in known if not column.personal}
-    return {name for name in names if name not in plain}
+    contract_table = load_contract().get(table)
+    if contract_table is None:
+        return set(names)
+    plain = {column.name for column in contract_table.columns if not column.personal}
+    return set(names) - plain
 
 
 def _clean_cell(name: str, value: str | None, is_hidden: bool) -> str | None:
@@ -227,7 +231,9 @@ def _describe_allowed(table: str, column: str | None, language: str) -> str:
     if not column or table not in load_contract():
         return ""
     known = load_contract()[table].column(column)
-    return describe_form(known, language) if known else ""
+    if known:
+        return describe_form(known, language)
+    return ""
 
 
 def _write_sheet(

@@ -86,7 +86,9 @@ def _read_word(value: object) -> str | None:
 def _read_money(value: object) -> str | None:
     """Return an amount with two decimals; None where it is no number."""
     number = _read_number(value)
-    return None if number is None else f"{round_to_fen(number) + 0:f}"
+    if number is None:
+        return None
+    return f"{round_to_fen(number) + 0:f}"
 
 
 def _read_integer(value: object) -> str | None:
@@ -118,7 +120,9 @@ def _read_number(value: object) -> Decimal | None:
     """Return the number a text stands for, without thousands' separators and currency signs."""
     try:
         number = Decimal(_NOT_OF_A_NUMBER.sub("", str(value)))
-        return number if number.is_finite() and abs(number) < _NUMBER_END else None
+        if number.is_finite() and abs(number) < _NUMBER_END:
+            return number
+        return None
     except InvalidOperation:
         return None
 

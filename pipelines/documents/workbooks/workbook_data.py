@@ -99,7 +99,9 @@ class WorkbookData:
 
     def read_if_computed(self, table: str) -> list[Any]:
         """Return all rows of a table; none of one that is not computed."""
-        return self.read_table(table) if self.version.is_computed(table) else []
+        if self.version.is_computed(table):
+            return self.read_table(table)
+        return []
 
     @cached_property
     def orders(self) -> list[OrderRow]:

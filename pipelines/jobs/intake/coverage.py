@@ -11,7 +11,8 @@ from pipelines.core.reasons import Reason, ReasonKind, split_reasons
 from pipelines.store.manifest import NOT_COMPUTED
 from pipelines.store.rows import read_as
 
-KPI, LIST = "kpi", "list"
+KPI = "kpi"
+LIST = "list"
 # Reasons that a delivery of this month takes away; all others name months, orders or models that
 # are not there.
 _DELIVERABLE = (ReasonKind.ABSENT, ReasonKind.REFUSED)
@@ -51,7 +52,9 @@ def _find_delivered_name(reason: Reason) -> str | None:
     if reason.kind not in _DELIVERABLE or reason.about is None:
         return None
     is_of_this_month = "(" not in str(reason)
-    return reason.about if is_of_this_month else None
+    if is_of_this_month:
+        return reason.about
+    return None
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,9 @@ def _find_sole_lack(output: Output) -> str | None:
     if len(tables) != 1:
         return None
     table = next(iter(tables))
-    return table if table in lacks else None
+    if table in lacks:
+        return table
+    return None
 
 
 # -- reading a month -------------------------------------------------------------------------------

@@ -143,7 +143,9 @@ def _open_imagined_month(delivery: Delivery) -> Context:
 
 def _make_entry(context: Context, spec: Spec) -> TableEntry:
     reasons = context.explain_missing(spec)
-    return TableEntry.not_computed(None, reasons) if reasons else _THERE
+    if reasons:
+        return TableEntry.not_computed(None, reasons)
+    return _THERE
 
 
 def _make_output(kind: str, name: str, reasons: Iterable[Reason | str]) -> Output:

@@ -72,9 +72,9 @@ class ValueReader:
         """
         if not values:
             return None
-        count = (
-            self._count_known_codes if list_code_values(column) else self._count_typed
-        )
+        count = self._count_typed
+        if list_code_values(column):
+            count = self._count_known_codes
         return count(column, values) / len(values)
 
     def _count_known_codes(self, column: Column, values: Sequence[str]) -> int:

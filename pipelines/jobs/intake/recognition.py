@@ -109,7 +109,9 @@ def _find_clear_winner(
         return first
     second = candidates[1]
     is_ahead = matches[first].matched_columns > matches[second].matched_columns
-    return first if is_ahead else None
+    if is_ahead:
+        return first
+    return None
 
 
 def name_of_table(name: str) -> str | None:
@@ -122,7 +124,9 @@ def name_of_table(name: str) -> str | None:
         if stem in table_names(table):
             return table
     longest = max(_find_names_inside(stem), key=lambda found: found[0], default=None)
-    return None if longest is None else longest[1]
+    if longest is None:
+        return None
+    return longest[1]
 
 
 def _find_names_inside(stem: str) -> Iterator[tuple[int, str]]:

@@ -137,8 +137,11 @@ def check_tables(draft: Draft, stop: RetentionError | None) -> Iterator[TableChe
 
     for name in load_contract():
         counted = intake[name]
-        delivered, refused_rows = receipts[name], quarantine[name]
-        refusal = _find_refusal(draft, name, stop) if counted.state == REFUSED else None
+        delivered = receipts[name]
+        refused_rows = quarantine[name]
+        refusal = None
+        if counted.state == REFUSED:
+            refusal = _find_refusal(draft, name, stop)
         yield TableCheck(
             table=name,
             state=counted.state,

@@ -130,7 +130,9 @@ def _write_column(
         *(len(value) for value in texts.examples),
     ]
     width = min(max(max(widths) + 2, _LEAST_WIDTH), _FULL_WIDTH)
-    name_format = formats.required if column.required else formats.optional
+    name_format = formats.optional
+    if column.required:
+        name_format = formats.required
 
     sheet.set_column(position, position, width, formats.text)
     for row, language in enumerate(("zh", "en")):

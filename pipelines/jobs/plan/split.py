@@ -101,9 +101,9 @@ def split_year(
     """Yield a year's total and its parts, level by level within each month."""
     yield Part("year", None, "company", "company", None, None, total)
     months = Splitter(tree.months, places, f"{where}.by_month")
-    branches = (
-        _BranchSplitter(tree, places, where) if tree.branches is not None else None
-    )
+    branches = None
+    if tree.branches is not None:
+        branches = _BranchSplitter(tree, places, where)
     for month, amount in months.split_amount(total).items():
         yield Part(
             "month", month, "company", "company", None, months.weights[month], amount

@@ -104,7 +104,9 @@ def _list_handed_down(
     scopes = handed.scope_ids
     if scopes is None:
         places = held.read_places(plan.held)
-        known = places.branches if handed.scope_kind == "branch" else places.managers
+        known = places.managers
+        if handed.scope_kind == "branch":
+            known = places.branches
         scopes = sorted(known)
     for scope in scopes:
         yield Target(handed.kpi, handed.scope_kind, scope)

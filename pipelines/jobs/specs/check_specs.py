@@ -219,7 +219,8 @@ def check_definitions() -> None:
     written = read_written(DEFINITIONS, "sql/kpi/definitions.yml")
     known = written.hold_to(dict[str, Fingerprints], written.read() or {})
     for kpi in load_kpis():
-        name, version = kpi.spec.name, kpi.spec.meta["version"]
+        name = kpi.spec.name
+        version = kpi.spec.meta["version"]
         fingerprints = known.get(name, {})
         if fingerprints.get(version) == hash_meaning(kpi):
             continue

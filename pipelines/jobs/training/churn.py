@@ -111,7 +111,8 @@ def _refuse_too_few(samples: Samples) -> None:
 
 def _fit_recipe(recipe: CompetingClassifier, samples: Samples) -> CompetingClassifier:
     rows = samples.rows
-    outcome, month = rows["outcome"].to_numpy(), rows["month"].to_numpy()
+    outcome = rows["outcome"].to_numpy()
+    month = rows["month"].to_numpy()
     fitted: CompetingClassifier = clone(recipe).fit(samples.features, outcome, month)
     return fitted
 

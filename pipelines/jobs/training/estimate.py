@@ -74,7 +74,8 @@ def estimate_work(home: Path, through: Month, *, is_quick: bool) -> Work:
 
 def _estimate_effort(estimator: ChurnClassifier) -> _Effort:
     wanted = set(estimator.candidates)
-    candidates, seconds = 0, 0.0
+    candidates = 0
+    seconds = 0.0
     if wanted & {"boosting", "blend"}:
         sizes = len(LEAVES) + len(SHARES) - 1
         candidates += sizes

@@ -258,7 +258,9 @@ def _judge_outcome(
         deciles=details["deciles"],
         slices=details["slices"],
     )
-    beside_champion = contest.compare_makers(side) if contest is not None else None
+    beside_champion = None
+    if contest is not None:
+        beside_champion = contest.compare_makers(side)
     if beside_champion is not None:
         judged["contest"] = beside_champion
     return judged

@@ -122,7 +122,8 @@ def make_uplift_card(
     model: UpliftRegressor, history: History, judgement: UpliftJudgement
 ) -> Card:
     """Write down what a person must know of the model; `judged` says whether it may be promoted."""
-    rows, verdict = history.rows, judgement.verdict
+    rows = history.rows
+    verdict = judgement.verdict
     judged = {"months": judgement.months, "wins": verdict.wins, **asdict(verdict)}
     return Card(
         trained_through=str(history.through),

@@ -19,9 +19,9 @@ SEASON = 10  # from this month on next year's holidays are needed: they are publ
 def check_key(settings: Settings) -> Check:
     """Look whether the key is this installation's own, and long enough."""
     if settings.has_development_key:
-        finding = (
-            "key_of_demonstration" if settings.demonstration else "key_of_development"
-        )
+        finding = "key_of_development"
+        if settings.demonstration:
+            finding = "key_of_demonstration"
         return Check("key", WARN, finding)
     facts = {"length": SHORT_KEY}
     if len(settings.key) < SHORT_KEY:
