@@ -108,6 +108,7 @@ class Expectation:
                 f"SELECT {names}, COUNT(*) AS row_count FROM {rows} "
                 f"GROUP BY {names} HAVING COUNT(*) > 1"
             )
+
         return f"SELECT * FROM {rows} WHERE {self.bad_row()}"
 
     def bad_row(self) -> str:
@@ -122,6 +123,7 @@ class Expectation:
             condition = self._compare_columns()
         elif self.type == "unexpected_rows_expectation":
             condition = _find_condition(self.kwargs[QUERY])
+
         if condition is None:
             raise SpecError("expectation.no_row_rule", table=self.table, name=self.name)
         return condition
@@ -167,6 +169,7 @@ def load_suite(
     path = EXPECTATIONS / f"{table}.yml"
     if not path.exists():
         return []
+
     written = read_written(path, f"expectations/{path.name}")
     changes = _read_changes(gate_file)
     suite = []
@@ -175,6 +178,7 @@ def load_suite(
         suite.append(
             _apply_change(expectation, changes.get(expectation.finding), gate_file)
         )
+
     return suite
 
 
@@ -191,11 +195,13 @@ def load_suites(
         suite = load_suite(path.stem, month, gate_file)
         suites[path.stem] = suite
         known.update(expectation.finding for expectation in suite)
+
     for finding in _read_changes(gate_file):
         if finding not in known:
             near = ", ".join(get_close_matches(finding, known, n=3)) or "–"
             why = Phrase("written.why.no_finding", {"near": near})
             raise _describe_gate_error(gate_file, [finding], why)
+
     return suites
 
 
@@ -240,8 +246,10 @@ def _read_checked_rows(written: Written, table: str) -> list[RuleEntry]:
         if rule.name in seen:
             why = Phrase("written.why.taken", {"value": rule.name, "by": written.file})
             raise written.wrong([place], why)
+
         seen.add(rule.name)
         rows.append(row)
+
     return rows
 
 
@@ -255,6 +263,7 @@ def _check_rule(written: Written, place: int, rule: Expectation) -> None:
         part = "meta" if "columns" in rule.meta else "kwargs"
         why = Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown}"})
         raise written.wrong([place, part], why)
+
     if rule.takes_rows:
         _check_row_rule(written, place, rule)
 
@@ -331,11 +340,13 @@ def _apply_change(
     """Apply what an installation's gate file says of a rule."""
     if not change:
         return expectation
+
     allowed = {"severity", "mostly", *expectation.kwargs}
     unknown = sorted(set(change) - allowed)
     if unknown:
         why = Phrase("written.why.unknown_key", {"allowed": ", ".join(sorted(allowed))})
         raise _describe_gate_error(gate_file, [expectation.finding, unknown[0]], why)
+
     arguments = {name: value for name, value in change.items() if name != "severity"}
     return replace(
         expectation,

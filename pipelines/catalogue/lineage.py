@@ -163,15 +163,18 @@ class _Follower:
                 Delivered(table.name, column.column, then.months, then.anchor)
             )
             return
+
         if table.name in MADE_OF:
             made_of = _require_spec(MADE_OF[table.name])
             self.follow_columns(made_of, trace_origin(made_of).all(), then)
+
         if table.name == _SCORE:
             self.follow_columns(reader, set(self.scored_by), then)
 
         spec = find_spec(table.name)
         if spec is None:
             return
+
         made = trace_origin(spec)
         behind = made.columns.get(column.column, set()) | made.rows
         carried_for = _count_carried_months(spec, column.column)

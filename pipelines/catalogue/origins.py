@@ -59,6 +59,7 @@ def list_table_columns(table: str) -> tuple[str, ...]:
         if declared:
             return tuple(declared.types)
         return ()
+
     if spec.meta.get("carry"):
         return list_carried_columns(spec)
     return tuple(spec.tree.named_selects)
@@ -104,12 +105,14 @@ def _qualify_names(spec: Spec) -> exp.Expr:
         if table.db:
             table.set("this", exp.to_identifier(f"{table.db}{_BETWEEN}{table.name}"))
             table.set("db", None)
+
     schema: dict[str, object] = {}
     for name in spec.reads:
         flat_name = name.name
         if name.era:
             flat_name = f"{name.era}{_BETWEEN}{name.name}"
         schema[flat_name] = dict.fromkeys(list_table_columns(name.name), "VARCHAR")
+
     try:
         return qualify(
             tree,
@@ -132,6 +135,7 @@ def _describe_bad_column(spec: Spec, why: str) -> SpecError:
         return SpecError(
             "spec.unresolved", where=spec.where, line=spec.sql_line, why=why
         )
+
     line_in_sql = int(suspect.this.meta.get("line", 1))
     near = get_close_matches(suspect.name, known, n=3)
     return SpecError(
@@ -150,9 +154,11 @@ def _find_suspect(spec: Spec, why: str, known: set[str]) -> exp.Column | None:
     for column in columns:
         if column.name in named:
             return column
+
     for column in columns:
         if column.name not in known:
             return column
+
     return None
 
 
@@ -190,6 +196,7 @@ def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
     for projection in select.selects:
         columns = projection.find_all(exp.Column)
         made.columns[projection.alias_or_name] = _trace_columns(columns, scope, inner)
+
     made.rows |= _trace_columns(_find_hidden_columns(scope, select), scope, inner)
     made.rows |= _find_tables_of_rows(scope)
 

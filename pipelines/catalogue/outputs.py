@@ -169,6 +169,7 @@ def judge_outputs(
         worst = worst_parts.get(name)
         if worst is None or _is_worse(row["status"], worst["status"]):
             worst_parts[name] = row
+
     states = [
         _make_kpi_state(name, company[name], worst_parts.get(name))
         for name in sorted(company)

@@ -58,6 +58,7 @@ def _check_names(written: Written, rules: Rules, causes: set[str]) -> None:
             near = get_close_matches(unknown[0], allowed, n=3) or sorted(causes)
             why = Phrase("written.why.unknown_key", {"allowed": ", ".join(near)})
             raise written.wrong([key, unknown[0]], why)
+
     total = sum(rules.weights.values())
     if abs(total - WHOLE) > 1e-9:
         why = Phrase("written.why.not_whole", {"total": f"{total:g}", "whole": WHOLE})

@@ -122,6 +122,7 @@ def _parse_select(sql: str, where: str, sql_line: int) -> exp.Query:
         raise SpecError(
             "spec.unparsable", where=where, line=sql_line, why=why
         ) from error
+
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise SpecError("spec.not_one_select", where=where, line=sql_line)
     return trees[0]
@@ -138,6 +139,7 @@ def _find_tables(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
         name = TableName(table.name, table.db)
         if name.era or name.name not in cte_names:
             found.add(name)
+
     return frozenset(found)
 
 
@@ -151,6 +153,7 @@ def load_spec(path: Path) -> Spec:
     match = _FRONT_MATTER.match(read_text(path, where))
     if not match:
         raise SpecError("spec.no_front_matter", where=where)
+
     block = Written(where, match["yaml"], first_line=2)
     meta = block.read()
     block.hold_to(find_block(room, path.stem), meta)
@@ -203,10 +206,12 @@ def _order_specs(specs: dict[str, Spec]) -> Iterator[Spec]:
             own_tables = {table.name for table in spec.reads if not table.era}
             if spec.table not in done and own_tables.intersection(specs) <= done:
                 ready.append(spec)
+
         if not ready:
             stuck = sorted(set(specs) - done)
             raise SpecError(
                 "spec.cycle", where=specs[stuck[0]].where, tables=", ".join(stuck)
             )
+
         done.update(spec.table for spec in ready)
         yield from ready

@@ -102,11 +102,13 @@ def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
     else:
         facts = {fact: value for fact, value in entry.items() if fact != "values"}
         column = Column(name, **facts, values=tuple(entry.get("values", ())))  # type: ignore[arg-type]
+
     if column.kind not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise ValueError(
             f"contract.yml: {name}: unknown kind {column.kind!r}; use one of {known}"
         )
+
     return column
 
 

@@ -185,6 +185,7 @@ def _read_cell(column: Column, physical: str, is_plain: bool) -> Typed:
     text = _write_text(column, physical)
     if is_plain:
         return Typed(_read_plain_text(column, text))
+
     value = _read_text(column, text)
     form = None
     if _has_form(column, physical):
@@ -207,6 +208,7 @@ def write_broken_rule(column: Column, text: str) -> str:
     if column.kind in _FAR:
         condition, rule = _FAR["money" if column.is_amount else column.kind]
         rules.append(f"WHEN {condition}({text}) THEN '{rule}'")
+
     if column.below is not None:
         rules.append(f"WHEN as_quantity({text}) IS NOT NULL THEN 'out_of_range'")
     otherwise = f"'not_a_{column.kind}'"
@@ -247,6 +249,7 @@ def _read_natively(column: Column, physical: str) -> _Native | None:
         return _Native(
             "CAST(NULL AS VARCHAR)", f"{raw} IS NULL", "CAST(NULL AS VARCHAR)"
         )
+
     if _is_number_for(kind, physical):
         return _read_native_number(column, raw)
     return _read_same_type(kind, raw, physical)
@@ -263,6 +266,7 @@ def _read_same_type(kind: str, raw: str, physical: str) -> _Native | None:
         return _Native(
             cast, f"is_count({raw})", f"CASE WHEN is_count({raw}) THEN {cast} END"
         )
+
     return None
 
 
@@ -283,6 +287,7 @@ def _read_native_instant(raw: str, physical: str) -> _Native:
         offset = ""
         first = "1899-12-31 16:00:00"
         behind = "2199-12-31 16:00:00"
+
     at = f"TRY_CAST({raw} AS TIMESTAMP)"
     within = f"{at} >= TIMESTAMP '{first}' AND {at} < TIMESTAMP '{behind}'"
     is_plain = f"COALESCE({within}, {raw} IS NULL)"

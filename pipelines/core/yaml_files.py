@@ -40,6 +40,7 @@ class _Careful:
                 problem = f"the key {key.value!r} stands there twice"
                 raise ConstructorError(None, None, problem, key.start_mark)
             seen.add(name)
+
         made: dict[Hashable, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return made
 
@@ -52,10 +53,12 @@ class _Careful:
             raise ConstructorError(
                 None, None, f"this is no {kind}", node.start_mark
             ) from None
+
         if isinstance(made, int) and abs(made) > MOST_WHOLE:
             raise ConstructorError(
                 None, None, f"this {kind} is too large", node.start_mark
             )
+
         return made
 
 
@@ -83,6 +86,7 @@ def read_text(path: Path, name: str | None = None) -> str:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise SpecError("yaml.unreadable", file=file, why=why) from error
+
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -90,6 +94,7 @@ def read_text(path: Path, name: str | None = None) -> str:
         if len(content) <= MOST_BYTES:
             raise SpecError("yaml.not_utf8", file=file, line=line) from error
         text = ""
+
     if len(content) > MOST_BYTES:
         raise SpecError("yaml.too_large", file=file, most=f"{MOST_BYTES // 1024} KiB")
     return text
@@ -113,6 +118,7 @@ def parse_yaml(
         line = text.count("\n", 0, strange.start()) + first_line
         why = f"the character U+{ord(strange[0]):04X} is not allowed"
         raise SpecError("yaml.bad", file=where, line=line, why=why)
+
     loader = _TextLoader if is_text else _Loader
     try:
         _refuse_excess(text, where, first_line)
@@ -155,6 +161,7 @@ def find_lines(text: str, first_line: int = 1) -> dict[KeyPath, int]:
         elif isinstance(node, yaml.SequenceNode):
             for place, child in enumerate(node.value):
                 waiting.append(((*path, place), child))
+
     return lines
 
 

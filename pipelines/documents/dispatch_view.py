@@ -131,6 +131,7 @@ def find_customer_lists(
                 "detail": reasons.get("detail"),
             }
         )
+
     return found
 
 
@@ -145,6 +146,7 @@ def _read_orders(version: Version, customer_id: str) -> dict[str, CustomerOrder]
                 "branch_id": row["branch_id"],
                 "due_on": row["due_on"],
             }
+
     return orders
 
 
@@ -153,6 +155,7 @@ def _list_changes(
 ) -> list[OrderChange]:
     if order is None:
         return []
+
     made: list[OrderChange] = []
     for change in changes.get(order["order_id"], ()):
         made.append(
@@ -165,4 +168,5 @@ def _list_changes(
                 "on": change.on,
             }
         )
+
     return made

@@ -70,6 +70,7 @@ def describe_findings(
         held = [state for state in states if state.is_held_by(row["finding"])]
         is_set_aside = row["table"] in set_aside
         findings.append(_tell_finding(row, seen, held, month, language, is_set_aside))
+
     return sorted(findings, key=_sort_key)
 
 
@@ -121,6 +122,7 @@ def _describe_seen(
     """
     if not offending:
         return str(row["observed"] or "–")
+
     columns = {one["column"] for one in offending}
     names_column = len(columns) > 1 or any(one["rule"] for one in offending)
     values = [
@@ -135,6 +137,7 @@ def _describe_seen(
             seen=row["unexpected_count"],
             rows=row["element_count"],
         )
+
     return text
 
 

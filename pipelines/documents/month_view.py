@@ -83,6 +83,7 @@ def _read_refusals(version: Version) -> dict[str, Refusal]:
         reason = str(entry.reasons[0]) if entry.reasons else _WRONG_MONTH
         delivered = entry.delivery.facts if entry.delivery else {}
         refusals[table] = {"reason": reason, "facts": {"table": table, **delivered}}
+
     return refusals
 
 

@@ -121,6 +121,7 @@ def _write_csv(path: Path, schema: pa.Schema, batches: Batches) -> int:
             for row in batch:
                 writer.writerow([_make_csv_cell(row[name]) for name in schema.names])
             count += len(batch)
+
     return count
 
 
@@ -140,6 +141,7 @@ def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> int:
         for batch in batches:
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
             count += len(batch)
+
     return count
 
 
@@ -161,6 +163,7 @@ def make_json_value(value: object) -> object:
         if is_exact:
             return as_double
         return str(value)
+
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)

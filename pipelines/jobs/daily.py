@@ -110,6 +110,7 @@ def run_day(job: DayJob) -> Version:
         seal = job.folder.read_seal()
         if seal is not None:
             return _read_sealed(job, job.folder.version(seal.version), fingerprint)
+
         office = read_day_office(
             job.settings.office_database(job.home), job.month, job.day
         )

@@ -129,6 +129,7 @@ def write_bulletins(context: DayContext) -> None:
     for spec in load_room_specs("features"):
         if spec.name in features:
             context.compute(spec)
+
     for spec in load_room_specs(ROOM):
         context.compute(spec)
 

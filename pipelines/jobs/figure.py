@@ -133,6 +133,7 @@ def parse_name(figure: str, month: Month) -> FigureName:
     if is_document_id:  # value:arrears_rate.t1_amount:branch:B1:2026-10
         topic, *scope, month_name = scope
         month = Month.parse(month_name)
+
     if len(scope) < 2:
         return FigureName(topic, _COMPANY, _COMPANY, month)
     kind, *scope_id = scope
@@ -181,6 +182,7 @@ def _explain_unknown(figure: str, job: Job) -> UsageError:
                 shown=shown,
                 source=source,
             )
+
     return UsageError("figure.unknown", figure=figure)
 
 
@@ -199,9 +201,11 @@ def _find_row(version: Version, found: _KpiVariant, name: FigureName) -> KpiRow:
         raise UsageError(
             "figure.not_computed", figure=name.topic, month=name.month, reason=reason
         )
+
     for row in rows:
         if row["scope_kind"] == name.scope_kind and row["scope_id"] == name.scope_id:
             return row
+
     scope = f"{name.scope_kind}:{name.scope_id}"
     raise UsageError(
         "figure.no_scope", figure=name.topic, month=name.month, scope=scope
@@ -229,6 +233,7 @@ def _open_as_recorded(job: Job, version: Version) -> Iterator[Context]:
     for held in earlier.values():
         if held is not None:
             folders.append(held.path)
+
     with (
         TemporaryDirectory(prefix="figure-") as scratch,
         DuckEngine(

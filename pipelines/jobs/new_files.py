@@ -186,6 +186,7 @@ def _write_check(table: Table, name: str) -> list[NewFile]:
     case = CHECK_CASES / f"{table.name}.{name}.yml"
     if case.exists():
         raise UsageError("new.exists", name=name, file=case.relative_to(ROOT))
+
     first_id = next(column.name for column in table.columns if column.kind == "id")
     facts = {"name": name, "table": table.name, "column": first_id}
 

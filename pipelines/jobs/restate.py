@@ -114,6 +114,7 @@ def restate_month(job: Job) -> Version:
         seal = job.folder.read_seal()
         if seal is None:
             raise Refused("month.not_sealed", month=job.month)
+
         published = job.folder.version(seal.version)
         gathered = gather_inputs(job, restates=published.identity)
         draft = open_draft(job, gathered=gathered)
@@ -182,6 +183,7 @@ def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]
         if cause == causes[-1]:
             yield _Step(cause, draft)
             return
+
         job.progress(f"restate_{cause}")
         mixed = _mix_deliveries(before, now, exchanged)
         apart = replace(
@@ -224,6 +226,7 @@ def _list_differing(
             differs = any(_differs(name, before, now) for name in _list_extracts(cause))
         if differs:
             differing.append(cause)
+
     return differing
 
 
@@ -270,6 +273,7 @@ def _write_comparison(
             path = draft.path / f"{name}.parquet"
             written = engine.write("SELECT * FROM made", path, table.key)
             entries[name] = TableEntry.computed(ROOM, written)
+
     return entries
 
 

@@ -240,6 +240,7 @@ def _split_figure(key: KpiKey, states: Sequence[MonthState]) -> Iterator[CauseCh
         if found.value is None:
             # Gone for one step: the next cause is given the whole change.
             found = found._replace(value=standing.value)
+
         change = _subtract(found, standing)
         if not has_value:
             change = change._replace(value=None)
@@ -254,6 +255,7 @@ def _split_figure(key: KpiKey, states: Sequence[MonthState]) -> Iterator[CauseCh
                 denominator_change=change.denominator,
                 value_change=change.value,
             )
+
         standing = found
 
 
@@ -287,6 +289,7 @@ def compare_orders(
         order = then or now
         if order is None or _list_compared(then) == _list_compared(now):
             continue
+
         yield OrderChange(
             order_id=order.order_id,
             list=key.list,

@@ -103,17 +103,21 @@ def _run_later_room(job: Job, room: str) -> Version | None:
             standing = _find_standing(job, gather_inputs(job))
         if standing is not None:
             return standing
+
     is_last = room == ROOMS[-1]
     if room in draft.rooms:
         if is_last:
             return job.folder.commit(draft)
         return None
+
     if draft.rooms and draft.inputs != _state_as_staged(job, draft):
         raise UsageError("room.stale", month=job.month)
+
     before = ROOMS[: ROOMS.index(room)]
     if draft.rooms != list(before):
         following = ROOMS[len(draft.rooms)]
         raise UsageError("room.too_early", room=room, next=following, month=job.month)
+
     run_draft_room(job, draft, room)
     if is_last:
         return job.folder.commit(draft)
@@ -144,6 +148,7 @@ def _find_sealed(job: Job) -> Version | None:
             raise Refused(
                 "month.sealed_other_source", month=job.month, version=version.number
             )
+
     return version
 
 

@@ -64,13 +64,16 @@ def back_up(
         raise UsageError("backup.no_home", home=home)
     if folder.resolve().is_relative_to(home.resolve()):
         raise UsageError("backup.inside", home=home, folder=folder)
+
     path = folder / f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}.tar"
     with report_storage_errors(folder), replacing(path, 0o600) as temporary:
         files, office_rows = _write_archive(temporary, home, settings)
         failpoint("backup.written")
+
     if keep:
         for old in list_archives(folder)[keep:]:
             old.unlink()
+
     return Backup(path, files, office_rows)
 
 
@@ -106,6 +109,7 @@ def _write_archive(path: Path, home: Path, settings: Settings) -> tuple[int, int
             hashes[name] = _add_file(archive, name, file)
         content = json.dumps(hashes, indent=1, sort_keys=True)
         _add_content(archive, HASHES, content.encode())
+
     return len(hashes) - 1, office_rows.count(b"\n")
 
 
@@ -130,6 +134,7 @@ def _list_files(home: Path) -> Iterator[_File]:
         for path in home.glob(depth):
             if _is_kept(path, home):
                 pointers[path] = path.read_bytes()
+
     for path in sorted(pointers):
         yield _File(path, pointers[path])
     for path in sorted(home.rglob("*")):

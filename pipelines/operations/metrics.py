@@ -184,6 +184,7 @@ def _collect_office(home: Path, today: date) -> Iterator[GaugeMetricFamily]:
     except RetentionError:
         yield make_single_gauge(name, about, 0)
         return
+
     yield make_single_gauge(name, about, 1)
     yield make_gauge(
         "retention_orders_overdue",

@@ -90,6 +90,7 @@ def _collect_outputs(versions: Mapping[str, Version]) -> GaugeMetricFamily:
                 counts[month, "kpi", kpi.status] += 1
         for found in _read_table(_ListStatus, version, "dispatch_list"):
             counts[month, "list", found.status] += 1
+
     about = "KPI variants (of the company) and lists by whether they may be used"
     return make_gauge("retention_outputs", about, ("month", "kind", "status"), counts)
 
@@ -110,6 +111,7 @@ def _collect_orders(versions: Mapping[str, Version]) -> GaugeMetricFamily:
                 counts[month, found.list, arm] = 0
         for orders in _count_orders(version):
             counts[month, orders.list, orders.arm] = orders.number
+
     labels = ("month", "list", "arm")
     return make_gauge("retention_orders", "Orders by list and arm", labels, counts)
 
@@ -142,6 +144,7 @@ def _collect_findings(versions: Mapping[str, Version]) -> GaugeMetricFamily:
         for result in _read_table(_Result, version, "validate_result"):
             if result.state != "passed":
                 counts[month, result.severity, result.state] += 1
+
     about = "Checks of the gate that did not pass, by what became of them"
     return make_gauge(
         "retention_gate_findings", about, ("month", "severity", "state"), counts
@@ -168,6 +171,7 @@ def _collect_watch(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamil
     if versions:
         month = list(versions)[-1]
         looks = _read_table(_Look, versions[month], "score_watch")
+
     seen = [look for look in looks if look.measure != "retrain"]
     yield _collect_values(month, seen)
     yield _collect_limits(month, seen)
@@ -180,6 +184,7 @@ def _collect_watch(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamil
         for look in seen:
             levels[month, look.level] += 1
         reasons[(month,)] = len(looks) - len(seen)
+
     about = "Looks at the model by level"
     yield make_gauge("retention_model_looks", about, ("month", "level"), levels)
     about = "Reasons to train a challenger"

@@ -67,6 +67,7 @@ class MonthState:
         if self.outcome is not None:
             content |= self.outcome
             content["retrain"] = self.reasons_to_retrain
+
         return content
 
 

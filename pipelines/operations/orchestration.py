@@ -39,6 +39,7 @@ def default_args(retries: int, *errors: str) -> dict[str, object]:
     for name in errors:
         dotted_name = f"pipelines.core.errors.{name}"  # looked up when an error happens
         rules.append(RetryRule(dotted_name, RetryAction.RETRY, _PAUSE[name]))
+
     return {
         "retries": retries,
         "retry_delay": _KILLED,

@@ -71,6 +71,7 @@ def _list_whole_month(home: Path, month: Month) -> Iterator[Removal]:
         letters = home / "outbox" / occasion
         if letters.is_dir():
             yield _measure_removal("letters", month, letters)
+
     for day in days:
         yield _measure_removal("day", month, day.path.parent)
     yield _measure_removal("month", month, MonthFolder(home, month).path)
@@ -123,8 +124,10 @@ def _find_needed(home: Path, months: list[Month]) -> set[str]:
             if version.number in named or is_restating:
                 needed.add(version.identity)
                 needed.update(_list_made_of(version))
+
         for day in list_held_days(home, month):
             needed.update(_list_made_of(day))
+
     return needed
 
 
@@ -175,6 +178,7 @@ def tidy_home(home: Path, settings: Settings, now: datetime) -> list[Removal]:
         except Busy:
             continue
         done.append(removal)
+
     return done
 
 

@@ -68,6 +68,7 @@ class SentOut:
             day = DayFolder(self.home, month, date.fromisoformat(held.occasion))
             if day.read_seal() is not None:
                 versions.append(day.version())
+
         return versions
 
 
@@ -132,6 +133,7 @@ def _build_line(rank: int, row: ReturnedRow, sent: SentOut, language: str) -> Sh
         line.update(list_input_cells(row))
         if row.outcome:
             line["outcome"] = fill_label(language, f"outcome.{row.outcome}")
+
     line["order_id"] = row.order_id
     line["refusal"] = describe_refusal(row.refusal, language)
     return line

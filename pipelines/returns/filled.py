@@ -90,6 +90,7 @@ def read_return(
     """
     if not os.path.lexists(path):
         raise SourceNotReady("source.not_there", source=show_name(path.name))
+
     read = read_sheets(path, limits or Limits())
 
     rows: list[ReturnedRow] = []
@@ -100,6 +101,7 @@ def read_return(
         judge = _RowJudge(key, sheet.columns, read.is_csv, must_sign)
         for line, values in zip(answered, read_values(answered), strict=True):
             rows.append(judge.judge_row(line, values))
+
     return Return(path, read.sha256, read.sheets[0].language, rows, unfilled)
 
 
@@ -169,6 +171,7 @@ class _RowJudge:
             if self.must_sign:
                 return Refusal("unsigned", "signature")
             return None
+
         for name in _SIGNED:
             if name not in self.columns:
                 return Refusal("lost_column", name)

@@ -59,6 +59,7 @@ def _convert_cells(lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
         engine.register("cell", pa.table(cells))
         answer = engine.sql(f"SELECT {', '.join(expressions)} FROM cell")
         rows: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
+
     return rows
 
 
@@ -70,11 +71,13 @@ def _make_values(line: ReturnLine, row: dict[str, Any]) -> AnswerValues:
         is_empty = row[f"no_{name}"]
         if row[name] is None and not is_empty:
             unreadable.add(name)
+
     for name in DATES:
         if name in unreadable:
             values[name] = _read_day_of_order(line.cells[name], line.order_id)
             if values[name] is not None:
                 unreadable.remove(name)
+
     return AnswerValues(**values, unreadable=frozenset(unreadable))
 
 

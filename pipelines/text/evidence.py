@@ -75,6 +75,7 @@ def fill_template(template: str, facts: Mapping[str, str], language: str) -> str
             part = open_parts[-1]
             part.is_known = part.is_known and find_places(token) <= facts.keys()
             part.texts.append(_fill_places(token, facts, language))
+
     return "".join(open_parts[0].texts).strip()
 
 

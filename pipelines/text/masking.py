@@ -17,6 +17,7 @@ def mask_phone(phone: str | None) -> str | None:
     if count >= _WHOLE_NUMBER:
         stars = "*" * (count - 7)
         return f"{digits[:3]}{stars}{digits[-4:]}"
+
     stars = "*" * max(count - 2, min(count, 2))
     behind_two = digits[2:]
     return stars + behind_two[-2:]

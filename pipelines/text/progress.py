@@ -157,6 +157,7 @@ class _Lines:
                 logging.INFO, "begun", begun=step, number=number, total=len(self.steps)
             )
             return
+
         self.count += 1
         facts: dict[str, object] = {"table": step, "count": self.count}
         room = step.partition("_")[0]

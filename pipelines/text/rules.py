@@ -24,6 +24,7 @@ def find_rule_phrase(table: str, rule: str, month: Month) -> Phrase:
                 language: write_title(expectation, language) for language in LANGUAGES
             }
             return Phrase(rule, texts=titles)
+
     return Phrase(rule, texts=dict.fromkeys(LANGUAGES, rule))
 
 

@@ -32,6 +32,7 @@ def load_labels(language: str) -> dict[str, str]:
     for key, text in loaded.items():
         if not isinstance(text, str) or not _has_sound_places(text):
             raise _describe_bad_text(path, key, text)
+
     texts = loaded | list_outcome_words(language)
     return dict(sorted(texts.items()))
 

@@ -21,8 +21,10 @@ def _name_kind(expectation: Expectation) -> str:
     if "id" in expectation.meta:
         column_names = "_".join(expectation.columns)
         return expectation.name.removeprefix(f"{column_names}_")
+
     if expectation.type != "expect_column_values_to_be_between":
         return expectation.type
+
     has_low = "min_value" in expectation.kwargs
     has_high = "max_value" in expectation.kwargs
     if has_low == has_high:

@@ -117,12 +117,15 @@ def check_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
     differences = _find_wrong_types(table, columns)
     if table.is_open:
         return differences
+
     for name in table.types:
         if name not in columns:
             differences.append(f"no column {name}")
+
     for name in columns:
         if name not in table.types:
             differences.append(f"further column {name}")
+
     is_in_order = list(columns) == list(table.types)
     if not differences and not is_in_order:
         differences.append(f"columns in the order {', '.join(columns)}")
@@ -155,6 +158,7 @@ def _room_tables(room: str) -> dict[str, Table]:
             made[name] = Table(
                 name, room, _titles(spec), tuple(spec.meta["key"]), columns
             )
+
     return made
 
 

@@ -39,12 +39,14 @@ def make_day(
     with show_steps(STEPS, day, speaker.language, is_quiet=as_json) as progress:
         job = DayJob(home, parse_day(day), source, progress=progress)
         version = run_day(job)
+
     view = read_day_view(version)
     is_released = job.folder.read_seal() is not None
     content: dict[str, object] = {**view, "released": is_released}
     if out is not None:
         files = export_day(job.folder, out, speaker.language)
         content["files"] = [file.name for file in files]
+
     speaker.show_content(content, draw_day, view, is_released)
     held_back = [*view["not_computed"], *view["withheld"]]
     if held_back:

@@ -71,6 +71,7 @@ def propose_mapping(
         speaker.print_json(content)
     else:
         typer.echo(text, nl=False)
+
     if out is not None:
         speaker.say_line("map.written", path=out, month=proposal.month, source=source)
 
@@ -93,6 +94,7 @@ def judge_delivery(
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         check = check_delivery(job)
+
     content = describe_check(check, speaker.language)
     speaker.show_content(content, draw_check, check)
     if check.stop:

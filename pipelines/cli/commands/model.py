@@ -59,12 +59,14 @@ def train_challenger(
     if not as_json:
         work = estimate_work(home, known, is_quick=quick)
         typer.echo(describe_work(work, quick, speaker.language), err=True)
+
     with show_steps(
         STEPS, through, speaker.language, is_quiet=as_json, can_go_on=True
     ) as progress:
         card = train_churn(home, known, load_settings(), progress, is_quick=quick)
         progress("train_uplift")
         uplift = _try_uplift(home, known)
+
     pages = sorted((models_folder(home) / card.version).glob("review.*.html"))
     training = Training(card, [str(page) for page in pages], uplift)
     content = describe_training(training, speaker.language)

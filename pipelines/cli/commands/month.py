@@ -66,6 +66,7 @@ def run_one_month(
     speaker = Speaker(lang, as_json)
     if engine not in (None, *ENGINES):
         raise UsageError("engine.unknown", engine=engine, engines=", ".join(ENGINES))
+
     settings = load_settings(engine=engine) if engine else load_settings()
     with show_steps(
         ROOMS, month, speaker.language, is_quiet=as_json, can_go_on=True
@@ -77,10 +78,12 @@ def run_one_month(
             version = job.folder.version()
         else:
             version = run_month(job)
+
     if version is None:
         content = {"month": month, "room": only}
         speaker.answer_line(content, "cli.room_done", room=only)
         return
+
     if release:
         version = release_month(job)
     _answer_run(speaker, version, release)
@@ -107,6 +110,7 @@ def _answer_run(speaker: Speaker, version: Version, is_released: bool) -> None:
     if not speaker.as_json:
         _draw_open_findings(version, speaker.language)
         typer.echo(describe_coverage(coverage, speaker.language))
+
     held_back = len(outcome["withheld"]) + len(outcome["refused_tables"])
     if held_back:
         raise Incomplete("run.held_back", month=month, count=held_back)
@@ -134,6 +138,7 @@ def show_status(
         if not as_json:
             draw_open_letters(count_open_letters(home), speaker.language)
         return
+
     state = read_month_state(home, Month.parse(month), local_today(), speaker.language)
     speaker.show_content(state.as_content(), draw_month, state)
 
@@ -231,6 +236,7 @@ def export_files(
             except BooksFailed as error:
                 failed = error
                 files += [book.path for book in error.books]
+
     content = {"path": str(out), "files": [file.name for file in files]}
     speaker.answer_line(content, "cli.exported", count=len(files), path=out)
     if not any(file.suffix == ".pdf" for file in files):

@@ -118,6 +118,7 @@ def _live_on(out: Path, dispatch: Path, speaker: Speaker) -> None:
                 begin("twin_answer")
 
         month = respond(out, dispatch, follow_months)
+
     content = {"path": str(out), "month": month}
     speaker.answer_line(content, "cli.twin_lived", **content)
 
@@ -134,6 +135,7 @@ def _generate_twin(out: Path, request: _TwinRequest, speaker: Speaker) -> None:
     seed = request.seed
     if services is None or months is None or seed is None:
         raise ValueError("--services, --months and --seed are needed")
+
     newest = Month.parse(request.through)
     lived = [str(newest.plus(number + 1 - months)) for number in range(months)]
     config = None
@@ -157,5 +159,6 @@ def _generate_twin(out: Path, request: _TwinRequest, speaker: Speaker) -> None:
             config=config,
             progress=follow_months,
         )
+
     content = {"path": str(out), "services": services, "months": months}
     speaker.answer_line(content, "cli.twin_done", **content)

@@ -88,6 +88,7 @@ def _take_file(file: Path, intake: _Intake) -> FileReceipt:
     except (FileRefused, SourceNotReady) as refusal:
         why = fill_label(intake.language, f"error.{refusal.key}", **refusal.facts)
         return FileReceipt(show_name(file.name), error=why)
+
     receipt = take_answers_back(returned, intake.actor)
     corrected = None
     if receipt.refused:

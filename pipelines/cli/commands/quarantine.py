@@ -60,6 +60,7 @@ def return_quarantined(
     if not files:
         speaker.answer_line(content, "cli.nothing_quarantined", month=month)
         return
+
     speaker.show_content(content, draw_quarantined, files, out)
     if unmasked:
         typer.echo(

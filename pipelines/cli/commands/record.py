@@ -34,6 +34,7 @@ def verify_one_month(
     with show_steps(STEPS, month, speaker.language, is_quiet=as_json) as progress:
         job = Job(home, Month.parse(month), progress=progress)
         verification = verify_month(job, version)
+
     content = describe_verification(verification, month)
     speaker.show_content(content, draw_verification, verification)
     raise_differing(verification)
@@ -68,6 +69,7 @@ def restate_one_month(
     ) as progress:
         job = Job(home, Month.parse(month), source, progress=progress)
         restatement = read_restatement(job, restate_month(job))
+
     content = describe_restatement(restatement, month)
     speaker.show_content(content, draw_restatement, restatement, list(CAUSES))
     number = restatement.version.number
@@ -105,8 +107,10 @@ def waive_finding(
         content = [asdict(waiver) for waiver in waivers]
         speaker.show_content(content, draw_waivers, waivers)
         return
+
     if until is None:
         raise UsageError("waive.no_end", finding=finding)
+
     waiver = accept_finding(home, finding, why, until, by or getuser())
     speaker.answer_line(
         asdict(waiver), "cli.waived", finding=finding, until=waiver.until

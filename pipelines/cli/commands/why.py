@@ -68,6 +68,7 @@ def show_figure(
         content = describe_figure(figure)
         speaker.show_content(content, draw_figure, figure)
         return
+
     batches = (batch.to_pylist() for batch in figure.rows.to_batches())
     count = write_rows_file(out, figure.rows.schema, batches)
     written = {"path": str(out), "rows": count}

@@ -66,12 +66,14 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
     for table in check.tables:
         if table.state != "absent":
             _draw_table(table, language)
+
     absent = [table.table for table in check.tables if table.state == "absent"]
     if absent:
         print_line(language, "intake.absent", tables=" ".join(absent))
     for file in check.unknown_files:
         key = "intake.file_like" if file.like else "intake.file_unknown"
         print_line(language, key, file=file.name, table=file.like)
+
     if check.stop:
         print_line(language, "intake.stops", why=describe_error(language, check.stop))
     if check.coverage:
@@ -94,6 +96,7 @@ def _draw_table(table: TableCheck, language: str) -> None:
     if len(table.files) > 1:
         for file in table.files:
             _draw_indented(_describe_file(file, language))
+
     if table.refused:
         _draw_indented(describe_error(language, table.refused))
     if table.worst:
@@ -105,6 +108,7 @@ def _draw_table(table: TableCheck, language: str) -> None:
         _draw_indented(
             fill_label(language, key, header=unknown.header, column=unknown.like)
         )
+
     if table.missing and table.state != "refused":
         columns = " ".join(table.missing)
         _draw_indented(fill_label(language, "intake.missing", columns=columns))
@@ -127,6 +131,7 @@ def _describe_rule(rule: RuleCheck, language: str) -> str:
 def _draw_unlocks(check: DeliveryCheck, language: str) -> None:
     if not check.unlocks:
         return
+
     titles = _read_titles(language)
     print_line(language, "intake.unlocks")
     for unlock in check.unlocks[:_MOST_UNLOCKS]:
@@ -175,6 +180,7 @@ def describe_coverage(coverage: Coverage, language: str) -> str:
         line += fill_label(
             language, "coverage.deliver", name=first.name, count=len(first.outputs)
         )
+
     if coverage.waiting:
         line += fill_label(language, "coverage.waiting", count=coverage.waiting)
     return line

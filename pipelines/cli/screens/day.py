@@ -41,6 +41,7 @@ def _draw_bulletin(name: str, rows: list[BulletinRow], day: str, language: str) 
     shown = [row for row in rows if row["scope_kind"] in _SHOWN_SCOPES]
     if not shown:
         return
+
     shown.sort(key=_order_scopes)
     figures = [column for column in shown[0] if column not in _SCOPE_COLUMNS]
     titles = [fill_label(language, "scope_id")]
@@ -52,6 +53,7 @@ def _draw_bulletin(name: str, rows: list[BulletinRow], day: str, language: str) 
         for figure in figures:
             cells.append(_format_figure(row[figure]))
         body.append(cells)
+
     print_line(language, f"day.{name}", day=day)
     draw_grid(titles, body, range(1, len(titles)))
 

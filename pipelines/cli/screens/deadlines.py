@@ -28,6 +28,7 @@ def draw_deadlines(deadlines: Iterable[Deadline], language: str) -> None:
             parts.append(
                 fill_label(language, "cli.provisional", year=deadline.due_on.year)
             )
+
         lacking = []
         for name, reason in deadline.lacking.items():
             lacking.append(f"{name}: {say_reasons(language, reason)}")

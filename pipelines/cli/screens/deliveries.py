@@ -42,6 +42,7 @@ def draw_report(report: Report, language: str) -> None:
         key = f"deliver.nothing.{report.nothing}"
         print_line(language, key, month=report.occasion, since=report.since)
         return
+
     for state, count in sorted(report.counts.items()):
         typer.echo(f"{_name_state(state, language)}: {count}")
     for letter in report.letters:

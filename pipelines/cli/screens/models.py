@@ -111,6 +111,7 @@ def draw_training(training: Training, language: str) -> None:
         cells = [fill_label(language, f"model.{outcome}")]
         cells += [_format_metric(card.metrics, f"{outcome}_{name}") for name in FIGURES]
         body.append(cells)
+
     titles = ["", *(fill_label(language, f"model.{name}") for name in FIGURES)]
     draw_grid(titles, body, range(1, len(titles)))
     for about, reason in card.notes.items():
@@ -182,6 +183,7 @@ def _describe_model(model: ListedModel) -> dict[str, object]:
         of_card = describe_card(shelved.card)
         del of_card["version"]
         content |= of_card
+
     content["kind"] = model.kind
     return content
 
@@ -191,6 +193,7 @@ def draw_models(models: Sequence[ListedModel], language: str) -> None:
     if not models:
         print_line(language, "cli.models_none")
         return
+
     _draw_churn_models([model for model in models if model.kind != "uplift"], language)
     for model in models:
         if model.kind == "uplift":
@@ -213,6 +216,7 @@ def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
             what = fill_label(language, f"model.{outcome}")
             figure = fill_label(language, f"model.{name}")
             titles.append(f"{what}, {figure}")
+
     body = []
     for model in models:
         card = model.shelved.card
@@ -223,6 +227,7 @@ def _draw_churn_models(models: Sequence[ListedModel], language: str) -> None:
                 for name in _LIST_FIGURES
             ]
         body.append(cells)
+
     draw_grid(titles, body, range(2, len(titles)))
 
 

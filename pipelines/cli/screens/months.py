@@ -35,6 +35,7 @@ def draw_months(lines: Sequence[MonthLine], language: str) -> None:
     if not lines:
         print_line(language, "cli.nothing_held")
         return
+
     body = []
     for line in lines:
         counts = (
@@ -46,6 +47,7 @@ def draw_months(lines: Sequence[MonthLine], language: str) -> None:
         cells = [line["month"], str(line["version"]), "✓" if line["is_sealed"] else ""]
         cells += [str(count) for count in counts]
         body.append(cells)
+
     draw_grid([fill_label(language, title) for title in _TITLES], body)
 
 
@@ -63,6 +65,7 @@ def draw_month(state: MonthState, language: str) -> None:
     if state.reasons_to_retrain:
         reasons = ", ".join(state.reasons_to_retrain)
         print_line(language, "cli.retrain", lead="\n", reasons=reasons)
+
     draw_deadlines(state.deadlines, language)
     draw_open_letters(state.open_letters, language)
     if state.has_development_key:

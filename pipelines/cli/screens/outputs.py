@@ -78,6 +78,7 @@ def draw_kpis(rows: Iterable[TableRow], language: str) -> None:
         cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(say_reasons(language, row["reason"]))
         body.append(cells)
+
     titles = [fill_label(language, name) for name in _KPI_TITLES]
     draw_grid(titles, body, range(3, 9))
 
@@ -108,6 +109,7 @@ def draw_lists(rows: Sequence[TableRow], language: str) -> None:
         cells.append(fill_label(language, f"status.{row['status']}"))
         cells.append(reason or _count_reasons(row["why_not"], language))
         body.append(cells)
+
     titles = [fill_label(language, name) for name in _LIST_TITLES]
     draw_grid(titles, body, range(2, 6))
 

@@ -32,10 +32,12 @@ def draw_proposal(proposal: Proposal, language: str) -> str:
     for table in proposal.tables:
         lines.append("")
         lines += _draw_table(table, language)
+
     if proposal.unknown:
         files = ", ".join(proposal.unknown)
         unknown = fill_label(language, "map.unknown_files", files=files)
         lines += ["", f"# {unknown}"]
+
     return "\n".join(lines) + "\n"
 
 
@@ -58,6 +60,7 @@ def _draw_table(table: TableProposal, language: str) -> Iterator[str]:
         columns = ", ".join(table.lacks)
         lacks = fill_label(language, "map.lacks", columns=columns)
         yield f"  # {lacks}"
+
     yield from _draw_columns(table, mark, language)
     yield from _draw_codes(table, mark, language)
 

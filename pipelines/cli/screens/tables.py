@@ -29,6 +29,7 @@ def draw_grid(
         table.add_column(
             title, justify="right" if index in numbers else "left", overflow="fold"
         )
+
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160

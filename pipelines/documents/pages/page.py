@@ -168,4 +168,5 @@ def _find_origins(paper: Paper, dictionary: str | None) -> dict[str, Origin]:
         has_entry = dictionary and figure["topic"] in known_topics
         entry = f"{dictionary}#{figure['topic']}" if has_entry else None
         origins[name] = Origin(f"f-{len(origins) + 1}", figure, entry)
+
     return origins

@@ -139,6 +139,7 @@ def _list_held(states: Sequence[OutputState], language: str) -> list[HeldOutput]
                     reasons=(reason or "").split("; "),
                 )
             )
+
     return sorted(
         held, key=lambda one: (ORDER.index(one.status), one.output, one.scopes)
     )
@@ -161,6 +162,7 @@ def _count_held(states: Sequence[OutputState]) -> dict[str, int]:
     for state in states:
         if state.status == "released" and state.parts_status is not None:
             held_in_parts += 1
+
     return {
         "withheld": seen["withheld"],
         "caveats": seen["caveat"],
@@ -186,6 +188,7 @@ def _draw_trends(rows: Sequence[Any]) -> dict[str, list[TrendMonth]]:
         for month in broken:
             share = (month["unexpected_count"] or 1) / most
             month["height"] = max(round(_TALLEST * share), 2 * _LOWEST)
+
     return by_finding
 
 

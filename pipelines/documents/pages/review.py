@@ -220,6 +220,7 @@ def _give_verdict(first: MakerRow, other: MakerRow, language: str) -> str:
         kind = "worse"
     else:
         kind = "alike"
+
     return fill_label(
         language,
         f"review.verdict.{kind}",
@@ -258,6 +259,7 @@ def _draw_reliability(deciles: Sequence[DecileRow], language: str) -> Reliabilit
         text = f"{tick:.1%}"
         x_ticks.append(Tick(round(share * WIDTH, 1), text))
         y_ticks.append(Tick(round(share * HEIGHT, 1), text))
+
     return Reliability(points, x_ticks, y_ticks)
 
 

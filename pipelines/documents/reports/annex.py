@@ -156,6 +156,7 @@ def _build_bridge_rows(words: Wording, rows: Sequence[BridgeRow]) -> list[SheetR
                 **amounts[kind, scope],
             }
         )
+
     return found
 
 
@@ -165,6 +166,7 @@ def _build_change_rows(words: Wording, rows: Sequence[ChangeRow]) -> list[SheetR
     for row in rows:
         if row["status"] not in ("released", "caveat"):
             continue
+
         part_kind = fill_label(words.language, f"scope.{row['part_kind']}")
         found.append(
             {
@@ -182,4 +184,5 @@ def _build_change_rows(words: Wording, rows: Sequence[ChangeRow]) -> list[SheetR
                 "value_rate": row["value_rate"],
             }
         )
+
     return found

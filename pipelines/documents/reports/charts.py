@@ -107,6 +107,7 @@ def draw_bars(
         y = _FIRST_BAR + _LINE * index
         shapes.append(_draw_bar(bar, y, zero, scale))
         texts.append(_write_bar_texts(bar, y, zero, scale))
+
     if target:
         shapes += _draw_target(zero + target[0] * scale, height, target[1])
     return _draw_svg(

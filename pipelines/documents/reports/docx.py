@@ -79,6 +79,7 @@ def _fill_template(document: DocxTemplate, paper: Paper, template: Path) -> None
     for section in paper.sections:
         blocks = [_make_block(document, block) for block in section.blocks]
         sections.append({"title": section.title, "blocks": blocks})
+
     content = {
         "title": paper.title,
         "said": paper.said,
@@ -98,6 +99,7 @@ def _make_block(document: DocxTemplate, block: Block) -> dict[str, object]:
     if isinstance(block, Text):
         kind = "blank" if block.is_blank else "text"
         return {"kind": kind, "text": join_unbroken_parts(block.parts)}
+
     if isinstance(block, Table):
         rows = [[join_unbroken_parts(cell) for cell in row] for row in block.rows]
         return {
@@ -106,6 +108,7 @@ def _make_block(document: DocxTemplate, block: Block) -> dict[str, object]:
             "header": block.header,
             "rows": rows,
         }
+
     fonts = find_chinese_fonts()
     assert fonts is not None, "without them a paper is shown without charts"
     picture = BytesIO(draw_picture(block.svg, fonts))

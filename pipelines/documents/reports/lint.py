@@ -115,6 +115,7 @@ def lint_register(figures: Figures, read: ReadTable) -> Findings:
         wanted = format_figure(row["number"], row["unit"])
         if wanted != row["shown"]:
             wrong.append(Disagreement(REGISTER, name, row["shown"], wanted))
+
     return Findings(len(figures), len(known), tuple(wrong))
 
 
@@ -195,6 +196,7 @@ def lint_document(paper: Paper, file: Path) -> Findings:
             for number in wanted[wanted_from:wanted_to]:
                 traced += number.figure is not None
             continue
+
         wrong.append(
             Disagreement(
                 file=file.name,
@@ -203,6 +205,7 @@ def lint_document(paper: Paper, file: Path) -> Findings:
                 wanted=_name_first(wanted_texts[wanted_from:wanted_to]),
             )
         )
+
     return Findings(len(found_texts), traced, tuple(wrong))
 
 
@@ -266,6 +269,7 @@ def _lint_workbook(paper: Paper, file: Path) -> Findings:
         if wanted is not None:
             found = f"{value} ({shown})"
             wrong.append(Disagreement(file.name, str(name), found, wanted))
+
     for name, figure in paper.figures.items():
         if name not in seen:
             wrong.append(Disagreement(file.name, name, EMPTY, figure["shown"]))
@@ -300,6 +304,7 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
         _, manager, *cells = row
         if manager not in managers:
             continue
+
         for (topic, measure), cell in zip(GRID, cells, strict=False):
             name = build_figure_id(measure, topic, "manager", str(manager), paper.month)
             wanted = _write_number(paper.figures, name)
@@ -310,6 +315,7 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
                 wrong.append(
                     Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY)
                 )
+
     return Findings(found, found - len(wrong), tuple(wrong))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,18 +40,15 @@ from pipelines.documents.workbooks.columns import Column, Sheet
 from pipelines.documents.workbooks.workbook import Cell as SheetCell
 from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.store.lake import Version
-from pipelines.text.texts import fill_label, load_labels
+from pipelines.text.texts import load_labels
 
-_KEPT_COUNT = (
-    4  # of QUALITY the first are of what was kept, the others of what was done
-)
+# Of QUALITY so many are of what was kept, the others of what was done.
+_KEPT_COUNT = 4
+_BRANCH_MEASURES = ("value", "target", "gap", "change", "rank")
 MEASURES = ("value", "target", "gap", "change", "rank", "numerator", "denominator")
 # What the workbook has of each KPI, side by side.
-GRID = tuple(
-    (topic, measure)
-    for topic in QUALITY
-    for measure in ("value", "change", "gap", "rank", "denominator")
-)
+_GRID_MEASURES = ("value", "change", "gap", "rank", "denominator")
+GRID = tuple((topic, measure) for topic in QUALITY for measure in _GRID_MEASURES)
 _SMALL = "small_denominator"
 
 
@@ -68,34 +66,46 @@ def write_analyses(
     read: ReadTable, month: Month, language: str, version: str, is_draft: bool
 ) -> Iterator[Analysis]:
     """Yield the analysis of each branch that the month has sentences of."""
-    sentences: Sequence[SentenceRow] = read("report_sentence")
-    sentences_by_branch: dict[str, list[SentenceRow]] = {}
-    for sentence in sentences:
-        if sentence["section"].startswith(BRANCH_SECTION):
-            branch = sentence["section"].removeprefix(BRANCH_SECTION)
-            sentences_by_branch.setdefault(branch, []).append(sentence)
+    sentences_by_branch = _group_sentences(read("report_sentence"))
     if not sentences_by_branch:
         return
 
     figures = _read_figures(read, month)
     too_small = _find_too_small(read("kpi_monthly"))
-    branch_of = {
-        row["manager_id"]: row["branch_id"] for row in read("snapshot_account_manager")
-    }
-    for branch in sorted(sentences_by_branch):
-        own = [row for row in figures if _is_about_branch(row, branch, branch_of)]
+    branch_of = {}
+    for manager in read("snapshot_account_manager"):
+        branch_of[manager["manager_id"]] = manager["branch_id"]
+
+    for branch, sentences in sorted(sentences_by_branch.items()):
+        own_figures = {}
+        for row in figures:
+            if _is_about_branch(row, branch, branch_of):
+                own_figures[row["figure"]] = row
+
         writer = _AnalysisWriter(
             month=month,
             language=language,
             branch=branch,
-            figures={row["figure"]: row for row in own},
-            sentences=sentences_by_branch[branch],
+            figures=own_figures,
+            sentences=sentences,
             too_small=too_small,
         )
+        paper = writer.write_paper(version, is_draft)
         name = writer.words.name_scope(branch)
-        yield Analysis(
-            writer.write_paper(version, is_draft), branch, name, writer.managers
-        )
+        yield Analysis(paper, branch, name, writer.managers)
+
+
+def _group_sentences(
+    sentences: Sequence[SentenceRow],
+) -> dict[str, list[SentenceRow]]:
+    """Return by branch the sentences of its analysis."""
+    by_branch: dict[str, list[SentenceRow]] = defaultdict(list)
+    for sentence in sentences:
+        section = sentence["section"]
+        if section.startswith(BRANCH_SECTION):
+            branch = section.removeprefix(BRANCH_SECTION)
+            by_branch[branch].append(sentence)
+    return by_branch
 
 
 def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
@@ -109,7 +119,8 @@ def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
     """Return the KPIs (`kpi.variant`) and managers of too few customers to be ranked by."""
     found = set()
     for row in rows:
-        if row["scope_kind"] == "manager" and _SMALL in (row["reason"] or ""):
+        reasons = row["reason"] or ""
+        if row["scope_kind"] == "manager" and _SMALL in reasons:
             found.add((name_topic(row), row["scope_id"]))
     return found
 
@@ -155,34 +166,28 @@ class _AnalysisWriter:
         """Return the paper: the branch, its managers at a glance, then KPI by KPI."""
         words = self.words
         sentences = write_sentences(words, self.sentences)
-        kept = QUALITY[:_KEPT_COUNT]
-        done = QUALITY[_KEPT_COUNT:]
+        of_branch = [*sentences, self._draw_branch()]
+        at_a_glance = [
+            self._draw_glance(QUALITY[:_KEPT_COUNT], "analysis.table_kept"),
+            self._draw_glance(QUALITY[_KEPT_COUNT:], "analysis.table_done"),
+        ]
+        each_kpi = [self._draw_topic(topic) for topic in QUALITY]
+
+        branch = words.name_scope(self.branch)
+        month = describe_month(self.month, self.language)
         return Paper(
             language=self.language,
             month=str(self.month),
-            title=words.find_text(
-                "analysis.title",
-                branch=words.name_scope(self.branch),
-                month=describe_month(self.month, self.language),
-            ),
+            title=words.find_text("analysis.title", branch=branch, month=month),
             said=(
-                words.find_text("as_of", last_day=self.month.last_day.isoformat()),
-                words.find_text("version", version=version),
+                *words.say_state(self.month, version),
                 words.find_text("analysis.note"),
             ),
-            draft=fill_label(self.language, "draft") if is_draft else "",
+            draft=words.mark_draft(is_draft),
             sections=(
-                self._make_section("branch", [*sentences, self._draw_branch()]),
-                self._make_section(
-                    "glance",
-                    [
-                        self._draw_glance(kept, "analysis.table_kept"),
-                        self._draw_glance(done, "analysis.table_done"),
-                    ],
-                ),
-                self._make_section(
-                    "each", [self._draw_topic(topic) for topic in QUALITY]
-                ),
+                self._make_section("branch", of_branch),
+                self._make_section("glance", at_a_glance),
+                self._make_section("each", each_kpi),
             ),
             figures=self.figures,
         )
@@ -203,16 +208,17 @@ class _AnalysisWriter:
 
     def _draw_branch(self) -> Table:
         """Return the branch's own figures, a row a KPI."""
-        names = ("value", "target", "gap", "change", "rank")
         rows = []
         for topic in QUALITY:
-            figures = [
-                self._show_measure(name, topic, "branch", self.branch) for name in names
-            ]
-            rows.append((make_cell(find_topic_title(self.words, topic)), *figures))
+            title = make_cell(find_topic_title(self.words, topic))
+            figures = []
+            for name in _BRANCH_MEASURES:
+                figures.append(self._show_measure(name, topic, "branch", self.branch))
+            rows.append((title, *figures))
+
         return self.words.make_table(
             title="analysis.table_branch",
-            columns=("kpi", *names),
+            columns=("kpi", *_BRANCH_MEASURES),
             rows=rows,
             numeric=range(1, 6),
             widths=(30, 16, 14, 14, 14, 12),
@@ -222,10 +228,9 @@ class _AnalysisWriter:
         """Return every manager in one table: the values of some KPIs."""
         rows = []
         for manager in self.managers:
-            values = [
-                self._show_measure("value", topic, "manager", manager)
-                for topic in topics
-            ]
+            values = []
+            for topic in topics:
+                values.append(self._show_measure("value", topic, "manager", manager))
             rows.append((self.words.show_scope(manager), *values))
 
         topic_titles = [find_topic_title(self.words, topic) for topic in topics]
@@ -242,10 +247,11 @@ class _AnalysisWriter:
         """Return one KPI of every manager, the best first, with what it is a quotient of."""
         rows = []
         for manager in self._sort_by_rank(topic):
-            figures = [
-                self._show_measure(name, topic, "manager", manager) for name in MEASURES
-            ]
+            figures = []
+            for name in MEASURES:
+                figures.append(self._show_measure(name, topic, "manager", manager))
             rows.append((self.words.show_scope(manager), *figures))
+
         header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
             title=find_topic_title(self.words, topic),
@@ -260,13 +266,13 @@ class _AnalysisWriter:
         ranked = []
         unranked = []
         for manager in self.managers:
-            figure = self.figures.get(
-                build_figure_id("rank", topic, "manager", manager, self.month)
-            )
+            rank_id = build_figure_id("rank", topic, "manager", manager, self.month)
+            figure = self.figures.get(rank_id)
             if figure is None:
                 unranked.append(manager)
             else:
                 ranked.append((figure["number"], manager))
+
         return [manager for _, manager in sorted(ranked)] + unranked
 
 
@@ -295,14 +301,12 @@ def write_analysis_book(path: Path, analysis: Analysis, version: Version) -> Non
         measure_title = words.find_text(f"column.{measure}")
         titles[name_grid_column(topic, measure)] = f"{kpi_title} {measure_title}"
 
-    columns = (
-        Column("manager_name", 14),
-        Column("manager_id", 12),
-        *(Column(name, 13, "number") for name in titles),
-    )
+    columns = [Column("manager_name", 14), Column("manager_id", 12)]
+    columns += [Column(name, 13, "number") for name in titles]
     rows = [_build_grid_row(words, paper, manager) for manager in analysis.managers]
-    sheets = (Sheet("managers", columns, rows, frozen=1), make_figure_sheet(words))
-    book = Tables(make_paper_stamp(paper, version), sheets)
+    managers = Sheet("managers", tuple(columns), rows, frozen=1)
+    stamp = make_paper_stamp(paper, version)
+    book = Tables(stamp, (managers, make_figure_sheet(words)))
     write_tables(path, book, load_labels(paper.language) | titles)
 
 
@@ -319,4 +323,5 @@ def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, obj
         if figure is not None:
             cell = SheetCell(find_cell_kind(figure["unit"]), figure["number"])
         row[name_grid_column(topic, measure)] = cell
+
     return row

@@ -12,6 +12,7 @@ from functools import cache
 from string import Formatter
 
 from pipelines.catalogue.outputs import load_kpis, load_lists
+from pipelines.core.month import Month
 from pipelines.documents.reports.rows import Figures, SentenceRow
 from pipelines.text.texts import fill_label, load_labels, say_reasons
 
@@ -75,7 +76,8 @@ class Chart:
         pairs = []
         for name, value in self.figures.rows:
             pairs.append(f"{join_parts(name)} {join_parts(value)}")
-        return f"{self.title}: " + "; ".join(pairs)
+        numbers = "; ".join(pairs)
+        return f"{self.title}: {numbers}"
 
 
 Block = Text | Table | Chart
@@ -166,6 +168,18 @@ class Wording:
             numeric=frozenset(numeric),
             widths=widths,
         )
+
+    def say_state(self, month: Month, version: str) -> tuple[str, str]:
+        """Return the lines under a title: which day the paper is of, and which numbers it shows."""
+        last_day = month.last_day.isoformat()
+        as_of = self.find_text("as_of", last_day=last_day)
+        return as_of, self.find_text("version", version=version)
+
+    def mark_draft(self, is_draft: bool) -> str:
+        """Return the mark of a draft; the empty string for what is released."""
+        if is_draft:
+            return fill_label(self.language, "draft")
+        return ""
 
     def show_text(self, key: str) -> Cell:
         """Return a text of the documents as a cell."""

@@ -5,7 +5,7 @@ From the tables that `report` and `kpi` wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,7 +46,7 @@ from pipelines.documents.reports.rows import (
     name_topic,
 )
 from pipelines.documents.workbooks.columns import STEPS
-from pipelines.text.texts import fill_label, say_reasons
+from pipelines.text.texts import say_reasons
 
 SECTIONS = ("overall", "ranks", "dispatch", "quality", "next", "sources")
 # The KPIs that are drawn over time and by branch.
@@ -57,6 +57,8 @@ HEADLINE = (
     "revenue_retention_rate",
 )
 TABLES = ("report_figure", "report_sentence", "kpi_monthly", "dispatch_list")
+_KPI_MEASURES = ("value", "target", "gap", "change")
+_LIST_COUNTS = ("candidate_count", "treated_count")
 _TREND_MONTHS = 13  # this month of last year is seen beside this year's
 _UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
 
@@ -85,16 +87,14 @@ def write_paper(
         kpi_rows=tables["kpi_monthly"],
         list_rows=tables["dispatch_list"],
     )
+    sections = [writer.write_section(key) for key in SECTIONS]
     return Paper(
         language=language,
         month=str(month),
         title=words.find_text("title", month=describe_month(month, language)),
-        said=(
-            words.find_text("as_of", last_day=month.last_day.isoformat()),
-            words.find_text("version", version=version),
-        ),
-        draft=fill_label(language, "draft") if is_draft else "",
-        sections=tuple(writer.write_section(key) for key in SECTIONS),
+        said=words.say_state(month, version),
+        draft=words.mark_draft(is_draft),
+        sections=tuple(sections),
         figures=figures,
     )
 
@@ -115,8 +115,10 @@ def draw_trend_chart(
         if figure_id in words.figures:
             short_month = str(month)[2:]
             points.append(make_bar(words, short_month, figure_id))
+
     if len(points) < 2:
         return None
+
     title = words.find_text("chart.trend", kpi=words.name_kpi(kpi))
     table = make_chart_table(words, title, "month", points)
     return Chart(title, draw_trend(title, points), table)
@@ -139,21 +141,25 @@ class _SummaryWriter:
         for row in self.kpi_rows:
             if row["is_default"] and row["scope_kind"] in ("company", "branch"):
                 found.append(row)
-        return sorted(
-            found,
-            key=lambda row: (
-                row["kpi"],
-                row["scope_kind"] != "company",
-                row["scope_id"],
-            ),
-        )
+        return sorted(found, key=_order_shown)
 
     @cached_property
     def company_rows(self) -> dict[str, KpiRow]:
         """The company's row of each KPI."""
-        return {
-            row["kpi"]: row for row in self.shown_rows if row["scope_kind"] == "company"
-        }
+        found = {}
+        for row in self.shown_rows:
+            if row["scope_kind"] == "company":
+                found[row["kpi"]] = row
+        return found
+
+    @cached_property
+    def branch_rows(self) -> dict[tuple[str, str], KpiRow]:
+        """The branches' rows by KPI and branch."""
+        found = {}
+        for row in self.shown_rows:
+            if row["scope_kind"] == "branch":
+                found[row["kpi"], row["scope_id"]] = row
+        return found
 
     def write_section(self, key: str) -> Section:
         """Return one section: its sentences, then its tables and charts."""
@@ -169,12 +175,11 @@ class _SummaryWriter:
         elif key == "ranks":
             blocks += self._draw_ranks()
         elif key == "dispatch":
-            blocks += [
-                self._draw_lists(),
-                *draw_activity_tables(self.words, self.month),
-            ]
+            blocks.append(self._draw_lists())
+            blocks += draw_activity_tables(self.words, self.month)
         elif key == "sources":
             blocks.append(self._draw_sources())
+
         title = self.words.find_text(f"section.{key}")
         return Section(key, title, tuple(blocks))
 
@@ -211,16 +216,14 @@ class _SummaryWriter:
         rows = []
         for row in self.company_rows.values():
             title = self.words.show_kpi(row["kpi"])
-            figures = [
-                self._show_measure(name, row)
-                for name in ("value", "target", "gap", "change")
-            ]
+            figures = [self._show_measure(name, row) for name in _KPI_MEASURES]
             met = make_cell(self._say_if_met(row))
-            rows.append((title, *figures, met, self.words.show_status(row["status"])))
-        names = ("kpi", "value", "target", "gap", "change", "met", "status")
+            status = self.words.show_status(row["status"])
+            rows.append((title, *figures, met, status))
+
         return self.words.make_table(
             title="table.kpi",
-            columns=names,
+            columns=("kpi", *_KPI_MEASURES, "met", "status"),
             rows=rows,
             numeric=(1, 2, 3, 4),
             widths=(26, 15, 12, 12, 12, 11, 12),
@@ -231,8 +234,9 @@ class _SummaryWriter:
         if not self._has_measure("gap", row):
             return EMPTY
         kpi = next(kpi for kpi in load_kpis() if kpi.name == row["kpi"])
-        is_reached = is_target_met(kpi.meta["better"], row["gap"])
-        return self.words.find_text("yes" if is_reached else "no")
+        if is_target_met(kpi.meta["better"], row["gap"]):
+            return self.words.find_text("yes")
+        return self.words.find_text("no")
 
     def _draw_trends(self) -> Iterator[Chart]:
         """Yield the headline KPIs of the company over the last thirteen months."""
@@ -249,6 +253,7 @@ class _SummaryWriter:
         steps = self._find_bridge_steps()
         if not steps:
             return
+
         rows = []
         bars = []
         for figure in steps:
@@ -269,15 +274,13 @@ class _SummaryWriter:
         for figure in self.words.figures.values():
             if figure["topic"] == "bridge" and figure["scope_kind"] == "company":
                 found.append(figure)
-        return sorted(found, key=lambda figure: STEPS.index(figure["measure"]))
+        return sorted(found, key=_order_steps)
 
     # -- ranks -----------------------------------------------------------------------------------
 
     def _draw_ranks(self) -> Iterator[Block]:
         """Yield the headline KPIs by branch with their ranks, then each as a chart."""
-        branches = {
-            row["scope_id"] for row in self.shown_rows if row["scope_kind"] == "branch"
-        }
+        branches = {branch for _, branch in self.branch_rows}
         shown_kpis = [kpi for kpi in HEADLINE if self._list_ranked_rows(kpi)]
         if not branches or not shown_kpis:
             return
@@ -290,37 +293,31 @@ class _SummaryWriter:
     def _list_ranked_rows(self, kpi: str) -> list[KpiRow]:
         """Return a KPI's rows of the branches that have a value, the best first."""
         found = []
-        for row in self.shown_rows:
-            is_of_branch = row["kpi"] == kpi and row["scope_kind"] == "branch"
-            if is_of_branch and self._has_measure("value", row):
+        for row in self.branch_rows.values():
+            if row["kpi"] == kpi and self._has_measure("value", row):
                 found.append(row)
-        return sorted(
-            found,
-            key=lambda row: (row["rank"] is None, row["rank"] or 0, row["scope_id"]),
-        )
+        return sorted(found, key=_order_ranked)
 
-    def _draw_rank_table(self, branches: set[str], shown_kpis: Sequence[str]) -> Table:
+    def _draw_rank_table(
+        self, branches: Collection[str], shown_kpis: Sequence[str]
+    ) -> Table:
         """Return the branches with their values and ranks; what nobody owns last."""
-        by_branch = {
-            (row["kpi"], row["scope_id"]): row
-            for row in self.shown_rows
-            if row["scope_kind"] == "branch"
-        }
         rows = []
-        for branch in sorted(branches, key=lambda name: (name == _UNCLAIMED, name)):
-            ranked = [
-                self._show_value_with_rank(by_branch.get((k, branch)))
-                for k in shown_kpis
-            ]
+        for branch in sort_branches(branches):
+            ranked = []
+            for kpi in shown_kpis:
+                row = self.branch_rows.get((kpi, branch))
+                ranked.append(self._show_value_with_rank(row))
             rows.append((self.words.show_scope(branch), *ranked))
 
         kpi_titles = [self.words.name_kpi(kpi) for kpi in shown_kpis]
+        kpi_width = 76 // len(shown_kpis)
         return Table(
             title=self.words.find_text("table.ranks"),
             header=(self.words.find_text("column.branch"), *kpi_titles),
             rows=tuple(rows),
             numeric=frozenset(range(1, len(shown_kpis) + 1)),
-            widths=(24, *[76 // len(shown_kpis)] * len(shown_kpis)),
+            widths=(24, *[kpi_width] * len(shown_kpis)),
         )
 
     def _show_value_with_rank(self, row: KpiRow | None) -> Cell:
@@ -330,35 +327,39 @@ class _SummaryWriter:
         value = self._show_measure("value", row)
         if not self._has_measure("rank", row):
             return value
+        rank = self._show_measure("rank", row)
         before = Part(self.words.find_text("rank_open"))
         behind = Part(self.words.find_text("rank_close"))
-        return (*value, before, *self._show_measure("rank", row), behind)
+        return (*value, before, *rank, behind)
 
     def _draw_rank_chart(self, kpi: str) -> Chart | None:
         """Draw a KPI's branches, the best first; None where there are fewer than two."""
         rows = self._list_ranked_rows(kpi)
         if len(rows) < 2:
             return None
+
+        words = self.words
         bars = []
         for row in rows:
-            name = self.words.name_scope(row["scope_id"])
+            name = words.name_scope(row["scope_id"])
             is_unranked = row["rank"] is None
             figure_id = self._build_id("value", row)
-            bars.append(make_bar(self.words, name, figure_id, is_unranked))
+            bars.append(make_bar(words, name, figure_id, is_unranked))
 
         line: tuple[float, str] | None = None
         beside: list[Bar] = []
         target_id = self._build_id("target", self.company_rows[kpi])
-        target = self.words.figures.get(target_id)
+        target = words.figures.get(target_id)
         if target:
-            shown = self.words.find_text("chart.target", target=target["shown"])
+            shown = words.find_text("chart.target", target=target["shown"])
             line = (float(target["number"]), shown)
-            name = self.words.find_text("column.target")
-            beside = [make_bar(self.words, name, target["figure"])]
+            name = words.find_text("column.target")
+            beside = [make_bar(words, name, target["figure"])]
 
-        title = self.words.find_text("chart.ranks", kpi=self.words.name_kpi(kpi))
-        table = make_chart_table(self.words, title, "branch", [*bars, *beside])
-        return Chart(title, draw_bars(title, bars, line), table)
+        title = words.find_text("chart.ranks", kpi=words.name_kpi(kpi))
+        table = make_chart_table(words, title, "branch", [*bars, *beside])
+        drawing = draw_bars(title, bars, line)
+        return Chart(title, drawing, table)
 
     # -- the other sections ----------------------------------------------------------------------
 
@@ -367,11 +368,13 @@ class _SummaryWriter:
         rows = []
         for row in self.list_rows:
             counts = []
-            for measure in ("candidate_count", "treated_count"):
+            for measure in _LIST_COUNTS:
                 figure_id = build_company_figure_id(measure, row["list"], self.month)
                 counts.append(self.words.show_figure(figure_id))
             title = self.words.show_kpi(row["list"])
-            rows.append((title, *counts, self.words.show_status(row["status"])))
+            status = self.words.show_status(row["status"])
+            rows.append((title, *counts, status))
+
         return self.words.make_table(
             title="table.lists",
             columns=("list", "candidates", "treated", "status"),
@@ -384,18 +387,12 @@ class _SummaryWriter:
         """Return what every default variant means, and the quotient behind the company's value."""
         rows = []
         for row in self.company_rows.values():
-            meaning = self.words.name_variant(name_topic(row))
-            notes = [meaning]
-            if row["status"] != "released":
-                notes.append(say_reasons(self.words.language, row["reason"]))
-            rows.append(
-                (
-                    self.words.show_kpi(row["kpi"]),
-                    make_cell(" · ".join(note for note in notes if note)),
-                    self._show_measure("numerator", row),
-                    self._show_measure("denominator", row),
-                )
-            )
+            title = self.words.show_kpi(row["kpi"])
+            meaning = make_cell(self._say_meaning(row))
+            numerator = self._show_measure("numerator", row)
+            denominator = self._show_measure("denominator", row)
+            rows.append((title, meaning, numerator, denominator))
+
         return self.words.make_table(
             title="table.sources",
             columns=("kpi", "meaning", "numerator", "denominator"),
@@ -403,3 +400,39 @@ class _SummaryWriter:
             numeric=(2, 3),
             widths=(24, 40, 18, 18),
         )
+
+    def _say_meaning(self, row: KpiRow) -> str:
+        """Say what a variant means, and why it is not simply released."""
+        meaning = self.words.name_variant(name_topic(row))
+        if row["status"] == "released":
+            return meaning
+        notes = (meaning, say_reasons(self.words.language, row["reason"]))
+        return " · ".join(note for note in notes if note)
+
+
+# -- in which order ----------------------------------------------------------------------------
+
+
+def sort_branches(branches: Collection[str]) -> list[str]:
+    """Return branches by id; the customers whom nobody owns last."""
+    owned = [branch for branch in sorted(branches) if branch != _UNCLAIMED]
+    if _UNCLAIMED in branches:
+        return [*owned, _UNCLAIMED]
+    return owned
+
+
+def _order_shown(row: KpiRow) -> tuple[str, bool, str]:
+    """By KPI, the company first, then the branches."""
+    is_branch = row["scope_kind"] == "branch"
+    return row["kpi"], is_branch, row["scope_id"]
+
+
+def _order_ranked(row: KpiRow) -> tuple[bool, int, str]:
+    """By rank, who has none last."""
+    is_unranked = row["rank"] is None
+    return is_unranked, row["rank"] or 0, row["scope_id"]
+
+
+def _order_steps(figure: FigureRow) -> int:
+    """In the order of the bridge."""
+    return STEPS.index(figure["measure"])

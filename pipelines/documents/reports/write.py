@@ -62,6 +62,7 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
     version = folder.version()
     if not version.is_computed("report_figure"):
         return []
+
     is_draft = folder.read_seal() is None
     read = make_table_reader(version)
 
@@ -73,6 +74,7 @@ def export_documents(folder: MonthFolder, out: Path, language: str) -> list[Path
         written = write_analysis(version, out, analysis)
         findings += lint_documents(analysis.paper, written, read)
         files += written
+
     for paper in make_period_papers(version, language, is_draft):
         written = write_period_summary(version, out, paper)
         findings += lint_documents(paper, written, read)

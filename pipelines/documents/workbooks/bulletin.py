@@ -48,9 +48,11 @@ def plan_bulletin(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
         if data.version.is_computed(table):
             rows = _build_scope_rows(data, data.read_table(table))
             sheets.append(Sheet(name, columns, rows, frozen=1))
+
     if data.version.is_computed("daily_promise"):
         rows = [_build_promise_row(data, promise) for promise in _read_promises(data)]
         sheets.append(Sheet("promise", PROMISE_COLUMNS, rows, frozen=2))
+
     if not sheets:
         return
 
@@ -81,6 +83,7 @@ def _build_call_rows(data: WorkbookData) -> dict[str, list[SheetRow]]:
     for promise in _read_promises(data):
         if promise["manager_id"] and promise["short_amount"]:
             promises.append(promise)
+
     people = data.find_people({promise["customer_id"] for promise in promises})
 
     by_manager: dict[str, list[SheetRow]] = defaultdict(list)
@@ -90,6 +93,7 @@ def _build_call_rows(data: WorkbookData) -> dict[str, list[SheetRow]]:
         row["customer_name"] = person["name"] if person else None
         row["phone"] = person["phone"] if person else None
         by_manager[str(promise["manager_id"])].append(row)
+
     return by_manager
 
 
@@ -107,6 +111,7 @@ def _build_scope_rows(data: WorkbookData, rows: Sequence[Any]) -> list[SheetRow]
             "scope_id": row["scope_id"],
         }
         found.append({**figures, **scope})
+
     return found
 
 

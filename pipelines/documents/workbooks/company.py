@@ -102,6 +102,7 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRo
                 "reason": data.describe_reason(row["reason"]),
             }
         )
+
     return found
 
 
@@ -129,6 +130,7 @@ def _build_held_back_rows(
     for state in judge_outputs(kpi_rows, data.list_rows):
         if state.status == "released":
             continue
+
         is_list = state.kind == "list"
         output = state.name
         if is_list:
@@ -140,6 +142,7 @@ def _build_held_back_rows(
                 "reason": data.describe_reason(state.reason),
             }
         )
+
     return found
 
 
@@ -162,6 +165,7 @@ def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
                 "customer_count": count,
             }
         )
+
     return found
 
 
@@ -189,6 +193,7 @@ def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
                 "state": data.find_label(f"audit.{state}"),
             }
         )
+
     return found
 
 
@@ -222,6 +227,7 @@ def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
         found.append(
             {**row, **_describe_scope(data, row), "signal": signals.get(row["signal"])}
         )
+
     return found
 
 
@@ -234,6 +240,7 @@ def _build_operation_rows(
     """
     if not _is_cohort_revenue_usable(kpi_rows):
         return []
+
     rows = sorted(
         data.read_if_computed("report_operation"),
         key=lambda row: (_OPERATION_SCOPES.index(row["scope_kind"]), row["scope_id"]),
@@ -244,6 +251,7 @@ def _build_operation_rows(
         found.append(
             {**row, **_describe_scope(data, row), "effect_state": effect_state}
         )
+
     return found
 
 

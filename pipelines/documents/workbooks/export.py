@@ -107,6 +107,7 @@ def write_books(plans: Iterable[BookPlan]) -> list[Book]:
             failed.append(f"{plan.path.name} ({why})")
         else:
             written.append(Book(plan.kind, plan.holder, plan.path))
+
     if failed:
         raise BooksFailed(written, failed)
     return written

@@ -59,6 +59,7 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
         sheets.append(
             _make_measure_sheet(name, version, own_parts, list(months), language)
         )
+
     if plan["handed_down"]:
         sheets.append(_make_sheet_of_handed_down(plan["handed_down"], language))
 
@@ -133,6 +134,7 @@ def _sum_by_scope(parts: Sequence[PartRow]) -> list[_ScopeLine]:
         if part["month"] is not None:
             line.amounts[part["month"]] = part["amount"]
             line.whole_year += part["amount"]
+
     return list(lines.values())
 
 
@@ -177,6 +179,7 @@ def _make_sheet_of_handed_down(
                 "value": target["value"] or ", ".join(target["values"]),
             }
         )
+
     columns = (
         Column("kpi_title", 28),
         Column("scope_kind", 12),

@@ -93,6 +93,7 @@ def write_quarantined(
     """
     if out.suffix != ".xlsx":
         raise UsageError("quarantine.bad_out", file=out.name)
+
     files = list_quarantined(made)
     if any(one.rows > MOST_ROWS for one in files):
         raise UsageError("show.too_long", rows=MOST_ROWS)
@@ -111,6 +112,7 @@ def write_quarantined(
                 fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS
             ] + names
             _write_sheet(book, sheet, titles, _build_lines(rows, one, made, language))
+
     return files
 
 
@@ -155,6 +157,7 @@ def _read_rows(
         join = _JOIN_RAW.format(raw=scan_parquet(made.table(f"extract_{one.table}")))
         for name in names:
             cells += f", CAST(r.{quote_name(name)} AS VARCHAR)"
+
     quarantine = scan_parquet(made.table(QUARANTINE))
     select = _ROWS_OF_FILE.format(cells=cells, quarantine=quarantine, join=join)
     answer = connection.execute(select, [one.table, one.file])
@@ -215,6 +218,7 @@ def _build_lines(
         if row.rule not in rule_words:
             phrase = find_rule_phrase(one.table, row.rule, made.month)
             rule_words[row.rule] = str(say_fact(language, phrase))
+
         allowed = _describe_allowed(one.table, row.column, language)
         yield [
             row.line,

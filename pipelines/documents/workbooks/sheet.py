@@ -78,6 +78,7 @@ class Canvas:
         if is_input:
             look["bg_color"] = "#FFF9C4"
             look["locked"] = False
+
         return self.find_format(**look)
 
 
@@ -143,6 +144,7 @@ def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
             border=1,
         )
         write_text(page, HEADER_ROW, index, canvas.labels[column.name], header_look)
+
     page.set_row(HEADER_ROW, 36)  # two lines of title, and a target a thumb can hit
 
 
@@ -226,10 +228,12 @@ def write_text(page: Any, line: int, column: int, value: object, look: Any) -> N
     if not text:
         page.write_blank(line, column, None, look)
         return
+
     fragments = _split_text(text)
     if len(fragments) == 1:
         page.write_string(line, column, text, look)
         return
+
     runs: list[Any] = []
     for fragment in fragments:
         runs += [look, fragment]
@@ -310,9 +314,11 @@ def _make_rule(
     if column.name in sheet.choices:
         source = sheet.choices[column.name]
         return {"validate": "list", "source": source, **_make_message(labels, "choice")}
+
     if column.kind == "date" and sheet.dates:
         first, last = (datetime(day.year, day.month, day.day) for day in sheet.dates)
         return _make_range_rule(labels, "date", "date", first, last)
+
     if column.kind == "money":
         return _make_range_rule(labels, "money", "decimal", 0, float(MONEY_LIMIT))
     return None

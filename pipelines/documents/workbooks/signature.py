@@ -103,6 +103,7 @@ def _read_date(value: object) -> str | None:
     """Return a day as ISO writes it; a number is a serial day of a spreadsheet."""
     if isinstance(value, date):
         return value.isoformat()[:10]
+
     try:
         if isinstance(value, (int, float)):
             day = _SERIAL_ZERO + timedelta(days=int(value))

@@ -140,10 +140,12 @@ def _sign_row(
     for column in columns:
         if column.kind == "text" and not is_blank(row.get(column.name)):
             shown[column.name] = clean_text(row[column.name])
+
     if row.get(
         "signature"
     ):  # not the office's row: it goes back with what it came with
         return shown
+
     shown["row_id"] = shown["order_id"]
     shown["signature"] = sign_row(key, list_protected_cells(columns, shown))
     return shown
@@ -195,6 +197,7 @@ def _write_book(
         # Only what comes before the first quote: what XlsxWriter quotes may be a customer's data.
         cause = str(warning).split("'")[0]
         raise SpecError("workbook_refused", file=path.name, cause=cause) from None
+
     with replacing(path, OWNER_ONLY) as temporary:
         temporary.touch(OWNER_ONLY)
         temporary.write_bytes(target.getvalue())
@@ -267,8 +270,10 @@ def _draw_hidden(
     for line, code in enumerate(outcomes):
         write_text(page, line, _TEXTS, canvas.labels[f"outcome.{code}"], look)
         write_text(page, line, _CODES, code, look)
+
     for line, (name, value) in enumerate(facts.items()):
         write_text(page, line, _FACT_NAMES, name, look)
         write_text(page, line, _FACT_VALUES, value, look)
+
     page.protect()
     page.hide()

@@ -114,6 +114,7 @@ class WorkbookData:
             order = apply_changes(row, self.changes)
             if order is not None:
                 released.append(order)
+
         return sorted(
             released, key=lambda order: (priority[order["list"]], order["rank"])
         )
@@ -150,6 +151,7 @@ class WorkbookData:
             if row["reason"]:
                 list_title = self.list_titles[row["list"]]
                 caveats.append(f"{list_title}: {self.describe_reason(row['reason'])}")
+
         is_day = self.version.occasion != str(self.version.month)
         return Stamp(
             title=f"{title} {self.version.occasion}" if is_day else title,

@@ -110,6 +110,7 @@ def check_delivery(job: Job) -> DeliveryCheck:
         if stop is None:
             for room in _ROOMS_BEHIND_INTAKE:
                 run_draft_room(job, draft, room)
+
         return DeliveryCheck(
             month=str(job.month),
             tables=tuple(check_tables(draft, stop)),
@@ -160,6 +161,7 @@ def _recognise_file(path: Path) -> str | None:
             samples = read_samples(path)
     except (FileRefused, RetentionError):
         samples = []
+
     if samples:
         sample = samples[0]
     recognised = recognise_table(sample)

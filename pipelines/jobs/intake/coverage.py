@@ -127,6 +127,7 @@ def count_coverage(outputs: Iterable[Output]) -> Coverage:
         name = _find_sole_lack(output)
         if name is not None:
             unlocked_by.setdefault(name, []).append(output)
+
     unlocks = [Unlock(name, tuple(unlocked)) for name, unlocked in unlocked_by.items()]
     unlocks.sort(key=lambda unlock: (-len(unlock.outputs), unlock.name))
     return Coverage(counted, tuple(unlocks))
@@ -139,12 +140,15 @@ def _find_sole_lack(output: Output) -> str | None:
     """
     if output.is_computed or output.waits:
         return None
+
     lacks = output.lacks
     if len(lacks) == 1:
         return next(iter(lacks))
+
     tables = {name.partition(".")[0] for name in lacks}
     if len(tables) != 1:
         return None
+
     table = next(iter(tables))
     if table in lacks:
         return table
@@ -186,6 +190,7 @@ def _list_kpi_outputs(states: Iterable[_KpiState]) -> list[Output]:
         name = f"{row.kpi}.{row.variant}"
         if name not in chosen or row.scope_kind == "company":
             chosen[name] = row
+
     return [
         Output(KPI, name, row.status, _read_reasons(row))
         for name, row in sorted(chosen.items())

@@ -137,6 +137,7 @@ def _open_imagined_month(delivery: Delivery) -> Context:
     for room in _ROOMS_BY_SQL:
         for spec in load_room_specs(room):
             context.record_entry(spec.table, _make_entry(context, spec))
+
     context.record_entry("feedback_effect", context.entries["feedback_arm"])
     return context
 
@@ -162,9 +163,11 @@ def _name_as_delivered(reason: Reason) -> Reason:
         or reason.month is not None
     ):
         return reason
+
     table, _, column = reason.about.partition(".")
     known = load_contract().get(table)
     if known is None or not column.endswith("_on") or known.column(column) is not None:
         return reason
+
     instant = column.removesuffix("_on") + "_at"
     return Reason.absent(f"{table}.{instant}")

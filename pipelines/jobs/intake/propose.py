@@ -118,6 +118,7 @@ def propose_mapping(month: str, samples: Sequence[Sample]) -> Proposal:
         for name, table in load_contract().items():
             if name in by_table:
                 tables.append(_propose_table(table, by_table[name], reader))
+
     return Proposal(month, tuple(tables), tuple(unknown))
 
 
@@ -169,6 +170,7 @@ def _propose_columns(
         if column is None:
             yield _guess_column(table, header, set(headers_of))
             continue
+
         twins = headers_of[column.name]
         if len(twins) > 1:
             reason = make_reason("map.ambiguous", headers=" / ".join(twins))
@@ -183,6 +185,7 @@ def _guess_column(table: Table, header: str, taken: set[str]) -> ColumnProposal:
     for column in table.columns:
         if column.name not in taken:
             column_of |= dict.fromkeys(column_synonyms(table, column), column.name)
+
     alike = get_close_matches(compare_form(header), list(column_of), 1, _ALIKE)
     if not alike:
         return ColumnProposal(header, None, LOW, make_reason("map.unknown_header"))
@@ -197,6 +200,7 @@ def _judge_column(
     share = reader.measure_fit(column, values)
     if share is None:
         return ColumnProposal(header, column.name, MEDIUM, make_reason("map.no_values"))
+
     facts = {
         "fitting": round(share * len(values)),
         "values": len(values),
@@ -206,11 +210,13 @@ def _judge_column(
         return ColumnProposal(
             header, column.name, HIGH, make_reason("map.fits", **facts)
         )
+
     is_code = bool(list_code_values(column)) and len(set(values)) <= _MOST_CODES
     if is_code or share >= _HARDLY:
         return ColumnProposal(
             header, column.name, MEDIUM, make_reason("map.fits_partly", **facts)
         )
+
     return ColumnProposal(
         header, column.name, LOW, make_reason("map.fits_not", **facts)
     )
@@ -249,7 +255,9 @@ def _count_codes(
             code = fold_name(cell)
             counts[code] += 1
             spelling_here[code] = cell.strip()
+
         spelling = spelling_here | spelling
+
     return counts, spelling
 
 

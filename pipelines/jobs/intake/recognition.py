@@ -72,9 +72,11 @@ def recognise_table(sample: Sample) -> RecognisedTable | None:
         return RecognisedTable(
             named, LOW, make_reason("map.by_name_alone", table=named)
         )
+
     if candidates:
         reason = make_reason("map.one_of", tables=", ".join(candidates))
         return RecognisedTable(candidates[0], LOW, reason)
+
     return None
 
 

@@ -191,6 +191,7 @@ def _find_worst_rule(
         by_rule[row.rule, row.column or ""].append(row)
     if not by_rule:
         return None
+
     worst = max(by_rule, key=lambda rule: (len(by_rule[rule]), rule))
     rule, column = worst
     taken = by_rule[worst]
@@ -220,6 +221,7 @@ def _recognise_unknown_columns(
             break
     else:
         return
+
     for header in headers:
         column = recognise_column(load_contract()[table], header)
         yield UnknownColumn(header, column.name if column else None)

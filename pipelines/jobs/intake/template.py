@@ -38,6 +38,7 @@ def write_template(folder: Path) -> list[Path]:
     for path in paths:
         if path.exists():
             raise UsageError("template.there", file=path)
+
     try:
         for name, text in texts.items():
             path = folder / name
@@ -47,6 +48,7 @@ def write_template(folder: Path) -> list[Path]:
     except OSError as error:
         where = error.filename or folder
         raise StorageError("storage.failed", where=where, why=error.strerror) from error
+
     return paths
 
 
@@ -138,6 +140,7 @@ def _write_column(
     for row, language in enumerate(("zh", "en")):
         meaning = _add_values(column, texts.meaning[language])
         sheet.write_string(row, position, meaning, formats.meaning)
+
     sheet.write_string(2, position, texts.header, formats.text)
     sheet.write_string(3, position, column.name, name_format)
     for row, value in enumerate(texts.examples, start=4):
@@ -179,7 +182,9 @@ def draw_mapping_form() -> str:
             text = texts.columns[column.name]
             meaning = f"{text.meaning['zh']} · {text.meaning['en']}"
             lines.append(f"#    {text.header}: {column.name}  # {meaning}")
+
         lines += _draw_codes(table)
+
     return "\n".join(lines) + "\n"
 
 

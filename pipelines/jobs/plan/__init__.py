@@ -102,6 +102,7 @@ def _split_measures(plan: YearPlan, held: HeldMonths) -> dict[str, list[Part]]:
         parts[name] = list(
             split_year(plan.year, measure.total, measure.places, tree, where)
         )
+
     return parts
 
 

@@ -66,6 +66,7 @@ class Splitter:
             raise SpecError(
                 "plan.negative_weight", where=where, scope=", ".join(negative)
             )
+
         exact_weights = [Fraction(weight) for weight in self.weights.values()]
         self._exact_weights = exact_weights
         self._total = sum(exact_weights, Fraction(0))

@@ -28,6 +28,7 @@ def check_lists() -> None:
             raise blame_place(
                 spec, ["priority"], "taken", value=priority, by=other.where
             )
+
         _check_list_columns(spec)
         _check_sentence(spec, "evidence")
         _check_sentence(spec, "script")
@@ -62,6 +63,7 @@ def _check_sentence(spec: Spec, key: str) -> None:
             )
         if text.count("[") != text.count("]"):
             raise blame_place(spec, [key, language], "brackets")
+
     in_one_language = sorted(find_places(texts["zh"]) ^ find_places(texts["en"]))
     if in_one_language:
         raise blame_place(spec, [key], "one_language", what=", ".join(in_one_language))
@@ -94,8 +96,10 @@ def check_kpis() -> None:
                 raise blame_place(
                     kpi.spec, ["variants", variant], "taken", value=variant, by=by
                 )
+
         _check_stem(kpi)
         _check_kpi_columns(kpi)
+
     for kpi in files:
         default = kpi.meta["default"]
         is_default_file = "." not in kpi.spec.name

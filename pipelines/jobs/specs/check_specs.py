@@ -49,6 +49,7 @@ def check_specs() -> None:
         _check_own_columns(spec)
         _check_needs(spec, delivered)
         _check_parameters(spec, parameters)
+
     check_lists()
     check_kpis()
     check_definitions()
@@ -74,6 +75,7 @@ def _check_tables_read(spec: Spec, known_tables: set[str]) -> None:
             raise SpecError(
                 "spec.unknown_table", where=spec.where, line=line, table=table
             )
+
         if not may_read(table, spec):
             line = _find_table_line(spec, table)
             raise SpecError(
@@ -139,6 +141,7 @@ def _check_own_columns(spec: Spec) -> None:
         raise SpecError(
             "spec.columns_without_names", where=spec.where, line=spec.sql_line
         )
+
     own = list_table_columns(spec.table)
     absent = [name for name in spec.meta.get("key", ()) if name not in own]
     if absent:
@@ -167,6 +170,7 @@ def _is_read(spec: Spec, tolerated: str, delivered: set[str]) -> bool:
             return True
         if table.era and tolerated == f"{table.era}.*":
             return True
+
     snapshot_table = f"snapshot_{tolerated.split('.')[0]}"
     names_read = {table.name for table in spec.reads}
     return tolerated in delivered and snapshot_table in names_read
@@ -224,12 +228,14 @@ def check_definitions() -> None:
         fingerprints = known.get(name, {})
         if fingerprints.get(version) == hash_meaning(kpi):
             continue
+
         end = len(written.text.splitlines()) + 1
         line = written.line_of([name]) if name in known else end
         facts = {"file": written.file, "line": line, "kpi": kpi.spec.where}
         as_it_is = definition_line(kpi, fingerprints)
         if version not in fingerprints:
             raise SpecError("spec.no_definition", **facts, add=as_it_is)
+
         following = fingerprints | {version + 1: hash_meaning(kpi)}
         raise SpecError(
             "spec.definition_changed",

@@ -87,6 +87,7 @@ def weigh_reasons(
         weights[outcome] = {
             str(name): float(share) / total for name, share in moved.items()
         }
+
     return weights
 
 
@@ -100,6 +101,7 @@ def _pick_metrics(judgement: Judgement | None) -> dict[str, float]:
         for name in METRICS:
             if own_line.get(name) is not None:
                 metrics[f"{outcome}_{name}"] = own_line[name]
+
     return metrics
 
 

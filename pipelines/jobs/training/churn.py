@@ -89,6 +89,7 @@ def train_churn(
     if is_quick:
         quick_note = {QUICK: f"{QUICK}: {MOST_ROWS_QUICK}"}
         card = replace(card, notes=card.notes | quick_note)
+
     card = save_model(shelf, model, card, settings.key)
     write_pages(home, card)
     bench.clear()

@@ -82,7 +82,9 @@ def _estimate_effort(estimator: ChurnClassifier) -> _Effort:
         seconds += (
             SECONDS_A_ROW_AND_ROUND * estimator.max_rounds * sizes * estimator.folds
         )
+
     if wanted & {"splines", "blend"}:
         candidates += STRENGTHS_AND_LAST - 1
         seconds += SECONDS_A_ROW_AND_CURVE * STRENGTHS_AND_LAST * estimator.folds
+
     return _Effort(candidates, seconds)

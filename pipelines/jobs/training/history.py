@@ -61,6 +61,7 @@ def gather_history(home: Path, through: Month, settings: Settings) -> History:
     months = _list_verified_months(home, through)
     if not months:
         return History(through, pd.DataFrame(), [], {})
+
     sent = [month.sent for month in months]
     groups, missing = usable_groups(sent, sent[-1:])
     parts = []
@@ -70,6 +71,7 @@ def gather_history(home: Path, through: Month, settings: Settings) -> History:
         for month in months:
             known = reader.frame(month.sent, groups, 1.0)
             parts.append(_read_orders(month, known))
+
     rows = pd.concat(parts, ignore_index=True).sort_values(
         ["month", "customer_id", "list"], ignore_index=True
     )
@@ -87,6 +89,7 @@ def _list_verified_months(home: Path, through: Month) -> list[_VerifiedMonth]:
         was_scored = all(sent.is_computed(table) for table in NEEDED)
         if was_scored and verified.is_computed("feedback_kept"):
             months.append(_VerifiedMonth(sent, verified))
+
     return months
 
 

@@ -41,6 +41,7 @@ def train_uplift(home: Path, through: Month, settings: Settings) -> Card:
         raise ModelError(
             "model.few_held_out", month=through, held_out=held_out, fewest=fewest
         )
+
     judgement = judge_history(history)
     orders = _read_arrays(history)
     model = UpliftRegressor().fit(orders.known, orders.is_kept, orders.is_treated)
@@ -94,6 +95,7 @@ def judge_history(history: History) -> UpliftJudgement:
             held_out=history.held_out,
             fewest=FEWEST_JUDGED,
         )
+
     orders = _read_arrays(history)
     is_judged, effect = fit_out_of_time(
         orders.known,

@@ -30,6 +30,7 @@ def check_home(home: Path) -> Check:
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Check("home", FAIL, "home", {"where": folder, "why": why})
+
     if is_open_to_others(home):
         return Check("home", WARN, "home_open", {"where": home})
     return Check("home", OK, "home", {"where": folder})
@@ -76,6 +77,7 @@ def check_disk(home: Path) -> Check:
         state = WARN
     else:
         state = OK
+
     return Check(
         "disk", state, "disk", {"where": folder, "free": f"{free / 2**30:.1f}"}
     )
@@ -90,6 +92,7 @@ def check_months(home: Path) -> Check:
     for path in folders:
         if _is_broken(MonthFolder(home, Month.parse(path.name))):
             broken.append(path.name)
+
     facts = {"count": len(folders), "broken": ", ".join(broken)}
     return Check("months", FAIL if broken else OK, "months", facts)
 
@@ -104,6 +107,7 @@ def _is_broken(folder: MonthFolder) -> bool:
             return folder.version(seal.version).identity != seal.manifest
     except (OSError, ValueError, KeyError, RetentionError):
         return True
+
     return False
 
 

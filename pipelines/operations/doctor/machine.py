@@ -39,6 +39,7 @@ def check_packages() -> Check:
             wrong.append(f"{requirement.name} - ({requirement.specifier})")
         elif not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed} ({requirement.specifier})")
+
     facts = {"wrong": ", ".join(wrong), "where": sysconfig.get_paths()["purelib"]}
     return Check(
         "packages", FAIL if wrong else OK, "packages", facts, SpecError.exit_code

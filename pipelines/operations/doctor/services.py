@@ -23,6 +23,7 @@ def check_engine(settings: Settings, home: Path) -> Check:
     """
     if settings.engine == "duckdb":
         return Check("engine", OK, "engine_here")
+
     import duckdb  # here and below: where DuckDB is the engine nobody waits for it
 
     facts = {"engine": settings.engine, "master": settings.spark_url}
@@ -32,6 +33,7 @@ def check_engine(settings: Settings, home: Path) -> Check:
         return Check("engine", FAIL, "engine", facts | {"why": error.facts["why"]})
     except (OSError, duckdb.IOException):
         return Check("engine", FAIL, "engine_elsewhere", facts)
+
     return Check("engine", OK, "engine", facts)
 
 
@@ -57,15 +59,18 @@ def check_office(settings: Settings, home: Path) -> Check:
         done = _read_migrations(url)
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
         return Check("office", FAIL, "office_away", {"why": type(error).__name__})
+
     known = {path.stem for path in (ROOT / "console" / "migrations").glob("[0-9]*.py")}
     if newer := done - known:
         return Check(
             "office", FAIL, "office_newer", {"migrations": ", ".join(sorted(newer))}
         )
+
     if older := known - done:
         return Check(
             "office", WARN, "office_older", {"migrations": ", ".join(sorted(older))}
         )
+
     return Check("office", OK, "office")
 
 
@@ -91,14 +96,17 @@ def check_airflow() -> Check:
     url = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
     if not url:
         return Check("airflow", OK, "airflow_unset")
+
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         with engine.connect() as connection:
             is_set_up = sa.inspect(connection).has_table("alembic_version")
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
         return Check("airflow", FAIL, "airflow_away", {"why": type(error).__name__})
+
     if not is_set_up:
         return Check("airflow", FAIL, "airflow_empty")
+
     open_settings = find_open(os.environ, read_passwords(os.environ))
     facts = {"open": ", ".join(open_settings)}
     if open_settings:
