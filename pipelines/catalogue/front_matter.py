@@ -12,10 +12,14 @@ Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Names = list[Name]
-TableNames = list[
-    Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$")]
-]
-ColumnNames = list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]]
+_TABLE = r"^[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\*))?$"  # one of an era, or all of it
+_COLUMN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
+TableNames = list[Annotated[str, Field(pattern=_TABLE)]]
+ColumnNames = list[Annotated[str, Field(pattern=_COLUMN)]]
+Unit = Literal["ratio", "amount", "count", "per_10k", "days", "score"]
+Direction = Literal["higher", "lower"]
+# By what it is seen that an order was done.
+Proof = Literal["payment", "kept", "renewal", "card", "points", "claim"]
 
 
 class _Block(BaseModel):
@@ -67,8 +71,8 @@ class KpiVariantBlock(_Block):
     owner: Text | None = None
     version: Count
     lag: Literal[0, 1, 3] = 0
-    unit: Literal["ratio", "amount", "count", "per_10k", "days", "score"] | None = None
-    better: Literal["higher", "lower"] | None = None
+    unit: Unit | None = None
+    better: Direction | None = None
     target: float | None = None
     default: VariantName | None = None
     variants: Annotated[dict[VariantName, Words], Field(min_length=1)]
@@ -87,8 +91,8 @@ class KpiVariantBlock(_Block):
     def _check_period(self) -> Self:
         if self.period and self.value not in (None, "sum"):
             raise ValueError(
-                "period: sum is for a KPI that is sums over sums, not for value: "
-                + str(self.value)
+                "period: sum is for a KPI that is sums over sums, "
+                f"not for value: {self.value}"
             )
         return self
 
@@ -98,8 +102,8 @@ class KpiBlock(KpiVariantBlock):
 
     title: Words  # type: ignore[assignment]  # a further variant's file has none
     owner: Text
-    unit: Literal["ratio", "amount", "count", "per_10k", "days", "score"]
-    better: Literal["higher", "lower"]
+    unit: Unit
+    better: Direction
     default: VariantName
 
 
@@ -143,9 +147,7 @@ class ListBlock(_Block):
     remember: bool = False
     scored: bool = False
     minimum: bool = False
-    verify: Literal["payment", "kept", "renewal", "card", "points", "claim"] | None = (
-        None
-    )
+    verify: Proof | None = None
     tolerates: TableNames = []
     needs: ColumnNames = []
 

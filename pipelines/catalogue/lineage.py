@@ -37,9 +37,8 @@ __all__ = [
     "trace_sources_of",
 ]
 
-HELD_MONTHS = (
-    24  # the months remembered as held: the longest window that a KPI looks back on
-)
+# The months remembered as held: the longest window that a KPI looks back on.
+HELD_MONTHS = 24
 
 # Of tables that a room's own code makes of a SQL file's table: which.
 MADE_OF = {"feedback_effect": "feedback_arm"}

@@ -17,6 +17,7 @@ from pipelines.core.written import Written
 
 Severity = Literal["critical", "warning", "info"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+TableOrColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Limit = int | float | str
 
@@ -53,9 +54,7 @@ class About(_Block):
     title: Words | None = None
     rows: Literal["quarantine"] | None = None
     columns: list[Name] | None = None
-    needs: list[
-        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
-    ] = []
+    needs: list[TableOrColumn] = []
     scope: Literal["branch"] | None = None
     explained_by: list[Name] = []
     asks: Literal["reason"] | None = None
@@ -108,14 +107,18 @@ def read_rules(written: Written) -> Iterator[RuleEntry]:
     rows: list[RuleEntry] = written.read() or []
     written.hold_to(list[RuleBlock], rows)
     for place, row in enumerate(rows):
-        if row["type"] not in list_known_types():
-            near = (
-                ", ".join(get_close_matches(row["type"], list_known_types(), n=3))
-                or "–"
-            )
-            why = Phrase("written.why.no_type", {"value": row["type"], "near": near})
-            raise written.wrong([place, "type"], why)
+        _check_type(written, place, row["type"])
         yield row
+
+
+def _check_type(written: Written, place: int, rule_type: str) -> None:
+    """Hold a row's type to the expectations that there are."""
+    known = list_known_types()
+    if rule_type in known:
+        return
+    near = ", ".join(get_close_matches(rule_type, known, n=3)) or "–"
+    why = Phrase("written.why.no_type", {"value": rule_type, "near": near})
+    raise written.wrong([place, "type"], why)
 
 
 @cache

@@ -22,7 +22,8 @@ def apportion_parts(
     scale = 10**places
     scaled = [Fraction(part) * scale for part in parts]
     units = [floor(part) for part in scaled]
-    missing = round_half_away(sum(scaled, Fraction(0))) - sum(units)
+    whole = round_half_away(sum(scaled, Fraction(0)))
+    missing = whole - sum(units)
 
     remainders = [part - whole for part, whole in zip(scaled, units, strict=True)]
     claims = list(remainders)

@@ -31,6 +31,7 @@ class _Careful:
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
     ) -> dict[Hashable, Any]:
+        """Make a mapping; a key that stands there twice is an error of its line."""
         seen = set()
         for key, _ in node.value:
             name = None
@@ -45,19 +46,19 @@ class _Careful:
         return made
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Make a value; one that there is not, or that is too large, is an error of its line."""
         kind = node.tag.rpartition(":")[2]
+        where = node.start_mark
         try:
             made = super().construct_object(node, deep)  # type: ignore[misc]
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             # The value itself is not said: it might be a misplaced password.
-            raise ConstructorError(
-                None, None, f"this is no {kind}", node.start_mark
-            ) from None
+            problem = f"this is no {kind}"
+            raise ConstructorError(None, None, problem, where) from None
 
         if isinstance(made, int) and abs(made) > MOST_WHOLE:
-            raise ConstructorError(
-                None, None, f"this {kind} is too large", node.start_mark
-            )
+            problem = f"this {kind} is too large"
+            raise ConstructorError(None, None, problem, where)
 
         return made
 
@@ -146,10 +147,11 @@ KeyPath = tuple[str | int, ...]
 def find_lines(text: str, first_line: int = 1) -> dict[KeyPath, int]:
     """Find the line of each key and entry of a sound YAML text, by its path from the top."""
     lines: dict[KeyPath, int] = {}
-    root = yaml.compose(text, yaml.CSafeLoader)
     waiting: list[tuple[KeyPath, yaml.Node]] = []
+    root = yaml.compose(text, yaml.CSafeLoader)
     if root:
         waiting.append(((), root))
+
     while waiting:
         path, node = waiting.pop()
         lines.setdefault(path, node.start_mark.line + first_line)
@@ -160,7 +162,8 @@ def find_lines(text: str, first_line: int = 1) -> dict[KeyPath, int]:
                 waiting.append((below, child))
         elif isinstance(node, yaml.SequenceNode):
             for place, child in enumerate(node.value):
-                waiting.append(((*path, place), child))
+                below = (*path, place)
+                waiting.append((below, child))
 
     return lines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.catalogue.expectations import Expectation
+from pipelines.catalogue.expectations import BETWEEN, Expectation
 from pipelines.text.texts import fill_label
 
 
@@ -22,7 +22,7 @@ def _name_kind(expectation: Expectation) -> str:
         column_names = "_".join(expectation.columns)
         return expectation.name.removeprefix(f"{column_names}_")
 
-    if expectation.type != "expect_column_values_to_be_between":
+    if expectation.type != BETWEEN:
         return expectation.type
 
     has_low = "min_value" in expectation.kwargs
