@@ -105,11 +105,10 @@ def lint_register(figures: Figures, read: ReadTable) -> Findings:
     for name, tabled in _read_tabled_numbers(read):
         if name not in figures:
             continue
-        row = figures[name]
-        known.add(row["figure"])
-        if abs(tabled - row["number"]) > _TOLERANCE:
-            found = str(row["number"])
-            wrong.append(Disagreement(REGISTER, row["figure"], found, str(tabled)))
+        known.add(name)
+        registered = figures[name]["number"]
+        if abs(tabled - registered) > _TOLERANCE:
+            wrong.append(Disagreement(REGISTER, name, str(registered), str(tabled)))
 
     for name, row in figures.items():
         wanted = format_figure(row["number"], row["unit"])
@@ -139,28 +138,22 @@ def _read_kpi_numbers(rows: Sequence[KpiRow]) -> Iterator[tuple[str, Decimal]]:
         }
         for measure, number in numbers_by_measure.items():
             if number is not None:
-                figure_id = build_figure_id(
-                    measure,
-                    name_topic(row),
-                    row["scope_kind"],
-                    row["scope_id"],
-                    row["month"],
-                )
-                yield figure_id, make_exact(number)
+                yield _name_kpi_figure(measure, row, row["month"]), make_exact(number)
 
 
 def _read_trend_numbers(rows: Sequence[TrendRow]) -> Iterator[tuple[str, Decimal]]:
     """Yield the values of `kpi_trend` in the months they are of."""
     for row in rows:
-        if row["value"] is not None:
-            figure_id = build_figure_id(
-                "value",
-                name_topic(row),
-                row["scope_kind"],
-                row["scope_id"],
-                row["seen_month"],
-            )
-            yield figure_id, make_exact(row["value"])
+        value = row["value"]
+        if value is not None:
+            figure_id = _name_kpi_figure("value", row, row["seen_month"])
+            yield figure_id, make_exact(value)
+
+
+def _name_kpi_figure(measure: str, row: KpiRow | TrendRow, month: str) -> str:
+    """Return how the register calls a measure of a KPI's row."""
+    topic = name_topic(row)
+    return build_figure_id(measure, topic, row["scope_kind"], row["scope_id"], month)
 
 
 def _read_bridge_numbers(rows: Sequence[BridgeRow]) -> Iterator[tuple[str, Decimal]]:
@@ -248,34 +241,35 @@ def _name_first(texts: Sequence[str]) -> str:
 def _lint_workbook(paper: Paper, file: Path) -> Findings:
     """Compare each figure's row: what it prints, and what its number comes to in its unit."""
     words = load_labels(paper.language)
+    name_title = words["figure"]
     book = CalamineWorkbook.from_path(str(file))
-    rows = book.get_sheet_by_name(words["sheet.figures"]).to_python(
-        skip_empty_area=False
-    )
-    header_line = next(line for line, row in enumerate(rows) if words["figure"] in row)
+    sheet = book.get_sheet_by_name(words["sheet.figures"])
+    rows = sheet.to_python(skip_empty_area=False)
+    header_line = next(line for line, row in enumerate(rows) if name_title in row)
     header = rows[header_line]
-    name_at = header.index(words["figure"])
+    name_at = header.index(name_title)
     value_at = header.index(words["value"])
     shown_at = header.index(words["shown"])
 
     wrong: list[Disagreement] = []
     seen = set()
     for row in rows[header_line + 1 :]:
-        name = row[name_at]
+        name = str(row[name_at])
         value = row[value_at]
         shown = row[shown_at]
         seen.add(name)
-        wanted = _find_other_wanted(paper.figures.get(str(name)), value, shown)
+        wanted = _find_other_wanted(paper.figures.get(name), value, shown)
         if wanted is not None:
             found = f"{value} ({shown})"
-            wrong.append(Disagreement(file.name, str(name), found, wanted))
+            wrong.append(Disagreement(file.name, name, found, wanted))
 
     for name, figure in paper.figures.items():
         if name not in seen:
             wrong.append(Disagreement(file.name, name, EMPTY, figure["shown"]))
 
     count = 2 * len(seen)  # each row says its number and what is printed
-    return Findings(count, count, tuple(wrong)) + _lint_grid(paper, file, book)
+    of_figures = Findings(count, count, tuple(wrong))
+    return of_figures + _lint_grid(paper, file, book)
 
 
 def _find_other_wanted(
@@ -285,8 +279,8 @@ def _find_other_wanted(
     if figure is None:
         return EMPTY
     wanted = figure["shown"]
-    is_right = shown == wanted == format_figure(float(str(value)), figure["unit"])
-    if is_right:
+    number = format_figure(float(str(value)), figure["unit"])
+    if shown == wanted == number:
         return None
     return wanted
 
@@ -297,10 +291,11 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
     if title not in book.sheet_names:
         return Findings(0, 0, ())
 
+    sheet = book.get_sheet_by_name(title)
     managers = _list_managers(paper.figures)
     wrong: list[Disagreement] = []
     found = 0
-    for row in book.get_sheet_by_name(title).to_python(skip_empty_area=False):
+    for row in sheet.to_python(skip_empty_area=False):
         _, manager, *cells = row
         if manager not in managers:
             continue
@@ -313,7 +308,12 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
                 found += 1
             if shown != wanted:
                 wrong.append(
-                    Disagreement(file.name, name, shown or EMPTY, wanted or EMPTY)
+                    Disagreement(
+                        file=file.name,
+                        place=name,
+                        found=shown or EMPTY,
+                        wanted=wanted or EMPTY,
+                    )
                 )
 
     return Findings(found, found - len(wrong), tuple(wrong))
@@ -321,13 +321,16 @@ def _lint_grid(paper: Paper, file: Path, book: CalamineWorkbook) -> Findings:
 
 def _list_managers(figures: Figures) -> set[str]:
     """Return the managers who have a figure."""
-    return {
-        row["scope_id"] for row in figures.values() if row["scope_kind"] == "manager"
-    }
+    managers = set()
+    for row in figures.values():
+        if row["scope_kind"] == "manager":
+            managers.add(row["scope_id"])
+    return managers
 
 
 def _write_number(figures: Figures, name: str) -> str:
     """Return a figure's number as a cell has it; empty where there is none."""
-    if name in figures:
-        return str(float(figures[name]["number"]))
-    return ""
+    if name not in figures:
+        return ""
+    number = float(figures[name]["number"])
+    return str(number)

@@ -28,24 +28,17 @@ _UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
 def plan_company_book(data: WorkbookData, out: Path) -> BookPlan:
     """Return what writes `<month>_company.xlsx`."""
     path = out / f"{data.version.month}_company.xlsx"
-    return BookPlan(
-        "company", "company", path, partial(_write_company_book, data, path)
-    )
+    write = partial(_write_company_book, data, path)
+    return BookPlan("company", "company", path, write)
 
 
 def _write_company_book(data: WorkbookData, path: Path) -> None:
     """Write the workbook; sheets of findings that there are none of are left out."""
-    kpi_rows = sorted(
-        data.read_table("kpi_monthly"),
-        key=lambda row: (row["kpi"], not row["is_default"], row["scope_kind"]),
-    )
+    kpi_rows = sorted(data.read_table("kpi_monthly"), key=_order_kpis)
     rows_by_sheet: dict[str, Sequence[SheetRow]] = {
         "kpi": _build_kpi_rows(data, kpi_rows),
         "lists": [_build_list_row(data, row) for row in data.list_rows],
-        "orders": [
-            data.build_work_row(rank, order, is_owner=False)
-            for rank, order in enumerate(data.orders, start=1)
-        ],
+        "orders": _build_order_rows(data),
         "withheld": _build_held_back_rows(data, kpi_rows),
         "why_not": _build_why_not_rows(data),
     }
@@ -63,23 +56,26 @@ def _write_company_book(data: WorkbookData, path: Path) -> None:
     for name, rows in rows_by_sheet.items():
         sheets.append(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1))
     stamp = data.make_stamp(data.find_label("scope.company"))
-    write_tables(
-        path, Tables(stamp=stamp, sheets=tuple(sheets)), load_labels(data.language)
-    )
+    book = Tables(stamp, tuple(sheets))
+    write_tables(path, book, load_labels(data.language))
 
 
 def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
     """Return a row's scope in words."""
-    is_unclaimed = row["scope_id"] == _UNCLAIMED
-    return {
-        "scope_kind": data.find_label(f"scope.{row['scope_kind']}"),
-        "scope_id": data.find_label("scope.unclaimed")
-        if is_unclaimed
-        else row["scope_id"],
-    }
+    name = row["scope_id"]
+    if name == _UNCLAIMED:
+        name = data.find_label("scope.unclaimed")
+    kind = data.find_label(f"scope.{row['scope_kind']}")
+    return {"scope_kind": kind, "scope_id": name}
 
 
 # -- KPIs, lists, what was held back -----------------------------------------------------------
+
+
+def _order_kpis(row: Any) -> tuple[str, bool, str]:
+    """By KPI, the default variant first."""
+    is_further = not row["is_default"]
+    return row["kpi"], is_further, row["scope_kind"]
 
 
 def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
@@ -108,18 +104,28 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRo
 
 def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
     """Return a list with how many orders it has, what they are worth, when they are due."""
-    orders = [order for order in data.orders if order["list"] == row["list"]]
+    name = row["list"]
+    orders = [order for order in data.orders if order["list"] == name]
     amounts = [order["amount"] for order in orders if order["amount"] is not None]
-    spec = next(spec for spec in load_lists() if spec.name == row["list"])
+    due_days = [order["due_on"] for order in orders]
+    spec = next(spec for spec in load_lists() if spec.name == name)
     return {
-        "list_title": data.list_titles[row["list"]],
+        "list_title": data.list_titles[name],
         "purpose": data.find_label(f"purpose.{spec.meta['purpose']}"),
         "order_count": len(orders),
         "amount": sum(amounts) if amounts else None,
-        "due_on": min((order["due_on"] for order in orders), default=None),
+        "due_on": min(due_days, default=None),
         "status": data.find_label(f"status.{row['status']}"),
         "reason": data.describe_reason(row["reason"]),
     }
+
+
+def _build_order_rows(data: WorkbookData) -> list[SheetRow]:
+    """Return all orders in the order to work them; names and numbers of people masked."""
+    rows: list[SheetRow] = []
+    for rank, order in enumerate(data.orders, start=1):
+        rows.append(data.build_work_row(rank, order, is_owner=False))
+    return rows
 
 
 def _build_held_back_rows(
@@ -131,9 +137,8 @@ def _build_held_back_rows(
         if state.status == "released":
             continue
 
-        is_list = state.kind == "list"
         output = state.name
-        if is_list:
+        if state.kind == "list":
             output = data.list_titles.get(state.name, state.name)
         found.append(
             {
@@ -174,15 +179,7 @@ def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
 
 def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what was found or closed, the dearest first."""
-    rows = sorted(
-        data.read_if_computed("report_audit"),
-        key=lambda row: (
-            row["kind"],
-            row["state"],
-            -(row["amount"] or 0),
-            row["subject_id"],
-        ),
-    )
+    rows = sorted(data.read_if_computed("report_audit"), key=_order_audits)
     found: list[SheetRow] = []
     for row in rows:
         state = "overdue" if row["is_overdue"] else row["state"]
@@ -197,40 +194,39 @@ def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
     return found
 
 
+def _order_audits(row: Any) -> tuple[str, str, float, str]:
+    amount = row["amount"] or 0
+    return row["kind"], row["state"], -amount, row["subject_id"]
+
+
 def _build_forecast_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what will be open month by month up to 31 December, the company first."""
-    rows = sorted(
-        data.read_if_computed("report_forecast"),
-        key=lambda row: (
-            row["scope_kind"] != "company",
-            row["scope_id"],
-            row["about_month"],
-        ),
-    )
+    rows = sorted(data.read_if_computed("report_forecast"), key=_order_forecasts)
     return [{**row, **_describe_scope(data, row)} for row in rows]
+
+
+def _order_forecasts(row: Any) -> tuple[bool, str, str]:
+    is_part = row["scope_kind"] != "company"
+    return is_part, row["scope_id"], row["about_month"]
 
 
 def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
     """Return the weeks that could be judged, the latest first."""
     weeks = data.read_if_computed("report_complaint_week")
-    judged = sorted(
-        (row for row in weeks if row["expected"] is not None),
-        key=lambda row: (
-            row["scope_kind"] != "company",
-            row["scope_id"],
-            -row["week_begins_on"].toordinal(),
-        ),
-    )
+    judged = [week for week in weeks if week["expected"] is not None]
     signals = {name: data.find_label(f"complaint.{name}") for name in ("high", "low")}
     found: list[SheetRow] = []
-    for row in judged:
-        found.append(
-            {**row, **_describe_scope(data, row), "signal": signals.get(row["signal"])}
-        )
-
+    for week in sorted(judged, key=_order_weeks):
+        scope = _describe_scope(data, week)
+        signal = signals.get(week["signal"])
+        found.append({**week, **scope, "signal": signal})
     return found
 
 
+def _order_weeks(week: Any) -> tuple[bool, str, int]:
+    is_part = week["scope_kind"] != "company"
+    day = week["week_begins_on"].toordinal()
+    return is_part, week["scope_id"], -day
 def _build_operation_rows(
     data: WorkbookData, kpi_rows: Sequence[Any]
 ) -> list[SheetRow]:
@@ -241,26 +237,21 @@ def _build_operation_rows(
     if not _is_cohort_revenue_usable(kpi_rows):
         return []
 
-    rows = sorted(
-        data.read_if_computed("report_operation"),
-        key=lambda row: (_OPERATION_SCOPES.index(row["scope_kind"]), row["scope_id"]),
-    )
+    rows = data.read_if_computed("report_operation")
     found: list[SheetRow] = []
-    for row in rows:
+    for row in sorted(rows, key=_order_operations):
+        scope = _describe_scope(data, row)
         effect_state = data.find_label(f"effect.{row['effect_state']}")
-        found.append(
-            {**row, **_describe_scope(data, row), "effect_state": effect_state}
-        )
-
+        found.append({**row, **scope, "effect_state": effect_state})
     return found
 
 
+def _order_operations(row: Any) -> tuple[int, str]:
+    return _OPERATION_SCOPES.index(row["scope_kind"]), row["scope_id"]
 def _is_cohort_revenue_usable(kpi_rows: Sequence[Any]) -> bool:
     """Whether the KPI is there, and released in every scope."""
-    statuses = []
+    statuses = set()
     for row in kpi_rows:
         if (row["kpi"], row["variant"]) == _COHORT_REVENUE:
-            statuses.append(row["status"])
-    return bool(statuses) and all(
-        status in ("released", "caveat") for status in statuses
-    )
+            statuses.add(row["status"])
+    return bool(statuses) and statuses <= {"released", "caveat"}

@@ -29,9 +29,11 @@ def list_desks(data: WorkbookData) -> Iterator[tuple[Desk, list[WorkRow]]]:
     """Yield each desk with its rows in the order to work them."""
     orders_by_desk: dict[Desk, list[OrderRow]] = defaultdict(list)
     for order in data.orders:
-        orders_by_desk[_find_desk(order)].append(order)
+        desk = _find_desk(order)
+        orders_by_desk[desk].append(order)
 
-    for desk, orders in sorted(orders_by_desk.items(), key=lambda item: item[0]):
+    for desk in sorted(orders_by_desk):
+        orders = orders_by_desk[desk]
         rows = []
         for rank, order in enumerate(orders, start=1):
             rows.append(data.build_work_row(rank, order, desk.is_owner))
