@@ -355,7 +355,7 @@ def _read_changes(gate_file: Path | None) -> dict[str, Change]:
     written = read_written(gate_file)
     content = written.read() or {}
     written.hold_to(dict[str, ChangeBlock], content)
-    changes = {}
+    changes: dict[str, Change] = {}
     for finding, change in content.items():
         changes[str(finding)] = dict(change or {})
     return changes

@@ -172,9 +172,7 @@ def derive_month(
 
 def find_deliveries(made: Made) -> Raw:
     """The deliveries that a version or a draft was made of, by table."""
-    entries = made.finished
-    if isinstance(made, Version):
-        entries = made.entries
+    entries = made.entries if isinstance(made, Version) else made.finished
     found = {}
     for name, entry in entries.items():
         if entry.room == ROOMS[0]:

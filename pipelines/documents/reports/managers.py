@@ -166,7 +166,7 @@ class _AnalysisWriter:
         """Return the paper: the branch, its managers at a glance, then KPI by KPI."""
         words = self.words
         sentences = write_sentences(words, self.sentences)
-        of_branch = [*sentences, self._draw_branch()]
+        of_branch: list[Block] = [*sentences, self._draw_branch()]
         at_a_glance = [
             self._draw_glance(QUALITY[:_KEPT_COUNT], "analysis.table_kept"),
             self._draw_glance(QUALITY[_KEPT_COUNT:], "analysis.table_done"),

@@ -250,11 +250,11 @@ class Wording:
             return make_cell(say_reasons(self.language, rest))
 
         names = rest.split(" ")
-        find_name = self.name_kpi
         if kind == "scopes":
-            find_name = self.name_scope
+            titles = [self.name_scope(name) for name in names]
+        else:
+            titles = [self.name_kpi(name) for name in names]
         joint = self.find_text("and")
-        titles = [find_name(name) for name in names]
         return make_cell(joint.join(titles))
 
     def _show_figure_with_unit(self, name: str, is_unsigned: bool) -> Cell:

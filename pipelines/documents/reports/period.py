@@ -136,8 +136,8 @@ class _PeriodWriter:
         words = self.words
         period_words = describe_period(words, self.month, self.period)
         sentences = write_sentences(words, self.sentences)
-        overview = [*sentences, self._draw_overview()]
-        months = [self._draw_months(), *self._draw_trends()]
+        overview: list[Block] = [*sentences, self._draw_overview()]
+        months: list[Block] = [self._draw_months(), *self._draw_trends()]
         return Paper(
             language=words.language,
             month=str(self.month),

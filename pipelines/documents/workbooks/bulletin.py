@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from pipelines.documents.workbooks.book_plan import BookPlan
-from pipelines.documents.workbooks.columns import Sheet, SheetRow
+from pipelines.documents.workbooks.columns import OrderKey, Sheet, SheetRow
 from pipelines.documents.workbooks.table_columns import (
     CALL_COLUMNS,
     DAY_COLUMNS,
@@ -103,6 +103,8 @@ def _build_call_rows(data: WorkbookData) -> dict[str, list[SheetRow]]:
         by_manager[manager].append(row)
 
     return by_manager
+
+
 def _build_scope_rows(data: WorkbookData, rows: Sequence[Any]) -> list[SheetRow]:
     """Return company first, then branches, then managers; kinds in words."""
     found: list[SheetRow] = []
@@ -114,22 +116,24 @@ def _build_scope_rows(data: WorkbookData, rows: Sequence[Any]) -> list[SheetRow]
     return found
 
 
-def _order_scopes(row: Any) -> tuple[int, str]:
-    return _SCOPES.index(row["scope_kind"]), row["scope_id"]
+def _order_scopes(row: Any) -> OrderKey:
+    """The company first, then its branches, then their managers."""
+    level = _SCOPES.index(row["scope_kind"])
+    return level, row["scope_id"]
+
+
 def _read_promises(data: WorkbookData) -> list[PromiseRow]:
     """Return the promises by desk, who is late first; the longest ago before the others."""
     promises: list[PromiseRow] = data.read_table("daily_promise")
     return sorted(promises, key=_order_promises)
 
 
-def _order_promises(promise: PromiseRow) -> tuple[str, str, int, date, str]:
-    return (
-        promise["branch_id"] or "",
-        promise["manager_id"] or "",
-        _STATES.index(promise["state"]),
-        promise["promised_on"],
-        promise["order_id"],
-    )
+def _order_promises(promise: PromiseRow) -> OrderKey:
+    """By branch and manager; who is late first, and who promised longest ago."""
+    branch = promise["branch_id"] or ""
+    manager = promise["manager_id"] or ""
+    state = _STATES.index(promise["state"])
+    return branch, manager, state, promise["promised_on"], promise["order_id"]
 
 
 def _build_promise_row(data: WorkbookData, promise: PromiseRow) -> dict[str, object]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.catalogue.outputs import judge_outputs, load_kpis, load_lists
 from pipelines.documents.workbooks.book_plan import BookPlan
-from pipelines.documents.workbooks.columns import Cell, Sheet, SheetRow
+from pipelines.documents.workbooks.columns import Cell, OrderKey, Sheet, SheetRow
 from pipelines.documents.workbooks.table_columns import TABLE_COLUMNS
 from pipelines.documents.workbooks.workbook import Tables, write_tables
 from pipelines.documents.workbooks.workbook_data import ListRow, WorkbookData
@@ -72,7 +72,7 @@ def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
 # -- KPIs, lists, what was held back -----------------------------------------------------------
 
 
-def _order_kpis(row: Any) -> tuple[str, bool, str]:
+def _order_kpis(row: Any) -> OrderKey:
     """By KPI, the default variant first."""
     is_further = not row["is_default"]
     return row["kpi"], is_further, row["scope_kind"]
@@ -194,7 +194,8 @@ def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
     return found
 
 
-def _order_audits(row: Any) -> tuple[str, str, float, str]:
+def _order_audits(row: Any) -> OrderKey:
+    """By kind and state, the dearest first."""
     amount = row["amount"] or 0
     return row["kind"], row["state"], -amount, row["subject_id"]
 
@@ -205,7 +206,8 @@ def _build_forecast_rows(data: WorkbookData) -> list[SheetRow]:
     return [{**row, **_describe_scope(data, row)} for row in rows]
 
 
-def _order_forecasts(row: Any) -> tuple[bool, str, str]:
+def _order_forecasts(row: Any) -> OrderKey:
+    """The company first, then its parts, each month by month."""
     is_part = row["scope_kind"] != "company"
     return is_part, row["scope_id"], row["about_month"]
 
@@ -223,10 +225,13 @@ def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
     return found
 
 
-def _order_weeks(week: Any) -> tuple[bool, str, int]:
+def _order_weeks(week: Any) -> OrderKey:
+    """The company first, then its parts, each with its latest week first."""
     is_part = week["scope_kind"] != "company"
     day = week["week_begins_on"].toordinal()
     return is_part, week["scope_id"], -day
+
+
 def _build_operation_rows(
     data: WorkbookData, kpi_rows: Sequence[Any]
 ) -> list[SheetRow]:
@@ -246,8 +251,12 @@ def _build_operation_rows(
     return found
 
 
-def _order_operations(row: Any) -> tuple[int, str]:
-    return _OPERATION_SCOPES.index(row["scope_kind"]), row["scope_id"]
+def _order_operations(row: Any) -> OrderKey:
+    """The company first, then its branches, then their units."""
+    level = _OPERATION_SCOPES.index(row["scope_kind"])
+    return level, row["scope_id"]
+
+
 def _is_cohort_revenue_usable(kpi_rows: Sequence[Any]) -> bool:
     """Whether the KPI is there, and released in every scope."""
     statuses = set()

@@ -51,23 +51,33 @@ def export_plan(version: Version, out: Path, language: str) -> Path:
     plan = version.plan_inputs.plan
     year = plan["year"]
     parts: list[PartRow] = pq.read_table(version.table("plan_part")).to_pylist()
-    months = {str(part["month"]): str(part["month"]) for part in parts if part["month"]}
+    months = _list_months(parts)
 
     sheets = []
     for name in sorted(plan["measures"]):
         own_parts = [part for part in parts if part["measure"] == name]
-        sheets.append(
-            _make_measure_sheet(name, version, own_parts, list(months), language)
-        )
-
+        sheet = _make_measure_sheet(name, version, own_parts, months, language)
+        sheets.append(sheet)
     if plan["handed_down"]:
         sheets.append(_make_sheet_of_handed_down(plan["handed_down"], language))
 
     path = out / f"plan_{year}.xlsx"
     title = fill_label(language, "plan.title", year=year, version=version.number)
     properties = {"title": title, "created": datetime(year, 1, 1)}
-    _write_book(path, sheets, {**load_labels(language), **months}, language, properties)
+    # A column of a month is called as the month is.
+    titles = load_labels(language) | {month: month for month in months}
+    _write_book(path, sheets, titles, language, properties)
     return path
+
+
+def _list_months(parts: Sequence[PartRow]) -> list[str]:
+    """Return the months that parts are of, each once, in their order."""
+    months: dict[str, None] = {}
+    for part in parts:
+        month = part["month"]
+        if month:
+            months[month] = None
+    return list(months)
 
 
 def _write_book(
@@ -109,15 +119,17 @@ def _make_measure_sheet(
         hash=inputs.keys[name],
         month=measure["key"]["month"],
     )
+    columns = (
+        Column("scope_kind", 12),
+        Column("branch_id", 12),
+        Column("manager_id", 14),
+        *amounts,
+    )
+    rows = [_build_row(line, language) for line in _sum_by_scope(parts)]
     return Sheet(
         name=name,
-        columns=(
-            Column("scope_kind", 12),
-            Column("branch_id", 12),
-            Column("manager_id", 14),
-            *amounts,
-        ),
-        rows=[_build_row(line, language) for line in _sum_by_scope(parts)],
+        columns=columns,
+        rows=rows,
         title=measure["title"].get(language, name),
         note=note,
         frozen=3,
@@ -131,8 +143,9 @@ def _sum_by_scope(parts: Sequence[PartRow]) -> list[_ScopeLine]:
         branch, manager = _find_branch_and_manager(part)
         new = _ScopeLine(part["scope_kind"], branch, manager, {})
         line = lines.setdefault((branch, manager), new)
-        if part["month"] is not None:
-            line.amounts[part["month"]] = part["amount"]
+        month = part["month"]
+        if month is not None:
+            line.amounts[month] = part["amount"]
             line.whole_year += part["amount"]
 
     return list(lines.values())
@@ -186,6 +199,5 @@ def _make_sheet_of_handed_down(
         Column("scope_id", 30),
         Column("value", 40),
     )
-    return Sheet(
-        "handed_down", columns, rows, title=fill_label(language, "plan.handed_down")
-    )
+    title = fill_label(language, "plan.handed_down")
+    return Sheet("handed_down", columns, rows, title=title)

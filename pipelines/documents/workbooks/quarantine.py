@@ -76,10 +76,9 @@ class _WrongRow:
 def list_quarantined(made: Made) -> list[SentBack]:
     """Count the rows that were set aside, a line a file."""
     quarantine = scan_parquet(made.table(QUARANTINE))
+    select = _COUNT_BY_FILE.format(quarantine=quarantine)
     with duckdb.connect() as connection:
-        found = connection.execute(
-            _COUNT_BY_FILE.format(quarantine=quarantine)
-        ).fetchall()
+        found = connection.execute(select).fetchall()
     return [SentBack(table, file or table, rows) for table, file, rows in found]
 
 
@@ -105,15 +104,19 @@ def write_quarantined(
     ):
         tabs: set[str] = set()
         for one in files:
-            sheet = book.add_worksheet(_name_tab(one, tabs))
             names = _list_own_columns(connection, made, one.table)
+            titles = _list_fixed_titles(language) + names
             rows = _read_rows(connection, made, one, names, unmasked)
-            titles = [
-                fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS
-            ] + names
-            _write_sheet(book, sheet, titles, _build_lines(rows, one, made, language))
+            lines = _build_lines(rows, one, made, language)
+            sheet = book.add_worksheet(_name_tab(one, tabs))
+            _write_sheet(book, sheet, titles, lines)
 
     return files
+
+
+def _list_fixed_titles(language: str) -> list[str]:
+    """Return the titles of the columns that say what is wrong."""
+    return [fill_label(language, f"quarantine.{name}") for name in _FIXED_WIDTHS]
 
 
 def _name_tab(one: SentBack, taken: set[str]) -> str:
@@ -153,8 +156,10 @@ def _read_rows(
     """Yield a file's rows that were set aside, beside what was wrong with each."""
     join = ""
     cells = ""
-    if made.is_computed(f"extract_{one.table}"):
-        join = _JOIN_RAW.format(raw=scan_parquet(made.table(f"extract_{one.table}")))
+    raw_table = f"extract_{one.table}"
+    if made.is_computed(raw_table):
+        raw = scan_parquet(made.table(raw_table))
+        join = _JOIN_RAW.format(raw=raw)
         for name in names:
             cells += f", CAST(r.{quote_name(name)} AS VARCHAR)"
 
@@ -177,8 +182,11 @@ def _make_row(
     line, column, value, rule, *texts = values
     cells = []
     for name, text in zip(names, texts, strict=True):
-        cells.append(_clean_cell(name, text, name in hidden))
-    if column in names:  # the value as it was delivered, masked as its cell is
+        is_hidden = name in hidden
+        cells.append(_clean_cell(name, text, is_hidden))
+
+    if column in names:
+        # As it was delivered, masked as its cell is.
         value = cells[names.index(column)]
     return _WrongRow(line, column, value, rule, cells)
 

@@ -52,14 +52,17 @@ def plan_work_lists(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
     """Yield what managers and branches get, a workbook a desk."""
     managers = data.find_names("snapshot_account_manager", "manager_id")
     branches = data.find_names("snapshot_organisation", "org_id")
+    labels = load_labels(data.language)
+    key = load_settings().key
     for desk, rows in list_desks(data):
-        names = managers if desk.is_owner else branches
-        name = names.get(desk.holder, desk.holder)
-        kind = "manager" if desk.is_owner else "branch"
+        if desk.is_owner:
+            kind = "manager"
+            name = managers.get(desk.holder, desk.holder)
+        else:
+            kind = "branch"
+            name = branches.get(desk.holder, desk.holder)
         stem = file_stem(name, desk.holder)
         path = out / f"{data.version.occasion}_{kind}_{stem}.xlsx"
         book = WorkList(stamp=data.make_stamp(name), manager_id=desk.holder, rows=rows)
-        write = partial(
-            write_work_list, path, book, load_labels(data.language), load_settings().key
-        )
+        write = partial(write_work_list, path, book, labels, key)
         yield BookPlan(kind, desk.holder, path, write)
