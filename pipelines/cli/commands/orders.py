@@ -46,9 +46,8 @@ def reassign_orders(
     """Give orders to another manager, on the record."""
     speaker = Speaker(lang, as_json)
     _open_office(home)
-    from console.changes import (
-        REASSIGNED,
-    )  # its tables are Django's, which is started by then
+    # Its tables are Django's, which is started by now.
+    from console.changes import REASSIGNED
 
     _check_manager(home, to)
     wanted = list(orders or ())

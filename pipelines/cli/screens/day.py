@@ -20,14 +20,18 @@ def draw_day(view: DayView, is_released: bool, language: str) -> None:
     """Draw the bulletins of company and branches, and count the orders."""
     day = view["day"]
     month = view["month"]
+
     _draw_bulletin("suspended", view["suspended"], day, language)
     _draw_bulletin("arrears", view["arrears"], day, language)
     _draw_bulletin("due", view["due"], day, language)
+
     print_line(language, "day.orders", count=view["orders"], month=month)
     for reason, count in sorted(view["why_not"].items()):
         typer.echo(f"  {say_reasons(language, reason)}: {count}")
+
     _draw_missing(view["not_computed"], language)
     _draw_missing(view["withheld"], language)
+
     state = "day.released" if is_released else "day.waits"
     print_line(language, state, month=month)
 
@@ -38,20 +42,22 @@ def _draw_missing(reasons: Mapping[str, str], language: str) -> None:
 
 
 def _draw_bulletin(name: str, rows: list[BulletinRow], day: str, language: str) -> None:
+    """Draw a bulletin of company and branches; nothing where it has no row of them."""
     shown = [row for row in rows if row["scope_kind"] in _SHOWN_SCOPES]
     if not shown:
         return
 
     shown.sort(key=_order_scopes)
     figures = [column for column in shown[0] if column not in _SCOPE_COLUMNS]
+
     titles = [fill_label(language, "scope_id")]
     for figure in figures:
         titles.append(fill_label(language, f"day.{figure}"))
+
     body = []
     for row in shown:
         cells = [_format_scope(row["scope_id"], language)]
-        for figure in figures:
-            cells.append(_format_figure(row[figure]))
+        cells += [_format_figure(row[figure]) for figure in figures]
         body.append(cells)
 
     print_line(language, f"day.{name}", day=day)

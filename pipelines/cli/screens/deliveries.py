@@ -20,7 +20,8 @@ def describe_report(report: Report, language: str) -> dict[str, object]:
     """Return a delivery as a program reads it: counts, and all letters, each with its message."""
     letters = []
     for letter in report.letters:
-        letters.append(asdict(letter) | {"message": explain_letter(letter, language)})
+        message = explain_letter(letter, language)
+        letters.append(asdict(letter) | {"message": message})
     return {
         "month": report.occasion,
         "nothing": report.nothing,
@@ -60,9 +61,9 @@ def draw_open_letters(counts: Mapping[str, int], language: str) -> None:
     """Say in a line how many letters are open; nothing where none is."""
     if not counts:
         return
-    parts = [
-        f"{_name_state(state, language)} {count}" for state, count in counts.items()
-    ]
+    parts = []
+    for state, count in counts.items():
+        parts.append(f"{_name_state(state, language)} {count}")
     print_line(language, "deliver.open_line", lead="\n", counts=", ".join(parts))
 
 
