@@ -186,12 +186,12 @@ def _derive_steps(job: Job, published: Version, draft: Draft) -> Iterator[_Step]
 
         job.progress(f"restate_{cause}")
         mixed = _mix_deliveries(before, now, exchanged)
-        apart = replace(
-            job, progress=_ignore_step
-        )  # its rooms are no steps of the whole
+        # Its rooms are no steps of the whole.
+        apart = replace(job, progress=_ignore_step)
         rooms = ROOMS[1 : ROOMS.index("kpi") + 1]
         path = draft.scratch / cause
-        yield _Step(cause, derive_month(apart, path, draft.inputs, mixed, rooms))
+        derived = derive_month(apart, path, draft.inputs, mixed, rooms)
+        yield _Step(cause, derived)
 
 
 def _ignore_step(step: str) -> None:

@@ -34,11 +34,8 @@ OFFICE = "office.jsonl"
 HASHES = "hashes.json"
 OFFICE_FILE = "office.sqlite3"
 _PREFIX = "retention-"
-_POINTER_DEPTHS = (
-    "*",
-    "*/*",
-    "*/*/*",
-)  # files that name a version stand no deeper in the home
+# Files that name a version stand no deeper in the home.
+_POINTER_DEPTHS = ("*", "*/*", "*/*/*")
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,8 @@ def _collect_rows(versions: Mapping[str, Version]) -> GaugeMetricFamily:
         for name, entry in version.entries.items():
             if entry.rows is not None:
                 rows[month, name] = entry.rows
-    return make_gauge(
-        "retention_table_rows", "Rows of a computed table", ("month", "table"), rows
-    )
+    about = "Rows of a computed table"
+    return make_gauge("retention_table_rows", about, ("month", "table"), rows)
 
 
 def _collect_absent(versions: Mapping[str, Version]) -> GaugeMetricFamily:
@@ -120,8 +119,9 @@ def _count_orders(version: Version) -> Iterator[_OrderCount]:
     """The orders by list and arm; Arrow counts them, for there may be very many."""
     if not version.is_computed("dispatch_order"):
         return
-    orders = pq.read_table(version.table("dispatch_order"), columns=["list", "arm"])
-    counted = orders.group_by(["list", "arm"]).aggregate([([], "count_all")])
+    keys = ["list", "arm"]
+    orders = pq.read_table(version.table("dispatch_order"), columns=keys)
+    counted = orders.group_by(keys).aggregate([([], "count_all")])
     for row in counted.to_pylist():
         yield _OrderCount(row["list"], row["arm"], row["count_all"])
 
@@ -146,9 +146,8 @@ def _collect_findings(versions: Mapping[str, Version]) -> GaugeMetricFamily:
                 counts[month, result.severity, result.state] += 1
 
     about = "Checks of the gate that did not pass, by what became of them"
-    return make_gauge(
-        "retention_gate_findings", about, ("month", "severity", "state"), counts
-    )
+    labels = ("month", "severity", "state")
+    return make_gauge("retention_gate_findings", about, labels, counts)
 
 
 # -- the model -------------------------------------------------------------------------------------
@@ -175,20 +174,28 @@ def _collect_watch(versions: Mapping[str, Version]) -> Iterator[GaugeMetricFamil
     seen = [look for look in looks if look.measure != "retrain"]
     yield _collect_values(month, seen)
     yield _collect_limits(month, seen)
+    yield _count_levels(month, looks, seen)
 
+    reasons: dict[Labels, float] = {}
+    if looks:
+        reasons[(month,)] = len(looks) - len(seen)
+    about = "Reasons to train a challenger"
+    yield make_gauge("retention_model_retrain_reasons", about, ("month",), reasons)
+
+
+def _count_levels(
+    month: str, looks: list[_Look], seen: list[_Look]
+) -> GaugeMetricFamily:
+    """Count what was seen by level; every level is there where anybody looked."""
     levels: Counter[Labels] = Counter()
-    reasons: Counter[Labels] = Counter()
     if looks:
         for level in LEVELS:
             levels[month, level] = 0
-        for look in seen:
-            levels[month, look.level] += 1
-        reasons[(month,)] = len(looks) - len(seen)
+    for look in seen:
+        levels[month, look.level] += 1
 
     about = "Looks at the model by level"
-    yield make_gauge("retention_model_looks", about, ("month", "level"), levels)
-    about = "Reasons to train a challenger"
-    yield make_gauge("retention_model_retrain_reasons", about, ("month",), reasons)
+    return make_gauge("retention_model_looks", about, ("month", "level"), levels)
 
 
 def _collect_values(month: str, looks: list[_Look]) -> GaugeMetricFamily:

@@ -82,9 +82,8 @@ def read_month_state(
 
     Raise UsageError where the month has neither a version nor a draft.
     """
-    from pipelines.core.settings import (
-        load_settings,
-    )  # a third of a second, which only this needs
+    # Takes a third of a second, which only this needs.
+    from pipelines.core.settings import load_settings
 
     folder = MonthFolder(home, month)
     current = folder.current()

@@ -45,7 +45,8 @@ class SentOut:
         key = month, language
         if key not in self._rows:
             self._rows[key] = self._read_month(month, language)
-        return self._rows[key].get(order_id)
+        rows = self._rows[key]
+        return rows.get(order_id)
 
     def _read_month(self, month: Month, language: str) -> Mapping[str, WorkRow]:
         """Return what was sent of a month: when it was released, and on the days after it."""
@@ -93,6 +94,7 @@ def write_corrected(
     lines = []
     for rank, row in enumerate(refused, start=1):
         lines.append(_build_line(rank, row, sent, language))
+
     month = _find_last_month(refused)
     stamp = Stamp(
         title=title,

@@ -84,7 +84,7 @@ def draw_check(check: DeliveryCheck, language: str) -> None:
 
 
 def _draw_table(table: TableCheck, language: str) -> None:
-    """Say what was read of a table; below it, indented, by file, what is wrong and what is not known."""
+    """Say what was read of a table; indented below, by file, what is wrong or not known."""
     print_line(
         language,
         f"intake.table.{table.state}",

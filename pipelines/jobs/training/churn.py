@@ -39,9 +39,8 @@ from pipelines.store.champions import models_folder
 from pipelines.text.texts import LANGUAGES
 
 FEWEST_LEAVERS = 10
-KEPT = (
-    ".steps"  # beside the versions: what is finished of a training, until all of it is
-)
+# Beside the versions: what is finished of a training, until all of it is.
+KEPT = ".steps"
 STEPS = (
     "train_samples",
     *(f"train_judge_{outcome}" for outcome in models.competing.ORDER),

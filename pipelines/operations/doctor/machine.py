@@ -82,9 +82,8 @@ def _is_utf8(encoding: str) -> bool:
 
 def check_font() -> Check:
     """Look whether there are fonts that Chinese can be set in."""
-    from pipelines.documents.reports.fonts import (
-        find_chinese_fonts,
-    )  # loads the compiler of PDFs
+    # Imported here, because it loads the compiler of PDFs.
+    from pipelines.documents.reports.fonts import find_chinese_fonts
 
     fonts = find_chinese_fonts()
     if fonts is None:

@@ -40,10 +40,9 @@ def check_engine(settings: Settings, home: Path) -> Check:
 def _ask_engine(settings: Settings, home: Path) -> None:
     from pipelines.engines import open_engine
 
+    folder = nearest_folder(home)
     with (
-        tempfile.TemporaryDirectory(
-            prefix=".doctor-", dir=nearest_folder(home)
-        ) as scratch,
+        tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as scratch,
         open_engine(settings, Path(scratch), []) as engine,
     ):
         answer = engine.answer("SELECT 1 AS one")
@@ -60,23 +59,23 @@ def check_office(settings: Settings, home: Path) -> Check:
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
         return Check("office", FAIL, "office_away", {"why": type(error).__name__})
 
-    known = {path.stem for path in (ROOT / "console" / "migrations").glob("[0-9]*.py")}
-    if newer := done - known:
-        return Check(
-            "office", FAIL, "office_newer", {"migrations": ", ".join(sorted(newer))}
-        )
-
-    if older := known - done:
-        return Check(
-            "office", WARN, "office_older", {"migrations": ", ".join(sorted(older))}
-        )
-
+    files = (ROOT / "console" / "migrations").glob("[0-9]*.py")
+    known = {file.stem for file in files}
+    newer = ", ".join(sorted(done - known))
+    if newer:
+        return Check("office", FAIL, "office_newer", {"migrations": newer})
+    older = ", ".join(sorted(known - done))
+    if older:
+        return Check("office", WARN, "office_older", {"migrations": older})
     return Check("office", OK, "office")
 
 
 def _is_unopened(url: sa.URL) -> bool:
     """Whether nobody has opened the office yet: it is a file, and there is none."""
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+    if url.get_backend_name() != "sqlite":
+        return False
+    file = Path(url.database or "")
+    return not file.exists()
 
 
 def _read_migrations(url: sa.URL) -> set[str]:
@@ -107,7 +106,8 @@ def check_airflow() -> Check:
     if not is_set_up:
         return Check("airflow", FAIL, "airflow_empty")
 
-    open_settings = find_open(os.environ, read_passwords(os.environ))
+    passwords = read_passwords(os.environ)
+    open_settings = find_open(os.environ, passwords)
     facts = {"open": ", ".join(open_settings)}
     if open_settings:
         return Check("airflow", WARN, "airflow_open", facts)
