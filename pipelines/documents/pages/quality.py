@@ -6,7 +6,7 @@ What was expected and seen, since when, and what it holds back.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -19,7 +19,7 @@ from pipelines.catalogue.outputs import (
 )
 from pipelines.core.month import Month
 from pipelines.documents.findings import describe_findings, describe_held_outputs
-from pipelines.documents.pages.page import Tables, write_page
+from pipelines.documents.pages.page import write_page
 from pipelines.text.texts import fill_label
 
 STATES = ("passed", "failed", "waived", "explained", "not_judged")
@@ -41,6 +41,37 @@ class HeldOutput:
     reasons: list[str]
 
 
+class ResultRow(TypedDict):
+    """A row of `validate_result`: what became of a rule."""
+
+    finding: str
+    state: str
+    success: bool | None
+    not_judged: str
+
+
+class IntakeRow(TypedDict):
+    """A row of `snapshot_intake`: how many rows of a delivered table were set aside."""
+
+    table: str
+    quarantined: int
+
+
+class SampleRow(TypedDict):
+    """A row of `validate_sample`: a masked row that broke a rule."""
+
+    finding: str
+    sample: str
+
+
+class QuarantineRow(TypedDict):
+    """A row of `snapshot_quarantine`, counted: how many rows of a table a rule took out."""
+
+    table: str
+    rule: str
+    rows: int
+
+
 class TrendMonth(TypedDict):
     """A month of a finding, a row of `validate_trend`, with the height of its bar in pixels."""
 
@@ -51,7 +82,12 @@ class TrendMonth(TypedDict):
     height: int
 
 
-def write_quality(path: Path, month: Month, language: str, tables: Tables) -> None:
+def write_quality(
+    path: Path,
+    month: Month,
+    language: str,
+    tables: Mapping[str, Sequence[Any]],
+) -> None:
     """Write the quality page.
 
     From the tables of `validate`, `kpi`, `dispatch_list` and those of the snapshot's books.
@@ -93,17 +129,17 @@ def write_quality(path: Path, month: Month, language: str, tables: Tables) -> No
     )
 
 
-def _find_failed(results: Sequence[Any]) -> dict[str, Any]:
+def _find_failed(results: Sequence[ResultRow]) -> dict[str, ResultRow]:
     """Return the results that failed, by finding."""
     return {row["finding"]: row for row in results if row["success"] is False}
 
 
-def _find_set_aside(intake: Sequence[Any]) -> set[str]:
+def _find_set_aside(intake: Sequence[IntakeRow]) -> set[str]:
     """Return the tables of which rows were quarantined."""
     return {row["table"] for row in intake if row["quarantined"]}
 
 
-def _group_not_judged(results: Sequence[Any]) -> dict[str, list[str]]:
+def _group_not_judged(results: Sequence[ResultRow]) -> dict[str, list[str]]:
     """Return the findings that were not judged, by the reason."""
     groups: dict[str, list[str]] = defaultdict(list)
     for row in results:
@@ -112,7 +148,7 @@ def _group_not_judged(results: Sequence[Any]) -> dict[str, list[str]]:
     return groups
 
 
-def _group_samples(rows: Sequence[Any]) -> dict[str, list[str]]:
+def _group_samples(rows: Sequence[SampleRow]) -> dict[str, list[str]]:
     """Return each finding's sample rows."""
     groups: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -203,7 +239,9 @@ def _find_month(row: Any) -> str:
     return str(row["month"])
 
 
-def _find_top_rules(quarantine: Sequence[Any]) -> dict[str, list[tuple[str, int]]]:
+def _find_top_rules(
+    quarantine: Sequence[QuarantineRow],
+) -> dict[str, list[tuple[str, int]]]:
     """Return the rules that took most rows out of each table, with how many."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in quarantine:

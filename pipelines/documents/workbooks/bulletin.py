@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from pipelines.documents.workbooks.book_plan import BookPlan
 from pipelines.documents.workbooks.columns import OrderKey, Sheet, SheetRow
@@ -38,6 +38,13 @@ class PromiseRow(TypedDict):
     contacted_on: date | None
     come_amount: Decimal
     short_amount: Decimal
+
+
+class FigureRow(TypedDict):
+    """A row of a day's table of figures: its scope; the figures are other in each."""
+
+    scope_kind: str
+    scope_id: str
 
 
 def plan_bulletin(data: WorkbookData, out: Path) -> Iterator[BookPlan]:
@@ -105,18 +112,20 @@ def _build_call_rows(data: WorkbookData) -> dict[str, list[SheetRow]]:
     return by_manager
 
 
-def _build_scope_rows(data: WorkbookData, rows: Sequence[Any]) -> list[SheetRow]:
+def _build_scope_rows(data: WorkbookData, rows: Sequence[FigureRow]) -> list[SheetRow]:
     """Return company first, then branches, then managers; kinds in words."""
     found: list[SheetRow] = []
     for row in sorted(rows, key=_order_scopes):
-        shown = {f"day.{name}": value for name, value in row.items()}
+        shown: dict[str, object] = {}
+        for name, value in row.items():
+            shown[f"day.{name}"] = value
         shown["scope_kind"] = data.find_label(f"scope.{row['scope_kind']}")
         shown["scope_id"] = row["scope_id"]
         found.append(shown)
     return found
 
 
-def _order_scopes(row: Any) -> OrderKey:
+def _order_scopes(row: FigureRow) -> OrderKey:
     """The company first, then its branches, then their managers."""
     level = _SCOPES.index(row["scope_kind"])
     return level, row["scope_id"]

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from pipelines.catalogue.outputs import judge_outputs, load_kpis, load_lists
 from pipelines.documents.workbooks.book_plan import BookPlan
@@ -25,6 +27,60 @@ _COHORT_REVENUE = ("revenue_retention_rate", "net")  # a KPI and its variant
 _UNCLAIMED = "unclaimed"  # the scope of customers whom no branch owns
 
 
+class KpiRow(TypedDict):
+    """A row of `kpi_monthly`: a KPI's figures of a scope, and whether they may be used."""
+
+    kpi: str
+    variant: str
+    is_default: bool
+    scope_kind: str
+    scope_id: str
+    value: float | None
+    target: float | None
+    gap: float | None
+    status: str
+    reason: str | None
+
+
+class AuditRow(TypedDict):
+    """A row of `report_audit`: what was found, of which kind, and whether it is closed."""
+
+    kind: str
+    subject_id: str
+    amount: Decimal | None
+    state: str
+    is_overdue: bool
+
+
+class ForecastRow(TypedDict):
+    """A row of `report_forecast`: what will be open of a scope at the end of a month."""
+
+    scope_kind: str
+    scope_id: str
+    about_month: str
+
+
+class WeekRow(TypedDict):
+    """A row of `report_complaint_week`; nothing is expected of a week that cannot be judged."""
+
+    scope_kind: str
+    scope_id: str
+    week_begins_on: date
+    expected: float | None
+    signal: str | None
+
+
+class OperationRow(TypedDict):
+    """A row of `report_operation`: what retention costs in a scope, and what it keeps."""
+
+    scope_kind: str
+    scope_id: str
+    effect_state: str
+
+
+ScopedRow = KpiRow | ForecastRow | WeekRow | OperationRow
+
+
 def plan_company_book(data: WorkbookData, out: Path) -> BookPlan:
     """Return what writes `<month>_company.xlsx`."""
     path = out / f"{data.version.month}_company.xlsx"
@@ -34,7 +90,8 @@ def plan_company_book(data: WorkbookData, out: Path) -> BookPlan:
 
 def _write_company_book(data: WorkbookData, path: Path) -> None:
     """Write the workbook; sheets of findings that there are none of are left out."""
-    kpi_rows = sorted(data.read_table("kpi_monthly"), key=_order_kpis)
+    kpi_rows: list[KpiRow] = data.read_table("kpi_monthly")
+    kpi_rows.sort(key=_order_kpis)
     rows_by_sheet: dict[str, Sequence[SheetRow]] = {
         "kpi": _build_kpi_rows(data, kpi_rows),
         "lists": [_build_list_row(data, row) for row in data.list_rows],
@@ -54,13 +111,15 @@ def _write_company_book(data: WorkbookData, path: Path) -> None:
 
     sheets = []
     for name, rows in rows_by_sheet.items():
-        sheets.append(Sheet(name, TABLE_COLUMNS[name], rows, frozen=1))
+        columns = TABLE_COLUMNS[name]
+        sheets.append(Sheet(name, columns, rows, frozen=1))
+
     stamp = data.make_stamp(data.find_label("scope.company"))
     book = Tables(stamp, tuple(sheets))
     write_tables(path, book, load_labels(data.language))
 
 
-def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
+def _describe_scope(data: WorkbookData, row: ScopedRow) -> dict[str, object]:
     """Return a row's scope in words."""
     name = row["scope_id"]
     if name == _UNCLAIMED:
@@ -72,13 +131,13 @@ def _describe_scope(data: WorkbookData, row: Any) -> dict[str, object]:
 # -- KPIs, lists, what was held back -----------------------------------------------------------
 
 
-def _order_kpis(row: Any) -> OrderKey:
+def _order_kpis(row: KpiRow) -> OrderKey:
     """By KPI, the default variant first."""
     is_further = not row["is_default"]
     return row["kpi"], is_further, row["scope_kind"]
 
 
-def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRow]:
+def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[KpiRow]) -> list[SheetRow]:
     """Return the KPIs with titles and reasons in words, their figures in their units."""
     # Of variants that share a name the last file's front matter has unit and title.
     meta_of = {kpi.name: kpi.meta for kpi in load_kpis()}
@@ -86,20 +145,25 @@ def _build_kpi_rows(data: WorkbookData, kpi_rows: Sequence[Any]) -> list[SheetRo
     for row in kpi_rows:
         meta = meta_of[row["kpi"]]
         cell_kind = _CELL_KINDS.get(meta["unit"], "number")
-        found.append(
-            {
-                **row,
-                "kpi_title": meta["title"][data.language],
-                **_describe_scope(data, row),
-                "value": Cell(cell_kind, row["value"]),
-                "target": Cell(cell_kind, row["target"]),
-                "gap": Cell(cell_kind, row["gap"]),
-                "status": data.find_label(f"status.{row['status']}"),
-                "reason": data.describe_reason(row["reason"]),
-            }
-        )
+        shown: dict[str, object] = {**row}
+        shown["kpi_title"] = meta["title"][data.language]
+        shown |= _describe_scope(data, row)
+        for measure in ("value", "target", "gap"):
+            shown[measure] = Cell(cell_kind, shown[measure])
+        shown |= _describe_state(data, row["status"], row["reason"])
+        found.append(shown)
 
     return found
+
+
+def _describe_state(
+    data: WorkbookData, status: str, reason: str | None
+) -> dict[str, object]:
+    """Return in words what became of an output, and why."""
+    return {
+        "status": data.find_label(f"status.{status}"),
+        "reason": data.describe_reason(reason),
+    }
 
 
 def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
@@ -115,8 +179,7 @@ def _build_list_row(data: WorkbookData, row: ListRow) -> SheetRow:
         "order_count": len(orders),
         "amount": sum(amounts) if amounts else None,
         "due_on": min(due_days, default=None),
-        "status": data.find_label(f"status.{row['status']}"),
-        "reason": data.describe_reason(row["reason"]),
+        **_describe_state(data, row["status"], row["reason"]),
     }
 
 
@@ -129,7 +192,7 @@ def _build_order_rows(data: WorkbookData) -> list[SheetRow]:
 
 
 def _build_held_back_rows(
-    data: WorkbookData, kpi_rows: Sequence[Any]
+    data: WorkbookData, kpi_rows: Sequence[KpiRow]
 ) -> list[SheetRow]:
     """Return everything that is not simply released, KPIs by variant and lists by title."""
     found: list[SheetRow] = []
@@ -140,13 +203,8 @@ def _build_held_back_rows(
         output = state.name
         if state.kind == "list":
             output = data.list_titles.get(state.name, state.name)
-        found.append(
-            {
-                "output": output,
-                "status": data.find_label(f"status.{state.status}"),
-                "reason": data.describe_reason(state.reason),
-            }
-        )
+        in_words = _describe_state(data, state.status, state.reason)
+        found.append({"output": output, **in_words})
 
     return found
 
@@ -158,8 +216,9 @@ def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
     """
     counts: Counter[tuple[str, str]] = Counter()
     for row in data.read_table("dispatch_why_not"):
-        if row["reason"] != "holdout":
-            counts[row["list"], row["reason"]] += 1
+        reason = row["reason"]
+        if reason != "holdout":
+            counts[row["list"], reason] += 1
 
     found: list[SheetRow] = []
     for (name, reason), count in sorted(counts.items()):
@@ -179,22 +238,19 @@ def _build_why_not_rows(data: WorkbookData) -> list[SheetRow]:
 
 def _build_audit_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what was found or closed, the dearest first."""
-    rows = sorted(data.read_if_computed("report_audit"), key=_order_audits)
+    rows: list[AuditRow] = data.read_if_computed("report_audit")
     found: list[SheetRow] = []
-    for row in rows:
+    for row in sorted(rows, key=_order_audits):
         state = "overdue" if row["is_overdue"] else row["state"]
-        found.append(
-            {
-                **row,
-                "audit_kind": data.find_label(f"audit.{row['kind']}"),
-                "state": data.find_label(f"audit.{state}"),
-            }
-        )
+        shown: dict[str, object] = {**row}
+        shown["audit_kind"] = data.find_label(f"audit.{row['kind']}")
+        shown["state"] = data.find_label(f"audit.{state}")
+        found.append(shown)
 
     return found
 
 
-def _order_audits(row: Any) -> OrderKey:
+def _order_audits(row: AuditRow) -> OrderKey:
     """By kind and state, the dearest first."""
     amount = row["amount"] or 0
     return row["kind"], row["state"], -amount, row["subject_id"]
@@ -202,11 +258,15 @@ def _order_audits(row: Any) -> OrderKey:
 
 def _build_forecast_rows(data: WorkbookData) -> list[SheetRow]:
     """Return what will be open month by month up to 31 December, the company first."""
-    rows = sorted(data.read_if_computed("report_forecast"), key=_order_forecasts)
-    return [{**row, **_describe_scope(data, row)} for row in rows]
+    rows: list[ForecastRow] = data.read_if_computed("report_forecast")
+    found: list[SheetRow] = []
+    for row in sorted(rows, key=_order_forecasts):
+        scope = _describe_scope(data, row)
+        found.append({**row, **scope})
+    return found
 
 
-def _order_forecasts(row: Any) -> OrderKey:
+def _order_forecasts(row: ForecastRow) -> OrderKey:
     """The company first, then its parts, each month by month."""
     is_part = row["scope_kind"] != "company"
     return is_part, row["scope_id"], row["about_month"]
@@ -214,18 +274,18 @@ def _order_forecasts(row: Any) -> OrderKey:
 
 def _build_complaint_rows(data: WorkbookData) -> list[SheetRow]:
     """Return the weeks that could be judged, the latest first."""
-    weeks = data.read_if_computed("report_complaint_week")
+    weeks: list[WeekRow] = data.read_if_computed("report_complaint_week")
     judged = [week for week in weeks if week["expected"] is not None]
     signals = {name: data.find_label(f"complaint.{name}") for name in ("high", "low")}
     found: list[SheetRow] = []
     for week in sorted(judged, key=_order_weeks):
         scope = _describe_scope(data, week)
-        signal = signals.get(week["signal"])
+        signal = signals.get(week["signal"] or "")
         found.append({**week, **scope, "signal": signal})
     return found
 
 
-def _order_weeks(week: Any) -> OrderKey:
+def _order_weeks(week: WeekRow) -> OrderKey:
     """The company first, then its parts, each with its latest week first."""
     is_part = week["scope_kind"] != "company"
     day = week["week_begins_on"].toordinal()
@@ -233,7 +293,7 @@ def _order_weeks(week: Any) -> OrderKey:
 
 
 def _build_operation_rows(
-    data: WorkbookData, kpi_rows: Sequence[Any]
+    data: WorkbookData, kpi_rows: Sequence[KpiRow]
 ) -> list[SheetRow]:
     """Return cohort, cost and increment of company, branches and units.
 
@@ -242,7 +302,7 @@ def _build_operation_rows(
     if not _is_cohort_revenue_usable(kpi_rows):
         return []
 
-    rows = data.read_if_computed("report_operation")
+    rows: list[OperationRow] = data.read_if_computed("report_operation")
     found: list[SheetRow] = []
     for row in sorted(rows, key=_order_operations):
         scope = _describe_scope(data, row)
@@ -251,13 +311,13 @@ def _build_operation_rows(
     return found
 
 
-def _order_operations(row: Any) -> OrderKey:
+def _order_operations(row: OperationRow) -> OrderKey:
     """The company first, then its branches, then their units."""
     level = _OPERATION_SCOPES.index(row["scope_kind"])
     return level, row["scope_id"]
 
 
-def _is_cohort_revenue_usable(kpi_rows: Sequence[Any]) -> bool:
+def _is_cohort_revenue_usable(kpi_rows: Sequence[KpiRow]) -> bool:
     """Whether the KPI is there, and released in every scope."""
     statuses = set()
     for row in kpi_rows:
