@@ -40,6 +40,7 @@ def load_contract_texts() -> Mapping[str, TableText]:
 
 
 def _read_table(entry: Mapping[str, Any]) -> TableText:
+    """Read a table's entry."""
     columns = {}
     for name, column in entry["columns"].items():
         columns[name] = _read_column(column)
@@ -51,6 +52,7 @@ def _read_table(entry: Mapping[str, Any]) -> TableText:
 
 
 def _read_column(entry: Mapping[str, Any]) -> ColumnText:
+    """Read a column's entry."""
     examples = [str(value) for value in entry["rows"]]
     return ColumnText(
         header=str(entry["header"]),

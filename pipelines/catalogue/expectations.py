@@ -232,6 +232,7 @@ def list_findings() -> list[str]:
 
 
 def _make_expectation(table: str, row: RuleEntry, month: Month) -> Expectation:
+    """Make the rule that a row says, for a month."""
     kwargs = dict(row.get("kwargs", {}))
     if QUERY in kwargs:
         kwargs[QUERY] = _fill_in_month(kwargs[QUERY], month)
@@ -364,6 +365,7 @@ def _read_changes(gate_file: Path | None) -> dict[str, Change]:
 def _describe_gate_error(
     gate_file: Path | None, place: Place, why: Phrase
 ) -> SpecError:
+    """The error of a place in the gate file."""
     assert gate_file is not None
     return read_written(gate_file).wrong(place, why)
 

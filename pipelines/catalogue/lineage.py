@@ -102,6 +102,7 @@ def trace_delivered_columns(spec: Spec) -> frozenset[ColumnName]:
 
 
 def _require_spec(table: str) -> Spec:
+    """The SQL file that makes a table; raise LookupError where none does."""
     spec = find_spec(table)
     if spec is None:
         raise LookupError(table)
@@ -156,6 +157,7 @@ class _Follower:
             self._follow_column(reader, column, then)
 
     def _follow_column(self, reader: Spec, column: ColumnName, then: _When) -> None:
+        """Follow a column to what it is made of; a delivered one is found."""
         table = column.table
         if table.room == "snapshot":
             self.found.add(

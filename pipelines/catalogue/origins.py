@@ -276,6 +276,7 @@ def _trace_columns(
 def _trace_column(
     column: exp.Column, scope: Scope, inner: Mapping[str, Origin]
 ) -> Columns:
+    """What one column of a SELECT is made of; nothing where it is of no table."""
     if column.table in inner:
         made = inner[column.table]
         return made.columns.get(column.name, set())

@@ -90,6 +90,7 @@ def hash_meaning(kpi: Kpi) -> str:
 
 @cache
 def _write_bare_sql(spec: Spec) -> str:
+    """Write a file's SELECT as it is parsed, without layout and comments."""
     return spec.tree.sql("duckdb", comments=False)
 
 
@@ -177,10 +178,12 @@ def judge_outputs(
 
 
 def _order_list_rows(row: StatusRow) -> tuple[int, str]:
+    """By priority, ties by name."""
     return row["priority"], row["list"]
 
 
 def _make_kpi_state(name: str, row: StatusRow, part: StatusRow | None) -> OutputState:
+    """The state of a KPI: the company's row, and the worst of its parts where that is worse."""
     state = OutputState("kpi", name, row["status"], row["reason"])
     if part is None or not _is_worse(part["status"], row["status"]):
         return state
@@ -188,4 +191,5 @@ def _make_kpi_state(name: str, row: StatusRow, part: StatusRow | None) -> Output
 
 
 def _is_worse(one: str, other: str) -> bool:
+    """Whether a status is worse than another."""
     return STATES.index(one) > STATES.index(other)

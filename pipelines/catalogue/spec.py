@@ -108,6 +108,7 @@ class Spec:
 
 @cache
 def _parse_select(sql: str, where: str, sql_line: int) -> exp.Query:
+    """Parse a SELECT; raise SpecError where it is none, or more than one."""
     import sqlglot  # here, so that who reads front matters alone does not wait for it
     from sqlglot import exp
 

@@ -89,6 +89,7 @@ class _TableEntry(TypedDict, total=False):
 
 
 def _read_table(name: str, entry: _TableEntry) -> Table:
+    """Read a table's entry."""
     columns = []
     for column_name, column in entry["columns"].items():
         columns.append(_read_column(column_name, column))
@@ -101,6 +102,7 @@ def _read_table(name: str, entry: _TableEntry) -> Table:
 
 
 def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
+    """Read a column, which may be its kind alone; raise ValueError for an unknown kind."""
     if isinstance(entry, str):
         kind, *star = entry.split()
         column = Column(name, kind, required=star == ["*"])

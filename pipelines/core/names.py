@@ -22,6 +22,7 @@ def show_name(name: str) -> str:
 
 
 def _show_character(character: str) -> str:
+    """Show one character: itself, or the escape that stands for it."""
     code = ord(character)
     if code in _BYTES:
         return f"\\x{code - 0xDC00:02x}"

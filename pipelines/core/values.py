@@ -99,6 +99,7 @@ def _read_macros() -> Iterator[str]:
 
 
 def _find_constant(named: re.Match[str]) -> str:
+    """The value of what a macro names with a colon."""
     return _CONSTANTS[named[1]]
 
 
@@ -331,6 +332,7 @@ def _is_number_for(kind: str, physical: str) -> bool:
 
 
 def _name_raw(column: Column) -> str:
+    """The column as it was delivered."""
     return f"raw.{quote_name(column.name)}"
 
 
@@ -344,6 +346,7 @@ def _name_reading(column: Column) -> str:
 
 
 def _write_text(column: Column, physical: str) -> str:
+    """The cell's text, whatever type the column has."""
     raw = _name_raw(column)
     if physical == "VARCHAR":
         return raw
@@ -351,10 +354,12 @@ def _write_text(column: Column, physical: str) -> str:
 
 
 def _list_allowed(column: Column) -> str:
+    """The codes that a column may have, as SQL lists them."""
     return ", ".join(quote_text(value) for value in column.values)
 
 
 def _read_plain_text(column: Column, text: str) -> str:
+    """Read a plain cell by a cast alone."""
     if column.kind == "timestamp":
         return f"CAST(left({text}, 19) AS TIMESTAMP) - INTERVAL 8 HOUR"
     return f"CAST({text} AS {SQL_TYPES[column.kind]})"

@@ -153,6 +153,7 @@ def _say_why(error: ErrorDetails, model: Any, shows_values: bool) -> Phrase:
 
 
 def _show_value(value: object) -> str:
+    """A value as an error shows it, cut where it is long."""
     text = repr(value)
     if len(text) <= _MOST_SHOWN:
         return text

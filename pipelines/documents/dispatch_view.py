@@ -153,6 +153,7 @@ def _read_orders(version: Version, customer_id: str) -> dict[str, CustomerOrder]
 def _list_changes(
     order: CustomerOrder | None, changes: Mapping[str, tuple[Change, ...]]
 ) -> list[OrderChange]:
+    """Return what became of an order since it was released, oldest first."""
     if order is None:
         return []
 

@@ -113,6 +113,7 @@ def write_rows_file(out: Path, schema: pa.Schema, batches: Batches) -> int:
 
 
 def _write_csv(path: Path, schema: pa.Schema, batches: Batches) -> int:
+    """Write rows as CSV that Excel opens (UTF-8 with BOM); return how many."""
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
@@ -133,6 +134,7 @@ def _make_csv_cell(value: object) -> object:
 
 
 def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> int:
+    """Write rows as Parquet; return how many."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -146,6 +148,7 @@ def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> int:
 
 
 def _write_xlsx(path: Path, schema: pa.Schema, batches: Batches) -> int:
+    """Write rows as a workbook of one sheet; return how many."""
     from pipelines.documents.workbooks.plain_sheet import write_plain_sheet
 
     rows = (row for batch in batches for row in batch)

@@ -56,6 +56,7 @@ def show_steps(
 def _open_report(
     steps: tuple[str, ...], period: object, language: str, is_quiet: bool
 ) -> Iterator[Report]:
+    """Open the way of reporting that suits who listens."""
     if load_settings().log_format == "json":
         with _log_lines(steps, period) as report:
             yield report
@@ -95,6 +96,7 @@ def _say_nothing(step: str) -> None:
 
 
 def _print_step(steps: Sequence[str], language: str, step: str) -> None:
+    """Print a line for a step; nothing for a table in between."""
     if step in steps:
         line = describe_step(steps, step, language)
         print(line, file=sys.stderr, flush=True)
@@ -102,6 +104,7 @@ def _print_step(steps: Sequence[str], language: str, step: str) -> None:
 
 @contextmanager
 def _draw_bar(steps: Sequence[str], language: str) -> Iterator[Report]:
+    """Draw a bar on the terminal, once the work takes longer than patience."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -212,6 +215,7 @@ def _name_period(period: object) -> dict[str, str]:
 
 @contextmanager
 def _log_lines(steps: Sequence[str], period: object) -> Iterator[Report]:
+    """Write a line of JSON a step, and one at the end."""
     lines = _Lines(steps, period, sys.stderr)
     try:
         yield lines.report_step

@@ -134,6 +134,7 @@ def check_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
 
 
 def _find_wrong_types(table: Table, columns: Mapping[str, str]) -> list[str]:
+    """Say which columns have another type than they are declared with."""
     differences = []
     for column in table.columns:
         written = columns.get(column.name, column.type)
@@ -175,10 +176,12 @@ def _read_entries(room: str) -> dict[str, _TableEntry]:
 
 
 def _find_spec(room: str, table: str) -> Spec:
+    """The SQL file that makes a room's table."""
     return load_named_specs(room)[table.removeprefix(f"{room}_")]
 
 
 def _titles(spec: Spec) -> dict[str, str]:
+    """A file's title by language."""
     return {language: spec.title(language) for language in LANGUAGES}
 
 
@@ -198,6 +201,7 @@ def _read_columns(entries: Mapping[str, str | _ColumnEntry]) -> Iterator[Column]
 
 
 def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
+    """Read a column, which may be its type alone."""
     if isinstance(entry, str):
         return Column(name, entry)
     return Column(name, entry["type"], entry["personal"])
@@ -208,6 +212,7 @@ def _read_column(name: str, entry: str | _ColumnEntry) -> Column:
 
 @cache
 def _delivered_by_name() -> dict[str, Table]:
+    """The tables of the deliveries, by name."""
     return {table.name: table for table in _delivered_tables()}
 
 
@@ -232,4 +237,5 @@ def _delivered_tables() -> Iterator[Table]:
 
 
 def _fixed_columns(types: Mapping[str, str]) -> list[Column]:
+    """Columns that every table of a kind has, with their types."""
     return [Column(name, kind) for name, kind in types.items()]

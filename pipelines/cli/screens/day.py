@@ -37,6 +37,7 @@ def draw_day(view: DayView, is_released: bool, language: str) -> None:
 
 
 def _draw_missing(reasons: Mapping[str, str], language: str) -> None:
+    """Say of each table that is not there why."""
     for name, reason in reasons.items():
         typer.echo(f"{name}: {say_reasons(language, reason)}")
 
@@ -70,6 +71,7 @@ def _order_scopes(row: BulletinRow) -> tuple[bool, str]:
 
 
 def _format_scope(scope_id: str, language: str) -> str:
+    """What a scope is called; its id where it has no text of its own."""
     if scope_id in _NAMED_SCOPES:
         return fill_label(language, f"scope.{scope_id}")
     return str(scope_id)

@@ -69,6 +69,7 @@ def _make_sheet(name: str, rows: Sequence[SheetRow]) -> list[Sheet]:
 
 
 def _make_wording(paper: Paper) -> Wording:
+    """Return the words of a paper's language, with the names of its scopes."""
     return Wording(paper.language, paper.figures, map_scope_names(paper.figures))
 
 

@@ -193,6 +193,7 @@ class _AnalysisWriter:
         )
 
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
+        """Return a section under its title."""
         title = self.words.find_text(f"analysis.{key}")
         return Section(key, title, tuple(blocks))
 

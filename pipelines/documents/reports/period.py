@@ -158,6 +158,7 @@ class _PeriodWriter:
         )
 
     def _make_section(self, key: str, blocks: Sequence[Block]) -> Section:
+        """Return a section under its title."""
         title = self.words.find_text(f"period.{key}")
         return Section(key, title, tuple(blocks))
 

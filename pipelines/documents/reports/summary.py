@@ -184,6 +184,7 @@ class _SummaryWriter:
         return Section(key, title, tuple(blocks))
 
     def _write_sentences(self, section: str) -> list[Text]:
+        """Return the sentences of a section as paragraphs."""
         rows = [row for row in self.sentences if row["section"] == section]
         return write_sentences(self.words, rows)
 
@@ -198,9 +199,11 @@ class _SummaryWriter:
         )
 
     def _show_measure(self, measure: str, row: KpiRow) -> Cell:
+        """Return a figure of a row as it is printed."""
         return self.words.show_figure(self._build_id(measure, row))
 
     def _has_measure(self, measure: str, row: KpiRow) -> bool:
+        """Whether a row has a figure."""
         return self._build_id(measure, row) in self.words.figures
 
     # -- overall ---------------------------------------------------------------------------------

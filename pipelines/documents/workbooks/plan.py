@@ -172,6 +172,7 @@ def _build_row(line: _ScopeLine, language: str) -> SheetRow:
 
 
 def _name_scope(scope_id: str, language: str) -> str:
+    """Return what a scope is called in a row: its id, but for what nobody owns."""
     if scope_id == _UNCLAIMED:
         return fill_label(language, "scope.unclaimed")
     return scope_id

@@ -269,6 +269,7 @@ def _write_sheet(
 
 
 def _write_cell(sheet: Any, line: int, column: int, value: object) -> None:
+    """Write a value as what it is: a line as a number, all else as text."""
     if isinstance(value, int):
         sheet.write_number(line, column, value)
     elif value is not None and value != "":

@@ -76,6 +76,7 @@ def make_stable_text(kind: str, value: object) -> str:
 
 
 def _read_word(value: object) -> str | None:
+    """Return the digits of an id that became a number; None of all else."""
     # An id that was typed over by a number: the same digits or, with its leading zeros gone,
     # another text.
     if isinstance(value, float) and value.is_integer():

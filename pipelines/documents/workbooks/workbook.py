@@ -251,6 +251,7 @@ def _add_head(canvas: Canvas, stamp: Stamp, sheet: Sheet) -> Sheet:
 
 
 def _join_line(*parts: str) -> str:
+    """Join the parts of a line that there are."""
     return " · ".join(part for part in parts if part)
 
 
