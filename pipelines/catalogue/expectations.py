@@ -210,23 +210,29 @@ def load_suites(
     suites = {}
     known: set[str] = set()
     for path in sorted(EXPECTATIONS.glob("*.yml")):
-        suite = load_suite(path.stem, month, gate_file)
-        suites[path.stem] = suite
+        table = path.stem
+        suite = load_suite(table, month, gate_file)
+        suites[table] = suite
         known.update(expectation.finding for expectation in suite)
 
+    _refuse_unknown_findings(gate_file, known)
+    return suites
+
+
+def _refuse_unknown_findings(gate_file: Path | None, known: set[str]) -> None:
+    """Raise SpecError for the first finding of the gate file that no rule makes."""
     for finding in _read_changes(gate_file):
         if finding not in known:
-            near = get_close_matches(finding, known, n=3)
-            why = Phrase("written.why.no_finding", {"near": ", ".join(near) or "–"})
+            near = ", ".join(get_close_matches(finding, known, n=3)) or "–"
+            why = Phrase("written.why.no_finding", {"near": near})
             raise _describe_gate_error(gate_file, [finding], why)
-
-    return suites
 
 
 def list_findings() -> list[str]:
     """Return the names of all rules of all tables."""
     findings = []
-    for suite in load_suites(Month(2000, 1)).values():
+    any_month = Month(2000, 1)
+    for suite in load_suites(any_month).values():
         findings += [expectation.finding for expectation in suite]
     return findings
 
@@ -247,9 +253,14 @@ def _make_expectation(table: str, row: RuleEntry, month: Month) -> Expectation:
 
 def _fill_in_month(query: str, month: Month) -> str:
     """Write a month's own values where a query names them."""
-    query = query.replace("{month}", f"'{month}'")
-    query = query.replace("{first_day}", f"DATE '{month.first_day}'")
-    return query.replace("{last_day}", f"DATE '{month.last_day}'")
+    values = {
+        "{month}": f"'{month}'",
+        "{first_day}": f"DATE '{month.first_day}'",
+        "{last_day}": f"DATE '{month.last_day}'",
+    }
+    for name, value in values.items():
+        query = query.replace(name, value)
+    return query
 
 
 # -- what a row may say ----------------------------------------------------------------------------
@@ -267,8 +278,8 @@ def _read_checked_rows(written: Written, table: str) -> list[RuleEntry]:
         rule = Expectation(table, row["type"], kwargs, "critical", meta)
         _check_rule(written, place, rule)
         if rule.name in seen:
-            why = Phrase("written.why.taken", {"value": rule.name, "by": written.file})
-            raise written.wrong([place], why)
+            facts = {"value": rule.name, "by": written.file}
+            raise written.wrong([place], Phrase("written.why.taken", facts))
 
         seen.add(rule.name)
         rows.append(row)
@@ -286,7 +297,8 @@ def _check_rule(written: Written, place: int, rule: Expectation) -> None:
     unknown = _find_unknown_column(rule)
     if unknown is not None:
         part = "meta" if "columns" in rule.meta else "kwargs"
-        why = Phrase("written.why.no_column", {"column": f"{rule.table}.{unknown}"})
+        column = f"{rule.table}.{unknown}"
+        why = Phrase("written.why.no_column", {"column": column})
         raise written.wrong([place, part], why)
 
     if rule.takes_rows:

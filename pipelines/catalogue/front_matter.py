@@ -23,6 +23,8 @@ Proof = Literal["payment", "kept", "renewal", "card", "points", "claim"]
 
 
 class _Block(BaseModel):
+    """What is not named here may not stand there."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -89,6 +91,7 @@ class KpiVariantBlock(_Block):
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:
+        """Sums over sums alone can be added up over the months of a period."""
         if self.period and self.value not in (None, "sum"):
             raise ValueError(
                 "period: sum is for a KPI that is sums over sums, "
@@ -116,6 +119,7 @@ class Due(_Block):
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
+        """Refuse none of the three, and more than one."""
         given = [self.day, self.working_days, self.column]
         if given.count(None) != 2:
             raise ValueError("one of day, working_days, column")

@@ -234,9 +234,11 @@ def _trace_select(scope: Scope, known: dict[int, Origin]) -> Origin:
 
 def _find_hidden_columns(scope: Scope, select: exp.Select) -> list[exp.Column]:
     """The columns that a SELECT names anywhere but in what it shows."""
+    # By identity: the same column may be named in both places.
     shown: set[int] = set()
     for projection in select.selects:
         shown.update(id(column) for column in projection.find_all(exp.Column))
+
     return [column for column in scope.columns if id(column) not in shown]
 
 

@@ -23,6 +23,8 @@ Limit = int | float | str
 
 
 class _Block(BaseModel):
+    """What is not named here may not stand there."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -91,6 +93,8 @@ class RuleMeta(TypedDict, total=False):
 
 
 class _RuleType(TypedDict):
+    """What no row can do without."""
+
     type: str
 
 

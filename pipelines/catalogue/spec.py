@@ -103,7 +103,8 @@ class Spec:
     def title(self, language: str) -> str:
         """Return the title in that language; the name when it has none."""
         titles = self.meta.get("title", {})
-        return str(titles.get(language, self.name))
+        title = titles.get(language, self.name)
+        return str(title)
 
 
 @cache
@@ -141,6 +142,7 @@ def _find_tables(sql: str, where: str, sql_line: int) -> frozenset[TableName]:
 
     tree = _parse_select(sql, where, sql_line)
     cte_names = {cte.alias for cte in tree.find_all(exp.CTE)}
+
     found = set()
     for table in tree.find_all(exp.Table):
         name = TableName(table.name, table.db)
@@ -181,7 +183,8 @@ def load_spec(path: Path) -> Spec:
 @cache
 def load_room_specs(room: str) -> tuple[Spec, ...]:
     """Load a room's SQL files, each after the files of the same room that it reads."""
-    by_table = {spec.table: spec for spec in load_named_specs(room).values()}
+    specs = load_named_specs(room).values()
+    by_table = {spec.table: spec for spec in specs}
     return tuple(_order_specs(by_table))
 
 

@@ -64,10 +64,10 @@ def describe_findings(
     for row in results:
         if row["success"] is not False:
             continue
-        seen = _describe_seen(
-            row, offending_by_finding[row["finding"]], month, language
-        )
-        held = [state for state in states if state.is_held_by(row["finding"])]
+
+        finding = row["finding"]
+        seen = _describe_seen(row, offending_by_finding[finding], month, language)
+        held = [state for state in states if state.is_held_by(finding)]
         is_set_aside = row["table"] in set_aside
         findings.append(_tell_finding(row, seen, held, month, language, is_set_aside))
 
@@ -125,11 +125,13 @@ def _describe_seen(
 
     columns = {one["column"] for one in offending}
     names_column = len(columns) > 1 or any(one["rule"] for one in offending)
-    values = [
-        _describe_value(one, row["table"], names_column, month, language)
-        for one in offending
-    ]
+
+    values = []
+    for one in offending:
+        value = _describe_value(one, row["table"], names_column, month, language)
+        values.append(value)
     text = "; ".join(values)
+
     if row["element_count"]:
         text += fill_label(
             language,
@@ -150,7 +152,8 @@ def _describe_value(
         value = f"{one['column']} {value}"
     if one["rule"]:
         phrase = find_rule_phrase(table, one["rule"], month)
-        value = f"{value} ({say_fact(language, phrase)})"
+        rule = say_fact(language, phrase)
+        value = f"{value} ({rule})"
     return fill_label(language, "finding.value", value=value, rows=one["row_count"])
 
 

@@ -73,10 +73,14 @@ def _find_personal_columns(table: str, names: Iterable[str]) -> set[str]:
     delivered = load_contract().get(table.removeprefix("extract_"))
     if not table.startswith("extract_") or delivered is None:
         return set()
+
     open_columns = {column.name for column in delivered.columns if not column.personal}
-    return {
-        name for name in names if name not in open_columns and not name.startswith("_")
-    }
+    hidden = set()
+    for name in names:
+        is_ours = name.startswith("_")
+        if name not in open_columns and not is_ours:
+            hidden.add(name)
+    return hidden
 
 
 def _mask_row_in_place(row: TableRow, hidden: Iterable[str]) -> None:
@@ -141,7 +145,8 @@ def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> int:
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in batches:
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            table = pa.Table.from_pylist(batch, schema=schema)
+            writer.write_table(table)
             count += len(batch)
 
     return count

@@ -129,7 +129,8 @@ def check_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
 
     is_in_order = list(columns) == list(table.types)
     if not differences and not is_in_order:
-        differences.append(f"columns in the order {', '.join(columns)}")
+        order = ", ".join(columns)
+        differences.append(f"columns in the order {order}")
     return differences
 
 
@@ -177,7 +178,9 @@ def _read_entries(room: str) -> dict[str, _TableEntry]:
 
 def _find_spec(room: str, table: str) -> Spec:
     """The SQL file that makes a room's table."""
-    return load_named_specs(room)[table.removeprefix(f"{room}_")]
+    name = table.removeprefix(f"{room}_")
+    specs = load_named_specs(room)
+    return specs[name]
 
 
 def _titles(spec: Spec) -> dict[str, str]:

@@ -43,7 +43,9 @@ _ALLOWED_IN_PROTECTED = ("format_columns", "format_rows", "sort", "autofilter")
 _NUMBERS: Any = (Real, Decimal)
 _WRAPPED_KINDS = ("text", "choice")
 _A4 = 9
-_DRAFT_COLOUR, _OFFICE_COLOUR, _INPUT_COLOUR = "#C00000", "#1F4E79", "#BF8F00"
+_DRAFT_COLOUR = "#C00000"
+_OFFICE_COLOUR = "#1F4E79"
+_INPUT_COLOUR = "#BF8F00"
 _FormatKey = tuple[tuple[str, object], ...]
 
 
@@ -65,6 +67,17 @@ class Canvas:
             look = {"font_name": font, "font_size": 11, **spec}
             self._formats[key] = self.book.add_format(look)
         return self._formats[key]
+
+    def find_header_format(self, is_input: bool) -> Any:
+        """Return the format of a column's title."""
+        return self.find_format(
+            bold=True,
+            font_color="#FFFFFF",
+            bg_color=_INPUT_COLOUR if is_input else _OFFICE_COLOUR,
+            text_wrap=True,
+            valign="vcenter",
+            border=1,
+        )
 
     def find_cell_format(self, kind: str, is_input: bool) -> Any:
         """Return the format of a body cell."""
@@ -120,7 +133,9 @@ def find_sheet_title(sheet: Sheet, labels: Mapping[str, str]) -> str:
 
 def _find_corner(sheet: Sheet) -> tuple[int, int]:
     """Return the last line and the last column of a sheet, counted from zero."""
-    return HEADER_ROW + len(sheet.rows), len(sheet.columns) - 1
+    last_line = HEADER_ROW + len(sheet.rows)
+    last_column = len(sheet.columns) - 1
+    return last_line, last_column
 
 
 # -- what stands in it -------------------------------------------------------------------------
@@ -140,17 +155,9 @@ def _draw_head(canvas: Canvas, page: Any, sheet: Sheet) -> None:
     for index, column in enumerate(sheet.columns):
         options = {"hidden": column.is_hidden}
         page.set_column(index, index, column.width, None, options)
-        header_colour = _INPUT_COLOUR if column.is_input else _OFFICE_COLOUR
-        header_look = canvas.find_format(
-            bold=True,
-            font_color="#FFFFFF",
-            bg_color=header_colour,
-            text_wrap=True,
-            valign="vcenter",
-            border=1,
-        )
-        write_text(page, HEADER_ROW, index, canvas.labels[column.name], header_look)
-
+        title = canvas.labels[column.name]
+        look = canvas.find_header_format(column.is_input)
+        write_text(page, HEADER_ROW, index, title, look)
     page.set_row(HEADER_ROW, 36)  # two lines of title, and a target a thumb can hit
 
 
@@ -211,8 +218,7 @@ def _write_cell(
     if is_blank(value):
         page.write_blank(line, column, None, look)
     elif kind == "date" and _is_day(value):
-        moment = datetime(value.year, value.month, value.day)
-        page.write_datetime(line, column, moment, look)
+        page.write_datetime(line, column, _find_midnight(value), look)
     elif kind in _NUMBER_KINDS and _is_exact(kind, value):
         number = round_to_fen(value) if kind == "money" else value
         page.write_number(line, column, float(number), look)
@@ -223,6 +229,11 @@ def _write_cell(
 def _is_day(value: Any) -> bool:
     """Say whether the value is a day that Excel knows."""
     return isinstance(value, date) and value.year >= _FIRST_YEAR
+
+
+def _find_midnight(day: date) -> datetime:
+    """Return when a day begins; XlsxWriter writes no days."""
+    return datetime(day.year, day.month, day.day)
 
 
 def _is_exact(kind: str, value: Any) -> bool:
@@ -337,7 +348,7 @@ def _make_rule(
         }
 
     if column.kind == "date" and sheet.dates:
-        first, last = (datetime(day.year, day.month, day.day) for day in sheet.dates)
+        first, last = map(_find_midnight, sheet.dates)
         return _make_range_rule(labels, "date", "date", first, last)
     if column.kind == "money":
         most = float(MONEY_LIMIT)
