@@ -111,8 +111,11 @@ def _group_sentences(
 def _read_figures(read: ReadTable, month: Month) -> list[FigureRow]:
     """Return the month's figures of the KPIs of quality."""
     rows: Sequence[FigureRow] = read("report_figure")
-    own_rows = [row for row in rows if row["month"] == str(month)]
-    return [row for row in own_rows if row["topic"] in QUALITY]
+    found = []
+    for row in rows:
+        if row["month"] == str(month) and row["topic"] in QUALITY:
+            found.append(row)
+    return found
 
 
 def _find_too_small(rows: Sequence[KpiRow]) -> set[tuple[str, str]]:
@@ -202,8 +205,8 @@ class _AnalysisWriter:
     ) -> Cell:
         """Return a figure; of a rank there is none of, that it was of too few customers."""
         figure_id = build_figure_id(measure, topic, scope_kind, scope_id, self.month)
-        is_missing = figure_id not in self.figures
-        if measure == "rank" and is_missing and (topic, scope_id) in self.too_small:
+        is_too_small = (topic, scope_id) in self.too_small
+        if measure == "rank" and is_too_small and figure_id not in self.figures:
             return self.words.show_text("analysis.small")
         return self.words.show_figure(figure_id)
 
@@ -232,7 +235,8 @@ class _AnalysisWriter:
             values = []
             for topic in topics:
                 values.append(self._show_measure("value", topic, "manager", manager))
-            rows.append((self.words.show_scope(manager), *values))
+            name = self.words.show_scope(manager)
+            rows.append((name, *values))
 
         topic_titles = [find_topic_title(self.words, topic) for topic in topics]
         header = (self.words.find_text("column.manager"), *topic_titles)
@@ -251,7 +255,8 @@ class _AnalysisWriter:
             figures = []
             for name in MEASURES:
                 figures.append(self._show_measure(name, topic, "manager", manager))
-            rows.append((self.words.show_scope(manager), *figures))
+            name = self.words.show_scope(manager)
+            rows.append((name, *figures))
 
         header = self.words.find_column_titles(("manager", *MEASURES))
         return Table(
@@ -322,7 +327,9 @@ def _build_grid_row(words: Wording, paper: Paper, manager: str) -> dict[str, obj
         figure = paper.figures.get(figure_id)
         cell = None
         if figure is not None:
-            cell = SheetCell(find_cell_kind(figure["unit"]), figure["number"])
-        row[name_grid_column(topic, measure)] = cell
+            kind = find_cell_kind(figure["unit"])
+            cell = SheetCell(kind, figure["number"])
+        column = name_grid_column(topic, measure)
+        row[column] = cell
 
     return row

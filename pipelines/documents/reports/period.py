@@ -30,11 +30,9 @@ from pipelines.documents.reports.rows import (
     build_figure_id,
     map_scope_names,
 )
-from pipelines.documents.reports.summary import (
-    HEADLINE,
-    draw_trend_chart,
-    sort_branches,
-)
+from pipelines.documents.reports.summary.overall import draw_trend_chart
+from pipelines.documents.reports.summary.ranks import sort_branches
+from pipelines.documents.reports.summary.source import HEADLINE
 
 _SOURCE_MEASURES = ("months", "numerator", "denominator")
 
@@ -188,8 +186,9 @@ class _PeriodWriter:
                 self._build_id("gap", kpi),
                 self._build_id("year_change", kpi),
             )
+            title = self.words.show_kpi(kpi.name)
             figures = self.words.show_figures(ids)
-            rows.append((self.words.show_kpi(kpi.name), *figures))
+            rows.append((title, *figures))
 
         return self.words.make_table(
             title="table.kpi",
@@ -208,7 +207,8 @@ class _PeriodWriter:
             for name in HEADLINE:
                 ids.append(self._build_monthly_id("value", files[name], month))
             figures = self.words.show_figures(ids)
-            rows.append((make_cell(str(month)), *figures))
+            title = make_cell(str(month))
+            rows.append((title, *figures))
 
         kpi_titles = [self.words.name_kpi(name) for name in HEADLINE]
         return Table(
@@ -241,7 +241,8 @@ class _PeriodWriter:
             for kpi in self.headline_kpis.values():
                 ids.append(self._build_id("value", kpi, "branch", branch))
             figures = self.words.show_figures(ids)
-            rows.append((self.words.show_scope(branch), *figures))
+            title = self.words.show_scope(branch)
+            rows.append((title, *figures))
 
         kpi_titles = [self.words.name_kpi(name) for name in self.headline_kpis]
         header = (self.words.find_text("column.branch"), *kpi_titles)
